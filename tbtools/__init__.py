@@ -1,0 +1,1 @@
+"""Reads, merges, diffs and judges TensorBoard event files."""

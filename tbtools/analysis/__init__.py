@@ -1,0 +1,1 @@
+"""What can be said of runs: plain results, with no terminal and no HTML."""

@@ -1,0 +1,152 @@
+"""What can go wrong, each as its own class.
+
+Every error is a `TbtoolsError` and also the builtin error that one would expect, so that both
+``except tbtools.TbtoolsError`` and ``except KeyError`` do what they say::
+
+    TbtoolsError
+    ├── RecordError(ValueError)           a TFRecord frame; has path, offset, recoverable
+    │   ├── TruncatedRecord(EOFError)     the file ends inside the record
+    │   ├── CorruptRecord                 a checksum does not hold; has got and want
+    │   │   ├── BadLength                 ... that of the length: where the next record starts is unknown
+    │   │   └── BadData                   ... that of the data: the next record is where it should be
+    │   └── UndecodableEvent              sound bytes that are no Event message
+    ├── NoEventFiles(FileNotFoundError)   nothing to read under the path
+    ├── UnknownRun(KeyError), UnknownTag(KeyError)   with the names that come close
+    ├── UndecodablePayload(ValueError)    a picture, tensor, ... that is not what it says it is
+    ├── MissingExtra(ImportError)         an optional package is needed; says how to install it
+    └── OutputExists(FileExistsError)     a file of the user's would have been written over
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class TbtoolsError(Exception):
+    """Base class of every error that tbtools raises on purpose."""
+
+
+class RecordError(TbtoolsError, ValueError):
+    """A record could not be read.
+
+    Attributes:
+        path: The file, as it was given.
+        offset: Byte offset of the record's first byte.
+        recoverable: Whether the next record's place is known, so that reading may go on there.
+    """
+
+    recoverable = False
+
+    def __init__(self, path: str, offset: int, message: str) -> None:
+        super().__init__(f"{path}: {message} at byte {offset}")
+        self.path = path
+        self.offset = offset
+
+
+class TruncatedRecord(RecordError, EOFError):
+    """The file ends inside a record: normal for a file that is still being written.
+
+    Attributes:
+        missing: How many more bytes are known to be needed.
+    """
+
+    def __init__(self, path: str, offset: int, missing: int) -> None:
+        super().__init__(path, offset, f"incomplete record ({missing} bytes missing)")
+        self.missing = missing
+
+
+class CorruptRecord(RecordError):
+    """A checksum does not hold.
+
+    Attributes:
+        got: The masked CRC-32C of the bytes as they are.
+        want: The masked CRC-32C that stands in the file.
+    """
+
+    part = "record"
+
+    def __init__(self, path: str, offset: int, got: int, want: int) -> None:
+        message = f"{self.part} checksum is {got:#010x} where the file says {want:#010x}"
+        super().__init__(path, offset, message)
+        self.got = got
+        self.want = want
+
+
+class BadLength(CorruptRecord):
+    """The checksum of the length does not hold: nobody knows where the next record starts."""
+
+    part = "length"
+
+
+class BadData(CorruptRecord):
+    """The checksum of the data does not hold; the next record starts where it should."""
+
+    part = "data"
+    recoverable = True
+
+
+class UndecodableEvent(RecordError):
+    """The checksums hold, but the data is no Event message."""
+
+    recoverable = True
+
+    def __init__(self, path: str, offset: int) -> None:
+        super().__init__(path, offset, "sound record that is no Event message")
+
+
+class NoEventFiles(TbtoolsError, FileNotFoundError):
+    """There is nothing to read under the path."""
+
+    def __str__(self) -> str:
+        """The message alone, without the errno format of OSError."""
+        return str(self.args[0])
+
+
+class UnknownName(TbtoolsError, KeyError):
+    """No such name; the text offers those that come close."""
+
+    what = "name"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.close_matches = difflib.get_close_matches(name, list(known), n=3)
+        hint = f"; close: {', '.join(map(repr, self.close_matches))}" if self.close_matches else ""
+        super().__init__(f"no {self.what} {name!r}{hint}")
+
+    def __str__(self) -> str:
+        """The message as it is: KeyError would show its repr."""
+        return str(self.args[0])
+
+
+class UnknownRun(UnknownName):
+    """No run of that name."""
+
+    what = "run"
+
+
+class UnknownTag(UnknownName):
+    """No tag of that name."""
+
+    what = "tag"
+
+
+class UndecodablePayload(TbtoolsError, ValueError):
+    """A picture, sound, tensor or plugin message is not what it says it is."""
+
+
+class MissingExtra(TbtoolsError, ImportError):
+    """An optional package is needed."""
+
+    def __init__(self, purpose: str, extra: str) -> None:
+        super().__init__(f"{purpose} needs an extra: pip install 'tbtools[{extra}]'")
+
+
+class OutputExists(TbtoolsError, FileExistsError):
+    """A file would have been written over."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} exists; choose another name, or allow it to be replaced (--force)")

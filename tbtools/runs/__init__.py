@@ -1,0 +1,1 @@
+"""Columns to runs: restarts, frames, decoded payloads."""
