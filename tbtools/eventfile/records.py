@@ -1,0 +1,232 @@
+"""TFRecord frames: reading, also of files that grow or are damaged, and writing.
+
+A frame, little-endian (tensorflow/core/lib/io/record_writer.h):
+
+    offset   size
+    0        8      length of the data
+    8        4      masked CRC-32C of these 8 bytes
+    12       length data
+    12+len   4      masked CRC-32C of the data
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tbtools import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import BinaryIO, Self
+
+HEADER_SIZE = 12
+FRAME_SIZE = 16  # what a record takes up beyond its data
+_HEADER = struct.Struct("<QI")
+_CHECKSUM = struct.Struct("<I")
+# A CRC stored next to the data it is of would make the CRC of both a constant, hence the mask
+# (tensorflow/core/lib/hash/crc32c.h).
+_MASK_DELTA = 0xA282EAD8
+# A file can be made so that every few bytes begin a record that ends with the file and has a wrong
+# checksum at its end; summing them all would take time in the square of the file's size. Searches
+# in one file may sum this many bytes per byte of it, which no accident comes near.
+_SEARCH_EFFORT = 8
+_SEARCH_BLOCKS = 1 << 12, 1 << 20  # bytes looked at together: at first, and at most
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Record:
+    """One sound record.
+
+    Attributes:
+        offset: Byte offset of the frame's first byte in the file.
+        data: The bytes inside the frame.
+    """
+
+    offset: int
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        """Byte offset behind the frame, where the next record starts."""
+        return self.offset + FRAME_SIZE + len(self.data)
+
+
+def masked_crc32c(data: bytes) -> int:
+    """The checksum of TFRecord: CRC-32C, rotated right by 15 bits, plus a constant."""
+    import google_crc32c
+
+    crc: int = google_crc32c.value(data)
+    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
+
+
+def write_record(file: BinaryIO, data: bytes) -> int:
+    """Writes one record, in one call of ``file.write``.
+
+    Returns:
+        The bytes written: the data and 16 more.
+    """
+    length = struct.pack("<Q", len(data))
+    checksums = _CHECKSUM.pack(masked_crc32c(length)), _CHECKSUM.pack(masked_crc32c(data))
+    file.write(b"".join((length, checksums[0], data, checksums[1])))
+    return FRAME_SIZE + len(data)
+
+
+class RecordReader:
+    """Reads the records of one file, in order; an iterator that can be taken up again.
+
+    The end of the file ends the iteration; once the file has grown, it goes on. A record that
+    cannot be read raises, and the reader stands where reading can go on:
+
+    - `TruncatedRecord`: at the incomplete record. Read on when the file has grown.
+    - `BadData`: behind the damaged record. Read on.
+    - `BadLength`: at the damaged record, for where it ends is unknown: see `resynchronise`.
+
+    The file is opened when first read from, and again after `close`::
+
+        with RecordReader(path) as records:
+            for record in records:
+                ...
+
+    Attributes:
+        path: The file, as it was given.
+        offset: Byte offset at which the next record starts.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], offset: int = 0) -> None:
+        self.path = os.fspath(path)
+        self.offset = offset
+        self._file: BinaryIO | None = None
+        self._search_effort = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the file. Reading on opens it again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Record:
+        """Reads the next record.
+
+        Raises:
+            StopIteration: The file ends here.
+            TruncatedRecord: The file ends inside the record.
+            BadLength: The checksum of the length does not hold.
+            BadData: The checksum of the data does not hold.
+            OSError: The file cannot be read.
+        """
+        left = self.bytes_left()
+        if left == 0:
+            raise StopIteration
+        if left < HEADER_SIZE:
+            raise errors.TruncatedRecord(self.path, self.offset, FRAME_SIZE - left)
+        header = self._read_at(self.offset, HEADER_SIZE)
+        length, want = _HEADER.unpack(header)
+        got = masked_crc32c(header[:8])
+        if got != want:
+            raise errors.BadLength(self.path, self.offset, got, want)
+        if length > left - FRAME_SIZE:
+            raise errors.TruncatedRecord(self.path, self.offset, FRAME_SIZE + length - left)
+        return self._read_body(length)
+
+    def _read_body(self, length: int) -> Record:
+        body = self._read_at(self.offset + HEADER_SIZE, length + _CHECKSUM.size)
+        record = Record(self.offset, body[:length])
+        (want,) = _CHECKSUM.unpack_from(body, length)
+        got = masked_crc32c(record.data)
+        self.offset = record.end
+        if got != want:
+            raise errors.BadData(self.path, record.offset, got, want)
+        return record
+
+    def resynchronise(self) -> bool:
+        """After `BadLength`: goes to the next offset at which a whole record checks out.
+
+        Returns:
+            Whether there is one. If not, the reader stays where it is; when the file has grown,
+            there may be one.
+        """
+        size = self.offset + self.bytes_left()
+        for offset, length in self._possible_headers(self.offset + 1, size):
+            if self._search_effort >= _SEARCH_EFFORT * size:
+                break
+            self._search_effort += length
+            if self._data_checks_out(offset + HEADER_SIZE, length):
+                self.offset = offset
+                return True
+        return False
+
+    def _possible_headers(self, start: int, size: int) -> Iterator[tuple[int, int]]:
+        """Offsets and lengths of what may be a record that ends within the file's size."""
+        import numpy as np
+
+        positions = _SEARCH_BLOCKS[0]
+        while start + FRAME_SIZE <= size:
+            positions = min(positions, size - FRAME_SIZE + 1 - start)
+            block = self._read_at(start, positions + HEADER_SIZE - 1)
+            # Lengths that the file cannot hold rule out nearly every offset without a checksum.
+            windows = np.lib.stride_tricks.sliding_window_view(np.frombuffer(block, np.uint8), 8)
+            lengths = np.ascontiguousarray(windows[:positions]).view("<u8")[:, 0]
+            room = size - FRAME_SIZE - start - np.arange(positions)
+            for index in np.flatnonzero(lengths <= room.astype(np.uint64)).tolist():
+                length, want = _HEADER.unpack_from(block, index)
+                if masked_crc32c(block[index : index + 8]) == want:
+                    yield start + index, length
+            start += positions
+            positions = min(2 * positions, _SEARCH_BLOCKS[1])
+
+    def _data_checks_out(self, offset: int, length: int) -> bool:
+        body = self._read_at(offset, length + _CHECKSUM.size)
+        return _CHECKSUM.unpack_from(body, length) == (masked_crc32c(body[:length]),)
+
+    def bytes_left(self) -> int:
+        """How many bytes there are now from `offset` to the end of the file.
+
+        Negative where the file has shrunk to less than what has been read of it.
+        """
+        return os.fstat(self._opened().fileno()).st_size - self.offset
+
+    def _read_at(self, offset: int, count: int) -> bytes:
+        """Bytes that are in the file, unless it has just been cut short."""
+        file = self._opened()
+        file.seek(offset)
+        data = file.read(count)
+        if len(data) < count:
+            raise errors.TruncatedRecord(self.path, offset, count - len(data))
+        return data
+
+    def _opened(self) -> BinaryIO:
+        if self._file is None:
+            self._file = Path(self.path).open("rb")  # noqa: SIM115 - closed by close()
+        return self._file
+
+
+def read_records(path: str | os.PathLike[str]) -> Iterator[Record]:
+    """Reads the records of one file, as long as they are sound.
+
+    Raises:
+        TruncatedRecord: The file ends inside a record.
+        BadLength: The checksum of a length does not hold.
+        BadData: The checksum of a record's data does not hold; `RecordReader` can read on.
+        OSError: The file cannot be read.
+    """
+    with RecordReader(path) as records:
+        yield from records
