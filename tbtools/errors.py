@@ -12,6 +12,8 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     │   └── UndecodableEvent              sound bytes that are no Event message
     ├── NoEventFiles(FileNotFoundError)   nothing to read under the path
     ├── UnknownRun(KeyError), UnknownTag(KeyError)   with the names that come close
+    ├── InvalidObjective(ValueError)      a direction that is not GLOB=min|max|none
+    ├── UnwritableValue(ValueError)       a value that an event file cannot hold as it is
     ├── UndecodablePayload(ValueError)    a picture, tensor, ... that is not what it says it is
     ├── MissingExtra(ImportError)         an optional package is needed; says how to install it
     └── OutputExists(FileExistsError)     a file of the user's would have been written over
@@ -132,6 +134,17 @@ class UnknownTag(UnknownName):
     """No tag of that name."""
 
     what = "tag"
+
+
+class InvalidObjective(TbtoolsError, ValueError):
+    """Which way is better for a tag was not said as it must be."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"objective {rule!r} is not GLOB=min, GLOB=max or GLOB=none")
+
+
+class UnwritableValue(TbtoolsError, ValueError):
+    """An event file cannot hold the value as it is."""
 
 
 class UndecodablePayload(TbtoolsError, ValueError):

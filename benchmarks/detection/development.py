@@ -1,0 +1,339 @@
+"""The families that the detector was made on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from benchmarks.detection.curves import (
+    Array,
+    Family,
+    Steps,
+    autocorrelated,
+    decay,
+    noise,
+    single,
+    size,
+    steps,
+)
+
+Made = tuple[str, Mapping[str, tuple[Steps, Array]], int, bool]
+Rng = np.random.Generator
+
+
+def _sigma(rng: Rng) -> float:
+    """Noise as a part of the whole descent."""
+    return float(10.0 ** rng.uniform(-2.5, -0.8))
+
+
+# Healthy
+
+
+def falling(rng: Rng) -> Made:
+    n = size(rng)
+    y = decay(rng, n)
+    late = y[2 * n // 3 :]
+    # What falls in the last third is to be seen above the noise of its mean.
+    clear = (late[0] - late[-1]) * np.sqrt(n / 36) / 8
+    return single(rng, y + min(_sigma(rng), clear) * noise(rng, n))
+
+
+def large(rng: Rng) -> Made:
+    n = size(rng, 20_000, 60_000)
+    return single(rng, decay(rng, n) + _sigma(rng) * noise(rng, n))
+
+
+def small(rng: Rng) -> Made:
+    n = size(rng, 20, 60)
+    y = decay(rng, n)
+    return single(rng, y + 0.03 * rng.normal(size=n) * rng.random())
+
+
+def magnitudes(rng: Rng) -> Made:
+    n = size(rng)
+    t = np.linspace(0, 1, n)
+    y = 10.0 ** (-rng.uniform(4, 8) * t ** rng.uniform(0.3, 1))
+    y *= np.exp(rng.uniform(0.02, 0.3) * noise(rng, n))
+    return "train/loss", {"train/loss": (steps(rng, n), y)}, -1, False
+
+
+def multiplicative(rng: Rng) -> Made:
+    n = size(rng)
+    y = (decay(rng, n) + 0.05) * np.exp(rng.uniform(0.02, 0.12) * noise(rng, n))
+    return "loss", {"loss": (steps(rng, n), y)}, -1, False
+
+
+def warmup_bump(rng: Rng) -> Made:
+    n = size(rng, 100)
+    t = np.linspace(0, 1, n)
+    width = rng.uniform(0.01, 0.06)
+    centre = rng.uniform(1.5, 3) * width
+    y = decay(rng, n) + rng.uniform(0.3, 2.5) * np.exp(-(((t - centre) / width) ** 2))
+    return single(rng, y + 0.02 * noise(rng, n))
+
+
+def double_descent(rng: Rng) -> Made:
+    n = size(rng, 100)
+    t = np.linspace(0, 1, n)
+    bump = rng.uniform(0.15, 0.5) * np.exp(-(((t - rng.uniform(0.3, 0.5)) / 0.1) ** 2))
+    y = 0.6 * np.exp(-8 * t) + 0.4 * (1 - t) + bump
+    return single(rng, y + 0.02 * noise(rng, n))
+
+
+def cyclical(rng: Rng) -> Made:
+    n = size(rng, 150)
+    t = np.linspace(0, 1, n)
+    cycles = rng.uniform(3, 12)
+    phase = (t * cycles) % 1
+    wave = rng.choice([0, 1])
+    rate = np.abs(2 * phase - 1) if wave else 0.5 * (1 + np.cos(np.pi * phase))
+    y = decay(rng, n) + rng.uniform(0.05, 0.35) * rate
+    return single(rng, y + 0.015 * noise(rng, n))
+
+
+def staircase(rng: Rng) -> Made:
+    n = size(rng, 150)
+    t = np.linspace(0, 1, n)
+    drops = [(0.5, 0.75), (0.33, 0.66), (0.25, 0.5, 0.75), (0.3, 0.6, 0.9)][rng.integers(0, 4)]
+    y = np.exp(-t * rng.uniform(15, 40))
+    for i, at in enumerate(drops):
+        after = np.clip(t - at, 0, None)
+        y += 0.4 * 0.5**i * np.where(t < at, 1, np.exp(-after * 80))
+    return single(rng, y + 0.01 * rng.normal(size=n))
+
+
+def spiky(rng: Rng) -> Made:
+    n = size(rng, 100)
+    y = decay(rng, n) + 0.02 * noise(rng, n)
+    for at in rng.integers(3, n - 8, rng.integers(1, 8)):
+        long = int(rng.integers(1, 5))
+        y[at : at + long] += rng.uniform(0.5, 20) * 0.6 ** np.arange(long)
+    return single(rng, y)
+
+
+def rising_reward(rng: Rng) -> Made:
+    n = size(rng, 150)
+    t = np.linspace(0, 1, n)
+    y = rng.uniform(100, 300) * t ** rng.uniform(0.5, 1.5)
+    y = y + rng.uniform(20, 60) * noise(rng, n)
+    return "rollout/ep_rew_mean", {"rollout/ep_rew_mean": (steps(rng, n), y)}, -1, False
+
+
+def gan(rng: Rng) -> Made:
+    n = size(rng, 200)
+    t = np.linspace(0, 1, n)
+    y = 1 + 0.3 * np.sin(2 * np.pi * rng.uniform(3, 15) * t + rng.uniform(0, 6))
+    y += 0.15 * autocorrelated(rng, n, 1 - 12 / n) + 0.08 * rng.normal(size=n)
+    y += rng.uniform(0, 0.5) * np.exp(-t * 30)
+    return "loss", {"loss": (steps(rng, n), y)}, -1, False
+
+
+def pair_healthy(rng: Rng) -> Made:
+    n = size(rng, 40, 600)
+    y = decay(rng, n)
+    every = int(rng.choice([1, 2, 5])) if n > 150 else 1
+    x = steps(rng, n)
+    train = y + 0.03 * noise(rng, n)
+    val = (y * rng.uniform(0.6, 1) + rng.uniform(0.05, 0.4) + 0.02 * noise(rng, n))[::every]
+    a, b = PAIRS[rng.integers(0, len(PAIRS))]
+    return b, {a: (x, train), b: (x[::every], val)}, -1, False
+
+
+# Divergence
+
+
+def _base(rng: Rng, low: int = 60, high: int = 3000) -> tuple[int, Array]:
+    n = size(rng, low, high)
+    y = decay(rng, n)
+    return n, y
+
+
+def blow_up(rng: Rng) -> Made:
+    n, y = _base(rng)
+    at = int(n * rng.uniform(0.15, 0.9))
+    k = np.clip(np.arange(n) - at + 1, 0, None)
+    rate = rng.uniform(4, 40) / (n - at)
+    y = y + 0.02 * noise(rng, n) + 0.02 * np.expm1(k * rate)
+    return single(rng, y, at)
+
+
+def jump(rng: Rng) -> Made:
+    n, y = _base(rng)
+    at = int(n * rng.uniform(0.15, 0.93))
+    sigma = _sigma(rng)
+    # Training goes on after the jump, but does not get back what it has lost.
+    y[at:] = y[at] + rng.uniform(0, 0.3) * (y[at:] - y[at]) + max(rng.uniform(0.5, 1.5), 8 * sigma)
+    y = y + sigma * noise(rng, n)
+    return single(rng, y, at, sudden=True)
+
+
+def back_to_start(rng: Rng) -> Made:
+    n, y = _base(rng)
+    at = int(n * rng.uniform(0.3, 0.9))
+    y[at:] = rng.uniform(0.9, 1.1)
+    return single(rng, y + 0.03 * noise(rng, n), at, sudden=True)
+
+
+def drift(rng: Rng) -> Made:
+    n, y = _base(rng)
+    at = int(n * rng.uniform(0.3, 0.75))
+    rise = np.clip(np.arange(n) - at, 0, None) / (n - at)
+    y[at:] = y[at]
+    sigma = min(_sigma(rng), 0.1)
+    y = y + rng.uniform(0.35, 1.0) * rise ** rng.uniform(0.8, 1.3) + sigma * noise(rng, n)
+    return single(rng, y, at)
+
+
+def oscillation(rng: Rng) -> Made:
+    n, y = _base(rng, 100)
+    at = int(n * rng.uniform(0.25, 0.7))
+    k = np.clip(np.arange(n) - at, 0, None) / (n - at)
+    period = rng.uniform(3, max(4, n / 25))
+    wave = np.sin(2 * np.pi * np.arange(n) / period)
+    y = y + 0.02 * noise(rng, n) + rng.uniform(0.6, 3) * k ** rng.uniform(1, 2) * wave
+    return single(rng, y, at)
+
+
+def collapse(rng: Rng) -> Made:
+    n = size(rng, 100)
+    t = np.linspace(0, 1, n)
+    at = int(n * rng.uniform(0.35, 0.85))
+    y = 200 * np.minimum(t / t[at], 1) ** rng.uniform(0.4, 1)
+    width = rng.uniform(0.01, 0.15) * n
+    k = np.clip(np.arange(n) - at, 0, None)
+    y = y * np.exp(-k / width) + rng.uniform(5, 25) * noise(rng, n)
+    return "eval/reward", {"eval/reward": (steps(rng, n), y)}, at, False
+
+
+def from_start(rng: Rng) -> Made:
+    n = size(rng)
+    t = np.linspace(0, 1, n)
+    kind = rng.integers(0, 3)
+    rise = [t, 1 - np.exp(-t * rng.uniform(3, 12)), np.expm1(t * 2) / 6][kind]
+    return single(rng, 1 + rng.uniform(0.5, 4) * rise + 0.05 * noise(rng, n), 0)
+
+
+def late_jump(rng: Rng) -> Made:
+    n, y = _base(rng, 500, 5000)
+    at = n - int(rng.integers(8, 40))
+    y = y + 0.03 * noise(rng, n)
+    y[at:] += rng.uniform(0.5, 5)
+    return single(rng, y, at, sudden=True)
+
+
+def not_finite(rng: Rng) -> Made:
+    n, y = _base(rng)
+    at = int(n * rng.uniform(0.1, 0.97))
+    y = y + 0.03 * noise(rng, n)
+    y[at:] = rng.choice([np.nan, np.inf])
+    return single(rng, y, at, sudden=True)
+
+
+# Plateau
+
+
+def kink(rng: Rng) -> Made:
+    n, y = _base(rng)
+    at = int(n * rng.uniform(0.12, 0.7))
+    shape = decay(rng, n)
+    y = shape.copy()
+    y[at:] = y[at]
+    y = (y - y[-1]) / (y[0] - y[-1])
+    return single(rng, y + min(_sigma(rng), 0.08) * noise(rng, n), at)
+
+
+def saturated(rng: Rng) -> Made:
+    n = size(rng, 100)
+    t = np.linspace(0, 1, n)
+    at = rng.uniform(0.15, 0.5)
+    y = np.exp(-t / at * 5)  # 0.7 % of the way is left at the onset
+    sigma = rng.uniform(0.02, 0.08)
+    left = np.log(1 / sigma) / 5  # the descent sinks into the noise here
+    return single(rng, y + sigma * noise(rng, n), int(at * left * n))
+
+
+def never_learnt(rng: Rng) -> Made:
+    n = size(rng, 40)
+    y = rng.uniform(0.5, 5) + 10.0 ** rng.uniform(-3, -1) * noise(rng, n)
+    return single(rng, y, 0)
+
+
+def stuck_reward(rng: Rng) -> Made:
+    n = size(rng, 100)
+    at = int(n * rng.uniform(0.2, 0.6))
+    y = 100 * np.minimum(np.arange(n) / at, 1) + rng.uniform(5, 20) * noise(rng, n)
+    return "return", {"return": (steps(rng, n), y)}, at, False
+
+
+# Overfitting
+
+PAIRS = [
+    ("train/loss", "val/loss"),
+    ("Loss/train", "Loss/test"),
+    ("loss", "val_loss"),
+    ("train_loss", "eval_loss"),
+]
+
+
+def overfit_loss(rng: Rng) -> Made:
+    n = size(rng, 30, 600)
+    t = np.linspace(0, 1, n)
+    at = int(n * rng.uniform(0.2, 0.7))
+    train = decay(rng, n) + 0.02 * noise(rng, n)
+    fall = np.exp(-4 * t) - np.exp(-4 * t[at])
+    rise = np.clip(t - t[at], 0, None)
+    val = np.where(t < t[at], fall, rng.uniform(0.4, 2) * rise) + 0.4
+    x = steps(rng, n)
+    a, b = PAIRS[rng.integers(0, len(PAIRS))]
+    val = val + rng.uniform(0.005, 0.03) * noise(rng, n)
+    return b, {a: (x, train + 0.3), b: (x, val)}, at, False
+
+
+def overfit_accuracy(rng: Rng) -> Made:
+    n = size(rng, 30, 300)
+    t = np.linspace(0, 1, n)
+    at = int(n * rng.uniform(0.2, 0.7))
+    train = 1 - 0.8 * decay(rng, n) + 0.01 * noise(rng, n)
+    rise = np.clip(t - t[at], 0, None)
+    val = 0.8 - 0.5 * np.clip(t[at] - t, 0, None) / t[at] - rng.uniform(0.2, 0.5) * rise
+    x = steps(rng, n)
+    a, b = ("train/accuracy", "val/accuracy") if rng.random() < 0.5 else ("acc", "val_acc")
+    return b, {a: (x, train), b: (x, val + 0.01 * noise(rng, n))}, at, False
+
+
+HEALTHY = (
+    falling,
+    large,
+    small,
+    magnitudes,
+    multiplicative,
+    warmup_bump,
+    double_descent,
+    cyclical,
+    staircase,
+    spiky,
+    rising_reward,
+    gan,
+    pair_healthy,
+)
+DIVERGING = (
+    blow_up,
+    jump,
+    back_to_start,
+    drift,
+    oscillation,
+    collapse,
+    from_start,
+    late_jump,
+)
+FLAT = (kink, saturated, never_learnt, stuck_reward)
+OVERFITTING = (overfit_loss, overfit_accuracy)
+
+FAMILIES = [
+    *(Family(make.__name__, "healthy", make) for make in HEALTHY),
+    *(Family(make.__name__, "divergence", make) for make in DIVERGING),
+    Family("not_finite", "nonfinite", not_finite),
+    *(Family(make.__name__, "plateau", make) for make in FLAT),
+    *(Family(make.__name__, "overfitting", make) for make in OVERFITTING),
+]

@@ -1,0 +1,74 @@
+"""The objective got worse for good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.analysis.detect import excursion
+from tbtools.analysis.detect.findings import Finding
+from tbtools.analysis.detect.onset import locate
+
+if TYPE_CHECKING:
+    from tbtools.analysis.detect.excursion import Excursion
+    from tbtools.analysis.detect.onset import Onset
+    from tbtools.analysis.detect.series import Judged
+
+
+def find(judged: Judged) -> Finding | None:
+    """Looks for a blow-up, a jump that stays, a drift up from the best, a collapse.
+
+    Args:
+        judged: A series with an objective.
+    """
+    rise = excursion.find(judged.y, judged.noise)
+    if rise is None:
+        return None
+    onset = locate(judged.y, rise)
+    best = _best_before(judged, onset.index)
+    evidence = describe(judged, rise, onset)
+    return Finding(
+        run=judged.series.run,
+        tag=judged.series.tag,
+        kind="divergence",
+        severity="error",
+        onset_step=judged.step(onset.index),
+        end_step=judged.step(len(judged) - 1),
+        ongoing=True,
+        best_step=judged.step(best),
+        best_value=judged.value(best),
+        last_good_step=judged.step(onset.index - 1) if onset.index > 0 else None,
+        message=_message(judged, onset, evidence),
+        evidence=evidence,
+    )
+
+
+def _best_before(judged: Judged, onset: int) -> int:
+    return int(np.argmin(judged.y[: max(1, onset)]))
+
+
+def describe(judged: Judged, rise: Excursion, onset: Onset) -> dict[str, Any]:
+    """The numbers behind a rise, in the unit that was logged."""
+    after = float(np.median(judged.y[max(onset.index, len(judged) - max(5, rise.width)) :]))
+    return {
+        "level_before": judged.logged(rise.base),
+        "level_after": judged.logged(after),
+        "standard_errors": float(min(1e9, rise.gap / rise.noise)) if rise.noise > 0 else None,
+        "points_since": len(judged) - onset.index,
+        "sudden": onset.sudden,
+        "logarithmic": judged.log,
+    }
+
+
+def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
+    before, after = evidence["level_before"], evidence["level_after"]
+    step = judged.step(onset.index)
+    how = "jumped" if onset.sudden else "went"
+    errors = evidence["standard_errors"]
+    sure = "without any noise" if errors is None else f"{min(errors, 1e6):,.0f} standard errors"
+    text = f"{how} from {before:.4g} to {after:.4g} since step {step:,} and did not come back"
+    text += f" ({sure}, {evidence['points_since']:,} points)"
+    if onset.index == 0:
+        return f"{text}; it never was better than at the start"
+    return f"{text}; last good step {judged.step(onset.index - 1):,}"

@@ -1,0 +1,209 @@
+"""The rise that was never made good: the one question behind divergence and overfitting.
+
+At a split of the series in time, the *gap* is the best level after it less the best level before
+it: how much worse things are for good. It is looked for at every scale, in windows of 1, 2, 4, ...
+points counted from the end, so that a fault of five points is seen as well as a drift over half the
+run.
+
+A gap counts when it is larger than noise can make it, larger than a part of what training had
+achieved, and when the series has no *precedent* for it: an earlier excursion of like height and
+length that it came back from. The precedent is what tells the last wave of a cyclical learning
+rate, of two networks that chase each other, or of slow noise, from a divergence, without a word
+about any of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.detect import robust
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+# Windows looked at per scale; each scale sees twice as far back as the one before.
+VIEW = 128
+# So many windows must stand on the far side of the split: an excursion of fewer is a spike.
+PERSISTENT = 5
+# So many before it make a level to compare with.
+BEFORE = 3
+# Standard deviations of a window's level. Among some thousand splits of noise with heavy tails and
+# correlation, fewer than one in a thousand series has a gap of this size (docs/detection.md).
+CONFIDENCE = 5.0
+# A worsening of less than this part of what training had achieved is no divergence.
+EFFECT = 0.2
+# An earlier excursion is a precedent if it reached this part of the height and of the length.
+PRECEDENT = 0.5
+
+
+@dataclass(frozen=True)
+class Excursion:
+    """A rise that lasts to the end.
+
+    Attributes:
+        gap: Best level after the split less best level before it.
+        base: Best level before the split.
+        low: Index of the last point of the window with the best level before the split.
+        high: Index of the first point from which the whole gap is there.
+        width: Points in a window of the scale that shows it.
+        noise: Standard deviation of a window's level at that scale.
+        progress: What training had achieved before, in the same unit as the gap.
+    """
+
+    gap: float
+    base: float
+    low: int
+    high: int
+    width: int
+    noise: float
+    progress: float
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Windows of one width, counted from the end of the series.
+
+    Attributes:
+        level: A level per window.
+        start: Index of the first point of the first window.
+        width: Points in a window.
+    """
+
+    level: Array
+    start: int
+    width: int
+
+    def point(self, window: int) -> int:
+        """Index of the first point of a window."""
+        return self.start + window * self.width
+
+
+def scales(y: Array, q: float | None = None, narrowest: int = 1) -> Iterator[Scale]:
+    """Windows of 1, 2, 4, ... points, while at least 16 of them fit.
+
+    Args:
+        y: Values.
+        q: The quantile that is a window's level; the median where it is None.
+        narrowest: Points in the narrowest window.
+    """
+    width = narrowest
+    while width == narrowest or len(y) // width >= 16:
+        if len(y) // width < BEFORE + PERSISTENT:
+            return
+        if q is None:
+            level = robust.window_medians(y, width, VIEW)
+        else:
+            level = robust.window_quantiles(y, width, VIEW, q)
+        yield Scale(level, len(y) - len(level) * width, width)
+        width *= 2
+
+
+def smoothed(level: Array) -> Array:
+    """Running median of three: one stray window is neither a best level nor a recovery."""
+    return robust.running_median(level, 3)
+
+
+def split(scale: Scale, persistent: int = PERSISTENT) -> tuple[float, int, float] | None:
+    """The largest gap of a scale: (gap, first window after the split, best level before it)."""
+    level = smoothed(scale.level)
+    if len(level) < BEFORE + persistent:
+        return None
+    after = np.minimum.accumulate(level[::-1])[::-1]
+    before = np.minimum.accumulate(level)
+    splits = np.arange(BEFORE, len(level) - persistent + 1)
+    gaps = after[splits] - before[splits - 1]
+    best = int(np.argmax(gaps))
+    return float(gaps[best]), int(splits[best]), float(before[splits[best] - 1])
+
+
+def progress(level: Array, base: float) -> float:
+    """What training achieved up to its best level: from the upper quartile of the levels before.
+
+    The quartile and not the first level: a loss that falls from a million in its first ten steps
+    has not achieved a million in any sense that matters a thousand steps later.
+
+    Args:
+        level: Levels of windows over the whole series.
+        base: The best level.
+    """
+    reached = int(np.argmin(np.abs(level - base)))
+    return max(0.0, float(np.quantile(level[: reached + 1], 0.75)) - base)
+
+
+def has_precedent(scale: Scale, gap: float, before: int, length: int) -> bool:
+    """Whether the series came back from an excursion of like height and length before a point.
+
+    Args:
+        scale: Windows that reach far back.
+        gap: Height of the excursion in question.
+        before: Index of the point at which it began.
+        length: How many points it has lasted.
+    """
+    level = smoothed(scale.level)
+    windows = int((before - scale.start) // scale.width)
+    if windows <= 0:
+        return False
+    level = level[:windows]
+    high = level - np.minimum.accumulate(level) > PRECEDENT * gap
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
+    begins, ends = edges[::2], edges[1::2]
+    if high[-1]:
+        begins, ends = begins[:-1], ends[:-1]
+    longest = int((ends - begins).max(initial=0)) * scale.width
+    return longest > 0.33 * length
+
+
+def find(y: Array, floor: float, effect: float = EFFECT) -> Excursion | None:
+    """Looks for a rise that lasts to the end.
+
+    Args:
+        y: Values, lower is better.
+        floor: A gap of less than this is never one: the noise of single points.
+        effect: Least gap as a part of what training had achieved.
+
+    Returns:
+        The excursion at the widest scale that shows it, the one that looks farthest back, or None.
+    """
+    every = list(scales(y))
+    found = [
+        excursion
+        for scale in every
+        if (excursion := _at_scale(scale, every, floor, effect)) is not None
+    ]
+    return found[-1] if found else None
+
+
+def _at_scale(scale: Scale, every: list[Scale], floor: float, effect: float) -> Excursion | None:
+    candidate = split(scale)
+    if candidate is None:
+        return None
+    gap, window, base = candidate
+    noise = max(robust.noise_of_levels(scale.level[:window]), floor / scale.width**0.5)
+    if gap <= max(CONFIDENCE * noise, floor, 1e-9 * abs(base)):
+        return None
+    achieved = progress(every[-1].level, base)
+    if gap < effect * achieved:
+        return None
+    at = _leaves(scale, base, gap, window)
+    begin = scale.point(at)
+    length = every[0].point(len(every[0].level)) - begin
+    wider = [other for other in every if other.width >= scale.width]
+    if any(has_precedent(other, gap, begin, length) for other in wider):
+        return None
+    low = int(np.argmin(smoothed(scale.level)[:window]))
+    return Excursion(
+        gap, base, scale.point(low + 1) - 1, scale.point(window), scale.width, noise, achieved
+    )
+
+
+def _leaves(scale: Scale, base: float, gap: float, window: int) -> int:
+    """The first window after the last one before the split that was not half-way up."""
+    below = np.flatnonzero(smoothed(scale.level)[:window] < base + PRECEDENT * gap)
+    return int(below[-1]) + 1 if len(below) else 0

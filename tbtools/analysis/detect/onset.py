@@ -1,0 +1,117 @@
+"""Where a lasting rise begins: to the point where it is sudden, by extrapolation elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.detect import excursion, robust
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.detect.excursion import Excursion, Scale
+
+    Array = NDArray[np.float64]
+
+# Crossings are looked for this many standard deviations above the base: high enough that noise does
+# not cross by itself, low enough that an exponential rise has only just begun.
+CROSSING = 10.0
+
+
+@dataclass(frozen=True)
+class Onset:
+    """Where a rise begins.
+
+    Attributes:
+        index: Index of its first point.
+        sudden: Whether half of the gap is there from one point to the next.
+    """
+
+    index: int
+    sudden: bool
+
+
+def locate(y: Array, rise: Excursion) -> Onset:
+    """Finds the first point of a rise.
+
+    Args:
+        y: Values, lower is better.
+        rise: What `excursion.find` has found in them.
+    """
+    scale = _scale_reaching(y, rise.low)
+    level = excursion.smoothed(scale.level)
+    low = min(max(0, (rise.low - scale.start) // scale.width), len(level) - 1)
+    half = _crossing(level, low, rise.base + 0.5 * rise.gap)
+    split = _split(y, scale, half, rise)
+    if split is not None:
+        return Onset(split, sudden=True)
+    noise = robust.noise_of_levels(scale.level[: max(low + 1, 16)])
+    near = level[max(0, low - 3) : low + 4]
+    base = min(float(np.median(near)), rise.base + 3 * noise)
+    height = min(rise.gap, CROSSING * noise) if noise > 0 else 0.1 * rise.gap
+    quarter = _crossing(level, low, base + 0.25 * height)
+    middle = _crossing(level, low, base + 0.5 * height)
+    window = quarter - (middle - quarter)
+    bottom = _bottom(level, low, base + 3 * noise)
+    return Onset(max(scale.point(max(bottom, window)), 0), sudden=False)
+
+
+def _bottom(level: Array, low: int, ceiling: float) -> int:
+    """The first window of the unbroken stretch under a ceiling that ends at the best level."""
+    above = np.flatnonzero(level[: low + 1] > ceiling)
+    return int(above[-1]) + 1 if len(above) else 0
+
+
+def _scale_reaching(y: Array, low: int) -> Scale:
+    """The finest windows that reach back to the best level and as far again as the rise is long."""
+    reach = min(len(y), int(1.3 * (len(y) - low)) + 16)
+    for scale in excursion.scales(y):
+        if len(y) - scale.start >= reach - scale.width:
+            return scale
+    return scale
+
+
+def _crossing(level: Array, low: int, threshold: float) -> int:
+    """The window at which levels go above a threshold for good.
+
+    Noise makes the last window below it late and the first above it early, by as much on average.
+    """
+    above = level[low:] > threshold
+    if not above.any():
+        return len(level) - 1
+    first = int(np.argmax(above))
+    last = len(above) - int(np.argmin(above[::-1])) if not above.all() else 0
+    return low + (first + max(first, last)) // 2
+
+
+def _split(y: Array, scale: Scale, window: int, rise: Excursion) -> int | None:
+    """The first point after a step, where points around a window make one; else None."""
+    margin = 4 * scale.width + 8
+    begin = max(0, scale.point(window) - margin)
+    part = y[begin : scale.point(window) + margin]
+    clipped = np.clip(part, rise.base - 0.5 * rise.gap, rise.base + 1.5 * rise.gap)
+    at = least_squares_split(clipped)
+    before = float(np.median(clipped[max(0, at - 3) : at]))
+    after = float(np.median(clipped[at : at + 3]))
+    from_base = before - rise.base < 0.25 * rise.gap
+    return begin + at if from_base and after - before > 0.6 * rise.gap else None
+
+
+def least_squares_split(y: Array) -> int:
+    """The index at which two constants fit a series best, by least squares.
+
+    Args:
+        y: At least two values.
+
+    Returns:
+        Index of the first value of the second part.
+    """
+    n = len(y)
+    sums = np.cumsum(y - y.mean())[:-1]
+    sizes = np.arange(1, n)
+    # With the mean removed, the sum of squares explained by a split after k values is
+    # s_k^2 (1/k + 1/(n - k)).
+    return int(np.argmax(sums**2 * (1 / sizes + 1 / (n - sizes)))) + 1

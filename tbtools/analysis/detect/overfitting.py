@@ -1,0 +1,71 @@
+"""A validation series that gets worse while its training twin still improves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.detect import divergence, excursion, plateau, robust
+from tbtools.analysis.detect.findings import Finding
+from tbtools.analysis.detect.onset import locate
+
+if TYPE_CHECKING:
+    from tbtools.analysis.detect.series import Judged
+
+# The twin that still improves is evidence of its own: half of what a divergence needs is enough.
+EFFECT = excursion.EFFECT / 2
+
+
+def find(training: Judged, validation: Judged) -> Finding | None:
+    """Looks for overfitting in a pair.
+
+    Args:
+        training: The training series.
+        validation: The validation series of the same quantity.
+    """
+    rise = excursion.find(validation.y, validation.noise, EFFECT)
+    if rise is None:
+        return None
+    onset = locate(validation.y, rise)
+    since = validation.step(max(0, onset.index - 1))
+    improved = _improvement_since(training, since)
+    if improved is None:
+        return None
+    best = int(np.argmin(validation.y[: max(1, onset.index + 1)]))
+    evidence = divergence.describe(validation, rise, onset)
+    evidence |= {"training_tag": training.series.tag, "training_standard_errors": improved}
+    before, after = evidence["level_before"], evidence["level_after"]
+    step = validation.step(best)
+    text = (
+        f"got worse from {before:.4g} to {after:.4g} since step {validation.step(onset.index):,} "
+        f"while {training.series.tag} still improves; best at step {step:,}"
+    )
+    return Finding(
+        run=validation.series.run,
+        tag=validation.series.tag,
+        kind="overfitting",
+        severity="warning",
+        onset_step=validation.step(onset.index),
+        end_step=validation.step(len(validation) - 1),
+        ongoing=True,
+        best_step=step,
+        best_value=validation.value(best),
+        last_good_step=step,
+        message=text,
+        evidence=evidence,
+    )
+
+
+def _improvement_since(training: Judged, step: int) -> float | None:
+    """By how many standard errors the training series has improved since a step; None if not."""
+    since = training.y[training.series.step[training.points] >= step]
+    if len(since) < excursion.PERSISTENT:
+        return None
+    width = max(1, len(since) // plateau.WINDOWS)
+    level = robust.window_medians(since, width, len(since) // width)
+    spread = robust.noise_of_levels(level)
+    improvement, error = plateau.trend(level, spread)
+    if improvement <= plateau.SIGNIFICANT * error:
+        return None
+    return float(min(1e9, improvement / error)) if error > 0 else 1e9

@@ -1,0 +1,65 @@
+"""Which validation series belongs to which training series, by their names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tbtools.analysis import objective
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tbtools.analysis.detect.series import Series
+
+TRAINING = frozenset(["train", "training", "trn"])
+VALIDATION = frozenset(
+    ["val", "valid", "validation", "eval", "evaluation", "dev", "test", "testing", "holdout"]
+)
+# Say how a series was averaged, not what it is: train_loss_epoch belongs to val_loss.
+AVERAGING = frozenset(
+    ["epoch", "step", "batch", "iter", "avg", "mean", "average", "total", "running"]
+)
+
+
+def pairs(series: Sequence[Series]) -> Iterator[tuple[Series, Series]]:
+    """Finds (training, validation) pairs among the series of one run and its sibling runs.
+
+    The words ``train``, ``val`` and their like may stand anywhere in the tag, or be the last part
+    of the run's name, as in the runs ``train`` and ``validation`` of Keras. A tag without any such
+    word is the training twin of one with a validation word.
+
+    Args:
+        series: All series.
+    """
+    training: dict[tuple[object, ...], Series] = {}
+    # Those that say that they are training series come last, and win.
+    for one in sorted(series, key=lambda one: bool(_roles(one) & TRAINING)):
+        if not _roles(one) & VALIDATION:
+            training[_key(one, loose=True)] = one
+            training[_key(one, loose=False)] = one
+    for one in series:
+        if _roles(one) & VALIDATION:
+            twin = training.get(_key(one, loose=False)) or training.get(_key(one, loose=True))
+            if twin is not None:
+                yield twin, one
+
+
+def _roles(series: Series) -> frozenset[str]:
+    return frozenset(objective.words(series.tag)) | {_last_part(series.run)}
+
+
+def _last_part(run: str) -> str:
+    return run.rpartition("/")[2].lower()
+
+
+def _key(series: Series, *, loose: bool) -> tuple[object, ...]:
+    family = series.run.split("/")
+    if _last_part(series.run) in TRAINING | VALIDATION:
+        family = family[:-1]
+    dropped = TRAINING | VALIDATION | (AVERAGING if loose else frozenset())
+    tag = _without(objective.words(series.tag), dropped)
+    return (loose, tuple(part for part in family if part != "."), tag)
+
+
+def _without(words: Iterable[str], dropped: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(word for word in words if word not in dropped))

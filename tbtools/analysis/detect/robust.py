@@ -1,0 +1,104 @@
+"""Robust statistics on blocks of points: what outliers, heavy tails and trends do not move.
+
+Everything here is linear in the number of points, and the later stages see at most some hundred
+window medians, so that ten million points cost little more than one pass.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+# The median of |x| of a standard normal variable is 0.6745.
+MAD_TO_SIGMA = 1.482602218505602
+# As many differences give the noise to one part in a hundred.
+ENOUGH_DIFFERENCES = 20_000
+
+
+def window_medians(y: Array, width: int, count: int) -> Array:
+    """Medians of the last `count` windows of `width` points; the last window ends with the data.
+
+    Args:
+        y: Values.
+        width: Points in a window.
+        count: How many windows at most.
+
+    Returns:
+        At most `count` medians, the oldest first; points before the first whole window are left
+        out.
+    """
+    whole = min(count, len(y) // width)
+    tail = y[len(y) - whole * width :]
+    if width == 1:
+        return tail
+    blocks = tail.reshape(whole, width)
+    return np.asarray(np.median(blocks, axis=1))
+
+
+def window_quantiles(y: Array, width: int, count: int, q: float) -> Array:
+    """The same as `window_medians` for another quantile."""
+    whole = min(count, len(y) // width)
+    at = min(width - 1, int(q * width))
+    blocks = y[len(y) - whole * width :].reshape(whole, width)
+    return np.asarray(np.partition(blocks, at, axis=1)[:, at])
+
+
+def running_median(y: Array, width: int) -> Array:
+    """Centred running median of odd width; the ends repeat the first and last values.
+
+    Args:
+        y: Values, at least one.
+        width: Odd number of points.
+    """
+    half = width // 2
+    padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
+    return np.asarray(np.median(sliding_window_view(padded, width), axis=1))
+
+
+def sigma(residuals: Array) -> float:
+    """Standard deviation of noise about zero, from the median of its absolute values."""
+    return MAD_TO_SIGMA * float(np.median(np.abs(residuals))) if len(residuals) else 0.0
+
+
+def noise_of_points(y: Array) -> float:
+    """Noise of single points: from differences of neighbours, in which a trend hardly shows.
+
+    Where more than half of the differences are zero (accuracies of few classes, rewards at a cap)
+    their root mean square is taken instead of their median, without the largest twentieth.
+
+    Args:
+        y: Values.
+    """
+    if len(y) < 3:
+        return 0.0
+    starts = np.arange(0, len(y) - 1, max(1, len(y) // ENOUGH_DIFFERENCES))
+    differences = np.abs(y[starts + 1] - y[starts])
+    robust = MAD_TO_SIGMA * float(np.median(differences)) / 2**0.5
+    if robust > 0:
+        return robust
+    kept = np.sort(differences)[: max(1, int(0.95 * len(differences)))]
+    return float(np.sqrt(np.mean(kept**2) / 2))
+
+
+def noise_of_levels(levels: Array) -> float:
+    """Noise of window levels, correlated noise included.
+
+    The larger of two estimates. Residuals from a running median show noise that is correlated over
+    some windows; but where a trend is steep they vanish, for a monotone series is its own running
+    median. Second differences show noise under any trend, but not its slow part.
+
+    Args:
+        levels: Levels of windows, at least one.
+    """
+    width = max(5, len(levels) // 5 | 1)
+    slow = sigma(levels - running_median(levels, width))
+    # The second difference of white noise has six times its variance.
+    fast = sigma(np.diff(levels, 2)) / 6**0.5
+    return max(slow, fast)
