@@ -1,1 +1,100 @@
-"""Reads, merges, diffs and judges TensorBoard event files."""
+"""Reads, merges, diffs and judges TensorBoard event files.
+
+Names are imported when first used: `import tbtools` costs nothing, and what one does not use is
+never loaded.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tbtools.errors import (
+        BadData,
+        BadLength,
+        CorruptRecord,
+        MissingExtra,
+        NoEventFiles,
+        OutputExists,
+        RecordError,
+        TbtoolsError,
+        TruncatedRecord,
+        UndecodableEvent,
+        UndecodablePayload,
+        UnknownRun,
+        UnknownTag,
+    )
+    from tbtools.eventfile.reader import EventFileReader
+    from tbtools.eventfile.records import read_records
+    from tbtools.eventfile.writer import EventFileWriter
+    from tbtools.runs.experiment import Experiment, load, read_scalars
+    from tbtools.runs.frames import DuplicateSteps
+    from tbtools.runs.run import Run
+
+_MODULES = {
+    "tbtools.errors": (
+        "BadData",
+        "BadLength",
+        "CorruptRecord",
+        "MissingExtra",
+        "NoEventFiles",
+        "OutputExists",
+        "RecordError",
+        "TbtoolsError",
+        "TruncatedRecord",
+        "UndecodableEvent",
+        "UndecodablePayload",
+        "UnknownRun",
+        "UnknownTag",
+    ),
+    "tbtools.eventfile.reader": ("EventFileReader",),
+    "tbtools.eventfile.records": ("read_records",),
+    "tbtools.eventfile.writer": ("EventFileWriter",),
+    "tbtools.runs.experiment": ("Experiment", "load", "read_scalars"),
+    "tbtools.runs.frames": ("DuplicateSteps",),
+    "tbtools.runs.run": ("Run",),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "BadData",
+    "BadLength",
+    "CorruptRecord",
+    "DuplicateSteps",
+    "EventFileReader",
+    "EventFileWriter",
+    "Experiment",
+    "MissingExtra",
+    "NoEventFiles",
+    "OutputExists",
+    "RecordError",
+    "Run",
+    "TbtoolsError",
+    "TruncatedRecord",
+    "UndecodableEvent",
+    "UndecodablePayload",
+    "UnknownRun",
+    "UnknownTag",
+    "load",
+    "read_records",
+    "read_scalars",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name when it is first used."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("tbtools")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'tbtools' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return [*__all__, "__version__"]

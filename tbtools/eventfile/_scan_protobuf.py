@@ -1,0 +1,358 @@
+"""The scan in Python, through protobuf: the reference for `_scan.pyx`, and the fallback without it.
+
+What an event says is left to protobuf's parser. Only where its values lie in the file is worked out
+here, for protobuf does not tell.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+from tbtools.eventfile.messages import ScanEvent, ScanTensor, ScanValue
+from tbtools.eventfile.records import masked_crc32c
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+HEADER = 12  # u64 length, u32 masked CRC of it
+FRAME = 16  # the header, and the u32 masked CRC of the data behind the data
+VERSION_BYTES = 64  # of file_version that are kept
+RESYNC_EFFORT = 8  # bytes checked in searches for a record, at most, per byte of the file
+
+BAD_LENGTH, BAD_DATA, UNDECODABLE, TRUNCATED = 1, 2, 3, 4
+
+_VARINT, _FIXED64, _BYTES, _GROUP_START, _GROUP_END, _FIXED32 = range(6)
+
+_MEMBERS = {
+    "file_version": 3,
+    "graph_def": 4,
+    "summary": 5,
+    "log_message": 6,
+    "session_log": 7,
+    "tagged_run_metadata": 8,
+    "meta_graph_def": 9,
+}
+_KINDS = {
+    "simple_value": 2,
+    "obsolete_old_style_histogram": 3,
+    "image": 4,
+    "histo": 5,
+    "audio": 6,
+    "tensor": 8,
+}
+
+_DT_FLOAT, _DT_BOOL, _DT_BFLOAT16, _DT_HALF = 1, 10, 14, 19
+# DataType number to (NumPy type of tensor_content, field of its *_val).
+_NUMBERS = {
+    _DT_FLOAT: ("<f4", "float_val"),
+    2: ("<f8", "double_val"),
+    3: ("<i4", "int_val"),
+    4: ("<u1", "int_val"),
+    5: ("<i2", "int_val"),
+    6: ("<i1", "int_val"),
+    9: ("<i8", "int64_val"),
+    _DT_BOOL: ("?", "bool_val"),
+    _DT_BFLOAT16: ("<u2", "half_val"),
+    17: ("<u2", "int_val"),
+    _DT_HALF: ("<f2", "half_val"),
+    22: ("<u4", "uint32_val"),
+    23: ("<u8", "uint64_val"),
+}
+
+
+def _read_varint(data: bytes, position: int) -> tuple[int, int]:
+    result = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        result |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return result, position
+        shift += 7
+
+
+def _field_end(data: bytes, position: int, number: int, wire_type: int) -> tuple[int, int]:
+    """Where the field's content starts and ends; the bytes are known to be sound."""
+    if wire_type == _VARINT:
+        return position, _read_varint(data, position)[1]
+    if wire_type == _FIXED64:
+        return position, position + 8
+    if wire_type == _FIXED32:
+        return position, position + 4
+    if wire_type == _BYTES:
+        size, start = _read_varint(data, position)
+        return start, start + size
+    end = position
+    while True:  # a group: to its end mark, over the groups inside
+        key, end = _read_varint(data, end)
+        if key == number << 3 | _GROUP_END:
+            return position, end
+        end = _field_end(data, end, key >> 3, key & 7)[1]
+
+
+def _fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """Number, wire type, start and end of the content of each field."""
+    while start < end:
+        key, start = _read_varint(data, start)
+        content, start = _field_end(data, start, key >> 3, key & 7)
+        yield key >> 3, key & 7, content, start
+
+
+def _member_spans(data: bytes, member: int) -> list[tuple[int, int]]:
+    """The contents of the oneof's field that is set: those behind the last other member."""
+    spans: list[tuple[int, int]] = []
+    for number, wire_type, start, end in _fields(data, 0, len(data)):
+        if wire_type == _BYTES and 3 <= number <= 9:
+            if number == member:
+                spans.append((start, end))
+            else:
+                spans.clear()
+    return spans
+
+
+def _value_spans(data: bytes) -> list[tuple[int, int]]:
+    return [
+        (start, end)
+        for summary in _member_spans(data, _MEMBERS["summary"])
+        for number, wire_type, start, end in _fields(data, *summary)
+        if number == 1 and wire_type == _BYTES
+    ]
+
+
+def _half_bits_to_float(dtype: int, bits: int) -> float:
+    if dtype == _DT_HALF:
+        return float(np.uint16(bits & 0xFFFF).view(np.float16))
+    return float(np.uint32((bits & 0xFFFF) << 16).view(np.float32))
+
+
+def _tensor_number(data: bytes) -> tuple[int, float] | None:
+    """DataType and value of a tensor of one number; None where it is no such tensor."""
+    try:
+        tensor = ScanTensor.FromString(data)
+    except DecodeError:
+        return None
+    shape = tensor.tensor_shape
+    if (
+        tensor.dtype not in _NUMBERS
+        or shape.unknown_rank
+        or any(dim.size != 1 for dim in shape.dim)
+    ):
+        return None
+    content_type, field = _NUMBERS[tensor.dtype]
+    halves = field == "half_val"
+    if tensor.tensor_content:
+        if len(tensor.tensor_content) != np.dtype(content_type).itemsize:
+            return None
+        if halves:
+            bits = int.from_bytes(tensor.tensor_content, "little")
+            return tensor.dtype, _half_bits_to_float(tensor.dtype, bits)
+        if tensor.dtype == _DT_BOOL:
+            return tensor.dtype, float(tensor.tensor_content != b"\0")
+        return tensor.dtype, float(np.frombuffer(tensor.tensor_content, content_type)[0])
+    values = getattr(tensor, field)
+    if len(values) > 1:
+        return None
+    if not values:  # TensorFlow leaves out values that are all zero
+        return tensor.dtype, 0.0
+    return tensor.dtype, _half_bits_to_float(tensor.dtype, values[0]) if halves else float(
+        values[0]
+    )
+
+
+class Scanner:
+    """Turns the bytes of one event file into columns; see `_scan.pyx`, whose interface it has."""
+
+    def __init__(
+        self, size: int, position: int = 0, tags: Sequence[tuple[bytes, bytes]] = ()
+    ) -> None:
+        self.cursor = position
+        self.wanted = min(HEADER, size - position)
+        self._size = size
+        self._position = position
+        self._effort = RESYNC_EFFORT * size
+        self._searching = False
+        self._bad = (0, 0)
+        self._records = 0
+        self._events = 0
+        self._file_version: bytes | None = None
+        self._tag_ids = {name: i for i, (name, _) in enumerate(tags)}
+        self._plugins = [plugin for _, plugin in tags]
+        self._metadata = [(0 if plugin else -1, 0) for _, plugin in tags]
+        self._columns: dict[str, array[Any]] = {
+            "tag_id": array("i"),
+            "kind": array("B"),
+            "dtype": array("B"),
+            "step": array("q"),
+            "wall_time": array("d"),
+            "value": array("d"),
+            "offset": array("q"),
+            "length": array("I"),
+            "mark_kind": array("B"),
+            "mark_status": array("B"),
+            "mark_step": array("q"),
+            "mark_wall_time": array("d"),
+            "mark_row": array("q"),
+            "mark_offset": array("q"),
+            "mark_length": array("q"),
+            "damage_kind": array("B"),
+            "damage_offset": array("q"),
+            "damage_length": array("q"),
+            "damage_got": array("I"),
+            "damage_want": array("I"),
+        }
+
+    def feed(self, buffer: bytearray, base: int, count: int) -> None:
+        """Scans as far as the bytes go."""
+        view = memoryview(buffer)[:count]
+        limit = base + count
+        while True:
+            if self._searching and not self._search(view, base, limit):
+                return
+            here = self._position
+            left = self._size - here
+            if left < HEADER:
+                self.wanted = 0
+                return
+            if limit - here < HEADER:
+                self.cursor, self.wanted = here, HEADER
+                return
+            length, want = struct.unpack_from("<QI", view, here - base)
+            got = masked_crc32c(bytes(view[here - base : here - base + 8]))
+            if got != want:
+                self._bad = (got, want)
+                self._searching = True
+                self.cursor = here + 1
+            elif length > left - FRAME:
+                self.wanted = 0
+                return
+            elif limit - here < length + FRAME:
+                self.cursor, self.wanted = here, length + FRAME
+                return
+            else:
+                self._read_record(view[here - base :], length)
+                self._position = self.cursor = here + FRAME + length
+
+    def _search(self, view: memoryview, base: int, limit: int) -> bool:
+        """Looks for a whole record behind a bad length; True once one is found."""
+        while self._size - self.cursor >= FRAME and self._effort > 0:
+            if limit - self.cursor < HEADER:
+                self.wanted = HEADER
+                return False
+            at = self.cursor - base
+            length, want = struct.unpack_from("<QI", view, at)
+            if length <= self._size - self.cursor - FRAME and want == masked_crc32c(
+                bytes(view[at : at + 8])
+            ):
+                if limit - self.cursor < length + FRAME:
+                    self.wanted = length + FRAME
+                    return False
+                self._effort -= length
+                data_end = at + HEADER + length
+                (data_want,) = struct.unpack_from("<I", view, data_end)
+                if masked_crc32c(bytes(view[at + HEADER : data_end])) == data_want:
+                    self._note(BAD_LENGTH, self.cursor - self._position, *self._bad)
+                    self._position = self.cursor
+                    self._searching = False
+                    return True
+            self.cursor += 1
+        self.wanted = 0
+        return False
+
+    def _append(self, prefix: str, **row: float) -> None:
+        for name, value in row.items():
+            self._columns[prefix + name].append(value)
+
+    def _note(self, kind: int, length: int, got: int = 0, want: int = 0) -> None:
+        self._append("damage_", kind=kind, offset=self._position, length=length, got=got, want=want)
+
+    def _read_record(self, record: memoryview, length: int) -> None:
+        data = bytes(record[HEADER : HEADER + length])
+        got = masked_crc32c(data)
+        (want,) = struct.unpack_from("<I", record, HEADER + length)
+        if got != want:
+            self._note(BAD_DATA, length + FRAME, got, want)
+            return
+        self._records += 1
+        try:
+            event = ScanEvent.FromString(data)
+            values = [ScanValue.FromString(value) for value in event.summary.value]
+        except DecodeError:
+            self._note(UNDECODABLE, length + FRAME)
+            return
+        what = event.WhichOneof("what")
+        if what == "summary":
+            for value, span in zip(values, _value_spans(data), strict=True):
+                self._add_value(event, value, *span)
+        elif what:
+            self._add_mark(event, _MEMBERS[what], *_member_spans(data, _MEMBERS[what])[-1])
+        self._events += 1
+
+    def _add_mark(self, event: Any, kind: int, start: int, end: int) -> None:
+        status = event.session_log.status if kind == _MEMBERS["session_log"] else 0
+        self._append(
+            "mark_",
+            kind=kind,
+            status=status if 0 <= status <= 255 else 0,
+            step=event.step,
+            wall_time=event.wall_time,
+            row=len(self._columns["tag_id"]),
+            offset=self._position + HEADER + start,
+            length=end - start,
+        )
+        if kind == _MEMBERS["file_version"] and self._file_version is None:
+            self._file_version = event.file_version[:VERSION_BYTES]
+
+    def _add_value(self, event: Any, value: Any, start: int, end: int) -> None:
+        kind = _KINDS.get(value.WhichOneof("value"), 0)
+        if not kind and not value.tag:
+            return  # says nothing about nothing
+        offset = self._position + HEADER + start
+        tag_id = self._intern(value, offset, end - start)
+        number = (0, float("nan"))
+        if kind == _KINDS["simple_value"]:
+            number = (_DT_FLOAT, value.simple_value)
+        elif kind == _KINDS["tensor"]:
+            number = _tensor_number(value.tensor) or number
+        self._append(
+            "",
+            tag_id=tag_id,
+            kind=kind,
+            dtype=number[0],
+            step=event.step,
+            wall_time=event.wall_time,
+            value=number[1],
+            offset=offset,
+            length=end - start,
+        )
+
+    def _intern(self, value: Any, offset: int, length: int) -> int:
+        tag_id = self._tag_ids.setdefault(value.tag, len(self._tag_ids))
+        if tag_id == len(self._plugins):
+            self._plugins.append(b"")
+            self._metadata.append((-1, 0))
+        plugin = value.metadata.plugin_data.plugin_name
+        if plugin and self._metadata[tag_id][0] < 0:
+            self._plugins[tag_id] = plugin
+            self._metadata[tag_id] = (offset, length)
+        return tag_id
+
+    def finish(self) -> dict[str, Any]:
+        """The columns found; see `scan.py` for keys and dtypes."""
+        left = self._size - self._position
+        tail = BAD_LENGTH if self._searching else TRUNCATED if left else 0
+        return {
+            **self._columns,
+            "tag_names": list(self._tag_ids),
+            "tag_plugins": self._plugins,
+            "tag_metadata": self._metadata,
+            "tail": (tail, self._position, left, *self._bad),
+            "position": self._position,
+            "records": self._records,
+            "events": self._events,
+            "file_version": self._file_version,
+        }

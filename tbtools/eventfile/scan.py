@@ -1,0 +1,407 @@
+"""One pass over an event file gives its columns.
+
+The pass itself is done by one of two implementations of the same interface, `_scan` (compiled) and
+`_scan_protobuf` (where the package was built without a compiler, or TBTOOLS_PURE_PYTHON=1 asks for
+it); `implementation()` tells which. This module reads the file, hands its bytes on, and names what
+comes back.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from tbtools.eventfile.problems import Problem
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+# Read at once: large enough that system calls cost nothing, small enough to stay in the cache.
+_CHUNK = 1 << 20
+# Bytes in front of the position that are compared before a scan goes on there: one that was
+# replaced by another file of the same name and a greater length is found out.
+_FINGERPRINT = 64
+
+_DTYPES: dict[str, type[np.generic]] = {
+    "tag_id": np.int32,
+    "kind": np.uint8,
+    "dtype": np.uint8,
+    "step": np.int64,
+    "wall_time": np.float64,
+    "value": np.float64,
+    "offset": np.int64,
+    "length": np.uint32,
+    "mark_kind": np.uint8,
+    "mark_status": np.uint8,
+    "mark_step": np.int64,
+    "mark_wall_time": np.float64,
+    "mark_row": np.int64,
+    "mark_offset": np.int64,
+    "mark_length": np.int64,
+}
+_DAMAGE_DTYPES: dict[str, type[np.generic]] = {
+    "damage_kind": np.uint8,
+    "damage_offset": np.int64,
+    "damage_length": np.int64,
+    "damage_got": np.uint32,
+    "damage_want": np.uint32,
+}
+_BAD_LENGTH, _BAD_DATA, _UNDECODABLE, _TRUNCATED = 1, 2, 3, 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileColumns:
+    """What one pass over an event file found.
+
+    Arrays of the same group have one length. The **values** have a row for each Summary.Value that
+    has a tag or a value, in file order; the **marks** one for each event that is no summary.
+
+    Attributes:
+        path: The file, as it was given.
+        size: Its length when the scan began, in bytes.
+        identity: Device and inode; another file under the same name has another.
+        modified: st_mtime_ns when the scan began.
+        position: Where the next scan goes on: behind the last whole record.
+        fingerprint: The bytes in front of the position (up to 64).
+        records: How many whole records with sound checksums there are.
+        events: How many of them are Event messages.
+        file_version: As the first event that has one says, for example ``brain.Event:2``.
+        tag_names: int32 tag id to name, as the bytes in the file.
+        tag_plugins: Tag id to the plugin name that the tag's metadata declares; b"" for none.
+        tag_metadata: Tag id to (offset, length) of the Value that carries the metadata; -1 for none.
+        tag_id: int32.
+        kind: uint8, the number of the Summary.Value field that is set: 2 simple_value, 3
+            obsolete_old_style_histogram, 4 image, 5 histo, 6 audio, 8 tensor, 0 none.
+        dtype: uint8, TensorFlow's DataType where the value reads as one number, else 0.
+        step: int64.
+        wall_time: float64, seconds since the epoch.
+        value: float64; NaN where dtype is 0.
+        offset: int64, where the Value message starts in the file.
+        length: uint32, its bytes.
+        mark_kind: uint8, the number of the Event field that is set: 3 file_version, 4 graph_def, 6
+            log_message, 7 session_log, 8 tagged_run_metadata, 9 meta_graph_def.
+        mark_status: uint8, for session_log: 1 START, 2 STOP, 3 CHECKPOINT.
+        mark_step: int64.
+        mark_wall_time: float64, seconds since the epoch.
+        mark_row: int64, how many rows of values stand in front of it.
+        mark_offset: int64, where the field's content starts in the file.
+        mark_length: int64, its bytes.
+        damage: Damaged stretches that a longer file will not heal, in order.
+        tail: The problem that the file ends with, if any.
+    """
+
+    path: str
+    size: int
+    identity: tuple[int, int]
+    modified: int
+    position: int
+    fingerprint: bytes
+    records: int
+    events: int
+    file_version: str | None
+    tag_names: list[bytes]
+    tag_plugins: list[bytes]
+    tag_metadata: list[tuple[int, int]]
+    tag_id: NDArray[np.int32]
+    kind: NDArray[np.uint8]
+    dtype: NDArray[np.uint8]
+    step: NDArray[np.int64]
+    wall_time: NDArray[np.float64]
+    value: NDArray[np.float64]
+    offset: NDArray[np.int64]
+    length: NDArray[np.uint32]
+    mark_kind: NDArray[np.uint8]
+    mark_status: NDArray[np.uint8]
+    mark_step: NDArray[np.int64]
+    mark_wall_time: NDArray[np.float64]
+    mark_row: NDArray[np.int64]
+    mark_offset: NDArray[np.int64]
+    mark_length: NDArray[np.int64]
+    damage: tuple[Problem, ...]
+    tail: Problem | None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems, in the order of the file."""
+        return (*self.damage, self.tail) if self.tail else self.damage
+
+    @property
+    def first_wall_time(self) -> float | None:
+        """Of the first event that has a value or a mark; None in a file without."""
+        if not self.mark_row.size and not self.wall_time.size:
+            return None
+        if self.mark_row.size and self.mark_row[0] == 0:
+            return float(self.mark_wall_time[0])
+        return float(self.wall_time[0])
+
+
+class _Scanner(Protocol):
+    cursor: int
+    wanted: int
+
+    def __init__(
+        self, size: int, position: int = 0, tags: Sequence[tuple[bytes, bytes]] = ()
+    ) -> None: ...
+    def feed(self, buffer: bytearray, base: int, count: int) -> None: ...
+    def finish(self) -> dict[str, Any]: ...
+
+
+def _pick_scanner() -> type[_Scanner]:
+    if os.environ.get("TBTOOLS_PURE_PYTHON", "0") in ("", "0"):
+        try:
+            from tbtools.eventfile._scan import Scanner
+        except ModuleNotFoundError:  # built without a compiler; `tbtools --version` says so
+            pass
+        else:
+            return Scanner
+    from tbtools.eventfile._scan_protobuf import Scanner as ProtobufScanner
+
+    return ProtobufScanner
+
+
+_scanner: type[_Scanner] = _pick_scanner()
+
+
+def implementation() -> str:
+    """Which scan is in use: ``"compiled"`` or ``"protobuf"``."""
+    return "compiled" if _scanner.__module__.endswith("._scan") else "protobuf"
+
+
+class _FileShrank(Exception):  # noqa: N818 - a signal between two functions here, no error
+    pass
+
+
+_buffers = threading.local()
+
+
+def _buffer(size: int) -> bytearray:
+    """This thread's buffer, of at least that many bytes; one for an outsize record is not kept."""
+    buffer: bytearray | None = getattr(_buffers, "buffer", None)
+    if buffer is None:
+        buffer = _buffers.buffer = bytearray(_CHUNK)
+    return buffer if len(buffer) >= size else bytearray(size)
+
+
+def _read_all(file: io.FileIO, scanner: _Scanner, size: int) -> None:
+    """Feeds the scanner, from its cursor to `size`, with as few bytes at a time as it can use."""
+    buffer = _buffer(0)
+    base, count = scanner.cursor, 0
+    file.seek(base)
+    while scanner.wanted:
+        kept = base + count - scanner.cursor
+        larger = _buffer(scanner.wanted)
+        larger[:kept] = memoryview(buffer)[count - kept : count]
+        buffer, base, count = larger, scanner.cursor, kept
+        room = min(len(buffer), size - base)
+        while count < scanner.wanted:
+            got = file.readinto(memoryview(buffer)[count:room])
+            if not got:
+                raise _FileShrank
+            count += got
+        scanner.feed(buffer, base, count)
+
+
+def _describe(kind: int, length: int, got: int, want: int) -> tuple[str, str]:
+    if kind == _BAD_LENGTH:
+        return "bad_length", (
+            f"length checksum is {got:#010x} where the file says {want:#010x}; {length} bytes up to "
+            "the next whole record passed over"
+        )
+    if kind == _BAD_DATA:
+        return "bad_data", (
+            f"data checksum is {got:#010x} where the file says {want:#010x}; one record of "
+            f"{length} bytes passed over"
+        )
+    if kind == _UNDECODABLE:
+        return "undecodable", f"a sound record of {length} bytes that is no Event message"
+    return "truncated", f"the file ends inside a record, {length} bytes into it"
+
+
+def _problem(kind: int, offset: int, length: int, got: int = 0, want: int = 0) -> Problem:
+    name, message = _describe(kind, length, got, want)
+    return Problem(offset=offset, length=length, kind=name, message=message)  # type: ignore[arg-type]
+
+
+def _tail_problem(found: dict[str, Any], position: int) -> Problem | None:
+    kind, offset, length, got, want = found["tail"]
+    if not kind:
+        return None
+    if kind == _BAD_LENGTH and offset == 0 and position == 0 and not found["records"]:
+        message = f"not one whole record in {length} bytes: this is no event file"
+        return Problem(offset=0, length=length, kind="not_an_event_file", message=message)
+    if kind == _BAD_LENGTH:
+        message = (
+            f"length checksum is {got:#010x} where the file says {want:#010x}; no whole record in "
+            f"the {length} bytes up to the end"
+        )
+        return Problem(offset=offset, length=length, kind="bad_length", message=message)
+    return _problem(kind, offset, length)
+
+
+def _array(buffer: Any, dtype: type[np.generic]) -> NDArray[Any]:
+    return np.frombuffer(buffer, dtype) if len(memoryview(buffer)) else np.empty(0, dtype)
+
+
+def _damage(found: dict[str, Any]) -> tuple[Problem, ...]:
+    columns = [_array(found[name], dtype).tolist() for name, dtype in _DAMAGE_DTYPES.items()]
+    return tuple(_problem(*row) for row in zip(*columns, strict=True))
+
+
+def _unreadable(path: str, error: OSError) -> FileColumns:
+    message = error.strerror or str(error)
+    problem = Problem(offset=0, length=0, kind="unreadable", message=message)
+    return replace(_name(path, 0, (0, 0), 0, b"", _scanner(0).finish(), 0), tail=problem)
+
+
+def _name(
+    path: str,
+    size: int,
+    identity: tuple[int, int],
+    modified: int,
+    fingerprint: bytes,
+    found: dict[str, Any],
+    start: int,
+) -> FileColumns:
+    version: bytes | None = found["file_version"]
+    return FileColumns(
+        path=path,
+        size=size,
+        identity=identity,
+        modified=modified,
+        position=found["position"],
+        fingerprint=fingerprint,
+        records=found["records"],
+        events=found["events"],
+        file_version=None if version is None else version.decode(errors="backslashreplace"),
+        tag_names=found["tag_names"],
+        tag_plugins=found["tag_plugins"],
+        tag_metadata=found["tag_metadata"],
+        damage=_damage(found),
+        tail=_tail_problem(found, start),
+        **{name: _array(found[name], dtype) for name, dtype in _DTYPES.items()},
+    )
+
+
+def _scan_open(path: str, file: io.FileIO, after: FileColumns | None) -> FileColumns:
+    status = os.fstat(file.fileno())
+    size = status.st_size
+    start = after.position if after else 0
+    tags = list(zip(after.tag_names, after.tag_plugins, strict=True)) if after else []
+    scanner = _scanner(size, start, tags)
+    _read_all(file, scanner, size)
+    found = scanner.finish()
+    fingerprint_start = max(found["position"] - _FINGERPRINT, 0)
+    file.seek(fingerprint_start)
+    fingerprint = file.read(found["position"] - fingerprint_start)
+    identity = (status.st_dev, status.st_ino)
+    return _name(path, size, identity, status.st_mtime_ns, fingerprint, found, start)
+
+
+def scan_file(path: str | os.PathLike[str]) -> FileColumns:
+    """Reads an event file from beginning to end.
+
+    Whatever is wrong with the file is told in the result, also when the operating system refuses.
+
+    Args:
+        path: The event file.
+
+    Returns:
+        Its columns.
+    """
+    path = os.fspath(path)
+    try:
+        with open(path, "rb", buffering=0) as file:
+            while True:
+                try:
+                    return _scan_open(path, file, None)
+                except _FileShrank:  # while it was read: what was read is of no file that there is
+                    continue
+    except OSError as error:
+        return _unreadable(path, error)
+
+
+def _continues(file: io.FileIO, before: FileColumns) -> bool:
+    """Whether the file is still the one that was scanned, perhaps longer."""
+    status = os.fstat(file.fileno())
+    if (status.st_dev, status.st_ino) != before.identity or status.st_size < before.position:
+        return False
+    file.seek(before.position - len(before.fingerprint))
+    return file.read(len(before.fingerprint)) == before.fingerprint
+
+
+def _joined(before: FileColumns, new: FileColumns) -> FileColumns:
+    rows = before.tag_id.size
+    old_tags = len(before.tag_names)
+    metadata = [
+        old if old[0] >= 0 else found
+        for old, found in zip(before.tag_metadata, new.tag_metadata, strict=False)
+    ]
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(before, name), getattr(new, name)]) for name in _DTYPES
+    }
+    arrays["mark_row"] = np.concatenate([before.mark_row, new.mark_row + rows])
+    changes: dict[str, Any] = {
+        **arrays,
+        "records": before.records + new.records,
+        "events": before.events + new.events,
+        "tag_metadata": metadata + new.tag_metadata[old_tags:],
+        "damage": before.damage + new.damage,
+    }
+    if before.file_version is not None:
+        changes["file_version"] = before.file_version
+    return replace(new, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Rescan:
+    """What a second look at a file found.
+
+    Attributes:
+        columns: The columns of the whole file; the former object where nothing has changed.
+        new_rows: How many rows of values were added; all of them for a file read anew.
+        read_anew: Whether the file was replaced or had become shorter.
+    """
+
+    columns: FileColumns
+    new_rows: int
+    read_anew: bool
+
+
+def _anew(path: str) -> Rescan:
+    columns = scan_file(path)
+    return Rescan(columns, columns.tag_id.size, read_anew=True)
+
+
+def rescan(before: FileColumns) -> Rescan:
+    """Reads what was added to a file since it was scanned.
+
+    A file that was replaced, or has become shorter, is read anew from its beginning. A file that
+    can no longer be read keeps what was read of it, with the problem as its tail.
+
+    Args:
+        before: The columns of an earlier scan.
+    """
+    try:
+        with open(before.path, "rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
+            state = ((status.st_dev, status.st_ino), status.st_size, status.st_mtime_ns)
+            if state == (before.identity, before.size, before.modified):
+                return Rescan(before, 0, read_anew=False)
+            if not _continues(file, before):
+                return _anew(before.path)
+            try:
+                added = _scan_open(before.path, file, before)
+            except _FileShrank:
+                return _anew(before.path)
+            return Rescan(_joined(before, added), added.tag_id.size, read_anew=False)
+    except OSError as error:
+        return Rescan(
+            replace(before, tail=_unreadable(before.path, error).tail), 0, read_anew=False
+        )

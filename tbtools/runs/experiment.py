@@ -1,0 +1,319 @@
+"""An experiment: all runs under a log directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from tbtools.errors import NoEventFiles, UnknownRun
+from tbtools.eventfile.discover import discover, natural_key
+from tbtools.eventfile.scan import scan_file
+from tbtools.runs.folding import fold_runs
+from tbtools.runs.frames import ScalarTable
+from tbtools.runs.restarts import check_policy
+from tbtools.runs.run import Run
+from tbtools.runs.select import as_globs, matches, select_runs, select_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pandas as pd
+
+    from tbtools.eventfile.discover import LogDirectory, RunFiles
+    from tbtools.eventfile.problems import Problem
+    from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.frames import Part
+
+    LogPath = str | os.PathLike[str]
+    Globs = str | Sequence[str] | None
+
+
+def _usable_cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _run_names(directories: Sequence[LogDirectory]) -> dict[str, RunFiles]:
+    """Run name to files; where several paths were given, with the path in front."""
+    if len(directories) == 1:
+        return {files.name: files for files in directories[0].runs}
+    runs = {}
+    for directory in directories:
+        prefix = directory.path.rstrip("/") or "/"
+        for files in directory.runs:
+            runs[prefix if files.name == "." else f"{prefix}/{files.name}"] = files
+    return runs
+
+
+class Experiment(Mapping[str, Run]):
+    """The runs under one or several paths, by name, in natural order.
+
+    Made by `load`. Runs are read when something of them is asked for; what concerns many runs reads
+    their event files side by side, on all cores.
+
+    Attributes:
+        logdir: The path, as it was given; where there were several, what they have in common.
+        restarts: The restart policy.
+        unreadable: Directories that could not be looked into, with the reason.
+    """
+
+    def __init__(
+        self, paths: Sequence[LogPath], runs: Globs = None, restarts: str = "resume", *, fold: bool
+    ) -> None:
+        self._paths = [os.fspath(path) for path in paths]
+        self._globs = as_globs(runs)
+        self.restarts = check_policy(restarts)
+        self.unreadable: dict[str, Problem] = {}
+        self._runs: dict[str, Run] = {}
+        self._fold = fold
+        self._discover()
+        if not self._runs:
+            raise NoEventFiles(
+                f"{', '.join(self._paths)}: no event files (no file name contains 'tfevents')"
+            )
+        select_runs(self._runs, self._globs)
+        self._shown = self._visible_runs()
+
+    @property
+    def logdir(self) -> str:
+        """The path, as it was given; where there were several, what they have in common."""
+        if len(self._paths) == 1:
+            return self._paths[0]
+        return os.path.commonpath([os.path.abspath(path) for path in self._paths])
+
+    def _discover(self) -> None:
+        """Finds the runs; those known already stay the objects they are."""
+        directories = [discover(path) for path in self._paths]
+        self.unreadable = {
+            path: problem
+            for directory in directories
+            for path, problem in directory.unreadable.items()
+        }
+        for name, files in _run_names(directories).items():
+            if name in self._runs:
+                self._runs[name].expect(files.event_files)
+            else:
+                self._runs[name] = Run(files, self.restarts, name)
+        self._runs = dict(sorted(self._runs.items(), key=lambda item: natural_key(item[0])))
+
+    def _visible_runs(self) -> dict[str, Run]:
+        runs = self._runs
+        if self._fold:
+            self.scan()
+            runs = fold_runs(runs)
+        return {name: run for name, run in runs.items() if matches(name, self._globs)}
+
+    # -- the mapping
+
+    def __getitem__(self, name: str) -> Run:
+        """The run of that name.
+
+        Raises:
+            UnknownRun: There is none; a KeyError that names those that come close.
+        """
+        try:
+            return self._shown[name]
+        except KeyError:
+            raise UnknownRun(name, self._shown) from None
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in natural order."""
+        return iter(self._shown)
+
+    def __len__(self) -> int:
+        """How many runs there are."""
+        return len(self._shown)
+
+    # -- reading
+
+    def scan(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Reads all event files that have not been read yet, on all cores.
+
+        Args:
+            progress: Called now and then with the bytes that have been read and those of all files.
+        """
+        shown = getattr(self, "_shown", self._runs).values()
+        pending = [run for run in shown if not run.is_read]
+        paths = [path for run in pending for path in run.event_files]
+        scanned = dict(zip(paths, _scan_all(paths, progress), strict=True))
+        for run in pending:
+            run.hold([scanned[path] for path in run.event_files])
+
+    def refresh(self) -> int:
+        """Reads what was added since: new runs, new event files, new records.
+
+        Files that were replaced or have become shorter are read anew; of those that are gone, what
+        was read stays, and the run's problems say so.
+
+        Returns:
+            How many points are new, in the runs that had been read before and in new runs.
+        """
+        before = set(self._runs)
+        self._discover()
+        new = sum(self._runs[name].refresh() for name in before)
+        added = [run for name, run in self._runs.items() if name not in before]
+        for run in added:
+            new += run.columns.rows.count
+        if added:
+            for run in self._runs.values():
+                run.unfold()
+            self._shown = self._visible_runs()
+        return new
+
+    def parts(self) -> list[Part]:
+        """What each run consists of, all of it read."""
+        self.scan()
+        return [part for run in self.values() for part in run.parts]
+
+    # -- frames
+
+    def scalars(
+        self,
+        tags: Globs = None,
+        *,
+        steps: tuple[int | None, int | None] | None = None,
+        wide: bool = False,
+        dtype: bool = False,
+    ) -> pd.DataFrame:
+        """The scalars of all runs, every point that was not superseded.
+
+        Args:
+            tags: Which tags: one, a glob (``loss/*``; ``*`` matches ``/`` too), or several.
+            steps: First and last step, both included; None for no bound.
+            wide: One row a step, instead of one row a point.
+            dtype: Adds a column with the type on disk (``float32``, ``float64``, ...).
+
+        Returns:
+            Long: run and tag (categorical), step (int64), wall_time (float64, seconds since the
+            epoch), value (float64), in the natural order of the runs and tags, then as written; with
+            ``fold=True`` also source_run and source_tag. Wide: index step, and columns runs where
+            `tags` is one name, else pairs (run, tag). `attrs` holds restarts, superseded (run to
+            count) and problems.
+
+        Raises:
+            UnknownTag: A tag without wildcards exists in no run.
+
+        Warns:
+            DuplicateSteps: A wide frame shows only the last of several points of one step.
+        """
+        parts = self.parts()
+        known = {part.shown_tag(each.tag) for part in parts for each in part.columns.scalars()}
+        chosen = select_tags(sorted(known), tags)
+        table = ScalarTable(parts, frozenset(chosen), steps or (None, None))
+        if wide:
+            frame = table.wide("run" if isinstance(tags, str) and tags in known else "both")
+        else:
+            frame = table.long(run=True, dtype=dtype, source=self._fold)
+        frame.attrs |= self._frame_attrs()
+        return frame
+
+    def _frame_attrs(self) -> dict[str, Any]:
+        each = {name: run.frame_attrs() for name, run in self.items()}
+        return {
+            "restarts": self.restarts,
+            "superseded": {name: attrs["superseded"] for name, attrs in each.items()},
+            "problems": [
+                {"run": name, **problem}
+                for name, attrs in each.items()
+                for problem in attrs["problems"]
+            ],
+        }
+
+    @property
+    def tags(self) -> pd.DataFrame:
+        """One row a series of every run: run, and the columns of `Run.tags`."""
+        import pandas as pd
+
+        self.scan()
+        frames = {name: run.tags for name, run in self.items()}
+        table = pd.concat(frames, names=["run", None]).reset_index(level="run")
+        return table.reset_index(drop=True)
+
+    def hparams(self) -> pd.DataFrame:
+        """One row a run: its hyperparameters, and the final values of its metrics.
+
+        Metrics are those that the run, or a run above it, declares as such; where none are declared,
+        all its scalars. A metric that has a hyperparameter's name gets ``metric/`` in front.
+
+        Returns:
+            Index run; runs without hyperparameters are left out. A hyperparameter that a run does
+            not have is missing.
+        """
+        from tbtools.runs.hparams_table import hparams_table
+
+        self.scan()
+        return hparams_table(self)
+
+    def __repr__(self) -> str:
+        """Without reading anything."""
+        return f"<Experiment {self.logdir!r}: {len(self)} runs>"
+
+
+def _scan_all(
+    paths: Sequence[str], progress: Callable[[int, int], None] | None
+) -> list[FileColumns]:
+    if progress is None and len(paths) < 2:
+        return [scan_file(path) for path in paths]
+    total = sum(_size(path) for path in paths) if progress else 0
+    done = 0
+    result = []
+    with ThreadPoolExecutor(_usable_cores()) as pool:
+        for columns in pool.map(scan_file, paths):
+            result.append(columns)
+            done += columns.size
+            if progress:
+                progress(done, total)
+    return result
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:  # scan_file tells what is wrong with it
+        return 0
+
+
+def load(
+    path: LogPath | Sequence[LogPath],
+    runs: Globs = None,
+    restarts: str = "resume",
+    *,
+    fold: bool = False,
+) -> Experiment:
+    """Finds the runs under a path; they are read when something of them is asked for.
+
+    Args:
+        path: A log directory, a run, or one event file; or several of them, whose names are then in
+            front of the names of their runs.
+        runs: Which runs: a name, a glob (``*seed*``), or several.
+        restarts: What to do about restarts: ``resume``, ``preempt``, ``session_log`` or ``keep``.
+        fold: Whether the sub-runs that `add_scalars` and `add_hparams` make are shown as part of
+            the run that made them. All runs are then read at once.
+
+    Raises:
+        NoEventFiles: There is nothing at the path, or no event file under it.
+        UnknownRun: A run without wildcards does not exist.
+        ValueError: There is no such restart policy.
+    """
+    paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
+    return Experiment(paths, runs, restarts, fold=fold)
+
+
+def read_scalars(
+    path: LogPath | Sequence[LogPath], tags: Globs = None, **options: Any
+) -> pd.DataFrame:
+    """The scalars under a path as one long DataFrame.
+
+    Args:
+        path: As for `load`.
+        tags: Which tags, as for `Experiment.scalars`.
+        **options: Those of `load` (runs, restarts, fold) and of `Experiment.scalars` (steps, wide,
+            dtype).
+
+    Returns:
+        See `Experiment.scalars`.
+    """
+    loading = {name: options.pop(name) for name in ("runs", "restarts", "fold") if name in options}
+    return load(path, **loading).scalars(tags, **options)

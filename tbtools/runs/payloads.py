@@ -1,0 +1,110 @@
+"""Payloads read back from the event files, by the places that the scan noted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from tbtools.errors import UndecodablePayload
+from tbtools.runs.select import as_globs, matches, select_tags
+from tbtools.runs.values import StoredValue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tbtools.runs.frames import Part
+    from tbtools.runs.rows import Mark, RunRows
+
+
+def read_bytes(file: BinaryIO, offset: int, length: int) -> bytes:
+    """Bytes of a file.
+
+    Raises:
+        UndecodablePayload: The file has become shorter since it was scanned.
+    """
+    file.seek(offset)
+    data = file.read(length)
+    if len(data) < length:
+        raise UndecodablePayload(f"{file.name}: shorter than when it was scanned; refresh() first")
+    return data
+
+
+def mark_content(rows: RunRows, mark: Mark) -> bytes:
+    """The content of an event that is no summary."""
+    with open(rows.files[mark.file].path, "rb") as file:
+        return read_bytes(file, mark.offset, mark.length)
+
+
+class _Files:
+    """The files of a run, each opened when first read from; one is open at a time."""
+
+    def __init__(self, rows: RunRows) -> None:
+        self._rows = rows
+        self._index: int | None = None
+        self._file: BinaryIO | None = None
+
+    def read(self, index: int, offset: int, length: int) -> bytes:
+        if self._file is None or index != self._index:
+            self.close()
+            self._file = open(self._rows.files[index].path, "rb")  # noqa: SIM115 - until close()
+            self._index = index
+        return read_bytes(self._file, offset, length)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _decode(data: bytes, where: str) -> Any:
+    from google.protobuf.message import DecodeError
+
+    from tbtools.eventfile.messages import Value
+
+    try:
+        return Value.FromString(data)
+    except DecodeError as error:
+        raise UndecodablePayload(f"{where}: {len(data)} bytes that are no Summary.Value") from error
+
+
+def _values_of_part(
+    part: Part, plugins: Sequence[str], tags: frozenset[str]
+) -> Iterator[StoredValue]:
+    rows = part.columns.rows
+    files = _Files(rows)
+    try:
+        for series in part.columns.series:
+            tag = part.shown_tag(series.tag)
+            if tag not in tags or not matches(series.plugin, plugins):
+                continue
+            metadata = None
+            if place := rows.metadata[series.tag_id]:
+                metadata = _decode(files.read(*place), rows.files[place[0]].path).metadata
+            numbers = part.columns.of(series)
+            for row, file in zip(numbers.tolist(), rows.file_of(numbers).tolist(), strict=True):
+                data = files.read(file, int(rows.offset[row]), int(rows.length[row]))
+                message = _decode(data, rows.files[file].path)
+                step, wall_time = int(rows.step[row]), float(rows.wall_time[row])
+                yield StoredValue(tag, step, wall_time, message, metadata)
+    finally:
+        files.close()
+
+
+def stored_values(
+    parts: Sequence[Part],
+    plugins: str | Sequence[str] | None,
+    tags: str | Sequence[str] | None,
+) -> Iterator[StoredValue]:
+    """The values of some tags and plugins, series by series, each in the order written.
+
+    Raises:
+        UnknownTag: A tag without wildcards is shown by none of the plugins.
+    """
+    wanted = as_globs(plugins)
+    known = {
+        part.shown_tag(series.tag)
+        for part in parts
+        for series in part.columns.series
+        if matches(series.plugin, wanted)
+    }
+    chosen = frozenset(select_tags(sorted(known), tags))
+    return (value for part in parts for value in _values_of_part(part, wanted, chosen))

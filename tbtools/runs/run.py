@@ -1,0 +1,417 @@
+"""A run: what its event files hold, as frames and objects, read when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from tbtools.eventfile.scan import rescan, scan_file
+from tbtools.runs import payloads
+from tbtools.runs import rows as row_kinds
+from tbtools.runs.columns import RunColumns, gather
+from tbtools.runs.frames import Part, ScalarTable
+from tbtools.runs.rows import join_files
+from tbtools.runs.select import select_tags
+from tbtools.runs.sessions import find_sessions
+from tbtools.runs.statistics import SeriesStatistics, series_statistics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+
+    from tbtools.eventfile.discover import RunFiles
+    from tbtools.eventfile.problems import Problem
+    from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.custom_scalars import Layout
+    from tbtools.runs.graphs import Graph
+    from tbtools.runs.hparams import HParams
+    from tbtools.runs.projector import Embedding
+    from tbtools.runs.restarts import RestartPolicy
+    from tbtools.runs.values import StoredValue
+
+    Tags = str | Sequence[str] | None
+    Steps = tuple[int | None, int | None] | None
+
+_GRAPH_PLUGINS = ("graph_run_metadata", "graph_run_metadata_graph", "graph_keras_model")
+_KNOWN_PLUGINS = frozenset(
+    {
+        "scalars",
+        "images",
+        "audio",
+        "histograms",
+        "text",
+        "pr_curves",
+        "mesh",
+        "hparams",
+        "custom_scalars",
+        *_GRAPH_PLUGINS,
+    }
+)
+
+
+class Run:
+    """A run of an experiment.
+
+    Nothing is read before something is asked for; then the event files are scanned once, and
+    payloads (pictures, histograms, ...) are read back from them each time they are asked for.
+
+    Methods that take `tags` want a tag, a glob (``loss/*``; ``*`` matches ``/`` too), or several;
+    a name without wildcards that does not exist raises `UnknownTag`.
+
+    Attributes:
+        name: Its path relative to the log directory; ``.`` for the log directory itself.
+        path: Its directory.
+        restarts: The restart policy.
+    """
+
+    def __init__(self, files: RunFiles, restarts: RestartPolicy, name: str | None = None) -> None:
+        self.name = files.name if name is None else name
+        self.path = files.path
+        self.restarts: RestartPolicy = restarts
+        self._paths = files.event_files
+        self._files: tuple[FileColumns, ...] | None = None
+        self._columns: RunColumns | None = None
+        # Sub-runs that are shown as a part of this one, with the names their tags then have.
+        self._folded: list[tuple[Run, dict[str, str]]] = []
+
+    # -- what is there
+
+    @property
+    def event_files(self) -> tuple[str, ...]:
+        """The paths of its event files, sorted by name."""
+        return self._paths
+
+    @property
+    def files(self) -> tuple[FileColumns, ...]:
+        """The columns of its event files."""
+        if self._files is None:
+            self._files = tuple(scan_file(path) for path in self._paths)
+        return self._files
+
+    @property
+    def columns(self) -> RunColumns:
+        """What is left of its rows after restarts, by series."""
+        if self._columns is None:
+            self._columns = gather(join_files(self.files), self.restarts)
+        return self._columns
+
+    @property
+    def parts(self) -> list[Part]:
+        """Its own columns, and those of the sub-runs folded into it."""
+        folded = [
+            Part(self.name, run.name, run.columns, tag_names) for run, tag_names in self._folded
+        ]
+        return [Part(self.name, self.name, self.columns), *folded]
+
+    @property
+    def superseded(self) -> int:
+        """How many points restarts have superseded."""
+        return sum(part.columns.superseded for part in self.parts)
+
+    def statistics(self) -> list[SeriesStatistics]:
+        """All its series in numbers, as `tags` shows them, without pandas."""
+        return [
+            replace(statistics, tag=part.shown_tag(statistics.tag))
+            for part in self.parts
+            for statistics in series_statistics(part.columns)
+        ]
+
+    @property
+    def tags(self) -> pd.DataFrame:
+        """One row a series.
+
+        Returns:
+            tag, plugin, count, first_step, last_step, first_time and last_time (seconds since the
+            epoch), dtype, and for scalars first, last, min, min_step, max, max_step, nonfinite; the
+            extremes are those of the finite values, at the step where they were first reached.
+        """
+        import pandas as pd
+
+        statistics = self.statistics()
+        names = list(SeriesStatistics.__dataclass_fields__)
+        rows = [[getattr(each, name) for name in names] for each in statistics]
+        frame = pd.DataFrame(rows, columns=names)
+        floats = dict.fromkeys(
+            ["first", "last", "min", "max", "first_time", "last_time"], "float64"
+        )
+        integers = dict.fromkeys(["count", "first_step", "last_step", "nonfinite"], "int64")
+        return frame.astype({**floats, **integers, "min_step": "Int64", "max_step": "Int64"})
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """One row for each damaged stretch: file, offset, length, kind, message."""
+        import pandas as pd
+
+        names = ["file", "offset", "length", "kind", "message"]
+        rows = [{"file": path, **asdict(problem)} for path, problem in self.iter_problems()]
+        return pd.DataFrame(rows, columns=names).astype({"offset": "int64", "length": "int64"})
+
+    def iter_problems(self) -> Iterator[tuple[str, Problem]]:
+        """Each damaged stretch, with the path of its file."""
+        for run in (self, *(run for run, _ in self._folded)):
+            for file in run.files:
+                for problem in file.problems:
+                    yield file.path, problem
+
+    @property
+    def sessions(self) -> pd.DataFrame:
+        """One row a writer session, in file order.
+
+        Returns:
+            file, start_step (of the SessionLog.START that opens it, or missing), start_time and
+            end_time (seconds since the epoch), first_step, last_step (lowest and highest), points,
+            superseded (how many of them are).
+        """
+        import numpy as np
+        import pandas as pd
+
+        rows = self.columns.rows
+        kept = np.zeros(rows.count, bool)
+        kept[self.columns.order] = True
+        table = []
+        for session in find_sessions(rows):
+            here = slice(session.first_row, session.end_row)
+            step = rows.step[here]
+            table.append(
+                (
+                    rows.files[session.file].path,
+                    session.start_step,
+                    session.start_time,
+                    session.end_time,
+                    int(step.min()) if step.size else None,
+                    int(step.max()) if step.size else None,
+                    step.size,
+                    int((~kept[here]).sum()),
+                )
+            )
+        names = ["file", "start_step", "start_time", "end_time", "first_step", "last_step"]
+        frame = pd.DataFrame(table, columns=[*names, "points", "superseded"])
+        steps = dict.fromkeys(["start_step", "first_step", "last_step"], "Int64")
+        return frame.astype({**steps, "points": "int64", "superseded": "int64"})
+
+    # -- scalars
+
+    def scalars(
+        self, tags: Tags = None, *, steps: Steps = None, wide: bool = False, dtype: bool = False
+    ) -> pd.DataFrame:
+        """Its scalars, every point that was not superseded.
+
+        Args:
+            tags: Which tags.
+            steps: First and last step, both included; None for no bound.
+            wide: One row a step and one column a tag, instead of one row a point.
+            dtype: Adds a column with the type on disk (``float32``, ``float64``, ...).
+
+        Returns:
+            Long: tag (categorical), step (int64), wall_time (float64, seconds since the epoch),
+            value (float64), in the natural order of the tags and then in the order written; with
+            folded sub-runs also source_run and source_tag. Wide: index step, columns tags. `attrs`
+            holds restarts, superseded and problems.
+
+        Raises:
+            UnknownTag: A tag without wildcards does not exist.
+
+        Warns:
+            DuplicateSteps: A wide frame shows only the last of several points of one step.
+        """
+        parts = self.parts
+        known = {part.shown_tag(each.tag) for part in parts for each in part.columns.scalars()}
+        table = ScalarTable(
+            parts, frozenset(select_tags(sorted(known), tags)), steps or (None, None)
+        )
+        frame = (
+            table.wide("tag")
+            if wide
+            else table.long(run=False, dtype=dtype, source=bool(self._folded))
+        )
+        frame.attrs |= self.frame_attrs()
+        return frame
+
+    def frame_attrs(self) -> dict[str, Any]:
+        """What a frame says about itself: the restart policy, what it left out, and damage."""
+        return {
+            "restarts": self.restarts,
+            "superseded": self.superseded,
+            "problems": [{"file": path, **asdict(each)} for path, each in self.iter_problems()],
+        }
+
+    # -- everything else
+
+    def values(self, plugins: Tags = None, tags: Tags = None) -> Iterator[StoredValue]:
+        """The stored values themselves, decoded one by one.
+
+        Args:
+            plugins: Which plugins.
+            tags: Which tags.
+
+        Raises:
+            UnknownTag: A tag without wildcards does not exist.
+            UndecodablePayload: The bytes are no Value any more: the file has changed.
+        """
+        return payloads.stored_values(self.parts, plugins, tags)
+
+    def images(self, tags: Tags = None) -> pd.DataFrame:
+        """One row a picture; see `tbtools.runs.images.images_frame`."""
+        from tbtools.runs.images import images_frame
+
+        return images_frame(self.values("images", tags))
+
+    def audio(self, tags: Tags = None) -> pd.DataFrame:
+        """One row a sound; see `tbtools.runs.audio.audio_frame`."""
+        from tbtools.runs.audio import audio_frame
+
+        return audio_frame(self.values("audio", tags))
+
+    def histograms(self, tags: Tags = None) -> pd.DataFrame:
+        """Histograms; see `tbtools.runs.histograms.histograms_frame`."""
+        from tbtools.runs.histograms import histograms_frame
+
+        return histograms_frame(self.values("histograms", tags))
+
+    def distributions(self, tags: Tags = None) -> pd.DataFrame:
+        """TensorBoard's nine quantiles; see `tbtools.runs.histograms.distributions_frame`."""
+        from tbtools.runs.histograms import distributions_frame
+
+        return distributions_frame(self.values("histograms", tags))
+
+    def text(self, tags: Tags = None) -> pd.DataFrame:
+        """One row a text; see `tbtools.runs.text.text_frame`."""
+        from tbtools.runs.text import text_frame
+
+        return text_frame(self.values("text", tags))
+
+    def pr_curves(self, tags: Tags = None) -> pd.DataFrame:
+        """One row a threshold; see `tbtools.runs.pr_curves.pr_curves_frame`."""
+        from tbtools.runs.pr_curves import pr_curves_frame
+
+        return pr_curves_frame(self.values("pr_curves", tags))
+
+    def meshes(self, tags: Tags = None) -> pd.DataFrame:
+        """One row a mesh; see `tbtools.runs.meshes.meshes_frame`."""
+        from tbtools.runs.meshes import meshes_frame
+
+        return meshes_frame(self.values("mesh", tags))
+
+    def tensors(self, tags: Tags = None) -> pd.DataFrame:
+        """Every value that is stored as a tensor, whatever plugin shows it, as a NumPy array."""
+        from tbtools.runs.tensors import tensors_frame
+
+        return tensors_frame(
+            value
+            for value in self.values(None, tags)
+            if value.message.WhichOneof("value") == "tensor"
+        )
+
+    def plugin_data(self, tags: Tags = None) -> pd.DataFrame:
+        """What plugins unknown to tbtools have stored: tag, step, wall_time, plugin, content."""
+        from tbtools.runs.values import plugin_frame
+
+        return plugin_frame(
+            value
+            for value in self.values(None, tags)
+            if value.plugin_name and value.plugin_name not in _KNOWN_PLUGINS
+        )
+
+    def graph(self) -> Graph | None:
+        """The graph: of the last graph event, else of the last meta graph, else Keras's; or None."""
+        from tbtools.runs.graphs import Graph, keras_graph
+
+        rows = self.columns.rows
+        if marks := rows.marks(row_kinds.GRAPH_DEF):
+            return Graph.from_graph_def(payloads.mark_content(rows, marks[-1]))
+        if marks := rows.marks(row_kinds.META_GRAPH_DEF):
+            return Graph.from_meta_graph_def(payloads.mark_content(rows, marks[-1]))
+        keras = list(self.values("graph_keras_model"))
+        return keras_graph(keras[-1]) if keras else None
+
+    def run_metadata(self) -> pd.DataFrame:
+        """What each traced step cost; see `tbtools.runs.graphs.run_metadata_frame`."""
+        from tbtools.runs.graphs import RunMetadata, run_metadata_frame
+
+        rows = self.columns.rows
+        marked = [
+            RunMetadata.from_tagged(payloads.mark_content(rows, mark), mark.step, mark.wall_time)
+            for mark in rows.marks(row_kinds.TAGGED_RUN_METADATA)
+        ]
+        plugins = ["graph_run_metadata", "graph_run_metadata_graph"]
+        stored = [RunMetadata.from_value(value) for value in self.values(plugins)]
+        return run_metadata_frame([*marked, *stored])
+
+    @property
+    def hparams(self) -> HParams:
+        """Its hyperparameters, empty where none are stored; see `tbtools.runs.hparams.HParams`."""
+        from tbtools.runs.hparams import HParams
+
+        return HParams.from_values(self.values("hparams"))
+
+    def custom_scalars(self) -> Layout:
+        """The layout of the custom scalars page, empty where none is stored."""
+        from tbtools.runs.custom_scalars import Layout
+
+        return Layout.from_values(self.values("custom_scalars"))
+
+    def embeddings(self) -> list[Embedding]:
+        """The embeddings that its `projector_config.pbtxt` names; see `tbtools.runs.projector`."""
+        from tbtools.runs.projector import read_embeddings
+
+        return read_embeddings(self.path)
+
+    # -- following
+
+    def expect(self, event_files: Sequence[str]) -> None:
+        """Takes note of event files that are there now; they are read by the next refresh."""
+        self._paths = tuple(sorted({*self._paths, *event_files}))
+
+    def refresh(self) -> int:
+        """Reads what was added to its event files since they were read.
+
+        A file that is gone keeps what was read of it, and is told among the problems.
+
+        Returns:
+            How many points are new; 0 for a run that has not been read yet.
+        """
+        if self._files is None:
+            return 0
+        before = {file.path: file for file in self._files}
+        files = []
+        new = 0
+        for path in self._paths:
+            if path in before:
+                look = rescan(before[path])
+                files.append(look.columns)
+                new += look.new_rows
+            else:
+                files.append(scan_file(path))
+                new += files[-1].tag_id.size
+        if any(before.get(file.path) is not file for file in files):
+            self.hold(files)
+        return new
+
+    def hold(self, files: Sequence[FileColumns]) -> None:
+        """Takes over columns that were scanned elsewhere."""
+        self._files, self._columns = tuple(files), None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its event files have been read."""
+        return self._files is not None
+
+    def unfold(self) -> None:
+        """Shows it without its sub-runs again."""
+        self._folded.clear()
+
+    def release(self) -> None:
+        """Forgets what was read; it is read again when it is asked for."""
+        self._files, self._columns = None, None
+
+    def fold(self, run: Run, tag_names: dict[str, str]) -> None:
+        """Shows a sub-run as part of this run, its tags under the names given."""
+        self._folded.append((run, tag_names))
+
+    def __repr__(self) -> str:
+        """Without reading anything."""
+        if self._columns is None:
+            return f"<Run {self.name!r}: {len(self._paths)} event files>"
+        points = self._columns.order.size
+        return f"<Run {self.name!r}: {len(self._columns.series)} series, {points} points>"

@@ -1,0 +1,289 @@
+"""Writer sessions, and which of their points a later session has superseded.
+
+A writer session is what one writer wrote between opening and closing: an event file, or the part of
+it after a SessionLog.START. The rule, called `resume`:
+
+- A session **resumes** an earlier one if it starts when that one has ended and, for some series that
+  both write, goes back to a step that the earlier one had reached. S is then the lowest first step
+  of those series, and the earlier session's points at steps >= S, of all tags, are superseded: they
+  belong to a history that was abandoned.
+- A SessionLog.START at step S says the same outright.
+- Sessions that overlap in wall time are concurrent writers, sessions that share no series are other
+  writers: neither supersedes anything. Repeated steps inside one session stay.
+
+Two refinements, each for a habit of real training scripts (docs/restarts.md has the cases):
+
+- A series counts as evidence only if it moved on in the earlier session. The configuration and the
+  number of parameters, written at step 0 by every start, tell nothing about where training went on.
+- Where tags do not count in the same steps (the loss in batches, the accuracy in epochs), the lowest
+  first step means nothing to the others. It shows: of a shared series the earlier session has points
+  at steps from S up to where the later one takes that series up, and wrote them *before* it came to
+  S. Then each shared series is cut where it itself is taken up, and what is not shared is cut by the
+  order of writing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.runs import rows as row_kinds
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tbtools.runs.rows import RunRows
+
+# One point can lie before S by chance (an episode that ended between two logs); a count of epochs
+# against batches gives many.
+_OTHER_CLOCK_POINTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One writer session of a run.
+
+    Attributes:
+        file: Index of its event file.
+        first_row: Its first row in the run.
+        end_row: The row behind its last.
+        start_step: The step of the SessionLog.START that opens it; None without.
+        start_time: Wall time of its first event, seconds since the epoch; NaN where it has none.
+        end_time: Its greatest wall time.
+    """
+
+    file: int
+    first_row: int
+    end_row: int
+    start_step: int | None
+    start_time: float
+    end_time: float
+
+
+def find_sessions(rows: RunRows) -> list[Session]:
+    """The writer sessions of a run, in file order; a file without events has none."""
+    sessions = []
+    for index, file in enumerate(rows.files):
+        if not file.events:
+            continue
+        is_start = (file.mark_kind == row_kinds.SESSION_LOG) & (
+            file.mark_status == row_kinds.SESSION_START
+        )
+        starts = np.flatnonzero(is_start).tolist()
+        # The first START opens the file, unless values stand in front of it.
+        opens = bool(starts) and file.mark_row[starts[0]] == 0
+        bounds = [None, *starts] if not opens else list(starts)
+        for number, start in enumerate(bounds):
+            end = bounds[number + 1] if number + 1 < len(bounds) else None
+            sessions.append(_session(rows, index, start, end, is_first=number == 0))
+    return sessions
+
+
+def _session(
+    rows: RunRows, index: int, start: int | None, end: int | None, *, is_first: bool
+) -> Session:
+    """The session between two START marks of a file; None stands for its beginning and its end."""
+    file = rows.files[index]
+    first = 0 if start is None else int(file.mark_row[start])
+    last = file.tag_id.size if end is None else int(file.mark_row[end])
+    # A file's first session also has the marks in front of its START.
+    marks = file.mark_wall_time[0 if is_first else start : end]
+    times = np.concatenate([marks, file.wall_time[first:last]])
+    if is_first:
+        start_time = file.first_wall_time
+    else:
+        start_time = float(marks[0])
+    finite = times[np.isfinite(times)]
+    offset = int(rows.starts[index])
+    return Session(
+        file=index,
+        first_row=offset + first,
+        end_row=offset + last,
+        start_step=None if start is None else int(file.mark_step[start]),
+        start_time=float("nan") if start_time is None else start_time,
+        end_time=float(finite.max()) if finite.size else float("nan"),
+    )
+
+
+def superseded_by_resume(rows: RunRows, sessions: list[Session]) -> NDArray[np.bool_] | None:
+    """Which rows a later session has superseded.
+
+    Args:
+        rows: The run.
+        sessions: Its writer sessions.
+
+    Returns:
+        bool for each row, or None where nothing is superseded.
+    """
+    if len(sessions) < 2:
+        return None
+    resume = _Resume(rows, sessions)
+    resume.run()
+    return resume.superseded if resume.superseded.any() else None
+
+
+@dataclass(slots=True, eq=False)
+class _Trace:
+    """One series in one session.
+
+    Attributes:
+        rows: Those of the tag that are left, in the order written.
+        first_step: The step of the first row written.
+        max_step: The greatest step of those that are left.
+        moves: Whether it was written at more than one step.
+    """
+
+    rows: NDArray[np.int64]
+    first_step: int
+    max_step: int
+    moves: bool
+
+
+class _Resume:
+    """Goes through the sessions as they started, and cuts the earlier ones.
+
+    An earlier session is looked at again only if it still reaches the step in question: per tag, the
+    ended sessions lie in a heap with the furthest on top, those that were cut lie lower, and those
+    of which nothing is left are gone. So many files of one run cost no more than their rows.
+    """
+
+    def __init__(self, rows: RunRows, sessions: list[Session]) -> None:
+        self.rows = rows
+        self.sessions = sessions
+        self.superseded = np.zeros(rows.count, bool)
+        self.traces = [self._trace(session) for session in sessions]
+        self.evidence = [_evidence(traces) for traces in self.traces]
+        # A heap of (-max step, session) for each tag that is evidence; None stands for all tags.
+        self.reach: dict[int | None, list[tuple[int, int]]] = {}
+
+    def _trace(self, session: Session) -> dict[int, _Trace]:
+        here = slice(session.first_row, session.end_row)
+        tag_id = self.rows.tag_id[here]
+        order = np.argsort(tag_id, kind="stable")
+        tags, firsts = np.unique(tag_id[order], return_index=True)
+        traces = {}
+        for tag, first, end in zip(
+            tags.tolist(), firsts, np.append(firsts[1:], order.size), strict=False
+        ):
+            rows = order[first:end]
+            step = self.rows.step[here][rows]
+            traces[tag] = _Trace(
+                rows=rows + session.first_row,
+                first_step=int(step[0]),
+                max_step=int(step.max()),
+                moves=bool((step != step[0]).any()),
+            )
+        return traces
+
+    def run(self) -> None:
+        order = sorted(
+            range(len(self.sessions)), key=lambda i: _or_infinity(self.sessions[i].start_time)
+        )
+        running: list[tuple[float, int]] = []  # heap of (end time, session)
+        for later in order:
+            session = self.sessions[later]
+            while running and running[0][0] <= session.start_time:
+                self._add(heapq.heappop(running)[1])
+            self._resume(later)
+            heapq.heappush(running, (_or_infinity(session.end_time), later))
+
+    def _add(self, session: int) -> None:
+        """A session has ended, or was cut: puts it where its furthest remaining steps are."""
+        for tag in (None, *self.evidence[session]):
+            reached = self._max_step(session, tag)
+            if reached is not None:
+                heapq.heappush(self.reach.setdefault(tag, []), (-reached, session))
+
+    def _max_step(self, session: int, tag: int | None) -> int | None:
+        traces = self.traces[session]
+        if tag is None:
+            return max((trace.max_step for trace in traces.values()), default=None)
+        return traces[tag].max_step if tag in traces else None
+
+    def _reaching(self, tag: int | None, step: int) -> list[int]:
+        """Takes the sessions that reach the step off a heap; what has been cut since lies lower."""
+        heap = self.reach.get(tag, [])
+        found = set()
+        while heap and -heap[0][0] >= step:
+            negated, session = heapq.heappop(heap)
+            if self._max_step(session, tag) == -negated:
+                found.add(session)
+        return sorted(found)
+
+    def _resume(self, later: int) -> None:
+        start_step = self.sessions[later].start_step
+        if start_step is not None:
+            for earlier in self._reaching(None, start_step):
+                self._cut(earlier, self._rows_from(earlier, start_step))
+        for tag, trace in self.traces[later].items():
+            for earlier in self._reaching(tag, trace.first_step):
+                self._cut(earlier, self._abandoned(earlier, later))
+
+    def _abandoned(self, earlier: int, later: int) -> NDArray[np.int64]:
+        """The rows of the earlier session that the later one, which resumes it, has superseded."""
+        before, after = self.traces[earlier], self.traces[later]
+        shared = [tag for tag in self.evidence[earlier] if tag in before and tag in after]
+        lowest = min(shared, key=lambda tag: after[tag].first_step)
+        step = after[lowest].first_step
+        came_to_step = self._first_row_at(before[lowest], step)
+        if not any(
+            self._on_another_clock(before[tag], step, after[tag].first_step, came_to_step)
+            for tag in shared
+        ):
+            return self._rows_from(earlier, step)
+        turned_back = min(self._first_row_at(before[tag], after[tag].first_step) for tag in shared)
+        return np.concatenate(
+            [
+                self._tail(trace, after[tag].first_step)
+                if tag in shared
+                else trace.rows[trace.rows >= turned_back]
+                for tag, trace in before.items()
+            ]
+        )
+
+    def _on_another_clock(self, trace: _Trace, step: int, own_step: int, before_row: int) -> bool:
+        if own_step <= step:
+            return False
+        steps = self.rows.step[trace.rows]
+        early = (steps >= step) & (steps < own_step) & (trace.rows < before_row)
+        return int(early.sum()) >= _OTHER_CLOCK_POINTS
+
+    def _first_row_at(self, trace: _Trace, step: int) -> int:
+        """The first row of a series that has come to the step; behind all rows where none has."""
+        tail = self._tail(trace, step)
+        return int(tail[0]) if tail.size else self.rows.count
+
+    def _tail(self, trace: _Trace, step: int) -> NDArray[np.int64]:
+        return trace.rows[self.rows.step[trace.rows] >= step]
+
+    def _rows_from(self, session: int, step: int) -> NDArray[np.int64]:
+        traces = self.traces[session].values()
+        return np.concatenate([self._tail(trace, step) for trace in traces])
+
+    def _cut(self, session: int, rows: NDArray[np.int64]) -> None:
+        """Takes rows out of a session, and puts it back where it now reaches."""
+        self.superseded[rows] = True
+        for tag, trace in list(self.traces[session].items()):
+            kept = trace.rows[~self.superseded[trace.rows]]
+            if not kept.size:
+                del self.traces[session][tag]
+            elif kept.size < trace.rows.size:
+                trace.rows = kept
+                trace.max_step = int(self.rows.step[kept].max())
+        self._add(session)
+
+
+def _or_infinity(time: float) -> float:
+    """Without a wall time, nobody knows what came before: such a session never ends."""
+    return time if np.isfinite(time) else float("inf")
+
+
+def _evidence(traces: dict[int, _Trace]) -> list[int]:
+    """The series of a session that tell where another one went on: those that moved on.
+
+    If none did, all: a session that got no further than one step.
+    """
+    return [tag for tag, trace in traces.items() if trace.moves] or list(traces)
