@@ -1,0 +1,53 @@
+"""Text summaries: string tensors of any shape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.runs.tensors import tensor_to_numpy, wrong_tensor
+from tbtools.runs.values import POINT_COLUMNS, naming, rows_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from tbtools.runs.values import StoredValue
+
+
+def text_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
+    r"""Texts in the shape in which they were written.
+
+    torch and tensorboardX write a text as an array of one, under the tag with ``/text_summary``
+    behind it; TensorFlow writes a rank-0 tensor. Bytes that are no UTF-8 are shown as ``\xff``.
+
+    Returns:
+        One row a value: tag, step, wall_time, text: a str for a rank-0 tensor, else an object
+        array of str.
+
+    Raises:
+        UndecodablePayload: A value is no string tensor.
+    """
+    rows = []
+    for value in values:
+        with naming(value):
+            rows.append((*value.point, _text(value.tensor)))
+    return rows_frame(rows, {**POINT_COLUMNS, "text": "object"})
+
+
+def _text(tensor: Any) -> str | np.ndarray[Any, Any]:
+    strings = tensor_to_numpy(tensor)
+    if strings.dtype != object:
+        raise wrong_tensor("text", strings)
+    flat = strings.reshape(-1)
+    # A tensor may repeat one long text a million times by its shape alone: decode it once.
+    decoded: dict[bytes, str] = {
+        data: data.decode("utf-8", "backslashreplace") for data in set(flat)
+    }
+    if strings.ndim == 0:
+        return decoded[flat[0]]
+    texts = np.empty(len(flat), dtype=object)
+    texts[:] = [decoded[data] for data in flat]
+    return texts.reshape(strings.shape)

@@ -1,0 +1,139 @@
+"""One decoded Summary.Value, and what every module that decodes its payload needs."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.errors import UndecodablePayload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+# Every frame begins with these. Tags are categorical in all of tbtools: few of them, many rows.
+POINT_COLUMNS = {"tag": "category", "step": "int64", "wall_time": "float64"}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StoredValue:
+    """A Summary.Value as a writer stored it.
+
+    Attributes:
+        tag: Its tag.
+        step: The step of its event.
+        wall_time: The wall time of its event, in seconds since the epoch.
+        message: The value itself, a `messages.Value`.
+        metadata: The tag's `messages.SummaryMetadata`, or None where the run has none. Writers may
+            store it with the first value of a tag only, so it comes from outside.
+    """
+
+    tag: str
+    step: int
+    wall_time: float
+    message: Any
+    metadata: Any = None
+
+    @property
+    def point(self) -> tuple[str, int, float]:
+        """The `POINT_COLUMNS`: tag, step, wall time."""
+        return self.tag, self.step, self.wall_time
+
+    @property
+    def plugin_name(self) -> str:
+        """The plugin that the value declares for itself or else its tag, "" where neither does."""
+        return str(self._plugin_data().plugin_name)
+
+    @property
+    def plugin_content(self) -> bytes:
+        """What the plugin stored beside the value: its own bytes, whatever they mean.
+
+        A value's own metadata goes before the tag's: hparams are all content, and a session that
+        ends, or starts again, stores new content under the old tag.
+        """
+        return bytes(self._plugin_data().content)
+
+    @property
+    def tensor(self) -> Any:
+        """The `messages.TensorProto` of a value that holds one.
+
+        Raises:
+            UndecodablePayload: It holds something else, or nothing.
+        """
+        kind = self.message.WhichOneof("value")
+        if kind != "tensor":
+            raise UndecodablePayload(f"holds {kind or 'nothing'} where a tensor should be")
+        return self.message.tensor
+
+    def _plugin_data(self) -> Any:
+        own = self.message.metadata.plugin_data
+        if self.metadata is None or own.plugin_name:
+            return own
+        return self.metadata.plugin_data
+
+    def __repr__(self) -> str:
+        """The payload by its size: it may be a picture."""
+        kind = self.message.WhichOneof("value") or "no value"
+        size = self.message.ByteSize()
+        return f"<StoredValue {self.tag!r} at step {self.step}: {kind}, {size} bytes>"
+
+
+@contextmanager
+def naming(value: StoredValue) -> Iterator[None]:
+    """Lets an `UndecodablePayload` that is raised inside say which value it is about."""
+    try:
+        yield
+    except UndecodablePayload as error:
+        raise UndecodablePayload(f"{value.tag!r} at step {value.step}: {error}") from error
+
+
+def parse_message(message_class: Any, data: bytes, what: str) -> Any:
+    """Decodes a protobuf message that lies inside a payload.
+
+    Raises:
+        UndecodablePayload: The bytes are no such message; `what` names it in the text.
+    """
+    from google.protobuf.message import DecodeError
+
+    try:
+        return message_class.FromString(data)
+    except DecodeError as error:
+        raise UndecodablePayload(f"{len(data)} bytes that are no {what}") from error
+
+
+def rows_frame(rows: Sequence[Sequence[Any]], dtypes: Mapping[str, str]) -> pd.DataFrame:
+    """A frame of rows, with the same dtypes whether there are rows or not.
+
+    Args:
+        rows: One sequence a row, in the order of `dtypes`.
+        dtypes: The columns and their pandas dtypes; the cells of an `object` column are kept as
+            they are, also when all of them are arrays of one shape.
+    """
+    import pandas as pd
+
+    columns = {}
+    for position, (name, dtype) in enumerate(dtypes.items()):
+        cells = [row[position] for row in rows]
+        columns[name] = pd.Series(_object_cells(cells) if dtype == "object" else cells, dtype=dtype)
+    return pd.DataFrame(columns)
+
+
+def _object_cells(cells: Sequence[Any]) -> np.ndarray[Any, Any]:
+    array = np.empty(len(cells), dtype=object)
+    for position, cell in enumerate(cells):
+        array[position] = cell
+    return array
+
+
+def plugin_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
+    """What plugins that tbtools does not know stored beside their values, as bytes.
+
+    Returns:
+        One row a value: tag, step, wall_time, plugin, content (bytes).
+    """
+    rows = [(*value.point, value.plugin_name, value.plugin_content) for value in values]
+    return rows_frame(rows, {**POINT_COLUMNS, "plugin": "category", "content": "object"})
