@@ -146,6 +146,26 @@ ScanValue
   8 bytes tensor | value
   9 ScanMetadata metadata
 
+ScanTensor
+  1 int32 dtype
+  2 ScanShape tensor_shape
+  4 bytes tensor_content
+  5 float* float_val
+  6 double* double_val
+  7 int32* int_val
+  10 int64* int64_val
+  11 bool* bool_val
+  13 int32* half_val
+  16 uint32* uint32_val
+  17 uint64* uint64_val
+
+ScanShape
+  2 ScanDim* dim
+  3 bool unknown_rank
+
+ScanDim
+  1 int64 size
+
 ScanMetadata
   1 ScanPluginData plugin_data
 
@@ -461,3 +481,4 @@ RunMetadata: Any = _CLASSES["RunMetadata"]
 # not hide the event it came with, and strings stay bytes, for writers in C++ do not check UTF-8.
 ScanEvent: Any = _CLASSES["ScanEvent"]
 ScanValue: Any = _CLASSES["ScanValue"]
+ScanTensor: Any = _CLASSES["ScanTensor"]
