@@ -94,7 +94,7 @@ def discover(path: str | os.PathLike[str]) -> LogDirectory:
     """
     path = os.fspath(path)
     try:
-        mode = os.stat(path).st_mode  # noqa: PTH116 - Path("") would be the working directory
+        mode = os.stat(path).st_mode
     except OSError as error:
         raise errors.NoEventFiles(f"{path}: {error.strerror}") from error
     if stat.S_ISREG(mode):

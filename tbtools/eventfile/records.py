@@ -175,21 +175,13 @@ class RecordReader:
         return False
 
     def _possible_headers(self, start: int, size: int) -> Iterator[tuple[int, int]]:
-        """Offsets and lengths of what may be a record that ends within the file's size."""
-        import numpy as np
-
+        """Offsets and lengths of the sound headers whose records would end within the size."""
         positions = _SEARCH_BLOCKS[0]
         while start + FRAME_SIZE <= size:
             positions = min(positions, size - FRAME_SIZE + 1 - start)
             block = self._read_at(start, positions + HEADER_SIZE - 1)
-            # Lengths that the file cannot hold rule out nearly every offset without a checksum.
-            windows = np.lib.stride_tricks.sliding_window_view(np.frombuffer(block, np.uint8), 8)
-            lengths = np.ascontiguousarray(windows[:positions]).view("<u8")[:, 0]
-            room = size - FRAME_SIZE - start - np.arange(positions)
-            for index in np.flatnonzero(lengths <= room.astype(np.uint64)).tolist():
-                length, want = _HEADER.unpack_from(block, index)
-                if masked_crc32c(block[index : index + 8]) == want:
-                    yield start + index, length
+            for index, length in _sound_headers(block, size - FRAME_SIZE - start):
+                yield start + index, length
             start += positions
             positions = min(2 * positions, _SEARCH_BLOCKS[1])
 
@@ -217,6 +209,31 @@ class RecordReader:
         if self._file is None:
             self._file = Path(self.path).open("rb")  # noqa: SIM115 - closed by close()
         return self._file
+
+
+def _sound_headers(block: bytes, room: int) -> Iterator[tuple[int, int]]:
+    """Finds headers, at any place, whose checksum holds.
+
+    Args:
+        block: At least 12 bytes.
+        room: The greatest length that a record at the first byte can have.
+
+    Yields:
+        Place and length of each, in order.
+    """
+    import numpy as np
+
+    content = np.frombuffer(block, np.uint8)
+    windows = np.lib.stride_tricks.sliding_window_view(content, HEADER_SIZE)
+    lengths = np.ascontiguousarray(windows[:, :8]).view("<u8")[:, 0]
+    # Lengths that the file cannot hold rule out nearly every place without a checksum, and where
+    # they do not, as in a region of zeros, few are different.
+    places = np.flatnonzero(lengths <= (room - np.arange(lengths.size)).astype(np.uint64))
+    possible, which = np.unique(lengths[places], return_inverse=True)
+    checksums = [masked_crc32c(struct.pack("<Q", length)) for length in possible.tolist()]
+    want = np.ascontiguousarray(windows[places, 8:]).view("<u4")[:, 0]
+    for place in places[np.array(checksums, "<u4")[which] == want].tolist():
+        yield place, int(lengths[place])
 
 
 def read_records(path: str | os.PathLike[str]) -> Iterator[Record]:

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from tbtools.eventfile.problems import Problem
+from tbtools.eventfile import problems
 
 if TYPE_CHECKING:
     import io
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from tbtools.eventfile.problems import Problem
 
 # Read at once: large enough that system calls cost nothing, small enough to stay in the cache.
 _CHUNK = 1 << 20
@@ -53,7 +55,8 @@ _DAMAGE_DTYPES: dict[str, type[np.generic]] = {
     "damage_got": np.uint32,
     "damage_want": np.uint32,
 }
-_BAD_LENGTH, _BAD_DATA, _UNDECODABLE, _TRUNCATED = 1, 2, 3, 4
+# Kinds of damage as the scanners number them; 3 is a record that is no Event, 4 a truncated one.
+_BAD_LENGTH, _BAD_DATA = 1, 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,7 +177,7 @@ def implementation() -> str:
     return "compiled" if _scanner.__module__.endswith("._scan") else "protobuf"
 
 
-class _FileShrank(Exception):  # noqa: N818 - a signal between two functions here, no error
+class _FileShrank(Exception):
     pass
 
 
@@ -208,41 +211,19 @@ def _read_all(file: io.FileIO, scanner: _Scanner, size: int) -> None:
         scanner.feed(buffer, base, count)
 
 
-def _describe(kind: int, length: int, got: int, want: int) -> tuple[str, str]:
+def _problem(kind: int, offset: int, length: int, got: int, want: int) -> Problem:
     if kind == _BAD_LENGTH:
-        return "bad_length", (
-            f"length checksum is {got:#010x} where the file says {want:#010x}; {length} bytes up to "
-            "the next whole record passed over"
-        )
+        return problems.bad_length(offset, length, got, want, found=True)
     if kind == _BAD_DATA:
-        return "bad_data", (
-            f"data checksum is {got:#010x} where the file says {want:#010x}; one record of "
-            f"{length} bytes passed over"
-        )
-    if kind == _UNDECODABLE:
-        return "undecodable", f"a sound record of {length} bytes that is no Event message"
-    return "truncated", f"the file ends inside a record, {length} bytes into it"
+        return problems.bad_data(offset, length, got, want)
+    return problems.undecodable(offset, length)
 
 
-def _problem(kind: int, offset: int, length: int, got: int = 0, want: int = 0) -> Problem:
-    name, message = _describe(kind, length, got, want)
-    return Problem(offset=offset, length=length, kind=name, message=message)  # type: ignore[arg-type]
-
-
-def _tail_problem(found: dict[str, Any], position: int) -> Problem | None:
+def _tail_problem(found: dict[str, Any]) -> Problem | None:
     kind, offset, length, got, want = found["tail"]
-    if not kind:
-        return None
-    if kind == _BAD_LENGTH and offset == 0 and position == 0 and not found["records"]:
-        message = f"not one whole record in {length} bytes: this is no event file"
-        return Problem(offset=0, length=length, kind="not_an_event_file", message=message)
     if kind == _BAD_LENGTH:
-        message = (
-            f"length checksum is {got:#010x} where the file says {want:#010x}; no whole record in "
-            f"the {length} bytes up to the end"
-        )
-        return Problem(offset=offset, length=length, kind="bad_length", message=message)
-    return _problem(kind, offset, length)
+        return problems.bad_length(offset, length, got, want, found=False)
+    return problems.truncated(offset, length) if kind else None
 
 
 def _array(buffer: Any, dtype: type[np.generic]) -> NDArray[Any]:
@@ -255,19 +236,17 @@ def _damage(found: dict[str, Any]) -> tuple[Problem, ...]:
 
 
 def _unreadable(path: str, error: OSError) -> FileColumns:
-    message = error.strerror or str(error)
-    problem = Problem(offset=0, length=0, kind="unreadable", message=message)
-    return replace(_name(path, 0, (0, 0), 0, b"", _scanner(0).finish(), 0), tail=problem)
+    found = _scanner(0).finish()
+    return replace(_named(path, 0, (0, 0), 0, b"", found), tail=problems.unreadable(error))
 
 
-def _name(
+def _named(
     path: str,
     size: int,
     identity: tuple[int, int],
     modified: int,
     fingerprint: bytes,
     found: dict[str, Any],
-    start: int,
 ) -> FileColumns:
     version: bytes | None = found["file_version"]
     return FileColumns(
@@ -284,7 +263,7 @@ def _name(
         tag_plugins=found["tag_plugins"],
         tag_metadata=found["tag_metadata"],
         damage=_damage(found),
-        tail=_tail_problem(found, start),
+        tail=_tail_problem(found),
         **{name: _array(found[name], dtype) for name, dtype in _DTYPES.items()},
     )
 
@@ -301,7 +280,7 @@ def _scan_open(path: str, file: io.FileIO, after: FileColumns | None) -> FileCol
     file.seek(fingerprint_start)
     fingerprint = file.read(found["position"] - fingerprint_start)
     identity = (status.st_dev, status.st_ino)
-    return _name(path, size, identity, status.st_mtime_ns, fingerprint, found, start)
+    return _named(path, size, identity, status.st_mtime_ns, fingerprint, found)
 
 
 def scan_file(path: str | os.PathLike[str]) -> FileColumns:

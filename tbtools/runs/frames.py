@@ -160,19 +160,19 @@ class ScalarTable:
 
         columns: dict[str, Any] = {}
         if run:
-            columns["run"] = pd.Categorical.from_codes(self.run_code, categories=self.runs)
-        columns["tag"] = pd.Categorical.from_codes(self.tag_code, categories=self.tags)
+            columns["run"] = pd.Categorical.from_codes(self.run_code, categories=pd.Index(self.runs))
+        columns["tag"] = pd.Categorical.from_codes(self.tag_code, categories=pd.Index(self.tags))
         columns |= {"step": self.step, "wall_time": self.wall_time, "value": self.value}
         if dtype:
             names = list(DTYPE_NAMES.values())
             codes = np.searchsorted(list(DTYPE_NAMES), self.dtype)
-            columns["dtype"] = pd.Categorical.from_codes(codes, categories=names)
+            columns["dtype"] = pd.Categorical.from_codes(codes, categories=pd.Index(names))
         if source:
             columns["source_run"] = pd.Categorical.from_codes(
-                self.source_run_code, categories=self.source_runs
+                self.source_run_code, categories=pd.Index(self.source_runs)
             )
             columns["source_tag"] = pd.Categorical.from_codes(
-                self.source_tag_code, categories=self.source_tags
+                self.source_tag_code, categories=pd.Index(self.source_tags)
             )
         return pd.DataFrame(columns, copy=False)
 
