@@ -35,7 +35,7 @@ _MASK_DELTA = 0xA282EAD8
 # checksum at its end; summing them all would take time in the square of the file's size. Searches
 # in one file may sum this many bytes per byte of it, which no accident comes near.
 _SEARCH_EFFORT = 8
-_SEARCH_BLOCKS = 1 << 12, 1 << 20  # bytes looked at together: at first, and at most
+_SEARCH_BLOCKS = 1 << 12, 1 << 18  # bytes looked at together: at first, and at most
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
