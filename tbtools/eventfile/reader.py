@@ -24,9 +24,11 @@ class EventFileReader:
                 ...
             time.sleep(1)
 
+    A file that has become shorter than what was read of it is another one, and is read anew from
+    its beginning. The file is open only while it is iterated over.
+
     Damage is passed over and told in `problems`; with ``strict`` it raises. An event counts as
     undecodable where any part of it is: the scan, which leaves payloads alone, is more lenient.
-    The file is open only while it is iterated over.
 
     Attributes:
         path: The file, as it was given.
@@ -58,6 +60,9 @@ class EventFileReader:
         """
         self._tail = None
         with self._records:
+            if self._records.bytes_left() < 0:
+                self._records.offset = 0
+                self._damage.clear()
             while (record := self._next_record()) is not None:
                 event = self._decoded(record)
                 if event is not None:

@@ -148,6 +148,14 @@ def test_a_file_that_turns_out_to_be_one(tmp_path: Path) -> None:
     assert [problem.kind for problem in reader.problems] == ["bad_length"]
 
 
+def test_a_file_that_was_replaced_by_a_shorter_one_is_read_anew(tmp_path: Path) -> None:
+    reader = EventFileReader(damaged("bad data").write(tmp_path / "f"))
+    assert steps(reader) == [0, 1, 2, 3, 5]
+    EventFileBuilder().file_version().scalar("loss", 9, 1.0).write(tmp_path / "f")
+    assert steps(reader) == [0, 9]
+    assert reader.problems == []
+
+
 def test_problems_are_the_callers_own(tmp_path: Path) -> None:
     reader = EventFileReader(damaged("bad data").write(tmp_path / "f"))
     steps(reader)
