@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,6 +80,23 @@ class RunColumns:
     def scalars(self) -> Iterator[Series]:
         """The series of numbers."""
         return (series for series in self.series if series.scalar)
+
+    def within(self, first: int | None, last: int | None) -> RunColumns:
+        """The same, only with steps from `first` to `last`, both included; None for no bound."""
+        if first is None and last is None:
+            return self
+        step = self.rows.step[self.order]
+        kept = np.ones(step.size, bool)
+        if first is not None:
+            kept &= step >= first
+        if last is not None:
+            kept &= step <= last
+        before = np.concatenate([[0], np.cumsum(kept)])
+        series = tuple(
+            replace(each, first=int(before[each.first]), end=int(before[each.end]))
+            for each in self.series
+        )
+        return replace(self, series=series, order=self.order[kept])
 
 
 def _plugin_codes(rows: RunRows) -> tuple[list[str], NDArray[np.int64]]:

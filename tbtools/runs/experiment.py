@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import NoEventFiles, UnknownRun
 from tbtools.eventfile.discover import discover, natural_key
-from tbtools.eventfile.scan import scan_file
 from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import ScalarTable
+from tbtools.runs.reading import read_ahead
 from tbtools.runs.restarts import check_policy
 from tbtools.runs.run import Run
 from tbtools.runs.select import as_globs, matches, select_runs, select_tags
@@ -23,16 +22,10 @@ if TYPE_CHECKING:
 
     from tbtools.eventfile.discover import LogDirectory, RunFiles
     from tbtools.eventfile.problems import Problem
-    from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.frames import Part
 
     LogPath = str | os.PathLike[str]
     Globs = str | Sequence[str] | None
-
-
-def _usable_cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _run_names(directories: Sequence[LogDirectory]) -> dict[str, RunFiles]:
@@ -69,6 +62,7 @@ class Experiment(Mapping[str, Run]):
         self._runs: dict[str, Run] = {}
         self._fold = fold
         self._discover()
+        self._shown = self._runs
         if not self._runs:
             raise NoEventFiles(
                 f"{', '.join(self._paths)}: no event files (no file name contains 'tfevents')"
@@ -134,12 +128,24 @@ class Experiment(Mapping[str, Run]):
         Args:
             progress: Called now and then with the bytes that have been read and those of all files.
         """
-        shown = getattr(self, "_shown", self._runs).values()
-        pending = [run for run in shown if not run.is_read]
-        paths = [path for run in pending for path in run.event_files]
-        scanned = dict(zip(paths, _scan_all(paths, progress), strict=True))
-        for run in pending:
-            run.hold([scanned[path] for path in run.event_files])
+        for _ in read_ahead(list(self._shown.values()), progress):
+            pass
+
+    def each_run(self, progress: Callable[[int, int], None] | None = None) -> Iterator[Run]:
+        """The runs one by one, each of them read, the next ones being read meanwhile on all cores.
+
+        What was read of a run for this is let go when the next run is asked for: so memory does not
+        grow with the number of runs.
+
+        Args:
+            progress: As for `scan`.
+        """
+        runs = list(self.values())
+        held = {run.name for run in runs if run.is_read}
+        for run in read_ahead(runs, progress):
+            yield run
+            if run.name not in held:
+                run.release()
 
     def refresh(self) -> int:
         """Reads what was added since: new runs, new event files, new records.
@@ -201,7 +207,7 @@ class Experiment(Mapping[str, Run]):
         parts = self.parts()
         known = {part.shown_tag(each.tag) for part in parts for each in part.columns.scalars()}
         chosen = select_tags(sorted(known), tags)
-        table = ScalarTable(parts, frozenset(chosen), steps or (None, None))
+        table = ScalarTable([part.within(steps) for part in parts], frozenset(chosen))
         if wide:
             frame = table.wide("run" if isinstance(tags, str) and tags in known else "both")
         else:
@@ -249,30 +255,6 @@ class Experiment(Mapping[str, Run]):
     def __repr__(self) -> str:
         """Without reading anything."""
         return f"<Experiment {self.logdir!r}: {len(self)} runs>"
-
-
-def _scan_all(
-    paths: Sequence[str], progress: Callable[[int, int], None] | None
-) -> list[FileColumns]:
-    if progress is None and len(paths) < 2:
-        return [scan_file(path) for path in paths]
-    total = sum(_size(path) for path in paths) if progress else 0
-    done = 0
-    result = []
-    with ThreadPoolExecutor(_usable_cores()) as pool:
-        for columns in pool.map(scan_file, paths):
-            result.append(columns)
-            done += columns.size
-            if progress:
-                progress(done, total)
-    return result
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:  # scan_file tells what is wrong with it
-        return 0
 
 
 def load(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.statistics import DTYPE_NAMES, scalar_rows
+from tbtools.runs.numbers import DTYPE_NAMES
+from tbtools.runs.statistics import scalar_rows, series_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.runs.columns import RunColumns, Series
+    from tbtools.runs.statistics import SeriesStatistics
+
+    # First and last step, both included; None for no bound.
+    Steps = tuple[int | None, int | None] | None
 
 
 class DuplicateSteps(UserWarning):
@@ -43,6 +48,16 @@ class Part:
     def shown_tag(self, tag: str) -> str:
         """The name under which a tag is shown."""
         return self.tag_names.get(tag, tag) if self.tag_names else tag
+
+    def within(self, steps: Steps) -> Part:
+        """The same, only with the points between two steps, both included."""
+        return replace(self, columns=self.columns.within(*steps)) if steps else self
+
+    def statistics(self) -> list[SeriesStatistics]:
+        """All its series in numbers, under the tags that are shown."""
+        return [
+            replace(each, tag=self.shown_tag(each.tag)) for each in series_statistics(self.columns)
+        ]
 
     def chosen(self, tags: frozenset[str]) -> list[Series]:
         """The series of scalars whose shown tags are among those given."""
@@ -82,7 +97,6 @@ class ScalarTable:
     Args:
         parts: The runs, in the order in which they are to appear.
         tags: The shown tags to take.
-        steps: First and last step to take, each included, None for no bound.
 
     Attributes:
         runs: Names of the runs that have points, in order.
@@ -99,12 +113,7 @@ class ScalarTable:
         source_tag_code: int32, index into source_tags.
     """
 
-    def __init__(
-        self,
-        parts: Sequence[Part],
-        tags: frozenset[str],
-        steps: tuple[int | None, int | None] = (None, None),
-    ) -> None:
+    def __init__(self, parts: Sequence[Part], tags: frozenset[str]) -> None:
         chunks = list(_chunks(parts, tags))
         self.runs = list(dict.fromkeys(chunk.part.run for chunk in chunks))
         self.source_runs = list(dict.fromkeys(chunk.part.source for chunk in chunks))
@@ -123,7 +132,6 @@ class ScalarTable:
         self.dtype = np.empty(size, np.uint8)
         for chunk in chunks:
             self._fill(chunk)
-        self._keep_steps(*steps)
 
     def _fill(self, chunk: _Chunk) -> None:
         here, rows = chunk.here, chunk.part.columns.rows
@@ -135,18 +143,6 @@ class ScalarTable:
         self.tag_code[here] = _codes(self.tags, _shown(chunk), chunk.counts)
         source_tags = [series.tag for series in chunk.series]
         self.source_tag_code[here] = _codes(self.source_tags, source_tags, chunk.counts)
-
-    def _keep_steps(self, first: int | None, last: int | None) -> None:
-        if first is None and last is None:
-            return
-        kept = np.ones(self.step.size, bool)
-        if first is not None:
-            kept &= self.step >= first
-        if last is not None:
-            kept &= self.step <= last
-        for name, column in vars(self).items():
-            if isinstance(column, np.ndarray):
-                setattr(self, name, column[kept])
 
     def long(self, *, run: bool, dtype: bool, source: bool) -> pd.DataFrame:
         """One row a point: run, tag, step, wall_time, value.
@@ -160,7 +156,9 @@ class ScalarTable:
 
         columns: dict[str, Any] = {}
         if run:
-            columns["run"] = pd.Categorical.from_codes(self.run_code, categories=pd.Index(self.runs))
+            columns["run"] = pd.Categorical.from_codes(
+                self.run_code, categories=pd.Index(self.runs)
+            )
         columns["tag"] = pd.Categorical.from_codes(self.tag_code, categories=pd.Index(self.tags))
         columns |= {"step": self.step, "wall_time": self.wall_time, "value": self.value}
         if dtype:

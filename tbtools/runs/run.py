@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tbtools.eventfile.scan import rescan, scan_file
@@ -13,7 +13,7 @@ from tbtools.runs.frames import Part, ScalarTable
 from tbtools.runs.rows import join_files
 from tbtools.runs.select import select_tags
 from tbtools.runs.sessions import find_sessions
-from tbtools.runs.statistics import SeriesStatistics, series_statistics
+from tbtools.runs.statistics import SeriesStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.custom_scalars import Layout
+    from tbtools.runs.frames import Steps
     from tbtools.runs.graphs import Graph
     from tbtools.runs.hparams import HParams
     from tbtools.runs.projector import Embedding
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from tbtools.runs.values import StoredValue
 
     Tags = str | Sequence[str] | None
-    Steps = tuple[int | None, int | None] | None
 
 _GRAPH_PLUGINS = ("graph_run_metadata", "graph_run_metadata_graph", "graph_keras_model")
 _KNOWN_PLUGINS = frozenset(
@@ -90,6 +90,11 @@ class Run:
         return self._files
 
     @property
+    def all_files(self) -> tuple[FileColumns, ...]:
+        """Those, and those of the sub-runs folded into it."""
+        return (*self.files, *(file for run, _ in self._folded for file in run.files))
+
+    @property
     def columns(self) -> RunColumns:
         """What is left of its rows after restarts, by series."""
         if self._columns is None:
@@ -111,11 +116,7 @@ class Run:
 
     def statistics(self) -> list[SeriesStatistics]:
         """All its series in numbers, as `tags` shows them, without pandas."""
-        return [
-            replace(statistics, tag=part.shown_tag(statistics.tag))
-            for part in self.parts
-            for statistics in series_statistics(part.columns)
-        ]
+        return [statistics for part in self.parts for statistics in part.statistics()]
 
     @property
     def tags(self) -> pd.DataFrame:
@@ -149,10 +150,9 @@ class Run:
 
     def iter_problems(self) -> Iterator[tuple[str, Problem]]:
         """Each damaged stretch, with the path of its file."""
-        for run in (self, *(run for run, _ in self._folded)):
-            for file in run.files:
-                for problem in file.problems:
-                    yield file.path, problem
+        for file in self.all_files:
+            for problem in file.problems:
+                yield file.path, problem
 
     @property
     def sessions(self) -> pd.DataFrame:
@@ -217,9 +217,8 @@ class Run:
         """
         parts = self.parts
         known = {part.shown_tag(each.tag) for part in parts for each in part.columns.scalars()}
-        table = ScalarTable(
-            parts, frozenset(select_tags(sorted(known), tags)), steps or (None, None)
-        )
+        chosen = frozenset(select_tags(sorted(known), tags))
+        table = ScalarTable([part.within(steps) for part in parts], chosen)
         frame = (
             table.wide("tag")
             if wide

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from tbtools.runs.numbers import DTYPE_NAMES, json_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.runs.columns import RunColumns, Series
-
-# DataType numbers as people know them.
-DTYPE_NAMES = {
-    1: "float32",
-    2: "float64",
-    3: "int32",
-    4: "uint8",
-    5: "int16",
-    6: "int8",
-    9: "int64",
-    10: "bool",
-    14: "bfloat16",
-    17: "uint16",
-    19: "float16",
-    22: "uint32",
-    23: "uint64",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +53,24 @@ class SeriesStatistics:
     max_step: int | None = None
     nonfinite: int = 0
 
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers as JSON has them: None for what is not finite, float32 as meant."""
+        return {
+            "tag": self.tag,
+            "plugin": self.plugin,
+            "dtype": self.dtype,
+            "count": self.count,
+            "first_step": self.first_step,
+            "last_step": self.last_step,
+            "first": json_number(self.first, self.dtype),
+            "last": json_number(self.last, self.dtype),
+            "min": json_number(self.min, self.dtype),
+            "min_step": self.min_step,
+            "max": json_number(self.max, self.dtype),
+            "max_step": self.max_step,
+            "nonfinite": self.nonfinite,
+        }
+
 
 def series_statistics(columns: RunColumns) -> list[SeriesStatistics]:
     """The statistics of all series of a run, in the order of its series."""
@@ -95,7 +98,7 @@ def series_statistics(columns: RunColumns) -> list[SeriesStatistics]:
 
 def _scalar_statistics(
     columns: RunColumns,
-) -> dict[tuple[str, str], dict[str, str | float | int | None]]:
+) -> dict[tuple[str, str], dict[str, Any]]:
     chosen = [series for series in columns.scalars() if series.count]
     if not chosen:
         return {}

@@ -1,0 +1,57 @@
+"""Stored numbers as they were meant: a float32 of 0.1 is 0.1, not 0.10000000149011612."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+# DataType numbers (TensorFlow's types.proto) as people know them.
+DTYPE_NAMES = {
+    1: "float32",
+    2: "float64",
+    3: "int32",
+    4: "uint8",
+    5: "int16",
+    6: "int8",
+    9: "int64",
+    10: "bool",
+    14: "bfloat16",
+    17: "uint16",
+    19: "float16",
+    22: "uint32",
+    23: "uint64",
+}
+# Types whose values are whole numbers: shown without a point.
+_WHOLE = frozenset(
+    {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"}
+)
+# float64 holds every whole number up to here.
+_EXACT = 2.0**53
+
+
+def stored_number(value: float, dtype: str) -> float | int:
+    """The number whose shortest decimal is the shortest that reads back as the stored value.
+
+    A float32 of 0.1 is 0.10000000149011612 in float64; what was meant, and reads back, is 0.1.
+
+    Args:
+        value: As the frames have it.
+        dtype: How it is stored on disk: ``float32``, ``float64``, ``int64``, ...
+    """
+    if not math.isfinite(value):
+        return value
+    if dtype in _WHOLE and abs(value) <= _EXACT:
+        return int(value)
+    if dtype in ("float32", "bfloat16"):
+        return float(str(np.float32(value)))
+    if dtype == "float16":
+        return float(str(np.float16(value)))
+    return value
+
+
+def json_number(value: float | None, dtype: str = "float64") -> float | int | None:
+    """As `stored_number`; None for what JSON has no number for."""
+    if value is None or not math.isfinite(value):
+        return None
+    return stored_number(value, dtype)

@@ -1,0 +1,87 @@
+"""Reading the event files of many runs on all cores, run after run."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from tbtools.eventfile.scan import scan_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
+
+    from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.run import Run
+
+# How far reading goes ahead of what is made of it: far enough that no core waits for small files,
+# not so far that large ones pile up.
+_FILES_AHEAD = 64
+_BYTES_AHEAD = 256_000_000
+
+
+def _usable_cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:  # scan_file tells what is wrong with it
+        return 0
+
+
+def read_ahead(
+    runs: Sequence[Run], progress: Callable[[int, int], None] | None = None
+) -> Iterator[Run]:
+    """Yields the runs in order, each of them read; scans of the next ones go on meanwhile.
+
+    The scan holds no lock of the interpreter, so that threads use all cores.
+
+    Args:
+        runs: The runs; those that have been read already are not read again.
+        progress: Called now and then with the bytes that have been read and those of all files.
+    """
+    ahead = _Ahead(progress, [run for run in runs if not run.is_read])
+    with ThreadPoolExecutor(_usable_cores()) as pool:
+        waiting = deque(runs)
+        while waiting or ahead.runs:
+            while waiting and ahead.has_room():
+                ahead.start(waiting.popleft(), pool)
+            yield ahead.next()
+
+
+class _Ahead:
+    """The runs whose files are being scanned, in order."""
+
+    def __init__(self, progress: Callable[[int, int], None] | None, unread: list[Run]) -> None:
+        self.runs: deque[tuple[Run, list[Future[FileColumns]], int]] = deque()
+        self._progress = progress
+        self._total = sum(_size(path) for run in unread for path in run.event_files if progress)
+        self._done = 0
+        self._files = 0
+        self._bytes = 0
+
+    def has_room(self) -> bool:
+        return not self.runs or (self._files < _FILES_AHEAD and self._bytes < _BYTES_AHEAD)
+
+    def start(self, run: Run, pool: ThreadPoolExecutor) -> None:
+        paths = () if run.is_read else run.event_files
+        size = sum(_size(path) for path in paths)
+        self.runs.append((run, [pool.submit(scan_file, path) for path in paths], size))
+        self._files += len(paths)
+        self._bytes += size
+
+    def next(self) -> Run:
+        run, scans, size = self.runs.popleft()
+        if not run.is_read:
+            run.hold([scan.result() for scan in scans])
+        self._files -= len(scans)
+        self._bytes -= size
+        self._done += size
+        if self._progress:
+            self._progress(self._done, self._total)
+        return run
