@@ -16,7 +16,7 @@ import numpy as np
 
 from tbtools.errors import UndecodablePayload
 from tbtools.runs.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.values import POINT_COLUMNS, naming, rows_frame
+from tbtools.runs.values import POINT_COLUMNS, naming, repeated_points, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tbtools.runs.values import StoredValue
 
     Array = np.ndarray[Any, Any]
+    _Point = tuple[str, int, float]
 
 # The normal distribution function, in 1/100 of a percent, at -∞, -1.5, -1, -0.5, 0, 0.5, 1, 1.5
 # and ∞ standard deviations (`tensorboard/plugins/distribution/compressor.py`).
@@ -122,10 +123,8 @@ def histograms_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     Raises:
         UndecodablePayload: A value holds no histogram.
     """
-    owners, histograms = _decoded(values)
-    sizes = [len(found.count) for found in histograms]
-    frame = rows_frame([owner.point for owner in owners], POINT_COLUMNS)
-    frame = frame.loc[np.repeat(np.arange(len(frame)), sizes)].reset_index(drop=True)
+    points, histograms = _decoded(values)
+    frame = repeated_points(points, [len(found.count) for found in histograms])
     for name in ("left", "right", "count"):
         columns = [getattr(found, name) for found in histograms]
         frame[name] = np.concatenate([np.empty(0), *columns])
@@ -163,13 +162,14 @@ def distributions_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     return _frame_of(values, Histogram.quantiles, dtypes)
 
 
-def _decoded(values: Iterable[StoredValue]) -> tuple[list[StoredValue], list[Histogram]]:
-    owners = list(values)
+def _decoded(values: Iterable[StoredValue]) -> tuple[list[_Point], list[Histogram]]:
+    points = []
     histograms = []
-    for value in owners:
+    for value in values:
         with naming(value):
             histograms.append(histogram(value))
-    return owners, histograms
+        points.append(value.point)
+    return points, histograms
 
 
 def _frame_of(
@@ -177,9 +177,7 @@ def _frame_of(
     columns_of: Callable[[Histogram], Iterable[float]],
     dtypes: dict[str, str],
 ) -> pd.DataFrame:
-    rows = [
-        (*owner.point, *columns_of(found)) for owner, found in zip(*_decoded(values), strict=True)
-    ]
+    rows = [(*point, *columns_of(found)) for point, found in zip(*_decoded(values), strict=True)]
     return rows_frame(rows, dtypes)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.runs.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.values import POINT_COLUMNS, naming, rows_frame
+from tbtools.runs.values import naming, repeated_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,18 +34,15 @@ def pr_curves_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     Raises:
         UndecodablePayload: A value is no tensor of numbers of shape [6, T].
     """
-    owners = []
+    points = []
     curves = []
     for value in values:
         with naming(value):
             curves.append(_curve(tensor_to_numpy(value.tensor)))
-        owners.append(value.point)
-    frame = rows_frame(owners, POINT_COLUMNS)
-    frame = frame.loc[np.repeat(np.arange(len(frame)), [curve.shape[1] for curve in curves])]
+        points.append(value.point)
+    frame = repeated_points(points, [curve.shape[1] for curve in curves])
     columns = np.concatenate([np.empty((1 + len(_ROWS), 0)), *curves], axis=1)
-    return frame.reset_index(drop=True).assign(
-        **dict(zip(("threshold", *_ROWS), columns, strict=True))
-    )
+    return frame.assign(**dict(zip(("threshold", *_ROWS), columns, strict=True)))
 
 
 def _curve(tensor: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

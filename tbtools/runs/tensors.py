@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 # A tensor may store fewer values than it has elements: the last one then stands for the rest. This
 # many elements may be made out of nothing in that way; a shape is 12 bytes that can claim 2**63.
-MAX_FILLED_ELEMENTS = 1 << 20
+# Writers of event files store every value: only constants inside of graphs are shortened.
+MAX_FILLED_ELEMENTS = 1 << 16
 
 
 class _DataType(NamedTuple):

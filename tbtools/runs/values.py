@@ -122,6 +122,18 @@ def rows_frame(rows: Sequence[Sequence[Any]], dtypes: Mapping[str, str]) -> pd.D
     return pd.DataFrame(columns)
 
 
+def repeated_points(points: Sequence[tuple[str, int, float]], sizes: Sequence[int]) -> pd.DataFrame:
+    """The `POINT_COLUMNS` of values that have several rows each.
+
+    Args:
+        points: Tag, step and wall time of each value.
+        sizes: How many rows it has.
+    """
+    frame = rows_frame(points, POINT_COLUMNS)
+    rows = np.repeat(np.arange(len(frame)), np.array(sizes, dtype=np.int64))
+    return frame.loc[rows].reset_index(drop=True)
+
+
 def _object_cells(cells: Sequence[Any]) -> np.ndarray[Any, Any]:
     array = np.empty(len(cells), dtype=object)
     for position, cell in enumerate(cells):
