@@ -7,8 +7,8 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     ├── RecordError(ValueError)           a TFRecord frame; has path, offset, recoverable
     │   ├── TruncatedRecord(EOFError)     the file ends inside the record
     │   ├── CorruptRecord                 a checksum does not hold; has got and want
-    │   │   ├── BadLength                 ... that of the length: where the next record starts is unknown
-    │   │   └── BadData                   ... that of the data: the next record is where it should be
+    │   │   ├── BadLength                 ... of the length: the next record's place is unknown
+    │   │   └── BadData                   ... of the data: the next record is where it should be
     │   └── UndecodableEvent              sound bytes that are no Event message
     ├── NoEventFiles(FileNotFoundError)   nothing to read under the path
     ├── UnknownRun(KeyError), UnknownTag(KeyError)   with the names that come close
@@ -162,4 +162,4 @@ class OutputExists(TbtoolsError, FileExistsError):
     """A file would have been written over."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"{path} exists; choose another name, or allow it to be replaced (--force)")
+        super().__init__(f"{path} exists; name another, or allow it to be replaced (--force)")

@@ -1061,7 +1061,7 @@ cdef class Scanner:
         if not reserve_mark(&self.marks):
             return False
         self.marks.kind[i] = <uint8_t>event.what
-        self.marks.status[i] = event.status
+        self.marks.status[i] = event.status if event.what == 7 else 0
         self.marks.step[i] = event.step
         self.marks.wall_time[i] = event.wall_time
         self.marks.row[i] = self.rows.count

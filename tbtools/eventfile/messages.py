@@ -1,9 +1,10 @@
 """The protobuf messages that event files are made of, and those inside their payloads.
 
-The messages are described here, field by field, rather than taken from tensorboardX or tensorboard:
-the first leaves out fields (unsigned tensors, the hparams experiment), the second is large, and both
-register their names in protobuf's global pool, where two definitions of one name collide. These live
-in a pool of their own. `tests/eventfile/test_messages.py` compares them with TensorBoard's.
+The messages are described here, field by field, rather than taken from tensorboardX or
+tensorboard: the first leaves out fields (unsigned tensors, the hparams experiment), the second is
+large, and both register their names in protobuf's global pool, where two definitions of one name
+collide. These live in a pool of their own, and `tests/eventfile/test_messages.py` compares them
+with TensorBoard's.
 
 Messages are ordinary protobuf classes::
 

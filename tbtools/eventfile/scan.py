@@ -78,7 +78,7 @@ class FileColumns:
         file_version: As the first event that has one says, for example ``brain.Event:2``.
         tag_names: int32 tag id to name, as the bytes in the file.
         tag_plugins: Tag id to the plugin name that the tag's metadata declares; b"" for none.
-        tag_metadata: Tag id to (offset, length) of the Value that carries the metadata; -1 for none.
+        tag_metadata: Tag id to (offset, length) of the Value with the metadata; -1 for none.
         tag_id: int32.
         kind: uint8, the number of the Summary.Value field that is set: 2 simple_value, 3
             obsolete_old_style_histogram, 4 image, 5 histo, 6 audio, 8 tensor, 0 none.

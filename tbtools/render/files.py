@@ -1,4 +1,4 @@
-"""Output files: written beside their place and renamed into it, so that they are whole or not there."""
+"""Output files: written beside their place and renamed into it, so they are whole or not there."""
 
 from __future__ import annotations
 
@@ -49,33 +49,34 @@ def replaced_whole(
         return
     path = Path(path)
     require_free(path, force=force)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
     try:
-        mode = "wb" if binary else "w"
-        with open(
-            handle, mode, encoding=None if binary else "utf-8", newline=None if binary else ""
-        ) as file:
+        with _opened(handle, binary=binary) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         _take_name(temporary, path, force=force)
     finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
 
 
-def _take_name(temporary: str, path: Path, *, force: bool) -> None:
+def _opened(handle: int, *, binary: bool) -> IO[str] | IO[bytes]:
+    return os.fdopen(handle, "wb") if binary else os.fdopen(handle, "w", encoding="utf-8", newline="")
+
+
+def _take_name(temporary: Path, path: Path, *, force: bool) -> None:
     # mkstemp makes files that only their owner may read; a new file has what the umask leaves.
     umask = os.umask(0)
     os.umask(umask)
-    os.chmod(temporary, 0o666 & ~umask)
+    temporary.chmod(0o666 & ~umask)
     if force:
-        os.replace(temporary, path)
+        temporary.replace(path)
         return
     try:
-        os.link(temporary, path)  # unlike a rename, this fails where a file has appeared meanwhile
+        path.hardlink_to(temporary)  # unlike a rename, this fails where a file has appeared meanwhile
     except FileExistsError:
         raise OutputExists(os.fspath(path)) from None
     except OSError:  # a file system without hard links
         require_free(path, force=False)
-        os.replace(temporary, path)
+        temporary.replace(path)

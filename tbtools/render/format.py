@@ -68,16 +68,16 @@ def format_time(seconds: float | None) -> str:
 
 
 def printable(text: str) -> str:
-    """A stranger's string with everything that could steer a terminal made visible.
+    r"""A stranger's string with everything that could steer a terminal made visible.
 
     Control characters (terminal escapes among them), characters that turn the direction of
-    writing round, and lone surrogates are shown as ``\\x1b``, ``\\u202e``.
+    writing round, and lone surrogates are shown as ``\x1b``, ``\u202e``.
     """
     return "".join(_visible(character) for character in text)
 
 
 def _visible(character: str) -> str:
-    # Cc: controls; Cf: formats, like the bidirectional overrides; Cs: surrogates; Zl, Zp: new lines.
+    # Controls, formats (like the bidirectional overrides), surrogates, line and paragraph ends.
     if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp"):
         return character
     code = ord(character)

@@ -193,9 +193,9 @@ class Experiment(Mapping[str, Run]):
 
         Returns:
             Long: run and tag (categorical), step (int64), wall_time (float64, seconds since the
-            epoch), value (float64), in the natural order of the runs and tags, then as written; with
-            ``fold=True`` also source_run and source_tag. Wide: index step, and columns runs where
-            `tags` is one name, else pairs (run, tag). `attrs` holds restarts, superseded (run to
+            epoch), value (float64), in the natural order of the runs and tags, then as written;
+            with ``fold=True`` also source_run and source_tag. Wide: index step, and columns runs
+            where `tags` is one name, else pairs (run, tag). `attrs` holds restarts, superseded (run to
             count) and problems.
 
         Raises:
@@ -240,8 +240,8 @@ class Experiment(Mapping[str, Run]):
     def hparams(self) -> pd.DataFrame:
         """One row a run: its hyperparameters, and the final values of its metrics.
 
-        Metrics are those that the run, or a run above it, declares as such; where none are declared,
-        all its scalars. A metric that has a hyperparameter's name gets ``metric/`` in front.
+        Metrics are those that the run, or a run above it, declares as such; where none are
+        declared, all its scalars. A metric that has a hyperparameter's name gets ``metric/`` in front.
 
         Returns:
             Index run; runs without hyperparameters are left out. A hyperparameter that a run does

@@ -1,7 +1,7 @@
 """Restarts: which rows of a run are shown, by one of four policies.
 
-`resume` is ours (`sessions.py`); `preempt` and `session_log` are what the two backends of TensorBoard do,
-so that their curves can be had exactly; `keep` leaves everything in.
+`resume` is ours (`sessions.py`); `preempt` and `session_log` are what the two backends of
+TensorBoard do, so that their curves can be had exactly; `keep` leaves everything in.
 """
 
 from __future__ import annotations

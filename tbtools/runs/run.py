@@ -313,7 +313,7 @@ class Run:
         )
 
     def graph(self) -> Graph | None:
-        """The graph: of the last graph event, else of the last meta graph, else Keras's; or None."""
+        """That of the last graph event, else of the last meta graph, else Keras's, else None."""
         from tbtools.runs.graphs import Graph, keras_graph
 
         rows = self.columns.rows

@@ -3,10 +3,10 @@
 A writer session is what one writer wrote between opening and closing: an event file, or the part of
 it after a SessionLog.START. The rule, called `resume`:
 
-- A session **resumes** an earlier one if it starts when that one has ended and, for some series that
-  both write, goes back to a step that the earlier one had reached. S is then the lowest first step
-  of those series, and the earlier session's points at steps >= S, of all tags, are superseded: they
-  belong to a history that was abandoned.
+- A session **resumes** an earlier one if it starts when that one has ended and, for some series
+  that both write, goes back to a step that the earlier one had reached. S is then the lowest first
+  step of those series, and the earlier session's points at steps >= S, of all tags, are superseded:
+  they belong to a history that was abandoned.
 - A SessionLog.START at step S says the same outright.
 - Sessions that overlap in wall time are concurrent writers, sessions that share no series are other
   writers: neither supersedes anything. Repeated steps inside one session stay.
@@ -14,12 +14,12 @@ it after a SessionLog.START. The rule, called `resume`:
 Two refinements, each for a habit of real training scripts (docs/restarts.md has the cases):
 
 - A series counts as evidence only if it moved on in the earlier session. The configuration and the
-  number of parameters, written at step 0 by every start, tell nothing about where training went on.
-- Where tags do not count in the same steps (the loss in batches, the accuracy in epochs), the lowest
-  first step means nothing to the others. It shows: of a shared series the earlier session has points
-  at steps from S up to where the later one takes that series up, and wrote them *before* it came to
-  S. Then each shared series is cut where it itself is taken up, and what is not shared is cut by the
-  order of writing.
+  number of parameters, written at step 0 by every start, tell nothing about where training was.
+- Where tags do not count in the same steps (the loss in batches, the accuracy in epochs), the
+  lowest first step means nothing to the others. It shows: of a shared series the earlier session
+  has points at steps from S up to where the later one takes that series up, and wrote them *before*
+  it came to S. Then each shared series is cut where it itself is taken up, and what is not shared
+  is cut by the order of writing.
 """
 
 from __future__ import annotations
@@ -145,9 +145,9 @@ class _Trace:
 class _Resume:
     """Goes through the sessions as they started, and cuts the earlier ones.
 
-    An earlier session is looked at again only if it still reaches the step in question: per tag, the
-    ended sessions lie in a heap with the furthest on top, those that were cut lie lower, and those
-    of which nothing is left are gone. So many files of one run cost no more than their rows.
+    An earlier session is looked at again only if it still reaches the step in question: per tag,
+    the ended sessions lie in a heap with the furthest on top, those that were cut lie lower, and
+    those of which nothing is left are gone. So many files of one run cost no more than their rows.
     """
 
     def __init__(self, rows: RunRows, sessions: list[Session]) -> None:
