@@ -153,7 +153,8 @@ def blow_up(rng: Rng) -> Made:
     n, y = _base(rng)
     at = int(n * rng.uniform(0.15, 0.9))
     k = np.clip(np.arange(n) - at + 1, 0, None)
-    rate = rng.uniform(4, 40) / (n - at)
+    rate = rng.uniform(5, 40) / (n - at)
+    y[at:] = y[at]
     y = y + 0.02 * noise(rng, n) + 0.02 * np.expm1(k * rate)
     return single(rng, y, at)
 
@@ -302,7 +303,255 @@ def overfit_accuracy(rng: Rng) -> Made:
     return b, {a: (x, train), b: (x, val + 0.01 * noise(rng, n))}, at, False
 
 
+# More of what looks odd and is healthy
+
+
+def noiseless(rng: Rng) -> Made:
+    return single(rng, decay(rng, size(rng)))
+
+
+def late_learner(rng: Rng) -> Made:
+    n = size(rng, 100)
+    t = np.linspace(0, 1, n)
+    at = rng.uniform(0.2, 0.65)
+    y = 1 / (1 + np.exp((t - at) * rng.uniform(15, 40))) + 0.3 * (1 - t)
+    return single(rng, y + 0.02 * noise(rng, n))
+
+
+def counted_accuracy(rng: Rng) -> Made:
+    n = size(rng, 40, 1500)
+    of = int(rng.choice([50, 100, 500, 1000]))
+    share = 1 - 0.85 * decay(rng, n)
+    # What rises in the last third is to be seen: else nobody could tell.
+    rises = share[-1] - share[2 * n // 3]
+    if rises * np.sqrt(n / 36) / np.sqrt(share[-1] * (1 - share[-1]) / of + 1e-9) < 8:
+        share = np.linspace(0.1, 0.95, n)
+    y = rng.binomial(of, np.clip(share, 0, 1)) / of
+    return "accuracy", {"accuracy": (steps(rng, n), y)}, -1, False
+
+
+def two_outcomes(rng: Rng) -> Made:
+    n = size(rng, 300)
+    t = np.linspace(0, 1, n)
+    won = rng.random(n) < 0.05 + 0.85 * t ** rng.uniform(0.6, 1.5)
+    y = np.where(won, 200, 20) + rng.normal(size=n) * 5
+    return "episode/reward", {"episode/reward": (steps(rng, n), y)}, -1, False
+
+
+def long_spikes(rng: Rng) -> Made:
+    n = size(rng, 300)
+    y = decay(rng, n) + 0.015 * noise(rng, n)
+    for at in rng.integers(n // 20, int(n * 0.85), rng.integers(1, 4)):
+        back = rng.uniform(0.003, 0.02) * n
+        k = np.arange(n - at)
+        y[at:] += rng.uniform(0.3, 5) * np.exp(-k / back)
+    return single(rng, y)
+
+
+def sawtooth(rng: Rng) -> Made:
+    n = size(rng, 200)
+    period = n / rng.integers(5, 30)
+    y = decay(rng, n) + rng.uniform(0.02, 0.1) * ((np.arange(n) / period) % 1)
+    return single(rng, y + 0.01 * noise(rng, n))
+
+
+def warm_restarts(rng: Rng) -> Made:
+    n = size(rng, 200)
+    t = np.linspace(0, 1, n)
+    edges = np.array([0, 1, 3, 7]) / 7
+    phase = np.zeros(n)
+    for a, b in zip(edges[:-1], edges[1:], strict=True):
+        inside = (t >= a) & (t <= b)
+        phase[inside] = (t[inside] - a) / (b - a)
+    y = decay(rng, n) + rng.uniform(0.1, 0.4) * 0.5 * (1 + np.cos(np.pi * phase))
+    return single(rng, y + 0.01 * noise(rng, n))
+
+
+def resumed(rng: Rng) -> Made:
+    n = size(rng, 150)
+    y = decay(rng, n) + 0.02 * noise(rng, n)
+    x = np.arange(n, dtype=np.int64)
+    for at in rng.integers(n // 5, int(n * 0.9), 2):
+        k = np.clip(np.arange(n) - at, 0, None)
+        y += 0.15 * np.where(np.arange(n) >= at, np.exp(-k / (0.01 * n + 2)), 0)
+        x[at:] -= n // 30
+    tag = "train/loss"
+    return tag, {tag: (x, y)}, -1, False
+
+
+def heavy_tails(rng: Rng) -> Made:
+    n = size(rng, 200)
+    y = decay(rng, n) + 0.02 * rng.standard_t(rng.uniform(1.5, 3), n)
+    return single(rng, y)
+
+
+def evaluations(rng: Rng) -> Made:
+    n = int(rng.integers(20, 40))
+    y = decay(rng, n, 1.0)
+    clear = (y[n // 2] - y[-1]) * np.sqrt(n / 24) / 6
+    return single(rng, y + min(0.06, clear) * rng.normal(size=n))
+
+
+def noisy_plain(rng: Rng) -> Made:
+    n = size(rng, 400, 5000)
+    y = 1 - 0.9 * np.linspace(0, 1, n) ** rng.uniform(0.5, 1)
+    return single(rng, y + rng.uniform(0.3, 1.0) * noise(rng, n))
+
+
+# More divergence
+
+
+def bump_then_diverged(rng: Rng) -> Made:
+    n = size(rng, 150)
+    t = np.linspace(0, 1, n)
+    at = int(n * rng.uniform(0.35, 0.85))
+    y = decay(rng, n) + rng.uniform(0.3, 1.5) * np.exp(-(((t - 0.06) / 0.025) ** 2))
+    y[at:] = y[at] + rng.uniform(0.5, 1.2)
+    return single(rng, y + 0.02 * noise(rng, n), at, sudden=True)
+
+
+def spikes_then_diverged(rng: Rng) -> Made:
+    n, y = _base(rng, 150)
+    at = int(n * rng.uniform(0.35, 0.85))
+    y[at:] = y[at]
+    y = y + 0.02 * noise(rng, n)
+    for spike in rng.integers(3, at - 5, 4):
+        y[spike : spike + 2] += rng.uniform(0.5, 3)
+    k = np.clip(np.arange(n) - at, 0, None) / (n - at)
+    return single(rng, y + rng.uniform(0.6, 3) * k, at)
+
+
+def partly_recovered(rng: Rng) -> Made:
+    n, y = _base(rng, 150)
+    at = int(n * rng.uniform(0.4, 0.8))
+    k = np.arange(n - at) / (n - at)
+    y[at:] = y[at] + rng.uniform(0.8, 2) * (0.5 + 0.5 * np.exp(-5 * k))
+    return single(rng, y + 0.03 * noise(rng, n), at, sudden=True)
+
+
+def multiplicative_drift(rng: Rng) -> Made:
+    n, y = _base(rng, 100)
+    at = int(n * rng.uniform(0.3, 0.7))
+    k = np.clip(np.arange(n) - at, 0, None) / (n - at)
+    y = (np.where(np.arange(n) < at, y, y[at]) + 0.05) * np.exp(rng.uniform(1, 6) * k)
+    y *= np.exp(rng.uniform(0.02, 0.12) * noise(rng, n))
+    return "loss", {"loss": (steps(rng, n), y)}, at, False
+
+
+def to_chance(rng: Rng) -> Made:
+    n = size(rng, 60, 1000)
+    at = int(n * rng.uniform(0.3, 0.9))
+    y = 0.95 - 0.8 * decay(rng, n) + 0.01 * noise(rng, n)
+    y[at:] = 0.1 + 0.005 * rng.normal(size=n - at)
+    return "val/accuracy", {"val/accuracy": (steps(rng, n), y)}, at, True
+
+
+def noisy_drift(rng: Rng) -> Made:
+    n = size(rng, 400)
+    y = decay(rng, n)
+    at = int(n * rng.uniform(0.3, 0.65))
+    y[at:] = y[at] + rng.uniform(0.4, 1) * np.arange(n - at) / (n - at)
+    return single(rng, y + rng.uniform(0.08, 0.2) * noise(rng, n), at)
+
+
+def huge_values(rng: Rng) -> Made:
+    n, y = _base(rng)
+    at = int(n * rng.uniform(0.3, 0.95))
+    y = y + 0.02 * noise(rng, n)
+    power = rng.uniform(5, 300)
+    y[at:] = np.abs(y[at:]) * 10 ** (power * np.minimum(np.arange(1, n - at + 1) / 5, 1))
+    return "train/loss", {"train/loss": (steps(rng, n), y)}, at, True
+
+
+def small_diverged(rng: Rng) -> Made:
+    n = int(rng.integers(20, 45))
+    y = decay(rng, n)
+    at = int(n * rng.uniform(0.3, 0.7))
+    y[at:] = y[at] + rng.uniform(0.5, 1.5)
+    return single(rng, y + rng.uniform(0.005, 0.04) * rng.normal(size=n), at, sudden=True)
+
+
+# More plateaus
+
+
+def late_plateau(rng: Rng) -> Made:
+    n = size(rng, 150)
+    at = int(n * rng.uniform(0.65, 0.82))
+    y = 1 - np.minimum(np.arange(n) / at, 1) ** rng.uniform(0.6, 1.2)
+    return single(rng, y + rng.uniform(0.005, 0.04) * noise(rng, n), at)
+
+
+def early_plateau(rng: Rng) -> Made:
+    n = size(rng, 150)
+    at = int(n * rng.uniform(0.03, 0.15))
+    y = 1 - np.minimum(np.arange(n) / at, 1)
+    return single(rng, y + rng.uniform(0.005, 0.1) * noise(rng, n), at)
+
+
+def stuck_accuracy(rng: Rng) -> Made:
+    n = size(rng, 60, 1500)
+    at = int(n * rng.uniform(0.2, 0.7))
+    share = 0.1 + rng.uniform(0.4, 0.8) * np.minimum(np.arange(n) / at, 1) ** 0.7
+    y = rng.binomial(200, share) / 200
+    return "val_acc", {"val_acc": (steps(rng, n), y)}, at, False
+
+
+def spiky_plateau(rng: Rng) -> Made:
+    n = size(rng, 150)
+    at = int(n * rng.uniform(0.2, 0.65))
+    y = 1 - np.minimum(np.arange(n) / at, 1) ** 0.7 + 0.03 * noise(rng, n)
+    for spike in rng.integers(3, n - 3, 6):
+        y[spike] += rng.uniform(0.5, 5)
+    return single(rng, y, at)
+
+
+def multiplicative_plateau(rng: Rng) -> Made:
+    n = size(rng, 100)
+    at = int(n * rng.uniform(0.2, 0.65))
+    y = 10.0 ** (-rng.uniform(1, 5) * np.minimum(np.arange(n) / at, 1))
+    y *= np.exp(rng.uniform(0.05, 0.3) * noise(rng, n))
+    return "train/loss", {"train/loss": (steps(rng, n), y)}, at, False
+
+
+def chance_level(rng: Rng) -> Made:
+    n = size(rng, 40, 1000)
+    y = rng.binomial(500, 0.1, n) / 500
+    return "accuracy", {"accuracy": (steps(rng, n), y)}, 0, False
+
+
+def exactly_flat(rng: Rng) -> Made:
+    n = size(rng)
+    at = int(n * rng.uniform(0.2, 0.6))
+    y = decay(rng, n)
+    y[at:] = y[at]
+    tag = "loss"
+    return tag, {tag: (steps(rng, n), 2 + y)}, at, False
+
+
+def overfit_small(rng: Rng) -> Made:
+    n = int(rng.integers(15, 40))
+    t = np.linspace(0, 1, n)
+    at = int(n * rng.uniform(0.25, 0.6))
+    train = 0.1 + 2 * np.exp(-3 * t) + 0.02 * rng.normal(size=n)
+    val = 0.8 + 1.4 * np.where(t < t[at], (t[at] - t) ** 2 / t[at] ** 2, 0)
+    val += rng.uniform(0.5, 1.5) * np.clip(t - t[at], 0, None)
+    val += 0.02 * rng.normal(size=n)
+    x = steps(rng, n)
+    return "val/loss", {"train/loss": (x, train), "val/loss": (x, val)}, at, False
+
+
 HEALTHY = (
+    noiseless,
+    late_learner,
+    counted_accuracy,
+    two_outcomes,
+    long_spikes,
+    sawtooth,
+    warm_restarts,
+    resumed,
+    heavy_tails,
+    evaluations,
+    noisy_plain,
     falling,
     large,
     small,
@@ -318,6 +567,14 @@ HEALTHY = (
     pair_healthy,
 )
 DIVERGING = (
+    bump_then_diverged,
+    spikes_then_diverged,
+    partly_recovered,
+    multiplicative_drift,
+    to_chance,
+    noisy_drift,
+    huge_values,
+    small_diverged,
     blow_up,
     jump,
     back_to_start,
@@ -327,8 +584,20 @@ DIVERGING = (
     from_start,
     late_jump,
 )
-FLAT = (kink, saturated, never_learnt, stuck_reward)
-OVERFITTING = (overfit_loss, overfit_accuracy)
+FLAT = (
+    late_plateau,
+    early_plateau,
+    stuck_accuracy,
+    spiky_plateau,
+    multiplicative_plateau,
+    chance_level,
+    exactly_flat,
+    kink,
+    saturated,
+    never_learnt,
+    stuck_reward,
+)
+OVERFITTING = (overfit_small, overfit_loss, overfit_accuracy)
 
 FAMILIES = [
     *(Family(make.__name__, "healthy", make) for make in HEALTHY),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect import excursion
+from tbtools.analysis.detect import excursion, oscillation
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.onset import locate
 
@@ -17,17 +17,31 @@ if TYPE_CHECKING:
 
 
 def find(judged: Judged) -> Finding | None:
-    """Looks for a blow-up, a jump that stays, a drift up from the best, a collapse.
+    """Looks for a blow-up, a jump that stays, a drift up from the best, a collapse, an oscillation.
 
     Args:
         judged: A series with an objective.
     """
-    rise = excursion.find(judged.y, judged.noise)
-    if rise is None:
-        return None
-    onset = locate(judged.y, rise)
-    best = _best_before(judged, onset.index)
-    evidence = describe(judged, rise, onset)
+    growing = oscillation.find(judged.y, judged.noise)
+    if growing is None:
+        rise = excursion.find(judged.y, judged.noise)
+        if rise is None:
+            return None
+        onset = locate(judged.y, rise)
+        return _finding(judged, onset, describe(judged, rise, onset))
+    evidence = {
+        "level_before": judged.logged(growing.before),
+        "level_after": judged.logged(growing.after),
+        "standard_errors": growing.standard_errors,
+        "points_since": len(judged) - growing.onset.index,
+        "oscillation_grew": growing.times,
+        "logarithmic": judged.log,
+    }
+    return _finding(judged, growing.onset, evidence)
+
+
+def _finding(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> Finding:
+    best = int(np.argmin(judged.y[: max(1, onset.index)]))
     return Finding(
         run=judged.series.run,
         tag=judged.series.tag,
@@ -44,16 +58,12 @@ def find(judged: Judged) -> Finding | None:
     )
 
 
-def _best_before(judged: Judged, onset: int) -> int:
-    return int(np.argmin(judged.y[: max(1, onset)]))
-
-
 def describe(judged: Judged, rise: Excursion, onset: Onset) -> dict[str, Any]:
     """The numbers behind a rise, in the unit that was logged."""
-    after = float(np.median(judged.y[max(onset.index, len(judged) - max(5, rise.width)) :]))
+    end = judged.y[max(onset.index, len(judged) - max(5, rise.width)) :]
     return {
         "level_before": judged.logged(rise.base),
-        "level_after": judged.logged(after),
+        "level_after": judged.logged(float(np.median(end))),
         "standard_errors": float(min(1e9, rise.gap / rise.noise)) if rise.noise > 0 else None,
         "points_since": len(judged) - onset.index,
         "sudden": onset.sudden,
@@ -63,12 +73,18 @@ def describe(judged: Judged, rise: Excursion, onset: Onset) -> dict[str, Any]:
 
 def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
     before, after = evidence["level_before"], evidence["level_after"]
-    step = judged.step(onset.index)
-    how = "jumped" if onset.sudden else "went"
     errors = evidence["standard_errors"]
     sure = "without any noise" if errors is None else f"{min(errors, 1e6):,.0f} standard errors"
-    text = f"{how} from {before:.4g} to {after:.4g} since step {step:,} and did not come back"
-    text += f" ({sure}, {evidence['points_since']:,} points)"
+    sure += f", {evidence['points_since']:,} points"
+    since = f"since step {judged.step(onset.index):,}"
+    if "oscillation_grew" in evidence:
+        text = (
+            f"oscillates {evidence['oscillation_grew']:,.0f} times as much {since}; its worse side"
+        )
+        text += f" went from {before:.4g} to {after:.4g} ({sure})"
+    else:
+        how = "jumped" if onset.sudden else "went"
+        text = f"{how} from {before:.4g} to {after:.4g} {since} and did not come back ({sure})"
     if onset.index == 0:
         return f"{text}; it never was better than at the start"
     return f"{text}; last good step {judged.step(onset.index - 1):,}"

@@ -85,22 +85,15 @@ class Scale:
         return self.start + window * self.width
 
 
-def scales(y: Array, q: float | None = None, narrowest: int = 1) -> Iterator[Scale]:
+def scales(y: Array) -> Iterator[Scale]:
     """Windows of 1, 2, 4, ... points, while at least 16 of them fit.
 
     Args:
         y: Values.
-        q: The quantile that is a window's level; the median where it is None.
-        narrowest: Points in the narrowest window.
     """
-    width = narrowest
-    while width == narrowest or len(y) // width >= 16:
-        if len(y) // width < BEFORE + PERSISTENT:
-            return
-        if q is None:
-            level = robust.window_medians(y, width, VIEW)
-        else:
-            level = robust.window_quantiles(y, width, VIEW, q)
+    width = 1
+    while len(y) // width >= (BEFORE + PERSISTENT if width == 1 else 16):
+        level = robust.window_medians(y, width, VIEW)
         yield Scale(level, len(y) - len(level) * width, width)
         width *= 2
 
@@ -172,12 +165,8 @@ def find(y: Array, floor: float, effect: float = EFFECT) -> Excursion | None:
         The excursion at the widest scale that shows it, the one that looks farthest back, or None.
     """
     every = list(scales(y))
-    found = [
-        excursion
-        for scale in every
-        if (excursion := _at_scale(scale, every, floor, effect)) is not None
-    ]
-    return found[-1] if found else None
+    found = [_at_scale(scale, every, floor, effect) for scale in every]
+    return next((excursion for excursion in reversed(found) if excursion is not None), None)
 
 
 def _at_scale(scale: Scale, every: list[Scale], floor: float, effect: float) -> Excursion | None:
@@ -185,22 +174,19 @@ def _at_scale(scale: Scale, every: list[Scale], floor: float, effect: float) -> 
     if candidate is None:
         return None
     gap, window, base = candidate
-    noise = max(robust.noise_of_levels(scale.level[:window]), floor / scale.width**0.5)
-    if gap <= max(CONFIDENCE * noise, floor, 1e-9 * abs(base)):
-        return None
+    noise = robust.noise_of_levels(scale.level[:window])
+    noise = max(noise, floor / scale.width**0.5)
     achieved = progress(every[-1].level, base)
-    if gap < effect * achieved:
+    if gap <= max(CONFIDENCE * noise, floor, effect * achieved, 1e-9 * abs(base)):
         return None
-    at = _leaves(scale, base, gap, window)
-    begin = scale.point(at)
-    length = every[0].point(len(every[0].level)) - begin
+    begin = scale.point(_leaves(scale, base, gap, window))
+    length = scale.point(len(scale.level)) - begin
     wider = [other for other in every if other.width >= scale.width]
     if any(has_precedent(other, gap, begin, length) for other in wider):
         return None
-    low = int(np.argmin(smoothed(scale.level)[:window]))
-    return Excursion(
-        gap, base, scale.point(low + 1) - 1, scale.point(window), scale.width, noise, achieved
-    )
+    low = scale.point(int(np.argmin(smoothed(scale.level)[:window])) + 1) - 1
+    high = scale.point(window)
+    return Excursion(gap, base, low, high, scale.width, noise, achieved)
 
 
 def _leaves(scale: Scale, base: float, gap: float, window: int) -> int:

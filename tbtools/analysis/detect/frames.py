@@ -35,13 +35,13 @@ def detect(
         x: One of
 
             - a Series of values with the steps as its index and the tag as its name,
-            - a long frame with the columns ``step`` and ``value``, and where there are such ``run``,
-              ``tag`` and ``wall_time``,
+            - a long frame with the columns ``step`` and ``value``, and where there are such also
+              ``run``, ``tag`` and ``wall_time``,
             - a wide frame with the steps as its index and a column a tag, or a column a
               (run, tag) pair,
             - a Run or an Experiment.
-        objectives: Which way is better, by glob over tags: ``{"score/*": "min", "*": "none"}``; the
-            last that matches holds. Where none does, the words of the tag decide
+        objectives: Which way is better, by glob over tags, as in ``{"score/*": "min"}``; the last
+            that matches holds. Where none does, the words of the tag decide
             (`tbtools.analysis.objective.objective_of`). Series without an objective are judged for
             values that are not finite and for stalls only.
 

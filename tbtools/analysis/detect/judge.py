@@ -83,7 +83,7 @@ def _trend(judged: Judged, rate: Series | None) -> list[Finding]:
     """Divergence, or where there is none, a plateau."""
     if (diverged := divergence.find(judged)) is not None:
         return [diverged]
-    if (flat := plateau.find(judged.y, judged.noise)) is not None:
+    if (flat := plateau.find(judged.y)) is not None:
         return [plateau_finding(judged, flat, rate)]
     return []
 

@@ -41,7 +41,7 @@ def locate(y: Array, rise: Excursion) -> Onset:
         y: Values, lower is better.
         rise: What `excursion.find` has found in them.
     """
-    scale = _scale_reaching(y, rise.low)
+    scale = _scale_reaching(y, rise)
     level = excursion.smoothed(scale.level)
     low = min(max(0, (rise.low - scale.start) // scale.width), len(level) - 1)
     half = _crossing(level, low, rise.base + 0.5 * rise.gap)
@@ -49,7 +49,7 @@ def locate(y: Array, rise: Excursion) -> Onset:
     if split is not None:
         return Onset(split, sudden=True)
     noise = robust.noise_of_levels(scale.level[: max(low + 1, 16)])
-    near = level[max(0, low - 3) : low + 4]
+    near = level[max(0, low - 3) : low + 2]
     base = min(float(np.median(near)), rise.base + 3 * noise)
     height = min(rise.gap, CROSSING * noise) if noise > 0 else 0.1 * rise.gap
     quarter = _crossing(level, low, base + 0.25 * height)
@@ -65,12 +65,12 @@ def _bottom(level: Array, low: int, ceiling: float) -> int:
     return int(above[-1]) + 1 if len(above) else 0
 
 
-def _scale_reaching(y: Array, low: int) -> Scale:
-    """The finest windows that reach back to the best level and as far again as the rise is long."""
-    reach = min(len(y), int(1.3 * (len(y) - low)) + 16)
+def _scale_reaching(y: Array, rise: Excursion) -> Scale:
+    """The finest windows that reach back to the best level and some way beyond."""
+    reach = min(len(y), int(1.3 * (len(y) - rise.low)) + 16)
     for scale in excursion.scales(y):
         if len(y) - scale.start >= reach - scale.width:
-            return scale
+            break
     return scale
 
 

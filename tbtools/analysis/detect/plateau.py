@@ -2,7 +2,7 @@
 
 A plateau is claimed only where the data can tell it from slow improvement, as in a test for
 equivalence: the upper confidence limit of the improvement since the onset has to lie below a small
-part of what was improved in as long a time before the onset. A power law that still falls fails
+part of what was improved just before the onset. A power law that still falls fails
 this however slow it is; so does noise that is too large to tell.
 """
 
@@ -31,7 +31,11 @@ LEAST_POINTS = 20
 SIGNIFICANT = 2.33
 # One-sided 95 % for the limit that has to lie below RATIO of the improvement before.
 LIMIT = 1.64
-RATIO = 0.2
+RATIO = 1 / 3
+# ... or below so many standard deviations of a point where nothing was ever improved.
+NEVER = 2.0
+# A stretch whose beginning lies so many standard errors above its median has not yet begun.
+DEPARTURE = 3.5
 # A flat stretch is a step of a staircase if an earlier one, overcome since, was longer than this
 # part of it.
 PRECEDENT = 0.6
@@ -46,8 +50,8 @@ class Plateau:
         level: Its median.
         improvement: Improvement from its first to its last point by the robust trend.
         error: Standard error of that, autocorrelation counted.
-        before: What was improved in as long a time before the onset; 0 where there was none.
-        noise: Noise of single points.
+        before: What was improved before the onset, in a stretch of the same ratio of steps; 0 where
+            nothing was ever improved.
     """
 
     onset: int
@@ -55,53 +59,88 @@ class Plateau:
     improvement: float
     error: float
     before: float
-    noise: float
 
 
-def find(y: Array, noise: float) -> Plateau | None:
+def find(y: Array) -> Plateau | None:
     """Looks for a flat stretch that lasts to the end.
 
     Args:
         y: Values, lower is better.
-        noise: Noise of single points.
     """
     if len(y) < LEAST_POINTS:
         return None
     width = max(1, len(y) // WINDOWS)
-    level = robust.window_medians(y, width, len(y) // width)
+    level = robust.window_means(y, width, len(y) // width)
     start = len(y) - len(level) * width
-    spread = max(
-        robust.noise_of_levels(level[len(level) // 2 :]), 1e-9 * float(np.abs(level).max())
-    )
+    spread = _spread(level)
     onset = _onset(level, spread)
     tail = level[onset:]
-    if len(tail) < max(LEAST_WINDOWS, LEAST_PART * len(level)):
+    if len(tail) < max(LEAST_WINDOWS, LEAST_PART * len(level)) or _wanders(tail, level, onset):
         return None
     improvement, error = trend(tail, spread)
-    if improvement > SIGNIFICANT * error or _wanders(tail, noise, level, onset):
-        return None
     before = _improved_before(level, onset)
-    never = onset <= 0.1 * len(level) or before < 4 * spread
-    if not never and improvement + LIMIT * error > RATIO * before:
+    if before < 4 * spread:
+        # Nothing was ever improved: flat from the start, or no plateau at all.
+        if onset > 0.15 * len(level):
+            return None
+        onset, before = 0, 0.0
+        small = NEVER * robust.sigma(y - np.median(y))
+    else:
+        small = RATIO * before
+    if (
+        improvement > 4 * error
+        or abs(improvement) + LIMIT * error > small
+        or _is_a_step(level, onset, spread)
+    ):
         return None
-    if _is_a_step(level, onset, spread):
-        return None
-    return Plateau(
-        0 if onset <= 1 else start + onset * width,
-        float(np.median(tail)),
-        improvement,
-        error,
-        0.0 if never else before,
-        noise,
-    )
+    bend = _bend(level, onset) if before > 0 else 0
+    point = 0 if bend <= 1 else start + bend * width
+    return Plateau(point, float(np.median(tail)), improvement, error, before)
+
+
+def _spread(level: Array) -> float:
+    """Noise of the levels of the later half; never zero, so that it can be divided by."""
+    tiny = 1e-9 * float(np.abs(level).max()) + 1e-300
+    return max(robust.noise_of_levels(level[len(level) // 2 :]), tiny)
 
 
 def _onset(level: Array, spread: float) -> int:
-    """The first window after which levels stay within noise of the last quarter's median."""
-    end = float(np.median(level[3 * len(level) // 4 :]))
-    # Medians of five vary by sqrt(pi / 2 / 5) = 0.56 of what single levels do.
-    above = np.flatnonzero(robust.running_median(level, 5) > end + 2.5 * 0.56 * spread)
-    return int(above[-1]) + 1 if len(above) else 0
+    """The first window of the flat stretch at the end; the number of windows where there is none.
+
+    It is the earliest window from which on nothing improves: no beginning of the stretch, of
+    whatever length up to half of it, lies significantly above its median.
+
+    Args:
+        level: Levels of windows.
+        spread: Their noise.
+    """
+    for onset in range(len(level) - LEAST_WINDOWS + 1):
+        stretch = level[onset:]
+        excess = np.clip(stretch - np.median(stretch), -4 * spread, 4 * spread)
+        excess = np.cumsum(excess[: (len(stretch) + 1) // 2])
+        if np.all(excess <= DEPARTURE * spread * np.sqrt(np.arange(1, len(excess) + 1))):
+            return onset
+    return len(level)
+
+
+def _bend(level: Array, onset: int) -> int:
+    """The window at which a line bends into a constant, by least squares, near an onset.
+
+    `_onset` errs to the early side by as much as noise hides of the descent. The line starts where
+    the stretch starts whose improvement is compared; the constant is the flat stretch's median.
+
+    Args:
+        level: Levels of windows.
+        onset: What `_onset` found.
+    """
+    begin = onset * onset // len(level)
+    excess = robust.running_median(level[begin:], 3) - np.median(level[onset:])
+    at = np.arange(1, len(excess) - LEAST_WINDOWS // 2)
+    # A row a bend: how far before it each window lies.
+    before = np.clip(at[:, None] - np.arange(len(excess)), 0, None).astype(float)
+    slope = np.clip(before @ excess, 0, None)
+    explained = slope**2 / np.sum(before**2, axis=1)
+    return begin + int(at[np.argmax(explained)])
 
 
 def trend(levels: Array, spread: float) -> tuple[float, float]:
@@ -133,25 +172,46 @@ def lag_one(residuals: Array) -> float:
     return min(0.9, max(0.0, float(np.sum(residuals[1:] * residuals[:-1])) / square))
 
 
-def _wanders(tail: Array, noise: float, level: Array, onset: int) -> bool:
-    """Whether levels move by much more than points do: not flat, whatever it is."""
-    smooth = robust.running_median(tail, 5)
-    span = float(np.quantile(smooth, 0.9) - np.quantile(smooth, 0.1))
-    return span > max(2.0 * noise, 0.1 * (float(level[: onset + 1].max()) - float(tail.min())))
+def _wanders(tail: Array, level: Array, onset: int) -> bool:
+    """Whether levels move by themselves: not flat, whatever it is.
+
+    Noise, even where it is correlated from one window to the next, has lost its memory two windows
+    later, and swings back no more than it swings on.
+    """
+    span = float(np.quantile(tail, 0.9) - np.quantile(tail, 0.1))
+    if span < 0.1 * (float(level[: onset + 1].max()) - float(np.median(tail))):
+        return False
+    lags = np.arange(1, len(tail) // 3 + 1)
+    correlation = autocorrelation(tail, lags)
+    limit = max(0.5, 3 / len(tail) ** 0.5)
+    return bool(correlation[1] > limit or correlation.min() < -limit)
+
+
+def autocorrelation(x: Array, lags: NDArray[np.int64]) -> Array:
+    """Autocorrelation of ranks at some lags; of ranks, so that outliers do not make or hide it."""
+    ranks = np.argsort(np.argsort(x)).astype(float)
+    ranks -= ranks.mean()
+    square = float(np.sum(ranks**2))
+    return np.array([np.sum(ranks[lag:] * ranks[: len(x) - lag]) / square for lag in lags])
 
 
 def _improved_before(level: Array, onset: int) -> float:
-    """From as long before the onset as the stretch after it is long, or from the start."""
-    begin = max(0, onset - (len(level) - onset))
+    """What was improved in a stretch before the onset that is as long as the one after it, in log.
+
+    The stretch after goes from o to n windows; the one before, from o * o / n to o, spans the same
+    ratio. A power law improves by the factor (o / n) ** power less in the second than in the first,
+    wherever o is; a stretch of equal length would reach into the steep beginning of any curve.
+    """
+    begin = onset * onset // len(level)
     return float(np.median(level[begin : begin + 3]) - np.median(level[onset:]))
 
 
 def _is_a_step(level: Array, onset: int, spread: float) -> bool:
-    """Whether an earlier flat stretch, overcome since, was about as long as this one."""
-    smooth = robust.running_median(level, 5)
+    """Whether an earlier flat stretch, overcome since, was about as long as the one at the end."""
+    smooth = robust.running_median(level, 5)[: onset + 3].tolist()
     records = [0]
     best = smooth[0]
-    for i, value in enumerate(smooth[:onset].tolist()):
+    for i, value in enumerate(smooth):
         if value < best - 3 * spread:
             best = value
             records.append(i)

@@ -42,6 +42,26 @@ def window_medians(y: Array, width: int, count: int) -> Array:
     return np.asarray(np.median(blocks, axis=1))
 
 
+def window_means(y: Array, width: int, count: int) -> Array:
+    """Trimmed means of the last `count` windows of `width` points: a tenth is left out on each side.
+
+    Less noisy than medians by a fifth, and unlike these they follow a series of two outcomes, won or
+    lost, whose mix changes. Windows of less than ten points have medians instead.
+
+    Args:
+        y: Values.
+        width: Points in a window.
+        count: How many windows at most.
+    """
+    if width < 10:
+        return window_medians(y, width, count)
+    whole = min(count, len(y) // width)
+    cut = width // 10
+    blocks = y[len(y) - whole * width :].reshape(whole, width)
+    ordered = np.partition(blocks, [cut, width - cut - 1], axis=1)
+    return np.asarray(ordered[:, cut : width - cut].mean(axis=1))
+
+
 def window_quantiles(y: Array, width: int, count: int, q: float) -> Array:
     """The same as `window_medians` for another quantile."""
     whole = min(count, len(y) // width)

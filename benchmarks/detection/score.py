@@ -1,0 +1,100 @@
+"""Scores a detector on labelled curves: what it finds, where, and what it cries wolf at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from benchmarks.detection.curves import Curve, Family
+from tbtools.analysis.detect import Series, detect_series
+
+# A gradual onset is right within this part of the run, a sudden one within so many points.
+GRADUAL = 0.10
+SUDDEN = 3
+
+# (kind, tag, onset step or None) for each warning or error that a detector gives on a curve.
+Alarm = tuple[str, str, int | None]
+Detector = Callable[[Curve], list[Alarm]]
+
+
+def tbtools_detector(curve: Curve) -> list[Alarm]:
+    """The alarms of tbtools: findings of severity error or warning."""
+    findings = detect_series(
+        Series("run", tag, step, np.full(len(step), np.nan), value)
+        for tag, (step, value) in curve.series.items()
+    )
+    return [(f.kind, f.tag, f.onset_step) for f in findings if f.severity != "info"]
+
+
+@dataclass
+class Score:
+    """What a detector did on the curves of one family.
+
+    Attributes:
+        family: The family.
+        kind: The label of its curves.
+        curves: How many there were.
+        found: On how many the labelled kind was found on the labelled series.
+        placed: On how many of these the onset was right.
+        errors: Onset errors of those found, in points where sudden, else as a part of the run.
+        alarmed: On how many something else was said than the label.
+        misses: Seeds of the curves that were not found.
+        misplaced: Seeds of the curves found with a wrong onset.
+        false: Seeds of the curves on which something else was said.
+    """
+
+    family: str
+    kind: str
+    curves: int = 0
+    found: int = 0
+    placed: int = 0
+    errors: list[float] = field(default_factory=list)
+    alarmed: int = 0
+    misses: list[int] = field(default_factory=list)
+    misplaced: list[int] = field(default_factory=list)
+    false: list[int] = field(default_factory=list)
+
+
+def score(family: Family, count: int, detector: Detector = tbtools_detector) -> Score:
+    """Runs a detector over a family.
+
+    Args:
+        family: The family.
+        count: How many of its curves.
+        detector: The detector.
+    """
+    result = Score(family.name, family.kind)
+    for curve in family.curves(count):
+        add(result, curve, detector(curve))
+    return result
+
+
+def add(result: Score, curve: Curve, alarms: Iterable[Alarm]) -> None:
+    """Adds what was said about one curve."""
+    result.curves += 1
+    alarms = list(alarms)
+    hits = [onset for kind, tag, onset in alarms if (kind, tag) == (curve.kind, curve.tag)]
+    if hits:
+        result.found += 1
+        error = onset_error(curve, hits[0])
+        result.errors.append(error)
+        right = error <= (SUDDEN if curve.sudden else GRADUAL)
+        result.placed += right
+        if not right:
+            result.misplaced.append(curve.seed)
+    elif curve.kind != "healthy":
+        result.misses.append(curve.seed)
+    if any(kind != curve.kind for kind, _, _ in alarms):
+        result.alarmed += 1
+        result.false.append(curve.seed)
+
+
+def onset_error(curve: Curve, onset_step: int | None) -> float:
+    """How far an onset is off: points for a sudden fault, else the part of the run's points."""
+    if onset_step is None:
+        return float("inf")
+    step = curve.series[curve.tag][0]
+    points = abs(int(np.searchsorted(step, onset_step)) - curve.onset)
+    return float(points) if curve.sudden else points / len(step)

@@ -1,0 +1,87 @@
+"""Oscillation that grows: the median stays where it was, but the points leave it on both sides.
+
+It is an excursion again, not of the values but of the logarithm of their distance from the local
+median. What counts as growing noise is therefore judged by the same rule as what counts as rising
+loss: beyond what noise does by itself, for good, and without precedent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.detect import excursion, robust
+from tbtools.analysis.detect.onset import locate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.detect.onset import Onset
+
+    Array = NDArray[np.float64]
+
+# Blocks over the series: a wave is seen if its period is no longer than two of them.
+BLOCKS = 24
+# Fewer points in a block have no spread.
+LEAST_POINTS = 4
+# The distance grows at least to three times what it was.
+LEAST = float(np.log(3.0))
+# The worse side is where a quarter of the points are worse: a sine is there at 0.71 of its height,
+# and isolated spikes do not reach it.
+WORSE_SIDE = 0.75
+
+
+@dataclass(frozen=True)
+class Oscillation:
+    """An oscillation that grows to the end.
+
+    Attributes:
+        onset: Where it begins.
+        before: The worse side of the points at its best, before.
+        after: The worse side at the end.
+        times: By how much the points' distance from their median has grown.
+        standard_errors: How far that is beyond the noise.
+    """
+
+    onset: Onset
+    before: float
+    after: float
+    times: float
+    standard_errors: float
+
+
+def find(y: Array, noise: float) -> Oscillation | None:
+    """Looks for an oscillation that grows until the worse side of the points is worse for good.
+
+    Args:
+        y: Values, lower is better.
+        noise: Noise of single points.
+    """
+    width = len(y) // BLOCKS
+    if width < LEAST_POINTS:
+        return None
+    distance = _log_distance(y, width, noise)
+    growth = excursion.find(distance, LEAST)
+    if growth is None:
+        return None
+    onset = locate(distance, growth)
+    worse = robust.window_quantiles(y, width, len(y) // width, WORSE_SIDE)
+    better = robust.window_quantiles(y, width, len(y) // width, 1 - WORSE_SIDE)
+    first = max(1, (onset.index - (len(y) - len(worse) * width)) // width)
+    before, after = float(worse[:first].min()), float(np.median(worse[-3:]))
+    swing = after - float(np.median(better[-3:]))
+    achieved = excursion.progress(worse[:first], before)
+    on_both_sides = after > before + noise and after - swing < before
+    if not on_both_sides or swing < max(3 * noise, 2 * excursion.EFFECT * achieved):
+        return None
+    return Oscillation(onset, before, after, float(np.exp(growth.gap)), growth.gap / growth.noise)
+
+
+def _log_distance(y: Array, width: int, noise: float) -> Array:
+    """Logarithm of each point's distance from the median of its block; noise keeps it finite."""
+    blocks = robust.window_medians(y, width, len(y) // width)
+    ahead = len(y) - len(blocks) * width
+    local = np.concatenate([np.full(ahead, blocks[0]), np.repeat(blocks, width)])
+    return np.asarray(np.log(np.abs(y - local) + 0.1 * noise + 1e-300))
