@@ -62,7 +62,9 @@ def replaced_whole(
 
 
 def _opened(handle: int, *, binary: bool) -> IO[str] | IO[bytes]:
-    return os.fdopen(handle, "wb") if binary else os.fdopen(handle, "w", encoding="utf-8", newline="")
+    if binary:
+        return os.fdopen(handle, "wb")
+    return os.fdopen(handle, "w", encoding="utf-8", newline="")
 
 
 def _take_name(temporary: Path, path: Path, *, force: bool) -> None:
@@ -74,7 +76,8 @@ def _take_name(temporary: Path, path: Path, *, force: bool) -> None:
         temporary.replace(path)
         return
     try:
-        path.hardlink_to(temporary)  # unlike a rename, this fails where a file has appeared meanwhile
+        # Unlike a rename, this fails where a file has appeared meanwhile.
+        path.hardlink_to(temporary)
     except FileExistsError:
         raise OutputExists(os.fspath(path)) from None
     except OSError:  # a file system without hard links

@@ -26,6 +26,11 @@ def format_count(count: int) -> str:
     return f"{count:,}"
 
 
+def plural(count: int, noun: str) -> str:
+    """A count and what is counted: ``1 run``, ``2,000 runs``."""
+    return f"{format_count(count)} {noun}" + ("" if count == 1 else "s")
+
+
 def format_bytes(count: int) -> str:
     """Bytes in decimal units, three digits: ``45.5 MB``."""
     size = float(count)

@@ -1,0 +1,5 @@
+"""`python -m tbtools` is `tbtools`."""
+
+from tbtools.cli.main import main
+
+main()

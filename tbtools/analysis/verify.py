@@ -1,0 +1,113 @@
+"""Whether event files are sound."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import pandas as pd
+
+    from tbtools.eventfile.problems import Problem
+    from tbtools.runs.experiment import Experiment
+
+FileStatus = Literal["sound", "empty", "truncated", "damaged", "not_an_event_file", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileCheck:
+    """One file, checked record by record.
+
+    Attributes:
+        file: Its path.
+        records: How many whole records with sound checksums it has.
+        bytes: Its size.
+        status: ``sound``; ``empty`` (no byte in it); ``truncated`` (sound up to an incomplete last
+            record: normal for a live file); ``damaged``; ``not_an_event_file`` (not one whole
+            record); ``unreadable``.
+        problems: Its damaged stretches.
+    """
+
+    file: str
+    records: int
+    bytes: int
+    status: FileStatus
+    problems: tuple[Problem, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON of `tbtools verify` has it."""
+        return {
+            "file": self.file,
+            "records": self.records,
+            "bytes": self.bytes,
+            "status": self.status,
+            "problems": [asdict(problem) for problem in self.problems],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Several files.
+
+    Attributes:
+        files: One check a file, by run and name.
+    """
+
+    files: tuple[FileCheck, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong with any of them."""
+        return all(file.status in ("sound", "empty") for file in self.files)
+
+    @property
+    def readable(self) -> bool:
+        """Whether the operating system let all of them be read."""
+        return all(file.status != "unreadable" for file in self.files)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of `tbtools verify`."""
+        return {"files": [file.to_dict() for file in self.files]}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a file: file, records, bytes, status, problems (how many)."""
+        import pandas as pd
+
+        rows = [{**file.to_dict(), "problems": len(file.problems)} for file in self.files]
+        return pd.DataFrame(rows, columns=["file", "records", "bytes", "status", "problems"])
+
+
+def _status(size: int, problems: Iterable[Problem]) -> FileStatus:
+    kinds = {problem.kind for problem in problems}
+    if not kinds:
+        return "sound" if size else "empty"
+    if "unreadable" in kinds:
+        return "unreadable"
+    if "not_an_event_file" in kinds:
+        return "not_an_event_file"
+    return "truncated" if kinds == {"truncated"} else "damaged"
+
+
+def _checks(
+    experiment: Experiment, progress: Callable[[int, int], None] | None
+) -> Iterator[FileCheck]:
+    for run in experiment.each_run(progress):
+        for file in run.files:
+            status = _status(file.size, file.problems)
+            yield FileCheck(file.path, file.records, file.size, status, file.problems)
+    for path, problem in experiment.unreadable.items():
+        yield FileCheck(path, 0, 0, "unreadable", (problem,))
+
+
+def verify(
+    experiment: Experiment, progress: Callable[[int, int], None] | None = None
+) -> Verification:
+    """Checks all event files: frames, both checksums of each record, and that each is an Event.
+
+    Args:
+        experiment: Whose files; directories that cannot be looked into are told too.
+        progress: As for `Experiment.scan`.
+    """
+    return Verification(tuple(_checks(experiment, progress)))

@@ -1,0 +1,148 @@
+"""The command `tbtools`: finds the subcommand, turns errors into one line and an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tbtools.errors import TbtoolsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TROUBLE = 2
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+# Command to what it is for; each lies in the module of its name, which is imported when it is
+# called: `tbtools --help` imports none.
+_COMMANDS = {
+    "summarize": "What is in these logs: one row a run, or a tag.",
+    "inspect": "What is in one event file: tags, records, events.",
+    "verify": "Whether event files are sound, and where not.",
+}
+
+
+class _Commands(click.Group):
+    """Subcommands that are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"tbtools.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        import difflib
+
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(_COMMANDS)}"
+            raise click.UsageError(f"no command {args[0]!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    import platform
+    from importlib.metadata import version
+
+    from tbtools.eventfile.scan import implementation
+
+    scan = implementation()
+    slow = "" if scan == "compiled" else " (slow: built without a compiler, or asked for)"
+    click.echo(f"tbtools {version('tbtools')}, Python {platform.python_version()}")
+    click.echo(f"scan: {scan}{slow}")
+    ctx.exit()
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="`tbtools COMMAND --help` tells more, with examples.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version, and which scan is in use.",
+)
+def cli() -> None:
+    """Reads TensorBoard event files: fast, whole, and honest about damage.
+
+    A PATH is a log directory, a run, or one event file.
+    """
+
+
+def _say(message: str) -> None:
+    from tbtools.render.format import printable
+
+    click.echo(f"tbtools: {printable(message)}", err=True)
+
+
+def _usage_message(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{message} (see `{context.command_path} --help`)" if context else message
+
+
+def _os_error_message(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def _let_go_of_stdout() -> None:
+    """After a broken pipe: Python's own flush at exit would complain once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command line.
+
+    Args:
+        arguments: Those behind the program's name; of this process by default.
+
+    Returns:
+        The exit status: 0, 1 (a verdict: different, damaged, diverged), 2 trouble.
+    """
+    try:
+        status: Any = cli.main(arguments, prog_name="tbtools", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `tbtools ... | head`: the reader has what it wanted
+        _let_go_of_stdout()
+        return 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _INTERRUPTED
+    except click.ClickException as error:
+        _say(_usage_message(error))
+        return TROUBLE
+    except TbtoolsError as error:
+        _say(str(error))
+        return TROUBLE
+    except OSError as error:
+        _say(_os_error_message(error))
+        return TROUBLE
+    return status if isinstance(status, int) else 0
+
+
+def main() -> None:
+    """The entry point."""
+    sys.exit(run())

@@ -1,0 +1,180 @@
+"""Options that mean the same in every command: what is selected, and where the result goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tbtools.render.output import View
+    from tbtools.runs.experiment import Experiment
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS = ("table", "json", "csv")
+# As tbtools.runs.restarts has them; that module imports NumPy, which `--help` does not need.
+POLICIES = ("resume", "preempt", "session_log", "keep")
+
+
+class StepRange(click.ParamType[tuple[int | None, int | None]]):
+    """``A:B``, ``A:``, ``:B`` or ``A``: steps from A to B, both included."""
+
+    name = "A:B"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int | None, int | None]:
+        """Parses the range."""
+        first, colon, last = str(value).partition(":")
+        try:
+            low = int(first) if first else None
+            high = int(last) if last else None if colon else low
+        except ValueError:
+            self.fail(f"{value!r} is no range of steps such as 100:200, 100: or :200", param, ctx)
+        if low is not None and high is not None and low > high:
+            self.fail(f"{value!r} ends before it starts", param, ctx)
+        return low, high
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the selection options say.
+
+    Attributes:
+        runs: Globs of runs; none means all.
+        tags: Globs of tags; none means all.
+        restarts: The restart policy.
+        steps: First and last step, both included; None for no bound.
+    """
+
+    runs: tuple[str, ...]
+    tags: tuple[str, ...]
+    restarts: str
+    steps: tuple[int | None, int | None]
+
+    def load(self, paths: Sequence[str]) -> Experiment:
+        """The experiment under the paths, with the selected runs."""
+        from tbtools.runs.experiment import load
+
+        return load(paths, runs=self.runs or None, restarts=self.restarts)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the output options say.
+
+    Attributes:
+        format: ``table``, ``json`` or ``csv``.
+        path: The file to write; None for standard output.
+        force: Whether a file that is there may be replaced.
+    """
+
+    format: str
+    path: str | None
+    force: bool
+
+    def require_free(self) -> None:
+        """Refuses to write over a file, before any work is done.
+
+        Raises:
+            OutputExists: There is one, and nothing allows to replace it.
+        """
+        from tbtools.render.files import require_free
+
+        if self.path not in (None, "-"):
+            require_free(self.path, force=self.force)
+
+    def write(self, view: View) -> None:
+        """Shows a result as the options say."""
+        from tbtools.render.output import write_view
+
+        write_view(view, self.format, self.path, force=self.force)
+
+
+def paths_argument(command: Command) -> Command:
+    """One or several PATHs."""
+    return click.argument("paths", metavar="PATH...", nargs=-1, required=True)(command)
+
+
+def selection_options(command: Command) -> Command:
+    """--run, --tag, --restarts and --steps, handed over as `selection`."""
+    decorators = [
+        click.option(
+            "--run",
+            "runs",
+            metavar="GLOB",
+            multiple=True,
+            help="Only these runs; * matches / too. Repeatable.",
+        ),
+        click.option(
+            "--tag",
+            "tags",
+            metavar="GLOB",
+            multiple=True,
+            help="Only these tags; * matches / too. Repeatable.",
+        ),
+        click.option(
+            "--steps",
+            type=StepRange(),
+            default=":",
+            show_default=False,
+            help="Only steps from A to B, both included.",
+        ),
+        click.option(
+            "--restarts",
+            type=click.Choice(POLICIES),
+            default="resume",
+            show_default=True,
+            help="What to do about points that a restart has written again.",
+        ),
+    ]
+    return _gathered(command, decorators, "selection", Selection)
+
+
+def output_options(command: Command) -> Command:
+    """--format, -o and --force, handed over as `output`."""
+    decorators = [
+        click.option(
+            "--format",
+            "format",
+            type=click.Choice(FORMATS),
+            default="table",
+            show_default=True,
+            help="How to show it.",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            "path",
+            metavar="FILE",
+            type=click.Path(dir_okay=False),
+            help="Write to this file instead; - is standard output.",
+        ),
+        click.option("--force", is_flag=True, help="Replace the file if it is there."),
+    ]
+    return _gathered(command, decorators, "output", Output)
+
+
+def _gathered(
+    command: Command, decorators: list[Callable[[Any], Any]], name: str, made: type[Any]
+) -> Command:
+    """Adds options and hands their values over as one object."""
+    import functools
+
+    fields = list(made.__dataclass_fields__)
+
+    @functools.wraps(command)
+    def gathering(**values: Any) -> Any:
+        chosen = made(**{field: values.pop(field) for field in fields})
+        return command(**values, **{name: chosen})
+
+    # Options that the command itself has lie on the function; they stay where they are.
+    decorated: Any = gathering
+    for decorator in reversed(decorators):
+        decorated = decorator(decorated)
+    result: Command = decorated
+    return result

@@ -1,0 +1,44 @@
+"""`tbtools verify`: whether event files are sound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tbtools.cli.main import TROUBLE
+from tbtools.cli.options import output_options, paths_argument
+
+if TYPE_CHECKING:
+    from tbtools.cli.options import Output
+
+_DAMAGED = 1
+
+
+@click.command("verify")
+@paths_argument
+@click.option("--all", "show_all", is_flag=True, help="List the sound files too.")
+@output_options
+def command(paths: tuple[str, ...], show_all: bool, output: Output) -> int:
+    """Whether event files are sound, and where not.
+
+    Checks the frame and both checksums of every record, and that it is an event. The exit status is
+    0 if all files are sound, 1 if one is damaged or cut off, 2 if one cannot be read.
+
+    \b
+    Examples:
+      tbtools verify logs/
+      tbtools verify logs/ --format json | jq '.files[] | select(.status != "sound")'
+    """
+    from tbtools.analysis.verify import verify
+    from tbtools.render.terminal.progress import scan_progress
+    from tbtools.render.terminal.verification import VerificationView
+    from tbtools.runs.experiment import load
+
+    output.require_free()
+    with scan_progress() as progress:
+        verification = verify(load(paths), progress)
+    output.write(VerificationView(verification, show_all=show_all))
+    if not verification.readable:
+        return TROUBLE
+    return 0 if verification.sound else _DAMAGED

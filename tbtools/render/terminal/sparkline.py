@@ -1,0 +1,35 @@
+"""A curve in one line of characters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_ASCII = "_.-=+*#@"
+
+
+def sparkline(values: Sequence[float | None], *, ascii_only: bool = False) -> str:
+    """One character a value, higher for greater; a gap for None, which is never a value.
+
+    Args:
+        values: Finite numbers, or None.
+        ascii_only: Whether the terminal knows no block characters.
+    """
+    levels = _ASCII if ascii_only else _BLOCKS
+    known = [value for value in values if value is not None]
+    if not known:
+        return " " * len(values)
+    low, high = min(known), max(known)
+    if low == high:
+        return "".join(" " if value is None else levels[0] for value in values)
+    # Halves first: the span of two finite numbers may be infinite.
+    span = high / 2 - low / 2
+    top = len(levels) - 1
+
+    def level(value: float) -> str:
+        return levels[round((value / 2 - low / 2) / span * top)]
+
+    return "".join(" " if value is None else level(value) for value in values)

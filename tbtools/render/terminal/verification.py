@@ -1,0 +1,74 @@
+"""What `tbtools verify` shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from tbtools.render.format import format_bytes, format_count, plural, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
+
+    from tbtools.analysis.verify import FileCheck, Verification
+
+_STYLES = {"sound": "green", "empty": "yellow", "truncated": "yellow"}
+
+
+class VerificationView:
+    """A verification as lines, JSON and CSV.
+
+    Args:
+        verification: What is shown.
+        show_all: Whether the lines tell the sound files too; JSON and CSV always do.
+    """
+
+    def __init__(self, verification: Verification, *, show_all: bool = False) -> None:
+        self.verification = verification
+        self.show_all = show_all
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON of design and README."""
+        return self.verification.to_dict()
+
+    def to_csv(self) -> Iterator[Sequence[object]]:
+        """One row a problem, and one for each file that has none."""
+        yield "file", "records", "bytes", "status", "offset", "length", "kind", "message"
+        for file in self.verification.files:
+            about = (file.file, file.records, file.bytes, file.status)
+            for problem in file.problems:
+                yield (*about, problem.offset, problem.length, problem.kind, problem.message)
+            if not file.problems:
+                yield (*about, "", "", "", "")
+
+    def show(self, console: Console) -> None:
+        """Prints a line a file that is not sound, under it a line a problem, and the totals."""
+        for file in self.verification.files:
+            if self.show_all or file.status != "sound":
+                _show_file(console, file)
+        console.print(self._totals(), soft_wrap=True)
+
+    def _totals(self) -> Text:
+        files = self.verification.files
+        counts: dict[str, int] = {}
+        for file in files:
+            counts[file.status] = counts.get(file.status, 0) + 1
+        told = [f"{count} {status.replace('_', ' ')}" for status, count in counts.items()]
+        records = plural(sum(file.records for file in files), "record")
+        size = format_bytes(sum(file.bytes for file in files))
+        text = f"{plural(len(files), 'file')}, {records}, {size}: {', '.join(told)}"
+        return Text(text, style="bold green" if self.verification.sound else "bold red")
+
+
+def _show_file(console: Console, file: FileCheck) -> None:
+    line = Text(f"{printable(file.file)}: ")
+    line.append(file.status.replace("_", " "), style=_STYLES.get(file.status, "red"))
+    if file.status not in ("unreadable", "empty"):
+        line.append(f" ({plural(file.records, 'sound record')}, {format_bytes(file.bytes)})")
+    console.print(line, soft_wrap=True)
+    for problem in file.problems:
+        place = f"{problem.kind} at byte {format_count(problem.offset)}"
+        console.print(Text(f"  {place}: {printable(problem.message)}"), soft_wrap=True)
