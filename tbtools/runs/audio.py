@@ -68,7 +68,7 @@ class Audio:
         return _samples(samples, width, channels)
 
     def _repr_html_(self) -> str | None:
-        """A player, for notebooks, of a WAV file: other content types are a stranger's word."""
+        """A player, for notebooks; None if the bytes are no WAV, whatever the content type says."""
         if not _is_wav(self.data):
             return None
         data = base64.b64encode(self.data).decode("ascii")

@@ -150,7 +150,7 @@ def run_metadata_frame(runs: Iterable[RunMetadata]) -> pd.DataFrame:
     Returns:
         One row a node that ran: tag, step, wall_time, device, node, start_us (microseconds since
         the epoch, by the device's clock), duration_us (microseconds), memory_bytes (all that was
-        allocated for it).
+        allocated for it; float64, for allocators are added up).
     """
     rows = [
         (
@@ -173,7 +173,7 @@ def run_metadata_frame(runs: Iterable[RunMetadata]) -> pd.DataFrame:
         "node": "str",
         "start_us": "int64",
         "duration_us": "int64",
-        "memory_bytes": "int64",
+        "memory_bytes": "float64",
     }
     return rows_frame(rows, dtypes)
 
@@ -194,8 +194,9 @@ def keras_graph(value: StoredValue) -> Graph:
 
     graph_def = messages.GraphDef()
     with naming(value):
+        text = only_string(value.tensor)
         try:
-            _add_model(graph_def, json.loads(only_string(value.tensor)), "", [])
+            _add_model(graph_def, json.loads(text), "", [])
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise UndecodablePayload(f"no Keras model: {error!r}") from error
     return Graph(graph_def)
@@ -205,25 +206,22 @@ def _add_model(graph_def: Any, model: Any, scope: str, feeds: list[str]) -> list
     """Adds the layers of a model, and returns the names of the nodes that give its outputs.
 
     Sequential models say nothing of inputs: each layer follows the one before. In functional ones
-    `inbound_nodes` does, and input layers take what is fed to the model, in their order.
+    `inbound_nodes` does, and the input layers take what is fed to the model, one each.
     """
     config = model["config"]
     scope = f"{scope}{config['name']}/"
     outputs: dict[str, list[str]] = {}
     previous = feeds
-    unfed = iter(feeds)
+    inputs = [name for name, _ in _tensors(config.get("input_layers"))]
+    fed = {name: [feed] for name, feed in zip(inputs, feeds, strict=False)}
     for layer in config["layers"]:
+        name = layer["config"]["name"]
         if "inbound_nodes" not in layer:
             sources = previous
-        elif layer["inbound_nodes"]:
-            names = _inbound_names(layer["inbound_nodes"])
-            sources = [source for name in names for source in outputs.get(name, [])]
         else:
-            sources = [feed for feed in [next(unfed, None)] if feed]
-        previous = _add_layer(graph_def, layer, scope, list(dict.fromkeys(sources)))
-        outputs[layer["config"]["name"]] = previous
-    named = [name for name in _layer_names(config.get("output_layers")) if name in outputs]
-    return [node for name in named for node in outputs[name]] or previous
+            sources = fed.get(name) or _nodes_of(layer["inbound_nodes"], outputs)
+        outputs[name] = previous = _add_layer(graph_def, layer, scope, sources)
+    return _nodes_of(config.get("output_layers"), outputs) or previous
 
 
 def _add_layer(graph_def: Any, layer: Any, scope: str, sources: list[str]) -> list[str]:
@@ -234,27 +232,30 @@ def _add_layer(graph_def: Any, layer: Any, scope: str, sources: list[str]) -> li
     return [name]
 
 
-def _inbound_names(nodes: Any) -> Iterator[str]:
-    """The layers that a layer takes its inputs from.
+def _nodes_of(tensors: Any, outputs: dict[str, list[str]]) -> list[str]:
+    """The nodes that give the tensors, each once: of a model's outputs the one that is meant."""
+    nodes = []
+    for name, index in _tensors(tensors):
+        given = outputs.get(name, [])
+        # A layer is one node, however many tensors it gives.
+        nodes += given if len(given) < 2 else given[index : index + 1]
+    return list(dict.fromkeys(nodes))
 
-    Keras 2 writes ``[[["layer", 0, 0, {}], ...]]``; Keras 3 the call's arguments, each tensor among
-    them as ``{"config": {"keras_history": ["layer", 0, 0]}}``.
+
+def _tensors(nodes: Any) -> Iterator[tuple[str, int]]:
+    """The tensors that a layer takes: the layer that gives each, and which of its outputs it is.
+
+    Keras 2 writes ``[[["layer", 0, index, {}], ...]]``; Keras 3 the arguments of the call, each
+    tensor among them as ``{"config": {"keras_history": ["layer", 0, index]}}``. Outputs of a model
+    are ``[["layer", 0, index], ...]``, of Keras 3 also ``["layer", 0, index]`` if it is one.
     """
     if isinstance(nodes, dict):
-        history = nodes.get("config", {}).get("keras_history") if "config" in nodes else None
-        parts = [history] if history else list(nodes.values())
-        for part in parts:
-            yield from _inbound_names(part)
-    elif isinstance(nodes, list):
-        if len(nodes) >= 3 and isinstance(nodes[0], str) and isinstance(nodes[1], int):
-            yield nodes[0]
-        else:
-            for part in nodes:
-                yield from _inbound_names(part)
-
-
-def _layer_names(layers: Any) -> list[str]:
-    """Names out of ``["layer", 0, 0]`` or a list of such."""
-    if not layers:
-        return []
-    return [layer[0] for layer in (layers if isinstance(layers[0], list) else [layers])]
+        history = nodes["config"].get("keras_history") if "config" in nodes else None
+        nodes = history or list(nodes.values())
+    if not isinstance(nodes, list):
+        return
+    if len(nodes) >= 3 and isinstance(nodes[0], str) and isinstance(nodes[2], int):
+        yield nodes[0], nodes[2]
+        return
+    for part in nodes:
+        yield from _tensors(part)

@@ -40,7 +40,6 @@ class _DataType(NamedTuple):
 _STRING = 7
 _BOOL = 10
 _BFLOAT16 = 14
-_HALF = 19
 _FIRST_REFERENCE = 101  # DT_FLOAT_REF: 100 + DT_FLOAT, and so on
 # The numbers of tensorflow/core/framework/types.proto. Quantized types are their plain integers.
 _DATA_TYPES = {
@@ -62,7 +61,7 @@ _DATA_TYPES = {
     16: _DataType("int_val", "<u2"),
     17: _DataType("int_val", "<u2"),
     18: _DataType("dcomplex_val", "<c16"),
-    _HALF: _DataType("half_val", "<f2"),
+    19: _DataType("half_val", "<f2"),
     22: _DataType("uint32_val", "<u4"),
     23: _DataType("uint64_val", "<u8"),
 }

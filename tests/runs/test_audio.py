@@ -22,6 +22,7 @@ from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
 from tbtools.runs.audio import Audio, audio_frame, sounds
 from tests.runs.event_values import (
+    UNTIMED,
     corpus_file,
     read_values,
     stored,
@@ -71,6 +72,7 @@ def test_samples_of_every_width_are_shares_of_full_scale(
     assert found[:, 0].tolist() == truth
 
 
+@UNTIMED
 @given(st.lists(st.tuples(*[st.integers(-(2**15), 2**15 - 1)] * 2), max_size=20))
 def test_channels_lie_side_by_side(frames: list[tuple[int, int]]) -> None:
     data = b"".join(struct.pack("<2h", *frame) for frame in frames)
@@ -145,6 +147,7 @@ def test_what_holds_no_sounds_is_refused(proto: Any, message: str) -> None:
         audio_frame([stored_tensor(proto)])
 
 
+@UNTIMED
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 255)), max_size=6), st.integers(0, 60))
 def test_damaged_sounds_decode_or_fail_by_name(changes: list[tuple[int, int]], end: int) -> None:
     damaged = bytearray(SHORT[:end])

@@ -67,13 +67,16 @@ def layer(name: str, inbound: Any = None, class_name: str = "Dense") -> dict[str
     return {"class_name": class_name, "config": {"name": name}, **nodes}
 
 
-def keras3_tensors(*names: str) -> list[Any]:
+def keras3_tensors(*tensors: tuple[str, int]) -> list[Any]:
     """The inputs of a layer as Keras 3 writes them: the arguments of its call."""
-    tensors = [
-        {"class_name": "__keras_tensor__", "config": {"shape": [3], "keras_history": [name, 0, 0]}}
-        for name in names
+    args = [
+        {
+            "class_name": "__keras_tensor__",
+            "config": {"shape": [3, 3, 3], "keras_history": [name, 0, index]},
+        }
+        for name, index in tensors
     ]
-    return [{"args": [tensors if len(tensors) > 1 else tensors[0]], "kwargs": {"mask": None}}]
+    return [{"args": [args if len(args) > 1 else args[0]], "kwargs": {"mask": None}}]
 
 
 def test_nodes_of_the_graph_and_of_its_functions() -> None:
@@ -168,7 +171,7 @@ def test_layers_of_a_sequential_model_follow_each_other() -> None:
 
 @pytest.mark.parametrize(
     "inbound",
-    [lambda *names: [[[name, 0, 0, {}] for name in names]], keras3_tensors],
+    [lambda *tensors: [[[name, 0, index, {}] for name, index in tensors]], keras3_tensors],
     ids=["Keras 2", "Keras 3"],
 )
 def test_layers_of_a_functional_model_follow_their_inputs(inbound: Any) -> None:
@@ -176,11 +179,15 @@ def test_layers_of_a_functional_model_follow_their_inputs(inbound: Any) -> None:
         "class_name": "Functional",
         "config": {
             "name": "block",
-            "layers": [layer("in", [], "InputLayer"), layer("inner", inbound("in"))],
-            "input_layers": [["in", 0, 0]],
-            "output_layers": [["inner", 0, 0]],
+            "layers": [
+                layer("in", [], "InputLayer"),
+                layer("inner", inbound(("in", 0))),
+                layer("unused", inbound(("in", 0))),
+            ],
+            "input_layers": ["in", 0, 0],
+            "output_layers": [["unused", 0, 0], ["inner", 0, 0]],
         },
-        "inbound_nodes": inbound("x"),
+        "inbound_nodes": inbound(("x", 0)),
     }
     model = {
         "class_name": "Functional",
@@ -190,7 +197,7 @@ def test_layers_of_a_functional_model_follow_their_inputs(inbound: Any) -> None:
                 layer("x", [], "InputLayer"),
                 layer("z", [], "InputLayer"),
                 block,
-                layer("add", inbound("block", "z"), "Add"),
+                layer("add", inbound(("block", 1), ("z", 0)), "Add"),
             ],
             "input_layers": [["x", 0, 0], ["z", 0, 0]],
             "output_layers": ["add", 0, 0],
@@ -202,8 +209,12 @@ def test_layers_of_a_functional_model_follow_their_inputs(inbound: Any) -> None:
         "model/z": (),
         "model/block/in": ("model/x",),
         "model/block/inner": ("model/block/in",),
+        "model/block/unused": ("model/block/in",),
         "model/add": ("model/block/inner", "model/z"),
     }
+    if inbound is keras3_tensors:  # of functional models TensorBoard reads Keras 3 only
+        truth = keras_util.keras_model_to_graph_def(model)
+        assert nodes["inputs"].tolist() == [tuple(node.input) for node in truth.node]
 
 
 @pytest.mark.parametrize(
@@ -254,7 +265,7 @@ def test_real_keras_models_as_tensorboard_shows_them(path: str) -> None:
     frame = keras_graph(value).nodes()
     assert frame["name"].tolist() == [node.name for node in truth.node]
     assert frame["op"].tolist() == [node.attr["keras_class"].s.decode() for node in truth.node]
-    if path == KERAS_RUN:  # of functional models TensorBoard reads Keras 3 only
+    if path == KERAS_RUN:  # of functional models by Keras 2 TensorBoard shows no inputs
         assert frame["inputs"].tolist() == [tuple(node.input) for node in truth.node]
     else:
         assert frame.set_index("name")["inputs"]["functional_1/dense_3"] == (

@@ -24,7 +24,7 @@ from tbtools.runs.histograms import (
     histogram_statistics_frame,
     histograms_frame,
 )
-from tests.runs.event_values import corpus_file, read_values, stored, stored_tensor
+from tests.runs.event_values import UNTIMED, corpus_file, read_values, stored, stored_tensor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +78,7 @@ def buckets_of(found: Histogram) -> np.ndarray[Any, Any]:
     return np.stack([found.left, found.right, found.count], axis=1)
 
 
+@UNTIMED
 @given(protos())
 def test_old_histograms_become_what_tensorboard_makes_of_them(proto: Any) -> None:
     value = of_proto(proto)
@@ -86,6 +87,7 @@ def test_old_histograms_become_what_tensorboard_makes_of_them(proto: Any) -> Non
     )
 
 
+@UNTIMED
 @given(protos())
 def test_quantiles_are_tensorboards_of_the_same_buckets(proto: Any) -> None:
     found = histogram(of_proto(proto))
@@ -170,6 +172,7 @@ def test_what_is_no_histogram_is_refused_by_name(value: StoredValue, message: st
         histograms_frame([value])
 
 
+@UNTIMED
 @given(st.lists(st.tuples(*[st.floats(allow_nan=True)] * 2, st.floats(0)), max_size=5))
 def test_no_buckets_make_the_quantiles_fail(buckets: list[tuple[float, float, float]]) -> None:
     try:

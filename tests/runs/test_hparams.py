@@ -14,7 +14,14 @@ from torch.utils.tensorboard import SummaryWriter as TorchWriter
 
 from tbtools.errors import UndecodablePayload
 from tbtools.runs.hparams import DeclaredHParam, DeclaredMetric, HParams
-from tests.runs.event_values import corpus_file, read_values, stored, stored_tensor, strings_tensor
+from tests.runs.event_values import (
+    UNTIMED,
+    corpus_file,
+    read_values,
+    stored,
+    stored_tensor,
+    strings_tensor,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,6 +112,7 @@ def test_what_tensorboards_api_writes() -> None:
     )
 
 
+@UNTIMED
 @given(st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=10), VALUES, max_size=5))
 def test_any_names_and_values_come_back(settings: dict[str, Any]) -> None:
     found = HParams.from_values(values_of(summary_v2.hparams_pb(settings, trial_id="t")))

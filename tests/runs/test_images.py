@@ -27,6 +27,7 @@ from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
 from tbtools.runs.images import MAX_PIXELS, Image, images, images_frame
 from tests.runs.event_values import (
+    UNTIMED,
     corpus_file,
     read_values,
     stored,
@@ -190,6 +191,7 @@ def test_the_frames_of_an_animation_count_together() -> None:
         Image(buffer.getvalue(), 3000, 3000).to_numpy()
 
 
+@UNTIMED
 @given(
     st.sampled_from([encoded(RGB, kind) for kind in FORMATS] + [animated("gif")]),
     st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=4),

@@ -16,7 +16,7 @@ from tensorboard.util import tensor_util
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
 from tbtools.runs.tensors import MAX_FILLED_ELEMENTS, only_string, tensor_to_numpy, tensors_frame
-from tests.runs.event_values import stored_tensor, strings_tensor
+from tests.runs.event_values import UNTIMED, stored_tensor, strings_tensor
 
 # TensorBoard makes these into protos and back; its way back refuses unsigned 32 and 64 bits.
 DTYPES = ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "c8", "c16", "?"]
@@ -43,6 +43,7 @@ def tensor(dtype: int, shape: list[int] | None = None, **fields: Any) -> Any:
     return proto
 
 
+@UNTIMED
 @given(ARRAYS)
 def test_every_dtype_and_shape_as_tensorboard_reads_it(array: np.ndarray[Any, Any]) -> None:
     proto = tensor_util.make_tensor_proto(array)
@@ -52,6 +53,7 @@ def test_every_dtype_and_shape_as_tensorboard_reads_it(array: np.ndarray[Any, An
     np.testing.assert_array_equal(found, truth, strict=True)
 
 
+@UNTIMED
 @given(ARRAYS)
 def test_packed_content_as_tensorboard_reads_it(array: np.ndarray[Any, Any]) -> None:
     proto = tensor_util.make_tensor_proto(array)
@@ -62,6 +64,7 @@ def test_packed_content_as_tensorboard_reads_it(array: np.ndarray[Any, Any]) -> 
         np.testing.assert_array_equal(tensor_to_numpy(ours(proto)), array, strict=True)
 
 
+@UNTIMED
 @given(STRINGS)
 def test_strings_are_the_bytes_that_were_written(array: np.ndarray[Any, Any]) -> None:
     found = tensor_to_numpy(strings_tensor(list(array.reshape(-1)), list(array.shape)))
@@ -70,6 +73,7 @@ def test_strings_are_the_bytes_that_were_written(array: np.ndarray[Any, Any]) ->
     assert list(found.reshape(-1)) == list(array.reshape(-1))
 
 
+@UNTIMED
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=5))
 def test_packed_strings_are_lengths_and_then_bytes(strings: list[bytes]) -> None:
     def varint(number: int) -> bytes:
@@ -100,6 +104,7 @@ def test_whole_numbers_at_their_limits(
     assert listed.tolist() == packed.tolist() == values
 
 
+@UNTIMED
 @given(st.floats(width=32))
 def test_bfloat16_becomes_the_float32_that_it_is(value: float) -> None:
     bits = int(np.array(value, dtype=np.float32).view(np.uint32)) >> 16
@@ -202,6 +207,7 @@ HOSTILE = st.builds(
 )
 
 
+@UNTIMED
 @given(HOSTILE)
 def test_any_tensor_gives_an_array_or_the_named_error(proto: Any) -> None:
     with contextlib.suppress(UndecodablePayload):

@@ -15,7 +15,7 @@ from tensorboardX import SummaryWriter
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
 from tbtools.runs.text import text_frame
-from tests.runs.event_values import corpus_file, read_values, stored_tensor, strings_tensor
+from tests.runs.event_values import UNTIMED, corpus_file, read_values, stored_tensor, strings_tensor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,7 @@ TEXTS = st_numpy.arrays(
 )
 
 
+@UNTIMED
 @given(TEXTS)
 def test_texts_of_any_shape_come_back(texts: np.ndarray[Any, Any]) -> None:
     proto = tensor_util.make_tensor_proto(texts.tolist(), shape=texts.shape)
