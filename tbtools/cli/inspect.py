@@ -1,0 +1,48 @@
+"""`tbtools inspect`: what is in one event file."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tbtools.cli.options import output_options
+
+if TYPE_CHECKING:
+    from tbtools.cli.options import Output
+
+
+def _require_file(path: str) -> None:
+    if Path(path).is_dir():
+        raise click.UsageError(f"{path} is a directory; `tbtools summarize {path}` shows its runs")
+
+
+@click.command("inspect")
+@click.argument("file", metavar="FILE", type=click.Path(exists=True))
+@click.option("--records", "what", flag_value="records", help="List the records of the file.")
+@click.option("--events", "what", flag_value="events", help="List its events, decoded.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="List at most N of them.")
+@output_options
+def command(file: str, what: str | None, limit: int | None, output: Output) -> None:
+    """What is in one event file: its tags by plugin, its records, its events.
+
+    Nothing is left out: restarts are no matter here, and damage stands in its place.
+
+    \b
+    Examples:
+      tbtools inspect logs/run/events.out.tfevents.1700000000.host.1.0
+      tbtools inspect FILE --records --limit 20
+      tbtools inspect FILE --events | grep loss
+    """
+    from tbtools.analysis.inspection import inspect_file, inspect_records
+    from tbtools.render.terminal.inspection import EventsView, InspectionView, RecordsView
+
+    _require_file(file)
+    output.require_free()
+    if what is None:
+        output.write(InspectionView(inspect_file(file), limit=limit))
+        return
+    records = islice(inspect_records(file), limit)
+    output.write(RecordsView(file, records) if what == "records" else EventsView(file, records))

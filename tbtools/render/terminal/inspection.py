@@ -1,0 +1,198 @@
+"""What `tbtools inspect` shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from tbtools.analysis.inspection import describe_event
+from tbtools.render.format import (
+    format_bytes,
+    format_count,
+    format_duration,
+    format_time,
+    plural,
+    printable,
+)
+from tbtools.render.terminal.table import Column, print_table
+from tbtools.runs.numbers import json_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rich.console import Console
+
+    from tbtools.analysis.inspection import Inspection, RecordInspection
+
+
+class InspectionView:
+    """A file and its tags.
+
+    Args:
+        inspection: What is shown.
+        limit: How many tags are shown at most; None for all.
+    """
+
+    def __init__(self, inspection: Inspection, *, limit: int | None = None) -> None:
+        self.inspection = inspection
+        self.limit = limit
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields of `Inspection`."""
+        return self.inspection.to_dict()
+
+    def to_csv(self) -> Iterator[Sequence[object]]:
+        """One row a tag."""
+        rows = [tag.to_dict() for tag in self.inspection.tags[: self.limit]]
+        if rows:
+            yield list(rows[0])
+            yield from (list(row.values()) for row in rows)
+
+    def show(self, console: Console) -> None:
+        """Prints what the file is, its tags, its problems."""
+        file = self.inspection
+        for line in self._lines():
+            console.print(Text(line), soft_wrap=True)
+        tags = file.tags[: self.limit]
+        if tags:
+            console.print()
+            print_table(
+                console,
+                [
+                    Column("plugin", [printable(tag.plugin) or "-" for tag in tags]),
+                    Column("tag", [printable(tag.tag) for tag in tags], names=True),
+                    Column("stored as", [tag.stored_as for tag in tags], rank=2),
+                    Column("count", [format_count(tag.count) for tag in tags], True),
+                    Column("first step", [format_count(tag.first_step) for tag in tags], True, 1),
+                    Column("last step", [format_count(tag.last_step) for tag in tags], True),
+                    Column("out of order", [_or_dash(tag.out_of_order) for tag in tags], True, 1),
+                    Column("bytes", [format_bytes(tag.bytes) for tag in tags], True, 3),
+                ],
+            )
+        if len(tags) < len(file.tags):
+            text = f"{len(tags)} of {plural(len(file.tags), 'tag')} shown (--limit)"
+            console.print(Text(text), soft_wrap=True)
+        for problem in file.problems:
+            text = f"{problem.kind} at byte {problem.offset}: {printable(problem.message)}"
+            console.print(Text(text, style="yellow"), soft_wrap=True)
+
+    def _lines(self) -> Iterator[str]:
+        file = self.inspection
+        yield f"{printable(file.file)}: {format_bytes(file.bytes)}"
+        version = printable(file.file_version or "none")
+        by = f", written by {printable(file.writer)}" if file.writer else ""
+        yield f"file_version {version}{by}"
+        sessions = plural(file.sessions, "session")
+        records, events = plural(file.records, "record"), plural(file.events, "event")
+        yield f"{records}, {events}, {sessions}"
+        if file.first_time is not None and file.last_time is not None:
+            duration = format_duration(file.last_time - file.first_time)
+            yield f"{format_time(file.first_time)} to {format_time(file.last_time)} ({duration})"
+        if file.other_events:
+            yield ", ".join(f"{count} {kind}" for kind, count in file.other_events.items())
+
+
+def _or_dash(count: int) -> str:
+    return format_count(count) if count else "-"
+
+
+class RecordsView:
+    """The records of a file, as they lie in it.
+
+    Args:
+        file: Its path.
+        records: Them, one after the other; they are gone through once.
+    """
+
+    def __init__(self, file: str, records: Iterable[RecordInspection]) -> None:
+        self.file = file
+        self.records = records
+
+    def to_json(self) -> dict[str, Any]:
+        """The file and its records."""
+        rows = self._rows()
+        names = [str(name) for name in next(rows)]
+        return {
+            "file": self.file,
+            "records": [dict(zip(names, row, strict=True)) for row in rows],
+        }
+
+    def to_csv(self) -> Iterator[Sequence[object]]:
+        """One row a record."""
+        return self._rows()
+
+    def show(self, console: Console) -> None:
+        """Prints a line a record."""
+        rows = self._rows()
+        console.print(Text(_line(*next(rows)), style="bold"), soft_wrap=True)
+        for row in rows:
+            style = "" if row[3] == "ok" else "yellow"
+            console.print(Text(_line(*row), style=style), soft_wrap=True)
+
+    def _rows(self) -> Iterator[Sequence[Any]]:
+        yield "offset", "length", "data_length", "state", "what"
+        for record in self.records:
+            what = "" if record.event is None else record.event.WhichOneof("what") or "nothing"
+            whole = record.state in ("ok", "bad_data", "undecodable")
+            data = record.length - 16 if whole else None
+            yield record.offset, record.length, data, record.state, what
+
+
+def _line(offset: object, length: object, data: object, state: object, what: object) -> str:
+    data = "-" if data is None else data
+    return f"{offset!s:>12} {length!s:>10} {data!s:>11}  {state!s:<11} {what!s}".rstrip()
+
+
+class EventsView:
+    """The events of a file, decoded.
+
+    Args:
+        file: Its path.
+        records: Its records, one after the other; they are gone through once.
+    """
+
+    def __init__(self, file: str, records: Iterable[RecordInspection]) -> None:
+        self.file = file
+        self.records = records
+
+    def to_json(self) -> dict[str, Any]:
+        """The file and its events, each with its values."""
+        return {"file": self.file, "events": [_event_dict(record) for record in self.records]}
+
+    def to_csv(self) -> Iterator[Sequence[object]]:
+        """One row a value, or an event without."""
+        yield "offset", "wall_time", "step", "what", "tag", "content"
+        for record in self.records:
+            event = _event_dict(record)
+            for value in event["values"]:
+                yield (*list(event.values())[:4], value["tag"], value["content"])
+
+    def show(self, console: Console) -> None:
+        """Prints a line a value, or an event without."""
+        for record in self.records:
+            event = _event_dict(record)
+            style = "" if record.state == "ok" else "yellow"
+            place = (
+                f"{event['offset']:>12}  {format_time(event['wall_time'])}  step {event['step']}"
+            )
+            for value in event["values"]:
+                text = f"{place}  {printable(value['tag'])}: {printable(value['content'])}"
+                console.print(Text(text, style=style), soft_wrap=True)
+
+
+def _event_dict(record: RecordInspection) -> dict[str, Any]:
+    event = record.event
+    if event is None:
+        values = [("-", f"{record.state}: {record.length} bytes")]
+        wall_time = step = None
+    else:
+        values = describe_event(event)
+        wall_time, step = json_number(event.wall_time), event.step
+    return {
+        "offset": record.offset,
+        "wall_time": wall_time,
+        "step": step,
+        "what": record.state if event is None else event.WhichOneof("what"),
+        "values": [{"tag": tag, "content": content} for tag, content in values],
+    }
