@@ -34,6 +34,7 @@ SPARKLINE_BINS = 16
 # evaluation in between takes a while.
 _RECENT_SECONDS = 600.0
 _RECENT_GAPS = 3.0
+_RHYTHM_ROWS = 200
 _VALIDATION_WORDS = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "dev"})
 
 
@@ -271,8 +272,9 @@ def _status(summary: RunSummary, parts: Sequence[Part], now: float, any_records:
 
 def _rhythm(part: Part) -> float:
     """Seconds between its last events, typically."""
-    times = np.unique(part.columns.rows.wall_time[-200:])
-    return float(np.median(np.diff(times[-21:]))) if times.size > 1 else 0.0
+    gaps = np.diff(np.sort(part.columns.rows.wall_time[-_RHYTHM_ROWS:]))
+    gaps = gaps[gaps > 0]
+    return float(np.sort(gaps)[gaps.size // 2]) if gaps.size else 0.0
 
 
 def _series_summaries(part: Part) -> Iterator[SeriesSummary]:

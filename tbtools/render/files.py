@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -47,6 +46,8 @@ def replaced_whole(
     if os.fspath(path) == "-":
         yield sys.stdout.buffer if binary else sys.stdout
         return
+    import tempfile  # costs more than all of `tbtools --help`
+
     path = Path(path)
     require_free(path, force=force)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

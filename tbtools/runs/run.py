@@ -268,6 +268,12 @@ class Run:
 
         return histograms_frame(self.values("histograms", tags))
 
+    def histogram_statistics(self, tags: Tags = None) -> pd.DataFrame:
+        """One row a histogram; see `tbtools.runs.histograms.histogram_statistics_frame`."""
+        from tbtools.runs.histograms import histogram_statistics_frame
+
+        return histogram_statistics_frame(self.values("histograms", tags))
+
     def distributions(self, tags: Tags = None) -> pd.DataFrame:
         """TensorBoard's nine quantiles; see `tbtools.runs.histograms.distributions_frame`."""
         from tbtools.runs.histograms import distributions_frame
@@ -287,7 +293,10 @@ class Run:
         return pr_curves_frame(self.values("pr_curves", tags))
 
     def meshes(self, tags: Tags = None) -> pd.DataFrame:
-        """One row a mesh; see `tbtools.runs.meshes.meshes_frame`."""
+        """One row a mesh; see `tbtools.runs.meshes.meshes_frame`.
+
+        A mesh is stored under several tags (``mesh_VERTEX``, ``mesh_FACE``): choose it by ``mesh*``.
+        """
         from tbtools.runs.meshes import meshes_frame
 
         return meshes_frame(self.values("mesh", tags))

@@ -163,12 +163,11 @@ class _Resume:
         here = slice(session.first_row, session.end_row)
         tag_id = self.rows.tag_id[here]
         order = np.argsort(tag_id, kind="stable")
-        tags, firsts = np.unique(tag_id[order], return_index=True)
+        bounds = np.flatnonzero(np.diff(tag_id[order], prepend=-1, append=-1)).tolist()
         traces = {}
-        for tag, first, end in zip(
-            tags.tolist(), firsts, np.append(firsts[1:], order.size), strict=False
-        ):
+        for first, end in zip(bounds, bounds[1:], strict=False):
             rows = order[first:end]
+            tag = int(tag_id[rows[0]])
             step = self.rows.step[here][rows]
             traces[tag] = _Trace(
                 rows=rows + session.first_row,
