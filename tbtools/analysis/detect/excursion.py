@@ -39,8 +39,10 @@ BEFORE = 3
 CONFIDENCE = 5.0
 # A worsening of less than this part of what training had achieved is no divergence.
 EFFECT = 0.2
-# An earlier excursion is a precedent if it reached this part of the height and of the length.
+# An earlier excursion is a precedent if it reached this part of the height ...
 PRECEDENT = 0.5
+# ... for this part of the time.
+PRECEDENT_LENGTH = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,9 @@ def has_precedent(scale: Scale, gap: float, before: int, length: int) -> bool:
     begins, ends = edges[::2], edges[1::2]
     if high[-1]:
         begins, ends = begins[:-1], ends[:-1]
-    longest = int((ends - begins).max(initial=0)) * scale.width
-    return longest > 0.33 * length
+    # Half a window less: an excursion of one window may be as short as that.
+    longest = (float((ends - begins).max(initial=0)) - 0.5) * scale.width
+    return longest > PRECEDENT_LENGTH * length
 
 
 def find(y: Array, floor: float, effect: float = EFFECT) -> Excursion | None:

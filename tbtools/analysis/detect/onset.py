@@ -49,14 +49,12 @@ def locate(y: Array, rise: Excursion) -> Onset:
     if split is not None:
         return Onset(split, sudden=True)
     noise = robust.noise_of_levels(scale.level[: max(low + 1, 16)])
-    near = level[max(0, low - 3) : low + 2]
-    base = min(float(np.median(near)), rise.base + 3 * noise)
+    base = min(float(np.median(level[max(0, low - 3) : low + 2])), rise.base + 3 * noise)
     height = min(rise.gap, CROSSING * noise) if noise > 0 else 0.1 * rise.gap
-    quarter = _crossing(level, low, base + 0.25 * height)
-    middle = _crossing(level, low, base + 0.5 * height)
-    window = quarter - (middle - quarter)
+    top = _crossing(level, low, base + height)
     bottom = _bottom(level, low, base + 3 * noise)
-    return Onset(max(scale.point(max(bottom, window)), 0), sudden=False)
+    bend = bottom + least_squares_bend(scale.level[bottom : top + 1])
+    return Onset(max(scale.point(bend), 0), sudden=False)
 
 
 def _bottom(level: Array, low: int, ceiling: float) -> int:
@@ -94,10 +92,35 @@ def _split(y: Array, scale: Scale, window: int, rise: Excursion) -> int | None:
     part = y[begin : scale.point(window) + margin]
     clipped = np.clip(part, rise.base - 0.5 * rise.gap, rise.base + 1.5 * rise.gap)
     at = least_squares_split(clipped)
-    before = float(np.median(clipped[max(0, at - 3) : at]))
-    after = float(np.median(clipped[at : at + 3]))
-    from_base = before - rise.base < 0.25 * rise.gap
-    return begin + at if from_base and after - before > 0.6 * rise.gap else None
+    noise = max(robust.noise_of_points(part), robust.sigma(clipped[:at] - np.median(clipped[:at])))
+    # As many points on each side as make their median good to a quarter of the gap.
+    count = max(3, int((5 * noise / rise.gap) ** 2))
+    before = float(np.median(clipped[max(0, at - count) : at]))
+    after = float(np.median(clipped[at : at + count]))
+    if before - rise.base > 0.25 * rise.gap or after - before < 0.6 * rise.gap:
+        return None
+    # A blow-up takes some points: back to the first that noise does not explain.
+    inside = np.flatnonzero(clipped[:at] < before + 4 * noise)
+    return begin + int(inside[-1]) + 1 if len(inside) else begin + at
+
+
+def least_squares_bend(y: Array) -> int:
+    """The index at which a constant bends into a line, by least squares.
+
+    Args:
+        y: Values, at least one.
+
+    Returns:
+        Index of the last value on the constant.
+    """
+    n = len(y)
+    if n < 3:
+        return 0
+    # A row a bend: how far after it each value lies, less the row's mean.
+    after = np.clip(np.arange(n) - np.arange(n - 1)[:, None], 0, None).astype(float)
+    after -= after.mean(axis=1, keepdims=True)
+    explained = np.clip(after @ y, 0, None) ** 2 / np.sum(after**2, axis=1)
+    return int(np.argmax(explained))
 
 
 def least_squares_split(y: Array) -> int:

@@ -29,17 +29,18 @@ def find(training: Judged, validation: Judged) -> Finding | None:
         return None
     onset = locate(validation.y, rise)
     since = validation.step(max(0, onset.index - 1))
-    improved = _improvement_since(training, since)
-    if improved is None:
+    standard_errors = _improvement_since(training, since)
+    if onset.sudden or standard_errors is None or standard_errors < -plateau.SIGNIFICANT:
         return None
     best = int(np.argmin(validation.y[: max(1, onset.index + 1)]))
     evidence = divergence.describe(validation, rise, onset)
-    evidence |= {"training_tag": training.series.tag, "training_standard_errors": improved}
+    evidence |= {"training_tag": training.series.tag, "training_standard_errors": standard_errors}
     before, after = evidence["level_before"], evidence["level_after"]
     step = validation.step(best)
+    twin = "still improves" if standard_errors > plateau.SIGNIFICANT else "holds its level"
     text = (
         f"got worse from {before:.4g} to {after:.4g} since step {validation.step(onset.index):,} "
-        f"while {training.series.tag} still improves; best at step {step:,}"
+        f"while {training.series.tag} {twin}; best at step {step:,}"
     )
     return Finding(
         run=validation.series.run,
@@ -58,14 +59,15 @@ def find(training: Judged, validation: Judged) -> Finding | None:
 
 
 def _improvement_since(training: Judged, step: int) -> float | None:
-    """By how many standard errors the training series has improved since a step; None if not."""
+    """By how many standard errors a training series has improved since a step.
+
+    None where too few points of it came later to say.
+    """
     since = training.y[training.series.step[training.points] >= step]
     if len(since) < excursion.PERSISTENT:
         return None
-    width = max(1, len(since) // plateau.WINDOWS)
-    level = robust.window_medians(since, width, len(since) // width)
-    spread = robust.noise_of_levels(level)
-    improvement, error = plateau.trend(level, spread)
-    if improvement <= plateau.SIGNIFICANT * error:
-        return None
-    return float(min(1e9, improvement / error)) if error > 0 else 1e9
+    level = robust.window_means(since, max(1, len(since) // plateau.WINDOWS))
+    improvement, error = plateau.trend(level, robust.noise_of_levels(level))
+    if error == 0:
+        return 1e9 if improvement >= 0 else -1e9
+    return float(np.clip(improvement / error, -1e9, 1e9))

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 WINDOWS = 64
 # A plateau lasts at least this part of the series and at least so many windows.
 LEAST_PART = 0.1
-LEAST_WINDOWS = 8
+LEAST_WINDOWS = 10
 # Never learnt: fewer points prove nothing.
 LEAST_POINTS = 20
-# One-sided 99 %: an improvement beyond this many standard errors is significant.
-SIGNIFICANT = 2.33
+# One-sided 99.9 %: an improvement beyond this many standard errors is significant.
+SIGNIFICANT = 3.09
 # One-sided 95 % for the limit that has to lie below RATIO of the improvement before.
 LIMIT = 1.64
 RATIO = 1 / 3
@@ -70,30 +70,30 @@ def find(y: Array) -> Plateau | None:
     if len(y) < LEAST_POINTS:
         return None
     width = max(1, len(y) // WINDOWS)
-    level = robust.window_means(y, width, len(y) // width)
+    level = robust.window_means(y, width)
     start = len(y) - len(level) * width
     spread = _spread(level)
     onset = _onset(level, spread)
+    if onset == len(level):
+        return None
+    before = _improved_before(level, onset)
+    if before >= 4 * spread:
+        bend = _bend(level, onset)
+        onset = max(onset, bend)
+        small = RATIO * _improved_before(level, onset)
+    elif onset <= 0.15 * len(level):
+        # Nothing was ever improved: flat from the start, or no plateau at all.
+        onset, bend, before = 0, 0, 0.0
+        small = NEVER * robust.sigma(y - np.median(y))
+    else:
+        return None
     tail = level[onset:]
     if len(tail) < max(LEAST_WINDOWS, LEAST_PART * len(level)) or _wanders(tail, level, onset):
         return None
     improvement, error = trend(tail, spread)
-    before = _improved_before(level, onset)
-    if before < 4 * spread:
-        # Nothing was ever improved: flat from the start, or no plateau at all.
-        if onset > 0.15 * len(level):
-            return None
-        onset, before = 0, 0.0
-        small = NEVER * robust.sigma(y - np.median(y))
-    else:
-        small = RATIO * before
-    if (
-        improvement > 4 * error
-        or abs(improvement) + LIMIT * error > small
-        or _is_a_step(level, onset, spread)
-    ):
+    flat = -small <= improvement <= small - LIMIT * error
+    if not flat or _still_improves(tail, spread) or _is_a_step(level, onset, spread):
         return None
-    bend = _bend(level, onset) if before > 0 else 0
     point = 0 if bend <= 1 else start + bend * width
     return Plateau(point, float(np.median(tail)), improvement, error, before)
 
@@ -141,6 +141,15 @@ def _bend(level: Array, onset: int) -> int:
     slope = np.clip(before @ excess, 0, None)
     explained = slope**2 / np.sum(before**2, axis=1)
     return begin + int(at[np.argmax(explained)])
+
+
+def _still_improves(tail: Array, spread: float) -> bool:
+    """Whether the later half of a stretch has a significant trend to the better.
+
+    The whole may have one although it is flat: its beginning may reach into the end of the descent.
+    """
+    improvement, error = trend(tail[len(tail) // 2 :], spread)
+    return improvement > SIGNIFICANT * error
 
 
 def trend(levels: Array, spread: float) -> tuple[float, float]:

@@ -42,24 +42,25 @@ def window_medians(y: Array, width: int, count: int) -> Array:
     return np.asarray(np.median(blocks, axis=1))
 
 
-def window_means(y: Array, width: int, count: int) -> Array:
-    """Trimmed means of the last `count` windows of `width` points: a tenth is left out on each side.
+def window_means(y: Array, width: int) -> Array:
+    """Winsorised means of all windows of `width` points that fit, the last ending with the data.
 
-    Less noisy than medians by a fifth, and unlike these they follow a series of two outcomes, won or
-    lost, whose mix changes. Windows of less than ten points have medians instead.
+    Points farther from their window's median than nine in ten are, count as if they were as far as
+    these. That is nearly as quiet as a mean, and as hard to move by spikes as a median; and it
+    follows a series of two outcomes, won or lost, whose mix changes, which a median does not.
 
     Args:
         y: Values.
         width: Points in a window.
-        count: How many windows at most.
     """
-    if width < 10:
-        return window_medians(y, width, count)
-    whole = min(count, len(y) // width)
-    cut = width // 10
-    blocks = y[len(y) - whole * width :].reshape(whole, width)
-    ordered = np.partition(blocks, [cut, width - cut - 1], axis=1)
-    return np.asarray(ordered[:, cut : width - cut].mean(axis=1))
+    count = len(y) // width
+    medians = window_medians(y, width, count)
+    if width == 1:
+        return medians
+    distances = y[len(y) - count * width :].reshape(count, width) - medians[:, None]
+    some = distances.ravel()[:: max(1, distances.size // ENOUGH_DIFFERENCES)]
+    low, high = np.quantile(some, [0.05, 0.95])
+    return np.asarray(medians + np.clip(distances, low, high).mean(axis=1))
 
 
 def window_quantiles(y: Array, width: int, count: int, q: float) -> Array:
@@ -88,23 +89,24 @@ def sigma(residuals: Array) -> float:
 
 
 def noise_of_points(y: Array) -> float:
-    """Noise of single points: from differences of neighbours, in which a trend hardly shows.
+    """Noise of single points: from second differences, in which a trend does not show.
 
-    Where more than half of the differences are zero (accuracies of few classes, rewards at a cap)
-    their root mean square is taken instead of their median, without the largest twentieth.
+    Where more than half of them are zero (accuracies of few classes, rewards at a cap) their root
+    mean square is taken instead of their median, without the largest twentieth.
 
     Args:
         y: Values.
     """
     if len(y) < 3:
         return 0.0
-    starts = np.arange(0, len(y) - 1, max(1, len(y) // ENOUGH_DIFFERENCES))
-    differences = np.abs(y[starts + 1] - y[starts])
-    robust = MAD_TO_SIGMA * float(np.median(differences)) / 2**0.5
+    starts = np.arange(0, len(y) - 2, max(1, len(y) // ENOUGH_DIFFERENCES))
+    differences = np.abs(y[starts] - 2 * y[starts + 1] + y[starts + 2])
+    # The second difference of white noise has six times its variance.
+    robust = MAD_TO_SIGMA * float(np.median(differences)) / 6**0.5
     if robust > 0:
         return robust
     kept = np.sort(differences)[: max(1, int(0.95 * len(differences)))]
-    return float(np.sqrt(np.mean(kept**2) / 2))
+    return float(np.sqrt(np.mean(kept**2) / 6))
 
 
 def noise_of_levels(levels: Array) -> float:
@@ -118,7 +120,7 @@ def noise_of_levels(levels: Array) -> float:
         levels: Levels of windows, at least one.
     """
     width = max(5, len(levels) // 5 | 1)
-    slow = sigma(levels - running_median(levels, width))
-    # The second difference of white noise has six times its variance.
+    # Of fewer levels the ends, where the running median stands still, would be most.
+    slow = sigma(levels - running_median(levels, width)) if len(levels) >= 16 else 0.0
     fast = sigma(np.diff(levels, 2)) / 6**0.5
     return max(slow, fast)

@@ -126,7 +126,7 @@ class Judged:
 def _is_logarithmic(raw: NDArray[np.float64]) -> bool:
     if len(raw) == 0 or raw.min() <= 0:
         return False
-    levels = robust.window_medians(raw, max(1, len(raw) // 128), 128)
+    levels = robust.window_medians(raw, -(-len(raw) // 128), 128)
     return bool(levels.max() > LOG_RANGE * levels.min())
 
 
