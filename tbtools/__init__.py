@@ -10,10 +10,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tbtools.analysis.smooth import smooth
     from tbtools.errors import (
         BadData,
         BadLength,
         CorruptRecord,
+        InvalidArgument,
         MissingExtra,
         NoEventFiles,
         OutputExists,
@@ -33,10 +35,12 @@ if TYPE_CHECKING:
     from tbtools.runs.run import Run
 
 _MODULES = {
+    "tbtools.analysis.smooth": ("smooth",),
     "tbtools.errors": (
         "BadData",
         "BadLength",
         "CorruptRecord",
+        "InvalidArgument",
         "MissingExtra",
         "NoEventFiles",
         "OutputExists",
@@ -65,6 +69,7 @@ __all__ = [
     "EventFileReader",
     "EventFileWriter",
     "Experiment",
+    "InvalidArgument",
     "MissingExtra",
     "NoEventFiles",
     "OutputExists",
@@ -79,6 +84,7 @@ __all__ = [
     "load",
     "read_records",
     "read_scalars",
+    "smooth",
 ]
 
 

@@ -13,6 +13,7 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     ├── NoEventFiles(FileNotFoundError)   nothing to read under the path
     ├── UnknownRun(KeyError), UnknownTag(KeyError)   with the names that come close
     ├── InvalidObjective(ValueError)      a direction that is not GLOB=min|max|none
+    ├── InvalidArgument(ValueError)       a smoothing, alignment, group, ... that there cannot be
     ├── UnwritableValue(ValueError)       a value that an event file cannot hold as it is
     ├── UndecodablePayload(ValueError)    a picture, tensor, ... that is not what it says it is
     ├── MissingExtra(ImportError)         an optional package is needed; says how to install it
@@ -141,6 +142,10 @@ class InvalidObjective(TbtoolsError, ValueError):
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"objective {rule!r} is not GLOB=min, GLOB=max or GLOB=none")
+
+
+class InvalidArgument(TbtoolsError, ValueError):
+    """Something that was asked for makes no sense; the text says what does."""
 
 
 class UnwritableValue(TbtoolsError, ValueError):
