@@ -22,11 +22,14 @@ def _with_parents(name: str) -> Iterator[str]:
 
 
 def _declared_metrics(name: str, hparams: Mapping[str, HParams]) -> tuple[DeclaredMetric, ...]:
-    """TensorBoard's experiment declares its metrics once, mostly above the runs it is about."""
+    """The metrics that the run, or the nearest run above it, declares; else those of any run.
+
+    TensorBoard's experiment declares its metrics once, mostly above the runs it is about.
+    """
     for holder in _with_parents(name):
         if holder in hparams and hparams[holder].metrics:
             return hparams[holder].metrics
-    return ()
+    return tuple({metric: None for each in hparams.values() for metric in each.metrics})
 
 
 def _final_values(run: Run) -> dict[str, float]:
