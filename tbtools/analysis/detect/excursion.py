@@ -37,6 +37,8 @@ BEFORE = 3
 # Standard deviations of a window's level. Among some thousand splits of noise with heavy tails and
 # correlation, fewer than one in a thousand series has a gap of this size (docs/detection.md).
 CONFIDENCE = 5.0
+# From fewer levels before the split the noise is estimated from those after it as well.
+FEW = 16
 # A worsening of less than this part of what training had achieved is no divergence.
 EFFECT = 0.2
 # An earlier excursion is a precedent if it reached this part of the height ...
@@ -132,6 +134,19 @@ def progress(level: Array, base: float) -> float:
     return max(0.0, float(np.quantile(level[: reached + 1], 0.75)) - base)
 
 
+def students(z: float, levels: int) -> float:
+    """How many standard errors a gap must have if its noise was estimated from few levels.
+
+    Student's quantile instead of the normal one, by the first term of its expansion in the degrees
+    of freedom: z + (z^3 + z) / (4 df) (Abramowitz and Stegun, 26.7.5).
+
+    Args:
+        z: The quantile of the normal distribution.
+        levels: How many levels the noise was estimated from.
+    """
+    return z + (z**3 + z) / (4 * levels)
+
+
 def has_precedent(scale: Scale, gap: float, before: int, length: int) -> bool:
     """Whether the series came back from an excursion of like height and length before a point.
 
@@ -156,31 +171,38 @@ def has_precedent(scale: Scale, gap: float, before: int, length: int) -> bool:
     return longest > PRECEDENT_LENGTH * length
 
 
-def find(y: Array, floor: float, effect: float = EFFECT) -> Excursion | None:
+def find(
+    y: Array, floor: float, effect: float = EFFECT, confidence: float = CONFIDENCE
+) -> Excursion | None:
     """Looks for a rise that lasts to the end.
 
     Args:
         y: Values, lower is better.
         floor: A gap of less than this is never one: the noise of single points.
         effect: Least gap as a part of what training had achieved.
+        confidence: Least gap in standard errors; fewer will do where there is other evidence too.
 
     Returns:
         The excursion at the widest scale that shows it, the one that looks farthest back, or None.
     """
     every = list(scales(y))
-    found = [_at_scale(scale, every, floor, effect) for scale in every]
+    found = [_at_scale(scale, every, floor, effect, confidence) for scale in every]
     return next((excursion for excursion in reversed(found) if excursion is not None), None)
 
 
-def _at_scale(scale: Scale, every: list[Scale], floor: float, effect: float) -> Excursion | None:
+def _at_scale(
+    scale: Scale, every: list[Scale], floor: float, effect: float, confidence: float
+) -> Excursion | None:
     candidate = split(scale)
     if candidate is None:
         return None
     gap, window, base = candidate
     noise = robust.noise_of_levels(scale.level[:window])
+    if window < FEW:
+        noise = max(noise, robust.noise_of_levels(scale.level))
     noise = max(noise, floor / scale.width**0.5)
     achieved = progress(every[-1].level, base)
-    if gap <= max(CONFIDENCE * noise, floor, effect * achieved, 1e-9 * abs(base)):
+    if gap <= max(students(confidence, window) * noise, floor, effect * achieved, 1e-9 * abs(base)):
         return None
     begin = scale.point(_leaves(scale, base, gap, window))
     length = scale.point(len(scale.level)) - begin

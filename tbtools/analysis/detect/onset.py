@@ -52,8 +52,9 @@ def locate(y: Array, rise: Excursion) -> Onset:
     base = min(float(np.median(level[max(0, low - 3) : low + 2])), rise.base + 3 * noise)
     height = min(rise.gap, CROSSING * noise) if noise > 0 else 0.1 * rise.gap
     top = _crossing(level, low, base + height)
-    bottom = _bottom(level, low, base + 3 * noise)
-    bend = bottom + least_squares_bend(scale.level[bottom : top + 1])
+    # As far before the best level as after it, and no higher.
+    begin = max(2 * low - top, _bottom(level, low, base + height))
+    bend = begin + least_squares_bend(scale.level[begin : top + 1])
     return Onset(max(scale.point(bend), 0), sudden=False)
 
 
@@ -105,22 +106,28 @@ def _split(y: Array, scale: Scale, window: int, rise: Excursion) -> int | None:
 
 
 def least_squares_bend(y: Array) -> int:
-    """The index at which a constant bends into a line, by least squares.
+    """The index at which a falling or level line bends into a rising one, by least squares.
 
     Args:
         y: Values, at least one.
 
     Returns:
-        Index of the last value on the constant.
+        Index of the value at the bend.
     """
     n = len(y)
-    if n < 3:
+    if n < 4:
         return 0
-    # A row a bend: how far after it each value lies, less the row's mean.
-    after = np.clip(np.arange(n) - np.arange(n - 1)[:, None], 0, None).astype(float)
-    after -= after.mean(axis=1, keepdims=True)
-    explained = np.clip(after @ y, 0, None) ** 2 / np.sum(after**2, axis=1)
-    return int(np.argmax(explained))
+    away = np.arange(n) - np.arange(n - 1)[:, None]
+    ones = np.ones(away.shape)
+    # A matrix a bend, a column a parameter: height at the bend, slope before it, slope after it.
+    model = np.stack([ones, np.minimum(away, 0), np.maximum(away, 0)], axis=2).astype(float)
+    # The first bend has no points before it; a little of the identity keeps its system solvable.
+    normal = np.einsum("bij,bik->bjk", model, model) + 1e-9 * np.eye(3)
+    moments = np.einsum("bij,i->bj", model, y - y.mean())
+    fit = np.linalg.solve(normal, moments[:, :, None])[:, :, 0]
+    explained = np.sum(fit * moments, axis=1)
+    falls_then_rises = (fit[:, 1] <= 0) & (fit[:, 2] > 0)
+    return int(np.argmax(np.where(falls_then_rises, explained, -np.inf)))
 
 
 def least_squares_split(y: Array) -> int:

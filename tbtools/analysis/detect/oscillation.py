@@ -28,6 +28,8 @@ BLOCKS = 24
 LEAST_POINTS = 4
 # The distance grows at least to three times what it was.
 LEAST = float(np.log(3.0))
+# The worse side has to get worse too: a standard error less will do.
+CONFIDENCE = excursion.CONFIDENCE - 1
 # The worse side is where a quarter of the points are worse: a sine is there at 0.71 of its height,
 # and isolated spikes do not reach it.
 WORSE_SIDE = 0.75
@@ -63,7 +65,7 @@ def find(y: Array, noise: float) -> Oscillation | None:
     if width < LEAST_POINTS:
         return None
     distance = _log_distance(y, width, noise)
-    growth = excursion.find(distance, LEAST)
+    growth = excursion.find(distance, LEAST, confidence=CONFIDENCE)
     if growth is None:
         return None
     onset = locate(distance, growth)

@@ -13,8 +13,10 @@ from tbtools.analysis.detect.onset import locate
 if TYPE_CHECKING:
     from tbtools.analysis.detect.series import Judged
 
-# The twin that still improves is evidence of its own: half of what a divergence needs is enough.
+# The twin that still improves is evidence of its own: half of the effect that a divergence needs
+# is enough, and one standard error less.
 EFFECT = excursion.EFFECT / 2
+CONFIDENCE = excursion.CONFIDENCE - 1
 
 
 def find(training: Judged, validation: Judged) -> Finding | None:
@@ -24,7 +26,7 @@ def find(training: Judged, validation: Judged) -> Finding | None:
         training: The training series.
         validation: The validation series of the same quantity.
     """
-    rise = excursion.find(validation.y, validation.noise, EFFECT)
+    rise = excursion.find(validation.y, validation.noise, EFFECT, CONFIDENCE)
     if rise is None:
         return None
     onset = locate(validation.y, rise)
