@@ -7,12 +7,15 @@ scan = Extension(
     "tbtools.eventfile._scan",
     ["tbtools/eventfile/_scan.pyx"],
     depends=["tbtools/eventfile/_crc32c.h"],
-    optional=True,  # without a compiler the package installs with the slow scan, and says so
 )
 ema = Extension(
     "tbtools.analysis._ema",
     ["tbtools/analysis/_ema.pyx"],
     extra_compile_args=["-ffp-contract=off"],  # a fused multiply-add would round differently
-    optional=True,
 )
-setup(ext_modules=cythonize([scan, ema], language_level=3))
+modules = cythonize([scan, ema], language_level=3)
+for module in modules:
+    # Without a compiler the package installs with the slow scan, and says so. cythonize makes new
+    # extensions and forgets this about the old ones.
+    module.optional = True
+setup(ext_modules=modules)
