@@ -1,0 +1,213 @@
+"""Faults on request, so that whoever judges training curves has a truth to be judged by.
+
+Each fault is a real event in a real training, not a number written into a log: the learning rate
+does go up, the process does die. What was asked for, and when each fault struck, stands in
+``truth.json`` beside the event files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+DIVERGENCE_FACTOR = 300.0
+"""By how much ``divergence`` multiplies the learning rate: a thousand-fold slip in a config (1 for
+1e-3) less the room that cosine decay has already taken."""
+
+KINDS = {
+    "nan": "the loss is NaN at this step, and the step is taken",
+    "divergence": f"the learning rate is {DIVERGENCE_FACTOR:g} times too high from this step on, "
+    "without clipping",
+    "spike": "the targets of this step's batch are shuffled",
+    "plateau": "the learning rate is 0 from this step on",
+    "collapse": "all weights and the optimizer's moments are zero from this step on: the model "
+    "answers the same to everything, and no gradient leads away",
+    "crash": "the process is killed (SIGKILL) before this step, once",
+    "stall": "nothing happens for the given seconds before this step",
+}
+"""The faults, with what each does."""
+
+GUARD_OFF = frozenset({"nan", "divergence"})
+"""Faults that ask for weights which the guard against non-finite losses would save."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault that was asked for.
+
+    Attributes:
+        kind: One of `KINDS`.
+        step: The optimizer step that it strikes; the first step is 1.
+        seconds: How long a ``stall`` lasts; 0 for the others.
+    """
+
+    kind: str
+    step: int
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """The fault as the option ``--inject`` takes it."""
+        return f"{self.kind}@{self.step}" + (f":{self.seconds:g}" if self.kind == "stall" else "")
+
+    @classmethod
+    def parse(cls, text: str) -> Fault:
+        """Reads ``KIND@STEP``, or ``stall@STEP:SECONDS``.
+
+        Raises:
+            ValueError: It is neither; says what it should be.
+        """
+        kind, at, rest = text.strip().partition("@")
+        number, colon, seconds = rest.partition(":")
+        if kind not in KINDS or not at:
+            raise ValueError(f"{text!r} is not KIND@STEP with KIND one of {', '.join(KINDS)}")
+        if (kind == "stall") != bool(colon):
+            raise ValueError(f"{text!r}: a stall, and nothing else, needs seconds: stall@STEP:2.5")
+        try:
+            fault = cls(kind, int(number), float(seconds or 0))
+        except ValueError:
+            raise ValueError(f"{text!r}: the step is an integer, seconds a number") from None
+        if fault.step < 1 or not 0 <= fault.seconds < float("inf"):
+            raise ValueError(f"{text!r}: the first step is 1, and seconds are not negative")
+        return fault
+
+
+class FaultPlan:
+    """Lets the faults strike: the training loop asks it at each place where one may.
+
+    Args:
+        faults: What was asked for.
+        truth: Where ``truth.json`` is kept.
+        writes: Whether this process keeps it; the first process of several does.
+        about: What else ``truth.json`` should say, by key.
+    """
+
+    def __init__(
+        self,
+        faults: Sequence[Fault],
+        truth: Path,
+        *,
+        writes: bool = True,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._faults = tuple(faults)
+        self._truth = truth
+        self._writes = writes
+        self._about = dict(about or {})
+        self._entries = self._read()
+        for fault in self._faults:
+            self._entries.setdefault(str(fault), _entry(fault))
+
+    @property
+    def guarded(self) -> bool:
+        """Whether a non-finite loss stops the run, as it does where no fault forbids it."""
+        return not any(fault.kind in GUARD_OFF for fault in self._faults)
+
+    def learning_rate(self, step: int, rate: float, peak: float) -> float:
+        """The learning rate of a step, given the schedule's and its peak."""
+        if self._since("plateau", step) or self._since("collapse", step):
+            return 0.0
+        return peak * DIVERGENCE_FACTOR if self._since("divergence", step) else rate
+
+    def clip(self, step: int, maximum: float) -> float:
+        """The largest gradient norm of a step; 0 is no limit."""
+        return 0.0 if self._since("divergence", step) else maximum
+
+    def targets(self, step: int, targets: torch.Tensor) -> torch.Tensor:
+        """The targets of a step's batch, of any shape."""
+        if not self._at("spike", step):
+            return targets
+        order = torch.randperm(targets.numel(), generator=torch.Generator().manual_seed(step))
+        return targets.flatten()[order.to(targets.device)].view_as(targets)
+
+    def loss(self, step: int, loss: torch.Tensor) -> torch.Tensor:
+        """The loss of a step, a scalar."""
+        return loss * float("nan") if self._at("nan", step) else loss
+
+    def before_step(
+        self,
+        step: int,
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        flush: Callable[[], None],
+    ) -> None:
+        """Stalls, collapses or kills the training, where one of these is due.
+
+        Args:
+            step: The step about to be taken.
+            model: Its weights collapse.
+            optimizer: Its moments are forgotten in a collapse: they would lead out of it.
+            flush: Called before the process is killed, so that a crash leaves points behind the
+                last checkpoint, as one does that comes just after a flush.
+        """
+        for fault in self._faults:
+            if fault.kind == "stall" and fault.step == step:
+                time.sleep(fault.seconds)
+            elif fault.kind == "collapse" and fault.step == step:
+                _collapse(model, optimizer)
+            elif fault.kind == "crash" and fault.step == step and not self._has_struck(fault):
+                flush()
+                self._strike(fault)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def after_step(self, step: int) -> None:
+        """Notes the faults that have struck at this step."""
+        for fault in self._faults:
+            if fault.step == step:
+                self._strike(fault)
+
+    def write(self) -> None:
+        """Writes ``truth.json``, whole or not at all; nothing where no fault was asked for."""
+        if not self._writes or not self._entries:
+            return
+        content = {**self._about, "faults": list(self._entries.values())}
+        beside = self._truth.with_name(f".{self._truth.name}.tmp")
+        beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        beside.replace(self._truth)
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        """What was asked for before this process began: a crash does not strike twice."""
+        if not self._truth.exists():
+            return {}
+        found = json.loads(self._truth.read_text(encoding="utf-8"))["faults"]
+        return {entry["fault"]: entry for entry in found}
+
+    def _has_struck(self, fault: Fault) -> bool:
+        return self._entries[str(fault)]["struck_at"] is not None
+
+    def _strike(self, fault: Fault) -> None:
+        self._entries[str(fault)]["struck_at"] = time.time()
+        self.write()
+
+    def _at(self, kind: str, step: int) -> bool:
+        return any(fault.kind == kind and fault.step == step for fault in self._faults)
+
+    def _since(self, kind: str, step: int) -> bool:
+        return any(fault.kind == kind and fault.step <= step for fault in self._faults)
+
+
+def _entry(fault: Fault) -> dict[str, Any]:
+    return {
+        "fault": str(fault),
+        "kind": fault.kind,
+        "step": fault.step,
+        "seconds": fault.seconds,
+        "what": KINDS[fault.kind],
+        "struck_at": None,
+    }
+
+
+def _collapse(model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+    optimizer.state.clear()

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from reference_training.faults import DIVERGENCE_FACTOR, KINDS, Fault, FaultPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.reference_training.reading import Trained
+
+REGRESSION = ["--epochs=40", "--schedule=constant", "--threads=1"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nan", "nan@", "nan@x", "nan@0", "nan@3:1", "stall@3", "stall@3:-1", "stall@3:inf"]
+)
+def test_what_is_no_fault_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"KIND@STEP|stall@STEP|integer|first step"):
+        Fault.parse(text)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_reads_back_as_it_is_shown(kind: str) -> None:
+    fault = Fault(kind, 7, 0.25 if kind == "stall" else 0.0)
+    assert Fault.parse(str(fault)) == fault
+
+
+def test_a_plan_without_faults_changes_nothing_and_writes_nothing(tmp_path: Path) -> None:
+    plan = FaultPlan((), tmp_path / "truth.json")
+    targets, loss = torch.arange(6), torch.tensor(2.0)
+    assert plan.guarded
+    assert plan.learning_rate(5, 0.1, 1.0) == 0.1
+    assert plan.clip(5, 1.0) == 1.0
+    assert plan.targets(5, targets) is targets
+    assert plan.loss(5, loss) is loss
+    plan.after_step(5)
+    plan.write()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_learning_rates_from_the_step_of_the_fault_on(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.json"
+    diverging = FaultPlan([Fault("divergence", 5)], truth)
+    assert [diverging.learning_rate(step, 0.1, 2.0) for step in (4, 5, 6)] == [
+        0.1,
+        2.0 * DIVERGENCE_FACTOR,
+        2.0 * DIVERGENCE_FACTOR,
+    ]
+    assert [diverging.clip(step, 1.0) for step in (4, 5)] == [1.0, 0.0]
+    stuck = FaultPlan([Fault("plateau", 5)], truth)
+    assert [stuck.learning_rate(step, 0.1, 2.0) for step in (4, 5, 6)] == [0.1, 0.0, 0.0]
+
+
+def test_a_spike_shuffles_the_targets_of_one_step(tmp_path: Path) -> None:
+    plan = FaultPlan([Fault("spike", 5)], tmp_path / "truth.json")
+    targets = torch.arange(60).view(3, 20)
+    shuffled = plan.targets(5, targets)
+    assert shuffled.shape == targets.shape
+    assert not torch.equal(shuffled, targets)
+    assert torch.equal(shuffled.flatten().sort().values, targets.flatten())
+    assert torch.equal(plan.targets(6, targets), targets)
+
+
+def test_only_the_process_that_keeps_the_truth_writes_it(tmp_path: Path) -> None:
+    plan = FaultPlan([Fault("nan", 1)], tmp_path / "truth.json", writes=False)
+    plan.write()
+    plan.after_step(1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_crash_that_has_struck_does_not_strike_again(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.json"
+    fault = Fault("crash", 3)
+    entry = {"fault": str(fault), "kind": "crash", "step": 3, "seconds": 0.0, "struck_at": 1.0}
+    truth.write_text(json.dumps({"faults": [entry]}))
+    model = torch.nn.Linear(1, 1)
+    for writes in (True, False):  # every process of several must know
+        plan = FaultPlan([fault], truth, writes=writes)
+        plan.before_step(3, model, torch.optim.AdamW(model.parameters()), flush=lambda: None)
+
+
+def test_the_truth_tells_what_and_when(train: Callable[..., Trained]) -> None:
+    run = train("regression", *REGRESSION, "--inject=spike@10,plateau@30")
+    truth = json.loads((run.path / "truth.json").read_text())
+    assert (truth["recipe"], truth["loss_tag"], truth["seed"]) == ("regression", "Loss/train", 0)
+    assert [(each["kind"], each["step"]) for each in truth["faults"]] == [
+        ("spike", 10),
+        ("plateau", 30),
+    ]
+    assert all(each["struck_at"] > 0 for each in truth["faults"])
+    assert run.text("run/faults") == "Injected on purpose: spike@10, plateau@30"
+
+
+def test_a_spike_jumps_and_recovers(train: Callable[..., Trained]) -> None:
+    loss = train("regression", *REGRESSION, "--inject=spike@20").values("Loss/train")
+    assert loss[19] > 2 * loss[18]
+    assert loss[21] < 1.2 * loss[18]
+
+
+def test_a_plateau_stays_where_it_is(train: Callable[..., Trained]) -> None:
+    run = train("regression", *REGRESSION, "--inject=plateau@20")
+    assert run.values("Learning Rate")[18:21] == pytest.approx([0.01, 0.0, 0.0])
+    loss = run.values("Loss/train")
+    assert loss[18] > loss[19]
+    # The same weights on the same data; only the order of the sums differs.
+    assert loss[19:] == pytest.approx([loss[19]] * len(loss[19:]), rel=1e-5)
+
+
+def test_a_divergence_gets_worse_for_good(train: Callable[..., Trained]) -> None:
+    run = train("regression", *REGRESSION, "--inject=divergence@20")
+    loss = run.values("Loss/train")
+    assert len(loss) == 40
+    assert loss[19] < loss[0]
+    assert min(loss[21:]) > 10 * loss[0]
+
+
+def test_after_a_collapse_the_model_answers_the_same_to_everything(
+    train: Callable[..., Trained],
+) -> None:
+    options = [
+        "--source=sklearn",
+        "--epochs=3",
+        "--log-every=1",
+        "--threads=1",
+        "--inject=collapse@30",
+    ]
+    run = train("digits", *options)
+    accuracy = dict(run.points["Test Accuracy"])
+    assert accuracy[22] > 0.6
+    assert accuracy[66] < 0.2
+    loss = dict(run.points["Loss/train"])
+    assert loss[30] == pytest.approx(math.log(10), rel=1e-5)
+    assert loss[66] == pytest.approx(math.log(10), rel=1e-5)
+
+
+def test_a_nan_on_request_is_let_through(train: Callable[..., Trained]) -> None:
+    loss = train("regression", *REGRESSION, "--inject=nan@10").values("Loss/train")
+    assert [step for step, value in enumerate(loss, start=1) if math.isnan(value)] == [
+        *range(10, 41)
+    ]
+
+
+def test_a_stall_is_a_gap_in_time(train: Callable[..., Trained]) -> None:
+    from tests.reference_training.reading import events
+
+    run = train("regression", *REGRESSION, "--inject=stall@10:0.7")
+    times = [
+        event.wall_time
+        for event in events(run.files[0])
+        if any(value.tag == "Loss/train" for value in event.summary.value)
+    ]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert gaps[8] >= 0.7
