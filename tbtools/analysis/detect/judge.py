@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect import divergence, nonfinite, overfitting, plateau
+from tbtools.analysis.detect import divergence, nonfinite, overfitting, plateau, spike, stall
 from tbtools.analysis.detect.causes import with_causes
 from tbtools.analysis.detect.findings import SEVERITIES, Finding, Findings
 from tbtools.analysis.detect.pairs import pairs
@@ -38,9 +38,10 @@ def detect_series(
     Raises:
         InvalidObjective: A direction is none of ``min``, ``max``, ``none``.
     """
-    every = [one.in_order() for one in series]
+    written = list(series)
+    every = [one.in_order() for one in written]
     judged = _with_objectives(every, objectives)
-    found: list[Finding] = []
+    found: list[Finding] = stall.find(written)
     for one in every:
         found += nonfinite.find(one)
     overfitted = _overfitted(every, judged)
@@ -80,12 +81,15 @@ def _overfitted(series: list[Series], judged: dict[Key, Judged]) -> dict[Key, Fi
 
 
 def _trend(judged: Judged, rate: Series | None) -> list[Finding]:
-    """Divergence, or where there is none, a plateau."""
+    """Divergence, or where there is none, a plateau and spikes."""
     if (diverged := divergence.find(judged)) is not None:
         return [diverged]
+    found = []
     if (flat := plateau.find(judged.y)) is not None:
-        return [plateau_finding(judged, flat, rate)]
-    return []
+        found.append(plateau_finding(judged, flat, rate))
+    if (spikes := spike.find(judged)) is not None:
+        found.append(spikes)
+    return found
 
 
 def learning_rates(series: list[Series]) -> dict[str, Series]:

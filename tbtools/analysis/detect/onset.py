@@ -54,7 +54,8 @@ def locate(y: Array, rise: Excursion) -> Onset:
     top = _crossing(level, low, base + height)
     # As far before the best level as after it, and no higher.
     begin = max(2 * low - top, _bottom(level, low, base + height))
-    bend = begin + least_squares_bend(scale.level[begin : top + 1])
+    # Spikes of two windows have no weight in it.
+    bend = begin + least_squares_bend(robust.running_median(scale.level, 5)[begin : top + 1])
     return Onset(max(scale.point(bend), 0), sudden=False)
 
 
@@ -101,7 +102,7 @@ def _split(y: Array, scale: Scale, window: int, rise: Excursion) -> int | None:
     if before - rise.base > 0.25 * rise.gap or after - before < 0.6 * rise.gap:
         return None
     # A blow-up takes some points: back to the first that noise does not explain.
-    inside = np.flatnonzero(clipped[:at] < before + 4 * noise)
+    inside = np.flatnonzero(clipped[:at] < np.median(clipped[:at]) + 4 * noise)
     return begin + int(inside[-1]) + 1 if len(inside) else begin + at
 
 

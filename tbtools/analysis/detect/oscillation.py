@@ -7,7 +7,7 @@ loss: beyond what noise does by itself, for good, and without precedent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from tbtools.analysis.detect.onset import locate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tbtools.analysis.detect.excursion import Excursion
     from tbtools.analysis.detect.onset import Onset
 
     Array = NDArray[np.float64]
@@ -68,7 +69,7 @@ def find(y: Array, noise: float) -> Oscillation | None:
     growth = excursion.find(distance, LEAST, confidence=CONFIDENCE)
     if growth is None:
         return None
-    onset = locate(distance, growth)
+    onset = locate(np.exp(distance), _in_linear_units(growth))
     worse = robust.window_quantiles(y, width, len(y) // width, WORSE_SIDE)
     better = robust.window_quantiles(y, width, len(y) // width, 1 - WORSE_SIDE)
     first = max(1, (onset.index - (len(y) - len(worse) * width)) // width)
@@ -79,6 +80,12 @@ def find(y: Array, noise: float) -> Oscillation | None:
     if not on_both_sides or swing < max(3 * noise, 2 * excursion.EFFECT * achieved):
         return None
     return Oscillation(onset, before, after, float(np.exp(growth.gap)), growth.gap / growth.noise)
+
+
+def _in_linear_units(growth: Excursion) -> Excursion:
+    """The same growth of the distance itself, which begins to grow where its logarithm leaps."""
+    base = float(np.exp(growth.base))
+    return replace(growth, base=base, gap=float(np.expm1(growth.gap)) * base)
 
 
 def _log_distance(y: Array, width: int, noise: float) -> Array:

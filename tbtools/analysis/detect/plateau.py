@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Windows over the whole series: onsets are good to one or two of them.
 WINDOWS = 64
+# Circles of two players are seen in windows four times as fine.
+FINE_WINDOWS = 4 * WINDOWS
 # A plateau lasts at least this part of the series and at least so many windows.
 LEAST_PART = 0.1
 LEAST_WINDOWS = 10
@@ -31,7 +33,7 @@ LEAST_POINTS = 20
 SIGNIFICANT = 3.09
 # One-sided 95 % for the limit that has to lie below RATIO of the improvement before.
 LIMIT = 1.64
-RATIO = 1 / 3
+RATIO = 0.3
 # ... or below so many standard deviations of a point where nothing was ever improved.
 NEVER = 2.0
 # A stretch whose beginning lies so many standard errors above its median has not yet begun.
@@ -88,11 +90,17 @@ def find(y: Array) -> Plateau | None:
     else:
         return None
     tail = level[onset:]
-    if len(tail) < max(LEAST_WINDOWS, LEAST_PART * len(level)) or _wanders(tail, level, onset):
+    if len(tail) < max(LEAST_WINDOWS, LEAST_PART * len(level)):
+        return None
+    descent = float(level[: onset + 1].max() - np.median(tail))
+    if _wanders(y[start + onset * width :], tail, descent):
         return None
     improvement, error = trend(tail, spread)
-    flat = -small <= improvement <= small - LIMIT * error
-    if not flat or _still_improves(tail, spread) or _is_a_step(level, onset, spread):
+    if not -small <= improvement <= small - LIMIT * error:
+        return None
+    # What was never learnt is judged as a whole: it has no descent that could reach into it.
+    recent = tail[len(tail) // 2 :] if before > 0 else tail
+    if _still_improves(recent, spread) or _is_a_step(level, onset, spread):
         return None
     point = 0 if bend <= 1 else start + bend * width
     return Plateau(point, float(np.median(tail)), improvement, error, before)
@@ -143,12 +151,12 @@ def _bend(level: Array, onset: int) -> int:
     return begin + int(at[np.argmax(explained)])
 
 
-def _still_improves(tail: Array, spread: float) -> bool:
+def _still_improves(recent: Array, spread: float) -> bool:
     """Whether the later half of a stretch has a significant trend to the better.
 
     The whole may have one although it is flat: its beginning may reach into the end of the descent.
     """
-    improvement, error = trend(tail[len(tail) // 2 :], spread)
+    improvement, error = trend(recent, spread)
     return improvement > SIGNIFICANT * error
 
 
@@ -181,26 +189,34 @@ def lag_one(residuals: Array) -> float:
     return min(0.9, max(0.0, float(np.sum(residuals[1:] * residuals[:-1])) / square))
 
 
-def _wanders(tail: Array, level: Array, onset: int) -> bool:
+def _wanders(y: Array, tail: Array, descent: float) -> bool:
     """Whether levels move by themselves: not flat, whatever it is.
 
     Noise, even where it is correlated from one window to the next, has lost its memory two windows
-    later, and swings back no more than it swings on.
+    later, and swings back no more than it swings on; the latter is looked at in finer windows too.
+
+    Args:
+        y: The values of the stretch.
+        tail: Levels of its windows.
+        descent: What was improved before: next to it small movements are flat.
     """
-    span = float(np.quantile(tail, 0.9) - np.quantile(tail, 0.1))
-    if span < 0.1 * (float(level[: onset + 1].max()) - float(np.median(tail))):
+    if np.quantile(tail, 0.9) - np.quantile(tail, 0.1) < 0.1 * descent:
         return False
-    lags = np.arange(1, len(tail) // 3 + 1)
-    correlation = autocorrelation(tail, lags)
+    correlation = autocorrelation(tail)
+    fine = autocorrelation(robust.window_means(y, max(1, len(y) // FINE_WINDOWS)))
     limit = max(0.5, 3 / len(tail) ** 0.5)
-    return bool(correlation[1] > limit or correlation.min() < -limit)
+    return bool(correlation[1] > limit or min(correlation.min(), fine.min()) < -limit)
 
 
-def autocorrelation(x: Array, lags: NDArray[np.int64]) -> Array:
-    """Autocorrelation of ranks at some lags; of ranks, so that outliers do not make or hide it."""
+def autocorrelation(x: Array) -> Array:
+    """Autocorrelation of ranks at the lags from 1 to a third of the length.
+
+    Of ranks, so that outliers do not make or hide it.
+    """
     ranks = np.argsort(np.argsort(x)).astype(float)
     ranks -= ranks.mean()
     square = float(np.sum(ranks**2))
+    lags = range(1, len(x) // 3 + 1)
     return np.array([np.sum(ranks[lag:] * ranks[: len(x) - lag]) / square for lag in lags])
 
 

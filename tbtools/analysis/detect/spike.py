@@ -1,0 +1,85 @@
+"""Spikes: jumps to the worse side that recovered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.detect import excursion, robust
+from tbtools.analysis.detect.findings import Finding
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.detect.series import Judged
+
+    Array = NDArray[np.float64]
+
+# Points to whose median and spread a point is compared; a spike is shorter than half of them.
+BLOCK = 32
+# Local standard deviations. Noise whose own tail reaches farther has to be beaten by FAR times.
+HEIGHT = 8.0
+# How far beyond what one point in a hundred of the series does a spike is.
+FAR = 3.0
+# So many of them are named one by one.
+NAMED = 10
+
+
+def find(judged: Judged) -> Finding | None:
+    """Looks for spikes; all of a series are one finding, whose onset is the first.
+
+    Args:
+        judged: A series with an objective.
+    """
+    y = judged.y
+    if len(y) < BLOCK:
+        return None
+    heights = _heights(y)
+    spikes = np.flatnonzero(heights > max(HEIGHT, FAR * float(np.quantile(np.abs(heights), 0.99))))
+    # What has not come back by the end may not be a spike.
+    spikes = spikes[spikes < len(y) - excursion.PERSISTENT]
+    if not len(spikes):
+        return None
+    firsts = spikes[np.diff(spikes, prepend=-BLOCK) > 1]
+    worst = int(spikes[np.argmax(y[spikes])])
+    count = len(firsts)
+    first, last = int(spikes[0]), int(spikes[-1])
+    many = "a spike" if count == 1 else f"{count:,} spikes, the highest"
+    return Finding(
+        run=judged.series.run,
+        tag=judged.series.tag,
+        kind="spike",
+        severity="info",
+        onset_step=judged.step(first),
+        end_step=judged.step(last),
+        ongoing=False,
+        best_step=judged.step(judged.best),
+        best_value=judged.value(judged.best),
+        last_good_step=judged.step(first - 1) if first else None,
+        message=f"{many} to {judged.value(worst):.4g} at step {judged.step(worst):,} "
+        f"({heights[worst]:,.0f} times the local noise), and back",
+        evidence={
+            "count": count,
+            "steps": [judged.step(int(i)) for i in firsts[:NAMED]],
+            "values": [judged.value(int(i)) for i in firsts[:NAMED]],
+            "highest_step": judged.step(worst),
+            "noise_ratio": float(min(1e9, heights[worst])),
+        },
+    )
+
+
+def _heights(y: Array) -> Array:
+    """How far each point lies above the median of its block, in the block's noise.
+
+    Where a block's noise is zero the series' is taken, so that the one odd value in a constant
+    stretch of accuracies is no infinite spike.
+    """
+    count = len(y) // BLOCK
+    ahead = len(y) - count * BLOCK
+    medians = robust.window_medians(y, BLOCK, count)
+    distance = y[ahead:].reshape(count, BLOCK) - medians[:, None]
+    local = robust.MAD_TO_SIGMA * np.median(np.abs(distance), axis=1)
+    noise = np.maximum(local, 0.5 * robust.noise_of_points(y) + 1e-300)
+    heights = (distance / noise[:, None]).ravel()
+    return np.concatenate([np.zeros(ahead), heights])

@@ -1,0 +1,91 @@
+"""Stalls: gaps in wall time far beyond the run's own rhythm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.detect.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tbtools.analysis.detect.series import Series
+
+# A gap is a stall if it is so many times the 99th percentile of all gaps: evaluations and
+# checkpoints, which come at every hundredth point or more often, are part of the rhythm ...
+BEYOND = 10.0
+# ... so many times the median gap ...
+TYPICAL = 30.0
+# ... and so many seconds: nobody calls less a stall.
+SECONDS = 60.0
+# Fewer points have no rhythm.
+LEAST_POINTS = 20
+
+
+def find(series: Iterable[Series]) -> list[Finding]:
+    """Looks for stalls in each run, once a run: in the series that has the most points.
+
+    Args:
+        series: All series, in the order in which their points were written.
+    """
+    densest: dict[str, Series] = {}
+    for one in series:
+        if len(one.step) > len(densest[one.run].step if one.run in densest else ()):
+            densest[one.run] = one
+    return [finding for one in densest.values() if (finding := _of_series(one)) is not None]
+
+
+def _of_series(series: Series) -> Finding | None:
+    if len(series.step) < LEAST_POINTS:
+        return None
+    gaps = np.diff(series.wall_time)
+    restarts = series.sessions[(series.sessions > 0) & (series.sessions < len(series.step))]
+    gaps[restarts - 1] = np.nan
+    known = gaps[np.isfinite(gaps) & (gaps >= 0)]
+    if len(known) < LEAST_POINTS - 1:
+        return None
+    typical = float(np.median(known))
+    # Of less than a hundred gaps the percentile is the largest, the stall itself: the one below it.
+    usual = float(np.quantile(known, min(0.99, 1 - 2 / len(known))))
+    least = max(BEYOND * usual, TYPICAL * typical, SECONDS)
+    stalls = np.flatnonzero(gaps > least)
+    if not len(stalls):
+        return None
+    longest = int(stalls[np.argmax(gaps[stalls])])
+    return Finding(
+        run=series.run,
+        tag=series.tag,
+        kind="stall",
+        severity="warning",
+        onset_step=int(series.step[longest]),
+        end_step=int(series.step[longest + 1]),
+        ongoing=False,
+        best_step=None,
+        best_value=None,
+        last_good_step=int(series.step[longest]),
+        message=_message(series, gaps[longest], typical, longest, len(stalls)),
+        evidence={
+            "seconds": float(gaps[longest]),
+            "typical_seconds": typical,
+            "count": len(stalls),
+            "steps": [int(step) for step in series.step[stalls[:10]]],
+        },
+    )
+
+
+def _message(series: Series, gap: float, typical: float, at: int, count: int) -> str:
+    more = "" if count == 1 else f", the longest of {count:,} such gaps"
+    between = f"between steps {int(series.step[at]):,} and {int(series.step[at + 1]):,}"
+    return (
+        f"nothing was written for {_duration(gap)} {between}{more}; {_duration(typical)} is usual"
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.3g} min"
+    return f"{seconds / 3600:.3g} h"
