@@ -1,0 +1,44 @@
+"""The corpus of real event files, and the two implementations of the scan."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tbtools.eventfile import scan
+from tests.scans import SCANNERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real event files; TBTOOLS_CORPUS names it, relative to the repository."""
+    folder = Path(__file__).parents[1] / os.environ.get("TBTOOLS_CORPUS", "../shared/corpus")
+    if not folder.is_dir():
+        pytest.skip(f"no corpus of real event files at {folder}: set TBTOOLS_CORPUS")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus_files(corpus: Path) -> list[Path]:
+    """Every event file of the corpus, in the order of its path."""
+    return sorted(path for path in corpus.rglob("*tfevents*") if path.is_file())
+
+
+@pytest.fixture(params=["compiled", "protobuf"])
+def scan_implementation(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Runs the test once under each scan, and makes sure that it did."""
+    name: str = request.param
+    if SCANNERS[name] is None:
+        pytest.skip("the compiled scan has not been built")
+    monkeypatch.setattr(scan, "_scanner", SCANNERS[name])
+    assert scan.implementation() == name
+    yield name
+    assert scan.implementation() == name
