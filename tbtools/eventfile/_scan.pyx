@@ -155,6 +155,7 @@ cdef Bytes skip_field(Bytes p, Bytes end, uint32_t number, int wire_type) noexce
 cdef struct Tensor:
     int32_t dtype
     bint one_element
+    uint64_t unknown_rank
     Bytes content
     size_t content_size
     # How many values stand in the *_val field that belongs to the dtype, and the last of them.
@@ -322,7 +323,6 @@ cdef bint read_dim(Bytes p, Bytes end, Tensor *tensor) noexcept nogil:
 cdef bint read_shape(Bytes p, Bytes end, Tensor *tensor) noexcept nogil:
     cdef uint32_t number = 0
     cdef int wire_type = 0
-    cdef uint64_t unknown_rank = 0
     cdef Bytes span_end = NULL
     while p < end:
         p = read_key(p, end, &number, &wire_type)
@@ -334,13 +334,11 @@ cdef bint read_shape(Bytes p, Bytes end, Tensor *tensor) noexcept nogil:
                 return False
             p = span_end
         elif number == 3 and wire_type == VARINT:
-            p = read_varint(p, end, 10, &unknown_rank)
+            p = read_varint(p, end, 10, &tensor.unknown_rank)
         else:
             p = skip_field(p, end, number, wire_type)
         if p == NULL:
             return False
-    if unknown_rank:
-        tensor.one_element = False
     return True
 
 cdef Bytes read_tensor_span(Bytes p, Bytes end, uint32_t number, Tensor *tensor) noexcept nogil:
@@ -399,7 +397,7 @@ cdef bint read_tensor(Bytes p, Bytes end, Tensor *tensor) noexcept nogil:
             p = skip_field(p, end, number, wire_type)
         if p == NULL:
             return False
-    if not tensor.one_element:
+    if not tensor.one_element or tensor.unknown_rank:
         return False
     if tensor.content_size:
         if tensor.content_size != <size_t>item_size(tensor.dtype):

@@ -306,6 +306,23 @@ class TestWireFormat:
             assert columns.mark_kind.tolist() == [kind]
             assert columns.mark_status.tolist() == [status]
 
+    def test_shapes_are_merged(self, tmp_path: Path) -> None:
+        one, two, unknown, known = b"\x12\x02\x08\x01", b"\x12\x02\x08\x02", b"\x18\x01", b"\x18\0"
+        for shapes, number in [
+            ([one, one], True),
+            ([one, two], False),
+            ([two, one], False),
+            ([unknown, known], True),
+            ([known, unknown], False),
+            ([unknown, one], False),
+            ([unknown + known], True),
+        ]:
+            tensor = b"\x08\x01\x2d\0\0\x80\x3f" + b"".join(span(2, shape) for shape in shapes)
+            content = frame(value_of(span(8, tensor)))
+            columns = scan_content(tmp_path, content)
+            assert columns.dtype.tolist() == [int(number)]
+            assert_is_truth(columns, content)
+
     def test_dtype_behind_the_values(self, tmp_path: Path) -> None:
         tensor = b"\x38\x07" + b"\x08\x03"  # int_val 7, then DT_INT32
         columns = scan_content(tmp_path, frame(value_of(span(8, tensor))))
