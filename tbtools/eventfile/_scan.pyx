@@ -5,8 +5,9 @@
 
 Every read is checked against the end of the bytes at hand: the readers below take (p, end), return
 the place behind what they read, and NULL where the bytes are no protobuf. The rules are those of
-protobuf's own parser: a key has at most 5 bytes and a number above 0, a length at most 2**31 - 1,
-fields of an unexpected wire type are skipped like unknown ones, the last member of a oneof wins.
+protobuf's own parser: a key has at most 5 bytes and a number above 0 (not so inside unknown groups,
+of which it reads no numbers), a length at most 2**31 - 1, fields of an unexpected wire type are
+skipped like unknown ones, the last member of a oneof wins.
 """
 
 from cpython.buffer cimport PyBuffer_FillInfo
@@ -100,14 +101,19 @@ cdef inline Bytes read_varint(Bytes p, Bytes end, int max_bytes, uint64_t *value
             return p
     return NULL
 
-cdef inline Bytes read_key(Bytes p, Bytes end, uint32_t *number, int *wire_type) noexcept nogil:
+cdef inline Bytes read_group_key(Bytes p, Bytes end, uint32_t *number,
+                                 int *wire_type) noexcept nogil:
     cdef uint64_t key = 0
     p = read_varint(p, end, 5, &key)
-    if p == NULL or key > 0xFFFFFFFFu or key >> 3 == 0:
+    if p == NULL or key > 0xFFFFFFFFu:
         return NULL
     number[0] = <uint32_t>(key >> 3)
     wire_type[0] = <int>(key & 7)
     return p
+
+cdef inline Bytes read_key(Bytes p, Bytes end, uint32_t *number, int *wire_type) noexcept nogil:
+    p = read_group_key(p, end, number, wire_type)
+    return p if p != NULL and number[0] != 0 else NULL
 
 cdef inline Bytes read_span(Bytes p, Bytes end, Bytes *span_end) noexcept nogil:
     """A length and the place behind that many bytes, which lies within the end."""
@@ -145,7 +151,7 @@ cdef Bytes skip_field(Bytes p, Bytes end, uint32_t number, int wire_type) noexce
             return NULL
         if p == NULL or depth == 0:
             return p
-        p = read_key(p, end, &number, &wire_type)
+        p = read_group_key(p, end, &number, &wire_type)
         if p == NULL:
             return NULL
 

@@ -328,6 +328,15 @@ class TestWireFormat:
         columns = scan_content(tmp_path, frame(value_of(span(8, tensor))))
         assert (columns.dtype.tolist(), columns.value.tolist()) == ([3], [7.0])
 
+    def test_unknown_groups_are_skipped_whatever_their_fields_are_numbered(
+        self, tmp_path: Path
+    ) -> None:
+        for group in ["0b0c", "0b0001 0c", "0b0200 0c", "0b03 04 0c", "0b01 0000000000000000 0c"]:
+            data = bytes.fromhex(group)
+            columns = scan_content(tmp_path, frame(data))
+            assert (columns.problems, columns.events) == ((), 1)
+            assert_is_truth(columns, frame(data))
+
     @pytest.mark.parametrize(
         "data",
         [
