@@ -29,7 +29,7 @@ tbtools_crc_init()
 cdef enum:
     HEADER = 12          # u64 length, u32 masked CRC of it
     FRAME = 16           # the header, and the u32 masked CRC of the data behind the data
-    MAX_DEPTH = 100      # of unknown groups inside each other, as in protobuf
+    MAX_DEPTH = 100      # of messages and unknown groups inside each other, as in protobuf
     VERSION_BYTES = 64   # of file_version that are kept
     RESYNC_EFFORT = 8    # bytes checked in searches for a record, at most, per byte of the file
 
@@ -124,7 +124,9 @@ cdef inline Bytes read_span(Bytes p, Bytes end, Bytes *span_end) noexcept nogil:
     span_end[0] = p + size
     return p
 
-cdef Bytes skip_field(Bytes p, Bytes end, uint32_t number, int wire_type) noexcept nogil:
+cdef Bytes skip_field(Bytes p, Bytes end, uint32_t number, int wire_type, int level) noexcept nogil:
+    """The place behind a field of a message that stands `level` messages deep inside what protobuf
+    parses at once: an Event, a Value, a TensorProto."""
     cdef uint32_t open_groups[MAX_DEPTH]
     cdef int depth = 0
     cdef uint64_t ignored = 0
@@ -139,7 +141,7 @@ cdef Bytes skip_field(Bytes p, Bytes end, uint32_t number, int wire_type) noexce
         elif wire_type == BYTES:
             p = span_end if read_span(p, end, &span_end) != NULL else NULL
         elif wire_type == GROUP_START:
-            if depth == MAX_DEPTH:
+            if depth == MAX_DEPTH - level:
                 return NULL
             open_groups[depth] = number
             depth += 1
@@ -319,7 +321,7 @@ cdef bint read_dim(Bytes p, Bytes end, Tensor *tensor) noexcept nogil:
         if number == 1 and wire_type == VARINT:
             p = read_varint(p, end, 10, &size)
         else:
-            p = skip_field(p, end, number, wire_type)
+            p = skip_field(p, end, number, wire_type, 2)
         if p == NULL:
             return False
     if size != 1:
@@ -342,7 +344,7 @@ cdef bint read_shape(Bytes p, Bytes end, Tensor *tensor) noexcept nogil:
         elif number == 3 and wire_type == VARINT:
             p = read_varint(p, end, 10, &tensor.unknown_rank)
         else:
-            p = skip_field(p, end, number, wire_type)
+            p = skip_field(p, end, number, wire_type, 1)
         if p == NULL:
             return False
     return True
@@ -385,7 +387,7 @@ cdef bint read_tensor(Bytes p, Bytes end, Tensor *tensor) noexcept nogil:
             p = read_varint(p, end, 10, &raw)
             tensor.dtype = <int32_t><uint32_t>raw
         else:
-            p = skip_field(p, end, number, wire_type)
+            p = skip_field(p, end, number, wire_type, 0)
         if p == NULL:
             return False
     if item_size(tensor.dtype) == 0:
@@ -400,7 +402,7 @@ cdef bint read_tensor(Bytes p, Bytes end, Tensor *tensor) noexcept nogil:
         elif is_value_field(number) and wire_type == value_wire_type(number):
             p = read_number(p, end, tensor, number)
         else:
-            p = skip_field(p, end, number, wire_type)
+            p = skip_field(p, end, number, wire_type, 0)
         if p == NULL:
             return False
     if not tensor.one_element or tensor.unknown_rank:
@@ -675,7 +677,7 @@ cdef bint read_plugin_data(Bytes p, Bytes end, Value *value) noexcept nogil:
             value.plugin_size = span_end - p
             p = span_end
         else:
-            p = skip_field(p, end, number, wire_type)
+            p = skip_field(p, end, number, wire_type, 2)
         if p == NULL:
             return False
     return True
@@ -694,7 +696,7 @@ cdef bint read_metadata(Bytes p, Bytes end, Value *value) noexcept nogil:
                 return False
             p = span_end
         else:
-            p = skip_field(p, end, number, wire_type)
+            p = skip_field(p, end, number, wire_type, 1)
         if p == NULL:
             return False
     return True
@@ -735,7 +737,7 @@ cdef bint read_value(Bytes p, Bytes end, Value *value) noexcept nogil:
             value.number = load_float(p)
             p += 4
         else:
-            p = skip_field(p, end, number, wire_type)
+            p = skip_field(p, end, number, wire_type, 0)
         if p == NULL:
             return False
     return True
@@ -752,7 +754,7 @@ cdef bint read_session_log(Bytes p, Bytes end, uint8_t *status) noexcept nogil:
             p = read_varint(p, end, 10, &raw)
             status[0] = <uint8_t>raw if <uint32_t>raw <= 255 else 0
         else:
-            p = skip_field(p, end, number, wire_type)
+            p = skip_field(p, end, number, wire_type, 1)
         if p == NULL:
             return False
     return True
@@ -775,7 +777,7 @@ cdef bint check_summary(Bytes p, Bytes end, Event *event) noexcept nogil:
             event.value_at = p
             p = span_end
         else:
-            p = skip_field(p, end, number, wire_type)
+            p = skip_field(p, end, number, wire_type, 1)
         if p == NULL:
             return False
     return True
@@ -824,7 +826,7 @@ cdef bint read_event(Bytes p, Bytes end, Event *event) noexcept nogil:
                 return False
             p = span_end
         else:
-            p = skip_field(p, end, number, wire_type)
+            p = skip_field(p, end, number, wire_type, 0)
         if p == NULL:
             return False
     return True
@@ -1091,7 +1093,7 @@ cdef class Scanner:
                     return False
                 p = span_end
             else:
-                p = skip_field(p, end, number, wire_type)
+                p = skip_field(p, end, number, wire_type, 0)
         return True
 
     cdef bint add_summary(self, Bytes data, Bytes p, Bytes end, Event *event) noexcept nogil:
@@ -1110,7 +1112,7 @@ cdef class Scanner:
                     return False
                 p = span_end
             else:
-                p = skip_field(p, end, number, wire_type)
+                p = skip_field(p, end, number, wire_type, 1)
         return True
 
     cdef bint add_value(self, Value *value, Event *event, int64_t offset,

@@ -273,6 +273,11 @@ def value_of(content: bytes) -> bytes:
     return span(5, span(1, span(1, b"a") + content))
 
 
+def groups(depth: int) -> bytes:
+    """Groups of field 15 inside each other."""
+    return b"\x7b" * depth + b"\x7c" * depth
+
+
 class TestWireFormat:
     """What protobuf's parser makes of bytes that no writer writes: each was a difference once, or
     could be one."""
@@ -392,3 +397,21 @@ class TestWireFormat:
         ]:
             columns = scan_content(tmp_path, frame(data))
             assert (not columns.problems, columns.tag_names) == (decodable, [])
+
+    @pytest.mark.parametrize(
+        ("place", "deepest"),
+        [
+            (lambda group: group, 100),
+            (lambda group: span(5, group), 99),
+            (lambda group: span(7, group), 99),
+            (lambda group: value_of(group), 100),
+            (lambda group: value_of(span(9, group)), 99),
+            (lambda group: value_of(span(9, span(1, group))), 98),
+        ],
+    )
+    def test_groups_are_as_deep_as_in_protobuf(
+        self, tmp_path: Path, place: Any, deepest: int
+    ) -> None:
+        for depth in (1, deepest - 1, deepest, deepest + 1, 5000):
+            columns = scan_content(tmp_path, frame(place(groups(depth))))
+            assert columns.events == (depth <= deepest), depth
