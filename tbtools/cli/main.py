@@ -21,6 +21,7 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 # called: `tbtools --help` imports none.
 _COMMANDS = {
     "summarize": "What is in these logs: one row a run, or a tag.",
+    "detect": "Which runs went wrong, how, and since when.",
     "inspect": "What is in one event file: tags, records, events.",
     "verify": "Whether event files are sound, and where not.",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,7 +31,10 @@ class StepRange(click.ParamType[tuple[int | None, int | None]]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int | None, int | None]:
         """Parses the range."""
-        first, colon, last = str(value).partition(":")
+        text = str(value)
+        first, colon, last = text.partition(":")
+        if not text:
+            self.fail("give steps such as 100:200, 100: or :200", param, ctx)
         try:
             low = int(first) if first else None
             high = int(last) if last else None if colon else low
@@ -57,10 +62,21 @@ class Selection:
     steps: tuple[int | None, int | None]
 
     def load(self, paths: Sequence[str]) -> Experiment:
-        """The experiment under the paths, with the selected runs."""
-        from tbtools.runs.experiment import load
+        """The experiment under the paths, with the selected runs.
 
-        return load(paths, runs=self.runs or None, restarts=self.restarts)
+        Raises:
+            NoEventFiles: There is nothing to read.
+            UnknownRun: A glob matches no run.
+        """
+        from tbtools.errors import UnknownRun
+        from tbtools.runs.experiment import load
+        from tbtools.runs.select import matches
+
+        experiment = load(paths, runs=self.runs or None, restarts=self.restarts)
+        for glob in self.runs:
+            if not any(matches(name, (glob,)) for name in experiment):
+                raise UnknownRun(glob, load(paths))
+        return experiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +105,29 @@ class Output:
             require_free(self.path, force=self.force)
 
     def write(self, view: View) -> None:
-        """Shows a result as the options say."""
+        """Shows a result as the options say.
+
+        A reader who has seen enough (``| head``) is no trouble, and the verdict stays.
+        """
         from tbtools.render.output import write_view
 
-        write_view(view, self.format, self.path, force=self.force)
+        try:
+            write_view(view, self.format, self.path, force=self.force)
+        except BrokenPipeError:
+            let_go_of_stdout()
+
+
+def let_go_of_stdout() -> None:
+    """After a write to it has failed: Python's own flush at exit would fail once more."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def paths_argument(command: Command) -> Command:
     """One or several PATHs."""
-    return click.argument("paths", metavar="PATH...", nargs=-1, required=True)(command)
+    return click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())(
+        command
+    )
 
 
 def selection_options(command: Command) -> Command:
@@ -137,11 +167,24 @@ def selection_options(command: Command) -> Command:
 
 def output_options(command: Command) -> Command:
     """--format, -o and --force, handed over as `output`."""
+    return _with_output(command, FORMATS)
+
+
+def output_options_with(*formats: str) -> Callable[[Command], Command]:
+    """`output_options` with formats of the command's own; the view has a ``to_<format>`` each."""
+
+    def decorate(command: Command) -> Command:
+        return _with_output(command, (*FORMATS, *formats))
+
+    return decorate
+
+
+def _with_output(command: Command, formats: Sequence[str]) -> Command:
     decorators = [
         click.option(
             "--format",
             "format",
-            type=click.Choice(FORMATS),
+            type=click.Choice(formats),
             default="table",
             show_default=True,
             help="How to show it.",

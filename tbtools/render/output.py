@@ -10,9 +10,10 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 from rich.console import Console
 
 from tbtools.render.files import replaced_whole
+from tbtools.render.format import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 # Wider than any table: what is piped or written to a file is neither cut nor wrapped.
 _NO_WIDTH = 1_000_000
@@ -31,6 +32,12 @@ class View(Protocol):
         """The rows of the CSV, the names of the columns first."""
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Lets the caller see it; rich would exit with status 1, which is a verdict of ours."""
+        raise  # noqa: PLE0704 - rich calls this while it handles the BrokenPipeError
+
+
 def terminal(file: IO[str] | None = None) -> Console:
     """A console on a file, standard output by default, that shows text exactly as it is.
 
@@ -38,7 +45,7 @@ def terminal(file: IO[str] | None = None) -> Console:
     what is no terminal has no width and no colour.
     """
     file = file or sys.stdout
-    return Console(
+    return _Console(
         file=file,
         width=None if file.isatty() else _NO_WIDTH,
         markup=False,
@@ -53,19 +60,35 @@ def write_view(view: View, format: str, path: str | None = None, *, force: bool 
 
     Args:
         view: The result.
-        format: ``table``, ``json`` or ``csv``.
+        format: ``table``, ``json``, ``csv``, or another for which the view has a ``to_<format>``
+            that gives the lines.
         path: The file; None or ``-`` for standard output.
         force: Whether a file that is there may be replaced.
 
     Raises:
         OutputExists: There is a file, and `force` does not allow to replace it.
+        OSError: It cannot be written.
     """
     with replaced_whole(path or "-", force=force) as opened:
         file = cast("IO[str]", opened)
         if format == "json":
-            json.dump(view.to_json(), file, indent=2, allow_nan=False, ensure_ascii=False)
+            # In ASCII, so that no string in it can steer a terminal or has no encoding.
+            json.dump(view.to_json(), file, indent=2, allow_nan=False)
             file.write("\n")
         elif format == "csv":
-            csv.writer(file, lineterminator="\n").writerows(view.to_csv())
-        else:
+            rows = view.to_csv()
+            csv.writer(file, lineterminator="\n").writerows(_visible(rows, file))
+        elif format == "table":
             view.show(terminal(file))
+        else:
+            lines: Iterable[str] = getattr(view, f"to_{format}")()
+            file.writelines(f"{line}\n" for line in lines)
+
+
+def _visible(rows: Iterable[Sequence[object]], file: IO[str]) -> Iterator[Sequence[object]]:
+    """The rows; where a person looks at them, without what could steer the terminal."""
+    if not file.isatty():
+        yield from rows
+        return
+    for row in rows:
+        yield [printable(cell) if isinstance(cell, str) else cell for cell in row]

@@ -1,0 +1,91 @@
+"""`tbtools detect`: which runs went wrong, how, and since when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tbtools.cli.options import output_options_with, paths_argument, selection_options
+
+if TYPE_CHECKING:
+    from tbtools.cli.options import Output, Selection
+
+# As tbtools.analysis.detect.findings has them; that package imports NumPy, which help needs not.
+KINDS = ("nonfinite", "divergence", "plateau", "overfitting", "spike", "stall")
+_FOUND = 1
+
+
+class KindList(click.ParamType[tuple[str, ...]]):
+    """Kinds of findings, with commas between them; ``none`` for none."""
+
+    name = "KINDS"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Splits and checks the kinds."""
+        kinds = tuple(part.strip() for part in str(value).split(",") if part.strip())
+        if kinds == ("none",):
+            return ()
+        for kind in kinds:
+            if kind not in KINDS:
+                self.fail(f"{kind!r} is none of {', '.join(KINDS)}, none", param, ctx)
+        return kinds
+
+
+@click.command("detect")
+@paths_argument
+@click.option(
+    "--fail-on",
+    type=KindList(),
+    default="divergence,nonfinite",
+    show_default=True,
+    help="Exit with 1 on a finding of these kinds that is more than an info; none for never.",
+)
+@click.option(
+    "--objective",
+    "objectives",
+    metavar="GLOB=min|max|none",
+    multiple=True,
+    help="Which way is better for these tags, where their words do not say. Repeatable.",
+)
+@selection_options
+@output_options_with("junit")
+def command(
+    paths: tuple[str, ...],
+    fail_on: tuple[str, ...],
+    objectives: tuple[str, ...],
+    selection: Selection,
+    output: Output,
+) -> int:
+    """Which runs went wrong, how, and since when.
+
+    Finds divergence, values that are not finite, plateaus, overfitting, spikes and stalls, names
+    the step at which each began and the last good one. Runs that are well are counted in one line.
+
+    \b
+    Examples:
+      tbtools detect logs/
+      tbtools detect logs/ --fail-on divergence,nonfinite,plateau || scancel $JOB
+      tbtools detect logs/ --objective 'score/*=min' --format json
+      tbtools detect logs/ --format junit -o findings.xml
+    """
+    from tbtools.analysis.judgement import judge
+    from tbtools.analysis.objective import parse_objectives
+    from tbtools.render.terminal.findings import JudgementView
+    from tbtools.render.terminal.progress import scan_progress
+
+    output.require_free()
+    directions = parse_objectives(objectives)
+    experiment = selection.load(paths)
+    with scan_progress() as progress:
+        judgement = judge(
+            experiment,
+            tags=selection.tags,
+            steps=selection.steps,
+            objectives=directions,
+            progress=progress,
+        )
+    output.write(JudgementView(judgement, fail_on=fail_on))
+    return _FOUND if judgement.fails(fail_on) else 0
