@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tbtools.analysis.aggregate import aggregate
     from tbtools.analysis.smooth import smooth
     from tbtools.errors import (
         BadData,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         InvalidArgument,
         MissingExtra,
         NoEventFiles,
+        NonfiniteValue,
         OutputExists,
         RecordError,
         TbtoolsError,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from tbtools.runs.run import Run
 
 _MODULES = {
+    "tbtools.analysis.aggregate": ("aggregate",),
     "tbtools.analysis.smooth": ("smooth",),
     "tbtools.errors": (
         "BadData",
@@ -43,6 +46,7 @@ _MODULES = {
         "InvalidArgument",
         "MissingExtra",
         "NoEventFiles",
+        "NonfiniteValue",
         "OutputExists",
         "RecordError",
         "TbtoolsError",
@@ -72,6 +76,7 @@ __all__ = [
     "InvalidArgument",
     "MissingExtra",
     "NoEventFiles",
+    "NonfiniteValue",
     "OutputExists",
     "RecordError",
     "Run",
@@ -81,6 +86,7 @@ __all__ = [
     "UndecodablePayload",
     "UnknownRun",
     "UnknownTag",
+    "aggregate",
     "load",
     "read_records",
     "read_scalars",

@@ -14,6 +14,7 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     ├── UnknownRun(KeyError), UnknownTag(KeyError)   with the names that come close
     ├── InvalidObjective(ValueError)      a direction that is not GLOB=min|max|none
     ├── InvalidArgument(ValueError)       a smoothing, alignment, group, ... that there cannot be
+    ├── NonfiniteValue(ValueError)        a NaN or an infinity where none was to be
     ├── UnwritableValue(ValueError)       a value that an event file cannot hold as it is
     ├── UndecodablePayload(ValueError)    a picture, tensor, ... that is not what it says it is
     ├── MissingExtra(ImportError)         an optional package is needed; says how to install it
@@ -146,6 +147,13 @@ class InvalidObjective(TbtoolsError, ValueError):
 
 class InvalidArgument(TbtoolsError, ValueError):
     """Something that was asked for makes no sense; the text says what does."""
+
+
+class NonfiniteValue(TbtoolsError, ValueError):
+    """A NaN or an infinity where only finite values were to be."""
+
+    def __init__(self, run: str, tag: str, step: int, value: float) -> None:
+        super().__init__(f"{tag} of run {run} is {value} at step {step}")
 
 
 class UnwritableValue(TbtoolsError, ValueError):

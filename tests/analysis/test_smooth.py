@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tbtools
@@ -87,6 +87,7 @@ class TestEma:
 
 
 @pytest.mark.usefixtures("loops")
+@settings(deadline=None)
 @given(values=st.lists(st.floats(), min_size=1, max_size=50), weight=WEIGHTS)
 def test_ema_of_any_values_is_the_published_one(values: list[float], weight: float) -> None:
     if not any(map(math.isfinite, values)):
@@ -211,6 +212,7 @@ class TestEveryMethod:
     def test_too_few_points_to_smooth(self, method: Any, values: list[float]) -> None:
         assert same(tbtools.smooth(pd.Series(values, dtype=float), 0.7, method), values)
 
+    @settings(deadline=None)
     @given(values=st.lists(NUMBERS, min_size=1, max_size=40), weight=st.floats(0, 0.99))
     def test_no_value_leaves_the_range(
         self, method: Any, values: list[float], weight: float

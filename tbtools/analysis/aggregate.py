@@ -1,0 +1,355 @@
+"""Curves of runs that repeat one another, such as seeds, made into one with its spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+import numpy as np
+
+from tbtools.analysis.align import INTERPOLATED, MISSING, align, check_alignment
+from tbtools.analysis.curves import last_of_each, read_curves
+from tbtools.analysis.ensemble import (
+    DEFAULT_STATISTICS,
+    Bootstrap,
+    Ensemble,
+    check_statistics,
+)
+from tbtools.analysis.grouping import RunGroup, group_runs
+from tbtools.analysis.inputs import as_runs
+from tbtools.errors import InvalidArgument, NonfiniteValue, UnknownTag
+from tbtools.eventfile.discover import natural_key
+from tbtools.runs.reading import read_ahead
+from tbtools.runs.select import as_globs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.align import Alignment, Axis
+    from tbtools.analysis.curves import RunCurves
+    from tbtools.analysis.inputs import RunsLike
+    from tbtools.runs.frames import Steps
+    from tbtools.runs.run import Run
+
+    Floats: TypeAlias = NDArray[np.float64]
+
+NonfinitePolicy = Literal["poison", "drop", "fail"]
+NONFINITE_POLICIES: tuple[NonfinitePolicy, ...] = get_args(NonfinitePolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Neighbouring points with the same number of runs behind them.
+
+    Attributes:
+        first: x of the first.
+        last: x of the last.
+        points: How many.
+        runs: How many runs are behind each.
+    """
+
+    first: float
+    last: float
+    points: int
+    runs: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AggregatedSeries:
+    """One tag of one group.
+
+    Attributes:
+        group: The group's name.
+        tag: The tag.
+        members: The runs of the group that have the tag.
+        x: int64 or float64, shape (m,), strictly increasing.
+        wall_time: float64, shape (m,): when the first run started, plus the mean over the runs
+            behind the point of how long they had been at it; seconds since the epoch.
+        runs: int64, shape (m,): how many runs are behind each point.
+        interpolated: int64, shape (m,): of how many of them the value was not logged there, but
+            lies on the line between two that were.
+        nonfinite: int64, shape (m,): how many runs have NaN or infinity there, whether these count
+            or not.
+        statistics: Name to float64, shape (m,).
+        repeated: Points left out because their run has a later one at the same x.
+        unplaced: Points left out because their x is not known.
+        too_few: Points of the axis left out because fewer runs are behind them than were asked for.
+    """
+
+    group: str
+    tag: str
+    members: tuple[str, ...]
+    x: Axis
+    wall_time: Floats
+    runs: NDArray[np.int64]
+    interpolated: NDArray[np.int64]
+    nonfinite: NDArray[np.int64]
+    statistics: Mapping[str, Floats]
+    repeated: int
+    unplaced: int
+    too_few: int
+
+    def stretches(self) -> list[Stretch]:
+        """Where the number of runs behind the points changes."""
+        if not self.x.size:
+            return []
+        firsts = np.append(0, np.flatnonzero(np.diff(self.runs)) + 1)
+        ends = np.append(firsts[1:], self.x.size)
+        return [
+            Stretch(
+                self.x[first].item(), self.x[end - 1].item(), end - first, int(self.runs[first])
+            )
+            for first, end in zip(firsts.tolist(), ends.tolist(), strict=True)
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the points themselves."""
+        stretches = self.stretches()
+        return {
+            "group": self.group,
+            "tag": self.tag,
+            "runs": list(self.members),
+            "points": int(self.x.size),
+            "first_x": stretches[0].first if stretches else None,
+            "last_x": stretches[-1].last if stretches else None,
+            "run_counts": [
+                {"first_x": each.first, "last_x": each.last, "runs": each.runs}
+                for each in stretches
+            ],
+            "interpolated": int(self.interpolated.sum()),
+            "nonfinite": int(self.nonfinite.sum()),
+            "repeated": self.repeated,
+            "unplaced": self.unplaced,
+            "too_few": self.too_few,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aggregate:
+    """Groups of runs, each tag as one curve a statistic.
+
+    Attributes:
+        x: The axis: ``step``, ``wall_time``, ``relative_time`` or a tag.
+        groups: The groups.
+        left_out: Runs that are in no group.
+        series: Group by group, tags in natural order.
+    """
+
+    x: str
+    groups: tuple[RunGroup, ...]
+    left_out: tuple[str, ...]
+    series: tuple[AggregatedSeries, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a point.
+
+        Returns:
+            group and tag (categorical), the axis under its name, runs, interpolated, nonfinite (how
+            many runs: behind the point, of them not logged there, not finite there), the
+            statistics, and wall_time.
+        """
+        import pandas as pd
+
+        series = self.series
+        counts = [each.x.size for each in series]
+        groups = [group.name for group in self.groups]
+        tags = list(dict.fromkeys(each.tag for each in series))
+
+        def repeated(names: list[str], own: list[str]) -> pd.Categorical[Any]:
+            codes = np.array([names.index(name) for name in own], np.int32)
+            return pd.Categorical.from_codes(
+                np.repeat(codes, counts), dtype=pd.CategoricalDtype(names)
+            )
+
+        columns: dict[str, Any] = {
+            "group": repeated(groups, [each.group for each in series]),
+            "tag": repeated(tags, [each.tag for each in series]),
+        }
+        names = list(series[0].statistics) if series else []
+        taken = {"group", "tag", "runs", "interpolated", "nonfinite", "wall_time", *names}
+        axis = self.x if self.x == "wall_time" or self.x not in taken else "x"
+        times = np.concatenate([each.wall_time for each in series] or [np.empty(0)])
+        columns[axis] = np.concatenate([each.x for each in series] or [np.empty(0, np.int64)])
+        for name in ("runs", "interpolated", "nonfinite"):
+            columns[name] = np.concatenate(
+                [getattr(each, name) for each in series] or [np.empty(0, np.int64)]
+            )
+        for name in names:
+            columns[name] = np.concatenate([each.statistics[name] for each in series])
+        columns.setdefault("wall_time", times)
+        return pd.DataFrame(columns, copy=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was put together, without the points."""
+        return {
+            "x": self.x,
+            "groups": [{"group": each.name, "runs": list(each.runs)} for each in self.groups],
+            "left_out": list(self.left_out),
+            "tags": [each.to_dict() for each in self.series],
+        }
+
+    def _repr_html_(self) -> str:
+        """The points as a table, for notebooks."""
+        return self.to_frame().to_html(max_rows=20, show_dimensions=True, escape=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    tags: tuple[str, ...]
+    steps: Steps
+    x: str
+    align: Alignment
+    statistics: tuple[str, ...]
+    nonfinite: NonfinitePolicy
+    min_runs: int | None
+    bootstrap: Bootstrap
+
+
+def aggregate(
+    runs: RunsLike,
+    *,
+    group: str | Sequence[str] | None = None,
+    tags: str | Sequence[str] | None = None,
+    steps: Steps = None,
+    x: str = "step",
+    align: Alignment | None = None,
+    statistics: Sequence[str] = DEFAULT_STATISTICS,
+    nonfinite: NonfinitePolicy = "poison",
+    min_runs: int | None = None,
+    bootstrap: Bootstrap | None = None,
+) -> Aggregate:
+    """Makes one curve with its spread of the curves of repeated runs.
+
+    Args:
+        runs: A path, a `Run`, an `Experiment`, or several of them.
+        group: Which runs repeat one another, as `tbtools.analysis.grouping.group_runs` reads it;
+            all of them where not given.
+        tags: Globs; all tags where not given.
+        steps: First and last step, both included; None for no bound.
+        x: ``step``, ``wall_time``, ``relative_time`` (seconds since the run's first point), or the
+            tag of another scalar.
+        align: How points at different x are brought together: ``exact`` takes each x that any run
+            has, and the runs that have a point there; ``interpolate`` takes the same x, and
+            straight lines between the points of a run; a number takes its multiples, and straight
+            lines. No run counts beyond its ends. By default ``exact`` for steps, else
+            ``interpolate``.
+        statistics: mean, std, stderr, median, min, max, iqm (interquartile mean), quantiles such as
+            q25, and mean_ci, median_ci, iqm_ci, each of which gives two columns (mean_low,
+            mean_high).
+        nonfinite: What a NaN or an infinity does: ``poison`` lets it count, so that a NaN makes the
+            statistics of its point NaN; ``drop`` leaves the run out there; ``fail`` raises.
+        min_runs: Points with fewer runs behind them are left out, and counted.
+        bootstrap: How intervals are made: level, resamples, seed.
+
+    Raises:
+        InvalidArgument: Something of this makes no sense.
+        NonfiniteValue: There is one, and `nonfinite` is ``fail``.
+        UnknownTag: No run has the tag, or one does not have the tag that is the axis.
+        NoEventFiles: There is nothing to read under a path.
+    """
+    if nonfinite not in NONFINITE_POLICIES:
+        known = ", ".join(NONFINITE_POLICIES)
+        raise InvalidArgument(f"nonfinite={nonfinite!r} is none of {known}")
+    check_statistics(statistics)
+    how: Alignment = align if align is not None else "exact" if x == "step" else "interpolate"
+    check_alignment(how)
+    plan = _Plan(
+        tags=as_globs(tags),
+        steps=steps,
+        x=x,
+        align=how,
+        statistics=tuple(statistics),
+        nonfinite=nonfinite,
+        min_runs=min_runs,
+        bootstrap=bootstrap or Bootstrap(),
+    )
+    known_runs = as_runs(runs)
+    grouping = group_runs(known_runs, group)
+    series = tuple(
+        one for each in grouping.groups for one in _aggregate_group(each, known_runs, plan)
+    )
+    for tag in plan.tags:
+        if not set("*?[") & set(tag) and all(tag != each.tag for each in series):
+            raise UnknownTag(tag, _all_tags(known_runs))
+    return Aggregate(x, grouping.groups, grouping.left_out, series)
+
+
+def _all_tags(runs: Mapping[str, Run]) -> set[str]:
+    return {
+        part.shown_tag(series.tag)
+        for run in runs.values()
+        for part in run.parts
+        for series in part.columns.scalars()
+    }
+
+
+def _aggregate_group(
+    group: RunGroup, runs: Mapping[str, Run], plan: _Plan
+) -> Iterator[AggregatedSeries]:
+    members = {}
+    chosen = [runs[name] for name in group.runs]
+    unread = [not run.is_read for run in chosen]
+    for name, run, forget in zip(group.runs, read_ahead(chosen), unread, strict=True):
+        members[name] = read_curves(run, plan.tags, plan.steps, plan.x)
+        if forget:  # its curves are all that is needed
+            run.release()
+    tags = sorted({tag for member in members.values() for tag in member.curves}, key=natural_key)
+    for tag in tags:
+        with_tag = {name: member for name, member in members.items() if tag in member.curves}
+        yield _aggregate_tag(group.name, tag, with_tag, plan)
+
+
+def _aggregate_tag(
+    group: str, tag: str, members: Mapping[str, RunCurves], plan: _Plan
+) -> AggregatedSeries:
+    places, values, elapsed = [], [], []
+    repeated = unplaced = 0
+    for name, member in members.items():
+        curve = member.curves[tag]
+        x = member.places(tag, plan.x)
+        if plan.nonfinite == "fail" and not np.isfinite(curve.value).all():
+            at = int(np.flatnonzero(~np.isfinite(curve.value))[0])
+            raise NonfiniteValue(name, tag, int(curve.step[at]), float(curve.value[at]))
+        taken = last_of_each(x)
+        known = int(np.isfinite(x).sum())
+        unplaced += x.size - known
+        repeated += known - taken.size
+        places.append(x[taken])
+        values.append(curve.value[taken])
+        elapsed.append(curve.wall_time[taken] - member.start_time)
+    aligned = align(places, plan.align)
+    value = aligned.values(values)
+    present = aligned.state != MISSING
+    nonfinite = present & ~np.isfinite(value)
+    counted = present & ~nonfinite if plan.nonfinite == "drop" else present
+    ensemble = Ensemble(value, counted, plan.bootstrap)
+    enough = present.any(axis=0)
+    if plan.min_runs is not None:
+        enough &= ensemble.count >= plan.min_runs
+    statistics = ensemble.statistics(plan.statistics)
+    starts = [member.start_time for member in members.values()]
+    wall_time = min(starts) + _mean_where(aligned.values(elapsed), present)
+    interpolated = ((aligned.state == INTERPOLATED) & counted).sum(axis=0, dtype=np.int64)
+    return AggregatedSeries(
+        group=group,
+        tag=tag,
+        members=tuple(members),
+        x=aligned.x[enough],
+        wall_time=wall_time[enough],
+        runs=ensemble.count[enough],
+        interpolated=interpolated[enough],
+        nonfinite=nonfinite.sum(axis=0, dtype=np.int64)[enough],
+        statistics={name: column[enough] for name, column in statistics.items()},
+        repeated=repeated,
+        unplaced=unplaced,
+        too_few=int((~enough).sum()),
+    )
+
+
+def _mean_where(values: Floats, present: NDArray[np.bool_]) -> Floats:
+    count = np.maximum(present.sum(axis=0), 1)
+    mean: Floats = np.where(present, values, 0.0).sum(axis=0) / count
+    return mean

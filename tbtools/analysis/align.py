@@ -1,0 +1,122 @@
+"""Curves whose points lie at different places, brought onto one axis.
+
+No curve is continued beyond its ends, and a value that was not logged is told as such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from tbtools.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Axis = NDArray[np.int64] | NDArray[np.float64]
+
+Alignment: TypeAlias = "Literal['exact', 'interpolate'] | float"
+
+MISSING, OWN, INTERPOLATED = 0, 1, 2
+
+# A grid finer than this is a mistake: nobody has so many points.
+_MOST_GRID_POINTS = 50_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aligned:
+    """Several curves on one axis.
+
+    Attributes:
+        x: int64 or float64, shape (m,), strictly increasing.
+        state: uint8, shape (n, m): whether curve i has at x[j] nothing (`MISSING`), a point of its
+            own (`OWN`), or a value on the line between two of them (`INTERPOLATED`).
+    """
+
+    x: Axis
+    state: NDArray[np.uint8]
+    _places: tuple[Axis, ...]
+
+    def values(self, curves: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        """What belongs to the curves' points, on the common axis.
+
+        Args:
+            curves: For each curve its column, as long as the x that it was aligned by.
+
+        Returns:
+            float64, shape (n, m); NaN where there is nothing.
+        """
+        result = np.full(self.state.shape, np.nan)
+        for row, state, x, y in zip(result, self.state, self._places, curves, strict=True):
+            between = state == INTERPOLATED
+            if between.any():
+                row[between] = np.interp(self.x[between], x, y)
+            own = state == OWN
+            # Both are in order, and the axis holds each x of the curve at most once.
+            row[own] = y[np.isin(x, self.x[own], assume_unique=True)]
+        return result
+
+
+def check_alignment(how: Alignment) -> None:
+    """Refuses what is no alignment.
+
+    Raises:
+        InvalidArgument: It is neither ``exact`` nor ``interpolate`` nor the spacing of a grid.
+    """
+    if how in ("exact", "interpolate"):
+        return
+    if isinstance(how, str) or not (how > 0 and np.isfinite(how)):
+        raise InvalidArgument(
+            f"align={how!r} is neither 'exact' nor 'interpolate' nor the spacing of a grid"
+        )
+
+
+def align(places: Sequence[Axis], how: Alignment) -> Aligned:
+    """Brings curves onto one axis.
+
+    Args:
+        places: For each curve the x of its points, strictly increasing; all int64 or all float64.
+        how: ``exact``: every x that any curve has, and at each the curves that have a point there.
+            ``interpolate``: the same, with straight lines between the points of a curve. A number:
+            its multiples, with straight lines.
+
+    Raises:
+        InvalidArgument: There is no such alignment, or the grid would have too many points.
+    """
+    check_alignment(how)
+    if isinstance(how, str):
+        x = _union(places)
+    else:
+        x = _grid(places, float(how))
+    state = np.zeros((len(places), x.size), np.uint8)
+    for row, own in zip(state, places, strict=True):
+        if not own.size:
+            continue
+        if how != "exact":
+            row[(x >= own[0]) & (x <= own[-1])] = INTERPOLATED
+        row[np.isin(x, own, assume_unique=True)] = OWN
+    return Aligned(x, state, tuple(places))
+
+
+def _union(places: Sequence[Axis]) -> Axis:
+    joined: NDArray[np.float64] = np.unique(np.concatenate(places)) if places else np.empty(0)
+    return joined
+
+
+def _grid(places: Sequence[Axis], spacing: float) -> Axis:
+    """The multiples of the spacing from the first x of all curves to the last."""
+    filled = [x for x in places if x.size]
+    if not filled:
+        return np.empty(0)
+    first = np.ceil(min(float(x[0]) for x in filled) / spacing)
+    last = np.floor(max(float(x[-1]) for x in filled) / spacing)
+    if last - first >= _MOST_GRID_POINTS:
+        raise InvalidArgument(f"a grid of spacing {spacing:g} has {last - first:.3g} points here")
+    number = np.arange(first, last + 1)
+    if filled[0].dtype.kind == "i" and spacing.is_integer():
+        return number.astype(np.int64) * int(spacing)
+    return number * spacing

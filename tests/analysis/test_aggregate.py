@@ -1,0 +1,396 @@
+"""Aggregation over runs: statistics against NumPy, pandas and scipy; what peers get wrong."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tbtools
+from tbtools.analysis.ensemble import Bootstrap, Ensemble
+from tbtools.analysis.grouping import group_runs
+from tbtools.errors import InvalidArgument, NonfiniteValue, UnknownTag
+from tests.builders import START, EventFileBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+NAN, INF = math.nan, math.inf
+ALL = ("mean", "std", "stderr", "median", "min", "max", "iqm", "q25", "q97.5")
+
+
+def write_runs(logdir: Path, runs: Mapping[str, Sequence[tuple[int, float]]]) -> Path:
+    for name, points in runs.items():
+        EventFileBuilder().scalars("loss", points).write(logdir / name / "events.out.tfevents.1")
+    return logdir
+
+
+def statistics(values: Any, names: Sequence[str] = ALL, **options: Any) -> dict[str, Any]:
+    """Of one point: a column of values, all of which count."""
+    column = np.array(values, float)[:, None]
+    result = Ensemble(column, np.ones_like(column, bool), **options).statistics(names)
+    return {name: value[0] for name, value in result.items()}
+
+
+class TestStatistics:
+    @settings(deadline=None)  # what is imported late takes its time once
+    @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=12))
+    def test_they_are_numpys_and_pandas(self, values: list[float]) -> None:
+        got = statistics(values)
+        series = pd.Series(values)
+        want = {
+            "mean": series.mean(),
+            "std": series.std(),
+            "stderr": series.sem(),
+            "median": series.median(),
+            "min": series.min(),
+            "max": series.max(),
+            "q25": np.quantile(values, 0.25),
+            "q97.5": np.quantile(values, 0.975),
+        }
+        for name, value in want.items():
+            assert got[name] == pytest.approx(value, rel=1e-9, abs=1e-6), name
+
+    @settings(deadline=None)  # what is imported late takes its time once
+    @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=13))
+    def test_the_interquartile_mean_is_the_trimmed_mean_that_rliable_takes(
+        self, values: list[float]
+    ) -> None:
+        stats = pytest.importorskip("scipy.stats")
+        want = stats.trim_mean(values, proportiontocut=0.25)
+        assert statistics(values)["iqm"] == pytest.approx(want, rel=1e-9, abs=1e-6)
+
+    def test_one_run_has_no_spread(self) -> None:
+        got = statistics([3.0], (*ALL, "mean_ci"))
+        assert (got["mean"], got["median"], got["iqm"]) == (3.0, 3.0, 3.0)
+        assert all(math.isnan(got[name]) for name in ("std", "stderr", "mean_low", "mean_high"))
+
+    def test_nan_makes_nan_of_all(self) -> None:
+        assert all(math.isnan(value) for value in statistics([1.0, NAN, 2.0]).values())
+
+    def test_infinity_is_the_greatest_value(self) -> None:
+        got = statistics([1.0, INF, 2.0])
+        assert (got["min"], got["median"], got["max"], got["mean"]) == (1.0, 2.0, INF, INF)
+        assert statistics([INF, INF], ["median", "q25"]) == {"median": INF, "q25": INF}
+
+    def test_only_values_that_are_there_count(self) -> None:
+        values = np.array([[1.0, 5.0], [3.0, 7.0], [100.0, 9.0]])
+        present = np.array([[True, True], [True, True], [False, True]])
+        ensemble = Ensemble(values, present)
+        assert ensemble.count.tolist() == [2, 3]
+        assert ensemble.mean().tolist() == [2.0, 7.0]
+
+    def test_of_no_value_there_are_no_statistics(self) -> None:
+        got = Ensemble(np.array([[1.0]]), np.array([[False]])).statistics((*ALL, "iqm_ci"))
+        assert all(np.isnan(column).all() for column in got.values())
+
+    @pytest.mark.parametrize("name", ["avg", "q100", "q", "ci"])
+    def test_unknown_ones_are_refused_by_name(self, name: str) -> None:
+        with pytest.raises(InvalidArgument, match=f"no statistic '{name}'; there are mean"):
+            statistics([1.0], [name])
+
+
+class TestBootstrap:
+    values = tuple(np.random.default_rng(5).lognormal(size=9))
+
+    @pytest.mark.parametrize("center", ["mean", "median", "iqm"])
+    def test_intervals_are_scipys_percentile_intervals(self, center: str) -> None:
+        stats = pytest.importorskip("scipy.stats")
+        estimate = {
+            "mean": np.mean,
+            "median": np.median,
+            "iqm": lambda x, axis: stats.trim_mean(x, 0.25, axis=axis),
+        }[center]
+        want = stats.bootstrap(
+            (self.values,), estimate, n_resamples=40_000, method="percentile", rng=1
+        ).confidence_interval
+        bootstrap = Bootstrap(resamples=40_000)
+        got = statistics(self.values, [f"{center}_ci"], bootstrap=bootstrap)
+        spread = max(self.values) - min(self.values)
+        assert got[f"{center}_low"] == pytest.approx(want.low, abs=0.01 * spread)
+        assert got[f"{center}_high"] == pytest.approx(want.high, abs=0.01 * spread)
+
+    def test_of_three_runs_every_draw_can_be_counted(self) -> None:
+        values = np.array([0.0, 1.0, 10.0])
+        means = np.sort([values[list(draw)].mean() for draw in np.ndindex(3, 3, 3)])
+        got = statistics(values, ["mean_ci"], bootstrap=Bootstrap(level=0.8, resamples=100_000))
+        assert got["mean_low"] == means[2]  # a tenth of the 27 draws ends within the third
+        assert got["mean_high"] == means[24]
+
+    def test_the_same_seed_gives_the_same_interval(self) -> None:
+        first, again, other = (
+            statistics(self.values, ["mean_ci"], bootstrap=Bootstrap(seed=seed))
+            for seed in (3, 3, 4)
+        )
+        assert first == again != other
+
+    def test_a_constant_has_no_width(self) -> None:
+        assert statistics([2.0, 2.0, 2.0], ["iqm_ci"]) == {"iqm_low": 2.0, "iqm_high": 2.0}
+
+    @pytest.mark.parametrize("options", [{"level": 0}, {"level": 1.0}, {"resamples": 0}])
+    def test_nonsense_is_refused(self, options: dict[str, Any]) -> None:
+        with pytest.raises(InvalidArgument):
+            Bootstrap(**options)
+
+
+class TestPoints:
+    def test_the_number_of_runs_is_a_column_and_its_change_is_told(self, tmp_path: Path) -> None:
+        logdir = write_runs(
+            tmp_path, {"a": [(0, 1.0), (1, 3.0), (2, 5.0)], "b": [(0, 2.0), (1, 5.0)]}
+        )
+        result = tbtools.aggregate(logdir, statistics=["mean", "std"])
+        frame = result.to_frame()
+        assert frame.columns.tolist() == [
+            *("group", "tag", "step", "runs", "interpolated", "nonfinite"),
+            *("mean", "std", "wall_time"),
+        ]
+        assert frame["step"].tolist() == [0, 1, 2]
+        assert frame["runs"].tolist() == [2, 2, 1]
+        assert frame["mean"].tolist() == [1.5, 4.0, 5.0]
+        assert frame["std"].round(6).tolist()[:2] == [0.707107, 1.414214]
+        assert frame["wall_time"].tolist() == [START, START + 1, START + 2]
+        [tag] = result.to_dict()["tags"]
+        assert tag["run_counts"] == [
+            {"first_x": 0, "last_x": 1, "runs": 2},
+            {"first_x": 2, "last_x": 2, "runs": 1},
+        ]
+
+    def test_interpolated_values_are_counted(self, tmp_path: Path) -> None:
+        logdir = write_runs(tmp_path, {"a": [(0, 0.0), (4, 4.0)], "b": [(2, 6.0), (6, 10.0)]})
+        frame = tbtools.aggregate(logdir, align="interpolate").to_frame()
+        assert frame["step"].tolist() == [0, 2, 4, 6]
+        assert frame["runs"].tolist() == [1, 2, 2, 1]
+        assert frame["interpolated"].tolist() == [0, 1, 1, 0]
+        assert frame["mean"].tolist() == [0.0, 4.0, 6.0, 10.0]
+
+    def test_onto_a_grid(self, tmp_path: Path) -> None:
+        logdir = write_runs(tmp_path, {"a": [(0, 0.0), (10, 10.0)], "b": [(1, 3.0), (11, 13.0)]})
+        frame = tbtools.aggregate(logdir, align=5, statistics=["max"]).to_frame()
+        assert frame["step"].tolist() == [0, 5, 10]
+        assert frame["max"].tolist() == [0.0, 7.0, 12.0]
+
+    def test_points_with_too_few_runs_are_left_out_and_counted(self, tmp_path: Path) -> None:
+        logdir = write_runs(tmp_path, {"a": [(0, 1.0), (1, 1.0), (2, 1.0)], "b": [(1, 3.0)]})
+        result = tbtools.aggregate(logdir, min_runs=2)
+        assert result.to_frame()["step"].tolist() == [1]
+        assert result.series[0].too_few == 2
+
+    def test_of_several_points_at_a_step_the_last_counts_and_the_others_are_counted(
+        self, tmp_path: Path
+    ) -> None:
+        logdir = write_runs(tmp_path, {"a": [(0, 1.0), (0, 9.0)], "b": [(0, 3.0)]})
+        result = tbtools.aggregate(logdir)
+        assert result.to_frame()["mean"].tolist() == [6.0]
+        assert result.series[0].repeated == 1
+
+    def test_a_tag_that_some_runs_have(self, tmp_path: Path) -> None:
+        write_runs(tmp_path, {"a": [(0, 1.0)], "b": [(0, 2.0)]})
+        EventFileBuilder().scalar("only", 0, 7.0).write(tmp_path / "b" / "events.out.tfevents.2")
+        only = tbtools.aggregate(tmp_path, tags="only").series
+        assert [(each.tag, each.members) for each in only] == [("only", ("b",))]
+
+    def test_along_time_and_along_another_scalar(self, tmp_path: Path) -> None:
+        for name, rate in (("slow", 10), ("fast", 20)):
+            builder = EventFileBuilder()
+            for step in range(3):
+                builder.scalar("loss", step, float(step)).scalar("tokens", step, step * rate)
+            builder.write(tmp_path / name / "events.out.tfevents.1")
+        frame = tbtools.aggregate(tmp_path, tags="loss", x="tokens").to_frame()
+        assert frame["tokens"].tolist() == [0, 10, 20, 40]
+        assert frame["mean"].tolist() == [0.0, 0.75, 1.5, 2.0]
+        assert frame["runs"].tolist() == [2, 2, 2, 1]
+        by_time = tbtools.aggregate(tmp_path, tags="loss", x="relative_time").to_frame()
+        assert by_time["relative_time"].tolist() == [0, 1, 2]
+
+    def test_points_beyond_the_other_scalar_are_counted(self, tmp_path: Path) -> None:
+        EventFileBuilder().scalars("loss", [(0, 1.0), (9, 2.0)]).scalar("tokens", 0, 5).write(
+            tmp_path / "events.out.tfevents.1"
+        )
+        [series] = tbtools.aggregate(tmp_path, tags="loss", x="tokens").series
+        assert (series.x.tolist(), series.unplaced) == ([5.0], 1)
+
+    def test_nothing_that_is_asked_for_by_name_is_passed_over(self, tmp_path: Path) -> None:
+        logdir = write_runs(tmp_path, {"a": [(0, 1.0)]})
+        with pytest.raises(UnknownTag, match="close: 'loss'"):
+            tbtools.aggregate(logdir, tags=["los"])
+        assert tbtools.aggregate(logdir, tags="acc*").series == ()
+        assert tbtools.aggregate(logdir, tags="acc*").to_frame().empty
+
+    @pytest.mark.parametrize(
+        "options", [{"align": "nearest"}, {"statistics": ["avg"]}, {"nonfinite": "ignore"}]
+    )
+    def test_nonsense_is_refused(self, tmp_path: Path, options: dict[str, Any]) -> None:
+        with pytest.raises(InvalidArgument):
+            tbtools.aggregate(write_runs(tmp_path, {"a": [(0, 1.0)]}), **options)
+
+
+class TestNonfinite:
+    @pytest.fixture
+    def logdir(self, tmp_path: Path) -> Path:
+        return write_runs(
+            tmp_path, {"ok": [(0, 1.0), (1, 2.0), (2, 3.0)], "bad": [(0, 3.0), (1, NAN), (2, INF)]}
+        )
+
+    def test_they_poison(self, logdir: Path) -> None:
+        frame = tbtools.aggregate(logdir, statistics=["mean", "min"]).to_frame()
+        np.testing.assert_array_equal(frame["mean"], [2.0, NAN, INF])
+        np.testing.assert_array_equal(frame["min"], [1.0, NAN, 3.0])
+        assert frame["nonfinite"].tolist() == [0, 1, 1]
+        assert frame["runs"].tolist() == [2, 2, 2]
+
+    def test_they_are_dropped(self, logdir: Path) -> None:
+        frame = tbtools.aggregate(logdir, statistics=["mean"], nonfinite="drop").to_frame()
+        assert frame["mean"].tolist() == [2.0, 2.0, 3.0]
+        assert frame["nonfinite"].tolist() == [0, 1, 1]
+        assert frame["runs"].tolist() == [2, 1, 1]
+
+    def test_they_fail(self, logdir: Path) -> None:
+        with pytest.raises(NonfiniteValue, match="loss of run bad is nan at step 1"):
+            tbtools.aggregate(logdir, nonfinite="fail")
+
+    def test_a_point_without_a_finite_value_stays_in_sight(self, tmp_path: Path) -> None:
+        logdir = write_runs(tmp_path, {"a": [(0, NAN)], "b": [(0, INF)]})
+        frame = tbtools.aggregate(logdir, nonfinite="drop").to_frame()
+        assert frame[["runs", "nonfinite"]].values.tolist() == [[0, 2]]
+        assert frame["mean"].isna().all()
+
+    def test_no_line_is_drawn_over_a_dropped_point(self, tmp_path: Path) -> None:
+        logdir = write_runs(
+            tmp_path, {"a": [(0, 0.0), (2, NAN), (4, 4.0)], "b": [(1, 9.0), (3, 9.0)]}
+        )
+        frame = tbtools.aggregate(logdir, align="interpolate", nonfinite="drop").to_frame()
+        assert frame["step"].tolist() == [0, 1, 2, 3, 4]
+        assert frame["runs"].tolist() == [1, 1, 1, 1, 1]
+
+
+class TestWhatPeersGetWrong:
+    """By the numbers of the list of peers' failures."""
+
+    def test_3_no_point_is_thinned_away_from_long_runs(self, tmp_path: Path) -> None:
+        for name, count in (("long0", 20_000), ("long1", 25_000)):
+            with tbtools.EventFileWriter(tmp_path / name) as writer:
+                for step in range(count):
+                    writer.add_scalar("loss", 1.0, step, START + step)
+        result = tbtools.aggregate(tmp_path)
+        assert [(each.points, each.runs) for each in result.series[0].stretches()] == [
+            (20_000, 2),
+            (5_000, 1),
+        ]
+
+    def test_4_disjoint_steps_give_no_empty_result(self, tmp_path: Path) -> None:
+        logdir = write_runs(tmp_path, {"a": [(0, 1.0), (2, 1.0)], "b": [(1, 3.0), (3, 3.0)]})
+        result = tbtools.aggregate(logdir)
+        assert result.to_frame()["runs"].tolist() == [1, 1, 1, 1]
+        assert len(tbtools.aggregate(logdir, align="interpolate").to_frame()) == 4
+
+    def test_5_a_diverged_run_does_not_vanish_from_the_mean(self, tmp_path: Path) -> None:
+        logdir = write_runs(tmp_path, {"nan0": [(0, 7.0)], "nan1": [(0, NAN)]})
+        frame = tbtools.aggregate(logdir).to_frame()
+        assert frame["mean"].isna().all()
+        assert frame["nonfinite"].tolist() == [1]
+
+    def test_8_runs_in_directories_named_by_time_stay_apart(self, tmp_path: Path) -> None:
+        names = [f"2025010{day}_000000" for day in (1, 2, 3)]
+        write_runs(tmp_path, {name: [(step, 1.0) for step in range(50)] for name in names})
+        result = tbtools.aggregate(tmp_path)
+        assert result.series[0].members == tuple(names)
+        assert set(result.to_frame()["runs"]) == {3}
+
+    def test_27_short_runs_are_not_continued_with_their_last_value(self, tmp_path: Path) -> None:
+        logdir = write_runs(tmp_path, {"short": [(0, 1.0)], "long": [(0, 3.0), (1, 5.0)]})
+        for how in ("exact", "interpolate", 1.0):
+            frame = tbtools.aggregate(logdir, align=how).to_frame()
+            assert frame["mean"].tolist() == [2.0, 5.0]
+            assert frame["runs"].tolist() == [2, 1]
+
+
+class TestGroups:
+    @pytest.fixture
+    def logdir(self, tmp_path: Path) -> Path:
+        names = ["lr=0.1_s0", "lr=0.1_s1", "lr=0.01_s0", "other"]
+        for number, name in enumerate(names):
+            with tbtools.EventFileWriter(tmp_path / name) as writer:
+                writer.add_scalar("loss", float(number), 0, START)
+                if name != "other":
+                    writer.add_hparams({"lr": float(name[3:].split("_")[0]), "batch": 32})
+        return tmp_path
+
+    def groups(self, logdir: Path, pattern: Any) -> dict[str, tuple[str, ...]]:
+        return {each.name: each.runs for each in group_runs(tbtools.load(logdir), pattern).groups}
+
+    def test_all_runs_are_one_group(self, logdir: Path) -> None:
+        assert [*self.groups(logdir, None)] == ["all"]
+
+    def test_by_a_regular_expression_with_names(self, logdir: Path) -> None:
+        result = tbtools.aggregate(logdir, group="lr=(?P<lr>[^_]+)")
+        assert [(each.name, each.runs) for each in result.groups] == [
+            ("lr=0.01", ("lr=0.01_s0",)),
+            ("lr=0.1", ("lr=0.1_s0", "lr=0.1_s1")),
+        ]
+        assert result.left_out == ("other",)
+        assert result.to_frame()["mean"].tolist() == [2.0, 0.5]
+
+    def test_by_hyperparameters(self, logdir: Path) -> None:
+        assert self.groups(logdir, "hparam:lr,batch") == {
+            "lr=0.01,batch=32": ("lr=0.01_s0",),
+            "lr=0.1,batch=32": ("lr=0.1_s0", "lr=0.1_s1"),
+        }
+
+    def test_by_globs_in_their_order(self, logdir: Path) -> None:
+        assert self.groups(logdir, ["lr=0.1_*", "lr=0.01_*"]) == {
+            "lr=0.1": ("lr=0.1_s0", "lr=0.1_s1"),
+            "lr=0.01": ("lr=0.01_s0",),
+        }
+        assert [*self.groups(logdir, "*")] == ["all"]
+
+    def test_globs_that_would_have_one_name_keep_their_own(self, logdir: Path) -> None:
+        assert [*self.groups(logdir, ["lr=0.1_s0*", "lr=0.1_s[!0]"])] == ["lr=0.1_s0", "lr=0.1_s"]
+        assert [*self.groups(logdir, ["o*", "*_s0*", "*_s?1", "*s1"][:2])] == ["o", "s0"]
+
+    @pytest.mark.parametrize(
+        ("pattern", "message"),
+        [
+            ("(?P<lr", "no regular expression"),
+            ("sgd_(?P<lr>.*)", "no run is in a group"),
+            (["lr*", "sgd*"], "no run matches 'sgd\\*'"),
+            (["lr*", "*s0"], "in several groups: 'lr\\*' and '\\*s0'"),
+            ("hparam:learning_rate,lr", "no run has a hyperparameter 'learning_rate'"),
+        ],
+    )
+    def test_wrong_patterns_are_told(self, logdir: Path, pattern: Any, message: str) -> None:
+        with pytest.raises(InvalidArgument, match=message):
+            group_runs(tbtools.load(logdir), pattern)
+
+
+class TestInputs:
+    def test_runs_of_one_name_stay_apart(self, tmp_path: Path) -> None:
+        write_runs(tmp_path, {"x/run": [(0, 1.0)], "y/run": [(0, 2.0)]})
+        runs = [tbtools.load(tmp_path / name)["run"] for name in ("x", "y")]
+        result = tbtools.aggregate(runs)
+        assert result.groups[0].runs == ("run", str(tmp_path / "y" / "run"))
+        paths = [tmp_path / "x" / "run", str(tmp_path / "y" / "run")]
+        assert tbtools.aggregate(paths).to_frame()["mean"].tolist() == [1.5]
+        assert tbtools.aggregate([*runs, tbtools.load(tmp_path)]).to_frame()["runs"].tolist() == [4]
+
+    def test_other_things_are_refused(self) -> None:
+        with pytest.raises(TypeError, match="int is no path"):
+            tbtools.aggregate([3])  # type: ignore[list-item]
+
+    def test_runs_that_were_not_read_are_let_go(self, tmp_path: Path) -> None:
+        experiment = tbtools.load(write_runs(tmp_path, {"a": [(0, 1.0)], "b": [(0, 1.0)]}))
+        experiment["a"].scalars()
+        tbtools.aggregate(experiment)
+        assert [run.is_read for run in experiment.values()] == [True, False]
+
+
+def test_a_notebook_shows_the_points_and_lets_no_html_through(tmp_path: Path) -> None:
+    EventFileBuilder().scalar("<script>x", 0, 1.0).write(tmp_path / "events.out.tfevents.1")
+    html = tbtools.aggregate(tmp_path)._repr_html_()
+    assert "&lt;script&gt;" in html
+    assert "<script>" not in html
