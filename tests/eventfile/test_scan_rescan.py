@@ -1,0 +1,274 @@
+"""Files that grow, shrink, are replaced, vanish and change while they are read."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tbtools.eventfile import scan
+from tbtools.eventfile.scan import FileColumns, rescan, scan_file
+from tests.builders import EventFileBuilder
+from tests.scans import assert_same_columns, problem_places
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("scan_implementation")
+
+# The fixture only swaps the implementation: it is the same for each example.
+fixture_is_the_same = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "events.out.tfevents.1"
+
+
+def points(first: int, count: int, tag: str = "loss") -> bytes:
+    builder = EventFileBuilder()
+    return builder.scalars(tag, [(step, step / 8) for step in range(first, first + count)]).bytes()
+
+
+def rewrite(path: Path, content: bytes) -> None:
+    """Other content in the same inode, some time later."""
+    status = path.stat()
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1_000_000_000))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Another inode under the same name."""
+    other = path.with_name("other")
+    other.write_bytes(content)
+    other.replace(path)
+
+
+def append(path: Path, content: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(content)
+
+
+def rich_content() -> bytes:
+    """Everything that is joined: tags old and new, metadata that comes late, marks and damage."""
+    builder = EventFileBuilder().scalar("a", 1, 0.5).file_version().scalar("b", 1, 0.25)
+    builder.tensor_scalar("a", 2, 1.5, "float64", plugin="scalars").session_start(2)
+    builder.scalar("a", 2, 3.0).corrupt_data_crc().scalar("b", 3, 4.0)
+    builder.scalar("b", 4, 4.0).corrupt_length().tensor_scalar("b", 5, 4.0, plugin="other")
+    builder.raw_record(b"\0\1").text("c", 6, "x" * 100).graph(b"graph").scalar("a", 7, 8.0)
+    builder.tensor_scalar("a", 8, 1.5, plugin="too late").raw_bytes(b"\1" * 30).scalar("d", 9, 0.5)
+    return builder.bytes()
+
+
+class TestGrowing:
+    def test_nothing_new_gives_the_same_object(self, path: Path) -> None:
+        path.write_bytes(points(1, 3))
+        before = scan_file(path)
+        look = rescan(before)
+        assert (look.columns is before, look.new_rows, look.read_anew) == (True, 0, False)
+
+    def test_only_what_is_new_is_read(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path.write_bytes(points(1, 3))
+        before = scan_file(path)
+        append(path, points(4, 2))
+        starts = []
+        scanner_type = scan._scanner
+
+        def scanner(size: int, position: int = 0, tags: Any = ()) -> Any:
+            starts.append(position)
+            return scanner_type(size, position, tags)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(scan, "_scanner", scanner)
+            look = rescan(before)
+        assert starts == [before.position] == [len(points(1, 3))]
+        assert (look.new_rows, look.read_anew) == (2, False)
+        assert look.columns.step.tolist() == [1, 2, 3, 4, 5]
+        assert before.step.tolist() == [1, 2, 3]
+        assert_same_columns(look.columns, scan_file(path))
+
+    def test_byte_by_byte_is_as_at_once(self, path: Path) -> None:
+        content = rich_content()
+        path.write_bytes(b"")
+        columns, rows = scan_file(path), 0
+        for i in range(len(content)):
+            append(path, content[i : i + 1])
+            look = rescan(columns)
+            assert not look.read_anew
+            columns = look.columns
+            rows += look.new_rows
+            assert columns.tag_id.size == rows
+            assert_same_columns(columns, scan_file(path))
+        assert {problem.kind for problem in columns.problems} == {
+            "bad_data",
+            "bad_length",
+            "undecodable",
+        }
+
+    @fixture_is_the_same
+    @given(data=st.data())
+    def test_in_any_steps_is_as_at_once(
+        self, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    ) -> None:
+        content = bytearray(rich_content())
+        for _ in range(data.draw(st.integers(0, 3))):
+            content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(
+                st.integers(0, 7)
+            )
+        cuts = [
+            *sorted(data.draw(st.lists(st.integers(0, len(content)), max_size=6))),
+            len(content),
+        ]
+        path = tmp_path_factory.mktemp("f") / "events.out.tfevents.1"
+        path.write_bytes(content[: cuts[0]])
+        columns = scan_file(path)
+        for start, end in itertools.pairwise(cuts):
+            append(path, content[start:end])
+            columns = rescan(columns).columns
+        assert_same_columns(columns, scan_file(path))
+
+    def test_a_bad_end_heals_when_the_rest_comes(self, path: Path) -> None:
+        whole = points(1, 2)
+        path.write_bytes(whole[:-5])
+        columns = scan_file(path)
+        assert problem_places(columns) == [("truncated", len(whole) // 2, len(whole) // 2 - 5)]
+        append(path, whole[-5:])
+        assert rescan(columns).columns.problems == ()
+
+    def test_an_empty_file_may_become_an_event_file(self, path: Path) -> None:
+        path.write_bytes(b"")
+        columns = scan_file(path)
+        assert (columns.problems, columns.size) == ((), 0)
+        append(path, points(1, 2))
+        look = rescan(columns)
+        assert (look.new_rows, look.read_anew) == (2, False)
+
+    def test_garbage_may_become_an_event_file(self, path: Path) -> None:
+        path.write_bytes(b"\1" * 40)
+        columns = scan_file(path)
+        assert problem_places(columns) == [("not_an_event_file", 0, 40)]
+        append(path, points(1, 2))
+        look = rescan(columns)
+        assert problem_places(look.columns) == [("bad_length", 0, 40)]
+        assert look.columns.step.tolist() == [1, 2]
+
+
+class TestReplaced:
+    def expect_anew(self, before: FileColumns, path: Path) -> FileColumns:
+        look = rescan(before)
+        assert look.read_anew
+        assert look.new_rows == look.columns.tag_id.size
+        assert_same_columns(look.columns, scan_file(path))
+        return look.columns
+
+    @pytest.mark.parametrize("change", [rewrite, replace_file])
+    @pytest.mark.parametrize("count", [1, 3, 7])
+    def test_by_other_content(self, path: Path, change: Any, count: int) -> None:
+        path.write_bytes(points(1, 3))
+        before = scan_file(path)
+        change(path, points(100, count, "other"))
+        assert self.expect_anew(before, path).step.tolist() == list(range(100, 100 + count))
+
+    def test_by_content_of_the_same_size(self, path: Path) -> None:
+        path.write_bytes(points(1, 3))
+        before = scan_file(path)
+        rewrite(path, points(4, 3))
+        assert path.stat().st_size == before.size
+        assert self.expect_anew(before, path).step.tolist() == [4, 5, 6]
+
+    def test_by_a_copy_of_itself(self, path: Path) -> None:
+        path.write_bytes(points(1, 3))
+        before = scan_file(path)
+        replace_file(path, points(1, 3))
+        assert_same_columns(self.expect_anew(before, path), before, but=("identity", "modified"))
+
+    @pytest.mark.parametrize("size", [0, 5, 60])
+    def test_by_less(self, path: Path, size: int) -> None:
+        path.write_bytes(points(1, 3))
+        before = scan_file(path)
+        os.truncate(path, size)
+        self.expect_anew(before, path)
+
+    def test_a_lost_end_that_was_no_record_loses_nothing(self, path: Path) -> None:
+        path.write_bytes(points(1, 3) + b"half a record")
+        before = scan_file(path)
+        assert problem_places(before) == [("bad_length", before.position, 13)]
+        rewrite(path, points(1, 3))
+        look = rescan(before)
+        assert (look.new_rows, look.read_anew, look.columns.problems) == (0, False, ())
+        assert_same_columns(look.columns, scan_file(path))
+
+
+class TestUnreadable:
+    def test_a_missing_file_is_told_and_may_come(self, path: Path) -> None:
+        columns = scan_file(path)
+        assert problem_places(columns) == [("unreadable", 0, 0)]
+        assert columns.problems[0].message == os.strerror(errno.ENOENT)
+        assert (columns.size, columns.records, columns.tag_id.size) == (0, 0, 0)
+        path.write_bytes(points(1, 3))
+        look = rescan(columns)
+        assert (look.new_rows, look.columns.problems) == (3, ())
+
+    def test_a_folder_is_told(self, tmp_path: Path) -> None:
+        columns = scan_file(tmp_path)
+        assert columns.problems[0].message == os.strerror(errno.EISDIR)
+
+    def test_a_vanished_file_keeps_what_was_read(self, path: Path) -> None:
+        path.write_bytes(points(1, 3))
+        before = scan_file(path)
+        path.unlink()
+        look = rescan(before)
+        assert (look.new_rows, look.read_anew) == (0, False)
+        assert problem_places(look.columns) == [("unreadable", 0, 0)]
+        assert look.columns.step.tolist() == [1, 2, 3]
+        path.write_bytes(points(1, 5))
+        look = rescan(look.columns)
+        assert (look.columns.step.size, look.columns.problems) == (5, ())
+
+    def test_an_error_while_reading_is_told(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path.write_bytes(points(1, 3))
+
+        def read_all(*_: Any) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        monkeypatch.setattr(scan, "_read_all", read_all)
+        assert scan_file(path).problems[0].message == os.strerror(errno.EIO)
+
+
+class TestChangedWhileRead:
+    def test_what_comes_behind_is_left_for_the_next_look(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path.write_bytes(points(1, 3))
+        read_all = scan._read_all
+
+        def growing(*arguments: Any) -> None:
+            append(path, points(4, 2))
+            read_all(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(scan, "_read_all", growing)
+            columns = scan_file(path)
+        assert columns.step.tolist() == [1, 2, 3]
+        look = rescan(columns)
+        assert (look.new_rows, look.read_anew) == (2, False)
+        assert_same_columns(look.columns, scan_file(path))
+
+    @pytest.mark.timeout(20)
+    def test_a_file_cut_while_it_is_read(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path.write_bytes(points(1, 3))
+        read_all = scan._read_all
+
+        def shrinking(*arguments: Any) -> None:
+            os.truncate(path, len(points(1, 1)))
+            read_all(*arguments)
+
+        monkeypatch.setattr(scan, "_read_all", shrinking)
+        assert scan_file(path).step.tolist() == [1]
