@@ -315,6 +315,10 @@ def _continues(file: io.FileIO, before: FileColumns) -> bool:
     return file.read(len(before.fingerprint)) == before.fingerprint
 
 
+def _was_unreadable(before: FileColumns) -> bool:
+    return before.tail is not None and before.tail.kind == "unreadable"
+
+
 def _joined(before: FileColumns, new: FileColumns) -> FileColumns:
     rows = before.tag_id.size
     old_tags = len(before.tag_names)
@@ -371,7 +375,8 @@ def rescan(before: FileColumns) -> Rescan:
         with open(before.path, "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
             state = ((status.st_dev, status.st_ino), status.st_size, status.st_mtime_ns)
-            if state == (before.identity, before.size, before.modified):
+            unchanged = state == (before.identity, before.size, before.modified)
+            if unchanged and not _was_unreadable(before):
                 return Rescan(before, 0, read_anew=False)
             if not _continues(file, before):
                 return _anew(before.path)

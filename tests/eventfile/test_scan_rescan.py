@@ -230,6 +230,16 @@ class TestUnreadable:
         look = rescan(look.columns)
         assert (look.columns.step.size, look.columns.problems) == (5, ())
 
+    def test_a_file_that_is_back_as_it_was_is_sound_again(self, path: Path) -> None:
+        path.write_bytes(points(1, 3))
+        before = scan_file(path)
+        path.rename(path.with_name("hidden"))
+        gone = rescan(before).columns
+        path.with_name("hidden").rename(path)
+        look = rescan(gone)
+        assert (look.new_rows, look.read_anew) == (0, False)
+        assert_same_columns(look.columns, before)
+
     def test_an_error_while_reading_is_told(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
