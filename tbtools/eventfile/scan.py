@@ -272,6 +272,8 @@ def _scan_open(path: str, file: io.FileIO, after: FileColumns | None) -> FileCol
     status = os.fstat(file.fileno())
     size = status.st_size
     start = after.position if after else 0
+    if size < start:
+        raise _FileShrank
     tags = list(zip(after.tag_names, after.tag_plugins, strict=True)) if after else []
     scanner = _scanner(size, start, tags)
     _read_all(file, scanner, size)

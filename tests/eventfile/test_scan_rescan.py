@@ -282,3 +282,22 @@ class TestChangedWhileRead:
 
         monkeypatch.setattr(scan, "_read_all", shrinking)
         assert scan_file(path).step.tolist() == [1]
+
+    @pytest.mark.timeout(20)
+    def test_a_file_cut_before_it_is_read_on(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path.write_bytes(points(1, 3))
+        before = scan_file(path)
+        append(path, points(4, 3))
+        continues = scan._continues
+
+        def shrinking(*arguments: Any) -> bool:
+            answer = continues(*arguments)
+            os.truncate(path, len(points(1, 1)))
+            return answer
+
+        monkeypatch.setattr(scan, "_continues", shrinking)
+        look = rescan(before)
+        assert look.read_anew
+        assert look.columns.step.tolist() == [1]
