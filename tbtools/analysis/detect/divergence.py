@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect import excursion, oscillation
+from tbtools.analysis.detect import excursion, oscillation, robust
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.onset import locate
 
@@ -63,7 +63,7 @@ def describe(judged: Judged, rise: Excursion, onset: Onset) -> dict[str, Any]:
     end = judged.y[max(onset.index, len(judged) - max(5, rise.width)) :]
     return {
         "level_before": judged.logged(rise.base),
-        "level_after": judged.logged(float(np.median(end))),
+        "level_after": judged.logged(robust.median(end)),
         "standard_errors": float(min(1e9, rise.gap / rise.noise)) if rise.noise > 0 else None,
         "points_since": len(judged) - onset.index,
         "sudden": onset.sudden,

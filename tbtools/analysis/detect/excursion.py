@@ -131,7 +131,7 @@ def progress(level: Array, base: float) -> float:
         base: The best level.
     """
     reached = int(np.argmin(np.abs(level - base)))
-    return max(0.0, float(np.quantile(level[: reached + 1], 0.75)) - base)
+    return max(0.0, robust.quantile(level[: reached + 1], 0.75) - base)
 
 
 def students(z: float, levels: int) -> float:

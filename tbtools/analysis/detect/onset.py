@@ -49,7 +49,7 @@ def locate(y: Array, rise: Excursion) -> Onset:
     if split is not None:
         return Onset(split, sudden=True)
     noise = robust.noise_of_levels(scale.level[: max(low + 1, 16)])
-    base = min(float(np.median(level[max(0, low - 3) : low + 2])), rise.base + 3 * noise)
+    base = min(robust.median(level[max(0, low - 3) : low + 2]), rise.base + 3 * noise)
     height = min(rise.gap, CROSSING * noise) if noise > 0 else 0.1 * rise.gap
     top = _crossing(level, low, base + height)
     # As far before the best level as after it, and no higher.
@@ -94,15 +94,17 @@ def _split(y: Array, scale: Scale, window: int, rise: Excursion) -> int | None:
     part = y[begin : scale.point(window) + margin]
     clipped = np.clip(part, rise.base - 0.5 * rise.gap, rise.base + 1.5 * rise.gap)
     at = least_squares_split(clipped)
-    noise = max(robust.noise_of_points(part), robust.sigma(clipped[:at] - np.median(clipped[:at])))
+    noise = max(
+        robust.noise_of_points(part), robust.sigma(clipped[:at] - robust.median(clipped[:at]))
+    )
     # As many points on each side as make their median good to a quarter of the gap.
     count = max(3, int((5 * noise / rise.gap) ** 2))
-    before = float(np.median(clipped[max(0, at - count) : at]))
-    after = float(np.median(clipped[at : at + count]))
+    before = robust.median(clipped[max(0, at - count) : at])
+    after = robust.median(clipped[at : at + count])
     if before - rise.base > 0.25 * rise.gap or after - before < 0.6 * rise.gap:
         return None
     # A blow-up takes some points: back to the first that noise does not explain.
-    inside = np.flatnonzero(clipped[:at] < np.median(clipped[:at]) + 4 * noise)
+    inside = np.flatnonzero(clipped[:at] < robust.median(clipped[:at]) + 4 * noise)
     return begin + int(inside[-1]) + 1 if len(inside) else begin + at
 
 

@@ -65,16 +65,19 @@ def find(y: Array, noise: float) -> Oscillation | None:
     width = len(y) // BLOCKS
     if width < LEAST_POINTS:
         return None
+    worse = robust.window_quantiles(y, width, len(y) // width, WORSE_SIDE)
+    better = robust.window_quantiles(y, width, len(y) // width, 1 - WORSE_SIDE)
+    swings = worse - better
+    swing = robust.median(swings[-3:])
+    if swing < 2 * excursion.smoothed(swings).min():
+        return None
     distance = _log_distance(y, width, noise)
     growth = excursion.find(distance, LEAST, confidence=CONFIDENCE)
     if growth is None:
         return None
     onset = locate(np.exp(distance), _in_linear_units(growth))
-    worse = robust.window_quantiles(y, width, len(y) // width, WORSE_SIDE)
-    better = robust.window_quantiles(y, width, len(y) // width, 1 - WORSE_SIDE)
     first = max(1, (onset.index - (len(y) - len(worse) * width)) // width)
-    before, after = float(worse[:first].min()), float(np.median(worse[-3:]))
-    swing = after - float(np.median(better[-3:]))
+    before, after = float(worse[:first].min()), robust.median(worse[-3:])
     achieved = excursion.progress(worse[:first], before)
     on_both_sides = after > before + noise and after - swing < before
     if not on_both_sides or swing < max(3 * noise, 2 * excursion.EFFECT * achieved):

@@ -86,13 +86,13 @@ def find(y: Array) -> Plateau | None:
     elif onset <= 0.15 * len(level):
         # Nothing was ever improved: flat from the start, or no plateau at all.
         onset, bend, before = 0, 0, 0.0
-        small = NEVER * robust.sigma(y - np.median(y))
+        small = NEVER * _scatter(y)
     else:
         return None
     tail = level[onset:]
     if len(tail) < max(LEAST_WINDOWS, LEAST_PART * len(level)):
         return None
-    descent = float(level[: onset + 1].max() - np.median(tail))
+    descent = float(level[: onset + 1].max() - robust.median(tail))
     if _wanders(y[start + onset * width :], tail, descent):
         return None
     improvement, error = trend(tail, spread)
@@ -103,7 +103,13 @@ def find(y: Array) -> Plateau | None:
     if _still_improves(recent, spread) or _is_a_step(level, onset, spread):
         return None
     point = 0 if bend <= 1 else start + bend * width
-    return Plateau(point, float(np.median(tail)), improvement, error, before)
+    return Plateau(point, robust.median(tail), improvement, error, before)
+
+
+def _scatter(y: Array) -> float:
+    """Standard deviation of the points about their median, correlated noise included."""
+    some = y[:: max(1, len(y) // robust.ENOUGH_DIFFERENCES)]
+    return robust.sigma(some - robust.median(some))
 
 
 def _spread(level: Array) -> float:
@@ -124,7 +130,7 @@ def _onset(level: Array, spread: float) -> int:
     """
     for onset in range(len(level) - LEAST_WINDOWS + 1):
         stretch = level[onset:]
-        excess = np.clip(stretch - np.median(stretch), -4 * spread, 4 * spread)
+        excess = np.clip(stretch - robust.median(stretch), -4 * spread, 4 * spread)
         excess = np.cumsum(excess[: (len(stretch) + 1) // 2])
         if np.all(excess <= DEPARTURE * spread * np.sqrt(np.arange(1, len(excess) + 1))):
             return onset
@@ -142,7 +148,7 @@ def _bend(level: Array, onset: int) -> int:
         onset: What `_onset` found.
     """
     begin = onset * onset // len(level)
-    excess = robust.running_median(level[begin:], 3) - np.median(level[onset:])
+    excess = robust.running_median(level[begin:], 3) - robust.median(level[onset:])
     at = np.arange(1, len(excess) - LEAST_WINDOWS // 2)
     # A row a bend: how far before it each window lies.
     before = np.clip(at[:, None] - np.arange(len(excess)), 0, None).astype(float)
@@ -173,9 +179,9 @@ def trend(levels: Array, spread: float) -> tuple[float, float]:
     """
     m = len(levels)
     first, second = np.triu_indices(m, 1)
-    slope = float(np.median((levels[second] - levels[first]) / (second - first)))
+    slope = robust.median((levels[second] - levels[first]) / (second - first))
     residuals = levels - slope * np.arange(m)
-    residuals = residuals - np.median(residuals)
+    residuals = residuals - robust.median(residuals)
     r = lag_one(np.clip(residuals, -3 * spread, 3 * spread))
     error = spread * np.sqrt(12 / m) * np.sqrt((1 + r) / (1 - r))
     return -slope * (m - 1), float(error)
@@ -200,7 +206,7 @@ def _wanders(y: Array, tail: Array, descent: float) -> bool:
         tail: Levels of its windows.
         descent: What was improved before: next to it small movements are flat.
     """
-    if np.quantile(tail, 0.9) - np.quantile(tail, 0.1) < 0.1 * descent:
+    if robust.quantile(tail, 0.9) - robust.quantile(tail, 0.1) < 0.1 * descent:
         return False
     correlation = autocorrelation(tail)
     fine = autocorrelation(robust.window_means(y, max(1, len(y) // FINE_WINDOWS)))
@@ -228,7 +234,7 @@ def _improved_before(level: Array, onset: int) -> float:
     wherever o is; a stretch of equal length would reach into the steep beginning of any curve.
     """
     begin = onset * onset // len(level)
-    return float(np.median(level[begin : begin + 3]) - np.median(level[onset:]))
+    return robust.median(level[begin : begin + 3]) - robust.median(level[onset:])
 
 
 def _is_a_step(level: Array, onset: int, spread: float) -> bool:

@@ -18,8 +18,53 @@ if TYPE_CHECKING:
 
 # The median of |x| of a standard normal variable is 0.6745.
 MAD_TO_SIGMA = 1.482602218505602
+# Points of a window that make its median good enough.
+SAMPLE = 1024
 # As many differences give the noise to one part in a hundred.
 ENOUGH_DIFFERENCES = 20_000
+
+
+def median(x: Array) -> float:
+    """The median of at least one value: np.median without its overhead, which is most of a run's.
+
+    Args:
+        x: Values, none of them NaN.
+    """
+    ordered = np.sort(x)
+    half = len(x) // 2
+    return float(ordered[half]) if len(x) % 2 else float(ordered[half - 1] + ordered[half]) / 2
+
+
+def quantile(x: Array, q: float) -> float:
+    """The value below which a part of the others lies, without interpolation.
+
+    Args:
+        x: Values, at least one, none of them NaN.
+        q: The part, from 0 to 1.
+    """
+    return float(np.sort(x)[int(q * (len(x) - 1) + 0.5)])
+
+
+def _row_medians(rows: Array) -> Array:
+    """Medians of the rows of a matrix that may be changed."""
+    width = rows.shape[1]
+    half = width // 2
+    if width % 2:
+        rows.partition(half, axis=1)
+        return rows[:, half].copy()
+    rows.partition([half - 1, half], axis=1)
+    return (rows[:, half - 1] + rows[:, half]) / 2
+
+
+def _blocks(y: Array, width: int, count: int) -> Array:
+    """The last windows as rows of a new matrix; of long windows an even sample of the points.
+
+    The sample makes a median no noisier than a thirtieth of a point's noise, and ten million points
+    no slower than one.
+    """
+    whole = min(count, len(y) // width)
+    stride = max(1, width // SAMPLE) | 1
+    return y[len(y) - whole * width :].reshape(whole, width)[:, ::stride].copy()
 
 
 def window_medians(y: Array, width: int, count: int) -> Array:
@@ -34,12 +79,9 @@ def window_medians(y: Array, width: int, count: int) -> Array:
         At most `count` medians, the oldest first; points before the first whole window are left
         out.
     """
-    whole = min(count, len(y) // width)
-    tail = y[len(y) - whole * width :]
     if width == 1:
-        return tail
-    blocks = tail.reshape(whole, width)
-    return np.asarray(np.median(blocks, axis=1))
+        return y[max(0, len(y) - count) :]
+    return _row_medians(_blocks(y, width, count))
 
 
 def window_means(y: Array, width: int) -> Array:
@@ -65,10 +107,10 @@ def window_means(y: Array, width: int) -> Array:
 
 def window_quantiles(y: Array, width: int, count: int, q: float) -> Array:
     """The same as `window_medians` for another quantile."""
-    whole = min(count, len(y) // width)
-    at = min(width - 1, int(q * width))
-    blocks = y[len(y) - whole * width :].reshape(whole, width)
-    return np.asarray(np.partition(blocks, at, axis=1)[:, at])
+    blocks = _blocks(y, width, count)
+    at = min(blocks.shape[1] - 1, int(q * blocks.shape[1]))
+    blocks.partition(at, axis=1)
+    return blocks[:, at].copy()
 
 
 def running_median(y: Array, width: int) -> Array:
@@ -79,13 +121,17 @@ def running_median(y: Array, width: int) -> Array:
         width: Odd number of points.
     """
     half = width // 2
+    if width == 3:
+        before, after = np.concatenate([y[:1], y[:-1]]), np.concatenate([y[1:], y[-1:]])
+        low, high = np.minimum(before, after), np.maximum(before, after)
+        return np.asarray(np.maximum(low, np.minimum(high, y)))
     padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
-    return np.asarray(np.median(sliding_window_view(padded, width), axis=1))
+    return _row_medians(sliding_window_view(padded, width).copy())
 
 
 def sigma(residuals: Array) -> float:
     """Standard deviation of noise about zero, from the median of its absolute values."""
-    return MAD_TO_SIGMA * float(np.median(np.abs(residuals))) if len(residuals) else 0.0
+    return MAD_TO_SIGMA * median(np.abs(residuals)) if len(residuals) else 0.0
 
 
 def noise_of_points(y: Array) -> float:
@@ -102,7 +148,7 @@ def noise_of_points(y: Array) -> float:
     starts = np.arange(0, len(y) - 2, max(1, len(y) // ENOUGH_DIFFERENCES))
     differences = np.abs(y[starts] - 2 * y[starts + 1] + y[starts + 2])
     # The second difference of white noise has six times its variance.
-    robust = MAD_TO_SIGMA * float(np.median(differences)) / 6**0.5
+    robust = MAD_TO_SIGMA * median(differences) / 6**0.5
     if robust > 0:
         return robust
     kept = np.sort(differences)[: max(1, int(0.95 * len(differences)))]

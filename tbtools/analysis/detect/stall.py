@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.analysis.detect import robust
 from tbtools.analysis.detect.findings import Finding
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _of_series(series: Series) -> Finding | None:
     known = gaps[np.isfinite(gaps) & (gaps >= 0)]
     if len(known) < LEAST_POINTS - 1:
         return None
-    typical = float(np.median(known))
+    typical = robust.median(known)
     # Of less than a hundred gaps the percentile is the largest, the stall itself: the one below it.
     usual = float(np.quantile(known, min(0.99, 1 - 2 / len(known))))
     least = max(BEYOND * usual, TYPICAL * typical, SECONDS)
