@@ -178,7 +178,10 @@ def implementation() -> str:
 
 
 class _FileShrank(Exception):
-    pass
+    """The file ends where more was expected of it; no error, for whoever reads tries again."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
 
 
 _buffers = threading.local()
@@ -206,7 +209,7 @@ def _read_all(file: io.FileIO, scanner: _Scanner, size: int) -> None:
         while count < scanner.wanted:
             got = file.readinto(memoryview(buffer)[count:room])
             if not got:
-                raise _FileShrank
+                raise _FileShrank(base + count)
             count += got
         scanner.feed(buffer, base, count)
 
@@ -268,12 +271,14 @@ def _named(
     )
 
 
-def _scan_open(path: str, file: io.FileIO, after: FileColumns | None) -> FileColumns:
+def _scan_open(
+    path: str, file: io.FileIO, after: FileColumns | None, most: int | None = None
+) -> FileColumns:
     status = os.fstat(file.fileno())
-    size = status.st_size
+    size = status.st_size if most is None else min(status.st_size, most)
     start = after.position if after else 0
     if size < start:
-        raise _FileShrank
+        raise _FileShrank(size)
     tags = list(zip(after.tag_names, after.tag_plugins, strict=True)) if after else []
     scanner = _scanner(size, start, tags)
     _read_all(file, scanner, size)
@@ -299,11 +304,13 @@ def scan_file(path: str | os.PathLike[str]) -> FileColumns:
     path = os.fspath(path)
     try:
         with open(path, "rb", buffering=0) as file:
+            most = None
             while True:
                 try:
-                    return _scan_open(path, file, None)
-                except _FileShrank:  # while it was read: what was read is of no file that there is
-                    continue
+                    return _scan_open(path, file, None, most)
+                except _FileShrank as shrank:  # what was read is of no file that there is
+                    # Less each time, also where a file system tells a size that it does not have.
+                    most = shrank.size
     except OSError as error:
         return _unreadable(path, error)
 

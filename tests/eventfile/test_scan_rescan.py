@@ -301,3 +301,21 @@ class TestChangedWhileRead:
         look = rescan(before)
         assert look.read_anew
         assert look.columns.step.tolist() == [1]
+
+    @pytest.mark.timeout(20)
+    def test_a_file_system_that_lies_about_the_size(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # As network file systems do for a while, and sysfs always does.
+        path.write_bytes(points(1, 3))
+        fstat = os.fstat
+
+        def lying(descriptor: int) -> os.stat_result:
+            status = list(fstat(descriptor))
+            status[6] += 1000
+            return os.stat_result(status)
+
+        monkeypatch.setattr(os, "fstat", lying)
+        columns = scan_file(path)
+        assert columns.step.tolist() == [1, 2, 3]
+        assert columns.problems == ()
