@@ -9,6 +9,7 @@ import numpy as np
 
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs import rows as row_kinds
+from tbtools.runs.grouping import stable_order
 from tbtools.runs.restarts import superseded
 
 if TYPE_CHECKING:
@@ -19,14 +20,16 @@ if TYPE_CHECKING:
     from tbtools.runs.restarts import RestartPolicy
     from tbtools.runs.rows import RunRows
 
-# The plugin of values that are no tensors, by their kind; a tensor's is what the metadata declares.
-_PLUGIN_OF_KIND = {
-    row_kinds.SIMPLE_VALUE: "scalars",
-    row_kinds.OLD_HISTOGRAM: "histograms",
-    row_kinds.IMAGE: "images",
-    row_kinds.HISTOGRAM: "histograms",
-    row_kinds.AUDIO: "audio",
-}
+# A row belongs to no plugin, to one of these four, or to the one that its tag's metadata declares.
+_PLUGINS = ("", "scalars", "histograms", "images", "audio")
+_UNKNOWN, _SCALARS, _DECLARED = 0, 1, len(_PLUGINS)
+_SLOTS = len(_PLUGINS) + 1
+# By the kind of a row, for values that are no tensors.
+_SLOT_OF_KIND = np.zeros(256, np.uint8)
+_SLOT_OF_KIND[row_kinds.SIMPLE_VALUE] = _SCALARS
+_SLOT_OF_KIND[[row_kinds.HISTOGRAM, row_kinds.OLD_HISTOGRAM]] = _PLUGINS.index("histograms")
+_SLOT_OF_KIND[row_kinds.IMAGE] = _PLUGINS.index("images")
+_SLOT_OF_KIND[row_kinds.AUDIO] = _PLUGINS.index("audio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,36 +102,27 @@ class RunColumns:
         return replace(self, series=series, order=self.order[kept])
 
 
-def _plugin_codes(rows: RunRows) -> tuple[list[str], NDArray[np.int64]]:
-    """The names of the plugins in the run, and for each row the index of its own."""
-    names = list(dict.fromkeys(["", *_PLUGIN_OF_KIND.values(), *rows.plugins]))
-    code_of_kind = np.zeros(256, np.int64)
-    for kind, plugin in _PLUGIN_OF_KIND.items():
-        code_of_kind[kind] = names.index(plugin)
-    declared = np.array([names.index(plugin) for plugin in rows.plugins], np.int64)
-    codes = code_of_kind[rows.kind]
-    by_metadata = (rows.kind == row_kinds.TENSOR) | (rows.kind == 0)
-    if by_metadata.any():
-        codes = np.where(by_metadata, declared[rows.tag_id], codes)
+def _plugin_slots(rows: RunRows) -> NDArray[np.uint8]:
+    """For each row its plugin: an index into `_PLUGINS`, or `_DECLARED`."""
+    slots = _SLOT_OF_KIND[rows.kind]
+    by_metadata = np.flatnonzero((rows.kind == row_kinds.TENSOR) | (rows.kind == 0))
+    if by_metadata.size:
+        known = {plugin: slot for slot, plugin in enumerate(_PLUGINS)}
+        declared = np.array([known.get(name, _DECLARED) for name in rows.plugins], np.uint8)
+        slots[by_metadata] = declared[rows.tag_id[by_metadata]]
         # Under the plugin scalars only what reads as one number is a scalar.
-        codes[(codes == names.index("scalars")) & (rows.dtype == 0)] = 0
-    return names, codes
+        slots[(slots == _SCALARS) & (rows.dtype == 0)] = _UNKNOWN
+    return slots
 
 
-def _stable_order(keys: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """np.argsort(keys, kind="stable"), which NumPy does in linear time only for 16 bits."""
-    low = np.argsort((keys & 0xFFFF).astype(np.uint16), kind="stable")
-    if count <= 1 << 16:
-        return low
-    high = np.argsort((keys[low] >> 16).astype(np.uint16), kind="stable")
-    return low[high] if count <= 1 << 32 else np.argsort(keys, kind="stable")
-
-
-def _series_keys(rows: RunRows, codes: NDArray[np.int64], plugins: int) -> NDArray[np.int64]:
-    """The distinct pairs of tag and plugin, as tag_id * plugins + code."""
-    present = np.zeros(len(rows.tags) * plugins, bool)
-    present[rows.tag_id * np.int64(plugins) + codes] = True
-    return np.flatnonzero(present)
+def _series_names(rows: RunRows, keys: list[int]) -> list[tuple[str, str]]:
+    """Tag and plugin of each key, which is tag_id * _SLOTS + slot."""
+    names = []
+    for key in keys:
+        tag_id, slot = divmod(key, _SLOTS)
+        plugin = rows.plugins[tag_id] if slot == _DECLARED else _PLUGINS[slot]
+        names.append((rows.tags[tag_id], plugin))
+    return names
 
 
 def gather(rows: RunRows, policy: RestartPolicy) -> RunColumns:
@@ -138,31 +132,34 @@ def gather(rows: RunRows, policy: RestartPolicy) -> RunColumns:
         rows: The run.
         policy: One of `RESTART_POLICIES`.
     """
-    plugins, codes = _plugin_codes(rows)
-    keys = _series_keys(rows, codes, len(plugins)).tolist()
-    names = [(rows.tags[key // len(plugins)], plugins[key % len(plugins)]) for key in keys]
-    shown = sorted(range(len(keys)), key=lambda i: (natural_key(names[i][0]), names[i][1]))
-    number = np.zeros(len(rows.tags) * len(plugins), np.int64)
-    number[[keys[i] for i in shown]] = np.arange(len(keys))
+    # 64 bits, as NumPy wants them for indices: others are converted at each use.
+    key_of_row = np.multiply(rows.tag_id, _SLOTS, dtype=np.int64)
+    key_of_row += _plugin_slots(rows)
+    counts = np.bincount(key_of_row, minlength=len(rows.tags) * _SLOTS)
+    keys = np.flatnonzero(counts)
+    names = _series_names(rows, keys.tolist())
+    shown = sorted(range(keys.size), key=lambda i: (natural_key(names[i][0]), names[i][1]))
+    keys = keys[shown]
 
-    series_of_row = number[rows.tag_id * np.int64(len(plugins)) + codes]
     left_out = superseded(rows, policy)
-    if left_out is None:
-        order = _stable_order(series_of_row, len(keys))
-    else:
-        kept = np.flatnonzero(~left_out)
-        series_of_row = series_of_row[kept]
-        order = kept[_stable_order(series_of_row, len(keys))]
-    ends = np.cumsum(np.bincount(series_of_row, minlength=len(keys))).tolist()
+    kept = None if left_out is None else np.flatnonzero(~left_out)
+    if kept is not None:
+        key_of_row = key_of_row[kept]
+        counts = np.bincount(key_of_row, minlength=counts.size)
+    number = np.zeros(counts.size, np.min_scalar_type(keys.size))
+    number[keys] = np.arange(keys.size)
+    order = stable_order(number[key_of_row] if keys.size > 1 else key_of_row, keys.size)
+    ends = np.cumsum(counts[keys]).tolist()
     series = tuple(
         Series(
             tag=names[i][0],
-            tag_id=keys[i] // len(plugins),
+            tag_id=key // _SLOTS,
             plugin=names[i][1],
-            scalar=names[i][1] == "scalars",
+            scalar=key % _SLOTS == _SCALARS,
             first=first,
             end=end,
         )
-        for i, first, end in zip(shown, [0, *ends], ends, strict=False)
+        for i, key, first, end in zip(shown, keys.tolist(), [0, *ends], ends, strict=False)
     )
+    order = order if kept is None else kept[order]
     return RunColumns(rows, series, order, rows.count - order.size)

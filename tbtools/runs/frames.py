@@ -13,7 +13,7 @@ from tbtools.runs.numbers import DTYPE_NAMES
 from tbtools.runs.statistics import scalar_rows, series_statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -70,16 +70,24 @@ class _Chunk:
 
     part: Part
     series: list[Series]
-    first: int
-    end: int
-
-    @property
-    def here(self) -> slice:
-        return slice(self.first, self.end)
+    rows: NDArray[np.int64]
+    here: slice
 
     @property
     def counts(self) -> list[int]:
         return [series.count for series in self.series]
+
+    def run(self) -> list[str]:
+        return [self.part.run] * len(self.series)
+
+    def tag(self) -> list[str]:
+        return [self.part.shown_tag(series.tag) for series in self.series]
+
+    def source_run(self) -> list[str]:
+        return [self.part.source] * len(self.series)
+
+    def source_tag(self) -> list[str]:
+        return [series.tag for series in self.series]
 
 
 def _chunks(parts: Sequence[Part], tags: frozenset[str]) -> Iterator[_Chunk]:
@@ -88,11 +96,14 @@ def _chunks(parts: Sequence[Part], tags: frozenset[str]) -> Iterator[_Chunk]:
         series = part.chosen(tags)
         first, end = end, end + sum(each.count for each in series)
         if first < end:
-            yield _Chunk(part, series, first, end)
+            yield _Chunk(part, series, scalar_rows(part.columns, series), slice(first, end))
 
 
 class ScalarTable:
-    """The scalars of some series as columns, from which both kinds of frame are made.
+    """The scalars of some series, from which both kinds of frame are made.
+
+    Columns are made when a frame needs them: of millions of points, the memory of each one costs
+    more time than what is computed.
 
     Args:
         parts: The runs, in the order in which they are to appear.
@@ -101,48 +112,41 @@ class ScalarTable:
     Attributes:
         runs: Names of the runs that have points, in order.
         tags: Tags that have points, in natural order.
-        run_code: int32, index into runs.
-        tag_code: int32, index into tags.
-        step: int64.
-        wall_time: float64, seconds since the epoch.
-        value: float64.
-        dtype: uint8, DataType numbers.
-        source_runs: Names of the runs as they are in the log directory.
-        source_run_code: int32, index into source_runs.
-        source_tags: Tags as they are in the event files.
-        source_tag_code: int32, index into source_tags.
+        size: How many points there are.
     """
 
     def __init__(self, parts: Sequence[Part], tags: frozenset[str]) -> None:
-        chunks = list(_chunks(parts, tags))
-        self.runs = list(dict.fromkeys(chunk.part.run for chunk in chunks))
-        self.source_runs = list(dict.fromkeys(chunk.part.source for chunk in chunks))
-        self.tags = sorted({tag for chunk in chunks for tag in _shown(chunk)}, key=natural_key)
-        self.source_tags = sorted(
-            {series.tag for chunk in chunks for series in chunk.series}, key=natural_key
-        )
-        size = chunks[-1].end if chunks else 0
-        self.run_code = np.empty(size, np.int32)
-        self.tag_code = np.empty(size, np.int32)
-        self.source_run_code = np.empty(size, np.int32)
-        self.source_tag_code = np.empty(size, np.int32)
-        self.step = np.empty(size, np.int64)
-        self.wall_time = np.empty(size, np.float64)
-        self.value = np.empty(size, np.float64)
-        self.dtype = np.empty(size, np.uint8)
-        for chunk in chunks:
-            self._fill(chunk)
+        self._chunks = list(_chunks(parts, tags))
+        self.runs = list(dict.fromkeys(chunk.part.run for chunk in self._chunks))
+        self.tags = self._distinct(_Chunk.tag)
+        self.size = self._chunks[-1].here.stop if self._chunks else 0
 
-    def _fill(self, chunk: _Chunk) -> None:
-        here, rows = chunk.here, chunk.part.columns.rows
-        chosen = scalar_rows(chunk.part.columns, chunk.series)
-        for name in ("step", "wall_time", "value", "dtype"):
-            np.take(getattr(rows, name), chosen, out=getattr(self, name)[here])
-        self.run_code[here] = self.runs.index(chunk.part.run)
-        self.source_run_code[here] = self.source_runs.index(chunk.part.source)
-        self.tag_code[here] = _codes(self.tags, _shown(chunk), chunk.counts)
-        source_tags = [series.tag for series in chunk.series]
-        self.source_tag_code[here] = _codes(self.source_tags, source_tags, chunk.counts)
+    def _distinct(self, names: Callable[[_Chunk], list[str]]) -> list[str]:
+        return sorted({name for chunk in self._chunks for name in names(chunk)}, key=natural_key)
+
+    def _column(self, name: str, dtype: type[np.generic]) -> NDArray[Any]:
+        """A column of the event files, for all points."""
+        column = np.empty(self.size, dtype)
+        for chunk in self._chunks:
+            # Other modes than clip take into a buffer first; all rows are there.
+            taken = getattr(chunk.part.columns.rows, name)
+            np.take(taken, chunk.rows, out=column[chunk.here], mode="clip")
+        return column
+
+    def _codes(
+        self, categories: list[str], names: Callable[[_Chunk], list[str]]
+    ) -> NDArray[np.signedinteger[Any]]:
+        """For each point the index of its name, in as few bytes as pandas keeps codes in."""
+        number = {name: i for i, name in enumerate(categories)}
+        codes = np.empty(self.size, np.min_scalar_type(-len(categories) - 1))
+        for chunk in self._chunks:
+            codes[chunk.here] = np.repeat([number[name] for name in names(chunk)], chunk.counts)
+        return codes
+
+    def _categorical(
+        self, categories: list[str], names: Callable[[_Chunk], list[str]]
+    ) -> pd.Categorical[Any]:
+        return _categorical(self._codes(categories, names), categories)
 
     def long(self, *, run: bool, dtype: bool, source: bool) -> pd.DataFrame:
         """One row a point: run, tag, step, wall_time, value.
@@ -156,22 +160,19 @@ class ScalarTable:
 
         columns: dict[str, Any] = {}
         if run:
-            columns["run"] = pd.Categorical.from_codes(
-                self.run_code, categories=pd.Index(self.runs)
-            )
-        columns["tag"] = pd.Categorical.from_codes(self.tag_code, categories=pd.Index(self.tags))
-        columns |= {"step": self.step, "wall_time": self.wall_time, "value": self.value}
+            columns["run"] = self._categorical(self.runs, _Chunk.run)
+        columns["tag"] = self._categorical(self.tags, _Chunk.tag)
+        columns["step"] = self._column("step", np.int64)
+        columns["wall_time"] = self._column("wall_time", np.float64)
+        columns["value"] = self._column("value", np.float64)
         if dtype:
-            names = list(DTYPE_NAMES.values())
-            codes = np.searchsorted(list(DTYPE_NAMES), self.dtype)
-            columns["dtype"] = pd.Categorical.from_codes(codes, categories=pd.Index(names))
+            codes = np.searchsorted(list(DTYPE_NAMES), self._column("dtype", np.uint8))
+            columns["dtype"] = _categorical(codes, list(DTYPE_NAMES.values()))
         if source:
-            columns["source_run"] = pd.Categorical.from_codes(
-                self.source_run_code, categories=pd.Index(self.source_runs)
-            )
-            columns["source_tag"] = pd.Categorical.from_codes(
-                self.source_tag_code, categories=pd.Index(self.source_tags)
-            )
+            runs = list(dict.fromkeys(chunk.part.source for chunk in self._chunks))
+            columns["source_run"] = self._categorical(runs, _Chunk.source_run)
+            tags = self._distinct(_Chunk.source_tag)
+            columns["source_tag"] = self._categorical(tags, _Chunk.source_tag)
         return pd.DataFrame(columns, copy=False)
 
     def wide(self, columns: str) -> pd.DataFrame:
@@ -185,9 +186,10 @@ class ScalarTable:
         """
         import pandas as pd
 
-        steps, row = np.unique(self.step, return_inverse=True)
+        steps, row = np.unique(self._column("step", np.int64), return_inverse=True)
         if columns == "both":
-            pair = self.run_code * np.int64(len(self.tags)) + self.tag_code
+            pair = self._codes(self.runs, _Chunk.run).astype(np.int64) * len(self.tags)
+            pair += self._codes(self.tags, _Chunk.tag)
             present, column = np.unique(pair, return_inverse=True)
             names: pd.Index[Any] = pd.MultiIndex.from_arrays(
                 [
@@ -197,13 +199,15 @@ class ScalarTable:
                 names=["run", "tag"],
             )
         else:
-            column = (self.run_code if columns == "run" else self.tag_code).astype(np.int64)
-            names = pd.Index(self.runs if columns == "run" else self.tags, name=columns)
+            shown = self.runs if columns == "run" else self.tags
+            column = self._codes(shown, _Chunk.run if columns == "run" else _Chunk.tag)
+            column = column.astype(np.int64)
+            names = pd.Index(shown, name=columns)
         cells = np.full((len(names), steps.size), np.nan)
         # Points are in the order written, and of equal indices the last one assigned stays.
-        cells[column, row] = self.value
+        cells[column, row] = self._column("value", np.float64)
         frame = pd.DataFrame(cells.T, index=pd.Index(steps, name="step"), columns=names, copy=False)
-        duplicates = self.step.size - np.unique(column * steps.size + row).size
+        duplicates = self.size - np.unique(column * steps.size + row).size
         if duplicates:
             frame.attrs["duplicates"] = duplicates
             message = (
@@ -214,10 +218,7 @@ class ScalarTable:
         return frame
 
 
-def _shown(chunk: _Chunk) -> list[str]:
-    return [chunk.part.shown_tag(series.tag) for series in chunk.series]
+def _categorical(codes: NDArray[Any], categories: list[str]) -> pd.Categorical[Any]:
+    import pandas as pd
 
-
-def _codes(names: list[str], tags: list[str], counts: list[int]) -> NDArray[np.int32]:
-    code = {name: i for i, name in enumerate(names)}
-    return np.repeat(np.array([code[tag] for tag in tags], np.int32), counts)
+    return pd.Categorical.from_codes(codes, categories=pd.Index(categories), validate=False)

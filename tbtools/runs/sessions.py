@@ -26,11 +26,13 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tbtools.runs import rows as row_kinds
+from tbtools.runs.grouping import stable_order
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,12 +93,11 @@ def _session(
     last = file.tag_id.size if end is None else int(file.mark_row[end])
     # A file's first session also has the marks in front of its START.
     marks = file.mark_wall_time[0 if is_first else start : end]
-    times = np.concatenate([marks, file.wall_time[first:last]])
+    end_time = max(_latest(marks), _latest(file.wall_time[first:last]))
     if is_first:
         start_time = file.first_wall_time
     else:
         start_time = float(marks[0])
-    finite = times[np.isfinite(times)]
     offset = int(rows.starts[index])
     return Session(
         file=index,
@@ -104,8 +105,16 @@ def _session(
         end_row=offset + last,
         start_step=None if start is None else int(file.mark_step[start]),
         start_time=float("nan") if start_time is None else start_time,
-        end_time=float(finite.max()) if finite.size else float("nan"),
+        end_time=end_time if end_time > -np.inf else float("nan"),
     )
+
+
+def _latest(times: NDArray[np.float64]) -> float:
+    """The greatest finite one; -inf where there is none."""
+    latest = float(times.max(initial=-np.inf))
+    if np.isfinite(latest):
+        return latest
+    return float(times[np.isfinite(times)].max(initial=-np.inf))
 
 
 def superseded_by_resume(rows: RunRows, sessions: list[Session]) -> NDArray[np.bool_] | None:
@@ -162,10 +171,10 @@ class _Resume:
     def _trace(self, session: Session) -> dict[int, _Trace]:
         here = slice(session.first_row, session.end_row)
         tag_id = self.rows.tag_id[here]
-        order = np.argsort(tag_id, kind="stable")
+        order = stable_order(tag_id, len(self.rows.tags))
         bounds = np.flatnonzero(np.diff(tag_id[order], prepend=-1, append=-1)).tolist()
         traces = {}
-        for first, end in zip(bounds, bounds[1:], strict=False):
+        for first, end in pairwise(bounds):
             rows = order[first:end]
             tag = int(tag_id[rows[0]])
             step = self.rows.step[here][rows]
