@@ -16,7 +16,7 @@ from tbtools.runs.sessions import find_sessions, superseded_by_resume
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.runs.rows import RunRows
+    from tbtools.runs.rows import Mark, RunRows
 
 RestartPolicy = Literal["resume", "preempt", "session_log", "keep"]
 RESTART_POLICIES: tuple[RestartPolicy, ...] = get_args(RestartPolicy)
@@ -59,6 +59,11 @@ def _or_none(mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     return mask if mask.any() else None
 
 
+def _reached(least: NDArray[np.int64], rows: RunRows) -> NDArray[np.bool_] | None:
+    """The rows whose step is not below the least one that comes behind them."""
+    return _or_none((least <= rows.step) & (least != _NEVER))
+
+
 def _least_step_behind(
     tag_id: NDArray[np.int32], step: NDArray[np.int64], triggers: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
@@ -75,11 +80,11 @@ def _least_step_behind(
 def _by_preemption(rows: RunRows) -> NDArray[np.bool_] | None:
     """TensorBoard's Rust server (reservoir.rs, StageReservoir::offer).
 
-    Per tag, a point at step s drops the points in front of it at steps >= s. A value that is only a
-    tag is passed over there before it comes to this.
+    Per tag, a value at step s drops those in front of it at steps >= s, whatever they are: also a
+    value that is only a tag, or of a dtype that the server does not show.
     """
-    triggers = rows.kind != 0
-    return _or_none(_least_step_behind(rows.tag_id, rows.step, triggers) <= rows.step)
+    triggers = np.ones(rows.count, bool)
+    return _reached(_least_step_behind(rows.tag_id, rows.step, triggers), rows)
 
 
 def _by_session_log(rows: RunRows) -> NDArray[np.bool_] | None:
@@ -90,53 +95,51 @@ def _by_session_log(rows: RunRows) -> NDArray[np.bool_] | None:
     drops the points of its own tags at steps >= its own. Neither touches tensors. The file_version
     holds on from one file of the run to the next.
     """
-    old_style_end = _old_style_end(rows)
+    version = _version_mark(rows)
     starts = [
         mark
         for mark in rows.marks(row_kinds.SESSION_LOG)
-        if mark.status == row_kinds.SESSION_START and mark.row >= old_style_end
+        if mark.status == row_kinds.SESSION_START and version and mark.place > version.place
     ]
     # Rows in front of the first START look at all of them, and so on.
     least = np.full(rows.count + 1, _NEVER)
     for mark in starts:
         least[mark.row] = min(least[mark.row], mark.step)
     least_start_behind = np.minimum.accumulate(least[::-1])[::-1][1:]
-    goes_back = _goes_back(rows, old_style_end)
+    goes_back = _goes_back(rows, version) & ~_repeats_in_its_event(rows)
     least_summary_behind = _least_step_behind(rows.tag_id, rows.step, goes_back)
-    dropped = (np.minimum(least_start_behind, least_summary_behind) <= rows.step) & (
-        rows.kind != row_kinds.TENSOR
-    )
-    return _or_none(dropped)
+    dropped = _reached(np.minimum(least_start_behind, least_summary_behind), rows)
+    return None if dropped is None else _or_none(dropped & (rows.kind != row_kinds.TENSOR))
 
 
-def _old_style_end(rows: RunRows) -> int:
-    """The first row behind an event whose file_version is at least 2; all rows where there is none.
+def _version_mark(rows: RunRows) -> Mark | None:
+    """The first event whose file_version is at least 2.
 
     A later file_version below 2 is not looked for: no writer has written one since 2015.
     """
     for mark in rows.marks(row_kinds.FILE_VERSION):
-        version = rows.files[mark.file].file_version or ""
-        number = version.rpartition(":")[2]
-        if number.replace(".", "", 1).isdigit() and float(number) >= 2:
-            return mark.row
-    return rows.count
+        if _version_number(rows.files[mark.file].file_version or "") >= 2:
+            return mark
+    return None
 
 
-def _goes_back(rows: RunRows, end: int) -> NDArray[np.bool_]:
-    """Of the first rows, those at a step below that of the latest event in front of them."""
+def _version_number(file_version: str) -> float:
+    """As event_util.ParseFileVersion has it, -1 for what is none included."""
+    try:
+        return float(file_version.rpartition("brain.Event:")[2])
+    except ValueError:
+        return -1.0
+
+
+def _goes_back(rows: RunRows, version: Mark | None) -> NDArray[np.bool_]:
+    """The rows in front of the version at a step below that of the latest event before them."""
     goes_back = np.zeros(rows.count, bool)
-    other_events = sorted(
+    end = version.row if version else rows.count
+    other_events = [
         (mark.row, mark.step)
-        for kind in (
-            row_kinds.FILE_VERSION,
-            row_kinds.GRAPH_DEF,
-            row_kinds.SESSION_LOG,
-            row_kinds.TAGGED_RUN_METADATA,
-            row_kinds.META_GRAPH_DEF,
-        )
-        for mark in rows.marks(kind)
-        if mark.row < end
-    )
+        for mark in rows.marks()
+        if version is None or mark.place < version.place
+    ]
     # Any other event sets the latest step, also to a lower one; a summary only ever raises it.
     bounds = [(0, -1), *other_events]
     for (first, latest), (last, _) in zip(bounds, [*bounds[1:], (end, 0)], strict=True):
@@ -145,3 +148,17 @@ def _goes_back(rows: RunRows, end: int) -> NDArray[np.bool_]:
             before = np.maximum.accumulate(np.concatenate([[latest], steps[:-1]]))
             goes_back[first:last] = steps < before
     return goes_back
+
+
+def _repeats_in_its_event(rows: RunRows) -> NDArray[np.bool_]:
+    """Rows whose tag stands in front of them in the same event, which purges before it adds any."""
+    begins_event = np.ones(rows.count, bool)
+    # Two checksums and a length, 16 bytes, lie between two events; between two values of one a
+    # field number and a length, at most 6.
+    begins_event[1:] = rows.offset[1:] - rows.offset[:-1] - rows.length[:-1] >= 16
+    begins_event[rows.starts[rows.starts < rows.count]] = True
+    event = np.cumsum(begins_event)
+    order = np.argsort(rows.tag_id, kind="stable")
+    repeats = np.zeros(rows.count, bool)
+    repeats[order[1:]] = (np.diff(rows.tag_id[order]) == 0) & (np.diff(event[order]) == 0)
+    return repeats

@@ -65,8 +65,8 @@ class RunRows:
         """The index of the file that each of the rows is from."""
         return np.searchsorted(self.starts, rows, side="right") - 1
 
-    def marks(self, kind: int) -> list[Mark]:
-        """The marks of one kind, in file order."""
+    def marks(self, kind: int | None = None) -> list[Mark]:
+        """The marks of one kind, or all, in file order."""
         return [
             Mark(
                 file=index,
@@ -78,7 +78,7 @@ class RunRows:
                 length=int(file.mark_length[i]),
             )
             for index, file in enumerate(self.files)
-            for i in np.flatnonzero(file.mark_kind == kind).tolist()
+            for i in _where(file.mark_kind, kind)
         ]
 
 
@@ -103,6 +103,16 @@ class Mark:
     wall_time: float
     offset: int
     length: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Its file and offset: less than those of what stands behind it in the run."""
+        return self.file, self.offset
+
+
+def _where(mark_kind: NDArray[np.uint8], kind: int | None) -> list[int]:
+    chosen = mark_kind == kind if kind is not None else np.ones(mark_kind.size, bool)
+    return np.flatnonzero(chosen).tolist()
 
 
 def _readable(name: bytes) -> str:
