@@ -35,7 +35,7 @@ SIGNIFICANT = 3.09
 LIMIT = 1.64
 RATIO = 0.3
 # ... or below so many standard deviations of a point where nothing was ever improved.
-NEVER = 2.0
+NEVER = 2.5
 # A stretch whose beginning lies so many standard errors above its median has not yet begun.
 DEPARTURE = 3.5
 # A flat stretch is a step of a staircase if an earlier one, overcome since, was longer than this
