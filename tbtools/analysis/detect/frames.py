@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,17 +17,14 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect.findings import Findings
     from tbtools.analysis.objective import Objective
-
-
-class HasScalars(Protocol):
-    """A Run or an Experiment."""
-
-    def scalars(self) -> pd.DataFrame:
-        """All scalars as a long frame."""
+    from tbtools.runs.experiment import Experiment
+    from tbtools.runs.run import Run
 
 
 def detect(
-    x: pd.Series | pd.DataFrame | HasScalars, *, objectives: Mapping[str, Objective] | None = None
+    x: pd.Series | pd.DataFrame | Run | Experiment,
+    *,
+    objectives: Mapping[str, Objective] | None = None,
 ) -> Findings:
     """Says which time series went wrong, how, and since when.
 
@@ -58,13 +55,19 @@ def detect(
 def _series(x: Any) -> Iterator[Series]:
     import pandas as pd
 
+    from tbtools.analysis.detect.runs import series_of_parts
+    from tbtools.runs.experiment import Experiment
+    from tbtools.runs.run import Run
+
     if isinstance(x, pd.Series):
         tag = "series" if x.name is None else str(x.name)
         yield _one(".", tag, x.index.to_numpy(), x.to_numpy(np.float64))
     elif isinstance(x, pd.DataFrame):
         yield from _of_frame(x)
-    elif hasattr(x, "scalars"):
-        yield from _long(x.scalars(), str(getattr(x, "name", ".")))
+    elif isinstance(x, Run):
+        yield from series_of_parts(x.parts)
+    elif isinstance(x, Experiment):
+        yield from series_of_parts(x.parts())
     else:
         raise TypeError(f"cannot judge {type(x).__name__}: not a Series, frame, Run or Experiment")
 

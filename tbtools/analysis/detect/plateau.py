@@ -8,6 +8,7 @@ this however slow it is; so does noise that is too large to tell.
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -128,13 +129,26 @@ def _onset(level: Array, spread: float) -> int:
         level: Levels of windows.
         spread: Their noise.
     """
-    for onset in range(len(level) - LEAST_WINDOWS + 1):
-        stretch = level[onset:]
-        excess = np.clip(stretch - robust.median(stretch), -4 * spread, 4 * spread)
-        excess = np.cumsum(excess[: (len(stretch) + 1) // 2])
-        if np.all(excess <= DEPARTURE * spread * np.sqrt(np.arange(1, len(excess) + 1))):
+    limits = DEPARTURE * spread * np.sqrt(np.arange(1, len(level) // 2 + 2))
+    for onset, middle in enumerate(_medians_to_the_end(level)[: 1 - LEAST_WINDOWS]):
+        beginning = level[onset : onset + (len(level) - onset + 1) // 2] - middle
+        excess = np.minimum(np.maximum(beginning, -4 * spread), 4 * spread).cumsum()
+        if (excess <= limits[: len(excess)]).all():
             return onset
     return len(level)
+
+
+def _medians_to_the_end(level: Array) -> list[float]:
+    """The median of the levels from each window to the last."""
+    ordered: list[float] = []
+    medians = []
+    for value in level[::-1].tolist():
+        bisect.insort(ordered, value)
+        half = len(ordered) // 2
+        medians.append(
+            ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+        )
+    return medians[::-1]
 
 
 def _bend(level: Array, onset: int) -> int:
@@ -222,8 +236,7 @@ def autocorrelation(x: Array) -> Array:
     ranks = np.argsort(np.argsort(x)).astype(float)
     ranks -= ranks.mean()
     square = float(np.sum(ranks**2))
-    lags = range(1, len(x) // 3 + 1)
-    return np.array([np.sum(ranks[lag:] * ranks[: len(x) - lag]) / square for lag in lags])
+    return np.correlate(ranks, ranks, "full")[len(x) : len(x) + len(x) // 3] / square
 
 
 def _improved_before(level: Array, onset: int) -> float:

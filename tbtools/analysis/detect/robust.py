@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,7 +100,7 @@ def window_means(y: Array, width: int) -> Array:
         return medians
     distances = y[len(y) - count * width :].reshape(count, width) - medians[:, None]
     some = distances.ravel()[:: max(1, distances.size // ENOUGH_DIFFERENCES)]
-    low, high = np.quantile(some, [0.05, 0.95])
+    low, high = quantile(some, 0.05), quantile(some, 0.95)
     return np.asarray(medians + np.clip(distances, low, high).mean(axis=1))
 
 
@@ -126,7 +125,7 @@ def running_median(y: Array, width: int) -> Array:
         low, high = np.minimum(before, after), np.maximum(before, after)
         return np.asarray(np.maximum(low, np.minimum(high, y)))
     padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
-    return _row_medians(sliding_window_view(padded, width).copy())
+    return _row_medians(padded[np.arange(len(y))[:, None] + np.arange(width)])
 
 
 def sigma(residuals: Array) -> float:

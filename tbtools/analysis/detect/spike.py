@@ -36,7 +36,10 @@ def find(judged: Judged) -> Finding | None:
     if len(y) < BLOCK:
         return None
     heights = _heights(y)
-    spikes = np.flatnonzero(heights > max(HEIGHT, FAR * float(np.quantile(np.abs(heights), 0.99))))
+    spikes = np.flatnonzero(heights > HEIGHT)
+    if len(spikes):
+        some = np.abs(heights[:: max(1, len(y) // robust.ENOUGH_DIFFERENCES)])
+        spikes = spikes[heights[spikes] > FAR * robust.quantile(some, 0.99)]
     # What has not come back by the end may not be a spike.
     spikes = spikes[spikes < len(y) - excursion.PERSISTENT]
     if not len(spikes):
@@ -79,7 +82,7 @@ def _heights(y: Array) -> Array:
     ahead = len(y) - count * BLOCK
     medians = robust.window_medians(y, BLOCK, count)
     distance = y[ahead:].reshape(count, BLOCK) - medians[:, None]
-    local = robust.MAD_TO_SIGMA * np.median(np.abs(distance), axis=1)
+    local = robust.MAD_TO_SIGMA * robust.window_medians(np.abs(distance).ravel(), BLOCK, count)
     noise = np.maximum(local, 0.5 * robust.noise_of_points(y) + 1e-300)
     heights = (distance / noise[:, None]).ravel()
     return np.concatenate([np.zeros(ahead), heights])
