@@ -17,8 +17,11 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     ├── NonfiniteValue(ValueError)        a NaN or an infinity where none was to be
     ├── UnwritableValue(ValueError)       a value that an event file cannot hold as it is
     ├── UndecodablePayload(ValueError)    a picture, tensor, ... that is not what it says it is
+    ├── InputChanged(RuntimeError)        a file was replaced or cut short while it was read
     ├── MissingExtra(ImportError)         an optional package is needed; says how to install it
+    ├── OutputInsideInput(ValueError)     what would be written would become part of what is read
     └── OutputExists(FileExistsError)     a file of the user's would have been written over
+        └── ForeignFiles                  ... and is none that tbtools may replace
 """
 
 from __future__ import annotations
@@ -28,6 +31,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+_SHOWN_NAMES = 5  # of those known, where none comes close
 
 
 class TbtoolsError(Exception):
@@ -111,15 +117,21 @@ class NoEventFiles(TbtoolsError, FileNotFoundError):
 
 
 class UnknownName(TbtoolsError, KeyError):
-    """No such name; the text offers those that come close."""
+    """No such name; the text offers those that come close, else the first of those known."""
 
     what = "name"
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
+        names = list(known)
         self.name = name
-        self.close_matches = difflib.get_close_matches(name, list(known), n=3)
-        hint = f"; close: {', '.join(map(repr, self.close_matches))}" if self.close_matches else ""
-        super().__init__(f"no {self.what} {name!r}{hint}")
+        self.close_matches = difflib.get_close_matches(name, names, n=3)
+        super().__init__(f"no {self.what} {name!r}{self._hint(names)}")
+
+    def _hint(self, names: list[str]) -> str:
+        if self.close_matches:
+            return f"; close: {', '.join(map(repr, self.close_matches))}"
+        more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+        return f"; known: {', '.join(map(repr, names[:_SHOWN_NAMES]))}{more}" if names else ""
 
     def __str__(self) -> str:
         """The message as it is: KeyError would show its repr."""
@@ -164,6 +176,13 @@ class UndecodablePayload(TbtoolsError, ValueError):
     """A picture, sound, tensor or plugin message is not what it says it is."""
 
 
+class InputChanged(TbtoolsError, RuntimeError):
+    """A file is no longer the one that was read before."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} was replaced or cut short meanwhile; run again")
+
+
 class MissingExtra(TbtoolsError, ImportError):
     """An optional package is needed."""
 
@@ -176,3 +195,21 @@ class OutputExists(TbtoolsError, FileExistsError):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"{path} exists; name another, or allow it to be replaced (--force)")
+
+
+class ForeignFiles(OutputExists):
+    """A directory that was to be replaced holds what tbtools has not written there."""
+
+    def __init__(self, directory: str, file: str) -> None:
+        super().__init__(directory)
+        message = f"{directory} holds {file}, which is no result of tbtools and is never replaced"
+        self.args = (f"{message}; choose another name",)
+
+
+class OutputInsideInput(TbtoolsError, ValueError):
+    """What would be written would become part of what is read, or take its place."""
+
+    def __init__(self, output: str, given: str) -> None:
+        super().__init__(
+            f"{output} and {given}, which is read, are one inside the other; write somewhere else"
+        )

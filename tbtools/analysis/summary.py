@@ -8,71 +8,34 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tbtools.analysis.objective import objectives_of, words
+from tbtools.analysis.series_summary import main_objective, series_summaries
+from tbtools.errors import InvalidArgument, UnknownTag
+from tbtools.eventfile.discover import natural_key
 from tbtools.runs.numbers import json_number
 from tbtools.runs.select import matches
 from tbtools.runs.sessions import find_sessions
 from tbtools.runs.statistics import scalar_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
+    from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.eventfile.problems import Problem
+    from tbtools.runs.columns import Series
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.frames import Part, Steps
     from tbtools.runs.run import Run
-    from tbtools.runs.statistics import SeriesStatistics
 
 Status = Literal["writing", "stopped", "empty", "unreadable"]
 
-# How many stretches of equal numbers of points a sparkline shows.
-SPARKLINE_BINS = 16
 # A run counts as being written for this long after its last event, or for some of its own rhythm.
 # Ten minutes: writers flush every two (TensorBoard, torch and tensorboardX alike), and an
 # evaluation in between takes a while.
 _RECENT_SECONDS = 600.0
 _RECENT_GAPS = 3.0
 _RHYTHM_ROWS = 200
-_VALIDATION_WORDS = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "dev"})
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesSummary:
-    """One series.
-
-    Attributes:
-        statistics: Its numbers.
-        sparkline: Means of the finite values in stretches of equally many points; None for a
-            stretch without any. Empty for what is no scalar.
-    """
-
-    statistics: SeriesStatistics
-    sparkline: tuple[float | None, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectiveSummary:
-    """The series by which a run is judged at a glance.
-
-    Attributes:
-        tag: Its tag.
-        direction: ``min`` or ``max``: which way is better.
-        last: Its last value; None where it is not finite.
-        best: Its best finite value; None where there is none.
-        best_step: Where that was reached first.
-        dtype: How its values are stored.
-        sparkline: As in SeriesSummary.
-    """
-
-    tag: str
-    direction: str
-    last: float | None
-    best: float | None
-    best_step: int | None
-    dtype: str
-    sparkline: tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +104,7 @@ class RunSummary:
             "start_time": json_number(self.start_time),
             "end_time": json_number(self.end_time),
             "status": self.status,
+            "objective": self.objective and self.objective.to_dict(),
             "tags": [series.statistics.to_dict() for series in self.tags],
             "findings": [],
             "problems": [
@@ -164,16 +128,18 @@ class Summary:
         logdir: The path, as it was given.
         runs: Its runs, in natural order of their names.
         unreadable: Directories that could not be looked into, with the reason.
+        left_out: How many runs have none of the points that were asked for, and are left out.
     """
 
     logdir: str
     runs: tuple[RunSummary, ...]
     unreadable: tuple[tuple[str, Problem], ...] = ()
+    left_out: int = 0
 
     @property
     def readable(self) -> bool:
         """Whether there is a run of which something could be read."""
-        return any(run.status != "unreadable" for run in self.runs)
+        return self.left_out > 0 or any(run.status != "unreadable" for run in self.runs)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `tbtools summarize`."""
@@ -215,46 +181,115 @@ def summarize(
         steps: First and last step that count, both included; None for no bound.
         now: The time by which a run is recent, seconds since the epoch; the present by default.
         progress: As for `Experiment.scan`.
+
+    Raises:
+        UnknownTag: A glob matches no tag of any run.
+        InvalidArgument: No run has a point in these steps.
     """
     now = time.time() if now is None else now
-    return Summary(
-        logdir=experiment.logdir,
-        runs=tuple(_run_summary(run, tags, steps, now) for run in experiment.each_run(progress)),
-        unreadable=tuple(experiment.unreadable.items()),
-    )
+    asked = _Asked(tuple(tags), steps)
+    runs = []
+    left_out = 0
+    for run in experiment.each_run(progress):
+        summary = _run_summary(run, asked, now)
+        if asked.for_part and not summary.points and not summary.problems:
+            left_out += 1
+        else:
+            runs.append(summary)
+    asked.require_points(sum(run.points for run in runs))
+    return Summary(experiment.logdir, tuple(runs), tuple(experiment.unreadable.items()), left_out)
 
 
-def _run_summary(run: Run, tags: Sequence[str], steps: Steps, now: float) -> RunSummary:
-    parts = [part.within(steps) for part in run.parts]
-    series = [
-        each
-        for part in parts
-        for each in _series_summaries(part)
-        if matches(each.statistics.tag, tags)
-    ]
+class _Asked:
+    """Which points count, and what there would have been to choose from.
+
+    Attributes:
+        tags: Globs; none means all.
+        steps: First and last step, both included; None for no bound.
+    """
+
+    def __init__(self, tags: tuple[str, ...], steps: Steps) -> None:
+        self.tags = tags
+        self.steps = None if steps == (None, None) else steps
+        self._tags_seen: set[str] = set()
+        self._steps_seen: list[int] = []
+
+    @property
+    def for_part(self) -> bool:
+        """Whether some points may not count."""
+        return bool(self.tags) or self.steps is not None
+
+    def of(self, part: Part) -> tuple[Part, list[SeriesSummary]]:
+        """The part with the steps that count, and its series that do."""
+        if self.for_part:
+            self._note(part)
+        part = part.within(self.steps)
+        series = [
+            each for each in series_summaries(part) if matches(each.statistics.tag, self.tags)
+        ]
+        return part, series
+
+    def _note(self, part: Part) -> None:
+        series = [each for each in part.columns.series if each.count]
+        self._tags_seen |= {part.shown_tag(each.tag) for each in series}
+        counted = [each for each in series if matches(part.shown_tag(each.tag), self.tags)]
+        self._steps_seen += _step_range(part, counted)
+
+    def require_points(self, points: int) -> None:
+        """Refuses to show nothing as if there were nothing.
+
+        Raises:
+            UnknownTag: A glob matches no tag.
+            InvalidArgument: The tags have no points in these steps.
+        """
+        for glob in self.tags:
+            if not any(matches(tag, (glob,)) for tag in self._tags_seen):
+                raise UnknownTag(glob, sorted(self._tags_seen, key=natural_key))
+        if self.steps is not None and not points and self._steps_seen:
+            low, high = min(self._steps_seen), max(self._steps_seen)
+            first, last = ("" if step is None else step for step in self.steps)
+            raise InvalidArgument(
+                f"no points in steps {first}:{last}; they go from {low} to {high}"
+            )
+
+
+def _step_range(part: Part, series: list[Series]) -> list[int]:
+    """The lowest and the highest step of some series; nothing where they have none."""
+    step = part.columns.rows.step[scalar_rows(part.columns, series)]
+    return [int(step.min()), int(step.max())] if step.size else []
+
+
+def _run_summary(run: Run, asked: _Asked, now: float) -> RunSummary:
+    parts = []
+    series = []
+    steps = []
+    for whole in run.parts:
+        part, counted = asked.of(whole)
+        parts.append(part)
+        series += counted
+        tags = {each.statistics.tag for each in counted}
+        chosen = [each for each in part.columns.series if part.shown_tag(each.tag) in tags]
+        steps += _step_range(part, chosen)
     files = run.all_files
     sessions = [session for part in parts for session in find_sessions(part.columns.rows)]
     starts = [each.start_time for each in sessions if np.isfinite(each.start_time)]
     ends = [each.end_time for each in sessions if np.isfinite(each.end_time)]
-    points = sum(each.statistics.count for each in series)
-    problems = tuple(run.iter_problems())
-    end_time = max(ends, default=None)
     summary = RunSummary(
         run=run.name,
         path=run.path,
         event_files=len(files),
         bytes=sum(file.size for file in files),
         sessions=len(sessions),
-        points=points,
+        points=sum(each.statistics.count for each in series),
         superseded=run.superseded,
-        first_step=min((each.statistics.first_step for each in series), default=None),
-        last_step=max((each.statistics.last_step for each in series), default=None),
+        first_step=min(steps, default=None),
+        last_step=max(steps, default=None),
         start_time=min(starts, default=None),
-        end_time=end_time,
+        end_time=max(ends, default=None),
         status="stopped",
         tags=tuple(series),
-        objective=_main_objective(series),
-        problems=problems,
+        objective=main_objective(series),
+        problems=tuple(run.iter_problems()),
     )
     return replace(summary, status=_status(summary, parts, now, any(f.records for f in files)))
 
@@ -275,72 +310,3 @@ def _rhythm(part: Part) -> float:
     gaps = np.diff(np.sort(part.columns.rows.wall_time[-_RHYTHM_ROWS:]))
     gaps = gaps[gaps > 0]
     return float(np.sort(gaps)[gaps.size // 2]) if gaps.size else 0.0
-
-
-def _series_summaries(part: Part) -> Iterator[SeriesSummary]:
-    sparklines = _sparklines(part)
-    for statistics in part.statistics():
-        tag = part.shown_tag(statistics.tag)
-        sparkline = sparklines.get(statistics.tag, ()) if statistics.plugin == "scalars" else ()
-        yield SeriesSummary(replace(statistics, tag=tag), sparkline)
-
-
-def _sparklines(part: Part) -> dict[str, tuple[float | None, ...]]:
-    """The sparkline of each series of scalars, all in one go."""
-    chosen = [series for series in part.columns.scalars() if series.count]
-    if not chosen:
-        return {}
-    value = part.columns.rows.value[scalar_rows(part.columns, chosen)]
-    counts = np.array([series.count for series in chosen])
-    bins = np.minimum(counts, SPARKLINE_BINS)
-    firsts = np.repeat(np.cumsum(counts) - counts, bins)
-    number = np.arange(bins.sum()) - np.repeat(np.cumsum(bins) - bins, bins)
-    edges = firsts + number * np.repeat(counts, bins) // np.repeat(bins, bins)
-    finite = np.isfinite(value)
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = np.add.reduceat(np.where(finite, value, 0.0), edges)
-        many = np.add.reduceat(finite, edges, dtype=np.int64)
-        means = np.divide(total, many, out=np.full(total.size, np.nan), where=many > 0)
-    cells = [mean if np.isfinite(mean) else None for mean in means.tolist()]
-    ends = np.cumsum(bins).tolist()
-    return {
-        series.tag: tuple(cells[end - size : end])
-        for series, end, size in zip(chosen, ends, bins.tolist(), strict=True)
-    }
-
-
-def _main_objective(series: Sequence[SeriesSummary]) -> ObjectiveSummary | None:
-    """The series to judge the run by.
-
-    One of validation before one of training, a loss or a reward before another, then the one with
-    the most points: among equals the one whose tag is shortest, which is mostly the total.
-    """
-    scalars = {each.statistics.tag: each for each in series if each.statistics.dtype}
-    directions = objectives_of(list(scalars))
-    judged = [each for tag, each in scalars.items() if directions[tag] != "none"]
-    if not judged:
-        return None
-    best = min(judged, key=_prominence)
-    numbers = best.statistics
-    down = directions[numbers.tag] == "min"
-    return ObjectiveSummary(
-        tag=numbers.tag,
-        direction=directions[numbers.tag],
-        last=numbers.last,
-        best=numbers.min if down else numbers.max,
-        best_step=numbers.min_step if down else numbers.max_step,
-        dtype=numbers.dtype,
-        sparkline=best.sparkline,
-    )
-
-
-def _prominence(series: SeriesSummary) -> tuple[bool, bool, int, int, str]:
-    tag, count = series.statistics.tag, series.statistics.count
-    said = set(words(tag))
-    return (
-        not said & _VALIDATION_WORDS,
-        not said & {"loss", "reward", "return"},
-        -count,
-        len(tag),
-        tag,
-    )

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 
 def _require_file(path: str) -> None:
-    if Path(path).is_dir():
+    file = Path(path)
+    if file.is_dir():
         raise click.UsageError(f"{path} is a directory; `tbtools summarize {path}` shows its runs")
+    if not file.is_file():  # a pipe would be waited for, a device read without end
+        reason = "not a regular file" if file.exists() else "No such file or directory"
+        raise click.UsageError(f"{path}: {reason}")
 
 
 @click.command("inspect")
-@click.argument("file", metavar="FILE", type=click.Path(exists=True))
+@click.argument("file", metavar="FILE", type=click.Path())
 @click.option("--records", "what", flag_value="records", help="List the records of the file.")
 @click.option("--events", "what", flag_value="events", help="List its events, decoded.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="List at most N of them.")
@@ -37,12 +41,16 @@ def command(file: str, what: str | None, limit: int | None, output: Output) -> N
       tbtools inspect FILE --events | grep loss
     """
     from tbtools.analysis.inspection import inspect_file, inspect_records
+    from tbtools.errors import NoEventFiles
     from tbtools.render.terminal.inspection import EventsView, InspectionView, RecordsView
 
     _require_file(file)
     output.require_free()
     if what is None:
-        output.write(InspectionView(inspect_file(file), limit=limit))
+        inspection = inspect_file(file)
+        output.write(InspectionView(inspection, limit=limit))
+        if inspection.bytes and not inspection.records:
+            raise NoEventFiles(f"{file}: not one event could be read")
         return
     records = islice(inspect_records(file), limit)
     output.write(RecordsView(file, records) if what == "records" else EventsView(file, records))

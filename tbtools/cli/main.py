@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import os
+import io
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tbtools.cli.options import let_go_of_stdout
 from tbtools.errors import TbtoolsError
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
 
 @click.command(
     cls=_Commands,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="`tbtools COMMAND --help` tells more, with examples.",
 )
@@ -84,11 +86,14 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
     callback=_print_version,
     help="Show the version, and which scan is in use.",
 )
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Reads TensorBoard event files: fast, whole, and honest about damage.
 
     A PATH is a log directory, a run, or one event file.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def _say(message: str) -> None:
@@ -108,11 +113,6 @@ def _os_error_message(error: OSError) -> str:
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
-def _let_go_of_stdout() -> None:
-    """After a broken pipe: Python's own flush at exit would complain once more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line.
 
@@ -124,9 +124,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         status: Any = cli.main(arguments, prog_name="tbtools", standalone_mode=False)
-        sys.stdout.flush()
-    except BrokenPipeError:  # `tbtools ... | head`: the reader has what it wanted
-        _let_go_of_stdout()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader has what it wanted
+        let_go_of_stdout()
         return 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
@@ -140,10 +141,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return TROUBLE
     except OSError as error:
         _say(_os_error_message(error))
+        let_go_of_stdout()
         return TROUBLE
     return status if isinstance(status, int) else 0
 
 
 def main() -> None:
     """The entry point."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What the terminal has no letters for is shown as an escape: é as \\xe9.
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 from dataclasses import dataclass
@@ -119,7 +121,8 @@ class Output:
 
 def let_go_of_stdout() -> None:
     """After a write to it has failed: Python's own flush at exit would fail once more."""
-    if sys.stdout is not None:
+    # Where there is none, or one without a file as in a notebook, nothing is flushed at exit.
+    with contextlib.suppress(AttributeError, io.UnsupportedOperation):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

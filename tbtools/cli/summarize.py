@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.main import TROUBLE
 from tbtools.cli.options import output_options, paths_argument, selection_options
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def command(
     limit: int | None,
     selection: Selection,
     output: Output,
-) -> int:
+) -> None:
     """What is in these logs: one row a run, or a tag.
 
     With one run, or --tags, there is one row a tag. Problems stand below the table. The exit
@@ -49,6 +48,7 @@ def command(
       tbtools summarize logs/ --format json | jq '.runs[].run'
     """
     from tbtools.analysis.summary import summarize
+    from tbtools.errors import NoEventFiles
     from tbtools.render.terminal.progress import scan_progress
     from tbtools.render.terminal.summary import SummaryView
 
@@ -59,4 +59,5 @@ def command(
             experiment, tags=selection.tags, steps=selection.steps, progress=progress
         )
     output.write(SummaryView(summary, by_tag=by_tag, sort=sort, limit=limit))
-    return 0 if summary.readable else TROUBLE
+    if not summary.readable:
+        raise NoEventFiles(f"{', '.join(paths)}: not one event could be read")

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TextIO
 
 from tbtools.errors import OutputExists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# UTF-8 has no bytes for what stands for undecodable bytes of a path (lone surrogates).
+_UNENCODABLE = "backslashreplace"
+
 
 def require_free(path: str | os.PathLike[str], *, force: bool) -> None:
-    """Refuses to write over something, before any work is done.
+    """Refuses what cannot be written, or would be written over, before any work is done.
 
     Raises:
         OutputExists: There is something at the path, and `force` does not allow to replace it.
         IsADirectoryError: There is a directory at the path; it is never replaced.
+        FileNotFoundError: The directory that it would lie in does not exist.
     """
+    name = os.fspath(path)
     path = Path(path)
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a directory; name a file")
-    if not force and (path.exists() or path.is_symlink()):
-        raise OutputExists(os.fspath(path))
+        raise IsADirectoryError(errno.EISDIR, "this is a directory; name a file", name)
+    if not path.parent.is_dir():
+        parent = os.fspath(path.parent)
+        raise FileNotFoundError(errno.ENOENT, "there is no such directory; make it first", parent)
+    if not force and not _is_stream(path) and (path.exists() or path.is_symlink()):
+        raise OutputExists(name)
 
 
 @contextmanager
@@ -33,6 +43,9 @@ def replaced_whole(
     path: str | os.PathLike[str], *, force: bool = False, binary: bool = False
 ) -> Iterator[IO[str] | IO[bytes]]:
     """A file to write to that appears under its name only when all has been written.
+
+    A link stays one, and what it leads to is written. Devices and pipes (``/dev/stdout``) are
+    written directly: nothing in them can be lost or half there.
 
     Args:
         path: Where it is to be; ``-`` for standard output.
@@ -44,13 +57,59 @@ def replaced_whole(
         OSError: It cannot be written; then nothing is left behind.
     """
     if os.fspath(path) == "-":
-        yield sys.stdout.buffer if binary else sys.stdout
+        with _standard_output() as stdout:
+            yield stdout.buffer if binary else stdout
         return
+    require_free(path, force=force)
+    path = Path(path)
+    with _named(path):
+        if _is_stream(path):
+            with _opened(os.open(path, os.O_WRONLY), binary=binary) as file:
+                yield file
+        else:
+            with _renamed_into(path.resolve(), force=force, binary=binary) as file:
+                yield file
+
+
+def _is_stream(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # nothing there, or nothing that we may see: opening it will tell
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
+@contextmanager
+def _named(path: Path | str) -> Iterator[None]:
+    """Lets an error of the file that is written name it, not its temporary neighbour."""
+    try:
+        yield
+    except OutputExists:
+        raise
+    except OSError as error:
+        ours = error.filename is None or _PREFIX in os.fspath(error.filename)
+        if not ours or isinstance(error, BrokenPipeError):
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+@contextmanager
+def _standard_output() -> Iterator[TextIO]:
+    if sys.stdout is None:  # closed by the caller, as `>&-` does
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
+    with _named("standard output"):
+        yield sys.stdout
+        sys.stdout.flush()
+
+
+_PREFIX = ".tbtools-"  # short: the name with more in front may be longer than a name can be
+
+
+@contextmanager
+def _renamed_into(path: Path, *, force: bool, binary: bool) -> Iterator[IO[str] | IO[bytes]]:
     import tempfile  # costs more than all of `tbtools --help`
 
-    path = Path(path)
-    require_free(path, force=force)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=_PREFIX, dir=path.parent)
     temporary = Path(name)
     try:
         with _opened(handle, binary=binary) as file:
@@ -65,7 +124,7 @@ def replaced_whole(
 def _opened(handle: int, *, binary: bool) -> IO[str] | IO[bytes]:
     if binary:
         return os.fdopen(handle, "wb")
-    return os.fdopen(handle, "w", encoding="utf-8", newline="")
+    return os.fdopen(handle, "w", encoding="utf-8", errors=_UNENCODABLE, newline="")
 
 
 def _take_name(temporary: Path, path: Path, *, force: bool) -> None:

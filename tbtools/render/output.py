@@ -35,7 +35,7 @@ class View(Protocol):
 class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Lets the caller see it; rich would exit with status 1, which is a verdict of ours."""
-        raise  # noqa: PLE0704 - rich calls this while it handles the BrokenPipeError
+        raise  # rich calls this while it handles the BrokenPipeError
 
 
 def terminal(file: IO[str] | None = None) -> Console:

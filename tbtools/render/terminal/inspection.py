@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
 from tbtools.analysis.inspection import describe_event
 from tbtools.render.format import (
     format_bytes,
@@ -15,6 +13,8 @@ from tbtools.render.format import (
     plural,
     printable,
 )
+from tbtools.render.terminal.lines import print_line, shown_name
+from tbtools.render.terminal.problems import problem_text
 from tbtools.render.terminal.table import Column, print_table
 from tbtools.runs.numbers import json_number
 
@@ -53,15 +53,15 @@ class InspectionView:
         """Prints what the file is, its tags, its problems."""
         file = self.inspection
         for line in self._lines():
-            console.print(Text(line), soft_wrap=True)
+            print_line(console, line)
         tags = file.tags[: self.limit]
         if tags:
-            console.print()
+            print_line(console, "")
             print_table(
                 console,
                 [
                     Column("plugin", [printable(tag.plugin) or "-" for tag in tags]),
-                    Column("tag", [printable(tag.tag) for tag in tags], names=True),
+                    Column("tag", [shown_name(tag.tag) for tag in tags], names=True),
                     Column("stored as", [tag.stored_as for tag in tags], rank=2),
                     Column("count", [format_count(tag.count) for tag in tags], True),
                     Column("first step", [format_count(tag.first_step) for tag in tags], True, 1),
@@ -72,10 +72,9 @@ class InspectionView:
             )
         if len(tags) < len(file.tags):
             text = f"{len(tags)} of {plural(len(file.tags), 'tag')} shown (--limit)"
-            console.print(Text(text), soft_wrap=True)
+            print_line(console, text)
         for problem in file.problems:
-            text = f"{problem.kind} at byte {problem.offset}: {printable(problem.message)}"
-            console.print(Text(text, style="yellow"), soft_wrap=True)
+            print_line(console, problem_text(problem), style="yellow")
 
     def _lines(self) -> Iterator[str]:
         file = self.inspection
@@ -125,10 +124,10 @@ class RecordsView:
     def show(self, console: Console) -> None:
         """Prints a line a record."""
         rows = self._rows()
-        console.print(Text(_line(*next(rows)), style="bold"), soft_wrap=True)
+        print_line(console, _line(*next(rows)), style="bold")
         for row in rows:
             style = "" if row[3] == "ok" else "yellow"
-            console.print(Text(_line(*row), style=style), soft_wrap=True)
+            print_line(console, _line(*row), style=style)
 
     def _rows(self) -> Iterator[Sequence[Any]]:
         yield "offset", "length", "data_length", "state", "what"
@@ -173,12 +172,11 @@ class EventsView:
         for record in self.records:
             event = _event_dict(record)
             style = "" if record.state == "ok" else "yellow"
-            place = (
-                f"{event['offset']:>12}  {format_time(event['wall_time'])}  step {event['step']}"
-            )
+            step = "-" if event["step"] is None else event["step"]
+            place = f"{event['offset']:>12}  {format_time(event['wall_time'])}  step {step}"
             for value in event["values"]:
                 text = f"{place}  {printable(value['tag'])}: {printable(value['content'])}"
-                console.print(Text(text, style=style), soft_wrap=True)
+                print_line(console, text, style=style)
 
 
 def _event_dict(record: RecordInspection) -> dict[str, Any]:

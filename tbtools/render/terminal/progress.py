@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rich.progress import Progress
+
 # What takes no longer needs no progress.
 _PATIENCE_SECONDS = 1.0
 
@@ -21,14 +23,44 @@ def scan_progress() -> Iterator[Callable[[int, int], None] | None]:
     Yields:
         The callback; None where standard error is no terminal.
     """
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
+    bar = _LateBar()
+    try:
+        yield bar.show
+    finally:
+        bar.stop()
+
+
+class _LateBar:
+    """A bar that is made, and what it needs imported, when it is first shown."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._bar: Progress | None = None
+
+    def show(self, done: int, total: int) -> None:
+        """Shows how far the scan is."""
+        if self._bar is None:
+            if time.monotonic() - self._started < _PATIENCE_SECONDS:
+                return
+            self._bar = _make_bar()
+            self._bar.add_task("reading")
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=done, total=total)
+
+    def stop(self) -> None:
+        """Takes the bar away, where there is one."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def _make_bar() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-    started = time.monotonic()
-    bar = Progress(
+    return Progress(
         "reading",
         BarColumn(),
         DownloadColumn(),
@@ -36,14 +68,3 @@ def scan_progress() -> Iterator[Callable[[int, int], None] | None]:
         console=Console(stderr=True),
         transient=True,
     )
-    task = bar.add_task("reading", start=True)
-
-    def show(done: int, total: int) -> None:
-        if not bar.live.is_started and time.monotonic() - started > _PATIENCE_SECONDS:
-            bar.start()
-        bar.update(task, completed=done, total=total)
-
-    try:
-        yield show
-    finally:
-        bar.stop()

@@ -17,6 +17,8 @@ from tbtools.render.format import (
     plural,
     printable,
 )
+from tbtools.render.terminal.lines import print_line, shown_name
+from tbtools.render.terminal.problems import problem_text
 from tbtools.render.terminal.sparkline import sparkline
 from tbtools.render.terminal.table import Column, print_table
 
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from tbtools.analysis.summary import ObjectiveSummary, RunSummary, SeriesSummary, Summary
-    from tbtools.eventfile.problems import Problem
+    from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
+    from tbtools.analysis.summary import RunSummary, Summary
+
+    _Point = tuple[float | None, int | None]  # value and step
 
 _PROBLEMS_SHOWN = 20
 _STATUS_STYLES = {"writing": "green", "stopped": "dim", "empty": "yellow", "unreadable": "red"}
@@ -140,53 +144,41 @@ class SummaryView:
             self._show_tags(console)
         else:
             self._show_runs(console)
-        _print_line(console, self._totals())
+        print_line(console, self._totals())
         self._show_problems(console)
 
     def _show_runs(self, console: Console) -> None:
         runs = self.summary.runs[: self.limit]
         ascii_only = console.options.ascii_only
         objectives = [run.objective for run in runs]
+        last_event, ends = _time_column("last event", [run.end_time for run in runs])
         columns = [
-            Column("run", [printable(run.run) for run in runs], names=True),
-            Column("steps", [_span(run.first_step, run.last_step) for run in runs], True, 3),
-            Column("points", [format_count(run.points) for run in runs], True, 7),
-            Column("duration", [format_duration(run.duration) for run in runs], True, 5),
-            Column("last event", [_minute(run.end_time) for run in runs], rank=4),
-            Column("sessions", [_sessions(run) for run in runs], True, 6),
-            Column("judged by", [_text(each, "tag") for each in objectives], rank=2, names=True),
-            Column("last", [_number(each, "last") for each in objectives], True, 2),
-            Column("best", [_best(each) for each in objectives], rank=1),
-            Column("trend", [_trend(each, ascii_only) for each in objectives], rank=8),
+            Column("run", [shown_name(run.run) for run in runs], names=True),
+            Column("steps", [_span(run.first_step, run.last_step) for run in runs], True, 4),
+            Column("points", [format_count(run.points) for run in runs], True, 9),
+            Column("duration", [format_duration(run.duration) for run in runs], True, 7),
+            Column(last_event, ends, rank=6),
+            Column("sessions", [_sessions(run) for run in runs], True, 8),
+            Column("judged by", [_tag(each) for each in objectives], rank=3, names=True),
+            Column("last", [_last(each) for each in objectives], True, 2),
+            Column("best", _best_cells(objectives), rank=1),
+            Column("trend", [_trend(each, ascii_only) for each in objectives], rank=5),
             Column("health", [_health(run) for run in runs]),
         ]
         print_table(console, columns)
 
     def _show_tags(self, console: Console) -> None:
-        if len(self.summary.runs) == 1:
+        several = len(self.summary.runs) != 1
+        if not several:
             _print_run(console, self.summary.runs[0])
         rows = list(self._series())[: self.limit]
-        numbers = [series.statistics for _, series in rows]
-        ascii_only = console.options.ascii_only
-        columns = [
-            Column("tag", [printable(each.tag) for each in numbers], names=True),
-            Column("plugin", [printable(each.plugin) or "-" for each in numbers], rank=6),
-            Column("points", [format_count(each.count) for each in numbers], True, 4),
-            Column("steps", [_span(each.first_step, each.last_step) for each in numbers], True, 5),
-            Column("first", [_value(each.first, each.dtype) for each in numbers], True, 3),
-            Column("last", [_value(each.last, each.dtype) for each in numbers], True),
-            Column("min", [_at(each.min, each.dtype, each.min_step) for each in numbers], rank=1),
-            Column("max", [_at(each.max, each.dtype, each.max_step) for each in numbers], rank=2),
-            Column("non-finite", [_nonfinite(each.nonfinite) for each in numbers], True, 1),
-            Column(
-                "trend",
-                [sparkline(series.sparkline, ascii_only=ascii_only) for _, series in rows],
-                rank=8,
-            ),
-        ]
-        if len(self.summary.runs) != 1:
-            columns.insert(0, Column("run", [printable(run.run) for run, _ in rows], names=True))
-        print_table(console, columns)
+        if not rows:
+            return
+        names = [shown_name(run.run) for run, _ in rows]
+        columns = _tag_columns([series for _, series in rows], console.options.ascii_only)
+        if several and not console.is_terminal:  # what is piped is searched line by line
+            columns.insert(0, Column("run", names, names=True))
+        print_table(console, columns, sections=names if several and console.is_terminal else None)
 
     def _totals(self) -> str:
         runs = self.summary.runs
@@ -197,6 +189,8 @@ class SummaryView:
             plural(sum(run.points for run in runs), "point"),
         ]
         text = ", ".join(parts)
+        if self.summary.left_out:
+            text += f"; {plural(self.summary.left_out, 'run')} without such points left out"
         superseded = sum(run.superseded for run in runs)
         if superseded:
             text += f"; {plural(superseded, 'point')} superseded by restarts"
@@ -209,10 +203,31 @@ class SummaryView:
         found = [each for run in self.summary.runs for each in run.problems]
         found += list(self.summary.unreadable)
         for file, problem in found[:_PROBLEMS_SHOWN]:
-            _print_line(console, _problem_line(file, problem), style="yellow")
+            line = f"{printable(file)}: {problem_text(problem)}"
+            print_line(console, line, style="yellow")
         if len(found) > _PROBLEMS_SHOWN:
             rest = plural(len(found) - _PROBLEMS_SHOWN, "more problem")
-            _print_line(console, f"and {rest}: `tbtools verify` lists them", style="yellow")
+            print_line(console, f"and {rest}: `tbtools verify` lists them", style="yellow")
+
+
+def _tag_columns(rows: Sequence[SeriesSummary], ascii_only: bool) -> list[Column]:
+    numbers = [series.statistics for series in rows]
+    dtypes = [each.dtype for each in numbers]
+    lows: list[_Point] = [(each.min, each.min_step) for each in numbers]
+    highs: list[_Point] = [(each.max, each.max_step) for each in numbers]
+    trends = [sparkline(series.sparkline, ascii_only=ascii_only) for series in rows]
+    return [
+        Column("tag", [shown_name(each.tag) for each in numbers], names=True),
+        Column("plugin", [printable(each.plugin) or "-" for each in numbers], rank=6),
+        Column("points", [format_count(each.count) for each in numbers], True, 5),
+        Column("steps", [_span(each.first_step, each.last_step) for each in numbers], True, 3),
+        Column("first", [_value(each.first, each.dtype) for each in numbers], True, 7),
+        Column("last", [_value(each.last, each.dtype) for each in numbers], True),
+        Column("min", _at_steps(lows, dtypes), rank=1),
+        Column("max", _at_steps(highs, dtypes), rank=2),
+        Column("non-finite", [_nonfinite(each.nonfinite) for each in numbers], True, 1),
+        Column("trend", trends, rank=4),
+    ]
 
 
 def _csv_number(objective: ObjectiveSummary | None, name: str) -> str:
@@ -220,23 +235,14 @@ def _csv_number(objective: ObjectiveSummary | None, name: str) -> str:
     return "" if objective is None or value is None else format_number(value, objective.dtype)
 
 
-def _print_line(console: Console, text: str, style: str = "") -> None:
-    console.print(Text(text, style=style), soft_wrap=True)
-
-
 def _print_run(console: Console, run: RunSummary) -> None:
-    started, ended = format_time(run.start_time), format_time(run.end_time)
-    _print_line(console, f"run {printable(run.run)} in {printable(run.path)}", style="bold")
-    line = Text(f"{plural(run.sessions, 'session')}, {started} to {ended} ")
-    line.append(f"({format_duration(run.duration)}), ").append_text(_health(run))
-    console.print(line, soft_wrap=True)
-    console.print()
-
-
-def _problem_line(file: str, problem: Problem) -> str:
-    return (
-        f"{printable(file)}: {problem.kind} at byte {problem.offset}: {printable(problem.message)}"
-    )
+    print_line(console, f"run {shown_name(run.run)} in {printable(run.path)}", style="bold")
+    line = Text(f"{plural(run.sessions, 'session')}, ")
+    if run.start_time is not None:
+        started, ended = format_time(run.start_time), format_time(run.end_time)
+        line.append(f"{started} to {ended} ({format_duration(run.duration)}), ")
+    print_line(console, line.append_text(_health(run)))
+    print_line(console, "")
 
 
 def _span(first: int | None, last: int | None) -> str:
@@ -245,19 +251,28 @@ def _span(first: int | None, last: int | None) -> str:
     return format_count(last) if first == last else f"{format_count(first)}..{format_count(last)}"
 
 
-def _minute(seconds: float | None) -> str:
-    text = format_time(seconds)
+def _time_column(name: str, times: Sequence[float | None]) -> tuple[str, list[str]]:
+    """Heading and cells to the minute; the zone stands in the heading where all have the same."""
+    parts = [format_time(seconds).rsplit(" ", 1) for seconds in times]
+    zones = {zone for *_, zone in parts if zone != "-"}
+    if len(zones) != 1 or zones == {"s"}:  # a time beyond the calendar is told in seconds
+        return name, [_minute(" ".join(part)) for part in parts]
+    return f"{name} ({zones.pop()})", [_minute(part[0]) for part in parts]
+
+
+def _minute(text: str) -> str:
     date, _, rest = text.partition(" ")
     time, _, zone = rest.partition(" ")
-    return f"{date} {time[:5]} {zone}" if zone else text
+    is_clock = time.count(":") == 2
+    return f"{date} {time[:5]} {zone}".rstrip() if is_clock else text
 
 
 def _sessions(run: RunSummary) -> str:
     return str(run.sessions) if run.sessions > 1 else "-"
 
 
-def _text(objective: ObjectiveSummary | None, name: str) -> str:
-    return "-" if objective is None else printable(getattr(objective, name))
+def _tag(objective: ObjectiveSummary | None) -> str:
+    return "-" if objective is None else shown_name(objective.tag)
 
 
 def _value(value: float | None, dtype: str) -> Text:
@@ -266,18 +281,27 @@ def _value(value: float | None, dtype: str) -> Text:
     return Text(format_number(value, dtype))
 
 
-def _number(objective: ObjectiveSummary | None, name: str) -> Text:
-    return Text("-") if objective is None else _value(getattr(objective, name), objective.dtype)
+def _last(objective: ObjectiveSummary | None) -> Text:
+    return Text("-") if objective is None else _value(objective.last, objective.dtype)
 
 
-def _at(value: float | None, dtype: str, step: int | None) -> str:
-    return "-" if value is None else f"{format_number(value, dtype)} @ {format_count(step or 0)}"
+def _at_steps(
+    points: Sequence[tuple[float | None, int | None]], dtypes: Sequence[str]
+) -> list[str]:
+    """Values and where they were reached, the one flush right, the other flush left."""
+    values = [format_number(value, dtype) for (value, _), dtype in zip(points, dtypes, strict=True)]
+    width = max(map(len, values), default=0)
+    return [
+        f"{value:>{width}}" + ("" if step is None else f" @ {format_count(step)}")
+        for value, (_, step) in zip(values, points, strict=True)
+    ]
 
 
-def _best(objective: ObjectiveSummary | None) -> str:
-    if objective is None:
-        return "-"
-    return _at(objective.best, objective.dtype, objective.best_step)
+def _best_cells(objectives: Sequence[ObjectiveSummary | None]) -> list[str]:
+    points: list[_Point] = [
+        (each.best, each.best_step) if each else (None, None) for each in objectives
+    ]
+    return _at_steps(points, [each.dtype if each else "" for each in objectives])
 
 
 def _trend(objective: ObjectiveSummary | None, ascii_only: bool) -> str:

@@ -6,17 +6,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
-from rich.table import Table
 from rich.text import Text
 
+from tbtools.render.terminal.lines import cut_middle, print_line
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
 
 _GAP = 2
-# A name is cut in its middle rather than below this width.
+# A name may be cut to this width, and that of a row to a quarter of the terminal.
 _SHORTEST_NAME = 16
+_ROW_NAME_SHARE = 4
+_INDENT = "  "
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class Column:
         cells: One text a row; a string, or a Text where it has a style.
         right: Whether it is set flush right, as numbers are.
         rank: What gives way first in a narrow terminal: the highest rank. Rank 0 never does.
-        names: Whether the cells are names, which may be cut in their middle.
+        names: Whether the cells are names. Those of the first such column are shown whole, below
+            the directory that they share where they do not fit; others are cut in their middle.
     """
 
     name: str
@@ -40,24 +44,92 @@ class Column:
     @property
     def width(self) -> int:
         """The widest cell."""
-        texts = (each.plain if isinstance(each, Text) else each for each in self.cells)
-        return max(cell_len(self.name), *(cell_len(text) for text in texts), 0)
+        return max(cell_len(self.name), *(cell_len(text) for text in self.plain), 0)
 
     @property
-    def least_width(self) -> int:
-        """The width that it can be cut to."""
-        return min(self.width, _SHORTEST_NAME) if self.names else self.width
+    def plain(self) -> list[str]:
+        """The cells without their style."""
+        return [each.plain if isinstance(each, Text) else each for each in self.cells]
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is a cell that is neither blank nor a dash."""
+        return any(text.strip(" -") for text in self.plain)
 
 
-def _is_told(column: Column) -> bool:
-    """Whether a column says anything: a row of blanks does not."""
-    texts = (each.plain if isinstance(each, Text) else each for each in column.cells)
-    return any(text.strip(" -") for text in texts)
+def print_table(
+    console: Console, columns: Sequence[Column], sections: Sequence[str] | None = None
+) -> None:
+    """Prints a table; columns in which nothing is said are left out.
+
+    Args:
+        console: Where to. What is no terminal has room for everything.
+        columns: Columns of equal length.
+        sections: The section of each row: a line of its own above the first row of each.
+    """
+    told = [column for column in columns if column.rank == 0 or column.says_something]
+    natural = {column.name: column.width for column in told}
+    kept = _fitting(told, natural, console.width)
+    widths = _widths(kept, natural, console.width)
+    ellipsis = "..." if console.options.ascii_only else "…"
+    headings, shown = _fit_names(kept, widths, ellipsis)
+    print_line(console, _line([_bold(column.name) for column in shown], shown, widths))
+    for number, row in enumerate(zip(*(column.cells for column in shown), strict=True)):
+        if sections and (number == 0 or sections[number] != sections[number - 1]):
+            print_line(console, f"\n{sections[number]}" if number else sections[0], style="bold")
+        if heading := headings.get(number):
+            print_line(console, heading)
+        print_line(console, _line(row, shown, widths))
+    hidden = [column.name for column in told if column not in kept]
+    if hidden:
+        print_line(console, f"hidden in this width: {', '.join(hidden)}", style="dim")
 
 
-def _fitting(columns: Sequence[Column], width: int) -> list[Column]:
+def _bold(name: str) -> Text:
+    return Text(name, style="bold")
+
+
+def _line(cells: Sequence[str | Text], columns: Sequence[Column], widths: dict[str, int]) -> Text:
+    line = Text()
+    blanks = 0
+    for cell, column in zip(cells, columns, strict=True):
+        text = cell if isinstance(cell, Text) else Text(cell)
+        missing = max(widths[column.name] - cell_len(text.plain), 0)
+        line.append(" " * (blanks + (missing if column.right else 0)))
+        line.append_text(text)
+        blanks = _GAP + (0 if column.right else missing)
+    line.rstrip()
+    return line
+
+
+# -- widths
+
+
+def _least_width(column: Column, natural: int, *, first: bool, room: int) -> int:
+    if not column.names:
+        return natural
+    return min(natural, max(_SHORTEST_NAME, room // _ROW_NAME_SHARE if first else 0))
+
+
+def _least_widths(columns: Sequence[Column], natural: dict[str, int], room: int) -> list[int]:
+    first = _first_names(columns)
+    return [
+        _least_width(column, natural[column.name], first=column is first, room=room)
+        for column in columns
+    ]
+
+
+def _first_names(columns: Sequence[Column]) -> Column | None:
+    return next((column for column in columns if column.names), None)
+
+
+def _spare(least: Sequence[int], room: int) -> int:
+    return room - sum(least) - _GAP * (len(least) - 1)
+
+
+def _fitting(columns: Sequence[Column], natural: dict[str, int], room: int) -> list[Column]:
     kept = list(columns)
-    while sum(each.least_width + _GAP for each in kept) - _GAP > width:
+    while _spare(_least_widths(kept, natural, room), room) < 0:
         least = max(kept, key=lambda each: each.rank)
         if least.rank == 0:
             break
@@ -65,57 +137,91 @@ def _fitting(columns: Sequence[Column], width: int) -> list[Column]:
     return kept
 
 
-def _cut(text: str, width: int, ellipsis: str) -> str:
-    """The name with its middle left out: both ends of a path tell runs apart."""
-    if cell_len(text) <= width:
-        return text
-    keep = max(width - len(ellipsis), 2)
-    tail = keep * 2 // 3
-    return text[: keep - tail] + ellipsis + text[len(text) - tail :]
+def _widths(columns: Sequence[Column], natural: dict[str, int], room: int) -> dict[str, int]:
+    """The width of each column by its name; what is spare goes to the last names first.
 
-
-def print_table(console: Console, columns: Sequence[Column]) -> None:
-    """Prints a table; columns in which nothing is said are left out.
-
-    Args:
-        console: Where to.
-        columns: Columns of equal length.
+    Those of the first are shown whole anyway.
     """
-    told = [column for column in columns if column.rank == 0 or _is_told(column)]
-    kept = _fitting(told, console.width)
-    spare = console.width - sum(each.least_width + _GAP for each in kept) + _GAP
-    ellipsis = "..." if console.options.ascii_only else "…"
-    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
-    cells = []
-    for column in kept:
-        width = column.least_width
-        if column.names and spare > 0:
-            grown = min(spare, column.width - width)
-            width, spare = width + grown, spare - grown
-        table.add_column(
-            column.name, justify="right" if column.right else "left", no_wrap=True, width=width
-        )
-        cells.append([_cell(each, width, ellipsis, cut=column.names) for each in column.cells])
-    for row in zip(*cells, strict=True):
-        table.add_row(*row)
-    print_trimmed(console, table)
-    hidden = [column.name for column in told if column not in kept]
-    if hidden:
-        names = ", ".join(hidden)
-        console.print(Text(f"hidden in this width: {names}", style="dim"), soft_wrap=True)
+    least = _least_widths(columns, natural, room)
+    spare = max(_spare(least, room), 0)
+    widths = {column.name: width for column, width in zip(columns, least, strict=True)}
+    for column in reversed(columns):
+        grown = min(spare, natural[column.name] - widths[column.name])
+        widths[column.name] += grown
+        spare -= grown
+    return widths
 
 
-def _cell(cell: str | Text, width: int, ellipsis: str, *, cut: bool) -> Text:
-    text = cell if isinstance(cell, Text) else Text(cell)
-    return Text(_cut(text.plain, width, ellipsis), style=text.style) if cut else text
+# -- names
 
 
-def print_trimmed(console: Console, table: Table) -> None:
-    """Prints a table without the blanks at the ends of its lines, which a pipe would carry on."""
-    if console.is_terminal:
-        console.print(table)
-        return
-    with console.capture() as capture:
-        console.print(table)
-    for line in capture.get().splitlines():
-        console.file.write(line.rstrip() + "\n")
+def _fit_names(
+    columns: Sequence[Column], widths: dict[str, int], ellipsis: str
+) -> tuple[dict[int, str], list[Column]]:
+    """Lines above rows, by the row's number, and the columns with names that fit."""
+    headings: dict[int, str] = {}
+    shown = []
+    first = _first_names(columns)
+    for column in columns:
+        width = widths[column.name]
+        cells = column.cells
+        if column is first:
+            cells = list(_below_directories(column.plain, width, ellipsis, headings))
+            widths[column.name] = Column(column.name, cells).width
+        elif column.names:
+            cells = [_cut(cell, width, ellipsis) for cell in cells]
+        shown.append(Column(column.name, cells, column.right))
+    return headings, shown
+
+
+def _cut(cell: str | Text, width: int, ellipsis: str) -> str | Text:
+    if isinstance(cell, str):
+        return cut_middle(cell, width, ellipsis)
+    return Text(cut_middle(cell.plain, width, ellipsis), style=cell.style)
+
+
+def _below_directories(
+    names: Sequence[str], width: int, ellipsis: str, headings: dict[int, str]
+) -> Iterator[str]:
+    """Names that fit; what does not stands, indented, below a line with its directory.
+
+    Of the directories that would do for a name, that below which most of its neighbours fit too.
+    """
+    directory = ""
+    end = 0
+    for number, name in enumerate(names):
+        if number == end:
+            directory, end = _widest_directory(names, number, width)
+            if directory:
+                headings[number] = directory
+        indent = _INDENT if directory else ""
+        yield indent + cut_middle(name.removeprefix(directory), width - len(indent), ellipsis)
+
+
+def _widest_directory(names: Sequence[str], start: int, width: int) -> tuple[str, int]:
+    """A directory for the name, "" for none, and the first name behind it that needs another."""
+    candidates = [""]
+    candidates += [part for part in _directories(names[start]) if cell_len(part) > len(_INDENT)]
+    best, best_end = candidates[-1], start + 1
+    for directory in reversed(candidates):
+        end = start
+        while end < len(names) and _fits(names[end], directory, width):
+            end += 1
+        if end >= best_end:  # of two that serve as many, the shorter
+            best, best_end = directory, end
+    return best, best_end
+
+
+def _directories(name: str) -> Iterator[str]:
+    """Those that the name lies in, from the outermost in, each with its ``/``."""
+    for position, character in enumerate(name[:-1]):
+        if character == "/":
+            yield name[: position + 1]
+
+
+def _fits(name: str, directory: str, width: int) -> bool:
+    """Whether a name can stand below a directory; what has no directory left can only be cut."""
+    if not name.startswith(directory) or name == directory:
+        return False
+    rest = name.removeprefix(directory)
+    return "/" not in rest or cell_len(rest) <= width - (len(_INDENT) if directory else 0)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from tbtools.render.format import format_bytes, format_count, plural, printable
+from tbtools.render.format import format_bytes, plural, printable
+from tbtools.render.terminal.lines import print_line
+from tbtools.render.terminal.problems import problem_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +51,7 @@ class VerificationView:
         for file in self.verification.files:
             if self.show_all or file.status != "sound":
                 _show_file(console, file)
-        console.print(self._totals(), soft_wrap=True)
+        print_line(console, self._totals())
 
     def _totals(self) -> Text:
         files = self.verification.files
@@ -65,10 +67,14 @@ class VerificationView:
 
 def _show_file(console: Console, file: FileCheck) -> None:
     line = Text(f"{printable(file.file)}: ")
-    line.append(file.status.replace("_", " "), style=_STYLES.get(file.status, "red"))
-    if file.status not in ("unreadable", "empty"):
+    style = _STYLES.get(file.status, "red")
+    if file.status in ("unreadable", "not_an_event_file"):
+        line.append(problem_text(file.problems[0]), style=style)
+        print_line(console, line)
+        return
+    line.append(file.status, style=style)
+    if file.bytes:
         line.append(f" ({plural(file.records, 'sound record')}, {format_bytes(file.bytes)})")
-    console.print(line, soft_wrap=True)
+    print_line(console, line)
     for problem in file.problems:
-        place = f"{problem.kind} at byte {format_count(problem.offset)}"
-        console.print(Text(f"  {place}: {printable(problem.message)}"), soft_wrap=True)
+        print_line(console, f"  {problem_text(problem)}")

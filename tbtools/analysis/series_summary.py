@@ -1,0 +1,139 @@
+"""A series at a glance: its numbers and a sparkline; and which series tells how a run does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.analysis.objective import objectives_of, words
+from tbtools.runs.numbers import json_number
+from tbtools.runs.statistics import scalar_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tbtools.runs.frames import Part
+    from tbtools.runs.statistics import SeriesStatistics
+
+# How many stretches of equal numbers of points a sparkline shows.
+SPARKLINE_BINS = 16
+_VALIDATION_WORDS = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "dev"})
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSummary:
+    """One series.
+
+    Attributes:
+        statistics: Its numbers.
+        sparkline: Means of the finite values in stretches of equally many points; None for a
+            stretch without any. Empty for what is no scalar.
+    """
+
+    statistics: SeriesStatistics
+    sparkline: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveSummary:
+    """The series by which a run is judged at a glance.
+
+    Attributes:
+        tag: Its tag.
+        direction: ``min`` or ``max``: which way is better.
+        last: Its last value; None where it is not finite.
+        best: Its best finite value; None where there is none.
+        best_step: Where that was reached first.
+        dtype: How its values are stored.
+        sparkline: As in SeriesSummary.
+    """
+
+    tag: str
+    direction: str
+    last: float | None
+    best: float | None
+    best_step: int | None
+    dtype: str
+    sparkline: tuple[float | None, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers as JSON has them: None for what is not finite, float32 as meant."""
+        return {
+            "tag": self.tag,
+            "direction": self.direction,
+            "last": json_number(self.last, self.dtype),
+            "best": json_number(self.best, self.dtype),
+            "best_step": self.best_step,
+        }
+
+
+def series_summaries(part: Part) -> Iterator[SeriesSummary]:
+    """All series of a part that have points, in their order."""
+    sparklines = _sparklines(part)
+    for statistics in part.statistics():
+        tag = part.shown_tag(statistics.tag)
+        sparkline = sparklines.get(statistics.tag, ()) if statistics.plugin == "scalars" else ()
+        yield SeriesSummary(replace(statistics, tag=tag), sparkline)
+
+
+def _sparklines(part: Part) -> dict[str, tuple[float | None, ...]]:
+    """The sparkline of each series of scalars, all in one go."""
+    chosen = [series for series in part.columns.scalars() if series.count]
+    if not chosen:
+        return {}
+    value = part.columns.rows.value[scalar_rows(part.columns, chosen)]
+    counts = np.array([series.count for series in chosen])
+    bins = np.minimum(counts, SPARKLINE_BINS)
+    firsts = np.repeat(np.cumsum(counts) - counts, bins)
+    number = np.arange(bins.sum()) - np.repeat(np.cumsum(bins) - bins, bins)
+    edges = firsts + number * np.repeat(counts, bins) // np.repeat(bins, bins)
+    finite = np.isfinite(value)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.add.reduceat(np.where(finite, value, 0.0), edges)
+        many = np.add.reduceat(finite, edges, dtype=np.int64)
+        means = np.divide(total, many, out=np.full(total.size, np.nan), where=many > 0)
+    cells = [mean if np.isfinite(mean) else None for mean in means.tolist()]
+    ends = np.cumsum(bins).tolist()
+    return {
+        series.tag: tuple(cells[end - size : end])
+        for series, end, size in zip(chosen, ends, bins.tolist(), strict=True)
+    }
+
+
+def main_objective(series: Sequence[SeriesSummary]) -> ObjectiveSummary | None:
+    """The series to judge the run by.
+
+    One of validation before one of training, a loss or a reward before another, then the one with
+    the most points: among equals the one whose tag is shortest, which is mostly the total.
+    """
+    scalars = {each.statistics.tag: each for each in series if each.statistics.dtype}
+    directions = objectives_of(list(scalars))
+    judged = [each for tag, each in scalars.items() if directions[tag] != "none"]
+    if not judged:
+        return None
+    best = min(judged, key=_prominence)
+    numbers = best.statistics
+    down = directions[numbers.tag] == "min"
+    return ObjectiveSummary(
+        tag=numbers.tag,
+        direction=directions[numbers.tag],
+        last=numbers.last,
+        best=numbers.min if down else numbers.max,
+        best_step=numbers.min_step if down else numbers.max_step,
+        dtype=numbers.dtype,
+        sparkline=best.sparkline,
+    )
+
+
+def _prominence(series: SeriesSummary) -> tuple[bool, bool, int, int, str]:
+    tag, count = series.statistics.tag, series.statistics.count
+    said = set(words(tag))
+    return (
+        not said & _VALIDATION_WORDS,
+        not said & {"loss", "reward", "return"},
+        -count,
+        len(tag),
+        tag,
+    )

@@ -1,0 +1,58 @@
+"""Lines of text, and the names of strangers in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from tbtools.render.format import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_line(console: Console, line: str | Text, style: str = "") -> None:
+    """Prints a line as it is: a terminal may wrap it, nothing cuts it.
+
+    Args:
+        console: Where to; what is no terminal gets neither style nor blanks at the end.
+        line: What; printable, which a stranger's string may not be.
+        style: For the whole line.
+    """
+    text = Text(line, style=style) if isinstance(line, str) else line
+    if console.is_terminal:
+        console.print(text, soft_wrap=True)
+    else:
+        # Rich takes a tenth of a millisecond a line, a file of events has millions.
+        console.file.write(text.plain.rstrip() + "\n")
+
+
+def shown_name(name: str) -> str:
+    """A name made printable; in quotes where it would not be seen, or not where it ends."""
+    text = printable(name)
+    return text if text.strip() == text != "" else f"'{text}'"
+
+
+def cut_middle(name: str, width: int, ellipsis: str) -> str:
+    """A name with its middle left out: both ends of a path tell runs apart.
+
+    Args:
+        name: The name; characters may be two cells wide, or none.
+        width: How many cells it may take.
+        ellipsis: What stands for the middle.
+    """
+    if cell_len(name) <= width:
+        return name
+    keep = max(width - cell_len(ellipsis), 2)
+    tail = keep * 2 // 3
+    return _start(name, keep - tail) + ellipsis + _start(name[::-1], tail)[::-1]
+
+
+def _start(text: str, width: int) -> str:
+    """As many characters as fit."""
+    end = min(width, len(text))
+    while cell_len(text[:end]) > width:
+        end -= 1
+    return text[:end]
