@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import itertools
+import signal
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -69,6 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TrainingError as error:
         _complain(str(error))
         return FAILED
+    except KeyboardInterrupt:  # before or after training; while it lasts, Stopper listens
+        _complain("interrupted")
+        return 128 + signal.SIGINT
 
 
 def _dispatch(arguments: list[str]) -> int:

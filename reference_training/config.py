@@ -51,7 +51,7 @@ class TrainConfig:
         Path, Option("folder of runs, as tensorboard --logdir takes it", may_change=True)
     ]
     run_name: Annotated[
-        str, Option("name of the run's folder in it (default: the recipe's name)")
+        str, Option("the run's folder in it (default: the recipe's name)", may_change=True)
     ] = ""
     writer: Annotated[
         str,

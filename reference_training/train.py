@@ -360,9 +360,17 @@ HPARAMS = (
     "learning_rate",
     "schedule",
     "warmup_steps",
+    "final_learning_rate",
     "weight_decay",
     "clip",
     "precision",
+    "epochs",
+    "steps",
+    "size",
+    "level",
+    "dropout",
+    "adapter",
+    "rank",
 )
 """Options that the hparams view compares."""
 

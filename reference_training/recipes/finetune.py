@@ -50,6 +50,7 @@ class FinetuneConfig(TrainConfig):
     validation_windows: Annotated[
         int, Option("samples that a validation loss is the mean of", minimum=1, may_change=True)
     ] = 64
+    batch_size: int = 16
     warmup_steps: int = 20
     clip: float = 1.0
     eval_every: int = 50

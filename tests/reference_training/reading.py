@@ -21,6 +21,7 @@ class Trained:
         plugins: Plugin by tag, of all that is no scalar.
         steps: Steps by tag, of all that is no scalar.
         files: Event files in the order of their names.
+        graphs: What TensorBoard makes of graph events: its own plugins by its own tags.
     """
 
     path: Path
@@ -28,6 +29,7 @@ class Trained:
     plugins: dict[str, str] = field(default_factory=dict)
     steps: dict[str, list[int]] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
+    graphs: dict[str, str] = field(default_factory=dict)
 
     def values(self, tag: str) -> list[float]:
         """The values of a scalar tag."""
@@ -67,6 +69,8 @@ def _take(run: Trained, step: int, value: Any) -> None:
     plugin = value.metadata.plugin_data.plugin_name or run.plugins.get(value.tag, "")
     if plugin == "scalars" or (not plugin and value.tag in run.points):
         run.points.setdefault(value.tag, []).append((step, value.tensor.float_val[0]))
+    elif plugin.startswith("graph"):
+        run.graphs[value.tag] = plugin
     else:
         run.plugins[value.tag] = plugin
         run.steps.setdefault(value.tag, []).append(step)

@@ -1,0 +1,184 @@
+"""A real TensorBoard server shows every tag and plugin of what the trainer wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reference_training.command_line import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PLUGINS = (
+    "audio",
+    "custom_scalars",
+    "distributions",
+    "graphs",
+    "histograms",
+    "hparams",
+    "images",
+    "mesh",
+    "pr_curves",
+    "projector",
+    "scalars",
+    "text",
+)
+
+
+class Server:
+    """TensorBoard's answers.
+
+    Args:
+        address: ``http://localhost:PORT``.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def get(self, route: str, **query: str) -> Any:
+        """What a data endpoint says, from JSON."""
+        return json.loads(self.bytes(route, **query))
+
+    def bytes(self, route: str, **query: str) -> bytes:
+        """What a data endpoint gives."""
+        url = f"{self._address}/data/{route}?{urllib.parse.urlencode(query)}"
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return bytes(answer.read())
+
+    def post(self, route: str, content: dict[str, Any]) -> Any:
+        """What a data endpoint says to a request."""
+        body = json.dumps(content).encode()
+        url = f"{self._address}/data/{route}"
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read())
+
+
+@pytest.fixture(scope="module")
+def logdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("served")
+    for package in ("tensorboardx", "torch"):
+        options = "--source=sklearn", "--epochs=2", "--threads=1", f"--writer={package}"
+        assert main(["digits", *options, f"--logdir={directory}", f"--run-name={package}"]) == 0
+    return directory
+
+
+@pytest.fixture(scope="module")
+def server(logdir: Path) -> Iterator[Server]:
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            *("-m", "tensorboard.main", "--logdir", str(logdir), "--port=0"),
+            # The Rust server reads in the background; this one has read all when it answers.
+            "--load_fast=false",
+        ],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    timer = threading.Timer(90, process.kill)
+    timer.start()
+    try:
+        said = ""
+        for line in process.stderr:
+            said += line
+            found = re.search(r"at (http://localhost:\d+)", line)
+            if found:
+                break
+        else:
+            pytest.fail(f"TensorBoard did not start:\n{said}")
+        served = Server(found[1])
+        wait_until_read(served)
+        yield served
+    finally:
+        timer.cancel()
+        process.kill()
+        process.communicate()
+
+
+def wait_until_read(server: Server) -> None:
+    """Reading, and looking for embeddings, go on after the server has come up."""
+    deadline = time.monotonic() + 60
+    while (
+        set(server.get("plugin/mesh/tags")) != {"tensorboardx", "torch"}
+        or not server.get("plugins_listing")["projector"]["enabled"]
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_every_plugin_has_something_to_show(server: Server) -> None:
+    listing = server.get("plugins_listing")
+    assert [name for name in PLUGINS if not listing[name]["enabled"]] == []
+
+
+@pytest.mark.parametrize("run", ["tensorboardx", "torch"])
+def test_every_tag_is_listed(server: Server, run: str) -> None:
+    def tags(plugin: str) -> set[str]:
+        return set(server.get(f"plugin/{plugin}/tags")[run])
+
+    assert tags("scalars") >= {"Loss/train", "Learning Rate", "Test Accuracy", "time/step_ms"}
+    assert tags("images") == {"digits/train", "digits/wrong", "confusion", "first_layer/units"}
+    assert tags("audio") == {"loss/heard"}
+    layers = {f"layers/{layer}/{part}" for layer in range(3) for part in ("weight", "bias")}
+    assert tags("histograms") == {
+        f"{what}/{n}" for what in ("weights", "gradients") for n in layers
+    }
+    assert tags("pr_curves") == {f"pr/{digit}" for digit in range(10)}
+    # The text plugin shows what tensorboardX and torch call TAG/text_summary.
+    assert {tag.removesuffix("/text_summary") for tag in tags("text")} == {
+        "run/config",
+        "run/provenance",
+        "run/description",
+    }
+    assert tags("mesh") == {"loss_landscape"}
+
+
+def test_all_runs_are_listed(server: Server) -> None:
+    by_split = {f"tensorboardx/loss_by_split/{split}" for split in ("train", "test")}
+    by_split |= {f"torch/loss_by_split_{split}" for split in ("train", "test")}
+    assert set(server.get("runs")) == {"tensorboardx", "torch"} | by_split
+
+
+@pytest.mark.parametrize("run", ["tensorboardx", "torch"])
+def test_data_comes_through(server: Server, run: str) -> None:
+    points = server.get("plugin/scalars/scalars", run=run, tag="Test Accuracy")
+    assert [step for _, step, _ in points] == [0, 22, 44]
+    assert points[-1][2] > 0.5
+    (image,) = server.get("plugin/images/images", run=run, tag="first_layer/units")
+    picture = server.bytes(f"plugin/images/individualImage?{image['query']}&")
+    assert picture.startswith(b"GIF89a")
+    (sound,) = server.get("plugin/audio/audio", run=run, tag="loss/heard")
+    assert server.bytes(f"plugin/audio/individualAudio?{sound['query']}&").startswith(b"RIFF")
+    assert b"Linear" in server.bytes("plugin/graphs/graph", run=run)
+    info = server.get("plugin/projector/info", run=run)
+    assert [each["tensorName"] for each in info["embeddings"]] == ["hidden:00044"]
+    layout = server.get("plugin/custom_scalars/layout")
+    assert {category["title"] for category in layout["category"]} == {"loss", "accuracy"}
+
+
+def test_hparams_compare_the_runs(server: Server) -> None:
+    answer = server.post(
+        "plugin/hparams/session_groups",
+        {"startIndex": 0, "sliceSize": 9, "allowedStatuses": ["STATUS_SUCCESS"], "colParams": []},
+    )
+    sessions = [session for group in answer["sessionGroups"] for session in group["sessions"]]
+    assert {session["name"] for session in sessions} == {"tensorboardx", "torch"}
+    for session in sessions:
+        metrics = {each["name"]["tag"]: each["value"] for each in session["metricValues"]}
+        assert metrics["Test Accuracy"] > 0.5
+        assert metrics["Loss/test"] > 0
+    assert answer["sessionGroups"][0]["hparams"]["learning_rate"] == 0.001
