@@ -13,13 +13,14 @@ it after a SessionLog.START. The rule, called `resume`:
 
 Two refinements, each for a habit of real training scripts (docs/restarts.md has the cases):
 
-- A series counts as evidence only if it moved on in the earlier session. The configuration and the
-  number of parameters, written at step 0 by every start, tell nothing about where training was.
-- Where tags do not count in the same steps (the loss in batches, the accuracy in epochs), the
-  lowest first step means nothing to the others. It shows: of a shared series the earlier session
-  has points at steps from S up to where the later one takes that series up, and wrote them *before*
-  it came to S. Then each shared series is cut where it itself is taken up, and what is not shared
-  is cut by the order of writing.
+- A series is evidence only if it moved on in both sessions. The configuration and the number of
+  parameters, written at step 0 by every start, tell nothing about where training went on, and a
+  script that evaluates one checkpoint resumes nothing. Of an earlier session that got no further
+  than one step, the series that it wrote once are evidence.
+- Where tags do not count in the same steps (the loss in batches, the accuracy in epochs, the speed
+  in batches since the start), the lowest first step means nothing to the others. `_Resume._mixed`
+  tells by what it shows. Then each shared series is cut where it itself is taken up, and what is
+  not shared is cut by the order of writing.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 # One point can lie before S by chance (an episode that ended between two logs); a count of epochs
 # against batches gives many.
 _OTHER_CLOCK_POINTS = 2
+# A log that is taken up at S has its first point about one of its own distances behind S, at most
+# few where these vary; a warm-up that every start counts from 0 leaves hundreds.
+_OTHER_CLOCK_DISTANCES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +169,9 @@ class _Resume:
         self.superseded = np.zeros(rows.count, bool)
         self.traces = [self._trace(session) for session in sessions]
         self.evidence = [_evidence(traces) for traces in self.traces]
-        # A heap of (-max step, session) for each tag that is evidence; None stands for all tags.
-        self.reach: dict[int | None, list[tuple[int, int]]] = {}
+        # A heap of (-max step, session) for each tag that is evidence, one for those that moved and
+        # one for those that did not; the tag None stands for all.
+        self.reach: dict[tuple[int | None, bool], list[tuple[int, int]]] = {}
 
     def _trace(self, session: Session) -> dict[int, _Trace]:
         here = slice(session.first_row, session.end_row)
@@ -193,6 +198,8 @@ class _Resume:
         running: list[tuple[float, int]] = []  # heap of (end time, session)
         for later in order:
             session = self.sessions[later]
+            if not np.isfinite(session.start_time):
+                break
             while running and running[0][0] <= session.start_time:
                 self._add(heapq.heappop(running)[1])
             self._resume(later)
@@ -203,7 +210,8 @@ class _Resume:
         for tag in (None, *self.evidence[session]):
             reached = self._max_step(session, tag)
             if reached is not None:
-                heapq.heappush(self.reach.setdefault(tag, []), (-reached, session))
+                heap = (tag, tag is not None and self.traces[session][tag].moves)
+                heapq.heappush(self.reach.setdefault(heap, []), (-reached, session))
 
     def _max_step(self, session: int, tag: int | None) -> int | None:
         traces = self.traces[session]
@@ -211,9 +219,9 @@ class _Resume:
             return max((trace.max_step for trace in traces.values()), default=None)
         return traces[tag].max_step if tag in traces else None
 
-    def _reaching(self, tag: int | None, step: int) -> list[int]:
+    def _reaching(self, tag: int | None, moves: bool, step: int) -> list[int]:
         """Takes the sessions that reach the step off a heap; what has been cut since lies lower."""
-        heap = self.reach.get(tag, [])
+        heap = self.reach.get((tag, moves), [])
         found = set()
         while heap and -heap[0][0] >= step:
             negated, session = heapq.heappop(heap)
@@ -224,25 +232,25 @@ class _Resume:
     def _resume(self, later: int) -> None:
         start_step = self.sessions[later].start_step
         if start_step is not None:
-            for earlier in self._reaching(None, start_step):
+            for earlier in self._reaching(None, False, start_step):
                 self._cut(earlier, self._rows_from(earlier, start_step))
         for tag, trace in self.traces[later].items():
-            for earlier in self._reaching(tag, trace.first_step):
-                self._cut(earlier, self._abandoned(earlier, later))
+            for moves in (False, True)[: 1 + trace.moves]:
+                for earlier in self._reaching(tag, moves, trace.first_step):
+                    self._cut(earlier, self._abandoned(earlier, later))
 
     def _abandoned(self, earlier: int, later: int) -> NDArray[np.int64]:
         """The rows of the earlier session that the later one, which resumes it, has superseded."""
         before, after = self.traces[earlier], self.traces[later]
-        shared = [tag for tag in self.evidence[earlier] if tag in before and tag in after]
+        shared = [
+            tag
+            for tag in self.evidence[earlier]
+            if tag in before and tag in after and (after[tag].moves or not before[tag].moves)
+        ]
         lowest = min(shared, key=lambda tag: after[tag].first_step)
-        step = after[lowest].first_step
-        came_to_step = self._first_row_at(before[lowest], step)
-        if not any(
-            self._on_another_clock(before[tag], step, after[tag].first_step, came_to_step)
-            for tag in shared
-        ):
-            return self._rows_from(earlier, step)
-        turned_back = min(self._first_row_at(before[tag], after[tag].first_step) for tag in shared)
+        if not self._mixed(before, after, shared, lowest):
+            return self._rows_from(earlier, after[lowest].first_step)
+        turned_back = self._turned_back(before, after, shared)
         return np.concatenate(
             [
                 self._tail(trace, after[tag].first_step)
@@ -252,12 +260,55 @@ class _Resume:
             ]
         )
 
-    def _on_another_clock(self, trace: _Trace, step: int, own_step: int, before_row: int) -> bool:
-        if own_step <= step:
-            return False
-        steps = self.rows.step[trace.rows]
-        early = (steps >= step) & (steps < own_step) & (trace.rows < before_row)
-        return int(early.sum()) >= _OTHER_CLOCK_POINTS
+    def _mixed(
+        self, before: dict[int, _Trace], after: dict[int, _Trace], shared: list[int], lowest: int
+    ) -> bool:
+        """Whether the first step of the lowest series, S, means nothing to another one.
+
+        It does not where the earlier session has points of that one at steps from S on, up to where
+        the later one takes it up, and
+
+        - wrote them before the lowest series came to S, or
+        - the later one took it up before the lowest series came there, or
+        - the later one left out far more than lies between its own points.
+        """
+        step = after[lowest].first_step
+        came_to_step = self._first_row_at(before[lowest], step)
+        for tag, trace in before.items():
+            if not trace.moves:
+                continue
+            points = self._tail(trace, step)
+            if tag in shared:
+                points = points[self.rows.step[points] < after[tag].first_step]
+            if points.size < _OTHER_CLOCK_POINTS:
+                continue
+            if points[_OTHER_CLOCK_POINTS - 1] < came_to_step:
+                return True
+            if tag in shared and self._taken_up_elsewhere(after[lowest], after[tag]):
+                return True
+        return False
+
+    def _taken_up_elsewhere(self, lowest: _Trace, series: _Trace) -> bool:
+        """Whether a session began the two series at steps that cannot be of one count."""
+        steps = self.rows.step
+        behind = lowest.rows[lowest.rows > series.rows[0]]
+        if int((steps[behind] < series.first_step).sum()) >= _OTHER_CLOCK_POINTS:
+            return True
+        changes = int(np.count_nonzero(np.diff(steps[series.rows])))
+        distance = (series.max_step - series.first_step) / changes
+        return series.first_step - lowest.first_step > _OTHER_CLOCK_DISTANCES * distance
+
+    def _turned_back(
+        self, before: dict[int, _Trace], after: dict[int, _Trace], shared: list[int]
+    ) -> int:
+        """The row of the earlier session behind which its history was abandoned.
+
+        Series that the later session begins anew would say: all of it. They are asked only where
+        there are no others.
+        """
+        anew = [tag for tag in shared if after[tag].first_step <= before[tag].first_step]
+        asked = set(shared).difference(anew) or shared
+        return min(self._first_row_at(before[tag], after[tag].first_step) for tag in asked)
 
     def _first_row_at(self, trace: _Trace, step: int) -> int:
         """The first row of a series that has come to the step; behind all rows where none has."""
@@ -292,6 +343,8 @@ def _or_infinity(time: float) -> float:
 def _evidence(traces: dict[int, _Trace]) -> list[int]:
     """The series of a session that tell where another one went on: those that moved on.
 
-    If none did, all: a session that got no further than one step.
+    If none did, the session got no further than one step: those that it wrote once. A series that
+    was written again and again at one step does not count steps.
     """
-    return [tag for tag, trace in traces.items() if trace.moves] or list(traces)
+    moved = [tag for tag, trace in traces.items() if trace.moves]
+    return moved or [tag for tag, trace in traces.items() if trace.rows.size == 1]
