@@ -1,0 +1,34 @@
+"""Colours of runs and findings: the same in the page, in figures and in the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Chosen one after the other as the colour farthest from those before, in OKLab, for full colour
+# vision and as protanopes, deuteranopes and tritanopes see it (matrices of Machado, Oliveira &
+# Fernandes 2009); each has a contrast of 3:1 or more against white and against the dark page.
+RUN_COLORS = (
+    "#3072d0",
+    "#f86111",
+    "#a34e73",
+    "#6ea078",
+    "#b284c0",
+    "#d02e1e",
+    "#6887ff",
+    "#c331aa",
+    "#637039",
+    "#17a92a",
+)
+SEVERITY_COLORS = {"error": "#d1242f", "warning": "#bf8700", "info": "#57606a"}
+
+
+def run_colors(runs: Sequence[str]) -> dict[str, str]:
+    """A colour for each run, in their order; beyond ten runs they come again.
+
+    Args:
+        runs: Names of the runs, all that are shown together.
+    """
+    return {run: RUN_COLORS[index % len(RUN_COLORS)] for index, run in enumerate(runs)}

@@ -1,0 +1,7 @@
+"""Reports: one HTML file that shows an experiment, offline, today and in ten years."""
+
+from __future__ import annotations
+
+from tbtools.render.report.write import report
+
+__all__ = ["report"]

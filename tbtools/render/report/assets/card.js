@@ -1,0 +1,210 @@
+// Cards: a heading, a figure that is drawn when it comes into sight, and drawn again when needed.
+
+const PLOTLY_OPTIONS = { displayModeBar: false, responsive: true, doubleClick: false, showTips: false };
+
+// Draws cards that are near the screen; what is further off waits until it is scrolled to.
+function createPainter() {
+  const cards = [];
+  const near = new Set();
+  // One a frame, from the top: the page stays quick, and the eye sees something at once.
+  const paint = oncePerFrame(() => {
+    const [next, ...rest] = cards.filter((card) => card.stale && near.has(card));
+    if (!next) return;
+    next.draw();
+    if (rest.length) paint();
+  });
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) {
+        const card = entry.target.card;
+        entry.isIntersecting ? near.add(card) : near.delete(card);
+      }
+      paint();
+    },
+    { rootMargin: "300px 0px" },
+  );
+  return {
+    cards,
+    watch(card) {
+      cards.push(card);
+      card.element.card = card;
+      card.stale = true;
+      observer.observe(card.element);
+    },
+    stale(filter = () => true) {
+      for (const card of cards) if (filter(card)) card.stale = true;
+      paint();
+    },
+    // All at once, for printing.
+    drawAll() {
+      for (const card of cards) if (card.stale && !card.element.hidden) card.draw();
+    },
+  };
+}
+
+function cardFrame({ title, tools, notes, label, className }) {
+  const plot = h("div", { class: "plot", tabindex: "0", role: "img", "aria-label": label });
+  const element = h(
+    "article",
+    { class: `card ${className || ""}` },
+    h("header", {}, h("h3", { title }, title), h("span", { class: "tools" }, tools)),
+    notes,
+    plot,
+  );
+  return { element, plot };
+}
+
+function toolButton(text, label, action) {
+  return h("button", { type: "button", class: "tool", title: label, "aria-label": label, onclick: action }, text);
+}
+
+function expandButton(element, after) {
+  const button = toolButton("⤢", "Larger", () => {
+    const wide = element.classList.toggle("wide");
+    button.setAttribute("aria-pressed", String(wide));
+    after();
+  });
+  button.setAttribute("aria-pressed", "false");
+  return button;
+}
+
+// A card of one tag of scalars.
+function scalarCard(page, state, tag, { hero = false } = {}) {
+  const card = { tag, lines: [], stale: true, zoom: null };
+  const tools = [];
+  const frame = cardFrame({
+    title: tag.tag,
+    tools,
+    notes: cardNotes(page, state, tag),
+    label: scalarLabel(page, tag),
+    className: hero ? "hero" : "",
+  });
+  Object.assign(card, frame);
+  const table = h("div", { class: "values", hidden: true });
+  frame.element.append(table);
+  const tableButton = toolButton("▤", `Numbers of ${tag.tag}`, () => {
+    table.hidden = !table.hidden;
+    tableButton.setAttribute("aria-expanded", String(!table.hidden));
+    if (!table.hidden) table.replaceChildren(valuesTable(page, state, tag));
+  });
+  tableButton.setAttribute("aria-expanded", "false");
+  const resize = () => card.plot._fullLayout && Plotly.Plots.resize(card.plot);
+  frame.element
+    .querySelector(".tools")
+    .append(tableButton, hero ? "" : expandButton(frame.element, resize));
+
+  card.draw = () => {
+    card.stale = false;
+    const figure = scalarFigure(page, state, tag);
+    card.lines = figure.lines;
+    card.axis = figure.layout.xaxis;
+    if (card.zoom && card.zoom.x === state.x) figure.layout.xaxis.range = card.zoom.range;
+    if (card.zoom?.y && card.zoom.log === state.log) figure.layout.yaxis.range = card.zoom.y;
+    const first = !card.plot._fullLayout;
+    Plotly.react(card.plot, figure.data, figure.layout, PLOTLY_OPTIONS);
+    if (first) attachZoom(card, state);
+    if (!table.hidden) table.replaceChildren(valuesTable(page, state, tag));
+    card.traces = figure.data;
+    emphasize(card, state);
+  };
+  attachTooltip(card, state);
+  return card;
+}
+
+// A zoom stays while other things change; a double click undoes it.
+function attachZoom(card, state) {
+  card.plot.on("plotly_relayout", (change) => {
+    if (change["xaxis.range[0]"] === undefined) return;
+    const { xaxis, yaxis } = card.plot._fullLayout;
+    card.zoom = { x: state.x, range: [...xaxis.range], y: [...yaxis.range], log: state.log };
+  });
+  card.plot.on("plotly_doubleclick", () => {
+    card.zoom = null;
+    card.draw();
+  });
+}
+
+// The run that is pointed at somewhere stands out; the others step back.
+function emphasize(card, state) {
+  if (!card.traces) return;
+  const nodes = card.plot.querySelectorAll(".scatterlayer > .trace");
+  card.traces.forEach((trace, i) => {
+    if (!nodes[i]) return;
+    const dimmed =
+      state.highlighted !== null && trace.runs && !trace.runs.includes(state.highlighted);
+    nodes[i].style.opacity = dimmed ? "0.12" : String(trace.opacity ?? 1);
+  });
+}
+
+function scalarLabel(page, tag) {
+  const parts = tag.series.slice(0, 10).map((series) => {
+    return `${page.runs[series.run].name} ends at ${formatNumber(series.last)}`;
+  });
+  const more = tag.series.length > 10 ? `, and ${tag.series.length - 10} more runs` : "";
+  return `Chart of ${tag.tag}: ${parts.join(", ")}${more}`;
+}
+
+const NOTES = 3;
+
+// What is marked in the chart, in words: findings and restarts, each with its run.
+function cardNotes(page, state, tag) {
+  const notes = (tag.findings || []).map((finding) =>
+    h(
+      "li",
+      { class: `note ${finding.severity}`, title: finding.message },
+      swatch(runColor(page, finding.runNumber)),
+      `${finding.kind} at ${formatCount(finding.onset_step)}`,
+    ),
+  );
+  for (const series of tag.series) {
+    if (!series.sessions?.length) continue;
+    const steps = series.sessions.map(([step]) => formatCount(step)).join(", ");
+    notes.push(
+      h(
+        "li",
+        { class: "note", title: `${page.runs[series.run].name} resumed at ${steps}` },
+        swatch(runColor(page, series.run)),
+        `resumed at ${formatCount(series.sessions[0][0])}`,
+        series.sessions.length > 1 && ` +${series.sessions.length - 1}`,
+      ),
+    );
+  }
+  if (!notes.length) return "";
+  const rest = notes.length - NOTES;
+  const shown = rest > 1 ? notes.slice(0, NOTES) : notes;
+  if (rest > 1) shown.push(h("li", { class: "note more" }, `+${rest} more`));
+  return h("ul", { class: "notes" }, shown);
+}
+
+// The numbers of a chart, from all points, and how many of them are drawn.
+function valuesTable(page, state, tag) {
+  const rows = tag.series.filter((series) => state.isShown(series.run));
+  const extreme = (found) =>
+    found ? `${formatNumber(found[0])} at ${formatCount(found[1])}` : "–";
+  return h(
+    "table",
+    {},
+    h(
+      "thead",
+      {},
+      h("tr", {}, ["Run", "Last", "Least", "Greatest", "Not finite", "Points", "Drawn"].map((name) => h("th", { scope: "col" }, name))),
+    ),
+    h(
+      "tbody",
+      {},
+      rows.map((series) =>
+        h(
+          "tr",
+          {},
+          h("th", { scope: "row" }, swatch(runColor(page, series.run)), page.runs[series.run].name),
+          h("td", { class: "number", title: formatExact(series.last, series.dtype) }, formatNumber(series.last)),
+          h("td", { class: "number" }, extreme(series.min)),
+          h("td", { class: "number" }, extreme(series.max)),
+          h("td", { class: "number" }, formatCount(series.nonfinite)),
+          h("td", { class: "number" }, formatCount(series.n)),
+          h("td", { class: "number" }, formatCount(series.step.length)),
+        ),
+      ),
+    ),
+  );
+}

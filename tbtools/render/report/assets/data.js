@@ -1,0 +1,64 @@
+// The data of the page: JSON, and typed arrays as columns.py has packed them.
+
+const TYPES = { f4: Float32Array, f8: Float64Array, u1: Uint8Array, u4: Uint32Array, d4: Int32Array };
+
+async function inflate(base64) {
+  const text = atob(base64);
+  const packed = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) packed[i] = text.charCodeAt(i);
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// Byte planes back to numbers; differences back to what they are differences of.
+function unpack(bytes, offset, code, length) {
+  const Type = TYPES[code];
+  const size = Type.BYTES_PER_ELEMENT;
+  const whole = new Uint8Array(length * size);
+  for (let plane = 0; plane < size; plane++) {
+    const start = offset + plane * length;
+    for (let i = 0; i < length; i++) whole[i * size + plane] = bytes[start + i];
+  }
+  const stored = new Type(whole.buffer);
+  if (code !== "d4") return stored;
+  const summed = new Float64Array(length);
+  let sum = 0;
+  for (let i = 0; i < length; i++) summed[i] = sum += stored[i];
+  return summed;
+}
+
+function arrayReader(bytes, shapes) {
+  const offsets = [];
+  let end = 0;
+  for (const [code, length] of shapes) {
+    offsets.push(end);
+    end += length * TYPES[code].BYTES_PER_ELEMENT;
+  }
+  const cache = new Map();
+  return (number) => {
+    if (!cache.has(number)) {
+      cache.set(number, unpack(bytes, offsets[number], ...shapes[number]));
+    }
+    return cache.get(number);
+  };
+}
+
+function readPage() {
+  return JSON.parse(byId("page").textContent);
+}
+
+// Series get getters for their arrays, so that what is never drawn is never unpacked.
+function attachArrays(page, array) {
+  const names = ["step", "ms", "value", "gap", "mean", "spread", "spread_mean"];
+  for (const series of [...page.series, ...page.group_series]) {
+    for (const name of names) {
+      const number = series[name];
+      if (number === undefined) continue;
+      Object.defineProperty(series, name, { get: () => array(number) });
+    }
+  }
+  const tags = new Map(page.tags.map((tag) => [tag.tag, tag]));
+  for (const series of page.series) (page.tags[series.tag].series ||= []).push(series);
+  for (const series of page.group_series) (tags.get(series.tag).groups ||= []).push(series);
+  page.array = array;
+}

@@ -1,0 +1,96 @@
+// Elements. Strangers' strings get into the page as text and as attributes that cannot run.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "style") Object.assign(element.style, value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  for (const child of children.flat(Infinity)) {
+    if (child !== null && child !== undefined && child !== false) element.append(child);
+  }
+  return element;
+}
+
+function h(tag, attributes, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+function svg(tag, attributes, ...children) {
+  return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function byId(id) {
+  return document.getElementById(id);
+}
+
+// A path that breaks behind its slashes before it breaks anywhere else.
+function breakable(name) {
+  return name.split("/").flatMap((part, i) => (i ? ["/", h("wbr"), part] : [part]));
+}
+
+function swatch(color) {
+  return h("span", { class: "swatch", style: { background: color }, "aria-hidden": "true" });
+}
+
+// Calls `action` once in the next frame, however often it is asked for.
+function oncePerFrame(action) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      action();
+    });
+  };
+}
+
+// A filter as the search fields have it: a regular expression, or what it says where it is none.
+function matcher(text) {
+  if (!text) return () => true;
+  try {
+    const expression = new RegExp(text, "i");
+    return (name) => expression.test(name);
+  } catch {
+    const lower = text.toLowerCase();
+    return (name) => name.toLowerCase().includes(lower);
+  }
+}
+
+function segmented(label, choices, chosen, choose) {
+  const name = `choice-${segmented.count++}`;
+  return h(
+    "fieldset",
+    { class: "segmented" },
+    h("legend", {}, label),
+    choices.map(([value, text]) =>
+      h(
+        "label",
+        {},
+        h("input", {
+          type: "radio",
+          name,
+          value,
+          checked: value === chosen,
+          onchange: () => choose(value),
+        }),
+        h("span", {}, text),
+      ),
+    ),
+  );
+}
+segmented.count = 0;
+
+function toggle(label, id, checked, choose, title) {
+  const input = h("input", {
+    type: "checkbox",
+    id,
+    checked,
+    onchange: () => choose(input.checked),
+  });
+  return h("label", { class: "toggle", title }, input, h("span", {}, label));
+}

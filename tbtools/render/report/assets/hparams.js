@@ -1,0 +1,108 @@
+// Hyperparameters against the objectives: parallel coordinates, and a scatter plot.
+
+function hparamAxes(page, objectives) {
+  const { names, varying, values } = page.hparams;
+  const axes = names
+    .map((name, number) => ({ name, of: (run) => values[run][number] }))
+    .filter((_, number) => varying[number]);
+  for (const { name, cells } of objectives) {
+    axes.push({ name, objective: true, of: (run) => cells.get(run)?.best?.[0] ?? null });
+  }
+  const runs = page.runs.map((_, run) => run).filter((run) => values[run].some((value) => value !== null));
+  return { axes: axes.map((axis) => scaled(axis, runs)), runs };
+}
+
+// Numbers on a line, or on a logarithmic one where they span two decades; anything else by name.
+function scaled(axis, runs) {
+  const present = runs.map(axis.of).filter((value) => value !== null);
+  const numeric = present.length > 0 && present.every((value) => typeof value === "number");
+  if (!numeric) {
+    const names = [...new Set(present.map(String))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+    const at = (value) => (names.length < 2 ? 0.5 : names.indexOf(String(value)) / (names.length - 1));
+    const ticks = names.length > 8 ? [names[0], names[names.length - 1]] : names;
+    return { ...axis, at, ticks: ticks.map((name) => [at(name), name]) };
+  }
+  const low = Math.min(...present);
+  const high = Math.max(...present);
+  const log = low > 0 && high / low >= 100;
+  const scale = log ? Math.log : (value) => value;
+  const span = scale(high) - scale(low);
+  const at = (value) => (span > 0 ? (scale(value) - scale(low)) / span : 0.5);
+  const distinct = [...new Set(present)].sort((a, b) => a - b);
+  const ticks = distinct.length <= 5 ? distinct : [0, 0.25, 0.5, 0.75, 1].map((part) =>
+    log ? Math.exp(scale(low) + part * span) : low + part * span);
+  return { ...axis, log, at, ticks: ticks.map((value) => [at(value), formatNumber(value, 3)]) };
+}
+
+const PARALLEL = { height: 260, top: 34, bottom: 14, side: 70 };
+
+function parallelCoordinates(page, state, { axes, runs }) {
+  const { height, top, bottom, side } = PARALLEL;
+  const width = Math.max(480, side * 2 + (axes.length - 1) * 170);
+  const x = (i) => side + (i * (width - 2 * side)) / Math.max(1, axes.length - 1);
+  const y = (part) => height - bottom - part * (height - top - bottom);
+  const lines = runs.map((run) => {
+    const places = axes.map((axis, i) => (axis.of(run) === null ? null : [x(i), y(axis.at(axis.of(run)))]));
+    let path = "";
+    let pen = "M";
+    for (const place of places) {
+      if (place) path += `${pen}${place[0].toFixed(1)} ${place[1].toFixed(1)}`;
+      pen = place ? "L" : "M";
+    }
+    const line = svg("path", { d: path, fill: "none", stroke: runColor(page, run), "stroke-width": 2, class: "parallel-line" },
+      svg("title", {}, page.runs[run].name));
+    line.addEventListener("pointerenter", () => state.set({ highlighted: run }));
+    line.addEventListener("pointerleave", () => state.set({ highlighted: null }));
+    return { run, line };
+  });
+  const update = () => {
+    for (const { run, line } of lines) {
+      line.style.display = state.isShown(run) ? "" : "none";
+      line.style.opacity = state.highlighted === null || state.highlighted === run ? 1 : 0.1;
+    }
+  };
+  state.listen((changed) => (changed.includes("hidden") || changed.includes("highlighted")) && update());
+  const label = (text, attributes) => svg("text", { "font-size": 11, fill: "currentColor", ...attributes }, text);
+  const drawn = axes.map((axis, i) => [
+    svg("line", { x1: x(i), x2: x(i), y1: y(0), y2: y(1), stroke: "var(--rule)" }),
+    label(axis.name.length > 22 ? `…${axis.name.slice(-21)}` : axis.name, { x: x(i), y: 16, "text-anchor": "middle", "font-weight": axis.objective ? 700 : 500 }),
+    axis.ticks.map(([part, text]) => label(text.length > 12 ? `${text.slice(0, 11)}…` : text, { x: x(i) + 6, y: y(part) + 4, fill: "var(--muted)", class: "tick" })),
+  ]);
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Parallel coordinates of hyperparameters and objectives" },
+    svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Parallel coordinates: one line a run" },
+      lines.map(({ line }) => line), drawn.flat(3)),
+  );
+}
+
+function scatterCard(page, state, { axes, runs }) {
+  const hparams = axes.filter((axis) => !axis.objective);
+  const objectives = axes.filter((axis) => axis.objective);
+  const redraw = () => card.draw();
+  const chooser = (label, choices) =>
+    h("select", { "aria-label": label, onchange: redraw }, choices.map((axis, i) => h("option", { value: i }, axis.name)));
+  const across = chooser("Hyperparameter", hparams);
+  const up = chooser("Objective", objectives);
+  const group = { tag: "Objective against hyperparameter", series: [] };
+  const card = plotCard(page, group, [across, up], () => {
+    const xAxisOf = hparams[Number(across.value)];
+    const yAxisOf = objectives[Number(up.value)];
+    const shown = runs.filter((run) => state.isShown(run) && xAxisOf.of(run) !== null && yAxisOf.of(run) !== null);
+    const style = (axis) => ({ ...axisStyle(), type: axis.log ? "log" : undefined, title: { text: "", standoff: 4 }, nticks: 6 });
+    return {
+      data: [{
+        type: "scatter", mode: "markers", x: shown.map((run) => xAxisOf.of(run)), y: shown.map((run) => yAxisOf.of(run)),
+        text: shown.map((run) => escapeForPlotly(page.runs[run].name)), hovertemplate: "%{text}<br>%{x} → %{y}<extra></extra>",
+        marker: { color: shown.map((run) => runColor(page, run)), size: 9, line: { width: 1, color: cssColor("--card") } },
+      }],
+      layout: { hovermode: "closest", xaxis: style(xAxisOf), yaxis: style(yAxisOf) },
+    };
+  });
+  return card;
+}
+
+// Plotly takes some HTML in its texts.
+function escapeForPlotly(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}

@@ -1,0 +1,34 @@
+// What the reader has chosen, once for all charts.
+
+function createState(page) {
+  const listeners = [];
+  const state = {
+    smoothing: page.smoothing,
+    x: "step",
+    log: false,
+    ignoreOutliers: true,
+    grouped: false,
+    tagFilter: "",
+    runFilter: "",
+    hidden: new Set(),
+    highlighted: null,
+    // Tells all who listen what has changed: one or several of the names above.
+    set(changes) {
+      Object.assign(state, changes);
+      const names = Object.keys(changes);
+      for (const listener of listeners) listener(names);
+    },
+    listen(listener) {
+      listeners.push(listener);
+    },
+    isShown(run) {
+      return !state.hidden.has(run);
+    },
+    show(runs, shown) {
+      const hidden = new Set(state.hidden);
+      for (const run of runs) shown ? hidden.delete(run) : hidden.add(run);
+      state.set({ hidden });
+    },
+  };
+  return state;
+}

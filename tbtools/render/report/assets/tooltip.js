@@ -1,0 +1,114 @@
+// What all runs have at the x under the pointer, the nearest line first in sight.
+
+const MOST_ROWS = 14;
+
+// Index of the value of an increasing array that is nearest to x; of a jumbled one, some near value.
+function nearest(values, x) {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] < x) low = middle + 1;
+    else high = middle;
+  }
+  return low && Math.abs(values[low - 1] - x) <= Math.abs(values[low] - x) ? low - 1 : low;
+}
+
+function rowsAt(lines, x, y, log) {
+  const distance = (value) => {
+    if (!Number.isFinite(value)) return Infinity;
+    return log ? Math.abs(Math.log(value / y)) : Math.abs(value - y);
+  };
+  const span = Math.max(...lines.map((line) => line.x[line.x.length - 1] - line.x[0]), 0);
+  const rows = [];
+  for (const line of lines) {
+    const index = nearest(line.x, x);
+    // A run that ended long before has nothing to say here.
+    if (Math.abs(line.x[index] - x) > span * 0.05 && line.x.length > 1) continue;
+    rows.push({ line, index, distance: distance(line.smooth[index]) });
+  }
+  rows.sort((a, b) => a.distance - b.distance);
+  const near = rows.slice(0, MOST_ROWS);
+  near.sort((a, b) => (b.line.smooth[b.index] || 0) - (a.line.smooth[a.index] || 0));
+  return { rows: near, more: rows.length - near.length, closest: rows[0] };
+}
+
+function tooltipTable(state, { rows, more, closest }) {
+  const smoothed = state.smoothing > 0;
+  const head = ["", "Run", smoothed ? "Smoothed" : "Value", smoothed && "Value", "Step", "Time"];
+  const body = rows.map((row) => {
+    const { series, name, color, smooth } = row.line;
+    const value = series.value[row.index];
+    return h(
+      "tr",
+      { class: row === closest && "closest" },
+      h("td", {}, swatch(color)),
+      h("td", { class: "name" }, name),
+      h("td", { class: "number" }, formatNumber(smooth[row.index])),
+      smoothed && h("td", { class: "number" }, formatNumber(value)),
+      h("td", { class: "number" }, formatCount(series.step[row.index])),
+      h("td", { class: "number" }, formatDuration(series.ms[row.index] / 1000)),
+    );
+  });
+  return h(
+    "table",
+    {},
+    h("thead", {}, h("tr", {}, head.filter((each) => each !== false).map((each) => h("th", {}, each)))),
+    h("tbody", {}, body),
+    more > 0 && h("caption", {}, `and ${formatCount(more)} more`),
+  );
+}
+
+// Listens to the pointer and the arrow keys over a chart.
+function attachTooltip(card, state) {
+  const tooltip = byId("tooltip");
+  const line = h("div", { class: "crosshair", hidden: true });
+  card.plot.append(line);
+  let at = null;
+
+  const hide = () => {
+    tooltip.hidden = true;
+    line.hidden = true;
+  };
+  const showAt = (px, py) => {
+    const { xaxis, yaxis, _size: size } = card.plot._fullLayout;
+    const inside = px >= 0 && px <= size.w && py >= 0 && py <= size.h;
+    if (!inside || !card.lines.length) return hide();
+    at = px;
+    const found = rowsAt(card.lines, xaxis.p2c(px), yaxis.p2c(py), state.log);
+    if (!found.rows.length) return hide();
+    tooltip.replaceChildren(tooltipTable(state, found));
+    tooltip.hidden = false;
+    line.hidden = false;
+    Object.assign(line.style, { left: `${size.l + px}px`, top: `${size.t}px`, height: `${size.h}px` });
+    place(tooltip, card.plot.getBoundingClientRect(), size.l + px, size.t + py);
+  };
+
+  card.plot.addEventListener("pointermove", (event) => {
+    if (!card.plot._fullLayout || event.buttons) return hide();
+    const box = card.plot.getBoundingClientRect();
+    const { _size: size } = card.plot._fullLayout;
+    showAt(event.clientX - box.left - size.l, event.clientY - box.top - size.t);
+  });
+  card.plot.addEventListener("pointerleave", hide);
+  card.plot.addEventListener("blur", hide);
+  card.plot.addEventListener("keydown", (event) => {
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (event.key === "Escape") hide();
+    if (!move || !card.plot._fullLayout) return;
+    event.preventDefault();
+    const { _size: size } = card.plot._fullLayout;
+    const next = at === null ? size.w / 2 : at + (move * size.w) / 50;
+    showAt(Math.min(size.w, Math.max(0, next)), size.h / 2);
+  });
+}
+
+// Beside the pointer, on the side where there is room, never off the screen.
+function place(tooltip, box, x, y) {
+  const { offsetWidth: width, offsetHeight: height } = tooltip;
+  const room = document.documentElement.clientWidth;
+  let left = box.left + x + 16;
+  if (left + width > room - 8) left = Math.max(8, box.left + x - width - 16);
+  const top = Math.max(8, Math.min(box.top + y + 12, window.innerHeight - height - 8));
+  Object.assign(tooltip.style, { left: `${left}px`, top: `${top}px` });
+}

@@ -1,0 +1,159 @@
+"""All that a page shows, as one dict for JSON and one block of numbers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from tbtools.render.colors import RUN_COLORS, SEVERITY_COLORS
+from tbtools.render.report import media
+from tbtools.render.report.columns import Columns
+from tbtools.render.report.groups import seed_groups
+from tbtools.render.report.overview import (
+    directions,
+    findings_by_cause,
+    hparams_of,
+    main_objectives,
+    run_row,
+)
+from tbtools.render.report.payloads import Selection
+from tbtools.render.report.series import (
+    encode_series,
+    natural_tags,
+    points_a_series,
+    scalar_series,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tbtools.analysis.detect import Findings
+    from tbtools.analysis.objective import Objective
+    from tbtools.render.report.series import PageSeries
+    from tbtools.runs.run import Run
+
+
+# Pictures and sounds of a page; base64 makes a third more of it.
+MEDIA_BYTES = 8_000_000
+
+
+@dataclass(frozen=True)
+class PageData:
+    """What goes into the page.
+
+    Attributes:
+        page: What JSON holds, numbers of arrays instead of arrays.
+        columns: The arrays.
+    """
+
+    page: dict[str, Any]
+    columns: Columns
+
+
+def page_data(
+    runs: Mapping[str, Run],
+    *,
+    title: str,
+    root: str,
+    smoothing: float,
+    objectives: Mapping[str, Objective] | None = None,
+    selection: Selection | None = None,
+    group: str | Sequence[str] | None = None,
+    media_bytes: int = MEDIA_BYTES,
+) -> PageData:
+    """Gathers everything of the runs that a page shows.
+
+    Args:
+        runs: The runs by name, in the order in which they are shown.
+        title: The heading.
+        root: The log directory; files in it are named by their paths relative to it.
+        smoothing: Where the smoothing slider stands at first.
+        objectives: Which way is better, by glob over tags; over what the words say.
+        selection: Which tags and steps of the runs.
+        group: Which runs repeat one another, as for `aggregate`; by default those whose names
+            differ only in a seed.
+        media_bytes: How many bytes of pictures and sounds go into the page at most.
+    """
+    shown = list(runs.values())
+    columns = Columns()
+    selection = selection or Selection()
+    series = [each for run in shown for each in scalar_series(run, selection)]
+    source = media.MediaSource(shown, selection)
+    found = directions(series, objectives)
+    budget = media.Budget(media_bytes)
+    page = {
+        "title": title,
+        "smoothing": smoothing,
+        "colors": RUN_COLORS,
+        "severity_colors": SEVERITY_COLORS,
+        "runs": [run_row(run, lambda path: _within(root, path)) for run in shown],
+        "objectives": main_objectives(series, found),
+        "hparams": hparams_of(shown),
+        "findings": findings_by_cause(_detect(series, objectives), series),
+        **_scalars(series, found, list(runs), columns),
+        **seed_groups(runs, group, selection, columns, points_a_series(len(series))),
+        "images": media.image_series(source, budget),
+        "audio": media.audio_series(source, budget),
+        "refused": budget.refused,
+        "text": media.text_series(source),
+        "pr_curves": media.pr_curve_series(source, columns),
+        "histograms": media.histogram_series(source, columns),
+        "provenance": _provenance(shown, root),
+    }
+    return PageData(page | {"arrays": columns.shapes}, columns)
+
+
+def _within(root: str, path: str) -> str:
+    """The path relative to the root; whoever gets the page need not know where that lay."""
+    relative = os.path.relpath(path, root)
+    return path if relative.startswith(os.pardir) or relative == os.curdir else relative
+
+
+def _scalars(
+    series: Sequence[PageSeries],
+    found: Mapping[str, Objective],
+    runs: Sequence[str],
+    columns: Columns,
+) -> dict[str, Any]:
+    """Tags with their directions, and the series of each."""
+    tags = natural_tags(series)
+    tag_number = {tag: number for number, tag in enumerate(tags)}
+    run_number = {run: number for number, run in enumerate(runs)}
+    points = points_a_series(len(series))
+    return {
+        "tags": [{"tag": tag, "better": found[tag]} for tag in tags],
+        "series": [
+            {"run": run_number[each.run], "tag": tag_number[each.tag]}
+            | encode_series(each, columns, points)
+            for each in series
+        ],
+    }
+
+
+def _detect(series: Sequence[PageSeries], objectives: Mapping[str, Objective] | None) -> Findings:
+    from tbtools.analysis.detect import Series, detect_series
+
+    judged = [
+        Series(each.run, each.tag, each.step, each.wall_time, each.value, each.sessions)
+        for each in series
+    ]
+    return detect_series(judged, objectives=objectives)
+
+
+def _provenance(runs: Sequence[Run], root: str) -> dict[str, Any]:
+    return {
+        "version": version("tbtools"),
+        "restarts": runs[0].restarts if runs else "",
+        "files": [
+            {
+                "run": run.name,
+                "file": _within(root, file.path),
+                "bytes": file.size,
+                "records": file.records,
+            }
+            for run in runs
+            for file in run.all_files
+        ],
+    }

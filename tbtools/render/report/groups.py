@@ -1,0 +1,99 @@
+"""Runs that differ only in their seed, as mean and band."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.analysis.aggregate import aggregate
+from tbtools.analysis.grouping import group_runs
+from tbtools.render.thinning import gap_means, thin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tbtools.analysis.aggregate import AggregatedSeries
+    from tbtools.render.report.columns import Columns
+    from tbtools.render.report.payloads import Selection
+    from tbtools.runs.run import Run
+
+# ``seed_3``, ``seed=3``, ``s3``, as a part of a name by itself.
+_SEED = re.compile(r"(?i)(?<![a-z0-9])(?:seed|rng|s)[-_=]?\d+(?![a-z0-9])")
+_EDGES = re.compile(r"(?<=/)[-_.,/]+|[-_.,]+(?=/)|^[-_.,/]+|[-_.,/]+$")
+
+
+def seeds_by_name(names: Sequence[str]) -> dict[str, list[str]]:
+    """Names that are the same but for a seed in them, two or more, by what they have in common."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        rest = _EDGES.sub("", _SEED.sub("", name))
+        if _SEED.search(name):
+            groups.setdefault(rest or "seeds", []).append(name)
+    return {label: found for label, found in groups.items() if len(found) > 1}
+
+
+def seed_groups(
+    runs: Mapping[str, Run],
+    group: str | Sequence[str] | None,
+    selection: Selection,
+    columns: Columns,
+    points: int,
+) -> dict[str, Any]:
+    """Groups, and the mean and the spread of each of their series.
+
+    Returns:
+        ``groups`` (name, and numbers of their runs) and ``group_series``: group and tag as in
+        ``groups`` and by name, and numbers of arrays: step, ms, value (the mean), spread (the
+        standard deviation with n - 1), and of both what lies in the gaps.
+    """
+    if group is None:
+        groups = seeds_by_name(list(runs))
+    else:
+        groups = {each.name: list(each.runs) for each in group_runs(runs, group).groups}
+    number = {name: index for index, name in enumerate(runs)}
+    found = [
+        (index, series)
+        for index, members in enumerate(groups.values())
+        for series in aggregate(
+            [runs[name] for name in members],
+            tags=selection.tags or None,
+            steps=selection.steps,
+            statistics=("mean", "std"),
+            nonfinite="drop",
+        ).series
+        if series.x.size
+    ]
+    return {
+        "groups": [
+            {"name": name, "runs": [number[run] for run in members]}
+            for name, members in groups.items()
+        ],
+        "group_series": [
+            {"group": index, "tag": series.tag} | _encoded(series, columns, points)
+            for index, series in found
+        ],
+    }
+
+
+def _encoded(series: AggregatedSeries, columns: Columns, points: int) -> dict[str, Any]:
+    mean = series.statistics["mean"]
+    # Where one run is left there is no spread to tell of.
+    spread = np.nan_to_num(series.statistics["std"])
+    thinned = thin(mean, points)
+    kept = thinned.kept
+    start = float(series.wall_time[0]) if np.isfinite(series.wall_time[0]) else 0.0
+    milliseconds = np.rint(np.nan_to_num(series.wall_time[kept] - start) * 1000)
+    return {
+        "n": len(mean),
+        "start": start,
+        "step": columns.integers(series.x[kept]),
+        "ms": columns.integers(milliseconds),
+        "value": columns.rough(mean[kept]),
+        "spread": columns.rough(spread[kept]),
+        "gap": columns.counts(thinned.gap_count),
+        "mean": columns.rough(thinned.gap_mean),
+        "spread_mean": columns.rough(gap_means(spread, kept)[1]),
+        "nonfinite": 0,
+    }

@@ -1,0 +1,143 @@
+"""The page: one HTML file with everything in it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from tbtools.render.report.data import PageData
+
+PlotlyJs = Literal["inline", "cdn", "directory"]
+PLOTLY_SCRIPTS: tuple[PlotlyJs, ...] = get_args(PlotlyJs)
+# The name that the page looks for beside itself with plotlyjs="directory".
+PLOTLY_FILE = "plotly.min.js"
+
+# In this order they make one script: what a file uses stands in those before it.
+_SCRIPTS = (
+    "format.js",
+    "dom.js",
+    "data.js",
+    "smooth.js",
+    "state.js",
+    "figure.js",
+    "tooltip.js",
+    "card.js",
+    "overview.js",
+    "runtable.js",
+    "sidebar.js",
+    "media.js",
+    "hparams.js",
+    "main.js",
+)
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="generator" content="tbtools">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<style>{style}</style>
+</head>
+<body>
+{body}
+<script type="application/json" id="page">{data}</script>
+<script type="text/plain" id="numbers">{numbers}</script>
+<script>{script}</script>
+{plotly}
+</body>
+</html>
+"""
+
+
+def plotly_js() -> str:
+    """The script of plotly.js that the package plotly brings along."""
+    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
+
+    return str(get_plotlyjs())
+
+
+def render_page(data: PageData, plotlyjs: PlotlyJs) -> str:
+    """The whole page as text.
+
+    The policy in it lets only these two scripts run, by their hashes, and nothing be fetched.
+
+    Args:
+        data: What is shown.
+        plotlyjs: Whether plotly.js stands in the page, comes from its maker's server when the page
+            is opened, or lies beside the page.
+    """
+    script = _script()
+    plotly, source = _plotly(plotlyjs)
+    return _PAGE.format(
+        policy=_policy(script, source),
+        title=html.escape(data.page["title"]),
+        style=_asset("style.css"),
+        body=_asset("page.html"),
+        data=_json(data),
+        numbers=data.columns.to_base64(),
+        script=script,
+        plotly=plotly,
+    )
+
+
+def _asset(name: str) -> str:
+    return files("tbtools.render.report").joinpath("assets", name).read_text("utf-8")
+
+
+def _script() -> str:
+    parts = "\n".join(_asset(name) for name in _SCRIPTS)
+    return f'(() => {{\n"use strict";\n{parts}}})();\n'
+
+
+def _json(data: PageData) -> str:
+    """JSON in which no string can end the element that it stands in."""
+    text = json.dumps(data.page, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # A lone surrogate cannot be written as UTF-8.
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text.replace("<", "\\u003c")
+
+
+def _hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
+
+
+def _plotly(plotlyjs: PlotlyJs) -> tuple[str, str]:
+    """The script element for plotly.js, and what the policy has to allow for it."""
+    code = plotly_js()
+    if plotlyjs == "inline":
+        return f"<script>{code}</script>", f"'{_hash(code)}'"
+    if plotlyjs == "directory":
+        return f'<script src="{PLOTLY_FILE}"></script>', "'self' file:"
+    from plotly.offline import get_plotlyjs_version
+
+    url = f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js"
+    element = f'<script src="{url}" integrity="{_hash(code)}" crossorigin="anonymous"></script>'
+    return element, url
+
+
+def _policy(script: str, plotly_source: str) -> str:
+    """Runs our two scripts, shows what stands in the page, fetches nothing.
+
+    Styles are let be: plotly.js sets them on elements, and nothing of a stranger's is markup.
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(script)}' {plotly_source}",
+            "style-src 'unsafe-inline'",
+            "img-src data:",
+            "media-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
