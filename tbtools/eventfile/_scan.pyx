@@ -853,8 +853,9 @@ cdef object take(void **memory, size_t count, size_t item):
     cdef void *fitting
     if count == 0:
         return b""
-    fitting = realloc(memory[0], count * item)
+    # Made first: were there no memory for it later, what was reallocated would be freed twice.
     block = _Block.__new__(_Block)
+    fitting = realloc(memory[0], count * item)
     block.memory = fitting if fitting != NULL else memory[0]
     block.size = count * item
     memory[0] = NULL
