@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -360,7 +361,7 @@ def warm_restarts(rng: Rng) -> Made:
     t = np.linspace(0, 1, n)
     edges = np.array([0, 1, 3, 7]) / 7
     phase = np.zeros(n)
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges.tolist()):
         inside = (t >= a) & (t <= b)
         phase[inside] = (t[inside] - a) / (b - a)
     y = decay(rng, n) + rng.uniform(0.1, 0.4) * 0.5 * (1 + np.cos(np.pi * phase))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Crossings are looked for this many standard deviations above the base: high enough that noise does
 # not cross by itself, low enough that an exponential rise has only just begun.
-CROSSING = 10.0
+CROSSING = 8.0
 
 
 @dataclass(frozen=True)
@@ -94,17 +94,18 @@ def _split(y: Array, scale: Scale, window: int, rise: Excursion) -> int | None:
     part = y[begin : scale.point(window) + margin]
     clipped = np.clip(part, rise.base - 0.5 * rise.gap, rise.base + 1.5 * rise.gap)
     at = least_squares_split(clipped)
-    noise = max(
-        robust.noise_of_points(part), robust.sigma(clipped[:at] - robust.median(clipped[:at]))
-    )
+    middle = robust.median(clipped[:at])
+    noise = max(robust.noise_of_points(clipped[:at]), robust.sigma(clipped[:at] - middle))
+    # A drift goes on rising after any split; of a jump this is all.
+    whole = max(rise.gap, robust.median(y[-max(5, rise.width) :]) - rise.base)
     # As many points on each side as make their median good to a quarter of the gap.
     count = max(3, int((5 * noise / rise.gap) ** 2))
     before = robust.median(clipped[max(0, at - count) : at])
     after = robust.median(clipped[at : at + count])
-    if before - rise.base > 0.25 * rise.gap or after - before < 0.6 * rise.gap:
+    if before - rise.base > 0.25 * whole or after - before < 0.6 * whole:
         return None
     # A blow-up takes some points: back to the first that noise does not explain.
-    inside = np.flatnonzero(clipped[:at] < robust.median(clipped[:at]) + 4 * noise)
+    inside = np.flatnonzero(clipped[:at] < middle + 4 * noise)
     return begin + int(inside[-1]) + 1 if len(inside) else begin + at
 
 

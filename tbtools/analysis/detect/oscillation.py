@@ -1,7 +1,7 @@
 """Oscillation that grows: the median stays where it was, but the points leave it on both sides.
 
 It is an excursion again, not of the values but of the logarithm of their distance from the local
-median. What counts as growing noise is therefore judged by the same rule as what counts as rising
+mean. What counts as growing noise is therefore judged by the same rule as what counts as rising
 loss: beyond what noise does by itself, for good, and without precedent.
 """
 
@@ -44,7 +44,7 @@ class Oscillation:
         onset: Where it begins.
         before: The worse side of the points at its best, before.
         after: The worse side at the end.
-        times: By how much the points' distance from their median has grown.
+        times: By how much the points' distance from their local mean has grown.
         standard_errors: How far that is beyond the noise.
     """
 
@@ -79,8 +79,9 @@ def find(y: Array, noise: float) -> Oscillation | None:
     first = max(1, (onset.index - (len(y) - len(worse) * width)) // width)
     before, after = float(worse[:first].min()), robust.median(worse[-3:])
     achieved = excursion.progress(worse[:first], before)
-    on_both_sides = after > before + noise and after - swing < before
-    if not on_both_sides or swing < max(3 * noise, 2 * excursion.EFFECT * achieved):
+    on_both_sides = (worse[-3:] > before + noise) & (better[-3:] < before)
+    least = max(3 * noise, 2 * excursion.EFFECT * achieved)
+    if np.count_nonzero(on_both_sides) < 2 or swing < least:
         return None
     return Oscillation(onset, before, after, float(np.exp(growth.gap)), growth.gap / growth.noise)
 
@@ -92,8 +93,11 @@ def _in_linear_units(growth: Excursion) -> Excursion:
 
 
 def _log_distance(y: Array, width: int, noise: float) -> Array:
-    """Logarithm of each point's distance from the median of its block; noise keeps it finite."""
-    blocks = robust.window_medians(y, width, len(y) // width)
+    """Logarithm of each point's distance from the mean of its block; noise keeps it finite.
+
+    The mean and not the median, which of points that swing between two sides is on either.
+    """
+    blocks = robust.window_means(y, width)
     ahead = len(y) - len(blocks) * width
     local = np.concatenate([np.full(ahead, blocks[0]), np.repeat(blocks, width)])
     return np.asarray(np.log(np.abs(y - local) + 0.1 * noise + 1e-300))

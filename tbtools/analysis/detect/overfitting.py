@@ -11,7 +11,11 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.onset import locate
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tbtools.analysis.detect.series import Judged
+
+    Array = NDArray[np.float64]
 
 # The twin that still improves is evidence of its own: half of the effect that a divergence needs
 # is enough, and one standard error less.
@@ -32,7 +36,9 @@ def find(training: Judged, validation: Judged) -> Finding | None:
     onset = locate(validation.y, rise)
     since = validation.step(max(0, onset.index - 1))
     standard_errors = _improvement_since(training, since)
-    if onset.sudden or standard_errors is None or standard_errors < -plateau.SIGNIFICANT:
+    if standard_errors is None or standard_errors < -plateau.SIGNIFICANT:
+        return None
+    if onset.sudden and not _goes_on_rising(validation, onset.index):
         return None
     best = int(np.argmin(validation.y[: max(1, onset.index + 1)]))
     evidence = divergence.describe(validation, rise, onset)
@@ -60,16 +66,26 @@ def find(training: Judged, validation: Judged) -> Finding | None:
     )
 
 
+def _goes_on_rising(validation: Judged, onset: int) -> bool:
+    """Whether it gets worse after its onset too; a jump that stays is no overfitting."""
+    after = _standard_errors(validation.y[onset:])
+    return after is not None and after < -plateau.SIGNIFICANT
+
+
 def _improvement_since(training: Judged, step: int) -> float | None:
     """By how many standard errors a training series has improved since a step.
 
     None where too few points of it came later to say.
     """
     since = training.y[training.series.step[training.points] >= step]
-    if len(since) < excursion.PERSISTENT:
+    return _standard_errors(since)
+
+
+def _standard_errors(y: Array) -> float | None:
+    if len(y) < excursion.PERSISTENT:
         return None
-    level = robust.window_means(since, max(1, len(since) // plateau.WINDOWS))
+    level = robust.window_means(y, max(1, len(y) // plateau.WINDOWS))
     improvement, error = plateau.trend(level, robust.noise_of_levels(level))
     if error == 0:
-        return 1e9 if improvement >= 0 else -1e9
+        return float(np.sign(improvement)) * 1e9
     return float(np.clip(improvement / error, -1e9, 1e9))
