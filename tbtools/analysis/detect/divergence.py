@@ -78,7 +78,8 @@ def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
     sure += f", {evidence['points_since']:,} points"
     since = f"since step {judged.step(onset.index):,}"
     if "oscillation_grew" in evidence:
-        text = f"oscillates {min(evidence['oscillation_grew'], 1e6):,.0f} times as much {since}; its worse side"
+        times = f"{min(evidence['oscillation_grew'], 1e6):,.0f} times as much"
+        text = f"oscillates {times} {since}; its worse side"
         text += f" went from {before:.4g} to {after:.4g} ({sure})"
     else:
         how = "jumped" if onset.sudden else "went"
