@@ -104,7 +104,7 @@ class RunColumns:
 
 def _plugin_slots(rows: RunRows) -> NDArray[np.uint8]:
     """For each row its plugin: an index into `_PLUGINS`, or `_DECLARED`."""
-    slots = _SLOT_OF_KIND[rows.kind]
+    slots = np.take(_SLOT_OF_KIND, rows.kind, mode="clip")  # there are all 256: no checking
     by_metadata = np.flatnonzero((rows.kind == row_kinds.TENSOR) | (rows.kind == 0))
     if by_metadata.size:
         known = {plugin: slot for slot, plugin in enumerate(_PLUGINS)}

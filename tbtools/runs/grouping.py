@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def stable_order(numbers: NDArray[Any], count: int) -> NDArray[np.intp]:
-    """np.argsort(numbers, kind="stable"), which NumPy does in linear time only for 16 bits.
+    """np.argsort(numbers, kind="stable"), which NumPy does in linear time only up to 16 bits.
 
     Args:
         numbers: Integers from 0 to `count` - 1.
@@ -21,6 +21,8 @@ def stable_order(numbers: NDArray[Any], count: int) -> NDArray[np.intp]:
         return np.arange(numbers.size)
     if count > 1 << 32:
         return np.argsort(numbers, kind="stable")
+    if count <= 1 << 8:
+        return np.argsort(numbers.astype(np.uint8, copy=False), kind="stable")
     low = np.argsort(numbers.astype(np.uint16), kind="stable")  # astype keeps the low 16 bits
     if count <= 1 << 16:
         return low
