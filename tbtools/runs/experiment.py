@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tbtools.errors import NoEventFiles, UnknownRun
 from tbtools.eventfile.discover import discover, natural_key
 from tbtools.runs.folding import fold_runs
-from tbtools.runs.frames import ScalarTable
+from tbtools.runs.frames import ScalarTable, tags_frame
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.restarts import check_policy
 from tbtools.runs.run import Run
@@ -195,8 +195,8 @@ class Experiment(Mapping[str, Run]):
             Long: run and tag (categorical), step (int64), wall_time (float64, seconds since the
             epoch), value (float64), in the natural order of the runs and tags, then as written;
             with ``fold=True`` also source_run and source_tag. Wide: index step, and columns runs
-            where `tags` is one name, else pairs (run, tag). `attrs` holds restarts, superseded (run to
-            count) and problems.
+            where `tags` is one name, else pairs (run, tag). `attrs` holds restarts, superseded
+            (run to count) and problems.
 
         Raises:
             UnknownTag: A tag without wildcards exists in no run.
@@ -233,15 +233,18 @@ class Experiment(Mapping[str, Run]):
         import pandas as pd
 
         self.scan()
-        frames = {name: run.tags for name, run in self.items()}
-        table = pd.concat(frames, names=["run", None]).reset_index(level="run")
-        return table.reset_index(drop=True)
+        statistics = {name: run.statistics() for name, run in self.items()}
+        table = tags_frame([each for of_run in statistics.values() for each in of_run])
+        runs = [name for name, of_run in statistics.items() for _ in of_run]
+        table.insert(0, "run", pd.Series(runs, dtype="str"))
+        return table
 
     def hparams(self) -> pd.DataFrame:
         """One row a run: its hyperparameters, and the final values of its metrics.
 
-        Metrics are those that the run, or a run above it, declares as such; where none are
-        declared, all its scalars. A metric that has a hyperparameter's name gets ``metric/`` in front.
+        Metrics are those that the run, or a run above it, declares as such, else those that any
+        run declares; where none are declared, all its scalars. A metric that has a
+        hyperparameter's name gets ``metric/`` in front.
 
         Returns:
             Index run; runs without hyperparameters are left out. A hyperparameter that a run does

@@ -9,11 +9,10 @@ from tbtools.eventfile.scan import rescan, scan_file
 from tbtools.runs import payloads
 from tbtools.runs import rows as row_kinds
 from tbtools.runs.columns import RunColumns, gather
-from tbtools.runs.frames import Part, ScalarTable
+from tbtools.runs.frames import Part, ScalarTable, tags_frame
 from tbtools.runs.rows import join_files
 from tbtools.runs.select import select_tags
 from tbtools.runs.sessions import find_sessions
-from tbtools.runs.statistics import SeriesStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from tbtools.runs.hparams import HParams
     from tbtools.runs.projector import Embedding
     from tbtools.runs.restarts import RestartPolicy
+    from tbtools.runs.statistics import SeriesStatistics
     from tbtools.runs.values import StoredValue
 
     Tags = str | Sequence[str] | None
@@ -127,17 +127,7 @@ class Run:
             epoch), dtype, and for scalars first, last, min, min_step, max, max_step, nonfinite; the
             extremes are those of the finite values, at the step where they were first reached.
         """
-        import pandas as pd
-
-        statistics = self.statistics()
-        names = list(SeriesStatistics.__dataclass_fields__)
-        rows = [[getattr(each, name) for name in names] for each in statistics]
-        frame = pd.DataFrame(rows, columns=names)
-        floats = dict.fromkeys(
-            ["first", "last", "min", "max", "first_time", "last_time"], "float64"
-        )
-        integers = dict.fromkeys(["count", "first_step", "last_step", "nonfinite"], "int64")
-        return frame.astype({**floats, **integers, "min_step": "Int64", "max_step": "Int64"})
+        return tags_frame(self.statistics())
 
     @property
     def problems(self) -> pd.DataFrame:
@@ -295,7 +285,8 @@ class Run:
     def meshes(self, tags: Tags = None) -> pd.DataFrame:
         """One row a mesh; see `tbtools.runs.meshes.meshes_frame`.
 
-        A mesh is stored under several tags (``mesh_VERTEX``, ``mesh_FACE``): choose it by ``mesh*``.
+        A mesh is stored under several tags (``mesh_VERTEX``, ``mesh_FACE``): choose it by
+        ``mesh*``.
         """
         from tbtools.runs.meshes import meshes_frame
 

@@ -52,8 +52,16 @@ def _select(
     names: Iterable[str], globs: str | Sequence[str] | None, error: type[UnknownName]
 ) -> list[str]:
     wanted = as_globs(globs)
-    known = list(names)
+    known = dict.fromkeys(names)
     for glob in wanted:
         if not _WILDCARDS & set(glob) and glob not in known:
             raise error(glob, known)
-    return [name for name in known if matches(name, wanted)]
+    if not wanted:
+        return list(known)
+    # Tags may have wildcards in their names: "loss[0]" means itself where it exists, not "loss0".
+    patterns = [glob for glob in wanted if glob not in known]
+    return [
+        name
+        for name in known
+        if name in wanted or any(fnmatchcase(name, pattern) for pattern in patterns)
+    ]

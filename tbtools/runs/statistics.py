@@ -75,57 +75,72 @@ class SeriesStatistics:
 def series_statistics(columns: RunColumns) -> list[SeriesStatistics]:
     """The statistics of all series of a run, in the order of its series."""
     numbers = _scalar_statistics(columns)
-    step, wall_time = columns.rows.step, columns.rows.wall_time
-    result = []
-    for series in columns.series:
-        if not series.count:
-            continue
-        first, last = columns.order[series.first], columns.order[series.end - 1]
-        result.append(
-            SeriesStatistics(
-                tag=series.tag,
-                plugin=series.plugin,
-                count=series.count,
-                first_step=int(step[first]),
-                last_step=int(step[last]),
-                first_time=float(wall_time[first]),
-                last_time=float(wall_time[last]),
-                **numbers.get((series.tag, series.plugin), {}),
-            )
+    present = [series for series in columns.series if series.count]
+    # One access for all series: a number of an array by itself costs as much as a hundred.
+    firsts = columns.order[np.array([series.first for series in present], np.int64)]
+    lasts = columns.order[np.array([series.end - 1 for series in present], np.int64)]
+    first_steps, last_steps = (columns.rows.step[rows].tolist() for rows in (firsts, lasts))
+    first_times, last_times = (columns.rows.wall_time[rows].tolist() for rows in (firsts, lasts))
+    return [
+        SeriesStatistics(
+            tag=series.tag,
+            plugin=series.plugin,
+            count=series.count,
+            first_step=first_steps[i],
+            last_step=last_steps[i],
+            first_time=first_times[i],
+            last_time=last_times[i],
+            **numbers.get((series.tag_id, series.plugin), {}),
         )
-    return result
+        for i, series in enumerate(present)
+    ]
 
 
 def _scalar_statistics(
     columns: RunColumns,
-) -> dict[tuple[str, str], dict[str, Any]]:
+) -> dict[tuple[int, str], dict[str, Any]]:
     chosen = [series for series in columns.scalars() if series.count]
     if not chosen:
         return {}
     rows = scalar_rows(columns, chosen)
     counts = np.array([series.count for series in chosen])
     firsts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    value, step = columns.rows.value[rows], columns.rows.step[rows]
-    dtype = columns.rows.dtype[rows]
+    value, step = columns.rows.value[rows], columns.rows.step
     finite = np.isfinite(value)
     nonfinite = counts - np.add.reduceat(finite, firsts, dtype=np.int64)
     lowest = _first_extreme(np.where(finite, value, np.inf), np.minimum, firsts, counts)
     highest = _first_extreme(np.where(finite, value, -np.inf), np.maximum, firsts, counts)
-    lasts = firsts + counts - 1
-    same_dtype = np.minimum.reduceat(dtype, firsts) == np.maximum.reduceat(dtype, firsts)
-    return {
-        (series.tag, series.plugin): {
-            "dtype": DTYPE_NAMES[int(dtype[firsts[i]])] if same_dtype[i] else "mixed",
-            "first": float(value[firsts[i]]),
-            "last": float(value[lasts[i]]),
-            "min": float(value[lowest[i]]) if nonfinite[i] < counts[i] else None,
-            "min_step": int(step[lowest[i]]) if nonfinite[i] < counts[i] else None,
-            "max": float(value[highest[i]]) if nonfinite[i] < counts[i] else None,
-            "max_step": int(step[highest[i]]) if nonfinite[i] < counts[i] else None,
-            "nonfinite": int(nonfinite[i]),
-        }
-        for i, series in enumerate(chosen)
+    names = (
+        "dtype", "first", "last", "min", "min_step", "max", "max_step", "nonfinite"
+    )  # fmt: skip
+    numbers = (
+        _dtype_names(columns.rows.dtype[rows], firsts),
+        value[firsts].tolist(),
+        value[firsts + counts - 1].tolist(),
+        value[lowest].tolist(),
+        step[rows[lowest]].tolist(),
+        value[highest].tolist(),
+        step[rows[highest]].tolist(),
+        nonfinite.tolist(),
+    )
+    found = {
+        (series.tag_id, series.plugin): dict(zip(names, row, strict=True))
+        for series, row in zip(chosen, zip(*numbers, strict=True), strict=True)
     }
+    for series in chosen:
+        statistics = found[series.tag_id, series.plugin]
+        if statistics["nonfinite"] == series.count:
+            statistics |= dict.fromkeys(("min", "min_step", "max", "max_step"))
+    return found
+
+
+def _dtype_names(dtype: NDArray[np.uint8], firsts: NDArray[np.int64]) -> list[str]:
+    """The name of the type that all values of a stretch have, or ``mixed``."""
+    names = [DTYPE_NAMES[code] for code in dtype[firsts].tolist()]
+    if (dtype == dtype[0]).all():
+        return names
+    same = np.minimum.reduceat(dtype, firsts) == np.maximum.reduceat(dtype, firsts)
+    return [name if alike else "mixed" for name, alike in zip(names, same.tolist(), strict=True)]
 
 
 def scalar_rows(columns: RunColumns, chosen: list[Series]) -> NDArray[np.int64]:
