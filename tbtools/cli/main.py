@@ -110,7 +110,7 @@ def _usage_message(error: click.ClickException) -> str:
 
 def _os_error_message(error: OSError) -> str:
     reason = error.strerror or str(error)
-    return f"{error.filename}: {reason}" if error.filename else reason
+    return reason if error.filename is None else f"{error.filename or repr('')}: {reason}"
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -67,7 +67,8 @@ def replaced_whole(
             with _opened(os.open(path, os.O_WRONLY), binary=binary) as file:
                 yield file
         else:
-            with _renamed_into(path.resolve(), force=force, binary=binary) as file:
+            target = Path(os.path.realpath(path))  # Path.resolve raises where links form a loop
+            with _renamed_into(target, force=force, binary=binary) as file:
                 yield file
 
 

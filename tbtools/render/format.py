@@ -78,6 +78,8 @@ def printable(text: str) -> str:
     Control characters (terminal escapes among them), characters that turn the direction of
     writing round, and lone surrogates are shown as ``\x1b``, ``\u202e``.
     """
+    if text.isprintable():  # a subset of what is shown as it is, and what most names are
+        return text
     return "".join(_visible(character) for character in text)
 
 

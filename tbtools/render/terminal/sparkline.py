@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,11 +26,11 @@ def sparkline(values: Sequence[float | None], *, ascii_only: bool = False) -> st
     low, high = min(known), max(known)
     if low == high:
         return "".join(" " if value is None else levels[0] for value in values)
-    # Halves first: the span of two finite numbers may be infinite.
-    span = high / 2 - low / 2
+    # The span of two finite numbers may be infinite, that of their halves is not.
+    part = 1 if math.isfinite(high - low) else 2
     top = len(levels) - 1
 
     def level(value: float) -> str:
-        return levels[round((value / 2 - low / 2) / span * top)]
+        return levels[round((value / part - low / part) / (high / part - low / part) * top)]
 
     return "".join(" " if value is None else level(value) for value in values)
