@@ -125,16 +125,16 @@ def decay(rng: np.random.Generator, n: int, end: float = 1.0) -> Array:
     if kind == 0:
         start = rng.uniform(0.005, 0.05)
         power = rng.uniform(0.3, 0.9)
-        return (1 + t / start) ** -power
+        return np.asarray((1 + t / start) ** -power)
     if kind == 1:
-        return np.exp(-rng.uniform(1.5, 3.5) * t)
+        return np.asarray(np.exp(-rng.uniform(1.5, 3.5) * t))
     if kind == 2:
         return 0.5 * np.exp(-rng.uniform(8, 25) * t) + 0.5 * np.exp(-rng.uniform(1, 2.5) * t)
     if kind == 3:
         return 1 - t * rng.uniform(0.6, 1.0) / end
     middle = rng.uniform(0.3, 0.55) * end
     s = 1 / (1 + np.exp((t - middle) / (0.2 * end)))
-    return s / s[0]
+    return np.asarray(s / s[0])
 
 
 def scaled(rng: np.random.Generator, y: Array) -> tuple[str, Array]:

@@ -25,11 +25,11 @@ def _moving_average(rng: Rng, n: int) -> Array:
     """Noise that a logger's running mean of the last few batches leaves."""
     window = int(rng.integers(2, max(3, min(10, n // 40))))
     raw = np.convolve(rng.normal(size=n + window), np.ones(window) / np.sqrt(window), "valid")
-    return raw[:n]
+    return np.asarray(raw[:n])
 
 
 def _contaminated(rng: Rng, n: int) -> Array:
-    return rng.normal(size=n) * np.where(rng.random(n) < 0.03, 6.0, 1.0)
+    return np.asarray(rng.normal(size=n) * np.where(rng.random(n) < 0.03, 6.0, 1.0))
 
 
 def _skewed(rng: Rng, n: int) -> Array:
@@ -53,7 +53,7 @@ def _descent(rng: Rng, n: int) -> Array:
         y = -np.log(t * 0.98 + 0.01)
     else:
         y = (1 - t * 0.9) ** rng.uniform(1.0, 1.6)
-    return (y - y.min()) / (y.max() - y.min())
+    return np.asarray((y - y.min()) / (y.max() - y.min()))
 
 
 def _run(rng: Rng, y: Array, onset: int = -1, *, sudden: bool = False, tag: str = "") -> Made:
@@ -76,7 +76,8 @@ def _run(rng: Rng, y: Array, onset: int = -1, *, sudden: bool = False, tag: str 
 def _bounded(rng: Rng, y: Array, most: float) -> float:
     """Noise under which what falls in the last third is eight standard errors of its trend."""
     n = len(y)
-    return min(most, float(y[2 * n // 3] - y[-1]) * np.sqrt(n / 36) / 8 / 2)
+    seen = float(y[2 * n // 3] - y[-1]) * float(n / 36) ** 0.5
+    return min(most, seen / 16)
 
 
 # Healthy

@@ -1,0 +1,1 @@
+"""How well runs that went wrong are found, by tbtools and by others."""
