@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 from tbtools.errors import InvalidObjective
@@ -60,6 +61,9 @@ REGULARISERS = _set("""
 MOVING_TARGETS = PLAYERS | REGULARISERS
 # Long enough to be known at the end of a word that was written without a break: valloss, mlogloss.
 ENDINGS = ("loss", "error", "accuracy", "perplexity", "crossentropy", "reward")
+
+# The runs of an experiment have the same tags; what was read from one is kept for this many.
+_TAGS_KEPT = 10_000
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
 # Words that mean something only together, or something else than alone.
@@ -109,6 +113,7 @@ def is_moving_target(tag: str) -> bool:
     return any(word in MOVING_TARGETS for word in words(tag))
 
 
+@lru_cache(_TAGS_KEPT)
 def objective_of(tag: str) -> Objective:
     """Says which way is better for a tag, by its words alone.
 
@@ -187,11 +192,13 @@ def _overridden(tag: str, overrides: Mapping[str, Objective], *, summed: bool) -
     return objective_of(tag)
 
 
+@lru_cache(_TAGS_KEPT)
 def _is_loss_of_a_player(tag: str) -> bool:
     parts = words(tag)
     losses = [part for part in parts if part.endswith(("loss", "losses"))]
     return bool(losses) and any(part in PLAYERS for part in parts)
 
 
+@lru_cache(_TAGS_KEPT)
 def _deciding_word(tag: str) -> str:
     return next((word for word in reversed(words(tag)) if _direction(word)), "")

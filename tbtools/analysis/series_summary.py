@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,13 +74,12 @@ def series_summaries(part: Part) -> Iterator[SeriesSummary]:
     """All series of a part that have points, in their order."""
     sparklines = _sparklines(part)
     for statistics in part.statistics():
-        tag = part.shown_tag(statistics.tag)
-        sparkline = sparklines.get(statistics.tag, ()) if statistics.plugin == "scalars" else ()
-        yield SeriesSummary(replace(statistics, tag=tag), sparkline)
+        is_scalar = statistics.plugin == "scalars"
+        yield SeriesSummary(statistics, sparklines.get(statistics.tag, ()) if is_scalar else ())
 
 
 def _sparklines(part: Part) -> dict[str, tuple[float | None, ...]]:
-    """The sparkline of each series of scalars, all in one go."""
+    """The sparkline of each series of scalars by its shown tag, all in one go."""
     chosen = [series for series in part.columns.scalars() if series.count]
     if not chosen:
         return {}
@@ -94,10 +94,10 @@ def _sparklines(part: Part) -> dict[str, tuple[float | None, ...]]:
         total = np.add.reduceat(np.where(finite, value, 0.0), edges)
         many = np.add.reduceat(finite, edges, dtype=np.int64)
         means = np.divide(total, many, out=np.full(total.size, np.nan), where=many > 0)
-    cells = [mean if np.isfinite(mean) else None for mean in means.tolist()]
+    cells = [mean if math.isfinite(mean) else None for mean in means.tolist()]
     ends = np.cumsum(bins).tolist()
     return {
-        series.tag: tuple(cells[end - size : end])
+        part.shown_tag(series.tag): tuple(cells[end - size : end])
         for series, end, size in zip(chosen, ends, bins.tolist(), strict=True)
     }
 
