@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from tbtools.analysis.inspection import describe_event
+from tbtools.analysis.inspection import TagInspection, describe_event
 from tbtools.render.format import (
     format_bytes,
     format_count,
@@ -44,10 +45,9 @@ class InspectionView:
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a tag."""
-        rows = [tag.to_dict() for tag in self.inspection.tags[: self.limit]]
-        if rows:
-            yield list(rows[0])
-            yield from (list(row.values()) for row in rows)
+        yield [field.name for field in fields(TagInspection)]
+        for tag in self.inspection.tags[: self.limit]:
+            yield list(tag.to_dict().values())
 
     def show(self, console: Console) -> None:
         """Prints what the file is, its tags, its problems."""
@@ -60,8 +60,8 @@ class InspectionView:
             print_table(
                 console,
                 [
-                    Column("plugin", [printable(tag.plugin) or "-" for tag in tags]),
                     Column("tag", [shown_name(tag.tag) for tag in tags], names=True),
+                    Column("plugin", [printable(tag.plugin) or "-" for tag in tags]),
                     Column("stored as", [tag.stored_as for tag in tags], rank=2),
                     Column("count", [format_count(tag.count) for tag in tags], True),
                     Column("first step", [format_count(tag.first_step) for tag in tags], True, 1),

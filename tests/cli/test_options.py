@@ -1,0 +1,80 @@
+"""Options that mean the same in every command."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING, get_args
+
+import click
+import pytest
+
+from tbtools.cli import main as cli
+from tbtools.cli import options
+from tbtools.runs.restarts import RestartPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SELECTION = {"--run", "--tag", "--steps", "--restarts"}
+OUTPUT = {"--format", "--output", "--force"}
+
+
+def _commands() -> dict[str, click.Command]:
+    context = click.Context(cli.cli)
+    return {name: cli.cli.get_command(context, name) for name in cli._COMMANDS}  # type: ignore[misc]
+
+
+def test_policies_are_those_of_runs() -> None:
+    assert set(options.POLICIES) == set(get_args(RestartPolicy))
+
+
+@pytest.mark.parametrize("name", cli._COMMANDS)
+def test_options_mean_the_same_in_every_command(name: str) -> None:
+    command = _commands()[name]
+    named = {opt: each for each in command.params for opt in each.opts}
+    if "--format" in named:
+        assert not OUTPUT - named.keys()
+    if SELECTION & named.keys():
+        assert not SELECTION - named.keys()
+    for each in command.params:
+        if isinstance(each, click.Option):
+            assert each.help, f"{each.opts} says nothing of itself"
+            assert each.help.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "range_"),
+    [("1:9", (1, 9)), ("1:", (1, None)), (":9", (None, 9)), (":", (None, None)), ("7", (7, 7)),
+     ("-5:-1", (-5, -1)), ("0:0", (0, 0)), (f"{2**70}:", (2**70, None))],
+)  # fmt: skip
+def test_step_range(text: str, range_: tuple[int | None, int | None]) -> None:
+    assert options.StepRange().convert(text, None, None) == range_
+
+
+@pytest.mark.parametrize("text", ["", "a", "1:b", "1.5:", "9:1", "1:2:3", "nan:"])
+def test_no_step_range(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        options.StepRange().convert(text, None, None)
+
+
+class _View:
+    def to_json(self) -> object:
+        return {}
+
+    def to_csv(self) -> Sequence[Sequence[object]]:
+        return [["a"]]
+
+    def show(self, console: object) -> None:
+        raise BrokenPipeError
+
+
+def test_a_broken_pipe_is_the_end_of_writing_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", io.StringIO())  # as in a notebook: no file behind it
+    options.Output("table", None, force=False).write(_View())
+
+
+def test_output_to_a_stream_that_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(OSError, match="standard output"):
+        options.Output("json", "-", force=False).write(_View())
