@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from tbtools.runs.statistics import scalar_rows, series_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -215,8 +217,17 @@ class ScalarTable:
                 f"{duplicates} points share run, tag and step with a later one, which is shown; "
                 "the long frame has them all"
             )
-            warnings.warn(message, DuplicateSteps, stacklevel=4)
+            warnings.warn(message, DuplicateSteps, stacklevel=_levels_inside())
         return frame
+
+
+def _levels_inside() -> int:
+    """How far above the caller the first line is that is not of this package."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as pandas and warnings do
+    level = 1
+    while frame and frame.f_globals.get("__name__", "").startswith("tbtools."):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _categorical(codes: NDArray[Any], categories: list[str]) -> pd.Categorical[Any]:

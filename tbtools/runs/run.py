@@ -134,9 +134,10 @@ class Run:
         """One row for each damaged stretch: file, offset, length, kind, message."""
         import pandas as pd
 
-        names = ["file", "offset", "length", "kind", "message"]
         rows = [{"file": path, **asdict(problem)} for path, problem in self.iter_problems()]
-        return pd.DataFrame(rows, columns=names).astype({"offset": "int64", "length": "int64"})
+        dtypes = {"file": "str", "offset": "int64", "length": "int64", "kind": "str"}
+        dtypes["message"] = "str"
+        return pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
 
     def iter_problems(self) -> Iterator[tuple[str, Problem]]:
         """Each damaged stretch, with the path of its file."""
