@@ -100,4 +100,4 @@ def _log_distance(y: Array, width: int, noise: float) -> Array:
     blocks = robust.window_means(y, width)
     ahead = len(y) - len(blocks) * width
     local = np.concatenate([np.full(ahead, blocks[0]), np.repeat(blocks, width)])
-    return np.asarray(np.log(np.abs(y - local) + 0.1 * noise + 1e-300))
+    return np.asarray(np.log(np.abs(y - local) + 0.1 * noise + robust.TINY))

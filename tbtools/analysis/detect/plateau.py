@@ -115,7 +115,7 @@ def _scatter(y: Array) -> float:
 
 def _spread(level: Array) -> float:
     """Noise of the levels of the later half; never zero, so that it can be divided by."""
-    tiny = 1e-9 * float(np.abs(level).max()) + 1e-300
+    tiny = 1e-9 * float(np.abs(level).max()) + robust.TINY
     return max(robust.noise_of_levels(level[len(level) // 2 :]), tiny)
 
 

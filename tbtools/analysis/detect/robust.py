@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # The median of |x| of a standard normal variable is 0.6745.
 MAD_TO_SIGMA = 1.482602218505602
+# Less than any noise: a divisor instead of zero, to which the largest value has a finite ratio.
+TINY = 1e-100
 # Points of a window that make its median good enough.
 SAMPLE = 1024
 # As many differences give the noise to one part in a hundred.
@@ -52,7 +54,7 @@ def _row_medians(rows: Array) -> Array:
         rows.partition(half, axis=1)
         return rows[:, half].copy()
     rows.partition([half - 1, half], axis=1)
-    return (rows[:, half - 1] + rows[:, half]) / 2
+    return rows[:, half - 1] / 2 + rows[:, half] / 2
 
 
 def _blocks(y: Array, width: int, count: int) -> Array:

@@ -65,8 +65,8 @@ class Series:
 # A loss that goes through two orders of magnitude has its noise in proportion to its level, not in
 # proportion to where it began; its logarithm has the same noise throughout.
 LOG_RANGE = 100.0
-# Squares and differences of larger values overflow.
-HUGE = 1e150
+# Squares of larger values overflow, and no loss is worse than this.
+HUGE = 1e100
 
 
 class Judged:
@@ -104,13 +104,7 @@ class Judged:
         """Turns a level of `y` back to what was logged."""
         if self.log:
             return float(np.exp(min(y, 709.0)))
-        scale = HUGE if self._scaled else 1.0
-        return float(-y if self.objective == "max" else y) * scale
-
-    @cached_property
-    def _scaled(self) -> bool:
-        values = self.series.value[self.points]
-        return bool(len(values)) and float(np.abs(values).max()) > HUGE
+        return float(-y if self.objective == "max" else y)
 
     @cached_property
     def noise(self) -> float:
@@ -127,11 +121,11 @@ def _is_logarithmic(raw: NDArray[np.float64]) -> bool:
     if len(raw) == 0 or raw.min() <= 0:
         return False
     levels = robust.window_medians(raw, -(-len(raw) // 128), 128)
-    return bool(levels.max() > LOG_RANGE * levels.min())
+    return bool(levels.max() / LOG_RANGE > levels.min())
 
 
 def _turned(raw: NDArray[np.float64], objective: Objective) -> NDArray[np.float64]:
     y = -raw if objective == "max" else raw
-    if len(y) and float(np.abs(y).max()) > HUGE:
-        return y / HUGE
+    if len(y) and (y.max() > HUGE or y.min() < -HUGE):
+        return np.clip(y, -HUGE, HUGE)
     return y

@@ -83,6 +83,6 @@ def _heights(y: Array) -> Array:
     medians = robust.window_medians(y, BLOCK, count)
     distance = y[ahead:].reshape(count, BLOCK) - medians[:, None]
     local = robust.MAD_TO_SIGMA * robust.window_medians(np.abs(distance).ravel(), BLOCK, count)
-    noise = np.maximum(local, 0.5 * robust.noise_of_points(y) + 1e-300)
+    noise = np.maximum(local, 0.5 * robust.noise_of_points(y) + robust.TINY)
     heights = (distance / noise[:, None]).ravel()
     return np.concatenate([np.zeros(ahead), heights])
