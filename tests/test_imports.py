@@ -1,0 +1,82 @@
+"""What is imported when: commands start fast because they load only what they use."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.commands import ROOT, environment
+
+BASELINE = "examples/logs/baseline/events.out.tfevents.1772438400.node7.4242.0"
+HEAVY = {"pandas", "plotly", "scipy", "PIL", "torch", "tensorboard", "tensorboardX", "tensorflow"}
+PROTOBUF = {"google.protobuf", "google_crc32c"}
+SHOWN = {"rich", "click"}
+
+
+def modules_after(statement: str, **env: str) -> set[str]:
+    """The modules and their parents that a fresh interpreter has after a statement."""
+    script = (
+        "import contextlib, io, json, sys\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        f"    {statement}\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True, text=True, check=True, env=environment(**env), cwd=ROOT,
+    )  # fmt: skip
+    assert done.stderr == ""
+    return set(json.loads(done.stdout))
+
+
+def command(line: str) -> str:
+    return f"from tbtools.cli.main import run; assert run({line.split()!r}) == 0"
+
+
+def test_import_costs_nothing() -> None:
+    loaded = modules_after("import tbtools")
+    assert not loaded & (HEAVY | PROTOBUF | SHOWN | {"numpy"})
+
+
+@pytest.mark.parametrize("line", ["--help", "summarize --help", "inspect --help", "verify --help"])
+def test_help(line: str) -> None:
+    loaded = modules_after(command(line))
+    assert not loaded & (HEAVY | PROTOBUF | {"numpy", "rich", "tempfile"})
+
+
+@pytest.mark.parametrize(
+    "line", ["summarize examples/logs", "verify examples/logs",
+             "summarize examples/logs --format json", "summarize examples/logs --format csv"],
+)  # fmt: skip
+def test_summarize_and_verify(line: str) -> None:
+    unwanted = HEAVY | {"tempfile", "rich.table", "rich.progress"}
+    loaded = modules_after(command(line))
+    assert "numpy" in loaded
+    assert not loaded & unwanted
+    if "tbtools.eventfile._scan" in loaded:
+        assert not loaded & PROTOBUF
+
+
+def test_inspect_needs_protobuf_and_no_pandas() -> None:
+    loaded = modules_after(command(f"inspect {BASELINE}"))
+    assert not loaded & HEAVY
+
+
+def test_the_slow_scan_needs_no_pandas_either() -> None:
+    loaded = modules_after(command("summarize examples/logs"), TBTOOLS_PURE_PYTHON="1")
+    assert "google.protobuf" in loaded
+    assert not loaded & HEAVY
+
+
+def test_public_names_are_sorted_and_can_be_imported() -> None:
+    script = (
+        "import tbtools\n"
+        "    assert tbtools.__all__ == sorted(tbtools.__all__), tbtools.__all__\n"
+        "    assert all(hasattr(tbtools, name) for name in tbtools.__all__)\n"
+        "    assert set(dir(tbtools)) >= {*tbtools.__all__, '__version__'}\n"
+        "    assert not hasattr(tbtools, 'nonsense')"
+    )
+    modules_after(script)

@@ -1,0 +1,117 @@
+"""The package as people install it: with a compiler and without."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands import ROOT, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+SOURCES = ("tbtools", "reference_training", "pyproject.toml", "setup.py", "README.md", "LICENSE")
+
+
+def _built(folder: Path, **env: str) -> Path:
+    """A wheel of a copy of the sources: a build in place would leave its traces in the project."""
+    sources = folder / "sources"
+    sources.mkdir(parents=True)
+    unwanted = shutil.ignore_patterns("__pycache__", "*.so", "*.c", "build")
+    for name in SOURCES:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, sources / name, ignore=unwanted)
+        else:
+            shutil.copy(source, sources / name)
+    (sources / "tests").mkdir()
+    (sources / "tests" / "test_nothing.py").touch()
+    _run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
+         "--no-index", "--wheel-dir", folder / "wheels", sources],
+        env=environment(PIP_DISABLE_PIP_VERSION_CHECK="1", **env),
+    )  # fmt: skip
+    (wheel,) = (folder / "wheels").iterdir()
+    return wheel
+
+
+def _run(command: list[str | Path], env: dict[str, str], cwd: Path = ROOT) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=cwd, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _installed(wheel: Path, folder: Path) -> dict[str, str]:
+    """The environment in which `python -m tbtools` is that of the wheel."""
+    _run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index",
+         "--target", folder, wheel],
+        env=environment(PIP_DISABLE_PIP_VERSION_CHECK="1"),
+    )  # fmt: skip
+    return environment(PYTHONPATH=os.fspath(folder))
+
+
+def _tbtools(env: dict[str, str], cwd: Path, *arguments: str) -> str:
+    return _run([sys.executable, "-m", "tbtools", *arguments], env, cwd)
+
+
+@pytest.fixture(scope="module")
+def pure_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _built(tmp_path_factory.mktemp("pure"), CC="false")
+
+
+@pytest.fixture(scope="module")
+def compiled_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if shutil.which(os.environ.get("CC", "cc")) is None:
+        pytest.skip("no compiler")
+    return _built(tmp_path_factory.mktemp("compiled"))
+
+
+def _names(wheel: Path) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.namelist()
+
+
+def test_without_a_compiler_it_installs_says_so_and_shows_the_same(
+    pure_wheel: Path, compiled_wheel: Path, tmp_path: Path
+) -> None:
+    pure = _installed(pure_wheel, tmp_path / "pure")
+    compiled = _installed(compiled_wheel, tmp_path / "compiled")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copytree(ROOT / "examples" / "logs", elsewhere / "logs")
+    assert "\nscan: protobuf (slow" in _tbtools(pure, elsewhere, "--version")
+    assert "\nscan: compiled\n" in _tbtools(compiled, elsewhere, "--version")
+    for arguments in (["summarize", "logs"], ["summarize", "logs", "--tags", "--format", "json"],
+                      ["verify", "logs", "--all"]):  # fmt: skip
+        shown = _tbtools(pure, elsewhere, *arguments)
+        assert shown
+        assert shown == _tbtools(compiled, elsewhere, *arguments)
+
+
+def test_what_is_in_a_wheel(pure_wheel: Path, compiled_wheel: Path) -> None:
+    for wheel in (pure_wheel, compiled_wheel):
+        names = _names(wheel)
+        assert "tbtools/py.typed" in names
+        assert "tbtools/eventfile/_scan.pyi" in names
+        assert any(name.endswith("/licenses/LICENSE") for name in names)
+        assert not [name for name in names if name.startswith(("tests", "examples", "benchmarks"))]
+        assert not [name for name in names if name.endswith((".c", ".pyc"))]
+    compiled = [name for name in _names(compiled_wheel) if name.endswith(".so")]
+    assert any(name.startswith("tbtools/eventfile/_scan.") for name in compiled)
+    assert not [name for name in _names(pure_wheel) if name.endswith(".so")]
+
+
+def test_a_wheel_holds_every_module_and_file_of_the_package(compiled_wheel: Path) -> None:
+    names = set(_names(compiled_wheel))
+    for path in (ROOT / "tbtools").rglob("*"):
+        if path.suffix in (".py", ".pyi", ".html", ".css", ".js", ".json"):
+            assert path.relative_to(ROOT).as_posix() in names
