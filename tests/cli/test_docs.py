@@ -1,0 +1,60 @@
+"""docs/cli.md says what the commands do."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tbtools.cli import main as cli
+from tests.commands import ROOT, call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE = ROOT / "docs" / "cli.md"
+MARK = "do not edit below. -->\n"
+BASELINE = "examples/logs/baseline/events.out.tfevents.1772438400.node7.4242.0"
+
+
+def _generated() -> Iterator[str]:
+    for name in ("", *cli._COMMANDS):
+        title = f"tbtools {name}".rstrip()
+        shown = call(*name.split(), "--help").out
+        yield f"\n### `{title}`\n\n```text\n{shown}```\n"
+
+
+def test_help_of_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    written, _, told = PAGE.read_text().partition(MARK)
+    shown = "".join(_generated())
+    if os.environ.get("TBTOOLS_UPDATE_GOLDEN"):
+        PAGE.write_text(f"{written}{MARK}{shown}")
+        told = shown
+    assert told == shown, "TBTOOLS_UPDATE_GOLDEN=1 pytest tests/cli/test_docs.py"
+
+
+def _keys(value: object) -> set[str]:
+    """All keys of a JSON value, at any depth."""
+    if isinstance(value, dict):
+        return set(value) | {key for each in value.values() for key in _keys(each)}
+    if isinstance(value, list):
+        return {key for each in value for key in _keys(each)}
+    return set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["summarize examples/logs", "verify examples/logs", f"inspect {BASELINE} --records",
+     f"inspect {BASELINE} --events", f"inspect {BASELINE}"],
+)  # fmt: skip
+def test_every_key_of_the_json_is_told(arguments: str) -> None:
+    shown = json.loads(call(*arguments.split(), "--format", "json").out)
+    shown.pop("other_events", None)  # its keys are kinds of events
+    for run in shown.get("runs", ()):
+        run.pop("findings")  # those of detect
+    told = set(re.findall(r'"(\w+)"', PAGE.read_text()))
+    assert _keys(shown) <= told
