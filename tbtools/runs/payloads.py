@@ -11,27 +11,44 @@ from tbtools.runs.values import StoredValue
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.frames import Part
     from tbtools.runs.rows import Mark, RunRows
 
 
-def read_bytes(file: BinaryIO, offset: int, length: int) -> bytes:
-    """Bytes of a file.
+def _open(columns: FileColumns) -> BinaryIO:
+    """Opens an event file to read from the places that its scan noted.
 
     Raises:
-        UndecodablePayload: The file has become shorter since it was scanned.
+        UndecodablePayload: It is gone, or another one stands there now.
     """
+    try:
+        file = open(columns.path, "rb")  # noqa: SIM115 - the caller closes it
+    except OSError as error:
+        raise UndecodablePayload(f"{columns.path}: {error.strerror}; refresh() first") from error
+    file.seek(columns.position - len(columns.fingerprint))
+    if file.read(len(columns.fingerprint)) != columns.fingerprint:
+        file.close()
+        raise UndecodablePayload(f"{columns.path}: changed since it was scanned; refresh() first")
+    return file
+
+
+def _read(file: BinaryIO, offset: int, length: int) -> bytes:
     file.seek(offset)
     data = file.read(length)
-    if len(data) < length:
+    if len(data) < length:  # since it was opened
         raise UndecodablePayload(f"{file.name}: shorter than when it was scanned; refresh() first")
     return data
 
 
 def mark_content(rows: RunRows, mark: Mark) -> bytes:
-    """The content of an event that is no summary."""
-    with open(rows.files[mark.file].path, "rb") as file:
-        return read_bytes(file, mark.offset, mark.length)
+    """The content of an event that is no summary.
+
+    Raises:
+        UndecodablePayload: The file has changed since it was scanned.
+    """
+    with _open(rows.files[mark.file]) as file:
+        return _read(file, mark.offset, mark.length)
 
 
 class _Files:
@@ -45,9 +62,9 @@ class _Files:
     def read(self, index: int, offset: int, length: int) -> bytes:
         if self._file is None or index != self._index:
             self.close()
-            self._file = open(self._rows.files[index].path, "rb")  # noqa: SIM115 - until close()
+            self._file = _open(self._rows.files[index])
             self._index = index
-        return read_bytes(self._file, offset, length)
+        return _read(self._file, offset, length)
 
     def close(self) -> None:
         if self._file is not None:
@@ -67,7 +84,7 @@ def _decode(data: bytes, where: str) -> Any:
 
 
 def _values_of_part(
-    part: Part, plugins: Sequence[str], tags: frozenset[str]
+    part: Part, plugins: Sequence[str], tags: frozenset[str], kind: int | None
 ) -> Iterator[StoredValue]:
     rows = part.columns.rows
     files = _Files(rows)
@@ -76,10 +93,12 @@ def _values_of_part(
             tag = part.shown_tag(series.tag)
             if tag not in tags or not matches(series.plugin, plugins):
                 continue
+            numbers = part.columns.of(series)
             metadata = None
             if place := rows.metadata[series.tag_id]:
                 metadata = _decode(files.read(*place), rows.files[place[0]].path).metadata
-            numbers = part.columns.of(series)
+            if kind is not None:
+                numbers = numbers[rows.kind[numbers] == kind]
             for row, file in zip(numbers.tolist(), rows.file_of(numbers).tolist(), strict=True):
                 data = files.read(file, int(rows.offset[row]), int(rows.length[row]))
                 message = _decode(data, rows.files[file].path)
@@ -93,8 +112,15 @@ def stored_values(
     parts: Sequence[Part],
     plugins: str | Sequence[str] | None,
     tags: str | Sequence[str] | None,
+    kind: int | None = None,
 ) -> Iterator[StoredValue]:
     """The values of some tags and plugins, series by series, each in the order written.
+
+    Args:
+        parts: What the run consists of.
+        plugins: Names or globs; None for all.
+        tags: Names or globs; None for all.
+        kind: The number of the only field of Summary.Value that is meant; None for any.
 
     Raises:
         UnknownTag: A tag without wildcards is shown by none of the plugins.
@@ -107,4 +133,4 @@ def stored_values(
         if matches(series.plugin, wanted)
     }
     chosen = frozenset(select_tags(sorted(known), tags))
-    return (value for part in parts for value in _values_of_part(part, wanted, chosen))
+    return (value for part in parts for value in _values_of_part(part, wanted, chosen, kind))

@@ -297,11 +297,7 @@ class Run:
         """Every value that is stored as a tensor, whatever plugin shows it, as a NumPy array."""
         from tbtools.runs.tensors import tensors_frame
 
-        return tensors_frame(
-            value
-            for value in self.values(None, tags)
-            if value.message.WhichOneof("value") == "tensor"
-        )
+        return tensors_frame(payloads.stored_values(self.parts, None, tags, row_kinds.TENSOR))
 
     def plugin_data(self, tags: Tags = None) -> pd.DataFrame:
         """What plugins unknown to tbtools have stored: tag, step, wall_time, plugin, content."""
