@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tbtools.analysis.aggregate import aggregate
+    from tbtools.analysis.merge import merge
     from tbtools.analysis.smooth import smooth
     from tbtools.errors import (
         BadData,
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from tbtools.eventfile.reader import EventFileReader
     from tbtools.eventfile.records import read_records
     from tbtools.eventfile.writer import EventFileWriter
+    from tbtools.render.write import write
     from tbtools.runs.experiment import Experiment, load, read_scalars
     from tbtools.runs.frames import DuplicateSteps
     from tbtools.runs.run import Run
 
 _MODULES = {
     "tbtools.analysis.aggregate": ("aggregate",),
+    "tbtools.analysis.merge": ("merge",),
     "tbtools.analysis.smooth": ("smooth",),
     "tbtools.errors": (
         "BadData",
@@ -59,6 +62,7 @@ _MODULES = {
     "tbtools.eventfile.reader": ("EventFileReader",),
     "tbtools.eventfile.records": ("read_records",),
     "tbtools.eventfile.writer": ("EventFileWriter",),
+    "tbtools.render.write": ("write",),
     "tbtools.runs.experiment": ("Experiment", "load", "read_scalars"),
     "tbtools.runs.frames": ("DuplicateSteps",),
     "tbtools.runs.run": ("Run",),
@@ -88,9 +92,11 @@ __all__ = [
     "UnknownTag",
     "aggregate",
     "load",
+    "merge",
     "read_records",
     "read_scalars",
     "smooth",
+    "write",
 ]
 
 

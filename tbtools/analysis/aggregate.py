@@ -65,6 +65,7 @@ class AggregatedSeries:
         group: The group's name.
         tag: The tag.
         members: The runs of the group that have the tag.
+        dtype: How their values are stored (``float32``); ``mixed`` for several ways.
         x: int64 or float64, shape (m,), strictly increasing.
         wall_time: float64, shape (m,): when the first run started, plus the mean over the runs
             behind the point of how long they had been at it; seconds since the epoch.
@@ -82,6 +83,7 @@ class AggregatedSeries:
     group: str
     tag: str
     members: tuple[str, ...]
+    dtype: str
     x: Axis
     wall_time: Floats
     runs: NDArray[np.int64]
@@ -135,20 +137,29 @@ class Aggregate:
         x: The axis: ``step``, ``wall_time``, ``relative_time`` or a tag.
         groups: The groups.
         left_out: Runs that are in no group.
+        directories: Where the runs that are in one lie.
         series: Group by group, tags in natural order.
     """
 
     x: str
     groups: tuple[RunGroup, ...]
     left_out: tuple[str, ...]
+    directories: tuple[str, ...]
     series: tuple[AggregatedSeries, ...]
+
+    @property
+    def axis_column(self) -> str:
+        """What the axis is called in tables: its own name, if no other column has it."""
+        names = self.series[0].statistics if self.series else ()
+        taken = {"group", "tag", "runs", "interpolated", "nonfinite", *names}
+        return "x" if self.x in taken else self.x
 
     def to_frame(self) -> pd.DataFrame:
         """One row a point.
 
         Returns:
-            group and tag (categorical), the axis under its name, runs, interpolated, nonfinite (how
-            many runs: behind the point, of them not logged there, not finite there), the
+            group and tag (categorical), the axis (see `axis_column`), runs, interpolated, nonfinite
+            (how many runs: behind the point, of them not logged there, not finite there), the
             statistics, and wall_time.
         """
         import pandas as pd
@@ -169,10 +180,10 @@ class Aggregate:
             "tag": repeated(tags, [each.tag for each in series]),
         }
         names = list(series[0].statistics) if series else []
-        taken = {"group", "tag", "runs", "interpolated", "nonfinite", "wall_time", *names}
-        axis = self.x if self.x == "wall_time" or self.x not in taken else "x"
         times = np.concatenate([each.wall_time for each in series] or [np.empty(0)])
-        columns[axis] = np.concatenate([each.x for each in series] or [np.empty(0, np.int64)])
+        columns[self.axis_column] = np.concatenate(
+            [each.x for each in series] or [np.empty(0, np.int64)]
+        )
         for name in ("runs", "interpolated", "nonfinite"):
             columns[name] = np.concatenate(
                 [getattr(each, name) for each in series] or [np.empty(0, np.int64)]
@@ -274,7 +285,9 @@ def aggregate(
     for tag in plan.tags:
         if not set("*?[") & set(tag) and all(tag != each.tag for each in series):
             raise UnknownTag(tag, _all_tags(known_runs))
-    return Aggregate(x, grouping.groups, grouping.left_out, series)
+    members = [known_runs[name] for each in grouping.groups for name in each.runs]
+    directories = tuple(dict.fromkeys(run.path for run in members))
+    return Aggregate(x, grouping.groups, grouping.left_out, directories, series)
 
 
 def _all_tags(runs: Mapping[str, Run]) -> set[str]:
@@ -330,6 +343,7 @@ def _aggregate_tag(
     if plan.min_runs is not None:
         enough &= ensemble.count >= plan.min_runs
     statistics = ensemble.statistics(plan.statistics)
+    dtypes = {member.curves[tag].dtype for member in members.values()}
     starts = [member.start_time for member in members.values()]
     wall_time = min(starts) + _mean_where(aligned.values(elapsed), present)
     interpolated = ((aligned.state == INTERPOLATED) & counted).sum(axis=0, dtype=np.int64)
@@ -337,6 +351,7 @@ def _aggregate_tag(
         group=group,
         tag=tag,
         members=tuple(members),
+        dtype=dtypes.pop() if len(dtypes) == 1 else "mixed",
         x=aligned.x[enough],
         wall_time=wall_time[enough],
         runs=ensemble.count[enough],

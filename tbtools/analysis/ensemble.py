@@ -45,6 +45,11 @@ def check_statistics(names: Sequence[str]) -> None:
             )
 
 
+def runs_needed(column: str) -> int:
+    """How many runs a column of `Ensemble.statistics` needs: a spread is one of two at least."""
+    return 2 if column in ("std", "stderr") or column.endswith(("_low", "_high")) else 1
+
+
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
     """How confidence intervals are made: by percentiles of the resampled estimates.

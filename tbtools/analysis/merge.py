@@ -1,0 +1,168 @@
+"""The pieces of one training as one run: what is kept, and which bytes of which file that is.
+
+Nothing is written here. A `Merge` says which stretches of the event files make up the merged one,
+record by record as they are; `tbtools.render.event_files.write_merge` copies them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.analysis.inputs import as_runs
+from tbtools.analysis.pieces import MergedSession, Rewritten, pieces_of, sources_of
+from tbtools.eventfile.discover import natural_key
+from tbtools.runs.restarts import check_policy
+from tbtools.runs.select import as_globs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from tbtools.analysis.inputs import RunsLike
+    from tbtools.analysis.pieces import Copy
+    from tbtools.eventfile.problems import Problem
+    from tbtools.runs.frames import Steps
+    from tbtools.runs.restarts import RestartPolicy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Merge:
+    """Several pieces of a run as one.
+
+    Attributes:
+        runs: The names of the pieces.
+        restarts: The restart policy.
+        points: How many points are kept.
+        superseded: How many are left out because a later session has superseded them.
+        tags: Tag to how many of its points are superseded, for those that have such.
+        sessions: In the order of their first events, as they follow each other in the merged file.
+        pieces: What the merged file consists of, in order.
+        start_time: Wall time of the first event, seconds since the epoch; 0 where none is known.
+        problems: Damaged stretches, which are left out, with the path of their file.
+    """
+
+    runs: tuple[str, ...]
+    restarts: RestartPolicy
+    points: int
+    superseded: int
+    tags: Mapping[str, int]
+    sessions: tuple[MergedSession, ...]
+    pieces: tuple[Copy | Rewritten, ...]
+    start_time: float
+    problems: tuple[tuple[str, Problem], ...]
+
+    @property
+    def rewritten(self) -> int:
+        """How many records could not be copied byte for byte."""
+        return sum(isinstance(piece, Rewritten) for piece in self.pieces)
+
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """Where the event files are."""
+        return tuple(dict.fromkeys(str(Path(each.file).parent) for each in self.sessions))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a writer session: the attributes of `MergedSession`."""
+        import pandas as pd
+
+        names = list(MergedSession.__dataclass_fields__)
+        rows = [[getattr(session, name) for name in names] for session in self.sessions]
+        frame = pd.DataFrame(rows, columns=names)
+        return frame.astype({"first_step": "Int64", "last_step": "Int64"})
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was merged, and what was left out."""
+        names = MergedSession.__dataclass_fields__
+        return {
+            "runs": list(self.runs),
+            "restarts": self.restarts,
+            "points": self.points,
+            "superseded": self.superseded,
+            "rewritten_records": self.rewritten,
+            "tags": [{"tag": tag, "superseded": count} for tag, count in self.tags.items()],
+            "sessions": [
+                {name: _json(getattr(session, name)) for name in names} for session in self.sessions
+            ],
+            "problems": [
+                {
+                    "file": file,
+                    "offset": problem.offset,
+                    "length": problem.length,
+                    "kind": problem.kind,
+                    "message": problem.message,
+                }
+                for file, problem in self.problems
+            ],
+        }
+
+    def _repr_html_(self) -> str:
+        """The sessions as a table, for notebooks."""
+        return self.to_frame().to_html(escape=True)
+
+
+def _json(value: Any) -> Any:
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def merge(
+    runs: RunsLike,
+    *,
+    union: bool = False,
+    restarts: str = "resume",
+    tags: str | Sequence[str] | None = None,
+    steps: Steps = None,
+) -> Merge:
+    """Plans one run from the pieces of one training.
+
+    The event files of all pieces count as if they lay in one directory, and the restart policy says
+    what later sessions have superseded. With `union` each run stands for itself, and what different
+    writers wrote under different tags comes together.
+
+    Args:
+        runs: A path, a `Run`, an `Experiment`, or several of them.
+        union: Whether the runs are different writers rather than pieces of one training.
+        restarts: ``resume``, ``preempt``, ``session_log`` or ``keep``.
+        tags: Globs; all tags where not given.
+        steps: First and last step, both included; None for no bound.
+
+    Returns:
+        The plan; `tbtools.write` carries it out.
+
+    Raises:
+        InvalidArgument: Two runs wrote the same tag at the same time (or at all, with `union`), so
+            that they are no pieces of one training.
+        InputChanged: A file was replaced while it was read.
+        NoEventFiles: There is nothing to read under a path.
+        ValueError: There is no such restart policy.
+    """
+    policy = check_policy(restarts)
+    pieces = as_runs(runs)
+    sources = sources_of(pieces, policy, union=union)
+    for source in sources:
+        source.select(as_globs(tags), steps)
+    ordered = sorted(
+        ((source, session) for source in sources for session in source.sessions),
+        key=lambda pair: pair[1].start_time if np.isfinite(pair[1].start_time) else np.inf,
+    )
+    tags_superseded: dict[str, int] = {}
+    for source in sources:
+        for tag, count in source.superseded_by_tag().items():
+            tags_superseded[tag] = tags_superseded.get(tag, 0) + count
+    files = [file for source in sources for file in source.rows.files]
+    times = [file.first_wall_time for file in files]
+    return Merge(
+        runs=tuple(pieces),
+        restarts=policy,
+        points=sum(int(source.kept.sum()) for source in sources),
+        superseded=sum(tags_superseded.values()),
+        tags=dict(sorted(tags_superseded.items(), key=lambda item: natural_key(item[0]))),
+        sessions=tuple(source.told(session) for source, session in ordered),
+        pieces=tuple(pieces_of(sources, ordered)),
+        start_time=min((time for time in times if time and np.isfinite(time)), default=0.0),
+        problems=tuple((file.path, problem) for file in files for problem in file.problems),
+    )

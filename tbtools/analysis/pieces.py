@@ -1,0 +1,317 @@
+"""Of which pieces of which event files a merged run consists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.stretches import Stretches, check_unchanged, stretches_to_copy
+from tbtools.errors import InvalidArgument
+from tbtools.eventfile.messages import Value
+from tbtools.runs import rows as row_kinds
+from tbtools.runs.restarts import superseded
+from tbtools.runs.rows import join_files
+from tbtools.runs.select import matches
+from tbtools.runs.sessions import find_sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.frames import Steps
+    from tbtools.runs.restarts import RestartPolicy
+    from tbtools.runs.run import Run
+    from tbtools.runs.sessions import Session
+
+    # A file, and the run that it is of.
+    Owned = tuple[str, FileColumns]
+    # File, offset and length of the value that a tag's metadata comes with.
+    Place = tuple[FileColumns, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Bytes of a file that are copied as they are.
+
+    Attributes:
+        file: The file.
+        offset: Of the first byte.
+        length: How many.
+    """
+
+    file: FileColumns
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A record that is not copied as it is: some of its values, or with its tag's metadata.
+
+    Attributes:
+        file: The file.
+        offset: Of the record.
+        values: Offset and length of each value that it keeps, and the place (file, offset, length)
+            of the value whose metadata it gets, or None.
+    """
+
+    file: FileColumns
+    offset: int
+    values: tuple[tuple[int, int, tuple[FileColumns, int, int] | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MergedSession:
+    """What became of one writer session.
+
+    Attributes:
+        run: The run that it is of.
+        file: Path of its event file.
+        start_time: Wall time of its first event, seconds since the epoch; NaN where it has none.
+        first_step: Lowest step; None without points.
+        last_step: Highest step.
+        points: How many points it has that were asked for.
+        superseded: How many of these later sessions have superseded.
+    """
+
+    run: str
+    file: str
+    start_time: float
+    first_step: int | None
+    last_step: int | None
+    points: int
+    superseded: int
+
+
+class Source:
+    """Event files to which one restart policy is applied together.
+
+    Args:
+        files: Each with the run that it is of, in the order of their names.
+        policy: The restart policy.
+
+    Attributes:
+        rows: Their rows.
+        sessions: Their writer sessions, in file order.
+        kept: bool for each row: whether it goes into the merged run.
+    """
+
+    def __init__(self, files: Sequence[Owned], policy: RestartPolicy) -> None:
+        self._runs = [run for run, _ in files]
+        self.rows = join_files([file for _, file in files])
+        self.sessions = find_sessions(self.rows)
+        left_out = superseded(self.rows, policy)
+        self._superseded = np.zeros(self.rows.count, bool) if left_out is None else left_out
+        self._asked = np.ones(self.rows.count, bool)
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """Which rows go into the merged run."""
+        return self._asked & ~self._superseded
+
+    def select(self, tags: Sequence[str], steps: Steps) -> None:
+        """Leaves out what was not asked for, which is not told as superseded."""
+        wanted = np.array([matches(tag, tags) for tag in self.rows.tags], bool)
+        self._asked = wanted[self.rows.tag_id]
+        first, last = steps or (None, None)
+        if first is not None:
+            self._asked &= self.rows.step >= first
+        if last is not None:
+            self._asked &= self.rows.step <= last
+
+    def run_of(self, session: Session) -> str:
+        """The run that a session is of."""
+        return self._runs[session.file]
+
+    def tags_of(self, session: Session) -> set[str]:
+        """The tags that a session wrote."""
+        ids = np.unique(self.rows.tag_id[session.first_row : session.end_row])
+        return {self.rows.tags[tag_id] for tag_id in ids.tolist()}
+
+    def superseded_by_tag(self) -> dict[str, int]:
+        """Tag to how many of its points are superseded, for those that have such."""
+        left_out = self.rows.tag_id[self._asked & self._superseded]
+        counts = np.bincount(left_out, minlength=len(self.rows.tags)).tolist()
+        return {tag: count for tag, count in zip(self.rows.tags, counts, strict=True) if count}
+
+    def told(self, session: Session) -> MergedSession:
+        """What became of a session."""
+        here = slice(session.first_row, session.end_row)
+        asked = self._asked[here]
+        step = self.rows.step[here][asked]
+        return MergedSession(
+            run=self.run_of(session),
+            file=self.rows.files[session.file].path,
+            start_time=session.start_time,
+            first_step=int(step.min()) if step.size else None,
+            last_step=int(step.max()) if step.size else None,
+            points=step.size,
+            superseded=int((asked & self._superseded[here]).sum()),
+        )
+
+    def metadata_to_add(self, order: Sequence[Session]) -> dict[int, Place]:
+        """Rows that will be their tag's first ones, and have no metadata.
+
+        Metadata comes with a tag's first value; where that one is left out, or comes later now, the
+        tag would be of no plugin.
+
+        Args:
+            order: The sessions as they will follow each other.
+        """
+        rows, kept = self.rows, self.kept
+        in_order = np.concatenate(
+            [
+                session.first_row + np.flatnonzero(kept[session.first_row : session.end_row])
+                for session in order
+            ]
+            or [np.empty(0, np.int64)]
+        )
+        tag_ids, at = np.unique(rows.tag_id[in_order], return_index=True)
+        result = {}
+        for tag_id, row in zip(tag_ids.tolist(), in_order[at].tolist(), strict=True):
+            place = rows.metadata[tag_id]
+            if place is None:
+                continue
+            file = int(rows.file_of(np.array([row]))[0])
+            if (file, int(rows.offset[row])) == place[:2]:
+                continue
+            own = _read_value(rows.files[file], int(rows.offset[row]), int(rows.length[row]))
+            if not own.metadata.plugin_data.plugin_name:
+                result[row] = (rows.files[place[0]], *place[1:])
+        return result
+
+
+def sources_of(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) -> list[Source]:
+    """The event files of some runs, together or, with `union`, each run for itself.
+
+    Raises:
+        InvalidArgument: They are no pieces of one training, or no different writers.
+    """
+    owned: dict[tuple[int, int] | str, Owned] = {}
+    for name, run in runs.items():
+        for file in run.files:
+            # A file that is given twice, perhaps by a link, is one file.
+            owned.setdefault(file.identity if any(file.identity) else file.path, (name, file))
+    files = list(owned.values())
+    if union:
+        groups = [[own for own in files if own[0] == name] for name in runs]
+        sources = [Source(group, policy) for group in groups if group]
+        _refuse_shared_tags(sources)
+        return sources
+    if not files:
+        return []
+    # As they would stand in one directory: their names begin with the time.
+    files.sort(key=lambda own: (Path(own[1].path).name, own[1].path))
+    source = Source(files, policy)
+    if policy != "keep":
+        _refuse_concurrent_runs(source)
+    return [source]
+
+
+def _refuse_shared_tags(sources: Sequence[Source]) -> None:
+    writer: dict[str, str] = {}
+    for source in sources:
+        for session in source.sessions:
+            run = source.run_of(session)
+            for tag in sorted(source.tags_of(session)):
+                if writer.setdefault(tag, run) != run:
+                    raise InvalidArgument(
+                        f"both {writer[tag]!r} and {run!r} have {tag!r}; a union is of different "
+                        "tags: leave it out by choosing tags"
+                    )
+
+
+def _refuse_concurrent_runs(source: Source) -> None:
+    """Sessions of different runs that write one tag at one time are no pieces of one training."""
+    latest: dict[str, tuple[float, str]] = {}
+    for session in sorted(source.sessions, key=lambda each: each.start_time):
+        run = source.run_of(session)
+        for tag in sorted(source.tags_of(session)):
+            end_time, other = latest.get(tag, (-np.inf, run))
+            if other != run and session.start_time < end_time:
+                raise InvalidArgument(
+                    f"{other!r} and {run!r} wrote {tag!r} at the same time: these are no pieces of "
+                    "one training. Runs that repeat one another can be aggregated; "
+                    "restarts=keep merges them all the same"
+                )
+            if session.end_time >= end_time:
+                latest[tag] = (session.end_time, run)
+
+
+def pieces_of(
+    sources: Sequence[Source], ordered: Sequence[tuple[Source, Session]]
+) -> Iterator[Copy | Rewritten]:
+    """What the merged file consists of, in order.
+
+    Args:
+        sources: All sources.
+        ordered: Their sessions, as they will follow each other.
+    """
+    plans = {}
+    for source in sources:
+        own = [session for each, session in ordered if each is source]
+        plans[id(source)] = _SourcePlan(source, own)
+    for source, session in ordered:
+        yield from plans[id(source)].pieces(session)
+
+
+class _SourcePlan:
+    """Which bytes of each file of a source are left, and in which of its sessions they are."""
+
+    def __init__(self, source: Source, order: Sequence[Session]) -> None:
+        self._source = source
+        self._metadata = source.metadata_to_add(order)
+        self._stretches: dict[int, Stretches] = {}
+
+    def pieces(self, session: Session) -> Iterator[Copy | Rewritten]:
+        rows = self._source.rows
+        file = rows.files[session.file]
+        if session.file not in self._stretches:
+            here = slice(int(rows.starts[session.file]), int(rows.starts[session.file + 1]))
+            changed = np.zeros(file.tag_id.size, bool)
+            changed[
+                [row - here.start for row in self._metadata if here.start <= row < here.stop]
+            ] = True
+            kept = self._source.kept[here]
+            self._stretches[session.file] = stretches_to_copy(file, kept, changed)
+        stretches = self._stretches[session.file]
+        first, end = self._bounds(session)
+        for at in range(*np.searchsorted(stretches.start, [first, end]).tolist()):
+            offset = int(stretches.start[at])
+            if offset in stretches.rewritten:
+                yield self._rewritten(session.file, offset, stretches.rewritten[offset])
+            else:
+                yield Copy(file, offset, int(stretches.end[at]) - offset)
+
+    def _bounds(self, session: Session) -> tuple[int, int]:
+        """The bytes of a session: from its START on, which itself is never copied."""
+        file = self._source.rows.files[session.file]
+        own = [each for each in self._source.sessions if each.file == session.file]
+        is_start = (file.mark_kind == row_kinds.SESSION_LOG) & (
+            file.mark_status == row_kinds.SESSION_START
+        )
+        starts = file.mark_offset[is_start].tolist()
+        bounds = [0, *starts[len(starts) - len(own) + 1 :], file.position]
+        number = own.index(session)
+        return bounds[number], bounds[number + 1]
+
+    def _rewritten(self, number: int, offset: int, rows_of_file: NDArray[np.int64]) -> Rewritten:
+        rows = self._source.rows
+        first = int(rows.starts[number])
+        values = tuple(
+            (int(rows.offset[row]), int(rows.length[row]), self._metadata.get(row))
+            for row in (first + rows_of_file).tolist()
+        )
+        return Rewritten(rows.files[number], offset, values)
+
+
+def _read_value(file: FileColumns, offset: int, length: int) -> Value:
+    with Path(file.path).open("rb") as opened:
+        check_unchanged(file, opened.fileno())
+        opened.seek(offset)
+        return Value.FromString(opened.read(length))

@@ -1,0 +1,204 @@
+"""Which stretches of an event file to copy, so that what was left out is not in the copy."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.errors import InputChanged
+from tbtools.eventfile.records import FRAME_SIZE
+from tbtools.runs import rows as row_kinds
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tbtools.eventfile.scan import FileColumns
+
+_LENGTH_SIZE, _CHECKSUM_SIZE = 8, 4
+# Read at once when the lengths of many small records are wanted; fewer are read one by one.
+_BLOCK = 1 << 22
+_FEW = 256
+_SANE = (1 << 62) - 1  # keeps sums of offsets and wrong lengths within an int64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretches:
+    """Neighbouring whole records of a file.
+
+    Attributes:
+        start: int64, byte offsets of the first records.
+        end: int64, byte offsets behind the last.
+        rewritten: Which of them are one record that is not copied as it is, but without some of its
+            values: its offset to the rows of the file that stay in it.
+    """
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    rewritten: dict[int, NDArray[np.int64]]
+
+
+def stretches_to_copy(
+    file: FileColumns, kept: NDArray[np.bool_], changed: NDArray[np.bool_]
+) -> Stretches:
+    """What is left of a file.
+
+    Left out are damaged stretches, records all of whose values are, and the marks that would make
+    a reader drop points of a file that holds several sessions: file versions and SessionLog.START.
+
+    Args:
+        file: The file.
+        kept: bool for each row: whether its value stays.
+        changed: bool for each row: whether its record cannot be copied as it is for other reasons.
+
+    Raises:
+        InputChanged: The file is no longer the one that was scanned.
+    """
+    dropped_marks = file.mark_offset[
+        (file.mark_kind == row_kinds.FILE_VERSION)
+        | (
+            (file.mark_kind == row_kinds.SESSION_LOG)
+            & (file.mark_status == row_kinds.SESSION_START)
+        )
+    ]
+    touched = np.flatnonzero(~kept | changed)
+    last_touched = max(
+        int(file.offset[touched[-1]]) if touched.size else -1,
+        int(dropped_marks[-1]) if dropped_marks.size else -1,
+    )
+    start, end = _records(file, last_touched)
+    drop = np.zeros(start.size, bool)
+    drop[np.searchsorted(start, dropped_marks, side="right") - 1] = True
+    record_of_row = np.searchsorted(start, file.offset, side="right") - 1
+    stay = np.bincount(record_of_row, weights=kept, minlength=start.size)
+    go = np.bincount(record_of_row, weights=~kept, minlength=start.size)
+    drop |= (go > 0) & (stay == 0)
+    rewrite = (go > 0) & (stay > 0)
+    rewrite[record_of_row[changed & kept]] = True
+    rewritten = {}
+    for record in np.flatnonzero(rewrite).tolist():
+        first, last = np.searchsorted(record_of_row, [record, record + 1])
+        rewritten[int(start[record])] = first + np.flatnonzero(kept[first:last])
+    return _joined(start[~drop], end[~drop], rewrite[~drop], rewritten)
+
+
+def _joined(
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    alone: NDArray[np.bool_],
+    rewritten: dict[int, NDArray[np.int64]],
+) -> Stretches:
+    """Records that follow one another make one stretch, but for those that stand alone."""
+    if not start.size:
+        return Stretches(start, end, rewritten)
+    begins = np.ones(start.size, bool)
+    begins[1:] = (start[1:] != end[:-1]) | alone[1:] | alone[:-1]
+    firsts = np.flatnonzero(begins)
+    lasts = np.append(firsts[1:], start.size) - 1
+    return Stretches(start[firsts], end[lasts], rewritten)
+
+
+def _records(file: FileColumns, last_touched: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where sound records start and end; those behind the last one that matters as one.
+
+    Args:
+        file: The file.
+        last_touched: A byte offset inside the last record that has to be known by itself.
+    """
+    starts: list[NDArray[np.int64]] = []
+    ends: list[NDArray[np.int64]] = []
+    with Path(file.path).open("rb", buffering=0) as opened:
+        check_unchanged(file, opened.fileno())
+        lengths = _Lengths(file, opened.fileno(), last_touched)
+        position = 0
+        for damage in (*file.damage, None):
+            end = min(damage.offset, file.position) if damage else file.position
+            if position < end:
+                own = lengths.starts(position, end)
+                starts.append(own)
+                ends.append(np.append(own[1:], end))
+            if damage:
+                position = damage.offset + damage.length
+    empty = [np.empty(0, np.int64)]
+    return np.concatenate(starts or empty), np.concatenate(ends or empty)
+
+
+class _Lengths:
+    """Finds records by their lengths, of which each leads to the next record.
+
+    Where a record should start is guessed: four bytes of checksum behind a value that is the last
+    of its event. Guesses are followed only along lengths from a start that is known, so that wrong
+    ones are passed over; but where they are right, as mostly, all is done without a loop.
+    """
+
+    def __init__(self, file: FileColumns, descriptor: int, last_touched: int) -> None:
+        self._path = file.path
+        self._descriptor = descriptor
+        self._last_touched = last_touched
+        offset = np.concatenate([file.offset, file.mark_offset])
+        end = np.concatenate([file.offset + file.length, file.mark_offset + file.mark_length])
+        order = np.argsort(offset, kind="stable")
+        offset, end = offset[order], end[order]
+        # Two checksums and a length, 16 bytes, lie between events, a few between values of one.
+        last_of_event = np.ones(offset.size, bool)
+        last_of_event[:-1] = offset[1:] - end[:-1] >= FRAME_SIZE
+        behind = np.append(0, end[last_of_event] + _CHECKSUM_SIZE)
+        self._guess: NDArray[np.int64] = behind[behind <= last_touched]
+        self._next = self._guess + self._lengths(self._guess) + FRAME_SIZE
+        follows = np.append(self._next[:-1] == self._guess[1:], False)
+        self._turns = np.flatnonzero(~follows)
+
+    def starts(self, position: int, end: int) -> NDArray[np.int64]:
+        """Where the records between a known start and an end start, those that matter.
+
+        Raises:
+            InputChanged: The lengths do not lead to the end.
+        """
+        found: list[NDArray[np.int64]] = [np.array([position])]
+        before_end = int(np.searchsorted(self._guess, end)) - 1
+        while position < end and position <= self._last_touched:
+            at = int(np.searchsorted(self._guess, position))
+            if at < self._guess.size and self._guess[at] == position:
+                turn = min(int(self._turns[np.searchsorted(self._turns, at)]), before_end)
+                found.append(self._guess[at + 1 : turn + 1])
+                position = int(self._next[turn])
+            else:
+                position += int(self._lengths(np.array([position]))[0]) + FRAME_SIZE
+            if position < end:
+                found.append(np.array([position]))
+        if position > end:
+            raise InputChanged(self._path)
+        return np.concatenate(found)
+
+    def _lengths(self, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What the records say that they are long; nonsense where none starts."""
+        result = np.empty(starts.size, np.int64)
+        first = 0
+        while first < starts.size:
+            base = int(starts[first])
+            last = int(np.searchsorted(starts, base + _BLOCK - _LENGTH_SIZE, side="right"))
+            many = last - first > _FEW
+            last = last if many else first + 1
+            count = int(starts[last - 1]) - base + _LENGTH_SIZE
+            block = np.frombuffer(os.pread(self._descriptor, count, base), np.uint8)
+            if block.size < count:
+                raise InputChanged(self._path)
+            places = (starts[first:last] - base)[:, None] + np.arange(_LENGTH_SIZE)
+            # A wrong guess may read as anything; what leads nowhere is not followed.
+            result[first:last] = block[places].view("<i8")[:, 0] & _SANE
+            first = last
+        return result
+
+
+def check_unchanged(file: FileColumns, descriptor: int) -> None:
+    """Makes sure that an open file is the one that was scanned, perhaps longer by now.
+
+    Raises:
+        InputChanged: It is another, or has become shorter.
+    """
+    status = os.fstat(descriptor)
+    if (status.st_dev, status.st_ino) != file.identity or status.st_size < file.position:
+        raise InputChanged(file.path)

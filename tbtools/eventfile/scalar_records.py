@@ -1,0 +1,132 @@
+"""Records of scalars, encoded many at a time.
+
+One record, as torch and tensorboardX write it (tensorflow/core/util/event.proto, summary.proto):
+
+    09 <float64 wall time>  10 <varint step>
+    2a <length>  0a <length>  0a <length> <tag>  15 <float32 value>
+
+A step of 0 is left out, as protobuf does it with what is zero.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.errors import UnwritableValue
+from tbtools.eventfile.records import FRAME_SIZE, HEADER_SIZE, masked_crc32c
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+# Rows encoded at once: their columns stay in the processor's cache.
+_BLOCK = 1 << 14
+_CASTAGNOLI = 0x82F63B78  # the polynomial of CRC-32C, its bits reversed (RFC 3720, B.4)
+
+
+def encode_scalars(
+    tag: str,
+    steps: NDArray[np.int64],
+    wall_times: NDArray[np.float64],
+    values: NDArray[np.float64],
+) -> Iterator[bytes]:
+    """Whole records, one a point, ready to be written behind one another.
+
+    Args:
+        tag: The time series.
+        steps: int64, shape (n,).
+        wall_times: float64, shape (n,), seconds since the epoch.
+        values: float64, shape (n,); written as float32, each rounded to the nearest.
+
+    Yields:
+        The records of some neighbouring points.
+
+    Raises:
+        UnwritableValue: A finite value is infinite as float32.
+    """
+    with np.errstate(over="ignore"):
+        stored = values.astype("<f4")
+    lost = np.isfinite(values) & ~np.isfinite(stored)
+    if lost.any():
+        raise UnwritableValue(f"{values[lost][0]} of {tag} does not fit into float32")
+    sizes = _varint_sizes(steps)
+    bounds = np.flatnonzero(np.diff(sizes)) + 1
+    for first, end in zip([0, *bounds.tolist()], [*bounds.tolist(), steps.size], strict=True):
+        for start in range(first, end, _BLOCK):
+            here = slice(start, min(start + _BLOCK, end))
+            yield _encode(tag.encode(), steps[here], wall_times[here], stored[here])
+
+
+def _varint_sizes(steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Bytes of each step: none for 0, seven bits a byte else, and ten for a negative one."""
+    bits = steps.view(np.uint64)
+    sizes = np.zeros(steps.size, np.int64)
+    for byte in range(10):
+        sizes += bits >> np.uint64(7 * byte) != 0
+    return sizes
+
+
+def _varint(size: int) -> bytes:
+    encoded = bytearray()
+    while size > 0x7F:
+        encoded.append(size & 0x7F | 0x80)
+        size >>= 7
+    return bytes([*encoded, size])
+
+
+def _encode(
+    tag: bytes,
+    steps: NDArray[np.int64],
+    wall_times: NDArray[np.float64],
+    values: NDArray[np.float32],
+) -> bytes:
+    """Records of one length: the steps take up the same number of bytes."""
+    step_size = int(_varint_sizes(steps[:1])[0])
+    value = b"\x0a" + _varint(len(tag)) + tag + b"\x15\0\0\0\0"
+    summary = b"\x0a" + _varint(len(value)) + value
+    step = b"\x10" + bytes(step_size) if step_size else b""
+    data = b"\x09" + bytes(8) + step + b"\x2a" + _varint(len(summary)) + summary
+    length = len(data).to_bytes(8, "little")
+    header = length + masked_crc32c(length).to_bytes(4, "little")
+    record = np.frombuffer(header + data + bytes(4), np.uint8)
+    records = np.tile(record, (steps.size, 1))
+    assert record.size == FRAME_SIZE + len(data)
+    at = HEADER_SIZE
+    records[:, at + 1 : at + 9] = _bytes_of(wall_times.astype("<f8"))
+    bits = steps.view(np.uint64)
+    for byte in range(step_size):
+        septet = (bits >> np.uint64(7 * byte) & np.uint64(0x7F)).astype(np.uint8)
+        records[:, at + 10 + byte] = septet | (0x80 if byte < step_size - 1 else 0)
+    records[:, -8:-4] = _bytes_of(values)
+    records[:, -4:] = _bytes_of(_masked_crcs(records[:, at:-4]).astype("<u4"))
+    return records.tobytes()
+
+
+def _bytes_of(column: NDArray[np.generic]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(column).view(np.uint8).reshape(len(column), -1)
+
+
+@functools.cache
+def _crc_table() -> NDArray[np.uint32]:
+    """What a byte does to a CRC."""
+    table: NDArray[np.uint32] = np.arange(256, dtype=np.uint32)
+    for _ in range(8):
+        odd = (table & 1).astype(bool)
+        table = table >> np.uint32(1)
+        table[odd] ^= np.uint32(_CASTAGNOLI)
+    return table
+
+
+def _masked_crcs(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """The masked CRC-32C of each row, byte by byte for all rows at once; see `masked_crc32c`."""
+    table = _crc_table()
+    crc = np.full(len(rows), 0xFFFFFFFF, np.uint32)
+    for column in np.ascontiguousarray(rows.T):
+        crc = table[(crc ^ column) & np.uint32(0xFF)] ^ crc >> np.uint32(8)
+    crc ^= np.uint32(0xFFFFFFFF)
+    rotated: NDArray[np.uint32] = crc >> np.uint32(15) | crc << np.uint32(17)
+    return rotated + np.uint32(0xA282EAD8)

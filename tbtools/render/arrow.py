@@ -1,0 +1,128 @@
+"""Tables as Arrow files: Parquet and Feather, by pyarrow."""
+
+from __future__ import annotations
+
+import importlib
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from tbtools.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tbtools.render.batches import Batch, Kind
+
+# Rows of a row group, which readers take in one go: some megabytes.
+_GROUP_ROWS = 250_000
+
+
+def require_pyarrow(purpose: str, module: str = "pyarrow") -> Any:
+    """A module of pyarrow, which has no types.
+
+    Raises:
+        MissingExtra: It is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"writing {purpose}", "parquet") from error
+
+
+def write_arrow(
+    file: IO[bytes],
+    schema: Mapping[str, Kind],
+    batches: Iterable[Batch],
+    format: str,  # noqa: A002 - the option's name
+) -> None:
+    """Writes a table.
+
+    Args:
+        file: Where to.
+        schema: The columns, in order.
+        batches: Their rows.
+        format: ``parquet`` or ``feather``.
+
+    Raises:
+        MissingExtra: pyarrow is not installed.
+    """
+    table = _ArrowTable(schema)
+    if format == "feather":
+        ipc = require_pyarrow(format, "pyarrow.ipc")
+        # The dictionaries of texts grow from batch to batch.
+        options = ipc.IpcWriteOptions(emit_dictionary_deltas=True, compression="lz4")
+        writer = ipc.new_file(file, table.schema, options=options)
+    else:
+        writer = require_pyarrow(format, "pyarrow.parquet").ParquetWriter(file, table.schema)
+    with writer:
+        for gathered in _gathered(batches):
+            writer.write(table.batch(gathered))
+
+
+def _gathered(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+    """Batches in lists of at least as many rows as a row group should have."""
+    waiting: list[Batch] = []
+    rows = 0
+    for batch in batches:
+        waiting.append(batch)
+        rows += batch.rows
+        if rows >= _GROUP_ROWS:
+            yield waiting
+            waiting, rows = [], 0
+    if waiting:
+        yield waiting
+
+
+class _ArrowTable:
+    """Makes Arrow batches; texts are indices into dictionaries that only ever grow."""
+
+    def __init__(self, schema: Mapping[str, Kind]) -> None:
+        self._pa = pa = require_pyarrow("arrow")
+        types = {
+            "text": pa.dictionary(pa.int32(), pa.string()),
+            "integer": pa.int64(),
+            "number": pa.float64(),
+        }
+        self._kinds = schema
+        self.schema = pa.schema([(name, types[kind]) for name, kind in schema.items()])
+        self._codes: dict[str, dict[str, int]] = {
+            name: {} for name, kind in schema.items() if kind == "text"
+        }
+
+    def batch(self, batches: Sequence[Batch]) -> Any:
+        columns = [
+            self._texts(name, batches) if kind == "text" else self._numbers(name, batches)
+            for name, kind in self._kinds.items()
+        ]
+        return self._pa.record_batch(columns, schema=self.schema)
+
+    def _texts(self, name: str, batches: Sequence[Batch]) -> Any:
+        codes = self._codes[name]
+
+        def code(text: str | None) -> int:
+            return -1 if text is None else codes.setdefault(_encodable(text), len(codes))
+
+        parts = []
+        for batch in batches:
+            column = batch.columns[name]
+            if isinstance(column, str):
+                parts.append(np.full(batch.rows, code(column), np.int32))
+            else:
+                parts.append(np.array([code(cell) for cell in column], np.int32))
+        indices = np.concatenate(parts)
+        return self._pa.DictionaryArray.from_arrays(
+            self._pa.array(indices, mask=indices < 0),
+            self._pa.array(list(codes), self._pa.string()),
+        )
+
+    def _numbers(self, name: str, batches: Sequence[Batch]) -> Any:
+        columns = [cast("np.ndarray[Any, Any]", batch.columns[name]) for batch in batches]
+        values = np.concatenate([np.ma.getdata(column) for column in columns])
+        mask = np.concatenate([np.ma.getmaskarray(column) for column in columns])
+        return self._pa.array(values, self.schema.field(name).type, mask=mask)
+
+
+def _encodable(text: str) -> str:
+    """What is no UTF-8 (a lone surrogate, of an undecodable path) has no place in Arrow."""
+    return text.encode(errors="backslashreplace").decode()

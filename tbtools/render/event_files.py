@@ -1,0 +1,242 @@
+"""Results written as event files, in which TensorBoard shows them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.ensemble import runs_needed
+from tbtools.analysis.pieces import Copy
+from tbtools.analysis.stretches import check_unchanged
+from tbtools.errors import InputChanged, UnwritableValue
+from tbtools.eventfile.records import HEADER_SIZE, write_record
+from tbtools.eventfile.scalar_records import encode_scalars
+from tbtools.eventfile.writer import FILE_VERSION
+from tbtools.render.directories import RESULT_WRITER, directory_whole
+from tbtools.render.names import distinct_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import BinaryIO, Self
+
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.aggregate import Aggregate, AggregatedSeries
+    from tbtools.analysis.merge import Merge
+    from tbtools.analysis.pieces import Rewritten
+    from tbtools.eventfile.scan import FileColumns
+    from tbtools.render.directories import NewDirectory
+
+    # Steps, wall times and values of one time series.
+    Points = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+
+# Copied through memory where the operating system does not copy by itself.
+_BLOCK = 1 << 20
+# A shorter stretch costs less when it is read and written than when the system is asked.
+_WORTH_A_CALL = 1 << 16
+
+
+def _file_name(start_time: float) -> str:
+    """As TensorBoard wants it; the same result has the same name wherever it is made."""
+    return f"events.out.tfevents.{max(int(start_time), 0):010d}.tbtools"
+
+
+def _write_version(file: BinaryIO, command: str, wall_time: float) -> None:
+    from tbtools.eventfile.messages import Event
+
+    event = Event(
+        wall_time=wall_time,
+        file_version=FILE_VERSION,
+        source_metadata={"writer": f"{RESULT_WRITER}{command}"},
+    )
+    write_record(file, event.SerializeToString())
+
+
+def write_merge(merge: Merge, directory: str | os.PathLike[str], *, force: bool = False) -> None:
+    """Writes the merged run: one event file, records copied byte for byte.
+
+    Args:
+        merge: The plan.
+        directory: The run's directory, which is made.
+        force: Whether an earlier result that is there may be replaced.
+
+    Raises:
+        InputChanged: An event file was replaced or cut short since the plan was made.
+        TbtoolsError: The directory is not free; see `directory_whole`.
+        OSError: It cannot be written; then nothing is left behind.
+    """
+    with (
+        directory_whole(directory, force=force, inputs=merge.directories) as made,
+        made.file(_file_name(merge.start_time)) as file,
+        _Inputs() as inputs,
+    ):
+        _write_version(file, "merge", merge.start_time)
+        for piece in merge.pieces:
+            if isinstance(piece, Copy):
+                inputs.copy(piece, file)
+            else:
+                write_record(file, _rewritten(piece, inputs))
+
+
+class _Inputs:
+    """The event files that are copied from; one is open at a time."""
+
+    def __init__(self) -> None:
+        self._columns: FileColumns | None = None
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def opened(self, columns: FileColumns) -> int:
+        """The descriptor of a file that is still the one that was scanned."""
+        if self._columns is not columns or self._file is None:
+            if self._file is not None:
+                self._file.close()
+            self._file = Path(columns.path).open("rb", buffering=0)  # noqa: SIM115 - until __exit__
+            self._columns = columns
+            check_unchanged(columns, self._file.fileno())
+        return self._file.fileno()
+
+    def read(self, columns: FileColumns, offset: int, length: int) -> bytes:
+        """Bytes of a file.
+
+        Raises:
+            InputChanged: They are no longer there.
+        """
+        data = os.pread(self.opened(columns), length, offset)
+        if len(data) < length:
+            raise InputChanged(columns.path)
+        return data
+
+    def copy(self, piece: Copy, file: BinaryIO) -> None:
+        """Copies a stretch to the end of a file."""
+        offset, left = piece.offset, piece.length
+        if left >= _WORTH_A_CALL:
+            file.flush()
+        while left:
+            copied = self._copied_by_system(piece.file, offset, left, file)
+            if not copied:
+                data = self.read(piece.file, offset, min(left, _BLOCK))
+                file.write(data)
+                copied = len(data)
+            offset += copied
+            left -= copied
+
+    def _copied_by_system(
+        self, columns: FileColumns, offset: int, length: int, file: BinaryIO
+    ) -> int:
+        """How many bytes the operating system has copied, which it may do without reading them."""
+        if length < _WORTH_A_CALL or not hasattr(os, "copy_file_range"):
+            return 0
+        try:
+            return os.copy_file_range(self.opened(columns), file.fileno(), length, offset)
+        except OSError:  # between these file systems it cannot; writing tells what is wrong if not
+            return 0
+
+
+def _rewritten(piece: Rewritten, inputs: _Inputs) -> bytes:
+    """An event with only some of its values, or with metadata that it did not have."""
+    from tbtools.eventfile.messages import Event, Value
+
+    length = int.from_bytes(inputs.read(piece.file, piece.offset, 8), "little")
+    event = Event.FromString(inputs.read(piece.file, piece.offset + HEADER_SIZE, length))
+    event.summary.ClearField("value")
+    for offset, length, metadata in piece.values:
+        value = event.summary.value.add()
+        value.MergeFromString(inputs.read(piece.file, offset, length))
+        if metadata is not None:
+            first = Value.FromString(inputs.read(*metadata))
+            value.metadata.CopyFrom(first.metadata)
+    return bytes(event.SerializeToString())
+
+
+def _write_run(made: NewDirectory, run: str, command: str, series: Mapping[str, Points]) -> None:
+    times = [each[1] for each in series.values() if each[1].size]
+    starts = [float(time[np.isfinite(time)].min()) for time in times if np.isfinite(time).any()]
+    start_time = min(starts, default=0.0)
+    with made.file(f"{run}/{_file_name(start_time)}") as file:
+        _write_version(file, command, start_time)
+        for tag, points in series.items():
+            file.writelines(encode_scalars(tag, *points))
+
+
+def write_runs(
+    runs: Iterable[tuple[str, Mapping[str, Points]]],
+    directory: str | os.PathLike[str],
+    *,
+    command: str,
+    force: bool = False,
+    inputs: Sequence[str | os.PathLike[str]] = (),
+) -> None:
+    """Writes runs of scalars, one event file each.
+
+    Args:
+        runs: Name, and tag to steps, wall times and values; taken one by one.
+        directory: The log directory, which is made. The run ``.`` lies in itself.
+        command: Which command they are a result of.
+        force: Whether an earlier result that is there may be replaced.
+        inputs: What they are made from.
+
+    Raises:
+        UnwritableValue: A finite value is infinite as float32.
+        TbtoolsError: The directory is not free; see `directory_whole`.
+        OSError: It cannot be written; then nothing is left behind.
+    """
+    with directory_whole(directory, force=force, inputs=inputs) as made:
+        for run, series in runs:
+            _write_run(made, run, command, series)
+
+
+def write_aggregate(
+    aggregate: Aggregate,
+    directory: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    inputs: Sequence[str | os.PathLike[str]] = (),
+) -> None:
+    """Writes one run a statistic: ``<group>/mean``, ``<group>/std``, and so on.
+
+    Where there is one group, of all runs, its name is left out. A spread that is none, for one run
+    is behind its point, is no point.
+
+    Args:
+        aggregate: The result.
+        directory: The log directory, which is made.
+        force: Whether an earlier result that is there may be replaced.
+        inputs: What else was read for it than the directories of its runs.
+
+    Raises:
+        UnwritableValue: The axis has fractions, and steps have none.
+        TbtoolsError: The directory is not free; see `directory_whole`.
+        OSError: It cannot be written; then nothing is left behind.
+    """
+    alone = [group.name for group in aggregate.groups] == ["all"]
+    groups = distinct_paths(group.name for group in aggregate.groups)
+    runs: dict[str, dict[str, Points]] = {}
+    for series in aggregate.series:
+        steps = _whole_steps(series, aggregate.x)
+        for name, values in series.statistics.items():
+            run = name if alone else f"{groups[series.group]}/{name}"
+            told = series.runs >= runs_needed(name)
+            points = (steps[told], series.wall_time[told], values[told])
+            runs.setdefault(run, {})[series.tag] = points
+    read = (*inputs, *aggregate.directories)
+    write_runs(runs.items(), directory, command="aggregate", force=force, inputs=read)
+
+
+def _whole_steps(series: AggregatedSeries, axis: str) -> NDArray[np.int64]:
+    steps = series.x.astype(np.int64)
+    if not np.array_equal(steps, series.x):
+        raise UnwritableValue(
+            f"{axis} has fractions at {series.tag}, and the steps of event files have none: align "
+            "to a grid of whole numbers, or write a table"
+        )
+    return steps

@@ -1,0 +1,183 @@
+"""Tables written batch by batch: CSV, JSON lines, Parquet, Feather.
+
+Memory holds one batch at a time, so that it does not grow with the table.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from itertools import repeat
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol, cast
+
+import numpy as np
+
+from tbtools.errors import InvalidArgument
+from tbtools.render.arrow import require_pyarrow, write_arrow
+from tbtools.render.decimals import shortest_decimals
+from tbtools.render.files import replaced_whole
+from tbtools.render.format import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tbtools.render.batches import Batch, Kind
+
+TABLE_FORMATS = ("csv", "jsonl", "parquet", "feather")
+_ENDINGS = {
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".feather": "feather",
+    ".arrow": "feather",
+}
+
+
+def table_format(path: str | os.PathLike[str]) -> str | None:
+    """The format that a file's ending stands for; None for none of them."""
+    return _ENDINGS.get(Path(path).suffix.lower())
+
+
+def write_table(
+    path: str | os.PathLike[str],
+    schema: Mapping[str, Kind],
+    batches: Iterable[Batch],
+    *,
+    format: str | None = None,  # noqa: A002 - the option's name
+    force: bool = False,
+) -> None:
+    """Writes a table.
+
+    Args:
+        path: The file; ``-`` for standard output.
+        schema: The columns, in order.
+        batches: Their rows.
+        format: One of `TABLE_FORMATS`; by default what the ending says, and CSV for ``-``.
+        force: Whether a file that is there may be replaced.
+
+    Raises:
+        InvalidArgument: The ending is none that is known.
+        MissingExtra: Parquet and Feather need pyarrow.
+        OutputExists: There is a file, and `force` does not allow to replace it.
+        OSError: It cannot be written; then nothing is left behind.
+    """
+    chosen = require_format(path, format)
+    binary = chosen in ("parquet", "feather")
+    with replaced_whole(path, force=force, binary=binary) as file:
+        if binary:
+            write_arrow(cast("IO[bytes]", file), schema, batches, chosen)
+        else:
+            text = cast("IO[str]", file)
+            if chosen == "csv":
+                text.writelines(_csv_lines(schema, batches, _Csv(on_screen=text.isatty())))
+            else:
+                text.writelines(_json_lines(schema, batches))
+
+
+def require_format(path: str | os.PathLike[str], format: str | None = None) -> str:  # noqa: A002
+    """The format of a table, before any work is done.
+
+    Raises:
+        InvalidArgument: The ending is none that is known.
+        MissingExtra: It needs pyarrow.
+    """
+    chosen = format or ("csv" if os.fspath(path) == "-" else table_format(path))
+    if chosen is None:
+        endings = ", ".join(_ENDINGS)
+        raise InvalidArgument(f"{os.fspath(path)}: the ending says no format; known are {endings}")
+    if chosen in ("parquet", "feather"):
+        require_pyarrow(chosen)
+    return chosen
+
+
+class _Encoder(Protocol):
+    def text(self, cell: str | None) -> str: ...
+    def number(self, cell: float) -> str: ...
+
+
+def _cells(batch: Batch, name: str, encoder: _Encoder, missing: str) -> Iterable[str]:
+    """The cells of a column as text."""
+    column = batch.columns[name]
+    if isinstance(column, str):
+        return repeat(encoder.text(column), batch.rows)
+    if not isinstance(column, np.ndarray):
+        return [missing if cell is None else encoder.text(cell) for cell in column]
+    values = np.ma.getdata(column)
+    if values.dtype.kind == "f":
+        values = shortest_decimals(values, batch.dtypes.get(name, "float64"))
+        cells = list(map(encoder.number, values.tolist()))
+    else:
+        cells = list(map(str, values.tolist()))
+    if np.ma.is_masked(column):
+        for row in np.flatnonzero(np.ma.getmaskarray(column)).tolist():
+            cells[row] = missing
+    return cells
+
+
+class _Csv:
+    def __init__(self, *, on_screen: bool) -> None:
+        self._on_screen = on_screen
+
+    def text(self, cell: str | None) -> str:
+        text = cell or ""
+        if self._on_screen:
+            text = printable(text)
+        if any(character in text for character in ',"\n\r'):
+            return '"' + text.replace('"', '""') + '"'
+        return text
+
+    def number(self, cell: float) -> str:
+        return repr(cell)
+
+
+def _csv_lines(
+    schema: Mapping[str, Kind], batches: Iterable[Batch], encoder: _Csv
+) -> Iterator[str]:
+    yield ",".join(map(encoder.text, schema)) + "\n"
+    for batch in batches:
+        if batch.rows:
+            columns = [_cells(batch, name, encoder, "") for name in schema]
+            yield "\n".join(map(",".join, zip(*columns, strict=False))) + "\n"
+
+
+class _Json:
+    """JSON has no word for NaN and infinities: the cell is null, and what it was stands beside."""
+
+    def text(self, cell: str | None) -> str:
+        return json.dumps(cell)
+
+    def number(self, cell: float) -> str:
+        return repr(cell) if math.isfinite(cell) else _NONFINITE[repr(cell)]
+
+
+_NONFINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+_NONFINITE_WORDS = frozenset(_NONFINITE.values())
+
+
+def _json_lines(schema: Mapping[str, Kind], batches: Iterable[Batch]) -> Iterator[str]:
+    encoder = _Json()
+    keys = [f"{json.dumps(name)}: " for name in schema]
+    numbers = [number for number, kind in enumerate(schema.values()) if kind == "number"]
+    for batch in batches:
+        if batch.rows:
+            columns = [_cells(batch, name, encoder, "") for name in schema]
+            rows = zip(*columns, strict=False)
+            yield "".join(_json_line(keys, row, numbers) for row in rows)
+
+
+def _json_line(keys: Sequence[str], row: Sequence[str], numbers: Sequence[int]) -> str:
+    cells = [key + cell for key, cell in zip(keys, row, strict=True) if cell]
+    words = [number for number in numbers if row[number] in _NONFINITE_WORDS]
+    if words:
+        cells = [
+            key + ("null" if number in words else cell)
+            for number, (key, cell) in enumerate(zip(keys, row, strict=True))
+            if cell
+        ]
+        told = ", ".join(f'{keys[number]}"{row[number]}"' for number in words)
+        cells.append(f'"nonfinite": {{{told}}}')
+    return "{" + ", ".join(cells) + "}\n"

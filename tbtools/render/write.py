@@ -1,0 +1,142 @@
+"""Results as files: event files in a directory, or a table by the ending of its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.analysis.aggregate import Aggregate
+from tbtools.analysis.merge import Merge
+from tbtools.analysis.smooth import series_rows
+from tbtools.errors import InvalidArgument
+from tbtools.render.batches import Batch
+from tbtools.render.event_files import write_aggregate, write_merge, write_runs
+from tbtools.render.names import run_paths
+from tbtools.render.tables import table_format, write_table
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from tbtools.render.batches import Kind
+    from tbtools.render.event_files import Points
+
+
+def write(
+    result: Merge | Aggregate | pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
+) -> None:
+    """Writes a result, whole or not at all.
+
+    A `Merge` becomes the event file of a run. An `Aggregate`, or a long frame of scalars such as
+    `smooth` gives, becomes a table where the path ends in ``.csv``, ``.jsonl``, ``.parquet`` or
+    ``.feather``, else a log directory of event files, in which values are float32.
+
+    Args:
+        result: What.
+        path: Where.
+        force: Whether a file that is there may be replaced; a directory, if all in it is a result
+            of tbtools.
+
+    Raises:
+        InvalidArgument: A frame has not the columns step and value, or a directory is wanted and
+            it has no wall_time.
+        OutputExists: Something is there.
+        OutputInsideInput: The directory would become part of what was read.
+        TypeError: The result is none of these.
+        OSError: It cannot be written; then nothing is left behind.
+    """
+    import pandas as pd
+
+    ending = table_format(path)
+    if isinstance(result, Merge):
+        if ending:
+            raise InvalidArgument(f"a merged run is a directory; {path} would be a table")
+        write_merge(result, path, force=force)
+    elif isinstance(result, Aggregate):
+        if ending:
+            write_table(path, aggregate_schema(result), aggregate_batches(result), force=force)
+        else:
+            write_aggregate(result, path, force=force)
+    elif isinstance(result, pd.DataFrame):
+        if ending:
+            write_table(path, _frame_schema(result), [_frame_batch(result)], force=force)
+        else:
+            write_runs(_frame_runs(result), path, command="write", force=force)
+    else:
+        raise TypeError(f"cannot write {type(result).__name__}: no Merge, Aggregate or frame")
+
+
+def aggregate_schema(aggregate: Aggregate) -> dict[str, Kind]:
+    """The columns of an aggregate's table, as its frame has them."""
+    series = aggregate.series
+    whole = all(each.x.dtype.kind == "i" for each in series)
+    schema: dict[str, Kind] = {"group": "text", "tag": "text"}
+    schema[aggregate.axis_column] = "integer" if whole else "number"
+    schema |= dict.fromkeys(("runs", "interpolated", "nonfinite"), "integer")
+    schema |= dict.fromkeys(series[0].statistics if series else (), "number")
+    return schema | {"wall_time": "number"}
+
+
+def aggregate_batches(aggregate: Aggregate) -> Iterator[Batch]:
+    """The rows of an aggregate's table."""
+    for series in aggregate.series:
+        columns = {
+            "group": series.group,
+            "tag": series.tag,
+            "wall_time": series.wall_time,
+            "runs": series.runs,
+            "interpolated": series.interpolated,
+            "nonfinite": series.nonfinite,
+            **series.statistics,
+            aggregate.axis_column: series.x,
+        }
+        # The least and the greatest value are values that were stored, others are computed.
+        yield Batch(series.x.size, columns, dict.fromkeys(("min", "max"), series.dtype))
+
+
+def _frame_schema(frame: pd.DataFrame) -> dict[str, Kind]:
+    kinds: dict[str, Kind] = {"i": "integer", "u": "integer", "f": "number"}
+    return {
+        str(name): kinds.get(getattr(column.dtype, "kind", "O"), "text")
+        for name, column in frame.items()
+    }
+
+
+def _frame_batch(frame: pd.DataFrame) -> Batch:
+    columns = {
+        name: (_texts(frame[name]) if kind == "text" else frame[name].to_numpy())
+        for name, kind in _frame_schema(frame).items()
+    }
+    return Batch(len(frame), columns)
+
+
+def _texts(column: pd.Series[Any]) -> list[str | None]:
+    cells = zip(column.to_list(), column.isna().to_list(), strict=True)
+    return [None if missing else str(cell) for cell, missing in cells]
+
+
+def _frame_runs(frame: pd.DataFrame) -> Iterator[tuple[str, dict[str, Points]]]:
+    missing = [name for name in ("step", "wall_time", "value") if name not in frame.columns]
+    if missing:
+        raise InvalidArgument(f"a frame without {', '.join(missing)} makes no event files")
+    step, wall_time, value = (
+        frame["step"].to_numpy(np.int64),
+        frame["wall_time"].to_numpy(np.float64),
+        frame["value"].to_numpy(np.float64),
+    )
+    runs: dict[str, dict[str, Points]] = {}
+    for rows in series_rows(frame):
+        if not step[rows].size:
+            continue
+        first = frame.iloc[rows].iloc[0]
+        run, tag = str(first.get("run", ".")), str(first.get("tag", "value"))
+        runs.setdefault(run, {})[tag] = (step[rows], wall_time[rows], value[rows])
+    paths = run_paths(runs)
+    for run, series in runs.items():
+        yield paths[run], series

@@ -1,0 +1,333 @@
+"""Results as files: whole or not there, never over what is somebody's, read by others."""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from tbparse import SummaryReader
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+import tbtools
+from tbtools.errors import (
+    ForeignFiles,
+    InvalidArgument,
+    OutputExists,
+    OutputInsideInput,
+    UnwritableValue,
+)
+from tests.builders import START, EventFileBuilder
+from tests.commands import unprivileged
+from tests.runs.tensorboard_truth import rust_scalars
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAN = math.nan
+ROOT = Path(__file__).parents[2]
+
+
+def write_run(path: Path, points: Sequence[tuple[int, float]], tag: str = "loss") -> Path:
+    EventFileBuilder().file_version().scalars(tag, points).write(path / "events.out.tfevents.1")
+    return path
+
+
+@pytest.fixture
+def logdir(tmp_path: Path) -> Path:
+    """Three seeds, of which the last is shorter."""
+    for seed, count in enumerate((4, 4, 3)):
+        points = [(step * 10, seed + step / 8) for step in range(count)]
+        write_run(tmp_path / "logs" / f"seed{seed}", points)
+    return tmp_path / "logs"
+
+
+class TestAggregates:
+    def test_each_statistic_is_a_run_that_tensorboard_and_tbparse_read(
+        self, logdir: Path, tmp_path: Path
+    ) -> None:
+        result = tbtools.aggregate(logdir, statistics=["mean", "std", "max"])
+        out = tmp_path / "out"
+        tbtools.write(result, out)
+        frame = result.to_frame()
+        served = rust_scalars(out, tmp_path)
+        assert set(served) == {"mean", "std", "max"}
+        for name in ("mean", "std", "max"):
+            want = frame[["step", "wall_time", name]].astype({name: "float32"}).values.tolist()
+            assert [list(point) for point in served[name]["loss"]] == want
+            accumulator = EventAccumulator(str(out / name), size_guidance={"scalars": 0})
+            accumulator.Reload()
+            events = accumulator.Scalars("loss")
+            assert [[event.step, event.wall_time, event.value] for event in events] == want
+        parsed = SummaryReader(str(out), extra_columns={"dir_name"}).scalars
+        mean = parsed[parsed["dir_name"] == "mean"]
+        assert mean["value"].tolist() == frame["mean"].astype("float32").tolist()
+
+    def test_groups_are_directories(self, logdir: Path, tmp_path: Path) -> None:
+        tbtools.write(tbtools.aggregate(logdir, group=r"seed(?P<seed>\d)"), tmp_path / "out")
+        assert sorted(tbtools.load(tmp_path / "out"))[:2] == ["seed=0/iqm", "seed=0/max"]
+
+    def test_a_spread_that_is_none_is_no_point(self, tmp_path: Path) -> None:
+        write_run(tmp_path / "logs" / "a", [(0, 1.0), (1, 2.0)])
+        write_run(tmp_path / "logs" / "b", [(0, 2.0)])
+        result = tbtools.aggregate(tmp_path / "logs", statistics=["mean", "std", "mean_ci"])
+        tbtools.write(result, tmp_path / "out")
+        read = tbtools.load(tmp_path / "out")
+        counts = {name: len(run.scalars()) for name, run in read.items()}
+        assert counts == {"mean": 2, "mean_high": 1, "mean_low": 1, "std": 1}
+
+    def test_poisoned_points_are_points(self, tmp_path: Path) -> None:
+        write_run(tmp_path / "logs" / "a", [(0, NAN)])
+        write_run(tmp_path / "logs" / "b", [(0, 2.0)])
+        tbtools.write(tbtools.aggregate(tmp_path / "logs"), tmp_path / "out")
+        assert math.isnan(tbtools.load(tmp_path / "out")["mean"].scalars()["value"].item())
+
+    def test_steps_have_no_fractions(self, tmp_path: Path) -> None:
+        write_run(tmp_path / "logs", [(0, 1.0), (1, 2.0)])
+        with pytest.raises(UnwritableValue, match="align to a grid of whole numbers"):
+            tbtools.write(tbtools.aggregate(tmp_path / "logs", align=0.25), tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+        by_time = tbtools.aggregate(tmp_path / "logs", x="relative_time", align=1)
+        tbtools.write(by_time, tmp_path / "out")
+        assert tbtools.load(tmp_path / "out")["mean"].scalars()["step"].tolist() == [0, 1]
+
+    def test_tables_have_the_columns_of_the_frame(self, logdir: Path, tmp_path: Path) -> None:
+        result = tbtools.aggregate(logdir, statistics=["mean", "std", "q90"])
+        frame = result.to_frame()
+        for ending, read in (
+            (".csv", pd.read_csv),
+            (".parquet", pd.read_parquet),
+            (".feather", pd.read_feather),
+        ):
+            path = tmp_path / f"out{ending}"
+            tbtools.write(result, path)
+            got = read(path).astype({"group": str, "tag": str})
+            want = frame.astype({"group": str, "tag": str})
+            pd.testing.assert_frame_equal(got, want, check_exact=True)
+
+
+class TestFrames:
+    def test_smoothed_runs_lie_beside_one_another(self, logdir: Path, tmp_path: Path) -> None:
+        smoothed = tbtools.smooth(tbtools.load(logdir), 0.9)
+        tbtools.write(smoothed, tmp_path / "smoothed")
+        read = tbtools.load(tmp_path / "smoothed")
+        assert list(read) == ["seed0", "seed1", "seed2"]
+        got = read.scalars()
+        assert got["wall_time"].tolist() == smoothed["wall_time"].tolist()
+        assert got["value"].tolist() == smoothed["value"].astype("float32").tolist()
+
+    def test_the_run_of_the_log_directory_itself(self, tmp_path: Path) -> None:
+        run = tbtools.load(write_run(tmp_path / "logs", [(0, 1.0)]))["."]
+        tbtools.write(tbtools.smooth(run), tmp_path / "out")
+        assert list(tbtools.load(tmp_path / "out")) == ["."]
+
+    def test_a_frame_without_wall_times_is_refused(self, tmp_path: Path) -> None:
+        frame = pd.DataFrame({"step": [0], "value": [1.0]})
+        with pytest.raises(InvalidArgument, match="without wall_time makes no event files"):
+            tbtools.write(frame, tmp_path / "out")
+        tbtools.write(frame, tmp_path / "out.csv")
+        assert (tmp_path / "out.csv").read_text() == "step,value\n0,1.0\n"
+
+    def test_values_that_float32_cannot_hold_are_refused(self, tmp_path: Path) -> None:
+        frame = pd.DataFrame({"step": [0], "wall_time": [START], "value": [1e300]})
+        with pytest.raises(UnwritableValue, match="does not fit into float32"):
+            tbtools.write(frame, tmp_path / "out")
+        assert not list(tmp_path.iterdir())
+
+    def test_names_of_strangers_do_not_leave_the_directory(self, tmp_path: Path) -> None:
+        frame = pd.DataFrame(
+            {
+                "run": ["../../up", "/etc/x", "a\x1b[31m", "A\x1b[31M", ".git", "con:1"],
+                "step": 0,
+                "wall_time": START,
+                "value": 1.0,
+            }
+        )
+        tbtools.write(frame, tmp_path / "out")
+        assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+        names = [*tbtools.load(tmp_path / "out")]
+        assert sorted(names) == ["A_[31M-2", "_/_/up", "_git", "a_[31m", "con_1", "etc/x"]
+
+    def test_what_is_no_result_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(TypeError, match="cannot write dict"):
+            tbtools.write({}, tmp_path / "out")  # type: ignore[arg-type]
+        merged = tbtools.merge(write_run(tmp_path / "run", [(0, 1.0)]))
+        with pytest.raises(InvalidArgument, match="a merged run is a directory"):
+            tbtools.write(merged, tmp_path / "out.csv")
+
+
+class TestTables:
+    def test_numbers_are_those_that_were_stored(self, tmp_path: Path) -> None:
+        values = [0.1, NAN, math.inf, -math.inf, 1e-45, 16777216.0, 5e-324]
+        frame = pd.DataFrame({"tag": 'a "b", c\n', "value": values})
+        path = tmp_path / "out.csv"
+        tbtools.write(frame, path)
+        got = pd.read_csv(path)
+        np.testing.assert_array_equal(got["value"], values)
+        assert set(got["tag"]) == {'a "b", c\n'}
+
+    def test_json_lines_have_no_number_that_json_does_not_know(self, tmp_path: Path) -> None:
+        frame = pd.DataFrame({"tag": ["a", None], "value": [1.5, NAN], "n": [1, 2]})
+        tbtools.write(frame, tmp_path / "out.jsonl")
+        assert (tmp_path / "out.jsonl").read_text().splitlines() == [
+            '{"tag": "a", "value": 1.5, "n": 1}',
+            '{"value": null, "n": 2, "nonfinite": {"value": "NaN"}}',
+        ]
+
+    def test_an_unknown_ending_is_a_directory_for_results_of_runs(self, tmp_path: Path) -> None:
+        aggregate = tbtools.aggregate(write_run(tmp_path / "run", [(0, 1.0)]))
+        tbtools.write(aggregate, tmp_path / "out.v2")
+        assert (tmp_path / "out.v2").is_dir()
+
+    def test_a_table_is_not_written_over_without_force(self, tmp_path: Path) -> None:
+        frame = pd.DataFrame({"value": [1.0]})
+        (tmp_path / "out.csv").write_text("mine")
+        with pytest.raises(OutputExists):
+            tbtools.write(frame, tmp_path / "out.csv")
+        assert (tmp_path / "out.csv").read_text() == "mine"
+        tbtools.write(frame, tmp_path / "out.csv", force=True)
+        assert (tmp_path / "out.csv").read_text() == "value\n1.0\n"
+
+
+class TestDirectories:
+    @pytest.fixture
+    def merged(self, tmp_path: Path) -> Any:
+        return tbtools.merge(write_run(tmp_path / "in" / "run", [(0, 1.0), (1, 2.0)]))
+
+    def test_an_empty_directory_is_filled(self, merged: Any, tmp_path: Path) -> None:
+        (tmp_path / "out").mkdir()
+        tbtools.write(merged, tmp_path / "out")
+        assert len(tbtools.load(tmp_path / "out")) == 1
+
+    def test_a_directory_that_holds_something_is_left_alone(
+        self, merged: Any, tmp_path: Path
+    ) -> None:
+        tbtools.write(merged, tmp_path / "out")
+        with pytest.raises(OutputExists, match="allow it to be replaced"):
+            tbtools.write(merged, tmp_path / "out")
+        tbtools.write(merged, tmp_path / "out", force=True)
+        assert sorted(entry.name for entry in tmp_path.iterdir()) == ["in", "out"]
+
+    def test_14_only_results_of_tbtools_are_ever_replaced(
+        self, merged: Any, tmp_path: Path
+    ) -> None:
+        mine = write_run(tmp_path / "precious my out", [(0, 1.0)])
+        with tbtools.EventFileWriter(tmp_path / "training") as writer:
+            writer.add_scalar("loss", 1.0, 0)
+        beside = tmp_path / "result"
+        tbtools.write(merged, beside)
+        (beside / "notes.txt").write_text("mine")
+        for directory in (mine, tmp_path / "training", beside):
+            before = sorted(directory.iterdir())
+            with pytest.raises(ForeignFiles, match="no result of tbtools and is never replaced"):
+                tbtools.write(merged, directory, force=True)
+            assert sorted(directory.iterdir()) == before
+        assert not (tmp_path / "precious").exists()
+
+    def test_an_output_inside_an_input_is_refused(self, merged: Any, tmp_path: Path) -> None:
+        (tmp_path / "link").symlink_to(tmp_path / "in" / "run")
+        for path in ("in/run", "in/run/merged", "in", "link/merged", "link"):
+            with pytest.raises(OutputInsideInput, match="one inside the other"):
+                tbtools.write(merged, tmp_path / path, force=True)
+
+    def test_a_file_in_the_way_and_a_missing_parent_are_told(
+        self, merged: Any, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(NotADirectoryError, match="this is a file; name a directory"):
+            tbtools.write(merged, tmp_path / "file", force=True)
+        with pytest.raises(FileNotFoundError, match="make it first"):
+            tbtools.write(merged, tmp_path / "no" / "out")
+
+    def test_an_unwritable_folder_is_told_by_its_name(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        Path("closed").mkdir(mode=0o555)
+        merged = tbtools.merge(write_run(Path("run"), [(0, 1.0)]))
+        with unprivileged(tmp_path), pytest.raises(PermissionError) as told:
+            tbtools.write(merged, "closed/out")
+        assert told.value.filename == "closed/out"
+
+    def test_a_full_disk_leaves_nothing_behind(self, merged: Any, tmp_path: Path) -> None:
+        # A limit on the size of files fails where a full disk does, when bytes are written.
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        former = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60, limits[1]))
+        try:
+            with pytest.raises(OSError, match="File too large") as told:
+                tbtools.write(merged, tmp_path / "out")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            signal.signal(signal.SIGXFSZ, former)
+        assert told.value.errno == errno.EFBIG
+        assert told.value.filename == str(tmp_path / "out")
+        assert [entry.name for entry in tmp_path.iterdir()] == ["in"]
+
+    def test_the_umask_holds(self, merged: Any, tmp_path: Path) -> None:
+        former = os.umask(0o027)
+        try:
+            tbtools.write(merged, tmp_path / "out")
+        finally:
+            os.umask(former)
+        assert (tmp_path / "out").stat().st_mode & 0o777 == 0o750
+
+
+KILLED = """
+import sys, tbtools
+result = tbtools.aggregate(sys.argv[1])
+print("writing", flush=True)
+tbtools.write(result, sys.argv[2], force=True)
+"""
+
+
+def event_files(folder: Path) -> dict[str, int]:
+    """What TensorBoard would take for an event file, with its size."""
+    files = [path for path in folder.rglob("*tfevents*") if path.suffix != ".part"]
+    return {str(path.relative_to(folder)): path.stat().st_size for path in files}
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_there_is_the_whole_result_or_none(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=30_000)
+    frame = pd.DataFrame({"step": np.arange(30_000), "wall_time": START, "value": values})
+    tbtools.write(frame, tmp_path / "in")
+    [source] = (tmp_path / "in").iterdir()
+    before = source.read_bytes()
+    tbtools.write(tbtools.aggregate(tmp_path / "in"), tmp_path / "whole")
+    whole = event_files(tmp_path / "whole")
+    duration = 0.0
+    found = []
+    for attempt in range(5):
+        out = tmp_path / f"out{attempt}"
+        command = [sys.executable, "-c", KILLED, str(tmp_path / "in"), str(out)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
+            assert child.stdout is not None
+            child.stdout.readline()
+            started = time.monotonic()
+            if attempt == 0:
+                child.wait()
+                duration = time.monotonic() - started
+            else:
+                time.sleep(duration * (attempt - 1) / 4)
+                child.kill()
+        found.append(out.exists())
+        if out.exists():
+            assert event_files(out) == whole
+        assert source.read_bytes() == before
+    assert found[0]
+    assert not found[1]
+    # What is left of those that were killed has no name of an event file unless it is whole.
+    for name, size in event_files(tmp_path).items():
+        if name.startswith(".tbtools-"):
+            assert size == whole[name.partition("/")[2]]
