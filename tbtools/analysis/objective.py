@@ -73,6 +73,7 @@ _PHRASES = {
     ("negative", "likelihood"): "nll",
     ("neg", "likelihood"): "nll",
     ("negative", "log"): "neg",
+    ("io", "u"): "iou",
     ("win", "rate"): "winrate",
     ("top", "1"): "top1",
     ("top", "5"): "top5",
@@ -132,9 +133,10 @@ def objective_of(tag: str) -> Objective:
         direction = _direction(word)
         if direction is not None:
             found = _turned(direction) if negated else direction
+            negated = False
         elif word in QUANTITIES:
             found = "none"
-        negated = word == "neg"
+        negated = negated or word == "neg"
     return found
 
 

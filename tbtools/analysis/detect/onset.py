@@ -130,7 +130,7 @@ def least_squares_bend(y: Array) -> int:
     moments = np.einsum("bij,i->bj", model, y - y.mean())
     fit = np.linalg.solve(normal, moments[:, :, None])[:, :, 0]
     explained = np.sum(fit * moments, axis=1)
-    falls_then_rises = (fit[:, 1] <= 0) & (fit[:, 2] > 0)
+    falls_then_rises = (fit[:, 1] <= 1e-9 * fit[:, 2]) & (fit[:, 2] > 0)
     return int(np.argmax(np.where(falls_then_rises, explained, -np.inf)))
 
 

@@ -40,8 +40,7 @@ def find(judged: Judged) -> Finding | None:
     if len(spikes):
         some = np.abs(heights[:: max(1, len(y) // robust.ENOUGH_DIFFERENCES)])
         spikes = spikes[heights[spikes] > FAR * robust.quantile(some, 0.99)]
-    # What has not come back by the end may not be a spike.
-    spikes = spikes[spikes < len(y) - excursion.PERSISTENT]
+    spikes = np.array([i for i in spikes.tolist() if _came_back(y, i)], np.int64)
     if not len(spikes):
         return None
     firsts = spikes[np.diff(spikes, prepend=-BLOCK) > 1]
@@ -61,7 +60,7 @@ def find(judged: Judged) -> Finding | None:
         best_value=judged.value(judged.best),
         last_good_step=judged.step(first - 1) if first else None,
         message=f"{many} to {judged.value(worst):.4g} at step {judged.step(worst):,} "
-        f"({heights[worst]:,.0f} times the local noise), and back",
+        f"({min(heights[worst], 1e6):,.0f} times the local noise), and back",
         evidence={
             "count": count,
             "steps": [judged.step(int(i)) for i in firsts[:NAMED]],
@@ -70,6 +69,15 @@ def find(judged: Judged) -> Finding | None:
             "noise_ratio": float(min(1e9, heights[worst])),
         },
     )
+
+
+def _came_back(y: Array, at: int) -> bool:
+    """Whether a point stands out from those before it and from those after it: no step."""
+    before, after = y[max(0, at - BLOCK // 2) : at], y[at + 1 : at + 1 + BLOCK // 2]
+    if len(before) < excursion.BEFORE or len(after) < excursion.PERSISTENT:
+        return False
+    low, high = sorted([robust.median(before), robust.median(after)])
+    return bool(y[at] - high > 0.5 * (y[at] - low))
 
 
 def _heights(y: Array) -> Array:

@@ -1,0 +1,452 @@
+"""What detection says of hand-made series, and how it says it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from tbtools.analysis.detect import Finding, Findings, Series, detect, detect_series
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import ArrayLike
+
+KEYS = (
+    "run tag kind severity onset_step end_step ongoing best_step best_value last_good_step message "
+    "evidence"
+)
+
+
+def series(
+    value: ArrayLike,
+    tag: str = "loss",
+    run: str = "run",
+    step: ArrayLike | None = None,
+    wall_time: ArrayLike | None = None,
+    sessions: Sequence[int] = (),
+) -> Series:
+    values = np.asarray(value, float)
+    n = len(values)
+    return Series(
+        run,
+        tag,
+        np.arange(n, dtype=np.int64) if step is None else np.asarray(step, np.int64),
+        np.full(n, np.nan) if wall_time is None else np.asarray(wall_time, float),
+        values,
+        np.asarray(sessions, np.int64),
+    )
+
+
+def noise(n: int, sigma: float = 0.02, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, sigma, n)
+
+
+def falling(n: int = 300) -> np.ndarray:
+    return 2 * (1 + np.arange(n) / 30) ** -0.7 + 0.1
+
+
+def the_only(findings: Findings) -> Finding:
+    assert len(findings) == 1, [each.message for each in findings]
+    return findings[0]
+
+
+# Divergence: cases that the peers missed or misplaced
+
+
+def test_a_slow_climb_from_the_best_is_found_where_it_begins() -> None:
+    y = np.concatenate([np.linspace(0.55, 0.075, 300), np.linspace(0.075, 0.356, 200)])
+    found = the_only(detect_series([series(y + noise(500, 0.01))]))
+    assert (found.kind, found.severity, found.ongoing) == ("divergence", "error", True)
+    assert abs(found.onset_step - 300) < 15
+    assert found.best_value is not None
+    assert found.best_value < 0.08
+
+
+def test_a_level_shift_is_found_to_the_point() -> None:
+    y = np.where(np.arange(400) < 200, 2.0, 2.6) + noise(400)
+    found = the_only(detect_series([series(y, step=np.arange(400) * 50)]))
+    assert (found.kind, found.onset_step, found.last_good_step) == ("divergence", 10_000, 9_950)
+    assert found.evidence["sudden"]
+    assert found.evidence["level_before"] == pytest.approx(2.0, abs=0.05)
+    assert found.evidence["level_after"] == pytest.approx(2.6, abs=0.05)
+    assert "last good step 9,950" in found.message
+
+
+@pytest.mark.parametrize("offset", [-30.0, 0.0, 1e-4, 1e6])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e5])
+def test_neither_scale_nor_sign_of_a_loss_matters(offset: float, scale: float) -> None:
+    y = np.where(np.arange(300) < 220, falling(), 1.5) + noise(300)
+    found = the_only(detect_series([series((y + offset) * scale)]))
+    assert (found.kind, found.onset_step) == ("divergence", 220)
+
+
+def test_a_reward_that_collapses() -> None:
+    y = np.minimum(np.arange(400), 250) / 250 * 200.0
+    y[300:] = 20
+    found = the_only(detect_series([series(y + noise(400, 10), tag="eval/reward")]))
+    assert (found.kind, found.onset_step) == ("divergence", 300)
+    assert found.best_value is not None
+    assert found.best_value > 190
+
+
+def test_an_exponential_blow_up_over_many_orders_of_magnitude() -> None:
+    k = np.clip(np.arange(400) - 300, 0, None)
+    found = the_only(detect_series([series(0.5 + noise(400) + 0.02 * np.expm1(k / 2))]))
+    assert found.kind == "divergence"
+    assert 298 <= found.onset_step <= 308
+
+
+def test_five_points_are_enough_and_four_are_a_spike_so_far() -> None:
+    y = falling(1000) + noise(1000)
+    y[990:] += 3
+    assert not detect_series([series(y[:994])]).of("divergence")
+    assert the_only(detect_series([series(y[:995])])).onset_step == 990
+
+
+def test_a_rise_from_the_very_start() -> None:
+    y = 2.3 + 3 * (1 - np.exp(-np.arange(200) / 40)) + noise(200, 0.05)
+    found = the_only(detect_series([series(y)]))
+    assert found.kind == "divergence"
+    assert found.onset_step < 10
+
+
+def test_an_oscillation_that_grows_is_found_though_its_median_stays() -> None:
+    k = np.clip(np.arange(600) - 300, 0, None) / 300
+    y = 1 + 2 * k * np.sin(np.arange(600)) + noise(600)
+    found = the_only(detect_series([series(y)]))
+    assert found.kind == "divergence"
+    assert "oscillates" in found.message
+    assert abs(found.onset_step - 300) < 60
+
+
+def test_a_wave_that_was_recovered_from_before_is_no_divergence() -> None:
+    t = np.arange(1000)
+    y = 1 + 0.5 * np.abs((t / 130) % 2 - 1) + noise(1000)
+    for end in range(600, 1000, 37):
+        assert not detect_series([series(y[:end])]).of("divergence")
+
+
+# Not finite
+
+
+@pytest.mark.parametrize(("bad", "what"), [(np.nan, "NaN"), (np.inf, "infinite")])
+def test_not_finite_from_a_point_on(bad: float, what: str) -> None:
+    y = falling()
+    y[120:] = bad
+    found = the_only(detect_series([series(y)]).of("nonfinite"))
+    assert (found.severity, found.onset_step, found.last_good_step) == ("error", 120, 119)
+    assert (found.end_step, found.ongoing) == (299, True)
+    assert what in found.message
+
+
+def test_a_few_that_recover_are_worth_a_word_only() -> None:
+    y = falling()
+    y[[50, 51, 200]] = np.nan
+    found = the_only(detect_series([series(y)]))
+    assert (found.kind, found.severity, found.ongoing) == ("nonfinite", "info", False)
+    assert (found.onset_step, found.end_step, found.evidence["count"]) == (50, 200, 3)
+
+
+def test_a_lucky_finite_point_does_not_move_the_onset() -> None:
+    y = falling()
+    y[120:] = np.nan
+    y[180] = 1.0
+    assert detect_series([series(y)])[0].onset_step == 120
+
+
+def test_series_without_an_objective_are_judged_for_it_too() -> None:
+    assert the_only(detect_series([series([1.0, np.nan], tag="grad_norm")])).onset_step == 1
+
+
+def test_the_series_that_had_it_first_is_named() -> None:
+    loss, norm = falling(), np.ones(300)
+    norm[118:] = np.inf
+    loss[120:] = np.nan
+    findings = detect_series([series(loss), series(norm, tag="grad_norm")])
+    assert [each.tag for each in findings] == ["grad_norm", "loss"]
+    assert findings[1].message.endswith("grad_norm went first, at step 118")
+    (event,) = findings.causes()
+    assert [each.onset_step for each in event] == [118, 120]
+
+
+# Plateau
+
+
+def test_a_plateau_has_onset_and_interval() -> None:
+    y = 2 - np.minimum(np.arange(500), 200) / 200 + noise(500)
+    found = the_only(detect_series([series(y, step=np.arange(500) * 10)]))
+    assert (found.kind, found.severity, found.ongoing) == ("plateau", "warning", True)
+    assert abs(found.onset_step - 2000) < 250
+    low, high = found.evidence["improvement_per_1000_steps_interval"]
+    assert low < 0 < high
+    assert high < 0.02
+    assert found.evidence["points_since"] == 500 - found.onset_step // 10
+
+
+def test_the_interval_of_the_improvement_covers_the_truth() -> None:
+    """A flat loss improves by nothing: the 95 % interval says so about 95 times in a hundred."""
+    covered = 0
+    for seed in range(60):
+        found = detect_series([series(1 + noise(400, 0.1, seed))]).of("plateau")
+        low, high = found[0].evidence["improvement_interval"] if found else (1, 1)
+        covered += low <= 0 <= high
+    assert covered >= 54
+
+
+@pytest.mark.parametrize("power", [0.2, 0.4, 0.6])
+def test_a_power_law_that_still_falls_is_no_plateau(power: float) -> None:
+    y = (1 + np.arange(3000)) ** -power
+    assert not detect_series([series(y + noise(3000, 0.01))])
+
+
+def test_the_last_step_of_a_staircase_waits_for_the_next_drop() -> None:
+    y = np.repeat([1.0, 0.5, 0.25, 0.12], 100) + 0.8 * np.exp(-np.arange(400) / 8)
+    assert not detect_series([series(y + noise(400, 0.01))]).of("plateau")
+
+
+def test_a_learning_rate_at_its_end_makes_it_an_info() -> None:
+    y = 2 - np.minimum(np.arange(500), 200) / 200 + noise(500)
+    rate = series(np.maximum(1 - np.arange(500) / 450, 0) * 0.1, tag="train/lr")
+    found = the_only(detect_series([series(y), rate]))
+    assert (found.kind, found.severity) == ("plateau", "info")
+    assert "learning rate is at its end" in found.message
+    constant = series(np.full(500, 0.1), tag="train/lr")
+    assert the_only(detect_series([series(y), constant])).severity == "warning"
+
+
+def test_a_reward_at_its_cap_has_nothing_left_to_learn() -> None:
+    y = np.minimum(np.arange(300) / 80, 1) * 500
+    found = the_only(detect_series([series(y, tag="episode/reward")]))
+    assert (found.kind, found.severity) == ("plateau", "info")
+    assert "nothing is left to improve" in found.message
+
+
+def test_never_learnt() -> None:
+    found = the_only(detect_series([series(np.log(10) + noise(200))]))
+    assert (found.kind, found.onset_step) == ("plateau", 0)
+    assert "from the start" in found.message
+
+
+def test_circles_are_no_plateau() -> None:
+    y = 0.7 + 0.2 * np.sin(np.arange(2000) / 30) + noise(2000)
+    assert not detect_series([series(y)])
+
+
+# Overfitting
+
+NAMES = [
+    ("run", "train/loss", "run", "val/loss"),
+    ("run", "Loss/train", "run", "Loss/test"),
+    ("run", "loss", "run", "val_loss"),
+    ("run", "train_loss", "run", "eval_loss"),
+    ("run", "train_loss_epoch", "run", "val_loss"),
+    ("logs/train", "epoch_loss", "logs/validation", "epoch_loss"),
+    ("train", "epoch_loss", "validation", "epoch_loss"),
+    (".", "epoch_loss", ".", "epoch_val_loss"),
+]
+
+
+def overfitted(n: int = 100, at: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    t = np.arange(n) / n
+    training = 2 * np.exp(-3 * t)
+    validation = 0.5 + np.where(t < at / n, 2 * (at / n - t), 1.5 * (t - at / n))
+    return training + noise(n, 0.01), validation + noise(n, 0.01, 1)
+
+
+@pytest.mark.parametrize("names", NAMES)
+def test_pairs_are_found_by_their_names(names: tuple[str, str, str, str]) -> None:
+    training, validation = overfitted()
+    run, tag, other_run, other_tag = names
+    findings = detect_series([series(training, tag, run), series(validation, other_tag, other_run)])
+    found = the_only(findings)
+    assert (found.run, found.tag, found.kind) == (other_run, other_tag, "overfitting")
+    assert found.severity == "warning"
+    assert abs(found.onset_step - 40) <= 6
+    assert found.best_step is not None
+    assert abs(found.best_step - 40) <= 6
+    assert found.last_good_step == found.best_step
+    assert tag in found.message
+
+
+def test_accuracies_overfit_the_other_way() -> None:
+    training, validation = overfitted()
+    findings = detect_series(
+        [series(1 - training / 3, "train/acc"), series(1 - validation / 3, "val/acc")]
+    )
+    assert the_only(findings).kind == "overfitting"
+
+
+def test_without_a_twin_or_with_one_that_gets_worse_it_is_a_divergence() -> None:
+    _, validation = overfitted()
+    assert the_only(detect_series([series(validation, "val/loss")])).kind == "divergence"
+    both = [series(validation, "val/loss"), series(validation + noise(100, 0.01), "train/loss")]
+    assert {each.kind for each in detect_series(both)} == {"divergence"}
+
+
+def test_runs_that_are_no_siblings_are_no_pairs() -> None:
+    training, validation = overfitted()
+    findings = detect_series(
+        [series(training, "loss", "a/train"), series(validation, "loss", "b/validation")]
+    )
+    assert the_only(findings).kind == "divergence"
+
+
+# Spikes and stalls
+
+
+def test_spikes_are_one_finding_of_a_series() -> None:
+    y = falling(500) + noise(500)
+    y[[100, 101, 300]] += [4, 2, 9]
+    found = the_only(detect_series([series(y)]))
+    assert (found.kind, found.severity, found.ongoing) == ("spike", "info", False)
+    assert (found.onset_step, found.end_step) == (100, 300)
+    assert (found.evidence["count"], found.evidence["steps"]) == (2, [100, 300])
+    assert found.evidence["highest_step"] == 300
+
+
+def test_the_end_of_a_descent_is_no_spike() -> None:
+    y = np.maximum(1 - np.arange(300) / 80, 0) + 1
+    assert not detect_series([series(y)]).of("spike")
+
+
+def test_heavy_tails_are_no_spikes() -> None:
+    y = falling(2000) + np.random.default_rng(0).standard_t(3, 2000) * 0.02
+    assert not detect_series([series(y)])
+
+
+def test_a_stall_is_a_gap_beyond_the_rhythm_of_the_run() -> None:
+    gaps = np.full(499, 2.0)
+    gaps[49::50] = 30  # evaluations
+    gaps[300] = 7200
+    wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+    runs = [series(falling(500), tag, wall_time=wall_time) for tag in ("loss", "val_loss")]
+    found = the_only(detect_series(runs))
+    assert (found.kind, found.severity) == ("stall", "warning")
+    assert (found.onset_step, found.end_step) == (300, 301)
+    assert found.evidence["seconds"] == 7200
+    restarted = series(falling(500), wall_time=wall_time, sessions=[301])
+    assert not detect_series([restarted])
+
+
+# Order, surfaces
+
+
+def test_two_files_one_after_the_other_are_judged_in_order_of_step() -> None:
+    y, steps = falling(), np.arange(300)
+    twice = series(np.tile(y, 2), step=np.tile(steps, 2))
+    assert not detect_series([twice])
+
+
+def test_findings_are_in_order_and_complete() -> None:
+    bad = np.where(np.arange(300) < 200, falling(), 3.0)
+    flat = series(np.log(10) + noise(300), "loss", "b")
+    findings = detect_series([flat, series(bad, "loss", "a"), series(bad, "lr", "a")])
+    assert [(each.run, each.kind) for each in findings] == [("b", "plateau"), ("a", "divergence")]
+    document = json.loads(json.dumps(findings.to_dict(), allow_nan=False))
+    assert [list(each) for each in document["findings"]] == [KEYS.split()] * 2
+    frame = findings.to_frame()
+    assert list(frame.columns) == KEYS.split()
+    assert frame["onset_step"].tolist() == [0, 200]
+    assert str(frame["last_good_step"].dtype) == "Int64"
+    assert isinstance(findings[:1], Findings)
+    assert Findings().to_frame().empty
+
+
+def test_overrides_of_the_objective() -> None:
+    y = series(np.where(np.arange(300) < 200, falling(), 3.0), "speed")
+    assert not detect_series([y])
+    assert the_only(detect_series([y], objectives={"sp*": "min"})).onset_step == 200
+    assert not detect_series([series(y.value)], objectives={"*": "none"})
+
+
+def test_a_series_of_unequal_arrays_is_refused() -> None:
+    with pytest.raises(ValueError, match="differ in length: 2, 1, 1"):
+        Series("run", "loss", np.arange(2), np.zeros(1), np.zeros(1))
+
+
+def frame(y: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"step": np.arange(len(y)), "value": y})
+
+
+JUMP = np.where(np.arange(300) < 200, falling(), 3.0)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        pd.Series(JUMP, name="loss"),
+        frame(JUMP).assign(tag="loss"),
+        frame(JUMP).assign(tag="loss", run="a", wall_time=0.0),
+        frame(JUMP).assign(tag=pd.Categorical(["loss"] * 300, ["acc", "loss"])),
+        pd.DataFrame({"loss": JUMP, "lr": 0.1}),
+        pd.DataFrame({("a", "loss"): JUMP, ("a", "lr"): 0.1}),
+    ],
+    ids=["series", "long", "long with runs", "categorical", "wide", "wide with runs"],
+)
+def test_what_users_have_in_hand(x: Any) -> None:
+    found = the_only(detect(x))
+    assert (found.tag, found.kind, found.onset_step) == ("loss", "divergence", 200)
+
+
+def test_nan_in_a_wide_frame_is_a_value_where_the_column_is_dense() -> None:
+    y = falling()
+    y[200:] = np.nan
+    sparse = np.where(np.arange(300) % 10 == 0, falling(), np.nan)
+    findings = detect(pd.DataFrame({"loss": y, "val_loss": sparse}))
+    assert [(each.tag, each.kind) for each in findings] == [("loss", "nonfinite")]
+
+
+def test_runs_and_experiments(tmp_path: Path) -> None:
+    import tbtools
+
+    with tbtools.EventFileWriter(tmp_path / "a") as writer:
+        for step, value in enumerate(JUMP):
+            writer.add_scalar("loss", float(value), step)
+    experiment = tbtools.load(tmp_path)
+    assert the_only(detect(experiment)).run == "a"
+    assert the_only(detect(experiment["a"])).onset_step == 200
+
+
+def test_anything_else_is_refused() -> None:
+    with pytest.raises(TypeError, match="list"):
+        detect([1, 2, 3])  # type: ignore[arg-type]
+
+
+# Whatever comes
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    hnp.arrays(np.float64, st.integers(0, 80), elements=st.floats(width=64)),
+    st.sampled_from(["loss", "reward", "lr"]),
+)
+def test_any_values_give_findings_that_are_json(value: np.ndarray, tag: str) -> None:
+    findings = detect_series([series(value, tag), series(value, f"val_{tag}")])
+    json.dumps(findings.to_dict(), allow_nan=False)
+    for each in findings:
+        assert 0 <= each.onset_step <= each.end_step < len(value)
+        assert each.message
+        assert (each.best_step is None) == (each.best_value is None)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([2.0**-20, 0.5, 4.0, 2.0**30]))
+def test_a_loss_in_other_units_has_the_same_findings(seed: int, factor: float) -> None:
+    rng = np.random.default_rng(seed)
+    # Never positive: what may be judged in its logarithm is so as a loss only.
+    y = np.cumsum(rng.normal(size=150)) + rng.choice([0, 50]) * (np.arange(150) > 90) - 500
+
+    def told(value: np.ndarray, tag: str = "loss") -> list[tuple[str, int]]:
+        return [(each.kind, each.onset_step) for each in detect_series([series(value, tag)])]
+
+    assert told(y) == told(y * factor)
+    assert told(y) == told(-y, "reward")
