@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from tbtools.analysis.detect import Findings, detect_series
+from tbtools.analysis.detect.runs import series_of_parts
 from tbtools.analysis.series_summary import main_objective, series_summaries
 from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.eventfile.discover import natural_key
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from tbtools.analysis.detect import Series as DetectedSeries
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.columns import Series
@@ -36,6 +39,10 @@ Status = Literal["writing", "stopped", "empty", "unreadable"]
 _RECENT_SECONDS = 600.0
 _RECENT_GAPS = 3.0
 _RHYTHM_ROWS = 200
+# Beyond these a summary leaves judging to `detect`: what says what is there must not take longer
+# than reading it. A series costs about a millisecond, a million points about 0.1 s.
+_JUDGED_SERIES = 1_000
+_JUDGED_POINTS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ class RunSummary:
         tags: Its series, in natural order of their tags.
         objective: The series by which it is judged; None where no tag tells which way is better.
         problems: Damaged stretches, each with the path of its file.
+        findings: What detection has to say of it.
     """
 
     run: str
@@ -76,6 +84,7 @@ class RunSummary:
     tags: tuple[SeriesSummary, ...]
     objective: ObjectiveSummary | None
     problems: tuple[tuple[str, Problem], ...]
+    findings: Findings = field(default_factory=Findings)
 
     @property
     def nonfinite(self) -> int:
@@ -106,7 +115,7 @@ class RunSummary:
             "status": self.status,
             "objective": self.objective and self.objective.to_dict(),
             "tags": [series.statistics.to_dict() for series in self.tags],
-            "findings": [],
+            **self.findings.to_dict(),
             "problems": [
                 {
                     "file": file,
@@ -129,12 +138,14 @@ class Summary:
         runs: Its runs, in natural order of their names.
         unreadable: Directories that could not be looked into, with the reason.
         left_out: How many runs have none of the points that were asked for, and are left out.
+        judged: Whether the runs have their findings; not where there was too much to judge.
     """
 
     logdir: str
     runs: tuple[RunSummary, ...]
     unreadable: tuple[tuple[str, Problem], ...] = ()
     left_out: int = 0
+    judged: bool = True
 
     @property
     def readable(self) -> bool:
@@ -145,6 +156,7 @@ class Summary:
         """The JSON of `tbtools summarize`."""
         return {
             "logdir": self.logdir,
+            "judged": self.judged,
             "runs": [run.to_dict() for run in self.runs],
             "problems": [
                 {"file": path, "offset": 0, "kind": problem.kind, "message": problem.message}
@@ -188,16 +200,54 @@ def summarize(
     """
     now = time.time() if now is None else now
     asked = _Asked(tuple(tags), steps)
+    jury = _Jury()
     runs = []
     left_out = 0
     for run in experiment.each_run(progress):
-        summary = _run_summary(run, asked, now)
+        summary, parts = _run_summary(run, asked, now)
+        jury.hear(parts, asked.tags)
         if asked.for_part and not summary.points and not summary.problems:
             left_out += 1
         else:
             runs.append(summary)
     asked.require_points(sum(run.points for run in runs))
-    return Summary(experiment.logdir, tuple(runs), tuple(experiment.unreadable.items()), left_out)
+    judged = jury.judged(runs)
+    return Summary(
+        logdir=experiment.logdir,
+        runs=tuple(runs if judged is None else judged),
+        unreadable=tuple(experiment.unreadable.items()),
+        left_out=left_out,
+        judged=judged is not None,
+    )
+
+
+class _Jury:
+    """Keeps the series of the runs until all are there, for a run's validation may be a run of its
+    own; lets go of them, and of judging, when they become too many."""
+
+    def __init__(self) -> None:
+        self._series: list[DetectedSeries] | None = []
+        self._points = 0
+
+    def hear(self, parts: Sequence[Part], tags: Sequence[str]) -> None:
+        """Takes the series of a run."""
+        if self._series is None:
+            return
+        series = list(series_of_parts(parts, tags))
+        self._series += series
+        self._points += sum(len(each.value) for each in series)
+        if len(self._series) > _JUDGED_SERIES or self._points > _JUDGED_POINTS:
+            self._series = None
+
+    def judged(self, runs: Sequence[RunSummary]) -> list[RunSummary] | None:
+        """The runs with their findings; None where there was too much to judge."""
+        if self._series is None:
+            return None
+        findings = detect_series(self._series)
+        return [
+            replace(run, findings=Findings(tuple(each for each in findings if each.run == run.run)))
+            for run in runs
+        ]
 
 
 class _Asked:
@@ -259,7 +309,8 @@ def _step_range(part: Part, series: list[Series]) -> list[int]:
     return [int(step.min()), int(step.max())] if step.size else []
 
 
-def _run_summary(run: Run, asked: _Asked, now: float) -> RunSummary:
+def _run_summary(run: Run, asked: _Asked, now: float) -> tuple[RunSummary, list[Part]]:
+    """The run summed up, and its parts with the steps that count."""
     parts = []
     series = []
     steps = []
@@ -291,7 +342,8 @@ def _run_summary(run: Run, asked: _Asked, now: float) -> RunSummary:
         objective=main_objective(series),
         problems=tuple(run.iter_problems()),
     )
-    return replace(summary, status=_status(summary, parts, now, any(f.records for f in files)))
+    status = _status(summary, parts, now, any(file.records for file in files))
+    return replace(summary, status=status), parts
 
 
 def _status(summary: RunSummary, parts: Sequence[Part], now: float, any_records: bool) -> Status:

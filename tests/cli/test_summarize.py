@@ -344,7 +344,7 @@ def test_a_run_that_stopped_in_the_middle_of_a_record(tmp_path: Path) -> None:
     builder = EventFileBuilder().scalar("loss", 1, 0.5).scalar("loss", 2, 0.5).truncate(5)
     builder.write(tmp_path / "events.out.tfevents.1")
     shown = call("summarize", os.fspath(tmp_path)).out
-    assert shown.splitlines()[1].endswith(", stopped, 1 problem")
+    assert shown.splitlines()[1].endswith("), 1 problem")
 
 
 def test_nothing_readable_is_trouble(tmp_path: Path) -> None:

@@ -194,6 +194,10 @@ class SummaryView:
         superseded = sum(run.superseded for run in runs)
         if superseded:
             text += f"; {plural(superseded, 'point')} superseded by restarts"
+        if not self.summary.judged:
+            text += "; too much to judge in passing: `tbtools detect` does"
+        elif any(run.findings for run in runs):
+            text += "; `tbtools detect` tells more"
         count = sum(len(run.tags) for run in runs) if self.by_tag else len(runs)
         if self.limit is not None and self.limit < count:
             text += f"; {self.limit} of {format_count(count)} rows shown (--limit)"
@@ -313,12 +317,20 @@ def _nonfinite(count: int) -> Text:
 
 
 def _health(run: RunSummary) -> Text:
-    """Status, then what is wrong; a record cut off at the end is normal while it is written."""
-    health = Text(run.status, style=_STATUS_STYLES[run.status])
-    if run.nonfinite:
-        health.append(", ").append(f"{format_count(run.nonfinite)} non-finite", style="red")
+    """What is wrong, or else the status; a record cut off at the end is normal while writing."""
     live = run.status == "writing"
     wrong = [each for _, each in run.problems if not (live and each.kind == "truncated")]
+    parts = []
+    serious = [each for each in run.findings if each.severity != "info"]
+    if serious:
+        worst = serious[0]
+        rest = f" (+{len(serious) - 1})" if len(serious) > 1 else ""
+        text = f"{worst.kind} @ {format_count(worst.onset_step)}{rest}"
+        parts.append(Text(text, style="red" if worst.severity == "error" else "yellow"))
+    elif run.nonfinite:
+        parts.append(Text(f"{format_count(run.nonfinite)} non-finite", style="red"))
     if wrong:
-        health.append(", ").append(plural(len(wrong), "problem"), style="red")
-    return health
+        parts.append(Text(plural(len(wrong), "problem"), style="red"))
+    if not parts or run.status != "stopped":
+        parts.insert(0, Text(run.status, style=_STATUS_STYLES[run.status]))
+    return Text(", ").join(parts)
