@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 try:
     from tbtools.eventfile import _scan as compiled
 except ModuleNotFoundError:  # built without a compiler
@@ -55,14 +57,16 @@ def assert_same_columns(a: FileColumns, b: FileColumns, *, but: tuple[str, ...] 
 # --- scanners ----------------------------------------------------------------------------------
 
 
-def feeds(data: bytes, scanner: Any, more: int) -> Iterator[tuple[bytearray, int, int]]:
+def feeds(data: bytes, scanner: Any, more: int) -> Iterator[tuple[NDArray[np.uint8], int, int]]:
     """What `Scanner.feed` is to be called with, time and again: what it wants and `more` bytes.
 
-    Each buffer is a new one, as long as what it holds, so that a sanitizer sees a read behind it.
+    Each buffer is a new one of NumPy's, which has not one byte more than it holds (bytearrays have),
+    so that a sanitizer sees a read behind it.
     """
     while scanner.wanted:
         count = min(scanner.wanted + more, len(data) - scanner.cursor)
-        yield bytearray(data[scanner.cursor : scanner.cursor + count]), scanner.cursor, count
+        buffer = np.frombuffer(data, np.uint8, count, scanner.cursor).copy()
+        yield buffer, scanner.cursor, count
 
 
 def scan_bytes(scanner_type: Any, data: bytes, more: int | None = None) -> dict[str, Any]:
