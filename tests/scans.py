@@ -60,7 +60,7 @@ def assert_same_columns(a: FileColumns, b: FileColumns, *, but: tuple[str, ...] 
 def feeds(data: bytes, scanner: Any, more: int) -> Iterator[tuple[NDArray[np.uint8], int, int]]:
     """What `Scanner.feed` is to be called with, time and again: what it wants and `more` bytes.
 
-    Each buffer is a new one of NumPy's, which has not one byte more than it holds (bytearrays have),
+    Each buffer is a new array, which has not one byte more than it holds (a bytearray has one),
     so that a sanitizer sees a read behind it.
     """
     while scanner.wanted:
