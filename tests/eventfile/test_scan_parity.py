@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +32,6 @@ from tests.scans import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 needs_both = pytest.mark.skipif(
     SCANNERS["compiled"] is None, reason="the compiled scan has not been built"
@@ -305,3 +308,28 @@ def test_records_larger_than_what_is_read_at_once(
     monkeypatch.setattr(scan, "_buffers", type(scan._buffers)())
     columns = scan_content(tmp_path, builder.bytes())
     assert_same_columns(columns, expected, but=("modified",))
+
+
+# --- which of the two ----------------------------------------------------------------------------
+
+ASK = "from tbtools.eventfile import scan; print(scan.implementation())"
+WITHOUT = "import sys; sys.modules['tbtools.eventfile._scan'] = None; "  # as if it were not built
+
+
+@pytest.mark.parametrize(
+    ("code", "setting", "expected"),
+    [
+        (ASK, None, "compiled" if SCANNERS["compiled"] else "protobuf"),
+        (ASK, "0", "compiled" if SCANNERS["compiled"] else "protobuf"),
+        (ASK, "1", "protobuf"),
+        (WITHOUT + ASK, None, "protobuf"),
+    ],
+)
+def test_which_scan_is_in_use(code: str, setting: str | None, expected: str) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "TBTOOLS_PURE_PYTHON"}
+    if setting is not None:
+        environment["TBTOOLS_PURE_PYTHON"] = setting
+    command = [sys.executable, "-c", code]
+    root = Path(__file__).parents[2]
+    answer = subprocess.check_output(command, text=True, env=environment, cwd=root)
+    assert answer == f"{expected}\n"
