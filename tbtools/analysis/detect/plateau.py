@@ -103,7 +103,7 @@ def find(y: Array) -> Plateau | None:
     recent = tail[len(tail) // 2 :] if before > 0 else tail
     if _still_improves(recent, spread) or _is_a_step(level, onset, spread):
         return None
-    point = 0 if bend <= 1 else start + bend * width
+    point = start + bend * width if bend > 0 else 0
     return Plateau(point, robust.median(tail), improvement, error, before)
 
 
@@ -247,7 +247,8 @@ def _improved_before(level: Array, onset: int) -> float:
     wherever o is; a stretch of equal length would reach into the steep beginning of any curve.
     """
     begin = onset * onset // len(level)
-    return robust.median(level[begin : begin + 3]) - robust.median(level[onset:])
+    end = max(begin + 1, min(begin + 3, onset))
+    return robust.median(level[begin:end]) - robust.median(level[onset:])
 
 
 def _is_a_step(level: Array, onset: int, spread: float) -> bool:
