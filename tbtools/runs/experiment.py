@@ -13,7 +13,7 @@ from tbtools.runs.frames import ScalarTable, tags_frame
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.restarts import check_policy
 from tbtools.runs.run import Run
-from tbtools.runs.select import as_globs, matches, select_runs, select_tags
+from tbtools.runs.select import as_globs, choose, select_runs, select_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +40,14 @@ def _run_names(directories: Sequence[LogDirectory]) -> dict[str, RunFiles]:
     return runs
 
 
+def _discover_again(path: str) -> LogDirectory | None:
+    """None where nothing is left: the runs keep what was read of them, and tell."""
+    try:
+        return discover(path)
+    except NoEventFiles:
+        return None
+
+
 class Experiment(Mapping[str, Run]):
     """The runs under one or several paths, by name, in natural order.
 
@@ -61,14 +69,13 @@ class Experiment(Mapping[str, Run]):
         self.unreadable: dict[str, Problem] = {}
         self._runs: dict[str, Run] = {}
         self._fold = fold
-        self._discover()
-        self._shown = self._runs
+        self._discover([discover(path) for path in self._paths])
         if not self._runs:
             raise NoEventFiles(
                 f"{', '.join(self._paths)}: no event files (no file name contains 'tfevents')"
             )
-        select_runs(self._runs, self._globs)
-        self._shown = self._visible_runs()
+        folded = self._folded_runs()
+        self._shown = {name: folded[name] for name in select_runs(folded, self._globs)}
 
     @property
     def logdir(self) -> str:
@@ -77,9 +84,8 @@ class Experiment(Mapping[str, Run]):
             return self._paths[0]
         return os.path.commonpath([os.path.abspath(path) for path in self._paths])
 
-    def _discover(self) -> None:
-        """Finds the runs; those known already stay the objects they are."""
-        directories = [discover(path) for path in self._paths]
+    def _discover(self, directories: Sequence[LogDirectory]) -> None:
+        """Takes over the runs that were found; those known already stay the objects they are."""
         self.unreadable = {
             path: problem
             for directory in directories
@@ -92,12 +98,13 @@ class Experiment(Mapping[str, Run]):
                 self._runs[name] = Run(files, self.restarts, name)
         self._runs = dict(sorted(self._runs.items(), key=lambda item: natural_key(item[0])))
 
-    def _visible_runs(self) -> dict[str, Run]:
-        runs = self._runs
-        if self._fold:
-            self.scan()
-            runs = fold_runs(runs)
-        return {name: run for name, run in runs.items() if matches(name, self._globs)}
+    def _folded_runs(self) -> dict[str, Run]:
+        """All runs, whether shown or not; for folding, they are read."""
+        if not self._fold:
+            return self._runs
+        for run in read_ahead(list(self._runs.values())):
+            run.unfold()
+        return fold_runs(self._runs)
 
     # -- the mapping
 
@@ -156,17 +163,21 @@ class Experiment(Mapping[str, Run]):
         Returns:
             How many points are new, in the runs that had been read before and in new runs.
         """
-        before = set(self._runs)
-        self._discover()
-        new = sum(self._runs[name].refresh() for name in before)
-        added = [run for name, run in self._runs.items() if name not in before]
-        for run in added:
-            new += run.columns.rows.count
-        if added:
-            for run in self._runs.values():
-                run.unfold()
-            self._shown = self._visible_runs()
-        return new
+        known = list(self._runs)
+        self._discover([found for path in self._paths if (found := _discover_again(path))])
+        new = {name: self._runs[name].refresh() for name in known}
+        folded = self._folded_runs()
+        self._shown = {name: folded[name] for name in choose(folded, self._globs)}
+        sources = self._sources()
+        for run in read_ahead([self._runs[name] for name in sources.difference(known)]):
+            new[run.name] = run.columns.rows.count
+        return sum(new[name] for name in sources)
+
+    def _sources(self) -> set[str]:
+        """Names of the runs that are shown, those folded into others included."""
+        if not self._fold:
+            return set(self._shown)
+        return {part.source for run in self._shown.values() for part in run.parts}
 
     def parts(self) -> list[Part]:
         """What each run consists of, all of it read."""

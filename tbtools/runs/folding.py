@@ -1,11 +1,14 @@
 """Sub-runs that `add_scalars` and `add_hparams` make, shown as part of the run that made them.
 
-torch and tensorboardX give each curve of an `add_scalars` its own directory inside the run's, named
-``<tag with _ for />_<curve>``, and each `add_hparams` one that is named by the time or at will.
+torch and tensorboardX give each curve of an `add_scalars` its own directory inside the run's, torch
+as ``<tag with _ for />_<curve>``, tensorboardX as ``<tag>/<curve>``, and each `add_hparams` one
+that is named by the time or at will.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,51 +16,79 @@ if TYPE_CHECKING:
 
     from tbtools.runs.run import Run
 
-_SESSION_START = "_hparams_/session_start_info"
+_HPARAMS_TAGS = {f"_hparams_/{name}" for name in ("experiment", "session_start_info")}
+_HPARAMS_TAGS.add("_hparams_/session_end_info")
+# tensorboardX writes each of these as _ in tags, but not in names of directories.
+_NOT_IN_TAGS = re.compile(r"[^-/\w\.]")
 
 
-def folded_tags(run: Run, base_name: str) -> dict[str, str] | None:
-    """How the tags of a sub-run are shown in its parent; None where it is a run of its own.
-
-    The curve `train` of ``add_scalars("loss", ...)`` is shown as ``loss/train``. The tags of an
-    `add_hparams` keep their names.
+def _curve_tags(run: Run, relative_name: str) -> dict[str, str] | None:
+    """How the only tag of a curve is shown: ``loss/train`` for `train` of ``add_scalars("loss")``.
 
     Args:
         run: The sub-run.
-        base_name: The last part of its name.
+        relative_name: Its name below the run that might have made it.
     """
     tags = {series.tag for series in run.columns.series}
-    if _SESSION_START in tags:
-        return {tag: tag for tag in tags}
     if len(tags) != 1:
         return None
     (tag,) = tags
-    prefix = tag.replace("/", "_") + "_"
-    if not base_name.startswith(prefix) or base_name == prefix:
-        return None
-    return {tag: f"{tag}/{base_name.removeprefix(prefix)}"}
+    for prefix in (f"{tag.replace('/', '_')}_", f"{tag}/"):
+        same = _NOT_IN_TAGS.sub("_", relative_name).startswith(_NOT_IN_TAGS.sub("_", prefix))
+        if same and len(relative_name) > len(prefix):
+            return {tag: f"{tag}/{relative_name[len(prefix) :]}"}
+    return None
+
+
+def _is_hparams_session(run: Run) -> bool:
+    """Whether all that it holds is one `add_hparams`: the session, and each metric once.
+
+    A run of a search has hyperparameters, too, but its experiment is declared elsewhere, or it has
+    curves: that is a run of its own.
+    """
+    series = run.columns.series
+    return _HPARAMS_TAGS.issubset(each.tag for each in series) and all(
+        each.tag in _HPARAMS_TAGS or (each.scalar and each.count == 1) for each in series
+    )
+
+
+def _parent(name: str, runs: Mapping[str, Run]) -> str | None:
+    """The nearest run whose directory holds the run."""
+    above = name.rpartition("/")[0]
+    while above and above not in runs:
+        above = above.rpartition("/")[0]
+    parent = above or "."
+    return parent if parent in runs and parent != name else None
 
 
 def fold_runs(runs: Mapping[str, Run]) -> dict[str, Run]:
     """Puts sub-runs into the runs whose directories hold them.
 
-    Only a run that lies directly in another run's directory can be a sub-run. With their parents
-    folded too, runs would be hard to find again, so that one level is all there is.
+    Several `add_hparams` of one writer are several sessions, which stay runs of their own. So does
+    what lies in a run that is itself folded: runs would be hard to find again.
 
     Args:
-        runs: Run name to run.
+        runs: Run name to run, each in front of those inside it.
 
     Returns:
         The runs that are left, in the same order.
     """
+    parents = {name: _parent(name, runs) for name in runs}
+    sessions = {
+        name for name, parent in parents.items() if parent and _is_hparams_session(runs[name])
+    }
+    sessions_of = Counter(parents[name] for name in sessions)
     left = dict(runs)
     for name, run in runs.items():
-        parent_name, _, base_name = name.rpartition("/")
-        parent = runs.get(parent_name or ".")
-        if parent is None or parent is run:
+        parent = parents[name]
+        if parent is None or parent not in left:
             continue
-        tags = folded_tags(run, base_name)
+        tags: dict[str, str] | None = {}
+        if name not in sessions:
+            tags = _curve_tags(run, name if parent == "." else name[len(parent) + 1 :])
+        elif sessions_of[parent] > 1:
+            tags = None
         if tags is not None:
-            parent.fold(run, tags)
+            left[parent].fold(run, tags)
             del left[name]
     return left

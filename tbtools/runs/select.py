@@ -56,6 +56,13 @@ def _select(
     for glob in wanted:
         if not _WILDCARDS & set(glob) and glob not in known:
             raise error(glob, known)
+    return choose(known, wanted)
+
+
+def choose(names: Iterable[str], globs: str | Sequence[str] | None) -> list[str]:
+    """Those of the names that are meant, whether or not there are any."""
+    wanted = as_globs(globs)
+    known = dict.fromkeys(names)
     if not wanted:
         return list(known)
     # Tags may have wildcards in their names: "loss[0]" means itself where it exists, not "loss0".
