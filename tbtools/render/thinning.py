@@ -85,13 +85,13 @@ def _prominent(
     if len(places) <= points:
         return places
     shown = values[places]
+    extremes = [0, len(shown) - 1, int(shown.argmin()), int(shown.argmax())]
     # Areas of triangles overflow where values do not: a series is drawn the same at any scale.
     scale = float(np.abs(shown).max())
     if scale > 1e100:
         shown = shown / scale
     downsampler: Any = tsdownsample.MinMaxLTTBDownsampler
     chosen = downsampler().downsample(np.ascontiguousarray(shown), n_out=points)
-    extremes = [0, len(shown) - 1, int(shown.argmin()), int(shown.argmax())]
     return places[np.union1d(chosen.astype(np.int64), extremes)]
 
 

@@ -47,13 +47,21 @@ function timeUnit(lines) {
   return UNITS.find(([, size]) => longest >= 2 * size) || UNITS[UNITS.length - 1];
 }
 
+// Milliseconds that have a date: the wall times of strangers may be anything. Plotly's dates end
+// with the year 9999, and the chart needs a margin.
+const LAST_DATE = 2.4e14;
+
+function asDate(milliseconds) {
+  return Math.min(LAST_DATE, Math.max(-LAST_DATE, milliseconds));
+}
+
 function xAxis(state, lines) {
   if (state.x === "relative") {
     const [name, size] = timeUnit(lines);
     return { type: "linear", title: name, of: (series, i) => series.ms[i] / 1000 / size, second: 1 / size };
   }
   if (state.x === "wall") {
-    const of = (series, i) => series.start * 1000 + series.ms[i];
+    const of = (series, i) => asDate(series.start * 1000 + series.ms[i]);
     return { type: "date", title: "UTC", of };
   }
   return { type: "linear", title: "", of: (series, i) => series.step[i] };
@@ -62,7 +70,7 @@ function xAxis(state, lines) {
 // Where on the x axis something is that has a step and a second in its series.
 function xAt(state, axis, series, step, second) {
   if (state.x === "relative") return second * axis.second;
-  if (state.x === "wall") return (series.start + second) * 1000;
+  if (state.x === "wall") return asDate((series.start + second) * 1000);
   return step;
 }
 

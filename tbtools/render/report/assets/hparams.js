@@ -43,12 +43,9 @@ function parallelCoordinates(page, state, { axes, runs }) {
   const y = (part) => height - bottom - part * (height - top - bottom);
   const lines = runs.map((run) => {
     const places = axes.map((axis, i) => (axis.of(run) === null ? null : [x(i), y(axis.at(axis.of(run)))]));
-    let path = "";
-    let pen = "M";
-    for (const place of places) {
-      if (place) path += `${pen}${place[0].toFixed(1)} ${place[1].toFixed(1)}`;
-      pen = place ? "L" : "M";
-    }
+    // What a run does not have is passed over.
+    const known = places.filter(Boolean);
+    const path = known.map((place, i) => `${i ? "L" : "M"}${place[0].toFixed(1)} ${place[1].toFixed(1)}`).join("");
     const line = svg("path", { d: path, fill: "none", stroke: runColor(page, run), "stroke-width": 2, class: "parallel-line" },
       svg("title", {}, page.runs[run].name));
     line.addEventListener("pointerenter", () => state.set({ highlighted: run }));

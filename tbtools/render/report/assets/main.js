@@ -162,6 +162,8 @@ async function start() {
   const arrange = layOut(sections);
   showProvenance(page);
 
+  document.documentElement.dataset.shown = "true";
+
   state.listen((changed) => {
     if (changed.includes("tagFilter")) {
       filterSections(sections, state.tagFilter);

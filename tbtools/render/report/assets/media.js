@@ -173,6 +173,7 @@ function histogramCard(page, state, group) {
     view = chosen;
     redraw();
   });
+  chooser.update();
   const card = plotCard(page, group, [chooser.select, views], () => {
     const series = chooser.update();
     if (!series) return { data: [], layout: {} };

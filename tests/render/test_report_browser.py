@@ -1,0 +1,458 @@
+"""The page in a real browser: every control does what it says, and nothing else happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tbtools
+from tbtools.analysis.detect import detect
+from tbtools.analysis.smooth import smooth
+from tbtools.render.report import report
+from tests.builders import START, EventFileBuilder
+from tests.render.report_logs import EXAMPLES, write_hostile_logs, write_scalars
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Locator
+
+    from tests.render.conftest import OpenPage
+
+pytestmark = pytest.mark.browser
+
+# What is drawn in the chart of a tag: the traces of lines, with the run that each belongs to.
+LINES = """(tag) => {
+  const card = [...document.querySelectorAll('#charts .card')].find((each) =>
+    each.querySelector('h3').textContent === tag);
+  card.scrollIntoView({block: 'center'});
+  return card.querySelector('.plot').data.filter((trace) => trace.runs).map((trace) => ({
+    runs: trace.runs, faint: trace.opacity < 1, x: Array.from(trace.x, Number),
+    y: Array.from(trace.y, (value) => Number.isFinite(value) ? value : null),
+    fill: trace.fill || null}));
+}"""
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return report(EXAMPLES, tmp_path_factory.mktemp("report") / "r.html", title="examples")
+
+
+def lines(page: OpenPage, tag: str) -> list[dict[str, Any]]:
+    """The lines of a chart, scrolled to and drawn anew if need be."""
+    page.js(
+        """(tag) => [...document.querySelectorAll('#charts .card')].find((each) =>
+             each.querySelector('h3').textContent === tag).scrollIntoView({block: 'center'})""",
+        tag,
+    )
+    page.settle()
+    found: list[dict[str, Any]] = page.js(LINES, tag)
+    return found
+
+
+def chart(page: OpenPage, tag: str) -> Locator:
+    heading = page.page.get_by_role("heading", name=tag, exact=True)
+    return page.page.locator("#charts .card", has=heading)
+
+
+def run_names(page: OpenPage) -> list[str]:
+    names: list[str] = page.js(
+        "JSON.parse(document.getElementById('page').textContent).runs.map((run) => run.name)"
+    )
+    return names
+
+
+def set_smoothing(page: OpenPage, weight: float) -> None:
+    page.page.fill("input[aria-label='Smoothing weight']", str(weight))
+    page.settle()
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.3, 0.6, 0.95])
+def test_the_slider_smooths_as_tbtools_does(
+    example: Path, open_page: Callable[..., OpenPage], weight: float
+) -> None:
+    page = open_page(example)
+    set_smoothing(page, weight)
+    names = run_names(page)
+    experiment = tbtools.load(EXAMPLES, fold=True)
+    for tag in ("train/loss", "val/accuracy", "optim/grad_norm"):
+        drawn = {names[each["runs"][0]]: each for each in lines(page, tag) if not each["faint"]}
+        frame = experiment.scalars(tag)
+        assert set(drawn) == set(frame["run"].unique())
+        for run, rows in frame.groupby("run", observed=True):
+            wanted = smooth(rows["value"], weight).to_numpy()
+            got = np.array(drawn[str(run)]["y"], dtype=float)
+            np.testing.assert_array_equal(drawn[str(run)]["x"], rows["step"])
+            np.testing.assert_allclose(
+                got, np.where(np.isfinite(wanted), wanted, np.nan), rtol=1e-6
+            )
+
+
+def test_a_hidden_run_vanishes_from_every_chart(
+    example: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    page = open_page(example)
+    page.scroll_through()
+    number = run_names(page).index("resumed")
+    page.page.locator(".run-list li", has_text="resumed").locator("input").uncheck()
+    page.scroll_through()
+    tags = page.js(
+        "[...document.querySelectorAll('#charts .card:not(.media-card) h3')]"
+        ".map((each) => each.textContent)"
+    )
+    scalars = {str(tag) for tag in tbtools.load(EXAMPLES, fold=True).scalars()["tag"].unique()}
+    for tag in scalars & set(tags):
+        assert all(number not in each["runs"] for each in lines(page, tag))
+    assert "4 of 5 shown" in page.page.locator("#sidebar summary").inner_text()
+    page.page.get_by_role("button", name="Show all").click()
+    assert any(number in each["runs"] for each in lines(page, "train/loss"))
+
+
+def test_only_and_hide_all(example: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(example)
+    number = run_names(page).index("plateau")
+    row = page.page.locator(".run-list li", has_text="plateau")
+    row.hover()
+    row.get_by_role("button", name="only").click()
+    assert {each["runs"][0] for each in lines(page, "train/loss")} == {number}
+    page.page.get_by_role("button", name="Hide all").click()
+    assert lines(page, "train/loss") == []
+
+
+def test_filtering_runs_then_hiding_them(example: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(example)
+    page.page.fill("input[aria-label^='Filter runs']", "^(base|div)")
+    assert page.page.locator(".run-list li:visible").count() == 2
+    assert page.page.locator("table.runs tbody tr:visible").count() == 2
+    page.page.get_by_role("button", name="Hide all").click()
+    names = run_names(page)
+    left = {names[each["runs"][0]] for each in lines(page, "train/loss")}
+    assert left == {"media", "plateau", "resumed"}
+
+
+def test_searching_tags(example: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(example)
+    page.page.fill("#tag-filter", "loss$")
+    shown = page.page.locator("#charts .card:visible h3").all_inner_texts()
+    assert set(shown) == {"hparam/val_loss", "train/loss", "val/loss"}
+    page.page.fill("#tag-filter", "(unclosed")
+    assert page.page.locator("#charts .card:visible").count() == 0
+    page.page.fill("#tag-filter", "")
+    assert page.page.locator("#charts .card:visible").count() > 15
+
+
+def test_a_finding_leads_to_its_place(example: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(example)
+    page.page.get_by_role("button", name="Hide all").click()
+    page.page.locator(".finding a", has_text="train/loss").first.click()
+    page.page.wait_for_timeout(900)
+    page.settle()
+    box = chart(page, "train/loss").bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 900 - box["height"] / 2
+    assert page.js("document.activeElement.closest('.card').querySelector('h3').textContent") == (
+        "train/loss"
+    )
+    assert run_names(page)[lines(page, "train/loss")[0]["runs"][0]] == "diverged"
+
+
+def test_findings_and_restarts_are_marked_where_they_are(
+    example: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    page = open_page(example)
+    lines(page, "train/loss")
+    shapes = page.js(
+        """() => [...document.querySelectorAll('#charts .card')].find((each) =>
+             each.querySelector('h3').textContent === 'train/loss')
+             .querySelector('.plot').layout.shapes.map(({type, x0, x1}) => [type, x0, x1])"""
+    )
+    findings = [
+        each for each in detect(tbtools.load(EXAMPLES, fold=True)) if each.tag == "train/loss"
+    ]
+    assert findings
+    for finding in findings:
+        assert ["line", finding.onset_step, finding.onset_step] in shapes
+        if finding.kind == "plateau":
+            assert ["rect", finding.onset_step, finding.end_step] in shapes
+    for resumed_at in (600, 1200):
+        assert ["line", resumed_at, resumed_at] in shapes
+
+
+def test_the_x_axis(example: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(example)
+    frame = tbtools.load(EXAMPLES)["baseline"].scalars("train/loss")
+    seconds = (frame["wall_time"] - frame["wall_time"].iloc[0]).to_numpy()
+    names = run_names(page)
+
+    def baseline_x() -> np.ndarray:
+        drawn = lines(page, "train/loss")
+        (line,) = [e for e in drawn if names[e["runs"][0]] == "baseline" and not e["faint"]]
+        return np.array(line["x"])
+
+    page.page.get_by_role("radio", name="Relative").check()
+    page.settle()
+    ratio = baseline_x()[1:] / seconds[1:]
+    assert ratio == pytest.approx(1 / 3600, rel=1e-3)  # the longest run took two hours
+    page.page.get_by_role("radio", name="Wall time").check()
+    page.settle()
+    np.testing.assert_allclose(baseline_x() / 1000, frame["wall_time"], atol=1e-3)
+    page.page.get_by_role("radio", name="Step").check()
+    np.testing.assert_array_equal(baseline_x(), frame["step"])
+
+
+def axis_of(page: OpenPage, tag: str, what: str) -> Any:
+    lines(page, tag)
+    return page.js(
+        """([tag, what]) => [...document.querySelectorAll('#charts .card')].find((each) =>
+             each.querySelector('h3').textContent === tag)
+             .querySelector('.plot')._fullLayout.yaxis[what]""",
+        [tag, what],
+    )
+
+
+def test_logarithmic_axes_and_outliers(example: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(example)
+    set_smoothing(page, 0)
+    low, high = axis_of(page, "optim/grad_norm", "range")
+    assert high < 10  # one run blows up to 85: the chart is about the others
+    page.page.uncheck("#outliers")
+    page.settle()
+    assert axis_of(page, "optim/grad_norm", "range")[1] > 85
+    page.page.check("#log")
+    page.settle()
+    assert axis_of(page, "optim/grad_norm", "type") == "log"
+    low, high = axis_of(page, "optim/grad_norm", "range")
+    assert 10**high > 85
+    assert 10**low < 0.3
+
+
+def test_pointing_shows_the_values_of_all_runs(
+    example: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    page = open_page(example)
+    lines(page, "train/loss")
+    plot = chart(page, "train/loss").locator(".plot")
+    plot.hover()
+    rows = page.page.locator("#tooltip tbody tr").all_inner_texts()
+    assert len(rows) >= 4
+    shown = {row.split("\t")[1]: row.split("\t") for row in rows}
+    frame = tbtools.load(EXAMPLES)["baseline"].scalars("train/loss")
+    step = int(shown["baseline"][4].replace(",", ""))
+    at = int(np.flatnonzero(frame["step"] == step)[0])
+    assert float(shown["baseline"][3]) == pytest.approx(frame["value"].iloc[at], rel=1e-4)
+    smoothed = smooth(frame["value"], 0.6).iloc[at]
+    assert float(shown["baseline"][2]) == pytest.approx(smoothed, rel=1e-4)
+    plot.focus()
+    page.page.keyboard.press("ArrowRight")
+    page.page.keyboard.press("ArrowRight")
+    assert page.page.locator("#tooltip").is_visible()
+    page.page.keyboard.press("Escape")
+    assert not page.page.locator("#tooltip").is_visible()
+
+
+def test_sorting_the_runs(example: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(example)
+
+    def order() -> list[str]:
+        return [text.strip() for text in page.page.locator("table.runs tbody th").all_inner_texts()]
+
+    page.page.get_by_role("button", name="val/loss ↓ best").click()
+    assert order() == ["baseline", "resumed", "diverged", "plateau", "media"]
+    page.page.get_by_role("button", name="val/loss ↓ best").click()
+    assert order() == ["plateau", "diverged", "resumed", "baseline", "media"]
+    header = page.page.locator("th[aria-sort]")
+    assert header.get_attribute("aria-sort") == "descending"
+
+
+def test_the_table_of_a_chart_has_the_numbers_of_all_points(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    values = (2 + np.random.default_rng(3).standard_normal(9000)).astype(np.float32)
+    values[4567] = -40.0
+    write_scalars(tmp_path / "logs", "loss", values)
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    page.page.locator("#charts .card").get_by_role("button", name="Numbers of loss").click()
+    (row,) = page.page.locator("#charts .values tbody tr").all_inner_texts()
+    cells = row.split("\t")
+    assert cells[2] == "\N{MINUS SIGN}40 at 4,567"
+    assert cells[5] == "9,000"
+    assert int(cells[6].replace(",", "")) < 2100
+    weight = 0.9
+    set_smoothing(page, weight)
+    (line,) = [each for each in lines(page, "loss") if not each["faint"]]
+    exact = pd.Series(values, dtype=float).ewm(alpha=1 - weight).mean()
+    error = np.array(line["y"]) - exact[line["x"]].to_numpy()
+    assert np.sqrt(np.mean(error**2)) < 0.2 * np.sqrt((1 - weight) / (1 + weight))
+
+
+def test_seeds_as_mean_and_band(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:
+    random = np.random.default_rng(5)
+    curves = [random.standard_normal(60) + seed for seed in range(3)]
+    for seed, curve in enumerate(curves):
+        write_scalars(tmp_path / "logs" / f"seed_{seed}", "loss", curve)
+    write_scalars(tmp_path / "logs" / "other", "loss", np.linspace(1, 0, 60))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html", smoothing=0))
+    page.page.check("#grouped")
+    page.settle()
+    drawn = lines(page, "loss")
+    (band,) = [each for each in drawn if each["fill"]]
+    mean, spread = np.mean(curves, axis=0), np.std(curves, axis=0, ddof=1)
+    np.testing.assert_allclose(band["y"], [*(mean + spread), *(mean - spread)[::-1]], atol=1e-5)
+    alone = [each for each in drawn if not each["fill"] and len(each["runs"]) == 1]
+    assert len(alone) == 1
+
+
+def test_images_follow_their_slider(example: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(example)
+    card = page.page.locator(".media-card", has_text="samples/ring")
+    card.scroll_into_view_if_needed()
+    page.settle()
+    last = card.locator("img").get_attribute("src")
+    card.locator("input[type=range]").fill("0")
+    assert card.locator("img").get_attribute("src") != last
+    assert "step 0" in card.inner_text()
+    stored = tbtools.load(EXAMPLES)["media"].images("samples/ring")["image"].iloc[0].data
+    natural = card.locator("img").evaluate(
+        "(image) => image.decode().then(() => image.naturalWidth)"
+    )
+    assert natural == 48
+    assert len(stored) > 0
+
+
+def test_other_media_are_there(example: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(example)
+    page.scroll_through()
+    text = page.page.locator(".media-card", has_text="samples/text")
+    assert text.locator("strong").inner_text() == "step 800"
+    assert page.page.locator("audio").count() == 1
+    histogram = page.page.locator("#charts .card", has_text="weights/encoder")
+    assert len(histogram.locator(".plot").evaluate("(plot) => plot.data")) == 9
+    histogram.get_by_role("radio", name="Density").check()
+    assert histogram.locator(".plot").evaluate("(plot) => plot.data[0].type") == "heatmap"
+    curve = page.page.locator("#charts .card", has_text="val/pr")
+    recall = curve.locator(".plot").evaluate("(plot) => Array.from(plot.data[0].x)")
+    frame = tbtools.load(EXAMPLES)["media"].pr_curves("val/pr")
+    np.testing.assert_allclose(recall, frame[frame["step"] == 800]["recall"], rtol=1e-6)
+    assert page.page.locator(".parallel-line:visible").count() == 5
+
+
+def test_a_theme_of_ones_own(example: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(example, color_scheme="dark")
+    background = "getComputedStyle(document.body).backgroundColor"
+    dark = page.js(background)
+    page.page.click("#theme")
+    page.settle()
+    assert page.js(background) != dark
+    grid = page.js("document.querySelector('.hero .plot').layout.xaxis.gridcolor")
+    assert grid == "#e9ecf0"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(
+    example: Path, open_page: Callable[..., OpenPage], scheme: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = open_page(example, color_scheme=scheme)
+    page.scroll_through()
+    found = axe.Axe().run(page.page).response["violations"]
+    serious = [
+        (each["id"], [node["html"][:120] for node in each["nodes"][:3]])
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+@pytest.mark.parametrize("width", [400, 1280, 3840])
+def test_nothing_sticks_out_or_jumps(
+    example: Path, open_page: Callable[..., OpenPage], width: int
+) -> None:
+    page = open_page(example, width=width)
+    page.scroll_through()
+    assert page.js("document.documentElement.scrollWidth") <= width
+    shift = page.js(
+        """() => new Promise((resolve) => {
+             let sum = 0;
+             new PerformanceObserver((list) => {
+               for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+             }).observe({type: 'layout-shift', buffered: true});
+             setTimeout(() => resolve(sum), 200);
+           })"""
+    )
+    assert shift < 0.1  # "good" by web.dev's Cumulative Layout Shift
+
+
+def test_printing_draws_everything(example: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(example)
+    assert page.js("document.querySelectorAll('#charts .plot.js-plotly-plot').length") < 12
+    pdf = page.page.pdf()
+    assert pdf.startswith(b"%PDF")
+    plots = page.js("document.querySelectorAll('.plot').length")
+    assert page.js("document.querySelectorAll('.plot.js-plotly-plot').length") == plots
+
+
+def test_strangers_can_run_nothing(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(report(write_hostile_logs(tmp_path / "logs"), tmp_path / "r.html"))
+    page.scroll_through()
+    for link in page.page.locator(".finding a").all()[:4]:
+        link.click()
+        page.settle()
+    for plot in page.page.locator(".plot:visible").all()[:6]:
+        plot.hover()
+    for button in page.page.get_by_role("button", name="Numbers of").all()[:4]:
+        button.click()
+    page.page.check("#log")
+    page.page.get_by_role("radio", name="Wall time").check()
+    page.scroll_through()
+    assert page.js("window.pwned") is None
+    assert page.js("document.documentElement.scrollWidth") <= 1280
+    names = page.page.locator(".run-list .name").all_inner_texts()
+    assert any("onerror" in name for name in names)
+
+
+def test_an_injected_script_would_not_run(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    path = report(EXAMPLES, tmp_path / "r.html")
+    html = path.read_text("utf-8").replace("</main>", "</main><script>window.pwned=1</script>")
+    path.write_text(html, "utf-8")
+    page = open_page(path)
+    assert page.js("window.pwned") is None
+    assert any("Content Security Policy" in text for text in page.trouble)
+    page.trouble.clear()
+
+
+def test_plotly_beside_the_page_is_loaded(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    page = open_page(report(EXAMPLES, tmp_path / "r.html", plotlyjs="directory"))
+    assert page.page.locator(".hero .scatterlayer .trace").count() > 3
+    assert page.requests == [(tmp_path / "plotly.min.js").as_uri()]
+    page.requests.clear()
+
+
+def test_a_log_without_scalars(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:
+    builder = EventFileBuilder().file_version().text("note", 1, "**hello**", wall_time=START)
+    builder.write(tmp_path / "logs" / "run" / "tfevents.1")
+    (tmp_path / "logs" / "empty").mkdir()
+    (tmp_path / "logs" / "empty" / "tfevents.2").write_bytes(b"")
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    assert page.page.locator(".prose strong").inner_text() == "hello"
+    assert page.page.locator("#smoothing").count() == 0
+
+
+@pytest.mark.corpus
+def test_pages_of_real_logs(
+    corpus: Path, tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    for number, name in enumerate(
+        ["phlippe+saved_models", "tensorflow+tensorboard", "mrahtz+learning-from-human-preferences"]
+    ):
+        page = open_page(report(corpus / name, tmp_path / f"{number}.html"))
+        page.scroll_through()
+        drawn = page.js("document.querySelectorAll('.plot.js-plotly-plot').length")
+        assert drawn == page.js("document.querySelectorAll('.plot').length") > 0

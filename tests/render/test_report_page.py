@@ -1,0 +1,291 @@
+"""The page as a file: whole, offline, the same every time, and true to all points."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tbtools
+from tbtools.analysis.detect import detect
+from tbtools.errors import OutputExists
+from tbtools.render.report import report
+from tbtools.render.report.page import PLOTLY_FILE
+from tests.builders import EventFileBuilder
+from tests.render.report_logs import (
+    EXAMPLES,
+    HOSTILE_RUNS,
+    HOSTILE_TAGS,
+    TINY_PNG,
+    arrays_of,
+    page_of,
+    write_hostile_logs,
+    write_scalars,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = report(EXAMPLES, tmp_path_factory.mktemp("report") / "r.html", title="examples")
+    return path.read_text("utf-8")
+
+
+def test_every_point_of_a_small_log_is_in_the_page(example: str) -> None:
+    page, arrays = page_of(example), arrays_of(example)
+    experiment = tbtools.load(EXAMPLES, fold=True)
+    frame = experiment.scalars()
+    told = {
+        (page["runs"][each["run"]]["name"], page["tags"][each["tag"]]["tag"]): each
+        for each in page["series"]
+    }
+    assert len(told) == frame.groupby(["run", "tag"], observed=True).ngroups
+    for key, rows in frame.groupby(["run", "tag"], observed=True):
+        series = told[key]
+        assert series["n"] == len(rows)
+        np.testing.assert_array_equal(arrays[series["step"]], rows["step"])
+        np.testing.assert_array_equal(arrays[series["value"]], rows["value"])
+        seconds = rows["wall_time"].to_numpy() - rows["wall_time"].iloc[0]
+        np.testing.assert_allclose(arrays[series["ms"]] / 1000, seconds, atol=6e-4)
+
+
+def test_the_same_logs_give_the_same_bytes(example: str, tmp_path: Path) -> None:
+    again = report(EXAMPLES, tmp_path / "again.html", title="examples")
+    assert again.read_text("utf-8") == example
+
+
+def test_nothing_is_fetched_and_only_our_scripts_may_run(example: str) -> None:
+    shell = re.sub(r"<script.*?</script>", "", example, flags=re.DOTALL)
+    assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//""", shell)
+    scripts = re.findall(r"<script>(.*?)</script>", example, re.DOTALL)
+    assert len(scripts) == 2
+    hashes = [base64.b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in scripts]
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', example)
+    assert policy is not None
+    assert set(re.findall(r"'sha256-([^']*)'", policy[1])) == set(hashes)
+    assert "default-src 'none'" in policy[1]
+    assert "unsafe-eval" not in policy[1]
+    assert "connect-src" not in policy[1]
+
+
+def test_the_page_says_where_it_comes_from(example: str) -> None:
+    page = page_of(example)
+    provenance = page["provenance"]
+    assert provenance["version"] == tbtools.__version__
+    assert provenance["restarts"] == "resume"
+    files = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*tfevents*")}
+    assert {each["file"] for each in provenance["files"]} == files
+    superseded = {run["name"]: run["superseded"] for run in page["runs"]}
+    assert superseded["resumed"] == tbtools.load(EXAMPLES)["resumed"].superseded > 0
+
+
+def test_damage_is_told_with_its_place(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version().scalar("loss", 1, 0.5).scalar("loss", 2, 0.4)
+    builder.corrupt_data_crc().scalar("loss", 3, 0.3).write(tmp_path / "logs" / "tfevents.1")
+    page = page_of(report(tmp_path / "logs", tmp_path / "r.html").read_text("utf-8"))
+    (problem,) = page["runs"][0]["problems"]
+    assert problem["kind"] == "bad_data"
+    assert problem["offset"] == builder.offsets[2]
+    assert problem["file"] == "tfevents.1"
+
+
+def test_findings_are_those_of_detect(example: str) -> None:
+    page = page_of(example)
+    told = [
+        (each["run"], each["tag"], each["kind"], each["onset_step"])
+        for cause in page["findings"]
+        for each in cause["findings"]
+    ]
+    found = detect(tbtools.load(EXAMPLES, fold=True))
+    assert sorted(told) == sorted((f.run, f.tag, f.kind, f.onset_step) for f in found)
+    severities = [cause["severity"] for cause in page["findings"]]
+    assert severities == sorted(severities, key=["error", "warning", "info"].index)
+
+
+def test_numbers_come_from_all_points_of_a_thinned_series(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    values = (2 + random.standard_normal(9000)).astype(np.float32)
+    values[4567] = -40.0
+    values[77] = np.nan
+    write_scalars(tmp_path / "logs", "loss", values)
+    html = report(tmp_path / "logs", tmp_path / "r.html").read_text("utf-8")
+    (series,) = page_of(html)["series"]
+    assert series["n"] == 9000
+    assert len(arrays_of(html)[series["value"]]) < 2100
+    assert series["min"] == [-40.0, 4567]
+    greatest = int(np.nanargmax(values))
+    assert series["max"] == [float(values[greatest]), greatest]
+    assert series["last"] == float(values[-1])
+    assert series["nonfinite"] == 1
+
+
+def test_a_page_of_very_many_series_stays_within_its_points(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version()
+    for step in range(300):
+        builder.scalar("loss", step, float(step % 17))
+    for run in range(12):
+        builder.write(tmp_path / "logs" / f"run{run}" / "tfevents.1")
+    html = report(tmp_path / "logs", tmp_path / "r.html").read_text("utf-8")
+    assert all(series["n"] == 300 for series in page_of(html)["series"])
+    assert all("gap" not in series for series in page_of(html)["series"])
+
+
+def test_the_objectives_that_compare_the_runs(example: str) -> None:
+    assert page_of(example)["objectives"] == [
+        ["val/loss", "min"],
+        ["val/accuracy", "max"],
+        ["train/loss", "min"],
+    ]
+
+
+def test_an_objective_can_be_overridden(tmp_path: Path) -> None:
+    write_scalars(tmp_path / "logs", "score/distance", np.linspace(3, 1, 40))
+    path = report(tmp_path / "logs", tmp_path / "r.html", objectives={"score/*": "min"})
+    assert page_of(path.read_text("utf-8"))["objectives"] == [["score/distance", "min"]]
+
+
+def test_tags_and_steps_select(tmp_path: Path) -> None:
+    html = report(
+        EXAMPLES, tmp_path / "r.html", tags=["train/*", "weights/*"], steps=(100, 500)
+    ).read_text("utf-8")
+    page, arrays = page_of(html), arrays_of(html)
+    assert {each["tag"] for each in page["tags"]} == {"train/loss", "train/accuracy"}
+    assert page["images"] == page["text"] == []
+    assert {each["tag"] for each in page["histograms"]} == {"weights/encoder", "weights/head"}
+    assert page["histograms"][0]["steps"] == [100, 200, 300, 400, 500]
+    for series in page["series"]:
+        steps = arrays[series["step"]]
+        assert 100 <= steps.min() <= steps.max() <= 500
+
+
+def test_seeds_become_groups_whose_mean_is_that_of_pandas(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    curves = {}
+    for config in ("small", "large"):
+        for seed in range(3):
+            name = f"{config}/seed_{seed}"
+            curves[name] = (random.standard_normal(60) + seed).astype(np.float32)
+            write_scalars(tmp_path / "logs" / name, "loss", curves[name])
+    html = report(tmp_path / "logs", tmp_path / "r.html").read_text("utf-8")
+    page, arrays = page_of(html), arrays_of(html)
+    assert [group["name"] for group in page["groups"]] == ["large", "small"]
+    frame = pd.DataFrame(curves)
+    for series in page["group_series"]:
+        name = page["groups"][series["group"]]["name"]
+        members = frame[[column for column in frame if column.startswith(name)]]
+        np.testing.assert_allclose(arrays[series["value"]], members.mean(axis=1), rtol=1e-6)
+        np.testing.assert_allclose(arrays[series["spread"]], members.std(axis=1), rtol=1e-5)
+
+
+def test_groups_can_be_told(tmp_path: Path) -> None:
+    for name in ("a1", "a2", "b1", "b2"):
+        write_scalars(tmp_path / "logs" / name, "loss", np.linspace(1, 0, 20))
+    html = report(tmp_path / "logs", tmp_path / "r.html", group=["a*", "b*"]).read_text("utf-8")
+    assert [group["runs"] for group in page_of(html)["groups"]] == [[0, 1], [2, 3]]
+
+
+def test_names_of_strangers_are_data_and_nothing_else(tmp_path: Path) -> None:
+    html = report(write_hostile_logs(tmp_path / "logs"), tmp_path / "r.html").read_text("utf-8")
+    page = page_of(html)
+    assert {run["name"] for run in page["runs"]} == set(HOSTILE_RUNS)
+    assert set(HOSTILE_TAGS) <= {tag["tag"] for tag in page["tags"]}
+    assert html.count("</script>") == 4
+    assert "window.pwned" not in re.sub(
+        r'<script type="application/json".*?</script>', "", html, flags=re.DOTALL
+    )
+    for series in page["text"]:
+        for text in series["items"]:
+            assert set(re.findall(r"<\s*(\w+)", text)) <= {"p", "a"}
+            assert re.findall(r'href="([^"]*)"', text) == ["http://evil.example/x.png"]
+    undecodable = [text for each in page["images"] for text in each.get("undecodable", [])]
+    assert any("no known picture" in text for text in undecodable)
+
+
+def test_pictures_are_limited_by_number_and_size_and_it_is_said(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version()
+    for step in range(100):
+        builder.image("sample", step, TINY_PNG)
+    builder.write(tmp_path / "logs" / "tfevents.1")
+    few = page_of(report(tmp_path / "logs", tmp_path / "few.html").read_text("utf-8"))
+    (series,) = few["images"]
+    assert series["n"] == 100
+    assert len(series["steps"]) == 12
+    assert {series["steps"][0], series["steps"][-1]} == {0, 99}
+    none = report(tmp_path / "logs", tmp_path / "none.html", media_bytes=2 * len(TINY_PNG))
+    page = page_of(none.read_text("utf-8"))
+    assert len(page["images"][0]["steps"]) == 2
+    assert page["refused"] == 10
+
+
+def test_histograms_in_equal_bins_keep_their_mass(example: str) -> None:
+    page, arrays = page_of(example), arrays_of(example)
+    (series,) = [each for each in page["histograms"] if each["tag"] == "weights/head"]
+    density = arrays[series["density"]].reshape(len(series["steps"]), series["bins"])
+    assert (density.max(axis=1) == 255).all()
+    centres = series["low"] + (np.arange(series["bins"]) + 0.5) * (
+        (series["high"] - series["low"]) / series["bins"]
+    )
+    mean = (density * centres).sum(axis=1) / density.sum(axis=1)
+    spread = np.sqrt((density * (centres - mean[:, None]) ** 2).sum(axis=1) / density.sum(axis=1))
+    np.testing.assert_allclose(mean, 0, atol=0.004)  # normal(0, 0.05), 5,000 values
+    np.testing.assert_allclose(spread, 0.05, rtol=0.06)
+    quantiles = arrays[series["quantiles"]].reshape(-1, 9)
+    frame = tbtools.load(EXAMPLES)["media"].distributions("weights/head")
+    np.testing.assert_allclose(quantiles, frame.filter(like="bp"), rtol=1e-6)
+
+
+def test_an_existing_file_is_kept_unless_told(tmp_path: Path) -> None:
+    (tmp_path / "r.html").write_text("mine")
+    with pytest.raises(OutputExists):
+        report(EXAMPLES, tmp_path / "r.html")
+    assert (tmp_path / "r.html").read_text() == "mine"
+    report(EXAMPLES, tmp_path / "r.html", force=True)
+    assert "mine" not in (tmp_path / "r.html").read_text("utf-8")[:100]
+
+
+def test_plotly_beside_the_page_is_shared(tmp_path: Path) -> None:
+    for name in ("a.html", "b.html"):
+        path = report(EXAMPLES, tmp_path / name, plotlyjs="directory")
+        assert path.stat().st_size < 500_000
+        assert f'<script src="{PLOTLY_FILE}">' in path.read_text("utf-8")
+    assert (tmp_path / PLOTLY_FILE).stat().st_size > 3_000_000
+
+
+def test_plotly_from_its_makers_server_is_checked_by_its_hash(tmp_path: Path) -> None:
+    html = report(EXAMPLES, tmp_path / "r.html", plotlyjs="cdn").read_text("utf-8")
+    element = re.search(r'<script src="(https://cdn[^"]*)" integrity="sha256-[^"]+"', html)
+    assert element is not None
+    assert element[1] in html.split("script-src")[1].split(";")[0]
+    assert len(html) < 500_000
+
+
+@pytest.mark.parametrize("options", [{"smoothing": 1.5}, {"plotlyjs": "none"}])
+def test_what_there_cannot_be_is_refused_before_anything_is_read(
+    tmp_path: Path, options: dict[str, object]
+) -> None:
+    with pytest.raises(ValueError, match=str(next(iter(options)))):
+        report(tmp_path / "nowhere", tmp_path / "r.html", **options)  # type: ignore[arg-type]
+
+
+def test_a_run_can_be_reported(tmp_path: Path) -> None:
+    run = tbtools.load(EXAMPLES)["baseline"]
+    page = page_of(report(run, tmp_path / "r.html").read_text("utf-8"))
+    assert [each["name"] for each in page["runs"]] == ["baseline"]
+
+
+@pytest.mark.corpus
+def test_every_folder_of_the_corpus_makes_a_page(corpus: Path, tmp_path: Path) -> None:
+    folders = [path for path in sorted(corpus.iterdir()) if path.is_dir()]
+    for number, folder in enumerate(folders):
+        path = report(folder, tmp_path / f"{number}.html", plotlyjs="directory")
+        html = path.read_text("utf-8")
+        arrays = arrays_of(html)
+        for series in page_of(html)["series"]:
+            assert len(arrays[series["value"]]) == len(arrays[series["step"]])
