@@ -41,6 +41,7 @@ _KINDS = {
     6: "audio",
     8: "tensor",
 }
+_SHOWN_BYTES = 200  # of a text
 _SESSION_STATUS = {0: "unspecified", 1: "START", 2: "STOP", 3: "CHECKPOINT"}
 
 
@@ -303,10 +304,11 @@ def _describe_tensor(tensor: Any) -> str:
         array = tensor_to_numpy(tensor)
     except UndecodablePayload as error:
         return f"tensor that cannot be decoded: {error}"
-    shape = " x ".join(map(str, array.shape)) or "one"
-    if array.size == 1:
-        element = array.reshape(-1)[0]
-        if isinstance(element, bytes):
-            return repr(element[:200].decode(errors="backslashreplace"))
-        return f"{element} ({array.dtype})"
-    return f"tensor {shape}, {'bytes' if array.dtype == object else array.dtype}"
+    if not array.size or (array.size > 1 and array.dtype != object):
+        shape = " x ".join(map(str, array.shape))
+        return f"tensor {shape}, {'strings' if array.dtype == object else array.dtype}"
+    first = array.reshape(-1)[0]
+    if array.dtype != object:
+        return f"{first} ({array.dtype})"
+    text = repr(first[:_SHOWN_BYTES].decode(errors="backslashreplace"))
+    return text if array.size == 1 else f"{array.size} strings, the first {text}"

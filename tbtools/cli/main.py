@@ -151,4 +151,11 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What the terminal has no letters for is shown as an escape: é as \\xe9.
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.exit(run())
+    try:
+        status = run()
+    except Exception:  # noqa: BLE001 - a fault of ours is told whole, and is no verdict
+        import traceback
+
+        traceback.print_exc()
+        status = TROUBLE
+    sys.exit(status)

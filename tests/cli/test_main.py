@@ -188,5 +188,15 @@ def test_a_killed_process_leaves_no_half_file(tmp_path: Path) -> None:
 # -- how it is called
 
 
+def test_a_fault_of_ours_is_told_whole_and_is_no_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "run", lambda: {}["missing"])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 2
+    assert "KeyError: 'missing'" in capsys.readouterr().err
+
+
 def test_python_m_tbtools_is_tbtools() -> None:
     assert process("verify", LOGS) == shell(f"tbtools verify {LOGS}")

@@ -406,3 +406,22 @@ def test_names_of_the_corpus_are_whole(
     assert set(whole) <= set(_runs(os.fspath(corpus)))
     assert len(names) == 226
     assert len(whole) > 190
+
+
+def test_the_zone_is_told_once_where_all_have_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    winter, summer = 1_767_600_000.0, 1_783_238_400.0  # 2026-01-05 08:00 UTC, 2026-07-05 08:00 UTC
+    for run, wall_time in (("a", winter), ("b", winter), ("c", summer), ("d", 1e300)):
+        EventFileBuilder().scalar("loss", 1, 0.5, wall_time=wall_time).write(
+            tmp_path / run / "events.out.tfevents.1"
+        )
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    same = call("summarize", os.fspath(tmp_path), "--run", "[ab]").out
+    assert "  last event (CET)  " in same
+    assert "  2026-01-05 09:00  " in same
+    mixed = call("summarize", os.fspath(tmp_path)).out
+    assert "  last event  " in mixed
+    for told in ("2026-01-05 09:00 CET", "2026-07-05 10:00 CEST", "1e+300 s"):
+        assert f"  {told}  " in mixed
