@@ -1,0 +1,105 @@
+"""`python -m benchmarks`: measures tbtools beside its peers and writes docs/performance.md."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.reading import document, machine
+from benchmarks.reading.measure import measure_all
+from benchmarks.reading.targets import judge
+from benchmarks.reading.workloads import CORPUS, Log, workloads
+
+_PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+_PROFILES = {
+    "`read_scalars`, 2 million scalars of twenty tags": ("read_scalars", "training"),
+    "`summarize`, a quarter of the runs": ("summarize", "runs_{quarter}"),
+}
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--scale",
+        type=float,
+        default=1.0,
+        metavar="F",
+        help="a part of the full amounts, to try things out; the page then goes to stdout",
+    )
+    return parser.parse_args()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _generate(log: Log, folder: Path) -> None:
+    """In a process of its own, for this one has to stay small."""
+    if (folder / log.name).exists():
+        return
+    call = f"logs.{log.generator}(Path({str(folder / log.name)!r}), {log.amount})"
+    code = f"from pathlib import Path\nfrom benchmarks.reading import logs\n{call}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def _megabytes(logdir: Path) -> float:
+    files = [path for path in logdir.rglob("*tfevents*") if path.is_file()]
+    return sum(path.stat().st_size for path in files) / 1e6
+
+
+def _profile(job: str, logdir: Path) -> list[tuple[str, float]]:
+    command = [sys.executable, "-m", "benchmarks.reading.profiling", job, str(logdir)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [(name, part) for name, part in json.loads(output)]
+
+
+def _measure(folder: Path, scale: float) -> str:
+    load_before = machine.load()
+    chosen = workloads(folder, scale)
+    sections = []
+    for workload in chosen:
+        _say(workload.title)
+        for log in workload.logs:
+            _generate(log, folder)
+        megabytes = _megabytes(workload.logdir) if workload.logdir else 0.0
+        sections.append((workload, measure_all(workload.readers, _say), megabytes))
+    quarter = round(250 * scale)
+    profiles = {
+        name: _profile(job, folder / log.format(quarter=quarter))
+        for name, (job, log) in _PROFILES.items()
+    }
+    busy = machine.is_busy(load_before)
+    warnings = [machine.warning(load_before)] if busy else []
+    if all(workload.name != CORPUS for workload in chosen):
+        warnings.append("The real event files were not there: set TBTOOLS_CORPUS to their folder.")
+    return document.performance_page(
+        machine.describe(),
+        dt.datetime.now(dt.UTC).date().isoformat(),
+        " ".join(warnings),
+        sections,
+        judge({workload.name: results for workload, results, _ in sections}, busy=busy),
+        profiles,
+    )
+
+
+def main() -> None:
+    """Measures, and writes the page."""
+    options = _options()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="tbtools-bench-") as folder:
+        page = _measure(Path(folder), options.scale)
+    if options.scale == 1:
+        _PAGE.write_text(page)
+        _say(f"wrote {_PAGE} after {time.monotonic() - started:.0f} s")
+    else:
+        print(page)
+
+
+if __name__ == "__main__":
+    main()

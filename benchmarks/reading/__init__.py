@@ -1,0 +1,1 @@
+"""How fast event files are read: tbtools, tbparse, TensorBoard's two backends, and a checksum."""

@@ -1,0 +1,130 @@
+"""docs/performance.md, from the results of one run."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from benchmarks.reading.measure import Result
+    from benchmarks.reading.targets import Target
+    from benchmarks.reading.workloads import Workload
+
+    # Function and its part of the time, by the job's name.
+    Profiles = Mapping[str, Sequence[tuple[str, float]]]
+
+_MEBIBYTE = 1 << 20
+_ANSWERS = {True: "yes", False: "**no**", None: "not measured"}
+_INTRODUCTION = """\
+# Performance
+
+`make bench` writes this page. It measures tbtools beside what else reads event files, in one run on
+one machine: in each round every reader in turn, each in a fresh process, files in the page cache.
+Shown are medians, and ratios to the first row. CPU time is that of the same work, of all threads
+(the Rust server's that of its process); peak memory that of the process, imports included. Seconds
+belong to the machine, ratios less so.
+
+Every reader keeps all points: EventAccumulator with `size_guidance` 0, TensorBoard's Rust server
+with all samples (its time is the load cycle in its own log; it checks checksums only where parsing
+fails), tbparse in its default long format. *checksum* reads the bytes and runs google-crc32c over
+them, which is the least that a reader can do that verifies what it reads.
+"""
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table: the first column to the left, the others to the right.
+
+    Args:
+        header: The heads of the columns.
+        rows: Their cells; ``|`` in them is escaped.
+    """
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
+
+
+def _paragraph(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 100, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def seconds(value: float) -> str:
+    """Three digits, and no exponent."""
+    return (
+        f"{value:.0f} s" if value >= 100 else f"{value:.3g} s" if value >= 1 else f"{value:.3f} s"
+    )
+
+
+def _time_and_ratio(result: Result, ours: Result, attribute: str) -> tuple[str, str]:
+    time = result.median(attribute)
+    return seconds(time), f"{time / ours.median(attribute):.3g} x"
+
+
+def _row(result: Result, ours: Result) -> list[str]:
+    if not result.rounds:
+        return [result.reader.name, f"fails: {result.failure}", *[""] * 6]
+    return [
+        result.reader.name,
+        *_time_and_ratio(result, ours, "seconds"),
+        *_time_and_ratio(result, ours, "cpu_seconds"),
+        f"{result.median('peak_bytes') / _MEBIBYTE:,.0f} MiB",
+        "" if result.points is None else f"{result.points:,}",
+        str(len(result.rounds)),
+    ]
+
+
+def _workload_section(workload: Workload, results: Mapping[str, Result], megabytes: float) -> str:
+    header = ["reader", "time", "ratio", "CPU time", "ratio", "peak memory", "points", "rounds"]
+    ours = next(iter(results.values()))
+    size = f" {megabytes:,.1f} MB." if megabytes else ""
+    table = markdown_table(header, [_row(result, ours) for result in results.values()])
+    return f"## {workload.title}\n\n{_paragraph(workload.about + size)}\n\n{table}\n"
+
+
+def _targets_section(targets: Sequence[Target]) -> str:
+    header = ["work", "wanted", "measured", "met"]
+    rows = [[each.work, each.wanted, each.measured, _ANSWERS[each.met]] for each in targets]
+    return f"## Targets\n\n{markdown_table(header, rows)}\n"
+
+
+def _profile_section(profiles: Profiles) -> str:
+    sentences = [
+        _paragraph(f"- {job}: {', '.join(f'{name} {part:.0%}' for name, part in parts)}.", "  ")
+        for job, parts in profiles.items()
+    ]
+    about = (
+        "The functions that cost most by themselves, by cProfile in the main thread (which makes "
+        "calls dearer than they are). The scan runs in threads of its own: *waiting for the scan* "
+        "is what of it nothing else hides."
+    )
+    return f"## Where the time goes\n\n{_paragraph(about)}\n\n" + "\n".join(sentences) + "\n"
+
+
+def performance_page(
+    machine: str,
+    date: str,
+    warning: str,
+    sections: Sequence[tuple[Workload, Mapping[str, Result], float]],
+    targets: Sequence[Target],
+    profiles: Profiles,
+) -> str:
+    """The whole page.
+
+    Args:
+        machine: What was measured on.
+        date: When, ISO 8601.
+        warning: What makes the numbers rough; maybe empty.
+        sections: Workloads, their results by reader, and how many MB were read (0 for no matter).
+        targets: What was promised.
+        profiles: Where the time goes.
+    """
+    head = f"{_INTRODUCTION}\n{_paragraph(f'{date}, {machine}.')}\n"
+    return "\n".join(
+        [
+            f"{head}\n{_paragraph(warning)}\n" if warning else head,
+            _targets_section(targets),
+            *(_workload_section(*section) for section in sections),
+            _profile_section(profiles),
+        ]
+    )

@@ -1,0 +1,114 @@
+"""What is measured, in a process of its own: `python -m benchmarks.reading.readers NAME LOGDIR`.
+
+Prints one line of JSON: seconds and CPU seconds of the work itself, and how many points came of it.
+With a third argument, another log directory, that one is read before the clock starts, so that
+nobody's imports are counted. Every reader gets what serves it best, with nothing thinned out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pandas as pd
+
+    # From a log directory to how many points were read, or None where nobody counts.
+    Work = Callable[[str], int | None]
+
+
+def _event_files(logdir: str) -> Iterator[Path]:
+    for directory, _, names in os.walk(logdir):
+        yield from (Path(directory, name) for name in sorted(names) if "tfevents" in name)
+
+
+def _tbtools() -> Work:
+    """Scalars as a long DataFrame; TBTOOLS_PURE_PYTHON=1 makes it the fallback's."""
+    import tbtools
+
+    return lambda logdir: len(tbtools.read_scalars(logdir))
+
+
+def _summarize() -> Work:
+    """What `tbtools summarize` shows, without showing it."""
+    import tbtools
+    from tbtools.analysis.summary import summarize
+
+    return lambda logdir: sum(run.points for run in summarize(tbtools.load(logdir)).runs)
+
+
+def _tbparse() -> Work:
+    """Scalars as a long DataFrame; which run they are from only where there are several."""
+    import tbparse
+
+    def read(logdir: str) -> int:
+        runs = {path.parent for path in _event_files(logdir)}
+        columns = {"dir_name"} if len(runs) > 1 else None
+        reader = tbparse.SummaryReader(logdir, extra_columns=columns, event_types={"scalars"})
+        return len(reader.scalars)
+
+    return read
+
+
+def _event_accumulator() -> Work:
+    """TensorBoard's Python backend, run by run, then a DataFrame of what it calls scalars."""
+    import pandas as pd
+    from tensorboard.backend.event_processing import event_accumulator
+
+    keep_all = dict.fromkeys(event_accumulator.DEFAULT_SIZE_GUIDANCE, 0)
+
+    def frames(directory: Path) -> Iterator[pd.DataFrame]:
+        accumulator = event_accumulator.EventAccumulator(str(directory), keep_all)
+        accumulator.Reload()
+        for tag in accumulator.Tags()["scalars"]:
+            yield pd.DataFrame(accumulator.Scalars(tag)).assign(tag=tag, run=str(directory))
+
+    def read(logdir: str) -> int:
+        directories = sorted({path.parent for path in _event_files(logdir)})
+        parts = [frame for directory in directories for frame in frames(directory)]
+        return len(pd.concat(parts)) if parts else 0
+
+    return read
+
+
+def _checksum() -> Work:
+    """All bytes read, a mebibyte at a time, and their CRC-32C: the least that a check can cost."""
+    import google_crc32c
+
+    def read(logdir: str) -> None:
+        for path in _event_files(logdir):
+            crc = 0
+            with path.open("rb", buffering=0) as file:
+                while piece := file.read(1 << 20):
+                    crc = google_crc32c.extend(crc, piece)
+
+    return read
+
+
+READERS: dict[str, Callable[[], Work]] = {
+    "tbtools": _tbtools,
+    "summarize": _summarize,
+    "tbparse": _tbparse,
+    "EventAccumulator": _event_accumulator,
+    "checksum": _checksum,
+}
+
+
+def main(name: str, logdir: str, warm_up: str | None = None) -> None:
+    work = READERS[name]()
+    if warm_up:
+        work(warm_up)
+    started, cpu_started = time.perf_counter(), time.process_time()
+    points = work(logdir)
+    cpu_seconds, seconds = time.process_time() - cpu_started, time.perf_counter() - started
+    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu_seconds, "points": points}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

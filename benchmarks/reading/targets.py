@@ -1,0 +1,134 @@
+"""What tbtools promises, as ratios of one run, and whether it kept it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmarks.reading import workloads as names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from benchmarks.reading.measure import Result
+
+    Results = Mapping[str, Mapping[str, Result]]
+
+_RUST = "TensorBoard's Rust server"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One promise.
+
+    Attributes:
+        work: What is done.
+        wanted: What was promised.
+        measured: What came out, as text.
+        met: Whether it was kept; None where nobody knows: a reader failed, or a busy machine.
+    """
+
+    work: str
+    wanted: str
+    measured: str
+    met: bool | None
+
+
+class _Judge:
+    """Looks at the results by wall time, or on a busy machine by CPU time.
+
+    Args:
+        results: Workload to reader to its result.
+        busy: Whether others used the machine.
+    """
+
+    def __init__(self, results: Results, *, busy: bool) -> None:
+        self.results = results
+        self.busy = busy
+        self.time = "cpu_seconds" if busy else "seconds"
+
+    def ratio(self, work: str, reader: str, attribute: str) -> float:
+        """How many times what tbtools took another reader took."""
+        of_work = self.results[work]
+        return of_work[reader].median(attribute) / of_work["tbtools"].median(attribute)
+
+    def frames(self, work: str, title: str) -> list[Target]:
+        tbparse = self.ratio(work, "tbparse", self.time)
+        rust = self.ratio(work, _RUST, self.time)
+        checksum = 1 / self.ratio(work, "checksum", self.time)
+        memory = self.ratio(work, "tbparse", "peak_bytes")
+        return [
+            _at_least(title, "150 x as fast as tbparse", tbparse, 150),
+            _at_least(title, "10 x as fast as TensorBoard's Rust server", rust, 10),
+            _at_most(title, "10 x the time of one checksum pass", checksum, 10),
+            _at_least(title, "tbparse's peak memory 4 x its own", memory, 4),
+        ]
+
+    def runs(self) -> list[Target]:
+        title = "1,000 runs from the shell"
+        quarter, half, whole = (
+            result.median(self.time) for result in self.results[names.LINEARITY].values()
+        )
+        growth = (whole - half) / (half - quarter)
+        ours = self.results[names.RUNS]["tbtools"]
+        cores = ours.median("cpu_seconds") / ours.median("seconds")
+        tbparse = self.ratio(names.RUNS, "tbparse", self.time)
+        return [
+            _at_least(title, "20 x as fast as tbparse", tbparse, 20),
+            _at_most(title, "500 more cost 2.5 x what 250 more cost (linear: 2)", growth, 2.5),
+            # On a busy machine the other core is somebody else's.
+            _at_least(title, "1.25 cores used", float("nan") if self.busy else cores, 1.25, ""),
+        ]
+
+    def pictures(self) -> list[Target]:
+        title = "pictures and histograms"
+        of_work = self.results[names.PICTURES]
+        growth = of_work["tbtools"].median("peak_bytes")
+        growth /= of_work["tbtools, a third of it"].median("peak_bytes")
+        speed = 1 / self.ratio(names.PICTURES, "checksum", self.time)
+        return [
+            _at_most(title, "1.5 x the time of one checksum pass", speed, 1.5),
+            _at_most(title, "1.1 x the memory for 3 x the bytes", growth, 1.1),
+        ]
+
+    def start_up(self) -> list[Target]:
+        of_work = self.results[names.START_UP]
+        help_, summary = (
+            of_work[name].median("cpu_seconds") for name in ("tbtools --help", "tbtools summarize")
+        )
+        return [
+            _at_most("`tbtools --help`", "0.15 s of CPU", help_, 0.15, " s"),
+            _at_most("`tbtools summarize` of a small log", "0.35 s of CPU", summary, 0.35, " s"),
+        ]
+
+
+def _at_least(work: str, what: str, value: float, bound: float, unit: str = " x") -> Target:
+    return _target(work, f"at least {what}", value, unit, met=value >= bound)
+
+
+def _at_most(work: str, what: str, value: float, bound: float, unit: str = " x") -> Target:
+    return _target(work, f"at most {what}", value, unit, met=value <= bound)
+
+
+def _target(work: str, wanted: str, value: float, unit: str, *, met: bool) -> Target:
+    if math.isnan(value):
+        return Target(work, wanted, "", None)
+    return Target(work, wanted, f"{value:,.3g}{unit}", met)
+
+
+def judge(results: Results, *, busy: bool) -> list[Target]:
+    """All targets.
+
+    Args:
+        results: Workload to reader to its result.
+        busy: Whether others used the machine: then CPU time is judged in place of wall time.
+    """
+    of = _Judge(results, busy=busy)
+    return [
+        *of.frames(names.ONE_SERIES, "2 million scalars, one series"),
+        *of.frames(names.TRAINING, "2 million scalars, twenty tags"),
+        *of.runs(),
+        *of.pictures(),
+        *of.start_up(),
+    ]

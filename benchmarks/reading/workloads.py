@@ -1,0 +1,239 @@
+"""The logs that are read, and who reads them in how many rounds."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.reading.measure import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_REPOSITORY = Path(__file__).parents[2]
+_EXAMPLES = _REPOSITORY / "examples" / "logs"
+_TBTOOLS = str(Path(sys.executable).with_name("tbtools"))
+
+ONE_SERIES, TRAINING, RUNS, LINEARITY, CORPUS, PICTURES, START_UP = (
+    "one_series",
+    "training",
+    "runs",
+    "linearity",
+    "corpus",
+    "pictures",
+    "start_up",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A log directory to be generated.
+
+    Attributes:
+        name: Its directory.
+        generator: A function of `benchmarks.reading.logs`.
+        amount: Its argument.
+    """
+
+    name: str
+    generator: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Work that several readers do.
+
+    Attributes:
+        name: One of the names above.
+        title: Its heading.
+        about: What is read, and what is measured.
+        logs: What has to be generated.
+        readers: Who reads it, tbtools first.
+        logdir: What most of them read, whose size is told; None where that says nothing.
+    """
+
+    name: str
+    title: str
+    about: str
+    logs: tuple[Log, ...]
+    readers: tuple[Reader, ...]
+    logdir: Path | None = None
+
+
+def _process(name: str, logdir: Path, rounds: int = 5, label: str = "") -> Reader:
+    """A reader of `benchmarks.reading.readers`; the whole process counts."""
+    command = (sys.executable, "-m", "benchmarks.reading.readers", name, str(logdir))
+    return Reader(label or name, command, rounds=rounds)
+
+
+def _work(name: str, logdir: Path, rounds: int = 5, label: str = "") -> Reader:
+    """The same; only the work counts."""
+    reader = _process(name, logdir, rounds, label)
+    warm_up = str(_EXAMPLES / "baseline")
+    return replace(reader, command=(*(reader.command or ()), warm_up), own_time=True)
+
+
+def _rust(logdir: Path, rounds: int = 3) -> Reader:
+    return Reader("TensorBoard's Rust server", None, str(logdir), rounds)
+
+
+def _shell(name: str, *arguments: str, rounds: int = 5) -> Reader:
+    return Reader(name, (_TBTOOLS, *arguments), rounds=rounds)
+
+
+def _fallback(reader: Reader) -> Reader:
+    """The same tbtools as it is where the package was built without a compiler."""
+    name = "tbtools, protobuf fallback"
+    return replace(reader, name=name, rounds=1, environment={"TBTOOLS_PURE_PYTHON": "1"})
+
+
+def _frame_readers(logdir: Path) -> tuple[Reader, ...]:
+    ours = _work("tbtools", logdir)
+    # The last three take up to a minute for what takes tbtools a moment: one round.
+    return (
+        ours,
+        _work("checksum", logdir),
+        _rust(logdir),
+        _fallback(ours),
+        _work("tbparse", logdir, rounds=1),
+        _work("EventAccumulator", logdir, rounds=1),
+    )
+
+
+def _one_series(folder: Path, scale: float) -> Workload:
+    log = Log("one_series", "one_series", round(2_000_000 * scale))
+    return Workload(
+        ONE_SERIES,
+        f"{log.amount:,} scalars of one series in one file, to a DataFrame",
+        "What tbparse's own profiling script writes through torch's SummaryWriter, byte for byte "
+        "but for the wall times. Imports are not counted.",
+        (log,),
+        _frame_readers(folder / log.name),
+        folder / log.name,
+    )
+
+
+def _training(folder: Path, scale: float) -> Workload:
+    log = Log("training", "training_series", round(2_000_000 * scale))
+    return Workload(
+        TRAINING,
+        f"{log.amount:,} scalars of twenty tags in turn in one file, to a DataFrame",
+        "What a training script writes that logs twenty scalars a step.",
+        (log,),
+        _frame_readers(folder / log.name),
+        folder / log.name,
+    )
+
+
+def _runs_log(scale: float) -> Log:
+    runs = round(1000 * scale)
+    return Log(f"runs_{runs}", "many_runs", runs)
+
+
+def _runs(folder: Path, scale: float) -> Workload:
+    log = _runs_log(scale)
+    logdir = folder / log.name
+    ours = _shell("tbtools", "summarize", str(logdir))
+    return Workload(
+        RUNS,
+        f"{log.amount:,} runs of 20 tags x 100 points, from the shell",
+        "`tbtools summarize LOGDIR` against processes that only read the same directory. The whole "
+        "process counts, imports included; of the Rust server its load cycle.",
+        (log,),
+        (
+            ours,
+            _process("checksum", logdir),
+            _rust(logdir),
+            _fallback(ours),
+            _process("tbparse", logdir, rounds=1),
+            _process("EventAccumulator", logdir, rounds=1),
+        ),
+        logdir,
+    )
+
+
+def _linearity(folder: Path, scale: float) -> Workload:
+    counts = [round(runs * scale) for runs in (250, 500, 1000)]
+    logs = tuple(Log(f"runs_{count}", "many_runs", count) for count in counts)
+    return Workload(
+        LINEARITY,
+        "Twice the runs, twice the time",
+        "`tbtools summarize` of the same kind of runs, a quarter and half as many.",
+        logs,
+        tuple(_shell(f"{log.amount:,} runs", "summarize", str(folder / log.name)) for log in logs),
+    )
+
+
+def corpus() -> Path | None:
+    """The folder of real event files, if there is one."""
+    folder = Path(os.environ.get("TBTOOLS_CORPUS", "../shared/corpus"))
+    folder = folder if folder.is_absolute() else _REPOSITORY / folder
+    return folder.resolve() if folder.is_dir() else None
+
+
+def _corpus(folder: Path) -> Workload:
+    return Workload(
+        CORPUS,
+        "Real event files from public repositories, to a DataFrame",
+        "Files of many writers and years, some of them damaged. Points are the scalars that were "
+        "found; tbtools without those that restarts have superseded.",
+        (),
+        _frame_readers(folder),
+        folder,
+    )
+
+
+def _pictures(folder: Path, scale: float) -> Workload:
+    small = Log("pictures_100", "pictures", round(100_000_000 * scale))
+    large = Log("pictures_300", "pictures", round(300_000_000 * scale))
+    return Workload(
+        PICTURES,
+        f"{large.amount / 1e6:,.0f} MB of pictures and histograms, summed up",
+        "What `tbtools summarize` shows, against readers that hold what they read. Imports are not "
+        "counted.",
+        (small, large),
+        (
+            _work("summarize", folder / large.name, label="tbtools"),
+            _work("summarize", folder / small.name, label="tbtools, a third of it"),
+            _work("checksum", folder / large.name),
+            _rust(folder / large.name),
+            _work("EventAccumulator", folder / large.name, rounds=1),
+        ),
+        folder / large.name,
+    )
+
+
+def _start_up(_folder: Path) -> Workload:
+    backend = "from tensorboard.backend.event_processing import event_accumulator"
+    return Workload(
+        START_UP,
+        "Start-up",
+        "CPU time of the whole process, on the small `examples/logs`.",
+        (),
+        (
+            _shell("tbtools --help", "--help", rounds=9),
+            _shell("tbtools summarize", "summarize", str(_EXAMPLES), rounds=9),
+            Reader("python -c pass", (sys.executable, "-c", "pass"), rounds=9),
+            Reader("import tbparse", (sys.executable, "-c", "import tbparse"), rounds=3),
+            Reader("import EventAccumulator", (sys.executable, "-c", backend), rounds=3),
+        ),
+    )
+
+
+def workloads(folder: Path, scale: float) -> list[Workload]:
+    """All workloads, with logs under `folder`.
+
+    Args:
+        folder: Where the logs are to be.
+        scale: A part of the full amounts, to try things out; 1 for numbers to report.
+    """
+    makers: list[Callable[[Path, float], Workload]] = [_one_series, _training, _runs, _linearity]
+    found = [make(folder, scale) for make in makers]
+    real = corpus()
+    if real:
+        found.append(_corpus(real))
+    return [*found, _pictures(folder, scale), _start_up(folder)]
