@@ -114,7 +114,7 @@ def test_what_was_read_of_a_file_that_is_gone_stays_and_is_told(
     assert experiment.scalars().attrs["problems"][0]["run"] == "r"
     # Once it is back, the problem is, too.
     points(12).write(path)
-    assert experiment.refresh() == 12
+    assert experiment.refresh() in (2, 12)  # where it gets the inode back, it is a file that grew
     assert steps(experiment) == list(range(12))
     assert len(experiment["r"].problems) == 0
 

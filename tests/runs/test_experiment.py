@@ -1,0 +1,237 @@
+"""An Experiment: a mapping of runs, read when needed, on all cores."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+import tbtools
+from tbtools.runs import reading
+from tests.builders import START, EventFileBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def write(path: Path, count: int = 3, tag: str = "loss") -> Path:
+    builder = EventFileBuilder().file_version()
+    return builder.scalars(tag, [(step, step / 2) for step in range(count)]).write(path)
+
+
+@pytest.fixture
+def logdir(tmp_path: Path) -> Path:
+    for name in ("seed_10", "seed_9", "seed_9/eval", "."):
+        write(tmp_path / "logs" / name / "events.out.tfevents.1")
+    return tmp_path / "logs"
+
+
+# --- finding ---------------------------------------------------------------------------------
+
+
+def test_an_experiment_is_a_mapping_of_names_in_natural_order(logdir: Path) -> None:
+    experiment = tbtools.load(logdir)
+    assert isinstance(experiment, Mapping)
+    assert list(experiment) == [".", "seed_9", "seed_9/eval", "seed_10"]
+    assert len(experiment) == 4
+    assert "seed_9" in experiment
+    assert experiment["seed_9"].name == "seed_9"
+    assert experiment["seed_9"].path == str(logdir / "seed_9")
+    assert experiment.logdir == str(logdir)
+    assert repr(experiment) == f"<Experiment {str(logdir)!r}: 4 runs>"
+
+
+def test_an_unknown_run_is_told_with_those_that_come_close(logdir: Path) -> None:
+    with pytest.raises(tbtools.UnknownRun, match=r"no run 'seed_8'; close: 'seed_9'"):
+        _ = tbtools.load(logdir)["seed_8"]
+    with pytest.raises(tbtools.UnknownRun, match=r"no run 'seed_8'; close: 'seed_9'"):
+        tbtools.load(logdir, runs="seed_8")
+    assert tbtools.load(logdir).get("seed_8") is None
+
+
+def test_runs_are_chosen_by_names_and_globs(logdir: Path) -> None:
+    assert list(tbtools.load(logdir, runs="*seed*")) == ["seed_9", "seed_9/eval", "seed_10"]
+    assert list(tbtools.load(logdir, runs=["seed_10", "*eval"])) == ["seed_9/eval", "seed_10"]
+    assert list(tbtools.load(logdir, "seed_10")) == ["seed_10"]
+    assert len(tbtools.load(logdir, runs="nothing*")) == 0
+
+
+def test_a_run_and_one_event_file_can_be_given(logdir: Path) -> None:
+    assert list(tbtools.load(logdir / "seed_9")) == [".", "eval"]
+    write(logdir / "seed_9" / "events.out.tfevents.2")
+    one = tbtools.load(logdir / "seed_9" / "events.out.tfevents.2")
+    assert list(one) == ["."]
+    assert one["."].event_files == (str(logdir / "seed_9" / "events.out.tfevents.2"),)
+
+
+def test_of_several_paths_the_names_have_the_paths_in_front(logdir: Path) -> None:
+    paths = [logdir / "seed_9", f"{logdir}/seed_10/"]
+    experiment = tbtools.load(paths)
+    assert list(experiment) == [
+        f"{logdir}/seed_9",
+        f"{logdir}/seed_9/eval",
+        f"{logdir}/seed_10",
+    ]
+    assert experiment.logdir == str(logdir)
+    assert len(experiment.scalars()) == 9
+    assert set(experiment.scalars()["run"]) == set(experiment)
+
+
+def test_without_event_files_it_is_said_what_one_is(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no events")
+    with pytest.raises(tbtools.NoEventFiles, match=r"no event files \(no file name contains 'tfe"):
+        tbtools.load(tmp_path)
+    with pytest.raises(tbtools.NoEventFiles, match="No such file or directory"):
+        tbtools.load(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError):
+        tbtools.load(tmp_path / "nowhere")
+
+
+def test_links_show_a_directory_once(logdir: Path) -> None:
+    (logdir / "zzz").symlink_to(logdir / "seed_9", target_is_directory=True)
+    (logdir / "seed_9" / "round").symlink_to(logdir, target_is_directory=True)
+    assert list(tbtools.load(logdir)) == [".", "seed_9", "seed_9/eval", "seed_10"]
+
+
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(
+    logdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = logdir / "seed_9" / "events.out.tfevents.2"
+    write(broken)
+    experiment = tbtools.load(logdir)
+    broken.unlink()
+    broken.mkdir()  # even root cannot read it
+    frame = experiment.scalars()
+    assert len(frame) == 12
+    assert [(each["run"], each["kind"]) for each in frame.attrs["problems"]] == [
+        ("seed_9", "unreadable")
+    ]
+
+
+def test_what_is_no_event_file_is_told_and_nothing_else_lost(logdir: Path) -> None:
+    (logdir / "seed_10" / "tfevents.notes").write_text("these are no records at all")
+    (logdir / "seed_10" / "tfevents.empty").write_text("")
+    frame = tbtools.load(logdir).scalars()
+    assert len(frame) == 12
+    assert [each["kind"] for each in frame.attrs["problems"]] == ["not_an_event_file"]
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+def test_nothing_is_read_before_something_is_asked_for(logdir: Path) -> None:
+    experiment = tbtools.load(logdir)
+    assert not any(run.is_read for run in experiment.values())
+    assert len(experiment["seed_9"].scalars()) == 3
+    assert [name for name, run in experiment.items() if run.is_read] == ["seed_9"]
+    experiment.scan()
+    assert all(run.is_read for run in experiment.values())
+
+
+def test_progress_ends_with_all_bytes(logdir: Path) -> None:
+    experiment = tbtools.load(logdir)
+    seen: list[tuple[int, int]] = []
+    experiment.scan(lambda done, total: seen.append((done, total)))
+    total = sum(path.stat().st_size for path in logdir.rglob("*tfevents*"))
+    assert seen[-1] == (total, total)
+    assert {each for _, each in seen} == {total}
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_each_run_lets_go_of_what_was_read_for_it(logdir: Path) -> None:
+    experiment = tbtools.load(logdir)
+    experiment["seed_9"].scalars()
+    read = []
+    for run in experiment.each_run():
+        assert run.is_read
+        read.append(run.name)
+    assert read == list(experiment)
+    assert [name for name, run in experiment.items() if run.is_read] == ["seed_9"]
+
+
+def test_threads_get_the_same_frames(logdir: Path) -> None:
+    expected = tbtools.load(logdir).scalars()
+    experiment = tbtools.load(logdir)
+    with ThreadPoolExecutor(8) as pool:
+        frames = list(pool.map(lambda _: experiment.scalars(), range(16)))
+        runs = list(pool.map(lambda name: len(experiment[name].scalars()), [*experiment] * 4))
+    assert all(frame.equals(expected) for frame in frames)
+    assert runs == [3] * 16
+
+
+def test_reading_uses_several_threads(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+    pool = reading.ThreadPoolExecutor
+
+    def counted(workers: int) -> ThreadPoolExecutor:
+        started.append(workers)
+        return pool(workers)
+
+    monkeypatch.setattr(reading, "ThreadPoolExecutor", counted)
+    tbtools.load(logdir).scan()
+    assert started == [reading._usable_cores()]
+
+
+def test_read_scalars_is_load_and_scalars(logdir: Path) -> None:
+    experiment = tbtools.load(logdir, runs="seed_*")
+    assert tbtools.read_scalars(logdir, runs="seed_*").equals(experiment.scalars())
+    wide = tbtools.read_scalars(logdir, "loss", runs="seed_*", steps=(1, None), wide=True)
+    assert wide.equals(experiment.scalars("loss", steps=(1, None), wide=True))
+    with pytest.raises(TypeError, match="stepz"):
+        tbtools.read_scalars(logdir, stepz=(1, 2))
+
+
+# --- tables ----------------------------------------------------------------------------------
+
+
+def test_the_frame_of_tags_has_the_run_in_front(logdir: Path) -> None:
+    write(logdir / "empty" / "events.out.tfevents.1", count=0)
+    experiment = tbtools.load(logdir)
+    tags = experiment.tags
+    assert list(tags.columns) == ["run", *experiment["seed_9"].tags.columns]
+    assert tags["run"].tolist() == [".", "seed_9", "seed_9/eval", "seed_10"]
+    assert list(tags.index) == [0, 1, 2, 3]
+    one = tags[tags["run"] == "seed_9"].drop(columns="run").reset_index(drop=True)
+    pd.testing.assert_frame_equal(one, experiment["seed_9"].tags)
+
+
+def test_tables_of_no_runs_are_empty(logdir: Path) -> None:
+    none, some = tbtools.load(logdir, runs="nothing*"), tbtools.load(logdir)
+    assert none.tags.dtypes.equals(some.tags.dtypes)
+    assert len(none.tags) == len(none.hparams()) == 0
+    assert none.scalars().dtypes.astype(str).equals(some.scalars().dtypes.astype(str))
+    assert none.scalars().attrs["problems"] == []
+
+
+def test_superseded_is_told_by_run(logdir: Path) -> None:
+    later = EventFileBuilder().scalars("loss", [(1, 0.0), (2, 0.0)], START + 50)
+    later.write(logdir / "seed_9" / "events.out.tfevents.2")
+    superseded = tbtools.load(logdir).scalars().attrs["superseded"]
+    assert superseded == {".": 0, "seed_9": 2, "seed_9/eval": 0, "seed_10": 0}
+
+
+# --- hostile names ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def odd_names(tmp_path: Path) -> Iterator[Path]:
+    names = ["new\nline", "\x1b[31mred", "spaces in it ", "[0]", "ü", "a" * 200]
+    for name in names:
+        write(tmp_path / name / "events.out.tfevents.1", tag=name)
+    yield tmp_path
+    shutil.rmtree(tmp_path)
+
+
+def test_names_of_strangers_are_only_names(odd_names: Path) -> None:
+    experiment = tbtools.load(odd_names)
+    assert len(experiment) == 6
+    for name, run in experiment.items():
+        assert run.tags["tag"].tolist() == [name]
+        assert len(tbtools.load(odd_names, runs=name)) == 1
+        assert len(experiment.scalars(name)) == 3
+    assert "\n" not in repr(experiment["new\nline"])
