@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 BLOCKS = 24
 # Fewer points in a block have no spread.
 LEAST_POINTS = 4
+# Fewer blocks have no trend.
+LEAST_BLOCKS = 8
 # The distance grows at least to three times what it was.
 LEAST = float(np.log(3.0))
 # The worse side has to get worse too: a standard error less will do.
@@ -62,8 +64,8 @@ def find(y: Array, noise: float) -> Oscillation | None:
         y: Values, lower is better.
         noise: Noise of single points.
     """
-    width = len(y) // BLOCKS
-    if width < LEAST_POINTS:
+    width = max(LEAST_POINTS, len(y) // BLOCKS)
+    if len(y) < LEAST_BLOCKS * width:
         return None
     worse = robust.window_quantiles(y, width, len(y) // width, WORSE_SIDE)
     better = robust.window_quantiles(y, width, len(y) // width, 1 - WORSE_SIDE)

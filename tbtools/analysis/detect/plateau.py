@@ -101,7 +101,7 @@ def find(y: Array) -> Plateau | None:
         return None
     # What was never learnt is judged as a whole: it has no descent that could reach into it.
     recent = tail[len(tail) // 2 :] if before > 0 else tail
-    if _still_improves(recent, spread) or _is_a_step(level, onset, spread):
+    if _still_improves(recent, spread) or _is_a_step(level, onset, max(3 * spread, 0.1 * before)):
         return None
     point = start + bend * width if bend > 0 else 0
     return Plateau(point, robust.median(tail), improvement, error, before)
@@ -251,13 +251,19 @@ def _improved_before(level: Array, onset: int) -> float:
     return robust.median(level[begin:end]) - robust.median(level[onset:])
 
 
-def _is_a_step(level: Array, onset: int, spread: float) -> bool:
-    """Whether an earlier flat stretch, overcome since, was about as long as the one at the end."""
+def _is_a_step(level: Array, onset: int, least: float) -> bool:
+    """Whether an earlier flat stretch, overcome since, was about as long as the one at the end.
+
+    Args:
+        level: Levels of windows.
+        onset: Where the stretch at the end begins.
+        least: Less than this is no improvement.
+    """
     smooth = robust.running_median(level, 5)[: onset + 3].tolist()
     records = [0]
     best = smooth[0]
     for i, value in enumerate(smooth):
-        if value < best - 3 * spread:
+        if value < best - least:
             best = value
             records.append(i)
     waits = np.diff(records)[1:]
