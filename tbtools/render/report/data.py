@@ -18,20 +18,14 @@ from tbtools.render.report.overview import (
     main_objectives,
     run_row,
 )
-from tbtools.render.report.payloads import Selection
-from tbtools.render.report.series import (
-    encode_series,
-    natural_tags,
-    points_a_series,
-    scalar_series,
-)
+from tbtools.render.report.series import encode_series, natural_tags, points_a_series
+from tbtools.render.series import Selection, findings_of, scalar_series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tbtools.analysis.detect import Findings
     from tbtools.analysis.objective import Objective
-    from tbtools.render.report.series import PageSeries
+    from tbtools.render.series import ScalarSeries
     from tbtools.runs.run import Run
 
 
@@ -91,7 +85,7 @@ def page_data(
         "runs": [run_row(run, lambda path: _within(root, path)) for run in shown],
         "objectives": main_objectives(series, found),
         "hparams": hparams_of(shown),
-        "findings": findings_by_cause(_detect(series, objectives), series),
+        "findings": findings_by_cause(findings_of(series, objectives), series),
         **_scalars(series, found, list(runs), columns),
         **seed_groups(runs, group, selection, columns, points_a_series(len(series))),
         "images": media.image_series(source, budget),
@@ -112,7 +106,7 @@ def _within(root: str, path: str) -> str:
 
 
 def _scalars(
-    series: Sequence[PageSeries],
+    series: Sequence[ScalarSeries],
     found: Mapping[str, Objective],
     runs: Sequence[str],
     columns: Columns,
@@ -130,16 +124,6 @@ def _scalars(
             for each in series
         ],
     }
-
-
-def _detect(series: Sequence[PageSeries], objectives: Mapping[str, Objective] | None) -> Findings:
-    from tbtools.analysis.detect import Series, detect_series
-
-    judged = [
-        Series(each.run, each.tag, each.step, each.wall_time, each.value, each.sessions)
-        for each in series
-    ]
-    return detect_series(judged, objectives=objectives)
 
 
 def _provenance(runs: Sequence[Run], root: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.aggregate import AggregatedSeries
     from tbtools.render.report.columns import Columns
-    from tbtools.render.report.payloads import Selection
+    from tbtools.render.series import Selection
     from tbtools.runs.run import Run
 
 # ``seed_3``, ``seed=3``, ``s3``, as a part of a name by itself.

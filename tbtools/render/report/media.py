@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tbtools.render.report.columns import Columns
-    from tbtools.render.report.payloads import Selection
+    from tbtools.render.series import Selection
     from tbtools.runs.histograms import Histogram
     from tbtools.runs.run import Run
     from tbtools.runs.values import StoredValue

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.objective import objectives_of, words
-from tbtools.render.report.series import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tbtools.analysis.detect import Finding, Findings
     from tbtools.analysis.objective import Objective
-    from tbtools.render.report.series import PageSeries
+    from tbtools.render.series import ScalarSeries
     from tbtools.runs.run import Run
 
 # Columns of the run table beyond which nobody reads on.
@@ -59,7 +58,7 @@ def run_row(run: Run, shown_path: Callable[[str], str]) -> dict[str, Any]:
 
 
 def directions(
-    series: Sequence[PageSeries], overrides: Mapping[str, Objective] | None
+    series: Sequence[ScalarSeries], overrides: Mapping[str, Objective] | None
 ) -> dict[str, Objective]:
     """Which way is better for each tag of which some run's tags tell."""
     tags: dict[str, list[str]] = {}
@@ -74,7 +73,7 @@ def directions(
 
 
 def main_objectives(
-    series: Sequence[PageSeries], found: Mapping[str, Objective]
+    series: Sequence[ScalarSeries], found: Mapping[str, Objective]
 ) -> list[tuple[str, Objective]]:
     """The objectives by which the runs are compared, the most telling first.
 
@@ -102,7 +101,7 @@ def main_objectives(
     return [(tag, found[tag]) for tag in chosen]
 
 
-def findings_by_cause(findings: Findings, series: Sequence[PageSeries]) -> list[dict[str, Any]]:
+def findings_by_cause(findings: Findings, series: Sequence[ScalarSeries]) -> list[dict[str, Any]]:
     """The events behind the findings, the worst first; in each the earliest finding first."""
     starts = {(each.run, each.tag): each for each in series}
     causes = [list(cause) for cause in findings.causes()]
@@ -116,7 +115,7 @@ def findings_by_cause(findings: Findings, series: Sequence[PageSeries]) -> list[
     ]
 
 
-def _finding(finding: Finding, series: PageSeries | None) -> dict[str, Any]:
+def _finding(finding: Finding, series: ScalarSeries | None) -> dict[str, Any]:
     """The finding, with its times in seconds since the start of its series."""
     told: dict[str, Any] = {
         "run": finding.run,
@@ -129,15 +128,9 @@ def _finding(finding: Finding, series: PageSeries | None) -> dict[str, Any]:
         "message": finding.message,
     }
     if series is not None:
-        told["onset_second"] = _second_of(series, finding.onset_step)
-        told["end_second"] = _second_of(series, finding.end_step)
+        told["onset_second"] = float(series.seconds[series.at_step(finding.onset_step)])
+        told["end_second"] = float(series.seconds[series.at_step(finding.end_step)])
     return told
-
-
-def _second_of(series: PageSeries, step: int) -> float:
-    at = np.flatnonzero(series.step == step)
-    index = at[0] if at.size else int(np.abs(series.step.astype(np.float64) - step).argmin())
-    return float(np.nan_to_num(series.wall_time[index] - start_of(series.wall_time)))
 
 
 def hparams_of(runs: Sequence[Run]) -> dict[str, Any]:

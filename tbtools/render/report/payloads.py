@@ -5,7 +5,7 @@ Only what is shown is read from the event files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,22 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tbtools.runs.frames import Part, Steps
+    from tbtools.render.series import Selection
+    from tbtools.runs.frames import Part
     from tbtools.runs.run import Run
     from tbtools.runs.values import StoredValue
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What of the runs goes into a page.
-
-    Attributes:
-        tags: Globs; all tags where there are none.
-        steps: First and last step, both included; None for no bound.
-    """
-
-    tags: Sequence[str] = ()
-    steps: Steps = None
 
 
 def spread(count: int, most: int) -> NDArray[np.int64]:

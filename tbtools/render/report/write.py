@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, cast
 from tbtools.render.files import replaced_whole, require_free
 from tbtools.render.report.data import MEDIA_BYTES, page_data
 from tbtools.render.report.page import PLOTLY_FILE, PLOTLY_SCRIPTS, plotly_js, render_page
-from tbtools.render.report.payloads import Selection
+from tbtools.render.series import Selection
 from tbtools.runs.experiment import Experiment, load
 from tbtools.runs.run import Run
 from tbtools.runs.select import as_globs
