@@ -1,0 +1,100 @@
+"""What users rely on: the names that tbtools exports, where they come from, how they are called."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tbtools
+from tests.builders import EventFileBuilder
+
+SOURCE = Path(tbtools.__file__)
+
+
+def typed_imports() -> dict[str, str]:
+    """Name to module, as tbtools/__init__.py has it for type checkers."""
+    (block,) = (node for node in ast.parse(SOURCE.read_text()).body if isinstance(node, ast.If))
+    return {
+        alias.name: node.module or ""
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def test_type_checkers_and_the_interpreter_see_the_same_names() -> None:
+    assert typed_imports() == tbtools._MODULE_OF
+    assert sorted(typed_imports()) == tbtools.__all__
+
+
+@pytest.mark.parametrize("name", tbtools.__all__)
+def test_each_name_is_what_its_module_defines(name: str) -> None:
+    value = getattr(tbtools, name)
+    assert value is getattr(importlib.import_module(tbtools._MODULE_OF[name]), name)
+    assert value.__module__ == tbtools._MODULE_OF[name]
+    assert inspect.getdoc(value)
+
+
+def test_a_name_that_there_is_not_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'tbtools' has no attribute 'nonsense'"):
+        _ = tbtools.nonsense
+    with pytest.raises(ImportError):
+        from tbtools import nonsense  # noqa: F401
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert tbtools.__version__.split(".")[0].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("function", "signature"),
+    [
+        (tbtools.load, "(path, runs=None, restarts='resume', *, fold=False)"),
+        (tbtools.read_scalars, "(path, tags=None, **options)"),
+        (
+            tbtools.Experiment.scalars,
+            "(self, tags=None, *, steps=None, wide=False, dtype=False)",
+        ),
+        (tbtools.Run.scalars, "(self, tags=None, *, steps=None, wide=False, dtype=False)"),
+        (tbtools.Experiment.refresh, "(self)"),
+        (tbtools.Experiment.hparams, "(self)"),
+        *(
+            (getattr(tbtools.Run, name), "(self, tags=None)")
+            for name in (
+                *("images", "audio", "histograms", "distributions", "text", "pr_curves"),
+                *("meshes", "tensors", "plugin_data"),
+            )
+        ),
+        (tbtools.Run.graph, "(self)"),
+        (tbtools.Run.embeddings, "(self)"),
+    ],
+)
+def test_signatures_are_a_promise(function: object, signature: str) -> None:
+    assert callable(function)
+    found = inspect.signature(function)
+    bare = [each.replace(annotation=inspect.Parameter.empty) for each in found.parameters.values()]
+    plain = found.replace(parameters=bare, return_annotation=inspect.Signature.empty)
+    assert str(plain) == signature
+
+
+def test_runs_are_read_and_counted_without_pandas(tmp_path: Path) -> None:
+    builder = EventFileBuilder().scalars("loss", [(1, 0.5), (2, 0.25)]).text("note", 1, "words")
+    builder.write(tmp_path / "r" / "events.out.tfevents.1")
+    script = (
+        "import sys, tbtools\n"
+        "sys.modules['pandas'] = None\n"  # from here on, importing it is an error
+        "run = tbtools.load(sys.argv[1])['r']\n"
+        "print([(each.tag, each.count, each.last) for each in run.statistics()])\n"
+        "print([value.step for value in run.values('text')], run.superseded)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    assert done.stdout == "[('loss', 2, 0.25), ('note', 1, None)]\n[1] 0\n"
