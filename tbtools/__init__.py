@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tbtools.analysis.aggregate import aggregate
+    from tbtools.analysis.detect import Finding, Findings, detect
     from tbtools.analysis.merge import merge
     from tbtools.analysis.smooth import smooth
     from tbtools.errors import (
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         BadLength,
         CorruptRecord,
         InvalidArgument,
+        InvalidObjective,
         MissingExtra,
         NoEventFiles,
         NonfiniteValue,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
         UndecodablePayload,
         UnknownRun,
         UnknownTag,
+        UnwritableValue,
     )
     from tbtools.eventfile.reader import EventFileReader
     from tbtools.eventfile.records import read_records
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "tbtools.analysis.aggregate": ("aggregate",),
+    "tbtools.analysis.detect": ("Finding", "Findings", "detect"),
     "tbtools.analysis.merge": ("merge",),
     "tbtools.analysis.smooth": ("smooth",),
     "tbtools.errors": (
@@ -47,6 +51,7 @@ _MODULES = {
         "BadLength",
         "CorruptRecord",
         "InvalidArgument",
+        "InvalidObjective",
         "MissingExtra",
         "NoEventFiles",
         "NonfiniteValue",
@@ -58,6 +63,7 @@ _MODULES = {
         "UndecodablePayload",
         "UnknownRun",
         "UnknownTag",
+        "UnwritableValue",
     ),
     "tbtools.eventfile.reader": ("EventFileReader",),
     "tbtools.eventfile.records": ("read_records",),
@@ -77,7 +83,10 @@ __all__ = [
     "EventFileReader",
     "EventFileWriter",
     "Experiment",
+    "Finding",
+    "Findings",
     "InvalidArgument",
+    "InvalidObjective",
     "MissingExtra",
     "NoEventFiles",
     "NonfiniteValue",
@@ -90,7 +99,9 @@ __all__ = [
     "UndecodablePayload",
     "UnknownRun",
     "UnknownTag",
+    "UnwritableValue",
     "aggregate",
+    "detect",
     "load",
     "merge",
     "read_records",
