@@ -115,6 +115,7 @@ def _show_finding(console: Console, finding: Finding, curve: Curve) -> None:
     line.append(f"{finding.kind:<11} ", style=_STYLES[finding.severity])
     line.append(printable(finding.tag), style="bold")
     line.append("  ").append_text(_marked(curve, ascii_only=ascii_only))
+    line.rstrip()
     console.print(line, soft_wrap=True)
     console.print(Text(f"          {printable(finding.message)}"), soft_wrap=True)
 

@@ -1,0 +1,194 @@
+"""`tbtools detect`: what it prints, and when it fails."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.builders import EventFileBuilder
+from tests.commands import ROOT, call
+from tests.golden import assert_golden
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEYS = [
+    "run",
+    "tag",
+    "kind",
+    "severity",
+    "onset_step",
+    "end_step",
+    "ongoing",
+    "best_step",
+    "best_value",
+    "last_good_step",
+    "message",
+    "evidence",
+]
+
+
+def _wobble(step: int) -> float:
+    return ((step * 7919) % 13 - 6) / 300
+
+
+@pytest.fixture
+def judged_logdir(tmp_path: Path) -> Path:
+    """`well` goes down, `blown` jumps at step 60 and is NaN from step 90 on, `odd` spikes once."""
+    curves = {
+        "well": lambda s: 2 * math.exp(-s / 30) + 0.1,
+        "blown": lambda s: math.nan if s >= 90 else 9.0 if s >= 60 else 2 * math.exp(-s / 30),
+        "odd": lambda s: 5.0 if s == 50 else 2 * math.exp(-s / 30) + 0.1,
+    }
+    for run, curve in curves.items():
+        points = [(s, curve(s) + _wobble(s)) for s in range(100)]
+        EventFileBuilder().file_version().scalars("train/loss", points).write(
+            tmp_path / "logs" / run / "events.out.tfevents.1"
+        )
+    return tmp_path / "logs"
+
+
+def _found(logdir: Path, *options: str) -> list[dict[str, object]]:
+    result = call("detect", os.fspath(logdir), "--format", "json", *options)
+    assert result.err == ""
+
+    def refuse(text: str) -> float:
+        raise AssertionError(f"{text} is no JSON")
+
+    findings: list[dict[str, object]] = json.loads(result.out, parse_constant=refuse)["findings"]
+    return findings
+
+
+def test_whole_output(judged_logdir: Path) -> None:
+    result = call("detect", os.fspath(judged_logdir))
+    assert result.err == ""
+    assert result.status == 1
+    assert_golden("cli/detect.txt", result.out.replace(os.fspath(judged_logdir), "LOGS"))
+
+
+def test_json_has_the_promised_keys_and_places_the_onset(judged_logdir: Path) -> None:
+    findings = _found(judged_logdir)
+    assert all(list(finding) == KEYS for finding in findings)
+    blown = {each["kind"]: each for each in findings if each["run"] == "blown"}
+    assert blown["divergence"]["onset_step"] == 60
+    assert blown["divergence"]["last_good_step"] == 59
+    assert blown["nonfinite"]["onset_step"] == 90
+    assert not [each for each in findings if each["run"] == "well"]
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ((), 1),
+        (("--fail-on", "none"), 0),
+        (("--fail-on", "plateau"), 0),
+        (("--fail-on", "nonfinite"), 1),
+        (("--run", "well"), 0),
+        (("--run", "odd", "--fail-on", "spike"), 0),  # a spike that recovered is an info
+        (("--steps", ":50"), 0),
+        (("--objective", "train/loss=none"), 1),  # values that are not finite need no objective
+    ],
+)
+def test_exit_status(judged_logdir: Path, options: tuple[str, ...], status: int) -> None:
+    assert call("detect", os.fspath(judged_logdir), *options).status == status
+
+
+def test_objective_turns_the_verdict(judged_logdir: Path) -> None:
+    kinds = {each["kind"] for each in _found(judged_logdir, "--objective", "train/loss=none")}
+    assert kinds == {"nonfinite"}
+
+
+def test_csv_has_a_row_a_finding(judged_logdir: Path) -> None:
+    import io
+
+    import pandas as pd
+
+    text = call("detect", os.fspath(judged_logdir), "--format", "csv").out
+    frame = pd.read_csv(io.StringIO(text))
+    assert list(frame.columns) == KEYS[:-1]
+    assert frame["kind"].tolist() == [each["kind"] for each in _found(judged_logdir)]
+
+
+def test_junit_is_xml_with_a_case_a_run(judged_logdir: Path) -> None:
+    text = call("detect", os.fspath(judged_logdir), "--format", "junit").out
+    suite = ET.fromstring(text)
+    cases = {case.get("name"): case for case in suite.iter("testcase")}
+    assert set(cases) == {"well", "blown", "odd"}
+    assert [case for case in cases if cases[case].find("failure") is not None] == ["blown"]
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
+
+
+def test_junit_of_hostile_names(tmp_path: Path) -> None:
+    points = [(step, math.nan) for step in range(30)]
+    EventFileBuilder().scalars('<loss>&"\x1b[31m\x00', points).write(
+        tmp_path / "]]><x>" / "events.out.tfevents.1"
+    )
+    text = call("detect", os.fspath(tmp_path), "--format", "junit").out
+    assert len(list(ET.fromstring(text).iter("testcase"))) == 1
+    assert "\x1b" not in text
+
+
+def test_wrong_kind_and_wrong_objective_are_one_line(judged_logdir: Path) -> None:
+    for options in (("--fail-on", "explosion"), ("--objective", "loss=downwards")):
+        result = call("detect", os.fspath(judged_logdir), *options)
+        assert result.status == 2
+        assert result.out == ""
+        assert result.err.count("\n") == 1
+        assert options[1].split("=")[0] in result.err
+
+
+def test_the_same_as_the_python_api(judged_logdir: Path) -> None:
+    import tbtools
+
+    findings = tbtools.detect(tbtools.load(judged_logdir))
+    assert json.loads(json.dumps(findings.to_dict()["findings"])) == _found(judged_logdir)
+
+
+def test_summarize_and_detect_agree(judged_logdir: Path) -> None:
+    shown = json.loads(call("summarize", os.fspath(judged_logdir), "--format", "json").out)
+    findings = [each for run in shown["runs"] for each in run["findings"]]
+    assert shown["judged"]
+    assert sorted(map(str, findings)) == sorted(map(str, _found(judged_logdir)))
+
+
+def test_example_stops_a_diverged_job(judged_logdir: Path, tmp_path: Path) -> None:
+    job = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "tbtools").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tbtools "$@"\n')
+    (tools / "tbtools").chmod(0o755)
+    result = subprocess.run(
+        [ROOT / "examples" / "stop_diverged_job.sh", judged_logdir, str(job.pid), "1"],
+        env={
+            **os.environ,
+            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": os.fspath(ROOT),
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert job.wait(timeout=60) == -15
+    assert result.returncode == 1
+    assert "divergence" in result.stdout
+
+
+def test_example_judges_a_frame_from_elsewhere() -> None:
+    result = subprocess.run(
+        [sys.executable, ROOT / "examples" / "judge_a_frame.py"],
+        env={**os.environ, "PYTHONPATH": os.fspath(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.startswith("warning: overfitting in val_loss")
+    assert "last good step: 3000" in result.stdout
