@@ -19,6 +19,7 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     ├── UndecodablePayload(ValueError)    a picture, tensor, ... that is not what it says it is
     ├── InputChanged(RuntimeError)        a file was replaced or cut short while it was read
     ├── MissingExtra(ImportError)         an optional package is needed; says how to install it
+    ├── MissingBrowser(RuntimeError)      a Chrome is needed; says how to get one
     ├── OutputInsideInput(ValueError)     what would be written would become part of what is read
     └── OutputExists(FileExistsError)     a file of the user's would have been written over
         └── ForeignFiles                  ... and is none that tbtools may replace
@@ -188,6 +189,16 @@ class MissingExtra(TbtoolsError, ImportError):
 
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(f"{purpose} needs an extra: pip install 'tbtools[{extra}]'")
+
+
+class MissingBrowser(TbtoolsError, RuntimeError):
+    """A Chrome is needed."""
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs Chrome or Chromium: install one, run `plotly_get_chrome`, "
+            "or name one in the environment variable BROWSER_PATH"
+        )
 
 
 class OutputExists(TbtoolsError, FileExistsError):

@@ -60,7 +60,7 @@ _PAGE = """<!doctype html>
 
 def plotly_js() -> str:
     """The script of plotly.js that the package plotly brings along."""
-    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
+    from plotly.offline import get_plotlyjs
 
     return str(get_plotlyjs())
 

@@ -1,0 +1,64 @@
+"""Figures as PNG, SVG and PDF, by kaleido and a Chrome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, cast, get_args
+
+from tbtools.errors import MissingBrowser, MissingExtra
+from tbtools.render.files import replaced_whole
+
+if TYPE_CHECKING:
+    import os
+    from typing import IO
+
+    import plotly.graph_objects as go
+
+ImageFormat = Literal["png", "svg", "pdf"]
+IMAGE_FORMATS: tuple[ImageFormat, ...] = get_args(ImageFormat)
+# A figure without a width of its own gets that of a page in landscape; PNG has twice the pixels.
+_WIDTH = 1100
+_SCALE = 2
+
+
+def write_figure(
+    figure: go.Figure, path: str | os.PathLike[str], kind: ImageFormat, *, force: bool = False
+) -> None:
+    """Writes a figure as a picture.
+
+    Args:
+        figure: The figure.
+        path: The file; ``-`` for standard output.
+        kind: ``png``, ``svg`` or ``pdf``.
+        force: Whether a file that is there may be replaced.
+
+    Raises:
+        MissingExtra: kaleido is not installed.
+        MissingBrowser: There is no Chrome for it.
+        OutputExists: There is a file, and `force` does not allow to replace it.
+    """
+    data = _picture(figure, kind)
+    with replaced_whole(path, force=force, binary=True) as opened:
+        cast("IO[bytes]", opened).write(data)
+
+
+def _picture(figure: go.Figure, kind: ImageFormat) -> bytes:
+    try:
+        import kaleido
+        from kaleido.errors import ChromeNotFoundError
+    except ImportError as error:
+        raise MissingExtra(f"writing a figure as {kind}", "image") from error
+    width = figure.layout.width or _WIDTH
+    try:
+        data: bytes = kaleido.calc_fig_sync(
+            figure.to_dict(),
+            opts={
+                "format": kind,
+                "width": width,
+                "height": figure.layout.height,
+                "scale": _SCALE if kind == "png" else 1,
+            },
+            kopts={"mathjax": False},  # or it would be fetched
+        )
+    except ChromeNotFoundError as error:
+        raise MissingBrowser(f"writing a figure as {kind}") from error
+    return data

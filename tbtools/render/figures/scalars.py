@@ -1,0 +1,269 @@
+"""Curves of runs as Plotly figures: a chart a tag, with the colours and marks of the page."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from tbtools.analysis.inputs import as_runs
+from tbtools.analysis.smoothers import check_smoothing, smooth_values
+from tbtools.errors import InvalidArgument, UnknownTag
+from tbtools.render.colors import SEVERITY_COLORS, run_colors
+from tbtools.render.figures.style import apply_style, style_named
+from tbtools.render.series import Selection, findings_of, scalar_series
+from tbtools.render.thinning import thin
+from tbtools.runs.select import as_globs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import plotly.graph_objects as go
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.detect import Finding
+    from tbtools.analysis.inputs import RunsLike
+    from tbtools.analysis.objective import Objective
+    from tbtools.render.figures.style import Style, StyleName
+    from tbtools.render.series import ScalarSeries
+    from tbtools.runs.frames import Steps
+
+XAxis = Literal["step", "relative", "wall_time"]
+X_AXES: tuple[XAxis, ...] = get_args(XAxis)
+# More charts than these are no figure any more; `tbtools report` has room for all.
+MOST_CHARTS = 24
+# What a line of a figure holds: more cannot be told apart on paper or screen.
+LINE_POINTS = 2000
+# Faint raw lines say something while they can be told apart.
+_MOST_RAW_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    x: XAxis
+    smoothing: float
+    style: Style
+    colors: Mapping[str, str]
+    dashes: Mapping[str, str]
+    ranks: Mapping[str, int]
+
+
+def plot(
+    runs: RunsLike,
+    tags: str | Sequence[str] | None = None,
+    *,
+    steps: Steps = None,
+    x: XAxis = "step",
+    smoothing: float = 0.6,
+    log: bool = False,
+    findings: bool = True,
+    objectives: Mapping[str, Objective] | None = None,
+    columns: int = 2,
+    style: StyleName = "screen",
+) -> go.Figure:
+    """Draws scalars: a chart a tag, a line a run, findings and restarts marked.
+
+    Smoothing is TensorBoard's, of all points, with the raw line faint behind it; then each line is
+    thinned to 2,000 points, its extremes among them.
+
+    Args:
+        runs: A path, a `Run`, an `Experiment`, or several of them.
+        tags: Globs; all tags where not given.
+        steps: First and last step, both included; None for no bound.
+        x: ``step``, ``relative`` (seconds since the first point of the series), or ``wall_time``.
+        smoothing: The weight, 0 (none) to below 1.
+        log: Whether the y axes are logarithmic.
+        findings: Whether what went wrong is marked where it began.
+        objectives: Which way is better, by glob over tags, as in `tbtools.detect`.
+        columns: How many charts stand side by side.
+        style: ``screen``, or ``paper`` for 6.75 inches and lines that differ in black and white.
+
+    Raises:
+        UnknownTag: No scalar has the tag, or none matches.
+        InvalidArgument: There is no such axis, weight or style, or there are more than 24 tags.
+        NoEventFiles: There is nothing to read under a path.
+    """
+    check_smoothing("ema", smoothing, None)
+    if x not in X_AXES:
+        raise InvalidArgument(f"x={x!r} is none of {', '.join(X_AXES)}")
+    if columns < 1:
+        raise InvalidArgument(f"columns={columns} leaves no room for a chart")
+    found = as_runs(runs)
+    series = _selected(found, tags, steps)
+    by_tag: dict[str, list[ScalarSeries]] = {}
+    for each in series:
+        by_tag.setdefault(each.tag, []).append(each)
+    if len(by_tag) > MOST_CHARTS:
+        some = ", ".join(list(by_tag)[:4])
+        raise InvalidArgument(
+            f"{len(by_tag)} tags ({some}, ...) are too many for a figure: up to {MOST_CHARTS} fit; "
+            "name some, or make a report"
+        )
+    styled = style_named(style)
+    names = list(found)
+    ranks = {name: number for number, name in enumerate(names)}
+    plan = _Plan(x, smoothing, styled, run_colors(names), _dashes(names, styled), ranks)
+    marks = findings_of(series, objectives) if findings else ()
+    return _figure(by_tag, plan, list(marks), columns=min(columns, len(by_tag)), log=log)
+
+
+def _selected(
+    runs: Mapping[str, Any], tags: str | Sequence[str] | None, steps: Steps
+) -> list[ScalarSeries]:
+    globs = as_globs(tags)
+    selection = Selection(globs, steps)
+    series = [each for run in runs.values() for each in scalar_series(run, selection)]
+    shown = {each.tag for each in series}
+    for glob in globs:
+        named = not set("*?[") & set(glob)
+        if not series or (named and glob not in shown):
+            everything = (each for run in runs.values() for each in scalar_series(run, Selection()))
+            raise UnknownTag(glob, {each.tag for each in everything})
+    if not series:
+        raise UnknownTag("*", ())
+    return series
+
+
+def _dashes(names: Sequence[str], style: Style) -> dict[str, str]:
+    colors = len(set(run_colors(names).values()))
+    return {
+        name: style.dashes[number // max(1, colors) % len(style.dashes)]
+        for number, name in enumerate(names)
+    }
+
+
+def _figure(
+    by_tag: Mapping[str, list[ScalarSeries]],
+    plan: _Plan,
+    findings: Sequence[Finding],
+    *,
+    columns: int,
+    log: bool,
+) -> go.Figure:
+    from plotly.subplots import make_subplots
+
+    rows = -(-len(by_tag) // columns)
+    figure = make_subplots(
+        rows,
+        columns,
+        subplot_titles=[_text(tag) for tag in by_tag],
+        horizontal_spacing=0.09 if columns > 1 else 0,
+        vertical_spacing=min(0.2, 0.24 / rows),
+    )
+    told: set[str] = set()
+    for number, (tag, series) in enumerate(by_tag.items()):
+        row, column = number // columns + 1, number % columns + 1
+        for each in series:
+            raw = plan.smoothing > 0 and len(series) <= _MOST_RAW_LINES
+            for trace in _lines(each, plan, raw=raw, legend=each.run not in told):
+                figure.add_trace(trace, row, column)
+            told.add(each.run)
+            _mark_restarts(figure, each, plan, row, column)
+        for finding in findings:
+            if finding.tag == tag:
+                owner = next(each for each in series if each.run == finding.run)
+                _mark_finding(figure, finding, owner, plan, row, column)
+    figure.update_layout(showlegend=len(told) > 1)
+    if log:
+        figure.update_yaxes(type="log")
+    apply_style(figure, plan.style, rows)
+    if plan.x == "relative":
+        figure.update_xaxes(ticksuffix=" s")
+    return figure
+
+
+def _lines(series: ScalarSeries, plan: _Plan, *, raw: bool, legend: bool) -> list[go.Scatter]:
+    """The smoothed line, and the raw one behind it."""
+    import plotly.graph_objects as go
+
+    color = plan.colors[series.run]
+    name = _text(series.run)
+    smoothed = smooth_values(series.value, None, method="ema", weight=plan.smoothing, window=None)
+    drawn = [(series.value, plan.style.faint, 0.3, False)] if raw else []
+    drawn.append((smoothed, plan.style.line, 1.0, legend))
+    traces = []
+    for values, width, opacity, in_legend in drawn:
+        kept = thin(values, LINE_POINTS).kept
+        few = len(kept) == 1
+        traces.append(
+            go.Scatter(
+                x=_x(series, plan.x)[kept],
+                y=np.where(np.isfinite(values[kept]), values[kept], np.nan),
+                mode="lines+markers" if few else "lines",
+                name=name,
+                legendgroup=name,
+                legendrank=1 + plan.ranks[series.run],
+                showlegend=in_legend,
+                opacity=opacity,
+                line={"color": color, "width": width, "dash": plan.dashes[series.run]},
+                hoverinfo="skip" if opacity < 1 else None,
+                hovertemplate=None
+                if opacity < 1
+                else "%{y:.5g} at %{x}<extra>%{fullData.name}</extra>",
+            )
+        )
+    return traces
+
+
+def _x(series: ScalarSeries, axis: XAxis) -> NDArray[Any]:
+    if axis == "relative":
+        return series.seconds
+    if axis == "wall_time":
+        milliseconds = np.clip((series.start + series.seconds) * 1000, -2.4e14, 2.4e14)
+        return milliseconds.astype("datetime64[ms]")
+    return series.step
+
+
+def _mark_finding(
+    figure: go.Figure, finding: Finding, series: ScalarSeries, plan: _Plan, row: int, column: int
+) -> None:
+    x = _x(series, plan.x)
+    onset, end = (_at(x, series, step) for step in (finding.onset_step, finding.end_step))
+    color = SEVERITY_COLORS[finding.severity]
+    if finding.kind == "plateau":
+        figure.add_vrect(
+            onset, end, row=row, col=column, fillcolor=color, opacity=0.07, line_width=0
+        )
+    figure.add_vline(
+        onset,
+        row=row,
+        col=column,
+        layer="below",
+        line={"color": color, "width": 1.2, "dash": "dash"},
+        name=f"{finding.kind}: {_text(finding.run)}",
+    )
+
+
+def _mark_restarts(
+    figure: go.Figure, series: ScalarSeries, plan: _Plan, row: int, column: int
+) -> None:
+    x = _x(series, plan.x)
+    for index in series.restarts().tolist():
+        figure.add_shape(
+            type="line",
+            x0=_plain(x[index]),
+            x1=_plain(x[index]),
+            y0=0,
+            y1=0.07,
+            yref="y domain",
+            row=row,
+            col=column,
+            line={"color": plan.colors[series.run], "width": 2},
+            name=f"resumed: {_text(series.run)}",
+        )
+
+
+def _at(x: NDArray[Any], series: ScalarSeries, step: int) -> Any:
+    return _plain(x[series.at_step(step)])
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy scalar as Plotly's shapes take it."""
+    return str(value) if isinstance(value, np.datetime64) else value.item()
+
+
+def _text(name: str) -> str:
+    """A stranger's name as text: Plotly takes some HTML for markup."""
+    return html.escape(name, quote=False)
