@@ -97,6 +97,11 @@ def test_other_names_are_cut_in_their_middle() -> None:
     assert "short  aaaaaaaa…bbbbbbbbbbbbbb\n" in shown
 
 
+def test_a_name_of_nothing_but_slashes_takes_no_age() -> None:
+    shown = on_screen(40, Column("tag", ["/" * 1_000_000, "/" * 999_999], names=True))
+    assert shown.count("…") == 2
+
+
 names = st.lists(
     st.text(st.sampled_from("ab/ é中\u0301"), min_size=1, max_size=60), min_size=1, max_size=8
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -20,6 +21,9 @@ _GAP = 2
 _SHORTEST_NAME = 16
 _ROW_NAME_SHARE = 4
 _INDENT = "  "
+# Names of people and programs are no longer and no deeper; a hostile tag may be a million slashes.
+_LONGEST_NAME = 1000
+_DEEPEST = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +74,15 @@ def print_table(
     told = [column for column in columns if column.rank == 0 or column.says_something]
     natural = {column.name: column.width for column in told}
     kept = _fitting(told, natural, console.width)
-    widths = _widths(kept, natural, console.width)
     ellipsis = "..." if console.options.ascii_only else "…"
-    headings, shown = _fit_names(kept, widths, ellipsis)
+    headings, shown = _fit_names(kept, _widths(kept, natural, console.width), ellipsis)
+    widths = [column.width for column in shown]
     print_line(console, _line([_bold(column.name) for column in shown], shown, widths))
     for number, row in enumerate(zip(*(column.cells for column in shown), strict=True)):
         if sections and (number == 0 or sections[number] != sections[number - 1]):
             print_line(console, f"\n{sections[number]}" if number else sections[0], style="bold")
-        if heading := headings.get(number):
-            print_line(console, heading)
+        if number in headings:
+            print_line(console, headings[number])
         print_line(console, _line(row, shown, widths))
     hidden = [column.name for column in told if column not in kept]
     if hidden:
@@ -89,12 +93,12 @@ def _bold(name: str) -> Text:
     return Text(name, style="bold")
 
 
-def _line(cells: Sequence[str | Text], columns: Sequence[Column], widths: dict[str, int]) -> Text:
+def _line(cells: Sequence[str | Text], columns: Sequence[Column], widths: Sequence[int]) -> Text:
     line = Text()
     blanks = 0
-    for cell, column in zip(cells, columns, strict=True):
+    for cell, column, width in zip(cells, columns, widths, strict=True):
         text = cell if isinstance(cell, Text) else Text(cell)
-        missing = max(widths[column.name] - cell_len(text.plain), 0)
+        missing = width - cell_len(text.plain)
         line.append(" " * (blanks + (missing if column.right else 0)))
         line.append_text(text)
         blanks = _GAP + (0 if column.right else missing)
@@ -166,8 +170,7 @@ def _fit_names(
         width = widths[column.name]
         cells = column.cells
         if column is first:
-            cells = list(_below_directories(column.plain, width, ellipsis, headings))
-            widths[column.name] = Column(column.name, cells).width
+            headings, cells = _below_directories(column.plain, width, ellipsis)
         elif column.names:
             cells = [_cut(cell, width, ellipsis) for cell in cells]
         shown.append(Column(column.name, cells, column.right))
@@ -181,21 +184,29 @@ def _cut(cell: str | Text, width: int, ellipsis: str) -> str | Text:
 
 
 def _below_directories(
-    names: Sequence[str], width: int, ellipsis: str, headings: dict[int, str]
-) -> Iterator[str]:
+    names: Sequence[str], width: int, ellipsis: str
+) -> tuple[dict[int, str], list[str]]:
     """Names that fit; what does not stands, indented, below a line with its directory.
 
     Of the directories that would do for a name, that below which most of its neighbours fit too.
+
+    Returns:
+        The lines, by the number of the name below, and the names.
     """
-    directory = ""
-    end = 0
-    for number, name in enumerate(names):
-        if number == end:
-            directory, end = _widest_directory(names, number, width)
-            if directory:
-                headings[number] = directory
+    headings: dict[int, str] = {}
+    shown: list[str] = []
+    if all(cell_len(name) <= width for name in names):
+        return headings, list(names)
+    while len(shown) < len(names):
+        directory, end = _widest_directory(names, len(shown), width)
+        if directory:
+            headings[len(shown)] = directory
         indent = _INDENT if directory else ""
-        yield indent + cut_middle(name.removeprefix(directory), width - len(indent), ellipsis)
+        shown += [
+            indent + cut_middle(name.removeprefix(directory), width - len(indent), ellipsis)
+            for name in names[len(shown) : end]
+        ]
+    return headings, shown
 
 
 def _widest_directory(names: Sequence[str], start: int, width: int) -> tuple[str, int]:
@@ -214,9 +225,11 @@ def _widest_directory(names: Sequence[str], start: int, width: int) -> tuple[str
 
 def _directories(name: str) -> Iterator[str]:
     """Those that the name lies in, from the outermost in, each with its ``/``."""
-    for position, character in enumerate(name[:-1]):
-        if character == "/":
-            yield name[: position + 1]
+    if len(name) > _LONGEST_NAME:
+        return
+    ends = (position + 1 for position, letter in enumerate(name[:-1]) if letter == "/")
+    for end in islice(ends, _DEEPEST):
+        yield name[:end]
 
 
 def _fits(name: str, directory: str, width: int) -> bool:
@@ -224,4 +237,6 @@ def _fits(name: str, directory: str, width: int) -> bool:
     if not name.startswith(directory) or name == directory:
         return False
     rest = name.removeprefix(directory)
-    return "/" not in rest or cell_len(rest) <= width - (len(_INDENT) if directory else 0)
+    if "/" not in rest:
+        return True
+    return len(rest) <= _LONGEST_NAME and cell_len(_INDENT * bool(directory) + rest) <= width
