@@ -92,9 +92,10 @@ def _message(judged: Judged, flat: Plateau, ended: float | None, *, bound: bool)
     low, high = _interval(flat)
     since = "from the start" if flat.onset == 0 else f"since step {judged.step(flat.onset):,}"
     unit = " of its logarithm" if judged.log else ""
+    what = "no improvement beyond the noise" if low <= 0 else "next to no improvement"
     text = (
-        f"no improvement beyond the noise {since}: {judged.logged(flat.level):.4g} over {points:,} "
-        f"points, improvement{unit} {low:.2g} to {high:.2g} (95 % interval)"
+        f"{what} {since}: {judged.logged(flat.level):.4g} over {points:,} points, "
+        f"improvement{unit} {low:.2g} to {high:.2g} (95 % interval)"
     )
     if flat.before > 0:
         text += f" after {flat.before:.2g} before"
