@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tbtools.analysis.aggregate import aggregate
     from tbtools.analysis.detect import Finding, Findings, detect
+    from tbtools.analysis.diff import diff
     from tbtools.analysis.merge import merge
     from tbtools.analysis.smooth import smooth
     from tbtools.errors import (
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "tbtools.analysis.aggregate": ("aggregate",),
     "tbtools.analysis.detect": ("Finding", "Findings", "detect"),
+    "tbtools.analysis.diff": ("diff",),
     "tbtools.analysis.merge": ("merge",),
     "tbtools.analysis.smooth": ("smooth",),
     "tbtools.errors": (
@@ -102,6 +104,7 @@ __all__ = [
     "UnwritableValue",
     "aggregate",
     "detect",
+    "diff",
     "load",
     "merge",
     "read_records",

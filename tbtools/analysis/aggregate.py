@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from tbtools.analysis.align import INTERPOLATED, MISSING, align, check_alignment
-from tbtools.analysis.curves import last_of_each, read_curves
+from tbtools.analysis.curves import last_of_each, read_all_curves
 from tbtools.analysis.ensemble import (
     DEFAULT_STATISTICS,
     Bootstrap,
@@ -16,10 +16,9 @@ from tbtools.analysis.ensemble import (
     check_statistics,
 )
 from tbtools.analysis.grouping import RunGroup, group_runs
-from tbtools.analysis.inputs import as_runs
-from tbtools.errors import InvalidArgument, NonfiniteValue, UnknownTag
+from tbtools.analysis.inputs import as_runs, require_tags
+from tbtools.errors import InvalidArgument, NonfiniteValue
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.reading import read_ahead
 from tbtools.runs.select import as_globs
 
 if TYPE_CHECKING:
@@ -282,33 +281,18 @@ def aggregate(
     series = tuple(
         one for each in grouping.groups for one in _aggregate_group(each, known_runs, plan)
     )
-    for tag in plan.tags:
-        if not set("*?[") & set(tag) and all(tag != each.tag for each in series):
-            raise UnknownTag(tag, _all_tags(known_runs))
+    if set(plan.tags) - {each.tag for each in series}:
+        require_tags(known_runs, plan.tags)
     members = [known_runs[name] for each in grouping.groups for name in each.runs]
     directories = tuple(dict.fromkeys(run.path for run in members))
     return Aggregate(x, grouping.groups, grouping.left_out, directories, series)
 
 
-def _all_tags(runs: Mapping[str, Run]) -> set[str]:
-    return {
-        part.shown_tag(series.tag)
-        for run in runs.values()
-        for part in run.parts
-        for series in part.columns.scalars()
-    }
-
-
 def _aggregate_group(
     group: RunGroup, runs: Mapping[str, Run], plan: _Plan
 ) -> Iterator[AggregatedSeries]:
-    members = {}
-    chosen = [runs[name] for name in group.runs]
-    unread = [not run.is_read for run in chosen]
-    for name, run, forget in zip(group.runs, read_ahead(chosen), unread, strict=True):
-        members[name] = read_curves(run, plan.tags, plan.steps, plan.x)
-        if forget:  # its curves are all that is needed
-            run.release()
+    chosen = {name: runs[name] for name in group.runs}
+    members = dict(read_all_curves(chosen, plan.tags, plan.steps, plan.x))
     tags = sorted({tag for member in members.values() for tag in member.curves}, key=natural_key)
     for tag in tags:
         with_tag = {name: member for name, member in members.items() if tag in member.curves}

@@ -9,10 +9,12 @@ import numpy as np
 
 from tbtools.errors import UnknownTag
 from tbtools.runs.numbers import DTYPE_NAMES
+from tbtools.runs.reading import read_ahead
 from tbtools.runs.select import as_globs, matches
+from tbtools.runs.sessions import find_sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,12 +33,14 @@ class Curve:
         step: int64, shape (n,).
         wall_time: float64, shape (n,), seconds since the epoch.
         value: float64, shape (n,).
+        session: int64, shape (n,): numbers of the writer sessions that the points are of.
         dtype: How the values are stored (``float32``); ``mixed`` for several ways.
     """
 
     step: NDArray[np.int64]
     wall_time: NDArray[np.float64]
     value: NDArray[np.float64]
+    session: NDArray[np.int64]
     dtype: str
 
 
@@ -105,11 +109,13 @@ def read_curves(
     found: dict[str, list[Curve]] = {}
     axis: list[Curve] = []
     for part in parts:
+        sessions = find_sessions(part.columns.rows)
+        session_rows = np.array([session.first_row for session in sessions], np.int64)
         for series in part.columns.scalars():
             tag = part.shown_tag(series.tag)
             chosen = matches(tag, globs) and series.count > 0
             if tag == x or chosen:
-                curve = _curve(part, part.columns.of(series))
+                curve = _curve(part, part.columns.of(series), session_rows)
                 if tag == x:
                     axis.append(curve)
                 if chosen:
@@ -124,13 +130,38 @@ def read_curves(
     )
 
 
-def _curve(part: Part, chosen: NDArray[np.int64]) -> Curve:
+def read_all_curves(
+    runs: Mapping[str, Run],
+    tags: str | Sequence[str] | None = None,
+    steps: Steps = None,
+    x: str = "step",
+) -> Iterator[tuple[str, RunCurves]]:
+    """`read_curves` of many runs, of which the next ones are read meanwhile on all cores.
+
+    Of a run that had not been read before, only the curves stay in memory.
+
+    Args:
+        runs: Name to run; the arguments that follow are those of `read_curves`.
+        tags: Globs.
+        steps: First and last step.
+        x: The axis.
+    """
+    unread = [not run.is_read for run in runs.values()]
+    read = read_ahead(list(runs.values()))
+    for name, run, forget in zip(runs, read, unread, strict=True):
+        yield name, read_curves(run, tags, steps, x)
+        if forget:
+            run.release()
+
+
+def _curve(part: Part, chosen: NDArray[np.int64], session_rows: NDArray[np.int64]) -> Curve:
     rows = part.columns.rows
     codes = np.unique(rows.dtype[chosen])
     return Curve(
         step=rows.step[chosen],
         wall_time=rows.wall_time[chosen],
         value=rows.value[chosen],
+        session=np.searchsorted(session_rows, chosen, side="right"),
         dtype=DTYPE_NAMES[int(codes[0])] if codes.size == 1 else "mixed",
     )
 
@@ -144,6 +175,7 @@ def _joined(curves: list[Curve]) -> Curve:
         step=np.concatenate([curve.step for curve in curves]),
         wall_time=np.concatenate([curve.wall_time for curve in curves]),
         value=np.concatenate([curve.value for curve in curves]),
+        session=np.concatenate([curve.session for curve in curves]),
         dtype=dtypes.pop() if len(dtypes) == 1 else "mixed",
     )
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from tbtools.runs.experiment import Experiment, load
 from tbtools.runs.run import Run
+from tbtools.runs.select import select_tags
 
 RunsLike: TypeAlias = "str | os.PathLike[str] | Run | Experiment | Sequence[RunsLike]"
 
@@ -41,3 +42,24 @@ def as_runs(given: RunsLike) -> dict[str, Run]:
         for name, run in as_runs(one).items():
             runs[run.path if name in runs else name] = run
     return runs
+
+
+def require_tags(runs: Mapping[str, Run], tags: Sequence[str]) -> None:
+    """Refuses a tag, given without wildcards, that no run has: nothing is passed over silently.
+
+    Args:
+        runs: Name to run; they are read.
+        tags: Globs.
+
+    Raises:
+        UnknownTag: No run has it.
+    """
+    named = [tag for tag in tags if not set("*?[") & set(tag)]
+    if named:
+        known = {
+            part.shown_tag(series.tag)
+            for run in runs.values()
+            for part in run.parts
+            for series in part.columns.series
+        }
+        select_tags(known, named)

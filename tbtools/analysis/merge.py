@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.inputs import as_runs
+from tbtools.analysis.inputs import as_runs, require_tags
 from tbtools.analysis.pieces import MergedSession, Rewritten, pieces_of, sources_of
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.restarts import check_policy
@@ -137,11 +137,13 @@ def merge(
         InvalidArgument: Two runs wrote the same tag at the same time (or at all, with `union`), so
             that they are no pieces of one training.
         InputChanged: A file was replaced while it was read.
+        UnknownTag: No run has the tag.
         NoEventFiles: There is nothing to read under a path.
         ValueError: There is no such restart policy.
     """
     policy = check_policy(restarts)
     pieces = as_runs(runs)
+    require_tags(pieces, as_globs(tags))
     sources = sources_of(pieces, policy, union=union)
     for source in sources:
         source.select(as_globs(tags), steps)

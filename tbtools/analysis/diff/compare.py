@@ -1,0 +1,280 @@
+"""Compares runs, log directories, or groups of runs that repeat one another."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.curves import read_all_curves, read_curves
+from tbtools.analysis.diff import evidence, points
+from tbtools.analysis.diff.payloads import compare_hparams, compare_payloads
+from tbtools.analysis.diff.results import Diff, RunDiff, TagDiff
+from tbtools.analysis.grouping import group_runs
+from tbtools.analysis.inputs import as_runs, require_tags
+from tbtools.analysis.objective import objectives_of
+from tbtools.errors import InvalidArgument, UnknownRun
+from tbtools.eventfile.discover import natural_key
+from tbtools.runs.experiment import Experiment
+from tbtools.runs.run import Run
+from tbtools.runs.select import as_globs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.curves import Curve, RunCurves
+    from tbtools.analysis.grouping import RunGroup
+    from tbtools.analysis.inputs import RunsLike
+    from tbtools.analysis.objective import Objective
+    from tbtools.runs.frames import Steps
+
+    Floats = NDArray[np.float64]
+
+# The end of a training: the last quarter of what all runs span.
+_END = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    tags: tuple[str, ...]
+    steps: Steps
+    rtol: float
+    atol: float
+    objectives: Mapping[str, Objective]
+
+
+def diff(
+    a: RunsLike,
+    b: RunsLike | None = None,
+    *,
+    baseline: str | None = None,
+    group: str | Sequence[str] | None = None,
+    tags: str | Sequence[str] | None = None,
+    steps: Steps = None,
+    rtol: float = 0.0,
+    atol: float = 0.0,
+    objectives: Mapping[str, Objective] | None = None,
+) -> Diff:
+    """Says what differs, since when, and whether it is more than noise.
+
+    There are three ways to use it:
+
+    - ``diff(a, b)`` compares two runs; of log directories, the runs of the same names.
+    - ``diff(logs, baseline="run")`` compares every other run with one.
+    - ``diff(logs, group=...)`` compares groups of runs that repeat one another, with the first
+      group, or with the one that `baseline` names. Of ``diff(a, b, group=...)``, the runs have the
+      paths in front of their names.
+
+    Wall times are not compared, nor graphs.
+
+    Args:
+        a: A path, a `Run`, an `Experiment`, or several of them.
+        b: With what it is compared.
+        baseline: The run, or the group, that others are compared with.
+        group: As `tbtools.analysis.grouping.group_runs` reads it.
+        tags: Globs; all tags where not given.
+        steps: First and last step, both included; None for no bound.
+        rtol: Scalars are the same that differ by no more than `rtol` times the one of a,
+        atol: plus this.
+        objectives: Which way is better, by glob over tags; their words tell for the others.
+
+    Raises:
+        InvalidArgument: There is nothing to compare with, or a negative tolerance.
+        UnknownRun: There is no such baseline.
+        UnknownTag: No run has the tag.
+        NoEventFiles: There is nothing to read under a path.
+    """
+    if rtol < 0 or atol < 0:
+        raise InvalidArgument("tolerances are not negative")
+    both = a if b is None else [*_listed(a), *_listed(b)]
+    options = _Options(as_globs(tags), steps, rtol, atol, objectives or {})
+    if group is not None:
+        given = as_runs(both)
+        found = list(_group_diffs(given, group, baseline, options))
+        labels = found[0].a or "", ", ".join(each.b or "" for each in found)
+    elif b is not None:
+        found = list(_paired(as_runs(a), as_runs(b), options))
+        labels = _label(a), _label(b)
+    elif baseline is not None:
+        runs = as_runs(a)
+        if baseline not in runs:
+            raise UnknownRun(baseline, runs)
+        others = [name for name in runs if name != baseline]
+        found = [_compare(runs[baseline], runs[name], baseline, name, options) for name in others]
+        labels = baseline, ", ".join(others)
+    else:
+        raise InvalidArgument("nothing to compare with: give b, a baseline or a group")
+    if set(options.tags) - {tag.tag for run in found for tag in run.tags}:
+        require_tags(as_runs(both), options.tags)
+    return Diff(*labels, tuple(found))
+
+
+def _listed(given: RunsLike) -> list[RunsLike]:
+    if isinstance(given, (str, os.PathLike, Run, Experiment)):
+        return [given]
+    return list(given)
+
+
+def _label(given: RunsLike) -> str:
+    if isinstance(given, Run):
+        return given.name
+    if isinstance(given, Experiment):
+        return given.logdir
+    if isinstance(given, (str, os.PathLike)):
+        return os.fspath(given)
+    return ", ".join(_label(one) for one in given)
+
+
+# -- run by run
+
+
+def _paired(a: Mapping[str, Run], b: Mapping[str, Run], options: _Options) -> Iterator[RunDiff]:
+    """Runs of the same name; two single runs whatever they are called."""
+    if len(a) == len(b) == 1:
+        (name_a, run_a), (name_b, run_b) = *a.items(), *b.items()
+        yield _compare(run_a, run_b, name_a, name_b, options)
+        return
+    names = sorted({*a, *b}, key=natural_key)
+    for name in names:
+        if name in a and name in b:
+            yield _compare(a[name], b[name], name, name, options)
+    for name in names:
+        if name not in b:
+            yield RunDiff(name, None)
+        elif name not in a:
+            yield RunDiff(None, name)
+
+
+def _compare(a: Run, b: Run, name_a: str, name_b: str, options: _Options) -> RunDiff:
+    held = [run for run in (a, b) if run.is_read]
+    left, right = (read_curves(run, options.tags, options.steps) for run in (a, b))
+    tags = sorted({*left.curves, *right.curves}, key=natural_key)
+    objectives = objectives_of(tags, options.objectives)
+    scalars = [_compare_scalars(tag, left, right, objectives[tag], options) for tag in tags]
+    others, text = compare_payloads(a, b, options.tags, options.steps)
+    result = RunDiff(
+        a=name_a,
+        b=name_b,
+        tags=tuple(sorted([*scalars, *others], key=lambda each: natural_key(each.tag))),
+        hparams=() if options.tags else compare_hparams(a, b),
+        text=tuple(text),
+    )
+    for run in (a, b):
+        if run not in held:  # memory does not grow with the number of pairs
+            run.release()
+    return result
+
+
+def _compare_scalars(
+    tag: str, run_a: RunCurves, run_b: RunCurves, objective: Objective, options: _Options
+) -> TagDiff:
+    a, b = run_a.curves.get(tag), run_b.curves.get(tag)
+    told = TagDiff(
+        tag=tag,
+        plugin="scalars",
+        identical=False,
+        only_in="b" if a is None else "a" if b is None else None,
+        objective=objective,
+        count_a=0 if a is None else a.step.size,
+        count_b=0 if b is None else b.step.size,
+        a=None if a is None else points.describe(a, b, objective, run_a.start_time),
+        b=None if b is None else points.describe(b, a, objective, run_b.start_time),
+    )
+    if a is None or b is None:
+        return told
+    compared = points.compare_points(a, b, options.rtol, options.atol)
+    whole = compared.common_steps == told.count_a == told.count_b
+    left, right = _ends(a, b)
+    return replace(
+        told,
+        identical=whole and not compared.differing,
+        level_a=_mean(left),
+        level_b=_mean(right),
+        points=compared,
+        evidence=evidence.against_noise(left, right, objective),
+    )
+
+
+def _ends(a: Curve, b: Curve) -> tuple[Floats, Floats]:
+    """The values of both curves over the last quarter of their common points."""
+    at_a, at_b = points.twins(a.step, b.step)
+    if 2 * at_a.size >= min(a.step.size, b.step.size):
+        left, right = a.value[at_a], b.value[at_b]
+    else:  # hardly a step in common: compared on the lines between the points
+        _, left, right = points.aligned_pair(a, b)
+    first = evidence.window_start(left.size)
+    return left[first:], right[first:]
+
+
+def _mean(values: Floats) -> float | None:
+    with np.errstate(invalid="ignore", over="ignore"):
+        return float(values.mean()) if values.size else None
+
+
+# -- group by group
+
+
+def _group_diffs(
+    runs: Mapping[str, Run], pattern: str | Sequence[str], baseline: str | None, options: _Options
+) -> Iterator[RunDiff]:
+    grouping = group_runs(runs, pattern)
+    first = grouping.groups[0] if baseline is None else grouping.named(baseline)
+    others = [group for group in grouping.groups if group.name != first.name]
+    if not others:
+        raise InvalidArgument(f"{first.name!r} is the only group: there is nothing to compare with")
+    members = {name: runs[name] for group in grouping.groups for name in group.runs}
+    curves = dict(read_all_curves(members, options.tags, options.steps))
+    for other in others:
+        yield _compare_groups(first, other, curves, options)
+
+
+def _compare_groups(
+    a: RunGroup, b: RunGroup, curves: Mapping[str, RunCurves], options: _Options
+) -> RunDiff:
+    sides = [[curves[name].curves for name in group.runs] for group in (a, b)]
+    tags = sorted({tag for side in sides for run in side for tag in run}, key=natural_key)
+    objectives = objectives_of(tags, options.objectives)
+    found = []
+    for tag in tags:
+        left, right = ([run[tag] for run in side if tag in run] for side in sides)
+        levels_a, levels_b = _levels(left, right)
+        alone = not left or not right
+        found.append(
+            TagDiff(
+                tag=tag,
+                plugin="scalars",
+                identical=sorted(levels_a) == sorted(levels_b),
+                only_in="b" if not left else "a" if not right else None,
+                objective=objectives[tag],
+                count_a=sum(curve.step.size for curve in left),
+                count_b=sum(curve.step.size for curve in right),
+                level_a=_mean(np.array(levels_a)),
+                level_b=_mean(np.array(levels_b)),
+                evidence=(
+                    None if alone else evidence.across_runs(levels_a, levels_b, objectives[tag])
+                ),
+            )
+        )
+    return RunDiff(a.name, b.name, tuple(found))
+
+
+def _levels(a: Sequence[Curve], b: Sequence[Curve]) -> tuple[list[float], list[float]]:
+    """For each run its mean over the last quarter of the steps that all runs span."""
+    first = max(int(curve.step.min()) for curve in (*a, *b))
+    last = min(int(curve.step.max()) for curve in (*a, *b))
+    start = last - (last - first) * _END
+    return [_level(curve, start, last) for curve in a], [_level(curve, start, last) for curve in b]
+
+
+def _level(curve: Curve, start: float, last: int) -> float:
+    inside = (curve.step >= start) & (curve.step <= last)
+    if not inside.any():
+        # No point there: the last one before, or, of a run that only began later, its first.
+        before = curve.step <= last
+        step = curve.step[before].max() if before.any() else curve.step.min()
+        inside = curve.step == step
+    return float(_mean(curve.value[inside]) or 0.0)

@@ -1,0 +1,211 @@
+"""Whether a difference is real: against the noise of two curves, or across runs that repeat.
+
+``docs/diff.md`` has the methods, their sources, and how often each is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.diff.results import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.diff.results import Verdict
+    from tbtools.analysis.objective import Objective
+
+    Floats = NDArray[np.float64]
+
+# Beyond this lies one in a hundred values of the self-normalised statistic of a mean (Lobato,
+# "Testing that a dependent process is uncorrelated", JASA 96, 2001, table 1).
+_LOBATO_99 = 99.46
+_CONFIDENCE = 0.99
+# The last quarter, but of short curves more; of fewer points nobody can tell.
+_WINDOW_SHARE = 4
+_WINDOW_POINTS = 20
+_FEWEST_POINTS = 10
+
+_RESAMPLES = 2000
+_MOST_PAIRS = 10_000_000  # compared at once
+_SIGNIFICANCE = 0.05
+# Below so many ways to deal the runs anew, all are tried.
+_MOST_ARRANGEMENTS = 20_000
+
+
+def window_start(count: int) -> int:
+    """The first of the points that make up the level at the end of a curve.
+
+    Args:
+        count: How many points there are.
+    """
+    return count - max(-(-count // _WINDOW_SHARE), min(_WINDOW_POINTS, -(-count // 2)))
+
+
+def _verdict(low: float, high: float, objective: Objective) -> Verdict | None:
+    if objective == "none":
+        return None
+    if low <= 0 <= high:
+        return "no evidence"
+    return "better" if (low > 0) == (objective == "max") else "worse"
+
+
+def against_noise(a: Floats, b: Floats, objective: Objective) -> Evidence:
+    """Compares the ends of two curves with the noise of their difference.
+
+    The interval is self-normalised: the mean of the differences, and partial sums of their
+    deviations in place of an estimate of the variance. So neighbours that are alike, as those of
+    smoothed or slowly drifting curves are, make it wider without a bandwidth to choose.
+
+    Args:
+        a: Values of the one over the last steps that both have, in the order of the steps.
+        b: Those of the other at the same steps.
+        objective: Which way is better.
+    """
+    spoilt = [name for name, values in (("a", a), ("b", b)) if not np.isfinite(values).all()]
+    if spoilt:
+        return _spoilt(a, b, objective)
+    if a.size < _FEWEST_POINTS:
+        change = float(np.mean(b - a)) if a.size else None
+        verdict: Verdict | None = None if objective == "none" else "no evidence"
+        reason = f"{a.size} points at the end are too few to tell noise; {_FEWEST_POINTS} would do"
+        return Evidence(verdict, change, reason, points=a.size)
+    gap = b - a
+    change = float(np.mean(gap))
+    sums = np.cumsum(gap - change)
+    spread = math.sqrt(_LOBATO_99 * float(np.mean(sums**2))) / gap.size
+    low, high = change - spread, change + spread
+    return Evidence(
+        verdict=_verdict(low, high, objective),
+        change=change,
+        reason=f"the last {gap.size} points of one run each, against the noise between them",
+        low=low,
+        high=high,
+        confidence=_CONFIDENCE,
+        points=gap.size,
+    )
+
+
+def _spoilt(a: Floats, b: Floats, objective: Objective) -> Evidence:
+    """One curve, or both, ends with values that are not finite."""
+    lost = [not np.isfinite(values).all() for values in (a, b)]
+    names = " and ".join(name for name, is_lost in zip("ab", lost, strict=True) if is_lost)
+    verdict: Verdict | None = "no evidence"
+    if objective == "none":
+        verdict = None
+    elif lost == [False, True]:
+        verdict = "worse"
+    elif lost == [True, False]:
+        verdict = "better"
+    return Evidence(verdict, None, f"{names} is not finite at the end", points=a.size)
+
+
+def across_runs(a: Sequence[float], b: Sequence[float], objective: Objective) -> Evidence:
+    """Compares two groups of runs, each run by one number.
+
+    The probability of improvement is that of Agarwal et al., "Deep RL at the Edge of the
+    Statistical Precipice", NeurIPS 2021 (as rliable computes it): how often a run of b is better
+    than one of a, ties counting half. A verdict wants two things: the permutation test of it, which
+    holds for any number of runs, below 0.05; and a bootstrap interval of the difference of the
+    means without zero, where there is one.
+
+    Args:
+        a: One number a run; one that is not finite counts as worse than all that are.
+        b: The same of the other group.
+        objective: Which way is better.
+    """
+    sign = 1.0 if objective == "max" else -1.0
+    rank_a, rank_b = (_comparable(np.array(group, np.float64), sign) for group in (a, b))
+    improvement = float(_improvement(rank_a, rank_b))
+    p_value = _permutation_p(rank_a, rank_b)
+    finite = np.isfinite([*a, *b])
+    low = high = change = None
+    random = np.random.default_rng(0)
+    if finite.all():
+        change = float(np.mean(b) - np.mean(a))
+        low, high = _interval(
+            _resampled(random, np.array(b)).mean(axis=1)
+            - _resampled(random, np.array(a)).mean(axis=1)
+        )
+    drawn = _resampled(random, rank_a), _resampled(random, rank_b)
+    at_once = max(1, _MOST_PAIRS // (rank_a.size * rank_b.size))
+    wins = [
+        _improvement(drawn[0][first : first + at_once], drawn[1][first : first + at_once])
+        for first in range(0, _RESAMPLES, at_once)
+    ]
+    least, most = _interval(np.concatenate(wins))
+    verdict: Verdict | None = None if objective == "none" else "no evidence"
+    clear = low is None or high is None or not low <= 0 <= high
+    if verdict and p_value < _SIGNIFICANCE and clear:
+        verdict = "better" if improvement > 0.5 else "worse"
+    return Evidence(
+        verdict=verdict,
+        change=change,
+        reason=_group_reason(len(a), len(b), p_value, int((~finite).sum())),
+        low=low,
+        high=high,
+        confidence=1 - _SIGNIFICANCE,
+        runs_a=len(a),
+        runs_b=len(b),
+        improvement=None if objective == "none" else improvement,
+        improvement_low=None if objective == "none" else least,
+        improvement_high=None if objective == "none" else most,
+        p_value=p_value,
+    )
+
+
+def _group_reason(runs_a: int, runs_b: int, p_value: float, nonfinite: int) -> str:
+    least = 2 / math.comb(runs_a + runs_b, runs_a)
+    told = f"{runs_a} and {runs_b} runs, permutation p = {p_value:.2g}"
+    if least > _SIGNIFICANCE:
+        told += f" (which can be no less than {least:.2g} with so few)"
+    return told + (f"; {nonfinite} not finite at the end" if nonfinite else "")
+
+
+def _comparable(values: Floats, sign: float) -> Floats:
+    """Greater is better, and what is not finite is worst."""
+    return np.where(np.isfinite(values), sign * values, -np.inf)
+
+
+def _improvement(a: Floats, b: Floats) -> Floats:
+    """How often one of the last axis of b is greater than one of that of a; ties count half."""
+    greater = (b[..., :, None] > a[..., None, :]).mean(axis=(-2, -1))
+    ties = (b[..., :, None] == a[..., None, :]).mean(axis=(-2, -1))
+    improvement: Floats = greater + ties / 2
+    return improvement
+
+
+def _resampled(random: np.random.Generator, values: Floats) -> Floats:
+    drawn: Floats = values[random.integers(0, values.size, (_RESAMPLES, values.size))]
+    return drawn
+
+
+def _interval(estimates: Floats) -> tuple[float, float]:
+    low, high = np.quantile(estimates, [_SIGNIFICANCE / 2, 1 - _SIGNIFICANCE / 2])
+    return float(low), float(high)
+
+
+def _permutation_p(a: Floats, b: Floats) -> float:
+    """How often runs dealt into groups at random differ as much, in either direction.
+
+    What is dealt are mid-ranks, whose sum tells the probability of improvement.
+    """
+    from_all = np.concatenate([a, b])
+    _, number, counts = np.unique(from_all, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[number]
+    expected = b.size * ranks.mean()
+    seen = abs(ranks[a.size :].sum() - expected) - 1e-9
+    arrangements = math.comb(from_all.size, b.size)
+    if arrangements <= _MOST_ARRANGEMENTS:
+        sums = np.array([sum(dealt) for dealt in combinations(ranks.tolist(), b.size)])
+        return float(np.mean(np.abs(sums - expected) >= seen))
+    random = np.random.default_rng(0)
+    dealt = random.permuted(np.tile(ranks, (_MOST_ARRANGEMENTS, 1)), axis=1)[:, : b.size]
+    extreme = int((np.abs(dealt.sum(axis=1) - expected) >= seen).sum())
+    return (extreme + 1) / (_MOST_ARRANGEMENTS + 1)  # what was seen is one of the arrangements

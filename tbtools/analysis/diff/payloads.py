@@ -1,0 +1,145 @@
+"""What is no scalar in two runs: hyperparameters, texts, and the bytes of everything else."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from tbtools.analysis.diff.results import HParamDiff, PointDifference, TagDiff, TextDiff
+from tbtools.eventfile.discover import natural_key
+from tbtools.runs.select import matches
+from tbtools.runs.text import text_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tbtools.analysis.diff.results import Side
+    from tbtools.runs.frames import Steps
+    from tbtools.runs.run import Run
+    from tbtools.runs.values import StoredValue
+
+# Compared by what they mean, not by their bytes, in which the time of writing stands.
+_HPARAMS = "hparams"
+_TEXT = "text"
+# Unchanged lines shown around those that differ.
+_CONTEXT = 1
+
+# The k-th value of a step.
+_Key = tuple[int, int]
+
+
+def compare_hparams(a: Run, b: Run) -> tuple[HParamDiff, ...]:
+    """The hyperparameters that differ, by name."""
+    left, right = a.hparams, b.hparams
+    result = []
+    for name in sorted({*left, *right}, key=natural_key):
+        if name not in right:
+            result.append(HParamDiff(name, left[name], None, "a"))
+        elif name not in left:
+            result.append(HParamDiff(name, None, right[name], "b"))
+        elif not _same(left[name], right[name]):
+            result.append(HParamDiff(name, left[name], right[name]))
+    return tuple(result)
+
+
+def _same(a: Any, b: Any) -> bool:
+    both_nan = all(isinstance(each, float) and math.isnan(each) for each in (a, b))
+    # True equals 1, but bool and number are not the same setting.
+    return both_nan or (a == b and isinstance(a, bool) == isinstance(b, bool))
+
+
+def compare_payloads(
+    a: Run, b: Run, tags: Sequence[str], steps: Steps
+) -> tuple[list[TagDiff], list[TextDiff]]:
+    """Compares what is neither scalar nor hyperparameter, value by value.
+
+    Args:
+        a: The one run.
+        b: The other.
+        tags: Globs; all tags where there are none.
+        steps: First and last step, both included; None for no bound.
+
+    Returns:
+        Each tag, and the texts that differ.
+    """
+    found: list[TagDiff] = []
+    texts: list[TextDiff] = []
+    for tag, plugin in sorted({*_series(a, tags), *_series(b, tags)}):
+        left, right = (_digests(run, tag, plugin, steps) for run in (a, b))
+        if not left and not right:
+            continue
+        common = left.keys() & right.keys()
+        differing = sorted(key for key in common if left[key] != right[key])
+        alone = sorted(left.keys() ^ right.keys())
+        only_in: Side | None = "b" if not left else "a" if not right else None
+        first = differing[0][0] if differing else None
+        found.append(
+            TagDiff(
+                tag=tag,
+                plugin=plugin,
+                identical=not differing and not alone,
+                only_in=only_in,
+                objective="none",
+                count_a=len(left),
+                count_b=len(right),
+                points=None if only_in else PointDifference(len(common), len(differing), first),
+            )
+        )
+        if plugin == _TEXT and (differing or alone):
+            key = min([*differing[:1], *alone[:1]])
+            lines = _text_lines(a, tag, key), _text_lines(b, tag, key)
+            texts.append(TextDiff(tag, key[0], _unified(*lines)))
+    return found, texts
+
+
+def _series(run: Run, tags: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for part in run.parts:
+        for series in part.columns.series:
+            tag = part.shown_tag(series.tag)
+            if not series.scalar and series.plugin != _HPARAMS and matches(tag, tags):
+                yield tag, series.plugin
+
+
+def _values(
+    run: Run, tag: str, plugin: str, steps: Steps = None
+) -> Iterator[tuple[_Key, StoredValue]]:
+    """The values of a tag, each with its step and its number at that step."""
+    first, last = steps or (None, None)
+    seen: Counter[int] = Counter()
+    if (tag, plugin) not in _series(run, ()):
+        return
+    for value in run.values(plugin, tag):
+        low = first is not None and value.step < first
+        high = last is not None and value.step > last
+        # The tag is also a glob, and may match others.
+        if value.tag == tag and not low and not high:
+            yield (value.step, seen[value.step]), value
+            seen[value.step] += 1
+
+
+def _digests(run: Run, tag: str, plugin: str, steps: Steps) -> dict[_Key, bytes]:
+    """What the values are, without the metadata that comes with whichever was written first."""
+    digests = {}
+    for key, value in _values(run, tag, plugin, steps):
+        value.message.ClearField("metadata")
+        content = value.message.SerializeToString(deterministic=True)
+        digests[key] = hashlib.blake2b(content).digest()
+    return digests
+
+
+def _text_lines(run: Run, tag: str, wanted: _Key) -> list[str]:
+    """A text as lines; none where the run does not have it."""
+    for key, value in _values(run, tag, _TEXT):
+        if key == wanted:
+            text = text_frame([value])["text"].iloc[0]
+            cells = [text] if isinstance(text, str) else text.reshape(-1).tolist()
+            return [line for cell in cells for line in cell.splitlines()]
+    return []
+
+
+def _unified(a: Sequence[str], b: Sequence[str]) -> tuple[str, ...]:
+    lines = difflib.unified_diff(a, b, n=_CONTEXT, lineterm="")
+    return tuple(lines)[2:]  # without the names of files

@@ -1,0 +1,183 @@
+"""Two curves of one tag, point by point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.align import MISSING, align
+from tbtools.analysis.curves import last_of_each
+from tbtools.analysis.diff.results import CurveSide, PointDifference
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.curves import Curve
+    from tbtools.analysis.objective import Objective
+
+    Floats = NDArray[np.float64]
+
+# Of a sparkline, as `tbtools summarize` has it.
+SPARKLINE_BINS = 16
+
+
+def twins(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    """Which points belong together: the k-th at a step in one, and the k-th in the other.
+
+    Args:
+        a: Steps of the one, in the order written.
+        b: Steps of the other.
+
+    Returns:
+        Indices into a and into b, as many of each, in the order of the steps.
+    """
+    places, keys = [], []
+    steps = np.unique(np.concatenate([a, b]))
+    for own in (a, b):
+        order = np.argsort(own, kind="stable")
+        number = np.searchsorted(steps, own[order])
+        first = np.searchsorted(number, number)
+        places.append(order)
+        keys.append(number * np.int64(max(a.size, b.size, 1)) + np.arange(own.size) - first)
+    _, in_a, in_b = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
+    return places[0][in_a], places[1][in_b]
+
+
+def compare_points(a: Curve, b: Curve, rtol: float, atol: float) -> PointDifference:
+    """Compares two curves at the steps that they have in common, and the area between them.
+
+    Args:
+        a: The one, by which relative tolerance is measured.
+        b: The other.
+        rtol: Values are the same that differ by no more than `rtol` times that of a,
+        atol: plus this.
+    """
+    at_a, at_b = twins(a.step, b.step)
+    step, left, right = a.step[at_a], a.value[at_a], b.value[at_b]
+    with np.errstate(invalid="ignore", over="ignore"):
+        distance = np.abs(left - right)
+        close = (distance <= atol + rtol * np.abs(left)) & np.isfinite(left)
+    same = close | (left == right) | (np.isnan(left) & np.isnan(right))
+    differing = np.flatnonzero(~same)
+    first = int(differing[0]) if differing.size else None
+    finite = np.flatnonzero(np.isfinite(distance))
+    largest = int(finite[np.argmax(distance[finite])]) if finite.size else None
+    area, mean_gap = _between(a, b)
+    return PointDifference(
+        common_steps=int(step.size),
+        differing=int(differing.size),
+        first_step=None if first is None else int(step[first]),
+        first_values=None if first is None else (float(left[first]), float(right[first])),
+        max_difference=None if largest is None else float(distance[largest]),
+        max_step=None if largest is None or not distance[largest] else int(step[largest]),
+        area=area,
+        mean_gap=mean_gap,
+    )
+
+
+def aligned_pair(a: Curve, b: Curve) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Both curves at every step that either has and both span, straight lines between points."""
+    taken = last_of_each(a.step), last_of_each(b.step)
+    aligned = align([a.step[taken[0]], b.step[taken[1]]], "interpolate")
+    left, right = aligned.values([a.value[taken[0]], b.value[taken[1]]])
+    both = (aligned.state != MISSING).all(axis=0)
+    step: NDArray[np.int64] = aligned.x[both].astype(np.int64)
+    return step, left[both], right[both]
+
+
+def _between(a: Curve, b: Curve) -> tuple[float | None, float | None]:
+    """The area between two curves, and how far b lies above a on average.
+
+    Both are piecewise linear, and so is their difference: between two steps it makes a trapezium,
+    or, where the curves cross, two triangles. Stretches with values that are not finite are left
+    out.
+    """
+    step, left, right = aligned_pair(a, b)
+    width = np.diff(step).astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        gap = right - left
+        first, last = gap[:-1], gap[1:]
+        total = np.abs(first) + np.abs(last)
+        crossing = first * last < 0
+        triangles = np.divide(first**2 + last**2, total, out=np.zeros_like(total), where=crossing)
+        areas = np.where(crossing, triangles, total) * width / 2
+        signed = (first + last) * width / 2
+    counted = np.isfinite(areas) & np.isfinite(signed)
+    span = float(width[counted].sum())
+    if not span:
+        return None, None
+    return float(areas[counted].sum()), float(signed[counted].sum()) / span
+
+
+def describe(
+    curve: Curve, other: Curve | None, objective: Objective, start_time: float
+) -> CurveSide:
+    """What one curve is by itself, and when it was as good as the other's best.
+
+    Args:
+        curve: At least one point.
+        other: The other curve; None where the other run has none.
+        objective: Which way is better.
+        start_time: Wall time of the run's first point.
+    """
+    finite = np.isfinite(curve.value)
+    best = _best(curve, objective)
+    target = _best(other, objective) if other is not None else None
+    reached = None
+    if target is not None and other is not None:
+        goal = other.value[target]
+        with np.errstate(invalid="ignore"):
+            good = curve.value <= goal if objective == "min" else curve.value >= goal
+        hits = np.flatnonzero(good & finite)
+        reached = int(hits[0]) if hits.size else None
+    return CurveSide(
+        count=curve.step.size,
+        nonfinite=int((~finite).sum()),
+        dtype=curve.dtype,
+        final=float(curve.value[-1]),
+        final_step=int(curve.step[-1]),
+        best=None if best is None else float(curve.value[best]),
+        best_step=None if best is None else int(curve.step[best]),
+        reaches_step=None if reached is None else int(curve.step[reached]),
+        reaches_seconds=(None if reached is None else float(curve.wall_time[reached]) - start_time),
+        steps_per_second=_speed(curve),
+        sparkline=_sparkline(curve, *_span([curve] if other is None else [curve, other])),
+    )
+
+
+def _best(curve: Curve, objective: Objective) -> int | None:
+    """Index of the best finite value, the first of several."""
+    finite = np.isfinite(curve.value)
+    if objective == "none" or not finite.any():
+        return None
+    turned = curve.value if objective == "min" else -curve.value
+    return int(np.argmin(np.where(finite, turned, np.inf)))
+
+
+def _speed(curve: Curve) -> float | None:
+    """Steps by seconds, over neighbouring points of one session."""
+    steps, seconds = np.diff(curve.step), np.diff(curve.wall_time)
+    counted = (np.diff(curve.session) == 0) & (steps > 0) & (seconds >= 0)
+    total = float(seconds[counted].sum())
+    return float(steps[counted].sum()) / total if total > 0 else None
+
+
+def _span(curves: Sequence[Curve]) -> tuple[int, int]:
+    lows, highs = zip(*((curve.step.min(), curve.step.max()) for curve in curves), strict=True)
+    return int(min(lows)), int(max(highs))
+
+
+def _sparkline(curve: Curve, low: int, high: int) -> tuple[float | None, ...]:
+    """Means of the finite values in equal stretches of the steps from one to another."""
+    finite = np.isfinite(curve.value)
+    step, value = curve.step[finite], curve.value[finite]
+    place = (step - low).astype(np.float64) / max(high - low, 1)
+    bins = np.minimum((place * SPARKLINE_BINS).astype(np.int64), SPARKLINE_BINS - 1)
+    count = np.bincount(bins, minlength=SPARKLINE_BINS)
+    # Means as sums of shares: a sum of large values might be infinite.
+    mean = np.bincount(bins, weights=value / count[bins], minlength=SPARKLINE_BINS)
+    cells = zip(mean.tolist(), count.tolist(), strict=True)
+    return tuple(each if many else None for each, many in cells)

@@ -1,0 +1,355 @@
+"""What a comparison finds, as plain objects."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from tbtools.runs.numbers import json_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tbtools.analysis.objective import Objective
+
+# Of b, compared with a. Tags without an objective have none.
+Verdict = Literal["better", "worse", "no evidence"]
+Side = Literal["a", "b"]
+
+
+@dataclass(frozen=True, slots=True)
+class CurveSide:
+    """One of the two curves of a tag.
+
+    Attributes:
+        count: How many points it has.
+        nonfinite: How many of them are NaN or infinite.
+        dtype: How its values are stored.
+        final: The last value written, maybe not finite.
+        final_step: Its step.
+        best: The best finite value in the tag's direction; None without a direction.
+        best_step: Where it was reached first.
+        reaches_step: The first step at which it is as good as the other's best ever is; None if it
+            never is.
+        reaches_seconds: How long after its run's first point that is.
+        steps_per_second: While sessions last: pauses between them do not count.
+        sparkline: Means of the finite values in stretches of the steps that either has; None for a
+            stretch without any.
+    """
+
+    count: int
+    nonfinite: int
+    dtype: str
+    final: float
+    final_step: int
+    best: float | None = None
+    best_step: int | None = None
+    reaches_step: int | None = None
+    reaches_seconds: float | None = None
+    steps_per_second: float | None = None
+    sparkline: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PointDifference:
+    """Two series, point by point: the k-th point of a step in one with the k-th in the other.
+
+    Attributes:
+        common_steps: How many points they have in common.
+        differing: How many of these differ.
+        first_step: The first step at which they do.
+        first_values: The two values there; None for what is no number.
+        max_difference: The greatest finite absolute difference.
+        max_step: Where that is.
+        area: Of what lies between the curves, steps times values.
+        mean_gap: How much b lies above a on average over the steps that both span.
+    """
+
+    common_steps: int
+    differing: int
+    first_step: int | None = None
+    first_values: tuple[float, float] | None = None
+    max_difference: float | None = None
+    max_step: int | None = None
+    area: float | None = None
+    mean_gap: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Whether a difference is more than noise.
+
+    Attributes:
+        verdict: Whether b is better or worse than a; None where the tag has no direction.
+        change: The level of b minus that of a.
+        low: The lower end of the interval of the change; None where there is none.
+        high: The upper end.
+        confidence: Of the interval: 0.99 for the noise of two curves, 0.95 for groups of runs.
+        points: How many points of two curves it rests on; None for groups.
+        runs_a: How many runs a is.
+        runs_b: How many runs b is.
+        improvement: For groups, the probability that a run of b is better than one of a.
+        improvement_low: The lower end of its interval.
+        improvement_high: The upper end.
+        p_value: For groups, of the permutation test that there is no difference.
+        reason: In words, what the verdict rests on.
+    """
+
+    verdict: Verdict | None
+    change: float | None
+    reason: str
+    low: float | None = None
+    high: float | None = None
+    confidence: float | None = None
+    points: int | None = None
+    runs_a: int = 1
+    runs_b: int = 1
+    improvement: float | None = None
+    improvement_low: float | None = None
+    improvement_high: float | None = None
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TagDiff:
+    """One tag of two runs, or of two groups.
+
+    Attributes:
+        tag: The tag.
+        plugin: The plugin that shows it.
+        identical: Whether every point has its twin.
+        only_in: The side that has the tag, where only one does.
+        objective: Which way is better.
+        a: The curve of a, for scalars of single runs.
+        b: The curve of b.
+        points: Their points compared; None where one side has none, and for groups.
+        evidence: Whether the difference is real; None where nothing can be said at all.
+        count_a: How many points a has.
+        count_b: How many points b has.
+        level_a: The mean of a over the last quarter of the steps that both have, maybe not finite;
+            None for what is no scalar, or has no such steps. For groups, of the means of the runs.
+        level_b: The mean of b.
+    """
+
+    tag: str
+    plugin: str
+    identical: bool
+    only_in: Side | None
+    objective: Objective
+    count_a: int
+    count_b: int
+    level_a: float | None = None
+    level_b: float | None = None
+    a: CurveSide | None = None
+    b: CurveSide | None = None
+    points: PointDifference | None = None
+    evidence: Evidence | None = None
+
+    @property
+    def better(self) -> Side | None:
+        """The side that is better, beyond noise."""
+        verdict = self.evidence.verdict if self.evidence else None
+        return {"better": "b", "worse": "a"}.get(verdict or "")  # type: ignore[return-value]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON has it."""
+        points = self.points or PointDifference(0, 0)
+        evidence = self.evidence or Evidence(None, None, "")
+        first = points.first_values or (None, None)
+        return {
+            "tag": self.tag,
+            "plugin": self.plugin,
+            "identical": self.identical,
+            "only_in": self.only_in,
+            "objective": self.objective,
+            "count_a": self.count_a,
+            "count_b": self.count_b,
+            "common_steps": points.common_steps,
+            "differing_points": points.differing,
+            "first_difference_step": points.first_step,
+            "first_difference_a": self._number(first[0], self.a),
+            "first_difference_b": self._number(first[1], self.b),
+            "max_abs_difference": json_number(points.max_difference),
+            "max_abs_difference_step": points.max_step,
+            "area_between": json_number(points.area),
+            "mean_gap": json_number(points.mean_gap),
+            **self._side("a", self.a),
+            **self._side("b", self.b),
+            "level_a": json_number(self.level_a),
+            "level_b": json_number(self.level_b),
+            "change": json_number(evidence.change),
+            "change_low": json_number(evidence.low),
+            "change_high": json_number(evidence.high),
+            "confidence": evidence.confidence,
+            "runs_a": evidence.runs_a,
+            "runs_b": evidence.runs_b,
+            "probability_of_improvement": evidence.improvement,
+            "probability_of_improvement_low": evidence.improvement_low,
+            "probability_of_improvement_high": evidence.improvement_high,
+            "p_value": evidence.p_value,
+            "better": self.better,
+            "verdict": evidence.verdict,
+            "reason": evidence.reason,
+        }
+
+    @staticmethod
+    def _number(value: float | None, side: CurveSide | None) -> float | int | None:
+        return json_number(value, side.dtype) if side else None
+
+    def _side(self, name: Side, side: CurveSide | None) -> dict[str, Any]:
+        told = side or CurveSide(0, 0, "float64", math.nan, 0)
+        return {
+            f"nonfinite_{name}": told.nonfinite,
+            f"final_{name}": self._number(told.final, side),
+            f"final_step_{name}": told.final_step if side else None,
+            f"best_{name}": self._number(told.best, side),
+            f"best_step_{name}": told.best_step,
+            f"reaches_step_{name}": told.reaches_step,
+            f"reaches_seconds_{name}": json_number(told.reaches_seconds),
+            f"steps_per_second_{name}": json_number(told.steps_per_second),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HParamDiff:
+    """A hyperparameter that differs.
+
+    Attributes:
+        name: Its name.
+        a: Its value in a; None where a does not have it.
+        b: Its value in b.
+        only_in: The side that has it, where only one does.
+    """
+
+    name: str
+    a: Any
+    b: Any
+    only_in: Side | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDiff:
+    """A text that differs.
+
+    Attributes:
+        tag: Its tag.
+        step: The step of the first text that differs, or that only one side has.
+        lines: What differs, as `difflib.unified_diff` gives it, without the file names.
+    """
+
+    tag: str
+    step: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunDiff:
+    """Two runs, or two groups of runs.
+
+    Attributes:
+        a: The name of the one; None where it has no twin.
+        b: The name of the other.
+        tags: All tags of both, in natural order.
+        hparams: The hyperparameters that differ.
+        text: The texts that differ.
+    """
+
+    a: str | None
+    b: str | None
+    tags: tuple[TagDiff, ...] = ()
+    hparams: tuple[HParamDiff, ...] = ()
+    text: tuple[TextDiff, ...] = ()
+
+    @property
+    def identical(self) -> bool:
+        """Whether there is no difference at all."""
+        return (
+            self.a is not None
+            and self.b is not None
+            and not self.hparams
+            and not self.text
+            and all(tag.identical for tag in self.tags)
+        )
+
+    @property
+    def only_in(self) -> Side | None:
+        """The side that has the run, where only one does."""
+        return "b" if self.a is None else "a" if self.b is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """A comparison.
+
+    Attributes:
+        a: What was compared, as it was given.
+        b: With what.
+        runs: Pair by pair; runs without a twin last.
+    """
+
+    a: str
+    b: str
+    runs: tuple[RunDiff, ...]
+
+    @property
+    def identical(self) -> bool:
+        """Whether there is no difference at all."""
+        return all(run.identical for run in self.runs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of `tbtools diff`."""
+        return {
+            "a": self.a,
+            "b": self.b,
+            "identical": self.identical,
+            "runs": [
+                {"a": run.a, "b": run.b, "only_in": run.only_in, "identical": run.identical}
+                for run in self.runs
+            ],
+            "tags": [
+                {"run_a": run.a, "run_b": run.b, **tag.to_dict()}
+                for run in self.runs
+                for tag in run.tags
+            ],
+            "hparams": [
+                {
+                    "run_a": run.a,
+                    "run_b": run.b,
+                    "name": each.name,
+                    "a": _json(each.a),
+                    "b": _json(each.b),
+                    "only_in": each.only_in,
+                }
+                for run in self.runs
+                for each in run.hparams
+            ],
+            "text": [
+                {
+                    "run_a": run.a,
+                    "run_b": run.b,
+                    "tag": each.tag,
+                    "step": each.step,
+                    "lines": list(each.lines),
+                }
+                for run in self.runs
+                for each in run.text
+            ],
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a tag of each pair: what `to_dict` has of it."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.to_dict()["tags"])
+        steps = [name for name in frame.columns if name.endswith(("_step", "_step_a", "_step_b"))]
+        return frame.astype(dict.fromkeys(steps, "Int64"))
+
+    def _repr_html_(self) -> str:
+        """The tags as a table, for notebooks."""
+        told = "the same" if self.identical else "different"
+        return f"<p>{told}</p>{self.to_frame().to_html(max_rows=60, escape=True)}"
+
+
+def _json(value: Any) -> Any:
+    return json_number(value) if isinstance(value, float) else value
