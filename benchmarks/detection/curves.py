@@ -129,9 +129,10 @@ def decay(rng: np.random.Generator, n: int, end: float = 1.0) -> Array:
     if kind == 1:
         return np.asarray(np.exp(-rng.uniform(1.5, 3.5) * t))
     if kind == 2:
-        return 0.5 * np.exp(-rng.uniform(8, 25) * t) + 0.5 * np.exp(-rng.uniform(1, 2.5) * t)
+        fast, slow = np.exp(-rng.uniform(8, 25) * t), np.exp(-rng.uniform(1, 2.5) * t)
+        return np.asarray(0.5 * fast + 0.5 * slow)
     if kind == 3:
-        return 1 - t * rng.uniform(0.6, 1.0) / end
+        return np.asarray(1 - t * rng.uniform(0.6, 1.0) / end)
     middle = rng.uniform(0.3, 0.55) * end
     s = 1 / (1 + np.exp((t - middle) / (0.2 * end)))
     return np.asarray(s / s[0])
