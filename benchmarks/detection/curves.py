@@ -101,9 +101,9 @@ def noise(rng: np.random.Generator, n: int) -> Array:
     """
     kind = int(rng.integers(0, 7))
     if kind == 1:
-        return rng.standard_t(3, n) / np.sqrt(3)
+        return rng.standard_t(3, n) / 3**0.5
     if kind == 2:
-        return rng.laplace(size=n) / np.sqrt(2)
+        return rng.laplace(size=n) / 2**0.5
     if kind in (3, 4):
         # The correlation length stays a small part of the run: else it is no noise but a path.
         phi = rng.uniform(0.3, 0.9) if n > 150 else rng.uniform(0.2, 0.6)

@@ -28,7 +28,7 @@ def contaminated(rng: Rng, n: int) -> Array:
 
 
 def skewed(rng: Rng, n: int) -> Array:
-    return (rng.gamma(2.0, size=n) - 2) / np.sqrt(2)
+    return (rng.gamma(2.0, size=n) - 2) / 2**0.5
 
 
 def hum(rng: Rng, n: int) -> Array:
