@@ -18,7 +18,7 @@ from benchmarks.reading.workloads import CORPUS, Log, workloads
 
 _PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 _PROFILES = {
-    "`read_scalars`, 2 million scalars of twenty tags": ("read_scalars", "training"),
+    "`read_scalars`, one file of twenty tags": ("read_scalars", "training"),
     "`summarize`, a quarter of the runs": ("summarize", "runs_{quarter}"),
 }
 
