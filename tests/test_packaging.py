@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-SOURCES = ("tbtools", "reference_training", "pyproject.toml", "setup.py", "README.md", "LICENSE")
+SOURCES = (
+    "tbtools",
+    "reference_training",
+    "pyproject.toml",
+    "setup.py",
+    "MANIFEST.in",
+    "README.md",
+    "LICENSE",
+)
 
 
-def _built(folder: Path, **env: str) -> Path:
-    """A wheel of a copy of the sources: a build in place would leave its traces in the project."""
+def _sources(folder: Path) -> Path:
+    """A copy of the sources: a build in place would leave its traces in the project."""
     sources = folder / "sources"
     sources.mkdir(parents=True)
     unwanted = shutil.ignore_patterns("__pycache__", "*.so", "*.c", "build")
@@ -34,12 +42,24 @@ def _built(folder: Path, **env: str) -> Path:
             shutil.copy(source, sources / name)
     (sources / "tests").mkdir()
     (sources / "tests" / "test_nothing.py").touch()
+    return sources
+
+
+def _sdist(folder: Path) -> Path:
+    """The archive that goes to an index."""
+    script = "import sys, setuptools.build_meta as b; b.build_sdist(sys.argv[1])"
+    _run([sys.executable, "-c", script, folder / "dist"], environment(), cwd=_sources(folder))
+    (archive,) = (folder / "dist").iterdir()
+    return archive
+
+
+def _wheel(source: Path, folder: Path, **env: str) -> Path:
     _run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
-         "--no-index", "--wheel-dir", folder / "wheels", sources],
+         "--no-index", "--wheel-dir", folder, source],
         env=environment(PIP_DISABLE_PIP_VERSION_CHECK="1", **env),
     )  # fmt: skip
-    (wheel,) = (folder / "wheels").iterdir()
+    (wheel,) = folder.iterdir()
     return wheel
 
 
@@ -65,14 +85,18 @@ def _tbtools(env: dict[str, str], cwd: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def pure_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _built(tmp_path_factory.mktemp("pure"), CC="false")
+    """Built without a compiler, from the sources."""
+    folder = tmp_path_factory.mktemp("pure")
+    return _wheel(_sources(folder), folder / "wheels", CC="false")
 
 
 @pytest.fixture(scope="module")
 def compiled_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built with the compiler, from what goes to an index."""
     if shutil.which(os.environ.get("CC", "cc")) is None:
         pytest.skip("no compiler")
-    return _built(tmp_path_factory.mktemp("compiled"))
+    folder = tmp_path_factory.mktemp("compiled")
+    return _wheel(_sdist(folder), folder / "wheels")
 
 
 def _names(wheel: Path) -> list[str]:
@@ -110,8 +134,11 @@ def test_what_is_in_a_wheel(pure_wheel: Path, compiled_wheel: Path) -> None:
     assert not [name for name in _names(pure_wheel) if name.endswith(".so")]
 
 
-def test_a_wheel_holds_every_module_and_file_of_the_package(compiled_wheel: Path) -> None:
-    names = set(_names(compiled_wheel))
-    for path in (ROOT / "tbtools").rglob("*"):
-        if path.suffix in (".py", ".pyi", ".html", ".css", ".js", ".json"):
-            assert path.relative_to(ROOT).as_posix() in names
+def test_a_wheel_holds_every_file_of_the_package(compiled_wheel: Path) -> None:
+    sources = compiled_wheel.parents[1] / "sources"
+    files = {
+        path.relative_to(sources).as_posix()
+        for path in (sources / "tbtools").rglob("*")
+        if path.is_file() and path.suffix not in (".pyx", ".h", ".c")
+    }
+    assert files - set(_names(compiled_wheel)) == set()
