@@ -23,6 +23,9 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 _COMMANDS = {
     "summarize": "What is in these logs: one row a run, or a tag.",
     "detect": "Which runs went wrong, how, and since when.",
+    "plot": "Curves in the terminal.",
+    "report": "A page to send to a colleague, or a picture.",
+    "diff": "How runs differ, since when, and whether it is more than noise.",
     "inspect": "What is in one event file: tags, records, events.",
     "verify": "Whether event files are sound, and where not.",
 }

@@ -63,8 +63,12 @@ class Selection:
     restarts: str
     steps: tuple[int | None, int | None]
 
-    def load(self, paths: Sequence[str]) -> Experiment:
+    def load(self, paths: Sequence[str], *, fold: bool = False) -> Experiment:
         """The experiment under the paths, with the selected runs.
+
+        Args:
+            paths: The paths.
+            fold: As for `tbtools.load`.
 
         Raises:
             NoEventFiles: There is nothing to read.
@@ -74,7 +78,7 @@ class Selection:
         from tbtools.runs.experiment import load
         from tbtools.runs.select import matches
 
-        experiment = load(paths, runs=self.runs or None, restarts=self.restarts)
+        experiment = load(paths, runs=self.runs or None, restarts=self.restarts, fold=fold)
         for glob in self.runs:
             if not any(matches(name, (glob,)) for name in experiment):
                 raise UnknownRun(glob, load(paths))

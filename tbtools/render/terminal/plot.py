@@ -1,0 +1,242 @@
+"""What `tbtools plot` shows: curves of several runs in a terminal, with axes, legend and marks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from rich.text import Text
+
+from tbtools.analysis.smoothers import smooth_values
+from tbtools.render.colors import run_colors
+from tbtools.render.format import format_count, format_duration, format_time, printable
+from tbtools.render.ranges import nice_ticks, value_range
+from tbtools.render.terminal.canvas import Canvas
+from tbtools.render.terminal.lines import cut_middle, print_line
+from tbtools.render.thinning import thin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from rich.console import Console
+
+    from tbtools.analysis.detect import Finding
+    from tbtools.render.series import ScalarSeries
+
+    Floats = NDArray[np.float64]
+
+TerminalAxis = Literal["step", "relative", "wall_time"]
+
+# What is piped has no width: as wide as a page of text.
+_PIPED_WIDTH = 100
+_LEAST_WIDTH = 30
+_ROWS_OF_MANY = 12
+_MOST_ROWS = 28
+# Lines that are named below a chart; of the others it is said how many there are.
+_MOST_NAMED = 16
+_NAMES = {"nan": "NaN", "inf": "infinity", "-inf": "-infinity"}
+_SIGNS = "*+xo#@%&=~^$"
+_SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The characters of axes and marks."""
+
+    vertical: str
+    corner: str
+    horizontal: str
+    tick: str
+    onset: str
+    line: str
+    ellipsis: str
+
+
+_UNICODE = _Frame("│", "└", "─", "┬", "▼", "━━", "…")
+_ASCII = _Frame("|", "+", "-", "+", "v", "--", "...")
+
+
+@dataclass(frozen=True, slots=True)
+class PlotView:
+    """Charts for a terminal, one a tag.
+
+    Attributes:
+        series: What is drawn.
+        findings: Of these series.
+        runs: Names of all runs, for their colours.
+        smoothing: TensorBoard's weight, 0 for none.
+        x: What lies along the x axis.
+        log: Whether the y axis is logarithmic.
+    """
+
+    series: Sequence[ScalarSeries]
+    findings: Sequence[Finding]
+    runs: Sequence[str]
+    smoothing: float
+    x: TerminalAxis
+    log: bool
+
+    def show(self, console: Console) -> None:
+        """Prints the charts, below each other, as wide as the terminal."""
+        by_tag: dict[str, list[ScalarSeries]] = {}
+        for each in self.series:
+            by_tag.setdefault(each.tag, []).append(each)
+        room = console.height - 6 if console.is_terminal else _MOST_ROWS
+        rows = _ROWS_OF_MANY if len(by_tag) > 1 else max(8, min(_MOST_ROWS, room))
+        for number, (tag, series) in enumerate(by_tag.items()):
+            if number:
+                print_line(console, "")
+            findings = [each for each in self.findings if each.tag == tag]
+            _Chart(self, console, tag, series, findings).show(rows)
+
+
+class _Chart:
+    def __init__(
+        self,
+        view: PlotView,
+        console: Console,
+        tag: str,
+        series: list[ScalarSeries],
+        findings: list[Finding],
+    ) -> None:
+        self.view = view
+        self.console = console
+        self.tag = tag
+        self.series = series
+        self.findings = findings
+        self.frame = _ASCII if console.options.ascii_only else _UNICODE
+        coloured = console.color_system and not console.no_color
+        self.colors = run_colors(view.runs) if coloured else {}
+        self.smoothed = [
+            smooth_values(each.value, None, method="ema", weight=view.smoothing, window=None)
+            for each in series
+        ]
+        width = console.width if console.is_terminal else _PIPED_WIDTH
+        self.width = max(_LEAST_WIDTH, width)
+
+    def show(self, rows: int) -> None:
+        self._line(self._title())
+        x_range = self._x_range()
+        y_range = value_range(self.smoothed, log=self.view.log)
+        if y_range is None:
+            self._line(Text("  nothing finite to draw"))
+            return
+        ticks = nice_ticks(*y_range, max(2, rows // 3))
+        labels = [self._y_label(tick) for tick in ticks]
+        margin = max(map(len, labels))
+        canvas = self._canvas(self.width - margin - 2, rows, x_range, y_range)
+        at_row = {
+            round((1 - (tick - y_range[0]) / (y_range[1] - y_range[0])) * (rows - 1)): label
+            for tick, label in zip(ticks, labels, strict=True)
+        }
+        marks = self._marks(canvas.width, x_range)
+        for row in range(rows):
+            line = Text(f"{at_row.get(row, ''):>{margin}} {self.frame.vertical}")
+            for column in range(canvas.width):
+                if row == 0 and column in marks:
+                    line.append(self.frame.onset, style=_SEVERITY_STYLES[marks[column]])
+                else:
+                    line.append(canvas.character(row, column), self._style(canvas, row, column))
+            self._line(line)
+        self._x_axis(margin, canvas.width, x_range)
+        self._legend()
+
+    def _title(self) -> Text:
+        title = Text(printable(self.tag), style="bold")
+        said = [f"smoothing {self.view.smoothing:g}"] if self.view.smoothing else []
+        said += ["log"] if self.view.log else []
+        return title.append(f"  {', '.join(said)}" if said else "", style="not bold dim")
+
+    def _canvas(
+        self, width: int, rows: int, x_range: tuple[float, float], y_range: tuple[float, float]
+    ) -> Canvas:
+        canvas = Canvas(width, rows, None if self.colors and self.frame is _UNICODE else _SIGNS)
+        for number, (each, values) in enumerate(zip(self.series, self.smoothed, strict=True)):
+            kept = thin(values, 4 * width).kept
+            x = (self._x(each)[kept] - x_range[0]) / (x_range[1] - x_range[0])
+            y = values[kept]
+            if self.view.log:
+                y = np.log10(np.where(y > 0, y, np.nan))
+            span = y_range[1] / 2 - y_range[0] / 2
+            canvas.line(x, (y / 2 - y_range[0] / 2) / span, number)
+        return canvas
+
+    def _style(self, canvas: Canvas, row: int, column: int) -> str:
+        owner = int(canvas.owner[row, column])
+        return self.colors.get(self.series[owner].run, "") if owner >= 0 else ""
+
+    def _x(self, series: ScalarSeries) -> Floats:
+        if self.view.x == "relative":
+            return series.seconds
+        if self.view.x == "wall_time":
+            return series.start + series.seconds
+        return series.step.astype(np.float64)
+
+    def _x_range(self) -> tuple[float, float]:
+        places = np.concatenate([self._x(each) for each in self.series])
+        low, high = float(places.min()), float(places.max())
+        return (low, high) if low < high else (low - 1, high + 1)
+
+    def _marks(self, width: int, x_range: tuple[float, float]) -> dict[int, str]:
+        """The columns in which a finding began, and how bad it is."""
+        found: dict[int, str] = {}
+        for finding in self.findings:
+            series = next(each for each in self.series if each.run == finding.run)
+            x = self._x(series)[series.at_step(finding.onset_step)]
+            column = round((x - x_range[0]) / (x_range[1] - x_range[0]) * (width - 1))
+            found[int(column)] = finding.severity
+        return found
+
+    def _y_label(self, tick: float) -> str:
+        return f"{10**tick:.3g}" if self.view.log else f"{tick:.6g}"
+
+    def _x_label(self, place: float) -> str:
+        if self.view.x == "relative":
+            return format_duration(place)
+        if self.view.x == "wall_time":
+            return format_time(place)[5:16]
+        return format_count(round(place))
+
+    def _x_axis(self, margin: int, width: int, x_range: tuple[float, float]) -> None:
+        low, high = x_range
+        ticks = nice_ticks(low, high, max(2, width // 16))
+        if self.view.x == "wall_time":
+            ticks = np.linspace(low, high, max(2, width // 24)).tolist()
+        axis, labels = [self.frame.horizontal] * width, [" "] * (margin + 2 + width)
+        free = 0
+        for tick in ticks:
+            column = round((tick - low) / (high - low) * (width - 1))
+            axis[column] = self.frame.tick
+            text = self._x_label(tick)
+            first = min(max(free, margin + 2 + column - len(text) // 2), len(labels) - len(text))
+            if first >= free:
+                labels[first : first + len(text)] = text
+                free = first + len(text) + 2
+        self._line(Text(f"{'':{margin}} {self.frame.corner}{''.join(axis)}"))
+        self._line(Text("".join(labels).rstrip()))
+
+    def _legend(self) -> None:
+        worst: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            worst.setdefault(finding.run, []).append(finding)
+        for number, each in enumerate(self.series[:_MOST_NAMED]):
+            style = self.colors.get(each.run, "")
+            braille = self.colors and self.frame is _UNICODE
+            sign = self.frame.line if braille else _SIGNS[number % len(_SIGNS)]
+            line = Text("  ").append(sign, style=style)
+            name = cut_middle(printable(each.run), self.width // 2, self.frame.ellipsis)
+            last = float(each.value[-1])
+            line.append(
+                f" {name}  {last:.5g}" if np.isfinite(last) else f" {name}  {_NAMES[str(last)]}"
+            )
+            for finding in worst.get(each.run, []):
+                told = f"  {self.frame.onset} {finding.kind} at {format_count(finding.onset_step)}"
+                line.append(told, style=_SEVERITY_STYLES[finding.severity])
+            self._line(line)
+        if len(self.series) > _MOST_NAMED:
+            self._line(Text(f"  and {format_count(len(self.series) - _MOST_NAMED)} more runs"))
+
+    def _line(self, line: Text) -> None:
+        print_line(self.console, line)

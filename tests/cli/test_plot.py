@@ -1,0 +1,103 @@
+"""`tbtools plot`: curves in a terminal, with colours, without, and in ASCII."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.builders import EventFileBuilder
+from tests.commands import ROOT, call, on_terminal, plain
+from tests.golden import assert_golden
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_curves_of_several_runs_piped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    result = call("plot", "examples/logs", "--tag", "train/loss", "--run", "[bdp]*")
+    assert (result.status, result.err) == (0, "")
+    assert_golden("plot/train_loss.txt", result.out)
+
+
+def test_on_a_terminal_lines_are_braille_in_colours_and_fit() -> None:
+    status, shown = on_terminal("plot", "examples/logs", "--tag", "val/loss", columns=70)
+    assert status == 0
+    assert "\x1b[" in shown
+    lines = plain(shown).split("\n")
+    assert max(map(len, lines)) <= 70
+    assert any("\u2800" < character <= "\u28ff" for character in shown)
+    assert any("▼ nonfinite at 1,399" in line for line in lines)
+
+
+def test_without_colours_each_run_has_a_sign() -> None:
+    _, shown = on_terminal("plot", "examples/logs", "--tag", "val/loss", columns=70, NO_COLOR="1")
+    assert not any("\u2800" <= character <= "\u28ff" for character in shown)
+    legend = [line.split() for line in plain(shown).split("\n") if line.startswith("  ")]
+    signs = [line[0] for line in legend if len(line) > 1 and line[1] in ("baseline", "plateau")]
+    assert len(set(signs)) == 2
+
+
+def test_in_ascii_where_the_terminal_knows_no_more() -> None:
+    status, shown = on_terminal(
+        "plot", "examples/logs", "--tag", "val/loss", columns=70, PYTHONIOENCODING="ascii"
+    )
+    assert status == 0
+    assert plain(shown).isascii()
+
+
+def test_nan_is_a_gap(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version()
+    for step in range(60):
+        builder.scalar("loss", step, float("nan") if 20 <= step < 40 else 1.0)
+    builder.write(tmp_path / "tfevents.1")
+    shown = call("plot", os.fspath(tmp_path), "--smoothing", "0").out
+    (line,) = [each for each in shown.splitlines() if each.count("*") > 10]
+    assert line.count("*") == pytest.approx(62, abs=3)
+    assert " " * 28 in line.rstrip()
+
+
+@pytest.mark.parametrize("options", [["--log"], ["--x", "relative"], ["--x", "wall_time"]])
+def test_axes(options: list[str]) -> None:
+    result = call("plot", os.fspath(ROOT / "examples" / "logs"), "--tag", "val/loss", *options)
+    assert result.status == 0
+    assert "baseline  1.5875" in result.out
+
+
+def test_several_tags_are_several_charts() -> None:
+    logs = os.fspath(ROOT / "examples" / "logs")
+    out = call("plot", logs, "--tag", "*/loss", "--steps", ":500").out
+    assert out.count("smoothing 0.6") == 2
+
+
+def test_nothing_finite(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version().scalar("loss", 1, float("nan"))
+    builder.write(tmp_path / "tfevents.1")
+    assert "nothing finite to draw" in call("plot", os.fspath(tmp_path)).out
+
+
+def test_strangers_names_steer_no_terminal(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version().scalar("loss\x1b[31m", 1, 1.0)
+    builder.write(tmp_path / "run\x1b]0;x\x07" / "tfevents.1")
+    out = call("plot", os.fspath(tmp_path)).out
+    assert "\x1b" not in out
+    assert "\x07" not in out
+
+
+def test_an_unknown_tag_is_named(tmp_path: Path) -> None:
+    EventFileBuilder().scalar("loss", 1, 1.0).write(tmp_path / "tfevents.1")
+    result = call("plot", os.fspath(tmp_path), "--tag", "lost")
+    assert result.status == 2
+    assert result.err == "tbtools: no tag 'lost'; close: 'loss'\n"
+
+
+def test_very_many_runs_are_counted(tmp_path: Path) -> None:
+    for number in range(20):
+        builder = EventFileBuilder().file_version()
+        for step, value in enumerate(np.linspace(1, 0, 30).tolist()):
+            builder.scalar("loss", step, value)
+        builder.write(tmp_path / f"run{number}" / "tfevents.1")
+    assert "and 4 more runs" in call("plot", os.fspath(tmp_path)).out
