@@ -2,8 +2,8 @@
 
 A checkpoint is a folder ``checkpoints/step-00000100`` in the run::
 
-    training.pt      model, optimizer, step, options, and what the task remembers
-    rank-0000.pt     each process's random states and unfinished point
+    training.pt      model, optimizer, step, options, unfinished point, what the task remembers
+    rank-0000.pt     each process's random states
     about.json       the same step and options, for people
 
 It is written under another name and then renamed, so that a folder of that name is always whole.
@@ -57,6 +57,7 @@ class Checkpoint:
         architecture: What `models.build` takes.
         fingerprint: Of the data.
         task: What the task remembers.
+        meter: The point that is due next, so far.
         model: Parameters by name.
         optimizer: The optimizer's state by parameter name.
     """
@@ -68,6 +69,7 @@ class Checkpoint:
     architecture: dict[str, Any]
     fingerprint: str
     task: dict[str, Any]
+    meter: dict[str, Any]
     model: dict[str, torch.Tensor]
     optimizer: dict[str, Any]
 
@@ -117,7 +119,6 @@ def save(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     about: Mapping[str, Any],
-    local: Mapping[str, Any],
     world: World,
     keep: int,
 ) -> Path:
@@ -129,7 +130,6 @@ def save(
         model: Before it was wrapped for several processes, or sharded.
         optimizer: Of that model.
         about: The other fields of `Checkpoint`.
-        local: What each process keeps for itself.
         world: The processes.
         keep: How many of the newest stay; 0 is all.
 
@@ -143,7 +143,7 @@ def save(
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
     world.barrier()
-    _write({"random": random_state(), **local}, beside / f"rank-{world.rank:04d}.pt")
+    _write(random_state(), beside / f"rank-{world.rank:04d}.pt")
     world.barrier()
     if world.first:
         content = {"format": FORMAT, "step": step, **about}
@@ -160,7 +160,7 @@ def restore(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     world: World,
-) -> dict[str, Any]:
+) -> None:
     """Puts a checkpoint's values where they were.
 
     Args:
@@ -169,9 +169,6 @@ def restore(
         optimizer: Of that model.
         world: The processes. If there are more than wrote the checkpoint, the others' random states
             stay as their seeds made them.
-
-    Returns:
-        What this process kept for itself.
 
     Raises:
         CheckpointError: The model has other parameters.
@@ -187,11 +184,8 @@ def restore(
     except (RuntimeError, KeyError) as error:
         raise CheckpointError(f"{checkpoint.path} is of another model: {error}") from error
     path = checkpoint.path / f"rank-{world.rank:04d}.pt"
-    if not path.exists():
-        return {}
-    local = _read(path)
-    set_random_state(local.pop("random"))
-    return local
+    if path.exists():
+        set_random_state(_read(path))
 
 
 def random_state() -> dict[str, Any]:

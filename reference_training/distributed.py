@@ -71,8 +71,11 @@ def joined(device_kind: str) -> Iterator[World]:
         int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"]), int(os.environ["WORLD_SIZE"])
     )
     if device_kind == "cuda":
-        torch.cuda.set_device(world.local_rank)
-    torch.distributed.init_process_group("nccl" if device_kind == "cuda" else "gloo")
+        device = torch.device("cuda", world.local_rank)
+        torch.cuda.set_device(device)
+        torch.distributed.init_process_group("nccl", device_id=device)
+    else:
+        torch.distributed.init_process_group("gloo")
     try:
         yield world
     finally:
@@ -101,11 +104,12 @@ class Spread:
         if self._sharded:
             self._shard(compute, world)
         else:
-            if compute.compiled:
-                model.compile()
             if world.size > 1:
                 ids = [compute.device] if compute.device.type == "cuda" else None
                 self.module = nn.parallel.DistributedDataParallel(model, device_ids=ids)
+            if compute.compiled:
+                # Around DDP, so that the compiler cuts the backward pass where gradients are sent.
+                self.module.compile()
 
     def _shard(self, compute: Compute, world: World) -> None:
         """Shards block by block, so that one block at a time is gathered for its computation."""

@@ -167,8 +167,10 @@ class Meter:
         self._clock.restart()
 
     def state_dict(self) -> dict[str, Any]:
-        """The stretch that is not ended yet, on this process."""
-        return {"sums": self._sums.cpu(), "steps": self._steps}
+        """The stretch that is not ended yet, as the mean of the processes; all must ask for it."""
+        means = self._sums / self._world.size
+        self._world.sum(means)
+        return {"sums": means.cpu(), "steps": self._steps}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on where `state_dict` was."""

@@ -42,19 +42,13 @@ class Outcome:
     """How a training ended.
 
     Attributes:
-        run: The run's folder.
         step: Optimizer steps done.
-        finished: Whether these are all.
         signal: The signal that stopped it, or 0.
-        values: The last evaluation's scalars, by tag.
         points: What this process has logged of steps.
     """
 
-    run: Path
     step: int
-    finished: bool
     signal: int
-    values: dict[str, float]
     points: list[Point]
 
 
@@ -87,7 +81,6 @@ class Trainer:
             task.total_steps, task.units, task.units_per_step, of_first_process(world.first)
         )
         self.log: Log = NullLog()
-        self.values: dict[str, float] = {}
         self.points: list[Point] = []
         self.stop = False
 
@@ -105,7 +98,7 @@ class Trainer:
         self.world.barrier()  # all have looked at the folder before the first one writes to it
         if begun >= self.task.total_steps:
             self.progress.say(f"{self.run_directory} is finished: {begun} steps")
-            return self._outcome(begun, 0)
+            return Outcome(begun, 0, [])
         self.log = self._open_log(begun)
         success: bool | None = False
         try:
@@ -119,7 +112,7 @@ class Trainer:
             success = True if finished else None
         finally:
             self.log.close(success=success)
-        return self._outcome(step, stopper.signal)
+        return Outcome(step, stopper.signal, self.points)
 
     def _fit(self, begun: int, stopper: Stopper) -> int:
         """Takes the steps after ``begun``; returns the last one taken."""
@@ -223,14 +216,14 @@ class Trainer:
         """Judges the model and shows it; the time is not counted as that of steps."""
         self.task.model.eval()
         with torch.no_grad(), self.compute.autocast():
-            self.values = dict(self.task.evaluate(self.world))
+            values = self.task.evaluate(self.world)
             self.spread.reshard()
-            self.log.scalars(self.values, step)
+            self.log.scalars(values, step)
             self.task.show(self.log, step)
             self.spread.reshard()
         self.task.model.train()
-        if self.values:
-            shown = "  ".join(f"{tag} {value:.4f}" for tag, value in self.values.items())
+        if values:
+            shown = "  ".join(f"{tag} {value:.4f}" for tag, value in values.items())
             self.progress.say(f"step {step}  {shown}")
         self.meter.restart_clock()
 
@@ -245,6 +238,7 @@ class Trainer:
             "architecture": dict(self.task.architecture),
             "fingerprint": self.task.fingerprint,
             "task": self.task.state_dict(),
+            "meter": self.meter.state_dict(),
         }
         checkpoint.save(
             self.run_directory,
@@ -252,7 +246,6 @@ class Trainer:
             self.task.model,
             self.optimizer,
             about,
-            {"meter": self.meter.state_dict()},
             self.world,
             self.config.keep_checkpoints,
         )
@@ -271,9 +264,8 @@ class Trainer:
         self._must_fit(found.recipe, found.config, str(found.path))
         if found.fingerprint != self.task.fingerprint:
             raise CheckpointError(f"{found.path} was trained on other data than is here now")
-        local = checkpoint.restore(found, self.task.model, self.optimizer, self.world)
-        if local:
-            self.meter.load_state_dict(local["meter"])
+        checkpoint.restore(found, self.task.model, self.optimizer, self.world)
+        self.meter.load_state_dict(found.meter)
         self.task.load_state_dict(found.task)
         self.progress.say(f"resumed from {found.path}")
         return found.step
@@ -348,10 +340,6 @@ class Trainer:
         if begun == 0:
             self.task.begin(self.log)
             self._evaluate(0)
-
-    def _outcome(self, step: int, signal: int) -> Outcome:
-        finished = step >= self.task.total_steps
-        return Outcome(self.run_directory, step, finished, signal, self.values, self.points)
 
 
 HPARAMS = (

@@ -7,10 +7,10 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import torch
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    import torch
 
     from reference_training.distributed import World
 
@@ -70,6 +70,8 @@ def batches(
     """
 
     def parts(step: int) -> list[Batch]:
+        if device.type == "cuda":
+            torch.cuda.set_device(device)  # of this thread; pinning would else use the first one
         share = samples.rows(step).chunk(world.size)[world.rank]
         made = [samples.gather(rows) for rows in share.chunk(accumulate)]
         return [batch.pin() for batch in made] if device.type == "cuda" else made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,11 +190,10 @@ def _read_file(path: Path, limit: int) -> bytes:
 def _standard_library(limit: int) -> tuple[str, bytes]:
     """Modules in an order that mixes them, so that the held-out end is like the rest."""
     root = Path(sysconfig.get_paths()["stdlib"])
-    found = [
-        module
-        for module in root.rglob("*.py")
-        if not set(module.relative_to(root).parts[:-1]) & set(NOT_SOURCE)
-    ]
+    found: list[Path] = []
+    for directory, below, names in os.walk(root):
+        below[:] = [name for name in below if name not in NOT_SOURCE]
+        found += [Path(directory, name) for name in names if name.endswith(".py")]
     found.sort(key=lambda module: hashlib.sha256(str(module.relative_to(root)).encode()).digest())
     content = bytearray()
     for module in found:

@@ -13,10 +13,16 @@ import pytest
 pytest.importorskip("torch", reason="the trainer needs the extra `train`")
 pytest.importorskip("tensorboardX", reason="the trainer needs the extra `train`")
 
+import torch
+
 from tests.reference_training.reading import Trained, read_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# Torch's threads wait for each other by spinning: with other work on the machine, two are slower
+# than one.
+torch.set_num_threads(1)
 
 ROOT = Path(__file__).parents[2]
 

@@ -22,6 +22,7 @@ ABOUT = {
     "architecture": {"kind": "perceptron", "widths": [3, 2, 1]},
     "fingerprint": "x",
     "task": {"frames": [torch.ones(2)]},
+    "meter": {"steps": 0},
 }
 
 
@@ -36,16 +37,16 @@ def trained(seed: int = 0, steps: int = 3) -> tuple[Perceptron, torch.optim.Adam
     return model, optimizer
 
 
-def save(run: Path, step: int, keep: int = 0, **local: object) -> Path:
-    return checkpoint.save(run, step, *trained(), ABOUT, local, World(), keep)
+def save(run: Path, step: int, keep: int = 0, recipe: str = "regression") -> Path:
+    return checkpoint.save(run, step, *trained(), {**ABOUT, "recipe": recipe}, World(), keep)
 
 
 def test_a_restored_training_goes_on_to_the_last_bit(tmp_path: Path) -> None:
     model, optimizer = trained()
-    checkpoint.save(tmp_path, 3, model, optimizer, ABOUT, {"meter": 5}, World(), 0)
+    checkpoint.save(tmp_path, 3, model, optimizer, ABOUT, World(), 0)
     other, other_optimizer = trained(seed=9, steps=0)
     found = checkpoint.load(tmp_path)
-    assert checkpoint.restore(found, other, other_optimizer, World()) == {"meter": 5}
+    checkpoint.restore(found, other, other_optimizer, World())
     for one, its in ((model, optimizer), (other, other_optimizer)):
         its.zero_grad()
         one(torch.ones(4, 3)).square().mean().backward()
@@ -92,10 +93,9 @@ def test_one_that_was_being_written_does_not_count(tmp_path: Path) -> None:
 
 
 def test_one_of_the_same_step_is_replaced(tmp_path: Path) -> None:
-    save(tmp_path, 5, meter="old")
-    path = save(tmp_path, 5, meter="new")
-    restored = checkpoint.restore(checkpoint.load(path), *trained(), World())
-    assert restored == {"meter": "new"}
+    save(tmp_path, 5, recipe="digits")
+    path = save(tmp_path, 5, recipe="pretrain")
+    assert checkpoint.load(path).recipe == "pretrain"
     assert [each.name for each in checkpoint.folder(tmp_path).iterdir()] == ["step-00000005"]
 
 
@@ -136,13 +136,15 @@ def test_people_can_read_what_it_is_of(tmp_path: Path) -> None:
     import json
 
     about = json.loads((save(tmp_path, 5) / "about.json").read_text())
-    assert about == {"format": 1, "step": 5} | {k: ABOUT[k] for k in ABOUT if k != "task"}
+    assert about == {"format": 1, "step": 5} | {
+        k: ABOUT[k] for k in ABOUT if k not in ("task", "meter")
+    }
 
 
 def test_a_process_more_than_before_keeps_its_own_random_state(tmp_path: Path) -> None:
-    save(tmp_path, 5, meter=1)
+    save(tmp_path, 5)
     model, optimizer = trained()
     state = torch.get_rng_state()
     found = checkpoint.load(tmp_path)
-    assert checkpoint.restore(found, model, optimizer, World(rank=1, size=1)) == {}
+    checkpoint.restore(found, model, optimizer, World(rank=1, size=1))
     assert torch.equal(torch.get_rng_state(), state)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference_training.data.digits import Digits, DigitSamples, read_digits
@@ -39,6 +39,7 @@ def test_numbers_depend_on_what_they_are_for_and_on_nothing_else() -> None:
     assert first not in others
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 3))
 def test_an_epoch_takes_each_sample_at_most_once(count: int, batch_size: int, epoch: int) -> None:
     batch_size = min(batch_size, count)
@@ -54,6 +55,7 @@ def test_an_epoch_takes_each_sample_at_most_once(count: int, batch_size: int, ep
     assert count - len(taken) < batch_size
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.sampled_from([1, 2, 4]), st.sampled_from([1, 2, 3]), st.integers(1, 9))
 def test_processes_together_see_what_one_would(size: int, accumulate: int, step: int) -> None:
     windows = Windows(torch.arange(200, dtype=torch.uint8), 8, batch_size=24, seed=0)
@@ -115,12 +117,14 @@ def corpus_of(text: str, level: str = "byte") -> Corpus:
     return Corpus("test", vocabulary, tokens, tokens)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.text(min_size=1))
 def test_text_goes_through_bytes_unharmed(text: str) -> None:
     vocabulary = Vocabulary.of(text.encode(), "byte")
     assert vocabulary.decode(vocabulary.encode(text.encode())) == text
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.text(min_size=1))
 def test_text_goes_through_characters_unharmed(text: str) -> None:
     vocabulary = Vocabulary.of(text.encode(), "character")

@@ -50,6 +50,7 @@ def test_two_processes_give_the_losses_of_one_and_the_first_logs(
     the_same(two, single)
 
 
+@pytest.mark.slow
 def test_two_sharded_processes_crash_and_one_goes_on(
     tmp_path: Path, finish: Callable[..., str], train: Callable[..., Trained], single: Trained
 ) -> None:

@@ -175,6 +175,17 @@ def test_bfloat16_is_close_to_float32(train: Callable[..., Trained]) -> None:
     assert "bfloat16 autocast" in rough.text("run/provenance")
 
 
+@pytest.mark.slow
+# torch's compiler imports parts of torch that torch has deprecated.
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_a_compiled_model_learns_the_same(train: Callable[..., Trained]) -> None:
+    options = ("--source=sklearn", "--epochs=1", "--log-every=1", "--threads=1")
+    compiled = train("digits", *options, "--compile=on", name="compiled")
+    plain = train("digits", *options, name="plain")
+    assert compiled.values("Loss/train") == pytest.approx(plain.values("Loss/train"), rel=1e-4)
+    assert ", compiled," in compiled.text("run/provenance")
+
+
 @pytest.mark.parametrize("adapter", ["none", "lora"])
 def test_finetune_gets_better_on_its_domain(train: Callable[..., Trained], adapter: str) -> None:
     base = train("pretrain", *TINY_LANGUAGE)

@@ -1,0 +1,99 @@
+"""Makes examples/logs: real trainings by reference_training, healthy and not.
+
+    python examples/make_reference_logs.py [RUN ...]
+
+Trains in a temporary folder and then replaces the runs in examples/logs: all, or those named.
+Checkpoints stay behind. The same versions on the same kind of machine give the same losses.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LOGS = ROOT / "examples" / "logs"
+SMALL = ("--threads=2", "--flush-seconds=2")
+"""Flushed often: a crash then leaves points behind its last checkpoint, as it does in long runs."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A run of the examples.
+
+    Attributes:
+        name: Its folder in the log directory.
+        recipe: What is trained.
+        options: How.
+        base: The run whose checkpoint it begins with.
+        crashes: How often it is killed, and then started again.
+    """
+
+    name: str
+    recipe: str
+    options: tuple[str, ...] = ()
+    base: str = ""
+    crashes: int = 0
+
+
+REFERENCES = (
+    Reference("baseline", "pretrain"),
+    Reference("resumed", "pretrain", ("--inject=crash@260,crash@430",), crashes=2),
+    Reference("diverged", "pretrain", ("--inject=divergence@350",)),
+    Reference("plateau", "pretrain", ("--inject=plateau@250",)),
+    Reference("overfitting", "pretrain", ("--corpus-bytes=40000", "--learning-rate=0.004")),
+    Reference("finetuned", "finetune", base="baseline"),
+    Reference("lora", "finetune", ("--adapter=lora",), base="baseline"),
+    Reference("media", "digits", ("--log-every=20",)),
+    Reference("sweep", "sweep", ("--recipe=digits", "--source=sklearn", "--learning-rates=0.003")),
+)
+
+
+def train(reference: Reference, folder: Path) -> None:
+    """Trains one run, and again after each crash.
+
+    The process works in the folder and is given relative paths: what it notes of itself then holds
+    no path of the machine.
+    """
+    options = [*SMALL, *reference.options, "--logdir=logs", f"--run-name={reference.name}"]
+    if reference.base:
+        options.append(f"--checkpoint=logs/{reference.base}")
+    command = [sys.executable, "-m", "reference_training", reference.recipe, *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for status in [-signal.SIGKILL] * reference.crashes + [0]:
+        print(f"{reference.name}: {' '.join(command[1:])}", flush=True)
+        done = subprocess.run(command, cwd=folder, env=environment, check=False)
+        if done.returncode != status:
+            raise SystemExit(f"{reference.name} ended with {done.returncode}, not {status}")
+
+
+def keep(run: Path) -> None:
+    """Puts a run in the place of the one in examples/logs, without its checkpoints."""
+    kept = LOGS / run.name
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(run, kept, ignore=shutil.ignore_patterns("checkpoints"))
+
+
+def main() -> None:
+    """Trains all references, or those named and what they begin with."""
+    names = set(sys.argv[1:]) or {reference.name for reference in REFERENCES}
+    unknown = names - {reference.name for reference in REFERENCES}
+    if unknown:
+        raise SystemExit(f"no such reference: {', '.join(sorted(unknown))}")
+    wanted = names | {reference.base for reference in REFERENCES if reference.name in names}
+    with tempfile.TemporaryDirectory() as folder:
+        for reference in REFERENCES:
+            if reference.name in wanted:
+                train(reference, Path(folder))
+        for name in sorted(names):
+            keep(Path(folder) / "logs" / name)
+
+
+if __name__ == "__main__":
+    main()
