@@ -48,6 +48,16 @@ _KNOWN_PLUGINS = frozenset(
         *_GRAPH_PLUGINS,
     }
 )
+_SESSION_DTYPES = {
+    "file": "str",
+    "start_step": "Int64",
+    "start_time": "float64",
+    "end_time": "float64",
+    "first_step": "Int64",
+    "last_step": "Int64",
+    "points": "int64",
+    "superseded": "int64",
+}
 
 
 class Run:
@@ -176,10 +186,13 @@ class Run:
                     int((~kept[here]).sum()),
                 )
             )
-        names = ["file", "start_step", "start_time", "end_time", "first_step", "last_step"]
-        frame = pd.DataFrame(table, columns=[*names, "points", "superseded"])
-        steps = dict.fromkeys(["start_step", "first_step", "last_step"], "Int64")
-        return frame.astype({**steps, "points": "int64", "superseded": "int64"})
+        columns = zip(*table, strict=True) if table else ((),) * len(_SESSION_DTYPES)
+        return pd.DataFrame(
+            {
+                name: pd.Series(list(column), dtype=dtype)
+                for (name, dtype), column in zip(_SESSION_DTYPES.items(), columns, strict=True)
+            }
+        )
 
     # -- scalars
 

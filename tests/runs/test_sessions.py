@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -128,6 +129,26 @@ def test_sessions_without_points_have_no_steps(tmp_path: Path) -> None:
     assert sessions["points"].tolist() == [0]
     assert sessions["first_step"].isna().all()
     assert str(sessions["first_step"].dtype) == "Int64"
+
+
+def test_steps_of_any_size_are_exact(tmp_path: Path) -> None:
+    largest, odd = 2**63 - 1, 2**53 + 1
+    builder = EventFileBuilder().scalars("a", [(-(2**63), 0.0), (largest, 0.0)])
+    builder.session_start(largest).write(tmp_path / "events.out.tfevents.1")
+    EventFileBuilder().scalar("b", odd, 0.0).write(tmp_path / "events.out.tfevents.2")
+    run = load(tmp_path, "keep")
+    assert run.sessions["first_step"].tolist() == [-(2**63), pd.NA, odd]
+    assert run.sessions["last_step"].tolist() == [largest, pd.NA, odd]
+    assert run.sessions["start_step"].tolist() == [pd.NA, largest, pd.NA]
+    assert run.tags["min_step"].tolist() == [-(2**63), odd]
+
+
+def test_a_run_without_sessions_has_an_empty_frame_of_them(tmp_path: Path) -> None:
+    EventFileBuilder().write(tmp_path / "none" / "events.out.tfevents.1")
+    EventFileBuilder().scalar("a", 1, 0.0).write(tmp_path / "one" / "events.out.tfevents.1")
+    none, one = load(tmp_path / "none").sessions, load(tmp_path / "one").sessions
+    assert len(none) == 0
+    assert none.dtypes.astype(str).to_dict() == one.dtypes.astype(str).to_dict()
 
 
 # --- the contract, sentence by sentence ------------------------------------------------------
