@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tbtools.eventfile import scan
 from tests.scans import SCANNERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Nothing is timed in a test: an example that takes long on a busy machine is none the worse.
+settings.register_profile("tbtools", deadline=None)
+settings.load_profile("tbtools")
 
 
 @pytest.fixture(scope="session")
