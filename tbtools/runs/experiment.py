@@ -14,6 +14,7 @@ from tbtools.runs.reading import read_ahead
 from tbtools.runs.restarts import check_policy
 from tbtools.runs.run import Run
 from tbtools.runs.select import as_globs, choose, select_runs, select_tags
+from tbtools.showing import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ def _discover_again(path: str) -> LogDirectory | None:
         return None
 
 
-class Experiment(Mapping[str, Run]):
+class Experiment(Shown, Mapping[str, Run]):
     """The runs under one or several paths, by name, in natural order.
 
     Made by `load`. Runs are read when something of them is asked for; what concerns many runs reads

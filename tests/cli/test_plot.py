@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def test_curves_of_several_runs_piped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    result = call("plot", "examples/logs", "--tag", "train/loss", "--run", "[bdp]*")
+    result = call("plot", "examples/logs", "--tag", "optim/lr", "--run", "[bdp]*")
     assert (result.status, result.err) == (0, "")
-    assert_golden("plot/train_loss.txt", result.out)
+    assert_golden("plot/learning_rate.txt", result.out)
 
 
 def test_on_a_terminal_lines_are_braille_in_colours_and_fit() -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from tbtools.showing import Shown
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -68,7 +70,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Findings(Sequence[Finding]):
+class Findings(Shown, Sequence[Finding]):
     """Findings in order: run by run, the worst first, then the earliest.
 
     Attributes:

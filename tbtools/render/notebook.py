@@ -1,0 +1,197 @@
+"""What notebooks display: experiments, runs and findings as small tables.
+
+The HTML has no script and takes its colours from the notebook, light or dark. Every name in it is a
+stranger's, and escaped.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+from tbtools.analysis.detect import Findings
+from tbtools.analysis.series_summary import series_summaries
+from tbtools.analysis.summary import summarize
+from tbtools.render.colors import SEVERITY_COLORS, run_colors
+from tbtools.render.format import (
+    format_bytes,
+    format_count,
+    format_duration,
+    format_number,
+    format_time,
+    plural,
+)
+from tbtools.runs.experiment import Experiment
+from tbtools.runs.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tbtools.analysis.detect import Finding
+    from tbtools.analysis.summary import RunSummary
+
+# Rows beyond which a notebook's table is no longer looked at.
+_MOST_ROWS = 40
+_SPARK_WIDTH, _SPARK_HEIGHT = 90, 18
+_TABLE = "border-collapse:collapse;font-variant-numeric:tabular-nums"
+_CELL = "padding:2px 10px 2px 0;text-align:{align};white-space:nowrap"
+_MUTED = "opacity:.7"
+
+
+def html_of(x: Any) -> str:
+    """The display of an Experiment, a Run or Findings.
+
+    Raises:
+        TypeError: It is none of these.
+    """
+    if isinstance(x, Experiment):
+        return _experiment(x)
+    if isinstance(x, Run):
+        return _run(x)
+    if isinstance(x, Findings):
+        return _findings(x)
+    raise TypeError(f"{type(x).__name__} has no display")
+
+
+def _experiment(experiment: Experiment) -> str:
+    summary = summarize(experiment)
+    colors = run_colors([run.run for run in summary.runs])
+    rows = [_run_row(run, colors[run.run]) for run in summary.runs[:_MOST_ROWS]]
+    points = sum(run.points for run in summary.runs)
+    head = ["run", "findings", "objective", "", "best", "at", "last", "steps", "duration"]
+    return _titled(
+        experiment.logdir,
+        [plural(len(summary.runs), "run"), f"{format_count(points)} points"],
+        _table(head, rows, right=(4, 5, 6, 7, 8), left_out=len(summary.runs) - len(rows)),
+    )
+
+
+def _run_row(run: RunSummary, color: str) -> list[str]:
+    name = f"{_swatch(color)}{html.escape(run.run)}"
+    steps = "" if run.last_step is None else format_count(run.last_step)
+    row = [name, _worst(run.findings), "", "", "", "", "", steps, format_duration(run.duration)]
+    if run.objective is not None:
+        objective = run.objective
+        row[2:7] = [
+            html.escape(objective.tag),
+            _spark(objective.sparkline, color),
+            format_number(objective.best, objective.dtype),
+            "" if objective.best_step is None else format_count(objective.best_step),
+            format_number(objective.last, objective.dtype),
+        ]
+    return row
+
+
+def _run(run: Run) -> str:
+    series = [each for part in run.parts for each in series_summaries(part)]
+    rows = []
+    for each in series[:_MOST_ROWS]:
+        told = each.statistics
+        numbers = [format_number(value, told.dtype) for value in (told.last, told.min, told.max)]
+        rows.append(
+            [
+                html.escape(told.tag),
+                html.escape(told.plugin),
+                _spark(each.sparkline, "currentColor"),
+                *(numbers if told.dtype else ["", "", ""]),
+                format_count(told.count),
+                format_count(told.last_step),
+            ]
+        )
+    said = [plural(len(run.event_files), "event file")]
+    said.append(format_bytes(sum(file.size for file in run.all_files)))
+    if series:
+        said.append(f"last event {format_time(max(each.statistics.last_time for each in series))}")
+    if run.superseded:
+        said.append(f"{format_count(run.superseded)} points superseded by restarts")
+    problems = sum(1 for _ in run.iter_problems())
+    if problems:
+        said.append(f"{problems} damaged, see .problems")
+    head = ["tag", "plugin", "", "last", "least", "greatest", "points", "last step"]
+    table = _table(head, rows, right=(3, 4, 5, 6, 7), left_out=len(series) - len(rows))
+    return _titled(run.name, said, table)
+
+
+def _findings(findings: Findings) -> str:
+    rows = [
+        [
+            _badge(each),
+            html.escape(each.run),
+            html.escape(each.tag),
+            format_count(each.onset_step),
+            f'<span style="white-space:normal">{html.escape(each.message)}</span>',
+        ]
+        for each in findings[:_MOST_ROWS]
+    ]
+    head = ["kind", "run", "tag", "since step", "what"]
+    table = _table(head, rows, right=(3,), left_out=len(findings) - len(rows))
+    return _titled(plural(len(findings), "finding"), [], table if rows else "")
+
+
+def _worst(findings: Iterable[Finding]) -> str:
+    """The worst finding, and how many more there are."""
+    found = [each for each in findings if each.severity != "info"]
+    if not found:
+        return ""
+    worst = min(found, key=lambda each: list(SEVERITY_COLORS).index(each.severity))
+    more = f" +{len(found) - 1}" if len(found) > 1 else ""
+    return f"{_badge(worst)} at {format_count(worst.onset_step)}{more}"
+
+
+def _badge(finding: Finding) -> str:
+    color = SEVERITY_COLORS[finding.severity]
+    return f'<b style="border-left:4px solid {color};padding-left:6px">{finding.kind}</b>'
+
+
+def _swatch(color: str) -> str:
+    style = f"display:inline-block;width:9px;height:9px;border-radius:3px;background:{color}"
+    return f'<span style="{style};margin-right:6px"></span>'
+
+
+def _spark(values: Sequence[float | None], color: str) -> str:
+    """A line of the values; None is a gap, and a value between gaps a dot."""
+    known = [value for value in values if value is not None]
+    if len(values) < 2 or not known:
+        return ""
+    low, high = min(known) / 2, max(known) / 2  # halves: the span of two doubles may be infinite
+    paths, pen = [], "M"
+    for index, value in enumerate(values):
+        if value is None:
+            pen = "M"
+            continue
+        x = 2 + index / (len(values) - 1) * (_SPARK_WIDTH - 4)
+        part = (value / 2 - low) / (high - low) if high > low else 0.5
+        y = _SPARK_HEIGHT - 2 - part * (_SPARK_HEIGHT - 4)
+        paths.append(f"{pen}{x:.1f} {y:.1f}" + ("h.1" if pen == "M" else ""))
+        pen = "L"
+    return (
+        f'<svg width="{_SPARK_WIDTH}" height="{_SPARK_HEIGHT}" style="vertical-align:middle">'
+        f'<path d="{"".join(paths)}" fill="none" stroke="{color}" stroke-width="1.5" '
+        'stroke-linecap="round"/></svg>'
+    )
+
+
+def _table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int], left_out: int
+) -> str:
+    """A table of cells that are HTML already."""
+    styles = [
+        _CELL.format(align="right" if column in right else "left") for column in range(len(head))
+    ]
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        found = zip(cells, styles, strict=True)
+        shown = (f'<{tag} style="{style}">{cell}</{tag}>' for cell, style in found)
+        return f"<tr>{''.join(shown)}</tr>"
+
+    body = "".join(line(row, "td") for row in rows)
+    more = f'<p style="{_MUTED}">and {format_count(left_out)} more</p>' if left_out > 0 else ""
+    return (
+        f'<table style="{_TABLE}"><thead style="{_MUTED}">{line(head, "th")}</thead>'
+        f"<tbody>{body}</tbody></table>{more}"
+    )
+
+
+def _titled(title: str, said: Sequence[str], content: str) -> str:
+    facts = f' <span style="{_MUTED}">{html.escape(" · ".join(said))}</span>' if said else ""
+    return f"<div><p><b>{html.escape(title)}</b>{facts}</p>{content}</div>"

@@ -1,0 +1,101 @@
+"""What notebooks display."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import tbtools
+from tbtools.analysis.detect import Findings, detect
+from tbtools.render.notebook import html_of
+from tests.render.report_logs import EXAMPLES, write_hostile_logs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Elements(HTMLParser):
+    """The elements of some HTML, its text, and whether it is well-formed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.names: set[str] = set()
+        self.text = ""
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+        self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += f"{data} "
+
+
+def test_an_experiment_says_who_is_best_and_what_went_wrong() -> None:
+    shown = Elements(html_of(tbtools.load(EXAMPLES, fold=True)))
+    assert "5 runs" in shown.text
+    row = re.search(r"diverged .*?nonfinite|diverged .*?divergence", shown.text)
+    assert row is not None
+    best = tbtools.load(EXAMPLES)["baseline"].scalars("val/loss")["value"].min()
+    assert str(np.float32(best)) in shown.text
+    assert {"svg", "path", "table"} <= shown.names
+
+
+def test_a_run_shows_its_tags_and_what_restarts_dropped() -> None:
+    shown = Elements(html_of(tbtools.load(EXAMPLES)["resumed"]))
+    assert "train/loss" in shown.text
+    assert "319 points superseded by restarts" in shown.text
+
+
+def test_findings_and_none() -> None:
+    findings = detect(tbtools.load(EXAMPLES))
+    shown = Elements(html_of(findings))
+    assert f"{len(findings)} findings" in shown.text
+    assert findings[0].message in shown.text
+    assert "0 findings" in html_of(Findings())
+
+
+def test_names_of_strangers_are_text(tmp_path: Path) -> None:
+    experiment = tbtools.load(write_hostile_logs(tmp_path / "logs"))
+    harmless = {"div", "p", "b", "span", "table", "thead", "tbody", "tr", "th", "td", "svg", "path"}
+    for x in (experiment, *experiment.values(), detect(experiment)):
+        assert Elements(html_of(x)).names <= harmless
+
+
+def test_nan_is_a_gap_in_the_line() -> None:
+    html = html_of(tbtools.load(EXAMPLES)["diverged"])
+    paths = re.findall(r'd="([^"]*)"', html)
+    assert paths
+    assert all("nan" not in path for path in paths)
+
+
+def test_what_has_no_display() -> None:
+    with pytest.raises(TypeError, match="int"):
+        html_of(3)
+
+
+def test_results_show_themselves() -> None:
+    experiment = tbtools.load(EXAMPLES, fold=True)
+    assert "5 runs" in experiment._repr_html_()
+    assert "train/loss" in experiment["baseline"]._repr_html_()
+    assert {trace.name for trace in experiment.plot("optim/lr").data} == {
+        "baseline", "diverged", "plateau", "resumed",
+    }  # fmt: skip
+    assert experiment["baseline"].plot("optim/*", smoothing=0).layout.annotations[1].text == (
+        "optim/lr"
+    )
+    findings = detect(experiment)
+    assert len(findings.plot().data) == len(findings)
+    assert "findings" in findings._repr_html_()
