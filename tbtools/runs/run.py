@@ -13,6 +13,7 @@ from tbtools.runs.frames import Part, ScalarTable, tags_frame
 from tbtools.runs.rows import join_files
 from tbtools.runs.select import select_tags
 from tbtools.runs.sessions import find_sessions
+from tbtools.showing import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +61,7 @@ _SESSION_DTYPES = {
 }
 
 
-class Run:
+class Run(Shown):
     """A run of an experiment.
 
     Nothing is read before something is asked for; then the event files are scanned once, and
