@@ -107,14 +107,14 @@ def smoothed(level: Array) -> Array:
     return robust.running_median(level, 3)
 
 
-def split(scale: Scale, persistent: int = PERSISTENT) -> tuple[float, int, float] | None:
+def split(scale: Scale) -> tuple[float, int, float] | None:
     """The largest gap of a scale: (gap, first window after the split, best level before it)."""
     level = smoothed(scale.level)
-    if len(level) < BEFORE + persistent:
+    if len(level) < BEFORE + PERSISTENT:
         return None
     after = np.minimum.accumulate(level[::-1])[::-1]
     before = np.minimum.accumulate(level)
-    splits = np.arange(BEFORE, len(level) - persistent + 1)
+    splits = np.arange(BEFORE, len(level) - PERSISTENT + 1)
     gaps = after[splits] - before[splits - 1]
     best = int(np.argmax(gaps))
     return float(gaps[best]), int(splits[best]), float(before[splits[best] - 1])

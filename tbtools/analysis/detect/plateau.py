@@ -28,6 +28,10 @@ FINE_WINDOWS = 4 * WINDOWS
 # A plateau lasts at least this part of the series and at least so many windows.
 LEAST_PART = 0.1
 LEAST_WINDOWS = 10
+# Less than so many standard deviations of a level before the onset is no improvement at all; then
+# the stretch must begin within this first part of the series, and is taken to have no onset.
+IMPROVED = 4.0
+START = 0.15
 # Never learnt: fewer points prove nothing.
 LEAST_POINTS = 20
 # One-sided 99.9 %: an improvement beyond this many standard errors is significant.
@@ -42,6 +46,8 @@ DEPARTURE = 3.5
 # A flat stretch is a step of a staircase if an earlier one, overcome since, was longer than this
 # part of it.
 PRECEDENT = 0.6
+# An earlier step ends with an improvement of this part of the last one, or three times the noise.
+RECORD = 0.1
 
 
 @dataclass(frozen=True)
@@ -80,11 +86,11 @@ def find(y: Array) -> Plateau | None:
     if onset == len(level):
         return None
     before = _improved_before(level, onset)
-    if before >= 4 * spread:
+    if before >= IMPROVED * spread:
         bend = _bend(level, onset)
         onset = max(onset, bend)
         small = RATIO * _improved_before(level, onset)
-    elif onset <= 0.15 * len(level):
+    elif onset <= START * len(level):
         # Nothing was ever improved: flat from the start, or no plateau at all.
         onset, bend, before = 0, 0, 0.0
         small = NEVER * _scatter(y)
@@ -101,7 +107,8 @@ def find(y: Array) -> Plateau | None:
         return None
     # What was never learnt is judged as a whole: it has no descent that could reach into it.
     recent = tail[len(tail) // 2 :] if before > 0 else tail
-    if _still_improves(recent, spread) or _is_a_step(level, onset, max(3 * spread, 0.1 * before)):
+    least = max(3 * spread, RECORD * before)
+    if _still_improves(recent, spread) or _is_a_step(level, onset, least):
         return None
     point = start + bend * width if bend > 0 else 0
     return Plateau(point, robust.median(tail), improvement, error, before)
