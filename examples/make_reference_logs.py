@@ -19,8 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LOGS = ROOT / "examples" / "logs"
-SMALL = ("--threads=2", "--flush-seconds=2")
-"""Flushed often: a crash then leaves points behind its last checkpoint, as it does in long runs."""
+COMMON = ("--threads=1", "--flush-seconds=2")
+"""One thread: sums are then made in the same order everywhere."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Reference:
     crashes: int = 0
 
 
+SWEEP = ("--recipe=pretrain", "--size=tiny", "--steps=300", "--batch-sizes=16")
 REFERENCES = (
     Reference("baseline", "pretrain"),
     Reference("resumed", "pretrain", ("--inject=crash@260,crash@430",), crashes=2),
@@ -50,8 +51,8 @@ REFERENCES = (
     Reference("overfitting", "pretrain", ("--corpus-bytes=40000", "--learning-rate=0.004")),
     Reference("finetuned", "finetune", base="baseline"),
     Reference("lora", "finetune", ("--adapter=lora",), base="baseline"),
-    Reference("media", "digits", ("--log-every=20",)),
-    Reference("sweep", "sweep", ("--recipe=digits", "--source=sklearn", "--learning-rates=0.003")),
+    Reference("media", "digits", ("--log-every=20", "--eval-every=624")),
+    Reference("sweep", "sweep", SWEEP),
 )
 
 
@@ -61,7 +62,7 @@ def train(reference: Reference, folder: Path) -> None:
     The process works in the folder and is given relative paths: what it notes of itself then holds
     no path of the machine.
     """
-    options = [*SMALL, *reference.options, "--logdir=logs", f"--run-name={reference.name}"]
+    options = [*COMMON, *reference.options, "--logdir=logs", f"--run-name={reference.name}"]
     if reference.base:
         options.append(f"--checkpoint=logs/{reference.base}")
     command = [sys.executable, "-m", "reference_training", reference.recipe, *options]
@@ -91,8 +92,8 @@ def main() -> None:
         for reference in REFERENCES:
             if reference.name in wanted:
                 train(reference, Path(folder))
-        for name in sorted(names):
-            keep(Path(folder) / "logs" / name)
+            if reference.name in names:
+                keep(Path(folder) / "logs" / reference.name)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,9 @@ KINDS = {
 GUARD_OFF = frozenset({"nan", "divergence"})
 """Faults that ask for weights which the guard against non-finite losses would save."""
 
+SHOWN_LATER = frozenset({"divergence", "plateau"})
+"""Faults of an update: the loss of their step, which is computed before it, is still sound."""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -201,6 +204,7 @@ def _entry(fault: Fault) -> dict[str, Any]:
         "kind": fault.kind,
         "step": fault.step,
         "seconds": fault.seconds,
+        "first_affected_step": fault.step + (fault.kind in SHOWN_LATER),
         "what": KINDS[fault.kind],
         "struck_at": None,
     }

@@ -91,10 +91,8 @@ def test_the_truth_tells_what_and_when(train: Callable[..., Trained]) -> None:
     run = train("regression", *REGRESSION, "--inject=spike@10,plateau@30")
     truth = json.loads((run.path / "truth.json").read_text())
     assert (truth["recipe"], truth["loss_tag"], truth["seed"]) == ("regression", "Loss/train", 0)
-    assert [(each["kind"], each["step"]) for each in truth["faults"]] == [
-        ("spike", 10),
-        ("plateau", 30),
-    ]
+    told = [(each["kind"], each["step"], each["first_affected_step"]) for each in truth["faults"]]
+    assert told == [("spike", 10, 10), ("plateau", 30, 31)]
     assert all(each["struck_at"] > 0 for each in truth["faults"])
     assert run.text("run/faults") == "Injected on purpose: spike@10, plateau@30"
 
