@@ -29,6 +29,7 @@ def test_a_bar_after_a_while(patience: float, seen: bool, monkeypatch: pytest.Mo
             show(done, 20_000_000)
     assert ("reading" in screen.getvalue()) == seen
     assert ("20.0/20.0 MB" in screen.getvalue()) == seen
+    assert "0/100 bytes" not in screen.getvalue()
 
 
 def test_an_error_takes_the_bar_away(monkeypatch: pytest.MonkeyPatch) -> None:

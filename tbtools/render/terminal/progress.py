@@ -46,7 +46,7 @@ class _LateBar:
             if time.monotonic() - self._started < _PATIENCE_SECONDS:
                 return
             self._bar = _make_bar()
-            self._bar.add_task("reading")
+            self._bar.add_task("reading", total=total)
             self._bar.start()
         self._bar.update(self._bar.task_ids[0], completed=done, total=total)
 
