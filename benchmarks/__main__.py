@@ -76,6 +76,8 @@ def _measure(folder: Path, scale: float) -> str:
     }
     busy = machine.is_busy(load_before)
     warnings = [machine.warning(load_before)] if busy else []
+    if scale != 1:
+        warnings.append(f"This is a trial with {scale:g} of the full amounts.")
     if all(workload.name != CORPUS for workload in chosen):
         warnings.append("The real event files were not there: set TBTOOLS_CORPUS to their folder.")
     return document.performance_page(

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import pandas as pd
-
     # From a log directory to how many points were read, or None where nobody counts.
     Work = Callable[[str], int | None]
 
@@ -63,16 +61,17 @@ def _event_accumulator() -> Work:
 
     keep_all = dict.fromkeys(event_accumulator.DEFAULT_SIZE_GUIDANCE, 0)
 
-    def frames(directory: Path) -> Iterator[pd.DataFrame]:
-        accumulator = event_accumulator.EventAccumulator(str(directory), keep_all)
+    def scalars(directory: str) -> Iterator[tuple[str, str, float, int, float]]:
+        accumulator = event_accumulator.EventAccumulator(directory, keep_all)
         accumulator.Reload()
         for tag in accumulator.Tags()["scalars"]:
-            yield pd.DataFrame(accumulator.Scalars(tag)).assign(tag=tag, run=str(directory))
+            for event in accumulator.Scalars(tag):
+                yield directory, tag, event.wall_time, event.step, event.value
 
     def read(logdir: str) -> int:
-        directories = sorted({path.parent for path in _event_files(logdir)})
-        parts = [frame for directory in directories for frame in frames(directory)]
-        return len(pd.concat(parts)) if parts else 0
+        directories = sorted({str(path.parent) for path in _event_files(logdir)})
+        rows = [row for directory in directories for row in scalars(directory)]
+        return len(pd.DataFrame(rows, columns=["run", "tag", "wall_time", "step", "value"]))
 
     return read
 
