@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from reference_training.errors import TrainingError
+from reference_training.errors import MissingData, TrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -252,6 +252,15 @@ class _Package:
 
 
 def _package(name: str) -> _Package:
+    try:
+        return _imported(name)
+    except ImportError as error:
+        raise MissingData(
+            f"--writer {name} needs {error.name}: pip install tbtools[train]"
+        ) from error
+
+
+def _imported(name: str) -> _Package:
     if name == "torch":
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.compat.proto.summary_pb2 import Summary

@@ -14,7 +14,7 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 
 from reference_training import runlog
 from reference_training.encode import SAMPLE_RATE, add_movie, add_sound
-from reference_training.errors import TrainingError
+from reference_training.errors import MissingData, TrainingError
 from reference_training.runlog import NullLog, RunLog
 from tests.reference_training.reading import events, read_run
 
@@ -186,6 +186,14 @@ def test_a_graph_is_traced(tmp_path: Path, package: str) -> None:
 
     (graph,) = (e.graph_def for e in events(read_run(tmp_path).files[0]) if e.graph_def)
     assert "Linear" in str(GraphDef.FromString(graph))
+
+
+def test_a_package_that_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(MissingData, match="--writer tensorboardx needs tensorboardX: pip install"):
+        open_log(tmp_path)
 
 
 def test_a_log_that_does_nothing_takes_every_call(tmp_path: Path) -> None:

@@ -170,6 +170,23 @@ def test_data_comes_through(server: Server, run: str) -> None:
     assert {category["title"] for category in layout["category"]} == {"loss", "accuracy"}
 
 
+@pytest.mark.parametrize("run", ["tensorboardx", "torch"])
+def test_tbtools_shows_the_points_that_tensorboard_shows(
+    server: Server, logdir: Path, run: str
+) -> None:
+    import tbtools
+
+    tags = server.get("plugin/scalars/tags")[run]
+    read = tbtools.load(logdir)[run]
+    assert set(read.tags["tag"][read.tags["plugin"] == "scalars"]) == set(tags)
+    for tag in tags:
+        shown = server.get("plugin/scalars/scalars", run=run, tag=tag)
+        frame = read.scalars(tag)
+        assert list(zip(frame["wall_time"], frame["step"], frame["value"], strict=True)) == [
+            tuple(point) for point in shown
+        ]
+
+
 def test_hparams_compare_the_runs(server: Server) -> None:
     answer = server.post(
         "plugin/hparams/session_groups",
