@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from tbtools.errors import NoEventFiles, UnknownRun
 from tbtools.eventfile.discover import discover, natural_key
 from tbtools.runs.folding import fold_runs
-from tbtools.runs.frames import ScalarTable, tags_frame
+from tbtools.runs.frames import ScalarTable
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.restarts import check_policy
 from tbtools.runs.run import Run
 from tbtools.runs.select import as_globs, choose, select_runs, select_tags
+from tbtools.runs.tables import tags_frame
 from tbtools.showing import Shown
 
 if TYPE_CHECKING:

@@ -234,34 +234,3 @@ def _categorical(codes: NDArray[Any], categories: list[str]) -> pd.Categorical[A
     import pandas as pd
 
     return pd.Categorical.from_codes(codes, categories=pd.Index(categories), validate=False)
-
-
-_TAGS_DTYPES = {
-    "tag": "str",
-    "plugin": "str",
-    "count": "int64",
-    "first_step": "int64",
-    "last_step": "int64",
-    "first_time": "float64",
-    "last_time": "float64",
-    "dtype": "str",
-    "first": "float64",
-    "last": "float64",
-    "min": "float64",
-    "min_step": "Int64",
-    "max": "float64",
-    "max_step": "Int64",
-    "nonfinite": "int64",
-}
-
-
-def tags_frame(statistics: Sequence[SeriesStatistics]) -> pd.DataFrame:
-    """One row a series; the columns are the attributes of `SeriesStatistics`."""
-    import pandas as pd
-
-    return pd.DataFrame(
-        {
-            name: pd.Series([getattr(each, name) for each in statistics], dtype=dtype)
-            for name, dtype in _TAGS_DTYPES.items()
-        }
-    )

@@ -9,10 +9,10 @@ from tbtools.eventfile.scan import rescan, scan_file
 from tbtools.runs import payloads
 from tbtools.runs import rows as row_kinds
 from tbtools.runs.columns import RunColumns, gather
-from tbtools.runs.frames import Part, ScalarTable, tags_frame
+from tbtools.runs.frames import Part, ScalarTable
 from tbtools.runs.rows import join_files
 from tbtools.runs.select import select_tags
-from tbtools.runs.sessions import find_sessions
+from tbtools.runs.tables import problems_frame, sessions_frame, tags_frame
 from tbtools.showing import Shown
 
 if TYPE_CHECKING:
@@ -49,16 +49,6 @@ _KNOWN_PLUGINS = frozenset(
         *_GRAPH_PLUGINS,
     }
 )
-_SESSION_DTYPES = {
-    "file": "str",
-    "start_step": "Int64",
-    "start_time": "float64",
-    "end_time": "float64",
-    "first_step": "Int64",
-    "last_step": "Int64",
-    "points": "int64",
-    "superseded": "int64",
-}
 
 
 class Run(Shown):
@@ -143,12 +133,7 @@ class Run(Shown):
     @property
     def problems(self) -> pd.DataFrame:
         """One row for each damaged stretch: file, offset, length, kind, message."""
-        import pandas as pd
-
-        rows = [{"file": path, **asdict(problem)} for path, problem in self.iter_problems()]
-        dtypes = {"file": "str", "offset": "int64", "length": "int64", "kind": "str"}
-        dtypes["message"] = "str"
-        return pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
+        return problems_frame(self.iter_problems())
 
     def iter_problems(self) -> Iterator[tuple[str, Problem]]:
         """Each damaged stretch, with the path of its file."""
@@ -165,35 +150,7 @@ class Run(Shown):
             end_time (seconds since the epoch), first_step, last_step (lowest and highest), points,
             superseded (how many of them are).
         """
-        import numpy as np
-        import pandas as pd
-
-        rows = self.columns.rows
-        kept = np.zeros(rows.count, bool)
-        kept[self.columns.order] = True
-        table = []
-        for session in find_sessions(rows):
-            here = slice(session.first_row, session.end_row)
-            step = rows.step[here]
-            table.append(
-                (
-                    rows.files[session.file].path,
-                    session.start_step,
-                    session.start_time,
-                    session.end_time,
-                    int(step.min()) if step.size else None,
-                    int(step.max()) if step.size else None,
-                    step.size,
-                    int((~kept[here]).sum()),
-                )
-            )
-        columns = zip(*table, strict=True) if table else ((),) * len(_SESSION_DTYPES)
-        return pd.DataFrame(
-            {
-                name: pd.Series(list(column), dtype=dtype)
-                for (name, dtype), column in zip(_SESSION_DTYPES.items(), columns, strict=True)
-            }
-        )
+        return sessions_frame(self.columns)
 
     # -- scalars
 

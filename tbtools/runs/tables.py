@@ -1,0 +1,104 @@
+"""Small tables of a run as DataFrames: its series, its writer sessions, what is damaged.
+
+Each has the same dtypes with rows and without, and integers never pass through floats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.runs.sessions import find_sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+    from tbtools.eventfile.problems import Problem
+    from tbtools.runs.columns import RunColumns
+    from tbtools.runs.statistics import SeriesStatistics
+
+_TAGS_DTYPES = {
+    "tag": "str",
+    "plugin": "str",
+    "count": "int64",
+    "first_step": "int64",
+    "last_step": "int64",
+    "first_time": "float64",
+    "last_time": "float64",
+    "dtype": "str",
+    "first": "float64",
+    "last": "float64",
+    "min": "float64",
+    "min_step": "Int64",
+    "max": "float64",
+    "max_step": "Int64",
+    "nonfinite": "int64",
+}
+_SESSION_DTYPES = {
+    "file": "str",
+    "start_step": "Int64",
+    "start_time": "float64",
+    "end_time": "float64",
+    "first_step": "Int64",
+    "last_step": "Int64",
+    "points": "int64",
+    "superseded": "int64",
+}
+_PROBLEM_DTYPES = {
+    "file": "str",
+    "offset": "int64",
+    "length": "int64",
+    "kind": "str",
+    "message": "str",
+}
+
+
+def _frame(rows: Sequence[Mapping[str, Any]], dtypes: Mapping[str, str]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            name: pd.Series([row[name] for row in rows], dtype=dtype)
+            for name, dtype in dtypes.items()
+        }
+    )
+
+
+def tags_frame(statistics: Iterable[SeriesStatistics]) -> pd.DataFrame:
+    """One row a series; the columns are the attributes of `SeriesStatistics`."""
+    rows = [{name: getattr(each, name) for name in _TAGS_DTYPES} for each in statistics]
+    return _frame(rows, _TAGS_DTYPES)
+
+
+def problems_frame(problems: Iterable[tuple[str, Problem]]) -> pd.DataFrame:
+    """One row a problem, of pairs with the path of its file."""
+    rows = [{"file": path, **asdict(problem)} for path, problem in problems]
+    return _frame(rows, _PROBLEM_DTYPES)
+
+
+def sessions_frame(columns: RunColumns) -> pd.DataFrame:
+    """One row a writer session, in file order; see `Run.sessions`."""
+    rows = columns.rows
+    kept = np.zeros(rows.count, bool)
+    kept[columns.order] = True
+    table = []
+    for session in find_sessions(rows):
+        here = slice(session.first_row, session.end_row)
+        step = rows.step[here]
+        table.append(
+            {
+                "file": rows.files[session.file].path,
+                "start_step": session.start_step,
+                "start_time": session.start_time,
+                "end_time": session.end_time,
+                "first_step": int(step.min()) if step.size else None,
+                "last_step": int(step.max()) if step.size else None,
+                "points": step.size,
+                "superseded": int((~kept[here]).sum()),
+            }
+        )
+    return _frame(table, _SESSION_DTYPES)
