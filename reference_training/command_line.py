@@ -7,11 +7,12 @@ import dataclasses
 import itertools
 import signal
 import sys
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from reference_training import device, distributed
-from reference_training.config import Option, TrainConfig, flag, from_strings, option_of, plain
+from reference_training.config import TrainConfig, flag, from_strings, option_of, plain
 from reference_training.errors import ConfigError, NonFiniteLoss, TrainingError
 from reference_training.recipes.digits import DigitsConfig, DigitsTask
 from reference_training.recipes.export import ExportConfig, export
@@ -150,14 +151,24 @@ def _read(
 
     Raises:
         ConfigError: With all that is wrong with it.
+        SystemExit: Help was asked for, and is shown.
     """
-    parser = _Parser(
-        prog=f"python -m reference_training {name}", description=summary, allow_abbrev=False
-    )
-    for config in classes:
-        for field in dataclasses.fields(config):
-            if field.name not in without:
-                _add(parser, field, option_of(config, field.name))
+    parser = _Parser(prog=name, allow_abbrev=False, add_help=False)
+    fields = [
+        (config, field)
+        for config in classes
+        for field in dataclasses.fields(config)
+        if field.name not in without
+    ]
+    for _, field in fields:
+        # nargs="?": an option without its value is then one mistake among others.
+        more: dict[str, Any] = (
+            {"action": "store_const", "const": "true"} if field.default is False else {"nargs": "?"}
+        )
+        parser.add_argument(flag(field.name), default=argparse.SUPPRESS, **more)
+    if {"-h", "--help"} & set(arguments):
+        sys.stdout.write(_help(name, summary, fields))
+        raise SystemExit(OK)
     found, unknown = parser.parse_known_args(arguments)
     problems = [f"{word} is not an option of {name}" for word in unknown]
     given = {key: value for key, value in vars(found).items() if value is not None}
@@ -183,33 +194,25 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError([message])
 
 
-def _add(parser: argparse.ArgumentParser, field: dataclasses.Field[Any], option: Option) -> None:
-    help_text = option.help.replace("%", "%%")
-    if option.choices:
-        help_text += f" ({', '.join(option.choices)})"
-    if field.default is dataclasses.MISSING:
-        help_text += " (needed)"
-    elif field.default not in (None, "", (), False):
-        help_text += f" (default: {_as_typed(field.default)})"
-    if field.default is False:
-        parser.add_argument(
-            flag(field.name),
-            dest=field.name,
-            action="store_const",
-            const="true",
-            default=argparse.SUPPRESS,
-            help=help_text,
-        )
-    else:
-        # nargs="?": an option without its value is then one mistake among others.
-        parser.add_argument(
-            flag(field.name),
-            dest=field.name,
-            nargs="?",
-            default=argparse.SUPPRESS,
-            metavar=field.name.upper(),
-            help=help_text,
-        )
+def _help(name: str, summary: str, fields: Sequence[tuple[type, dataclasses.Field[Any]]]) -> str:
+    """All options of a recipe, those that are needed first."""
+    lines = [
+        f"python -m reference_training {name} [--option value ...] --logdir DIR",
+        "",
+        summary,
+        "",
+    ]
+    for config, field in sorted(
+        fields, key=lambda each: each[1].default is not dataclasses.MISSING
+    ):
+        option = option_of(config, field.name)
+        text = f"{option.help} ({', '.join(option.choices)})" if option.choices else option.help
+        if field.default is dataclasses.MISSING:
+            text += "; needed"
+        elif field.default is not False and field.default not in (None, "", ()):
+            text += f"; default {_as_typed(field.default)}"
+        lines += [f"  {flag(field.name)}", textwrap.indent(textwrap.fill(text, 82), " " * 6)]
+    return "\n".join(lines) + "\n"
 
 
 def _as_typed(default: Any) -> str:

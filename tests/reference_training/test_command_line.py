@@ -67,8 +67,35 @@ def test_help_tells_every_option(recipe: str, capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit, match="0"):
         main([recipe, "--help"])
     shown = capsys.readouterr().out
-    assert "--logdir" in shown
-    assert "(needed)" in shown
+    classes = {
+        "sweep": [SweepConfig, DigitsConfig],
+        "export": [ExportConfig],
+        **{name: [each.config] for name, each in RECIPES.items()},
+    }
+    varied = ("learning_rate", "batch_size", "seed") if recipe == "sweep" else ()
+    for config in classes[recipe]:
+        for field in dataclasses.fields(config):
+            told = f"  --{field.name.replace('_', '-')}\n" in shown
+            assert told == (field.name not in varied)
+    assert max(len(line) for line in shown.splitlines()) <= 88
+
+
+def test_help_tells_defaults_and_what_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["finetune", "-h"])
+    shown = capsys.readouterr().out
+    assert shown.startswith(
+        "python -m reference_training finetune [--option value ...] --logdir DIR\n\n"
+        "a pretrained language model on another text\n\n"
+        "  --logdir\n"
+        "      folder of runs, as tensorboard --logdir takes it; needed\n"
+        "  --checkpoint\n"
+        "      what pretrain made: a checkpoint, or the folder of its run; needed\n"
+    )
+    assert (
+        "  --seed\n      decides the initial weights and the order of the data; default 0\n"
+    ) in shown
+    assert "  --fsdp\n      shard the model over the processes (FSDP2)\n" in shown
 
 
 @pytest.mark.parametrize("config", CONFIGS)
