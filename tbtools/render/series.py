@@ -105,10 +105,20 @@ def findings_of(
     return detect_series(judged, objectives=objectives)
 
 
-def scalar_series(run: Run, selection: Selection) -> Iterator[ScalarSeries]:
-    """The selected series of scalars of a run."""
+def scalar_series(
+    run: Run, selection: Selection, name: str | None = None
+) -> Iterator[ScalarSeries]:
+    """The selected series of scalars of a run.
+
+    Args:
+        run: The run.
+        selection: Which tags and steps.
+        name: What the run is called; by its own name where not given.
+    """
     for part in run.parts:
-        yield from _of_part(run.name, part.within(selection.steps), selection.tags)
+        yield from _of_part(
+            run.name if name is None else name, part.within(selection.steps), selection.tags
+        )
 
 
 def _of_part(run: str, part: Part, tags: Sequence[str]) -> Iterator[ScalarSeries]:

@@ -11,9 +11,10 @@ import pytest
 
 import tbtools
 from tbtools.analysis.detect import Findings, detect
+from tbtools.analysis.diff import Diff, diff
 from tbtools.errors import InvalidArgument, MissingBrowser, MissingExtra, OutputExists, UnknownTag
 from tbtools.render.colors import RUN_COLORS, SEVERITY_COLORS, run_colors
-from tbtools.render.figures import plot, plot_findings, write_figure
+from tbtools.render.figures import plot, plot_diff, plot_findings, write_figure
 from tests.builders import EventFileBuilder
 from tests.render.report_logs import EXAMPLES, write_hostile_logs, write_scalars
 
@@ -172,3 +173,18 @@ def test_pictures_without_kaleido_name_the_extra(
     monkeypatch.setitem(sys.modules, "kaleido", None)
     with pytest.raises(MissingExtra, match=r"tbtools\[image\]"):
         write_figure(plot(experiment, "val/loss"), tmp_path / "f.png", "png")
+
+
+def test_a_diff_as_changes_with_their_intervals(experiment: tbtools.Experiment) -> None:
+    result = diff(experiment["baseline"], experiment["plateau"])
+    figure = plot_diff(result)
+    (worse,) = [trace for trace in figure.data if trace.name == "worse"]
+    told = {tag.tag: tag for tag in result.runs[0].tags}
+    for name, change, up in zip(worse.y, worse.x, worse.error_x.array, strict=True):
+        tag = told[name]
+        assert tag.evidence is not None
+        assert change == pytest.approx(100 * (tag.level_b - tag.level_a) / tag.level_a)
+        assert change + up == pytest.approx(100 * tag.evidence.high / tag.level_a)
+    same = plot_diff(diff(experiment["baseline"], experiment["baseline"]))
+    assert {x for trace in same.data for x in trace.x} == {0}
+    assert plot_diff(Diff("a", "b", ())).layout.annotations[0].text == "no difference"

@@ -10,8 +10,9 @@ import pytest
 
 import tbtools
 from tbtools.analysis.detect import detect
+from tbtools.analysis.diff import diff
 from tbtools.analysis.smooth import smooth
-from tbtools.render.report import report
+from tbtools.render.report import diff_report, report
 from tests.builders import START, EventFileBuilder
 from tests.render.report_logs import EXAMPLES, write_hostile_logs, write_scalars
 
@@ -456,3 +457,23 @@ def test_pages_of_real_logs(
         page.scroll_through()
         drawn = page.js("document.querySelectorAll('.plot.js-plotly-plot').length")
         assert drawn == page.js("document.querySelectorAll('.plot').length") > 0
+
+
+def test_a_diff_shows_what_differs(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:
+    experiment = tbtools.load(EXAMPLES)
+    a, b = experiment["baseline"], experiment["plateau"]
+    page = open_page(diff_report(diff(a, b), a, b, tmp_path / "d.html", smoothing=0))
+    rows = page.page.locator(".pair tbody tr").all_inner_texts()
+    assert any(row.startswith("val/loss") and row.endswith("worse") for row in rows)
+    page.scroll_through()
+    drawn = page.js(
+        "Array.from(document.querySelector('#charts .group .card:nth-child(5) .plot').data[1].y)"
+    )
+    wide = [run.scalars("train/loss").set_index("step")["value"] for run in (a, b)]
+    np.testing.assert_allclose(drawn, wide[1] - wide[0], rtol=1e-6, atol=1e-7)
+
+
+def test_runs_that_are_the_same(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:
+    a = tbtools.load(EXAMPLES)["baseline"]
+    page = open_page(diff_report(diff(a, a), a, a, tmp_path / "d.html"))
+    assert "no difference at all" in page.page.locator("#overview").inner_text()

@@ -13,8 +13,9 @@ import pytest
 
 import tbtools
 from tbtools.analysis.detect import detect
+from tbtools.analysis.diff import diff
 from tbtools.errors import OutputExists
-from tbtools.render.report import report
+from tbtools.render.report import diff_report, report
 from tbtools.render.report.page import PLOTLY_FILE
 from tests.builders import EventFileBuilder
 from tests.render.report_logs import (
@@ -289,3 +290,34 @@ def test_every_folder_of_the_corpus_makes_a_page(corpus: Path, tmp_path: Path) -
         arrays = arrays_of(html)
         for series in page_of(html)["series"]:
             assert len(arrays[series["value"]]) == len(arrays[series["step"]])
+
+
+def test_a_diff_has_the_difference_of_each_pair_of_curves(tmp_path: Path) -> None:
+    experiment = tbtools.load(EXAMPLES)
+    a, b = experiment["baseline"], experiment["plateau"]
+    result = diff(a, b)
+    html = diff_report(result, a, b, tmp_path / "d.html", plotlyjs="cdn").read_text("utf-8")
+    page, arrays = page_of(html), arrays_of(html)
+    assert [run["name"] for run in page["runs"]] == ["baseline", "plateau"]
+    (pair,) = page["diff"]["pairs"]
+    assert ["lr", "0.001", "2e-05"] in pair["hparams"]
+    told = {tag["tag"]: tag for tag in pair["tags"]}
+    wide = [run.scalars("train/loss").set_index("step")["value"] for run in (a, b)]
+    np.testing.assert_array_equal(arrays[told["train/loss"]["step"]], wide[0].index)
+    np.testing.assert_allclose(
+        arrays[told["train/loss"]["value"]], wide[1] - wide[0], rtol=1e-6, atol=1e-7
+    )
+    assert told["train/loss"]["verdict"] == "worse"
+
+
+def test_runs_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for side in ("monday", "tuesday"):
+        for run in ("x", "y"):
+            write_scalars(tmp_path / side / run, "loss", np.linspace(1, len(side) / 10, 30))
+    a, b = (tbtools.load(tmp_path / side) for side in ("monday", "tuesday"))
+    html = diff_report(diff(a, b), a, b, tmp_path / "d.html", plotlyjs="cdn").read_text("utf-8")
+    page = page_of(html)
+    assert [run["name"] for run in page["runs"]] == ["x (a)", "y (a)", "x (b)", "y (b)"]
+    assert [(pair["a"], pair["b"]) for pair in page["diff"]["pairs"]] == [
+        ("x (a)", "x (b)"), ("y (a)", "y (b)"),
+    ]  # fmt: skip

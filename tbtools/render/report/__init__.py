@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tbtools.render.report.write import report
+from tbtools.render.report.write import diff_report, report
 
-__all__ = ["report"]
+__all__ = ["diff_report", "report"]

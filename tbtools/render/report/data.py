@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tbtools.render.colors import RUN_COLORS, SEVERITY_COLORS
 from tbtools.render.report import media
 from tbtools.render.report.columns import Columns
+from tbtools.render.report.differences import differences
 from tbtools.render.report.groups import seed_groups
 from tbtools.render.report.overview import (
     directions,
@@ -24,6 +25,7 @@ from tbtools.render.series import Selection, findings_of, scalar_series
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tbtools.analysis.diff import Diff
     from tbtools.analysis.objective import Objective
     from tbtools.render.series import ScalarSeries
     from tbtools.runs.run import Run
@@ -55,6 +57,7 @@ def page_data(
     objectives: Mapping[str, Objective] | None = None,
     selection: Selection | None = None,
     group: str | Sequence[str] | None = None,
+    diff: Diff | None = None,
     media_bytes: int = MEDIA_BYTES,
 ) -> PageData:
     """Gathers everything of the runs that a page shows.
@@ -68,33 +71,38 @@ def page_data(
         selection: Which tags and steps of the runs.
         group: Which runs repeat one another, as for `aggregate`; by default those whose names
             differ only in a seed.
+        diff: What `tbtools.diff` said of them, under the names of `runs`.
         media_bytes: How many bytes of pictures and sounds go into the page at most.
     """
     shown = list(runs.values())
     columns = Columns()
     selection = selection or Selection()
-    series = [each for run in shown for each in scalar_series(run, selection)]
-    source = media.MediaSource(shown, selection)
+    series = [each for name, run in runs.items() for each in scalar_series(run, selection, name)]
+    source = media.MediaSource(runs, selection)
     found = directions(series, objectives)
+    points = points_a_series(len(series))
     budget = media.Budget(media_bytes)
     page = {
         "title": title,
         "smoothing": smoothing,
         "colors": RUN_COLORS,
         "severity_colors": SEVERITY_COLORS,
-        "runs": [run_row(run, lambda path: _within(root, path)) for run in shown],
+        "runs": [
+            run_row(name, run, lambda path: _within(root, path)) for name, run in runs.items()
+        ],
         "objectives": main_objectives(series, found),
         "hparams": hparams_of(shown),
         "findings": findings_by_cause(findings_of(series, objectives), series),
-        **_scalars(series, found, list(runs), columns),
-        **seed_groups(runs, group, selection, columns, points_a_series(len(series))),
+        **_scalars(series, found, list(runs), columns, points),
+        "diff": differences(diff, series, columns, points) if diff else None,
+        **seed_groups(runs, group, selection, columns, points),
         "images": media.image_series(source, budget),
         "audio": media.audio_series(source, budget),
         "refused": budget.refused,
         "text": media.text_series(source),
         "pr_curves": media.pr_curve_series(source, columns),
         "histograms": media.histogram_series(source, columns),
-        "provenance": _provenance(shown, root),
+        "provenance": _provenance(runs, root),
     }
     return PageData(page | {"arrays": columns.shapes}, columns)
 
@@ -110,12 +118,12 @@ def _scalars(
     found: Mapping[str, Objective],
     runs: Sequence[str],
     columns: Columns,
+    points: int,
 ) -> dict[str, Any]:
     """Tags with their directions, and the series of each."""
     tags = natural_tags(series)
     tag_number = {tag: number for number, tag in enumerate(tags)}
     run_number = {run: number for number, run in enumerate(runs)}
-    points = points_a_series(len(series))
     return {
         "tags": [{"tag": tag, "better": found[tag]} for tag in tags],
         "series": [
@@ -126,18 +134,18 @@ def _scalars(
     }
 
 
-def _provenance(runs: Sequence[Run], root: str) -> dict[str, Any]:
+def _provenance(runs: Mapping[str, Run], root: str) -> dict[str, Any]:
     return {
         "version": version("tbtools"),
-        "restarts": runs[0].restarts if runs else "",
+        "restarts": ", ".join({run.restarts: None for run in runs.values()}),
         "files": [
             {
-                "run": run.name,
+                "run": name,
                 "file": _within(root, file.path),
                 "bytes": file.size,
                 "records": file.records,
             }
-            for run in runs
+            for name, run in runs.items()
             for file in run.all_files
         ],
     }

@@ -22,7 +22,7 @@ from tbtools.runs.images import images
 from tbtools.runs.text import text_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from tbtools.render.report.columns import Columns
     from tbtools.render.series import Selection
@@ -45,11 +45,11 @@ class MediaSource:
     """From where the payloads come.
 
     Attributes:
-        runs: The runs.
+        runs: The runs, by the names that they are shown by.
         selection: Which tags and steps of theirs.
     """
 
-    runs: Sequence[Run]
+    runs: Mapping[str, Run]
     selection: Selection
 
 
@@ -99,9 +99,9 @@ def _series(
 ) -> list[dict[str, Any]]:
     """One series a run and tag; `decode` makes the item of a value, or None to leave it out."""
     found = []
-    for run in source.runs:
+    for name, run in source.runs.items():
         for count, values in some_values(run, plugin, STEPS[plugin], source.selection):
-            series = _Series(run.name, values[0].tag, count)
+            series = _Series(name, values[0].tag, count)
             for value in values:
                 try:
                     item = decode(value)

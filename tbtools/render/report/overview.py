@@ -24,10 +24,11 @@ _MAIN = frozenset({"loss", "reward", "return"})
 _SEVERITIES = {"error": 0, "warning": 1, "info": 2}
 
 
-def run_row(run: Run, shown_path: Callable[[str], str]) -> dict[str, Any]:
+def run_row(name: str, run: Run, shown_path: Callable[[str], str]) -> dict[str, Any]:
     """What the run table says of a run beside its objectives and hyperparameters.
 
     Args:
+        name: What the run is called.
         run: The run.
         shown_path: Makes of a file's path the one that is shown.
     """
@@ -36,7 +37,7 @@ def run_row(run: Run, shown_path: Callable[[str], str]) -> dict[str, Any]:
     times = [each.wall_time[np.isfinite(each.wall_time)] for each in rows]
     times = [each for each in times if each.size]
     return {
-        "name": run.name,
+        "name": name,
         "files": len(run.all_files),
         "bytes": sum(file.size for file in run.all_files),
         "points": sum(part.columns.order.size for part in run.parts),

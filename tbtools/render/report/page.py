@@ -32,6 +32,7 @@ _SCRIPTS = (
     "sidebar.js",
     "media.js",
     "hparams.js",
+    "differences.js",
     "main.js",
 )
 

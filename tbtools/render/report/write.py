@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from tbtools.analysis.inputs import as_runs
 from tbtools.render.files import replaced_whole, require_free
 from tbtools.render.report.data import MEDIA_BYTES, page_data
+from tbtools.render.report.differences import renamed, shown_names
 from tbtools.render.report.page import PLOTLY_FILE, PLOTLY_SCRIPTS, plotly_js, render_page
 from tbtools.render.series import Selection
 from tbtools.runs.experiment import Experiment, load
@@ -17,6 +19,8 @@ from tbtools.runs.select import as_globs
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tbtools.analysis.diff import Diff
+    from tbtools.analysis.inputs import RunsLike
     from tbtools.analysis.objective import Objective
     from tbtools.render.report.page import PlotlyJs
     from tbtools.runs.experiment import LogPath
@@ -83,6 +87,66 @@ def report(
         selection=Selection(as_globs(tags), steps),
         group=group,
         media_bytes=media_bytes,
+    )
+    _write(path, render_page(data, plotlyjs), force=force)
+    path = Path(path)
+    if plotlyjs == "directory" and os.fspath(path) != "-":
+        _put_plotly_beside(path)
+    return path
+
+
+def diff_report(
+    result: Diff,
+    a: RunsLike,
+    b: RunsLike | None,
+    path: str | os.PathLike[str],
+    *,
+    title: str | None = None,
+    tags: str | Sequence[str] | None = None,
+    steps: Steps = None,
+    smoothing: float = 0.6,
+    objectives: Mapping[str, Objective] | None = None,
+    plotlyjs: PlotlyJs = "inline",
+    force: bool = False,
+) -> Path:
+    """Writes a page that shows what differs: the page of all runs, with the differences on top.
+
+    Args:
+        result: What `tbtools.diff` gave for `a` and `b`.
+        a: The runs of the one side, as they were compared.
+        b: Those of the other; None where all were on one side.
+        path: The HTML file; ``-`` for standard output.
+        title: The heading.
+        tags: Globs; all tags where not given.
+        steps: First and last step, both included; None for no bound.
+        smoothing: Where the smoothing slider stands at first, 0 to 1.
+        objectives: Which way is better, by glob over tags.
+        plotlyjs: As for `report`.
+        force: Whether a file that is there may be replaced.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputExists: There is a file, and `force` does not allow to replace it.
+    """
+    if os.fspath(path) != "-":
+        require_free(path, force=force)
+    sides = [as_runs(a), {} if b is None else as_runs(b)]
+    names = shown_names(*sides)
+    runs = {
+        shown[name]: run
+        for side, shown in zip(sides, names, strict=True)
+        for name, run in side.items()
+    }
+    data = page_data(
+        runs,
+        title=f"{result.a} and {result.b}" if title is None else title,
+        root=os.curdir,
+        smoothing=smoothing,
+        objectives=objectives,
+        selection=Selection(as_globs(tags), steps),
+        diff=renamed(result, names[0], names[1] or names[0]),
     )
     _write(path, render_page(data, plotlyjs), force=force)
     path = Path(path)

@@ -92,7 +92,7 @@ function filterSections(sections, text) {
 
 // Scrolls to where a finding is, shows its run, and points at it for a moment.
 function goTo(page, state, cards, finding) {
-  const card = cards.find((each) => each.tag.tag === finding.tag && !each.element.matches(".hero"));
+  const card = cards.find((each) => each.tag.series?.length && each.tag.tag === finding.tag && !each.element.matches(".hero"));
   if (!card) return;
   if (!state.isShown(finding.runNumber)) state.show([finding.runNumber], true);
   byId("tag-filter").value = "";
@@ -155,9 +155,10 @@ async function start() {
   const go = (finding) => goTo(page, state, painter.cards, finding);
   const beside = hero && page.findings.length;
   const first = h("div", { class: beside ? "first" : "stacked" }, hero?.element, findingsPanel(page, go));
-  byId("overview").append(first, runTable(page, state, status, objectives));
+  byId("overview").append(...[first, page.diff && differencesPanel(page), runTable(page, state, status, objectives)].filter(Boolean));
   const hparams = hparamSection(page, state, objectives);
-  const sections = [...scalarSections(page, state), ...mediaSections(page, state), ...(hparams ? [hparams] : [])];
+  const compared = page.diff ? differenceCards(page, state) : [];
+  const sections = [...(compared.length ? [section("Differences, b minus a", compared)] : []), ...scalarSections(page, state), ...mediaSections(page, state), ...(hparams ? [hparams] : [])];
   byId("charts").append(...sections.map(({ element }) => element));
   const arrange = layOut(sections);
   showProvenance(page);
