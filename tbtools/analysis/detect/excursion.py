@@ -134,7 +134,7 @@ def progress(level: Array, base: float) -> float:
     return max(0.0, robust.quantile(level[: reached + 1], 0.75) - base)
 
 
-def students(z: float, levels: int) -> float:
+def students(z: float, levels: float) -> float:
     """How many standard errors a gap must have if its noise was estimated from few levels.
 
     Student's quantile instead of the normal one, by the first term of its expansion in the degrees
@@ -142,7 +142,7 @@ def students(z: float, levels: int) -> float:
 
     Args:
         z: The quantile of the normal distribution.
-        levels: How many levels the noise was estimated from.
+        levels: How many levels the noise was estimated from, or the equivalent.
     """
     return z + (z**3 + z) / (4 * levels)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect import robust
+from tbtools.analysis.detect.excursion import students
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -184,7 +185,8 @@ def _still_improves(recent: Array, spread: float) -> bool:
     The whole may have one although it is flat: its beginning may reach into the end of the descent.
     """
     improvement, error = trend(recent, spread)
-    return improvement > SIGNIFICANT * error
+    # The median absolute deviation of m levels knows as much as a standard deviation of 0.37 m.
+    return improvement > students(SIGNIFICANT, 0.37 * len(recent)) * error
 
 
 def trend(levels: Array, spread: float) -> tuple[float, float]:
