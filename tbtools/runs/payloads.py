@@ -72,15 +72,31 @@ class _Files:
             self._file = None
 
 
+def _without_tag(data: bytes) -> bytes:
+    """A Summary.Value without its first field, where that is the tag: 0x0a, length, name."""
+    if data[:1] != b"\x0a":
+        return data
+    length = shift = 0
+    for position, byte in enumerate(data[1:11], 1):  # a varint has ten bytes at most
+        length |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return data[position + 1 + length :]
+    return data
+
+
 def _decode(data: bytes, where: str) -> Any:
     from google.protobuf.message import DecodeError
 
     from tbtools.eventfile.messages import Value
 
-    try:
-        return Value.FromString(data)
-    except DecodeError as error:
-        raise UndecodablePayload(f"{where}: {len(data)} bytes that are no Summary.Value") from error
+    # Writers in C++ do not check that a tag is UTF-8, which protobuf refuses. The scan knows it.
+    for form in (data, _without_tag(data)):
+        try:
+            return Value.FromString(form)
+        except DecodeError:
+            continue
+    raise UndecodablePayload(f"{where}: {len(data)} bytes that are no Summary.Value")
 
 
 def _values_of_part(

@@ -210,6 +210,36 @@ def test_old_and_new_values_of_one_tag_come_in_the_order_written(tmp_path: Path)
     assert frame["count"].tolist() == [3.0, 5.0, 7.0]
 
 
+def raw_value(value: bytes) -> bytes:
+    """An Event at step 1 with a Summary of one Value, which may be no valid message."""
+    summary = b"\x0a" + bytes([len(value)]) + value
+    return b"\x10\x01\x2a" + bytes([len(summary)]) + summary
+
+
+def test_a_tag_that_is_no_utf8_does_not_hide_its_payload(tmp_path: Path) -> None:
+    value = messages.Value(tag="xyz", metadata={"plugin_data": {"plugin_name": "text"}})
+    value.tensor.dtype = 7
+    value.tensor.string_val.append(b"words")
+    data = value.SerializeToString().replace(b"xyz", b"\xff\xfez")
+    builder = EventFileBuilder().raw_record(raw_value(data)).text("good", 2, "more")
+    builder.write(tmp_path / "events.out.tfevents.1")
+    frame = only_run(tmp_path).text()
+    assert frame["tag"].tolist() == ["\\xff\\xfez", "good"]
+    assert [str(np.ravel(text)[0]) for text in frame["text"]] == ["words", "more"]
+
+
+def test_a_value_that_is_no_message_is_told_with_its_file(tmp_path: Path) -> None:
+    # A tensor whose dtype is not a number: the scan, which does not look into it, passes it.
+    value = b"\x0a\x01a\x42\x02\x0a\x05"
+    EventFileBuilder().raw_record(raw_value(value)).write(tmp_path / "events.out.tfevents.1")
+    run = only_run(tmp_path)
+    if run.columns.rows.count:
+        with pytest.raises(
+            UndecodablePayload, match=r"tfevents.1: 7 bytes that are no Summary.Val"
+        ):
+            list(run.values())
+
+
 # --- after restarts --------------------------------------------------------------------------
 
 
