@@ -91,8 +91,8 @@ class RunLog:
     ) -> None:
         """Writes the scalars of a step as one event.
 
-        One event instead of one each is a seventh of the work for seven tags. And ``add_scalar``
-        of tensorboardX turns all but letters, digits and ``-_./`` of a tag into underscores; here a
+        One event instead of one each is half of the work for six tags. And ``add_scalar`` of
+        tensorboardX turns all but letters, digits and ``-_./`` of a tag into underscores; here a
         tag stays what it is.
 
         Args:
