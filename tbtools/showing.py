@@ -24,7 +24,8 @@ class Shown:
         """A Plotly figure of it.
 
         A run and an experiment take the arguments of `tbtools.plot`: tags, steps, x, smoothing,
-        log, findings, objectives, columns, style. Findings and a diff take only style.
+        log, findings, objectives, columns, style. Findings and a diff take only style; an
+        aggregate takes middle, columns and style.
         """
         figures = importlib.import_module("tbtools.render.figures")
         return figures.plot_of(self, *args, **options)

@@ -20,6 +20,7 @@ from tbtools.analysis.inputs import as_runs, require_tags
 from tbtools.errors import InvalidArgument, NonfiniteValue
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.select import as_globs
+from tbtools.showing import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -129,7 +130,7 @@ class AggregatedSeries:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Aggregate:
+class Aggregate(Shown):
     """Groups of runs, each tag as one curve a statistic.
 
     Attributes:

@@ -188,3 +188,20 @@ def test_a_diff_as_changes_with_their_intervals(experiment: tbtools.Experiment) 
     same = plot_diff(diff(experiment["baseline"], experiment["baseline"]))
     assert {x for trace in same.data for x in trace.x} == {0}
     assert plot_diff(Diff("a", "b", ())).layout.annotations[0].text == "no difference"
+
+
+def test_an_aggregate_as_lines_and_bands(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    curves = [random.standard_normal(40).astype(np.float32) for _ in range(4)]
+    for seed, curve in enumerate(curves):
+        write_scalars(tmp_path / f"seed{seed}", "loss", curve)
+    result = tbtools.aggregate(tmp_path)
+    band, mean = result.plot().data
+    np.testing.assert_allclose(mean.y, np.mean(curves, axis=0), rtol=1e-5, atol=1e-7)
+    upper = np.mean(curves, axis=0) + np.std(curves, axis=0, ddof=1)
+    np.testing.assert_allclose(band.y[:40], upper, rtol=1e-5)
+    band, median = result.plot("median").data
+    np.testing.assert_allclose(median.y, np.median(curves, axis=0), rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(band.y[:40], np.max(curves, axis=0))
+    with pytest.raises(InvalidArgument, match="middle"):
+        result.plot("iqr")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from tbtools.runs.numbers import json_number
+from tbtools.showing import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -279,7 +280,7 @@ class RunDiff:
 
 
 @dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(Shown):
     """A comparison.
 
     Attributes:
