@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         CorruptRecord,
         InvalidArgument,
         InvalidObjective,
+        MissingBrowser,
         MissingExtra,
         NoEventFiles,
         NonfiniteValue,
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from tbtools.eventfile.reader import EventFileReader
     from tbtools.eventfile.records import read_records
     from tbtools.eventfile.writer import EventFileWriter
+    from tbtools.render.figures.files import write_figure
+    from tbtools.render.figures.scalars import plot
+    from tbtools.render.report.write import diff_report, report
     from tbtools.render.write import write
     from tbtools.runs.experiment import Experiment, load, read_scalars
     from tbtools.runs.frames import DuplicateSteps
@@ -54,6 +58,7 @@ _MODULES = {
         "CorruptRecord",
         "InvalidArgument",
         "InvalidObjective",
+        "MissingBrowser",
         "MissingExtra",
         "NoEventFiles",
         "NonfiniteValue",
@@ -70,6 +75,9 @@ _MODULES = {
     "tbtools.eventfile.reader": ("EventFileReader",),
     "tbtools.eventfile.records": ("read_records",),
     "tbtools.eventfile.writer": ("EventFileWriter",),
+    "tbtools.render.figures.files": ("write_figure",),
+    "tbtools.render.figures.scalars": ("plot",),
+    "tbtools.render.report.write": ("diff_report", "report"),
     "tbtools.render.write": ("write",),
     "tbtools.runs.experiment": ("Experiment", "load", "read_scalars"),
     "tbtools.runs.frames": ("DuplicateSteps",),
@@ -89,6 +97,7 @@ __all__ = [
     "Findings",
     "InvalidArgument",
     "InvalidObjective",
+    "MissingBrowser",
     "MissingExtra",
     "NoEventFiles",
     "NonfiniteValue",
@@ -105,12 +114,16 @@ __all__ = [
     "aggregate",
     "detect",
     "diff",
+    "diff_report",
     "load",
     "merge",
+    "plot",
     "read_records",
     "read_scalars",
+    "report",
     "smooth",
     "write",
+    "write_figure",
 ]
 
 
