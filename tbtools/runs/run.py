@@ -150,7 +150,7 @@ class Run(Shown):
             end_time (seconds since the epoch), first_step, last_step (lowest and highest), points,
             superseded (how many of them are).
         """
-        return sessions_frame(self.columns)
+        return sessions_frame(part.columns for part in self.parts)
 
     # -- scalars
 

@@ -242,12 +242,12 @@ class _Resume:
     def _abandoned(self, earlier: int, later: int) -> NDArray[np.int64]:
         """The rows of the earlier session that the later one, which resumes it, has superseded."""
         before, after = self.traces[earlier], self.traces[later]
-        shared = [
+        shared = {
             tag
             for tag in self.evidence[earlier]
             if tag in before and tag in after and (after[tag].moves or not before[tag].moves)
-        ]
-        lowest = min(shared, key=lambda tag: after[tag].first_step)
+        }
+        lowest = min(shared, key=lambda tag: (after[tag].first_step, tag))
         if not self._mixed(before, after, shared, lowest):
             return self._rows_from(earlier, after[lowest].first_step)
         turned_back = self._turned_back(before, after, shared)
@@ -261,19 +261,21 @@ class _Resume:
         )
 
     def _mixed(
-        self, before: dict[int, _Trace], after: dict[int, _Trace], shared: list[int], lowest: int
+        self, before: dict[int, _Trace], after: dict[int, _Trace], shared: set[int], lowest: int
     ) -> bool:
         """Whether the first step of the lowest series, S, means nothing to another one.
 
         It does not where the earlier session has points of that one at steps from S on, up to where
         the later one takes it up, and
 
-        - wrote them before the lowest series came to S, or
-        - the later one took it up before the lowest series came there, or
+        - wrote them before any series that is taken up at S came there, or
+        - the later one took it up before the lowest series came to that step, or
         - the later one left out far more than lies between its own points.
         """
         step = after[lowest].first_step
-        came_to_step = self._first_row_at(before[lowest], step)
+        came_to_step = min(
+            self._first_row_at(before[tag], step) for tag in shared if after[tag].first_step == step
+        )
         for tag, trace in before.items():
             if not trace.moves:
                 continue
@@ -299,15 +301,15 @@ class _Resume:
         return series.first_step - lowest.first_step > _OTHER_CLOCK_DISTANCES * distance
 
     def _turned_back(
-        self, before: dict[int, _Trace], after: dict[int, _Trace], shared: list[int]
+        self, before: dict[int, _Trace], after: dict[int, _Trace], shared: set[int]
     ) -> int:
         """The row of the earlier session behind which its history was abandoned.
 
         Series that the later session begins anew would say: all of it. They are asked only where
         there are no others.
         """
-        anew = [tag for tag in shared if after[tag].first_step <= before[tag].first_step]
-        asked = set(shared).difference(anew) or shared
+        anew = {tag for tag in shared if after[tag].first_step <= before[tag].first_step}
+        asked = shared - anew or shared
         return min(self._first_row_at(before[tag], after[tag].first_step) for tag in asked)
 
     def _first_row_at(self, trace: _Trace, step: int) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from tbtools.runs.sessions import find_sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -80,25 +80,25 @@ def problems_frame(problems: Iterable[tuple[str, Problem]]) -> pd.DataFrame:
     return _frame(rows, _PROBLEM_DTYPES)
 
 
-def sessions_frame(columns: RunColumns) -> pd.DataFrame:
+def sessions_frame(parts: Iterable[RunColumns]) -> pd.DataFrame:
     """One row a writer session, in file order; see `Run.sessions`."""
+    return _frame([row for columns in parts for row in _session_rows(columns)], _SESSION_DTYPES)
+
+
+def _session_rows(columns: RunColumns) -> Iterator[dict[str, Any]]:
     rows = columns.rows
     kept = np.zeros(rows.count, bool)
     kept[columns.order] = True
-    table = []
     for session in find_sessions(rows):
         here = slice(session.first_row, session.end_row)
         step = rows.step[here]
-        table.append(
-            {
-                "file": rows.files[session.file].path,
-                "start_step": session.start_step,
-                "start_time": session.start_time,
-                "end_time": session.end_time,
-                "first_step": int(step.min()) if step.size else None,
-                "last_step": int(step.max()) if step.size else None,
-                "points": step.size,
-                "superseded": int((~kept[here]).sum()),
-            }
-        )
-    return _frame(table, _SESSION_DTYPES)
+        yield {
+            "file": rows.files[session.file].path,
+            "start_step": session.start_step,
+            "start_time": session.start_time,
+            "end_time": session.end_time,
+            "first_step": int(step.min()) if step.size else None,
+            "last_step": int(step.max()) if step.size else None,
+            "points": step.size,
+            "superseded": int((~kept[here]).sum()),
+        }
