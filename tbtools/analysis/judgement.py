@@ -9,6 +9,7 @@ import numpy as np
 
 from tbtools.analysis.detect import Findings, detect_series
 from tbtools.analysis.detect.runs import series_of_parts
+from tbtools.runs.select import matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -76,19 +77,22 @@ def judge(
     Args:
         experiment: Its runs; they are all read, since a run's training and validation may lie in
             runs of their own.
-        tags: Globs; only series whose tag one of them matches are judged, all where there are none.
+        tags: Globs; only findings about tags that one of them matches are kept, all where there
+            are none.
         steps: First and last step that count, both included; None for no bound.
         objectives: Which way is better, by glob, as for `tbtools.detect`.
         progress: As for `Experiment.scan`.
     """
     experiment.scan(progress)
-    series = list(series_of_parts(experiment.parts(), tags, steps))
-    findings = detect_series(series, objectives=objectives)
+    # Series that are not asked for still tell: a twin in training, the learning rate.
+    series = list(series_of_parts(experiment.parts(), steps=steps))
+    found = detect_series(series, objectives=objectives)
+    findings = Findings(tuple(each for each in found if matches(each.tag, tags)))
     by_name = {(each.run, each.tag): each for each in series}
     return Judgement(
         logdir=experiment.logdir,
         runs=tuple(experiment),
-        series=len(series),
+        series=sum(matches(each.tag, tags) for each in series),
         findings=findings,
         curves=tuple(_curve(by_name[each.run, each.tag], each) for each in findings),
     )

@@ -205,7 +205,7 @@ def summarize(
     left_out = 0
     for run in experiment.each_run(progress):
         summary, parts = _run_summary(run, asked, now)
-        jury.hear(parts, asked.tags)
+        jury.hear(parts)
         if asked.for_part and not summary.points and not summary.problems:
             left_out += 1
         else:
@@ -222,18 +222,21 @@ def summarize(
 
 
 class _Jury:
-    """Keeps the series of the runs until all are there, for a run's validation may be a run of its
-    own; lets go of them, and of judging, when they become too many."""
+    """Keeps the series of the runs until all are there, to be judged together.
+
+    A run's validation may be a run of its own, and series that are not asked for still tell: a twin
+    in training, the learning rate. When there are too many, it lets go of them, and of judging.
+    """
 
     def __init__(self) -> None:
         self._series: list[DetectedSeries] | None = []
         self._points = 0
 
-    def hear(self, parts: Sequence[Part], tags: Sequence[str]) -> None:
+    def hear(self, parts: Sequence[Part]) -> None:
         """Takes the series of a run."""
         if self._series is None:
             return
-        series = list(series_of_parts(parts, tags))
+        series = list(series_of_parts(parts))
         self._series += series
         self._points += sum(len(each.value) for each in series)
         if len(self._series) > _JUDGED_SERIES or self._points > _JUDGED_POINTS:
@@ -244,10 +247,13 @@ class _Jury:
         if self._series is None:
             return None
         findings = detect_series(self._series)
-        return [
-            replace(run, findings=Findings(tuple(each for each in findings if each.run == run.run)))
-            for run in runs
-        ]
+        return [replace(run, findings=_findings_of(run, findings)) for run in runs]
+
+
+def _findings_of(run: RunSummary, findings: Findings) -> Findings:
+    """Those about the series of a run that are summed up."""
+    tags = {series.statistics.tag for series in run.tags}
+    return Findings(tuple(each for each in findings if each.run == run.run and each.tag in tags))
 
 
 class _Asked:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.series import Series
-from tbtools.runs.select import matches
 from tbtools.runs.sessions import find_sessions
 
 if TYPE_CHECKING:
@@ -18,14 +17,11 @@ if TYPE_CHECKING:
     from tbtools.runs.frames import Part, Steps
 
 
-def series_of_parts(
-    parts: Sequence[Part], tags: Sequence[str] = (), steps: Steps = None
-) -> Iterator[Series]:
+def series_of_parts(parts: Sequence[Part], *, steps: Steps = None) -> Iterator[Series]:
     """The series of scalars of runs, each under the run and tag that are shown.
 
     Args:
         parts: What the runs consist of.
-        tags: Globs; only series whose tag one of them matches, all where there are none.
         steps: First and last step, both included; None for no bound.
     """
     for part in parts:
@@ -33,7 +29,7 @@ def series_of_parts(
         columns = part.within(steps).columns
         for series in columns.scalars():
             tag = part.shown_tag(series.tag)
-            if not series.count or not matches(tag, tags):
+            if not series.count:
                 continue
             rows = columns.of(series)
             yield Series(
