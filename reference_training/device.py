@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import re
 import resource
 import sys
 import time
@@ -30,7 +31,7 @@ PEAK_BFLOAT16 = (
     ("L40S", 362e12),
     ("L4", 121e12),
 )
-"""Dense bfloat16 FLOP/s by a part of the device's name, the first that fits: NVIDIA's data sheets,
+"""Dense bfloat16 FLOP/s by words of the device's name, the first that fit: NVIDIA's data sheets,
 without sparsity."""
 
 
@@ -97,10 +98,13 @@ def choose(config: TrainConfig, local_rank: int = 0) -> Compute:
         name = _processor()
     bfloat16 = _bfloat16(config.precision, chosen)
     compiled = config.compile == "on" or (config.compile == "auto" and chosen == "cuda")
-    peak = next((flops for part, flops in PEAK_BFLOAT16 if part in name), None)
-    return Compute(
-        device, name, bfloat16, compiled, peak if bfloat16 and chosen == "cuda" else None
-    )
+    peak = peak_flops(name) if bfloat16 and chosen == "cuda" else None
+    return Compute(device, name, bfloat16, compiled, peak)
+
+
+def peak_flops(name: str) -> float | None:
+    """The dense bfloat16 FLOP/s of a device, by the name that CUDA gives it; None if not known."""
+    return next((flops for words, flops in PEAK_BFLOAT16 if re.search(rf"\b{words}\b", name)), None)
 
 
 def kind(wanted: str) -> str:
