@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.reader import EventFileReader
     from tbtools.eventfile.records import read_records
     from tbtools.eventfile.writer import EventFileWriter
+    from tbtools.render.export import export
     from tbtools.render.figures.files import write_figure
     from tbtools.render.figures.scalars import plot
     from tbtools.render.report.write import diff_report, report
@@ -75,6 +76,7 @@ _MODULES = {
     "tbtools.eventfile.reader": ("EventFileReader",),
     "tbtools.eventfile.records": ("read_records",),
     "tbtools.eventfile.writer": ("EventFileWriter",),
+    "tbtools.render.export": ("export",),
     "tbtools.render.figures.files": ("write_figure",),
     "tbtools.render.figures.scalars": ("plot",),
     "tbtools.render.report.write": ("diff_report", "report"),
@@ -115,6 +117,7 @@ __all__ = [
     "detect",
     "diff",
     "diff_report",
+    "export",
     "load",
     "merge",
     "plot",

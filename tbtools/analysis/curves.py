@@ -14,10 +14,11 @@ from tbtools.runs.select import as_globs, matches
 from tbtools.runs.sessions import find_sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from tbtools.runs.experiment import Experiment
     from tbtools.runs.frames import Part, Steps
     from tbtools.runs.run import Run
 
@@ -152,6 +153,35 @@ def read_all_curves(
         yield name, read_curves(run, tags, steps, x)
         if forget:
             run.release()
+
+
+def stream_curves(
+    experiment: Experiment,
+    tags: str | Sequence[str] | None = None,
+    steps: Steps = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[RunCurves]:
+    """`read_curves` of all runs of an experiment, one at a time in memory.
+
+    Args:
+        experiment: The runs.
+        tags: Globs.
+        steps: First and last step.
+        progress: As for `Experiment.scan`.
+
+    Raises:
+        UnknownTag: At the end, if a tag without wildcards was in no run.
+    """
+    missing = {tag for tag in as_globs(tags) if not set("*?[") & set(tag)}
+    known: set[str] = set()
+    for run in experiment.each_run(progress):
+        if missing:
+            known |= {
+                part.shown_tag(each.tag) for part in run.parts for each in part.columns.series
+            }
+        yield read_curves(run, tags, steps)
+    for tag in sorted(missing - known):
+        raise UnknownTag(tag, known)
 
 
 def _curve(part: Part, chosen: NDArray[np.int64], session_rows: NDArray[np.int64]) -> Curve:

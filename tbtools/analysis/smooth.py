@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, Protocol, overload
 
@@ -17,9 +18,49 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from tbtools.analysis.curves import Curve
     from tbtools.analysis.smoothers import SmoothingMethod
 
 SmoothingAxis = Literal["step", "wall_time"]
+
+
+@dataclass(frozen=True, slots=True)
+class Smoothing:
+    """How to smooth: the arguments of `smooth`.
+
+    Attributes:
+        method: The method.
+        weight: The smoothing weight.
+        window: Points in a window, instead of what the weight says.
+        by: On which axis ``time_weighted_ema`` measures distances.
+
+    Raises:
+        InvalidArgument: There is no such method, axis, weight or window.
+    """
+
+    method: SmoothingMethod = "ema"
+    weight: float = 0.6
+    window: float | None = None
+    by: SmoothingAxis = "step"
+
+    def __post_init__(self) -> None:
+        check_smoothing(self.method, self.weight, self.window)
+        if self.by not in ("step", "wall_time"):
+            raise InvalidArgument(f"by={self.by!r} is neither 'step' nor 'wall_time'")
+
+    def curve(self, curve: Curve) -> Curve:
+        """A smoothed curve."""
+        places = curve.step if self.by == "step" else curve.wall_time
+        smoothed = self.values(curve.value, places.astype(np.float64))
+        return replace(curve, value=smoothed, dtype="float64")
+
+    def values(
+        self, values: NDArray[np.float64], places: NDArray[np.float64] | None
+    ) -> NDArray[np.float64]:
+        """Smoothed values; see `tbtools.analysis.smoothers.smooth_values`."""
+        return smooth_values(
+            values, places, method=self.method, weight=self.weight, window=self.window
+        )
 
 
 class HasScalars(Protocol):
@@ -91,13 +132,10 @@ def smooth(
     """
     import pandas as pd
 
-    check_smoothing(method, weight, window)
-    if by not in ("step", "wall_time"):
-        raise InvalidArgument(f"by={by!r} is neither 'step' nor 'wall_time'")
+    smoothing = Smoothing(method, weight, window, by)
 
     def smoothed(values: NDArray[np.float64], places: Any) -> NDArray[np.float64]:
-        spaced = _places(places) if method == "time_weighted_ema" else None
-        return smooth_values(values, spaced, method=method, weight=weight, window=window)
+        return smoothing.values(values, _places(places) if method == "time_weighted_ema" else None)
 
     if isinstance(x, pd.Series):
         return pd.Series(

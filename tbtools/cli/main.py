@@ -26,6 +26,10 @@ _COMMANDS = {
     "plot": "Curves in the terminal.",
     "report": "A page to send to a colleague, or a picture.",
     "diff": "How runs differ, since when, and whether it is more than noise.",
+    "merge": "The pieces of one training as one run, in one clean event file.",
+    "aggregate": "Curves of repeated runs, such as seeds, as one with its spread.",
+    "smooth": "Smoothed scalars, which TensorBoard shows beside the raw ones.",
+    "export": "Every point of all runs and tags as one table, or as files.",
     "inspect": "What is in one event file: tags, records, events.",
     "verify": "Whether event files are sound, and where not.",
 }

@@ -91,7 +91,7 @@ class NewDirectory:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._parts: list[Path] = []
+        self._files: list[Path] = []
 
     @contextmanager
     def file(self, name: str) -> Iterator[BinaryIO]:
@@ -105,15 +105,19 @@ class NewDirectory:
         path = self._path / f"{name}{_PART}"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as opened:
+            self._files.append(path)
             yield opened
             opened.flush()
             os.fsync(opened.fileno())
-        self._parts.append(path)
 
     def complete(self) -> None:
         """Gives the files their names."""
-        for path in self._parts:
-            path.rename(path.with_name(path.name.removesuffix(_PART)))
+        for number, path in enumerate(self._files):
+            self._files[number] = path.rename(path.with_name(path.name.removesuffix(_PART)))
+
+    def discard(self) -> None:
+        """Takes away what is left of it: nothing, where it has found its place."""
+        _remove(self._path, self._files)
 
 
 @contextmanager
@@ -140,13 +144,13 @@ def directory_whole(
     name, path = os.fspath(path), Path(path).resolve()
     try:
         temporary = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=path.parent))
+        filled = NewDirectory(temporary)
         try:
-            filled = NewDirectory(temporary)
             yield filled
             filled.complete()
             _take_name(temporary, path)
         finally:
-            _remove(temporary)
+            filled.discard()
     except OSError as error:
         if error.filename is None or _PREFIX in os.fspath(error.filename):
             raise OSError(error.errno, error.strerror, name) from error
@@ -167,15 +171,13 @@ def _take_name(temporary: Path, path: Path) -> None:
     except OSError:
         former.rename(path)
         raise
-    _remove(former)
+    _remove(former, [file for file in _files_below(former) if _is_result(file)])
 
 
-def _remove(path: Path) -> None:
-    """Removes a directory of ours: each file that is one of ours, and what is then empty."""
-    for directory, _, files in os.walk(path, topdown=False):
-        for file in files:
-            found = Path(directory, file)
-            if found.suffix == _PART or _is_result(found):
-                found.unlink()
+def _remove(path: Path, files: Sequence[Path]) -> None:
+    """Removes files below a directory, one by one, and what is then empty."""
+    for file in files:
+        file.unlink(missing_ok=True)
+    for directory, _, _ in os.walk(path, topdown=False):
         if not any(Path(directory).iterdir()):
             Path(directory).rmdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,13 +12,14 @@ from tbtools.analysis.merge import Merge
 from tbtools.analysis.smooth import series_rows
 from tbtools.errors import InvalidArgument
 from tbtools.render.batches import Batch
+from tbtools.render.directories import require_free_directory
 from tbtools.render.event_files import write_aggregate, write_merge, write_runs
+from tbtools.render.files import require_free
 from tbtools.render.names import run_paths
-from tbtools.render.tables import table_format, write_table
+from tbtools.render.tables import require_format, table_format, write_table
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
@@ -30,6 +32,7 @@ def write(
     path: str | os.PathLike[str],
     *,
     force: bool = False,
+    inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> None:
     """Writes a result, whole or not at all.
 
@@ -42,6 +45,7 @@ def write(
         path: Where.
         force: Whether a file that is there may be replaced; a directory, if all in it is a result
             of tbtools.
+        inputs: What else was read for it: no log directory is written inside one of these.
 
     Raises:
         InvalidArgument: A frame has not the columns step and value, or a directory is wanted and
@@ -53,7 +57,7 @@ def write(
     """
     import pandas as pd
 
-    ending = table_format(path)
+    ending = is_table(path)
     if isinstance(result, Merge):
         if ending:
             raise InvalidArgument(f"a merged run is a directory; {path} would be a table")
@@ -62,14 +66,46 @@ def write(
         if ending:
             write_table(path, aggregate_schema(result), aggregate_batches(result), force=force)
         else:
-            write_aggregate(result, path, force=force)
+            write_aggregate(result, path, force=force, inputs=inputs)
     elif isinstance(result, pd.DataFrame):
         if ending:
             write_table(path, _frame_schema(result), [_frame_batch(result)], force=force)
         else:
-            write_runs(_frame_runs(result), path, command="write", force=force)
+            runs = _frame_runs(result)
+            write_runs(runs, path, command="write", force=force, inputs=inputs)
     else:
         raise TypeError(f"cannot write {type(result).__name__}: no Merge, Aggregate or frame")
+
+
+def require_free_target(
+    path: str | os.PathLike[str],
+    *,
+    force: bool,
+    inputs: Sequence[str | os.PathLike[str]] = (),
+) -> None:
+    """Refuses what `write` would, before any work is done.
+
+    Args:
+        path: A table, by its ending, or a directory; ``-`` for standard output.
+        force: Whether what is there may be replaced.
+        inputs: What is read.
+
+    Raises:
+        TbtoolsError: It is not free; see `require_free` and `require_free_directory`.
+        MissingExtra: A table of its ending needs pyarrow.
+        OSError: It cannot be written.
+    """
+    if is_table(path):
+        require_format(path)
+        if os.fspath(path) != "-":
+            require_free(path, force=force)
+    else:
+        require_free_directory(path, force=force, inputs=inputs)
+
+
+def is_table(path: str | os.PathLike[str]) -> bool:
+    """Whether a path means a table rather than a directory."""
+    return os.fspath(path) == "-" or table_format(path) is not None
 
 
 def aggregate_schema(aggregate: Aggregate) -> dict[str, Kind]:

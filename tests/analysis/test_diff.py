@@ -364,7 +364,6 @@ class TestRuns:
         [run] = tbtools.diff(tmp_path / "a", tmp_path / "b").runs
         told = [(each.name, each.a, each.b, each.only_in) for each in run.hparams]
         assert told == [
-            ("flag", True, 1.0, None),
             ("lr", 0.1, 0.2, None),
             ("new", None, None, "b"),
         ]

@@ -47,8 +47,8 @@ def compare_hparams(a: Run, b: Run) -> tuple[HParamDiff, ...]:
 
 def _same(a: Any, b: Any) -> bool:
     both_nan = all(isinstance(each, float) and math.isnan(each) for each in (a, b))
-    # True equals 1, but bool and number are not the same setting.
-    return both_nan or (a == b and isinstance(a, bool) == isinstance(b, bool))
+    # True is 1: torch stores a bool as a number.
+    return both_nan or bool(a == b)
 
 
 def compare_payloads(

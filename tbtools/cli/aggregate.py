@@ -1,0 +1,126 @@
+"""`tbtools aggregate`: curves of repeated runs as one curve with its spread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tbtools.cli.options import paths_argument, selection_options
+from tbtools.cli.target import say, target_options
+
+if TYPE_CHECKING:
+    from tbtools.cli.options import Selection
+
+# As tbtools.analysis.ensemble has them; that module imports NumPy, which help needs not.
+_STATISTICS = "mean,std,stderr,median,min,max,iqm"
+
+
+class Alignment(click.ParamType[str | float]):
+    """``exact``, ``interpolate``, or the spacing of a grid."""
+
+    name = "exact|interpolate|SPACING"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | float:
+        """Parses the spacing."""
+        if value in ("exact", "interpolate"):
+            return str(value)
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither exact nor interpolate nor a spacing", param, ctx)
+
+
+@click.command("aggregate")
+@paths_argument
+@click.option(
+    "--group",
+    "groups",
+    metavar="PATTERN",
+    multiple=True,
+    help="Which runs repeat one another: a glob a group, one regular expression with names, "
+    "(?P<lr>...), or hparam:NAME,NAME. All of them without.",
+)
+@click.option(
+    "--statistics",
+    metavar="NAMES",
+    default=_STATISTICS,
+    show_default=True,
+    help="With commas between; also q25 and other quantiles, mean_ci, median_ci, iqm_ci.",
+)
+@click.option(
+    "--align",
+    type=Alignment(),
+    help="How different steps come together: at points that exist, on lines between them, or on "
+    "a grid.  [default: exact for steps, else interpolate]",
+)
+@click.option(
+    "--x",
+    metavar="AXIS",
+    default="step",
+    show_default=True,
+    help="step, wall_time, relative_time, or the tag of another scalar.",
+)
+@click.option(
+    "--nonfinite",
+    type=click.Choice(("poison", "drop", "fail")),
+    default="poison",
+    show_default=True,
+    help="What NaN and infinities do.",
+)
+@click.option(
+    "--min-runs", type=click.IntRange(1), metavar="N", help="Leave out points of fewer runs."
+)
+@selection_options
+@target_options("DIR|FILE", "A log directory, one run a statistic; or .csv, .parquet, ...")
+def command(
+    paths: tuple[str, ...],
+    groups: tuple[str, ...],
+    statistics: str,
+    align: Any,
+    x: str,
+    nonfinite: Any,
+    min_runs: int | None,
+    selection: Selection,
+    target: str,
+    force: bool,
+    said: str,
+) -> int:
+    """Curves of repeated runs, such as seeds, as one with its spread.
+
+    No run counts beyond its ends. How many runs are behind each point is a column, and a change of
+    it is said.
+
+    \b
+    Examples:
+      tbtools aggregate logs/ -o logs-mean
+      tbtools aggregate logs/ --group 'lr=(?P<lr>[^_]+)' -o by-lr.csv
+      tbtools aggregate logs/ --group 'ppo_*' --group 'sac_*' --statistics iqm,iqm_ci -o out
+      tbtools aggregate logs/ --x tokens_seen --align 1e6 -o by-tokens.parquet
+    """
+    from tbtools.analysis.aggregate import aggregate
+    from tbtools.render.terminal.aggregate import AggregateView
+    from tbtools.render.terminal.progress import scan_progress
+    from tbtools.render.write import require_free_target, write
+
+    require_free_target(target, force=force, inputs=paths)
+    # Hyperparameters that were written by add_hparams lie in a directory of their own.
+    experiment = selection.load(paths, fold=any(each.startswith("hparam:") for each in groups))
+    with scan_progress() as progress:
+        experiment.scan(progress)
+    result = aggregate(
+        experiment,
+        group=groups or None,
+        tags=selection.tags,
+        steps=selection.steps,
+        x=x,
+        align=align,
+        statistics=[name.strip() for name in statistics.split(",")],
+        nonfinite=nonfinite,
+        min_runs=min_runs,
+    )
+    write(result, target, force=force, inputs=paths)
+    say(AggregateView(result, target), said, target)
+    return 0

@@ -1,0 +1,100 @@
+"""`tbtools diff`: how runs differ, since when, and whether it is more than noise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tbtools.cli.options import output_options_with, selection_options
+
+if TYPE_CHECKING:
+    from tbtools.cli.options import Output, Selection
+
+_DIFFERENT = 1
+
+
+@click.command("diff")
+@click.argument("a", type=click.Path())
+@click.argument("b", type=click.Path(), required=False)
+@click.option("--baseline", metavar="RUN", help="Compare all other runs (or groups) with this one.")
+@click.option(
+    "--group",
+    "groups",
+    metavar="PATTERN",
+    multiple=True,
+    help="Compare groups of runs that repeat one another: a glob a group, one regular expression "
+    "with names, (?P<lr>...), or hparam:NAME,NAME.",
+)
+@click.option(
+    "--rtol", type=click.FloatRange(0), default=0.0, help="Relative tolerance.  [default: 0]"
+)
+@click.option(
+    "--atol", type=click.FloatRange(0), default=0.0, help="Absolute tolerance.  [default: 0]"
+)
+@click.option(
+    "--objective",
+    "objectives",
+    metavar="GLOB=min|max|none",
+    multiple=True,
+    help="Which way is better for these tags, where their words do not say. Repeatable.",
+)
+@click.option(
+    "--fail-on",
+    "limits",
+    metavar="TAG>+N%",
+    multiple=True,
+    help="Exit with 1 if, and only if, the level at the end changes by more. Repeatable.",
+)
+@selection_options
+@output_options_with("markdown")
+def command(
+    a: str,
+    b: str | None,
+    baseline: str | None,
+    groups: tuple[str, ...],
+    rtol: float,
+    atol: float,
+    objectives: tuple[str, ...],
+    limits: tuple[str, ...],
+    selection: Selection,
+    output: Output,
+) -> int:
+    """How runs differ, since when, and whether it is more than noise.
+
+    A and B are runs, event files, or log directories, whose runs are matched by name. The exit
+    status is 0 if they are the same, 1 if not, 2 in trouble; with --fail-on it is 1 only where a
+    limit is broken.
+
+    \b
+    Examples:
+      tbtools diff logs/monday logs/tuesday
+      tbtools diff logs/ --baseline baseline --tag 'val/*'
+      tbtools diff logs/ --group 'adam_*' --group 'sgd_*'
+      tbtools diff main/ pr/ --fail-on 'val/loss>+2%' --format markdown
+    """
+    from tbtools.analysis.diff import diff, parse_limits, violations
+    from tbtools.analysis.objective import parse_objectives
+    from tbtools.render.terminal.diff import DiffView
+
+    output.require_free()
+    bounds = parse_limits(limits)
+    directions = parse_objectives(objectives)
+    together = groups or b is None
+    paths = [a] if b is None else [a, b]
+    result = diff(
+        selection.load(paths if together else [a]),
+        None if together else selection.load([b or ""]),
+        baseline=baseline,
+        group=groups or None,
+        tags=selection.tags,
+        steps=selection.steps,
+        rtol=rtol,
+        atol=atol,
+        objectives=directions,
+    )
+    broken = violations(result, bounds)
+    output.write(DiffView(result, broken if limits else None))
+    if limits:
+        return _DIFFERENT if broken else 0
+    return 0 if result.identical else _DIFFERENT

@@ -1,0 +1,93 @@
+"""`tbtools export`: everything, for other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tbtools.cli.main import TROUBLE
+from tbtools.cli.options import let_go_of_stdout, paths_argument, selection_options
+
+if TYPE_CHECKING:
+    from tbtools.cli.options import Selection
+
+# As tbtools.render.export and .tables have them; these import NumPy, which help needs not.
+KINDS = ("scalars", "hparams", "images", "audio", "text")
+FORMATS = ("csv", "jsonl", "parquet", "feather")
+
+
+@click.command("export")
+@paths_argument
+@click.option(
+    "--data",
+    type=click.Choice(KINDS),
+    default="scalars",
+    show_default=True,
+    help="Scalars and hparams make a table, the others a directory of files.",
+)
+@click.option("--wide", is_flag=True, help="One column a tag instead of one row a point.")
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(FORMATS),
+    help="Of a table.  [default: what the ending says; csv for -]",
+)
+@selection_options
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    metavar="FILE|DIR",
+    required=True,
+    type=click.Path(),
+    help="Where to; - is standard output.",
+)
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def command(
+    paths: tuple[str, ...],
+    data: Any,
+    wide: bool,
+    format: str | None,  # noqa: A002 - the option's name
+    selection: Selection,
+    target: str,
+    force: bool,
+) -> int:
+    """Every point of all runs and tags as one table, or as files.
+
+    Nothing is thinned. Tables are long (run, tag, step, wall_time, value) or wide. Pictures, sounds
+    and texts become files as they were stored. Memory does not grow with the number of runs. The
+    exit status is 2 where something could not be decoded.
+
+    \b
+    Examples:
+      tbtools export logs/ -o scalars.parquet
+      tbtools export logs/ -o - --tag 'val/*' | mlr --icsv --opprint head
+      tbtools export logs/ -o hparams.csv --data hparams
+      tbtools export logs/ -o pictures --data images --run baseline
+    """
+    from tbtools.render.export import export
+    from tbtools.render.terminal.progress import scan_progress
+
+    experiment = selection.load(paths, fold=data == "hparams")
+    try:
+        with scan_progress() as progress:
+            exported = export(
+                experiment,
+                target,
+                data,
+                tags=selection.tags,
+                steps=selection.steps,
+                wide=wide,
+                format=format,
+                force=force,
+                progress=progress,
+            )
+    except BrokenPipeError:
+        let_go_of_stdout()
+        return 0
+    from tbtools.render.terminal.export import exported_lines
+
+    for line in exported_lines(exported, target):
+        click.echo(line, err=True)
+    return TROUBLE if exported.problems else 0

@@ -1,0 +1,64 @@
+"""`tbtools merge`: the pieces of one training as one run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tbtools.cli.options import selection_options
+from tbtools.cli.target import say, target_options
+
+if TYPE_CHECKING:
+    from tbtools.cli.options import Selection
+
+
+@click.command("merge")
+@click.argument("paths", metavar="RUN...", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--union",
+    is_flag=True,
+    help="The runs are different writers: bring their different tags together.",
+)
+@selection_options
+@target_options("DIR", "The directory of the merged run, which is made.")
+def command(
+    paths: tuple[str, ...],
+    union: bool,
+    selection: Selection,
+    target: str,
+    force: bool,
+    said: str,
+) -> int:
+    """The pieces of one training as one run, in one clean event file.
+
+    Several event files or directories come together by the restart policy. Records that are kept
+    are copied byte for byte, whatever they hold; what a later session has superseded, and what is
+    damaged, is left out and told.
+
+    \b
+    Examples:
+      tbtools merge logs/run -o logs/run-clean
+      tbtools merge logs/monday logs/tuesday -o logs/whole
+      tbtools merge logs/run/train logs/run/val --union -o logs/together
+    """
+    from tbtools.analysis.merge import merge
+    from tbtools.render.directories import require_free_directory
+    from tbtools.render.event_files import write_merge
+    from tbtools.render.terminal.merge import MergeView
+    from tbtools.render.terminal.progress import scan_progress
+
+    require_free_directory(target, force=force, inputs=paths)
+    experiment = selection.load(paths)
+    with scan_progress() as progress:
+        experiment.scan(progress)
+    merged = merge(
+        experiment,
+        union=union,
+        restarts=selection.restarts,
+        tags=selection.tags,
+        steps=selection.steps,
+    )
+    write_merge(merged, target, force=force)
+    say(MergeView(merged, target), said, target)
+    return 0

@@ -1,0 +1,50 @@
+"""Options of commands that write a result somewhere and say what they did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tbtools.cli.options import FORMATS, Output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tbtools.cli.options import Command
+    from tbtools.render.output import View
+
+
+def target_options(metavar: str, help: str) -> Callable[[Command], Command]:  # noqa: A002 - click's
+    """-o, --force and --format, handed over as `target`, `force` and `said`.
+
+    Args:
+        metavar: What -o names, ``DIR`` or ``DIR|FILE``.
+        help: What is written there.
+    """
+
+    def decorate(command: Command) -> Command:
+        decorators = [
+            click.option(
+                "-o", "--output", "target", metavar=metavar, required=True, type=click.Path(),
+                help=help,
+            ),
+            click.option(
+                "--force", is_flag=True, help="Replace an earlier result of tbtools, or a file."
+            ),
+            click.option(
+                "--format", "said", type=click.Choice(FORMATS), default="table",
+                show_default=True, help="How to say what was done.",
+            ),
+        ]  # fmt: skip
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+def say(view: View, said: str, target: str) -> None:
+    """Says what was done, unless standard output holds the result itself."""
+    if target != "-":
+        Output(said, None, force=False).write(view)

@@ -1,0 +1,92 @@
+"""Everything that is in a log directory, for other programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from tbtools.errors import InvalidArgument
+from tbtools.render.export_tables import export_hparams, export_scalars
+from tbtools.render.media import export_media
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    from tbtools.runs.experiment import Experiment
+    from tbtools.runs.frames import Steps
+
+ExportKind = Literal["scalars", "hparams", "images", "audio", "text"]
+EXPORT_KINDS: tuple[ExportKind, ...] = get_args(ExportKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What was written.
+
+    Attributes:
+        data: The kind of data.
+        count: How many rows of a table, or how many files.
+        left_out: Points that are in no row, because a wide table has one cell for several.
+        problems: What could not be written because it cannot be decoded.
+    """
+
+    data: ExportKind
+    count: int
+    left_out: int = 0
+    problems: tuple[str, ...] = ()
+
+
+def export(
+    experiment: Experiment,
+    path: str | os.PathLike[str],
+    data: ExportKind = "scalars",
+    *,
+    tags: str | Sequence[str] | None = None,
+    steps: Steps = None,
+    wide: bool = False,
+    format: str | None = None,  # noqa: A002 - the option's name
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Export:
+    """Writes all of one kind of data, run by run, so that memory does not grow with their number.
+
+    Args:
+        experiment: The runs, as `load` gives them.
+        path: For scalars and hparams a file, ``-`` for standard output; else a directory.
+        data: ``scalars`` (every point), ``hparams`` (one row a run, with the final values of its
+            metrics), ``images``, ``audio`` or ``text`` (one file each, as it was stored).
+        tags: Globs; all tags where not given. Not for hparams.
+        steps: First and last step, both included; None for no bound. Not for hparams.
+        wide: For scalars one row a run and step and one column a tag, instead of one row a point.
+        format: ``csv``, ``jsonl``, ``parquet`` or ``feather``; by default what the ending says.
+        force: Whether a file that is there may be replaced; a directory never is.
+        progress: Called now and then with the bytes that have been read and those of all files.
+
+    Raises:
+        InvalidArgument: There is no such kind of data, or the ending says no format.
+        MissingExtra: Parquet and Feather need pyarrow.
+        UnknownTag: No run has the tag.
+        TbtoolsError: Something is there already; see `tbtools.write`.
+        OSError: It cannot be written; then nothing is left behind.
+    """
+    if data == "scalars":
+        rows, left_out = export_scalars(
+            experiment,
+            path,
+            tags=tags,
+            steps=steps,
+            wide=wide,
+            format=format,
+            force=force,
+            progress=progress,
+        )
+        return Export(data, rows, left_out)
+    if data == "hparams":
+        return Export(data, export_hparams(experiment, path, format=format, force=force))
+    if data not in EXPORT_KINDS:
+        raise InvalidArgument(f"no data {data!r}; there are {', '.join(EXPORT_KINDS)}")
+    files, problems = export_media(
+        experiment, path, data, tags=tags, steps=steps, progress=progress
+    )
+    return Export(data, files, problems=tuple(problems))

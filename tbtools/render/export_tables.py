@@ -1,0 +1,199 @@
+"""The scalars and hyperparameters of many runs as one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.analysis.curves import last_of_each, stream_curves
+from tbtools.eventfile.discover import natural_key
+from tbtools.render.batches import Batch
+from tbtools.render.tables import require_format, write_table
+from tbtools.runs.select import as_globs
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from tbtools.analysis.curves import Curve, RunCurves
+    from tbtools.render.batches import Column, Kind
+    from tbtools.runs.experiment import Experiment
+    from tbtools.runs.frames import Steps
+
+    Progress = Callable[[int, int], None] | None
+
+LONG_SCHEMA: dict[str, Kind] = {
+    "run": "text",
+    "tag": "text",
+    "step": "integer",
+    "wall_time": "number",
+    "value": "number",
+}
+
+
+def long_batch(run: str, tag: str, curve: Curve) -> Batch:
+    """The rows of one series in a table of the columns `LONG_SCHEMA`."""
+    columns: dict[str, Column] = {
+        "run": run,
+        "tag": tag,
+        "step": curve.step,
+        "wall_time": curve.wall_time,
+        "value": curve.value,
+    }
+    return Batch(curve.step.size, columns, {"value": curve.dtype})
+
+
+def export_scalars(
+    experiment: Experiment,
+    path: str | os.PathLike[str],
+    *,
+    tags: str | Sequence[str] | None = None,
+    steps: Steps = None,
+    wide: bool = False,
+    format: str | None = None,  # noqa: A002 - the option's name
+    force: bool = False,
+    progress: Progress = None,
+) -> tuple[int, int]:
+    """Writes every point of every run and tag as one table, run by run.
+
+    Memory holds one run at a time.
+
+    Args:
+        experiment: The runs.
+        path: The file; ``-`` for standard output.
+        tags: Globs; all tags where not given.
+        steps: First and last step, both included; None for no bound.
+        wide: One row a run and step, one column a tag, instead of one row a point; of several
+            points at one step the last.
+        format: ``csv``, ``jsonl``, ``parquet`` or ``feather``; by default what the ending says.
+        force: Whether a file that is there may be replaced.
+        progress: As for `Experiment.scan`.
+
+    Returns:
+        How many rows there are, and how many points are in none of them, because a wide table has
+        one cell for several.
+
+    Raises:
+        InvalidArgument: The ending says no format.
+        UnknownTag: No run has the tag.
+        OutputExists: There is a file, and `force` does not allow to replace it.
+        OSError: It cannot be written; then nothing is left behind.
+    """
+    require_format(path, format)
+    table = _Scalars(experiment, as_globs(tags), steps, progress)
+    schema = table.wide_schema() if wide else LONG_SCHEMA
+    batches = table.wide(schema) if wide else table.long()
+    write_table(path, schema, batches, format=format, force=force)
+    return table.rows, table.left_out
+
+
+class _Scalars:
+    """The scalars of an experiment as batches of rows."""
+
+    def __init__(
+        self, experiment: Experiment, tags: Sequence[str], steps: Steps, progress: Progress
+    ) -> None:
+        self._experiment = experiment
+        self._tags = tags
+        self._steps = steps
+        self._progress = progress
+        self.rows = 0
+        self.left_out = 0
+
+    def _curves(self) -> Iterator[RunCurves]:
+        return stream_curves(self._experiment, self._tags, self._steps, self._progress)
+
+    def long(self) -> Iterator[Batch]:
+        """One row a point, series by series."""
+        for run in self._curves():
+            for tag, curve in run.curves.items():
+                self.rows += curve.step.size
+                yield long_batch(run.run, tag, curve)
+
+    def wide_schema(self) -> dict[str, Kind]:
+        """The columns; all runs are read for them."""
+        tags = {tag for run in self._curves() for tag in run.curves}
+        schema: dict[str, Kind] = {"run": "text", "step": "integer"}
+        # A tag may be called like a column of ours.
+        names = [f"tag/{tag}" if tag in schema else tag for tag in sorted(tags, key=natural_key)]
+        return schema | dict.fromkeys(names, "number")
+
+    def wide(self, schema: Mapping[str, Kind]) -> Iterator[Batch]:
+        """One row a step of each run."""
+        for run in self._curves():
+            if not run.curves:
+                continue
+            steps = np.unique(np.concatenate([curve.step for curve in run.curves.values()]))
+            columns: dict[str, Column] = {
+                name: np.ma.MaskedArray(np.zeros(steps.size), mask=True)
+                for name, kind in schema.items()
+                if kind == "number"
+            }
+            dtypes = {}
+            for tag, curve in run.curves.items():
+                taken = last_of_each(curve.step)
+                self.left_out += curve.step.size - taken.size
+                name = tag if tag in columns else f"tag/{tag}"
+                cells: Any = columns[name]
+                cells[np.searchsorted(steps, curve.step[taken])] = curve.value[taken]
+                dtypes[name] = curve.dtype
+            self.rows += steps.size
+            yield Batch(steps.size, {"run": run.run, "step": steps, **columns}, dtypes)
+
+
+def export_hparams(
+    experiment: Experiment,
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,  # noqa: A002 - the option's name
+    force: bool = False,
+) -> int:
+    """Writes one row a run: its hyperparameters, and the final values of its metrics.
+
+    Args:
+        experiment: The runs.
+        path: The file; ``-`` for standard output.
+        format: As for `export_scalars`.
+        force: Whether a file that is there may be replaced.
+
+    Returns:
+        How many runs have hyperparameters.
+
+    Raises:
+        InvalidArgument: The ending says no format.
+        OutputExists: There is a file, and `force` does not allow to replace it.
+        OSError: It cannot be written; then nothing is left behind.
+    """
+    require_format(path, format)
+    frame = experiment.hparams().reset_index()
+    columns = {str(name): _hparam_column(column) for name, column in frame.items()}
+    schema: dict[str, Kind] = {
+        name: "number" if isinstance(column, np.ndarray) else "text"
+        for name, column in columns.items()
+    }
+    dtypes = {name: _dtype(column) for name, column in columns.items() if schema[name] == "number"}
+    write_table(path, schema, [Batch(len(frame), columns, dtypes)], format=format, force=force)
+    return len(frame)
+
+
+def _hparam_column(column: pd.Series[Any]) -> Column:
+    """Numbers where all are; else texts, for a table has one type a column."""
+    cells = column.to_list()
+    missing = column.isna().to_list()
+    given = [cell for cell, is_missing in zip(cells, missing, strict=True) if not is_missing]
+    if given and all(isinstance(each, float) for each in given):
+        filled = [0.0 if is_missing else c for c, is_missing in zip(cells, missing, strict=True)]
+        numbers: Column = np.ma.masked_array(filled, missing)
+        return numbers
+    return [None if is_missing else str(c) for c, is_missing in zip(cells, missing, strict=True)]
+
+
+def _dtype(column: Column) -> str:
+    """float32 where every number is one, as final values of metrics mostly are."""
+    values: np.ndarray[Any, Any] = np.ma.masked_array(column).compressed()
+    with np.errstate(over="ignore"):
+        short = values.astype(np.float32)
+    return "float32" if np.array_equal(short, values, equal_nan=True) else "float64"

@@ -1,0 +1,146 @@
+"""Pictures, sounds and texts as files of their own, with a list of what they are."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from tbtools.errors import UndecodablePayload
+from tbtools.render.directories import directory_whole
+from tbtools.render.names import distinct_paths, run_paths
+from tbtools.runs.audio import sounds
+from tbtools.runs.images import images
+from tbtools.runs.select import as_globs, matches
+from tbtools.runs.text import text_frame
+from tbtools.runs.values import naming
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tbtools.render.directories import NewDirectory
+    from tbtools.runs.experiment import Experiment
+    from tbtools.runs.frames import Steps
+    from tbtools.runs.run import Run
+    from tbtools.runs.values import StoredValue
+
+MediaKind = Literal["images", "audio", "text"]
+
+# What a file contains, and the ending that says so.
+_File: TypeAlias = "tuple[str, bytes]"
+
+_INDEX = "index.csv"
+_COLUMNS = ("file", "run", "tag", "step", "wall_time", "index")
+_AUDIO_ENDINGS = {"audio/wav": "wav", "audio/mpeg": "mp3", "audio/flac": "flac", "audio/ogg": "ogg"}
+
+
+def export_media(
+    experiment: Experiment,
+    directory: str | os.PathLike[str],
+    kind: MediaKind,
+    *,
+    tags: str | Sequence[str] | None = None,
+    steps: Steps = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[int, list[str]]:
+    """Writes each picture, sound or text as it was stored, one file each.
+
+    They lie at ``<run>/<tag>/<step>.png``, names made safe; ``index.csv`` has the names as they
+    were. Of several at a step the later ones have a number behind it.
+
+    Args:
+        experiment: The runs, read one by one.
+        directory: The directory, which is made; it is never one that holds something.
+        kind: ``images``, ``audio`` or ``text``.
+        tags: Globs; all tags where not given.
+        steps: First and last step, both included; None for no bound.
+        progress: As for `Experiment.scan`.
+
+    Returns:
+        How many files there are, and what could not be written because it cannot be decoded.
+
+    Raises:
+        TbtoolsError: The directory is not free; see `directory_whole`.
+        OSError: It cannot be written; then nothing is left behind.
+    """
+    problems: list[str] = []
+    index: list[tuple[object, ...]] = []
+    paths = run_paths(experiment)
+    inputs = {run.path for run in experiment.values()}
+    with directory_whole(directory, inputs=sorted(inputs)) as made:
+        for run in experiment.each_run(progress):
+            index += _export_run(run, paths[run.name], made, kind, as_globs(tags), steps, problems)
+        if index:
+            with made.file(_INDEX) as file:
+                text = io.StringIO()
+                csv.writer(text, lineterminator="\n").writerows([_COLUMNS, *index])
+                file.write(text.getvalue().encode(errors="backslashreplace"))
+    return len(index), problems
+
+
+def _export_run(
+    run: Run,
+    folder: str,
+    made: NewDirectory,
+    kind: MediaKind,
+    tags: Sequence[str],
+    steps: Steps,
+    problems: list[str],
+) -> Iterator[tuple[object, ...]]:
+    series = [
+        part.shown_tag(each.tag)
+        for part in run.parts
+        for each in part.columns.series
+        if each.plugin == kind
+    ]
+    paths = distinct_paths(series)
+    seen: Counter[tuple[str, int]] = Counter()
+    for value in _chosen(run, kind, tags, steps):
+        try:
+            with naming(value):
+                files = _CONTENTS[kind](value)
+        except UndecodablePayload as error:
+            problems.append(f"run {run.name}: {error}")
+            continue
+        for number, (ending, content) in enumerate(files):
+            seen[value.tag, value.step] += 1
+            again = seen[value.tag, value.step]
+            suffix = f"-{again}" if again > 1 else ""
+            name = f"{folder}/{paths[value.tag]}/{value.step:08d}{suffix}.{ending}"
+            with made.file(name) as file:
+                file.write(content)
+            shown = name.removeprefix("./")
+            yield shown, run.name, value.tag, value.step, value.wall_time, number
+
+
+def _chosen(run: Run, kind: MediaKind, tags: Sequence[str], steps: Steps) -> Iterator[StoredValue]:
+    first, last = steps or (None, None)
+    for value in run.values(kind):
+        low = first is not None and value.step < first
+        high = last is not None and value.step > last
+        if matches(value.tag, tags) and not low and not high:
+            yield value
+
+
+def _pictures(value: StoredValue) -> list[_File]:
+    endings = {"jpeg": "jpg", "unknown": "bin"}
+    return [(endings.get(each.format, each.format), each.data) for each in images(value)]
+
+
+def _sounds(value: StoredValue) -> list[_File]:
+    return [(_AUDIO_ENDINGS.get(each.content_type, "bin"), each.data) for each in sounds(value)]
+
+
+def _texts(value: StoredValue) -> list[_File]:
+    text = text_frame([value])["text"].iloc[0]
+    cells = [text] if isinstance(text, str) else text.reshape(-1).tolist()
+    return [("md", cell.encode(errors="backslashreplace")) for cell in cells]
+
+
+_CONTENTS: dict[str, Callable[[StoredValue], list[_File]]] = {
+    "images": _pictures,
+    "audio": _sounds,
+    "text": _texts,
+}

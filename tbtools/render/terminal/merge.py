@@ -1,0 +1,103 @@
+"""What `tbtools merge` says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from tbtools.render.format import format_count, format_time, plural, printable
+from tbtools.render.terminal.lines import print_line, shown_name
+from tbtools.render.terminal.problems import problem_text
+from tbtools.render.terminal.table import Column, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
+
+    from tbtools.analysis.merge import Merge
+    from tbtools.analysis.pieces import MergedSession
+
+_TAGS_SHOWN = 10
+
+
+class MergeView:
+    """A merge as table, JSON and CSV.
+
+    Args:
+        merge: What was merged.
+        target: Where to.
+    """
+
+    def __init__(self, merge: Merge, target: str) -> None:
+        self.merge = merge
+        self.target = target
+
+    def to_json(self) -> dict[str, Any]:
+        """What was merged and left out, and where it is."""
+        return {"output": self.target, **self.merge.to_dict()}
+
+    def to_csv(self) -> Iterator[Sequence[object]]:
+        """One row a writer session."""
+        rows = self.merge.to_dict()["sessions"]
+        yield ("run", "file", "start_time", "first_step", "last_step", "points", "superseded")
+        for row in rows:
+            yield tuple(row.values())
+
+    def show(self, console: Console) -> None:
+        """Prints a row a session, what was superseded, and what was damaged."""
+        if self.merge.sessions:
+            print_table(console, _session_columns(self.merge.sessions))
+        print_line(console, Text(self._totals(), style="bold"))
+        if self.merge.tags:
+            print_line(console, f"superseded: {_superseded(self.merge)}")
+        if self.merge.rewritten:
+            count = plural(self.merge.rewritten, "record")
+            print_line(console, f"{count} not byte for byte: without values that are left out, or")
+            print_line(console, "with the metadata of their tag")
+        for file, problem in self.merge.problems:
+            line = f"left out: {printable(file)}: {problem_text(problem)}"
+            print_line(console, Text(line, style="red"))
+
+    def _totals(self) -> str:
+        merge = self.merge
+        told = [
+            f"{printable(self.target)}: {plural(merge.points, 'point')}",
+            f"of {plural(len(merge.sessions), 'session')}",
+            f"of {plural(len(merge.runs), 'run')}",
+        ]
+        text = " ".join(told)
+        if merge.superseded:
+            text += f"; {plural(merge.superseded, 'point')} superseded, left out"
+        return text
+
+
+def _session_columns(sessions: Sequence[MergedSession]) -> list[Column]:
+    several = len({session.run for session in sessions}) > 1
+    columns = [
+        Column("event file", [printable(Path(each.file).name) for each in sessions], names=True),
+        Column("began", [format_time(each.start_time) for each in sessions], rank=3),
+        Column("steps", [_steps(each) for each in sessions], True, 1),
+        Column("points", [format_count(each.points) for each in sessions], True),
+        Column("superseded", [format_count(each.superseded) for each in sessions], True),
+    ]
+    if several:
+        columns.insert(0, Column("run", [shown_name(each.run) for each in sessions], names=True))
+    return columns
+
+
+def _steps(session: MergedSession) -> str:
+    if session.first_step is None or session.last_step is None:
+        return "-"
+    return f"{format_count(session.first_step)}-{format_count(session.last_step)}"
+
+
+def _superseded(merge: Merge) -> str:
+    told = [
+        f"{shown_name(tag)} {format_count(count)}"
+        for tag, count in list(merge.tags.items())[:_TAGS_SHOWN]
+    ]
+    left = len(merge.tags) - len(told)
+    return ", ".join(told) + (f" and {plural(left, 'more tag')}" if left else "")

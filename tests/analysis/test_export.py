@@ -1,0 +1,311 @@
+"""Export: every point, in every format, without holding more than one run."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import subprocess
+import sys
+import wave
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tbtools
+from tbtools.errors import InvalidArgument, OutputExists, OutputInsideInput, UnknownTag
+from tbtools.render import arrow
+from tests.builders import START, EventFileBuilder
+from tests.commands import ROOT, Screen, call, process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAN, INF = math.nan, math.inf
+LOGS = str(ROOT / "examples/logs")
+PNG = b"\x89PNG\r\n\x1a\n rest"
+READERS = {
+    "csv": pd.read_csv,
+    "jsonl": lambda path: pd.read_json(path, lines=True, precise_float=True),
+    "parquet": pd.read_parquet,
+    "feather": pd.read_feather,
+}
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """Two runs, one with values that are not finite and a float64."""
+    EventFileBuilder().scalars("loss", [(0, 0.1), (5, 0.3), (5, 0.2)]).scalar("acc", 5, 0.7).write(
+        tmp_path / "logs" / "a" / "events.out.tfevents.1"
+    )
+    EventFileBuilder().scalars("loss", [(0, NAN), (1, INF), (2, -INF)]).tensor_scalar(
+        "acc", 1, 1 / 3, "float64"
+    ).write(tmp_path / "logs" / "b" / "events.out.tfevents.1")
+    return tmp_path / "logs"
+
+
+def exported(logs: Path, name: str, **options: Any) -> Path:
+    target = logs.parent / name
+    tbtools.export(tbtools.load(logs), target, **options)
+    return target
+
+
+class TestLong:
+    @pytest.mark.parametrize("ending", ["parquet", "feather"])
+    def test_binary_formats_hold_the_frame(self, logs: Path, ending: str) -> None:
+        got = READERS[ending](exported(logs, f"out.{ending}"))
+        want = tbtools.load(logs).scalars()
+        assert got["run"].tolist() == want["run"].tolist()
+        assert got["tag"].tolist() == want["tag"].tolist()
+        numbers = ["step", "wall_time", "value"]
+        pd.testing.assert_frame_equal(got[numbers], want[numbers], check_exact=True)
+        assert isinstance(got["run"].dtype, pd.CategoricalDtype)
+
+    def test_csv_has_the_shortest_decimals(self, logs: Path) -> None:
+        lines = exported(logs, "out.csv").read_text().splitlines()
+        assert lines[:3] == [
+            "run,tag,step,wall_time,value",
+            f"a,acc,5,{START + 5},0.7",
+            f"a,loss,0,{START},0.1",
+        ]
+        assert [line.rsplit(",", 1)[1] for line in lines[5:]] == [
+            *("0.3333333333333333", "nan", "inf", "-inf")
+        ]
+
+    def test_json_lines_are_json(self, logs: Path) -> None:
+        text = exported(logs, "out.jsonl").read_text()
+        rows = [json.loads(line, parse_constant=lambda name: pytest.fail(name)) for line in
+                text.splitlines()]  # fmt: skip
+        assert rows[0] == {
+            "run": "a",
+            "tag": "acc",
+            "step": 5,
+            "wall_time": START + 5,
+            "value": 0.7,
+        }
+        assert [row.get("nonfinite") for row in rows[-3:]] == [
+            {"value": "NaN"},
+            {"value": "Infinity"},
+            {"value": "-Infinity"},
+        ]
+        assert rows[-1]["value"] is None
+
+    def test_only_some_tags_and_steps(self, logs: Path) -> None:
+        got = pd.read_csv(exported(logs, "out.csv", tags="lo*", steps=(1, None)))
+        assert got[["run", "step"]].values.tolist() == [["a", 5], ["a", 5], ["b", 1], ["b", 2]]
+        with pytest.raises(UnknownTag, match="close: 'loss'"):
+            exported(logs, "none.csv", tags="losss")
+        assert not (logs.parent / "none.csv").exists()
+
+    def test_texts_are_grown_from_batch_to_batch(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(arrow, "_GROUP_ROWS", 3)
+        for number in range(9):
+            EventFileBuilder().scalars(f"tag{number}", [(0, 1.0), (1, 2.0)]).write(
+                tmp_path / "logs" / f"run{number}" / "events.out.tfevents.1"
+            )
+        want = tbtools.load(tmp_path / "logs").scalars()
+        for ending in ("parquet", "feather"):
+            got = READERS[ending](exported(tmp_path / "logs", f"out.{ending}"))
+            assert got["run"].tolist() == want["run"].tolist()
+            assert got["tag"].tolist() == want["tag"].tolist()
+
+    def test_names_of_strangers_are_quoted(self, tmp_path: Path) -> None:
+        tag = 'a,"b"\nc'
+        EventFileBuilder().scalar(tag, 0, 1.0).write(tmp_path / "logs" / "events.out.tfevents.1")
+        assert pd.read_csv(exported(tmp_path / "logs", "out.csv"))["tag"].tolist() == [tag]
+
+
+class TestWide:
+    def test_a_row_a_step_and_a_column_a_tag(self, logs: Path) -> None:
+        target = logs.parent / "out.csv"
+        told = tbtools.export(tbtools.load(logs), target, wide=True)
+        assert target.read_text().splitlines() == [
+            "run,step,acc,loss",
+            "a,0,,0.1",
+            "a,5,0.7,0.2",
+            "b,0,,nan",
+            "b,1,0.3333333333333333,inf",
+            "b,2,,-inf",
+        ]
+        assert (told.count, told.left_out) == (5, 1)
+
+    def test_what_is_missing_is_no_nan(self, logs: Path) -> None:
+        parquet = pytest.importorskip("pyarrow.parquet")
+        table = parquet.read_table(exported(logs, "out.parquet", wide=True))
+        assert table["acc"].to_pylist()[:2] == [None, pytest.approx(0.7)]
+        assert math.isnan(table["loss"].to_pylist()[2])
+        rows = exported(logs, "out.jsonl", wide=True).read_text().splitlines()
+        assert json.loads(rows[0]) == {"run": "a", "step": 0, "loss": 0.1}
+        assert json.loads(rows[2])["nonfinite"] == {"loss": "NaN"}
+
+    def test_a_tag_called_like_a_column(self, tmp_path: Path) -> None:
+        EventFileBuilder().scalar("step", 3, 1.5).write(tmp_path / "logs" / "events.out.tfevents.1")
+        got = pd.read_csv(exported(tmp_path / "logs", "out.csv", wide=True))
+        assert got.to_dict("list") == {"run": ["."], "step": [3], "tag/step": [1.5]}
+
+
+class TestHparams:
+    def test_one_row_a_run_with_final_values(self, tmp_path: Path) -> None:
+        for number, name in enumerate(("adam", "sgd")):
+            with tbtools.EventFileWriter(tmp_path / "logs" / name) as writer:
+                writer.add_hparams({"lr": 0.1, "name": name, "deep": True})
+                writer.add_scalar("acc", 0.1 + number, 3)
+        EventFileBuilder().scalar("loss", 0, 1.0).write(
+            tmp_path / "logs" / "none" / "events.out.tfevents.1"
+        )
+        target = exported(tmp_path / "logs", "out.csv", data="hparams")
+        assert target.read_text().splitlines() == [
+            "run,deep,lr,name,acc",
+            "adam,True,0.1,adam,0.1",
+            "sgd,True,0.1,sgd,1.1",
+        ]
+
+    def test_a_parameter_that_some_runs_do_not_have(self, tmp_path: Path) -> None:
+        for name, hparams in (("a", {"lr": 0.5}), ("b", {"steps": 5.0})):
+            with tbtools.EventFileWriter(tmp_path / "logs" / name) as writer:
+                writer.add_hparams(hparams)
+        target = exported(tmp_path / "logs", "out.csv", data="hparams")
+        assert target.read_text().splitlines()[1:] == ["a,0.5,", "b,,5.0"]
+
+
+class TestMedia:
+    @pytest.fixture
+    def media(self, tmp_path: Path) -> Path:
+        sound = io.BytesIO()
+        with wave.open(sound, "wb") as opened:
+            opened.setparams((1, 2, 8000, 0, "NONE", ""))
+            opened.writeframes(b"\0\0" * 10)
+        builder = EventFileBuilder()
+        builder.image("samples/x", 3, PNG + b"1").image("samples/x", 3, PNG + b"2")
+        builder.image("../../up", 4, b"\xff\xd8\xff jpeg").image("samples/x", -5, b"what")
+        builder.audio("tone", 0, sound.getvalue())
+        builder.strings("notes", 7, ["one", "zwei ü"], plugin="text")
+        builder.tensor("broken", 1, np.arange(3.0), plugin="images")
+        builder.write(tmp_path / "logs" / "run" / "events.out.tfevents.1")
+        return tmp_path / "logs"
+
+    def files(self, folder: Path) -> dict[str, bytes]:
+        found = [path for path in folder.rglob("*") if path.is_file()]
+        return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+    def test_pictures_are_written_as_they_were_stored(self, media: Path) -> None:
+        target = media.parent / "out"
+        told = tbtools.export(tbtools.load(media), target, "images")
+        files = self.files(target)
+        index = pd.read_csv(io.BytesIO(files.pop("index.csv")))
+        assert files == {
+            "run/samples/x/00000003.png": PNG + b"1",
+            "run/samples/x/00000003-2.png": PNG + b"2",
+            "run/samples/x/-0000005.bin": b"what",
+            "run/_/_/up/00000004.jpg": b"\xff\xd8\xff jpeg",
+        }
+        assert set(index["file"]) == set(files)
+        assert set(index["tag"]) == {"samples/x", "../../up"}
+        assert told.count == 4
+        [problem] = told.problems
+        assert "run run: 'broken' at step 1" in problem
+
+    def test_sounds_and_texts(self, media: Path) -> None:
+        tbtools.export(tbtools.load(media), media.parent / "audio", "audio")
+        [sound] = (media.parent / "audio").rglob("*.wav")
+        with wave.open(str(sound)) as opened:
+            assert opened.getnframes() == 10
+        tbtools.export(tbtools.load(media), media.parent / "text", "text")
+        files = self.files(media.parent / "text")
+        assert files["run/notes/00000007.md"] == b"one"
+        assert files["run/notes/00000007-2.md"].decode() == "zwei ü"
+
+    def test_tags_that_would_be_one_file_stay_apart(self, tmp_path: Path) -> None:
+        EventFileBuilder().text("A:b", 0, "1").text("a_b", 0, "2").text("A?b", 0, "3").write(
+            tmp_path / "logs" / "events.out.tfevents.1"
+        )
+        files = self.files(exported(tmp_path / "logs", "out", data="text"))
+        assert sorted(files) == [
+            *("A_b-2/00000000.md", "A_b/00000000.md", "a_b-3/00000000.md", "index.csv")
+        ]
+
+    def test_a_directory_that_holds_something_is_never_written_to(self, media: Path) -> None:
+        target = media.parent / "out"
+        target.mkdir()
+        (target / "mine").touch()
+        with pytest.raises(OutputExists):
+            tbtools.export(tbtools.load(media), target, "images", force=True)
+        with pytest.raises(OutputInsideInput):
+            tbtools.export(tbtools.load(media), media / "run" / "pictures", "images")
+
+    def test_nothing_to_write_makes_an_empty_directory(self, logs: Path) -> None:
+        target = exported(logs, "out", data="images")
+        assert list(target.iterdir()) == []
+
+
+class TestRefusals:
+    def test_an_unknown_ending(self, logs: Path) -> None:
+        with pytest.raises(InvalidArgument, match=r"the ending says no format; known are \.csv"):
+            exported(logs, "out.xlsx")
+
+    def test_an_unknown_kind(self, logs: Path) -> None:
+        with pytest.raises(InvalidArgument, match="no data 'graphs'; there are scalars"):
+            exported(logs, "out", data="graphs")
+
+    def test_a_file_that_is_there(self, logs: Path) -> None:
+        exported(logs, "out.csv")
+        with pytest.raises(OutputExists):
+            exported(logs, "out.csv")
+        exported(logs, "out.csv", force=True)
+
+
+class TestCommand:
+    def test_1_all_twelve_thousand_points_with_the_spike(self, tmp_path: Path) -> None:
+        values = np.random.default_rng(0).random(12_000)
+        values[6543] = 100.0
+        frame = pd.DataFrame({"step": np.arange(12_000), "wall_time": START, "value": values})
+        tbtools.write(frame, tmp_path / "big")
+        target = tmp_path / "out.csv"
+        result = call("export", str(tmp_path / "big"), "-o", str(target))
+        assert (result.status, result.out) == (0, "")
+        assert result.err == f"{target}: 12,000 rows\n"
+        got = pd.read_csv(target)
+        assert (len(got), got["step"].iloc[0], got["value"].max()) == (12_000, 0, 100.0)
+
+    def test_6_all_texts_and_7_no_lists_in_cells(self, tmp_path: Path) -> None:
+        EventFileBuilder().text("a", 0, "1").text("b", 0, "2").strings(
+            "c", 1, ["3", "4"], plugin="text"
+        ).scalars("loss", [(0, 1.0), (0, 2.0)]).write(tmp_path / "logs" / "events.out.tfevents.1")
+        result = call("export", str(tmp_path / "logs"), "--data", "text", "-o", f"{tmp_path}/text")
+        assert result.err == f"{tmp_path}/text: 4 files\n"
+        wide = call("export", str(tmp_path / "logs"), "--wide", "-o", "-")
+        assert wide.out == "run,step,loss\n.,0,2.0\n"
+        assert wide.err.startswith("1 point left out")
+
+    def test_standard_output(self) -> None:
+        result = call("export", f"{LOGS}/baseline", "-o", "-", "--tag", "val/loss")
+        assert (result.status, result.err) == (0, "")
+        assert len(result.out.splitlines()) == 21
+        lines = call("export", f"{LOGS}/baseline", "-o", "-", "--format", "jsonl").out
+        assert json.loads(lines.splitlines()[0])["tag"] == "optim/grad_norm"
+
+    def test_parquet_to_a_pipe(self) -> None:
+        command = [sys.executable, "-m", "tbtools", "export", LOGS, "-o", "-"]
+        done = subprocess.run([*command, "--format", "parquet"], capture_output=True, check=True)
+        assert len(pd.read_parquet(io.BytesIO(done.stdout))) == len(tbtools.read_scalars(LOGS))
+
+    def test_what_cannot_be_decoded_is_trouble(self, tmp_path: Path) -> None:
+        EventFileBuilder().tensor("broken", 1, np.arange(3.0), plugin="images").write(
+            tmp_path / "logs" / "events.out.tfevents.1"
+        )
+        result = call("export", str(tmp_path / "logs"), "--data", "images", "-o", f"{tmp_path}/o")
+        assert result.status == 2
+        assert "not written: run .: 'broken' at step 1" in result.err
+
+    def test_a_name_cannot_steer_the_terminal(self, tmp_path: Path) -> None:
+        EventFileBuilder().scalar("x\x1b[31m", 0, 1.0).write(
+            tmp_path / "logs" / "events.out.tfevents.1"
+        )
+        shown = call("export", str(tmp_path / "logs"), "-o", "-", out=Screen())
+        assert "x\\x1b[31m" in shown.out
+        piped = process("export", str(tmp_path / "logs"), "-o", "-")
+        assert "x\x1b[31m" in piped.out  # data is data

@@ -1,0 +1,86 @@
+"""`tbtools smooth`: what it writes and says."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+import tbtools
+from tests.commands import Screen, call, plain
+from tests.golden import assert_golden
+from tests.runs.tensorboard_truth import rust_scalars
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOGS = "examples/logs"
+
+
+@pytest.mark.parametrize("said", ["table", "json", "csv"])
+def test_what_it_says(tmp_path: Path, said: str) -> None:
+    result = call("smooth", LOGS, "-o", str(tmp_path / "out"), "--format", said)
+    assert (result.status, result.err) == (0, "")
+    assert_golden(f"cli/smooth_{said}.txt", result.out.replace(os.fspath(tmp_path), "TMP"))
+
+
+def test_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    arguments = ["--method", "median", "--window", "9"]
+    result = call("smooth", LOGS, "-o", str(tmp_path / "out"), *arguments, out=Screen())
+    shown = plain(result.out).replace(os.fspath(tmp_path), "TMP")
+    assert_golden("cli/smooth_terminal.txt", shown)
+
+
+def test_tensorboard_shows_the_smoothed_runs(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert call("smooth", LOGS, "-o", str(out), "--weight", "0.9", "--run", "base*").status == 0
+    want = tbtools.smooth(tbtools.load(LOGS)["baseline"].scalars("train/loss"), 0.9)
+    served = rust_scalars(out, tmp_path)["baseline"]["train/loss"]
+    assert [point.value for point in served] == want["value"].astype("float32").tolist()
+    assert [point.step for point in served] == want["step"].tolist()
+    assert [point.wall_time for point in served] == want["wall_time"].tolist()
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_tables(tmp_path: Path, ending: str) -> None:
+    target = tmp_path / f"out.{ending}"
+    arguments = ["--method", "time_weighted_ema", "--by", "wall_time", "--tag", "val/*"]
+    assert call("smooth", LOGS, "-o", str(target), *arguments).status == 0
+    got = (pd.read_csv if ending == "csv" else pd.read_parquet)(target)
+    runs = tbtools.load(LOGS).scalars("val/*")
+    want = tbtools.smooth(runs, method="time_weighted_ema", by="wall_time")
+    assert got["value"].equals(want["value"])
+    assert got["run"].astype(str).tolist() == want["run"].astype(str).tolist()
+
+
+def test_standard_output_holds_the_table_alone() -> None:
+    result = call("smooth", f"{LOGS}/baseline", "--tag", "val/loss", "-o", "-")
+    assert result.out.splitlines()[0] == "run,tag,step,wall_time,value"
+    assert len(result.out.splitlines()) == 21
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--weight", "1"], "weight 1.0 is not at least 0 and below 1"),
+        (["--window", "5"], "ema has a weight and no window"),
+        (["--method", "loess"], "Invalid value for '--method'"),
+        (["--tag", "nothing"], "no tag 'nothing'"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+    result = call("smooth", LOGS, "-o", str(tmp_path / "out"), *arguments)
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_json_says_how(tmp_path: Path) -> None:
+    arguments = ["-o", str(tmp_path / "out"), "--format", "json", "--weight", "0.75"]
+    told = json.loads(call("smooth", LOGS, *arguments).out)
+    assert (told["method"], told["weight"], told["window"]) == ("ema", 0.75, None)
+    assert told["runs"][0]["run"] == "baseline"
