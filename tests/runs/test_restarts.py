@@ -342,7 +342,7 @@ def build_file(version: str | None, late: bool, events: list[Any]) -> EventFileB
     return builder
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(one_file, min_size=1, max_size=3))
 def test_session_log_is_event_accumulator_on_any_events(files: list[Any]) -> None:
     # A file_version below 2 after one of 2 turns the old rule on again; no writer does that.
@@ -402,7 +402,7 @@ def test_session_log_is_event_accumulator_on_the_corpus(corpus: Path) -> None:
 # --- any policy ------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(one_file, min_size=1, max_size=3), st.sampled_from(POLICIES))
 def test_nothing_is_invented_and_nothing_is_lost_uncounted(files: list[Any], policy: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

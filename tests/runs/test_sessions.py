@@ -447,7 +447,7 @@ any_writers = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(any_writers)
 def test_superseded_points_belong_to_sessions_that_had_ended(writers: list[Writer]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -466,7 +466,7 @@ def test_superseded_points_belong_to_sessions_that_had_ended(writers: list[Write
         )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(any_points)
 def test_a_single_session_loses_nothing(points: Points) -> None:
     with tempfile.TemporaryDirectory() as folder:
