@@ -205,3 +205,10 @@ def test_an_aggregate_as_lines_and_bands(tmp_path: Path) -> None:
     np.testing.assert_allclose(band.y[:40], np.max(curves, axis=0))
     with pytest.raises(InvalidArgument, match="middle"):
         result.plot("iqr")
+
+
+def test_a_narrow_view_shows_the_findings_of_the_whole(experiment: tbtools.Experiment) -> None:
+    onsets = {each.onset_step for each in detect(experiment) if each.tag == "train/loss"}
+    figure = plot(experiment["diverged"], "train/loss", steps=(1000, 1400), smoothing=0)
+    drawn = {shape.x0 for shape in figure.layout.shapes}
+    assert drawn == {step for step in onsets if 1000 <= step <= 1400}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tbtools.render.figures.style import Style, StyleName
     from tbtools.render.series import ScalarSeries
     from tbtools.runs.frames import Steps
+    from tbtools.runs.run import Run
 
 XAxis = Literal["step", "relative", "wall_time"]
 X_AXES: tuple[XAxis, ...] = get_args(XAxis)
@@ -75,7 +76,8 @@ def plot(
         x: ``step``, ``relative`` (seconds since the first point of the series), or ``wall_time``.
         smoothing: The weight, 0 (none) to below 1.
         log: Whether the y axes are logarithmic.
-        findings: Whether what went wrong is marked where it began.
+        findings: Whether what went wrong is marked where it began; all points are judged,
+            whatever `steps` says.
         objectives: Which way is better, by glob over tags, as in `tbtools.detect`.
         columns: How many charts stand side by side.
         style: ``screen``, or ``paper`` for 6.75 inches and lines that differ in black and white.
@@ -105,12 +107,33 @@ def plot(
     names = list(found)
     ranks = {name: number for number, name in enumerate(names)}
     plan = _Plan(x, smoothing, styled, run_colors(names), _dashes(names, styled), ranks)
-    marks = findings_of(series, objectives) if findings else ()
-    return _figure(by_tag, plan, list(marks), columns=min(columns, len(by_tag)), log=log)
+    marks = _findings(found, by_tag, objectives) if findings else []
+    return _figure(by_tag, plan, marks, columns=min(columns, len(by_tag)), log=log)
+
+
+def _findings(
+    runs: Mapping[str, Run],
+    drawn: Mapping[str, list[ScalarSeries]],
+    objectives: Mapping[str, Objective] | None,
+) -> list[Finding]:
+    """Those that begin within what is drawn; all points are judged, or the view would decide."""
+    whole = Selection(tuple(drawn))
+    series = [each for run in runs.values() for each in scalar_series(run, whole)]
+    steps = {
+        (each.run, tag): (each.step.min(), each.step.max())
+        for tag, members in drawn.items()
+        for each in members
+    }
+    return [
+        each
+        for each in findings_of(series, objectives)
+        if (each.run, each.tag) in steps
+        and steps[each.run, each.tag][0] <= each.onset_step <= steps[each.run, each.tag][1]
+    ]
 
 
 def _selected(
-    runs: Mapping[str, Any], tags: str | Sequence[str] | None, steps: Steps
+    runs: Mapping[str, Run], tags: str | Sequence[str] | None, steps: Steps
 ) -> list[ScalarSeries]:
     globs = as_globs(tags)
     selection = Selection(globs, steps)
