@@ -46,6 +46,13 @@ _DIFFERENT = 1
     multiple=True,
     help="Exit with 1 if, and only if, the level at the end changes by more. Repeatable.",
 )
+@click.option(
+    "--report",
+    "page",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Also write a page with the curves and their differences, as `tbtools report` does.",
+)
 @selection_options
 @output_options_with("markdown")
 def command(
@@ -57,6 +64,7 @@ def command(
     atol: float,
     objectives: tuple[str, ...],
     limits: tuple[str, ...],
+    page: str | None,
     selection: Selection,
     output: Output,
 ) -> int:
@@ -71,20 +79,26 @@ def command(
       tbtools diff logs/monday logs/tuesday
       tbtools diff logs/ --baseline baseline --tag 'val/*'
       tbtools diff logs/ --group 'adam_*' --group 'sgd_*'
+      tbtools diff logs/monday logs/tuesday --report diff.html
       tbtools diff main/ pr/ --fail-on 'val/loss>+2%' --format markdown
     """
     from tbtools.analysis.diff import diff, parse_limits, violations
     from tbtools.analysis.objective import parse_objectives
+    from tbtools.render.files import require_free
     from tbtools.render.terminal.diff import DiffView
 
     output.require_free()
+    if page is not None:
+        require_free(page, force=output.force)
     bounds = parse_limits(limits)
     directions = parse_objectives(objectives)
     together = groups or b is None
     paths = [a] if b is None else [a, b]
+    first = selection.load(paths if together else [a])
+    second = None if together else selection.load([b or ""])
     result = diff(
-        selection.load(paths if together else [a]),
-        None if together else selection.load([b or ""]),
+        first,
+        second,
         baseline=baseline,
         group=groups or None,
         tags=selection.tags,
@@ -94,6 +108,20 @@ def command(
         objectives=directions,
     )
     broken = violations(result, bounds)
+    if page is not None:
+        from tbtools.render.report import diff_report
+
+        diff_report(
+            result,
+            first,
+            second,
+            page,
+            tags=selection.tags or None,
+            steps=selection.steps,
+            objectives=directions,
+            group=groups or None,
+            force=output.force,
+        )
     output.write(DiffView(result, broken if limits else None))
     if limits:
         return _DIFFERENT if broken else 0

@@ -82,3 +82,31 @@ def test_a_picture(tmp_path: Path) -> None:
     )  # fmt: skip
     assert (result.status, result.err) == (0, "")
     assert "val/loss" in path.read_text("utf-8")
+
+
+def test_a_page_of_a_diff(tmp_path: Path) -> None:
+    path = tmp_path / "diff.html"
+    result = call(
+        "diff", f"{LOGS}/baseline", f"{LOGS}/plateau", "--tag", "val/*", "--report",
+        os.fspath(path),
+    )  # fmt: skip
+    assert (result.status, result.err) == (1, "")
+    (pair,) = page_of(path.read_text("utf-8"))["diff"]["pairs"]
+    assert (pair["a"], pair["b"]) == ("baseline", "plateau")
+    assert [tag["tag"] for tag in pair["tags"]] == ["val/accuracy", "val/loss"]
+    again = call("diff", f"{LOGS}/baseline", f"{LOGS}/plateau", "--report", os.fspath(path))
+    assert again.status == 2
+    assert "exists" in again.err
+
+
+def test_a_page_of_groups(tmp_path: Path) -> None:
+    path = tmp_path / "diff.html"
+    result = call(
+        "diff", LOGS, "--group", "baseline", "--group", "[pr]*", "--tag", "val/*", "--report",
+        os.fspath(path),
+    )  # fmt: skip
+    assert (result.status, result.err) == (1, "")
+    page = page_of(path.read_text("utf-8"))
+    assert [group["name"] for group in page["groups"]] == [
+        pair[side] for side in ("a", "b") for pair in page["diff"]["pairs"]
+    ]

@@ -106,6 +106,7 @@ def diff_report(
     steps: Steps = None,
     smoothing: float = 0.6,
     objectives: Mapping[str, Objective] | None = None,
+    group: str | Sequence[str] | None = None,
     plotlyjs: PlotlyJs = "inline",
     force: bool = False,
 ) -> Path:
@@ -121,6 +122,7 @@ def diff_report(
         steps: First and last step, both included; None for no bound.
         smoothing: Where the smoothing slider stands at first, 0 to 1.
         objectives: Which way is better, by glob over tags.
+        group: As for `report`.
         plotlyjs: As for `report`.
         force: Whether a file that is there may be replaced.
 
@@ -146,6 +148,7 @@ def diff_report(
         smoothing=smoothing,
         objectives=objectives,
         selection=Selection(as_globs(tags), steps),
+        group=group,
         diff=renamed(result, names[0], names[1] or names[0]),
     )
     _write(path, render_page(data, plotlyjs), force=force)
