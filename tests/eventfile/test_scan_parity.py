@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 import random
 import subprocess
@@ -17,7 +16,6 @@ from hypothesis import strategies as st
 from tensorboard.compat.proto import event_pb2, summary_pb2
 
 from tbtools.eventfile import scan
-from tbtools.eventfile.problems import Problem
 from tbtools.eventfile.scan import scan_file
 from tests.builders import EventFileBuilder, frame, scalar_tensor
 from tests.eventfile.scan_truth import assert_is_truth
@@ -112,48 +110,6 @@ class TestRealWriters:
             assert columns.problems == ()
             assert columns.position == columns.size == path.stat().st_size
             assert_is_truth(columns, path.read_bytes())
-
-    @pytest.mark.corpus
-    def test_corpus_is_what_tensorboard_reads(
-        self, corpus_files: list[Path], scan_implementation: str
-    ) -> None:
-        # Of the Python scan, that it agrees with the compiled one on all files is shown below.
-        files = corpus_files if scan_implementation == "compiled" else corpus_files[::10]
-        for path in files:
-            columns = scan_file(path)
-            if "not_an_event_file" not in [problem.kind for problem in columns.problems]:
-                assert_is_truth(columns, path.read_bytes())
-
-
-@needs_both
-@pytest.mark.corpus
-def test_scans_agree_on_the_corpus(corpus_files: list[Path]) -> None:
-    for path in corpus_files:
-        content = path.read_bytes()
-        compiled, protobuf = (scan_bytes(scanner, content) for scanner in SCANNERS.values())
-        assert not differences(compiled, protobuf), path
-
-
-@pytest.mark.corpus
-def test_problems_of_the_corpus(corpus_files: list[Path]) -> None:
-    """Eight files are placeholders that a history rewriter left; all others are sound."""
-    found = {
-        path: columns.problems for path in corpus_files if (columns := scan_file(path)).problems
-    }
-    assert [path.name.endswith(".REMOVED.git-id") for path in found] == [True] * 8
-    for path, problems in found.items():
-        message = "not one whole record in 40 bytes: this is no event file"
-        assert problems == (Problem(0, 40, "not_an_event_file", message),), path
-
-
-@pytest.mark.usefixtures("scan_implementation")
-@pytest.mark.corpus
-def test_files_are_scanned_side_by_side(corpus_files: list[Path]) -> None:
-    files = [path for path in corpus_files if path.stat().st_size < 100_000][:40]
-    alone = [scan_file(path) for path in files]
-    with concurrent.futures.ThreadPoolExecutor(4) as threads:
-        for columns, expected in zip(threads.map(scan_file, files), alone, strict=True):
-            assert_same_columns(columns, expected)
 
 
 # --- random writers ------------------------------------------------------------------------------
