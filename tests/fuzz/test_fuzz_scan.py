@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tbtools.errors import BadLength, RecordError
+from tbtools.eventfile.records import RecordReader
 from tbtools.eventfile.scan import rescan, scan_file
 from tests.builders import frame
 from tests.fuzz import fuzz
 from tests.fuzz.checks import check_scans
 from tests.fuzz.mutants import Generator
 from tests.fuzz.pool import built_events, real_events
-from tests.scans import SCANNERS, assert_same_columns, scan_bytes
+from tests.scans import SCANNERS, assert_same_columns, scan_bytes, scan_content
 
 REGRESSIONS = sorted(Path(__file__).parent.glob("regressions/*"))
 MUTANTS = 2500
@@ -65,6 +67,39 @@ def test_mutants_that_grow_are_as_scanned_at_once(tmp_path: Path) -> None:
             assert not look.read_anew
             columns = look.columns
         assert_same_columns(columns, scan_file(path))
+
+
+@pytest.mark.usefixtures("scan_implementation")
+def test_record_reader_meets_the_same_damage(tmp_path: Path) -> None:
+    generator, pool = Generator("reader"), built_events()
+    for _ in range(500):
+        content = b"".join(generator.file(pool) for _ in range(2))
+        columns = scan_content(tmp_path, content)
+        count, met = read_records(columns.path, len(content))
+        assert count == columns.records
+        assert met == [
+            (problem.offset, problem.length)
+            for problem in columns.problems
+            if problem.kind != "undecodable"  # the reader does not look inside
+        ]
+
+
+def read_records(path: str, size: int) -> tuple[int, list[tuple[int, int]]]:
+    """The number of records, and (offset, length) of the stretches that are none."""
+    count, met = 0, []
+    with RecordReader(path) as reader:
+        while reader.offset < size:
+            try:
+                next(reader)
+                count += 1
+            except RecordError as error:
+                found = error.recoverable or (
+                    isinstance(error, BadLength) and reader.resynchronise()
+                )
+                met.append((error.offset, (reader.offset if found else size) - error.offset))
+                if not found:
+                    break
+    return count, met
 
 
 def test_mutants_are_worth_it() -> None:
