@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Set to another folder of event files, or leave it: tests that need it skip where it is absent.
 export TBTOOLS_CORPUS ?= ../shared/corpus
 
-.PHONY: demo test lint types layers pytest bench fuzz clean
+.PHONY: demo test lint pytest bench fuzz clean
 
 demo: $(VENV)/demo
 	$(BIN)/tbtools --version
@@ -28,7 +28,7 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
 
 fuzz: $(VENV)/dev
-	$(BIN)/python tests/fuzz/fuzz.py
+	$(BIN)/python -m tests.fuzz.fuzz
 
 clean:
 	rm -rf $(VENV) build *.egg-info tbtools/eventfile/_scan.c tbtools/eventfile/*.so
