@@ -85,7 +85,8 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., OpenPage]]:
         found.page.on("pageerror", lambda error: found.trouble.append(str(error)))
         found.page.on("request", lambda request: _note(found, request.url, path))
         found.page.goto(path.as_uri())
-        found.page.wait_for_function("document.documentElement.dataset.ready === 'true'")
+        # A function: an expression would be evaluated, which the page's policy forbids.
+        found.page.wait_for_function("() => document.documentElement.dataset.ready === 'true'")
         found.settle()
         opened.append(found)
         return found

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tbtools.render.ranges import nice_ticks, value_range
-from tbtools.render.terminal.canvas import Canvas
+from tbtools.render.terminal.canvas import Canvas, extreme_points
 
 
 def shown(canvas: Canvas) -> list[str]:
@@ -88,3 +88,14 @@ def test_outliers_are_left_out_only_where_they_squeeze_the_rest() -> None:
     assert value_range([np.array([np.nan, np.inf])]) is None
     assert value_range([np.array([2.0, 2.0])]) == (1.8, 2.2)
     assert value_range([np.array([-1.0, 0.1, 10.0])], log=True) == pytest.approx((-1, 1))
+
+
+def test_a_long_line_keeps_its_extremes_and_its_gaps() -> None:
+    values = np.random.default_rng(4).standard_normal(10_000)
+    values[[1234, 8765]] = 50, -50
+    values[3000:3100] = np.nan
+    kept = extreme_points(values, 100)
+    assert len(kept) <= 410
+    assert {0, 1234, 2999, 3000, 3099, 3100, 8765, 9999} <= set(kept.tolist())
+    assert (np.diff(kept) > 0).all()
+    assert extreme_points(values[:50], 100).tolist() == list(range(50))

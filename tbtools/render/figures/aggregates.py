@@ -9,6 +9,7 @@ import numpy as np
 
 from tbtools.errors import InvalidArgument
 from tbtools.render.colors import run_colors
+from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, style_named
 from tbtools.render.thinning import thin
 
@@ -49,7 +50,9 @@ def plot_aggregate(
 
     Raises:
         InvalidArgument: The aggregate does not have the statistic, or there is no such style.
+        MissingExtra: The extra ``report`` is not installed.
     """
+    require_report_extra("a figure")
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 

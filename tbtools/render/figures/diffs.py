@@ -6,6 +6,7 @@ import html
 import math
 from typing import TYPE_CHECKING
 
+from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, style_named
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def plot_diff(diff: Diff, *, style: StyleName = "screen") -> go.Figure:
 
     Raises:
         InvalidArgument: There is no such style.
+        MissingExtra: The extra ``report`` is not installed.
     """
+    require_report_extra("a figure")
     import plotly.graph_objects as go
 
     rows = list(_rows(diff))

@@ -6,6 +6,7 @@ import html
 from typing import TYPE_CHECKING
 
 from tbtools.render.colors import SEVERITY_COLORS
+from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, style_named
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def plot_findings(findings: Findings, *, style: StyleName = "screen") -> go.Figu
 
     Raises:
         InvalidArgument: There is no such style.
+        MissingExtra: The extra ``report`` is not installed.
     """
+    require_report_extra("a figure")
     import plotly.graph_objects as go
 
     figure = go.Figure()

@@ -12,6 +12,7 @@ from tbtools.analysis.inputs import as_runs
 from tbtools.analysis.smoothers import check_smoothing, smooth_values
 from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.render.colors import SEVERITY_COLORS, run_colors
+from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, style_named
 from tbtools.render.series import Selection, findings_of, scalar_series
 from tbtools.render.thinning import thin
@@ -86,7 +87,9 @@ def plot(
         UnknownTag: No scalar has the tag, or none matches.
         InvalidArgument: There is no such axis, weight or style, or there are more than 24 tags.
         NoEventFiles: There is nothing to read under a path.
+        MissingExtra: The extra ``report`` is not installed.
     """
+    require_report_extra("a figure")
     check_smoothing("ema", smoothing, None)
     if x not in X_AXES:
         raise InvalidArgument(f"x={x!r} is none of {', '.join(X_AXES)}")

@@ -36,6 +36,8 @@ _SCRIPTS = (
     "main.js",
 )
 
+_STYLES = ("base.css", "controls.css", "overview.css", "charts.css", "ending.css")
+
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -81,7 +83,7 @@ def render_page(data: PageData, plotlyjs: PlotlyJs) -> str:
     return _PAGE.format(
         policy=_policy(script, source),
         title=html.escape(data.page["title"]),
-        style=_asset("style.css"),
+        style="\n".join(_asset(name) for name in _STYLES),
         body=_asset("page.html"),
         data=_json(data),
         numbers=data.columns.to_base64(),
@@ -116,7 +118,8 @@ def _plotly(plotlyjs: PlotlyJs) -> tuple[str, str]:
     """The script element for plotly.js, and what the policy has to allow for it."""
     code = plotly_js()
     if plotlyjs == "inline":
-        return f"<script>{code}</script>", f"'{_hash(code)}'"
+        # As text, which main.js runs when the tables are on the screen.
+        return f'<script type="text/plain" id="plotly">{code}</script>', f"'{_hash(code)}'"
     if plotlyjs == "directory":
         return f'<script src="{PLOTLY_FILE}"></script>', "'self' file:"
     from plotly.offline import get_plotlyjs_version

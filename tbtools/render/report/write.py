@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from tbtools.analysis.inputs import as_runs
+from tbtools.render.extras import require_report_extra
 from tbtools.render.files import replaced_whole, require_free
 from tbtools.render.report.data import MEDIA_BYTES, page_data
 from tbtools.render.report.differences import renamed, shown_names
@@ -67,6 +68,7 @@ def report(
     Raises:
         NoEventFiles: There is nothing to read.
         OutputExists: There is a file, and `force` does not allow to replace it.
+        MissingExtra: The extra ``report`` is not installed.
         InvalidObjective: An objective is none of ``min``, ``max``, ``none``.
         ValueError: `smoothing` or `plotlyjs` is none of what they may be.
     """
@@ -74,6 +76,7 @@ def report(
         raise ValueError(f"smoothing is {smoothing}, not between 0 and 1")
     if plotlyjs not in PLOTLY_SCRIPTS:
         raise ValueError(f"plotlyjs is {plotlyjs!r}, not one of {', '.join(PLOTLY_SCRIPTS)}")
+    require_report_extra("a report")
     if os.fspath(path) != "-":
         require_free(path, force=force)
     experiment = load(x, fold=True) if isinstance(x, (str, os.PathLike)) else x
@@ -131,7 +134,9 @@ def diff_report(
 
     Raises:
         OutputExists: There is a file, and `force` does not allow to replace it.
+        MissingExtra: The extra ``report`` is not installed.
     """
+    require_report_extra("a report")
     if os.fspath(path) != "-":
         require_free(path, force=force)
     sides = [as_runs(a), {} if b is None else as_runs(b)]

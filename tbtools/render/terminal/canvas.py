@@ -14,6 +14,32 @@ _BRAILLE = 0x2800
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
 
 
+def extreme_points(values: NDArray[np.float64], stretches: int) -> NDArray[np.int64]:
+    """Points that make a line look as all of them would: each stretch's first, last and extremes.
+
+    Args:
+        values: The line; a stretch of NaN keeps its ends.
+        stretches: Of how many stretches of equally many points.
+
+    Returns:
+        Their indices, increasing.
+    """
+    count = len(values)
+    if count <= 4 * stretches:
+        return np.arange(count)
+    size = -(-count // stretches)
+    padded = np.full(-(-count // size) * size, np.nan)
+    padded[:count] = values
+    rows = padded.reshape(-1, size)
+    offset = np.arange(len(rows)) * size
+    low = np.where(np.isnan(rows), np.inf, rows).argmin(axis=1)
+    high = np.where(np.isnan(rows), -np.inf, rows).argmax(axis=1)
+    edges = np.flatnonzero(np.diff(np.isfinite(values).astype(np.int8)))
+    ends = [offset, np.minimum(offset + size - 1, count - 1), edges, edges + 1]
+    chosen = np.concatenate([offset + low, offset + high, *ends])
+    return np.unique(chosen[chosen < count])
+
+
 class Canvas:
     """A field of characters in which lines are drawn over each other.
 

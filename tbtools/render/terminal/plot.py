@@ -12,9 +12,8 @@ from tbtools.analysis.smoothers import smooth_values
 from tbtools.render.colors import run_colors
 from tbtools.render.format import format_count, format_duration, format_time, printable
 from tbtools.render.ranges import nice_ticks, value_range
-from tbtools.render.terminal.canvas import Canvas
+from tbtools.render.terminal.canvas import Canvas, extreme_points
 from tbtools.render.terminal.lines import cut_middle, print_line
-from tbtools.render.thinning import thin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,7 +153,7 @@ class _Chart:
     ) -> Canvas:
         canvas = Canvas(width, rows, None if self.colors and self.frame is _UNICODE else _SIGNS)
         for number, (each, values) in enumerate(zip(self.series, self.smoothed, strict=True)):
-            kept = thin(values, 4 * width).kept
+            kept = extreme_points(values, 2 * width)
             x = (self._x(each)[kept] - x_range[0]) / (x_range[1] - x_range[0])
             y = values[kept]
             if self.view.log:

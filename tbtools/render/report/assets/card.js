@@ -1,6 +1,11 @@
 // Cards: a heading, a figure that is drawn when it comes into sight, and drawn again when needed.
 
-const PLOTLY_OPTIONS = { displayModeBar: false, responsive: true, doubleClick: false, showTips: false };
+const PLOTLY_OPTIONS = {
+  displayModeBar: false,
+  responsive: true,
+  doubleClick: false,
+  showTips: false,
+};
 
 // Draws cards that are near the screen; what is further off waits until it is scrolled to.
 function createPainter() {
@@ -55,7 +60,11 @@ function cardFrame({ title, tools, notes, label, className }) {
 }
 
 function toolButton(text, label, action) {
-  return h("button", { type: "button", class: "tool", title: label, "aria-label": label, onclick: action }, text);
+  return h(
+    "button",
+    { type: "button", class: "tool", title: label, "aria-label": label, onclick: action },
+    text,
+  );
 }
 
 function expandButton(element, after) {
@@ -187,7 +196,13 @@ function valuesTable(page, state, tag) {
     h(
       "thead",
       {},
-      h("tr", {}, ["Run", "Last", "Least", "Greatest", "Not finite", "Points", "Drawn"].map((name) => h("th", { scope: "col" }, name))),
+      h(
+        "tr",
+        {},
+        ["Run", "Last", "Least", "Greatest", "Not finite", "Points", "Drawn"].map((name) =>
+          h("th", { scope: "col" }, name),
+        ),
+      ),
     ),
     h(
       "tbody",
@@ -197,7 +212,11 @@ function valuesTable(page, state, tag) {
           "tr",
           {},
           h("th", { scope: "row" }, swatch(runColor(page, series.run)), page.runs[series.run].name),
-          h("td", { class: "number", title: formatExact(series.last, series.dtype) }, formatNumber(series.last)),
+          h(
+            "td",
+            { class: "number", title: formatExact(series.last, series.dtype) },
+            formatNumber(series.last),
+          ),
           h("td", { class: "number" }, extreme(series.min)),
           h("td", { class: "number" }, extreme(series.max)),
           h("td", { class: "number" }, formatCount(series.nonfinite)),

@@ -1,6 +1,12 @@
 // The data of the page: JSON, and typed arrays as columns.py has packed them.
 
-const TYPES = { f4: Float32Array, f8: Float64Array, u1: Uint8Array, u4: Uint32Array, d4: Int32Array };
+const TYPES = {
+  f4: Float32Array,
+  f8: Float64Array,
+  u1: Uint8Array,
+  u4: Uint32Array,
+  d4: Int32Array,
+};
 
 async function inflate(base64) {
   const text = atob(base64);

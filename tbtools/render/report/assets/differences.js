@@ -12,7 +12,8 @@ function verdictCell(tag) {
 
 function changeCell(tag) {
   if (tag.change === null) return "–";
-  const interval = tag.low !== null && tag.high !== null && `${signed(tag.low)} to ${signed(tag.high)}`;
+  const interval =
+    tag.low !== null && tag.high !== null && `${signed(tag.low)} to ${signed(tag.high)}`;
   return [signed(tag.change), interval && h("small", {}, ` (${interval})`)];
 }
 
@@ -25,7 +26,12 @@ function differenceRow(pair, tag) {
     {},
     h("th", { scope: "row" }, tag.tag),
     cell(told || (tag.first_step === null ? "–" : formatCount(tag.first_step)), number),
-    cell(tag.greatest === null ? "–" : [formatNumber(tag.greatest), h("small", {}, ` @${formatCount(tag.greatest_step)}`)], number),
+    cell(
+      tag.greatest === null
+        ? "–"
+        : [formatNumber(tag.greatest), h("small", {}, ` @${formatCount(tag.greatest_step)}`)],
+      number,
+    ),
     cell(formatNumber(tag.level_a), number),
     cell(formatNumber(tag.level_b), number),
     cell(changeCell(tag), number),
@@ -35,8 +41,21 @@ function differenceRow(pair, tag) {
 
 function pairPanel(pair) {
   const names = `${pair.a ?? "nothing"} → ${pair.b ?? "nothing"}`;
-  if (pair.identical) return h("details", { class: "pair" }, h("summary", {}, names, " ", h("small", {}, "the same")));
-  const head = ["Tag", "Differs from step", "Most by", "End of a", "End of b", "Change", "Verdict on b"];
+  if (pair.identical)
+    return h(
+      "details",
+      { class: "pair" },
+      h("summary", {}, names, " ", h("small", {}, "the same")),
+    );
+  const head = [
+    "Tag",
+    "Differs from step",
+    "Most by",
+    "End of a",
+    "End of b",
+    "Change",
+    "Verdict on b",
+  ];
   return h(
     "details",
     { class: "pair", open: true },
@@ -44,14 +63,47 @@ function pairPanel(pair) {
     h(
       "div",
       { class: "scroll", tabindex: "0", role: "region", "aria-label": `Differences of ${names}` },
-      h("table", {}, h("thead", {}, h("tr", {}, head.map((name, i) => h("th", { scope: "col", class: i > 0 && i < 6 && "number" }, name)))),
-        h("tbody", {}, pair.tags.map((tag) => differenceRow(pair, tag)))),
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            head.map((name, i) =>
+              h("th", { scope: "col", class: i > 0 && i < 6 && "number" }, name),
+            ),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          pair.tags.map((tag) => differenceRow(pair, tag)),
+        ),
+      ),
     ),
     pair.hparams.length > 0 &&
-      h("ul", { class: "hparam-differences" }, pair.hparams.map(([name, a, b]) => h("li", {}, h("strong", {}, name), ` ${a} → ${b}`))),
+      h(
+        "ul",
+        { class: "hparam-differences" },
+        pair.hparams.map(([name, a, b]) => h("li", {}, h("strong", {}, name), ` ${a} → ${b}`)),
+      ),
     pair.text.map(({ tag, step, lines }) =>
-      h("figure", { class: "text-difference" }, h("figcaption", {}, `${tag}, step ${formatCount(step)}`),
-        h("pre", { tabindex: "0" }, lines.map((line) => h("span", { class: { "+": "added", "-": "removed" }[line[0]] }, `${line}\n`))))),
+      h(
+        "figure",
+        { class: "text-difference" },
+        h("figcaption", {}, `${tag}, step ${formatCount(step)}`),
+        h(
+          "pre",
+          { tabindex: "0" },
+          lines.map((line) =>
+            h("span", { class: { "+": "added", "-": "removed" }[line[0]] }, `${line}\n`),
+          ),
+        ),
+      ),
+    ),
   );
 }
 
@@ -60,7 +112,12 @@ function differencesPanel(page) {
   return h(
     "section",
     { class: "panel", "aria-labelledby": "diff-title" },
-    h("h2", { id: "diff-title" }, "Differences ", h("small", {}, `b (${b}) compared with a (${a})`)),
+    h(
+      "h2",
+      { id: "diff-title" },
+      "Differences ",
+      h("small", {}, `b (${b}) compared with a (${a})`),
+    ),
     identical && h("p", {}, "There is no difference at all."),
     pairs.map(pairPanel),
   );
@@ -82,10 +139,20 @@ function differenceCards(page, state) {
 function differenceCard(page, state, name, found) {
   const group = { tag: name, series: [] };
   const card = plotCard(page, group, [], () => {
-    const shown = found.filter(({ pair }) => state.isShown(page.runs.findIndex((run) => run.name === pair.b)));
+    const shown = found.filter(({ pair }) =>
+      state.isShown(page.runs.findIndex((run) => run.name === pair.b)),
+    );
     card.lines = shown.map(({ pair, tag }) => differenceLine(page, pair, tag, state));
     const data = card.lines.flatMap((line) => {
-      const raw = { type: "scatter", mode: "lines", x: line.x, y: line.series.value, opacity: 0.28, line: { color: line.color, width: 1 }, hoverinfo: "skip" };
+      const raw = {
+        type: "scatter",
+        mode: "lines",
+        x: line.x,
+        y: line.series.value,
+        opacity: 0.28,
+        line: { color: line.color, width: 1 },
+        hoverinfo: "skip",
+      };
       return [raw, { ...raw, y: line.smooth, opacity: 1, line: { color: line.color, width: 1.6 } }];
     });
     const yaxis = { ...axisStyle(), zerolinecolor: cssColor("--muted"), nticks: 6 };
@@ -100,5 +167,11 @@ function differenceLine(page, pair, tag, state) {
   const run = page.runs.findIndex((each) => each.name === pair.b);
   const [step, value, gap, mean] = [tag.step, tag.value, tag.gap, tag.mean].map(page.array);
   const series = { step, value, gap, mean, ms: step.map(() => NaN) };
-  return { name: `${pair.b} − ${pair.a}`, color: runColor(page, run), series, x: step, smooth: smooth(series, state.smoothing) };
+  return {
+    name: `${pair.b} − ${pair.a}`,
+    color: runColor(page, run),
+    series,
+    x: step,
+    smooth: smooth(series, state.smoothing),
+  };
 }

@@ -58,7 +58,12 @@ function asDate(milliseconds) {
 function xAxis(state, lines) {
   if (state.x === "relative") {
     const [name, size] = timeUnit(lines);
-    return { type: "linear", title: name, of: (series, i) => series.ms[i] / 1000 / size, second: 1 / size };
+    return {
+      type: "linear",
+      title: name,
+      of: (series, i) => series.ms[i] / 1000 / size,
+      second: 1 / size,
+    };
   }
   if (state.x === "wall") {
     const of = (series, i) => asDate(series.start * 1000 + series.ms[i]);
@@ -152,10 +157,13 @@ function nonfiniteTrace(lines, axis) {
       }
       // Inside a long stretch of them nothing is marked but its ends.
       const inside = i > 0 && i < series.value.length - 1;
-      if (inside && !Number.isFinite(series.value[i - 1]) && !Number.isFinite(series.value[i + 1])) continue;
+      if (inside && !Number.isFinite(series.value[i - 1]) && !Number.isFinite(series.value[i + 1]))
+        continue;
       trace.x.push(axis.of(series, i));
       trace.y.push(height);
-      trace.symbols.push(Number.isNaN(value) ? "x-thin" : value > 0 ? "triangle-up" : "triangle-down");
+      trace.symbols.push(
+        Number.isNaN(value) ? "x-thin" : value > 0 ? "triangle-up" : "triangle-down",
+      );
       trace.colors.push(color);
     }
   }
@@ -184,14 +192,28 @@ function findingShapes(page, state, tag, axis) {
     const color = page.severity_colors[finding.severity];
     if (finding.kind === "plateau" && shaded) {
       shapes.push({
-        type: "rect", x0, x1, y0: 0, y1: 1, yref: "paper", layer: "below",
-        fillcolor: color, opacity: 0.07, line: { width: 0 },
+        type: "rect",
+        x0,
+        x1,
+        y0: 0,
+        y1: 1,
+        yref: "paper",
+        layer: "below",
+        fillcolor: color,
+        opacity: 0.07,
+        line: { width: 0 },
       });
     }
     const dash = finding.severity === "error" ? "dash" : "dot";
     const y0 = shown.length > MOST_ONSETS ? 0.94 : 0;
     shapes.push({
-      type: "line", x0, x1: x0, y0, y1: 1, yref: "paper", line: { color, width: 1.2, dash },
+      type: "line",
+      x0,
+      x1: x0,
+      y0,
+      y1: 1,
+      yref: "paper",
+      line: { color, width: 1.2, dash },
     });
   }
   return shapes;
@@ -203,7 +225,13 @@ function restartShapes(state, lines, axis) {
     for (const [step, second] of series.sessions || []) {
       const x = xAt(state, axis, series, step, second);
       shapes.push({
-        type: "line", x0: x, x1: x, y0: 0, y1: 0.07, yref: "paper", line: { color, width: 2 },
+        type: "line",
+        x0: x,
+        x1: x,
+        y0: 0,
+        y1: 0.07,
+        yref: "paper",
+        line: { color, width: 2 },
       });
     }
   }
@@ -228,7 +256,11 @@ function baseLayout() {
     margin: { l: 46, r: 10, t: 8, b: 26 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: getComputedStyle(document.body).fontFamily, size: 11, color: cssColor("--ink") },
+    font: {
+      family: getComputedStyle(document.body).fontFamily,
+      size: 11,
+      color: cssColor("--ink"),
+    },
     showlegend: false,
     hovermode: false,
     dragmode: "zoom",
@@ -275,8 +307,15 @@ function scalarFigure(page, state, tag) {
   if (axis.title) {
     layout.annotations = [
       {
-        text: axis.title, xref: "paper", yref: "paper", x: 1, y: 0, xanchor: "right", yanchor: "bottom",
-        showarrow: false, font: { size: 10, color: cssColor("--muted") },
+        text: axis.title,
+        xref: "paper",
+        yref: "paper",
+        x: 1,
+        y: 0,
+        xanchor: "right",
+        yanchor: "bottom",
+        showarrow: false,
+        font: { size: 10, color: cssColor("--muted") },
       },
     ];
   }

@@ -17,7 +17,10 @@ function formatNumber(value, digits = 5) {
   if (Number.isInteger(value) && size < 1e7) return THOUSANDS.format(value).replace("-", "−");
   const text =
     size >= 1e6 || size < 1e-4
-      ? value.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e")
+      ? value
+          .toExponential(digits - 1)
+          .replace(/\.?0+e/, "e")
+          .replace("e+", "e")
       : String(Number(value.toPrecision(digits)));
   return text.replaceAll("-", "−");
 }

@@ -8,7 +8,9 @@ function hparamAxes(page, objectives) {
   for (const { name, cells } of objectives) {
     axes.push({ name, objective: true, of: (run) => cells.get(run)?.best?.[0] ?? null });
   }
-  const runs = page.runs.map((_, run) => run).filter((run) => values[run].some((value) => value !== null));
+  const runs = page.runs
+    .map((_, run) => run)
+    .filter((run) => values[run].some((value) => value !== null));
   return { axes: axes.map((axis) => scaled(axis, runs)), runs };
 }
 
@@ -17,8 +19,11 @@ function scaled(axis, runs) {
   const present = runs.map(axis.of).filter((value) => value !== null);
   const numeric = present.length > 0 && present.every((value) => typeof value === "number");
   if (!numeric) {
-    const names = [...new Set(present.map(String))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-    const at = (value) => (names.length < 2 ? 0.5 : names.indexOf(String(value)) / (names.length - 1));
+    const names = [...new Set(present.map(String))].sort((a, b) =>
+      a.localeCompare(b, "en", { numeric: true }),
+    );
+    const at = (value) =>
+      names.length < 2 ? 0.5 : names.indexOf(String(value)) / (names.length - 1);
     const ticks = names.length > 8 ? [names[0], names[names.length - 1]] : names;
     return { ...axis, at, ticks: ticks.map((name) => [at(name), name]) };
   }
@@ -29,8 +34,12 @@ function scaled(axis, runs) {
   const span = scale(high) - scale(low);
   const at = (value) => (span > 0 ? (scale(value) - scale(low)) / span : 0.5);
   const distinct = [...new Set(present)].sort((a, b) => a - b);
-  const ticks = distinct.length <= 5 ? distinct : [0, 0.25, 0.5, 0.75, 1].map((part) =>
-    log ? Math.exp(scale(low) + part * span) : low + part * span);
+  const ticks =
+    distinct.length <= 5
+      ? distinct
+      : [0, 0.25, 0.5, 0.75, 1].map((part) =>
+          log ? Math.exp(scale(low) + part * span) : low + part * span,
+        );
   return { ...axis, log, at, ticks: ticks.map((value) => [at(value), formatNumber(value, 3)]) };
 }
 
@@ -42,12 +51,25 @@ function parallelCoordinates(page, state, { axes, runs }) {
   const x = (i) => side + (i * (width - 2 * side)) / Math.max(1, axes.length - 1);
   const y = (part) => height - bottom - part * (height - top - bottom);
   const lines = runs.map((run) => {
-    const places = axes.map((axis, i) => (axis.of(run) === null ? null : [x(i), y(axis.at(axis.of(run)))]));
+    const places = axes.map((axis, i) =>
+      axis.of(run) === null ? null : [x(i), y(axis.at(axis.of(run)))],
+    );
     // What a run does not have is passed over.
     const known = places.filter(Boolean);
-    const path = known.map((place, i) => `${i ? "L" : "M"}${place[0].toFixed(1)} ${place[1].toFixed(1)}`).join("");
-    const line = svg("path", { d: path, fill: "none", stroke: runColor(page, run), "stroke-width": 2, class: "parallel-line" },
-      svg("title", {}, page.runs[run].name));
+    const path = known
+      .map((place, i) => `${i ? "L" : "M"}${place[0].toFixed(1)} ${place[1].toFixed(1)}`)
+      .join("");
+    const line = svg(
+      "path",
+      {
+        d: path,
+        fill: "none",
+        stroke: runColor(page, run),
+        "stroke-width": 2,
+        class: "parallel-line",
+      },
+      svg("title", {}, page.runs[run].name),
+    );
     line.addEventListener("pointerenter", () => state.set({ highlighted: run }));
     line.addEventListener("pointerleave", () => state.set({ highlighted: null }));
     return { run, line };
@@ -58,18 +80,48 @@ function parallelCoordinates(page, state, { axes, runs }) {
       line.style.opacity = state.highlighted === null || state.highlighted === run ? 1 : 0.1;
     }
   };
-  state.listen((changed) => (changed.includes("hidden") || changed.includes("highlighted")) && update());
-  const label = (text, attributes) => svg("text", { "font-size": 11, fill: "currentColor", ...attributes }, text);
+  state.listen(
+    (changed) => (changed.includes("hidden") || changed.includes("highlighted")) && update(),
+  );
+  const label = (text, attributes) =>
+    svg("text", { "font-size": 11, fill: "currentColor", ...attributes }, text);
   const drawn = axes.map((axis, i) => [
     svg("line", { x1: x(i), x2: x(i), y1: y(0), y2: y(1), stroke: "var(--rule)" }),
-    label(axis.name.length > 22 ? `…${axis.name.slice(-21)}` : axis.name, { x: x(i), y: 16, "text-anchor": "middle", "font-weight": axis.objective ? 700 : 500 }),
-    axis.ticks.map(([part, text]) => label(text.length > 12 ? `${text.slice(0, 11)}…` : text, { x: x(i) + 6, y: y(part) + 4, fill: "var(--muted)", class: "tick" })),
+    label(axis.name.length > 22 ? `…${axis.name.slice(-21)}` : axis.name, {
+      x: x(i),
+      y: 16,
+      "text-anchor": "middle",
+      "font-weight": axis.objective ? 700 : 500,
+    }),
+    axis.ticks.map(([part, text]) =>
+      label(text.length > 12 ? `${text.slice(0, 11)}…` : text, {
+        x: x(i) + 6,
+        y: y(part) + 4,
+        fill: "var(--muted)",
+        class: "tick",
+      }),
+    ),
   ]);
   return h(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Parallel coordinates of hyperparameters and objectives" },
-    svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Parallel coordinates: one line a run" },
-      lines.map(({ line }) => line), drawn.flat(3)),
+    {
+      class: "scroll",
+      tabindex: "0",
+      role: "region",
+      "aria-label": "Parallel coordinates of hyperparameters and objectives",
+    },
+    svg(
+      "svg",
+      {
+        viewBox: `0 0 ${width} ${height}`,
+        width,
+        height,
+        role: "img",
+        "aria-label": "Parallel coordinates: one line a run",
+      },
+      lines.map(({ line }) => line),
+      drawn.flat(3),
+    ),
   );
 }
 
@@ -78,21 +130,42 @@ function scatterCard(page, state, { axes, runs }) {
   const objectives = axes.filter((axis) => axis.objective);
   const redraw = () => card.draw();
   const chooser = (label, choices) =>
-    h("select", { "aria-label": label, onchange: redraw }, choices.map((axis, i) => h("option", { value: i }, axis.name)));
+    h(
+      "select",
+      { "aria-label": label, onchange: redraw },
+      choices.map((axis, i) => h("option", { value: i }, axis.name)),
+    );
   const across = chooser("Hyperparameter", hparams);
   const up = chooser("Objective", objectives);
   const group = { tag: "Objective against hyperparameter", series: [] };
   const card = plotCard(page, group, [across, up], () => {
     const xAxisOf = hparams[Number(across.value)];
     const yAxisOf = objectives[Number(up.value)];
-    const shown = runs.filter((run) => state.isShown(run) && xAxisOf.of(run) !== null && yAxisOf.of(run) !== null);
-    const style = (axis) => ({ ...axisStyle(), type: axis.log ? "log" : undefined, title: { text: "", standoff: 4 }, nticks: 6 });
+    const shown = runs.filter(
+      (run) => state.isShown(run) && xAxisOf.of(run) !== null && yAxisOf.of(run) !== null,
+    );
+    const style = (axis) => ({
+      ...axisStyle(),
+      type: axis.log ? "log" : undefined,
+      title: { text: "", standoff: 4 },
+      nticks: 6,
+    });
     return {
-      data: [{
-        type: "scatter", mode: "markers", x: shown.map((run) => xAxisOf.of(run)), y: shown.map((run) => yAxisOf.of(run)),
-        text: shown.map((run) => escapeForPlotly(page.runs[run].name)), hovertemplate: "%{text}<br>%{x} → %{y}<extra></extra>",
-        marker: { color: shown.map((run) => runColor(page, run)), size: 9, line: { width: 1, color: cssColor("--card") } },
-      }],
+      data: [
+        {
+          type: "scatter",
+          mode: "markers",
+          x: shown.map((run) => xAxisOf.of(run)),
+          y: shown.map((run) => yAxisOf.of(run)),
+          text: shown.map((run) => escapeForPlotly(page.runs[run].name)),
+          hovertemplate: "%{text}<br>%{x} → %{y}<extra></extra>",
+          marker: {
+            color: shown.map((run) => runColor(page, run)),
+            size: 9,
+            line: { width: 1, color: cssColor("--card") },
+          },
+        },
+      ],
       layout: { hovermode: "closest", xaxis: style(xAxisOf), yaxis: style(yAxisOf) },
     };
   });

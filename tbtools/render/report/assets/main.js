@@ -22,10 +22,19 @@ function groupName(tag) {
 }
 
 function section(title, cards) {
-  const grid = h("div", { class: "grid" }, cards.map((card) => card.element));
+  const grid = h(
+    "div",
+    { class: "grid" },
+    cards.map((card) => card.element),
+  );
   grid.classList.toggle("noted", Boolean(grid.querySelector(".notes")));
   const count = h("small", {}, formatCount(cards.length));
-  const element = h("details", { class: "group", open: true }, h("summary", {}, h("h2", {}, title, " ", count)), grid);
+  const element = h(
+    "details",
+    { class: "group", open: true },
+    h("summary", {}, h("h2", {}, title, " ", count)),
+    grid,
+  );
   return { element, cards, title };
 }
 
@@ -53,13 +62,23 @@ function mediaSections(page, state) {
   ];
   return kinds
     .filter(([, list]) => list.length)
-    .map(([title, list, make]) => section(title, byTag(list).map((group) => make(page, state, group))));
+    .map(([title, list, make]) =>
+      section(
+        title,
+        byTag(list).map((group) => make(page, state, group)),
+      ),
+    );
 }
 
 function hparamSection(page, state, objectives) {
   const found = hparamAxes(page, objectives);
   if (!found.axes.some((axis) => !axis.objective) || found.runs.length < 2) return null;
-  const parallel = h("article", { class: "card double" }, h("header", {}, h("h3", {}, "Parallel coordinates")), parallelCoordinates(page, state, found));
+  const parallel = h(
+    "article",
+    { class: "card double" },
+    h("header", {}, h("h3", {}, "Parallel coordinates")),
+    parallelCoordinates(page, state, found),
+  );
   const cards = found.axes.some((axis) => axis.objective) ? [scatterCard(page, state, found)] : [];
   const made = section("Hyperparameters", cards);
   made.element.querySelector(".grid").prepend(parallel);
@@ -92,7 +111,10 @@ function filterSections(sections, text) {
 
 // Scrolls to where a finding is, shows its run, and points at it for a moment.
 function goTo(page, state, cards, finding) {
-  const card = cards.find((each) => each.tag.series?.length && each.tag.tag === finding.tag && !each.element.matches(".hero"));
+  const card = cards.find(
+    (each) =>
+      each.tag.series?.length && each.tag.tag === finding.tag && !each.element.matches(".hero"),
+  );
   if (!card) return;
   if (!state.isShown(finding.runNumber)) state.show([finding.runNumber], true);
   byId("tag-filter").value = "";
@@ -111,7 +133,9 @@ function goTo(page, state, cards, finding) {
 function showProvenance(page) {
   const { version, restarts, files } = page.provenance;
   const superseded = page.runs.reduce((sum, run) => sum + run.superseded, 0);
-  const problems = page.runs.flatMap((run) => run.problems.map((problem) => ({ run: run.name, ...problem })));
+  const problems = page.runs.flatMap((run) =>
+    run.problems.map((problem) => ({ run: run.name, ...problem })),
+  );
   const thinned = page.series.filter((series) => series.gap).length;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const said = [
@@ -120,20 +144,67 @@ function showProvenance(page) {
     thinned
       ? `${formatCount(thinned)} of ${formatCount(page.series.length)} series are thinned for the screen (MinMaxLTTB; extremes and values that are not finite stay). Numbers in tables and findings come from all points.`
       : "Every point of every series is in this page.",
-    page.refused > 0 && `${plural(page.refused, "value")} with pictures or sounds did not fit the size allowed for them and are left out.`,
-    problems.length ? `${formatCount(problems.length)} damaged stretches:` : "No event file is damaged.",
+    page.refused > 0 &&
+      `${plural(page.refused, "value")} with pictures or sounds did not fit the size allowed for them and are left out.`,
+    problems.length
+      ? `${formatCount(problems.length)} damaged stretches:`
+      : "No event file is damaged.",
   ];
   const table = (head, rows) =>
-    h("div", { class: "scroll", tabindex: "0" }, h("table", {}, h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows)));
+    h(
+      "div",
+      { class: "scroll", tabindex: "0" },
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            head.map((name) => h("th", { scope: "col" }, name)),
+          ),
+        ),
+        h("tbody", {}, rows),
+      ),
+    );
   fill(byId("provenance"), {}, [
     h("h2", {}, "Where this comes from"),
     ...said.filter(Boolean).map((text) => h("p", {}, text)),
     problems.length > 0 &&
-      table(["Run", "File", "Offset", "Kind", "What"], problems.map((each) =>
-        h("tr", {}, h("td", {}, each.run), h("td", {}, each.file), h("td", { class: "number" }, formatCount(each.offset)), h("td", {}, each.kind), h("td", {}, each.message)))),
-    h("details", {}, h("summary", {}, "Files read"),
-      table(["Run", "File", "Bytes", "Records"], files.map((file) =>
-        h("tr", {}, h("td", {}, file.run), h("td", {}, file.file), h("td", { class: "number" }, formatCount(file.bytes)), h("td", { class: "number" }, formatCount(file.records)))))),
+      table(
+        ["Run", "File", "Offset", "Kind", "What"],
+        problems.map((each) =>
+          h(
+            "tr",
+            {},
+            h("td", {}, each.run),
+            h("td", {}, each.file),
+            h("td", { class: "number" }, formatCount(each.offset)),
+            h("td", {}, each.kind),
+            h("td", {}, each.message),
+          ),
+        ),
+      ),
+    h(
+      "details",
+      {},
+      h("summary", {}, "Files read"),
+      table(
+        ["Run", "File", "Bytes", "Records"],
+        files.map((file) =>
+          h(
+            "tr",
+            {},
+            h("td", {}, file.run),
+            h("td", {}, file.file),
+            h("td", { class: "number" }, formatCount(file.bytes)),
+            h("td", { class: "number" }, formatCount(file.records)),
+          ),
+        ),
+      ),
+    ),
   ]);
 }
 
@@ -151,14 +222,32 @@ async function start() {
   showMasthead(page, status, objectives);
   showToolbar(page, state, () => painter.stale());
   showSidebar(page, state, status);
-  const hero = objectives.length ? scalarCard(page, state, objectives[0].tag, { hero: true }) : null;
+  const hero = objectives.length
+    ? scalarCard(page, state, objectives[0].tag, { hero: true })
+    : null;
   const go = (finding) => goTo(page, state, painter.cards, finding);
   const beside = hero && page.findings.length;
-  const first = h("div", { class: beside ? "first" : "stacked" }, hero?.element, findingsPanel(page, go));
-  byId("overview").append(...[first, page.diff && differencesPanel(page), runTable(page, state, status, objectives)].filter(Boolean));
+  const first = h(
+    "div",
+    { class: beside ? "first" : "stacked" },
+    hero?.element,
+    findingsPanel(page, go),
+  );
+  byId("overview").append(
+    ...[
+      first,
+      page.diff && differencesPanel(page),
+      runTable(page, state, status, objectives),
+    ].filter(Boolean),
+  );
   const hparams = hparamSection(page, state, objectives);
   const compared = page.diff ? differenceCards(page, state) : [];
-  const sections = [...(compared.length ? [section("Differences, b minus a", compared)] : []), ...scalarSections(page, state), ...mediaSections(page, state), ...(hparams ? [hparams] : [])];
+  const sections = [
+    ...(compared.length ? [section("Differences, b minus a", compared)] : []),
+    ...scalarSections(page, state),
+    ...mediaSections(page, state),
+    ...(hparams ? [hparams] : []),
+  ];
   byId("charts").append(...sections.map(({ element }) => element));
   const arrange = layOut(sections);
   showProvenance(page);
@@ -180,9 +269,20 @@ async function start() {
   document.documentElement.dataset.ready = "true";
 }
 
-function plotlyReady() {
-  if (document.readyState === "complete") return Promise.resolve();
-  return new Promise((resolve) => window.addEventListener("load", resolve));
+// Runs plotly.js, which takes the better part of a second, when the tables have been painted.
+async function plotlyReady() {
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  const code = byId("plotly");
+  if (code) {
+    const script = document.createElement("script");
+    script.textContent = code.textContent;
+    document.head.append(script);
+    code.remove();
+  } else if (document.readyState !== "complete") {
+    await new Promise((resolve) => window.addEventListener("load", resolve));
+  }
 }
 
-start();
+// The blocks of data behind this script are there when the document is.
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+else start();

@@ -23,7 +23,9 @@ function indexAt(series, step) {
 }
 
 function shownOf(group) {
-  const shown = Math.max(...group.series.map((series) => series.items?.length ?? series.steps.length));
+  const shown = Math.max(
+    ...group.series.map((series) => series.items?.length ?? series.steps.length),
+  );
   const all = Math.max(...group.series.map((series) => series.n));
   return shown < all ? `${formatCount(shown)} of ${formatCount(all)} steps shown` : "";
 }
@@ -34,8 +36,12 @@ function steppedCard(page, state, group, className, show) {
   const body = h("div", { class: `media ${className}` });
   const label = h("output", {});
   const slider = h("input", {
-    type: "range", min: 0, max: Math.max(0, steps.length - 1), value: steps.length - 1,
-    "aria-label": `Step of ${group.tag}`, oninput: () => card.draw(),
+    type: "range",
+    min: 0,
+    max: Math.max(0, steps.length - 1),
+    value: steps.length - 1,
+    "aria-label": `Step of ${group.tag}`,
+    oninput: () => card.draw(),
   });
   const limited = shownOf(group);
   const element = h(
@@ -46,7 +52,9 @@ function steppedCard(page, state, group, className, show) {
     body,
     limited && h("p", { class: "muted" }, limited),
     group.series.flatMap((series) =>
-      (series.undecodable || []).map((text) => h("p", { class: "error" }, `${page.runs[series.run].name}, ${text}`)),
+      (series.undecodable || []).map((text) =>
+        h("p", { class: "error" }, `${page.runs[series.run].name}, ${text}`),
+      ),
     ),
   );
   const card = {
@@ -65,7 +73,13 @@ function steppedCard(page, state, group, className, show) {
 }
 
 function caption(page, series, i) {
-  return h("figcaption", {}, swatch(runColor(page, series.run)), h("span", { class: "name", title: page.runs[series.run].name }, page.runs[series.run].name), h("small", {}, ` step ${formatCount(series.steps[i])}`));
+  return h(
+    "figcaption",
+    {},
+    swatch(runColor(page, series.run)),
+    h("span", { class: "name", title: page.runs[series.run].name }, page.runs[series.run].name),
+    h("small", {}, ` step ${formatCount(series.steps[i])}`),
+  );
 }
 
 function imageCard(page, state, group) {
@@ -74,7 +88,13 @@ function imageCard(page, state, group) {
       "figure",
       {},
       series.items[i].map(([uri, width, height]) =>
-        h("img", { src: uri, alt: `${series.tag} of ${page.runs[series.run].name} at step ${series.steps[i]}`, width, height, class: Math.max(width, height) <= 128 && "small" }),
+        h("img", {
+          src: uri,
+          alt: `${series.tag} of ${page.runs[series.run].name} at step ${series.steps[i]}`,
+          width,
+          height,
+          class: Math.max(width, height) <= 128 && "small",
+        }),
       ),
       caption(page, series, i),
     ),
@@ -87,7 +107,12 @@ function audioCard(page, state, group) {
       "figure",
       {},
       series.items[i].map(([uri, seconds, label]) => [
-        h("audio", { controls: true, preload: "none", src: uri, "aria-label": `${series.tag} of ${page.runs[series.run].name} at step ${series.steps[i]}` }),
+        h("audio", {
+          controls: true,
+          preload: "none",
+          src: uri,
+          "aria-label": `${series.tag} of ${page.runs[series.run].name} at step ${series.steps[i]}`,
+        }),
         h("small", {}, [label, seconds && formatDuration(seconds)].filter(Boolean).join(", ")),
       ]),
       caption(page, series, i),
@@ -106,14 +131,20 @@ function textCard(page, state, group) {
 
 function plotCard(page, group, tools, draw) {
   const frame = cardFrame({ title: group.tag, tools, notes: "", label: `Chart of ${group.tag}` });
-  const card = { tag: group, ...frame, draw: () => {
-    card.stale = false;
-    const { data, layout } = draw();
-    Plotly.react(card.plot, data, { ...baseLayout(), ...layout }, PLOTLY_OPTIONS);
-  } };
-  frame.element.querySelector(".tools").append(
-    expandButton(frame.element, () => card.plot._fullLayout && Plotly.Plots.resize(card.plot)),
-  );
+  const card = {
+    tag: group,
+    ...frame,
+    draw: () => {
+      card.stale = false;
+      const { data, layout } = draw();
+      Plotly.react(card.plot, data, { ...baseLayout(), ...layout }, PLOTLY_OPTIONS);
+    },
+  };
+  frame.element
+    .querySelector(".tools")
+    .append(
+      expandButton(frame.element, () => card.plot._fullLayout && Plotly.Plots.resize(card.plot)),
+    );
   return card;
 }
 
@@ -125,7 +156,9 @@ function runChooser(page, state, group, redraw) {
     update() {
       const shown = shownSeries(state, group);
       const before = select.value;
-      select.replaceChildren(...shown.map((series) => h("option", { value: series.run }, page.runs[series.run].name)));
+      select.replaceChildren(
+        ...shown.map((series) => h("option", { value: series.run }, page.runs[series.run].name)),
+      );
       if (shown.some((series) => String(series.run) === before)) select.value = before;
       return shown.find((series) => String(series.run) === select.value);
     },
@@ -136,9 +169,22 @@ function quantileTraces(page, series, steps) {
   const color = runColor(page, series.run);
   const all = page.array(series.quantiles);
   const quantile = (q) => steps.map((_, i) => all[i * 9 + q]);
-  const line = (q, more) => ({ type: "scatter", mode: steps.length < 2 ? "markers" : "lines", x: steps, y: quantile(q), line: { color, width: 0 }, hoverinfo: "skip", ...more });
+  const line = (q, more) => ({
+    type: "scatter",
+    mode: steps.length < 2 ? "markers" : "lines",
+    x: steps,
+    y: quantile(q),
+    line: { color, width: 0 },
+    hoverinfo: "skip",
+    ...more,
+  });
   const traces = [];
-  [["18", 0, 8], ["22", 1, 7], ["2e", 2, 6], ["38", 3, 5]].forEach(([alpha, low, high]) => {
+  [
+    ["18", 0, 8],
+    ["22", 1, 7],
+    ["2e", 2, 6],
+    ["38", 3, 5],
+  ].forEach(([alpha, low, high]) => {
     traces.push(line(low), line(high, { fill: "tonexty", fillcolor: color + alpha }));
   });
   traces.push(line(4, { line: { color, width: 1.6 } }));
@@ -152,8 +198,18 @@ function densityTrace(page, series, steps) {
   const z = y.map((_, b) => steps.map((_, i) => values[i * series.bins + b] / 255));
   const color = runColor(page, series.run);
   return {
-    type: "heatmap", x: steps, y, z, zmin: 0, zmax: 1, showscale: false,
-    colorscale: [[0, `${color}00`], [1, color]], hoverinfo: "skip",
+    type: "heatmap",
+    x: steps,
+    y,
+    z,
+    zmin: 0,
+    zmax: 1,
+    showscale: false,
+    colorscale: [
+      [0, `${color}00`],
+      [1, color],
+    ],
+    hoverinfo: "skip",
   };
 }
 
@@ -162,17 +218,34 @@ function singleTrace(page, series) {
   const { y, z } = densityTrace(page, series, series.steps);
   const color = runColor(page, series.run);
   const heights = z.map(([height]) => height);
-  return { type: "scatter", mode: "lines", x: y, y: heights, fill: "tozeroy", fillcolor: `${color}33`, line: { color, width: 1.4, shape: "hvh" }, hoverinfo: "skip" };
+  return {
+    type: "scatter",
+    mode: "lines",
+    x: y,
+    y: heights,
+    fill: "tozeroy",
+    fillcolor: `${color}33`,
+    line: { color, width: 1.4, shape: "hvh" },
+    hoverinfo: "skip",
+  };
 }
 
 function histogramCard(page, state, group) {
   let view = "distribution";
   const redraw = () => card.draw();
   const chooser = runChooser(page, state, group, redraw);
-  const views = segmented("View", [["distribution", "Quantiles"], ["histogram", "Density"]], view, (chosen) => {
-    view = chosen;
-    redraw();
-  });
+  const views = segmented(
+    "View",
+    [
+      ["distribution", "Quantiles"],
+      ["histogram", "Density"],
+    ],
+    view,
+    (chosen) => {
+      view = chosen;
+      redraw();
+    },
+  );
   chooser.update();
   const card = plotCard(page, group, [chooser.select, views], () => {
     const series = chooser.update();
@@ -180,10 +253,19 @@ function histogramCard(page, state, group) {
     const steps = series.steps;
     if (steps.length === 1) {
       const yaxis = { ...axisStyle(), showticklabels: false, rangemode: "tozero" };
-      return { data: [singleTrace(page, series)], layout: { xaxis: { ...axisStyle(), nticks: 7 }, yaxis } };
+      return {
+        data: [singleTrace(page, series)],
+        layout: { xaxis: { ...axisStyle(), nticks: 7 }, yaxis },
+      };
     }
-    const data = view === "histogram" ? [densityTrace(page, series, steps)] : quantileTraces(page, series, steps);
-    return { data, layout: { xaxis: { ...axisStyle(), nticks: 7 }, yaxis: { ...axisStyle(), nticks: 6 } } };
+    const data =
+      view === "histogram"
+        ? [densityTrace(page, series, steps)]
+        : quantileTraces(page, series, steps);
+    return {
+      data,
+      layout: { xaxis: { ...axisStyle(), nticks: 7 }, yaxis: { ...axisStyle(), nticks: 6 } },
+    };
   });
   const limited = shownOf(group);
   if (limited) card.element.append(h("p", { class: "muted" }, limited));
@@ -193,16 +275,44 @@ function histogramCard(page, state, group) {
 function prCurveCard(page, state, group) {
   const steps = [...new Set(group.series.flatMap((series) => series.steps))].sort((a, b) => a - b);
   const label = h("output", {});
-  const slider = h("input", { type: "range", min: 0, max: Math.max(0, steps.length - 1), value: steps.length - 1, "aria-label": `Step of ${group.tag}`, oninput: () => card.draw() });
+  const slider = h("input", {
+    type: "range",
+    min: 0,
+    max: Math.max(0, steps.length - 1),
+    value: steps.length - 1,
+    "aria-label": `Step of ${group.tag}`,
+    oninput: () => card.draw(),
+  });
   const card = plotCard(page, group, [], () => {
     const step = steps[Number(slider.value)];
     label.textContent = `step ${formatCount(step ?? 0)}`;
-    const data = shownSeries(state, group).filter((series) => series.items.length).map((series) => {
-      const [recall, precision] = series.items[indexAt(series, step)].map(page.array);
-      return { type: "scatter", mode: "lines", x: recall, y: precision, line: { color: runColor(page, series.run), width: 1.6 }, hoverinfo: "skip" };
+    const data = shownSeries(state, group)
+      .filter((series) => series.items.length)
+      .map((series) => {
+        const [recall, precision] = series.items[indexAt(series, step)].map(page.array);
+        return {
+          type: "scatter",
+          mode: "lines",
+          x: recall,
+          y: precision,
+          line: { color: runColor(page, series.run), width: 1.6 },
+          hoverinfo: "skip",
+        };
+      });
+    const axis = (title) => ({
+      ...axisStyle(),
+      range: [-0.02, 1.03],
+      nticks: 6,
+      title: { text: title, standoff: 4, font: { size: 11, color: cssColor("--muted") } },
     });
-    const axis = (title) => ({ ...axisStyle(), range: [-0.02, 1.03], nticks: 6, title: { text: title, standoff: 4, font: { size: 11, color: cssColor("--muted") } } });
-    return { data, layout: { margin: { l: 46, r: 10, t: 8, b: 40 }, xaxis: axis("recall"), yaxis: axis("precision") } };
+    return {
+      data,
+      layout: {
+        margin: { l: 46, r: 10, t: 8, b: 40 },
+        xaxis: axis("recall"),
+        yaxis: axis("precision"),
+      },
+    };
   });
   card.plot.before(h("div", { class: "stepper" }, slider, label));
   return card;

@@ -49,18 +49,21 @@ function showMasthead(page, status, columns) {
     h("strong", {}, plural(page.runs.length, "run")),
     troubled > 0 && h("span", { class: "error" }, `${formatCount(troubled)} went wrong`),
     warned > 0 && h("span", { class: "warning" }, `${formatCount(warned)} with warnings`),
-    ...columns.slice(0, 1).filter((column) => column.bestRun !== null).map((column) => {
-      const { best } = column.cells.get(column.bestRun);
-      return h(
-        "span",
-        {},
-        `Best ${column.name} `,
-        h("strong", {}, formatNumber(best[0])),
-        " by ",
-        h("strong", {}, page.runs[column.bestRun].name),
-        ` at step ${formatCount(best[1])}`,
-      );
-    }),
+    ...columns
+      .slice(0, 1)
+      .filter((column) => column.bestRun !== null)
+      .map((column) => {
+        const { best } = column.cells.get(column.bestRun);
+        return h(
+          "span",
+          {},
+          `Best ${column.name} `,
+          h("strong", {}, formatNumber(best[0])),
+          " by ",
+          h("strong", {}, page.runs[column.bestRun].name),
+          ` at step ${formatCount(best[1])}`,
+        );
+      }),
     h("span", {}, `${plural(points, "scalar")} in ${formatCount(page.series.length)} series`),
     ends.length > 0 && h("span", {}, `Last event ${formatTime(Math.max(...ends))}`),
   ];
@@ -102,11 +105,13 @@ function findingItem(page, cause, onGo) {
         "span",
         { class: "others" },
         "also ",
-        others.slice(0, 6).flatMap((finding, i) => [
-          i ? ", " : "",
-          findingLink(page, finding, onGo, finding.tag),
-          others.length ? ` (${finding.kind}, ${formatCount(finding.onset_step)})` : "",
-        ]),
+        others
+          .slice(0, 6)
+          .flatMap((finding, i) => [
+            i ? ", " : "",
+            findingLink(page, finding, onGo, finding.tag),
+            others.length ? ` (${finding.kind}, ${formatCount(finding.onset_step)})` : "",
+          ]),
         others.length > 6 && ` and ${others.length - 6} more`,
       ),
   );
@@ -117,15 +122,27 @@ function findingsPanel(page, onGo) {
   const items = page.findings.map((cause) => findingItem(page, cause, onGo));
   list.append(...items.slice(0, FIRST_FINDINGS));
   const rest = items.length - FIRST_FINDINGS;
-  const more = rest > 0 && h("button", { type: "button", class: "plain", onclick: () => {
-    list.append(...items.slice(FIRST_FINDINGS));
-    more.remove();
-  } }, `Show ${formatCount(rest)} more`);
+  const more =
+    rest > 0 &&
+    h(
+      "button",
+      {
+        type: "button",
+        class: "plain",
+        onclick: () => {
+          list.append(...items.slice(FIRST_FINDINGS));
+          more.remove();
+        },
+      },
+      `Show ${formatCount(rest)} more`,
+    );
   return h(
     "section",
     { class: "panel", "aria-labelledby": "findings-title" },
     h("h2", { id: "findings-title" }, "Findings ", h("small", {}, formatCount(items.length))),
-    items.length ? list : h("p", { class: "muted" }, "Nothing went wrong that can be told from the scalars."),
+    items.length
+      ? list
+      : h("p", { class: "muted" }, "Nothing went wrong that can be told from the scalars."),
     more,
   );
 }
@@ -135,7 +152,7 @@ const SPARK = { width: 96, height: 22 };
 // One scale for all runs, so that a run that never got better looks it; without the outliers.
 function sparkScale(column) {
   const values = [...column.cells.values()].map(({ series }) => series.value);
-  return yRange(values, { ignoreOutliers: true, log: false });
+  return yRange(values, { ignoreOutliers: true, log: false, squeezed: 1 });
 }
 
 // The main objective of a run as a small line, NaN as a gap; null without one.
@@ -145,7 +162,8 @@ function sparkline(series, color, scale) {
   const [low, high] = scale;
   // Halves: the difference of two doubles may be none.
   const part = (each) => (each / 2 - low / 2) / (high / 2 - low / 2 || 1);
-  const y = (each) => SPARK.height - 1 - part(Math.max(low, Math.min(each, high))) * (SPARK.height - 2);
+  const y = (each) =>
+    SPARK.height - 1 - part(Math.max(low, Math.min(each, high))) * (SPARK.height - 2);
   let path = "";
   let pen = "M";
   const jump = Math.max(1, Math.floor(value.length / SPARK.width));
@@ -160,7 +178,12 @@ function sparkline(series, color, scale) {
   }
   return svg(
     "svg",
-    { viewBox: `0 0 ${SPARK.width} ${SPARK.height}`, width: SPARK.width, height: SPARK.height, "aria-hidden": "true" },
+    {
+      viewBox: `0 0 ${SPARK.width} ${SPARK.height}`,
+      width: SPARK.width,
+      height: SPARK.height,
+      "aria-hidden": "true",
+    },
     svg("path", { d: path, fill: "none", stroke: color, "stroke-width": 1.5 }),
   );
 }

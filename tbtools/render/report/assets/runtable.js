@@ -36,7 +36,11 @@ function lastCell(column, run) {
   const broken = typeof last === "string";
   return {
     sort: broken ? null : last,
-    node: h("span", { class: broken && "error", title: broken ? last : formatExact(last, dtype) }, formatNumber(last)),
+    node: h(
+      "span",
+      { class: broken && "error", title: broken ? last : formatExact(last, dtype) },
+      formatNumber(last),
+    ),
   };
 }
 
@@ -50,23 +54,44 @@ function tableColumns(page, status, objectives) {
     { name: "Run", cell: (i) => ({ sort: i, node: runName(page, i) }), row: true },
     {
       name: "Status",
-      cell: (i) => ({ sort: status[i] ? ["error", "warning", "info"].indexOf(status[i].severity) : 9, node: statusCell(status[i]) }),
+      cell: (i) => ({
+        sort: status[i] ? ["error", "warning", "info"].indexOf(status[i].severity) : 9,
+        node: statusCell(status[i]),
+      }),
     },
   ];
   const ofObjective = (objective, number) => {
     const arrow = objective.better === "min" ? "↓" : "↑";
     if (number === 0) {
-      columns.push({ name: "", label: `${objective.name}, drawn`, cell: (i) => ({ sort: null, node: spark(page, objective, i) }), fixed: true });
+      columns.push({
+        name: "",
+        label: `${objective.name}, drawn`,
+        cell: (i) => ({ sort: null, node: spark(page, objective, i) }),
+        fixed: true,
+      });
     }
     columns.push(
-      { name: `${objective.name} ${arrow} best`, number: true, cell: (i) => bestCell(objective, i) },
-      { name: "final", label: `${objective.name}, final`, number: true, cell: (i) => lastCell(objective, i) },
+      {
+        name: `${objective.name} ${arrow} best`,
+        number: true,
+        cell: (i) => bestCell(objective, i),
+      },
+      {
+        name: "final",
+        label: `${objective.name}, final`,
+        number: true,
+        cell: (i) => lastCell(objective, i),
+      },
     );
   };
   // What the runs were started with comes before a third objective, which few look at.
   objectives.slice(0, 2).forEach(ofObjective);
   columns.push(
-    { name: "Steps", number: true, cell: (i) => plainCell(page.runs[i].last_step, formatNumber(page.runs[i].last_step)) },
+    {
+      name: "Steps",
+      number: true,
+      cell: (i) => plainCell(page.runs[i].last_step, formatNumber(page.runs[i].last_step)),
+    },
     { name: "Duration", number: true, cell: (i) => durationCell(page.runs[i]) },
   );
   const { names, varying, values } = page.hparams;
@@ -75,7 +100,12 @@ function tableColumns(page, status, objectives) {
     .filter(({ number }) => varying[number])
     .slice(0, MOST_HPARAMS)
     .forEach(({ name, number }) => {
-      columns.push({ name, hparam: true, number: true, cell: (i) => hparamCell(values[i][number]) });
+      columns.push({
+        name,
+        hparam: true,
+        number: true,
+        cell: (i) => hparamCell(values[i][number]),
+      });
     });
   objectives.slice(2).forEach((objective) => ofObjective(objective, 2));
   columns.push({
@@ -92,12 +122,24 @@ function spark(page, objective, run) {
 }
 
 function runName(page, run) {
-  return h("span", { class: "run-name", title: page.runs[run].name }, swatch(runColor(page, run)), h("span", {}, breakable(page.runs[run].name)));
+  return h(
+    "span",
+    { class: "run-name", title: page.runs[run].name },
+    swatch(runColor(page, run)),
+    h("span", {}, breakable(page.runs[run].name)),
+  );
 }
 
 function durationCell(run) {
   const seconds = run.start === null ? null : run.end - run.start;
-  return plainCell(seconds, h("span", { title: `${formatTime(run.start)} to ${formatTime(run.end)}` }, formatDuration(seconds)));
+  return plainCell(
+    seconds,
+    h(
+      "span",
+      { title: `${formatTime(run.start)} to ${formatTime(run.end)}` },
+      formatDuration(seconds),
+    ),
+  );
 }
 
 function hparamCell(value) {
@@ -112,7 +154,8 @@ function hasNotes(run) {
 function notesCell(run) {
   const notes = [];
   if (run.superseded) notes.push(`${formatCount(run.superseded)} points superseded by restarts`);
-  if (run.problems.length) notes.push(plural(run.problems.length, "damaged stretch").replace("stretchs", "stretches"));
+  if (run.problems.length)
+    notes.push(plural(run.problems.length, "damaged stretch").replace("stretchs", "stretches"));
   return plainCell(notes.length, h("small", { class: "nowrap" }, notes.join("; ")));
 }
 
@@ -138,14 +181,19 @@ function runTable(page, state, status, objectives) {
         onpointerleave: () => state.set({ highlighted: null }),
       },
       columns.map((column, c) =>
-        h(column.row ? "th" : "td", { scope: column.row && "row", class: column.number && "number" }, cells[i][c].node),
+        h(
+          column.row ? "th" : "td",
+          { scope: column.row && "row", class: column.number && "number" },
+          cells[i][c].node,
+        ),
       ),
     ),
   );
   const body = h("tbody", {}, rows);
   const sorted = { column: -1, descending: false };
   const headers = columns.map((column, c) => {
-    if (column.fixed) return h("th", { scope: "col" }, h("span", { class: "hidden-text" }, column.label));
+    if (column.fixed)
+      return h("th", { scope: "col" }, h("span", { class: "hidden-text" }, column.label));
     const button = h("button", { type: "button", "aria-label": column.label }, column.name);
     button.addEventListener("click", () => {
       sorted.descending = sorted.column === c && !sorted.descending;
@@ -170,6 +218,10 @@ function runTable(page, state, status, objectives) {
     "section",
     { class: "panel", "aria-labelledby": "runs-title" },
     h("h2", { id: "runs-title" }, "Runs ", h("small", {}, formatCount(page.runs.length))),
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "runs-title" }, h("table", { class: "runs" }, h("thead", {}, h("tr", {}, headers)), body)),
+    h(
+      "div",
+      { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "runs-title" },
+      h("table", { class: "runs" }, h("thead", {}, h("tr", {}, headers)), body),
+    ),
   );
 }

@@ -7,17 +7,38 @@ function runList(page, state, status) {
       checked: true,
       onchange: () => state.show([i], box.checked),
     });
-    const only = h("button", { type: "button", class: "only", title: `Show only ${run.name}`, onclick: () => {
-      state.set({ hidden: new Set(page.runs.map((_, n) => n).filter((n) => n !== i)) });
-    } }, "only");
-    const trouble = status[i] && h("span", { class: `dot ${status[i].severity}`, title: `${status[i].kind}: ${status[i].message}` });
+    const only = h(
+      "button",
+      {
+        type: "button",
+        class: "only",
+        title: `Show only ${run.name}`,
+        onclick: () => {
+          state.set({ hidden: new Set(page.runs.map((_, n) => n).filter((n) => n !== i)) });
+        },
+      },
+      "only",
+    );
+    const trouble =
+      status[i] &&
+      h("span", {
+        class: `dot ${status[i].severity}`,
+        title: `${status[i].kind}: ${status[i].message}`,
+      });
     const item = h(
       "li",
       {
         onpointerenter: () => state.set({ highlighted: i }),
         onpointerleave: () => state.set({ highlighted: null }),
       },
-      h("label", { title: run.name }, box, swatch(runColor(page, i)), h("span", { class: "name" }, breakable(run.name)), trouble),
+      h(
+        "label",
+        { title: run.name },
+        box,
+        swatch(runColor(page, i)),
+        h("span", { class: "name" }, breakable(run.name)),
+        trouble,
+      ),
       only,
     );
     return { item, box };
@@ -29,22 +50,42 @@ function runList(page, state, status) {
       items.forEach(({ item }, i) => (item.hidden = !matches(page.runs[i].name)));
     }
   });
-  return h("ul", { class: "run-list" }, items.map(({ item }) => item));
+  return h(
+    "ul",
+    { class: "run-list" },
+    items.map(({ item }) => item),
+  );
 }
 
 // Groups of runs with the colours that they have as bands.
 function groupList(page, state) {
   const boxes = [];
   const items = page.groups.map((group, i) => {
-    const box = h("input", { type: "checkbox", checked: true, onchange: () => state.show(group.runs, box.checked) });
+    const box = h("input", {
+      type: "checkbox",
+      checked: true,
+      onchange: () => state.show(group.runs, box.checked),
+    });
     boxes.push(box);
-    return h("li", {}, h("label", { title: group.name }, box, swatch(runColor(page, i)), h("span", { class: "name" }, group.name, " ", h("small", {}, `${group.runs.length} runs`))));
+    return h(
+      "li",
+      {},
+      h(
+        "label",
+        { title: group.name },
+        box,
+        swatch(runColor(page, i)),
+        h("span", { class: "name" }, group.name, " ", h("small", {}, `${group.runs.length} runs`)),
+      ),
+    );
   });
   const list = h("ul", { class: "run-list groups", hidden: true, "aria-label": "Groups" }, items);
   state.listen((changed) => {
     if (changed.includes("grouped")) list.hidden = !state.grouped;
     if (changed.includes("hidden")) {
-      page.groups.forEach((group, i) => (boxes[i].checked = group.runs.some((run) => state.isShown(run))));
+      page.groups.forEach(
+        (group, i) => (boxes[i].checked = group.runs.some((run) => state.isShown(run))),
+      );
     }
   });
   return list;
@@ -88,8 +129,22 @@ function showSidebar(page, state, status) {
 }
 
 function smoothingControl(state) {
-  const slider = h("input", { type: "range", min: 0, max: 0.999, step: 0.001, value: state.smoothing, id: "smoothing" });
-  const number = h("input", { type: "number", min: 0, max: 0.999, step: 0.05, value: state.smoothing, "aria-label": "Smoothing weight" });
+  const slider = h("input", {
+    type: "range",
+    min: 0,
+    max: 0.999,
+    step: 0.001,
+    value: state.smoothing,
+    id: "smoothing",
+  });
+  const number = h("input", {
+    type: "number",
+    min: 0,
+    max: 0.999,
+    step: 0.05,
+    value: state.smoothing,
+    "aria-label": "Smoothing weight",
+  });
   const change = oncePerFrame(() => state.set({ smoothing: Number(slider.value) }));
   slider.addEventListener("input", () => {
     number.value = slider.value;
@@ -99,19 +154,32 @@ function smoothingControl(state) {
     slider.value = Math.min(0.999, Math.max(0, Number(number.value) || 0));
     change();
   });
-  const title = "TensorBoard's smoothing; the raw line stays faint behind. Thinned series are smoothed by the means between their points.";
-  return h("div", { class: "smoothing", title }, h("label", { for: "smoothing" }, "Smoothing"), slider, number);
+  const title =
+    "TensorBoard's smoothing; the raw line stays faint behind. Thinned series are smoothed by the means between their points.";
+  return h(
+    "div",
+    { class: "smoothing", title },
+    h("label", { for: "smoothing" }, "Smoothing"),
+    slider,
+    number,
+  );
 }
 
 function themeButton(restyle) {
   const root = document.documentElement;
   const dark = () =>
-    (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const button = h("button", { type: "button", class: "tool", id: "theme", onclick: () => {
-    root.dataset.theme = dark() ? "light" : "dark";
-    tell();
-    restyle();
-  } });
+    (root.dataset.theme ||
+      (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const button = h("button", {
+    type: "button",
+    class: "tool",
+    id: "theme",
+    onclick: () => {
+      root.dataset.theme = dark() ? "light" : "dark";
+      tell();
+      restyle();
+    },
+  });
   const tell = () => {
     button.textContent = dark() ? "☀" : "☾";
     button.title = dark() ? "Light" : "Dark";
@@ -137,13 +205,40 @@ function showToolbar(page, state, restyle) {
     search,
     page.tags.length > 0 && smoothingControl(state),
     page.tags.length > 0 &&
-      segmented("x axis", [["step", "Step"], ["relative", "Relative"], ["wall", "Wall time"]], state.x, (x) => state.set({ x })),
-    page.tags.length > 0 && toggle("Log y", "log", state.log, (log) => state.set({ log }), "Logarithmic y axes; values of 0 and less have no place on them"),
+      segmented(
+        "x axis",
+        [
+          ["step", "Step"],
+          ["relative", "Relative"],
+          ["wall", "Wall time"],
+        ],
+        state.x,
+        (x) => state.set({ x }),
+      ),
     page.tags.length > 0 &&
-      toggle("Ignore outliers", "outliers", state.ignoreOutliers, (ignoreOutliers) => state.set({ ignoreOutliers }),
-        "Shows the 5th to 95th percentile where the rest would be squeezed into a fifth of the chart"),
+      toggle(
+        "Log y",
+        "log",
+        state.log,
+        (log) => state.set({ log }),
+        "Logarithmic y axes; values of 0 and less have no place on them",
+      ),
+    page.tags.length > 0 &&
+      toggle(
+        "Ignore outliers",
+        "outliers",
+        state.ignoreOutliers,
+        (ignoreOutliers) => state.set({ ignoreOutliers }),
+        "Shows the 5th to 95th percentile where the rest would be squeezed into a fifth of the chart",
+      ),
     page.groups.length > 0 &&
-      toggle("Seeds as bands", "grouped", state.grouped, (grouped) => state.set({ grouped }), "Runs that repeat one another as their mean and one standard deviation to either side"),
+      toggle(
+        "Seeds as bands",
+        "grouped",
+        state.grouped,
+        (grouped) => state.set({ grouped }),
+        "Runs that repeat one another as their mean and one standard deviation to either side",
+      ),
     themeButton(restyle),
   ];
   byId("toolbar").append(...controls.filter(Boolean));

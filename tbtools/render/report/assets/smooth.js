@@ -30,11 +30,12 @@ function smooth(series, weight) {
 // of all that is drawn, but only where they would squeeze the rest into a fifth of the chart.
 const SQUEEZED = 5;
 
-function yRange(arrays, { ignoreOutliers, log }) {
+function yRange(arrays, { ignoreOutliers, log, squeezed = SQUEEZED }) {
   const finite = [];
   for (const values of arrays) {
     for (const value of values) {
-      if (Number.isFinite(value) && !(log && value <= 0)) finite.push(log ? Math.log10(value) : value);
+      if (Number.isFinite(value) && !(log && value <= 0))
+        finite.push(log ? Math.log10(value) : value);
     }
   }
   if (!finite.length) return null;
@@ -44,7 +45,7 @@ function yRange(arrays, { ignoreOutliers, log }) {
   if (ignoreOutliers && sorted.length > 2) {
     const inner = sorted[Math.ceil((sorted.length - 1) * 0.05)];
     const outer = sorted[Math.floor((sorted.length - 1) * 0.95)];
-    if (outer > inner && high - low > SQUEEZED * (outer - inner)) [low, high] = [inner, outer];
+    if (outer > inner && high - low > squeezed * (outer - inner)) [low, high] = [inner, outer];
   }
   // A constant gets a range around it in proportion to its size.
   const margin = high > low ? (high - low) * 0.06 : Math.abs(high) * 0.1 || 1;

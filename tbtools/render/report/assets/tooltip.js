@@ -53,7 +53,15 @@ function tooltipTable(state, { rows, more, closest }) {
   return h(
     "table",
     {},
-    h("thead", {}, h("tr", {}, head.filter((each) => each !== false).map((each) => h("th", {}, each)))),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        head.filter((each) => each !== false).map((each) => h("th", {}, each)),
+      ),
+    ),
     h("tbody", {}, body),
     more > 0 && h("caption", {}, `and ${formatCount(more)} more`),
   );
@@ -80,7 +88,11 @@ function attachTooltip(card, state) {
     tooltip.replaceChildren(tooltipTable(state, found));
     tooltip.hidden = false;
     line.hidden = false;
-    Object.assign(line.style, { left: `${size.l + px}px`, top: `${size.t}px`, height: `${size.h}px` });
+    Object.assign(line.style, {
+      left: `${size.l + px}px`,
+      top: `${size.t}px`,
+      height: `${size.h}px`,
+    });
     place(tooltip, card.plot.getBoundingClientRect(), size.l + px, size.t + py);
   };
 
