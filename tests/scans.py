@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 try:
-    from tbtools.eventfile import _scan as compiled
+    import tbtools.eventfile._scan as compiled
 except ModuleNotFoundError:  # built without a compiler
     compiled = None  # type: ignore[assignment]
 
