@@ -72,25 +72,24 @@ def set_smoothing(page: OpenPage, weight: float) -> None:
     page.settle()
 
 
-@pytest.mark.parametrize("weight", [0.0, 0.3, 0.6, 0.95])
 def test_the_slider_smooths_as_tbtools_does(
-    example: Path, open_page: Callable[..., OpenPage], weight: float
+    example: Path, open_page: Callable[..., OpenPage]
 ) -> None:
     page = open_page(example)
-    set_smoothing(page, weight)
     names = run_names(page)
     experiment = tbtools.load(EXAMPLES, fold=True)
-    for tag in ("train/loss", "val/accuracy", "optim/grad_norm"):
-        drawn = {names[each["runs"][0]]: each for each in lines(page, tag) if not each["faint"]}
-        frame = experiment.scalars(tag)
-        assert set(drawn) == set(frame["run"].unique())
-        for run, rows in frame.groupby("run", observed=True):
-            wanted = smooth(rows["value"], weight).to_numpy()
-            got = np.array(drawn[str(run)]["y"], dtype=float)
-            np.testing.assert_array_equal(drawn[str(run)]["x"], rows["step"])
-            np.testing.assert_allclose(
-                got, np.where(np.isfinite(wanted), wanted, np.nan), rtol=1e-6
-            )
+    for weight in (0.0, 0.3, 0.95):
+        set_smoothing(page, weight)
+        for tag in ("train/loss", "val/accuracy", "optim/grad_norm"):
+            drawn = {names[each["runs"][0]]: each for each in lines(page, tag) if not each["faint"]}
+            frame = experiment.scalars(tag)
+            assert set(drawn) == set(frame["run"].unique())
+            for run, rows in frame.groupby("run", observed=True):
+                wanted = smooth(rows["value"], weight).to_numpy()
+                wanted = np.where(np.isfinite(wanted), wanted, np.nan)
+                got = np.array(drawn[str(run)]["y"], dtype=float)
+                np.testing.assert_array_equal(drawn[str(run)]["x"], rows["step"])
+                np.testing.assert_allclose(got, wanted, rtol=1e-6)
 
 
 def test_a_hidden_run_vanishes_from_every_chart(
@@ -205,13 +204,13 @@ def test_the_x_axis(example: Path, open_page: Callable[..., OpenPage]) -> None:
     np.testing.assert_array_equal(baseline_x(), frame["step"])
 
 
-def axis_of(page: OpenPage, tag: str, what: str) -> Any:
+def axis_of(page: OpenPage, tag: str, what: str, axis: str = "yaxis") -> Any:
     lines(page, tag)
     return page.js(
-        """([tag, what]) => [...document.querySelectorAll('#charts .card')].find((each) =>
+        """([tag, axis, what]) => [...document.querySelectorAll('#charts .card')].find((each) =>
              each.querySelector('h3').textContent === tag)
-             .querySelector('.plot')._fullLayout.yaxis[what]""",
-        [tag, what],
+             .querySelector('.plot')._fullLayout[axis][what]""",
+        [tag, axis, what],
     )
 
 
@@ -229,6 +228,30 @@ def test_logarithmic_axes_and_outliers(example: Path, open_page: Callable[..., O
     low, high = axis_of(page, "optim/grad_norm", "range")
     assert 10**high > 85
     assert 10**low < 0.3
+
+
+def test_a_zoom_stays_until_a_double_click(
+    example: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    page = open_page(example)
+    lines(page, "train/loss")
+    box = chart(page, "train/loss").locator(".plot").bounding_box()
+    assert box is not None
+    left, right, middle = box["x"] + 100, box["x"] + 200, box["y"] + box["height"] / 2
+    page.page.mouse.move(left, middle)
+    page.page.mouse.down()
+    page.page.mouse.move(right, middle, steps=5)
+    page.page.mouse.up()
+    page.settle()
+    zoomed = axis_of(page, "train/loss", "range", axis="xaxis")
+    assert 0 < zoomed[0] < zoomed[1] < 1600
+    set_smoothing(page, 0.9)
+    assert axis_of(page, "train/loss", "range", axis="xaxis") == zoomed
+    page.page.mouse.dblclick((left + right) / 2, middle)
+    page.settle()
+    whole = axis_of(page, "train/loss", "range", axis="xaxis")
+    assert whole[0] <= 0
+    assert whole[1] >= 1996
 
 
 def test_pointing_shows_the_values_of_all_runs(
@@ -388,10 +411,16 @@ def test_nothing_sticks_out_or_jumps(
 
 
 def test_printing_draws_everything(example: Path, open_page: Callable[..., OpenPage]) -> None:
-    page = open_page(example)
+    page = open_page(example, color_scheme="dark")
     assert page.js("document.querySelectorAll('#charts .plot.js-plotly-plot').length") < 12
+    page.js(
+        "() => addEventListener('beforeprint', () => { window.printed ="
+        " document.querySelector('.hero .plot').layout.xaxis.gridcolor; })"
+    )
     pdf = page.page.pdf()
     assert pdf.startswith(b"%PDF")
+    assert page.js("window.printed") == "#e9ecf0"  # light, and dark again behind it
+    assert page.js("document.documentElement.dataset.theme") is None
     plots = page.js("document.querySelectorAll('.plot').length")
     assert page.js("document.querySelectorAll('.plot.js-plotly-plot').length") == plots
 
@@ -446,6 +475,7 @@ def test_a_log_without_scalars(tmp_path: Path, open_page: Callable[..., OpenPage
     assert page.page.locator("#smoothing").count() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.corpus
 def test_pages_of_real_logs(
     corpus: Path, tmp_path: Path, open_page: Callable[..., OpenPage]

@@ -7,6 +7,17 @@ const PLOTLY_OPTIONS = {
   showTips: false,
 };
 
+// A chart fills its card; on paper, where the card is laid out too late for that, it has a width of
+// its own.
+const PRINTED_WIDTH = 320;
+
+function fitted(layout, card) {
+  if (!document.documentElement.dataset.printing) return layout;
+  const hero = card.element.matches(".hero");
+  const width = hero || card.element.matches(".wide") ? 2 * PRINTED_WIDTH + 30 : PRINTED_WIDTH;
+  return { ...layout, autosize: false, width, height: hero ? 300 : card.plot.clientHeight };
+}
+
 // Draws cards that are near the screen; what is further off waits until it is scrolled to.
 function createPainter() {
   const cards = [];
@@ -110,7 +121,7 @@ function scalarCard(page, state, tag, { hero = false } = {}) {
     if (card.zoom && card.zoom.x === state.x) figure.layout.xaxis.range = card.zoom.range;
     if (card.zoom?.y && card.zoom.log === state.log) figure.layout.yaxis.range = card.zoom.y;
     const first = !card.plot._fullLayout;
-    Plotly.react(card.plot, figure.data, figure.layout, PLOTLY_OPTIONS);
+    Plotly.react(card.plot, figure.data, fitted(figure.layout, card), PLOTLY_OPTIONS);
     if (first) attachZoom(card, state);
     if (!table.hidden) table.replaceChildren(valuesTable(page, state, tag));
     card.traces = figure.data;

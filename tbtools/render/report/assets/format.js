@@ -71,6 +71,6 @@ function formatTime(seconds) {
   return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-function plural(count, thing) {
-  return `${formatCount(count)} ${thing}${count === 1 ? "" : "s"}`;
+function plural(count, thing, things = `${thing}s`) {
+  return `${formatCount(count)} ${count === 1 ? thing : things}`;
 }

@@ -265,8 +265,27 @@ async function start() {
   await plotlyReady();
   if (hero) painter.watch(hero);
   for (const { cards } of sections) cards.forEach((card) => painter.watch(card));
-  window.addEventListener("beforeprint", () => painter.drawAll());
+  printLight(painter);
   document.documentElement.dataset.ready = "true";
+}
+
+// Paper is white: everything is drawn in light colours before it is printed.
+function printLight(painter) {
+  const root = document.documentElement;
+  let before;
+  window.addEventListener("beforeprint", () => {
+    before = root.dataset.theme;
+    root.dataset.theme = "light";
+    root.dataset.printing = "true";
+    painter.stale();
+    painter.drawAll();
+  });
+  window.addEventListener("afterprint", () => {
+    delete root.dataset.printing;
+    if (before) root.dataset.theme = before;
+    else delete root.dataset.theme;
+    painter.stale();
+  });
 }
 
 // Runs plotly.js, which takes the better part of a second, when the tables have been painted.

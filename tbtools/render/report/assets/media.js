@@ -137,7 +137,8 @@ function plotCard(page, group, tools, draw) {
     draw: () => {
       card.stale = false;
       const { data, layout } = draw();
-      Plotly.react(card.plot, data, { ...baseLayout(), ...layout }, PLOTLY_OPTIONS);
+      const whole = fitted({ ...baseLayout(), ...layout }, card);
+      Plotly.react(card.plot, data, whole, PLOTLY_OPTIONS);
     },
   };
   frame.element

@@ -155,7 +155,7 @@ function notesCell(run) {
   const notes = [];
   if (run.superseded) notes.push(`${formatCount(run.superseded)} points superseded by restarts`);
   if (run.problems.length)
-    notes.push(plural(run.problems.length, "damaged stretch").replace("stretchs", "stretches"));
+    notes.push(plural(run.problems.length, "damaged stretch", "damaged stretches"));
   return plainCell(notes.length, h("small", { class: "nowrap" }, notes.join("; ")));
 }
 
