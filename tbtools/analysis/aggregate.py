@@ -16,7 +16,7 @@ from tbtools.analysis.ensemble import (
     check_statistics,
 )
 from tbtools.analysis.grouping import RunGroup, group_runs
-from tbtools.analysis.inputs import as_runs, require_tags
+from tbtools.analysis.inputs import as_runs, require_selection
 from tbtools.errors import InvalidArgument, NonfiniteValue
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.select import as_globs
@@ -258,7 +258,7 @@ def aggregate(
     Raises:
         InvalidArgument: Something of this makes no sense.
         NonfiniteValue: There is one, and `nonfinite` is ``fail``.
-        UnknownTag: No run has the tag, or one does not have the tag that is the axis.
+        UnknownTag: A glob matches no tag, or a run does not have the tag that is the axis.
         NoEventFiles: There is nothing to read under a path.
     """
     if nonfinite not in NONFINITE_POLICIES:
@@ -282,8 +282,7 @@ def aggregate(
     series = tuple(
         one for each in grouping.groups for one in _aggregate_group(each, known_runs, plan)
     )
-    if set(plan.tags) - {each.tag for each in series}:
-        require_tags(known_runs, plan.tags)
+    require_selection(known_runs, plan.tags, plan.steps, {each.tag for each in series})
     members = [known_runs[name] for each in grouping.groups for name in each.runs]
     directories = tuple(dict.fromkeys(run.path for run in members))
     return Aggregate(x, grouping.groups, grouping.left_out, directories, series)

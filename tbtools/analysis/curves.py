@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.analysis.inputs import require_selection
 from tbtools.errors import UnknownTag
 from tbtools.runs.numbers import DTYPE_NAMES
 from tbtools.runs.reading import read_ahead
@@ -170,23 +171,20 @@ def stream_curves(
         progress: As for `Experiment.scan`.
 
     Raises:
-        UnknownTag: At the end, if a tag without wildcards was in no run.
+        UnknownTag: At the end, if a glob matched no tag.
+        InvalidArgument: Likewise, if there was no point in the steps.
     """
-    missing = {tag for tag in as_globs(tags) if not set("*?[") & set(tag)}
-    known: set[str] = set()
+    found: set[str] = set()
     for run in experiment.each_run(progress):
-        if missing:
-            known |= {
-                part.shown_tag(each.tag) for part in run.parts for each in part.columns.series
-            }
-        yield read_curves(run, tags, steps)
-    for tag in sorted(missing - known):
-        raise UnknownTag(tag, known)
+        curves = read_curves(run, tags, steps)
+        found |= curves.curves.keys()
+        yield curves
+    require_selection(experiment, as_globs(tags), steps, found)
 
 
 def _curve(part: Part, chosen: NDArray[np.int64], session_rows: NDArray[np.int64]) -> Curve:
     rows = part.columns.rows
-    codes = np.unique(rows.dtype[chosen])
+    codes = np.flatnonzero(np.bincount(rows.dtype[chosen]))
     return Curve(
         step=rows.step[chosen],
         wall_time=rows.wall_time[chosen],

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from tbtools.errors import InvalidArgument, UnknownTag
+from tbtools.eventfile.discover import natural_key
 from tbtools.runs.experiment import Experiment, load
 from tbtools.runs.run import Run
-from tbtools.runs.select import select_tags
+from tbtools.runs.select import matches
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from tbtools.runs.frames import Steps
 
 RunsLike: TypeAlias = "str | os.PathLike[str] | Run | Experiment | Sequence[RunsLike]"
 
@@ -44,22 +51,43 @@ def as_runs(given: RunsLike) -> dict[str, Run]:
     return runs
 
 
-def require_tags(runs: Mapping[str, Run], tags: Sequence[str]) -> None:
-    """Refuses a tag, given without wildcards, that no run has: nothing is passed over silently.
+def require_selection(
+    runs: Mapping[str, Run],
+    tags: Sequence[str],
+    steps: Steps,
+    found: Collection[str],
+    *,
+    scalars: bool = True,
+) -> None:
+    """Refuses to do nothing as if there were nothing to do.
 
     Args:
-        runs: Name to run; they are read.
+        runs: Name to run; they are read again only where something is missing.
         tags: Globs.
+        steps: First and last step, both included; None for no bound.
+        found: The tags that were found between these steps.
+        scalars: Whether only scalars were looked for.
 
     Raises:
-        UnknownTag: No run has it.
+        UnknownTag: A glob matches no tag.
+        InvalidArgument: No tag has points in these steps.
     """
-    named = [tag for tag in tags if not set("*?[") & set(tag)]
-    if named:
-        known = {
-            part.shown_tag(series.tag)
-            for run in runs.values()
-            for part in run.parts
-            for series in part.columns.series
-        }
-        select_tags(known, named)
+    missing = [glob for glob in tags if not any(matches(tag, (glob,)) for tag in found)]
+    if not missing and (found or steps is None):
+        return
+    every = [
+        (part.shown_tag(series.tag), part.columns.rows.step[part.columns.of(series)])
+        for run in runs.values()
+        for part in run.parts
+        for series in part.columns.series
+        if series.count and (series.scalar or not scalars)
+    ]
+    known = sorted({tag for tag, _ in every}, key=natural_key)
+    for glob in missing:
+        if not any(matches(tag, (glob,)) for tag in known):
+            raise UnknownTag(glob, known)
+    chosen = [step for tag, step in every if matches(tag, tags)]
+    if steps is not None and not found and chosen:
+        low, high = min(step.min() for step in chosen), max(step.max() for step in chosen)
+        first, last = ("" if step is None else step for step in steps)
+        raise InvalidArgument(f"no points in steps {first}:{last}; they go from {low} to {high}")

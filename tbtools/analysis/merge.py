@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.inputs import as_runs, require_tags
+from tbtools.analysis.inputs import as_runs, require_selection
 from tbtools.analysis.pieces import MergedSession, Rewritten, pieces_of, sources_of
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.restarts import check_policy
@@ -137,16 +137,17 @@ def merge(
         InvalidArgument: Two runs wrote the same tag at the same time (or at all, with `union`), so
             that they are no pieces of one training.
         InputChanged: A file was replaced while it was read.
-        UnknownTag: No run has the tag.
+        UnknownTag: A glob matches no tag.
         NoEventFiles: There is nothing to read under a path.
         ValueError: There is no such restart policy.
     """
     policy = check_policy(restarts)
     pieces = as_runs(runs)
-    require_tags(pieces, as_globs(tags))
     sources = sources_of(pieces, policy, union=union)
     for source in sources:
         source.select(as_globs(tags), steps)
+    asked = {tag for source in sources for tag in source.asked_tags()}
+    require_selection(pieces, as_globs(tags), steps, asked, scalars=False)
     ordered = sorted(
         ((source, session) for source in sources for session in source.sessions),
         key=lambda pair: pair[1].start_time if np.isfinite(pair[1].start_time) else np.inf,

@@ -124,6 +124,11 @@ class Source:
         if last is not None:
             self._asked &= self.rows.step <= last
 
+    def asked_tags(self) -> set[str]:
+        """The tags of which something was asked for."""
+        ids = np.unique(self.rows.tag_id[self._asked])
+        return {self.rows.tags[tag_id] for tag_id in ids.tolist()}
+
     def run_of(self, session: Session) -> str:
         """The run that a session is of."""
         return self._runs[session.file]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.analysis.align import union
 from tbtools.analysis.curves import last_of_each, stream_curves
 from tbtools.eventfile.discover import natural_key
 from tbtools.render.batches import Batch
@@ -126,7 +127,7 @@ class _Scalars:
         for run in self._curves():
             if not run.curves:
                 continue
-            steps = np.unique(np.concatenate([curve.step for curve in run.curves.values()]))
+            steps = union([curve.step for curve in run.curves.values()])
             columns: dict[str, Column] = {
                 name: np.ma.MaskedArray(np.zeros(steps.size), mask=True)
                 for name, kind in schema.items()

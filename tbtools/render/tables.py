@@ -130,8 +130,7 @@ class _Csv:
             return '"' + text.replace('"', '""') + '"'
         return text
 
-    def number(self, cell: float) -> str:
-        return repr(cell)
+    number = staticmethod(repr)
 
 
 def _csv_lines(

@@ -219,8 +219,10 @@ class TestPoints:
         logdir = write_runs(tmp_path, {"a": [(0, 1.0)]})
         with pytest.raises(UnknownTag, match="close: 'loss'"):
             tbtools.aggregate(logdir, tags=["los"])
-        assert tbtools.aggregate(logdir, tags="acc*").series == ()
-        assert tbtools.aggregate(logdir, tags="acc*").to_frame().empty
+        with pytest.raises(UnknownTag, match=r"no tag 'acc\*'; known: 'loss'"):
+            tbtools.aggregate(logdir, tags="acc*")
+        with pytest.raises(InvalidArgument, match="no points in steps 5:; they go from 0 to 0"):
+            tbtools.aggregate(logdir, steps=(5, None))
 
     @pytest.mark.parametrize(
         "options", [{"align": "nearest"}, {"statistics": ["avg"]}, {"nonfinite": "ignore"}]

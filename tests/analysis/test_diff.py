@@ -187,6 +187,29 @@ class TestNoise:
         ]
         assert verdicts.count("better") >= 49
 
+    def test_few_points_that_are_alike_prove_little(self) -> None:
+        random = np.random.default_rng(7)
+        told = sum(
+            against_noise(
+                self.autoregressive(random, 30, 0.95), self.autoregressive(random, 30, 0.95), "min"
+            ).verdict
+            != "no evidence"
+            for _ in range(200)
+        )
+        assert told <= 0.2 * 200
+
+    def test_curves_that_drift_apart_differ(self) -> None:
+        random = np.random.default_rng(7)
+        apart = np.linspace(0.5, 1.0, 40) + random.normal(0, 0.05, 40)
+        found = against_noise(np.zeros(40), apart, "min")
+        assert found.verdict == "worse"
+        assert found.effective_points == pytest.approx(40, rel=0.5)
+
+    def test_effective_points_of_an_autoregressive_series(self) -> None:
+        random = np.random.default_rng(7)
+        found = against_noise(np.zeros(4000), self.autoregressive(random, 4000, 0.8), "min")
+        assert found.effective_points == pytest.approx(4000 * 0.2 / 1.8, rel=0.1)
+
     def test_the_interval_holds_its_level_for_white_noise(self) -> None:
         random = np.random.default_rng(9)
         inside = 0

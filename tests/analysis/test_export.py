@@ -97,6 +97,8 @@ class TestLong:
         assert got[["run", "step"]].values.tolist() == [["a", 5], ["a", 5], ["b", 1], ["b", 2]]
         with pytest.raises(UnknownTag, match="close: 'loss'"):
             exported(logs, "none.csv", tags="losss")
+        with pytest.raises(InvalidArgument, match="no points in steps 9:; they go from 0 to 5"):
+            exported(logs, "none.csv", steps=(9, None))
         assert not (logs.parent / "none.csv").exists()
 
     def test_texts_are_grown_from_batch_to_batch(

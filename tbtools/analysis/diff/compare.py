@@ -13,7 +13,7 @@ from tbtools.analysis.diff import evidence, points
 from tbtools.analysis.diff.payloads import compare_hparams, compare_payloads
 from tbtools.analysis.diff.results import Diff, RunDiff, TagDiff
 from tbtools.analysis.grouping import group_runs
-from tbtools.analysis.inputs import as_runs, require_tags
+from tbtools.analysis.inputs import as_runs, require_selection
 from tbtools.analysis.objective import objectives_of
 from tbtools.errors import InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
@@ -85,7 +85,7 @@ def diff(
     Raises:
         InvalidArgument: There is nothing to compare with, or a negative tolerance.
         UnknownRun: There is no such baseline.
-        UnknownTag: No run has the tag.
+        UnknownTag: A glob matches no tag.
         NoEventFiles: There is nothing to read under a path.
     """
     if rtol < 0 or atol < 0:
@@ -108,8 +108,9 @@ def diff(
         labels = baseline, ", ".join(others)
     else:
         raise InvalidArgument("nothing to compare with: give b, a baseline or a group")
-    if set(options.tags) - {tag.tag for run in found for tag in run.tags}:
-        require_tags(as_runs(both), options.tags)
+    if options.tags or options.steps:
+        compared = {tag.tag for run in found for tag in run.tags}
+        require_selection(as_runs(both), options.tags, steps, compared, scalars=False)
     return Diff(*labels, tuple(found))
 
 

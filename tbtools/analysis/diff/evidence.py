@@ -31,6 +31,9 @@ _CONFIDENCE = 0.99
 _WINDOW_SHARE = 4
 _WINDOW_POINTS = 20
 _FEWEST_POINTS = 10
+# With fewer than this are worth, noise that drifts looks like a difference too often: the interval
+# is widened in proportion (docs/diff.md has how often a verdict is wrong).
+_ENOUGH_EFFECTIVE_POINTS = 10.0
 
 _RESAMPLES = 2000
 _MOST_PAIRS = 10_000_000  # compared at once
@@ -80,16 +83,37 @@ def against_noise(a: Floats, b: Floats, objective: Objective) -> Evidence:
     change = float(np.mean(gap))
     sums = np.cumsum(gap - change)
     spread = math.sqrt(_LOBATO_99 * float(np.mean(sums**2))) / gap.size
+    effective = _effective_points(gap)
+    spread *= max(1.0, _ENOUGH_EFFECTIVE_POINTS / effective)
     low, high = change - spread, change + spread
     return Evidence(
         verdict=_verdict(low, high, objective),
         change=change,
-        reason=f"the last {gap.size} points of one run each, against the noise between them",
+        reason=(
+            f"the last {gap.size} points of one run each, worth {effective:.3g} independent ones"
+        ),
         low=low,
         high=high,
         confidence=_CONFIDENCE,
         points=gap.size,
+        effective_points=effective,
     )
+
+
+def _effective_points(gap: Floats) -> float:
+    """How many independent points tell as much about a mean: n (1 - r) / (1 + r).
+
+    r is the correlation of neighbours, of what is left when a straight line is taken away: curves
+    that drift apart do so for a reason, noise that drifts comes back.
+    """
+    time = np.arange(gap.size) - (gap.size - 1) / 2
+    rest = gap - gap.mean()
+    rest -= time * (time @ rest) / (time @ time)
+    power = float(rest @ rest)
+    if power == 0.0:
+        return float(gap.size)
+    correlation = max(float(rest[1:] @ rest[:-1]) / power, 0.0)
+    return max(gap.size * (1.0 - correlation) / (1.0 + correlation), 1.0)
 
 
 def _spoilt(a: Floats, b: Floats, objective: Objective) -> Evidence:

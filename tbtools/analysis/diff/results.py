@@ -88,6 +88,7 @@ class Evidence:
         high: The upper end.
         confidence: Of the interval: 0.99 for the noise of two curves, 0.95 for groups of runs.
         points: How many points of two curves it rests on; None for groups.
+        effective_points: How many independent points these are worth.
         runs_a: How many runs a is.
         runs_b: How many runs b is.
         improvement: For groups, the probability that a run of b is better than one of a.
@@ -104,6 +105,7 @@ class Evidence:
     high: float | None = None
     confidence: float | None = None
     points: int | None = None
+    effective_points: float | None = None
     runs_a: int = 1
     runs_b: int = 1
     improvement: float | None = None
@@ -183,6 +185,8 @@ class TagDiff:
             "change_low": json_number(evidence.low),
             "change_high": json_number(evidence.high),
             "confidence": evidence.confidence,
+            "compared_points": evidence.points,
+            "effective_points": evidence.effective_points,
             "runs_a": evidence.runs_a,
             "runs_b": evidence.runs_b,
             "probability_of_improvement": evidence.improvement,

@@ -1,0 +1,226 @@
+"""`python -m benchmarks.analysis`: analyses beside their peers, into docs/performance_analysis.md.
+
+Each is a process of its own, started by its command line or as a script; the whole process counts,
+imports and writing included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.reading import machine
+from benchmarks.reading.document import markdown_table, seconds
+from benchmarks.reading.measure import Reader, Result, measure_all
+from tbtools.render.event_files import write_runs
+
+_PAGE = Path(__file__).parents[1] / "docs" / "performance_analysis.md"
+_BIN = Path(sys.executable).parent
+_START = 1.7e9
+_ROUNDS = 3
+
+_INTRODUCTION = (
+    "`python -m benchmarks.analysis` writes this page: whole processes, in each round every row in "
+    "turn; medians, and ratios to the first row."
+)
+_REDUCER = "import sys; from tensorboard_reducer import main; sys.exit(main())"
+_TBPARSE_DIFFERENCE = """
+import sys
+from tbparse import SummaryReader
+a, b = (SummaryReader(path).scalars for path in sys.argv[1:3])
+both = a.merge(b, on=["tag", "step"])
+gap = (both["value_x"] - both["value_y"]).abs()
+print(both.loc[gap > 0, "step"].min(), gap.max())
+"""
+_TBPARSE_CSV = """
+import sys
+from tbparse import SummaryReader
+SummaryReader(sys.argv[1], extra_columns={"wall_time", "dir_name"}).scalars.to_csv(sys.argv[2])
+"""
+_SMOOTH = """
+import numpy as np, pandas as pd, tbtools
+values = pd.Series(np.random.default_rng(0).normal(size={count}))
+{work}
+"""
+_OURS = "tbtools.smooth(values, 0.9)"
+_PANDAS = "values.ewm(alpha=0.1, adjust=True, ignore_na=True).mean()"
+_LOOP = """
+last, result = 0.0, []
+for n, value in enumerate(values.tolist(), 1):
+    last = last * 0.9 + 0.1 * value
+    result.append(last / (1 - 0.9**n))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    title: str
+    about: str
+    readers: tuple[Reader, ...]
+    megabytes: float = 0.0
+
+
+def _script(name: str, code: str, *arguments: str, rounds: int = _ROUNDS) -> Reader:
+    return Reader(name, (sys.executable, "-c", code, *arguments), rounds=rounds)
+
+
+def _command(name: str, *arguments: str, rounds: int = _ROUNDS) -> Reader:
+    return Reader(name, arguments, rounds=rounds)
+
+
+def _write_runs(folder: Path, runs: int, tags: int, points: int) -> Path:
+    steps = np.arange(points, dtype=np.int64)
+    random = np.random.default_rng(0)
+
+    def run() -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        return {
+            f"tag{tag}": (steps, _START + steps, random.normal(size=points)) for tag in range(tags)
+        }
+
+    write_runs(((f"seed{seed}", run()) for seed in range(runs)), folder, command="benchmark")
+    return folder
+
+
+def _aggregate(folder: Path, scale: float) -> _Case:
+    points = int(10_000 * scale)
+    logs = _write_runs(folder / "seeds", 20, 20, points)
+    runs = sorted(str(path) for path in logs.iterdir())
+    out = str(folder / "aggregated")
+    tbtools = str(_BIN / "tbtools")
+    ours = ("aggregate", str(logs), "--statistics", "mean,std,min,max", "--force")
+    theirs = ("-r", "mean,std,min,max", "-f")
+    return _Case(
+        title="Aggregate 20 seeds",
+        about=f"20 runs of 20 tags of {points:,} points: mean, standard deviation, minimum and "
+        "maximum across runs. tensorboard-reducer reads at most 10,000 points a tag.",
+        readers=(
+            _command("tbtools, to CSV", tbtools, *ours, "-o", f"{out}.csv"),
+            _script("tensorboard-reducer, to CSV", _REDUCER, *runs, *theirs, "-o", f"{out}_.csv",
+                     rounds=1),
+            _command("tbtools, to event files", tbtools, *ours, "-o", out),
+            _script("tensorboard-reducer, to event files", _REDUCER, *runs, *theirs, "-o",
+                     f"{out}_", rounds=1),
+        ),
+    )  # fmt: skip
+
+
+def _diff(folder: Path, scale: float) -> _Case:
+    points = int(1_000_000 * scale)
+    for name in ("a", "b"):
+        _write_runs(folder / f"diff_{name}", 1, 1, points)
+    paths = [str(folder / f"diff_{name}" / "seed0") for name in ("a", "b")]
+    return _Case(
+        title="Diff of two long runs",
+        about=f"Two runs of one tag of {points:,} points. No peer compares runs; the script reads "
+        "both by tbparse and joins them by step in pandas, for two of the numbers.",
+        readers=(
+            _command("tbtools diff", str(_BIN / "tbtools"), "diff", *paths, "--rtol", "1e9"),
+            _script("tbparse and pandas", _TBPARSE_DIFFERENCE, *paths, rounds=1),
+        ),
+    )
+
+
+def _merge(folder: Path, scale: float) -> _Case:
+    logs = _write_runs(folder / "pieces", 1, 4, int(500_000 * scale)) / "seed0"
+    copy = "import shutil, sys; shutil.copytree(*sys.argv[1:], dirs_exist_ok=True)"
+    size = sum(path.stat().st_size for path in logs.iterdir()) / 1e6
+    return _Case(
+        title="Merge",
+        about="One run of four tags of scalars, the smallest records that there are, beside a copy "
+        "of its file by Python. Merging reads and checks every record before it copies.",
+        readers=(
+            _command("tbtools merge", str(_BIN / "tbtools"), "merge", str(logs), "-o",
+                     str(folder / "merged"), "--force"),
+            _script("copy", copy, str(logs), str(folder / "copy")),
+        ),
+        megabytes=size,
+    )  # fmt: skip
+
+
+def _export(folder: Path, scale: float) -> _Case:
+    points = int(100_000 * scale)
+    logs = str(_write_runs(folder / "export", 5, 4, points))
+    tbtools = (str(_BIN / "tbtools"), "export", logs, "--force", "-o")
+    return _Case(
+        title="Export every point",
+        about=f"Five runs of four tags of {points:,} points each.",
+        readers=(
+            _command("tbtools, to CSV", *tbtools, str(folder / "out.csv")),
+            _script("tbparse, to CSV", _TBPARSE_CSV, logs, str(folder / "out_.csv"), rounds=1),
+            _command("tbtools, to Parquet", *tbtools, str(folder / "out.parquet")),
+        ),
+    )
+
+
+def _smooth(_: Path, scale: float) -> _Case:
+    count = int(10_000_000 * scale)
+    return _Case(
+        title="TensorBoard's smoothing",
+        about=f"A series of {count:,} points, which are made in each process. pandas gives other "
+        "bits.",
+        readers=tuple(
+            _script(name, _SMOOTH.format(count=count, work=work))
+            for name, work in (
+                ("tbtools", _OURS),
+                ("pandas", _PANDAS),
+                ("a Python loop", _LOOP),
+                ("making the points alone", ""),
+            )
+        ),
+    )
+
+
+def _section(case: _Case, results: dict[str, Result]) -> str:
+    first = next(iter(results.values())).median("seconds")
+    header = ["", "time", "ratio", "CPU time", "peak memory", "rounds"]
+    rows = []
+    for name, result in results.items():
+        if not result.rounds:
+            rows.append([name, f"fails: {result.failure}", "", "", "", ""])
+            continue
+        time = result.median("seconds")
+        memory = f"{result.median('peak_bytes') / 2**20:,.0f} MiB"
+        cpu = seconds(result.median("cpu_seconds"))
+        row = [name, seconds(time), f"{time / first:.3g} x", cpu, memory, str(len(result.rounds))]
+        if case.megabytes:
+            row[1] += f" ({case.megabytes / time:.0f} MB/s)"
+        rows.append(row)
+    return f"## {case.title}\n\n{case.about}\n\n{markdown_table(header, rows)}\n"
+
+
+def main() -> None:
+    """Measures, and writes the page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.analysis", description=__doc__)
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="a part of the full amounts; the page to stdout"
+    )
+    scale = parser.parse_args().scale
+    load = machine.load()
+    parts = [
+        "# Performance of the analyses\n",
+        f"{_INTRODUCTION}\n",
+        f"{dt.datetime.now(dt.UTC).date().isoformat()}; {machine.describe()}\n",
+    ]
+    if machine.is_busy(load):
+        parts.append(f"{machine.warning(load)}\n")
+    with tempfile.TemporaryDirectory(prefix="tbtools-bench-") as name:
+        for make in (_aggregate, _diff, _merge, _export, _smooth):
+            case = make(Path(name), scale)
+            print(case.title, file=sys.stderr)
+            results = measure_all(case.readers, lambda text: print(text, file=sys.stderr))
+            parts.append(_section(case, results))
+    page = "\n".join(parts)
+    if scale == 1:
+        _PAGE.write_text(page, encoding="utf-8")
+    else:
+        print(page)
+
+
+if __name__ == "__main__":
+    main()
