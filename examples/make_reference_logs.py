@@ -1,8 +1,8 @@
-"""Makes examples/logs: real trainings by reference_training, healthy and not.
+"""Makes examples/reference_logs: real trainings by reference_training, healthy and not.
 
     python examples/make_reference_logs.py [RUN ...]
 
-Trains in a temporary folder and then replaces the runs in examples/logs: all, or those named.
+Trains in a temporary folder and then replaces the runs there: all, or those named.
 Checkpoints stay behind. The same versions on the same kind of machine give the same losses.
 """
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-LOGS = ROOT / "examples" / "logs"
+LOGS = ROOT / "examples" / "reference_logs"
 COMMON = ("--threads=1", "--flush-seconds=2")
 """One thread: sums are then made in the same order everywhere."""
 
@@ -42,13 +42,17 @@ class Reference:
     crashes: int = 0
 
 
+OVERFITTING = (
+    *("--corpus-bytes=12000", "--learning-rate=0.004", "--schedule=constant"),
+    *("--steps=500", "--eval-every=25"),
+)
 SWEEP = ("--recipe=pretrain", "--size=tiny", "--steps=300", "--batch-sizes=16")
 REFERENCES = (
     Reference("baseline", "pretrain"),
     Reference("resumed", "pretrain", ("--inject=crash@260,crash@430",), crashes=2),
     Reference("diverged", "pretrain", ("--inject=divergence@350",)),
     Reference("plateau", "pretrain", ("--inject=plateau@250",)),
-    Reference("overfitting", "pretrain", ("--corpus-bytes=40000", "--learning-rate=0.004")),
+    Reference("overfitting", "pretrain", OVERFITTING),
     Reference("finetuned", "finetune", base="baseline"),
     Reference("lora", "finetune", ("--adapter=lora",), base="baseline"),
     Reference("media", "digits", ("--log-every=20", "--eval-every=624")),
@@ -75,7 +79,7 @@ def train(reference: Reference, folder: Path) -> None:
 
 
 def keep(run: Path) -> None:
-    """Puts a run in the place of the one in examples/logs, without its checkpoints."""
+    """Puts a run in the place of the one that is kept, without its checkpoints."""
     kept = LOGS / run.name
     shutil.rmtree(kept, ignore_errors=True)
     shutil.copytree(run, kept, ignore=shutil.ignore_patterns("checkpoints"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import itertools
 import signal
 import sys
 import textwrap
@@ -121,8 +120,10 @@ def _train_one(recipe: Recipe, config: TrainConfig, world: World) -> Outcome:
 
 
 def _sweep(arguments: list[str]) -> int:
-    words = dict(itertools.pairwise(arguments))
-    name = words.get("--recipe", SweepConfig.recipe)
+    # Which other options there are depends on the recipe; a wrong one is told with all mistakes.
+    first = _Parser(allow_abbrev=False, add_help=False)
+    first.add_argument("--recipe", nargs="?", default=SweepConfig.recipe)
+    name = first.parse_known_args(arguments)[0].recipe
     recipe = RECIPES.get(name, RECIPES[SweepConfig.recipe])
     varied = ("learning_rate", "batch_size", "seed")
     sweep, base = _read(

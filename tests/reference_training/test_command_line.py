@@ -147,6 +147,19 @@ def test_a_sweep_varies_everything_with_everything(tmp_path: Path) -> None:
     assert len({run.run_directory for run in runs}) == 4
 
 
+@pytest.mark.parametrize("recipe", [["--recipe=pretrain"], ["--recipe", "pretrain"]])
+def test_a_sweep_takes_the_options_of_its_recipe(
+    recipe: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sweep", *recipe, "--size=tiny", "--epochs=3", "--logdir=x"]) == 2
+    assert capsys.readouterr().err == "reference_training: --epochs=3 is not an option of sweep\n"
+
+
+def test_a_sweep_of_another_recipe_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", "--recipe=export", "--logdir=x"]) == 2
+    assert "--recipe: 'export' is not one of digits, pretrain" in capsys.readouterr().err
+
+
 def test_a_sweep_of_nothing_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", "--seeds=,", "--logdir=x", "--learning-rate=1"]) == 2
     assert capsys.readouterr().err == (
