@@ -10,7 +10,7 @@ import pytest
 
 from tests.commands import ROOT, environment
 
-BASELINE = "examples/logs/baseline/events.out.tfevents.1772438400.node7.4242.0"
+BASELINE = "tests/logs/baseline/events.out.tfevents.1772438400.node7.4242.0"
 HEAVY = {"pandas", "plotly", "scipy", "PIL", "torch", "tensorboard", "tensorboardX", "tensorflow"}
 PROTOBUF = {"google.protobuf", "google_crc32c"}
 SHOWN = {"rich", "click"}
@@ -48,8 +48,8 @@ def test_help(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["summarize examples/logs", "verify examples/logs",
-             "summarize examples/logs --format json", "summarize examples/logs --format csv"],
+    "line", ["summarize tests/logs", "verify tests/logs",
+             "summarize tests/logs --format json", "summarize tests/logs --format csv"],
 )  # fmt: skip
 def test_summarize_and_verify(line: str) -> None:
     unwanted = HEAVY | {"tempfile", "rich.table", "rich.progress"}
@@ -66,7 +66,7 @@ def test_inspect_needs_protobuf_and_no_pandas() -> None:
 
 
 def test_the_slow_scan_needs_no_pandas_either() -> None:
-    loaded = modules_after(command("summarize examples/logs"), TBTOOLS_PURE_PYTHON="1")
+    loaded = modules_after(command("summarize tests/logs"), TBTOOLS_PURE_PYTHON="1")
     assert "google.protobuf" in loaded
     assert not loaded & HEAVY
 

@@ -111,7 +111,7 @@ def test_without_a_compiler_it_installs_says_so_and_shows_the_same(
     compiled = _installed(compiled_wheel, tmp_path / "compiled")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    shutil.copytree(ROOT / "examples" / "logs", elsewhere / "logs")
+    shutil.copytree(ROOT / "tests" / "logs", elsewhere / "logs")
     assert "\nscan: protobuf (slow" in _tbtools(pure, elsewhere, "--version")
     assert "\nscan: compiled\n" in _tbtools(compiled, elsewhere, "--version")
     for arguments in (["summarize", "logs"], ["summarize", "logs", "--tags", "--format", "json"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import tbtools
 from tbtools.analysis.curves import Curve
 from tbtools.analysis.diff import parse_limits, violations
 from tbtools.analysis.diff.evidence import across_runs, against_noise, window_start
-from tbtools.analysis.diff.points import aligned_pair, compare_points, describe, twins
+from tbtools.analysis.diff.points import Placed, aligned_pair, compare_points, describe, twins
 from tbtools.errors import InvalidArgument, UnknownRun, UnknownTag
 from tests.builders import START, EventFileBuilder
 
@@ -26,15 +27,12 @@ if TYPE_CHECKING:
 NAN, INF = math.nan, math.inf
 
 
-def curve(points: Sequence[tuple[int, float]], *, seconds: float = 1.0) -> Curve:
+def curve(points: Sequence[tuple[int, float]], *, seconds: float = 1.0) -> Placed:
+    """A curve along its steps."""
     steps = np.array([step for step, _ in points], np.int64)
-    return Curve(
-        step=steps,
-        wall_time=START + steps * seconds,
-        value=np.array([value for _, value in points], np.float64),
-        session=np.ones(steps.size, np.int64),
-        dtype="float64",
-    )
+    values = np.array([value for _, value in points], np.float64)
+    session = np.ones(steps.size, np.int64)
+    return Placed(Curve(steps, START + steps * seconds, values, session, "float64"), steps)
 
 
 def write(path: Path, points: Sequence[tuple[int, float]], tag: str = "loss") -> Path:
@@ -100,13 +98,12 @@ class TestPoints:
     def test_the_area_is_that_of_a_fine_integral(self, sides: Any) -> None:
         a, b = (curve(sorted(side.items())) for side in sides)
         found = compare_points(a, b, 0, 0)
-        low = max(a.step[0], b.step[0])
-        high = min(a.step[-1], b.step[-1])
+        low, high = max(a.x[0], b.x[0]), min(a.x[-1], b.x[-1])
         if low >= high:
             assert (found.area, found.mean_gap) == (None, None)
             return
         x = np.linspace(low, high, 40_001)
-        gap = np.interp(x, b.step, b.value) - np.interp(x, a.step, a.value)
+        gap = np.interp(x, b.x, b.curve.value) - np.interp(x, a.x, a.curve.value)
         assert found.area == pytest.approx(np.trapezoid(abs(gap), x), abs=0.02)
         assert found.mean_gap == pytest.approx(np.trapezoid(gap, x) / (high - low), abs=0.01)
 
@@ -144,7 +141,7 @@ class TestCurves:
         steps = np.arange(0, 60, 10)
         times = START + np.array([0.0, 5, 10, 3610, 3615, 3620])
         run = Curve(steps, times, np.ones(6), np.array([1, 1, 1, 2, 2, 2]), "float32")
-        assert describe(run, None, "min", START).steps_per_second == 2.0
+        assert describe(Placed(run, steps), None, "min", START).steps_per_second == 2.0
 
     def test_sparklines_share_their_steps(self) -> None:
         long, short = curve([(s, float(s)) for s in range(160)]), curve([(0, 1.0), (79, 3.0)])
@@ -444,6 +441,73 @@ class TestRuns:
         found = one(tbtools.diff(a, b))
         assert (found.points.common_steps, found.evidence.verdict) == (0, "worse")
         assert found.evidence.change == pytest.approx(2.0, abs=0.05)
+
+
+class TestAxes:
+    """Two runs of one course, of which b takes two steps, and 4 tokens, where a takes one of 4."""
+
+    @pytest.fixture
+    def sides(self, tmp_path: Path) -> list[Path]:
+        for name, stride in (("a", 1), ("b", 2)):
+            builder = EventFileBuilder().file_version()
+            for number in range(41):
+                step, time = number * stride, START + number
+                builder.scalar("tokens", step, 4.0 * number, time)
+                builder.scalar("loss", step, 10.0 - number / 8, time)
+            builder.write(tmp_path / name / "events.out.tfevents.1")
+        return [tmp_path / "a", tmp_path / "b"]
+
+    @pytest.mark.parametrize("x", ["relative_time", "wall_time", "tokens"])
+    def test_along_another_axis_the_curves_are_one(self, sides: list[Path], x: str) -> None:
+        found = one(tbtools.diff(*sides, tags="loss", x=x))
+        assert (found.points.area, found.evidence.change) == (0.0, 0.0)
+        assert found.a.sparkline == found.b.sparkline
+        by_step = one(tbtools.diff(*sides, tags="loss"))
+        assert by_step.evidence.verdict == "worse"
+        # From step 0 to 40 b rises above a by 1/16 a step: a triangle of 40 by 2.5.
+        assert by_step.points.area == pytest.approx(50.0)
+        # Whether they are the same is asked point by point, whatever the axis.
+        assert (found.identical, found.points.first_step) == (False, 2)
+        assert found.points == dataclasses.replace(by_step.points, area=0.0, mean_gap=0.0)
+
+    def test_the_area_is_in_units_of_the_axis(self, sides: list[Path], tmp_path: Path) -> None:
+        flat = EventFileBuilder().file_version()
+        for number in range(41):
+            flat.scalar("tokens", number, 4.0 * number, START + number)
+            flat.scalar("loss", number, 0.0, START + number)
+        flat.write(tmp_path / "flat" / "events.out.tfevents.1")
+        for x, unit in (("step", 1), ("relative_time", 1), ("tokens", 4)):
+            found = one(tbtools.diff(sides[0], tmp_path / "flat", tags="loss", x=x))
+            assert found.points.area == pytest.approx(7.5 * 40 * unit)
+            assert found.points.mean_gap == pytest.approx(-7.5)
+
+    def test_where_the_others_best_was_reached(self, sides: list[Path]) -> None:
+        result = tbtools.diff(*sides, tags="loss", x="tokens")
+        found = one(result)
+        assert (found.b.reaches_step, found.b.reaches_seconds, found.b.reaches_x) == (80, 40, 160)
+        told = result.to_dict()
+        assert (told["x"], told["tags"][0]["reaches_x_a"]) == ("tokens", 160.0)
+
+    def test_groups_are_compared_where_all_of_them_have_been(self, sides: list[Path]) -> None:
+        found = one(tbtools.diff(*sides, group=["*a", "*b"], tags="loss", x="tokens"))
+        assert found.level_a == found.level_b == 10 - 35 / 8
+        by_step = one(tbtools.diff(*sides, group=["*a", "*b"], tags="loss"))
+        assert (by_step.level_a, by_step.level_b) == (10 - 35 / 8, 10 - 17.5 / 8)
+
+    def test_a_tag_that_is_nowhere_on_the_axis(self, tmp_path: Path) -> None:
+        for name in ("a", "b"):
+            EventFileBuilder().scalar("early", 0, 1.0).scalars(
+                "tokens", [(5, 1.0), (6, 2.0)]
+            ).write(tmp_path / name / "events.out.tfevents.1")
+        found = one(tbtools.diff(tmp_path / "a", tmp_path / "b", x="tokens"), "early")
+        assert (found.identical, found.level_a, found.points.area) == (True, None, None)
+        assert found.a.sparkline == (None,) * 16
+        grouped = one(tbtools.diff(tmp_path, group=["a", "b"], x="tokens"), "early")
+        assert (grouped.identical, grouped.only_in, grouped.evidence) == (False, None, None)
+
+    def test_an_axis_that_a_run_does_not_have_is_an_error(self, sides: list[Path]) -> None:
+        with pytest.raises(UnknownTag, match="no tag 'token'; close: 'tokens'"):
+            tbtools.diff(*sides, x="token")
 
 
 class TestLogdirs:

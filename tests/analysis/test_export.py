@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAN, INF = math.nan, math.inf
-LOGS = str(ROOT / "examples/logs")
+LOGS = str(ROOT / "tests/logs")
 PNG = b"\x89PNG\r\n\x1a\n rest"
 READERS = {
     "csv": pd.read_csv,

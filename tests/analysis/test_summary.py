@@ -23,7 +23,7 @@ from tests.commands import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOGS = ROOT / "examples" / "logs"
+LOGS = ROOT / "tests" / "logs"
 
 
 def summary_of(path: Path, now: float | None = None, **selected: Any) -> Summary:

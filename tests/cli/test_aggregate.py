@@ -18,7 +18,7 @@ from tests.golden import assert_golden
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOGS = "examples/logs"
+LOGS = "tests/logs"
 
 
 @pytest.fixture

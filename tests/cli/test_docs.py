@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PAGE = ROOT / "docs" / "cli.md"
 MARK = "do not edit below. -->\n"
-BASELINE = "examples/logs/baseline/events.out.tfevents.1772438400.node7.4242.0"
+BASELINE = "tests/logs/baseline/events.out.tfevents.1772438400.node7.4242.0"
 
 
 def _generated() -> Iterator[str]:
@@ -48,7 +48,7 @@ def _keys(value: object) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    ["summarize examples/logs", "verify examples/logs", f"inspect {BASELINE} --records",
+    ["summarize tests/logs", "verify tests/logs", f"inspect {BASELINE} --records",
      f"inspect {BASELINE} --events", f"inspect {BASELINE}"],
 )  # fmt: skip
 def test_every_key_of_the_json_is_told(arguments: str) -> None:

@@ -20,8 +20,8 @@ from tests.golden import assert_golden
 if TYPE_CHECKING:
     from pathlib import Path
 
-MEDIA = "examples/logs/media/events.out.tfevents.1772697600.node7.4242.0"
-RESUMED = "examples/logs/resumed/events.out.tfevents.1772442000.node7.4242.1"
+MEDIA = "tests/logs/media/events.out.tfevents.1772697600.node7.4242.0"
+RESUMED = "tests/logs/resumed/events.out.tfevents.1772442000.node7.4242.1"
 
 
 def inspected(path: str, *arguments: str) -> Any:

@@ -18,7 +18,7 @@ from tests.commands import ROOT, TBTOOLS, call, environment, process, shell
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOGS = "examples/logs"
+LOGS = "tests/logs"
 BASELINE = f"{LOGS}/baseline/events.out.tfevents.1772438400.node7.4242.0"
 
 

@@ -18,7 +18,7 @@ from tests.golden import assert_golden
 if TYPE_CHECKING:
     from pathlib import Path
 
-RESUMED = "examples/logs/resumed"
+RESUMED = "tests/logs/resumed"
 
 
 @pytest.mark.parametrize("said", ["table", "json", "csv"])

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 def test_curves_of_several_runs_piped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    result = call("plot", "examples/logs", "--tag", "optim/lr", "--run", "[bdp]*")
+    result = call("plot", "tests/logs", "--tag", "optim/lr", "--run", "[bdp]*")
     assert (result.status, result.err) == (0, "")
     assert_golden("plot/learning_rate.txt", result.out)
 
 
 def test_on_a_terminal_lines_are_braille_in_colours_and_fit() -> None:
-    status, shown = on_terminal("plot", "examples/logs", "--tag", "val/loss", columns=70)
+    status, shown = on_terminal("plot", "tests/logs", "--tag", "val/loss", columns=70)
     assert status == 0
     assert "\x1b[" in shown
     lines = plain(shown).split("\n")
@@ -34,7 +34,7 @@ def test_on_a_terminal_lines_are_braille_in_colours_and_fit() -> None:
 
 
 def test_without_colours_each_run_has_a_sign() -> None:
-    _, shown = on_terminal("plot", "examples/logs", "--tag", "val/loss", columns=70, NO_COLOR="1")
+    _, shown = on_terminal("plot", "tests/logs", "--tag", "val/loss", columns=70, NO_COLOR="1")
     assert not any("\u2800" <= character <= "\u28ff" for character in shown)
     legend = [line.split() for line in plain(shown).split("\n") if line.startswith("  ")]
     signs = [line[0] for line in legend if len(line) > 1 and line[1] in ("baseline", "plateau")]
@@ -43,7 +43,7 @@ def test_without_colours_each_run_has_a_sign() -> None:
 
 def test_in_ascii_where_the_terminal_knows_no_more() -> None:
     status, shown = on_terminal(
-        "plot", "examples/logs", "--tag", "val/loss", columns=70, PYTHONIOENCODING="ascii"
+        "plot", "tests/logs", "--tag", "val/loss", columns=70, PYTHONIOENCODING="ascii"
     )
     assert status == 0
     assert plain(shown).isascii()
@@ -62,13 +62,13 @@ def test_nan_is_a_gap(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [["--log"], ["--x", "relative"], ["--x", "wall_time"]])
 def test_axes(options: list[str]) -> None:
-    result = call("plot", os.fspath(ROOT / "examples" / "logs"), "--tag", "val/loss", *options)
+    result = call("plot", os.fspath(ROOT / "tests" / "logs"), "--tag", "val/loss", *options)
     assert result.status == 0
     assert "baseline  1.5875" in result.out
 
 
 def test_several_tags_are_several_charts() -> None:
-    logs = os.fspath(ROOT / "examples" / "logs")
+    logs = os.fspath(ROOT / "tests" / "logs")
     out = call("plot", logs, "--tag", "*/loss", "--steps", ":500").out
     assert out.count("smoothing 0.6") == 2
 

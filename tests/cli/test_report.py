@@ -14,7 +14,7 @@ from tests.render.report_logs import page_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOGS = os.fspath(ROOT / "examples" / "logs")
+LOGS = os.fspath(ROOT / "tests" / "logs")
 
 
 def test_a_page_with_what_was_selected(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.runs.tensorboard_truth import rust_scalars
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOGS = "examples/logs"
+LOGS = "tests/logs"
 
 
 @pytest.mark.parametrize("said", ["table", "json", "csv"])

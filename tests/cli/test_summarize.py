@@ -30,7 +30,7 @@ from tests.golden import assert_golden
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOGS = "examples/logs"
+LOGS = "tests/logs"
 
 
 def _no_constant(name: str) -> Any:

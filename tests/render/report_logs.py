@@ -13,7 +13,7 @@ import numpy as np
 
 from tests.builders import START, EventFileBuilder
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "logs"
+LOGS = Path(__file__).parents[2] / "tests" / "logs"
 
 IMAGE = '<img src=x onerror="window.pwned=1">'
 SCRIPT = "</script><script>window.pwned=1</script>"

@@ -10,7 +10,7 @@ import pytest
 import tbtools
 from tbtools.errors import MissingExtra
 from tests.commands import call
-from tests.render.report_logs import EXAMPLES
+from tests.render.report_logs import LOGS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,14 +22,14 @@ def test_reports_and_figures_name_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtra, match=r"a report needs.*tbtools\[report\]"):
-        tbtools.report(EXAMPLES, tmp_path / "r.html")
+        tbtools.report(LOGS, tmp_path / "r.html")
     with pytest.raises(MissingExtra, match=r"a figure needs.*tbtools\[report\]"):
-        tbtools.plot(EXAMPLES, "train/loss")
+        tbtools.plot(LOGS, "train/loss")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_curves_in_the_terminal_and_displays_need_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for package in ("plotly", "tsdownsample", "nh3"):
         monkeypatch.setitem(sys.modules, package, None)
-    assert call("plot", str(EXAMPLES), "--tag", "train/loss").status == 0
-    assert "5 runs" in tbtools.load(EXAMPLES, fold=True)._repr_html_()
+    assert call("plot", str(LOGS), "--tag", "train/loss").status == 0
+    assert "5 runs" in tbtools.load(LOGS, fold=True)._repr_html_()

@@ -16,7 +16,7 @@ from tbtools.errors import InvalidArgument, MissingBrowser, MissingExtra, Output
 from tbtools.render.colors import RUN_COLORS, SEVERITY_COLORS, run_colors
 from tbtools.render.figures import plot, plot_diff, plot_findings, write_figure
 from tests.builders import EventFileBuilder
-from tests.render.report_logs import EXAMPLES, write_hostile_logs, write_scalars
+from tests.render.report_logs import LOGS, write_hostile_logs, write_scalars
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def line(figure: go.Figure, run: str, *, raw: bool = False, axis: str = "x") -> 
 
 @pytest.fixture(scope="module")
 def experiment() -> tbtools.Experiment:
-    return tbtools.load(EXAMPLES, fold=True)
+    return tbtools.load(LOGS, fold=True)
 
 
 def test_a_line_is_the_smoothed_series_and_the_raw_one_stands_behind(
@@ -52,7 +52,7 @@ def test_a_run_and_a_path_can_be_drawn(experiment: tbtools.Experiment) -> None:
     alone = plot(experiment["baseline"], "train/*")
     assert {trace.name for trace in alone.data} == {"baseline"}
     assert [each.text for each in alone.layout.annotations] == ["train/accuracy", "train/loss"]
-    assert len(plot(EXAMPLES, "optim/lr").data) == 8
+    assert len(plot(LOGS, "optim/lr").data) == 8
 
 
 def test_colours_are_those_of_the_run_whatever_is_drawn(experiment: tbtools.Experiment) -> None:

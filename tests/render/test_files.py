@@ -140,7 +140,7 @@ def test_a_pipe_is_written(tmp_path: Path) -> None:
 
 def test_output_options(tmp_path: Path) -> None:
     path = os.fspath(tmp_path / "out.txt")
-    arguments = ("verify", "examples/logs", "-o", path)
+    arguments = ("verify", "tests/logs", "-o", path)
     assert call(*arguments).status == 0
     again = call(*arguments)
     assert again.status == 2
@@ -149,7 +149,7 @@ def test_output_options(tmp_path: Path) -> None:
     )
     assert call(*arguments, "--force").status == 0
     assert (tmp_path / "out.txt").read_text() == SOUND
-    assert call("verify", "examples/logs", "-o", "-").out == SOUND
+    assert call("verify", "tests/logs", "-o", "-").out == SOUND
 
 
 def test_a_place_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +169,7 @@ def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path) -> None:
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); sys.exit(run(sys.argv[1:]))"
     )
     path = tmp_path / "out.json"
-    arguments = ["summarize", "examples/logs", "--format", "json", "-o", os.fspath(path)]
+    arguments = ["summarize", "tests/logs", "--format", "json", "-o", os.fspath(path)]
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False
     )

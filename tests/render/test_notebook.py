@@ -12,7 +12,7 @@ import pytest
 import tbtools
 from tbtools.analysis.detect import Findings, detect
 from tbtools.render.notebook import html_of
-from tests.render.report_logs import EXAMPLES, write_hostile_logs
+from tests.render.report_logs import LOGS, write_hostile_logs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,23 +44,23 @@ class Elements(HTMLParser):
 
 
 def test_an_experiment_says_who_is_best_and_what_went_wrong() -> None:
-    shown = Elements(html_of(tbtools.load(EXAMPLES, fold=True)))
+    shown = Elements(html_of(tbtools.load(LOGS, fold=True)))
     assert "5 runs" in shown.text
     row = re.search(r"diverged .*?nonfinite|diverged .*?divergence", shown.text)
     assert row is not None
-    best = tbtools.load(EXAMPLES)["baseline"].scalars("val/loss")["value"].min()
+    best = tbtools.load(LOGS)["baseline"].scalars("val/loss")["value"].min()
     assert str(np.float32(best)) in shown.text
     assert {"svg", "path", "table"} <= shown.names
 
 
 def test_a_run_shows_its_tags_and_what_restarts_dropped() -> None:
-    shown = Elements(html_of(tbtools.load(EXAMPLES)["resumed"]))
+    shown = Elements(html_of(tbtools.load(LOGS)["resumed"]))
     assert "train/loss" in shown.text
     assert "319 points superseded by restarts" in shown.text
 
 
 def test_findings_and_none() -> None:
-    findings = detect(tbtools.load(EXAMPLES))
+    findings = detect(tbtools.load(LOGS))
     shown = Elements(html_of(findings))
     assert f"{len(findings)} findings" in shown.text
     assert findings[0].message in shown.text
@@ -75,7 +75,7 @@ def test_names_of_strangers_are_text(tmp_path: Path) -> None:
 
 
 def test_nan_is_a_gap_in_the_line() -> None:
-    html = html_of(tbtools.load(EXAMPLES)["diverged"])
+    html = html_of(tbtools.load(LOGS)["diverged"])
     paths = re.findall(r'd="([^"]*)"', html)
     assert paths
     assert all("nan" not in path for path in paths)
@@ -87,7 +87,7 @@ def test_what_has_no_display() -> None:
 
 
 def test_results_show_themselves() -> None:
-    experiment = tbtools.load(EXAMPLES, fold=True)
+    experiment = tbtools.load(LOGS, fold=True)
     assert "5 runs" in experiment._repr_html_()
     assert "train/loss" in experiment["baseline"]._repr_html_()
     assert {trace.name for trace in experiment.plot("optim/lr").data} == {

@@ -14,7 +14,7 @@ from tbtools.analysis.diff import diff
 from tbtools.analysis.smooth import smooth
 from tbtools.render.report import diff_report, report
 from tests.builders import START, EventFileBuilder
-from tests.render.report_logs import EXAMPLES, write_hostile_logs, write_scalars
+from tests.render.report_logs import LOGS, write_hostile_logs, write_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ LINES = """(tag) => {
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return report(EXAMPLES, tmp_path_factory.mktemp("report") / "r.html", title="examples")
+    return report(LOGS, tmp_path_factory.mktemp("report") / "r.html", title="examples")
 
 
 def lines(page: OpenPage, tag: str) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def test_the_slider_smooths_as_tbtools_does(
 ) -> None:
     page = open_page(example)
     names = run_names(page)
-    experiment = tbtools.load(EXAMPLES, fold=True)
+    experiment = tbtools.load(LOGS, fold=True)
     for weight in (0.0, 0.3, 0.95):
         set_smoothing(page, weight)
         for tag in ("train/loss", "val/accuracy", "optim/grad_norm"):
@@ -104,7 +104,7 @@ def test_a_hidden_run_vanishes_from_every_chart(
         "[...document.querySelectorAll('#charts .card:not(.media-card) h3')]"
         ".map((each) => each.textContent)"
     )
-    scalars = {str(tag) for tag in tbtools.load(EXAMPLES, fold=True).scalars()["tag"].unique()}
+    scalars = {str(tag) for tag in tbtools.load(LOGS, fold=True).scalars()["tag"].unique()}
     for tag in scalars & set(tags):
         assert all(number not in each["runs"] for each in lines(page, tag))
     assert "4 of 5 shown" in page.page.locator("#sidebar summary").inner_text()
@@ -170,9 +170,7 @@ def test_findings_and_restarts_are_marked_where_they_are(
              each.querySelector('h3').textContent === 'train/loss')
              .querySelector('.plot').layout.shapes.map(({type, x0, x1}) => [type, x0, x1])"""
     )
-    findings = [
-        each for each in detect(tbtools.load(EXAMPLES, fold=True)) if each.tag == "train/loss"
-    ]
+    findings = [each for each in detect(tbtools.load(LOGS, fold=True)) if each.tag == "train/loss"]
     assert findings
     for finding in findings:
         assert ["line", finding.onset_step, finding.onset_step] in shapes
@@ -184,7 +182,7 @@ def test_findings_and_restarts_are_marked_where_they_are(
 
 def test_the_x_axis(example: Path, open_page: Callable[..., OpenPage]) -> None:
     page = open_page(example)
-    frame = tbtools.load(EXAMPLES)["baseline"].scalars("train/loss")
+    frame = tbtools.load(LOGS)["baseline"].scalars("train/loss")
     seconds = (frame["wall_time"] - frame["wall_time"].iloc[0]).to_numpy()
     names = run_names(page)
 
@@ -264,7 +262,7 @@ def test_pointing_shows_the_values_of_all_runs(
     rows = page.page.locator("#tooltip tbody tr").all_inner_texts()
     assert len(rows) >= 4
     shown = {row.split("\t")[1]: row.split("\t") for row in rows}
-    frame = tbtools.load(EXAMPLES)["baseline"].scalars("train/loss")
+    frame = tbtools.load(LOGS)["baseline"].scalars("train/loss")
     step = int(shown["baseline"][4].replace(",", ""))
     at = int(np.flatnonzero(frame["step"] == step)[0])
     assert float(shown["baseline"][3]) == pytest.approx(frame["value"].iloc[at], rel=1e-4)
@@ -339,7 +337,7 @@ def test_images_follow_their_slider(example: Path, open_page: Callable[..., Open
     card.locator("input[type=range]").fill("0")
     assert card.locator("img").get_attribute("src") != last
     assert "step 0" in card.inner_text()
-    stored = tbtools.load(EXAMPLES)["media"].images("samples/ring")["image"].iloc[0].data
+    stored = tbtools.load(LOGS)["media"].images("samples/ring")["image"].iloc[0].data
     natural = card.locator("img").evaluate(
         "(image) => image.decode().then(() => image.naturalWidth)"
     )
@@ -359,7 +357,7 @@ def test_other_media_are_there(example: Path, open_page: Callable[..., OpenPage]
     assert histogram.locator(".plot").evaluate("(plot) => plot.data[0].type") == "heatmap"
     curve = page.page.locator("#charts .card", has_text="val/pr")
     recall = curve.locator(".plot").evaluate("(plot) => Array.from(plot.data[0].x)")
-    frame = tbtools.load(EXAMPLES)["media"].pr_curves("val/pr")
+    frame = tbtools.load(LOGS)["media"].pr_curves("val/pr")
     np.testing.assert_allclose(recall, frame[frame["step"] == 800]["recall"], rtol=1e-6)
     assert page.page.locator(".parallel-line:visible").count() == 5
 
@@ -447,7 +445,7 @@ def test_strangers_can_run_nothing(tmp_path: Path, open_page: Callable[..., Open
 def test_an_injected_script_would_not_run(
     tmp_path: Path, open_page: Callable[..., OpenPage]
 ) -> None:
-    path = report(EXAMPLES, tmp_path / "r.html")
+    path = report(LOGS, tmp_path / "r.html")
     html = path.read_text("utf-8").replace("</main>", "</main><script>window.pwned=1</script>")
     path.write_text(html, "utf-8")
     page = open_page(path)
@@ -459,7 +457,7 @@ def test_an_injected_script_would_not_run(
 def test_plotly_beside_the_page_is_loaded(
     tmp_path: Path, open_page: Callable[..., OpenPage]
 ) -> None:
-    page = open_page(report(EXAMPLES, tmp_path / "r.html", plotlyjs="directory"))
+    page = open_page(report(LOGS, tmp_path / "r.html", plotlyjs="directory"))
     assert page.page.locator(".hero .scatterlayer .trace").count() > 3
     assert page.requests == [(tmp_path / "plotly.min.js").as_uri()]
     page.requests.clear()
@@ -490,7 +488,7 @@ def test_pages_of_real_logs(
 
 
 def test_a_diff_shows_what_differs(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:
-    experiment = tbtools.load(EXAMPLES)
+    experiment = tbtools.load(LOGS)
     a, b = experiment["baseline"], experiment["plateau"]
     page = open_page(diff_report(diff(a, b), a, b, tmp_path / "d.html", smoothing=0))
     rows = page.page.locator(".pair tbody tr").all_inner_texts()
@@ -504,6 +502,6 @@ def test_a_diff_shows_what_differs(tmp_path: Path, open_page: Callable[..., Open
 
 
 def test_runs_that_are_the_same(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:
-    a = tbtools.load(EXAMPLES)["baseline"]
+    a = tbtools.load(LOGS)["baseline"]
     page = open_page(diff_report(diff(a, a), a, a, tmp_path / "d.html"))
     assert "no difference at all" in page.page.locator("#overview").inner_text()

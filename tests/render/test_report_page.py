@@ -19,9 +19,9 @@ from tbtools.render.report import diff_report, report
 from tbtools.render.report.page import PLOTLY_FILE
 from tests.builders import EventFileBuilder
 from tests.render.report_logs import (
-    EXAMPLES,
     HOSTILE_RUNS,
     HOSTILE_TAGS,
+    LOGS,
     TINY_PNG,
     arrays_of,
     page_of,
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = report(EXAMPLES, tmp_path_factory.mktemp("report") / "r.html", title="examples")
+    path = report(LOGS, tmp_path_factory.mktemp("report") / "r.html", title="examples")
     return path.read_text("utf-8")
 
 
 def test_every_point_of_a_small_log_is_in_the_page(example: str) -> None:
     page, arrays = page_of(example), arrays_of(example)
-    experiment = tbtools.load(EXAMPLES, fold=True)
+    experiment = tbtools.load(LOGS, fold=True)
     frame = experiment.scalars()
     told = {
         (page["runs"][each["run"]]["name"], page["tags"][each["tag"]]["tag"]): each
@@ -58,7 +58,7 @@ def test_every_point_of_a_small_log_is_in_the_page(example: str) -> None:
 
 
 def test_the_same_logs_give_the_same_bytes(example: str, tmp_path: Path) -> None:
-    again = report(EXAMPLES, tmp_path / "again.html", title="examples")
+    again = report(LOGS, tmp_path / "again.html", title="examples")
     assert again.read_text("utf-8") == example
 
 
@@ -83,10 +83,10 @@ def test_the_page_says_where_it_comes_from(example: str) -> None:
     provenance = page["provenance"]
     assert provenance["version"] == tbtools.__version__
     assert provenance["restarts"] == "resume"
-    files = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*tfevents*")}
+    files = {path.relative_to(LOGS).as_posix() for path in LOGS.rglob("*tfevents*")}
     assert {each["file"] for each in provenance["files"]} == files
     superseded = {run["name"]: run["superseded"] for run in page["runs"]}
-    assert superseded["resumed"] == tbtools.load(EXAMPLES)["resumed"].superseded > 0
+    assert superseded["resumed"] == tbtools.load(LOGS)["resumed"].superseded > 0
 
 
 def test_damage_is_told_with_its_place(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_findings_are_those_of_detect(example: str) -> None:
         for cause in page["findings"]
         for each in cause["findings"]
     ]
-    found = detect(tbtools.load(EXAMPLES, fold=True))
+    found = detect(tbtools.load(LOGS, fold=True))
     assert sorted(told) == sorted((f.run, f.tag, f.kind, f.onset_step) for f in found)
     severities = [cause["severity"] for cause in page["findings"]]
     assert severities == sorted(severities, key=["error", "warning", "info"].index)
@@ -156,7 +156,7 @@ def test_an_objective_can_be_overridden(tmp_path: Path) -> None:
 
 def test_tags_and_steps_select(tmp_path: Path) -> None:
     html = report(
-        EXAMPLES, tmp_path / "r.html", tags=["train/*", "weights/*"], steps=(100, 500)
+        LOGS, tmp_path / "r.html", tags=["train/*", "weights/*"], steps=(100, 500)
     ).read_text("utf-8")
     page, arrays = page_of(html), arrays_of(html)
     assert {each["tag"] for each in page["tags"]} == {"train/loss", "train/accuracy"}
@@ -240,29 +240,29 @@ def test_histograms_in_equal_bins_keep_their_mass(example: str) -> None:
     np.testing.assert_allclose(mean, 0, atol=0.004)  # normal(0, 0.05), 5,000 values
     np.testing.assert_allclose(spread, 0.05, rtol=0.06)
     quantiles = arrays[series["quantiles"]].reshape(-1, 9)
-    frame = tbtools.load(EXAMPLES)["media"].distributions("weights/head")
+    frame = tbtools.load(LOGS)["media"].distributions("weights/head")
     np.testing.assert_allclose(quantiles, frame.filter(like="bp"), rtol=1e-6)
 
 
 def test_an_existing_file_is_kept_unless_told(tmp_path: Path) -> None:
     (tmp_path / "r.html").write_text("mine")
     with pytest.raises(OutputExists):
-        report(EXAMPLES, tmp_path / "r.html")
+        report(LOGS, tmp_path / "r.html")
     assert (tmp_path / "r.html").read_text() == "mine"
-    report(EXAMPLES, tmp_path / "r.html", force=True)
+    report(LOGS, tmp_path / "r.html", force=True)
     assert "mine" not in (tmp_path / "r.html").read_text("utf-8")[:100]
 
 
 def test_plotly_beside_the_page_is_shared(tmp_path: Path) -> None:
     for name in ("a.html", "b.html"):
-        path = report(EXAMPLES, tmp_path / name, plotlyjs="directory")
+        path = report(LOGS, tmp_path / name, plotlyjs="directory")
         assert path.stat().st_size < 500_000
         assert f'<script src="{PLOTLY_FILE}">' in path.read_text("utf-8")
     assert (tmp_path / PLOTLY_FILE).stat().st_size > 3_000_000
 
 
 def test_plotly_from_its_makers_server_is_checked_by_its_hash(tmp_path: Path) -> None:
-    html = report(EXAMPLES, tmp_path / "r.html", plotlyjs="cdn").read_text("utf-8")
+    html = report(LOGS, tmp_path / "r.html", plotlyjs="cdn").read_text("utf-8")
     element = re.search(r'<script src="(https://cdn[^"]*)" integrity="sha256-[^"]+"', html)
     assert element is not None
     assert element[1] in html.split("script-src")[1].split(";")[0]
@@ -278,7 +278,7 @@ def test_what_there_cannot_be_is_refused_before_anything_is_read(
 
 
 def test_a_run_can_be_reported(tmp_path: Path) -> None:
-    run = tbtools.load(EXAMPLES)["baseline"]
+    run = tbtools.load(LOGS)["baseline"]
     page = page_of(report(run, tmp_path / "r.html").read_text("utf-8"))
     assert [each["name"] for each in page["runs"]] == ["baseline"]
 
@@ -295,7 +295,7 @@ def test_every_folder_of_the_corpus_makes_a_page(corpus: Path, tmp_path: Path) -
 
 
 def test_a_diff_has_the_difference_of_each_pair_of_curves(tmp_path: Path) -> None:
-    experiment = tbtools.load(EXAMPLES)
+    experiment = tbtools.load(LOGS)
     a, b = experiment["baseline"], experiment["plateau"]
     result = diff(a, b)
     html = diff_report(result, a, b, tmp_path / "d.html", plotlyjs="cdn").read_text("utf-8")

@@ -1,10 +1,10 @@
-"""Makes examples/logs: five small runs by real writers, with the same values every time.
+"""Makes tests/logs: five small runs by the writers that people use, the same values every time.
 
-The curves are simulated, so that the example is small and each run shows one thing;
-examples/logs/README.md says what. The writers are those that people use, under a clock of our own.
-(Only hyperparameters, which are a map, come in another order in each making.)
+The curves are simulated, so that each run is small and shows one thing; tests/logs/README.md says
+what. The writers run under a clock of our own. Hyperparameters, which are a map, come in another
+order in each making.
 
-    python examples/make_logs.py
+    python tests/make_logs.py
 """
 
 from __future__ import annotations
@@ -304,8 +304,6 @@ def main() -> None:
         torch.manual_seed(0)
         make(directory)
         rename_event_files(directory)
-    size = sum(path.stat().st_size for path in LOGS.rglob("*tfevents*"))
-    print(f"{LOGS}: {size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":
