@@ -27,6 +27,14 @@ _DIFFERENT = 1
     "with names, (?P<lr>...), or hparam:NAME,NAME.",
 )
 @click.option(
+    "--x",
+    metavar="AXIS",
+    default="step",
+    show_default=True,
+    help="Along what ends, areas and verdicts are compared: step, wall_time, relative_time, or the "
+    "tag of another scalar.",
+)
+@click.option(
     "--rtol", type=click.FloatRange(0), default=0.0, help="Relative tolerance.  [default: 0]"
 )
 @click.option(
@@ -60,6 +68,7 @@ def command(
     b: str | None,
     baseline: str | None,
     groups: tuple[str, ...],
+    x: str,
     rtol: float,
     atol: float,
     objectives: tuple[str, ...],
@@ -79,6 +88,7 @@ def command(
       tbtools diff logs/monday logs/tuesday
       tbtools diff logs/ --baseline baseline --tag 'val/*'
       tbtools diff logs/ --group 'adam_*' --group 'sgd_*'
+      tbtools diff logs/small logs/large --x tokens_seen
       tbtools diff logs/monday logs/tuesday --report diff.html
       tbtools diff main/ pr/ --fail-on 'val/loss>+2%' --format markdown
     """
@@ -103,6 +113,7 @@ def command(
         group=groups or None,
         tags=selection.tags,
         steps=selection.steps,
+        x=x,
         rtol=rtol,
         atol=atol,
         objectives=directions,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from tests.builders import EventFileBuilder
+from tests.builders import START, EventFileBuilder
 from tests.commands import Screen, call, plain, process, shell
 from tests.golden import assert_golden
 
@@ -70,6 +70,23 @@ def test_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_golden(f"cli/diff_terminal_{columns}.txt", plain(result.out))
 
 
+def test_along_another_scalar(tmp_path: Path) -> None:
+    for name, stride in (("small", 1), ("large", 2)):
+        builder = EventFileBuilder()
+        for number in range(41):
+            builder.scalar("tokens_seen", number * stride, 1000.0 * number, START + number)
+            builder.scalar("loss", number * stride, 10.0 - number / 8, START + number)
+        builder.write(tmp_path / name / "events.out.tfevents.1")
+    result = call("diff", f"{tmp_path}/small", f"{tmp_path}/large", "--x", "tokens_seen")
+    assert (result.status, result.err) == (1, "")
+    assert_golden("cli/diff_along.txt", result.out.replace(str(tmp_path), "logs"))
+    told_limit = call(
+        "diff", f"{tmp_path}/small", f"{tmp_path}/large", "--x", "tokens_seen",
+        "--fail-on", "loss>+0",
+    )  # fmt: skip
+    assert told_limit.status == 0
+
+
 class TestStatus:
     def test_same_different_trouble(self) -> None:
         base, other = f"{LOGS}/baseline", f"{LOGS}/plateau"
@@ -96,6 +113,7 @@ class TestStatus:
             (["--fail-on", "vall/loss>+2%"], "no tag 'vall/loss'; close: 'val/loss'"),
             (["--objective", "loss"], "objective 'loss' is not GLOB=min"),
             (["--rtol", "-1"], "Invalid value for '--rtol'"),
+            (["--x", "val/los"], "no tag 'val/los'; close: 'val/loss'"),
         ],
     )
     def test_mistakes_are_told_in_one_line(self, arguments: list[str], message: str) -> None:

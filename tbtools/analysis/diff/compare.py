@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tbtools.analysis.curves import Curve, RunCurves
+    from tbtools.analysis.curves import RunCurves
     from tbtools.analysis.grouping import RunGroup
     from tbtools.analysis.inputs import RunsLike
     from tbtools.analysis.objective import Objective
@@ -42,6 +42,7 @@ _END = 0.25
 class _Options:
     tags: tuple[str, ...]
     steps: Steps
+    x: str
     rtol: float
     atol: float
     objectives: Mapping[str, Objective]
@@ -55,6 +56,7 @@ def diff(
     group: str | Sequence[str] | None = None,
     tags: str | Sequence[str] | None = None,
     steps: Steps = None,
+    x: str = "step",
     rtol: float = 0.0,
     atol: float = 0.0,
     objectives: Mapping[str, Objective] | None = None,
@@ -78,6 +80,9 @@ def diff(
         group: As `tbtools.analysis.grouping.group_runs` reads it.
         tags: Globs; all tags where not given.
         steps: First and last step, both included; None for no bound.
+        x: Along which axis levels at the end, areas and verdicts are compared: ``step``,
+            ``wall_time``, ``relative_time`` (seconds since the run's first point), or the tag of
+            another scalar. Point by point, runs are compared at their steps all the same.
         rtol: Scalars are the same that differ by no more than `rtol` times the one of a,
         atol: plus this.
         objectives: Which way is better, by glob over tags; their words tell for the others.
@@ -85,13 +90,13 @@ def diff(
     Raises:
         InvalidArgument: There is nothing to compare with, or a negative tolerance.
         UnknownRun: There is no such baseline.
-        UnknownTag: A glob matches no tag.
+        UnknownTag: A glob matches no tag, or a run does not have the tag that is the axis.
         NoEventFiles: There is nothing to read under a path.
     """
     if rtol < 0 or atol < 0:
         raise InvalidArgument("tolerances are not negative")
     both = a if b is None else [*_listed(a), *_listed(b)]
-    options = _Options(as_globs(tags), steps, rtol, atol, objectives or {})
+    options = _Options(as_globs(tags), steps, x, rtol, atol, objectives or {})
     if group is not None:
         given = as_runs(both)
         found = list(_group_diffs(given, group, baseline, options))
@@ -111,7 +116,7 @@ def diff(
     if options.tags or options.steps:
         compared = {tag.tag for run in found for tag in run.tags}
         require_selection(as_runs(both), options.tags, steps, compared, scalars=False)
-    return Diff(*labels, tuple(found))
+    return Diff(*labels, tuple(found), x)
 
 
 def _listed(given: RunsLike) -> list[RunsLike]:
@@ -152,7 +157,7 @@ def _paired(a: Mapping[str, Run], b: Mapping[str, Run], options: _Options) -> It
 
 def _compare(a: Run, b: Run, name_a: str, name_b: str, options: _Options) -> RunDiff:
     held = [run for run in (a, b) if run.is_read]
-    left, right = (read_curves(run, options.tags, options.steps) for run in (a, b))
+    left, right = (read_curves(run, options.tags, options.steps, options.x) for run in (a, b))
     tags = sorted({*left.curves, *right.curves}, key=natural_key)
     objectives = objectives_of(tags, options.objectives)
     scalars = [_compare_scalars(tag, left, right, objectives[tag], options) for tag in tags]
@@ -173,15 +178,15 @@ def _compare(a: Run, b: Run, name_a: str, name_b: str, options: _Options) -> Run
 def _compare_scalars(
     tag: str, run_a: RunCurves, run_b: RunCurves, objective: Objective, options: _Options
 ) -> TagDiff:
-    a, b = run_a.curves.get(tag), run_b.curves.get(tag)
+    a, b = (_placed(run, tag, options.x) for run in (run_a, run_b))
     told = TagDiff(
         tag=tag,
         plugin="scalars",
         identical=False,
         only_in="b" if a is None else "a" if b is None else None,
         objective=objective,
-        count_a=0 if a is None else a.step.size,
-        count_b=0 if b is None else b.step.size,
+        count_a=0 if a is None else a.x.size,
+        count_b=0 if b is None else b.x.size,
         a=None if a is None else points.describe(a, b, objective, run_a.start_time),
         b=None if b is None else points.describe(b, a, objective, run_b.start_time),
     )
@@ -189,7 +194,7 @@ def _compare_scalars(
         return told
     compared = points.compare_points(a, b, options.rtol, options.atol)
     whole = compared.common_steps == told.count_a == told.count_b
-    left, right = _ends(a, b)
+    left, right = _ends(a, b, options.x)
     return replace(
         told,
         identical=whole and not compared.differing,
@@ -200,12 +205,19 @@ def _compare_scalars(
     )
 
 
-def _ends(a: Curve, b: Curve) -> tuple[Floats, Floats]:
+def _placed(run: RunCurves, tag: str, x: str) -> points.Placed | None:
+    curve = run.curves.get(tag)
+    return None if curve is None else points.Placed(curve, run.places(tag, x))
+
+
+def _ends(a: points.Placed, b: points.Placed, x: str) -> tuple[Floats, Floats]:
     """The values of both curves over the last quarter of their common points."""
-    at_a, at_b = points.twins(a.step, b.step)
-    if 2 * at_a.size >= min(a.step.size, b.step.size):
-        left, right = a.value[at_a], b.value[at_b]
-    else:  # hardly a step in common: compared on the lines between the points
+    left, right = (np.empty(0),) * 2
+    if x == "step":
+        at_a, at_b = points.twins(a.curve.step, b.curve.step)
+        left, right = a.curve.value[at_a], b.curve.value[at_b]
+    if 2 * left.size < min(a.x.size, b.x.size):
+        # Hardly a point in common: compared on the lines between the points.
         _, left, right = points.aligned_pair(a, b)
     first = evidence.window_start(left.size)
     return left[first:], right[first:]
@@ -228,7 +240,7 @@ def _group_diffs(
     if not others:
         raise InvalidArgument(f"{first.name!r} is the only group: there is nothing to compare with")
     members = {name: runs[name] for group in grouping.groups for name in group.runs}
-    curves = dict(read_all_curves(members, options.tags, options.steps))
+    curves = dict(read_all_curves(members, options.tags, options.steps, options.x))
     for other in others:
         yield _compare_groups(first, other, curves, options)
 
@@ -236,19 +248,19 @@ def _group_diffs(
 def _compare_groups(
     a: RunGroup, b: RunGroup, curves: Mapping[str, RunCurves], options: _Options
 ) -> RunDiff:
-    sides = [[curves[name].curves for name in group.runs] for group in (a, b)]
-    tags = sorted({tag for side in sides for run in side for tag in run}, key=natural_key)
+    sides = [[curves[name] for name in group.runs] for group in (a, b)]
+    tags = sorted({tag for side in sides for run in side for tag in run.curves}, key=natural_key)
     objectives = objectives_of(tags, options.objectives)
     found = []
     for tag in tags:
-        left, right = ([run[tag] for run in side if tag in run] for side in sides)
-        levels_a, levels_b = _levels(left, right)
-        alone = not left or not right
+        left, right = ([run.curves[tag] for run in side if tag in run.curves] for side in sides)
+        levels_a, levels_b = _levels(*(_lines(side, tag, options.x) for side in sides))
+        alone = not levels_a or not levels_b
         found.append(
             TagDiff(
                 tag=tag,
                 plugin="scalars",
-                identical=sorted(levels_a) == sorted(levels_b),
+                identical=not alone and sorted(levels_a) == sorted(levels_b),
                 only_in="b" if not left else "a" if not right else None,
                 objective=objectives[tag],
                 count_a=sum(curve.step.size for curve in left),
@@ -263,19 +275,29 @@ def _compare_groups(
     return RunDiff(a.name, b.name, tuple(found))
 
 
-def _levels(a: Sequence[Curve], b: Sequence[Curve]) -> tuple[list[float], list[float]]:
-    """For each run its mean over the last quarter of the steps that all runs span."""
-    first = max(int(curve.step.min()) for curve in (*a, *b))
-    last = min(int(curve.step.max()) for curve in (*a, *b))
+def _lines(runs: Sequence[RunCurves], tag: str, x: str) -> list[points.Placed]:
+    """The curves of a tag, of those runs of which something is known on the axis."""
+    placed = [_placed(run, tag, x) for run in runs]
+    return [each for each in placed if each is not None and np.isfinite(each.x).any()]
+
+
+def _levels(
+    a: Sequence[points.Placed], b: Sequence[points.Placed]
+) -> tuple[list[float], list[float]]:
+    """For each run its mean over the last quarter of what all runs span."""
+    ends = [points.limits(line.x) for line in (*a, *b)]
+    if not ends:
+        return [], []
+    first, last = max(low for low, _ in ends), min(high for _, high in ends)
     start = last - (last - first) * _END
-    return [_level(curve, start, last) for curve in a], [_level(curve, start, last) for curve in b]
+    return [_level(line, start, last) for line in a], [_level(line, start, last) for line in b]
 
 
-def _level(curve: Curve, start: float, last: int) -> float:
-    inside = (curve.step >= start) & (curve.step <= last)
+def _level(line: points.Placed, start: float, last: float) -> float:
+    x = line.x
+    inside = (x >= start) & (x <= last)
     if not inside.any():
         # No point there: the last one before, or, of a run that only began later, its first.
-        before = curve.step <= last
-        step = curve.step[before].max() if before.any() else curve.step.min()
-        inside = curve.step == step
-    return float(_mean(curve.value[inside]) or 0.0)
+        before = x[np.isfinite(x) & (x <= last)]
+        inside = x == (before.max() if before.size else points.limits(x)[0])
+    return float(_mean(line.curve.value[inside]) or 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tbtools.analysis.align import Axis
     from tbtools.analysis.curves import Curve
     from tbtools.analysis.objective import Objective
 
@@ -22,6 +24,25 @@ if TYPE_CHECKING:
 
 # Of a sparkline, as `tbtools summarize` has it.
 SPARKLINE_BINS = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """A curve along an axis.
+
+    Attributes:
+        curve: At least one point.
+        x: int64 or float64, as many: where its points lie, NaN where that is not known.
+    """
+
+    curve: Curve
+    x: Axis
+
+
+def limits(x: Axis) -> tuple[float, float]:
+    """The least and the greatest x that is known; there has to be one."""
+    known = x[np.isfinite(x)]
+    return known.min().item(), known.max().item()
 
 
 def twins(
@@ -50,8 +71,10 @@ def twins(
     return places[0][in_a], places[1][in_b]
 
 
-def compare_points(a: Curve, b: Curve, rtol: float, atol: float) -> PointDifference:
+def compare_points(a: Placed, b: Placed, rtol: float, atol: float) -> PointDifference:
     """Compares two curves at the steps that they have in common, and the area between them.
+
+    The area is along their axis; points belong together by their steps whatever that is.
 
     Args:
         a: The one, by which relative tolerance is measured.
@@ -59,8 +82,8 @@ def compare_points(a: Curve, b: Curve, rtol: float, atol: float) -> PointDiffere
         rtol: Values are the same that differ by no more than `rtol` times that of a,
         atol: plus this.
     """
-    at_a, at_b = twins(a.step, b.step)
-    step, left, right = a.step[at_a], a.value[at_a], b.value[at_b]
+    at_a, at_b = twins(a.curve.step, b.curve.step)
+    step, left, right = a.curve.step[at_a], a.curve.value[at_a], b.curve.value[at_b]
     with np.errstate(invalid="ignore", over="ignore"):
         distance = np.abs(left - right)
         close = (distance <= atol + rtol * np.abs(left)) & np.isfinite(left)
@@ -82,25 +105,28 @@ def compare_points(a: Curve, b: Curve, rtol: float, atol: float) -> PointDiffere
     )
 
 
-def aligned_pair(a: Curve, b: Curve) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Both curves at every step that either has and both span, straight lines between points."""
-    taken = last_of_each(a.step), last_of_each(b.step)
-    aligned = align([a.step[taken[0]], b.step[taken[1]]], "interpolate")
-    left, right = aligned.values([a.value[taken[0]], b.value[taken[1]]])
+def aligned_pair(a: Placed, b: Placed) -> tuple[Axis, Floats, Floats]:
+    """Both curves wherever either has a point and both span, straight lines between points.
+
+    Returns:
+        x, the values of a, the values of b.
+    """
+    in_a, in_b = last_of_each(a.x), last_of_each(b.x)
+    aligned = align([a.x[in_a], b.x[in_b]], "interpolate")
+    left, right = aligned.values([a.curve.value[in_a], b.curve.value[in_b]])
     both = (aligned.state != MISSING).all(axis=0)
-    step: NDArray[np.int64] = aligned.x[both].astype(np.int64)
-    return step, left[both], right[both]
+    return aligned.x[both], left[both], right[both]
 
 
-def _between(a: Curve, b: Curve) -> tuple[float | None, float | None]:
+def _between(a: Placed, b: Placed) -> tuple[float | None, float | None]:
     """The area between two curves, and how far b lies above a on average.
 
-    Both are piecewise linear, and so is their difference: between two steps it makes a trapezium,
+    Both are piecewise linear, and so is their difference: between two points it makes a trapezium,
     or, where the curves cross, two triangles. Stretches with values that are not finite are left
     out.
     """
-    step, left, right = aligned_pair(a, b)
-    width = np.diff(step).astype(np.float64)
+    x, left, right = aligned_pair(a, b)
+    width = np.diff(x).astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         gap = right - left
         first, last = gap[:-1], gap[1:]
@@ -117,22 +143,23 @@ def _between(a: Curve, b: Curve) -> tuple[float | None, float | None]:
 
 
 def describe(
-    curve: Curve, other: Curve | None, objective: Objective, start_time: float
+    side: Placed, other: Placed | None, objective: Objective, start_time: float
 ) -> CurveSide:
     """What one curve is by itself, and when it was as good as the other's best.
 
     Args:
-        curve: At least one point.
+        side: The curve.
         other: The other curve; None where the other run has none.
         objective: Which way is better.
         start_time: Wall time of the run's first point.
     """
+    curve, x = side.curve, side.x
     finite = np.isfinite(curve.value)
     best = _best(curve, objective)
-    target = _best(other, objective) if other is not None else None
+    target = _best(other.curve, objective) if other is not None else None
     reached = None
     if target is not None and other is not None:
-        goal = other.value[target]
+        goal = other.curve.value[target]
         with np.errstate(invalid="ignore"):
             good = curve.value <= goal if objective == "min" else curve.value >= goal
         hits = np.flatnonzero(good & finite)
@@ -147,8 +174,9 @@ def describe(
         best_step=None if best is None else int(curve.step[best]),
         reaches_step=None if reached is None else int(curve.step[reached]),
         reaches_seconds=(None if reached is None else float(curve.wall_time[reached]) - start_time),
+        reaches_x=(None if reached is None or not np.isfinite(x[reached]) else x[reached].item()),
         steps_per_second=_speed(curve),
-        sparkline=_sparkline(curve, *_span([curve] if other is None else [curve, other])),
+        sparkline=_sparkline(x, curve.value, [x] if other is None else [x, other.x]),
     )
 
 
@@ -169,19 +197,17 @@ def _speed(curve: Curve) -> float | None:
     return float(steps[counted].sum()) / total if total > 0 else None
 
 
-def _span(curves: Sequence[Curve]) -> tuple[int, int]:
-    lows, highs = zip(*((curve.step.min(), curve.step.max()) for curve in curves), strict=True)
-    return int(min(lows)), int(max(highs))
-
-
-def _sparkline(curve: Curve, low: int, high: int) -> tuple[float | None, ...]:
-    """Means of the finite values in equal stretches of the steps from one to another."""
-    finite = np.isfinite(curve.value)
-    step, value = curve.step[finite], curve.value[finite]
-    place = (step - low).astype(np.float64) / max(high - low, 1)
-    bins = np.minimum((place * SPARKLINE_BINS).astype(np.int64), SPARKLINE_BINS - 1)
+def _sparkline(x: Axis, values: Floats, both: Sequence[Axis]) -> tuple[float | None, ...]:
+    """Means of the finite values in equal stretches of the axis, from its first x to its last."""
+    ends = [limits(each) for each in both if np.isfinite(each).any()]
+    if not ends:
+        return (None,) * SPARKLINE_BINS
+    low, high = min(first for first, _ in ends), max(last for _, last in ends)
+    finite = np.isfinite(values) & np.isfinite(x)
+    share = (x[finite].astype(np.float64) - low) / ((high - low) or 1)
+    bins = np.minimum((share * SPARKLINE_BINS).astype(np.int64), SPARKLINE_BINS - 1)
     count = np.bincount(bins, minlength=SPARKLINE_BINS)
     # Means as sums of shares: a sum of large values might be infinite.
-    mean = np.bincount(bins, weights=value / count[bins], minlength=SPARKLINE_BINS)
+    mean = np.bincount(bins, weights=values[finite] / count[bins], minlength=SPARKLINE_BINS)
     cells = zip(mean.tolist(), count.tolist(), strict=True)
     return tuple(each if many else None for each, many in cells)

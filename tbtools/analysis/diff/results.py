@@ -34,8 +34,9 @@ class CurveSide:
         reaches_step: The first step at which it is as good as the other's best ever is; None if it
             never is.
         reaches_seconds: How long after its run's first point that is.
+        reaches_x: Where on the axis of the comparison that is; None too where that is not known.
         steps_per_second: While sessions last: pauses between them do not count.
-        sparkline: Means of the finite values in stretches of the steps that either has; None for a
+        sparkline: Means of the finite values in stretches of the axis that either spans; None for a
             stretch without any.
     """
 
@@ -48,6 +49,7 @@ class CurveSide:
     best_step: int | None = None
     reaches_step: int | None = None
     reaches_seconds: float | None = None
+    reaches_x: float | None = None
     steps_per_second: float | None = None
     sparkline: tuple[float | None, ...] = ()
 
@@ -63,8 +65,8 @@ class PointDifference:
         first_values: The two values there; None for what is no number.
         max_difference: The greatest finite absolute difference.
         max_step: Where that is.
-        area: Of what lies between the curves, steps times values.
-        mean_gap: How much b lies above a on average over the steps that both span.
+        area: Of what lies between the curves, units of the axis times values.
+        mean_gap: How much b lies above a on average over what both span of the axis.
     """
 
     common_steps: int
@@ -130,8 +132,8 @@ class TagDiff:
         evidence: Whether the difference is real; None where nothing can be said at all.
         count_a: How many points a has.
         count_b: How many points b has.
-        level_a: The mean of a over the last quarter of the steps that both have, maybe not finite;
-            None for what is no scalar, or has no such steps. For groups, of the means of the runs.
+        level_a: The mean of a over the last quarter of the points that both have, maybe not finite;
+            None for what is no scalar, or has no such points. For groups, of the means of the runs.
         level_b: The mean of b.
     """
 
@@ -212,6 +214,7 @@ class TagDiff:
             f"best_step_{name}": told.best_step,
             f"reaches_step_{name}": told.reaches_step,
             f"reaches_seconds_{name}": json_number(told.reaches_seconds),
+            f"reaches_x_{name}": json_number(told.reaches_x),
             f"steps_per_second_{name}": json_number(told.steps_per_second),
         }
 
@@ -291,11 +294,14 @@ class Diff(Shown):
         a: What was compared, as it was given.
         b: With what.
         runs: Pair by pair; runs without a twin last.
+        x: The axis along which levels, areas and verdicts are: ``step``, ``wall_time``,
+            ``relative_time`` or a tag.
     """
 
     a: str
     b: str
     runs: tuple[RunDiff, ...]
+    x: str = "step"
 
     @property
     def identical(self) -> bool:
@@ -307,6 +313,7 @@ class Diff(Shown):
         return {
             "a": self.a,
             "b": self.b,
+            "x": self.x,
             "identical": self.identical,
             "runs": [
                 {"a": run.a, "b": run.b, "only_in": run.only_in, "identical": run.identical}

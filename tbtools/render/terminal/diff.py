@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from tbtools.analysis.curves import AXES
 from tbtools.render.format import (
     format_count,
     format_duration,
@@ -89,6 +90,8 @@ class DiffView:
     def show(self, console: Console) -> None:
         """Prints whether they are the same, and what a person asks next."""
         print_line(console, self._headline())
+        if self.diff.x != "step":
+            print_line(console, f"curves, ends and areas along {shown_name(self.diff.x)}")
         for run in self.diff.runs:
             if run.only_in is None and not run.identical:
                 self._show_run(console, run)
@@ -139,7 +142,8 @@ class DiffView:
         if curves:
             print_line(console, "")
             print_table(console, _curve_columns(curves, ascii_only=console.options.ascii_only))
-            _show_progress(console, [tag for tag in curves if tag.objective != "none"])
+            judged = [tag for tag in curves if tag.objective != "none"]
+            _show_progress(console, judged, self.diff.x)
         if groups:
             print_line(console, "")
             print_table(console, _group_columns(groups))
@@ -232,7 +236,7 @@ def _payload_columns(tags: Sequence[TagDiff]) -> list[Column]:
     ]
 
 
-def _show_progress(console: Console, tags: Sequence[TagDiff]) -> None:
+def _show_progress(console: Console, tags: Sequence[TagDiff], x: str) -> None:
     """When each was as good as the other ever is, and how fast they went."""
     sides = [(tag, tag.a, tag.b) for tag in tags if tag.a and tag.b]
     if not sides:
@@ -240,8 +244,8 @@ def _show_progress(console: Console, tags: Sequence[TagDiff]) -> None:
     print_line(console, "")
     columns = [
         Column("tag", [shown_name(tag.tag) for tag, _, _ in sides], names=True),
-        Column("a as good as b's best", [_reached(a) for _, a, _ in sides], True, 1),
-        Column("b as good as a's best", [_reached(b) for _, _, b in sides], True),
+        Column("a as good as b's best", [_reached(a, x) for _, a, _ in sides], True, 1),
+        Column("b as good as a's best", [_reached(b, x) for _, _, b in sides], True),
         Column("steps/s (a, b)", [_both(_speed, tag) for tag, _, _ in sides], True, 3),
         Column("area between", [_area(tag) for tag, _, _ in sides], True, 4),
     ]
@@ -299,11 +303,13 @@ def _both(cell: Callable[[TagDiff, str], str], tag: TagDiff) -> str:
     return "-" if a == b == "-" else f"{a}, {b}"
 
 
-def _reached(side: CurveSide) -> str:
+def _reached(side: CurveSide, x: str) -> str:
     if side.reaches_step is None:
         return "never"
-    step = format_count(side.reaches_step)
-    return f"step {step} ({format_duration(side.reaches_seconds)})"
+    told = f"step {format_count(side.reaches_step)} ({format_duration(side.reaches_seconds)})"
+    if x in AXES or side.reaches_x is None:
+        return told
+    return f"{format_number(side.reaches_x)}, {told}"
 
 
 def _interval(low: float | None, high: float | None) -> str:
