@@ -11,13 +11,12 @@ from tbtools.analysis.curves import last_of_each, stream_curves
 from tbtools.eventfile.discover import natural_key
 from tbtools.render.batches import Batch
 from tbtools.render.tables import require_format, write_table
+from tbtools.runs.hparams_table import hparams_columns
 from tbtools.runs.select import as_globs
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    import pandas as pd
 
     from tbtools.analysis.curves import Curve, RunCurves
     from tbtools.render.batches import Column, Kind
@@ -169,27 +168,32 @@ def export_hparams(
         OSError: It cannot be written; then nothing is left behind.
     """
     require_format(path, format)
-    frame = experiment.hparams().reset_index()
-    columns = {str(name): _hparam_column(column) for name, column in frame.items()}
+    experiment.scan()
+    names, cells = hparams_columns(experiment)
+    columns: dict[str, Column] = {"run": names}
+    for name, own in cells.items():
+        label = name
+        while label in columns:  # a hyperparameter may be called like the column of names
+            label = f"hparam/{label}"
+        columns[label] = _hparam_column(own)
     schema: dict[str, Kind] = {
         name: "number" if isinstance(column, np.ndarray) else "text"
         for name, column in columns.items()
     }
-    dtypes = {name: _dtype(column) for name, column in columns.items() if schema[name] == "number"}
-    write_table(path, schema, [Batch(len(frame), columns, dtypes)], format=format, force=force)
-    return len(frame)
+    dtypes = {name: _dtype(columns[name]) for name, kind in schema.items() if kind == "number"}
+    write_table(path, schema, [Batch(len(names), columns, dtypes)], format=format, force=force)
+    return len(names)
 
 
-def _hparam_column(column: pd.Series[Any]) -> Column:
+def _hparam_column(cells: Sequence[Any]) -> Column:
     """Numbers where all are; else texts, for a table has one type a column."""
-    cells = column.to_list()
-    missing = column.isna().to_list()
-    given = [cell for cell, is_missing in zip(cells, missing, strict=True) if not is_missing]
-    if given and all(isinstance(each, float) for each in given):
-        filled = [0.0 if is_missing else c for c, is_missing in zip(cells, missing, strict=True)]
-        numbers: Column = np.ma.masked_array(filled, missing)
+    missing = [cell is None for cell in cells]
+    if all(isinstance(cell, float) for cell in cells if cell is not None):
+        numbers: Column = np.ma.masked_array(
+            [0.0 if cell is None else cell for cell in cells], missing
+        )
         return numbers
-    return [None if is_missing else str(c) for c, is_missing in zip(cells, missing, strict=True)]
+    return [None if cell is None else str(cell) for cell in cells]
 
 
 def _dtype(column: Column) -> str:

@@ -6,11 +6,10 @@ Memory holds one batch at a time, so that it does not grow with the table.
 from __future__ import annotations
 
 import json
-import math
 import os
 from itertools import repeat
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol, cast
+from typing import IO, TYPE_CHECKING, ClassVar, Protocol, cast
 
 import numpy as np
 
@@ -95,8 +94,10 @@ def require_format(path: str | os.PathLike[str], format: str | None = None) -> s
 
 
 class _Encoder(Protocol):
+    # What Python calls a number that is not finite, to what it is called here.
+    nonfinite: ClassVar[Mapping[str, str]]
+
     def text(self, cell: str | None) -> str: ...
-    def number(self, cell: float) -> str: ...
 
 
 def _cells(batch: Batch, name: str, encoder: _Encoder, missing: str) -> Iterable[str]:
@@ -109,9 +110,9 @@ def _cells(batch: Batch, name: str, encoder: _Encoder, missing: str) -> Iterable
     values = np.ma.getdata(column)
     if values.dtype.kind == "f":
         values = shortest_decimals(values, batch.dtypes.get(name, "float64"))
-        cells = list(map(encoder.number, values.tolist()))
-    else:
-        cells = list(map(str, values.tolist()))
+    cells = list(map(repr, values.tolist()))
+    for row in np.flatnonzero(~np.isfinite(values)).tolist():
+        cells[row] = encoder.nonfinite[cells[row]]
     if np.ma.is_masked(column):
         for row in np.flatnonzero(np.ma.getmaskarray(column)).tolist():
             cells[row] = missing
@@ -119,6 +120,10 @@ def _cells(batch: Batch, name: str, encoder: _Encoder, missing: str) -> Iterable
 
 
 class _Csv:
+    """A missing cell is empty, and so that one can tell, NaN is not."""
+
+    nonfinite: ClassVar[Mapping[str, str]] = {"nan": "NaN", "inf": "inf", "-inf": "-inf"}
+
     def __init__(self, *, on_screen: bool) -> None:
         self._on_screen = on_screen
 
@@ -129,8 +134,6 @@ class _Csv:
         if any(character in text for character in ',"\n\r'):
             return '"' + text.replace('"', '""') + '"'
         return text
-
-    number = staticmethod(repr)
 
 
 def _csv_lines(
@@ -146,15 +149,13 @@ def _csv_lines(
 class _Json:
     """JSON has no word for NaN and infinities: the cell is null, and what it was stands beside."""
 
+    nonfinite: ClassVar[Mapping[str, str]] = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+
     def text(self, cell: str | None) -> str:
         return json.dumps(cell)
 
-    def number(self, cell: float) -> str:
-        return repr(cell) if math.isfinite(cell) else _NONFINITE[repr(cell)]
 
-
-_NONFINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
-_NONFINITE_WORDS = frozenset(_NONFINITE.values())
+_NONFINITE_WORDS = frozenset(_Json.nonfinite.values())
 
 
 def _json_lines(schema: Mapping[str, Kind], batches: Iterable[Batch]) -> Iterator[str]:

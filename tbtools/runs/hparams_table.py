@@ -53,14 +53,16 @@ def _metrics(
     return found
 
 
-def hparams_table(runs: Mapping[str, Run]) -> pd.DataFrame:
-    """One row a run that has hyperparameters: these, then the final values of its metrics.
+def hparams_columns(runs: Mapping[str, Run]) -> tuple[list[str], dict[str, list[Any]]]:
+    """The hyperparameters of the runs that have such, then the final values of their metrics.
 
     Args:
         runs: Run name to run.
-    """
-    import pandas as pd
 
+    Returns:
+        The names of these runs, and name to one cell a run: None where the run has no such value,
+        while a NaN is one.
+    """
     hparams = {name: run.hparams for name, run in runs.items()}
     names = [name for name in runs if hparams[name]]
     settings = {name: dict(hparams[name]) for name in names}
@@ -74,6 +76,18 @@ def hparams_table(runs: Mapping[str, Run]) -> pd.DataFrame:
     }
     for tag, label in metric_columns.items():
         columns[label] = [metrics[name].get(tag) for name in names]
+    return names, columns
+
+
+def hparams_table(runs: Mapping[str, Run]) -> pd.DataFrame:
+    """`hparams_columns` as a frame, in which pandas shows a NaN as missing.
+
+    Args:
+        runs: Run name to run.
+    """
+    import pandas as pd
+
+    names, columns = hparams_columns(runs)
     return pd.DataFrame(columns, index=pd.Index(names, name="run", dtype="str"))
 
 

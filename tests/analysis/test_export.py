@@ -71,7 +71,7 @@ class TestLong:
             f"a,loss,0,{START},0.1",
         ]
         assert [line.rsplit(",", 1)[1] for line in lines[5:]] == [
-            *("0.3333333333333333", "nan", "inf", "-inf")
+            *("0.3333333333333333", "NaN", "inf", "-inf")
         ]
 
     def test_json_lines_are_json(self, logs: Path) -> None:
@@ -129,7 +129,7 @@ class TestWide:
             "run,step,acc,loss",
             "a,0,,0.1",
             "a,5,0.7,0.2",
-            "b,0,,nan",
+            "b,0,,NaN",
             "b,1,0.3333333333333333,inf",
             "b,2,,-inf",
         ]
@@ -172,6 +172,31 @@ class TestHparams:
                 writer.add_hparams(hparams)
         target = exported(tmp_path / "logs", "out.csv", data="hparams")
         assert target.read_text().splitlines()[1:] == ["a,0.5,", "b,,5.0"]
+
+    @pytest.fixture
+    def diverged(self, tmp_path: Path) -> Path:
+        """Of three runs one ends in NaN, one well, and one never logged the loss."""
+        for name, points in (("a", [1.0, NAN]), ("b", [1.0, 0.5]), ("c", [])):
+            with tbtools.EventFileWriter(tmp_path / "logs" / name) as writer:
+                writer.add_hparams({"lr": 0.5, "run": name})
+                for step, value in enumerate(points):
+                    writer.add_scalar("loss", value, step)
+        return tmp_path / "logs"
+
+    def test_a_final_nan_is_not_a_value_that_there_is_not(self, diverged: Path) -> None:
+        assert exported(diverged, "out.csv", data="hparams").read_text().splitlines() == [
+            "run,lr,hparam/run,loss",
+            "a,0.5,a,NaN",
+            "b,0.5,b,0.5",
+            "c,0.5,c,",
+        ]
+        rows = exported(diverged, "out.jsonl", data="hparams").read_text().splitlines()
+        assert [json.loads(row).get("nonfinite") for row in rows] == [{"loss": "NaN"}, None, None]
+        assert "loss" not in json.loads(rows[2])
+        parquet = pytest.importorskip("pyarrow.parquet")
+        loss = parquet.read_table(exported(diverged, "out.parquet", data="hparams"))["loss"]
+        assert math.isnan(loss[0].as_py())
+        assert loss.to_pylist()[1:] == [0.5, None]
 
 
 class TestMedia:
