@@ -34,19 +34,19 @@ if TYPE_CHECKING:
     Place = tuple[FileColumns, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Copy:
-    """Bytes of a file that are copied as they are.
+    """Stretches of a file that are copied as they are, one after the other.
 
     Attributes:
         file: The file.
-        offset: Of the first byte.
-        length: How many.
+        start: int64, shape (n,), increasing: offsets of their first bytes.
+        end: int64, shape (n,): offsets behind their last bytes.
     """
 
     file: FileColumns
-    offset: int
-    length: int
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,7 @@ class Source:
 
     def asked_tags(self) -> set[str]:
         """The tags of which something was asked for."""
-        ids = np.unique(self.rows.tag_id[self._asked])
-        return {self.rows.tags[tag_id] for tag_id in ids.tolist()}
+        return self._tags_among(self.rows.tag_id[self._asked])
 
     def run_of(self, session: Session) -> str:
         """The run that a session is of."""
@@ -135,8 +134,11 @@ class Source:
 
     def tags_of(self, session: Session) -> set[str]:
         """The tags that a session wrote."""
-        ids = np.unique(self.rows.tag_id[session.first_row : session.end_row])
-        return {self.rows.tags[tag_id] for tag_id in ids.tolist()}
+        return self._tags_among(self.rows.tag_id[session.first_row : session.end_row])
+
+    def _tags_among(self, tag_ids: NDArray[np.int32]) -> set[str]:
+        counts = np.bincount(tag_ids, minlength=len(self.rows.tags)).tolist()
+        return {tag for tag, count in zip(self.rows.tags, counts, strict=True) if count}
 
     def superseded_by_tag(self) -> dict[str, int]:
         """Tag to how many of its points are superseded, for those that have such."""
@@ -169,18 +171,16 @@ class Source:
             order: The sessions as they will follow each other.
         """
         rows, kept = self.rows, self.kept
-        in_order = np.concatenate(
-            [
-                session.first_row + np.flatnonzero(kept[session.first_row : session.end_row])
-                for session in order
-            ]
-            or [np.empty(0, np.int64)]
-        )
-        tag_ids, at = np.unique(rows.tag_id[in_order], return_index=True)
+        first_rows = np.full(len(rows.tags), -1, np.int64)
+        for session in order:
+            own = session.first_row + np.flatnonzero(kept[session.first_row : session.end_row])
+            first = np.full(len(rows.tags), rows.count)
+            np.minimum.at(first, rows.tag_id[own], own)
+            is_new = (first_rows < 0) & (first < rows.count)
+            first_rows[is_new] = first[is_new]
         result = {}
-        for tag_id, row in zip(tag_ids.tolist(), in_order[at].tolist(), strict=True):
-            place = rows.metadata[tag_id]
-            if place is None:
+        for row, place in zip(first_rows.tolist(), rows.metadata, strict=True):
+            if row < 0 or place is None:
                 continue
             file = int(rows.file_of(np.array([row]))[0])
             if (file, int(rows.offset[row])) == place[:2]:
@@ -285,13 +285,15 @@ class _SourcePlan:
             kept = self._source.kept[here]
             self._stretches[session.file] = stretches_to_copy(file, kept, changed)
         stretches = self._stretches[session.file]
-        first, end = self._bounds(session)
-        for at in range(*np.searchsorted(stretches.start, [first, end]).tolist()):
-            offset = int(stretches.start[at])
-            if offset in stretches.rewritten:
+        first, last = np.searchsorted(stretches.start, self._bounds(session)).tolist()
+        alone = np.isin(stretches.start[first:last], list(stretches.rewritten))
+        for at in (*(first + np.flatnonzero(alone)).tolist(), last):
+            if at > first:
+                yield Copy(file, stretches.start[first:at], stretches.end[first:at])
+            if at < last:
+                offset = int(stretches.start[at])
                 yield self._rewritten(session.file, offset, stretches.rewritten[offset])
-            else:
-                yield Copy(file, offset, int(stretches.end[at]) - offset)
+            first = at + 1
 
     def _bounds(self, session: Session) -> tuple[int, int]:
         """The bytes of a session: from its START on, which itself is never copied."""

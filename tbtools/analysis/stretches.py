@@ -72,7 +72,13 @@ def stretches_to_copy(
     start, end = _records(file, last_touched)
     drop = np.zeros(start.size, bool)
     drop[np.searchsorted(start, dropped_marks, side="right") - 1] = True
-    record_of_row = np.searchsorted(start, file.offset, side="right") - 1
+    # Only records up to that of the last touched row are looked at; those behind stay.
+    looked_at = 0
+    if last_touched >= 0:
+        last_end = end[np.searchsorted(start, last_touched, side="right") - 1]
+        looked_at = int(np.searchsorted(file.offset, last_end))
+    kept, changed = kept[:looked_at], changed[:looked_at]
+    record_of_row = np.searchsorted(start, file.offset[:looked_at], side="right") - 1
     stay = np.bincount(record_of_row, weights=kept, minlength=start.size)
     go = np.bincount(record_of_row, weights=~kept, minlength=start.size)
     drop |= (go > 0) & (stay == 0)
@@ -138,8 +144,14 @@ class _Lengths:
         self._path = file.path
         self._descriptor = descriptor
         self._last_touched = last_touched
-        offset = np.concatenate([file.offset, file.mark_offset])
-        end = np.concatenate([file.offset + file.length, file.mark_offset + file.mark_length])
+        # What lies behind the last record that matters is copied as one, however it is divided.
+        rows, marks = (
+            slice(np.searchsorted(each, last_touched, side="right"))
+            for each in (file.offset, file.mark_offset)
+        )
+        offset = np.concatenate([file.offset[rows], file.mark_offset[marks]])
+        length = np.concatenate([file.length[rows], file.mark_length[marks]])
+        end = offset + length
         order = np.argsort(offset, kind="stable")
         offset, end = offset[order], end[order]
         # Two checksums and a length, 16 bytes, lie between events, a few between values of one.

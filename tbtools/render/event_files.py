@@ -33,10 +33,8 @@ if TYPE_CHECKING:
     # Steps, wall times and values of one time series.
     Points = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
-# Copied through memory where the operating system does not copy by itself.
+# What is read at once. A longer stretch is copied by the operating system, where it does that.
 _BLOCK = 1 << 20
-# A shorter stretch costs less when it is read and written than when the system is asked.
-_WORTH_A_CALL = 1 << 16
 
 
 def _file_name(start_time: float) -> str:
@@ -117,14 +115,29 @@ class _Inputs:
         return data
 
     def copy(self, piece: Copy, file: BinaryIO) -> None:
-        """Copies a stretch to the end of a file."""
-        offset, left = piece.offset, piece.length
-        if left >= _WORTH_A_CALL:
-            file.flush()
+        """Copies stretches to the end of a file; short ones are read many at a time."""
+        start, end = piece.start, piece.end
+        at = 0
+        while at < start.size:
+            base = int(start[at])
+            last = int(np.searchsorted(end, base + _BLOCK, side="right"))
+            if last == at:
+                self._copy_long(piece.file, base, int(end[at]) - base, file)
+                at += 1
+                continue
+            block = memoryview(self.read(piece.file, base, int(end[last - 1]) - base))
+            bounds = zip(
+                (start[at:last] - base).tolist(), (end[at:last] - base).tolist(), strict=True
+            )
+            file.writelines([block[first:behind] for first, behind in bounds])
+            at = last
+
+    def _copy_long(self, columns: FileColumns, offset: int, left: int, file: BinaryIO) -> None:
+        file.flush()
         while left:
-            copied = self._copied_by_system(piece.file, offset, left, file)
+            copied = self._copied_by_system(columns, offset, left, file)
             if not copied:
-                data = self.read(piece.file, offset, min(left, _BLOCK))
+                data = self.read(columns, offset, min(left, _BLOCK))
                 file.write(data)
                 copied = len(data)
             offset += copied
@@ -134,7 +147,7 @@ class _Inputs:
         self, columns: FileColumns, offset: int, length: int, file: BinaryIO
     ) -> int:
         """How many bytes the operating system has copied, which it may do without reading them."""
-        if length < _WORTH_A_CALL or not hasattr(os, "copy_file_range"):
+        if not hasattr(os, "copy_file_range"):
             return 0
         try:
             return os.copy_file_range(self.opened(columns), file.fileno(), length, offset)
