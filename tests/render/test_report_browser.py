@@ -282,12 +282,75 @@ def test_sorting_the_runs(example: Path, open_page: Callable[..., OpenPage]) -> 
     def order() -> list[str]:
         return [text.strip() for text in page.page.locator("table.runs tbody th").all_inner_texts()]
 
-    page.page.get_by_role("button", name="val/loss ↓ best").click()
+    header = page.page.locator("th[aria-sort]")
     assert order() == ["baseline", "resumed", "diverged", "plateau", "media"]
+    assert header.get_attribute("aria-sort") == "ascending"
     page.page.get_by_role("button", name="val/loss ↓ best").click()
     assert order() == ["plateau", "diverged", "resumed", "baseline", "media"]
-    header = page.page.locator("th[aria-sort]")
     assert header.get_attribute("aria-sort") == "descending"
+    page.page.get_by_role("button", name="Run", exact=True).click()
+    assert order() == run_names(page)
+
+
+def test_long_names_stand_below_their_directory(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    names = [f"sweeps/2026-11/learning_rate_{n}/seed_{n % 2}" for n in range(4)] + ["baseline"]
+    for name in names:
+        write_scalars(tmp_path / "logs" / name, "loss", np.linspace(1, 0, 30))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    items = page.page.locator(".run-list:not(.groups) li:not(.directory) .name")
+    told = [item.text_content() for item in items.all()]
+    assert sorted(map(str, told)) == sorted(names)  # whole, to a screen reader
+    assert page.page.locator(".run-list .directory:visible").count() == 4
+    page.page.fill("input[aria-label^='Filter runs']", "rate_2")
+    assert page.page.locator(".run-list .directory:visible").all_inner_texts() == [
+        "sweeps/2026-11/learning_rate_2/"
+    ]
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_notes_are_whole_or_counted(
+    example: Path, open_page: Callable[..., OpenPage], width: int
+) -> None:
+    page = open_page(example, width=width)
+    page.scroll_through()
+    lists = page.js(
+        """() => [...document.querySelectorAll('#charts .notes')].map((list) => {
+             const {right, bottom} = list.getBoundingClientRect();
+             const notes = [...list.children].filter((note) => !note.hidden);
+             return {
+               texts: notes.map((note) => note.textContent),
+               inside: notes.every((note) => {
+                 const box = note.getBoundingClientRect();
+                 return box.right <= right + 1 && box.bottom <= bottom + 1;
+               })};
+           })"""
+    )
+    assert all(each["inside"] for each in lists)
+    resumed_and_found = [each["texts"] for each in lists if len(each["texts"]) > 1]
+    assert any(texts[-1].startswith("+") for texts in resumed_and_found)
+
+
+def test_every_finding_is_told_once(example: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(example)
+    findings = detect(tbtools.load(LOGS, fold=True))
+    links = page.page.locator(".finding a").all_inner_texts()
+    assert sorted(links) == sorted(each.tag for each in findings)
+    assert page.page.locator("#findings-title small").inner_text() == str(len(findings))
+    kinds = page.page.locator(".finding").evaluate_all(
+        "(items) => items.map((item) => item.querySelector('.kind').textContent + ' '"
+        " + item.querySelector('strong').textContent)"
+    )
+    assert len(kinds) == len(set(kinds))
+
+
+def test_what_the_page_cannot_show_is_said(
+    example: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    said = open_page(example).page.locator("#provenance").inner_text()
+    assert "1 graph (in Python: run.graph())" in said
+    assert "3 tags of meshes (in Python: run.meshes())" in said
 
 
 def test_the_table_of_a_chart_has_the_numbers_of_all_points(
@@ -499,6 +562,14 @@ def test_a_diff_shows_what_differs(tmp_path: Path, open_page: Callable[..., Open
     )
     wide = [run.scalars("train/loss").set_index("step")["value"] for run in (a, b)]
     np.testing.assert_allclose(drawn, wide[1] - wide[0], rtol=1e-6, atol=1e-7)
+
+
+def test_a_diff_tells_nan_from_nothing(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:
+    experiment = tbtools.load(LOGS)
+    a, b = experiment["baseline"], experiment["diverged"]
+    page = open_page(diff_report(diff(a, b), a, b, tmp_path / "d.html"))
+    row = page.page.locator(".pair tbody tr", has_text="train/loss").locator("td")
+    assert row.nth(3).inner_text() == "NaN"
 
 
 def test_runs_that_are_the_same(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:

@@ -20,6 +20,7 @@ from tbtools.render.report.overview import (
     run_row,
 )
 from tbtools.render.report.series import encode_series, natural_tags, points_a_series
+from tbtools.render.report.unshown import unshown
 from tbtools.render.series import Selection, findings_of, scalar_series
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def page_data(
         "text": media.text_series(source),
         "pr_curves": media.pr_curve_series(source, columns),
         "histograms": media.histogram_series(source, columns),
+        "unshown": unshown(shown),
         "provenance": _provenance(runs, root),
     }
     return PageData(page | {"arrays": columns.shapes}, columns)

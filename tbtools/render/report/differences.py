@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.curves import last_of_each
+from tbtools.render.report.series import json_value
 from tbtools.render.thinning import thin
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def _tag(tag: TagDiff) -> dict[str, Any]:
         "first_step": points.first_step if points else None,
         "greatest": _finite(points.max_difference) if points else None,
         "greatest_step": points.max_step if points else None,
-        "level_a": _finite(tag.level_a),
-        "level_b": _finite(tag.level_b),
+        "level_a": None if tag.level_a is None else json_value(tag.level_a),
+        "level_b": None if tag.level_b is None else json_value(tag.level_b),
         "change": _finite(evidence.change) if evidence else None,
         "low": _finite(evidence.low) if evidence else None,
         "high": _finite(evidence.high) if evidence else None,

@@ -29,6 +29,7 @@ _SCRIPTS = (
     "card.js",
     "overview.js",
     "runtable.js",
+    "runlist.js",
     "sidebar.js",
     "media.js",
     "hparams.js",

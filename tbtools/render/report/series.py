@@ -55,6 +55,13 @@ def encode_series(series: ScalarSeries, columns: Columns, points: int) -> dict[s
     return encoded | _extremes(series)
 
 
+def json_value(value: float) -> float | str:
+    """The value, or what JSON has no number for as it is shown: ``NaN``, ``∞``, ``-∞``."""
+    if np.isfinite(value):
+        return value
+    return "NaN" if np.isnan(value) else "∞" if value > 0 else "-∞"
+
+
 def _milliseconds(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """Whole ones; hostile wall times are held where a browser's dates end."""
     milliseconds: NDArray[np.float64] = np.clip(np.rint(seconds * 1000), -8.64e15, 8.64e15)
@@ -62,15 +69,10 @@ def _milliseconds(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _extremes(series: ScalarSeries) -> dict[str, Any]:
-    """The last value, and the least and the greatest finite one with their steps: of all points.
-
-    JSON has no number for a last value that is not finite: it is ``"NaN"``, ``"∞"`` or ``"-∞"``.
-    """
+    """The last value, and the least and the greatest finite one with their steps: of all points."""
     finite = np.flatnonzero(np.isfinite(series.value))
     found: dict[str, Any] = {"nonfinite": len(series.value) - len(finite)}
-    last = float(series.value[-1])
-    infinity = "∞" if last > 0 else "-∞"
-    found["last"] = last if np.isfinite(last) else "NaN" if np.isnan(last) else infinity
+    found["last"] = json_value(float(series.value[-1]))
     if len(finite):
         for name, choose in (("min", np.argmin), ("max", np.argmax)):
             index = finite[choose(series.value[finite])]

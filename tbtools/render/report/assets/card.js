@@ -39,6 +39,8 @@ function createPainter() {
     },
     { rootMargin: "300px 0px" },
   );
+  const refit = oncePerFrame(() => cards.forEach((card) => fitNotes(card.element)));
+  window.addEventListener("resize", refit);
   return {
     cards,
     watch(card) {
@@ -108,7 +110,11 @@ function scalarCard(page, state, tag, { hero = false } = {}) {
     if (!table.hidden) table.replaceChildren(valuesTable(page, state, tag));
   });
   tableButton.setAttribute("aria-expanded", "false");
-  const resize = () => card.plot._fullLayout && Plotly.Plots.resize(card.plot);
+  const resize = () => {
+    if (!card.plot._fullLayout) return;
+    Plotly.Plots.resize(card.plot);
+    fitNotes(card.element);
+  };
   frame.element
     .querySelector(".tools")
     .append(tableButton, hero ? "" : expandButton(frame.element, resize));
@@ -126,6 +132,7 @@ function scalarCard(page, state, tag, { hero = false } = {}) {
     if (!table.hidden) table.replaceChildren(valuesTable(page, state, tag));
     card.traces = figure.data;
     emphasize(card, state);
+    if (first) fitNotes(card.element);
   };
   attachTooltip(card, state);
   return card;
@@ -164,7 +171,8 @@ function scalarLabel(page, tag) {
   return `Chart of ${tag.tag}: ${parts.join(", ")}${more}`;
 }
 
-const NOTES = 3;
+// More notes than these fit no card.
+const MOST_NOTES = 8;
 
 // What is marked in the chart, in words: findings and restarts, each with its run.
 function cardNotes(page, state, tag) {
@@ -190,10 +198,24 @@ function cardNotes(page, state, tag) {
     );
   }
   if (!notes.length) return "";
-  const rest = notes.length - NOTES;
-  const shown = rest > 1 ? notes.slice(0, NOTES) : notes;
-  if (rest > 1) shown.push(h("li", { class: "note more" }, `+${rest} more`));
-  return h("ul", { class: "notes" }, shown);
+  const more = h("li", { class: "note more", hidden: true });
+  more.count = notes.length;
+  return h("ul", { class: "notes" }, notes.slice(0, MOST_NOTES), more);
+}
+
+// As many notes as stand in one line, and how many more there are.
+function fitNotes(element) {
+  const list = element.querySelector(".notes");
+  if (!list) return;
+  const notes = [...list.children];
+  const more = notes.pop();
+  const isBelow = (note) => note.offsetTop > list.offsetTop + 4;
+  for (let shown = notes.length; shown >= 0; shown--) {
+    notes.forEach((note, i) => (note.hidden = i >= shown));
+    more.hidden = shown === more.count;
+    more.textContent = shown ? `+${more.count - shown}` : plural(more.count, "note");
+    if (!isBelow(more.hidden ? notes[shown - 1] : more)) return;
+  }
 }
 
 // The numbers of a chart, from all points, and how many of them are drawn.

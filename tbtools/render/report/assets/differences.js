@@ -84,6 +84,11 @@ function pairPanel(pair) {
         ),
       ),
     ),
+    h(
+      "p",
+      { class: "muted" },
+      "End: the mean over the last quarter of the points that both have. In brackets: the 95 % interval.",
+    ),
     pair.hparams.length > 0 &&
       h(
         "ul",

@@ -178,15 +178,36 @@ function seriesOf(tag, run) {
   return tag.series.find((series) => series.run === run);
 }
 
-// Onset lines and shaded plateaus of the findings, and where runs were resumed.
+function shownFindings(state, tag) {
+  return (tag.findings || []).filter(
+    ({ runNumber }) => state.isShown(runNumber) && seriesOf(tag, runNumber),
+  );
+}
+
+// Above each onset line a mark in the colour of the run, as long as they can be told apart.
+function onsetMarks(page, state, tag, axis) {
+  const shown = shownFindings(state, tag);
+  if (shown.length > MOST_ONSETS) return [];
+  return shown.map(({ runNumber, onset_step: step, onset_second: second }) => ({
+    text: "▼",
+    x: xAt(state, axis, seriesOf(tag, runNumber), step, second),
+    y: 1,
+    yref: "paper",
+    yanchor: "bottom",
+    yshift: -4,
+    showarrow: false,
+    font: { size: 10, color: runColor(page, runNumber) },
+  }));
+}
+
+// Onset lines and shaded plateaus of the findings.
 function findingShapes(page, state, tag, axis) {
   const shapes = [];
-  const shown = (tag.findings || []).filter(({ runNumber }) => state.isShown(runNumber));
+  const shown = shownFindings(state, tag);
   // Many shades on top of each other would hide what they are about.
   const shaded = shown.filter(({ kind }) => kind === "plateau").length <= MOST_SHADES;
   for (const finding of shown) {
     const series = seriesOf(tag, finding.runNumber);
-    if (!series) continue;
     const x0 = xAt(state, axis, series, finding.onset_step, finding.onset_second);
     const x1 = xAt(state, axis, series, finding.end_step, finding.end_second);
     const color = page.severity_colors[finding.severity];
@@ -219,6 +240,7 @@ function findingShapes(page, state, tag, axis) {
   return shapes;
 }
 
+// Where runs were resumed.
 function restartShapes(state, lines, axis) {
   const shapes = [];
   for (const { series, color } of lines) {
@@ -253,7 +275,7 @@ function axisStyle() {
 
 function baseLayout() {
   return {
-    margin: { l: 46, r: 10, t: 8, b: 26 },
+    margin: { l: 46, r: 10, t: 10, b: 26 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: {
@@ -294,7 +316,8 @@ function scalarFigure(page, state, tag) {
   const layout = {
     ...baseLayout(),
     shapes: [...findingShapes(page, state, tag, axis), ...restartShapes(state, lines, axis)],
-    xaxis: { ...axisStyle(), type: axis.type, nticks: 7, ...xRange(lines) },
+    annotations: onsetMarks(page, state, tag, axis),
+    xaxis: { ...axisStyle(), type: axis.type, nticks: 7, ...xRange(lines, state.x === "step") },
     yaxis: {
       ...axisStyle(),
       type: state.log ? "log" : "linear",
@@ -305,24 +328,25 @@ function scalarFigure(page, state, tag) {
     },
   };
   if (axis.title) {
-    layout.annotations = [
-      {
-        text: axis.title,
-        xref: "paper",
-        yref: "paper",
-        x: 1,
-        y: 0,
-        xanchor: "right",
-        yanchor: "bottom",
-        showarrow: false,
-        font: { size: 10, color: cssColor("--muted") },
-      },
-    ];
+    layout.annotations.push({
+      text: axis.title,
+      xref: "paper",
+      yref: "paper",
+      x: 1,
+      y: 0,
+      xanchor: "right",
+      yanchor: "bottom",
+      showarrow: false,
+      font: { size: 10, color: cssColor("--muted") },
+    });
   }
   return { data, layout, lines };
 }
 
-function xRange(lines) {
+// There is nothing between one step and the next: a short axis of steps has a tick at each.
+const FEW_STEPS = 7;
+
+function xRange(lines, ofSteps) {
   let low = Infinity;
   let high = -Infinity;
   for (const { x } of lines) {
@@ -334,5 +358,6 @@ function xRange(lines) {
   if (low === high) return { range: [low - 1, low + 1], tickvals: [low] };
   if (!(low < high)) return {};
   const margin = (high - low) * 0.015;
-  return { range: [low - margin, high + margin] };
+  const range = [low - margin, high + margin];
+  return ofSteps && high - low <= FEW_STEPS ? { range, dtick: 1 } : { range };
 }

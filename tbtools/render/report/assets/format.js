@@ -6,6 +6,10 @@ function formatCount(count) {
   return THOUSANDS.format(count);
 }
 
+function grouped(value) {
+  return Math.abs(value) < 1e4 ? String(value) : THOUSANDS.format(value);
+}
+
 // Up to `digits` significant digits, exponents only where they save the reader from counting zeros.
 function formatNumber(value, digits = 5) {
   if (value === null || value === undefined) return "–";
@@ -21,7 +25,7 @@ function formatNumber(value, digits = 5) {
           .toExponential(digits - 1)
           .replace(/\.?0+e/, "e")
           .replace("e+", "e")
-      : String(Number(value.toPrecision(digits)));
+      : grouped(Number(value.toPrecision(digits)));
   return text.replaceAll("-", "−");
 }
 

@@ -43,12 +43,49 @@ function scaled(axis, runs) {
   return { ...axis, log, at, ticks: ticks.map((value) => [at(value), formatNumber(value, 3)]) };
 }
 
-const PARALLEL = { height: 260, top: 34, bottom: 14, side: 70 };
+const PARALLEL = { height: 260, top: 34, bottom: 14, left: 60, right: 90, apart: 130, text: 12 };
 
-function parallelCoordinates(page, state, { axes, runs }) {
-  const { height, top, bottom, side } = PARALLEL;
-  const width = Math.max(480, side * 2 + (axes.length - 1) * 170);
-  const x = (i) => side + (i * (width - 2 * side)) / Math.max(1, axes.length - 1);
+// Of the ticks of an axis those that do not cover one another; the ends come first.
+function readableTicks(ticks, y) {
+  const kept = [];
+  for (const tick of [ticks[0], ticks[ticks.length - 1], ...ticks.slice(1, -1)]) {
+    if (kept.every(([part]) => Math.abs(y(part) - y(tick[0])) >= PARALLEL.text)) kept.push(tick);
+  }
+  return kept;
+}
+
+// As wide as its place, drawn anew when that changes.
+function parallelCoordinates(page, state, found) {
+  const place = h("div", {
+    class: "scroll parallel",
+    tabindex: "0",
+    role: "region",
+    "aria-label": "Parallel coordinates of hyperparameters and objectives",
+  });
+  let lines = [];
+  const update = () => {
+    for (const { run, line } of lines) {
+      line.style.display = state.isShown(run) ? "" : "none";
+      line.style.opacity = state.highlighted === null || state.highlighted === run ? 1 : 0.1;
+    }
+  };
+  const draw = (width) => {
+    const drawn = drawParallel(page, state, found, width);
+    lines = drawn.lines;
+    place.replaceChildren(drawn.element);
+    update();
+  };
+  new ResizeObserver(() => place.clientWidth && draw(place.clientWidth)).observe(place);
+  state.listen(
+    (changed) => (changed.includes("hidden") || changed.includes("highlighted")) && update(),
+  );
+  return place;
+}
+
+function drawParallel(page, state, { axes, runs }, room) {
+  const { height, top, bottom, left, right, apart } = PARALLEL;
+  const width = Math.max(room, left + right + (axes.length - 1) * apart);
+  const x = (i) => left + (i * (width - left - right)) / Math.max(1, axes.length - 1);
   const y = (part) => height - bottom - part * (height - top - bottom);
   const lines = runs.map((run) => {
     const places = axes.map((axis, i) =>
@@ -74,15 +111,6 @@ function parallelCoordinates(page, state, { axes, runs }) {
     line.addEventListener("pointerleave", () => state.set({ highlighted: null }));
     return { run, line };
   });
-  const update = () => {
-    for (const { run, line } of lines) {
-      line.style.display = state.isShown(run) ? "" : "none";
-      line.style.opacity = state.highlighted === null || state.highlighted === run ? 1 : 0.1;
-    }
-  };
-  state.listen(
-    (changed) => (changed.includes("hidden") || changed.includes("highlighted")) && update(),
-  );
   const label = (text, attributes) =>
     svg("text", { "font-size": 11, fill: "currentColor", ...attributes }, text);
   const drawn = axes.map((axis, i) => [
@@ -93,7 +121,7 @@ function parallelCoordinates(page, state, { axes, runs }) {
       "text-anchor": "middle",
       "font-weight": axis.objective ? 700 : 500,
     }),
-    axis.ticks.map(([part, text]) =>
+    readableTicks(axis.ticks, y).map(([part, text]) =>
       label(text.length > 12 ? `${text.slice(0, 11)}…` : text, {
         x: x(i) + 6,
         y: y(part) + 4,
@@ -102,27 +130,19 @@ function parallelCoordinates(page, state, { axes, runs }) {
       }),
     ),
   ]);
-  return h(
-    "div",
+  const element = svg(
+    "svg",
     {
-      class: "scroll",
-      tabindex: "0",
-      role: "region",
-      "aria-label": "Parallel coordinates of hyperparameters and objectives",
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      role: "img",
+      "aria-label": "Parallel coordinates: one line a run",
     },
-    svg(
-      "svg",
-      {
-        viewBox: `0 0 ${width} ${height}`,
-        width,
-        height,
-        role: "img",
-        "aria-label": "Parallel coordinates: one line a run",
-      },
-      lines.map(({ line }) => line),
-      drawn.flat(3),
-    ),
+    lines.map(({ line }) => line),
+    drawn.flat(3),
   );
+  return { element, lines };
 }
 
 function scatterCard(page, state, { axes, runs }) {
@@ -146,7 +166,7 @@ function scatterCard(page, state, { axes, runs }) {
     );
     const style = (axis) => ({
       ...axisStyle(),
-      type: axis.log ? "log" : undefined,
+      ...(axis.log && { type: "log", dtick: 1, exponentformat: "power" }),
       title: { text: "", standoff: 4 },
       nticks: 6,
     });

@@ -146,6 +146,10 @@ function showProvenance(page) {
       : "Every point of every series is in this page.",
     page.refused > 0 &&
       `${plural(page.refused, "value")} with pictures or sounds did not fit the size allowed for them and are left out.`,
+    page.unshown.length > 0 &&
+      `In the event files and not on this page: ${page.unshown
+        .map(([what, how]) => `${what} (in Python: ${how})`)
+        .join(", ")}.`,
     problems.length
       ? `${formatCount(problems.length)} damaged stretches:`
       : "No event file is damaged.",

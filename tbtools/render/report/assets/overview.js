@@ -84,6 +84,18 @@ function findingLink(page, finding, onGo, text) {
   );
 }
 
+// Events of the same kind in one run stand together: each run is read about once.
+function byRunAndKind(causes) {
+  const merged = new Map();
+  for (const cause of causes) {
+    const key = JSON.stringify([cause.findings[0].run, worst(cause).kind]);
+    const before = merged.get(key);
+    if (before) before.findings.push(...cause.findings);
+    else merged.set(key, { severity: cause.severity, findings: [...cause.findings] });
+  }
+  return [...merged.values()];
+}
+
 function findingItem(page, cause, onGo) {
   const [first, ...others] = cause.findings;
   const run = page.runs[first.runNumber]?.name ?? first.run;
@@ -110,7 +122,9 @@ function findingItem(page, cause, onGo) {
           .flatMap((finding, i) => [
             i ? ", " : "",
             findingLink(page, finding, onGo, finding.tag),
-            others.length ? ` (${finding.kind}, ${formatCount(finding.onset_step)})` : "",
+            finding.kind === first.kind
+              ? ` (${formatCount(finding.onset_step)})`
+              : ` (${finding.kind}, ${formatCount(finding.onset_step)})`,
           ]),
         others.length > 6 && ` and ${others.length - 6} more`,
       ),
@@ -119,7 +133,8 @@ function findingItem(page, cause, onGo) {
 
 function findingsPanel(page, onGo) {
   const list = h("ol", { class: "findings" });
-  const items = page.findings.map((cause) => findingItem(page, cause, onGo));
+  const items = byRunAndKind(page.findings).map((cause) => findingItem(page, cause, onGo));
+  const count = page.findings.reduce((sum, cause) => sum + cause.findings.length, 0);
   list.append(...items.slice(0, FIRST_FINDINGS));
   const rest = items.length - FIRST_FINDINGS;
   const more =
@@ -139,7 +154,7 @@ function findingsPanel(page, onGo) {
   return h(
     "section",
     { class: "panel", "aria-labelledby": "findings-title" },
-    h("h2", { id: "findings-title" }, "Findings ", h("small", {}, formatCount(items.length))),
+    h("h2", { id: "findings-title" }, "Findings ", h("small", {}, formatCount(count))),
     items.length
       ? list
       : h("p", { class: "muted" }, "Nothing went wrong that can be told from the scalars."),

@@ -15,7 +15,7 @@ function statusCell(status) {
 
 function bestCell(column, run) {
   const cell = column.cells.get(run);
-  if (!cell?.best) return { sort: null, node: "–" };
+  if (!cell?.best) return nothing();
   const [value, step] = cell.best;
   const leads = run === column.bestRun && column.cells.size > 1;
   return {
@@ -31,7 +31,7 @@ function bestCell(column, run) {
 
 function lastCell(column, run) {
   const cell = column.cells.get(run);
-  if (!cell) return { sort: null, node: "–" };
+  if (!cell) return nothing();
   const { last, dtype } = cell.series;
   const broken = typeof last === "string";
   return {
@@ -44,8 +44,12 @@ function lastCell(column, run) {
   };
 }
 
+function nothing() {
+  return { sort: null, node: h("span", { class: "muted" }, "–") };
+}
+
 function plainCell(value, text) {
-  return { sort: value, node: text ?? "–" };
+  return value === null ? nothing() : { sort: value, node: text };
 }
 
 // What each column is called, whether it holds numbers, and the cell of each run.
@@ -74,6 +78,7 @@ function tableColumns(page, status, objectives) {
       {
         name: `${objective.name} ${arrow} best`,
         number: true,
+        objective,
         cell: (i) => bestCell(objective, i),
       },
       {
@@ -191,21 +196,26 @@ function runTable(page, state, status, objectives) {
   );
   const body = h("tbody", {}, rows);
   const sorted = { column: -1, descending: false };
+  const sortBy = (column, descending) => {
+    Object.assign(sorted, { column, descending });
+    const order = page.runs.map((_, i) => i);
+    order.sort((a, b) => compareCells(cells[a][column], cells[b][column], descending) || a - b);
+    body.append(...order.map((i) => rows[i]));
+    headers.forEach((header) => header.removeAttribute("aria-sort"));
+    headers[column].setAttribute("aria-sort", descending ? "descending" : "ascending");
+  };
   const headers = columns.map((column, c) => {
     if (column.fixed)
       return h("th", { scope: "col" }, h("span", { class: "hidden-text" }, column.label));
     const button = h("button", { type: "button", "aria-label": column.label }, column.name);
-    button.addEventListener("click", () => {
-      sorted.descending = sorted.column === c && !sorted.descending;
-      sorted.column = c;
-      const order = page.runs.map((_, i) => i);
-      order.sort((a, b) => compareCells(cells[a][c], cells[b][c], sorted.descending) || a - b);
-      body.append(...order.map((i) => rows[i]));
-      headers.forEach((header) => header.removeAttribute("aria-sort"));
-      headers[c].setAttribute("aria-sort", sorted.descending ? "descending" : "ascending");
-    });
+    button.addEventListener("click", () => sortBy(c, sorted.column === c && !sorted.descending));
     return h("th", { scope: "col", class: column.number && "number" }, button);
   });
+  // The best first: that is what one looks for.
+  if (objectives.length) {
+    const best = columns.findIndex((column) => column.objective === objectives[0]);
+    sortBy(best, objectives[0].better === "max");
+  }
   state.listen((changed) => {
     if (!changed.includes("runFilter") && !changed.includes("hidden")) return;
     const matches = matcher(state.runFilter);
