@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tbtools.errors import ForeignFiles, OutputExists, OutputInsideInput, RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
 
 # Writers of results call themselves this and the name of the command. A result may be made again,
@@ -91,33 +91,36 @@ class NewDirectory:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._files: list[Path] = []
+        self._files: dict[Path, Path] = {}  # where it belongs, to where it is
 
     @contextmanager
     def file(self, name: str) -> Iterator[BinaryIO]:
         """A file to write to.
 
-        Until all are whole, none of them has the name by which TensorBoard finds event files.
+        Until all are whole, none of them has a name by which event files are found: wherever
+        ``tfevents`` stands in one, TensorBoard reads it.
 
         Args:
             name: Its path in the directory, with ``/``.
         """
-        path = self._path / f"{name}{_PART}"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        place = self._path / name
+        assert place not in self._files, name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path = place.with_name(f"{len(self._files)}{_PART}")
         with path.open("xb") as opened:
-            self._files.append(path)
+            self._files[place] = path
             yield opened
             opened.flush()
             os.fsync(opened.fileno())
 
     def complete(self) -> None:
         """Gives the files their names."""
-        for number, path in enumerate(self._files):
-            self._files[number] = path.rename(path.with_name(path.name.removesuffix(_PART)))
+        for place, path in self._files.items():
+            self._files[place] = path.rename(place)
 
     def discard(self) -> None:
         """Takes away what is left of it: nothing, where it has found its place."""
-        _remove(self._path, self._files)
+        _remove(self._path, self._files.values())
 
 
 @contextmanager
@@ -174,7 +177,7 @@ def _take_name(temporary: Path, path: Path) -> None:
     _remove(former, [file for file in _files_below(former) if _is_result(file)])
 
 
-def _remove(path: Path, files: Sequence[Path]) -> None:
+def _remove(path: Path, files: Iterable[Path]) -> None:
     """Removes files below a directory, one by one, and what is then empty."""
     for file in files:
         file.unlink(missing_ok=True)

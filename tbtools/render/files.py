@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
-from tbtools.errors import OutputExists
+from tbtools.errors import ForeignFiles, OutputExists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,7 @@ def require_free(path: str | os.PathLike[str], *, force: bool) -> None:
     Raises:
         OutputExists: There is something at the path, and `force` does not allow to replace it.
         IsADirectoryError: There is a directory at the path; it is never replaced.
+        ForeignFiles: An event file is there: no table or page ever takes the place of a training.
         FileNotFoundError: The directory that it would lie in does not exist.
     """
     name = os.fspath(path)
@@ -34,8 +35,13 @@ def require_free(path: str | os.PathLike[str], *, force: bool) -> None:
     if not path.parent.is_dir():
         parent = os.fspath(path.parent)
         raise FileNotFoundError(errno.ENOENT, "there is no such directory; make it first", parent)
-    if not force and not _is_stream(path) and (path.exists() or path.is_symlink()):
+    if _is_stream(path) or not (path.exists() or path.is_symlink()):
+        return
+    if not force:
         raise OutputExists(name)
+    # A link is written through.
+    if any("tfevents" in each.name for each in (path, Path(os.path.realpath(path)))):
+        raise ForeignFiles(os.fspath(path.parent), path.name)
 
 
 @contextmanager

@@ -7,9 +7,6 @@ import math
 import os
 import resource
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NAN = math.nan
-ROOT = Path(__file__).parents[2]
 
 
 def write_run(path: Path, points: Sequence[tuple[int, float]], tag: str = "loss") -> Path:
@@ -281,53 +277,3 @@ class TestDirectories:
         finally:
             os.umask(former)
         assert (tmp_path / "out").stat().st_mode & 0o777 == 0o750
-
-
-KILLED = """
-import sys, tbtools
-result = tbtools.aggregate(sys.argv[1])
-print("writing", flush=True)
-tbtools.write(result, sys.argv[2], force=True)
-"""
-
-
-def event_files(folder: Path) -> dict[str, int]:
-    """What TensorBoard would take for an event file, with its size."""
-    files = [path for path in folder.rglob("*tfevents*") if path.suffix != ".part"]
-    return {str(path.relative_to(folder)): path.stat().st_size for path in files}
-
-
-@pytest.mark.slow
-def test_killed_at_any_moment_there_is_the_whole_result_or_none(tmp_path: Path) -> None:
-    values = np.random.default_rng(0).normal(size=30_000)
-    frame = pd.DataFrame({"step": np.arange(30_000), "wall_time": START, "value": values})
-    tbtools.write(frame, tmp_path / "in")
-    [source] = (tmp_path / "in").iterdir()
-    before = source.read_bytes()
-    tbtools.write(tbtools.aggregate(tmp_path / "in"), tmp_path / "whole")
-    whole = event_files(tmp_path / "whole")
-    duration = 0.0
-    found = []
-    for attempt in range(5):
-        out = tmp_path / f"out{attempt}"
-        command = [sys.executable, "-c", KILLED, str(tmp_path / "in"), str(out)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
-            assert child.stdout is not None
-            child.stdout.readline()
-            started = time.monotonic()
-            if attempt == 0:
-                child.wait()
-                duration = time.monotonic() - started
-            else:
-                time.sleep(duration * (attempt - 1) / 4)
-                child.kill()
-        found.append(out.exists())
-        if out.exists():
-            assert event_files(out) == whole
-        assert source.read_bytes() == before
-    assert found[0]
-    assert not found[1]
-    # What is left of those that were killed has no name of an event file unless it is whole.
-    for name, size in event_files(tmp_path).items():
-        if name.startswith(".tbtools-"):
-            assert size == whole[name.partition("/")[2]]

@@ -1,0 +1,133 @@
+"""Killed before any step that changes files, a command leaves its whole result or none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.builders import START, EventFileBuilder
+from tests.commands import ROOT, call
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Runs a command again and again, killed before its first change of a file, its second, and so on
+# until it is no longer; after each, tells what is there, and makes everything as it was.
+SCRIPT = """
+import hashlib, json, os, shutil, signal, sys
+from pathlib import Path
+from tbtools.cli.main import run
+
+folder, *arguments = sys.argv[1:]
+CHANGES = {"open", "os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.chmod",
+           "tempfile.mkstemp", "tempfile.mkdtemp"}
+
+def killed_before(number):
+    child = os.fork()
+    if not child:
+        left = number
+        def watch(event, details):
+            nonlocal left
+            if event in CHANGES and str(details[0]).startswith(folder + "/work"):
+                left -= 1
+                if left == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+        sys.addaudithook(watch)
+        os._exit(run(arguments))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+def files(path):
+    found = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return {str(each.relative_to(folder)): hashlib.md5(each.read_bytes()).hexdigest()
+            for each in found}
+
+os.chdir(folder)
+shutil.copytree("before", "work")
+run(arguments)  # what is imported once is not imported by each child
+status = -signal.SIGKILL
+number = 0
+while status == -signal.SIGKILL:
+    number += 1
+    shutil.rmtree("work", ignore_errors=True)
+    shutil.copytree("before", "work")
+    status = killed_before(number)
+    print(json.dumps([status, files(Path(folder, "work")), files(Path(folder, "logs"))]))
+"""
+
+COMMANDS = {
+    "merge": ["merge", "logs/a", "-o", "work/out"],
+    "aggregate": ["aggregate", "logs", "-o", "work/out"],
+    "aggregate to a table": ["aggregate", "logs", "-o", "work/out.csv"],
+    "smooth": ["smooth", "logs", "-o", "work/out"],
+    "export": ["export", "logs", "-o", "work/out.jsonl"],
+    "export of pictures": ["export", "logs", "--data", "images", "-o", "work/out"],
+    "diff": ["diff", "logs/a", "logs/b", "--format", "json", "-o", "work/out.json"],
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two runs in logs, and a file of somebody's in the directory that is written to."""
+    for name in ("a", "b"):
+        builder = EventFileBuilder().file_version()
+        builder.scalars("loss", [(0, 1.0), (1, 0.5)], START).image("x", 0, b"\x89PNG")
+        builder.write(tmp_path / "logs" / name / "events.out.tfevents.1")
+    (tmp_path / "before").mkdir()
+    (tmp_path / "before" / "mine").write_text("mine")
+    return tmp_path
+
+
+def told(folder: Path, *arguments: str) -> list[tuple[dict[str, str], dict[str, str]]]:
+    """What was in work and in logs after each death, and last without one."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", SCRIPT, str(folder), *arguments],
+        capture_output=True, text=True, cwd=ROOT, check=True,
+    )  # fmt: skip
+    lines: list[Any] = [
+        json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")
+    ]
+    assert lines[-1][0] in (0, 1), done.stderr
+    return [(work, logs) for _, work, logs in lines]
+
+
+def visible(work: dict[str, str]) -> dict[str, str]:
+    """Without what hidden, unfinished files and directories are in the way of the next to come."""
+    return {name: found for name, found in work.items() if not name.startswith("work/.tbtools-")}
+
+
+def sound(states: list[tuple[dict[str, str], dict[str, str]]], *others: dict[str, str]) -> int:
+    """How many deaths there were; what was seen after each has to be all, or one of the others."""
+    whole, logs = states[-1]
+    assert visible(whole) == whole
+    assert all(each == logs for _, each in states)
+    seen = [visible(work) for work, _ in states[:-1]]
+    assert all(each in (whole, *others) for each in seen)
+    for work, _ in states[:-1]:
+        # What is left behind is no event file to anybody, unless it is a whole one.
+        left = {name: found for name, found in work.items() if name not in visible(work)}
+        assert {found for name, found in left.items() if "tfevents" in name} <= {
+            found for state in (whole, *others) for found in state.values()
+        }
+    return len(seen)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_there_is_the_whole_result_or_none(folder: Path, command: str) -> None:
+    states = told(folder, *COMMANDS[command])
+    deaths = sound(states, {"work/mine": states[0][0]["work/mine"]})
+    assert deaths >= 3
+
+
+def test_an_earlier_result_stays_or_gives_way_to_a_whole_one(folder: Path) -> None:
+    call("aggregate", str(folder / "logs"), "--statistics", "min", "-o", str(folder / "before/out"))
+    states = told(folder, "aggregate", "logs", "--force", "-o", "work/out")
+    former = states[0][0]
+    none = {"work/mine": former["work/mine"]}
+    # Between the two renames the former one has stepped aside: there is none, and it is whole.
+    assert sound(states, former, none) >= 5
+    aside = [work for work, _ in states if visible(work) == none]
+    assert all(set(former.values()) <= set(work.values()) for work in aside)
