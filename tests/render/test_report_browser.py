@@ -101,7 +101,7 @@ def test_a_hidden_run_vanishes_from_every_chart(
     page.page.locator(".run-list li", has_text="resumed").locator("input").uncheck()
     page.scroll_through()
     tags = page.js(
-        "[...document.querySelectorAll('#charts .card:not(.media-card) h3')]"
+        "[...document.querySelectorAll('#charts .card:has(.plot) h3')]"
         ".map((each) => each.textContent)"
     )
     scalars = {str(tag) for tag in tbtools.load(LOGS, fold=True).scalars()["tag"].unique()}
@@ -345,6 +345,36 @@ def test_every_finding_is_told_once(example: Path, open_page: Callable[..., Open
     assert len(kinds) == len(set(kinds))
 
 
+def test_single_values_are_told_the_best_first(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    for name, value in {"a": 0.5, "b": 0.25, "c": float("nan"), "d": 0.75}.items():
+        write_scalars(tmp_path / "logs" / name, "final/loss", np.array([value]), first_step=9)
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+
+    def told() -> list[str]:
+        return chart(page, "final/loss").locator("tbody tr").all_inner_texts()
+
+    assert told() == ["b\t0.25\t@9", "a\t0.5\t@9", "d\t0.75\t@9", "c\tNaN\t@9"]
+    page.page.locator(".run-list li", has_text="a").locator("input").uncheck()
+    page.settle()
+    assert [row[0] for row in told()] == ["b", "d", "c"]
+    assert page.page.locator(".plot").count() == 0
+
+
+def test_hyperparameters_without_values_of_an_objective(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    for run, name in enumerate(("adam", "sgd")):
+        with tbtools.EventFileWriter(tmp_path / "logs" / f"settings_{run}") as writer:
+            writer.add_hparams({"rate": 0.1 * run, "optimizer": name})
+    write_scalars(tmp_path / "logs" / "training", "loss", np.linspace(1, 0, 30))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    page.scroll_through()
+    assert page.page.locator(".parallel-line:visible").count() == 2
+    assert page.page.get_by_label("Hyperparameter", exact=True).count() == 0
+
+
 def test_what_the_page_cannot_show_is_said(
     example: Path, open_page: Callable[..., OpenPage]
 ) -> None:
@@ -484,6 +514,23 @@ def test_printing_draws_everything(example: Path, open_page: Callable[..., OpenP
     assert page.js("document.documentElement.dataset.theme") is None
     plots = page.js("document.querySelectorAll('.plot').length")
     assert page.js("document.querySelectorAll('.plot.js-plotly-plot').length") == plots
+
+
+def test_colours_and_whole_width_on_paper(
+    example: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    page = open_page(example)
+    page.scroll_through()
+    page.page.set_viewport_size({"width": 720, "height": 1000})  # A4 less its margins
+    page.page.emulate_media(media="print")
+    for name in (".swatch", ".status", ".note", ".finding .kind"):
+        kept = page.js(
+            "(name) => getComputedStyle(document.querySelector(name)).printColorAdjust", name
+        )
+        assert kept == "exact"  # browsers leave backgrounds out otherwise
+    assert not page.page.locator("audio").is_visible()
+    width = "(name) => document.querySelector(name).getBoundingClientRect().width"
+    assert page.js(width, ".parallel svg") <= page.js(width, ".card.double")
 
 
 def test_strangers_can_run_nothing(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:

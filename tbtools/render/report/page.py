@@ -27,6 +27,7 @@ _SCRIPTS = (
     "figure.js",
     "tooltip.js",
     "card.js",
+    "single.js",
     "overview.js",
     "runtable.js",
     "runlist.js",

@@ -120,7 +120,13 @@ function lineTrace(line, axis, y, { faint = false, width = 1.6 }) {
   };
 }
 
-function bandTrace(line, axis, low, high) {
+// The more bands lie over one another, the fainter each has to be.
+function bandAlpha(count) {
+  const alpha = Math.round(Math.max(10, Math.min(51, 204 / count)));
+  return alpha.toString(16).padStart(2, "0");
+}
+
+function bandTrace(line, axis, low, high, alpha) {
   const below = points(line.series, axis, low);
   const above = points(line.series, axis, high);
   return {
@@ -129,7 +135,7 @@ function bandTrace(line, axis, low, high) {
     x: [...above.x, ...Array.from(below.x).reverse()],
     y: [...above.y, ...Array.from(below.y).reverse()],
     fill: "toself",
-    fillcolor: `${line.color}33`,
+    fillcolor: `${line.color}${alpha}`,
     line: { width: 0 },
     hoverinfo: "skip",
     runs: line.runs,
@@ -296,12 +302,13 @@ function scalarFigure(page, state, tag) {
   const axis = xAxis(state, lines);
   const data = [];
   const raw = [];
+  const alpha = bandAlpha(lines.filter(({ series }) => series.spread).length);
   for (const line of lines) {
     line.x = Float64Array.from(line.series.step, (_, i) => axis.of(line.series, i));
     line.smooth = smooth(line.series, state.smoothing);
     if (line.series.spread) {
       const [low, high] = band(line, state.smoothing);
-      data.push(bandTrace(line, axis, low, high));
+      data.push(bandTrace(line, axis, low, high, alpha));
       raw.push(low, high);
     } else if (state.smoothing > 0 && lines.length <= MOST_RAW_LINES) {
       data.push(lineTrace(line, axis, line.series.value, { faint: true }));

@@ -11,7 +11,9 @@ function hparamAxes(page, objectives) {
   const runs = page.runs
     .map((_, run) => run)
     .filter((run) => values[run].some((value) => value !== null));
-  return { axes: axes.map((axis) => scaled(axis, runs)), runs };
+  // Where hyperparameters and values were written by different runs, an axis may have nothing.
+  const known = axes.filter((axis) => runs.some((run) => axis.of(run) !== null));
+  return { axes: known.map((axis) => scaled(axis, runs)), runs };
 }
 
 // Numbers on a line, or on a logarithmic one where they span two decades; anything else by name.
@@ -48,7 +50,7 @@ const PARALLEL = { height: 260, top: 34, bottom: 14, left: 60, right: 90, apart:
 // Of the ticks of an axis those that do not cover one another; the ends come first.
 function readableTicks(ticks, y) {
   const kept = [];
-  for (const tick of [ticks[0], ticks[ticks.length - 1], ...ticks.slice(1, -1)]) {
+  for (const tick of [...ticks.slice(0, 1), ...ticks.slice(1).reverse()]) {
     if (kept.every(([part]) => Math.abs(y(part) - y(tick[0])) >= PARALLEL.text)) kept.push(tick);
   }
   return kept;
@@ -123,8 +125,9 @@ function drawParallel(page, state, { axes, runs }, room) {
     }),
     readableTicks(axis.ticks, y).map(([part, text]) =>
       label(text.length > 12 ? `${text.slice(0, 11)}…` : text, {
-        x: x(i) + 6,
+        x: i ? x(i) + 6 : x(i) - 6,
         y: y(part) + 4,
+        "text-anchor": i ? "start" : "end",
         fill: "var(--muted)",
         class: "tick",
       }),

@@ -72,7 +72,8 @@ function mediaSections(page, state) {
 
 function hparamSection(page, state, objectives) {
   const found = hparamAxes(page, objectives);
-  if (!found.axes.some((axis) => !axis.objective) || found.runs.length < 2) return null;
+  const compares = found.axes.length > 1 && found.axes.some((axis) => !axis.objective);
+  if (!compares || found.runs.length < 2) return null;
   const parallel = h(
     "article",
     { class: "card double" },
@@ -92,7 +93,7 @@ function scalarSections(page, state) {
   for (const tag of page.tags) {
     const name = groupName(tag.tag);
     if (!groups.has(name)) groups.set(name, []);
-    groups.get(name).push(scalarCard(page, state, tag));
+    groups.get(name).push((isSingle(tag) ? singleCard : scalarCard)(page, state, tag));
   }
   return [...groups].map(([name, cards]) => section(name, cards));
 }
@@ -226,9 +227,8 @@ async function start() {
   showMasthead(page, status, objectives);
   showToolbar(page, state, () => painter.stale());
   showSidebar(page, state, status);
-  const hero = objectives.length
-    ? scalarCard(page, state, objectives[0].tag, { hero: true })
-    : null;
+  const main = objectives.find(({ tag }) => !isSingle(tag));
+  const hero = main ? scalarCard(page, state, main.tag, { hero: true }) : null;
   const go = (finding) => goTo(page, state, painter.cards, finding);
   const beside = hero && page.findings.length;
   const first = h(

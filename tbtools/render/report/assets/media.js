@@ -47,7 +47,7 @@ function steppedCard(page, state, group, className, show) {
   const element = h(
     "article",
     { class: "card media-card" },
-    h("header", {}, h("h3", { title: group.tag }, group.tag)),
+    h("header", {}, cardTitle(group.tag)),
     h("div", { class: "stepper", hidden: steps.length < 2 }, slider, label),
     body,
     limited && h("p", { class: "muted" }, limited),
@@ -248,7 +248,9 @@ function histogramCard(page, state, group) {
     },
   );
   chooser.update();
-  const card = plotCard(page, group, [chooser.select, views], () => {
+  const several = group.series.some((series) => series.steps.length > 1);
+  const tools = [page.runs.length > 1 && chooser.select, several && views];
+  const card = plotCard(page, group, tools, () => {
     const series = chooser.update();
     if (!series) return { data: [], layout: {} };
     const steps = series.steps;

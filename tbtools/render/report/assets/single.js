@@ -1,0 +1,65 @@
+// Cards of tags of which every run has a single point: a chart of dots says less than the numbers.
+
+function isSingle(tag) {
+  return tag.series.every((series) => series.n === 1);
+}
+
+// The best first where it is known which way is better, else in the order of the runs.
+function ranked(tag, series) {
+  if (tag.better === "none") return series;
+  const value = ({ last }) => (typeof last === "number" ? last : null);
+  return [...series].sort((a, b) => {
+    const [x, y] = [value(a), value(b)];
+    if (x === null || y === null) return (x === null) - (y === null);
+    return tag.better === "min" ? x - y : y - x;
+  });
+}
+
+function singleRow(page, state, series) {
+  const number = h(
+    "td",
+    {
+      class: typeof series.last === "string" ? "number error" : "number",
+      title: formatExact(series.last, series.dtype),
+    },
+    formatNumber(series.last),
+  );
+  return h(
+    "tr",
+    {
+      onpointerenter: () => state.set({ highlighted: series.run }),
+      onpointerleave: () => state.set({ highlighted: null }),
+    },
+    h("th", { scope: "row" }, swatch(runColor(page, series.run)), page.runs[series.run].name),
+    number,
+    h("td", { class: "number" }, h("small", {}, `@${formatCount(series.step[0])}`)),
+  );
+}
+
+function singleCard(page, state, tag) {
+  const body = h("tbody", {});
+  const plot = h(
+    "div",
+    { class: "values single", tabindex: "0", role: "region", "aria-label": `Values of ${tag.tag}` },
+    h("table", {}, body),
+  );
+  const element = h(
+    "article",
+    { class: "card" },
+    h("header", {}, cardTitle(tag.tag)),
+    cardNotes(page, state, tag),
+    plot,
+  );
+  const card = {
+    tag,
+    element,
+    plot,
+    draw() {
+      card.stale = false;
+      const shown = ranked(tag, tag.series).filter(({ run }) => state.isShown(run));
+      body.replaceChildren(...shown.map((series) => singleRow(page, state, series)));
+      fitNotes(element);
+    },
+  };
+  return card;
+}
