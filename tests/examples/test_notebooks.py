@@ -1,8 +1,13 @@
-"""The notebooks of examples/ run from top to bottom, and are stored with outputs worth a look."""
+"""The notebooks of examples/ run from top to bottom, and are stored with outputs worth a look.
+
+``TBTOOLS_UPDATE_GOLDEN=1 pytest -m slow tests/examples`` stores their outputs anew; it needs a Chrome
+for the pictures.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -23,6 +28,14 @@ def outputs(notebook: dict[str, Any]) -> list[dict[str, Any]]:
         if cell["cell_type"] == "code"
         for output in cell["outputs"]
     ]
+
+
+def store(notebook: Any, path: Path) -> None:
+    """Keeps what it shows, but not when it ran."""
+    for cell in notebook["cells"]:
+        cell["metadata"].pop("execution", None)
+    notebook["metadata"] = json.loads(path.read_text("utf-8"))["metadata"]
+    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def test_the_notebooks_that_there_are() -> None:
@@ -46,12 +59,16 @@ def test_they_are_stored_with_outputs_and_without_places(path: Path) -> None:
 def test_they_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbclient = pytest.importorskip("nbclient")
     nbformat = pytest.importorskip("nbformat")
-    # Figures as JSON: pictures would need a Chrome.
-    monkeypatch.setenv("PLOTLY_RENDERER", "plotly_mimetype")
+    update = bool(os.environ.get("TBTOOLS_UPDATE_GOLDEN"))
+    # Otherwise figures as JSON: pictures would need a Chrome.
+    monkeypatch.setenv("PLOTLY_RENDERER", "png" if update else "plotly_mimetype")
     notebook = nbformat.read(path, as_version=4)
     stored = [each["output_type"] for each in outputs(notebook)]
     client = nbclient.NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}}
     )
     client.execute()
+    if update:
+        store(notebook, path)
+        return
     assert [each["output_type"] for each in outputs(notebook)] == stored

@@ -1,6 +1,6 @@
-"""Makes examples/reference_logs: real trainings by reference_training, healthy and not.
+"""Makes examples/logs: real trainings by reference_training, healthy and not.
 
-    python examples/make_reference_logs.py [RUN ...]
+    python examples/make_logs.py [RUN ...]
 
 Trains in a temporary folder and then replaces the runs there: all, or those named.
 Checkpoints stay behind. The same versions on the same kind of machine give the same losses.
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-LOGS = ROOT / "examples" / "reference_logs"
+LOGS = ROOT / "examples" / "logs"
 COMMON = ("--threads=1", "--flush-seconds=2")
 """One thread: sums are then made in the same order everywhere."""
 
@@ -46,10 +46,13 @@ OVERFITTING = (
     *("--corpus-bytes=12000", "--learning-rate=0.004", "--schedule=constant"),
     *("--steps=500", "--eval-every=25"),
 )
-SWEEP = ("--recipe=pretrain", "--size=tiny", "--steps=300", "--batch-sizes=16")
+SWEEP = (
+    *("--recipe=pretrain", "--size=tiny", "--steps=300", "--batch-sizes=16"),
+    "--learning-rates=0.001,0.003",
+)
 REFERENCES = (
     Reference("baseline", "pretrain"),
-    Reference("resumed", "pretrain", ("--inject=crash@260,crash@430",), crashes=2),
+    Reference("resumed", "pretrain", ("--writer=torch", "--inject=crash@260,crash@430"), crashes=2),
     Reference("diverged", "pretrain", ("--inject=divergence@350",)),
     Reference("plateau", "pretrain", ("--inject=plateau@250",)),
     Reference("overfitting", "pretrain", OVERFITTING),
