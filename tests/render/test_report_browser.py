@@ -365,7 +365,7 @@ def test_single_values_are_told_the_best_first(
 def test_hyperparameters_without_values_of_an_objective(
     tmp_path: Path, open_page: Callable[..., OpenPage]
 ) -> None:
-    for run, name in enumerate(("adam", "sgd")):
+    for run, name in enumerate(("sgd", "adam")):
         with tbtools.EventFileWriter(tmp_path / "logs" / f"settings_{run}") as writer:
             writer.add_hparams({"rate": 0.1 * run, "optimizer": name})
     write_scalars(tmp_path / "logs" / "training", "loss", np.linspace(1, 0, 30))
