@@ -70,6 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TrainingError as error:
         _complain(str(error))
         return FAILED
+    except OSError as error:  # a folder that cannot be written, a disk that is full
+        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return FAILED
     except KeyboardInterrupt:  # before or after training; while it lasts, Stopper listens
         _complain("interrupted")
         return 128 + signal.SIGINT

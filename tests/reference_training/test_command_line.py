@@ -166,3 +166,13 @@ def test_a_sweep_of_nothing_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> 
         "reference_training: --learning-rate=1 is not an option of sweep\n"
         "reference_training: --seeds is empty\n"
     )
+
+
+def test_a_folder_that_cannot_be_made_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["regression", f"--logdir={tmp_path / 'file'}"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"reference_training: {tmp_path / 'file' / 'regression'}: Not a directory"
+    )
