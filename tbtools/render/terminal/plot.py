@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from rich.cells import cell_len
 from rich.text import Text
 
 from tbtools.analysis.smoothers import smooth_values
@@ -36,7 +37,8 @@ _MOST_ROWS = 28
 # Lines that are named below a chart; of the others it is said how many there are.
 _MOST_NAMED = 16
 _NAMES = {"nan": "NaN", "inf": "infinity", "-inf": "-infinity"}
-_SIGNS = "*+xo#@%&=~^$"
+# Those that stand out come first; each line that is named has its own.
+_SIGNS = "*+xo#@%&=~^$ABCDE"
 _SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
@@ -108,6 +110,7 @@ class _Chart:
         self.frame = _ASCII if console.options.ascii_only else _UNICODE
         coloured = console.color_system and not console.no_color
         self.colors = run_colors(view.runs) if coloured else {}
+        self.braille = coloured and self.frame is _UNICODE
         self.smoothed = [
             smooth_values(each.value, None, method="ema", weight=view.smoothing, window=None)
             for each in series
@@ -151,7 +154,7 @@ class _Chart:
     def _canvas(
         self, width: int, rows: int, x_range: tuple[float, float], y_range: tuple[float, float]
     ) -> Canvas:
-        canvas = Canvas(width, rows, None if self.colors and self.frame is _UNICODE else _SIGNS)
+        canvas = Canvas(width, rows, None if self.braille else _SIGNS)
         for number, (each, values) in enumerate(zip(self.series, self.smoothed, strict=True)):
             kept = extreme_points(values, 2 * width)
             x = (self._x(each)[kept] - x_range[0]) / (x_range[1] - x_range[0])
@@ -220,16 +223,20 @@ class _Chart:
         worst: dict[str, list[Finding]] = {}
         for finding in self.findings:
             worst.setdefault(finding.run, []).append(finding)
-        for number, each in enumerate(self.series[:_MOST_NAMED]):
-            style = self.colors.get(each.run, "")
-            braille = self.colors and self.frame is _UNICODE
-            sign = self.frame.line if braille else _SIGNS[number % len(_SIGNS)]
-            line = Text("  ").append(sign, style=style)
-            name = cut_middle(printable(each.run), self.width // 2, self.frame.ellipsis)
-            last = float(each.value[-1])
-            line.append(
-                f" {name}  {last:.5g}" if np.isfinite(last) else f" {name}  {_NAMES[str(last)]}"
-            )
+        named = self.series[:_MOST_NAMED]
+        names = [
+            cut_middle(printable(each.run), self.width // 2, self.frame.ellipsis) for each in named
+        ]
+        values = [_last(each) for each in named]
+        name_width = max(map(cell_len, names))
+        value_width = max(map(len, [*values, "last"]))
+        signs = [self.frame.line] * len(named) if self.braille else list(_SIGNS)
+        head = " " * (2 + len(signs[0]) + 1 + name_width + 2)
+        self._line(Text(f"{head}{'last':>{value_width}}", style="dim"))
+        for each, name, value, sign in zip(named, names, values, signs, strict=False):
+            line = Text("  ").append(sign, style=self.colors.get(each.run, ""))
+            blank = " " * (name_width - cell_len(name))
+            line.append(f" {name}{blank}  {value:>{value_width}}")
             for finding in worst.get(each.run, []):
                 told = f"  {self.frame.onset} {finding.kind} at {format_count(finding.onset_step)}"
                 line.append(told, style=_SEVERITY_STYLES[finding.severity])
@@ -239,3 +246,8 @@ class _Chart:
 
     def _line(self, line: Text) -> None:
         print_line(self.console, line)
+
+
+def _last(series: ScalarSeries) -> str:
+    last = float(series.value[-1])
+    return f"{last:.5g}" if np.isfinite(last) else _NAMES[str(last)]
