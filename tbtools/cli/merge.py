@@ -43,12 +43,12 @@ def command(
       tbtools merge logs/run/train logs/run/val --union -o logs/together
     """
     from tbtools.analysis.merge import merge
-    from tbtools.render.directories import require_free_directory
     from tbtools.render.event_files import write_merge
     from tbtools.render.terminal.merge import MergeView
     from tbtools.render.terminal.progress import scan_progress
+    from tbtools.render.write import require_free_run
 
-    require_free_directory(target, force=force, inputs=paths)
+    require_free_run(target, force=force, inputs=paths)
     experiment = selection.load(paths)
     with scan_progress() as progress:
         experiment.scan(progress)

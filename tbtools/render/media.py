@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from tbtools.errors import UndecodablePayload
+from tbtools.errors import InvalidArgument, UndecodablePayload
 from tbtools.render.directories import directory_whole
 from tbtools.render.names import distinct_paths, run_paths
+from tbtools.render.tables import is_table
 from tbtools.runs.audio import sounds
 from tbtools.runs.images import images
 from tbtools.runs.select import as_globs, matches
@@ -17,7 +19,6 @@ from tbtools.runs.text import text_frame
 from tbtools.runs.values import naming
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator, Sequence
 
     from tbtools.render.directories import NewDirectory
@@ -62,9 +63,12 @@ def export_media(
         How many files there are, and what could not be written because it cannot be decoded.
 
     Raises:
+        InvalidArgument: The path means a file.
         TbtoolsError: The directory is not free; see `directory_whole`.
         OSError: It cannot be written; then nothing is left behind.
     """
+    if is_table(directory):
+        raise InvalidArgument(f"{kind} make a directory; {os.fspath(directory)} would be a file")
     problems: list[str] = []
     index: list[tuple[object, ...]] = []
     paths = run_paths(experiment)

@@ -11,8 +11,8 @@ from tbtools.analysis.curves import stream_curves
 from tbtools.render.event_files import write_runs
 from tbtools.render.export_tables import LONG_SCHEMA, long_batch
 from tbtools.render.names import run_paths
-from tbtools.render.tables import write_table
-from tbtools.render.write import is_table, require_free_target
+from tbtools.render.tables import is_table, write_table
+from tbtools.render.write import require_free_target
 
 if TYPE_CHECKING:
     import os

@@ -34,6 +34,19 @@ _ENDINGS = {
     ".feather": "feather",
     ".arrow": "feather",
 }
+# Whoever writes one of these means a file, and not a log directory of that name.
+_OTHER_FILES = frozenset(
+    (
+        *(".gz", ".bz2", ".xz", ".zst", ".zip", ".tsv", ".txt", ".json", ".xlsx", ".xls", ".ods"),
+        *(".html", ".md", ".tex", ".pkl", ".pickle", ".h5", ".hdf5", ".npy", ".npz", ".orc"),
+        *(".db", ".sqlite", ".png", ".jpg", ".svg", ".pdf"),
+    )
+)
+
+
+def is_table(path: str | os.PathLike[str]) -> bool:
+    """Whether a path means a table rather than a directory, perhaps one of no format of ours."""
+    return os.fspath(path) == "-" or Path(path).suffix.lower() in {*_ENDINGS, *_OTHER_FILES}
 
 
 def table_format(path: str | os.PathLike[str]) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.aggregate import Aggregate
+from tbtools.analysis.ensemble import runs_needed
 from tbtools.analysis.merge import Merge
 from tbtools.analysis.smooth import series_rows
 from tbtools.errors import InvalidArgument
@@ -16,14 +17,14 @@ from tbtools.render.directories import require_free_directory
 from tbtools.render.event_files import write_aggregate, write_merge, write_runs
 from tbtools.render.files import require_free
 from tbtools.render.names import run_paths
-from tbtools.render.tables import require_format, table_format, write_table
+from tbtools.render.tables import is_table, require_format, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
-    from tbtools.render.batches import Kind
+    from tbtools.render.batches import Column, Kind
     from tbtools.render.event_files import Points
 
 
@@ -49,7 +50,7 @@ def write(
 
     Raises:
         InvalidArgument: A frame has not the columns step and value, or a directory is wanted and
-            it has no wall_time.
+            it has no wall_time; or the ending is that of a file of another kind.
         OutputExists: Something is there.
         OutputInsideInput: The directory would become part of what was read.
         TypeError: The result is none of these.
@@ -59,8 +60,7 @@ def write(
 
     ending = is_table(path)
     if isinstance(result, Merge):
-        if ending:
-            raise InvalidArgument(f"a merged run is a directory; {path} would be a table")
+        require_free_run(path, force=force, inputs=result.directories)
         write_merge(result, path, force=force)
     elif isinstance(result, Aggregate):
         if ending:
@@ -103,9 +103,24 @@ def require_free_target(
         require_free_directory(path, force=force, inputs=inputs)
 
 
-def is_table(path: str | os.PathLike[str]) -> bool:
-    """Whether a path means a table rather than a directory."""
-    return os.fspath(path) == "-" or table_format(path) is not None
+def require_free_run(
+    path: str | os.PathLike[str], *, force: bool, inputs: Sequence[str | os.PathLike[str]] = ()
+) -> None:
+    """Refuses what `write` would of a `Merge`, before any work is done.
+
+    Args:
+        path: The directory of the run.
+        force: Whether an earlier result may be replaced.
+        inputs: What is read.
+
+    Raises:
+        InvalidArgument: The path means a file.
+        TbtoolsError: It is not free; see `require_free_directory`.
+        OSError: It cannot be written.
+    """
+    if is_table(path):
+        raise InvalidArgument(f"a merged run is a directory; {os.fspath(path)} would be a file")
+    require_free_directory(path, force=force, inputs=inputs)
 
 
 def aggregate_schema(aggregate: Aggregate) -> dict[str, Kind]:
@@ -120,18 +135,19 @@ def aggregate_schema(aggregate: Aggregate) -> dict[str, Kind]:
 
 
 def aggregate_batches(aggregate: Aggregate) -> Iterator[Batch]:
-    """The rows of an aggregate's table."""
+    """The rows of an aggregate's table; a spread of one run is no value, and a NaN is one."""
     for series in aggregate.series:
-        columns = {
+        columns: dict[str, Column] = {
             "group": series.group,
             "tag": series.tag,
             "wall_time": series.wall_time,
             "runs": series.runs,
             "interpolated": series.interpolated,
             "nonfinite": series.nonfinite,
-            **series.statistics,
-            aggregate.axis_column: series.x,
         }
+        for name, values in series.statistics.items():
+            columns[name] = np.ma.masked_array(values, series.runs < runs_needed(name))
+        columns[aggregate.axis_column] = series.x
         # The least and the greatest value are values that were stored, others are computed.
         yield Batch(series.x.size, columns, dict.fromkeys(("min", "max"), series.dtype))
 

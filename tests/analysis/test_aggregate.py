@@ -271,47 +271,6 @@ class TestNonfinite:
         assert frame["runs"].tolist() == [1, 1, 1, 1, 1]
 
 
-class TestWhatPeersGetWrong:
-    """By the numbers of the list of peers' failures."""
-
-    def test_3_no_point_is_thinned_away_from_long_runs(self, tmp_path: Path) -> None:
-        for name, count in (("long0", 20_000), ("long1", 25_000)):
-            with tbtools.EventFileWriter(tmp_path / name) as writer:
-                for step in range(count):
-                    writer.add_scalar("loss", 1.0, step, START + step)
-        result = tbtools.aggregate(tmp_path)
-        assert [(each.points, each.runs) for each in result.series[0].stretches()] == [
-            (20_000, 2),
-            (5_000, 1),
-        ]
-
-    def test_4_disjoint_steps_give_no_empty_result(self, tmp_path: Path) -> None:
-        logdir = write_runs(tmp_path, {"a": [(0, 1.0), (2, 1.0)], "b": [(1, 3.0), (3, 3.0)]})
-        result = tbtools.aggregate(logdir)
-        assert result.to_frame()["runs"].tolist() == [1, 1, 1, 1]
-        assert len(tbtools.aggregate(logdir, align="interpolate").to_frame()) == 4
-
-    def test_5_a_diverged_run_does_not_vanish_from_the_mean(self, tmp_path: Path) -> None:
-        logdir = write_runs(tmp_path, {"nan0": [(0, 7.0)], "nan1": [(0, NAN)]})
-        frame = tbtools.aggregate(logdir).to_frame()
-        assert frame["mean"].isna().all()
-        assert frame["nonfinite"].tolist() == [1]
-
-    def test_8_runs_in_directories_named_by_time_stay_apart(self, tmp_path: Path) -> None:
-        names = [f"2025010{day}_000000" for day in (1, 2, 3)]
-        write_runs(tmp_path, {name: [(step, 1.0) for step in range(50)] for name in names})
-        result = tbtools.aggregate(tmp_path)
-        assert result.series[0].members == tuple(names)
-        assert set(result.to_frame()["runs"]) == {3}
-
-    def test_27_short_runs_are_not_continued_with_their_last_value(self, tmp_path: Path) -> None:
-        logdir = write_runs(tmp_path, {"short": [(0, 1.0)], "long": [(0, 3.0), (1, 5.0)]})
-        for how in ("exact", "interpolate", 1.0):
-            frame = tbtools.aggregate(logdir, align=how).to_frame()
-            assert frame["mean"].tolist() == [2.0, 5.0]
-            assert frame["runs"].tolist() == [2, 1]
-
-
 class TestGroups:
     @pytest.fixture
     def logdir(self, tmp_path: Path) -> Path:

@@ -286,28 +286,6 @@ class TestRefusals:
 
 
 class TestCommand:
-    def test_1_all_twelve_thousand_points_with_the_spike(self, tmp_path: Path) -> None:
-        values = np.random.default_rng(0).random(12_000)
-        values[6543] = 100.0
-        frame = pd.DataFrame({"step": np.arange(12_000), "wall_time": START, "value": values})
-        tbtools.write(frame, tmp_path / "big")
-        target = tmp_path / "out.csv"
-        result = call("export", str(tmp_path / "big"), "-o", str(target))
-        assert (result.status, result.out) == (0, "")
-        assert result.err == f"{target}: 12,000 rows\n"
-        got = pd.read_csv(target)
-        assert (len(got), got["step"].iloc[0], got["value"].max()) == (12_000, 0, 100.0)
-
-    def test_6_all_texts_and_7_no_lists_in_cells(self, tmp_path: Path) -> None:
-        EventFileBuilder().text("a", 0, "1").text("b", 0, "2").strings(
-            "c", 1, ["3", "4"], plugin="text"
-        ).scalars("loss", [(0, 1.0), (0, 2.0)]).write(tmp_path / "logs" / "events.out.tfevents.1")
-        result = call("export", str(tmp_path / "logs"), "--data", "text", "-o", f"{tmp_path}/text")
-        assert result.err == f"{tmp_path}/text: 4 files\n"
-        wide = call("export", str(tmp_path / "logs"), "--wide", "-o", "-")
-        assert wide.out == "run,step,loss\n.,0,2.0\n"
-        assert wide.err.startswith("1 point left out")
-
     def test_standard_output(self) -> None:
         result = call("export", f"{LOGS}/baseline", "-o", "-", "--tag", "val/loss")
         assert (result.status, result.err) == (0, "")
