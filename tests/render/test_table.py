@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tbtools.render.output import terminal
-from tbtools.render.terminal.lines import cut_middle, shown_name
+from tbtools.render.terminal.lines import cut_middle, cut_names, shown_name
 from tbtools.render.terminal.table import Column, print_table
 from tests.commands import Screen
 
@@ -60,6 +60,25 @@ def test_columns_give_way_by_rank_and_that_is_said() -> None:
 def test_columns_that_say_nothing_are_left_out_without_a_word() -> None:
     shown = on_screen(80, Column("run", ["a"]), Column("b", ["-"], rank=1), Column("c", ["-"]))
     assert shown == "run  c\na    -\n"
+
+
+def test_names_that_are_cut_still_differ() -> None:
+    sweep = [f"learning_rate=0.00{n},batch_size=16,seed={seed}" for n in (1, 3) for seed in (0, 1)]
+    assert cut_names(sweep, 20, "…") == [
+        "…0.001,…ze=16,seed=0",
+        "…0.001,…ze=16,seed=1",
+        "…0.003,…ze=16,seed=0",
+        "…0.003,…ze=16,seed=1",
+    ]
+    ends = ["first_of_all_long_names_1", "second_of_all_long_names_2"]
+    assert cut_names(ends, 12, "…") == [cut_middle(name, 12, "…") for name in ends]
+
+
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=5), st.integers(4, 50))
+def test_names_are_cut_to_their_width(names: list[str], width: int) -> None:
+    for name, told in zip(names, cut_names(names, width, "…"), strict=True):
+        assert cell_len(told) <= width
+        assert told == name or "…" in told
 
 
 def test_names_that_do_not_fit_stand_below_their_directory() -> None:

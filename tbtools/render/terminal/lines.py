@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -10,6 +12,8 @@ from rich.text import Text
 from tbtools.render.format import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
 
@@ -48,6 +52,32 @@ def cut_middle(name: str, width: int, ellipsis: str) -> str:
     keep = max(width - cell_len(ellipsis), 2)
     tail = keep * 2 // 3
     return _start(name, keep - tail) + ellipsis + _start(name[::-1], tail)[::-1]
+
+
+def cut_names(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
+    """Names that stand together, each cut to a width so that they still differ if that can be.
+
+    They are cut in their middles; where this makes some look alike that are not, what all begin
+    with goes first, from the front to the last separator.
+
+    Args:
+        names: The names.
+        width: How many cells each may take.
+        ellipsis: What stands for what is left out.
+    """
+    cut = [cut_middle(name, width, ellipsis) for name in names]
+    if len(set(cut)) == len(set(names)):
+        return cut
+    shared = len(re.sub(r"[^=_,/ -]*$", "", _shared_start(names)))
+    room = width - cell_len(ellipsis)
+    told = [ellipsis + cut_middle(name[shared:], room, ellipsis) for name in names]
+    return told if len(set(told)) > len(set(cut)) else cut
+
+
+def _shared_start(names: Sequence[str]) -> str:
+    first, last = min(names), max(names)
+    alike = (a == b for a, b in zip(first, last, strict=False))
+    return "".join(letter for letter, _ in zip(first, takewhile(bool, alike), strict=False))
 
 
 def _start(text: str, width: int) -> str:

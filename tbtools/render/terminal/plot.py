@@ -14,7 +14,7 @@ from tbtools.render.colors import run_colors
 from tbtools.render.format import format_count, format_duration, format_time, printable
 from tbtools.render.ranges import nice_ticks, value_range
 from tbtools.render.terminal.canvas import Canvas, extreme_points
-from tbtools.render.terminal.lines import cut_middle, print_line
+from tbtools.render.terminal.lines import cut_names, print_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -224,9 +224,8 @@ class _Chart:
         for finding in self.findings:
             worst.setdefault(finding.run, []).append(finding)
         named = self.series[:_MOST_NAMED]
-        names = [
-            cut_middle(printable(each.run), self.width // 2, self.frame.ellipsis) for each in named
-        ]
+        printed = [printable(each.run) for each in named]
+        names = cut_names(printed, self.width // 2, self.frame.ellipsis)
         values = [_last(each) for each in named]
         name_width = max(map(cell_len, names))
         value_width = max(map(len, [*values, "last"]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from tbtools.render.terminal.lines import cut_middle, print_line
+from tbtools.render.terminal.lines import cut_middle, cut_names, print_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -202,10 +202,8 @@ def _below_directories(
         if directory:
             headings[len(shown)] = directory
         indent = _INDENT if directory else ""
-        shown += [
-            indent + cut_middle(name.removeprefix(directory), width - len(indent), ellipsis)
-            for name in names[len(shown) : end]
-        ]
+        rest = [name.removeprefix(directory) for name in names[len(shown) : end]]
+        shown += [indent + name for name in cut_names(rest, width - len(indent), ellipsis)]
     return headings, shown
 
 
