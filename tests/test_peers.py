@@ -169,7 +169,7 @@ def test_tensorboard_reducer_deletes_a_directory_that_nobody_named(
 def test_tensorboard_reducer_crashes_on_wrong_arguments(
     tmp_path: Path, arguments: list[str], message: str
 ) -> None:
-    """21. tb-reducer without -o, or with an unknown operation: AttributeError; .csv.gz: a folder."""
+    """21. tb-reducer without -o, or with no known operation: AttributeError; .csv.gz: folders."""
     write_runs(tmp_path / "logs", {"a": [(0, 1.0)]})
     result = call("aggregate", f"{tmp_path}/logs", *(each.format(tmp_path) for each in arguments))
     assert (result.status, result.out) == (2, "")

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.inputs import as_runs, require_selection
-from tbtools.analysis.pieces import MergedSession, Rewritten, pieces_of, sources_of
+from tbtools.analysis.pieces import (
+    MergedSession,
+    Rewritten,
+    pieces_of,
+    refuse_concurrent_runs,
+    refuse_shared_tags,
+    sources_of,
+)
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.restarts import check_policy
 from tbtools.runs.select import as_globs
@@ -146,6 +153,10 @@ def merge(
     sources = sources_of(pieces, policy, union=union)
     for source in sources:
         source.select(as_globs(tags), steps)
+        if policy != "keep" and not union:
+            refuse_concurrent_runs(source)
+    if union:
+        refuse_shared_tags(sources)
     asked = {tag for source in sources for tag in source.asked_tags()}
     require_selection(pieces, as_globs(tags), steps, asked, scalars=False)
     ordered = sorted(

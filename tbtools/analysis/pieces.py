@@ -133,8 +133,9 @@ class Source:
         return self._runs[session.file]
 
     def tags_of(self, session: Session) -> set[str]:
-        """The tags that a session wrote."""
-        return self._tags_among(self.rows.tag_id[session.first_row : session.end_row])
+        """The tags that a session wrote, of those that were asked for."""
+        here = slice(session.first_row, session.end_row)
+        return self._tags_among(self.rows.tag_id[here][self._asked[here]])
 
     def _tags_among(self, tag_ids: NDArray[np.int32]) -> set[str]:
         counts = np.bincount(tag_ids, minlength=len(self.rows.tags)).tolist()
@@ -192,11 +193,7 @@ class Source:
 
 
 def sources_of(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) -> list[Source]:
-    """The event files of some runs, together or, with `union`, each run for itself.
-
-    Raises:
-        InvalidArgument: They are no pieces of one training, or no different writers.
-    """
+    """The event files of some runs, together or, with `union`, each run for itself."""
     owned: dict[tuple[int, int] | str, Owned] = {}
     for name, run in runs.items():
         for file in run.files:
@@ -205,20 +202,20 @@ def sources_of(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) -
     files = list(owned.values())
     if union:
         groups = [[own for own in files if own[0] == name] for name in runs]
-        sources = [Source(group, policy) for group in groups if group]
-        _refuse_shared_tags(sources)
-        return sources
+        return [Source(group, policy) for group in groups if group]
     if not files:
         return []
     # As they would stand in one directory: their names begin with the time.
     files.sort(key=lambda own: (Path(own[1].path).name, own[1].path))
-    source = Source(files, policy)
-    if policy != "keep":
-        _refuse_concurrent_runs(source)
-    return [source]
+    return [Source(files, policy)]
 
 
-def _refuse_shared_tags(sources: Sequence[Source]) -> None:
+def refuse_shared_tags(sources: Sequence[Source]) -> None:
+    """Refuses the union of runs of which two have a tag that was asked for.
+
+    Raises:
+        InvalidArgument: They are no different writers.
+    """
     writer: dict[str, str] = {}
     for source in sources:
         for session in source.sessions:
@@ -231,8 +228,12 @@ def _refuse_shared_tags(sources: Sequence[Source]) -> None:
                     )
 
 
-def _refuse_concurrent_runs(source: Source) -> None:
-    """Sessions of different runs that write one tag at one time are no pieces of one training."""
+def refuse_concurrent_runs(source: Source) -> None:
+    """Refuses runs that wrote one tag, of those asked for, at the same time.
+
+    Raises:
+        InvalidArgument: They are no pieces of one training.
+    """
     latest: dict[str, tuple[float, str]] = {}
     for session in sorted(source.sessions, key=lambda each: each.start_time):
         run = source.run_of(session)

@@ -254,6 +254,8 @@ class TestPieces:
         with pytest.raises(InvalidArgument, match="'s0' and 's1' wrote 'loss' at the same time"):
             tbtools.merge(tmp_path)
         assert tbtools.merge(tmp_path, restarts="keep").points == 20
+        EventFileBuilder().scalar("own", 3, 1.0).write(tmp_path / "s1" / "events.out.tfevents.2")
+        assert tbtools.merge(tmp_path, tags="own").points == 1
 
     def test_a_file_that_is_given_twice_is_taken_once(self, restarted: Path) -> None:
         link = restarted.parent / "link"
@@ -273,6 +275,8 @@ class TestPieces:
         session(0, 5, START).write(tmp_path / "other" / "events.out.tfevents.1")
         with pytest.raises(InvalidArgument, match="both 'other' and 'train' have 'loss'"):
             tbtools.merge(tmp_path, union=True)
+        chosen = tbtools.merge(tmp_path, union=True, tags=["val/*"])
+        assert (chosen.points, chosen.runs) == (2, ("other", "train", "val"))
 
     def test_only_the_tags_and_steps_that_are_asked_for(
         self, restarted: Path, tmp_path: Path
