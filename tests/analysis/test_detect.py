@@ -128,6 +128,53 @@ def test_an_oscillation_that_grows_is_found_though_its_median_stays() -> None:
     assert abs(found.onset_step - 300) < 60
 
 
+@pytest.mark.parametrize("n", [48, 64, 100])
+def test_an_oscillation_that_grows_is_found_in_short_series_too(n: int) -> None:
+    k = np.clip(np.arange(n) - n // 2, 0, None) / (n / 2)
+    y = 1 + k * np.sin(1.3 * np.arange(n))
+    found = [the_only(detect_series([series(y + noise(n, seed=seed))])) for seed in range(9)]
+    assert all("oscillates" in each.message for each in found)
+    assert np.median([abs(each.onset_step - n // 2) for each in found]) <= 0.1 * n
+
+
+def test_an_oscillation_that_only_gets_better_is_none() -> None:
+    """The spread of a reward grows with it; its worse side is better than ever."""
+    t = np.arange(600) / 600
+    y = t * (1 + 0.5 * np.sin(np.arange(600)))
+    assert not detect_series([series(y + noise(600, 0.01), tag="reward")]).of("divergence")
+
+
+@pytest.mark.parametrize("n", [100, 1000, 20_000])
+@pytest.mark.parametrize("rate", [0.3, 1.0])
+def test_a_blow_up_within_few_points_is_found_to_the_point(n: int, rate: float) -> None:
+    at = int(0.6 * n)
+    k = np.clip(np.arange(n) - at + 1, 0, None)
+    y = np.exp(-2 * np.arange(n) / n) + noise(n) - 1 + np.where(k, 10 ** np.minimum(k * rate, 8), 0)
+    assert abs(the_only(detect_series([series(y)])).onset_step - at) <= 3
+
+
+def test_a_climb_after_a_long_flat_stretch_is_found_at_its_foot() -> None:
+    flat = np.concatenate([np.linspace(1, 0, 100), np.zeros(500), np.linspace(0, 0.5, 400)])
+    found = the_only(detect_series([series(flat + noise(1000))]))
+    assert found.kind == "divergence"
+    assert abs(found.onset_step - 600) < 50
+
+
+@pytest.mark.parametrize("shape", [0.5, 1.0, 2.0])
+def test_a_rise_from_the_very_start_begins_at_the_start(shape: float) -> None:
+    y = 1 + 2 * (np.arange(300) / 300) ** shape
+    found = the_only(detect_series([series(y + noise(300))]))
+    assert (found.kind, found.onset_step, found.last_good_step) == ("divergence", 0, None)
+
+
+def test_warm_restarts_of_growing_length_are_no_divergence() -> None:
+    cycles = [80, 160, 320, 640]
+    phase = np.concatenate([np.arange(n) / n for n in cycles])
+    y = np.exp(-np.arange(1200) / 700) + 0.2 * np.cos(np.pi * phase / 2)
+    for end in range(300, 1200, 60):
+        assert not detect_series([series(y[:end] + noise(end, 0.01))]).of("divergence")
+
+
 def test_a_wave_that_was_recovered_from_before_is_no_divergence() -> None:
     t = np.arange(1000)
     y = 1 + 0.5 * np.abs((t / 130) % 2 - 1) + noise(1000)
@@ -178,6 +225,17 @@ def test_the_series_that_had_it_first_is_named() -> None:
     assert [each.onset_step for each in event] == [118, 120]
 
 
+def test_plateaus_of_one_run_that_began_together_are_one_cause() -> None:
+    flat = 2 - np.minimum(np.arange(500), 200) / 200
+    tags = ["loss", "val_loss", "accuracy"]
+    findings = detect_series([series(-flat if "acc" in t else flat, t) for t in tags])
+    assert len(findings) == 3
+    (event,) = findings.causes()
+    assert {each.tag for each in event} == set(tags)
+    apart = detect_series([series(flat), series(np.full(500, 2.3), "val_loss")])
+    assert len(apart.causes()) == 2
+
+
 # Plateau
 
 
@@ -210,7 +268,8 @@ def test_a_power_law_that_still_falls_is_no_plateau(power: float) -> None:
 
 def test_the_last_step_of_a_staircase_waits_for_the_next_drop() -> None:
     y = np.repeat([1.0, 0.5, 0.25, 0.12], 100) + 0.8 * np.exp(-np.arange(400) / 8)
-    assert not detect_series([series(y + noise(400, 0.01))]).of("plateau")
+    found = detect_series([series(y + noise(400, 0.01))])
+    assert [(each.severity, each.ongoing) for each in found] in ([], [("info", False)])
 
 
 def test_a_learning_rate_at_its_end_makes_it_an_info() -> None:
@@ -223,11 +282,86 @@ def test_a_learning_rate_at_its_end_makes_it_an_info() -> None:
     assert the_only(detect_series([series(y), constant])).severity == "warning"
 
 
+def capped() -> np.ndarray:
+    rewards = np.minimum(np.arange(300) / 80 + noise(300, 0.05), 1) * 500
+    rewards[100:] = 500
+    return rewards
+
+
 def test_a_reward_at_its_cap_has_nothing_left_to_learn() -> None:
-    y = np.minimum(np.arange(300) / 80, 1) * 500
-    found = the_only(detect_series([series(y, tag="episode/reward")]))
+    found = the_only(detect_series([series(capped(), tag="episode/reward")]))
     assert (found.kind, found.severity) == ("plateau", "info")
     assert "nothing is left to improve" in found.message
+
+
+def test_a_reward_that_stands_still_without_any_noise_is_at_no_cap() -> None:
+    y = np.minimum(np.arange(300) / 80, 1) * 7.3
+    assert the_only(detect_series([series(y, tag="episode/reward")])).severity == "warning"
+
+
+@pytest.mark.parametrize("tag", ["loss", "reward"])
+@pytest.mark.parametrize("value", [2.302585, -4.0])
+def test_a_series_that_never_moves_is_a_plateau(tag: str, value: float) -> None:
+    found = the_only(detect_series([series(np.full(50, value), tag)]))
+    assert (found.kind, found.severity, found.onset_step) == ("plateau", "warning", 0)
+    assert found.evidence["improvement_interval"] == [0, 0]
+
+
+def test_a_loss_of_zero_is_an_end_and_a_reward_of_zero_a_failure() -> None:
+    assert the_only(detect_series([series(np.zeros(50), "loss")])).severity == "info"
+    assert the_only(detect_series([series(np.zeros(50), "reward")])).severity == "warning"
+
+
+@pytest.mark.parametrize("shape", ["straight", "exponential", "power law"])
+def test_a_descent_that_stops_is_placed_where_it_stops_whatever_its_shape(shape: str) -> None:
+    t = np.minimum(np.arange(1000), 500) / 500
+    descents = {
+        "straight": 1 - t,
+        "exponential": np.exp(-4 * t),
+        "power law": (1 + t / 0.02) ** -0.6,
+    }
+    found = the_only(detect_series([series(1 + descents[shape] + noise(1000, 0.005))]))
+    assert found.kind == "plateau"
+    assert abs(found.onset_step - 500) < 80
+
+
+def test_a_plateau_that_is_over_is_an_info_with_an_end() -> None:
+    y = np.concatenate([np.linspace(2, 1, 100), np.full(200, 1.0), np.linspace(1, 0.3, 200)])
+    found = the_only(detect_series([series(y + noise(500))]))
+    assert (found.kind, found.severity, found.ongoing) == ("plateau", "info", False)
+    assert abs(found.onset_step - 100) < 25
+    assert abs(found.end_step - 300) < 25
+    assert found.best_step is not None
+    assert found.best_step <= found.end_step
+    assert found.evidence["points_since"] == found.end_step - found.onset_step + 1
+    assert "it is over" in found.message
+
+
+def test_a_long_wait_in_a_staircase_is_a_plateau_that_is_over() -> None:
+    y = np.repeat([1.0, 0.5, 0.25], [100, 300, 100]) + 0.8 * np.exp(-np.arange(500) / 8)
+    found = the_only(detect_series([series(y + noise(500, 0.01))]))
+    assert (found.kind, found.severity, found.ongoing) == ("plateau", "info", False)
+    assert abs(found.onset_step - 100) < 15
+    assert abs(found.end_step - 399) < 15
+
+
+def test_a_reward_that_rises_late_was_on_a_plateau() -> None:
+    y = 1 / (1 + np.exp(-(np.arange(500) - 400) / 15)) + noise(500, 0.05)
+    found = the_only(detect_series([series(y, tag="episode/reward")]))
+    assert (found.severity, found.onset_step, found.ongoing) == ("info", 0, False)
+    assert 300 < found.end_step < 400
+
+
+def test_improvements_without_a_long_wait_leave_no_plateau_behind() -> None:
+    for power in (0.3, 0.6, 1.0):
+        y = (1 + np.arange(1000) / 20) ** -power
+        assert not detect_series([series(y + noise(1000, 0.01))])
+
+
+def test_a_spike_of_few_points_is_no_improvement_when_it_is_over() -> None:
+    y = 1.0 - 0.3 * np.arange(40) / 40
+    y[10:12] += 5
+    assert not detect_series([series(y + noise(40, 0.002))]).of("plateau")
 
 
 def test_never_learnt() -> None:
@@ -252,6 +386,8 @@ NAMES = [
     ("logs/train", "epoch_loss", "logs/validation", "epoch_loss"),
     ("train", "epoch_loss", "validation", "epoch_loss"),
     (".", "epoch_loss", ".", "epoch_val_loss"),
+    ("a/loss_train", "loss", "a/loss_val", "loss"),
+    ("sgd_train", "loss", "sgd_test", "loss"),
 ]
 
 
@@ -292,11 +428,13 @@ def test_without_a_twin_or_with_one_that_gets_worse_it_is_a_divergence() -> None
     assert {each.kind for each in detect_series(both)} == {"divergence"}
 
 
-def test_runs_that_are_no_siblings_are_no_pairs() -> None:
+@pytest.mark.parametrize(
+    ("run", "other"),
+    [("a/train", "b/validation"), ("sgd_train", "adam_val"), ("sgd", "sgd_test")],
+)
+def test_runs_that_are_no_siblings_are_no_pairs(run: str, other: str) -> None:
     training, validation = overfitted()
-    findings = detect_series(
-        [series(training, "loss", "a/train"), series(validation, "loss", "b/validation")]
-    )
+    findings = detect_series([series(training, "loss", run), series(validation, "loss", other)])
     assert the_only(findings).kind == "divergence"
 
 

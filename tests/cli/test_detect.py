@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.builders import EventFileBuilder
-from tests.commands import ROOT, call
+from tests.commands import ROOT, Screen, call, plain
 from tests.golden import assert_golden
 
 if TYPE_CHECKING:
@@ -71,6 +71,50 @@ def test_whole_output(judged_logdir: Path) -> None:
     assert result.err == ""
     assert result.status == 1
     assert_golden("cli/detect.txt", result.out.replace(os.fspath(judged_logdir), "LOGS"))
+
+
+@pytest.fixture
+def flat_logdir(tmp_path: Path) -> Path:
+    """Five tags that stop at one step, and a spike in each of two."""
+    builder = EventFileBuilder().file_version()
+    for tag in ("loss/total", "loss/box", "loss/class", "val/loss", "val/accuracy"):
+        points = [(s, 1 - min(s, 80) / 100 + _wobble(s)) for s in range(300)]
+        if tag == "val/accuracy":
+            points = [(s, 1 - value) for s, value in points]
+        if tag.startswith("val"):
+            points[200] = (200, 0.0 if "accuracy" in tag else 9.0)
+        builder.scalars(tag, points)
+    builder.write(tmp_path / "logs" / "flat" / "events.out.tfevents.1")
+    builder.write(tmp_path / "logs" / "same" / "events.out.tfevents.1")
+    return tmp_path / "logs"
+
+
+def test_one_line_a_cause(flat_logdir: Path) -> None:
+    lines = call("detect", os.fspath(flat_logdir)).out.splitlines()
+    assert [line for line in lines if not line.startswith(" ")][:2] == ["flat", "same"]
+    assert len(lines) == 7
+    assert lines[1].startswith("  warning plateau     loss/box and 4 tags  ")
+    assert lines[2].startswith("  info    spike       val/accuracy and 1 tag  ")
+    assert lines[-1].endswith("2 runs with 10 warnings; 0 runs are well; 4 infos")
+    assert len(_found(flat_logdir)) == 14
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_on_a_terminal_nothing_is_wider_than_it(
+    flat_logdir: Path, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    shown = plain(call("detect", os.fspath(flat_logdir), "--run", "flat", out=Screen()).out)
+    lines = shown.splitlines()[:-1]
+    assert all(len(line.rstrip()) <= width for line in lines)
+    assert "and 4 tags" in shown
+    assert "95 %" in shown
+
+
+def test_the_worst_run_comes_first(judged_logdir: Path) -> None:
+    (judged_logdir / "blown").rename(judged_logdir / "zero")
+    lines = call("detect", os.fspath(judged_logdir)).out.splitlines()
+    assert [line for line in lines if not line.startswith(" ")][:2] == ["zero", "odd"]
 
 
 def test_json_has_the_promised_keys_and_places_the_onset(judged_logdir: Path) -> None:

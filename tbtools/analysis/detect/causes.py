@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,17 @@ if TYPE_CHECKING:
 
 # Onsets so near to each other, as a part of the run's steps, are one event ...
 NEAR = 0.01
+# ... of what comes slowly and has no sharper onset ...
+NEAR_SLOW = 0.1
 # ... or so few points of the series apart: the gradient norm is NaN a point before the loss.
 POINTS = 3
 
 
 def with_causes(series: list[Series], found: list[Finding]) -> list[Finding]:
-    """Adds to each finding the event that it belongs to, where that began in another series.
+    """Adds to each finding the event that it belongs to, where there are more of that.
+
+    Errors of a run are of one event whatever their kind: the loss diverges, the gradient norm is
+    NaN. Of what is no error only findings of one kind and severity that are ongoing are.
 
     Args:
         series: All series.
@@ -24,23 +30,35 @@ def with_causes(series: list[Series], found: list[Finding]) -> list[Finding]:
 
     Returns:
         The findings. The evidence of those of one event has the same ``cause``: tag and step of the
-        earliest of them. The message of the others names it.
+        earliest of them. The message of the other errors names it.
     """
     reach = _reaches(series)
-    rest = [finding for finding in found if finding.severity != "error"]
-    out = list(rest)
-    errors = sorted(
-        (finding for finding in found if finding.severity == "error"),
-        key=lambda finding: (finding.run, finding.onset_step, finding.evidence.get("wall_time", 0)),
-    )
-    event: list[Finding] = []
-    for finding in errors:
-        if event and _belongs(finding, event[-1], reach):
-            event.append(finding)
+    alike: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+    out: list[Finding] = []
+    for finding in found:
+        if finding.severity == "error":
+            alike[finding.run, "error"].append(finding)
+        elif finding.ongoing:
+            alike[finding.run, finding.severity, finding.kind].append(finding)
         else:
+            out.append(finding)
+    for findings in alike.values():
+        for event in _events(findings, reach):
             out += _gathered(event)
-            event = [finding]
-    return out + _gathered(event)
+    return out
+
+
+def _events(findings: list[Finding], reach: dict[tuple[str, str], float]) -> list[list[Finding]]:
+    """Findings of one run, split where the next one began much later than the last."""
+    events: list[list[Finding]] = []
+    for finding in sorted(
+        findings, key=lambda each: (each.onset_step, each.evidence.get("wall_time", 0))
+    ):
+        if events and _belongs(finding, events[-1][-1], reach):
+            events[-1].append(finding)
+        else:
+            events.append([finding])
+    return events
 
 
 def _reaches(series: list[Series]) -> dict[tuple[str, str], float]:
@@ -63,7 +81,8 @@ def _reaches(series: list[Series]) -> dict[tuple[str, str], float]:
 def _belongs(finding: Finding, other: Finding, reach: dict[tuple[str, str], float]) -> bool:
     apart = finding.onset_step - other.onset_step
     near = max(reach[finding.run, finding.tag], reach[other.run, other.tag])
-    return finding.run == other.run and apart <= near
+    slowly = 1.0 if finding.severity == "error" else NEAR_SLOW / NEAR
+    return apart <= slowly * near
 
 
 def _gathered(event: list[Finding]) -> list[Finding]:
@@ -71,10 +90,11 @@ def _gathered(event: list[Finding]) -> list[Finding]:
         return event
     first = event[0]
     cause = {"tag": first.tag, "step": first.onset_step}
+    told = f"; {first.tag} went first, at step {first.onset_step:,}"
     rest = [
         replace(
             finding,
-            message=f"{finding.message}; {first.tag} went first, at step {first.onset_step:,}",
+            message=finding.message + (told if finding.severity == "error" else ""),
             evidence=dict(finding.evidence) | {"cause": cause},
         )
         for finding in event[1:]

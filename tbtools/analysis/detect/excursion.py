@@ -44,7 +44,7 @@ EFFECT = 0.2
 # An earlier excursion is a precedent if it reached this part of the height ...
 PRECEDENT = 0.5
 # ... for this part of the time.
-PRECEDENT_LENGTH = 1 / 3
+PRECEDENT_LENGTH = 1 / 4
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect import divergence, nonfinite, overfitting, plateau, spike, stall
+from tbtools.analysis.detect import (
+    divergence,
+    nonfinite,
+    overfitting,
+    past_plateau,
+    plateau,
+    spike,
+    stall,
+)
 from tbtools.analysis.detect.causes import with_causes
 from tbtools.analysis.detect.findings import SEVERITIES, Finding, Findings
 from tbtools.analysis.detect.pairs import pairs
@@ -81,11 +89,12 @@ def _overfitted(series: list[Series], judged: dict[Key, Judged]) -> dict[Key, Fi
 
 
 def _trend(judged: Judged, rate: Series | None) -> list[Finding]:
-    """Divergence, or where there is none, a plateau and spikes."""
+    """Divergence, or where there is none, a plateau, ongoing or over, and spikes."""
     if (diverged := divergence.find(judged)) is not None:
         return [diverged]
     found = []
-    if (flat := plateau.find(judged.y)) is not None:
+    flat = plateau.find(judged.y) or past_plateau.find(judged.y)
+    if flat is not None:
         found.append(plateau_finding(judged, flat, rate))
     if (spikes := spike.find(judged)) is not None:
         found.append(spikes)

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tbtools.analysis.detect import excursion, robust
+from tbtools.analysis.detect.excursion import Scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.analysis.detect.excursion import Excursion, Scale
+    from tbtools.analysis.detect.excursion import Excursion
 
     Array = NDArray[np.float64]
 
 # Crossings are looked for this many standard deviations above the base: high enough that noise does
 # not cross by itself, low enough that an exponential rise has only just begun.
 CROSSING = 8.0
+# A rise that begins in this first part of a series which by then had achieved next to nothing,
+# beside what it lost, is a rise from the start.
+START = 0.15
+NOTHING = 0.1
+# A rise that takes no more windows than this is looked at in finer ones ...
+UNRESOLVED = 2
+# ... over so many of the coarser before it, in which its base and noise are taken anew.
+LOCAL = 16
 
 
 @dataclass(frozen=True)
@@ -34,12 +43,13 @@ class Onset:
     sudden: bool
 
 
-def locate(y: Array, rise: Excursion) -> Onset:
+def locate(y: Array, rise: Excursion, least_noise: float = 0.0) -> Onset:
     """Finds the first point of a rise.
 
     Args:
         y: Values, lower is better.
         rise: What `excursion.find` has found in them.
+        least_noise: What the noise of single points is known to be at least.
     """
     scale = _scale_reaching(y, rise)
     level = excursion.smoothed(scale.level)
@@ -48,21 +58,60 @@ def locate(y: Array, rise: Excursion) -> Onset:
     split = _split(y, scale, half, rise)
     if split is not None:
         return Onset(split, sudden=True)
+    bend = _bend(y, scale, low, rise, least_noise)
+    if bend.index <= START * len(y) and rise.progress <= NOTHING * rise.gap:
+        return Onset(0, sudden=False)
+    return bend
+
+
+def _bend(y: Array, scale: Scale, low: int, rise: Excursion, least_noise: float) -> Onset:
+    """Where a level leaves its base: by the bend of a broken line, or in finer windows.
+
+    Args:
+        y: All values.
+        scale: Windows around the rise.
+        low: The window with the best level before it.
+        rise: The rise, whose base is not far under that of these windows.
+        least_noise: As for `locate`.
+    """
+    level = excursion.smoothed(scale.level)
     noise = robust.noise_of_levels(scale.level[: max(low + 1, 16)])
+    noise = max(noise, least_noise / scale.width**0.5)
     base = min(robust.median(level[max(0, low - 3) : low + 2]), rise.base + 3 * noise)
     height = min(rise.gap, CROSSING * noise) if noise > 0 else 0.1 * rise.gap
     top = _crossing(level, low, base + height)
+    inside = _last(level[: top + 1] < base + 0.5 * height)
+    if top - inside <= UNRESOLVED and scale.width > 1:
+        finer, before = _finer(y, scale, inside, top)
+        return _bend(y, finer, before, replace(rise, base=base), least_noise)
     # As far before the best level as after it, and no higher.
-    begin = max(2 * low - top, _bottom(level, low, base + height))
+    begin = max(2 * low - top, _last(level[: low + 1] > base + 0.5 * height) + 1)
     # Spikes of two windows have no weight in it.
     bend = begin + least_squares_bend(robust.running_median(scale.level, 5)[begin : top + 1])
     return Onset(max(scale.point(bend), 0), sudden=False)
 
 
-def _bottom(level: Array, low: int, ceiling: float) -> int:
-    """The first window of the unbroken stretch under a ceiling that ends at the best level."""
-    above = np.flatnonzero(level[: low + 1] > ceiling)
-    return int(above[-1]) + 1 if len(above) else 0
+def _finer(y: Array, scale: Scale, inside: int, top: int) -> tuple[Scale, int]:
+    """Windows half as wide around a rise, and the one that is the last before it.
+
+    Args:
+        y: All values.
+        scale: The windows now.
+        inside: The last window before the rise.
+        top: The first one that is up.
+    """
+    width = scale.width // 2
+    end = min(len(y), scale.point(top + 3))
+    begin = max(0, scale.point(inside - LOCAL))
+    level = robust.window_medians(y[begin:end], width, len(y))
+    finer = Scale(level, end - len(level) * width, width)
+    return finer, max(0, (scale.point(inside) - finer.start) // width - 1)
+
+
+def _last(true: NDArray[np.bool_]) -> int:
+    """Index of the last true element; -1 where there is none."""
+    where = np.flatnonzero(true)
+    return int(where[-1]) if len(where) else -1
 
 
 def _scale_reaching(y: Array, rise: Excursion) -> Scale:
@@ -92,10 +141,10 @@ def _split(y: Array, scale: Scale, window: int, rise: Excursion) -> int | None:
     margin = 4 * scale.width + 8
     begin = max(0, scale.point(window) - margin)
     part = y[begin : scale.point(window) + margin]
-    clipped = np.clip(part, rise.base - 0.5 * rise.gap, rise.base + 1.5 * rise.gap)
+    ceiling = rise.base + 1.5 * rise.gap
+    clipped = np.clip(part, rise.base - 0.5 * rise.gap, ceiling)
     at = least_squares_split(clipped)
-    middle = robust.median(clipped[:at])
-    noise = max(robust.noise_of_points(clipped[:at]), robust.sigma(clipped[:at] - middle))
+    noise = _level_and_noise(clipped[:at])[1]
     # A drift goes on rising after any split; of a jump this is all.
     whole = max(rise.gap, robust.median(y[-max(5, rise.width) :]) - rise.base)
     # As many points on each side as make their median good to a quarter of the gap.
@@ -104,9 +153,35 @@ def _split(y: Array, scale: Scale, window: int, rise: Excursion) -> int | None:
     after = robust.median(clipped[at : at + count])
     if before - rise.base > 0.25 * whole or after - before < 0.6 * whole:
         return None
-    # A blow-up takes some points: back to the first that noise does not explain.
-    inside = np.flatnonzero(clipped[:at] < middle + 4 * noise)
-    return begin + int(inside[-1]) + 1 if len(inside) else begin + at
+    # A jump that fits in few points has its noise from more points before them.
+    ahead = max(0, begin - LOCAL)
+    capped = np.minimum(y[ahead : begin + at], ceiling)
+    return ahead + _first_unexplained(capped)
+
+
+def _level_and_noise(y: Array) -> tuple[float, float]:
+    """Median of the points before a step and their noise."""
+    middle = robust.median(y)
+    return middle, max(robust.noise_of_points(y), robust.sigma(y - middle))
+
+
+def _first_unexplained(y: Array) -> int:
+    """The first point of a blow-up, which takes some points, that noise does not explain.
+
+    Points of the blow-up itself make the noise before it look larger: so it is taken again from
+    what is left, until nothing changes.
+
+    Args:
+        y: Values up to a point of the blow-up.
+    """
+    at = len(y)
+    while at > excursion.BEFORE:
+        middle, noise = _level_and_noise(y[:at])
+        first = _last(y[:at] < middle + 4 * noise) + 1
+        if first in (0, at):
+            break
+        at = first
+    return at
 
 
 def least_squares_bend(y: Array) -> int:

@@ -1,7 +1,7 @@
 """Oscillation that grows: the median stays where it was, but the points leave it on both sides.
 
-It is an excursion again, not of the values but of the logarithm of their distance from the local
-mean. What counts as growing noise is therefore judged by the same rule as what counts as rising
+It is an excursion again, not of the values but of the logarithm of how far they spread within short
+blocks. What counts as growing noise is therefore judged by the same rule as what counts as rising
 loss: beyond what noise does by itself, for good, and without precedent.
 """
 
@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect import excursion, robust
-from tbtools.analysis.detect.onset import locate
+from tbtools.analysis.detect.onset import Onset, locate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.detect.excursion import Excursion
-    from tbtools.analysis.detect.onset import Onset
 
     Array = NDArray[np.float64]
 
@@ -29,13 +28,18 @@ BLOCKS = 24
 LEAST_POINTS = 4
 # Fewer blocks have no trend.
 LEAST_BLOCKS = 8
-# The distance grows at least to three times what it was.
+# The spread grows at least to three times what it was.
 LEAST = float(np.log(3.0))
+# Standard deviation of the logarithm of a mean distance, for one point: the distances of normal
+# noise from their centre vary by sqrt(pi / 2 - 1) of their mean.
+SPREAD_NOISE = float(np.sqrt(np.pi / 2 - 1))
 # The worse side has to get worse too: a standard error less will do.
 CONFIDENCE = excursion.CONFIDENCE - 1
 # The worse side is where a quarter of the points are worse: a sine is there at 0.71 of its height,
 # and isolated spikes do not reach it.
 WORSE_SIDE = 0.75
+# Blocks that make the two sides at the end.
+END = 3
 
 
 @dataclass(frozen=True)
@@ -67,39 +71,45 @@ def find(y: Array, noise: float) -> Oscillation | None:
     width = max(LEAST_POINTS, len(y) // BLOCKS)
     if len(y) < LEAST_BLOCKS * width:
         return None
-    worse = robust.window_quantiles(y, width, len(y) // width, WORSE_SIDE)
-    better = robust.window_quantiles(y, width, len(y) // width, 1 - WORSE_SIDE)
-    swings = worse - better
-    swing = robust.median(swings[-3:])
-    if swing < 2 * excursion.smoothed(swings).min():
+    every = width // 2
+    spread = _log_spread(y, every, noise)
+    own_noise = SPREAD_NOISE / width**0.5
+    growth = excursion.find(spread, own_noise, confidence=CONFIDENCE)
+    if growth is None or growth.gap < LEAST:
         return None
-    distance = _log_distance(y, width, noise)
-    growth = excursion.find(distance, LEAST, confidence=CONFIDENCE)
-    if growth is None:
+    linear = _in_linear_units(growth)
+    onset = locate(np.exp(spread), linear, least_noise=linear.base * own_noise)
+    # The block in which it begins is half over the one before.
+    first = len(y) - (len(spread) - onset.index) * every if onset.index else 0
+    worse = robust.window_quantiles(y[: max(width, first)], width, BLOCKS, WORSE_SIDE)
+    before = float(worse.min())
+    end = y[-END * width :]
+    better, after = robust.quantile(end, 1 - WORSE_SIDE), robust.quantile(end, WORSE_SIDE)
+    least = max(3 * noise, 2 * excursion.EFFECT * excursion.progress(worse, before))
+    if not better < before < after - noise or after - better < least:
         return None
-    onset = locate(np.exp(distance), _in_linear_units(growth))
-    first = max(1, (onset.index - (len(y) - len(worse) * width)) // width)
-    before, after = float(worse[:first].min()), robust.median(worse[-3:])
-    achieved = excursion.progress(worse[:first], before)
-    on_both_sides = (worse[-3:] > before + noise) & (better[-3:] < before)
-    least = max(3 * noise, 2 * excursion.EFFECT * achieved)
-    if np.count_nonzero(on_both_sides) < 2 or swing < least:
-        return None
-    return Oscillation(onset, before, after, float(np.exp(growth.gap)), growth.gap / growth.noise)
+    times = float(np.exp(growth.gap))
+    return Oscillation(Onset(first, onset.sudden), before, after, times, growth.gap / growth.noise)
 
 
 def _in_linear_units(growth: Excursion) -> Excursion:
-    """The same growth of the distance itself, which begins to grow where its logarithm leaps."""
+    """The same growth of the spread itself, which begins to grow where its logarithm leaps."""
     base = float(np.exp(growth.base))
     return replace(growth, base=base, gap=float(np.expm1(growth.gap)) * base)
 
 
-def _log_distance(y: Array, width: int, noise: float) -> Array:
-    """Logarithm of each point's distance from the mean of its block; noise keeps it finite.
+def _log_spread(y: Array, every: int, noise: float) -> Array:
+    """Logarithm of the mean distance of a block's points from their mean; noise keeps it finite.
 
-    The mean and not the median, which of points that swing between two sides is on either.
+    From the mean and not the median, which of points that swing between two sides is on either.
+
+    Args:
+        y: Values.
+        every: Points from one block to the next, which is twice as long; the last block ends with
+            the data.
+        noise: Noise of single points.
     """
-    blocks = robust.window_means(y, width)
-    ahead = len(y) - len(blocks) * width
-    local = np.concatenate([np.full(ahead, blocks[0]), np.repeat(blocks, width)])
-    return np.asarray(np.log(np.abs(y - local) + 0.1 * noise + robust.TINY))
+    blocks = np.lib.stride_tricks.sliding_window_view(y[len(y) % every :], 2 * every)[::every]
+    blocks = blocks[:, :: max(1, every // robust.SAMPLE) | 1]
+    distance = np.abs(blocks - blocks.mean(axis=1, keepdims=True)).mean(axis=1)
+    return np.asarray(np.log(distance + 0.1 * noise + robust.TINY))

@@ -24,9 +24,9 @@ AVERAGING = frozenset(
 def pairs(series: Sequence[Series]) -> Iterator[tuple[Series, Series]]:
     """Finds (training, validation) pairs among the series of one run and its sibling runs.
 
-    The words ``train``, ``val`` and their like may stand anywhere in the tag, or be the last part
-    of the run's name, as in the runs ``train`` and ``validation`` of Keras. A tag without any such
-    word is the training twin of one with a validation word.
+    The words ``train``, ``val`` and their like may stand anywhere in the tag, or in the last part
+    of the run's name, as in the runs ``train`` and ``validation`` of Keras, or ``a_train`` and
+    ``a_val``. A tag without any such word is the training twin of one with a validation word.
 
     Args:
         series: All series.
@@ -45,20 +45,27 @@ def pairs(series: Sequence[Series]) -> Iterator[tuple[Series, Series]]:
 
 
 def _roles(series: Series) -> frozenset[str]:
-    return frozenset(objective.words(series.tag)) | {_last_part(series.run)}
+    return frozenset(objective.words(series.tag)) | _roles_of_run(series.run)
 
 
-def _last_part(run: str) -> str:
-    return run.rpartition("/")[2].lower()
+def _roles_of_run(run: str) -> frozenset[str]:
+    return frozenset(objective.words(run.rpartition("/")[2])) & (TRAINING | VALIDATION)
 
 
 def _key(series: Series, *, loose: bool) -> tuple[object, ...]:
-    family = series.run.split("/")
-    if _last_part(series.run) in TRAINING | VALIDATION:
-        family = family[:-1]
     dropped = TRAINING | VALIDATION | (AVERAGING if loose else frozenset())
-    tag = _without(objective.words(series.tag), dropped)
-    return (loose, tuple(part for part in family if part != "."), tag)
+    return (loose, _family(series.run), _without(objective.words(series.tag), dropped))
+
+
+def _family(run: str) -> tuple[object, ...]:
+    """What two runs of a pair have in common: the path, without ``train`` or ``val`` at its end."""
+    *parents, last = run.split("/")
+    family: tuple[object, ...] = tuple(part for part in parents if part != ".")
+    if not _roles_of_run(run):
+        return family if last == "." else (*family, last)
+    rest = _without(objective.words(last), TRAINING | VALIDATION)
+    # A run baseline is no twin of a run baseline_test.
+    return (*family, rest) if rest else family
 
 
 def _without(words: Iterable[str], dropped: frozenset[str]) -> tuple[str, ...]:

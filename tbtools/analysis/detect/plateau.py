@@ -44,6 +44,9 @@ RATIO = 0.3
 NEVER = 2.5
 # A stretch whose beginning lies so many standard errors above its median has not yet begun.
 DEPARTURE = 3.5
+# A descent that comes to an end at once, or ever more slowly as exponentials and power laws do, is
+# told from one in a line by three standard errors, squared.
+SHAPED = 9.0
 # A flat stretch is a step of a staircase if an earlier one, overcome since, was longer than this
 # part of it.
 PRECEDENT = 0.6
@@ -53,10 +56,11 @@ RECORD = 0.1
 
 @dataclass(frozen=True)
 class Plateau:
-    """A flat stretch that lasts to the end.
+    """A flat stretch.
 
     Attributes:
         onset: Index of its first point.
+        end: Index after its last point: the length of the series where it is ongoing.
         level: Its median.
         improvement: Improvement from its first to its last point by the robust trend.
         error: Standard error of that, autocorrelation counted.
@@ -65,54 +69,104 @@ class Plateau:
     """
 
     onset: int
+    end: int
     level: float
     improvement: float
     error: float
     before: float
 
 
-def find(y: Array) -> Plateau | None:
+@dataclass(frozen=True)
+class Windows:
+    """A series as the levels of windows, with their noise.
+
+    Attributes:
+        level: A level per window; the last window ends with the data.
+        start: Index of the first point of the first window.
+        width: Points in a window.
+        spread: Noise of the levels.
+    """
+
+    level: Array
+    start: int
+    width: int
+    spread: float
+
+    def point(self, window: int) -> int:
+        """Index of the first point of a window; points before the first window belong to it."""
+        return self.start + window * self.width if window > 0 else 0
+
+
+def windows(y: Array) -> Windows:
+    """Cuts a series into some hundred windows.
+
+    Args:
+        y: Values, at least one.
+    """
+    width = max(1, len(y) // WINDOWS)
+    level = robust.window_means(y, width)
+    return Windows(level, len(y) - len(level) * width, width, _spread(level))
+
+
+def find(y: Array, *, overcome: bool = False) -> Plateau | None:
     """Looks for a flat stretch that lasts to the end.
 
     Args:
         y: Values, lower is better.
+        overcome: Whether the series went on to improve after them: then it was a plateau even if it
+            was a step of a staircase.
     """
     if len(y) < LEAST_POINTS:
         return None
-    width = max(1, len(y) // WINDOWS)
-    level = robust.window_means(y, width)
-    start = len(y) - len(level) * width
-    spread = _spread(level)
-    onset = _onset(level, spread)
-    if onset == len(level):
+    whole = windows(y)
+    level, spread = whole.level, whole.spread
+    first = _onset(level, spread)
+    if first == len(level):
         return None
-    before = _improved_before(level, onset)
+    before = _improved_before(level, first)
     if before >= IMPROVED * spread:
-        bend = _bend(level, onset)
-        onset = max(onset, bend)
+        onset = max(first, _bend(level, first, spread, shaped=False))
         small = RATIO * _improved_before(level, onset)
-    elif onset <= START * len(level):
+    elif first <= START * len(level):
         # Nothing was ever improved: flat from the start, or no plateau at all.
-        onset, bend, before = 0, 0, 0.0
-        small = NEVER * _scatter(y)
+        onset, before = 0, 0.0
+        small = NEVER * max(_scatter(y), _tiny(level))
     else:
         return None
+    least = max(3 * spread, RECORD * before)
+    if not _is_flat(y[whole.point(onset) :], level, onset, spread, small, learnt=before > 0):
+        return None
+    if not overcome and _is_a_step(level, onset, least):
+        return None
+    began = _bend(level, first, spread, shaped=True) if before > 0 else 0
+    improvement, error = trend(level[began:], spread if spread > _tiny(level) else 0.0)
+    middle = robust.median(level[began:])
+    return Plateau(whole.point(began), len(y), middle, improvement, error, before)
+
+
+def _is_flat(
+    y: Array, level: Array, onset: int, spread: float, small: float, *, learnt: bool
+) -> bool:
+    """Whether a stretch is shown to be flat.
+
+    Args:
+        y: The values of the stretch.
+        level: Levels of the windows of the whole series.
+        onset: The first of the stretch.
+        spread: Their noise.
+        small: An improvement of less than this is none.
+        learnt: Whether there was an improvement before.
+    """
     tail = level[onset:]
     if len(tail) < max(LEAST_WINDOWS, LEAST_PART * len(level)):
-        return None
-    descent = float(level[: onset + 1].max() - robust.median(tail))
-    if _wanders(y[start + onset * width :], tail, descent):
-        return None
+        return False
+    if _wanders(y, tail, descent=float(level[: onset + 1].max() - robust.median(tail))):
+        return False
     improvement, error = trend(tail, spread)
     if not -small <= improvement <= small - LIMIT * error:
-        return None
+        return False
     # What was never learnt is judged as a whole: it has no descent that could reach into it.
-    recent = tail[len(tail) // 2 :] if before > 0 else tail
-    least = max(3 * spread, RECORD * before)
-    if _still_improves(recent, spread) or _is_a_step(level, onset, least):
-        return None
-    point = start + bend * width if bend > 0 else 0
-    return Plateau(point, robust.median(tail), improvement, error, before)
+    return not _still_improves(tail[len(tail) // 2 :] if learnt else tail, spread)
 
 
 def _scatter(y: Array) -> float:
@@ -123,8 +177,12 @@ def _scatter(y: Array) -> float:
 
 def _spread(level: Array) -> float:
     """Noise of the levels of the later half; never zero, so that it can be divided by."""
-    tiny = 1e-9 * float(np.abs(level).max()) + robust.TINY
-    return max(robust.noise_of_levels(level[len(level) // 2 :]), tiny)
+    return max(robust.noise_of_levels(level[len(level) // 2 :]), _tiny(level))
+
+
+def _tiny(level: Array) -> float:
+    """What counts as no noise at all."""
+    return 1e-9 * float(np.abs(level).max()) + robust.TINY
 
 
 def _onset(level: Array, spread: float) -> int:
@@ -159,24 +217,39 @@ def _medians_to_the_end(level: Array) -> list[float]:
     return medians[::-1]
 
 
-def _bend(level: Array, onset: int) -> int:
-    """The window at which a line bends into a constant, by least squares, near an onset.
+def _bend(level: Array, onset: int, spread: float, *, shaped: bool) -> int:
+    """The window at which a descent becomes a constant, by least squares, near an onset.
 
-    `_onset` errs to the early side by as much as noise hides of the descent. The line starts where
-    the stretch starts whose improvement is compared; the constant is the flat stretch's median.
+    `_onset` errs to the early side by as much as noise hides of the descent. The descent starts
+    where the stretch starts whose improvement is compared; the constant is the flat stretch's
+    median.
 
     Args:
         level: Levels of windows.
         onset: What `_onset` found.
+        spread: Their noise.
+        shaped: Whether the descent may be a step, or a parabola, which meets the constant without a
+            bend. That is nearer to where the descent ends; the end of the line, nearer to where
+            most of it was done, is what improvements are compared about.
     """
     begin = onset * onset // len(level)
     excess = robust.running_median(level[begin:], 3) - robust.median(level[onset:])
     at = np.arange(1, len(excess) - LEAST_WINDOWS // 2)
     # A row a bend: how far before it each window lies.
     before = np.clip(at[:, None] - np.arange(len(excess)), 0, None).astype(float)
-    slope = np.clip(before @ excess, 0, None)
-    explained = slope**2 / np.sum(before**2, axis=1)
-    return begin + int(at[np.argmax(explained)])
+    line = _explained(before, excess)
+    best, found = line.max(), int(np.argmax(line))
+    if shaped:
+        for model in ((before > 0).astype(float), before**2):
+            explained = _explained(model, excess)
+            if explained.max() > best + SHAPED * spread**2:
+                best, found = explained.max(), int(np.argmax(explained))
+    return begin + int(at[found])
+
+
+def _explained(model: Array, y: Array) -> Array:
+    """The sum of squares that a positive multiple of each row explains."""
+    return np.asarray(np.clip(model @ y, 0, None) ** 2 / np.sum(model**2, axis=1))
 
 
 def _still_improves(recent: Array, spread: float) -> bool:
@@ -229,7 +302,7 @@ def _wanders(y: Array, tail: Array, descent: float) -> bool:
         tail: Levels of its windows.
         descent: What was improved before: next to it small movements are flat.
     """
-    if robust.quantile(tail, 0.9) - robust.quantile(tail, 0.1) < 0.1 * descent:
+    if robust.quantile(tail, 0.9) - robust.quantile(tail, 0.1) <= 0.1 * descent:
         return False
     correlation = autocorrelation(tail)
     fine = autocorrelation(robust.window_means(y, max(1, len(y) // FINE_WINDOWS)))
@@ -242,9 +315,11 @@ def autocorrelation(x: Array) -> Array:
 
     Of ranks, so that outliers do not make or hide it.
     """
-    ranks = np.argsort(np.argsort(x)).astype(float)
+    # Equal values share a rank: the order in which they came would look like memory.
+    _, place, counts = np.unique(x, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - counts / 2)[place]
     ranks -= ranks.mean()
-    square = float(np.sum(ranks**2))
+    square = float(np.sum(ranks**2)) + robust.TINY
     return np.correlate(ranks, ranks, "full")[len(x) : len(x) + len(x) // 3] / square
 
 
@@ -257,7 +332,9 @@ def _improved_before(level: Array, onset: int) -> float:
     """
     begin = onset * onset // len(level)
     end = max(begin + 1, min(begin + 3, onset))
-    return robust.median(level[begin:end]) - robust.median(level[onset:])
+    # Of few points a window is one, and a spike of two or three no improvement when it is over.
+    smooth = robust.running_median(level, 5)
+    return robust.median(smooth[begin:end]) - robust.median(level[onset:])
 
 
 def _is_a_step(level: Array, onset: int, least: float) -> bool:
@@ -268,12 +345,21 @@ def _is_a_step(level: Array, onset: int, least: float) -> bool:
         onset: Where the stretch at the end begins.
         least: Less than this is no improvement.
     """
-    smooth = robust.running_median(level, 5)[: onset + 3].tolist()
-    records = [0]
-    best = smooth[0]
-    for i, value in enumerate(smooth):
+    waits = np.diff(records(robust.running_median(level, 5)[: onset + 3], least))[1:]
+    return bool(waits.max(initial=0) >= PRECEDENT * (len(level) - onset))
+
+
+def records(level: Array, least: float) -> list[int]:
+    """The windows that are better than all before by more than a least improvement.
+
+    Args:
+        level: Levels, the first of which is the first record.
+        least: Less than this is no improvement.
+    """
+    found = [0]
+    best = float(level[0])
+    for i, value in enumerate(level.tolist()):
         if value < best - least:
             best = value
-            records.append(i)
-    waits = np.diff(records)[1:]
-    return bool(waits.max(initial=0) >= PRECEDENT * (len(level) - onset))
+            found.append(i)
+    return found

@@ -6,10 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
+from rich.padding import Padding
 from rich.text import Text
 
-from tbtools.analysis.detect.findings import KEYS, SEVERITIES
+from tbtools.analysis.detect.findings import KEYS, SEVERITIES, Findings
 from tbtools.render.format import plural, printable
+from tbtools.render.terminal.lines import cut_middle, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from tbtools.analysis.judgement import Curve, Judgement
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+# Cells of a tag's name that are shown however narrow the terminal is.
+_LEAST_NAME = 12
+# Where a message begins that does not fit behind its curve.
+_INDENT = 10
 
 
 class JudgementView:
@@ -78,25 +84,49 @@ class JudgementView:
         return found
 
     def show(self, console: Console) -> None:
-        """Prints the findings run by run, and a line about the rest."""
-        for run, found in self._by_run().items():
+        """Prints the causes run by run, the worst first, and a line about the whole."""
+        by_run = {
+            run: _gathered(Findings(tuple(finding for finding, _ in found)))
+            for run, found in self._by_run().items()
+        }
+        curves = {
+            (finding.run, finding.tag, finding.kind): curve
+            for found in self._by_run().values()
+            for finding, curve in found
+        }
+        for run in sorted(by_run, key=lambda run: SEVERITIES.index(by_run[run][0][0].severity)):
             console.print(Text(printable(run), style="bold"), soft_wrap=True)
-            for finding, curve in found:
-                _show_finding(console, finding, curve)
+            for cause in by_run[run]:
+                first = cause[0]
+                _show_cause(console, cause, curves[first.run, first.tag, first.kind])
         console.print(self._totals(), soft_wrap=True)
 
     def _totals(self) -> Text:
         judgement = self.judgement
-        with_findings = len({each.run for each in judgement.findings})
         counts = Counter(each.severity for each in judgement.findings)
-        told = [plural(counts[name], name) for name in SEVERITIES if counts[name]]
-        well = len(judgement.runs) - with_findings
-        parts = [f"{plural(well, 'run')} without findings"]
-        if told:
-            parts.append(f"{plural(with_findings, 'run')} with {', '.join(told)}")
+        ill = len({each.run for each in judgement.findings if each.severity != "info"})
+        parts = [_are_well(len(judgement.runs) - ill)]
+        if ill:
+            told = [plural(counts[name], name) for name in SEVERITIES[:2] if counts[name]]
+            parts.insert(0, f"{plural(ill, 'run')} with {', '.join(told)}")
+        if counts["info"]:
+            parts.append(plural(counts["info"], "info"))
         text = f"{printable(judgement.logdir)}: {'; '.join(parts)}"
         style = "bold red" if counts["error"] else "yellow" if counts["warning"] else "green"
         return Text(text, style=style)
+
+
+def _are_well(count: int) -> str:
+    return f"{plural(count, 'run')} {'is' if count == 1 else 'are'} well"
+
+
+def _gathered(findings: Findings) -> list[list[Finding]]:
+    """The causes of a run, the worst first; infos of one kind are one, for they are no alarm."""
+    causes: dict[object, list[Finding]] = {}
+    for number, cause in enumerate(findings.causes()):
+        key = cause[0].kind if cause[0].severity == "info" else number
+        causes.setdefault(key, []).extend(cause)
+    return sorted(causes.values(), key=lambda cause: SEVERITIES.index(cause[0].severity))
 
 
 def _line(finding: Finding) -> str:
@@ -108,16 +138,27 @@ def _xml(text: str) -> str:
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
-def _show_finding(console: Console, finding: Finding, curve: Curve) -> None:
+def _show_cause(console: Console, cause: Sequence[Finding], curve: Curve) -> None:
+    """One line; on a terminal that is too narrow for it the message stands below."""
+    finding = cause[0]
     ascii_only = console.options.ascii_only
+    marked = _marked(curve, ascii_only=ascii_only)
     line = Text("  ")
     line.append(f"{finding.severity:<7} ", style=_STYLES[finding.severity])
     line.append(f"{finding.kind:<11} ", style=_STYLES[finding.severity])
-    line.append(printable(finding.tag), style="bold")
-    line.append("  ").append_text(_marked(curve, ascii_only=ascii_only))
+    tags = len({each.tag for each in cause})
+    more = f" and {plural(tags - 1, 'tag')}" if tags > 1 else ""
+    room = console.width - line.cell_len - len(more) - 2 - marked.cell_len
+    name = shown_name(finding.tag)
+    line.append(cut_middle(name, max(room, _LEAST_NAME), "~" if ascii_only else "…"), style="bold")
+    line.append(more).append("  ").append_text(marked)
+    message = Text(printable(finding.message))
+    if line.cell_len + 2 + message.cell_len <= console.width:
+        print_line(console, line.append("  ").append_text(message))
+        return
     line.rstrip()
-    console.print(line, soft_wrap=True)
-    console.print(Text(f"          {printable(finding.message)}"), soft_wrap=True)
+    print_line(console, line)
+    console.print(Padding(message, (0, 0, 0, _INDENT)))
 
 
 def _marked(curve: Curve, *, ascii_only: bool) -> Text:
