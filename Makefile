@@ -31,17 +31,20 @@ fuzz: $(VENV)/dev
 	$(BIN)/python -m tests.fuzz.fuzz
 
 clean:
-	rm -rf $(VENV) build *.egg-info tbtools/eventfile/_scan.c tbtools/eventfile/*.so
+	rm -rf $(VENV) build *.egg-info tbtools/*/*.so
+	rm -f tbtools/eventfile/_scan.c tbtools/analysis/_ema.c
 
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip -c constraints.txt
 
+SOURCES := pyproject.toml constraints.txt setup.py $(wildcard tbtools/*/*.pyx tbtools/*/*.pxi tbtools/*/*.h)
+
 # The stamps are as old as what they were made from, so that a change of it installs anew.
-$(VENV)/demo: $(VENV)/bin/pip pyproject.toml constraints.txt setup.py tbtools/eventfile/_scan.pyx
+$(VENV)/demo: $(VENV)/bin/pip $(SOURCES)
 	$(BIN)/pip install --quiet -c constraints.txt -e .
 	touch $@
 
-$(VENV)/dev: $(VENV)/bin/pip pyproject.toml constraints.txt setup.py tbtools/eventfile/_scan.pyx
+$(VENV)/dev: $(VENV)/bin/pip $(SOURCES)
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
 	touch $@
