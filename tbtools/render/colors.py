@@ -32,3 +32,9 @@ def run_colors(runs: Sequence[str]) -> dict[str, str]:
         runs: Names of the runs, all that are shown together.
     """
     return {run: RUN_COLORS[index % len(RUN_COLORS)] for index, run in enumerate(runs)}
+
+
+def translucent(color: str, opacity: float) -> str:
+    """A colour of six hexadecimal digits as one that lets through what lies behind it."""
+    red, green, blue = bytes.fromhex(color.removeprefix("#"))
+    return f"rgba({red},{green},{blue},{opacity:g})"

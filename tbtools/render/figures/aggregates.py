@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.errors import InvalidArgument
-from tbtools.render.colors import run_colors
+from tbtools.render.colors import run_colors, translucent
 from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, style_named
 from tbtools.render.thinning import thin
@@ -97,7 +97,7 @@ def _traces(
             "y": np.concatenate([high[known], low[known][::-1]]),
             "mode": "none",
             "fill": "toself",
-            "fillcolor": f"{color}33",
+            "fillcolor": translucent(color, 0.2),
             "hoverinfo": "skip",
         }
     yield common | {
