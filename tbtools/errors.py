@@ -192,11 +192,12 @@ class MissingExtra(TbtoolsError, ImportError):
 
 
 class MissingBrowser(TbtoolsError, RuntimeError):
-    """A Chrome is needed."""
+    """A Chrome that starts is needed."""
 
-    def __init__(self, purpose: str) -> None:
+    def __init__(self, purpose: str, failure: str = "") -> None:
+        found = f", and the one found does not start ({failure})" if failure else ""
         super().__init__(
-            f"{purpose} needs Chrome or Chromium: install one, run `plotly_get_chrome`, "
+            f"{purpose} needs Chrome or Chromium{found}: install one, run `plotly_get_chrome`, "
             "or name one in the environment variable BROWSER_PATH"
         )
 

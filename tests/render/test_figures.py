@@ -167,6 +167,17 @@ def test_pictures_without_a_chrome_say_how_to_get_one(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_chrome_that_does_not_start_is_told_in_one_line(
+    experiment: tbtools.Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("kaleido")
+    monkeypatch.setenv("BROWSER_PATH", shutil.which("false") or "/bin/false")
+    with pytest.raises(MissingBrowser, match="does not start") as raised:
+        write_figure(experiment.plot("val/loss"), tmp_path / "f.png", "png")
+    assert "\n" not in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_pictures_without_kaleido_name_the_extra(
     experiment: tbtools.Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

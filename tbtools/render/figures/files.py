@@ -33,7 +33,7 @@ def write_figure(
 
     Raises:
         MissingExtra: kaleido is not installed.
-        MissingBrowser: There is no Chrome for it.
+        MissingBrowser: There is no Chrome for it, or none that starts.
         OutputExists: There is a file, and `force` does not allow to replace it.
     """
     data = _picture(figure, kind)
@@ -44,7 +44,7 @@ def write_figure(
 def _picture(figure: go.Figure, kind: ImageFormat) -> bytes:
     try:
         import kaleido
-        from kaleido.errors import ChromeNotFoundError
+        from kaleido.errors import BrowserClosedError, BrowserFailedError, ChromeNotFoundError
     except ImportError as error:
         raise MissingExtra(f"writing a figure as {kind}", "image") from error
     width = figure.layout.width or _WIDTH
@@ -61,4 +61,8 @@ def _picture(figure: go.Figure, kind: ImageFormat) -> bytes:
         )
     except ChromeNotFoundError as error:
         raise MissingBrowser(f"writing a figure as {kind}") from error
+    except (BrowserClosedError, BrowserFailedError) as error:
+        raise MissingBrowser(
+            f"writing a figure as {kind}", str(error.args[0]).rstrip(".")
+        ) from error
     return data
