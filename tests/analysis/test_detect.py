@@ -232,6 +232,7 @@ def test_plateaus_of_one_run_that_began_together_are_one_cause() -> None:
     assert len(findings) == 3
     (event,) = findings.causes()
     assert {each.tag for each in event} == set(tags)
+    assert event[0].tag == "loss"
     apart = detect_series([series(flat), series(np.full(500, 2.3), "val_loss")])
     assert len(apart.causes()) == 2
 
@@ -278,8 +279,19 @@ def test_a_learning_rate_at_its_end_makes_it_an_info() -> None:
     found = the_only(detect_series([series(y), rate]))
     assert (found.kind, found.severity) == ("plateau", "info")
     assert "learning rate is at its end" in found.message
+    tenth = series(0.01 + 0.09 * rate.value / 0.1, tag="train/lr")
+    assert the_only(detect_series([series(y), tenth])).severity == "info"
     constant = series(np.full(500, 0.1), tag="train/lr")
     assert the_only(detect_series([series(y), constant])).severity == "warning"
+
+
+def test_a_learning_rate_that_died_long_before_the_end_is_named_and_no_excuse() -> None:
+    y = 2 - np.minimum(np.arange(500), 200) / 200 + noise(500)
+    rate = series(np.where(np.arange(500) < 200, 0.1, 0.0), tag="train/lr")
+    found = the_only(detect_series([series(y), rate]))
+    assert (found.kind, found.severity) == ("plateau", "warning")
+    assert "learning rate is dead" in found.message
+    assert found.evidence["learning_rate_ended_step"] == 200
 
 
 def capped() -> np.ndarray:
@@ -426,6 +438,17 @@ def test_without_a_twin_or_with_one_that_gets_worse_it_is_a_divergence() -> None
     assert the_only(detect_series([series(validation, "val/loss")])).kind == "divergence"
     both = [series(validation, "val/loss"), series(validation + noise(100, 0.01), "train/loss")]
     assert {each.kind for each in detect_series(both)} == {"divergence"}
+
+
+@pytest.mark.parametrize(("tag", "turn"), [("val/perplexity", 1), ("val/accuracy", -1)])
+def test_what_is_measured_in_validation_only_overfits_beside_the_training_loss(
+    tag: str, turn: int
+) -> None:
+    training, validation = overfitted()
+    series_of_run = [series(training, "train/loss"), series(turn * validation, tag)]
+    found = the_only(detect_series(series_of_run))
+    assert (found.tag, found.kind) == (tag, "overfitting")
+    assert "train/loss" in found.message
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tbtools.analysis.detect import excursion, onset, plateau, robust
+from tbtools.analysis.detect import excursion, onset, robust
+from tbtools.analysis.detect.trend import autocorrelation, trend
 
 finite = st.floats(-1e6, 1e6)
 
@@ -56,9 +57,9 @@ def test_window_means_resist_spikes_and_follow_two_outcomes() -> None:
     assert np.all(np.diff(found) > 0)
 
 
-@pytest.mark.parametrize("trend", [0.0, 0.5, -3.0])
-def test_noise_of_points_sees_no_trend(trend: float) -> None:
-    y = trend * np.arange(5000) + np.random.default_rng(2).normal(0, 0.7, 5000)
+@pytest.mark.parametrize("slope", [0.0, 0.5, -3.0])
+def test_noise_of_points_sees_no_trend(slope: float) -> None:
+    y = slope * np.arange(5000) + np.random.default_rng(2).normal(0, 0.7, 5000)
     assert robust.noise_of_points(y) == pytest.approx(0.7, rel=0.05)
 
 
@@ -96,7 +97,7 @@ def test_least_squares_bend_finds_the_bend(at: int, slope: float) -> None:
 def test_trend_is_sens_slope_with_the_error_of_least_squares() -> None:
     rng = np.random.default_rng(5)
     levels = -0.1 * np.arange(50) + rng.normal(size=50)
-    improvement, error = plateau.trend(levels, 1.0)
+    improvement, error = trend(levels, 1.0)
     slope = scipy.stats.theilslopes(levels).slope
     assert improvement == pytest.approx(-49 * slope)
     regression = scipy.stats.linregress(np.arange(50), levels)
@@ -112,7 +113,7 @@ def test_error_of_a_trend_covers_white_and_correlated_noise() -> None:
             y = np.zeros(60)
             for i in range(1, 60):
                 y[i] = phi * y[i - 1] + rng.normal()
-            improvement, error = plateau.trend(y, float(y.std()))
+            improvement, error = trend(y, float(y.std()))
             z.append(improvement / error)
         assert np.std(z) < most
 
@@ -127,8 +128,15 @@ def test_students_quantile_for_few_levels(df: int) -> None:
 
 
 def test_autocorrelation_of_a_wave_and_of_noise() -> None:
-    wave = plateau.autocorrelation(np.sin(2 * np.pi * np.arange(60) / 12))
+    wave = autocorrelation(np.sin(2 * np.pi * np.arange(60) / 12))
     assert wave[11] > 0.7
     assert wave[5] < -0.7
-    noise = plateau.autocorrelation(np.random.default_rng(7).normal(size=400))
+    noise = autocorrelation(np.random.default_rng(7).normal(size=400))
     assert np.abs(noise).max() < 0.25
+
+
+def test_equal_values_have_no_memory_of_their_order() -> None:
+    assert (autocorrelation(np.full(40, 3.0)) == 0).all()
+    coin = np.random.default_rng(3).integers(0, 2, 400).astype(float)
+    expected = [np.corrcoef(coin[lag:], coin[:-lag])[0, 1] for lag in (1, 2, 3)]
+    assert autocorrelation(coin)[:3] == pytest.approx(expected, abs=0.02)

@@ -52,7 +52,8 @@ def _events(findings: list[Finding], reach: dict[tuple[str, str], float]) -> lis
     """Findings of one run, split where the next one began much later than the last."""
     events: list[list[Finding]] = []
     for finding in sorted(
-        findings, key=lambda each: (each.onset_step, each.evidence.get("wall_time", 0))
+        findings,
+        key=lambda each: (each.onset_step, each.evidence.get("wall_time", 0), len(each.tag)),
     ):
         if events and _belongs(finding, events[-1][-1], reach):
             events[-1].append(finding)

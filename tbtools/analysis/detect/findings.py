@@ -69,6 +69,11 @@ class Finding:
         return values | {"evidence": dict(self.evidence)}
 
 
+def _place_in_event(finding: Finding) -> tuple[int, bool]:
+    cause = finding.evidence.get("cause", {})
+    return finding.onset_step, cause.get("tag") != finding.tag
+
+
 @dataclass(frozen=True)
 class Findings(Shown, Sequence[Finding]):
     """Findings in order: run by run, the worst first, then the earliest.
@@ -103,15 +108,14 @@ class Findings(Shown, Sequence[Finding]):
         """The findings gathered: those of one run that began together are one event.
 
         Returns:
-            One group an event, in the order of `self`; the earliest finding of an event first.
+            One group an event, in the order of `self`; the finding that went first comes first.
         """
         groups: dict[tuple[str, Any], list[Finding]] = {}
         for number, finding in enumerate(self):
             cause = finding.evidence.get("cause", number)
             groups.setdefault((finding.run, str(cause)), []).append(finding)
         return tuple(
-            Findings(tuple(sorted(group, key=lambda finding: finding.onset_step)))
-            for group in groups.values()
+            Findings(tuple(sorted(group, key=_place_in_event))) for group in groups.values()
         )
 
     def to_dict(self) -> dict[str, list[dict[str, Any]]]:

@@ -80,7 +80,7 @@ def _overfitted(series: list[Series], judged: dict[Key, Judged]) -> dict[Key, Fi
     for training, validation in pairs(series):
         first = judged.get((training.run, training.tag))
         second = judged.get((validation.run, validation.tag))
-        if first is None or second is None or first.objective != second.objective:
+        if first is None or second is None:
             continue
         finding = overfitting.find(first, second)
         if finding is not None:

@@ -9,6 +9,7 @@ import numpy as np
 from tbtools.analysis.detect import divergence, excursion, plateau, robust
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.onset import locate
+from tbtools.analysis.detect.trend import trend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,7 +86,7 @@ def _standard_errors(y: Array) -> float | None:
     if len(y) < excursion.PERSISTENT:
         return None
     level = robust.window_means(y, max(1, len(y) // plateau.WINDOWS))
-    improvement, error = plateau.trend(level, robust.noise_of_levels(level))
+    improvement, error = trend(level, robust.noise_of_levels(level))
     if error == 0:
         return float(np.sign(improvement)) * 1e9
     return float(np.clip(improvement / error, -1e9, 1e9))

@@ -20,13 +20,17 @@ AVERAGING = frozenset(
     ["epoch", "step", "batch", "iter", "avg", "mean", "average", "total", "running"]
 )
 
+# The training loss, averaged however it may be.
+LOSS = ("loss",)
+
 
 def pairs(series: Sequence[Series]) -> Iterator[tuple[Series, Series]]:
     """Finds (training, validation) pairs among the series of one run and its sibling runs.
 
     The words ``train``, ``val`` and their like may stand anywhere in the tag, or in the last part
     of the run's name, as in the runs ``train`` and ``validation`` of Keras, or ``a_train`` and
-    ``a_val``. A tag without any such word is the training twin of one with a validation word.
+    ``a_val``. A tag without any such word is the training twin of one with a validation word. What
+    is measured in validation only has the training loss for its twin.
 
     Args:
         series: All series.
@@ -35,11 +39,13 @@ def pairs(series: Sequence[Series]) -> Iterator[tuple[Series, Series]]:
     # Those that say that they are training series come last, and win.
     for one in sorted(series, key=lambda one: bool(_roles(one) & TRAINING)):
         if not _roles(one) & VALIDATION:
-            training[_key(one, loose=True)] = one
-            training[_key(one, loose=False)] = one
+            for key in _keys(one):
+                training[key] = one
     for one in series:
         if _roles(one) & VALIDATION:
-            twin = training.get(_key(one, loose=False)) or training.get(_key(one, loose=True))
+            loss = (True, _family(one.run), LOSS)
+            twins = (training[key] for key in (*_keys(one), loss) if key in training)
+            twin = next(twins, None)
             if twin is not None:
                 yield twin, one
 
@@ -52,9 +58,13 @@ def _roles_of_run(run: str) -> frozenset[str]:
     return frozenset(objective.words(run.rpartition("/")[2])) & (TRAINING | VALIDATION)
 
 
-def _key(series: Series, *, loose: bool) -> tuple[object, ...]:
-    dropped = TRAINING | VALIDATION | (AVERAGING if loose else frozenset())
-    return (loose, _family(series.run), _without(objective.words(series.tag), dropped))
+def _keys(series: Series) -> list[tuple[object, ...]]:
+    """What the twins of a pair have in common, the closest first."""
+    words, family = objective.words(series.tag), _family(series.run)
+    return [
+        (loose, family, _without(words, TRAINING | VALIDATION | (AVERAGING if loose else set())))
+        for loose in (False, True)
+    ]
 
 
 def _family(run: str) -> tuple[object, ...]:

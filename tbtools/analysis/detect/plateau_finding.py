@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +13,27 @@ if TYPE_CHECKING:
     from tbtools.analysis.detect.plateau import Plateau
     from tbtools.analysis.detect.series import Judged, Series
 
-# Decayed to this part of its peak a learning rate moves nothing any more.
-ENDED = 0.05
+# Schedules end at zero, or at a tenth of their peak; what is a little more is on its way there.
+ENDED = 0.12
+# They get there in this last part of the run; a rate that is dead before is no end but a fault.
+LAST_PART = 1 / 3
 # A series has noise if one in so many of its points is worse than the one before.
 NOISY = 0.05
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A learning rate that has come to its end.
+
+    Attributes:
+        part: Its last value as a part of its peak.
+        step: The first step since when it is so low.
+        in_time: Whether that was in the last part of the run, as schedules have it.
+    """
+
+    part: float
+    step: int
+    in_time: bool
 
 
 def plateau_finding(judged: Judged, flat: Plateau, rate: Series | None) -> Finding:
@@ -29,12 +47,13 @@ def plateau_finding(judged: Judged, flat: Plateau, rate: Series | None) -> Findi
     ongoing = flat.end == len(judged)
     ended = _ended(rate) if ongoing else None
     bound = ongoing and _at_bound(judged, flat)
+    nothing_to_come = bound or (ended is not None and ended.in_time)
     best = int(np.argmin(judged.y[: flat.end]))
     return Finding(
         run=judged.series.run,
         tag=judged.series.tag,
         kind="plateau",
-        severity="warning" if ongoing and ended is None and not bound else "info",
+        severity="warning" if ongoing and not nothing_to_come else "info",
         onset_step=judged.step(flat.onset),
         end_step=judged.step(flat.end - 1),
         ongoing=ongoing,
@@ -61,18 +80,21 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
     return bool(np.mean(np.diff(judged.y[: flat.onset + 1]) > 0) > NOISY) if flat.onset else False
 
 
-def _ended(rate: Series | None) -> float | None:
-    """The part of its peak that the learning rate has come down to, where that is its end."""
+def _ended(rate: Series | None) -> Ended | None:
     if rate is None:
         return None
-    values = rate.value[np.isfinite(rate.value)]
+    finite = np.isfinite(rate.value)
+    values, steps = rate.value[finite], rate.step[finite]
     peak = float(values.max())
     if peak <= 0 or values[-1] > ENDED * peak:
         return None
-    return float(values[-1] / peak)
+    first = int(np.flatnonzero(values > ENDED * peak)[-1]) + 1
+    span = int(steps[-1]) - int(steps[0])
+    in_time = int(steps[-1]) - int(steps[first]) <= LAST_PART * span
+    return Ended(float(values[-1] / peak), int(steps[first]), in_time)
 
 
-def _evidence(judged: Judged, flat: Plateau, ended: float | None) -> dict[str, Any]:
+def _evidence(judged: Judged, flat: Plateau, ended: Ended | None) -> dict[str, Any]:
     evidence = {
         "level": judged.logged(flat.level),
         "improvement": flat.improvement,
@@ -83,7 +105,10 @@ def _evidence(judged: Judged, flat: Plateau, ended: float | None) -> dict[str, A
         "points_since": flat.end - flat.onset,
         "logarithmic": judged.log,
     }
-    return evidence | ({} if ended is None else {"learning_rate_part_of_peak": ended})
+    if ended is None:
+        return evidence
+    rate = {"learning_rate_part_of_peak": ended.part, "learning_rate_ended_step": ended.step}
+    return evidence | rate
 
 
 def _per_thousand(judged: Judged, flat: Plateau) -> float:
@@ -99,7 +124,7 @@ def _interval(flat: Plateau, part: float = 1.0) -> list[float]:
     return [(flat.improvement - half) * part + 0.0, (flat.improvement + half) * part + 0.0]
 
 
-def _message(judged: Judged, flat: Plateau, ended: float | None, *, bound: bool) -> str:
+def _message(judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool) -> str:
     low, high = _interval(flat)
     text = "no improvement beyond the noise" if low <= 0 else "next to no improvement"
     text += f" {_since(judged, flat)} at {judged.logged(flat.level):.4g}: {low:.2g} to {high:.2g}"
@@ -112,7 +137,11 @@ def _message(judged: Judged, flat: Plateau, ended: float | None, *, bound: bool)
     if bound:
         text += "; it is at its bound: nothing is left to improve"
     if ended is not None:
-        text += f"; the learning rate is at its end ({100 * ended:.2g} % of its peak)"
+        low_since = f"{100 * ended.part:.2g} % of its peak, low since step {ended.step:,}"
+        text += (
+            "; the learning rate is at its end" if ended.in_time else "; the learning rate is dead"
+        )
+        text += f" ({low_since})"
     return text
 
 
