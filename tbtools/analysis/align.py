@@ -124,7 +124,9 @@ def _grid(places: Sequence[Axis], spacing: float) -> Axis:
     first = np.ceil(min(float(x[0]) for x in filled) / spacing)
     last = np.floor(max(float(x[-1]) for x in filled) / spacing)
     if last - first >= _MOST_GRID_POINTS:
-        raise InvalidArgument(f"a grid of spacing {spacing:g} has {last - first:.3g} points here")
+        raise InvalidArgument(
+            f"a grid of spacing {spacing:g} has {last - first:.3g} points here; take a wider one"
+        )
     number = np.arange(first, last + 1)
     if filled[0].dtype.kind == "i" and spacing.is_integer():
         return number.astype(np.int64) * int(spacing)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tbtools.analysis.inputs import require_selection
 from tbtools.errors import UnknownTag
+from tbtools.eventfile.discover import natural_key
 from tbtools.runs.numbers import DTYPE_NAMES
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.select import as_globs, matches
@@ -123,7 +124,8 @@ def read_curves(
                 if chosen:
                     found.setdefault(tag, []).append(curve)
     if x not in AXES and not axis:
-        raise UnknownTag(x, {part.shown_tag(s.tag) for part in parts for s in part.columns.series})
+        known = {part.shown_tag(each.tag) for part in parts for each in part.columns.scalars()}
+        raise UnknownTag(x, sorted(known, key=natural_key))
     return RunCurves(
         run=run.name,
         start_time=_start_time(parts),

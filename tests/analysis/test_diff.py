@@ -345,8 +345,9 @@ class TestRuns:
         assert one(tbtools.diff(a, b)).points.first_step == 1
         assert tbtools.diff(a, b, rtol=1e-3).identical
         assert tbtools.diff(a, b, atol=1e-3).identical
-        with pytest.raises(InvalidArgument, match="not negative"):
-            tbtools.diff(a, b, rtol=-1)
+        for tolerance in (NAN, INF, -1.0):
+            with pytest.raises(InvalidArgument, match="are not both finite and at least 0"):
+                tbtools.diff(a, b, atol=tolerance)
 
     def test_a_missing_point_and_a_missing_tag_are_differences(self, tmp_path: Path) -> None:
         a = write(tmp_path / "a", [(0, 1.0), (1, 2.0)])
@@ -415,6 +416,8 @@ class TestRuns:
             tbtools.diff(a, b, tags="los")
         with pytest.raises(InvalidArgument, match="nothing to compare with"):
             tbtools.diff(a)
+        with pytest.raises(InvalidArgument, match="baseline 'a' is of one log directory, or of gr"):
+            tbtools.diff(a, b, baseline="a")
 
     def test_verdicts_of_real_curves(self, tmp_path: Path) -> None:
         random = np.random.default_rng(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -88,13 +89,17 @@ def diff(
         objectives: Which way is better, by glob over tags; their words tell for the others.
 
     Raises:
-        InvalidArgument: There is nothing to compare with, or a negative tolerance.
+        InvalidArgument: There is nothing to compare with, or too much, or a tolerance is none.
         UnknownRun: There is no such baseline.
         UnknownTag: A glob matches no tag, or a run does not have the tag that is the axis.
         NoEventFiles: There is nothing to read under a path.
     """
-    if rtol < 0 or atol < 0:
-        raise InvalidArgument("tolerances are not negative")
+    if not (0 <= rtol < math.inf and 0 <= atol < math.inf):
+        raise InvalidArgument(f"rtol={rtol} and atol={atol} are not both finite and at least 0")
+    if b is not None and baseline is not None and group is None:
+        raise InvalidArgument(
+            f"baseline {baseline!r} is of one log directory, or of groups: leave out {_label(b)!r}"
+        )
     both = a if b is None else [*_listed(a), *_listed(b)]
     options = _Options(as_globs(tags), steps, x, rtol, atol, objectives or {})
     if group is not None:

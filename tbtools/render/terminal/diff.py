@@ -107,7 +107,7 @@ class DiffView:
         tags = [tag for run in runs for tag in run.tags]
         differing = [tag for tag in tags if not tag.identical]
         count = f"{format_count(len(differing))} of {plural(len(tags), 'tag')}"
-        text = f"different: {names}; {count} differ"
+        text = f"different: {names}; {count} {'differs' if len(differing) == 1 else 'differ'}"
         steps = [tag.points.first_step for tag in differing if tag.points]
         firsts = [step for step in steps if step is not None]
         if firsts:
