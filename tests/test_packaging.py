@@ -139,6 +139,6 @@ def test_a_wheel_holds_every_file_of_the_package(compiled_wheel: Path) -> None:
     files = {
         path.relative_to(sources).as_posix()
         for path in (sources / "tbtools").rglob("*")
-        if path.is_file() and path.suffix not in (".pyx", ".h", ".c")
+        if path.is_file() and path.suffix not in (".pyx", ".pxi", ".h", ".c")
     }
     assert files - set(_names(compiled_wheel)) == set()

@@ -1,4 +1,8 @@
-"""The recipes learn, at the sizes that they have for people: minutes, and so marked slow."""
+"""The recipes learn, at the sizes that they have for people.
+
+The language models take minutes, and are left out unless asked for; test_reference_logs.py judges the
+same trainings as they were recorded.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ def test_mnist_digits_are_told_apart(train: Callable[..., Trained]) -> None:
     assert run.values("Test Accuracy")[-1] > 0.95
 
 
-@pytest.mark.slow
+@pytest.mark.minutes
 @pytest.mark.timeout(1800)
 def test_a_language_model_learns_and_is_finetuned(train: Callable[..., Trained]) -> None:
     base = train("pretrain", "--threads=1")
