@@ -11,6 +11,7 @@ import datetime as dt
 import sys
 import tempfile
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,17 @@ import sys
 from tbparse import SummaryReader
 SummaryReader(sys.argv[1], extra_columns={"wall_time", "dir_name"}).scalars.to_csv(sys.argv[2])
 """
+_COPY = "import shutil, sys; shutil.copytree(*sys.argv[1:], dirs_exist_ok=True)"
+_MERGE = """
+import json, sys, time
+import numpy, pandas, tbtools
+tbtools.merge, tbtools.write, tbtools.load  # imported when they are named
+seconds, cpu = time.perf_counter(), time.process_time()
+merged = tbtools.merge(sys.argv[1])
+tbtools.write(merged, sys.argv[2], force=True)
+seconds, cpu = time.perf_counter() - seconds, time.process_time() - cpu
+print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "points": merged.points}))
+"""
 _SMOOTH = """
 import numpy as np, pandas as pd, tbtools
 values = pd.Series(np.random.default_rng(0).normal(size={count}))
@@ -74,14 +86,15 @@ def _command(name: str, *arguments: str, rounds: int = _ROUNDS) -> Reader:
     return Reader(name, arguments, rounds=rounds)
 
 
-def _write_runs(folder: Path, runs: int, tags: int, points: int) -> Path:
-    steps = np.arange(points, dtype=np.int64)
+def _write_runs(
+    folder: Path, runs: int, tags: int, points: int, first: int = 0, session: int = 0
+) -> Path:
+    steps = np.arange(first, first + points, dtype=np.int64)
+    times = _START + 1e7 * session + steps
     random = np.random.default_rng(0)
 
     def run() -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        return {
-            f"tag{tag}": (steps, _START + steps, random.normal(size=points)) for tag in range(tags)
-        }
+        return {f"tag{tag}": (steps, times, random.normal(size=points)) for tag in range(tags)}
 
     write_runs(((f"seed{seed}", run()) for seed in range(runs)), folder, command="benchmark")
     return folder
@@ -127,17 +140,30 @@ def _diff(folder: Path, scale: float) -> _Case:
 
 
 def _merge(folder: Path, scale: float) -> _Case:
-    logs = _write_runs(folder / "pieces", 1, 4, int(500_000 * scale)) / "seed0"
-    copy = "import shutil, sys; shutil.copytree(*sys.argv[1:], dirs_exist_ok=True)"
+    """A training of two pieces, of which the second goes back a fifth of the first."""
+    end = int(1_000_000 * scale)
+    logs = folder / "pieces"
+    logs.mkdir()
+    for number, (first, last) in enumerate([(0, end // 2), (4 * end // 10, end)]):
+        written = (
+            _write_runs(folder / f"piece{number}", 1, 4, last - first, first, number) / "seed0"
+        )
+        for file in written.iterdir():
+            file.rename(logs / file.name)
     size = sum(path.stat().st_size for path in logs.iterdir()) / 1e6
     return _Case(
         title="Merge",
-        about="One run of four tags of scalars, the smallest records that there are, beside a copy "
-        "of its file by Python. Merging reads and checks every record before it copies.",
+        about="A training of two event files of four tags of scalars, the smallest records that "
+        "there are, resumed a fifth of the first file before its end; beside it, a copy of the "
+        "files by Python. Merging reads and checks every record before it copies. The second row "
+        "leaves out the start of Python and the imports.",
         readers=(
             _command("tbtools merge", str(_BIN / "tbtools"), "merge", str(logs), "-o",
                      str(folder / "merged"), "--force"),
-            _script("copy", copy, str(logs), str(folder / "copy")),
+            Reader("tbtools.merge and tbtools.write",
+                   (sys.executable, "-c", _MERGE, str(logs), str(folder / "merged_")),
+                   rounds=_ROUNDS, own_time=True),
+            _script("copy", _COPY, str(logs), str(folder / "copy")),
         ),
         megabytes=size,
     )  # fmt: skip
@@ -176,6 +202,13 @@ def _smooth(_: Path, scale: float) -> _Case:
     )
 
 
+def _reducer() -> str:
+    try:
+        return f"tensorboard-reducer {version('tensorboard-reducer')}"
+    except PackageNotFoundError:
+        return "tensorboard-reducer is not installed"
+
+
 def _section(case: _Case, results: dict[str, Result]) -> str:
     first = next(iter(results.values())).median("seconds")
     header = ["", "time", "ratio", "CPU time", "peak memory", "rounds"]
@@ -205,7 +238,7 @@ def main() -> None:
     parts = [
         "# Performance of the analyses\n",
         f"{_INTRODUCTION}\n",
-        f"{dt.datetime.now(dt.UTC).date().isoformat()}; {machine.describe()}\n",
+        f"{dt.datetime.now(dt.UTC).date().isoformat()}; {machine.describe()}, {_reducer()}\n",
     ]
     if machine.is_busy(load):
         parts.append(f"{machine.warning(load)}\n")

@@ -1,6 +1,8 @@
-"""What README shows is what the commands print, and its Python runs.
+"""README and the pages of the analyses: the outputs are what the commands print, the Python runs.
 
-``TBTOOLS_UPDATE_GOLDEN=1 pytest tests/test_readme.py`` writes the outputs anew.
+``TBTOOLS_UPDATE_GOLDEN=1 pytest tests/test_readme.py`` writes the outputs anew. The blocks of a
+page run from top to bottom, in an empty directory that has the repository's ``examples`` in it.
+Console blocks of commands alone are not run; those that show output are, line by line.
 """
 
 from __future__ import annotations
@@ -8,25 +10,33 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands import ROOT, call
+from tests.commands import ROOT, TBTOOLS, call, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-README = ROOT / "README.md"
-# A block with one command that has output below it.
-_SHOWN = re.compile(r"```console\n\$ (tbtools [^\n]*)\n(.+?)```", re.DOTALL)
-_PYTHON = re.compile(r"```python\n(.+?)```", re.DOTALL)
+PAGES = [
+    "README.md",
+    *(f"docs/{name}.md" for name in ("smooth", "merge", "aggregate", "diff", "export")),
+]
+_BLOCK = re.compile(r"(?<=```)(console|python)\n(.*?)(?=```)", re.DOTALL)
+# What asks more of a shell than to start the command.
+_SHELL = re.compile(r"[|;&<>$*]")
 
 
 @pytest.fixture(autouse=True)
-def at_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(ROOT)
+def a_directory_with_the_examples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield
@@ -35,32 +45,47 @@ def at_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _printed(command: str) -> str:
-    return call(*shlex.split(command)[1:]).out
+    """What a terminal would show of a command; those of other programs are run by bash."""
+    words = shlex.split(command, comments=True)
+    if words[0] == "tbtools" and not _SHELL.search(re.sub(r"'[^']*'", "", command)):
+        shown = call(*words[1:])
+        return shown.out + shown.err
+    script = f'tbtools() {{ {shlex.join(TBTOOLS)} "$@"; }}; {command}'
+    done = subprocess.run(
+        ["bash", "-c", script],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        env=environment(PYTHONPATH=str(ROOT)),
+    )  # fmt: skip
+    return done.stdout
 
 
-def test_shown_outputs_are_true() -> None:
-    text = README.read_text(encoding="utf-8")
-    true = _SHOWN.sub(
-        lambda shown: (
-            f"```console\n$ {shown[1]}\n{_printed(shown[1])}```"
-            if not shown[2].startswith("$")
-            else shown[0]
-        ),
-        text,
-    )
-    assert len(_SHOWN.findall(text)) >= 3
+def _true(block: re.Match[str], names: dict[str, object]) -> str:
+    """A block as it has to be."""
+    kind, content = block.groups()
+    if kind == "python":
+        exec(compile(content, "page", "exec"), names)
+        return block[0]
+    commands = [line for line in content.splitlines() if line.startswith("$ ")]
+    if len(commands) == len(content.splitlines()):
+        return block[0]
+    shown = [f"{line}\n{_printed(line.removeprefix('$ '))}" for line in commands]
+    return f"{kind}\n{''.join(shown)}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_shown_outputs_are_true_and_python_runs(page: str) -> None:
+    path = ROOT / page
+    text = path.read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    true = _BLOCK.sub(lambda block: _true(block, names), text)
+    assert "$ tbtools" in text
     if os.environ.get("TBTOOLS_UPDATE_GOLDEN"):
-        README.write_text(true, encoding="utf-8")
+        path.write_text(true, encoding="utf-8")
     assert text == true
 
 
-def test_python_runs(tmp_path_factory: pytest.TempPathFactory) -> None:
-    names: dict[str, object] = {}
-    for code in _PYTHON.findall(README.read_text(encoding="utf-8")):
-        here = code.replace('"logs/mine"', repr(str(tmp_path_factory.mktemp("mine"))))
-        exec(compile(here, "README.md", "exec"), names)
-
-
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", README.read_text(encoding="utf-8")):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    path = ROOT / page
+    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target

@@ -14,6 +14,7 @@ from tests.commands import ROOT, call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PAGE = ROOT / "docs" / "cli.md"
 MARK = "do not edit below. -->\n"
@@ -58,3 +59,21 @@ def test_every_key_of_the_json_is_told(arguments: str) -> None:
         run.pop("findings")  # those of detect
     told = set(re.findall(r'"(\w+)"', PAGE.read_text()))
     assert _keys(shown) <= told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "diff tests/logs/baseline tests/logs/media --fail-on val/loss>+2%",
+        "merge tests/logs/resumed -o OUT",
+        "aggregate tests/logs/baseline tests/logs/plateau -o OUT",
+        "smooth tests/logs/baseline -o OUT",
+    ],
+)
+def test_every_key_of_the_json_is_told_on_the_page_of_the_analysis(
+    arguments: str, tmp_path: Path
+) -> None:
+    words = arguments.replace("OUT", str(tmp_path / "out")).split()
+    shown = json.loads(call(*words, "--format", "json").out)
+    page = (ROOT / "docs" / f"{words[0]}.md").read_text()
+    assert _keys(shown) <= set(re.findall(r'"(\w+)"', page))
