@@ -160,6 +160,15 @@ def test_a_climb_after_a_long_flat_stretch_is_found_at_its_foot() -> None:
     assert abs(found.onset_step - 600) < 50
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_that_wanders_before_a_rise_does_not_move_its_foot(seed: int) -> None:
+    y = 1.6 + 3.8 * np.exp(-np.arange(325) / 50)
+    y += 5.5 * (1 - np.exp(-((np.clip(np.arange(325) - 295, 0, None) / 11) ** 2)))
+    wander = np.convolve(noise(334, 0.1, seed), np.full(10, 0.1), "valid")
+    found = the_only(detect_series([series(y + noise(325, 0.05, seed + 9) + wander)]))
+    assert abs(found.onset_step - 295) <= 10
+
+
 @pytest.mark.parametrize("shape", [0.5, 1.0, 2.0])
 def test_a_rise_from_the_very_start_begins_at_the_start(shape: float) -> None:
     y = 1 + 2 * (np.arange(300) / 300) ** shape
@@ -281,6 +290,8 @@ def test_a_learning_rate_at_its_end_makes_it_an_info() -> None:
     assert "learning rate is at its end" in found.message
     tenth = series(0.01 + 0.09 * rate.value / 0.1, tag="train/lr")
     assert the_only(detect_series([series(y), tenth])).severity == "info"
+    late = series(np.minimum(0.1, 0.001 * (499 - np.arange(500))), tag="train/lr")
+    assert the_only(detect_series([series(y), late])).severity == "warning"
     constant = series(np.full(500, 0.1), tag="train/lr")
     assert the_only(detect_series([series(y), constant])).severity == "warning"
 

@@ -28,6 +28,9 @@ NOTHING = 0.1
 UNRESOLVED = 2
 # ... over so many of the coarser before it, in which its base and noise are taken anew.
 LOCAL = 16
+# A rise of any power up to the fourth took less than so many times as long to half its height as it
+# took from there.
+AHEAD = 6
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,10 @@ def _bend(y: Array, scale: Scale, low: int, rise: Excursion, least_noise: float)
     if top - inside <= UNRESOLVED and scale.width > 1:
         finer, before = _finer(y, scale, inside, top)
         return _bend(y, finer, before, replace(rise, base=base), least_noise)
-    # As far before the best level as after it, and no higher.
+    # As far before the best level as after it, no higher, and not so far that what the noise does
+    # there outweighs the rise.
     begin = max(2 * low - top, _last(level[: low + 1] > base + 0.5 * height) + 1)
+    begin = max(begin, inside - max(LOCAL, AHEAD * (top - inside)))
     # Spikes of two windows have no weight in it.
     bend = begin + least_squares_bend(robust.running_median(scale.level, 5)[begin : top + 1])
     return Onset(max(scale.point(bend), 0), sudden=False)

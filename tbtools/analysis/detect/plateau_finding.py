@@ -10,13 +10,20 @@ import numpy as np
 from tbtools.analysis.detect.findings import Finding
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tbtools.analysis.detect.plateau import Plateau
     from tbtools.analysis.detect.series import Judged, Series
 
 # Schedules end at zero, or at a tenth of their peak; what is a little more is on its way there.
 ENDED = 0.12
-# They get there in this last part of the run; a rate that is dead before is no end but a fault.
+# Lower than this part of its peak nothing is learnt any more ...
+DEAD = 1e-3
+# ... which schedules save for the last part of a run: before, it is a fault.
 LAST_PART = 1 / 3
+# What was flat already when the rate had not yet come down to this part of its peak, is not flat
+# because the rate is at its end.
+COMING_DOWN = 2 / 3
 # A series has noise if one in so many of its points is worse than the one before.
 NOISY = 0.05
 
@@ -28,12 +35,19 @@ class Ended:
     Attributes:
         part: Its last value as a part of its peak.
         step: The first step since when it is so low.
-        in_time: Whether that was in the last part of the run, as schedules have it.
+        dead: Whether it has been next to zero for longer than schedules have it.
+        part_at_onset: Its value at the onset of a plateau as a part of its peak.
     """
 
     part: float
     step: int
-    in_time: bool
+    dead: bool
+    part_at_onset: float
+
+    @property
+    def explains(self) -> bool:
+        """Whether the plateau is there because nothing more was to come."""
+        return not self.dead and self.part_at_onset <= COMING_DOWN
 
 
 def plateau_finding(judged: Judged, flat: Plateau, rate: Series | None) -> Finding:
@@ -45,9 +59,9 @@ def plateau_finding(judged: Judged, flat: Plateau, rate: Series | None) -> Findi
         rate: The run's learning rate, where it logs one.
     """
     ongoing = flat.end == len(judged)
-    ended = _ended(rate) if ongoing else None
+    ended = _ended(rate, judged.step(flat.onset)) if ongoing else None
     bound = ongoing and _at_bound(judged, flat)
-    nothing_to_come = bound or (ended is not None and ended.in_time)
+    nothing_to_come = bound or (ended is not None and ended.explains)
     best = int(np.argmin(judged.y[: flat.end]))
     return Finding(
         run=judged.series.run,
@@ -80,7 +94,7 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
     return bool(np.mean(np.diff(judged.y[: flat.onset + 1]) > 0) > NOISY) if flat.onset else False
 
 
-def _ended(rate: Series | None) -> Ended | None:
+def _ended(rate: Series | None, onset_step: int) -> Ended | None:
     if rate is None:
         return None
     finite = np.isfinite(rate.value)
@@ -88,10 +102,16 @@ def _ended(rate: Series | None) -> Ended | None:
     peak = float(values.max())
     if peak <= 0 or values[-1] > ENDED * peak:
         return None
-    first = int(np.flatnonzero(values > ENDED * peak)[-1]) + 1
+    low, next_to_zero = (_since_below(values, part * peak) for part in (ENDED, DEAD))
     span = int(steps[-1]) - int(steps[0])
-    in_time = int(steps[-1]) - int(steps[first]) <= LAST_PART * span
-    return Ended(float(values[-1] / peak), int(steps[first]), in_time)
+    dead = next_to_zero < len(steps) and steps[-1] - steps[next_to_zero] > LAST_PART * span
+    at_onset = values[max(0, int(np.searchsorted(steps, onset_step, side="right")) - 1)]
+    return Ended(float(values[-1] / peak), int(steps[low]), bool(dead), float(at_onset / peak))
+
+
+def _since_below(values: NDArray[np.float64], limit: float) -> int:
+    """The index from which on no value is above a limit; their number where the last one is."""
+    return int(np.flatnonzero(values > limit)[-1]) + 1
 
 
 def _evidence(judged: Judged, flat: Plateau, ended: Ended | None) -> dict[str, Any]:
@@ -137,11 +157,9 @@ def _message(judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool)
     if bound:
         text += "; it is at its bound: nothing is left to improve"
     if ended is not None:
-        low_since = f"{100 * ended.part:.2g} % of its peak, low since step {ended.step:,}"
-        text += (
-            "; the learning rate is at its end" if ended.in_time else "; the learning rate is dead"
-        )
-        text += f" ({low_since})"
+        state = "dead" if ended.dead else "at its end"
+        text += f"; the learning rate is {state} "
+        text += f"({100 * ended.part:.2g} % of its peak, low since step {ended.step:,})"
     return text
 
 
