@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +93,9 @@ def _sparklines(part: Part) -> dict[str, tuple[float | None, ...]]:
         total = np.add.reduceat(np.where(finite, value, 0.0), edges)
         many = np.add.reduceat(finite, edges, dtype=np.int64)
         means = np.divide(total, many, out=np.full(total.size, np.nan), where=many > 0)
-    cells = [mean if math.isfinite(mean) else None for mean in means.tolist()]
+    cells: list[float | None] = means.tolist()
+    for empty in np.flatnonzero(~np.isfinite(means)).tolist():
+        cells[empty] = None
     ends = np.cumsum(bins).tolist()
     return {
         part.shown_tag(series.tag): tuple(cells[end - size : end])

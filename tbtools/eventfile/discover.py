@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ _PROFILER_SUFFIX = ".profile-empty"
 # What a link that leads nowhere, or to itself, answers.
 _NO_TARGET = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 _DIGITS = re.compile(r"[0-9]+")
+# Runs of an experiment have the same tags, again and again.
+_NAMES_KEPT = 10_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class LogDirectory:
     unreadable: dict[str, Problem]
 
 
+@lru_cache(_NAMES_KEPT)
 def natural_key(name: str) -> tuple[str, str]:
     """A sort key by which names read in the order a person expects.
 
