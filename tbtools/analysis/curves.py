@@ -84,13 +84,30 @@ class RunCurves:
         if x == "relative_time":
             return curve.wall_time - self.start_time
         assert self.axis is not None
-        known = last_of_each(self.axis.step)
-        step, value = self.axis.step[known], self.axis.value[known]
-        places = np.interp(curve.step, step, value, left=np.nan, right=np.nan)
-        at = np.minimum(np.searchsorted(step, curve.step), step.size - 1)
-        # Between two points the line is right within rounding; at a point the value is the value.
-        result: NDArray[np.float64] = np.where(step[at] == curve.step, value[at], places)
-        return result
+        return along(curve.step, self.axis.step, self.axis.value)
+
+
+def along(
+    steps: NDArray[np.int64], axis_steps: NDArray[np.int64], axis: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Where points lie on an axis that is another scalar.
+
+    Args:
+        steps: Of the points, shape (n,).
+        axis_steps: Of the axis, in the order written; at least one.
+        axis: Its values.
+
+    Returns:
+        Shape (n,): the axis's value at the step of each point, or on the line between the steps
+        around it; NaN outside.
+    """
+    known = last_of_each(axis_steps)
+    step, value = axis_steps[known], axis[known]
+    places = np.interp(steps, step, value, left=np.nan, right=np.nan)
+    at = np.minimum(np.searchsorted(step, steps), step.size - 1)
+    # Between two points the line is right within rounding; at a point the value is the value.
+    result: NDArray[np.float64] = np.where(step[at] == steps, value[at], places)
+    return result
 
 
 def read_curves(
@@ -163,6 +180,7 @@ def stream_curves(
     tags: str | Sequence[str] | None = None,
     steps: Steps = None,
     progress: Callable[[int, int], None] | None = None,
+    x: str = "step",
 ) -> Iterator[RunCurves]:
     """`read_curves` of all runs of an experiment, one at a time in memory.
 
@@ -171,14 +189,16 @@ def stream_curves(
         tags: Globs.
         steps: First and last step.
         progress: As for `Experiment.scan`.
+        x: The axis they will be looked at along.
 
     Raises:
-        UnknownTag: At the end, if a glob matched no tag.
+        UnknownTag: A run does not have the tag that is the axis; or, at the end, a glob matched no
+            tag.
         InvalidArgument: Likewise, if there was no point in the steps.
     """
     found: set[str] = set()
     for run in experiment.each_run(progress):
-        curves = read_curves(run, tags, steps)
+        curves = read_curves(run, tags, steps, x)
         found |= curves.curves.keys()
         yield curves
     require_selection(experiment, as_globs(tags), steps, found)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Protocol, overload
 
 import numpy as np
 
+from tbtools.analysis.curves import along
 from tbtools.analysis.smoothers import check_smoothing, smooth_values
-from tbtools.errors import InvalidArgument
+from tbtools.errors import InvalidArgument, UnknownTag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from tbtools.analysis.curves import Curve
+    from tbtools.analysis.curves import Curve, RunCurves
     from tbtools.analysis.smoothers import SmoothingMethod
 
-SmoothingAxis = Literal["step", "wall_time"]
+# The one method that measures distances.
+_ALONG_AN_AXIS = "time_weighted_ema"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +34,30 @@ class Smoothing:
         method: The method.
         weight: The smoothing weight.
         window: Points in a window, instead of what the weight says.
-        by: On which axis ``time_weighted_ema`` measures distances.
+        by: On which axis ``time_weighted_ema`` measures distances: ``step``, ``wall_time``,
+            ``relative_time``, or the tag of another scalar.
 
     Raises:
-        InvalidArgument: There is no such method, axis, weight or window.
+        InvalidArgument: There is no such method, weight or window, or the method has no axis.
     """
 
     method: SmoothingMethod = "ema"
     weight: float = 0.6
     window: float | None = None
-    by: SmoothingAxis = "step"
+    by: str = "step"
 
     def __post_init__(self) -> None:
         check_smoothing(self.method, self.weight, self.window)
-        if self.by not in ("step", "wall_time"):
-            raise InvalidArgument(f"by={self.by!r} is neither 'step' nor 'wall_time'")
+        if self.by != "step" and self.method != _ALONG_AN_AXIS:
+            raise InvalidArgument(
+                f"{self.method} takes points in their order; by={self.by!r} is for {_ALONG_AN_AXIS}"
+            )
 
-    def curve(self, curve: Curve) -> Curve:
-        """A smoothed curve."""
-        places = curve.step if self.by == "step" else curve.wall_time
-        smoothed = self.values(curve.value, places.astype(np.float64))
-        return replace(curve, value=smoothed, dtype="float64")
+    def curve(self, run: RunCurves, tag: str) -> Curve:
+        """A smoothed curve of a run that was read with `by` as its axis."""
+        curve = run.curves[tag]
+        places = run.places(tag, self.by).astype(np.float64)
+        return replace(curve, value=self.values(curve.value, places), dtype="float64")
 
     def values(
         self, values: NDArray[np.float64], places: NDArray[np.float64] | None
@@ -76,7 +81,7 @@ def smooth(
     weight: float = ...,
     method: SmoothingMethod = ...,
     *,
-    by: SmoothingAxis = ...,
+    by: str = ...,
     window: float | None = ...,
 ) -> pd.Series[Any]: ...
 @overload
@@ -85,7 +90,7 @@ def smooth(
     weight: float = ...,
     method: SmoothingMethod = ...,
     *,
-    by: SmoothingAxis = ...,
+    by: str = ...,
     window: float | None = ...,
 ) -> pd.DataFrame: ...
 def smooth(
@@ -93,7 +98,7 @@ def smooth(
     weight: float = 0.6,
     method: SmoothingMethod = "ema",
     *,
-    by: SmoothingAxis = "step",
+    by: str = "step",
     window: float | None = None,
 ) -> pd.Series[Any] | pd.DataFrame:
     """Smooths each time series for itself.
@@ -118,15 +123,18 @@ def smooth(
         weight: TensorBoard's slider value, 0 (nothing changes) to below 1. It means as much
             smoothing in every method: windows are as wide as to leave the same noise.
         method: How.
-        by: On which axis ``time_weighted_ema`` measures distances. For a Series and a wide frame
-            it is their index, whatever this says.
+        by: On which axis ``time_weighted_ema`` measures distances: ``step``, ``wall_time``,
+            ``relative_time`` (the same distances), or another scalar, by its tag; of a long frame
+            also another column. For a Series and a wide frame it is their index, whatever this
+            says.
         window: Points in a window, instead of what the weight says.
 
     Returns:
         The like of `x` with smoothed values; for a Run or an Experiment the long frame.
 
     Raises:
-        InvalidArgument: There is no such method, axis, weight or window.
+        InvalidArgument: There is no such method, weight or window, or the method has no axis.
+        UnknownTag: There is no such axis.
         MissingExtra: ``gaussian`` and ``savgol`` need scipy.
         TypeError: `x` is none of these.
     """
@@ -135,7 +143,7 @@ def smooth(
     smoothing = Smoothing(method, weight, window, by)
 
     def smoothed(values: NDArray[np.float64], places: Any) -> NDArray[np.float64]:
-        return smoothing.values(values, _places(places) if method == "time_weighted_ema" else None)
+        return smoothing.values(values, _places(places) if method == _ALONG_AN_AXIS else None)
 
     if isinstance(x, pd.Series):
         return pd.Series(
@@ -147,10 +155,8 @@ def smooth(
         x = x.scalars()
     frame: pd.DataFrame = x
     if {"step", "value"} <= set(map(str, frame.columns)):
-        if by not in frame.columns:
-            raise InvalidArgument(f"by={by!r}: the frame has no such column")
         values = frame["value"].to_numpy(np.float64, na_value=np.nan).copy()
-        places = frame[by]
+        places = _axis(frame, by)
         for rows in series_rows(frame):
             values[rows] = smoothed(values[rows], places.iloc[rows])
         return frame.assign(value=values)
@@ -159,6 +165,28 @@ def smooth(
         column = frame.iloc[:, number].to_numpy(np.float64, na_value=np.nan)
         result.isetitem(number, smoothed(column, frame.index))
     return result
+
+
+def _axis(frame: pd.DataFrame, by: str) -> pd.Series[Any]:
+    """Where the rows of a long frame lie on an axis."""
+    import pandas as pd
+
+    if by == "relative_time" and by not in frame.columns:
+        by = "wall_time"
+    if by in frame.columns:
+        return frame[by]
+    is_axis = (frame["tag"] == by).to_numpy() if "tag" in frame.columns else np.zeros(len(frame), bool)
+    if not is_axis.any():
+        raise UnknownTag(by, [*frame.columns, *frame.get("tag", pd.Series()).unique()])
+    step, value = frame["step"].to_numpy(np.int64), frame["value"].to_numpy(np.float64)
+    places = np.full(len(frame), np.nan)
+    for rows in series_rows(frame.drop(columns="tag")):  # run by run
+        own = np.arange(len(frame))[rows]
+        axis = own[is_axis[own]]
+        if not axis.size:
+            raise UnknownTag(by, frame["tag"].iloc[own].unique())
+        places[own] = along(step[own], step[axis], value[axis])
+    return pd.Series(places, index=frame.index)
 
 
 def series_rows(frame: pd.DataFrame) -> Iterator[slice | NDArray[np.int64]]:

@@ -31,10 +31,11 @@ METHODS = ("ema", "time_weighted_ema", "gaussian", "median", "rolling", "savgol"
 )
 @click.option(
     "--by",
-    type=click.Choice(("step", "wall_time")),
+    metavar="AXIS",
     default="step",
     show_default=True,
-    help="Where time_weighted_ema measures distances.",
+    help="Along what time_weighted_ema measures distances: step, wall_time, relative_time, or the "
+    "tag of another scalar.",
 )
 @selection_options
 @target_options("DIR|FILE", "A log directory; or a table: .csv, .jsonl, .parquet, .feather.")
@@ -43,7 +44,7 @@ def command(
     weight: float,
     method: Any,
     window: float | None,
-    by: Any,
+    by: str,
     selection: Selection,
     target: str,
     force: bool,

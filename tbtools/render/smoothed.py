@@ -71,7 +71,7 @@ def write_smoothed(
 
     Raises:
         MissingExtra: The method, or the table, needs a package that is not installed.
-        UnknownTag: No run has the tag.
+        UnknownTag: No run has the tag, or a run does not have the one that is the axis.
         TbtoolsError: Something is there already; see `tbtools.write`.
         OSError: It cannot be written; then nothing is left behind.
     """
@@ -79,8 +79,8 @@ def write_smoothed(
     told: list[SmoothedRun] = []
 
     def smoothed() -> Iterator[tuple[str, dict[str, Curve]]]:
-        for run in stream_curves(experiment, tags, steps, progress):
-            curves = {tag: smoothing.curve(curve) for tag, curve in run.curves.items()}
+        for run in stream_curves(experiment, tags, steps, progress, smoothing.by):
+            curves = {tag: smoothing.curve(run, tag) for tag in run.curves}
             if curves:
                 told.append(_told(run.run, curves))
                 yield run.run, curves

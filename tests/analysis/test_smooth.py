@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import tbtools
 from tbtools.analysis import _ema_python, smoothers
 from tbtools.analysis.smoothers import SMOOTHING_METHODS, smooth_values, window_of
-from tbtools.errors import InvalidArgument
+from tbtools.errors import InvalidArgument, UnknownTag
 from tests.builders import START, EventFileBuilder
 
 if TYPE_CHECKING:
@@ -264,6 +264,39 @@ class TestWhatUsersHave:
         want = tbtools.smooth(frame.set_index("wall_time")["value"], 0.9, "time_weighted_ema")
         assert by_time["value"].tolist() == want.tolist()
 
+    def test_by_another_scalar_takes_distances_along_it(self, tmp_path: Path) -> None:
+        """Of two runs, each with an axis of its own, which is known at every second step only."""
+        for run, factor in (("a", 1.0), ("b", 3.0)):
+            builder = EventFileBuilder()
+            for step in range(0, 11, 2):
+                builder.scalar("tokens", step, factor * step**2)
+            for step in range(12):
+                builder.scalar("loss", step, float(step % 3))
+            builder.write(tmp_path / run / "events.out.tfevents.1")
+        experiment = tbtools.load(tmp_path)
+        got = tbtools.smooth(experiment, 0.9, "time_weighted_ema", by="tokens")
+        known = [float(step**2) for step in range(0, 11, 2)]
+        places = np.interp(np.arange(11), range(0, 11, 2), known)
+        for run in "ab":
+            loss = got[(got["run"] == run) & (got["tag"] == "loss")]["value"]
+            # The twelfth point lies beyond the axis: nowhere, as smooth_values has it.
+            want = smooth_values(
+                np.arange(12) % 3.0, np.append(places, NAN), method="time_weighted_ema", weight=0.9
+            )
+            assert loss.tolist() == pytest.approx(want.tolist())
+        with pytest.raises(UnknownTag, match="no tag 'token'; close: 'tokens'"):
+            tbtools.smooth(experiment, 0.9, "time_weighted_ema", by="token")
+
+    def test_relative_time_has_the_distances_of_wall_time(self) -> None:
+        frame = pd.DataFrame(
+            {"step": [0, 1, 2], "wall_time": [7.0, 8.0, 507.0], "value": [0.0, 1.0, 0.0]}
+        )
+        one, other = (
+            tbtools.smooth(frame, 0.9, "time_weighted_ema", by=by)["value"].tolist()
+            for by in ("wall_time", "relative_time")
+        )
+        assert one == other
+
     @pytest.mark.parametrize(
         ("options", "message"),
         [
@@ -271,7 +304,7 @@ class TestWhatUsersHave:
             ({"weight": -0.1}, "weight -0.1"),
             ({"weight": NAN}, "weight nan"),
             ({"method": "loess"}, "no method 'loess'; there are ema"),
-            ({"by": "epoch"}, "neither 'step' nor 'wall_time'"),
+            ({"by": "wall_time"}, "ema takes points in their order; by='wall_time' is for time_w"),
             ({"window": 5}, "ema has a weight and no window"),
             ({"method": "median", "window": 0}, "window 0"),
         ],

@@ -57,6 +57,16 @@ def test_tables(tmp_path: Path, ending: str) -> None:
     assert got["run"].astype(str).tolist() == want["run"].astype(str).tolist()
 
 
+def test_by_another_scalar(tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    arguments = ["--method", "time_weighted_ema", "--by", "optim/lr", "--run", "baseline"]
+    assert call("smooth", LOGS, "-o", str(target), *arguments).status == 0
+    got = pd.read_csv(target)
+    run = tbtools.load(LOGS)["baseline"]
+    want = tbtools.smooth(run, method="time_weighted_ema", by="optim/lr")
+    assert got["value"].tolist() == want["value"].tolist()
+
+
 def test_standard_output_holds_the_table_alone() -> None:
     result = call("smooth", f"{LOGS}/baseline", "--tag", "val/loss", "-o", "-")
     assert result.out.splitlines()[0] == "run,tag,step,wall_time,value"
@@ -70,6 +80,8 @@ def test_standard_output_holds_the_table_alone() -> None:
         (["--window", "5"], "ema has a weight and no window"),
         (["--method", "loess"], "Invalid value for '--method'"),
         (["--tag", "nothing"], "no tag 'nothing'"),
+        (["--by", "wall_time"], "ema takes points in their order"),
+        (["--method", "time_weighted_ema", "--by", "tokens"], "no tag 'tokens'; known: "),
     ],
 )
 def test_mistakes_are_told_in_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
