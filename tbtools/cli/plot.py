@@ -50,7 +50,7 @@ def command(
     from tbtools.errors import UnknownTag
     from tbtools.render.output import terminal
     from tbtools.render.series import Selection as Shown
-    from tbtools.render.series import findings_of, scalar_series
+    from tbtools.render.series import findings_within, scalar_series
     from tbtools.render.terminal.plot import PlotView
     from tbtools.render.terminal.progress import scan_progress
 
@@ -64,7 +64,7 @@ def command(
         raise UnknownTag(next(iter(selection.tags), "*"), {each.tag for each in every})
     view = PlotView(
         series=series,
-        findings=list(findings_of(series, None)),
+        findings=list(findings_within(experiment, series, shown, None)),
         runs=list(experiment),
         smoothing=smoothing,
         x=x,

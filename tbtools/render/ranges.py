@@ -18,16 +18,17 @@ _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 def value_range(
-    arrays: Sequence[NDArray[np.float64]], *, log: bool = False
+    arrays: Sequence[NDArray[np.float64]], *, log: bool = False, outliers: bool = False
 ) -> tuple[float, float] | None:
     """From where to where the y axis goes, as on the page.
 
-    Beyond the 5th and the 95th percentile, as TensorBoard ignores outliers, nothing is shown, but
-    only where all would squeeze what lies between into a fifth.
+    Beyond the 5th or the 95th percentile, as TensorBoard ignores outliers, nothing is shown, but
+    only where all would squeeze what lies between into a fifth, and only at the end where it is so.
 
     Args:
         arrays: What is drawn.
         log: Whether the axis is logarithmic: the range is then of decimal logarithms.
+        outliers: Whether all of them are shown.
 
     Returns:
         Low and high, low below high; None where there is nothing to show.
@@ -44,8 +45,12 @@ def value_range(
     inner = float(values[math.ceil(last * 0.05)])
     outer = float(values[math.floor(last * 0.95)])
     # Halves: the difference of two doubles may be none.
-    if values.size > 2 and 0 < (outer / 2 - inner / 2) < (high / 2 - low / 2) / _SQUEEZED:
-        low, high = inner, outer
+    spread = outer / 2 - inner / 2
+    if 0 < spread < (high / 2 - low / 2) / _SQUEEZED and values.size > 2 and not outliers:
+        # At least one end is so far away; the other may be where the best values are.
+        far = spread * (_SQUEEZED - 1) / 2
+        low = inner if inner / 2 - low / 2 >= far else low
+        high = outer if high / 2 - outer / 2 >= far else high
     if low == high:
         margin = abs(low) * 0.1 or 1.0
         low, high = low - margin, high + margin

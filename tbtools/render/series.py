@@ -105,6 +105,40 @@ def findings_of(
     return detect_series(judged, objectives=objectives)
 
 
+def findings_within(
+    runs: Mapping[str, Run],
+    series: Sequence[ScalarSeries],
+    selection: Selection,
+    objectives: Mapping[str, Objective] | None,
+) -> Findings:
+    """The findings that begin within what is shown of the runs.
+
+    All tags and all points are judged: a validation series is understood by its training twin, and
+    a view of a few steps must not decide what is a plateau.
+
+    Args:
+        runs: All runs that are shown, by the names that the series have.
+        series: What is shown of them.
+        selection: By what it was chosen.
+        objectives: Which way is better, by glob over tags.
+    """
+    from tbtools.analysis.detect import Findings
+
+    if not selection.tags and selection.steps is None:
+        return findings_of(series, objectives)
+    everything = [
+        each for name, run in runs.items() for each in scalar_series(run, Selection(), name)
+    ]
+    steps = {(each.run, each.tag): (each.step.min(), each.step.max()) for each in series}
+    nowhere = (np.inf, -np.inf)
+    found = []
+    for finding in findings_of(everything, objectives):
+        first, last = steps.get((finding.run, finding.tag), nowhere)
+        if first <= finding.onset_step <= last:
+            found.append(finding)
+    return Findings(tuple(found))
+
+
 def scalar_series(
     run: Run, selection: Selection, name: str | None = None
 ) -> Iterator[ScalarSeries]:

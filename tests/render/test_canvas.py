@@ -84,7 +84,10 @@ def test_outliers_are_left_out_only_where_they_squeeze_the_rest() -> None:
     spiked = np.concatenate([calm, [85.0]])
     low, high = value_range([spiked]) or (0, 0)
     # TensorBoard's ranks: ceil(0.05 (n - 1)) and floor(0.95 (n - 1)).
-    assert (low, high) == (np.sort(spiked)[6], np.sort(spiked)[95])
+    assert (low, high) == (0, np.sort(spiked)[95])  # the least values are no outliers
+    both = np.concatenate([calm, [85.0, -85.0]])
+    assert value_range([both]) == (np.sort(both)[6], np.sort(both)[96])
+    assert value_range([both], outliers=True) == (-85, 85)
     assert value_range([np.array([np.nan, np.inf])]) is None
     assert value_range([np.array([2.0, 2.0])]) == (1.8, 2.2)
     assert value_range([np.array([-1.0, 0.1, 10.0])], log=True) == pytest.approx((-1, 1))

@@ -95,6 +95,33 @@ def test_long_series_are_thinned_with_their_extremes(tmp_path: Path) -> None:
     assert max(trace.y) == 99.0
 
 
+def test_outliers_leave_the_others_their_room(tmp_path: Path) -> None:
+    calm, wild = np.linspace(2, 1, 200), np.linspace(2, 1, 200)
+    wild[190:] = 1e6
+    write_scalars(tmp_path / "calm", "loss", calm)
+    write_scalars(tmp_path / "wild", "loss", wild)
+    figure = plot(tmp_path, "loss", smoothing=0)
+    low, high = figure.layout.yaxis.range
+    assert low < 1
+    assert 2 < high < 2.2
+    assert [each.text for each in figure.layout.annotations] == ["loss", "↑ 1e+06"]
+    assert plot(tmp_path / "calm", "loss", smoothing=0).layout.yaxis.range is None
+    log_range = plot(tmp_path, "loss", smoothing=0, log=True).layout.yaxis.range
+    assert log_range is not None
+    assert log_range[1] < 1
+
+
+def test_long_names_stand_below_the_charts(tmp_path: Path) -> None:
+    for seed in range(3):
+        name = f"learning_rate=0.001,batch_size=16,seed={seed}"
+        write_scalars(tmp_path / "logs" / name, "loss", np.linspace(1, 0, 20))
+        write_scalars(tmp_path / "short" / f"s{seed}", "loss", np.linspace(1, 0, 20))
+    below, beside = plot(tmp_path / "logs"), plot(tmp_path / "short")
+    assert below.layout.legend.orientation == "h"
+    assert beside.layout.legend.orientation is None
+    assert below.layout.height > beside.layout.height  # the charts keep their room
+
+
 def test_paper_style_tells_lines_apart_without_colours(tmp_path: Path) -> None:
     for number in range(len(RUN_COLORS) + 1):
         write_scalars(tmp_path / f"run{number}", "loss", np.linspace(1, 0, 20))

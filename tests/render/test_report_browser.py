@@ -217,6 +217,8 @@ def test_logarithmic_axes_and_outliers(example: Path, open_page: Callable[..., O
     set_smoothing(page, 0)
     low, high = axis_of(page, "optim/grad_norm", "range")
     assert high < 10  # one run blows up to 85: the chart is about the others
+    said = chart(page, "optim/grad_norm").locator(".annotation-text").all_text_contents()
+    assert any(text.startswith("↑ 8") for text in said)
     page.page.uncheck("#outliers")
     page.settle()
     assert axis_of(page, "optim/grad_norm", "range")[1] > 85

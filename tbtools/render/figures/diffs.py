@@ -64,6 +64,7 @@ def plot_diff(diff: Diff, *, style: StyleName = "screen") -> go.Figure:
     apply_style(figure, style_named(style), 1)
     figure.update_layout(height=110 + _ROW * max(1, len(rows)), showlegend=True)
     figure.update_xaxes(title="change at the end, % of a", zeroline=True, zerolinecolor="#6e7781")
+    figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(
         type="category",
         categoryorder="array",

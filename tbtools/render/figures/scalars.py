@@ -13,8 +13,9 @@ from tbtools.analysis.smoothers import check_smoothing, smooth_values
 from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.render.colors import SEVERITY_COLORS, run_colors
 from tbtools.render.extras import require_report_extra
-from tbtools.render.figures.style import apply_style, style_named
-from tbtools.render.series import Selection, findings_of, scalar_series
+from tbtools.render.figures.style import apply_style, place_legend, style_named
+from tbtools.render.ranges import value_range
+from tbtools.render.series import Selection, findings_within, scalar_series
 from tbtools.render.thinning import thin
 from tbtools.runs.select import as_globs
 
@@ -40,6 +41,8 @@ MOST_CHARTS = 24
 LINE_POINTS = 2000
 # Faint raw lines say something while they can be told apart.
 _MOST_RAW_LINES = 20
+# Of the height of a chart, above and below what is drawn.
+_MARGIN = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,9 @@ def plot(
     """Draws scalars: a chart a tag, a line a run, findings and restarts marked.
 
     Smoothing is TensorBoard's, of all points, with the raw line faint behind it; then each line is
-    thinned to 2,000 points, its extremes among them.
+    thinned to 2,000 points, its extremes among them. Where a few values would squeeze all others
+    into a fifth of a chart, its y axis ends before them, as on the page, and an arrow says how far
+    they go.
 
     Args:
         runs: A path, a `Run`, an `Experiment`, or several of them.
@@ -110,29 +115,9 @@ def plot(
     names = list(found)
     ranks = {name: number for number, name in enumerate(names)}
     plan = _Plan(x, smoothing, styled, run_colors(names), _dashes(names, styled), ranks)
-    marks = _findings(found, by_tag, objectives) if findings else []
+    shown = Selection(as_globs(tags), steps)
+    marks = findings_within(found, series, shown, objectives) if findings else ()
     return _figure(by_tag, plan, marks, columns=min(columns, len(by_tag)), log=log)
-
-
-def _findings(
-    runs: Mapping[str, Run],
-    drawn: Mapping[str, list[ScalarSeries]],
-    objectives: Mapping[str, Objective] | None,
-) -> list[Finding]:
-    """Those that begin within what is drawn; all points are judged, or the view would decide."""
-    whole = Selection(tuple(drawn))
-    series = [each for run in runs.values() for each in scalar_series(run, whole)]
-    steps = {
-        (each.run, tag): (each.step.min(), each.step.max())
-        for tag, members in drawn.items()
-        for each in members
-    }
-    return [
-        each
-        for each in findings_of(series, objectives)
-        if (each.run, each.tag) in steps
-        and steps[each.run, each.tag][0] <= each.onset_step <= steps[each.run, each.tag][1]
-    ]
 
 
 def _selected(
@@ -187,14 +172,15 @@ def _figure(
                 figure.add_trace(trace, row, column)
             told.add(each.run)
             _mark_restarts(figure, each, plan, row, column)
+        _leave_out_outliers(figure, series, plan, row, column, log=log)
         for finding in findings:
             if finding.tag == tag:
                 owner = next(each for each in series if each.run == finding.run)
                 _mark_finding(figure, finding, owner, plan, row, column)
-    figure.update_layout(showlegend=len(told) > 1)
     if log:
         figure.update_yaxes(type="log")
     apply_style(figure, plan.style, rows)
+    place_legend(figure, [name for name in plan.ranks if name in told], plan.style)
     if plan.x == "relative":
         figure.update_xaxes(ticksuffix=" s")
     return figure
@@ -206,7 +192,7 @@ def _lines(series: ScalarSeries, plan: _Plan, *, raw: bool, legend: bool) -> lis
 
     color = plan.colors[series.run]
     name = _text(series.run)
-    smoothed = smooth_values(series.value, None, method="ema", weight=plan.smoothing, window=None)
+    smoothed = _smoothed(series, plan)
     drawn = [(series.value, plan.style.faint, 0.3, False)] if raw else []
     drawn.append((smoothed, plan.style.line, 1.0, legend))
     traces = []
@@ -233,6 +219,42 @@ def _lines(series: ScalarSeries, plan: _Plan, *, raw: bool, legend: bool) -> lis
     return traces
 
 
+def _smoothed(series: ScalarSeries, plan: _Plan) -> NDArray[np.float64]:
+    return smooth_values(series.value, None, method="ema", weight=plan.smoothing, window=None)
+
+
+def _leave_out_outliers(
+    figure: go.Figure,
+    series: Sequence[ScalarSeries],
+    plan: _Plan,
+    row: int,
+    column: int,
+    *,
+    log: bool,
+) -> None:
+    lines = [_smoothed(each, plan) for each in series]
+    shown = value_range(lines, log=log)
+    whole = value_range(lines, log=log, outliers=True)
+    if shown is None or whole is None or shown == whole:
+        return
+    margin = _MARGIN * (shown[1] - shown[0])
+    figure.update_yaxes(range=[shown[0] - margin, shown[1] + margin], row=row, col=column)
+    for arrow, y, beyond, end in (("↓", 0, whole[0], shown[0]), ("↑", 1, whole[1], shown[1])):
+        if beyond != end:
+            figure.add_annotation(
+                text=f"{arrow} {10**beyond if log else beyond:.3g}",
+                x=1,
+                y=y,
+                xref="x domain",
+                yref="y domain",
+                xanchor="right",
+                yanchor="top" if y else "bottom",
+                showarrow=False,
+                row=row,
+                col=column,
+            )
+
+
 def _x(series: ScalarSeries, axis: XAxis) -> NDArray[Any]:
     if axis == "relative":
         return series.seconds
@@ -256,7 +278,6 @@ def _mark_finding(
         onset,
         row=row,
         col=column,
-        layer="below",
         line={"color": color, "width": 1.2, "dash": "dash"},
         name=f"{finding.kind}: {_text(finding.run)}",
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from tbtools.errors import InvalidArgument
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import plotly.graph_objects as go
 
 StyleName = Literal["screen", "paper"]
@@ -58,6 +60,46 @@ def style_named(name: str) -> Style:
     if name not in _STYLES:
         raise InvalidArgument(f"style={name!r} is none of {', '.join(STYLES)}")
     return _STYLES[name]
+
+
+# What an entry of a legend needs beside its text, in pixels; a letter has about this part of the
+# font's size.
+_KEY = 50
+_LETTER = 0.56
+_SCREEN_WIDTH = 1000
+# Longer names would take the charts their room.
+_LONG_NAME = 20
+
+
+def place_legend(figure: go.Figure, names: Sequence[str], style: Style) -> None:
+    """Puts the legend beside the charts, or below them where its names are long.
+
+    Args:
+        figure: The figure, with its style applied.
+        names: What stands in the legend.
+        style: Its style.
+    """
+    figure.update_layout(showlegend=len(names) > 1)
+    longest = max(map(len, names), default=0)
+    if len(names) < 2 or (longest <= _LONG_NAME and not style.width):
+        return
+    entry = round(_KEY + _LETTER * style.font * longest)
+    columns = max(1, (style.width or _SCREEN_WIDTH) // entry)
+    height = round(-(-len(names) // columns) * style.font * 1.6)
+    figure.update_layout(
+        height=figure.layout.height + height,
+        margin_b=figure.layout.margin.b + height,
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+            "entrywidth": entry - 40,
+            "tracegroupgap": 0,
+        },
+    )
 
 
 def apply_style(figure: go.Figure, style: Style, rows: int) -> None:

@@ -21,7 +21,7 @@ from tbtools.render.report.overview import (
 )
 from tbtools.render.report.series import encode_series, natural_tags, points_a_series
 from tbtools.render.report.unshown import unshown
-from tbtools.render.series import Selection, findings_of, scalar_series
+from tbtools.render.series import Selection, findings_within, scalar_series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,7 +93,7 @@ def page_data(
         ],
         "objectives": main_objectives(series, found),
         "hparams": hparams_of(shown),
-        "findings": findings_by_cause(findings_of(series, objectives), series),
+        "findings": findings_by_cause(findings_within(runs, series, selection, objectives), series),
         **_scalars(series, found, list(runs), columns, points),
         "diff": differences(diff, series, columns, points) if diff else None,
         **seed_groups(runs, group, selection, columns, points),

@@ -296,6 +296,35 @@ function baseLayout() {
   };
 }
 
+// How far the lines go beyond the range that is shown, as a note at either end.
+function beyondNotes(arrays, range, log) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const values of arrays) {
+    for (const value of values) {
+      if (!Number.isFinite(value) || (log && value <= 0)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  const [bottom, top] = log ? range.map((end) => 10 ** end) : range;
+  const note = (text, y) => ({
+    text,
+    x: 1,
+    y,
+    xref: "paper",
+    yref: "paper",
+    xanchor: "right",
+    yanchor: y ? "top" : "bottom",
+    showarrow: false,
+    font: { size: 10, color: cssColor("--muted") },
+  });
+  return [
+    ...(high > top ? [note(`↑ ${formatNumber(high, 3)}`, 1)] : []),
+    ...(low < bottom ? [note(`↓ ${formatNumber(low, 3)}`, 0)] : []),
+  ];
+}
+
 // The whole figure of a tag. `lines` goes along for the tooltip: what is drawn, with its numbers.
 function scalarFigure(page, state, tag) {
   const lines = drawnLines(page, state, tag);
@@ -323,7 +352,10 @@ function scalarFigure(page, state, tag) {
   const layout = {
     ...baseLayout(),
     shapes: [...findingShapes(page, state, tag, axis), ...restartShapes(state, lines, axis)],
-    annotations: onsetMarks(page, state, tag, axis),
+    annotations: [
+      ...onsetMarks(page, state, tag, axis),
+      ...(range ? beyondNotes(shown, range, state.log) : []),
+    ],
     xaxis: { ...axisStyle(), type: axis.type, nticks: 7, ...xRange(lines, state.x === "step") },
     yaxis: {
       ...axisStyle(),

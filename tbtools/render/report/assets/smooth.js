@@ -27,7 +27,8 @@ function smooth(series, weight) {
 }
 
 // The y range to show. Outliers are ignored as TensorBoard does, beyond the 5th and 95th percentile
-// of all that is drawn, but only where they would squeeze the rest into a fifth of the chart.
+// of all that is drawn, but only where they would squeeze the rest into a fifth of the chart, and
+// only at the end where they are.
 const SQUEEZED = 5;
 
 function yRange(arrays, { ignoreOutliers, log, squeezed = SQUEEZED }) {
@@ -45,7 +46,13 @@ function yRange(arrays, { ignoreOutliers, log, squeezed = SQUEEZED }) {
   if (ignoreOutliers && sorted.length > 2) {
     const inner = sorted[Math.ceil((sorted.length - 1) * 0.05)];
     const outer = sorted[Math.floor((sorted.length - 1) * 0.95)];
-    if (outer > inner && high - low > squeezed * (outer - inner)) [low, high] = [inner, outer];
+    const spread = outer - inner;
+    if (spread > 0 && high - low > squeezed * spread) {
+      // At least one end is so far away; the other may be where the best values are.
+      const far = (spread * (squeezed - 1)) / 2;
+      if (inner - low >= far) low = inner;
+      if (high - outer >= far) high = outer;
+    }
   }
   // A constant gets a range around it in proportion to its size.
   const margin = high > low ? (high - low) * 0.06 : Math.abs(high) * 0.1 || 1;
