@@ -175,7 +175,9 @@ def _axis(frame: pd.DataFrame, by: str) -> pd.Series[Any]:
         by = "wall_time"
     if by in frame.columns:
         return frame[by]
-    is_axis = (frame["tag"] == by).to_numpy() if "tag" in frame.columns else np.zeros(len(frame), bool)
+    is_axis = (
+        (frame["tag"] == by).to_numpy() if "tag" in frame.columns else np.zeros(len(frame), bool)
+    )
     if not is_axis.any():
         raise UnknownTag(by, [*frame.columns, *frame.get("tag", pd.Series()).unique()])
     step, value = frame["step"].to_numpy(np.int64), frame["value"].to_numpy(np.float64)
