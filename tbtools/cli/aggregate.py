@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tbtools.cli.options import paths_argument, selection_options
-from tbtools.cli.target import say, target_options
+from tbtools.cli.target import readers_may_leave, say, target_options
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Selection
@@ -121,6 +121,7 @@ def command(
         nonfinite=nonfinite,
         min_runs=min_runs,
     )
-    write(result, target, force=force, inputs=paths)
+    with readers_may_leave():
+        write(result, target, force=force, inputs=paths)
     say(AggregateView(result, target), said, target)
     return 0

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tbtools.cli.main import TROUBLE
-from tbtools.cli.options import let_go_of_stdout, paths_argument, selection_options
+from tbtools.cli.options import paths_argument, selection_options
+from tbtools.cli.target import readers_may_leave
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Selection
@@ -66,28 +67,24 @@ def command(
       tbtools export logs/ -o hparams.csv --data hparams
       tbtools export logs/ -o pictures --data images --run baseline
     """
-    from tbtools.render.export import export
+    from tbtools.render.export import Export, export
+    from tbtools.render.terminal.export import exported_lines
     from tbtools.render.terminal.progress import scan_progress
 
     experiment = selection.load(paths, fold=data == "hparams")
-    try:
-        with scan_progress() as progress:
-            exported = export(
-                experiment,
-                target,
-                data,
-                tags=selection.tags,
-                steps=selection.steps,
-                wide=wide,
-                format=format,
-                force=force,
-                progress=progress,
-            )
-    except BrokenPipeError:
-        let_go_of_stdout()
-        return 0
-    from tbtools.render.terminal.export import exported_lines
-
+    exported = Export(data, 0)
+    with readers_may_leave(), scan_progress() as progress:
+        exported = export(
+            experiment,
+            target,
+            data,
+            tags=selection.tags,
+            steps=selection.steps,
+            wide=wide,
+            format=format,
+            force=force,
+            progress=progress,
+        )
     for line in exported_lines(exported, target):
         click.echo(line, err=True)
     return TROUBLE if exported.problems else 0

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tbtools.cli.options import paths_argument, selection_options
-from tbtools.cli.target import say, target_options
+from tbtools.cli.target import readers_may_leave, say, target_options
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Selection
+    from tbtools.render.smoothed import SmoothedRun
 
 # As tbtools.analysis.smoothers has them; that module imports NumPy, which help needs not.
 METHODS = ("ema", "time_weighted_ema", "gaussian", "median", "rolling", "savgol")
@@ -67,7 +68,8 @@ def command(
     from tbtools.render.terminal.smoothed import SmoothedView
 
     smoothing = Smoothing(method, weight, window, by)
-    with scan_progress() as progress:
+    written: list[SmoothedRun] = []
+    with readers_may_leave(), scan_progress() as progress:
         written = write_smoothed(
             selection.load(paths),
             target,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.options import FORMATS, Output
+from tbtools.cli.options import FORMATS, Output, let_go_of_stdout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tbtools.cli.options import Command
     from tbtools.render.output import View
@@ -42,6 +43,18 @@ def target_options(metavar: str, help: str) -> Callable[[Command], Command]:  # 
         return command
 
     return decorate
+
+
+@contextlib.contextmanager
+def readers_may_leave() -> Iterator[None]:
+    """While a result goes to standard output: a reader who has seen enough is no trouble.
+
+    click would make it status 1, which is a verdict.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        let_go_of_stdout()
 
 
 def say(view: View, said: str, target: str) -> None:

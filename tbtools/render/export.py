@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from tbtools.errors import InvalidArgument
 from tbtools.render.export_tables import export_hparams, export_scalars
 from tbtools.render.media import export_media
+from tbtools.runs.select import as_globs
 
 if TYPE_CHECKING:
     import os
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 
 ExportKind = Literal["scalars", "hparams", "images", "audio", "text"]
 EXPORT_KINDS: tuple[ExportKind, ...] = get_args(ExportKind)
+
+# What means nothing for a kind of data, and is refused: who gives it expects something of it.
+_MEANINGLESS: dict[ExportKind, tuple[str, ...]] = {
+    "scalars": (),
+    "hparams": ("tags", "steps", "wide"),
+    "images": ("wide", "format", "force"),
+    "audio": ("wide", "format", "force"),
+    "text": ("wide", "format", "force"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +69,30 @@ def export(
         tags: Globs; all tags where not given. Not for hparams.
         steps: First and last step, both included; None for no bound. Not for hparams.
         wide: For scalars one row a run and step and one column a tag, instead of one row a point.
-        format: ``csv``, ``jsonl``, ``parquet`` or ``feather``; by default what the ending says.
+        format: ``csv``, ``jsonl``, ``parquet`` or ``feather``; by default what the ending says. For
+            tables.
         force: Whether a file that is there may be replaced; a directory never is.
         progress: Called now and then with the bytes that have been read and those of all files.
 
     Raises:
-        InvalidArgument: There is no such kind of data, or the ending says no format.
+        InvalidArgument: There is no such kind of data, the ending says no format, or something was
+            given that means nothing for this kind.
         MissingExtra: Parquet and Feather need pyarrow.
         UnknownTag: No run has the tag.
         TbtoolsError: Something is there already; see `tbtools.write`.
         OSError: It cannot be written; then nothing is left behind.
     """
+    if data not in EXPORT_KINDS:
+        raise InvalidArgument(f"no data {data!r}; there are {', '.join(EXPORT_KINDS)}")
+    given = {
+        "tags": bool(as_globs(tags)),
+        "steps": (steps or (None, None)) != (None, None),
+        "wide": wide,
+        "format": format is not None,
+        "force": force,
+    }
+    if refused := [name for name in _MEANINGLESS[data] if given[name]]:
+        raise InvalidArgument(f"an export of {data} takes no {', no '.join(refused)}")
     if data == "scalars":
         rows, left_out = export_scalars(
             experiment,
@@ -84,8 +107,6 @@ def export(
         return Export(data, rows, left_out)
     if data == "hparams":
         return Export(data, export_hparams(experiment, path, format=format, force=force))
-    if data not in EXPORT_KINDS:
-        raise InvalidArgument(f"no data {data!r}; there are {', '.join(EXPORT_KINDS)}")
     files, problems = export_media(
         experiment, path, data, tags=tags, steps=steps, progress=progress
     )

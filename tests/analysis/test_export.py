@@ -260,7 +260,7 @@ class TestMedia:
         target.mkdir()
         (target / "mine").touch()
         with pytest.raises(OutputExists):
-            tbtools.export(tbtools.load(media), target, "images", force=True)
+            tbtools.export(tbtools.load(media), target, "images")
         with pytest.raises(OutputInsideInput):
             tbtools.export(tbtools.load(media), media / "run" / "pictures", "images")
 
@@ -277,6 +277,21 @@ class TestRefusals:
     def test_an_unknown_kind(self, logs: Path) -> None:
         with pytest.raises(InvalidArgument, match="no data 'graphs'; there are scalars"):
             exported(logs, "out", data="graphs")
+
+    @pytest.mark.parametrize(
+        ("data", "options", "refused"),
+        [
+            ("hparams", {"tags": "loss", "wide": True}, "no tags, no wide"),
+            ("hparams", {"steps": (1, None)}, "no steps"),
+            ("images", {"format": "csv", "force": True}, "no format, no force"),
+            ("text", {"wide": True}, "no wide"),
+        ],
+    )
+    def test_what_means_nothing_for_the_kind(
+        self, logs: Path, data: str, options: dict[str, Any], refused: str
+    ) -> None:
+        with pytest.raises(InvalidArgument, match=f"an export of {data} takes {refused}$"):
+            exported(logs, "out", data=data, **options)
 
     def test_a_file_that_is_there(self, logs: Path) -> None:
         exported(logs, "out.csv")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import tbtools
-from tests.commands import Screen, call, plain
+from tests.commands import Screen, call, plain, shell
 from tests.golden import assert_golden
 from tests.runs.tensorboard_truth import rust_scalars
 
@@ -71,6 +71,13 @@ def test_standard_output_holds_the_table_alone() -> None:
     result = call("smooth", f"{LOGS}/baseline", "--tag", "val/loss", "-o", "-")
     assert result.out.splitlines()[0] == "run,tag,step,wall_time,value"
     assert len(result.out.splitlines()) == 21
+
+
+@pytest.mark.parametrize("command", ["smooth", "aggregate", "export"])
+def test_a_reader_who_has_seen_enough_is_no_trouble(command: str) -> None:
+    result = shell(f"tbtools {command} {LOGS} -o - | head -1; echo ${{PIPESTATUS[0]}}")
+    assert result.err == ""
+    assert result.out.splitlines()[-1] == "0"
 
 
 @pytest.mark.parametrize(
