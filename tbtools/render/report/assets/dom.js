@@ -27,9 +27,9 @@ function byId(id) {
   return document.getElementById(id);
 }
 
-// A path that breaks behind its slashes before it breaks anywhere else.
+// A name that breaks behind its separators before it breaks anywhere else.
 function breakable(name) {
-  return name.split("/").flatMap((part, i) => (i ? ["/", h("wbr"), part] : [part]));
+  return name.split(/(?<=[/,=])/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
 }
 
 function swatch(color) {

@@ -149,16 +149,16 @@ function band({ series, smooth: mean }, weight) {
   return [mean.map((each, i) => each - spread[i]), mean.map((each, i) => each + spread[i])];
 }
 
-// Where values are NaN or infinite: a mark at the height of the last finite value.
+// Where values are NaN or infinite: a mark at the height at which the line breaks off.
 function nonfiniteTrace(lines, axis) {
   const trace = { x: [], y: [], symbols: [], colors: [] };
-  for (const { series, color } of lines) {
+  for (const { series, color, smooth: drawn } of lines) {
     if (!series.nonfinite) continue;
-    let height = Array.prototype.find.call(series.value, Number.isFinite) ?? 0;
+    let height = Array.prototype.find.call(drawn, Number.isFinite) ?? 0;
     for (let i = 0; i < series.value.length; i++) {
       const value = series.value[i];
       if (Number.isFinite(value)) {
-        height = value;
+        height = drawn[i];
         continue;
       }
       // Inside a long stretch of them nothing is marked but its ends.

@@ -159,6 +159,9 @@ function scatterCard(page, state, { axes, runs }) {
       choices.map((axis, i) => h("option", { value: i }, axis.name)),
     );
   const across = chooser("Hyperparameter", hparams);
+  // The one that was varied most is most likely the one in question.
+  const settings = hparams.map((axis) => new Set(runs.map(axis.of)).size);
+  across.value = settings.indexOf(Math.max(...settings));
   const up = chooser("Objective", objectives);
   const group = { tag: "Objective against hyperparameter", series: [] };
   const card = plotCard(page, group, [across, up], () => {

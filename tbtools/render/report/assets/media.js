@@ -33,7 +33,12 @@ function shownOf(group) {
 // A card with a step slider; `show(step)` gives what is to be seen.
 function steppedCard(page, state, group, className, show) {
   const steps = [...new Set(group.series.flatMap((series) => series.steps))].sort((a, b) => a - b);
-  const body = h("div", { class: `media ${className}` });
+  const body = h("div", {
+    class: `media ${className}`,
+    tabindex: "0",
+    role: "region",
+    "aria-label": `${group.tag} of the runs`,
+  });
   const label = h("output", {});
   const slider = h("input", {
     type: "range",
