@@ -156,6 +156,7 @@ def read_all_curves(
     tags: str | Sequence[str] | None = None,
     steps: Steps = None,
     x: str = "step",
+    progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[tuple[str, RunCurves]]:
     """`read_curves` of many runs, of which the next ones are read meanwhile on all cores.
 
@@ -166,9 +167,10 @@ def read_all_curves(
         tags: Globs.
         steps: First and last step.
         x: The axis.
+        progress: As for `Experiment.scan`.
     """
     unread = [not run.is_read for run in runs.values()]
-    read = read_ahead(list(runs.values()))
+    read = read_ahead(list(runs.values()), progress)
     for name, run, forget in zip(runs, read, unread, strict=True):
         yield name, read_curves(run, tags, steps, x)
         if forget:

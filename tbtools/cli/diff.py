@@ -96,6 +96,7 @@ def command(
     from tbtools.analysis.objective import parse_objectives
     from tbtools.render.files import require_free
     from tbtools.render.terminal.diff import DiffView
+    from tbtools.render.terminal.progress import scan_progress
 
     output.require_free()
     if page is not None:
@@ -106,18 +107,20 @@ def command(
     paths = [a] if b is None else [a, b]
     first = selection.load(paths if together else [a])
     second = None if together else selection.load([b or ""])
-    result = diff(
-        first,
-        second,
-        baseline=baseline,
-        group=groups or None,
-        tags=selection.tags,
-        steps=selection.steps,
-        x=x,
-        rtol=rtol,
-        atol=atol,
-        objectives=directions,
-    )
+    with scan_progress() as progress:
+        result = diff(
+            first,
+            second,
+            baseline=baseline,
+            group=groups or None,
+            tags=selection.tags,
+            steps=selection.steps,
+            x=x,
+            rtol=rtol,
+            atol=atol,
+            objectives=directions,
+            progress=progress,
+        )
     broken = violations(result, bounds)
     if page is not None:
         from tbtools.render.report import diff_report

@@ -107,6 +107,10 @@ class TestPoints:
         assert found.area == pytest.approx(np.trapezoid(abs(gap), x), abs=0.02)
         assert found.mean_gap == pytest.approx(np.trapezoid(gap, x) / (high - low), abs=0.01)
 
+    def test_areas_of_huge_values_are_infinite_and_no_warning(self) -> None:
+        a, b = curve([(step, 0.0) for step in range(4)]), curve([(s, 8e307) for s in range(4)])
+        assert compare_points(a, b, 0, 0).area == INF
+
     def test_curves_without_common_steps_meet_on_their_lines(self) -> None:
         step, left, right = aligned_pair(curve([(0, 0.0), (4, 4.0)]), curve([(1, 5.0), (3, 7.0)]))
         assert step.tolist() == [1, 3]
@@ -546,6 +550,18 @@ class TestLogdirs:
         experiment["more"].scalars()
         tbtools.diff(experiment, baseline="base")
         assert [run.is_read for run in experiment.values()] == [False, True, False]
+
+    @pytest.mark.parametrize("options", [{"baseline": "base"}, {"group": ["base", "[mn]*"]}])
+    def test_progress_ends_with_every_byte_and_each_run_is_read_once(
+        self, logs: Path, options: dict[str, Any]
+    ) -> None:
+        told: list[tuple[int, int]] = []
+        tbtools.diff(
+            logs / "y", objectives={"loss": "min"}, progress=lambda *at: told.append(at), **options
+        )
+        size = sum(path.stat().st_size for path in (logs / "y").rglob("*tfevents*"))
+        assert [total for _, total in told] == [size] * 3
+        assert told[-1] == (size, size)
 
     def test_groups_of_seeds(self, tmp_path: Path) -> None:
         random = np.random.default_rng(0)

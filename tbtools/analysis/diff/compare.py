@@ -19,11 +19,12 @@ from tbtools.analysis.objective import objectives_of
 from tbtools.errors import InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.experiment import Experiment
+from tbtools.runs.reading import read_ahead
 from tbtools.runs.run import Run
 from tbtools.runs.select import as_globs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from tbtools.runs.frames import Steps
 
     Floats = NDArray[np.float64]
+    Progress = Callable[[int, int], None] | None
+    # A run with the name that it goes by.
+    _Named = tuple[str, Run]
 
 # The end of a training: the last quarter of what all runs span.
 _END = 0.25
@@ -61,6 +65,7 @@ def diff(
     rtol: float = 0.0,
     atol: float = 0.0,
     objectives: Mapping[str, Objective] | None = None,
+    progress: Progress = None,
 ) -> Diff:
     """Says what differs, since when, and whether it is more than noise.
 
@@ -87,6 +92,7 @@ def diff(
         rtol: Scalars are the same that differ by no more than `rtol` times the one of a,
         atol: plus this.
         objectives: Which way is better, by glob over tags; their words tell for the others.
+        progress: Called now and then with the bytes that have been read and those of all files.
 
     Raises:
         InvalidArgument: There is nothing to compare with, or too much, or a tolerance is none.
@@ -104,17 +110,18 @@ def diff(
     options = _Options(as_globs(tags), steps, x, rtol, atol, objectives or {})
     if group is not None:
         given = as_runs(both)
-        found = list(_group_diffs(given, group, baseline, options))
+        found = list(_group_diffs(given, group, baseline, options, progress))
         labels = found[0].a or "", ", ".join(each.b or "" for each in found)
     elif b is not None:
-        found = list(_paired(as_runs(a), as_runs(b), options))
+        found = list(_paired(as_runs(a), as_runs(b), options, progress))
         labels = _label(a), _label(b)
     elif baseline is not None:
         runs = as_runs(a)
         if baseline not in runs:
             raise UnknownRun(baseline, runs)
         others = [name for name in runs if name != baseline]
-        found = [_compare(runs[baseline], runs[name], baseline, name, options) for name in others]
+        pairs = [((baseline, runs[baseline]), (name, runs[name])) for name in others]
+        found = list(_compare_each(pairs, options, progress))
         labels = baseline, ", ".join(others)
     else:
         raise InvalidArgument("nothing to compare with: give b, a baseline or a group")
@@ -143,16 +150,16 @@ def _label(given: RunsLike) -> str:
 # -- run by run
 
 
-def _paired(a: Mapping[str, Run], b: Mapping[str, Run], options: _Options) -> Iterator[RunDiff]:
+def _paired(
+    a: Mapping[str, Run], b: Mapping[str, Run], options: _Options, progress: Progress
+) -> Iterator[RunDiff]:
     """Runs of the same name; two single runs whatever they are called."""
     if len(a) == len(b) == 1:
-        (name_a, run_a), (name_b, run_b) = *a.items(), *b.items()
-        yield _compare(run_a, run_b, name_a, name_b, options)
+        yield from _compare_each(list(zip(a.items(), b.items(), strict=True)), options, progress)
         return
     names = sorted({*a, *b}, key=natural_key)
-    for name in names:
-        if name in a and name in b:
-            yield _compare(a[name], b[name], name, name, options)
+    twins = [((name, a[name]), (name, b[name])) for name in names if name in a and name in b]
+    yield from _compare_each(twins, options, progress)
     for name in names:
         if name not in b:
             yield RunDiff(name, None)
@@ -160,24 +167,42 @@ def _paired(a: Mapping[str, Run], b: Mapping[str, Run], options: _Options) -> It
             yield RunDiff(None, name)
 
 
+def _compare_each(
+    pairs: Sequence[tuple[_Named, _Named]], options: _Options, progress: Progress
+) -> Iterator[RunDiff]:
+    """Compares pair by pair, while the next runs are being read on all cores.
+
+    What was read for this is let go after a run's last pair: memory does not grow with their
+    number.
+    """
+    runs = {id(run): run for pair in pairs for _, run in pair}
+    unread = {key for key, run in runs.items() if not run.is_read}
+    last_pair = {id(run): number for number, pair in enumerate(pairs) for _, run in pair}
+    reader = read_ahead(list(runs.values()), progress)
+    read: set[int] = set()
+    for number, (a, b) in enumerate(pairs):
+        own = {id(a[1]), id(b[1])}
+        while not own <= read:
+            read.add(id(next(reader)))
+        yield _compare(a[1], b[1], a[0], b[0], options)
+        for key in own & unread:
+            if last_pair[key] == number:
+                runs[key].release()
+
+
 def _compare(a: Run, b: Run, name_a: str, name_b: str, options: _Options) -> RunDiff:
-    held = [run for run in (a, b) if run.is_read]
     left, right = (read_curves(run, options.tags, options.steps, options.x) for run in (a, b))
     tags = sorted({*left.curves, *right.curves}, key=natural_key)
     objectives = objectives_of(tags, options.objectives)
     scalars = [_compare_scalars(tag, left, right, objectives[tag], options) for tag in tags]
     others, text = compare_payloads(a, b, options.tags, options.steps)
-    result = RunDiff(
+    return RunDiff(
         a=name_a,
         b=name_b,
         tags=tuple(sorted([*scalars, *others], key=lambda each: natural_key(each.tag))),
         hparams=() if options.tags else compare_hparams(a, b),
         text=tuple(text),
     )
-    for run in (a, b):
-        if run not in held:  # memory does not grow with the number of pairs
-            run.release()
-    return result
 
 
 def _compare_scalars(
@@ -237,7 +262,11 @@ def _mean(values: Floats) -> float | None:
 
 
 def _group_diffs(
-    runs: Mapping[str, Run], pattern: str | Sequence[str], baseline: str | None, options: _Options
+    runs: Mapping[str, Run],
+    pattern: str | Sequence[str],
+    baseline: str | None,
+    options: _Options,
+    progress: Progress,
 ) -> Iterator[RunDiff]:
     grouping = group_runs(runs, pattern)
     first = grouping.groups[0] if baseline is None else grouping.named(baseline)
@@ -245,7 +274,7 @@ def _group_diffs(
     if not others:
         raise InvalidArgument(f"{first.name!r} is the only group: there is nothing to compare with")
     members = {name: runs[name] for group in grouping.groups for name in group.runs}
-    curves = dict(read_all_curves(members, options.tags, options.steps, options.x))
+    curves = dict(read_all_curves(members, options.tags, options.steps, options.x, progress))
     for other in others:
         yield _compare_groups(first, other, curves, options)
 

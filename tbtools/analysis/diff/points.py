@@ -139,7 +139,8 @@ def _between(a: Placed, b: Placed) -> tuple[float | None, float | None]:
     span = float(width[counted].sum())
     if not span:
         return None, None
-    return float(areas[counted].sum()), float(signed[counted].sum()) / span
+    with np.errstate(over="ignore", invalid="ignore"):  # of huge values the sums may be infinite
+        return float(areas[counted].sum()), float(signed[counted].sum()) / span
 
 
 def describe(
