@@ -197,12 +197,17 @@ def _at_scale(
     if candidate is None:
         return None
     gap, window, base = candidate
+    # Most gaps are none for this reason already; the noise costs more to know.
+    if gap <= max(floor, 1e-9 * abs(base)):
+        return None
+    achieved = progress(every[-1].level, base)
+    if gap <= effect * achieved:
+        return None
     noise = robust.noise_of_levels(scale.level[:window])
     if window < FEW:
         noise = max(noise, robust.noise_of_levels(scale.level))
     noise = max(noise, floor / scale.width**0.5)
-    achieved = progress(every[-1].level, base)
-    if gap <= max(students(confidence, window) * noise, floor, effect * achieved, 1e-9 * abs(base)):
+    if gap <= students(confidence, window) * noise:
         return None
     begin = scale.point(_leaves(scale, base, gap, window))
     length = scale.point(len(scale.level)) - begin

@@ -26,6 +26,7 @@ from tbtools.analysis.objective import objectives_of, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from tbtools.analysis.detect.plateau import Plateau
     from tbtools.analysis.objective import Objective
 
 Key = tuple[str, str]
@@ -93,12 +94,19 @@ def _trend(judged: Judged, rate: Series | None) -> list[Finding]:
     if (diverged := divergence.find(judged)) is not None:
         return [diverged]
     found = []
-    flat = plateau.find(judged.y) or past_plateau.find(judged.y)
-    if flat is not None:
+    if (flat := _flat(judged)) is not None:
         found.append(plateau_finding(judged, flat, rate))
     if (spikes := spike.find(judged)) is not None:
         found.append(spikes)
     return found
+
+
+def _flat(judged: Judged) -> Plateau | None:
+    """The plateau at the end, or else the longest that is over."""
+    if len(judged) < plateau.LEAST_POINTS:
+        return None
+    windows = plateau.windows(judged.y)
+    return plateau.find(judged.y, windows) or past_plateau.find(judged.y, windows)
 
 
 def learning_rates(series: list[Series]) -> dict[str, Series]:

@@ -11,7 +11,7 @@ from tbtools.analysis.detect import plateau, robust
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.analysis.detect.plateau import Plateau
+    from tbtools.analysis.detect.plateau import Plateau, Windows
 
     Array = NDArray[np.float64]
 
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
 LEAST_PART = 0.2
 
 
-def find(y: Array) -> Plateau | None:
+def find(y: Array, whole: Windows) -> Plateau | None:
     """Looks for the longest wait between two improvements, and whether it was flat.
 
     Args:
         y: Values, lower is better.
+        whole: Their windows.
     """
-    if len(y) < plateau.LEAST_POINTS:
-        return None
-    whole = plateau.windows(y)
     smooth = robust.running_median(whole.level, 5)
     achieved = robust.quantile(smooth, 0.75) - float(smooth.min())
     least = max(3 * whole.spread, plateau.RECORD * achieved)
@@ -43,7 +41,10 @@ def find(y: Array) -> Plateau | None:
     # The medians, and a slow improvement, reach into the wait.
     while end > 0 and whole.level[end - 1] < better:
         end -= 1
-    flat = plateau.find(y[: whole.point(end)], overcome=True)
+    before = y[: whole.point(end)]
+    if len(before) < plateau.LEAST_POINTS:
+        return None
+    flat = plateau.find(before, plateau.windows(before), overcome=True)
     if flat is None or flat.end - flat.onset < LEAST_PART * len(y):
         return None
     return flat if flat.level - robust.median(whole.level[end:]) > least else None

@@ -109,17 +109,15 @@ def windows(y: Array) -> Windows:
     return Windows(level, len(y) - len(level) * width, width, _spread(level))
 
 
-def find(y: Array, *, overcome: bool = False) -> Plateau | None:
+def find(y: Array, whole: Windows, *, overcome: bool = False) -> Plateau | None:
     """Looks for a flat stretch that lasts to the end.
 
     Args:
         y: Values, lower is better.
+        whole: Their windows.
         overcome: Whether the series went on to improve after them: then it was a plateau even if it
             was a step of a staircase.
     """
-    if len(y) < LEAST_POINTS:
-        return None
-    whole = windows(y)
     level, spread = whole.level, whole.spread
     first = _onset(level, spread)
     if first == len(level):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,13 +27,20 @@ def trend(levels: Array, spread: float) -> tuple[float, float]:
         spread: Their noise.
     """
     m = len(levels)
-    first, second = np.triu_indices(m, 1)
+    first, second = _pairs(m)
     slope = robust.median((levels[second] - levels[first]) / (second - first))
     residuals = levels - slope * np.arange(m)
     residuals = residuals - robust.median(residuals)
     r = lag_one(np.clip(residuals, -3 * spread, 3 * spread))
     error = spread * np.sqrt(12 / m) * np.sqrt((1 + r) / (1 - r))
     return -slope * (m - 1), float(error)
+
+
+@lru_cache(maxsize=32)
+def _pairs(m: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """All pairs of m windows; series of one run have the same numbers of them."""
+    first, second = np.triu_indices(m, 1)
+    return first, second
 
 
 def lag_one(residuals: Array) -> float:
