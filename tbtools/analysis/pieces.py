@@ -171,6 +171,8 @@ class Source:
         Args:
             order: The sessions as they will follow each other.
         """
+        if not any(self.rows.metadata):
+            return {}
         rows, kept = self.rows, self.kept
         first_rows = np.full(len(rows.tags), -1, np.int64)
         for session in order:

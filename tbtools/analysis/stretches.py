@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from tbtools.errors import InputChanged
 from tbtools.eventfile.records import FRAME_SIZE
@@ -198,9 +199,9 @@ class _Lengths:
             block = np.frombuffer(os.pread(self._descriptor, count, base), np.uint8)
             if block.size < count:
                 raise InputChanged(self._path)
-            places = (starts[first:last] - base)[:, None] + np.arange(_LENGTH_SIZE)
+            windows = sliding_window_view(block, _LENGTH_SIZE)
             # A wrong guess may read as anything; what leads nowhere is not followed.
-            result[first:last] = block[places].view("<i8")[:, 0] & _SANE
+            result[first:last] = windows[starts[first:last] - base].view("<i8")[:, 0] & _SANE
             first = last
         return result
 
