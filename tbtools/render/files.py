@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
-from tbtools.errors import ForeignFiles, OutputExists
+from tbtools.errors import ForeignFiles, InvalidArgument, OutputExists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,7 @@ def require_free(path: str | os.PathLike[str], *, force: bool) -> None:
         OutputExists: There is something at the path, and `force` does not allow to replace it.
         IsADirectoryError: There is a directory at the path; it is never replaced.
         ForeignFiles: An event file is there: no table or page ever takes the place of a training.
+        InvalidArgument: It would look like an event file, and be none.
         FileNotFoundError: The directory that it would lie in does not exist.
     """
     name = os.fspath(path)
@@ -35,12 +36,16 @@ def require_free(path: str | os.PathLike[str], *, force: bool) -> None:
     if not path.parent.is_dir():
         parent = os.fspath(path.parent)
         raise FileNotFoundError(errno.ENOENT, "there is no such directory; make it first", parent)
-    if _is_stream(path) or not (path.exists() or path.is_symlink()):
+    if _is_stream(path):
         return
-    if not force:
-        raise OutputExists(name)
     # A link is written through.
-    if any("tfevents" in each.name for each in (path, Path(os.path.realpath(path)))):
+    event_file = any("tfevents" in each.name for each in (path, Path(os.path.realpath(path))))
+    if not (path.exists() or path.is_symlink()):
+        if event_file:
+            raise InvalidArgument(f"{name}: by this name all readers take it for an event file")
+    elif not force:
+        raise OutputExists(name)
+    elif event_file:
         raise ForeignFiles(os.fspath(path.parent), path.name)
 
 

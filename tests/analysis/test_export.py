@@ -7,6 +7,7 @@ import json
 import math
 import subprocess
 import sys
+import tracemalloc
 import wave
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import pytest
 import tbtools
 from tbtools.errors import InvalidArgument, OutputExists, OutputInsideInput, UnknownTag
 from tbtools.render import arrow
+from tbtools.runs import reading
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT, Screen, call, process
 
@@ -119,6 +121,25 @@ class TestLong:
         tag = 'a,"b"\nc'
         EventFileBuilder().scalar(tag, 0, 1.0).write(tmp_path / "logs" / "events.out.tfevents.1")
         assert pd.read_csv(exported(tmp_path / "logs", "out.csv"))["tag"].tolist() == [tag]
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_memory_does_not_grow_with_the_number_of_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wide: bool
+) -> None:
+    monkeypatch.setattr(reading, "_FILES_AHEAD", 2)  # which it may grow to be
+    frame = pd.DataFrame({"step": np.arange(10_000), "wall_time": START, "value": 1.0})
+    peaks = []
+    for count in (4, 16):
+        folder = tmp_path / str(count)
+        tbtools.write(pd.concat(frame.assign(run=f"run{n}") for n in range(count)), folder)
+        experiment = tbtools.load(folder)
+        tracemalloc.start()
+        tbtools.export(experiment, tmp_path / f"{count}.csv", wide=wide)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    columns = 42 * len(frame)  # what the scan of one run holds, in bytes
+    assert peaks[1] - peaks[0] < 12 * columns / 4
 
 
 class TestWide:

@@ -152,3 +152,8 @@ def test_no_event_file_is_replaced_by_a_table(folder: Path, name: str, place: st
     result = call(*arguments, "-o", place, "--force")
     assert_refused(result, "which is no result of tbtools and is never replaced")
     assert contents(folder) == before
+
+
+def test_a_table_is_not_called_like_an_event_file(folder: Path) -> None:
+    result = call("export", "logs", "--format", "csv", "-o", "logs/a/events.out.tfevents.3")
+    assert_refused(result, "by this name all readers take it for an event file")
