@@ -137,6 +137,8 @@ def test_filtering_runs_then_hiding_them(example: Path, open_page: Callable[...,
 def test_searching_tags(example: Path, open_page: Callable[..., OpenPage]) -> None:
     page = open_page(example)
     page.page.fill("#tag-filter", "loss$")
+    counts = page.page.locator(".group:visible summary small").all_inner_texts()
+    assert counts == ["1", "1 of 2", "1 of 2"]
     shown = page.page.locator("#charts .card:visible h3").all_inner_texts()
     assert set(shown) == {"hparam/val_loss", "train/loss", "val/loss"}
     page.page.fill("#tag-filter", "(unclosed")
@@ -254,6 +256,48 @@ def test_a_zoom_stays_until_a_double_click(
     assert whole[1] >= 1996
 
 
+def test_a_larger_chart_has_the_whole_width(
+    example: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    page = open_page(example)
+    lines(page, "train/loss")
+    card = chart(page, "train/loss")
+    button = card.get_by_role("button", name="Larger")
+    button.click()
+    page.settle()
+    assert button.get_attribute("aria-pressed") == "true"
+    width = "(element) => element.getBoundingClientRect().width"
+    whole = page.page.locator("#charts").evaluate(width)
+    assert card.evaluate(width) == pytest.approx(whole, abs=1)
+    plot = card.locator(".plot")
+    assert plot.evaluate("(plot) => plot._fullLayout.width") == plot.evaluate(
+        "(plot) => plot.clientWidth"
+    )
+
+
+def test_without_a_mouse(example: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(example)
+    keyboard = page.page.keyboard
+    keyboard.press("Tab")
+    assert page.js("document.activeElement.className") == "skip"
+    page.page.locator(".run-list input").first.focus()
+    keyboard.press("Space")
+    assert "4 of 5 shown" in page.page.locator("#sidebar summary").inner_text()
+    keyboard.press("Tab")
+    assert page.js("document.activeElement.textContent") == "only"
+    keyboard.press("Enter")
+    assert "1 of 5 shown" in page.page.locator("#sidebar summary").inner_text()
+    page.page.locator("#smoothing").focus()
+    keyboard.press("End")
+    page.settle()
+    assert page.page.input_value("input[aria-label='Smoothing weight']") == "0.999"
+    page.page.locator(".finding a", has_text="train/loss").first.focus()
+    keyboard.press("Enter")
+    page.settle()
+    reached = "document.activeElement.closest('.card').querySelector('h3').textContent"
+    assert page.js(reached) == "train/loss"
+
+
 def test_pointing_shows_the_values_of_all_runs(
     example: Path, open_page: Callable[..., OpenPage]
 ) -> None:
@@ -261,9 +305,12 @@ def test_pointing_shows_the_values_of_all_runs(
     lines(page, "train/loss")
     plot = chart(page, "train/loss").locator(".plot")
     plot.hover()
-    rows = page.page.locator("#tooltip tbody tr").all_inner_texts()
+    rows = page.js(
+        "[...document.querySelectorAll('#tooltip tbody tr')].map((row) =>"
+        " [...row.cells].map((cell) => cell.textContent))"
+    )
     assert len(rows) >= 4
-    shown = {row.split("\t")[1]: row.split("\t") for row in rows}
+    shown = {row[1]: row for row in rows}
     frame = tbtools.load(LOGS)["baseline"].scalars("train/loss")
     step = int(shown["baseline"][4].replace(",", ""))
     at = int(np.flatnonzero(frame["step"] == step)[0])

@@ -60,21 +60,8 @@ function createPainter() {
   };
 }
 
-// A name that does not fit is cut in its middle: how tags of a group differ stands at their ends.
-const LONG_TITLE = 28;
-const TITLE_END = 20;
-
 function cardTitle(title) {
-  const last = title.slice(title.lastIndexOf("/"));
-  const telling = last.length > 5 && last.length <= TITLE_END ? last : title.slice(-TITLE_END);
-  const end = title.length > LONG_TITLE ? telling : "";
-  const start = title.slice(0, title.length - end.length);
-  return h(
-    "h3",
-    { title, "aria-label": end ? title : null },
-    h("span", {}, start),
-    end && h("span", { class: "end" }, end),
-  );
+  return h("h3", { class: "both-ends", title, "aria-label": title }, bothEnds(title));
 }
 
 function cardFrame({ title, tools, notes, label, className }) {

@@ -32,6 +32,18 @@ function breakable(name) {
   return name.split(/(?<=[/,=])/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
 }
 
+// A name that does not fit is cut in its middle: how neighbours differ stands at their ends.
+const LONG_NAME = 28;
+const NAME_END = 20;
+
+function bothEnds(name) {
+  const last = name.slice(name.lastIndexOf("/"));
+  const telling = last.length > 5 && last.length <= NAME_END ? last : name.slice(-NAME_END);
+  const end = name.length > LONG_NAME ? telling : "";
+  const start = name.slice(0, name.length - end.length);
+  return [h("span", {}, start), end && h("span", { class: "end" }, end)];
+}
+
 function swatch(color) {
   return h("span", { class: "swatch", style: { background: color }, "aria-hidden": "true" });
 }

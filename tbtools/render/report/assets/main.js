@@ -35,7 +35,7 @@ function section(title, cards) {
     h("summary", {}, h("h2", {}, title, " ", count)),
     grid,
   );
-  return { element, cards, title };
+  return { element, cards, title, count };
 }
 
 // Small groups share a row: each takes as many columns as it has cards.
@@ -100,12 +100,14 @@ function scalarSections(page, state) {
 
 function filterSections(sections, text) {
   const matches = matcher(text);
-  for (const { element, cards, title } of sections) {
+  for (const { element, cards, title, count } of sections) {
     let shown = 0;
     for (const card of cards) {
       card.element.hidden = !matches(card.tag.tag);
       if (!card.element.hidden) shown++;
     }
+    const all = formatCount(cards.length);
+    count.textContent = shown < cards.length ? `${formatCount(shown)} of ${all}` : all;
     element.hidden = !shown && Boolean(text) && !matches(title);
   }
 }

@@ -2,7 +2,7 @@
 
 // Where a name is longer than this, names stand below a line with their directory: cut off, they
 // would look alike.
-const LONG_NAME = 22;
+const NAME_IN_LIST = 22;
 
 function directoryOf(name) {
   return name.slice(0, name.lastIndexOf("/") + 1);
@@ -58,7 +58,7 @@ function runItem(page, state, status, run, directory) {
 
 // The runs of each directory, in the order of the first of them; all together where names are short.
 function runsByDirectory(page) {
-  const long = page.runs.some(({ name }) => name.length > LONG_NAME);
+  const long = page.runs.some(({ name }) => name.length > NAME_IN_LIST);
   const found = new Map();
   page.runs.forEach(({ name }, run) => {
     const directory = long ? directoryOf(name) : "";

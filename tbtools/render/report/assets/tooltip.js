@@ -43,7 +43,7 @@ function tooltipTable(state, { rows, more, closest }) {
       "tr",
       { class: row === closest && "closest" },
       h("td", {}, swatch(color)),
-      h("td", { class: "name" }, name),
+      h("td", { class: "name" }, h("span", { class: "both-ends" }, bothEnds(name))),
       h("td", { class: "number" }, formatNumber(smooth[row.index])),
       smoothed && h("td", { class: "number" }, formatNumber(value)),
       h("td", { class: "number" }, formatCount(series.step[row.index])),
