@@ -2,6 +2,7 @@
 
 python -m benchmarks.detection validation --count 100
 python -m benchmarks.detection validation --count 20 --peers PEERS/bin
+python -m benchmarks.detection trained --count 5
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from benchmarks.detection import peers
 from benchmarks.detection.score import GRADUAL, SUDDEN, Score, onset_error, score
+from benchmarks.detection.trained import default_folder, print_outcomes
 from tbtools.analysis.detect import Series, detect_series
 
 if TYPE_CHECKING:
@@ -29,10 +31,14 @@ KINDS = ("divergence", "nonfinite", "plateau", "overfitting")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="How well runs that went wrong are found.")
-    parser.add_argument("families", choices=["development", "validation"])
+    parser.add_argument("families", choices=["development", "validation", "trained"])
     parser.add_argument("--count", type=int, default=100, help="curves of each family")
+    parser.add_argument("--cache", type=Path, default=default_folder(), help="of trained curves")
     parser.add_argument("--peers", type=Path, help="bin folder of an environment with the peers")
     arguments = parser.parse_args()
+    if arguments.families == "trained":
+        print_outcomes(arguments.cache, arguments.count)
+        return
     families = import_module(f"benchmarks.detection.{arguments.families}").FAMILIES
     scores = [score(family, arguments.count) for family in families]
     print_families(scores)

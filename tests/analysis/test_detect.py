@@ -398,6 +398,12 @@ def test_circles_are_no_plateau() -> None:
     assert not detect_series([series(y)])
 
 
+def test_many_cycles_of_a_learning_rate_are_no_plateau() -> None:
+    phase = (np.arange(1500) % 125) / 125
+    y = 0.3 * (1 - np.arange(1500) / 1500) + 0.3 * np.cos(np.pi * phase / 2)
+    assert not detect_series([series(y + noise(1500, 0.01))])
+
+
 # Overfitting
 
 NAMES = [

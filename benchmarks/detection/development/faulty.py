@@ -291,7 +291,35 @@ def overfit_accuracy(rng: Rng) -> Made:
     return b, {a: (x, train), b: (x, val + 0.01 * noise(rng, n))}, at, False
 
 
+def short_oscillation(rng: Rng) -> Made:
+    n = size(rng, 45, 120)
+    at = int(n * rng.uniform(0.3, 0.6))
+    k = np.clip(np.arange(n) - at, 0, None) / (n - at)
+    wave = np.sin(np.arange(n) * rng.uniform(0.6, 2.5) + rng.uniform(0, 6))
+    y = np.where(k > 0, 0.3, 0.3 + 0.7 * (1 - np.arange(n) / at))
+    return single(rng, y + rng.uniform(0.5, 2) * k * wave + 0.01 * noise(rng, n), at)
+
+
+def blow_up_in_points(rng: Rng) -> Made:
+    n, y = base(rng)
+    at = int(n * rng.uniform(0.3, 0.9))
+    k = np.clip(np.arange(n) - at + 1, 0, None)
+    rise = np.where(k > 0, 10 ** np.minimum(k * rng.uniform(0.3, 1), 8), 0)
+    return single(rng, y + 0.02 * noise(rng, n) + rise, at, sudden=True)
+
+
+def climb_from_a_floor(rng: Rng) -> Made:
+    n = size(rng, 100)
+    at = int(n * rng.uniform(0.45, 0.7))
+    falls = np.clip(1 - np.arange(n) / (0.2 * n), 0, None)
+    rises = rng.uniform(0.3, 1) * np.clip(np.arange(n) - at, 0, None) / (n - at)
+    return single(rng, falls + rises + 0.02 * noise(rng, n), at)
+
+
 DIVERGING = (
+    short_oscillation,
+    blow_up_in_points,
+    climb_from_a_floor,
     bump_then_diverged,
     spikes_then_diverged,
     partly_recovered,
@@ -309,7 +337,24 @@ DIVERGING = (
     from_start,
     late_jump,
 )
+
+
+def cut_short(rng: Rng) -> Made:
+    n = size(rng, 60)
+    at = int(n * rng.uniform(0.2, 0.6))
+    t = np.minimum(np.arange(n), at)
+    y = np.exp(-4 * t / at) if rng.random() < 0.5 else (1 + t / (0.02 * n)) ** -0.6
+    return single(rng, y + 0.015 * noise(rng, n), at)
+
+
+def never_moves(rng: Rng) -> Made:
+    n = size(rng, 20)
+    return "train/loss", {"train/loss": (steps(rng, n), np.full(n, np.log(10)))}, 0, False
+
+
 FLAT = (
+    cut_short,
+    never_moves,
     late_plateau,
     early_plateau,
     stuck_accuracy,

@@ -219,7 +219,26 @@ def pair_healthy(rng: Rng) -> Made:
     return b, {a: (x, train), b: (x[::every], val)}, -1, False
 
 
+def many_cycles(rng: Rng) -> Made:
+    n = size(rng, 200)
+    phase = (np.linspace(0, 1, n) * rng.uniform(8, 15)) % 1
+    y = 0.5 * decay(rng, n) + rng.uniform(0.1, 0.3) * np.cos(np.pi * phase / 2)
+    return single(rng, y + 0.01 * noise(rng, n))
+
+
+def doubling_cycles(rng: Rng) -> Made:
+    n = size(rng, 200)
+    t = np.linspace(0, 1, n) * 15
+    number = np.floor(np.log2(t + 1))
+    phase = (t + 1) / 2**number - 1
+    y = decay(rng, n) + rng.uniform(0.05, 0.3) * np.cos(np.pi * phase / 2)
+    y = y + 0.01 * noise(rng, n)
+    return single(rng, y[: int(n * rng.uniform(0.6, 1))])
+
+
 HEALTHY = (
+    many_cycles,
+    doubling_cycles,
     noiseless,
     late_learner,
     counted_accuracy,

@@ -265,7 +265,8 @@ def _wanders(y: Array, tail: Array, descent: float) -> bool:
     """Whether levels move by themselves: not flat, whatever it is.
 
     Noise, even where it is correlated from one window to the next, has lost its memory two windows
-    later, and swings back no more than it swings on; the latter is looked at in finer windows too.
+    later and finds it at no later time, as cycles do; and it swings back no more than it swings on,
+    which is looked at in finer windows too.
 
     Args:
         y: The values of the stretch.
@@ -277,7 +278,7 @@ def _wanders(y: Array, tail: Array, descent: float) -> bool:
     correlation = autocorrelation(tail)
     fine = autocorrelation(robust.window_means(y, max(1, len(y) // FINE_WINDOWS)))
     limit = max(0.5, 3 / len(tail) ** 0.5)
-    return bool(correlation[1] > limit or min(correlation.min(), fine.min()) < -limit)
+    return bool(correlation[1:].max() > limit or min(correlation.min(), fine.min()) < -limit)
 
 
 def _improved_before(level: Array, onset: int) -> float:
