@@ -297,6 +297,8 @@ function printLight(painter) {
 // Runs plotly.js, which takes the better part of a second, when the tables have been painted.
 async function plotlyReady() {
   await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  if (document.readyState === "loading")
+    await new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve));
   const code = byId("plotly");
   if (code) {
     const script = document.createElement("script");
@@ -308,6 +310,5 @@ async function plotlyReady() {
   }
 }
 
-// The blocks of data behind this script are there when the document is.
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-else start();
+// The data stand before this script, plotly.js behind it.
+start();
