@@ -1,7 +1,7 @@
 """The notebooks of examples/ run from top to bottom, and are stored with outputs worth a look.
 
-``TBTOOLS_UPDATE_GOLDEN=1 pytest -m slow tests/examples`` stores their outputs anew; it needs a Chrome
-for the pictures.
+``TBTOOLS_UPDATE_GOLDEN=1 pytest -m slow tests/examples`` stores their outputs anew; it needs a
+Chrome for the pictures.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The recipes learn, at the sizes that they have for people.
 
-The language models take minutes, and are left out unless asked for; test_reference_logs.py judges the
-same trainings as they were recorded.
+The language models take minutes, and are left out unless asked for; test_reference_logs.py judges
+the same trainings as they were recorded.
 """
 
 from __future__ import annotations
