@@ -119,3 +119,4 @@ def apply_style(figure: go.Figure, style: Style, rows: int) -> None:
     figure.update_annotations(font={"size": style.title})
     figure.update_xaxes(showline=True, linecolor="#8a929c", ticks="outside", zeroline=False)
     figure.update_yaxes(showline=True, linecolor="#8a929c", ticks="outside", zeroline=False)
+    figure.update_yaxes(exponentformat="power", minexponent=5)
