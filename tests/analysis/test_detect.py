@@ -393,6 +393,15 @@ def test_never_learnt() -> None:
     assert "from the start" in found.message
 
 
+def test_noise_that_shrinks_about_one_level_is_no_improvement() -> None:
+    shrinking = np.linspace(2, 0.2, 800)
+    found = [
+        detect_series([series(1 + 0.1 * shrinking * noise(800, 1, seed))]) for seed in range(20)
+    ]
+    from_start = [each for each in found if each.of("plateau") and each[0].onset_step == 0]
+    assert len(from_start) >= 18
+
+
 def test_circles_are_no_plateau() -> None:
     y = 0.7 + 0.2 * np.sin(np.arange(2000) / 30) + noise(2000)
     assert not detect_series([series(y)])

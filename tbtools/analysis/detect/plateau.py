@@ -120,6 +120,8 @@ def find(y: Array, whole: Windows, *, overcome: bool = False) -> Plateau | None:
     """
     level, spread = whole.level, whole.spread
     first = _onset(level, spread)
+    if first > 0 and _noise_only_shrank(level, spread):
+        first, spread = 0, _early_noise(level, spread)
     if first == len(level):
         return None
     before = _improved_before(level, first)
@@ -194,13 +196,29 @@ def _onset(level: Array, spread: float) -> int:
         level: Levels of windows.
         spread: Their noise.
     """
-    limits = DEPARTURE * spread * np.sqrt(np.arange(1, len(level) // 2 + 2))
     for onset, middle in enumerate(_medians_to_the_end(level)[: 1 - LEAST_WINDOWS]):
-        beginning = level[onset : onset + (len(level) - onset + 1) // 2] - middle
-        excess = np.minimum(np.maximum(beginning, -4 * spread), 4 * spread).cumsum()
-        if (excess <= limits[: len(excess)]).all():
+        if _begins_level(level[onset:] - middle, spread):
             return onset
     return len(level)
+
+
+def _begins_level(excess: Array, spread: float) -> bool:
+    """Whether no beginning of a stretch, of up to half of it, lies well above its median."""
+    beginning = excess[: (len(excess) + 1) // 2]
+    sums = np.minimum(np.maximum(beginning, -4 * spread), 4 * spread).cumsum()
+    limits = DEPARTURE * spread * np.sqrt(np.arange(1, len(sums) + 1))
+    return bool((sums <= limits).all())
+
+
+def _noise_only_shrank(level: Array, spread: float) -> bool:
+    """Whether a series that seems to have improved only became quieter as training went on."""
+    early = _early_noise(level, spread)
+    return early > spread and _begins_level(level - robust.median(level), early)
+
+
+def _early_noise(level: Array, spread: float) -> float:
+    """Noise of the earlier half, from second differences, which tell it from a descent."""
+    return max(spread, robust.sigma(np.diff(level[: len(level) // 2], 2)) / 6**0.5)
 
 
 def _medians_to_the_end(level: Array) -> list[float]:
