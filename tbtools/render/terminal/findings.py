@@ -56,12 +56,12 @@ class JudgementView:
     def to_junit(self) -> Iterator[str]:
         """A test case a run, failed by findings of the kinds to fail on; others are its output."""
         by_run = self._by_run()
-        failed = sum(any(self._fails(each) for each, _ in found) for found in by_run.values())
+        failed = sum(any(map(self._fails, found)) for found in by_run.values())
         runs = self.judgement.runs
         yield '<?xml version="1.0" encoding="UTF-8"?>'
         yield f'<testsuite name="tbtools detect" tests="{len(runs)}" failures="{failed}">'
         for run in runs:
-            found = [each for each, _ in by_run.get(run, [])]
+            found = by_run.get(run, [])
             place = quoteattr(_xml(self.judgement.logdir))
             yield f"  <testcase classname={place} name={quoteattr(_xml(run))}>"
             for finding in found:
@@ -77,23 +77,17 @@ class JudgementView:
     def _fails(self, finding: Finding) -> bool:
         return finding.kind in self.fail_on and finding.severity != "info"
 
-    def _by_run(self) -> dict[str, list[tuple[Finding, Curve]]]:
-        found: dict[str, list[tuple[Finding, Curve]]] = {}
-        for finding, curve in zip(self.judgement.findings, self.judgement.curves, strict=True):
-            found.setdefault(finding.run, []).append((finding, curve))
+    def _by_run(self) -> dict[str, list[Finding]]:
+        found: dict[str, list[Finding]] = {}
+        for finding in self.judgement.findings:
+            found.setdefault(finding.run, []).append(finding)
         return found
 
     def show(self, console: Console) -> None:
         """Prints the causes run by run, the worst first, and a line about the whole."""
-        by_run = {
-            run: _gathered(Findings(tuple(finding for finding, _ in found)))
-            for run, found in self._by_run().items()
-        }
-        curves = {
-            (finding.run, finding.tag, finding.kind): curve
-            for found in self._by_run().values()
-            for finding, curve in found
-        }
+        pairs = zip(self.judgement.findings, self.judgement.curves, strict=True)
+        curves = {(finding.run, finding.tag, finding.kind): curve for finding, curve in pairs}
+        by_run = {run: _gathered(Findings(tuple(found))) for run, found in self._by_run().items()}
         for run in sorted(by_run, key=lambda run: SEVERITIES.index(by_run[run][0][0].severity)):
             console.print(Text(printable(run), style="bold"), soft_wrap=True)
             for cause in by_run[run]:
