@@ -601,6 +601,28 @@ def test_strangers_can_run_nothing(tmp_path: Path, open_page: Callable[..., Open
     assert any("onerror" in name for name in names)
 
 
+def test_a_name_turns_no_text_but_its_own(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    write_scalars(tmp_path / "logs" / "\u202ebackwards", "loss", np.linspace(1, 0, 30))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    # The fact behind the name: "Best loss 0 by NAME at step 29" reads on from left to right.
+    places = page.js(
+        """() => {
+             const text = [...document.querySelector('#facts').children]
+               .find((each) => each.textContent.startsWith('Best')).lastChild;
+             return [...text.data].map((_, i) => {
+               const range = new Range();
+               range.setStart(text, i);
+               range.setEnd(text, i + 1);
+               return range.getBoundingClientRect().left;
+             });
+           }"""
+    )
+    assert len(places) > 5
+    assert places == sorted(places)
+
+
 def test_an_injected_script_would_not_run(
     tmp_path: Path, open_page: Callable[..., OpenPage]
 ) -> None:
