@@ -25,7 +25,9 @@ pytest: $(VENV)/dev
 	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: $(VENV)/dev
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.analysis
 
 fuzz: $(VENV)/dev
 	$(BIN)/python -m tests.fuzz.fuzz

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _TRIALS = 2000
-_COUNTS = (10, 20, 50, 100, 250)
+_COUNTS = (4, 10, 20, 50, 100, 250)
 _PHIS = (0.0, 0.5, 0.9, 0.97)
 _SIZES = (3, 4, 5, 10)
 _SHIFTS = (0.0, 1.0, 2.0, 3.0)

@@ -230,10 +230,16 @@ class TestNoise:
         assert against_noise(low, low, "min").verdict == "no evidence"
 
     def test_few_points_are_no_evidence(self) -> None:
-        found = against_noise(np.zeros(9), np.ones(9), "max")
+        found = against_noise(np.zeros(3), np.ones(3), "max")
         assert (found.verdict, found.change, found.low) == ("no evidence", 1.0, None)
-        assert "9 points at the end are too few" in found.reason
+        assert "3 points at the end are too few" in found.reason
         assert against_noise(np.empty(0), np.empty(0), "min").change is None
+
+    def test_four_points_are_evidence_of_what_is_far_beyond_their_noise(self) -> None:
+        a = 1.8 + np.array([0.002, -0.004, 0.001, 0.003])
+        noise = np.array([-0.003, 0.004, 0.002, -0.001])
+        assert against_noise(a, 2.2 + noise, "min").verdict == "worse"
+        assert against_noise(a, 1.802 + noise, "min").verdict == "no evidence"
 
     def test_a_curve_that_ends_in_nan_is_worse(self) -> None:
         fine, lost = np.ones(30), np.append(np.ones(29), NAN)

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 # "Testing that a dependent process is uncorrelated", JASA 96, 2001, table 1).
 _LOBATO_99 = 99.46
 _CONFIDENCE = 0.99
-# The last quarter, but of short curves more; of fewer points nobody can tell.
+# The last quarter, but of short curves more: a run is evaluated a few times only.
 _WINDOW_SHARE = 4
 _WINDOW_POINTS = 20
-_FEWEST_POINTS = 10
+# Of fewer points nobody can tell the noise.
+_FEWEST_POINTS = 4
 # With fewer than this are worth, noise that drifts looks like a difference too often: the interval
 # is widened in proportion (docs/diff.md has how often a verdict is wrong).
 _ENOUGH_EFFECTIVE_POINTS = 10.0
