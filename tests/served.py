@@ -46,6 +46,14 @@ class Server:
         """What a data endpoint says, from JSON."""
         return json.loads(self.content(route, **query))
 
+    def post(self, route: str, content: dict[str, Any]) -> Any:
+        """What a data endpoint says to a request."""
+        body = json.dumps(content).encode()
+        url = f"{self._address}/data/{route}"
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read())
+
     def wait_for_points(self, count: int) -> None:
         """Waits until so many scalars are shown: reading goes on after the server has come up."""
         deadline = time.monotonic() + _PATIENCE
@@ -72,21 +80,22 @@ def serving(logdir: Path, *options: str) -> Iterator[Server]:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stderr is not None
-        timer = threading.Timer(_PATIENCE, process.kill)
-        timer.start()
         try:
-            yield Server(_address(process.stderr))
+            yield Server(_address(process))
         finally:
-            timer.cancel()
             process.kill()
 
 
-def _address(stderr: Any) -> str:
+def _address(process: subprocess.Popen[str]) -> str:
+    """Waits until it says where it listens; one that says nothing is killed."""
+    assert process.stderr is not None
+    timer = threading.Timer(_PATIENCE, process.kill)
+    timer.start()
     said = ""
-    for line in stderr:
+    for line in process.stderr:
         said += line
         found = _ADDRESS.search(line)
         if found:
+            timer.cancel()
             return str(found[1])
     pytest.fail(f"TensorBoard did not start:\n{said}")

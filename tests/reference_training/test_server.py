@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
-import sys
-import threading
 import time
-import urllib.parse
-import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reference_training.command_line import main
+from tests.served import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.served import Server
 
 PLUGINS = (
     "audio",
@@ -37,35 +32,6 @@ PLUGINS = (
 )
 
 
-class Server:
-    """TensorBoard's answers.
-
-    Args:
-        address: ``http://localhost:PORT``.
-    """
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-
-    def get(self, route: str, **query: str) -> Any:
-        """What a data endpoint says, from JSON."""
-        return json.loads(self.bytes(route, **query))
-
-    def bytes(self, route: str, **query: str) -> bytes:
-        """What a data endpoint gives."""
-        url = f"{self._address}/data/{route}?{urllib.parse.urlencode(query)}"
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            return bytes(answer.read())
-
-    def post(self, route: str, content: dict[str, Any]) -> Any:
-        """What a data endpoint says to a request."""
-        body = json.dumps(content).encode()
-        url = f"{self._address}/data/{route}"
-        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read())
-
-
 @pytest.fixture(scope="module")
 def logdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("served")
@@ -77,36 +43,10 @@ def logdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(logdir: Path) -> Iterator[Server]:
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            *("-m", "tensorboard.main", "--logdir", str(logdir), "--port=0"),
-            # The Rust server reads in the background; this one has read all when it answers.
-            "--load_fast=false",
-        ],
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    timer = threading.Timer(90, process.kill)
-    timer.start()
-    try:
-        said = ""
-        for line in process.stderr:
-            said += line
-            found = re.search(r"at (http://localhost:\d+)", line)
-            if found:
-                break
-        else:
-            pytest.fail(f"TensorBoard did not start:\n{said}")
-        served = Server(found[1])
+    # The Rust server reads in the background; this one has read all when it answers.
+    with serving(logdir, "--load_fast=false") as served:
         wait_until_read(served)
         yield served
-    finally:
-        timer.cancel()
-        process.kill()
-        process.communicate()
 
 
 def wait_until_read(server: Server) -> None:
@@ -159,11 +99,11 @@ def test_data_comes_through(server: Server, run: str) -> None:
     assert [step for _, step, _ in points] == [0, 22, 44]
     assert points[-1][2] > 0.5
     (image,) = server.get("plugin/images/images", run=run, tag="first_layer/units")
-    picture = server.bytes(f"plugin/images/individualImage?{image['query']}&")
+    picture = server.content(f"plugin/images/individualImage?{image['query']}&")
     assert picture.startswith(b"GIF89a")
     (sound,) = server.get("plugin/audio/audio", run=run, tag="loss/heard")
-    assert server.bytes(f"plugin/audio/individualAudio?{sound['query']}&").startswith(b"RIFF")
-    assert b"Linear" in server.bytes("plugin/graphs/graph", run=run)
+    assert server.content(f"plugin/audio/individualAudio?{sound['query']}&").startswith(b"RIFF")
+    assert b"Linear" in server.content("plugin/graphs/graph", run=run)
     info = server.get("plugin/projector/info", run=run)
     assert [each["tensorName"] for each in info["embeddings"]] == ["hidden:00044"]
     layout = server.get("plugin/custom_scalars/layout")
