@@ -24,6 +24,8 @@ _SCRIPTS = (
     "data.js",
     "smooth.js",
     "state.js",
+    "axes.js",
+    "marks.js",
     "figure.js",
     "tooltip.js",
     "card.js",

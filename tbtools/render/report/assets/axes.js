@@ -1,0 +1,86 @@
+// Colours, and what lies along the axes of a chart: steps, seconds or dates.
+
+const UNITS = [
+  ["d", 86400],
+  ["h", 3600],
+  ["min", 60],
+  ["s", 1],
+];
+
+function runColor(page, run) {
+  return page.colors[run % page.colors.length];
+}
+
+function cssColor(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+// A unit of time in which the longest of some series has a handful of ticks.
+function timeUnit(lines) {
+  const longest = Math.max(0, ...lines.map(({ series }) => series.ms[series.ms.length - 1] / 1000));
+  return UNITS.find(([, size]) => longest >= 2 * size) || UNITS[UNITS.length - 1];
+}
+
+// Milliseconds that have a date: the wall times of strangers may be anything. Plotly's dates end
+// with the year 9999, and the chart needs a margin.
+const LAST_DATE = 2.4e14;
+
+function asDate(milliseconds) {
+  return Math.min(LAST_DATE, Math.max(-LAST_DATE, milliseconds));
+}
+
+function xAxis(state, lines) {
+  if (state.x === "relative") {
+    const [name, size] = timeUnit(lines);
+    return {
+      type: "linear",
+      title: name,
+      of: (series, i) => series.ms[i] / 1000 / size,
+      second: 1 / size,
+    };
+  }
+  if (state.x === "wall") {
+    const of = (series, i) => asDate(series.start * 1000 + series.ms[i]);
+    return { type: "date", title: "UTC", of };
+  }
+  return { type: "linear", title: "", of: (series, i) => series.step[i] };
+}
+
+// Where on the x axis something is that has a step and a second in its series.
+function xAt(state, axis, series, step, second) {
+  if (state.x === "relative") return second * axis.second;
+  if (state.x === "wall") return asDate((series.start + second) * 1000);
+  return step;
+}
+
+function axisStyle() {
+  const grid = cssColor("--grid");
+  return {
+    gridcolor: grid,
+    zerolinecolor: grid,
+    zerolinewidth: 1,
+    linecolor: cssColor("--rule"),
+    tickfont: { size: 11, color: cssColor("--muted") },
+    automargin: false,
+    fixedrange: false,
+  };
+}
+
+// There is nothing between one step and the next: a short axis of steps has a tick at each.
+const FEW_STEPS = 7;
+
+function xRange(lines, ofSteps) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const { x } of lines) {
+    for (const value of x) {
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  if (low === high) return { range: [low - 1, low + 1], tickvals: [low] };
+  if (!(low < high)) return {};
+  const margin = (high - low) * 0.015;
+  const range = [low - margin, high + margin];
+  return ofSteps && high - low <= FEW_STEPS ? { range, dtick: 1 } : { range };
+}

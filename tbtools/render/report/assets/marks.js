@@ -1,0 +1,151 @@
+// What is marked in a chart: findings, restarts, values that are not finite, outliers.
+
+// Many shades on top of each other would hide what they are about.
+const MOST_SHADES = 4;
+// More onset lines than these stay short, or they would be all that one sees.
+const MOST_ONSETS = 8;
+
+// Where values are NaN or infinite: a mark at the height at which the line breaks off.
+function nonfiniteTrace(lines, axis) {
+  const trace = { x: [], y: [], symbols: [], colors: [] };
+  for (const { series, color, smooth: drawn } of lines) {
+    if (!series.nonfinite) continue;
+    let height = Array.prototype.find.call(drawn, Number.isFinite) ?? 0;
+    for (let i = 0; i < series.value.length; i++) {
+      const value = series.value[i];
+      if (Number.isFinite(value)) {
+        height = drawn[i];
+        continue;
+      }
+      // Inside a long stretch of them nothing is marked but its ends.
+      const inside = i > 0 && i < series.value.length - 1;
+      if (inside && !Number.isFinite(series.value[i - 1]) && !Number.isFinite(series.value[i + 1]))
+        continue;
+      trace.x.push(axis.of(series, i));
+      trace.y.push(height);
+      trace.symbols.push(
+        Number.isNaN(value) ? "x-thin" : value > 0 ? "triangle-up" : "triangle-down",
+      );
+      trace.colors.push(color);
+    }
+  }
+  if (!trace.x.length) return [];
+  const marker = { symbol: trace.symbols, color: trace.colors, size: 7 };
+  marker.line = { color: trace.colors, width: 1.5 };
+  const { x, y } = trace;
+  return [{ type: "scatter", mode: "markers", x, y, marker, cliponaxis: false, hoverinfo: "skip" }];
+}
+
+function seriesOf(tag, run) {
+  return tag.series.find((series) => series.run === run);
+}
+
+function shownFindings(state, tag) {
+  return (tag.findings || []).filter(
+    ({ runNumber }) => state.isShown(runNumber) && seriesOf(tag, runNumber),
+  );
+}
+
+// Above each onset line a mark in the colour of the run, as long as they can be told apart.
+function onsetMarks(page, state, tag, axis) {
+  const shown = shownFindings(state, tag);
+  if (shown.length > MOST_ONSETS) return [];
+  return shown.map(({ runNumber, onset_step: step, onset_second: second }) => ({
+    text: "▼",
+    x: xAt(state, axis, seriesOf(tag, runNumber), step, second),
+    y: 1,
+    yref: "paper",
+    yanchor: "bottom",
+    yshift: -4,
+    showarrow: false,
+    font: { size: 10, color: runColor(page, runNumber) },
+  }));
+}
+
+// Onset lines and shaded plateaus of the findings.
+function findingShapes(page, state, tag, axis) {
+  const shapes = [];
+  const shown = shownFindings(state, tag);
+  const shaded = shown.filter(({ kind }) => kind === "plateau").length <= MOST_SHADES;
+  for (const finding of shown) {
+    const series = seriesOf(tag, finding.runNumber);
+    const x0 = xAt(state, axis, series, finding.onset_step, finding.onset_second);
+    const x1 = xAt(state, axis, series, finding.end_step, finding.end_second);
+    const color = page.severity_colors[finding.severity];
+    if (finding.kind === "plateau" && shaded) {
+      shapes.push({
+        type: "rect",
+        x0,
+        x1,
+        y0: 0,
+        y1: 1,
+        yref: "paper",
+        layer: "below",
+        fillcolor: color,
+        opacity: 0.07,
+        line: { width: 0 },
+      });
+    }
+    const dash = finding.severity === "error" ? "dash" : "dot";
+    const y0 = shown.length > MOST_ONSETS ? 0.94 : 0;
+    shapes.push({
+      type: "line",
+      x0,
+      x1: x0,
+      y0,
+      y1: 1,
+      yref: "paper",
+      line: { color, width: 1.2, dash },
+    });
+  }
+  return shapes;
+}
+
+// Where runs were resumed.
+function restartShapes(state, lines, axis) {
+  const shapes = [];
+  for (const { series, color } of lines) {
+    for (const [step, second] of series.sessions || []) {
+      const x = xAt(state, axis, series, step, second);
+      shapes.push({
+        type: "line",
+        x0: x,
+        x1: x,
+        y0: 0,
+        y1: 0.07,
+        yref: "paper",
+        line: { color, width: 2 },
+      });
+    }
+  }
+  return shapes;
+}
+
+// How far the lines go beyond the range that is shown, as a note at either end.
+function beyondNotes(arrays, range, log) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const values of arrays) {
+    for (const value of values) {
+      if (!Number.isFinite(value) || (log && value <= 0)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  const [bottom, top] = log ? range.map((end) => 10 ** end) : range;
+  const note = (text, y) => ({
+    text,
+    x: 1,
+    y,
+    xref: "paper",
+    yref: "paper",
+    xanchor: "right",
+    yanchor: y ? "top" : "bottom",
+    showarrow: false,
+    font: { size: 10, color: cssColor("--muted") },
+  });
+  return [
+    ...(high > top ? [note(`↑ ${formatNumber(high, 3)}`, 1)] : []),
+    ...(low < bottom ? [note(`↓ ${formatNumber(low, 3)}`, 0)] : []),
+  ];
+}
