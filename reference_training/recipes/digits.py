@@ -153,13 +153,14 @@ class DigitsTask(Task):
         if len(wrong):
             writer.add_image("digits/wrong", tiles(wrong, SHOWN_COLUMNS), step, dataformats="HW")
         chances = self._logits.softmax(1)
-        for digit in range(CLASSES):
-            writer.add_pr_curve(f"pr/{digit}", labels == digit, chances[:, digit], step)
+        if chances.isfinite().all():
+            for digit in range(CLASSES):
+                writer.add_pr_curve(f"pr/{digit}", labels == digit, chances[:, digit], step)
         for name, parameter in self.model.named_parameters():
             tag = name.replace(".", "/")
-            writer.add_histogram(f"weights/{tag}", full(parameter).detach().cpu(), step)
+            _add_histogram(log, f"weights/{tag}", parameter.detach(), step)
             if parameter.grad is not None:
-                writer.add_histogram(f"gradients/{tag}", full(parameter.grad).cpu(), step)
+                _add_histogram(log, f"gradients/{tag}", parameter.grad, step)
         self._frames.append(torch.from_numpy(self._units()))
 
     def finish(self, log: Log, step: int, points: Sequence[Point]) -> None:
@@ -203,6 +204,14 @@ class DigitsTask(Task):
         """What the first hidden units look for: their weights as pictures."""
         weights = next(self._copy().parameters()).detach()[:SHOWN]
         return tiles(weights.view(-1, self._height, self._width), SHOWN_COLUMNS)
+
+
+def _add_histogram(log: Log, tag: str, values: torch.Tensor, step: int) -> None:
+    """Of the finite values: a histogram has no bucket for others, and the loss tells of them."""
+    values = full(values).cpu()
+    finite = values[values.isfinite()]
+    if finite.numel():
+        log.writer.add_histogram(tag, finite, step)
 
 
 def _judge(

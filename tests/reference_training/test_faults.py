@@ -146,6 +146,18 @@ def test_a_nan_on_request_is_let_through(train: Callable[..., Trained]) -> None:
     ]
 
 
+@pytest.mark.parametrize("writer", ["tensorboardx", "torch"])
+def test_weights_that_are_nan_are_no_reason_to_stop_showing_the_rest(
+    train: Callable[..., Trained], writer: str
+) -> None:
+    options = ["--source=sklearn", "--epochs=3", "--threads=1", f"--writer={writer}"]
+    run = train("digits", *options, "--inject=nan@30")
+    accuracy = dict(run.points["Test Accuracy"])
+    assert accuracy[22] > 0.6
+    assert accuracy[66] < 0.2
+    assert math.isnan(dict(run.points["Loss/train"])[66])
+
+
 def test_a_stall_is_a_gap_in_time(train: Callable[..., Trained]) -> None:
     from tests.reference_training.reading import events
 
