@@ -24,7 +24,8 @@ _EVENT_FILE_MARK = "tfevents"
 _PROFILER_SUFFIX = ".profile-empty"
 # What a link that leads nowhere, or to itself, answers.
 _NO_TARGET = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
-_DIGITS = re.compile(r"[0-9]+")
+# A fraction below one, such as a learning rate; in 1.10 the point may be one of a version.
+_NUMBER = re.compile(r"(?<![0-9.])0\.([0-9]+)(?![0-9.])|[0-9]+")
 # Runs of an experiment have the same tags, again and again.
 _NAMES_KEPT = 10_000
 
@@ -64,17 +65,20 @@ class LogDirectory:
 def natural_key(name: str) -> tuple[str, str]:
     """A sort key by which names read in the order a person expects.
 
-    Digits compare as numbers, the parts of a path each for themselves (a run comes in front of the
-    runs inside it), and ``.`` comes first.
+    Digits and fractions such as 0.25 compare as numbers, the parts of a path each for themselves (a
+    run comes in front of the runs inside it), and ``.`` comes first.
     """
     if name == ".":
         return "", name
     # The text itself tells "01" and "1" apart.
-    return _DIGITS.sub(_number_key, name).replace("/", "\0"), name
+    return _NUMBER.sub(_number_key, name.replace("/", "\0")), name
 
 
 def _number_key(number: re.Match[str]) -> str:
     """Where any digit would sort, and there the longer number after the shorter."""
+    if number[1]:
+        # Behind all of 0, digit by digit; the end comes before any further digit.
+        return f"0\0.{number[1]}\0"
     digits = number[0].lstrip("0")
     return f"0{chr(min(len(digits), sys.maxunicode))}{digits}"
 

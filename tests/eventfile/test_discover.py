@@ -279,6 +279,15 @@ class TestNaturalKey:
             "a10b2",
             "a10b11",
             "b",
+            "lr0.0003/seed_2",
+            "lr0.0003/seed_10",
+            "lr0.001/seed_2",
+            "lr0.01/seed_2",
+            "lr0.15/seed_2",
+            "lr0.5/seed_2",
+            "lr1/seed_2",
+            "v0.9.1",
+            "v0.10.1",
             "v1.2",
             "v1.10",
         ]
@@ -293,6 +302,11 @@ class TestNaturalKey:
     @given(st.text(), st.text())
     def test_no_two_names_are_equal(self, a: str, b: str) -> None:
         assert (natural_key(a) == natural_key(b)) == (a == b)
+
+    @given(st.lists(st.integers(0, 999_999), min_size=2, max_size=2))
+    def test_fractions_are_in_their_order(self, millionths: list[int]) -> None:
+        low, high = (f"lr_{each / 1e6:f}/x" for each in sorted(millionths))
+        assert natural_key(low) <= natural_key(high)
 
     def test_very_long_numbers(self) -> None:
         assert natural_key("1" * 10_000) < natural_key("2" * 10_000) < natural_key("1" * 10_001)
