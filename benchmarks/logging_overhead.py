@@ -5,7 +5,9 @@
 Pairs of trainings run in turn in one process, the order within a pair changing, so that what slows
 the machine for a while slows both. The time is that of steps alone, as the trainer measures it,
 with what logging takes between them; the first steps are left out. On a shared machine the spread
-tells what the ratio is worth: a ratio of the medians, and the quartiles of the pairs' ratios.
+tells what the ratio is worth: a ratio of the medians, and the quartiles of the pairs' ratios. What
+the ratio cannot show there, the CPU time of a point does: that of the calls, and of the writer's
+thread.
 """
 
 from __future__ import annotations
@@ -15,15 +17,22 @@ import contextlib
 import io
 import statistics
 import tempfile
+import time
 from pathlib import Path
 
 from reference_training import device
 from reference_training.distributed import World
 from reference_training.recipes.pretrain import Pretrain, PretrainConfig
+from reference_training.runlog import RunLog
 from reference_training.train import Trainer
 
 WARMUP = 20
 """Steps at the beginning that do not count: allocation, and compilation on CUDA."""
+POINTS = 2000
+POINT = {f"group/tag_{number}": 1.0 for number in range(7)}
+"""As many scalars as the trainer logs at a step."""
+PAUSE = 0.0005
+"""Seconds between points, so that the writer's thread has its turns, as it has in a training."""
 
 
 def options() -> argparse.Namespace:
@@ -65,6 +74,19 @@ def steps_per_second(given: argparse.Namespace, writer: str, logdir: Path) -> fl
     return sum(point.steps for point in counted) / sum(point.seconds for point in counted)
 
 
+def seconds_of_point(writer: str, logdir: Path) -> tuple[float, float]:
+    """CPU time that a point takes: of the training's thread, and of all."""
+    log = RunLog(logdir, writer, purge_step=None, flush_seconds=10)
+    threads, own = time.process_time(), time.thread_time()
+    for step in range(POINTS):
+        log.scalars(POINT, step)
+        time.sleep(PAUSE)
+    log.flush(POINTS)
+    took = (time.thread_time() - own) / POINTS, (time.process_time() - threads) / POINTS
+    log.close(success=None)
+    return took
+
+
 def main() -> None:
     """Measures pairs and prints their ratios."""
     given = options()
@@ -80,6 +102,13 @@ def main() -> None:
     medians = statistics.median(speeds[on]) / statistics.median(speeds[off])
     compute = device.choose(PretrainConfig(logdir=Path(), device=given.device))
     print(f"device: {compute.describe()}")
+    with tempfile.TemporaryDirectory() as logdir:
+        own, threads = seconds_of_point(on, Path(logdir))
+    step = 1 / statistics.median(speeds[off])
+    print(
+        f"a point: {own * 1e6:.0f} us of the training's thread, {threads * 1e6:.0f} us of all; "
+        f"{100 * threads / step / given.log_every:.3g} % of a step of {step * 1e3:.4g} ms"
+    )
     print(f"ratio {on} to {off}: {medians:.4f} of medians; pairs {low:.4f} {middle:.4f} {high:.4f}")
 
 

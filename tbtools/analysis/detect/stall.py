@@ -49,7 +49,7 @@ def _of_series(series: Series) -> Finding | None:
         return None
     typical = robust.median(known)
     # Of less than a hundred gaps the percentile is the largest, the stall itself: the one below it.
-    usual = float(np.quantile(known, min(0.99, 1 - 2 / len(known))))
+    usual = robust.quantile(known, min(0.99, 1 - 2 / len(known)))
     least = max(BEYOND * usual, TYPICAL * typical, SECONDS)
     stalls = np.flatnonzero(gaps > least)
     if not len(stalls):
