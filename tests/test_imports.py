@@ -52,12 +52,30 @@ def test_help(line: str) -> None:
              "summarize tests/logs --format json", "summarize tests/logs --format csv"],
 )  # fmt: skip
 def test_summarize_and_verify(line: str) -> None:
-    unwanted = HEAVY | {"tempfile", "rich.table", "rich.progress"}
+    unwanted = HEAVY | {"tempfile", "rich.table", "rich.progress", "numpy.ma"}
     loaded = modules_after(command(line))
     assert "numpy" in loaded
     assert not loaded & unwanted
     if "tbtools.eventfile._scan" in loaded:
         assert not loaded & PROTOBUF
+
+
+@pytest.mark.parametrize(("asked", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+def test_the_command_starts_no_threads_for_products(asked: dict[str, str], threads: str) -> None:
+    script = (
+        "import os, sys\n"
+        "from tbtools.cli.main import main\n"
+        "assert 'numpy' not in sys.modules\n"
+        "sys.argv = ['tbtools', '--help']\n"
+        "try:\n    main()\n"
+        "finally:\n    sys.stderr.write(os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    without = {name: value for name, value in environment().items() if "NUM_THREADS" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True, text=True, check=True, env=without | asked, cwd=ROOT,
+    )  # fmt: skip
+    assert done.stderr == threads
 
 
 def test_inspect_needs_protobuf_and_no_pandas() -> None:

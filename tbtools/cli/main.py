@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,10 @@ from tbtools.errors import TbtoolsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# Products of matrices are small here. A thread a core, which NumPy's BLAS starts when it is
+# imported, costs more than it brings, most of all on login nodes, which have many cores and limits.
+_BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 TROUBLE = 2
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -155,6 +160,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> None:
     """The entry point."""
+    for name in _BLAS_THREADS:
+        os.environ.setdefault(name, "1")
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What the terminal has no letters for is shown as an escape: é as \\xe9.
         sys.stdout.reconfigure(errors="backslashreplace")
