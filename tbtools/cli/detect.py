@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tbtools.cli.options import output_options_with, paths_argument, selection_options
+from tbtools.cli.options import (
+    objective_option,
+    output_options_with,
+    paths_argument,
+    selection_options,
+)
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Output, Selection
@@ -43,13 +48,7 @@ class KindList(click.ParamType[tuple[str, ...]]):
     show_default=True,
     help="Exit with 1 on a finding of these kinds that is more than an info; none for never.",
 )
-@click.option(
-    "--objective",
-    "objectives",
-    metavar="GLOB=min|max|none",
-    multiple=True,
-    help="Which way is better for these tags, where their words do not say. Repeatable.",
-)
+@objective_option
 @selection_options
 @output_options_with("junit")
 def command(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.options import output_options_with, selection_options
+from tbtools.cli.options import objective_option, output_options_with, selection_options
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Output, Selection
@@ -40,13 +40,7 @@ _DIFFERENT = 1
 @click.option(
     "--atol", type=click.FloatRange(0), default=0.0, help="Absolute tolerance.  [default: 0]"
 )
-@click.option(
-    "--objective",
-    "objectives",
-    metavar="GLOB=min|max|none",
-    multiple=True,
-    help="Which way is better for these tags, where their words do not say. Repeatable.",
-)
+@objective_option
 @click.option(
     "--fail-on",
     "limits",

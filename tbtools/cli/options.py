@@ -172,6 +172,17 @@ def selection_options(command: Command) -> Command:
     return _gathered(command, decorators, "selection", Selection)
 
 
+def objective_option(command: Command) -> Command:
+    """--objective, handed over as `objectives`, for `parse_objectives`."""
+    return click.option(
+        "--objective",
+        "objectives",
+        metavar="GLOB=min|max|none",
+        multiple=True,
+        help="Which way is better for these tags, where their words do not say. Repeatable.",
+    )(command)
+
+
 def output_options(command: Command) -> Command:
     """--format, -o and --force, handed over as `output`."""
     return _with_output(command, FORMATS)

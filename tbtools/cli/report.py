@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from tbtools.cli.options import paths_argument, selection_options
+from tbtools.cli.options import objective_option, paths_argument, selection_options
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Selection
@@ -40,13 +40,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where TensorBoard's smoothing slider stands at first.",
 )
-@click.option(
-    "--objective",
-    "objectives",
-    metavar="GLOB=min|max|none",
-    multiple=True,
-    help="Which way is better for these tags, where their words do not say. Repeatable.",
-)
+@objective_option
 @click.option(
     "--group",
     "groups",

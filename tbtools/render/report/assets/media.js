@@ -30,15 +30,9 @@ function shownOf(group) {
   return shown < all ? `${formatCount(shown)} of ${formatCount(all)} steps shown` : "";
 }
 
-// A card with a step slider; `show(step)` gives what is to be seen.
-function steppedCard(page, state, group, className, show) {
+// A slider over all steps of a group; `read()` tells the one it stands at, and shows which that is.
+function stepper(group, redraw) {
   const steps = [...new Set(group.series.flatMap((series) => series.steps))].sort((a, b) => a - b);
-  const body = h("div", {
-    class: `media ${className}`,
-    tabindex: "0",
-    role: "region",
-    "aria-label": `${group.tag} of the runs`,
-  });
   const label = h("output", {});
   const slider = h("input", {
     type: "range",
@@ -46,14 +40,36 @@ function steppedCard(page, state, group, className, show) {
     max: Math.max(0, steps.length - 1),
     value: steps.length - 1,
     "aria-label": `Step of ${group.tag}`,
-    oninput: () => card.draw(),
+    oninput: redraw,
   });
+  return {
+    steps,
+    element: h("div", { class: "stepper" }, slider, label),
+    read() {
+      const step = steps[Number(slider.value)];
+      label.textContent = `step ${formatCount(step ?? 0)}`;
+      slider.setAttribute("aria-valuetext", label.textContent);
+      return step;
+    },
+  };
+}
+
+// A card with a step slider; `show(step)` gives what is to be seen.
+function steppedCard(page, state, group, className, show) {
+  const body = h("div", {
+    class: `media ${className}`,
+    tabindex: "0",
+    role: "region",
+    "aria-label": `${group.tag} of the runs`,
+  });
+  const slider = stepper(group, () => card.draw());
+  slider.element.hidden = slider.steps.length < 2;
   const limited = shownOf(group);
   const element = h(
     "article",
     { class: "card media-card" },
     h("header", {}, cardTitle(group.tag)),
-    h("div", { class: "stepper", hidden: steps.length < 2 }, slider, label),
+    slider.element,
     body,
     limited && h("p", { class: "muted" }, limited),
     group.series.flatMap((series) =>
@@ -67,9 +83,7 @@ function steppedCard(page, state, group, className, show) {
     element,
     draw() {
       card.stale = false;
-      const step = steps[Number(slider.value)];
-      label.textContent = `step ${formatCount(step ?? 0)}`;
-      slider.setAttribute("aria-valuetext", label.textContent);
+      const step = slider.read();
       const items = shownSeries(state, group).filter((series) => series.items.length);
       body.replaceChildren(...items.map((series) => show(series, indexAt(series, step))));
     },
@@ -281,19 +295,9 @@ function histogramCard(page, state, group) {
 }
 
 function prCurveCard(page, state, group) {
-  const steps = [...new Set(group.series.flatMap((series) => series.steps))].sort((a, b) => a - b);
-  const label = h("output", {});
-  const slider = h("input", {
-    type: "range",
-    min: 0,
-    max: Math.max(0, steps.length - 1),
-    value: steps.length - 1,
-    "aria-label": `Step of ${group.tag}`,
-    oninput: () => card.draw(),
-  });
+  const slider = stepper(group, () => card.draw());
   const card = plotCard(page, group, [], () => {
-    const step = steps[Number(slider.value)];
-    label.textContent = `step ${formatCount(step ?? 0)}`;
+    const step = slider.read();
     const data = shownSeries(state, group)
       .filter((series) => series.items.length)
       .map((series) => {
@@ -322,6 +326,6 @@ function prCurveCard(page, state, group) {
       },
     };
   });
-  card.plot.before(h("div", { class: "stepper" }, slider, label));
+  card.plot.before(slider.element);
   return card;
 }
