@@ -13,7 +13,7 @@ from tbtools.eventfile.discover import natural_key
 from tbtools.runs.numbers import DTYPE_NAMES
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.select import as_globs, matches
-from tbtools.runs.sessions import find_sessions
+from tbtools.runs.timeline.sessions import find_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -13,7 +13,7 @@ from tbtools.runs.select import as_globs, matches
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tbtools.runs.hparams import HParamValue
+    from tbtools.runs.plugins.hparams import HParamValue
     from tbtools.runs.run import Run
 
 _HPARAMS = "hparam:"

@@ -13,9 +13,9 @@ from tbtools.eventfile.records import RecordReader
 from tbtools.eventfile.scan import scan_file
 from tbtools.runs.columns import gather
 from tbtools.runs.numbers import json_number
-from tbtools.runs.rows import join_files
-from tbtools.runs.sessions import find_sessions
 from tbtools.runs.statistics import series_statistics
+from tbtools.runs.timeline.rows import join_files
+from tbtools.runs.timeline.sessions import find_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -298,7 +298,7 @@ def describe_value(value: Any) -> str:
 
 def _describe_tensor(tensor: Any) -> str:
     from tbtools.errors import UndecodablePayload
-    from tbtools.runs.tensors import tensor_to_numpy
+    from tbtools.runs.plugins.tensors import tensor_to_numpy
 
     try:
         array = tensor_to_numpy(tensor)

@@ -22,8 +22,8 @@ from tbtools.analysis.pieces import (
     sources_of,
 )
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.restarts import check_policy
 from tbtools.runs.select import as_globs
+from tbtools.runs.timeline.restarts import check_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.pieces import Copy
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.frames import Steps
-    from tbtools.runs.restarts import RestartPolicy
+    from tbtools.runs.timeline.restarts import RestartPolicy
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,11 +11,11 @@ import numpy as np
 from tbtools.analysis.stretches import Stretches, check_unchanged, stretches_to_copy
 from tbtools.errors import InvalidArgument
 from tbtools.eventfile.messages import Value
-from tbtools.runs import rows as row_kinds
-from tbtools.runs.restarts import superseded
-from tbtools.runs.rows import join_files
 from tbtools.runs.select import matches
-from tbtools.runs.sessions import find_sessions
+from tbtools.runs.timeline import rows as row_kinds
+from tbtools.runs.timeline.restarts import superseded
+from tbtools.runs.timeline.rows import join_files
+from tbtools.runs.timeline.sessions import find_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.frames import Steps
-    from tbtools.runs.restarts import RestartPolicy
     from tbtools.runs.run import Run
-    from tbtools.runs.sessions import Session
+    from tbtools.runs.timeline.restarts import RestartPolicy
+    from tbtools.runs.timeline.sessions import Session
 
     # A file, and the run that it is of.
     Owned = tuple[str, FileColumns]

@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from tbtools.errors import InputChanged
 from tbtools.eventfile.records import FRAME_SIZE
-from tbtools.runs import rows as row_kinds
+from tbtools.runs.timeline import rows as row_kinds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

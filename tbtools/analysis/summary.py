@@ -15,8 +15,8 @@ from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.numbers import json_number
 from tbtools.runs.select import matches
-from tbtools.runs.sessions import find_sessions
 from tbtools.runs.statistics import scalar_rows
+from tbtools.runs.timeline.sessions import find_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

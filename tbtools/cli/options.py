@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Command = TypeVar("Command", bound=Callable[..., Any])
 
 FORMATS = ("table", "json", "csv")
-# As tbtools.runs.restarts has them; that module imports NumPy, which `--help` does not need.
+# As tbtools.runs.timeline.restarts has them; that module imports NumPy, which `--help` does not need.
 POLICIES = ("resume", "preempt", "session_log", "keep")
 
 

@@ -11,7 +11,7 @@ from tbtools.analysis.curves import last_of_each, stream_curves
 from tbtools.eventfile.discover import natural_key
 from tbtools.render.batches import Batch
 from tbtools.render.tables import require_format, write_table
-from tbtools.runs.hparams_table import hparams_columns
+from tbtools.runs.plugins.hparams_table import hparams_columns
 from tbtools.runs.select import as_globs
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from tbtools.errors import InvalidArgument, UndecodablePayload
 from tbtools.render.directories import directory_whole
 from tbtools.render.names import distinct_paths, run_paths
 from tbtools.render.tables import is_table
-from tbtools.runs.audio import sounds
-from tbtools.runs.images import images
+from tbtools.runs.plugins.audio import sounds
+from tbtools.runs.plugins.images import images
+from tbtools.runs.plugins.text import text_frame
+from tbtools.runs.plugins.values import naming
 from tbtools.runs.select import as_globs, matches
-from tbtools.runs.text import text_frame
-from tbtools.runs.values import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tbtools.render.directories import NewDirectory
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.frames import Steps
+    from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
-    from tbtools.runs.values import StoredValue
 
 MediaKind = Literal["images", "audio", "text"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tbtools.runs.numbers import DTYPE_NAMES
 from tbtools.runs.select import matches
-from tbtools.runs.sessions import find_sessions
+from tbtools.runs.timeline.sessions import find_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

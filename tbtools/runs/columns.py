@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs import rows as row_kinds
-from tbtools.runs.grouping import stable_order
-from tbtools.runs.restarts import superseded
+from tbtools.runs.timeline import rows as row_kinds
+from tbtools.runs.timeline.order import stable_order
+from tbtools.runs.timeline.restarts import superseded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from tbtools.runs.restarts import RestartPolicy
-    from tbtools.runs.rows import RunRows
+    from tbtools.runs.timeline.restarts import RestartPolicy
+    from tbtools.runs.timeline.rows import RunRows
 
 # A row belongs to no plugin, to one of these four, or to the one that its tag's metadata declares.
 _PLUGINS = ("", "scalars", "histograms", "images", "audio")

@@ -11,10 +11,10 @@ from tbtools.eventfile.discover import discover, natural_key
 from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import ScalarTable
 from tbtools.runs.reading import read_ahead
-from tbtools.runs.restarts import check_policy
 from tbtools.runs.run import Run
 from tbtools.runs.select import as_globs, choose, select_runs, select_tags
 from tbtools.runs.tables import tags_frame
+from tbtools.runs.timeline.restarts import check_policy
 from tbtools.showing import Shown
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ class Experiment(Shown, Mapping[str, Run]):
             Index run; runs without hyperparameters are left out. A hyperparameter that a run does
             not have is missing.
         """
-        from tbtools.runs.hparams_table import hparams_table
+        from tbtools.runs.plugins.hparams_table import hparams_table
 
         self.scan()
         return hparams_table(self)

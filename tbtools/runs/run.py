@@ -6,13 +6,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tbtools.eventfile.scan import rescan, scan_file
-from tbtools.runs import payloads
-from tbtools.runs import rows as row_kinds
 from tbtools.runs.columns import RunColumns, gather
 from tbtools.runs.frames import Part, ScalarTable
-from tbtools.runs.rows import join_files
+from tbtools.runs.plugins import payloads
 from tbtools.runs.select import select_tags
 from tbtools.runs.tables import problems_frame, sessions_frame, tags_frame
+from tbtools.runs.timeline import rows as row_kinds
+from tbtools.runs.timeline.rows import join_files
 from tbtools.showing import Shown
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from tbtools.eventfile.discover import RunFiles
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.scan import FileColumns
-    from tbtools.runs.custom_scalars import Layout
     from tbtools.runs.frames import Steps
-    from tbtools.runs.graphs import Graph
-    from tbtools.runs.hparams import HParams
-    from tbtools.runs.projector import Embedding
-    from tbtools.runs.restarts import RestartPolicy
+    from tbtools.runs.plugins.custom_scalars import Layout
+    from tbtools.runs.plugins.graphs import Graph
+    from tbtools.runs.plugins.hparams import HParams
+    from tbtools.runs.plugins.projector import Embedding
+    from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.statistics import SeriesStatistics
-    from tbtools.runs.values import StoredValue
+    from tbtools.runs.timeline.restarts import RestartPolicy
 
     Tags = str | Sequence[str] | None
 
@@ -213,66 +213,66 @@ class Run(Shown):
         return payloads.stored_values(self.parts, plugins, tags)
 
     def images(self, tags: Tags = None) -> pd.DataFrame:
-        """One row a picture; see `tbtools.runs.images.images_frame`."""
-        from tbtools.runs.images import images_frame
+        """One row a picture; see `tbtools.runs.plugins.images.images_frame`."""
+        from tbtools.runs.plugins.images import images_frame
 
         return images_frame(self.values("images", tags))
 
     def audio(self, tags: Tags = None) -> pd.DataFrame:
-        """One row a sound; see `tbtools.runs.audio.audio_frame`."""
-        from tbtools.runs.audio import audio_frame
+        """One row a sound; see `tbtools.runs.plugins.audio.audio_frame`."""
+        from tbtools.runs.plugins.audio import audio_frame
 
         return audio_frame(self.values("audio", tags))
 
     def histograms(self, tags: Tags = None) -> pd.DataFrame:
-        """Histograms; see `tbtools.runs.histograms.histograms_frame`."""
-        from tbtools.runs.histograms import histograms_frame
+        """Histograms; see `tbtools.runs.plugins.histograms.histograms_frame`."""
+        from tbtools.runs.plugins.histograms import histograms_frame
 
         return histograms_frame(self.values("histograms", tags))
 
     def histogram_statistics(self, tags: Tags = None) -> pd.DataFrame:
-        """One row a histogram; see `tbtools.runs.histograms.histogram_statistics_frame`."""
-        from tbtools.runs.histograms import histogram_statistics_frame
+        """One row a histogram; see `tbtools.runs.plugins.histograms.histogram_statistics_frame`."""
+        from tbtools.runs.plugins.histograms import histogram_statistics_frame
 
         return histogram_statistics_frame(self.values("histograms", tags))
 
     def distributions(self, tags: Tags = None) -> pd.DataFrame:
-        """TensorBoard's nine quantiles; see `tbtools.runs.histograms.distributions_frame`."""
-        from tbtools.runs.histograms import distributions_frame
+        """TensorBoard's nine quantiles; see `tbtools.runs.plugins.histograms.distributions_frame`."""
+        from tbtools.runs.plugins.histograms import distributions_frame
 
         return distributions_frame(self.values("histograms", tags))
 
     def text(self, tags: Tags = None) -> pd.DataFrame:
-        """One row a text; see `tbtools.runs.text.text_frame`."""
-        from tbtools.runs.text import text_frame
+        """One row a text; see `tbtools.runs.plugins.text.text_frame`."""
+        from tbtools.runs.plugins.text import text_frame
 
         return text_frame(self.values("text", tags))
 
     def pr_curves(self, tags: Tags = None) -> pd.DataFrame:
-        """One row a threshold; see `tbtools.runs.pr_curves.pr_curves_frame`."""
-        from tbtools.runs.pr_curves import pr_curves_frame
+        """One row a threshold; see `tbtools.runs.plugins.pr_curves.pr_curves_frame`."""
+        from tbtools.runs.plugins.pr_curves import pr_curves_frame
 
         return pr_curves_frame(self.values("pr_curves", tags))
 
     def meshes(self, tags: Tags = None) -> pd.DataFrame:
-        """One row a mesh; see `tbtools.runs.meshes.meshes_frame`.
+        """One row a mesh; see `tbtools.runs.plugins.meshes.meshes_frame`.
 
         A mesh is stored under several tags (``mesh_VERTEX``, ``mesh_FACE``): choose it by
         ``mesh*``.
         """
-        from tbtools.runs.meshes import meshes_frame
+        from tbtools.runs.plugins.meshes import meshes_frame
 
         return meshes_frame(self.values("mesh", tags))
 
     def tensors(self, tags: Tags = None) -> pd.DataFrame:
         """Every value that is stored as a tensor, whatever plugin shows it, as a NumPy array."""
-        from tbtools.runs.tensors import tensors_frame
+        from tbtools.runs.plugins.tensors import tensors_frame
 
         return tensors_frame(payloads.stored_values(self.parts, None, tags, row_kinds.TENSOR))
 
     def plugin_data(self, tags: Tags = None) -> pd.DataFrame:
         """What plugins unknown to tbtools have stored: tag, step, wall_time, plugin, content."""
-        from tbtools.runs.values import plugin_frame
+        from tbtools.runs.plugins.values import plugin_frame
 
         return plugin_frame(
             value
@@ -282,7 +282,7 @@ class Run(Shown):
 
     def graph(self) -> Graph | None:
         """That of the last graph event, else of the last meta graph, else Keras's, else None."""
-        from tbtools.runs.graphs import Graph, keras_graph
+        from tbtools.runs.plugins.graphs import Graph, keras_graph
 
         rows = self.columns.rows
         if marks := rows.marks(row_kinds.GRAPH_DEF):
@@ -293,8 +293,8 @@ class Run(Shown):
         return keras_graph(keras[-1]) if keras else None
 
     def run_metadata(self) -> pd.DataFrame:
-        """What each traced step cost; see `tbtools.runs.graphs.run_metadata_frame`."""
-        from tbtools.runs.graphs import RunMetadata, run_metadata_frame
+        """What each traced step cost; see `tbtools.runs.plugins.graphs.run_metadata_frame`."""
+        from tbtools.runs.plugins.graphs import RunMetadata, run_metadata_frame
 
         rows = self.columns.rows
         marked = [
@@ -307,20 +307,20 @@ class Run(Shown):
 
     @property
     def hparams(self) -> HParams:
-        """Its hyperparameters, empty where none are stored; see `tbtools.runs.hparams.HParams`."""
-        from tbtools.runs.hparams import HParams
+        """Its hyperparameters, empty where none are stored; see `tbtools.runs.plugins.hparams.HParams`."""
+        from tbtools.runs.plugins.hparams import HParams
 
         return HParams.from_values(self.values("hparams"))
 
     def custom_scalars(self) -> Layout:
         """The layout of the custom scalars page, empty where none is stored."""
-        from tbtools.runs.custom_scalars import Layout
+        from tbtools.runs.plugins.custom_scalars import Layout
 
         return Layout.from_values(self.values("custom_scalars"))
 
     def embeddings(self) -> list[Embedding]:
-        """The embeddings that its `projector_config.pbtxt` names; see `tbtools.runs.projector`."""
-        from tbtools.runs.projector import read_embeddings
+        """The embeddings that its `projector_config.pbtxt` names; see `tbtools.runs.plugins.projector`."""
+        from tbtools.runs.plugins.projector import read_embeddings
 
         return read_embeddings(self.path)
 

@@ -11,7 +11,7 @@ import pytest
 
 from tbtools.cli import main as cli
 from tbtools.cli import options
-from tbtools.runs.restarts import RestartPolicy
+from tbtools.runs.timeline.restarts import RestartPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from hypothesis import settings
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 
 from tbtools.eventfile import messages
-from tbtools.runs.values import StoredValue
+from tbtools.runs.plugins.values import StoredValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
-from tbtools.runs.audio import Audio, audio_frame, sounds
+from tbtools.runs.plugins.audio import Audio, audio_frame, sounds
 from tests.runs.event_values import (
     UNTIMED,
     corpus_file,

@@ -9,13 +9,13 @@ from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboardX import SummaryWriter
 
 from tbtools.errors import UndecodablePayload
-from tbtools.runs.custom_scalars import Category, Chart, Layout, MarginSeries
+from tbtools.runs.plugins.custom_scalars import Category, Chart, Layout, MarginSeries
 from tests.runs.event_values import corpus_file, read_values, stored_tensor, strings_tensor
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tbtools.runs.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue
 
 LAYOUT = {
     "Taiwan": {"twse": ["Multiline", ["twse/0050", "twse/2330"]]},

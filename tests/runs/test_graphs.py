@@ -12,7 +12,7 @@ from tensorboard.plugins.graph import keras_util
 from torch.utils.tensorboard import SummaryWriter
 
 from tbtools.errors import UndecodablePayload
-from tbtools.runs.graphs import Graph, RunMetadata, keras_graph, run_metadata_frame
+from tbtools.runs.plugins.graphs import Graph, RunMetadata, keras_graph, run_metadata_frame
 from tests.runs.event_values import (
     corpus_file,
     read_events,
@@ -24,7 +24,7 @@ from tests.runs.event_values import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tbtools.runs.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue
 
 TF1_RUN = "wandb+wandb/tests/assets/events.out.tfevents.1585769947.cvp"
 KERAS_RUN = (

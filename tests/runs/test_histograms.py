@@ -16,7 +16,7 @@ from tensorboardX import SummaryWriter
 
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
-from tbtools.runs.histograms import (
+from tbtools.runs.plugins.histograms import (
     BASIS_POINTS,
     Histogram,
     distributions_frame,
@@ -29,7 +29,7 @@ from tests.runs.event_values import UNTIMED, corpus_file, read_values, stored, s
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tbtools.runs.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue
 
 KERAS_RUN = (
     "Alwaysproblem+tensorboard-review/log-base/train/"

@@ -13,7 +13,7 @@ from tensorboardX import SummaryWriter
 from torch.utils.tensorboard import SummaryWriter as TorchWriter
 
 from tbtools.errors import UndecodablePayload
-from tbtools.runs.hparams import DeclaredHParam, DeclaredMetric, HParams
+from tbtools.runs.plugins.hparams import DeclaredHParam, DeclaredMetric, HParams
 from tests.runs.event_values import (
     UNTIMED,
     corpus_file,
@@ -26,7 +26,7 @@ from tests.runs.event_values import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tbtools.runs.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue
 
 TENSORFLOW_RUN = (
     "Alwaysproblem+tensorboard-review/log/text_hp/hparam_tuning/run-0/"

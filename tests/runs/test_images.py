@@ -25,7 +25,7 @@ from torch.utils.tensorboard import SummaryWriter as TorchWriter
 
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
-from tbtools.runs.images import MAX_PIXELS, Image, images, images_frame
+from tbtools.runs.plugins.images import MAX_PIXELS, Image, images, images_frame
 from tests.runs.event_values import (
     UNTIMED,
     corpus_file,
@@ -213,7 +213,7 @@ def test_without_pillow_the_extra_is_named() -> None:
     script = (
         "import sys; sys.modules['PIL'] = None\n"
         "from tbtools.errors import MissingExtra\n"
-        "from tbtools.runs.images import Image\n"
+        "from tbtools.runs.plugins.images import Image\n"
         "image = Image(bytes.fromhex('89504e470d0a1a0a'), 1, 1)\n"
         "try: image.to_numpy()\n"
         "except MissingExtra as error: print(image.format, error)\n"

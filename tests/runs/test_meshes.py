@@ -15,13 +15,13 @@ from torch.utils.tensorboard import SummaryWriter as TorchWriter
 
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
-from tbtools.runs.meshes import Mesh, meshes_frame
+from tbtools.runs.plugins.meshes import Mesh, meshes_frame
 from tests.runs.event_values import read_values, stored_tensor
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tbtools.runs.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue
 
 VERTICES = np.array([[[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 0, 1], [1, 0, 1], [0, 1, 1]]], "f4")
 FACES = np.array([[[0, 1, 2]], [[2, 1, 0]]], "i4")

@@ -12,8 +12,8 @@ from torch.utils.tensorboard import SummaryWriter as TorchWriter
 
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
-from tbtools.runs.pr_curves import pr_curves_frame
-from tbtools.runs.tensors import tensor_to_numpy
+from tbtools.runs.plugins.pr_curves import pr_curves_frame
+from tbtools.runs.plugins.tensors import tensor_to_numpy
 from tests.runs.event_values import read_values, stored_tensor
 
 with warnings.catch_warnings():

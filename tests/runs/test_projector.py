@@ -11,7 +11,7 @@ from tensorboardX import SummaryWriter
 from torch.utils.tensorboard import SummaryWriter as TorchWriter
 
 from tbtools.errors import UndecodablePayload
-from tbtools.runs.projector import CONFIG_NAME, Embedding, read_embeddings
+from tbtools.runs.plugins.projector import CONFIG_NAME, Embedding, read_embeddings
 
 if TYPE_CHECKING:
     from pathlib import Path

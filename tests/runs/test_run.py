@@ -18,23 +18,23 @@ import tbtools
 from tbtools.errors import UndecodablePayload, UnknownTag
 from tbtools.eventfile import messages
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.audio import audio_frame
-from tbtools.runs.custom_scalars import Layout
-from tbtools.runs.histograms import distributions_frame, histograms_frame
-from tbtools.runs.hparams import HParams
-from tbtools.runs.images import images_frame
-from tbtools.runs.meshes import meshes_frame
-from tbtools.runs.pr_curves import pr_curves_frame
-from tbtools.runs.tensors import tensors_frame
-from tbtools.runs.text import text_frame
+from tbtools.runs.plugins.audio import audio_frame
+from tbtools.runs.plugins.custom_scalars import Layout
+from tbtools.runs.plugins.histograms import distributions_frame, histograms_frame
+from tbtools.runs.plugins.hparams import HParams
+from tbtools.runs.plugins.images import images_frame
+from tbtools.runs.plugins.meshes import meshes_frame
+from tbtools.runs.plugins.pr_curves import pr_curves_frame
+from tbtools.runs.plugins.tensors import tensors_frame
+from tbtools.runs.plugins.text import text_frame
 from tests.builders import START, EventFileBuilder
 from tests.runs.event_values import read_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
-    from tbtools.runs.values import StoredValue
 
 FRAMES: list[tuple[str, str, Callable[[Any], pd.DataFrame]]] = [
     ("images", "images", images_frame),

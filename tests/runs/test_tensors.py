@@ -15,7 +15,12 @@ from tensorboard.util import tensor_util
 
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
-from tbtools.runs.tensors import MAX_FILLED_ELEMENTS, only_string, tensor_to_numpy, tensors_frame
+from tbtools.runs.plugins.tensors import (
+    MAX_FILLED_ELEMENTS,
+    only_string,
+    tensor_to_numpy,
+    tensors_frame,
+)
 from tests.runs.event_values import UNTIMED, stored_tensor, strings_tensor
 
 # TensorBoard makes these into protos and back; its way back refuses unsigned 32 and 64 bits.

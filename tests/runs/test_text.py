@@ -14,7 +14,7 @@ from tensorboardX import SummaryWriter
 
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
-from tbtools.runs.text import text_frame
+from tbtools.runs.plugins.text import text_frame
 from tests.runs.event_values import UNTIMED, corpus_file, read_values, stored_tensor, strings_tensor
 
 if TYPE_CHECKING:

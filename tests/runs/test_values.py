@@ -7,7 +7,7 @@ import pytest
 
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
-from tbtools.runs.values import (
+from tbtools.runs.plugins.values import (
     POINT_COLUMNS,
     StoredValue,
     naming,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.series import Series
-from tbtools.runs.sessions import find_sessions
+from tbtools.runs.timeline.sessions import find_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.diff.results import HParamDiff, PointDifference, TagDiff, TextDiff
 from tbtools.eventfile.discover import natural_key
+from tbtools.runs.plugins.text import text_frame
 from tbtools.runs.select import matches
-from tbtools.runs.text import text_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tbtools.analysis.diff.results import Side
     from tbtools.runs.frames import Steps
+    from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
-    from tbtools.runs.values import StoredValue
 
 # Compared by what they mean, not by their bytes, in which the time of writing stands.
 _HPARAMS = "hparams"

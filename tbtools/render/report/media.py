@@ -16,19 +16,19 @@ import numpy as np
 from tbtools.errors import UndecodablePayload
 from tbtools.render.report.markdown import markdown_to_html
 from tbtools.render.report.payloads import some_values
-from tbtools.runs.audio import sounds
-from tbtools.runs.histograms import histogram
-from tbtools.runs.images import images
-from tbtools.runs.text import text_frame
+from tbtools.runs.plugins.audio import sounds
+from tbtools.runs.plugins.histograms import histogram
+from tbtools.runs.plugins.images import images
+from tbtools.runs.plugins.text import text_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tbtools.render.report.columns import Columns
     from tbtools.render.series import Selection
-    from tbtools.runs.histograms import Histogram
+    from tbtools.runs.plugins.histograms import Histogram
+    from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
-    from tbtools.runs.values import StoredValue
 
     Array = np.ndarray[Any, Any]
 
@@ -177,7 +177,7 @@ def _markdown(text: str) -> str:
 
 def pr_curve_series(source: MediaSource, columns: Columns) -> list[dict[str, Any]]:
     """Precision-recall curves: each item is ``[recall, precision]``, numbers of arrays."""
-    from tbtools.runs.pr_curves import pr_curves_frame
+    from tbtools.runs.plugins.pr_curves import pr_curves_frame
 
     def decode(value: StoredValue) -> list[int]:
         curve = pr_curves_frame([value])

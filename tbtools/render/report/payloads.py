@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.runs.payloads import stored_values
+from tbtools.runs.plugins.payloads import stored_values
 from tbtools.runs.select import matches
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from tbtools.render.series import Selection
     from tbtools.runs.frames import Part
+    from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
-    from tbtools.runs.values import StoredValue
 
 
 def spread(count: int, most: int) -> NDArray[np.int64]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tbtools.render.format import plural
-from tbtools.runs import rows as row_kinds
-from tbtools.runs.projector import CONFIG_NAME
+from tbtools.runs.plugins.projector import CONFIG_NAME
+from tbtools.runs.timeline import rows as row_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.errors import UndecodablePayload
-from tbtools.runs.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.values import POINT_COLUMNS, naming, parse_message, rows_frame
+from tbtools.runs.plugins.tensors import tensor_to_numpy, wrong_tensor
+from tbtools.runs.plugins.values import POINT_COLUMNS, naming, parse_message, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
 
-    from tbtools.runs.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue
 
     Array = np.ndarray[Any, Any]
 

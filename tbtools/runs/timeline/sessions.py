@@ -32,13 +32,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.runs import rows as row_kinds
-from tbtools.runs.grouping import stable_order
+from tbtools.runs.timeline import rows as row_kinds
+from tbtools.runs.timeline.order import stable_order
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.runs.rows import RunRows
+    from tbtools.runs.timeline.rows import RunRows
 
 # One point can lie before S by chance (an episode that ended between two logs); a count of epochs
 # against batches gives many.

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from tbtools.runs.hparams import DeclaredMetric, HParams
+    from tbtools.runs.plugins.hparams import DeclaredMetric, HParams
     from tbtools.runs.run import Run
 
 

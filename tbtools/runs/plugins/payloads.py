@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tbtools.errors import UndecodablePayload
+from tbtools.runs.plugins.values import StoredValue
 from tbtools.runs.select import as_globs, matches, select_tags
-from tbtools.runs.values import StoredValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.frames import Part
-    from tbtools.runs.rows import Mark, RunRows
+    from tbtools.runs.timeline.rows import Mark, RunRows
 
 
 def _open(columns: FileColumns) -> BinaryIO:

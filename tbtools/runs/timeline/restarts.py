@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from tbtools.runs import rows as row_kinds
-from tbtools.runs.sessions import find_sessions, superseded_by_resume
+from tbtools.runs.timeline import rows as row_kinds
+from tbtools.runs.timeline.sessions import find_sessions, superseded_by_resume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.runs.rows import Mark, RunRows
+    from tbtools.runs.timeline.rows import Mark, RunRows
 
 RestartPolicy = Literal["resume", "preempt", "session_log", "keep"]
 RESTART_POLICIES: tuple[RestartPolicy, ...] = get_args(RestartPolicy)

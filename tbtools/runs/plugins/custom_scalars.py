@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from tbtools.runs.tensors import only_string
-from tbtools.runs.values import naming, parse_message, rows_frame
+from tbtools.runs.plugins.tensors import only_string
+from tbtools.runs.plugins.values import naming, parse_message, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
 
-    from tbtools.runs.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.errors import MissingExtra, UndecodablePayload
-from tbtools.runs.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.values import POINT_COLUMNS, naming, rows_frame
+from tbtools.runs.plugins.tensors import tensor_to_numpy, wrong_tensor
+from tbtools.runs.plugins.values import POINT_COLUMNS, naming, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from PIL.Image import Image as PillowImage
 
-    from tbtools.runs.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue
 
 # The pixels of all frames of a picture together that may be decoded: where Pillow begins to warn
 # of decompression bombs, a quarter of a gibibyte of RGB.

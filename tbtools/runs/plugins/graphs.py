@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import UndecodablePayload
-from tbtools.runs.tensors import only_string
-from tbtools.runs.values import POINT_COLUMNS, naming, parse_message, rows_frame
+from tbtools.runs.plugins.tensors import only_string
+from tbtools.runs.plugins.values import POINT_COLUMNS, naming, parse_message, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import pandas as pd
 
-    from tbtools.runs.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue
 
 _FUNCTION_GRAPHS = 4  # RunMetadata.function_graphs, which `messages` leaves to the unknown fields
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.runs.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.values import naming, repeated_points
+from tbtools.runs.plugins.tensors import tensor_to_numpy, wrong_tensor
+from tbtools.runs.plugins.values import naming, repeated_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
 
-    from tbtools.runs.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue
 
 # The rows of the tensor (`tensorboard/plugins/pr_curve/metadata.py`): counts of true and false
 # positives, of true and false negatives, and what follows from them.

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tbtools.errors import UndecodablePayload
-from tbtools.runs.values import POINT_COLUMNS, naming, rows_frame
+from tbtools.runs.plugins.values import POINT_COLUMNS, naming, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
 
-    from tbtools.runs.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue
 
     Array = np.ndarray[Any, Any]
 

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tbtools.runs.values import naming, parse_message, rows_frame
+from tbtools.runs.plugins.values import naming, parse_message, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import pandas as pd
 
-    from tbtools.runs.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue
 
 # What a google.protobuf.Value can be. Lists and dicts are allowed by the format; no writer that is
 # known makes them.

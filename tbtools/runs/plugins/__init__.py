@@ -1,0 +1,1 @@
+"""Decoders of what plugins store: one module a type of data."""

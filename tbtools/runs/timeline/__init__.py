@@ -1,0 +1,1 @@
+"""The timeline of a run: its rows, writer sessions, restarts, order and notes."""

@@ -1,0 +1,80 @@
+"""The words that every layer uses: plain data, without NumPy.
+
+The command line needs the names of policies, methods and kinds for its help, and may not import
+what needs NumPy for them; the analyses and the report need the same names. Each list stands here
+and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+# What to do about points that a restart has written again (docs/restarts.md).
+RestartPolicy = Literal["resume", "preempt", "session_log", "keep"]
+RESTART_POLICIES: tuple[RestartPolicy, ...] = get_args(RestartPolicy)
+
+# What is wrong with a stretch of a file, or with a whole one (tbtools.eventfile.problems).
+ProblemKind = Literal[
+    "truncated", "bad_length", "bad_data", "undecodable", "not_an_event_file", "unreadable"
+]
+PROBLEM_KINDS: tuple[ProblemKind, ...] = get_args(ProblemKind)
+
+# What a reader should know of a run's timeline although nothing is damaged
+# (tbtools.runs.timeline.notes).
+NoteKind = Literal[
+    "steps_go_back",
+    "step_wraps",
+    "overlapping_writers",
+    "duplicate_file",
+    "clock_skew",
+    "superseded",
+]
+NOTE_KINDS: tuple[NoteKind, ...] = get_args(NoteKind)
+
+# What detection finds, and how much it matters, the worst first.
+FindingKind = Literal["nonfinite", "divergence", "plateau", "overfitting", "spike", "stall"]
+FINDING_KINDS: tuple[FindingKind, ...] = get_args(FindingKind)
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+# The kinds on which `tbtools detect` fails unless told otherwise.
+FAILING_KINDS: tuple[FindingKind, ...] = ("divergence", "nonfinite")
+
+# The state of a run.
+RunStatus = Literal["training", "finished", "stopped", "stalled", "empty", "unreadable"]
+RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
+
+# Which way is better.
+Objective = Literal["min", "max", "none"]
+OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
+
+# What can lie along an axis, besides the tag of another scalar.
+Axis = Literal["step", "relative", "wall"]
+AXES: tuple[Axis, ...] = get_args(Axis)
+# Names of axes that earlier versions used.
+FORMER_AXES: dict[str, Axis] = {"relative_time": "relative", "wall_time": "wall"}
+
+# Words of tags and run names that say whether a series was measured in training or validation.
+TRAINING_WORDS = frozenset({"train", "training", "trn"})
+VALIDATION_WORDS = frozenset(
+    {"val", "valid", "validation", "eval", "evaluation", "dev", "test", "testing", "holdout"}
+)
+
+SmoothingMethod = Literal["ema", "time_weighted_ema", "gaussian", "median", "rolling", "savgol"]
+SMOOTHING_METHODS: tuple[SmoothingMethod, ...] = get_args(SmoothingMethod)
+
+# What `aggregate` computes of repeated runs by default, and what a NaN does there.
+DEFAULT_STATISTICS = ("mean", "std", "stderr", "median", "min", "max", "iqm")
+NonfinitePolicy = Literal["poison", "drop", "fail"]
+NONFINITE_POLICIES: tuple[NonfinitePolicy, ...] = get_args(NonfinitePolicy)
+
+# How a result is shown on standard output.
+OUTPUT_FORMATS = ("table", "json", "csv")
+# Files that hold a table, by the ending of their names.
+TableFormat = Literal["csv", "jsonl", "parquet", "feather"]
+TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
+# Pictures of charts, by the ending of their names.
+PictureFormat = Literal["png", "svg", "pdf"]
+PICTURE_FORMATS: tuple[PictureFormat, ...] = get_args(PictureFormat)
+# What `export` takes out of the logs.
+ExportKind = Literal["scalars", "hparams", "images", "audio", "text"]
+EXPORT_KINDS: tuple[ExportKind, ...] = get_args(ExportKind)
