@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument
-from tbtools.runs.select import as_globs, matches
+from tbtools.runs.selection import as_globs, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

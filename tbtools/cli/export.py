@@ -11,7 +11,7 @@ from tbtools.cli.options import paths_argument, selection_options
 from tbtools.cli.target import readers_may_leave
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Selection
+    from tbtools.cli.options import SelectionOptions
 
 # As tbtools.render.export and .tables have them; these import NumPy, which help needs not.
 KINDS = ("scalars", "hparams", "images", "audio", "text")
@@ -50,7 +50,7 @@ def command(
     data: Any,
     wide: bool,
     format: str | None,  # noqa: A002 - the option's name
-    selection: Selection,
+    selection: SelectionOptions,
     target: str,
     force: bool,
 ) -> int:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Literal, get_args
 from tbtools.errors import InvalidArgument
 from tbtools.render.export_tables import export_hparams, export_scalars
 from tbtools.render.media import export_media
-from tbtools.runs.select import as_globs
+from tbtools.runs.selection import as_globs
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
     from tbtools.runs.experiment import Experiment
-    from tbtools.runs.frames import Steps
+    from tbtools.runs.selection import Steps
 
 ExportKind = Literal["scalars", "hparams", "images", "audio", "text"]
 EXPORT_KINDS: tuple[ExportKind, ...] = get_args(ExportKind)

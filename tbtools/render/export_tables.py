@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.align import union
-from tbtools.analysis.curves import last_of_each, stream_curves
 from tbtools.eventfile.discover import natural_key
 from tbtools.render.batches import Batch
 from tbtools.render.tables import require_format, write_table
 from tbtools.runs.plugins.hparams_table import hparams_columns
-from tbtools.runs.select import as_globs
+from tbtools.runs.selection import Selection
+from tbtools.runs.series import last_of_each, stream_scalars
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tbtools.analysis.curves import Curve, RunCurves
     from tbtools.render.batches import Column, Kind
     from tbtools.runs.experiment import Experiment
-    from tbtools.runs.frames import Steps
+    from tbtools.runs.selection import Steps
+    from tbtools.runs.series import RunScalars, ScalarSeries
 
     Progress = Callable[[int, int], None] | None
 
@@ -34,7 +34,7 @@ LONG_SCHEMA: dict[str, Kind] = {
 }
 
 
-def long_batch(run: str, tag: str, curve: Curve) -> Batch:
+def long_batch(run: str, tag: str, curve: ScalarSeries) -> Batch:
     """The rows of one series in a table of the columns `LONG_SCHEMA`."""
     columns: dict[str, Column] = {
         "run": run,
@@ -83,7 +83,7 @@ def export_scalars(
         OSError: It cannot be written; then nothing is left behind.
     """
     require_format(path, format)
-    table = _Scalars(experiment, as_globs(tags), steps, progress)
+    table = _Scalars(experiment, Selection.of(tags, steps), progress)
     schema = table.wide_schema() if wide else LONG_SCHEMA
     batches = table.wide(schema) if wide else table.long()
     write_table(path, schema, batches, format=format, force=force)
@@ -93,29 +93,26 @@ def export_scalars(
 class _Scalars:
     """The scalars of an experiment as batches of rows."""
 
-    def __init__(
-        self, experiment: Experiment, tags: Sequence[str], steps: Steps, progress: Progress
-    ) -> None:
+    def __init__(self, experiment: Experiment, selection: Selection, progress: Progress) -> None:
         self._experiment = experiment
-        self._tags = tags
-        self._steps = steps
+        self._selection = selection
         self._progress = progress
         self.rows = 0
         self.left_out = 0
 
-    def _curves(self) -> Iterator[RunCurves]:
-        return stream_curves(self._experiment, self._tags, self._steps, self._progress)
+    def _runs(self) -> Iterator[RunScalars]:
+        return stream_scalars(self._experiment, self._selection, progress=self._progress)
 
     def long(self) -> Iterator[Batch]:
         """One row a point, series by series."""
-        for run in self._curves():
-            for tag, curve in run.curves.items():
+        for run in self._runs():
+            for tag, curve in run.series.items():
                 self.rows += curve.step.size
                 yield long_batch(run.run, tag, curve)
 
     def wide_schema(self) -> dict[str, Kind]:
         """The columns; all runs are read for them."""
-        tags = {tag for run in self._curves() for tag in run.curves}
+        tags = {tag for run in self._runs() for tag in run.series}
         schema: dict[str, Kind] = {"run": "text", "step": "integer"}
         # A tag may be called like a column of ours.
         names = [f"tag/{tag}" if tag in schema else tag for tag in sorted(tags, key=natural_key)]
@@ -123,17 +120,17 @@ class _Scalars:
 
     def wide(self, schema: Mapping[str, Kind]) -> Iterator[Batch]:
         """One row a step of each run."""
-        for run in self._curves():
-            if not run.curves:
+        for run in self._runs():
+            if not run.series:
                 continue
-            steps = union([curve.step for curve in run.curves.values()])
+            steps = union([curve.step for curve in run.series.values()])
             columns: dict[str, Column] = {
                 name: np.ma.MaskedArray(np.zeros(steps.size), mask=True)
                 for name, kind in schema.items()
                 if kind == "number"
             }
             dtypes = {}
-            for tag, curve in run.curves.items():
+            for tag, curve in run.series.items():
                 taken = last_of_each(curve.step)
                 self.left_out += curve.step.size - taken.size
                 name = tag if tag in columns else f"tag/{tag}"

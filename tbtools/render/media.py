@@ -16,16 +16,16 @@ from tbtools.runs.plugins.audio import sounds
 from tbtools.runs.plugins.images import images
 from tbtools.runs.plugins.text import text_frame
 from tbtools.runs.plugins.values import naming
-from tbtools.runs.select import as_globs, matches
+from tbtools.runs.selection import as_globs, matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tbtools.render.directories import NewDirectory
     from tbtools.runs.experiment import Experiment
-    from tbtools.runs.frames import Steps
     from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
+    from tbtools.runs.selection import Steps
 
 MediaKind = Literal["images", "audio", "text"]
 

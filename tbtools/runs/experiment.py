@@ -12,7 +12,7 @@ from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import ScalarTable
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.run import Run
-from tbtools.runs.select import as_globs, choose, select_runs, select_tags
+from tbtools.runs.selection import Selection, Selector, as_globs, choose, select_runs
 from tbtools.runs.tables import tags_frame
 from tbtools.runs.timeline.restarts import check_policy
 from tbtools.showing import Shown
@@ -63,10 +63,17 @@ class Experiment(Shown, Mapping[str, Run]):
     """
 
     def __init__(
-        self, paths: Sequence[LogPath], runs: Globs = None, restarts: str = "resume", *, fold: bool
+        self,
+        paths: Sequence[LogPath],
+        runs: Globs = None,
+        restarts: str = "resume",
+        *,
+        exclude_runs: Globs = None,
+        fold: bool = False,
     ) -> None:
         self._paths = [os.fspath(path) for path in paths]
         self._globs = as_globs(runs)
+        self._exclude = as_globs(exclude_runs)
         self.restarts = check_policy(restarts)
         self.unreadable: dict[str, Problem] = {}
         self._runs: dict[str, Run] = {}
@@ -77,7 +84,9 @@ class Experiment(Shown, Mapping[str, Run]):
                 f"{', '.join(self._paths)}: no event files (no file name contains 'tfevents')"
             )
         folded = self._folded_runs()
-        self._shown = {name: folded[name] for name in select_runs(folded, self._globs)}
+        self._shown = {
+            name: folded[name] for name in select_runs(folded, self._globs, self._exclude)
+        }
 
     @property
     def logdir(self) -> str:
@@ -169,7 +178,7 @@ class Experiment(Shown, Mapping[str, Run]):
         self._discover([found for path in self._paths if (found := _discover_again(path))])
         new = {name: self._runs[name].refresh() for name in known}
         folded = self._folded_runs()
-        self._shown = {name: folded[name] for name in choose(folded, self._globs)}
+        self._shown = {name: folded[name] for name in choose(folded, self._globs, self._exclude)}
         sources = self._sources()
         for run in read_ahead([self._runs[name] for name in sources.difference(known)]):
             new[run.name] = run.columns.rows.count
@@ -212,17 +221,17 @@ class Experiment(Shown, Mapping[str, Run]):
             (run to count) and problems.
 
         Raises:
-            UnknownTag: A tag without wildcards exists in no run.
+            UnknownTag: A tag or glob matches no scalar of any run.
+            InvalidArgument: There is no point in these steps, or they are no pair.
 
         Warns:
             DuplicateSteps: A wide frame shows only the last of several points of one step.
         """
-        parts = self.parts()
-        known = {part.shown_tag(each.tag) for part in parts for each in part.columns.scalars()}
-        chosen = select_tags(sorted(known), tags)
-        table = ScalarTable([part.within(steps) for part in parts], frozenset(chosen))
+        selector = Selector(Selection.of(tags, steps))
+        table = ScalarTable([selector.choose(part) for part in self.parts()])
+        selector.require_match()
         if wide:
-            frame = table.wide("run" if isinstance(tags, str) and tags in known else "both")
+            frame = table.wide("run" if [tags] == table.tags else "both")
         else:
             frame = table.long(run=True, dtype=dtype, source=self._fold)
         frame.attrs |= self._frame_attrs()
@@ -237,6 +246,9 @@ class Experiment(Shown, Mapping[str, Run]):
                 {"run": name, **problem}
                 for name, attrs in each.items()
                 for problem in attrs["problems"]
+            ],
+            "notes": [
+                {"run": name, **note} for name, attrs in each.items() for note in attrs["notes"]
             ],
         }
 
@@ -278,6 +290,7 @@ def load(
     runs: Globs = None,
     restarts: str = "resume",
     *,
+    exclude_runs: Globs = None,
     fold: bool = False,
 ) -> Experiment:
     """Finds the runs under a path; they are read when something of them is asked for.
@@ -287,16 +300,17 @@ def load(
             front of the names of their runs.
         runs: Which runs: a name, a glob (``*seed*``), or several.
         restarts: What to do about restarts: ``resume``, ``preempt``, ``session_log`` or ``keep``.
+        exclude_runs: Which runs not, likewise.
         fold: Whether the sub-runs that `add_scalars` and `add_hparams` make are shown as part of
             the run that made them. All runs are then read at once.
 
     Raises:
         NoEventFiles: There is nothing at the path, or no event file under it.
-        UnknownRun: A run without wildcards does not exist.
-        ValueError: There is no such restart policy.
+        UnknownRun: A name or glob matches no run.
+        InvalidArgument: There is no such restart policy.
     """
     paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
-    return Experiment(paths, runs, restarts, fold=fold)
+    return Experiment(paths, runs, restarts, exclude_runs=exclude_runs, fold=fold)
 
 
 def read_scalars(
@@ -307,11 +321,15 @@ def read_scalars(
     Args:
         path: As for `load`.
         tags: Which tags, as for `Experiment.scalars`.
-        **options: Those of `load` (runs, restarts, fold) and of `Experiment.scalars` (steps, wide,
-            dtype).
+        **options: Those of `load` (runs, exclude_runs, restarts, fold) and of `Experiment.scalars`
+            (steps, wide, dtype).
 
     Returns:
         See `Experiment.scalars`.
     """
-    loading = {name: options.pop(name) for name in ("runs", "restarts", "fold") if name in options}
+    loading = {
+        name: options.pop(name)
+        for name in ("runs", "exclude_runs", "restarts", "fold")
+        if name in options
+    }
     return load(path, **loading).scalars(tags, **options)

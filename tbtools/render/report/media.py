@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tbtools.render.report.columns import Columns
-    from tbtools.render.series import Selection
     from tbtools.runs.plugins.histograms import Histogram
     from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
+    from tbtools.runs.selection import Selection
 
     Array = np.ndarray[Any, Any]
 

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.objective import objectives_of, words
+from tbtools.render.series import drawn_seconds
+from tbtools.vocabulary import SEVERITIES, VALIDATION_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tbtools.analysis.detect import Finding, Findings
-    from tbtools.analysis.objective import Objective
-    from tbtools.render.series import ScalarSeries
     from tbtools.runs.run import Run
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Objective
 
 # Columns of the run table beyond which nobody reads on.
 MOST_OBJECTIVES = 3
-_VALIDATION = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "dev"})
 _MAIN = frozenset({"loss", "reward", "return"})
-_SEVERITIES = {"error": 0, "warning": 1, "info": 2}
 
 
 def run_row(name: str, run: Run, shown_path: Callable[[str], str]) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def main_objectives(
         return (
             tag not in moving,
             2 * runs[tag] < most,
-            not said & _VALIDATION,
+            not said & VALIDATION_WORDS,
             not said & _MAIN,
             -runs[tag],
             len(tag),
@@ -106,10 +106,10 @@ def findings_by_cause(findings: Findings, series: Sequence[ScalarSeries]) -> lis
     """The events behind the findings, the worst first; in each the earliest finding first."""
     starts = {(each.run, each.tag): each for each in series}
     causes = [list(cause) for cause in findings.causes()]
-    causes.sort(key=lambda cause: min(_SEVERITIES[each.severity] for each in cause))
+    causes.sort(key=lambda cause: min(SEVERITIES.index(each.severity) for each in cause))
     return [
         {
-            "severity": min((each.severity for each in cause), key=_SEVERITIES.__getitem__),
+            "severity": min((each.severity for each in cause), key=SEVERITIES.index),
             "findings": [_finding(each, starts.get((each.run, each.tag))) for each in cause],
         }
         for cause in causes
@@ -129,8 +129,12 @@ def _finding(finding: Finding, series: ScalarSeries | None) -> dict[str, Any]:
         "message": finding.message,
     }
     if series is not None:
-        told["onset_second"] = float(series.seconds[series.at_step(finding.onset_step)])
-        told["end_second"] = float(series.seconds[series.at_step(finding.end_step)])
+        seconds = drawn_seconds(series)
+        onset = series.find(finding.onset_step, finding.onset_time)
+        told["onset_second"] = float(seconds[onset])
+        told["end_second"] = float(
+            seconds[-1 if finding.ongoing else series.find(finding.end_step)]
+        )
     return told
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tbtools.errors import UndecodablePayload
 from tbtools.runs.plugins.values import StoredValue
-from tbtools.runs.select import as_globs, matches, select_tags
+from tbtools.runs.selection import as_globs, matches, select_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
