@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tbtools.runs.timeline.restarts import RestartPolicy
     from tbtools.runs.timeline.rows import RunRows
 
-# A row belongs to no plugin, to one that has kinds of its own, or to the one that the metadata of its
-# tag declares.
+# A row belongs to no plugin, to one that has kinds of its own, or to the one that its metadata
+# declares.
 _PLUGINS = ("", *(name for name, plugin in PLUGINS.items() if plugin.kinds))
 _UNKNOWN, _SCALARS, _DECLARED = 0, _PLUGINS.index("scalars"), len(_PLUGINS)
 _SLOTS = len(_PLUGINS) + 1

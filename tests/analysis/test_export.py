@@ -222,20 +222,6 @@ class TestHparams:
         assert math.isnan(loss[0].as_py())
         assert loss.to_pylist()[1:] == [0.5, None]
 
-    CELLS = [
-        "bool",
-        "dict",
-        "layer.0/size",
-        "list",
-        "loss",
-        "nan",
-        "none",
-        "num",
-        "hparam/run",
-        "str",
-        "metric/loss",
-    ]
-
     def test_types_in_csv_and_json_lines(self, cases: Path, tmp_path: Path) -> None:
         experiment = tbtools.load(cases / "25_hparams_types")
         tbtools.export(experiment, tmp_path / "out.csv", "hparams")
