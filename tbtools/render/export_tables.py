@@ -8,9 +8,8 @@ import numpy as np
 
 from tbtools.analysis.align import union
 from tbtools.eventfile.discover import natural_key
-from tbtools.render.batches import Batch
+from tbtools.render.batches import NULL, Batch
 from tbtools.render.tables import require_format, write_table
-from tbtools.runs.plugins.hparams_table import hparams_columns
 from tbtools.runs.selection import Selection
 from tbtools.runs.series import last_of_each, stream_scalars
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from tbtools.render.batches import Column, Kind
     from tbtools.runs.experiment import Experiment
+    from tbtools.runs.plugins.hparams import HParamValue
     from tbtools.runs.selection import Steps
     from tbtools.runs.series import RunScalars, ScalarSeries
 
@@ -147,7 +147,7 @@ def export_hparams(
     *,
     format: str | None = None,  # noqa: A002 - the option's name
     force: bool = False,
-) -> int:
+) -> tuple[int, list[str]]:
     """Writes one row a run: its hyperparameters, and the final values of its metrics.
 
     Args:
@@ -157,7 +157,7 @@ def export_hparams(
         force: Whether a file that is there may be replaced.
 
     Returns:
-        How many runs have hyperparameters.
+        How many runs have hyperparameters, and what of them cannot be decoded.
 
     Raises:
         InvalidArgument: The ending says no format.
@@ -165,32 +165,36 @@ def export_hparams(
         OSError: It cannot be written; then nothing is left behind.
     """
     require_format(path, format)
-    experiment.scan()
-    names, cells = hparams_columns(experiment)
-    columns: dict[str, Column] = {"run": names}
-    for name, own in cells.items():
+    table = experiment.hparams_table()
+    columns: dict[str, Column] = {"run": list(table.rows)}
+    schema: dict[str, Kind] = {"run": "text"}
+    for name in (*table.hparams, *table.metrics):
         label = name
         while label in columns:  # a hyperparameter may be called like the column of names
             label = f"hparam/{label}"
-        columns[label] = _hparam_column(own)
-    schema: dict[str, Kind] = {
-        name: "number" if isinstance(column, np.ndarray) else "text"
-        for name, column in columns.items()
+        cells = [_cell(row, name) for row in table.rows.values()]
+        schema[label], columns[label] = _typed(cells)
+    dtypes = {
+        name: _dtype(column) for name, column in columns.items() if isinstance(column, np.ndarray)
     }
-    dtypes = {name: _dtype(columns[name]) for name, kind in schema.items() if kind == "number"}
-    write_table(path, schema, [Batch(len(names), columns, dtypes)], format=format, force=force)
-    return len(names)
+    batch = Batch(len(table.rows), columns, dtypes)
+    write_table(path, schema, [batch], format=format, force=force)
+    return len(table.rows), [f"run {run}: {message}" for run, message in table.problems]
 
 
-def _hparam_column(cells: Sequence[Any]) -> Column:
-    """Numbers where all are; else texts, for a table has one type a column."""
-    missing = [cell is None for cell in cells]
-    if all(isinstance(cell, float) for cell in cells if cell is not None):
-        numbers: Column = np.ma.masked_array(
-            [0.0 if cell is None else cell for cell in cells], missing
-        )
-        return numbers
-    return [None if cell is None else str(cell) for cell in cells]
+def _cell(row: Mapping[str, HParamValue], name: str) -> Any:
+    return NULL if name in row and row[name] is None else row.get(name)
+
+
+def _typed(cells: Sequence[Any]) -> tuple[Kind, Column]:
+    """The column's kind, of which all its values are; json where they differ or are lists."""
+    types = {type(cell) for cell in cells if cell is not None and cell is not NULL}
+    if types == {float} and NULL not in cells:
+        missing = [cell is None for cell in cells]
+        numbers = [0.0 if cell is None else cell for cell in cells]
+        return "number", np.ma.masked_array(numbers, missing)
+    kinds: dict[type, Kind] = {float: "number", bool: "boolean", str: "text"}
+    return (kinds.get(types.pop(), "json") if len(types) == 1 else "json"), cells
 
 
 def _dtype(column: Column) -> str:

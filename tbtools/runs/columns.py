@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.eventfile.discover import natural_key
+from tbtools.runs.plugins.table import PLUGINS
 from tbtools.runs.timeline import rows as row_kinds
 from tbtools.runs.timeline.stable_order import stable_order
 from tbtools.runs.timeline.timeline import build_timeline
@@ -24,16 +25,15 @@ if TYPE_CHECKING:
     from tbtools.runs.timeline.timeline import Timeline
     from tbtools.vocabulary import RestartPolicy
 
-# A row belongs to no plugin, to one of these four, or to the one that its tag's metadata declares.
-_PLUGINS = ("", "scalars", "histograms", "images", "audio")
-_UNKNOWN, _SCALARS, _DECLARED = 0, 1, len(_PLUGINS)
+# A row belongs to no plugin, to one that has kinds of its own, or to the one that its metadata
+# declares.
+_PLUGINS = ("", *(name for name, plugin in PLUGINS.items() if plugin.kinds))
+_UNKNOWN, _SCALARS, _DECLARED = 0, _PLUGINS.index("scalars"), len(_PLUGINS)
 _SLOTS = len(_PLUGINS) + 1
 # By the kind of a row, for values that are no tensors.
 _SLOT_OF_KIND = np.zeros(256, np.uint8)
-_SLOT_OF_KIND[row_kinds.SIMPLE_VALUE] = _SCALARS
-_SLOT_OF_KIND[[row_kinds.HISTOGRAM, row_kinds.OLD_HISTOGRAM]] = _PLUGINS.index("histograms")
-_SLOT_OF_KIND[row_kinds.IMAGE] = _PLUGINS.index("images")
-_SLOT_OF_KIND[row_kinds.AUDIO] = _PLUGINS.index("audio")
+for _slot, _name in enumerate(_PLUGINS[1:], 1):
+    _SLOT_OF_KIND[list(PLUGINS[_name].kinds)] = _slot
 
 
 @dataclass(frozen=True, slots=True)

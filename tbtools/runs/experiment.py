@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.discover import LogDirectory, RunFiles
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.frames import Part
+    from tbtools.runs.plugins.hparams_table import HParamsTable
 
     LogPath = str | os.PathLike[str]
     Globs = str | Sequence[str] | None
@@ -83,10 +84,9 @@ class Experiment(Shown, Mapping[str, Run]):
             raise NoEventFiles(
                 f"{', '.join(self._paths)}: no event files (no file name contains 'tfevents')"
             )
-        folded = self._folded_runs()
-        self._shown = {
-            name: folded[name] for name in select_runs(folded, self._globs, self._exclude)
-        }
+        self._all = self._folded_runs()
+        chosen = select_runs(self._all, self._globs, self._exclude)
+        self._shown = {name: self._all[name] for name in chosen}
 
     @property
     def logdir(self) -> str:
@@ -177,8 +177,9 @@ class Experiment(Shown, Mapping[str, Run]):
         known = list(self._runs)
         self._discover([found for path in self._paths if (found := _discover_again(path))])
         new = {name: self._runs[name].refresh() for name in known}
-        folded = self._folded_runs()
-        self._shown = {name: folded[name] for name in choose(folded, self._globs, self._exclude)}
+        self._all = self._folded_runs()
+        chosen = choose(self._all, self._globs, self._exclude)
+        self._shown = {name: self._all[name] for name in chosen}
         sources = self._sources()
         for run in read_ahead([self._runs[name] for name in sources.difference(known)]):
             new[run.name] = run.columns.rows.count
@@ -267,18 +268,32 @@ class Experiment(Shown, Mapping[str, Run]):
     def hparams(self) -> pd.DataFrame:
         """One row a run: its hyperparameters, and the final values of its metrics.
 
-        Metrics are those that the run, or a run above it, declares as such, else those that any
-        run declares; where none are declared, all its scalars. A metric that has a
-        hyperparameter's name gets ``metric/`` in front.
+        Metrics are those that the run, or the nearest run above it, declares; where neither does,
+        all scalars of the run and of the runs inside it (``validation/epoch_loss``). A metric that
+        has a hyperparameter's name gets ``metric/`` in front. Which other runs are selected changes
+        no value.
 
         Returns:
-            Index run; runs without hyperparameters are left out. A hyperparameter that a run does
-            not have is missing.
+            Index run; runs without hyperparameters are left out. Values keep their Python types. A
+            hyperparameter that a run does not have is missing, like one that was set to None, which
+            `Run.hparams` tells apart. `attrs` holds restarts, superseded and problems, among these
+            the hyperparameters that cannot be decoded (kind ``undecodable``).
         """
+        table = self.hparams_table()
+        frame = table.to_frame()
+        frame.attrs |= self._frame_attrs()
+        frame.attrs["problems"] += [
+            {"run": run, "kind": "undecodable", "message": message}
+            for run, message in table.problems
+        ]
+        return frame
+
+    def hparams_table(self) -> HParamsTable:
+        """The same without pandas, in which None is told from what is missing."""
         from tbtools.runs.plugins.hparams_table import hparams_table
 
         self.scan()
-        return hparams_table(self)
+        return hparams_table(self, self._all)
 
     def __repr__(self) -> str:
         """Without reading anything."""

@@ -9,6 +9,7 @@ from tbtools.eventfile.scan import rescan, scan_file
 from tbtools.runs.columns import RunColumns, gather
 from tbtools.runs.frames import Part, ScalarTable
 from tbtools.runs.plugins import payloads
+from tbtools.runs.plugins.table import PLUGINS, function_at
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.tables import notes_frame, problems_frame, sessions_frame, tags_frame
 from tbtools.runs.timeline import rows as row_kinds
@@ -36,22 +37,6 @@ if TYPE_CHECKING:
 
 # Written when a training session ends, or at once by writers that do not follow it.
 SESSION_END_TAG = "_hparams_/session_end_info"
-
-_GRAPH_PLUGINS = ("graph_run_metadata", "graph_run_metadata_graph", "graph_keras_model")
-_KNOWN_PLUGINS = frozenset(
-    {
-        "scalars",
-        "images",
-        "audio",
-        "histograms",
-        "text",
-        "pr_curves",
-        "mesh",
-        "hparams",
-        "custom_scalars",
-        *_GRAPH_PLUGINS,
-    }
-)
 
 
 class Run(Shown):
@@ -259,23 +244,21 @@ class Run(Shown):
         """
         return payloads.stored_values(self.parts, plugins, tags)
 
+    def _frame(self, plugin: str, tags: Tags) -> pd.DataFrame:
+        frame: pd.DataFrame = function_at(PLUGINS[plugin].frame)(self.values(plugin, tags))
+        return frame
+
     def images(self, tags: Tags = None) -> pd.DataFrame:
         """One row a picture; see `tbtools.runs.plugins.images.images_frame`."""
-        from tbtools.runs.plugins.images import images_frame
-
-        return images_frame(self.values("images", tags))
+        return self._frame("images", tags)
 
     def audio(self, tags: Tags = None) -> pd.DataFrame:
         """One row a sound; see `tbtools.runs.plugins.audio.audio_frame`."""
-        from tbtools.runs.plugins.audio import audio_frame
-
-        return audio_frame(self.values("audio", tags))
+        return self._frame("audio", tags)
 
     def histograms(self, tags: Tags = None) -> pd.DataFrame:
         """Histograms; see `tbtools.runs.plugins.histograms.histograms_frame`."""
-        from tbtools.runs.plugins.histograms import histograms_frame
-
-        return histograms_frame(self.values("histograms", tags))
+        return self._frame("histograms", tags)
 
     def histogram_statistics(self, tags: Tags = None) -> pd.DataFrame:
         """One row a histogram; see `tbtools.runs.plugins.histograms.histogram_statistics_frame`."""
@@ -291,15 +274,11 @@ class Run(Shown):
 
     def text(self, tags: Tags = None) -> pd.DataFrame:
         """One row a text; see `tbtools.runs.plugins.text.text_frame`."""
-        from tbtools.runs.plugins.text import text_frame
-
-        return text_frame(self.values("text", tags))
+        return self._frame("text", tags)
 
     def pr_curves(self, tags: Tags = None) -> pd.DataFrame:
         """One row a threshold; see `tbtools.runs.plugins.pr_curves.pr_curves_frame`."""
-        from tbtools.runs.plugins.pr_curves import pr_curves_frame
-
-        return pr_curves_frame(self.values("pr_curves", tags))
+        return self._frame("pr_curves", tags)
 
     def meshes(self, tags: Tags = None) -> pd.DataFrame:
         """One row a mesh; see `tbtools.runs.plugins.meshes.meshes_frame`.
@@ -307,9 +286,7 @@ class Run(Shown):
         A mesh is stored under several tags (``mesh_VERTEX``, ``mesh_FACE``): choose it by
         ``mesh*``.
         """
-        from tbtools.runs.plugins.meshes import meshes_frame
-
-        return meshes_frame(self.values("mesh", tags))
+        return self._frame("mesh", tags)
 
     def tensors(self, tags: Tags = None) -> pd.DataFrame:
         """Every value that is stored as a tensor, whatever plugin shows it, as a NumPy array."""
@@ -324,7 +301,7 @@ class Run(Shown):
         return plugin_frame(
             value
             for value in self.values(None, tags)
-            if value.plugin_name and value.plugin_name not in _KNOWN_PLUGINS
+            if value.plugin_name and value.plugin_name not in PLUGINS
         )
 
     def graph(self) -> Graph | None:
@@ -354,10 +331,14 @@ class Run(Shown):
 
     @property
     def hparams(self) -> HParams:
-        """Its hyperparameters, empty where none are stored; see `plugins.hparams.HParams`."""
-        from tbtools.runs.plugins.hparams import HParams
+        """Its hyperparameters, empty where none are stored.
 
-        return HParams.from_values(self.values("hparams"))
+        Raises:
+            UndecodablePayload: Some of them cannot be decoded; the text names the run.
+        """
+        from tbtools.runs.plugins.hparams import read_hparams
+
+        return read_hparams(self)
 
     def custom_scalars(self) -> Layout:
         """The layout of the custom scalars page, empty where none is stored."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.diff.results import HParamDiff, PointDifference, TagDiff, TextDiff
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.plugins.text import text_frame
+from tbtools.runs.plugins.table import function_at, plugin_named
+from tbtools.runs.plugins.values import naming
 from tbtools.runs.selection import EVERYTHING
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
 
-# Compared by what they mean, not by their bytes, in which the time of writing stands.
-_HPARAMS = "hparams"
-_TEXT = "text"
 # Unchanged lines shown around those that differ.
 _CONTEXT = 1
 
@@ -85,9 +83,9 @@ def compare_payloads(a: Run, b: Run, selection: Selection) -> tuple[list[TagDiff
                 points=None if only_in else PointDifference(len(common), len(differing), first),
             )
         )
-        if plugin == _TEXT and (differing or alone):
+        if plugin_named(plugin).compared == "lines" and (differing or alone):
             key = min([*differing[:1], *alone[:1]])
-            lines = _text_lines(a, tag, key), _text_lines(b, tag, key)
+            lines = _lines(a, tag, plugin, key), _lines(b, tag, plugin, key)
             texts.append(TextDiff(tag, key[0], _unified(*lines)))
     return found, texts
 
@@ -96,7 +94,8 @@ def _series(run: Run, selection: Selection) -> Iterator[tuple[str, str]]:
     for part in run.parts:
         for series in part.columns.series:
             tag = part.shown_tag(series.tag)
-            if not series.scalar and series.plugin != _HPARAMS and selection.has_tag(tag):
+            settings = plugin_named(series.plugin).compared == "settings"
+            if not series.scalar and not settings and selection.has_tag(tag):
                 yield tag, series.plugin
 
 
@@ -124,13 +123,13 @@ def _digests(run: Run, tag: str, plugin: str, selection: Selection) -> dict[_Key
     return digests
 
 
-def _text_lines(run: Run, tag: str, wanted: _Key) -> list[str]:
-    """A text as lines; none where the run does not have it."""
-    for key, value in _values(run, tag, _TEXT):
+def _lines(run: Run, tag: str, plugin: str, wanted: _Key) -> list[str]:
+    """A value as lines; none where the run does not have it."""
+    lines_of = function_at(plugin_named(plugin).lines)
+    for key, value in _values(run, tag, plugin):
         if key == wanted:
-            text = text_frame([value])["text"].iloc[0]
-            cells = [text] if isinstance(text, str) else text.reshape(-1).tolist()
-            return [line for cell in cells for line in cell.splitlines()]
+            with naming(value):
+                return list(lines_of(value))
     return []
 
 

@@ -92,6 +92,7 @@ def page_data(
     found = directions(series, objectives)
     points = points_a_series(len(series))
     budget = media.Budget(media_bytes)
+    written = media.Page(columns, budget)
     page = {
         "title": title,
         "smoothing": smoothing,
@@ -106,16 +107,15 @@ def page_data(
         **_scalars(series, found, list(runs), columns, points),
         "diff": differences(diff, series, columns, points) if diff else None,
         **seed_groups(runs, group, selection, columns, points),
-        "images": media.image_series(source, budget),
-        "audio": media.audio_series(source, budget),
-        "refused": budget.refused,
-        "text": media.text_series(source),
-        "pr_curves": media.pr_curve_series(source, columns),
-        "histograms": media.histogram_series(source, columns),
+        **{plugin: media.media_series(source, plugin, written) for plugin in media.SECTIONS},
+        "sections": [
+            {"plugin": plugin, "title": section.title, "card": section.card}
+            for plugin, section in media.SECTIONS.items()
+        ],
         "unshown": unshown(shown),
         "provenance": _provenance(runs, root),
     }
-    return PageData(page | {"arrays": columns.shapes}, columns)
+    return PageData(page | {"refused": budget.refused, "arrays": columns.shapes}, columns)
 
 
 def _within(root: str, path: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tbtools.analysis.objective import objectives_of, words
 from tbtools.render.series import drawn_seconds
+from tbtools.runs.plugins.hparams import json_text, read_decodable_hparams
 from tbtools.vocabulary import SEVERITIES, VALIDATION_WORDS
 
 if TYPE_CHECKING:
@@ -139,8 +140,9 @@ def _finding(finding: Finding, series: ScalarSeries | None) -> dict[str, Any]:
 
 
 def hparams_of(runs: Sequence[Run]) -> dict[str, Any]:
-    """Hyperparameters: names, whether the runs differ in them, and each run's values."""
-    settings = [dict(run.hparams) for run in runs]
+    """Hyperparameters: names, whether the runs differ in them, each run's values, and problems."""
+    read = [(run.name, *read_decodable_hparams(run)) for run in runs]
+    settings = [dict(hparams) for _, hparams, _ in read]
     names = list(dict.fromkeys(name for each in settings for name in each))
     present = [each for each in settings if each]
     return {
@@ -149,6 +151,7 @@ def hparams_of(runs: Sequence[Run]) -> dict[str, Any]:
             any(each.get(name) != present[0].get(name) for each in present) for name in names
         ],
         "values": [[_shown(each.get(name)) for name in names] for each in settings],
+        "undecodable": [f"run {run}: {text}" for run, _, problems in read for text in problems],
     }
 
 
@@ -157,4 +160,4 @@ def _shown(value: Any) -> float | str | bool | None:
         return value
     if isinstance(value, (int, float)):
         return float(value) if np.isfinite(value) else str(value)
-    return str(value)
+    return json_text(value)
