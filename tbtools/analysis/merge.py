@@ -6,20 +6,19 @@ record by record as they are; `tbtools.render.event_files.write_merge` copies th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.pieces import (
+from tbtools.analysis.file_groups import (
     MergedSession,
-    Rewritten,
     group_files,
-    pieces_of,
     refuse_concurrent_runs,
     refuse_shared_tags,
 )
+from tbtools.analysis.pieces import Rewritten, pieces_of
 from tbtools.errors import NoEventFiles
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.inputs import as_runs
@@ -31,13 +30,32 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from tbtools.analysis.pieces import Copy, FileGroup
+    from tbtools.analysis.file_groups import FileGroup
+    from tbtools.analysis.pieces import Copy
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Steps
     from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import RestartPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class RunLoss:
+    """Points of one run that the sessions of another have superseded.
+
+    That is right where the other one goes on from a checkpoint of the first, and wrong where each
+    run counts its steps from 0.
+
+    Attributes:
+        run: The run that loses them.
+        to: The run whose sessions have superseded them.
+        points: How many.
+    """
+
+    run: str
+    to: str
+    points: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +68,9 @@ class Merge:
         points: How many points are kept.
         superseded: How many are left out because a later session has superseded them.
         tags: Tag to how many of its points are superseded, for those that have such.
-        sessions: In the order of their first events, as they follow each other in the merged file.
+        lost_tags: Those of them of which no point is kept.
+        losses: Under ``resume``, what runs lose to one another.
+        sessions: In the order of their first events; those that overlap are merged by wall time.
         pieces: What the merged file consists of, in order.
         start_time: Wall time of the first event, seconds since the epoch; 0 where none is known.
         problems: Damaged stretches, which are left out, with the path of their file.
@@ -61,6 +81,8 @@ class Merge:
     points: int
     superseded: int
     tags: Mapping[str, int]
+    lost_tags: tuple[str, ...]
+    losses: tuple[RunLoss, ...]
     sessions: tuple[MergedSession, ...]
     pieces: tuple[Copy | Rewritten, ...]
     start_time: float
@@ -95,6 +117,8 @@ class Merge:
             "superseded": self.superseded,
             "rewritten_records": self.rewritten,
             "tags": [{"tag": tag, "superseded": count} for tag, count in self.tags.items()],
+            "lost_tags": list(self.lost_tags),
+            "losses": [asdict(loss) for loss in self.losses],
             "sessions": [
                 {name: _json(getattr(session, name)) for name in names} for session in self.sessions
             ],
@@ -164,9 +188,11 @@ def merge(
         refuse_shared_tags(groups)
     ordered = _in_order(groups)
     tags_superseded: dict[str, int] = {}
+    losses: dict[tuple[str, str], int] = {}
     for group in groups:
         for tag, count in group.superseded_by_tag().items():
             tags_superseded[tag] = tags_superseded.get(tag, 0) + count
+        losses |= group.losses()
     files = [file for group in groups for file in group.rows.files]
     times = [file.first_wall_time for file in files]
     return Merge(
@@ -175,8 +201,12 @@ def merge(
         points=sum(int(group.kept.sum()) for group in groups),
         superseded=sum(tags_superseded.values()),
         tags=dict(sorted(tags_superseded.items(), key=lambda item: natural_key(item[0]))),
+        lost_tags=tuple(
+            sorted({tag for group in groups for tag in group.lost_tags()}, key=natural_key)
+        ),
+        losses=tuple(RunLoss(run, to, points) for (run, to), points in losses.items()),
         sessions=tuple(group.merged_session(session) for group, session in ordered),
-        pieces=tuple(pieces_of(groups, ordered)),
+        pieces=tuple(pieces_of(groups)),
         start_time=min((time for time in times if time and np.isfinite(time)), default=0.0),
         problems=tuple((file.path, problem) for file in files for problem in file.problems),
     )
@@ -190,7 +220,7 @@ def _require_match(runs: Mapping[str, Run], selection: Selection) -> None:
         UnknownTag: A tag or glob matches no tag.
         InvalidArgument: There is no point in the steps.
     """
-    if all(run.is_unreadable for run in runs.values()):
+    if not any(file.events for run in runs.values() for file in run.files):
         raise NoEventFiles(
             f"{', '.join(run.path for run in runs.values())}: no event could be read"
         )

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from tbtools.analysis.file_groups import MergedSession
     from tbtools.analysis.merge import Merge
-    from tbtools.analysis.pieces import MergedSession
 
 _TAGS_SHOWN = 10
 
