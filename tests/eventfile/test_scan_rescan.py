@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tbtools.eventfile import rescan as rescan_module
 from tbtools.eventfile import scan
-from tbtools.eventfile.scan import FileColumns, rescan, scan_file
+from tbtools.eventfile.rescan import rescan
+from tbtools.eventfile.scan import FileColumns, scan_file
 from tests.builders import EventFileBuilder
 from tests.scans import assert_same_columns, problem_places
 
@@ -248,7 +250,7 @@ class TestUnreadable:
         def read_all(*_: Any) -> None:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-        monkeypatch.setattr(scan, "_read_all", read_all)
+        monkeypatch.setattr(scan, "_read_until", read_all)
         assert scan_file(path).problems[0].message == os.strerror(errno.EIO)
 
 
@@ -257,14 +259,14 @@ class TestChangedWhileRead:
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path.write_bytes(points(1, 3))
-        read_all = scan._read_all
+        read_all = scan._read_until
 
         def growing(*arguments: Any) -> None:
             append(path, points(4, 2))
             read_all(*arguments)
 
         with monkeypatch.context() as patch:
-            patch.setattr(scan, "_read_all", growing)
+            patch.setattr(scan, "_read_until", growing)
             columns = scan_file(path)
         assert columns.step.tolist() == [1, 2, 3]
         look = rescan(columns)
@@ -274,13 +276,13 @@ class TestChangedWhileRead:
     @pytest.mark.timeout(20)
     def test_a_file_cut_while_it_is_read(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path.write_bytes(points(1, 3))
-        read_all = scan._read_all
+        read_all = scan._read_until
 
         def shrinking(*arguments: Any) -> None:
             os.truncate(path, len(points(1, 1)))
             read_all(*arguments)
 
-        monkeypatch.setattr(scan, "_read_all", shrinking)
+        monkeypatch.setattr(scan, "_read_until", shrinking)
         assert scan_file(path).step.tolist() == [1]
 
     @pytest.mark.timeout(20)
@@ -290,14 +292,14 @@ class TestChangedWhileRead:
         path.write_bytes(points(1, 3))
         before = scan_file(path)
         append(path, points(4, 3))
-        continues = scan._continues
+        continues = rescan_module._continues
 
         def shrinking(*arguments: Any) -> bool:
             answer = continues(*arguments)
             os.truncate(path, len(points(1, 1)))
             return answer
 
-        monkeypatch.setattr(scan, "_continues", shrinking)
+        monkeypatch.setattr(rescan_module, "_continues", shrinking)
         look = rescan(before)
         assert look.read_anew
         assert look.columns.step.tolist() == [1]
