@@ -134,6 +134,26 @@ class FailingSource(Source):
         return self._local.resolve(path)
 
 
+class _CountingFile(_FailingFile):
+    def __init__(self, file: SourceFile, source: CountingSource) -> None:
+        super().__init__(file, lambda *_: None)
+        self._source = source
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        count = super().read_into(buffer, offset)
+        self._source.bytes_read += count
+        return count
+
+
+class CountingSource(LocalSource):
+    """The local files, and how many bytes of them were read."""
+
+    bytes_read = 0
+
+    def open(self, path: str) -> SourceFile:
+        return _CountingFile(super().open(path), self)
+
+
 def failing(operation: str, number: int = errno.EIO, path: str = "") -> FailingSource:
     """A source that fails at one operation, of paths that contain a text."""
     return FailingSource(

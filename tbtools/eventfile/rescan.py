@@ -120,7 +120,15 @@ def _read_again(before: FileColumns, change: FileChangeKind) -> Rescan:
 def _continues(file: SourceFile, before: FileColumns) -> bool:
     """Whether the file is still the one that was scanned, perhaps longer."""
     length = len(before.fingerprint)
-    return file.read_at(before.position - length, length) == before.fingerprint
+    start = before.position - length
+    now, then = bytearray(file.read_at(start, length)), bytearray(before.fingerprint)
+    for problem in reversed(before.damage):  # may have healed, and is looked at by itself
+        end = problem.offset + problem.length - start
+        if end <= 0:
+            break
+        damaged = slice(max(problem.offset - start, 0), end)
+        now[damaged] = then[damaged] = b""
+    return now == then
 
 
 def _was_unreadable(before: FileColumns) -> bool:
