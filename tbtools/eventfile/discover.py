@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools import errors
 from tbtools.eventfile.problems import Problem, unreadable
@@ -120,23 +120,12 @@ def _printable(name: str) -> str:
     return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
-@dataclasses.dataclass(slots=True)
-class _Directory:
-    """A directory, and what directly lies in it.
-
-    Attributes:
-        path: As it can be opened.
-        name: Relative to the log directory, which itself is "".
-        event_files: Paths.
-        links: Links to event files, with what tells these from one another.
-        duplicates: Links to its event files that are not read: pairs of link and event file.
-    """
+class _Directory(NamedTuple):
+    """A directory: its path, its name relative to the log directory, the paths of event files."""
 
     path: str
     name: str
-    event_files: list[str] = dataclasses.field(default_factory=list)
-    links: list[tuple[str, Identity]] = dataclasses.field(default_factory=list)
-    duplicates: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    event_files: list[str]
 
 
 class _Walk:
@@ -151,41 +140,44 @@ class _Walk:
         self._root = root
         self._source = source_of(root)
         self._links: list[tuple[str, str]] = []
+        # Links to event files, with what tells these from one another.
+        self._file_links: list[tuple[str, Identity, _Directory]] = []
 
     def runs(self) -> list[RunFiles]:
         """The directories that directly hold event files, each file taken once."""
         directories = list(self._directories())
-        self._take_links(directories)
+        duplicates = self._take_links(directories)
         return [
             RunFiles(
                 _printable(each.name) or ".",
                 each.path,
                 tuple(sorted(each.event_files)),
-                tuple(sorted(each.duplicates)),
+                tuple(duplicates.get(each.path, ())),
             )
             for each in directories
             if each.event_files
         ]
 
-    def _take_links(self, directories: list[_Directory]) -> None:
-        """Takes the links to files that have no name of their own here, each file once."""
-        links = sorted(
-            (path, identity, at)
-            for at, each in enumerate(directories)
-            for path, identity in each.links
-        )
-        if not links:
-            return
+    def _take_links(self, directories: list[_Directory]) -> dict[str, list[tuple[str, str]]]:
+        """Takes the links to files that have no name of their own here, each file once.
+
+        Returns:
+            The others by the directory of the event file that they lead to: link and event file.
+        """
+        duplicates: dict[str, list[tuple[str, str]]] = {}
+        if not self._file_links:
+            return duplicates
         owners = {
             self._identity(path): (path, each) for each in directories for path in each.event_files
         }
-        for path, identity, at in links:
+        for path, identity, directory in sorted(self._file_links):
             if identity in owners:
                 event_file, owner = owners[identity]
-                owner.duplicates.append((path, event_file))
+                duplicates.setdefault(owner.path, []).append((path, event_file))
             else:
-                owners[identity] = path, directories[at]
-                directories[at].event_files.append(path)
+                owners[identity] = path, directory
+                directory.event_files.append(path)
+        return duplicates
 
     def _directories(self) -> Iterator[_Directory]:
         visited = []
@@ -212,7 +204,7 @@ class _Walk:
                 if identity is None or identity in seen:
                     continue
                 seen.add(identity)
-            directory = _Directory(path, name)
+            directory = _Directory(path, name, [])
             pending += self._list(directory)
             yield directory
 
@@ -242,7 +234,7 @@ class _Walk:
         if status.kind == "directory":
             self._links.append((entry.path, prefix + entry.name))
         elif status.kind == "file" and _is_event_file(entry.name):
-            directory.links.append((entry.path, status.identity))
+            self._file_links.append((entry.path, status.identity, directory))
 
     def _identity(self, path: str) -> Identity | None:
         """What tells it from others; None where it is gone or closed to us."""

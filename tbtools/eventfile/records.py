@@ -208,7 +208,7 @@ class RecordReader:
 
         Negative where the file has shrunk to less than what has been read of it.
         """
-        return self.file.status().size - self.offset
+        return self.file.size() - self.offset
 
     def _read_at(self, offset: int, count: int) -> bytes:
         """Bytes that are in the file, unless it has just been cut short."""

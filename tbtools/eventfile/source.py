@@ -91,6 +91,10 @@ class SourceFile(abc.ABC):
     def close(self) -> None:
         """Closes it."""
 
+    def size(self) -> int:
+        """Its length now, in bytes."""
+        return self.status().size
+
     def read_at(self, offset: int, length: int) -> bytes:
         """The bytes from an offset on; fewer than asked for only where the file ends."""
         data = bytearray(length)
@@ -141,6 +145,9 @@ class _LocalFile(SourceFile):
     def status(self) -> Status:
         return _local_status(os.fstat(self._file.fileno()))
 
+    def size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
+
     def read_into(self, buffer: memoryview, offset: int) -> int:
         if _HAS_PREAD:
             return os.preadv(self._file.fileno(), [buffer], offset)
@@ -186,11 +193,11 @@ class LocalSource(Source):
 
 
 def _entry_kind(entry: os.DirEntry[str]) -> Kind:
-    if entry.is_symlink():
-        return "link"
     if entry.is_dir(follow_symlinks=False):
         return "directory"
-    return "file" if entry.is_file(follow_symlinks=False) else "other"
+    if entry.is_file(follow_symlinks=False):
+        return "file"
+    return "link" if entry.is_symlink() else "other"
 
 
 def _local_status(status: os.stat_result) -> Status:
@@ -236,7 +243,7 @@ def using(source: Source, scheme: str = "") -> Iterator[None]:
 def read_bytes(path: str) -> bytes:
     """A whole file, for small ones."""
     with source_of(path).open(path) as file:
-        return file.read_at(0, file.status().size)
+        return file.read_at(0, file.size())
 
 
 def is_file(path: str) -> bool:

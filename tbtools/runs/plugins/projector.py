@@ -145,7 +145,7 @@ class Embedding:
         if len(self.tensor_shape) != 2:
             return False
         with source_of(path).open(path) as file:
-            if file.status().size != size:
+            if file.size() != size:
                 return False
             return not _TEXT_OF_NUMBERS.issuperset(file.read_at(0, 1 << 16))
 
