@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tbtools.analysis.aggregate import aggregate
-    from tbtools.analysis.detect import Finding, Findings, detect
+    from tbtools.analysis.detect import Finding, Findings
     from tbtools.analysis.diff import diff
+    from tbtools.analysis.judgement import detect
     from tbtools.analysis.merge import merge
     from tbtools.analysis.smooth import smooth
     from tbtools.errors import (
@@ -49,8 +50,9 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "tbtools.analysis.aggregate": ("aggregate",),
-    "tbtools.analysis.detect": ("Finding", "Findings", "detect"),
+    "tbtools.analysis.detect": ("Finding", "Findings"),
     "tbtools.analysis.diff": ("diff",),
+    "tbtools.analysis.judgement": ("detect",),
     "tbtools.analysis.merge": ("merge",),
     "tbtools.analysis.smooth": ("smooth",),
     "tbtools.errors": (

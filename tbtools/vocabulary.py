@@ -79,6 +79,3 @@ TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 # Pictures of charts, by the ending of their names.
 PictureFormat = Literal["png", "svg", "pdf"]
 PICTURE_FORMATS: tuple[PictureFormat, ...] = get_args(PictureFormat)
-# What `export` takes out of the logs.
-ExportKind = Literal["scalars", "hparams", "images", "audio", "text"]
-EXPORT_KINDS: tuple[ExportKind, ...] = get_args(ExportKind)

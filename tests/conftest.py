@@ -35,6 +35,15 @@ def corpus_files(corpus: Path) -> list[Path]:
     return sorted(path for path in corpus.rglob("*tfevents*") if path.is_file())
 
 
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Small logs after public reports; TBTOOLS_CASES names them, relative to the repository."""
+    folder = Path(__file__).parents[1] / os.environ.get("TBTOOLS_CASES", "../shared/cases")
+    if not folder.is_dir():
+        pytest.skip(f"no logs after public reports at {folder}: set TBTOOLS_CASES")
+    return folder
+
+
 @pytest.fixture(params=["compiled", "protobuf"])
 def scan_implementation(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from tbtools.analysis.align import INTERPOLATED, MISSING, align, check_alignment
-from tbtools.analysis.curves import last_of_each, read_all_curves
 from tbtools.analysis.ensemble import (
     DEFAULT_STATISTICS,
     Bootstrap,
@@ -16,10 +15,11 @@ from tbtools.analysis.ensemble import (
     check_statistics,
 )
 from tbtools.analysis.grouping import RunGroup, group_runs
-from tbtools.analysis.inputs import as_runs, require_selection
 from tbtools.errors import InvalidArgument, NonfiniteValue
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.select import as_globs
+from tbtools.runs.inputs import as_runs
+from tbtools.runs.selection import Selection, Selector
+from tbtools.runs.series import last_of_each, stream_scalars
 from tbtools.showing import Shown
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.align import Alignment, Axis
-    from tbtools.analysis.curves import RunCurves
-    from tbtools.analysis.inputs import RunsLike
-    from tbtools.runs.frames import Steps
+    from tbtools.runs.inputs import RunsLike
     from tbtools.runs.run import Run
+    from tbtools.runs.selection import Steps
+    from tbtools.runs.series import RunScalars
 
     Floats: TypeAlias = NDArray[np.float64]
 
@@ -134,7 +134,7 @@ class Aggregate(Shown):
     """Groups of runs, each tag as one curve a statistic.
 
     Attributes:
-        x: The axis: ``step``, ``wall_time``, ``relative_time`` or a tag.
+        x: The axis: ``step``, ``relative``, ``wall`` or a tag.
         groups: The groups.
         left_out: Runs that are in no group.
         directories: Where the runs that are in one lie.
@@ -209,8 +209,7 @@ class Aggregate(Shown):
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    tags: tuple[str, ...]
-    steps: Steps
+    selector: Selector
     x: str
     align: Alignment
     statistics: tuple[str, ...]
@@ -240,7 +239,7 @@ def aggregate(
             all of them where not given.
         tags: Globs; all tags where not given.
         steps: First and last step, both included; None for no bound.
-        x: ``step``, ``wall_time``, ``relative_time`` (seconds since the run's first point), or the
+        x: ``step``, ``relative``, ``wall`` (seconds since the run's first event), or the
             tag of another scalar.
         align: How points at different x are brought together: ``exact`` takes each x that any run
             has, and the runs that have a point there; ``interpolate`` takes the same x, and
@@ -268,8 +267,7 @@ def aggregate(
     how: Alignment = align if align is not None else "exact" if x == "step" else "interpolate"
     check_alignment(how)
     plan = _Plan(
-        tags=as_globs(tags),
-        steps=steps,
+        selector=Selector(Selection.of(tags, steps)),
         x=x,
         align=how,
         statistics=tuple(statistics),
@@ -282,7 +280,7 @@ def aggregate(
     series = tuple(
         one for each in grouping.groups for one in _aggregate_group(each, known_runs, plan)
     )
-    require_selection(known_runs, plan.tags, plan.steps, {each.tag for each in series})
+    plan.selector.require_match()
     members = [known_runs[name] for each in grouping.groups for name in each.runs]
     directories = tuple(dict.fromkeys(run.path for run in members))
     return Aggregate(x, grouping.groups, grouping.left_out, directories, series)
@@ -292,20 +290,20 @@ def _aggregate_group(
     group: RunGroup, runs: Mapping[str, Run], plan: _Plan
 ) -> Iterator[AggregatedSeries]:
     chosen = {name: runs[name] for name in group.runs}
-    members = dict(read_all_curves(chosen, plan.tags, plan.steps, plan.x))
-    tags = sorted({tag for member in members.values() for tag in member.curves}, key=natural_key)
+    members = {each.run: each for each in stream_scalars(chosen, plan.selector, plan.x)}
+    tags = sorted({tag for member in members.values() for tag in member.series}, key=natural_key)
     for tag in tags:
-        with_tag = {name: member for name, member in members.items() if tag in member.curves}
+        with_tag = {name: member for name, member in members.items() if tag in member.series}
         yield _aggregate_tag(group.name, tag, with_tag, plan)
 
 
 def _aggregate_tag(
-    group: str, tag: str, members: Mapping[str, RunCurves], plan: _Plan
+    group: str, tag: str, members: Mapping[str, RunScalars], plan: _Plan
 ) -> AggregatedSeries:
     places, values, elapsed = [], [], []
     repeated = unplaced = 0
     for name, member in members.items():
-        curve = member.curves[tag]
+        curve = member.series[tag]
         x = member.places(tag, plan.x)
         if plan.nonfinite == "fail" and not np.isfinite(curve.value).all():
             at = int(np.flatnonzero(~np.isfinite(curve.value))[0])
@@ -327,7 +325,7 @@ def _aggregate_tag(
     if plan.min_runs is not None:
         enough &= ensemble.count >= plan.min_runs
     statistics = ensemble.statistics(plan.statistics)
-    dtypes = {member.curves[tag].dtype for member in members.values()}
+    dtypes = {member.series[tag].dtype for member in members.values()}
     starts = [member.start_time for member in members.values()]
     wall_time = min(starts) + _mean_where(aligned.values(elapsed), present)
     interpolated = ((aligned.state == INTERPOLATED) & counted).sum(axis=0, dtype=np.int64)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument
-from tbtools.runs.select import as_globs, matches
+from tbtools.runs.plugins.hparams import json_text, read_decodable_hparams
+from tbtools.runs.selection import as_globs, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -132,7 +133,7 @@ def _by_globs(runs: Iterable[str], globs: Sequence[str]) -> dict[str, str]:
 
 
 def _by_hparams(runs: Mapping[str, Run], names: Sequence[str]) -> dict[str, str]:
-    settings = {name: run.hparams for name, run in runs.items()}
+    settings = {name: read_decodable_hparams(run)[0] for name, run in runs.items()}
     known = sorted({key for each in settings.values() for key in each})
     for name in names:
         if name not in known:
@@ -149,4 +150,4 @@ def _by_hparams(runs: Mapping[str, Run], names: Sequence[str]) -> dict[str, str]
 def _shown(value: HParamValue) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value)) if abs(value) < 1e15 else repr(value)
-    return str(value)
+    return json_text(value) if isinstance(value, (list, dict)) else str(value)

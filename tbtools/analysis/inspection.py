@@ -15,14 +15,12 @@ from tbtools.eventfile.source import source_of
 from tbtools.runs.columns import gather
 from tbtools.runs.numbers import json_number
 from tbtools.runs.statistics import series_statistics
-from tbtools.runs.timeline.rows import join_files
-from tbtools.runs.timeline.sessions import find_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tbtools.eventfile.problems import Problem
-    from tbtools.runs.columns import RunColumns, Series
+    from tbtools.runs.columns import RunColumns, SeriesRows
 
 # The number of the field of Event to what it is called there.
 _MARKS = {
@@ -132,9 +130,9 @@ def inspect_file(path: str) -> Inspection:
         OSError: It cannot be read.
     """
     with source_of(path).open(path):  # scan_file would tell as a problem that it cannot
-        columns = gather(join_files([scan_file(path)]), "keep")
+        columns = gather([scan_file(path)], "keep")
     file = columns.rows.files[0]
-    sessions = find_sessions(columns.rows)
+    sessions = columns.timeline.sessions
     ends = [each.end_time for each in sessions if np.isfinite(each.end_time)]
     kinds, counts = np.unique(file.mark_kind, return_counts=True)
     return Inspection(
@@ -179,7 +177,7 @@ def _tag_inspections(columns: RunColumns) -> Iterator[TagInspection]:
         )
 
 
-def _stored_as(columns: RunColumns, series: Series, dtype: str) -> str:
+def _stored_as(columns: RunColumns, series: SeriesRows, dtype: str) -> str:
     kinds = np.unique(columns.rows.kind[columns.of(series)]).tolist()
     names = [_KINDS[kind] for kind in kinds]
     if dtype and names == ["tensor"]:

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.inputs import as_runs, require_selection
 from tbtools.analysis.pieces import (
     MergedSession,
     Rewritten,
+    group_files,
     pieces_of,
     refuse_concurrent_runs,
     refuse_shared_tags,
-    sources_of,
 )
+from tbtools.errors import NoEventFiles
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.select import as_globs
+from tbtools.runs.inputs import as_runs
+from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.timeline.restarts import check_policy
 
 if TYPE_CHECKING:
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from tbtools.analysis.inputs import RunsLike
-    from tbtools.analysis.pieces import Copy
+    from tbtools.analysis.pieces import Copy, FileGroup
     from tbtools.eventfile.problems import Problem
-    from tbtools.runs.frames import Steps
-    from tbtools.runs.timeline.restarts import RestartPolicy
+    from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.run import Run
+    from tbtools.runs.selection import Steps
+    from tbtools.runs.timeline.sessions import Session
+    from tbtools.vocabulary import RestartPolicy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,37 +149,63 @@ def merge(
         InputChanged: A file was replaced while it was read.
         UnknownTag: A glob matches no tag.
         NoEventFiles: There is nothing to read under a path.
-        ValueError: There is no such restart policy.
+        InvalidArgument: There is no such restart policy.
     """
     policy = check_policy(restarts)
     pieces = as_runs(runs)
-    sources = sources_of(pieces, policy, union=union)
-    for source in sources:
-        source.select(as_globs(tags), steps)
+    selection = Selection.of(tags, steps)
+    _require_match(pieces, selection)
+    groups = group_files(pieces, policy, union=union)
+    for group in groups:
+        group.select(selection)
         if policy != "keep" and not union:
-            refuse_concurrent_runs(source)
+            refuse_concurrent_runs(group)
     if union:
-        refuse_shared_tags(sources)
-    asked = {tag for source in sources for tag in source.asked_tags()}
-    require_selection(pieces, as_globs(tags), steps, asked, scalars=False)
-    ordered = sorted(
-        ((source, session) for source in sources for session in source.sessions),
-        key=lambda pair: pair[1].start_time if np.isfinite(pair[1].start_time) else np.inf,
-    )
+        refuse_shared_tags(groups)
+    ordered = _in_order(groups)
     tags_superseded: dict[str, int] = {}
-    for source in sources:
-        for tag, count in source.superseded_by_tag().items():
+    for group in groups:
+        for tag, count in group.superseded_by_tag().items():
             tags_superseded[tag] = tags_superseded.get(tag, 0) + count
-    files = [file for source in sources for file in source.rows.files]
+    files = [file for group in groups for file in group.rows.files]
     times = [file.first_wall_time for file in files]
     return Merge(
         runs=tuple(pieces),
         restarts=policy,
-        points=sum(int(source.kept.sum()) for source in sources),
+        points=sum(int(group.kept.sum()) for group in groups),
         superseded=sum(tags_superseded.values()),
         tags=dict(sorted(tags_superseded.items(), key=lambda item: natural_key(item[0]))),
-        sessions=tuple(source.told(session) for source, session in ordered),
-        pieces=tuple(pieces_of(sources, ordered)),
+        sessions=tuple(group.merged_session(session) for group, session in ordered),
+        pieces=tuple(pieces_of(groups, ordered)),
         start_time=min((time for time in times if time and np.isfinite(time)), default=0.0),
         problems=tuple((file.path, problem) for file in files for problem in file.problems),
     )
+
+
+def _require_match(runs: Mapping[str, Run], selection: Selection) -> None:
+    """Refuses a merge of nothing.
+
+    Raises:
+        NoEventFiles: Not one event could be read.
+        UnknownTag: A tag or glob matches no tag.
+        InvalidArgument: There is no point in the steps.
+    """
+    if all(run.is_unreadable for run in runs.values()):
+        raise NoEventFiles(
+            f"{', '.join(run.path for run in runs.values())}: no event could be read"
+        )
+    selector = Selector(selection, scalars=False)
+    for run in runs.values():
+        for part in run.parts:
+            selector.choose(part)
+    selector.require_match()
+
+
+def _in_order(groups: Sequence[FileGroup]) -> list[tuple[FileGroup, Session]]:
+    """The sessions of all groups, as they began."""
+    sessions = [
+        (float(group.timeline.clocks.start[number]), group, group.sessions[number])
+        for group in groups
+        for number in group.timeline.session_order
+    ]
+    return [(group, session) for _, group, session in sorted(sessions, key=lambda each: each[0])]

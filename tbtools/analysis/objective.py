@@ -19,14 +19,15 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidObjective
+from tbtools.vocabulary import OBJECTIVES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-Objective = Literal["min", "max", "none"]
+    from tbtools.vocabulary import Objective
 
 
 def _set(text: str) -> frozenset[str]:
@@ -153,7 +154,7 @@ def parse_objectives(rules: Iterable[str]) -> dict[str, Objective]:
     Raises:
         InvalidObjective: A rule has no ``=``, an empty glob, or another word behind it.
     """
-    known: dict[str, Objective] = {direction: direction for direction in get_args(Objective)}
+    known: dict[str, Objective] = {direction: direction for direction in OBJECTIVES}
     parsed: dict[str, Objective] = {}
     for rule in rules:
         glob, _, direction = rule.rpartition("=")
@@ -179,7 +180,7 @@ def objectives_of(
     """
     overrides = overrides or {}
     for glob, direction in overrides.items():
-        if direction not in get_args(Objective):
+        if direction not in OBJECTIVES:
             raise InvalidObjective(f"{glob}={direction}")
     summed = any(_is_loss_of_a_player(tag) for tag in tags)
     return {tag: _overridden(tag, overrides, summed=summed) for tag in tags}

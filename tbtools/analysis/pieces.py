@@ -11,11 +11,9 @@ import numpy as np
 from tbtools.analysis.stretches import Stretches, open_unchanged, stretches_to_copy
 from tbtools.errors import InvalidArgument
 from tbtools.eventfile.messages import Value
-from tbtools.runs.select import matches
+from tbtools.runs.selection import choose
 from tbtools.runs.timeline import rows as row_kinds
-from tbtools.runs.timeline.restarts import superseded
-from tbtools.runs.timeline.rows import join_files
-from tbtools.runs.timeline.sessions import find_sessions
+from tbtools.runs.timeline.timeline import build_timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,10 +22,10 @@ if TYPE_CHECKING:
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.eventfile.source import Identity
-    from tbtools.runs.frames import Steps
     from tbtools.runs.run import Run
-    from tbtools.runs.timeline.restarts import RestartPolicy
+    from tbtools.runs.selection import Selection
     from tbtools.runs.timeline.sessions import Session
+    from tbtools.vocabulary import RestartPolicy
 
     # A file, and the run that it is of.
     Owned = tuple[str, FileColumns]
@@ -89,7 +87,7 @@ class MergedSession:
     superseded: int
 
 
-class Source:
+class FileGroup:
     """Event files to which one restart policy is applied together.
 
     Args:
@@ -103,40 +101,43 @@ class Source:
     """
 
     def __init__(self, files: Sequence[Owned], policy: RestartPolicy) -> None:
-        self._runs = [run for run, _ in files]
-        self.rows = join_files([file for _, file in files])
-        self.sessions = find_sessions(self.rows)
-        left_out = superseded(self.rows, policy)
+        self.timeline = build_timeline([file for _, file in files], policy)
+        self.rows = self.timeline.rows
+        self.sessions = self.timeline.sessions
+        run_of = {id(file): run for run, file in files}
+        self._runs = [run_of[id(file)] for file in self.rows.files]
+        left_out = self.timeline.superseded
         self._superseded = np.zeros(self.rows.count, bool) if left_out is None else left_out
-        self._asked = np.ones(self.rows.count, bool)
+        self._selected = np.ones(self.rows.count, bool)
 
     @property
     def kept(self) -> NDArray[np.bool_]:
         """Which rows go into the merged run."""
-        return self._asked & ~self._superseded
+        return self._selected & ~self._superseded
 
-    def select(self, tags: Sequence[str], steps: Steps) -> None:
-        """Leaves out what was not asked for, which is not told as superseded."""
-        wanted = np.array([matches(tag, tags) for tag in self.rows.tags], bool)
-        self._asked = wanted[self.rows.tag_id]
-        first, last = steps or (None, None)
+    def select(self, selection: Selection) -> None:
+        """Leaves out what is not selected, which does not count as superseded."""
+        chosen = set(choose(self.rows.tags, selection.tags, selection.exclude_tags))
+        wanted = np.array([tag in chosen for tag in self.rows.tags], bool)
+        self._selected = wanted[self.rows.tag_id]
+        first, last = selection.steps or (None, None)
         if first is not None:
-            self._asked &= self.rows.step >= first
+            self._selected &= self.rows.step >= first
         if last is not None:
-            self._asked &= self.rows.step <= last
+            self._selected &= self.rows.step <= last
 
-    def asked_tags(self) -> set[str]:
-        """The tags of which something was asked for."""
-        return self._tags_among(self.rows.tag_id[self._asked])
+    def selected_tags(self) -> set[str]:
+        """The tags of which something is selected."""
+        return self._tags_among(self.rows.tag_id[self._selected])
 
     def run_of(self, session: Session) -> str:
         """The run that a session is of."""
         return self._runs[session.file]
 
     def tags_of(self, session: Session) -> set[str]:
-        """The tags that a session wrote, of those that were asked for."""
+        """The tags that a session wrote, of those that are selected."""
         here = slice(session.first_row, session.end_row)
-        return self._tags_among(self.rows.tag_id[here][self._asked[here]])
+        return self._tags_among(self.rows.tag_id[here][self._selected[here]])
 
     def _tags_among(self, tag_ids: NDArray[np.int32]) -> set[str]:
         counts = np.bincount(tag_ids, minlength=len(self.rows.tags)).tolist()
@@ -144,15 +145,15 @@ class Source:
 
     def superseded_by_tag(self) -> dict[str, int]:
         """Tag to how many of its points are superseded, for those that have such."""
-        left_out = self.rows.tag_id[self._asked & self._superseded]
+        left_out = self.rows.tag_id[self._selected & self._superseded]
         counts = np.bincount(left_out, minlength=len(self.rows.tags)).tolist()
         return {tag: count for tag, count in zip(self.rows.tags, counts, strict=True) if count}
 
-    def told(self, session: Session) -> MergedSession:
+    def merged_session(self, session: Session) -> MergedSession:
         """What became of a session."""
         here = slice(session.first_row, session.end_row)
-        asked = self._asked[here]
-        step = self.rows.step[here][asked]
+        selected = self._selected[here]
+        step = self.rows.step[here][selected]
         return MergedSession(
             run=self.run_of(session),
             file=self.rows.files[session.file].path,
@@ -160,7 +161,7 @@ class Source:
             first_step=int(step.min()) if step.size else None,
             last_step=int(step.max()) if step.size else None,
             points=step.size,
-            superseded=int((asked & self._superseded[here]).sum()),
+            superseded=int((selected & self._superseded[here]).sum()),
         )
 
     def metadata_to_add(self, order: Sequence[Session]) -> dict[int, Place]:
@@ -195,7 +196,7 @@ class Source:
         return result
 
 
-def sources_of(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) -> list[Source]:
+def group_files(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) -> list[FileGroup]:
     """The event files of some runs, together or, with `union`, each run for itself."""
     owned: dict[Identity | str, Owned] = {}
     for name, run in runs.items():
@@ -205,25 +206,25 @@ def sources_of(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) -
     files = list(owned.values())
     if union:
         groups = [[own for own in files if own[0] == name] for name in runs]
-        return [Source(group, policy) for group in groups if group]
+        return [FileGroup(group, policy) for group in groups if group]
     if not files:
         return []
     # As they would stand in one directory: their names begin with the time.
     files.sort(key=lambda own: (Path(own[1].path).name, own[1].path))
-    return [Source(files, policy)]
+    return [FileGroup(files, policy)]
 
 
-def refuse_shared_tags(sources: Sequence[Source]) -> None:
+def refuse_shared_tags(groups: Sequence[FileGroup]) -> None:
     """Refuses the union of runs of which two have a tag that was asked for.
 
     Raises:
         InvalidArgument: They are no different writers.
     """
     writer: dict[str, str] = {}
-    for source in sources:
-        for session in source.sessions:
-            run = source.run_of(session)
-            for tag in sorted(source.tags_of(session)):
+    for group in groups:
+        for session in group.sessions:
+            run = group.run_of(session)
+            for tag in sorted(group.tags_of(session)):
                 if writer.setdefault(tag, run) != run:
                     raise InvalidArgument(
                         f"both {writer[tag]!r} and {run!r} have {tag!r}; a union is of different "
@@ -231,16 +232,16 @@ def refuse_shared_tags(sources: Sequence[Source]) -> None:
                     )
 
 
-def refuse_concurrent_runs(source: Source) -> None:
+def refuse_concurrent_runs(group: FileGroup) -> None:
     """Refuses runs that wrote one tag, of those asked for, at the same time.
 
     Raises:
         InvalidArgument: They are no pieces of one training.
     """
     latest: dict[str, tuple[float, str]] = {}
-    for session in sorted(source.sessions, key=lambda each: each.start_time):
-        run = source.run_of(session)
-        for tag in sorted(source.tags_of(session)):
+    for session in sorted(group.sessions, key=lambda each: each.start_time):
+        run = group.run_of(session)
+        for tag in sorted(group.tags_of(session)):
             end_time, other = latest.get(tag, (-np.inf, run))
             if other != run and session.start_time < end_time:
                 raise InvalidArgument(
@@ -253,32 +254,32 @@ def refuse_concurrent_runs(source: Source) -> None:
 
 
 def pieces_of(
-    sources: Sequence[Source], ordered: Sequence[tuple[Source, Session]]
+    groups: Sequence[FileGroup], ordered: Sequence[tuple[FileGroup, Session]]
 ) -> Iterator[Copy | Rewritten]:
     """What the merged file consists of, in order.
 
     Args:
-        sources: All sources.
+        groups: All groups.
         ordered: Their sessions, as they will follow each other.
     """
     plans = {}
-    for source in sources:
-        own = [session for each, session in ordered if each is source]
-        plans[id(source)] = _SourcePlan(source, own)
-    for source, session in ordered:
-        yield from plans[id(source)].pieces(session)
+    for group in groups:
+        own = [session for each, session in ordered if each is group]
+        plans[id(group)] = _GroupPlan(group, own)
+    for group, session in ordered:
+        yield from plans[id(group)].pieces(session)
 
 
-class _SourcePlan:
-    """Which bytes of each file of a source are left, and in which of its sessions they are."""
+class _GroupPlan:
+    """Which bytes of each file of a group are left, and in which of its sessions they are."""
 
-    def __init__(self, source: Source, order: Sequence[Session]) -> None:
-        self._source = source
-        self._metadata = source.metadata_to_add(order)
+    def __init__(self, group: FileGroup, order: Sequence[Session]) -> None:
+        self._group = group
+        self._metadata = group.metadata_to_add(order)
         self._stretches: dict[int, Stretches] = {}
 
     def pieces(self, session: Session) -> Iterator[Copy | Rewritten]:
-        rows = self._source.rows
+        rows = self._group.rows
         file = rows.files[session.file]
         if session.file not in self._stretches:
             here = slice(int(rows.starts[session.file]), int(rows.starts[session.file + 1]))
@@ -286,7 +287,7 @@ class _SourcePlan:
             changed[
                 [row - here.start for row in self._metadata if here.start <= row < here.stop]
             ] = True
-            kept = self._source.kept[here]
+            kept = self._group.kept[here]
             self._stretches[session.file] = stretches_to_copy(file, kept, changed)
         stretches = self._stretches[session.file]
         first, last = np.searchsorted(stretches.start, self._bounds(session)).tolist()
@@ -301,8 +302,8 @@ class _SourcePlan:
 
     def _bounds(self, session: Session) -> tuple[int, int]:
         """The bytes of a session: from its START on, which itself is never copied."""
-        file = self._source.rows.files[session.file]
-        own = [each for each in self._source.sessions if each.file == session.file]
+        file = self._group.rows.files[session.file]
+        own = [each for each in self._group.sessions if each.file == session.file]
         is_start = (file.mark_kind == row_kinds.SESSION_LOG) & (
             file.mark_status == row_kinds.SESSION_START
         )
@@ -312,7 +313,7 @@ class _SourcePlan:
         return bounds[number], bounds[number + 1]
 
     def _rewritten(self, number: int, offset: int, rows_of_file: NDArray[np.int64]) -> Rewritten:
-        rows = self._source.rows
+        rows = self._group.rows
         first = int(rows.starts[number])
         values = tuple(
             (int(rows.offset[row]), int(rows.length[row]), self._metadata.get(row))

@@ -10,16 +10,17 @@ import numpy as np
 from tbtools.analysis.objective import objectives_of, words
 from tbtools.runs.numbers import json_number
 from tbtools.runs.statistics import scalar_rows
+from tbtools.vocabulary import VALIDATION_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tbtools.runs.columns import SeriesRows
     from tbtools.runs.frames import Part
     from tbtools.runs.statistics import SeriesStatistics
 
 # How many stretches of equal numbers of points a sparkline shows.
 SPARKLINE_BINS = 16
-_VALIDATION_WORDS = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "dev"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,15 @@ class ObjectiveSummary:
         }
 
 
-def series_summaries(part: Part) -> Iterator[SeriesSummary]:
-    """All series of a part that have points, in their order."""
+def series_summaries(
+    part: Part, chosen: Sequence[SeriesRows] | None = None
+) -> Iterator[SeriesSummary]:
+    """The series of a part that have points, in their order; those that are chosen, or all."""
     sparklines = _sparklines(part)
+    keys = None if chosen is None else {(part.shown_tag(each.tag), each.plugin) for each in chosen}
     for statistics in part.statistics():
+        if keys is not None and (statistics.tag, statistics.plugin) not in keys:
+            continue
         is_scalar = statistics.plugin == "scalars"
         yield SeriesSummary(statistics, sparklines.get(statistics.tag, ()) if is_scalar else ())
 
@@ -132,7 +138,7 @@ def _prominence(series: SeriesSummary) -> tuple[bool, bool, int, int, str]:
     tag, count = series.statistics.tag, series.statistics.count
     said = set(words(tag))
     return (
-        not said & _VALIDATION_WORDS,
+        not said & VALIDATION_WORDS,
         not said & {"loss", "reward", "return"},
         -count,
         len(tag),

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol, overload
 
 import numpy as np
 
-from tbtools.analysis.curves import along
 from tbtools.analysis.smoothers import check_smoothing, smooth_values
 from tbtools.errors import InvalidArgument, UnknownTag
+from tbtools.runs.series import along, axis_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from tbtools.analysis.curves import Curve, RunCurves
-    from tbtools.analysis.smoothers import SmoothingMethod
+    from tbtools.runs.series import RunScalars, ScalarSeries
+    from tbtools.vocabulary import SmoothingMethod
 
 # The one method that measures distances.
 _ALONG_AN_AXIS = "time_weighted_ema"
@@ -34,8 +34,8 @@ class Smoothing:
         method: The method.
         weight: The smoothing weight.
         window: Points in a window, instead of what the weight says.
-        by: On which axis ``time_weighted_ema`` measures distances: ``step``, ``wall_time``,
-            ``relative_time``, or the tag of another scalar.
+        by: On which axis ``time_weighted_ema`` measures distances: ``step``, ``relative``,
+            ``wall``, or the tag of another scalar.
 
     Raises:
         InvalidArgument: There is no such method, weight or window, or the method has no axis.
@@ -53,11 +53,11 @@ class Smoothing:
                 f"{self.method} takes points in their order; by={self.by!r} is for {_ALONG_AN_AXIS}"
             )
 
-    def curve(self, run: RunCurves, tag: str) -> Curve:
-        """A smoothed curve of a run that was read with `by` as its axis."""
-        curve = run.curves[tag]
+    def smoothed(self, run: RunScalars, tag: str) -> ScalarSeries:
+        """A smoothed series of a run that was read with `by` as its axis."""
+        series = run.series[tag]
         places = run.places(tag, self.by).astype(np.float64)
-        return replace(curve, value=self.values(curve.value, places), dtype="float64")
+        return replace(series, value=self.values(series.value, places), dtype="float64")
 
     def values(
         self, values: NDArray[np.float64], places: NDArray[np.float64] | None
@@ -123,8 +123,8 @@ def smooth(
         weight: TensorBoard's slider value, 0 (nothing changes) to below 1. It means as much
             smoothing in every method: windows are as wide as to leave the same noise.
         method: How.
-        by: On which axis ``time_weighted_ema`` measures distances: ``step``, ``wall_time``,
-            ``relative_time`` (the same distances), or another scalar, by its tag; of a long frame
+        by: On which axis ``time_weighted_ema`` measures distances: ``step``, ``wall``,
+            ``relative`` (the same distances), or another scalar, by its tag; of a long frame
             also another column. For a Series and a wide frame it is their index, whatever this
             says.
         window: Points in a window, instead of what the weight says.
@@ -171,7 +171,7 @@ def _axis(frame: pd.DataFrame, by: str) -> pd.Series[Any]:
     """Where the rows of a long frame lie on an axis."""
     import pandas as pd
 
-    if by == "relative_time" and by not in frame.columns:
+    if by not in frame.columns and axis_name(by) in ("relative", "wall"):
         by = "wall_time"
     if by in frame.columns:
         return frame[by]

@@ -7,12 +7,13 @@ if they were not there. A series whose values are all the same is left unchanged
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tbtools.errors import InvalidArgument, MissingExtra
 from tbtools.extensions import compiled
+from tbtools.vocabulary import SMOOTHING_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tbtools.vocabulary import SmoothingMethod
+
     Floats = NDArray[np.float64]
 
-SmoothingMethod = Literal["ema", "time_weighted_ema", "gaussian", "median", "rolling", "savgol"]
-SMOOTHING_METHODS: tuple[SmoothingMethod, ...] = get_args(SmoothingMethod)
 
 # W&B counts its axis in this many units from the first x to the last (docs.wandb.ai, "Smooth line
 # plots": VIEWPORT_SCALE), and lets no weight exceed the second number.

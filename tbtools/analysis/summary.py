@@ -1,37 +1,39 @@
-"""What a tired person wants to know of an experiment: one row a run, one row a series."""
+"""Runs at a glance: one row a run, one row a series."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect import Findings, detect_series
-from tbtools.analysis.detect.runs import series_of_parts
+from tbtools.analysis.detect import Findings
+from tbtools.analysis.judgement import judge_series, restrict
 from tbtools.analysis.series_summary import main_objective, series_summaries
-from tbtools.errors import InvalidArgument, UnknownTag
-from tbtools.eventfile.discover import natural_key
+from tbtools.runs.inputs import as_experiment, as_runs
 from tbtools.runs.numbers import json_number
-from tbtools.runs.select import matches
-from tbtools.runs.statistics import scalar_rows
-from tbtools.runs.timeline.sessions import find_sessions
+from tbtools.runs.selection import Selection, Selector
+from tbtools.runs.series import read_scalars_of
+from tbtools.runs.statistics import step_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
-    from tbtools.analysis.detect import Series as DetectedSeries
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.eventfile.problems import Problem
-    from tbtools.runs.columns import Series
     from tbtools.runs.experiment import Experiment
-    from tbtools.runs.frames import Part, Steps
+    from tbtools.runs.frames import Part
+    from tbtools.runs.inputs import RunsLike
     from tbtools.runs.run import Run
+    from tbtools.runs.selection import Globs, Steps
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.runs.timeline.notes import Note
+    from tbtools.vocabulary import RunStatus
 
-Status = Literal["writing", "stopped", "empty", "unreadable"]
+    Progress = Callable[[int, int], None] | None
 
 # A run counts as being written for this long after its last event, or for some of its own rhythm.
 # Ten minutes: writers flush every two (TensorBoard, torch and tensorboardX alike), and an
@@ -61,12 +63,14 @@ class RunSummary:
         last_step: Highest step.
         start_time: Wall time of the first event, seconds since the epoch; None without any.
         end_time: Wall time of the last event.
-        status: ``writing`` (the last event is recent), ``stopped``, ``empty`` (no points),
-            ``unreadable`` (not one sound record, though there are bytes).
+        status: ``training`` (the last event is recent), ``finished`` (the writer said so),
+            ``stopped``, ``empty`` (no points), ``unreadable`` (not one event, though there are
+            bytes).
         tags: Its series, in natural order of their tags.
         objective: The series by which it is judged; None where no tag tells which way is better.
         problems: Damaged stretches, each with the path of its file.
-        findings: What detection has to say of it.
+        notes: What should be known of its timeline.
+        findings: What is wrong with it, with what was not judged.
     """
 
     run: str
@@ -80,10 +84,11 @@ class RunSummary:
     last_step: int | None
     start_time: float | None
     end_time: float | None
-    status: Status
+    status: RunStatus
     tags: tuple[SeriesSummary, ...]
     objective: ObjectiveSummary | None
     problems: tuple[tuple[str, Problem], ...]
+    notes: tuple[Note, ...] = ()
     findings: Findings = field(default_factory=Findings)
 
     @property
@@ -115,17 +120,10 @@ class RunSummary:
             "status": self.status,
             "objective": self.objective and self.objective.to_dict(),
             "tags": [series.statistics.to_dict() for series in self.tags],
-            **self.findings.to_dict(),
-            "problems": [
-                {
-                    "file": file,
-                    "offset": problem.offset,
-                    "length": problem.length,
-                    "kind": problem.kind,
-                    "message": problem.message,
-                }
-                for file, problem in self.problems
-            ],
+            "findings": [each.to_dict() for each in self.findings],
+            "not_judged": [each.to_dict() for each in self.findings.not_judged],
+            "problems": [{"file": file, **each.to_dict()} for file, each in self.problems],
+            "notes": [{"run": self.run, **note.to_dict()} for note in self.notes],
         }
 
 
@@ -158,10 +156,7 @@ class Summary:
             "logdir": self.logdir,
             "judged": self.judged,
             "runs": [run.to_dict() for run in self.runs],
-            "problems": [
-                {"file": path, "offset": 0, "kind": problem.kind, "message": problem.message}
-                for path, problem in self.unreadable
-            ],
+            "problems": [{"file": path, **problem.to_dict()} for path, problem in self.unreadable],
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -178,188 +173,144 @@ class Summary:
 
 
 def summarize(
-    experiment: Experiment,
+    runs: RunsLike,
     *,
-    tags: Sequence[str] = (),
+    tags: Globs = None,
     steps: Steps = None,
     now: float | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = None,
 ) -> Summary:
-    """Sums up an experiment, run after run, so that memory does not grow with their number.
+    """Sums up runs one after the other, so that memory does not grow with their number.
 
     Args:
-        experiment: Its runs.
-        tags: Globs; only series whose tag one of them matches count, all where there are none.
-        steps: First and last step that count, both included; None for no bound.
+        runs: A path, a `Run`, an `Experiment`, or several of them.
+        tags: Names or globs; only series whose tag one of them matches count.
+        steps: First and last step that count, both included; None for no bound. Findings are those
+            of the whole series that touch these steps.
         now: The time by which a run is recent, seconds since the epoch; the present by default.
         progress: As for `Experiment.scan`.
 
     Raises:
-        UnknownTag: A glob matches no tag of any run.
+        UnknownTag: A tag or glob matches no tag of any run.
+        NoEventFiles: There is nothing to read under a path.
         InvalidArgument: No run has a point in these steps.
     """
     now = time.time() if now is None else now
-    asked = _Asked(tuple(tags), steps)
-    jury = _Jury()
-    runs = []
+    selection = Selection.of(tags, steps)
+    selector = Selector(selection, scalars=False)
+    to_judge = _SeriesToJudge()
+    summed = []
     left_out = 0
-    for run in experiment.each_run(progress):
-        summary, parts = _run_summary(run, asked, now)
-        jury.hear(parts)
-        if asked.for_part and not summary.points and not summary.problems:
+    experiment = as_experiment(runs)
+    for run in _each_run(runs, experiment, progress):
+        summary = _run_summary(run, selector, now)
+        to_judge.add(run)
+        if not selection.is_all and not summary.points and not summary.problems:
             left_out += 1
         else:
-            runs.append(summary)
-    asked.require_points(sum(run.points for run in runs))
-    judged = jury.judged(runs)
+            summed.append(summary)
+    selector.require_match()
+    judged = to_judge.judge(summed, selection)
     return Summary(
-        logdir=experiment.logdir,
-        runs=tuple(runs if judged is None else judged),
-        unreadable=tuple(experiment.unreadable.items()),
+        logdir=_label(runs, experiment),
+        runs=tuple(summed if judged is None else judged),
+        unreadable=tuple(experiment.unreadable.items()) if experiment else (),
         left_out=left_out,
         judged=judged is not None,
     )
 
 
-class _Jury:
+def _each_run(runs: RunsLike, experiment: Experiment | None, progress: Progress) -> Iterator[Run]:
+    return iter(as_runs(runs).values()) if experiment is None else experiment.each_run(progress)
+
+
+def _label(runs: RunsLike, experiment: Experiment | None) -> str:
+    return ", ".join(as_runs(runs)) if experiment is None else experiment.logdir
+
+
+class _SeriesToJudge:
     """Keeps the series of the runs until all are there, to be judged together.
 
-    A run's validation may be a run of its own, and series that are not asked for still tell: a twin
-    in training, the learning rate. When there are too many, it lets go of them, and of judging.
+    A run's validation may be a run of its own. When there are too many, it lets go of them, and of
+    judging.
     """
 
     def __init__(self) -> None:
-        self._series: list[DetectedSeries] | None = []
+        self._series: list[ScalarSeries] | None = []
         self._points = 0
 
-    def hear(self, parts: Sequence[Part]) -> None:
+    def add(self, run: Run) -> None:
         """Takes the series of a run."""
         if self._series is None:
             return
-        series = list(series_of_parts(parts))
+        series = read_scalars_of(run).series.values()
         self._series += series
         self._points += sum(len(each.value) for each in series)
         if len(self._series) > _JUDGED_SERIES or self._points > _JUDGED_POINTS:
             self._series = None
 
-    def judged(self, runs: Sequence[RunSummary]) -> list[RunSummary] | None:
+    def judge(self, runs: Sequence[RunSummary], selection: Selection) -> list[RunSummary] | None:
         """The runs with their findings; None where there was too much to judge."""
         if self._series is None:
             return None
-        findings = detect_series(self._series)
-        return [replace(run, findings=_findings_of(run, findings)) for run in runs]
+        findings = restrict(judge_series(self._series), selection)
+        return [replace(run, findings=_findings_of(run.run, findings)) for run in runs]
 
 
-def _findings_of(run: RunSummary, findings: Findings) -> Findings:
-    """Those about the series of a run that are summed up."""
-    tags = {series.statistics.tag for series in run.tags}
-    return Findings(tuple(each for each in findings if each.run == run.run and each.tag in tags))
+def _findings_of(run: str, findings: Findings) -> Findings:
+    return Findings(
+        findings=tuple(each for each in findings if each.run == run),
+        not_judged=tuple(each for each in findings.not_judged if each.run == run),
+    )
 
 
-class _Asked:
-    """Which points count, and what there would have been to choose from.
-
-    Attributes:
-        tags: Globs; none means all.
-        steps: First and last step, both included; None for no bound.
-    """
-
-    def __init__(self, tags: tuple[str, ...], steps: Steps) -> None:
-        self.tags = tags
-        self.steps = None if steps == (None, None) else steps
-        self._tags_seen: set[str] = set()
-        self._steps_seen: list[int] = []
-
-    @property
-    def for_part(self) -> bool:
-        """Whether some points may not count."""
-        return bool(self.tags) or self.steps is not None
-
-    def of(self, part: Part) -> tuple[Part, list[SeriesSummary]]:
-        """The part with the steps that count, and its series that do."""
-        if self.for_part:
-            self._note(part)
-        part = part.within(self.steps)
-        series = [
-            each for each in series_summaries(part) if matches(each.statistics.tag, self.tags)
-        ]
-        return part, series
-
-    def _note(self, part: Part) -> None:
-        series = [each for each in part.columns.series if each.count]
-        self._tags_seen |= {part.shown_tag(each.tag) for each in series}
-        counted = [each for each in series if matches(part.shown_tag(each.tag), self.tags)]
-        self._steps_seen += _step_range(part, counted)
-
-    def require_points(self, points: int) -> None:
-        """Refuses to show nothing as if there were nothing.
-
-        Raises:
-            UnknownTag: A glob matches no tag.
-            InvalidArgument: The tags have no points in these steps.
-        """
-        for glob in self.tags:
-            if not any(matches(tag, (glob,)) for tag in self._tags_seen):
-                raise UnknownTag(glob, sorted(self._tags_seen, key=natural_key))
-        if self.steps is not None and not points and self._steps_seen:
-            low, high = min(self._steps_seen), max(self._steps_seen)
-            first, last = ("" if step is None else step for step in self.steps)
-            raise InvalidArgument(
-                f"no points in steps {first}:{last}; they go from {low} to {high}"
-            )
-
-
-def _step_range(part: Part, series: list[Series]) -> list[int]:
-    """The lowest and the highest step of some series; nothing where they have none."""
-    step = part.columns.rows.step[scalar_rows(part.columns, series)]
-    return [int(step.min()), int(step.max())] if step.size else []
-
-
-def _run_summary(run: Run, asked: _Asked, now: float) -> tuple[RunSummary, list[Part]]:
-    """The run summed up, and its parts with the steps that count."""
+def _run_summary(run: Run, selector: Selector, now: float) -> RunSummary:
     parts = []
-    series = []
-    steps = []
+    series: list[SeriesSummary] = []
+    low: list[int] = []
+    high: list[int] = []
     for whole in run.parts:
-        part, counted = asked.of(whole)
+        part, chosen = selector.choose(whole)
         parts.append(part)
-        series += counted
-        tags = {each.statistics.tag for each in counted}
-        chosen = [each for each in part.columns.series if part.shown_tag(each.tag) in tags]
-        steps += _step_range(part, chosen)
+        series += series_summaries(part, chosen)
+        first, last = step_ranges(part.columns, chosen)
+        low += first
+        high += last
     files = run.all_files
-    sessions = [session for part in parts for session in find_sessions(part.columns.rows)]
-    starts = [each.start_time for each in sessions if np.isfinite(each.start_time)]
-    ends = [each.end_time for each in sessions if np.isfinite(each.end_time)]
+    timelines = [part.columns.timeline for part in parts]
+    starts = [each.start_time for each in timelines if np.isfinite(each.start_time)]
+    ends = [each.end_time for each in timelines if np.isfinite(each.end_time)]
     summary = RunSummary(
         run=run.name,
         path=run.path,
         event_files=len(files),
         bytes=sum(file.size for file in files),
-        sessions=len(sessions),
+        sessions=sum(len(each.sessions) for each in timelines),
         points=sum(each.statistics.count for each in series),
         superseded=run.superseded,
-        first_step=min(steps, default=None),
-        last_step=max(steps, default=None),
+        first_step=min(low, default=None),
+        last_step=max(high, default=None),
         start_time=min(starts, default=None),
         end_time=max(ends, default=None),
         status="stopped",
         tags=tuple(series),
         objective=main_objective(series),
         problems=tuple(run.iter_problems()),
+        notes=tuple(run.iter_notes()),
     )
-    status = _status(summary, parts, now, any(file.records for file in files))
-    return replace(summary, status=status), parts
+    return replace(summary, status=_status(summary, run, parts, now))
 
 
-def _status(summary: RunSummary, parts: Sequence[Part], now: float, any_records: bool) -> Status:
-    if not any_records and summary.problems:
+def _status(summary: RunSummary, run: Run, parts: Sequence[Part], now: float) -> RunStatus:
+    if run.is_unreadable:
         return "unreadable"
     if not summary.points:
         return "empty"
+    if run.has_ended:
+        return "finished"
     patience = max(_RECENT_SECONDS, _RECENT_GAPS * max(_rhythm(part) for part in parts))
     if summary.end_time is not None and abs(now - summary.end_time) <= patience:
-        return "writing"
+        return "training"
     return "stopped"
 
 

@@ -10,7 +10,7 @@ from tbtools.cli.options import paths_argument, selection_options
 from tbtools.cli.target import readers_may_leave, say, target_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Selection
+    from tbtools.cli.options import SelectionOptions
 
 # As tbtools.analysis.ensemble has them; that module imports NumPy, which help needs not.
 _STATISTICS = "mean,std,stderr,median,min,max,iqm"
@@ -83,7 +83,7 @@ def command(
     x: str,
     nonfinite: Any,
     min_runs: int | None,
-    selection: Selection,
+    selection: SelectionOptions,
     target: str,
     force: bool,
     said: str,

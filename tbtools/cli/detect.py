@@ -12,12 +12,11 @@ from tbtools.cli.options import (
     paths_argument,
     selection_options,
 )
+from tbtools.vocabulary import FAILING_KINDS, FINDING_KINDS
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Output, Selection
+    from tbtools.cli.options import Output, SelectionOptions
 
-# As tbtools.analysis.detect.findings has them; that package imports NumPy, which help needs not.
-KINDS = ("nonfinite", "divergence", "plateau", "overfitting", "spike", "stall")
 _FOUND = 1
 
 
@@ -34,8 +33,8 @@ class KindList(click.ParamType[tuple[str, ...]]):
         if kinds == ("none",):
             return ()
         for kind in kinds:
-            if kind not in KINDS:
-                self.fail(f"{kind!r} is none of {', '.join(KINDS)}, none", param, ctx)
+            if kind not in FINDING_KINDS:
+                self.fail(f"{kind!r} is none of {', '.join(FINDING_KINDS)}, none", param, ctx)
         return kinds
 
 
@@ -44,7 +43,7 @@ class KindList(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--fail-on",
     type=KindList(),
-    default="divergence,nonfinite",
+    default=",".join(FAILING_KINDS),
     show_default=True,
     help="Exit with 1 on a finding of these kinds that is more than an info; none for never.",
 )
@@ -55,7 +54,7 @@ def command(
     paths: tuple[str, ...],
     fail_on: tuple[str, ...],
     objectives: tuple[str, ...],
-    selection: Selection,
+    selection: SelectionOptions,
     output: Output,
 ) -> int:
     """Which runs went wrong, how, and since when.
@@ -81,8 +80,7 @@ def command(
     with scan_progress() as progress:
         judgement = judge(
             experiment,
-            tags=selection.tags,
-            steps=selection.steps,
+            selection.selection,
             objectives=directions,
             progress=progress,
         )

@@ -9,7 +9,7 @@ import click
 from tbtools.cli.options import objective_option, output_options_with, selection_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Output, Selection
+    from tbtools.cli.options import Output, SelectionOptions
 
 _DIFFERENT = 1
 
@@ -68,7 +68,7 @@ def command(
     objectives: tuple[str, ...],
     limits: tuple[str, ...],
     page: str | None,
-    selection: Selection,
+    selection: SelectionOptions,
     output: Output,
 ) -> int:
     """How runs differ, since when, and whether it is more than noise.

@@ -9,12 +9,12 @@ import click
 from tbtools.cli.main import TROUBLE
 from tbtools.cli.options import paths_argument, selection_options
 from tbtools.cli.target import readers_may_leave
+from tbtools.runs.plugins.table import export_kinds
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Selection
+    from tbtools.cli.options import SelectionOptions
 
-# As tbtools.render.export and .tables have them; these import NumPy, which help needs not.
-KINDS = ("scalars", "hparams", "images", "audio", "text")
+# As tbtools.render.tables has them, which imports NumPy; help needs not.
 FORMATS = ("csv", "jsonl", "parquet", "feather")
 
 
@@ -22,7 +22,7 @@ FORMATS = ("csv", "jsonl", "parquet", "feather")
 @paths_argument
 @click.option(
     "--data",
-    type=click.Choice(KINDS),
+    type=click.Choice(export_kinds()),
     default="scalars",
     show_default=True,
     help="Scalars and hparams make a table, the others a directory of files.",
@@ -50,7 +50,7 @@ def command(
     data: Any,
     wide: bool,
     format: str | None,  # noqa: A002 - the option's name
-    selection: Selection,
+    selection: SelectionOptions,
     target: str,
     force: bool,
 ) -> int:

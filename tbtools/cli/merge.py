@@ -10,7 +10,7 @@ from tbtools.cli.options import selection_options
 from tbtools.cli.target import say, target_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Selection
+    from tbtools.cli.options import SelectionOptions
 
 
 @click.command("merge")
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def command(
     paths: tuple[str, ...],
     union: bool,
-    selection: Selection,
+    selection: SelectionOptions,
     target: str,
     force: bool,
     said: str,

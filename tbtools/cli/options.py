@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from tbtools.vocabulary import OUTPUT_FORMATS, RESTART_POLICIES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tbtools.render.output import View
     from tbtools.runs.experiment import Experiment
+    from tbtools.runs.selection import Selection
 
     Command = TypeVar("Command", bound=Callable[..., Any])
-
-FORMATS = ("table", "json", "csv")
-# As tbtools.runs.timeline.restarts has them; that module imports NumPy, which `--help` does not need.
-POLICIES = ("resume", "preempt", "session_log", "keep")
 
 
 class StepRange(click.ParamType[tuple[int | None, int | None]]):
@@ -48,20 +47,31 @@ class StepRange(click.ParamType[tuple[int | None, int | None]]):
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """What the selection options say.
+class SelectionOptions:
+    """What the selection options say, by the names of their parameters.
 
     Attributes:
-        runs: Globs of runs; none means all.
-        tags: Globs of tags; none means all.
-        restarts: The restart policy.
-        steps: First and last step, both included; None for no bound.
+        runs: --run.
+        exclude_runs: --exclude-run.
+        tags: --tag.
+        exclude_tags: --exclude-tag.
+        steps: --steps.
+        restarts: --restarts.
     """
 
     runs: tuple[str, ...]
+    exclude_runs: tuple[str, ...]
     tags: tuple[str, ...]
-    restarts: str
+    exclude_tags: tuple[str, ...]
     steps: tuple[int | None, int | None]
+    restarts: str
+
+    @property
+    def selection(self) -> Selection:
+        """The tags and steps, for the analyses."""
+        from tbtools.runs.selection import Selection, as_steps
+
+        return Selection(tags=self.tags, exclude_tags=self.exclude_tags, steps=as_steps(self.steps))
 
     def load(self, paths: Sequence[str], *, fold: bool = False) -> Experiment:
         """The experiment under the paths, with the selected runs.
@@ -72,17 +82,17 @@ class Selection:
 
         Raises:
             NoEventFiles: There is nothing to read.
-            UnknownRun: A glob matches no run.
+            UnknownRun: A name or glob matches no run.
         """
-        from tbtools.errors import UnknownRun
         from tbtools.runs.experiment import load
-        from tbtools.runs.select import matches
 
-        experiment = load(paths, runs=self.runs or None, restarts=self.restarts, fold=fold)
-        for glob in self.runs:
-            if not any(matches(name, (glob,)) for name in experiment):
-                raise UnknownRun(glob, load(paths))
-        return experiment
+        return load(
+            paths,
+            runs=self.runs or None,
+            exclude_runs=self.exclude_runs or None,
+            restarts=self.restarts,
+            fold=fold,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +148,7 @@ def paths_argument(command: Command) -> Command:
 
 
 def selection_options(command: Command) -> Command:
-    """--run, --tag, --restarts and --steps, handed over as `selection`."""
+    """--run, --tag, --steps and --restarts, handed over as `selection`."""
     decorators = [
         click.option(
             "--run",
@@ -148,11 +158,17 @@ def selection_options(command: Command) -> Command:
             help="Only these runs; * matches / too. Repeatable.",
         ),
         click.option(
+            "--exclude-run", "exclude_runs", metavar="GLOB", multiple=True, help="Not these runs."
+        ),
+        click.option(
             "--tag",
             "tags",
             metavar="GLOB",
             multiple=True,
             help="Only these tags; * matches / too. Repeatable.",
+        ),
+        click.option(
+            "--exclude-tag", "exclude_tags", metavar="GLOB", multiple=True, help="Not these tags."
         ),
         click.option(
             "--steps",
@@ -163,13 +179,13 @@ def selection_options(command: Command) -> Command:
         ),
         click.option(
             "--restarts",
-            type=click.Choice(POLICIES),
+            type=click.Choice(RESTART_POLICIES),
             default="resume",
             show_default=True,
             help="What to do about points that a restart has written again.",
         ),
     ]
-    return _gathered(command, decorators, "selection", Selection)
+    return _gathered(command, decorators, "selection", SelectionOptions)
 
 
 def objective_option(command: Command) -> Command:
@@ -185,14 +201,14 @@ def objective_option(command: Command) -> Command:
 
 def output_options(command: Command) -> Command:
     """--format, -o and --force, handed over as `output`."""
-    return _with_output(command, FORMATS)
+    return _with_output(command, OUTPUT_FORMATS)
 
 
 def output_options_with(*formats: str) -> Callable[[Command], Command]:
     """`output_options` with formats of the command's own; the view has a ``to_<format>`` each."""
 
     def decorate(command: Command) -> Command:
-        return _with_output(command, (*FORMATS, *formats))
+        return _with_output(command, (*OUTPUT_FORMATS, *formats))
 
     return decorate
 

@@ -9,7 +9,7 @@ import click
 from tbtools.cli.options import paths_argument, selection_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Selection
+    from tbtools.cli.options import SelectionOptions
 
 
 @click.command("plot")
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--x",
     "x",
-    type=click.Choice(["step", "relative", "wall_time"]),
+    type=click.Choice(["step", "relative", "wall"]),
     default="step",
     show_default=True,
     help="What lies along the x axis.",
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 @click.option("--log", is_flag=True, help="Logarithmic y axis.")
 def command(
     paths: tuple[str, ...],
-    selection: Selection,
+    selection: SelectionOptions,
     smoothing: float,
-    x: Literal["step", "relative", "wall_time"],
+    x: Literal["step", "relative", "wall"],
     log: bool,
 ) -> int:
     """Curves in the terminal: a chart a tag, a line a run.
@@ -47,24 +47,26 @@ def command(
       tbtools plot logs/ --tag val/loss
       tbtools plot logs/ --tag '*/loss' --run '*seed*' --smoothing 0.9 --log
     """
-    from tbtools.errors import UnknownTag
+    from tbtools.analysis.judgement import judge
     from tbtools.render.output import terminal
-    from tbtools.render.series import Selection as Shown
-    from tbtools.render.series import findings_within, scalar_series
     from tbtools.render.terminal.plot import PlotView
     from tbtools.render.terminal.progress import scan_progress
+    from tbtools.runs.selection import Selector
+    from tbtools.runs.series import read_scalars_of
 
     experiment = selection.load(paths)
     with scan_progress() as progress:
         experiment.scan(progress)
-    shown = Shown(selection.tags, selection.steps)
-    series = [each for run in experiment.values() for each in scalar_series(run, shown)]
-    if not series:
-        every = (each for run in experiment.values() for each in scalar_series(run, Shown()))
-        raise UnknownTag(next(iter(selection.tags), "*"), {each.tag for each in every})
+    selector = Selector(selection.selection)
+    series = [
+        each
+        for run in experiment.values()
+        for each in read_scalars_of(run, selector).series.values()
+    ]
+    selector.require_match()
     view = PlotView(
         series=series,
-        findings=list(findings_within(experiment, series, shown, None)),
+        findings=list(judge(experiment, selection.selection).findings),
         runs=list(experiment),
         smoothing=smoothing,
         x=x,

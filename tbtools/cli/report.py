@@ -9,7 +9,7 @@ import click
 from tbtools.cli.options import objective_option, paths_argument, selection_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Selection
+    from tbtools.cli.options import SelectionOptions
 
 
 @click.command("report")
@@ -78,7 +78,7 @@ def command(
     path: str,
     kind: Literal["html", "png", "svg", "pdf"],
     title: str | None,
-    selection: Selection,
+    selection: SelectionOptions,
     smoothing: float,
     objectives: tuple[str, ...],
     groups: tuple[str, ...],

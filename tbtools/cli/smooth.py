@@ -10,7 +10,7 @@ from tbtools.cli.options import paths_argument, selection_options
 from tbtools.cli.target import readers_may_leave, say, target_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Selection
+    from tbtools.cli.options import SelectionOptions
     from tbtools.render.smoothed import SmoothedRun
 
 # As tbtools.analysis.smoothers has them; that module imports NumPy, which help needs not.
@@ -46,7 +46,7 @@ def command(
     method: Any,
     window: float | None,
     by: str,
-    selection: Selection,
+    selection: SelectionOptions,
     target: str,
     force: bool,
     said: str,

@@ -9,7 +9,7 @@ import click
 from tbtools.cli.options import output_options, paths_argument, selection_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Output, Selection
+    from tbtools.cli.options import Output, SelectionOptions
 
 SORTINGS = ("name", "written", "steps", "points", "duration", "best")
 
@@ -32,7 +32,7 @@ def command(
     by_tag: bool,
     sort: str,
     limit: int | None,
-    selection: Selection,
+    selection: SelectionOptions,
     output: Output,
 ) -> None:
     """What is in these logs: one row a run, or a tag.

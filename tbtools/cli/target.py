@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.options import FORMATS, Output, let_go_of_stdout
+from tbtools.cli.options import Output, let_go_of_stdout
+from tbtools.vocabulary import OUTPUT_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ def target_options(metavar: str, help: str) -> Callable[[Command], Command]:  # 
                 "--force", is_flag=True, help="Replace an earlier result of tbtools, or a file."
             ),
             click.option(
-                "--format", "said", type=click.Choice(FORMATS), default="table",
+                "--format", "said", type=click.Choice(OUTPUT_FORMATS), default="table",
                 show_default=True, help="How to say what was done.",
             ),
         ]  # fmt: skip

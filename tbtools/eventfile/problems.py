@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import TYPE_CHECKING
 
-ProblemKind = Literal[
-    "truncated",
-    "bad_length",
-    "bad_data",
-    "undecodable",
-    "not_an_event_file",
-    "unreadable",
-]
+if TYPE_CHECKING:
+    from tbtools.vocabulary import ProblemKind
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,6 +28,10 @@ class Problem:
     length: int
     kind: ProblemKind
     message: str
+
+    def to_dict(self) -> dict[str, object]:
+        """As JSON has it, but for the file."""
+        return dataclasses.asdict(self)
 
 
 def truncated(offset: int, length: int) -> Problem:

@@ -8,6 +8,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import numpy as np
 
 from tbtools.errors import MissingExtra
+from tbtools.render.batches import NULL
+from tbtools.runs.plugins.hparams import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -79,29 +81,41 @@ class _ArrowTable:
 
     def __init__(self, schema: Mapping[str, Kind]) -> None:
         self._pa = pa = require_pyarrow("arrow")
+        texts = pa.dictionary(pa.int32(), pa.string())
         types = {
-            "text": pa.dictionary(pa.int32(), pa.string()),
+            "text": texts,
+            "json": texts,
             "integer": pa.int64(),
             "number": pa.float64(),
+            "boolean": pa.bool_(),
         }
         self._kinds = schema
         self.schema = pa.schema([(name, types[kind]) for name, kind in schema.items()])
         self._codes: dict[str, dict[str, int]] = {
-            name: {} for name, kind in schema.items() if kind == "text"
+            name: {} for name, kind in schema.items() if kind in ("text", "json")
         }
 
     def batch(self, batches: Sequence[Batch]) -> Any:
-        columns = [
-            self._texts(name, batches) if kind == "text" else self._numbers(name, batches)
-            for name, kind in self._kinds.items()
-        ]
+        columns = [self._column(name, kind, batches) for name, kind in self._kinds.items()]
         return self._pa.record_batch(columns, schema=self.schema)
 
-    def _texts(self, name: str, batches: Sequence[Batch]) -> Any:
+    def _column(self, name: str, kind: Kind, batches: Sequence[Batch]) -> Any:
+        if kind in ("text", "json"):
+            return self._texts(name, kind, batches)
+        if all(isinstance(batch.columns[name], np.ndarray) for batch in batches):
+            return self._numbers(name, batches)
+        cells = [cell for batch in batches for cell in batch.columns[name]]
+        plain = [None if cell is NULL else cell for cell in cells]
+        return self._pa.array(plain, self.schema.field(name).type)
+
+    def _texts(self, name: str, kind: Kind, batches: Sequence[Batch]) -> Any:
         codes = self._codes[name]
 
-        def code(text: str | None) -> int:
-            return -1 if text is None else codes.setdefault(_encodable(text), len(codes))
+        def code(cell: Any) -> int:
+            if cell is None or cell is NULL:
+                return -1
+            text = cell if kind == "text" else json_text(cell)
+            return codes.setdefault(_encodable(text), len(codes))
 
         parts = []
         for batch in batches:

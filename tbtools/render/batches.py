@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -10,9 +11,20 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-Kind = Literal["text", "integer", "number"]
-# A text for all rows, or one a row, or an array; a masked array where cells are missing.
-Column: TypeAlias = "str | Sequence[str | None] | np.ndarray[Any, Any]"
+# A column of kind json holds whatever JSON can: values of several types, lists, dicts.
+Kind = Literal["text", "integer", "number", "boolean", "json"]
+
+
+class Null(Enum):
+    """A cell whose value is null; None is a cell that has no value."""
+
+    NULL = None
+
+
+NULL = Null.NULL
+# A text for all rows, or a cell a row (None where it is missing), or an array; a masked array where
+# cells are missing.
+Column: TypeAlias = "str | Sequence[Any] | np.ndarray[Any, Any]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +33,7 @@ class Batch:
 
     Attributes:
         rows: How many.
-        columns: By name: a text that all rows have, a sequence of texts, or an array.
+        columns: By name: a text that all rows have, a sequence of cells, or an array.
         dtypes: For columns of stored numbers, how they are stored: their decimals are the shortest
             that read back as that.
     """

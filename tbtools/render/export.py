@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument
 from tbtools.render.export_tables import export_hparams, export_scalars
 from tbtools.render.media import export_media
-from tbtools.runs.select import as_globs
+from tbtools.runs.plugins.table import export_kinds
+from tbtools.runs.selection import as_globs
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
     from tbtools.runs.experiment import Experiment
-    from tbtools.runs.frames import Steps
-
-ExportKind = Literal["scalars", "hparams", "images", "audio", "text"]
-EXPORT_KINDS: tuple[ExportKind, ...] = get_args(ExportKind)
+    from tbtools.runs.selection import Steps
 
 # What means nothing for a kind of data, and is refused: who gives it expects something of it.
-_MEANINGLESS: dict[ExportKind, tuple[str, ...]] = {
-    "scalars": (),
-    "hparams": ("tags", "steps", "wide"),
-    "images": ("wide", "format", "force"),
-    "audio": ("wide", "format", "force"),
-    "text": ("wide", "format", "force"),
-}
+_MEANINGLESS = {"scalars": (), "hparams": ("tags", "steps", "wide")}
+_MEANINGLESS_FOR_FILES = ("wide", "format", "force")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,7 @@ class Export:
         problems: What could not be written because it cannot be decoded.
     """
 
-    data: ExportKind
+    data: str
     count: int
     left_out: int = 0
     problems: tuple[str, ...] = ()
@@ -50,7 +43,7 @@ class Export:
 def export(
     experiment: Experiment,
     path: str | os.PathLike[str],
-    data: ExportKind = "scalars",
+    data: str = "scalars",
     *,
     tags: str | Sequence[str] | None = None,
     steps: Steps = None,
@@ -82,8 +75,8 @@ def export(
         TbtoolsError: Something is there already; see `tbtools.write`.
         OSError: It cannot be written; then nothing is left behind.
     """
-    if data not in EXPORT_KINDS:
-        raise InvalidArgument(f"no data {data!r}; there are {', '.join(EXPORT_KINDS)}")
+    if data not in export_kinds():
+        raise InvalidArgument(f"no data {data!r}; there are {', '.join(export_kinds())}")
     given = {
         "tags": bool(as_globs(tags)),
         "steps": (steps or (None, None)) != (None, None),
@@ -91,7 +84,7 @@ def export(
         "format": format is not None,
         "force": force,
     }
-    if refused := [name for name in _MEANINGLESS[data] if given[name]]:
+    if refused := [name for name in _MEANINGLESS.get(data, _MEANINGLESS_FOR_FILES) if given[name]]:
         raise InvalidArgument(f"an export of {data} takes no {', no '.join(refused)}")
     if data == "scalars":
         rows, left_out = export_scalars(
@@ -106,7 +99,8 @@ def export(
         )
         return Export(data, rows, left_out)
     if data == "hparams":
-        return Export(data, export_hparams(experiment, path, format=format, force=force))
+        rows, problems = export_hparams(experiment, path, format=format, force=force)
+        return Export(data, rows, problems=tuple(problems))
     files, problems = export_media(
         experiment, path, data, tags=tags, steps=steps, progress=progress
     )

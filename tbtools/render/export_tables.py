@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.align import union
-from tbtools.analysis.curves import last_of_each, stream_curves
 from tbtools.eventfile.discover import natural_key
-from tbtools.render.batches import Batch
+from tbtools.render.batches import NULL, Batch
 from tbtools.render.tables import require_format, write_table
-from tbtools.runs.plugins.hparams_table import hparams_columns
-from tbtools.runs.select import as_globs
+from tbtools.runs.selection import Selection
+from tbtools.runs.series import last_of_each, stream_scalars
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tbtools.analysis.curves import Curve, RunCurves
     from tbtools.render.batches import Column, Kind
     from tbtools.runs.experiment import Experiment
-    from tbtools.runs.frames import Steps
+    from tbtools.runs.plugins.hparams import HParamValue
+    from tbtools.runs.selection import Steps
+    from tbtools.runs.series import RunScalars, ScalarSeries
 
     Progress = Callable[[int, int], None] | None
 
@@ -34,7 +34,7 @@ LONG_SCHEMA: dict[str, Kind] = {
 }
 
 
-def long_batch(run: str, tag: str, curve: Curve) -> Batch:
+def long_batch(run: str, tag: str, curve: ScalarSeries) -> Batch:
     """The rows of one series in a table of the columns `LONG_SCHEMA`."""
     columns: dict[str, Column] = {
         "run": run,
@@ -83,7 +83,7 @@ def export_scalars(
         OSError: It cannot be written; then nothing is left behind.
     """
     require_format(path, format)
-    table = _Scalars(experiment, as_globs(tags), steps, progress)
+    table = _Scalars(experiment, Selection.of(tags, steps), progress)
     schema = table.wide_schema() if wide else LONG_SCHEMA
     batches = table.wide(schema) if wide else table.long()
     write_table(path, schema, batches, format=format, force=force)
@@ -93,29 +93,26 @@ def export_scalars(
 class _Scalars:
     """The scalars of an experiment as batches of rows."""
 
-    def __init__(
-        self, experiment: Experiment, tags: Sequence[str], steps: Steps, progress: Progress
-    ) -> None:
+    def __init__(self, experiment: Experiment, selection: Selection, progress: Progress) -> None:
         self._experiment = experiment
-        self._tags = tags
-        self._steps = steps
+        self._selection = selection
         self._progress = progress
         self.rows = 0
         self.left_out = 0
 
-    def _curves(self) -> Iterator[RunCurves]:
-        return stream_curves(self._experiment, self._tags, self._steps, self._progress)
+    def _runs(self) -> Iterator[RunScalars]:
+        return stream_scalars(self._experiment, self._selection, progress=self._progress)
 
     def long(self) -> Iterator[Batch]:
         """One row a point, series by series."""
-        for run in self._curves():
-            for tag, curve in run.curves.items():
+        for run in self._runs():
+            for tag, curve in run.series.items():
                 self.rows += curve.step.size
                 yield long_batch(run.run, tag, curve)
 
     def wide_schema(self) -> dict[str, Kind]:
         """The columns; all runs are read for them."""
-        tags = {tag for run in self._curves() for tag in run.curves}
+        tags = {tag for run in self._runs() for tag in run.series}
         schema: dict[str, Kind] = {"run": "text", "step": "integer"}
         # A tag may be called like a column of ours.
         names = [f"tag/{tag}" if tag in schema else tag for tag in sorted(tags, key=natural_key)]
@@ -123,17 +120,17 @@ class _Scalars:
 
     def wide(self, schema: Mapping[str, Kind]) -> Iterator[Batch]:
         """One row a step of each run."""
-        for run in self._curves():
-            if not run.curves:
+        for run in self._runs():
+            if not run.series:
                 continue
-            steps = union([curve.step for curve in run.curves.values()])
+            steps = union([curve.step for curve in run.series.values()])
             columns: dict[str, Column] = {
                 name: np.ma.MaskedArray(np.zeros(steps.size), mask=True)
                 for name, kind in schema.items()
                 if kind == "number"
             }
             dtypes = {}
-            for tag, curve in run.curves.items():
+            for tag, curve in run.series.items():
                 taken = last_of_each(curve.step)
                 self.left_out += curve.step.size - taken.size
                 name = tag if tag in columns else f"tag/{tag}"
@@ -150,7 +147,7 @@ def export_hparams(
     *,
     format: str | None = None,  # noqa: A002 - the option's name
     force: bool = False,
-) -> int:
+) -> tuple[int, list[str]]:
     """Writes one row a run: its hyperparameters, and the final values of its metrics.
 
     Args:
@@ -160,7 +157,7 @@ def export_hparams(
         force: Whether a file that is there may be replaced.
 
     Returns:
-        How many runs have hyperparameters.
+        How many runs have hyperparameters, and what of them cannot be decoded.
 
     Raises:
         InvalidArgument: The ending says no format.
@@ -168,32 +165,36 @@ def export_hparams(
         OSError: It cannot be written; then nothing is left behind.
     """
     require_format(path, format)
-    experiment.scan()
-    names, cells = hparams_columns(experiment)
-    columns: dict[str, Column] = {"run": names}
-    for name, own in cells.items():
+    table = experiment.hparams_table()
+    columns: dict[str, Column] = {"run": list(table.rows)}
+    schema: dict[str, Kind] = {"run": "text"}
+    for name in (*table.hparams, *table.metrics):
         label = name
         while label in columns:  # a hyperparameter may be called like the column of names
             label = f"hparam/{label}"
-        columns[label] = _hparam_column(own)
-    schema: dict[str, Kind] = {
-        name: "number" if isinstance(column, np.ndarray) else "text"
-        for name, column in columns.items()
+        cells = [_cell(row, name) for row in table.rows.values()]
+        schema[label], columns[label] = _typed(cells)
+    dtypes = {
+        name: _dtype(column) for name, column in columns.items() if isinstance(column, np.ndarray)
     }
-    dtypes = {name: _dtype(columns[name]) for name, kind in schema.items() if kind == "number"}
-    write_table(path, schema, [Batch(len(names), columns, dtypes)], format=format, force=force)
-    return len(names)
+    batch = Batch(len(table.rows), columns, dtypes)
+    write_table(path, schema, [batch], format=format, force=force)
+    return len(table.rows), [f"run {run}: {message}" for run, message in table.problems]
 
 
-def _hparam_column(cells: Sequence[Any]) -> Column:
-    """Numbers where all are; else texts, for a table has one type a column."""
-    missing = [cell is None for cell in cells]
-    if all(isinstance(cell, float) for cell in cells if cell is not None):
-        numbers: Column = np.ma.masked_array(
-            [0.0 if cell is None else cell for cell in cells], missing
-        )
-        return numbers
-    return [None if cell is None else str(cell) for cell in cells]
+def _cell(row: Mapping[str, HParamValue], name: str) -> Any:
+    return NULL if name in row and row[name] is None else row.get(name)
+
+
+def _typed(cells: Sequence[Any]) -> tuple[Kind, Column]:
+    """The column's kind, of which all its values are; json where they differ or are lists."""
+    types = {type(cell) for cell in cells if cell is not None and cell is not NULL}
+    if types == {float} and NULL not in cells:
+        missing = [cell is None for cell in cells]
+        numbers = [0.0 if cell is None else cell for cell in cells]
+        return "number", np.ma.masked_array(numbers, missing)
+    kinds: dict[type, Kind] = {float: "number", bool: "boolean", str: "text"}
+    return (kinds.get(types.pop(), "json") if len(types) == 1 else "json"), cells
 
 
 def _dtype(column: Column) -> str:

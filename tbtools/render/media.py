@@ -6,41 +6,33 @@ import csv
 import io
 import os
 from collections import Counter
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument, UndecodablePayload
 from tbtools.render.directories import directory_whole
 from tbtools.render.names import distinct_paths, run_paths
 from tbtools.render.tables import is_table
-from tbtools.runs.plugins.audio import sounds
-from tbtools.runs.plugins.images import images
-from tbtools.runs.plugins.text import text_frame
+from tbtools.runs.plugins.table import PLUGINS, function_at
 from tbtools.runs.plugins.values import naming
-from tbtools.runs.select import as_globs, matches
+from tbtools.runs.selection import as_globs, matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tbtools.render.directories import NewDirectory
     from tbtools.runs.experiment import Experiment
-    from tbtools.runs.frames import Steps
     from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
-
-MediaKind = Literal["images", "audio", "text"]
-
-# What a file contains, and the ending that says so.
-_File: TypeAlias = "tuple[str, bytes]"
+    from tbtools.runs.selection import Steps
 
 _INDEX = "index.csv"
 _COLUMNS = ("file", "run", "tag", "step", "wall_time", "index")
-_AUDIO_ENDINGS = {"audio/wav": "wav", "audio/mpeg": "mp3", "audio/flac": "flac", "audio/ogg": "ogg"}
 
 
 def export_media(
     experiment: Experiment,
     directory: str | os.PathLike[str],
-    kind: MediaKind,
+    kind: str,
     *,
     tags: str | Sequence[str] | None = None,
     steps: Steps = None,
@@ -54,7 +46,7 @@ def export_media(
     Args:
         experiment: The runs, read one by one.
         directory: The directory, which is made; it is never one that holds something.
-        kind: ``images``, ``audio`` or ``text``.
+        kind: A plugin of `PLUGINS` that makes files: ``images``, ``audio``, ``text``.
         tags: Globs; all tags where not given.
         steps: First and last step, both included; None for no bound.
         progress: As for `Experiment.scan`.
@@ -88,7 +80,7 @@ def _export_run(
     run: Run,
     folder: str,
     made: NewDirectory,
-    kind: MediaKind,
+    kind: str,
     tags: Sequence[str],
     steps: Steps,
     problems: list[str],
@@ -100,11 +92,12 @@ def _export_run(
         if each.plugin == kind
     ]
     paths = distinct_paths(series)
+    files_of = function_at(PLUGINS[kind].files)
     seen: Counter[tuple[str, int]] = Counter()
     for value in _chosen(run, kind, tags, steps):
         try:
             with naming(value):
-                files = _CONTENTS[kind](value)
+                files = files_of(value)
         except UndecodablePayload as error:
             problems.append(f"run {run.name}: {error}")
             continue
@@ -119,32 +112,10 @@ def _export_run(
             yield shown, run.name, value.tag, value.step, value.wall_time, number
 
 
-def _chosen(run: Run, kind: MediaKind, tags: Sequence[str], steps: Steps) -> Iterator[StoredValue]:
+def _chosen(run: Run, kind: str, tags: Sequence[str], steps: Steps) -> Iterator[StoredValue]:
     first, last = steps or (None, None)
     for value in run.values(kind):
         low = first is not None and value.step < first
         high = last is not None and value.step > last
         if matches(value.tag, tags) and not low and not high:
             yield value
-
-
-def _pictures(value: StoredValue) -> list[_File]:
-    endings = {"jpeg": "jpg", "unknown": "bin"}
-    return [(endings.get(each.format, each.format), each.data) for each in images(value)]
-
-
-def _sounds(value: StoredValue) -> list[_File]:
-    return [(_AUDIO_ENDINGS.get(each.content_type, "bin"), each.data) for each in sounds(value)]
-
-
-def _texts(value: StoredValue) -> list[_File]:
-    text = text_frame([value])["text"].iloc[0]
-    cells = [text] if isinstance(text, str) else text.reshape(-1).tolist()
-    return [("md", cell.encode(errors="backslashreplace")) for cell in cells]
-
-
-_CONTENTS: dict[str, Callable[[StoredValue], list[_File]]] = {
-    "images": _pictures,
-    "audio": _sounds,
-    "text": _texts,
-}

@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.curves import stream_curves
 from tbtools.render.event_files import write_runs
 from tbtools.render.export_tables import LONG_SCHEMA, long_batch
 from tbtools.render.names import run_paths
 from tbtools.render.tables import is_table, write_table
 from tbtools.render.write import require_free_target
+from tbtools.runs.selection import Selection
+from tbtools.runs.series import stream_scalars
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Sequence
 
-    from tbtools.analysis.curves import Curve
     from tbtools.analysis.smooth import Smoothing
     from tbtools.render.batches import Batch
     from tbtools.render.event_files import Points
     from tbtools.runs.experiment import Experiment
-    from tbtools.runs.frames import Steps
+    from tbtools.runs.selection import Steps
+    from tbtools.runs.series import ScalarSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,14 @@ def write_smoothed(
         OSError: It cannot be written; then nothing is left behind.
     """
     require_free_target(path, force=force, inputs=inputs)
-    told: list[SmoothedRun] = []
+    selection = Selection.of(tags, steps)
+    written: list[SmoothedRun] = []
 
-    def smoothed() -> Iterator[tuple[str, dict[str, Curve]]]:
-        for run in stream_curves(experiment, tags, steps, progress, smoothing.by):
-            curves = {tag: smoothing.curve(run, tag) for tag in run.curves}
+    def smoothed() -> Iterator[tuple[str, dict[str, ScalarSeries]]]:
+        for run in stream_scalars(experiment, selection, smoothing.by, progress):
+            curves = {tag: smoothing.smoothed(run, tag) for tag in run.series}
             if curves:
-                told.append(_told(run.run, curves))
+                written.append(_count(run.run, curves))
                 yield run.run, curves
 
     if is_table(path):
@@ -91,10 +93,10 @@ def write_smoothed(
         paths = run_paths(experiment)
         runs = ((paths[run], _points(curves)) for run, curves in smoothed())
         write_runs(runs, path, command="smooth", force=force, inputs=inputs)
-    return told
+    return written
 
 
-def _told(run: str, curves: dict[str, Curve]) -> SmoothedRun:
+def _count(run: str, curves: dict[str, ScalarSeries]) -> SmoothedRun:
     return SmoothedRun(
         run=run,
         tags=len(curves),
@@ -103,11 +105,11 @@ def _told(run: str, curves: dict[str, Curve]) -> SmoothedRun:
     )
 
 
-def _batches(runs: Iterator[tuple[str, dict[str, Curve]]]) -> Iterator[Batch]:
+def _batches(runs: Iterator[tuple[str, dict[str, ScalarSeries]]]) -> Iterator[Batch]:
     for run, curves in runs:
         for tag, curve in curves.items():
             yield long_batch(run, tag, curve)
 
 
-def _points(curves: dict[str, Curve]) -> dict[str, Points]:
+def _points(curves: dict[str, ScalarSeries]) -> dict[str, Points]:
     return {tag: (curve.step, curve.wall_time, curve.value) for tag, curve in curves.items()}

@@ -6,18 +6,21 @@ Memory holds one batch at a time, so that it does not grow with the table.
 from __future__ import annotations
 
 import json
+import math
 import os
 from itertools import repeat
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, ClassVar, Protocol, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 import numpy as np
 
 from tbtools.errors import InvalidArgument
 from tbtools.render.arrow import require_pyarrow, write_arrow
+from tbtools.render.batches import NULL
 from tbtools.render.decimals import shortest_decimals
 from tbtools.render.files import replaced_whole
 from tbtools.render.format import printable
+from tbtools.runs.plugins.hparams import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -110,7 +113,9 @@ class _Encoder(Protocol):
     # What Python calls a number that is not finite, to what it is called here.
     nonfinite: ClassVar[Mapping[str, str]]
 
-    def text(self, cell: str | None) -> str: ...
+    def text(self, cell: str) -> str: ...
+
+    def json(self, cell: Any) -> str: ...
 
 
 def _cells(batch: Batch, name: str, encoder: _Encoder, missing: str) -> Iterable[str]:
@@ -119,7 +124,7 @@ def _cells(batch: Batch, name: str, encoder: _Encoder, missing: str) -> Iterable
     if isinstance(column, str):
         return repeat(encoder.text(column), batch.rows)
     if not isinstance(column, np.ndarray):
-        return [missing if cell is None else encoder.text(cell) for cell in column]
+        return [missing if cell is None else _cell(cell, encoder) for cell in column]
     values = np.ma.getdata(column)
     if values.dtype.kind == "f":
         values = shortest_decimals(values, batch.dtypes.get(name, "float64"))
@@ -132,6 +137,14 @@ def _cells(batch: Batch, name: str, encoder: _Encoder, missing: str) -> Iterable
     return cells
 
 
+def _cell(cell: Any, encoder: _Encoder) -> str:
+    if isinstance(cell, str):
+        return encoder.text(cell)
+    if isinstance(cell, float):
+        return repr(cell) if math.isfinite(cell) else encoder.nonfinite[repr(cell)]
+    return encoder.json(None if cell is NULL else cell)
+
+
 class _Csv:
     """A missing cell is empty, and so that one can tell, NaN is not."""
 
@@ -140,13 +153,14 @@ class _Csv:
     def __init__(self, *, on_screen: bool) -> None:
         self._on_screen = on_screen
 
-    def text(self, cell: str | None) -> str:
-        text = cell or ""
-        if self._on_screen:
-            text = printable(text)
+    def text(self, cell: str) -> str:
+        text = printable(cell) if self._on_screen else cell
         if any(character in text for character in ',"\n\r'):
             return '"' + text.replace('"', '""') + '"'
         return text
+
+    def json(self, cell: Any) -> str:
+        return self.text(json_text(cell))
 
 
 def _csv_lines(
@@ -164,8 +178,11 @@ class _Json:
 
     nonfinite: ClassVar[Mapping[str, str]] = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
-    def text(self, cell: str | None) -> str:
+    def text(self, cell: str) -> str:
         return json.dumps(cell)
+
+    def json(self, cell: Any) -> str:
+        return json_text(cell, ascii_only=True)
 
 
 _NONFINITE_WORDS = frozenset(_Json.nonfinite.values())
@@ -174,7 +191,7 @@ _NONFINITE_WORDS = frozenset(_Json.nonfinite.values())
 def _json_lines(schema: Mapping[str, Kind], batches: Iterable[Batch]) -> Iterator[str]:
     encoder = _Json()
     keys = [f"{json.dumps(name)}: " for name in schema]
-    numbers = [number for number, kind in enumerate(schema.values()) if kind == "number"]
+    numbers = [number for number, kind in enumerate(schema.values()) if kind in ("number", "json")]
     for batch in batches:
         if batch.rows:
             columns = [_cells(batch, name, encoder, "") for name in schema]

@@ -1,39 +1,43 @@
-"""The rows of a run, without what was superseded, gathered by time series."""
+"""The rows of a run in the order of its timeline, without what was superseded, by time series."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tbtools.eventfile.discover import natural_key
+from tbtools.runs.plugins.table import PLUGINS
 from tbtools.runs.timeline import rows as row_kinds
-from tbtools.runs.timeline.order import stable_order
-from tbtools.runs.timeline.restarts import superseded
+from tbtools.runs.timeline.stable_order import stable_order
+from tbtools.runs.timeline.timeline import build_timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from tbtools.runs.timeline.restarts import RestartPolicy
+    from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.timeline.notes import Note
     from tbtools.runs.timeline.rows import RunRows
+    from tbtools.runs.timeline.timeline import Timeline
+    from tbtools.vocabulary import RestartPolicy
 
-# A row belongs to no plugin, to one of these four, or to the one that its tag's metadata declares.
-_PLUGINS = ("", "scalars", "histograms", "images", "audio")
-_UNKNOWN, _SCALARS, _DECLARED = 0, 1, len(_PLUGINS)
+# A row belongs to no plugin, to one that has kinds of its own, or to the one that its metadata
+# declares.
+_PLUGINS = ("", *(name for name, plugin in PLUGINS.items() if plugin.kinds))
+_UNKNOWN, _SCALARS, _DECLARED = 0, _PLUGINS.index("scalars"), len(_PLUGINS)
 _SLOTS = len(_PLUGINS) + 1
 # By the kind of a row, for values that are no tensors.
 _SLOT_OF_KIND = np.zeros(256, np.uint8)
-_SLOT_OF_KIND[row_kinds.SIMPLE_VALUE] = _SCALARS
-_SLOT_OF_KIND[[row_kinds.HISTOGRAM, row_kinds.OLD_HISTOGRAM]] = _PLUGINS.index("histograms")
-_SLOT_OF_KIND[row_kinds.IMAGE] = _PLUGINS.index("images")
-_SLOT_OF_KIND[row_kinds.AUDIO] = _PLUGINS.index("audio")
+for _slot, _name in enumerate(_PLUGINS[1:], 1):
+    _SLOT_OF_KIND[list(PLUGINS[_name].kinds)] = _slot
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class SeriesRows:
     """One time series of a run, as a stretch of `RunColumns.order`.
 
     Attributes:
@@ -58,29 +62,43 @@ class Series:
         return self.end - self.first
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class RunColumns:
     """What is left of a run's rows after restarts, gathered by series.
 
     Attributes:
-        rows: The rows as they stand in the files.
+        timeline: The run's timeline.
         series: In natural order of their tags. One tag has two where it holds both numbers and,
             say, pictures.
-        order: int64, the rows that count: those of the first series in file order, then those of
-            the second, and so on.
+        order: int64, the rows that count: those of the first series in the order of the timeline,
+            then those of the second, and so on.
         superseded: How many rows were left out.
     """
 
-    rows: RunRows
-    series: tuple[Series, ...]
+    timeline: Timeline
+    series: tuple[SeriesRows, ...]
     order: NDArray[np.int64]
     superseded: int
 
-    def of(self, series: Series) -> NDArray[np.int64]:
-        """The rows of one series, in file order."""
+    @property
+    def rows(self) -> RunRows:
+        """The rows as they stand in the files."""
+        return self.timeline.rows
+
+    @cached_property
+    def notes(self) -> tuple[Note, ...]:
+        """What should be known of the timeline."""
+        scalars = [each for each in self.series if each.scalar]
+        series_of_row = np.full(self.rows.count, -1, np.int64)
+        for number, each in enumerate(scalars):
+            series_of_row[self.of(each)] = number
+        return tuple(self.timeline.notes(series_of_row, [each.tag for each in scalars]))
+
+    def of(self, series: SeriesRows) -> NDArray[np.int64]:
+        """The rows of one series, in the order of the timeline."""
         return self.order[series.first : series.end]
 
-    def scalars(self) -> Iterator[Series]:
+    def scalars(self) -> Iterator[SeriesRows]:
         """The series of numbers."""
         return (series for series in self.series if series.scalar)
 
@@ -125,13 +143,15 @@ def _series_names(rows: RunRows, keys: list[int]) -> list[tuple[str, str]]:
     return names
 
 
-def gather(rows: RunRows, policy: RestartPolicy) -> RunColumns:
+def gather(files: Sequence[FileColumns], policy: RestartPolicy) -> RunColumns:
     """Leaves out what the policy calls superseded and gathers the rest by series.
 
     Args:
-        rows: The run.
-        policy: One of `RESTART_POLICIES`.
+        files: The event files of the run, sorted by name.
+        policy: The restart policy.
     """
+    timeline = build_timeline(files, policy)
+    rows = timeline.rows
     # 64 bits, as NumPy wants them for indices: others are converted at each use.
     key_of_row = np.multiply(rows.tag_id, _SLOTS, dtype=np.int64)
     key_of_row += _plugin_slots(rows)
@@ -141,8 +161,7 @@ def gather(rows: RunRows, policy: RestartPolicy) -> RunColumns:
     shown = sorted(range(keys.size), key=lambda i: (natural_key(names[i][0]), names[i][1]))
     keys = keys[shown]
 
-    left_out = superseded(rows, policy)
-    kept = None if left_out is None else np.flatnonzero(~left_out)
+    kept = _kept_rows(timeline)
     if kept is not None:
         key_of_row = key_of_row[kept]
         counts = np.bincount(key_of_row, minlength=counts.size)
@@ -151,7 +170,7 @@ def gather(rows: RunRows, policy: RestartPolicy) -> RunColumns:
     order = stable_order(number[key_of_row] if keys.size > 1 else key_of_row, keys.size)
     ends = np.cumsum(counts[keys]).tolist()
     series = tuple(
-        Series(
+        SeriesRows(
             tag=names[i][0],
             tag_id=key // _SLOTS,
             plugin=names[i][1],
@@ -162,4 +181,13 @@ def gather(rows: RunRows, policy: RestartPolicy) -> RunColumns:
         for i, key, first, end in zip(shown, keys.tolist(), [0, *ends], ends, strict=False)
     )
     order = order if kept is None else kept[order]
-    return RunColumns(rows, series, order, rows.count - order.size)
+    return RunColumns(timeline, series, order, rows.count - order.size)
+
+
+def _kept_rows(timeline: Timeline) -> NDArray[np.int64] | None:
+    """The rows that are not superseded, in the order written; None for all as they stand."""
+    if timeline.superseded is None:
+        return timeline.order
+    if timeline.order is None:
+        return np.flatnonzero(~timeline.superseded)
+    return timeline.order[~timeline.superseded[timeline.order]]

@@ -12,7 +12,7 @@ from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import ScalarTable
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.run import Run
-from tbtools.runs.select import as_globs, choose, select_runs, select_tags
+from tbtools.runs.selection import Selection, Selector, as_globs, choose, select_runs
 from tbtools.runs.tables import tags_frame
 from tbtools.runs.timeline.restarts import check_policy
 from tbtools.showing import Shown
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.discover import LogDirectory, RunFiles
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.frames import Part
+    from tbtools.runs.plugins.hparams_table import HParamsTable
 
     LogPath = str | os.PathLike[str]
     Globs = str | Sequence[str] | None
@@ -63,10 +64,17 @@ class Experiment(Shown, Mapping[str, Run]):
     """
 
     def __init__(
-        self, paths: Sequence[LogPath], runs: Globs = None, restarts: str = "resume", *, fold: bool
+        self,
+        paths: Sequence[LogPath],
+        runs: Globs = None,
+        restarts: str = "resume",
+        *,
+        exclude_runs: Globs = None,
+        fold: bool = False,
     ) -> None:
         self._paths = [os.fspath(path) for path in paths]
         self._globs = as_globs(runs)
+        self._exclude = as_globs(exclude_runs)
         self.restarts = check_policy(restarts)
         self.unreadable: dict[str, Problem] = {}
         self._runs: dict[str, Run] = {}
@@ -76,8 +84,9 @@ class Experiment(Shown, Mapping[str, Run]):
             raise NoEventFiles(
                 f"{', '.join(self._paths)}: no event files (no file name contains 'tfevents')"
             )
-        folded = self._folded_runs()
-        self._shown = {name: folded[name] for name in select_runs(folded, self._globs)}
+        self._all = self._folded_runs()
+        chosen = select_runs(self._all, self._globs, self._exclude)
+        self._shown = {name: self._all[name] for name in chosen}
 
     @property
     def logdir(self) -> str:
@@ -171,8 +180,9 @@ class Experiment(Shown, Mapping[str, Run]):
         new = {name: self._runs[name].refresh() for name in known}
         came = self._runs.keys() - known
         if came or any(self._runs[name].changes for name in known):
-            folded = self._folded_runs()
-            self._shown = {name: folded[name] for name in choose(folded, self._globs)}
+            self._all = self._folded_runs()
+            chosen = choose(self._all, self._globs, self._exclude)
+            self._shown = {name: self._all[name] for name in chosen}
         sources = {source for run in self._shown.values() for source in run.sources}
         for run in read_ahead([self._runs[name] for name in sorted(sources & came)]):
             new[run.name] = sum(file.tag_id.size for file in run.files)
@@ -209,17 +219,17 @@ class Experiment(Shown, Mapping[str, Run]):
             (run to count) and problems.
 
         Raises:
-            UnknownTag: A tag without wildcards exists in no run.
+            UnknownTag: A tag or glob matches no scalar of any run.
+            InvalidArgument: There is no point in these steps, or they are no pair.
 
         Warns:
             DuplicateSteps: A wide frame shows only the last of several points of one step.
         """
-        parts = self.parts()
-        known = {part.shown_tag(each.tag) for part in parts for each in part.columns.scalars()}
-        chosen = select_tags(sorted(known), tags)
-        table = ScalarTable([part.within(steps) for part in parts], frozenset(chosen))
+        selector = Selector(Selection.of(tags, steps))
+        table = ScalarTable([selector.choose(part) for part in self.parts()])
+        selector.require_match()
         if wide:
-            frame = table.wide("run" if isinstance(tags, str) and tags in known else "both")
+            frame = table.wide("run" if [tags] == table.tags else "both")
         else:
             frame = table.long(run=True, dtype=dtype, source=self._fold)
         frame.attrs |= self._frame_attrs()
@@ -234,6 +244,9 @@ class Experiment(Shown, Mapping[str, Run]):
                 {"run": name, **problem}
                 for name, attrs in each.items()
                 for problem in attrs["problems"]
+            ],
+            "notes": [
+                {"run": name, **note} for name, attrs in each.items() for note in attrs["notes"]
             ],
         }
 
@@ -252,18 +265,32 @@ class Experiment(Shown, Mapping[str, Run]):
     def hparams(self) -> pd.DataFrame:
         """One row a run: its hyperparameters, and the final values of its metrics.
 
-        Metrics are those that the run, or a run above it, declares as such, else those that any
-        run declares; where none are declared, all its scalars. A metric that has a
-        hyperparameter's name gets ``metric/`` in front.
+        Metrics are those that the run, or the nearest run above it, declares; where neither does,
+        all scalars of the run and of the runs inside it (``validation/epoch_loss``). A metric that
+        has a hyperparameter's name gets ``metric/`` in front. Which other runs are selected changes
+        no value.
 
         Returns:
-            Index run; runs without hyperparameters are left out. A hyperparameter that a run does
-            not have is missing.
+            Index run; runs without hyperparameters are left out. Values keep their Python types. A
+            hyperparameter that a run does not have is missing, like one that was set to None, which
+            `Run.hparams` tells apart. `attrs` holds restarts, superseded and problems, among these
+            the hyperparameters that cannot be decoded (kind ``undecodable``).
         """
+        table = self.hparams_table()
+        frame = table.to_frame()
+        frame.attrs |= self._frame_attrs()
+        frame.attrs["problems"] += [
+            {"run": run, "kind": "undecodable", "message": message}
+            for run, message in table.problems
+        ]
+        return frame
+
+    def hparams_table(self) -> HParamsTable:
+        """The same without pandas, in which None is told from what is missing."""
         from tbtools.runs.plugins.hparams_table import hparams_table
 
         self.scan()
-        return hparams_table(self)
+        return hparams_table(self, self._all)
 
     def __repr__(self) -> str:
         """Without reading anything."""
@@ -275,6 +302,7 @@ def load(
     runs: Globs = None,
     restarts: str = "resume",
     *,
+    exclude_runs: Globs = None,
     fold: bool = False,
 ) -> Experiment:
     """Finds the runs under a path; they are read when something of them is asked for.
@@ -284,16 +312,17 @@ def load(
             front of the names of their runs.
         runs: Which runs: a name, a glob (``*seed*``), or several.
         restarts: What to do about restarts: ``resume``, ``preempt``, ``session_log`` or ``keep``.
+        exclude_runs: Which runs not, likewise.
         fold: Whether the sub-runs that `add_scalars` and `add_hparams` make are shown as part of
             the run that made them. All runs are then read at once.
 
     Raises:
         NoEventFiles: There is nothing at the path, or no event file under it.
-        UnknownRun: A run without wildcards does not exist.
-        ValueError: There is no such restart policy.
+        UnknownRun: A name or glob matches no run.
+        InvalidArgument: There is no such restart policy.
     """
     paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
-    return Experiment(paths, runs, restarts, fold=fold)
+    return Experiment(paths, runs, restarts, exclude_runs=exclude_runs, fold=fold)
 
 
 def read_scalars(
@@ -304,11 +333,15 @@ def read_scalars(
     Args:
         path: As for `load`.
         tags: Which tags, as for `Experiment.scalars`.
-        **options: Those of `load` (runs, restarts, fold) and of `Experiment.scalars` (steps, wide,
-            dtype).
+        **options: Those of `load` (runs, exclude_runs, restarts, fold) and of `Experiment.scalars`
+            (steps, wide, dtype).
 
     Returns:
         See `Experiment.scalars`.
     """
-    loading = {name: options.pop(name) for name in ("runs", "restarts", "fold") if name in options}
+    loading = {
+        name: options.pop(name)
+        for name in ("runs", "exclude_runs", "restarts", "fold")
+        if name in options
+    }
     return load(path, **loading).scalars(tags, **options)

@@ -20,11 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from tbtools.runs.columns import RunColumns, Series
+    from tbtools.runs.columns import RunColumns, SeriesRows
+    from tbtools.runs.selection import Steps
     from tbtools.runs.statistics import SeriesStatistics
-
-    # First and last step, both included; None for no bound.
-    Steps = tuple[int | None, int | None] | None
 
 
 class DuplicateSteps(UserWarning):
@@ -62,17 +60,13 @@ class Part:
             return statistics
         return [replace(each, tag=self.shown_tag(each.tag)) for each in statistics]
 
-    def chosen(self, tags: frozenset[str]) -> list[Series]:
-        """The series of scalars whose shown tags are among those given."""
-        return [series for series in self.columns.scalars() if self.shown_tag(series.tag) in tags]
-
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
     """Neighbouring rows of the result: the scalars of one part."""
 
     part: Part
-    series: list[Series]
+    series: list[SeriesRows]
     rows: NDArray[np.int64]
     here: slice
 
@@ -93,10 +87,9 @@ class _Chunk:
         return [series.tag for series in self.series]
 
 
-def _chunks(parts: Sequence[Part], tags: frozenset[str]) -> Iterator[_Chunk]:
+def _chunks(selected: Sequence[tuple[Part, list[SeriesRows]]]) -> Iterator[_Chunk]:
     end = 0
-    for part in parts:
-        series = part.chosen(tags)
+    for part, series in selected:
         first, end = end, end + sum(each.count for each in series)
         if first < end:
             yield _Chunk(part, series, scalar_rows(part.columns, series), slice(first, end))
@@ -109,8 +102,8 @@ class ScalarTable:
     more time than what is computed.
 
     Args:
-        parts: The runs, in the order in which they are to appear.
-        tags: The shown tags to take.
+        selected: Each part of the runs, in the order in which they are to appear, with the series
+            of it to take.
 
     Attributes:
         runs: Names of the runs that have points, in order.
@@ -118,8 +111,8 @@ class ScalarTable:
         size: How many points there are.
     """
 
-    def __init__(self, parts: Sequence[Part], tags: frozenset[str]) -> None:
-        self._chunks = list(_chunks(parts, tags))
+    def __init__(self, selected: Sequence[tuple[Part, list[SeriesRows]]]) -> None:
+        self._chunks = list(_chunks(selected))
         self.runs = list(dict.fromkeys(chunk.part.run for chunk in self._chunks))
         self.tags = self._distinct(_Chunk.tag)
         self.size = self._chunks[-1].here.stop if self._chunks else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from tbtools.eventfile.rescan import FileChange, first_scan, rescan
@@ -10,10 +10,10 @@ from tbtools.eventfile.scan import scan_file
 from tbtools.runs.columns import RunColumns, gather
 from tbtools.runs.frames import Part, ScalarTable
 from tbtools.runs.plugins import payloads
-from tbtools.runs.select import select_tags
-from tbtools.runs.tables import problems_frame, sessions_frame, tags_frame
+from tbtools.runs.plugins.table import PLUGINS, function_at
+from tbtools.runs.selection import Selection, Selector
+from tbtools.runs.tables import notes_frame, problems_frame, sessions_frame, tags_frame
 from tbtools.runs.timeline import rows as row_kinds
-from tbtools.runs.timeline.rows import join_files
 from tbtools.showing import Shown
 
 if TYPE_CHECKING:
@@ -24,32 +24,20 @@ if TYPE_CHECKING:
     from tbtools.eventfile.discover import RunFiles
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.scan import FileColumns
-    from tbtools.runs.frames import Steps
     from tbtools.runs.plugins.custom_scalars import Layout
     from tbtools.runs.plugins.graphs import Graph
     from tbtools.runs.plugins.hparams import HParams
     from tbtools.runs.plugins.projector import Embedding
     from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.selection import Steps
     from tbtools.runs.statistics import SeriesStatistics
-    from tbtools.runs.timeline.restarts import RestartPolicy
+    from tbtools.runs.timeline.notes import Note
+    from tbtools.vocabulary import RestartPolicy
 
     Tags = str | Sequence[str] | None
 
-_GRAPH_PLUGINS = ("graph_run_metadata", "graph_run_metadata_graph", "graph_keras_model")
-_KNOWN_PLUGINS = frozenset(
-    {
-        "scalars",
-        "images",
-        "audio",
-        "histograms",
-        "text",
-        "pr_curves",
-        "mesh",
-        "hparams",
-        "custom_scalars",
-        *_GRAPH_PLUGINS,
-    }
-)
+# Written when a training session ends, or at once by writers that do not follow it.
+SESSION_END_TAG = "_hparams_/session_end_info"
 
 
 class Run(Shown):
@@ -59,7 +47,7 @@ class Run(Shown):
     payloads (pictures, histograms, ...) are read back from them each time they are asked for.
 
     Methods that take `tags` want a tag, a glob (``loss/*``; ``*`` matches ``/`` too), or several;
-    a name without wildcards that does not exist raises `UnknownTag`.
+    one that matches nothing raises `UnknownTag`.
 
     Attributes:
         name: Its path relative to the log directory; ``.`` for the log directory itself.
@@ -103,7 +91,7 @@ class Run(Shown):
     def columns(self) -> RunColumns:
         """What is left of its rows after restarts, by series."""
         if self._columns is None:
-            self._columns = gather(join_files(self.files), self.restarts)
+            self._columns = gather(self.files, self.restarts)
         return self._columns
 
     @property
@@ -113,6 +101,49 @@ class Run(Shown):
             Part(self.name, run.name, run.columns, tag_names) for run, tag_names in self._folded
         ]
         return [Part(self.name, self.name, self.columns), *folded]
+
+    @property
+    def start_time(self) -> float:
+        """Wall time of its first event, in seconds since the epoch; NaN where none is known."""
+        times = [part.columns.timeline.start_time for part in self.parts]
+        return min((time for time in times if time == time), default=float("nan"))
+
+    @property
+    def notes(self) -> pd.DataFrame:
+        """One row for each thing that may surprise although nothing is damaged.
+
+        Returns:
+            kind, message, tag (missing where it is about the run), count; see
+            `tbtools.runs.timeline.notes.Note`.
+        """
+        return notes_frame(self.iter_notes())
+
+    def iter_notes(self) -> Iterator[Note]:
+        """Each note, about the tags that are shown."""
+        for part in self.parts:
+            for note in part.columns.notes:
+                yield note if note.tag is None else replace(note, tag=part.shown_tag(note.tag))
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether not one event could be read of it, although its files are not empty."""
+        problems = any(True for _ in self.iter_problems())
+        return problems and not any(file.events for file in self.all_files)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its writer said after the last point that the training session has ended.
+
+        A session's end that was written with the hyperparameters, as torch and tensorboardX do at
+        once, says nothing: points came later.
+        """
+        for part in self.parts:
+            columns = part.columns
+            ends = [each for each in columns.series if each.tag == SESSION_END_TAG and each.count]
+            if ends and self.hparams.end_time:
+                last = columns.rows.wall_time[columns.of(ends[0])[-1]]
+                return bool(last >= columns.timeline.end_time)
+        return False
 
     @property
     def superseded(self) -> int:
@@ -176,15 +207,15 @@ class Run(Shown):
             holds restarts, superseded and problems.
 
         Raises:
-            UnknownTag: A tag without wildcards does not exist.
+            UnknownTag: A tag or glob matches no scalar.
+            InvalidArgument: There is no point in these steps, or they are no pair.
 
         Warns:
             DuplicateSteps: A wide frame shows only the last of several points of one step.
         """
-        parts = self.parts
-        known = {part.shown_tag(each.tag) for part in parts for each in part.columns.scalars()}
-        chosen = frozenset(select_tags(sorted(known), tags))
-        table = ScalarTable([part.within(steps) for part in parts], chosen)
+        selector = Selector(Selection.of(tags, steps))
+        table = ScalarTable([selector.choose(part) for part in self.parts])
+        selector.require_match()
         frame = (
             table.wide("tag")
             if wide
@@ -194,11 +225,12 @@ class Run(Shown):
         return frame
 
     def frame_attrs(self) -> dict[str, Any]:
-        """What a frame says about itself: the restart policy, what it left out, and damage."""
+        """What a frame says about itself: the restart policy, what it left out, damage, notes."""
         return {
             "restarts": self.restarts,
             "superseded": self.superseded,
             "problems": [{"file": path, **asdict(each)} for path, each in self.iter_problems()],
+            "notes": [note.to_dict() for note in self.iter_notes()],
         }
 
     # -- everything else
@@ -216,23 +248,21 @@ class Run(Shown):
         """
         return payloads.stored_values(self.parts, plugins, tags)
 
+    def _frame(self, plugin: str, tags: Tags) -> pd.DataFrame:
+        frame: pd.DataFrame = function_at(PLUGINS[plugin].frame)(self.values(plugin, tags))
+        return frame
+
     def images(self, tags: Tags = None) -> pd.DataFrame:
         """One row a picture; see `tbtools.runs.plugins.images.images_frame`."""
-        from tbtools.runs.plugins.images import images_frame
-
-        return images_frame(self.values("images", tags))
+        return self._frame("images", tags)
 
     def audio(self, tags: Tags = None) -> pd.DataFrame:
         """One row a sound; see `tbtools.runs.plugins.audio.audio_frame`."""
-        from tbtools.runs.plugins.audio import audio_frame
-
-        return audio_frame(self.values("audio", tags))
+        return self._frame("audio", tags)
 
     def histograms(self, tags: Tags = None) -> pd.DataFrame:
         """Histograms; see `tbtools.runs.plugins.histograms.histograms_frame`."""
-        from tbtools.runs.plugins.histograms import histograms_frame
-
-        return histograms_frame(self.values("histograms", tags))
+        return self._frame("histograms", tags)
 
     def histogram_statistics(self, tags: Tags = None) -> pd.DataFrame:
         """One row a histogram; see `tbtools.runs.plugins.histograms.histogram_statistics_frame`."""
@@ -241,22 +271,18 @@ class Run(Shown):
         return histogram_statistics_frame(self.values("histograms", tags))
 
     def distributions(self, tags: Tags = None) -> pd.DataFrame:
-        """TensorBoard's nine quantiles; see `tbtools.runs.plugins.histograms.distributions_frame`."""
+        """TensorBoard's nine quantiles; see `plugins.histograms.distributions_frame`."""
         from tbtools.runs.plugins.histograms import distributions_frame
 
         return distributions_frame(self.values("histograms", tags))
 
     def text(self, tags: Tags = None) -> pd.DataFrame:
         """One row a text; see `tbtools.runs.plugins.text.text_frame`."""
-        from tbtools.runs.plugins.text import text_frame
-
-        return text_frame(self.values("text", tags))
+        return self._frame("text", tags)
 
     def pr_curves(self, tags: Tags = None) -> pd.DataFrame:
         """One row a threshold; see `tbtools.runs.plugins.pr_curves.pr_curves_frame`."""
-        from tbtools.runs.plugins.pr_curves import pr_curves_frame
-
-        return pr_curves_frame(self.values("pr_curves", tags))
+        return self._frame("pr_curves", tags)
 
     def meshes(self, tags: Tags = None) -> pd.DataFrame:
         """One row a mesh; see `tbtools.runs.plugins.meshes.meshes_frame`.
@@ -264,9 +290,7 @@ class Run(Shown):
         A mesh is stored under several tags (``mesh_VERTEX``, ``mesh_FACE``): choose it by
         ``mesh*``.
         """
-        from tbtools.runs.plugins.meshes import meshes_frame
-
-        return meshes_frame(self.values("mesh", tags))
+        return self._frame("mesh", tags)
 
     def tensors(self, tags: Tags = None) -> pd.DataFrame:
         """Every value that is stored as a tensor, whatever plugin shows it, as a NumPy array."""
@@ -281,7 +305,7 @@ class Run(Shown):
         return plugin_frame(
             value
             for value in self.values(None, tags)
-            if value.plugin_name and value.plugin_name not in _KNOWN_PLUGINS
+            if value.plugin_name and value.plugin_name not in PLUGINS
         )
 
     def graph(self) -> Graph | None:
@@ -311,10 +335,14 @@ class Run(Shown):
 
     @property
     def hparams(self) -> HParams:
-        """Its hyperparameters, empty where none are stored; see `tbtools.runs.plugins.hparams.HParams`."""
-        from tbtools.runs.plugins.hparams import HParams
+        """Its hyperparameters, empty where none are stored.
 
-        return HParams.from_values(self.values("hparams"))
+        Raises:
+            UndecodablePayload: Some of them cannot be decoded; the text names the run.
+        """
+        from tbtools.runs.plugins.hparams import read_hparams
+
+        return read_hparams(self)
 
     def custom_scalars(self) -> Layout:
         """The layout of the custom scalars page, empty where none is stored."""
@@ -323,7 +351,7 @@ class Run(Shown):
         return Layout.from_values(self.values("custom_scalars"))
 
     def embeddings(self) -> list[Embedding]:
-        """The embeddings that its `projector_config.pbtxt` names; see `tbtools.runs.plugins.projector`."""
+        """The embeddings that its `projector_config.pbtxt` names; see `plugins.projector`."""
         from tbtools.runs.plugins.projector import read_embeddings
 
         return read_embeddings(self.path)

@@ -10,9 +10,11 @@ import numpy as np
 from tbtools.runs.numbers import DTYPE_NAMES, json_number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from tbtools.runs.columns import RunColumns, Series
+    from tbtools.runs.columns import RunColumns, SeriesRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,8 @@ class SeriesStatistics:
         tag: Its tag.
         plugin: The plugin that shows it; "" where none is declared.
         count: How many points it has.
-        first_step: The step of the first point written.
-        last_step: The step of the last point written.
+        first_step: The lowest step.
+        last_step: The highest step.
         first_time: Wall time of the first point written, seconds since the epoch.
         last_time: Wall time of the last point written.
         dtype: How its values are stored (``float32``); "" for other data, ``mixed`` for several.
@@ -79,21 +81,34 @@ def series_statistics(columns: RunColumns) -> list[SeriesStatistics]:
     # One access for all series: a number of an array by itself costs as much as a hundred.
     firsts = columns.order[np.array([series.first for series in present], np.int64)]
     lasts = columns.order[np.array([series.end - 1 for series in present], np.int64)]
-    first_steps, last_steps = (columns.rows.step[rows].tolist() for rows in (firsts, lasts))
+    low, high = step_ranges(columns, present)
     first_times, last_times = (columns.rows.wall_time[rows].tolist() for rows in (firsts, lasts))
     return [
         SeriesStatistics(
             tag=series.tag,
             plugin=series.plugin,
             count=series.count,
-            first_step=first_steps[i],
-            last_step=last_steps[i],
+            first_step=low[i],
+            last_step=high[i],
             first_time=first_times[i],
             last_time=last_times[i],
             **numbers.get((series.tag_id, series.plugin), {}),
         )
         for i, series in enumerate(present)
     ]
+
+
+def step_ranges(columns: RunColumns, series: Sequence[SeriesRows]) -> tuple[list[int], list[int]]:
+    """The lowest and the highest step of some series that have points."""
+    if not series:
+        return [], []
+    step = columns.rows.step[columns.order]
+    bounds = np.array([(each.first, each.end) for each in series], np.int64).ravel()
+    # reduceat takes what lies between two bounds; every other stretch is one of the series.
+    bounds = bounds[:-1] if bounds[-1] == step.size else bounds
+    low = np.minimum.reduceat(step, bounds)[::2]
+    high = np.maximum.reduceat(step, bounds)[::2]
+    return low.tolist(), high.tolist()
 
 
 def _scalar_statistics(
@@ -143,7 +158,7 @@ def _dtype_names(dtype: NDArray[np.uint8], firsts: NDArray[np.int64]) -> list[st
     return [name if alike else "mixed" for name, alike in zip(names, same.tolist(), strict=True)]
 
 
-def scalar_rows(columns: RunColumns, chosen: list[Series]) -> NDArray[np.int64]:
+def scalar_rows(columns: RunColumns, chosen: list[SeriesRows]) -> NDArray[np.int64]:
     """The rows of several series, one behind the other."""
     if len(chosen) == len(columns.series):
         return columns.order

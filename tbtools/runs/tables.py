@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.runs.timeline.sessions import find_sessions
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.columns import RunColumns
     from tbtools.runs.statistics import SeriesStatistics
+    from tbtools.runs.timeline.notes import Note
 
 _TAGS_DTYPES = {
     "tag": "str",
@@ -55,6 +54,7 @@ _PROBLEM_DTYPES = {
     "kind": "str",
     "message": "str",
 }
+_NOTE_DTYPES = {"kind": "str", "message": "str", "tag": "object", "count": "int64"}
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], dtypes: Mapping[str, str]) -> pd.DataFrame:
@@ -80,6 +80,11 @@ def problems_frame(problems: Iterable[tuple[str, Problem]]) -> pd.DataFrame:
     return _frame(rows, _PROBLEM_DTYPES)
 
 
+def notes_frame(notes: Iterable[Note]) -> pd.DataFrame:
+    """One row a note."""
+    return _frame([note.to_dict() for note in notes], _NOTE_DTYPES)
+
+
 def sessions_frame(parts: Iterable[RunColumns]) -> pd.DataFrame:
     """One row a writer session, in file order; see `Run.sessions`."""
     return _frame([row for columns in parts for row in _session_rows(columns)], _SESSION_DTYPES)
@@ -89,7 +94,7 @@ def _session_rows(columns: RunColumns) -> Iterator[dict[str, Any]]:
     rows = columns.rows
     kept = np.zeros(rows.count, bool)
     kept[columns.order] = True
-    for session in find_sessions(rows):
+    for session in columns.timeline.sessions:
         here = slice(session.first_row, session.end_row)
         step = rows.step[here]
         yield {

@@ -303,6 +303,14 @@ class TestGroups:
             "lr=0.1,batch=32": ("lr=0.1_s0", "lr=0.1_s1"),
         }
 
+    def test_hyperparameters_that_cannot_be_decoded_leave_the_run_out(self, logdir: Path) -> None:
+        EventFileBuilder().value("_hparams_/x", 0, plugin="hparams", content=b"\xff").write(
+            logdir / "broken" / "events.out.tfevents.1"
+        )
+        grouping = group_runs(tbtools.load(logdir), "hparam:lr")
+        assert [group.name for group in grouping.groups] == ["lr=0.01", "lr=0.1"]
+        assert grouping.left_out == ("broken", "other")
+
     def test_by_globs_in_their_order(self, logdir: Path) -> None:
         assert self.groups(logdir, ["lr=0.1_*", "lr=0.01_*"]) == {
             "lr=0.1": ("lr=0.1_s0", "lr=0.1_s1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import math
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
+from tensorboard.plugins.hparams import plugin_data_pb2 as api
+from tensorboard.plugins.hparams import summary_v2
 
 import tbtools
 from tbtools.errors import InvalidArgument, OutputExists, OutputInsideInput, UnknownTag
@@ -183,8 +186,8 @@ class TestHparams:
         target = exported(tmp_path / "logs", "out.csv", data="hparams")
         assert target.read_text().splitlines() == [
             "run,deep,lr,name,acc",
-            "adam,True,0.1,adam,0.1",
-            "sgd,True,0.1,sgd,1.1",
+            "adam,true,0.1,adam,0.1",
+            "sgd,true,0.1,sgd,1.1",
         ]
 
     def test_a_parameter_that_some_runs_do_not_have(self, tmp_path: Path) -> None:
@@ -218,6 +221,127 @@ class TestHparams:
         loss = parquet.read_table(exported(diverged, "out.parquet", data="hparams"))["loss"]
         assert math.isnan(loss[0].as_py())
         assert loss.to_pylist()[1:] == [0.5, None]
+
+    def test_types_in_csv_and_json_lines(self, cases: Path, tmp_path: Path) -> None:
+        experiment = tbtools.load(cases / "25_hparams_types")
+        tbtools.export(experiment, tmp_path / "out.csv", "hparams")
+        with (tmp_path / "out.csv").open(newline="") as file:
+            header, first, second = csv.reader(file)
+        assert header == [
+            *("run", "bool", "dict", "layer.0/size", "list", "loss", "nan", "none", "num"),
+            *("hparam/run", "str", "metric/loss"),
+        ]
+        assert first == [
+            *("r0", "false", '{"k": 2.0}', "3.0", '[1.0, "x"]', "mse", "NaN", "null", "1e+300"),
+            *("clash", 'a,"b"\nc', "0.2"),
+        ]
+        assert second[1] == "true"
+        tbtools.export(experiment, tmp_path / "out.jsonl", "hparams")
+        row = json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0])
+        assert row == {
+            "run": "r0",
+            "bool": False,
+            "dict": {"k": 2.0},
+            "layer.0/size": 3.0,
+            "list": [1.0, "x"],
+            "loss": "mse",
+            "nan": None,
+            "none": None,
+            "num": 1e300,
+            "hparam/run": "clash",
+            "str": 'a,"b"\nc',
+            "metric/loss": 0.2,
+            "nonfinite": {"nan": "NaN"},
+        }
+
+    @pytest.mark.parametrize("ending", ["parquet", "feather"])
+    def test_types_in_binary_formats(self, cases: Path, tmp_path: Path, ending: str) -> None:
+        feather = pytest.importorskip("pyarrow.feather")
+        parquet = pytest.importorskip("pyarrow.parquet")
+        target = tmp_path / f"out.{ending}"
+        tbtools.export(tbtools.load(cases / "25_hparams_types"), target, "hparams")
+        table = (parquet if ending == "parquet" else feather).read_table(target)
+        types = {field.name: field.type for field in table.schema}
+        assert str(types["bool"]) == "bool"
+        assert {name for name in types if str(types[name]) == "double"} == {
+            *("layer.0/size", "nan", "num", "metric/loss")
+        }
+        row = table.to_pylist()[0]
+        assert row["bool"] is False
+        assert row["none"] is None
+        assert json.loads(row["list"]) == [1.0, "x"]
+        assert json.loads(row["dict"]) == {"k": 2.0}
+        assert row["str"] == 'a,"b"\nc'
+
+    @pytest.fixture
+    def mixed(self, tmp_path: Path) -> Path:
+        """Hyperparameters of several types, some set to None, some that a run does not have."""
+        runs = {
+            "a": {"x": 1.5, "deep": True, "n": 2.0, "s": "ü", "z": -0.0},
+            "b": {"x": "auto", "deep": None, "n": None, "s": None, "list": [NAN, "ü"]},
+            "c": {"x": NAN},
+        }
+        for name, hparams in runs.items():
+            info = api.SessionStartInfo()
+            for key, value in hparams.items():
+                if isinstance(value, list):
+                    info.hparams[key].list_value.extend(value)
+                elif isinstance(value, bool):
+                    info.hparams[key].bool_value = value
+                elif value is None:
+                    info.hparams[key].null_value = 0
+                else:
+                    field = "string_value" if isinstance(value, str) else "number_value"
+                    setattr(info.hparams[key], field, value)
+            summary = summary_v2._summary_pb(
+                "_hparams_/session_start_info", api.HParamsPluginData(session_start_info=info)
+            )
+            content = summary.value[0].metadata.plugin_data.content
+            EventFileBuilder().value(
+                "_hparams_/session_start_info", 0, plugin="hparams", content=content
+            ).write(tmp_path / "logs" / name / "events.out.tfevents.1")
+        return tmp_path / "logs"
+
+    def test_null_is_not_what_there_is_not(self, mixed: Path) -> None:
+        assert exported(mixed, "out.csv", data="hparams").read_text().splitlines() == [
+            "run,deep,n,s,x,z,list",
+            "a,true,2.0,ü,1.5,-0.0,",
+            'b,null,null,null,auto,,"[""NaN"", ""ü""]"',
+            "c,,,,NaN,,",
+        ]
+        rows = exported(mixed, "out.jsonl", data="hparams").read_text().splitlines()
+        assert [json.loads(row) for row in rows] == [
+            {"run": "a", "deep": True, "n": 2.0, "s": "ü", "x": 1.5, "z": 0.0},
+            {"run": "b", "deep": None, "n": None, "s": None, "x": "auto", "list": ["NaN", "ü"]},
+            {"run": "c", "x": None, "nonfinite": {"x": "NaN"}},
+        ]
+
+    def test_mixed_columns_are_json_text_in_parquet(self, mixed: Path) -> None:
+        parquet = pytest.importorskip("pyarrow.parquet")
+        table = parquet.read_table(exported(mixed, "out.parquet", data="hparams")).to_pydict()
+        assert [json.loads(cell) for cell in table["x"]] == [1.5, "auto", "NaN"]
+        assert [table[name] for name in ("deep", "n", "s", "list")] == [
+            [True, None, None],
+            [2.0, None, None],
+            ["ü", None, None],
+            [None, '["NaN", "ü"]', None],
+        ]
+
+    def test_what_cannot_be_decoded_leaves_the_rest(self, mixed: Path, tmp_path: Path) -> None:
+        EventFileBuilder().value(
+            "_hparams_/session_start_info", 0, plugin="hparams", content=b"\xff"
+        ).write(mixed / "broken" / "events.out.tfevents.1")
+        result = call("export", str(mixed), "--data", "hparams", "-o", f"{tmp_path}/out.csv")
+        assert result.status == 2
+        assert "not written: run broken: '_hparams_/session_start_info' at step 0" in result.err
+        assert len((tmp_path / "out.csv").read_text().splitlines()) == 4
+
+    def test_a_selection_changes_no_value(self, cases: Path) -> None:
+        path = str(cases / "28_hparams_sibling")
+        whole = call("export", path, "--data", "hparams", "-o", "-").out
+        assert whole == "run,lr,final/acc,eval/loss\na,0.1,0.4,\nb,0.1,,0.4\n"
+        some = call("export", path, "--run", "b", "--data", "hparams", "-o", "-").out
+        assert some == "run,lr,eval/loss\nb,0.1,0.4\n"
 
 
 class TestMedia:

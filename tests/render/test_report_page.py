@@ -211,6 +211,20 @@ def test_names_of_strangers_are_data_and_nothing_else(tmp_path: Path) -> None:
     assert any("no known picture" in text for text in undecodable)
 
 
+def test_hyperparameters_that_cannot_be_decoded_are_named(tmp_path: Path) -> None:
+    broken = EventFileBuilder().value("_hparams_/x", 0, plugin="hparams", content=b"\xff")
+    broken.scalar("loss", 0, 1.0).write(tmp_path / "logs" / "broken" / "tfevents.1")
+    with tbtools.EventFileWriter(tmp_path / "logs" / "sound") as writer:
+        writer.add_hparams({"lr": 0.5})
+    hparams = page_of(report(tmp_path / "logs", tmp_path / "page.html").read_text("utf-8"))[
+        "hparams"
+    ]
+    assert hparams["values"] == [[None], [0.5]]
+    assert hparams["undecodable"] == [
+        "run broken: '_hparams_/x' at step 0: 1 bytes that are no hparams message"
+    ]
+
+
 def test_pictures_are_limited_by_number_and_size_and_it_is_said(tmp_path: Path) -> None:
     builder = EventFileBuilder().file_version()
     for step in range(100):

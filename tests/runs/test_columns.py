@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import tbtools
 from tbtools.eventfile import messages
-from tbtools.runs.timeline.order import stable_order
+from tbtools.runs.timeline.stable_order import stable_order
 from tests.builders import START, EventFileBuilder
 
 if TYPE_CHECKING:

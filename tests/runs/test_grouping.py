@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tbtools.runs.timeline.order import stable_order
+from tbtools.runs.timeline.stable_order import stable_order
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 255, 256, 257, 65_535, 65_536, 65_537, 1 << 33])

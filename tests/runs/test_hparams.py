@@ -12,6 +12,7 @@ from tensorboard.plugins.hparams import metadata as hparams_metadata
 from tensorboardX import SummaryWriter
 from torch.utils.tensorboard import SummaryWriter as TorchWriter
 
+import tbtools
 from tbtools.errors import UndecodablePayload
 from tbtools.runs.plugins.hparams import DeclaredHParam, DeclaredMetric, HParams
 from tests.runs.event_values import (
@@ -147,6 +148,44 @@ def test_a_session_that_resumes_has_the_last_word() -> None:
     assert (found.status, found.end_time) == ("running", None)
 
 
+def test_a_session_that_starts_again_has_not_ended() -> None:
+    first = values_of(summary_v2.hparams_pb({"lr": 0.1}, "a", start_time_secs=1.0))
+    ended = session_end(status=api_pb2.STATUS_SUCCESS, end_time_secs=4.0)
+    found = HParams.from_values([*first, ended, *values_of(summary_v2.hparams_pb({"seed": 2}))])
+    assert dict(found) == {"lr": 0.1, "seed": 2.0}
+    assert (found.status, found.end_time) == ("unknown", None)
+
+
+def test_experiments_of_a_run_are_joined() -> None:
+    first = summary_v2.hparams_config_pb(
+        [summary_v2.HParam("lr", display_name="rate"), summary_v2.HParam("seed")],
+        [summary_v2.Metric("loss"), summary_v2.Metric("acc")],
+        time_created_secs=1.0,
+    )
+    second = summary_v2.hparams_config_pb(
+        [summary_v2.HParam("lr", display_name="learning rate")],
+        [summary_v2.Metric("loss", "validation"), summary_v2.Metric("loss", display_name="train")],
+    )
+    found = HParams.from_values([*values_of(first), *values_of(second)])
+    assert found.declared == (DeclaredHParam("lr", "learning rate"), DeclaredHParam("seed"))
+    assert found.metrics == (
+        DeclaredMetric("loss", display_name="train"),
+        DeclaredMetric("acc"),
+        DeclaredMetric("loss", "validation"),
+    )
+
+
+def test_what_torch_adds_to_one_run_is_joined(tmp_path: Path) -> None:
+    for hparams, metrics in (({"lr": 0.1, "seed": 1}, {"loss": 2.0}), ({"lr": 0.2}, {"acc": 0.5})):
+        with TorchWriter(str(tmp_path)) as writer:
+            writer.add_hparams(hparams, metrics, run_name="trial")
+    run = tbtools.load(tmp_path)["trial"]
+    assert len(run.event_files) == 2
+    assert dict(run.hparams) == {"lr": 0.2, "seed": 1.0}
+    assert {metric.tag for metric in run.hparams.metrics} == {"loss", "acc"}
+    assert run.hparams.status == "success"
+
+
 @pytest.mark.parametrize(
     ("number", "name"), [(0, "unknown"), (1, "success"), (2, "failure"), (3, "running")]
 )
@@ -186,6 +225,10 @@ def test_what_is_no_message_of_the_plugin_is_refused() -> None:
     broken.message.metadata.plugin_data.content = b"\xff\xff"
     with pytest.raises(UndecodablePayload, match="'_hparams_/experiment' at step 0: 2 bytes"):
         HParams.from_values([broken])
+    fine = values_of(summary_v2.hparams_pb({"lr": 0.1}))
+    found, problems = HParams.from_decodable([broken, *fine])
+    assert dict(found) == {"lr": 0.1}
+    assert problems == ["'_hparams_/experiment' at step 0: 2 bytes that are no hparams message"]
 
 
 @pytest.mark.corpus

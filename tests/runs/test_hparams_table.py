@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from tensorboard.plugins.hparams import summary_v2
+from tensorboard.plugins.hparams import plugin_data_pb2, summary_v2
 
 import tbtools
+from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
 from tests.builders import START, EventFileBuilder
 
@@ -28,11 +29,15 @@ def session(**hparams: Any) -> EventFileBuilder:
     return EventFileBuilder().file_version().values(0, value_of(pb))
 
 
-def declaring(*metrics: tuple[str, str]) -> EventFileBuilder:
+def declaring_value(*metrics: tuple[str, str]) -> Any:
     """An experiment whose metrics are pairs of tag and group."""
     declared = [summary_v2.Metric(tag, group) for tag, group in metrics]
-    pb = summary_v2.hparams_config_pb(hparams=[], metrics=declared)
-    return EventFileBuilder().file_version().values(0, value_of(pb))
+    return value_of(summary_v2.hparams_config_pb(hparams=[], metrics=declared))
+
+
+def declaring(*metrics: tuple[str, str]) -> EventFileBuilder:
+    """The event file of such an experiment."""
+    return EventFileBuilder().file_version().values(0, declaring_value(*metrics))
 
 
 def table(logdir: Path, **runs: EventFileBuilder) -> pd.DataFrame:
@@ -91,6 +96,94 @@ def test_a_metric_of_a_group_is_in_the_run_below(tmp_path: Path) -> None:
     assert found.loc["a"].to_dict() == {"lr": 0.1, "train/loss": 1.0, "validation/loss": 2.0}
 
 
+def test_a_group_below_the_log_directory_itself(tmp_path: Path) -> None:
+    top = session(lr=0.1).values(0, declaring_value(("loss", "train")))
+    found = table(tmp_path, top=top, train=EventFileBuilder().scalar("loss", 1, 1.0))
+    assert found.loc["."].to_dict() == {"lr": 0.1, "train/loss": 1.0}
+
+
+def search(logdir: Path) -> Path:
+    """Two sessions as Keras writes them: hyperparameters above, scalars in train and validation."""
+    for number in range(2):
+        session(units=16 + number).write(logdir / f"run-{number}" / "events.out.tfevents.1")
+        for place, value in (("train", 0.5), ("validation", 0.75)):
+            scalars = EventFileBuilder().tensor_scalar("epoch_loss", 3, value + number)
+            scalars.write(logdir / f"run-{number}" / place / "events.out.tfevents.1.v2")
+    return logdir
+
+
+KERAS = {"units": 17.0, "train/epoch_loss": 1.5, "validation/epoch_loss": 1.75}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "expected"),
+    [
+        (None, KERAS),
+        ((), KERAS),
+        ((("epoch_loss", ""),), KERAS),
+        ((("epoch_loss", "validation"),), {"units": 17.0, "validation/epoch_loss": 1.75}),
+    ],
+    ids=["no experiment", "no metrics", "no group", "a group"],
+)
+@pytest.mark.parametrize("runs", [None, "run-1"])
+def test_a_session_has_the_metrics_of_the_runs_inside_it(
+    tmp_path: Path, metrics: Any, expected: dict[str, float], runs: str | None
+) -> None:
+    if metrics is not None:
+        declaring(*metrics).write(search(tmp_path) / "events.out.tfevents.1")
+    found = tbtools.load(search(tmp_path), runs=runs).hparams()
+    assert found.loc["run-1"].to_dict() == expected
+
+
+def test_a_run_belongs_to_the_nearest_session_above_it(tmp_path: Path) -> None:
+    found = table(
+        tmp_path,
+        outer=session(lr=0.1).scalar("loss", 1, 1.0),
+        outer__inner=session(lr=0.2).scalar("loss", 1, 2.0),
+        outer__inner__eval=EventFileBuilder().scalar("loss", 1, 3.0),
+        outer__eval=EventFileBuilder().scalar("loss", 1, 4.0),
+    )
+    assert found.loc["outer"].to_dict() == {"lr": 0.1, "loss": 1.0, "eval/loss": 4.0}
+    assert found.loc["outer/inner"].to_dict() == {"lr": 0.2, "loss": 2.0, "eval/loss": 3.0}
+
+
+@pytest.mark.parametrize("runs", [None, "b"])
+def test_the_metrics_that_a_sibling_declares_hide_nothing(cases: Path, runs: str | None) -> None:
+    found = tbtools.load(cases / "28_hparams_sibling", runs=runs).hparams()
+    assert found.loc["b"].dropna().to_dict() == pytest.approx({"lr": 0.1, "eval/loss": 0.4})
+    if runs is None:
+        assert found.loc["a"].dropna().to_dict() == pytest.approx({"lr": 0.1, "final/acc": 0.4})
+
+
+def test_what_is_declared_above_counts_for_a_run_that_is_selected(tmp_path: Path) -> None:
+    run = session(lr=0.1).scalar("loss", 1, 1.0).scalar("accuracy", 1, 0.5)
+    table(tmp_path, top=declaring(("loss", "")), a=run, b=run)
+    found = tbtools.load(tmp_path, runs="b").hparams()
+    assert found.loc["b"].to_dict() == {"lr": 0.1, "loss": 1.0}
+
+
+def test_what_cannot_be_decoded_takes_no_other_run_down(tmp_path: Path) -> None:
+    broken = EventFileBuilder().value("_hparams_/x", 0, plugin="hparams", content=b"\xff")
+    half = session(lr=0.3).value("_hparams_/x", 0, plugin="hparams", content=b"\xff")
+    found = table(tmp_path, a=session(lr=0.1), broken=broken, half=half)
+    assert found["lr"].to_dict() == {"a": 0.1, "half": 0.3}
+    assert [(each["run"], each["kind"]) for each in found.attrs["problems"]] == [
+        ("broken", "undecodable"),
+        ("half", "undecodable"),
+    ]
+    with pytest.raises(UndecodablePayload, match="run half: '_hparams_/x' at step 0: 1 bytes"):
+        _ = tbtools.load(tmp_path)["half"].hparams
+
+
+def test_types_of_the_frame(cases: Path) -> None:
+    found = tbtools.load(cases / "25_hparams_types").hparams()
+    assert found["bool"].tolist() == [False, True]
+    assert found.loc["r0", "list"] == [1.0, "x"]
+    assert found.loc["r0", "dict"] == {"k": 2.0}
+    assert found["none"].tolist() == [None, None]
+    assert found["str"].tolist() == ['a,"b"\nc'] * 2
+
+
 def test_a_metric_that_is_called_like_a_hyperparameter_is_told_apart(tmp_path: Path) -> None:
     found = table(tmp_path, a=session(loss="mse").scalar("loss", 1, 0.5))
     assert found.loc["a"].to_dict() == {"loss": "mse", "metric/loss": 0.5}
@@ -127,3 +220,37 @@ def test_the_search_of_the_corpus_has_its_metrics(corpus: Path) -> None:
         for tag in metrics:
             points = run.scalars(tag)
             assert found.loc[name, tag] == points["value"].iloc[-1]
+
+
+@pytest.mark.corpus
+def test_a_search_by_keras_has_the_metrics_of_train_and_validation(corpus: Path) -> None:
+    logs = corpus / "Alwaysproblem+tensorboard-review" / "log" / "text_hp" / "hparam_tuning"
+    experiment = tbtools.load(logs)
+    found = experiment.hparams()
+    assert found.index.tolist() == [f"run-{number}" for number in range(9)]
+    assert list(found.columns) == [
+        *("num_units", "optimizers"),
+        *(f"{place}/epoch_{tag}" for place in ("train", "validation") for tag in
+          ("accuracy", "loss")),
+    ]  # fmt: skip
+    for name in found.index:
+        last = experiment[f"{name}/validation"].scalars("epoch_loss")["value"].iloc[-1]
+        assert found.loc[name, "validation/epoch_loss"] == last
+
+
+@pytest.mark.corpus
+def test_an_experiment_that_is_declared_four_times_declares_everything(corpus: Path) -> None:
+    search = corpus / "Alwaysproblem+tensorboard-review" / "logs" / "hparam_tuning"
+    top = tbtools.load(search)["."]
+    assert len(top.event_files) == 4
+    theirs = [
+        plugin_data_pb2.HParamsPluginData.FromString(value.plugin_content).experiment
+        for value in tbtools.load(search, restarts="keep")["."].values("hparams")
+    ]
+    assert len(theirs) == 4
+    assert {each.name for each in top.hparams.declared} == {
+        info.name for each in theirs for info in each.hparam_infos
+    }
+    assert {(each.group, each.tag) for each in top.hparams.metrics} == {
+        (info.name.group, info.name.tag) for each in theirs for info in each.metric_infos
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tbtools.errors import TbtoolsError, UnknownRun, UnknownTag
-from tbtools.runs.select import select_runs, select_tags
+from tbtools.runs.selection import select_runs, select_tags
 
 TAGS = ["loss/train", "loss/val", "accuracy", "loss[0]", "loss0", "Loss/train"]
 

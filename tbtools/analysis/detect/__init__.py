@@ -1,14 +1,12 @@
-"""Says which runs went wrong, how, and since when.
+"""The detectors: what went wrong with time series, how, and since when.
 
-`detect_series` judges arrays and knows nothing of files; `detect` takes what users have: a pandas
-Series, a frame, a Run, an Experiment. ``docs/detection.md`` tells the methods and their sources.
+`detect_series` judges series and knows nothing of files; `tbtools.analysis.judgement` judges runs.
+``docs/detection.md`` has the methods and their sources.
 """
 
 from __future__ import annotations
 
-from tbtools.analysis.detect.findings import Finding, Findings
-from tbtools.analysis.detect.frames import detect
-from tbtools.analysis.detect.judge import detect_series
-from tbtools.analysis.detect.series import Series
+from tbtools.analysis.detect.findings import Finding, Findings, NotJudged
+from tbtools.analysis.detect.judge import LEAST_POINTS, detect_series, without_verdict
 
-__all__ = ["Finding", "Findings", "Series", "detect", "detect_series"]
+__all__ = ["LEAST_POINTS", "Finding", "Findings", "NotJudged", "detect_series", "without_verdict"]

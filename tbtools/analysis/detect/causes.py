@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tbtools.analysis.detect.findings import Finding
-    from tbtools.analysis.detect.series import Series
+    from tbtools.runs.series import ScalarSeries
 
 # Onsets so near to each other, as a part of the run's steps, are one event ...
 NEAR = 0.01
@@ -18,7 +18,7 @@ NEAR_SLOW = 0.1
 POINTS = 3
 
 
-def with_causes(series: list[Series], found: list[Finding]) -> list[Finding]:
+def with_causes(series: list[ScalarSeries], found: list[Finding]) -> list[Finding]:
     """Adds to each finding the event that it belongs to, where there are more of that.
 
     Errors of a run are of one event whatever their kind: the loss diverges, the gradient norm is
@@ -53,7 +53,7 @@ def _events(findings: list[Finding], reach: dict[tuple[str, str], float]) -> lis
     events: list[list[Finding]] = []
     for finding in sorted(
         findings,
-        key=lambda each: (each.onset_step, each.evidence.get("wall_time", 0), len(each.tag)),
+        key=lambda each: (each.onset_step, each.onset_time or 0, len(each.tag)),
     ):
         if events and _belongs(finding, events[-1][-1], reach):
             events[-1].append(finding)
@@ -62,19 +62,20 @@ def _events(findings: list[Finding], reach: dict[tuple[str, str], float]) -> lis
     return events
 
 
-def _reaches(series: list[Series]) -> dict[tuple[str, str], float]:
+def _reaches(series: list[ScalarSeries]) -> dict[tuple[str, str], float]:
     """How many steps apart onsets of one event may lie, by series."""
     last: dict[str, int] = {}
     first: dict[str, int] = {}
     for one in series:
         if len(one.step):
-            last[one.run] = max(last.get(one.run, int(one.step[-1])), int(one.step[-1]))
-            first[one.run] = min(first.get(one.run, int(one.step[0])), int(one.step[0]))
+            low, high = int(one.step.min()), int(one.step.max())
+            last[one.run] = max(last.get(one.run, high), high)
+            first[one.run] = min(first.get(one.run, low), low)
     reach = {}
     for one in series:
         if len(one.step):
             whole = last[one.run] - first[one.run]
-            spacing = (int(one.step[-1]) - int(one.step[0])) / max(1, len(one.step) - 1)
+            spacing = (int(one.step.max()) - int(one.step.min())) / max(1, len(one.step) - 1)
             reach[one.run, one.tag] = max(NEAR * whole, POINTS * spacing)
     return reach
 

@@ -12,8 +12,8 @@ from tbtools.analysis.detect.onset import locate
 
 if TYPE_CHECKING:
     from tbtools.analysis.detect.excursion import Excursion
+    from tbtools.analysis.detect.judged import Judged
     from tbtools.analysis.detect.onset import Onset
-    from tbtools.analysis.detect.series import Judged
 
 
 def find(judged: Judged) -> Finding | None:
@@ -48,6 +48,7 @@ def _finding(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> Finding:
         kind="divergence",
         severity="error",
         onset_step=judged.step(onset.index),
+        onset_time=judged.time(onset.index),
         end_step=judged.step(len(judged) - 1),
         ongoing=True,
         best_step=judged.step(best),
@@ -76,7 +77,7 @@ def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
     errors = evidence["standard_errors"]
     sure = "without any noise" if errors is None else f"{min(errors, 1e6):,.0f} standard errors"
     sure += f", {evidence['points_since']:,} points"
-    since = f"since step {judged.step(onset.index):,}"
+    since = f"since {judged.place(onset.index)}"
     if "oscillation_grew" in evidence:
         times = f"{min(evidence['oscillation_grew'], 1e6):,.0f} times as much"
         text = f"oscillates {times} {since}; its worse side"
@@ -86,4 +87,4 @@ def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
         text = f"{how} from {before:.4g} to {after:.4g} {since} and did not come back ({sure})"
     if onset.index == 0:
         return f"{text}; it never was better than at the start"
-    return f"{text}; last good step {judged.step(onset.index - 1):,}"
+    return f"{text}; last good {judged.place(onset.index - 1)}"

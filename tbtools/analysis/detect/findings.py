@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, overload
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, overload
 
 from tbtools.showing import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["nonfinite", "divergence", "plateau", "overfitting", "spike", "stall"]
-Severity = Literal["error", "warning", "info"]
+    from tbtools.vocabulary import FindingKind, Severity
 
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 KEYS = (
     "run",
     "tag",
     "kind",
     "severity",
     "onset_step",
+    "onset_time",
     "end_step",
     "ongoing",
     "best_step",
@@ -41,6 +40,8 @@ class Finding:
         kind: What is the matter.
         severity: ``error``, ``warning`` or ``info``.
         onset_step: Step of the first point of the trouble, not of the one that proved it.
+        onset_time: Its wall time, in seconds since the epoch; None where it is not known. Where
+            steps repeat it says which point is meant.
         end_step: Step of the last point of the trouble.
         ongoing: Whether the trouble lasts to the end of the series.
         best_step: Step of the best value before the trouble ended; None without an objective.
@@ -52,9 +53,10 @@ class Finding:
 
     run: str
     tag: str
-    kind: Kind
+    kind: FindingKind
     severity: Severity
     onset_step: int
+    onset_time: float | None
     end_step: int
     ongoing: bool
     best_step: int | None
@@ -74,15 +76,40 @@ def _place_in_event(finding: Finding) -> tuple[int, bool]:
     return finding.onset_step, cause.get("tag") != finding.tag
 
 
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """A series, or a run, of which no finding was looked for, or not every kind.
+
+    Attributes:
+        run: The run's name.
+        tag: The tag; None for all of the run.
+        reason: Why.
+    """
+
+    run: str
+    tag: str | None
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"run": self.run, "tag": self.tag, "reason": self.reason}
+
+
 @dataclass(frozen=True)
 class Findings(Shown, Sequence[Finding]):
     """Findings in order: run by run, the worst first, then the earliest.
 
     Attributes:
         findings: All of them.
+        problems: What of the files is damaged or could not be read, as JSON has it.
+        notes: What should be known of the runs' timelines, as JSON has it.
+        not_judged: The series and runs that were not judged, or not for every kind.
     """
 
     findings: tuple[Finding, ...] = ()
+    problems: tuple[dict[str, Any], ...] = ()
+    notes: tuple[dict[str, Any], ...] = ()
+    not_judged: tuple[NotJudged, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> Finding: ...
@@ -91,7 +118,7 @@ class Findings(Shown, Sequence[Finding]):
     def __getitem__(self, index: int | slice) -> Finding | Findings:
         """The finding at an index, or the findings of a slice."""
         if isinstance(index, slice):
-            return Findings(self.findings[index])
+            return replace(self, findings=self.findings[index])
         return self.findings[index]
 
     def __len__(self) -> int:
@@ -100,9 +127,9 @@ class Findings(Shown, Sequence[Finding]):
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
 
-    def of(self, *kinds: Kind) -> Findings:
+    def of(self, *kinds: FindingKind) -> Findings:
         """Only the findings of some kinds."""
-        return Findings(tuple(finding for finding in self if finding.kind in kinds))
+        return replace(self, findings=tuple(each for each in self if each.kind in kinds))
 
     def causes(self) -> tuple[Findings, ...]:
         """The findings gathered: those of one run that began together are one event.
@@ -115,12 +142,18 @@ class Findings(Shown, Sequence[Finding]):
             cause = finding.evidence.get("cause", number)
             groups.setdefault((finding.run, str(cause)), []).append(finding)
         return tuple(
-            Findings(tuple(sorted(group, key=_place_in_event))) for group in groups.values()
+            replace(self, findings=tuple(sorted(group, key=_place_in_event)))
+            for group in groups.values()
         )
 
     def to_dict(self) -> dict[str, list[dict[str, Any]]]:
-        """The findings as JSON has them: ``{"findings": [...]}``."""
-        return {"findings": [finding.to_dict() for finding in self]}
+        """As JSON has it: findings, problems, notes, not_judged."""
+        return {
+            "findings": [finding.to_dict() for finding in self],
+            "problems": list(self.problems),
+            "notes": list(self.notes),
+            "not_judged": [each.to_dict() for each in self.not_judged],
+        }
 
     def to_frame(self) -> pd.DataFrame:
         """A DataFrame with a row a finding and the columns of `KEYS`.
@@ -131,4 +164,5 @@ class Findings(Shown, Sequence[Finding]):
 
         frame = pd.DataFrame([finding.to_dict() for finding in self], columns=list(KEYS))
         steps = ["onset_step", "end_step", "best_step", "last_good_step"]
-        return frame.astype({**dict.fromkeys(steps, "Int64"), "best_value": "float64"})
+        numbers = ["best_value", "onset_time"]
+        return frame.astype({**dict.fromkeys(steps, "Int64"), **dict.fromkeys(numbers, "float64")})

@@ -1,4 +1,4 @@
-"""Judges the series of runs: what each detector says, and what belongs together."""
+"""Judges series: what each detector finds, and what belongs together."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from tbtools.analysis.detect import (
     divergence,
+    excursion,
     nonfinite,
     overfitting,
     past_plateau,
@@ -17,29 +18,39 @@ from tbtools.analysis.detect import (
     stall,
 )
 from tbtools.analysis.detect.causes import with_causes
-from tbtools.analysis.detect.findings import SEVERITIES, Finding, Findings
+from tbtools.analysis.detect.findings import Finding, Findings, NotJudged
+from tbtools.analysis.detect.judged import Judged
 from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.plateau_finding import plateau_finding
-from tbtools.analysis.detect.series import Judged, Series
 from tbtools.analysis.objective import objectives_of, words
+from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tbtools.analysis.detect.plateau import Plateau
-    from tbtools.analysis.objective import Objective
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Objective
 
 Key = tuple[str, str]
 
+# Fewer points are no trend: so many make a level, and so many must stand beyond it.
+LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
+
 
 def detect_series(
-    series: Iterable[Series], *, objectives: Mapping[str, Objective] | None = None
+    series: Iterable[ScalarSeries],
+    *,
+    objectives: Mapping[str, Objective] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Findings:
     """Judges time series; those of one run together, for pairs, causes and learning rates.
 
     Args:
-        series: All series of the runs in question, sibling runs included.
+        series: All series of the runs in question, sibling runs included. Their points are judged
+            in the order given, whatever their steps are.
         objectives: Which way is better, by glob over tags, where the words of a tag say it wrongly.
+        progress: Called now and then with the series that have been judged and those of all.
 
     Returns:
         The findings: run by run in the order given, the worst first, then the earliest.
@@ -47,28 +58,57 @@ def detect_series(
     Raises:
         InvalidObjective: A direction is none of ``min``, ``max``, ``none``.
     """
-    written = list(series)
-    every = [one.in_order() for one in written]
+    every = list(series)
     judged = _with_objectives(every, objectives)
-    found: list[Finding] = stall.find(written)
+    found: list[Finding] = stall.find(every)
     for one in every:
         found += nonfinite.find(one)
     overfitted = _overfitted(every, judged)
     found += overfitted.values()
     rates = learning_rates(every)
-    for key, fit in judged.items():
+    for number, (key, fit) in enumerate(judged.items()):
+        if progress:
+            progress(number, len(judged))
         if key not in overfitted:
             found += _trend(fit, rates.get(fit.series.run))
     return _in_order(every, with_causes(every, found))
 
 
-def _with_objectives(
-    series: list[Series], overrides: Mapping[str, Objective] | None
-) -> dict[Key, Judged]:
+def without_verdict(
+    series: Iterable[ScalarSeries], objectives: Mapping[str, Objective] | None = None
+) -> list[NotJudged]:
+    """The series that are judged for values that are not finite and for stalls only, and why.
+
+    Args:
+        series: All series of the runs in question.
+        objectives: As for `detect_series`.
+    """
+    every = list(series)
+    directions = _directions(every, objectives)
+    found = []
+    for one in every:
+        if directions[one.run][one.tag] == "none":
+            found.append(NotJudged(one.run, one.tag, "no known objective"))
+        elif np.count_nonzero(np.isfinite(one.value)) < LEAST_POINTS:
+            reason = f"fewer than {LEAST_POINTS} finite points"
+            found.append(NotJudged(one.run, one.tag, reason))
+    return found
+
+
+def _directions(
+    series: list[ScalarSeries], overrides: Mapping[str, Objective] | None
+) -> dict[str, dict[str, Objective]]:
+    """Which way is better, by run and tag."""
     tags: dict[str, list[str]] = defaultdict(list)
     for one in series:
         tags[one.run].append(one.tag)
-    directions = {run: objectives_of(names, overrides) for run, names in tags.items()}
+    return {run: objectives_of(names, overrides) for run, names in tags.items()}
+
+
+def _with_objectives(
+    series: list[ScalarSeries], overrides: Mapping[str, Objective] | None
+) -> dict[Key, Judged]:
+    directions = _directions(series, overrides)
     return {
         (one.run, one.tag): Judged(one, directions[one.run][one.tag])
         for one in series
@@ -76,7 +116,7 @@ def _with_objectives(
     }
 
 
-def _overfitted(series: list[Series], judged: dict[Key, Judged]) -> dict[Key, Finding]:
+def _overfitted(series: list[ScalarSeries], judged: dict[Key, Judged]) -> dict[Key, Finding]:
     found = {}
     for training, validation in pairs(series):
         first = judged.get((training.run, training.tag))
@@ -89,7 +129,7 @@ def _overfitted(series: list[Series], judged: dict[Key, Judged]) -> dict[Key, Fi
     return found
 
 
-def _trend(judged: Judged, rate: Series | None) -> list[Finding]:
+def _trend(judged: Judged, rate: ScalarSeries | None) -> list[Finding]:
     """Divergence, or where there is none, a plateau, ongoing or over, and spikes."""
     if (diverged := divergence.find(judged)) is not None:
         return [diverged]
@@ -109,9 +149,9 @@ def _flat(judged: Judged) -> Plateau | None:
     return plateau.find(judged.y, windows) or past_plateau.find(judged.y, windows)
 
 
-def learning_rates(series: list[Series]) -> dict[str, Series]:
+def learning_rates(series: list[ScalarSeries]) -> dict[str, ScalarSeries]:
     """The learning rate of each run that logs one, known by its tag."""
-    found: dict[str, Series] = {}
+    found: dict[str, ScalarSeries] = {}
     for one in series:
         parts = words(one.tag)
         named = "lr" in parts or ("learning" in parts and "rate" in parts)
@@ -120,7 +160,7 @@ def learning_rates(series: list[Series]) -> dict[str, Series]:
     return found
 
 
-def _in_order(series: list[Series], found: list[Finding]) -> Findings:
+def _in_order(series: list[ScalarSeries], found: list[Finding]) -> Findings:
     runs: dict[str, int] = {}
     for one in series:
         runs.setdefault(one.run, len(runs))

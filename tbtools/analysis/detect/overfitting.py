@@ -14,7 +14,7 @@ from tbtools.analysis.detect.trend import trend
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.analysis.detect.series import Judged
+    from tbtools.analysis.detect.judged import Judged
 
     Array = NDArray[np.float64]
 
@@ -35,8 +35,7 @@ def find(training: Judged, validation: Judged) -> Finding | None:
     if rise is None:
         return None
     onset = locate(validation.y, rise)
-    since = validation.step(max(0, onset.index - 1))
-    standard_errors = _improvement_since(training, since)
+    standard_errors = _improvement_since(training, validation, max(0, onset.index - 1))
     if standard_errors is None or standard_errors < -plateau.SIGNIFICANT:
         return None
     if onset.sudden and not _goes_on_rising(validation, onset.index):
@@ -48,8 +47,8 @@ def find(training: Judged, validation: Judged) -> Finding | None:
     step = validation.step(best)
     twin = "still improves" if standard_errors > plateau.SIGNIFICANT else "holds its level"
     text = (
-        f"got worse from {before:.4g} to {after:.4g} since step {validation.step(onset.index):,} "
-        f"while {training.series.tag} {twin}; best at step {step:,}"
+        f"got worse from {before:.4g} to {after:.4g} since {validation.place(onset.index)} "
+        f"while {training.series.tag} {twin}; best at {validation.place(best)}"
     )
     return Finding(
         run=validation.series.run,
@@ -57,6 +56,7 @@ def find(training: Judged, validation: Judged) -> Finding | None:
         kind="overfitting",
         severity="warning",
         onset_step=validation.step(onset.index),
+        onset_time=validation.time(onset.index),
         end_step=validation.step(len(validation) - 1),
         ongoing=True,
         best_step=step,
@@ -73,13 +73,19 @@ def _goes_on_rising(validation: Judged, onset: int) -> bool:
     return after is not None and after < -plateau.SIGNIFICANT
 
 
-def _improvement_since(training: Judged, step: int) -> float | None:
-    """By how many standard errors a training series has improved since a step.
+def _improvement_since(training: Judged, validation: Judged, index: int) -> float | None:
+    """By how many standard errors a training series has improved since a point of validation.
 
-    None where too few points of it came later to say.
+    None where too few points of it came later to say. Where steps go back, as those of a batch in
+    an epoch do, wall times tell what came later.
     """
-    since = training.y[training.series.step[training.points] >= step]
-    return _standard_errors(since)
+    go_back = training.series.steps_go_back or validation.series.steps_go_back
+    time = validation.time(index)
+    if go_back and time is not None:
+        later = training.series.wall_time[training.points] >= time
+    else:
+        later = training.series.step[training.points] >= validation.step(index)
+    return _standard_errors(training.y[later])
 
 
 def _standard_errors(y: Array) -> float | None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tbtools.analysis import objective
+from tbtools.vocabulary import TRAINING_WORDS as TRAINING
+from tbtools.vocabulary import VALIDATION_WORDS as VALIDATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tbtools.analysis.detect.series import Series
+    from tbtools.runs.series import ScalarSeries
 
-TRAINING = frozenset(["train", "training", "trn"])
-VALIDATION = frozenset(
-    ["val", "valid", "validation", "eval", "evaluation", "dev", "test", "testing", "holdout"]
-)
 # Say how a series was averaged, not what it is: train_loss_epoch belongs to val_loss.
 AVERAGING = frozenset(
     ["epoch", "step", "batch", "iter", "avg", "mean", "average", "total", "running"]
@@ -24,7 +22,7 @@ AVERAGING = frozenset(
 LOSS = ("loss",)
 
 
-def pairs(series: Sequence[Series]) -> Iterator[tuple[Series, Series]]:
+def pairs(series: Sequence[ScalarSeries]) -> Iterator[tuple[ScalarSeries, ScalarSeries]]:
     """Finds (training, validation) pairs among the series of one run and its sibling runs.
 
     The words ``train``, ``val`` and their like may stand anywhere in the tag, or in the last part
@@ -35,7 +33,7 @@ def pairs(series: Sequence[Series]) -> Iterator[tuple[Series, Series]]:
     Args:
         series: All series.
     """
-    training: dict[tuple[object, ...], Series] = {}
+    training: dict[tuple[object, ...], ScalarSeries] = {}
     # Those that say that they are training series come last, and win.
     for one in sorted(series, key=lambda one: bool(_roles(one) & TRAINING)):
         if not _roles(one) & VALIDATION:
@@ -50,7 +48,7 @@ def pairs(series: Sequence[Series]) -> Iterator[tuple[Series, Series]]:
                 yield twin, one
 
 
-def _roles(series: Series) -> frozenset[str]:
+def _roles(series: ScalarSeries) -> frozenset[str]:
     return frozenset(objective.words(series.tag)) | _roles_of_run(series.run)
 
 
@@ -58,7 +56,7 @@ def _roles_of_run(run: str) -> frozenset[str]:
     return frozenset(objective.words(run.rpartition("/")[2])) & (TRAINING | VALIDATION)
 
 
-def _keys(series: Series) -> list[tuple[object, ...]]:
+def _keys(series: ScalarSeries) -> list[tuple[object, ...]]:
     """What the twins of a pair have in common, the closest first."""
     words, family = objective.words(series.tag), _family(series.run)
     return [

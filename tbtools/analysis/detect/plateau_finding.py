@@ -12,8 +12,9 @@ from tbtools.analysis.detect.findings import Finding
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tbtools.analysis.detect.judged import Judged
     from tbtools.analysis.detect.plateau import Plateau
-    from tbtools.analysis.detect.series import Judged, Series
+    from tbtools.runs.series import ScalarSeries
 
 # Schedules end at zero, or at a tenth of their peak; what is a little more is on its way there.
 ENDED = 0.12
@@ -50,7 +51,7 @@ class Ended:
         return not self.dead and self.part_at_onset <= COMING_DOWN
 
 
-def plateau_finding(judged: Judged, flat: Plateau, rate: Series | None) -> Finding:
+def plateau_finding(judged: Judged, flat: Plateau, rate: ScalarSeries | None) -> Finding:
     """Turns a plateau into a finding: a warning, or an info if it is over or at its end anyway.
 
     Args:
@@ -59,7 +60,7 @@ def plateau_finding(judged: Judged, flat: Plateau, rate: Series | None) -> Findi
         rate: The run's learning rate, where it logs one.
     """
     ongoing = flat.end == len(judged)
-    ended = _ended(rate, judged.step(flat.onset)) if ongoing else None
+    ended = _ended(rate, judged, flat.onset) if ongoing else None
     bound = ongoing and _at_bound(judged, flat)
     nothing_to_come = bound or (ended is not None and ended.explains)
     best = int(np.argmin(judged.y[: flat.end]))
@@ -69,6 +70,7 @@ def plateau_finding(judged: Judged, flat: Plateau, rate: Series | None) -> Findi
         kind="plateau",
         severity="warning" if ongoing and not nothing_to_come else "info",
         onset_step=judged.step(flat.onset),
+        onset_time=judged.time(flat.onset),
         end_step=judged.step(flat.end - 1),
         ongoing=ongoing,
         best_step=judged.step(best),
@@ -94,8 +96,9 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
     return bool(np.mean(np.diff(judged.y[: flat.onset + 1]) > 0) > NOISY) if flat.onset else False
 
 
-def _ended(rate: Series | None, onset_step: int) -> Ended | None:
-    if rate is None:
+def _ended(rate: ScalarSeries | None, judged: Judged, onset: int) -> Ended | None:
+    # Where the steps of the rate go back, they do not tell since when it is low.
+    if rate is None or rate.steps_go_back:
         return None
     finite = np.isfinite(rate.value)
     values, steps = rate.value[finite], rate.step[finite]
@@ -105,7 +108,7 @@ def _ended(rate: Series | None, onset_step: int) -> Ended | None:
     low, next_to_zero = (_since_below(values, part * peak) for part in (ENDED, DEAD))
     span = int(steps[-1]) - int(steps[0])
     dead = next_to_zero < len(steps) and steps[-1] - steps[next_to_zero] > LAST_PART * span
-    at_onset = values[max(0, int(np.searchsorted(steps, onset_step, side="right")) - 1)]
+    at_onset = values[max(0, int(np.searchsorted(steps, judged.step(onset), side="right")) - 1)]
     return Ended(float(values[-1] / peak), int(steps[low]), bool(dead), float(at_onset / peak))
 
 
@@ -164,7 +167,7 @@ def _message(judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool)
 
 
 def _since(judged: Judged, flat: Plateau) -> str:
-    onset = f"step {judged.step(flat.onset):,}"
+    onset = judged.place(flat.onset)
     if flat.end < len(judged):
-        return f"from {onset} to step {judged.step(flat.end - 1):,}"
+        return f"from {onset} to {judged.place(flat.end - 1)}"
     return "from the start" if flat.onset == 0 else f"since {onset}"

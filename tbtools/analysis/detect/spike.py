@@ -12,7 +12,7 @@ from tbtools.analysis.detect.findings import Finding
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.analysis.detect.series import Judged
+    from tbtools.analysis.detect.judged import Judged
 
     Array = NDArray[np.float64]
 
@@ -54,12 +54,13 @@ def find(judged: Judged) -> Finding | None:
         kind="spike",
         severity="info",
         onset_step=judged.step(first),
+        onset_time=judged.time(first),
         end_step=judged.step(last),
         ongoing=False,
         best_step=judged.step(judged.best),
         best_value=judged.value(judged.best),
         last_good_step=judged.step(first - 1) if first else None,
-        message=f"{many} to {judged.value(worst):.4g} at step {judged.step(worst):,} "
+        message=f"{many} to {judged.value(worst):.4g} at {judged.place(worst)} "
         f"({min(heights[worst], 1e6):,.0f} times the local noise), and back",
         evidence={
             "count": count,

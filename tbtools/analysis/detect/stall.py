@@ -8,11 +8,12 @@ import numpy as np
 
 from tbtools.analysis.detect import robust
 from tbtools.analysis.detect.findings import Finding
+from tbtools.analysis.detect.judged import finite_or_none, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tbtools.analysis.detect.series import Series
+    from tbtools.runs.series import ScalarSeries
 
 # A gap is a stall if it is so many times the 99th percentile of all gaps: evaluations and
 # checkpoints, which come at every hundredth point or more often, are part of the rhythm ...
@@ -25,25 +26,24 @@ SECONDS = 60.0
 LEAST_POINTS = 20
 
 
-def find(series: Iterable[Series]) -> list[Finding]:
+def find(series: Iterable[ScalarSeries]) -> list[Finding]:
     """Looks for stalls in each run, once a run: in the series that has the most points.
 
     Args:
         series: All series, in the order in which their points were written.
     """
-    densest: dict[str, Series] = {}
+    densest: dict[str, ScalarSeries] = {}
     for one in series:
         if len(one.step) > len(densest[one.run].step if one.run in densest else ()):
             densest[one.run] = one
     return [finding for one in densest.values() if (finding := _of_series(one)) is not None]
 
 
-def _of_series(series: Series) -> Finding | None:
+def _of_series(series: ScalarSeries) -> Finding | None:
     if len(series.step) < LEAST_POINTS:
         return None
     gaps = np.diff(series.wall_time)
-    restarts = series.sessions[(series.sessions > 0) & (series.sessions < len(series.step))]
-    gaps[restarts - 1] = np.nan
+    gaps[series.restarts - 1] = np.nan
     known = gaps[np.isfinite(gaps) & (gaps >= 0)]
     if len(known) < LEAST_POINTS - 1:
         return None
@@ -61,6 +61,7 @@ def _of_series(series: Series) -> Finding | None:
         kind="stall",
         severity="warning",
         onset_step=int(series.step[longest]),
+        onset_time=finite_or_none(series.wall_time[longest]),
         end_step=int(series.step[longest + 1]),
         ongoing=False,
         best_step=None,
@@ -76,9 +77,9 @@ def _of_series(series: Series) -> Finding | None:
     )
 
 
-def _message(series: Series, gap: float, typical: float, at: int, count: int) -> str:
+def _message(series: ScalarSeries, gap: float, typical: float, at: int, count: int) -> str:
     more = "" if count == 1 else f", the longest of {count:,} such gaps"
-    between = f"between steps {int(series.step[at]):,} and {int(series.step[at + 1]):,}"
+    between = f"between {place_of(series, at)} and {place_of(series, at + 1)}"
     return (
         f"nothing was written for {_duration(gap)} {between}{more}; {_duration(typical)} is usual"
     )

@@ -9,30 +9,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.curves import read_all_curves, read_curves
 from tbtools.analysis.diff import evidence, points
 from tbtools.analysis.diff.payloads import compare_hparams, compare_payloads
 from tbtools.analysis.diff.results import Diff, RunDiff, TagDiff
 from tbtools.analysis.grouping import group_runs
-from tbtools.analysis.inputs import as_runs, require_selection
 from tbtools.analysis.objective import objectives_of
 from tbtools.errors import InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.experiment import Experiment
+from tbtools.runs.inputs import as_runs
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.run import Run
-from tbtools.runs.select import as_globs
+from tbtools.runs.selection import Selection, Selector
+from tbtools.runs.series import read_scalars_of, stream_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from tbtools.analysis.curves import RunCurves
     from tbtools.analysis.grouping import RunGroup
-    from tbtools.analysis.inputs import RunsLike
-    from tbtools.analysis.objective import Objective
-    from tbtools.runs.frames import Steps
+    from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.selection import Steps
+    from tbtools.runs.series import RunScalars
+    from tbtools.vocabulary import Objective
 
     Floats = NDArray[np.float64]
     Progress = Callable[[int, int], None] | None
@@ -45,8 +45,7 @@ _END = 0.25
 
 @dataclass(frozen=True, slots=True)
 class _Options:
-    tags: tuple[str, ...]
-    steps: Steps
+    selector: Selector
     x: str
     rtol: float
     atol: float
@@ -87,7 +86,7 @@ def diff(
         tags: Globs; all tags where not given.
         steps: First and last step, both included; None for no bound.
         x: Along which axis levels at the end, areas and verdicts are compared: ``step``,
-            ``wall_time``, ``relative_time`` (seconds since the run's first point), or the tag of
+            ``wall``, ``relative`` (seconds since the run's first event), or the tag of
             another scalar. Point by point, runs are compared at their steps all the same.
         rtol: Scalars are the same that differ by no more than `rtol` times the one of a,
         atol: plus this.
@@ -107,7 +106,9 @@ def diff(
             f"baseline {baseline!r} is of one log directory, or of groups: leave out {_label(b)!r}"
         )
     both = a if b is None else [*_listed(a), *_listed(b)]
-    options = _Options(as_globs(tags), steps, x, rtol, atol, objectives or {})
+    options = _Options(
+        Selector(Selection.of(tags, steps), scalars=False), x, rtol, atol, objectives or {}
+    )
     if group is not None:
         given = as_runs(both)
         found = list(_group_diffs(given, group, baseline, options, progress))
@@ -125,9 +126,7 @@ def diff(
         labels = baseline, ", ".join(others)
     else:
         raise InvalidArgument("nothing to compare with: give b, a baseline or a group")
-    if options.tags or options.steps:
-        compared = {tag.tag for run in found for tag in run.tags}
-        require_selection(as_runs(both), options.tags, steps, compared, scalars=False)
+    options.selector.require_match()
     return Diff(*labels, tuple(found), x)
 
 
@@ -191,22 +190,22 @@ def _compare_each(
 
 
 def _compare(a: Run, b: Run, name_a: str, name_b: str, options: _Options) -> RunDiff:
-    left, right = (read_curves(run, options.tags, options.steps, options.x) for run in (a, b))
-    tags = sorted({*left.curves, *right.curves}, key=natural_key)
+    left, right = (read_scalars_of(run, options.selector, options.x) for run in (a, b))
+    tags = sorted({*left.series, *right.series}, key=natural_key)
     objectives = objectives_of(tags, options.objectives)
     scalars = [_compare_scalars(tag, left, right, objectives[tag], options) for tag in tags]
-    others, text = compare_payloads(a, b, options.tags, options.steps)
+    others, text = compare_payloads(a, b, options.selector.selection)
     return RunDiff(
         a=name_a,
         b=name_b,
         tags=tuple(sorted([*scalars, *others], key=lambda each: natural_key(each.tag))),
-        hparams=() if options.tags else compare_hparams(a, b),
+        hparams=() if options.selector.selection.tags else compare_hparams(a, b),
         text=tuple(text),
     )
 
 
 def _compare_scalars(
-    tag: str, run_a: RunCurves, run_b: RunCurves, objective: Objective, options: _Options
+    tag: str, run_a: RunScalars, run_b: RunScalars, objective: Objective, options: _Options
 ) -> TagDiff:
     a, b = (_placed(run, tag, options.x) for run in (run_a, run_b))
     told = TagDiff(
@@ -235,8 +234,8 @@ def _compare_scalars(
     )
 
 
-def _placed(run: RunCurves, tag: str, x: str) -> points.Placed | None:
-    curve = run.curves.get(tag)
+def _placed(run: RunScalars, tag: str, x: str) -> points.Placed | None:
+    curve = run.series.get(tag)
     return None if curve is None else points.Placed(curve, run.places(tag, x))
 
 
@@ -274,20 +273,22 @@ def _group_diffs(
     if not others:
         raise InvalidArgument(f"{first.name!r} is the only group: there is nothing to compare with")
     members = {name: runs[name] for group in grouping.groups for name in group.runs}
-    curves = dict(read_all_curves(members, options.tags, options.steps, options.x, progress))
+    curves = {
+        each.run: each for each in stream_scalars(members, options.selector, options.x, progress)
+    }
     for other in others:
         yield _compare_groups(first, other, curves, options)
 
 
 def _compare_groups(
-    a: RunGroup, b: RunGroup, curves: Mapping[str, RunCurves], options: _Options
+    a: RunGroup, b: RunGroup, curves: Mapping[str, RunScalars], options: _Options
 ) -> RunDiff:
     sides = [[curves[name] for name in group.runs] for group in (a, b)]
-    tags = sorted({tag for side in sides for run in side for tag in run.curves}, key=natural_key)
+    tags = sorted({tag for side in sides for run in side for tag in run.series}, key=natural_key)
     objectives = objectives_of(tags, options.objectives)
     found = []
     for tag in tags:
-        left, right = ([run.curves[tag] for run in side if tag in run.curves] for side in sides)
+        left, right = ([run.series[tag] for run in side if tag in run.series] for side in sides)
         levels_a, levels_b = _levels(*(_lines(side, tag, options.x) for side in sides))
         alone = not levels_a or not levels_b
         found.append(
@@ -309,7 +310,7 @@ def _compare_groups(
     return RunDiff(a.name, b.name, tuple(found))
 
 
-def _lines(runs: Sequence[RunCurves], tag: str, x: str) -> list[points.Placed]:
+def _lines(runs: Sequence[RunScalars], tag: str, x: str) -> list[points.Placed]:
     """The curves of a tag, of those runs of which something is known on the axis."""
     placed = [_placed(run, tag, x) for run in runs]
     return [each for each in placed if each is not None and np.isfinite(each.x).any()]

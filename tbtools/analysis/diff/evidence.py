@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.diff.results import Verdict
-    from tbtools.analysis.objective import Objective
+    from tbtools.vocabulary import Objective
 
     Floats = NDArray[np.float64]
 

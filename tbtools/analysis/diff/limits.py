@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tbtools.errors import InvalidArgument, UnknownTag
-from tbtools.runs.select import matches
+from tbtools.runs.selection import matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

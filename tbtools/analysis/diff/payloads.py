@@ -10,20 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.diff.results import HParamDiff, PointDifference, TagDiff, TextDiff
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.plugins.text import text_frame
-from tbtools.runs.select import matches
+from tbtools.runs.plugins.table import function_at, plugin_named
+from tbtools.runs.plugins.values import naming
+from tbtools.runs.selection import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tbtools.analysis.diff.results import Side
-    from tbtools.runs.frames import Steps
     from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
+    from tbtools.runs.selection import Selection
 
-# Compared by what they mean, not by their bytes, in which the time of writing stands.
-_HPARAMS = "hparams"
-_TEXT = "text"
 # Unchanged lines shown around those that differ.
 _CONTEXT = 1
 
@@ -51,24 +49,21 @@ def _same(a: Any, b: Any) -> bool:
     return both_nan or bool(a == b)
 
 
-def compare_payloads(
-    a: Run, b: Run, tags: Sequence[str], steps: Steps
-) -> tuple[list[TagDiff], list[TextDiff]]:
+def compare_payloads(a: Run, b: Run, selection: Selection) -> tuple[list[TagDiff], list[TextDiff]]:
     """Compares what is neither scalar nor hyperparameter, value by value.
 
     Args:
         a: The one run.
         b: The other.
-        tags: Globs; all tags where there are none.
-        steps: First and last step, both included; None for no bound.
+        selection: Which tags and steps.
 
     Returns:
         Each tag, and the texts that differ.
     """
     found: list[TagDiff] = []
     texts: list[TextDiff] = []
-    for tag, plugin in sorted({*_series(a, tags), *_series(b, tags)}):
-        left, right = (_digests(run, tag, plugin, steps) for run in (a, b))
+    for tag, plugin in sorted({*_series(a, selection), *_series(b, selection)}):
+        left, right = (_digests(run, tag, plugin, selection) for run in (a, b))
         if not left and not right:
             continue
         common = left.keys() & right.keys()
@@ -88,55 +83,53 @@ def compare_payloads(
                 points=None if only_in else PointDifference(len(common), len(differing), first),
             )
         )
-        if plugin == _TEXT and (differing or alone):
+        if plugin_named(plugin).compared == "lines" and (differing or alone):
             key = min([*differing[:1], *alone[:1]])
-            lines = _text_lines(a, tag, key), _text_lines(b, tag, key)
+            lines = _lines(a, tag, plugin, key), _lines(b, tag, plugin, key)
             texts.append(TextDiff(tag, key[0], _unified(*lines)))
     return found, texts
 
 
-def _series(run: Run, tags: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _series(run: Run, selection: Selection) -> Iterator[tuple[str, str]]:
     for part in run.parts:
         for series in part.columns.series:
             tag = part.shown_tag(series.tag)
-            if not series.scalar and series.plugin != _HPARAMS and matches(tag, tags):
+            settings = plugin_named(series.plugin).compared == "settings"
+            if not series.scalar and not settings and selection.has_tag(tag):
                 yield tag, series.plugin
 
 
 def _values(
-    run: Run, tag: str, plugin: str, steps: Steps = None
+    run: Run, tag: str, plugin: str, selection: Selection = EVERYTHING
 ) -> Iterator[tuple[_Key, StoredValue]]:
     """The values of a tag, each with its step and its number at that step."""
-    first, last = steps or (None, None)
     seen: Counter[int] = Counter()
-    if (tag, plugin) not in _series(run, ()):
+    if (tag, plugin) not in _series(run, EVERYTHING):
         return
     for value in run.values(plugin, tag):
-        low = first is not None and value.step < first
-        high = last is not None and value.step > last
         # The tag is also a glob, and may match others.
-        if value.tag == tag and not low and not high:
+        if value.tag == tag and selection.has_step(value.step):
             yield (value.step, seen[value.step]), value
             seen[value.step] += 1
 
 
-def _digests(run: Run, tag: str, plugin: str, steps: Steps) -> dict[_Key, bytes]:
+def _digests(run: Run, tag: str, plugin: str, selection: Selection) -> dict[_Key, bytes]:
     """What the values are, without the metadata that comes with whichever was written first."""
     digests = {}
-    for key, value in _values(run, tag, plugin, steps):
+    for key, value in _values(run, tag, plugin, selection):
         value.message.ClearField("metadata")
         content = value.message.SerializeToString(deterministic=True)
         digests[key] = hashlib.blake2b(content).digest()
     return digests
 
 
-def _text_lines(run: Run, tag: str, wanted: _Key) -> list[str]:
-    """A text as lines; none where the run does not have it."""
-    for key, value in _values(run, tag, _TEXT):
+def _lines(run: Run, tag: str, plugin: str, wanted: _Key) -> list[str]:
+    """A value as lines; none where the run does not have it."""
+    lines_of = function_at(plugin_named(plugin).lines)
+    for key, value in _values(run, tag, plugin):
         if key == wanted:
-            text = text_frame([value])["text"].iloc[0]
-            cells = [text] if isinstance(text, str) else text.reshape(-1).tolist()
-            return [line for cell in cells for line in cell.splitlines()]
+            with naming(value):
+                return list(lines_of(value))
     return []
 
 

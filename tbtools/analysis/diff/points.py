@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.align import MISSING, align, union
-from tbtools.analysis.curves import last_of_each
 from tbtools.analysis.diff.results import CurveSide, PointDifference
+from tbtools.runs.series import last_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.align import Axis
-    from tbtools.analysis.curves import Curve
-    from tbtools.analysis.objective import Objective
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Objective
 
     Floats = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class Placed:
         x: int64 or float64, as many: where its points lie, NaN where that is not known.
     """
 
-    curve: Curve
+    curve: ScalarSeries
     x: Axis
 
 
@@ -181,7 +181,7 @@ def describe(
     )
 
 
-def _best(curve: Curve, objective: Objective) -> int | None:
+def _best(curve: ScalarSeries, objective: Objective) -> int | None:
     """Index of the best finite value, the first of several."""
     finite = np.isfinite(curve.value)
     if objective == "none" or not finite.any():
@@ -190,7 +190,7 @@ def _best(curve: Curve, objective: Objective) -> int | None:
     return int(np.argmin(np.where(finite, turned, np.inf)))
 
 
-def _speed(curve: Curve) -> float | None:
+def _speed(curve: ScalarSeries) -> float | None:
     """Steps by seconds, over neighbouring points of one session."""
     steps, seconds = np.diff(curve.step), np.diff(curve.wall_time)
     counted = (np.diff(curve.session) == 0) & (steps > 0) & (seconds >= 0)

@@ -12,7 +12,7 @@ from tbtools.showing import Shown
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tbtools.analysis.objective import Objective
+    from tbtools.vocabulary import Objective
 
 # Of b, compared with a. Tags without an objective have none.
 Verdict = Literal["better", "worse", "no evidence"]
@@ -294,8 +294,8 @@ class Diff(Shown):
         a: What was compared, as it was given.
         b: With what.
         runs: Pair by pair; runs without a twin last.
-        x: The axis along which levels, areas and verdicts are: ``step``, ``wall_time``,
-            ``relative_time`` or a tag.
+        x: The axis along which levels, areas and verdicts are: ``step``, ``relative``,
+            ``wall`` or a tag.
     """
 
     a: str

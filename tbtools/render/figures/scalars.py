@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.inputs import as_runs
+from tbtools.analysis.judgement import judge
 from tbtools.analysis.smoothers import check_smoothing, smooth_values
 from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.render.colors import SEVERITY_COLORS, run_colors
 from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, place_legend, style_named
 from tbtools.render.ranges import value_range
-from tbtools.render.series import Selection, findings_within, scalar_series
+from tbtools.render.series import drawn_seconds, drawn_start
 from tbtools.render.thinning import thin
-from tbtools.runs.select import as_globs
+from tbtools.runs.inputs import as_runs
+from tbtools.runs.selection import Selection, Selector
+from tbtools.runs.series import axis_name, read_scalars_of
+from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,15 +29,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.detect import Finding
-    from tbtools.analysis.inputs import RunsLike
-    from tbtools.analysis.objective import Objective
     from tbtools.render.figures.style import Style, StyleName
-    from tbtools.render.series import ScalarSeries
-    from tbtools.runs.frames import Steps
+    from tbtools.runs.inputs import RunsLike
     from tbtools.runs.run import Run
+    from tbtools.runs.selection import Steps
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Axis, Objective
 
-XAxis = Literal["step", "relative", "wall_time"]
-X_AXES: tuple[XAxis, ...] = get_args(XAxis)
 # More charts than these are no figure any more; `tbtools report` has room for all.
 MOST_CHARTS = 24
 # What a line of a figure holds: more cannot be told apart on paper or screen.
@@ -47,7 +48,7 @@ _MARGIN = 0.06
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    x: XAxis
+    x: Axis
     smoothing: float
     style: Style
     colors: Mapping[str, str]
@@ -60,7 +61,7 @@ def plot(
     tags: str | Sequence[str] | None = None,
     *,
     steps: Steps = None,
-    x: XAxis = "step",
+    x: Axis = "step",
     smoothing: float = 0.6,
     log: bool = False,
     findings: bool = True,
@@ -79,7 +80,7 @@ def plot(
         runs: A path, a `Run`, an `Experiment`, or several of them.
         tags: Globs; all tags where not given.
         steps: First and last step, both included; None for no bound.
-        x: ``step``, ``relative`` (seconds since the first point of the series), or ``wall_time``.
+        x: ``step``, ``relative`` (seconds since the run's first event), or ``wall``.
         smoothing: The weight, 0 (none) to below 1.
         log: Whether the y axes are logarithmic.
         findings: Whether what went wrong is marked where it began; all points are judged,
@@ -96,12 +97,14 @@ def plot(
     """
     require_report_extra("a figure")
     check_smoothing("ema", smoothing, None)
-    if x not in X_AXES:
-        raise InvalidArgument(f"x={x!r} is none of {', '.join(X_AXES)}")
+    axis = axis_name(x)
+    if axis not in AXES:
+        raise InvalidArgument(f"x={x!r} is none of {', '.join(AXES)}")
     if columns < 1:
         raise InvalidArgument(f"columns={columns} leaves no room for a chart")
     found = as_runs(runs)
-    series = _selected(found, tags, steps)
+    selection = Selection.of(tags, steps)
+    series = _selected(found, selection)
     by_tag: dict[str, list[ScalarSeries]] = {}
     for each in series:
         by_tag.setdefault(each.tag, []).append(each)
@@ -114,24 +117,19 @@ def plot(
     styled = style_named(style)
     names = list(found)
     ranks = {name: number for number, name in enumerate(names)}
-    plan = _Plan(x, smoothing, styled, run_colors(names), _dashes(names, styled), ranks)
-    shown = Selection(as_globs(tags), steps)
-    marks = findings_within(found, series, shown, objectives) if findings else ()
+    plan = _Plan(axis, smoothing, styled, run_colors(names), _dashes(names, styled), ranks)
+    marks = judge(found, selection, objectives=objectives).findings if findings else ()
     return _figure(by_tag, plan, marks, columns=min(columns, len(by_tag)), log=log)
 
 
-def _selected(
-    runs: Mapping[str, Run], tags: str | Sequence[str] | None, steps: Steps
-) -> list[ScalarSeries]:
-    globs = as_globs(tags)
-    selection = Selection(globs, steps)
-    series = [each for run in runs.values() for each in scalar_series(run, selection)]
-    shown = {each.tag for each in series}
-    for glob in globs:
-        named = not set("*?[") & set(glob)
-        if not series or (named and glob not in shown):
-            everything = (each for run in runs.values() for each in scalar_series(run, Selection()))
-            raise UnknownTag(glob, {each.tag for each in everything})
+def _selected(runs: Mapping[str, Run], selection: Selection) -> list[ScalarSeries]:
+    selector = Selector(selection)
+    series = [
+        each
+        for name, run in runs.items()
+        for each in read_scalars_of(run, selector, name=name).series.values()
+    ]
+    selector.require_match()
     if not series:
         raise UnknownTag("*", ())
     return series
@@ -255,11 +253,13 @@ def _leave_out_outliers(
             )
 
 
-def _x(series: ScalarSeries, axis: XAxis) -> NDArray[Any]:
+def _x(series: ScalarSeries, axis: Axis) -> NDArray[Any]:
     if axis == "relative":
-        return series.seconds
-    if axis == "wall_time":
-        milliseconds = np.clip((series.start + series.seconds) * 1000, -2.4e14, 2.4e14)
+        return drawn_seconds(series)
+    if axis == "wall":
+        milliseconds = np.clip(
+            (drawn_start(series) + drawn_seconds(series)) * 1000, -2.4e14, 2.4e14
+        )
         return milliseconds.astype("datetime64[ms]")
     return series.step
 
@@ -268,7 +268,7 @@ def _mark_finding(
     figure: go.Figure, finding: Finding, series: ScalarSeries, plan: _Plan, row: int, column: int
 ) -> None:
     x = _x(series, plan.x)
-    onset, end = (_at(x, series, step) for step in (finding.onset_step, finding.end_step))
+    onset, end = (_plain(x[at]) for at in _ends(finding, series))
     color = SEVERITY_COLORS[finding.severity]
     if finding.kind == "plateau":
         figure.add_vrect(
@@ -287,7 +287,7 @@ def _mark_restarts(
     figure: go.Figure, series: ScalarSeries, plan: _Plan, row: int, column: int
 ) -> None:
     x = _x(series, plan.x)
-    for index in series.restarts().tolist():
+    for index in series.restarts.tolist():
         figure.add_shape(
             type="line",
             x0=_plain(x[index]),
@@ -302,8 +302,10 @@ def _mark_restarts(
         )
 
 
-def _at(x: NDArray[Any], series: ScalarSeries, step: int) -> Any:
-    return _plain(x[series.at_step(step)])
+def _ends(finding: Finding, series: ScalarSeries) -> tuple[int, int]:
+    """The points of a series at which a finding begins and ends."""
+    onset = series.find(finding.onset_step, finding.onset_time)
+    return onset, series.step.size - 1 if finding.ongoing else series.find(finding.end_step)
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from tbtools.analysis.judgement import judge
 from tbtools.render.colors import RUN_COLORS, SEVERITY_COLORS
 from tbtools.render.report import media
 from tbtools.render.report.columns import Columns
@@ -21,15 +22,17 @@ from tbtools.render.report.overview import (
 )
 from tbtools.render.report.series import encode_series, natural_tags, points_a_series
 from tbtools.render.report.unshown import unshown
-from tbtools.render.series import Selection, findings_within, scalar_series
+from tbtools.runs.selection import EVERYTHING, Selector
+from tbtools.runs.series import read_scalars_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tbtools.analysis.diff import Diff
-    from tbtools.analysis.objective import Objective
-    from tbtools.render.series import ScalarSeries
     from tbtools.runs.run import Run
+    from tbtools.runs.selection import Selection
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Objective
 
 
 # Pictures and sounds of a page; base64 makes a third more of it.
@@ -77,12 +80,19 @@ def page_data(
     """
     shown = list(runs.values())
     columns = Columns()
-    selection = selection or Selection()
-    series = [each for name, run in runs.items() for each in scalar_series(run, selection, name)]
+    selection = selection or EVERYTHING
+    selector = Selector(selection)
+    series = [
+        each
+        for name, run in runs.items()
+        for each in read_scalars_of(run, selector, name=name).series.values()
+    ]
+    judged = judge(runs, selection, objectives=objectives)
     source = media.MediaSource(runs, selection)
     found = directions(series, objectives)
     points = points_a_series(len(series))
     budget = media.Budget(media_bytes)
+    written = media.Page(columns, budget)
     page = {
         "title": title,
         "smoothing": smoothing,
@@ -93,20 +103,19 @@ def page_data(
         ],
         "objectives": main_objectives(series, found),
         "hparams": hparams_of(shown),
-        "findings": findings_by_cause(findings_within(runs, series, selection, objectives), series),
+        "findings": findings_by_cause(judged.findings, series),
         **_scalars(series, found, list(runs), columns, points),
         "diff": differences(diff, series, columns, points) if diff else None,
         **seed_groups(runs, group, selection, columns, points),
-        "images": media.image_series(source, budget),
-        "audio": media.audio_series(source, budget),
-        "refused": budget.refused,
-        "text": media.text_series(source),
-        "pr_curves": media.pr_curve_series(source, columns),
-        "histograms": media.histogram_series(source, columns),
+        **{plugin: media.media_series(source, plugin, written) for plugin in media.SECTIONS},
+        "sections": [
+            {"plugin": plugin, "title": section.title, "card": section.card}
+            for plugin, section in media.SECTIONS.items()
+        ],
         "unshown": unshown(shown),
         "provenance": _provenance(runs, root),
     }
-    return PageData(page | {"arrays": columns.shapes}, columns)
+    return PageData(page | {"refused": budget.refused, "arrays": columns.shapes}, columns)
 
 
 def _within(root: str, path: str) -> str:

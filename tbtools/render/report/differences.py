@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.curves import last_of_each
 from tbtools.eventfile.source import base_name
 from tbtools.render.report.series import json_value
 from tbtools.render.thinning import thin
+from tbtools.runs.series import last_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tbtools.analysis.diff import Diff, RunDiff, TagDiff
     from tbtools.render.report.columns import Columns
-    from tbtools.render.series import ScalarSeries
     from tbtools.runs.run import Run
+    from tbtools.runs.series import ScalarSeries
 
 # Lines of a text's difference beyond which nobody reads on.
 _MOST_LINES = 200

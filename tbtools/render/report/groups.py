@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.aggregate import AggregatedSeries
     from tbtools.render.report.columns import Columns
-    from tbtools.render.series import Selection
     from tbtools.runs.run import Run
+    from tbtools.runs.selection import Selection
 
 # ``seed_3``, ``seed=3``, ``s3``, as a part of a name by itself.
 _SEED = re.compile(r"(?i)(?<![a-z0-9])(?:seed|rng|s)[-_=]?\d+(?![a-z0-9])")

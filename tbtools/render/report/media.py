@@ -1,8 +1,9 @@
 """What is no scalar, for the page: images, audio, text, histograms and precision-recall curves.
 
-Each function gives a list of series, one a run and tag, as dicts that JSON can hold: ``run``,
-``tag``, ``n`` (how many values the event files have), ``steps`` (of those that are shown) and what
-is shown of each. A payload that cannot be decoded is told in ``undecodable``, and the page goes on.
+A plugin has a list of series, one a run and tag, as dicts that JSON can hold: ``run``, ``tag``,
+``n`` (how many values the event files have), ``steps`` (of those that are shown) and what is shown
+of each. A payload that cannot be decoded is named in ``undecodable``, and the page goes on.
+`SECTIONS` says how each plugin is shown.
 """
 
 from __future__ import annotations
@@ -19,21 +20,19 @@ from tbtools.render.report.payloads import some_values
 from tbtools.runs.plugins.audio import sounds
 from tbtools.runs.plugins.histograms import histogram
 from tbtools.runs.plugins.images import images
-from tbtools.runs.plugins.text import text_frame
+from tbtools.runs.plugins.text import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tbtools.render.report.columns import Columns
-    from tbtools.render.series import Selection
     from tbtools.runs.plugins.histograms import Histogram
     from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
+    from tbtools.runs.selection import Selection
 
     Array = np.ndarray[Any, Any]
 
-# Steps of each series that a page shows.
-STEPS = {"images": 12, "audio": 6, "text": 30, "histograms": 60, "pr_curves": 30}
 HISTOGRAM_BINS = 48
 # A longer text is cut: a page is no archive.
 MOST_CHARACTERS = 50_000
@@ -74,6 +73,38 @@ class Budget:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the encoders write to.
+
+    Attributes:
+        columns: The page's arrays.
+        budget: The room for pictures and sounds.
+    """
+
+    columns: Columns
+    budget: Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """How the page shows a plugin.
+
+    Attributes:
+        title: The heading.
+        card: What draws a tag: the name of a card in `assets/main.js`.
+        steps: How many steps of each series are shown.
+        encode: Makes the item of a value; None where it has no room.
+        finish: Makes of a series, all its items encoded, what the card wants; None for no change.
+    """
+
+    title: str
+    card: str
+    steps: int
+    encode: Callable[[StoredValue, Page], Any]
+    finish: Callable[[dict[str, Any], Page], dict[str, Any] | None] | None = None
+
+
 @dataclass
 class _Series:
     run: str
@@ -94,71 +125,72 @@ class _Series:
         } | told
 
 
-def _series(
-    source: MediaSource, plugin: str, decode: Callable[[StoredValue], Any]
-) -> list[dict[str, Any]]:
-    """One series a run and tag; `decode` makes the item of a value, or None to leave it out."""
+def media_series(source: MediaSource, plugin: str, page: Page) -> list[dict[str, Any]]:
+    """The series of a plugin, one a run and tag.
+
+    Args:
+        source: From where the payloads come.
+        plugin: One of `SECTIONS`.
+        page: Where the encoders write to.
+    """
+    section = SECTIONS[plugin]
     found = []
     for name, run in source.runs.items():
-        for count, values in some_values(run, plugin, STEPS[plugin], source.selection):
-            series = _Series(name, values[0].tag, count)
-            for value in values:
-                try:
-                    item = decode(value)
-                except UndecodablePayload as error:
-                    series.undecodable.append(f"step {value.step}: {error}")
-                    continue
-                if item is not None:
-                    series.steps.append(value.step)
-                    series.items.append(item)
-            found.append(series.to_dict())
+        for count, values in some_values(run, plugin, section.steps, source.selection):
+            series = _encoded(_Series(name, values[0].tag, count), values, section, page)
+            finished = section.finish(series, page) if section.finish else series
+            if finished is not None:
+                found.append(finished)
     return found
+
+
+def _encoded(
+    series: _Series, values: list[StoredValue], section: Section, page: Page
+) -> dict[str, Any]:
+    for value in values:
+        try:
+            item = section.encode(value, page)
+        except UndecodablePayload as error:
+            series.undecodable.append(f"step {value.step}: {error}")
+            continue
+        if item is not None:
+            series.steps.append(value.step)
+            series.items.append(item)
+    return series.to_dict()
 
 
 def _data_uri(mime: str, data: bytes) -> str:
     return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def image_series(source: MediaSource, budget: Budget) -> list[dict[str, Any]]:
-    """Images: each item is a list of pictures, ``[data URI, width, height]``."""
-
-    def decode(value: StoredValue) -> list[list[Any]] | None:
-        pictures = images(value)
-        for picture in pictures:
-            if picture.format not in _MIME:
-                raise UndecodablePayload(f"{len(picture.data)} bytes that are no known picture")
-        if not budget.takes(sum(len(picture.data) for picture in pictures)):
-            return None
-        return [
-            [_data_uri(f"image/{picture.format}", picture.data), picture.width, picture.height]
-            for picture in pictures
-        ]
-
-    return _series(source, "images", decode)
+def _image_item(value: StoredValue, page: Page) -> list[list[Any]] | None:
+    """A list of pictures, ``[data URI, width, height]``."""
+    pictures = images(value)
+    for picture in pictures:
+        if picture.format not in _MIME:
+            raise UndecodablePayload(f"{len(picture.data)} bytes that are no known picture")
+    if not page.budget.takes(sum(len(picture.data) for picture in pictures)):
+        return None
+    return [
+        [_data_uri(f"image/{picture.format}", picture.data), picture.width, picture.height]
+        for picture in pictures
+    ]
 
 
-def audio_series(source: MediaSource, budget: Budget) -> list[dict[str, Any]]:
-    """Audio: each item is a list of sounds, ``[data URI, seconds, label]``."""
-
-    def decode(value: StoredValue) -> list[list[Any]] | None:
-        found = sounds(value)
-        for sound in found:
-            if sound.data[:4] != b"RIFF" or sound.data[8:12] != b"WAVE":
-                raise UndecodablePayload(f"{len(sound.data)} bytes that are no WAV file")
-        if not budget.takes(sum(len(sound.data) for sound in found)):
-            return None
-        return [[_data_uri("audio/wav", sound.data), sound.seconds, sound.label] for sound in found]
-
-    return _series(source, "audio", decode)
+def _audio_item(value: StoredValue, page: Page) -> list[list[Any]] | None:
+    """A list of sounds, ``[data URI, seconds, label]``."""
+    found = sounds(value)
+    for sound in found:
+        if sound.data[:4] != b"RIFF" or sound.data[8:12] != b"WAVE":
+            raise UndecodablePayload(f"{len(sound.data)} bytes that are no WAV file")
+    if not page.budget.takes(sum(len(sound.data) for sound in found)):
+        return None
+    return [[_data_uri("audio/wav", sound.data), sound.seconds, sound.label] for sound in found]
 
 
-def text_series(source: MediaSource) -> list[dict[str, Any]]:
-    """Text: each item is HTML that is safe to show."""
-    return _series(source, "text", _text_html)
-
-
-def _text_html(value: StoredValue) -> str:
-    text = text_frame([value])["text"].iloc[0]
+def _text_item(value: StoredValue, page: Page) -> str:
+    """HTML that is safe to show."""
+    text = text_of(value)
     if isinstance(text, str):
         return _markdown(text)
     if text.ndim < 2:
@@ -175,40 +207,39 @@ def _markdown(text: str) -> str:
     return markdown_to_html(text[:MOST_CHARACTERS]) + f"<p><em>… {rest:,} more characters</em></p>"
 
 
-def pr_curve_series(source: MediaSource, columns: Columns) -> list[dict[str, Any]]:
-    """Precision-recall curves: each item is ``[recall, precision]``, numbers of arrays."""
+def _pr_curve_item(value: StoredValue, page: Page) -> list[int]:
+    """``[recall, precision]``, numbers of arrays."""
     from tbtools.runs.plugins.pr_curves import pr_curves_frame
 
-    def decode(value: StoredValue) -> list[int]:
-        curve = pr_curves_frame([value])
-        return [columns.rough(curve[name].to_numpy()) for name in ("recall", "precision")]
-
-    return _series(source, "pr_curves", decode)
+    curve = pr_curves_frame([value])
+    return [page.columns.rough(curve[name].to_numpy()) for name in ("recall", "precision")]
 
 
-def histogram_series(source: MediaSource, columns: Columns) -> list[dict[str, Any]]:
-    """Histograms: ``quantiles`` and ``density`` are numbers of arrays.
+def _histogram_item(value: StoredValue, page: Page) -> Histogram:
+    return histogram(value)
+
+
+def _finished_histograms(series: dict[str, Any], page: Page) -> dict[str, Any] | None:
+    """A series of histograms; None where none can be decoded.
 
     Returns:
-        Beside the keys of all series: ``quantiles`` (TensorBoard's nine, steps by 9), ``low`` and
-        ``high`` (what the bins span, equally wide), ``bins`` (how many), ``density`` (steps by
-        bins, 0 to 255, of 255 the highest of the step).
+        Beside the keys of all series: ``quantiles`` (the number of an array: TensorBoard's nine,
+        steps by 9), ``low`` and ``high`` (what the bins span, equally wide), ``bins`` (how many),
+        ``density`` (the number of an array: steps by bins, 0 to 255, of 255 the highest of the
+        step).
     """
-    found = _series(source, "histograms", histogram)
-    return [_encoded(series, columns) for series in found if series["items"]]
-
-
-def _encoded(series: dict[str, Any], columns: Columns) -> dict[str, Any]:
     histograms = series.pop("items")
+    if not histograms:
+        return None
     quantiles = np.stack([each.quantiles() for each in histograms])
     low, high = _span(histograms)
     density = np.stack([_rebinned(each, low, high) for each in histograms])
     return series | {
-        "quantiles": columns.rough(quantiles.reshape(-1)),
+        "quantiles": page.columns.rough(quantiles.reshape(-1)),
         "low": low,
         "high": high,
         "bins": HISTOGRAM_BINS,
-        "density": columns.bytes(np.rint(255 * density).astype(np.uint8).reshape(-1)),
+        "density": page.columns.bytes(np.rint(255 * density).astype(np.uint8).reshape(-1)),
     }
 
 
@@ -239,3 +270,13 @@ def _rebinned(histogram: Histogram, low: float, high: float) -> Array:
     share = np.diff(np.interp(edges, knots, cumulated))
     peak = share.max()
     return np.asarray(share / peak) if peak > 0 else share
+
+
+# In the order of the page.
+SECTIONS: dict[str, Section] = {
+    "images": Section("Images", "image", 12, _image_item),
+    "text": Section("Text", "text", 30, _text_item),
+    "histograms": Section("Histograms", "histogram", 60, _histogram_item, _finished_histograms),
+    "pr_curves": Section("Precision-recall curves", "pr_curve", 30, _pr_curve_item),
+    "audio": Section("Audio", "audio", 6, _audio_item),
+}

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.objective import objectives_of, words
+from tbtools.render.series import drawn_seconds
+from tbtools.runs.plugins.hparams import json_text, read_decodable_hparams
+from tbtools.vocabulary import SEVERITIES, VALIDATION_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tbtools.analysis.detect import Finding, Findings
-    from tbtools.analysis.objective import Objective
-    from tbtools.render.series import ScalarSeries
     from tbtools.runs.run import Run
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Objective
 
 # Columns of the run table beyond which nobody reads on.
 MOST_OBJECTIVES = 3
-_VALIDATION = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "dev"})
 _MAIN = frozenset({"loss", "reward", "return"})
-_SEVERITIES = {"error": 0, "warning": 1, "info": 2}
 
 
 def run_row(name: str, run: Run, shown_path: Callable[[str], str]) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def main_objectives(
         return (
             tag not in moving,
             2 * runs[tag] < most,
-            not said & _VALIDATION,
+            not said & VALIDATION_WORDS,
             not said & _MAIN,
             -runs[tag],
             len(tag),
@@ -106,10 +107,10 @@ def findings_by_cause(findings: Findings, series: Sequence[ScalarSeries]) -> lis
     """The events behind the findings, the worst first; in each the earliest finding first."""
     starts = {(each.run, each.tag): each for each in series}
     causes = [list(cause) for cause in findings.causes()]
-    causes.sort(key=lambda cause: min(_SEVERITIES[each.severity] for each in cause))
+    causes.sort(key=lambda cause: min(SEVERITIES.index(each.severity) for each in cause))
     return [
         {
-            "severity": min((each.severity for each in cause), key=_SEVERITIES.__getitem__),
+            "severity": min((each.severity for each in cause), key=SEVERITIES.index),
             "findings": [_finding(each, starts.get((each.run, each.tag))) for each in cause],
         }
         for cause in causes
@@ -129,14 +130,19 @@ def _finding(finding: Finding, series: ScalarSeries | None) -> dict[str, Any]:
         "message": finding.message,
     }
     if series is not None:
-        told["onset_second"] = float(series.seconds[series.at_step(finding.onset_step)])
-        told["end_second"] = float(series.seconds[series.at_step(finding.end_step)])
+        seconds = drawn_seconds(series)
+        onset = series.find(finding.onset_step, finding.onset_time)
+        told["onset_second"] = float(seconds[onset])
+        told["end_second"] = float(
+            seconds[-1 if finding.ongoing else series.find(finding.end_step)]
+        )
     return told
 
 
 def hparams_of(runs: Sequence[Run]) -> dict[str, Any]:
-    """Hyperparameters: names, whether the runs differ in them, and each run's values."""
-    settings = [dict(run.hparams) for run in runs]
+    """Hyperparameters: names, whether the runs differ in them, each run's values, and problems."""
+    read = [(run.name, *read_decodable_hparams(run)) for run in runs]
+    settings = [dict(hparams) for _, hparams, _ in read]
     names = list(dict.fromkeys(name for each in settings for name in each))
     present = [each for each in settings if each]
     return {
@@ -145,6 +151,7 @@ def hparams_of(runs: Sequence[Run]) -> dict[str, Any]:
             any(each.get(name) != present[0].get(name) for each in present) for name in names
         ],
         "values": [[_shown(each.get(name)) for name in names] for each in settings],
+        "undecodable": [f"run {run}: {text}" for run, _, problems in read for text in problems],
     }
 
 
@@ -153,4 +160,4 @@ def _shown(value: Any) -> float | str | bool | None:
         return value
     if isinstance(value, (int, float)):
         return float(value) if np.isfinite(value) else str(value)
-    return str(value)
+    return json_text(value)

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.runs.plugins.payloads import stored_values
-from tbtools.runs.select import matches
+from tbtools.runs.selection import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from tbtools.render.series import Selection
     from tbtools.runs.frames import Part
     from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
+    from tbtools.runs.selection import Selection
 
 
 def spread(count: int, most: int) -> NDArray[np.int64]:

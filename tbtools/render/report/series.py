@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.render.series import drawn_seconds, drawn_start
 from tbtools.render.thinning import thin
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.render.report.columns import Columns
-    from tbtools.render.series import ScalarSeries
+    from tbtools.runs.series import ScalarSeries
 
 # A page of 480,000 points is about 8 MB beyond plotly.js. A chart is some 600 pixels wide: more
 # than 2,000 points of a series cannot be told apart.
@@ -38,14 +39,15 @@ def encode_series(series: ScalarSeries, columns: Columns, points: int) -> dict[s
     """
     thinned = thin(series.value, points)
     kept = thinned.kept
+    seconds = drawn_seconds(series)
     encoded = {
         "n": len(series.value),
         "dtype": series.dtype,
-        "start": series.start,
+        "start": drawn_start(series),
         "step": columns.integers(series.step[kept]),
-        "ms": columns.integers(_milliseconds(series.seconds[kept])),
+        "ms": columns.integers(_milliseconds(seconds[kept])),
         "value": columns.floats(series.value[kept]),
-        "sessions": [[int(series.step[at]), float(series.seconds[at])] for at in series.restarts()],
+        "sessions": [[int(series.step[at]), float(seconds[at])] for at in series.restarts],
     }
     if len(kept) < len(series.value):
         encoded["gap"] = columns.counts(thinned.gap_count)

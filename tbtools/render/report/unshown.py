@@ -6,7 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tbtools.render.format import plural
+from tbtools.render.report.media import SECTIONS
 from tbtools.runs.plugins.projector import has_embeddings
+from tbtools.runs.plugins.table import plugin_named
 from tbtools.runs.timeline import rows as row_kinds
 
 if TYPE_CHECKING:
@@ -14,17 +16,9 @@ if TYPE_CHECKING:
 
     from tbtools.runs.run import Run
 
-_SHOWN = frozenset({"images", "audio", "text", "histograms", "pr_curves", "hparams"})
-# For each plugin: what is counted, what else is said of it, and what reads it in Python.
-_KNOWN = {
-    "": ("tag", " of tensors without a plugin", "run.tensors()"),
-    "scalars": ("tag", " of the plugin scalars with other than one number a step", "run.tensors()"),
-    "mesh": ("tag", " of meshes", "run.meshes()"),
-    "custom_scalars": ("layout", " of custom scalars", "run.custom_scalars()"),
-    "graph_keras_model": ("graph", " of Keras", "run.graph()"),
-    "graph_run_metadata": ("traced step", "", "run.run_metadata()"),
-    "graph_run_metadata_graph": ("traced step", "", "run.run_metadata()"),
-}
+# Hyperparameters have a chart of their own.
+_SHOWN_OTHERWISE = frozenset({"hparams"})
+_NO_PLUGIN = ("tag", " of tensors without a plugin", "run.tensors()")
 _GRAPH = ("graph", "", "run.graph()")
 _EMBEDDINGS = ("configuration", " of embeddings", "run.embeddings()")
 
@@ -37,12 +31,19 @@ def unshown(runs: Iterable[Run]) -> list[tuple[str, str]]:
     ]
 
 
+def _described(name: str) -> tuple[str, str, str]:
+    if not name:
+        return _NO_PLUGIN
+    plugin = plugin_named(name)
+    return plugin.noun, plugin.described, plugin.reader
+
+
 def _of_run(run: Run) -> Iterator[tuple[str, str, str]]:
     for part in run.parts:
         for series in part.columns.series:
-            if series.count and not (series.scalar or series.plugin in _SHOWN):
-                other = ("tag", f" of the plugin {series.plugin}", "run.plugin_data()")
-                yield _KNOWN.get(series.plugin, other)
+            shown = series.scalar or series.plugin in {*SECTIONS, *_SHOWN_OTHERWISE}
+            if series.count and not shown:
+                yield _described(series.plugin)
         for kind in (row_kinds.GRAPH_DEF, row_kinds.META_GRAPH_DEF):
             yield from [_GRAPH] * len(part.columns.rows.marks(kind))
     if has_embeddings(run.path):

@@ -6,27 +6,27 @@ import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from tbtools.analysis.inputs import as_runs
+from tbtools.errors import InvalidArgument
 from tbtools.eventfile.source import base_name
 from tbtools.render.extras import require_report_extra
 from tbtools.render.files import replaced_whole, require_free
 from tbtools.render.report.data import MEDIA_BYTES, page_data
 from tbtools.render.report.differences import renamed, shown_names
 from tbtools.render.report.page import PLOTLY_FILE, PLOTLY_SCRIPTS, plotly_js, render_page
-from tbtools.render.series import Selection
 from tbtools.runs.experiment import Experiment, load
+from tbtools.runs.inputs import as_runs
 from tbtools.runs.run import Run
-from tbtools.runs.select import as_globs
+from tbtools.runs.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tbtools.analysis.diff import Diff
-    from tbtools.analysis.inputs import RunsLike
-    from tbtools.analysis.objective import Objective
     from tbtools.render.report.page import PlotlyJs
     from tbtools.runs.experiment import LogPath
-    from tbtools.runs.frames import Steps
+    from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.selection import Steps
+    from tbtools.vocabulary import Objective
 
 
 def report(
@@ -71,12 +71,12 @@ def report(
         OutputExists: There is a file, and `force` does not allow to replace it.
         MissingExtra: The extra ``report`` is not installed.
         InvalidObjective: An objective is none of ``min``, ``max``, ``none``.
-        ValueError: `smoothing` or `plotlyjs` is none of what they may be.
+        InvalidArgument: `smoothing` or `plotlyjs` is none of what they may be.
     """
-    if not 0 <= smoothing <= 1:
-        raise ValueError(f"smoothing is {smoothing}, not between 0 and 1")
+    if not 0 <= smoothing < 1:
+        raise InvalidArgument(f"smoothing is {smoothing}, not 0 to below 1")
     if plotlyjs not in PLOTLY_SCRIPTS:
-        raise ValueError(f"plotlyjs is {plotlyjs!r}, not one of {', '.join(PLOTLY_SCRIPTS)}")
+        raise InvalidArgument(f"plotlyjs is {plotlyjs!r}, not one of {', '.join(PLOTLY_SCRIPTS)}")
     require_report_extra("a report")
     if os.fspath(path) != "-":
         require_free(path, force=force)
@@ -88,7 +88,7 @@ def report(
         root=experiment.path if isinstance(experiment, Run) else experiment.logdir,
         smoothing=smoothing,
         objectives=objectives,
-        selection=Selection(as_globs(tags), steps),
+        selection=Selection.of(tags, steps),
         group=group,
         media_bytes=media_bytes,
     )
@@ -153,7 +153,7 @@ def diff_report(
         root=os.curdir,
         smoothing=smoothing,
         objectives=objectives,
-        selection=Selection(as_globs(tags), steps),
+        selection=Selection.of(tags, steps),
         group=group,
         diff=renamed(result, names[0], names[1] or names[0]),
     )

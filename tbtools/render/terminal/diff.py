@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from tbtools.analysis.curves import AXES
 from tbtools.render.format import (
     format_count,
     format_duration,
@@ -18,6 +17,8 @@ from tbtools.render.format import (
 from tbtools.render.terminal.lines import print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
 from tbtools.render.terminal.table import Column, print_table
+from tbtools.runs.series import axis_name
+from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -307,7 +308,7 @@ def _reached(side: CurveSide, x: str) -> str:
     if side.reaches_step is None:
         return "never"
     told = f"step {format_count(side.reaches_step)} ({format_duration(side.reaches_seconds)})"
-    if x in AXES or side.reaches_x is None:
+    if axis_name(x) in AXES or side.reaches_x is None:
         return told
     return f"{format_number(side.reaches_x)}, {told}"
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from tbtools.render.export import Export
 
-_NOUNS = {"scalars": "row", "hparams": "run", "images": "file", "audio": "file", "text": "file"}
+_NOUNS = {"scalars": "row", "hparams": "run"}
 
 
 def exported_lines(exported: Export, target: str) -> Iterator[str]:
@@ -22,7 +22,7 @@ def exported_lines(exported: Export, target: str) -> Iterator[str]:
         target: Where it was written; of standard output only what is missing is told.
     """
     if target != "-":
-        yield f"{printable(target)}: {plural(exported.count, _NOUNS[exported.data])}"
+        yield f"{printable(target)}: {plural(exported.count, _NOUNS.get(exported.data, 'file'))}"
     if exported.left_out:
         points = plural(exported.left_out, "point")
         yield f"{points} left out: a later one of the same run, tag and step is shown (not --wide)"

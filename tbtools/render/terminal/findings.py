@@ -9,10 +9,11 @@ from xml.sax.saxutils import escape, quoteattr
 from rich.padding import Padding
 from rich.text import Text
 
-from tbtools.analysis.detect.findings import KEYS, SEVERITIES, Findings
+from tbtools.analysis.detect.findings import KEYS, Findings
 from tbtools.render.format import plural, printable
 from tbtools.render.terminal.lines import cut_middle, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
+from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tbtools.analysis.detect import Finding
-    from tbtools.analysis.judgement import Curve, Judgement
+    from tbtools.analysis.judgement import FindingTrend, Judgement
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 # Cells of a tag's name that are shown however narrow the terminal is.
@@ -85,7 +86,7 @@ class JudgementView:
 
     def show(self, console: Console) -> None:
         """Prints the causes run by run, the worst first, and a line about the whole."""
-        pairs = zip(self.judgement.findings, self.judgement.curves, strict=True)
+        pairs = zip(self.judgement.findings, self.judgement.trends, strict=True)
         curves = {(finding.run, finding.tag, finding.kind): curve for finding, curve in pairs}
         by_run = {run: _gathered(Findings(tuple(found))) for run, found in self._by_run().items()}
         for run in sorted(by_run, key=lambda run: SEVERITIES.index(by_run[run][0][0].severity)):
@@ -132,7 +133,7 @@ def _xml(text: str) -> str:
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
-def _show_cause(console: Console, cause: Sequence[Finding], curve: Curve) -> None:
+def _show_cause(console: Console, cause: Sequence[Finding], curve: FindingTrend) -> None:
     """One line; on a terminal that is too narrow for it the message stands below."""
     finding = cause[0]
     ascii_only = console.options.ascii_only
@@ -155,7 +156,7 @@ def _show_cause(console: Console, cause: Sequence[Finding], curve: Curve) -> Non
     console.print(Padding(message, (0, 0, 0, _INDENT)))
 
 
-def _marked(curve: Curve, *, ascii_only: bool) -> Text:
+def _marked(curve: FindingTrend, *, ascii_only: bool) -> Text:
     """The curve, with a mark in front of the stretch in which the finding began."""
     line = sparkline(curve.values, ascii_only=ascii_only)
     mark = "|" if ascii_only else "▏"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.cells import cell_len
@@ -13,6 +13,7 @@ from tbtools.analysis.smoothers import smooth_values
 from tbtools.render.colors import run_colors
 from tbtools.render.format import format_count, format_duration, format_time, printable
 from tbtools.render.ranges import nice_ticks, value_range
+from tbtools.render.series import drawn_seconds, drawn_start
 from tbtools.render.terminal.canvas import Canvas, extreme_points
 from tbtools.render.terminal.lines import cut_names, print_line
 
@@ -23,11 +24,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tbtools.analysis.detect import Finding
-    from tbtools.render.series import ScalarSeries
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Axis
 
     Floats = NDArray[np.float64]
-
-TerminalAxis = Literal["step", "relative", "wall_time"]
 
 # What is piped has no width: as wide as a page of text.
 _PIPED_WIDTH = 100
@@ -76,7 +76,7 @@ class PlotView:
     findings: Sequence[Finding]
     runs: Sequence[str]
     smoothing: float
-    x: TerminalAxis
+    x: Axis
     log: bool
 
     def show(self, console: Console) -> None:
@@ -171,9 +171,9 @@ class _Chart:
 
     def _x(self, series: ScalarSeries) -> Floats:
         if self.view.x == "relative":
-            return series.seconds
-        if self.view.x == "wall_time":
-            return series.start + series.seconds
+            return drawn_seconds(series)
+        if self.view.x == "wall":
+            return drawn_start(series) + drawn_seconds(series)
         return series.step.astype(np.float64)
 
     def _x_range(self) -> tuple[float, float]:
@@ -186,7 +186,7 @@ class _Chart:
         found: dict[int, str] = {}
         for finding in self.findings:
             series = next(each for each in self.series if each.run == finding.run)
-            x = self._x(series)[series.at_step(finding.onset_step)]
+            x = self._x(series)[series.find(finding.onset_step, finding.onset_time)]
             column = round((x - x_range[0]) / (x_range[1] - x_range[0]) * (width - 1))
             found[int(column)] = finding.severity
         return found
@@ -197,14 +197,14 @@ class _Chart:
     def _x_label(self, place: float) -> str:
         if self.view.x == "relative":
             return format_duration(place)
-        if self.view.x == "wall_time":
+        if self.view.x == "wall":
             return format_time(place)[5:16]
         return format_count(round(place))
 
     def _x_axis(self, margin: int, width: int, x_range: tuple[float, float]) -> None:
         low, high = x_range
         ticks = nice_ticks(low, high, max(2, width // 16))
-        if self.view.x == "wall_time":
+        if self.view.x == "wall":
             ticks = np.linspace(low, high, max(2, width // 24)).tolist()
         axis, labels = [self.frame.horizontal] * width, [" "] * (margin + 2 + width)
         free = 0

@@ -29,11 +29,19 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.analysis.summary import RunSummary, Summary
+    from tbtools.vocabulary import RunStatus
 
     _Point = tuple[float | None, int | None]  # value and step
 
 _PROBLEMS_SHOWN = 20
-_STATUS_STYLES = {"writing": "green", "stopped": "dim", "empty": "yellow", "unreadable": "red"}
+_STATUS_STYLES: dict[RunStatus, str] = {
+    "training": "green",
+    "finished": "dim",
+    "stopped": "dim",
+    "stalled": "yellow",
+    "empty": "yellow",
+    "unreadable": "red",
+}
 _INFINITY = float("inf")
 
 
@@ -318,7 +326,7 @@ def _nonfinite(count: int) -> Text:
 
 def _health(run: RunSummary) -> Text:
     """What is wrong, or else the status; a record cut off at the end is normal while writing."""
-    live = run.status == "writing"
+    live = run.status == "training"
     wrong = [each for _, each in run.problems if not (live and each.kind == "truncated")]
     parts = []
     serious = [each for each in run.findings if each.severity != "info"]
@@ -331,6 +339,6 @@ def _health(run: RunSummary) -> Text:
         parts.append(Text(f"{format_count(run.nonfinite)} non-finite", style="red"))
     if wrong:
         parts.append(Text(plural(len(wrong), "problem"), style="red"))
-    if not parts or run.status != "stopped":
+    if not parts or run.status not in ("stopped", "finished"):
         parts.insert(0, Text(run.status, style=_STATUS_STYLES[run.status]))
     return Text(", ").join(parts)

@@ -26,6 +26,9 @@ _WAV = "audio/wav"
 _OTHER = "application/octet-stream"  # what TensorBoard serves where it does not know better
 
 
+_ENDINGS = {"audio/wav": "wav", "audio/mpeg": "mp3", "audio/flac": "flac", "audio/ogg": "ogg"}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Audio:
     """A sound as it was stored.
@@ -106,6 +109,15 @@ def sounds(value: StoredValue) -> list[Audio]:
         raise wrong_tensor("sounds", strings)
     pairs = strings if strings.ndim == 2 else [(data, b"") for data in strings]
     return [_from_bytes(data, label) for data, label in pairs]
+
+
+def audio_files(value: StoredValue) -> list[tuple[str, bytes]]:
+    """The sounds of a value as files: ending and content of each.
+
+    Raises:
+        UndecodablePayload: As `sounds`.
+    """
+    return [(_ENDINGS.get(each.content_type, "bin"), each.data) for each in sounds(value)]
 
 
 def audio_frame(values: Iterable[StoredValue]) -> pd.DataFrame:

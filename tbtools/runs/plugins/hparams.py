@@ -6,10 +6,14 @@ what was declared (`experiment`), what the session began with, how it ended.
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tbtools.errors import UndecodablePayload
+from tbtools.runs.plugins.payloads import all_values
 from tbtools.runs.plugins.values import naming, parse_message, rows_frame
 
 if TYPE_CHECKING:
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.run import Run
 
 # What a google.protobuf.Value can be. Lists and dicts are allowed by the format; no writer that is
 # known makes them.
@@ -87,9 +92,9 @@ class HParams(Mapping[str, HParamValue]):
             torch and tensorboardX write success at once, with the hyperparameters.
         model_uri: Where the model is, "" where not said.
         monitor_url: Where to watch the session, likewise.
-        declared: What the experiment declares; a declaration may stand in another run.
-        metrics: The scalars that it wants to be judged by.
-        experiment: Its name, description, user and time_created as far as they are said.
+        declared: What the experiments of the run declare; those of other runs may declare more.
+        metrics: The scalars by which they want the sessions judged.
+        experiment: Their name, description, user and time_created as far as they are set.
     """
 
     settings: dict[str, HParamValue] = field(default_factory=dict)
@@ -107,30 +112,31 @@ class HParams(Mapping[str, HParamValue]):
     def from_values(cls, values: Iterable[StoredValue]) -> HParams:
         """From the values of the hparams plugin of one run, in the order of their writing.
 
-        A name that is written again, by a session that resumes the run, has its latest value.
+        Several sessions and experiments are joined: of a name that is set or declared again the
+        latest counts. A session that starts after another one has ended has no end yet.
 
         Raises:
             UndecodablePayload: A value holds no message of the plugin.
         """
-        from tbtools.eventfile import messages
-
-        found: dict[str, Any] = {"settings": {}}
+        joined = _Joined()
         for value in values:
-            with naming(value):
-                data = parse_message(
-                    messages.HParamsPluginData, value.plugin_content, "hparams message"
-                )
-            kind = data.WhichOneof("data")
-            if kind == "session_start_info":
-                found["settings"].update(_settings(data.session_start_info))
-                found.update(_session_start(data.session_start_info))
-            elif kind == "session_end_info":
-                found["status"] = _named(_STATUS, data.session_end_info.status, "status")
-                found["end_time"] = data.session_end_info.end_time_secs or None
-            elif kind == "experiment":
-                found.update(_experiment(data.experiment))
-        found["settings"] = dict(sorted(found["settings"].items()))
-        return cls(**found)
+            joined.add(_message(value))
+        return joined.hparams()
+
+    @classmethod
+    def from_decodable(cls, values: Iterable[StoredValue]) -> tuple[HParams, list[str]]:
+        """The same from the values that can be decoded, and what is wrong with each other one."""
+        joined = _Joined()
+        problems: list[str] = []
+        rest = iter(values)
+        while True:
+            try:
+                value = next(rest, None)
+                if value is None:
+                    return joined.hparams(), problems
+                joined.add(_message(value))
+            except UndecodablePayload as error:
+                problems.append(str(error))
 
     def __getitem__(self, name: str) -> HParamValue:
         return self.settings[name]
@@ -153,30 +159,86 @@ class HParams(Mapping[str, HParamValue]):
         return f"<HParams {self.settings!r}, status {self.status}>"
 
 
-def _settings(info: Any) -> dict[str, HParamValue]:
-    return {name: _plain(value) for name, value in info.hparams.items()}
+def read_hparams(run: Run) -> HParams:
+    """The hyperparameters of a run, of all its sessions, superseded or not.
+
+    Raises:
+        UndecodablePayload: A value holds no message of the plugin; the text names the run.
+    """
+    try:
+        return HParams.from_values(all_values(run.parts, "hparams"))
+    except UndecodablePayload as error:
+        raise UndecodablePayload(f"run {run.name}: {error}") from error
 
 
-def _session_start(info: Any) -> dict[str, Any]:
-    return {
-        "group_name": info.group_name,
-        "start_time": info.start_time_secs or None,
-        "model_uri": info.model_uri,
-        "monitor_url": info.monitor_url,
-    }
+def read_decodable_hparams(run: Run) -> tuple[HParams, list[str]]:
+    """What can be decoded of a run's hyperparameters, and what is wrong with the rest."""
+    return HParams.from_decodable(all_values(run.parts, "hparams"))
 
 
-def _experiment(experiment: Any) -> dict[str, Any]:
-    said = {name: getattr(experiment, name) for name in ("name", "description", "user")}
-    return {
-        "declared": tuple(_declared(info) for info in experiment.hparam_infos),
-        "metrics": tuple(_metric(info) for info in experiment.metric_infos),
-        "experiment": {
-            name: value
-            for name, value in {**said, "time_created": experiment.time_created_secs}.items()
-            if value
-        },
-    }
+class _Joined:
+    """The messages of a run, joined one by one."""
+
+    def __init__(self) -> None:
+        self._settings: dict[str, HParamValue] = {}
+        self._session: dict[str, Any] = {}
+        self._declared: dict[str, DeclaredHParam] = {}
+        self._metrics: dict[tuple[str, str], DeclaredMetric] = {}
+        self._experiment: dict[str, str | float] = {}
+
+    def add(self, data: Any) -> None:
+        """Joins one HParamsPluginData."""
+        kind = data.WhichOneof("data")
+        if kind == "session_start_info":
+            self._start(data.session_start_info)
+        elif kind == "session_end_info":
+            self._session["status"] = _named(_STATUS, data.session_end_info.status, "status")
+            self._session["end_time"] = data.session_end_info.end_time_secs or None
+        elif kind == "experiment":
+            self._declare(data.experiment)
+
+    def _start(self, info: Any) -> None:
+        self._settings |= {name: _plain(value) for name, value in info.hparams.items()}
+        # The end that was noted is that of an earlier session.
+        for name in ("status", "end_time"):
+            self._session.pop(name, None)
+        fields = {
+            "group_name": info.group_name,
+            "start_time": info.start_time_secs,
+            "model_uri": info.model_uri,
+            "monitor_url": info.monitor_url,
+        }
+        self._session |= {name: value for name, value in fields.items() if value}
+
+    def _declare(self, experiment: Any) -> None:
+        self._declared |= {info.name: _declared(info) for info in experiment.hparam_infos}
+        metrics = [_metric(info) for info in experiment.metric_infos]
+        self._metrics |= {(metric.group, metric.tag): metric for metric in metrics}
+        fields = {name: getattr(experiment, name) for name in ("name", "description", "user")}
+        fields["time_created"] = experiment.time_created_secs
+        self._experiment |= {name: value for name, value in fields.items() if value}
+
+    def hparams(self) -> HParams:
+        """All of them."""
+        return HParams(
+            settings=dict(sorted(self._settings.items())),
+            declared=tuple(self._declared.values()),
+            metrics=tuple(self._metrics.values()),
+            experiment=self._experiment,
+            **self._session,
+        )
+
+
+def _message(value: StoredValue) -> Any:
+    """The HParamsPluginData of a value.
+
+    Raises:
+        UndecodablePayload: It holds none.
+    """
+    from tbtools.eventfile import messages
+
+    with naming(value):
+        return parse_message(messages.HParamsPluginData, value.plugin_content, "hparams message")
 
 
 def _declared(info: Any) -> DeclaredHParam:
@@ -217,6 +279,26 @@ def _plain(value: Any) -> HParamValue:
         return None
     plain: HParamValue = getattr(value, kind)
     return plain
+
+
+def json_text(value: HParamValue, *, ascii_only: bool = False) -> str:
+    """A hyperparameter as JSON; as JSON has no word for it, NaN is the string ``"NaN"``.
+
+    Args:
+        value: The hyperparameter.
+        ascii_only: Whether other characters are escaped.
+    """
+    return json.dumps(_finite(value), ensure_ascii=ascii_only, allow_nan=False)
+
+
+def _finite(value: HParamValue) -> HParamValue:
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 def _named(names: tuple[str, ...], number: int, what: str) -> str:

@@ -1,16 +1,74 @@
-"""Hyperparameters and final metrics of all runs of an experiment as one table."""
+"""Hyperparameters and final metrics of the runs of an experiment as one table."""
 
 from __future__ import annotations
 
+import posixpath
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from tbtools.runs.plugins.hparams import read_decodable_hparams
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
-    from tbtools.runs.plugins.hparams import DeclaredMetric, HParams
+    from tbtools.runs.plugins.hparams import DeclaredMetric, HParams, HParamValue
     from tbtools.runs.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class HParamsTable:
+    """One row a run that has hyperparameters.
+
+    Attributes:
+        hparams: The columns of hyperparameters.
+        metrics: The columns of final values of metrics, which stand behind them.
+        rows: Run name to column to cell. A column that a run does not have is not in its row; a
+            hyperparameter that was set to None is.
+        problems: Run name and what of its hyperparameters cannot be decoded; it is left out.
+    """
+
+    hparams: tuple[str, ...]
+    metrics: tuple[str, ...]
+    rows: dict[str, dict[str, HParamValue]]
+    problems: tuple[tuple[str, str], ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Index run; what a run does not have is missing, and so is None."""
+        import pandas as pd
+
+        columns: dict[str, list[Any]] = {
+            name: [row.get(name) for row in self.rows.values()]
+            for name in (*self.hparams, *self.metrics)
+        }
+        return pd.DataFrame(columns, index=pd.Index(list(self.rows), name="run", dtype="str"))
+
+
+def hparams_table(runs: Iterable[str], all_runs: Mapping[str, Run]) -> HParamsTable:
+    """The table of some runs; it says the same of a run whichever others are in it.
+
+    Args:
+        runs: The names of the runs that are shown.
+        all_runs: Run name to run: these, and those that declare or hold metrics of theirs.
+    """
+    names = list(runs)
+    sessions = _Sessions(all_runs, names)
+    shown = [name for name in names if sessions.hparams(name)]
+    settings = {name: dict(sessions.hparams(name)) for name in shown}
+    metrics = {name: sessions.metrics(name) for name in shown}
+    hparam_columns = _all_keys(settings)
+    labels = {tag: f"metric/{tag}" if tag in hparam_columns else tag for tag in _all_keys(metrics)}
+    rows = {
+        name: settings[name] | {labels[tag]: value for tag, value in metrics[name].items()}
+        for name in shown
+    }
+    return HParamsTable(tuple(hparam_columns), tuple(labels.values()), rows, sessions.problems())
+
+
+def _all_keys(tables: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(key for table in tables.values() for key in table))
 
 
 def _with_parents(name: str) -> Iterator[str]:
@@ -21,75 +79,100 @@ def _with_parents(name: str) -> Iterator[str]:
     yield "."
 
 
-def _declared_metrics(name: str, hparams: Mapping[str, HParams]) -> tuple[DeclaredMetric, ...]:
-    """The metrics that the run, or the nearest run above it, declares; else those of any run.
+class _Sessions:
+    """The runs that have hyperparameters, with what belongs to them; everything is read once."""
 
-    TensorBoard's experiment declares its metrics once, mostly above the runs it is about.
-    """
-    for holder in _with_parents(name):
-        if holder in hparams and hparams[holder].metrics:
-            return hparams[holder].metrics
-    return tuple({metric: None for each in hparams.values() for metric in each.metrics})
+    def __init__(self, runs: Mapping[str, Run], shown: Iterable[str]) -> None:
+        self._runs = runs
+        self._shown = frozenset(shown)
+        self._hparams: dict[str, tuple[HParams, list[str]]] = {}
+        self._finals: dict[str, dict[str, float]] = {}
+
+    def hparams(self, name: str) -> HParams:
+        """What can be decoded of a run's hyperparameters."""
+        if name not in self._hparams:
+            self._hparams[name] = read_decodable_hparams(self._runs[name])
+        return self._hparams[name][0]
+
+    def problems(self) -> tuple[tuple[str, str], ...]:
+        """What cannot be decoded of the runs that were read."""
+        return tuple(
+            (name, problem) for name, (_, found) in self._hparams.items() for problem in found
+        )
+
+    def metrics(self, name: str) -> dict[str, float]:
+        """The final values of a run's metrics.
+
+        They are those that the run, or the nearest run above it, declares. Where none does, they
+        are all scalars of the run and of the runs inside it: what a run beside it declares says
+        nothing of this one.
+        """
+        declared = self._declared(name)
+        if not declared:
+            found = dict(self._final_values(name))
+            for inner in self._inside.get(name, ()):
+                found |= _prefixed(_relative(inner, name), self._final_values(inner))
+            return found
+        found = {}
+        for metric in declared:
+            found |= self._final_values_of(name, metric)
+        return found
+
+    def _declared(self, name: str) -> tuple[DeclaredMetric, ...]:
+        for holder in _with_parents(name):
+            if holder in self._runs and (metrics := self.hparams(holder).metrics):
+                return metrics
+        return ()
+
+    def _final_values_of(self, name: str, metric: DeclaredMetric) -> dict[str, float]:
+        """The final value of a declared metric; several where runs inside this one have its tag.
+
+        The group of a metric is a directory in that of the run (MetricName in
+        plugins/hparams/api.proto).
+        """
+        tag = metric.tag
+        if metric.group:
+            place = posixpath.normpath(posixpath.join(name, metric.group))
+            values = self._final_values(place) if place in self._runs else {}
+            return _prefixed(metric.group, {tag: values[tag]} if tag in values else {})
+        own = self._final_values(name)
+        if tag in own:
+            return {tag: own[tag]}
+        found: dict[str, float] = {}
+        for inner in self._inside.get(name, ()):
+            values = self._final_values(inner)
+            found |= _prefixed(_relative(inner, name), {tag: values[tag]} if tag in values else {})
+        return found
+
+    @cached_property
+    def _inside(self) -> dict[str, list[str]]:
+        """Session to the runs that belong to it, such as its ``train``, for those that are shown.
+
+        A run belongs to the nearest run with hyperparameters whose directory holds it, as in
+        TensorBoard.
+        """
+        inside: dict[str, list[str]] = {}
+        for name in self._runs:
+            holders = [holder for holder in _with_parents(name) if holder in self._runs]
+            if self._shown.isdisjoint(holders):
+                continue
+            session = next((holder for holder in holders if self.hparams(holder)), name)
+            if session != name:
+                inside.setdefault(session, []).append(name)
+        return inside
+
+    def _final_values(self, name: str) -> dict[str, float]:
+        if name not in self._finals:
+            statistics = self._runs[name].statistics()
+            self._finals[name] = {
+                each.tag: float(each.last) for each in statistics if each.last is not None
+            }
+        return self._finals[name]
 
 
-def _final_values(run: Run) -> dict[str, float]:
-    return {each.tag: each.last for each in run.statistics() if each.last is not None}
+def _relative(inner: str, name: str) -> str:
+    return inner if name == "." else inner[len(name) + 1 :]
 
 
-def _metrics(
-    name: str, runs: Mapping[str, Run], declared: tuple[DeclaredMetric, ...]
-) -> dict[str, float]:
-    finals = _final_values(runs[name])
-    if not declared:
-        return finals
-    found = {}
-    for metric in declared:
-        # The group is the run's own sub-directory: plugins/hparams/api.proto, MetricName.
-        place = "/".join(part for part in (name, metric.group) if part)
-        values = finals if not metric.group else _final_values(runs[place]) if place in runs else {}
-        if metric.tag in values:
-            label = f"{metric.group}/{metric.tag}" if metric.group else metric.tag
-            found[label] = values[metric.tag]
-    return found
-
-
-def hparams_columns(runs: Mapping[str, Run]) -> tuple[list[str], dict[str, list[Any]]]:
-    """The hyperparameters of the runs that have such, then the final values of their metrics.
-
-    Args:
-        runs: Run name to run.
-
-    Returns:
-        The names of these runs, and name to one cell a run: None where the run has no such value,
-        while a NaN is one.
-    """
-    hparams = {name: run.hparams for name, run in runs.items()}
-    names = [name for name in runs if hparams[name]]
-    settings = {name: dict(hparams[name]) for name in names}
-    metrics = {name: _metrics(name, runs, _declared_metrics(name, hparams)) for name in names}
-    hparam_columns = _all_keys(settings)
-    metric_columns = {
-        tag: f"metric/{tag}" if tag in hparam_columns else tag for tag in _all_keys(metrics)
-    }
-    columns: dict[str, list[Any]] = {
-        key: [settings[name].get(key) for name in names] for key in hparam_columns
-    }
-    for tag, label in metric_columns.items():
-        columns[label] = [metrics[name].get(tag) for name in names]
-    return names, columns
-
-
-def hparams_table(runs: Mapping[str, Run]) -> pd.DataFrame:
-    """`hparams_columns` as a frame, in which pandas shows a NaN as missing.
-
-    Args:
-        runs: Run name to run.
-    """
-    import pandas as pd
-
-    names, columns = hparams_columns(runs)
-    return pd.DataFrame(columns, index=pd.Index(names, name="run", dtype="str"))
-
-
-def _all_keys(tables: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(key for table in tables.values() for key in table))
+def _prefixed(prefix: str, values: Mapping[str, float]) -> dict[str, float]:
+    return {f"{prefix}/{tag}": value for tag, value in values.items()}

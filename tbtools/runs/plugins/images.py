@@ -121,6 +121,16 @@ def images(value: StoredValue) -> list[Image]:
     return [Image(data, width, height) for data in strings[2:]]
 
 
+def image_files(value: StoredValue) -> list[tuple[str, bytes]]:
+    """The pictures of a value as files: ending and content of each.
+
+    Raises:
+        UndecodablePayload: As `images`.
+    """
+    endings = {"jpeg": "jpg", "unknown": "bin"}
+    return [(endings.get(each.format, each.format), each.data) for each in images(value)]
+
+
 def images_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     """Pictures; none is decoded for the frame.
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile.source import source_of
 from tbtools.runs.plugins.values import StoredValue
-from tbtools.runs.select import as_globs, matches, select_tags
+from tbtools.runs.selection import as_globs, matches, select_tags
+from tbtools.runs.timeline import rows as row_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,6 +103,13 @@ def _decode(data: bytes, where: str) -> Any:
     raise UndecodablePayload(f"{where}: {len(data)} bytes that are no Summary.Value")
 
 
+def _metadata(rows: RunRows, files: _Files, tag_id: int) -> Any:
+    """The tag's metadata; None where the run has none."""
+    if place := rows.metadata[tag_id]:
+        return _decode(files.read(*place), rows.files[place[0]].path).metadata
+    return None
+
+
 def _values_of_part(
     part: Part, plugins: Sequence[str], tags: frozenset[str], kind: int | None
 ) -> Iterator[StoredValue]:
@@ -111,18 +121,49 @@ def _values_of_part(
             if tag not in tags or not matches(series.plugin, plugins):
                 continue
             numbers = part.columns.of(series)
-            metadata = None
-            if place := rows.metadata[series.tag_id]:
-                metadata = _decode(files.read(*place), rows.files[place[0]].path).metadata
+            metadata = _metadata(rows, files, series.tag_id)
             if kind is not None:
                 numbers = numbers[rows.kind[numbers] == kind]
             for row, file in zip(numbers.tolist(), rows.file_of(numbers).tolist(), strict=True):
-                data = files.read(file, int(rows.offset[row]), int(rows.length[row]))
-                message = _decode(data, rows.files[file].path)
-                step, wall_time = int(rows.step[row]), float(rows.wall_time[row])
-                yield StoredValue(tag, step, wall_time, message, metadata)
+                yield StoredValue(tag, *_read_row(rows, files, row, file), metadata)
     finally:
         files.close()
+
+
+def _read_row(rows: RunRows, files: _Files, row: int, file: int) -> tuple[int, float, Any]:
+    """Step, wall time and message of a row."""
+    data = files.read(file, int(rows.offset[row]), int(rows.length[row]))
+    message = _decode(data, rows.files[file].path)
+    return int(rows.step[row]), float(rows.wall_time[row]), message
+
+
+def all_values(parts: Sequence[Part], plugin: str) -> Iterator[StoredValue]:
+    """Every value of the tags of a plugin, superseded or not, by wall time.
+
+    For what is no time series: hyperparameters that a session set stay set when a later session
+    writes its own at the same step.
+
+    Args:
+        parts: What the run consists of.
+        plugin: The plugin that the metadata of the tags declares.
+    """
+    for part in parts:
+        rows = part.columns.rows
+        tag_ids = [tag_id for tag_id, name in enumerate(rows.plugins) if name == plugin]
+        if not tag_ids:
+            continue
+        declared = np.isin(rows.tag_id, tag_ids) & np.isin(rows.kind, [0, row_kinds.TENSOR])
+        numbers = np.flatnonzero(declared)
+        numbers = numbers[np.argsort(rows.wall_time[numbers], kind="stable")]
+        files = _Files(rows)
+        try:
+            metadata = {tag_id: _metadata(rows, files, tag_id) for tag_id in tag_ids}
+            for row, file in zip(numbers.tolist(), rows.file_of(numbers).tolist(), strict=True):
+                tag_id = int(rows.tag_id[row])
+                tag = part.shown_tag(rows.tags[tag_id])
+                yield StoredValue(tag, *_read_row(rows, files, row, file), metadata[tag_id])
+        finally:
+            files.close()
 
 
 def stored_values(

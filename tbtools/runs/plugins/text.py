@@ -33,12 +33,17 @@ def text_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     rows = []
     for value in values:
         with naming(value):
-            rows.append((*value.point, _text(value.tensor)))
+            rows.append((*value.point, text_of(value)))
     return rows_frame(rows, {**POINT_COLUMNS, "text": "object"})
 
 
-def _text(tensor: Any) -> str | np.ndarray[Any, Any]:
-    strings = tensor_to_numpy(tensor)
+def text_of(value: StoredValue) -> str | np.ndarray[Any, Any]:
+    """The text of a value: a str, or an object array of str.
+
+    Raises:
+        UndecodablePayload: It is no string tensor.
+    """
+    strings = tensor_to_numpy(value.tensor)
     if strings.dtype != object:
         raise wrong_tensor("text", strings)
     flat = strings.reshape(-1)
@@ -51,3 +56,26 @@ def _text(tensor: Any) -> str | np.ndarray[Any, Any]:
     texts = np.empty(len(flat), dtype=object)
     texts[:] = [decoded[data] for data in flat]
     return texts.reshape(strings.shape)
+
+
+def _cells(value: StoredValue) -> list[str]:
+    text = text_of(value)
+    return [text] if isinstance(text, str) else text.reshape(-1).tolist()
+
+
+def text_lines(value: StoredValue) -> list[str]:
+    """All texts of a value as lines.
+
+    Raises:
+        UndecodablePayload: It is no string tensor.
+    """
+    return [line for cell in _cells(value) for line in cell.splitlines()]
+
+
+def text_files(value: StoredValue) -> list[tuple[str, bytes]]:
+    """The texts of a value as files: ending and content of each.
+
+    Raises:
+        UndecodablePayload: It is no string tensor.
+    """
+    return [("md", cell.encode(errors="backslashreplace")) for cell in _cells(value)]

@@ -1,30 +1,77 @@
-"""Sorting rows by small numbers in linear time, the rows of one number staying in their order."""
+"""The order of a run's rows: that in which they were written.
+
+Inside a session it is the order of the file. Sessions follow each other by time; those that overlap
+are merged by wall time, for two workers that take turns on one tag write one curve. Names of files
+say nothing: `train_part_10` sorts before `train_part_2`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from tbtools.runs.timeline.clocks import Clocks
+    from tbtools.runs.timeline.rows import RunRows
+    from tbtools.runs.timeline.sessions import Session
 
-def stable_order(numbers: NDArray[Any], count: int) -> NDArray[np.intp]:
-    """np.argsort(numbers, kind="stable"), which NumPy does in linear time only up to 16 bits.
+
+def overlapping_sessions(clocks: Clocks) -> list[list[int]]:
+    """The sessions in the order of their beginnings, those together that overlap in a chain.
+
+    Sessions of which no time is known stand at the end, each for itself.
+    """
+    clusters: list[list[int]] = []
+    end = -np.inf
+    for session in np.argsort(clocks.start, kind="stable").tolist():
+        start = clocks.start[session]
+        if clusters and start < end and np.isfinite(start):
+            clusters[-1].append(session)
+        else:
+            clusters.append([session])
+            end = -np.inf
+        end = max(end, float(clocks.end[session]))
+    return clusters
+
+
+def written_order(
+    rows: RunRows, sessions: Sequence[Session], clocks: Clocks, clusters: Sequence[Sequence[int]]
+) -> NDArray[np.int64] | None:
+    """The rows of a run in the order in which they were written.
 
     Args:
-        numbers: Integers from 0 to `count` - 1.
-        count: How many different ones there can be.
+        rows: The run.
+        sessions: Its writer sessions.
+        clocks: When they ran.
+        clusters: What `overlapping_sessions` says of them.
+
+    Returns:
+        Row numbers; None where the rows stand in this order already.
     """
-    if count <= 1:
-        return np.arange(numbers.size)
-    if count > 1 << 32:
-        return np.argsort(numbers, kind="stable")
-    if count <= 1 << 8:
-        return np.argsort(numbers.astype(np.uint8, copy=False), kind="stable")
-    low = np.argsort(numbers.astype(np.uint16), kind="stable")  # astype keeps the low 16 bits
-    if count <= 1 << 16:
-        return low
-    high = np.argsort((numbers[low] >> 16).astype(np.uint16), kind="stable")
-    return low[high]
+    in_file_order = [session for cluster in clusters for session in cluster] == list(
+        range(len(sessions))
+    )
+    if in_file_order and len(clusters) == len(sessions):
+        return None
+    return np.concatenate([_merged(rows, sessions, clocks, cluster) for cluster in clusters])
+
+
+def _merged(
+    rows: RunRows, sessions: Sequence[Session], clocks: Clocks, cluster: Sequence[int]
+) -> NDArray[np.int64]:
+    """The rows of sessions that overlap, by wall time; those of each stay as it wrote them."""
+    numbers = [np.arange(sessions[each].first_row, sessions[each].end_row) for each in cluster]
+    if len(cluster) == 1:
+        return numbers[0]
+    times = []
+    for each, own in zip(cluster, numbers, strict=True):
+        known = np.where(np.isfinite(rows.wall_time[own]), rows.wall_time[own], -np.inf)
+        times.append(np.maximum.accumulate(known) + clocks.shift[each])
+    order = np.argsort(np.concatenate(times), kind="stable")
+    merged: NDArray[np.int64] = np.concatenate(numbers)[order]
+    return merged

@@ -1,57 +1,36 @@
-"""Restarts: which rows of a run are shown, by one of four policies.
+"""The restart policies `preempt` and `session_log`: what the two backends of TensorBoard leave out.
 
-`resume` is ours (`sessions.py`); `preempt` and `session_log` are what the two backends of
-TensorBoard do, so that their curves can be had exactly; `keep` leaves everything in.
+`resume` (`resume.py`) is ours; `keep` leaves everything in.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.errors import InvalidArgument
 from tbtools.runs.timeline import rows as row_kinds
-from tbtools.runs.timeline.sessions import find_sessions, superseded_by_resume
+from tbtools.vocabulary import RESTART_POLICIES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.runs.timeline.rows import Mark, RunRows
-
-RestartPolicy = Literal["resume", "preempt", "session_log", "keep"]
-RESTART_POLICIES: tuple[RestartPolicy, ...] = get_args(RestartPolicy)
+    from tbtools.vocabulary import RestartPolicy
 
 _NEVER = np.iinfo(np.int64).max
-
-
-def superseded(rows: RunRows, policy: RestartPolicy) -> NDArray[np.bool_] | None:
-    """Which rows the policy leaves out.
-
-    Args:
-        rows: The run.
-        policy: One of `RESTART_POLICIES`.
-
-    Returns:
-        bool for each row, or None where nothing is left out.
-    """
-    if policy == "resume":
-        return superseded_by_resume(rows, find_sessions(rows))
-    if policy == "preempt":
-        return _by_preemption(rows)
-    if policy == "session_log":
-        return _by_session_log(rows)
-    return None
 
 
 def check_policy(policy: str) -> RestartPolicy:
     """The policy, if there is one of that name.
 
     Raises:
-        ValueError: There is none.
+        InvalidArgument: There is none.
     """
     if policy not in RESTART_POLICIES:
         names = ", ".join(RESTART_POLICIES)
-        raise ValueError(f"no restart policy {policy!r}; there are {names}")
+        raise InvalidArgument(f"no restart policy {policy!r}; there are {names}")
     return policy
 
 
@@ -77,7 +56,7 @@ def _least_step_behind(
     return least
 
 
-def _by_preemption(rows: RunRows) -> NDArray[np.bool_] | None:
+def superseded_by_preemption(rows: RunRows) -> NDArray[np.bool_] | None:
     """TensorBoard's Rust server (reservoir.rs, StageReservoir::offer).
 
     Per tag, a value at step s drops those in front of it at steps >= s, whatever they are: also a
@@ -87,7 +66,7 @@ def _by_preemption(rows: RunRows) -> NDArray[np.bool_] | None:
     return _reached(_least_step_behind(rows.tag_id, rows.step, triggers), rows)
 
 
-def _by_session_log(rows: RunRows) -> NDArray[np.bool_] | None:
+def superseded_by_session_log(rows: RunRows) -> NDArray[np.bool_] | None:
     """TensorBoard's Python backend (event_accumulator.py, EventAccumulator._ProcessEvent).
 
     With a file_version of at least 2, a SessionLog.START at step s drops whatever came before at

@@ -10,8 +10,8 @@ function linkFindings(page) {
       if (tag) (tag.findings ||= []).push(finding);
     }
   }
-  for (const list of [page.images, page.audio, page.text, page.pr_curves, page.histograms]) {
-    for (const series of list) series.run = numbers.get(series.run);
+  for (const { plugin } of page.sections) {
+    for (const series of page[plugin]) series.run = numbers.get(series.run);
   }
 }
 
@@ -53,19 +53,19 @@ function layOut(sections) {
 }
 
 function mediaSections(page, state) {
-  const kinds = [
-    ["Images", page.images, imageCard],
-    ["Text", page.text, textCard],
-    ["Histograms", page.histograms, histogramCard],
-    ["Precision-recall curves", page.pr_curves, prCurveCard],
-    ["Audio", page.audio, audioCard],
-  ];
-  return kinds
-    .filter(([, list]) => list.length)
-    .map(([title, list, make]) =>
+  const cards = {
+    image: imageCard,
+    text: textCard,
+    histogram: histogramCard,
+    pr_curve: prCurveCard,
+    audio: audioCard,
+  };
+  return page.sections
+    .filter(({ plugin }) => page[plugin].length)
+    .map(({ plugin, title, card }) =>
       section(
         title,
-        byTag(list).map((group) => make(page, state, group)),
+        byTag(page[plugin]).map((group) => cards[card](page, state, group)),
       ),
     );
 }
@@ -153,6 +153,7 @@ function showProvenance(page) {
       `In the event files and not on this page: ${page.unshown
         .map(([what, how]) => `${what} (in Python: ${how})`)
         .join(", ")}.`,
+    ...page.hparams.undecodable.map((text) => `Hyperparameters that cannot be decoded: ${text}.`),
     problems.length
       ? `${formatCount(problems.length)} damaged stretches:`
       : "No event file is damaged.",

@@ -1,8 +1,7 @@
-"""What detection judges: one time series as arrays, and the same made fit for judging."""
+"""A time series made fit for judging."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,53 +12,8 @@ from tbtools.analysis.detect import robust
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.analysis.objective import Objective
-
-
-def _no_sessions() -> NDArray[np.int64]:
-    return np.empty(0, np.int64)
-
-
-@dataclass(frozen=True, eq=False)
-class Series:
-    """One time series.
-
-    Attributes:
-        run: The run's name.
-        tag: The tag.
-        step: int64 array of n steps, in the order in which they were written.
-        wall_time: float64 array of n wall times, in seconds since the epoch; NaN where unknown.
-        value: float64 array of n values; NaN and infinities are judged, not dropped.
-        sessions: int64 indices of the points with which a later writer session begins. The time
-            before such a point is a restart and no stall.
-    """
-
-    run: str
-    tag: str
-    step: NDArray[np.int64]
-    wall_time: NDArray[np.float64]
-    value: NDArray[np.float64]
-    sessions: NDArray[np.int64] = field(default_factory=_no_sessions)
-
-    def __post_init__(self) -> None:
-        if not len(self.step) == len(self.wall_time) == len(self.value):
-            lengths = f"{len(self.step)}, {len(self.wall_time)}, {len(self.value)}"
-            raise ValueError(
-                f"step, wall_time and value of {self.tag!r} differ in length: {lengths}"
-            )
-
-    def in_order(self) -> Series:
-        """The same series in order of step; points of one step stay as they were written.
-
-        Two writers at a time leave one file after the other, each from the first step on: in the
-        order of writing the second would look like a relapse.
-        """
-        if len(self.step) < 2 or bool((self.step[1:] >= self.step[:-1]).all()):
-            return self
-        order = np.argsort(self.step, kind="stable")
-        return Series(
-            self.run, self.tag, self.step[order], self.wall_time[order], self.value[order]
-        )
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Objective
 
 
 # A loss that goes through two orders of magnitude has its noise in proportion to its level, not in
@@ -67,6 +21,19 @@ class Series:
 LOG_RANGE = 100.0
 # Squares of larger values overflow, and no loss is worse than this.
 HUGE = 1e100
+
+
+def place_of(series: ScalarSeries, index: int) -> str:
+    """Where a point is, for a message: its step, and where steps go back its number too."""
+    step = f"step {int(series.step[index]):,}"
+    if not series.steps_go_back:
+        return step
+    return f"{step} (point {index + 1:,} of {series.step.size:,})"
+
+
+def finite_or_none(number: float) -> float | None:
+    """The number; None where it is not finite."""
+    return float(number) if np.isfinite(number) else None
 
 
 class Judged:
@@ -79,7 +46,7 @@ class Judged:
         log: Whether `y` is logarithmic.
     """
 
-    def __init__(self, series: Series, objective: Objective) -> None:
+    def __init__(self, series: ScalarSeries, objective: Objective) -> None:
         self.series = series
         self.objective = objective
         finite = np.isfinite(series.value)
@@ -95,6 +62,14 @@ class Judged:
     def step(self, index: int) -> int:
         """The step of the point ``y[index]``."""
         return int(self.series.step[self.points[index]])
+
+    def time(self, index: int) -> float | None:
+        """The wall time of the point ``y[index]``; None where it is not known."""
+        return finite_or_none(self.series.wall_time[self.points[index]])
+
+    def place(self, index: int) -> str:
+        """Where the point ``y[index]`` is, for a message."""
+        return place_of(self.series, int(self.points[index]))
 
     def value(self, index: int) -> float:
         """The value as it was logged at ``y[index]``."""

@@ -1,0 +1,348 @@
+"""Time series of scalars as arrays: the one form in which every analysis and picture gets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.errors import InvalidArgument, UnknownTag
+from tbtools.eventfile.discover import natural_key
+from tbtools.runs.numbers import DTYPE_NAMES
+from tbtools.runs.reading import read_ahead
+from tbtools.runs.selection import Selection, Selector
+from tbtools.vocabulary import AXES, FORMER_AXES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tbtools.runs.columns import SeriesRows
+    from tbtools.runs.frames import Part
+    from tbtools.runs.run import Run
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScalarSeries:
+    """One time series of scalars, in the order of its run's timeline.
+
+    Attributes:
+        run: Name of the run.
+        tag: Its tag.
+        dtype: How the values are stored (``float32``); ``mixed`` for several ways.
+        step: int64, shape (n,); may repeat and go back, see `tbtools.runs.timeline`.
+        wall_time: float64, shape (n,), seconds since the epoch; NaN where it is not known.
+        value: float64, shape (n,); NaN and infinities are values.
+        session: int64, shape (n,): the number of the writer session that wrote each point.
+        restarts: int64: the points with which a session goes on that began after those before it
+            had ended; the time before such a point is a pause, not a stall.
+        start_time: Wall time of the run's first event, from which relative time is counted; NaN
+            where it is not known.
+    """
+
+    run: str
+    tag: str
+    dtype: str
+    step: NDArray[np.int64]
+    wall_time: NDArray[np.float64]
+    value: NDArray[np.float64]
+    session: NDArray[np.int64]
+    restarts: NDArray[np.int64]
+    start_time: float
+
+    @classmethod
+    def from_arrays(
+        cls, run: str, tag: str, step: Any, value: Any, wall_time: Any = None
+    ) -> ScalarSeries:
+        """A series that comes from no event file, of one session.
+
+        Args:
+            run: A name for the run.
+            tag: A tag.
+            step: Shape (n,), whole numbers.
+            value: Shape (n,).
+            wall_time: Shape (n,), seconds since the epoch; None where it is not known.
+
+        Raises:
+            InvalidArgument: The arrays differ in length.
+        """
+        steps = np.asarray(step).astype(np.int64)
+        values = np.asarray(value, np.float64)
+        times = np.full(steps.size, np.nan) if wall_time is None else np.asarray(wall_time, float)
+        if not steps.size == times.size == values.size:
+            raise InvalidArgument(
+                f"step, wall_time and value of {tag!r} differ in length: "
+                f"{steps.size}, {times.size}, {values.size}"
+            )
+        finite = times[np.isfinite(times)]
+        return cls(
+            run=run,
+            tag=tag,
+            dtype="float64",
+            step=steps,
+            wall_time=times,
+            value=values,
+            session=np.zeros(steps.size, np.int64),
+            restarts=np.empty(0, np.int64),
+            start_time=float(finite.min()) if finite.size else float("nan"),
+        )
+
+    @property
+    def relative_time(self) -> NDArray[np.float64]:
+        """Seconds since the run's first event, shape (n,); NaN where a wall time is not known."""
+        seconds: NDArray[np.float64] = self.wall_time - self.start_time
+        return np.where(np.isfinite(seconds), seconds, np.nan)
+
+    @property
+    def steps_go_back(self) -> bool:
+        """Whether a step does not tell which point came first."""
+        return bool((self.step[1:] < self.step[:-1]).any())
+
+    def within(self, selection: Selection) -> ScalarSeries:
+        """The same series, only with the steps that are selected."""
+        if selection.steps is None:
+            return self
+        first, last = selection.steps
+        kept = np.ones(self.step.size, bool)
+        if first is not None:
+            kept &= self.step >= first
+        if last is not None:
+            kept &= self.step <= last
+        if kept.all():
+            return self
+        number = np.cumsum(kept) - 1
+        return replace(
+            self,
+            step=self.step[kept],
+            wall_time=self.wall_time[kept],
+            value=self.value[kept],
+            session=self.session[kept],
+            restarts=number[self.restarts[kept[self.restarts]]],
+        )
+
+    def find(self, step: int, wall_time: float | None = None) -> int:
+        """Index of a point.
+
+        Args:
+            step: Its step; the nearest step where there is none such.
+            wall_time: Its wall time, which tells points of one step apart; None for the first.
+        """
+        at = np.flatnonzero(self.step == step)
+        if not at.size:
+            return int(np.abs(self.step.astype(np.float64) - step).argmin())
+        if wall_time is not None and at.size > 1:
+            distance = np.abs(self.wall_time[at] - wall_time)
+            return int(at[np.argmin(np.where(np.isnan(distance), np.inf, distance))])
+        return int(at[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunScalars:
+    """Selected scalars of one run.
+
+    Attributes:
+        run: Its name.
+        start_time: Wall time of its first event, seconds since the epoch; NaN where it is not
+            known.
+        series: By tag, in natural order.
+        axis: The series along which the others are looked at, where the axis is one.
+    """
+
+    run: str
+    start_time: float
+    series: dict[str, ScalarSeries]
+    axis: ScalarSeries | None = None
+
+    def places(self, tag: str, x: str) -> NDArray[np.int64] | NDArray[np.float64]:
+        """Where the points of a series lie on an axis.
+
+        Args:
+            tag: The tag of the series.
+            x: ``step``, ``relative`` (seconds since the run's first event), ``wall`` (seconds since
+                the epoch), or the tag of the axis.
+
+        Returns:
+            int64 for steps, else float64; NaN where the axis has no value: at the step of a point,
+            or on the line between the steps around it.
+        """
+        series = self.series[tag]
+        x = axis_name(x)
+        if x == "step":
+            return series.step
+        if x == "wall":
+            return series.wall_time
+        if x == "relative":
+            return series.relative_time
+        assert self.axis is not None
+        return along(series.step, self.axis.step, self.axis.value)
+
+
+def axis_name(x: str) -> str:
+    """The axis by its present name."""
+    return FORMER_AXES.get(x, x)
+
+
+def along(
+    steps: NDArray[np.int64], axis_steps: NDArray[np.int64], axis: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Where points lie on an axis that is another scalar.
+
+    Args:
+        steps: Of the points, shape (n,).
+        axis_steps: Of the axis, in the order written; at least one.
+        axis: Its values.
+
+    Returns:
+        Shape (n,): the axis's value at the step of each point, or on the line between the steps
+        around it; NaN outside.
+    """
+    known = last_of_each(axis_steps)
+    step, value = axis_steps[known], axis[known]
+    places = np.interp(steps, step, value, left=np.nan, right=np.nan)
+    at = np.minimum(np.searchsorted(step, steps), step.size - 1)
+    # Between two points the line is right within rounding; at a point the value is the value.
+    result: NDArray[np.float64] = np.where(step[at] == steps, value[at], places)
+    return result
+
+
+def last_of_each(x: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.int64]:
+    """Which points to take, so that x increases: of several at one x the last one written.
+
+    Args:
+        x: Shape (n,), int64 or float64; points whose x is not finite are not taken.
+
+    Returns:
+        Their indices, in the order of x.
+    """
+    order = np.argsort(x, kind="stable")
+    order = order[np.isfinite(x)[order]]
+    in_order = x[order]
+    last = np.ones(order.size, bool)
+    last[:-1] = in_order[1:] != in_order[:-1]
+    kept: NDArray[np.int64] = order[last]
+    return kept
+
+
+def read_scalars_of(
+    run: Run, selector: Selector | None = None, x: str = "step", name: str | None = None
+) -> RunScalars:
+    """The selected scalars of a run as arrays.
+
+    Args:
+        run: The run.
+        selector: What is selected; everything by default.
+        x: The axis they will be looked at along.
+        name: What the run is called; its own name where not given.
+
+    Raises:
+        UnknownTag: The axis is a tag that the run does not have.
+    """
+    selector = selector or Selector(Selection())
+    name = run.name if name is None else name
+    start_time = run.start_time
+    found: dict[str, list[ScalarSeries]] = {}
+    for whole in run.parts:
+        part, chosen = selector.choose(whole)
+        for each in chosen:
+            if not each.scalar:  # the selector may be for all plugins
+                continue
+            series = _series(name, part, each, start_time)
+            found.setdefault(series.tag, []).append(series)
+    return RunScalars(
+        run=name,
+        start_time=start_time,
+        series={tag: _joined(found[tag]) for tag in sorted(found, key=natural_key)},
+        axis=None if axis_name(x) in AXES else _axis(run, x, start_time),
+    )
+
+
+def stream_scalars(
+    runs: Mapping[str, Run],
+    selection: Selection | Selector | None = None,
+    x: str = "step",
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[RunScalars]:
+    """The selected scalars of many runs, of which the next ones are read meanwhile on all cores.
+
+    Of a run that had not been read before, only these series stay in memory.
+
+    Args:
+        runs: Name to run.
+        selection: What is selected; everything by default. Of a selector that is handed over, its
+            owner requires the match, for other runs may have the tags.
+        x: The axis they will be looked at along.
+        progress: As for `Experiment.scan`.
+
+    Raises:
+        UnknownTag: A run does not have the tag that is the axis; or, at the end, a name or glob
+            matched no tag.
+        InvalidArgument: Likewise, if there was no point in the steps.
+    """
+    own = not isinstance(selection, Selector)
+    selector = selection if isinstance(selection, Selector) else Selector(selection or Selection())
+    unread = [not run.is_read for run in runs.values()]
+    read = read_ahead(list(runs.values()), progress)
+    for name, run, forget in zip(runs, read, unread, strict=True):
+        yield read_scalars_of(run, selector, x, name)
+        if forget:
+            run.release()
+    if own:
+        selector.require_match()
+
+
+def _series(run: str, part: Part, chosen: SeriesRows, start_time: float) -> ScalarSeries:
+    rows, timeline = part.columns.rows, part.columns.timeline
+    numbers = part.columns.of(chosen)
+    session = timeline.session_of(numbers)
+    codes = np.flatnonzero(np.bincount(rows.dtype[numbers]))
+    return ScalarSeries(
+        run=run,
+        tag=part.shown_tag(chosen.tag),
+        dtype=DTYPE_NAMES[int(codes[0])] if codes.size == 1 else "mixed",
+        step=rows.step[numbers],
+        wall_time=rows.wall_time[numbers],
+        value=rows.value[numbers],
+        session=session,
+        restarts=timeline.restarts_in(session),
+        start_time=start_time,
+    )
+
+
+def _joined(series: Sequence[ScalarSeries]) -> ScalarSeries:
+    """One series of several that are shown under one tag: sub-runs folded into their run."""
+    if len(series) == 1:
+        return series[0]
+    first = series[0]
+    lengths = np.cumsum([0, *(each.step.size for each in series[:-1])])
+    dtypes = {each.dtype for each in series}
+    return replace(
+        first,
+        dtype=first.dtype if len(dtypes) == 1 else "mixed",
+        step=np.concatenate([each.step for each in series]),
+        wall_time=np.concatenate([each.wall_time for each in series]),
+        value=np.concatenate([each.value for each in series]),
+        session=np.concatenate([each.session for each in series]),
+        restarts=np.concatenate(
+            [each.restarts + before for each, before in zip(series, lengths, strict=True)]
+        ),
+    )
+
+
+def _axis(run: Run, tag: str, start_time: float) -> ScalarSeries:
+    """The series of a tag, whatever is selected.
+
+    Raises:
+        UnknownTag: The run has no such scalar.
+    """
+    found = [
+        _series(run.name, part, each, start_time)
+        for part in run.parts
+        for each in part.columns.scalars()
+        if each.count and part.shown_tag(each.tag) == tag
+    ]
+    if not found:
+        known = {part.shown_tag(each.tag) for part in run.parts for each in part.columns.scalars()}
+        raise UnknownTag(tag, sorted(known, key=natural_key))
+    return _joined(found)

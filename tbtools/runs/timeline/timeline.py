@@ -1,0 +1,161 @@
+"""The timeline of a run: the order of its points, and what restarts have superseded.
+
+This is the one place that decides both, and what of it a reader should know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.runs.timeline.clocks import corrected_clocks, plain_clocks
+from tbtools.runs.timeline.duplicates import without_duplicates
+from tbtools.runs.timeline.notes import (
+    Note,
+    duplicate_note,
+    lost_tag_notes,
+    overlap_notes,
+    skew_note,
+    step_notes,
+)
+from tbtools.runs.timeline.order import overlapping_sessions, written_order
+from tbtools.runs.timeline.restarts import superseded_by_preemption, superseded_by_session_log
+from tbtools.runs.timeline.resume import superseded_by_resume
+from tbtools.runs.timeline.rows import join_files
+from tbtools.runs.timeline.sessions import find_sessions
+from tbtools.runs.timeline.traces import evidence, trace_session, unwrapped_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.timeline.clocks import Clocks
+    from tbtools.runs.timeline.rows import RunRows
+    from tbtools.runs.timeline.sessions import Session
+    from tbtools.vocabulary import RestartPolicy
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """The rows of a run as they were written.
+
+    Attributes:
+        rows: The rows, as they stand in the files.
+        policy: The restart policy.
+        sessions: The writer sessions, in file order.
+        clocks: When they ran.
+        order: int64, all rows in the order in which they were written; None where the rows stand so
+            already. The policies of TensorBoard's backends, and ``keep``, take the order of the
+            files, as these do.
+        superseded: bool for each row, whether the policy leaves it out; None where it keeps all.
+        duplicates: Pairs of a file that was left out and the one that it is a copy of.
+    """
+
+    rows: RunRows
+    policy: RestartPolicy
+    sessions: tuple[Session, ...]
+    clocks: Clocks
+    order: NDArray[np.int64] | None
+    superseded: NDArray[np.bool_] | None
+    duplicates: tuple[tuple[FileColumns, FileColumns], ...] = ()
+
+    @property
+    def start_time(self) -> float:
+        """Wall time of the first event, seconds since the epoch; NaN where none is known."""
+        times = [each.start_time for each in self.sessions if np.isfinite(each.start_time)]
+        return min(times, default=float("nan"))
+
+    @property
+    def end_time(self) -> float:
+        """Wall time of the last event, likewise."""
+        times = [each.end_time for each in self.sessions if np.isfinite(each.end_time)]
+        return max(times, default=float("nan"))
+
+    @cached_property
+    def clusters(self) -> list[list[int]]:
+        """The sessions in the order in which they began, those together that overlap."""
+        return overlapping_sessions(self.clocks)
+
+    @property
+    def session_order(self) -> list[int]:
+        """The sessions in the order in which they began."""
+        return [session for cluster in self.clusters for session in cluster]
+
+    @cached_property
+    def _first_rows(self) -> NDArray[np.int64]:
+        return np.array([session.first_row for session in self.sessions], np.int64)
+
+    def session_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The number of the session that wrote each of some rows."""
+        if len(self.sessions) < 2:
+            return np.zeros(rows.size, np.int64)
+        return np.searchsorted(self._first_rows, rows, side="right") - 1
+
+    def restarts_in(self, session: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where a later session goes on that began when those before it had ended.
+
+        Args:
+            session: int64: the sessions of the points of a series, in their order.
+
+        Returns:
+            int64: indices of these points.
+        """
+        if len(self.sessions) < 2:
+            return np.empty(0, np.int64)
+        begins_cluster = np.zeros(len(self.sessions), bool)
+        begins_cluster[[cluster[0] for cluster in self.clusters]] = True
+        cluster_of = np.empty(len(self.sessions), np.int64)
+        for number, cluster in enumerate(self.clusters):
+            cluster_of[cluster] = number
+        return np.flatnonzero(np.diff(cluster_of[session])) + 1
+
+    def notes(self, series_of_row: NDArray[np.int64], tags: Sequence[str]) -> list[Note]:
+        """What should be known of the timeline.
+
+        Args:
+            series_of_row: int64 for each row: the index of its series of scalars in `tags`, or -1.
+            tags: The tag of each series of scalars.
+        """
+        notes = [duplicate_note(copy, whole) for copy, whole in self.duplicates]
+        if self.clocks.skewed:
+            notes.append(skew_note(len(self.clocks.skewed)))
+        rows, key = self.rows, series_of_row
+        session = self.session_of(np.arange(rows.count))
+        if self.superseded is not None:
+            notes += lost_tag_notes(rows, self.superseded)
+            key = np.where(self.superseded, -1, key)
+        notes += step_notes(rows, session, key, tags)
+        if any(len(cluster) > 1 for cluster in self.clusters):
+            notes += overlap_notes(rows, session, key, tags, self.clusters)
+        return notes
+
+
+def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timeline:
+    """The timeline of the event files of a run.
+
+    Args:
+        files: Sorted by name.
+        policy: The restart policy.
+    """
+    kept, duplicates = without_duplicates(files) if len(files) > 1 else (list(files), [])
+    rows = join_files(kept)
+    sessions = find_sessions(rows)
+    clocks = plain_clocks(sessions)
+    superseded = order = None
+    if policy == "preempt":
+        superseded = superseded_by_preemption(rows)
+    elif policy == "session_log":
+        superseded = superseded_by_session_log(rows)
+    elif policy == "resume" and len(sessions) > 1:
+        step = unwrapped_steps(rows)
+        traces = [trace_session(rows, step, session) for session in sessions]
+        known = [evidence(own) for own in traces]
+        clocks = corrected_clocks(rows, step, sessions, traces, known)
+        superseded = superseded_by_resume(rows, step, sessions, traces, known, clocks)
+        order = written_order(rows, sessions, clocks, overlapping_sessions(clocks))
+    return Timeline(rows, policy, tuple(sessions), clocks, order, superseded, tuple(duplicates))

@@ -1,0 +1,136 @@
+"""What each writer session wrote of each tag: the evidence that the rule `resume` works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.runs.timeline.stable_order import stable_order
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from tbtools.runs.timeline.rows import RunRows
+    from tbtools.runs.timeline.sessions import Session
+
+# A counter of 32 bits that wraps goes from about 2^31 to about -2^31.
+WRAP = 1 << 32
+_NEAR_WRAP = 1 << 30
+
+
+@dataclass(slots=True, eq=False)
+class Trace:
+    """One tag in one session.
+
+    Attributes:
+        rows: int64, the rows of the tag that are left, in the order written.
+        first_step: The step at which the session took the tag up: the lowest one it wrote; of a
+            counter that resets, the first.
+        max_step: The greatest step of the rows that are left.
+        moves: Whether it was written at more than one step.
+        resets: Whether the steps fall by more than half of what they span, as those of a batch in
+            an epoch do: such steps do not tell how far the training has come.
+        first_time: Wall time of the first row, seconds since the epoch.
+        spacing: Steps between neighbouring distinct steps, on average; 0 where it does not move.
+    """
+
+    rows: NDArray[np.int64]
+    first_step: int
+    max_step: int
+    moves: bool
+    resets: bool
+    first_time: float
+    spacing: float
+
+
+def unwrapped_steps(rows: RunRows) -> NDArray[np.int64]:
+    """The steps as a counter without a limit would have counted them.
+
+    A run whose steps come near both ends of 32 bits has wrapped: its negative steps follow the
+    positive ones.
+    """
+    step = rows.step
+    if step.size and step.min() < -_NEAR_WRAP and step.max() > _NEAR_WRAP:
+        return np.where(step < 0, step + WRAP, step)
+    return step
+
+
+def trace_session(rows: RunRows, step: NDArray[np.int64], session: Session) -> dict[int, Trace]:
+    """The traces of a session, by tag id.
+
+    Args:
+        rows: The run.
+        step: Its steps, unwrapped.
+        session: The session.
+    """
+    here = slice(session.first_row, session.end_row)
+    tag_id = rows.tag_id[here]
+    order = stable_order(tag_id, len(rows.tags))
+    bounds = np.flatnonzero(np.diff(tag_id[order], prepend=-1, append=-1)).tolist()
+    traces = {}
+    for first, end in pairwise(bounds):
+        own = order[first:end] + session.first_row
+        traces[int(rows.tag_id[own[0]])] = _trace(own, step[own], float(rows.wall_time[own[0]]))
+    return traces
+
+
+def _trace(rows: NDArray[np.int64], step: NDArray[np.int64], first_time: float) -> Trace:
+    low, high = int(step.min()), int(step.max())
+    moves = low < high
+    resets, distinct = False, 1
+    if moves:
+        change = np.diff(step)
+        resets = bool(-int(change.min()) > (high - low) / 2)
+        distinct = int(np.count_nonzero(change)) + 1
+    return Trace(
+        rows=rows,
+        first_step=int(step[0]) if resets else low,
+        max_step=high,
+        moves=moves,
+        resets=resets,
+        first_time=first_time,
+        spacing=(high - low) / max(distinct - 1, 1),
+    )
+
+
+def evidence(traces: dict[int, Trace]) -> list[int]:
+    """The tags of a session that tell where another session went on: those that moved on.
+
+    If none did, the session got no further than one step: the tags that it wrote once. A tag that
+    was written again and again at one step, or whose steps reset, does not count the training's
+    steps.
+    """
+    if any(trace.moves for trace in traces.values()):
+        return [tag for tag, trace in traces.items() if trace.moves and not trace.resets]
+    return [tag for tag, trace in traces.items() if trace.rows.size == 1]
+
+
+def is_single_step(traces: dict[int, Trace], step: NDArray[np.int64]) -> bool:
+    """Whether all that a session wrote is at one step."""
+    steps = {int(step[trace.rows[0]]) for trace in traces.values()}
+    return len(steps) == 1 and not any(trace.moves for trace in traces.values())
+
+
+def shared_counters(
+    before: dict[int, Trace], after: dict[int, Trace], known: Sequence[int]
+) -> set[int]:
+    """The tags by which a session can be seen to take up what another one wrote.
+
+    Args:
+        before: The traces of the earlier session.
+        after: Those of the later one.
+        known: What `evidence` says of the earlier one.
+    """
+    return {
+        tag
+        for tag in known
+        if tag in before
+        and tag in after
+        and not after[tag].resets
+        and (after[tag].moves or not before[tag].moves)
+    }
