@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.eventfile.source import Identity
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
     from tbtools.runs.timeline.sessions import Session
@@ -195,7 +196,7 @@ class FileGroup:
 
 def group_files(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) -> list[FileGroup]:
     """The event files of some runs, together or, with `union`, each run for itself."""
-    owned: dict[tuple[int, int] | str, Owned] = {}
+    owned: dict[Identity | str, Owned] = {}
     for name, run in runs.items():
         for file in run.files:
             # A file that is given twice, perhaps by a link, is one file.

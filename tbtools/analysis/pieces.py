@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.stretches import Stretches, check_unchanged, stretches_to_copy
+from tbtools.analysis.stretches import Stretches, open_unchanged, stretches_to_copy
 from tbtools.eventfile.wire import declares_plugin
 from tbtools.runs.timeline import rows as row_kinds
 
@@ -259,7 +258,5 @@ def _metadata_to_add(group: FileGroup) -> dict[int, Place]:
 
 
 def _read_value(file: FileColumns, offset: int, length: int) -> bytes:
-    with Path(file.path).open("rb") as opened:
-        check_unchanged(file, opened.fileno())
-        opened.seek(offset)
-        return opened.read(length)
+    with open_unchanged(file) as opened:
+        return opened.read_at(offset, length)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from tbtools.eventfile.scan import rescan, scan_file
+from tbtools.eventfile.rescan import FileChange, first_scan, rescan
+from tbtools.eventfile.scan import scan_file
 from tbtools.runs.columns import RunColumns, gather
 from tbtools.runs.frames import Part, ScalarTable
 from tbtools.runs.plugins import payloads
@@ -52,6 +53,8 @@ class Run(Shown):
         name: Its path relative to the log directory; ``.`` for the log directory itself.
         path: Its directory.
         restarts: The restart policy.
+        changes: What the last `refresh` has found: which files are new, have grown, healed, shrunk,
+            been replaced, or cannot be read any more. Nothing before the first one.
     """
 
     def __init__(self, files: RunFiles, restarts: RestartPolicy, name: str | None = None) -> None:
@@ -61,6 +64,7 @@ class Run(Shown):
         self._paths = files.event_files
         self._files: tuple[FileColumns, ...] | None = None
         self._columns: RunColumns | None = None
+        self.changes: tuple[FileChange, ...] = ()
         # Sub-runs that are shown as a part of this one, with the names their tags then have.
         self._folded: list[tuple[Run, dict[str, str]]] = []
 
@@ -361,27 +365,27 @@ class Run(Shown):
     def refresh(self) -> int:
         """Reads what was added to its event files since they were read.
 
-        A file that is gone keeps what was read of it, and is told among the problems.
+        It costs the new bytes and those of damaged stretches, which are looked at again; columns
+        and frames are made when they are asked for. `changes` says what was found.
 
         Returns:
             How many points are new; 0 for a run that has not been read yet.
         """
+        self.changes = ()
         if self._files is None:
             return 0
         before = {file.path: file for file in self._files}
-        files = []
-        new = 0
-        for path in self._paths:
-            if path in before:
-                look = rescan(before[path])
-                files.append(look.columns)
-                new += look.new_rows
-            else:
-                files.append(scan_file(path))
-                new += files[-1].tag_id.size
-        if any(before.get(file.path) is not file for file in files):
-            self.hold(files)
-        return new
+        looks = [
+            rescan(before[path]) if path in before else first_scan(path) for path in self._paths
+        ]
+        self.changes = tuple(
+            FileChange(look.columns.path, look.change, look.new_rows)
+            for look in looks
+            if look.change is not None
+        )
+        if self.changes:
+            self.hold([look.columns for look in looks])
+        return sum(look.new_rows for look in looks)
 
     def hold(self, files: Sequence[FileColumns]) -> None:
         """Takes over columns that were scanned elsewhere."""
@@ -391,6 +395,11 @@ class Run(Shown):
     def is_read(self) -> bool:
         """Whether its event files have been read."""
         return self._files is not None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Its own name, and those of the sub-runs folded into it."""
+        return (self.name, *(run.name for run, _ in self._folded))
 
     def unfold(self) -> None:
         """Shows it without its sub-runs again."""

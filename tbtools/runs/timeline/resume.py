@@ -143,14 +143,16 @@ class _Resume:
             return float(self.clocks.end[session])
         at = max(int(longest.size * (1 - _DYING_PART)), 1) - 1
         time = float(self.rows.wall_time[longest[at]] + self.clocks.shift[session])
-        return min(time, float(self.clocks.end[session])) if np.isfinite(time) else np.inf
+        end = float(self.clocks.end[session])
+        return min(time, end) if np.isfinite(time) else end
 
     def _add(self, session: int) -> None:
         """A session can be resumed from now on."""
         if self.single[session]:
             for tag, trace in self.traces[session].items():
-                key = (tag, int(self.step[trace.rows[0]]))
-                self.evaluated.setdefault(key, []).append(session)
+                if trace.rows.size == 1:
+                    key = (tag, int(self.step[trace.rows[0]]))
+                    self.evaluated.setdefault(key, []).append(session)
         self._push_all(session)
 
     def _push_all(self, session: int) -> None:
@@ -204,8 +206,13 @@ class _Resume:
                         self._push(tag, earlier)
 
     def _evaluate_again(self, later: int) -> None:
-        """A session of one step supersedes what such sessions wrote under its tags at that step."""
+        """A session of one step supersedes what such sessions wrote under its tags at that step.
+
+        Tags that were written again and again at that step do not count steps: they stay.
+        """
         for tag, trace in self.traces[later].items():
+            if trace.rows.size > 1:
+                continue
             key = (tag, int(self.step[trace.rows[0]]))
             for earlier in self.evaluated.pop(key, []):
                 if tag in self.traces[earlier] and self._has_ended(earlier, later):
@@ -261,17 +268,18 @@ class _Resume:
         before, after = self.traces[earlier], self.traces[later]
         shared = shared_counters(before, after, self.evidence[earlier])
         lowest = min(shared, key=lambda tag: (after[tag].first_step, tag))
-        if not self._is_mixed(before, after, shared, lowest):
-            return self._rows_from(earlier, after[lowest].first_step)
         turned_back = self._turned_back(before, after, shared)
-        return np.concatenate(
-            [
-                self._tail(trace, after[tag].first_step)
-                if tag in shared
-                else trace.rows[trace.rows >= turned_back]
-                for tag, trace in before.items()
-            ]
-        )
+        step = after[lowest].first_step
+        mixed = self._is_mixed(before, after, shared, lowest)
+        abandoned = []
+        for tag, trace in before.items():
+            if mixed and tag in shared:
+                abandoned.append(self._tail(trace, after[tag].first_step))
+            elif mixed or trace.resets:
+                abandoned.append(trace.rows[trace.rows >= turned_back])
+            else:
+                abandoned.append(self._tail(trace, step))
+        return np.concatenate(abandoned)
 
     def _is_mixed(
         self, before: dict[int, Trace], after: dict[int, Trace], shared: set[int], lowest: int

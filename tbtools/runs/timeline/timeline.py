@@ -145,7 +145,10 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
         files: Sorted by name.
         policy: The restart policy.
     """
-    kept, duplicates = without_duplicates(files) if len(files) > 1 else (list(files), [])
+    kept = list(files)
+    duplicates: list[tuple[FileColumns, FileColumns]] = []
+    if len(files) > 1 and policy in ("resume", "keep"):  # TensorBoard's backends read copies too
+        kept, duplicates = without_duplicates(files)
     rows = join_files(kept)
     sessions = find_sessions(rows)
     clocks = plain_clocks(sessions)
