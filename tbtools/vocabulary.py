@@ -32,6 +32,7 @@ NoteKind = Literal[
     "duplicate_file",
     "clock_skew",
     "superseded",
+    "read_anew",
 ]
 NOTE_KINDS: tuple[NoteKind, ...] = get_args(NoteKind)
 

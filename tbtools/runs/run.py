@@ -14,6 +14,7 @@ from tbtools.runs.plugins.table import PLUGINS, function_at
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.tables import notes_frame, problems_frame, sessions_frame, tags_frame
 from tbtools.runs.timeline import rows as row_kinds
+from tbtools.runs.timeline.notes import change_note, link_note
 from tbtools.showing import Shown
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Run(Shown):
         self.path = files.path
         self.restarts: RestartPolicy = restarts
         self._paths = files.event_files
+        self._links = files.duplicates
+        self._read_anew: list[Note] = []
         self._files: tuple[FileColumns, ...] | None = None
         self._columns: RunColumns | None = None
         self.changes: tuple[FileChange, ...] = ()
@@ -120,6 +123,9 @@ class Run(Shown):
 
     def iter_notes(self) -> Iterator[Note]:
         """Each note, about the tags that are shown."""
+        for link, target in self._links:
+            yield link_note(link, target)
+        yield from self._read_anew
         for part in self.parts:
             for note in part.columns.notes:
                 yield note if note.tag is None else replace(note, tag=part.shown_tag(note.tag))
@@ -383,6 +389,11 @@ class Run(Shown):
             for look in looks
             if look.change is not None
         )
+        self._read_anew += [
+            change_note(each.path, each.kind)
+            for each in self.changes
+            if each.kind in ("shrank", "replaced", "healed")
+        ]
         if self.changes:
             self.hold([look.columns for look in looks])
         return sum(look.new_rows for look in looks)

@@ -482,3 +482,30 @@ def test_inside_a_session_points_stay_as_written(
             for file in range(len(rows.files)):
                 assert (np.diff(own[rows.file_of(own) == file]) > 0).all()
         assert sum(each.count for each in run.columns.series) + run.superseded == rows.count
+
+
+# --- links, and files that change while they are followed ----------------------------------------
+
+
+def test_a_link_to_a_file_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    session(tmp_path / "run", "1", range(50), 0)
+    (tmp_path / "run" / "latest.tfevents").symlink_to("events.out.tfevents.1")
+    (tmp_path / "best").mkdir()
+    (tmp_path / "best" / "events.out.tfevents.1").symlink_to("../run/events.out.tfevents.1")
+    experiment = tbtools.load(tmp_path)
+    assert list(experiment) == ["run"]
+    run = experiment["run"]
+    assert steps(run) == [*range(50)]
+    assert notes(run) == [("duplicate_file", None, 1)] * 2
+
+
+def test_a_file_that_is_replaced_while_it_is_followed(tmp_path: Path) -> None:
+    session(tmp_path, "1", range(50), 0)
+    experiment = tbtools.load(tmp_path)
+    assert len(experiment.scalars()) == 50
+    session(tmp_path, "2", range(30), 5)
+    (tmp_path / "events.out.tfevents.2").replace(tmp_path / "events.out.tfevents.1")
+    experiment.refresh()
+    assert len(experiment.scalars()) == 30
+    assert notes(experiment["."]) == [("read_anew", None, 1)]
