@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pandas as pd
 
@@ -53,9 +53,12 @@ class Verification:
 
     Attributes:
         files: One check a file, by run and name.
+        unreadable_paths: Paths that were named and hold no event file that could be read, with
+            the reason.
     """
 
     files: tuple[FileCheck, ...]
+    unreadable_paths: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -107,7 +110,24 @@ def verify(
     """Checks all event files: frames, both checksums of each record, and that each is an Event.
 
     Args:
-        experiment: Whose files; directories that cannot be looked into are told too.
+        experiment: Whose files; directories that cannot be looked into count as unreadable files.
         progress: As for `Experiment.scan`.
     """
-    return Verification(tuple(_checks(experiment, progress)))
+    files = tuple(_checks(experiment, progress))
+    return Verification(files, _unreadable_paths(experiment, files))
+
+
+def _unreadable_paths(experiment: Experiment, files: Iterable[FileCheck]) -> dict[str, str]:
+    bad = {
+        file.file: file.problems[0].message
+        for file in files
+        if file.status in ("not_an_event_file", "unreadable")
+    }
+    reasons = {}
+    for path in experiment.paths:
+        below = [file for run in experiment.runs_below(path) for file in run.event_files]
+        if path in bad:
+            reasons[path] = bad[path]
+        elif below and bad.keys() >= set(below):
+            reasons[path] = f"none of {len(below)} files is an event file that can be read"
+    return reasons

@@ -8,7 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tbtools.errors import ForeignFiles, OutputExists, OutputInsideInput, RecordError
+from tbtools.errors import (
+    ForeignFiles,
+    OutputExists,
+    OutputInsideInput,
+    RecordError,
+    TbtoolsError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -39,8 +45,9 @@ def require_free_directory(
         FileNotFoundError: The directory that it would lie in does not exist.
     """
     name, path = os.fspath(path), Path(path)
-    for given in inputs:
-        _require_apart(path, Path(given), name)
+    for given in map(Path, inputs):
+        if given.exists():  # reading it will say that it does not
+            _require_apart(path, given, name)
     if path.exists() and not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "this is a file; name a directory", name)
     if not path.parent.is_dir():
@@ -154,6 +161,8 @@ def directory_whole(
             _take_name(temporary, path)
         finally:
             filled.discard()
+    except TbtoolsError:  # some are an OSError too, and name what is wrong already
+        raise
     except OSError as error:
         if error.filename is None or _PREFIX in os.fspath(error.filename):
             raise OSError(error.errno, error.strerror, name) from error
