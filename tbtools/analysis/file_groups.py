@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tbtools.errors import InvalidArgument
+from tbtools.runs.columns import gather_timeline
 from tbtools.runs.selection import choose
 from tbtools.runs.timeline import rows as row_kinds
 from tbtools.runs.timeline.timeline import build_timeline
@@ -153,6 +154,17 @@ class FileGroup:
                 if count := int(left_out[own].sum()):
                     found[loser, winner] = found.get((loser, winner), 0) + count
         return found
+
+    def notes(self) -> Iterator[dict[str, Any]]:
+        """What should be known of the timeline, as JSON has it."""
+        owners = set(self._runs)
+        run = owners.pop() if len(owners) == 1 else None
+        for note in self.timeline.notes(self._scalar_rows):
+            yield {"run": run, **note.to_dict()}
+
+    def _scalar_rows(self) -> list[tuple[str, NDArray[np.int64]]]:
+        columns = gather_timeline(self.timeline)
+        return [(each.tag, columns.of(each)) for each in columns.scalars()]
 
     @property
     def blocks(self) -> list[list[int]]:

@@ -18,7 +18,8 @@ import numpy as np
 from tbtools.analysis.detect import Findings, NotJudged, detect_series, without_verdict
 from tbtools.analysis.frames import series_of_frame
 from tbtools.errors import InvalidArgument
-from tbtools.runs.inputs import as_experiment, as_runs
+from tbtools.runs.diagnostics import note_dicts, problem_dicts
+from tbtools.runs.inputs import as_experiment, runs_and_unreadable
 from tbtools.runs.selection import EVERYTHING, Selection, Selector
 from tbtools.runs.series import read_scalars_of
 
@@ -174,7 +175,7 @@ def judge(
         NoEventFiles: There is nothing to read under a path.
     """
     experiment = as_experiment(runs)
-    known = as_runs(runs) if experiment is None else dict(experiment)
+    known, unreadable_paths = runs_and_unreadable(runs if experiment is None else experiment)
     if experiment is not None:
         experiment.scan(progress)
     selector = Selector(selection)
@@ -190,8 +191,8 @@ def judge(
     unreadable = tuple(name for name, run in known.items() if run.is_unreadable)
     findings = replace(
         restrict(findings, selection),
-        problems=tuple(problems_of(known, experiment.unreadable if experiment else {})),
-        notes=tuple(notes_of(known)),
+        problems=tuple(problem_dicts(known, unreadable_paths)),
+        notes=tuple(note_dicts(known)),
         not_judged=(
             *_runs_not_judged(known),
             *(each for each in findings.not_judged if selection.has_tag(each.tag or "")),
@@ -234,22 +235,6 @@ def _touches(finding: Finding, selection: Selection) -> bool:
     first, last = selection.steps or (None, None)
     low, high = sorted((finding.onset_step, finding.end_step))
     return (last is None or low <= last) and (first is None or high >= first)
-
-
-def problems_of(runs: Mapping[str, Run], unreadable: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """What of the runs' files is damaged or could not be read, as JSON has it."""
-    for name, run in runs.items():
-        for file, problem in run.iter_problems():
-            yield {"run": name, "file": file, **problem.to_dict()}
-    for path, problem in unreadable.items():
-        yield {"run": None, "file": path, **problem.to_dict()}
-
-
-def notes_of(runs: Mapping[str, Run]) -> Iterable[dict[str, Any]]:
-    """What should be known of the runs' timelines, as JSON has it."""
-    for name, run in runs.items():
-        for note in run.iter_notes():
-            yield {"run": name, **note.to_dict()}
 
 
 def _runs_not_judged(runs: Mapping[str, Run]) -> Iterable[NotJudged]:

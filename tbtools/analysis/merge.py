@@ -19,10 +19,9 @@ from tbtools.analysis.file_groups import (
     refuse_shared_tags,
 )
 from tbtools.analysis.pieces import Rewritten, pieces_of
-from tbtools.errors import NoEventFiles
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.diagnostics import require_readable
-from tbtools.runs.inputs import as_runs
+from tbtools.runs.diagnostics import problem_dicts, require_readable
+from tbtools.runs.inputs import require_events, runs_and_unreadable
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.timeline.restarts import check_policy
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.file_groups import FileGroup
     from tbtools.analysis.pieces import Copy
-    from tbtools.eventfile.problems import Problem
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Steps
@@ -74,7 +72,10 @@ class Merge:
         sessions: In the order of their first events; those that overlap are merged by wall time.
         pieces: What the merged file consists of, in order.
         start_time: Wall time of the first event, seconds since the epoch; 0 where none is known.
-        problems: Damaged stretches, which are left out, with the path of their file.
+        problems: Damaged stretches, which are left out, and what could not be read: run, file,
+            offset, length, kind, message.
+        notes: What should be known of the timelines: run, kind, message, tag, count. The run is
+            None for what is about several pieces taken together.
     """
 
     runs: tuple[str, ...]
@@ -87,7 +88,8 @@ class Merge:
     sessions: tuple[MergedSession, ...]
     pieces: tuple[Copy | Rewritten, ...]
     start_time: float
-    problems: tuple[tuple[str, Problem], ...]
+    problems: tuple[dict[str, Any], ...]
+    notes: tuple[dict[str, Any], ...]
 
     @property
     def rewritten(self) -> int:
@@ -106,7 +108,10 @@ class Merge:
         names = list(MergedSession.__dataclass_fields__)
         rows = [[getattr(session, name) for name in names] for session in self.sessions]
         frame = pd.DataFrame(rows, columns=names)
-        return frame.astype({"first_step": "Int64", "last_step": "Int64"})
+        frame = frame.astype({"first_step": "Int64", "last_step": "Int64"})
+        about = self.to_dict()
+        frame.attrs |= {name: about[name] for name in ("superseded", "problems", "notes")}
+        return frame
 
     def to_dict(self) -> dict[str, Any]:
         """What was merged, and what was left out."""
@@ -123,16 +128,8 @@ class Merge:
             "sessions": [
                 {name: _json(getattr(session, name)) for name in names} for session in self.sessions
             ],
-            "problems": [
-                {
-                    "file": file,
-                    "offset": problem.offset,
-                    "length": problem.length,
-                    "kind": problem.kind,
-                    "message": problem.message,
-                }
-                for file, problem in self.problems
-            ],
+            "problems": list(self.problems),
+            "notes": list(self.notes),
         }
 
     def _repr_html_(self) -> str:
@@ -179,7 +176,7 @@ def merge(
         InvalidArgument: There is no such restart policy.
     """
     policy = check_policy(restarts)
-    pieces = as_runs(runs)
+    pieces, unreadable = runs_and_unreadable(runs)
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     _require_match(pieces, selection)
     groups = group_files(pieces, policy, union=union)
@@ -196,8 +193,7 @@ def merge(
         for tag, count in group.superseded_by_tag().items():
             tags_superseded[tag] = tags_superseded.get(tag, 0) + count
         losses |= group.losses()
-    files = [file for group in groups for file in group.rows.files]
-    times = [file.first_wall_time for file in files]
+    times = [file.first_wall_time for group in groups for file in group.rows.files]
     return Merge(
         runs=tuple(pieces),
         restarts=policy,
@@ -211,7 +207,8 @@ def merge(
         sessions=tuple(group.merged_session(session) for group, session in ordered),
         pieces=tuple(pieces_of(groups)),
         start_time=min((time for time in times if time and np.isfinite(time)), default=0.0),
-        problems=tuple((file.path, problem) for file in files for problem in file.problems),
+        problems=tuple(problem_dicts(pieces, unreadable)),
+        notes=tuple(note for group in groups for note in group.notes()),
     )
 
 
@@ -224,10 +221,7 @@ def _require_match(runs: Mapping[str, Run], selection: Selection) -> None:
         InvalidArgument: There is no point in the steps.
     """
     require_readable(runs)
-    if not any(file.events for run in runs.values() for file in run.files):
-        raise NoEventFiles(
-            f"{', '.join(run.path for run in runs.values())}: no event could be read"
-        )
+    require_events(runs)
     selector = Selector(selection, scalars=False)
     for run in runs.values():
         for part in run.parts:
