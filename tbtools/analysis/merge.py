@@ -221,7 +221,7 @@ def _require_match(runs: Mapping[str, Run], selection: Selection) -> None:
         InvalidArgument: There is no point in the steps.
     """
     require_readable(runs)
-    require_events(runs)
+    require_events(runs.values())
     selector = Selector(selection, scalars=False)
     for run in runs.values():
         for part in run.parts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnsupportedType
@@ -102,11 +102,11 @@ def _require_runs(given: Mapping[str, Run]) -> None:
             raise UnsupportedType(f"{name!r} is {type(run).__name__}, not a Run")
 
 
-def require_points(runs: Mapping[str, Run], selector: Selector) -> None:
+def require_points(runs: Iterable[Run], selector: Selector) -> None:
     """Refuses a result without a point, after all runs have been seen.
 
     Args:
-        runs: What was asked.
+        runs: The runs that were read.
         selector: What was looked for.
 
     Raises:
@@ -116,21 +116,22 @@ def require_points(runs: Mapping[str, Run], selector: Selector) -> None:
     """
     selector.require_match()
     if not selector.matched:
+        runs = list(runs)
         require_events(runs)
         raise InvalidArgument(f"{_paths(runs)}: no {'scalars' if selector.scalars else 'values'}")
 
 
-def require_events(runs: Mapping[str, Run]) -> None:
+def require_events(runs: Iterable[Run]) -> None:
     """Refuses runs in whose files nothing stands.
 
     Raises:
         NoEventFiles: There is not one event in them.
     """
-    if not any(file.events for run in runs.values() for file in run.all_files):
+    if not any(file.events for run in runs for file in run.all_files):
         raise NoEventFiles(f"{_paths(runs)}: no event could be read")
 
 
-def _paths(runs: Mapping[str, Run]) -> str:
-    paths = list(dict.fromkeys(run.path for run in runs.values()))
+def _paths(runs: Iterable[Run]) -> str:
+    paths = list(dict.fromkeys(run.path for run in runs))
     rest = len(paths) - _PATHS_SHOWN
     return ", ".join(paths[:_PATHS_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
