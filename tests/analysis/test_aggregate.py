@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 import tbtools
 from tbtools.analysis.ensemble import Bootstrap, Ensemble
 from tbtools.analysis.grouping import group_runs
-from tbtools.errors import InvalidArgument, NonfiniteValue, UnknownTag
+from tbtools.errors import InvalidArgument, NoEventFiles, NonfiniteValue, UnknownTag
 from tests.builders import START, EventFileBuilder
 
 if TYPE_CHECKING:
