@@ -146,7 +146,7 @@ class Run(Shown):
         for part in self.parts:
             columns = part.columns
             ends = [each for each in columns.series if each.tag == SESSION_END_TAG and each.count]
-            if ends and self.hparams.end_time:
+            if ends:
                 last = columns.rows.wall_time[columns.of(ends[0])[-1]]
                 return bool(last >= columns.timeline.end_time)
         return False
