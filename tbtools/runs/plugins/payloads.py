@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.eventfile.source import SourceFile
-    from tbtools.runs.frames import Part
+    from tbtools.runs.parts import Part
     from tbtools.runs.timeline.rows import Mark, RunRows
 
 
