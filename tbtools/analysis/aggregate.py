@@ -17,7 +17,7 @@ from tbtools.analysis.ensemble import (
 from tbtools.analysis.grouping import RunGroup, group_runs
 from tbtools.errors import InvalidArgument, NonfiniteValue
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.diagnostics import Provenance
+from tbtools.runs.diagnostics import HasProvenance, Provenance
 from tbtools.runs.inputs import require_points, runs_and_unreadable
 from tbtools.runs.selection import Selection, Selector, as_globs
 from tbtools.runs.series import last_of_each, stream_scalars
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.align import Alignment, Axis
     from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
-    from tbtools.runs.selection import Steps
     from tbtools.runs.series import RunScalars
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -131,7 +131,7 @@ class AggregatedSeries:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Aggregate(Shown):
+class Aggregate(HasProvenance, Shown):
     """Groups of runs, each tag as one curve a statistic.
 
     Attributes:
@@ -149,21 +149,6 @@ class Aggregate(Shown):
     directories: tuple[str, ...]
     series: tuple[AggregatedSeries, ...]
     provenance: Provenance = field(default_factory=Provenance)
-
-    @property
-    def superseded(self) -> int:
-        """How many points of the runs restarts have superseded."""
-        return self.provenance.superseded
-
-    @property
-    def problems(self) -> tuple[dict[str, Any], ...]:
-        """What of the runs' files is damaged or could not be read."""
-        return self.provenance.problems
-
-    @property
-    def notes(self) -> tuple[dict[str, Any], ...]:
-        """What should be known of the runs' timelines."""
-        return self.provenance.notes
 
     @property
     def axis_column(self) -> str:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from tbtools.analysis.file_groups import FileGroup
     from tbtools.analysis.pieces import Copy
     from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
-    from tbtools.runs.selection import Steps
     from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import RestartPolicy
 

@@ -148,9 +148,7 @@ def smooth(
         return smoothing.values(values, _places(places) if method == _ALONG_AN_AXIS else None)
 
     if isinstance(x, pd.Series):
-        return pd.Series(
-            smoothed(_numbers(x), x.index), index=x.index, name=x.name
-        )
+        return pd.Series(smoothed(_numbers(x), x.index), index=x.index, name=x.name)
     frame: pd.DataFrame = x if isinstance(x, pd.DataFrame) else scalars_of(x)
     if {"step", "value"} <= set(map(str, frame.columns)):
         values = _numbers(frame["value"]).copy()

@@ -153,3 +153,26 @@ class Provenance:
             "problems": list(self.problems),
             "notes": list(self.notes),
         }
+
+
+class HasProvenance:
+    """A result with what should be known of the runs that it was made of."""
+
+    __slots__ = ()
+
+    provenance: Provenance
+
+    @property
+    def superseded(self) -> int:
+        """How many points of the runs restarts have superseded."""
+        return self.provenance.superseded
+
+    @property
+    def problems(self) -> tuple[dict[str, Any], ...]:
+        """What of the runs' files is damaged or could not be read: run, file, kind, message, ..."""
+        return self.provenance.problems
+
+    @property
+    def notes(self) -> tuple[dict[str, Any], ...]:
+        """What should be known of the runs' timelines: run, kind, message, tag, count."""
+        return self.provenance.notes

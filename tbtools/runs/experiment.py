@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.eventfile.discover import RunFiles
-    from tbtools.runs.frames import Part
+    from tbtools.runs.parts import Part
     from tbtools.runs.plugins.hparams_table import HParamsTable
 
     LogPath = str | os.PathLike[str]

@@ -22,11 +22,12 @@ RunsLike: TypeAlias = (
 _PATHS_SHOWN = 5
 
 
-def as_experiment(given: RunsLike) -> Experiment | None:
+def as_experiment(given: RunsLike, *, fold: bool = False) -> Experiment | None:
     """The experiment that is meant, where it is one or what `load` takes; None for runs by hand.
 
     Args:
         given: A path, a `Run`, an `Experiment`, or several of them.
+        fold: As for `load`, for paths.
 
     Raises:
         NoEventFiles: There is nothing to read under a path.
@@ -34,11 +35,11 @@ def as_experiment(given: RunsLike) -> Experiment | None:
     if isinstance(given, Experiment):
         return given
     if isinstance(given, (str, os.PathLike)):
-        return load(given)
+        return load(given, fold=fold)
     if isinstance(given, Sequence) and given:
         paths = [one for one in given if isinstance(one, (str, os.PathLike))]
         if len(paths) == len(given):
-            return load(paths)
+            return load(paths, fold=fold)
     return None
 
 
@@ -118,7 +119,8 @@ def require_points(runs: Iterable[Run], selector: Selector) -> None:
     if not selector.matched:
         runs = list(runs)
         require_events(runs)
-        raise InvalidArgument(f"{_paths(runs)}: no {'scalars' if selector.scalars else 'values'}")
+        what = ", ".join(selector.selection.plugins) or ("scalars" * selector.scalars or "values")
+        raise InvalidArgument(f"{_paths(runs)}: no {what}")
 
 
 def require_events(runs: Iterable[Run]) -> None:

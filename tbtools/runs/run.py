@@ -9,7 +9,8 @@ from tbtools.eventfile.rescan import FileChange, first_scan, rescan
 from tbtools.eventfile.scan import scan_file
 from tbtools.runs.columns import RunColumns, gather
 from tbtools.runs.diagnostics import RunDiagnostics, diagnose
-from tbtools.runs.frames import Part, ScalarTable
+from tbtools.runs.frames import ScalarTable
+from tbtools.runs.parts import Part
 from tbtools.runs.plugins import payloads
 from tbtools.runs.plugins.table import PLUGINS, function_at
 from tbtools.runs.selection import Selection, Selector
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
     from tbtools.eventfile.discover import RunFiles
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.parts import Steps
     from tbtools.runs.plugins.custom_scalars import Layout
     from tbtools.runs.plugins.graphs import Graph
     from tbtools.runs.plugins.hparams import HParams
     from tbtools.runs.plugins.projector import Embedding
     from tbtools.runs.plugins.values import StoredValue
-    from tbtools.runs.selection import Steps
     from tbtools.runs.statistics import SeriesStatistics
     from tbtools.runs.timeline.notes import Note
     from tbtools.vocabulary import RestartPolicy
@@ -154,7 +155,7 @@ class Run(Shown):
         for part in self.parts:
             columns = part.columns
             ends = [each for each in columns.series if each.tag == SESSION_END_TAG and each.count]
-            if ends and self.hparams.end_time:
+            if ends:
                 last = columns.rows.wall_time[columns.of(ends[0])[-1]]
                 return bool(last >= columns.timeline.end_time)
         return False

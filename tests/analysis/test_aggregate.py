@@ -385,8 +385,9 @@ class TestInputs:
 
     def test_what_should_be_known_of_the_runs(self, tmp_path: Path) -> None:
         write_runs(tmp_path, {"a": [(0, 1.0), (1, 2.0)], "b": [(0, 2.0), (5, 1.0), (3, 4.0)]})
-        EventFileBuilder().scalars("loss", [(1, 3.0), (2, 1.0)], START + 100).corrupt_data_crc(
-        ).write(tmp_path / "a" / "events.out.tfevents.2")
+        EventFileBuilder().scalars(
+            "loss", [(1, 3.0), (2, 1.0), (3, 1.0)], START + 100
+        ).corrupt_data_crc().write(tmp_path / "a" / "events.out.tfevents.2")
         result = tbtools.aggregate(dict(tbtools.load(tmp_path)))
         assert result.superseded == 1
         assert [(each["run"], each["kind"]) for each in result.problems] == [("a", "bad_data")]

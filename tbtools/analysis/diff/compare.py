@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.grouping import RunGroup
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.inputs import RunsLike
-    from tbtools.runs.selection import Steps
+    from tbtools.runs.parts import Steps
     from tbtools.runs.series import RunScalars
     from tbtools.vocabulary import Objective
 

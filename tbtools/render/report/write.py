@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tbtools.render.report.page import PlotlyJs
     from tbtools.runs.experiment import LogPath
     from tbtools.runs.inputs import RunsLike
-    from tbtools.runs.selection import Steps
+    from tbtools.runs.parts import Steps
     from tbtools.vocabulary import Objective
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.eventfile.source import SourceFile
-    from tbtools.runs.frames import Part
+    from tbtools.runs.parts import Part
     from tbtools.runs.timeline.rows import Mark, RunRows
 
 
@@ -138,7 +138,7 @@ def _read_row(rows: RunRows, files: _Files, row: int, file: int) -> tuple[int, f
 
 
 def all_values(parts: Sequence[Part], plugin: str) -> Iterator[StoredValue]:
-    """Every value of the tags of a plugin, superseded or not, by wall time.
+    """Every value of the tags of a plugin, superseded or not, in the order written.
 
     For what is no time series: hyperparameters that a session set stay set when a later session
     writes its own at the same step.
@@ -153,8 +153,8 @@ def all_values(parts: Sequence[Part], plugin: str) -> Iterator[StoredValue]:
         if not tag_ids:
             continue
         declared = np.isin(rows.tag_id, tag_ids) & np.isin(rows.kind, [0, row_kinds.TENSOR])
-        numbers = np.flatnonzero(declared)
-        numbers = numbers[np.argsort(rows.wall_time[numbers], kind="stable")]
+        order = part.columns.timeline.order
+        numbers = np.flatnonzero(declared) if order is None else order[declared[order]]
         files = _Files(rows)
         try:
             metadata = {tag_id: _metadata(rows, files, tag_id) for tag_id in tag_ids}

@@ -142,6 +142,8 @@ class _Correction:
                 self._correct(number)
         if not self.skewed:
             return self.clocks
+        for number in self.skewed:
+            self._leave_undecided(number)
         return Clocks(
             self.start, self.end, self.shift, tuple(self.skewed), frozenset(self.undecided)
         )
@@ -188,6 +190,14 @@ class _Correction:
             self.start[number] += moved
             self.end[number] += moved
             self.shift[number] += moved
+
+    def _leave_undecided(self, number: int) -> None:
+        """Of what came behind a session whose time is not known, only what continues it did so."""
+        own = self.traces[number]
+        for other, trace in self.traces.items():
+            continues = trace.first_step > own.first_step and trace.max_step > own.max_step
+            if other != number and self.start[other] >= self.start[number] and not continues:
+                self.undecided |= {(number, other), (other, number)}
 
     def _time(self, number: int) -> float:
         return self.traces[number].first_time + float(self.shift[number])

@@ -54,9 +54,13 @@ _OTHER_COUNT_DISTANCES = 10
 _DYING_PART = 1 / 3
 # ... a smaller part where the successor starts from scratch, as a concurrent writer does too ...
 _DYING_PART_FROM_SCRATCH = 1 / 10
+# (within so many distances of step 0) ...
+_BEGINNING = 10
 # ... or these few points, whenever they come: what is written at the close.
 _LATE_POINTS = 2
-# The successor writes most of its points alone.
+# A writer that begins within so many distances of what another one has reached is in step with it,
+# and may be a rank that joins late: a successor writes this part of its points alone.
+_IN_STEP = 5
 _ALONE_PART = 1 / 2
 
 
@@ -239,9 +243,10 @@ class _Resume:
     def _is_replaced(self, earlier: int, later: int, tag: int) -> bool:
         """Whether a session that overlaps its successor was only dying then.
 
-        It wrote little of the tag after its successor had begun to, the successor wrote most
-        without it, and took the tag up at a step that the session had reached by then. Ranks of one
-        job write side by side all the time; workers that take turns do not go back.
+        It wrote little of the tag after its successor had begun to, and the successor took the tag
+        up at a step that the session had reached by then: far behind it, at a checkpoint, or else
+        wrote most without it. Ranks of one job write side by side all the time; workers that take
+        turns do not go back.
         """
         before, after = self.traces[earlier][tag], self.traces[later][tag]
         times = self._times(earlier, before.rows)
@@ -253,9 +258,11 @@ class _Resume:
         number = int(late.sum())
         if number <= _LATE_POINTS < times.size:
             return True
-        scratch = after.first_step <= before.first_step
+        scratch = after.first_step <= min(before.first_step, _BEGINNING * after.spacing)
         if number > times.size * (_DYING_PART_FROM_SCRATCH if scratch else _DYING_PART):
             return False
+        if not scratch and reached.max() - after.first_step > _IN_STEP * before.spacing:
+            return True
         together = self._times(later, after.rows) <= float(times.max())
         return bool(together.mean() <= _ALONE_PART)
 
