@@ -55,6 +55,7 @@ class Smoothing:
 
     def __post_init__(self) -> None:
         check_smoothing(self.method, self.weight, self.window)
+        axis_name(self.by)
         if self.by != "step" and self.method != _ALONG_AN_AXIS:
             raise InvalidArgument(
                 f"{self.method} takes points in their order; by={self.by!r} is for {_ALONG_AN_AXIS}"
