@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from tbtools.runs.diagnostics import reason_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -119,15 +121,14 @@ def verify(
 
 def _unreadable_paths(experiment: Experiment, files: Iterable[FileCheck]) -> dict[str, str]:
     bad = {
-        file.file: file.problems[0].message
+        file.file: file.problems[0]
         for file in files
         if file.status in ("not_an_event_file", "unreadable")
     }
     reasons = {}
     for path in experiment.paths:
         below = [file for run in experiment.runs_below(path) for file in run.event_files]
-        if path in bad:
-            reasons[path] = bad[path]
-        elif below and bad.keys() >= set(below):
-            reasons[path] = f"none of {len(below)} files is an event file that can be read"
+        lost = [(file, bad[file]) for file in (below or [path]) if file in bad]
+        if lost and len(lost) == max(len(below), 1):
+            reasons[path] = reason_of(path, lost)
     return reasons

@@ -177,7 +177,7 @@ class _Walk:
                         self._add_link(entry, prefix, event_files)
                     elif entry.is_dir(follow_symlinks=False):
                         subdirectories.append((entry.path, prefix + entry.name))
-                    elif _is_event_file(entry.name) and entry.is_file(follow_symlinks=False):
+                    elif is_event_file(entry.name) and entry.is_file(follow_symlinks=False):
                         event_files.append(entry.path)
         except OSError as error:
             self.unreadable[path] = unreadable(error)
@@ -192,7 +192,7 @@ class _Walk:
             return
         if stat.S_ISDIR(mode):
             self._links.append((entry.path, prefix + entry.name))
-        elif stat.S_ISREG(mode) and _is_event_file(entry.name):
+        elif stat.S_ISREG(mode) and is_event_file(entry.name):
             event_files.append(entry.path)
 
     def _identity(self, path: str) -> tuple[int, int] | None:
@@ -205,5 +205,6 @@ class _Walk:
         return status.st_dev, status.st_ino
 
 
-def _is_event_file(name: str) -> bool:
+def is_event_file(name: str) -> bool:
+    """Whether a file is an event file by its base name."""
     return _EVENT_FILE_MARK in name and not name.endswith(_PROFILER_SUFFIX)

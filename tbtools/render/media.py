@@ -67,7 +67,7 @@ def export_media(
     index: list[tuple[object, ...]] = []
     paths = run_paths(experiment)
     selector = Selector(replace(selection, plugins=(kind,)), scalars=False)
-    inputs = {run.path for run in experiment.values()}
+    inputs = {run.event_files[0] for run in experiment.values()}
     with directory_whole(directory, inputs=sorted(inputs)) as made:
         for run in experiment.each_run(progress):
             tags = _chosen_tags(run, selector)
