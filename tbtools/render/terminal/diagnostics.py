@@ -33,10 +33,13 @@ class Diagnostics:
     Attributes:
         experiments: The runs; two for a comparison.
         selection: Notes about tags that are not selected are left out.
+        count_superseded: Whether the lines have the number of superseded points; `merge` shows it
+            itself, for the selected tags.
     """
 
     experiments: Sequence[Experiment]
     selection: Selection
+    count_superseded: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """The keys that stand in the JSON of every command that reads runs."""
@@ -66,7 +69,8 @@ class Diagnostics:
             rest = plural(len(problems) - _PROBLEMS_SHOWN, "more problem")
             yield f"and {rest}: `tbtools verify` lists them"
         yield from self._unreadable_runs(named)
-        if superseded := self._superseded():
+        superseded = self._superseded() if self.count_superseded else 0
+        if superseded:
             yield f"{plural(superseded, 'point')} superseded by restarts"
         notes = [
             (run.run, note)
