@@ -184,7 +184,7 @@ def test_junit_has_an_error_for_what_could_not_be_read(judged_logdir: Path) -> N
     }
     assert result.status == 2
     assert suite.get("errors") == "2"
-    assert "not one whole record" in errors[f"{judged_logdir}/lost"]
+    assert "not an event file" in errors[f"{judged_logdir}/lost"]
     assert errors[missing] == "No such file or directory"
 
 

@@ -355,8 +355,9 @@ def test_nothing_readable_is_trouble(tmp_path: Path) -> None:
     for shape in ("table", "json", "csv"):
         result = call("summarize", os.fspath(tmp_path), "--format", shape)
         assert result.status == 2
-        reason = "not one whole record in 108 bytes: this is no event file"
-        assert result.err == f"tbtools: {tmp_path}: events.out.tfevents.1: {reason}\n"
+        assert result.err.startswith(f"tbtools: {tmp_path}: events.out.tfevents.1: ")
+        assert "not an event file" in result.err
+        assert result.err.count("\n") == 1
 
 
 def test_empty_files_are_told_as_empty(tmp_path: Path) -> None:

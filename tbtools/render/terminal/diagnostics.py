@@ -126,8 +126,15 @@ def note_line(kind: NoteKind, notes: Sequence[RunNote]) -> str:
     if kind == "overlapping_writers":
         return f"several writers wrote the same steps of {tags}: all points are kept"
     if kind == "duplicate_file":
-        are = "file is a copy" if count == 1 else "files are copies"
-        return f"{format_count(count)} {are} of others, read once: {_runs(notes)}"
+        are = (
+            "file is a copy of, or a link to, another"
+            if count == 1
+            else ("files are copies of, or links to, others")
+        )
+        return f"{format_count(count)} {are}, read once: {_runs(notes)}"
+    if kind == "read_anew":
+        changed = "file was" if count == 1 else "files were"
+        return f"{format_count(count)} {changed} replaced and read anew: {_runs(notes)}"
     if kind == "clock_skew":
         return (
             f"wall times contradict the steps in {plural(count, 'session')} of {_runs(notes)}: "
