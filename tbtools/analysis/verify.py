@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from tbtools.runs.diagnostics import reason_of
+from tbtools.runs.inputs import as_experiment, as_runs
+from tbtools.runs.reading import read_ahead
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -12,6 +16,8 @@ if TYPE_CHECKING:
 
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.experiment import Experiment
+    from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.run import Run
 
 FileStatus = Literal["sound", "empty", "truncated", "damaged", "not_an_event_file", "unreadable"]
 
@@ -93,41 +99,43 @@ def _status(size: int, problems: Iterable[Problem]) -> FileStatus:
     return "truncated" if kinds == {"truncated"} else "damaged"
 
 
-def _checks(
-    experiment: Experiment, progress: Callable[[int, int], None] | None
-) -> Iterator[FileCheck]:
-    for run in experiment.each_run(progress):
+def _checks(runs: Iterable[Run]) -> Iterator[FileCheck]:
+    for run in runs:
         for file in run.files:
             status = _status(file.size, file.problems)
             yield FileCheck(file.path, file.records, file.size, status, file.problems)
-    for path, problem in experiment.unreadable.items():
-        yield FileCheck(path, 0, 0, "unreadable", (problem,))
 
 
-def verify(
-    experiment: Experiment, progress: Callable[[int, int], None] | None = None
-) -> Verification:
+def verify(runs: RunsLike, progress: Callable[[int, int], None] | None = None) -> Verification:
     """Checks all event files: frames, both checksums of each record, and that each is an Event.
 
     Args:
-        experiment: Whose files; directories that cannot be looked into count as unreadable files.
+        runs: A path, a `Run`, an `Experiment`, or several of them; directories that cannot be
+            looked into count as unreadable files.
         progress: As for `Experiment.scan`.
+
+    Raises:
+        NoEventFiles: There is nothing to read under a path.
     """
-    files = tuple(_checks(experiment, progress))
-    return Verification(files, _unreadable_paths(experiment, files))
+    experiment = as_experiment(runs)
+    if experiment is None:
+        return Verification(tuple(_checks(read_ahead(list(as_runs(runs).values()), progress))))
+    files = list(_checks(experiment.each_run(progress)))
+    for path, problem in experiment.unreadable.items():
+        files.append(FileCheck(path, 0, 0, "unreadable", (problem,)))
+    return Verification(tuple(files), _unreadable_paths(experiment, files))
 
 
 def _unreadable_paths(experiment: Experiment, files: Iterable[FileCheck]) -> dict[str, str]:
     bad = {
-        file.file: file.problems[0].message
+        file.file: file.problems[0]
         for file in files
         if file.status in ("not_an_event_file", "unreadable")
     }
     reasons = {}
     for path in experiment.paths:
         below = [file for run in experiment.runs_below(path) for file in run.event_files]
-        if path in bad:
-            reasons[path] = bad[path]
-        elif below and bad.keys() >= set(below):
-            reasons[path] = f"none of {len(below)} files is an event file that can be read"
+        lost = [(file, bad[file]) for file in (below or [path]) if file in bad]
+        if lost and len(lost) == max(len(below), 1):
+            reasons[path] = reason_of(path, lost)
     return reasons

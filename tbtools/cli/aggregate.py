@@ -9,7 +9,6 @@ import click
 from tbtools.cli.ending import finish, require_all_paths
 from tbtools.cli.options import (
     axis_option,
-    broken_pipe_ignored,
     paths_argument,
     selection_options,
 )
@@ -122,7 +121,6 @@ def command(
         min_runs=min_runs,
         **selection.arguments,
     )
-    with broken_pipe_ignored():
-        write(result, target, force=force, inputs=paths)
+    write(result, target, force=force, inputs=paths)
     show_summary(AggregateView(result, target, diagnostics), summary_format, target)
     return finish(diagnostics)

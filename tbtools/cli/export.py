@@ -9,7 +9,6 @@ import click
 from tbtools.cli.ending import finish
 from tbtools.cli.main import TROUBLE
 from tbtools.cli.options import (
-    broken_pipe_ignored,
     paths_argument,
     refuse_option,
     selection_options,
@@ -70,7 +69,7 @@ def command(
       tbtools export logs/ -o hparams.csv --data hparams
       tbtools export logs/ -o pictures --data images --run baseline
     """
-    from tbtools.render.export import Export, export
+    from tbtools.render.export import export
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.export import export_totals, lines_not_written
     from tbtools.render.terminal.progress import scan_progress
@@ -78,8 +77,7 @@ def command(
     if target == "-":
         refuse_option("force", "with -o -")
     experiment = selection.load(paths, fold=data == "hparams", skip_unreadable=True)
-    exported = Export(data, 0)
-    with broken_pipe_ignored(), scan_progress() as progress:
+    with scan_progress() as progress:
         exported = export(
             experiment,
             target,

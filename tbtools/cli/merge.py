@@ -54,7 +54,7 @@ def command(
     require_free_run(target, force=force, inputs=paths)
     with scan_progress() as progress:
         experiment.scan(progress)
-    diagnostics = Diagnostics([experiment], selection.selection)
+    diagnostics = Diagnostics([experiment], selection.selection, count_superseded=False)
     require_all_paths(diagnostics)
     merged = merge(
         experiment,

@@ -14,7 +14,7 @@ import click
 from tbtools.vocabulary import AXES, FORMER_AXES, OUTPUT_FORMATS, RESTART_POLICIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from tbtools.render.output import View
     from tbtools.runs.experiment import Experiment
@@ -196,8 +196,10 @@ class Output:
         """
         from tbtools.render.output import write_view
 
-        with broken_pipe_ignored():
+        try:
             write_view(view, self.chosen_format, self.path, force=self.force)
+        except BrokenPipeError:
+            discard_stdout()
 
 
 def _offered_formats() -> tuple[str, ...]:
@@ -213,18 +215,6 @@ def _writes_another_file() -> bool:
     """Whether an option besides -o names a file, as --report of `diff` does."""
     context = click.get_current_context()
     return context.params.get("page") is not None
-
-
-@contextlib.contextmanager
-def broken_pipe_ignored() -> Iterator[None]:
-    """While a result goes to standard output: a reader who has seen enough is no trouble.
-
-    click would make it status 1, which is a verdict.
-    """
-    try:
-        yield
-    except BrokenPipeError:
-        discard_stdout()
 
 
 def discard_stdout() -> None:

@@ -9,7 +9,6 @@ import click
 from tbtools.cli.ending import finish
 from tbtools.cli.options import (
     axis_option,
-    broken_pipe_ignored,
     paths_argument,
     selection_options,
 )
@@ -78,6 +77,5 @@ def command(
         x=x,
         log=log,
     )
-    with broken_pipe_ignored():
-        view.show(terminal())
+    view.show(terminal())
     return finish(Diagnostics([experiment], selection.selection))

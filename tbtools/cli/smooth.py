@@ -9,7 +9,6 @@ import click
 from tbtools.cli.ending import finish
 from tbtools.cli.options import (
     axis_option,
-    broken_pipe_ignored,
     paths_argument,
     refuse_option,
     selection_options,
@@ -19,7 +18,6 @@ from tbtools.vocabulary import SMOOTHING_METHODS
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
-    from tbtools.render.smoothed import SmoothedRun
 
 
 @click.command("smooth")
@@ -75,8 +73,7 @@ def command(
         refuse_option("weight", "with --window")
     smoothing = Smoothing(method, weight, window, by)
     experiment = selection.load(paths, skip_unreadable=True)
-    written: list[SmoothedRun] = []
-    with broken_pipe_ignored(), scan_progress() as progress:
+    with scan_progress() as progress:
         written = write_smoothed(
             experiment,
             target,

@@ -15,6 +15,7 @@ from tbtools.errors import (
     RecordError,
     TbtoolsError,
 )
+from tbtools.eventfile.discover import is_event_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -63,7 +64,8 @@ def require_free_directory(
 
 def _require_apart(output: Path, given: Path, name: str) -> None:
     ours, theirs = output.resolve(), given.resolve()
-    directory = theirs if given.is_dir() else theirs.parent
+    # An event file stands for its run; what no event file is, nothing can become part of.
+    directory = theirs.parent if is_event_file(theirs.name) and not given.is_dir() else theirs
     if ours.is_relative_to(directory) or theirs.is_relative_to(ours):
         raise OutputInsideInput(name, os.fspath(given))
 
@@ -79,7 +81,7 @@ def _is_result(file: Path) -> bool:
     from tbtools.eventfile.messages import Event
     from tbtools.eventfile.records import RecordReader
 
-    if "tfevents" not in file.name or file.is_symlink():
+    if not is_event_file(file.name) or file.is_symlink():
         return False
     try:
         with RecordReader(file) as records:

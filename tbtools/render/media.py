@@ -68,7 +68,7 @@ def export_media(
     index: list[tuple[object, ...]] = []
     paths = run_paths(runs)
     selector = Selector(replace(selection, plugins=(kind,)), scalars=False)
-    inputs = {run.path for run in runs.values()}
+    inputs = {run.event_files[0] for run in runs.values()}
     with directory_whole(directory, inputs=sorted(inputs)) as made:
         for name, run in _each_run(runs, progress):
             tags = _chosen_tags(run, selector)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tbtools.errors import NoEventFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.experiment import Experiment
@@ -62,18 +62,23 @@ def unreadable_paths(experiment: Experiment) -> dict[str, str]:
     for path in experiment.paths:
         below = [run.diagnostics for run in experiment.runs_below(path)]
         if below and all(each.is_unreadable for each in below):
-            reasons[path] = _reason(path, below)
+            reasons[path] = reason_of(path, [each for run in below for each in run.problems])
     return reasons
 
 
-def _reason(path: str, runs: Iterable[RunDiagnostics]) -> str:
-    problems = [problem for run in runs for problem in run.problems]
+def reason_of(path: str, problems: Sequence[tuple[str, Problem]]) -> str:
+    """Why nothing under a path could be read.
+
+    Args:
+        path: The path that was named.
+        problems: Those of its files, at least one, each with the path of the file.
+    """
     if len(problems) == 1:
         file, problem = problems[0]
         name = "" if file == path else f"{file[len(path) :].lstrip('/')}: "
         return name + problem.message
     files = len({file for file, _ in problems})
-    return f"no event could be read in {files} files (`tbtools verify` says why)"
+    return f"no event could be read in {files} files (`tbtools verify` lists the reasons)"
 
 
 def require_readable(runs: Mapping[str, Run]) -> None:

@@ -69,9 +69,9 @@ class Run(Shown):
         self._read_anew: list[Note] = []
         self._files: tuple[FileColumns, ...] | None = None
         self._columns: RunColumns | None = None
-        self.changes: tuple[FileChange, ...] = ()
         # What is kept when the columns are released.
         self._diagnostics: RunDiagnostics | None = None
+        self.changes: tuple[FileChange, ...] = ()
         # Sub-runs that are shown as a part of this one, with the names their tags then have.
         self._folded: list[tuple[Run, dict[str, str]]] = []
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands import ROOT, call, process
+from tests.commands import ROOT, SUPERSEDED, call, process
 from tests.render.report_logs import page_of
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def test_a_page_of_groups(tmp_path: Path) -> None:
         "diff", LOGS, "--group", "baseline", "--group", "[pr]*", "--tag", "val/*", "--report",
         os.fspath(path),
     )  # fmt: skip
-    assert (result.status, result.err) == (1, "")
+    assert (result.status, result.err) == (1, SUPERSEDED)
     page = page_of(path.read_text("utf-8"))
     assert [group["name"] for group in page["groups"]] == [
         pair[side] for side in ("a", "b") for pair in page["diff"]["pairs"]

@@ -33,10 +33,13 @@ class Diagnostics:
     Attributes:
         experiments: The runs; two for a comparison.
         selection: Notes about tags that are not selected are left out.
+        count_superseded: Whether the lines have the number of superseded points; `merge` shows it
+            itself, for the selected tags.
     """
 
     experiments: Sequence[Experiment]
     selection: Selection
+    count_superseded: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """The keys that stand in the JSON of every command that reads runs."""
@@ -68,7 +71,8 @@ class Diagnostics:
             rest = plural(len(problems) - _PROBLEMS_SHOWN, "more problem")
             yield f"and {rest}: `tbtools verify` lists them"
         yield from self._unreadable_runs(named)
-        if superseded := self._superseded():
+        superseded = self._superseded() if self.count_superseded else 0
+        if superseded:
             yield f"{plural(superseded, 'point')} superseded by restarts"
         notes = [
             (run.run, note)
@@ -124,8 +128,15 @@ def note_line(kind: NoteKind, notes: Sequence[RunNote]) -> str:
     if kind == "overlapping_writers":
         return f"several writers wrote the same steps of {tags}: all points are kept"
     if kind == "duplicate_file":
-        are = "file is a copy" if count == 1 else "files are copies"
-        return f"{format_count(count)} {are} of others, read once: {_runs(notes)}"
+        are = (
+            "file is a copy of, or a link to, another"
+            if count == 1
+            else ("files are copies of, or links to, others")
+        )
+        return f"{format_count(count)} {are}, read once: {_runs(notes)}"
+    if kind == "read_anew":
+        changed = "file was" if count == 1 else "files were"
+        return f"{format_count(count)} {changed} replaced and read anew: {_runs(notes)}"
     if kind == "clock_skew":
         return (
             f"wall times contradict the steps in {plural(count, 'session')} of {_runs(notes)}: "

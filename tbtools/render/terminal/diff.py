@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tbtools.render.terminal.diagnostics import Diagnostics
 
 _STYLES = {"better": "green", "worse": "red", "no evidence": "dim"}
+_AXIS_NAMES = {"relative": "relative time", "wall": "wall time"}
 _LINES_SHOWN = 40  # of a text that differs
 
 
@@ -97,7 +98,8 @@ class DiffView:
         """Prints whether they are the same, and what a person asks next."""
         print_line(console, self._headline())
         if self.diff.x != "step":
-            print_line(console, f"curves, ends and areas along {shown_name(self.diff.x)}")
+            axis = _AXIS_NAMES.get(axis_name(self.diff.x), shown_name(self.diff.x))
+            print_line(console, f"curves, ends and areas along {axis}")
         for run in self.diff.runs:
             if run.only_in is None and not run.identical:
                 self._show_run(console, run)

@@ -53,7 +53,8 @@ class JudgementView:
 
     def to_json(self) -> dict[str, Any]:
         """The JSON of `tbtools detect`."""
-        return {**self.diagnostics.to_dict(), **self.judgement.to_dict()}
+        superseded = self.diagnostics.to_dict()["superseded"]
+        return {**self.judgement.to_dict(), "superseded": superseded}
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a finding, without the evidence."""

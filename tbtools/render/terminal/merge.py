@@ -40,7 +40,10 @@ class MergeView:
 
     def to_json(self) -> dict[str, Any]:
         """What was merged and left out, and where it is."""
-        return {"output": self.target, **self.diagnostics.to_dict(), **self.merge.to_dict()}
+        known = self.diagnostics.to_dict()
+        problems, notes = known["problems"], known["notes"]
+        merged = self.merge.to_dict()
+        return {"output": self.target, **merged, "problems": problems, "notes": notes}
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a writer session."""

@@ -64,9 +64,6 @@ class _LateBar:
 
     def show(self, done: int, total: int) -> None:
         """Shows how far the work is; takes the bar away when it is done."""
-        if done >= total:  # another bar may follow
-            self.stop()
-            return
         if self._started is None:
             self._started = time.monotonic()
         if self._bar is None:
@@ -76,6 +73,8 @@ class _LateBar:
             self._bar.add_task(self._what, total=total)
             self._bar.start()
         self._bar.update(self._bar.task_ids[0], completed=done, total=total)
+        if done >= total:  # another bar may follow
+            self.stop()
 
     def stop(self) -> None:
         """Takes the bar away, where there is one."""
