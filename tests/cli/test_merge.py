@@ -74,8 +74,8 @@ def test_runs_that_lose_points_to_one_another_are_listed_with_the_way_out(
     assert result.status == 0
     [line] = [line for line in result.err.splitlines() if "--restarts keep" in line]
     assert line == (
-        "tbtools: runs lose 20 points to sessions written elsewhere: A2C_1 10 to A2C_2, A2C_2 10 to "
-        "A2C_3; if these do not go on from one another, --restarts keep keeps them"
+        "tbtools: runs lose 20 points to sessions written elsewhere: A2C_1 10 to A2C_2, "
+        "A2C_2 10 to A2C_3; if these do not go on from one another, --restarts keep keeps them"
     )
     kept = call("merge", resets, "-o", str(tmp_path / "kept"), "--restarts", "keep")
     assert (kept.status, kept.err) == (0, "")
