@@ -85,8 +85,8 @@ def export(
         progress: Called now and then with the bytes that have been read and those of all files.
 
     Raises:
-        InvalidArgument: There is no such kind of data, here or at all, the ending says no format,
-            or something was given that means nothing for this kind.
+        InvalidArgument: There is no such kind of data, or there are no scalars; the ending says no
+            format, or something was given that means nothing for this kind.
         MissingExtra: Parquet and Feather need pyarrow.
         UnknownTag: No run has the tag.
         NoEventFiles: There is nothing to read under a path, or not one event could be read.

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.align import union
-from tbtools.errors import InvalidArgument
 from tbtools.eventfile.discover import natural_key
 from tbtools.render.batches import NULL, Batch
 from tbtools.render.tables import require_format, write_table
@@ -173,7 +172,6 @@ def export_hparams(
     require_readable(runs)
     if not table.rows and not table.problems:
         require_events(runs.values())
-        raise InvalidArgument("no run has hyperparameters")
     columns: dict[str, Column] = {"run": list(table.rows)}
     schema: dict[str, Kind] = {"run": "text"}
     for name in (*table.hparams, *table.metrics):

@@ -14,7 +14,7 @@ from tbtools.render.directories import directory_whole
 from tbtools.render.names import distinct_paths, run_paths
 from tbtools.render.tables import is_table
 from tbtools.runs.diagnostics import require_readable
-from tbtools.runs.inputs import require_points
+from tbtools.runs.inputs import require_events
 from tbtools.runs.plugins.table import PLUGINS, function_at
 from tbtools.runs.plugins.values import naming
 from tbtools.runs.reading import read_ahead
@@ -75,7 +75,9 @@ def export_media(
             written = _export_run(run, name, paths[name], made, kind, tags, selection, problems)
             index += written
         require_readable(runs)
-        require_points(runs.values(), selector)
+        selector.require_match()
+        if not selector.matched:
+            require_events(runs.values())
         if index:
             with made.file(_INDEX) as file:
                 text = io.StringIO()
