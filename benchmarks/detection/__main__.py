@@ -19,7 +19,8 @@ import numpy as np
 from benchmarks.detection import peers
 from benchmarks.detection.score import GRADUAL, SUDDEN, Score, onset_error, score
 from benchmarks.detection.trained import default_folder, print_outcomes
-from tbtools.analysis.detect import Series, detect_series
+from tbtools.analysis.detect import detect_series
+from tbtools.runs.series import ScalarSeries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,7 @@ def delay(curve: Curve, most: int = 60) -> int:
     step, value = curve.series[curve.tag]
     for after in range(1, min(most, len(step) - curve.onset)):
         end = curve.onset + after
-        part = Series("run", curve.tag, step[:end], np.full(end, np.nan), value[:end])
+        part = ScalarSeries.from_arrays("run", curve.tag, step[:end], value[:end])
         if any(finding.severity == "error" for finding in detect_series([part])):
             return after
     return most

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks.detection.curves import Curve, Family
-from tbtools.analysis.detect import Series, detect_series
+from tbtools.analysis.detect import detect_series
+from tbtools.runs.series import ScalarSeries
 
 # A gradual onset is right within this part of the run, a sudden one within so many points.
 GRADUAL = 0.10
@@ -22,7 +23,7 @@ Detector = Callable[[Curve], list[Alarm]]
 def tbtools_detector(curve: Curve) -> list[Alarm]:
     """The alarms of tbtools: findings of severity error or warning."""
     findings = detect_series(
-        Series("run", tag, step, np.full(len(step), np.nan), value)
+        ScalarSeries.from_arrays("run", tag, step, value)
         for tag, (step, value) in curve.series.items()
     )
     return [(f.kind, f.tag, f.onset_step) for f in findings if f.severity != "info"]

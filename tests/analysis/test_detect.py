@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tbtools.analysis.detect import Finding, Findings, Series, detect, detect_series
+from tbtools.analysis.detect import Finding, Findings, detect_series
+from tbtools.analysis.judgement import detect
+from tbtools.errors import InvalidArgument
+from tbtools.runs.series import ScalarSeries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 KEYS = (
-    "run tag kind severity onset_step end_step ongoing best_step best_value last_good_step message "
+    "run tag kind severity onset_step onset_time end_step ongoing best_step best_value last_good_step message "
     "evidence"
 )
 
@@ -32,18 +36,14 @@ def series(
     run: str = "run",
     step: ArrayLike | None = None,
     wall_time: ArrayLike | None = None,
-    sessions: Sequence[int] = (),
-) -> Series:
+    restarts: Sequence[int] = (),
+) -> ScalarSeries:
     values = np.asarray(value, float)
     n = len(values)
-    return Series(
-        run,
-        tag,
-        np.arange(n, dtype=np.int64) if step is None else np.asarray(step, np.int64),
-        np.full(n, np.nan) if wall_time is None else np.asarray(wall_time, float),
-        values,
-        np.asarray(sessions, np.int64),
+    made = ScalarSeries.from_arrays(
+        run, tag, np.arange(n) if step is None else step, values, wall_time
     )
+    return replace(made, restarts=np.asarray(restarts, np.int64))
 
 
 def noise(n: int, sigma: float = 0.02, seed: int = 0) -> np.ndarray:
@@ -520,14 +520,14 @@ def test_a_stall_is_a_gap_beyond_the_rhythm_of_the_run() -> None:
     assert (found.kind, found.severity) == ("stall", "warning")
     assert (found.onset_step, found.end_step) == (300, 301)
     assert found.evidence["seconds"] == 7200
-    restarted = series(falling(500), wall_time=wall_time, sessions=[301])
+    restarted = series(falling(500), wall_time=wall_time, restarts=[301])
     assert not detect_series([restarted])
 
 
 # Order, surfaces
 
 
-def test_two_files_one_after_the_other_are_judged_in_order_of_step() -> None:
+def test_a_training_that_was_done_twice_is_healthy() -> None:
     y, steps = falling(), np.arange(300)
     twice = series(np.tile(y, 2), step=np.tile(steps, 2))
     assert not detect_series([twice])
@@ -557,7 +557,7 @@ def test_overrides_of_the_objective() -> None:
 
 def test_a_series_of_unequal_arrays_is_refused() -> None:
     with pytest.raises(ValueError, match="differ in length: 2, 1, 1"):
-        Series("run", "loss", np.arange(2), np.zeros(1), np.zeros(1))
+        ScalarSeries.from_arrays("run", "loss", np.arange(2), np.zeros(1), np.zeros(1))
 
 
 def frame(y: np.ndarray) -> pd.DataFrame:
@@ -604,7 +604,7 @@ def test_runs_and_experiments(tmp_path: Path) -> None:
 
 
 def test_anything_else_is_refused() -> None:
-    with pytest.raises(TypeError, match="list"):
+    with pytest.raises(InvalidArgument, match="int is no path, Run or Experiment"):
         detect([1, 2, 3])  # type: ignore[arg-type]
 
 

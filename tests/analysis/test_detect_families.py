@@ -61,7 +61,7 @@ def test_curves_are_the_same_every_time() -> None:
 @pytest.mark.corpus
 def test_every_alarm_on_a_real_run_has_been_judged(corpus: Path) -> None:
     import tbtools
-    from tbtools.analysis.detect import detect
+    from tbtools.analysis.judgement import detect
 
     with JUDGEMENTS.open(newline="") as file:
         judged = {
