@@ -133,13 +133,16 @@ class Run(Shown):
         A session's end that was written with the hyperparameters, as torch and tensorboardX do at
         once, says nothing: points came later.
         """
-        for part in self.parts:
-            columns = part.columns
-            ends = [each for each in columns.series if each.tag == SESSION_END_TAG and each.count]
-            if ends and self.hparams.end_time:
-                last = columns.rows.wall_time[columns.of(ends[0])[-1]]
-                return bool(last >= columns.timeline.end_time)
-        return False
+        every = [part.columns for part in self.parts]
+        ends = [
+            float(columns.rows.wall_time[columns.of(each)[-1]])
+            for columns in every
+            for each in columns.series
+            if each.tag == SESSION_END_TAG and each.count
+        ]
+        if not ends or not self.hparams.end_time:
+            return False
+        return max(ends) >= max(columns.timeline.end_time for columns in every)
 
     @property
     def superseded(self) -> int:

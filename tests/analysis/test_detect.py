@@ -19,14 +19,13 @@ from tbtools.errors import InvalidArgument
 from tbtools.runs.series import ScalarSeries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import ArrayLike
 
 KEYS = (
-    "run tag kind severity onset_step onset_time end_step ongoing best_step best_value last_good_step message "
-    "evidence"
+    "run tag kind severity onset_step onset_time end_step ongoing best_step best_value "
+    "last_good_step message evidence"
 )
 
 
@@ -36,14 +35,14 @@ def series(
     run: str = "run",
     step: ArrayLike | None = None,
     wall_time: ArrayLike | None = None,
-    restarts: Sequence[int] = (),
+    session: ArrayLike | None = None,
 ) -> ScalarSeries:
     values = np.asarray(value, float)
     n = len(values)
     made = ScalarSeries.from_arrays(
         run, tag, np.arange(n) if step is None else step, values, wall_time
     )
-    return replace(made, restarts=np.asarray(restarts, np.int64))
+    return made if session is None else replace(made, session=np.asarray(session))
 
 
 def noise(n: int, sigma: float = 0.02, seed: int = 0) -> np.ndarray:
@@ -520,7 +519,9 @@ def test_a_stall_is_a_gap_beyond_the_rhythm_of_the_run() -> None:
     assert (found.kind, found.severity) == ("stall", "warning")
     assert (found.onset_step, found.end_step) == (300, 301)
     assert found.evidence["seconds"] == 7200
-    restarted = series(falling(500), wall_time=wall_time, restarts=[301])
+    restarted = series(
+        falling(500), wall_time=wall_time, session=np.where(np.arange(500) > 300, 1, 0)
+    )
     assert not detect_series([restarted])
 
 
