@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from tbtools.errors import InvalidArgument
+from tbtools.eventfile.source import base_name
 from tbtools.render.extras import require_report_extra
 from tbtools.render.files import replaced_whole, require_free
 from tbtools.render.report.data import MEDIA_BYTES, page_data
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from tbtools.render.report.page import PlotlyJs
     from tbtools.runs.experiment import LogPath
     from tbtools.runs.inputs import RunsLike
-    from tbtools.runs.selection import Steps
+    from tbtools.runs.parts import Steps
     from tbtools.vocabulary import Objective
 
 
@@ -165,7 +166,7 @@ def diff_report(
 
 def _runs(x: Experiment | Run) -> tuple[dict[str, Run], str]:
     if isinstance(x, Run):
-        return {x.name: x}, x.name if x.name != "." else Path(x.path).resolve().name
+        return {x.name: x}, x.name if x.name != "." else base_name(x.path)
     x.scan()
     return dict(x), x.logdir
 
