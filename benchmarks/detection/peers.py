@@ -131,5 +131,5 @@ def alarms(
     curve: Curve, found: Sequence[tuple[str, str, int | None]], *, quiet: str = "info"
 ) -> tuple[list[Alarm], bool]:
     """What counts for the curve's kind, whatever its severity, and whether there was an alarm."""
-    said = [(kind, curve.tag, step) for kind, _, step in found]
-    return said, any(severity != quiet for _, severity, _ in found)
+    of_the_curve = [(kind, curve.tag, step) for kind, _, step in found]
+    return of_the_curve, any(severity != quiet for _, severity, _ in found)

@@ -281,7 +281,7 @@ def notes_of(runs: Mapping[str, Run]) -> Iterable[dict[str, Any]]:
 def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[NotJudged]:
     """The runs of which nothing was judged, and why.
 
-    Of a run that lacks the tags or steps that were asked for nothing is said: it was not asked for.
+    A run without the tags or steps that are selected is not selected, and is left out.
     """
     for name, run in runs.items():
         if run.is_unreadable:

@@ -66,7 +66,8 @@ class RunSummary:
         last_step: Highest step.
         start_time: Wall time of the first event, seconds since the epoch; None without any.
         end_time: Wall time of the last event.
-        status: ``training`` (the last event is recent), ``finished`` (the writer said so),
+        status: ``training`` (the last event is recent), ``finished`` (its hparams' end follows its
+            last point),
             ``stopped``, ``empty`` (no points), ``unreadable`` (not one event, though there are
             bytes).
         tags: Its series, in natural order of their tags.

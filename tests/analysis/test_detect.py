@@ -633,8 +633,8 @@ def test_a_loss_in_other_units_has_the_same_findings(seed: int, factor: float) -
     # Never positive: what may be judged in its logarithm is so as a loss only.
     y = np.cumsum(rng.normal(size=150)) + rng.choice([0, 50]) * (np.arange(150) > 90) - 500
 
-    def told(value: np.ndarray, tag: str = "loss") -> list[tuple[str, int]]:
+    def kinds_and_onsets(value: np.ndarray, tag: str = "loss") -> list[tuple[str, int]]:
         return [(each.kind, each.onset_step) for each in detect_series([series(value, tag)])]
 
-    assert told(y) == told(y * factor)
-    assert told(y) == told(-y, "reward")
+    assert kinds_and_onsets(y) == kinds_and_onsets(y * factor)
+    assert kinds_and_onsets(y) == kinds_and_onsets(-y, "reward")

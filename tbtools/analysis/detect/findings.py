@@ -1,4 +1,4 @@
-"""What detection has to say: findings, gathered under their causes."""
+"""Findings, and the events that they belong to."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ KEYS = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that `detect` has to say about one series.
+    """One thing that is wrong with one series.
 
     Attributes:
         run: The run's name.

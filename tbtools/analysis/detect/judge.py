@@ -51,7 +51,7 @@ def detect_series(
     Args:
         series: All series of the runs in question, sibling runs included. Their points are judged
             in the order given, whatever their steps are.
-        objectives: Which way is better, by glob over tags, where the words of a tag say it wrongly.
+        objectives: Which way is better, by glob over tags, where the words of a tag mislead.
         progress: Called now and then with the series that have been judged and those of all.
 
     Returns:

@@ -40,7 +40,7 @@ def pairs(series: Sequence[ScalarSeries]) -> Iterator[tuple[ScalarSeries, Scalar
         return
     rest = [each for each in zip(series, roles, strict=True) if not each[1] & VALIDATION]
     training: dict[tuple[object, ...], ScalarSeries] = {}
-    # Those that say that they are training series come last, and win.
+    # Those that are named as training series come last, and win.
     for one, _ in sorted(rest, key=lambda each: bool(each[1] & TRAINING)):
         for key in _keys(one):
             training[key] = one
