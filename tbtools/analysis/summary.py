@@ -67,9 +67,8 @@ class RunSummary:
         start_time: Wall time of the first event, seconds since the epoch; None without any.
         end_time: Wall time of the last event.
         status: ``training`` (the last event is recent), ``finished`` (its hparams' end follows its
-            last point),
-            ``stopped``, ``empty`` (no points), ``unreadable`` (not one event, though there are
-            bytes).
+            last point), ``stopped``, ``empty`` (no points), ``unreadable`` (not one event, though
+            there are bytes).
         tags: Its series, in natural order of their tags.
         objective: The series by which it is judged; None where no tag tells which way is better.
         problems: Damaged stretches, each with the path of its file.

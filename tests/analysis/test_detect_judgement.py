@@ -240,3 +240,14 @@ def test_trends_show_where_a_finding_began(tmp_path: Path) -> None:
     (trend,) = judgement.trends
     assert (len(trend.values), trend.onset) == (24, 12)
     assert trend.values[11:13] == (1.0, 9.0)
+
+
+def test_too_much_for_a_summary_shows_in_the_health_column(
+    logdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary_module, "_JUDGED_SERIES", 2)
+    shown = call("summarize", str(logdir)).out.splitlines()
+    health = {line.split()[0]: line.rstrip() for line in shown if line.strip()}
+    assert health["sound"].endswith("not judged")
+    assert health["pictures"].endswith("not judged")
+    assert not any(line.endswith(("stopped", "finished")) for line in health.values())
