@@ -125,7 +125,8 @@ def _findings(findings: Findings) -> str:
     ]
     head = ["kind", "run", "tag", "since step", "what"]
     table = _table(head, rows, right=(3,), left_out=len(findings) - len(rows))
-    return _titled(plural(len(findings), "finding"), [], table if rows else "")
+    facts = [f"{format_count(len(findings.not_judged))} not judged"] if findings.not_judged else []
+    return _titled(plural(len(findings), "finding"), facts, table if rows else "")
 
 
 def _worst(findings: Iterable[Finding]) -> str:
