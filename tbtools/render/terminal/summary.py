@@ -323,10 +323,10 @@ def _health(run: RunSummary) -> Text:
         parts.append(Text(f"{format_count(run.nonfinite)} non-finite", style="red"))
     if wrong:
         parts.append(Text(plural(len(wrong), "problem"), style="red"))
-    if not parts and _is_not_judged(run):
-        parts.append(Text("not judged", style="yellow"))
     if not parts or run.status not in ("stopped", "finished"):
         parts.insert(0, Text(run.status, style=_STATUS_STYLES[run.status]))
+        if len(parts) == 1 and _is_not_judged(run):
+            parts.append(Text("not judged", style="yellow"))
     return Text(", ").join(parts)
 
 
