@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tbtools.showing import load_renderers_by
+
 if TYPE_CHECKING:
     from tbtools.analysis.aggregate import aggregate
     from tbtools.analysis.detect import Finding, Findings
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         UndecodablePayload,
         UnknownRun,
         UnknownTag,
+        UnsupportedType,
         UnwritableValue,
     )
     from tbtools.eventfile.reader import EventFileReader
@@ -73,6 +76,7 @@ _MODULES = {
         "UndecodablePayload",
         "UnknownRun",
         "UnknownTag",
+        "UnsupportedType",
         "UnwritableValue",
     ),
     "tbtools.eventfile.reader": ("EventFileReader",),
@@ -87,6 +91,9 @@ _MODULES = {
     "tbtools.runs.frames": ("DuplicateSteps",),
     "tbtools.runs.run": ("Run",),
 }
+# What draws results lies in a layer above them; it is loaded when the first of them is shown.
+load_renderers_by(lambda: importlib.import_module("tbtools.render.shown"))
+
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
@@ -114,6 +121,7 @@ __all__ = [
     "UndecodablePayload",
     "UnknownRun",
     "UnknownTag",
+    "UnsupportedType",
     "UnwritableValue",
     "aggregate",
     "detect",

@@ -14,6 +14,7 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     ├── UnknownRun(KeyError), UnknownTag(KeyError)   with the names that come close
     ├── InvalidObjective(ValueError)      a direction that is not GLOB=min|max|none
     ├── InvalidArgument(ValueError)       a smoothing, alignment, group, ... that there cannot be
+    ├── UnsupportedType(TypeError)        a value of a type that the function cannot use
     ├── NonfiniteValue(ValueError)        a NaN or an infinity where none was to be
     ├── UnwritableValue(ValueError)       a value that an event file cannot hold as it is
     ├── UndecodablePayload(ValueError)    a picture, tensor, ... that is not what it says it is
@@ -160,6 +161,10 @@ class InvalidObjective(TbtoolsError, ValueError):
 
 class InvalidArgument(TbtoolsError, ValueError):
     """Something that was asked for makes no sense; the text says what does."""
+
+
+class UnsupportedType(TbtoolsError, TypeError):
+    """A value is of a type that the function cannot use."""
 
 
 class NonfiniteValue(TbtoolsError, ValueError):

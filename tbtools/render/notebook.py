@@ -7,9 +7,8 @@ stranger's, and escaped.
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tbtools.analysis.detect import Findings
 from tbtools.analysis.series_summary import series_summaries
 from tbtools.analysis.summary import summarize
 from tbtools.render.colors import SEVERITY_COLORS, run_colors
@@ -21,14 +20,14 @@ from tbtools.render.format import (
     format_time,
     plural,
 )
-from tbtools.runs.experiment import Experiment
-from tbtools.runs.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tbtools.analysis.detect import Finding
+    from tbtools.analysis.detect import Finding, Findings
     from tbtools.analysis.summary import RunSummary
+    from tbtools.runs.experiment import Experiment
+    from tbtools.runs.run import Run
 
 # Rows beyond which a notebook's table is no longer looked at.
 _MOST_ROWS = 40
@@ -38,22 +37,8 @@ _CELL = "padding:2px 10px 2px 0;text-align:{align};white-space:nowrap"
 _MUTED = "opacity:.7"
 
 
-def html_of(x: Any) -> str:
-    """The display of an Experiment, a Run or Findings.
-
-    Raises:
-        TypeError: It is none of these.
-    """
-    if isinstance(x, Experiment):
-        return _experiment(x)
-    if isinstance(x, Run):
-        return _run(x)
-    if isinstance(x, Findings):
-        return _findings(x)
-    raise TypeError(f"{type(x).__name__} has no display")
-
-
-def _experiment(experiment: Experiment) -> str:
+def experiment_html(experiment: Experiment) -> str:
+    """A table of the runs, with what went wrong and how good each got."""
     summary = summarize(experiment)
     colors = run_colors([run.run for run in summary.runs])
     rows = [_run_row(run, colors[run.run]) for run in summary.runs[:_MOST_ROWS]]
@@ -82,7 +67,8 @@ def _run_row(run: RunSummary, color: str) -> list[str]:
     return row
 
 
-def _run(run: Run) -> str:
+def run_html(run: Run) -> str:
+    """A table of the series of a run."""
     series = [each for part in run.parts for each in series_summaries(part)]
     rows = []
     for each in series[:_MOST_ROWS]:
@@ -112,7 +98,8 @@ def _run(run: Run) -> str:
     return _titled(run.name, said, table)
 
 
-def _findings(findings: Findings) -> str:
+def findings_html(findings: Findings) -> str:
+    """A table of findings."""
     rows = [
         [
             _badge(each),

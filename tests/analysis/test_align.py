@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tbtools.analysis.curves import last_of_each, read_curves
 
 import tbtools
 from tbtools.analysis.align import INTERPOLATED, MISSING, OWN, align
-from tbtools.analysis.curves import last_of_each, read_curves
 from tbtools.errors import InvalidArgument, UnknownTag
 from tests.builders import START, EventFileBuilder
 

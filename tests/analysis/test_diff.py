@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tbtools.analysis.curves import Curve
 
 import tbtools
-from tbtools.analysis.curves import Curve
 from tbtools.analysis.diff import parse_limits, violations
 from tbtools.analysis.diff.evidence import across_runs, against_noise, window_start
 from tbtools.analysis.diff.points import Placed, aligned_pair, compare_points, describe, twins

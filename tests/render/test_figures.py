@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import tbtools
-from tbtools.analysis.detect import Findings, detect
+from tbtools.analysis.detect import Findings
 from tbtools.analysis.diff import Diff, diff
+from tbtools.analysis.judgement import detect
 from tbtools.errors import InvalidArgument, MissingBrowser, MissingExtra, OutputExists, UnknownTag
 from tbtools.render.colors import RUN_COLORS, SEVERITY_COLORS, run_colors
 from tbtools.render.figures import plot, plot_diff, plot_findings, write_figure

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 import tbtools
-from tbtools.analysis.detect import Findings, detect
-from tbtools.render.notebook import html_of
+from tbtools.analysis.detect import Findings
+from tbtools.analysis.judgement import detect
+from tbtools.render.shown import RENDERERS
+from tbtools.showing import Shown, html_of
 from tests.render.report_logs import LOGS, write_hostile_logs
 
 if TYPE_CHECKING:
@@ -82,8 +84,15 @@ def test_nan_is_a_gap_in_the_line() -> None:
 
 
 def test_what_has_no_display() -> None:
-    with pytest.raises(TypeError, match="int"):
+    with pytest.raises(TypeError, match="int") as raised:
         html_of(3)
+    assert isinstance(raised.value, tbtools.TbtoolsError)
+
+
+def test_every_result_that_can_be_drawn_is_in_the_table() -> None:
+    for name in tbtools.__all__:
+        getattr(tbtools, name)
+    assert {*Shown.__subclasses__()} <= {*RENDERERS}
 
 
 def test_results_show_themselves() -> None:

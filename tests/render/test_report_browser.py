@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import tbtools
-from tbtools.analysis.detect import detect
 from tbtools.analysis.diff import diff
+from tbtools.analysis.judgement import detect
 from tbtools.analysis.smooth import smooth
 from tbtools.render.report import diff_report, report
 from tests.builders import START, EventFileBuilder

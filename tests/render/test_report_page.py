@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 import tbtools
-from tbtools.analysis.detect import detect
 from tbtools.analysis.diff import diff
+from tbtools.analysis.judgement import detect
 from tbtools.errors import OutputExists
 from tbtools.render.report import diff_report, report
 from tbtools.render.report.page import PLOTLY_FILE
