@@ -155,6 +155,7 @@ def judge(
     selection: Selection = EVERYTHING,
     *,
     objectives: Mapping[str, Objective] | None = None,
+    scalars: bool = True,
     progress: Progress = None,
     judging: Progress = None,
 ) -> Judgement:
@@ -165,6 +166,7 @@ def judge(
             and validation may lie in runs of their own.
         selection: Findings that do not touch it are left out.
         objectives: Which way is better, by glob, as for `detect`.
+        scalars: Whether what is selected must be scalars; a page shows other data too.
         progress: As for `Experiment.scan`.
         judging: Called now and then with the series that have been judged and those of all.
 
@@ -177,11 +179,11 @@ def judge(
     known = as_runs(runs) if experiment is None else dict(experiment)
     if experiment is not None:
         experiment.scan(progress)
-    selector = Selector(selection)
+    selector = Selector(selection, scalars=scalars)
     every: list[ScalarSeries] = []
     count = points = 0
     for name, run in known.items():
-        chosen = [each for part in run.parts for each in selector.choose(part)[1]]
+        chosen = [each for part in run.parts for each in selector.choose(part)[1] if each.scalar]
         count += len(chosen)
         points += sum(each.count for each in chosen)
         every += read_scalars_of(run, name=name).series.values()

@@ -227,9 +227,7 @@ def _with_objectives(runs: Sequence[RunSummary]) -> list[RunSummary]:
     """The runs with their objectives: the same one for all runs that have it."""
     points = {
         run.run: {
-            each.statistics.tag: each.statistics.count
-            for each in run.tags
-            if each.statistics.dtype
+            each.statistics.tag: each.statistics.count for each in run.tags if each.statistics.dtype
         }
         for run in runs
     }

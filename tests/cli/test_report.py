@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.commands import ROOT, call, process
-from tests.render.report_logs import page_of
+from tests.render.report_logs import objectives_of, page_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def test_a_page_with_what_was_selected(tmp_path: Path) -> None:
     page = page_of(path.read_text("utf-8"))
     assert [run["name"] for run in page["runs"]] == ["baseline", "plateau"]
     assert [tag["tag"] for tag in page["tags"]] == ["train/loss", "val/loss"]
-    assert ["train/loss", "max"] in page["objectives"]
+    assert ("train/loss", "max") in objectives_of(page)
     assert (page["title"], page["smoothing"]) == ("Two <runs>", 0.9)
     assert "<title>Two &lt;runs&gt;</title>" in path.read_text("utf-8")
 

@@ -15,7 +15,7 @@ from tbtools.render.colors import SEVERITY_COLORS, run_colors
 from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, place_legend, style_named
 from tbtools.render.ranges import value_range
-from tbtools.render.series import drawn_seconds, drawn_start
+from tbtools.render.series import drawn_seconds, drawn_start, finding_ends, line_breaks
 from tbtools.render.thinning import thin
 from tbtools.runs.inputs import as_runs
 from tbtools.runs.selection import Selection, Selector
@@ -72,9 +72,10 @@ def plot(
     """Draws scalars: a chart a tag, a line a run, findings and restarts marked.
 
     Smoothing is TensorBoard's, of all points, with the raw line faint behind it; then each line is
-    thinned to 2,000 points, its extremes among them. Where a few values would squeeze all others
-    into a fifth of a chart, its y axis ends before them, as on the page, and an arrow says how far
-    they go.
+    thinned to 2,000 points, its extremes among them. A line breaks where its steps go back; where
+    they do so all the time, or several writers take turns, its points stand alone. Where a few
+    values would squeeze all others into a fifth of a chart, its y axis ends before them, as on the
+    page, and an arrow says how far they go.
 
     Args:
         runs: A path, a `Run`, an `Experiment`, or several of them.
@@ -171,10 +172,10 @@ def _figure(
             told.add(each.run)
             _mark_restarts(figure, each, plan, row, column)
         _leave_out_outliers(figure, series, plan, row, column, log=log)
+        owners = {each.run: each for each in series}
         for finding in findings:
-            if finding.tag == tag:
-                owner = next(each for each in series if each.run == finding.run)
-                _mark_finding(figure, finding, owner, plan, row, column)
+            if finding.tag == tag and finding.run in owners:
+                _mark_finding(figure, finding, owners[finding.run], plan, row, column)
     if log:
         figure.update_yaxes(type="log")
     apply_style(figure, plan.style, rows)
@@ -196,17 +197,23 @@ def _lines(series: ScalarSeries, plan: _Plan, *, raw: bool, legend: bool) -> lis
     traces = []
     for values, width, opacity, in_legend in drawn:
         kept = thin(values, LINE_POINTS).kept
-        few = len(kept) == 1
+        x = _x(series, plan.x)[kept]
+        y = np.where(np.isfinite(values[kept]), values[kept], np.nan)
+        breaks = line_breaks(x, series.session[kept])
+        dots = isinstance(breaks, str)
+        if not isinstance(breaks, str):
+            x, y = np.insert(x, breaks, x[breaks]), np.insert(y, breaks, np.nan)
         traces.append(
             go.Scatter(
-                x=_x(series, plan.x)[kept],
-                y=np.where(np.isfinite(values[kept]), values[kept], np.nan),
-                mode="lines+markers" if few else "lines",
+                x=x,
+                y=y,
+                mode="markers" if dots else "lines+markers" if len(kept) == 1 else "lines",
                 name=name,
                 legendgroup=name,
                 legendrank=1 + plan.ranks[series.run],
                 showlegend=in_legend,
                 opacity=opacity,
+                marker={"color": color, "size": 2 + width if dots else None},
                 line={"color": color, "width": width, "dash": plan.dashes[series.run]},
                 hoverinfo="skip" if opacity < 1 else None,
                 hovertemplate=None
@@ -268,7 +275,7 @@ def _mark_finding(
     figure: go.Figure, finding: Finding, series: ScalarSeries, plan: _Plan, row: int, column: int
 ) -> None:
     x = _x(series, plan.x)
-    onset, end = (_plain(x[at]) for at in _ends(finding, series))
+    onset, end = (_plain(x[at]) for at in finding_ends(finding, series))
     color = SEVERITY_COLORS[finding.severity]
     if finding.kind == "plateau":
         figure.add_vrect(
@@ -300,12 +307,6 @@ def _mark_restarts(
             line={"color": plan.colors[series.run], "width": 2},
             name=f"resumed: {_text(series.run)}",
         )
-
-
-def _ends(finding: Finding, series: ScalarSeries) -> tuple[int, int]:
-    """The points of a series at which a finding begins and ends."""
-    onset = series.find(finding.onset_step, finding.onset_time)
-    return onset, series.step.size - 1 if finding.ongoing else series.find(finding.end_step)
 
 
 def _plain(value: Any) -> Any:
