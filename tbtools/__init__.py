@@ -12,16 +12,34 @@ from typing import TYPE_CHECKING, Any
 from tbtools.showing import load_renderers_by
 
 if TYPE_CHECKING:
-    from tbtools.analysis.aggregate import aggregate
-    from tbtools.analysis.detect import Finding, Findings
-    from tbtools.analysis.diff import diff
+    from tbtools.analysis.aggregate import Aggregate, AggregatedSeries, aggregate
+    from tbtools.analysis.detect import Finding, Findings, NotJudged
+    from tbtools.analysis.diff import (
+        CurveSide,
+        Diff,
+        Evidence,
+        HParamDiff,
+        PointDifference,
+        RunDiff,
+        TagDiff,
+        TextDiff,
+        diff,
+    )
+    from tbtools.analysis.ensemble import Bootstrap
+    from tbtools.analysis.grouping import RunGroup
     from tbtools.analysis.judgement import detect
-    from tbtools.analysis.merge import merge
+    from tbtools.analysis.merge import Merge, merge
+    from tbtools.analysis.pieces import MergedSession
+    from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.analysis.smooth import smooth
+    from tbtools.analysis.summary import RunSummary, Summary, summarize
+    from tbtools.analysis.verify import FileCheck, Verification, verify
     from tbtools.errors import (
         BadData,
         BadLength,
         CorruptRecord,
+        ForeignFiles,
+        InputChanged,
         InvalidArgument,
         InvalidObjective,
         MissingBrowser,
@@ -29,39 +47,93 @@ if TYPE_CHECKING:
         NoEventFiles,
         NonfiniteValue,
         OutputExists,
+        OutputInsideInput,
         RecordError,
         TbtoolsError,
         TruncatedRecord,
         UndecodableEvent,
         UndecodablePayload,
+        UnknownName,
         UnknownRun,
         UnknownTag,
         UnsupportedType,
         UnwritableValue,
     )
+    from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.reader import EventFileReader
     from tbtools.eventfile.records import read_records
+    from tbtools.eventfile.rescan import FileChange
     from tbtools.eventfile.writer import EventFileWriter
-    from tbtools.render.export import export
+    from tbtools.render.export import Export, export
     from tbtools.render.figures.files import write_figure
     from tbtools.render.figures.scalars import plot
     from tbtools.render.report.write import diff_report, report
     from tbtools.render.write import write
     from tbtools.runs.experiment import Experiment, load, read_scalars
     from tbtools.runs.frames import DuplicateSteps
+    from tbtools.runs.plugins.audio import Audio
+    from tbtools.runs.plugins.custom_scalars import Layout
+    from tbtools.runs.plugins.graphs import Graph
+    from tbtools.runs.plugins.hparams import DeclaredHParam, DeclaredMetric, HParams
+    from tbtools.runs.plugins.images import Image
+    from tbtools.runs.plugins.meshes import Mesh
+    from tbtools.runs.plugins.projector import Embedding
+    from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
+    from tbtools.runs.statistics import SeriesStatistics
+    from tbtools.runs.timeline.notes import Note
 
 _MODULES = {
-    "tbtools.analysis.aggregate": ("aggregate",),
-    "tbtools.analysis.detect": ("Finding", "Findings"),
-    "tbtools.analysis.diff": ("diff",),
+    "tbtools.analysis.aggregate": (
+        "Aggregate",
+        "AggregatedSeries",
+        "aggregate",
+    ),
+    "tbtools.analysis.detect": (
+        "Finding",
+        "Findings",
+        "NotJudged",
+    ),
+    "tbtools.analysis.diff": (
+        "CurveSide",
+        "Diff",
+        "Evidence",
+        "HParamDiff",
+        "PointDifference",
+        "RunDiff",
+        "TagDiff",
+        "TextDiff",
+        "diff",
+    ),
+    "tbtools.analysis.ensemble": ("Bootstrap",),
+    "tbtools.analysis.grouping": ("RunGroup",),
     "tbtools.analysis.judgement": ("detect",),
-    "tbtools.analysis.merge": ("merge",),
+    "tbtools.analysis.merge": (
+        "Merge",
+        "merge",
+    ),
+    "tbtools.analysis.pieces": ("MergedSession",),
+    "tbtools.analysis.series_summary": (
+        "ObjectiveSummary",
+        "SeriesSummary",
+    ),
     "tbtools.analysis.smooth": ("smooth",),
+    "tbtools.analysis.summary": (
+        "RunSummary",
+        "Summary",
+        "summarize",
+    ),
+    "tbtools.analysis.verify": (
+        "FileCheck",
+        "Verification",
+        "verify",
+    ),
     "tbtools.errors": (
         "BadData",
         "BadLength",
         "CorruptRecord",
+        "ForeignFiles",
+        "InputChanged",
         "InvalidArgument",
         "InvalidObjective",
         "MissingBrowser",
@@ -69,27 +141,55 @@ _MODULES = {
         "NoEventFiles",
         "NonfiniteValue",
         "OutputExists",
+        "OutputInsideInput",
         "RecordError",
         "TbtoolsError",
         "TruncatedRecord",
         "UndecodableEvent",
         "UndecodablePayload",
+        "UnknownName",
         "UnknownRun",
         "UnknownTag",
         "UnsupportedType",
         "UnwritableValue",
     ),
+    "tbtools.eventfile.problems": ("Problem",),
     "tbtools.eventfile.reader": ("EventFileReader",),
     "tbtools.eventfile.records": ("read_records",),
+    "tbtools.eventfile.rescan": ("FileChange",),
     "tbtools.eventfile.writer": ("EventFileWriter",),
-    "tbtools.render.export": ("export",),
+    "tbtools.render.export": (
+        "Export",
+        "export",
+    ),
     "tbtools.render.figures.files": ("write_figure",),
     "tbtools.render.figures.scalars": ("plot",),
-    "tbtools.render.report.write": ("diff_report", "report"),
+    "tbtools.render.report.write": (
+        "diff_report",
+        "report",
+    ),
     "tbtools.render.write": ("write",),
-    "tbtools.runs.experiment": ("Experiment", "load", "read_scalars"),
+    "tbtools.runs.experiment": (
+        "Experiment",
+        "load",
+        "read_scalars",
+    ),
     "tbtools.runs.frames": ("DuplicateSteps",),
+    "tbtools.runs.plugins.audio": ("Audio",),
+    "tbtools.runs.plugins.custom_scalars": ("Layout",),
+    "tbtools.runs.plugins.graphs": ("Graph",),
+    "tbtools.runs.plugins.hparams": (
+        "DeclaredHParam",
+        "DeclaredMetric",
+        "HParams",
+    ),
+    "tbtools.runs.plugins.images": ("Image",),
+    "tbtools.runs.plugins.meshes": ("Mesh",),
+    "tbtools.runs.plugins.projector": ("Embedding",),
+    "tbtools.runs.plugins.values": ("StoredValue",),
     "tbtools.runs.run": ("Run",),
+    "tbtools.runs.statistics": ("SeriesStatistics",),
+    "tbtools.runs.timeline.notes": ("Note",),
 }
 # What draws results lies in a layer above them; it is loaded when the first of them is shown.
 load_renderers_by(lambda: importlib.import_module("tbtools.render.shown"))
@@ -97,32 +197,72 @@ load_renderers_by(lambda: importlib.import_module("tbtools.render.shown"))
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
+    "Aggregate",
+    "AggregatedSeries",
+    "Audio",
     "BadData",
     "BadLength",
+    "Bootstrap",
     "CorruptRecord",
+    "CurveSide",
+    "DeclaredHParam",
+    "DeclaredMetric",
+    "Diff",
     "DuplicateSteps",
+    "Embedding",
     "EventFileReader",
     "EventFileWriter",
+    "Evidence",
     "Experiment",
+    "Export",
+    "FileChange",
+    "FileCheck",
     "Finding",
     "Findings",
+    "ForeignFiles",
+    "Graph",
+    "HParamDiff",
+    "HParams",
+    "Image",
+    "InputChanged",
     "InvalidArgument",
     "InvalidObjective",
+    "Layout",
+    "Merge",
+    "MergedSession",
+    "Mesh",
     "MissingBrowser",
     "MissingExtra",
     "NoEventFiles",
     "NonfiniteValue",
+    "NotJudged",
+    "Note",
+    "ObjectiveSummary",
     "OutputExists",
+    "OutputInsideInput",
+    "PointDifference",
+    "Problem",
     "RecordError",
     "Run",
+    "RunDiff",
+    "RunGroup",
+    "RunSummary",
+    "SeriesStatistics",
+    "SeriesSummary",
+    "StoredValue",
+    "Summary",
+    "TagDiff",
     "TbtoolsError",
+    "TextDiff",
     "TruncatedRecord",
     "UndecodableEvent",
     "UndecodablePayload",
+    "UnknownName",
     "UnknownRun",
     "UnknownTag",
     "UnsupportedType",
     "UnwritableValue",
+    "Verification",
     "aggregate",
     "detect",
     "diff",
@@ -135,6 +275,8 @@ __all__ = [
     "read_scalars",
     "report",
     "smooth",
+    "summarize",
+    "verify",
     "write",
     "write_figure",
 ]

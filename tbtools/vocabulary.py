@@ -19,6 +19,10 @@ ProblemKind = Literal[
 ]
 PROBLEM_KINDS: tuple[ProblemKind, ...] = get_args(ProblemKind)
 
+# What a second look at an event file has found (tbtools.eventfile.rescan).
+FileChangeKind = Literal["new", "grown", "healed", "shrank", "replaced", "unreadable"]
+FILE_CHANGE_KINDS: tuple[FileChangeKind, ...] = get_args(FileChangeKind)
+
 # What a reader should know of a run's timeline although nothing is damaged
 # (tbtools.runs.timeline.notes).
 NoteKind = Literal[
@@ -28,6 +32,7 @@ NoteKind = Literal[
     "duplicate_file",
     "clock_skew",
     "superseded",
+    "read_anew",
 ]
 NOTE_KINDS: tuple[NoteKind, ...] = get_args(NoteKind)
 

@@ -99,16 +99,26 @@ def compiled_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _wheel(_sdist(folder), folder / "wheels")
 
 
+@pytest.fixture(scope="module")
+def pure(pure_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of the package that was built without a compiler."""
+    return _installed(pure_wheel, tmp_path_factory.mktemp("pure_package"))
+
+
+@pytest.fixture(scope="module")
+def compiled(compiled_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of the one that was built with it."""
+    return _installed(compiled_wheel, tmp_path_factory.mktemp("compiled_package"))
+
+
 def _names(wheel: Path) -> list[str]:
     with zipfile.ZipFile(wheel) as archive:
         return archive.namelist()
 
 
 def test_without_a_compiler_it_installs_says_so_and_shows_the_same(
-    pure_wheel: Path, compiled_wheel: Path, tmp_path: Path
+    pure: dict[str, str], compiled: dict[str, str], tmp_path: Path
 ) -> None:
-    pure = _installed(pure_wheel, tmp_path / "pure")
-    compiled = _installed(compiled_wheel, tmp_path / "compiled")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     shutil.copytree(ROOT / "tests" / "logs", elsewhere / "logs")
@@ -119,6 +129,56 @@ def test_without_a_compiler_it_installs_says_so_and_shows_the_same(
         shown = _tbtools(pure, elsewhere, *arguments)
         assert shown
         assert shown == _tbtools(compiled, elsewhere, *arguments)
+
+
+# With the exit status: findings and differences are 1.
+COMMANDS = {
+    "plot": (0, ["plot", "logs", "--tag", "*loss*"]),
+    "smooth": (0, ["smooth", "logs/baseline", "-o", "out.csv"]),
+    "smooth by time": (0, ["smooth", "logs", "-o", "out.csv", "--method", "time_weighted_ema"]),
+    "aggregate": (0, ["aggregate", "logs", "-o", "out.csv"]),
+    "detect": (1, ["detect", "logs"]),
+    "diff": (1, ["diff", "logs/baseline", "logs/diverged"]),
+    "report": (0, ["report", "logs", "-o", "out.html"]),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_without_a_compiler_every_command_works(
+    command: str, pure: dict[str, str], compiled: dict[str, str], tmp_path: Path
+) -> None:
+    """And writes what the compiled package writes."""
+    status, arguments = COMMANDS[command]
+    written = []
+    for env in (pure, compiled):
+        folder = tmp_path / str(len(written))
+        shutil.copytree(ROOT / "tests" / "logs", folder / "logs")
+        done = subprocess.run(
+            [sys.executable, "-m", "tbtools", *arguments],
+            capture_output=True, text=True, env=env, cwd=folder, check=False,
+        )  # fmt: skip
+        assert done.returncode == status, done.stderr
+        files = {path.name: path.read_bytes() for path in folder.glob("out.*")}
+        assert len(files) == ("-o" in arguments)
+        written.append((done.stdout, done.stderr, files))
+    assert written[0] == written[1]
+
+
+def test_an_extension_that_cannot_be_loaded_is_an_error(
+    compiled: dict[str, str], tmp_path: Path
+) -> None:
+    package = tmp_path / "package"
+    shutil.copytree(compiled["PYTHONPATH"], package)
+    for extension in (*package.rglob("_ema.*.so"), *package.rglob("_scan.*.so")):
+        extension.write_bytes(b"no library")
+    for module in ("tbtools.analysis.smoothers", "tbtools.eventfile.scan"):
+        done = subprocess.run(
+            [sys.executable, "-c", f"import {module}"],
+            capture_output=True, text=True, env=compiled | {"PYTHONPATH": str(package)},
+            cwd=tmp_path, check=False,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert "ImportError" in done.stderr
 
 
 def test_what_is_in_a_wheel(pure_wheel: Path, compiled_wheel: Path) -> None:

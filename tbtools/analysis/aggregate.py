@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.align import Alignment, Axis
     from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
-    from tbtools.runs.selection import Steps
     from tbtools.runs.series import RunScalars
 
     Floats: TypeAlias = NDArray[np.float64]

@@ -11,6 +11,7 @@ from tbtools.errors import BadData, BadLength, TruncatedRecord
 from tbtools.eventfile.reader import EventFileReader
 from tbtools.eventfile.records import RecordReader
 from tbtools.eventfile.scan import scan_file
+from tbtools.eventfile.source import source_of
 from tbtools.runs.columns import gather
 from tbtools.runs.numbers import json_number
 from tbtools.runs.statistics import series_statistics
@@ -128,7 +129,7 @@ def inspect_file(path: str) -> Inspection:
     Raises:
         OSError: It cannot be read.
     """
-    with open(path, "rb"):  # noqa: PTH123 - scan_file would tell as a problem that it cannot
+    with source_of(path).open(path):  # scan_file would tell as a problem that it cannot
         columns = gather([scan_file(path)], "keep")
     file = columns.rows.files[0]
     sessions = columns.timeline.sessions

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
-    from tbtools.runs.selection import Globs, Steps
+    from tbtools.runs.selection import Globs
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from tbtools.analysis.pieces import Copy, FileGroup
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
-    from tbtools.runs.selection import Steps
     from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import RestartPolicy
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.stretches import Stretches, check_unchanged, stretches_to_copy
+from tbtools.analysis.stretches import Stretches, open_unchanged, stretches_to_copy
 from tbtools.errors import InvalidArgument
 from tbtools.eventfile.messages import Value
 from tbtools.runs.selection import choose
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.eventfile.source import Identity
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
     from tbtools.runs.timeline.sessions import Session
@@ -197,7 +198,7 @@ class FileGroup:
 
 def group_files(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) -> list[FileGroup]:
     """The event files of some runs, together or, with `union`, each run for itself."""
-    owned: dict[tuple[int, int] | str, Owned] = {}
+    owned: dict[Identity | str, Owned] = {}
     for name, run in runs.items():
         for file in run.files:
             # A file that is given twice, perhaps by a link, is one file.
@@ -322,7 +323,5 @@ class _GroupPlan:
 
 
 def _read_value(file: FileColumns, offset: int, length: int) -> Value:
-    with Path(file.path).open("rb") as opened:
-        check_unchanged(file, opened.fileno())
-        opened.seek(offset)
-        return Value.FromString(opened.read(length))
+    with open_unchanged(file) as opened:
+        return Value.FromString(opened.read_at(offset, length))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tbtools.runs.columns import SeriesRows
-    from tbtools.runs.frames import Part
+    from tbtools.runs.parts import Part
     from tbtools.runs.statistics import SeriesStatistics
     from tbtools.vocabulary import Objective
 

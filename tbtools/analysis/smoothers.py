@@ -7,12 +7,12 @@ if they were not there. A series whose values are all the same is left unchanged
 from __future__ import annotations
 
 import math
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tbtools.errors import InvalidArgument, MissingExtra
+from tbtools.extensions import compiled
 from tbtools.vocabulary import SMOOTHING_METHODS
 
 if TYPE_CHECKING:
@@ -34,13 +34,9 @@ _SAVGOL_DEGREE = 2
 
 
 def _pick_loops() -> ModuleType:
-    if os.environ.get("TBTOOLS_PURE_PYTHON", "0") in ("", "0"):
-        try:
-            from tbtools.analysis import _ema
-        except ModuleNotFoundError:  # built without a compiler
-            pass
-        else:
-            return _ema
+    extension = compiled("tbtools.analysis._ema")
+    if extension is not None:
+        return extension
     from tbtools.analysis import _ema_python
 
     return _ema_python

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +11,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from tbtools.errors import InputChanged
 from tbtools.eventfile.records import FRAME_SIZE
+from tbtools.eventfile.source import source_of
 from tbtools.runs.timeline import rows as row_kinds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.eventfile.source import SourceFile
 
 _LENGTH_SIZE, _CHECKSUM_SIZE = 8, 4
 # Read at once when the lengths of many small records are wanted; fewer are read one by one.
@@ -117,9 +118,8 @@ def _records(file: FileColumns, last_touched: int) -> tuple[NDArray[np.int64], N
     """
     starts: list[NDArray[np.int64]] = []
     ends: list[NDArray[np.int64]] = []
-    with Path(file.path).open("rb", buffering=0) as opened:
-        check_unchanged(file, opened.fileno())
-        lengths = _Lengths(file, opened.fileno(), last_touched)
+    with open_unchanged(file) as opened:
+        lengths = _Lengths(file, opened, last_touched)
         position = 0
         for damage in (*file.damage, None):
             end = min(damage.offset, file.position) if damage else file.position
@@ -141,9 +141,9 @@ class _Lengths:
     ones are passed over; but where they are right, as mostly, all is done without a loop.
     """
 
-    def __init__(self, file: FileColumns, descriptor: int, last_touched: int) -> None:
+    def __init__(self, file: FileColumns, opened: SourceFile, last_touched: int) -> None:
         self._path = file.path
-        self._descriptor = descriptor
+        self._opened = opened
         self._last_touched = last_touched
         # What lies behind the last record that matters is copied as one, however it is divided.
         rows, marks = (
@@ -196,7 +196,7 @@ class _Lengths:
             many = last - first > _FEW
             last = last if many else first + 1
             count = int(starts[last - 1]) - base + _LENGTH_SIZE
-            block = np.frombuffer(os.pread(self._descriptor, count, base), np.uint8)
+            block = np.frombuffer(self._opened.read_at(base, count), np.uint8)
             if block.size < count:
                 raise InputChanged(self._path)
             windows = sliding_window_view(block, _LENGTH_SIZE)
@@ -206,12 +206,17 @@ class _Lengths:
         return result
 
 
-def check_unchanged(file: FileColumns, descriptor: int) -> None:
-    """Makes sure that an open file is the one that was scanned, perhaps longer by now.
+def open_unchanged(file: FileColumns) -> SourceFile:
+    """Opens a file that is still the one that was scanned, perhaps longer by now.
 
     Raises:
         InputChanged: It is another, or has become shorter.
+        OSError: It cannot be opened.
     """
-    status = os.fstat(descriptor)
-    if (status.st_dev, status.st_ino) != file.identity or status.st_size < file.position:
-        raise InputChanged(file.path)
+    with contextlib.ExitStack() as stack:
+        opened = stack.enter_context(source_of(file.path).open(file.path))
+        status = opened.status()
+        if status.identity != file.identity or status.size < file.position:
+            raise InputChanged(file.path)
+        stack.pop_all()
+    return opened

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.experiment import Experiment
-    from tbtools.runs.frames import Part
     from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.parts import Part, Steps
     from tbtools.runs.run import Run
-    from tbtools.runs.selection import Globs, Steps
+    from tbtools.runs.selection import Globs
     from tbtools.runs.series import ScalarSeries
     from tbtools.runs.timeline.notes import Note
     from tbtools.vocabulary import RunStatus

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,12 +14,16 @@ if TYPE_CHECKING:
 
 
 def _require_file(path: str) -> None:
-    file = Path(path)
-    if file.is_dir():
+    from tbtools.eventfile.source import source_of
+
+    try:
+        kind = source_of(path).stat(path).kind
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror}") from error
+    if kind == "directory":
         raise click.UsageError(f"{path} is a directory; `tbtools summarize {path}` shows its runs")
-    if not file.is_file():  # a pipe would be waited for, a device read without end
-        reason = "not a regular file" if file.exists() else "No such file or directory"
-        raise click.UsageError(f"{path}: {reason}")
+    if kind != "file":  # a pipe would be waited for, a device read without end
+        raise click.UsageError(f"{path}: not a regular file")
 
 
 @click.command("inspect")

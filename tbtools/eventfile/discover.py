@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import os
 import re
-import stat
 import sys
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools import errors
 from tbtools.eventfile.problems import Problem, unreadable
+from tbtools.eventfile.source import NO_TARGET, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tbtools.eventfile.source import Entry, Identity
 
 # TensorBoard's rule (tensorboard/backend/event_processing/io_wrapper.py, IsSummaryEventsFile). The
 # suffix is that of the files without events that TensorFlow's profiler leaves.
 _EVENT_FILE_MARK = "tfevents"
 _PROFILER_SUFFIX = ".profile-empty"
-# What a link that leads nowhere, or to itself, answers.
-_NO_TARGET = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 # A fraction below one, such as a learning rate; in 1.10 the point may be one of a version.
 _NUMBER = re.compile(r"(?<![0-9.])0\.([0-9]+)(?![0-9.])|[0-9]+")
 # Runs of an experiment have the same tags, again and again.
@@ -39,11 +37,14 @@ class RunFiles:
             itself. Bytes that are no UTF-8 stand as ``\xff``, so that the name can be printed.
         path: The directory, as it can be opened.
         event_files: The paths of its event files, sorted by name.
+        duplicates: Links that lead to one of them and are not read for that, from wherever in the
+            log directory: pairs of the link's path and that of the event file, sorted.
     """
 
     name: str
     path: str
     event_files: tuple[str, ...]
+    duplicates: tuple[tuple[str, str], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ def _number_key(number: re.Match[str]) -> str:
 def discover(path: str | os.PathLike[str]) -> LogDirectory:
     """Finds the runs under a log directory, in a run, or that of one event file.
 
-    Links to directories are followed, and each directory is visited once, under its own name rather
-    than a link's. Event files are regular files, or links to such, whose name contains
+    Links are followed, and each directory is visited and each file taken once, under its own name
+    rather than a link's. Event files are regular files, or links to such, whose name contains
     ``tfevents``; a file given as the path is taken whatever its name.
 
     Args:
@@ -102,22 +103,16 @@ def discover(path: str | os.PathLike[str]) -> LogDirectory:
     """
     path = os.fspath(path)
     try:
-        mode = os.stat(path).st_mode
+        status = source_of(path).stat(path)
     except OSError as error:
         raise errors.NoEventFiles(f"{path}: {error.strerror}") from error
-    if stat.S_ISREG(mode):
-        return LogDirectory(path, (RunFiles(".", str(Path(path).parent), (path,)),), {})
-    if not stat.S_ISDIR(mode):
+    if status.kind == "file":
+        return LogDirectory(path, (RunFiles(".", os.path.dirname(path) or ".", (path,)),), {})
+    if status.kind != "directory":
         raise errors.NoEventFiles(f"{path}: neither a directory nor a regular file")
-    walk = _Walk()
-    runs = (
-        RunFiles(_printable(name) or ".", directory, tuple(sorted(event_files)))
-        for directory, name, event_files in walk.directories(path)
-        if event_files
-    )
-    return LogDirectory(
-        path, tuple(sorted(runs, key=lambda run: natural_key(run.name))), walk.unreadable
-    )
+    walk = _Walk(path)
+    runs = sorted(walk.runs(), key=lambda run: natural_key(run.name))
+    return LogDirectory(path, tuple(runs), walk.unreadable)
 
 
 def _printable(name: str) -> str:
@@ -125,22 +120,69 @@ def _printable(name: str) -> str:
     return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
+class _Directory(NamedTuple):
+    """A directory: its path, its name relative to the log directory, the paths of event files."""
+
+    path: str
+    name: str
+    event_files: list[str]
+
+
 class _Walk:
     """A walk over a directory tree.
 
-    Only where there are links are directories asked for their identity. Else the entries of their
-    parents tell all that is needed, without a system call a directory or file.
+    Only where there are links are directories, or files, asked for their identity. Else the entries
+    of their parents tell all that is needed, without a system call a directory or file.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, root: str) -> None:
         self.unreadable: dict[str, Problem] = {}
+        self._root = root
+        self._source = source_of(root)
         self._links: list[tuple[str, str]] = []
+        # Links to event files, with what tells these from one another.
+        self._file_links: list[tuple[str, Identity, _Directory]] = []
 
-    def directories(self, root: str) -> Iterator[tuple[str, str, list[str]]]:
-        """Yields path, name relative to the root, and event files of each directory."""
+    def runs(self) -> list[RunFiles]:
+        """The directories that directly hold event files, each file taken once."""
+        directories = list(self._directories())
+        duplicates = self._take_links(directories)
+        return [
+            RunFiles(
+                _printable(each.name) or ".",
+                each.path,
+                tuple(sorted(each.event_files)),
+                tuple(duplicates.get(each.path, ())),
+            )
+            for each in directories
+            if each.event_files
+        ]
+
+    def _take_links(self, directories: list[_Directory]) -> dict[str, list[tuple[str, str]]]:
+        """Takes the links to files that have no name of their own here, each file once.
+
+        Returns:
+            The others by the directory of the event file that they lead to: link and event file.
+        """
+        duplicates: dict[str, list[tuple[str, str]]] = {}
+        if not self._file_links:
+            return duplicates
+        owners = {
+            self._identity(path): (path, each) for each in directories for path in each.event_files
+        }
+        for path, identity, directory in sorted(self._file_links):
+            if identity in owners:
+                event_file, owner = owners[identity]
+                duplicates.setdefault(owner.path, []).append((path, event_file))
+            else:
+                owners[identity] = path, directory
+                directory.event_files.append(path)
+        return duplicates
+
+    def _directories(self) -> Iterator[_Directory]:
         visited = []
-        for directory in self._tree(root, "", None):
-            visited.append(directory[0])
+        for directory in self._tree(self._root, "", None):
+            visited.append(directory.path)
             yield directory
         if not self._links:
             return
@@ -151,8 +193,8 @@ class _Walk:
                 yield from self._tree(path, name, seen)
 
     def _tree(
-        self, root: str, root_name: str, seen: set[tuple[int, int] | None] | None
-    ) -> Iterator[tuple[str, str, list[str]]]:
+        self, root: str, root_name: str, seen: set[Identity | None] | None
+    ) -> Iterator[_Directory]:
         """The same for the directories below one, links apart, but for those already seen."""
         pending = [(root, root_name)]
         while pending:
@@ -162,47 +204,45 @@ class _Walk:
                 if identity is None or identity in seen:
                     continue
                 seen.add(identity)
-            subdirectories, event_files = self._list(path, f"{name}/" if name else "")
-            pending += subdirectories
-            yield path, name, event_files
+            directory = _Directory(path, name, [])
+            pending += self._list(directory)
+            yield directory
 
-    def _list(self, path: str, prefix: str) -> tuple[list[tuple[str, str]], list[str]]:
-        """Subdirectories, as pairs of path and name, and event files."""
+    def _list(self, directory: _Directory) -> list[tuple[str, str]]:
+        """Finds the event files; returns the subdirectories, as pairs of path and name."""
+        prefix = f"{directory.name}/" if directory.name else ""
         subdirectories: list[tuple[str, str]] = []
-        event_files: list[str] = []
         try:
-            with os.scandir(path) as entries:
-                for entry in entries:
-                    if entry.is_symlink():
-                        self._add_link(entry, prefix, event_files)
-                    elif entry.is_dir(follow_symlinks=False):
-                        subdirectories.append((entry.path, prefix + entry.name))
-                    elif _is_event_file(entry.name) and entry.is_file(follow_symlinks=False):
-                        event_files.append(entry.path)
+            for entry in self._source.list(directory.path):
+                if entry.kind == "directory":
+                    subdirectories.append((entry.path, prefix + entry.name))
+                elif entry.kind == "link":
+                    self._add_link(entry, prefix, directory)
+                elif entry.kind == "file" and _is_event_file(entry.name):
+                    directory.event_files.append(entry.path)
         except OSError as error:
-            self.unreadable[path] = unreadable(error)
-        return subdirectories, event_files
+            self.unreadable[directory.path] = unreadable(error)
+        return subdirectories
 
-    def _add_link(self, entry: os.DirEntry[str], prefix: str, event_files: list[str]) -> None:
+    def _add_link(self, entry: Entry, prefix: str, directory: _Directory) -> None:
         try:
-            mode = entry.stat().st_mode
+            status = self._source.stat(entry.path)
         except OSError as error:
-            if error.errno not in _NO_TARGET:
+            if error.errno not in NO_TARGET:
                 self.unreadable[entry.path] = unreadable(error)
             return
-        if stat.S_ISDIR(mode):
+        if status.kind == "directory":
             self._links.append((entry.path, prefix + entry.name))
-        elif stat.S_ISREG(mode) and _is_event_file(entry.name):
-            event_files.append(entry.path)
+        elif status.kind == "file" and _is_event_file(entry.name):
+            self._file_links.append((entry.path, status.identity, directory))
 
-    def _identity(self, path: str) -> tuple[int, int] | None:
-        """Device and inode; None where the directory is gone or closed to us."""
+    def _identity(self, path: str) -> Identity | None:
+        """What tells it from others; None where it is gone or closed to us."""
         try:
-            status = Path(path).stat()
+            return self._source.stat(path).identity
         except OSError as error:
             self.unreadable[path] = unreadable(error)
             return None
-        return status.st_dev, status.st_ino
 
 
 def _is_event_file(name: str) -> bool:

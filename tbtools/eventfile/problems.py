@@ -45,7 +45,7 @@ def bad_length(offset: int, length: int, got: int, want: int, *, found: bool) ->
     if found:
         outcome = f"{length} bytes up to the next whole record passed over"
     elif offset == 0:
-        message = f"not one whole record in {length} bytes: this is no event file"
+        message = f"not one whole record in {length} bytes: not an event file"
         return Problem(offset, length, "not_an_event_file", message)
     else:
         outcome = f"no whole record in the {length} bytes up to the end"

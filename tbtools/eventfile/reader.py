@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tbtools import errors
+from tbtools.eventfile.content import recognised
 from tbtools.eventfile.problems import Problem, bad_data, bad_length, truncated, undecodable
 from tbtools.eventfile.records import Record, RecordReader
 
@@ -75,7 +76,7 @@ class EventFileReader:
                 return next(self._records, None)
             except errors.TruncatedRecord as error:
                 self._raise_if_strict(error)
-                self._tail = truncated(error.offset, self._records.bytes_left())
+                self._end_with(truncated(error.offset, self._records.bytes_left()))
                 return None
             except errors.BadLength as error:
                 self._raise_if_strict(error)
@@ -97,8 +98,11 @@ class EventFileReader:
         if found:
             self._damage.append(problem)
         else:
-            self._tail = problem
+            self._end_with(problem)
         return found
+
+    def _end_with(self, problem: Problem) -> None:
+        self._tail = recognised(self._records.file, problem)
 
     def _decoded(self, record: Record) -> Any:
         """The record's event; None where it holds none."""

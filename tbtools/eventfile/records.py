@@ -14,15 +14,17 @@ from __future__ import annotations
 import dataclasses
 import os
 import struct
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tbtools import errors
+from tbtools.eventfile.source import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
     from typing import BinaryIO, Self
+
+    from tbtools.eventfile.source import SourceFile
 
 HEADER_SIZE = 12
 FRAME_SIZE = 16  # what a record takes up beyond its data
@@ -36,6 +38,7 @@ _MASK_DELTA = 0xA282EAD8
 # in one file may sum this many bytes per byte of it, which no accident comes near.
 _SEARCH_EFFORT = 8
 _SEARCH_BLOCKS = 1 << 12, 1 << 18  # bytes looked at together: at first, and at most
+_BLOCK = 1 << 16  # read at once, for most records are small
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,7 +103,9 @@ class RecordReader:
     def __init__(self, path: str | os.PathLike[str], offset: int = 0) -> None:
         self.path = os.fspath(path)
         self.offset = offset
-        self._file: BinaryIO | None = None
+        self._file: SourceFile | None = None
+        self._block = b""
+        self._block_start = 0
         self._search_effort = 0
 
     def __enter__(self) -> Self:
@@ -119,6 +124,7 @@ class RecordReader:
         if self._file is not None:
             self._file.close()
             self._file = None
+            self._block = b""
 
     def __iter__(self) -> Self:
         return self
@@ -142,6 +148,7 @@ class RecordReader:
         length, want = _HEADER.unpack(header)
         got = masked_crc32c(header[:8])
         if got != want:
+            self._block = b""  # they may have changed when they are asked for again
             raise errors.BadLength(self.path, self.offset, got, want)
         if length > left - FRAME_SIZE:
             raise errors.TruncatedRecord(self.path, self.offset, FRAME_SIZE + length - left)
@@ -189,26 +196,30 @@ class RecordReader:
         body = self._read_at(offset, length + _CHECKSUM.size)
         return _CHECKSUM.unpack_from(body, length) == (masked_crc32c(body[:length]),)
 
+    @property
+    def file(self) -> SourceFile:
+        """The file, open."""
+        if self._file is None:
+            self._file = source_of(self.path).open(self.path)
+        return self._file
+
     def bytes_left(self) -> int:
         """How many bytes there are now from `offset` to the end of the file.
 
         Negative where the file has shrunk to less than what has been read of it.
         """
-        return os.fstat(self._opened().fileno()).st_size - self.offset
+        return self.file.size() - self.offset
 
     def _read_at(self, offset: int, count: int) -> bytes:
         """Bytes that are in the file, unless it has just been cut short."""
-        file = self._opened()
-        file.seek(offset)
-        data = file.read(count)
+        start = offset - self._block_start
+        if not 0 <= start <= len(self._block) - count:
+            self._block, self._block_start = self.file.read_at(offset, max(count, _BLOCK)), offset
+            start = 0
+        data = self._block[start : start + count]
         if len(data) < count:
             raise errors.TruncatedRecord(self.path, offset, count - len(data))
         return data
-
-    def _opened(self) -> BinaryIO:
-        if self._file is None:
-            self._file = Path(self.path).open("rb")  # noqa: SIM115 - closed by close()
-        return self._file
 
 
 def _sound_headers(block: bytes, room: int) -> Iterator[tuple[int, int]]:

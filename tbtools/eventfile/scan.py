@@ -3,27 +3,31 @@
 The pass itself is done by one of two implementations of the same interface, `_scan` (compiled) and
 `_scan_protobuf` (where the package was built without a compiler, or TBTOOLS_PURE_PYTHON=1 asks for
 it); `implementation()` tells which. This module reads the file, hands its bytes on, and names what
-comes back.
+comes back. `rescan` follows a file that changes.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
 from tbtools.eventfile import problems
+from tbtools.eventfile.content import recognised
+from tbtools.eventfile.source import Status, source_of
+from tbtools.extensions import compiled
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from tbtools.eventfile.growing import ColumnMemory
     from tbtools.eventfile.problems import Problem
+    from tbtools.eventfile.source import Identity, SourceFile
 
 # Read at once: large enough that system calls cost nothing, small enough to stay in the cache.
 _CHUNK = 1 << 20
@@ -31,7 +35,7 @@ _CHUNK = 1 << 20
 # replaced by another file of the same name and a greater length is found out.
 _FINGERPRINT = 64
 
-_DTYPES: dict[str, type[np.generic]] = {
+DTYPES: dict[str, type[np.generic]] = {
     "tag_id": np.int32,
     "kind": np.uint8,
     "dtype": np.uint8,
@@ -70,7 +74,8 @@ class FileColumns:
         path: The file, as it was given.
         size: Its length when the scan began, in bytes.
         identity: Device and inode; another file under the same name has another.
-        modified: st_mtime_ns when the scan began.
+        modified: When it was last changed, as of the beginning of the scan; nanoseconds since the
+            epoch.
         position: Where the next scan goes on: behind the last whole record.
         fingerprint: The bytes in front of the position (up to 64).
         records: How many whole records with sound checksums there are.
@@ -98,11 +103,12 @@ class FileColumns:
         mark_length: int64, its bytes.
         damage: Damaged stretches that a longer file will not heal, in order.
         tail: The problem that the file ends with, if any.
+        memory: Where the values and the marks of a file that has grown can grow further.
     """
 
     path: str
     size: int
-    identity: tuple[int, int]
+    identity: Identity
     modified: int
     position: int
     fingerprint: bytes
@@ -129,6 +135,9 @@ class FileColumns:
     mark_length: NDArray[np.int64]
     damage: tuple[Problem, ...]
     tail: Problem | None
+    memory: tuple[ColumnMemory | None, ColumnMemory | None] = field(
+        default=(None, None), repr=False
+    )
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -157,16 +166,12 @@ class _Scanner(Protocol):
 
 
 def _pick_scanner() -> type[_Scanner]:
-    if os.environ.get("TBTOOLS_PURE_PYTHON", "0") in ("", "0"):
-        try:
-            from tbtools.eventfile._scan import Scanner
-        except ModuleNotFoundError:  # built without a compiler; `tbtools --version` says so
-            pass
-        else:
-            return Scanner
-    from tbtools.eventfile._scan_protobuf import Scanner as ProtobufScanner
+    extension = compiled("tbtools.eventfile._scan")
+    if extension is not None:
+        return cast("type[_Scanner]", extension.Scanner)
+    from tbtools.eventfile._scan_protobuf import Scanner
 
-    return ProtobufScanner
+    return Scanner
 
 
 _scanner: type[_Scanner] = _pick_scanner()
@@ -177,7 +182,7 @@ def implementation() -> str:
     return "compiled" if _scanner.__module__.endswith("._scan") else "protobuf"
 
 
-class _FileShrank(Exception):
+class FileShrank(Exception):
     """The file ends where more was expected of it; no error, for whoever reads tries again."""
 
     def __init__(self, size: int) -> None:
@@ -195,21 +200,24 @@ def _buffer(size: int) -> bytearray:
     return buffer if len(buffer) >= size else bytearray(size)
 
 
-def _read_all(file: io.FileIO, scanner: _Scanner, size: int) -> None:
-    """Feeds the scanner, from its cursor to `size`, with as few bytes at a time as it can use."""
+def _read_until(file: SourceFile, scanner: _Scanner, end: int) -> None:
+    """Feeds the scanner from its cursor to an offset, and beyond it only what it cannot do without.
+
+    Raises:
+        FileShrank: The file ends before that.
+    """
     buffer = _buffer(0)
     base, count = scanner.cursor, 0
-    file.seek(base)
-    while scanner.wanted:
+    while scanner.wanted and scanner.cursor < end:
         kept = base + count - scanner.cursor
         larger = _buffer(scanner.wanted)
         larger[:kept] = memoryview(buffer)[count - kept : count]
         buffer, base, count = larger, scanner.cursor, kept
-        room = min(len(buffer), size - base)
+        room = min(len(buffer), max(end - base, scanner.wanted))
         while count < scanner.wanted:
-            got = file.readinto(memoryview(buffer)[count:room])
+            got = file.read_into(memoryview(buffer)[count:room], base + count)
             if not got:
-                raise _FileShrank(base + count)
+                raise FileShrank(base + count)
             count += got
         scanner.feed(buffer, base, count)
 
@@ -238,25 +246,43 @@ def _damage(found: dict[str, Any]) -> tuple[Problem, ...]:
     return tuple(_problem(*row) for row in zip(*columns, strict=True))
 
 
-def _unreadable(path: str, error: OSError) -> FileColumns:
-    found = _scanner(0).finish()
-    return replace(_named(path, 0, (0, 0), 0, b"", found), tail=problems.unreadable(error))
+def is_still_damaged(file: SourceFile, size: int, problem: Problem) -> bool:
+    """Whether a scan of the file, as it is now, would find the same damage in its place.
+
+    Args:
+        file: The file.
+        size: Its length.
+        problem: The damaged stretch, which a scan has found and behind which it went on.
+
+    Raises:
+        FileShrank: The file is shorter.
+    """
+    scanner = _scanner(size, problem.offset)
+    _read_until(file, scanner, problem.offset + problem.length)
+    found = scanner.finish()
+    if damage := _damage(found):
+        return damage[0] == problem
+    # The record behind it was not looked at, so that a search would go on there.
+    kind, offset, _, got, want = found["tail"]
+    return kind == _BAD_LENGTH and problem == _problem(kind, offset, problem.length, got, want)
 
 
-def _named(
-    path: str,
-    size: int,
-    identity: tuple[int, int],
-    modified: int,
-    fingerprint: bytes,
-    found: dict[str, Any],
-) -> FileColumns:
+def unreadable_columns(path: str, error: OSError) -> FileColumns:
+    """Those of a file of which nothing could be read, with the reason as its tail."""
+    nothing = Status("other", 0, (0, 0), 0)
+    return replace(
+        _named(path, nothing, b"", _scanner(0).finish()), tail=problems.unreadable(error)
+    )
+
+
+def _named(path: str, status: Status, fingerprint: bytes, found: dict[str, Any]) -> FileColumns:
     version: bytes | None = found["file_version"]
+    arrays: dict[str, Any] = {name: _array(found[name], dtype) for name, dtype in DTYPES.items()}
     return FileColumns(
         path=path,
-        size=size,
-        identity=identity,
-        modified=modified,
+        size=status.size,
+        identity=status.identity,
+        modified=status.modified,
         position=found["position"],
         fingerprint=fingerprint,
         records=found["records"],
@@ -267,27 +293,39 @@ def _named(
         tag_metadata=found["tag_metadata"],
         damage=_damage(found),
         tail=_tail_problem(found),
-        **{name: _array(found[name], dtype) for name, dtype in _DTYPES.items()},
+        **arrays,
     )
 
 
-def _scan_open(
-    path: str, file: io.FileIO, after: FileColumns | None, most: int | None = None
+def scan_open(
+    file: SourceFile, after: FileColumns | None = None, most: int | None = None
 ) -> FileColumns:
-    status = os.fstat(file.fileno())
-    size = status.st_size if most is None else min(status.st_size, most)
+    """Scans an open file to its end.
+
+    Args:
+        file: The file.
+        after: The columns of an earlier scan, behind which this one goes on; only what is new is in
+            the result, and tags keep their numbers.
+        most: How long the file is at most taken to be.
+
+    Raises:
+        FileShrank: The file is shorter than it said, or than the earlier scan has read of it.
+    """
+    status = file.status()
+    if most is not None:
+        status = replace(status, size=min(status.size, most))
     start = after.position if after else 0
-    if size < start:
-        raise _FileShrank(size)
+    if status.size < start:
+        raise FileShrank(status.size)
     tags = list(zip(after.tag_names, after.tag_plugins, strict=True)) if after else []
-    scanner = _scanner(size, start, tags)
-    _read_all(file, scanner, size)
+    scanner = _scanner(status.size, start, tags)
+    _read_until(file, scanner, status.size)
     found = scanner.finish()
     fingerprint_start = max(found["position"] - _FINGERPRINT, 0)
-    file.seek(fingerprint_start)
-    fingerprint = file.read(found["position"] - fingerprint_start)
-    identity = (status.st_dev, status.st_ino)
-    return _named(path, size, identity, status.st_mtime_ns, fingerprint, found)
+    fingerprint = file.read_at(fingerprint_start, found["position"] - fingerprint_start)
+    columns = _named(file.path, status, fingerprint, found)
+    tail = recognised(file, columns.tail)
+    return columns if tail is columns.tail else replace(columns, tail=tail)
 
 
 def scan_file(path: str | os.PathLike[str]) -> FileColumns:
@@ -303,98 +341,13 @@ def scan_file(path: str | os.PathLike[str]) -> FileColumns:
     """
     path = os.fspath(path)
     try:
-        with open(path, "rb", buffering=0) as file:
+        with source_of(path).open(path) as file:
             most = None
             while True:
                 try:
-                    return _scan_open(path, file, None, most)
-                except _FileShrank as shrank:  # what was read is of no file that there is
+                    return scan_open(file, most=most)
+                except FileShrank as shrank:  # what was read is of no file that there is
                     # Less each time, also where a file system tells a size that it does not have.
                     most = shrank.size
     except OSError as error:
-        return _unreadable(path, error)
-
-
-def _continues(file: io.FileIO, before: FileColumns) -> bool:
-    """Whether the file is still the one that was scanned, perhaps longer."""
-    status = os.fstat(file.fileno())
-    if (status.st_dev, status.st_ino) != before.identity or status.st_size < before.position:
-        return False
-    file.seek(before.position - len(before.fingerprint))
-    return file.read(len(before.fingerprint)) == before.fingerprint
-
-
-def _was_unreadable(before: FileColumns) -> bool:
-    return before.tail is not None and before.tail.kind == "unreadable"
-
-
-def _joined(before: FileColumns, new: FileColumns) -> FileColumns:
-    rows = before.tag_id.size
-    old_tags = len(before.tag_names)
-    metadata = [
-        old if old[0] >= 0 else found
-        for old, found in zip(before.tag_metadata, new.tag_metadata, strict=False)
-    ]
-    arrays: dict[str, Any] = {
-        name: np.concatenate([getattr(before, name), getattr(new, name)]) for name in _DTYPES
-    }
-    arrays["mark_row"] = np.concatenate([before.mark_row, new.mark_row + rows])
-    changes: dict[str, Any] = {
-        **arrays,
-        "records": before.records + new.records,
-        "events": before.events + new.events,
-        "tag_metadata": metadata + new.tag_metadata[old_tags:],
-        "damage": before.damage + new.damage,
-    }
-    if before.file_version is not None:
-        changes["file_version"] = before.file_version
-    return replace(new, **changes)
-
-
-@dataclass(frozen=True, slots=True)
-class Rescan:
-    """What a second look at a file found.
-
-    Attributes:
-        columns: The columns of the whole file; the former object where nothing has changed.
-        new_rows: How many rows of values were added; all of them for a file read anew.
-        read_anew: Whether the file was replaced or had become shorter.
-    """
-
-    columns: FileColumns
-    new_rows: int
-    read_anew: bool
-
-
-def _anew(path: str) -> Rescan:
-    columns = scan_file(path)
-    return Rescan(columns, columns.tag_id.size, read_anew=True)
-
-
-def rescan(before: FileColumns) -> Rescan:
-    """Reads what was added to a file since it was scanned.
-
-    A file that was replaced, or has become shorter, is read anew from its beginning. A file that
-    can no longer be read keeps what was read of it, with the problem as its tail.
-
-    Args:
-        before: The columns of an earlier scan.
-    """
-    try:
-        with open(before.path, "rb", buffering=0) as file:
-            status = os.fstat(file.fileno())
-            state = ((status.st_dev, status.st_ino), status.st_size, status.st_mtime_ns)
-            unchanged = state == (before.identity, before.size, before.modified)
-            if unchanged and not _was_unreadable(before):
-                return Rescan(before, 0, read_anew=False)
-            if not _continues(file, before):
-                return _anew(before.path)
-            try:
-                added = _scan_open(before.path, file, before)
-            except _FileShrank:
-                return _anew(before.path)
-            return Rescan(_joined(before, added), added.tag_id.size, read_anew=False)
-    except OSError as error:
-        return Rescan(
-            replace(before, tail=_unreadable(before.path, error).tail), 0, read_anew=False
-        )
+        return unreadable_columns(path, error)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tbtools.analysis.ensemble import runs_needed
 from tbtools.analysis.pieces import Copy
-from tbtools.analysis.stretches import check_unchanged
+from tbtools.analysis.stretches import open_unchanged
 from tbtools.errors import InputChanged, UnwritableValue
 from tbtools.eventfile.records import HEADER_SIZE, write_record
 from tbtools.eventfile.scalar_records import encode_scalars
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.merge import Merge
     from tbtools.analysis.pieces import Rewritten
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.eventfile.source import SourceFile
     from tbtools.render.directories import NewDirectory
 
     # Steps, wall times and values of one time series.
@@ -84,7 +84,7 @@ class _Inputs:
 
     def __init__(self) -> None:
         self._columns: FileColumns | None = None
-        self._file: BinaryIO | None = None
+        self._file: SourceFile | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -93,15 +93,15 @@ class _Inputs:
         if self._file is not None:
             self._file.close()
 
-    def opened(self, columns: FileColumns) -> int:
-        """The descriptor of a file that is still the one that was scanned."""
+    def opened(self, columns: FileColumns) -> SourceFile:
+        """A file that is still the one that was scanned."""
         if self._columns is not columns or self._file is None:
             if self._file is not None:
                 self._file.close()
-            self._file = Path(columns.path).open("rb", buffering=0)  # noqa: SIM115 - until __exit__
+                self._file = None
+            self._file = open_unchanged(columns)
             self._columns = columns
-            check_unchanged(columns, self._file.fileno())
-        return self._file.fileno()
+        return self._file
 
     def read(self, columns: FileColumns, offset: int, length: int) -> bytes:
         """Bytes of a file.
@@ -109,7 +109,7 @@ class _Inputs:
         Raises:
             InputChanged: They are no longer there.
         """
-        data = os.pread(self.opened(columns), length, offset)
+        data = self.opened(columns).read_at(offset, length)
         if len(data) < length:
             raise InputChanged(columns.path)
         return data
@@ -147,10 +147,11 @@ class _Inputs:
         self, columns: FileColumns, offset: int, length: int, file: BinaryIO
     ) -> int:
         """How many bytes the operating system has copied, which it may do without reading them."""
-        if not hasattr(os, "copy_file_range"):
+        descriptor = self.opened(columns).fileno()
+        if descriptor is None or not hasattr(os, "copy_file_range"):
             return 0
         try:
-            return os.copy_file_range(self.opened(columns), file.fileno(), length, offset)
+            return os.copy_file_range(descriptor, file.fileno(), length, offset)
         except OSError:  # between these file systems it cannot; writing tells what is wrong if not
             return 0
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tbtools.runs.experiment import Experiment
-    from tbtools.runs.selection import Steps
+    from tbtools.runs.parts import Steps
 
 # What means nothing for a kind of data, and is refused: who gives it expects something of it.
 _MEANINGLESS = {"scalars": (), "hparams": ("tags", "steps", "wide")}

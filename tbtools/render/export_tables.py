@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from tbtools.render.batches import Column, Kind
     from tbtools.runs.experiment import Experiment
+    from tbtools.runs.parts import Steps
     from tbtools.runs.plugins.hparams import HParamValue
-    from tbtools.runs.selection import Steps
     from tbtools.runs.series import RunScalars, ScalarSeries
 
     Progress = Callable[[int, int], None] | None

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from tbtools.render.directories import NewDirectory
     from tbtools.runs.experiment import Experiment
+    from tbtools.runs.parts import Steps
     from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
-    from tbtools.runs.selection import Steps
 
 _INDEX = "index.csv"
 _COLUMNS = ("file", "run", "tag", "step", "wall_time", "index")

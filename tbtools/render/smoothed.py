@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tbtools.render.batches import Batch
     from tbtools.render.event_files import Points
     from tbtools.runs.experiment import Experiment
-    from tbtools.runs.selection import Steps
+    from tbtools.runs.parts import Steps
     from tbtools.runs.series import ScalarSeries
 
 

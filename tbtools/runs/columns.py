@@ -88,11 +88,9 @@ class RunColumns:
     @cached_property
     def notes(self) -> tuple[Note, ...]:
         """What should be known of the timeline."""
-        scalars = [each for each in self.series if each.scalar]
-        series_of_row = np.full(self.rows.count, -1, np.int64)
-        for number, each in enumerate(scalars):
-            series_of_row[self.of(each)] = number
-        return tuple(self.timeline.notes(series_of_row, [each.tag for each in scalars]))
+        return tuple(
+            self.timeline.notes(lambda: [(each.tag, self.of(each)) for each in self.scalars()])
+        )
 
     def of(self, series: SeriesRows) -> NDArray[np.int64]:
         """The rows of one series, in the order of the timeline."""

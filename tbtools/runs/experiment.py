@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tbtools.eventfile.discover import LogDirectory, RunFiles
     from tbtools.eventfile.problems import Problem
-    from tbtools.runs.frames import Part
+    from tbtools.runs.parts import Part
     from tbtools.runs.plugins.hparams_table import HParamsTable
 
     LogPath = str | os.PathLike[str]
@@ -169,27 +169,24 @@ class Experiment(Shown, Mapping[str, Run]):
         """Reads what was added since: new runs, new event files, new records.
 
         Files that were replaced or have become shorter are read anew; of those that are gone, what
-        was read stays, and the run's problems say so.
+        was read stays, and the run's problems say so. `Run.changes` says what was found. It costs a
+        look at the directories and files, and the new bytes.
 
         Returns:
             How many points are new, in the runs that had been read before and in new runs.
         """
-        known = list(self._runs)
+        known = set(self._runs)
         self._discover([found for path in self._paths if (found := _discover_again(path))])
         new = {name: self._runs[name].refresh() for name in known}
-        self._all = self._folded_runs()
-        chosen = choose(self._all, self._globs, self._exclude)
-        self._shown = {name: self._all[name] for name in chosen}
-        sources = self._sources()
-        for run in read_ahead([self._runs[name] for name in sources.difference(known)]):
-            new[run.name] = run.columns.rows.count
+        came = self._runs.keys() - known
+        if came or any(self._runs[name].changes for name in known):
+            self._all = self._folded_runs()
+            chosen = choose(self._all, self._globs, self._exclude)
+            self._shown = {name: self._all[name] for name in chosen}
+        sources = {source for run in self._shown.values() for source in run.sources}
+        for run in read_ahead([self._runs[name] for name in sorted(sources & came)]):
+            new[run.name] = sum(file.tag_id.size for file in run.files)
         return sum(new[name] for name in sources)
-
-    def _sources(self) -> set[str]:
-        """Names of the runs that are shown, those folded into others included."""
-        if not self._fold:
-            return set(self._shown)
-        return {part.source for run in self._shown.values() for part in run.parts}
 
     def parts(self) -> list[Part]:
         """What each run consists of, all of it read."""

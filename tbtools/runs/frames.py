@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.numbers import DTYPE_NAMES
-from tbtools.runs.statistics import scalar_rows, series_statistics
+from tbtools.runs.statistics import scalar_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,45 +20,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from tbtools.runs.columns import RunColumns, SeriesRows
-    from tbtools.runs.selection import Steps
-    from tbtools.runs.statistics import SeriesStatistics
+    from tbtools.runs.columns import SeriesRows
+    from tbtools.runs.parts import Part
 
 
 class DuplicateSteps(UserWarning):
     """A wide frame has one cell for several points: the last one written is shown."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """What one directory contributes to a run: the run's own files, or a sub-run folded into it.
-
-    Attributes:
-        run: The run that it is shown as.
-        source: The run that it is in the log directory.
-        columns: Its columns.
-        tag_names: Shown tag by tag; None where they are the same.
-    """
-
-    run: str
-    source: str
-    columns: RunColumns
-    tag_names: dict[str, str] | None = None
-
-    def shown_tag(self, tag: str) -> str:
-        """The name under which a tag is shown."""
-        return self.tag_names.get(tag, tag) if self.tag_names else tag
-
-    def within(self, steps: Steps) -> Part:
-        """The same, only with the points between two steps, both included."""
-        return replace(self, columns=self.columns.within(*steps)) if steps else self
-
-    def statistics(self) -> list[SeriesStatistics]:
-        """All its series in numbers, under the tags that are shown."""
-        statistics = series_statistics(self.columns)
-        if not self.tag_names:
-            return statistics
-        return [replace(each, tag=self.shown_tag(each.tag)) for each in statistics]
 
 
 @dataclass(frozen=True, slots=True)

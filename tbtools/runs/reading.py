@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tbtools.eventfile.scan import scan_file
+from tbtools.eventfile.source import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +30,7 @@ def _usable_cores() -> int:
 
 def _size(path: str) -> int:
     try:
-        return os.stat(path).st_size
+        return source_of(path).stat(path).size
     except OSError:  # scan_file tells what is wrong with it
         return 0
 

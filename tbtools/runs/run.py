@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from tbtools.eventfile.scan import rescan, scan_file
+from tbtools.eventfile.rescan import FileChange, first_scan, rescan
+from tbtools.eventfile.scan import scan_file
 from tbtools.runs.columns import RunColumns, gather
-from tbtools.runs.frames import Part, ScalarTable
+from tbtools.runs.frames import ScalarTable
+from tbtools.runs.parts import Part
 from tbtools.runs.plugins import payloads
 from tbtools.runs.plugins.table import PLUGINS, function_at
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.tables import notes_frame, problems_frame, sessions_frame, tags_frame
 from tbtools.runs.timeline import rows as row_kinds
+from tbtools.runs.timeline.notes import change_note, link_note
 from tbtools.showing import Shown
 
 if TYPE_CHECKING:
@@ -23,12 +26,12 @@ if TYPE_CHECKING:
     from tbtools.eventfile.discover import RunFiles
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.parts import Steps
     from tbtools.runs.plugins.custom_scalars import Layout
     from tbtools.runs.plugins.graphs import Graph
     from tbtools.runs.plugins.hparams import HParams
     from tbtools.runs.plugins.projector import Embedding
     from tbtools.runs.plugins.values import StoredValue
-    from tbtools.runs.selection import Steps
     from tbtools.runs.statistics import SeriesStatistics
     from tbtools.runs.timeline.notes import Note
     from tbtools.vocabulary import RestartPolicy
@@ -52,6 +55,8 @@ class Run(Shown):
         name: Its path relative to the log directory; ``.`` for the log directory itself.
         path: Its directory.
         restarts: The restart policy.
+        changes: What the last `refresh` has found: which files are new, have grown, healed, shrunk,
+            been replaced, or cannot be read any more. Nothing before the first one.
     """
 
     def __init__(self, files: RunFiles, restarts: RestartPolicy, name: str | None = None) -> None:
@@ -59,8 +64,11 @@ class Run(Shown):
         self.path = files.path
         self.restarts: RestartPolicy = restarts
         self._paths = files.event_files
+        self._links = files.duplicates
+        self._read_anew: list[Note] = []
         self._files: tuple[FileColumns, ...] | None = None
         self._columns: RunColumns | None = None
+        self.changes: tuple[FileChange, ...] = ()
         # Sub-runs that are shown as a part of this one, with the names their tags then have.
         self._folded: list[tuple[Run, dict[str, str]]] = []
 
@@ -116,6 +124,9 @@ class Run(Shown):
 
     def iter_notes(self) -> Iterator[Note]:
         """Each note, about the tags that are shown."""
+        for link, target in self._links:
+            yield link_note(link, target)
+        yield from self._read_anew
         for part in self.parts:
             for note in part.columns.notes:
                 yield note if note.tag is None else replace(note, tag=part.shown_tag(note.tag))
@@ -136,7 +147,7 @@ class Run(Shown):
         for part in self.parts:
             columns = part.columns
             ends = [each for each in columns.series if each.tag == SESSION_END_TAG and each.count]
-            if ends and self.hparams.end_time:
+            if ends:
                 last = columns.rows.wall_time[columns.of(ends[0])[-1]]
                 return bool(last >= columns.timeline.end_time)
         return False
@@ -361,27 +372,32 @@ class Run(Shown):
     def refresh(self) -> int:
         """Reads what was added to its event files since they were read.
 
-        A file that is gone keeps what was read of it, and is told among the problems.
+        It costs the new bytes and those of damaged stretches, which are looked at again; columns
+        and frames are made when they are asked for. `changes` says what was found.
 
         Returns:
             How many points are new; 0 for a run that has not been read yet.
         """
+        self.changes = ()
         if self._files is None:
             return 0
         before = {file.path: file for file in self._files}
-        files = []
-        new = 0
-        for path in self._paths:
-            if path in before:
-                look = rescan(before[path])
-                files.append(look.columns)
-                new += look.new_rows
-            else:
-                files.append(scan_file(path))
-                new += files[-1].tag_id.size
-        if any(before.get(file.path) is not file for file in files):
-            self.hold(files)
-        return new
+        looks = [
+            rescan(before[path]) if path in before else first_scan(path) for path in self._paths
+        ]
+        self.changes = tuple(
+            FileChange(look.columns.path, look.change, look.new_rows)
+            for look in looks
+            if look.change is not None
+        )
+        self._read_anew += [
+            change_note(each.path, each.kind)
+            for each in self.changes
+            if each.kind in ("shrank", "replaced", "healed")
+        ]
+        if self.changes:
+            self.hold([look.columns for look in looks])
+        return sum(look.new_rows for look in looks)
 
     def hold(self, files: Sequence[FileColumns]) -> None:
         """Takes over columns that were scanned elsewhere."""
@@ -391,6 +407,11 @@ class Run(Shown):
     def is_read(self) -> bool:
         """Whether its event files have been read."""
         return self._files is not None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Its own name, and those of the sub-runs folded into it."""
+        return (self.name, *(run.name for run, _ in self._folded))
 
     def unfold(self) -> None:
         """Shows it without its sub-runs again."""

@@ -18,11 +18,9 @@ from tbtools.eventfile.discover import natural_key
 if TYPE_CHECKING:
     from tbtools.errors import UnknownName
     from tbtools.runs.columns import SeriesRows
-    from tbtools.runs.frames import Part
+    from tbtools.runs.parts import Part, Steps
 
     Globs = str | Sequence[str] | None
-    # First and last step, both included; None for no bound.
-    Steps = tuple[int | None, int | None] | None
 
 _WILDCARDS = frozenset("*?[")
 

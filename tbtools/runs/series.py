@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.runs.columns import SeriesRows
-    from tbtools.runs.frames import Part
+    from tbtools.runs.parts import Part
     from tbtools.runs.run import Run
 
 

@@ -131,4 +131,4 @@ def test_files_without_events(tmp_path: Path) -> None:
     other = call("inspect", os.fspath(path))
     assert other.status == 2
     assert other.err == f"tbtools: {path}: not one event could be read\n"
-    assert other.out.endswith("this is no event file\n")
+    assert other.out.endswith("not an event file\n")

@@ -353,7 +353,7 @@ def test_nothing_readable_is_trouble(tmp_path: Path) -> None:
         result = call("summarize", os.fspath(tmp_path), "--format", shape)
         assert result.status == 2
         assert result.err == f"tbtools: {tmp_path}: not one event could be read\n"
-    assert "this is no event file" in call("summarize", os.fspath(tmp_path)).out
+    assert "not an event file" in call("summarize", os.fspath(tmp_path)).out
 
 
 def test_empty_files_are_told_as_empty(tmp_path: Path) -> None:

@@ -186,6 +186,56 @@ class TestLinks:
         assert found(tmp_path) == {"run": [FILE]}
 
 
+def duplicates(root: Path) -> dict[str, list[tuple[str, str]]]:
+    """Run name to the links to its event files that are not read, all relative to the root."""
+    return {
+        run.name: [(os.path.relpath(link, root), os.path.relpath(f, root)) for link, f in found]
+        for run in discover(root).runs
+        if (found := run.duplicates)
+    }
+
+
+class TestLinkedFiles:
+    def test_a_file_counts_once_and_under_its_own_name(self, tmp_path: Path) -> None:
+        make(tmp_path, f"z/{FILE}")
+        (tmp_path / "z" / "current.tfevents").symlink_to(FILE)
+        assert found(tmp_path) == {"z": [FILE]}
+        assert duplicates(tmp_path) == {"z": [("z/current.tfevents", f"z/{FILE}")]}
+
+    def test_a_run_of_links_alone_is_none(self, tmp_path: Path) -> None:
+        make(tmp_path, f"z/{FILE}")
+        (tmp_path / "a").mkdir()
+        (tmp_path / "a" / FILE).symlink_to(tmp_path / "z" / FILE)
+        assert found(tmp_path) == {"z": [FILE]}
+        assert duplicates(tmp_path) == {"z": [(f"a/{FILE}", f"z/{FILE}")]}
+        assert found(tmp_path / "a") == {".": [FILE]}
+
+    def test_a_file_elsewhere_counts_once_under_the_first_link(self, tmp_path: Path) -> None:
+        make(tmp_path, "store/blob")
+        for run in ("c", "a", "b"):
+            (tmp_path / "logs" / run).mkdir(parents=True)
+            (tmp_path / "logs" / run / FILE).symlink_to(tmp_path / "store" / "blob")
+        assert found(tmp_path / "logs") == {"a": [FILE]}
+        assert duplicates(tmp_path / "logs") == {
+            "a": [(f"b/{FILE}", f"a/{FILE}"), (f"c/{FILE}", f"a/{FILE}")]
+        }
+
+    def test_a_file_in_a_linked_directory_has_a_name_there(self, tmp_path: Path) -> None:
+        make(tmp_path, f"elsewhere/{FILE}")
+        (tmp_path / "logs").mkdir()
+        (tmp_path / "logs" / "a.tfevents").symlink_to(tmp_path / "elsewhere" / FILE)
+        (tmp_path / "logs" / "run").symlink_to(tmp_path / "elsewhere")
+        assert found(tmp_path / "logs") == {"run": [FILE]}
+        assert duplicates(tmp_path / "logs") == {"run": [("a.tfevents", f"run/{FILE}")]}
+
+    def test_links_behind_links(self, tmp_path: Path) -> None:
+        make(tmp_path, f"run/{FILE}")
+        (tmp_path / "run" / "a.tfevents").symlink_to("b.tfevents")
+        (tmp_path / "run" / "b.tfevents").symlink_to(FILE)
+        assert found(tmp_path) == {"run": [FILE]}
+        assert len(duplicates(tmp_path)["run"]) == 2
+
+
 class TestWhatIsNoFile:
     def test_is_passed_over(self, tmp_path: Path) -> None:
         make(tmp_path, FILE)

@@ -166,7 +166,7 @@ def test_problems_are_the_callers_own(tmp_path: Path) -> None:
 def test_problem_sentences(tmp_path: Path) -> None:
     reader = EventFileReader(damaged("no event file").write(tmp_path / "f"))
     steps(reader)
-    message = "not one whole record in 43 bytes: this is no event file"
+    message = "a Git LFS pointer; `git lfs pull` fetches the file"
     assert reader.problems == [Problem(0, 43, "not_an_event_file", message)]
 
 

@@ -45,7 +45,7 @@ def test_problems(corpus_files: list[Path]) -> None:
     }
     assert [path.name.endswith(".REMOVED.git-id") for path in found] == [True] * 8
     for path, problems in found.items():
-        message = "not one whole record in 40 bytes: this is no event file"
+        message = "plain text, not an event file"
         assert problems == (Problem(0, 40, "not_an_event_file", message),), path
 
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tbtools.eventfile.scan import rescan, scan_file
+from tbtools.eventfile.rescan import rescan
+from tbtools.eventfile.scan import scan_file
 from tests.builders import frame
 from tests.fuzz.mutants import varint
 from tests.scans import SCANNERS, assert_same_columns, scan_bytes, scan_content

@@ -9,7 +9,8 @@ import pytest
 
 from tbtools.errors import BadLength, RecordError
 from tbtools.eventfile.records import RecordReader
-from tbtools.eventfile.scan import rescan, scan_file
+from tbtools.eventfile.rescan import rescan
+from tbtools.eventfile.scan import scan_file
 from tests.builders import frame
 from tests.fuzz import fuzz
 from tests.fuzz.checks import check_scans

@@ -174,19 +174,22 @@ values = st.tuples(
 @given(st.lists(st.lists(values, max_size=15), min_size=1, max_size=3))
 def test_every_row_is_in_one_series_of_its_tag(files: list[list[Any]]) -> None:
     builders = []
-    for events in files:
-        builder = EventFileBuilder()
-        for tag, what, step in events:
+    for number, events in enumerate(files):
+        # Files that begin at different times are no copies of each other.
+        builder = EventFileBuilder().file_version(wall_time=START + 1000 * number)
+        for place, (tag, what, step) in enumerate(events):
+            time = START + 1000 * number + place
             if what == "scalar":
-                builder.scalar(tag, step, 1.0)
+                builder.scalar(tag, step, 1.0, time)
             elif what == "tensor":
-                builder.tensor_scalar(tag, step, 1.0, plugin=None)
+                builder.tensor_scalar(tag, step, 1.0, plugin=None, wall_time=time)
             elif what == "image":
-                builder.image(tag, step, b"png")
+                builder.image(tag, step, b"png", wall_time=time)
             elif what == "text":
-                builder.text(tag, step, "words")
+                builder.text(tag, step, "words", wall_time=time)
             else:
-                builder.value(tag, step, plugin="scalars" if what == "declared" else None)
+                plugin = "scalars" if what == "declared" else None
+                builder.value(tag, step, plugin=plugin, wall_time=time)
         builders.append(builder)
     with tempfile.TemporaryDirectory() as folder:
         found = columns(Path(folder), *builders)

@@ -58,7 +58,17 @@ def test_runs_are_chosen_by_names_and_globs(logdir: Path) -> None:
     assert list(tbtools.load(logdir, runs="*seed*")) == ["seed_9", "seed_9/eval", "seed_10"]
     assert list(tbtools.load(logdir, runs=["seed_10", "*eval"])) == ["seed_9/eval", "seed_10"]
     assert list(tbtools.load(logdir, "seed_10")) == ["seed_10"]
-    assert len(tbtools.load(logdir, runs="nothing*")) == 0
+    assert list(tbtools.load(logdir, exclude_runs="*eval")) == [".", "seed_9", "seed_10"]
+    assert list(tbtools.load(logdir, "seed*", exclude_runs=["seed_9*"])) == ["seed_10"]
+
+
+def test_a_selection_of_no_runs_is_refused(logdir: Path) -> None:
+    with pytest.raises(tbtools.UnknownRun, match=r"no run 'nothing\*'; known"):
+        tbtools.load(logdir, runs="nothing*")
+    with pytest.raises(tbtools.UnknownRun, match=r"no run 'evil\*'"):
+        tbtools.load(logdir, exclude_runs="evil*")
+    with pytest.raises(tbtools.InvalidArgument, match="no run is left"):
+        tbtools.load(logdir, exclude_runs="*")
 
 
 def test_a_run_and_one_event_file_can_be_given(logdir: Path) -> None:
@@ -200,8 +210,9 @@ def test_the_frame_of_tags_has_the_run_in_front(logdir: Path) -> None:
     pd.testing.assert_frame_equal(one, experiment["seed_9"].tags)
 
 
-def test_tables_of_no_runs_are_empty(logdir: Path) -> None:
-    none, some = tbtools.load(logdir, runs="nothing*"), tbtools.load(logdir)
+def test_tables_of_runs_without_values_are_empty(logdir: Path, tmp_path: Path) -> None:
+    write(tmp_path / "empty" / "events.out.tfevents.1", count=0)
+    none, some = tbtools.load(tmp_path / "empty"), tbtools.load(logdir)
     assert none.tags.dtypes.equals(some.tags.dtypes)
     assert len(none.tags) == len(none.hparams()) == 0
     assert none.scalars().dtypes.astype(str).equals(some.scalars().dtypes.astype(str))

@@ -99,7 +99,6 @@ def test_categories_are_those_that_have_points(two_runs: Experiment) -> None:
         ((1, 2), [1, 1, 2]),
         ((None, 0), [0, 0]),
         ((3, None), [3, 5]),
-        ((2, 1), []),
         ((None, None), [0, 1, 3, 0, 1, 2, 5]),
     ],
 )
@@ -107,6 +106,21 @@ def test_steps_are_bounds_that_are_included(
     two_runs: Experiment, steps: tuple[int | None, int | None], expected: list[int]
 ) -> None:
     assert two_runs.scalars(steps=steps)["step"].tolist() == expected
+
+
+def test_a_selection_of_nothing_is_refused(two_runs: Experiment) -> None:
+    for scalars in (two_runs.scalars, two_runs["run_9"].scalars):
+        with pytest.raises(tbtools.UnknownTag, match=r"no tag 'los\*x'"):
+            scalars("los*x")
+        with pytest.raises(tbtools.InvalidArgument, match="no points in steps 9:9; they go from"):
+            scalars("loss", steps=(9, 9))
+        for steps in (300, "1:2", (1,), (1, 2, 3), (0.5, 2), ("a", None)):
+            with pytest.raises(tbtools.InvalidArgument, match="is no pair"):
+                scalars(steps=steps)  # type: ignore[arg-type]
+        with pytest.raises(tbtools.InvalidArgument, match="steps 2:1 end before they start"):
+            scalars(steps=(2, 1))
+        with pytest.raises(tbtools.InvalidArgument, match="neither a name or glob"):
+            scalars(5)  # type: ignore[arg-type]
 
 
 def test_tags_are_chosen_by_name_and_glob(two_runs: Experiment) -> None:
@@ -121,18 +135,21 @@ def test_tags_are_chosen_by_name_and_glob(two_runs: Experiment) -> None:
 
 @pytest.mark.parametrize("wide", [False, True])
 def test_nothing_to_show_is_an_empty_frame_of_the_same_dtypes(
-    two_runs: Experiment, wide: bool
+    two_runs: Experiment, tmp_path: Path, wide: bool
 ) -> None:
+    EventFileBuilder().text("notes", 1, "no scalars").write(
+        tmp_path / "texts" / "events.out.tfevents.1"
+    )
+    texts = tbtools.load(tmp_path / "texts")
     for some, none in (
-        (two_runs.scalars(wide=wide), two_runs.scalars("nothing*", wide=wide)),
-        (two_runs["run_9"].scalars(wide=wide), two_runs["run_9"].scalars("no*", wide=wide)),
-        (two_runs.scalars("loss", wide=wide), two_runs.scalars("loss", steps=(9, 9), wide=wide)),
+        (two_runs.scalars(wide=wide), texts.scalars(wide=wide)),
+        (two_runs["run_9"].scalars(wide=wide), texts["."].scalars(wide=wide)),
     ):
         assert len(none) == 0
         assert none.index.dtype == some.index.dtype
         assert none.index.name == some.index.name
         assert none.columns.names == some.columns.names
-        assert none.attrs == some.attrs
+        assert none.attrs.keys() == some.attrs.keys()
         if not wide:
             kinds = (frame.dtypes.astype(str).tolist() for frame in (none, some))
             assert next(kinds) == next(kinds)

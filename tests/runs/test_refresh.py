@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import tbtools
+from tbtools.eventfile.source import using
 from tests.builders import START, EventFileBuilder
+from tests.sources import CountingSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,6 +211,70 @@ def test_a_directory_in_place_of_the_event_file_is_told(
     assert experiment.refresh() == 0
     assert steps(experiment) == list(range(10))
     assert experiment["r"].problems["message"].tolist() == ["Is a directory"]
+
+
+def kinds(experiment: tbtools.Experiment, run: str = "r") -> list[tuple[str, int]]:
+    return [(change.kind, change.new_points) for change in experiment[run].changes]
+
+
+def test_what_changed_is_said(experiment: tbtools.Experiment, path: Path) -> None:
+    assert experiment["r"].changes == ()
+    experiment.refresh()
+    assert experiment["r"].changes == ()
+    points(25).write(path)
+    points(3).write(path.with_name("events.out.tfevents.2"))
+    assert experiment.refresh() == 18
+    assert [
+        (change.path, change.kind, change.new_points) for change in experiment["r"].changes
+    ] == [
+        (os.fspath(path), "grown", 15),
+        (os.fspath(path.with_name("events.out.tfevents.2")), "new", 3),
+    ]
+    points(4).write(path)
+    experiment.refresh()
+    assert kinds(experiment) == [("shrank", 4)]
+    points(30, first=20).write(path.with_suffix(".new"))
+    path.with_suffix(".new").rename(path)
+    experiment.refresh()
+    assert kinds(experiment) == [("replaced", 10)]
+    path.unlink()
+    experiment.refresh()
+    assert kinds(experiment) == [("unreadable", 0)]
+    assert experiment.refresh() == 0
+    assert kinds(experiment) == []
+
+
+def test_a_hole_that_is_filled_in_later_heals(tmp_path: Path) -> None:
+    content = points(11, first=1).bytes()
+    size = len(content) // 10
+    path = tmp_path / "r" / "events.out.tfevents.1"
+    path.parent.mkdir()
+    path.write_bytes(content[: 4 * size] + bytes(2 * size) + content[6 * size :])
+    experiment = tbtools.load(tmp_path)
+    assert steps(experiment) == [1, 2, 3, 4, 7, 8, 9, 10]
+    assert experiment["r"].problems["kind"].tolist() == ["bad_length"]
+    path.write_bytes(content)
+    os.utime(path, (START, START))  # a file system's clock may stand still between the two
+    assert experiment.refresh() == 2
+    assert kinds(experiment) == [("healed", 2)]
+    assert steps(experiment) == list(range(1, 11))
+    assert len(experiment["r"].problems) == 0
+
+
+def test_a_refresh_reads_the_new_bytes(tmp_path: Path) -> None:
+    path = points(2000).write(tmp_path / "r" / "events.out.tfevents.1")
+    points(2000).write(tmp_path / "other" / "events.out.tfevents.1")
+    experiment = tbtools.load(tmp_path)
+    experiment.scan()
+    new = points(2003, first=2000).bytes()
+    counting = CountingSource()
+    with using(counting):
+        for _ in range(5):
+            with path.open("ab") as file:
+                file.write(new)
+            assert experiment.refresh() == 3
+    # What it goes on behind is compared, and kept for the next time: 64 bytes each.
+    assert counting.bytes_read == 5 * (len(new) + 2 * 64)
 
 
 WRITER = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tbtools.errors import TbtoolsError, UnknownRun, UnknownTag
+from tbtools.errors import InvalidArgument, TbtoolsError, UnknownRun, UnknownTag
 from tbtools.runs.selection import select_runs, select_tags
 
 TAGS = ["loss/train", "loss/val", "accuracy", "loss[0]", "loss0", "Loss/train"]
@@ -21,7 +21,6 @@ TAGS = ["loss/train", "loss/val", "accuracy", "loss[0]", "loss0", "Loss/train"]
         ("loss/?al", ["loss/val"]),
         ("[lL]oss/train", ["loss/train", "Loss/train"]),
         ("[!l]oss/train", ["Loss/train"]),
-        ("nothing*", []),
         (["accuracy", "loss/val"], ["loss/val", "accuracy"]),
         (("accuracy", "accuracy", "acc*"), ["accuracy"]),
     ],
@@ -49,6 +48,20 @@ def test_an_unknown_name_is_told_with_those_that_come_close() -> None:
     assert isinstance(caught.value, TbtoolsError)
     assert caught.value.name == "loss/trian"
     assert caught.value.close_matches[0] == "loss/train"
+
+
+def test_a_glob_that_matches_nothing_is_refused() -> None:
+    with pytest.raises(UnknownTag, match=r"^no tag 'los/\*'; close: 'loss/val'"):
+        select_tags(TAGS, ["accuracy", "los/*"])
+
+
+def test_excluded_names_are_left_out() -> None:
+    assert select_tags(TAGS, "loss*", "*[0]") == ["loss/train", "loss/val", "loss[0]"]
+    assert select_tags(TAGS, None, ["*oss*"]) == ["accuracy"]
+    with pytest.raises(UnknownTag, match="no tag 'acuracy'; close: 'accuracy'"):
+        select_tags(TAGS, None, "acuracy")
+    with pytest.raises(InvalidArgument, match="no tag is left"):
+        select_tags(TAGS, "accuracy", "acc*")
 
 
 def test_an_unknown_run_is_called_a_run() -> None:

@@ -38,8 +38,8 @@ def truth(run: Run) -> pd.DataFrame:
     groups = frame.assign(finite=finite).groupby("tag", observed=True)
     table = groups.agg(
         count=("value", "size"),
-        first_step=("step", lambda steps: steps.iloc[0]),
-        last_step=("step", lambda steps: steps.iloc[-1]),
+        first_step=("step", "min"),
+        last_step=("step", "max"),
         first=("value", lambda values: values.iloc[0]),
         last=("value", lambda values: values.iloc[-1]),
         first_time=("wall_time", lambda times: times.iloc[0]),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.grouping import RunGroup
     from tbtools.runs.inputs import RunsLike
-    from tbtools.runs.selection import Steps
+    from tbtools.runs.parts import Steps
     from tbtools.runs.series import RunScalars
     from tbtools.vocabulary import Objective
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from tbtools.analysis.detect import Finding
     from tbtools.render.figures.style import Style, StyleName
     from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
-    from tbtools.runs.selection import Steps
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Axis, Objective
 

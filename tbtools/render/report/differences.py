@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.eventfile.source import base_name
 from tbtools.render.report.series import json_value
 from tbtools.render.thinning import thin
 from tbtools.runs.series import last_of_each
@@ -54,7 +54,7 @@ def shown_names(
     the side stands behind it.
     """
     own = [
-        {name: Path(run.path).resolve().name if name == "." else name for name, run in side.items()}
+        {name: base_name(run.path) if name == "." else name for name, run in side.items()}
         for side in (a, b)
     ]
     both = set(own[0].values()) & set(own[1].values())

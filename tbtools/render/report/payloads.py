@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tbtools.runs.frames import Part
+    from tbtools.runs.parts import Part
     from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tbtools.render.format import plural
 from tbtools.render.report.media import SECTIONS
-from tbtools.runs.plugins.projector import CONFIG_NAME
+from tbtools.runs.plugins.projector import has_embeddings
 from tbtools.runs.plugins.table import plugin_named
 from tbtools.runs.timeline import rows as row_kinds
 
@@ -47,5 +46,5 @@ def _of_run(run: Run) -> Iterator[tuple[str, str, str]]:
                 yield _described(series.plugin)
         for kind in (row_kinds.GRAPH_DEF, row_kinds.META_GRAPH_DEF):
             yield from [_GRAPH] * len(part.columns.rows.marks(kind))
-    if (Path(run.path) / CONFIG_NAME).exists():
+    if has_embeddings(run.path):
         yield _EMBEDDINGS

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from tbtools.analysis.judgement import judge
 from tbtools.errors import InvalidArgument
+from tbtools.eventfile.source import base_name
 from tbtools.render.extras import require_report_extra
 from tbtools.render.files import replaced_whole, require_free
 from tbtools.render.report.data import MEDIA_BYTES, page_data
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from tbtools.analysis.judgement import Judgement
     from tbtools.render.report.page import PlotlyJs
     from tbtools.runs.inputs import RunsLike
-    from tbtools.runs.selection import Globs, Steps
+    from tbtools.runs.parts import Steps
+    from tbtools.runs.selection import Globs
     from tbtools.vocabulary import Objective
 
     Progress = Callable[[int, int], None] | None
@@ -253,7 +255,7 @@ def _name_and_root(x: RunsLike) -> tuple[str, str]:
     if isinstance(x, Experiment):
         return x.logdir, x.logdir
     if isinstance(x, Run):
-        return x.name if x.name != "." else Path(x.path).resolve().name, x.path
+        return x.name if x.name != "." else base_name(x.path), x.path
     return ", ".join(as_runs(x)), os.curdir
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tbtools.errors import UndecodablePayload
+from tbtools.eventfile.source import source_of
 from tbtools.runs.plugins.values import StoredValue
 from tbtools.runs.selection import as_globs, matches, select_tags
 from tbtools.runs.timeline import rows as row_kinds
@@ -15,32 +16,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tbtools.eventfile.scan import FileColumns
-    from tbtools.runs.frames import Part
+    from tbtools.eventfile.source import SourceFile
+    from tbtools.runs.parts import Part
     from tbtools.runs.timeline.rows import Mark, RunRows
 
 
-def _open(columns: FileColumns) -> BinaryIO:
+def _open(columns: FileColumns) -> SourceFile:
     """Opens an event file to read from the places that its scan noted.
 
     Raises:
         UndecodablePayload: It is gone, or another one stands there now.
     """
     try:
-        file = open(columns.path, "rb")  # noqa: SIM115 - the caller closes it
+        file = source_of(columns.path).open(columns.path)
     except OSError as error:
         raise UndecodablePayload(f"{columns.path}: {error.strerror}; refresh() first") from error
-    file.seek(columns.position - len(columns.fingerprint))
-    if file.read(len(columns.fingerprint)) != columns.fingerprint:
+    length = len(columns.fingerprint)
+    if file.read_at(columns.position - length, length) != columns.fingerprint:
         file.close()
         raise UndecodablePayload(f"{columns.path}: changed since it was scanned; refresh() first")
     return file
 
 
-def _read(file: BinaryIO, offset: int, length: int) -> bytes:
-    file.seek(offset)
-    data = file.read(length)
+def _read(file: SourceFile, offset: int, length: int) -> bytes:
+    data = file.read_at(offset, length)
     if len(data) < length:  # since it was opened
-        raise UndecodablePayload(f"{file.name}: shorter than when it was scanned; refresh() first")
+        raise UndecodablePayload(f"{file.path}: shorter than when it was scanned; refresh() first")
     return data
 
 
@@ -60,7 +61,7 @@ class _Files:
     def __init__(self, rows: RunRows) -> None:
         self._rows = rows
         self._index: int | None = None
-        self._file: BinaryIO | None = None
+        self._file: SourceFile | None = None
 
     def read(self, index: int, offset: int, length: int) -> bytes:
         if self._file is None or index != self._index:
@@ -137,7 +138,7 @@ def _read_row(rows: RunRows, files: _Files, row: int, file: int) -> tuple[int, f
 
 
 def all_values(parts: Sequence[Part], plugin: str) -> Iterator[StoredValue]:
-    """Every value of the tags of a plugin, superseded or not, by wall time.
+    """Every value of the tags of a plugin, superseded or not, in the order written.
 
     For what is no time series: hyperparameters that a session set stay set when a later session
     writes its own at the same step.
@@ -152,8 +153,8 @@ def all_values(parts: Sequence[Part], plugin: str) -> Iterator[StoredValue]:
         if not tag_ids:
             continue
         declared = np.isin(rows.tag_id, tag_ids) & np.isin(rows.kind, [0, row_kinds.TENSOR])
-        numbers = np.flatnonzero(declared)
-        numbers = numbers[np.argsort(rows.wall_time[numbers], kind="stable")]
+        order = part.columns.timeline.order
+        numbers = np.flatnonzero(declared) if order is None else order[declared[order]]
         files = _Files(rows)
         try:
             metadata = {tag_id: _metadata(rows, files, tag_id) for tag_id in tag_ids}

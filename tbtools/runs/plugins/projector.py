@@ -7,6 +7,7 @@ beside it, one with the vectors, and one with what is known of each point.
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.errors import UndecodablePayload
+from tbtools.eventfile.source import is_file, read_bytes, source_of
 
 if TYPE_CHECKING:
-    import os
-
     import pandas as pd
 
 CONFIG_NAME = "projector_config.pbtxt"
@@ -70,7 +70,7 @@ class Embedding:
             )
         path = self._inside(self.tensor_path)
         if self._is_raw(path):
-            return np.fromfile(path, dtype="<f4").reshape(self.tensor_shape)
+            return np.frombuffer(read_bytes(path), "<f4").reshape(self.tensor_shape).copy()
         lines = [line for line in _lines(path) if line]
         if not lines:
             raise UndecodablePayload(f"{path}: no vectors")
@@ -126,24 +126,33 @@ class Embedding:
             raise UndecodablePayload(f"{path}: {len(rows)} lines for {points} points")
         return pd.DataFrame(rows, columns=names, dtype="str")
 
-    def _inside(self, path: str) -> Path:
+    def _inside(self, path: str) -> str:
         """The file of that name, which must lie in the directory also once links are followed."""
+        directory = os.fspath(self.directory)
+        source = source_of(directory)
         try:
-            root = self.directory.resolve()
-            found = (root / path).resolve()
-            if found.is_relative_to(root) and found.is_file():
+            root = source.resolve(directory)
+            found = source.resolve(os.path.join(root, path))
+            if Path(found).is_relative_to(root) and is_file(found):
                 return found
-        except (OSError, RuntimeError, ValueError) as error:  # too long, links in a ring, NULs
+        except (OSError, ValueError) as error:  # too long, NULs
             raise UndecodablePayload(f"{path!r} of embedding {self.name!r}: {error}") from error
         raise UndecodablePayload(f"{path!r} of embedding {self.name!r} is no file inside {root}")
 
-    def _is_raw(self, path: Path) -> bool:
+    def _is_raw(self, path: str) -> bool:
         """Whether the file is raw float32: the size that the shape asks for, and not just text."""
         size = np.dtype(np.float32).itemsize * math.prod(self.tensor_shape)
-        if len(self.tensor_shape) != 2 or path.stat().st_size != size:
+        if len(self.tensor_shape) != 2:
             return False
-        with path.open("rb") as file:
-            return not _TEXT_OF_NUMBERS.issuperset(file.read(1 << 16))
+        with source_of(path).open(path) as file:
+            if file.size() != size:
+                return False
+            return not _TEXT_OF_NUMBERS.issuperset(file.read_at(0, 1 << 16))
+
+
+def has_embeddings(directory: str) -> bool:
+    """Whether a run's directory has a projector config."""
+    return is_file(os.path.join(directory, CONFIG_NAME))
 
 
 def read_embeddings(directory: str | os.PathLike[str]) -> list[Embedding]:
@@ -163,12 +172,12 @@ def read_embeddings(directory: str | os.PathLike[str]) -> list[Embedding]:
     from tbtools.eventfile import messages
 
     directory = Path(directory)
-    path = directory / CONFIG_NAME
-    if not path.is_file():
+    path = os.path.join(directory, CONFIG_NAME)
+    if not is_file(path):
         return []
     config = messages.ProjectorConfig()
     try:
-        text_format.Parse(path.read_text(encoding="utf-8"), config, allow_unknown_field=True)
+        text_format.Parse(_text(path), config, allow_unknown_field=True)
     except (text_format.ParseError, UnicodeDecodeError) as error:
         raise UndecodablePayload(f"{path}: no projector config: {error}") from error
     return [
@@ -187,10 +196,14 @@ def read_embeddings(directory: str | os.PathLike[str]) -> list[Embedding]:
     ]
 
 
-def _lines(path: Path) -> list[str]:
+def _text(path: str) -> str:
+    return read_bytes(path).decode("utf-8")
+
+
+def _lines(path: str) -> list[str]:
     r"""Lines that end with \n or \r\n and with nothing else: labels may hold other breaks."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = _text(path)
     except UnicodeDecodeError as error:
         raise UndecodablePayload(f"{path}: no UTF-8: {error}") from error
     lines = text.removesuffix("\n").split("\n") if text else []

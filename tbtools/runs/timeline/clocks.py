@@ -13,6 +13,7 @@ session continues that other one, whatever its clock says.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from tbtools.runs.timeline.sessions import Session
     from tbtools.runs.timeline.traces import Trace
 
-# So many of a session's own distances may lie between the last step of one session and the first
-# of the next, or between two writers in step: logs are written now and then.
+# A session that begins within so many of its own distances from step 0 begins at the beginning, and
+# two writers that are no farther apart are in step.
 _NEAR = 10
+# So many distances may lie between the last step of one session and the first of the next.
+_GAP = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +56,23 @@ class Clocks:
 
 
 def plain_clocks(sessions: Sequence[Session]) -> Clocks:
-    """The times of the sessions as they stand in the files."""
+    """The times of the sessions as they stand in the files.
+
+    The sessions of one file follow each other, whatever a clock that was set back meanwhile says.
+    """
     times = np.array([(each.start_time, each.end_time) for each in sessions], np.float64)
     times = times.reshape(-1, 2)
     times[~np.isfinite(times)] = np.inf
-    return Clocks(times[:, 0], times[:, 1], np.zeros(len(sessions)))
+    start, end = times[:, 0], times[:, 1]
+    shift = np.zeros(len(sessions))
+    for number in range(1, len(sessions)):
+        same_file = sessions[number].file == sessions[number - 1].file
+        behind = float(end[number - 1] - start[number]) if same_file else 0.0
+        if behind > 0 and np.isfinite(behind):
+            start[number] += behind
+            end[number] += behind
+            shift[number] = behind
+    return Clocks(start, end, shift)
 
 
 def corrected_clocks(
@@ -117,15 +132,18 @@ class _Correction:
         self.traces = {
             number: own[tag] for number, own in enumerate(traces) if tag in own and own[tag].moves
         }
+        self.by_step = sorted(self.traces, key=lambda number: self.traces[number].first_step)
         self.skewed: list[int] = []
         self.undecided: set[tuple[int, int]] = set()
 
     def run(self) -> Clocks:
-        for number in sorted(self.traces, key=lambda number: self.traces[number].first_step):
+        for number in self.by_step:
             if self._begins_in_the_middle(number):
                 self._correct(number)
         if not self.skewed:
             return self.clocks
+        for number in self.skewed:
+            self._leave_undecided(number)
         return Clocks(
             self.start, self.end, self.shift, tuple(self.skewed), frozenset(self.undecided)
         )
@@ -137,11 +155,15 @@ class _Correction:
         if not np.isfinite(begin) or own.first_step <= _NEAR * own.spacing:
             return False
         near = own.first_step - _NEAR * own.spacing
+        # What it goes on from mostly is the one that began at the next lower step.
+        place = bisect_left(self.by_step, own.first_step, key=self._first_step)
         return not any(
-            trace.first_step < own.first_step and self._reached(other, begin) >= near
-            for other, trace in self.traces.items()
-            if other != number and self._time(other) < begin
+            self._time(other) < begin and self._reached(other, begin) >= near
+            for other in reversed(self.by_step[:place])
         )
+
+    def _first_step(self, number: int) -> int:
+        return self.traces[number].first_step
 
     def _correct(self, number: int) -> None:
         own = self.traces[number]
@@ -151,7 +173,7 @@ class _Correction:
             for other, trace in self.traces.items()
             if other != number
             and trace.first_step < own.first_step - room
-            and own.first_step <= trace.max_step + room
+            and own.first_step <= trace.max_step + _GAP * own.spacing
             and trace.max_step < own.max_step
         ]
         if not continued:
@@ -168,6 +190,14 @@ class _Correction:
             self.start[number] += moved
             self.end[number] += moved
             self.shift[number] += moved
+
+    def _leave_undecided(self, number: int) -> None:
+        """Of what came behind a session whose time is not known, only what continues it did so."""
+        own = self.traces[number]
+        for other, trace in self.traces.items():
+            continues = trace.first_step > own.first_step and trace.max_step > own.max_step
+            if other != number and self.start[other] >= self.start[number] and not continues:
+                self.undecided |= {(number, other), (other, number)}
 
     def _time(self, number: int) -> float:
         return self.traces[number].first_time + float(self.shift[number])

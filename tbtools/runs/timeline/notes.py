@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.runs.timeline.stable_order import stable_order
 from tbtools.runs.timeline.traces import WRAP
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.timeline.rows import RunRows
-    from tbtools.vocabulary import NoteKind
+    from tbtools.vocabulary import FileChangeKind, NoteKind
 
 # Where a counter wraps, it goes on at about its own distance; a wide guess tells it from a counter
 # that is set back.
@@ -36,6 +35,7 @@ class Note:
             ``duplicate_file``: a file that is a copy of another one was not read twice.
             ``clock_skew``: wall times and steps of sessions contradict each other.
             ``superseded``: a tag has lost all its points to later sessions.
+            ``read_anew``: a file that is followed was replaced, cut short or mended meanwhile.
         message: One sentence.
         tag: The tag that it is about; None for the run.
         count: How many places, steps, files, sessions or points.
@@ -67,6 +67,17 @@ def duplicate_note(copy: FileColumns, whole: FileColumns) -> Note:
     return Note("duplicate_file", f"{name} is {same} of {other}; read once")
 
 
+def link_note(link: str, target: str) -> Note:
+    """For a link that leads to a file which is read under its own name."""
+    return Note("duplicate_file", f"{os.path.basename(link)} is a link to {target}; read once")
+
+
+def change_note(path: str, change: FileChangeKind) -> Note:
+    """For a file that was read again from its beginning."""
+    what = {"shrank": "became shorter", "replaced": "was replaced", "healed": "was mended"}
+    return Note("read_anew", f"{os.path.basename(path)} {what[change]} and was read anew")
+
+
 def skew_note(sessions: int) -> Note:
     """For sessions whose clocks contradict the steps."""
     return Note(
@@ -88,35 +99,22 @@ def lost_tag_notes(rows: RunRows, superseded: NDArray[np.bool_]) -> Iterator[Not
 
 
 def step_notes(
-    rows: RunRows, session: NDArray[np.int64], key: NDArray[np.int64], tags: Sequence[str]
+    rows: RunRows, session: NDArray[np.int64], series: Sequence[tuple[str, NDArray[np.int64]]]
 ) -> Iterator[Note]:
     """For each tag whose steps fall inside a session.
 
     Args:
-        rows: The run's rows that count, in file order: their steps are looked at.
+        rows: The run's rows.
         session: int64, the session of each row.
-        key: int64, the index of each row's tag in `tags`, or -1 for what is no scalar.
-        tags: Names.
+        series: Tag and rows of each series of scalars, in file order: that of a session's rows.
     """
-    step = rows.step
-    # The rows of a session stand together, and mostly the steps of all its tags rise together.
-    if not ((step[1:] < step[:-1]) & (session[1:] == session[:-1])).any():
-        return
-    order = stable_order(key + 1, len(tags) + 1)
-    step, session, key = step[order], session[order], key[order]
-    falls = np.flatnonzero(
-        (step[1:] < step[:-1])
-        & (session[1:] == session[:-1])
-        & (key[1:] == key[:-1])
-        & (key[1:] >= 0)
-    )
-    if not falls.size:
-        return
-    for tag in np.unique(key[falls]).tolist():
-        own = falls[key[falls] == tag]
-        first, end = np.searchsorted(key, [tag, tag + 1]).tolist()
-        wraps = _wraps(step[first:end], own - first)
-        yield from _step_notes(tags[tag], int(wraps.sum()), int((~wraps).sum()))
+    for tag, own in series:
+        step = rows.step[own]
+        falls = np.flatnonzero(step[1:] < step[:-1])
+        falls = falls[session[own[falls]] == session[own[falls + 1]]]
+        if falls.size:
+            wraps = _wraps(step, falls)
+            yield from _step_notes(tag, int(wraps.sum()), int((~wraps).sum()))
 
 
 def _wraps(step: NDArray[np.int64], falls: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -143,34 +141,43 @@ def _step_notes(tag: str, wraps: int, falls: int) -> Iterator[Note]:
 def overlap_notes(
     rows: RunRows,
     session: NDArray[np.int64],
-    key: NDArray[np.int64],
-    tags: Sequence[str],
+    series: Sequence[tuple[str, NDArray[np.int64]]],
     clusters: Sequence[Sequence[int]],
 ) -> Iterator[Note]:
     """For each tag of which several sessions that overlap wrote the same steps.
 
     Args:
-        rows: The run's rows that count: their steps are looked at.
+        rows: The run's rows.
         session: int64, the session of each row.
-        key: int64, the index of each row's tag in `tags`, or -1 for what is no scalar.
-        tags: Names.
+        series: Tag and rows of each series of scalars, in file order.
         clusters: The sessions that overlap.
     """
-    counts: dict[int, int] = {}
-    for cluster in clusters:
-        if len(cluster) < 2:
-            continue
-        here = np.flatnonzero(np.isin(session, cluster) & (key >= 0))
-        order = here[np.lexsort((session[here], rows.step[here], key[here]))]
-        same = (key[order[1:]] == key[order[:-1]]) & (rows.step[order[1:]] == rows.step[order[:-1]])
-        begins = np.flatnonzero(np.append(True, ~same))
-        ends = np.append(begins[1:], order.size) - 1
-        if not order.size:
-            continue
-        twice = begins[session[order[begins]] != session[order[ends]]]
-        found, numbers = np.unique(key[order[twice]], return_counts=True)
-        for tag, number in zip(found.tolist(), numbers.tolist(), strict=True):
-            counts[tag] = counts.get(tag, 0) + number
-    for tag, count in sorted(counts.items()):
-        message = f"{_times(count, 'step')} of {tags[tag]} written by several writers at a time"
-        yield Note("overlapping_writers", message, tags[tag], count)
+    for tag, own in series:
+        count = sum(
+            _steps_written_twice(rows.step[own], session[own], cluster)
+            for cluster in clusters
+            if len(cluster) > 1
+        )
+        if count:
+            message = f"{_times(count, 'step')} of {tag} written by several writers at a time"
+            yield Note("overlapping_writers", message, tag, count)
+
+
+def _steps_written_twice(
+    step: NDArray[np.int64], session: NDArray[np.int64], cluster: Sequence[int]
+) -> int:
+    """How many steps more than one of some sessions wrote."""
+    bounds = [np.searchsorted(session, [each, each + 1]).tolist() for each in cluster]
+    distinct = [_distinct(step[first:end]) for first, end in bounds if first < end]
+    if len(distinct) < 2:
+        return 0
+    together = np.sort(np.concatenate(distinct), kind="stable")
+    return _distinct(together[1:][together[1:] == together[:-1]]).size
+
+
+def _distinct(step: NDArray[np.int64]) -> NDArray[np.int64]:
+    """np.unique, in linear time for what is in order already."""
+    in_order = np.sort(step, kind="stable")
+    kept = np.ones(in_order.size, bool)
+    kept[1:] = in_order[1:] != in_order[:-1]
+    return in_order[kept]

@@ -51,9 +51,13 @@ _OTHER_COUNT_DISTANCES = 10
 _DYING_PART = 1 / 3
 # ... a smaller part where the successor starts from scratch, as a concurrent writer does too ...
 _DYING_PART_FROM_SCRATCH = 1 / 10
+# (within so many distances of step 0) ...
+_BEGINNING = 10
 # ... or these few points, whenever they come: what is written at the close.
 _LATE_POINTS = 2
-# The successor writes most of its points alone.
+# A writer that begins within so many distances of what another one has reached is in step with it,
+# and may be a rank that joins late: a successor writes this part of its points alone.
+_IN_STEP = 5
 _ALONE_PART = 1 / 2
 
 
@@ -138,14 +142,16 @@ class _Resume:
             return float(self.clocks.end[session])
         at = max(int(longest.size * (1 - _DYING_PART)), 1) - 1
         time = float(self.rows.wall_time[longest[at]] + self.clocks.shift[session])
-        return min(time, float(self.clocks.end[session])) if np.isfinite(time) else np.inf
+        end = float(self.clocks.end[session])
+        return min(time, end) if np.isfinite(time) else end
 
     def _add(self, session: int) -> None:
         """A session can be resumed from now on."""
         if self.single[session]:
             for tag, trace in self.traces[session].items():
-                key = (tag, int(self.step[trace.rows[0]]))
-                self.evaluated.setdefault(key, []).append(session)
+                if trace.rows.size == 1:
+                    key = (tag, int(self.step[trace.rows[0]]))
+                    self.evaluated.setdefault(key, []).append(session)
         self._push_all(session)
 
     def _push_all(self, session: int) -> None:
@@ -199,8 +205,13 @@ class _Resume:
                         self._push(tag, earlier)
 
     def _evaluate_again(self, later: int) -> None:
-        """A session of one step supersedes what such sessions wrote under its tags at that step."""
+        """A session of one step supersedes what such sessions wrote under its tags at that step.
+
+        Tags that were written again and again at that step do not count steps: they stay.
+        """
         for tag, trace in self.traces[later].items():
+            if trace.rows.size > 1:
+                continue
             key = (tag, int(self.step[trace.rows[0]]))
             for earlier in self.evaluated.pop(key, []):
                 if tag in self.traces[earlier] and self._has_ended(earlier, later):
@@ -227,9 +238,10 @@ class _Resume:
     def _is_replaced(self, earlier: int, later: int, tag: int) -> bool:
         """Whether a session that overlaps its successor was only dying then.
 
-        It wrote little of the tag after its successor had begun to, the successor wrote most
-        without it, and took the tag up at a step that the session had reached by then. Ranks of one
-        job write side by side all the time; workers that take turns do not go back.
+        It wrote little of the tag after its successor had begun to, and the successor took the tag
+        up at a step that the session had reached by then: far behind it, at a checkpoint, or else
+        wrote most without it. Ranks of one job write side by side all the time; workers that take
+        turns do not go back.
         """
         before, after = self.traces[earlier][tag], self.traces[later][tag]
         times = self._times(earlier, before.rows)
@@ -241,9 +253,11 @@ class _Resume:
         number = int(late.sum())
         if number <= _LATE_POINTS < times.size:
             return True
-        scratch = after.first_step <= before.first_step
+        scratch = after.first_step <= min(before.first_step, _BEGINNING * after.spacing)
         if number > times.size * (_DYING_PART_FROM_SCRATCH if scratch else _DYING_PART):
             return False
+        if not scratch and reached.max() - after.first_step > _IN_STEP * before.spacing:
+            return True
         together = self._times(later, after.rows) <= float(times.max())
         return bool(together.mean() <= _ALONE_PART)
 
@@ -256,17 +270,18 @@ class _Resume:
         before, after = self.traces[earlier], self.traces[later]
         shared = shared_counters(before, after, self.evidence[earlier])
         lowest = min(shared, key=lambda tag: (after[tag].first_step, tag))
-        if not self._is_mixed(before, after, shared, lowest):
-            return self._rows_from(earlier, after[lowest].first_step)
         turned_back = self._turned_back(before, after, shared)
-        return np.concatenate(
-            [
-                self._tail(trace, after[tag].first_step)
-                if tag in shared
-                else trace.rows[trace.rows >= turned_back]
-                for tag, trace in before.items()
-            ]
-        )
+        step = after[lowest].first_step
+        mixed = self._is_mixed(before, after, shared, lowest)
+        abandoned = []
+        for tag, trace in before.items():
+            if mixed and tag in shared:
+                abandoned.append(self._tail(trace, after[tag].first_step))
+            elif mixed or trace.resets:
+                abandoned.append(trace.rows[trace.rows >= turned_back])
+            else:
+                abandoned.append(self._tail(trace, step))
+        return np.concatenate(abandoned)
 
     def _is_mixed(
         self, before: dict[int, Trace], after: dict[int, Trace], shared: set[int], lowest: int

@@ -29,7 +29,7 @@ from tbtools.runs.timeline.sessions import find_sessions
 from tbtools.runs.timeline.traces import evidence, trace_session, unwrapped_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -114,25 +114,40 @@ class Timeline:
             cluster_of[cluster] = number
         return np.flatnonzero(np.diff(cluster_of[session])) + 1
 
-    def notes(self, series_of_row: NDArray[np.int64], tags: Sequence[str]) -> list[Note]:
+    def notes(self, series: Callable[[], Sequence[tuple[str, NDArray[np.int64]]]]) -> list[Note]:
         """What should be known of the timeline.
 
         Args:
-            series_of_row: int64 for each row: the index of its series of scalars in `tags`, or -1.
-            tags: The tag of each series of scalars.
+            series: Gives tag and rows of each series of scalars, in the order of the timeline and
+                without what is superseded.
         """
         notes = [duplicate_note(copy, whole) for copy, whole in self.duplicates]
         if self.clocks.skewed:
             notes.append(skew_note(len(self.clocks.skewed)))
-        rows, key = self.rows, series_of_row
-        session = self.session_of(np.arange(rows.count))
         if self.superseded is not None:
-            notes += lost_tag_notes(rows, self.superseded)
-            key = np.where(self.superseded, -1, key)
-        notes += step_notes(rows, session, key, tags)
-        if any(len(cluster) > 1 for cluster in self.clusters):
-            notes += overlap_notes(rows, session, key, tags, self.clusters)
+            notes += lost_tag_notes(self.rows, self.superseded)
+        overlap = any(len(cluster) > 1 for cluster in self.clusters)
+        if not overlap and not self._steps_fall:
+            return notes
+        in_file_order = [
+            (tag, own if self.order is None else np.sort(own, kind="stable"))
+            for tag, own in series()
+        ]
+        session = self.session_of(np.arange(self.rows.count))
+        notes += step_notes(self.rows, session, in_file_order)
+        if overlap:
+            notes += overlap_notes(self.rows, session, in_file_order, self.clusters)
         return notes
+
+    @property
+    def _steps_fall(self) -> bool:
+        """Whether any row inside a session has a lower step than the row before it.
+
+        The rows of a session stand together, and mostly the steps of all its tags rise together.
+        """
+        step = self.rows.step
+        falls = np.flatnonzero(step[1:] < step[:-1]) + 1
+        return bool(falls.size) and not np.isin(falls, self._first_rows).all()
 
 
 def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timeline:
@@ -142,7 +157,10 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
         files: Sorted by name.
         policy: The restart policy.
     """
-    kept, duplicates = without_duplicates(files) if len(files) > 1 else (list(files), [])
+    kept = list(files)
+    duplicates: list[tuple[FileColumns, FileColumns]] = []
+    if len(files) > 1 and policy in ("resume", "keep"):  # TensorBoard's backends read copies too
+        kept, duplicates = without_duplicates(files)
     rows = join_files(kept)
     sessions = find_sessions(rows)
     clocks = plain_clocks(sessions)

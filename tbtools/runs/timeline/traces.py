@@ -86,7 +86,8 @@ def _trace(rows: NDArray[np.int64], step: NDArray[np.int64], first_time: float) 
     if moves:
         change = np.diff(step)
         resets = bool(-int(change.min()) > (high - low) / 2)
-        distinct = int(np.count_nonzero(change)) + 1
+        rises = bool((change >= 0).all())
+        distinct = int(np.count_nonzero(change)) + 1 if rises else np.unique(step).size
     return Trace(
         rows=rows,
         first_step=int(step[0]) if resets else low,

@@ -1,0 +1,71 @@
+"""What a file is that is called like an event file and is none."""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING
+
+from tbtools.eventfile.problems import Problem
+
+if TYPE_CHECKING:
+    from tbtools.eventfile.source import SourceFile
+
+_HEADER_SIZE = 12  # of a record: its length and the checksum of that
+_GZIP_MAGIC = b"\x1f\x8b"
+# The first line of a pointer file (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
+_LFS_START = b"version https://git-lfs.github.com/spec/"
+_LOOKED_AT = 4096
+_BLOCK = 1 << 20
+# Below that many bytes, text could be the start of a record's length.
+_LEAST_TEXT = 4
+_TEXT_CONTROLS = frozenset(b"\t\n\r\f\b\x1b")
+
+
+def recognised(file: SourceFile, tail: Problem | None) -> Problem | None:
+    """Says what a file is of which not one record could be read.
+
+    Args:
+        file: The file.
+        tail: The problem that it ends with.
+
+    Returns:
+        The problem as it was; in a file that is no event file, ``not_an_event_file`` with what it
+        is instead, where that can be told.
+    """
+    if tail is None or tail.offset:
+        return tail
+    if tail.kind == "truncated" and tail.length >= _HEADER_SIZE:
+        return tail  # it begins with a sound length
+    what = _what(file, tail.length)
+    return Problem(0, tail.length, "not_an_event_file", what) if what else tail
+
+
+def _what(file: SourceFile, size: int) -> str:
+    start = file.read_at(0, min(size, _LOOKED_AT))
+    if start.startswith(_GZIP_MAGIC):
+        return "gzip-compressed; decompress it first"
+    if start.startswith(_LFS_START):
+        return "a Git LFS pointer; `git lfs pull` fetches the file"
+    if len(start) < _LEAST_TEXT:
+        return ""
+    if not any(start):
+        return f"{size} zero bytes and nothing else" if _is_zero(file, size) else ""
+    return "plain text, not an event file" if _is_text(start) else ""
+
+
+def _is_zero(file: SourceFile, size: int) -> bool:
+    return not any(
+        file.read_at(offset, min(_BLOCK, size - offset)).strip(b"\0")
+        for offset in range(0, size, _BLOCK)
+    )
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether it is UTF-8 without control characters, but perhaps cut inside a character."""
+    if any(byte < ord(" ") and byte not in _TEXT_CONTROLS for byte in start):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,180 @@
+"""Following an event file: what was added to it, has healed, or is another file by now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tbtools.eventfile import problems
+from tbtools.eventfile.growing import ColumnMemory
+from tbtools.eventfile.scan import DTYPES, FileShrank, is_still_damaged, scan_file, scan_open
+from tbtools.eventfile.source import source_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tbtools.eventfile.scan import FileColumns
+    from tbtools.eventfile.source import SourceFile
+    from tbtools.vocabulary import FileChangeKind
+
+_ROW_COLUMNS = tuple(name for name in DTYPES if not name.startswith("mark_"))
+_MARK_COLUMNS = tuple(name for name in DTYPES if name.startswith("mark_"))
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What has become of an event file since it was last looked at.
+
+    Attributes:
+        path: The file.
+        kind: As in `Rescan.change`.
+        new_points: How many values are new; all of them for a file read anew.
+    """
+
+    path: str
+    kind: FileChangeKind
+    new_points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rescan:
+    """What a second look at a file found.
+
+    Attributes:
+        columns: The columns of the whole file; the former object where nothing has changed.
+        new_rows: How many rows of values are new; all of them for a file read anew.
+        change: ``new``: it was never read before. ``grown``: it goes on behind what was read,
+            or its end has changed. ``healed``: damaged stretches have changed, for which it was
+            read from its beginning; or it can be read again. ``shrank``: it has become shorter than
+            what was read of it, and was read anew. ``replaced``: it is another file, or has other
+            content, and was read anew. ``unreadable``: it cannot be read any more; what was read of
+            it stays. None: it is as it was.
+    """
+
+    columns: FileColumns
+    new_rows: int
+    change: FileChangeKind | None
+
+    @property
+    def read_anew(self) -> bool:
+        """Whether what was read before is of no use any more."""
+        return self.change in ("shrank", "replaced")
+
+
+def first_scan(path: str) -> Rescan:
+    """A look at a file that was not there before."""
+    columns = scan_file(path)
+    return Rescan(columns, columns.tag_id.size, "new")
+
+
+def rescan(before: FileColumns) -> Rescan:
+    """Reads what was added to a file since it was scanned.
+
+    The result is that of a scan of the whole file. It costs the new bytes, and those of damaged
+    stretches, which are looked at again: a network file system may show zeros where data arrives
+    later. If one has changed the file is read from its beginning, as is one that was replaced or
+    has become shorter. A file that can no longer be read keeps what was read of it, with the
+    problem as its tail.
+
+    Args:
+        before: The columns of an earlier scan.
+    """
+    try:
+        with source_of(before.path).open(before.path) as file:
+            return _rescan_open(file, before)
+    except OSError as error:
+        tail = problems.unreadable(error)
+        if tail == before.tail:
+            return Rescan(before, 0, None)
+        return Rescan(replace(before, tail=tail), 0, "unreadable")
+
+
+def _rescan_open(file: SourceFile, before: FileColumns) -> Rescan:
+    status = file.status()
+    state = (status.identity, status.size, status.modified)
+    unchanged = state == (before.identity, before.size, before.modified)
+    if unchanged and not _was_unreadable(before):
+        return Rescan(before, 0, None)
+    if status.identity != before.identity:
+        return _read_again(before, "replaced" if any(before.identity) else "new")
+    if status.size < before.position:
+        return _read_again(before, "shrank")
+    try:
+        if not _continues(file, before):
+            return _read_again(before, "replaced")
+        if not all(is_still_damaged(file, status.size, problem) for problem in before.damage):
+            return _read_again(before, "healed")
+        added = scan_open(file, before)
+    except FileShrank:
+        return _read_again(before, "shrank")
+    change: FileChangeKind = "healed" if _was_unreadable(before) else "grown"
+    return Rescan(_joined(before, added), added.tag_id.size, change)
+
+
+def _read_again(before: FileColumns, change: FileChangeKind) -> Rescan:
+    columns = scan_file(before.path)
+    known = before.tag_id.size if change == "healed" else 0
+    return Rescan(columns, max(columns.tag_id.size - known, 0), change)
+
+
+def _continues(file: SourceFile, before: FileColumns) -> bool:
+    """Whether the file is still the one that was scanned, perhaps longer."""
+    length = len(before.fingerprint)
+    start = before.position - length
+    now, then = bytearray(file.read_at(start, length)), bytearray(before.fingerprint)
+    for problem in reversed(before.damage):  # may have healed, and is looked at by itself
+        end = problem.offset + problem.length - start
+        if end <= 0:
+            break
+        damaged = slice(max(problem.offset - start, 0), end)
+        now[damaged] = then[damaged] = b""
+    return now == then
+
+
+def _was_unreadable(before: FileColumns) -> bool:
+    return before.tail is not None and before.tail.kind == "unreadable"
+
+
+def _joined(before: FileColumns, new: FileColumns) -> FileColumns:
+    metadata = [
+        old if old[0] >= 0 else found
+        for old, found in zip(before.tag_metadata, new.tag_metadata, strict=False)
+    ]
+    changes: dict[str, Any] = {
+        **_joined_arrays(before, new),
+        "records": before.records + new.records,
+        "events": before.events + new.events,
+        "tag_metadata": metadata + new.tag_metadata[len(before.tag_names) :],
+        "damage": before.damage + new.damage,
+    }
+    if before.file_version is not None:
+        changes["file_version"] = before.file_version
+    return replace(new, **changes)
+
+
+def _joined_arrays(before: FileColumns, new: FileColumns) -> dict[str, Any]:
+    new_marks = _arrays(new, _MARK_COLUMNS)
+    new_marks["mark_row"] = new.mark_row + before.tag_id.size
+    rows, rows_memory = _extended(
+        before.memory[0], _arrays(before, _ROW_COLUMNS), _arrays(new, _ROW_COLUMNS)
+    )
+    marks, marks_memory = _extended(before.memory[1], _arrays(before, _MARK_COLUMNS), new_marks)
+    return {**rows, **marks, "memory": (rows_memory, marks_memory)}
+
+
+def _arrays(columns: FileColumns, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    return {name: getattr(columns, name) for name in names}
+
+
+def _extended(
+    memory: ColumnMemory | None, before: dict[str, NDArray[Any]], new: dict[str, NDArray[Any]]
+) -> tuple[dict[str, NDArray[Any]], ColumnMemory | None]:
+    """The columns with others behind them, and the memory they are in."""
+    first = next(iter(new))
+    if not new[first].size:
+        return before, memory
+    if not before[first].size:
+        return new, None
+    if memory is not None and (joined := memory.extended(before, new)) is not None:
+        return joined, memory
+    return ColumnMemory.joined(before, new)

@@ -1,0 +1,261 @@
+"""Where input files come from: the only module that opens, stats or lists them.
+
+Everything that reads logs goes through `source_of(path)`, which picks a `Source` by the path's
+scheme: that of the operating system for plain paths, others for the schemes that are registered.
+Tests put a source of their own in place to see what a command does when reading fails::
+
+    with using(FailingSource(...)):              # instead of the local files
+        ...
+    with using(MemorySource(...), scheme="mem"):  # for paths like mem://logs
+        ...
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import errno
+import os
+import re
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Self
+
+Kind = Literal["file", "directory", "link", "other"]
+# What tells a file from another one under the same name: device and inode, or an object's version.
+Identity = tuple[int | str, ...]
+
+# What a path that leads nowhere, or a link to itself, answers.
+NO_TARGET = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+_HAS_PREAD = hasattr(os, "pread") and hasattr(os, "preadv")  # not on Windows
+
+
+class Entry(NamedTuple):
+    """One entry of a directory.
+
+    Attributes:
+        name: Its name.
+        path: The directory's path, as it was given, with the name behind it.
+        kind: A link is a link here, whatever it leads to; `Source.stat` follows it.
+    """
+
+    name: str
+    path: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is known of a file or directory without reading it; links have been followed.
+
+    Attributes:
+        kind: Never ``link``.
+        size: In bytes.
+        identity: Another file under the same name has another.
+        modified: When it was last changed, in nanoseconds since the epoch.
+    """
+
+    kind: Kind
+    size: int
+    identity: Identity
+    modified: int
+
+
+class SourceFile(abc.ABC):
+    """A file open for reading, at any offset; it has no position of its own.
+
+    Attributes:
+        path: The file, as it was given.
+    """
+
+    path: str
+
+    @abc.abstractmethod
+    def status(self) -> Status:
+        """Its status now: a file that is being written grows while it is open."""
+
+    @abc.abstractmethod
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Fills a buffer with the bytes from an offset on.
+
+        Returns:
+            How many bytes were read: perhaps fewer than fit, 0 only at the end of the file.
+        """
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Closes it."""
+
+    def size(self) -> int:
+        """Its length now, in bytes."""
+        return self.status().size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """The bytes from an offset on; fewer than asked for only where the file ends."""
+        data = bytearray(length)
+        view = memoryview(data)
+        count = 0
+        while count < length and (got := self.read_into(view[count:], offset + count)):
+            count += got
+        return bytes(view[:count])
+
+    def fileno(self) -> int | None:
+        """A descriptor that the operating system can copy from; None where there is none."""
+        return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Source(abc.ABC):
+    """A place that files are read from. Whatever fails raises OSError."""
+
+    @abc.abstractmethod
+    def open(self, path: str) -> SourceFile:
+        """Opens a file for reading."""
+
+    @abc.abstractmethod
+    def stat(self, path: str) -> Status:
+        """What is at a path; links are followed."""
+
+    @abc.abstractmethod
+    def list(self, path: str) -> Iterator[Entry]:
+        """The entries of a directory, in no order, without a look at each."""
+
+    @abc.abstractmethod
+    def resolve(self, path: str) -> str:
+        """The absolute path behind a path, without links and ``..``, whether it exists or not."""
+
+
+class _LocalFile(SourceFile):
+    """A file of the operating system, read without buffers in between."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - until close()
+
+    def status(self) -> Status:
+        return _local_status(os.fstat(self._file.fileno()))
+
+    def size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        if _HAS_PREAD:
+            return os.preadv(self._file.fileno(), [buffer], offset)
+        self._file.seek(offset)
+        return self._file.readinto(buffer) or 0
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        if _HAS_PREAD:
+            data = os.pread(self._file.fileno(), length, offset)
+            # One call is enough but for the end of the file, and for more than 2 GiB.
+            if len(data) == length or not data:
+                return data
+            return data + self.read_at(offset + len(data), length - len(data))
+        return super().read_at(offset, length)
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class LocalSource(Source):
+    """The files of the operating system."""
+
+    def open(self, path: str) -> SourceFile:
+        """Opens a file; a directory raises IsADirectoryError."""
+        return _LocalFile(path)
+
+    def stat(self, path: str) -> Status:
+        """One system call."""
+        return _local_status(os.stat(path))
+
+    def list(self, path: str) -> Iterator[Entry]:
+        """One scandir; where the file system tells the kinds, no call an entry."""
+        with os.scandir(path) as entries:
+            for entry in entries:
+                yield Entry(entry.name, entry.path, _entry_kind(entry))
+
+    def resolve(self, path: str) -> str:
+        """By the file system's links."""
+        return os.path.realpath(path)
+
+
+def _entry_kind(entry: os.DirEntry[str]) -> Kind:
+    if entry.is_dir(follow_symlinks=False):
+        return "directory"
+    if entry.is_file(follow_symlinks=False):
+        return "file"
+    return "link" if entry.is_symlink() else "other"
+
+
+def _local_status(status: os.stat_result) -> Status:
+    kind: Kind = "other"
+    if stat.S_ISREG(status.st_mode):
+        kind = "file"
+    elif stat.S_ISDIR(status.st_mode):
+        kind = "directory"
+    return Status(kind, status.st_size, (status.st_dev, status.st_ino), status.st_mtime_ns)
+
+
+# By scheme; "" is for paths without one, and for those whose scheme nobody has registered.
+_sources: dict[str, Source] = {"": LocalSource()}
+
+
+def source_of(path: str) -> Source:
+    """The source that a path is read from: that of its scheme, else the local files."""
+    found = _SCHEME.match(path)
+    if found and (source := _sources.get(found[1].lower())):
+        return source
+    return _sources[""]
+
+
+@contextlib.contextmanager
+def using(source: Source, scheme: str = "") -> Iterator[None]:
+    """Reads the paths of a scheme from another source for a while, in all threads.
+
+    Args:
+        source: The source.
+        scheme: The scheme, without ``://``; "" for plain paths.
+    """
+    before = _sources.get(scheme)
+    _sources[scheme] = source
+    try:
+        yield
+    finally:
+        if before is None:
+            del _sources[scheme]
+        else:
+            _sources[scheme] = before
+
+
+def read_bytes(path: str) -> bytes:
+    """A whole file, for small ones."""
+    with source_of(path).open(path) as file:
+        return file.read_at(0, file.size())
+
+
+def is_file(path: str) -> bool:
+    """Whether there is a regular file at a path, or a link to one."""
+    try:
+        return source_of(path).stat(path).kind == "file"
+    except OSError as error:
+        if error.errno in NO_TARGET:
+            return False
+        raise
+
+
+def base_name(path: str) -> str:
+    """The last part of a path, also for one like ``.``, which does not say it."""
+    return os.path.basename(source_of(path).resolve(path))

@@ -1,0 +1,290 @@
+"""Where input files come from: local ones, others, and such that fail."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+import tbtools
+from tbtools.eventfile import source as source_module
+from tbtools.eventfile.discover import discover
+from tbtools.eventfile.scan import scan_file
+from tbtools.eventfile.source import Entry, LocalSource, Status, source_of, using
+from tests.builders import START, EventFileBuilder
+from tests.commands import ROOT, call
+from tests.sources import FailingSource, MemorySource, failing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FILE = "events.out.tfevents.1"
+LOCAL = LocalSource()
+
+
+def points(count: int, first: int = 0) -> EventFileBuilder:
+    return EventFileBuilder().scalars("loss", [(step, step) for step in range(first, count)])
+
+
+class TestLocal:
+    def test_reads_at_any_offset(self, tmp_path: Path) -> None:
+        path = tmp_path / "f"
+        path.write_bytes(bytes(range(100)))
+        with LOCAL.open(str(path)) as file:
+            assert (file.read_at(10, 3), file.read_at(98, 10)) == (b"\n\x0b\x0c", b"bc")
+            assert (file.read_at(100, 5), file.read_at(3, 0)) == (b"", b"")
+            buffer = bytearray(4)
+            assert file.read_into(memoryview(buffer), 97) == 3
+            assert bytes(buffer) == b"abc\0"
+            assert file.fileno() is not None
+            path.write_bytes(bytes(200))
+            assert file.status().size == 200
+
+    def test_without_pread(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(source_module, "_HAS_PREAD", False)
+        path = points(1000).write(tmp_path / FILE)
+        assert scan_file(path).step.tolist() == list(range(1000))
+        with LOCAL.open(str(path)) as file:
+            assert file.read_at(5, 1 << 20) == path.read_bytes()[5:]
+
+    def test_status(self, tmp_path: Path) -> None:
+        path = tmp_path / "f"
+        path.write_bytes(b"abc")
+        (tmp_path / "link").symlink_to("f")
+        status = path.stat()
+        expected = Status("file", 3, (status.st_dev, status.st_ino), status.st_mtime_ns)
+        assert LOCAL.stat(str(path)) == LOCAL.stat(str(tmp_path / "link")) == expected
+        assert LOCAL.stat(str(tmp_path)).kind == "directory"
+        assert LOCAL.stat("/dev/null").kind == "other"
+
+    def test_entries(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        (tmp_path / "directory").mkdir()
+        (tmp_path / "link").symlink_to("nowhere")
+        os.mkfifo(tmp_path / "pipe")
+        kinds = {"file": "file", "directory": "directory", "link": "link", "pipe": "other"}
+        assert sorted(LOCAL.list(str(tmp_path))) == [
+            Entry(name, str(tmp_path / name), kinds[name]) for name in sorted(kinds)
+        ]
+
+    def test_a_directory_is_listed_without_a_look_at_each_entry(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(20):
+            points(1).write(tmp_path / f"run{number}" / FILE)
+        looked_at = []
+        stat = os.stat
+        monkeypatch.setattr(os, "stat", lambda path, **how: looked_at.append(path) or stat(path))
+        assert len(discover(tmp_path).runs) == 20
+        assert looked_at == [str(tmp_path)]
+
+
+class TestSchemes:
+    def test_a_registered_scheme(self) -> None:
+        memory = MemorySource({"mem://logs/run/" + FILE: points(3).bytes()})
+        with using(memory, "mem"):
+            assert source_of("mem://logs") is source_of("MEM://logs") is memory
+            (run,) = discover("mem://logs").runs
+            assert run.name == "run"
+            assert scan_file(run.event_files[0]).step.tolist() == [0, 1, 2]
+        assert source_of("mem://logs") is source_of("logs")
+
+    @pytest.mark.parametrize("path", ["logs", "/logs", "a:b", "c://x", "://x", "a/b://c", ""])
+    def test_other_paths_are_local(self, path: str) -> None:
+        with using(MemorySource({}), "mem"):
+            assert isinstance(source_of(path), LocalSource)
+
+    def test_the_local_source_comes_back(self) -> None:
+        local = source_of("logs")
+        with using(MemorySource({})):
+            assert source_of("logs") is not local
+        assert source_of("logs") is local
+
+
+LOGS = "/not/on/this/disk/logs"
+COMMANDS = {
+    "summarize": [LOGS],
+    "summarize tags": [LOGS, "--tags"],
+    "verify": [LOGS, "--all"],
+    "inspect": [f"{LOGS}/one.tfevents"],
+    "inspect records": [f"{LOGS}/one.tfevents", "--records"],
+    "detect": [LOGS],
+    "diff": [f"{LOGS}/a", f"{LOGS}/b"],
+    "smooth": [f"{LOGS}/a", "-o", "OUT/smooth.csv"],
+    "aggregate": [f"{LOGS}/a", f"{LOGS}/b", "-o", "OUT/aggregate.csv"],
+    "merge": [f"{LOGS}/a", "-o", "OUT/merged"],
+    "export": [LOGS, "-o", "OUT/export.csv"],
+    "plot": [LOGS],
+    "report": [LOGS, "-o", "OUT/report.html"],
+}
+
+
+@pytest.fixture
+def memory() -> MemorySource:
+    resumed = EventFileBuilder()
+    for step in range(50, 80):
+        resumed.scalar("loss", step, 1.0, START + 100 + step)
+    first = points(60).text("note", 3, "words")
+    return MemorySource(
+        {
+            f"{LOGS}/a/events.out.tfevents.1": first.bytes(),
+            f"{LOGS}/a/events.out.tfevents.2": resumed.bytes(),
+            f"{LOGS}/b/events.out.tfevents.1": points(70).bytes(),
+            f"{LOGS}/one.tfevents": points(9).bytes(),
+        }
+    )
+
+
+def arguments_of(command: str, folder: Path) -> list[str]:
+    name = command.partition(" ")[0]
+    return [name, *(each.replace("OUT", str(folder)) for each in COMMANDS[command])]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_reads_by_the_source_alone(
+    command: str, memory: MemorySource, tmp_path: Path
+) -> None:
+    """The paths are those of no disk: what is opened around the source is not there."""
+    with using(memory):
+        result = call(*arguments_of(command, tmp_path))
+    assert result.status == (1 if command in ("detect", "diff") else 0), result.err
+
+
+def test_python_reads_by_the_source_alone(memory: MemorySource) -> None:
+    with using(memory):
+        experiment = tbtools.load(LOGS)
+        experiment.scan()
+        assert len(experiment["a"].scalars("loss")) == 80
+        assert experiment["a"].text()["step"].tolist() == [3]
+        memory.files[f"{LOGS}/b/{FILE}"] += points(75, first=70).bytes()
+        assert experiment.refresh() == 5
+        assert experiment["a"].embeddings() == []
+
+
+@pytest.fixture
+def logs(tmp_path: Path, memory: MemorySource) -> Iterator[Path]:
+    """The same on the disk."""
+    for path, content in memory.files.items():
+        target = tmp_path / "logs" / os.path.relpath(path, LOGS)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    return tmp_path / "logs"
+
+
+@pytest.mark.parametrize("operation", ["open", "stat", "list", "status", "read"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_whose_input_fails_ends_in_order(
+    command: str, operation: str, logs: Path, tmp_path: Path
+) -> None:
+    arguments = [each.replace(LOGS, str(logs)) for each in arguments_of(command, tmp_path)]
+    with using(failing(operation)):
+        result = call(*arguments)
+    assert result.status in (0, 1, 2)
+    assert "Traceback" not in result.err
+    if operation == "stat":
+        assert (result.status, result.err.count("Input/output error")) == (2, 1)
+
+
+@pytest.mark.parametrize("command", ["summarize", "verify"])
+def test_what_failed_is_said(command: str, logs: Path) -> None:
+    with using(failing("read", path="logs/b/")):
+        result = call(command, str(logs))
+    assert "Input/output error" in result.out
+
+
+def test_a_file_that_cannot_be_read_for_a_while(logs: Path) -> None:
+    experiment = tbtools.load(logs)
+    experiment.scan()
+    with using(failing("open", errno.ESTALE, path=FILE)):
+        assert experiment.refresh() == 0
+        (change,) = experiment["b"].changes
+        assert (change.kind, change.new_points) == ("unreadable", 0)
+        assert len(experiment["b"].scalars()) == 70
+        assert experiment["b"].problems["message"].tolist() == [os.strerror(errno.ESTALE)]
+        assert experiment.refresh() == 0
+        assert experiment["b"].changes == ()
+    assert experiment.refresh() == 0
+    assert [change.kind for change in experiment["b"].changes] == ["healed"]
+    assert len(experiment["b"].problems) == 0
+
+
+def test_each_file_is_opened_once(logs: Path) -> None:
+    source = FailingSource(lambda *_: None)
+    with using(source):
+        tbtools.read_scalars(logs)
+    opened = [path for operation, path in source.calls if operation == "open"]
+    assert len(opened) == len(set(opened)) == 4
+
+
+# --- nobody goes around it -----------------------------------------------------------------------
+
+# What writes outputs looks at those, at what stands there, and at the inputs' places.
+WRITERS = {
+    "eventfile/source.py",
+    "eventfile/writer.py",
+    "render/directories.py",
+    "render/files.py",
+}
+# Files of the package, of memory, or the device that takes what nobody reads; outputs.
+ALLOWED = {
+    ("cli/options.py", "os.open"),  # os.devnull
+    ("render/report/page.py", "read_text"),  # the page's assets
+    ("render/report/write.py", "exists"),  # plotly.min.js beside the output
+    ("render/report/write.py", "read_text"),
+    ("runs/plugins/audio.py", "wave.open"),  # of bytes
+    ("runs/plugins/images.py", "PIL.Image.open"),  # of bytes
+}
+OF_PATHS = {
+    *("open", "stat", "lstat", "exists", "is_file", "is_dir", "is_symlink", "iterdir", "glob"),
+    *("rglob", "walk", "read_bytes", "read_text", "resolve", "samefile", "readlink"),
+}
+OF_OS = {
+    *(
+        "open",
+        "stat",
+        "lstat",
+        "scandir",
+        "listdir",
+        "walk",
+        "access",
+        "readlink",
+        "fstat",
+        "pread",
+    ),
+    *("exists", "isfile", "isdir", "islink", "getsize", "getmtime", "realpath", "samefile"),
+}
+
+
+def accesses(path: Path) -> Iterator[str]:
+    """What a module calls that looks at the file system, other than by a source."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        owner, _, name = called.rpartition(".")
+        if owner.startswith(("source_of(", "source", "self._source")):
+            continue
+        if owner in ("os", "os.path"):
+            if name in OF_OS:
+                yield called
+        elif called in ("open", "np.fromfile", "np.memmap", "np.load", "mmap.mmap", "io.open"):
+            yield called
+        elif owner and name in OF_PATHS:
+            known = owner in ("wave", "PIL.Image")
+            yield called if known else name
+
+
+def test_inputs_are_opened_and_listed_nowhere_else() -> None:
+    package = ROOT / "tbtools"
+    found = {
+        (module, access)
+        for path in package.rglob("*.py")
+        if (module := path.relative_to(package).as_posix()) not in WRITERS
+        for access in accesses(path)
+    }
+    assert found <= ALLOWED, found - ALLOWED
+    assert found >= ALLOWED, ALLOWED - found

@@ -1,0 +1,112 @@
+"""Jobs that are killed and resumed from checkpoints by chance: what they abandon is known."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+import tbtools
+from tests.builders import START, EventFileBuilder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Point = tuple[str, int]
+
+
+@dataclass
+class Life:
+    """One life of a job: when it began, from which step on, and its points with their times."""
+
+    start: float
+    first_step: int
+    points: list[tuple[str, int, float]]
+
+
+def lives(rng: random.Random, pause: str) -> list[Life]:
+    """A training of two to five lives.
+
+    Args:
+        rng: Chance.
+        pause: ``long`` between the lives; ``none``; ``overlap``: a life ends while the next one has
+            begun, from a checkpoint that was there by then.
+    """
+    seconds = rng.choice([0.2, 1.0, 3.0])
+    every = {"train/loss": 1}
+    for tag, spacings in {"val/loss": [10, 50, 100], "lr": [1, 10], "epoch": [50]}.items():
+        if rng.random() < 0.5:
+            every[tag] = rng.choice(spacings)
+    checkpoint = rng.choice([25, 50, 100])
+    found: list[Life] = []
+    time, step = 0.0, 0
+    for _ in range(rng.randint(2, 5)):
+        life = Life(time + rng.uniform(1, 30) * seconds, step, [])
+        count = rng.randint(60, 400)
+        now = life.start + rng.uniform(0, 5)
+        for at in range(step, step + count):
+            now += seconds * rng.uniform(0.8, 1.2)
+            life.points += [(tag, at, now) for tag, spacing in every.items() if at % spacing == 0]
+        found.append(life)
+        time = now + (rng.uniform(1, 600) if pause == "long" else 0.0)
+        if pause == "overlap":
+            time = max(now - 30 * seconds, life.start + 0.7 * (now - life.start))
+        reached = [at for tag, at, when in life.points if tag == "train/loss" and when < time]
+        step = max(reached) // checkpoint * checkpoint
+    return found
+
+
+def kept(found: list[Life]) -> Counter[Point]:
+    """What no later life has taken back."""
+    left: Counter[Point] = Counter()
+    for number, life in enumerate(found):
+        taken_back = min((later.first_step for later in found[number + 1 :]), default=1 << 60)
+        left.update((tag, step) for tag, step, _ in life.points if step < taken_back)
+    return left
+
+
+def read(directory: Path, found: list[Life]) -> Counter[Point]:
+    for number, life in enumerate(found):
+        builder = EventFileBuilder().file_version(wall_time=START + life.start)
+        for tag, step, time in life.points:
+            builder.scalar(tag, step, 1.0, START + time)
+        builder.write(directory / f"events.out.tfevents.{number}")
+    frame = tbtools.load(directory).scalars()
+    return Counter(zip(frame["tag"], frame["step"].tolist(), strict=True))
+
+
+@pytest.mark.parametrize("pause", ["long", "none"])
+@pytest.mark.parametrize("seed", range(40))
+def test_one_curve_is_left(tmp_path: Path, pause: str, seed: int) -> None:
+    found = lives(random.Random(seed), pause)
+    assert read(tmp_path, found) == kept(found)
+
+
+def test_of_lives_that_overlap_nothing_is_lost_and_most_are_one_curve(tmp_path: Path) -> None:
+    exact = 0
+    for seed in range(60):
+        directory = tmp_path / str(seed)
+        directory.mkdir()
+        found = lives(random.Random(seed), "overlap")
+        got, want = read(directory, found), kept(found)
+        assert not want - got, seed
+        exact += got == want
+    assert exact >= 50
+
+
+@pytest.mark.parametrize("hours", [-2, 1])
+def test_a_life_on_another_clock_loses_nothing(tmp_path: Path, hours: int) -> None:
+    for seed in range(50):
+        directory = tmp_path / str(seed)
+        directory.mkdir()
+        rng = random.Random(seed)
+        found = lives(rng, "long")
+        if not all(life.first_step for life in found[1:]):
+            continue  # of two lives from scratch, only clocks tell which came first
+        odd = rng.choice(found[1:])
+        odd.start += hours * 3600
+        odd.points = [(tag, step, time + hours * 3600) for tag, step, time in odd.points]
+        assert not kept(found) - read(directory, found), seed

@@ -1,0 +1,511 @@
+"""The timeline of a run: order, overlaps, evaluations, clocks, copies, and the notes about them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tbtools
+from tests.builders import START, EventFileBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from tbtools.runs.run import Run
+
+
+def read(path: Path, restarts: str = "resume") -> Run:
+    return tbtools.load(path, restarts=restarts)["."]
+
+
+def steps(run: Run, tag: str = "loss") -> list[int]:
+    return run.scalars(tag)["step"].tolist()
+
+
+def notes(run: Run) -> list[tuple[str, str | None, int]]:
+    return [(note.kind, note.tag, note.count) for note in run.iter_notes()]
+
+
+def session(
+    directory: Path,
+    name: str,
+    at: Iterable[int],
+    start: float,
+    *,
+    every: float = 1.0,
+    tag: str = "loss",
+    value: Callable[[int], float] = float,
+) -> float:
+    """Writes one event file, a point a step; returns when it ended."""
+    time = START + start
+    builder = EventFileBuilder().file_version(wall_time=time)
+    for step in at:
+        time += every
+        builder.scalar(tag, step, value(step), time)
+    builder.write(directory / f"events.out.tfevents.{name}")
+    return time - START
+
+
+# --- the cases of the public reports -----------------------------------------------------------
+
+
+def test_case_int32_wrap(cases: Path) -> None:
+    run = read(cases / "01_int32_wrap")
+    found = run.scalars()["step"].tolist()
+    assert len(found) == 10
+    assert found[:4] == sorted(found[:4])
+    assert found[3] == 2_000_683_008
+    assert found[4] == -1_627_389_952
+    assert notes(run) == [("step_wraps", "eval/episode_reward", 1)]
+
+
+def test_case_reset_each_epoch(cases: Path) -> None:
+    run = read(cases / "04e_reset_div")
+    assert steps(run, "batch_loss") == [*range(100)] * 3
+    assert notes(run) == [("steps_go_back", "batch_loss", 2)]
+    (row,) = run.statistics()
+    assert (row.first_step, row.last_step, row.last) == (0, 99, pytest.approx(349))
+
+
+def test_case_continued_runs(cases: Path) -> None:
+    merged = tbtools.merge(cases / "05_sb3")
+    assert (merged.points, merged.superseded) == (60, 0)
+
+
+def test_case_overlap_of_a_requeued_job(cases: Path) -> None:
+    run = read(cases / "07_overlap_requeue")
+    assert steps(run) == [*range(200)]
+    assert run.superseded == 21
+
+
+def test_case_clock_behind(cases: Path) -> None:
+    run = read(cases / "08_clock_behind")
+    assert steps(run) == [*range(200)]
+    assert run.superseded == 20
+    assert ("clock_skew", None, 1) in notes(run)
+
+
+def test_case_ranks_that_restart(cases: Path) -> None:
+    run = read(cases / "09_ddp")
+    assert len(steps(run)) == 400
+    assert run.superseded == 40
+    assert notes(run) == [("overlapping_writers", "loss", 200)]
+    found = steps(run)
+    assert all(later - step >= -1 for step, later in pairwise(found))
+
+
+@pytest.mark.parametrize("name", ["copy", "bak", "rsync", "run"])
+def test_case_names(cases: Path, name: str) -> None:
+    run = read(cases / "14_names" / name)
+    assert steps(run) == [*range(50)]
+    copies = [] if name == "run" else [("duplicate_file", None, 1)]
+    assert notes(run) == copies
+    assert run.superseded == 0
+
+
+def test_case_workers_that_take_turns(cases: Path) -> None:
+    run = read(cases / "41_alternating")
+    assert steps(run) == [*range(300)]
+    assert run.superseded == 0
+    assert run.statistics()[0].last == pytest.approx(0.1137, abs=5e-5)
+    assert notes(run) == []
+    frame = tbtools.smooth(run, 0.6)
+    assert frame["value"][frame["step"] == 200].item() == pytest.approx(0.1732, abs=5e-5)
+    assert not tbtools.detect(run).of("stall")
+
+
+def test_case_names_of_files_in_another_order(cases: Path) -> None:
+    run = tbtools.load(cases / "44_names_order")["run"]
+    assert steps(run, "val/loss") == [*range(200)]
+    (row,) = run.statistics()
+    assert (row.first, row.last) == (2.0, pytest.approx(0.01))
+    assert tbtools.smooth(run, 0.6)["value"].iloc[0] == 2.0
+
+
+def test_case_asynchronous_environments(cases: Path) -> None:
+    run = read(cases / "45_async")
+    (row,) = run.statistics()
+    frame = run.scalars()
+    assert (row.count, row.first_step, row.last_step) == (300, 0, 299)
+    assert (row.first, row.last) == (frame["value"].iloc[0], frame["value"].iloc[-1])
+    assert [(kind, tag) for kind, tag, _ in notes(run)] == [("steps_go_back", "loss")]
+
+
+def test_case_evaluations_of_tasks(cases: Path) -> None:
+    run = read(cases / "60b_torch_eval_tasks")
+    found = {each.tag: each.count for each in run.statistics()}
+    assert found == {"arc/acc": 1, "gsm8k/acc": 1, "mmlu/acc": 1, "n_samples": 1}
+    assert run.superseded == 2
+
+
+# --- order -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_sessions_stand_in_the_order_of_their_times(tmp_path: Path, names: str) -> None:
+    end = session(tmp_path, names[0], range(10), 0)
+    session(tmp_path, names[1], range(10, 20), end + 5)
+    run = read(tmp_path)
+    assert steps(run) == [*range(20)]
+    assert run.statistics()[0].last == 19.0
+    by_file = [*range(20)] if names == "ab" else [*range(10, 20), *range(10)]
+    assert steps(read(tmp_path, "keep")) == by_file
+
+
+def test_a_clock_that_is_set_back_inside_a_file_changes_nothing(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version(wall_time=START)
+    for step in range(20):
+        builder.scalar("loss", step, 1.0, START + step - (50 if step > 9 else 0))
+    builder.write(tmp_path / "events.out.tfevents.1")
+    assert steps(read(tmp_path)) == [*range(20)]
+
+
+def test_sessions_of_one_file_follow_each_other_whatever_the_clock_says(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version(wall_time=START)
+    builder.scalars("loss", [(step, 1.0) for step in range(10)], START + 100)
+    builder.session_start(5, START + 20)
+    builder.scalars("loss", [(step, 2.0) for step in range(5, 12)], START + 30)
+    builder.write(tmp_path / "events.out.tfevents.1")
+    run = read(tmp_path)
+    assert steps(run) == [*range(12)]
+    assert run.superseded == 5
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 40), st.integers(1, 15), st.floats(0.1, 3)),
+        min_size=1,
+        max_size=4,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_names_of_files_never_matter(
+    writers: list[tuple[int, int, float]], random: np.random.Generator
+) -> None:
+    names = [f"{number:02}" for number in range(len(writers))]
+    shuffled = list(names)
+    random.shuffle(shuffled)
+    found = []
+    for chosen in (names, shuffled):
+        with tempfile.TemporaryDirectory() as folder:
+            for number, (start, count, every) in enumerate(writers):
+                steps_of = range(number, number + count)
+                session(Path(folder), chosen[number], steps_of, start + number / 64, every=every)
+            run = read(Path(folder))
+            frame = run.scalars()
+            found.append((frame.to_numpy().tolist(), run.superseded))
+    assert found[0] == found[1]
+
+
+# --- overlaps ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dying", [1, 5, 30])
+@pytest.mark.parametrize("scratch", [False, True])
+def test_a_job_that_is_replaced_while_it_dies(tmp_path: Path, dying: int, scratch: bool) -> None:
+    taken_up = 0 if scratch else 100
+    long = 400 if scratch else 150
+    session(tmp_path, "1", range(long), 0)
+    session(tmp_path, "2", range(taken_up, taken_up + 300), long - dying)
+    run = read(tmp_path)
+    assert steps(run) == [*range(taken_up + 300)]
+    assert run.superseded == long - taken_up
+
+
+def test_one_late_event_at_the_close(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version(wall_time=START)
+    builder.scalars("loss", [(0, 0.0)], START)
+    for step in range(1, 50):
+        builder.scalar("loss", step, 0.0, START + step)
+    builder.scalar("loss", 50, 0.0, START + 5000).scalar("total_time", 50, 5000.0, START + 5000)
+    builder.write(tmp_path / "events.out.tfevents.1")
+    session(tmp_path, "2", range(40, 90), 100)
+    run = read(tmp_path)
+    assert steps(run) == [*range(90)]
+    assert ("superseded", "total_time", 1) in notes(run)
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.4, 3.0])
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_ranks_side_by_side_are_kept(tmp_path: Path, apart: float, ranks: int) -> None:
+    for rank in range(ranks):
+        session(tmp_path, f"{rank}", range(100), apart * rank + rank / 64)
+    run = read(tmp_path)
+    assert run.superseded == 0
+    assert sorted(steps(run)) == sorted([*range(100)] * ranks)
+    assert notes(run) == [("overlapping_writers", "loss", 100)]
+
+
+def test_a_rank_that_dies_early_is_kept(tmp_path: Path) -> None:
+    session(tmp_path, "0", range(1000), 0)
+    session(tmp_path, "1", range(50), 0.5)
+    assert read(tmp_path).superseded == 0
+
+
+def test_overlap_is_judged_by_the_series_that_are_shared(tmp_path: Path) -> None:
+    # The old job's other thread writes on for as long as the new job runs.
+    end = session(tmp_path, "1", range(100), 0)
+    session(tmp_path, "1b", range(1000), 0, tag="gpu")
+    session(tmp_path, "2", range(80, 200), end + 10)
+    run = read(tmp_path)
+    assert steps(run) == [*range(200)]
+    assert len(steps(run, "gpu")) == 1000
+
+
+def test_training_and_validation_writers_of_one_directory(tmp_path: Path) -> None:
+    session(tmp_path, "train", range(100), 0)
+    session(tmp_path, "val", range(0, 100, 10), 3, every=10, tag="val/loss")
+    run = read(tmp_path)
+    assert (run.superseded, notes(run)) == (0, [])
+
+
+@pytest.mark.parametrize("turns", [2, 3, 7])
+def test_workers_that_take_turns_write_one_series(tmp_path: Path, turns: int) -> None:
+    for worker in range(2):
+        builder = EventFileBuilder().file_version(wall_time=START + worker / 64)
+        for step in range(100 * turns):
+            if step // 100 % 2 == worker:
+                builder.scalar("loss", step, float(step), START + 1 + step)
+        builder.write(tmp_path / f"events.out.tfevents.{worker}")
+    run = read(tmp_path)
+    assert steps(run) == [*range(100 * turns)]
+    assert run.superseded == 0
+
+
+# --- evaluations -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [[100, 200, 300], [300, 200, 100], [200, 100, 300]])
+def test_evaluations_of_checkpoints_keep_every_score(tmp_path: Path, order: list[int]) -> None:
+    time = session(tmp_path, "training", range(400), 0)
+    for number, step in enumerate(order):
+        time = session(tmp_path, f"z{number}", [step], time + 60, tag="eval/acc")
+    run = read(tmp_path)
+    assert steps(run, "eval/acc") == order
+    assert steps(run) == [*range(400)]
+    assert run.superseded == 0
+
+
+def test_a_checkpoint_that_is_evaluated_again(tmp_path: Path) -> None:
+    time = 0.0
+    for name, step in zip("abc", [100, 200, 100], strict=True):
+        time = session(tmp_path, name, [step], time + 60)
+    run = read(tmp_path)
+    assert steps(run) == [200, 100]
+    assert run.superseded == 1
+
+
+def test_one_more_evaluation_takes_nothing_of_a_curve(tmp_path: Path) -> None:
+    time = session(tmp_path, "training", range(0, 400, 10), 0, tag="val/acc")
+    session(tmp_path, "z", [200], time + 60, tag="val/acc")
+    run = read(tmp_path)
+    assert steps(run, "val/acc") == [*range(0, 400, 10), 200]
+
+
+def test_tags_that_lose_all_their_points_are_named(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version(wall_time=START)
+    builder.scalars("loss", [(step, 1.0) for step in range(50)], START + 1)
+    builder.scalar("test/score", 49, 1.0, START + 2).scalar("test/score", 48, 1.0, START + 2)
+    builder.write(tmp_path / "events.out.tfevents.1")
+    session(tmp_path, "2", range(20, 60), 100)
+    run = read(tmp_path)
+    assert notes(run) == [("superseded", "test/score", 2)]
+    assert run.superseded == 32
+    assert run.scalars().attrs["notes"] == [
+        {
+            "kind": "superseded",
+            "message": "all 2 points of test/score were superseded by a later session",
+            "tag": "test/score",
+            "count": 2,
+        }
+    ]
+
+
+# --- clocks ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("behind", [60.0, 3600.0, 86400.0])
+@pytest.mark.parametrize("back", [0, 1, 20])
+def test_a_resumed_job_on_a_machine_whose_clock_is_behind(
+    tmp_path: Path, behind: float, back: int
+) -> None:
+    end = session(tmp_path, "1", range(500), 0)
+    session(tmp_path, "2", range(500 - back, 900), end + 5 - behind)
+    run = read(tmp_path)
+    assert steps(run) == [*range(900)]
+    assert run.superseded == back
+    assert [kind for kind, *_ in notes(run)] == ["clock_skew"]
+
+
+def test_jobs_that_go_to_and_fro_between_two_clocks(tmp_path: Path) -> None:
+    time, reached = 0.0, 0
+    for number in range(6):
+        behind = 7200.0 if number % 2 else 0.0
+        first = max(reached - 10, 0)
+        time = behind + session(tmp_path, f"{number}", range(first, first + 110), time - behind)
+        time, reached = time + 10, first + 110
+    run = read(tmp_path)
+    assert steps(run) == [*range(reached)]
+
+
+def test_where_steps_do_not_tell_everything_is_kept(tmp_path: Path) -> None:
+    # Did the run of 100 to 900 come first, or did it go back from 700 to 100? Nobody knows.
+    session(tmp_path, "1", range(100, 900), 0)
+    session(tmp_path, "2", range(700), 5000)
+    run = read(tmp_path)
+    assert run.superseded == 0
+    assert len(steps(run)) == 1500
+    assert ("clock_skew", None, 1) in notes(run)
+
+
+def test_a_restart_from_scratch_is_no_question_of_clocks(tmp_path: Path) -> None:
+    end = session(tmp_path, "1", range(100, 10_001, 100), 0)
+    session(tmp_path, "2", range(10, 5_001, 10), end + 60)
+    run = read(tmp_path)
+    assert steps(run) == [*range(10, 5_001, 10)]
+    assert notes(run) == []
+
+
+# --- counters that reset or wrap ---------------------------------------------------------------
+
+
+def test_a_counter_that_resets_each_epoch_is_no_evidence_of_a_restart(tmp_path: Path) -> None:
+    end = session(tmp_path, "1", [*range(100)] * 3, 0)
+    session(tmp_path, "2", [*range(100)] * 2, end + 60)
+    run = read(tmp_path)
+    assert run.superseded == 0
+    assert steps(run) == [*range(100)] * 5
+    assert notes(run) == [("steps_go_back", "loss", 3)]
+
+
+def test_a_counter_that_resets_is_cut_where_the_others_turned_back(tmp_path: Path) -> None:
+    def epochs(first: int, last: int, start: float, name: str) -> float:
+        builder = EventFileBuilder().file_version(wall_time=START + start)
+        for number, step in enumerate(range(first * 10, last * 10)):
+            time = START + start + number + 1
+            builder.scalar("loss", step, 1.0, time).scalar("batch", step % 10, 1.0, time)
+        builder.write(tmp_path / f"events.out.tfevents.{name}")
+        return start + (last - first) * 10
+
+    end = epochs(0, 8, 0, "1")
+    epochs(6, 10, end + 60, "2")
+    run = read(tmp_path)
+    assert steps(run) == [*range(100)]
+    assert steps(run, "batch") == [*range(10)] * 10
+
+
+def test_a_run_that_wraps_and_is_resumed(tmp_path: Path) -> None:
+    def int32(step: int) -> int:
+        return (step + 2**31) % 2**32 - 2**31
+
+    million = 1_000_000
+    counted = [int32(step) for step in range(0, 4200 * million, 100 * million)]
+    end = session(tmp_path, "1", counted[:30], 0)
+    session(tmp_path, "2", counted[25:], end + 60)
+    run = read(tmp_path)
+    assert steps(run) == counted
+    assert run.superseded == 5
+    assert [(kind, count) for kind, _, count in notes(run)] == [("step_wraps", 1)]
+
+
+def test_a_large_counter_that_is_set_back_has_not_wrapped(tmp_path: Path) -> None:
+    session(tmp_path, "1", [*range(0, 3_000_000_000, 1_000_000)] * 2, 0)
+    assert notes(read(tmp_path)) == [("steps_go_back", "loss", 1)]
+
+
+# --- copies ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", ["resume", "keep"])
+@pytest.mark.parametrize("part", [1.0, 0.5])
+def test_a_copy_is_read_once(tmp_path: Path, policy: str, part: float) -> None:
+    session(tmp_path, "1", range(50), 0)
+    original = tmp_path / "events.out.tfevents.1"
+    copy = tmp_path / "a-copy.tfevents.1"
+    copy.write_bytes(original.read_bytes()[: int(original.stat().st_size * part)])
+    run = read(tmp_path, policy)
+    assert steps(run) == [*range(50)]
+    assert [kind for kind, *_ in notes(run)] == ["duplicate_file"]
+    assert len(run.event_files) == 2
+
+
+def test_a_file_that_went_on_after_it_was_copied(tmp_path: Path) -> None:
+    session(tmp_path, "1", range(50), 0)
+    shutil.copy(tmp_path / "events.out.tfevents.1", tmp_path / "events.out.tfevents.1.bak")
+    session(tmp_path, "1", range(80), 0)
+    run = read(tmp_path)
+    assert steps(run) == [*range(80)]
+    assert "is the beginning of" in next(run.iter_notes()).message
+
+
+def test_equal_values_at_other_times_are_no_copy(tmp_path: Path) -> None:
+    end = session(tmp_path, "1", range(50), 0)
+    session(tmp_path, "2", range(50), end + 1)
+    run = read(tmp_path)
+    assert run.superseded == 50
+    assert notes(run) == [] or notes(run)[0][0] != "duplicate_file"
+
+
+# --- any files ---------------------------------------------------------------------------------
+
+any_session = st.tuples(
+    st.integers(0, 200),  # start, seconds
+    st.lists(st.tuples(st.sampled_from("ab"), st.integers(-5, 40)), max_size=25),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(any_session, min_size=1, max_size=4))
+def test_inside_a_session_points_stay_as_written(
+    sessions: Sequence[tuple[int, list[tuple[str, int]]]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (start, points) in enumerate(sessions):
+            time = START + start + number / 64
+            builder = EventFileBuilder().file_version(wall_time=time)
+            for at, (tag, step) in enumerate(points):
+                builder.scalar(tag, step, 1.0, time + at)
+            builder.write(Path(folder) / f"events.out.tfevents.{number}")
+        run = read(Path(folder))
+        rows = run.columns.rows
+        for each in run.columns.series:
+            own = run.columns.of(each)
+            for file in range(len(rows.files)):
+                assert (np.diff(own[rows.file_of(own) == file]) > 0).all()
+        assert sum(each.count for each in run.columns.series) + run.superseded == rows.count
+
+
+# --- links, and files that change while they are followed ----------------------------------------
+
+
+def test_a_link_to_a_file_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    session(tmp_path / "run", "1", range(50), 0)
+    (tmp_path / "run" / "latest.tfevents").symlink_to("events.out.tfevents.1")
+    (tmp_path / "best").mkdir()
+    (tmp_path / "best" / "events.out.tfevents.1").symlink_to("../run/events.out.tfevents.1")
+    experiment = tbtools.load(tmp_path)
+    assert list(experiment) == ["run"]
+    run = experiment["run"]
+    assert steps(run) == [*range(50)]
+    assert notes(run) == [("duplicate_file", None, 1)] * 2
+
+
+def test_a_file_that_is_replaced_while_it_is_followed(tmp_path: Path) -> None:
+    session(tmp_path, "1", range(50), 0)
+    experiment = tbtools.load(tmp_path)
+    assert len(experiment.scalars()) == 50
+    session(tmp_path, "2", range(30), 5)
+    (tmp_path / "events.out.tfevents.2").replace(tmp_path / "events.out.tfevents.1")
+    experiment.refresh()
+    assert len(experiment.scalars()) == 30
+    assert notes(experiment["."]) == [("read_anew", None, 1)]
