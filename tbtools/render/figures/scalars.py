@@ -10,7 +10,7 @@ import numpy as np
 
 from tbtools.analysis.judgement import judge
 from tbtools.analysis.smoothers import check_smoothing, smooth_values
-from tbtools.errors import InvalidArgument, UnknownTag
+from tbtools.errors import InvalidArgument, NoEventFiles
 from tbtools.render.colors import SEVERITY_COLORS, run_colors
 from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, place_legend, style_named
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
+    from tbtools.runs.selection import Globs
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Axis, Objective
 
@@ -58,8 +59,9 @@ class _Plan:
 
 def plot(
     runs: RunsLike,
-    tags: str | Sequence[str] | None = None,
+    tags: Globs = None,
     *,
+    exclude_tags: Globs = None,
     steps: Steps = None,
     x: Axis = "step",
     smoothing: float = 0.6,
@@ -79,7 +81,8 @@ def plot(
 
     Args:
         runs: A path, a `Run`, an `Experiment`, or several of them.
-        tags: Globs; all tags where not given.
+        tags: Names or globs; all tags where not given.
+        exclude_tags: Those that are left out.
         steps: First and last step, both included; None for no bound.
         x: ``step``, ``relative`` (seconds since the run's first event), or ``wall``.
         smoothing: The weight, 0 (none) to below 1.
@@ -92,7 +95,8 @@ def plot(
 
     Raises:
         UnknownTag: No scalar has the tag, or none matches.
-        InvalidArgument: There is no such axis, weight or style, or there are more than 24 tags.
+        InvalidArgument: There is no such axis, weight or style, there are more than 24 tags, or no
+            scalars.
         NoEventFiles: There is nothing to read under a path.
         MissingExtra: The extra ``report`` is not installed.
     """
@@ -104,7 +108,7 @@ def plot(
     if columns < 1:
         raise InvalidArgument(f"columns={columns} leaves no room for a chart")
     found = as_runs(runs)
-    selection = Selection.of(tags, steps)
+    selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     series = _selected(found, selection)
     by_tag: dict[str, list[ScalarSeries]] = {}
     for each in series:
@@ -132,7 +136,10 @@ def _selected(runs: Mapping[str, Run], selection: Selection) -> list[ScalarSerie
     ]
     selector.require_match()
     if not series:
-        raise UnknownTag("*", ())
+        problems = [problem.message for run in runs.values() for _, problem in run.iter_problems()]
+        if all(run.is_unreadable for run in runs.values()):
+            raise NoEventFiles(f"nothing could be read ({'; '.join(dict.fromkeys(problems))})")
+        raise InvalidArgument("there are no scalars to draw")
     return series
 
 

@@ -111,7 +111,7 @@ def page_data(
         "tags": encoded_tags(tags, series, names, ranked.directions),
         "series": _series(series, names, tags, columns, points),
         "diff": differences(diff, series, columns, points) if diff else None,
-        **seed_groups(runs, group, selection, columns, points),
+        **seed_groups(runs, by_run, group, selection.steps, columns, points),
         **{plugin: media.media_series(source, plugin, written) for plugin in media.SECTIONS},
         "sections": [
             {"plugin": plugin, "title": section.title, "card": section.card}

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.aggregate import AggregatedSeries
     from tbtools.render.report.columns import Columns
+    from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
-    from tbtools.runs.selection import Selection
+    from tbtools.runs.series import ScalarSeries
 
 # ``seed_3``, ``seed=3``, ``s3``, as a part of a name by itself.
 _SEED = re.compile(r"(?i)(?<![a-z0-9])(?:seed|rng|s)[-_=]?\d+(?![a-z0-9])")
@@ -37,12 +38,21 @@ def seeds_by_name(names: Sequence[str]) -> dict[str, list[str]]:
 
 def seed_groups(
     runs: Mapping[str, Run],
+    drawn: Mapping[str, Mapping[str, ScalarSeries]],
     group: str | Sequence[str] | None,
-    selection: Selection,
+    steps: Steps,
     columns: Columns,
     points: int,
 ) -> dict[str, Any]:
     """Groups, and the mean and the spread of each of their series.
+
+    Args:
+        runs: The runs by name.
+        drawn: The series of the page, by run and tag.
+        group: Which runs repeat one another; by default those whose names differ only in a seed.
+        steps: First and last step, both included; None for no bound.
+        columns: Where the arrays go.
+        points: How many points a series may have, about.
 
     Returns:
         ``groups`` (name, and numbers of their runs) and ``group_series``: group and tag as in
@@ -58,10 +68,11 @@ def seed_groups(
     found = [
         (index, series)
         for index, names in enumerate(members)
+        if (tags := list(dict.fromkeys(tag for name in names for tag in drawn[name])))
         for series in aggregate(
             [runs[name] for name in names],
-            tags=selection.tags or None,
-            steps=selection.steps,
+            tags=tags,
+            steps=steps,
             statistics=("mean", "std"),
             nonfinite="drop",
         ).series

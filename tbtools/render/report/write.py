@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from tbtools.analysis.judgement import judge
-from tbtools.errors import InvalidArgument
+from tbtools.errors import InvalidArgument, NoEventFiles
 from tbtools.eventfile.source import base_name
 from tbtools.render.extras import require_report_extra
 from tbtools.render.files import replaced_whole, require_free
@@ -42,16 +42,14 @@ class WrittenReport:
     Attributes:
         path: The file.
         bytes: Its size.
-        judgement: What was judged, and what could not be read.
-        runs: How many runs.
-        points: How many points of scalars.
+        runs: How many runs are on it.
+        judgement: What was judged, with the points, the findings, and what could not be read.
     """
 
     path: Path
     bytes: int
-    judgement: Judgement
     runs: int
-    points: int
+    judgement: Judgement
 
 
 def report(
@@ -60,6 +58,7 @@ def report(
     *,
     title: str | None = None,
     tags: Globs = None,
+    exclude_tags: Globs = None,
     steps: Steps = None,
     smoothing: float = 0.6,
     objectives: Mapping[str, Objective] | None = None,
@@ -77,7 +76,8 @@ def report(
             `add_scalars` and `add_hparams` are shown as part of the run that made them.
         path: The HTML file; ``-`` for standard output.
         title: The heading; the log directory by default.
-        tags: Globs; all tags where there are none.
+        tags: Names or globs; all tags where not given.
+        exclude_tags: Those that are left out.
         steps: First and last step, both included; None for no bound.
         smoothing: Where the smoothing slider stands at first, 0 to below 1.
         objectives: Which way is better, by glob over tags, as in `detect`.
@@ -105,7 +105,7 @@ def report(
         x,
         path,
         title=title,
-        selection=Selection.of(tags, steps),
+        selection=Selection.of(tags, steps, exclude_tags=exclude_tags),
         smoothing=smoothing,
         objectives=objectives,
         group=group,
@@ -158,6 +158,9 @@ def write_report(
         judging=judging,
     )
     name, root = _name_and_root(given)
+    if not judged.runs:
+        reasons = dict.fromkeys(each["message"] for each in judged.findings.problems)
+        raise NoEventFiles(f"{name}: nothing could be read ({'; '.join(reasons)})")
     data = page_data(
         runs,
         judged,
@@ -172,7 +175,7 @@ def write_report(
     size = _write(path, render_page(data, plotlyjs), force=force)
     if plotlyjs == "directory" and os.fspath(path) != "-":
         _put_plotly_beside(Path(path), force=force)
-    return WrittenReport(Path(path), size, judged, len(runs), judged.points)
+    return WrittenReport(Path(path), size, len(runs), judged)
 
 
 def diff_report(
@@ -183,6 +186,7 @@ def diff_report(
     *,
     title: str | None = None,
     tags: Globs = None,
+    exclude_tags: Globs = None,
     steps: Steps = None,
     smoothing: float = 0.6,
     objectives: Mapping[str, Objective] | None = None,
@@ -198,7 +202,8 @@ def diff_report(
         b: Those of the other; None where all were on one side.
         path: The HTML file; ``-`` for standard output.
         title: The heading.
-        tags: Globs; all tags where not given.
+        tags: Names or globs; all tags where not given.
+        exclude_tags: Those that are left out.
         steps: First and last step, both included; None for no bound.
         smoothing: Where the smoothing slider stands at first, 0 to 1.
         objectives: Which way is better, by glob over tags.
@@ -221,7 +226,7 @@ def diff_report(
         for side, shown in zip(sides, names, strict=True)
         for name, run in side.items()
     }
-    selection = Selection.of(tags, steps)
+    selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     data = page_data(
         runs,
         judge(runs, selection, objectives=objectives, scalars=False),
