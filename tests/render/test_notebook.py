@@ -14,6 +14,7 @@ from tbtools.analysis.detect import Findings
 from tbtools.analysis.judgement import detect
 from tbtools.render.shown import RENDERERS
 from tbtools.showing import Shown, html_of
+from tests.builders import EventFileBuilder
 from tests.render.report_logs import LOGS, write_hostile_logs
 
 if TYPE_CHECKING:
@@ -67,6 +68,20 @@ def test_findings_and_none() -> None:
     assert f"{len(findings)} findings" in shown.text
     assert findings[0].message in shown.text
     assert "0 findings" in html_of(Findings())
+
+
+def test_what_should_be_known_stands_beside_the_title(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version().scalar("lr", 0, 0.1)
+    for number in range(20):
+        builder.scalar("loss", number % 10, 1 / (number + 1))
+    builder.corrupt_data_crc().write(tmp_path / "logs" / "run" / "tfevents.1")
+    experiment = tbtools.load(tmp_path / "logs")
+    for x in (experiment, experiment["run"], detect(experiment)):
+        text = Elements(html_of(x)).text
+        assert "1 problem in event files, see .problems" in text
+        assert "steps go back, see .notes" in text
+    assert "1 not fully judged: no known objective" in Elements(html_of(detect(experiment))).text
+    assert "no findings" in Elements(html_of(experiment)).text
 
 
 def test_names_of_strangers_are_text(tmp_path: Path) -> None:

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 # More charts than these are no figure any more; `tbtools report` has room for all.
 MOST_CHARTS = 24
-# What a line of a figure holds: more cannot be told apart on paper or screen.
+# What a line of a figure holds: more cannot be distinguished on paper or screen.
 LINE_POINTS = 2000
-# Faint raw lines say something while they can be told apart.
+# Faint raw lines say something while they can be distinguished.
 _MOST_RAW_LINES = 20
 # Of the height of a chart, above and below what is drawn.
 _MARGIN = 0.06
@@ -169,14 +169,14 @@ def _figure(
         horizontal_spacing=0.09 if columns > 1 else 0,
         vertical_spacing=min(0.2, 0.24 / rows),
     )
-    told: set[str] = set()
+    named: set[str] = set()
     for number, (tag, series) in enumerate(by_tag.items()):
         row, column = number // columns + 1, number % columns + 1
         for each in series:
             raw = plan.smoothing > 0 and len(series) <= _MOST_RAW_LINES
-            for trace in _lines(each, plan, raw=raw, legend=each.run not in told):
+            for trace in _lines(each, plan, raw=raw, legend=each.run not in named):
                 figure.add_trace(trace, row, column)
-            told.add(each.run)
+            named.add(each.run)
             _mark_restarts(figure, each, plan, row, column)
         _leave_out_outliers(figure, series, plan, row, column, log=log)
         owners = {each.run: each for each in series}
@@ -186,7 +186,7 @@ def _figure(
     if log:
         figure.update_yaxes(type="log")
     apply_style(figure, plan.style, rows)
-    place_legend(figure, [name for name in plan.ranks if name in told], plan.style)
+    place_legend(figure, [name for name in plan.ranks if name in named], plan.style)
     if plan.x == "relative":
         figure.update_xaxes(ticksuffix=" s")
     return figure

@@ -78,7 +78,7 @@ def page_data(
         selection: Which tags and steps of the runs.
         group: Which runs repeat one another, as for `aggregate`; by default those whose names
             differ only in a seed.
-        diff: What `tbtools.diff` said of them, under the names of `runs`.
+        diff: What `tbtools.diff` gave for them, under the names of `runs`.
         media_bytes: How many bytes of pictures and sounds go into the page at most.
     """
     names, shown = list(runs), list(runs.values())

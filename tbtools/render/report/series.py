@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 # A page of 480,000 points is about 8 MB beyond plotly.js. A chart is some 600 pixels wide: more
-# than 2,000 points of a series cannot be told apart.
+# than 2,000 points of a series cannot be distinguished.
 PAGE_POINTS = 480_000
 MOST_POINTS = 2000
 LEAST_POINTS = 64

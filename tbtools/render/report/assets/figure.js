@@ -1,6 +1,6 @@
 // What Plotly is given for one tag.
 
-// Faint raw lines behind smoothed ones say something while they can be told apart.
+// Faint raw lines behind smoothed ones say something while they can be distinguished.
 const MOST_RAW_LINES = 20;
 const MANY_LINES = 30;
 

@@ -136,7 +136,7 @@ function showProvenance(page) {
   const notes = page.runs.flatMap((run) => run.notes.map((note) => ({ run: run.name, ...note })));
   const thinned = page.series.filter((series) => series.gap).length;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const said = [
+  const sentences = [
     `Made by tbtools ${version} from ${plural(files.length, "event file")} (${formatBytes(bytes)}). All times are UTC.`,
     `Restarts: policy ${restarts}; ${superseded ? `${formatCount(superseded)} points superseded by later writer sessions are not shown` : "nothing was superseded"}.`,
     thinned
@@ -176,7 +176,7 @@ function showProvenance(page) {
     );
   fill(byId("provenance"), {}, [
     h("h2", {}, "Where this comes from"),
-    ...said.filter(Boolean).map((text) => h("p", {}, text)),
+    ...sentences.filter(Boolean).map((text) => h("p", {}, text)),
     problems.length > 0 &&
       table(
         ["Run", "File", "Offset", "Kind", "What"],

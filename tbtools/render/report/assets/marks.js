@@ -46,7 +46,7 @@ function shownFindings(state, tag) {
   );
 }
 
-// Above each onset line a mark in the colour of the run, as long as they can be told apart.
+// Above each onset line a mark in the colour of the run, as long as they can be distinguished.
 function onsetMarks(page, state, tag, axis) {
   const shown = shownFindings(state, tag);
   if (shown.length > MOST_ONSETS) return [];
