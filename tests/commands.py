@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 TBTOOLS = (sys.executable, "-m", "tbtools")
+# What is said on standard error of all runs in tests/logs: one of them was resumed.
+SUPERSEDED = "319 points superseded by restarts\n"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ def modules_after(statement: str, **env: str) -> set[str]:
     """The modules and their parents that a fresh interpreter has after a statement."""
     script = (
         "import contextlib, io, json, sys\n"
-        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        "out = contextlib.redirect_stdout(io.StringIO())\n"
+        "with out, contextlib.redirect_stderr(io.StringIO()):\n"
         f"    {statement}\n"
         "print(json.dumps(sorted(sys.modules)))"
     )

@@ -124,7 +124,7 @@ def test_without_a_compiler_it_installs_says_so_and_shows_the_same(
     shutil.copytree(ROOT / "tests" / "logs", elsewhere / "logs")
     assert "\nscan: protobuf (slow" in _tbtools(pure, elsewhere, "--version")
     assert "\nscan: compiled\n" in _tbtools(compiled, elsewhere, "--version")
-    for arguments in (["summarize", "logs"], ["summarize", "logs", "--tags", "--format", "json"],
+    for arguments in (["summarize", "logs"], ["summarize", "logs", "--format", "json"],
                       ["verify", "logs", "--all"]):  # fmt: skip
         shown = _tbtools(pure, elsewhere, *arguments)
         assert shown

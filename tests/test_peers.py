@@ -40,7 +40,7 @@ def test_tensorboard_ui_csv_loses_points_and_the_spike_with_them(tmp_path: Path)
     tbtools.write(frame, tmp_path / "big")
     target = tmp_path / "out.csv"
     result = call("export", str(tmp_path / "big"), "-o", str(target))
-    assert (result.status, result.out, result.err) == (0, "", f"{target}: 12,000 rows\n")
+    assert (result.status, result.out, result.err) == (0, f"{target}: 12,000 rows of 1 run\n", "")
     got = pd.read_csv(target)
     assert (len(got), got["step"].iloc[0], got["value"].max()) == (12_000, 0, 100.0)
 
@@ -94,7 +94,7 @@ def test_tbparse_reads_one_text_of_four(tmp_path: Path) -> None:
         "c", 1, ["3", "4"], plugin="text"
     ).scalars("loss", [(0, 1.0)]).write(tmp_path / "logs" / "events.out.tfevents.1")
     result = call("export", str(tmp_path / "logs"), "--data", "text", "-o", f"{tmp_path}/text")
-    assert result.err == f"{tmp_path}/text: 4 files\n"
+    assert result.out == f"{tmp_path}/text: 4 files of 1 run\n"
 
 
 def test_tbparse_mixes_runs_in_one_frame(tmp_path: Path) -> None:
@@ -121,7 +121,8 @@ def test_tbparse_pivot_puts_lists_of_no_order_into_cells(tmp_path: Path) -> None
     result = call(
         "export", str(tmp_path / "logs"), "--wide", "--restarts", "keep", "-o", f"{target}"
     )
-    assert result.err.startswith(f"{target}: 200 rows\n20 points left out")
+    assert result.out == f"{target}: 200 rows of 1 run\n"
+    assert result.err.startswith("20 points left out")
     got = pd.read_csv(target)
     assert got["loss"].dtype == np.float64
     # The last one written stands in the cell, at every step.
@@ -162,7 +163,7 @@ def test_tensorboard_reducer_deletes_a_directory_that_nobody_named(
     ("arguments", "message"),
     [
         ([], "Missing option '-o'"),
-        (["-o", "{}/x.csv.gz"], "x.csv.gz: the ending says no format; known are .csv"),
+        (["-o", "{}/x.csv.gz"], "x.csv.gz: no format has this ending; known are .csv"),
         (["-o", "{}/x.csv", "--statistics", "mean,mode"], "no statistic 'mode'; there are mean"),
     ],
 )

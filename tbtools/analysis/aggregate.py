@@ -223,6 +223,7 @@ def aggregate(
     *,
     group: str | Sequence[str] | None = None,
     tags: str | Sequence[str] | None = None,
+    exclude_tags: str | Sequence[str] | None = None,
     steps: Steps = None,
     x: str = "step",
     align: Alignment | None = None,
@@ -238,6 +239,7 @@ def aggregate(
         group: Which runs repeat one another, as `tbtools.analysis.grouping.group_runs` reads it;
             all of them where not given.
         tags: Globs; all tags where not given.
+        exclude_tags: Globs of tags that are left out.
         steps: First and last step, both included; None for no bound.
         x: ``step``, ``relative``, ``wall`` (seconds since the run's first event), or the
             tag of another scalar.
@@ -267,7 +269,7 @@ def aggregate(
     how: Alignment = align if align is not None else "exact" if x == "step" else "interpolate"
     check_alignment(how)
     plan = _Plan(
-        selector=Selector(Selection.of(tags, steps)),
+        selector=Selector(Selection.of(tags, steps, exclude_tags=exclude_tags)),
         x=x,
         align=how,
         statistics=tuple(statistics),

@@ -53,8 +53,8 @@ class TagInspection:
         plugin: The plugin that shows it; "" where this file declares none.
         stored_as: How its values are stored: ``simple_value``, ``tensor (float64)``, ``histo``, ...
         count: How many values.
-        first_step: The step of the first.
-        last_step: The step of the last.
+        first_step: The lowest step.
+        last_step: The highest.
         out_of_order: How many have a lower step than the one in front of them.
         first_time: Wall time of the first, seconds since the epoch.
         last_time: Wall time of the last.

@@ -20,8 +20,8 @@ from tbtools.analysis.pieces import (
     refuse_concurrent_runs,
     refuse_shared_tags,
 )
-from tbtools.errors import NoEventFiles
 from tbtools.eventfile.discover import natural_key
+from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.inputs import as_runs
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.timeline.restarts import check_policy
@@ -125,6 +125,7 @@ def merge(
     union: bool = False,
     restarts: str = "resume",
     tags: str | Sequence[str] | None = None,
+    exclude_tags: str | Sequence[str] | None = None,
     steps: Steps = None,
 ) -> Merge:
     """Plans one run from the pieces of one training.
@@ -138,6 +139,7 @@ def merge(
         union: Whether the runs are different writers rather than pieces of one training.
         restarts: ``resume``, ``preempt``, ``session_log`` or ``keep``.
         tags: Globs; all tags where not given.
+        exclude_tags: Globs of tags that are left out.
         steps: First and last step, both included; None for no bound.
 
     Returns:
@@ -153,7 +155,7 @@ def merge(
     """
     policy = check_policy(restarts)
     pieces = as_runs(runs)
-    selection = Selection.of(tags, steps)
+    selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     _require_match(pieces, selection)
     groups = group_files(pieces, policy, union=union)
     for group in groups:
@@ -190,10 +192,7 @@ def _require_match(runs: Mapping[str, Run], selection: Selection) -> None:
         UnknownTag: A tag or glob matches no tag.
         InvalidArgument: There is no point in the steps.
     """
-    if all(run.is_unreadable for run in runs.values()):
-        raise NoEventFiles(
-            f"{', '.join(run.path for run in runs.values())}: no event could be read"
-        )
+    require_readable(runs)
     selector = Selector(selection, scalars=False)
     for run in runs.values():
         for part in run.parts:

@@ -178,6 +178,7 @@ def summarize(
     runs: RunsLike,
     *,
     tags: Globs = None,
+    exclude_tags: Globs = None,
     steps: Steps = None,
     now: float | None = None,
     progress: Progress = None,
@@ -187,6 +188,7 @@ def summarize(
     Args:
         runs: A path, a `Run`, an `Experiment`, or several of them.
         tags: Names or globs; only series whose tag one of them matches count.
+        exclude_tags: Names or globs of tags that do not count.
         steps: First and last step that count, both included; None for no bound. Findings are those
             of the whole series that touch these steps.
         now: The time by which a run is recent, seconds since the epoch; the present by default.
@@ -198,7 +200,7 @@ def summarize(
         InvalidArgument: No run has a point in these steps.
     """
     now = time.time() if now is None else now
-    selection = Selection.of(tags, steps)
+    selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     selector = Selector(selection, scalars=False)
     to_judge = _SeriesToJudge()
     summed = []

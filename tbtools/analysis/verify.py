@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from tbtools.runs.diagnostics import reason_of
+from tbtools.runs.inputs import as_experiment, as_runs
+from tbtools.runs.reading import read_ahead
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pandas as pd
 
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.experiment import Experiment
+    from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.run import Run
 
 FileStatus = Literal["sound", "empty", "truncated", "damaged", "not_an_event_file", "unreadable"]
 
@@ -53,9 +59,12 @@ class Verification:
 
     Attributes:
         files: One check a file, by run and name.
+        unreadable_paths: Paths that were named and hold no event file that could be read, with
+            the reason.
     """
 
     files: tuple[FileCheck, ...]
+    unreadable_paths: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -90,24 +99,43 @@ def _status(size: int, problems: Iterable[Problem]) -> FileStatus:
     return "truncated" if kinds == {"truncated"} else "damaged"
 
 
-def _checks(
-    experiment: Experiment, progress: Callable[[int, int], None] | None
-) -> Iterator[FileCheck]:
-    for run in experiment.each_run(progress):
+def _checks(runs: Iterable[Run]) -> Iterator[FileCheck]:
+    for run in runs:
         for file in run.files:
             status = _status(file.size, file.problems)
             yield FileCheck(file.path, file.records, file.size, status, file.problems)
-    for path, problem in experiment.unreadable.items():
-        yield FileCheck(path, 0, 0, "unreadable", (problem,))
 
 
-def verify(
-    experiment: Experiment, progress: Callable[[int, int], None] | None = None
-) -> Verification:
+def verify(runs: RunsLike, progress: Callable[[int, int], None] | None = None) -> Verification:
     """Checks all event files: frames, both checksums of each record, and that each is an Event.
 
     Args:
-        experiment: Whose files; directories that cannot be looked into are told too.
+        runs: A path, a `Run`, an `Experiment`, or several of them; directories that cannot be
+            looked into count as unreadable files.
         progress: As for `Experiment.scan`.
+
+    Raises:
+        NoEventFiles: There is nothing to read under a path.
     """
-    return Verification(tuple(_checks(experiment, progress)))
+    experiment = as_experiment(runs)
+    if experiment is None:
+        return Verification(tuple(_checks(read_ahead(list(as_runs(runs).values()), progress))))
+    files = list(_checks(experiment.each_run(progress)))
+    for path, problem in experiment.unreadable.items():
+        files.append(FileCheck(path, 0, 0, "unreadable", (problem,)))
+    return Verification(tuple(files), _unreadable_paths(experiment, files))
+
+
+def _unreadable_paths(experiment: Experiment, files: Iterable[FileCheck]) -> dict[str, str]:
+    bad = {
+        file.file: file.problems[0]
+        for file in files
+        if file.status in ("not_an_event_file", "unreadable")
+    }
+    reasons = {}
+    for path in experiment.paths:
+        below = [file for run in experiment.runs_below(path) for file in run.event_files]
+        lost = [(file, bad[file]) for file in (below or [path]) if file in bad]
+        if lost and len(lost) == max(len(below), 1):
+            reasons[path] = reason_of(path, lost)
+    return reasons

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tbtools.cli.options import paths_argument, selection_options
-from tbtools.cli.target import readers_may_leave, say, target_options
+from tbtools.cli.ending import finish, require_all_paths
+from tbtools.cli.options import (
+    axis_option,
+    paths_argument,
+    selection_options,
+)
+from tbtools.cli.target import check_target, show_summary, target_options
+from tbtools.vocabulary import DEFAULT_STATISTICS, NONFINITE_POLICIES
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
-
-# As tbtools.analysis.ensemble has them; that module imports NumPy, which help needs not.
-_STATISTICS = "mean,std,stderr,median,min,max,iqm"
 
 
 class Alignment(click.ParamType[str | float]):
@@ -46,7 +49,7 @@ class Alignment(click.ParamType[str | float]):
 @click.option(
     "--statistics",
     metavar="NAMES",
-    default=_STATISTICS,
+    default=",".join(DEFAULT_STATISTICS),
     show_default=True,
     help="With commas between; also q25 and other quantiles, mean_ci, median_ci, iqm_ci.",
 )
@@ -56,16 +59,10 @@ class Alignment(click.ParamType[str | float]):
     help="How different steps come together: at points that exist, on lines between them, or on "
     "a grid.  [default: exact for steps, else interpolate]",
 )
-@click.option(
-    "--x",
-    metavar="AXIS",
-    default="step",
-    show_default=True,
-    help="step, wall_time, relative_time, or the tag of another scalar.",
-)
+@axis_option("--x", help="Along what runs are brought together")
 @click.option(
     "--nonfinite",
-    type=click.Choice(("poison", "drop", "fail")),
+    type=click.Choice(NONFINITE_POLICIES),
     default="poison",
     show_default=True,
     help="What NaN and infinities do.",
@@ -86,12 +83,12 @@ def command(
     selection: SelectionOptions,
     target: str,
     force: bool,
-    said: str,
+    summary_format: str,
 ) -> int:
     """Curves of repeated runs, such as seeds, as one with its spread.
 
-    No run counts beyond its ends. How many runs are behind each point is a column, and a change of
-    it is said.
+    No run counts beyond its ends. How many runs are behind each point is a column, and listed where
+    it changes. All PATHs must be readable.
 
     \b
     Examples:
@@ -102,26 +99,28 @@ def command(
     """
     from tbtools.analysis.aggregate import aggregate
     from tbtools.render.terminal.aggregate import AggregateView
+    from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.progress import scan_progress
     from tbtools.render.write import require_free_target, write
 
-    require_free_target(target, force=force, inputs=paths)
+    check_target(target)
     # Hyperparameters that were written by add_hparams lie in a directory of their own.
     experiment = selection.load(paths, fold=any(each.startswith("hparam:") for each in groups))
+    require_free_target(target, force=force, inputs=paths)
     with scan_progress() as progress:
         experiment.scan(progress)
+    diagnostics = Diagnostics([experiment], selection.selection)
+    require_all_paths(diagnostics)
     result = aggregate(
         experiment,
         group=groups or None,
-        tags=selection.tags,
-        steps=selection.steps,
         x=x,
         align=align,
         statistics=[name.strip() for name in statistics.split(",")],
         nonfinite=nonfinite,
         min_runs=min_runs,
+        **selection.arguments,
     )
-    with readers_may_leave():
-        write(result, target, force=force, inputs=paths)
-    say(AggregateView(result, target), said, target)
-    return 0
+    write(result, target, force=force, inputs=paths)
+    show_summary(AggregateView(result, target, diagnostics), summary_format, target)
+    return finish(diagnostics)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tbtools.cli.ending import finish
 from tbtools.cli.options import (
     objective_option,
     output_options_with,
@@ -59,8 +60,9 @@ def command(
 ) -> int:
     """Which runs went wrong, how, and since when.
 
-    Finds divergence, values that are not finite, plateaus, overfitting, spikes and stalls, names
-    the step at which each began and the last good one. Runs that are well are counted in one line.
+    Finds divergence, values that are not finite, plateaus, overfitting, spikes and stalls; each
+    with the step at which it began and the last good one. What was not judged is counted, with the
+    reason. The exit status is 2 where a PATH could not be read, whatever was found in the others.
 
     \b
     Examples:
@@ -71,18 +73,21 @@ def command(
     """
     from tbtools.analysis.judgement import judge
     from tbtools.analysis.objective import parse_objectives
+    from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.findings import JudgementView
-    from tbtools.render.terminal.progress import scan_progress
+    from tbtools.render.terminal.progress import judging_progress, scan_progress
 
-    output.require_free()
+    output.check()
     directions = parse_objectives(objectives)
-    experiment = selection.load(paths)
-    with scan_progress() as progress:
+    experiment = selection.load(paths, skip_unreadable=True)
+    with scan_progress() as progress, judging_progress() as judging:
         judgement = judge(
             experiment,
             selection.selection,
             objectives=directions,
             progress=progress,
+            judging=judging,
         )
-    output.write(JudgementView(judgement, fail_on=fail_on))
-    return _FOUND if judgement.fails(fail_on) else 0
+    diagnostics = Diagnostics([experiment], selection.selection)
+    output.write(JudgementView(judgement, diagnostics, fail_on=fail_on))
+    return finish(diagnostics, _FOUND if judgement.fails(fail_on) else 0)

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.options import objective_option, output_options_with, selection_options
+from tbtools.cli.ending import finish, require_all_paths
+from tbtools.cli.options import (
+    axis_option,
+    objective_option,
+    output_options_with,
+    selection_options,
+)
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Output, SelectionOptions
@@ -26,14 +32,7 @@ _DIFFERENT = 1
     help="Compare groups of runs that repeat one another: a glob a group, one regular expression "
     "with names, (?P<lr>...), or hparam:NAME,NAME.",
 )
-@click.option(
-    "--x",
-    metavar="AXIS",
-    default="step",
-    show_default=True,
-    help="Along what ends, areas and verdicts are compared: step, wall_time, relative_time, or the "
-    "tag of another scalar.",
-)
+@axis_option("--x", help="Along what ends, areas and verdicts are compared")
 @click.option(
     "--rtol", type=click.FloatRange(0), default=0.0, help="Relative tolerance.  [default: 0]"
 )
@@ -89,10 +88,13 @@ def command(
     from tbtools.analysis.diff import diff, parse_limits, violations
     from tbtools.analysis.objective import parse_objectives
     from tbtools.render.files import require_free
+    from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.diff import DiffView
     from tbtools.render.terminal.progress import scan_progress
 
-    output.require_free()
+    if output.path is not None and output.path.lower().endswith((".html", ".htm")):
+        raise click.UsageError(f"-o {output.path} is no page; --report {output.path} makes one")
+    output.check()
     if page is not None:
         require_free(page, force=output.force)
     bounds = parse_limits(limits)
@@ -107,14 +109,16 @@ def command(
             second,
             baseline=baseline,
             group=groups or None,
-            tags=selection.tags,
-            steps=selection.steps,
             x=x,
             rtol=rtol,
             atol=atol,
             objectives=directions,
             progress=progress,
+            **selection.arguments,
         )
+    experiments = [first] if second is None else [first, second]
+    diagnostics = Diagnostics(experiments, selection.selection)
+    require_all_paths(diagnostics)
     broken = violations(result, bounds)
     if page is not None:
         from tbtools.render.report import diff_report
@@ -124,13 +128,11 @@ def command(
             first,
             second,
             page,
-            tags=selection.tags or None,
-            steps=selection.steps,
             objectives=directions,
             group=groups or None,
             force=output.force,
+            **selection.arguments,
         )
-    output.write(DiffView(result, broken if limits else None))
-    if limits:
-        return _DIFFERENT if broken else 0
-    return 0 if result.identical else _DIFFERENT
+    output.write(DiffView(result, broken if limits else None, diagnostics))
+    different = bool(broken) if limits else not result.identical
+    return finish(diagnostics, _DIFFERENT if different else 0)

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tbtools.cli.ending import finish
 from tbtools.cli.main import TROUBLE
-from tbtools.cli.options import paths_argument, selection_options
-from tbtools.cli.target import readers_may_leave
+from tbtools.cli.options import (
+    paths_argument,
+    refuse_option,
+    selection_options,
+)
 from tbtools.runs.plugins.table import export_kinds
+from tbtools.vocabulary import TABLE_FORMATS
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
-
-# As tbtools.render.tables has them, which imports NumPy; help needs not.
-FORMATS = ("csv", "jsonl", "parquet", "feather")
 
 
 @click.command("export")
@@ -31,8 +33,8 @@ FORMATS = ("csv", "jsonl", "parquet", "feather")
 @click.option(
     "--format",
     "format",
-    type=click.Choice(FORMATS),
-    help="Of a table.  [default: what the ending says; csv for -]",
+    type=click.Choice(TABLE_FORMATS),
+    help="Of a table.  [default: by the ending; csv for -]",
 )
 @selection_options
 @click.option(
@@ -58,7 +60,7 @@ def command(
 
     Nothing is thinned. Tables are long (run, tag, step, wall_time, value) or wide. Pictures, sounds
     and texts become files as they were stored. Memory does not grow with the number of runs. The
-    exit status is 2 where something could not be decoded.
+    exit status is 2 where something could not be decoded or a PATH could not be read.
 
     \b
     Examples:
@@ -67,24 +69,28 @@ def command(
       tbtools export logs/ -o hparams.csv --data hparams
       tbtools export logs/ -o pictures --data images --run baseline
     """
-    from tbtools.render.export import Export, export
-    from tbtools.render.terminal.export import exported_lines
+    from tbtools.render.export import export
+    from tbtools.render.terminal.diagnostics import Diagnostics
+    from tbtools.render.terminal.export import export_totals, lines_not_written
     from tbtools.render.terminal.progress import scan_progress
 
-    experiment = selection.load(paths, fold=data == "hparams")
-    exported = Export(data, 0)
-    with readers_may_leave(), scan_progress() as progress:
+    if target == "-":
+        refuse_option("force", "with -o -")
+    experiment = selection.load(paths, fold=data == "hparams", skip_unreadable=True)
+    with scan_progress() as progress:
         exported = export(
             experiment,
             target,
             data,
-            tags=selection.tags,
-            steps=selection.steps,
             wide=wide,
             format=format,
             force=force,
             progress=progress,
+            **selection.arguments,
         )
-    for line in exported_lines(exported, target):
+    # Standard output may hold the table itself.
+    click.echo(export_totals(exported, target, len(experiment)), err=target == "-")
+    for line in lines_not_written(exported):
         click.echo(line, err=True)
-    return TROUBLE if exported.problems else 0
+    diagnostics = Diagnostics([experiment], selection.selection)
+    return finish(diagnostics, TROUBLE if exported.problems else 0)

@@ -30,12 +30,14 @@ def _require_file(path: str) -> None:
 @click.argument("file", metavar="FILE", type=click.Path())
 @click.option("--records", "what", flag_value="records", help="List the records of the file.")
 @click.option("--events", "what", flag_value="events", help="List its events, decoded.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="List at most N of them.")
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="Show at most N tags, records or events."
+)
 @output_options
 def command(file: str, what: str | None, limit: int | None, output: Output) -> None:
     """What is in one event file: its tags by plugin, its records, its events.
 
-    Nothing is left out: restarts are no matter here, and damage stands in its place.
+    Nothing is left out: superseded points are listed too, and damage stands in its place.
 
     \b
     Examples:
@@ -48,7 +50,7 @@ def command(file: str, what: str | None, limit: int | None, output: Output) -> N
     from tbtools.render.terminal.inspection import EventsView, InspectionView, RecordsView
 
     _require_file(file)
-    output.require_free()
+    output.check()
     if what is None:
         inspection = inspect_file(file)
         output.write(InspectionView(inspection, limit=limit))

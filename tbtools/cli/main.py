@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tbtools.cli.options import let_go_of_stdout
+from tbtools.cli.options import discard_stdout
 from tbtools.errors import TbtoolsError
 
 if TYPE_CHECKING:
@@ -64,6 +64,13 @@ class _Commands(click.Group):
             raise click.UsageError(f"no command {args[0]!r}; {hint}", ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # the reader has what it wanted; click would make it status 1
+            discard_stdout()
+            return 0
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
@@ -88,7 +95,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
     cls=_Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="`tbtools COMMAND --help` tells more, with examples.",
+    epilog="`tbtools COMMAND --help` has the options, with examples.",
 )
 @click.option(
     "--version",
@@ -100,7 +107,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
 )
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Reads TensorBoard event files: fast, whole, and honest about damage.
+    """Reads TensorBoard event files, and reports what is damaged.
 
     A PATH is a log directory, a run, or one event file.
     """
@@ -108,7 +115,7 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-def _say(message: str) -> None:
+def _print_error(message: str) -> None:
     from tbtools.render.format import printable
 
     click.echo(f"tbtools: {printable(message)}", err=True)
@@ -139,21 +146,21 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:  # the reader has what it wanted
-        let_go_of_stdout()
+        discard_stdout()
         return 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except click.ClickException as error:
-        _say(_usage_message(error))
+        _print_error(_usage_message(error))
         return TROUBLE
     except TbtoolsError as error:
-        _say(str(error))
+        _print_error(str(error))
         return TROUBLE
     except OSError as error:
-        _say(_os_error_message(error))
-        let_go_of_stdout()
+        _print_error(_os_error_message(error))
+        discard_stdout()
         return TROUBLE
     return status if isinstance(status, int) else 0
 
@@ -167,7 +174,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = run()
-    except Exception:  # noqa: BLE001 - a fault of ours is told whole, and is no verdict
+    except Exception:  # noqa: BLE001 - a defect of ours: the traceback is wanted, the status is no verdict
         import traceback
 
         traceback.print_exc()

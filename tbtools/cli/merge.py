@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbtools.cli.ending import finish, require_all_paths
 from tbtools.cli.options import selection_options
-from tbtools.cli.target import say, target_options
+from tbtools.cli.target import show_summary, target_options
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
@@ -28,13 +29,13 @@ def command(
     selection: SelectionOptions,
     target: str,
     force: bool,
-    said: str,
+    summary_format: str,
 ) -> int:
     """The pieces of one training as one run, in one clean event file.
 
     Several event files or directories come together by the restart policy. Records that are kept
     are copied byte for byte, whatever they hold; what a later session has superseded, and what is
-    damaged, is left out and told.
+    damaged, is left out and listed. All RUNs must be readable.
 
     \b
     Examples:
@@ -44,21 +45,23 @@ def command(
     """
     from tbtools.analysis.merge import merge
     from tbtools.render.event_files import write_merge
+    from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.merge import MergeView
     from tbtools.render.terminal.progress import scan_progress
     from tbtools.render.write import require_free_run
 
-    require_free_run(target, force=force, inputs=paths)
     experiment = selection.load(paths)
+    require_free_run(target, force=force, inputs=paths)
     with scan_progress() as progress:
         experiment.scan(progress)
+    diagnostics = Diagnostics([experiment], selection.selection, count_superseded=False)
+    require_all_paths(diagnostics)
     merged = merge(
         experiment,
         union=union,
         restarts=selection.restarts,
-        tags=selection.tags,
-        steps=selection.steps,
+        **selection.arguments,
     )
     write_merge(merged, target, force=force)
-    say(MergeView(merged, target), said, target)
-    return 0
+    show_summary(MergeView(merged, target, diagnostics), summary_format, target)
+    return finish(diagnostics)

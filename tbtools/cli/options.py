@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tbtools.vocabulary import OUTPUT_FORMATS, RESTART_POLICIES
+from tbtools.vocabulary import AXES, FORMER_AXES, OUTPUT_FORMATS, RESTART_POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,6 +46,49 @@ class StepRange(click.ParamType[tuple[int | None, int | None]]):
         return low, high
 
 
+class AxisName(click.ParamType[str]):
+    """``step``, ``relative``, ``wall``, or the tag of another scalar.
+
+    Args:
+        tags: Whether it may be a tag.
+    """
+
+    name = "AXIS"
+
+    def __init__(self, *, tags: bool = True) -> None:
+        self._tags = tags
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Replaces the names of earlier versions."""
+        axis = FORMER_AXES.get(str(value), str(value))
+        if not self._tags and axis not in AXES:
+            self.fail(f"{value!r} is not one of {', '.join(AXES)}", param, ctx)
+        return axis
+
+
+def is_given(parameter: str) -> bool:
+    """Whether an option of the command that is being run was given, rather than left to default."""
+    source = click.get_current_context().get_parameter_source(parameter)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
+def refuse_option(parameter: str, reason: str) -> None:
+    """Refuses an option that would have no effect, where it was given.
+
+    Args:
+        parameter: The name of the option's parameter.
+        reason: Completes "--option has no effect ...".
+
+    Raises:
+        click.UsageError: It was given.
+    """
+    if not is_given(parameter):
+        return
+    context = click.get_current_context()
+    option = next(each for each in context.command.params if each.name == parameter)
+    raise click.UsageError(f"{max(option.opts, key=len)} has no effect {reason}", context)
+
+
 @dataclass(frozen=True, slots=True)
 class SelectionOptions:
     """What the selection options say, by the names of their parameters.
@@ -73,12 +116,20 @@ class SelectionOptions:
 
         return Selection(tags=self.tags, exclude_tags=self.exclude_tags, steps=as_steps(self.steps))
 
-    def load(self, paths: Sequence[str], *, fold: bool = False) -> Experiment:
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The same as keyword arguments of the analyses."""
+        return {"tags": self.tags, "exclude_tags": self.exclude_tags, "steps": self.steps}
+
+    def load(
+        self, paths: Sequence[str], *, fold: bool = False, skip_unreadable: bool = False
+    ) -> Experiment:
         """The experiment under the paths, with the selected runs.
 
         Args:
             paths: The paths.
             fold: As for `tbtools.load`.
+            skip_unreadable: As for `tbtools.load`; the command then ends with `finish`.
 
         Raises:
             NoEventFiles: There is nothing to read.
@@ -92,6 +143,7 @@ class SelectionOptions:
             exclude_runs=self.exclude_runs or None,
             restarts=self.restarts,
             fold=fold,
+            skip_unreadable=skip_unreadable,
         )
 
 
@@ -100,24 +152,41 @@ class Output:
     """What the output options say.
 
     Attributes:
-        format: ``table``, ``json`` or ``csv``.
-        path: The file to write; None for standard output.
+        format: One of the command's formats; None for that of the file's ending.
+        path: The file to write; None or ``-`` for standard output.
         force: Whether a file that is there may be replaced.
     """
 
-    format: str
+    format: str | None
     path: str | None
     force: bool
 
-    def require_free(self) -> None:
-        """Refuses to write over a file, before any work is done.
+    @property
+    def chosen_format(self) -> str:
+        """The format, of those that the command offers.
 
         Raises:
-            OutputExists: There is one, and nothing allows to replace it.
+            InvalidArgument: The file's ending means another one, or one that the command lacks.
+        """
+        from tbtools.render.output import output_format
+
+        return output_format(self.path, self.format, _offered_formats())
+
+    def check(self) -> None:
+        """Refuses what cannot be written, before any work is done.
+
+        Raises:
+            OutputExists: There is a file, and nothing allows to replace it.
+            InvalidArgument: As for `chosen_format`.
+            click.UsageError: --force without a file.
         """
         from tbtools.render.files import require_free
 
-        if self.path not in (None, "-"):
+        _ = self.chosen_format
+        if self.path is None or self.path == "-":
+            if not _writes_another_file():
+                refuse_option("force", "without -o FILE")
+        else:
             require_free(self.path, force=self.force)
 
     def write(self, view: View) -> None:
@@ -128,12 +197,27 @@ class Output:
         from tbtools.render.output import write_view
 
         try:
-            write_view(view, self.format, self.path, force=self.force)
+            write_view(view, self.chosen_format, self.path, force=self.force)
         except BrokenPipeError:
-            let_go_of_stdout()
+            discard_stdout()
 
 
-def let_go_of_stdout() -> None:
+def _offered_formats() -> tuple[str, ...]:
+    """What the --format of the command that is being run takes."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return OUTPUT_FORMATS
+    types = (each.type for each in context.command.params if each.name == "format")
+    return tuple(next((each.choices for each in types if isinstance(each, click.Choice)), ()))
+
+
+def _writes_another_file() -> bool:
+    """Whether an option besides -o names a file, as --report of `diff` does."""
+    context = click.get_current_context()
+    return context.params.get("page") is not None
+
+
+def discard_stdout() -> None:
     """After a write to it has failed: Python's own flush at exit would fail once more."""
     # Where there is none, or one without a file as in a notebook, nothing is flushed at exit.
     with contextlib.suppress(AttributeError, io.UnsupportedOperation):
@@ -188,6 +272,25 @@ def selection_options(command: Command) -> Command:
     return _gathered(command, decorators, "selection", SelectionOptions)
 
 
+def axis_option(*names: str, help: str, tags: bool = True) -> Callable[[Command], Command]:  # noqa: A002
+    """An option that names an axis.
+
+    Args:
+        names: Those of the option and its parameter.
+        help: What it is for.
+        tags: Whether it may be the tag of another scalar.
+    """
+    what = f"{', '.join(AXES)}, or the tag of another scalar" if tags else ", ".join(AXES)
+    return click.option(
+        *names,
+        type=AxisName(tags=tags),
+        metavar="AXIS",
+        default="step",
+        show_default=True,
+        help=f"{help}: {what}.",
+    )
+
+
 def objective_option(command: Command) -> Command:
     """--objective, handed over as `objectives`, for `parse_objectives`."""
     return click.option(
@@ -219,9 +322,7 @@ def _with_output(command: Command, formats: Sequence[str]) -> Command:
             "--format",
             "format",
             type=click.Choice(formats),
-            default="table",
-            show_default=True,
-            help="How to show it.",
+            help="How to show it.  [default: by the ending of the file, else table]",
         ),
         click.option(
             "-o",

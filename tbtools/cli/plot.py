@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.options import paths_argument, selection_options
+from tbtools.cli.ending import finish
+from tbtools.cli.options import (
+    axis_option,
+    paths_argument,
+    selection_options,
+)
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
+    from tbtools.vocabulary import Axis
 
 
 @click.command("plot")
@@ -22,20 +28,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="TensorBoard's weight; 0 for none.",
 )
-@click.option(
-    "--x",
-    "x",
-    type=click.Choice(["step", "relative", "wall"]),
-    default="step",
-    show_default=True,
-    help="What lies along the x axis.",
-)
+@axis_option("--x", help="What lies along the x axis", tags=False)
 @click.option("--log", is_flag=True, help="Logarithmic y axis.")
 def command(
     paths: tuple[str, ...],
     selection: SelectionOptions,
     smoothing: float,
-    x: Literal["step", "relative", "wall"],
+    x: Axis,
     log: bool,
 ) -> int:
     """Curves in the terminal: a chart a tag, a line a run.
@@ -49,14 +48,17 @@ def command(
     """
     from tbtools.analysis.judgement import judge
     from tbtools.render.output import terminal
+    from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.plot import PlotView
-    from tbtools.render.terminal.progress import scan_progress
+    from tbtools.render.terminal.progress import judging_progress, scan_progress
+    from tbtools.runs.diagnostics import require_readable
     from tbtools.runs.selection import Selector
     from tbtools.runs.series import read_scalars_of
 
-    experiment = selection.load(paths)
+    experiment = selection.load(paths, skip_unreadable=True)
     with scan_progress() as progress:
         experiment.scan(progress)
+    require_readable(experiment)
     selector = Selector(selection.selection)
     series = [
         each
@@ -64,13 +66,16 @@ def command(
         for each in read_scalars_of(run, selector).series.values()
     ]
     selector.require_match()
+    with judging_progress() as judging:
+        judgement = judge(experiment, selection.selection, judging=judging)
     view = PlotView(
+        logdir=experiment.logdir,
         series=series,
-        findings=list(judge(experiment, selection.selection).findings),
+        findings=list(judgement.findings),
         runs=list(experiment),
         smoothing=smoothing,
         x=x,
         log=log,
     )
     view.show(terminal())
-    return 0
+    return finish(Diagnostics([experiment], selection.selection))

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from tbtools.cli.main import TROUBLE
-from tbtools.cli.options import objective_option, paths_argument, selection_options
+from tbtools.cli.ending import finish
+from tbtools.cli.options import (
+    objective_option,
+    paths_argument,
+    refuse_option,
+    selection_options,
+)
 from tbtools.vocabulary import PICTURE_FORMATS
 
 if TYPE_CHECKING:
@@ -110,24 +115,27 @@ def command(
     """
     from tbtools.analysis.objective import parse_objectives
     from tbtools.render.files import require_free
-    from tbtools.render.terminal.progress import scan_progress
+    from tbtools.render.terminal.diagnostics import Diagnostics
+    from tbtools.render.terminal.progress import judging_progress, scan_progress
 
     chosen = _format_of(path, kind)
     _refuse_options_without_effect(chosen, path)
     if path != "-":
         require_free(path, force=force)
     directions = parse_objectives(objectives)
-    experiment = selection.load(paths, fold=True)
+    experiment = selection.load(paths, fold=True, skip_unreadable=True)
+    diagnostics = Diagnostics([experiment], selection.selection)
     if chosen != "html":
         with scan_progress() as progress:
             experiment.scan(progress)
-        return _write_picture(
+        _write_picture(
             experiment, path, chosen, selection, directions, smoothing, style, force=force
         )
+        return finish(diagnostics)
     from tbtools.render.report.write import write_report
     from tbtools.render.terminal.report import report_totals
 
-    with scan_progress() as progress:
+    with scan_progress() as progress, judging_progress() as judging:
         written = write_report(
             experiment,
             path,
@@ -140,10 +148,11 @@ def command(
             plotlyjs=plotlyjs,
             force=force,
             progress=progress,
+            judging=judging,
         )
     # Standard output may hold the page itself.
     click.echo(report_totals(written, path), err=path == "-")
-    return _finish(experiment)
+    return finish(diagnostics)
 
 
 def _write_picture(
@@ -156,22 +165,19 @@ def _write_picture(
     style: Literal["screen", "paper"],
     *,
     force: bool,
-) -> int:
+) -> None:
     from tbtools.render.figures import plot, write_figure
     from tbtools.render.terminal.report import picture_totals
 
     figure = plot(
         experiment,
-        selection.tags,
-        exclude_tags=selection.exclude_tags,
-        steps=selection.steps,
+        **selection.arguments,
         smoothing=smoothing,
         objectives=objectives,
         style=style,
     )
     write_figure(figure, path, kind, force=force)
     click.echo(picture_totals(figure, path), err=path == "-")
-    return _finish(experiment)
 
 
 def _format_of(path: str, kind: str | None) -> Any:
@@ -198,30 +204,13 @@ def _refuse_options_without_effect(kind: str, path: str) -> None:
     Raises:
         click.UsageError: One of them was given.
     """
-    context = click.get_current_context()
     if kind == "html":
         useless = dict.fromkeys(_OF_PICTURES, "on a page")
     else:
         useless = dict.fromkeys(_OF_PAGES, f"on a picture ({kind})")
     if path == "-":
         useless["force"] = "with -o -"
-    if kind == "html" and path == "-" and context.params["plotlyjs"] == "directory":
-        useless["plotlyjs"] = "with -o -: there is no directory; take inline or cdn"
-    for parameter in context.command.params:
-        source = context.get_parameter_source(parameter.name or "")
-        if parameter.name in useless and source is click.core.ParameterSource.COMMANDLINE:
-            reason = useless[parameter.name]
-            raise click.UsageError(f"{parameter.opts[-1]} has no effect {reason}", context)
-
-
-def _finish(experiment: Experiment) -> int:
-    """Prints the paths and runs that could not be read; gives the exit status."""
-    from tbtools.render.format import printable
-
-    reasons = {path: problem.message for path, problem in experiment.unreadable.items()}
-    for run in experiment.values():
-        if run.is_unreadable:
-            reasons |= {file: problem.message for file, problem in run.iter_problems()}
-    for path, reason in reasons.items():
-        click.echo(f"tbtools: {printable(path)}: {printable(reason)}", err=True)
-    return TROUBLE if reasons else 0
+        if click.get_current_context().params["plotlyjs"] == "directory":
+            useless["plotlyjs"] = "with -o -: there is no directory; take inline or cdn"
+    for parameter, reason in useless.items():
+        refuse_option(parameter, reason)

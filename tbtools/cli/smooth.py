@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tbtools.cli.options import paths_argument, selection_options
-from tbtools.cli.target import readers_may_leave, say, target_options
+from tbtools.cli.ending import finish
+from tbtools.cli.options import (
+    axis_option,
+    paths_argument,
+    refuse_option,
+    selection_options,
+)
+from tbtools.cli.target import check_target, show_summary, target_options
+from tbtools.vocabulary import SMOOTHING_METHODS
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
-    from tbtools.render.smoothed import SmoothedRun
-
-# As tbtools.analysis.smoothers has them; that module imports NumPy, which help needs not.
-METHODS = ("ema", "time_weighted_ema", "gaussian", "median", "rolling", "savgol")
 
 
 @click.command("smooth")
@@ -26,18 +29,13 @@ METHODS = ("ema", "time_weighted_ema", "gaussian", "median", "rolling", "savgol"
     show_default=True,
     help="TensorBoard's slider, 0 to below 1; as much smoothing in every method.",
 )
-@click.option("--method", type=click.Choice(METHODS), default="ema", show_default=True, help="How.")
+@click.option(
+    "--method", type=click.Choice(SMOOTHING_METHODS), default="ema", show_default=True, help="How."
+)
 @click.option(
     "--window", type=float, metavar="POINTS", help="Width of the window, instead of a weight."
 )
-@click.option(
-    "--by",
-    metavar="AXIS",
-    default="step",
-    show_default=True,
-    help="Along what time_weighted_ema measures distances: step, wall_time, relative_time, or the "
-    "tag of another scalar.",
-)
+@axis_option("--by", help="Along what time_weighted_ema measures distances")
 @selection_options
 @target_options("DIR|FILE", "A log directory; or a table: .csv, .jsonl, .parquet, .feather.")
 def command(
@@ -49,7 +47,7 @@ def command(
     selection: SelectionOptions,
     target: str,
     force: bool,
-    said: str,
+    summary_format: str,
 ) -> int:
     """Smoothed scalars, which TensorBoard shows beside the raw ones.
 
@@ -64,21 +62,27 @@ def command(
     """
     from tbtools.analysis.smooth import Smoothing
     from tbtools.render.smoothed import write_smoothed
+    from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.progress import scan_progress
     from tbtools.render.terminal.smoothed import SmoothedView
 
+    check_target(target)
+    if method != "time_weighted_ema":
+        refuse_option("by", f"on {method}: only time_weighted_ema measures distances")
+    if window is not None:
+        refuse_option("weight", "with --window")
     smoothing = Smoothing(method, weight, window, by)
-    written: list[SmoothedRun] = []
-    with readers_may_leave(), scan_progress() as progress:
+    experiment = selection.load(paths, skip_unreadable=True)
+    with scan_progress() as progress:
         written = write_smoothed(
-            selection.load(paths),
+            experiment,
             target,
             smoothing,
-            tags=selection.tags,
-            steps=selection.steps,
             force=force,
             inputs=paths,
             progress=progress,
+            **selection.arguments,
         )
-    say(SmoothedView(written, smoothing, target), said, target)
-    return 0
+    diagnostics = Diagnostics([experiment], selection.selection)
+    show_summary(SmoothedView(written, smoothing, target, diagnostics), summary_format, target)
+    return finish(diagnostics)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.options import output_options, paths_argument, selection_options
+from tbtools.cli.ending import finish
+from tbtools.cli.options import output_options, paths_argument, refuse_option, selection_options
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Output, SelectionOptions
@@ -34,11 +35,11 @@ def command(
     limit: int | None,
     selection: SelectionOptions,
     output: Output,
-) -> None:
+) -> int:
     """What is in these logs: one row a run, or a tag.
 
-    With one run, or --tags, there is one row a tag. Problems stand below the table. The exit
-    status is 2 where nothing could be read.
+    With one run, or --tags, there is one row a tag. Damage, notes and superseded points stand on
+    standard error. The exit status is 2 where a PATH could not be read.
 
     \b
     Examples:
@@ -48,16 +49,15 @@ def command(
       tbtools summarize logs/ --format json | jq '.runs[].run'
     """
     from tbtools.analysis.summary import summarize
-    from tbtools.errors import NoEventFiles
+    from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.progress import scan_progress
     from tbtools.render.terminal.summary import SummaryView
 
-    output.require_free()
-    experiment = selection.load(paths)
+    output.check()
+    if output.chosen_format == "json":
+        refuse_option("by_tag", "on JSON, which has all tags")
+    experiment = selection.load(paths, skip_unreadable=True)
     with scan_progress() as progress:
-        summary = summarize(
-            experiment, tags=selection.tags, steps=selection.steps, progress=progress
-        )
+        summary = summarize(experiment, progress=progress, **selection.arguments)
     output.write(SummaryView(summary, by_tag=by_tag, sort=sort, limit=limit))
-    if not summary.readable:
-        raise NoEventFiles(f"{', '.join(paths)}: not one event could be read")
+    return finish(Diagnostics([experiment], selection.selection))

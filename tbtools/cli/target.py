@@ -1,24 +1,23 @@
-"""Options of commands that write a result somewhere and say what they did."""
+"""Options of commands that write a result somewhere and show what they did."""
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.options import Output, let_go_of_stdout
+from tbtools.cli.options import Output, refuse_option
 from tbtools.vocabulary import OUTPUT_FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tbtools.cli.options import Command
-    from tbtools.render.output import View
+    from tbtools.render.output import ResultView
 
 
 def target_options(metavar: str, help: str) -> Callable[[Command], Command]:  # noqa: A002 - click's
-    """-o, --force and --format, handed over as `target`, `force` and `said`.
+    """-o, --force and --format, handed over as `target`, `force` and `summary_format`.
 
     Args:
         metavar: What -o names, ``DIR`` or ``DIR|FILE``.
@@ -35,8 +34,8 @@ def target_options(metavar: str, help: str) -> Callable[[Command], Command]:  # 
                 "--force", is_flag=True, help="Replace an earlier result of tbtools, or a file."
             ),
             click.option(
-                "--format", "said", type=click.Choice(OUTPUT_FORMATS), default="table",
-                show_default=True, help="How to say what was done.",
+                "--format", "summary_format", type=click.Choice(OUTPUT_FORMATS), default="table",
+                show_default=True, help="How to show what was done.",
             ),
         ]  # fmt: skip
         for decorator in reversed(decorators):
@@ -46,19 +45,20 @@ def target_options(metavar: str, help: str) -> Callable[[Command], Command]:  # 
     return decorate
 
 
-@contextlib.contextmanager
-def readers_may_leave() -> Iterator[None]:
-    """While a result goes to standard output: a reader who has seen enough is no trouble.
+def check_target(target: str) -> None:
+    """Refuses options that have no effect where the result goes to standard output.
 
-    click would make it status 1, which is a verdict.
+    Raises:
+        click.UsageError: One was given.
     """
-    try:
-        yield
-    except BrokenPipeError:
-        let_go_of_stdout()
+    if target == "-":
+        refuse_option("summary_format", "with -o -: standard output holds the result itself")
+        refuse_option("force", "with -o -")
 
 
-def say(view: View, said: str, target: str) -> None:
-    """Says what was done, unless standard output holds the result itself."""
-    if target != "-":
-        Output(said, None, force=False).write(view)
+def show_summary(view: ResultView, summary_format: str, target: str) -> None:
+    """Shows what was done; in a line on standard error where standard output holds the result."""
+    if target == "-":
+        click.echo(view.totals(), err=True)
+    else:
+        Output(summary_format, None, force=False).write(view)

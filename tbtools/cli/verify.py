@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbtools.cli.ending import print_unreadable
 from tbtools.cli.main import TROUBLE
-from tbtools.cli.options import output_options, paths_argument
+from tbtools.cli.options import output_options, paths_argument, refuse_option
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Output
@@ -23,7 +24,8 @@ def command(paths: tuple[str, ...], show_all: bool, output: Output) -> int:
     """Whether event files are sound, and where not.
 
     Checks the frame and both checksums of every record, and that it is an event. The exit status is
-    0 if all files are sound, 1 if one is damaged or cut off, 2 if one cannot be read.
+    0 if all files are sound, 1 if one is damaged or cut off, 2 if one cannot be read or a PATH has
+    no event file.
 
     \b
     Examples:
@@ -35,10 +37,13 @@ def command(paths: tuple[str, ...], show_all: bool, output: Output) -> int:
     from tbtools.render.terminal.verification import VerificationView
     from tbtools.runs.experiment import load
 
-    output.require_free()
+    output.check()
+    if output.chosen_format != "table":
+        refuse_option("show_all", "on JSON and CSV, which have all files")
     with scan_progress() as progress:
-        verification = verify(load(paths), progress)
+        verification = verify(load(paths, skip_unreadable=True), progress)
     output.write(VerificationView(verification, show_all=show_all))
-    if not verification.readable:
+    print_unreadable(verification.unreadable_paths)
+    if verification.unreadable_paths or not verification.readable:
         return TROUBLE
     return 0 if verification.sound else _DAMAGED

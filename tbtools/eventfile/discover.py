@@ -218,7 +218,7 @@ class _Walk:
                     subdirectories.append((entry.path, prefix + entry.name))
                 elif entry.kind == "link":
                     self._add_link(entry, prefix, directory)
-                elif entry.kind == "file" and _is_event_file(entry.name):
+                elif entry.kind == "file" and is_event_file(entry.name):
                     directory.event_files.append(entry.path)
         except OSError as error:
             self.unreadable[directory.path] = unreadable(error)
@@ -233,7 +233,7 @@ class _Walk:
             return
         if status.kind == "directory":
             self._links.append((entry.path, prefix + entry.name))
-        elif status.kind == "file" and _is_event_file(entry.name):
+        elif status.kind == "file" and is_event_file(entry.name):
             self._file_links.append((entry.path, status.identity, directory))
 
     def _identity(self, path: str) -> Identity | None:
@@ -245,5 +245,6 @@ class _Walk:
             return None
 
 
-def _is_event_file(name: str) -> bool:
+def is_event_file(name: str) -> bool:
+    """Whether a file is an event file by its base name."""
     return _EVENT_FILE_MARK in name and not name.endswith(_PROFILER_SUFFIX)

@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tbtools.errors import ForeignFiles, OutputExists, OutputInsideInput, RecordError
+from tbtools.errors import (
+    ForeignFiles,
+    OutputExists,
+    OutputInsideInput,
+    RecordError,
+    TbtoolsError,
+)
+from tbtools.eventfile.discover import is_event_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -39,8 +46,9 @@ def require_free_directory(
         FileNotFoundError: The directory that it would lie in does not exist.
     """
     name, path = os.fspath(path), Path(path)
-    for given in inputs:
-        _require_apart(path, Path(given), name)
+    for given in map(Path, inputs):
+        if given.exists():  # reading it will say that it does not
+            _require_apart(path, given, name)
     if path.exists() and not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "this is a file; name a directory", name)
     if not path.parent.is_dir():
@@ -56,7 +64,8 @@ def require_free_directory(
 
 def _require_apart(output: Path, given: Path, name: str) -> None:
     ours, theirs = output.resolve(), given.resolve()
-    directory = theirs if given.is_dir() else theirs.parent
+    # An event file stands for its run; what no event file is, nothing can become part of.
+    directory = theirs.parent if is_event_file(theirs.name) and not given.is_dir() else theirs
     if ours.is_relative_to(directory) or theirs.is_relative_to(ours):
         raise OutputInsideInput(name, os.fspath(given))
 
@@ -72,7 +81,7 @@ def _is_result(file: Path) -> bool:
     from tbtools.eventfile.messages import Event
     from tbtools.eventfile.records import RecordReader
 
-    if "tfevents" not in file.name or file.is_symlink():
+    if not is_event_file(file.name) or file.is_symlink():
         return False
     try:
         with RecordReader(file) as records:
@@ -154,6 +163,8 @@ def directory_whole(
             _take_name(temporary, path)
         finally:
             filled.discard()
+    except TbtoolsError:  # some are an OSError too, and name what is wrong already
+        raise
     except OSError as error:
         if error.filename is None or _PREFIX in os.fspath(error.filename):
             raise OSError(error.errno, error.strerror, name) from error

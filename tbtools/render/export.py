@@ -9,7 +9,7 @@ from tbtools.errors import InvalidArgument
 from tbtools.render.export_tables import export_hparams, export_scalars
 from tbtools.render.media import export_media
 from tbtools.runs.plugins.table import export_kinds
-from tbtools.runs.selection import as_globs
+from tbtools.runs.selection import Selection, as_globs
 
 if TYPE_CHECKING:
     import os
@@ -46,6 +46,7 @@ def export(
     data: str = "scalars",
     *,
     tags: str | Sequence[str] | None = None,
+    exclude_tags: str | Sequence[str] | None = None,
     steps: Steps = None,
     wide: bool = False,
     format: str | None = None,  # noqa: A002 - the option's name
@@ -60,6 +61,7 @@ def export(
         data: ``scalars`` (every point), ``hparams`` (one row a run, with the final values of its
             metrics), ``images``, ``audio`` or ``text`` (one file each, as it was stored).
         tags: Globs; all tags where not given. Not for hparams.
+        exclude_tags: Globs of tags that are left out. Not for hparams.
         steps: First and last step, both included; None for no bound. Not for hparams.
         wide: For scalars one row a run and step and one column a tag, instead of one row a point.
         format: ``csv``, ``jsonl``, ``parquet`` or ``feather``; by default what the ending says. For
@@ -78,7 +80,7 @@ def export(
     if data not in export_kinds():
         raise InvalidArgument(f"no data {data!r}; there are {', '.join(export_kinds())}")
     given = {
-        "tags": bool(as_globs(tags)),
+        "tags": bool(as_globs(tags) or as_globs(exclude_tags)),
         "steps": (steps or (None, None)) != (None, None),
         "wide": wide,
         "format": format is not None,
@@ -86,12 +88,12 @@ def export(
     }
     if refused := [name for name in _MEANINGLESS.get(data, _MEANINGLESS_FOR_FILES) if given[name]]:
         raise InvalidArgument(f"an export of {data} takes no {', no '.join(refused)}")
+    selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     if data == "scalars":
         rows, left_out = export_scalars(
             experiment,
             path,
-            tags=tags,
-            steps=steps,
+            selection=selection,
             wide=wide,
             format=format,
             force=force,
@@ -101,7 +103,5 @@ def export(
     if data == "hparams":
         rows, problems = export_hparams(experiment, path, format=format, force=force)
         return Export(data, rows, problems=tuple(problems))
-    files, problems = export_media(
-        experiment, path, data, tags=tags, steps=steps, progress=progress
-    )
+    files, problems = export_media(experiment, path, data, selection=selection, progress=progress)
     return Export(data, files, problems=tuple(problems))

@@ -10,7 +10,8 @@ from tbtools.analysis.align import union
 from tbtools.eventfile.discover import natural_key
 from tbtools.render.batches import NULL, Batch
 from tbtools.render.tables import require_format, write_table
-from tbtools.runs.selection import Selection
+from tbtools.runs.diagnostics import require_readable
+from tbtools.runs.selection import EVERYTHING
 from tbtools.runs.series import last_of_each, stream_scalars
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from tbtools.render.batches import Column, Kind
     from tbtools.runs.experiment import Experiment
-    from tbtools.runs.parts import Steps
     from tbtools.runs.plugins.hparams import HParamValue
+    from tbtools.runs.selection import Selection
     from tbtools.runs.series import RunScalars, ScalarSeries
 
     Progress = Callable[[int, int], None] | None
@@ -50,8 +51,7 @@ def export_scalars(
     experiment: Experiment,
     path: str | os.PathLike[str],
     *,
-    tags: str | Sequence[str] | None = None,
-    steps: Steps = None,
+    selection: Selection = EVERYTHING,
     wide: bool = False,
     format: str | None = None,  # noqa: A002 - the option's name
     force: bool = False,
@@ -64,8 +64,7 @@ def export_scalars(
     Args:
         experiment: The runs.
         path: The file; ``-`` for standard output.
-        tags: Globs; all tags where not given.
-        steps: First and last step, both included; None for no bound.
+        selection: Which tags and steps.
         wide: One row a run and step, one column a tag, instead of one row a point; of several
             points at one step the last.
         format: ``csv``, ``jsonl``, ``parquet`` or ``feather``; by default what the ending says.
@@ -83,7 +82,7 @@ def export_scalars(
         OSError: It cannot be written; then nothing is left behind.
     """
     require_format(path, format)
-    table = _Scalars(experiment, Selection.of(tags, steps), progress)
+    table = _Scalars(experiment, selection, progress)
     schema = table.wide_schema() if wide else LONG_SCHEMA
     batches = table.wide(schema) if wide else table.long()
     write_table(path, schema, batches, format=format, force=force)
@@ -166,6 +165,7 @@ def export_hparams(
     """
     require_format(path, format)
     table = experiment.hparams_table()
+    require_readable(experiment)
     columns: dict[str, Column] = {"run": list(table.rows)}
     schema: dict[str, Kind] = {"run": "text"}
     for name in (*table.hparams, *table.metrics):

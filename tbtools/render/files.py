@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
-from tbtools.errors import ForeignFiles, InvalidArgument, OutputExists
+from tbtools.errors import ForeignFiles, InvalidArgument, OutputExists, TbtoolsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +96,7 @@ def _named(path: Path | str) -> Iterator[None]:
     """Lets an error of the file that is written name it, not its temporary neighbour."""
     try:
         yield
-    except OutputExists:
+    except TbtoolsError:  # some are an OSError too, and name what is wrong already
         raise
     except OSError as error:
         ours = error.filename is None or _PREFIX in os.fspath(error.filename)

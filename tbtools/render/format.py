@@ -27,8 +27,8 @@ def format_count(count: int) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """A count and what is counted: ``1 run``, ``2,000 runs``."""
-    return f"{format_count(count)} {noun}" + ("" if count == 1 else "s")
+    """A count and what is counted: ``1 run``, ``2,000 runs``, ``2 series``."""
+    return f"{format_count(count)} {noun}" + ("" if count == 1 or noun.endswith("s") else "s")
 
 
 def format_bytes(count: int) -> str:

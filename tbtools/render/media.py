@@ -6,24 +6,26 @@ import csv
 import io
 import os
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument, UndecodablePayload
 from tbtools.render.directories import directory_whole
 from tbtools.render.names import distinct_paths, run_paths
 from tbtools.render.tables import is_table
+from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.plugins.table import PLUGINS, function_at
 from tbtools.runs.plugins.values import naming
-from tbtools.runs.selection import as_globs, matches
+from tbtools.runs.selection import EVERYTHING, Selector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator
 
     from tbtools.render.directories import NewDirectory
     from tbtools.runs.experiment import Experiment
-    from tbtools.runs.parts import Steps
     from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
+    from tbtools.runs.selection import Selection
 
 _INDEX = "index.csv"
 _COLUMNS = ("file", "run", "tag", "step", "wall_time", "index")
@@ -34,8 +36,7 @@ def export_media(
     directory: str | os.PathLike[str],
     kind: str,
     *,
-    tags: str | Sequence[str] | None = None,
-    steps: Steps = None,
+    selection: Selection = EVERYTHING,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[int, list[str]]:
     """Writes each picture, sound or text as it was stored, one file each.
@@ -47,15 +48,16 @@ def export_media(
         experiment: The runs, read one by one.
         directory: The directory, which is made; it is never one that holds something.
         kind: A plugin of `PLUGINS` that makes files: ``images``, ``audio``, ``text``.
-        tags: Globs; all tags where not given.
-        steps: First and last step, both included; None for no bound.
+        selection: Which tags and steps.
         progress: As for `Experiment.scan`.
 
     Returns:
         How many files there are, and what could not be written because it cannot be decoded.
 
     Raises:
-        InvalidArgument: The path means a file.
+        InvalidArgument: The path means a file, or there is nothing in these steps.
+        UnknownTag: A glob matches no tag of this kind.
+        NoEventFiles: Not one event could be read.
         TbtoolsError: The directory is not free; see `directory_whole`.
         OSError: It cannot be written; then nothing is left behind.
     """
@@ -64,10 +66,14 @@ def export_media(
     problems: list[str] = []
     index: list[tuple[object, ...]] = []
     paths = run_paths(experiment)
-    inputs = {run.path for run in experiment.values()}
+    selector = Selector(replace(selection, plugins=(kind,)), scalars=False)
+    inputs = {run.event_files[0] for run in experiment.values()}
     with directory_whole(directory, inputs=sorted(inputs)) as made:
         for run in experiment.each_run(progress):
-            index += _export_run(run, paths[run.name], made, kind, as_globs(tags), steps, problems)
+            tags = _chosen_tags(run, selector)
+            index += _export_run(run, paths[run.name], made, kind, tags, selection, problems)
+        require_readable(experiment)
+        selector.require_match()
         if index:
             with made.file(_INDEX) as file:
                 text = io.StringIO()
@@ -81,8 +87,8 @@ def _export_run(
     folder: str,
     made: NewDirectory,
     kind: str,
-    tags: Sequence[str],
-    steps: Steps,
+    tags: Collection[str],
+    selection: Selection,
     problems: list[str],
 ) -> Iterator[tuple[object, ...]]:
     series = [
@@ -94,7 +100,7 @@ def _export_run(
     paths = distinct_paths(series)
     files_of = function_at(PLUGINS[kind].files)
     seen: Counter[tuple[str, int]] = Counter()
-    for value in _chosen(run, kind, tags, steps):
+    for value in _chosen(run, kind, tags, selection):
         try:
             with naming(value):
                 files = files_of(value)
@@ -112,10 +118,18 @@ def _export_run(
             yield shown, run.name, value.tag, value.step, value.wall_time, number
 
 
-def _chosen(run: Run, kind: str, tags: Sequence[str], steps: Steps) -> Iterator[StoredValue]:
-    first, last = steps or (None, None)
+def _chosen_tags(run: Run, selector: Selector) -> set[str]:
+    return {
+        part.shown_tag(each.tag)
+        for whole in run.parts
+        for part, chosen in [selector.choose(whole)]
+        for each in chosen
+    }
+
+
+def _chosen(
+    run: Run, kind: str, tags: Collection[str], selection: Selection
+) -> Iterator[StoredValue]:
     for value in run.values(kind):
-        low = first is not None and value.step < first
-        high = last is not None and value.step > last
-        if matches(value.tag, tags) and not low and not high:
+        if value.tag in tags and selection.has_step(value.step):
             yield value

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 from rich.console import Console
 
+from tbtools.errors import InvalidArgument
 from tbtools.render.files import replaced_whole
 from tbtools.render.format import printable
 
@@ -17,6 +19,50 @@ if TYPE_CHECKING:
 
 # Wider than any table: what is piped or written to a file is neither cut nor wrapped.
 _NO_WIDTH = 1_000_000
+
+
+# The formats that endings stand for, and endings of files that no view can be.
+_ENDINGS = {
+    ".json": "json",
+    ".csv": "csv",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".tex": "latex",
+    ".xml": "junit",
+    ".junit": "junit",
+    ".html": "html",
+    ".htm": "html",
+}
+_OTHER_ENDINGS = frozenset(
+    (
+        *(".pdf", ".png", ".svg", ".jpg", ".jsonl", ".ndjson", ".parquet", ".pq", ".feather"),
+        *(".arrow", ".tsv", ".xlsx", ".xls", ".ods", ".gz", ".zip", ".db", ".sqlite"),
+    )
+)
+
+
+def output_format(
+    path: str | None,
+    format: str | None,  # noqa: A002 - the option's name
+    offered: Sequence[str],
+) -> str:
+    """The format in which a view is written.
+
+    Args:
+        path: The file; None or ``-`` for standard output.
+        format: What was asked for; None for that of the ending, else ``table``.
+        offered: The formats that the view has.
+
+    Raises:
+        InvalidArgument: The ending means another format, or one that the view does not have.
+    """
+    ending = Path(path or "").suffix.lower()
+    by_ending = _ENDINGS.get(ending)
+    if ending in _OTHER_ENDINGS or (by_ending is not None and by_ending not in offered):
+        raise InvalidArgument(f"{path}: there is no {ending} here, only {', '.join(offered)}")
+    if format and by_ending and format != by_ending:
+        raise InvalidArgument(f"{path}: the ending means {by_ending}, and --format is {format}")
+    return format or by_ending or "table"
 
 
 class View(Protocol):
@@ -30,6 +76,13 @@ class View(Protocol):
 
     def to_csv(self) -> Iterable[Sequence[object]]:
         """The rows of the CSV, the names of the columns first."""
+
+
+class ResultView(View, Protocol):
+    """What was written somewhere."""
+
+    def totals(self) -> str:
+        """One line that says where, and how much."""
 
 
 class _Console(Console):

@@ -50,6 +50,7 @@ def write_smoothed(
     smoothing: Smoothing,
     *,
     tags: str | Sequence[str] | None = None,
+    exclude_tags: str | Sequence[str] | None = None,
     steps: Steps = None,
     force: bool = False,
     inputs: Sequence[str | os.PathLike[str]] = (),
@@ -62,6 +63,7 @@ def write_smoothed(
         path: A log directory; or a table, by its ending, or ``-``.
         smoothing: How.
         tags: Globs; all tags where not given.
+        exclude_tags: Globs of tags that are left out.
         steps: First and last step, both included; None for no bound.
         force: Whether what is there may be replaced; see `tbtools.write`.
         inputs: What is read: no log directory is written inside one of these.
@@ -77,7 +79,7 @@ def write_smoothed(
         OSError: It cannot be written; then nothing is left behind.
     """
     require_free_target(path, force=force, inputs=inputs)
-    selection = Selection.of(tags, steps)
+    selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     written: list[SmoothedRun] = []
 
     def smoothed() -> Iterator[tuple[str, dict[str, ScalarSeries]]]:

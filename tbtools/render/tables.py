@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from itertools import repeat
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tbtools.render.batches import Batch, Kind
+    from tbtools.vocabulary import TableFormat
 
-TABLE_FORMATS = ("csv", "jsonl", "parquet", "feather")
-_ENDINGS = {
+_ENDINGS: dict[str, TableFormat] = {
     ".csv": "csv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -45,6 +45,11 @@ _OTHER_FILES = frozenset(
         *(".db", ".sqlite", ".png", ".jpg", ".svg", ".pdf"),
     )
 )
+
+# Endings of theirs that no text can take the place of.
+_OTHER_FORMATS = {
+    ending: ending.removeprefix(".") for ending in _OTHER_FILES - {".txt", ".tsv", ".json"}
+}
 
 
 def is_table(path: str | os.PathLike[str]) -> bool:
@@ -71,11 +76,12 @@ def write_table(
         path: The file; ``-`` for standard output.
         schema: The columns, in order.
         batches: Their rows.
-        format: One of `TABLE_FORMATS`; by default what the ending says, and CSV for ``-``.
+        format: One of `tbtools.vocabulary.TABLE_FORMATS`; by default that of the ending, and CSV
+            for ``-``.
         force: Whether a file that is there may be replaced.
 
     Raises:
-        InvalidArgument: The ending is none that is known.
+        InvalidArgument: The ending is not known.
         MissingExtra: Parquet and Feather need pyarrow.
         OutputExists: There is a file, and `force` does not allow to replace it.
         OSError: It cannot be written; then nothing is left behind.
@@ -97,13 +103,18 @@ def require_format(path: str | os.PathLike[str], format: str | None = None) -> s
     """The format of a table, before any work is done.
 
     Raises:
-        InvalidArgument: The ending is none that is known.
+        InvalidArgument: The ending is not known, or means another format.
         MissingExtra: It needs pyarrow.
     """
+    ending = table_format(path) or _OTHER_FORMATS.get(Path(path).suffix.lower())
+    if format and ending and format != ending:
+        raise InvalidArgument(
+            f"{os.fspath(path)}: the ending means {ending}, and --format is {format}"
+        )
     chosen = format or ("csv" if os.fspath(path) == "-" else table_format(path))
     if chosen is None:
         endings = ", ".join(_ENDINGS)
-        raise InvalidArgument(f"{os.fspath(path)}: the ending says no format; known are {endings}")
+        raise InvalidArgument(f"{os.fspath(path)}: no format has this ending; known are {endings}")
     if chosen in ("parquet", "feather"):
         require_pyarrow(chosen)
     return chosen
@@ -166,8 +177,10 @@ class _Csv:
 def _csv_lines(
     schema: Mapping[str, Kind], batches: Iterable[Batch], encoder: _Csv
 ) -> Iterator[str]:
+    # Reading may find that there is nothing to write; then nothing is, not even the header.
+    first = list(islice(rest := iter(batches), 1))
     yield ",".join(map(encoder.text, schema)) + "\n"
-    for batch in batches:
+    for batch in chain(first, rest):
         if batch.rows:
             columns = [_cells(batch, name, encoder, "") for name in schema]
             yield "\n".join(map(",".join, zip(*columns, strict=False))) + "\n"
@@ -208,6 +221,6 @@ def _json_line(keys: Sequence[str], row: Sequence[str], numbers: Sequence[int]) 
             for number, (key, cell) in enumerate(zip(keys, row, strict=True))
             if cell
         ]
-        told = ", ".join(f'{keys[number]}"{row[number]}"' for number in words)
-        cells.append(f'"nonfinite": {{{told}}}')
+        values = ", ".join(f'{keys[number]}"{row[number]}"' for number in words)
+        cells.append(f'"nonfinite": {{{values}}}')
     return "{" + ", ".join(cells) + "}\n"

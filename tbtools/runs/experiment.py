@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import NoEventFiles, UnknownRun
-from tbtools.eventfile.discover import discover, natural_key
+from tbtools.eventfile.discover import LogDirectory, discover, natural_key
+from tbtools.eventfile.problems import Problem
 from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import ScalarTable
 from tbtools.runs.reading import read_ahead
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from tbtools.eventfile.discover import LogDirectory, RunFiles
-    from tbtools.eventfile.problems import Problem
+    from tbtools.eventfile.discover import RunFiles
     from tbtools.runs.parts import Part
     from tbtools.runs.plugins.hparams_table import HParamsTable
 
@@ -31,16 +31,26 @@ if TYPE_CHECKING:
     Globs = str | Sequence[str] | None
 
 
-def _run_names(directories: Sequence[LogDirectory]) -> dict[str, RunFiles]:
-    """Run name to files; where several paths were given, with the path in front."""
-    if len(directories) == 1:
-        return {files.name: files for files in directories[0].runs}
-    runs = {}
-    for directory in directories:
-        prefix = directory.path.rstrip("/") or "/"
-        for files in directory.runs:
-            runs[prefix if files.name == "." else f"{prefix}/{files.name}"] = files
-    return runs
+def _run_name(path: str, files: RunFiles, *, several: bool) -> str:
+    """The name of a run; where several paths were given, with the path in front."""
+    if not several:
+        return files.name
+    prefix = path.rstrip("/") or "/"
+    return prefix if files.name == "." else f"{prefix}/{files.name}"
+
+
+def _discover_named(path: str) -> LogDirectory:
+    """What is under a path that was given; where there is no event file, with the reason."""
+    try:
+        found = discover(path)
+    except NoEventFiles as error:
+        reason = str(error).removeprefix(f"{path}: ")
+        return LogDirectory(path, (), {path: Problem(0, 0, "unreadable", reason)})
+    if found.runs or path in found.unreadable:
+        return found
+    reason = "no event files (no file name contains 'tfevents')"
+    missing = Problem(0, 0, "unreadable", reason)
+    return LogDirectory(path, (), {**found.unreadable, path: missing})
 
 
 def _discover_again(path: str) -> LogDirectory | None:
@@ -59,8 +69,10 @@ class Experiment(Shown, Mapping[str, Run]):
 
     Attributes:
         logdir: The path, as it was given; where there were several, what they have in common.
+        paths: The paths, as they were given.
         restarts: The restart policy.
-        unreadable: Directories that could not be looked into, with the reason.
+        unreadable: Directories that could not be looked into, and with `skip_unreadable` the given
+            paths without event files, each with the reason.
     """
 
     def __init__(
@@ -71,19 +83,21 @@ class Experiment(Shown, Mapping[str, Run]):
         *,
         exclude_runs: Globs = None,
         fold: bool = False,
+        skip_unreadable: bool = False,
     ) -> None:
-        self._paths = [os.fspath(path) for path in paths]
+        self.paths = tuple(os.fspath(path) for path in paths)
         self._globs = as_globs(runs)
         self._exclude = as_globs(exclude_runs)
         self.restarts = check_policy(restarts)
         self.unreadable: dict[str, Problem] = {}
         self._runs: dict[str, Run] = {}
+        self._path_of: dict[str, str] = {}
         self._fold = fold
-        self._discover([discover(path) for path in self._paths])
-        if not self._runs:
-            raise NoEventFiles(
-                f"{', '.join(self._paths)}: no event files (no file name contains 'tfevents')"
-            )
+        directories = [_discover_named(path) for path in self.paths]
+        missing = [(each.path, each.unreadable[each.path]) for each in directories if not each.runs]
+        if missing and not (skip_unreadable and len(missing) < len(directories)):
+            raise NoEventFiles("; ".join(f"{path}: {why.message}" for path, why in missing))
+        self._discover(directories)
         self._all = self._folded_runs()
         chosen = select_runs(self._all, self._globs, self._exclude)
         self._shown = {name: self._all[name] for name in chosen}
@@ -91,9 +105,14 @@ class Experiment(Shown, Mapping[str, Run]):
     @property
     def logdir(self) -> str:
         """The path, as it was given; where there were several, what they have in common."""
-        if len(self._paths) == 1:
-            return self._paths[0]
-        return os.path.commonpath([os.path.abspath(path) for path in self._paths])
+        paths = [path for path in self.paths if path not in self.unreadable]
+        if len(paths) == 1:
+            return paths[0]
+        return os.path.commonpath([os.path.abspath(path) for path in paths or self.paths])
+
+    def runs_below(self, path: str) -> list[Run]:
+        """The selected runs that were found under one of the given paths."""
+        return [run for name, run in self._shown.items() if self._path_of.get(name) == path]
 
     def _discover(self, directories: Sequence[LogDirectory]) -> None:
         """Takes over the runs that were found; those known already stay the objects they are."""
@@ -102,11 +121,15 @@ class Experiment(Shown, Mapping[str, Run]):
             for directory in directories
             for path, problem in directory.unreadable.items()
         }
-        for name, files in _run_names(directories).items():
-            if name in self._runs:
-                self._runs[name].expect(files.event_files)
-            else:
-                self._runs[name] = Run(files, self.restarts, name)
+        several = len(self.paths) > 1
+        for directory in directories:
+            for files in directory.runs:
+                name = _run_name(directory.path, files, several=several)
+                self._path_of[name] = directory.path
+                if name in self._runs:
+                    self._runs[name].expect(files.event_files)
+                else:
+                    self._runs[name] = Run(files, self.restarts, name)
         self._runs = dict(sorted(self._runs.items(), key=lambda item: natural_key(item[0])))
 
     def _folded_runs(self) -> dict[str, Run]:
@@ -176,7 +199,7 @@ class Experiment(Shown, Mapping[str, Run]):
             How many points are new, in the runs that had been read before and in new runs.
         """
         known = set(self._runs)
-        self._discover([found for path in self._paths if (found := _discover_again(path))])
+        self._discover([found for path in self.paths if (found := _discover_again(path))])
         new = {name: self._runs[name].refresh() for name in known}
         came = self._runs.keys() - known
         if came or any(self._runs[name].changes for name in known):
@@ -304,6 +327,7 @@ def load(
     *,
     exclude_runs: Globs = None,
     fold: bool = False,
+    skip_unreadable: bool = False,
 ) -> Experiment:
     """Finds the runs under a path; they are read when something of them is asked for.
 
@@ -315,14 +339,23 @@ def load(
         exclude_runs: Which runs not, likewise.
         fold: Whether the sub-runs that `add_scalars` and `add_hparams` make are shown as part of
             the run that made them. All runs are then read at once.
+        skip_unreadable: Whether, of several paths, those without event files are left out and
+            stand in `Experiment.unreadable`, instead of an error.
 
     Raises:
-        NoEventFiles: There is nothing at the path, or no event file under it.
+        NoEventFiles: There is nothing at a path, or no event file under it.
         UnknownRun: A name or glob matches no run.
         InvalidArgument: There is no such restart policy.
     """
     paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
-    return Experiment(paths, runs, restarts, exclude_runs=exclude_runs, fold=fold)
+    return Experiment(
+        paths,
+        runs,
+        restarts,
+        exclude_runs=exclude_runs,
+        fold=fold,
+        skip_unreadable=skip_unreadable,
+    )
 
 
 def read_scalars(
@@ -341,7 +374,7 @@ def read_scalars(
     """
     loading = {
         name: options.pop(name)
-        for name in ("runs", "exclude_runs", "restarts", "fold")
+        for name in ("runs", "exclude_runs", "restarts", "fold", "skip_unreadable")
         if name in options
     }
     return load(path, **loading).scalars(tags, **options)

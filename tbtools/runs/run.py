@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tbtools.eventfile.rescan import FileChange, first_scan, rescan
 from tbtools.eventfile.scan import scan_file
 from tbtools.runs.columns import RunColumns, gather
+from tbtools.runs.diagnostics import RunDiagnostics, diagnose
 from tbtools.runs.frames import ScalarTable
 from tbtools.runs.parts import Part
 from tbtools.runs.plugins import payloads
@@ -68,6 +69,8 @@ class Run(Shown):
         self._read_anew: list[Note] = []
         self._files: tuple[FileColumns, ...] | None = None
         self._columns: RunColumns | None = None
+        # What is kept when the columns are released.
+        self._diagnostics: RunDiagnostics | None = None
         self.changes: tuple[FileChange, ...] = ()
         # Sub-runs that are shown as a part of this one, with the names their tags then have.
         self._folded: list[tuple[Run, dict[str, str]]] = []
@@ -136,6 +139,11 @@ class Run(Shown):
         """Whether not one event could be read of it, although its files are not empty."""
         problems = any(True for _ in self.iter_problems())
         return problems and not any(file.events for file in self.all_files)
+
+    @property
+    def diagnostics(self) -> RunDiagnostics:
+        """Its problems, notes and superseded points; known without reading it a second time."""
+        return self._diagnostics or diagnose(self)
 
     @property
     def has_ended(self) -> bool:
@@ -401,7 +409,7 @@ class Run(Shown):
 
     def hold(self, files: Sequence[FileColumns]) -> None:
         """Takes over columns that were scanned elsewhere."""
-        self._files, self._columns = tuple(files), None
+        self._files, self._columns, self._diagnostics = tuple(files), None, None
 
     @property
     def is_read(self) -> bool:
@@ -418,7 +426,9 @@ class Run(Shown):
         self._folded.clear()
 
     def release(self) -> None:
-        """Forgets what was read; it is read again when it is asked for."""
+        """Forgets what was read but for its diagnostics; it is read again when it is asked for."""
+        if self._columns is not None:
+            self._diagnostics = diagnose(self)
         self._files, self._columns = None, None
 
     def fold(self, run: Run, tag_names: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.eventfile.discover import natural_key
+from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.numbers import DTYPE_NAMES
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.selection import Selection, Selector
@@ -278,6 +279,7 @@ def stream_scalars(
     Raises:
         UnknownTag: A run does not have the tag that is the axis; or, at the end, a name or glob
             matched no tag.
+        NoEventFiles: At the end, if not one event of any run could be read.
         InvalidArgument: Likewise, if there was no point in the steps.
     """
     own = not isinstance(selection, Selector)
@@ -288,6 +290,7 @@ def stream_scalars(
         yield read_scalars_of(run, selector, x, name)
         if forget:
             run.release()
+    require_readable(runs)
     if own:
         selector.require_match()
 

@@ -416,7 +416,7 @@ class TestMedia:
 
 class TestRefusals:
     def test_an_unknown_ending(self, logs: Path) -> None:
-        with pytest.raises(InvalidArgument, match=r"the ending says no format; known are \.csv"):
+        with pytest.raises(InvalidArgument, match=r"no format has this ending; known are \.csv"):
             exported(logs, "out.xlsx")
 
     def test_an_unknown_kind(self, logs: Path) -> None:
@@ -448,7 +448,7 @@ class TestRefusals:
 class TestCommand:
     def test_standard_output(self) -> None:
         result = call("export", f"{LOGS}/baseline", "-o", "-", "--tag", "val/loss")
-        assert (result.status, result.err) == (0, "")
+        assert (result.status, result.err) == (0, "standard output: 20 rows of 1 run\n")
         assert len(result.out.splitlines()) == 21
         lines = call("export", f"{LOGS}/baseline", "-o", "-", "--format", "jsonl").out
         assert json.loads(lines.splitlines()[0])["tag"] == "optim/grad_norm"

@@ -129,7 +129,7 @@ def test_an_objective_without_a_finite_value(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "status"), [(0, "writing"), (599, "writing"), (601, "stopped"), (-599, "writing"),
+    ("age", "status"), [(0, "training"), (599, "training"), (601, "stopped"), (-599, "training"),
                         (-86_400, "stopped")],
 )  # fmt: skip
 def test_a_run_is_being_written_for_ten_minutes(age: float, status: str, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_run_is_being_written_for_ten_minutes(age: float, status: str, tmp_pat
     assert run_of(tmp_path, builder, now=START + 9 + age).status == status
 
 
-@pytest.mark.parametrize(("age", "status"), [(5400, "writing"), (5500, "stopped")])
+@pytest.mark.parametrize(("age", "status"), [(5400, "training"), (5500, "stopped")])
 def test_a_slow_run_has_three_times_its_own_rhythm(age: float, status: str, tmp_path: Path) -> None:
     builder = EventFileBuilder()
     for step in range(10):
@@ -147,7 +147,7 @@ def test_a_slow_run_has_three_times_its_own_rhythm(age: float, status: str, tmp_
 
 def test_the_present_is_the_default(tmp_path: Path) -> None:
     builder = EventFileBuilder().scalar("loss", 1, 0.5, wall_time=time.time())
-    assert run_of(tmp_path, builder).status == "writing"
+    assert run_of(tmp_path, builder).status == "training"
 
 
 @pytest.mark.parametrize(

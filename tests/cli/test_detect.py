@@ -25,6 +25,7 @@ KEYS = [
     "kind",
     "severity",
     "onset_step",
+    "onset_time",
     "end_step",
     "ongoing",
     "best_step",
@@ -95,7 +96,7 @@ def test_one_line_a_cause(flat_logdir: Path) -> None:
     assert len(lines) == 7
     assert lines[1].startswith("  warning plateau     loss/box and 4 tags  ")
     assert lines[2].startswith("  info    spike       val/accuracy and 1 tag  ")
-    assert lines[-1].endswith("2 runs with 10 warnings; 0 runs are well; 4 infos")
+    assert lines[-1].endswith("; 10 series judged, 2 runs with 10 warnings, 4 infos")
     assert len(_found(flat_logdir)) == 14
 
 
@@ -166,7 +167,46 @@ def test_junit_is_xml_with_a_case_a_run(judged_logdir: Path) -> None:
     cases = {case.get("name"): case for case in suite.iter("testcase")}
     assert set(cases) == {"well", "blown", "odd"}
     assert [case for case in cases if cases[case].find("failure") is not None] == ["blown"]
-    assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "0")
+
+
+def test_junit_has_an_error_for_what_could_not_be_read(judged_logdir: Path) -> None:
+    path = judged_logdir / "lost" / "events.out.tfevents.1"
+    path.parent.mkdir()
+    path.write_bytes(b"What a fine day for a text that is no event file at all.")
+    missing = f"{judged_logdir}-nowhere"
+    result = call("detect", os.fspath(judged_logdir), missing, "--format", "junit")
+    suite = ET.fromstring(result.out)
+    errors = {
+        case.get("name"): str(error.text)
+        for case in suite.iter("testcase")
+        for error in case.iter("error")
+    }
+    assert result.status == 2
+    assert suite.get("errors") == "2"
+    assert "not an event file" in errors[f"{judged_logdir}/lost"]
+    assert errors[missing] == "No such file or directory"
+
+
+def test_junit_and_text_count_what_was_not_judged(tmp_path: Path) -> None:
+    builder = EventFileBuilder().scalars("lr", [(step, 0.1) for step in range(30)])
+    builder.scalars("loss", [(0, 1.0), (1, 0.9)]).write(tmp_path / "a" / "events.out.tfevents.1")
+    EventFileBuilder().text("note", 0, "x").write(tmp_path / "b" / "events.out.tfevents.1")
+    shown = call("detect", os.fspath(tmp_path)).out.splitlines()
+    assert shown[-2].endswith("; 0 series judged, no findings")
+    assert shown[-1] == (
+        "judged for NaN, infinities and stalls only: 1 series with fewer than 8 finite points, "
+        "1 without a known objective (--objective GLOB=min|max); "
+        "not judged: 1 run without scalars"
+    )
+    suite = ET.fromstring(call("detect", os.fspath(tmp_path), "--format", "junit").out)
+    outputs = [str(each.text) for each in suite.iter("system-out")]
+    assert outputs[1] == "not judged: 1 run without scalars"
+    assert "without a known objective" in outputs[0]
+    kept = json.loads(call("detect", os.fspath(tmp_path), "--format", "json").out)
+    assert [(each["run"], each["tag"]) for each in kept["not_judged"]] == [
+        ("b", None), ("a", "loss"), ("a", "lr"),
+    ]  # fmt: skip
 
 
 def test_junit_of_hostile_names(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_out_of_order_steps_are_counted(tmp_path: Path) -> None:
     path = EventFileBuilder().scalars("loss", points).write(tmp_path / "events.out.tfevents.1")
     (tag,) = inspected(os.fspath(path))["tags"]
     assert (tag["count"], tag["out_of_order"]) == (5, 2)
-    assert (tag["first_step"], tag["last_step"]) == (1, 2)
+    assert (tag["first_step"], tag["last_step"]) == (1, 5)
     assert (tag["first_time"], tag["last_time"]) == (START + 1, START + 2)
 
 

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import click
 import pytest
 
 from tbtools.cli import main as cli
 from tbtools.cli import options
-from tbtools.runs.timeline.restarts import RestartPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SELECTION = {"--run", "--tag", "--steps", "--restarts"}
+SELECTION = {"--run", "--exclude-run", "--tag", "--exclude-tag", "--steps", "--restarts"}
 OUTPUT = {"--format", "--output", "--force"}
 
 
 def _commands() -> dict[str, click.Command]:
     context = click.Context(cli.cli)
     return {name: cli.cli.get_command(context, name) for name in cli._COMMANDS}  # type: ignore[misc]
-
-
-def test_policies_are_those_of_runs() -> None:
-    assert set(options.POLICIES) == set(get_args(RestartPolicy))
 
 
 @pytest.mark.parametrize("name", cli._COMMANDS)

@@ -184,6 +184,7 @@ def test_undecodable_paths_can_be_written(tmp_path: Path) -> None:
     with open(run + b"/events.out.tfevents.1", "wb"):  # noqa: PTH123
         pass
     for shape in ("table", "json", "csv"):
-        result = process("verify", os.fspath(tmp_path), "--all", "--format", shape)
+        every = ["--all"] if shape == "table" else []
+        result = process("verify", os.fspath(tmp_path), *every, "--format", shape)
         assert (result.status, result.err) == (0, "")
         assert "\\udcff" in result.out

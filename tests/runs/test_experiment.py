@@ -246,3 +246,22 @@ def test_names_of_strangers_are_only_names(odd_names: Path) -> None:
         assert len(tbtools.load(odd_names, runs=name)) == 1
         assert len(experiment.scalars(name)) == 3
     assert "\n" not in repr(experiment["new\nline"])
+
+
+def test_several_paths_of_which_one_has_no_event_files(tmp_path: Path) -> None:
+    EventFileBuilder().scalar("loss", 1, 0.5).write(tmp_path / "a" / "events.out.tfevents.1")
+    paths = [tmp_path / "a", tmp_path / "nowhere"]
+    with pytest.raises(tbtools.NoEventFiles, match="nowhere: No such file or directory"):
+        tbtools.load(paths)
+    experiment = tbtools.load(paths, skip_unreadable=True)
+    assert list(experiment) == [f"{tmp_path}/a"]
+    assert experiment.logdir == str(tmp_path / "a")
+    (path, problem), *rest = experiment.unreadable.items()
+    assert (path, problem.kind, problem.message, rest) == (
+        f"{tmp_path}/nowhere", "unreadable", "No such file or directory", [],
+    )  # fmt: skip
+    experiment.refresh()
+    assert list(experiment) == [f"{tmp_path}/a"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(tbtools.NoEventFiles, match=r"nowhere: No such file.*; .*empty: no event"):
+        tbtools.load([tmp_path / "nowhere", tmp_path / "empty"], skip_unreadable=True)

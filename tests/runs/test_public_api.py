@@ -56,7 +56,11 @@ def test_the_version_is_that_of_the_package() -> None:
 @pytest.mark.parametrize(
     ("function", "signature"),
     [
-        (tbtools.load, "(path, runs=None, restarts='resume', *, exclude_runs=None, fold=False)"),
+        (
+            tbtools.load,
+            "(path, runs=None, restarts='resume', *, exclude_runs=None, fold=False, "
+            "skip_unreadable=False)",
+        ),
         (tbtools.read_scalars, "(path, tags=None, **options)"),
         (
             tbtools.Experiment.scalars,

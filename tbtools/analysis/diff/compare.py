@@ -59,6 +59,7 @@ def diff(
     baseline: str | None = None,
     group: str | Sequence[str] | None = None,
     tags: str | Sequence[str] | None = None,
+    exclude_tags: str | Sequence[str] | None = None,
     steps: Steps = None,
     x: str = "step",
     rtol: float = 0.0,
@@ -84,6 +85,7 @@ def diff(
         baseline: The run, or the group, that others are compared with.
         group: As `tbtools.analysis.grouping.group_runs` reads it.
         tags: Globs; all tags where not given.
+        exclude_tags: Globs of tags that are left out.
         steps: First and last step, both included; None for no bound.
         x: Along which axis levels at the end, areas and verdicts are compared: ``step``,
             ``wall``, ``relative`` (seconds since the run's first event), or the tag of
@@ -106,9 +108,8 @@ def diff(
             f"baseline {baseline!r} is of one log directory, or of groups: leave out {_label(b)!r}"
         )
     both = a if b is None else [*_listed(a), *_listed(b)]
-    options = _Options(
-        Selector(Selection.of(tags, steps), scalars=False), x, rtol, atol, objectives or {}
-    )
+    selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
+    options = _Options(Selector(selection, scalars=False), x, rtol, atol, objectives or {})
     if group is not None:
         given = as_runs(both)
         found = list(_group_diffs(given, group, baseline, options, progress))

@@ -1,4 +1,4 @@
-"""What `tbtools aggregate` says."""
+"""What `tbtools aggregate` prints."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tbtools.analysis.aggregate import Aggregate, AggregatedSeries
+    from tbtools.render.terminal.diagnostics import Diagnostics
 
 _STRETCHES_SHOWN = 3
 
@@ -26,26 +27,28 @@ class AggregateView:
     Args:
         aggregate: What was put together.
         target: Where it was written.
+        diagnostics: Of the runs.
     """
 
-    def __init__(self, aggregate: Aggregate, target: str) -> None:
+    def __init__(self, aggregate: Aggregate, target: str, diagnostics: Diagnostics) -> None:
         self.aggregate = aggregate
         self.target = target
+        self.diagnostics = diagnostics
 
     def to_json(self) -> dict[str, Any]:
         """What was put together, and where it is."""
-        return {"output": self.target, **self.aggregate.to_dict()}
+        return {"output": self.target, **self.aggregate.to_dict(), **self.diagnostics.to_dict()}
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a tag of a group."""
-        told = ("points", "interpolated", "nonfinite", "repeated", "unplaced", "too_few")
-        yield ("group", "tag", "runs", "fewest_runs", "most_runs", *told)
+        counts_of = ("points", "interpolated", "nonfinite", "repeated", "unplaced", "too_few")
+        yield ("group", "tag", "runs", "fewest_runs", "most_runs", *counts_of)
         for row in self.aggregate.to_dict()["tags"]:
             counts = [each["runs"] for each in row["run_counts"]] or [0]
             extremes = min(counts), max(counts)
             yield (
                 *(row["group"], row["tag"], len(row["runs"]), *extremes),
-                *(row[name] for name in told),
+                *(row[name] for name in counts_of),
             )
 
     def show(self, console: Console) -> None:
@@ -53,13 +56,21 @@ class AggregateView:
         series = self.aggregate.series
         if series:
             print_table(console, self._columns(series))
-        groups = self.aggregate.groups
-        runs = sum(len(group.runs) for group in groups)
-        text = f"{printable(self.target)}: {plural(runs, 'run')} in {plural(len(groups), 'group')}"
-        print_line(console, Text(text, style="bold"))
         if self.aggregate.left_out:
             names = ", ".join(map(shown_name, self.aggregate.left_out))
             print_line(console, f"in no group: {names}")
+        print_line(console, Text(self.totals(), style="bold"))
+
+    def totals(self) -> str:
+        """One line: what was written, and where."""
+        groups, series = self.aggregate.groups, self.aggregate.series
+        runs = sum(len(group.runs) for group in groups)
+        points = sum(each.x.size for each in series)
+        place = "standard output" if self.target == "-" else printable(self.target)
+        return (
+            f"{place}: {plural(runs, 'run')} in {plural(len(groups), 'group')}, "
+            f"{plural(len({each.tag for each in series}), 'tag')}, {plural(points, 'point')}"
+        )
 
     def _columns(self, series: Sequence[AggregatedSeries]) -> list[Column]:
         columns = [
@@ -90,5 +101,5 @@ def _runs_behind(series: AggregatedSeries) -> str:
     if len(stretches) > _STRETCHES_SHOWN:
         counts = [each.runs for each in stretches]
         return f"{min(counts)} to {max(counts)}, {format_count(len(counts) - 1)} changes"
-    told = [f"{each.runs} up to {each.last:,}" for each in stretches[:-1]]
-    return ", ".join([*told, f"then {stretches[-1].runs}" if told else str(stretches[-1].runs)])
+    parts = [f"{each.runs} up to {each.last:,}" for each in stretches[:-1]]
+    return ", ".join([*parts, f"then {stretches[-1].runs}" if parts else str(stretches[-1].runs)])

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tbtools.analysis.diff import CurveSide, Diff, Evidence, RunDiff, TagDiff, Violation
+    from tbtools.render.terminal.diagnostics import Diagnostics
 
 _STYLES = {"better": "green", "worse": "red", "no evidence": "dim"}
+_AXIS_NAMES = {"relative": "relative time", "wall": "wall time"}
 _LINES_SHOWN = 40  # of a text that differs
 
 
@@ -37,23 +39,27 @@ class DiffView:
     Args:
         diff: What is shown.
         violations: Limits that were not kept to; None where none were set.
+        diagnostics: Of the runs.
     """
 
-    def __init__(self, diff: Diff, violations: Sequence[Violation] | None = None) -> None:
+    def __init__(
+        self, diff: Diff, violations: Sequence[Violation] | None, diagnostics: Diagnostics
+    ) -> None:
         self.diff = diff
         self.violations = violations
+        self.diagnostics = diagnostics
 
     # -- for programs
 
     def to_json(self) -> dict[str, Any]:
         """The JSON of design and README, with the limits that were not kept to, where any were."""
-        told = self.diff.to_dict()
+        result = {**self.diff.to_dict(), **self.diagnostics.to_dict()}
         if self.violations is not None:
-            told["violations"] = [
+            result["violations"] = [
                 {"limit": each.limit.text, "run": each.run, "tag": each.tag, "says": each.message}
                 for each in self.violations
             ]
-        return told
+        return result
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a tag of each pair of runs."""
@@ -92,13 +98,25 @@ class DiffView:
         """Prints whether they are the same, and what a person asks next."""
         print_line(console, self._headline())
         if self.diff.x != "step":
-            print_line(console, f"curves, ends and areas along {shown_name(self.diff.x)}")
+            axis = _AXIS_NAMES.get(axis_name(self.diff.x), shown_name(self.diff.x))
+            print_line(console, f"curves, ends and areas along {axis}")
         for run in self.diff.runs:
             if run.only_in is None and not run.identical:
                 self._show_run(console, run)
         self._show_lonely_runs(console)
         for violation in self.violations or ():
             print_line(console, Text(f"limit: {printable(violation.message)}", style="bold red"))
+        print_line(console, self._totals())
+
+    def _totals(self) -> str:
+        compared = [run for run in self.diff.runs if run.only_in is None]
+        tags = [tag for run in compared for tag in run.tags]
+        points = " and ".join(
+            plural(sum(counts), "point")
+            for counts in ([tag.count_a for tag in tags], [tag.count_b for tag in tags])
+        )
+        pairs = f"{plural(len(compared), 'pair')} of runs"
+        return f"compared: {pairs}, {plural(len(tags), 'tag')}, {points}"
 
     def _headline(self) -> Text:
         names = f"{shown_name(self.diff.a)} and {shown_name(self.diff.b)}"
@@ -122,8 +140,8 @@ class DiffView:
         for side in ("a", "b"):
             names = [run.a or run.b or "" for run in self.diff.runs if run.only_in == side]
             if names:
-                told = ", ".join(map(shown_name, names))
-                print_line(console, f"\nruns only in {shown_name(self._name(side))}: {told}")
+                listed = ", ".join(map(shown_name, names))
+                print_line(console, f"\nruns only in {shown_name(self._name(side))}: {listed}")
 
     def _name(self, side: str) -> str:
         return self.diff.a if side == "a" else self.diff.b
@@ -215,15 +233,15 @@ def _curve_columns(tags: Sequence[TagDiff], *, ascii_only: bool) -> list[Column]
 
 
 def _group_columns(tags: Sequence[TagDiff]) -> list[Column]:
-    told = [tag.evidence for tag in tags if tag.evidence]
+    evidence = [tag.evidence for tag in tags if tag.evidence]
     return [
         Column("tag", [shown_name(tag.tag) for tag in tags], names=True),
-        Column("runs", [f"{each.runs_a} / {each.runs_b}" for each in told], True, 3),
+        Column("runs", [f"{each.runs_a} / {each.runs_b}" for each in evidence], True, 3),
         Column("at the end (a, b)", [_both(_final_or_level, tag) for tag in tags], True, 5),
         Column("change", [_change(tag) for tag in tags], True, 1),
-        Column("95 % interval", [_interval(each.low, each.high) for each in told], True, 4),
-        Column("P(b better)", [_short(each.improvement) for each in told], True, 2),
-        Column("p", [_short(each.p_value) for each in told], True, 6),
+        Column("95 % interval", [_interval(each.low, each.high) for each in evidence], True, 4),
+        Column("P(b better)", [_short(each.improvement) for each in evidence], True, 2),
+        Column("p", [_short(each.p_value) for each in evidence], True, 6),
         Column("b is", [_verdict(tag) for tag in tags]),
     ]
 
@@ -307,10 +325,10 @@ def _both(cell: Callable[[TagDiff, str], str], tag: TagDiff) -> str:
 def _reached(side: CurveSide, x: str) -> str:
     if side.reaches_step is None:
         return "never"
-    told = f"step {format_count(side.reaches_step)} ({format_duration(side.reaches_seconds)})"
+    place = f"step {format_count(side.reaches_step)} ({format_duration(side.reaches_seconds)})"
     if axis_name(x) in AXES or side.reaches_x is None:
-        return told
-    return f"{format_number(side.reaches_x)}, {told}"
+        return place
+    return f"{format_number(side.reaches_x)}, {place}"
 
 
 def _interval(low: float | None, high: float | None) -> str:

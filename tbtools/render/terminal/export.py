@@ -1,4 +1,4 @@
-"""What `tbtools export` says."""
+"""What `tbtools export` prints."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ if TYPE_CHECKING:
 
     from tbtools.render.export import Export
 
-_NOUNS = {"scalars": "row", "hparams": "run"}
 
-
-def exported_lines(exported: Export, target: str) -> Iterator[str]:
-    """What was written, and what was not, a line each.
+def export_totals(exported: Export, target: str, runs: int) -> str:
+    """One line: what was written, and where.
 
     Args:
         exported: What was done.
-        target: Where it was written; of standard output only what is missing is told.
+        target: Where it was written.
+        runs: How many runs were read.
     """
-    if target != "-":
-        yield f"{printable(target)}: {plural(exported.count, _NOUNS.get(exported.data, 'file'))}"
+    place = "standard output" if target == "-" else printable(target)
+    noun = "file" if exported.data not in ("scalars", "hparams") else "row"
+    return f"{place}: {plural(exported.count, noun)} of {plural(runs, 'run')}"
+
+
+def lines_not_written(exported: Export) -> Iterator[str]:
+    """A line for each thing that was left out."""
     if exported.left_out:
         points = plural(exported.left_out, "point")
         yield f"{points} left out: a later one of the same run, tag and step is shown (not --wide)"

@@ -10,22 +10,27 @@ from rich.padding import Padding
 from rich.text import Text
 
 from tbtools.analysis.detect.findings import KEYS, Findings
-from tbtools.render.format import plural, printable
+from tbtools.render.format import format_count, plural, printable
 from tbtools.render.terminal.lines import cut_middle, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rich.console import Console
 
-    from tbtools.analysis.detect import Finding
+    from tbtools.analysis.detect import Finding, NotJudged
     from tbtools.analysis.judgement import FindingTrend, Judgement
+    from tbtools.render.terminal.diagnostics import Diagnostics
+    from tbtools.vocabulary import Severity
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 # Cells of a tag's name that are shown however narrow the terminal is.
 _LEAST_NAME = 12
+# Reasons why a series or run was not judged, as they complete "3 series ..." and "3 runs ...".
+_SERIES_REASONS = {"no known objective": "without a known objective (--objective GLOB=min|max)"}
+_RUN_REASONS = {"nothing could be read": "that could not be read", "no scalars": "without scalars"}
 # Where a message begins that does not fit behind its curve.
 _INDENT = 10
 
@@ -35,16 +40,21 @@ class JudgementView:
 
     Args:
         judgement: What is shown.
+        diagnostics: Of the runs.
         fail_on: The kinds that make a run fail, for JUnit.
     """
 
-    def __init__(self, judgement: Judgement, *, fail_on: Sequence[str] = ()) -> None:
+    def __init__(
+        self, judgement: Judgement, diagnostics: Diagnostics, *, fail_on: Sequence[str] = ()
+    ) -> None:
         self.judgement = judgement
+        self.diagnostics = diagnostics
         self.fail_on = tuple(fail_on)
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON of design and README."""
-        return self.judgement.to_dict()
+        """The JSON of `tbtools detect`."""
+        superseded = self.diagnostics.to_dict()["superseded"]
+        return {**self.judgement.to_dict(), "superseded": superseded}
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a finding, without the evidence."""
@@ -55,25 +65,57 @@ class JudgementView:
             yield [row[name] for name in names]
 
     def to_junit(self) -> Iterator[str]:
-        """A test case a run, failed by findings of the kinds to fail on; others are its output."""
+        """A test case a run, failed by findings of the kinds to fail on; others are its output.
+
+        A run or path that could not be read is an error, not a pass.
+        """
         by_run = self._by_run()
         failed = sum(any(map(self._fails, found)) for found in by_run.values())
         runs = self.judgement.runs
+        errors = self._unreadable()
         yield '<?xml version="1.0" encoding="UTF-8"?>'
-        yield f'<testsuite name="tbtools detect" tests="{len(runs)}" failures="{failed}">'
+        yield (
+            f'<testsuite name="tbtools detect" tests="{len(runs) + len(errors)}" '
+            f'failures="{failed}" errors="{len(errors)}">'
+        )
         for run in runs:
+            yield self._testcase(run)
             found = by_run.get(run, [])
-            place = quoteattr(_xml(self.judgement.logdir))
-            yield f"  <testcase classname={place} name={quoteattr(_xml(run))}>"
             for finding in found:
                 line = escape(_xml(_line(finding)))
                 if self._fails(finding):
                     yield f"    <failure type={quoteattr(finding.kind)}>{line}</failure>"
-            rest = "\n".join(_line(each) for each in found if not self._fails(each))
-            if rest:
-                yield f"    <system-out>{escape(_xml(rest))}</system-out>"
+            lines = [_line(each) for each in found if not self._fails(each)]
+            lines += _not_judged(each for each in self._not_judged() if each.run == run)
+            if lines:
+                yield f"    <system-out>{escape(_xml(chr(10).join(lines)))}</system-out>"
+            yield "  </testcase>"
+        for name, reason in errors.items():
+            yield self._testcase(name)
+            yield f'    <error type="unreadable">{escape(_xml(reason))}</error>'
             yield "  </testcase>"
         yield "</testsuite>"
+
+    def _testcase(self, name: str) -> str:
+        place = quoteattr(_xml(self.judgement.logdir))
+        return f"  <testcase classname={place} name={quoteattr(_xml(name))}>"
+
+    def _unreadable(self) -> dict[str, str]:
+        """Runs and paths that could not be read, with the reason."""
+        reasons = dict.fromkeys(self.judgement.unreadable, "no event could be read")
+        runs = set(self.judgement.unreadable)
+        for one in self.diagnostics.experiments:
+            for path, problem in one.unreadable.items():
+                reasons[path] = problem.message
+            for run in one.values():
+                if run.name in runs:
+                    reasons[run.name] = "; ".join(
+                        f"{file}: {problem.message}" for file, problem in run.diagnostics.problems
+                    )
+        return reasons
+
+    def _not_judged(self) -> tuple[NotJudged, ...]:
+        return self.judgement.findings.not_judged
 
     def _fails(self, finding: Finding) -> bool:
         return finding.kind in self.fail_on and finding.severity != "info"
@@ -95,24 +137,57 @@ class JudgementView:
                 first = cause[0]
                 _show_cause(console, cause, curves[first.run, first.tag, first.kind])
         console.print(self._totals(), soft_wrap=True)
+        if not_judged := _not_judged(self._not_judged()):
+            console.print(Text("; ".join(not_judged)), soft_wrap=True)
 
     def _totals(self) -> Text:
         judgement = self.judgement
         counts = Counter(each.severity for each in judgement.findings)
-        ill = len({each.run for each in judgement.findings if each.severity != "info"})
-        parts = [_are_well(len(judgement.runs) - ill)]
-        if ill:
-            told = [plural(counts[name], name) for name in SEVERITIES[:2] if counts[name]]
-            parts.insert(0, f"{plural(ill, 'run')} with {', '.join(told)}")
-        if counts["info"]:
-            parts.append(plural(counts["info"], "info"))
-        text = f"{printable(judgement.logdir)}: {'; '.join(parts)}"
+        partly = sum(each.tag is not None for each in self._not_judged())
+        files = sum(
+            run.diagnostics.event_files
+            for one in self.diagnostics.experiments
+            for run in one.values()
+        )
+        read = (
+            f"{plural(len(judgement.runs), 'run')}, {plural(files, 'event file')}, "
+            f"{plural(judgement.points, 'scalar')} read"
+        )
+        judged = f"{plural(max(judgement.series - partly, 0), 'series')} judged"
+        text = f"{printable(judgement.logdir)}: {read}; {judged}, {self._found(counts)}"
         style = "bold red" if counts["error"] else "yellow" if counts["warning"] else "green"
         return Text(text, style=style)
 
+    def _found(self, counts: Mapping[Severity, int]) -> str:
+        """``3 runs with 5 errors, 3 warnings, 1 info``, or ``no findings``."""
+        if not counts:
+            return "no findings"
+        runs = {each.run for each in self.judgement.findings}
+        found = [plural(counts[name], name) for name in SEVERITIES if counts[name]]
+        return f"{plural(len(runs), 'run')} with {', '.join(found)}"
 
-def _are_well(count: int) -> str:
-    return f"{plural(count, 'run')} {'is' if count == 1 else 'are'} well"
+
+def _not_judged(every: Iterable[NotJudged]) -> list[str]:
+    """What was not judged, or not for every kind of finding, counted by reason."""
+    series: Counter[str] = Counter()
+    runs: Counter[str] = Counter()
+    for each in every:
+        (runs if each.tag is None else series)[each.reason] += 1
+    lines = []
+    if series:
+        reasons = [
+            f"{plural(count, 'series') if not number else format_count(count)} "
+            f"{_SERIES_REASONS.get(reason, f'with {reason}')}"
+            for number, (reason, count) in enumerate(series.most_common())
+        ]
+        lines.append(f"judged for NaN, infinities and stalls only: {', '.join(reasons)}")
+    if runs:
+        reasons = [
+            f"{plural(count, 'run')} {_RUN_REASONS.get(reason, f'with {reason}')}"
+            for reason, count in runs.most_common()
+        ]
+        lines.append(f"not judged: {', '.join(reasons)}")
+    return lines
 
 
 def _gathered(findings: Findings) -> list[list[Finding]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.inspection import TagInspection, describe_event
@@ -40,8 +40,8 @@ class InspectionView:
         self.limit = limit
 
     def to_json(self) -> dict[str, Any]:
-        """The fields of `Inspection`."""
-        return self.inspection.to_dict()
+        """The fields of `Inspection`; --limit holds for the tags."""
+        return replace(self.inspection, tags=self.inspection.tags[: self.limit]).to_dict()
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a tag."""

@@ -70,8 +70,8 @@ def cut_names(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
         return cut
     shared = len(re.sub(r"[^=_,/ -]*$", "", _shared_start(names)))
     room = width - cell_len(ellipsis)
-    told = [ellipsis + cut_middle(name[shared:], room, ellipsis) for name in names]
-    return told if len(set(told)) > len(set(cut)) else cut
+    ends = [ellipsis + cut_middle(name[shared:], room, ellipsis) for name in names]
+    return ends if len(set(ends)) > len(set(cut)) else cut
 
 
 def _shared_start(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What `tbtools merge` says."""
+"""What `tbtools merge` prints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from rich.text import Text
 
 from tbtools.render.format import format_count, format_time, plural, printable
 from tbtools.render.terminal.lines import print_line, shown_name
-from tbtools.render.terminal.problems import problem_text
 from tbtools.render.terminal.table import Column, print_table
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.merge import Merge
     from tbtools.analysis.pieces import MergedSession
+    from tbtools.render.terminal.diagnostics import Diagnostics
 
 _TAGS_SHOWN = 10
 
@@ -29,15 +29,20 @@ class MergeView:
     Args:
         merge: What was merged.
         target: Where to.
+        diagnostics: Of the runs.
     """
 
-    def __init__(self, merge: Merge, target: str) -> None:
+    def __init__(self, merge: Merge, target: str, diagnostics: Diagnostics) -> None:
         self.merge = merge
         self.target = target
+        self.diagnostics = diagnostics
 
     def to_json(self) -> dict[str, Any]:
         """What was merged and left out, and where it is."""
-        return {"output": self.target, **self.merge.to_dict()}
+        known = self.diagnostics.to_dict()
+        problems, notes = known["problems"], known["notes"]
+        merged = self.merge.to_dict()
+        return {"output": self.target, **merged, "problems": problems, "notes": notes}
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a writer session."""
@@ -47,28 +52,26 @@ class MergeView:
             yield tuple(row.values())
 
     def show(self, console: Console) -> None:
-        """Prints a row a session, what was superseded, and what was damaged."""
+        """Prints a row a session, what was superseded or not copied, and the totals."""
         if self.merge.sessions:
             print_table(console, _session_columns(self.merge.sessions))
-        print_line(console, Text(self._totals(), style="bold"))
         if self.merge.tags:
             print_line(console, f"superseded: {_superseded(self.merge)}")
         if self.merge.rewritten:
             count = plural(self.merge.rewritten, "record")
             print_line(console, f"{count} not byte for byte: without values that are left out, or")
             print_line(console, "with the metadata of their tag")
-        for file, problem in self.merge.problems:
-            line = f"left out: {printable(file)}: {problem_text(problem)}"
-            print_line(console, Text(line, style="red"))
+        print_line(console, Text(self.totals(), style="bold"))
 
-    def _totals(self) -> str:
+    def totals(self) -> str:
+        """One line: what was written, and where."""
         merge = self.merge
-        told = [
+        parts = [
             f"{printable(self.target)}: {plural(merge.points, 'point')}",
             f"of {plural(len(merge.sessions), 'session')}",
             f"of {plural(len(merge.runs), 'run')}",
         ]
-        text = " ".join(told)
+        text = " ".join(parts)
         if merge.superseded:
             text += f"; {plural(merge.superseded, 'point')} superseded, left out"
         return text
@@ -95,9 +98,9 @@ def _steps(session: MergedSession) -> str:
 
 
 def _superseded(merge: Merge) -> str:
-    told = [
+    tags = [
         f"{shown_name(tag)} {format_count(count)}"
         for tag, count in list(merge.tags.items())[:_TAGS_SHOWN]
     ]
-    left = len(merge.tags) - len(told)
-    return ", ".join(told) + (f" and {plural(left, 'more tag')}" if left else "")
+    left = len(merge.tags) - len(tags)
+    return ", ".join(tags) + (f" and {plural(left, 'more tag')}" if left else "")

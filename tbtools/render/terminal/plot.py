@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tbtools.analysis.smoothers import smooth_values
 from tbtools.render.colors import run_colors
-from tbtools.render.format import format_count, format_duration, format_time, printable
+from tbtools.render.format import format_count, format_duration, format_time, plural, printable
 from tbtools.render.ranges import nice_ticks, value_range
 from tbtools.render.series import drawn_seconds, drawn_start
 from tbtools.render.terminal.canvas import Canvas, extreme_points
@@ -34,7 +34,7 @@ _PIPED_WIDTH = 100
 _LEAST_WIDTH = 30
 _ROWS_OF_MANY = 12
 _MOST_ROWS = 28
-# Lines that are named below a chart; of the others it is said how many there are.
+# Lines that are named below a chart; of the others only the number is shown.
 _MOST_NAMED = 16
 _NAMES = {"nan": "NaN", "inf": "infinity", "-inf": "-infinity"}
 # Those that stand out come first; each line that is named has its own.
@@ -64,6 +64,7 @@ class PlotView:
     """Charts for a terminal, one a tag.
 
     Attributes:
+        logdir: Where the runs are.
         series: What is drawn.
         findings: Of these series.
         runs: Names of all runs, for their colours.
@@ -72,6 +73,7 @@ class PlotView:
         log: Whether the y axis is logarithmic.
     """
 
+    logdir: str
     series: Sequence[ScalarSeries]
     findings: Sequence[Finding]
     runs: Sequence[str]
@@ -91,6 +93,17 @@ class PlotView:
                 print_line(console, "")
             findings = [each for each in self.findings if each.tag == tag]
             _Chart(self, console, tag, series, findings).show(rows)
+        print_line(console, f"\n{self.totals()}")
+
+    def totals(self) -> str:
+        """One line: what is drawn."""
+        runs = len({each.run for each in self.series})
+        tags = len({each.tag for each in self.series})
+        points = sum(each.step.size for each in self.series)
+        return (
+            f"{printable(self.logdir)}: {plural(runs, 'run')}, {plural(tags, 'tag')}, "
+            f"{plural(len(self.series), 'series')}, {plural(points, 'point')}"
+        )
 
 
 class _Chart:
@@ -147,9 +160,9 @@ class _Chart:
 
     def _title(self) -> Text:
         title = Text(printable(self.tag), style="bold")
-        said = [f"smoothing {self.view.smoothing:g}"] if self.view.smoothing else []
-        said += ["log"] if self.view.log else []
-        return title.append(f"  {', '.join(said)}" if said else "", style="not bold dim")
+        details = [f"smoothing {self.view.smoothing:g}"] if self.view.smoothing else []
+        details += ["log"] if self.view.log else []
+        return title.append(f"  {', '.join(details)}" if details else "", style="not bold dim")
 
     def _canvas(
         self, width: int, rows: int, x_range: tuple[float, float], y_range: tuple[float, float]
@@ -237,8 +250,8 @@ class _Chart:
             blank = " " * (name_width - cell_len(name))
             line.append(f" {name}{blank}  {value:>{value_width}}")
             for finding in worst.get(each.run, []):
-                told = f"  {self.frame.onset} {finding.kind} at {format_count(finding.onset_step)}"
-                line.append(told, style=_SEVERITY_STYLES[finding.severity])
+                text = f"  {self.frame.onset} {finding.kind} at {format_count(finding.onset_step)}"
+                line.append(text, style=_SEVERITY_STYLES[finding.severity])
             self._line(line)
         if len(self.series) > _MOST_NAMED:
             self._line(Text(f"  and {format_count(len(self.series) - _MOST_NAMED)} more runs"))

@@ -9,7 +9,7 @@ from tbtools.render.format import format_count, printable
 if TYPE_CHECKING:
     from tbtools.eventfile.problems import Problem
 
-# They concern a file as a whole, and their message says all.
+# They concern a file as a whole, and have no place in it.
 _OF_ALL = frozenset({"not_an_event_file", "unreadable"})
 
 

@@ -1,4 +1,4 @@
-"""What `tbtools smooth` says."""
+"""What `tbtools smooth` prints."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.smooth import Smoothing
     from tbtools.render.smoothed import SmoothedRun
+    from tbtools.render.terminal.diagnostics import Diagnostics
 
 
 class SmoothedView:
@@ -27,17 +28,26 @@ class SmoothedView:
         runs: The runs.
         smoothing: How.
         target: Where they were written.
+        diagnostics: Of the runs.
     """
 
-    def __init__(self, runs: Sequence[SmoothedRun], smoothing: Smoothing, target: str) -> None:
+    def __init__(
+        self,
+        runs: Sequence[SmoothedRun],
+        smoothing: Smoothing,
+        target: str,
+        diagnostics: Diagnostics,
+    ) -> None:
         self.runs = runs
         self.smoothing = smoothing
         self.target = target
+        self.diagnostics = diagnostics
 
     def to_json(self) -> dict[str, Any]:
         """How, what, and where it is."""
         runs = [asdict(run) for run in self.runs]
-        return {"output": self.target, **asdict(self.smoothing), "runs": runs}
+        how = asdict(self.smoothing)
+        return {"output": self.target, **how, "runs": runs, **self.diagnostics.to_dict()}
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a run."""
@@ -46,7 +56,7 @@ class SmoothedView:
             yield tuple(asdict(run).values())
 
     def show(self, console: Console) -> None:
-        """Prints a row a run."""
+        """Prints a row a run, and the totals."""
         if self.runs:
             columns = [
                 Column("run", [shown_name(each.run) for each in self.runs], names=True),
@@ -55,8 +65,17 @@ class SmoothedView:
                 Column("not finite", [_some(each.nonfinite) for each in self.runs], True, 1),
             ]
             print_table(console, columns)
-        text = f"{printable(self.target)}: {plural(len(self.runs), 'run')}, {self._how()}"
-        print_line(console, Text(text, style="bold"))
+        print_line(console, Text(self.totals(), style="bold"))
+
+    def totals(self) -> str:
+        """One line: what was written, and where."""
+        series = sum(run.tags for run in self.runs)
+        points = sum(run.points for run in self.runs)
+        place = "standard output" if self.target == "-" else printable(self.target)
+        return (
+            f"{place}: {plural(len(self.runs), 'run')}, {plural(series, 'series')}, "
+            f"{plural(points, 'point')}, {self._how()}"
+        )
 
     def _how(self) -> str:
         method = self.smoothing.method.replace("_", " ")

@@ -18,7 +18,6 @@ from tbtools.render.format import (
     printable,
 )
 from tbtools.render.terminal.lines import print_line, shown_name
-from tbtools.render.terminal.problems import problem_text
 from tbtools.render.terminal.sparkline import sparkline
 from tbtools.render.terminal.table import Column, print_table
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
     _Point = tuple[float | None, int | None]  # value and step
 
-_PROBLEMS_SHOWN = 20
 _STATUS_STYLES: dict[RunStatus, str] = {
     "training": "green",
     "finished": "dim",
@@ -147,13 +145,12 @@ class SummaryView:
     # -- for a person
 
     def show(self, console: Console) -> None:
-        """Prints the table, the totals and the problems."""
+        """Prints the table and the totals."""
         if self.by_tag:
             self._show_tags(console)
         else:
             self._show_runs(console)
         print_line(console, self._totals())
-        self._show_problems(console)
 
     def _show_runs(self, console: Console) -> None:
         runs = self.summary.runs[: self.limit]
@@ -199,27 +196,14 @@ class SummaryView:
         text = ", ".join(parts)
         if self.summary.left_out:
             text += f"; {plural(self.summary.left_out, 'run')} without such points left out"
-        superseded = sum(run.superseded for run in runs)
-        if superseded:
-            text += f"; {plural(superseded, 'point')} superseded by restarts"
         if not self.summary.judged:
-            text += "; too much to judge in passing: `tbtools detect` does"
+            text += "; not judged: too many points (`tbtools detect` judges them)"
         elif any(run.findings for run in runs):
-            text += "; `tbtools detect` tells more"
+            text += "; `tbtools detect` explains the findings"
         count = sum(len(run.tags) for run in runs) if self.by_tag else len(runs)
         if self.limit is not None and self.limit < count:
             text += f"; {self.limit} of {format_count(count)} rows shown (--limit)"
         return text
-
-    def _show_problems(self, console: Console) -> None:
-        found = [each for run in self.summary.runs for each in run.problems]
-        found += list(self.summary.unreadable)
-        for file, problem in found[:_PROBLEMS_SHOWN]:
-            line = f"{printable(file)}: {problem_text(problem)}"
-            print_line(console, line, style="yellow")
-        if len(found) > _PROBLEMS_SHOWN:
-            rest = plural(len(found) - _PROBLEMS_SHOWN, "more problem")
-            print_line(console, f"and {rest}: `tbtools verify` lists them", style="yellow")
 
 
 def _tag_columns(rows: Sequence[SeriesSummary], ascii_only: bool) -> list[Column]:
@@ -267,7 +251,7 @@ def _time_column(name: str, times: Sequence[float | None]) -> tuple[str, list[st
     """Heading and cells to the minute; the zone stands in the heading where all have the same."""
     parts = [format_time(seconds).rsplit(" ", 1) for seconds in times]
     zones = {zone for *_, zone in parts if zone != "-"}
-    if len(zones) != 1 or zones == {"s"}:  # a time beyond the calendar is told in seconds
+    if len(zones) != 1 or zones == {"s"}:  # a time beyond the calendar is in seconds
         return name, [_minute(" ".join(part)) for part in parts]
     return f"{name} ({zones.pop()})", [_minute(part[0]) for part in parts]
 

@@ -1,4 +1,4 @@
-"""Tables that fit: the columns that matter least give way first, and that is said."""
+"""Tables that fit: the least important columns are left out first, and named below."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Column:
         return [each.plain if isinstance(each, Text) else each for each in self.cells]
 
     @property
-    def says_something(self) -> bool:
+    def has_content(self) -> bool:
         """Whether there is a cell that is neither blank nor a dash."""
         return any(text.strip(" -") for text in self.plain)
 
@@ -64,16 +64,16 @@ class Column:
 def print_table(
     console: Console, columns: Sequence[Column], sections: Sequence[str] | None = None
 ) -> None:
-    """Prints a table; columns in which nothing is said are left out.
+    """Prints a table; columns without content are left out.
 
     Args:
         console: Where to. What is no terminal has room for everything.
         columns: Columns of equal length.
         sections: The section of each row: a line of its own above the first row of each.
     """
-    told = [column for column in columns if column.rank == 0 or column.says_something]
-    natural = {column.name: column.width for column in told}
-    kept = _fitting(told, natural, console.width)
+    filled = [column for column in columns if column.rank == 0 or column.has_content]
+    natural = {column.name: column.width for column in filled}
+    kept = _fitting(filled, natural, console.width)
     ellipsis = "..." if console.options.ascii_only else "…"
     headings, shown = _fit_names(kept, _widths(kept, natural, console.width), ellipsis)
     widths = [column.width for column in shown]
@@ -84,7 +84,7 @@ def print_table(
         if number in headings:
             print_line(console, headings[number])
         print_line(console, _line(row, shown, widths))
-    hidden = [column.name for column in told if column not in kept]
+    hidden = [column.name for column in filled if column not in kept]
     if hidden:
         print_line(console, f"hidden in this width: {', '.join(hidden)}", style="dim")
 

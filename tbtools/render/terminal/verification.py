@@ -25,7 +25,7 @@ class VerificationView:
 
     Args:
         verification: What is shown.
-        show_all: Whether the lines tell the sound files too; JSON and CSV always do.
+        show_all: Whether the sound files are listed too; JSON and CSV always have them.
     """
 
     def __init__(self, verification: Verification, *, show_all: bool = False) -> None:
@@ -58,10 +58,10 @@ class VerificationView:
         counts: dict[str, int] = {}
         for file in files:
             counts[file.status] = counts.get(file.status, 0) + 1
-        told = [f"{count} {status.replace('_', ' ')}" for status, count in counts.items()]
+        parts = [f"{count} {status.replace('_', ' ')}" for status, count in counts.items()]
         records = plural(sum(file.records for file in files), "record")
         size = format_bytes(sum(file.bytes for file in files))
-        text = f"{plural(len(files), 'file')}, {records}, {size}: {', '.join(told)}"
+        text = f"{plural(len(files), 'file')}, {records}, {size}: {', '.join(parts)}"
         return Text(text, style="bold green" if self.verification.sound else "bold red")
 
 

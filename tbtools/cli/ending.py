@@ -1,0 +1,56 @@
+"""How a command ends: what it could not do on standard error, and the exit status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tbtools.cli.main import TROUBLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tbtools.render.terminal.diagnostics import Diagnostics
+
+
+def finish(diagnostics: Diagnostics, status: int = 0) -> int:
+    """Prints damage, notes and paths that could not be read; gives the exit status.
+
+    Args:
+        diagnostics: Of the runs that were read.
+        status: The command's own verdict.
+
+    Returns:
+        2 where a path that was named could not be read, whatever the verdict: as `grep` does.
+    """
+    for line in diagnostics.lines():
+        click.echo(line, err=True)
+    unreadable = diagnostics.unreadable_paths()
+    print_unreadable(unreadable)
+    return TROUBLE if unreadable else status
+
+
+def print_unreadable(paths: Mapping[str, str]) -> None:
+    """Prints a line for each path that could not be read.
+
+    Args:
+        paths: Path to reason.
+    """
+    from tbtools.render.format import printable
+
+    for path, reason in paths.items():
+        click.echo(f"tbtools: {printable(path)}: {printable(reason)}", err=True)
+
+
+def require_all_paths(diagnostics: Diagnostics) -> None:
+    """Refuses to make one result of several paths of which one could not be read.
+
+    Raises:
+        NoEventFiles: One could not.
+    """
+    from tbtools.errors import NoEventFiles
+
+    unreadable = diagnostics.unreadable_paths()
+    if unreadable:
+        raise NoEventFiles("; ".join(f"{path}: {reason}" for path, reason in unreadable.items()))

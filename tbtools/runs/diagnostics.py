@@ -1,0 +1,113 @@
+"""What a reader should know of runs besides their points: damage, notes, superseded points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tbtools.errors import NoEventFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tbtools.eventfile.problems import Problem
+    from tbtools.runs.experiment import Experiment
+    from tbtools.runs.run import Run
+    from tbtools.runs.timeline.notes import Note
+
+
+@dataclass(frozen=True, slots=True)
+class RunDiagnostics:
+    """What is known of one run when it has been read; it is kept when the run is released.
+
+    Attributes:
+        run: The run's name.
+        event_files: How many event files were read.
+        superseded: How many points restarts have superseded.
+        problems: Damaged stretches, each with the path of its file.
+        notes: What should be known of its timeline.
+        is_unreadable: Whether not one event could be read, although its files are not empty.
+    """
+
+    run: str
+    event_files: int
+    superseded: int
+    problems: tuple[tuple[str, Problem], ...]
+    notes: tuple[Note, ...]
+    is_unreadable: bool
+
+
+def diagnose(run: Run) -> RunDiagnostics:
+    """What is known of a run; reads it where it has not been read."""
+    return RunDiagnostics(
+        run=run.name,
+        event_files=len(run.all_files),
+        superseded=run.superseded,
+        problems=tuple(run.iter_problems()),
+        notes=tuple(run.iter_notes()),
+        is_unreadable=run.is_unreadable,
+    )
+
+
+def unreadable_paths(experiment: Experiment) -> dict[str, str]:
+    """Which of the paths that were named could not be read, and why.
+
+    A path counts as read if one event of one selected run below it could be read.
+    """
+    reasons = {
+        path: experiment.unreadable[path].message
+        for path in experiment.paths
+        if path in experiment.unreadable
+    }
+    for path in experiment.paths:
+        below = [run.diagnostics for run in experiment.runs_below(path)]
+        if below and all(each.is_unreadable for each in below):
+            reasons[path] = reason_of(path, [each for run in below for each in run.problems])
+    return reasons
+
+
+def reason_of(path: str, problems: Sequence[tuple[str, Problem]]) -> str:
+    """Why nothing under a path could be read.
+
+    Args:
+        path: The path that was named.
+        problems: Those of its files, at least one, each with the path of the file.
+    """
+    if len(problems) == 1:
+        file, problem = problems[0]
+        name = "" if file == path else f"{file[len(path) :].lstrip('/')}: "
+        return name + problem.message
+    files = len({file for file, _ in problems})
+    return f"no event could be read in {files} files (`tbtools verify` lists the reasons)"
+
+
+def require_readable(runs: Mapping[str, Run]) -> None:
+    """Refuses to make a result of nothing.
+
+    Raises:
+        NoEventFiles: Not one event of any of the runs could be read.
+    """
+    every = [run.diagnostics for run in runs.values()]
+    if not every or not all(each.is_unreadable for each in every):
+        return
+    problems = [(file, problem) for each in every for file, problem in each.problems]
+    file, problem = problems[0]
+    rest = len({path for path, _ in problems}) - 1
+    more = f"; and {rest} more file{'' if rest == 1 else 's'} without a readable event" * bool(rest)
+    raise NoEventFiles(f"{file}: {problem.message}{more}")
+
+
+def problem_dicts(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    """What is damaged or could not be read, as JSON has it."""
+    for run in experiment.values():
+        for file, problem in run.diagnostics.problems:
+            yield {"run": run.name, "file": file, **problem.to_dict()}
+    for path, problem in experiment.unreadable.items():
+        yield {"run": None, "file": path, **problem.to_dict()}
+
+
+def note_dicts(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    """What should be known of the runs' timelines, as JSON has it."""
+    for run in experiment.values():
+        for note in run.diagnostics.notes:
+            yield {"run": run.name, **note.to_dict()}

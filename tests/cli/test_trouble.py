@@ -1,0 +1,305 @@
+"""Every command, and everything that can be wrong with what it is given.
+
+Nothing matches, nothing can be read, a path is mistyped: the exit status is 2, each path is named
+in one line on standard error, and nothing is written. Damage that was read past is no failure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.builders import START, EventFileBuilder
+from tests.commands import call, unprivileged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.commands import Result
+
+# Each command with what it writes; PATHS stands for the paths.
+COMMANDS = {
+    "summarize": ["summarize", "PATHS"],
+    "summarize as json": ["summarize", "PATHS", "--format", "json"],
+    "detect": ["detect", "PATHS", "--fail-on", "none"],
+    "detect as junit": ["detect", "PATHS", "--fail-on", "none", "-o", "out.xml"],
+    "plot": ["plot", "PATHS"],
+    "diff": ["diff", "PATHS", "sound/a"],
+    "merge": ["merge", "PATHS", "-o", "out"],
+    "aggregate": ["aggregate", "PATHS", "-o", "out"],
+    "aggregate to a table": ["aggregate", "PATHS", "-o", "out.csv"],
+    "smooth": ["smooth", "PATHS", "-o", "out"],
+    "smooth to standard output": ["smooth", "PATHS", "-o", "-"],
+    "export": ["export", "PATHS", "-o", "out.csv"],
+    "export to standard output": ["export", "PATHS", "-o", "-"],
+    "export of texts": ["export", "PATHS", "--data", "text", "-o", "out"],
+    "export of hyperparameters": ["export", "PATHS", "--data", "hparams", "-o", "out.csv"],
+    "verify": ["verify", "PATHS"],
+    "inspect": ["inspect", "PATHS"],
+}
+SELECTING = [name for name in COMMANDS if name not in ("verify", "inspect")]
+# Those that make one result of all paths refuse if one is missing; the others go on with the rest.
+TOGETHER = ("merge", "aggregate", "aggregate to a table")
+SEVERAL = [name for name in COMMANDS if name not in ("diff", "inspect")]
+# What is wrong with a path: a part of the reason that stands behind it.
+UNREADABLE = {
+    "README.md": "not an event file|no event file|not one",
+    "random/events.out.tfevents.1": "no event file|not one",
+    "random": "no event file|not one|is a directory",
+    "empty": "no event files|is a directory",
+    "nowhere": "No such file or directory",
+    "nowhere/at/all": "No such file or directory",
+}
+# Reports what is there, or takes no such option.
+WITHOUT_TAGS = ("export of hyperparameters",)
+
+
+def _run() -> EventFileBuilder:
+    builder = EventFileBuilder().file_version()
+    for step in range(20):
+        builder.scalar("loss", step, 1 / (step + 1)).scalar("accuracy", step, step / 20)
+    return builder.text("note", 3, "hello")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Sound runs, damaged ones, and what holds no events, in the current directory."""
+    name = "events.out.tfevents.1"
+    for run in ("a", "b"):
+        _run().write(tmp_path / "sound" / run / name)
+    damaged = _run().corrupt_data_crc().scalar("loss", 21, 0.01)
+    damaged.write(tmp_path / "damaged" / name)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "random").mkdir()
+    (tmp_path / "random" / name).write_bytes(bytes(range(7, 256)) * 40)
+    (tmp_path / "README.md").write_text("# Not an event file, but a text of some length.\n" * 9)
+    _run().write(tmp_path / "some" / "good" / name)
+    (tmp_path / "some" / "bad").mkdir()
+    (tmp_path / "some" / "bad" / name).write_bytes(bytes(range(7, 256)) * 40)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _call(command: str, *paths: str, options: tuple[str, ...] = ()) -> Result:
+    words = [word for part in COMMANDS[command] for word in (paths if part == "PATHS" else (part,))]
+    return call(*words, *options)
+
+
+def _written(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name.startswith(("out", ".tb")))
+
+
+def _assert_one_line(result: Result, *parts: str) -> None:
+    assert result.status == 2
+    assert "Traceback" not in result.err
+    assert result.err.count("\n") == 1, result.err
+    assert result.err.startswith("tbtools: ")
+    for part in parts:
+        assert any(each in result.err for each in part.split("|")), result.err
+
+
+@pytest.mark.parametrize("path", UNREADABLE)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_path_that_is_not_to_be_read(folder: Path, command: str, path: str) -> None:
+    result = _call(command, path)
+    _assert_one_line(result, path, UNREADABLE[path])
+    if command != "detect as junit":
+        assert _written(folder) == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_file_without_permission(folder: Path, command: str) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs the right to give files to nobody")
+    file = folder / "sound" / "a" / "events.out.tfevents.1"
+    # Modules are imported when they are needed, which nobody else may read where they lie.
+    _call(command, "sound/b/events.out.tfevents.1" if command == "inspect" else "sound/b")
+    for name in _written(folder):
+        (folder / name).rename(folder / f"earlier-{name}")
+    file.chmod(0)
+    with unprivileged(folder):
+        result = _call(command, os.fspath(file.relative_to(folder)))
+    file.chmod(0o644)
+    assert result.status == 2
+    assert "Permission denied" in result.err
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--tag", "los"), "no tag 'los'; close: 'loss'"),
+        (("--tag", "nosuch*"), "no tag 'nosuch*'"),
+        (("--exclude-tag", "nosuch*"), "no tag 'nosuch*'"),
+        (("--run", "nosuch*"), "no run 'nosuch*'"),
+        (("--exclude-run", "nosuch*"), "no run 'nosuch*'"),
+        (("--exclude-run", "*"), "no run is left"),
+        (("--steps", "1000:"), "no points in steps 1000:"),
+    ],
+)
+@pytest.mark.parametrize("command", SELECTING)
+def test_a_selection_that_matches_nothing(
+    folder: Path, command: str, options: tuple[str, ...], message: str
+) -> None:
+    result = _call(command, "sound", options=options)
+    if command == "diff":
+        result = call("diff", "sound", "sound", *options)
+    if command in WITHOUT_TAGS and "run" not in options[0]:
+        message = "takes no"
+    if command == "export of texts":
+        message = message.replace("; close: 'loss'", "")
+    _assert_one_line(result, message)
+    if "standard output" not in command:  # which has been written when the last run is read
+        assert result.out == ""
+    assert _written(folder) == []
+
+
+@pytest.mark.parametrize("bad", UNREADABLE)
+@pytest.mark.parametrize("command", SEVERAL)
+def test_one_of_several_paths_is_not_to_be_read(folder: Path, command: str, bad: str) -> None:
+    result = _call(command, "sound/a", bad)
+    _assert_paths(result, bad)
+    if command in TOGETHER:
+        assert _written(folder) == []
+    else:
+        # What could be done is done.
+        target = COMMANDS[command][-1]
+        assert _written(folder) == ([target] if target.startswith("out") else [])
+        assert result.out or target.startswith("out")
+
+
+def _assert_paths(result: Result, *paths: str) -> None:
+    lines = [line for line in result.err.splitlines() if line.startswith("tbtools: ")]
+    assert result.status == 2
+    assert len(lines) == len(paths), result.err
+    for path, line in zip(paths, lines, strict=True):
+        assert path in line
+
+
+def test_trouble_is_stronger_than_a_verdict(folder: Path) -> None:
+    builder = EventFileBuilder().scalars("loss", [(step, float("nan")) for step in range(9)])
+    builder.write(folder / "nan" / "events.out.tfevents.1")
+    assert call("detect", "nan").status == 1
+    assert call("detect", "nan", "nowhere").status == 2
+    assert call("verify", "damaged").status == 1
+    assert call("verify", "damaged", "nowhere").status == 2
+    assert call("diff", "sound/a", "damaged").status == 1
+    assert call("diff", "sound/a", "nowhere").status == 2
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "inspect"])
+def test_damage_that_was_read_past_is_no_failure(folder: Path, command: str) -> None:
+    result = _call(command, "damaged")
+    assert result.status == (1 if command in ("diff", "verify") else 0)
+    shown = result.out if command == "verify" else result.err
+    assert "damaged/events.out.tfevents.1" in shown
+    assert "bad_data at byte " in shown
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize("command", [name for name in SEVERAL if name != "verify"])
+def test_runs_that_cannot_be_read_are_counted(folder: Path, command: str) -> None:
+    result = _call(command, "some")
+    assert result.status == 0
+    assert "some/bad/events.out.tfevents.1: not one whole record" in result.err
+    assert "1 run could not be read\n" in result.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["summarize"],
+        ["detect"],
+        ["diff", "sound/a"],
+        ["merge", "-o", "out"],
+        ["aggregate", "-o", "out"],
+        ["smooth", "-o", "out"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_json_has_problems_notes_and_superseded(folder: Path, arguments: list[str]) -> None:
+    name = "events.out.tfevents."
+    one = EventFileBuilder().scalars("loss", [(0, 1.0), (1, 0.9), (0, 1.0), (1, 0.5), (2, 0.3)])
+    one.corrupt_data_crc().write(folder / "noted" / f"{name}1")
+    again = EventFileBuilder().scalar("loss", 2, 0.3, START + 100)
+    again.scalar("loss", 3, 0.2, START + 101).write(folder / "noted" / f"{name}2")
+    result = call(*arguments[:1], "noted", *arguments[1:], "--format", "json")
+    told: dict[str, Any] = json.loads(result.out)
+    where = told["runs"][0] if arguments[0] == "summarize" else told
+    assert [each["kind"] for each in where["problems"]] == ["bad_data"]
+    assert [each["kind"] for each in where["notes"]] == ["steps_go_back"]
+    assert "steps go back in 1 tag of run .: points are taken in the order written" in result.err
+
+
+# -- options that would have no effect, and endings that contradict the format
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("summarize sound --force", "--force has no effect without -o FILE"),
+        ("summarize sound -o - --force", "--force has no effect without -o FILE"),
+        ("summarize sound --tags --format json", "--tags has no effect on JSON"),
+        ("summarize sound --tags -o out.json", "--tags has no effect on JSON"),
+        ("verify sound --all --format csv", "--all has no effect on JSON and CSV"),
+        ("smooth sound -o out --by wall", "--by has no effect on ema"),
+        ("smooth sound -o out --method median --window 5 --weight 0.5", "--weight has no effect"),
+        ("smooth sound -o out --window 5", "ema has a weight and no window"),
+        ("smooth sound -o - --format json", "--format has no effect with -o -"),
+        ("aggregate sound -o - --force", "--force has no effect with -o -"),
+        ("export sound -o - --force", "--force has no effect with -o -"),
+        ("export sound --data text --wide -o out", "an export of text takes no wide"),
+        ("export sound --data text -o out.csv", "text make a directory; out.csv would be a file"),
+        ("export sound -o out.csv --format jsonl", "out.csv: the ending means csv"),
+        ("export sound -o out.xlsx --format csv", "out.xlsx: the ending means xlsx"),
+        ("summarize sound -o out.json --format csv", "out.json: the ending means json"),
+        ("summarize sound -o out.html", "out.html: there is no .html here, only table, json, csv"),
+        ("summarize sound -o out.md", "out.md: there is no .md here, only table, json, csv"),
+        ("detect sound -o out.pdf", "out.pdf: there is no .pdf here, only table, json, csv, junit"),
+        ("diff sound/a sound/b -o d.html", "-o d.html is no page; --report d.html makes one"),
+        ("merge sound -o out.csv", "a merged run is a directory; out.csv would be a file"),
+        ("plot sound --x loss", "'loss' is not one of step, relative, wall"),
+        ("merge resumd -o merged", "resumd: No such file or directory"),
+        ("aggregate resumd -o merged", "resumd: No such file or directory"),
+        ("smooth resumd -o merged", "resumd: No such file or directory"),
+        ("export resumd --data text -o merged", "resumd: No such file or directory"),
+    ],
+)
+def test_refused_in_one_line(folder: Path, line: str, message: str) -> None:
+    before = sorted(folder.rglob("*"))
+    result = call(*line.split())
+    _assert_one_line(result, message)
+    assert result.out == ""
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "start"),
+    [
+        (["summarize", "sound", "-o", "out.json"], "{\n"),
+        (["summarize", "sound", "-o", "out.csv"], "run,path,"),
+        (["summarize", "sound", "-o", "out.txt"], "run  "),
+        (["detect", "sound", "-o", "out.xml"], "<?xml "),
+        (["diff", "sound/a", "sound/b", "-o", "out.md"], "**the same"),
+        (["diff", "sound/a", "sound/b", "-o", "out.md", "--format", "markdown"], "**the same"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else None,
+)
+def test_the_ending_is_the_format(folder: Path, arguments: list[str], start: str) -> None:
+    assert call(*arguments).status == 0
+    (name,) = _written(folder)
+    assert (folder / name).read_text().startswith(start)
+
+
+@pytest.mark.parametrize(("former", "axis"), [("relative_time", "relative"), ("wall_time", "wall")])
+def test_former_names_of_axes(folder: Path, former: str, axis: str) -> None:
+    for command in (
+        ["plot", "sound", "--x"],
+        ["aggregate", "sound", "-o", "-", "--align", "1", "--x"],
+        ["diff", "sound/a", "sound/b", "--format", "json", "--x"],
+        ["smooth", "sound", "-o", "-", "--method", "time_weighted_ema", "--by"],
+    ):
+        assert call(*command, former).out == call(*command, axis).out
