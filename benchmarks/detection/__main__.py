@@ -19,7 +19,8 @@ import numpy as np
 from benchmarks.detection import peers
 from benchmarks.detection.score import GRADUAL, SUDDEN, Score, onset_error, score
 from benchmarks.detection.trained import default_folder, print_outcomes
-from tbtools.analysis.detect import Series, detect_series
+from tbtools.analysis.detect import detect_series
+from tbtools.runs.series import ScalarSeries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,7 @@ def delay(curve: Curve, most: int = 60) -> int:
     step, value = curve.series[curve.tag]
     for after in range(1, min(most, len(step) - curve.onset)):
         end = curve.onset + after
-        part = Series("run", curve.tag, step[:end], np.full(end, np.nan), value[:end])
+        part = ScalarSeries.from_arrays("run", curve.tag, step[:end], value[:end])
         if any(finding.severity == "error" for finding in detect_series([part])):
             return after
     return most
@@ -116,12 +117,12 @@ def print_peers(families: Sequence[Family], scores: Sequence[Score], binaries: P
     curves = [peers.turned(curve) for family in families for curve in family.curves(count)]
     with tempfile.TemporaryDirectory() as name:
         peers.write(curves, Path(name))
-        said = {
+        alarms = {
             "losslint": peers.losslint(Path(name), binaries),
             "runmedic": peers.runmedic(Path(name), binaries),
         }
     rows = {"tbtools": ours(scores)}
-    rows |= {tool: theirs(curves, found) for tool, found in said.items()}
+    rows |= {tool: theirs(curves, found) for tool, found in alarms.items()}
     for patience in (3, 10):
         stops = peers.early_stopping(curves, binaries / "python", patience)
         rows[f"EarlyStopping(patience={patience})"] = stopped(curves, stops)
@@ -152,11 +153,11 @@ def ours(scores: Sequence[Score]) -> dict[str, Tally]:
 
 
 def theirs(
-    curves: Sequence[Curve], said: dict[int, list[tuple[str, str, int | None]]]
+    curves: Sequence[Curve], alarms: dict[int, list[tuple[str, str, int | None]]]
 ) -> dict[str, Tally]:
     tallies = _tallies()
     for number, curve in enumerate(curves):
-        _add(tallies[curve.kind], curve, said.get(number, []))
+        _add(tallies[curve.kind], curve, alarms.get(number, []))
     return tallies
 
 
@@ -172,10 +173,10 @@ def stopped(curves: Sequence[Curve], stops: Sequence[int]) -> dict[str, Tally]:
 
 
 def _add(tally: Tally, curve: Curve, found: Sequence[tuple[str, str, int | None]]) -> None:
-    said, alarmed = peers.alarms(curve, found)
+    alarms, alarmed = peers.alarms(curve, found)
     tally.curves += 1
     tally.alarmed += alarmed
-    hits = [step for kind, _, step in said if kind == curve.kind]
+    hits = [step for kind, _, step in alarms if kind == curve.kind]
     if hits:
         tally.found += 1
         tally.placed += onset_error(curve, hits[0]) <= (SUDDEN if curve.sudden else GRADUAL)

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.detection.curves import Curve
-from tbtools.analysis.detect.pairs import VALIDATION
 from tbtools.analysis.objective import objective_of, words
+from tbtools.vocabulary import VALIDATION_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def write(curves: Sequence[Curve], folder: Path) -> None:
 
 
 def _role(curve: Curve, tag: str) -> str:
-    paired = len(curve.series) > 1 and bool(set(words(tag)) & VALIDATION)
+    paired = len(curve.series) > 1 and bool(set(words(tag)) & VALIDATION_WORDS)
     return "val_loss" if paired else "train_loss"
 
 
@@ -131,5 +131,5 @@ def alarms(
     curve: Curve, found: Sequence[tuple[str, str, int | None]], *, quiet: str = "info"
 ) -> tuple[list[Alarm], bool]:
     """What counts for the curve's kind, whatever its severity, and whether there was an alarm."""
-    said = [(kind, curve.tag, step) for kind, _, step in found]
-    return said, any(severity != quiet for _, severity, _ in found)
+    of_the_curve = [(kind, curve.tag, step) for kind, _, step in found]
+    return of_the_curve, any(severity != quiet for _, severity, _ in found)

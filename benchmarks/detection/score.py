@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks.detection.curves import Curve, Family
-from tbtools.analysis.detect import Series, detect_series
+from tbtools.analysis.detect import detect_series
+from tbtools.runs.series import ScalarSeries
 
 # A gradual onset is right within this part of the run, a sudden one within so many points.
 GRADUAL = 0.10
@@ -22,7 +23,7 @@ Detector = Callable[[Curve], list[Alarm]]
 def tbtools_detector(curve: Curve) -> list[Alarm]:
     """The alarms of tbtools: findings of severity error or warning."""
     findings = detect_series(
-        Series("run", tag, step, np.full(len(step), np.nan), value)
+        ScalarSeries.from_arrays("run", tag, step, value)
         for tag, (step, value) in curve.series.items()
     )
     return [(f.kind, f.tag, f.onset_step) for f in findings if f.severity != "info"]
@@ -39,10 +40,10 @@ class Score:
         found: On how many the labelled kind was found on the labelled series.
         placed: On how many of these the onset was right.
         errors: Onset errors of those found, in points where sudden, else as a part of the run.
-        alarmed: On how many something else was said than the label.
+        alarmed: On how many there was an alarm of another kind than the label.
         misses: Seeds of the curves that were not found.
         misplaced: Seeds of the curves found with a wrong onset.
-        false: Seeds of the curves on which something else was said.
+        false: Seeds of these curves.
     """
 
     family: str
@@ -72,7 +73,7 @@ def score(family: Family, count: int, detector: Detector = tbtools_detector) -> 
 
 
 def add(result: Score, curve: Curve, alarms: Iterable[Alarm]) -> None:
-    """Adds what was said about one curve."""
+    """Adds the alarms on one curve."""
     result.curves += 1
     alarms = list(alarms)
     hits = [onset for kind, tag, onset in alarms if (kind, tag) == (curve.kind, curve.tag)]

@@ -46,7 +46,7 @@ FOUND_AS = {
 
 @dataclass
 class Outcome:
-    """What was said of the trainings with one fault.
+    """The findings about the trainings with one fault.
 
     Attributes:
         runs: How many there were.

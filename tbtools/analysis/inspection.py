@@ -54,7 +54,7 @@ class TagInspection:
         stored_as: How its values are stored: ``simple_value``, ``tensor (float64)``, ``histo``, ...
         count: How many values.
         first_step: The lowest step.
-        last_step: The highest.
+        last_step: The highest step.
         out_of_order: How many have a lower step than the one in front of them.
         first_time: Wall time of the first, seconds since the epoch.
         last_time: Wall time of the last.

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect import Findings, NotJudged, detect_series, without_verdict
+from tbtools.analysis.detect import Findings, NotJudged, detect_series
 from tbtools.analysis.frames import series_of_frame
 from tbtools.errors import InvalidArgument
 from tbtools.runs.inputs import as_experiment, as_runs
-from tbtools.runs.selection import EVERYTHING, Selection, Selector
+from tbtools.runs.selection import EVERYTHING, Selection, Selector, select_tags
 from tbtools.runs.series import read_scalars_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
 
     import pandas as pd
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
+    Key = tuple[str, str]
     Progress = Callable[[int, int], None] | None
 
 # How many stretches of equal numbers of points the trend of a finding shows.
@@ -128,9 +129,8 @@ def detect(
     if frame is None:
         return judge(x, selection, objectives=objectives).findings  # type: ignore[arg-type]
     series = list(series_of_frame(frame))
-    _require_match(series, selection)
-    findings = judge_series(series, objectives)
-    return restrict(findings, selection)
+    chosen = _require_match(series, selection)
+    return restrict(detect_series(series, objectives=objectives), series, chosen, selection)
 
 
 def _as_pandas(x: object) -> pd.Series | pd.DataFrame | None:
@@ -141,14 +141,23 @@ def _as_pandas(x: object) -> pd.Series | pd.DataFrame | None:
     return x if isinstance(x, (pd.Series, pd.DataFrame)) else None
 
 
-def _require_match(series: Sequence[ScalarSeries], selection: Selection) -> None:
-    from tbtools.runs.selection import select_tags
+def _require_match(series: Sequence[ScalarSeries], selection: Selection) -> set[Key]:
+    """The series that are selected.
 
-    select_tags((each.tag for each in series), selection.tags, selection.exclude_tags)
-    chosen = [each for each in series if selection.has_tag(each.tag)]
-    if selection.steps and not any(each.within(selection).step.size for each in chosen):
+    Raises:
+        UnknownTag: A tag or glob matches none.
+        InvalidArgument: They have no point in the steps.
+    """
+    tags = set(select_tags((each.tag for each in series), selection.tags, selection.exclude_tags))
+    chosen = {
+        (each.run, each.tag)
+        for each in series
+        if each.tag in tags and (selection.steps is None or each.within(selection).step.size)
+    }
+    if selection.steps is not None and not chosen:
         first, last = ("" if step is None else step for step in selection.steps)
         raise InvalidArgument(f"no points in steps {first}:{last}")
+    return chosen
 
 
 def judge(
@@ -182,61 +191,78 @@ def judge(
         experiment.scan(progress)
     selector = Selector(selection, scalars=scalars)
     every: list[ScalarSeries] = []
-    count = points = 0
+    chosen: set[Key] = set()
+    points = 0
     for name, run in known.items():
-        chosen = [each for part in run.parts for each in selector.choose(part)[1] if each.scalar]
-        count += len(chosen)
-        points += sum(each.count for each in chosen)
+        for part in run.parts:
+            within, selected = selector.choose(part)
+            own = [each for each in selected if each.scalar]
+            chosen |= {(name, within.shown_tag(each.tag)) for each in own}
+            points += sum(each.count for each in own)
         every += read_scalars_of(run, name=name).series.values()
     selector.require_match()
-    findings = judge_series(every, objectives, judging)
-    unreadable = tuple(name for name, run in known.items() if run.is_unreadable)
+    found = detect_series(every, objectives=objectives, progress=judging)
+    found = restrict(found, every, chosen, selection)
     findings = replace(
-        restrict(findings, selection),
+        found,
         problems=tuple(problems_of(known, experiment.unreadable if experiment else {})),
         notes=tuple(notes_of(known)),
-        not_judged=(
-            *_runs_not_judged(known),
-            *(each for each in findings.not_judged if selection.has_tag(each.tag or "")),
-        ),
+        not_judged=(*runs_not_judged(known, selection), *found.not_judged),
     )
-    by_name = {(each.run, each.tag): each for each in every}
+    unreadable = tuple(name for name, run in known.items() if run.is_unreadable)
+    by_key = {(each.run, each.tag): each for each in every}
     return Judgement(
         logdir=experiment.logdir if experiment is not None else ", ".join(known),
         runs=tuple(name for name in known if name not in unreadable),
         unreadable=unreadable,
-        series=count,
+        series=len(chosen),
         points=points,
         findings=findings,
-        trends=tuple(_trend(by_name[each.run, each.tag], each) for each in findings),
+        trends=tuple(_trend(by_key[each.run, each.tag], each) for each in findings),
     )
 
 
-def judge_series(
-    series: Sequence[ScalarSeries],
-    objectives: Mapping[str, Objective] | None = None,
-    progress: Progress = None,
+def restrict(
+    findings: Findings, series: Iterable[ScalarSeries], chosen: Container[Key], selection: Selection
 ) -> Findings:
-    """Judges whole series, and says which could not be judged."""
-    findings = detect_series(series, objectives=objectives, progress=progress)
-    return replace(findings, not_judged=tuple(without_verdict(series, objectives)))
-
-
-def restrict(findings: Findings, selection: Selection) -> Findings:
-    """The findings that touch what is selected.
+    """What is found about the series that are selected, and touches the steps that are.
 
     A finding touches a range of steps if any of its own steps lies in it: what began before and is
     still going on belongs to what is looked at.
+
+    Args:
+        findings: What `detect_series` found.
+        series: What it was given.
+        chosen: Run and tag of each series that is selected.
+        selection: What is selected.
     """
-    return replace(findings, findings=tuple(each for each in findings if _touches(each, selection)))
+    if selection.is_all:
+        return findings
+    by_key = {(each.run, each.tag): each for each in series}
+    return replace(
+        findings,
+        findings=tuple(
+            each
+            for each in findings
+            if (each.run, each.tag) in chosen
+            and _touches(each, by_key[each.run, each.tag], selection)
+        ),
+        not_judged=tuple(each for each in findings.not_judged if (each.run, each.tag) in chosen),
+    )
 
 
-def _touches(finding: Finding, selection: Selection) -> bool:
-    if not selection.has_tag(finding.tag):
-        return False
-    first, last = selection.steps or (None, None)
-    low, high = sorted((finding.onset_step, finding.end_step))
-    return (last is None or low <= last) and (first is None or high >= first)
+def _touches(finding: Finding, series: ScalarSeries, selection: Selection) -> bool:
+    if selection.steps is None:
+        return True
+    steps = np.array([finding.onset_step, finding.end_step])
+    if series.steps_go_back:
+        begin = series.find(finding.onset_step, finding.onset_time)
+        ends = np.flatnonzero(series.step == finding.end_step)
+        steps = series.step[begin : None if finding.ongoing else int(ends[-1]) + 1]
+    first, last = selection.steps
+    return (last is None or int(steps.min()) <= last) and (
+        first is None or int(steps.max()) >= first
+    )
 
 
 def problems_of(runs: Mapping[str, Run], unreadable: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
@@ -255,11 +281,17 @@ def notes_of(runs: Mapping[str, Run]) -> Iterable[dict[str, Any]]:
             yield {"run": name, **note.to_dict()}
 
 
-def _runs_not_judged(runs: Mapping[str, Run]) -> Iterable[NotJudged]:
+def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[NotJudged]:
+    """The runs of which nothing was judged, and why.
+
+    A run without the tags or steps that are selected is not selected, and is left out.
+    """
     for name, run in runs.items():
         if run.is_unreadable:
             yield NotJudged(name, None, "nothing could be read")
-        elif not any(each.count for part in run.parts for each in part.columns.scalars()):
+        elif selection.is_all and not any(
+            each.count for part in run.parts for each in part.columns.scalars()
+        ):
             yield NotJudged(name, None, "no scalars")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect import Findings
-from tbtools.analysis.judgement import judge_series, restrict
+from tbtools.analysis.detect import Findings, NotJudged, detect_series
+from tbtools.analysis.judgement import restrict, runs_not_judged
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.series_summary import objective_summary, series_summaries
 from tbtools.runs.inputs import as_experiment, as_runs
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from tbtools.analysis.detect import Finding
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.experiment import Experiment
@@ -46,6 +48,7 @@ _RHYTHM_ROWS = 200
 # than reading it. A series costs about a millisecond, a million points about 0.1 s.
 _JUDGED_SERIES = 1_000
 _JUDGED_POINTS = 4_000_000
+_TOO_MUCH = "too many series or points to be judged in a summary; `tbtools detect` judges them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,9 @@ class RunSummary:
         last_step: Highest step.
         start_time: Wall time of the first event, seconds since the epoch; None without any.
         end_time: Wall time of the last event.
-        status: ``training`` (the last event is recent), ``finished`` (the writer said so),
-            ``stopped``, ``empty`` (no points), ``unreadable`` (not one event, though there are
-            bytes).
+        status: ``training`` (the last event is recent), ``finished`` (its hparams' end follows its
+            last point), ``stopped``, ``empty`` (no points), ``unreadable`` (not one event, though
+            there are bytes).
         tags: Its series, in natural order of their tags.
         objective: The series by which it is judged at a glance, see `rank_objectives`; None where
             no tag tells which way is better.
@@ -97,6 +100,13 @@ class RunSummary:
     def nonfinite(self) -> int:
         """How many values of all its series are NaN or infinite."""
         return sum(series.statistics.nonfinite for series in self.tags)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether at least one of its series was judged for every kind of finding."""
+        scalars = sum(series.statistics.plugin == "scalars" for series in self.tags)
+        reasons = self.findings.not_judged
+        return all(each.tag for each in reasons) and len(reasons) < scalars
 
     @property
     def duration(self) -> float | None:
@@ -202,26 +212,26 @@ def summarize(
     now = time.time() if now is None else now
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     selector = Selector(selection, scalars=False)
-    to_judge = _SeriesToJudge()
+    to_judge = _SeriesToJudge(selection)
     summed = []
     left_out = 0
     experiment = as_experiment(runs)
-    for run in _each_run(runs, experiment, progress):
-        summary = _run_summary(run, selector, now)
-        to_judge.add(run)
+    for name, run in _each_run(runs, experiment, progress):
+        summary, chosen = _run_summary(name, run, selector, now)
+        to_judge.add(name, run, chosen)
         if not selection.is_all and not summary.points and not summary.problems:
             left_out += 1
         else:
             summed.append(summary)
     selector.require_match()
     summed = _with_objectives(summed)
-    judged = to_judge.judge(summed, selection)
+    findings = to_judge.judge()
     return Summary(
         logdir=_label(runs, experiment),
-        runs=tuple(summed if judged is None else judged),
+        runs=tuple(replace(each, findings=findings.get(each.run, Findings())) for each in summed),
         unreadable=tuple(experiment.unreadable.items()) if experiment else (),
         left_out=left_out,
-        judged=judged is not None,
+        judged=to_judge.few,
     )
 
 
@@ -244,8 +254,12 @@ def _with_objectives(runs: Sequence[RunSummary]) -> list[RunSummary]:
     return found
 
 
-def _each_run(runs: RunsLike, experiment: Experiment | None, progress: Progress) -> Iterator[Run]:
-    return iter(as_runs(runs).values()) if experiment is None else experiment.each_run(progress)
+def _each_run(
+    runs: RunsLike, experiment: Experiment | None, progress: Progress
+) -> Iterator[tuple[str, Run]]:
+    if experiment is None:
+        return iter(as_runs(runs).items())
+    return zip(experiment, experiment.each_run(progress), strict=True)
 
 
 def _label(runs: RunsLike, experiment: Experiment | None) -> str:
@@ -257,45 +271,69 @@ class _SeriesToJudge:
 
     A run's validation may be a run of its own. When there are too many, it lets go of them, and of
     judging.
+
+    Args:
+        selection: What is selected.
+
+    Attributes:
+        few: Whether there are few enough to be judged.
     """
 
-    def __init__(self) -> None:
-        self._series: list[ScalarSeries] | None = []
+    def __init__(self, selection: Selection) -> None:
+        self.few = True
+        self._selection = selection
+        self._series: list[ScalarSeries] = []
         self._points = 0
+        self._chosen: dict[str, set[str]] = {}
+        self._not_judged: list[NotJudged] = []
 
-    def add(self, run: Run) -> None:
-        """Takes the series of a run."""
-        if self._series is None:
+    def add(self, name: str, run: Run, chosen: set[str]) -> None:
+        """Takes the series of a run, of which some tags are selected."""
+        self._not_judged += runs_not_judged({name: run}, self._selection)
+        self._chosen[name] = chosen
+        if not self.few:
             return
-        series = read_scalars_of(run).series.values()
-        self._series += series
-        self._points += sum(len(each.value) for each in series)
-        if len(self._series) > _JUDGED_SERIES or self._points > _JUDGED_POINTS:
-            self._series = None
+        counts = [each.count for part in run.parts for each in part.columns.scalars()]
+        self._points += sum(counts)
+        if len(self._series) + len(counts) > _JUDGED_SERIES or self._points > _JUDGED_POINTS:
+            self.few = False
+            self._series = []
+        else:
+            self._series += read_scalars_of(run, name=name).series.values()
 
-    def judge(self, runs: Sequence[RunSummary], selection: Selection) -> list[RunSummary] | None:
-        """The runs with their findings; None where there was too much to judge."""
-        if self._series is None:
-            return None
-        findings = restrict(judge_series(self._series), selection)
-        return [replace(run, findings=_findings_of(run.run, findings)) for run in runs]
+    def judge(self) -> dict[str, Findings]:
+        """The findings of each run."""
+        if not self.few:
+            self._not_judged += [
+                NotJudged(run, None, _TOO_MUCH) for run, tags in self._chosen.items() if tags
+            ]
+        chosen = {(run, tag) for run, tags in self._chosen.items() for tag in tags}
+        found = restrict(detect_series(self._series), self._series, chosen, self._selection)
+        by_run: dict[str, list[Finding]] = defaultdict(list)
+        for finding in found:
+            by_run[finding.run].append(finding)
+        not_judged: dict[str, list[NotJudged]] = defaultdict(list)
+        for reason in (*self._not_judged, *found.not_judged):
+            not_judged[reason.run].append(reason)
+        return {
+            run: Findings(tuple(by_run.get(run, ())), not_judged=tuple(not_judged.get(run, ())))
+            for run in {**by_run, **not_judged}
+        }
 
 
-def _findings_of(run: str, findings: Findings) -> Findings:
-    return Findings(
-        findings=tuple(each for each in findings if each.run == run),
-        not_judged=tuple(each for each in findings.not_judged if each.run == run),
-    )
-
-
-def _run_summary(run: Run, selector: Selector, now: float) -> RunSummary:
+def _run_summary(
+    name: str, run: Run, selector: Selector, now: float
+) -> tuple[RunSummary, set[str]]:
+    """The summary of a run but for its findings, and its tags of scalars that are selected."""
     parts = []
+    scalars: set[str] = set()
     series: list[SeriesSummary] = []
     low: list[int] = []
     high: list[int] = []
     for whole in run.parts:
         part, chosen = selector.choose(whole)
         parts.append(part)
+        scalars |= {part.shown_tag(each.tag) for each in chosen if each.scalar}
         series += series_summaries(part, chosen)
         first, last = step_ranges(part.columns, chosen)
         low += first
@@ -305,7 +343,7 @@ def _run_summary(run: Run, selector: Selector, now: float) -> RunSummary:
     starts = [each.start_time for each in timelines if np.isfinite(each.start_time)]
     ends = [each.end_time for each in timelines if np.isfinite(each.end_time)]
     summary = RunSummary(
-        run=run.name,
+        run=name,
         path=run.path,
         event_files=len(files),
         bytes=sum(file.size for file in files),
@@ -322,7 +360,7 @@ def _run_summary(run: Run, selector: Selector, now: float) -> RunSummary:
         problems=tuple(run.iter_problems()),
         notes=tuple(run.iter_notes()),
     )
-    return replace(summary, status=_status(summary, run, parts, now))
+    return replace(summary, status=_status(summary, run, parts, now)), scalars
 
 
 def _status(summary: RunSummary, run: Run, parts: Sequence[Part], now: float) -> RunStatus:

@@ -155,11 +155,8 @@ def _facts(superseded: int, problems: int, notes: Iterable[str]) -> list[str]:
 def _worst(run: RunSummary, *, judged: bool) -> str:
     """The worst finding of a run, and how many more there are; or whether it was judged at all."""
     found = [each for each in run.findings if each.severity != "info"]
-    scalars = {each.statistics.tag for each in run.tags if each.statistics.dtype}
     if not found:
-        reasons = {each.tag for each in run.findings.not_judged}
-        is_judged = judged and None not in reasons and not scalars <= reasons
-        return "no findings" if is_judged else "not judged"
+        return "no findings" if judged and run.is_judged else "not judged"
     worst = min(found, key=lambda each: SEVERITIES.index(each.severity))
     more = f" +{len(found) - 1}" if len(found) > 1 else ""
     return f"{_badge(worst)} at {format_count(worst.onset_step)}{more}"

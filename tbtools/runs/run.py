@@ -150,15 +150,18 @@ class Run(Shown):
         """Whether its writer said after the last point that the training session has ended.
 
         A session's end that was written with the hyperparameters, as torch and tensorboardX do at
-        once, says nothing: points came later.
+        once, says nothing: points came later, or there are none but the hyperparameters.
         """
-        for part in self.parts:
-            columns = part.columns
-            ends = [each for each in columns.series if each.tag == SESSION_END_TAG and each.count]
-            if ends:
-                last = columns.rows.wall_time[columns.of(ends[0])[-1]]
-                return bool(last >= columns.timeline.end_time)
-        return False
+        every = [part.columns for part in self.parts]
+        filled = [(columns, each) for columns in every for each in columns.series if each.count]
+        ends = [
+            float(columns.rows.wall_time[columns.of(each)[-1]])
+            for columns, each in filled
+            if each.tag == SESSION_END_TAG
+        ]
+        if not ends or all(each.plugin == "hparams" for _, each in filled):
+            return False
+        return max(ends) >= max(columns.timeline.end_time for columns in every)
 
     @property
     def superseded(self) -> int:

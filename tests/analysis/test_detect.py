@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,17 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tbtools.analysis.detect import Finding, Findings, Series, detect, detect_series
+from tbtools.analysis.detect import Finding, Findings, detect_series
+from tbtools.analysis.judgement import detect
+from tbtools.errors import InvalidArgument
+from tbtools.runs.series import ScalarSeries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import ArrayLike
 
 KEYS = (
-    "run tag kind severity onset_step end_step ongoing best_step best_value last_good_step message "
-    "evidence"
+    "run tag kind severity onset_step onset_time end_step ongoing best_step best_value "
+    "last_good_step message evidence"
 )
 
 
@@ -32,18 +35,14 @@ def series(
     run: str = "run",
     step: ArrayLike | None = None,
     wall_time: ArrayLike | None = None,
-    sessions: Sequence[int] = (),
-) -> Series:
+    session: ArrayLike | None = None,
+) -> ScalarSeries:
     values = np.asarray(value, float)
     n = len(values)
-    return Series(
-        run,
-        tag,
-        np.arange(n, dtype=np.int64) if step is None else np.asarray(step, np.int64),
-        np.full(n, np.nan) if wall_time is None else np.asarray(wall_time, float),
-        values,
-        np.asarray(sessions, np.int64),
+    made = ScalarSeries.from_arrays(
+        run, tag, np.arange(n) if step is None else step, values, wall_time
     )
+    return made if session is None else replace(made, session=np.asarray(session))
 
 
 def noise(n: int, sigma: float = 0.02, seed: int = 0) -> np.ndarray:
@@ -520,14 +519,16 @@ def test_a_stall_is_a_gap_beyond_the_rhythm_of_the_run() -> None:
     assert (found.kind, found.severity) == ("stall", "warning")
     assert (found.onset_step, found.end_step) == (300, 301)
     assert found.evidence["seconds"] == 7200
-    restarted = series(falling(500), wall_time=wall_time, sessions=[301])
+    restarted = series(
+        falling(500), wall_time=wall_time, session=np.where(np.arange(500) > 300, 1, 0)
+    )
     assert not detect_series([restarted])
 
 
 # Order, surfaces
 
 
-def test_two_files_one_after_the_other_are_judged_in_order_of_step() -> None:
+def test_a_training_that_was_done_twice_is_healthy() -> None:
     y, steps = falling(), np.arange(300)
     twice = series(np.tile(y, 2), step=np.tile(steps, 2))
     assert not detect_series([twice])
@@ -557,7 +558,7 @@ def test_overrides_of_the_objective() -> None:
 
 def test_a_series_of_unequal_arrays_is_refused() -> None:
     with pytest.raises(ValueError, match="differ in length: 2, 1, 1"):
-        Series("run", "loss", np.arange(2), np.zeros(1), np.zeros(1))
+        ScalarSeries.from_arrays("run", "loss", np.arange(2), np.zeros(1), np.zeros(1))
 
 
 def frame(y: np.ndarray) -> pd.DataFrame:
@@ -604,7 +605,7 @@ def test_runs_and_experiments(tmp_path: Path) -> None:
 
 
 def test_anything_else_is_refused() -> None:
-    with pytest.raises(TypeError, match="list"):
+    with pytest.raises(InvalidArgument, match="int is no path, Run or Experiment"):
         detect([1, 2, 3])  # type: ignore[arg-type]
 
 
@@ -632,8 +633,8 @@ def test_a_loss_in_other_units_has_the_same_findings(seed: int, factor: float) -
     # Never positive: what may be judged in its logarithm is so as a loss only.
     y = np.cumsum(rng.normal(size=150)) + rng.choice([0, 50]) * (np.arange(150) > 90) - 500
 
-    def told(value: np.ndarray, tag: str = "loss") -> list[tuple[str, int]]:
+    def kinds_and_onsets(value: np.ndarray, tag: str = "loss") -> list[tuple[str, int]]:
         return [(each.kind, each.onset_step) for each in detect_series([series(value, tag)])]
 
-    assert told(y) == told(y * factor)
-    assert told(y) == told(-y, "reward")
+    assert kinds_and_onsets(y) == kinds_and_onsets(y * factor)
+    assert kinds_and_onsets(y) == kinds_and_onsets(-y, "reward")

@@ -42,7 +42,7 @@ def test_healthy_curves_raise_no_alarm(name: str) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_no_family_is_given_up(name: str) -> None:
-    """A good mean may hide a family that is always missed, or always taken for ill."""
+    """A good mean may hide a family that is always missed, or always raises an alarm."""
     for each in scores(name):
         if each.kind == "healthy":
             assert each.alarmed <= 2, each.family
@@ -61,7 +61,7 @@ def test_curves_are_the_same_every_time() -> None:
 @pytest.mark.corpus
 def test_every_alarm_on_a_real_run_has_been_judged(corpus: Path) -> None:
     import tbtools
-    from tbtools.analysis.detect import detect
+    from tbtools.analysis.judgement import detect
 
     with JUDGEMENTS.open(newline="") as file:
         judged = {

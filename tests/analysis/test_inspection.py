@@ -28,7 +28,7 @@ def described(builder: EventFileBuilder, path: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("builder", "told"),
+    ("builder", "text"),
     [
         (EventFileBuilder().scalar("a", 1, 0.1), ("a", "0.1")),
         (EventFileBuilder().scalar("a", 1, float("-inf")), ("a", "-inf")),
@@ -51,8 +51,8 @@ def described(builder: EventFileBuilder, path: Path) -> list[tuple[str, str]]:
         (EventFileBuilder().event(1), ("-", "no content")),
     ],
 )  # fmt: skip
-def test_description(builder: EventFileBuilder, told: tuple[str, str], tmp_path: Path) -> None:
-    assert described(builder, tmp_path) == [told]
+def test_description(builder: EventFileBuilder, text: tuple[str, str], tmp_path: Path) -> None:
+    assert described(builder, tmp_path) == [text]
 
 
 def test_a_tensor_that_lies_is_told_as_such() -> None:
@@ -90,14 +90,21 @@ def test_damage_stands_in_its_place(damage: str, tmp_path: Path) -> None:
 def test_file(tmp_path: Path) -> None:
     builder = EventFileBuilder().file_version().scalars("b", [(3, 1.0), (1, 1.0), (2, 1.0)])
     builder.histogram("a", 4, [1.0], [2.0]).session_start(5)
-    told = inspect_file(str(builder.write(tmp_path / "events.out.tfevents.1")))
-    assert (told.bytes, told.records, told.events) == (len(builder.bytes()), 6, 6)
-    assert (told.file_version, told.writer, told.sessions) == ("brain.Event:2", "", 2)
-    assert (told.first_time, told.other_events) == (START, {"file_version": 1, "session_log": 1})
-    a, b = told.tags
+    inspection = inspect_file(str(builder.write(tmp_path / "events.out.tfevents.1")))
+    assert (inspection.bytes, inspection.records, inspection.events) == (len(builder.bytes()), 6, 6)
+    assert (inspection.file_version, inspection.writer, inspection.sessions) == (
+        "brain.Event:2",
+        "",
+        2,
+    )
+    assert (inspection.first_time, inspection.other_events) == (
+        START,
+        {"file_version": 1, "session_log": 1},
+    )
+    a, b = inspection.tags
     assert (a.tag, a.plugin, a.stored_as, a.count) == ("a", "histograms", "histo", 1)
     assert (b.count, b.first_step, b.last_step, b.out_of_order) == (3, 1, 3, 1)
-    assert told.to_dict()["tags"][1]["tag"] == "b"
+    assert inspection.to_dict()["tags"][1]["tag"] == "b"
 
 
 def test_superseded_points_are_there(tmp_path: Path) -> None:
@@ -114,9 +121,9 @@ def test_writer_is_told(tmp_path: Path) -> None:
         torch_writer.add_scalar("loss", 0.1, 1)
     for name in ("tensorboard", "torch"):
         (path,) = (tmp_path / name).iterdir()
-        told = inspect_file(str(path))
-        assert told.writer.endswith("event_file_writer")
-        assert told.file_version == "brain.Event:2"
+        inspection = inspect_file(str(path))
+        assert inspection.writer.endswith("event_file_writer")
+        assert inspection.file_version == "brain.Event:2"
 
 
 def test_missing_file() -> None:

@@ -1,12 +1,14 @@
-"""What detection has to say: findings, gathered under their causes."""
+"""Findings, and the events that they belong to."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
 from tbtools.showing import Shown
+from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +34,7 @@ KEYS = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that `detect` has to say about one series.
+    """One thing that is wrong with one series.
 
     Attributes:
         run: The run's name.
@@ -71,9 +73,11 @@ class Finding:
         return values | {"evidence": dict(self.evidence)}
 
 
-def _place_in_event(finding: Finding) -> tuple[int, bool]:
+def _place_in_event(finding: Finding) -> tuple[bool, int]:
+    """Sorts what went first to the front; its step need not be the lowest where steps go back."""
     cause = finding.evidence.get("cause", {})
-    return finding.onset_step, cause.get("tag") != finding.tag
+    went_first = (cause.get("tag"), cause.get("step")) == (finding.tag, finding.onset_step)
+    return not went_first, finding.onset_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ class NotJudged:
         return {"run": self.run, "tag": self.tag, "reason": self.reason}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Findings(Shown, Sequence[Finding]):
     """Findings in order: run by run, the worst first, then the earliest.
 
@@ -126,6 +130,15 @@ class Findings(Shown, Sequence[Finding]):
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
+
+    def __repr__(self) -> str:
+        """How many there are, on one line."""
+        counts = Counter(each.severity for each in self)
+        parts = [f"{counts[name]} {name}" for name in SEVERITIES if counts[name]]
+        text = f"<Findings: {', '.join(parts) or 'none'}"
+        if self.not_judged:
+            text += f"; {len(self.not_judged)} not judged"
+        return f"{text}>"
 
     def of(self, *kinds: FindingKind) -> Findings:
         """Only the findings of some kinds."""

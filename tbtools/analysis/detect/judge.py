@@ -22,13 +22,15 @@ from tbtools.analysis.detect.findings import Finding, Findings, NotJudged
 from tbtools.analysis.detect.judged import Judged
 from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.plateau_finding import plateau_finding
+from tbtools.analysis.detect.run_axis import run_axes
 from tbtools.analysis.objective import objectives_of, words
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tbtools.analysis.detect.plateau import Plateau
+    from tbtools.analysis.detect.run_axis import RunAxis
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
@@ -49,11 +51,12 @@ def detect_series(
     Args:
         series: All series of the runs in question, sibling runs included. Their points are judged
             in the order given, whatever their steps are.
-        objectives: Which way is better, by glob over tags, where the words of a tag say it wrongly.
+        objectives: Which way is better, by glob over tags, where the words of a tag mislead.
         progress: Called now and then with the series that have been judged and those of all.
 
     Returns:
-        The findings: run by run in the order given, the worst first, then the earliest.
+        The findings: run by run in the order given, the worst first, then the earliest; with the
+        series that were not judged for every kind.
 
     Raises:
         InvalidObjective: A direction is none of ``min``, ``max``, ``none``.
@@ -71,28 +74,21 @@ def detect_series(
             progress(number, len(judged))
         if key not in overfitted:
             found += _trend(fit, rates.get(fit.series.run))
-    return _in_order(every, with_causes(every, found))
+    axes = run_axes(every, found)
+    return Findings(
+        findings=tuple(_in_order(every, with_causes(found, axes), axes)),
+        not_judged=tuple(_not_judged(every, judged)),
+    )
 
 
-def without_verdict(
-    series: Iterable[ScalarSeries], objectives: Mapping[str, Objective] | None = None
-) -> list[NotJudged]:
-    """The series that are judged for values that are not finite and for stalls only, and why.
-
-    Args:
-        series: All series of the runs in question.
-        objectives: As for `detect_series`.
-    """
-    every = list(series)
-    directions = _directions(every, objectives)
-    found = []
-    for one in every:
-        if directions[one.run][one.tag] == "none":
-            found.append(NotJudged(one.run, one.tag, "no known objective"))
-        elif np.count_nonzero(np.isfinite(one.value)) < LEAST_POINTS:
-            reason = f"fewer than {LEAST_POINTS} finite points"
-            found.append(NotJudged(one.run, one.tag, reason))
-    return found
+def _not_judged(series: list[ScalarSeries], judged: dict[Key, Judged]) -> Iterator[NotJudged]:
+    """The series that are judged for values that are not finite and for stalls only, and why."""
+    for one in series:
+        fit = judged.get((one.run, one.tag))
+        if fit is None:
+            yield NotJudged(one.run, one.tag, "no known objective")
+        elif len(fit) < LEAST_POINTS:
+            yield NotJudged(one.run, one.tag, f"fewer than {LEAST_POINTS} finite points")
 
 
 def _directions(
@@ -160,11 +156,18 @@ def learning_rates(series: list[ScalarSeries]) -> dict[str, ScalarSeries]:
     return found
 
 
-def _in_order(series: list[ScalarSeries], found: list[Finding]) -> Findings:
+def _in_order(
+    series: list[ScalarSeries], found: list[Finding], axes: Mapping[str, RunAxis]
+) -> list[Finding]:
     runs: dict[str, int] = {}
     for one in series:
         runs.setdefault(one.run, len(runs))
-    ordered = sorted(
-        found, key=lambda f: (runs[f.run], SEVERITIES.index(f.severity), f.onset_step, f.tag)
+    return sorted(
+        found,
+        key=lambda each: (
+            runs[each.run],
+            SEVERITIES.index(each.severity),
+            axes[each.run].onset(each),
+            each.tag,
+        ),
     )
-    return Findings(tuple(ordered))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -29,6 +29,31 @@ def place_of(series: ScalarSeries, index: int) -> str:
     if not series.steps_go_back:
         return step
     return f"{step} (point {index + 1:,} of {series.step.size:,})"
+
+
+def points_before(
+    other: ScalarSeries, series: ScalarSeries, index: int, side: Literal["left", "right"]
+) -> int:
+    """How many points of another series were written before a point.
+
+    Steps tell where they rise in both series. Where they go back, as those of a batch in an epoch
+    do, wall times tell; and where there are none, the part of its points that a series has behind
+    it.
+
+    Args:
+        other: The series whose points are counted.
+        series: The series of the point.
+        index: Its index.
+        side: Whether points of the same step or wall time are not counted (``left``) or are.
+    """
+    if not (other.steps_go_back or series.steps_go_back):
+        return int(np.searchsorted(other.step, series.step[index], side))
+    time = series.wall_time[index]
+    latest = np.fmax.accumulate(other.wall_time)
+    if np.isfinite(time) and latest.size and np.isfinite(latest[-1]):
+        return int(np.searchsorted(latest, time, side))
+    before = index if side == "left" else index + 1
+    return round(before / series.step.size * other.step.size)
 
 
 def finite_or_none(number: float) -> float | None:

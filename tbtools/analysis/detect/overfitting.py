@@ -8,6 +8,7 @@ import numpy as np
 
 from tbtools.analysis.detect import divergence, excursion, plateau, robust
 from tbtools.analysis.detect.findings import Finding
+from tbtools.analysis.detect.judged import points_before
 from tbtools.analysis.detect.onset import locate
 from tbtools.analysis.detect.trend import trend
 
@@ -76,16 +77,11 @@ def _goes_on_rising(validation: Judged, onset: int) -> bool:
 def _improvement_since(training: Judged, validation: Judged, index: int) -> float | None:
     """By how many standard errors a training series has improved since a point of validation.
 
-    None where too few points of it came later to say. Where steps go back, as those of a batch in
-    an epoch do, wall times tell what came later.
+    None where too few points of it came later to say.
     """
-    go_back = training.series.steps_go_back or validation.series.steps_go_back
-    time = validation.time(index)
-    if go_back and time is not None:
-        later = training.series.wall_time[training.points] >= time
-    else:
-        later = training.series.step[training.points] >= validation.step(index)
-    return _standard_errors(training.y[later])
+    point = int(validation.points[index])
+    before = points_before(training.series, validation.series, point, "left")
+    return _standard_errors(training.y[np.searchsorted(training.points, before) :])
 
 
 def _standard_errors(y: Array) -> float | None:

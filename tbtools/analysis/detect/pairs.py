@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tbtools.analysis import objective
@@ -33,25 +34,29 @@ def pairs(series: Sequence[ScalarSeries]) -> Iterator[tuple[ScalarSeries, Scalar
     Args:
         series: All series.
     """
+    roles = [_roles(one) for one in series]
+    validation = [one for one, own in zip(series, roles, strict=True) if own & VALIDATION]
+    if not validation:
+        return
+    rest = [each for each in zip(series, roles, strict=True) if not each[1] & VALIDATION]
     training: dict[tuple[object, ...], ScalarSeries] = {}
-    # Those that say that they are training series come last, and win.
-    for one in sorted(series, key=lambda one: bool(_roles(one) & TRAINING)):
-        if not _roles(one) & VALIDATION:
-            for key in _keys(one):
-                training[key] = one
-    for one in series:
-        if _roles(one) & VALIDATION:
-            loss = (True, _family(one.run), LOSS)
-            twins = (training[key] for key in (*_keys(one), loss) if key in training)
-            twin = next(twins, None)
-            if twin is not None:
-                yield twin, one
+    # Those that are named as training series come last, and win.
+    for one, _ in sorted(rest, key=lambda each: bool(each[1] & TRAINING)):
+        for key in _keys(one):
+            training[key] = one
+    for one in validation:
+        loss = (True, _family(one.run), LOSS)
+        twins = (training[key] for key in (*_keys(one), loss) if key in training)
+        twin = next(twins, None)
+        if twin is not None:
+            yield twin, one
 
 
 def _roles(series: ScalarSeries) -> frozenset[str]:
     return frozenset(objective.words(series.tag)) | _roles_of_run(series.run)
 
 
+@lru_cache(maxsize=1024)
 def _roles_of_run(run: str) -> frozenset[str]:
     return frozenset(objective.words(run.rpartition("/")[2])) & (TRAINING | VALIDATION)
 
@@ -65,6 +70,7 @@ def _keys(series: ScalarSeries) -> list[tuple[object, ...]]:
     ]
 
 
+@lru_cache(maxsize=1024)
 def _family(run: str) -> tuple[object, ...]:
     """What two runs of a pair have in common: the path, without ``train`` or ``val`` at its end."""
     *parents, last = run.split("/")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
+from tbtools.analysis.detect.judged import place_of, points_before
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,12 +37,14 @@ class Ended:
     Attributes:
         part: Its last value as a part of its peak.
         step: The first step since when it is so low.
+        place: The same for a message.
         dead: Whether it has been next to zero for longer than schedules have it.
         part_at_onset: Its value at the onset of a plateau as a part of its peak.
     """
 
     part: float
     step: int
+    place: str
     dead: bool
     part_at_onset: float
 
@@ -97,19 +100,27 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
 
 
 def _ended(rate: ScalarSeries | None, judged: Judged, onset: int) -> Ended | None:
-    # Where the steps of the rate go back, they do not tell since when it is low.
-    if rate is None or rate.steps_go_back:
+    if rate is None:
         return None
-    finite = np.isfinite(rate.value)
-    values, steps = rate.value[finite], rate.step[finite]
+    finite = np.flatnonzero(np.isfinite(rate.value))
+    values = rate.value[finite]
     peak = float(values.max())
     if peak <= 0 or values[-1] > ENDED * peak:
         return None
     low, next_to_zero = (_since_below(values, part * peak) for part in (ENDED, DEAD))
-    span = int(steps[-1]) - int(steps[0])
-    dead = next_to_zero < len(steps) and steps[-1] - steps[next_to_zero] > LAST_PART * span
-    at_onset = values[max(0, int(np.searchsorted(steps, judged.step(onset), side="right")) - 1)]
-    return Ended(float(values[-1] / peak), int(steps[low]), bool(dead), float(at_onset / peak))
+    # Where steps go back the points are counted instead.
+    along = finite if rate.steps_go_back else rate.step[finite]
+    span = int(along[-1]) - int(along[0])
+    dead = next_to_zero < len(along) and along[-1] - along[next_to_zero] > LAST_PART * span
+    before = points_before(rate, judged.series, int(judged.points[onset]), "right")
+    at_onset = values[max(0, int(np.searchsorted(finite, before)) - 1)]
+    return Ended(
+        part=float(values[-1] / peak),
+        step=int(rate.step[finite[low]]),
+        place=place_of(rate, int(finite[low])),
+        dead=bool(dead),
+        part_at_onset=float(at_onset / peak),
+    )
 
 
 def _since_below(values: NDArray[np.float64], limit: float) -> int:
@@ -118,20 +129,23 @@ def _since_below(values: NDArray[np.float64], limit: float) -> int:
 
 
 def _evidence(judged: Judged, flat: Plateau, ended: Ended | None) -> dict[str, Any]:
-    evidence = {
+    evidence: dict[str, Any] = {
         "level": judged.logged(flat.level),
         "improvement": flat.improvement,
         "improvement_interval": _interval(flat),
-        "improvement_per_1000_steps": flat.improvement * _per_thousand(judged, flat),
-        "improvement_per_1000_steps_interval": _interval(flat, _per_thousand(judged, flat)),
         "improvement_before": flat.before,
         "points_since": flat.end - flat.onset,
         "logarithmic": judged.log,
     }
-    if ended is None:
-        return evidence
-    rate = {"learning_rate_part_of_peak": ended.part, "learning_rate_ended_step": ended.step}
-    return evidence | rate
+    # Where steps go back nobody knows how many they were.
+    if not judged.series.steps_go_back:
+        part = _per_thousand(judged, flat)
+        evidence["improvement_per_1000_steps"] = flat.improvement * part
+        evidence["improvement_per_1000_steps_interval"] = _interval(flat, part)
+    if ended is not None:
+        evidence["learning_rate_part_of_peak"] = ended.part
+        evidence["learning_rate_ended_step"] = ended.step
+    return evidence
 
 
 def _per_thousand(judged: Judged, flat: Plateau) -> float:
@@ -162,7 +176,7 @@ def _message(judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool)
     if ended is not None:
         state = "dead" if ended.dead else "at its end"
         text += f"; the learning rate is {state} "
-        text += f"({100 * ended.part:.2g} % of its peak, low since step {ended.step:,})"
+        text += f"({100 * ended.part:.2g} % of its peak, low since {ended.place})"
     return text
 
 

@@ -13,6 +13,8 @@ from tbtools.analysis.detect.judged import finite_or_none, place_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
+
     from tbtools.runs.series import ScalarSeries
 
 # A gap is a stall if it is so many times the 99th percentile of all gaps: evaluations and
@@ -43,7 +45,7 @@ def _of_series(series: ScalarSeries) -> Finding | None:
     if len(series.step) < LEAST_POINTS:
         return None
     gaps = np.diff(series.wall_time)
-    gaps[series.restarts - 1] = np.nan
+    gaps[_handovers(series.session) - 1] = np.nan
     known = gaps[np.isfinite(gaps) & (gaps >= 0)]
     if len(known) < LEAST_POINTS - 1:
         return None
@@ -75,6 +77,22 @@ def _of_series(series: ScalarSeries) -> Finding | None:
             "steps": [int(step) for step in series.step[stalls[:10]]],
         },
     )
+
+
+def _handovers(session: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The points with which a session begins right after another one has ended.
+
+    What lies in between is a restart and no stall, though the points that the old session wrote
+    meanwhile may have been superseded. Sessions that go on side by side have no such points.
+    """
+    changes = np.flatnonzero(np.diff(session)) + 1
+    if not changes.size:
+        return changes
+    _, first = np.unique(session, return_index=True)
+    _, last = np.unique(session[::-1], return_index=True)
+    begins = np.isin(changes, first)
+    ended = np.isin(changes - 1, session.size - 1 - last)
+    return changes[begins & ended]
 
 
 def _message(series: ScalarSeries, gap: float, typical: float, at: int, count: int) -> str:

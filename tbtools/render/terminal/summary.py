@@ -323,6 +323,15 @@ def _health(run: RunSummary) -> Text:
         parts.append(Text(f"{format_count(run.nonfinite)} non-finite", style="red"))
     if wrong:
         parts.append(Text(plural(len(wrong), "problem"), style="red"))
+    if not parts and _is_not_judged(run):
+        parts.append(Text("not judged", style="yellow"))
     if not parts or run.status not in ("stopped", "finished"):
         parts.insert(0, Text(run.status, style=_STATUS_STYLES[run.status]))
     return Text(", ").join(parts)
+
+
+def _is_not_judged(run: RunSummary) -> bool:
+    """Whether a word about it is due; a run that has just begun has too few points as yet."""
+    if run.status == "training":
+        return any(each.tag is None for each in run.findings.not_judged)
+    return not run.is_judged and run.status != "empty"

@@ -1,0 +1,80 @@
+"""Along what the findings of a run are put in order: its steps, or time where steps go back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.detect import robust
+from tbtools.analysis.detect.judged import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tbtools.analysis.detect.findings import Finding
+    from tbtools.runs.series import ScalarSeries
+
+
+@dataclass(frozen=True)
+class RunAxis:
+    """The axis of one run.
+
+    Attributes:
+        series: The series of the run by tag.
+    """
+
+    series: Mapping[str, ScalarSeries]
+
+    @cached_property
+    def is_time(self) -> bool:
+        """Whether it is wall time: steps go back somewhere, and every point has a time."""
+        every = self.series.values()
+        return any(one.steps_go_back for one in every) and all(
+            bool(np.isfinite(one.wall_time).all()) for one in every
+        )
+
+    def onset(self, finding: Finding) -> float:
+        """Where a finding began."""
+        if self.is_time and finding.onset_time is not None:
+            return finding.onset_time
+        return finding.onset_step
+
+    def place(self, finding: Finding) -> str:
+        """The same for a message."""
+        series = self.series[finding.tag]
+        return place_of(series, series.find(finding.onset_step, finding.onset_time))
+
+    def spacing(self, tag: str) -> float:
+        """How far two points of a series are apart; of times the median, for runs pause."""
+        series = self.series[tag]
+        if self.is_time:
+            gaps = np.diff(series.wall_time)
+            gaps = gaps[gaps > 0]
+            return robust.median(gaps) if gaps.size else 0.0
+        return (int(series.step.max()) - int(series.step.min())) / max(1, series.step.size - 1)
+
+    @cached_property
+    def length(self) -> float:
+        """How long the run is, without its pauses."""
+        every = [(tag, one.step) for tag, one in self.series.items() if one.step.size]
+        if self.is_time:
+            return max((self.spacing(tag) * (step.size - 1) for tag, step in every), default=0.0)
+        lows, highs = [int(step.min()) for _, step in every], [int(step.max()) for _, step in every]
+        return float(max(highs, default=0) - min(lows, default=0))
+
+
+def run_axes(series: Iterable[ScalarSeries], found: Iterable[Finding]) -> dict[str, RunAxis]:
+    """The axes of the runs that have findings.
+
+    Args:
+        series: All series.
+        found: Their findings.
+    """
+    by_run: dict[str, dict[str, ScalarSeries]] = {finding.run: {} for finding in found}
+    for one in series:
+        if one.run in by_run:
+            by_run[one.run][one.tag] = one
+    return {run: RunAxis(own) for run, own in by_run.items()}
