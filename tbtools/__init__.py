@@ -26,10 +26,10 @@ if TYPE_CHECKING:
         diff,
     )
     from tbtools.analysis.ensemble import Bootstrap
+    from tbtools.analysis.file_groups import MergedSession
     from tbtools.analysis.grouping import RunGroup
     from tbtools.analysis.judgement import detect
-    from tbtools.analysis.merge import Merge, merge
-    from tbtools.analysis.pieces import MergedSession
+    from tbtools.analysis.merge import Merge, RunLoss, merge
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.analysis.smooth import smooth
     from tbtools.analysis.summary import RunSummary, Summary, summarize
@@ -106,13 +106,14 @@ _MODULES = {
         "diff",
     ),
     "tbtools.analysis.ensemble": ("Bootstrap",),
+    "tbtools.analysis.file_groups": ("MergedSession",),
     "tbtools.analysis.grouping": ("RunGroup",),
     "tbtools.analysis.judgement": ("detect",),
     "tbtools.analysis.merge": (
         "Merge",
+        "RunLoss",
         "merge",
     ),
-    "tbtools.analysis.pieces": ("MergedSession",),
     "tbtools.analysis.series_summary": (
         "ObjectiveSummary",
         "SeriesSummary",
@@ -246,6 +247,7 @@ __all__ = [
     "Run",
     "RunDiff",
     "RunGroup",
+    "RunLoss",
     "RunSummary",
     "SeriesStatistics",
     "SeriesSummary",

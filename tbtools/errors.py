@@ -14,7 +14,7 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     ├── UnknownRun(KeyError), UnknownTag(KeyError)   with the names that come close
     ├── InvalidObjective(ValueError)      a direction that is not GLOB=min|max|none
     ├── InvalidArgument(ValueError)       a smoothing, alignment, group, ... that there cannot be
-    ├── UnsupportedType(TypeError)        a value of a type that the function cannot use
+    │   └── UnsupportedType(TypeError)    an object of a kind that the function does not take
     ├── NonfiniteValue(ValueError)        a NaN or an infinity where none was to be
     ├── UnwritableValue(ValueError)       a value that an event file cannot hold as it is
     ├── UndecodablePayload(ValueError)    a picture, tensor, ... that is not what it says it is
@@ -163,8 +163,8 @@ class InvalidArgument(TbtoolsError, ValueError):
     """Something that was asked for makes no sense; the text says what does."""
 
 
-class UnsupportedType(TbtoolsError, TypeError):
-    """A value is of a type that the function cannot use."""
+class UnsupportedType(InvalidArgument, TypeError):
+    """An object of a kind that the function does not take; the text says which it does."""
 
 
 class NonfiniteValue(TbtoolsError, ValueError):

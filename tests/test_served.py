@@ -46,7 +46,7 @@ def logdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the commands wrote of three seeds, and of a training of two pieces."""
     folder = tmp_path_factory.mktemp("served")
     for seed, values in enumerate(losses()):
-        builder = EventFileBuilder().file_version()
+        builder = EventFileBuilder().file_version(wall_time=START + 5000.0 * seed)
         for step, (value, time) in enumerate(zip(values.tolist(), times(seed), strict=True)):
             builder.scalar("loss", step, value, time)
         builder.write(folder / "seeds" / f"seed{seed}" / "events.out.tfevents.1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -17,8 +17,9 @@ from tbtools.analysis.ensemble import (
 from tbtools.analysis.grouping import RunGroup, group_runs
 from tbtools.errors import InvalidArgument, NonfiniteValue
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.inputs import as_runs
-from tbtools.runs.selection import Selection, Selector
+from tbtools.runs.diagnostics import HasProvenance, Provenance
+from tbtools.runs.inputs import require_points, runs_and_unreadable
+from tbtools.runs.selection import Selection, Selector, as_globs
 from tbtools.runs.series import last_of_each, stream_scalars
 from tbtools.showing import Shown
 
@@ -130,7 +131,7 @@ class AggregatedSeries:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Aggregate(Shown):
+class Aggregate(HasProvenance, Shown):
     """Groups of runs, each tag as one curve a statistic.
 
     Attributes:
@@ -139,6 +140,7 @@ class Aggregate(Shown):
         left_out: Runs that are in no group.
         directories: Where the runs that are in one lie.
         series: Group by group, tags in natural order.
+        provenance: What should be known of the runs that are in a group.
     """
 
     x: str
@@ -146,6 +148,7 @@ class Aggregate(Shown):
     left_out: tuple[str, ...]
     directories: tuple[str, ...]
     series: tuple[AggregatedSeries, ...]
+    provenance: Provenance = field(default_factory=Provenance)
 
     @property
     def axis_column(self) -> str:
@@ -160,7 +163,7 @@ class Aggregate(Shown):
         Returns:
             group and tag (categorical), the axis (see `axis_column`), runs, interpolated, nonfinite
             (how many runs: behind the point, of them not logged there, not finite there), the
-            statistics, and wall_time.
+            statistics, and wall_time. `attrs` holds superseded, problems and notes.
         """
         import pandas as pd
 
@@ -191,7 +194,9 @@ class Aggregate(Shown):
         for name in names:
             columns[name] = np.concatenate([each.statistics[name] for each in series])
         columns.setdefault("wall_time", times)
-        return pd.DataFrame(columns, copy=False)
+        frame = pd.DataFrame(columns, copy=False)
+        frame.attrs |= self.provenance.to_dict()
+        return frame
 
     def to_dict(self) -> dict[str, Any]:
         """What was put together, without the points."""
@@ -200,6 +205,7 @@ class Aggregate(Shown):
             "groups": [{"group": each.name, "runs": list(each.runs)} for each in self.groups],
             "left_out": list(self.left_out),
             "tags": [each.to_dict() for each in self.series],
+            **self.provenance.to_dict(),
         }
 
     def _repr_html_(self) -> str:
@@ -241,8 +247,8 @@ def aggregate(
         tags: Globs; all tags where not given.
         exclude_tags: Globs of tags that are left out.
         steps: First and last step, both included; None for no bound.
-        x: ``step``, ``relative``, ``wall`` (seconds since the run's first event), or the
-            tag of another scalar.
+        x: ``step``, ``relative`` (seconds since the run's first event), ``wall`` (seconds since the
+            epoch), or the tag of another scalar.
         align: How points at different x are brought together: ``exact`` takes each x that any run
             has, and the runs that have a point there; ``interpolate`` takes the same x, and
             straight lines between the points of a run; a number takes its multiples, and straight
@@ -260,32 +266,54 @@ def aggregate(
         InvalidArgument: Something of this makes no sense.
         NonfiniteValue: There is one, and `nonfinite` is ``fail``.
         UnknownTag: A glob matches no tag, or a run does not have the tag that is the axis.
-        NoEventFiles: There is nothing to read under a path.
+        NoEventFiles: There is nothing to read under a path, or not one event could be read.
     """
     if nonfinite not in NONFINITE_POLICIES:
         known = ", ".join(NONFINITE_POLICIES)
         raise InvalidArgument(f"nonfinite={nonfinite!r} is none of {known}")
-    check_statistics(statistics)
+    names = as_globs(statistics)
+    check_statistics(names)
+    _check_min_runs(min_runs)
     how: Alignment = align if align is not None else "exact" if x == "step" else "interpolate"
     check_alignment(how)
     plan = _Plan(
         selector=Selector(Selection.of(tags, steps, exclude_tags=exclude_tags)),
         x=x,
         align=how,
-        statistics=tuple(statistics),
+        statistics=names,
         nonfinite=nonfinite,
         min_runs=min_runs,
         bootstrap=bootstrap or Bootstrap(),
     )
-    known_runs = as_runs(runs)
+    known_runs, unreadable = runs_and_unreadable(runs)
     grouping = group_runs(known_runs, group)
     series = tuple(
         one for each in grouping.groups for one in _aggregate_group(each, known_runs, plan)
     )
-    plan.selector.require_match()
-    members = [known_runs[name] for each in grouping.groups for name in each.runs]
-    directories = tuple(dict.fromkeys(run.path for run in members))
-    return Aggregate(x, grouping.groups, grouping.left_out, directories, series)
+    members = {name: known_runs[name] for each in grouping.groups for name in each.runs}
+    require_points(members.values(), plan.selector)
+    _require_enough(series, min_runs)
+    directories = tuple(dict.fromkeys(run.path for run in members.values()))
+    provenance = Provenance.of(members, unreadable)
+    return Aggregate(x, grouping.groups, grouping.left_out, directories, series, provenance)
+
+
+def _check_min_runs(min_runs: int | None) -> None:
+    if min_runs is None:
+        return
+    given: object = min_runs
+    is_whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
+    if not is_whole or min_runs < 1:
+        raise InvalidArgument(f"min_runs={min_runs!r} is not a whole number of at least 1")
+
+
+def _require_enough(series: Sequence[AggregatedSeries], min_runs: int | None) -> None:
+    """Refuses a result of which `min_runs` has left nothing."""
+    if min_runs is not None and not any(each.x.size for each in series):
+        most = max((len(each.members) for each in series), default=0)
+        raise InvalidArgument(
+            f"min_runs={min_runs}: no point has so many runs behind it; a tag has {most} at most"
+        )
 
 
 def _aggregate_group(
@@ -329,7 +357,8 @@ def _aggregate_tag(
     statistics = ensemble.statistics(plan.statistics)
     dtypes = {member.series[tag].dtype for member in members.values()}
     starts = [member.start_time for member in members.values()]
-    wall_time = min(starts) + _mean_where(aligned.values(elapsed), present)
+    first_start = min((start for start in starts if np.isfinite(start)), default=np.nan)
+    wall_time = first_start + _mean_where(aligned.values(elapsed), present)
     interpolated = ((aligned.state == INTERPOLATED) & counted).sum(axis=0, dtype=np.int64)
     return AggregatedSeries(
         group=group,

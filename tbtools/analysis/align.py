@@ -67,9 +67,11 @@ def check_alignment(how: Alignment) -> None:
     Raises:
         InvalidArgument: It is neither ``exact`` nor ``interpolate`` nor the spacing of a grid.
     """
-    if how in ("exact", "interpolate"):
+    if isinstance(how, str) and how in ("exact", "interpolate"):
         return
-    if isinstance(how, str) or not (how > 0 and np.isfinite(how)):
+    given: object = how
+    is_number = isinstance(given, (int, float, np.number)) and not isinstance(given, bool)
+    if not is_number or not (float(how) > 0 and np.isfinite(how)):
         raise InvalidArgument(
             f"align={how!r} is neither 'exact' nor 'interpolate' nor the spacing of a grid"
         )

@@ -18,7 +18,8 @@ import numpy as np
 from tbtools.analysis.detect import Findings, NotJudged, detect_series
 from tbtools.analysis.frames import series_of_frame
 from tbtools.errors import InvalidArgument
-from tbtools.runs.inputs import as_experiment, as_runs
+from tbtools.runs.diagnostics import note_dicts, problem_dicts
+from tbtools.runs.inputs import as_experiment, runs_and_unreadable
 from tbtools.runs.selection import EVERYTHING, Selection, Selector, select_tags
 from tbtools.runs.series import read_scalars_of
 
@@ -186,7 +187,7 @@ def judge(
         NoEventFiles: There is nothing to read under a path.
     """
     experiment = as_experiment(runs)
-    known = as_runs(runs) if experiment is None else dict(experiment)
+    known, unreadable_paths = runs_and_unreadable(runs if experiment is None else experiment)
     if experiment is not None:
         experiment.scan(progress)
     selector = Selector(selection, scalars=scalars)
@@ -205,8 +206,8 @@ def judge(
     found = restrict(found, every, chosen, selection)
     findings = replace(
         found,
-        problems=tuple(problems_of(known, experiment.unreadable if experiment else {})),
-        notes=tuple(notes_of(known)),
+        problems=tuple(problem_dicts(known, unreadable_paths)),
+        notes=tuple(note_dicts(known)),
         not_judged=(*runs_not_judged(known, selection), *found.not_judged),
     )
     unreadable = tuple(name for name, run in known.items() if run.is_unreadable)
@@ -263,22 +264,6 @@ def _touches(finding: Finding, series: ScalarSeries, selection: Selection) -> bo
     return (last is None or int(steps.min()) <= last) and (
         first is None or int(steps.max()) >= first
     )
-
-
-def problems_of(runs: Mapping[str, Run], unreadable: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """What of the runs' files is damaged or could not be read, as JSON has it."""
-    for name, run in runs.items():
-        for file, problem in run.iter_problems():
-            yield {"run": name, "file": file, **problem.to_dict()}
-    for path, problem in unreadable.items():
-        yield {"run": None, "file": path, **problem.to_dict()}
-
-
-def notes_of(runs: Mapping[str, Run]) -> Iterable[dict[str, Any]]:
-    """What should be known of the runs' timelines, as JSON has it."""
-    for name, run in runs.items():
-        for note in run.iter_notes():
-            yield {"run": name, **note.to_dict()}
 
 
 def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[NotJudged]:

@@ -6,23 +6,22 @@ record by record as they are; `tbtools.render.event_files.write_merge` copies th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.pieces import (
+from tbtools.analysis.file_groups import (
     MergedSession,
-    Rewritten,
     group_files,
-    pieces_of,
     refuse_concurrent_runs,
     refuse_shared_tags,
 )
+from tbtools.analysis.pieces import Rewritten, pieces_of
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.diagnostics import require_readable
-from tbtools.runs.inputs import as_runs
+from tbtools.runs.diagnostics import problem_dicts, require_readable
+from tbtools.runs.inputs import require_events, runs_and_unreadable
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.timeline.restarts import check_policy
 
@@ -31,13 +30,31 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from tbtools.analysis.pieces import Copy, FileGroup
-    from tbtools.eventfile.problems import Problem
+    from tbtools.analysis.file_groups import FileGroup
+    from tbtools.analysis.pieces import Copy
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
     from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import RestartPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class RunLoss:
+    """Points of one run that the sessions of another have superseded.
+
+    That is right where the other one goes on from a checkpoint of the first, and wrong where each
+    run counts its steps from 0.
+
+    Attributes:
+        run: The run that loses them.
+        to: The run whose sessions have superseded them.
+        points: How many.
+    """
+
+    run: str
+    to: str
+    points: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +67,15 @@ class Merge:
         points: How many points are kept.
         superseded: How many are left out because a later session has superseded them.
         tags: Tag to how many of its points are superseded, for those that have such.
-        sessions: In the order of their first events, as they follow each other in the merged file.
+        lost_tags: Those of them of which no point is kept.
+        losses: Under ``resume``, what runs lose to one another.
+        sessions: In the order of their first events; those that overlap are merged by wall time.
         pieces: What the merged file consists of, in order.
         start_time: Wall time of the first event, seconds since the epoch; 0 where none is known.
-        problems: Damaged stretches, which are left out, with the path of their file.
+        problems: Damaged stretches, which are left out, and what could not be read: run, file,
+            offset, length, kind, message.
+        notes: What should be known of the timelines: run, kind, message, tag, count. The run is
+            None for what is about several pieces taken together.
     """
 
     runs: tuple[str, ...]
@@ -61,10 +83,13 @@ class Merge:
     points: int
     superseded: int
     tags: Mapping[str, int]
+    lost_tags: tuple[str, ...]
+    losses: tuple[RunLoss, ...]
     sessions: tuple[MergedSession, ...]
     pieces: tuple[Copy | Rewritten, ...]
     start_time: float
-    problems: tuple[tuple[str, Problem], ...]
+    problems: tuple[dict[str, Any], ...]
+    notes: tuple[dict[str, Any], ...]
 
     @property
     def rewritten(self) -> int:
@@ -83,7 +108,10 @@ class Merge:
         names = list(MergedSession.__dataclass_fields__)
         rows = [[getattr(session, name) for name in names] for session in self.sessions]
         frame = pd.DataFrame(rows, columns=names)
-        return frame.astype({"first_step": "Int64", "last_step": "Int64"})
+        frame = frame.astype({"first_step": "Int64", "last_step": "Int64"})
+        about = self.to_dict()
+        frame.attrs |= {name: about[name] for name in ("superseded", "problems", "notes")}
+        return frame
 
     def to_dict(self) -> dict[str, Any]:
         """What was merged, and what was left out."""
@@ -95,19 +123,13 @@ class Merge:
             "superseded": self.superseded,
             "rewritten_records": self.rewritten,
             "tags": [{"tag": tag, "superseded": count} for tag, count in self.tags.items()],
+            "lost_tags": list(self.lost_tags),
+            "losses": [asdict(loss) for loss in self.losses],
             "sessions": [
                 {name: _json(getattr(session, name)) for name in names} for session in self.sessions
             ],
-            "problems": [
-                {
-                    "file": file,
-                    "offset": problem.offset,
-                    "length": problem.length,
-                    "kind": problem.kind,
-                    "message": problem.message,
-                }
-                for file, problem in self.problems
-            ],
+            "problems": list(self.problems),
+            "notes": list(self.notes),
         }
 
     def _repr_html_(self) -> str:
@@ -154,7 +176,7 @@ def merge(
         InvalidArgument: There is no such restart policy.
     """
     policy = check_policy(restarts)
-    pieces = as_runs(runs)
+    pieces, unreadable = runs_and_unreadable(runs)
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     _require_match(pieces, selection)
     groups = group_files(pieces, policy, union=union)
@@ -166,21 +188,27 @@ def merge(
         refuse_shared_tags(groups)
     ordered = _in_order(groups)
     tags_superseded: dict[str, int] = {}
+    losses: dict[tuple[str, str], int] = {}
     for group in groups:
         for tag, count in group.superseded_by_tag().items():
             tags_superseded[tag] = tags_superseded.get(tag, 0) + count
-    files = [file for group in groups for file in group.rows.files]
-    times = [file.first_wall_time for file in files]
+        losses |= group.losses()
+    times = [file.first_wall_time for group in groups for file in group.rows.files]
     return Merge(
         runs=tuple(pieces),
         restarts=policy,
         points=sum(int(group.kept.sum()) for group in groups),
         superseded=sum(tags_superseded.values()),
         tags=dict(sorted(tags_superseded.items(), key=lambda item: natural_key(item[0]))),
+        lost_tags=tuple(
+            sorted({tag for group in groups for tag in group.lost_tags()}, key=natural_key)
+        ),
+        losses=tuple(RunLoss(run, to, points) for (run, to), points in losses.items()),
         sessions=tuple(group.merged_session(session) for group, session in ordered),
-        pieces=tuple(pieces_of(groups, ordered)),
+        pieces=tuple(pieces_of(groups)),
         start_time=min((time for time in times if time and np.isfinite(time)), default=0.0),
-        problems=tuple((file.path, problem) for file in files for problem in file.problems),
+        problems=tuple(problem_dicts(pieces, unreadable)),
+        notes=tuple(note for group in groups for note in group.notes()),
     )
 
 
@@ -193,6 +221,7 @@ def _require_match(runs: Mapping[str, Run], selection: Selection) -> None:
         InvalidArgument: There is no point in the steps.
     """
     require_readable(runs)
+    require_events(runs.values())
     selector = Selector(selection, scalars=False)
     for run in runs.values():
         for part in run.parts:

@@ -1,15 +1,21 @@
-"""Smoothing of what users have in hand: a Series, a frame, a Run, an Experiment."""
+"""Smoothing of what users have in hand: a Series, a frame, runs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol, overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
 from tbtools.analysis.smoothers import check_smoothing, smooth_values
 from tbtools.errors import InvalidArgument, UnknownTag
+from tbtools.runs.diagnostics import Provenance, require_readable
+from tbtools.runs.frames import ScalarTable
+from tbtools.runs.inputs import as_experiment, require_points, runs_and_unreadable
+from tbtools.runs.reading import read_ahead
+from tbtools.runs.run import Run
+from tbtools.runs.selection import EVERYTHING, Selector
 from tbtools.runs.series import along, axis_name
 
 if TYPE_CHECKING:
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from tbtools.runs.inputs import RunsLike
     from tbtools.runs.series import RunScalars, ScalarSeries
     from tbtools.vocabulary import SmoothingMethod
 
@@ -48,6 +55,7 @@ class Smoothing:
 
     def __post_init__(self) -> None:
         check_smoothing(self.method, self.weight, self.window)
+        axis_name(self.by)
         if self.by != "step" and self.method != _ALONG_AN_AXIS:
             raise InvalidArgument(
                 f"{self.method} takes points in their order; by={self.by!r} is for {_ALONG_AN_AXIS}"
@@ -68,13 +76,6 @@ class Smoothing:
         )
 
 
-class HasScalars(Protocol):
-    """A Run or an Experiment."""
-
-    def scalars(self) -> pd.DataFrame:
-        """All scalars as a long frame."""
-
-
 @overload
 def smooth(
     x: pd.Series[Any],
@@ -86,7 +87,7 @@ def smooth(
 ) -> pd.Series[Any]: ...
 @overload
 def smooth(
-    x: pd.DataFrame | HasScalars,
+    x: pd.DataFrame | RunsLike,
     weight: float = ...,
     method: SmoothingMethod = ...,
     *,
@@ -119,7 +120,7 @@ def smooth(
             - a long frame with the columns ``step`` and ``value``, and where there are such also
               ``run``, ``tag`` and ``wall_time``,
             - a wide frame, every column a series; a NaN in it stands for no point,
-            - a Run or an Experiment.
+            - a path, a Run, an Experiment, or several of them.
         weight: TensorBoard's slider value, 0 (nothing changes) to below 1. It means as much
             smoothing in every method: windows are as wide as to leave the same noise.
         method: How.
@@ -130,13 +131,15 @@ def smooth(
         window: Points in a window, instead of what the weight says.
 
     Returns:
-        The like of `x` with smoothed values; for a Run or an Experiment the long frame.
+        The like of `x` with smoothed values; for runs the long frame, as `scalars` gives it, with
+        superseded, problems and notes in its `attrs`.
 
     Raises:
         InvalidArgument: There is no such method, weight or window, or the method has no axis.
         UnknownTag: There is no such axis.
         MissingExtra: ``gaussian`` and ``savgol`` need scipy.
-        TypeError: `x` is none of these.
+        NoEventFiles: There is nothing to read under a path, or not one event could be read.
+        UnsupportedType: `x` is none of these.
     """
     import pandas as pd
 
@@ -146,25 +149,60 @@ def smooth(
         return smoothing.values(values, _places(places) if method == _ALONG_AN_AXIS else None)
 
     if isinstance(x, pd.Series):
-        return pd.Series(
-            smoothed(x.to_numpy(np.float64, na_value=np.nan), x.index), index=x.index, name=x.name
-        )
-    if not isinstance(x, pd.DataFrame):
-        if not hasattr(x, "scalars"):
-            raise TypeError(f"cannot smooth {type(x).__name__}: no Series, frame, Run, Experiment")
-        x = x.scalars()
-    frame: pd.DataFrame = x
+        return pd.Series(smoothed(_numbers(x), x.index), index=x.index, name=x.name)
+    frame: pd.DataFrame = x if isinstance(x, pd.DataFrame) else scalars_of(x)
     if {"step", "value"} <= set(map(str, frame.columns)):
-        values = frame["value"].to_numpy(np.float64, na_value=np.nan).copy()
+        values = _numbers(frame["value"]).copy()
         places = _axis(frame, by)
         for rows in series_rows(frame):
             values[rows] = smoothed(values[rows], places.iloc[rows])
         return frame.assign(value=values)
     result = frame.copy()
     for number in range(frame.shape[1]):
-        column = frame.iloc[:, number].to_numpy(np.float64, na_value=np.nan)
-        result.isetitem(number, smoothed(column, frame.index))
+        result.isetitem(number, smoothed(_numbers(frame.iloc[:, number]), frame.index))
     return result
+
+
+def _numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
+    """The values of a column.
+
+    Raises:
+        InvalidArgument: They are no numbers.
+    """
+    try:
+        return column.to_numpy(np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"{column.name!r} holds no numbers: {error}") from error
+
+
+def scalars_of(given: RunsLike) -> pd.DataFrame:
+    """The scalars of runs as one long frame; with a column for the run unless it is one `Run`.
+
+    Raises:
+        NoEventFiles: There is nothing to read under a path, or not one event could be read.
+        UnsupportedType: It is none of what stands for runs.
+        InvalidArgument: There are no scalars.
+    """
+    selector = Selector(EVERYTHING)
+    experiment = None if isinstance(given, Run) else as_experiment(given)
+    if isinstance(given, Run):
+        runs, frame = {given.name: given}, given.scalars()
+    elif experiment is not None:
+        runs, frame = dict(experiment), experiment.scalars()
+    else:
+        runs, _ = runs_and_unreadable(given)
+        for _ in read_ahead(list(runs.values())):
+            pass
+        parts = [replace(part, run=name) for name, run in runs.items() for part in run.parts]
+        table = ScalarTable([selector.choose(part) for part in parts])
+        frame = table.long(run=True, dtype=False, source=False)
+        about = Provenance.of(runs).to_dict()
+        about["superseded"] = {name: run.superseded for name, run in runs.items()}
+        frame.attrs |= about
+    require_readable(runs)
+    if frame.empty:
+        require_points(runs.values(), selector)
+    return frame
 
 
 def _axis(frame: pd.DataFrame, by: str) -> pd.Series[Any]:

@@ -114,14 +114,18 @@ def check_smoothing(method: str, weight: float, window: float | None) -> None:
     """
     if method not in SMOOTHING_METHODS:
         raise InvalidArgument(f"no method {method!r}; there are {', '.join(SMOOTHING_METHODS)}")
-    if not 0.0 <= weight < 1.0:
+    if not (_is_number(weight) and 0.0 <= weight < 1.0):
         raise InvalidArgument(f"weight {weight} is not at least 0 and below 1")
     if window is None:
         return
     if method not in _WINDOWED:
         raise InvalidArgument(f"{method} has a weight and no window")
-    if not (window >= 1.0 and math.isfinite(window)):
+    if not (_is_number(window) and window >= 1.0 and math.isfinite(window)):
         raise InvalidArgument(f"window {window} is not at least 1 point")
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, (int, float, np.number)) and not isinstance(given, bool)
 
 
 def _ema(points: Floats, weight: float) -> Floats:
@@ -133,23 +137,21 @@ def _ema(points: Floats, weight: float) -> Floats:
 def _time_weighted_ema(points: Floats, x: Floats, weight: float) -> Floats:
     """W&B's time-weighted moving average: the memory decays with the distance to the last point.
 
-    Points are taken in the order of x; where x is not known they count as one with their
-    predecessor. The distance from the first to the last x counts as 1,000 units, and from one unit
-    to the next the memory decays by the square root of the weight.
+    Points are taken in the order written. What x rises by from one point to the next is their
+    distance; where it falls, as the steps of a counter do that restarts each epoch, and where it is
+    not known, there is none. All distances together count as 1,000 units (where x never falls that
+    is the reach from its first to its last value), and from one unit to the next the memory decays
+    by the square root of the weight.
     """
-    x = np.where(np.isfinite(x), x, -np.inf)
-    order = np.argsort(x, kind="stable")
-    place = x[order]
-    known = place[np.isfinite(place)]
-    reach = float(known[-1] - known[0]) if known.size else 0.0
-    distance = np.zeros(len(place))
+    known = np.flatnonzero(np.isfinite(x))
+    distance = np.zeros(len(x))
+    distance[known[1:]] = np.maximum(np.diff(x[known]), 0.0)
+    reach = float(distance.sum())
     if reach > 0.0:
-        distance[1:] = np.where(np.isfinite(place[:-1]), np.diff(place), 0.0) / reach * _VIEWPORT
+        distance *= _VIEWPORT / reach
     decays = np.power(min(math.sqrt(weight), _GREATEST_WANDB_WEIGHT), distance)
-    in_order = np.empty_like(points)
-    _loops.decaying(points[order], decays, in_order)
     smoothed = np.empty_like(points)
-    smoothed[order] = in_order
+    _loops.decaying(points, decays, smoothed)
     return smoothed
 
 

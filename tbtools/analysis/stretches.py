@@ -36,15 +36,20 @@ class Stretches:
         end: int64, byte offsets behind the last.
         rewritten: Which of them are one record that is not copied as it is, but without some of its
             values: its offset to the rows of the file that stay in it.
+        cuts: int64, byte offsets of the records in front of which other files may come.
     """
 
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     rewritten: dict[int, NDArray[np.int64]]
+    cuts: NDArray[np.int64]
 
 
 def stretches_to_copy(
-    file: FileColumns, kept: NDArray[np.bool_], changed: NDArray[np.bool_]
+    file: FileColumns,
+    kept: NDArray[np.bool_],
+    changed: NDArray[np.bool_],
+    cuts: NDArray[np.int64],
 ) -> Stretches:
     """What is left of a file.
 
@@ -55,6 +60,7 @@ def stretches_to_copy(
         file: The file.
         kept: bool for each row: whether its value stays.
         changed: bool for each row: whether its record cannot be copied as it is for other reasons.
+        cuts: int64, increasing: rows that stay and whose record begins a stretch.
 
     Raises:
         InputChanged: The file is no longer the one that was scanned.
@@ -70,6 +76,7 @@ def stretches_to_copy(
     last_touched = max(
         int(file.offset[touched[-1]]) if touched.size else -1,
         int(dropped_marks[-1]) if dropped_marks.size else -1,
+        int(file.offset[cuts[-1]]) if cuts.size else -1,
     )
     start, end = _records(file, last_touched)
     drop = np.zeros(start.size, bool)
@@ -90,23 +97,26 @@ def stretches_to_copy(
     for record in np.flatnonzero(rewrite).tolist():
         first, last = np.searchsorted(record_of_row, [record, record + 1])
         rewritten[int(start[record])] = first + np.flatnonzero(kept[first:last])
-    return _joined(start[~drop], end[~drop], rewrite[~drop], rewritten)
+    begins = rewrite.copy()
+    begins[1:] |= rewrite[:-1]
+    cut = np.searchsorted(start, file.offset[cuts], side="right") - 1
+    begins[cut] = True
+    first, behind = _joined(start[~drop], end[~drop], begins[~drop])
+    return Stretches(first, behind, rewritten, start[cut])
 
 
 def _joined(
-    start: NDArray[np.int64],
-    end: NDArray[np.int64],
-    alone: NDArray[np.bool_],
-    rewritten: dict[int, NDArray[np.int64]],
-) -> Stretches:
-    """Records that follow one another make one stretch, but for those that stand alone."""
+    start: NDArray[np.int64], end: NDArray[np.int64], begins: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Records that follow one another make one stretch, but for those that begin one."""
     if not start.size:
-        return Stretches(start, end, rewritten)
-    begins = np.ones(start.size, bool)
-    begins[1:] = (start[1:] != end[:-1]) | alone[1:] | alone[:-1]
+        return start, end
+    begins = begins.copy()
+    begins[0] = True
+    begins[1:] |= start[1:] != end[:-1]
     firsts = np.flatnonzero(begins)
     lasts = np.append(firsts[1:], start.size) - 1
-    return Stretches(start[firsts], end[lasts], rewritten)
+    return start[firsts], end[lasts]
 
 
 def _records(file: FileColumns, last_touched: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -17,7 +17,6 @@ from tbtools.runs.inputs import as_experiment, as_runs
 from tbtools.runs.numbers import json_number
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of
-from tbtools.runs.statistics import step_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -328,16 +327,11 @@ def _run_summary(
     parts = []
     scalars: set[str] = set()
     series: list[SeriesSummary] = []
-    low: list[int] = []
-    high: list[int] = []
     for whole in run.parts:
         part, chosen = selector.choose(whole)
         parts.append(part)
         scalars |= {part.shown_tag(each.tag) for each in chosen if each.scalar}
         series += series_summaries(part, chosen)
-        first, last = step_ranges(part.columns, chosen)
-        low += first
-        high += last
     files = run.all_files
     timelines = [part.columns.timeline for part in parts]
     starts = [each.start_time for each in timelines if np.isfinite(each.start_time)]
@@ -350,8 +344,8 @@ def _run_summary(
         sessions=sum(len(each.sessions) for each in timelines),
         points=sum(each.statistics.count for each in series),
         superseded=run.superseded,
-        first_step=min(low, default=None),
-        last_step=max(high, default=None),
+        first_step=min((each.statistics.first_step for each in series), default=None),
+        last_step=max((each.statistics.last_step for each in series), default=None),
         start_time=min(starts, default=None),
         end_time=max(ends, default=None),
         status="stopped",

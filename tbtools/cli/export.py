@@ -93,4 +93,4 @@ def command(
     for line in lines_not_written(exported):
         click.echo(line, err=True)
     diagnostics = Diagnostics([experiment], selection.selection)
-    return finish(diagnostics, TROUBLE if exported.problems else 0)
+    return finish(diagnostics, TROUBLE if exported.undecodable else 0)

@@ -46,7 +46,7 @@ def command(
     from tbtools.analysis.merge import merge
     from tbtools.render.event_files import write_merge
     from tbtools.render.terminal.diagnostics import Diagnostics
-    from tbtools.render.terminal.merge import MergeView
+    from tbtools.render.terminal.merge import MergeView, loss_line
     from tbtools.render.terminal.progress import scan_progress
     from tbtools.render.write import require_free_run
 
@@ -64,4 +64,6 @@ def command(
     )
     write_merge(merged, target, force=force)
     show_summary(MergeView(merged, target, diagnostics), summary_format, target)
+    if line := loss_line(merged):
+        click.echo(f"tbtools: {line}", err=True)
     return finish(diagnostics)

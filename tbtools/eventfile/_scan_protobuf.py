@@ -15,9 +15,10 @@ from google.protobuf.message import DecodeError
 
 from tbtools.eventfile.messages import ScanEvent, ScanTensor, ScanValue
 from tbtools.eventfile.records import masked_crc32c
+from tbtools.eventfile.wire import BYTES, fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 HEADER = 12  # u64 length, u32 masked CRC of it
 FRAME = 16  # the header, and the u32 masked CRC of the data behind the data
@@ -25,8 +26,6 @@ VERSION_BYTES = 64  # of file_version that are kept
 RESYNC_EFFORT = 8  # bytes checked in searches for a record, at most, per byte of the file
 
 BAD_LENGTH, BAD_DATA, UNDECODABLE, TRUNCATED = 1, 2, 3, 4
-
-_VARINT, _FIXED64, _BYTES, _GROUP_START, _GROUP_END, _FIXED32 = range(6)
 
 _MEMBERS = {
     "file_version": 3,
@@ -65,49 +64,11 @@ _NUMBERS = {
 }
 
 
-def _read_varint(data: bytes, position: int) -> tuple[int, int]:
-    result = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        result |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return result, position
-        shift += 7
-
-
-def _field_end(data: bytes, position: int, number: int, wire_type: int) -> tuple[int, int]:
-    """Where the field's content starts and ends; the bytes are known to be sound."""
-    if wire_type == _VARINT:
-        return position, _read_varint(data, position)[1]
-    if wire_type == _FIXED64:
-        return position, position + 8
-    if wire_type == _FIXED32:
-        return position, position + 4
-    if wire_type == _BYTES:
-        size, start = _read_varint(data, position)
-        return start, start + size
-    end = position
-    while True:  # a group: to its end mark, over the groups inside
-        key, end = _read_varint(data, end)
-        if key == number << 3 | _GROUP_END:
-            return position, end
-        end = _field_end(data, end, key >> 3, key & 7)[1]
-
-
-def _fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """Number, wire type, start and end of the content of each field."""
-    while start < end:
-        key, start = _read_varint(data, start)
-        content, start = _field_end(data, start, key >> 3, key & 7)
-        yield key >> 3, key & 7, content, start
-
-
 def _member_spans(data: bytes, member: int) -> list[tuple[int, int]]:
     """The contents of the oneof's field that is set: those behind the last other member."""
     spans: list[tuple[int, int]] = []
-    for number, wire_type, start, end in _fields(data, 0, len(data)):
-        if wire_type == _BYTES and 3 <= number <= 9:
+    for number, wire_type, start, end in fields(data, 0, len(data)):
+        if wire_type == BYTES and 3 <= number <= 9:
             if number == member:
                 spans.append((start, end))
             else:
@@ -119,8 +80,8 @@ def _value_spans(data: bytes) -> list[tuple[int, int]]:
     return [
         (start, end)
         for summary in _member_spans(data, _MEMBERS["summary"])
-        for number, wire_type, start, end in _fields(data, *summary)
-        if number == 1 and wire_type == _BYTES
+        for number, wire_type, start, end in fields(data, *summary)
+        if number == 1 and wire_type == BYTES
     ]
 
 

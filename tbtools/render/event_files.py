@@ -13,6 +13,7 @@ from tbtools.analysis.stretches import open_unchanged
 from tbtools.errors import InputChanged, UnwritableValue
 from tbtools.eventfile.records import HEADER_SIZE, write_record
 from tbtools.eventfile.scalar_records import encode_scalars
+from tbtools.eventfile.wire import event_with_values, metadata_of, value_with_metadata
 from tbtools.eventfile.writer import FILE_VERSION
 from tbtools.render.directories import RESULT_WRITER, directory_whole
 from tbtools.render.names import distinct_paths
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 # What is read at once. A longer stretch is copied by the operating system, where it does that.
 _BLOCK = 1 << 20
+# Of each of many files that take turns.
+_LEAST_BLOCK = 1 << 14
 
 
 def _file_name(start_time: float) -> str:
@@ -116,21 +119,41 @@ class _Inputs:
 
     def copy(self, piece: Copy, file: BinaryIO) -> None:
         """Copies stretches to the end of a file; short ones are read many at a time."""
-        start, end = piece.start, piece.end
+        if len(piece.files) > 1:
+            self._copy_in_turns(piece, file)
+            return
+        [columns], start, end = piece.files, piece.start, piece.end
         at = 0
         while at < start.size:
             base = int(start[at])
             last = int(np.searchsorted(end, base + _BLOCK, side="right"))
             if last == at:
-                self._copy_long(piece.file, base, int(end[at]) - base, file)
+                self._copy_long(columns, base, int(end[at]) - base, file)
                 at += 1
                 continue
-            block = memoryview(self.read(piece.file, base, int(end[last - 1]) - base))
+            block = memoryview(self.read(columns, base, int(end[last - 1]) - base))
             bounds = zip(
                 (start[at:last] - base).tolist(), (end[at:last] - base).tolist(), strict=True
             )
             file.writelines([block[first:behind] for first, behind in bounds])
             at = last
+
+    def _copy_in_turns(self, piece: Copy, file: BinaryIO) -> None:
+        """Copies stretches of files that take turns, of each of which a block is held."""
+        room = max(_BLOCK // len(piece.files), _LEAST_BLOCK)
+        blocks = [(0, memoryview(b""))] * len(piece.files)
+        turns = (piece.file.tolist(), piece.start.tolist(), piece.end.tolist())
+        for number, first, behind in zip(*turns, strict=True):
+            base, block = blocks[number]
+            if behind > base + len(block) or first < base:
+                columns = piece.files[number]
+                if behind - first > room:
+                    self._copy_long(columns, first, behind - first, file)
+                    continue
+                count = min(room, columns.position - first)
+                base, block = first, memoryview(self.read(columns, first, count))
+                blocks[number] = base, block
+            file.write(block[first - base : behind - base])
 
     def _copy_long(self, columns: FileColumns, offset: int, left: int, file: BinaryIO) -> None:
         file.flush()
@@ -158,18 +181,15 @@ class _Inputs:
 
 def _rewritten(piece: Rewritten, inputs: _Inputs) -> bytes:
     """An event with only some of its values, or with metadata that it did not have."""
-    from tbtools.eventfile.messages import Event, Value
-
     length = int.from_bytes(inputs.read(piece.file, piece.offset, 8), "little")
-    event = Event.FromString(inputs.read(piece.file, piece.offset + HEADER_SIZE, length))
-    event.summary.ClearField("value")
-    for offset, length, metadata in piece.values:
-        value = event.summary.value.add()
-        value.MergeFromString(inputs.read(piece.file, offset, length))
-        if metadata is not None:
-            first = Value.FromString(inputs.read(*metadata))
-            value.metadata.CopyFrom(first.metadata)
-    return bytes(event.SerializeToString())
+    event = inputs.read(piece.file, piece.offset + HEADER_SIZE, length)
+    values = []
+    for offset, length, place in piece.values:
+        value = inputs.read(piece.file, offset, length)
+        if place is not None:
+            value = value_with_metadata(value, metadata_of(inputs.read(*place)))
+        values.append(value)
+    return event_with_values(event, values)
 
 
 def _write_run(made: NewDirectory, run: str, command: str, series: Mapping[str, Points]) -> None:

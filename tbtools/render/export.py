@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import InvalidArgument
 from tbtools.render.export_tables import export_hparams, export_scalars
 from tbtools.render.media import export_media
+from tbtools.runs.diagnostics import HasProvenance, Provenance
+from tbtools.runs.inputs import as_experiment, runs_and_unreadable
+from tbtools.runs.plugins.hparams_table import hparams_table
 from tbtools.runs.plugins.table import export_kinds
 from tbtools.runs.selection import Selection, as_globs
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
-    from tbtools.runs.experiment import Experiment
+    from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
 
 # What means nothing for a kind of data, and is refused: who gives it expects something of it.
@@ -24,24 +27,36 @@ _MEANINGLESS_FOR_FILES = ("wide", "format", "force")
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class Export(HasProvenance):
     """What was written.
 
     Attributes:
         data: The kind of data.
         count: How many rows of a table, or how many files.
         left_out: Points that are in no row, because a wide table has one cell for several.
-        problems: What could not be written because it cannot be decoded.
+        undecodable: What could not be written because it cannot be decoded.
+        provenance: What should be known of the runs.
     """
 
     data: str
     count: int
     left_out: int = 0
-    problems: tuple[str, ...] = ()
+    undecodable: tuple[str, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was written, and what should be known of the runs."""
+        return {
+            "data": self.data,
+            "count": self.count,
+            "left_out": self.left_out,
+            "undecodable": list(self.undecodable),
+            **self.provenance.to_dict(),
+        }
 
 
 def export(
-    experiment: Experiment,
+    runs: RunsLike,
     path: str | os.PathLike[str],
     data: str = "scalars",
     *,
@@ -56,7 +71,7 @@ def export(
     """Writes all of one kind of data, run by run, so that memory does not grow with their number.
 
     Args:
-        experiment: The runs, as `load` gives them.
+        runs: A path, a `Run`, an `Experiment`, or several of them.
         path: For scalars and hparams a file, ``-`` for standard output; else a directory.
         data: ``scalars`` (every point), ``hparams`` (one row a run, with the final values of its
             metrics), ``images``, ``audio`` or ``text`` (one file each, as it was stored).
@@ -70,10 +85,11 @@ def export(
         progress: Called now and then with the bytes that have been read and those of all files.
 
     Raises:
-        InvalidArgument: There is no such kind of data, the ending says no format, or something was
-            given that means nothing for this kind.
+        InvalidArgument: There is no such kind of data, here or at all, the ending says no format,
+            or something was given that means nothing for this kind.
         MissingExtra: Parquet and Feather need pyarrow.
         UnknownTag: No run has the tag.
+        NoEventFiles: There is nothing to read under a path, or not one event could be read.
         TbtoolsError: Something is there already; see `tbtools.write`.
         OSError: It cannot be written; then nothing is left behind.
     """
@@ -89,9 +105,12 @@ def export(
     if refused := [name for name in _MEANINGLESS.get(data, _MEANINGLESS_FOR_FILES) if given[name]]:
         raise InvalidArgument(f"an export of {data} takes no {', no '.join(refused)}")
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
+    experiment = as_experiment(runs, fold=data == "hparams")
+    known, unreadable = runs_and_unreadable(runs if experiment is None else experiment)
+    left_out, undecodable = 0, list[str]()
     if data == "scalars":
-        rows, left_out = export_scalars(
-            experiment,
+        count, left_out = export_scalars(
+            known,
             path,
             selection=selection,
             wide=wide,
@@ -99,9 +118,10 @@ def export(
             force=force,
             progress=progress,
         )
-        return Export(data, rows, left_out)
-    if data == "hparams":
-        rows, problems = export_hparams(experiment, path, format=format, force=force)
-        return Export(data, rows, problems=tuple(problems))
-    files, problems = export_media(experiment, path, data, selection=selection, progress=progress)
-    return Export(data, files, problems=tuple(problems))
+    elif data == "hparams":
+        table = hparams_table(known, known) if experiment is None else experiment.hparams_table()
+        count, undecodable = export_hparams(known, table, path, format=format, force=force)
+    else:
+        count, undecodable = export_media(known, path, data, selection=selection, progress=progress)
+    provenance = Provenance.of(known, unreadable)
+    return Export(data, count, left_out, tuple(undecodable), provenance)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.align import union
+from tbtools.errors import InvalidArgument
 from tbtools.eventfile.discover import natural_key
 from tbtools.render.batches import NULL, Batch
 from tbtools.render.tables import require_format, write_table
 from tbtools.runs.diagnostics import require_readable
-from tbtools.runs.selection import EVERYTHING
+from tbtools.runs.inputs import require_events, require_points
+from tbtools.runs.selection import EVERYTHING, Selector
 from tbtools.runs.series import last_of_each, stream_scalars
 
 if TYPE_CHECKING:
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tbtools.render.batches import Column, Kind
-    from tbtools.runs.experiment import Experiment
     from tbtools.runs.plugins.hparams import HParamValue
+    from tbtools.runs.plugins.hparams_table import HParamsTable
+    from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
     from tbtools.runs.series import RunScalars, ScalarSeries
 
@@ -48,7 +51,7 @@ def long_batch(run: str, tag: str, curve: ScalarSeries) -> Batch:
 
 
 def export_scalars(
-    experiment: Experiment,
+    runs: Mapping[str, Run],
     path: str | os.PathLike[str],
     *,
     selection: Selection = EVERYTHING,
@@ -62,7 +65,7 @@ def export_scalars(
     Memory holds one run at a time.
 
     Args:
-        experiment: The runs.
+        runs: The runs.
         path: The file; ``-`` for standard output.
         selection: Which tags and steps.
         wide: One row a run and step, one column a tag, instead of one row a point; of several
@@ -76,13 +79,13 @@ def export_scalars(
         one cell for several.
 
     Raises:
-        InvalidArgument: The ending says no format.
+        InvalidArgument: The ending says no format, or there is nothing to write.
         UnknownTag: No run has the tag.
         OutputExists: There is a file, and `force` does not allow to replace it.
         OSError: It cannot be written; then nothing is left behind.
     """
     require_format(path, format)
-    table = _Scalars(experiment, selection, progress)
+    table = _Scalars(runs, selection, progress)
     schema = table.wide_schema() if wide else LONG_SCHEMA
     batches = table.wide(schema) if wide else table.long()
     write_table(path, schema, batches, format=format, force=force)
@@ -92,15 +95,16 @@ def export_scalars(
 class _Scalars:
     """The scalars of an experiment as batches of rows."""
 
-    def __init__(self, experiment: Experiment, selection: Selection, progress: Progress) -> None:
-        self._experiment = experiment
-        self._selection = selection
+    def __init__(self, runs: Mapping[str, Run], selection: Selection, progress: Progress) -> None:
+        self._known = runs
+        self._selector = Selector(selection)
         self._progress = progress
         self.rows = 0
         self.left_out = 0
 
     def _runs(self) -> Iterator[RunScalars]:
-        return stream_scalars(self._experiment, self._selection, progress=self._progress)
+        yield from stream_scalars(self._known, self._selector, progress=self._progress)
+        require_points(self._known.values(), self._selector)
 
     def long(self) -> Iterator[Batch]:
         """One row a point, series by series."""
@@ -141,7 +145,8 @@ class _Scalars:
 
 
 def export_hparams(
-    experiment: Experiment,
+    runs: Mapping[str, Run],
+    table: HParamsTable,
     path: str | os.PathLike[str],
     *,
     format: str | None = None,  # noqa: A002 - the option's name
@@ -150,7 +155,8 @@ def export_hparams(
     """Writes one row a run: its hyperparameters, and the final values of its metrics.
 
     Args:
-        experiment: The runs.
+        runs: The runs.
+        table: Their hyperparameters.
         path: The file; ``-`` for standard output.
         format: As for `export_scalars`.
         force: Whether a file that is there may be replaced.
@@ -159,13 +165,15 @@ def export_hparams(
         How many runs have hyperparameters, and what of them cannot be decoded.
 
     Raises:
-        InvalidArgument: The ending says no format.
+        InvalidArgument: The ending says no format, or there is nothing to write.
         OutputExists: There is a file, and `force` does not allow to replace it.
         OSError: It cannot be written; then nothing is left behind.
     """
     require_format(path, format)
-    table = experiment.hparams_table()
-    require_readable(experiment)
+    require_readable(runs)
+    if not table.rows and not table.problems:
+        require_events(runs.values())
+        raise InvalidArgument("no run has hyperparameters")
     columns: dict[str, Column] = {"run": list(table.rows)}
     schema: dict[str, Kind] = {"run": "text"}
     for name in (*table.hparams, *table.metrics):

@@ -14,15 +14,16 @@ from tbtools.render.directories import directory_whole
 from tbtools.render.names import distinct_paths, run_paths
 from tbtools.render.tables import is_table
 from tbtools.runs.diagnostics import require_readable
+from tbtools.runs.inputs import require_points
 from tbtools.runs.plugins.table import PLUGINS, function_at
 from tbtools.runs.plugins.values import naming
+from tbtools.runs.reading import read_ahead
 from tbtools.runs.selection import EVERYTHING, Selector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from tbtools.render.directories import NewDirectory
-    from tbtools.runs.experiment import Experiment
     from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
@@ -32,7 +33,7 @@ _COLUMNS = ("file", "run", "tag", "step", "wall_time", "index")
 
 
 def export_media(
-    experiment: Experiment,
+    runs: Mapping[str, Run],
     directory: str | os.PathLike[str],
     kind: str,
     *,
@@ -45,7 +46,7 @@ def export_media(
     were. Of several at a step the later ones have a number behind it.
 
     Args:
-        experiment: The runs, read one by one.
+        runs: The runs, read one by one.
         directory: The directory, which is made; it is never one that holds something.
         kind: A plugin of `PLUGINS` that makes files: ``images``, ``audio``, ``text``.
         selection: Which tags and steps.
@@ -65,15 +66,16 @@ def export_media(
         raise InvalidArgument(f"{kind} make a directory; {os.fspath(directory)} would be a file")
     problems: list[str] = []
     index: list[tuple[object, ...]] = []
-    paths = run_paths(experiment)
+    paths = run_paths(runs)
     selector = Selector(replace(selection, plugins=(kind,)), scalars=False)
-    inputs = {run.event_files[0] for run in experiment.values()}
+    inputs = {run.event_files[0] for run in runs.values()}
     with directory_whole(directory, inputs=sorted(inputs)) as made:
-        for run in experiment.each_run(progress):
+        for name, run in _each_run(runs, progress):
             tags = _chosen_tags(run, selector)
-            index += _export_run(run, paths[run.name], made, kind, tags, selection, problems)
-        require_readable(experiment)
-        selector.require_match()
+            written = _export_run(run, name, paths[name], made, kind, tags, selection, problems)
+            index += written
+        require_readable(runs)
+        require_points(runs.values(), selector)
         if index:
             with made.file(_INDEX) as file:
                 text = io.StringIO()
@@ -82,8 +84,21 @@ def export_media(
     return len(index), problems
 
 
+def _each_run(
+    runs: Mapping[str, Run], progress: Callable[[int, int], None] | None
+) -> Iterator[tuple[str, Run]]:
+    """The runs one by one, read ahead on all cores; those that were not read before are let go."""
+    unread = [not run.is_read for run in runs.values()]
+    read = read_ahead(list(runs.values()), progress)
+    for name, run, forget in zip(runs, read, unread, strict=True):
+        yield name, run
+        if forget:
+            run.release()
+
+
 def _export_run(
     run: Run,
+    shown_run: str,
     folder: str,
     made: NewDirectory,
     kind: str,
@@ -105,7 +120,7 @@ def _export_run(
             with naming(value):
                 files = files_of(value)
         except UndecodablePayload as error:
-            problems.append(f"run {run.name}: {error}")
+            problems.append(f"run {shown_run}: {error}")
             continue
         for number, (ending, content) in enumerate(files):
             seen[value.tag, value.step] += 1
@@ -115,7 +130,7 @@ def _export_run(
             with made.file(name) as file:
                 file.write(content)
             shown = name.removeprefix("./")
-            yield shown, run.name, value.tag, value.step, value.wall_time, number
+            yield shown, shown_run, value.tag, value.step, value.wall_time, number
 
 
 def _chosen_tags(run: Run, selector: Selector) -> set[str]:

@@ -12,7 +12,8 @@ from tbtools.render.export_tables import LONG_SCHEMA, long_batch
 from tbtools.render.names import run_paths
 from tbtools.render.tables import is_table, write_table
 from tbtools.render.write import require_free_target
-from tbtools.runs.selection import Selection
+from tbtools.runs.inputs import require_points
+from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import stream_scalars
 
 if TYPE_CHECKING:
@@ -75,19 +76,22 @@ def write_smoothed(
     Raises:
         MissingExtra: The method, or the table, needs a package that is not installed.
         UnknownTag: No run has the tag, or a run does not have the one that is the axis.
+        NoEventFiles: Not one event could be read.
+        InvalidArgument: There are no scalars.
         TbtoolsError: Something is there already; see `tbtools.write`.
         OSError: It cannot be written; then nothing is left behind.
     """
     require_free_target(path, force=force, inputs=inputs)
-    selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
+    selector = Selector(Selection.of(tags, steps, exclude_tags=exclude_tags))
     written: list[SmoothedRun] = []
 
     def smoothed() -> Iterator[tuple[str, dict[str, ScalarSeries]]]:
-        for run in stream_scalars(experiment, selection, smoothing.by, progress):
+        for run in stream_scalars(experiment, selector, smoothing.by, progress):
             curves = {tag: smoothing.smoothed(run, tag) for tag in run.series}
             if curves:
                 written.append(_count(run.run, curves))
                 yield run.run, curves
+        require_points(experiment.values(), selector)
 
     if is_table(path):
         write_table(path, LONG_SCHEMA, _batches(smoothed()), force=force)

@@ -11,7 +11,7 @@ from tbtools.analysis.aggregate import Aggregate
 from tbtools.analysis.ensemble import runs_needed
 from tbtools.analysis.merge import Merge
 from tbtools.analysis.smooth import series_rows
-from tbtools.errors import InvalidArgument
+from tbtools.errors import InvalidArgument, UnsupportedType
 from tbtools.render.batches import Batch
 from tbtools.render.directories import require_free_directory
 from tbtools.render.event_files import write_aggregate, write_merge, write_runs
@@ -53,7 +53,7 @@ def write(
             it has no wall_time; or the ending is that of a file of another kind.
         OutputExists: Something is there.
         OutputInsideInput: The directory would become part of what was read.
-        TypeError: The result is none of these.
+        UnsupportedType: The result is none of these.
         OSError: It cannot be written; then nothing is left behind.
     """
     import pandas as pd
@@ -74,7 +74,7 @@ def write(
             runs = _frame_runs(result)
             write_runs(runs, path, command="write", force=force, inputs=inputs)
     else:
-        raise TypeError(f"cannot write {type(result).__name__}: no Merge, Aggregate or frame")
+        raise UnsupportedType(f"cannot write {type(result).__name__}: no Merge, Aggregate or frame")
 
 
 def require_free_target(

@@ -148,7 +148,11 @@ def gather(files: Sequence[FileColumns], policy: RestartPolicy) -> RunColumns:
         files: The event files of the run, sorted by name.
         policy: The restart policy.
     """
-    timeline = build_timeline(files, policy)
+    return gather_timeline(build_timeline(files, policy))
+
+
+def gather_timeline(timeline: Timeline) -> RunColumns:
+    """Gathers by series what of a timeline is not superseded."""
     rows = timeline.rows
     # 64 bits, as NumPy wants them for indices: others are converted at each use.
     key_of_row = np.multiply(rows.tag_id, _SLOTS, dtype=np.int64)

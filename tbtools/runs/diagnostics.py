@@ -97,17 +97,87 @@ def require_readable(runs: Mapping[str, Run]) -> None:
     raise NoEventFiles(f"{file}: {problem.message}{more}")
 
 
-def problem_dicts(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    """What is damaged or could not be read, as JSON has it."""
-    for run in experiment.values():
+def problem_dicts(
+    runs: Mapping[str, Run], unreadable: Mapping[str, Problem]
+) -> Iterator[dict[str, Any]]:
+    """What is damaged or could not be read, as JSON has it.
+
+    Args:
+        runs: The runs, by name.
+        unreadable: Paths that could not be read, as `Experiment.unreadable` has them.
+    """
+    for name, run in runs.items():
         for file, problem in run.diagnostics.problems:
-            yield {"run": run.name, "file": file, **problem.to_dict()}
-    for path, problem in experiment.unreadable.items():
+            yield {"run": name, "file": file, **problem.to_dict()}
+    for path, problem in unreadable.items():
         yield {"run": None, "file": path, **problem.to_dict()}
 
 
-def note_dicts(experiment: Experiment) -> Iterator[dict[str, Any]]:
+def note_dicts(runs: Mapping[str, Run]) -> Iterator[dict[str, Any]]:
     """What should be known of the runs' timelines, as JSON has it."""
-    for run in experiment.values():
+    for name, run in runs.items():
         for note in run.diagnostics.notes:
-            yield {"run": run.name, **note.to_dict()}
+            yield {"run": name, **note.to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a result says of the runs that it was made of.
+
+    Attributes:
+        superseded: How many of their points restarts have superseded.
+        problems: Damaged stretches and what could not be read: run, file, offset, length, kind,
+            message.
+        notes: What should be known of their timelines: run, kind, message, tag, count.
+    """
+
+    superseded: int = 0
+    problems: tuple[dict[str, Any], ...] = ()
+    notes: tuple[dict[str, Any], ...] = ()
+
+    @classmethod
+    def of(
+        cls, runs: Mapping[str, Run], unreadable: Mapping[str, Problem] | None = None
+    ) -> Provenance:
+        """That of some runs, which have been read.
+
+        Args:
+            runs: The runs, by name.
+            unreadable: Paths that could not be read.
+        """
+        return cls(
+            sum(run.diagnostics.superseded for run in runs.values()),
+            tuple(problem_dicts(runs, unreadable or {})),
+            tuple(note_dicts(runs)),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys that stand in the JSON of every result, and in the `attrs` of frames."""
+        return {
+            "superseded": self.superseded,
+            "problems": list(self.problems),
+            "notes": list(self.notes),
+        }
+
+
+class HasProvenance:
+    """A result with what should be known of the runs that it was made of."""
+
+    __slots__ = ()
+
+    provenance: Provenance
+
+    @property
+    def superseded(self) -> int:
+        """How many points of the runs restarts have superseded."""
+        return self.provenance.superseded
+
+    @property
+    def problems(self) -> tuple[dict[str, Any], ...]:
+        """What of the runs' files is damaged or could not be read: run, file, kind, message, ..."""
+        return self.provenance.problems
+
+    @property
+    def notes(self) -> tuple[dict[str, Any], ...]:
+        """What should be known of the runs' timelines: run, kind, message, tag, count."""
+        return self.provenance.notes

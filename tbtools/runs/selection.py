@@ -196,14 +196,17 @@ class Selector:
     Args:
         selection: What is wanted.
         scalars: Whether only scalars are looked for.
+
+    Attributes:
+        matched: Whether a series with a point in these steps was selected.
     """
 
     def __init__(self, selection: Selection, *, scalars: bool = True) -> None:
         self.selection = selection
-        self._scalars = scalars
+        self.scalars = scalars
         self._tags: set[str] = set()
         self._steps: tuple[int, int] | None = None
-        self._matched = False
+        self.matched = False
 
     def choose(self, part: Part) -> tuple[Part, list[SeriesRows]]:
         """The part without the steps that are not selected, and the series of it that are.
@@ -214,11 +217,11 @@ class Selector:
             each
             for each in part.columns.series
             if each.count
-            and (each.scalar or not self._scalars)
+            and (each.scalar or not self.scalars)
             and matches(each.plugin, self.selection.plugins)
         ]
         if self.selection.is_all:
-            self._matched = self._matched or bool(offered)
+            self.matched = self.matched or bool(offered)
             return part, offered
         names = {part.shown_tag(each.tag) for each in offered}
         self._tags |= names
@@ -233,7 +236,7 @@ class Selector:
                 for each in part.columns.series
                 if each.count and (each.tag_id, each.plugin) in keys
             ]
-        self._matched = self._matched or bool(chosen)
+        self.matched = self.matched or bool(chosen)
         return part, chosen
 
     def _remember_steps(self, part: Part, chosen: Sequence[SeriesRows]) -> None:
@@ -254,7 +257,7 @@ class Selector:
         """
         selection = self.selection
         select_tags(self._tags, selection.tags, selection.exclude_tags)
-        if selection.steps is not None and not self._matched and self._steps is not None:
+        if selection.steps is not None and not self.matched and self._steps is not None:
             first, last = ("" if step is None else step for step in selection.steps)
             low, high = self._steps
             raise InvalidArgument(

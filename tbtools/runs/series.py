@@ -181,7 +181,13 @@ class RunScalars:
 
 
 def axis_name(x: str) -> str:
-    """The axis by its present name."""
+    """The axis by its present name.
+
+    Raises:
+        InvalidArgument: It is no name at all.
+    """
+    if not isinstance(x, str):
+        raise InvalidArgument(f"axis {x!r} is neither {', '.join(AXES)} nor a tag")
     return FORMER_AXES.get(x, x)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 import tbtools
 from tbtools.analysis.ensemble import Bootstrap, Ensemble
 from tbtools.analysis.grouping import group_runs
-from tbtools.errors import InvalidArgument, NonfiniteValue, UnknownTag
+from tbtools.errors import InvalidArgument, NoEventFiles, NonfiniteValue, UnknownTag
 from tests.builders import START, EventFileBuilder
 
 if TYPE_CHECKING:
@@ -350,6 +351,69 @@ class TestInputs:
     def test_other_things_are_refused(self) -> None:
         with pytest.raises(TypeError, match="int is no path"):
             tbtools.aggregate([3])  # type: ignore[list-item]
+        for x in ([], {}):
+            with pytest.raises(InvalidArgument, match="no run is given"):
+                tbtools.aggregate(x)
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            *(({"min_runs": given}, f"min_runs={given!r} is not") for given in (0, -1, 2.5, "a")),
+            ({"min_runs": 3}, "no point has so many runs behind it; a tag has 2 at most"),
+            ({"align": "nearest"}, "align='nearest' is neither"),
+            ({"align": [1]}, "is neither 'exact' nor"),
+            ({"align": -1}, "align=-1 is neither"),
+            ({"statistics": 3}, "3 is neither a name or glob"),
+            ({"statistics": []}, "no statistics"),
+        ],
+    )
+    def test_arguments_that_make_no_sense(
+        self, tmp_path: Path, options: dict[str, Any], message: str
+    ) -> None:
+        write_runs(tmp_path, {"a": [(0, 1.0)], "b": [(0, 2.0)]})
+        with pytest.raises(InvalidArgument, match=re.escape(message)):
+            tbtools.aggregate(tmp_path, **options)
+
+    def test_runs_without_events_or_scalars_are_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "empty" / "events.out.tfevents.1").touch()
+        with pytest.raises(NoEventFiles, match="no event could be read"):
+            tbtools.aggregate(tmp_path / "empty")
+        EventFileBuilder().image("im", 0, b"x").write(tmp_path / "im" / "events.out.tfevents.1")
+        with pytest.raises(InvalidArgument, match="no scalars"):
+            tbtools.aggregate(tmp_path)
+
+    def test_what_should_be_known_of_the_runs(self, tmp_path: Path) -> None:
+        write_runs(tmp_path, {"a": [(0, 1.0), (1, 2.0)], "b": [(0, 2.0), (5, 1.0), (3, 4.0)]})
+        EventFileBuilder().scalars(
+            "loss", [(1, 3.0), (2, 1.0), (3, 1.0)], START + 100
+        ).corrupt_data_crc().write(tmp_path / "a" / "events.out.tfevents.2")
+        result = tbtools.aggregate(dict(tbtools.load(tmp_path)))
+        assert result.superseded == 1
+        assert [(each["run"], each["kind"]) for each in result.problems] == [("a", "bad_data")]
+        assert [(each["run"], each["kind"]) for each in result.notes] == [("b", "steps_go_back")]
+        for told in (result.to_dict(), result.to_frame().attrs):
+            assert (told["superseded"], told["problems"], told["notes"]) == (
+                1,
+                list(result.problems),
+                list(result.notes),
+            )
+        of_b = tbtools.aggregate(tmp_path, group="b*")
+        assert (of_b.superseded, of_b.problems, len(of_b.notes)) == (0, (), 1)
+
+    def test_of_several_points_at_a_step_the_last_one_written(self, cases: Path) -> None:
+        frame = tbtools.aggregate(cases / "04e_reset_div", tags="*loss*").to_frame()
+        raw = tbtools.read_scalars(cases / "04e_reset_div", tags="*loss*")
+        assert frame["mean"].tolist() == raw["value"][200:].tolist()
+
+    def test_relative_time_counts_from_the_first_event_of_the_run(self, tmp_path: Path) -> None:
+        for name in "ab":
+            builder = EventFileBuilder().file_version(wall_time=START)
+            builder.scalar("loss", 0, 1.0, START + 7).scalar("loss", 1, 2.0, START + 9)
+            builder.write(tmp_path / name / "events.out.tfevents.1")
+        for x in ("relative", "relative_time"):
+            frame = tbtools.aggregate(tmp_path, x=x, align="exact").to_frame()
+            assert frame[x].tolist() == [7.0, 9.0]
 
     def test_runs_that_were_not_read_are_let_go(self, tmp_path: Path) -> None:
         experiment = tbtools.load(write_runs(tmp_path, {"a": [(0, 1.0)], "b": [(0, 1.0)]}))

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tbtools.analysis.curves import last_of_each, read_curves
+from tbtools.analysis.curves import last_of_each
 
 import tbtools
 from tbtools.analysis.align import INTERPOLATED, MISSING, OWN, align
 from tbtools.errors import InvalidArgument, UnknownTag
+from tbtools.runs.selection import Selection, Selector
+from tbtools.runs.series import RunScalars, last_of_each, read_scalars_of
 from tests.builders import START, EventFileBuilder
 
 if TYPE_CHECKING:
@@ -128,21 +130,26 @@ class TestAxes:
         return tbtools.load(tmp_path)["."]
 
     def test_step_and_time(self, run: Any) -> None:
-        curves = read_curves(run, "loss")
-        assert curves.places("loss", "step").tolist() == [0, 5, 10, 18, 30]
-        assert curves.places("loss", "wall_time").tolist() == [
-            START + step for step in (0, 5, 10, 18, 30)
-        ]
-        # From the run's first point of any kind, not the curve's.
-        assert curves.places("loss", "relative_time").tolist() == [5, 10, 15, 23, 35]
+        scalars = chosen(run)
+        assert scalars.places("loss", "step").tolist() == [0, 5, 10, 18, 30]
+        wall = [START + step for step in (0, 5, 10, 18, 30)]
+        # From the run's first event of any kind, not the series'.
+        relative = [5, 10, 15, 23, 35]
+        for name, want in (("wall", wall), ("wall_time", wall), ("relative", relative)):
+            assert scalars.places("loss", name).tolist() == want
+        assert scalars.places("loss", "relative_time").tolist() == relative
 
     def test_another_scalar_between_its_points_and_not_beyond_them(self, run: Any) -> None:
-        curves = read_curves(run, "loss", x="tokens_seen")
-        assert list(curves.curves) == ["loss"]
+        scalars = chosen(run, x="tokens_seen")
+        assert list(scalars.series) == ["loss"]
         np.testing.assert_allclose(
-            curves.places("loss", "tokens_seen"), [0, 500, 1000, 3400, NAN], rtol=1e-12
+            scalars.places("loss", "tokens_seen"), [0, 500, 1000, 3400, NAN], rtol=1e-12
         )
 
     def test_an_axis_that_the_run_does_not_have(self, run: Any) -> None:
         with pytest.raises(UnknownTag, match="close: 'tokens_seen'"):
-            read_curves(run, "loss", x="token_seen")
+            chosen(run, x="token_seen")
+
+
+def chosen(run: Any, **options: Any) -> RunScalars:
+    return read_scalars_of(run, Selector(Selection.of("loss")), **options)

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tbtools.analysis.curves import Curve
 
 import tbtools
 from tbtools.analysis.diff import parse_limits, violations
 from tbtools.analysis.diff.evidence import across_runs, against_noise, window_start
 from tbtools.analysis.diff.points import Placed, aligned_pair, compare_points, describe, twins
-from tbtools.errors import InvalidArgument, UnknownRun, UnknownTag
+from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun, UnknownTag
+from tbtools.runs.series import ScalarSeries
 from tests.builders import START, EventFileBuilder
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ NAN, INF = math.nan, math.inf
 def curve(points: Sequence[tuple[int, float]], *, seconds: float = 1.0) -> Placed:
     """A curve along its steps."""
     steps = np.array([step for step, _ in points], np.int64)
-    values = np.array([value for _, value in points], np.float64)
-    session = np.ones(steps.size, np.int64)
-    return Placed(Curve(steps, START + steps * seconds, values, session, "float64"), steps)
+    values = [value for _, value in points]
+    series = ScalarSeries.from_arrays("run", "loss", steps, values, START + steps * seconds)
+    return Placed(series, steps)
 
 
 def write(path: Path, points: Sequence[tuple[int, float]], tag: str = "loss") -> Path:
@@ -144,7 +144,8 @@ class TestCurves:
     def test_speed_leaves_out_the_pauses_between_sessions(self) -> None:
         steps = np.arange(0, 60, 10)
         times = START + np.array([0.0, 5, 10, 3610, 3615, 3620])
-        run = Curve(steps, times, np.ones(6), np.array([1, 1, 1, 2, 2, 2]), "float32")
+        series = ScalarSeries.from_arrays("run", "loss", steps, np.ones(6), times)
+        run = dataclasses.replace(series, session=np.array([1, 1, 1, 2, 2, 2]))
         assert describe(Placed(run, steps), None, "min", START).steps_per_second == 2.0
 
     def test_sparklines_share_their_steps(self) -> None:
@@ -356,7 +357,7 @@ class TestRuns:
         assert tbtools.diff(a, b, rtol=1e-3).identical
         assert tbtools.diff(a, b, atol=1e-3).identical
         for tolerance in (NAN, INF, -1.0):
-            with pytest.raises(InvalidArgument, match="are not both finite and at least 0"):
+            with pytest.raises(InvalidArgument, match="is not finite and at least 0"):
                 tbtools.diff(a, b, atol=tolerance)
 
     def test_a_missing_point_and_a_missing_tag_are_differences(self, tmp_path: Path) -> None:
@@ -684,3 +685,67 @@ class TestLimits:
     def test_tags_with_relations_in_them(self, tmp_path: Path) -> None:
         [limit] = parse_limits(["a<b>/x>+5%"])
         assert (limit.tag, limit.relation, limit.bound) == ("a<b>/x", ">", 5.0)
+
+
+class TestInputs:
+    @pytest.fixture
+    def logs(self, tmp_path: Path) -> Path:
+        write(tmp_path / "logs" / "x", [(0, 1.0), (5, 2.0), (3, 3.0)])
+        write(tmp_path / "logs" / "y", [(0, 1.0), (1, 2.0)])
+        return tmp_path / "logs"
+
+    def test_mappings_and_lists_of_runs(self, logs: Path) -> None:
+        experiment = tbtools.load(logs)
+        one_by_one = [{"x": experiment["x"]}, [experiment["x"]], experiment["x"], logs / "x"]
+        for a in one_by_one:
+            found = tbtools.diff(a, {"y": experiment["y"]})
+            assert (found.b, one(found).count_b) == ("y", 2)
+        assert tbtools.diff(dict(experiment), baseline="x").b == "y"
+        groups = tbtools.diff({"x": experiment["x"]}, {"y": experiment["y"]}, group=["x", "y"])
+        assert (groups.a, groups.b) == ("x", "y")
+
+    def test_what_should_be_known_of_both_sides(self, logs: Path) -> None:
+        builder = EventFileBuilder().scalars("loss", [(0, 1.0), (1, 2.0)]).corrupt_data_crc()
+        builder.write(logs / "y" / "events.out.tfevents.1")
+        for found in (
+            tbtools.diff(logs / "x", logs / "y"),
+            tbtools.diff(logs, baseline="x"),
+            tbtools.diff(logs, group=["x", "y"]),
+        ):
+            assert [(each["side"], each["kind"]) for each in found.notes] == [
+                ("a", "steps_go_back")
+            ]
+            assert [(each["side"], each["kind"]) for each in found.problems] == [("b", "bad_data")]
+            for told in (found.to_dict(), found.to_frame().attrs):
+                assert told["problems"] == list(found.problems)
+                assert told["notes"] == list(found.notes)
+                assert told["superseded"] == 0
+
+    def test_nothing_to_compare_is_refused(self, logs: Path, tmp_path: Path) -> None:
+        with pytest.raises(InvalidArgument, match="'x' is the only run"):
+            tbtools.diff({"x": tbtools.load(logs)["x"]}, baseline="x")
+        with pytest.raises(InvalidArgument, match="is for points, and groups"):
+            tbtools.diff(logs, group=["x", "y"], rtol=0.1)
+        with pytest.raises(InvalidArgument, match="atol='a' is not finite"):
+            tbtools.diff(logs / "x", logs / "y", atol="a")  # type: ignore[arg-type]
+        (tmp_path / "junk").mkdir()
+        (tmp_path / "junk" / "events.out.tfevents.1").write_bytes(b"no event file" * 9)
+        with pytest.raises(NoEventFiles):
+            tbtools.diff(logs / "x", tmp_path / "junk")
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "empty" / "events.out.tfevents.1").touch()
+        with pytest.raises(NoEventFiles, match="no event could be read"):
+            tbtools.diff(tmp_path / "empty", tmp_path / "empty")
+        for x in ([], {}):
+            with pytest.raises(InvalidArgument, match="no run is given"):
+                tbtools.diff(x, logs)
+
+    def test_relative_time_counts_from_the_first_event_of_the_run(self, tmp_path: Path) -> None:
+        for name, delay in (("a", 0.0), ("b", 10.0)):
+            builder = EventFileBuilder().file_version(wall_time=START)
+            for step in range(40):
+                builder.scalar("loss", step, 40.0 - step, START + delay + step)
+            builder.write(tmp_path / name / "events.out.tfevents.1")
+        for x in ("relative", "relative_time"):
+            told = one(tbtools.diff(tmp_path / "a", tmp_path / "b", x=x))
+            assert (told.a.reaches_x, told.b.reaches_x) == (39.0, 49.0)

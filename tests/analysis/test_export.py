@@ -19,7 +19,13 @@ from tensorboard.plugins.hparams import plugin_data_pb2 as api
 from tensorboard.plugins.hparams import summary_v2
 
 import tbtools
-from tbtools.errors import InvalidArgument, OutputExists, OutputInsideInput, UnknownTag
+from tbtools.errors import (
+    InvalidArgument,
+    NoEventFiles,
+    OutputExists,
+    OutputInsideInput,
+    UnknownTag,
+)
 from tbtools.render import arrow
 from tbtools.runs import reading
 from tests.builders import START, EventFileBuilder
@@ -378,8 +384,9 @@ class TestMedia:
         assert set(index["file"]) == set(files)
         assert set(index["tag"]) == {"samples/x", "../../up"}
         assert told.count == 4
-        [problem] = told.problems
-        assert "run run: 'broken' at step 1" in problem
+        [undecodable] = told.undecodable
+        assert "run run: 'broken' at step 1" in undecodable
+        assert told.to_dict()["undecodable"] == [undecodable]
 
     def test_sounds_and_texts(self, media: Path) -> None:
         tbtools.export(tbtools.load(media), media.parent / "audio", "audio")
@@ -409,9 +416,11 @@ class TestMedia:
         with pytest.raises(OutputInsideInput):
             tbtools.export(tbtools.load(media), media / "run" / "pictures", "images")
 
-    def test_nothing_to_write_makes_an_empty_directory(self, logs: Path) -> None:
-        target = exported(logs, "out", data="images")
-        assert list(target.iterdir()) == []
+    def test_nothing_to_write_is_refused(self, logs: Path) -> None:
+        for data, message in (("images", "no images"), ("hparams", "no run has hyperparameters")):
+            with pytest.raises(InvalidArgument, match=message):
+                exported(logs, "out.csv" if data == "hparams" else "out", data=data)
+        assert sorted(path.name for path in logs.parent.iterdir()) == [logs.name]
 
 
 class TestRefusals:
@@ -443,6 +452,49 @@ class TestRefusals:
         with pytest.raises(OutputExists):
             exported(logs, "out.csv")
         exported(logs, "out.csv", force=True)
+
+
+class TestRuns:
+    def test_paths_runs_and_mappings(self, logs: Path) -> None:
+        experiment = tbtools.load(logs)
+        texts = set()
+        for number, x in enumerate((logs, experiment, dict(experiment), list(experiment.values()))):
+            told = tbtools.export(x, logs.parent / f"{number}.csv")
+            texts.add((logs.parent / f"{number}.csv").read_text())
+        assert len(texts) == 1
+        assert told.to_dict() == {
+            "data": "scalars",
+            "count": told.count,
+            "left_out": 0,
+            "undecodable": [],
+            "superseded": 0,
+            "problems": [],
+            "notes": list(told.notes),
+        }
+
+    def test_what_should_be_known_of_the_runs(self, tmp_path: Path) -> None:
+        builder = EventFileBuilder().scalars("loss", [(0, 1.0), (2, 2.0), (1, 3.0), (3, 0.0)])
+        builder.corrupt_data_crc().write(tmp_path / "a" / "events.out.tfevents.1")
+        told = tbtools.export(tmp_path / "a", tmp_path / "out.csv")
+        assert (told.count, told.superseded) == (3, 0)
+        assert [each["kind"] for each in told.problems] == ["bad_data"]
+        assert [each["kind"] for each in told.notes] == ["steps_go_back"]
+
+    def test_an_empty_run_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "a").mkdir()
+        (tmp_path / "a" / "events.out.tfevents.1").touch()
+        with pytest.raises(NoEventFiles, match="no event could be read"):
+            tbtools.export(tmp_path / "a", tmp_path / "out.csv")
+        assert not (tmp_path / "out.csv").exists()
+
+    def test_rows_stand_in_the_order_written(self, cases: Path, tmp_path: Path) -> None:
+        tbtools.export(cases / "44_names_order", tmp_path / "out.csv")
+        rows = pd.read_csv(tmp_path / "out.csv")
+        assert rows["step"].tolist() == list(range(200))
+        assert (rows["value"].iloc[0], rows["value"].iloc[-1]) == (2.0, 0.01)
+        tbtools.export(cases / "04e_reset_div", tmp_path / "back.csv")
+        want = tbtools.read_scalars(cases / "04e_reset_div")
+        assert pd.read_csv(tmp_path / "back.csv")["step"].tolist() == want["step"].tolist()
 
 
 class TestCommand:

@@ -13,13 +13,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams import plugin_data_pb2 as api
+from tensorboard.plugins.hparams import summary_v2
 
 import tbtools
-from tbtools.analysis.merge import merge
+from tbtools.analysis.merge import RunLoss, merge
 from tbtools.analysis.pieces import Copy
-from tbtools.errors import InputChanged, InvalidArgument
+from tbtools.errors import InputChanged, InvalidArgument, NoEventFiles
 from tbtools.eventfile import messages
-from tests.builders import START, EventFileBuilder
+from tbtools.runs.series import read_scalars_of
+from tests.builders import START, EventFileBuilder, scalar_tensor
 from tests.runs.tensorboard_truth import rust_scalars
 
 PNG = b"\x89PNG not really"
@@ -32,6 +35,17 @@ def session(first: int, end: int, start: float, value: float = 0.0) -> EventFile
         time = start + step - first
         builder.scalar("loss", step, value + step, time).scalar("lr", step, 0.1, time)
     return builder
+
+
+def hparams_content(name: str, value: float) -> bytes:
+    """What a writer stores of one hyperparameter."""
+    info = api.SessionStartInfo()
+    info.hparams[name].number_value = value
+    summary = summary_v2._summary_pb(
+        "_hparams_/session_start_info", api.HParamsPluginData(session_start_info=info)
+    )
+    content: bytes = summary.value[0].metadata.plugin_data.content
+    return content
 
 
 def points(run: Any) -> collections.Counter[tuple[Any, ...]]:
@@ -225,6 +239,28 @@ class TestBytes:
         assert (plan.superseded, plan.rewritten) == (3, 0)
         assert written(plan, tmp_path / "out").tags["plugin"].tolist() == ["after"]
 
+    def test_a_tag_that_is_not_utf_8_is_kept_and_gets_its_metadata(
+        self, tmp_path: Path, scan_implementation: str
+    ) -> None:
+        """Writers in C++ do not check it, and protobuf refuses such a message."""
+        builder = EventFileBuilder().file_version()
+        for step in range(4):
+            event = messages.Event(wall_time=START + step, step=step)
+            for tag in ("a?c", "b"):
+                value = event.summary.value.add(tag=tag, tensor=scalar_tensor(step, "float32"))
+                if step == 0:
+                    value.metadata.plugin_data.plugin_name = "scalars"
+            builder.raw_record(event.SerializeToString().replace(b"a?c", b"a\xe9c"))
+        builder.write(tmp_path / "run" / "events.out.tfevents.1")
+        plan = tbtools.merge(tmp_path / "run", steps=(1, None))
+        assert (plan.points, plan.rewritten) == (6, 1)
+        got = in_order(written(plan, tmp_path / "out"))
+        want = in_order(tbtools.load(tmp_path / "run")["."])
+        assert got == {tag: some[1:] for tag, some in want.items()}
+        alone = tbtools.merge(tmp_path / "run", tags="a*")
+        assert alone.rewritten == 4
+        assert in_order(written(alone, tmp_path / "alone")) == {r"a\xe9c": want[r"a\xe9c"]}
+
     def test_damage_is_left_out_and_told(self, tmp_path: Path) -> None:
         builder = session(0, 4, START).corrupt_data_crc()
         builder.scalar("loss", 4, 4.0).corrupt_length().scalar("loss", 5, 5.0)
@@ -232,10 +268,11 @@ class TestBytes:
         builder.write(tmp_path / "run" / "events.out.tfevents.1")
         before = tbtools.load(tmp_path / "run")["."]
         plan = tbtools.merge(before)
-        assert [problem.kind for _, problem in plan.problems] == [
-            *("bad_data", "bad_length", "truncated")
+        assert [(each["run"], each["kind"]) for each in plan.problems] == [
+            *((".", "bad_data"), (".", "bad_length"), (".", "truncated"))
         ]
         assert plan.to_dict()["problems"][0]["kind"] == "bad_data"
+        assert plan.to_frame().attrs["problems"] == list(plan.problems)
         assert points(written(plan, tmp_path / "out")) == points(before)
 
 
@@ -308,12 +345,81 @@ class TestPieces:
             opened.write(b"half a record")
         assert len(written(plan, tmp_path / "out").scalars("loss")) == 12
 
-    def test_a_run_without_events(self, tmp_path: Path) -> None:
+    def test_a_run_without_events_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "run").mkdir()
         (tmp_path / "run" / "events.out.tfevents.1").touch()
+        with pytest.raises(NoEventFiles, match="no event could be read"):
+            tbtools.merge(tmp_path / "run")
+
+    def test_a_run_of_marks_alone(self, tmp_path: Path) -> None:
+        EventFileBuilder().file_version().graph(b"graph").write(
+            tmp_path / "run" / "events.out.tfevents.1"
+        )
         plan = tbtools.merge(tmp_path / "run")
-        assert (plan.points, plan.sessions, plan.pieces) == (0, (), ())
-        assert written(plan, tmp_path / "out").scalars().empty
+        assert (plan.points, len(plan.sessions)) == (0, 1)
+        run = written(plan, tmp_path / "out")
+        assert [int(kind) for file in run.files for kind in file.mark_kind] == [3, 4]
+
+    def test_writers_at_the_same_time_are_merged_by_wall_time(self, tmp_path: Path) -> None:
+        """Two ranks; one of them writes long records, graphs, and several values at a time."""
+        for rank in (0, 1):
+            builder = EventFileBuilder().file_version(wall_time=START + rank)
+            for step in range(20):
+                time = START + step + rank / 2
+                if rank and step % 7 == 0:
+                    builder.image("im", step, os.urandom(1_100_000), wall_time=time)
+                    builder.graph(b"g" * step)
+                values = [messages.Value(tag=tag, simple_value=step) for tag in ("loss", "lr")]
+                builder.values(step, *values, wall_time=time)
+            builder.write(tmp_path / "run" / f"events.out.tfevents.{rank}")
+        plan = tbtools.merge(tmp_path / "run")
+        assert (plan.points, plan.superseded, plan.rewritten) == (83, 0, 0)
+        source = tbtools.load(tmp_path / "run")["."]
+        merged = written(plan, tmp_path / "out")
+        assert points(merged) == points(source)
+        assert in_order(merged) == in_order(source)
+        assert merged.columns.rows.wall_time.tolist() == sorted(source.columns.rows.wall_time)
+        assert int((merged.files[0].mark_kind == 4).sum()) == 3
+
+    def test_a_file_that_holds_the_beginning_of_another_one_is_left_out(
+        self, tmp_path: Path
+    ) -> None:
+        session(0, 10, START).write(tmp_path / "run" / "events.out.tfevents.1")
+        session(0, 6, START).write(tmp_path / "copy" / "events.out.tfevents.1")
+        plan = tbtools.merge([tmp_path / "run", tmp_path / "copy"])
+        assert (plan.points, plan.superseded, len(plan.sessions)) == (20, 0, 1)
+
+    def test_tags_that_lose_all_their_points(self, tmp_path: Path) -> None:
+        builder = session(5, 10, START)
+        builder.scalar("val", 8, 1.0, START + 5).write(tmp_path / "a" / "events.out.tfevents.1")
+        session(4, 12, START + 100).write(tmp_path / "b" / "events.out.tfevents.2")
+        plan = tbtools.merge([tmp_path / "a", tmp_path / "b"])
+        assert plan.lost_tags == ("val",)
+        assert plan.to_dict()["lost_tags"] == ["val"]
+        [loss] = plan.losses
+        assert (loss.run.rpartition("/")[2], loss.to.rpartition("/")[2], loss.points) == (
+            "a",
+            "b",
+            11,
+        )
+
+    def test_hyperparameters_of_all_sessions_are_kept(self, tmp_path: Path) -> None:
+        for number, (name, value) in enumerate((("lr", 0.1), ("batch", 32.0))):
+            path = tmp_path / "run" / f"events.out.tfevents.{number}"
+            session(0, 10, START + 100 * number).value(
+                "_hparams_/session_start_info",
+                0,
+                wall_time=START + 100 * number,
+                plugin="hparams",
+                content=hparams_content(name, value),
+            ).write(path)
+        source = tbtools.load(tmp_path / "run")["."]
+        assert dict(source.hparams) == {"lr": 0.1, "batch": 32.0}
+        for choice in ({}, {"steps": (3, None)}):
+            plan = tbtools.merge(source, **choice)
+            merged = written(plan, tmp_path / f"out{len(choice)}")
+            assert dict(merged.hparams) == dict(source.hparams)
+            assert plan.lost_tags == ()
 
     def test_json_has_no_number_that_is_none(self, tmp_path: Path) -> None:
         EventFileBuilder().scalar("loss", 0, 1.0, math.nan).write(
@@ -376,18 +482,31 @@ def test_whatever_is_in_the_files_the_points_of_load_are_in_the_merged_one(
     for number, events in enumerate(files):
         name = f"events.out.tfevents.{number}"
         build(events, START + 5 * number).write(folder / "run" / name)
+    want = tbtools.load(folder / "run", restarts=policy)["."]
+    if not any(file.events for file in want.files):
+        with pytest.raises(NoEventFiles):
+            merge(folder / "run", restarts=policy)
+        return
     plan = merge(folder / "run", restarts=policy)
     tbtools.write(plan, folder / "out")
-    want = tbtools.load(folder / "run", restarts=policy)["."]
-    got = tbtools.load(folder / "out", restarts="keep")["."]
-    assert not list(got.iter_problems())
-    if not plan.rewritten:
-        assert points(got) == points(want)
-    key = ["tag", "step", "wall_time", "value"]
-    scalars = [run.scalars().astype({"tag": str}).sort_values(key)[key] for run in (want, got)]
-    assert scalars[0].values.tolist() == scalars[1].values.tolist()
+    assert not list(tbtools.load(folder / "out")["."].iter_problems())
+    # One session is left: nothing supersedes anything any more.
+    for restarts in ("resume", "keep"):
+        got = tbtools.load(folder / "out", restarts=restarts)["."]
+        if not plan.rewritten:
+            assert points(got) == points(want)
+        assert in_order(got) == in_order(want)
     graphs = [sum(file.mark_kind.tolist().count(4) for file in run.files) for run in (want, got)]
     assert graphs[0] == graphs[1]
+
+
+def in_order(run: Any) -> dict[str, list[tuple[Any, ...]]]:
+    """The points of each series of scalars, in the order of the timeline."""
+    series = read_scalars_of(run).series
+    return {
+        tag: list(zip(each.step.tolist(), each.wall_time, each.value.astype(str), strict=True))
+        for tag, each in series.items()
+    }
 
 
 def told_apart(run: Any, tags: set[str]) -> collections.Counter[tuple[Any, ...]]:
@@ -408,15 +527,73 @@ def declared_twice(run: Any) -> set[str]:
     return {tag.decode() for tag, names in plugins.items() if len(names) > 1}
 
 
+def hparams_of(run: Any) -> dict[str, str]:
+    return {name: repr(value) for name, value in run.hparams.items()}
+
+
+def require_same(merged: Any, run: Any) -> None:
+    """A merged run reads as what it was made of does."""
+    assert in_order(merged) == in_order(run)
+    assert hparams_of(merged) == hparams_of(run)
+    # Of a tag that two sessions declare for different plugins the one that is left out takes its
+    # declaration with it; what sessions declared of hyperparameters is kept, superseded or not.
+    twice = declared_twice(run)
+    got, want = told_apart(merged, twice), told_apart(run, twice)
+    assert not want - got
+    assert {point[0] for point in got - want} <= {
+        series.tag for series in run.columns.series if series.plugin == "hparams"
+    }
+
+
 @pytest.mark.corpus
-def test_merged_runs_of_the_corpus_hold_the_points_that_load_shows(
+def test_merged_runs_of_the_corpus_read_as_what_they_are_made_of(
     corpus: Path, tmp_path: Path
 ) -> None:
-    runs = tbtools.load(corpus)
-    for number, (name, run) in enumerate(runs.items()):
-        got = written(tbtools.merge(run), tmp_path / str(number))
-        # Of a tag that two sessions declare for different plugins the one that is left out takes
-        # its declaration with it.
-        twice = declared_twice(run)
-        assert told_apart(got, twice) == told_apart(run, twice), name
-    assert len(runs) > 200
+    merged = 0
+    for number, run in enumerate(tbtools.load(corpus).values()):
+        if not any(file.events for file in run.files):
+            with pytest.raises(NoEventFiles):
+                tbtools.merge(run)
+            continue
+        require_same(written(tbtools.merge(run), tmp_path / str(number)), run)
+        merged += 1
+    assert merged > 200
+
+
+class TestReports:
+    """What was reported of other tools; the logs of it."""
+
+    def test_merged_cases_read_as_what_they_are_made_of(self, cases: Path, tmp_path: Path) -> None:
+        for number, run in enumerate(tbtools.load(cases).values()):
+            if any(file.events for file in run.files):
+                require_same(written(tbtools.merge(run), tmp_path / str(number)), run)
+
+    def test_two_workers_that_take_turns_are_merged_record_by_record(
+        self, cases: Path, tmp_path: Path
+    ) -> None:
+        plan = tbtools.merge(cases / "41_alternating")
+        assert (plan.points, plan.superseded, plan.rewritten) == (300, 0, 0)
+        run = written(plan, tmp_path / "out")
+        loss = read_scalars_of(run).series["loss"]
+        assert loss.step.tolist() == list(range(300))
+        assert float(loss.value[-1]) == pytest.approx(0.1137, abs=5e-5)
+        assert bool((np.diff(loss.wall_time) >= 0).all())
+
+    def test_runs_that_continue_each_other(self, cases: Path, tmp_path: Path) -> None:
+        plan = tbtools.merge(cases / "05_sb3")
+        assert (plan.points, plan.superseded, plan.losses) == (60, 0, ())
+        series = read_scalars_of(written(plan, tmp_path / "out")).series
+        assert {(int(each.step[0]), int(each.step[-1])) for each in series.values()} == {
+            (2048, 61440)
+        }
+
+    def test_runs_that_count_from_0_each_lose_their_points_and_say_to_which(
+        self, cases: Path
+    ) -> None:
+        plan = tbtools.merge(cases / "05b_sb3_reset")
+        assert plan.superseded == 20
+        assert plan.losses == (RunLoss("A2C_1", "A2C_2", 10), RunLoss("A2C_2", "A2C_3", 10))
+        assert plan.to_dict()["losses"][0] == {"run": "A2C_1", "to": "A2C_2", "points": 10}
+        assert plan.lost_tags == ()
+        kept = tbtools.merge(cases / "05b_sb3_reset", restarts="keep")
+        assert (kept.points, kept.losses) == (30, ())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import tbtools
 from tbtools.analysis import _ema_python, smoothers
 from tbtools.analysis.smoothers import SMOOTHING_METHODS, smooth_values, window_of
-from tbtools.errors import InvalidArgument, UnknownTag
+from tbtools.errors import InvalidArgument, NoEventFiles, UnknownTag
 from tests.builders import START, EventFileBuilder
 
 if TYPE_CHECKING:
@@ -119,12 +119,20 @@ class TestTimeWeightedEma:
         )
         np.testing.assert_allclose(high, greatest, rtol=1e-15)
 
-    def test_points_count_in_the_order_of_x_and_stay_where_they_are(self) -> None:
-        series = pd.Series([3.0, 1.0, 2.0], index=[30, 10, 20])
-        got = tbtools.smooth(series, 0.9, "time_weighted_ema")
-        assert got.index.tolist() == [30, 10, 20]
-        in_order = tbtools.smooth(series.sort_index(), 0.9, "time_weighted_ema")
-        assert got.sort_index().tolist() == in_order.tolist()
+    def test_points_count_in_the_order_written_and_falls_of_x_are_no_distance(self) -> None:
+        """A counter of steps that restarts: as if it had gone on from where it was."""
+        values = [3.0, 1.0, 2.0, 7.0, 4.0, 5.0]
+        restarts = pd.Series(values, index=[0, 10, 30, 0, 10, 30])
+        goes_on = pd.Series(values, index=[0, 10, 30, 30, 40, 60])
+        got = tbtools.smooth(restarts, 0.9, "time_weighted_ema")
+        assert got.index.tolist() == [0, 10, 30, 0, 10, 30]
+        assert got.tolist() == tbtools.smooth(goes_on, 0.9, "time_weighted_ema").tolist()
+
+    def test_an_x_that_is_not_known_is_passed_over(self) -> None:
+        values, known = np.array([3.0, 1.0, 2.0, 7.0]), np.array([0.0, 10.0, 10.0, 30.0])
+        options = {"method": "time_weighted_ema", "weight": 0.9}
+        got = smooth_values(values, np.array([0.0, 10.0, NAN, 30.0]), **options)
+        assert got.tolist() == smooth_values(values, known, **options).tolist()
 
     def test_points_of_one_x_are_a_plain_mean(self) -> None:
         got = tbtools.smooth(pd.Series([1.0, 2.0, 6.0], index=[5, 5, 5]), 0.9, "time_weighted_ema")
@@ -314,5 +322,61 @@ class TestWhatUsersHave:
             tbtools.smooth(pd.Series([1.0]), **options)
 
     def test_what_has_no_scalars_is_refused(self) -> None:
-        with pytest.raises(TypeError, match="list"):
-            tbtools.smooth([1.0, 2.0])  # type: ignore[call-overload]
+        for x, message in (([1.0, 2.0], "float is no path"), (3, "int is no path")):
+            with pytest.raises(TypeError, match=message):
+                tbtools.smooth(x)  # type: ignore[call-overload]
+        for empty in ([], {}):
+            with pytest.raises(InvalidArgument, match="no run is given"):
+                tbtools.smooth(empty)
+
+    def test_values_that_are_no_numbers_are_refused(self) -> None:
+        for x in (pd.Series(["a"], name="loss"), pd.DataFrame({"loss": ["a"]})):
+            with pytest.raises(InvalidArgument, match="'loss' holds no numbers"):
+                tbtools.smooth(x)
+
+    def test_runs_without_events_or_scalars_are_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "empty" / "events.out.tfevents.1").touch()
+        with pytest.raises(NoEventFiles, match="no event could be read"):
+            tbtools.smooth(tmp_path / "empty")
+        EventFileBuilder().image("im", 0, b"x").write(tmp_path / "im" / "events.out.tfevents.1")
+        for x in (tmp_path / "im", tbtools.load(tmp_path / "im")["."]):
+            with pytest.raises(InvalidArgument, match="no scalars"):
+                tbtools.smooth(x)
+
+    def test_paths_runs_and_mappings(self, tmp_path: Path) -> None:
+        for name, value in (("a", 1.0), ("b", 2.0)):
+            EventFileBuilder().scalars("loss", [(0, value), (1, 3.0)]).write(
+                tmp_path / name / "events.out.tfevents.1"
+            )
+        experiment = tbtools.load(tmp_path)
+        want = tbtools.smooth(experiment)
+        for x in (tmp_path, str(tmp_path), dict(experiment), list(experiment.values())):
+            got = tbtools.smooth(x)
+            assert got.equals(want)
+            assert got.attrs["superseded"] == {"a": 0, "b": 0}
+            assert (got.attrs["problems"], got.attrs["notes"]) == ([], [])
+        several = tbtools.smooth([tmp_path / "a", tmp_path / "b"])
+        assert several["value"].tolist() == want["value"].tolist()
+
+
+class TestReports:
+    """What was reported of other tools; the logs of it."""
+
+    def test_workers_that_take_turns(self, cases: Path) -> None:
+        frame = tbtools.smooth(cases / "41_alternating", 0.6)
+        assert frame["step"].tolist() == list(range(300))
+        assert frame["value"][200] == pytest.approx(0.1732, abs=5e-5)
+
+    def test_files_whose_names_do_not_sort_as_they_were_written(self, cases: Path) -> None:
+        frame = tbtools.smooth(cases / "44_names_order")
+        assert (frame["step"].tolist(), frame["value"][0]) == (list(range(200)), 2.0)
+
+    def test_a_counter_that_restarts_each_epoch(self, cases: Path) -> None:
+        """The jump in the third epoch does not show in the first."""
+        for method in ("ema", "time_weighted_ema", "median"):
+            frame = tbtools.smooth(cases / "04e_reset_div", method=method)
+            raw = tbtools.read_scalars(cases / "04e_reset_div")
+            assert frame["step"].tolist() == raw["step"].tolist()
+            assert frame["value"][:200].max() <= raw["value"][:200].max()
+        assert frame.attrs["notes"][0]["kind"] == "steps_go_back"

@@ -66,6 +66,23 @@ def test_several_runs_and_a_selection(tmp_path: Path) -> None:
     assert len(tbtools.read_scalars(out)) == 10
 
 
+def test_runs_that_lose_points_to_one_another_are_listed_with_the_way_out(
+    cases: Path, tmp_path: Path
+) -> None:
+    resets = str(cases / "05b_sb3_reset")
+    result = call("merge", resets, "-o", str(tmp_path / "out"))
+    assert result.status == 0
+    [line] = [line for line in result.err.splitlines() if "--restarts keep" in line]
+    assert line == (
+        "tbtools: runs lose 20 points to sessions written elsewhere: A2C_1 10 to A2C_2, "
+        "A2C_2 10 to A2C_3; if these do not go on from one another, --restarts keep keeps them"
+    )
+    kept = call("merge", resets, "-o", str(tmp_path / "kept"), "--restarts", "keep")
+    assert (kept.status, kept.err) == (0, "")
+    goes_on = call("merge", str(cases / "05_sb3"), "-o", str(tmp_path / "goes-on"))
+    assert (goes_on.status, goes_on.err) == (0, "")
+
+
 def test_refusals(tmp_path: Path) -> None:
     for seed in (0, 1):
         EventFileBuilder().scalars("loss", [(0, 1.0), (1, 2.0 + seed)]).write(

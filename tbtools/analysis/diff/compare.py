@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,19 +17,21 @@ from tbtools.analysis.grouping import group_runs
 from tbtools.analysis.objective import objectives_of
 from tbtools.errors import InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
+from tbtools.runs.diagnostics import Provenance, require_readable
 from tbtools.runs.experiment import Experiment
-from tbtools.runs.inputs import as_runs
+from tbtools.runs.inputs import require_points, runs_and_unreadable
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.run import Run
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of, stream_scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from tbtools.analysis.grouping import RunGroup
+    from tbtools.eventfile.problems import Problem
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.series import RunScalars
@@ -88,51 +91,85 @@ def diff(
         exclude_tags: Globs of tags that are left out.
         steps: First and last step, both included; None for no bound.
         x: Along which axis levels at the end, areas and verdicts are compared: ``step``,
-            ``wall``, ``relative`` (seconds since the run's first event), or the tag of
-            another scalar. Point by point, runs are compared at their steps all the same.
+            ``relative`` (seconds since the run's first event), ``wall`` (seconds since the epoch),
+            or the tag of another scalar. Point by point, runs are compared at their steps.
         rtol: Scalars are the same that differ by no more than `rtol` times the one of a,
         atol: plus this.
         objectives: Which way is better, by glob over tags; their words tell for the others.
         progress: Called now and then with the bytes that have been read and those of all files.
 
     Raises:
-        InvalidArgument: There is nothing to compare with, or too much, or a tolerance is none.
+        InvalidArgument: There is nothing to compare with, or too much, or a tolerance is none, or
+            is given for groups, which it means nothing for.
         UnknownRun: There is no such baseline.
         UnknownTag: A glob matches no tag, or a run does not have the tag that is the axis.
-        NoEventFiles: There is nothing to read under a path.
+        NoEventFiles: There is nothing to read under a path, or of one side nothing could be read.
     """
-    if not (0 <= rtol < math.inf and 0 <= atol < math.inf):
-        raise InvalidArgument(f"rtol={rtol} and atol={atol} are not both finite and at least 0")
+    _check_tolerances(rtol, atol, group)
     if b is not None and baseline is not None and group is None:
         raise InvalidArgument(
             f"baseline {baseline!r} is of one log directory, or of groups: leave out {_label(b)!r}"
         )
-    both = a if b is None else [*_listed(a), *_listed(b)]
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     options = _Options(Selector(selection, scalars=False), x, rtol, atol, objectives or {})
     if group is not None:
-        given = as_runs(both)
-        found = list(_group_diffs(given, group, baseline, options, progress))
+        both = a if b is None else [*_listed(a), *_listed(b)]
+        runs, unreadable = runs_and_unreadable(both)
+        found = list(_group_diffs(runs, group, baseline, options, progress))
         labels = found[0].a or "", ", ".join(each.b or "" for each in found)
+        sides = _members(runs, group, labels[0])
+        unreadable_b: Mapping[str, Problem] = {}
     elif b is not None:
-        found = list(_paired(as_runs(a), as_runs(b), options, progress))
+        runs, unreadable = runs_and_unreadable(a)
+        others, unreadable_b = runs_and_unreadable(b)
+        found = list(_paired(runs, others, options, progress))
         labels = _label(a), _label(b)
+        pairs = [(each.a, each.b) for each in found if each.a and each.b]
+        sides = {name: runs[name] for name, _ in pairs}, {name: others[name] for _, name in pairs}
     elif baseline is not None:
-        runs = as_runs(a)
+        runs, unreadable = runs_and_unreadable(a)
         if baseline not in runs:
             raise UnknownRun(baseline, runs)
-        others = [name for name in runs if name != baseline]
-        pairs = [((baseline, runs[baseline]), (name, runs[name])) for name in others]
-        found = list(_compare_each(pairs, options, progress))
-        labels = baseline, ", ".join(others)
+        sides = {baseline: runs.pop(baseline)}, runs
+        if not runs:
+            raise InvalidArgument(f"{baseline!r} is the only run: there is nothing to compare with")
+        named = [((baseline, sides[0][baseline]), other) for other in runs.items()]
+        found = list(_compare_each(named, options, progress))
+        labels, unreadable_b = (baseline, ", ".join(runs)), {}
     else:
         raise InvalidArgument("nothing to compare with: give b, a baseline or a group")
-    options.selector.require_match()
-    return Diff(*labels, tuple(found), x)
+    for side in sides:
+        require_readable(side)
+    if sides[0] or sides[1]:
+        require_points([*sides[0].values(), *sides[1].values()], options.selector)
+    provenance = Provenance.of(sides[0], unreadable), Provenance.of(sides[1], unreadable_b)
+    return Diff(*labels, tuple(found), x, *provenance)
+
+
+def _check_tolerances(rtol: float, atol: float, group: object) -> None:
+    for name, given in (("rtol", rtol), ("atol", atol)):
+        number: object = given
+        is_number = isinstance(number, (int, float, np.number)) and not isinstance(number, bool)
+        if not is_number or not 0 <= given < math.inf:
+            raise InvalidArgument(f"{name}={given!r} is not finite and at least 0")
+        if given and group is not None:
+            raise InvalidArgument(
+                f"{name}={given!r} is for points, and groups are compared by the levels of runs"
+            )
+
+
+def _members(
+    runs: Mapping[str, Run], pattern: str | Sequence[str], first: str
+) -> tuple[dict[str, Run], dict[str, Run]]:
+    """The runs of the group of that name, and those of all others."""
+    sides: tuple[dict[str, Run], dict[str, Run]] = {}, {}
+    for group in group_runs(runs, pattern).groups:
+        sides[group.name != first].update({name: runs[name] for name in group.runs})
+    return sides
 
 
 def _listed(given: RunsLike) -> list[RunsLike]:
-    if isinstance(given, (str, os.PathLike, Run, Experiment)):
+    if isinstance(given, (str, os.PathLike, Run, Mapping)):
         return [given]
     return list(given)
 
@@ -144,6 +181,8 @@ def _label(given: RunsLike) -> str:
         return given.logdir
     if isinstance(given, (str, os.PathLike)):
         return os.fspath(given)
+    if isinstance(given, Mapping):
+        return ", ".join(given)
     return ", ".join(_label(one) for one in given)
 
 

@@ -152,7 +152,7 @@ def describe(
         side: The curve.
         other: The other curve; None where the other run has none.
         objective: Which way is better.
-        start_time: Wall time of the run's first point.
+        start_time: Wall time of the run's first event.
     """
     curve, x = side.curve, side.x
     finite = np.isfinite(curve.value)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from tbtools.runs.diagnostics import Provenance
 from tbtools.runs.numbers import json_number
 from tbtools.showing import Shown
 
@@ -33,7 +34,7 @@ class CurveSide:
         best_step: Where it was reached first.
         reaches_step: The first step at which it is as good as the other's best ever is; None if it
             never is.
-        reaches_seconds: How long after its run's first point that is.
+        reaches_seconds: How long after its run's first event that is.
         reaches_x: Where on the axis of the comparison that is; None too where that is not known.
         steps_per_second: While sessions last: pauses between them do not count.
         sparkline: Means of the finite values in stretches of the axis that either spans; None for a
@@ -296,12 +297,37 @@ class Diff(Shown):
         runs: Pair by pair; runs without a twin last.
         x: The axis along which levels, areas and verdicts are: ``step``, ``relative``,
             ``wall`` or a tag.
+        provenance_a: What should be known of the runs of a.
+        provenance_b: Those of b.
     """
 
     a: str
     b: str
     runs: tuple[RunDiff, ...]
     x: str = "step"
+    provenance_a: Provenance = field(default_factory=Provenance)
+    provenance_b: Provenance = field(default_factory=Provenance)
+
+    @property
+    def superseded(self) -> int:
+        """How many points of both sides restarts have superseded."""
+        return self.provenance_a.superseded + self.provenance_b.superseded
+
+    @property
+    def problems(self) -> tuple[dict[str, Any], ...]:
+        """What of the files is damaged or could not be read: side, run, file, kind, message, ..."""
+        return (
+            *({"side": "a", **each} for each in self.provenance_a.problems),
+            *({"side": "b", **each} for each in self.provenance_b.problems),
+        )
+
+    @property
+    def notes(self) -> tuple[dict[str, Any], ...]:
+        """What should be known of the timelines: side, run, kind, message, tag, count."""
+        return (
+            *({"side": "a", **each} for each in self.provenance_a.notes),
+            *({"side": "b", **each} for each in self.provenance_b.notes),
+        )
 
     @property
     def identical(self) -> bool:
@@ -347,13 +373,18 @@ class Diff(Shown):
                 for run in self.runs
                 for each in run.text
             ],
+            "superseded": self.superseded,
+            "problems": list(self.problems),
+            "notes": list(self.notes),
         }
 
     def to_frame(self) -> pd.DataFrame:
         """One row a tag of each pair: what `to_dict` has of it."""
         import pandas as pd
 
-        frame = pd.DataFrame(self.to_dict()["tags"])
+        told = self.to_dict()
+        frame = pd.DataFrame(told["tags"])
+        frame.attrs |= {name: told[name] for name in ("superseded", "problems", "notes")}
         steps = [name for name in frame.columns if name.endswith(("_step", "_step_a", "_step_b"))]
         return frame.astype(dict.fromkeys(steps, "Int64"))
 

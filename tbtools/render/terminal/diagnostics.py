@@ -44,7 +44,9 @@ class Diagnostics:
     def to_dict(self) -> dict[str, Any]:
         """The keys that stand in the JSON of every command that reads runs."""
         return {
-            "problems": [each for one in self.experiments for each in problem_dicts(one)],
+            "problems": [
+                each for one in self.experiments for each in problem_dicts(one, one.unreadable)
+            ],
             "notes": [each for one in self.experiments for each in note_dicts(one)],
             "superseded": self._superseded(),
         }

@@ -30,5 +30,5 @@ def lines_not_written(exported: Export) -> Iterator[str]:
     if exported.left_out:
         points = plural(exported.left_out, "point")
         yield f"{points} left out: a later one of the same run, tag and step is shown (not --wide)"
-    for problem in exported.problems:
+    for problem in exported.undecodable:
         yield f"not written: {printable(problem)}"

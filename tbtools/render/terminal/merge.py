@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from tbtools.analysis.file_groups import MergedSession
     from tbtools.analysis.merge import Merge
-    from tbtools.analysis.pieces import MergedSession
     from tbtools.render.terminal.diagnostics import Diagnostics
 
 _TAGS_SHOWN = 10
+_LOSSES_SHOWN = 5
 
 
 class MergeView:
@@ -75,6 +76,25 @@ class MergeView:
         if merge.superseded:
             text += f"; {plural(merge.superseded, 'point')} superseded, left out"
         return text
+
+
+def loss_line(merge: Merge) -> str | None:
+    """One line about points that runs lose to one another; None where they lose none."""
+    if not merge.losses:
+        return None
+    lost = [
+        f"{shown_name(each.run)} {format_count(each.points)} to {shown_name(each.to)}"
+        for each in merge.losses[:_LOSSES_SHOWN]
+    ]
+    left = len(merge.losses) - len(lost)
+    rest = f" and {format_count(left)} more" if left else ""
+    gone = ", ".join(shown_name(tag) for tag in merge.lost_tags[:_TAGS_SHOWN])
+    total = plural(sum(each.points for each in merge.losses), "point")
+    return (
+        f"runs lose {total} to sessions written elsewhere: {', '.join(lost)}{rest}"
+        f"{'; no point is left of ' * bool(gone)}{gone}; if these do not go on from one another, "
+        "--restarts keep keeps them"
+    )
 
 
 def _session_columns(sessions: Sequence[MergedSession]) -> list[Column]:

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from tbtools.runs.timeline.sessions import Session
     from tbtools.runs.timeline.traces import Trace
 
+    # A session, and the rows that it has superseded.
+    Cut = tuple[int, NDArray[np.int64]]
+
 # One point can lie before S by chance (an episode that ended between two logs); a count of epochs
 # against batches gives many.
 _OTHER_COUNT_POINTS = 2
@@ -68,8 +71,8 @@ def superseded_by_resume(
     traces: Sequence[dict[int, Trace]],
     evidence: Sequence[Sequence[int]],
     clocks: Clocks,
-) -> NDArray[np.bool_] | None:
-    """Which rows a later session has superseded.
+) -> tuple[NDArray[np.bool_] | None, tuple[Cut, ...]]:
+    """Which rows a later session has superseded, and which session that was.
 
     Args:
         rows: The run.
@@ -80,13 +83,14 @@ def superseded_by_resume(
         clocks: When the sessions ran.
 
     Returns:
-        bool for each row, or None where nothing is superseded.
+        bool for each row, or None where nothing is superseded; and, cut by cut, the later session
+        with the rows that it superseded: each row once.
     """
     if len(sessions) < 2:
-        return None
+        return None, ()
     resume = _Resume(rows, step, sessions, traces, evidence, clocks)
     resume.run()
-    return resume.superseded if resume.superseded.any() else None
+    return (resume.superseded if resume.cuts else None), tuple(resume.cuts)
 
 
 class _Resume:
@@ -111,6 +115,7 @@ class _Resume:
         self.step = step
         self.sessions = sessions
         self.superseded = np.zeros(rows.count, bool)
+        self.cuts: list[Cut] = []
         self.traces = traces
         self.evidence = evidence
         self.clocks = clocks
@@ -188,7 +193,7 @@ class _Resume:
         if start_step is not None:
             for earlier in self._reaching(None, False, start_step):
                 if self._is_over(earlier, later, None):
-                    self._cut(earlier, self._rows_from(earlier, start_step))
+                    self._cut(earlier, later, self._rows_from(earlier, start_step))
                 else:
                     self._push(None, earlier)
         if self.single[later]:
@@ -200,7 +205,7 @@ class _Resume:
             for moves in (False, True)[: 1 + trace.moves]:
                 for earlier in self._reaching(tag, moves, trace.first_step):
                     if self._is_over(earlier, later, tag):
-                        self._cut(earlier, self._abandoned(earlier, later))
+                        self._cut(earlier, later, self._abandoned(earlier, later))
                     else:
                         self._push(tag, earlier)
 
@@ -215,7 +220,7 @@ class _Resume:
             key = (tag, int(self.step[trace.rows[0]]))
             for earlier in self.evaluated.pop(key, []):
                 if tag in self.traces[earlier] and self._has_ended(earlier, later):
-                    self._cut(earlier, self.traces[earlier][tag].rows)
+                    self._cut(earlier, later, self.traces[earlier][tag].rows)
 
     def _has_ended(self, earlier: int, later: int) -> bool:
         return bool(self.clocks.end[earlier] <= self.clocks.start[later])
@@ -346,9 +351,11 @@ class _Resume:
         traces = self.traces[session].values()
         return np.concatenate([self._tail(trace, step) for trace in traces])
 
-    def _cut(self, session: int, rows: NDArray[np.int64]) -> None:
+    def _cut(self, session: int, later: int, rows: NDArray[np.int64]) -> None:
         """Takes rows out of a session, and puts it back where it now reaches."""
         self.superseded[rows] = True
+        if rows.size:
+            self.cuts.append((later, rows))
         for tag, trace in list(self.traces[session].items()):
             kept = trace.rows[~self.superseded[trace.rows]]
             if not kept.size:

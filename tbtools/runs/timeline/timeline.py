@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.timeline.clocks import Clocks
+    from tbtools.runs.timeline.resume import Cut
     from tbtools.runs.timeline.rows import RunRows
     from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import RestartPolicy
@@ -54,6 +55,7 @@ class Timeline:
             files, as these do.
         superseded: bool for each row, whether the policy leaves it out; None where it keeps all.
         duplicates: Pairs of a file that was left out and the one that it is a copy of.
+        cuts: Under ``resume``, sessions with the rows that they have superseded: each row once.
     """
 
     rows: RunRows
@@ -63,6 +65,7 @@ class Timeline:
     order: NDArray[np.int64] | None
     superseded: NDArray[np.bool_] | None
     duplicates: tuple[tuple[FileColumns, FileColumns], ...] = ()
+    cuts: tuple[Cut, ...] = ()
 
     @property
     def start_time(self) -> float:
@@ -165,6 +168,7 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
     sessions = find_sessions(rows)
     clocks = plain_clocks(sessions)
     superseded = order = None
+    cuts: tuple[Cut, ...] = ()
     if policy == "preempt":
         superseded = superseded_by_preemption(rows)
     elif policy == "session_log":
@@ -174,6 +178,8 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
         traces = [trace_session(rows, step, session) for session in sessions]
         known = [evidence(own) for own in traces]
         clocks = corrected_clocks(rows, step, sessions, traces, known)
-        superseded = superseded_by_resume(rows, step, sessions, traces, known, clocks)
+        superseded, cuts = superseded_by_resume(rows, step, sessions, traces, known, clocks)
         order = written_order(rows, sessions, clocks, overlapping_sessions(clocks))
-    return Timeline(rows, policy, tuple(sessions), clocks, order, superseded, tuple(duplicates))
+    return Timeline(
+        rows, policy, tuple(sessions), clocks, order, superseded, tuple(duplicates), cuts
+    )

@@ -1,0 +1,263 @@
+"""Event files that are merged together: what of them is kept, and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.errors import InvalidArgument
+from tbtools.runs.columns import gather_timeline
+from tbtools.runs.selection import choose
+from tbtools.runs.timeline import rows as row_kinds
+from tbtools.runs.timeline.timeline import build_timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tbtools.eventfile.scan import FileColumns
+    from tbtools.eventfile.source import Identity
+    from tbtools.runs.run import Run
+    from tbtools.runs.selection import Selection
+    from tbtools.runs.timeline.sessions import Session
+    from tbtools.vocabulary import RestartPolicy
+
+    # A file, and the run that it is of.
+    Owned = tuple[str, FileColumns]
+
+_HPARAMS = "hparams"
+
+
+@dataclass(frozen=True, slots=True)
+class MergedSession:
+    """What became of one writer session.
+
+    Attributes:
+        run: The run that it is of.
+        file: Path of its event file.
+        start_time: Wall time of its first event, seconds since the epoch; NaN where it has none.
+        first_step: Lowest step; None without points.
+        last_step: Highest step.
+        points: How many points it has that were asked for.
+        superseded: How many of these later sessions have superseded.
+    """
+
+    run: str
+    file: str
+    start_time: float
+    first_step: int | None
+    last_step: int | None
+    points: int
+    superseded: int
+
+
+class FileGroup:
+    """Event files to which one restart policy is applied together.
+
+    Args:
+        files: Each with the run that it is of, in the order of their names.
+        policy: The restart policy.
+
+    Attributes:
+        rows: Their rows.
+        sessions: Their writer sessions, in file order.
+        kept: bool for each row: whether it goes into the merged run.
+    """
+
+    def __init__(self, files: Sequence[Owned], policy: RestartPolicy) -> None:
+        self.timeline = build_timeline([file for _, file in files], policy)
+        self.rows = self.timeline.rows
+        self.sessions = self.timeline.sessions
+        run_of = {id(file): run for run, file in files}
+        self._runs = [run_of[id(file)] for file in self.rows.files]
+        left_out = self.timeline.superseded
+        self._declared = self._declarations()
+        self._superseded = (
+            np.zeros(self.rows.count, bool) if left_out is None else left_out & ~self._declared
+        )
+        self._selected = np.ones(self.rows.count, bool)
+
+    def _declarations(self) -> NDArray[np.bool_]:
+        """The rows that hold hyperparameters.
+
+        They are no points of a time series: what a session set stays set when a later one writes
+        its own at the same step. So none of them is superseded, and steps do not select them.
+        """
+        tags = np.array([plugin == _HPARAMS for plugin in self.rows.plugins], bool)
+        if not tags.any():
+            return np.zeros(self.rows.count, bool)
+        is_message = np.isin(self.rows.kind, [0, row_kinds.TENSOR])
+        declared: NDArray[np.bool_] = tags[self.rows.tag_id] & is_message
+        return declared
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """Which rows go into the merged run."""
+        return self._selected & ~self._superseded
+
+    def select(self, selection: Selection) -> None:
+        """Leaves out what is not selected, which does not count as superseded."""
+        chosen = set(choose(self.rows.tags, selection.tags, selection.exclude_tags))
+        wanted = np.array([tag in chosen for tag in self.rows.tags], bool)
+        self._selected = wanted[self.rows.tag_id]
+        first, last = selection.steps or (None, None)
+        if first is not None:
+            self._selected &= (self.rows.step >= first) | self._declared
+        if last is not None:
+            self._selected &= (self.rows.step <= last) | self._declared
+
+    def selected_tags(self) -> set[str]:
+        """The tags of which something is selected."""
+        return self._tags_among(self.rows.tag_id[self._selected])
+
+    def run_of(self, session: Session) -> str:
+        """The run that a session is of."""
+        return self._runs[session.file]
+
+    def tags_of(self, session: Session) -> set[str]:
+        """The tags that a session wrote, of those that are selected."""
+        here = slice(session.first_row, session.end_row)
+        return self._tags_among(self.rows.tag_id[here][self._selected[here]])
+
+    def _tags_among(self, tag_ids: NDArray[np.int32]) -> set[str]:
+        counts = np.bincount(tag_ids, minlength=len(self.rows.tags)).tolist()
+        return {tag for tag, count in zip(self.rows.tags, counts, strict=True) if count}
+
+    def superseded_by_tag(self) -> dict[str, int]:
+        """Tag to how many of its points are superseded, for those that have such."""
+        left_out = self.rows.tag_id[self._selected & self._superseded]
+        counts = np.bincount(left_out, minlength=len(self.rows.tags)).tolist()
+        return {tag: count for tag, count in zip(self.rows.tags, counts, strict=True) if count}
+
+    def lost_tags(self) -> list[str]:
+        """The tags all of whose points are superseded."""
+        selected = np.bincount(self.rows.tag_id[self._selected], minlength=len(self.rows.tags))
+        kept = np.bincount(self.rows.tag_id[self.kept], minlength=len(self.rows.tags))
+        return [self.rows.tags[tag] for tag in np.flatnonzero((selected > 0) & (kept == 0))]
+
+    def losses(self) -> dict[tuple[str, str], int]:
+        """How many points a run loses to another run: (loser, winner) to their number."""
+        found: dict[tuple[str, str], int] = {}
+        left_out = self._selected & self._superseded
+        for later, rows in self.timeline.cuts:
+            winner = self.run_of(self.sessions[later])
+            for earlier in np.unique(self.timeline.session_of(rows)).tolist():
+                session = self.sessions[earlier]
+                loser = self.run_of(session)
+                if loser == winner:
+                    continue
+                own = rows[(rows >= session.first_row) & (rows < session.end_row)]
+                if count := int(left_out[own].sum()):
+                    found[loser, winner] = found.get((loser, winner), 0) + count
+        return found
+
+    def notes(self) -> Iterator[dict[str, Any]]:
+        """What should be known of the timeline, as JSON has it."""
+        owners = set(self._runs)
+        run = owners.pop() if len(owners) == 1 else None
+        for note in self.timeline.notes(self._scalar_rows):
+            yield {"run": run, **note.to_dict()}
+
+    def _scalar_rows(self) -> list[tuple[str, NDArray[np.int64]]]:
+        columns = gather_timeline(self.timeline)
+        return [(each.tag, columns.of(each)) for each in columns.scalars()]
+
+    @property
+    def blocks(self) -> list[list[int]]:
+        """The sessions in the order of the timeline, those together that overlap.
+
+        The policies that take the files in the order of their names mix no sessions.
+        """
+        if self.timeline.policy == "resume":
+            return self.timeline.clusters
+        return [[number] for number in range(len(self.sessions))]
+
+    def kept_rows(self) -> Iterator[NDArray[np.int64]]:
+        """The rows that go into the merged run, in the order of the timeline, block by block."""
+        kept, order = self.kept, self.timeline.order
+        end = 0
+        for block in self.blocks:
+            own = [self.sessions[number] for number in block]
+            first, end = end, end + sum(each.end_row - each.first_row for each in own)
+            if order is None:
+                [session] = own
+                rows = np.arange(session.first_row, session.end_row)
+            else:
+                rows = order[first:end]
+            yield rows[kept[rows]]
+
+    def merged_session(self, session: Session) -> MergedSession:
+        """What became of a session."""
+        here = slice(session.first_row, session.end_row)
+        selected = self._selected[here]
+        step = self.rows.step[here][selected]
+        return MergedSession(
+            run=self.run_of(session),
+            file=self.rows.files[session.file].path,
+            start_time=session.start_time,
+            first_step=int(step.min()) if step.size else None,
+            last_step=int(step.max()) if step.size else None,
+            points=step.size,
+            superseded=int((selected & self._superseded[here]).sum()),
+        )
+
+
+def group_files(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) -> list[FileGroup]:
+    """The event files of some runs, together or, with `union`, each run for itself."""
+    owned: dict[Identity | str, Owned] = {}
+    for name, run in runs.items():
+        for file in run.files:
+            # A file that is given twice, perhaps by a link, is one file.
+            owned.setdefault(file.identity if any(file.identity) else file.path, (name, file))
+    files = list(owned.values())
+    if union:
+        groups = [[own for own in files if own[0] == name] for name in runs]
+        return [FileGroup(group, policy) for group in groups if group]
+    if not files:
+        return []
+    # As they would stand in one directory: their names begin with the time.
+    files.sort(key=lambda own: (Path(own[1].path).name, own[1].path))
+    return [FileGroup(files, policy)]
+
+
+def refuse_shared_tags(groups: Sequence[FileGroup]) -> None:
+    """Refuses the union of runs of which two have a tag that was asked for.
+
+    Raises:
+        InvalidArgument: They are no different writers.
+    """
+    writer: dict[str, str] = {}
+    for group in groups:
+        for session in group.sessions:
+            run = group.run_of(session)
+            for tag in sorted(group.tags_of(session)):
+                if writer.setdefault(tag, run) != run:
+                    raise InvalidArgument(
+                        f"both {writer[tag]!r} and {run!r} have {tag!r}; a union is of different "
+                        "tags: leave it out by choosing tags"
+                    )
+
+
+def refuse_concurrent_runs(group: FileGroup) -> None:
+    """Refuses runs that wrote one tag, of those asked for, at the same time.
+
+    Raises:
+        InvalidArgument: They are no pieces of one training.
+    """
+    latest: dict[str, tuple[float, str]] = {}
+    for session in sorted(group.sessions, key=lambda each: each.start_time):
+        run = group.run_of(session)
+        for tag in sorted(group.tags_of(session)):
+            end_time, other = latest.get(tag, (-np.inf, run))
+            if other != run and session.start_time < end_time:
+                raise InvalidArgument(
+                    f"{other!r} and {run!r} wrote {tag!r} at the same time: these are no pieces of "
+                    "one training. Runs that repeat one another can be aggregated; "
+                    "restarts=keep merges them all the same"
+                )
+            if session.end_time >= end_time:
+                latest[tag] = (session.end_time, run)
