@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tbtools.showing import load_renderers_by
+
 if TYPE_CHECKING:
     from tbtools.analysis.aggregate import Aggregate, AggregatedSeries, aggregate
     from tbtools.analysis.detect import Finding, Findings, NotJudged
@@ -190,6 +192,9 @@ _MODULES = {
     "tbtools.runs.statistics": ("SeriesStatistics",),
     "tbtools.runs.timeline.notes": ("Note",),
 }
+# What draws results lies in a layer above them; it is loaded when the first of them is shown.
+load_renderers_by(lambda: importlib.import_module("tbtools.render.shown"))
+
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [

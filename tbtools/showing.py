@@ -1,18 +1,76 @@
 """How results show themselves: `plot` and what a notebook displays.
 
-Runs and findings know nothing of figures and HTML: the layer `render` lies above theirs. So they
-inherit from `Shown`, which finds their renderer by name when it is asked to show them, as
-``tbtools/__init__.py`` finds public names. This is the only way up, and what goes through it is one
-call without state.
+Runs and results know nothing of figures and HTML, which the layer `render` makes. A result inherits
+from `Shown`, which looks its renderer up here by its type; `tbtools/render/shown.py` is the table
+that registers them all. It is imported when the first result is shown, by the loader that
+``tbtools/__init__.py`` sets: the package itself is the only module that knows all layers.
 """
 
 from __future__ import annotations
 
-import importlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tbtools.errors import UnsupportedType
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import plotly.graph_objects as go
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """What shows the results of one type.
+
+    Attributes:
+        plot: Makes a figure of a result and of the arguments of its method `plot`.
+        html: Makes what a notebook displays; None where the type brings its own.
+    """
+
+    plot: Callable[..., go.Figure]
+    html: Callable[[Any], str] | None = None
+
+
+_renderers: dict[type, Renderer] = {}
+_loaders: list[Callable[[], object]] = []
+
+
+def register_renderer(result: type, renderer: Renderer) -> None:
+    """Says what shows the results of a type, and of types derived from it."""
+    _renderers[result] = renderer
+
+
+def load_renderers_by(loader: Callable[[], object]) -> None:
+    """Sets what is called, once, before the first result is shown: it registers the renderers."""
+    _loaders.append(loader)
+
+
+def renderer_of(result: object) -> Renderer:
+    """What shows a result.
+
+    Raises:
+        UnsupportedType: Nothing does.
+    """
+    while _loaders:
+        _loaders[0]()
+        del _loaders[0]
+    for each in type(result).__mro__:
+        if each in _renderers:
+            return _renderers[each]
+    raise UnsupportedType(f"{type(result).__name__} has no figure and no display")
+
+
+def html_of(result: object) -> str:
+    """What a notebook displays of a result.
+
+    Raises:
+        UnsupportedType: It has no display.
+    """
+    renderer = renderer_of(result)
+    if renderer.html is None:
+        raise UnsupportedType(f"{type(result).__name__} has no display")
+    return renderer.html(result)
 
 
 class Shown:
@@ -27,11 +85,8 @@ class Shown:
         log, findings, objectives, columns, style. Findings and a diff take only style; an
         aggregate takes middle, columns and style.
         """
-        figures = importlib.import_module("tbtools.render.figures")
-        return figures.plot_of(self, *args, **options)
+        return renderer_of(self).plot(self, *args, **options)
 
     def _repr_html_(self) -> str:
         """What a notebook displays."""
-        notebook = importlib.import_module("tbtools.render.notebook")
-        html: str = notebook.html_of(self)
-        return html
+        return html_of(self)

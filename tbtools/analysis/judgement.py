@@ -166,6 +166,7 @@ def judge(
     selection: Selection = EVERYTHING,
     *,
     objectives: Mapping[str, Objective] | None = None,
+    scalars: bool = True,
     progress: Progress = None,
     judging: Progress = None,
 ) -> Judgement:
@@ -176,6 +177,7 @@ def judge(
             and validation may lie in runs of their own.
         selection: Findings that do not touch it are left out.
         objectives: Which way is better, by glob, as for `detect`.
+        scalars: Whether what is selected must be scalars; a page shows other data too.
         progress: As for `Experiment.scan`.
         judging: Called now and then with the series that have been judged and those of all.
 
@@ -188,15 +190,16 @@ def judge(
     known, unreadable_paths = runs_and_unreadable(runs if experiment is None else experiment)
     if experiment is not None:
         experiment.scan(progress)
-    selector = Selector(selection)
+    selector = Selector(selection, scalars=scalars)
     every: list[ScalarSeries] = []
     chosen: set[Key] = set()
     points = 0
     for name, run in known.items():
         for part in run.parts:
             within, selected = selector.choose(part)
-            chosen |= {(name, within.shown_tag(each.tag)) for each in selected}
-            points += sum(each.count for each in selected)
+            own = [each for each in selected if each.scalar]
+            chosen |= {(name, within.shown_tag(each.tag)) for each in own}
+            points += sum(each.count for each in own)
         every += read_scalars_of(run, name=name).series.values()
     selector.require_match()
     found = detect_series(every, objectives=objectives, progress=judging)

@@ -1,4 +1,4 @@
-"""A series at a glance: its numbers and a sparkline; and which series tells how a run does."""
+"""A series at a glance: its numbers and a sparkline."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.objective import objectives_of, words
 from tbtools.runs.numbers import json_number
 from tbtools.runs.statistics import scalar_rows
-from tbtools.vocabulary import VALIDATION_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from tbtools.runs.columns import SeriesRows
     from tbtools.runs.parts import Part
     from tbtools.runs.statistics import SeriesStatistics
+    from tbtools.vocabulary import Objective
 
 # How many stretches of equal numbers of points a sparkline shows.
 SPARKLINE_BINS = 16
@@ -109,38 +108,25 @@ def _sparklines(part: Part) -> dict[str, tuple[float | None, ...]]:
     }
 
 
-def main_objective(series: Sequence[SeriesSummary]) -> ObjectiveSummary | None:
-    """The series to judge the run by.
+def objective_summary(
+    series: Sequence[SeriesSummary], tag: str, direction: Objective
+) -> ObjectiveSummary:
+    """The objective of a run in numbers.
 
-    One of validation before one of training, a loss or a reward before another, then the one with
-    the most points: among equals the one whose tag is shortest, which is mostly the total.
+    Args:
+        series: The series of the run; one of them is a scalar with the tag.
+        tag: The tag by which the run is judged, as `rank_objectives` chooses it.
+        direction: Which way is better.
     """
-    scalars = {each.statistics.tag: each for each in series if each.statistics.dtype}
-    directions = objectives_of(list(scalars))
-    judged = [each for tag, each in scalars.items() if directions[tag] != "none"]
-    if not judged:
-        return None
-    best = min(judged, key=_prominence)
-    numbers = best.statistics
-    down = directions[numbers.tag] == "min"
+    chosen = next(each for each in series if each.statistics.tag == tag and each.statistics.dtype)
+    numbers = chosen.statistics
+    down = direction == "min"
     return ObjectiveSummary(
-        tag=numbers.tag,
-        direction=directions[numbers.tag],
+        tag=tag,
+        direction=direction,
         last=numbers.last,
         best=numbers.min if down else numbers.max,
         best_step=numbers.min_step if down else numbers.max_step,
         dtype=numbers.dtype,
-        sparkline=best.sparkline,
-    )
-
-
-def _prominence(series: SeriesSummary) -> tuple[bool, bool, int, int, str]:
-    tag, count = series.statistics.tag, series.statistics.count
-    said = set(words(tag))
-    return (
-        not said & VALIDATION_WORDS,
-        not said & {"loss", "reward", "return"},
-        -count,
-        len(tag),
-        tag,
+        sparkline=chosen.sparkline,
     )

@@ -11,7 +11,8 @@ import numpy as np
 
 from tbtools.analysis.detect import Findings, NotJudged, detect_series
 from tbtools.analysis.judgement import restrict, runs_not_judged
-from tbtools.analysis.series_summary import main_objective, series_summaries
+from tbtools.analysis.main_objective import rank_objectives
+from tbtools.analysis.series_summary import objective_summary, series_summaries
 from tbtools.runs.inputs import as_experiment, as_runs
 from tbtools.runs.numbers import json_number
 from tbtools.runs.selection import Selection, Selector
@@ -69,7 +70,8 @@ class RunSummary:
             last point), ``stopped``, ``empty`` (no points), ``unreadable`` (not one event, though
             there are bytes).
         tags: Its series, in natural order of their tags.
-        objective: The series by which it is judged; None where no tag tells which way is better.
+        objective: The series by which it is judged at a glance, see `rank_objectives`; None where
+            no tag tells which way is better.
         problems: Damaged stretches, each with the path of its file.
         notes: What should be known of its timeline.
         findings: What is wrong with it, with what was not judged.
@@ -221,6 +223,7 @@ def summarize(
         else:
             summed.append(summary)
     selector.require_match()
+    summed = _with_objectives(summed)
     findings = to_judge.judge()
     return Summary(
         logdir=_label(runs, experiment),
@@ -229,6 +232,25 @@ def summarize(
         left_out=left_out,
         judged=to_judge.few,
     )
+
+
+def _with_objectives(runs: Sequence[RunSummary]) -> list[RunSummary]:
+    """The runs with their objectives: the same one for all runs that have it."""
+    points = {
+        run.run: {
+            each.statistics.tag: each.statistics.count for each in run.tags if each.statistics.dtype
+        }
+        for run in runs
+    }
+    objectives = rank_objectives(points)
+    found = []
+    for run in runs:
+        tag = objectives.of_run(run.run)
+        if tag is not None:
+            direction = objectives.by_run[run.run][tag]
+            run = replace(run, objective=objective_summary(run.tags, tag, direction))
+        found.append(run)
+    return found
 
 
 def _each_run(
@@ -328,7 +350,7 @@ def _run_summary(
         end_time=max(ends, default=None),
         status="stopped",
         tags=tuple(series),
-        objective=main_objective(series),
+        objective=None,
         problems=tuple(run.iter_problems()),
         notes=tuple(run.iter_notes()),
     )

@@ -128,11 +128,10 @@ def command(
             first,
             second,
             page,
-            tags=selection.tags or None,
-            steps=selection.steps,
             objectives=directions,
             group=groups or None,
             force=output.force,
+            **selection.arguments,
         )
     output.write(DiffView(result, broken if limits else None, diagnostics))
     different = bool(broken) if limits else not result.identical

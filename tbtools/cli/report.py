@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from tbtools.cli.options import objective_option, paths_argument, selection_options
+from tbtools.cli.ending import finish
+from tbtools.cli.options import (
+    objective_option,
+    paths_argument,
+    refuse_option,
+    selection_options,
+)
+from tbtools.vocabulary import PICTURE_FORMATS
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
+    from tbtools.runs.experiment import Experiment
+    from tbtools.vocabulary import Objective, PictureFormat
+
+# What the endings of files mean.
+_ENDINGS = {".html": "html", ".htm": "html", **{f".{kind}": kind for kind in PICTURE_FORMATS}}
+# Options that only a page has, and that only a picture has.
+_OF_PAGES = ("title", "groups", "media_megabytes", "plotlyjs")
+_OF_PICTURES = ("style",)
 
 
 @click.command("report")
@@ -26,10 +42,9 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["html", "png", "svg", "pdf"]),
-    default="html",
-    show_default=True,
-    help="A page, or a picture of the charts (needs the extra image, and a Chrome).",
+    type=click.Choice(["html", *PICTURE_FORMATS]),
+    help="A page, or a picture of the charts (needs the extra image, and a Chrome)."
+    "  [default: what the ending of FILE says, else html]",
 )
 @click.option("--title", metavar="TEXT", help="The heading; the path by default.")
 @selection_options
@@ -46,8 +61,8 @@ if TYPE_CHECKING:
     "groups",
     metavar="GLOB",
     multiple=True,
-    help="Runs that repeat one another, for their mean and band; by default told by their seeds."
-    " As in `tbtools aggregate`. Repeatable.",
+    help="Runs that repeat one another, for their mean and band; by default those whose names"
+    " differ only in a seed. As in `tbtools aggregate`. Repeatable.",
 )
 @click.option(
     "--media",
@@ -72,11 +87,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of a picture: paper has the sizes of print.",
 )
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option("--force", is_flag=True, help="Replace files that are there.")
 def command(
     paths: tuple[str, ...],
     path: str,
-    kind: Literal["html", "png", "svg", "pdf"],
+    kind: Literal["html", "png", "svg", "pdf"] | None,
     title: str | None,
     selection: SelectionOptions,
     smoothing: float,
@@ -89,50 +104,113 @@ def command(
 ) -> int:
     """A page to send to a colleague: runs, findings, charts, pictures, in one file.
 
-    It opens in any browser, without a server or a network.
+    It opens in any browser, without a server or a network. A FILE that ends in .png, .svg or .pdf
+    becomes a picture of the charts.
 
     \b
     Examples:
       tbtools report logs/ -o report.html
       tbtools report logs/ -o report.html --run '*seed*' --tag 'val/*' --objective 'score=min'
-      tbtools report logs/ -o loss.pdf --format pdf --tag '*/loss' --style paper
+      tbtools report logs/ -o loss.pdf --tag '*/loss' --style paper
     """
     from tbtools.analysis.objective import parse_objectives
     from tbtools.render.files import require_free
-    from tbtools.render.terminal.progress import scan_progress
+    from tbtools.render.terminal.diagnostics import Diagnostics
+    from tbtools.render.terminal.progress import judging_progress, scan_progress
 
+    chosen = _format_of(path, kind)
+    _refuse_options_without_effect(chosen, path)
     if path != "-":
         require_free(path, force=force)
     directions = parse_objectives(objectives)
-    experiment = selection.load(paths, fold=True)
-    with scan_progress() as progress:
-        experiment.scan(progress)
-    if kind != "html":
-        from tbtools.render.figures import plot, write_figure
+    experiment = selection.load(paths, fold=True, skip_unreadable=True)
+    diagnostics = Diagnostics([experiment], selection.selection)
+    if chosen != "html":
+        with scan_progress() as progress:
+            experiment.scan(progress)
+        _write_picture(
+            experiment, path, chosen, selection, directions, smoothing, style, force=force
+        )
+        return finish(diagnostics)
+    from tbtools.render.report.write import write_report
+    from tbtools.render.terminal.report import report_totals
 
-        figure = plot(
+    with scan_progress() as progress, judging_progress() as judging:
+        written = write_report(
             experiment,
-            selection.tags or None,
-            steps=selection.steps,
+            path,
+            title=title,
+            selection=selection.selection,
             smoothing=smoothing,
             objectives=directions,
-            style=style,
+            group=groups or None,
+            media_bytes=round(media_megabytes * 1e6),
+            plotlyjs=plotlyjs,
+            force=force,
+            progress=progress,
+            judging=judging,
         )
-        write_figure(figure, path, kind, force=force)
-        return 0
-    from tbtools.render.report import report
+    # Standard output may hold the page itself.
+    click.echo(report_totals(written, path), err=path == "-")
+    return finish(diagnostics)
 
-    report(
+
+def _write_picture(
+    experiment: Experiment,
+    path: str,
+    kind: PictureFormat,
+    selection: SelectionOptions,
+    objectives: dict[str, Objective],
+    smoothing: float,
+    style: Literal["screen", "paper"],
+    *,
+    force: bool,
+) -> None:
+    from tbtools.render.figures import plot, write_figure
+    from tbtools.render.terminal.report import picture_totals
+
+    figure = plot(
         experiment,
-        path,
-        title=title,
-        tags=selection.tags or None,
-        steps=selection.steps,
+        **selection.arguments,
         smoothing=smoothing,
-        objectives=directions,
-        group=groups or None,
-        media_bytes=round(media_megabytes * 1e6),
-        plotlyjs=plotlyjs,
-        force=force,
+        objectives=objectives,
+        style=style,
     )
-    return 0
+    write_figure(figure, path, kind, force=force)
+    click.echo(picture_totals(figure, path), err=path == "-")
+
+
+def _format_of(path: str, kind: str | None) -> Any:
+    """What is written: what the ending of the file says.
+
+    Raises:
+        InvalidArgument: The ending means another format than was asked for, or none.
+    """
+    from tbtools.errors import InvalidArgument
+
+    ending = PurePath(path).suffix.lower() if path != "-" else ""
+    by_ending = _ENDINGS.get(ending)
+    if by_ending and kind and kind != by_ending:
+        raise InvalidArgument(f"{path}: the ending means {by_ending}, and --format is {kind}")
+    if ending and not by_ending and not kind:
+        known = ", ".join(_ENDINGS)
+        raise InvalidArgument(f"{path}: the ending is none of {known}; name one, or give --format")
+    return kind or by_ending or "html"
+
+
+def _refuse_options_without_effect(kind: str, path: str) -> None:
+    """Refuses options that were given and mean nothing for what is written.
+
+    Raises:
+        click.UsageError: One of them was given.
+    """
+    if kind == "html":
+        useless = dict.fromkeys(_OF_PICTURES, "on a page")
+    else:
+        useless = dict.fromkeys(_OF_PAGES, f"on a picture ({kind})")
+    if path == "-":
+        useless["force"] = "with -o -"
+        if click.get_current_context().params["plotlyjs"] == "directory":
+            useless["plotlyjs"] = "with -o -: there is no directory; take inline or cdn"
+    for parameter, reason in useless.items():
+        refuse_option(parameter, reason)

@@ -7,9 +7,9 @@ stranger's, and escaped.
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING
 
-from tbtools.analysis.detect import Findings
 from tbtools.analysis.series_summary import series_summaries
 from tbtools.analysis.summary import summarize
 from tbtools.render.colors import SEVERITY_COLORS, run_colors
@@ -21,14 +21,15 @@ from tbtools.render.format import (
     format_time,
     plural,
 )
-from tbtools.runs.experiment import Experiment
-from tbtools.runs.run import Run
+from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tbtools.analysis.detect import Finding
+    from tbtools.analysis.detect import Finding, Findings
     from tbtools.analysis.summary import RunSummary
+    from tbtools.runs.experiment import Experiment
+    from tbtools.runs.run import Run
 
 # Rows beyond which a notebook's table is no longer looked at.
 _MOST_ROWS = 40
@@ -38,38 +39,44 @@ _CELL = "padding:2px 10px 2px 0;text-align:{align};white-space:nowrap"
 _MUTED = "opacity:.7"
 
 
-def html_of(x: Any) -> str:
-    """The display of an Experiment, a Run or Findings.
-
-    Raises:
-        TypeError: It is none of these.
-    """
-    if isinstance(x, Experiment):
-        return _experiment(x)
-    if isinstance(x, Run):
-        return _run(x)
-    if isinstance(x, Findings):
-        return _findings(x)
-    raise TypeError(f"{type(x).__name__} has no display")
-
-
-def _experiment(experiment: Experiment) -> str:
+def experiment_html(experiment: Experiment) -> str:
+    """A table of the runs, with what went wrong and how good each got."""
     summary = summarize(experiment)
     colors = run_colors([run.run for run in summary.runs])
-    rows = [_run_row(run, colors[run.run]) for run in summary.runs[:_MOST_ROWS]]
+    rows = [
+        _run_row(run, colors[run.run], judged=summary.judged) for run in summary.runs[:_MOST_ROWS]
+    ]
     points = sum(run.points for run in summary.runs)
     head = ["run", "findings", "objective", "", "best", "at", "last", "steps", "duration"]
+    facts = [plural(len(summary.runs), "run"), f"{format_count(points)} points"]
+    facts += _facts(
+        sum(run.superseded for run in summary.runs),
+        sum(len(run.problems) for run in summary.runs) + len(summary.unreadable),
+        [note.kind for run in summary.runs for note in run.notes],
+    )
+    if not summary.judged:
+        facts.append("too much to judge at a glance, see tbtools.detect")
     return _titled(
         experiment.logdir,
-        [plural(len(summary.runs), "run"), f"{format_count(points)} points"],
+        facts,
         _table(head, rows, right=(4, 5, 6, 7, 8), left_out=len(summary.runs) - len(rows)),
     )
 
 
-def _run_row(run: RunSummary, color: str) -> list[str]:
+def _run_row(run: RunSummary, color: str, *, judged: bool) -> list[str]:
     name = f"{_swatch(color)}{html.escape(run.run)}"
     steps = "" if run.last_step is None else format_count(run.last_step)
-    row = [name, _worst(run.findings), "", "", "", "", "", steps, format_duration(run.duration)]
+    row = [
+        name,
+        _worst(run, judged=judged),
+        "",
+        "",
+        "",
+        "",
+        "",
+        steps,
+        format_duration(run.duration),
+    ]
     if run.objective is not None:
         objective = run.objective
         row[2:7] = [
@@ -82,37 +89,39 @@ def _run_row(run: RunSummary, color: str) -> list[str]:
     return row
 
 
-def _run(run: Run) -> str:
+def run_html(run: Run) -> str:
+    """A table of the series of a run."""
     series = [each for part in run.parts for each in series_summaries(part)]
     rows = []
     for each in series[:_MOST_ROWS]:
-        told = each.statistics
-        numbers = [format_number(value, told.dtype) for value in (told.last, told.min, told.max)]
+        numbers = each.statistics
+        cells = [
+            format_number(value, numbers.dtype)
+            for value in (numbers.last, numbers.min, numbers.max)
+        ]
         rows.append(
             [
-                html.escape(told.tag),
-                html.escape(told.plugin),
+                html.escape(numbers.tag),
+                html.escape(numbers.plugin),
                 _spark(each.sparkline, "currentColor"),
-                *(numbers if told.dtype else ["", "", ""]),
-                format_count(told.count),
-                format_count(told.last_step),
+                *(cells if numbers.dtype else ["", "", ""]),
+                format_count(numbers.count),
+                format_count(numbers.last_step),
             ]
         )
-    said = [plural(len(run.event_files), "event file")]
-    said.append(format_bytes(sum(file.size for file in run.all_files)))
+    facts = [plural(len(run.event_files), "event file")]
+    facts.append(format_bytes(sum(file.size for file in run.all_files)))
     if series:
-        said.append(f"last event {format_time(max(each.statistics.last_time for each in series))}")
-    if run.superseded:
-        said.append(f"{format_count(run.superseded)} points superseded by restarts")
+        facts.append(f"last event {format_time(max(each.statistics.last_time for each in series))}")
     problems = sum(1 for _ in run.iter_problems())
-    if problems:
-        said.append(f"{problems} damaged, see .problems")
+    facts += _facts(run.superseded, problems, [note.kind for note in run.iter_notes()])
     head = ["tag", "plugin", "", "last", "least", "greatest", "points", "last step"]
     table = _table(head, rows, right=(3, 4, 5, 6, 7), left_out=len(series) - len(rows))
-    return _titled(run.name, said, table)
+    return _titled(run.name, facts, table)
 
 
-def _findings(findings: Findings) -> str:
+def findings_html(findings: Findings) -> str:
+    """A table of findings."""
     rows = [
         [
             _badge(each),
@@ -125,16 +134,30 @@ def _findings(findings: Findings) -> str:
     ]
     head = ["kind", "run", "tag", "since step", "what"]
     table = _table(head, rows, right=(3,), left_out=len(findings) - len(rows))
-    facts = [f"{format_count(len(findings.not_judged))} not judged"] if findings.not_judged else []
+    reasons = Counter(each.reason for each in findings.not_judged)
+    facts = _facts(0, len(findings.problems), [note["kind"] for note in findings.notes])
+    facts += [
+        f"{format_count(count)} not fully judged: {reason}"
+        for reason, count in reasons.most_common()
+    ]
     return _titled(plural(len(findings), "finding"), facts, table if rows else "")
 
 
-def _worst(findings: Iterable[Finding]) -> str:
-    """The worst finding, and how many more there are."""
-    found = [each for each in findings if each.severity != "info"]
+def _facts(superseded: int, problems: int, notes: Iterable[str]) -> list[str]:
+    """What should be known besides the numbers."""
+    facts = [f"{format_count(superseded)} points superseded by restarts"] if superseded else []
+    if problems:
+        facts.append(f"{plural(problems, 'problem')} in event files, see .problems")
+    kinds = dict.fromkeys(kind for kind in notes if kind != "superseded")
+    return facts + [f"{kind.replace('_', ' ')}, see .notes" for kind in kinds]
+
+
+def _worst(run: RunSummary, *, judged: bool) -> str:
+    """The worst finding of a run, and how many more there are; or whether it was judged at all."""
+    found = [each for each in run.findings if each.severity != "info"]
     if not found:
-        return ""
-    worst = min(found, key=lambda each: list(SEVERITY_COLORS).index(each.severity))
+        return "no findings" if judged and run.is_judged else "not judged"
+    worst = min(found, key=lambda each: SEVERITIES.index(each.severity))
     more = f" +{len(found) - 1}" if len(found) > 1 else ""
     return f"{_badge(worst)} at {format_count(worst.onset_step)}{more}"
 
@@ -193,6 +216,6 @@ def _table(
     )
 
 
-def _titled(title: str, said: Sequence[str], content: str) -> str:
-    facts = f' <span style="{_MUTED}">{html.escape(" · ".join(said))}</span>' if said else ""
-    return f"<div><p><b>{html.escape(title)}</b>{facts}</p>{content}</div>"
+def _titled(title: str, facts: Sequence[str], content: str) -> str:
+    beside = f' <span style="{_MUTED}">{html.escape(" · ".join(facts))}</span>' if facts else ""
+    return f"<div><p><b>{html.escape(title)}</b>{beside}</p>{content}</div>"

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.errors import InvalidArgument
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -51,10 +53,10 @@ def thin(values: NDArray[np.float64], points: int) -> Thinned:
             of non-finite stretches come on top. At least 16.
 
     Raises:
-        ValueError: `points` is less than 16.
+        InvalidArgument: `points` is less than 16.
     """
     if points < 16:
-        raise ValueError(f"a series is thinned to 16 points at least, not {points}")
+        raise InvalidArgument(f"a series is thinned to 16 points at least, not {points}")
     if len(values) <= points:
         kept = np.arange(len(values))
     else:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.commands import ROOT, SUPERSEDED, call, process
-from tests.render.report_logs import page_of
+from tests.render.report_logs import objectives_of, page_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,11 +26,14 @@ def test_a_page_with_what_was_selected(tmp_path: Path) -> None:
         "--tag", "*/loss", "--steps", "100:", "--smoothing", "0.9", "--title", "Two <runs>",
         "--objective", "train/*=max", "--plotlyjs", "directory",
     )  # fmt: skip
-    assert (result.status, result.out, result.err) == (0, "", "")
+    assert (result.status, result.err) == (0, "")
+    assert re.fullmatch(
+        rf"{path}: 2 runs, [\d,]+ points in 4 series, \d+ findings, \d+ kB\n", result.out
+    )
     page = page_of(path.read_text("utf-8"))
     assert [run["name"] for run in page["runs"]] == ["baseline", "plateau"]
     assert [tag["tag"] for tag in page["tags"]] == ["train/loss", "val/loss"]
-    assert ["train/loss", "max"] in page["objectives"]
+    assert ("train/loss", "max") in objectives_of(page)
     assert (page["title"], page["smoothing"]) == ("Two <runs>", 0.9)
     assert "<title>Two &lt;runs&gt;</title>" in path.read_text("utf-8")
 
@@ -37,7 +42,9 @@ def test_the_page_on_standard_output() -> None:
     result = process("report", LOGS, "-o", "-", "--plotlyjs", "cdn")
     assert result.status == 0
     assert result.out.startswith("<!doctype html>")
-    assert result.err == ""
+    assert result.out.endswith("</html>\n")
+    totals = r"standard output: 5 runs, [\d,]+ points in .*\n"
+    assert re.fullmatch(totals + SUPERSEDED, result.err)
 
 
 def test_sub_runs_are_part_of_the_run_that_made_them(tmp_path: Path) -> None:
@@ -55,6 +62,21 @@ def test_sub_runs_are_part_of_the_run_that_made_them(tmp_path: Path) -> None:
         (["-o", "{tmp}/r.html", "--objective", "loss"], "GLOB=min"),
         (["-o", "{tmp}/r.html", "--run", "nobody"], "no run 'nobody'"),
         (["-o", "{tmp}/r.html", "--smoothing", "1"], "--smoothing"),
+        (["-o", "{tmp}/r.html", "--tag", "nosuch*"], "no tag 'nosuch*'"),
+        (["-o", "{tmp}/r.png", "--tag", "nosuch*"], "no tag 'nosuch*'"),
+        (["-o", "{tmp}/r.html", "--steps", "100000:"], "no points in steps 100000:"),
+        (["-o", "{tmp}/r.svg", "--steps", "100000:"], "no points in steps 100000:"),
+        (["-o", "{tmp}/r.html", "--group", "hparam:nonsense"], "hyperparameter 'nonsense'"),
+        (["-o", "{tmp}/r.pdf", "--format", "html"], "the ending means pdf"),
+        (["-o", "{tmp}/r.html", "--format", "png"], "the ending means html"),
+        (["-o", "{tmp}/r.json"], "none of .html"),
+        (["-o", "{tmp}/r.png", "--group", "hparam:nonsense"], "--group has no effect"),
+        (["-o", "{tmp}/r.svg", "--media", "3"], "--media has no effect"),
+        (["-o", "{tmp}/r.pdf", "--plotlyjs", "cdn"], "--plotlyjs has no effect"),
+        (["-o", "{tmp}/r.pdf", "--title", "x"], "--title has no effect"),
+        (["-o", "{tmp}/r.html", "--style", "paper"], "--style has no effect"),
+        (["-o", "-", "--force"], "--force has no effect"),
+        (["-o", "-", "--plotlyjs", "directory"], "--plotlyjs has no effect"),
         ([], "--output"),
     ],
 )
@@ -70,6 +92,61 @@ def test_what_a_user_can_do_wrong_is_one_line(
     assert [path.name for path in tmp_path.iterdir()] == ["there.html"]
 
 
+@pytest.mark.parametrize("ending", ["html", "svg"])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("lgos", "lgos: No such file or directory"),
+        ("empty", "no event files"),
+        ("README.md", "not an event file"),
+        ("random", "not an event file"),
+    ],
+)
+def test_paths_that_hold_nothing_leave_nothing(
+    tmp_path: Path, name: str, message: str, ending: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "README.md").write_text("# Notes on the runs\n" * 9)
+    (tmp_path / "random").mkdir()
+    noise = random.Random(0).randbytes(3000)
+    (tmp_path / "random" / "events.out.tfevents.1").write_bytes(noise)
+    page = tmp_path / f"r.{ending}"
+    result = call("report", os.fspath(tmp_path / name), "-o", os.fspath(page))
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err
+    assert result.err.count("\n") == 1
+    assert not page.exists()
+
+
+def test_a_path_that_cannot_be_read_is_an_error_after_the_rest_is_done(tmp_path: Path) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "events.out.tfevents.1").write_bytes(b"no records at all" * 9)
+    page = tmp_path / "r.html"
+    result = call(
+        "report", f"{LOGS}/baseline", os.fspath(tmp_path / "bad"), "-o", os.fspath(page),
+        "--plotlyjs", "cdn",
+    )  # fmt: skip
+    assert result.status == 2
+    assert "1 run could not be read" in result.out
+    assert "not an event file" in result.err
+    shown = page_of(page.read_text("utf-8"))
+    statuses = sorted(run["status"]["text"] for run in shown["runs"])
+    assert statuses == ["no findings", "not judged"]
+    assert shown["not_judged"][0] == "1 run not judged: nothing could be read"
+
+
+def test_a_plotly_of_the_user_is_kept_unless_forced(tmp_path: Path) -> None:
+    arguments = ["report", LOGS, "--plotlyjs", "directory", "-o"]
+    (tmp_path / "plotly.min.js").write_text("mine")
+    refused = call(*arguments, os.fspath(tmp_path / "r.html"))
+    assert refused.status == 2
+    assert "plotly.min.js exists" in refused.err
+    assert (tmp_path / "plotly.min.js").read_text() == "mine"
+    assert not (tmp_path / "r.html").exists()
+    assert call(*arguments, os.fspath(tmp_path / "r.html"), "--force").status == 0
+    assert call(*arguments, os.fspath(tmp_path / "again.html")).status == 0
+
+
 @pytest.mark.browser
 def test_a_picture(tmp_path: Path) -> None:
     pytest.importorskip("kaleido")
@@ -77,10 +154,10 @@ def test_a_picture(tmp_path: Path) -> None:
         pytest.skip("no Chrome")
     path = tmp_path / "loss.svg"
     result = call(
-        "report", LOGS, "-o", os.fspath(path), "--format", "svg", "--tag", "*/loss",
-        "--style", "paper",
+        "report", LOGS, "-o", os.fspath(path), "--tag", "*/loss", "--style", "paper",
     )  # fmt: skip
-    assert (result.status, result.err) == (0, "")
+    assert (result.status, result.err) == (0, SUPERSEDED)
+    assert result.out == f"{path}: 2 charts of 5 runs\n"
     assert "val/loss" in path.read_text("utf-8")
 
 

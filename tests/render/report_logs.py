@@ -87,6 +87,11 @@ def page_of(html: str) -> dict[str, Any]:
     return page
 
 
+def objectives_of(page: dict[str, Any]) -> list[tuple[str, str]]:
+    """The objectives of a page: tag, and which way is better."""
+    return [(page["tags"][each["tag"]]["tag"], each["better"]) for each in page["objectives"]]
+
+
 def arrays_of(html: str) -> list[np.ndarray]:
     """The arrays of the page, unpacked as columns.py says, by other code than data.js."""
     match = re.search(r'<script type="text/plain" id="numbers">(.*?)</script>', html, re.DOTALL)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import tbtools
-from tbtools.analysis.detect import Findings, detect
+from tbtools.analysis.detect import Findings
 from tbtools.analysis.diff import Diff, diff
+from tbtools.analysis.judgement import detect
 from tbtools.errors import InvalidArgument, MissingBrowser, MissingExtra, OutputExists, UnknownTag
 from tbtools.render.colors import RUN_COLORS, SEVERITY_COLORS, run_colors
 from tbtools.render.figures import plot, plot_diff, plot_findings, write_figure
@@ -76,7 +77,8 @@ def test_findings_and_restarts_are_marked(experiment: tbtools.Experiment) -> Non
 def test_axes(experiment: tbtools.Experiment) -> None:
     frame = experiment["baseline"].scalars("val/loss")
     relative = line(plot(experiment, "val/loss", x="relative"), "baseline").x
-    np.testing.assert_allclose(relative, frame["wall_time"] - frame["wall_time"].iloc[0])
+    start = experiment["baseline"].start_time
+    np.testing.assert_allclose(relative, frame["wall_time"] - start)
     wall = line(plot(experiment, "val/loss", x="wall_time"), "baseline").x
     seconds = np.array(wall, "datetime64[ms]").astype(np.int64) / 1000
     np.testing.assert_allclose(seconds, frame["wall_time"], atol=1e-3)

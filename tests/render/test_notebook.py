@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 import tbtools
-from tbtools.analysis.detect import Findings, detect
-from tbtools.render.notebook import html_of
+from tbtools.analysis.detect import Findings
+from tbtools.analysis.judgement import detect
+from tbtools.render.shown import RENDERERS
+from tbtools.showing import Shown, html_of
+from tests.builders import EventFileBuilder
 from tests.render.report_logs import LOGS, write_hostile_logs
 
 if TYPE_CHECKING:
@@ -67,6 +70,20 @@ def test_findings_and_none() -> None:
     assert "0 findings" in html_of(Findings())
 
 
+def test_what_should_be_known_stands_beside_the_title(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version().scalar("lr", 0, 0.1)
+    for number in range(20):
+        builder.scalar("loss", number % 10, 1 / (number + 1))
+    builder.corrupt_data_crc().write(tmp_path / "logs" / "run" / "tfevents.1")
+    experiment = tbtools.load(tmp_path / "logs")
+    for x in (experiment, experiment["run"], detect(experiment)):
+        text = Elements(html_of(x)).text
+        assert "1 problem in event files, see .problems" in text
+        assert "steps go back, see .notes" in text
+    assert "1 not fully judged: no known objective" in Elements(html_of(detect(experiment))).text
+    assert "no findings" in Elements(html_of(experiment)).text
+
+
 def test_names_of_strangers_are_text(tmp_path: Path) -> None:
     experiment = tbtools.load(write_hostile_logs(tmp_path / "logs"))
     harmless = {"div", "p", "b", "span", "table", "thead", "tbody", "tr", "th", "td", "svg", "path"}
@@ -82,8 +99,16 @@ def test_nan_is_a_gap_in_the_line() -> None:
 
 
 def test_what_has_no_display() -> None:
-    with pytest.raises(TypeError, match="int"):
+    with pytest.raises(TypeError, match="int") as raised:
         html_of(3)
+    assert isinstance(raised.value, tbtools.TbtoolsError)
+
+
+def test_every_result_that_can_be_drawn_is_in_the_table() -> None:
+    for name in tbtools.__all__:
+        getattr(tbtools, name)
+    drawn = {each.__name__ for each in Shown.__subclasses__()}
+    assert drawn == {each.__name__ for each in RENDERERS}
 
 
 def test_results_show_themselves() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import tbtools
+from tbtools.analysis.judgement import judge
 from tbtools.render.report import media
 from tbtools.render.report.data import page_data
 from tbtools.runs.plugins.table import PLUGINS, Plugin, function_at
@@ -55,7 +56,7 @@ def poems(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def page_of(logs: Path) -> dict[str, Any]:
     runs = tbtools.load(logs)
-    return page_data(runs, title="", root=str(logs), smoothing=0.0).page
+    return page_data(runs, judge(runs), title="", root=str(logs), smoothing=0.0).page
 
 
 @pytest.mark.usefixtures("poems")

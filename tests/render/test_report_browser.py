@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import tbtools
-from tbtools.analysis.detect import detect
 from tbtools.analysis.diff import diff
+from tbtools.analysis.judgement import detect
 from tbtools.analysis.smooth import smooth
 from tbtools.render.report import diff_report, report
 from tests.builders import START, EventFileBuilder
@@ -442,7 +442,7 @@ def test_the_table_of_a_chart_has_the_numbers_of_all_points(
     page.page.locator("#charts .card").get_by_role("button", name="Numbers of loss").click()
     (row,) = page.page.locator("#charts .values tbody tr").all_inner_texts()
     cells = row.split("\t")
-    assert cells[2] == "\N{MINUS SIGN}40 at 4,567"
+    assert cells[2] == "-40 at 4,567"  # reads back as it is stored
     assert cells[5] == "9,000"
     assert int(cells[6].replace(",", "")) < 2100
     weight = 0.9
@@ -666,6 +666,62 @@ def test_pages_of_real_logs(
         page.scroll_through()
         drawn = page.js("document.querySelectorAll('.plot.js-plotly-plot').length")
         assert drawn == page.js("document.querySelectorAll('.plot').length") > 0
+
+
+def test_steps_that_go_back_are_passes_and_it_is_noted(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    builder = EventFileBuilder().file_version()
+    for number in range(300):
+        builder.scalar("loss", number % 100, 2 - number / 300, wall_time=START + number)
+    builder.write(tmp_path / "logs" / "tfevents.1")
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html", smoothing=0))
+    (line,) = lines(page, "loss")
+    assert [index for index, y in enumerate(line["y"]) if y is None] == [100, 201]
+    page.page.get_by_role("radio", name="Relative").check()
+    page.settle()
+    (line,) = lines(page, "loss")
+    assert None not in line["y"]
+    assert chart(page, "loss").locator(".note:visible").all_inner_texts() == ["steps go back"]
+    assert "steps go back" in page.page.locator("table.runs tbody").inner_text()
+    assert "the steps of" in page.page.locator("#provenance").inner_text()
+
+
+def test_a_finding_outside_the_steps_is_marked_at_the_edge(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    finding = next(
+        each for each in detect(tbtools.load(LOGS)["diverged"], tags="train/loss") if each.ongoing
+    )
+    path = report(
+        tbtools.load(LOGS)["diverged"], tmp_path / "r.html", tags="train/loss",
+        steps=(finding.onset_step + 50, None),
+    )  # fmt: skip
+    page = open_page(path)
+    (line, *_) = lines(page, "train/loss")
+    shapes = (
+        chart(page, "train/loss")
+        .locator(".plot")
+        .evaluate("(plot) => plot.layout.shapes.map((shape) => shape.x0)")
+    )
+    assert line["x"][0] in shapes
+    assert "not shown" in chart(page, "train/loss").locator(".note").first.inner_text()
+    page.page.locator(".finding a").first.click()
+    page.settle()
+
+
+def test_what_was_not_judged_is_not_called_healthy(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    write_scalars(tmp_path / "logs" / "run", "lr", np.linspace(1, 0, 30))
+    (tmp_path / "logs" / "bad").mkdir()
+    (tmp_path / "logs" / "bad" / "events.out.tfevents.2").write_bytes(b"no records " * 9)
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    statuses = page.page.locator("table.runs .status").all_inner_texts()
+    assert statuses == ["not judged", "not judged"]
+    panel = page.page.locator("section[aria-labelledby=findings-title]").inner_text()
+    assert "1 run not judged: nothing could be read." in panel
+    assert "no known objective" in panel
 
 
 def test_a_diff_shows_what_differs(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 import tbtools
-from tbtools.analysis.detect import detect
 from tbtools.analysis.diff import diff
+from tbtools.analysis.judgement import detect
+from tbtools.analysis.summary import summarize
 from tbtools.errors import OutputExists
 from tbtools.render.report import diff_report, report
 from tbtools.render.report.page import PLOTLY_FILE
@@ -24,6 +25,7 @@ from tests.render.report_logs import (
     LOGS,
     TINY_PNG,
     arrays_of,
+    objectives_of,
     page_of,
     write_hostile_logs,
     write_scalars,
@@ -53,7 +55,7 @@ def test_every_point_of_a_small_log_is_in_the_page(example: str) -> None:
         assert series["n"] == len(rows)
         np.testing.assert_array_equal(arrays[series["step"]], rows["step"])
         np.testing.assert_array_equal(arrays[series["value"]], rows["value"])
-        seconds = rows["wall_time"].to_numpy() - rows["wall_time"].iloc[0]
+        seconds = rows["wall_time"].to_numpy() - experiment[key[0]].start_time
         np.testing.assert_allclose(arrays[series["ms"]] / 1000, seconds, atol=6e-4)
 
 
@@ -141,17 +143,27 @@ def test_a_page_of_very_many_series_stays_within_its_points(tmp_path: Path) -> N
 
 
 def test_the_objectives_that_compare_the_runs(example: str) -> None:
-    assert page_of(example)["objectives"] == [
-        ["val/loss", "min"],
-        ["val/accuracy", "max"],
-        ["train/loss", "min"],
+    page = page_of(example)
+    assert objectives_of(page) == [
+        ("val/loss", "min"),
+        ("val/accuracy", "max"),
+        ("train/loss", "min"),
     ]
+    summary = summarize(tbtools.load(LOGS, fold=True))
+    columns = {page["tags"][each["tag"]]["tag"]: each for each in page["objectives"]}
+    for number, run in enumerate(summary.runs):
+        if run.objective is None:
+            continue
+        (cell,) = [each for each in columns[run.objective.tag]["cells"] if each["run"] == number]
+        assert (cell["best"], cell["best_step"]) == (run.objective.best, run.objective.best_step)
+        assert float(cell["best_text"]) == run.objective.to_dict()["best"]
+    assert page["runs"][columns["val/loss"]["leader"]]["name"] == "baseline"
 
 
 def test_an_objective_can_be_overridden(tmp_path: Path) -> None:
     write_scalars(tmp_path / "logs", "score/distance", np.linspace(3, 1, 40))
     path = report(tmp_path / "logs", tmp_path / "r.html", objectives={"score/*": "min"})
-    assert page_of(path.read_text("utf-8"))["objectives"] == [["score/distance", "min"]]
+    assert objectives_of(page_of(path.read_text("utf-8"))) == [("score/distance", "min")]
 
 
 def test_tags_and_steps_select(tmp_path: Path) -> None:

@@ -66,13 +66,13 @@ def plot_aggregate(
         rows, columns, subplot_titles=[html.escape(tag, quote=False) for tag in tags]
     )
     colors = run_colors([group.name for group in aggregate.groups])
-    told: set[str] = set()
+    in_legend: set[str] = set()
     for series in aggregate.series:
         row, column = divmod(tags.index(series.tag), columns)
         for trace in _traces(series, middle, colors[series.group], styled):
-            trace["showlegend"] = trace["mode"] == "lines" and series.group not in told
+            trace["showlegend"] = trace["mode"] == "lines" and series.group not in in_legend
             figure.add_trace(go.Scatter(trace), row + 1, column + 1)
-        told.add(series.group)
+        in_legend.add(series.group)
     apply_style(figure, styled, rows)
     figure.update_xaxes(title_text=aggregate.x if aggregate.x != "step" else "")
     figure.update_layout(showlegend=True)

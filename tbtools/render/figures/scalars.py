@@ -10,12 +10,12 @@ import numpy as np
 
 from tbtools.analysis.judgement import judge
 from tbtools.analysis.smoothers import check_smoothing, smooth_values
-from tbtools.errors import InvalidArgument, UnknownTag
+from tbtools.errors import InvalidArgument, NoEventFiles
 from tbtools.render.colors import SEVERITY_COLORS, run_colors
 from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, place_legend, style_named
 from tbtools.render.ranges import value_range
-from tbtools.render.series import drawn_seconds, drawn_start
+from tbtools.render.series import drawn_seconds, drawn_start, finding_ends, line_breaks
 from tbtools.render.thinning import thin
 from tbtools.runs.inputs import as_runs
 from tbtools.runs.selection import Selection, Selector
@@ -33,14 +33,15 @@ if TYPE_CHECKING:
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
+    from tbtools.runs.selection import Globs
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Axis, Objective
 
 # More charts than these are no figure any more; `tbtools report` has room for all.
 MOST_CHARTS = 24
-# What a line of a figure holds: more cannot be told apart on paper or screen.
+# What a line of a figure holds: more cannot be distinguished on paper or screen.
 LINE_POINTS = 2000
-# Faint raw lines say something while they can be told apart.
+# Faint raw lines say something while they can be distinguished.
 _MOST_RAW_LINES = 20
 # Of the height of a chart, above and below what is drawn.
 _MARGIN = 0.06
@@ -58,8 +59,9 @@ class _Plan:
 
 def plot(
     runs: RunsLike,
-    tags: str | Sequence[str] | None = None,
+    tags: Globs = None,
     *,
+    exclude_tags: Globs = None,
     steps: Steps = None,
     x: Axis = "step",
     smoothing: float = 0.6,
@@ -72,13 +74,15 @@ def plot(
     """Draws scalars: a chart a tag, a line a run, findings and restarts marked.
 
     Smoothing is TensorBoard's, of all points, with the raw line faint behind it; then each line is
-    thinned to 2,000 points, its extremes among them. Where a few values would squeeze all others
-    into a fifth of a chart, its y axis ends before them, as on the page, and an arrow says how far
-    they go.
+    thinned to 2,000 points, its extremes among them. A line breaks where its steps go back; where
+    they do so all the time, or several writers take turns, its points stand alone. Where a few
+    values would squeeze all others into a fifth of a chart, its y axis ends before them, as on the
+    page, and an arrow says how far they go.
 
     Args:
         runs: A path, a `Run`, an `Experiment`, or several of them.
-        tags: Globs; all tags where not given.
+        tags: Names or globs; all tags where not given.
+        exclude_tags: Those that are left out.
         steps: First and last step, both included; None for no bound.
         x: ``step``, ``relative`` (seconds since the run's first event), or ``wall``.
         smoothing: The weight, 0 (none) to below 1.
@@ -91,7 +95,8 @@ def plot(
 
     Raises:
         UnknownTag: No scalar has the tag, or none matches.
-        InvalidArgument: There is no such axis, weight or style, or there are more than 24 tags.
+        InvalidArgument: There is no such axis, weight or style, there are more than 24 tags, or no
+            scalars.
         NoEventFiles: There is nothing to read under a path.
         MissingExtra: The extra ``report`` is not installed.
     """
@@ -103,7 +108,7 @@ def plot(
     if columns < 1:
         raise InvalidArgument(f"columns={columns} leaves no room for a chart")
     found = as_runs(runs)
-    selection = Selection.of(tags, steps)
+    selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     series = _selected(found, selection)
     by_tag: dict[str, list[ScalarSeries]] = {}
     for each in series:
@@ -131,7 +136,10 @@ def _selected(runs: Mapping[str, Run], selection: Selection) -> list[ScalarSerie
     ]
     selector.require_match()
     if not series:
-        raise UnknownTag("*", ())
+        problems = [problem.message for run in runs.values() for _, problem in run.iter_problems()]
+        if all(run.is_unreadable for run in runs.values()):
+            raise NoEventFiles(f"nothing could be read ({'; '.join(dict.fromkeys(problems))})")
+        raise InvalidArgument("there are no scalars to draw")
     return series
 
 
@@ -161,24 +169,24 @@ def _figure(
         horizontal_spacing=0.09 if columns > 1 else 0,
         vertical_spacing=min(0.2, 0.24 / rows),
     )
-    told: set[str] = set()
+    named: set[str] = set()
     for number, (tag, series) in enumerate(by_tag.items()):
         row, column = number // columns + 1, number % columns + 1
         for each in series:
             raw = plan.smoothing > 0 and len(series) <= _MOST_RAW_LINES
-            for trace in _lines(each, plan, raw=raw, legend=each.run not in told):
+            for trace in _lines(each, plan, raw=raw, legend=each.run not in named):
                 figure.add_trace(trace, row, column)
-            told.add(each.run)
+            named.add(each.run)
             _mark_restarts(figure, each, plan, row, column)
         _leave_out_outliers(figure, series, plan, row, column, log=log)
+        owners = {each.run: each for each in series}
         for finding in findings:
-            if finding.tag == tag:
-                owner = next(each for each in series if each.run == finding.run)
-                _mark_finding(figure, finding, owner, plan, row, column)
+            if finding.tag == tag and finding.run in owners:
+                _mark_finding(figure, finding, owners[finding.run], plan, row, column)
     if log:
         figure.update_yaxes(type="log")
     apply_style(figure, plan.style, rows)
-    place_legend(figure, [name for name in plan.ranks if name in told], plan.style)
+    place_legend(figure, [name for name in plan.ranks if name in named], plan.style)
     if plan.x == "relative":
         figure.update_xaxes(ticksuffix=" s")
     return figure
@@ -196,17 +204,23 @@ def _lines(series: ScalarSeries, plan: _Plan, *, raw: bool, legend: bool) -> lis
     traces = []
     for values, width, opacity, in_legend in drawn:
         kept = thin(values, LINE_POINTS).kept
-        few = len(kept) == 1
+        x = _x(series, plan.x)[kept]
+        y = np.where(np.isfinite(values[kept]), values[kept], np.nan)
+        breaks = line_breaks(x, series.session[kept])
+        dots = isinstance(breaks, str)
+        if not isinstance(breaks, str):
+            x, y = np.insert(x, breaks, x[breaks]), np.insert(y, breaks, np.nan)
         traces.append(
             go.Scatter(
-                x=_x(series, plan.x)[kept],
-                y=np.where(np.isfinite(values[kept]), values[kept], np.nan),
-                mode="lines+markers" if few else "lines",
+                x=x,
+                y=y,
+                mode="markers" if dots else "lines+markers" if len(kept) == 1 else "lines",
                 name=name,
                 legendgroup=name,
                 legendrank=1 + plan.ranks[series.run],
                 showlegend=in_legend,
                 opacity=opacity,
+                marker={"color": color, "size": 2 + width if dots else None},
                 line={"color": color, "width": width, "dash": plan.dashes[series.run]},
                 hoverinfo="skip" if opacity < 1 else None,
                 hovertemplate=None
@@ -268,7 +282,7 @@ def _mark_finding(
     figure: go.Figure, finding: Finding, series: ScalarSeries, plan: _Plan, row: int, column: int
 ) -> None:
     x = _x(series, plan.x)
-    onset, end = (_plain(x[at]) for at in _ends(finding, series))
+    onset, end = (_plain(x[at]) for at in finding_ends(finding, series))
     color = SEVERITY_COLORS[finding.severity]
     if finding.kind == "plateau":
         figure.add_vrect(
@@ -300,12 +314,6 @@ def _mark_restarts(
             line={"color": plan.colors[series.run], "width": 2},
             name=f"resumed: {_text(series.run)}",
         )
-
-
-def _ends(finding: Finding, series: ScalarSeries) -> tuple[int, int]:
-    """The points of a series at which a finding begins and ends."""
-    onset = series.find(finding.onset_step, finding.onset_time)
-    return onset, series.step.size - 1 if finding.ongoing else series.find(finding.end_step)
 
 
 def _plain(value: Any) -> Any:

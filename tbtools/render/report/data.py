@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from tbtools.analysis.judgement import judge
+from tbtools.analysis.main_objective import rank_objectives
 from tbtools.render.colors import RUN_COLORS, SEVERITY_COLORS
 from tbtools.render.report import media
 from tbtools.render.report.columns import Columns
 from tbtools.render.report.differences import differences
+from tbtools.render.report.findings import judgement_of, run_statuses
 from tbtools.render.report.groups import seed_groups
-from tbtools.render.report.overview import (
-    directions,
-    findings_by_cause,
-    hparams_of,
-    main_objectives,
-    run_row,
+from tbtools.render.report.overview import hparams_of, objective_columns, run_row
+from tbtools.render.report.series import (
+    encode_series,
+    encoded_tags,
+    natural_tags,
+    points_a_series,
 )
-from tbtools.render.report.series import encode_series, natural_tags, points_a_series
 from tbtools.render.report.unshown import unshown
 from tbtools.runs.selection import EVERYTHING, Selector
 from tbtools.runs.series import read_scalars_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tbtools.analysis.diff import Diff
+    from tbtools.analysis.judgement import Judgement
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
     from tbtools.runs.series import ScalarSeries
@@ -54,12 +55,13 @@ class PageData:
 
 def page_data(
     runs: Mapping[str, Run],
+    judged: Judgement,
     *,
     title: str,
     root: str,
     smoothing: float,
     objectives: Mapping[str, Objective] | None = None,
-    selection: Selection | None = None,
+    selection: Selection = EVERYTHING,
     group: str | Sequence[str] | None = None,
     diff: Diff | None = None,
     media_bytes: int = MEDIA_BYTES,
@@ -68,6 +70,7 @@ def page_data(
 
     Args:
         runs: The runs by name, in the order in which they are shown.
+        judged: What is wrong with them, under these names and for this selection.
         title: The heading.
         root: The log directory; files in it are named by their paths relative to it.
         smoothing: Where the smoothing slider stands at first.
@@ -75,21 +78,21 @@ def page_data(
         selection: Which tags and steps of the runs.
         group: Which runs repeat one another, as for `aggregate`; by default those whose names
             differ only in a seed.
-        diff: What `tbtools.diff` said of them, under the names of `runs`.
+        diff: What `tbtools.diff` gave for them, under the names of `runs`.
         media_bytes: How many bytes of pictures and sounds go into the page at most.
     """
-    shown = list(runs.values())
+    names, shown = list(runs), list(runs.values())
     columns = Columns()
-    selection = selection or EVERYTHING
     selector = Selector(selection)
-    series = [
-        each
-        for name, run in runs.items()
-        for each in read_scalars_of(run, selector, name=name).series.values()
-    ]
-    judged = judge(runs, selection, objectives=objectives)
+    by_run = {name: read_scalars_of(run, selector, name=name).series for name, run in runs.items()}
+    series = [each for own in by_run.values() for each in own.values()]
+    ranked = rank_objectives(
+        {name: {tag: each.step.size for tag, each in own.items()} for name, own in by_run.items()},
+        objectives,
+    )
+    tags = natural_tags(series)
+    statuses = run_statuses(judged.findings, by_run)
     source = media.MediaSource(runs, selection)
-    found = directions(series, objectives)
     points = points_a_series(len(series))
     budget = media.Budget(media_bytes)
     written = media.Page(columns, budget)
@@ -99,20 +102,27 @@ def page_data(
         "colors": RUN_COLORS,
         "severity_colors": SEVERITY_COLORS,
         "runs": [
-            run_row(name, run, lambda path: _within(root, path)) for name, run in runs.items()
+            run_row(name, run, statuses[name], lambda path: _within(root, path))
+            for name, run in runs.items()
         ],
-        "objectives": main_objectives(series, found),
+        "objectives": objective_columns(series, ranked, names, tags),
         "hparams": hparams_of(shown),
-        "findings": findings_by_cause(judged.findings, series),
-        **_scalars(series, found, list(runs), columns, points),
+        **judgement_of(judged, series),
+        "tags": encoded_tags(tags, series, names, ranked.directions),
+        "series": _series(series, names, tags, columns, points),
         "diff": differences(diff, series, columns, points) if diff else None,
-        **seed_groups(runs, group, selection, columns, points),
+        **seed_groups(runs, by_run, group, selection.steps, columns, points),
         **{plugin: media.media_series(source, plugin, written) for plugin in media.SECTIONS},
         "sections": [
             {"plugin": plugin, "title": section.title, "card": section.card}
             for plugin, section in media.SECTIONS.items()
         ],
         "unshown": unshown(shown),
+        "unreadable": [
+            {"path": _within(root, each["file"]), "message": each["message"]}
+            for each in judged.findings.problems
+            if each["run"] is None
+        ],
         "provenance": _provenance(runs, root),
     }
     return PageData(page | {"refused": budget.refused, "arrays": columns.shapes}, columns)
@@ -124,25 +134,21 @@ def _within(root: str, path: str) -> str:
     return path if relative.startswith(os.pardir) or relative == os.curdir else relative
 
 
-def _scalars(
+def _series(
     series: Sequence[ScalarSeries],
-    found: Mapping[str, Objective],
     runs: Sequence[str],
+    tags: Sequence[str],
     columns: Columns,
     points: int,
-) -> dict[str, Any]:
-    """Tags with their directions, and the series of each."""
-    tags = natural_tags(series)
+) -> list[dict[str, Any]]:
+    """The series, with the numbers of their runs and tags."""
     tag_number = {tag: number for number, tag in enumerate(tags)}
     run_number = {run: number for number, run in enumerate(runs)}
-    return {
-        "tags": [{"tag": tag, "better": found[tag]} for tag in tags],
-        "series": [
-            {"run": run_number[each.run], "tag": tag_number[each.tag]}
-            | encode_series(each, columns, points)
-            for each in series
-        ],
-    }
+    return [
+        {"run": run_number[each.run], "tag": tag_number[each.tag]}
+        | encode_series(each, columns, points)
+        for each in series
+    ]
 
 
 def _provenance(runs: Mapping[str, Run], root: str) -> dict[str, Any]:

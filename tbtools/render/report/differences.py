@@ -78,11 +78,11 @@ def _pair(
 ) -> dict[str, Any]:
     tags = []
     for tag in run.tags:
-        told = _tag(tag)
+        encoded = _tag(tag)
         pair = [curves.get((name or "", tag.tag)) for name in (run.a, run.b)]
         if not tag.identical and pair[0] is not None and pair[1] is not None:
-            told |= _difference(pair[0], pair[1], columns, points)
-        tags.append(told)
+            encoded |= _difference(pair[0], pair[1], columns, points)
+        tags.append(encoded)
     return {
         "a": run.a,
         "b": run.b,

@@ -9,15 +9,17 @@ import numpy as np
 
 from tbtools.analysis.aggregate import aggregate
 from tbtools.analysis.grouping import group_runs
+from tbtools.render.report.series import encoded_breaks
 from tbtools.render.thinning import gap_means, thin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tbtools.analysis.aggregate import AggregatedSeries
     from tbtools.render.report.columns import Columns
+    from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
-    from tbtools.runs.selection import Selection
+    from tbtools.runs.series import ScalarSeries
 
 # ``seed_3``, ``seed=3``, ``s3``, as a part of a name by itself.
 _SEED = re.compile(r"(?i)(?<![a-z0-9])(?:seed|rng|s)[-_=]?\d+(?![a-z0-9])")
@@ -36,12 +38,21 @@ def seeds_by_name(names: Sequence[str]) -> dict[str, list[str]]:
 
 def seed_groups(
     runs: Mapping[str, Run],
+    drawn: Mapping[str, Mapping[str, ScalarSeries]],
     group: str | Sequence[str] | None,
-    selection: Selection,
+    steps: Steps,
     columns: Columns,
     points: int,
 ) -> dict[str, Any]:
     """Groups, and the mean and the spread of each of their series.
+
+    Args:
+        runs: The runs by name.
+        drawn: The series of the page, by run and tag.
+        group: Which runs repeat one another; by default those whose names differ only in a seed.
+        steps: First and last step, both included; None for no bound.
+        columns: Where the arrays go.
+        points: How many points a series may have, about.
 
     Returns:
         ``groups`` (name, and numbers of their runs) and ``group_series``: group and tag as in
@@ -52,14 +63,16 @@ def seed_groups(
         groups = seeds_by_name(list(runs))
     else:
         groups = {each.name: list(each.runs) for each in group_runs(runs, group).groups}
+    members = list(groups.values())
     number = {name: index for index, name in enumerate(runs)}
     found = [
         (index, series)
-        for index, members in enumerate(groups.values())
+        for index, names in enumerate(members)
+        if (tags := list(dict.fromkeys(tag for name in names for tag in drawn[name])))
         for series in aggregate(
-            [runs[name] for name in members],
-            tags=selection.tags or None,
-            steps=selection.steps,
+            [runs[name] for name in names],
+            tags=tags,
+            steps=steps,
             statistics=("mean", "std"),
             nonfinite="drop",
         ).series
@@ -67,29 +80,36 @@ def seed_groups(
     ]
     return {
         "groups": [
-            {"name": name, "runs": [number[run] for run in members]}
-            for name, members in groups.items()
+            {"name": name, "runs": [number[run] for run in names]} for name, names in groups.items()
         ],
         "group_series": [
-            {"group": index, "tag": series.tag} | _encoded(series, columns, points)
+            {"group": index, "tag": series.tag}
+            | _encoded(series, _start_time(runs[name] for name in members[index]), columns, points)
             for index, series in found
         ],
     }
 
 
-def _encoded(series: AggregatedSeries, columns: Columns, points: int) -> dict[str, Any]:
+def _start_time(runs: Iterable[Run]) -> float:
+    """Of the first event of all: what `aggregate` counts the wall times of a group from."""
+    starts = [run.start_time for run in runs]
+    return min((start for start in starts if np.isfinite(start)), default=0.0)
+
+
+def _encoded(
+    series: AggregatedSeries, start: float, columns: Columns, points: int
+) -> dict[str, Any]:
     mean = series.statistics["mean"]
     # Where one run is left there is no spread to tell of.
     spread = np.nan_to_num(series.statistics["std"])
     thinned = thin(mean, points)
     kept = thinned.kept
-    start = float(series.wall_time[0]) if np.isfinite(series.wall_time[0]) else 0.0
-    milliseconds = np.rint(np.nan_to_num(series.wall_time[kept] - start) * 1000)
-    return {
+    seconds = np.nan_to_num(series.wall_time[kept] - start)
+    return encoded_breaks(series.x[kept], seconds, np.zeros(kept.size, np.int64)) | {
         "n": len(mean),
         "start": start,
         "step": columns.integers(series.x[kept]),
-        "ms": columns.integers(milliseconds),
+        "ms": columns.integers(np.rint(seconds * 1000)),
         "value": columns.rough(mean[kept]),
         "spread": columns.rough(spread[kept]),
         "gap": columns.counts(thinned.gap_count),

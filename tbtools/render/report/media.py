@@ -115,14 +115,14 @@ class _Series:
     undecodable: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        told = {"undecodable": self.undecodable} if self.undecodable else {}
+        undecodable = {"undecodable": self.undecodable} if self.undecodable else {}
         return {
             "run": self.run,
             "tag": self.tag,
             "n": self.n,
             "steps": self.steps,
             "items": self.items,
-        } | told
+        } | undecodable
 
 
 def media_series(source: MediaSource, plugin: str, page: Page) -> list[dict[str, Any]]:

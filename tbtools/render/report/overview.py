@@ -1,42 +1,51 @@
-"""What the page says first: the runs, how good each got, what went wrong."""
+"""What the page says first: the runs, and how good each got."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.objective import objectives_of, words
-from tbtools.render.series import drawn_seconds
+from tbtools.render.format import format_count, format_number, plural
 from tbtools.runs.plugins.hparams import json_text, read_decodable_hparams
-from tbtools.vocabulary import SEVERITIES, VALIDATION_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from tbtools.analysis.detect import Finding, Findings
+    from tbtools.analysis.main_objective import Objectives
     from tbtools.runs.run import Run
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
 # Columns of the run table beyond which nobody reads on.
 MOST_OBJECTIVES = 3
-_MAIN = frozenset({"loss", "reward", "return"})
 
 
-def run_row(name: str, run: Run, shown_path: Callable[[str], str]) -> dict[str, Any]:
+def run_row(
+    name: str, run: Run, status: dict[str, Any], shown_path: Callable[[str], str]
+) -> dict[str, Any]:
     """What the run table says of a run beside its objectives and hyperparameters.
 
     Args:
         name: What the run is called.
         run: The run.
+        status: What is wrong with it, as `run_statuses` has it.
         shown_path: Makes of a file's path the one that is shown.
     """
     rows = [part.columns.rows for part in run.parts]
     steps = [each.step for each in rows if each.count]
     times = [each.wall_time[np.isfinite(each.wall_time)] for each in rows]
     times = [each for each in times if each.size]
+    problems = [
+        {
+            "file": shown_path(file),
+            "offset": problem.offset,
+            "kind": problem.kind,
+            "message": problem.message,
+        }
+        for file, problem in run.iter_problems()
+    ]
+    notes = [note.to_dict() for note in run.iter_notes()]
     return {
         "name": name,
         "files": len(run.all_files),
@@ -47,96 +56,68 @@ def run_row(name: str, run: Run, shown_path: Callable[[str], str]) -> dict[str, 
         "last_step": max((int(each.max()) for each in steps), default=None),
         "start": min((float(each.min()) for each in times), default=None),
         "end": max((float(each.max()) for each in times), default=None),
-        "problems": [
-            {
-                "file": shown_path(file),
-                "offset": problem.offset,
-                "kind": problem.kind,
-                "message": problem.message,
-            }
-            for file, problem in run.iter_problems()
-        ],
+        "status": status,
+        "problems": problems,
+        "notes": notes,
+        "remarks": _remarks(run.superseded, len(problems), [note["kind"] for note in notes]),
     }
 
 
-def directions(
-    series: Sequence[ScalarSeries], overrides: Mapping[str, Objective] | None
-) -> dict[str, Objective]:
-    """Which way is better for each tag of which some run's tags tell."""
-    tags: dict[str, list[str]] = {}
-    for each in series:
-        tags.setdefault(each.run, []).append(each.tag)
-    found: dict[str, Objective] = {}
-    for names in tags.values():
-        for tag, direction in objectives_of(names, overrides).items():
-            if direction != "none" or tag not in found:
-                found[tag] = direction
-    return found
-
-
-def main_objectives(
-    series: Sequence[ScalarSeries], found: Mapping[str, Objective]
-) -> list[tuple[str, Objective]]:
-    """The objectives by which the runs are compared, the most telling first.
-
-    Those with more than one point, of these those that at least half as many runs have as have any,
-    then validation before training, a loss or a reward before another, then the one that most runs
-    have; the shortest tag among equals.
-    """
-    moving = {each.tag for each in series if len(each.value) > 1}
-    runs = Counter(each.tag for each in series if found[each.tag] != "none")
-    most = max(runs.values(), default=0)
-
-    def prominence(tag: str) -> tuple[bool | int | str, ...]:
-        said = set(words(tag))
-        return (
-            tag not in moving,
-            2 * runs[tag] < most,
-            not said & VALIDATION_WORDS,
-            not said & _MAIN,
-            -runs[tag],
-            len(tag),
-            tag,
-        )
-
-    chosen = sorted(runs, key=prominence)[:MOST_OBJECTIVES]
-    return [(tag, found[tag]) for tag in chosen]
-
-
-def findings_by_cause(findings: Findings, series: Sequence[ScalarSeries]) -> list[dict[str, Any]]:
-    """The events behind the findings, the worst first; in each the earliest finding first."""
-    starts = {(each.run, each.tag): each for each in series}
-    causes = [list(cause) for cause in findings.causes()]
-    causes.sort(key=lambda cause: min(SEVERITIES.index(each.severity) for each in cause))
+def _remarks(superseded: int, problems: int, notes: Sequence[str]) -> list[str]:
+    """Problems and notes in a few words each."""
+    kinds = [kind.replace("_", " ") for kind in dict.fromkeys(notes)]
     return [
-        {
-            "severity": min((each.severity for each in cause), key=SEVERITIES.index),
-            "findings": [_finding(each, starts.get((each.run, each.tag))) for each in cause],
-        }
-        for cause in causes
+        *([f"{format_count(superseded)} points superseded"] if superseded else []),
+        *([plural(problems, "problem")] if problems else []),
+        *(kind for kind in kinds if kind != "superseded"),
     ]
 
 
-def _finding(finding: Finding, series: ScalarSeries | None) -> dict[str, Any]:
-    """The finding, with its times in seconds since the start of its series."""
-    told: dict[str, Any] = {
-        "run": finding.run,
-        "tag": finding.tag,
-        "kind": finding.kind,
-        "severity": finding.severity,
-        "onset_step": finding.onset_step,
-        "end_step": finding.end_step,
-        "ongoing": finding.ongoing,
-        "message": finding.message,
+def objective_columns(
+    series: Sequence[ScalarSeries], objectives: Objectives, runs: Sequence[str], tags: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The objectives by which the runs are compared: the best value of each run, and the best run.
+
+    Args:
+        series: The series that are drawn.
+        objectives: Their objectives.
+        runs: The names of the runs, in their order on the page.
+        tags: The tags, likewise.
+
+    Returns:
+        A column an objective, the most telling first: number of the tag, which way is better, the
+        run that leads, and cells, each with the number of its run and its best value (and the step
+        and the exact text of that), None where none is finite.
+    """
+    run_number = {run: number for number, run in enumerate(runs)}
+    tag_number = {tag: number for number, tag in enumerate(tags)}
+    columns = []
+    for tag in objectives.ranked[:MOST_OBJECTIVES]:
+        better = objectives.directions[tag]
+        cells = [
+            {"run": run_number[each.run]} | _best(each, better)
+            for each in series
+            if each.tag == tag
+        ]
+        known = [cell for cell in cells if cell["best"] is not None]
+        choose = min if better == "min" else max
+        leader = choose(known, key=lambda cell: cell["best"])["run"] if known else None
+        columns.append({"tag": tag_number[tag], "better": better, "leader": leader, "cells": cells})
+    return columns
+
+
+def _best(series: ScalarSeries, better: Objective) -> dict[str, Any]:
+    finite = np.flatnonzero(np.isfinite(series.value))
+    if not finite.size:
+        return {"best": None}
+    choose = np.argmin if better == "min" else np.argmax
+    index = finite[choose(series.value[finite])]
+    best = float(series.value[index])
+    return {
+        "best": best,
+        "best_text": format_number(best, series.dtype),
+        "best_step": int(series.step[index]),
     }
-    if series is not None:
-        seconds = drawn_seconds(series)
-        onset = series.find(finding.onset_step, finding.onset_time)
-        told["onset_second"] = float(seconds[onset])
-        told["end_second"] = float(
-            seconds[-1 if finding.ongoing else series.find(finding.end_step)]
-        )
-    return told
 
 
 def hparams_of(runs: Sequence[Run]) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from tbtools.errors import InvalidArgument
+from tbtools.analysis.judgement import judge
+from tbtools.errors import InvalidArgument, NoEventFiles
 from tbtools.eventfile.source import base_name
 from tbtools.render.extras import require_report_extra
 from tbtools.render.files import replaced_whole, require_free
@@ -16,25 +19,46 @@ from tbtools.render.report.page import PLOTLY_FILE, PLOTLY_SCRIPTS, plotly_js, r
 from tbtools.runs.experiment import Experiment, load
 from tbtools.runs.inputs import as_runs
 from tbtools.runs.run import Run
-from tbtools.runs.selection import Selection
+from tbtools.runs.selection import EVERYTHING, Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from tbtools.analysis.diff import Diff
+    from tbtools.analysis.judgement import Judgement
     from tbtools.render.report.page import PlotlyJs
-    from tbtools.runs.experiment import LogPath
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
+    from tbtools.runs.selection import Globs
     from tbtools.vocabulary import Objective
+
+    Progress = Callable[[int, int], None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenReport:
+    """A page that was written, and what is on it.
+
+    Attributes:
+        path: The file.
+        bytes: Its size.
+        runs: How many runs are on it.
+        judgement: What was judged, with the points, the findings, and what could not be read.
+    """
+
+    path: Path
+    bytes: int
+    runs: int
+    judgement: Judgement
 
 
 def report(
-    x: Experiment | Run | LogPath,
+    x: RunsLike,
     path: str | os.PathLike[str],
     *,
     title: str | None = None,
-    tags: str | Sequence[str] | None = None,
+    tags: Globs = None,
+    exclude_tags: Globs = None,
     steps: Steps = None,
     smoothing: float = 0.6,
     objectives: Mapping[str, Objective] | None = None,
@@ -48,55 +72,110 @@ def report(
     The same event files give the same bytes.
 
     Args:
-        x: An experiment, a run, or the path of one; of a path, the sub-runs of `add_scalars` and
-            `add_hparams` are shown as part of the run that made them.
+        x: A path, a `Run`, an `Experiment`, or several of them; of paths, the sub-runs of
+            `add_scalars` and `add_hparams` are shown as part of the run that made them.
         path: The HTML file; ``-`` for standard output.
         title: The heading; the log directory by default.
-        tags: Globs; all tags where there are none.
+        tags: Names or globs; all tags where not given.
+        exclude_tags: Those that are left out.
         steps: First and last step, both included; None for no bound.
-        smoothing: Where the smoothing slider stands at first, 0 to 1.
+        smoothing: Where the smoothing slider stands at first, 0 to below 1.
         objectives: Which way is better, by glob over tags, as in `detect`.
         group: Which runs repeat one another, to be shown as mean and band, as for `aggregate`; by
             default those whose names differ only in a seed.
         media_bytes: How many bytes of pictures and sounds go into the page at most.
         plotlyjs: ``inline`` (4.8 MB more), ``cdn`` (fetched when the page is opened), or
             ``directory`` (one ``plotly.min.js`` beside the page, which several pages can share).
-        force: Whether a file that is there may be replaced.
+        force: Whether files that are there may be replaced: the page, and a ``plotly.min.js`` that
+            is another one.
 
     Returns:
         The path.
 
     Raises:
         NoEventFiles: There is nothing to read.
+        UnknownTag: A tag or glob matches no tag of any run.
         OutputExists: There is a file, and `force` does not allow to replace it.
         MissingExtra: The extra ``report`` is not installed.
         InvalidObjective: An objective is none of ``min``, ``max``, ``none``.
-        InvalidArgument: `smoothing` or `plotlyjs` is none of what they may be.
+        InvalidArgument: `smoothing` or `plotlyjs` is none of what they may be, or there is no point
+            in the steps.
     """
-    if not 0 <= smoothing < 1:
-        raise InvalidArgument(f"smoothing is {smoothing}, not 0 to below 1")
-    if plotlyjs not in PLOTLY_SCRIPTS:
-        raise InvalidArgument(f"plotlyjs is {plotlyjs!r}, not one of {', '.join(PLOTLY_SCRIPTS)}")
-    require_report_extra("a report")
-    if os.fspath(path) != "-":
-        require_free(path, force=force)
-    experiment = load(x, fold=True) if isinstance(x, (str, os.PathLike)) else x
-    runs, name = _runs(experiment)
-    data = page_data(
-        runs,
-        title=name if title is None else title,
-        root=experiment.path if isinstance(experiment, Run) else experiment.logdir,
+    return write_report(
+        x,
+        path,
+        title=title,
+        selection=Selection.of(tags, steps, exclude_tags=exclude_tags),
         smoothing=smoothing,
         objectives=objectives,
-        selection=Selection.of(tags, steps),
+        group=group,
+        media_bytes=media_bytes,
+        plotlyjs=plotlyjs,
+        force=force,
+    ).path
+
+
+def write_report(
+    x: RunsLike,
+    path: str | os.PathLike[str],
+    *,
+    title: str | None = None,
+    selection: Selection = EVERYTHING,
+    smoothing: float = 0.6,
+    objectives: Mapping[str, Objective] | None = None,
+    group: str | Sequence[str] | None = None,
+    media_bytes: int = MEDIA_BYTES,
+    plotlyjs: PlotlyJs = "inline",
+    force: bool = False,
+    progress: Progress = None,
+    judging: Progress = None,
+) -> WrittenReport:
+    """Does what `report` does, and says what is on the page.
+
+    Args:
+        x: As for `report`, which also says what is raised; likewise the other arguments.
+        path: The HTML file.
+        title: The heading.
+        selection: Which tags and steps.
+        smoothing: Where the smoothing slider stands at first.
+        objectives: Which way is better.
+        group: Which runs repeat one another.
+        media_bytes: How many bytes of pictures and sounds.
+        plotlyjs: Where plotly.js comes from.
+        force: Whether files that are there may be replaced.
+        progress: As for `Experiment.scan`.
+        judging: As for `judge`.
+    """
+    _check_arguments(path, smoothing, plotlyjs, force=force)
+    given = _loaded(x)
+    runs = as_runs(given)
+    judged = judge(
+        given,
+        selection,
+        objectives=objectives,
+        scalars=False,
+        progress=progress,
+        judging=judging,
+    )
+    name, root = _name_and_root(given)
+    if not judged.runs:
+        reasons = dict.fromkeys(each["message"] for each in judged.findings.problems)
+        raise NoEventFiles(f"{name}: nothing could be read ({'; '.join(reasons)})")
+    data = page_data(
+        runs,
+        judged,
+        title=name if title is None else title,
+        root=root,
+        smoothing=smoothing,
+        objectives=objectives,
+        selection=selection,
         group=group,
         media_bytes=media_bytes,
     )
-    _write(path, render_page(data, plotlyjs), force=force)
-    path = Path(path)
+    size = _write(path, render_page(data, plotlyjs), force=force)
     if plotlyjs == "directory" and os.fspath(path) != "-":
-        _put_plotly_beside(path)
-    return path
+        _put_plotly_beside(Path(path), force=force)
+    return WrittenReport(Path(path), size, len(runs), judged)
 
 
 def diff_report(
@@ -106,7 +185,8 @@ def diff_report(
     path: str | os.PathLike[str],
     *,
     title: str | None = None,
-    tags: str | Sequence[str] | None = None,
+    tags: Globs = None,
+    exclude_tags: Globs = None,
     steps: Steps = None,
     smoothing: float = 0.6,
     objectives: Mapping[str, Objective] | None = None,
@@ -122,7 +202,8 @@ def diff_report(
         b: Those of the other; None where all were on one side.
         path: The HTML file; ``-`` for standard output.
         title: The heading.
-        tags: Globs; all tags where not given.
+        tags: Names or globs; all tags where not given.
+        exclude_tags: Those that are left out.
         steps: First and last step, both included; None for no bound.
         smoothing: Where the smoothing slider stands at first, 0 to 1.
         objectives: Which way is better, by glob over tags.
@@ -137,9 +218,7 @@ def diff_report(
         OutputExists: There is a file, and `force` does not allow to replace it.
         MissingExtra: The extra ``report`` is not installed.
     """
-    require_report_extra("a report")
-    if os.fspath(path) != "-":
-        require_free(path, force=force)
+    _check_arguments(path, smoothing, plotlyjs, force=force)
     sides = [as_runs(a), {} if b is None else as_runs(b)]
     names = shown_names(*sides)
     runs = {
@@ -147,38 +226,75 @@ def diff_report(
         for side, shown in zip(sides, names, strict=True)
         for name, run in side.items()
     }
+    selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     data = page_data(
         runs,
+        judge(runs, selection, objectives=objectives, scalars=False),
         title=f"{result.a} and {result.b}" if title is None else title,
         root=os.curdir,
         smoothing=smoothing,
         objectives=objectives,
-        selection=Selection.of(tags, steps),
+        selection=selection,
         group=group,
         diff=renamed(result, names[0], names[1] or names[0]),
     )
     _write(path, render_page(data, plotlyjs), force=force)
-    path = Path(path)
     if plotlyjs == "directory" and os.fspath(path) != "-":
-        _put_plotly_beside(path)
-    return path
+        _put_plotly_beside(Path(path), force=force)
+    return Path(path)
 
 
-def _runs(x: Experiment | Run) -> tuple[dict[str, Run], str]:
+def _loaded(x: RunsLike) -> RunsLike:
+    """Paths as an experiment in which sub-runs are folded; anything else as it is."""
+    if isinstance(x, (str, os.PathLike)):
+        return load(x, fold=True)
+    if isinstance(x, Sequence) and x:
+        paths = [each for each in x if isinstance(each, (str, os.PathLike))]
+        if len(paths) == len(x):
+            return load(paths, fold=True)
+    return x
+
+
+def _name_and_root(x: RunsLike) -> tuple[str, str]:
+    """What the page is called by default, and from where its paths start."""
+    if isinstance(x, Experiment):
+        return x.logdir, x.logdir
     if isinstance(x, Run):
-        return {x.name: x}, x.name if x.name != "." else base_name(x.path)
-    x.scan()
-    return dict(x), x.logdir
+        return x.name if x.name != "." else base_name(x.path), x.path
+    return ", ".join(as_runs(x)), os.curdir
 
 
-def _put_plotly_beside(path: Path) -> None:
+def _check_arguments(
+    path: str | os.PathLike[str], smoothing: float, plotlyjs: str, *, force: bool
+) -> None:
+    """Refuses what cannot be done, before anything is read."""
+    if not 0 <= smoothing < 1:
+        raise InvalidArgument(f"smoothing is {smoothing}, not 0 to below 1")
+    if plotlyjs not in PLOTLY_SCRIPTS:
+        raise InvalidArgument(f"plotlyjs is {plotlyjs!r}, not one of {', '.join(PLOTLY_SCRIPTS)}")
+    require_report_extra("a report")
+    if os.fspath(path) == "-":
+        return
+    require_free(path, force=force)
+    beside = Path(path).parent / PLOTLY_FILE
+    if plotlyjs == "directory" and not _is_plotly(beside):
+        require_free(beside, force=force)
+
+
+def _is_plotly(path: Path) -> bool:
+    """Whether the file is the script that would be written there."""
+    return path.is_file() and path.read_bytes() == plotly_js().encode()
+
+
+def _put_plotly_beside(path: Path, *, force: bool) -> None:
     """Several pages of one directory share the script; it is written when it is not there yet."""
     beside = path.parent / PLOTLY_FILE
-    code = plotly_js()
-    if not beside.exists() or beside.read_text("utf-8") != code:
-        _write(beside, code, force=True)
+    if not _is_plotly(beside):
+        _write(beside, plotly_js(), force=force)
 
 
-def _write(path: str | os.PathLike[str], text: str, *, force: bool) -> None:
+def _write(path: str | os.PathLike[str], text: str, *, force: bool) -> int:
+    """Writes a text, and says how many bytes it has."""
     with replaced_whole(path, force=force) as opened:
         cast("IO[str]", opened).write(text)
+    return len(text.encode("utf-8", "backslashreplace"))

@@ -34,6 +34,7 @@ function xAxis(state, lines) {
     const [name, size] = timeUnit(lines);
     return {
       type: "linear",
+      breaks: "time",
       title: name,
       of: (series, i) => series.ms[i] / 1000 / size,
       second: 1 / size,
@@ -41,9 +42,9 @@ function xAxis(state, lines) {
   }
   if (state.x === "wall") {
     const of = (series, i) => asDate(series.start * 1000 + series.ms[i]);
-    return { type: "date", title: "UTC", of };
+    return { type: "date", breaks: "time", title: "UTC", of };
   }
-  return { type: "linear", title: "", of: (series, i) => series.step[i] };
+  return { type: "linear", breaks: "step", title: "", of: (series, i) => series.step[i] };
 }
 
 // Where on the x axis something is that has a step and a second in its series.

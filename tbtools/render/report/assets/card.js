@@ -178,17 +178,26 @@ function scalarLabel(page, tag) {
 // More notes than these fit no card.
 const MOST_NOTES = 8;
 
-// What is marked in the chart, in words: findings and restarts, each with its run.
+// What is marked in the chart, in words: findings, notes and restarts, each with its run.
 function cardNotes(page, state, tag) {
   const notes = (tag.findings || []).map((finding) =>
     h(
       "li",
       { class: `note ${finding.severity}`, title: finding.message },
       swatch(runColor(page, finding.runNumber)),
-      `${finding.kind} at ${formatCount(finding.onset_step)}`,
+      `${finding.kind} at ${formatCount(finding.onset_step)}${finding.outside ? ", not shown" : ""}`,
     ),
   );
   for (const series of tag.series) {
+    for (const { kind, message } of page.runs[series.run].notes.filter((note) => note.tag === tag.tag))
+      notes.push(
+        h(
+          "li",
+          { class: "note", title: message },
+          swatch(runColor(page, series.run)),
+          kind.replaceAll("_", " "),
+        ),
+      );
     if (!series.sessions?.length) continue;
     const steps = series.sessions.map(([step]) => formatCount(step)).join(", ");
     notes.push(
@@ -225,8 +234,7 @@ function fitNotes(element) {
 // The numbers of a chart, from all points, and how many of them are drawn.
 function valuesTable(page, state, tag) {
   const rows = tag.series.filter((series) => state.isShown(series.run));
-  const extreme = (found) =>
-    found ? `${formatNumber(found[0])} at ${formatCount(found[1])}` : "–";
+  const extreme = (found, text) => (found ? `${text} at ${formatCount(found[1])}` : "–");
   return h(
     "table",
     {},
@@ -249,13 +257,9 @@ function valuesTable(page, state, tag) {
           "tr",
           {},
           h("th", { scope: "row" }, swatch(runColor(page, series.run)), page.runs[series.run].name),
-          h(
-            "td",
-            { class: "number", title: formatExact(series.last, series.dtype) },
-            formatNumber(series.last),
-          ),
-          h("td", { class: "number" }, extreme(series.min)),
-          h("td", { class: "number" }, extreme(series.max)),
+          h("td", { class: "number" }, series.exact.last),
+          h("td", { class: "number" }, extreme(series.min, series.exact.min)),
+          h("td", { class: "number" }, extreme(series.max, series.exact.max)),
           h("td", { class: "number" }, formatCount(series.nonfinite)),
           h("td", { class: "number" }, formatCount(series.n)),
           h("td", { class: "number" }, formatCount(series.step.length)),

@@ -20,12 +20,12 @@ function changeCell(tag) {
 function differenceRow(pair, tag) {
   const cell = (content, attributes) => h("td", attributes, content);
   const number = { class: "number" };
-  const told = tag.only_in ? `only in ${tag.only_in}` : tag.identical ? "the same" : "";
+  const presence = tag.only_in ? `only in ${tag.only_in}` : tag.identical ? "the same" : "";
   return h(
     "tr",
     {},
     h("th", { scope: "row" }, tag.tag),
-    cell(told || (tag.first_step === null ? "–" : formatCount(tag.first_step)), number),
+    cell(presence || (tag.first_step === null ? "–" : formatCount(tag.first_step)), number),
     cell(
       tag.greatest === null
         ? "–"

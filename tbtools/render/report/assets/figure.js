@@ -1,6 +1,6 @@
 // What Plotly is given for one tag.
 
-// Faint raw lines behind smoothed ones say something while they can be told apart.
+// Faint raw lines behind smoothed ones say something while they can be distinguished.
 const MOST_RAW_LINES = 20;
 const MANY_LINES = 30;
 
@@ -24,22 +24,21 @@ function drawnLines(page, state, tag) {
   return lines;
 }
 
-// The line breaks where the steps go back: what follows is another pass.
-function broken(series) {
-  for (let i = 1; i < series.step.length; i++) {
-    if (series.step[i] < series.step[i - 1]) return true;
-  }
-  return false;
+// Where the line of a series breaks along an axis: at points, or everywhere ("dots").
+function breaksOf(series, axis) {
+  return series.breaks?.[axis.breaks] ?? [];
 }
 
 function points(series, axis, y) {
   const x = new Float64Array(y.length);
   for (let i = 0; i < x.length; i++) x[i] = axis.of(series, i);
-  if (!broken(series)) return { x, y };
+  const breaks = breaksOf(series, axis);
+  if (breaks === "dots" || !breaks.length) return { x, y };
+  const begins = new Set(breaks);
   const xs = [];
   const ys = [];
   for (let i = 0; i < y.length; i++) {
-    if (i && series.step[i] < series.step[i - 1]) {
+    if (begins.has(i)) {
       xs.push(x[i]);
       ys.push(NaN);
     }
@@ -52,13 +51,14 @@ function points(series, axis, y) {
 const SPARSE = 30;
 
 function lineTrace(line, axis, y, { faint = false, width = 1.6 }) {
+  const dots = breaksOf(line.series, axis) === "dots";
   const alone = y.length <= (faint ? 1 : SPARSE);
   return {
     type: "scatter",
-    mode: alone ? "lines+markers" : "lines",
+    mode: dots ? "markers" : alone ? "lines+markers" : "lines",
     ...points(line.series, axis, y),
     line: { color: line.color, width: faint ? 1 : width, shape: "linear" },
-    marker: { color: line.color, size: 5 },
+    marker: { color: line.color, size: dots ? 3.5 : 5 },
     opacity: faint ? 0.28 : 1,
     hoverinfo: "skip",
     runs: line.runs,
@@ -133,7 +133,9 @@ function scalarFigure(page, state, tag) {
   const width = lines.length > MANY_LINES ? 1 : 1.6;
   for (const line of lines) data.push(lineTrace(line, axis, line.smooth, { width }));
   data.push(...nonfiniteTrace(lines, axis));
-  const shown = lines.map((line) => line.smooth);
+  const shown = lines.flatMap((line) =>
+    breaksOf(line.series, axis) === "dots" ? [line.smooth, line.series.value] : [line.smooth],
+  );
   const range = yRange(state.ignoreOutliers ? shown : [...shown, ...raw], state);
   const layout = {
     ...baseLayout(),

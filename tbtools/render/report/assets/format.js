@@ -29,17 +29,6 @@ function formatNumber(value, digits = 5) {
   return text.replaceAll("-", "−");
 }
 
-// The shortest decimal that reads back as the stored value; of a float32, as a float32.
-function formatExact(value, dtype) {
-  if (!Number.isFinite(value)) return formatNumber(value);
-  if (dtype !== "float32") return String(value);
-  for (let digits = 1; digits < 9; digits++) {
-    const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === value) return String(Number(text));
-  }
-  return String(value);
-}
-
 function formatBytes(bytes) {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let unit = 0;

@@ -6,7 +6,7 @@ function hparamAxes(page, objectives) {
     .map((name, number) => ({ name, of: (run) => values[run][number] }))
     .filter((_, number) => varying[number]);
   for (const { name, cells } of objectives) {
-    axes.push({ name, objective: true, of: (run) => cells.get(run)?.best?.[0] ?? null });
+    axes.push({ name, objective: true, of: (run) => cells.get(run)?.best ?? null });
   }
   const runs = page.runs
     .map((_, run) => run)

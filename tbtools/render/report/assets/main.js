@@ -15,12 +15,6 @@ function linkFindings(page) {
   }
 }
 
-// As TensorBoard groups: by the first part of the tag.
-function groupName(tag) {
-  const slash = tag.indexOf("/");
-  return slash > 0 ? tag.slice(0, slash) : tag;
-}
-
 function section(title, cards) {
   const grid = h(
     "div",
@@ -91,7 +85,7 @@ function hparamSection(page, state, objectives) {
 function scalarSections(page, state) {
   const groups = new Map();
   for (const tag of page.tags) {
-    const name = groupName(tag.tag);
+    const name = tag.group;
     if (!groups.has(name)) groups.set(name, []);
     groups.get(name).push((isSingle(tag) ? singleCard : scalarCard)(page, state, tag));
   }
@@ -139,9 +133,10 @@ function showProvenance(page) {
   const problems = page.runs.flatMap((run) =>
     run.problems.map((problem) => ({ run: run.name, ...problem })),
   );
+  const notes = page.runs.flatMap((run) => run.notes.map((note) => ({ run: run.name, ...note })));
   const thinned = page.series.filter((series) => series.gap).length;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const said = [
+  const sentences = [
     `Made by tbtools ${version} from ${plural(files.length, "event file")} (${formatBytes(bytes)}). All times are UTC.`,
     `Restarts: policy ${restarts}; ${superseded ? `${formatCount(superseded)} points superseded by later writer sessions are not shown` : "nothing was superseded"}.`,
     thinned
@@ -153,9 +148,11 @@ function showProvenance(page) {
       `In the event files and not on this page: ${page.unshown
         .map(([what, how]) => `${what} (in Python: ${how})`)
         .join(", ")}.`,
+    ...page.not_judged.map((text) => `${text}.`),
+    ...page.unreadable.map(({ path, message }) => `${path} could not be read: ${message}.`),
     ...page.hparams.undecodable.map((text) => `Hyperparameters that cannot be decoded: ${text}.`),
     problems.length
-      ? `${formatCount(problems.length)} damaged stretches:`
+      ? `${plural(problems.length, "problem")} in event files:`
       : "No event file is damaged.",
   ];
   const table = (head, rows) =>
@@ -179,7 +176,7 @@ function showProvenance(page) {
     );
   fill(byId("provenance"), {}, [
     h("h2", {}, "Where this comes from"),
-    ...said.filter(Boolean).map((text) => h("p", {}, text)),
+    ...sentences.filter(Boolean).map((text) => h("p", {}, text)),
     problems.length > 0 &&
       table(
         ["Run", "File", "Offset", "Kind", "What"],
@@ -195,6 +192,21 @@ function showProvenance(page) {
           ),
         ),
       ),
+    notes.length > 0 && [
+      h("p", {}, "To know of the order of the points:"),
+      table(
+        ["Run", "Note", "What"],
+        notes.map((each) =>
+          h(
+            "tr",
+            {},
+            h("td", {}, each.run),
+            h("td", {}, each.kind.replaceAll("_", " ")),
+            h("td", {}, each.message),
+          ),
+        ),
+      ),
+    ],
     h(
       "details",
       {},
@@ -224,12 +236,11 @@ async function start() {
   linkFindings(page);
   const state = createState(page);
   const objectives = objectiveColumns(page);
-  const status = runStatus(page);
   const painter = createPainter();
 
-  showMasthead(page, status, objectives);
+  showMasthead(page, objectives);
   showToolbar(page, state, () => painter.stale());
-  showSidebar(page, state, status);
+  showSidebar(page, state);
   const main = objectives.find(({ tag }) => !isSingle(tag));
   const hero = main ? scalarCard(page, state, main.tag, { hero: true }) : null;
   const go = (finding) => goTo(page, state, painter.cards, finding);
@@ -244,7 +255,7 @@ async function start() {
     ...[
       first,
       page.diff && differencesPanel(page),
-      runTable(page, state, status, objectives),
+      runTable(page, state, objectives),
     ].filter(Boolean),
   );
   const hparams = hparamSection(page, state, objectives);

@@ -46,12 +46,12 @@ function shownFindings(state, tag) {
   );
 }
 
-// Above each onset line a mark in the colour of the run, as long as they can be told apart.
+// Above each onset line a mark in the colour of the run, as long as they can be distinguished.
 function onsetMarks(page, state, tag, axis) {
   const shown = shownFindings(state, tag);
   if (shown.length > MOST_ONSETS) return [];
-  return shown.map(({ runNumber, onset_step: step, onset_second: second }) => ({
-    text: "▼",
+  return shown.map(({ runNumber, from: [step, second], outside }) => ({
+    text: outside ? "◁" : "▼",
     x: xAt(state, axis, seriesOf(tag, runNumber), step, second),
     y: 1,
     yref: "paper",
@@ -69,8 +69,8 @@ function findingShapes(page, state, tag, axis) {
   const shaded = shown.filter(({ kind }) => kind === "plateau").length <= MOST_SHADES;
   for (const finding of shown) {
     const series = seriesOf(tag, finding.runNumber);
-    const x0 = xAt(state, axis, series, finding.onset_step, finding.onset_second);
-    const x1 = xAt(state, axis, series, finding.end_step, finding.end_second);
+    const x0 = xAt(state, axis, series, ...finding.from);
+    const x1 = xAt(state, axis, series, ...finding.to);
     const color = page.severity_colors[finding.severity];
     if (finding.kind === "plateau" && shaded) {
       shapes.push({

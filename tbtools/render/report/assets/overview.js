@@ -2,69 +2,52 @@
 
 const FIRST_FINDINGS = 8;
 
-function isBetter(better, a, b) {
-  return better === "min" ? a < b : a > b;
-}
-
-// For each objective: the series of each run, the best value of each, and the best run.
+// For each objective: its tag, the cell of each run, and the best run.
 function objectiveColumns(page) {
-  return page.objectives.map(([name, better]) => {
-    const tag = page.tags.find((each) => each.tag === name);
-    const column = { tag, name, better, cells: new Map(), bestRun: null };
-    for (const series of tag.series) {
-      const best = better === "min" ? series.min : series.max;
-      column.cells.set(series.run, { series, best });
-      if (!best) continue;
-      const leader = column.bestRun === null ? null : column.cells.get(column.bestRun).best;
-      if (!leader || isBetter(better, best[0], leader[0])) column.bestRun = series.run;
-    }
-    return column;
+  return page.objectives.map(({ tag: number, better, leader, cells }) => {
+    const tag = page.tags[number];
+    const seriesOfRun = new Map(tag.series.map((series) => [series.run, series]));
+    const byRun = cells.map((cell) => [cell.run, { ...cell, series: seriesOfRun.get(cell.run) }]);
+    return { tag, name: tag.tag, better, bestRun: leader, cells: new Map(byRun) };
   });
 }
 
-// The worst that was found in each run: what its status says.
-function runStatus(page) {
-  const status = page.runs.map(() => null);
-  for (const cause of page.findings) {
-    const run = cause.findings[0].runNumber;
-    if (run === undefined || cause.severity === "info") continue;
-    if (!status[run]) status[run] = { ...worst(cause), more: 0 };
-    else status[run].more++;
-  }
-  return status;
-}
-
-function worst(cause) {
-  return cause.findings.find((finding) => finding.severity === cause.severity);
-}
-
-function showMasthead(page, status, columns) {
+function showMasthead(page, columns) {
   document.title = page.title;
   byId("title").textContent = page.title;
-  const troubled = status.filter((each) => each?.severity === "error").length;
-  const warned = status.filter((each) => each?.severity === "warning").length;
+  const withSeverity = (severity) =>
+    page.runs.filter(({ status }) => status.severity === severity).length;
+  const troubled = withSeverity("error");
+  const warned = withSeverity("warning");
+  const superseded = page.runs.reduce((sum, run) => sum + run.superseded, 0);
+  const problems = page.runs.reduce((sum, run) => sum + run.problems.length, 0);
   const points = page.series.reduce((sum, series) => sum + series.n, 0);
   const ends = page.runs.map((run) => run.end).filter((end) => end !== null);
   const facts = [
     h("strong", {}, plural(page.runs.length, "run")),
-    troubled > 0 && h("span", { class: "error" }, `${formatCount(troubled)} went wrong`),
+    troubled > 0 && h("span", { class: "error" }, `${formatCount(troubled)} with errors`),
     warned > 0 && h("span", { class: "warning" }, `${formatCount(warned)} with warnings`),
     ...columns
       .slice(0, 1)
       .filter((column) => column.bestRun !== null)
       .map((column) => {
-        const { best } = column.cells.get(column.bestRun);
+        const { best, best_step: step } = column.cells.get(column.bestRun);
         return h(
           "span",
           {},
           `Best ${column.name} `,
-          h("strong", {}, formatNumber(best[0])),
+          h("strong", {}, formatNumber(best)),
           " by ",
           h("strong", {}, page.runs[column.bestRun].name),
-          ` at step ${formatCount(best[1])}`,
+          ` at step ${formatCount(step)}`,
         );
       }),
     h("span", {}, `${plural(points, "scalar")} in ${formatCount(page.series.length)} series`),
+    superseded > 0 && h("span", {}, `${formatCount(superseded)} points superseded`),
+    problems > 0 &&
+      h("span", { class: "warning" }, plural(problems, "problem") + " in event files"),
+    page.unreadable.length > 0 &&
+      h("span", { class: "error" }, `${plural(page.unreadable.length, "path")} could not be read`),
     ends.length > 0 && h("span", {}, `Last event ${formatTime(Math.max(...ends))}`),
   ];
   byId("facts").append(...facts.filter(Boolean));
@@ -84,25 +67,13 @@ function findingLink(page, finding, onGo, text) {
   );
 }
 
-// Events of the same kind in one run stand together: each run is read about once.
-function byRunAndKind(causes) {
-  const merged = new Map();
-  for (const cause of causes) {
-    const key = JSON.stringify([cause.findings[0].run, worst(cause).kind]);
-    const before = merged.get(key);
-    if (before) before.findings.push(...cause.findings);
-    else merged.set(key, { severity: cause.severity, findings: [...cause.findings] });
-  }
-  return [...merged.values()];
-}
-
 function findingItem(page, cause, onGo) {
   const [first, ...others] = cause.findings;
   const run = page.runs[first.runNumber]?.name ?? first.run;
   return h(
     "li",
     { class: `finding ${cause.severity}` },
-    h("span", { class: "kind" }, worst(cause).kind),
+    h("span", { class: "kind" }, cause.kind),
     h(
       "span",
       { class: "what" },
@@ -133,7 +104,7 @@ function findingItem(page, cause, onGo) {
 
 function findingsPanel(page, onGo) {
   const list = h("ol", { class: "findings" });
-  const items = byRunAndKind(page.findings).map((cause) => findingItem(page, cause, onGo));
+  const items = page.findings.map((cause) => findingItem(page, cause, onGo));
   const count = page.findings.reduce((sum, cause) => sum + cause.findings.length, 0);
   list.append(...items.slice(0, FIRST_FINDINGS));
   const rest = items.length - FIRST_FINDINGS;
@@ -157,8 +128,9 @@ function findingsPanel(page, onGo) {
     h("h2", { id: "findings-title" }, "Findings ", h("small", {}, formatCount(count))),
     items.length
       ? list
-      : h("p", { class: "muted" }, "Nothing went wrong that can be told from the scalars."),
+      : h("p", { class: "muted" }, `No findings in ${page.judged}.`),
     more,
+    page.not_judged.map((text) => h("p", { class: "muted" }, `${text}.`)),
   );
 }
 

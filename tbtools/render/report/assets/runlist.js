@@ -8,7 +8,7 @@ function directoryOf(name) {
   return name.slice(0, name.lastIndexOf("/") + 1);
 }
 
-function runItem(page, state, status, run, directory) {
+function runItem(page, state, run, directory) {
   const box = h("input", {
     type: "checkbox",
     checked: true,
@@ -26,12 +26,9 @@ function runItem(page, state, status, run, directory) {
     },
     "only",
   );
+  const { severity, text, message } = page.runs[run].status;
   const trouble =
-    status[run] &&
-    h("span", {
-      class: `dot ${status[run].severity}`,
-      title: `${status[run].kind}: ${status[run].message}`,
-    });
+    severity && h("span", { class: `dot ${severity}`, title: `${text}: ${message}` });
   const item = h(
     "li",
     {
@@ -68,9 +65,9 @@ function runsByDirectory(page) {
   return [...found];
 }
 
-function runList(page, state, status) {
+function runList(page, state) {
   const blocks = runsByDirectory(page).map(([directory, runs]) => {
-    const items = runs.map((run) => runItem(page, state, status, run, directory));
+    const items = runs.map((run) => runItem(page, state, run, directory));
     const heading =
       directory && h("li", { class: "directory", "aria-hidden": "true" }, breakable(directory));
     return { heading, items };

@@ -2,27 +2,20 @@
 
 const MOST_HPARAMS = 12;
 
-function statusCell(status) {
-  if (!status) return h("span", { class: "status fine" }, "no trouble");
-  const step = formatCount(status.onset_step);
-  const more = status.more ? ` +${status.more}` : "";
-  return h(
-    "span",
-    { class: `status ${status.severity}`, title: status.message },
-    `${status.kind} ${status.kind === "plateau" ? "since" : "at"} ${step}${more}`,
-  );
+function statusCell({ severity, text, message }) {
+  return h("span", { class: `status ${severity ?? "fine"}`, title: message }, text);
 }
 
 function bestCell(column, run) {
   const cell = column.cells.get(run);
-  if (!cell?.best) return nothing();
-  const [value, step] = cell.best;
+  if (!cell || cell.best === null) return nothing();
+  const { best: value, best_text: text, best_step: step } = cell;
   const leads = run === column.bestRun && column.cells.size > 1;
   return {
     sort: value,
     node: h(
       "span",
-      { title: formatExact(value, cell.series.dtype) },
+      { title: text },
       leads ? h("strong", { class: "best" }, formatNumber(value)) : formatNumber(value),
       h("small", {}, ` @${formatCount(step)}`),
     ),
@@ -32,13 +25,13 @@ function bestCell(column, run) {
 function lastCell(column, run) {
   const cell = column.cells.get(run);
   if (!cell) return nothing();
-  const { last, dtype } = cell.series;
+  const { last, exact } = cell.series;
   const broken = typeof last === "string";
   return {
     sort: broken ? null : last,
     node: h(
       "span",
-      { class: broken && "error", title: broken ? last : formatExact(last, dtype) },
+      { class: broken && "error", title: exact.last },
       formatNumber(last),
     ),
   };
@@ -53,14 +46,14 @@ function plainCell(value, text) {
 }
 
 // What each column is called, whether it holds numbers, and the cell of each run.
-function tableColumns(page, status, objectives) {
+function tableColumns(page, objectives) {
   const columns = [
     { name: "Run", cell: (i) => ({ sort: i, node: runName(page, i) }), row: true },
     {
       name: "Status",
       cell: (i) => ({
-        sort: status[i] ? ["error", "warning", "info"].indexOf(status[i].severity) : 9,
-        node: statusCell(status[i]),
+        sort: page.runs[i].status.rank,
+        node: statusCell(page.runs[i].status),
       }),
     },
   ];
@@ -95,7 +88,7 @@ function tableColumns(page, status, objectives) {
     {
       name: "Steps",
       number: true,
-      cell: (i) => plainCell(page.runs[i].last_step, formatNumber(page.runs[i].last_step)),
+      cell: (i) => stepsCell(page.runs[i]),
     },
     { name: "Duration", number: true, cell: (i) => durationCell(page.runs[i]) },
   );
@@ -117,7 +110,7 @@ function tableColumns(page, status, objectives) {
     name: "Notes",
     cell: (i) => notesCell(page.runs[i]),
   });
-  return columns.filter((column) => column.name !== "Notes" || page.runs.some(hasNotes));
+  return columns.filter((column) => column.name !== "Notes" || page.runs.some((run) => run.remarks.length));
 }
 
 function spark(page, objective, run) {
@@ -147,21 +140,21 @@ function durationCell(run) {
   );
 }
 
+function stepsCell({ last_step: step }) {
+  return step === null ? nothing() : plainCell(step, formatCount(step));
+}
+
 function hparamCell(value) {
   if (value === null) return plainCell(null);
   return plainCell(value, typeof value === "number" ? formatNumber(value) : String(value));
 }
 
-function hasNotes(run) {
-  return run.superseded > 0 || run.problems.length > 0;
-}
-
-function notesCell(run) {
-  const notes = [];
-  if (run.superseded) notes.push(`${formatCount(run.superseded)} points superseded by restarts`);
-  if (run.problems.length)
-    notes.push(plural(run.problems.length, "damaged stretch", "damaged stretches"));
-  return plainCell(notes.length, h("small", { class: "nowrap" }, notes.join("; ")));
+function notesCell({ remarks, notes, problems }) {
+  const title = [...notes, ...problems].map(({ message }) => message).join("\n");
+  return plainCell(
+    remarks.length,
+    h("small", { class: "nowrap", title: title || null }, remarks.join("; ")),
+  );
 }
 
 // Numbers by size, text by its natural order, what is missing always last.
@@ -175,8 +168,8 @@ function compareCells(a, b, descending) {
   return descending ? -order : order;
 }
 
-function runTable(page, state, status, objectives) {
-  const columns = tableColumns(page, status, objectives);
+function runTable(page, state, objectives) {
+  const columns = tableColumns(page, objectives);
   const cells = page.runs.map((_, i) => columns.map((column) => column.cell(i)));
   const rows = page.runs.map((run, i) =>
     h(

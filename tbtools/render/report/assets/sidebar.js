@@ -5,7 +5,7 @@ function filteredRuns(page, state) {
   return page.runs.map((_, i) => i).filter((i) => matches(page.runs[i].name));
 }
 
-function showSidebar(page, state, status) {
+function showSidebar(page, state) {
   const filter = h("input", {
     type: "search",
     placeholder: "Filter runs (regex)",
@@ -32,7 +32,7 @@ function showSidebar(page, state, status) {
       h("button", { type: "button", onclick: () => set(false) }, "Hide all"),
     ),
     groupList(page, state),
-    runList(page, state, status),
+    runList(page, state),
   );
   byId("sidebar").append(details);
 }

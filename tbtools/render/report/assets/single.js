@@ -1,18 +1,7 @@
 // Cards of tags of which every run has a single point: a chart of dots says less than the numbers.
 
 function isSingle(tag) {
-  return tag.series.every((series) => series.n === 1);
-}
-
-// The best first where it is known which way is better, else in the order of the runs.
-function ranked(tag, series) {
-  if (tag.better === "none") return series;
-  const value = ({ last }) => (typeof last === "number" ? last : null);
-  return [...series].sort((a, b) => {
-    const [x, y] = [value(a), value(b)];
-    if (x === null || y === null) return (x === null) - (y === null);
-    return tag.better === "min" ? x - y : y - x;
-  });
+  return Boolean(tag.single);
 }
 
 function singleRow(page, state, series) {
@@ -20,7 +9,7 @@ function singleRow(page, state, series) {
     "td",
     {
       class: typeof series.last === "string" ? "number error" : "number",
-      title: formatExact(series.last, series.dtype),
+      title: series.exact.last,
     },
     formatNumber(series.last),
   );
@@ -56,7 +45,7 @@ function singleCard(page, state, tag) {
     plot,
     draw() {
       card.stale = false;
-      const shown = ranked(tag, tag.series).filter(({ run }) => state.isShown(run));
+      const shown = tag.single.filter(state.isShown).map((run) => seriesOf(tag, run));
       body.replaceChildren(...shown.map((series) => singleRow(page, state, series)));
       fitNotes(element);
     },

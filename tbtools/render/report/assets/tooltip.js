@@ -2,8 +2,15 @@
 
 const MOST_ROWS = 14;
 
-// Index of the value of an increasing array that is nearest to x; of a jumbled one, some near value.
-function nearest(values, x) {
+// Index of the value that is nearest to x; of several, the last one written.
+function nearest(values, x, increases) {
+  if (!increases) {
+    let found = 0;
+    for (let i = 1; i < values.length; i++) {
+      if (Math.abs(values[i] - x) <= Math.abs(values[found] - x)) found = i;
+    }
+    return found;
+  }
   let low = 0;
   let high = values.length - 1;
   while (low < high) {
@@ -22,7 +29,7 @@ function rowsAt(lines, x, y, log) {
   const span = Math.max(...lines.map((line) => line.x[line.x.length - 1] - line.x[0]), 0);
   const rows = [];
   for (const line of lines) {
-    const index = nearest(line.x, x);
+    const index = nearest(line.x, x, !line.series.breaks);
     // A run that ended long before has nothing to say here.
     if (Math.abs(line.x[index] - x) > span * 0.05 && line.x.length > 1) continue;
     rows.push({ line, index, distance: distance(line.smooth[index]) });

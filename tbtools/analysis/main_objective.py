@@ -1,0 +1,100 @@
+"""Which series tell how good runs are: one rule for commands, pages and notebooks.
+
+Of the tags that have an objective, those come first that compare the runs best. A single run is
+judged at a glance by the first of them that it has.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tbtools.analysis.objective import objectives_of, words
+from tbtools.vocabulary import VALIDATION_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tbtools.vocabulary import Objective
+
+# Words of the objectives that are most often what the training is about.
+_MAIN_WORDS = frozenset({"loss", "reward", "return"})
+
+
+@dataclass(frozen=True, slots=True)
+class Objectives:
+    """Which way is better for the tags of some runs, and which of them tell most.
+
+    Attributes:
+        directions: Which way is better, by tag; of a tag whose meaning only some of the runs tell
+            (a plain ``loss`` beside a ``policy_loss`` has no objective) what these say.
+        by_run: The same as each run has it.
+        ranked: The tags that have an objective, the most telling first.
+    """
+
+    directions: dict[str, Objective]
+    by_run: dict[str, dict[str, Objective]]
+    ranked: tuple[str, ...]
+
+    def of_run(self, run: str) -> str | None:
+        """The tag by which a run is judged at a glance; None where no tag of its own tells."""
+        own = self.by_run.get(run, {})
+        return next((tag for tag in self.ranked if own.get(tag, "none") != "none"), None)
+
+
+def rank_objectives(
+    points: Mapping[str, Mapping[str, int]], overrides: Mapping[str, Objective] | None = None
+) -> Objectives:
+    """Ranks the objectives of runs that are looked at together.
+
+    Those with more than one point in some run come first; of these those that at least half as many
+    runs have as have any; then validation before training, a loss or a reward before another, the
+    one that most runs have, the one with the most points; among equals the one whose tag is
+    shortest, which is mostly the total.
+
+    Args:
+        points: How many points each scalar has, by run and tag.
+        overrides: Which way is better, by glob over tags.
+
+    Raises:
+        InvalidObjective: An override is none of ``min``, ``max``, ``none``.
+    """
+    by_run = {run: objectives_of(list(tags), overrides) for run, tags in points.items()}
+    directions = _directions(by_run.values())
+    runs: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    moving = set()
+    for run, tags in points.items():
+        for tag, count in tags.items():
+            if by_run[run][tag] == "none":
+                continue
+            runs[tag] += 1
+            total[tag] += count
+            if count > 1:
+                moving.add(tag)
+    most = max(runs.values(), default=0)
+
+    def prominence(tag: str) -> tuple[bool | int | str, ...]:
+        own = set(words(tag))
+        return (
+            tag not in moving,
+            2 * runs[tag] < most,
+            not own & VALIDATION_WORDS,
+            not own & _MAIN_WORDS,
+            -runs[tag],
+            -total[tag],
+            len(tag),
+            tag,
+        )
+
+    return Objectives(directions, by_run, tuple(sorted(runs, key=prominence)))
+
+
+def _directions(runs: Iterable[Mapping[str, Objective]]) -> dict[str, Objective]:
+    found: dict[str, Objective] = {}
+    for own in runs:
+        for tag, direction in own.items():
+            if direction != "none" or tag not in found:
+                found[tag] = direction
+    return found

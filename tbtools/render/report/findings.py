@@ -1,0 +1,146 @@
+"""What went wrong, for the page, and what was not judged."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+
+from tbtools.render.format import format_count, plural
+from tbtools.render.series import drawn_seconds, finding_ends, is_onset_drawn
+from tbtools.vocabulary import SEVERITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.detect import Finding, Findings
+    from tbtools.analysis.judgement import Judgement
+    from tbtools.runs.series import ScalarSeries
+
+
+def judgement_of(judged: Judgement, series: Sequence[ScalarSeries]) -> dict[str, Any]:
+    """Everything that the page says of what was judged.
+
+    Args:
+        judged: The judgement of the runs.
+        series: The series that are drawn.
+
+    Returns:
+        ``findings``: groups of one run and kind, the worst first; ``not_judged``: sentences;
+        ``judged``: what was, in words.
+    """
+    findings = judged.findings
+    return {
+        "findings": _by_run_and_kind(findings, series),
+        "judged": f"{plural(judged.points, 'point')} in {format_count(judged.series)} series",
+        "not_judged": _not_judged(findings),
+    }
+
+
+def _by_run_and_kind(findings: Findings, series: Sequence[ScalarSeries]) -> list[dict[str, Any]]:
+    """The events behind the findings, those of one kind in one run together: read about once."""
+    drawn = {(each.run, each.tag): each for each in series}
+    causes = [list(cause) for cause in findings.causes()]
+    causes.sort(key=lambda cause: SEVERITIES.index(_worst(cause).severity))
+    groups: dict[tuple[str, str], dict[str, Any]] = {}
+    for cause in causes:
+        worst = _worst(cause)
+        group = groups.setdefault(
+            (worst.run, worst.kind),
+            {"severity": worst.severity, "kind": worst.kind, "findings": []},
+        )
+        group["findings"] += [_finding(each, drawn.get((each.run, each.tag))) for each in cause]
+    return list(groups.values())
+
+
+def _worst(findings: Sequence[Finding]) -> Finding:
+    return min(findings, key=lambda each: SEVERITIES.index(each.severity))
+
+
+def _finding(finding: Finding, series: ScalarSeries | None) -> dict[str, Any]:
+    """The finding, and where in the drawn series it begins and ends."""
+    encoded: dict[str, Any] = {
+        "run": finding.run,
+        "tag": finding.tag,
+        "kind": finding.kind,
+        "severity": finding.severity,
+        "onset_step": finding.onset_step,
+        "end_step": finding.end_step,
+        "ongoing": finding.ongoing,
+        "message": finding.message,
+    }
+    if series is not None:
+        seconds = drawn_seconds(series)
+        onset, end = finding_ends(finding, series)
+        encoded["from"] = _place(series, seconds, onset)
+        encoded["to"] = _place(series, seconds, end)
+        if not is_onset_drawn(finding, series):
+            encoded["outside"] = True
+    return encoded
+
+
+def _place(series: ScalarSeries, seconds: NDArray[Any], index: int) -> list[float]:
+    return [int(series.step[index]), float(seconds[index])]
+
+
+def run_statuses(
+    findings: Findings, scalars: Mapping[str, Collection[str]]
+) -> dict[str, dict[str, Any]]:
+    """What the run table and the list of runs say of each run: the worst that was found in it.
+
+    Args:
+        findings: Those of all runs.
+        scalars: The tags of each run's scalars.
+
+    Returns:
+        By run: ``severity`` (None where there is nothing worse than an info), ``rank`` to sort by,
+        ``text``, and ``message`` for who points at it.
+    """
+    serious: dict[str, list[Finding]] = defaultdict(list)
+    for cause in findings.causes():
+        worst = _worst(cause)
+        if worst.severity != "info":
+            serious[worst.run].append(worst)
+    reasons: dict[str, dict[str | None, str]] = defaultdict(dict)
+    for each in findings.not_judged:
+        reasons[each.run][each.tag] = each.reason
+    return {
+        run: _trouble(serious[run]) if serious[run] else _no_trouble(reasons[run], tags)
+        for run, tags in scalars.items()
+    }
+
+
+def _trouble(events: Sequence[Finding]) -> dict[str, Any]:
+    worst = _worst(events)
+    preposition = "since" if worst.kind == "plateau" else "at"
+    more = f" +{len(events) - 1}" if len(events) > 1 else ""
+    return {
+        "severity": worst.severity,
+        "rank": SEVERITIES.index(worst.severity),
+        "text": f"{worst.kind} {preposition} {format_count(worst.onset_step)}{more}",
+        "message": worst.message,
+    }
+
+
+def _no_trouble(reasons: Mapping[str | None, str], tags: Collection[str]) -> dict[str, Any]:
+    if None in reasons or set(tags) <= set(reasons):
+        message = "; ".join(dict.fromkeys(reasons.values())) or "no scalars"
+        rank = len(SEVERITIES) + 1
+        return {"severity": None, "rank": rank, "text": "not judged", "message": message}
+    rank = len(SEVERITIES)
+    return {"severity": None, "rank": rank, "text": "no findings", "message": None}
+
+
+def _not_judged(findings: Findings) -> list[str]:
+    """How many runs and series were not judged, by reason, the most first."""
+    runs = Counter(each.reason for each in findings.not_judged if each.tag is None)
+    series = Counter(each.reason for each in findings.not_judged if each.tag is not None)
+    return [
+        *(f"{plural(count, 'run')} not judged: {reason}" for reason, count in runs.most_common()),
+        *(
+            f"{format_count(count)} series judged only for values that are not finite and for"
+            f" stalls: {reason}"
+            for reason, count in series.most_common()
+        ),
+    ]

@@ -1,0 +1,26 @@
+"""The table of what shows which result: the figure of each type, and its display in notebooks.
+
+A new type of result is a row here and a module in `figures`.
+"""
+
+from __future__ import annotations
+
+from tbtools.analysis.aggregate import Aggregate
+from tbtools.analysis.detect import Findings
+from tbtools.analysis.diff import Diff
+from tbtools.render import notebook
+from tbtools.render.figures import plot, plot_aggregate, plot_diff, plot_findings
+from tbtools.runs.experiment import Experiment
+from tbtools.runs.run import Run
+from tbtools.showing import Renderer, register_renderer
+
+RENDERERS = {
+    Run: Renderer(plot, notebook.run_html),
+    Experiment: Renderer(plot, notebook.experiment_html),
+    Findings: Renderer(plot_findings, notebook.findings_html),
+    Aggregate: Renderer(plot_aggregate),
+    Diff: Renderer(plot_diff),
+}
+
+for result, renderer in RENDERERS.items():
+    register_renderer(result, renderer)
