@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tbtools.analysis.curves import last_of_each
 
 import tbtools
 from tbtools.analysis.align import INTERPOLATED, MISSING, OWN, align
