@@ -136,10 +136,9 @@ def findings_html(findings: Findings) -> str:
     table = _table(head, rows, right=(3,), left_out=len(findings) - len(rows))
     reasons = Counter(each.reason for each in findings.not_judged)
     facts = _facts(0, len(findings.problems), [note["kind"] for note in findings.notes])
-    facts += [
-        f"{format_count(count)} not fully judged: {reason}"
-        for reason, count in reasons.most_common()
-    ]
+    if reasons:
+        which = ", ".join(f"{format_count(count)} {name}" for name, count in reasons.most_common())
+        facts.append(f"{format_count(len(findings.not_judged))} not fully judged ({which})")
     return _titled(plural(len(findings), "finding"), facts, table if rows else "")
 
 
