@@ -37,16 +37,9 @@ class RunDiagnostics:
     is_unreadable: bool
 
 
-def diagnose(run: Run) -> RunDiagnostics:
-    """What is known of a run; reads it where it has not been read."""
-    return RunDiagnostics(
-        run=run.name,
-        event_files=len(run.all_files),
-        superseded=run.superseded,
-        problems=tuple(run.iter_problems()),
-        notes=tuple(run.iter_notes()),
-        is_unreadable=run.is_unreadable,
-    )
+def runs_below(experiment: Experiment, path: str) -> list[Run]:
+    """The selected runs that were found under one of the given paths."""
+    return [run for run in experiment.values() if run.data.found_under == path]
 
 
 def unreadable_paths(experiment: Experiment) -> dict[str, str]:
@@ -60,7 +53,7 @@ def unreadable_paths(experiment: Experiment) -> dict[str, str]:
         if path in experiment.unreadable
     }
     for path in experiment.paths:
-        below = [run.diagnostics for run in experiment.runs_below(path)]
+        below = [run.data.diagnostics for run in runs_below(experiment, path)]
         if below and all(each.is_unreadable for each in below):
             reasons[path] = reason_of(path, [each for run in below for each in run.problems])
     return reasons
@@ -87,7 +80,7 @@ def require_readable(runs: Mapping[str, Run]) -> None:
     Raises:
         NoEventFiles: Not one event of any of the runs could be read.
     """
-    every = [run.diagnostics for run in runs.values()]
+    every = [run.data.diagnostics for run in runs.values()]
     if not every or not all(each.is_unreadable for each in every):
         return
     problems = [(file, problem) for each in every for file, problem in each.problems]
@@ -107,7 +100,7 @@ def problem_dicts(
         unreadable: Paths that could not be read, as `Experiment.unreadable` has them.
     """
     for name, run in runs.items():
-        for file, problem in run.diagnostics.problems:
+        for file, problem in run.data.diagnostics.problems:
             yield {"run": name, "file": file, **problem.to_dict()}
     for path, problem in unreadable.items():
         yield {"run": None, "file": path, **problem.to_dict()}
@@ -116,7 +109,7 @@ def problem_dicts(
 def note_dicts(runs: Mapping[str, Run]) -> Iterator[dict[str, Any]]:
     """What should be known of the runs' timelines, as JSON has it."""
     for name, run in runs.items():
-        for note in run.diagnostics.notes:
+        for note in run.data.diagnostics.notes:
             yield {"run": name, **note.to_dict()}
 
 
@@ -146,7 +139,7 @@ class Provenance:
             unreadable: Paths that could not be read.
         """
         return cls(
-            sum(run.diagnostics.superseded for run in runs.values()),
+            sum(run.data.diagnostics.superseded for run in runs.values()),
             tuple(problem_dicts(runs, unreadable or {})),
             tuple(note_dicts(runs)),
         )

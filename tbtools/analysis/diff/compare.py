@@ -215,7 +215,7 @@ def _compare_each(
     number.
     """
     runs = {id(run): run for pair in pairs for _, run in pair}
-    unread = {key for key, run in runs.items() if not run.is_read}
+    unread = {key for key, run in runs.items() if not run.data.is_read}
     last_pair = {id(run): number for number, pair in enumerate(pairs) for _, run in pair}
     reader = read_ahead(list(runs.values()), progress)
     read: set[int] = set()
@@ -226,7 +226,7 @@ def _compare_each(
         yield _compare(a[1], b[1], a[0], b[0], options)
         for key in own & unread:
             if last_pair[key] == number:
-                runs[key].release()
+                runs[key].data.release()
 
 
 def _compare(a: Run, b: Run, name_a: str, name_b: str, options: _Options) -> RunDiff:

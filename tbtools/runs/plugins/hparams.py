@@ -166,14 +166,14 @@ def read_hparams(run: Run) -> HParams:
         UndecodablePayload: A value holds no message of the plugin; the text names the run.
     """
     try:
-        return HParams.from_values(all_values(run.parts, "hparams"))
+        return HParams.from_values(all_values(run.data.parts, "hparams"))
     except UndecodablePayload as error:
         raise UndecodablePayload(f"run {run.name}: {error}") from error
 
 
 def read_decodable_hparams(run: Run) -> tuple[HParams, list[str]]:
     """What can be decoded of a run's hyperparameters, and what is wrong with the rest."""
-    return HParams.from_decodable(all_values(run.parts, "hparams"))
+    return HParams.from_decodable(all_values(run.data.parts, "hparams"))
 
 
 class _Joined:

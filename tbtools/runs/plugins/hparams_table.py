@@ -163,7 +163,7 @@ class _Sessions:
 
     def _final_values(self, name: str) -> dict[str, float]:
         if name not in self._finals:
-            statistics = self._runs[name].statistics()
+            statistics = self._runs[name].data.statistics()
             self._finals[name] = {
                 each.tag: float(each.last) for each in statistics if each.last is not None
             }
