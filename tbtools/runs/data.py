@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tbtools.eventfile.rescan import FileChange, first_scan, rescan
 from tbtools.eventfile.scan import scan_file
 from tbtools.runs.columns import RunColumns, gather
-from tbtools.runs.diagnostics import RunDiagnostics
 from tbtools.runs.parts import Part
 from tbtools.runs.timeline.notes import change_note, link_note
 
@@ -24,6 +23,27 @@ if TYPE_CHECKING:
 
 # Written when a training session ends, or at once by writers that do not follow it.
 SESSION_END_TAG = "_hparams_/session_end_info"
+
+
+@dataclass(frozen=True, slots=True)
+class RunDiagnostics:
+    """What is known of one run when it has been read; it is kept when the run is released.
+
+    Attributes:
+        run: The run's name.
+        event_files: How many event files were read.
+        superseded: How many points restarts have superseded.
+        problems: Damaged stretches, each with the path of its file.
+        notes: What should be known of its timeline.
+        is_unreadable: Whether not one event could be read, although its files are not empty.
+    """
+
+    run: str
+    event_files: int
+    superseded: int
+    problems: tuple[tuple[str, Problem], ...]
+    notes: tuple[Note, ...]
+    is_unreadable: bool
 
 
 class RunData:

@@ -13,28 +13,6 @@ if TYPE_CHECKING:
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.run import Run
-    from tbtools.runs.timeline.notes import Note
-
-
-@dataclass(frozen=True, slots=True)
-class RunDiagnostics:
-    """What is known of one run when it has been read; it is kept when the run is released.
-
-    Attributes:
-        run: The run's name.
-        event_files: How many event files were read.
-        superseded: How many points restarts have superseded.
-        problems: Damaged stretches, each with the path of its file.
-        notes: What should be known of its timeline.
-        is_unreadable: Whether not one event could be read, although its files are not empty.
-    """
-
-    run: str
-    event_files: int
-    superseded: int
-    problems: tuple[tuple[str, Problem], ...]
-    notes: tuple[Note, ...]
-    is_unreadable: bool
 
 
 def runs_below(experiment: Experiment, path: str) -> list[Run]:

@@ -266,7 +266,7 @@ class Run(Shown):
         """
         from tbtools.runs.plugins.hparams import read_hparams
 
-        return read_hparams(self)
+        return read_hparams(self.data)
 
     def custom_scalars(self) -> Layout:
         """The layout of the custom scalars page, empty where none is stored."""

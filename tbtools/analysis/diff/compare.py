@@ -248,7 +248,7 @@ def _compare_scalars(
     tag: str, run_a: RunScalars, run_b: RunScalars, objective: Objective, options: _Options
 ) -> TagDiff:
     a, b = (_placed(run, tag, options.x) for run in (run_a, run_b))
-    told = TagDiff(
+    compared_tag = TagDiff(
         tag=tag,
         plugin="scalars",
         identical=False,
@@ -260,12 +260,12 @@ def _compare_scalars(
         b=None if b is None else points.describe(b, a, objective, run_b.start_time),
     )
     if a is None or b is None:
-        return told
+        return compared_tag
     compared = points.compare_points(a, b, options.rtol, options.atol)
-    whole = compared.common_steps == told.count_a == told.count_b
+    whole = compared.common_steps == compared_tag.count_a == compared_tag.count_b
     left, right = _ends(a, b, options.x)
     return replace(
-        told,
+        compared_tag,
         identical=whole and not compared.differing,
         level_a=_mean(left),
         level_b=_mean(right),

@@ -122,7 +122,7 @@ def _best(series: ScalarSeries, better: Objective) -> dict[str, Any]:
 
 def hparams_of(runs: Sequence[Run]) -> dict[str, Any]:
     """Hyperparameters: names, whether the runs differ in them, each run's values, and problems."""
-    read = [(run.name, *read_decodable_hparams(run)) for run in runs]
+    read = [(run.name, *read_decodable_hparams(run.data)) for run in runs]
     settings = [dict(hparams) for _, hparams, _ in read]
     names = list(dict.fromkeys(name for each in settings for name in each))
     present = [each for each in settings if each]

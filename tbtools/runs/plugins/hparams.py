@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from tbtools.runs.data import RunData
     from tbtools.runs.plugins.values import StoredValue
-    from tbtools.runs.run import Run
 
 # What a google.protobuf.Value can be. Lists and dicts are allowed by the format; no writer that is
 # known makes them.
@@ -159,21 +159,21 @@ class HParams(Mapping[str, HParamValue]):
         return f"<HParams {self.settings!r}, status {self.status}>"
 
 
-def read_hparams(run: Run) -> HParams:
+def read_hparams(run: RunData) -> HParams:
     """The hyperparameters of a run, of all its sessions, superseded or not.
 
     Raises:
         UndecodablePayload: A value holds no message of the plugin; the text names the run.
     """
     try:
-        return HParams.from_values(all_values(run.data.parts, "hparams"))
+        return HParams.from_values(all_values(run.parts, "hparams"))
     except UndecodablePayload as error:
         raise UndecodablePayload(f"run {run.name}: {error}") from error
 
 
-def read_decodable_hparams(run: Run) -> tuple[HParams, list[str]]:
+def read_decodable_hparams(run: RunData) -> tuple[HParams, list[str]]:
     """What can be decoded of a run's hyperparameters, and what is wrong with the rest."""
-    return HParams.from_decodable(all_values(run.data.parts, "hparams"))
+    return HParams.from_decodable(all_values(run.parts, "hparams"))
 
 
 class _Joined:

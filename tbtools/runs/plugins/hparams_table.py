@@ -91,7 +91,7 @@ class _Sessions:
     def hparams(self, name: str) -> HParams:
         """What can be decoded of a run's hyperparameters."""
         if name not in self._hparams:
-            self._hparams[name] = read_decodable_hparams(self._runs[name])
+            self._hparams[name] = read_decodable_hparams(self._runs[name].data)
         return self._hparams[name][0]
 
     def problems(self) -> tuple[tuple[str, str], ...]:
