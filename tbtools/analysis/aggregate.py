@@ -58,7 +58,7 @@ class Stretch:
     runs: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AggregatedSeries:
     """One tag of one group.
 
@@ -129,8 +129,12 @@ class AggregatedSeries:
             "too_few": self.too_few,
         }
 
+    def __repr__(self) -> str:
+        """In a line."""
+        return f"<AggregatedSeries {self.tag!r} of {self.group!r}: {self.x.size} points>"
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Aggregate(HasProvenance, Shown):
     """Groups of runs, each tag as one curve a statistic.
 
@@ -207,6 +211,10 @@ class Aggregate(HasProvenance, Shown):
             "tags": [each.to_dict() for each in self.series],
             **self.provenance.to_dict(),
         }
+
+    def __repr__(self) -> str:
+        """In a line."""
+        return f"<Aggregate of {len(self.groups)} groups: {len(self.series)} series>"
 
     def _repr_html_(self) -> str:
         """The points as a table, for notebooks."""

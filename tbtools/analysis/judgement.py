@@ -57,7 +57,7 @@ class FindingTrend:
     onset: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Judgement:
     """What is wrong with runs.
 
@@ -87,6 +87,10 @@ class Judgement:
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `tbtools detect`."""
         return self.findings.to_dict()
+
+    def __repr__(self) -> str:
+        """In a line."""
+        return f"<Judgement of {len(self.runs)} runs: {self.findings!r}>"
 
 
 def detect(

@@ -57,7 +57,7 @@ class RunLoss:
     points: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Merge:
     """Several pieces of a run as one.
 
@@ -135,6 +135,12 @@ class Merge:
     def _repr_html_(self) -> str:
         """The sessions as a table, for notebooks."""
         return self.to_frame().to_html(escape=True)
+
+    def __repr__(self) -> str:
+        """In a line."""
+        return (
+            f"<Merge of {len(self.runs)} runs: {self.points} points, {self.superseded} superseded>"
+        )
 
 
 def _json(value: Any) -> Any:

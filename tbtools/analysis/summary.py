@@ -50,7 +50,7 @@ _JUDGED_POINTS = 4_000_000
 _TOO_MUCH = "too many series or points to be judged in a summary; `tbtools detect` judges them"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunSummary:
     """One run.
 
@@ -137,8 +137,12 @@ class RunSummary:
             "notes": [{"run": self.run, **note.to_dict()} for note in self.notes],
         }
 
+    def __repr__(self) -> str:
+        """In a line."""
+        return f"<RunSummary {self.run!r}: {self.points} points, {self.status}>"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Summary:
     """An experiment.
 
@@ -181,6 +185,14 @@ class Summary:
                 for series in run.tags
             ]
         )
+
+    def _repr_html_(self) -> str:
+        """One row a series, for notebooks."""
+        return self.to_frame().to_html(max_rows=20, show_dimensions=True, escape=True)
+
+    def __repr__(self) -> str:
+        """In a line."""
+        return f"<Summary {self.logdir!r}: {len(self.runs)} runs>"
 
 
 def summarize(

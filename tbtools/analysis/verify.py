@@ -53,7 +53,7 @@ class FileCheck:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Verification:
     """Several files.
 
@@ -86,6 +86,14 @@ class Verification:
 
         rows = [{**file.to_dict(), "problems": len(file.problems)} for file in self.files]
         return pd.DataFrame(rows, columns=["file", "records", "bytes", "status", "problems"])
+
+    def _repr_html_(self) -> str:
+        """One row a file, for notebooks."""
+        return self.to_frame().to_html(max_rows=20, show_dimensions=True, escape=True)
+
+    def __repr__(self) -> str:
+        """In a line."""
+        return f"<Verification of {len(self.files)} files: {'sound' if self.sound else 'damaged'}>"
 
 
 def _status(size: int, problems: Iterable[Problem]) -> FileStatus:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tbtools.errors import NoEventFiles, UnknownRun
+from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun, UnsupportedType
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
 from tbtools.eventfile.problems import Problem
 from tbtools.runs.data import RunData
@@ -333,17 +333,36 @@ def load(
     Raises:
         NoEventFiles: There is nothing at a path, or no event file under it.
         UnknownRun: A name or glob matches no run.
-        InvalidArgument: There is no such restart policy.
+        InvalidArgument: There is no such restart policy, or no path at all.
+        UnsupportedType: It is no path.
     """
-    paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
     return Experiment(
-        paths,
+        _as_paths(path),
         runs,
         restarts,
         exclude_runs=exclude_runs,
         fold=fold,
         skip_unreadable=skip_unreadable,
     )
+
+
+def _as_paths(path: object) -> list[LogPath]:
+    """One path or several as a list.
+
+    Raises:
+        UnsupportedType: It is neither.
+        InvalidArgument: There is none.
+    """
+    if isinstance(path, (str, os.PathLike)):
+        return [path]
+    several: list[LogPath] = []
+    for each in path if isinstance(path, Iterable) else [path]:
+        if not isinstance(each, (str, os.PathLike)):
+            raise UnsupportedType(f"{type(each).__name__} is no path")
+        several.append(each)
+    if not several:
+        raise InvalidArgument("no path is given")
+    return several
 
 
 def read_scalars(

@@ -126,3 +126,39 @@ def test_runs_and_experiments_offer_what_users_want_and_nothing_else(tmp_path: P
     assert {name for name in dir(experiment["."]) if name[0] != "_"} == RUN
     assert len(repr(experiment)) < 200
     assert len(repr(experiment["."])) < 200
+
+
+def test_results_are_short_on_a_prompt(tmp_path: Path) -> None:
+    EventFileBuilder().scalars("loss", [(step, 1.0) for step in range(500)]).write(
+        tmp_path / "a" / "events.out.tfevents.1"
+    )
+    EventFileBuilder().scalar("loss", 1, 0.0).write(tmp_path / "b" / "events.out.tfevents.1")
+    aggregate = tbtools.aggregate(tmp_path)
+    for result in (
+        tbtools.summarize(tmp_path),
+        tbtools.summarize(tmp_path).runs[0],
+        tbtools.verify(tmp_path),
+        tbtools.detect(tmp_path),
+        tbtools.merge(tmp_path / "a"),
+        aggregate,
+        aggregate.series[0],
+        tbtools.diff(tmp_path / "a", tmp_path / "b"),
+        tbtools.diff(tmp_path / "a", tmp_path / "b").runs[0],
+    ):
+        assert len(repr(result)) < 250, type(result)
+
+
+def test_what_is_no_path_run_or_tag_is_a_named_error(tmp_path: Path) -> None:
+    EventFileBuilder().scalar("a", 1, 0.0).write(tmp_path / "events.out.tfevents.1")
+    experiment = tbtools.load(tmp_path)
+    with pytest.raises(tbtools.UnknownRun, match="no run 0"):
+        _ = experiment[0]  # type: ignore[index]
+    assert 0 not in experiment
+    for nothing in ([], ()):
+        with pytest.raises(tbtools.InvalidArgument, match="no path is given"):
+            tbtools.load(nothing)
+    for other in (5, None, [5]):
+        with pytest.raises(tbtools.UnsupportedType, match="is no path"):
+            tbtools.load(other)  # type: ignore[arg-type]
+    with pytest.raises(tbtools.UnsupportedType, match="not a mapping"):
+        tbtools.detect(experiment, objectives=3)  # type: ignore[arg-type]

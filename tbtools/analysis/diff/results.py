@@ -252,7 +252,7 @@ class TextDiff:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunDiff:
     """Two runs, or two groups of runs.
 
@@ -286,8 +286,14 @@ class RunDiff:
         """The side that has the run, where only one does."""
         return "b" if self.a is None else "a" if self.b is None else None
 
+    def __repr__(self) -> str:
+        """In a line."""
+        return (
+            f"<RunDiff {self.a!r} and {self.b!r}: {'the same' if self.identical else 'different'}>"
+        )
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Diff(Shown):
     """A comparison.
 
@@ -392,6 +398,10 @@ class Diff(Shown):
         """The tags as a table, for notebooks."""
         verdict = "the same" if self.identical else "different"
         return f"<p>{verdict}</p>{self.to_frame().to_html(max_rows=60, escape=True)}"
+
+    def __repr__(self) -> str:
+        """In a line."""
+        return f"<Diff {self.a!r} and {self.b!r}: {'the same' if self.identical else 'different'}>"
 
 
 def _json(value: Any) -> Any:
