@@ -37,6 +37,8 @@ COMMANDS = {
     "export to standard output": ["export", "PATHS", "-o", "-"],
     "export of texts": ["export", "PATHS", "--data", "text", "-o", "out"],
     "export of hyperparameters": ["export", "PATHS", "--data", "hparams", "-o", "out.csv"],
+    "report": ["report", "PATHS", "-o", "out.html"],
+    "report of a picture": ["report", "PATHS", "-o", "out.svg"],
     "verify": ["verify", "PATHS"],
     "inspect": ["inspect", "PATHS"],
 }

@@ -10,13 +10,14 @@ import numpy as np
 
 from tbtools.analysis.judgement import judge
 from tbtools.analysis.smoothers import check_smoothing, smooth_values
-from tbtools.errors import InvalidArgument, NoEventFiles
+from tbtools.errors import InvalidArgument
 from tbtools.render.colors import SEVERITY_COLORS, run_colors
 from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, place_legend, style_named
 from tbtools.render.ranges import value_range
 from tbtools.render.series import drawn_seconds, drawn_start, finding_ends, line_breaks
 from tbtools.render.thinning import thin
+from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.inputs import as_runs
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import axis_name, read_scalars_of
@@ -136,11 +137,7 @@ def _selected(runs: Mapping[str, Run], selection: Selection) -> list[ScalarSerie
     ]
     selector.require_match()
     if not series:
-        problems = [
-            problem.message for run in runs.values() for _, problem in run.data.iter_problems()
-        ]
-        if all(run.data.is_unreadable for run in runs.values()):
-            raise NoEventFiles(f"nothing could be read ({'; '.join(dict.fromkeys(problems))})")
+        require_readable(runs)
         raise InvalidArgument("there are no scalars to draw")
     return series
 
