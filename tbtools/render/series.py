@@ -50,6 +50,21 @@ def line_breaks(x: NDArray[Any], session: NDArray[np.int64]) -> NDArray[np.int64
     return "dots" if breaks.size > often or _turns(session) > often else breaks
 
 
+def line_passes(x: NDArray[Any], session: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of the pass that each point belongs to; only points of one pass are connected.
+
+    Args:
+        x: Where the points lie, shape (n,).
+        session: The writer session of each point.
+    """
+    breaks = line_breaks(x, session)
+    if isinstance(breaks, str):
+        return np.arange(len(x))
+    begins = np.zeros(len(x), np.int64)
+    begins[breaks] = 1
+    return np.cumsum(begins)
+
+
 def _turns(session: NDArray[np.int64]) -> int:
     """How often a writer session goes on after another one has written."""
     changes = int((session[1:] != session[:-1]).sum())

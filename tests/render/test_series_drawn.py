@@ -9,6 +9,7 @@ import pytest
 
 import tbtools
 from tbtools.render.report import report
+from tbtools.render.terminal.canvas import Canvas
 from tests.builders import START, EventFileBuilder
 from tests.commands import call
 from tests.render.report_logs import LOGS, arrays_of, page_of
@@ -170,3 +171,14 @@ def test_runs_without_a_judgement_are_not_called_healthy(tmp_path: Path) -> None
     only = "1 series judged only for values that are not finite and for stalls"
     reasons = ["no known objective", "fewer than 8 finite points"]
     assert page["not_judged"] == [f"{only}: {reason}" for reason in reasons]
+
+
+def test_a_terminal_line_does_not_connect_two_passes() -> None:
+    def rows(passes: np.ndarray | None) -> list[str]:
+        canvas = Canvas(20, 5, "*")
+        x, y = np.array([0.0, 1.0, 0.0, 1.0]), np.array([1.0, 1.0, 0.0, 0.0])
+        canvas.line(x, y, 0, passes)
+        return ["".join(canvas.character(row, column) for column in range(20)) for row in range(5)]
+
+    assert rows(np.array([0, 0, 1, 1])) == ["*" * 20, *[" " * 20] * 3, "*" * 20]
+    assert all("*" in row for row in rows(None))

@@ -61,20 +61,32 @@ class Canvas:
         self._dots = np.zeros((height, width), np.uint8)
         self._per_cell = (1, 1) if signs else (4, 2)
 
-    def line(self, x: NDArray[np.float64], y: NDArray[np.float64], number: int) -> None:
+    def line(
+        self,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        number: int,
+        passes: NDArray[np.int64] | None = None,
+    ) -> None:
         """Draws a line through points, with a gap where one is not finite.
 
         Args:
             x: From 0, the left edge, to 1; shape (n,).
             y: From 0, the bottom, to 1; shape (n,). What lies beyond is not drawn.
             number: The line's number.
+            passes: The pass of each point; those of different ones are not connected. None where
+                all are of one.
         """
         rows, columns = self._per_cell
         across = x * (self.width * columns - 1)
         up = (1 - y) * (self.height * rows - 1)
         known = np.isfinite(across) & np.isfinite(up)
+        joined = np.zeros(known.size, bool)
+        joined[1:] = known[:-1] & known[1:]
+        if passes is not None:
+            joined[1:] &= passes[1:] == passes[:-1]
         for index in np.flatnonzero(known).tolist():
-            first = index - 1 if index and known[index - 1] else index
+            first = index - 1 if joined[index] else index
             self._segment(across[first], up[first], across[index], up[index], number)
 
     def _segment(self, x0: float, y0: float, x1: float, y1: float, number: int) -> None:

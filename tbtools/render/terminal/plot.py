@@ -13,7 +13,7 @@ from tbtools.analysis.smoothers import smooth_values
 from tbtools.render.colors import run_colors
 from tbtools.render.format import format_count, format_duration, format_time, plural, printable
 from tbtools.render.ranges import nice_ticks, value_range
-from tbtools.render.series import drawn_seconds, drawn_start
+from tbtools.render.series import drawn_seconds, drawn_start, line_passes
 from tbtools.render.terminal.canvas import Canvas, extreme_points
 from tbtools.render.terminal.lines import cut_names, print_line
 
@@ -175,7 +175,8 @@ class _Chart:
             if self.view.log:
                 y = np.log10(np.where(y > 0, y, np.nan))
             span = y_range[1] / 2 - y_range[0] / 2
-            canvas.line(x, (y / 2 - y_range[0] / 2) / span, number)
+            passes = line_passes(self._x(each), each.session)[kept]
+            canvas.line(x, (y / 2 - y_range[0] / 2) / span, number, passes)
         return canvas
 
     def _style(self, canvas: Canvas, row: int, column: int) -> str:
