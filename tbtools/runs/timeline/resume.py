@@ -300,7 +300,9 @@ class _Resume:
                 abandoned.append(self._tail(trace, step))
         return np.concatenate(abandoned)
 
-    def _evaluates(self, before: dict[int, Trace], after: dict[int, Trace], shared: set[int]) -> bool:
+    def _evaluates(
+        self, before: dict[int, Trace], after: dict[int, Trace], shared: set[int]
+    ) -> bool:
         """Whether the later session is no training that goes on but evaluates the earlier one.
 
         It writes nothing of what the earlier one mostly wrote, and gets no further.
