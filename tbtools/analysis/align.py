@@ -1,6 +1,6 @@
 """Curves whose points lie at different places, brought onto one axis.
 
-No curve is continued beyond its ends, and a value that was not logged is told as such.
+No curve is continued beyond its ends, and a value that was not logged is marked as such.
 """
 
 from __future__ import annotations

@@ -210,7 +210,7 @@ def group_files(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) 
     """The event files of some runs, together or, with `union`, each run for itself."""
     owned: dict[Identity | str, Owned] = {}
     for name, run in runs.items():
-        for file in run.files:
+        for file in run.data.files:
             # A file that is given twice, perhaps by a link, is one file.
             owned.setdefault(file.identity if any(file.identity) else file.path, (name, file))
     files = list(owned.values())

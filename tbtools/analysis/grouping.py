@@ -1,4 +1,4 @@
-"""Runs that repeat one another, such as seeds, told by their names or hyperparameters."""
+"""Runs that repeat one another, such as seeds, known by their names or hyperparameters."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _by_globs(runs: Iterable[str], globs: Sequence[str]) -> dict[str, str]:
 
 
 def _by_hparams(runs: Mapping[str, Run], names: Sequence[str]) -> dict[str, str]:
-    settings = {name: read_decodable_hparams(run)[0] for name, run in runs.items()}
+    settings = {name: read_decodable_hparams(run.data)[0] for name, run in runs.items()}
     known = sorted({key for each in settings.values() for key in each})
     for name in names:
         if name not in known:

@@ -195,7 +195,7 @@ def judge(
     chosen: set[Key] = set()
     points = 0
     for name, run in known.items():
-        for part in run.parts:
+        for part in run.data.parts:
             within, selected = selector.choose(part)
             own = [each for each in selected if each.scalar]
             chosen |= {(name, within.shown_tag(each.tag)) for each in own}
@@ -210,7 +210,7 @@ def judge(
         notes=tuple(note_dicts(known)),
         not_judged=(*runs_not_judged(known, selection), *found.not_judged),
     )
-    unreadable = tuple(name for name, run in known.items() if run.is_unreadable)
+    unreadable = tuple(name for name, run in known.items() if run.data.is_unreadable)
     by_key = {(each.run, each.tag): each for each in every}
     return Judgement(
         logdir=experiment.logdir if experiment is not None else ", ".join(known),
@@ -272,10 +272,10 @@ def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[N
     A run without the tags or steps that are selected is not selected, and is left out.
     """
     for name, run in runs.items():
-        if run.is_unreadable:
+        if run.data.is_unreadable:
             yield NotJudged(name, None, "nothing could be read")
         elif selection.is_all and not any(
-            each.count for part in run.parts for each in part.columns.scalars()
+            each.count for part in run.data.parts for each in part.columns.scalars()
         ):
             yield NotJudged(name, None, "no scalars")
 

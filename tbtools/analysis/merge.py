@@ -224,7 +224,7 @@ def _require_match(runs: Mapping[str, Run], selection: Selection) -> None:
     require_events(runs.values())
     selector = Selector(selection, scalars=False)
     for run in runs.values():
-        for part in run.parts:
+        for part in run.data.parts:
             selector.choose(part)
     selector.require_match()
 

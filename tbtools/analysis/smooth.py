@@ -193,7 +193,7 @@ def scalars_of(given: RunsLike) -> pd.DataFrame:
         runs, _ = runs_and_unreadable(given)
         for _ in read_ahead(list(runs.values())):
             pass
-        parts = [replace(part, run=name) for name, run in runs.items() for part in run.parts]
+        parts = [replace(part, run=name) for name, run in runs.items() for part in run.data.parts]
         table = ScalarTable([selector.choose(part) for part in parts])
         frame = table.long(run=True, dtype=False, source=False)
         about = Provenance.of(runs).to_dict()

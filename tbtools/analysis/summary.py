@@ -292,7 +292,7 @@ class _SeriesToJudge:
         self._chosen[name] = chosen
         if not self.few:
             return
-        counts = [each.count for part in run.parts for each in part.columns.scalars()]
+        counts = [each.count for part in run.data.parts for each in part.columns.scalars()]
         self._points += sum(counts)
         if len(self._series) + len(counts) > _JUDGED_SERIES or self._points > _JUDGED_POINTS:
             self.few = False
@@ -327,12 +327,12 @@ def _run_summary(
     parts = []
     scalars: set[str] = set()
     series: list[SeriesSummary] = []
-    for whole in run.parts:
+    for whole in run.data.parts:
         part, chosen = selector.choose(whole)
         parts.append(part)
         scalars |= {part.shown_tag(each.tag) for each in chosen if each.scalar}
         series += series_summaries(part, chosen)
-    files = run.all_files
+    files = run.data.all_files
     timelines = [part.columns.timeline for part in parts]
     starts = [each.start_time for each in timelines if np.isfinite(each.start_time)]
     ends = [each.end_time for each in timelines if np.isfinite(each.end_time)]
@@ -351,18 +351,18 @@ def _run_summary(
         status="stopped",
         tags=tuple(series),
         objective=None,
-        problems=tuple(run.iter_problems()),
-        notes=tuple(run.iter_notes()),
+        problems=tuple(run.data.iter_problems()),
+        notes=tuple(run.data.iter_notes()),
     )
     return replace(summary, status=_status(summary, run, parts, now)), scalars
 
 
 def _status(summary: RunSummary, run: Run, parts: Sequence[Part], now: float) -> RunStatus:
-    if run.is_unreadable:
+    if run.data.is_unreadable:
         return "unreadable"
     if not summary.points:
         return "empty"
-    if run.has_ended:
+    if run.data.has_ended:
         return "finished"
     patience = max(_RECENT_SECONDS, _RECENT_GAPS * max(_rhythm(part) for part in parts))
     if summary.end_time is not None and abs(now - summary.end_time) <= patience:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from tbtools.runs.diagnostics import reason_of
+from tbtools.runs.diagnostics import reason_of, runs_below
 from tbtools.runs.inputs import as_experiment, as_runs
 from tbtools.runs.reading import read_ahead
 
@@ -101,7 +101,7 @@ def _status(size: int, problems: Iterable[Problem]) -> FileStatus:
 
 def _checks(runs: Iterable[Run]) -> Iterator[FileCheck]:
     for run in runs:
-        for file in run.files:
+        for file in run.data.files:
             status = _status(file.size, file.problems)
             yield FileCheck(file.path, file.records, file.size, status, file.problems)
 
@@ -134,7 +134,7 @@ def _unreadable_paths(experiment: Experiment, files: Iterable[FileCheck]) -> dic
     }
     reasons = {}
     for path in experiment.paths:
-        below = [file for run in experiment.runs_below(path) for file in run.event_files]
+        below = [file for run in runs_below(experiment, path) for file in run.event_files]
         lost = [(file, bad[file]) for file in (below or [path]) if file in bad]
         if lost and len(lost) == max(len(below), 1):
             reasons[path] = reason_of(path, lost)

@@ -30,7 +30,7 @@ def recognised(file: SourceFile, tail: Problem | None) -> Problem | None:
 
     Returns:
         The problem as it was; in a file that is no event file, ``not_an_event_file`` with what it
-        is instead, where that can be told.
+        is instead, where that is known.
     """
     if tail is None or tail.offset:
         return tail

@@ -28,7 +28,7 @@ class EventFileReader:
     A file that has become shorter than what was read of it is another one, and is read anew from
     its beginning. The file is open only while it is iterated over.
 
-    Damage is passed over and told in `problems`; with ``strict`` it raises. An event counts as
+    Damage is passed over and stands in `problems`; with ``strict`` it raises. An event counts as
     undecodable where any part of it is: the scan, which leaves payloads alone, is more lenient.
 
     Attributes:

@@ -331,7 +331,7 @@ def scan_open(
 def scan_file(path: str | os.PathLike[str]) -> FileColumns:
     """Reads an event file from beginning to end.
 
-    Whatever is wrong with the file is told in the result, also when the operating system refuses.
+    Whatever is wrong with the file stands in the result, also when the operating system refuses.
 
     Args:
         path: The event file.

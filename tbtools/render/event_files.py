@@ -259,8 +259,8 @@ def write_aggregate(
         steps = _whole_steps(series, aggregate.x)
         for name, values in series.statistics.items():
             run = name if alone else f"{groups[series.group]}/{name}"
-            told = series.runs >= runs_needed(name)
-            points = (steps[told], series.wall_time[told], values[told])
+            has_spread = series.runs >= runs_needed(name)
+            points = (steps[has_spread], series.wall_time[has_spread], values[has_spread])
             runs.setdefault(run, {})[series.tag] = points
     read = (*inputs, *aggregate.directories)
     write_runs(runs.items(), directory, command="aggregate", force=force, inputs=read)

@@ -119,7 +119,7 @@ def export(
             progress=progress,
         )
     elif data == "hparams":
-        table = hparams_table(known, known) if experiment is None else experiment.hparams_table()
+        table = hparams_table(known, known if experiment is None else experiment.all_runs)
         count, undecodable = export_hparams(known, table, path, format=format, force=force)
     else:
         count, undecodable = export_media(known, path, data, selection=selection, progress=progress)

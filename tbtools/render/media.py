@@ -90,12 +90,12 @@ def _each_run(
     runs: Mapping[str, Run], progress: Callable[[int, int], None] | None
 ) -> Iterator[tuple[str, Run]]:
     """The runs one by one, read ahead on all cores; those that were not read before are let go."""
-    unread = [not run.is_read for run in runs.values()]
+    unread = [not run.data.is_read for run in runs.values()]
     read = read_ahead(list(runs.values()), progress)
     for name, run, forget in zip(runs, read, unread, strict=True):
         yield name, run
         if forget:
-            run.release()
+            run.data.release()
 
 
 def _export_run(
@@ -110,7 +110,7 @@ def _export_run(
 ) -> Iterator[tuple[object, ...]]:
     series = [
         part.shown_tag(each.tag)
-        for part in run.parts
+        for part in run.data.parts
         for each in part.columns.series
         if each.plugin == kind
     ]
@@ -138,7 +138,7 @@ def _export_run(
 def _chosen_tags(run: Run, selector: Selector) -> set[str]:
     return {
         part.shown_tag(each.tag)
-        for whole in run.parts
+        for whole in run.data.parts
         for part, chosen in [selector.choose(whole)]
         for each in chosen
     }

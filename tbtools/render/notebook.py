@@ -91,7 +91,7 @@ def _run_row(run: RunSummary, color: str, *, judged: bool) -> list[str]:
 
 def run_html(run: Run) -> str:
     """A table of the series of a run."""
-    series = [each for part in run.parts for each in series_summaries(part)]
+    series = [each for part in run.data.parts for each in series_summaries(part)]
     rows = []
     for each in series[:_MOST_ROWS]:
         numbers = each.statistics
@@ -110,11 +110,11 @@ def run_html(run: Run) -> str:
             ]
         )
     facts = [plural(len(run.event_files), "event file")]
-    facts.append(format_bytes(sum(file.size for file in run.all_files)))
+    facts.append(format_bytes(sum(file.size for file in run.data.all_files)))
     if series:
         facts.append(f"last event {format_time(max(each.statistics.last_time for each in series))}")
-    problems = sum(1 for _ in run.iter_problems())
-    facts += _facts(run.superseded, problems, [note.kind for note in run.iter_notes()])
+    problems = sum(1 for _ in run.data.iter_problems())
+    facts += _facts(run.superseded, problems, [note.kind for note in run.data.iter_notes()])
     head = ["tag", "plugin", "", "last", "least", "greatest", "points", "last step"]
     table = _table(head, rows, right=(3, 4, 5, 6, 7), left_out=len(series) - len(rows))
     return _titled(run.name, facts, table)
@@ -136,10 +136,9 @@ def findings_html(findings: Findings) -> str:
     table = _table(head, rows, right=(3,), left_out=len(findings) - len(rows))
     reasons = Counter(each.reason for each in findings.not_judged)
     facts = _facts(0, len(findings.problems), [note["kind"] for note in findings.notes])
-    facts += [
-        f"{format_count(count)} not fully judged: {reason}"
-        for reason, count in reasons.most_common()
-    ]
+    if reasons:
+        which = ", ".join(f"{format_count(count)} {name}" for name, count in reasons.most_common())
+        facts.append(f"{format_count(len(findings.not_judged))} not fully judged ({which})")
     return _titled(plural(len(findings), "finding"), facts, table if rows else "")
 
 

@@ -13,40 +13,11 @@ if TYPE_CHECKING:
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.run import Run
-    from tbtools.runs.timeline.notes import Note
 
 
-@dataclass(frozen=True, slots=True)
-class RunDiagnostics:
-    """What is known of one run when it has been read; it is kept when the run is released.
-
-    Attributes:
-        run: The run's name.
-        event_files: How many event files were read.
-        superseded: How many points restarts have superseded.
-        problems: Damaged stretches, each with the path of its file.
-        notes: What should be known of its timeline.
-        is_unreadable: Whether not one event could be read, although its files are not empty.
-    """
-
-    run: str
-    event_files: int
-    superseded: int
-    problems: tuple[tuple[str, Problem], ...]
-    notes: tuple[Note, ...]
-    is_unreadable: bool
-
-
-def diagnose(run: Run) -> RunDiagnostics:
-    """What is known of a run; reads it where it has not been read."""
-    return RunDiagnostics(
-        run=run.name,
-        event_files=len(run.all_files),
-        superseded=run.superseded,
-        problems=tuple(run.iter_problems()),
-        notes=tuple(run.iter_notes()),
-        is_unreadable=run.is_unreadable,
-    )
+def runs_below(experiment: Experiment, path: str) -> list[Run]:
+    """The selected runs that were found under one of the given paths."""
+    return [run for run in experiment.values() if run.data.found_under == path]
 
 
 def unreadable_paths(experiment: Experiment) -> dict[str, str]:
@@ -60,7 +31,7 @@ def unreadable_paths(experiment: Experiment) -> dict[str, str]:
         if path in experiment.unreadable
     }
     for path in experiment.paths:
-        below = [run.diagnostics for run in experiment.runs_below(path)]
+        below = [run.data.diagnostics for run in runs_below(experiment, path)]
         if below and all(each.is_unreadable for each in below):
             reasons[path] = reason_of(path, [each for run in below for each in run.problems])
     return reasons
@@ -87,7 +58,7 @@ def require_readable(runs: Mapping[str, Run]) -> None:
     Raises:
         NoEventFiles: Not one event of any of the runs could be read.
     """
-    every = [run.diagnostics for run in runs.values()]
+    every = [run.data.diagnostics for run in runs.values()]
     if not every or not all(each.is_unreadable for each in every):
         return
     problems = [(file, problem) for each in every for file, problem in each.problems]
@@ -107,7 +78,7 @@ def problem_dicts(
         unreadable: Paths that could not be read, as `Experiment.unreadable` has them.
     """
     for name, run in runs.items():
-        for file, problem in run.diagnostics.problems:
+        for file, problem in run.data.diagnostics.problems:
             yield {"run": name, "file": file, **problem.to_dict()}
     for path, problem in unreadable.items():
         yield {"run": None, "file": path, **problem.to_dict()}
@@ -116,7 +87,7 @@ def problem_dicts(
 def note_dicts(runs: Mapping[str, Run]) -> Iterator[dict[str, Any]]:
     """What should be known of the runs' timelines, as JSON has it."""
     for name, run in runs.items():
-        for note in run.diagnostics.notes:
+        for note in run.data.diagnostics.notes:
             yield {"run": name, **note.to_dict()}
 
 
@@ -146,7 +117,7 @@ class Provenance:
             unreadable: Paths that could not be read.
         """
         return cls(
-            sum(run.diagnostics.superseded for run in runs.values()),
+            sum(run.data.diagnostics.superseded for run in runs.values()),
             tuple(problem_dicts(runs, unreadable or {})),
             tuple(note_dicts(runs)),
         )

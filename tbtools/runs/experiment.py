@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tbtools.errors import NoEventFiles, UnknownRun
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
 from tbtools.eventfile.problems import Problem
+from tbtools.runs.data import RunData
 from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import ScalarTable
 from tbtools.runs.reading import read_ahead
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.eventfile.discover import RunFiles
-    from tbtools.runs.parts import Part
-    from tbtools.runs.plugins.hparams_table import HParamsTable
 
     LogPath = str | os.PathLike[str]
     Globs = str | Sequence[str] | None
@@ -71,6 +70,7 @@ class Experiment(Shown, Mapping[str, Run]):
         logdir: The path, as it was given; where there were several, what they have in common.
         paths: The paths, as they were given.
         restarts: The restart policy.
+        all_runs: Every run under the paths, by name, whether it is selected or not.
         unreadable: Directories that could not be looked into, and with `skip_unreadable` the given
             paths without event files, each with the reason.
     """
@@ -91,16 +91,15 @@ class Experiment(Shown, Mapping[str, Run]):
         self.restarts = check_policy(restarts)
         self.unreadable: dict[str, Problem] = {}
         self._runs: dict[str, Run] = {}
-        self._path_of: dict[str, str] = {}
         self._fold = fold
         directories = [_discover_named(path) for path in self.paths]
         missing = [(each.path, each.unreadable[each.path]) for each in directories if not each.runs]
         if missing and not (skip_unreadable and len(missing) < len(directories)):
             raise NoEventFiles("; ".join(f"{path}: {why.message}" for path, why in missing))
         self._discover(directories)
-        self._all = self._folded_runs()
-        chosen = select_runs(self._all, self._globs, self._exclude)
-        self._shown = {name: self._all[name] for name in chosen}
+        self.all_runs = self._folded_runs()
+        chosen = select_runs(self.all_runs, self._globs, self._exclude)
+        self._shown = {name: self.all_runs[name] for name in chosen}
 
     @property
     def logdir(self) -> str:
@@ -109,10 +108,6 @@ class Experiment(Shown, Mapping[str, Run]):
         if len(paths) == 1:
             return paths[0]
         return os.path.commonpath([os.path.abspath(path) for path in paths or self.paths])
-
-    def runs_below(self, path: str) -> list[Run]:
-        """The selected runs that were found under one of the given paths."""
-        return [run for name, run in self._shown.items() if self._path_of.get(name) == path]
 
     def _discover(self, directories: Sequence[LogDirectory]) -> None:
         """Takes over the runs that were found; those known already stay the objects they are."""
@@ -125,11 +120,11 @@ class Experiment(Shown, Mapping[str, Run]):
         for directory in directories:
             for files in directory.runs:
                 name = _run_name(directory.path, files, several=several)
-                self._path_of[name] = directory.path
                 if name in self._runs:
-                    self._runs[name].expect(files.event_files)
+                    self._runs[name].data.expect(files.event_files)
                 else:
-                    self._runs[name] = Run(files, self.restarts, name)
+                    data = RunData(files, self.restarts, name, directory.path)
+                    self._runs[name] = Run(data)
         self._runs = dict(sorted(self._runs.items(), key=lambda item: natural_key(item[0])))
 
     def _folded_runs(self) -> dict[str, Run]:
@@ -137,7 +132,7 @@ class Experiment(Shown, Mapping[str, Run]):
         if not self._fold:
             return self._runs
         for run in read_ahead(list(self._runs.values())):
-            run.unfold()
+            run.data.unfold()
         return fold_runs(self._runs)
 
     # -- the mapping
@@ -182,11 +177,11 @@ class Experiment(Shown, Mapping[str, Run]):
             progress: As for `scan`.
         """
         runs = list(self.values())
-        held = {run.name for run in runs if run.is_read}
+        held = {run.name for run in runs if run.data.is_read}
         for run in read_ahead(runs, progress):
             yield run
             if run.name not in held:
-                run.release()
+                run.data.release()
 
     def refresh(self) -> int:
         """Reads what was added since: new runs, new event files, new records.
@@ -203,18 +198,13 @@ class Experiment(Shown, Mapping[str, Run]):
         new = {name: self._runs[name].refresh() for name in known}
         came = self._runs.keys() - known
         if came or any(self._runs[name].changes for name in known):
-            self._all = self._folded_runs()
-            chosen = choose(self._all, self._globs, self._exclude)
-            self._shown = {name: self._all[name] for name in chosen}
-        sources = {source for run in self._shown.values() for source in run.sources}
+            self.all_runs = self._folded_runs()
+            chosen = choose(self.all_runs, self._globs, self._exclude)
+            self._shown = {name: self.all_runs[name] for name in chosen}
+        sources = {source for run in self._shown.values() for source in run.data.sources}
         for run in read_ahead([self._runs[name] for name in sorted(sources & came)]):
-            new[run.name] = sum(file.tag_id.size for file in run.files)
+            new[run.name] = sum(file.tag_id.size for file in run.data.files)
         return sum(new[name] for name in sources)
-
-    def parts(self) -> list[Part]:
-        """What each run consists of, all of it read."""
-        self.scan()
-        return [part for run in self.values() for part in run.parts]
 
     # -- frames
 
@@ -249,7 +239,9 @@ class Experiment(Shown, Mapping[str, Run]):
             DuplicateSteps: A wide frame shows only the last of several points of one step.
         """
         selector = Selector(Selection.of(tags, steps))
-        table = ScalarTable([selector.choose(part) for part in self.parts()])
+        self.scan()
+        parts = [part for run in self.values() for part in run.data.parts]
+        table = ScalarTable([selector.choose(part) for part in parts])
         selector.require_match()
         if wide:
             frame = table.wide("run" if [tags] == table.tags else "both")
@@ -259,7 +251,7 @@ class Experiment(Shown, Mapping[str, Run]):
         return frame
 
     def _frame_attrs(self) -> dict[str, Any]:
-        each = {name: run.frame_attrs() for name, run in self.items()}
+        each = {name: run.data.frame_attrs() for name, run in self.items()}
         return {
             "restarts": self.restarts,
             "superseded": {name: attrs["superseded"] for name, attrs in each.items()},
@@ -279,7 +271,7 @@ class Experiment(Shown, Mapping[str, Run]):
         import pandas as pd
 
         self.scan()
-        statistics = {name: run.statistics() for name, run in self.items()}
+        statistics = {name: run.data.statistics() for name, run in self.items()}
         table = tags_frame([each for of_run in statistics.values() for each in of_run])
         runs = [name for name, of_run in statistics.items() for _ in of_run]
         table.insert(0, "run", pd.Series(runs, dtype="str"))
@@ -299,7 +291,10 @@ class Experiment(Shown, Mapping[str, Run]):
             `Run.hparams` tells apart. `attrs` holds restarts, superseded and problems, among these
             the hyperparameters that cannot be decoded (kind ``undecodable``).
         """
-        table = self.hparams_table()
+        from tbtools.runs.plugins.hparams_table import hparams_table
+
+        self.scan()
+        table = hparams_table(self, self.all_runs)
         frame = table.to_frame()
         frame.attrs |= self._frame_attrs()
         frame.attrs["problems"] += [
@@ -307,13 +302,6 @@ class Experiment(Shown, Mapping[str, Run]):
             for run, message in table.problems
         ]
         return frame
-
-    def hparams_table(self) -> HParamsTable:
-        """The same without pandas, in which None is told from what is missing."""
-        from tbtools.runs.plugins.hparams_table import hparams_table
-
-        self.scan()
-        return hparams_table(self, self._all)
 
     def __repr__(self) -> str:
         """Without reading anything."""

@@ -29,7 +29,7 @@ def _curve_tags(run: Run, relative_name: str) -> dict[str, str] | None:
         run: The sub-run.
         relative_name: Its name below the run that might have made it.
     """
-    tags = {series.tag for series in run.columns.series}
+    tags = {series.tag for series in run.data.columns.series}
     if len(tags) != 1:
         return None
     (tag,) = tags
@@ -46,7 +46,7 @@ def _is_hparams_session(run: Run) -> bool:
     A run of a search has hyperparameters, too, but its experiment is declared elsewhere, or it has
     curves: that is a run of its own.
     """
-    series = run.columns.series
+    series = run.data.columns.series
     return _HPARAMS_TAGS.issubset(each.tag for each in series) and all(
         each.tag in _HPARAMS_TAGS or (each.scalar and each.count == 1) for each in series
     )
@@ -89,6 +89,6 @@ def fold_runs(runs: Mapping[str, Run]) -> dict[str, Run]:
         elif sessions_of[parent] > 1:
             tags = None
         if tags is not None:
-            left[parent].fold(run, tags)
+            left[parent].data.fold(run.data, tags)
             del left[name]
     return left

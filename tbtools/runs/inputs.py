@@ -129,7 +129,7 @@ def require_events(runs: Iterable[Run]) -> None:
     Raises:
         NoEventFiles: There is not one event in them.
     """
-    if not any(file.events for run in runs for file in run.all_files):
+    if not any(file.events for run in runs for file in run.data.all_files):
         raise NoEventFiles(f"{_paths(runs)}: no event could be read")
 
 

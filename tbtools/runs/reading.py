@@ -46,7 +46,7 @@ def read_ahead(
         runs: The runs; those that have been read already are not read again.
         progress: Called now and then with the bytes that have been read and those of all files.
     """
-    ahead = _Ahead(progress, [run for run in runs if not run.is_read])
+    ahead = _Ahead(progress, [run for run in runs if not run.data.is_read])
     with ThreadPoolExecutor(_usable_cores()) as pool:
         waiting = deque(runs)
         while waiting or ahead.runs:
@@ -70,7 +70,7 @@ class _Ahead:
         return not self.runs or (self._files < _FILES_AHEAD and self._bytes < _BYTES_AHEAD)
 
     def start(self, run: Run, pool: ThreadPoolExecutor) -> None:
-        paths = () if run.is_read else run.event_files
+        paths = () if run.data.is_read else run.event_files
         size = sum(_size(path) for path in paths)
         self.runs.append((run, [pool.submit(scan_file, path) for path in paths], size))
         self._files += len(paths)
@@ -78,8 +78,8 @@ class _Ahead:
 
     def next(self) -> Run:
         run, scans, size = self.runs.popleft()
-        if not run.is_read:
-            run.hold([scan.result() for scan in scans])
+        if not run.data.is_read:
+            run.data.hold([scan.result() for scan in scans])
         self._files -= len(scans)
         self._bytes -= size
         self._done += size

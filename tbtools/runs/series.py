@@ -248,9 +248,9 @@ def read_scalars_of(
     """
     selector = selector or Selector(Selection())
     name = run.name if name is None else name
-    start_time = run.start_time
+    start_time = run.data.start_time
     found: dict[str, list[ScalarSeries]] = {}
-    for whole in run.parts:
+    for whole in run.data.parts:
         part, chosen = selector.choose(whole)
         for each in chosen:
             if not each.scalar:  # the selector may be for all plugins
@@ -290,12 +290,12 @@ def stream_scalars(
     """
     own = not isinstance(selection, Selector)
     selector = selection if isinstance(selection, Selector) else Selector(selection or Selection())
-    unread = [not run.is_read for run in runs.values()]
+    unread = [not run.data.is_read for run in runs.values()]
     read = read_ahead(list(runs.values()), progress)
     for name, run, forget in zip(runs, read, unread, strict=True):
         yield read_scalars_of(run, selector, x, name)
         if forget:
-            run.release()
+            run.data.release()
     require_readable(runs)
     if own:
         selector.require_match()
@@ -347,11 +347,13 @@ def _axis(run: Run, tag: str, start_time: float) -> ScalarSeries:
     """
     found = [
         _series(run.name, part, each, start_time)
-        for part in run.parts
+        for part in run.data.parts
         for each in part.columns.scalars()
         if each.count and part.shown_tag(each.tag) == tag
     ]
     if not found:
-        known = {part.shown_tag(each.tag) for part in run.parts for each in part.columns.scalars()}
+        known = {
+            part.shown_tag(each.tag) for part in run.data.parts for each in part.columns.scalars()
+        }
         raise UnknownTag(tag, sorted(known, key=natural_key))
     return _joined(found)

@@ -419,7 +419,7 @@ class TestInputs:
         experiment = tbtools.load(write_runs(tmp_path, {"a": [(0, 1.0)], "b": [(0, 1.0)]}))
         experiment["a"].scalars()
         tbtools.aggregate(experiment)
-        assert [run.is_read for run in experiment.values()] == [True, False]
+        assert [run.data.is_read for run in experiment.values()] == [True, False]
 
 
 def test_a_notebook_shows_the_points_and_lets_no_html_through(tmp_path: Path) -> None:

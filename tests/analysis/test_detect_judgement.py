@@ -41,12 +41,15 @@ def three_views(logdir: Path, selected: dict[str, Any]) -> list[tuple[Any, Any]]
     assert summed.judged
     runs = summed.to_dict()["runs"]
     detected = tbtools.detect(logdir, **selected).to_dict()
+    runs_shown = dict(load(logdir))
+    selection = Selection.of(**selected)
     page = page_data(
-        dict(load(logdir)),
+        runs_shown,
+        judge(runs_shown, selection),
         title="",
         root=str(logdir),
         smoothing=0.0,
-        selection=Selection.of(**selected),
+        selection=selection,
     ).page
 
     def key(found: dict[str, Any]) -> tuple[Any, ...]:
@@ -190,7 +193,7 @@ def test_findings_are_short_on_a_prompt(logdir: Path) -> None:
     findings = tbtools.detect(ROOT / "tests" / "logs")
     assert repr(findings).startswith("<Findings: ")
     assert len(repr(findings)) < 80
-    assert "3 not judged" in tbtools.detect(logdir)._repr_html_()
+    assert "3 not fully judged (" in tbtools.detect(logdir)._repr_html_()
 
 
 # -- a summary that leaves judging to detect

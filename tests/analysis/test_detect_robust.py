@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tbtools.analysis.detect import excursion, onset, robust
-from tbtools.analysis.detect.trend import autocorrelation, trend
+from tbtools.analysis.detect.signals import excursion, onset, robust
+from tbtools.analysis.detect.signals.trend import autocorrelation, trend
 
 finite = st.floats(-1e6, 1e6)
 

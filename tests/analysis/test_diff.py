@@ -556,7 +556,7 @@ class TestLogdirs:
         experiment = tbtools.load(logs / "y")
         experiment["more"].scalars()
         tbtools.diff(experiment, baseline="base")
-        assert [run.is_read for run in experiment.values()] == [False, True, False]
+        assert [run.data.is_read for run in experiment.values()] == [False, True, False]
 
     @pytest.mark.parametrize("options", [{"baseline": "base"}, {"group": ["base", "[mn]*"]}])
     def test_progress_ends_with_every_byte_and_each_run_is_read_once(

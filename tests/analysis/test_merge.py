@@ -50,11 +50,11 @@ def hparams_content(name: str, value: float) -> bytes:
 
 def points(run: Any) -> collections.Counter[tuple[Any, ...]]:
     """Every point of a run, of whatever kind, with the bytes that it has in the file."""
-    rows = run.columns.rows
+    rows = run.data.columns.rows
     contents = [Path(file.path).read_bytes() for file in rows.files]
     found: collections.Counter[tuple[Any, ...]] = collections.Counter()
-    for series in run.columns.series:
-        chosen = run.columns.of(series)
+    for series in run.data.columns.series:
+        chosen = run.data.columns.of(series)
         for row, file in zip(chosen.tolist(), rows.file_of(chosen).tolist(), strict=True):
             first = int(rows.offset[row])
             data = contents[file][first : first + int(rows.length[row])]
@@ -68,7 +68,7 @@ def written(plan: Any, path: Path) -> Any:
     tbtools.write(plan, path)
     run = tbtools.load(path)["."]
     assert len(run.event_files) == 1
-    assert not list(run.iter_problems())
+    assert not list(run.data.iter_problems())
     assert run.superseded == 0
     return run
 
@@ -358,7 +358,7 @@ class TestPieces:
         plan = tbtools.merge(tmp_path / "run")
         assert (plan.points, len(plan.sessions)) == (0, 1)
         run = written(plan, tmp_path / "out")
-        assert [int(kind) for file in run.files for kind in file.mark_kind] == [3, 4]
+        assert [int(kind) for file in run.data.files for kind in file.mark_kind] == [3, 4]
 
     def test_writers_at_the_same_time_are_merged_by_wall_time(self, tmp_path: Path) -> None:
         """Two ranks; one of them writes long records, graphs, and several values at a time."""
@@ -378,8 +378,10 @@ class TestPieces:
         merged = written(plan, tmp_path / "out")
         assert points(merged) == points(source)
         assert in_order(merged) == in_order(source)
-        assert merged.columns.rows.wall_time.tolist() == sorted(source.columns.rows.wall_time)
-        assert int((merged.files[0].mark_kind == 4).sum()) == 3
+        assert merged.data.columns.rows.wall_time.tolist() == sorted(
+            source.data.columns.rows.wall_time
+        )
+        assert int((merged.data.files[0].mark_kind == 4).sum()) == 3
 
     def test_a_file_that_holds_the_beginning_of_another_one_is_left_out(
         self, tmp_path: Path
@@ -483,20 +485,22 @@ def test_whatever_is_in_the_files_the_points_of_load_are_in_the_merged_one(
         name = f"events.out.tfevents.{number}"
         build(events, START + 5 * number).write(folder / "run" / name)
     want = tbtools.load(folder / "run", restarts=policy)["."]
-    if not any(file.events for file in want.files):
+    if not any(file.events for file in want.data.files):
         with pytest.raises(NoEventFiles):
             merge(folder / "run", restarts=policy)
         return
     plan = merge(folder / "run", restarts=policy)
     tbtools.write(plan, folder / "out")
-    assert not list(tbtools.load(folder / "out")["."].iter_problems())
+    assert not list(tbtools.load(folder / "out")["."].data.iter_problems())
     # One session is left: nothing supersedes anything any more.
     for restarts in ("resume", "keep"):
         got = tbtools.load(folder / "out", restarts=restarts)["."]
         if not plan.rewritten:
             assert points(got) == points(want)
         assert in_order(got) == in_order(want)
-    graphs = [sum(file.mark_kind.tolist().count(4) for file in run.files) for run in (want, got)]
+    graphs = [
+        sum(file.mark_kind.tolist().count(4) for file in run.data.files) for run in (want, got)
+    ]
     assert graphs[0] == graphs[1]
 
 
@@ -520,7 +524,7 @@ def told_apart(run: Any, tags: set[str]) -> collections.Counter[tuple[Any, ...]]
 def declared_twice(run: Any) -> set[str]:
     """The tags that the files of a run declare for different plugins."""
     plugins: dict[bytes, set[bytes]] = collections.defaultdict(set)
-    for file in run.files:
+    for file in run.data.files:
         for tag, plugin in zip(file.tag_names, file.tag_plugins, strict=True):
             if plugin:
                 plugins[tag].add(plugin)
@@ -541,7 +545,7 @@ def require_same(merged: Any, run: Any) -> None:
     got, want = told_apart(merged, twice), told_apart(run, twice)
     assert not want - got
     assert {point[0] for point in got - want} <= {
-        series.tag for series in run.columns.series if series.plugin == "hparams"
+        series.tag for series in run.data.columns.series if series.plugin == "hparams"
     }
 
 
@@ -551,7 +555,7 @@ def test_merged_runs_of_the_corpus_read_as_what_they_are_made_of(
 ) -> None:
     merged = 0
     for number, run in enumerate(tbtools.load(corpus).values()):
-        if not any(file.events for file in run.files):
+        if not any(file.events for file in run.data.files):
             with pytest.raises(NoEventFiles):
                 tbtools.merge(run)
             continue
@@ -565,7 +569,7 @@ class TestReports:
 
     def test_merged_cases_read_as_what_they_are_made_of(self, cases: Path, tmp_path: Path) -> None:
         for number, run in enumerate(tbtools.load(cases).values()):
-            if any(file.events for file in run.files):
+            if any(file.events for file in run.data.files):
                 require_same(written(tbtools.merge(run), tmp_path / str(number)), run)
 
     def test_two_workers_that_take_turns_are_merged_record_by_record(

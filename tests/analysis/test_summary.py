@@ -169,7 +169,12 @@ def test_status_of_files_without_much_in_them(content: bytes, status: str, tmp_p
 
 def test_a_run_without_sound_wall_times(tmp_path: Path) -> None:
     run = run_of(tmp_path, EventFileBuilder().scalar("loss", 1, 0.5, wall_time=math.nan))
-    assert (run.start_time, run.end_time, run.duration, run.status) == (None, None, None, "stopped")
+    assert (run.start_time, run.end_time, run.duration, run.status) == (
+        None,
+        None,
+        None,
+        "stopped",
+    )
 
 
 # -- selection
@@ -246,4 +251,4 @@ def test_memory_is_let_go_run_after_run(tmp_path: Path) -> None:
         )
     experiment = load(tmp_path)
     assert len(summarize(experiment).runs) == 20
-    assert not any(run.is_read for run in experiment.values())
+    assert not any(run.data.is_read for run in experiment.values())

@@ -234,8 +234,8 @@ WRITERS = {
 ALLOWED = {
     ("cli/options.py", "os.open"),  # os.devnull
     ("render/report/page.py", "read_text"),  # the page's assets
-    ("render/report/write.py", "exists"),  # plotly.min.js beside the output
-    ("render/report/write.py", "read_text"),
+    ("render/report/write.py", "is_file"),  # plotly.min.js beside the output
+    ("render/report/write.py", "read_bytes"),
     ("runs/plugins/audio.py", "wave.open"),  # of bytes
     ("runs/plugins/images.py", "PIL.Image.open"),  # of bytes
 }

@@ -77,7 +77,7 @@ def test_findings_and_restarts_are_marked(experiment: tbtools.Experiment) -> Non
 def test_axes(experiment: tbtools.Experiment) -> None:
     frame = experiment["baseline"].scalars("val/loss")
     relative = line(plot(experiment, "val/loss", x="relative"), "baseline").x
-    start = experiment["baseline"].start_time
+    start = experiment["baseline"].data.start_time
     np.testing.assert_allclose(relative, frame["wall_time"] - start)
     wall = line(plot(experiment, "val/loss", x="wall_time"), "baseline").x
     seconds = np.array(wall, "datetime64[ms]").astype(np.int64) / 1000

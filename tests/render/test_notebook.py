@@ -80,7 +80,7 @@ def test_what_should_be_known_stands_beside_the_title(tmp_path: Path) -> None:
         text = Elements(html_of(x)).text
         assert "1 problem in event files, see .problems" in text
         assert "steps go back, see .notes" in text
-    assert "1 not fully judged: no known objective" in Elements(html_of(detect(experiment))).text
+    assert "1 not fully judged (1 no known objective)" in Elements(html_of(detect(experiment))).text
     assert "no findings" in Elements(html_of(experiment)).text
 
 

@@ -55,7 +55,7 @@ def test_every_point_of_a_small_log_is_in_the_page(example: str) -> None:
         assert series["n"] == len(rows)
         np.testing.assert_array_equal(arrays[series["step"]], rows["step"])
         np.testing.assert_array_equal(arrays[series["value"]], rows["value"])
-        seconds = rows["wall_time"].to_numpy() - experiment[key[0]].start_time
+        seconds = rows["wall_time"].to_numpy() - experiment[key[0]].data.start_time
         np.testing.assert_allclose(arrays[series["ms"]] / 1000, seconds, atol=6e-4)
 
 

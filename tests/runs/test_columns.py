@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def columns(directory: Path, *files: EventFileBuilder, restarts: str = "keep") -> RunColumns:
     for number, builder in enumerate(files):
         builder.write(directory / f"events.out.tfevents.{number}")
-    return tbtools.load(directory, restarts=restarts)["."].columns
+    return tbtools.load(directory, restarts=restarts)["."].data.columns
 
 
 def names(found: RunColumns) -> list[tuple[str, str, int]]:

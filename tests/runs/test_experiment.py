@@ -136,11 +136,11 @@ def test_what_is_no_event_file_is_told_and_nothing_else_lost(logdir: Path) -> No
 
 def test_nothing_is_read_before_something_is_asked_for(logdir: Path) -> None:
     experiment = tbtools.load(logdir)
-    assert not any(run.is_read for run in experiment.values())
+    assert not any(run.data.is_read for run in experiment.values())
     assert len(experiment["seed_9"].scalars()) == 3
-    assert [name for name, run in experiment.items() if run.is_read] == ["seed_9"]
+    assert [name for name, run in experiment.items() if run.data.is_read] == ["seed_9"]
     experiment.scan()
-    assert all(run.is_read for run in experiment.values())
+    assert all(run.data.is_read for run in experiment.values())
 
 
 def test_progress_ends_with_all_bytes(logdir: Path) -> None:
@@ -158,10 +158,10 @@ def test_each_run_lets_go_of_what_was_read_for_it(logdir: Path) -> None:
     experiment["seed_9"].scalars()
     read = []
     for run in experiment.each_run():
-        assert run.is_read
+        assert run.data.is_read
         read.append(run.name)
     assert read == list(experiment)
-    assert [name for name, run in experiment.items() if run.is_read] == ["seed_9"]
+    assert [name for name, run in experiment.items() if run.data.is_read] == ["seed_9"]
 
 
 def test_threads_get_the_same_frames(logdir: Path) -> None:

@@ -130,7 +130,7 @@ def test_a_sub_run_brings_its_problems_and_what_was_superseded(tmp_path: Path) -
     assert run.superseded == 1
     assert run.problems["kind"].tolist() == ["truncated"]
     assert run.scalars().attrs["superseded"] == 1
-    assert len(run.parts) == 2
+    assert len(run.data.parts) == 2
     assert run.sessions["superseded"].tolist() == [0, 1, 0]
 
 

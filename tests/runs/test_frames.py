@@ -333,7 +333,7 @@ def test_of_the_corpus_tbparse_reads_the_same(corpus: Path) -> None:
     """Where it can read: run by run, scalars that are simple values."""
     compared = 0
     for name, run in tbtools.load(corpus, restarts="session_log").items():
-        rows = run.columns.rows
+        rows = run.data.columns.rows
         if len(run.event_files) != 1 or not 0 < rows.count < 400 or (rows.kind == 8).any():
             continue
         theirs = tbparse.SummaryReader(run.event_files[0], extra_columns={"wall_time"}).scalars

@@ -97,7 +97,7 @@ def test_runs_are_read_and_counted_without_pandas(tmp_path: Path) -> None:
         "import sys, tbtools\n"
         "sys.modules['pandas'] = None\n"  # from here on, importing it is an error
         "run = tbtools.load(sys.argv[1])['r']\n"
-        "print([(each.tag, each.count, each.last) for each in run.statistics()])\n"
+        "print([(each.tag, each.count, each.last) for each in run.data.statistics()])\n"
         "print([value.step for value in run.values('text')], run.superseded)\n"
     )
     done = subprocess.run(
@@ -105,3 +105,24 @@ def test_runs_are_read_and_counted_without_pandas(tmp_path: Path) -> None:
     )
     assert done.stderr == ""
     assert done.stdout == "[('loss', 2, 0.25), ('note', 1, None)]\n[1] 0\n"
+
+
+RUN = {
+    *("audio", "changes", "custom_scalars", "data", "distributions", "embeddings", "event_files"),
+    *("graph", "histogram_statistics", "histograms", "hparams", "images", "meshes", "name"),
+    *("notes", "path", "plot", "plugin_data", "pr_curves", "problems", "refresh", "restarts"),
+    *("run_metadata", "scalars", "sessions", "superseded", "tags", "tensors", "text", "values"),
+}
+EXPERIMENT = {
+    *("all_runs", "each_run", "get", "hparams", "items", "keys", "logdir", "paths", "plot"),
+    *("refresh", "restarts", "scalars", "scan", "tags", "unreadable", "values"),
+}
+
+
+def test_runs_and_experiments_offer_what_users_want_and_nothing_else(tmp_path: Path) -> None:
+    EventFileBuilder().scalar("a", 1, 0.0).write(tmp_path / "events.out.tfevents.1")
+    experiment = tbtools.load(tmp_path)
+    assert {name for name in dir(experiment) if name[0] != "_"} == EXPERIMENT
+    assert {name for name in dir(experiment["."]) if name[0] != "_"} == RUN
+    assert len(repr(experiment)) < 200
+    assert len(repr(experiment["."])) < 200

@@ -40,9 +40,9 @@ def experiment(path: Path, tmp_path: Path) -> tbtools.Experiment:
 
 
 def test_nothing_new_is_nothing_read(experiment: tbtools.Experiment) -> None:
-    files = experiment["r"].files
+    files = experiment["r"].data.files
     assert experiment.refresh() == 0
-    assert experiment["r"].files[0] is files[0]
+    assert experiment["r"].data.files[0] is files[0]
 
 
 def test_a_file_that_grew(experiment: tbtools.Experiment, path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_second_file_of_a_run_resumes_it(experiment: tbtools.Experiment, path:
 def test_a_run_that_has_not_been_read_is_not_read_by_refresh(path: Path, tmp_path: Path) -> None:
     experiment = tbtools.load(tmp_path)
     assert experiment.refresh() == 0
-    assert not experiment["r"].is_read
+    assert not experiment["r"].data.is_read
     points(15).write(path)
     assert steps(experiment) == list(range(15))
 

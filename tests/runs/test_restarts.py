@@ -47,10 +47,10 @@ def read_run(directory: Path, policy: str) -> Run:
 
 def points(run: Run, kind: int) -> dict[str, list[Point]]:
     """What is left of the values of one kind, by tag."""
-    rows = run.columns.rows
+    rows = run.data.columns.rows
     found: dict[str, list[Point]] = {}
-    for series in run.columns.series:
-        here = run.columns.of(series)
+    for series in run.data.columns.series:
+        here = run.data.columns.of(series)
         here = here[rows.kind[here] == kind]
         if here.size:
             found[series.tag] = [
@@ -227,10 +227,10 @@ def test_preempt_is_the_rust_server_on_the_corpus(
 
 def points_shown(run: Run) -> dict[str, list[Point]]:
     """Scalars of any kind, quickly."""
-    rows = run.columns.rows
+    rows = run.data.columns.rows
     found = {}
-    for series in run.columns.scalars():
-        here = run.columns.of(series)
+    for series in run.data.columns.scalars():
+        here = run.data.columns.of(series)
         columns = (rows.step[here], rows.wall_time[here], rows.value[here])
         found[series.tag] = [
             Point(*point) for point in zip(*(c.tolist() for c in columns), strict=True)
@@ -389,8 +389,10 @@ def test_tf2_scalars_are_tensors_and_never_purged(tmp_path: Path) -> None:
 def test_session_log_is_event_accumulator_on_the_corpus(corpus: Path) -> None:
     compared = 0
     for name, run in tbtools.load(corpus, restarts="session_log").items():
-        could_purge = len(run.event_files) > 1 or any(not file.file_version for file in run.files)
-        if run.columns.rows.count > (10_000 if could_purge else 1_000):
+        could_purge = len(run.event_files) > 1 or any(
+            not file.file_version for file in run.data.files
+        )
+        if run.data.columns.rows.count > (10_000 if could_purge else 1_000):
             assert run.superseded == 0  # EventAccumulator says the same, and takes long for it
             continue
         truth = accumulator_scalars(Path(run.path))
@@ -409,20 +411,20 @@ def test_nothing_is_invented_and_nothing_is_lost_uncounted(files: list[Any], pol
         write_run(Path(folder), [build_file(*file) for file in files])
         run = read_run(Path(folder), policy)
         everything = read_run(Path(folder), "keep")
-        kept = run.columns.order
+        kept = run.data.columns.order
         assert np.unique(kept).size == kept.size
-        rows = run.columns.rows
+        rows = run.data.columns.rows
         if policy in ("preempt", "session_log"):  # these read copies of files twice, as TensorBoard
-            assert rows.count == sum(file.tag_id.size for file in run.files)
+            assert rows.count == sum(file.tag_id.size for file in run.data.files)
         else:
-            assert rows.count == everything.columns.rows.count
+            assert rows.count == everything.data.columns.rows.count
         assert kept.size + run.superseded == rows.count
         assert int(run.sessions["superseded"].sum()) == run.superseded
         assert int(run.sessions["points"].sum()) == rows.count
-        for series in run.columns.series:
-            of_files = rows.file_of(run.columns.of(series))
+        for series in run.data.columns.series:
+            of_files = rows.file_of(run.data.columns.of(series))
             for file in np.unique(of_files):
-                assert (np.diff(run.columns.of(series)[of_files == file]) > 0).all()
+                assert (np.diff(run.data.columns.of(series)[of_files == file]) > 0).all()
 
 
 # --- docs/restarts.md ------------------------------------------------------------------------
@@ -437,7 +439,7 @@ def test_the_documented_counts_of_the_corpus_are_true(corpus: Path) -> None:
     counted = {
         name: [
             len(run.event_files),
-            run.columns.rows.count,
+            run.data.columns.rows.count,
             *(experiment[name].superseded for experiment in experiments.values()),
         ]
         for name, run in experiments["resume"].items()

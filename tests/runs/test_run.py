@@ -136,8 +136,8 @@ def test_every_frame_is_the_decoder_over_tensorboards_reader(
 def test_every_frame_of_the_corpus_is_the_decoder_over_tensorboards_reader(corpus: Path) -> None:
     rows = dict.fromkeys([method for method, _, _ in FRAMES], 0)
     for name, run in tbtools.load(corpus, restarts="keep").items():
-        others = {each.plugin for each in run.statistics()} - {"scalars", ""}
-        if not others or run.columns.rows.count > 300:
+        others = {each.plugin for each in run.data.statistics()} - {"scalars", ""}
+        if not others or run.data.columns.rows.count > 300:
             continue
         values = truth(Path(run.path), None)
         for method, plugin_name, frame in FRAMES:
@@ -299,7 +299,7 @@ def test_run_metadata_come_from_marks_of_all_files(tmp_path: Path) -> None:
         builder.event(number, tagged_run_metadata={"tag": f"step {number}", "run_metadata": b""})
         builder.write(tmp_path / f"events.out.tfevents.{number}")
     run = only_run(tmp_path)
-    assert len(run.columns.rows.marks()) == 2
+    assert len(run.data.columns.rows.marks()) == 2
     assert len(run.run_metadata()) == 0  # nothing was traced in them
 
 
@@ -325,7 +325,7 @@ def test_a_file_that_grew_is_read_as_far_as_it_was_scanned(tmp_path: Path) -> No
 def test_another_file_in_its_place_is_never_decoded(tmp_path: Path, strings: tuple[str]) -> None:
     path = texts(tmp_path / "events.out.tfevents.1", "one", "two")
     run = only_run(tmp_path)
-    assert run.columns.rows.count == 2
+    assert run.data.columns.rows.count == 2
     texts(path, *strings)
     with pytest.raises(UndecodablePayload, match=r"tfevents.1: changed since it was scanned; ref"):
         run.text()
@@ -334,7 +334,7 @@ def test_another_file_in_its_place_is_never_decoded(tmp_path: Path, strings: tup
 def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
     path = texts(tmp_path / "r" / "events.out.tfevents.1", "one")
     run = tbtools.load(tmp_path)["r"]
-    assert run.columns.rows.count == 1
+    assert run.data.columns.rows.count == 1
     shutil.rmtree(path.parent)
     with pytest.raises(UndecodablePayload, match=r"tfevents.1: No such file or directory; refresh"):
         run.text()
@@ -358,13 +358,13 @@ def test_nothing_is_read_before_something_is_asked_for(
 ) -> None:
     texts(tmp_path / "events.out.tfevents.1", "one")
     scanned: list[str] = []
-    from tbtools.runs import run as module
+    from tbtools.runs import data as module
 
     scan = module.scan_file
     monkeypatch.setattr(module, "scan_file", lambda path: scanned.append(path) or scan(path))
     run = only_run(tmp_path)
     assert repr(run) == "<Run '.': 1 event files>"
-    assert not run.is_read
+    assert not run.data.is_read
     assert scanned == []
     assert run.tags["count"].tolist() == [1]
     assert run.scalars().empty

@@ -81,9 +81,9 @@ def load(directory: Path, restarts: str = "resume") -> Run:
 
 def kept(run: Run) -> list[Points]:
     """The points that are left of each file, in the order written."""
-    rows = run.columns.rows
+    rows = run.data.columns.rows
     left: list[Points] = [[] for _ in rows.files]
-    for row in sorted(run.columns.order.tolist()):
+    for row in sorted(run.data.columns.order.tolist()):
         file = int(rows.file_of(row))
         left[file].append((rows.tags[rows.tag_id[row]], int(rows.step[row])))
     return left
@@ -249,7 +249,7 @@ def test_tensors_and_pictures_are_superseded_with_the_scalars(tmp_path: Path) ->
     first.write(tmp_path / "events.out.tfevents.1")
     second.write(tmp_path / "events.out.tfevents.2")
     run = load(tmp_path)
-    assert [each.last_step for each in run.statistics()] == [4, 9, 4]
+    assert [each.last_step for each in run.data.statistics()] == [4, 9, 4]
     assert run.superseded == 15
 
 
@@ -570,9 +570,9 @@ def calls_to_resume(directory: Path, count: int, session: Any) -> int:
     folder = directory / f"{session.__name__}-{count}"
     write(folder, one_after_another(*(session(number) for number in range(count)), pause=1.0))
     run = load(folder)
-    assert len(run.files) == count
+    assert len(run.data.files) == count
     profile = cProfile.Profile()
-    profile.runcall(lambda: run.columns)
+    profile.runcall(lambda: run.data.columns)
     return sum(entry.callcount for entry in profile.getstats())
 
 
@@ -587,9 +587,9 @@ def test_concurrent_writers_by_the_hundred_take_calls_in_proportion(tmp_path: Pa
         folder = tmp_path / str(count)
         write(folder, [Writer(scratch(rank), 0.001 * rank) for rank in range(count)])
         run = load(folder)
-        assert len(run.files) == count
+        assert len(run.data.files) == count
         profile = cProfile.Profile()
-        profile.runcall(lambda: run.columns)
+        profile.runcall(lambda: run.data.columns)
         assert run.superseded == 0
         return sum(entry.callcount for entry in profile.getstats())
 

@@ -28,7 +28,7 @@ def run_of(directory: Path, *files: EventFileBuilder) -> Run:
 
 
 def by_tag(run: Run) -> dict[str, SeriesStatistics]:
-    return {each.tag: each for each in run.statistics()}
+    return {each.tag: each for each in run.data.statistics()}
 
 
 def truth(run: Run) -> pd.DataFrame:
@@ -87,7 +87,7 @@ def test_of_the_corpus_pandas_says_the_same(corpus: Path) -> None:
     experiment = tbtools.load(corpus)
     compared = 0
     for run in experiment.values():
-        if any(each.plugin == "scalars" for each in run.statistics()):
+        if any(each.plugin == "scalars" for each in run.data.statistics()):
             assert_as_pandas_says(run)
             compared += 1
     assert compared == 198
@@ -142,7 +142,10 @@ def test_tags_that_only_look_alike_keep_their_own_numbers(tmp_path: Path) -> Non
         message = b"\x0a" + bytes([len(tag)]) + tag + b"\x15" + value
         summary = b"\x0a" + bytes([len(message)]) + message
         builder.raw_record(b"\x10\x01\x2a" + bytes([len(summary)]) + summary)
-    assert sorted(each.last or 0.0 for each in run_of(tmp_path, builder).statistics()) == [1.0, 2.0]
+    assert sorted(each.last or 0.0 for each in run_of(tmp_path, builder).data.statistics()) == [
+        1.0,
+        2.0,
+    ]
 
 
 def test_what_was_superseded_as_a_whole_is_not_listed(tmp_path: Path) -> None:

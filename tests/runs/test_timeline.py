@@ -31,7 +31,7 @@ def steps(run: Run, tag: str = "loss") -> list[int]:
 
 
 def notes(run: Run) -> list[tuple[str, str | None, int]]:
-    return [(note.kind, note.tag, note.count) for note in run.iter_notes()]
+    return [(note.kind, note.tag, note.count) for note in run.data.iter_notes()]
 
 
 def session(
@@ -71,7 +71,7 @@ def test_case_reset_each_epoch(cases: Path) -> None:
     run = read(cases / "04e_reset_div")
     assert steps(run, "batch_loss") == [*range(100)] * 3
     assert notes(run) == [("steps_go_back", "batch_loss", 2)]
-    (row,) = run.statistics()
+    (row,) = run.data.statistics()
     assert (row.first_step, row.last_step, row.last) == (0, 99, pytest.approx(349))
 
 
@@ -115,7 +115,7 @@ def test_case_workers_that_take_turns(cases: Path) -> None:
     run = read(cases / "41_alternating")
     assert steps(run) == [*range(300)]
     assert run.superseded == 0
-    assert run.statistics()[0].last == pytest.approx(0.1137, abs=5e-5)
+    assert run.data.statistics()[0].last == pytest.approx(0.1137, abs=5e-5)
     assert notes(run) == []
     frame = tbtools.smooth(run, 0.6)
     assert frame["value"][frame["step"] == 200].item() == pytest.approx(0.1732, abs=5e-5)
@@ -125,14 +125,14 @@ def test_case_workers_that_take_turns(cases: Path) -> None:
 def test_case_names_of_files_in_another_order(cases: Path) -> None:
     run = tbtools.load(cases / "44_names_order")["run"]
     assert steps(run, "val/loss") == [*range(200)]
-    (row,) = run.statistics()
+    (row,) = run.data.statistics()
     assert (row.first, row.last) == (2.0, pytest.approx(0.01))
     assert tbtools.smooth(run, 0.6)["value"].iloc[0] == 2.0
 
 
 def test_case_asynchronous_environments(cases: Path) -> None:
     run = read(cases / "45_async")
-    (row,) = run.statistics()
+    (row,) = run.data.statistics()
     frame = run.scalars()
     assert (row.count, row.first_step, row.last_step) == (300, 0, 299)
     assert (row.first, row.last) == (frame["value"].iloc[0], frame["value"].iloc[-1])
@@ -141,7 +141,7 @@ def test_case_asynchronous_environments(cases: Path) -> None:
 
 def test_case_evaluations_of_tasks(cases: Path) -> None:
     run = read(cases / "60b_torch_eval_tasks")
-    found = {each.tag: each.count for each in run.statistics()}
+    found = {each.tag: each.count for each in run.data.statistics()}
     assert found == {"arc/acc": 1, "gsm8k/acc": 1, "mmlu/acc": 1, "n_samples": 1}
     assert run.superseded == 2
 
@@ -155,7 +155,7 @@ def test_sessions_stand_in_the_order_of_their_times(tmp_path: Path, names: str) 
     session(tmp_path, names[1], range(10, 20), end + 5)
     run = read(tmp_path)
     assert steps(run) == [*range(20)]
-    assert run.statistics()[0].last == 19.0
+    assert run.data.statistics()[0].last == 19.0
     by_file = [*range(20)] if names == "ab" else [*range(10, 20), *range(10)]
     assert steps(read(tmp_path, "keep")) == by_file
 
@@ -444,7 +444,7 @@ def test_a_file_that_went_on_after_it_was_copied(tmp_path: Path) -> None:
     session(tmp_path, "1", range(80), 0)
     run = read(tmp_path)
     assert steps(run) == [*range(80)]
-    assert "is the beginning of" in next(run.iter_notes()).message
+    assert "is the beginning of" in next(run.data.iter_notes()).message
 
 
 def test_equal_values_at_other_times_are_no_copy(tmp_path: Path) -> None:
@@ -476,12 +476,12 @@ def test_inside_a_session_points_stay_as_written(
                 builder.scalar(tag, step, 1.0, time + at)
             builder.write(Path(folder) / f"events.out.tfevents.{number}")
         run = read(Path(folder))
-        rows = run.columns.rows
-        for each in run.columns.series:
-            own = run.columns.of(each)
+        rows = run.data.columns.rows
+        for each in run.data.columns.series:
+            own = run.data.columns.of(each)
             for file in range(len(rows.files)):
                 assert (np.diff(own[rows.file_of(own) == file]) > 0).all()
-        assert sum(each.count for each in run.columns.series) + run.superseded == rows.count
+        assert sum(each.count for each in run.data.columns.series) + run.superseded == rows.count
 
 
 # --- links, and files that change while they are followed ----------------------------------------

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect import (
+from tbtools.analysis.detect.causes import with_causes
+from tbtools.analysis.detect.detectors import (
     divergence,
-    excursion,
     nonfinite,
     overfitting,
     past_plateau,
@@ -17,19 +17,19 @@ from tbtools.analysis.detect import (
     spike,
     stall,
 )
-from tbtools.analysis.detect.causes import with_causes
+from tbtools.analysis.detect.detectors.plateau_finding import plateau_finding
 from tbtools.analysis.detect.findings import Finding, Findings, NotJudged
 from tbtools.analysis.detect.judged import Judged
 from tbtools.analysis.detect.pairs import pairs
-from tbtools.analysis.detect.plateau_finding import plateau_finding
 from tbtools.analysis.detect.run_axis import run_axes
+from tbtools.analysis.detect.signals import excursion
 from tbtools.analysis.objective import objectives_of, words
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from tbtools.analysis.detect.plateau import Plateau
+    from tbtools.analysis.detect.detectors.plateau import Plateau
     from tbtools.analysis.detect.run_axis import RunAxis
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect import robust
 from tbtools.analysis.detect.judged import place_of
+from tbtools.analysis.detect.signals import robust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -215,7 +215,7 @@ def _compare_each(
     number.
     """
     runs = {id(run): run for pair in pairs for _, run in pair}
-    unread = {key for key, run in runs.items() if not run.is_read}
+    unread = {key for key, run in runs.items() if not run.data.is_read}
     last_pair = {id(run): number for number, pair in enumerate(pairs) for _, run in pair}
     reader = read_ahead(list(runs.values()), progress)
     read: set[int] = set()
@@ -226,7 +226,7 @@ def _compare_each(
         yield _compare(a[1], b[1], a[0], b[0], options)
         for key in own & unread:
             if last_pair[key] == number:
-                runs[key].release()
+                runs[key].data.release()
 
 
 def _compare(a: Run, b: Run, name_a: str, name_b: str, options: _Options) -> RunDiff:
@@ -248,7 +248,7 @@ def _compare_scalars(
     tag: str, run_a: RunScalars, run_b: RunScalars, objective: Objective, options: _Options
 ) -> TagDiff:
     a, b = (_placed(run, tag, options.x) for run in (run_a, run_b))
-    told = TagDiff(
+    compared_tag = TagDiff(
         tag=tag,
         plugin="scalars",
         identical=False,
@@ -260,12 +260,12 @@ def _compare_scalars(
         b=None if b is None else points.describe(b, a, objective, run_b.start_time),
     )
     if a is None or b is None:
-        return told
+        return compared_tag
     compared = points.compare_points(a, b, options.rtol, options.atol)
-    whole = compared.common_steps == told.count_a == told.count_b
+    whole = compared.common_steps == compared_tag.count_a == compared_tag.count_b
     left, right = _ends(a, b, options.x)
     return replace(
-        told,
+        compared_tag,
         identical=whole and not compared.differing,
         level_a=_mean(left),
         level_b=_mean(right),

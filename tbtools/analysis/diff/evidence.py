@@ -187,10 +187,10 @@ def across_runs(a: Sequence[float], b: Sequence[float], objective: Objective) ->
 
 def _group_reason(runs_a: int, runs_b: int, p_value: float, nonfinite: int) -> str:
     least = 2 / math.comb(runs_a + runs_b, runs_a)
-    told = f"{runs_a} and {runs_b} runs, permutation p = {p_value:.2g}"
+    reason = f"{runs_a} and {runs_b} runs, permutation p = {p_value:.2g}"
     if least > _SIGNIFICANCE:
-        told += f" (which can be no less than {least:.2g} with so few)"
-    return told + (f"; {nonfinite} not finite at the end" if nonfinite else "")
+        reason += f" (which can be no less than {least:.2g} with so few)"
+    return reason + (f"; {nonfinite} not finite at the end" if nonfinite else "")
 
 
 def _comparable(values: Floats, sign: float) -> Floats:

@@ -91,7 +91,7 @@ def compare_payloads(a: Run, b: Run, selection: Selection) -> tuple[list[TagDiff
 
 
 def _series(run: Run, selection: Selection) -> Iterator[tuple[str, str]]:
-    for part in run.parts:
+    for part in run.data.parts:
         for series in part.columns.series:
             tag = part.shown_tag(series.tag)
             settings = plugin_named(series.plugin).compared == "settings"

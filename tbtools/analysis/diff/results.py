@@ -206,17 +206,17 @@ class TagDiff:
         return json_number(value, side.dtype) if side else None
 
     def _side(self, name: Side, side: CurveSide | None) -> dict[str, Any]:
-        told = side or CurveSide(0, 0, "float64", math.nan, 0)
+        numbers = side or CurveSide(0, 0, "float64", math.nan, 0)
         return {
-            f"nonfinite_{name}": told.nonfinite,
-            f"final_{name}": self._number(told.final, side),
-            f"final_step_{name}": told.final_step if side else None,
-            f"best_{name}": self._number(told.best, side),
-            f"best_step_{name}": told.best_step,
-            f"reaches_step_{name}": told.reaches_step,
-            f"reaches_seconds_{name}": json_number(told.reaches_seconds),
-            f"reaches_x_{name}": json_number(told.reaches_x),
-            f"steps_per_second_{name}": json_number(told.steps_per_second),
+            f"nonfinite_{name}": numbers.nonfinite,
+            f"final_{name}": self._number(numbers.final, side),
+            f"final_step_{name}": numbers.final_step if side else None,
+            f"best_{name}": self._number(numbers.best, side),
+            f"best_step_{name}": numbers.best_step,
+            f"reaches_step_{name}": numbers.reaches_step,
+            f"reaches_seconds_{name}": json_number(numbers.reaches_seconds),
+            f"reaches_x_{name}": json_number(numbers.reaches_x),
+            f"steps_per_second_{name}": json_number(numbers.steps_per_second),
         }
 
 
@@ -382,16 +382,16 @@ class Diff(Shown):
         """One row a tag of each pair: what `to_dict` has of it."""
         import pandas as pd
 
-        told = self.to_dict()
-        frame = pd.DataFrame(told["tags"])
-        frame.attrs |= {name: told[name] for name in ("superseded", "problems", "notes")}
+        result = self.to_dict()
+        frame = pd.DataFrame(result["tags"])
+        frame.attrs |= {name: result[name] for name in ("superseded", "problems", "notes")}
         steps = [name for name in frame.columns if name.endswith(("_step", "_step_a", "_step_b"))]
         return frame.astype(dict.fromkeys(steps, "Int64"))
 
     def _repr_html_(self) -> str:
         """The tags as a table, for notebooks."""
-        told = "the same" if self.identical else "different"
-        return f"<p>{told}</p>{self.to_frame().to_html(max_rows=60, escape=True)}"
+        verdict = "the same" if self.identical else "different"
+        return f"<p>{verdict}</p>{self.to_frame().to_html(max_rows=60, escape=True)}"
 
 
 def _json(value: Any) -> Any:

@@ -136,8 +136,10 @@ def _selected(runs: Mapping[str, Run], selection: Selection) -> list[ScalarSerie
     ]
     selector.require_match()
     if not series:
-        problems = [problem.message for run in runs.values() for _, problem in run.iter_problems()]
-        if all(run.is_unreadable for run in runs.values()):
+        problems = [
+            problem.message for run in runs.values() for _, problem in run.data.iter_problems()
+        ]
+        if all(run.data.is_unreadable for run in runs.values()):
             raise NoEventFiles(f"nothing could be read ({'; '.join(dict.fromkeys(problems))})")
         raise InvalidArgument("there are no scalars to draw")
     return series

@@ -163,6 +163,6 @@ def _provenance(runs: Mapping[str, Run], root: str) -> dict[str, Any]:
                 "records": file.records,
             }
             for name, run in runs.items()
-            for file in run.all_files
+            for file in run.data.all_files
         ],
     }

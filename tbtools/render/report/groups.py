@@ -92,7 +92,7 @@ def seed_groups(
 
 def _start_time(runs: Iterable[Run]) -> float:
     """Of the first event of all: what `aggregate` counts the wall times of a group from."""
-    starts = [run.start_time for run in runs]
+    starts = [run.data.start_time for run in runs]
     return min((start for start in starts if np.isfinite(start)), default=0.0)
 
 

@@ -32,7 +32,7 @@ def run_row(
         status: What is wrong with it, as `run_statuses` has it.
         shown_path: Makes of a file's path the one that is shown.
     """
-    rows = [part.columns.rows for part in run.parts]
+    rows = [part.columns.rows for part in run.data.parts]
     steps = [each.step for each in rows if each.count]
     times = [each.wall_time[np.isfinite(each.wall_time)] for each in rows]
     times = [each for each in times if each.size]
@@ -43,14 +43,14 @@ def run_row(
             "kind": problem.kind,
             "message": problem.message,
         }
-        for file, problem in run.iter_problems()
+        for file, problem in run.data.iter_problems()
     ]
-    notes = [note.to_dict() for note in run.iter_notes()]
+    notes = [note.to_dict() for note in run.data.iter_notes()]
     return {
         "name": name,
-        "files": len(run.all_files),
-        "bytes": sum(file.size for file in run.all_files),
-        "points": sum(part.columns.order.size for part in run.parts),
+        "files": len(run.data.all_files),
+        "bytes": sum(file.size for file in run.data.all_files),
+        "points": sum(part.columns.order.size for part in run.data.parts),
         "superseded": run.superseded,
         "first_step": min((int(each.min()) for each in steps), default=None),
         "last_step": max((int(each.max()) for each in steps), default=None),
@@ -122,7 +122,7 @@ def _best(series: ScalarSeries, better: Objective) -> dict[str, Any]:
 
 def hparams_of(runs: Sequence[Run]) -> dict[str, Any]:
     """Hyperparameters: names, whether the runs differ in them, each run's values, and problems."""
-    read = [(run.name, *read_decodable_hparams(run)) for run in runs]
+    read = [(run.name, *read_decodable_hparams(run.data)) for run in runs]
     settings = [dict(hparams) for _, hparams, _ in read]
     names = list(dict.fromkeys(name for each in settings for name in each))
     present = [each for each in settings if each]

@@ -45,7 +45,7 @@ def some_values(
     Yields:
         How many values the tag has in all, and those that were chosen, in the order written.
     """
-    for part in run.parts:
+    for part in run.data.parts:
         chosen, counts = _chosen(part.within(selection.steps), plugin, most, selection.tags)
         values: dict[str, list[StoredValue]] = {}
         for value in stored_values([chosen], plugin, None):

@@ -39,7 +39,7 @@ def _described(name: str) -> tuple[str, str, str]:
 
 
 def _of_run(run: Run) -> Iterator[tuple[str, str, str]]:
-    for part in run.parts:
+    for part in run.data.parts:
         for series in part.columns.series:
             shown = series.scalar or series.plugin in {*SECTIONS, *_SHOWN_OTHERWISE}
             if series.count and not shown:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tbtools.render.format import format_count, plural, printable
 from tbtools.render.terminal.problems import problem_text
-from tbtools.runs.diagnostics import note_dicts, problem_dicts, unreadable_paths
+from tbtools.runs.diagnostics import note_dicts, problem_dicts, runs_below, unreadable_paths
 from tbtools.vocabulary import NOTE_KINDS
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Diagnostics:
                 yield note_line(kind, of_kind)
 
     def _runs(self) -> Iterator[Any]:
-        return (run.diagnostics for one in self.experiments for run in one.values())
+        return (run.data.diagnostics for one in self.experiments for run in one.values())
 
     def _superseded(self) -> int:
         return sum(run.superseded for run in self._runs())
@@ -93,16 +93,16 @@ class Diagnostics:
     def _problems(self) -> Iterator[tuple[str, Problem]]:
         for one in self.experiments:
             for run in one.values():
-                yield from run.diagnostics.problems
+                yield from run.data.diagnostics.problems
             yield from one.unreadable.items()
 
     def _unreadable_runs(self, named: Iterable[str]) -> Iterator[str]:
         count = sum(
-            run.diagnostics.is_unreadable
+            run.data.diagnostics.is_unreadable
             for one in self.experiments
             for path in one.paths
             if path not in named
-            for run in one.runs_below(path)
+            for run in runs_below(one, path)
         )
         if count:
             yield f"{plural(count, 'run')} could not be read"

@@ -110,7 +110,8 @@ class JudgementView:
             for run in one.values():
                 if run.name in runs:
                     reasons[run.name] = "; ".join(
-                        f"{file}: {problem.message}" for file, problem in run.diagnostics.problems
+                        f"{file}: {problem.message}"
+                        for file, problem in run.data.diagnostics.problems
                     )
         return reasons
 
@@ -145,7 +146,7 @@ class JudgementView:
         counts = Counter(each.severity for each in judgement.findings)
         partly = sum(each.tag is not None for each in self._not_judged())
         files = sum(
-            run.diagnostics.event_files
+            run.data.diagnostics.event_files
             for one in self.diagnostics.experiments
             for run in one.values()
         )

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from tbtools.runs.data import RunData
     from tbtools.runs.plugins.values import StoredValue
-    from tbtools.runs.run import Run
 
 # What a google.protobuf.Value can be. Lists and dicts are allowed by the format; no writer that is
 # known makes them.
@@ -159,7 +159,7 @@ class HParams(Mapping[str, HParamValue]):
         return f"<HParams {self.settings!r}, status {self.status}>"
 
 
-def read_hparams(run: Run) -> HParams:
+def read_hparams(run: RunData) -> HParams:
     """The hyperparameters of a run, of all its sessions, superseded or not.
 
     Raises:
@@ -171,7 +171,7 @@ def read_hparams(run: Run) -> HParams:
         raise UndecodablePayload(f"run {run.name}: {error}") from error
 
 
-def read_decodable_hparams(run: Run) -> tuple[HParams, list[str]]:
+def read_decodable_hparams(run: RunData) -> tuple[HParams, list[str]]:
     """What can be decoded of a run's hyperparameters, and what is wrong with the rest."""
     return HParams.from_decodable(all_values(run.parts, "hparams"))
 

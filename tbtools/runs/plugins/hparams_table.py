@@ -91,7 +91,7 @@ class _Sessions:
     def hparams(self, name: str) -> HParams:
         """What can be decoded of a run's hyperparameters."""
         if name not in self._hparams:
-            self._hparams[name] = read_decodable_hparams(self._runs[name])
+            self._hparams[name] = read_decodable_hparams(self._runs[name].data)
         return self._hparams[name][0]
 
     def problems(self) -> tuple[tuple[str, str], ...]:
@@ -163,7 +163,7 @@ class _Sessions:
 
     def _final_values(self, name: str) -> dict[str, float]:
         if name not in self._finals:
-            statistics = self._runs[name].statistics()
+            statistics = self._runs[name].data.statistics()
             self._finals[name] = {
                 each.tag: float(each.last) for each in statistics if each.last is not None
             }

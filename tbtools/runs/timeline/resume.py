@@ -377,12 +377,12 @@ class _Resume:
     ) -> int:
         """The row of the earlier session behind which its history was abandoned.
 
-        Series that the later session begins anew would say: all of it. They are asked only where
+        Series that the later session begins anew would say: all of it. They count only where
         there are no others.
         """
         anew = {tag for tag in shared if after[tag].first_step <= before[tag].first_step}
-        asked = shared - anew or shared
-        return min(self._first_row_at(before[tag], after[tag].first_step) for tag in asked)
+        counted = shared - anew or shared
+        return min(self._first_row_at(before[tag], after[tag].first_step) for tag in counted)
 
     def _first_row_at(self, trace: Trace, step: int) -> int:
         """The first row of a series that has come to the step; behind all rows where none has."""

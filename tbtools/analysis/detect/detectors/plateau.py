@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect import robust
-from tbtools.analysis.detect.excursion import students
-from tbtools.analysis.detect.trend import autocorrelation, trend
+from tbtools.analysis.detect.signals import robust
+from tbtools.analysis.detect.signals.excursion import students
+from tbtools.analysis.detect.signals.trend import autocorrelation, trend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

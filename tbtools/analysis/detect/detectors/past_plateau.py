@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect import plateau, robust
+from tbtools.analysis.detect.detectors import plateau
+from tbtools.analysis.detect.signals import robust
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.analysis.detect.plateau import Plateau, Windows
+    from tbtools.analysis.detect.detectors.plateau import Plateau, Windows
 
     Array = NDArray[np.float64]
 

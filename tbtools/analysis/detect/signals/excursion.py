@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect import robust
+from tbtools.analysis.detect.signals import robust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from tbtools.analysis.detect.judged import place_of, points_before
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tbtools.analysis.detect.detectors.plateau import Plateau
     from tbtools.analysis.detect.judged import Judged
-    from tbtools.analysis.detect.plateau import Plateau
     from tbtools.runs.series import ScalarSeries
 
 # Schedules end at zero, or at a tenth of their peak; what is a little more is on its way there.

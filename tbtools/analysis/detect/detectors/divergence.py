@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect import excursion, oscillation, robust
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.onset import locate
+from tbtools.analysis.detect.signals import excursion, oscillation, robust
+from tbtools.analysis.detect.signals.onset import locate
 
 if TYPE_CHECKING:
-    from tbtools.analysis.detect.excursion import Excursion
     from tbtools.analysis.detect.judged import Judged
-    from tbtools.analysis.detect.onset import Onset
+    from tbtools.analysis.detect.signals.excursion import Excursion
+    from tbtools.analysis.detect.signals.onset import Onset
 
 
 def find(judged: Judged) -> Finding | None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect import robust
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import finite_or_none, place_of
+from tbtools.analysis.detect.signals import robust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

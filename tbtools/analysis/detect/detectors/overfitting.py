@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect import divergence, excursion, plateau, robust
+from tbtools.analysis.detect.detectors import divergence, plateau
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import points_before
-from tbtools.analysis.detect.onset import locate
-from tbtools.analysis.detect.trend import trend
+from tbtools.analysis.detect.signals import excursion, robust
+from tbtools.analysis.detect.signals.onset import locate
+from tbtools.analysis.detect.signals.trend import trend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

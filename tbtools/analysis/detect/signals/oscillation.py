@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect import excursion, robust
-from tbtools.analysis.detect.onset import Onset, locate
+from tbtools.analysis.detect.signals import excursion, robust
+from tbtools.analysis.detect.signals.onset import Onset, locate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.analysis.detect.excursion import Excursion
+    from tbtools.analysis.detect.signals.excursion import Excursion
 
     Array = NDArray[np.float64]
 

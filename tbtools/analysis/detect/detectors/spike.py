@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect import excursion, robust
 from tbtools.analysis.detect.findings import Finding
+from tbtools.analysis.detect.signals import excursion, robust
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect import excursion, robust
-from tbtools.analysis.detect.excursion import Scale
+from tbtools.analysis.detect.signals import excursion, robust
+from tbtools.analysis.detect.signals.excursion import Scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.analysis.detect.excursion import Excursion
+    from tbtools.analysis.detect.signals.excursion import Excursion
 
     Array = NDArray[np.float64]
 

@@ -1,0 +1,252 @@
+"""What stands behind a run: its event files as columns, and the sub-runs folded into it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tbtools.eventfile.rescan import FileChange, first_scan, rescan
+from tbtools.eventfile.scan import scan_file
+from tbtools.runs.columns import RunColumns, gather
+from tbtools.runs.parts import Part
+from tbtools.runs.timeline.notes import change_note, link_note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tbtools.eventfile.discover import RunFiles
+    from tbtools.eventfile.problems import Problem
+    from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.statistics import SeriesStatistics
+    from tbtools.runs.timeline.notes import Note
+    from tbtools.vocabulary import RestartPolicy
+
+# Written when a training session ends, or at once by writers that do not follow it.
+SESSION_END_TAG = "_hparams_/session_end_info"
+
+
+@dataclass(frozen=True, slots=True)
+class RunDiagnostics:
+    """What is known of one run when it has been read; it is kept when the run is released.
+
+    Attributes:
+        run: The run's name.
+        event_files: How many event files were read.
+        superseded: How many points restarts have superseded.
+        problems: Damaged stretches, each with the path of its file.
+        notes: What should be known of its timeline.
+        is_unreadable: Whether not one event could be read, although its files are not empty.
+    """
+
+    run: str
+    event_files: int
+    superseded: int
+    problems: tuple[tuple[str, Problem], ...]
+    notes: tuple[Note, ...]
+    is_unreadable: bool
+
+
+class RunData:
+    """The data of a run.
+
+    Attributes:
+        name: Its path relative to the log directory; ``.`` for the log directory itself.
+        path: Its directory.
+        found_under: The path, as it was given, under which it was found.
+        restarts: The restart policy.
+        changes: What the last `refresh` has found.
+    """
+
+    def __init__(
+        self,
+        files: RunFiles,
+        restarts: RestartPolicy,
+        name: str | None = None,
+        found_under: str | None = None,
+    ) -> None:
+        self.name = files.name if name is None else name
+        self.found_under = files.path if found_under is None else found_under
+        self.path = files.path
+        self.restarts: RestartPolicy = restarts
+        self._paths = files.event_files
+        self._links = files.duplicates
+        self._read_anew: list[Note] = []
+        self._files: tuple[FileColumns, ...] | None = None
+        self._columns: RunColumns | None = None
+        # What is kept when the columns are released.
+        self._diagnostics: RunDiagnostics | None = None
+        self.changes: tuple[FileChange, ...] = ()
+        # Sub-runs that are shown as a part of this one, with the names their tags then have.
+        self._folded: list[tuple[RunData, dict[str, str]]] = []
+
+    # -- what is there
+
+    @property
+    def event_files(self) -> tuple[str, ...]:
+        """The paths of its event files, sorted by name."""
+        return self._paths
+
+    @property
+    def files(self) -> tuple[FileColumns, ...]:
+        """The columns of its event files."""
+        if self._files is None:
+            self._files = tuple(scan_file(path) for path in self._paths)
+        return self._files
+
+    @property
+    def all_files(self) -> tuple[FileColumns, ...]:
+        """Those, and those of the sub-runs folded into it."""
+        return (*self.files, *(file for run, _ in self._folded for file in run.files))
+
+    @property
+    def columns(self) -> RunColumns:
+        """What is left of its rows after restarts, by series."""
+        if self._columns is None:
+            self._columns = gather(self.files, self.restarts)
+        return self._columns
+
+    @property
+    def parts(self) -> list[Part]:
+        """Its own columns, and those of the sub-runs folded into it."""
+        folded = [
+            Part(self.name, run.name, run.columns, tag_names) for run, tag_names in self._folded
+        ]
+        return [Part(self.name, self.name, self.columns), *folded]
+
+    @property
+    def start_time(self) -> float:
+        """Wall time of its first event, in seconds since the epoch; NaN where none is known."""
+        times = [part.columns.timeline.start_time for part in self.parts]
+        return min((time for time in times if time == time), default=float("nan"))
+
+    def iter_notes(self) -> Iterator[Note]:
+        """Each note, about the tags that are shown."""
+        for link, target in self._links:
+            yield link_note(link, target)
+        yield from self._read_anew
+        for part in self.parts:
+            for note in part.columns.notes:
+                yield note if note.tag is None else replace(note, tag=part.shown_tag(note.tag))
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether not one event could be read of it, although its files are not empty."""
+        problems = any(True for _ in self.iter_problems())
+        return problems and not any(file.events for file in self.all_files)
+
+    @property
+    def diagnostics(self) -> RunDiagnostics:
+        """Its problems, notes and superseded points; known without reading it a second time."""
+        return self._diagnostics or self._diagnose()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its writer said after the last point that the training session has ended.
+
+        A session's end that was written with the hyperparameters, as torch and tensorboardX do at
+        once, says nothing: points came later, or there are none but the hyperparameters.
+        """
+        every = [part.columns for part in self.parts]
+        filled = [(columns, each) for columns in every for each in columns.series if each.count]
+        ends = [
+            float(columns.rows.wall_time[columns.of(each)[-1]])
+            for columns, each in filled
+            if each.tag == SESSION_END_TAG
+        ]
+        if not ends or all(each.plugin == "hparams" for _, each in filled):
+            return False
+        return max(ends) >= max(columns.timeline.end_time for columns in every)
+
+    def _diagnose(self) -> RunDiagnostics:
+        return RunDiagnostics(
+            run=self.name,
+            event_files=len(self.all_files),
+            superseded=self.superseded,
+            problems=tuple(self.iter_problems()),
+            notes=tuple(self.iter_notes()),
+            is_unreadable=self.is_unreadable,
+        )
+
+    @property
+    def superseded(self) -> int:
+        """How many points restarts have superseded."""
+        return sum(part.columns.superseded for part in self.parts)
+
+    def statistics(self) -> list[SeriesStatistics]:
+        """All its series in numbers, as `tags` shows them, without pandas."""
+        return [statistics for part in self.parts for statistics in part.statistics()]
+
+    def iter_problems(self) -> Iterator[tuple[str, Problem]]:
+        """Each damaged stretch, with the path of its file."""
+        for file in self.all_files:
+            for problem in file.problems:
+                yield file.path, problem
+
+    def frame_attrs(self) -> dict[str, Any]:
+        """What a frame says about itself: the restart policy, what it left out, damage, notes."""
+        return {
+            "restarts": self.restarts,
+            "superseded": self.superseded,
+            "problems": [{"file": path, **asdict(each)} for path, each in self.iter_problems()],
+            "notes": [note.to_dict() for note in self.iter_notes()],
+        }
+
+    def expect(self, event_files: Sequence[str]) -> None:
+        """Takes note of event files that are there now; they are read by the next refresh."""
+        self._paths = tuple(sorted({*self._paths, *event_files}))
+
+    def refresh(self) -> int:
+        """See `Run.refresh`."""
+        self.changes = ()
+        if self._files is None:
+            return 0
+        before = {file.path: file for file in self._files}
+        looks = [
+            rescan(before[path]) if path in before else first_scan(path) for path in self._paths
+        ]
+        self.changes = tuple(
+            FileChange(look.columns.path, look.change, look.new_rows)
+            for look in looks
+            if look.change is not None
+        )
+        self._read_anew += [
+            change_note(each.path, each.kind)
+            for each in self.changes
+            if each.kind in ("shrank", "replaced", "healed")
+        ]
+        if self.changes:
+            self.hold([look.columns for look in looks])
+        return sum(look.new_rows for look in looks)
+
+    def hold(self, files: Sequence[FileColumns]) -> None:
+        """Takes over columns that were scanned elsewhere."""
+        self._files, self._columns, self._diagnostics = tuple(files), None, None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its event files have been read."""
+        return self._files is not None
+
+    @property
+    def is_gathered(self) -> bool:
+        """Whether its columns have been made."""
+        return self._columns is not None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Its own name, and those of the sub-runs folded into it."""
+        return (self.name, *(run.name for run, _ in self._folded))
+
+    def unfold(self) -> None:
+        """Shows it without its sub-runs again."""
+        self._folded.clear()
+
+    def release(self) -> None:
+        """Forgets what was read but for its diagnostics; it is read again when it is asked for."""
+        if self._columns is not None:
+            self._diagnostics = self._diagnose()
+        self._files, self._columns = None, None
+
+    def fold(self, run: RunData, tag_names: dict[str, str]) -> None:
+        """Shows a sub-run as part of this run, its tags under the names given."""
+        self._folded.append((run, tag_names))
