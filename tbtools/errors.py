@@ -123,10 +123,10 @@ class UnknownName(TbtoolsError, KeyError):
 
     what = "name"
 
-    def __init__(self, name: str, known: Iterable[str]) -> None:
+    def __init__(self, name: object, known: Iterable[str]) -> None:
         names = list(known)
         self.name = name
-        self.close_matches = difflib.get_close_matches(name, names, n=3)
+        self.close_matches = difflib.get_close_matches(str(name), names, n=3)
         super().__init__(f"no {self.what} {name!r}{self._hint(names)}")
 
     def _hint(self, names: list[str]) -> str:

@@ -95,6 +95,11 @@ class AggregatedSeries:
     unplaced: int
     too_few: int
 
+    def __repr__(self) -> str:
+        """Its name and size, on one line."""
+        name = f"{self.group}/{self.tag}"
+        return f"<AggregatedSeries {name!r}: {len(self.members)} runs, {self.x.size} points>"
+
     def stretches(self) -> list[Stretch]:
         """Where the number of runs behind the points changes."""
         if not self.x.size:
@@ -149,6 +154,12 @@ class Aggregate(HasProvenance, Shown):
     directories: tuple[str, ...]
     series: tuple[AggregatedSeries, ...]
     provenance: Provenance = field(default_factory=Provenance)
+
+    def __repr__(self) -> str:
+        """How much there is, on one line."""
+        runs = sum(len(group.runs) for group in self.groups)
+        groups, series = len(self.groups), len(self.series)
+        return f"<Aggregate along {self.x!r}: {runs} runs, {groups} groups, {series} series>"
 
     @property
     def axis_column(self) -> str:

@@ -91,6 +91,14 @@ class Merge:
     problems: tuple[dict[str, Any], ...]
     notes: tuple[dict[str, Any], ...]
 
+    def __repr__(self) -> str:
+        """How much there is, on one line."""
+        runs, sessions = len(self.runs), len(self.sessions)
+        return (
+            f"<Merge: {self.points} points of {sessions} sessions of {runs} runs, "
+            f"{self.superseded} superseded>"
+        )
+
     @property
     def rewritten(self) -> int:
         """How many records could not be copied byte for byte."""

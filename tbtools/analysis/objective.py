@@ -17,15 +17,16 @@ either.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tbtools.errors import InvalidObjective
+from tbtools.errors import InvalidObjective, UnsupportedType
 from tbtools.vocabulary import OBJECTIVES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from tbtools.vocabulary import Objective
 
@@ -177,8 +178,13 @@ def objectives_of(
 
     Raises:
         InvalidObjective: An override is none of ``min``, ``max``, ``none``.
+        UnsupportedType: The overrides are no mapping.
     """
-    overrides = overrides or {}
+    overrides = {} if overrides is None else overrides
+    if not isinstance(overrides, Mapping):
+        raise UnsupportedType(
+            f"objectives are a mapping of GLOB to min, max or none: {overrides!r}"
+        )
     for glob, direction in overrides.items():
         if direction not in OBJECTIVES:
             raise InvalidObjective(f"{glob}={direction}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -65,6 +66,12 @@ class Verification:
 
     files: tuple[FileCheck, ...]
     unreadable_paths: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """How many files there are of each status, on one line."""
+        counts = Counter(file.status for file in self.files)
+        parts = [f"{count} {status}" for status, count in counts.items()]
+        return f"<Verification: {', '.join(parts) or 'no files'}>"
 
     @property
     def sound(self) -> bool:

@@ -270,6 +270,11 @@ class RunDiff:
     hparams: tuple[HParamDiff, ...] = ()
     text: tuple[TextDiff, ...] = ()
 
+    def __repr__(self) -> str:
+        """The two names, and how many tags differ, on one line."""
+        differ = sum(not tag.identical for tag in self.tags)
+        return f"<RunDiff {self.a!r}, {self.b!r}: {differ} of {len(self.tags)} tags differ>"
+
     @property
     def identical(self) -> bool:
         """Whether there is no difference at all."""
@@ -307,6 +312,11 @@ class Diff(Shown):
     x: str = "step"
     provenance_a: Provenance = field(default_factory=Provenance)
     provenance_b: Provenance = field(default_factory=Provenance)
+
+    def __repr__(self) -> str:
+        """What was compared, and how many pairs differ, on one line."""
+        differ = sum(not run.identical for run in self.runs)
+        return f"<Diff {self.a!r}, {self.b!r}: {differ} of {len(self.runs)} pairs of runs differ>"
 
     @property
     def superseded(self) -> int:
