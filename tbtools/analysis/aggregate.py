@@ -95,6 +95,11 @@ class AggregatedSeries:
     unplaced: int
     too_few: int
 
+    def __repr__(self) -> str:
+        """Its name and size, on one line."""
+        name = f"{self.group}/{self.tag}"
+        return f"<AggregatedSeries {name!r}: {len(self.members)} runs, {self.x.size} points>"
+
     def stretches(self) -> list[Stretch]:
         """Where the number of runs behind the points changes."""
         if not self.x.size:
@@ -129,10 +134,6 @@ class AggregatedSeries:
             "too_few": self.too_few,
         }
 
-    def __repr__(self) -> str:
-        """In a line."""
-        return f"<AggregatedSeries {self.tag!r} of {self.group!r}: {self.x.size} points>"
-
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Aggregate(HasProvenance, Shown):
@@ -153,6 +154,12 @@ class Aggregate(HasProvenance, Shown):
     directories: tuple[str, ...]
     series: tuple[AggregatedSeries, ...]
     provenance: Provenance = field(default_factory=Provenance)
+
+    def __repr__(self) -> str:
+        """How much there is, on one line."""
+        runs = sum(len(group.runs) for group in self.groups)
+        groups, series = len(self.groups), len(self.series)
+        return f"<Aggregate along {self.x!r}: {runs} runs, {groups} groups, {series} series>"
 
     @property
     def axis_column(self) -> str:
@@ -211,10 +218,6 @@ class Aggregate(HasProvenance, Shown):
             "tags": [each.to_dict() for each in self.series],
             **self.provenance.to_dict(),
         }
-
-    def __repr__(self) -> str:
-        """In a line."""
-        return f"<Aggregate of {len(self.groups)} groups: {len(self.series)} series>"
 
     def _repr_html_(self) -> str:
         """The points as a table, for notebooks."""

@@ -91,6 +91,14 @@ class Merge:
     problems: tuple[dict[str, Any], ...]
     notes: tuple[dict[str, Any], ...]
 
+    def __repr__(self) -> str:
+        """How much there is, on one line."""
+        runs, sessions = len(self.runs), len(self.sessions)
+        return (
+            f"<Merge: {self.points} points of {sessions} sessions of {runs} runs, "
+            f"{self.superseded} superseded>"
+        )
+
     @property
     def rewritten(self) -> int:
         """How many records could not be copied byte for byte."""
@@ -135,12 +143,6 @@ class Merge:
     def _repr_html_(self) -> str:
         """The sessions as a table, for notebooks."""
         return self.to_frame().to_html(escape=True)
-
-    def __repr__(self) -> str:
-        """In a line."""
-        return (
-            f"<Merge of {len(self.runs)} runs: {self.points} points, {self.superseded} superseded>"
-        )
 
 
 def _json(value: Any) -> Any:

@@ -95,6 +95,11 @@ class RunSummary:
     notes: tuple[Note, ...] = ()
     findings: Findings = field(default_factory=Findings)
 
+    def __repr__(self) -> str:
+        """Its name, size and state, on one line."""
+        series, points = len(self.tags), self.points
+        return f"<RunSummary {self.run!r}: {series} series, {points} points, {self.status}>"
+
     @property
     def nonfinite(self) -> int:
         """How many values of all its series are NaN or infinite."""
@@ -137,10 +142,6 @@ class RunSummary:
             "notes": [{"run": self.run, **note.to_dict()} for note in self.notes],
         }
 
-    def __repr__(self) -> str:
-        """In a line."""
-        return f"<RunSummary {self.run!r}: {self.points} points, {self.status}>"
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Summary:
@@ -160,6 +161,11 @@ class Summary:
     left_out: int = 0
     judged: bool = True
 
+    def __repr__(self) -> str:
+        """How much there is, on one line."""
+        points = sum(run.points for run in self.runs)
+        return f"<Summary {self.logdir!r}: {len(self.runs)} runs, {points} points>"
+
     @property
     def readable(self) -> bool:
         """Whether there is a run of which something could be read."""
@@ -175,24 +181,30 @@ class Summary:
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a series: run, and what `to_dict` has of each tag."""
+        """One row a series: run, and what `to_dict` has of each tag.
+
+        `attrs` holds superseded, problems and notes of all runs.
+        """
         import pandas as pd
 
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             [
                 {"run": run.run, **series.statistics.to_dict()}
                 for run in self.runs
                 for series in run.tags
             ]
         )
+        about = self.to_dict()
+        frame.attrs["superseded"] = sum(run.superseded for run in self.runs)
+        frame.attrs["problems"] = about["problems"] + [
+            {"run": run["run"], **problem} for run in about["runs"] for problem in run["problems"]
+        ]
+        frame.attrs["notes"] = [note for run in about["runs"] for note in run["notes"]]
+        return frame
 
     def _repr_html_(self) -> str:
         """One row a series, for notebooks."""
         return self.to_frame().to_html(max_rows=20, show_dimensions=True, escape=True)
-
-    def __repr__(self) -> str:
-        """In a line."""
-        return f"<Summary {self.logdir!r}: {len(self.runs)} runs>"
 
 
 def summarize(

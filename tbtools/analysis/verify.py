@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -66,6 +67,12 @@ class Verification:
     files: tuple[FileCheck, ...]
     unreadable_paths: Mapping[str, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """How many files there are of each status, on one line."""
+        counts = Counter(file.status for file in self.files)
+        parts = [f"{count} {status}" for status, count in counts.items()]
+        return f"<Verification: {', '.join(parts) or 'no files'}>"
+
     @property
     def sound(self) -> bool:
         """Whether nothing is wrong with any of them."""
@@ -90,10 +97,6 @@ class Verification:
     def _repr_html_(self) -> str:
         """One row a file, for notebooks."""
         return self.to_frame().to_html(max_rows=20, show_dimensions=True, escape=True)
-
-    def __repr__(self) -> str:
-        """In a line."""
-        return f"<Verification of {len(self.files)} files: {'sound' if self.sound else 'damaged'}>"
 
 
 def _status(size: int, problems: Iterable[Problem]) -> FileStatus:

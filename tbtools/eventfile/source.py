@@ -170,16 +170,27 @@ class _LocalFile(SourceFile):
         self._file.close()
 
 
+@contextlib.contextmanager
+def _bad_path(path: str) -> Iterator[None]:
+    """Raises OSError for a path that no file can have; Python raises ValueError for a NUL."""
+    try:
+        yield
+    except ValueError as error:
+        raise OSError(errno.EINVAL, str(error), path) from error
+
+
 class LocalSource(Source):
     """The files of the operating system."""
 
     def open(self, path: str) -> SourceFile:
         """Opens a file; a directory raises IsADirectoryError."""
-        return _LocalFile(path)
+        with _bad_path(path):
+            return _LocalFile(path)
 
     def stat(self, path: str) -> Status:
         """One system call."""
-        return _local_status(os.stat(path))
+        with _bad_path(path):
+            return _local_status(os.stat(path))
 
     def list(self, path: str) -> Iterator[Entry]:
         """One scandir; where the file system tells the kinds, no call an entry."""

@@ -304,6 +304,46 @@ def test_one_evaluation_of_an_old_checkpoint_supersedes_nothing(tmp_path: Path) 
     assert resumed(tmp_path, *one_after_another(training, script)) == [training, script]
 
 
+def test_tasks_evaluated_at_several_checkpoints_keep_every_score(tmp_path: Path) -> None:
+    steps = [100, 200, 300]
+    tasks = [every_tag([f"{task}/acc", f"{task}/f1", "n_samples"], steps) for task in "abc"]
+    left = resumed(tmp_path, *one_after_another(*tasks))
+    scores = [every_tag([f"{task}/acc", f"{task}/f1"], steps) for task in "ab"]
+    assert left == [*scores, tasks[2]]
+
+
+def test_a_series_with_a_new_name_after_a_restart_does_not_keep_what_was_abandoned(
+    tmp_path: Path,
+) -> None:
+    before = every_tag(["loss", "lr", "acc"], range(100))
+    after = every_tag(["loss", "lr", "accuracy"], range(50, 150))
+    left = resumed(tmp_path, *one_after_another(before, after))
+    assert left == [every_tag(["loss", "lr", "acc"], range(50)), after]
+
+
+def test_an_evaluation_of_several_checkpoints_takes_nothing_from_the_training(
+    tmp_path: Path,
+) -> None:
+    training = [*series("loss", range(500)), ("val", 500), *series("loss", range(500, 1000))]
+    training.append(("val", 1000))
+    scores = series("val", [500, 1000])
+    left = resumed(tmp_path, *one_after_another(training, scores))
+    assert left == [series("loss", range(1000)), scores]
+
+
+def test_an_evaluation_that_also_logs_its_configuration_keeps_every_score(tmp_path: Path) -> None:
+    first, second = [("config", 0), ("acc", 500)], [("config", 0), ("acc", 300)]
+    left = resumed(tmp_path, *one_after_another(first, second))
+    assert left == [[("acc", 500)], second]
+
+
+def test_a_training_that_goes_on_with_its_scores_alone_is_no_evaluation(tmp_path: Path) -> None:
+    training = every_tag(["loss", "val"], range(0, 100, 10)) + series("loss", range(100, 120))
+    later = series("val", range(50, 200, 10))
+    left = resumed(tmp_path, *one_after_another(training, later))
+    assert left == [every_tag(["loss", "val"], range(0, 50, 10)), later]
+
+
 def test_a_session_that_ended_at_its_first_step_is_superseded_by_the_next(tmp_path: Path) -> None:
     crashed = every_tag(["loss", "lr"], [0])
     once_more = every_tag(["loss", "lr"], [0])

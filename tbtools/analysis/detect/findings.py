@@ -172,10 +172,13 @@ class Findings(Shown, Sequence[Finding]):
         """A DataFrame with a row a finding and the columns of `KEYS`.
 
         Steps are of pandas' nullable Int64, so that a missing one does not make floats of all.
+        `attrs` holds problems, notes and not_judged.
         """
         import pandas as pd
 
         frame = pd.DataFrame([finding.to_dict() for finding in self], columns=list(KEYS))
         steps = ["onset_step", "end_step", "best_step", "last_good_step"]
         numbers = ["best_value", "onset_time"]
+        about = self.to_dict()
+        frame.attrs |= {name: about[name] for name in ("problems", "notes", "not_judged")}
         return frame.astype({**dict.fromkeys(steps, "Int64"), **dict.fromkeys(numbers, "float64")})

@@ -270,6 +270,11 @@ class RunDiff:
     hparams: tuple[HParamDiff, ...] = ()
     text: tuple[TextDiff, ...] = ()
 
+    def __repr__(self) -> str:
+        """The two names, and how many tags differ, on one line."""
+        differ = sum(not tag.identical for tag in self.tags)
+        return f"<RunDiff {self.a!r}, {self.b!r}: {differ} of {len(self.tags)} tags differ>"
+
     @property
     def identical(self) -> bool:
         """Whether there is no difference at all."""
@@ -285,12 +290,6 @@ class RunDiff:
     def only_in(self) -> Side | None:
         """The side that has the run, where only one does."""
         return "b" if self.a is None else "a" if self.b is None else None
-
-    def __repr__(self) -> str:
-        """In a line."""
-        return (
-            f"<RunDiff {self.a!r} and {self.b!r}: {'the same' if self.identical else 'different'}>"
-        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -313,6 +312,11 @@ class Diff(Shown):
     x: str = "step"
     provenance_a: Provenance = field(default_factory=Provenance)
     provenance_b: Provenance = field(default_factory=Provenance)
+
+    def __repr__(self) -> str:
+        """What was compared, and how many pairs differ, on one line."""
+        differ = sum(not run.identical for run in self.runs)
+        return f"<Diff {self.a!r}, {self.b!r}: {differ} of {len(self.runs)} pairs of runs differ>"
 
     @property
     def superseded(self) -> int:
@@ -398,10 +402,6 @@ class Diff(Shown):
         """The tags as a table, for notebooks."""
         verdict = "the same" if self.identical else "different"
         return f"<p>{verdict}</p>{self.to_frame().to_html(max_rows=60, escape=True)}"
-
-    def __repr__(self) -> str:
-        """In a line."""
-        return f"<Diff {self.a!r} and {self.b!r}: {'the same' if self.identical else 'different'}>"
 
 
 def _json(value: Any) -> Any:

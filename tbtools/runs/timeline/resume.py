@@ -14,8 +14,11 @@ Refinements, each for a habit of real training jobs (docs/restarts.md has the ca
   session that got no further than one step, the tags that it wrote once are evidence.
 - A job that still writes while its successor has begun, because it is dying, has been replaced all
   the same (`_Resume._is_replaced`).
-- A session of a single step is an evaluation, no restart: it supersedes what another session of a
-  single step wrote under its tags at that step, and nothing else.
+- A session that wrote each tag at one step only is an evaluation, no restart: it supersedes what
+  another evaluation wrote under the same tag at the same step, and nothing else.
+- A session that writes nothing of what the earlier one mostly wrote, and gets no further, evaluates
+  its checkpoints: it supersedes scores that it wrote again. Where each of two sessions has more
+  series of its own than they share, they are different scripts: what they do not share goes on.
 - Where tags do not count in the same steps (the loss in batches, the accuracy in epochs), the
   lowest step means nothing to the others; `_Resume._is_mixed` tells by what it shows. Then each
   shared tag is cut where it itself is taken up, and what is not shared by the order of writing.
@@ -28,7 +31,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.runs.timeline.traces import is_single_step, shared_counters
+from tbtools.runs.timeline.traces import is_evaluation, shared_counters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +65,10 @@ _LATE_POINTS = 2
 # and may be a rank that joins late: a successor writes this part of its points alone.
 _IN_STEP = 5
 _ALONE_PART = 1 / 2
+# Series with at least this part of the points of the longest one are what a session mostly writes.
+_MAIN_PART = 1 / 2
+# The last checkpoint lies at most so many distances behind the last score.
+_NEXT = 2
 
 
 def superseded_by_resume(
@@ -119,8 +126,8 @@ class _Resume:
         self.traces = traces
         self.evidence = evidence
         self.clocks = clocks
-        self.single = [is_single_step(own, step) for own in traces]
-        # The single-step sessions that can be resumed, by tag and step.
+        self.is_evaluation = [is_evaluation(own) for own in traces]
+        # The evaluations that can be resumed, by tag and step.
         self.evaluated: dict[tuple[int, int], list[int]] = {}
         # A heap of (-max step, session) for each tag that is evidence, one for those that moved and
         # one for those that did not; the tag None stands for all.
@@ -152,7 +159,7 @@ class _Resume:
 
     def _add(self, session: int) -> None:
         """A session can be resumed from now on."""
-        if self.single[session]:
+        if self.is_evaluation[session]:
             for tag, trace in self.traces[session].items():
                 if trace.rows.size == 1:
                     key = (tag, int(self.step[trace.rows[0]]))
@@ -196,7 +203,7 @@ class _Resume:
                     self._cut(earlier, later, self._rows_from(earlier, start_step))
                 else:
                     self._push(None, earlier)
-        if self.single[later]:
+        if self.is_evaluation[later]:
             self._evaluate_again(later)
             return
         for tag, trace in self.traces[later].items():
@@ -210,7 +217,7 @@ class _Resume:
                         self._push(tag, earlier)
 
     def _evaluate_again(self, later: int) -> None:
-        """A session of one step supersedes what such sessions wrote under its tags at that step.
+        """An evaluation supersedes what other ones wrote under its tags at its steps.
 
         Tags that were written again and again at that step do not count steps: they stay.
         """
@@ -274,12 +281,17 @@ class _Resume:
         """The rows of the earlier session that the later one, which resumes it, has superseded."""
         before, after = self.traces[earlier], self.traces[later]
         shared = shared_counters(before, after, self.evidence[earlier])
+        if self._evaluates(before, after, shared):
+            return self._written_again(before, after)
         lowest = min(shared, key=lambda tag: (after[tag].first_step, tag))
         turned_back = self._turned_back(before, after, shared)
         step = after[lowest].first_step
         mixed = self._is_mixed(before, after, shared, lowest)
-        abandoned = []
+        kept = self._kept(before, after)
+        abandoned = [np.empty(0, np.int64)]
         for tag, trace in before.items():
+            if tag in kept:
+                continue
             if mixed and tag in shared:
                 abandoned.append(self._tail(trace, after[tag].first_step))
             elif mixed or trace.resets:
@@ -287,6 +299,43 @@ class _Resume:
             else:
                 abandoned.append(self._tail(trace, step))
         return np.concatenate(abandoned)
+
+    def _evaluates(
+        self, before: dict[int, Trace], after: dict[int, Trace], shared: set[int]
+    ) -> bool:
+        """Whether the later session is no training that goes on but evaluates the earlier one.
+
+        It writes nothing of what the earlier one mostly wrote, and gets no further.
+        """
+        most = max(trace.rows.size for trace in before.values())
+        mostly = {tag for tag, trace in before.items() if trace.rows.size >= _MAIN_PART * most}
+        return mostly.isdisjoint(after) and all(
+            after[tag].max_step <= before[tag].max_step + _NEXT * before[tag].spacing
+            for tag in shared
+        )
+
+    def _written_again(
+        self, before: dict[int, Trace], after: dict[int, Trace]
+    ) -> NDArray[np.int64]:
+        """The rows of the earlier session whose tag and step the later one wrote too."""
+        again = [np.empty(0, np.int64)]
+        for tag, trace in before.items():
+            if tag in after:
+                steps = self.step[after[tag].rows]
+                again.append(trace.rows[np.isin(self.step[trace.rows], steps)])
+        return np.concatenate(again)
+
+    def _kept(self, before: dict[int, Trace], after: dict[int, Trace]) -> set[int]:
+        """The series of the earlier session that go on beside the later one.
+
+        Where each has more series of its own than they share, they are different scripts, for
+        example one a task, which share the number of samples. A restart after which one of many
+        series has another name shares most.
+        """
+        series, others = ({tag for tag in own if own[tag].moves} for own in (before, after))
+        shared = len(series & others)
+        alone = series - others
+        return alone if min(len(alone), len(others - series)) > shared else set()
 
     def _is_mixed(
         self, before: dict[int, Trace], after: dict[int, Trace], shared: set[int], lowest: int

@@ -111,10 +111,12 @@ def evidence(traces: dict[int, Trace]) -> list[int]:
     return [tag for tag, trace in traces.items() if trace.rows.size == 1]
 
 
-def is_single_step(traces: dict[int, Trace], step: NDArray[np.int64]) -> bool:
-    """Whether all that a session wrote is at one step."""
-    steps = {int(step[trace.rows[0]]) for trace in traces.values()}
-    return len(steps) == 1 and not any(trace.moves for trace in traces.values())
+def is_evaluation(traces: dict[int, Trace]) -> bool:
+    """Whether a session wrote each of its tags at one step only, such as the score of a checkpoint.
+
+    The steps of different tags may differ: the configuration at step 0, the score at step 500.
+    """
+    return bool(traces) and not any(trace.moves for trace in traces.values())
 
 
 def shared_counters(
