@@ -86,3 +86,9 @@ def test_a_name_of_another_type_is_an_unknown_run(name: Any, logdir: Path) -> No
 def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
     with pytest.raises(tbtools.NoEventFiles, match="null"):
         tbtools.summarize(f"{tmp_path}/a\0b")
+
+
+@pytest.mark.parametrize("smoothing", ["0.6", None, 1.0, float("nan")])
+def test_a_smoothing_that_there_cannot_be_is_refused(smoothing: Any, logdir: Path) -> None:
+    with pytest.raises(tbtools.InvalidArgument, match="not 0 to below 1"):
+        tbtools.report(logdir, logdir.parent / "report.html", smoothing=smoothing)

@@ -265,11 +265,11 @@ def _name_and_root(x: RunsLike) -> tuple[str, str]:
 
 
 def _check_arguments(
-    path: str | os.PathLike[str], smoothing: float, plotlyjs: str, *, force: bool
+    path: str | os.PathLike[str], smoothing: object, plotlyjs: str, *, force: bool
 ) -> None:
     """Refuses what cannot be done, before anything is read."""
-    if not 0 <= smoothing < 1:
-        raise InvalidArgument(f"smoothing is {smoothing}, not 0 to below 1")
+    if not (isinstance(smoothing, (int, float)) and 0 <= smoothing < 1):
+        raise InvalidArgument(f"smoothing is {smoothing!r}, not 0 to below 1")
     if plotlyjs not in PLOTLY_SCRIPTS:
         raise InvalidArgument(f"plotlyjs is {plotlyjs!r}, not one of {', '.join(PLOTLY_SCRIPTS)}")
     require_report_extra("a report")
