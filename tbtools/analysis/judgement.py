@@ -17,6 +17,7 @@ import numpy as np
 
 from tbtools.analysis.detect import Findings, NotJudged, detect_series
 from tbtools.analysis.frames import series_of_frame
+from tbtools.analysis.objective import require_objectives
 from tbtools.errors import InvalidArgument
 from tbtools.runs.diagnostics import note_dicts, problem_dicts
 from tbtools.runs.inputs import as_experiment, runs_and_unreadable
@@ -126,7 +127,7 @@ def detect(
     Raises:
         InvalidObjective: A direction is none of ``min``, ``max``, ``none``.
         InvalidArgument: `x` is none of these, or there is no point in the steps.
-        UnknownTag: A tag or glob matches no scalar.
+        UnknownTag: A tag or glob, also one of the objectives, matches no scalar.
         NoEventFiles: There is nothing to read under a path.
     """
     selection = Selection.of(tags, steps)
@@ -135,6 +136,7 @@ def detect(
         return judge(x, selection, objectives=objectives).findings  # type: ignore[arg-type]
     series = list(series_of_frame(frame))
     chosen = _require_match(series, selection)
+    require_objectives((each.tag for each in series), objectives)
     return restrict(detect_series(series, objectives=objectives), series, chosen, selection)
 
 
@@ -186,7 +188,7 @@ def judge(
         judging: Called now and then with the series that have been judged and those of all.
 
     Raises:
-        UnknownTag: A tag or glob matches no scalar.
+        UnknownTag: A tag or glob, also one of the objectives, matches no scalar.
         InvalidArgument: There is no point in the steps.
         NoEventFiles: There is nothing to read under a path.
     """
@@ -206,6 +208,7 @@ def judge(
             points += sum(each.count for each in own)
         every += read_scalars_of(run, name=name).series.values()
     selector.require_match()
+    require_objectives((each.tag for each in every), objectives)
     found = detect_series(every, objectives=objectives, progress=judging)
     found = restrict(found, every, chosen, selection)
     findings = replace(

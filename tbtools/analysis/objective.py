@@ -17,12 +17,12 @@ either.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tbtools.errors import InvalidObjective, UnsupportedType
+from tbtools.errors import InvalidObjective, UnknownTag, UnsupportedType
 from tbtools.vocabulary import OBJECTIVES
 
 if TYPE_CHECKING:
@@ -188,6 +188,25 @@ def objectives_of(
             raise InvalidObjective(f"{glob}={direction}")
     summed = any(_is_loss_of_a_player(tag) for tag in tags)
     return {tag: _overridden(tag, overrides, summed=summed) for tag in tags}
+
+
+def require_objectives(tags: Iterable[str], overrides: Mapping[str, Objective] | None) -> None:
+    """Refuses a direction for tags that are not there: with a typing mistake it has no effect.
+
+    Args:
+        tags: The tags of all runs.
+        overrides: As for `objectives_of`.
+
+    Raises:
+        InvalidObjective: An override is none of ``min``, ``max``, ``none``.
+        UnsupportedType: The overrides are no mapping.
+        UnknownTag: A glob matches no tag.
+    """
+    objectives_of((), overrides)
+    known = dict.fromkeys(tags)
+    for glob in overrides or ():
+        if not any(fnmatchcase(tag, glob) for tag in known):
+            raise UnknownTag(glob, known)
 
 
 def _overridden(tag: str, overrides: Mapping[str, Objective], *, summed: bool) -> Objective:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun, UnsupportedType
-from tbtools.eventfile.discover import LogDirectory, discover, natural_key
+from tbtools.eventfile.discover import LogDirectory, RunFiles, discover, natural_key
 from tbtools.eventfile.problems import Problem
 from tbtools.runs.data import RunData
 from tbtools.runs.folding import fold_runs
@@ -50,6 +50,12 @@ def _discover_named(path: str) -> LogDirectory:
     reason = "no event files (no file name contains 'tfevents')"
     missing = Problem(0, 0, "unreadable", reason)
     return LogDirectory(path, (), {**found.unreadable, path: missing})
+
+
+def _real_path(directory: LogDirectory, files: RunFiles) -> str:
+    """Where a run lies, however it is called: a directory, or the one event file that was given."""
+    is_file = files.event_files == (directory.path,)
+    return os.path.realpath(directory.path if is_file else files.path)
 
 
 def _discover_again(path: str) -> LogDirectory | None:
@@ -117,9 +123,13 @@ class Experiment(Shown, Mapping[str, Run]):
             for path, problem in directory.unreadable.items()
         }
         several = len(self.paths) > 1
+        names: dict[str, str] = {}
         for directory in directories:
             for files in directory.runs:
                 name = _run_name(directory.path, files, several=several)
+                # `logs` and `./logs`, or a link to it, are the same: the first spelling counts.
+                if several and names.setdefault(_real_path(directory, files), name) != name:
+                    continue
                 if name in self._runs:
                     self._runs[name].data.expect(files.event_files)
                 else:
@@ -321,7 +331,7 @@ def load(
 
     Args:
         path: A log directory, a run, or one event file; or several of them, whose names are then in
-            front of the names of their runs.
+            front of the names of their runs. A run that lies under several is read once.
         runs: Which runs: a name, a glob (``*seed*``), or several.
         restarts: What to do about restarts: ``resume``, ``preempt``, ``session_log`` or ``keep``.
         exclude_runs: Which runs not, likewise.
@@ -333,7 +343,7 @@ def load(
     Raises:
         NoEventFiles: There is nothing at a path, or no event file under it.
         UnknownRun: A name or glob matches no run.
-        InvalidArgument: There is no such restart policy, or no path at all.
+        InvalidArgument: There is no such restart policy, no path at all, or an empty list of runs.
         UnsupportedType: It is no path.
     """
     return Experiment(

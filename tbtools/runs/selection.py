@@ -26,17 +26,20 @@ _WILDCARDS = frozenset("*?[")
 
 
 def as_globs(globs: object) -> tuple[str, ...]:
-    """The globs as a tuple; empty for everything.
+    """The globs as a tuple; the empty tuple, like None, for everything.
 
     Raises:
-        InvalidArgument: They are neither a string nor several.
+        InvalidArgument: They are neither a string nor several, or an empty list or the like: what a
+            caller filtered until nothing was left does not mean everything.
     """
-    if globs is None:
+    if globs is None or globs == ():
         return ()
     if isinstance(globs, str):
         return (globs,)
     several: tuple[object, ...] = tuple(globs) if isinstance(globs, Iterable) else (globs,)
     names = tuple(glob for glob in several if isinstance(glob, str))
+    if not several:
+        raise InvalidArgument("no name or glob is given; None selects everything")
     if len(names) == len(several):
         return names
     raise InvalidArgument(f"{globs!r} is neither a name or glob, nor several of them")

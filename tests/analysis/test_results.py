@@ -75,6 +75,35 @@ def test_objectives_that_are_no_mapping_are_refused(objectives: Any, logdir: Pat
         tbtools.detect(logdir, objectives=objectives)
 
 
+def test_objectives_of_no_tag_are_refused(logdir: Path) -> None:
+    frame = tbtools.read_scalars(logdir)
+    for given in (logdir, frame):
+        with pytest.raises(tbtools.UnknownTag, match="close: 'loss/000'"):
+            tbtools.detect(given, objectives={"loss/0000": "min"})
+
+
+def test_an_empty_list_does_not_select_everything(logdir: Path) -> None:
+    experiment = tbtools.load(logdir)
+    for call in (
+        lambda: experiment.scalars(tags=[]),
+        lambda: tbtools.detect(experiment, tags=[]),
+        lambda: tbtools.load(logdir, runs=[]),
+    ):
+        with pytest.raises(tbtools.InvalidArgument, match="None selects everything"):
+            call()
+
+
+def test_a_run_under_several_spellings_is_read_once(
+    logdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(logdir)
+    (logdir / "link").symlink_to("a")
+    experiment = tbtools.load(["./a", "a/", logdir, logdir / "a", "link"])
+    assert set(experiment) == {"./a", f"{logdir}/b"}
+    experiment.refresh()
+    assert set(experiment) == {"./a", f"{logdir}/b"}
+
+
 @pytest.mark.parametrize("name", [0, None, b"a"])
 def test_a_name_of_another_type_is_an_unknown_run(name: Any, logdir: Path) -> None:
     experiment = tbtools.load(logdir)

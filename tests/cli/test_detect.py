@@ -150,6 +150,19 @@ def test_objective_turns_the_verdict(judged_logdir: Path) -> None:
     assert kinds == {"nonfinite"}
 
 
+@pytest.mark.parametrize("command", ["detect", "diff", "report"])
+def test_an_objective_of_no_tag_is_refused(
+    command: str, judged_logdir: Path, tmp_path: Path
+) -> None:
+    paths = [os.fspath(judged_logdir)] * (2 if command == "diff" else 1)
+    output = ["-o", os.fspath(tmp_path / "page.html")] if command == "report" else []
+    result = call(command, *paths, *output, "--objective", "train/los=min")
+    assert result.status == 2
+    assert result.out == ""
+    assert "no tag 'train/los'; close: 'train/loss'" in result.err
+    assert not list(tmp_path.glob("page*"))
+
+
 def test_csv_has_a_row_a_finding(judged_logdir: Path) -> None:
     import io
 

@@ -14,7 +14,7 @@ from tbtools.analysis.diff import evidence, points
 from tbtools.analysis.diff.payloads import compare_hparams, compare_payloads
 from tbtools.analysis.diff.results import Diff, RunDiff, TagDiff
 from tbtools.analysis.grouping import group_runs
-from tbtools.analysis.objective import objectives_of
+from tbtools.analysis.objective import objectives_of, require_objectives
 from tbtools.errors import InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import Provenance, require_readable
@@ -102,7 +102,8 @@ def diff(
         InvalidArgument: There is nothing to compare with, or too much, or a tolerance is none, or
             is given for groups, which it means nothing for.
         UnknownRun: There is no such baseline.
-        UnknownTag: A glob matches no tag, or a run does not have the tag that is the axis.
+        UnknownTag: A glob, also one of the objectives, matches no tag, or a run does not have the
+            tag that is the axis.
         NoEventFiles: There is nothing to read under a path, or of one side nothing could be read.
     """
     _check_tolerances(rtol, atol, group)
@@ -142,6 +143,8 @@ def diff(
         require_readable(side)
     if sides[0] or sides[1]:
         require_points([*sides[0].values(), *sides[1].values()], options.selector)
+    scalars = (tag.tag for run in found for tag in run.tags if tag.plugin == "scalars")
+    require_objectives(scalars, objectives)
     provenance = Provenance.of(sides[0], unreadable), Provenance.of(sides[1], unreadable_b)
     return Diff(*labels, tuple(found), x, *provenance)
 
