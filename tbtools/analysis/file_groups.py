@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.eventfile.source import Identity
+    from tbtools.runs.columns import RunColumns
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
     from tbtools.runs.timeline.sessions import Session
@@ -61,6 +62,7 @@ class FileGroup:
     Args:
         files: Each with the run that it is of, in the order of their names.
         policy: The restart policy.
+        columns: What is left of them, where they are all of one run and that has been gathered.
 
     Attributes:
         rows: Their rows.
@@ -68,8 +70,15 @@ class FileGroup:
         kept: bool for each row: whether it goes into the merged run.
     """
 
-    def __init__(self, files: Sequence[Owned], policy: RestartPolicy) -> None:
-        self.timeline = build_timeline([file for _, file in files], policy)
+    def __init__(
+        self, files: Sequence[Owned], policy: RestartPolicy, columns: RunColumns | None = None
+    ) -> None:
+        self._columns = columns
+        self.timeline = (
+            build_timeline([file for _, file in files], policy)
+            if columns is None
+            else columns.timeline
+        )
         self.rows = self.timeline.rows
         self.sessions = self.timeline.sessions
         run_of = {id(file): run for run, file in files}
@@ -163,7 +172,7 @@ class FileGroup:
             yield {"run": run, **note.to_dict()}
 
     def _scalar_rows(self) -> list[tuple[str, NDArray[np.int64]]]:
-        columns = gather_timeline(self.timeline)
+        columns = self._columns or gather_timeline(self.timeline)
         return [(each.tag, columns.of(each)) for each in columns.scalars()]
 
     @property
@@ -216,12 +225,22 @@ def group_files(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) 
     files = list(owned.values())
     if union:
         groups = [[own for own in files if own[0] == name] for name in runs]
-        return [FileGroup(group, policy) for group in groups if group]
+        return [
+            FileGroup(group, policy, _columns_of(runs[group[0][0]], group, policy))
+            for group in groups
+            if group
+        ]
     if not files:
         return []
     # As they would stand in one directory: their names begin with the time.
     files.sort(key=lambda own: (Path(own[1].path).name, own[1].path))
-    return [FileGroup(files, policy)]
+    return [FileGroup(files, policy, _columns_of(runs[files[0][0]], files, policy))]
+
+
+def _columns_of(run: Run, files: Sequence[Owned], policy: RestartPolicy) -> RunColumns | None:
+    """The run's own columns, if the files are all of its files and it has the same policy."""
+    same = [id(file) for _, file in files] == [id(file) for file in run.data.files]
+    return run.data.columns if same and policy == run.data.restarts else None
 
 
 def refuse_shared_tags(groups: Sequence[FileGroup]) -> None:
