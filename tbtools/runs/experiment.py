@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun, UnsupportedType
 from tbtools.eventfile.discover import LogDirectory, RunFiles, discover, natural_key
 from tbtools.eventfile.problems import Problem
+from tbtools.eventfile.source import source_of
 from tbtools.runs.data import RunData
 from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import ScalarTable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.eventfile.discover import RunFiles
+    from tbtools.eventfile.source import Identity
 
     LogPath = str | os.PathLike[str]
     Globs = str | Sequence[str] | None
@@ -52,10 +54,14 @@ def _discover_named(path: str) -> LogDirectory:
     return LogDirectory(path, (), {**found.unreadable, path: missing})
 
 
-def _real_path(directory: LogDirectory, files: RunFiles) -> str:
+def _place(directory: LogDirectory, files: RunFiles) -> Identity | str:
     """Where a run lies, however it is called: a directory, or the one event file that was given."""
-    is_file = files.event_files == (directory.path,)
-    return os.path.realpath(directory.path if is_file else files.path)
+    path = directory.path if files.event_files == (directory.path,) else files.path
+    try:
+        identity = source_of(path).stat(path).identity
+    except OSError:  # Gone or closed since it was listed; reading it will tell.
+        return path
+    return identity if any(identity) else path
 
 
 def _discover_again(path: str) -> LogDirectory | None:
@@ -123,12 +129,12 @@ class Experiment(Shown, Mapping[str, Run]):
             for path, problem in directory.unreadable.items()
         }
         several = len(self.paths) > 1
-        names: dict[str, str] = {}
+        names: dict[Identity | str, str] = {}
         for directory in directories:
             for files in directory.runs:
                 name = _run_name(directory.path, files, several=several)
                 # `logs` and `./logs`, or a link to it, are the same: the first spelling counts.
-                if several and names.setdefault(_real_path(directory, files), name) != name:
+                if several and names.setdefault(_place(directory, files), name) != name:
                     continue
                 if name in self._runs:
                     self._runs[name].data.expect(files.event_files)
