@@ -17,11 +17,9 @@ RESTART_POLICIES: tuple[RestartPolicy, ...] = get_args(RestartPolicy)
 ProblemKind = Literal[
     "truncated", "bad_length", "bad_data", "undecodable", "not_an_event_file", "unreadable"
 ]
-PROBLEM_KINDS: tuple[ProblemKind, ...] = get_args(ProblemKind)
 
 # What a second look at an event file has found (tbtools.eventfile.rescan).
 FileChangeKind = Literal["new", "grown", "healed", "shrank", "replaced", "unreadable"]
-FILE_CHANGE_KINDS: tuple[FileChangeKind, ...] = get_args(FileChangeKind)
 
 # What a reader should know of a run's timeline although nothing is damaged
 # (tbtools.runs.timeline.notes).
@@ -46,7 +44,6 @@ FAILING_KINDS: tuple[FindingKind, ...] = ("divergence", "nonfinite")
 
 # The state of a run.
 RunStatus = Literal["training", "finished", "stopped", "stalled", "empty", "unreadable"]
-RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
 
 # Which way is better.
 Objective = Literal["min", "max", "none"]

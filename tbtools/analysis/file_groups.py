@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.errors import InvalidArgument
-from tbtools.runs.columns import gather_timeline
+from tbtools.runs.columns import gather_timeline, is_within
 from tbtools.runs.selection import choose
 from tbtools.runs.timeline import rows as row_kinds
 from tbtools.runs.timeline.timeline import build_timeline
@@ -113,15 +113,8 @@ class FileGroup:
         chosen = set(choose(self.rows.tags, selection.tags, selection.exclude_tags))
         wanted = np.array([tag in chosen for tag in self.rows.tags], bool)
         self._selected = wanted[self.rows.tag_id]
-        first, last = selection.steps or (None, None)
-        if first is not None:
-            self._selected &= (self.rows.step >= first) | self._declared
-        if last is not None:
-            self._selected &= (self.rows.step <= last) | self._declared
-
-    def selected_tags(self) -> set[str]:
-        """The tags of which something is selected."""
-        return self._tags_among(self.rows.tag_id[self._selected])
+        if selection.steps is not None:
+            self._selected &= is_within(self.rows.step, *selection.steps) | self._declared
 
     def run_of(self, session: Session) -> str:
         """The run that a session is of."""

@@ -18,6 +18,7 @@ import numpy as np
 from tbtools.analysis.detect import Findings, NotJudged, detect_series
 from tbtools.analysis.frames import series_of_frame
 from tbtools.analysis.objective import require_objectives
+from tbtools.analysis.series_summary import stretch_means
 from tbtools.errors import InvalidArgument
 from tbtools.runs.diagnostics import note_dicts, problem_dicts
 from tbtools.runs.inputs import as_experiment, runs_and_unreadable
@@ -83,7 +84,7 @@ class Judgement:
 
     def fails(self, kinds: Sequence[str]) -> bool:
         """Whether there is a finding of one of the kinds that is more than an info."""
-        return any(each.kind in kinds and each.severity != "info" for each in self.findings)
+        return any(each.fails(kinds) for each in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `tbtools detect`."""
@@ -288,16 +289,9 @@ def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[N
 
 
 def _trend(series: ScalarSeries, finding: Finding) -> FindingTrend:
-    count = len(series.value)
-    bins = min(count, _BINS)
-    edges = np.arange(bins) * count // bins
-    finite = np.isfinite(series.value)
-    with np.errstate(over="ignore"):
-        totals = np.add.reduceat(np.where(finite, series.value, 0.0), edges)
-    many = np.add.reduceat(finite, edges, dtype=np.int64)
-    means = [
-        float(total) / int(number) if number and np.isfinite(total) else None
-        for total, number in zip(totals, many, strict=True)
-    ]
+    count = series.value.size
+    [means] = stretch_means(series.value, [count], _BINS)
+    bins = len(means)
     point = series.find(finding.onset_step, finding.onset_time)
-    return FindingTrend(tuple(means), int(np.searchsorted(edges, point, side="right")) - 1)
+    edges = np.arange(bins) * count // bins
+    return FindingTrend(means, int(np.searchsorted(edges, point, side="right")) - 1)

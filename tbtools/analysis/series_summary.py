@@ -13,6 +13,8 @@ from tbtools.runs.statistics import scalar_rows
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from tbtools.runs.columns import SeriesRows
     from tbtools.runs.parts import Part
     from tbtools.runs.statistics import SeriesStatistics
@@ -88,11 +90,28 @@ def _sparklines(part: Part) -> dict[str, tuple[float | None, ...]]:
     if not chosen:
         return {}
     value = part.columns.rows.value[scalar_rows(part.columns, chosen)]
-    counts = np.array([series.count for series in chosen])
-    bins = np.minimum(counts, SPARKLINE_BINS)
-    firsts = np.repeat(np.cumsum(counts) - counts, bins)
+    means = stretch_means(value, [series.count for series in chosen], SPARKLINE_BINS)
+    return {part.shown_tag(series.tag): cells for series, cells in zip(chosen, means, strict=True)}
+
+
+def stretch_means(
+    value: NDArray[np.float64], counts: Sequence[int], bins_each: int
+) -> list[tuple[float | None, ...]]:
+    """Series as few numbers: the means of the finite values in stretches of equally many points.
+
+    Args:
+        value: The values of the series, one series behind the other.
+        counts: How many points each has, at least one.
+        bins_each: How many stretches; a series of fewer points has one a point.
+
+    Returns:
+        The means of each series; None for a stretch without a finite one.
+    """
+    sizes = np.array(counts)
+    bins = np.minimum(sizes, bins_each)
+    firsts = np.repeat(np.cumsum(sizes) - sizes, bins)
     number = np.arange(bins.sum()) - np.repeat(np.cumsum(bins) - bins, bins)
-    edges = firsts + number * np.repeat(counts, bins) // np.repeat(bins, bins)
+    edges = firsts + number * np.repeat(sizes, bins) // np.repeat(bins, bins)
     finite = np.isfinite(value)
     with np.errstate(over="ignore", invalid="ignore"):
         total = np.add.reduceat(np.where(finite, value, 0.0), edges)
@@ -102,10 +121,7 @@ def _sparklines(part: Part) -> dict[str, tuple[float | None, ...]]:
     for empty in np.flatnonzero(~np.isfinite(means)).tolist():
         cells[empty] = None
     ends = np.cumsum(bins).tolist()
-    return {
-        part.shown_tag(series.tag): tuple(cells[end - size : end])
-        for series, end, size in zip(chosen, ends, bins.tolist(), strict=True)
-    }
+    return [tuple(cells[end - size : end]) for end, size in zip(ends, bins.tolist(), strict=True)]
 
 
 def objective_summary(

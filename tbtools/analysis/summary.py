@@ -138,9 +138,17 @@ class RunSummary:
             "tags": [series.statistics.to_dict() for series in self.tags],
             "findings": [each.to_dict() for each in self.findings],
             "not_judged": [each.to_dict() for each in self.findings.not_judged],
-            "problems": [{"file": file, **each.to_dict()} for file, each in self.problems],
-            "notes": [{"run": self.run, **note.to_dict()} for note in self.notes],
+            "problems": self.problem_dicts(),
+            "notes": self.note_dicts(),
         }
+
+    def problem_dicts(self) -> list[dict[str, Any]]:
+        """Its damaged stretches, as JSON has them."""
+        return [{"file": file, **each.to_dict()} for file, each in self.problems]
+
+    def note_dicts(self) -> list[dict[str, Any]]:
+        """What should be known of its timeline, as JSON has it."""
+        return [{"run": self.run, **note.to_dict()} for note in self.notes]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -177,8 +185,11 @@ class Summary:
             "logdir": self.logdir,
             "judged": self.judged,
             "runs": [run.to_dict() for run in self.runs],
-            "problems": [{"file": path, **problem.to_dict()} for path, problem in self.unreadable],
+            "problems": self._problem_dicts(),
         }
+
+    def _problem_dicts(self) -> list[dict[str, Any]]:
+        return [{"file": path, **problem.to_dict()} for path, problem in self.unreadable]
 
     def to_frame(self) -> pd.DataFrame:
         """One row a series: run, and what `to_dict` has of each tag.
@@ -194,12 +205,11 @@ class Summary:
                 for series in run.tags
             ]
         )
-        about = self.to_dict()
         frame.attrs["superseded"] = sum(run.superseded for run in self.runs)
-        frame.attrs["problems"] = about["problems"] + [
-            {"run": run["run"], **problem} for run in about["runs"] for problem in run["problems"]
+        frame.attrs["problems"] = self._problem_dicts() + [
+            {"run": run.run, **problem} for run in self.runs for problem in run.problem_dicts()
         ]
-        frame.attrs["notes"] = [note for run in about["runs"] for note in run["notes"]]
+        frame.attrs["notes"] = [note for run in self.runs for note in run.note_dicts()]
         return frame
 
     def _repr_html_(self) -> str:

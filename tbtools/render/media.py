@@ -17,7 +17,7 @@ from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.inputs import require_events
 from tbtools.runs.plugins.table import PLUGINS, function_at
 from tbtools.runs.plugins.values import naming
-from tbtools.runs.reading import read_ahead
+from tbtools.runs.reading import read_each
 from tbtools.runs.selection import EVERYTHING, Selector
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def export_media(
     selector = Selector(replace(selection, plugins=(kind,)), scalars=False)
     inputs = {run.event_files[0] for run in runs.values()}
     with directory_whole(directory, inputs=sorted(inputs)) as made:
-        for name, run in _each_run(runs, progress):
+        for name, run in read_each(runs, progress):
             tags = _chosen_tags(run, selector)
             written = _export_run(run, name, paths[name], made, kind, tags, selection, problems)
             index += written
@@ -84,18 +84,6 @@ def export_media(
                 csv.writer(text, lineterminator="\n").writerows([_COLUMNS, *index])
                 file.write(text.getvalue().encode(errors="backslashreplace"))
     return len(index), problems
-
-
-def _each_run(
-    runs: Mapping[str, Run], progress: Callable[[int, int], None] | None
-) -> Iterator[tuple[str, Run]]:
-    """The runs one by one, read ahead on all cores; those that were not read before are let go."""
-    unread = [not run.data.is_read for run in runs.values()]
-    read = read_ahead(list(runs.values()), progress)
-    for name, run, forget in zip(runs, read, unread, strict=True):
-        yield name, run
-        if forget:
-            run.data.release()
 
 
 def _export_run(

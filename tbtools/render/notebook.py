@@ -10,6 +10,7 @@ import html
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from tbtools.analysis.detect import worst
 from tbtools.analysis.series_summary import series_summaries
 from tbtools.analysis.summary import summarize
 from tbtools.render.colors import SEVERITY_COLORS, run_colors
@@ -21,7 +22,6 @@ from tbtools.render.format import (
     format_time,
     plural,
 )
-from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -156,9 +156,9 @@ def _worst(run: RunSummary, *, judged: bool) -> str:
     found = [each for each in run.findings if each.severity != "info"]
     if not found:
         return "no findings" if judged and run.is_judged else "not judged"
-    worst = min(found, key=lambda each: SEVERITIES.index(each.severity))
+    main = worst(found)
     more = f" +{len(found) - 1}" if len(found) > 1 else ""
-    return f"{_badge(worst)} at {format_count(worst.onset_step)}{more}"
+    return f"{_badge(main)} at {format_count(main.onset_step)}{more}"
 
 
 def _badge(finding: Finding) -> str:

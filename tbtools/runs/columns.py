@@ -104,18 +104,23 @@ class RunColumns:
         """The same, only with steps from `first` to `last`, both included; None for no bound."""
         if first is None and last is None:
             return self
-        step = self.rows.step[self.order]
-        kept = np.ones(step.size, bool)
-        if first is not None:
-            kept &= step >= first
-        if last is not None:
-            kept &= step <= last
+        kept = is_within(self.rows.step[self.order], first, last)
         before = np.concatenate([[0], np.cumsum(kept)])
         series = tuple(
             replace(each, first=int(before[each.first]), end=int(before[each.end]))
             for each in self.series
         )
         return replace(self, series=series, order=self.order[kept])
+
+
+def is_within(step: NDArray[np.int64], first: int | None, last: int | None) -> NDArray[np.bool_]:
+    """Which steps lie between two, both included; None for no bound."""
+    within = np.ones(step.size, bool)
+    if first is not None:
+        within &= step >= first
+    if last is not None:
+        within &= step <= last
+    return within
 
 
 def _plugin_slots(rows: RunRows) -> NDArray[np.uint8]:

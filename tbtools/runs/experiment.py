@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun, UnsupportedType
-from tbtools.eventfile.discover import LogDirectory, RunFiles, discover, natural_key
+from tbtools.eventfile.discover import LogDirectory, discover, natural_key
 from tbtools.eventfile.problems import Problem
 from tbtools.eventfile.source import source_of
 from tbtools.runs.data import RunData
 from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import ScalarTable
-from tbtools.runs.reading import read_ahead
+from tbtools.runs.reading import read_ahead, read_each
 from tbtools.runs.run import Run
 from tbtools.runs.selection import Selection, Selector, as_globs, choose, select_runs
 from tbtools.runs.tables import tags_frame
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.eventfile.discover import RunFiles
-    from tbtools.eventfile.source import Identity
 
     LogPath = str | os.PathLike[str]
     Globs = str | Sequence[str] | None
@@ -54,14 +53,10 @@ def _discover_named(path: str) -> LogDirectory:
     return LogDirectory(path, (), {**found.unreadable, path: missing})
 
 
-def _place(directory: LogDirectory, files: RunFiles) -> Identity | str:
+def _place(directory: LogDirectory, files: RunFiles) -> str:
     """Where a run lies, however it is called: a directory, or the one event file that was given."""
     path = directory.path if files.event_files == (directory.path,) else files.path
-    try:
-        identity = source_of(path).stat(path).identity
-    except OSError:  # Gone or closed since it was listed; reading it will tell.
-        return path
-    return identity if any(identity) else path
+    return source_of(path).resolve(path)
 
 
 def _discover_again(path: str) -> LogDirectory | None:
@@ -129,7 +124,7 @@ class Experiment(Shown, Mapping[str, Run]):
             for path, problem in directory.unreadable.items()
         }
         several = len(self.paths) > 1
-        names: dict[Identity | str, str] = {}
+        names: dict[str, str] = {}
         for directory in directories:
             for files in directory.runs:
                 name = _run_name(directory.path, files, several=several)
@@ -192,12 +187,7 @@ class Experiment(Shown, Mapping[str, Run]):
         Args:
             progress: As for `scan`.
         """
-        runs = list(self.values())
-        held = {run.name for run in runs if run.data.is_read}
-        for run in read_ahead(runs, progress):
-            yield run
-            if run.name not in held:
-                run.data.release()
+        return (run for _, run in read_each(self._shown, progress))
 
     def refresh(self) -> int:
         """Reads what was added since: new runs, new event files, new records.

@@ -11,7 +11,7 @@ from tbtools.eventfile.scan import scan_file
 from tbtools.eventfile.source import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from tbtools.eventfile.scan import FileColumns
@@ -53,6 +53,25 @@ def read_ahead(
             while waiting and ahead.has_room():
                 ahead.start(waiting.popleft(), pool)
             yield ahead.next()
+
+
+def read_each(
+    runs: Mapping[str, Run], progress: Callable[[int, int], None] | None = None
+) -> Iterator[tuple[str, Run]]:
+    """Yields names and runs as `read_ahead` does, so that memory does not grow with their number.
+
+    What was read of a run for this is let go when the next run is asked for.
+
+    Args:
+        runs: Name to run.
+        progress: As for `read_ahead`.
+    """
+    unread = [not run.data.is_read for run in runs.values()]
+    read = read_ahead(list(runs.values()), progress)
+    for name, run, forget in zip(runs, read, unread, strict=True):
+        yield name, run
+        if forget:
+            run.data.release()
 
 
 class _Ahead:

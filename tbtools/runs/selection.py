@@ -8,7 +8,7 @@ must not look like a log without findings.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -184,10 +184,6 @@ class Selection:
         """Whether a step is selected."""
         first, last = self.steps or (None, None)
         return (first is None or step >= first) and (last is None or step <= last)
-
-    def whole_series(self) -> Selection:
-        """The same without a bound of steps."""
-        return replace(self, steps=None)
 
 
 EVERYTHING = Selection()

@@ -9,9 +9,10 @@ import numpy as np
 
 from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.eventfile.discover import natural_key
+from tbtools.runs.columns import is_within
 from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.numbers import DTYPE_NAMES
-from tbtools.runs.reading import read_ahead
+from tbtools.runs.reading import read_each
 from tbtools.runs.selection import Selection, Selector
 from tbtools.vocabulary import AXES, FORMER_AXES
 
@@ -105,12 +106,7 @@ class ScalarSeries:
         """The same series, only with the steps that are selected."""
         if selection.steps is None:
             return self
-        first, last = selection.steps
-        kept = np.ones(self.step.size, bool)
-        if first is not None:
-            kept &= self.step >= first
-        if last is not None:
-            kept &= self.step <= last
+        kept = is_within(self.step, *selection.steps)
         if kept.all():
             return self
         number = np.cumsum(kept) - 1
@@ -290,12 +286,8 @@ def stream_scalars(
     """
     own = not isinstance(selection, Selector)
     selector = selection if isinstance(selection, Selector) else Selector(selection or Selection())
-    unread = [not run.data.is_read for run in runs.values()]
-    read = read_ahead(list(runs.values()), progress)
-    for name, run, forget in zip(runs, read, unread, strict=True):
+    for name, run in read_each(runs, progress):
         yield read_scalars_of(run, selector, x, name)
-        if forget:
-            run.data.release()
     require_readable(runs)
     if own:
         selector.require_match()

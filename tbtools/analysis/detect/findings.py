@@ -11,6 +11,8 @@ from tbtools.showing import Shown
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     import pandas as pd
 
     from tbtools.vocabulary import FindingKind, Severity
@@ -71,6 +73,15 @@ class Finding:
         """The finding as JSON has it: exactly the keys of `KEYS`."""
         values = {key: getattr(self, key) for key in KEYS}
         return values | {"evidence": dict(self.evidence)}
+
+    def fails(self, kinds: Collection[str]) -> bool:
+        """Whether it is of one of the kinds, and more than an info."""
+        return self.kind in kinds and self.severity != "info"
+
+
+def worst(findings: Iterable[Finding]) -> Finding:
+    """The most severe of some findings, at least one; of equals the first."""
+    return min(findings, key=lambda each: SEVERITIES.index(each.severity))
 
 
 def _place_in_event(finding: Finding) -> tuple[bool, int]:
@@ -179,6 +190,7 @@ class Findings(Shown, Sequence[Finding]):
         frame = pd.DataFrame([finding.to_dict() for finding in self], columns=list(KEYS))
         steps = ["onset_step", "end_step", "best_step", "last_good_step"]
         numbers = ["best_value", "onset_time"]
-        about = self.to_dict()
-        frame.attrs |= {name: about[name] for name in ("problems", "notes", "not_judged")}
+        frame.attrs["problems"] = list(self.problems)
+        frame.attrs["notes"] = list(self.notes)
+        frame.attrs["not_judged"] = [each.to_dict() for each in self.not_judged]
         return frame.astype({**dict.fromkeys(steps, "Int64"), **dict.fromkeys(numbers, "float64")})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, cast
 
 from tbtools.errors import MissingBrowser, MissingExtra
 from tbtools.render.files import replaced_whole
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     import plotly.graph_objects as go
 
-ImageFormat = Literal["png", "svg", "pdf"]
-IMAGE_FORMATS: tuple[ImageFormat, ...] = get_args(ImageFormat)
+    from tbtools.vocabulary import PictureFormat
+
 # A figure without a width of its own gets that of a page in landscape; PNG has twice the pixels.
 _WIDTH = 1100
 _SCALE = 2
 
 
 def write_figure(
-    figure: go.Figure, path: str | os.PathLike[str], kind: ImageFormat, *, force: bool = False
+    figure: go.Figure, path: str | os.PathLike[str], kind: PictureFormat, *, force: bool = False
 ) -> None:
     """Writes a figure as a picture.
 
@@ -41,7 +41,7 @@ def write_figure(
         cast("IO[bytes]", opened).write(data)
 
 
-def _picture(figure: go.Figure, kind: ImageFormat) -> bytes:
+def _picture(figure: go.Figure, kind: PictureFormat) -> bytes:
     try:
         import kaleido
         from kaleido.errors import BrowserClosedError, BrowserFailedError, ChromeNotFoundError

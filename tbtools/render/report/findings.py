@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from tbtools.analysis.detect import worst
 from tbtools.render.format import format_count, plural
 from tbtools.render.series import drawn_seconds, finding_ends, is_onset_drawn
 from tbtools.vocabulary import SEVERITIES
@@ -42,20 +43,16 @@ def _by_run_and_kind(findings: Findings, series: Sequence[ScalarSeries]) -> list
     """The events behind the findings, those of one kind in one run together: read about once."""
     drawn = {(each.run, each.tag): each for each in series}
     causes = [list(cause) for cause in findings.causes()]
-    causes.sort(key=lambda cause: SEVERITIES.index(_worst(cause).severity))
+    causes.sort(key=lambda cause: SEVERITIES.index(worst(cause).severity))
     groups: dict[tuple[str, str], dict[str, Any]] = {}
     for cause in causes:
-        worst = _worst(cause)
+        main = worst(cause)
         group = groups.setdefault(
-            (worst.run, worst.kind),
-            {"severity": worst.severity, "kind": worst.kind, "findings": []},
+            (main.run, main.kind),
+            {"severity": main.severity, "kind": main.kind, "findings": []},
         )
         group["findings"] += [_finding(each, drawn.get((each.run, each.tag))) for each in cause]
     return list(groups.values())
-
-
-def _worst(findings: Sequence[Finding]) -> Finding:
-    return min(findings, key=lambda each: SEVERITIES.index(each.severity))
 
 
 def _finding(finding: Finding, series: ScalarSeries | None) -> dict[str, Any]:
@@ -99,9 +96,9 @@ def run_statuses(
     """
     serious: dict[str, list[Finding]] = defaultdict(list)
     for cause in findings.causes():
-        worst = _worst(cause)
-        if worst.severity != "info":
-            serious[worst.run].append(worst)
+        main = worst(cause)
+        if main.severity != "info":
+            serious[main.run].append(main)
     reasons: dict[str, dict[str | None, str]] = defaultdict(dict)
     for each in findings.not_judged:
         reasons[each.run][each.tag] = each.reason
@@ -112,14 +109,14 @@ def run_statuses(
 
 
 def _trouble(events: Sequence[Finding]) -> dict[str, Any]:
-    worst = _worst(events)
-    preposition = "since" if worst.kind == "plateau" else "at"
+    main = worst(events)
+    preposition = "since" if main.kind == "plateau" else "at"
     more = f" +{len(events) - 1}" if len(events) > 1 else ""
     return {
-        "severity": worst.severity,
-        "rank": SEVERITIES.index(worst.severity),
-        "text": f"{worst.kind} {preposition} {format_count(worst.onset_step)}{more}",
-        "message": worst.message,
+        "severity": main.severity,
+        "rank": SEVERITIES.index(main.severity),
+        "text": f"{main.kind} {preposition} {format_count(main.onset_step)}{more}",
+        "message": main.message,
     }
 
 

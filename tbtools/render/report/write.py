@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
@@ -16,16 +15,17 @@ from tbtools.render.files import replaced_whole, require_free
 from tbtools.render.report.data import MEDIA_BYTES, page_data
 from tbtools.render.report.differences import renamed, shown_names
 from tbtools.render.report.page import PLOTLY_FILE, PLOTLY_SCRIPTS, plotly_js, render_page
-from tbtools.runs.experiment import Experiment, load
-from tbtools.runs.inputs import as_runs
+from tbtools.runs.experiment import Experiment
+from tbtools.runs.inputs import as_experiment, as_runs
 from tbtools.runs.run import Run
 from tbtools.runs.selection import EVERYTHING, Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tbtools.analysis.diff import Diff
     from tbtools.analysis.judgement import Judgement
+    from tbtools.render.report.data import PageData
     from tbtools.render.report.page import PlotlyJs
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
@@ -147,7 +147,8 @@ def write_report(
         judging: As for `judge`.
     """
     _check_arguments(path, smoothing, plotlyjs, force=force)
-    given = _loaded(x)
+    experiment = as_experiment(x, fold=True)
+    given = x if experiment is None else experiment
     runs = as_runs(given)
     judged = judge(
         given,
@@ -172,9 +173,7 @@ def write_report(
         group=group,
         media_bytes=media_bytes,
     )
-    size = _write(path, render_page(data, plotlyjs), force=force)
-    if plotlyjs == "directory" and os.fspath(path) != "-":
-        _put_plotly_beside(Path(path), force=force)
+    size = _write_page(path, data, plotlyjs, force=force)
     return WrittenReport(Path(path), size, len(runs), judged)
 
 
@@ -238,21 +237,8 @@ def diff_report(
         group=group,
         diff=renamed(result, names[0], names[1] or names[0]),
     )
-    _write(path, render_page(data, plotlyjs), force=force)
-    if plotlyjs == "directory" and os.fspath(path) != "-":
-        _put_plotly_beside(Path(path), force=force)
+    _write_page(path, data, plotlyjs, force=force)
     return Path(path)
-
-
-def _loaded(x: RunsLike) -> RunsLike:
-    """Paths as an experiment in which sub-runs are folded; anything else as it is."""
-    if isinstance(x, (str, os.PathLike)):
-        return load(x, fold=True)
-    if isinstance(x, Sequence) and x:
-        paths = [each for each in x if isinstance(each, (str, os.PathLike))]
-        if len(paths) == len(x):
-            return load(paths, fold=True)
-    return x
 
 
 def _name_and_root(x: RunsLike) -> tuple[str, str]:
@@ -284,6 +270,16 @@ def _check_arguments(
 def _is_plotly(path: Path) -> bool:
     """Whether the file is the script that would be written there."""
     return path.is_file() and path.read_bytes() == plotly_js().encode()
+
+
+def _write_page(
+    path: str | os.PathLike[str], data: PageData, plotlyjs: PlotlyJs, *, force: bool
+) -> int:
+    """Writes the page, and the script beside it; says how many bytes the page has."""
+    size = _write(path, render_page(data, plotlyjs), force=force)
+    if plotlyjs == "directory" and os.fspath(path) != "-":
+        _put_plotly_beside(Path(path), force=force)
+    return size
 
 
 def _put_plotly_beside(path: Path, *, force: bool) -> None:

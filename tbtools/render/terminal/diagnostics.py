@@ -41,6 +41,11 @@ class Diagnostics:
     selection: Selection
     count_superseded: bool = True
 
+    @property
+    def superseded(self) -> int:
+        """How many points of the runs restarts have superseded."""
+        return sum(run.superseded for run in self._runs())
+
     def to_dict(self) -> dict[str, Any]:
         """The keys that stand in the JSON of every command that reads runs."""
         return {
@@ -48,7 +53,7 @@ class Diagnostics:
                 each for one in self.experiments for each in problem_dicts(one, one.unreadable)
             ],
             "notes": [each for one in self.experiments for each in note_dicts(one)],
-            "superseded": self._superseded(),
+            "superseded": self.superseded,
         }
 
     def unreadable_paths(self) -> dict[str, str]:
@@ -71,7 +76,7 @@ class Diagnostics:
             rest = plural(len(problems) - _PROBLEMS_SHOWN, "more problem")
             yield f"and {rest}: `tbtools verify` lists them"
         yield from self._unreadable_runs(named)
-        superseded = self._superseded() if self.count_superseded else 0
+        superseded = self.superseded if self.count_superseded else 0
         if superseded:
             yield f"{plural(superseded, 'point')} superseded by restarts"
         notes = [
@@ -86,9 +91,6 @@ class Diagnostics:
 
     def _runs(self) -> Iterator[Any]:
         return (run.data.diagnostics for one in self.experiments for run in one.values())
-
-    def _superseded(self) -> int:
-        return sum(run.superseded for run in self._runs())
 
     def _problems(self) -> Iterator[tuple[str, Problem]]:
         for one in self.experiments:

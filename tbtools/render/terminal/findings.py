@@ -53,8 +53,7 @@ class JudgementView:
 
     def to_json(self) -> dict[str, Any]:
         """The JSON of `tbtools detect`."""
-        superseded = self.diagnostics.to_dict()["superseded"]
-        return {**self.judgement.to_dict(), "superseded": superseded}
+        return {**self.judgement.to_dict(), "superseded": self.diagnostics.superseded}
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a finding, without the evidence."""
@@ -70,7 +69,7 @@ class JudgementView:
         A run or path that could not be read is an error, not a pass.
         """
         by_run = self._by_run()
-        failed = sum(any(map(self._fails, found)) for found in by_run.values())
+        failed = sum(any(each.fails(self.fail_on) for each in found) for found in by_run.values())
         runs = self.judgement.runs
         errors = self._unreadable()
         yield '<?xml version="1.0" encoding="UTF-8"?>'
@@ -83,9 +82,9 @@ class JudgementView:
             found = by_run.get(run, [])
             for finding in found:
                 line = escape(_xml(_line(finding)))
-                if self._fails(finding):
+                if finding.fails(self.fail_on):
                     yield f"    <failure type={quoteattr(finding.kind)}>{line}</failure>"
-            lines = [_line(each) for each in found if not self._fails(each)]
+            lines = [_line(each) for each in found if not each.fails(self.fail_on)]
             lines += _not_judged(each for each in self._not_judged() if each.run == run)
             if lines:
                 yield f"    <system-out>{escape(_xml(chr(10).join(lines)))}</system-out>"
@@ -117,9 +116,6 @@ class JudgementView:
 
     def _not_judged(self) -> tuple[NotJudged, ...]:
         return self.judgement.findings.not_judged
-
-    def _fails(self, finding: Finding) -> bool:
-        return finding.kind in self.fail_on and finding.severity != "info"
 
     def _by_run(self) -> dict[str, list[Finding]]:
         found: dict[str, list[Finding]] = {}

@@ -78,7 +78,7 @@ def plain_clocks(sessions: Sequence[Session]) -> Clocks:
 def corrected_clocks(
     rows: RunRows,
     step: NDArray[np.int64],
-    sessions: Sequence[Session],
+    clocks: Clocks,
     traces: Sequence[dict[int, Trace]],
     evidence: Sequence[Sequence[int]],
 ) -> Clocks:
@@ -87,11 +87,10 @@ def corrected_clocks(
     Args:
         rows: The run.
         step: Its steps, unwrapped.
-        sessions: Its sessions.
+        clocks: The times of its sessions as they stand in the files.
         traces: Of each session, by tag id.
         evidence: Of each session, the tags that count the training's steps.
     """
-    clocks = plain_clocks(sessions)
     tag = _common_counter(traces, evidence)
     if tag is None:
         return clocks

@@ -93,8 +93,6 @@ def superseded_by_resume(
         bool for each row, or None where nothing is superseded; and, cut by cut, the later session
         with the rows that it superseded: each row once.
     """
-    if len(sessions) < 2:
-        return None, ()
     resume = _Resume(rows, step, sessions, traces, evidence, clocks)
     resume.run()
     return (resume.superseded if resume.cuts else None), tuple(resume.cuts)

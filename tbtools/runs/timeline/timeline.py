@@ -110,8 +110,6 @@ class Timeline:
         """
         if len(self.sessions) < 2:
             return np.empty(0, np.int64)
-        begins_cluster = np.zeros(len(self.sessions), bool)
-        begins_cluster[[cluster[0] for cluster in self.clusters]] = True
         cluster_of = np.empty(len(self.sessions), np.int64)
         for number, cluster in enumerate(self.clusters):
             cluster_of[cluster] = number
@@ -177,7 +175,7 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
         step = unwrapped_steps(rows)
         traces = [trace_session(rows, step, session) for session in sessions]
         known = [evidence(own) for own in traces]
-        clocks = corrected_clocks(rows, step, sessions, traces, known)
+        clocks = corrected_clocks(rows, step, clocks, traces, known)
         superseded, cuts = superseded_by_resume(rows, step, sessions, traces, known, clocks)
         order = written_order(rows, sessions, clocks, overlapping_sessions(clocks))
     return Timeline(
