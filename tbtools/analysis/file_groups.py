@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.errors import InvalidArgument
-from tbtools.runs.columns import gather_timeline, is_within
+from tbtools.runs.columns import gather, is_within
 from tbtools.runs.selection import choose
 from tbtools.runs.timeline import rows as row_kinds
-from tbtools.runs.timeline.timeline import build_timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.source import Identity
     from tbtools.runs.columns import RunColumns
     from tbtools.runs.run import Run
-    from tbtools.runs.selection import Selection
+    from tbtools.runs.selection import Selector
     from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import RestartPolicy
 
@@ -61,8 +61,7 @@ class FileGroup:
 
     Args:
         files: Each with the run that it is of, in the order of their names.
-        policy: The restart policy.
-        columns: What is left of them, where they are all of one run and that has been gathered.
+        columns: What is left of them after restarts.
 
     Attributes:
         rows: Their rows.
@@ -70,15 +69,9 @@ class FileGroup:
         kept: bool for each row: whether it goes into the merged run.
     """
 
-    def __init__(
-        self, files: Sequence[Owned], policy: RestartPolicy, columns: RunColumns | None = None
-    ) -> None:
+    def __init__(self, files: Sequence[Owned], columns: RunColumns) -> None:
         self._columns = columns
-        self.timeline = (
-            build_timeline([file for _, file in files], policy)
-            if columns is None
-            else columns.timeline
-        )
+        self.timeline = columns.timeline
         self.rows = self.timeline.rows
         self.sessions = self.timeline.sessions
         run_of = {id(file): run for run, file in files}
@@ -108,13 +101,22 @@ class FileGroup:
         """Which rows go into the merged run."""
         return self._selected & ~self._superseded
 
-    def select(self, selection: Selection) -> None:
+    def select(self, selector: Selector) -> None:
         """Leaves out what is not selected, which does not count as superseded."""
-        chosen = set(choose(self.rows.tags, selection.tags, selection.exclude_tags))
+        selection = selector.selection
+        # A tag that lost all its points is no match, but its points count as superseded.
+        left = self._tags_among(self.rows.tag_id[~self._superseded])
+        lost = choose(set(self.rows.tags) - left, selection.tags, selection.exclude_tags)
+        chosen = selector.choose_tags(left) | set(lost)
         wanted = np.array([tag in chosen for tag in self.rows.tags], bool)
         self._selected = wanted[self.rows.tag_id]
-        if selection.steps is not None:
-            self._selected &= is_within(self.rows.step, *selection.steps) | self._declared
+        kept = self.kept
+        if selection.steps is not None and kept.any():
+            selector.see_steps(self.rows.step[kept])
+            within = is_within(self.rows.step, *selection.steps)
+            self._selected &= within | self._declared
+            kept &= within
+        selector.matched |= bool(kept.any())
 
     def run_of(self, session: Session) -> str:
         """The run that a session is of."""
@@ -161,12 +163,8 @@ class FileGroup:
         """What should be known of the timeline, as JSON has it."""
         owners = set(self._runs)
         run = owners.pop() if len(owners) == 1 else None
-        for note in self.timeline.notes(self._scalar_rows):
+        for note in self._columns.notes:
             yield {"run": run, **note.to_dict()}
-
-    def _scalar_rows(self) -> list[tuple[str, NDArray[np.int64]]]:
-        columns = self._columns or gather_timeline(self.timeline)
-        return [(each.tag, columns.of(each)) for each in columns.scalars()]
 
     @property
     def blocks(self) -> list[list[int]]:
@@ -218,22 +216,22 @@ def group_files(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) 
     files = list(owned.values())
     if union:
         groups = [[own for own in files if own[0] == name] for name in runs]
-        return [
-            FileGroup(group, policy, _columns_of(runs[group[0][0]], group, policy))
-            for group in groups
-            if group
-        ]
+        return [FileGroup(group, _columns_of(runs, group, policy)) for group in groups if group]
     if not files:
         return []
     # As they would stand in one directory: their names begin with the time.
     files.sort(key=lambda own: (Path(own[1].path).name, own[1].path))
-    return [FileGroup(files, policy, _columns_of(runs[files[0][0]], files, policy))]
+    return [FileGroup(files, _columns_of(runs, files, policy))]
 
 
-def _columns_of(run: Run, files: Sequence[Owned], policy: RestartPolicy) -> RunColumns | None:
-    """The run's own columns, if the files are all of its files and it has the same policy."""
-    same = [id(file) for _, file in files] == [id(file) for file in run.data.files]
-    return run.data.columns if same and policy == run.data.restarts else None
+def _columns_of(
+    runs: Mapping[str, Run], files: Sequence[Owned], policy: RestartPolicy
+) -> RunColumns:
+    """Those that a run has already, if the files are all of its files and the policy is its own."""
+    scanned = [file for _, file in files]
+    own = runs[files[0][0]].data
+    same = len(scanned) == len(own.files) and all(map(operator.is_, scanned, own.files))
+    return own.columns if same and policy == own.restarts else gather(scanned, policy)
 
 
 def refuse_shared_tags(groups: Sequence[FileGroup]) -> None:

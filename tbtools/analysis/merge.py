@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from tbtools.analysis.pieces import Copy
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
-    from tbtools.runs.run import Run
     from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import RestartPolicy
 
@@ -185,11 +184,14 @@ def merge(
     """
     policy = check_policy(restarts)
     pieces, unreadable = runs_and_unreadable(runs)
-    selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
-    _require_match(pieces, selection)
+    selector = Selector(Selection.of(tags, steps, exclude_tags=exclude_tags))
+    require_readable(pieces)
+    require_events(pieces.values())
     groups = group_files(pieces, policy, union=union)
     for group in groups:
-        group.select(selection)
+        group.select(selector)
+    selector.require_match()
+    for group in groups:
         if policy != "keep" and not union:
             refuse_concurrent_runs(group)
     if union:
@@ -218,23 +220,6 @@ def merge(
         problems=tuple(problem_dicts(pieces, unreadable)),
         notes=tuple(note for group in groups for note in group.notes()),
     )
-
-
-def _require_match(runs: Mapping[str, Run], selection: Selection) -> None:
-    """Refuses a merge of nothing.
-
-    Raises:
-        NoEventFiles: Not one event could be read.
-        UnknownTag: A tag or glob matches no tag.
-        InvalidArgument: There is no point in the steps.
-    """
-    require_readable(runs)
-    require_events(runs.values())
-    selector = Selector(selection, scalars=False)
-    for run in runs.values():
-        for part in run.data.parts:
-            selector.choose(part)
-    selector.require_match()
 
 
 def _in_order(groups: Sequence[FileGroup]) -> list[tuple[FileGroup, Session]]:

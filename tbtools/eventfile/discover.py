@@ -117,6 +117,8 @@ def discover(path: str | os.PathLike[str]) -> LogDirectory:
 
 def _printable(name: str) -> str:
     """The name, with the bytes escaped that are no UTF-8 and that Python holds as surrogates."""
+    if name.isascii():
+        return name
     return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 

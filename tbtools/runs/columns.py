@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tbtools.runs.timeline.timeline import Timeline
     from tbtools.vocabulary import RestartPolicy
 
+    _BySeries = tuple[tuple["SeriesRows", ...], NDArray[np.int64]]
+
 # A row belongs to no plugin, to one that has kinds of its own, or to the one that its metadata
 # declares.
 _PLUGINS = ("", *(name for name, plugin in PLUGINS.items() if plugin.kinds))
@@ -64,26 +66,47 @@ class SeriesRows:
 
 @dataclass(frozen=True, eq=False)
 class RunColumns:
-    """What is left of a run's rows after restarts, gathered by series.
+    """What is left of a run's rows after restarts, by series.
+
+    The rows are gathered by series when that is first asked for.
 
     Attributes:
         timeline: The run's timeline.
-        series: In natural order of their tags. One tag has two where it holds both numbers and,
-            say, pictures.
-        order: int64, the rows that count: those of the first series in the order of the timeline,
-            then those of the second, and so on.
-        superseded: How many rows were left out.
     """
 
     timeline: Timeline
-    series: tuple[SeriesRows, ...]
-    order: NDArray[np.int64]
-    superseded: int
+    _chosen: _BySeries | None = None
+
+    @cached_property
+    def _by_series(self) -> _BySeries:
+        return self._chosen or _gather(self.timeline)
+
+    @property
+    def series(self) -> tuple[SeriesRows, ...]:
+        """In natural order of their tags.
+
+        One tag has two where it holds both numbers and, say, pictures.
+        """
+        return self._by_series[0]
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """The rows that count.
+
+        Those of the first series in the order of the timeline, then those of the second, and so on.
+        """
+        return self._by_series[1]
 
     @property
     def rows(self) -> RunRows:
         """The rows as they stand in the files."""
         return self.timeline.rows
+
+    @property
+    def superseded(self) -> int:
+        """How many rows were left out."""
+        left_out = self.timeline.superseded
+        return 0 if left_out is None else int(np.count_nonzero(left_out))
 
     @cached_property
     def notes(self) -> tuple[Note, ...]:
@@ -106,11 +129,15 @@ class RunColumns:
             return self
         kept = is_within(self.rows.step[self.order], first, last)
         before = np.concatenate([[0], np.cumsum(kept)])
-        series = tuple(
+        series = [
             replace(each, first=int(before[each.first]), end=int(before[each.end]))
             for each in self.series
-        )
-        return replace(self, series=series, order=self.order[kept])
+        ]
+        return self.only(series, self.order[kept])
+
+    def only(self, series: Sequence[SeriesRows], order: NDArray[np.int64]) -> RunColumns:
+        """The same timeline with other series, which are stretches of this order."""
+        return RunColumns(self.timeline, (tuple(series), order))
 
 
 def is_within(step: NDArray[np.int64], first: int | None, last: int | None) -> NDArray[np.bool_]:
@@ -147,17 +174,16 @@ def _series_names(rows: RunRows, keys: list[int]) -> list[tuple[str, str]]:
 
 
 def gather(files: Sequence[FileColumns], policy: RestartPolicy) -> RunColumns:
-    """Leaves out what the policy calls superseded and gathers the rest by series.
+    """The columns of a run.
 
     Args:
         files: The event files of the run, sorted by name.
         policy: The restart policy.
     """
-    return gather_timeline(build_timeline(files, policy))
+    return RunColumns(build_timeline(files, policy))
 
 
-def gather_timeline(timeline: Timeline) -> RunColumns:
-    """Gathers by series what of a timeline is not superseded."""
+def _gather(timeline: Timeline) -> _BySeries:
     rows = timeline.rows
     # 64 bits, as NumPy wants them for indices: others are converted at each use.
     key_of_row = np.multiply(rows.tag_id, _SLOTS, dtype=np.int64)
@@ -188,7 +214,7 @@ def gather_timeline(timeline: Timeline) -> RunColumns:
         for i, key, first, end in zip(shown, keys.tolist(), [0, *ends], ends, strict=False)
     )
     order = order if kept is None else kept[order]
-    return RunColumns(timeline, series, order, rows.count - order.size)
+    return series, order
 
 
 def _kept_rows(timeline: Timeline) -> NDArray[np.int64] | None:

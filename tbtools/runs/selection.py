@@ -7,7 +7,7 @@ must not look like a log without findings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -16,6 +16,9 @@ from tbtools.errors import InvalidArgument, UnknownRun, UnknownTag
 from tbtools.eventfile.discover import natural_key
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tbtools.errors import UnknownName
     from tbtools.runs.columns import SeriesRows
     from tbtools.runs.parts import Part, Steps
@@ -222,12 +225,12 @@ class Selector:
         if self.selection.is_all:
             self.matched = self.matched or bool(offered)
             return part, offered
-        names = {part.shown_tag(each.tag) for each in offered}
-        self._tags |= names
-        wanted = set(choose(names, self.selection.tags, self.selection.exclude_tags))
+        wanted = self.choose_tags({part.shown_tag(each.tag) for each in offered})
         chosen = [each for each in offered if part.shown_tag(each.tag) in wanted]
         if self.selection.steps is not None and chosen:
-            self._remember_steps(part, chosen)
+            step = part.columns.rows.step
+            for each in chosen:
+                self.see_steps(step[part.columns.of(each)])
             keys = {(each.tag_id, each.plugin) for each in chosen}
             part = part.within(self.selection.steps)
             chosen = [
@@ -238,14 +241,17 @@ class Selector:
         self.matched = self.matched or bool(chosen)
         return part, chosen
 
-    def _remember_steps(self, part: Part, chosen: Sequence[SeriesRows]) -> None:
-        step = part.columns.rows.step
-        for each in chosen:
-            own = step[part.columns.of(each)]
-            low, high = int(own.min()), int(own.max())
-            if self._steps is not None:
-                low, high = min(low, self._steps[0]), max(high, self._steps[1])
-            self._steps = low, high
+    def choose_tags(self, tags: Collection[str]) -> set[str]:
+        """Those of some tags that are selected."""
+        self._tags.update(tags)
+        return set(choose(tags, self.selection.tags, self.selection.exclude_tags))
+
+    def see_steps(self, step: NDArray[np.int64]) -> None:
+        """Takes note of the steps of what the tags select, at least one."""
+        low, high = int(step.min()), int(step.max())
+        if self._steps is not None:
+            low, high = min(low, self._steps[0]), max(high, self._steps[1])
+        self._steps = low, high
 
     def require_match(self) -> None:
         """Refuses to do nothing as if there were nothing to do, after all runs have been seen.

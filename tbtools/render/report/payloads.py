@@ -69,5 +69,4 @@ def _chosen(part: Part, plugin: str, most: int, tags: Sequence[str]) -> tuple[Pa
         end += len(numbers)
         rows.append(numbers)
         counts[part.shown_tag(each.tag)] = each.count
-    order = np.concatenate(rows)
-    return replace(part, columns=replace(columns, series=tuple(series), order=order)), counts
+    return replace(part, columns=columns.only(series, np.concatenate(rows))), counts
