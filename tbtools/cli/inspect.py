@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -51,11 +50,12 @@ def command(file: str, what: str | None, limit: int | None, output: Output) -> N
 
     _require_file(file)
     output.check()
+    view: InspectionView | RecordsView | EventsView
     if what is None:
-        inspection = inspect_file(file)
-        output.write(InspectionView(inspection, limit=limit))
-        if inspection.bytes and not inspection.records:
-            raise NoEventFiles(f"{file}: not one event could be read")
-        return
-    records = islice(inspect_records(file), limit)
-    output.write(RecordsView(file, records) if what == "records" else EventsView(file, records))
+        view = InspectionView(inspect_file(file), limit=limit)
+    else:
+        listing = RecordsView if what == "records" else EventsView
+        view = listing(file, inspect_records(file), limit)
+    output.write(view)
+    if view.nothing_read:
+        raise NoEventFiles(f"{file}: not one event could be read")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.verify import FileCheck, Verification
 
 _STYLES = {"sound": "green", "empty": "yellow", "truncated": "yellow"}
+_NOT_READ = ("unreadable", "not_an_event_file")
 
 
 class VerificationView:
@@ -47,14 +48,16 @@ class VerificationView:
                 yield (*about, "", "", "", "")
 
     def show(self, console: Console) -> None:
-        """Prints a line a file that is not sound, under it a line a problem, and the totals."""
+        """Prints a line a file that is not sound, and under it a line a problem."""
         for file in self.verification.files:
             if self.show_all or file.status != "sound":
                 _show_file(console, file)
-        print_line(console, self._totals())
 
-    def _totals(self) -> Text:
+    def totals(self) -> Text:
+        """One line: what was checked; empty for nothing."""
         files = self.verification.files
+        if all(file.status in _NOT_READ for file in files):
+            return Text()
         counts: dict[str, int] = {}
         for file in files:
             counts[file.status] = counts.get(file.status, 0) + 1
@@ -68,7 +71,7 @@ class VerificationView:
 def _show_file(console: Console, file: FileCheck) -> None:
     line = Text(f"{printable(file.file)}: ")
     style = _STYLES.get(file.status, "red")
-    if file.status in ("unreadable", "not_an_event_file"):
+    if file.status in _NOT_READ:
         line.append(problem_text(file.problems[0]), style=style)
         print_line(console, line)
         return
