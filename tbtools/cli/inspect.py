@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
 
 def _require_file(path: str) -> None:
+    from tbtools.errors import NoEventFiles
     from tbtools.eventfile.source import source_of
 
     try:
         kind = source_of(path).stat(path).kind
     except OSError as error:
-        raise click.UsageError(f"{path}: {error.strerror}") from error
+        raise NoEventFiles(f"{path}: {error.strerror}") from error
     if kind == "directory":
-        raise click.UsageError(f"{path} is a directory; `tbtools summarize {path}` shows its runs")
+        raise NoEventFiles(f"{path} is a directory; `tbtools summarize {path}` shows its runs")
     if kind != "file":  # a pipe would be waited for, a device read without end
-        raise click.UsageError(f"{path}: not a regular file")
+        raise NoEventFiles(f"{path}: not a regular file")
 
 
 @click.command("inspect")

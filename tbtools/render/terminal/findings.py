@@ -13,6 +13,7 @@ from tbtools.analysis.detect.findings import KEYS, Findings
 from tbtools.render.format import format_count, plural, printable
 from tbtools.render.terminal.lines import cut_middle, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
+from tbtools.runs.diagnostics import count_read
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
@@ -135,17 +136,17 @@ class JudgementView:
                 _show_cause(console, cause, curves[first.run, first.tag, first.kind])
 
     def totals(self) -> Text:
-        """One line: what was read and found; a second one: what was not judged. Empty for nothing."""
+        """One line: what was read and found; a second one: what was not judged."""
         judgement = self.judgement
         if not judgement.runs:
             return Text()
         counts = Counter(each.severity for each in judgement.findings)
         partly = sum(each.tag is not None for each in self._not_judged())
         files = sum(
-            run.data.diagnostics.event_files
+            count_read(run.event_files, run.problems)
             for one in self.diagnostics.experiments
-            for run in one.values()
-            if not run.data.diagnostics.is_unreadable
+            for run in (each.data.diagnostics for each in one.values())
+            if not run.is_unreadable
         )
         read = (
             f"{plural(len(judgement.runs), 'run')}, {plural(files, 'event file')}, "

@@ -20,6 +20,7 @@ from tbtools.render.format import (
 from tbtools.render.terminal.lines import print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
 from tbtools.render.terminal.table import Column, print_table
+from tbtools.runs.diagnostics import count_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -192,7 +193,7 @@ class SummaryView:
         read = [run for run in runs if run.status != "unreadable"]
         parts = [
             plural(len(read), "run"),
-            plural(sum(run.event_files for run in read), "event file"),
+            plural(sum(count_read(run.event_files, run.problems) for run in read), "event file"),
             format_bytes(sum(run.bytes for run in read)),
             plural(sum(run.points for run in read), "point"),
         ]

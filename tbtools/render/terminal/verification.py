@@ -9,6 +9,7 @@ from rich.text import Text
 from tbtools.render.format import format_bytes, plural, printable
 from tbtools.render.terminal.lines import print_line
 from tbtools.render.terminal.problems import problem_text
+from tbtools.runs.diagnostics import OF_WHOLE_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from tbtools.analysis.verify import FileCheck, Verification
 
 _STYLES = {"sound": "green", "empty": "yellow", "truncated": "yellow"}
-_NOT_READ = ("unreadable", "not_an_event_file")
 
 
 class VerificationView:
@@ -56,7 +56,7 @@ class VerificationView:
     def totals(self) -> Text:
         """One line: what was checked; empty for nothing."""
         files = self.verification.files
-        if all(file.status in _NOT_READ for file in files):
+        if all(file.status in OF_WHOLE_FILES for file in files):
             return Text()
         counts: dict[str, int] = {}
         for file in files:
@@ -71,7 +71,7 @@ class VerificationView:
 def _show_file(console: Console, file: FileCheck) -> None:
     line = Text(f"{printable(file.file)}: ")
     style = _STYLES.get(file.status, "red")
-    if file.status in _NOT_READ:
+    if file.status in OF_WHOLE_FILES:
         line.append(problem_text(file.problems[0]), style=style)
         print_line(console, line)
         return
