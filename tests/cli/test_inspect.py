@@ -61,7 +61,7 @@ def test_example(name: str, path: str) -> None:
 
 def test_limit() -> None:
     assert call("inspect", MEDIA, "--limit", "2").out.splitlines()[-1] == (
-        f"{MEDIA}: 11 tags, 35 values; 2 of 11 tags shown (--limit)"
+        f"{MEDIA}: 11 tags, 61 values; 2 of 11 tags shown (--limit)"
     )
     assert len(inspected(MEDIA, "--records", "--limit", "3")["records"]) == 3
     assert len(inspected(MEDIA, "--events", "--limit", "3")["events"]) == 3
