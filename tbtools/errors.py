@@ -28,7 +28,6 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -124,6 +123,8 @@ class UnknownName(TbtoolsError, KeyError):
     what = "name"
 
     def __init__(self, name: object, known: Iterable[str]) -> None:
+        import difflib  # costs more than all else of `import tbtools`
+
         names = list(known)
         self.name = name
         self.close_matches = difflib.get_close_matches(str(name), names, n=3)

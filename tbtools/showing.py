@@ -8,8 +8,7 @@ that registers them all. It is imported when the first result is shown, by the l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tbtools.errors import UnsupportedType
 
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
-@dataclass(frozen=True, slots=True)
-class Renderer:
+class Renderer(NamedTuple):  # dataclasses are as slow to import as all else of `import tbtools`
     """What shows the results of one type.
 
     Attributes:

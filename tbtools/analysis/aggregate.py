@@ -143,7 +143,7 @@ class Aggregate(HasProvenance, Shown):
         x: The axis: ``step``, ``relative``, ``wall`` or a tag.
         groups: The groups.
         left_out: Runs that are in no group.
-        directories: Where the runs that are in one lie.
+        read_paths: The directories and event files that were read for them.
         series: Group by group, tags in natural order.
         provenance: What should be known of the runs that are in a group.
     """
@@ -151,7 +151,7 @@ class Aggregate(HasProvenance, Shown):
     x: str
     groups: tuple[RunGroup, ...]
     left_out: tuple[str, ...]
-    directories: tuple[str, ...]
+    read_paths: tuple[str, ...]
     series: tuple[AggregatedSeries, ...]
     provenance: Provenance = field(default_factory=Provenance)
 
@@ -304,9 +304,9 @@ def aggregate(
     members = {name: known_runs[name] for each in grouping.groups for name in each.runs}
     require_points(members.values(), plan.selector)
     _require_enough(series, min_runs)
-    directories = tuple(dict.fromkeys(run.path for run in members.values()))
+    read_paths = tuple(dict.fromkeys(run.data.read_path for run in members.values()))
     provenance = Provenance.of(members, unreadable)
-    return Aggregate(x, grouping.groups, grouping.left_out, directories, series, provenance)
+    return Aggregate(x, grouping.groups, grouping.left_out, read_paths, series, provenance)
 
 
 def _check_min_runs(min_runs: int | None) -> None:

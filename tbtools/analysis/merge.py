@@ -7,7 +7,6 @@ record by record as they are; `tbtools.render.event_files.write_merge` copies th
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,6 +61,7 @@ class Merge:
 
     Attributes:
         runs: The names of the pieces.
+        read_paths: The directories and event files that were read for them.
         restarts: The restart policy.
         points: How many points are kept.
         superseded: How many are left out because a later session has superseded them.
@@ -78,6 +78,7 @@ class Merge:
     """
 
     runs: tuple[str, ...]
+    read_paths: tuple[str, ...]
     restarts: RestartPolicy
     points: int
     superseded: int
@@ -102,11 +103,6 @@ class Merge:
     def rewritten(self) -> int:
         """How many records could not be copied byte for byte."""
         return sum(isinstance(piece, Rewritten) for piece in self.pieces)
-
-    @property
-    def directories(self) -> tuple[str, ...]:
-        """Where the event files are."""
-        return tuple(dict.fromkeys(str(Path(each.file).parent) for each in self.sessions))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a writer session: the attributes of `MergedSession`."""
@@ -206,6 +202,7 @@ def merge(
     times = [file.first_wall_time for group in groups for file in group.rows.files]
     return Merge(
         runs=tuple(pieces),
+        read_paths=tuple(dict.fromkeys(run.data.read_path for run in pieces.values())),
         restarts=policy,
         points=sum(int(group.kept.sum()) for group in groups),
         superseded=sum(tags_superseded.values()),

@@ -225,6 +225,7 @@ def summarize(
     steps: Steps = None,
     now: float | None = None,
     progress: Progress = None,
+    judging: Progress = None,
 ) -> Summary:
     """Sums up runs one after the other, so that memory does not grow with their number.
 
@@ -236,6 +237,7 @@ def summarize(
             of the whole series that touch these steps.
         now: The time by which a run is recent, seconds since the epoch; the present by default.
         progress: As for `Experiment.scan`.
+        judging: As for `judge`.
 
     Raises:
         UnknownTag: A tag or glob matches no tag of any run.
@@ -258,7 +260,7 @@ def summarize(
             summed.append(summary)
     selector.require_match()
     summed = _with_objectives(summed)
-    findings = to_judge.judge()
+    findings = to_judge.judge(judging)
     return Summary(
         logdir=_label(runs, experiment),
         runs=tuple(replace(each, findings=findings.get(each.run, Findings())) for each in summed),
@@ -334,14 +336,15 @@ class _SeriesToJudge:
         else:
             self._series += read_scalars_of(run, name=name).series.values()
 
-    def judge(self) -> dict[str, Findings]:
+    def judge(self, progress: Progress) -> dict[str, Findings]:
         """The findings of each run."""
         if not self.few:
             self._not_judged += [
                 NotJudged(run, None, _TOO_MUCH) for run, tags in self._chosen.items() if tags
             ]
         chosen = {(run, tag) for run, tags in self._chosen.items() for tag in tags}
-        found = restrict(detect_series(self._series), self._series, chosen, self._selection)
+        every = detect_series(self._series, progress=progress)
+        found = restrict(every, self._series, chosen, self._selection)
         by_run: dict[str, list[Finding]] = defaultdict(list)
         for finding in found:
             by_run[finding.run].append(finding)

@@ -64,9 +64,7 @@ def require_free_directory(
 
 def _require_apart(output: Path, given: Path, name: str) -> None:
     ours, theirs = output.resolve(), given.resolve()
-    # An event file stands for its run; what no event file is, nothing can become part of.
-    directory = theirs.parent if is_event_file(theirs.name) and not given.is_dir() else theirs
-    if ours.is_relative_to(directory) or theirs.is_relative_to(ours):
+    if ours.is_relative_to(theirs) or theirs.is_relative_to(ours):
         raise OutputInsideInput(name, os.fspath(given))
 
 

@@ -70,7 +70,7 @@ def write_merge(merge: Merge, directory: str | os.PathLike[str], *, force: bool 
         OSError: It cannot be written; then nothing is left behind.
     """
     with (
-        directory_whole(directory, force=force, inputs=merge.directories) as made,
+        directory_whole(directory, force=force, inputs=merge.read_paths) as made,
         made.file(_file_name(merge.start_time)) as file,
         _Inputs() as inputs,
     ):
@@ -262,7 +262,7 @@ def write_aggregate(
             has_spread = series.runs >= runs_needed(name)
             points = (steps[has_spread], series.wall_time[has_spread], values[has_spread])
             runs.setdefault(run, {})[series.tag] = points
-    read = (*inputs, *aggregate.directories)
+    read = (*inputs, *aggregate.read_paths)
     write_runs(runs.items(), directory, command="aggregate", force=force, inputs=read)
 
 

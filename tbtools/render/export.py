@@ -33,6 +33,7 @@ class Export(HasProvenance):
     Attributes:
         data: The kind of data.
         count: How many rows of a table, or how many files.
+        runs: Of how many runs they are.
         left_out: Points that are in no row, because a wide table has one cell for several.
         undecodable: What could not be written because it cannot be decoded.
         provenance: What should be known of the runs.
@@ -40,6 +41,7 @@ class Export(HasProvenance):
 
     data: str
     count: int
+    runs: int
     left_out: int = 0
     undecodable: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
@@ -49,6 +51,7 @@ class Export(HasProvenance):
         return {
             "data": self.data,
             "count": self.count,
+            "runs": self.runs,
             "left_out": self.left_out,
             "undecodable": list(self.undecodable),
             **self.provenance.to_dict(),
@@ -109,7 +112,7 @@ def export(
     known, unreadable = runs_and_unreadable(runs if experiment is None else experiment)
     left_out, undecodable = 0, list[str]()
     if data == "scalars":
-        count, left_out = export_scalars(
+        count, of_runs, left_out = export_scalars(
             known,
             path,
             selection=selection,
@@ -121,7 +124,10 @@ def export(
     elif data == "hparams":
         table = hparams_table(known, known if experiment is None else experiment.all_runs)
         count, undecodable = export_hparams(known, table, path, format=format, force=force)
+        of_runs = count
     else:
-        count, undecodable = export_media(known, path, data, selection=selection, progress=progress)
+        count, of_runs, undecodable = export_media(
+            known, path, data, selection=selection, progress=progress
+        )
     provenance = Provenance.of(known, unreadable)
-    return Export(data, count, left_out, tuple(undecodable), provenance)
+    return Export(data, count, of_runs, left_out, tuple(undecodable), provenance)

@@ -36,7 +36,7 @@ def require_free(path: str | os.PathLike[str], *, force: bool) -> None:
     if not path.parent.is_dir():
         parent = os.fspath(path.parent)
         raise FileNotFoundError(errno.ENOENT, "there is no such directory; make it first", parent)
-    if _is_stream(path):
+    if is_stream(path):
         return
     # A link is written through.
     event_file = any("tfevents" in each.name for each in (path, Path(os.path.realpath(path))))
@@ -74,7 +74,7 @@ def replaced_whole(
     require_free(path, force=force)
     path = Path(path)
     with _named(path):
-        if _is_stream(path):
+        if is_stream(path):
             with _opened(os.open(path, os.O_WRONLY), binary=binary) as file:
                 yield file
         else:
@@ -83,9 +83,22 @@ def replaced_whole(
                 yield file
 
 
-def _is_stream(path: Path) -> bool:
+def is_standard_output(path: str | os.PathLike[str]) -> bool:
+    """Whether a result that is written there goes to standard output: ``-``, ``/dev/stdout``."""
+    if os.fspath(path) == "-":
+        return True
     try:
-        mode = path.stat().st_mode
+        return os.path.samestat(Path(path).stat(), os.fstat(sys.stdout.fileno()))
+    except (AttributeError, ValueError, OSError):  # no file there, or no file behind the stream
+        return False
+
+
+def is_stream(path: str | os.PathLike[str]) -> bool:
+    """Whether what is written there is read at once: standard output, a pipe, a device."""
+    if os.fspath(path) == "-":
+        return True
+    try:
+        mode = Path(path).stat().st_mode
     except OSError:  # nothing there, or nothing that we may see: opening it will tell
         return False
     return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)

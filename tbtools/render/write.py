@@ -60,7 +60,7 @@ def write(
 
     ending = is_table(path)
     if isinstance(result, Merge):
-        require_free_run(path, force=force, inputs=result.directories)
+        require_free_run(path, force=force, inputs=result.read_paths)
         write_merge(result, path, force=force)
     elif isinstance(result, Aggregate):
         if ending:

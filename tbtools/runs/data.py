@@ -82,6 +82,11 @@ class RunData:
     # -- what is there
 
     @property
+    def read_path(self) -> str:
+        """What was named to be read of it: its directory, or one event file."""
+        return self.found_under if self.found_under in self._paths else self.path
+
+    @property
     def event_files(self) -> tuple[str, ...]:
         """The paths of its event files, sorted by name."""
         return self._paths

@@ -8,11 +8,25 @@ from typing import TYPE_CHECKING, Any
 from tbtools.errors import NoEventFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.run import Run
+
+
+# Kinds of problems that concern a file as a whole: nothing of it could be read.
+OF_WHOLE_FILES = frozenset({"not_an_event_file", "unreadable"})
+
+
+def count_read(event_files: int, problems: Iterable[tuple[str, Problem]]) -> int:
+    """How many of the event files of a run could be read.
+
+    Args:
+        event_files: How many it has.
+        problems: What is wrong with them, each with the path of the file.
+    """
+    return event_files - len({file for file, each in problems if each.kind in OF_WHOLE_FILES})
 
 
 def runs_below(experiment: Experiment, path: str) -> list[Run]:

@@ -74,6 +74,8 @@ def detect_series(
             progress(number, len(judged))
         if key not in overfitted:
             found += _trend(fit, rates.get(fit.series.run))
+    if progress:
+        progress(len(judged), len(judged))
     axes = run_axes(every, found)
     return Findings(
         findings=tuple(_in_order(every, with_causes(found, axes), axes)),

@@ -24,7 +24,7 @@ from tbtools.runs.series import axis_name, read_scalars_of
 from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import plotly.graph_objects as go
     from numpy.typing import NDArray
@@ -71,6 +71,7 @@ def plot(
     objectives: Mapping[str, Objective] | None = None,
     columns: int = 2,
     style: StyleName = "screen",
+    judging: Callable[[int, int], None] | None = None,
 ) -> go.Figure:
     """Draws scalars: a chart a tag, a line a run, findings and restarts marked.
 
@@ -93,6 +94,7 @@ def plot(
         objectives: Which way is better, by glob over tags, as in `tbtools.detect`.
         columns: How many charts stand side by side.
         style: ``screen``, or ``paper`` for 6.75 inches and lines that differ in black and white.
+        judging: As for `judge`.
 
     Raises:
         UnknownTag: No scalar has the tag, or none matches.
@@ -124,7 +126,9 @@ def plot(
     names = list(found)
     ranks = {name: number for number, name in enumerate(names)}
     plan = _Plan(axis, smoothing, styled, run_colors(names), _dashes(names, styled), ranks)
-    marks = judge(found, selection, objectives=objectives).findings if findings else ()
+    marks: Sequence[Finding] = ()
+    if findings:
+        marks = judge(found, selection, objectives=objectives, judging=judging).findings
     return _figure(by_tag, plan, marks, columns=min(columns, len(by_tag)), log=log)
 
 

@@ -129,6 +129,7 @@ def write_report(
     force: bool = False,
     progress: Progress = None,
     judging: Progress = None,
+    building: Progress = None,
 ) -> WrittenReport:
     """Does what `report` does, and says what is on the page.
 
@@ -145,6 +146,7 @@ def write_report(
         force: Whether files that are there may be replaced.
         progress: As for `Experiment.scan`.
         judging: As for `judge`.
+        building: As for `page_data`.
     """
     _check_arguments(path, smoothing, plotlyjs, force=force)
     experiment = as_experiment(x, fold=True)
@@ -172,6 +174,7 @@ def write_report(
         selection=selection,
         group=group,
         media_bytes=media_bytes,
+        building=building,
     )
     size = _write_page(path, data, plotlyjs, force=force)
     return WrittenReport(Path(path), size, len(runs), judged)
@@ -192,6 +195,8 @@ def diff_report(
     group: str | Sequence[str] | None = None,
     plotlyjs: PlotlyJs = "inline",
     force: bool = False,
+    judging: Progress = None,
+    building: Progress = None,
 ) -> Path:
     """Writes a page that shows what differs: the page of all runs, with the differences on top.
 
@@ -209,6 +214,8 @@ def diff_report(
         group: As for `report`.
         plotlyjs: As for `report`.
         force: Whether a file that is there may be replaced.
+        judging: As for `judge`.
+        building: As for `page_data`.
 
     Returns:
         The path.
@@ -228,7 +235,7 @@ def diff_report(
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     data = page_data(
         runs,
-        judge(runs, selection, objectives=objectives, scalars=False),
+        judge(runs, selection, objectives=objectives, scalars=False, judging=judging),
         title=f"{result.a} and {result.b}" if title is None else title,
         root=os.curdir,
         smoothing=smoothing,
@@ -236,6 +243,7 @@ def diff_report(
         selection=selection,
         group=group,
         diff=renamed(result, names[0], names[1] or names[0]),
+        building=building,
     )
     _write_page(path, data, plotlyjs, force=force)
     return Path(path)

@@ -106,9 +106,9 @@ class DiffView:
         self._show_lonely_runs(console)
         for violation in self.violations or ():
             print_line(console, Text(f"limit: {printable(violation.message)}", style="bold red"))
-        print_line(console, self._totals())
 
-    def _totals(self) -> str:
+    def totals(self) -> str:
+        """One line: what was compared."""
         compared = [run for run in self.diff.runs if run.only_in is None]
         tags = [tag for run in compared for tag in run.tags]
         points = " and ".join(
