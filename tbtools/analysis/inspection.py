@@ -11,7 +11,7 @@ from tbtools.errors import BadData, BadLength, TruncatedRecord
 from tbtools.eventfile.reader import EventFileReader
 from tbtools.eventfile.records import RecordReader
 from tbtools.eventfile.scan import scan_file
-from tbtools.eventfile.source import source_of
+from tbtools.eventfile.source import open_file
 from tbtools.runs.columns import gather
 from tbtools.runs.numbers import json_number
 from tbtools.runs.statistics import series_statistics
@@ -127,9 +127,9 @@ def inspect_file(path: str) -> Inspection:
         path: The file.
 
     Raises:
-        OSError: It cannot be read.
+        FileError: It cannot be read.
     """
-    with source_of(path).open(path):  # scan_file would tell as a problem that it cannot
+    with open_file(path):  # scan_file would tell as a problem that it cannot
         columns = gather([scan_file(path)], "keep")
     file = columns.rows.files[0]
     sessions = columns.timeline.sessions
@@ -209,7 +209,7 @@ def inspect_records(path: str) -> Iterator[RecordInspection]:
         path: The file.
 
     Raises:
-        OSError: It cannot be read.
+        FileError: It cannot be read.
     """
     reader = RecordReader(path)
     with reader:

@@ -13,8 +13,9 @@ from tbtools.analysis.detect import Findings, NotJudged, detect_series
 from tbtools.analysis.judgement import restrict, runs_not_judged
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.series_summary import objective_summary, series_summaries
+from tbtools.errors import UnsupportedType
 from tbtools.runs.inputs import as_experiment, as_runs
-from tbtools.runs.numbers import json_number
+from tbtools.runs.numbers import is_number, json_number
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of
 
@@ -243,6 +244,8 @@ def summarize(
         InvalidArgument: No run has a point in these steps.
     """
     now = time.time() if now is None else now
+    if not is_number(now):
+        raise UnsupportedType(f"now={now!r} is no number of seconds")
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     selector = Selector(selection, scalars=False)
     to_judge = _SeriesToJudge(selection)

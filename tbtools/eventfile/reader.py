@@ -57,7 +57,7 @@ class EventFileReader:
 
         Raises:
             RecordError: Something is damaged, and the reader is strict.
-            OSError: The file cannot be read.
+            FileError: The file cannot be read.
         """
         self._tail = None
         with self._records:

@@ -17,7 +17,7 @@ import numpy as np
 
 from tbtools.eventfile import problems
 from tbtools.eventfile.content import recognised
-from tbtools.eventfile.source import Status, source_of
+from tbtools.eventfile.source import Status, open_file
 from tbtools.extensions import compiled
 
 if TYPE_CHECKING:
@@ -341,7 +341,7 @@ def scan_file(path: str | os.PathLike[str]) -> FileColumns:
     """
     path = os.fspath(path)
     try:
-        with source_of(path).open(path) as file:
+        with open_file(path) as file:
             most = None
             while True:
                 try:

@@ -91,7 +91,7 @@ def export(
         UnknownTag: No run has the tag.
         NoEventFiles: There is nothing to read under a path, or not one event could be read.
         TbtoolsError: Something is there already; see `tbtools.write`.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     if data not in export_kinds():
         raise InvalidArgument(f"no data {data!r}; there are {', '.join(export_kinds())}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun, UnsupportedType
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
 from tbtools.eventfile.problems import Problem
-from tbtools.eventfile.source import source_of
+from tbtools.eventfile.source import as_path, source_of
 from tbtools.runs.data import RunData
 from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import ScalarTable
@@ -92,7 +92,7 @@ class Experiment(Shown, Mapping[str, Run]):
         fold: bool = False,
         skip_unreadable: bool = False,
     ) -> None:
-        self.paths = tuple(os.fspath(path) for path in paths)
+        self.paths = tuple(as_path(path) for path in paths)
         self._globs = as_globs(runs)
         self._exclude = as_globs(exclude_runs)
         self.restarts = check_policy(restarts)
@@ -156,7 +156,7 @@ class Experiment(Shown, Mapping[str, Run]):
         """
         try:
             return self._shown[name]
-        except KeyError:
+        except (KeyError, TypeError):  # a list cannot be hashed, and is no name either
             raise UnknownRun(name, self._shown) from None
 
     def __iter__(self) -> Iterator[str]:

@@ -20,6 +20,7 @@ from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import Provenance, require_readable
 from tbtools.runs.experiment import Experiment
 from tbtools.runs.inputs import require_points, runs_and_unreadable
+from tbtools.runs.numbers import is_number
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.run import Run
 from tbtools.runs.selection import Selection, Selector
@@ -151,9 +152,7 @@ def diff(
 
 def _check_tolerances(rtol: float, atol: float, group: object) -> None:
     for name, given in (("rtol", rtol), ("atol", atol)):
-        number: object = given
-        is_number = isinstance(number, (int, float, np.number)) and not isinstance(number, bool)
-        if not is_number or not 0 <= given < math.inf:
+        if not is_number(given) or not 0 <= given < math.inf:
             raise InvalidArgument(f"{name}={given!r} is not finite and at least 0")
         if given and group is not None:
             raise InvalidArgument(

@@ -19,6 +19,7 @@ from tbtools.render.series import drawn_seconds, drawn_start, finding_ends, line
 from tbtools.render.thinning import thin
 from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.inputs import as_runs
+from tbtools.runs.numbers import is_number
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import axis_name, read_scalars_of
 from tbtools.vocabulary import AXES
@@ -106,8 +107,8 @@ def plot(
     axis = axis_name(x)
     if axis not in AXES:
         raise InvalidArgument(f"x={x!r} is none of {', '.join(AXES)}")
-    if columns < 1:
-        raise InvalidArgument(f"columns={columns} leaves no room for a chart")
+    if not is_number(columns) or columns < 1:
+        raise InvalidArgument(f"columns={columns!r} leaves no room for a chart")
     found = as_runs(runs)
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     series = _selected(found, selection)
