@@ -18,10 +18,10 @@ from tbtools.analysis.grouping import RunGroup, group_runs
 from tbtools.errors import InvalidArgument, NonfiniteValue
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import HasProvenance, Provenance
-from tbtools.runs.inputs import require_points, runs_and_unreadable
+from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.selection import Selection, Selector, as_globs
 from tbtools.runs.series import last_of_each, stream_scalars
-from tbtools.showing import Shown
+from tbtools.showing import Shown, Tabled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -136,7 +136,7 @@ class AggregatedSeries:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Aggregate(HasProvenance, Shown):
+class Aggregate(HasProvenance, Tabled, Shown):
     """Groups of runs, each tag as one curve a statistic.
 
     Attributes:
@@ -219,10 +219,6 @@ class Aggregate(HasProvenance, Shown):
             **self.provenance.to_dict(),
         }
 
-    def _repr_html_(self) -> str:
-        """The points as a table, for notebooks."""
-        return self.to_frame().to_html(max_rows=20, show_dimensions=True, escape=True)
-
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
@@ -296,7 +292,8 @@ def aggregate(
         min_runs=min_runs,
         bootstrap=bootstrap or Bootstrap(),
     )
-    known_runs, unreadable = runs_and_unreadable(runs)
+    inputs = open_inputs(runs)
+    known_runs = inputs.runs
     grouping = group_runs(known_runs, group)
     series = tuple(
         one for each in grouping.groups for one in _aggregate_group(each, known_runs, plan)
@@ -305,7 +302,7 @@ def aggregate(
     require_points(members.values(), plan.selector)
     _require_enough(series, min_runs)
     directories = tuple(dict.fromkeys(run.path for run in members.values()))
-    provenance = Provenance.of(members, unreadable)
+    provenance = Provenance.of(members, inputs.unreadable)
     return Aggregate(x, grouping.groups, grouping.left_out, directories, series, provenance)
 
 

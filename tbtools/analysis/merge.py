@@ -21,9 +21,10 @@ from tbtools.analysis.file_groups import (
 from tbtools.analysis.pieces import Rewritten, pieces_of
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import problem_dicts, require_readable
-from tbtools.runs.inputs import require_events, runs_and_unreadable
+from tbtools.runs.inputs import open_inputs, require_events
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.timeline.restarts import check_policy
+from tbtools.showing import Tabled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +59,7 @@ class RunLoss:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Merge:
+class Merge(Tabled):
     """Several pieces of a run as one.
 
     Attributes:
@@ -140,10 +141,6 @@ class Merge:
             "notes": list(self.notes),
         }
 
-    def _repr_html_(self) -> str:
-        """The sessions as a table, for notebooks."""
-        return self.to_frame().to_html(escape=True)
-
 
 def _json(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
@@ -184,7 +181,8 @@ def merge(
         InvalidArgument: There is no such restart policy.
     """
     policy = check_policy(restarts)
-    pieces, unreadable = runs_and_unreadable(runs)
+    inputs = open_inputs(runs)
+    pieces = inputs.runs
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     _require_match(pieces, selection)
     groups = group_files(pieces, policy, union=union)
@@ -215,7 +213,7 @@ def merge(
         sessions=tuple(group.merged_session(session) for group, session in ordered),
         pieces=tuple(pieces_of(groups)),
         start_time=min((time for time in times if time and np.isfinite(time)), default=0.0),
-        problems=tuple(problem_dicts(pieces, unreadable)),
+        problems=tuple(problem_dicts(pieces, inputs.unreadable)),
         notes=tuple(note for group in groups for note in group.notes()),
     )
 

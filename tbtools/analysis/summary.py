@@ -9,25 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect import Findings, NotJudged, detect_series
+from tbtools.analysis.detect import Findings, NotJudged, detect_series, is_judged
 from tbtools.analysis.judgement import restrict, runs_not_judged
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.series_summary import objective_summary, series_summaries
 from tbtools.errors import UnsupportedType
-from tbtools.runs.inputs import as_experiment, as_runs
+from tbtools.runs.inputs import open_inputs
 from tbtools.runs.numbers import is_number, json_number
+from tbtools.runs.reading import read_each
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of
+from tbtools.showing import Tabled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.eventfile.problems import Problem
-    from tbtools.runs.experiment import Experiment
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Part, Steps
     from tbtools.runs.run import Run
@@ -109,9 +110,8 @@ class RunSummary:
     @property
     def is_judged(self) -> bool:
         """Whether at least one of its series was judged for every kind of finding."""
-        scalars = sum(series.statistics.plugin == "scalars" for series in self.tags)
-        reasons = self.findings.not_judged
-        return all(each.tag for each in reasons) and len(reasons) < scalars
+        scalars = {each.statistics.tag for each in self.tags if each.statistics.dtype}
+        return is_judged({each.tag for each in self.findings.not_judged}, scalars)
 
     @property
     def duration(self) -> float | None:
@@ -153,7 +153,7 @@ class RunSummary:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Summary:
+class Summary(Tabled):
     """An experiment.
 
     Attributes:
@@ -213,10 +213,6 @@ class Summary:
         frame.attrs["notes"] = [note for run in self.runs for note in run.note_dicts()]
         return frame
 
-    def _repr_html_(self) -> str:
-        """One row a series, for notebooks."""
-        return self.to_frame().to_html(max_rows=20, show_dimensions=True, escape=True)
-
 
 def summarize(
     runs: RunsLike,
@@ -251,8 +247,8 @@ def summarize(
     to_judge = _SeriesToJudge(selection)
     summed = []
     left_out = 0
-    experiment = as_experiment(runs)
-    for name, run in _each_run(runs, experiment, progress):
+    inputs = open_inputs(runs)
+    for name, run in read_each(inputs.runs, progress):
         summary, chosen = _run_summary(name, run, selector, now)
         to_judge.add(name, run, chosen)
         if not selection.is_all and not summary.points and not summary.problems:
@@ -263,9 +259,9 @@ def summarize(
     summed = _with_objectives(summed)
     findings = to_judge.judge()
     return Summary(
-        logdir=_label(runs, experiment),
+        logdir=inputs.label,
         runs=tuple(replace(each, findings=findings.get(each.run, Findings())) for each in summed),
-        unreadable=tuple(experiment.unreadable.items()) if experiment else (),
+        unreadable=tuple(inputs.unreadable.items()),
         left_out=left_out,
         judged=to_judge.few,
     )
@@ -288,18 +284,6 @@ def _with_objectives(runs: Sequence[RunSummary]) -> list[RunSummary]:
             run = replace(run, objective=objective_summary(run.tags, tag, direction))
         found.append(run)
     return found
-
-
-def _each_run(
-    runs: RunsLike, experiment: Experiment | None, progress: Progress
-) -> Iterator[tuple[str, Run]]:
-    if experiment is None:
-        return iter(as_runs(runs).items())
-    return zip(experiment, experiment.each_run(progress), strict=True)
-
-
-def _label(runs: RunsLike, experiment: Experiment | None) -> str:
-    return ", ".join(as_runs(runs)) if experiment is None else experiment.logdir
 
 
 class _SeriesToJudge:

@@ -9,7 +9,7 @@ from tbtools.errors import InvalidArgument
 from tbtools.render.export_tables import export_hparams, export_scalars
 from tbtools.render.media import export_media
 from tbtools.runs.diagnostics import HasProvenance, Provenance
-from tbtools.runs.inputs import as_experiment, runs_and_unreadable
+from tbtools.runs.inputs import open_inputs
 from tbtools.runs.plugins.hparams_table import hparams_table
 from tbtools.runs.plugins.table import export_kinds
 from tbtools.runs.selection import Selection, as_globs
@@ -105,8 +105,8 @@ def export(
     if refused := [name for name in _MEANINGLESS.get(data, _MEANINGLESS_FOR_FILES) if given[name]]:
         raise InvalidArgument(f"an export of {data} takes no {', no '.join(refused)}")
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
-    experiment = as_experiment(runs, fold=data == "hparams")
-    known, unreadable = runs_and_unreadable(runs if experiment is None else experiment)
+    inputs = open_inputs(runs, fold=data == "hparams")
+    known, experiment = inputs.runs, inputs.experiment
     left_out, undecodable = 0, list[str]()
     if data == "scalars":
         count, left_out = export_scalars(
@@ -123,5 +123,5 @@ def export(
         count, undecodable = export_hparams(known, table, path, format=format, force=force)
     else:
         count, undecodable = export_media(known, path, data, selection=selection, progress=progress)
-    provenance = Provenance.of(known, unreadable)
+    provenance = Provenance.of(known, inputs.unreadable)
     return Export(data, count, left_out, tuple(undecodable), provenance)

@@ -18,7 +18,7 @@ from tbtools.render.ranges import value_range
 from tbtools.render.series import drawn_seconds, drawn_start, finding_ends, line_breaks
 from tbtools.render.thinning import thin
 from tbtools.runs.diagnostics import require_readable
-from tbtools.runs.inputs import as_runs
+from tbtools.runs.inputs import open_inputs
 from tbtools.runs.numbers import is_number
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import axis_name, read_scalars_of
@@ -109,7 +109,7 @@ def plot(
         raise InvalidArgument(f"x={x!r} is none of {', '.join(AXES)}")
     if not is_number(columns) or columns < 1:
         raise InvalidArgument(f"columns={columns!r} leaves no room for a chart")
-    found = as_runs(runs)
+    found = open_inputs(runs).runs
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     series = _selected(found, selection)
     by_tag: dict[str, list[ScalarSeries]] = {}

@@ -16,8 +16,7 @@ from tbtools.render.files import replaced_whole, require_free
 from tbtools.render.report.data import MEDIA_BYTES, page_data
 from tbtools.render.report.differences import renamed, shown_names
 from tbtools.render.report.page import PLOTLY_FILE, PLOTLY_SCRIPTS, plotly_js, render_page
-from tbtools.runs.experiment import Experiment
-from tbtools.runs.inputs import as_experiment, as_runs
+from tbtools.runs.inputs import open_inputs
 from tbtools.runs.numbers import is_number
 from tbtools.runs.run import Run
 from tbtools.runs.selection import EVERYTHING, Selection
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.judgement import Judgement
     from tbtools.render.report.data import PageData
     from tbtools.render.report.page import PlotlyJs
-    from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.inputs import Inputs, RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.selection import Globs
     from tbtools.vocabulary import Objective
@@ -149,23 +148,21 @@ def write_report(
         judging: As for `judge`.
     """
     _check_arguments(path, title, smoothing, plotlyjs, force=force)
-    experiment = as_experiment(x, fold=True)
-    given = x if experiment is None else experiment
-    runs = as_runs(given)
+    inputs = open_inputs(x, fold=True)
     judged = judge(
-        given,
+        inputs,
         selection,
         objectives=objectives,
         scalars=False,
         progress=progress,
         judging=judging,
     )
-    name, root = _name_and_root(given)
+    name, root = _name_and_root(x, inputs)
     if not judged.runs:
         reasons = dict.fromkeys(each["message"] for each in judged.findings.problems)
         raise NoEventFiles(f"{name}: nothing could be read ({'; '.join(reasons)})")
     data = page_data(
-        runs,
+        inputs.runs,
         judged,
         title=name if title is None else title,
         root=root,
@@ -176,7 +173,7 @@ def write_report(
         media_bytes=media_bytes,
     )
     size = _write_page(path, data, plotlyjs, force=force)
-    return WrittenReport(Path(path), size, len(runs), judged)
+    return WrittenReport(Path(path), size, len(inputs.runs), judged)
 
 
 def diff_report(
@@ -224,7 +221,7 @@ def diff_report(
     _check_arguments(path, title, smoothing, plotlyjs, force=force)
     if not isinstance(result, Diff):
         raise UnsupportedType(f"{type(result).__name__} is no Diff")
-    sides = [as_runs(a), {} if b is None else as_runs(b)]
+    sides = [open_inputs(a).runs, {} if b is None else open_inputs(b).runs]
     names = shown_names(*sides)
     runs = {
         shown[name]: run
@@ -247,13 +244,11 @@ def diff_report(
     return Path(path)
 
 
-def _name_and_root(x: RunsLike) -> tuple[str, str]:
+def _name_and_root(x: RunsLike, inputs: Inputs) -> tuple[str, str]:
     """What the page is called by default, and from where its paths start."""
-    if isinstance(x, Experiment):
-        return x.logdir, x.logdir
     if isinstance(x, Run):
         return x.name if x.name != "." else base_name(x.path), x.path
-    return ", ".join(as_runs(x)), os.curdir
+    return inputs.label, inputs.label if inputs.experiment else os.curdir
 
 
 def _check_arguments(
