@@ -33,6 +33,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from tbtools.vocabulary import plural
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -69,7 +71,7 @@ class TruncatedRecord(RecordError, EOFError):
     """
 
     def __init__(self, path: str, offset: int, missing: int) -> None:
-        super().__init__(path, offset, f"incomplete record ({missing} bytes missing)")
+        super().__init__(path, offset, f"incomplete record ({plural(missing, 'byte')} missing)")
         self.missing = missing
 
 
@@ -91,9 +93,19 @@ class CorruptRecord(RecordError):
 
 
 class BadLength(CorruptRecord):
-    """The checksum of the length does not hold: nobody knows where the next record starts."""
+    """The checksum of the length does not hold: nobody knows where the next record starts.
+
+    Attributes:
+        content: What the file is instead of an event file; "" where that is not known.
+    """
 
     part = "length"
+
+    def __init__(self, path: str, offset: int, got: int, want: int, content: str = "") -> None:
+        super().__init__(path, offset, got, want)
+        self.content = content
+        if content:
+            self.args = (f"{path}: {content}",)
 
 
 class BadData(CorruptRecord):

@@ -22,6 +22,7 @@ from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.selection import Selection, Selector, as_globs
 from tbtools.runs.series import last_of_each, stream_scalars
 from tbtools.showing import Shown, Tabled
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -98,7 +99,8 @@ class AggregatedSeries:
     def __repr__(self) -> str:
         """Its name and size, on one line."""
         name = f"{self.group}/{self.tag}"
-        return f"<AggregatedSeries {name!r}: {len(self.members)} runs, {self.x.size} points>"
+        size = f"{plural(len(self.members), 'run')}, {plural(self.x.size, 'point')}"
+        return f"<AggregatedSeries {name!r}: {size}>"
 
     def stretches(self) -> list[Stretch]:
         """Where the number of runs behind the points changes."""
@@ -158,8 +160,8 @@ class Aggregate(HasProvenance, Tabled, Shown):
     def __repr__(self) -> str:
         """How much there is, on one line."""
         runs = sum(len(group.runs) for group in self.groups)
-        groups, series = len(self.groups), len(self.series)
-        return f"<Aggregate along {self.x!r}: {runs} runs, {groups} groups, {series} series>"
+        size = f"{plural(runs, 'run')}, {plural(len(self.groups), 'group')}"
+        return f"<Aggregate along {self.x!r}: {size}, {plural(len(self.series), 'series')}>"
 
     @property
     def axis_column(self) -> str:

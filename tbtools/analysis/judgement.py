@@ -25,6 +25,7 @@ from tbtools.runs.inputs import open_inputs
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.selection import EVERYTHING, Selection, Selector, select_tags
 from tbtools.runs.series import read_scalars_of
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -93,7 +94,7 @@ class Judgement:
 
     def __repr__(self) -> str:
         """In a line."""
-        return f"<Judgement of {len(self.runs)} runs: {self.findings!r}>"
+        return f"<Judgement of {plural(len(self.runs), 'run')}: {self.findings!r}>"
 
 
 def detect(

@@ -25,6 +25,7 @@ from tbtools.runs.inputs import open_inputs, require_events
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.timeline.restarts import check_policy
 from tbtools.showing import Tabled
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,11 +95,8 @@ class Merge(Tabled):
 
     def __repr__(self) -> str:
         """How much there is, on one line."""
-        runs, sessions = len(self.runs), len(self.sessions)
-        return (
-            f"<Merge: {self.points} points of {sessions} sessions of {runs} runs, "
-            f"{self.superseded} superseded>"
-        )
+        pieces = f"{plural(len(self.sessions), 'session')} of {plural(len(self.runs), 'run')}"
+        return f"<Merge: {plural(self.points, 'point')} of {pieces}, {self.superseded} superseded>"
 
     @property
     def rewritten(self) -> int:

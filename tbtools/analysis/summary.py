@@ -20,6 +20,7 @@ from tbtools.runs.reading import read_each
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of
 from tbtools.showing import Tabled
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,8 +100,8 @@ class RunSummary:
 
     def __repr__(self) -> str:
         """Its name, size and state, on one line."""
-        series, points = len(self.tags), self.points
-        return f"<RunSummary {self.run!r}: {series} series, {points} points, {self.status}>"
+        size = f"{plural(len(self.tags), 'series')}, {plural(self.points, 'point')}"
+        return f"<RunSummary {self.run!r}: {size}, {self.status}>"
 
     @property
     def nonfinite(self) -> int:
@@ -172,8 +173,8 @@ class Summary(Tabled):
 
     def __repr__(self) -> str:
         """How much there is, on one line."""
-        points = sum(run.points for run in self.runs)
-        return f"<Summary {self.logdir!r}: {len(self.runs)} runs, {points} points>"
+        points = plural(sum(run.points for run in self.runs), "point")
+        return f"<Summary {self.logdir!r}: {plural(len(self.runs), 'run')}, {points}>"
 
     @property
     def readable(self) -> bool:

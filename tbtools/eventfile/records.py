@@ -16,6 +16,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from tbtools import errors
+from tbtools.eventfile.content import foreign_content
 from tbtools.eventfile.source import as_path, open_file
 
 if TYPE_CHECKING:
@@ -149,7 +150,8 @@ class RecordReader:
         got = masked_crc32c(header[:8])
         if got != want:
             self._block = b""  # they may have changed when they are asked for again
-            raise errors.BadLength(self.path, self.offset, got, want)
+            content = "" if self.offset else foreign_content(self.file, left)
+            raise errors.BadLength(self.path, self.offset, got, want, content)
         if length > left - FRAME_SIZE:
             raise errors.TruncatedRecord(self.path, self.offset, FRAME_SIZE + length - left)
         return self._read_body(length)

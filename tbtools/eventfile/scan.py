@@ -324,7 +324,7 @@ def scan_open(
     fingerprint_start = max(found["position"] - _FINGERPRINT, 0)
     fingerprint = file.read_at(fingerprint_start, found["position"] - fingerprint_start)
     columns = _named(file.path, status, fingerprint, found)
-    tail = recognised(file, columns.tail)
+    tail = columns.tail and recognised(file, columns.tail)
     return columns if tail is columns.tail else replace(columns, tail=tail)
 
 

@@ -20,6 +20,7 @@ from tbtools.runs.selection import Selection, Selector, as_globs, choose, select
 from tbtools.runs.tables import tags_frame
 from tbtools.runs.timeline.restarts import check_policy
 from tbtools.showing import Shown
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -325,7 +326,7 @@ class Experiment(Shown, Mapping[str, Run]):
 
     def __repr__(self) -> str:
         """Without reading anything."""
-        return f"<Experiment {self.logdir!r}: {len(self)} runs>"
+        return f"<Experiment {self.logdir!r}: {plural(len(self), 'run')}>"
 
 
 def load(

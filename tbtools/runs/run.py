@@ -11,6 +11,7 @@ from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.tables import notes_frame, problems_frame, sessions_frame, tags_frame
 from tbtools.runs.timeline import rows as row_kinds
 from tbtools.showing import Shown
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -300,6 +301,7 @@ class Run(Shown):
     def __repr__(self) -> str:
         """Without reading anything."""
         if not self.data.is_gathered:
-            return f"<Run {self.name!r}: {len(self.event_files)} event files>"
+            return f"<Run {self.name!r}: {plural(len(self.event_files), 'event file')}>"
         columns = self.data.columns
-        return f"<Run {self.name!r}: {len(columns.series)} series, {columns.order.size} points>"
+        size = f"{plural(len(columns.series), 'series')}, {plural(columns.order.size, 'point')}"
+        return f"<Run {self.name!r}: {size}>"

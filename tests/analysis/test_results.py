@@ -56,7 +56,7 @@ def test_results_are_one_short_line_on_a_prompt(name: str, logdir: Path) -> None
 
 def test_parts_of_results_are_short_too(logdir: Path) -> None:
     run = tbtools.summarize(logdir).runs[0]
-    assert repr(run) == "<RunSummary 'a': 100 series, 1400 points, stopped>"
+    assert repr(run) == "<RunSummary 'a': 100 series, 1,400 points, stopped>"
     series = tbtools.aggregate(logdir).series[0]
     assert repr(series) == "<AggregatedSeries 'all/loss/000': 2 runs, 14 points>"
     pair = tbtools.diff(logdir / "a", logdir / "b").runs[0]
@@ -166,6 +166,15 @@ def test_runs_of_one_name_and_directory_are_never_lost(logdir: Path) -> None:
     runs.append(tbtools.load(logdir, restarts="preempt")["a"])
     with pytest.raises(tbtools.InvalidArgument, match="name them in a mapping"):
         tbtools.summarize(runs)
+
+
+def test_what_has_no_scalars_is_called_as_it_was_given(tmp_path: Path) -> None:
+    path = EventFileBuilder().text("note", 1, "words").write(tmp_path / "events.out.tfevents.1")
+    for given in (path, tmp_path):
+        for call in (tbtools.smooth, tbtools.plot, tbtools.aggregate):
+            with pytest.raises(tbtools.InvalidArgument) as caught:
+                call(given)
+            assert str(caught.value).startswith(f"{given}: no ")
 
 
 def test_what_is_handed_over_is_read_once(logdir: Path) -> None:
