@@ -207,7 +207,9 @@ class Experiment(Shown, Mapping[str, Run]):
         """Reads what was added since: new runs, new event files, new records.
 
         Files that were replaced or have become shorter are read anew; of those that are gone, what
-        was read stays, and the run's problems say so. `Run.changes` says what was found. It costs a
+        was read stays, and the run's problems say so. A file is looked into where its size, its
+        identity or the time of its last change is another: damage that heals without any of these
+        changing is not noticed. `Run.changes` says what was found. It costs a
         look at the directories and files, and the new bytes.
 
         Returns:

@@ -18,7 +18,7 @@ from tbtools.render.ranges import value_range
 from tbtools.render.series import drawn_seconds, drawn_start, finding_ends, line_breaks
 from tbtools.render.thinning import thin
 from tbtools.runs.diagnostics import require_readable
-from tbtools.runs.inputs import open_inputs
+from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.numbers import is_number
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import axis_name, read_scalars_of
@@ -136,10 +136,9 @@ def _selected(runs: Mapping[str, Run], selection: Selection) -> list[ScalarSerie
         for name, run in runs.items()
         for each in read_scalars_of(run, selector, name=name).series.values()
     ]
-    selector.require_match()
     if not series:
         require_readable(runs)
-        raise InvalidArgument("there are no scalars to draw")
+    require_points(runs.values(), selector)
     return series
 
 
