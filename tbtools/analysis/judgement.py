@@ -219,7 +219,7 @@ def judge(
         provenance=Provenance.of(known, inputs.unreadable),
         not_judged=(*runs_not_judged(known, selection), *found.not_judged),
     )
-    unreadable = tuple(name for name, run in known.items() if run.data.is_unreadable)
+    unreadable = tuple(name for name, run in known.items() if run.data.diagnostics.is_unreadable)
     by_key = {(each.run, each.tag): each for each in every}
     return Judgement(
         logdir=inputs.label,
@@ -281,7 +281,7 @@ def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[N
     A run without the tags or steps that are selected is not selected, and is left out.
     """
     for name, run in runs.items():
-        if run.data.is_unreadable:
+        if run.data.diagnostics.is_unreadable:
             yield NotJudged(name, None, "nothing could be read")
         elif selection.is_all and not any(
             each.count for part in run.data.parts for each in part.columns.scalars()

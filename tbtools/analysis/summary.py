@@ -354,7 +354,7 @@ def _run_summary(
         parts.append(part)
         scalars |= {part.shown_tag(each.tag) for each in chosen if each.scalar}
         series += series_summaries(part, chosen)
-    files = run.data.all_files
+    files, known = run.data.all_files, run.data.diagnostics
     timelines = [part.columns.timeline for part in parts]
     starts = [each.start_time for each in timelines if np.isfinite(each.start_time)]
     ends = [each.end_time for each in timelines if np.isfinite(each.end_time)]
@@ -365,7 +365,7 @@ def _run_summary(
         bytes=sum(file.size for file in files),
         sessions=sum(len(each.sessions) for each in timelines),
         points=sum(each.statistics.count for each in series),
-        superseded=run.superseded,
+        superseded=known.superseded,
         first_step=min((each.statistics.first_step for each in series), default=None),
         last_step=max((each.statistics.last_step for each in series), default=None),
         start_time=min(starts, default=None),
@@ -373,14 +373,14 @@ def _run_summary(
         status="stopped",
         tags=tuple(series),
         objective=None,
-        problems=tuple(run.data.iter_problems()),
-        notes=tuple(run.data.iter_notes()),
+        problems=known.problems,
+        notes=known.notes,
     )
     return replace(summary, status=_status(summary, run, parts, now)), scalars
 
 
 def _status(summary: RunSummary, run: Run, parts: Sequence[Part], now: float) -> RunStatus:
-    if run.data.is_unreadable:
+    if run.data.diagnostics.is_unreadable:
         return "unreadable"
     if not summary.points:
         return "empty"
