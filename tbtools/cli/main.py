@@ -165,6 +165,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return TROUBLE
     except TbtoolsError as error:
         _print_error(str(error))
+        if isinstance(error, OSError):
+            discard_stdout()
         return TROUBLE
     except OSError as error:
         _print_error(_os_error_message(error))

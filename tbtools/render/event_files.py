@@ -67,7 +67,7 @@ def write_merge(merge: Merge, directory: str | os.PathLike[str], *, force: bool 
     Raises:
         InputChanged: An event file was replaced or cut short since the plan was made.
         TbtoolsError: The directory is not free; see `directory_whole`.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     with (
         directory_whole(directory, force=force, inputs=merge.read_paths) as made,
@@ -222,7 +222,7 @@ def write_runs(
     Raises:
         UnwritableValue: A finite value is infinite as float32.
         TbtoolsError: The directory is not free; see `directory_whole`.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     with directory_whole(directory, force=force, inputs=inputs) as made:
         for run, series in runs:
@@ -250,7 +250,7 @@ def write_aggregate(
     Raises:
         UnwritableValue: The axis has fractions, and steps have none.
         TbtoolsError: The directory is not free; see `directory_whole`.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     alone = [group.name for group in aggregate.groups] == ["all"]
     groups = distinct_paths(group.name for group in aggregate.groups)

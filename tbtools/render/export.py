@@ -9,7 +9,7 @@ from tbtools.errors import InvalidArgument
 from tbtools.render.export_tables import export_hparams, export_scalars
 from tbtools.render.media import export_media
 from tbtools.runs.diagnostics import HasProvenance, Provenance
-from tbtools.runs.inputs import as_experiment, runs_and_unreadable
+from tbtools.runs.inputs import open_inputs
 from tbtools.runs.plugins.hparams_table import hparams_table
 from tbtools.runs.plugins.table import export_kinds
 from tbtools.runs.selection import Selection, as_globs
@@ -94,7 +94,7 @@ def export(
         UnknownTag: No run has the tag.
         NoEventFiles: There is nothing to read under a path, or not one event could be read.
         TbtoolsError: Something is there already; see `tbtools.write`.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     if data not in export_kinds():
         raise InvalidArgument(f"no data {data!r}; there are {', '.join(export_kinds())}")
@@ -108,8 +108,8 @@ def export(
     if refused := [name for name in _MEANINGLESS.get(data, _MEANINGLESS_FOR_FILES) if given[name]]:
         raise InvalidArgument(f"an export of {data} takes no {', no '.join(refused)}")
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
-    experiment = as_experiment(runs, fold=data == "hparams")
-    known, unreadable = runs_and_unreadable(runs if experiment is None else experiment)
+    inputs = open_inputs(runs, fold=data == "hparams")
+    known, experiment = inputs.runs, inputs.experiment
     left_out, undecodable = 0, list[str]()
     if data == "scalars":
         count, of_runs, left_out = export_scalars(
@@ -129,5 +129,5 @@ def export(
         count, of_runs, undecodable = export_media(
             known, path, data, selection=selection, progress=progress
         )
-    provenance = Provenance.of(known, unreadable)
+    provenance = Provenance.of(known, inputs.unreadable)
     return Export(data, count, of_runs, left_out, tuple(undecodable), provenance)

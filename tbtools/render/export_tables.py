@@ -107,7 +107,7 @@ def export_scalars(
         InvalidArgument: The ending says no format, or there is nothing to write.
         UnknownTag: No run has the tag.
         OutputExists: There is a file, and `force` does not allow to replace it.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     require_format(path, format)
     if is_stream(path):
@@ -196,7 +196,7 @@ def export_hparams(
     Raises:
         InvalidArgument: The ending says no format, or there is nothing to write.
         OutputExists: There is a file, and `force` does not allow to replace it.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     require_format(path, format)
     require_readable(runs)

@@ -61,7 +61,7 @@ def export_media(
         UnknownTag: A glob matches no tag of this kind.
         NoEventFiles: Not one event could be read.
         TbtoolsError: The directory is not free; see `directory_whole`.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     if is_table(directory):
         raise InvalidArgument(f"{kind} make a directory; {os.fspath(directory)} would be a file")

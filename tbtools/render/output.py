@@ -117,7 +117,7 @@ def write_view(view: View, format: str, path: str | None = None, *, force: bool 
 
     Raises:
         OutputExists: There is a file, and `force` does not allow to replace it.
-        OSError: It cannot be written.
+        FileError: It cannot be written.
     """
     with replaced_whole(path or "-", force=force) as opened:
         file = cast("IO[str]", opened)

@@ -80,7 +80,7 @@ def write_smoothed(
         NoEventFiles: Not one event could be read.
         InvalidArgument: There are no scalars.
         TbtoolsError: Something is there already; see `tbtools.write`.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     require_free_target(path, force=force, inputs=inputs)
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)

@@ -51,6 +51,7 @@ class RunData:
 
     Attributes:
         name: Its path relative to the log directory; ``.`` for the log directory itself.
+        found: Its event files, as they were found at first.
         path: Its directory.
         found_under: The path, as it was given, under which it was found.
         restarts: The restart policy.
@@ -66,6 +67,7 @@ class RunData:
     ) -> None:
         self.name = files.name if name is None else name
         self.found_under = files.path if found_under is None else found_under
+        self.found = files
         self.path = files.path
         self.restarts: RestartPolicy = restarts
         self._paths = files.event_files
@@ -142,7 +144,9 @@ class RunData:
     @property
     def diagnostics(self) -> RunDiagnostics:
         """Its problems, notes and superseded points; known without reading it a second time."""
-        return self._diagnostics or self._diagnose()
+        if self._diagnostics is None:
+            self._diagnostics = self._diagnose()
+        return self._diagnostics
 
     @property
     def has_ended(self) -> bool:
@@ -189,11 +193,12 @@ class RunData:
 
     def frame_attrs(self) -> dict[str, Any]:
         """What a frame says about itself: the restart policy, what it left out, damage, notes."""
+        known = self.diagnostics
         return {
             "restarts": self.restarts,
-            "superseded": self.superseded,
-            "problems": [{"file": path, **asdict(each)} for path, each in self.iter_problems()],
-            "notes": [note.to_dict() for note in self.iter_notes()],
+            "superseded": known.superseded,
+            "problems": [{"file": path, **asdict(each)} for path, each in known.problems],
+            "notes": [note.to_dict() for note in known.notes],
         }
 
     def expect(self, event_files: Sequence[str]) -> None:
@@ -245,13 +250,15 @@ class RunData:
     def unfold(self) -> None:
         """Shows it without its sub-runs again."""
         self._folded.clear()
+        self._diagnostics = None
 
     def release(self) -> None:
         """Forgets what was read but for its diagnostics; it is read again when it is asked for."""
-        if self._columns is not None:
+        if self._columns is not None and self._diagnostics is None:
             self._diagnostics = self._diagnose()
         self._files, self._columns = None, None
 
     def fold(self, run: RunData, tag_names: dict[str, str]) -> None:
         """Shows a sub-run as part of this run, its tags under the names given."""
         self._folded.append((run, tag_names))
+        self._diagnostics = None

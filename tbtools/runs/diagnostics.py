@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import NoEventFiles
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -63,7 +64,7 @@ def reason_of(path: str, problems: Sequence[tuple[str, Problem]]) -> str:
         name = "" if file == path else f"{file[len(path) :].lstrip('/')}: "
         return name + problem.message
     files = len({file for file, _ in problems})
-    return f"no event could be read in {files} files (`tbtools verify` lists the reasons)"
+    return f"no event could be read in {plural(files, 'file')} (`tbtools verify` lists the reasons)"
 
 
 def require_readable(runs: Mapping[str, Run]) -> None:
@@ -78,7 +79,7 @@ def require_readable(runs: Mapping[str, Run]) -> None:
     problems = [(file, problem) for each in every for file, problem in each.problems]
     file, problem = problems[0]
     rest = len({path for path, _ in problems}) - 1
-    more = f"; and {rest} more file{'' if rest == 1 else 's'} without a readable event" * bool(rest)
+    more = f"; and {plural(rest, 'more file')} without a readable event" * bool(rest)
     raise NoEventFiles(f"{file}: {problem.message}{more}")
 
 

@@ -7,6 +7,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from tbtools.errors import UnsupportedType
 from tbtools.eventfile.scan import scan_file
 from tbtools.eventfile.source import source_of
 
@@ -78,6 +79,8 @@ class _Ahead:
     """The runs whose files are being scanned, in order."""
 
     def __init__(self, progress: Callable[[int, int], None] | None, unread: list[Run]) -> None:
+        if progress is not None and not callable(progress):
+            raise UnsupportedType(f"progress={progress!r} cannot be called")
         self.runs: deque[tuple[Run, list[Future[FileColumns]], int]] = deque()
         self._progress = progress
         self._total = sum(_size(path) for run in unread for path in run.event_files if progress)

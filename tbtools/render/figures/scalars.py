@@ -18,7 +18,8 @@ from tbtools.render.ranges import value_range
 from tbtools.render.series import drawn_seconds, drawn_start, finding_ends, line_breaks
 from tbtools.render.thinning import thin
 from tbtools.runs.diagnostics import require_readable
-from tbtools.runs.inputs import as_runs
+from tbtools.runs.inputs import open_inputs, require_points
+from tbtools.runs.numbers import is_number
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import axis_name, read_scalars_of
 from tbtools.vocabulary import AXES
@@ -108,9 +109,9 @@ def plot(
     axis = axis_name(x)
     if axis not in AXES:
         raise InvalidArgument(f"x={x!r} is none of {', '.join(AXES)}")
-    if columns < 1:
-        raise InvalidArgument(f"columns={columns} leaves no room for a chart")
-    found = as_runs(runs)
+    if not is_number(columns) or columns < 1:
+        raise InvalidArgument(f"columns={columns!r} leaves no room for a chart")
+    found = open_inputs(runs).runs
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     series = _selected(found, selection)
     by_tag: dict[str, list[ScalarSeries]] = {}
@@ -139,10 +140,9 @@ def _selected(runs: Mapping[str, Run], selection: Selection) -> list[ScalarSerie
         for name, run in runs.items()
         for each in read_scalars_of(run, selector, name=name).series.values()
     ]
-    selector.require_match()
     if not series:
         require_readable(runs)
-        raise InvalidArgument("there are no scalars to draw")
+    require_points(runs.values(), selector)
     return series
 
 

@@ -178,7 +178,8 @@ class RecordsView(_Listing):
     def _rows(self) -> Iterator[Sequence[Any]]:
         yield "offset", "length", "data_length", "state", "what"
         for record in self.records:
-            what = "" if record.event is None else record.event.WhichOneof("what") or "nothing"
+            event = record.event
+            what = record.message if event is None else event.WhichOneof("what") or "nothing"
             whole = record.state in ("ok", "bad_data", "undecodable")
             data = record.length - 16 if whole else None
             yield record.offset, record.length, data, record.state, what
@@ -219,7 +220,7 @@ class EventsView(_Listing):
 def _event_dict(record: RecordInspection) -> dict[str, Any]:
     event = record.event
     if event is None:
-        values = [("-", f"{record.state}: {record.length} bytes")]
+        values = [("-", f"{record.state}: {record.message}")]
         wall_time = step = None
     else:
         values = describe_event(event)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.errors import UndecodablePayload
-from tbtools.eventfile.source import source_of
+from tbtools.eventfile.source import open_file
 from tbtools.runs.plugins.values import StoredValue
 from tbtools.runs.selection import as_globs, matches, select_tags
 from tbtools.runs.timeline import rows as row_kinds
@@ -28,7 +28,7 @@ def _open(columns: FileColumns) -> SourceFile:
         UndecodablePayload: It is gone, or another one stands there now.
     """
     try:
-        file = source_of(columns.path).open(columns.path)
+        file = open_file(columns.path)
     except OSError as error:
         raise UndecodablePayload(f"{columns.path}: {error.strerror}; refresh() first") from error
     length = len(columns.fingerprint)
