@@ -128,7 +128,7 @@ def test_a_method(kind: str, name: str, parameter: str) -> None:
         require_named(partial(getattr(subject, name), **arguments))
 
 
-@pytest.mark.parametrize("name", [*WRONG, 0, b"a"], ids=repr)
+@pytest.mark.parametrize("name", [*WRONG, 0, b"a"])
 def test_no_run_has_a_name_that_is_none(name: Any) -> None:
     experiment = tbtools.load(LOGS)
     assert name not in experiment
