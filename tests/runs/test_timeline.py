@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tensorboardX import SummaryWriter
 
 import tbtools
 from tests.builders import START, EventFileBuilder
@@ -403,6 +404,121 @@ def test_a_counter_that_resets_is_cut_where_the_others_turned_back(tmp_path: Pat
     assert steps(run, "batch") == [*range(10)] * 10
 
 
+def epochs(
+    which: range, broken: int, score: str, *, first: int = 0, before: bool = False
+) -> list[tuple[str, int]]:
+    """What a job writes: a loss at each of 100 batches an epoch, a score at each epoch.
+
+    Args:
+        which: The epochs.
+        broken: How many batches of the last one.
+        score: Whether the score counts in an ``epoch``, or stands at the last ``batch``; or none.
+        first: The first batch.
+        before: Whether the score of an epoch is written before it.
+    """
+    points: list[tuple[str, int]] = []
+    for epoch in which:
+        batches = range(first if epoch == which[0] else 0, broken if epoch == which[-1] else 100)
+        scores = [("score", epoch if score == "epoch" else 99)] if score else []
+        if before:
+            points += [] if batches.start else scores
+        points += [("loss", batch) for batch in batches]
+        if not before and batches.stop == 100:
+            points += scores
+    return points
+
+
+def write_sessions(directory: Path, *sessions: list[tuple[str, int]]) -> Run:
+    """Writes them one after another with a real writer."""
+    for number, points in enumerate(sessions):
+        with SummaryWriter(str(directory), filename_suffix=f".{number}") as writer:
+            for tag, step in points:
+                writer.add_scalar(tag, float(number), step)
+    return read(directory)
+
+
+@pytest.mark.parametrize(("score", "before"), [("epoch", False), ("epoch", True), ("", False)])
+@pytest.mark.parametrize(
+    ("first", "second", "superseded"),
+    [
+        ((range(3), 50, 0), (range(2, 6), 100, 0), 50),
+        ((range(3), 70, 0), (range(2, 6), 100, 50), 20),
+        ((range(3), 50, 0), (range(2, 6), 100, 50), 0),
+        ((range(3), 50, 0), (range(2, 3), 30, 0), 50),
+        ((range(3), 100, 0), (range(3, 6), 100, 0), 0),
+        ((range(1), 50, 0), (range(4), 100, 0), 50),
+        ((range(2), 50, 0), (range(1, 4), 100, 0), 50),
+    ],
+)
+def test_an_epoch_that_broke_off_is_redone(
+    tmp_path: Path,
+    first: tuple[range, int, int],
+    second: tuple[range, int, int],
+    superseded: int,
+    score: str,
+    before: bool,
+) -> None:
+    earlier, later = (
+        epochs(which, broken, score, first=start, before=before)
+        for which, broken, start in (first, second)
+    )
+    run = write_sessions(tmp_path, earlier, later)
+    losses = [step for tag, step in earlier if tag == "loss"]
+    kept = losses[: len(losses) - superseded]
+    assert steps(run) == kept + [step for tag, step in later if tag == "loss"]
+    if score:
+        assert steps(run, "score") == sorted(
+            {step for tag, step in earlier + later if tag != "loss"}
+        )
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("broken", [30, 100])
+@pytest.mark.parametrize("redone", [0, 1, 2, 3])
+def test_epochs_are_redone_from_the_one_that_the_score_tells(
+    tmp_path: Path, redone: int, broken: int, before: bool
+) -> None:
+    earlier = epochs(range(4), broken, "epoch", before=before)
+    run = write_sessions(tmp_path, earlier, epochs(range(redone, 6), 100, "epoch", before=before))
+    assert steps(run) == [*range(100)] * 6
+    assert steps(run, "score") == [*range(6)]
+
+
+def test_whole_epochs_that_may_have_been_redone_are_kept(tmp_path: Path) -> None:
+    # From the third epoch on, from scratch, or three more of them? Nobody knows.
+    earlier, later = epochs(range(3), 100, "batch"), epochs(range(3), 100, "batch")
+    run = write_sessions(tmp_path, earlier, later)
+    assert steps(run) == [*range(100)] * 6
+    assert steps(run, "score") == [99] * 6
+    assert notes(run) == [("steps_go_back", "loss", 4)]
+
+
+def test_epochs_of_several_lengths_are_kept(tmp_path: Path) -> None:
+    lengths = [100, 100, 40]
+    earlier = [("loss", batch) for length in lengths for batch in range(length)]
+    later = [("loss", batch) for length in (60, 100) for batch in range(length)]
+    assert write_sessions(tmp_path, earlier, later).superseded == 0
+
+
+def test_three_jobs_that_redo_epochs(tmp_path: Path) -> None:
+    run = write_sessions(
+        tmp_path,
+        epochs(range(3), 50, "epoch"),
+        epochs(range(2, 5), 20, "epoch"),
+        epochs(range(3, 6), 100, "epoch"),
+    )
+    assert steps(run) == [*range(100)] * 6
+    assert steps(run, "score") == [*range(6)]
+
+
+def test_jobs_of_one_epoch_each(tmp_path: Path) -> None:
+    run = write_sessions(
+        tmp_path, *(epochs(range(each, each + 1), 100, "epoch") for each in range(3))
+    )
+    assert steps(run) == [*range(100)] * 3
+    assert steps(run, "score") == [*range(3)]
+
+
 def test_a_run_that_wraps_and_is_resumed(tmp_path: Path) -> None:
     def int32(step: int) -> int:
         return (step + 2**31) % 2**32 - 2**31
@@ -445,6 +561,51 @@ def test_a_file_that_went_on_after_it_was_copied(tmp_path: Path) -> None:
     run = read(tmp_path)
     assert steps(run) == [*range(80)]
     assert "is the beginning of" in next(run.data.iter_notes()).message
+
+
+def damaged(path: Path, places: Sequence[float], cut: bool = False) -> bytes:
+    """The bytes of a file with some flipped, or with its middle cut out, at parts of its length."""
+    data = bytearray(path.read_bytes())
+    at = [int(len(data) * place) for place in places]
+    if cut:
+        return bytes(data[: at[0]] + data[at[1] :])
+    for place in at:
+        data[place] ^= 0xFF
+    return bytes(data)
+
+
+@pytest.mark.parametrize("policy", ["resume", "keep"])
+@pytest.mark.parametrize("names", ["ab", "ba"])
+@pytest.mark.parametrize(
+    ("places", "cut"),
+    [([0.5], False), ([0.01], False), ([0.999], False), ([0.2, 0.6], False), ([0.3, 0.8], True)],
+)
+def test_a_damaged_copy_is_read_once(
+    tmp_path: Path, policy: str, names: str, places: list[float], cut: bool
+) -> None:
+    session(tmp_path, names[0], range(100), 0.25, every=1.125)
+    original = tmp_path / f"events.out.tfevents.{names[0]}"
+    (tmp_path / f"events.out.tfevents.{names[1]}").write_bytes(damaged(original, places, cut))
+    run = read(tmp_path, policy)
+    assert steps(run) == [*range(100)]
+    assert (notes(run), run.superseded) == ([("duplicate_file", None, 1)], 0)
+    assert next(run.data.iter_notes()).message == (
+        f"events.out.tfevents.{names[1]} is a damaged copy of {original.name}; read once"
+    )
+
+
+def test_of_two_damaged_copies_nothing_is_lost(tmp_path: Path) -> None:
+    session(tmp_path, "a", range(100), 0.25, every=1.125)
+    original = tmp_path / "events.out.tfevents.a"
+    (tmp_path / "events.out.tfevents.b").write_bytes(damaged(original, [0.3]))
+    original.write_bytes(damaged(original, [0.7]))
+    run = read(tmp_path)
+    assert steps(run) == [*range(100)]
+    assert notes(run) == [("duplicate_file", None, 1)]
+    assert next(run.data.iter_notes()).message == (
+        "events.out.tfevents.b is a copy of events.out.tfevents.a, both are damaged; "
+        "read for 1 value that only it holds"
+    )
 
 
 def test_equal_values_at_other_times_are_no_copy(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.timeline.duplicates import Copies
     from tbtools.runs.timeline.rows import RunRows
     from tbtools.vocabulary import FileChangeKind, NoteKind
 
@@ -60,11 +61,28 @@ def _times(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def duplicate_note(copy: FileColumns, whole: FileColumns) -> Note:
-    """For a file that was not read, because another one holds what it holds."""
-    name, other = os.path.basename(copy.path), os.path.basename(whole.path)
-    same = "a copy" if copy.tag_id.size == whole.tag_id.size else "the beginning"
-    return Note("duplicate_file", f"{name} is {same} of {other}; read once")
+def duplicate_notes(copies: Copies) -> Iterator[Note]:
+    """For files that were not read, or not all, because another one holds what they hold."""
+    for copy, whole in copies.left_out:
+        same = _likeness(copy, whole)
+        yield Note("duplicate_file", f"{_name(copy)} is {same} of {_name(whole)}; read once")
+    for copy, whole, in_both in copies.repeated:
+        only = _times(int((~in_both).sum()), "value")
+        message = f"{_name(copy)} is a copy of {_name(whole)}, both are damaged; read for {only}"
+        yield Note("duplicate_file", f"{message} that only it holds")
+
+
+def _likeness(copy: FileColumns, whole: FileColumns) -> str:
+    if copy.damage:
+        return "a damaged copy"
+    if copy.tag_id.size == whole.tag_id.size:
+        return "a copy"
+    is_beginning = copy.offset[-1] == whole.offset[copy.offset.size - 1]
+    return "the beginning" if is_beginning else "a part"
+
+
+def _name(file: FileColumns) -> str:
+    return os.path.basename(file.path)
 
 
 def link_note(link: str, target: str) -> Note:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.runs.timeline.clocks import corrected_clocks, plain_clocks
-from tbtools.runs.timeline.duplicates import without_duplicates
+from tbtools.runs.timeline.duplicates import Copies, find_copies
 from tbtools.runs.timeline.notes import (
     Note,
-    duplicate_note,
+    duplicate_notes,
     lost_tag_notes,
     overlap_notes,
     skew_note,
@@ -54,7 +54,7 @@ class Timeline:
             already. The policies of TensorBoard's backends, and ``keep``, take the order of the
             files, as these do.
         superseded: bool for each row, whether the policy leaves it out; None where it keeps all.
-        duplicates: Pairs of a file that was left out and the one that it is a copy of.
+        copies: The files that hold the same.
         cuts: Under ``resume``, sessions with the rows that they have superseded: each row once.
     """
 
@@ -64,7 +64,7 @@ class Timeline:
     clocks: Clocks
     order: NDArray[np.int64] | None
     superseded: NDArray[np.bool_] | None
-    duplicates: tuple[tuple[FileColumns, FileColumns], ...] = ()
+    copies: Copies
     cuts: tuple[Cut, ...] = ()
 
     @property
@@ -122,7 +122,7 @@ class Timeline:
             series: Gives tag and rows of each series of scalars, in the order of the timeline and
                 without what is superseded.
         """
-        notes = [duplicate_note(copy, whole) for copy, whole in self.duplicates]
+        notes = list(duplicate_notes(self.copies))
         if self.clocks.skewed:
             notes.append(skew_note(len(self.clocks.skewed)))
         if self.superseded is not None:
@@ -158,11 +158,10 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
         files: Sorted by name.
         policy: The restart policy.
     """
-    kept = list(files)
-    duplicates: list[tuple[FileColumns, FileColumns]] = []
+    copies = Copies(list(files), [], [])
     if len(files) > 1 and policy in ("resume", "keep"):  # TensorBoard's backends read copies too
-        kept, duplicates = without_duplicates(files)
-    rows = join_files(kept)
+        copies = find_copies(files)
+    rows = join_files(copies.kept)
     sessions = find_sessions(rows)
     clocks = plain_clocks(sessions)
     superseded = order = None
@@ -178,6 +177,17 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
         clocks = corrected_clocks(rows, step, clocks, traces, known)
         superseded, cuts = superseded_by_resume(rows, step, sessions, traces, known, clocks)
         order = written_order(rows, sessions, clocks, overlapping_sessions(clocks))
-    return Timeline(
-        rows, policy, tuple(sessions), clocks, order, superseded, tuple(duplicates), cuts
-    )
+    superseded = _without_repeated(rows, superseded, copies)
+    return Timeline(rows, policy, tuple(sessions), clocks, order, superseded, copies, cuts)
+
+
+def _without_repeated(
+    rows: RunRows, superseded: NDArray[np.bool_] | None, copies: Copies
+) -> NDArray[np.bool_] | None:
+    """What is superseded, and what damaged copies hold once more."""
+    for file, _, in_both in copies.repeated:
+        left_out = np.zeros(rows.count, bool) if superseded is None else superseded
+        first = int(rows.starts[copies.kept.index(file)])
+        left_out[first : first + in_both.size] |= in_both
+        superseded = left_out
+    return superseded

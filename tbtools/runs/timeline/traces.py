@@ -47,6 +47,19 @@ class Trace:
     first_time: float
     spacing: float
 
+    @property
+    def counts(self) -> bool:
+        """Whether its steps tell how far the training has come.
+
+        They do not where they reset, or stay the same from point to point.
+        """
+        return not self.resets and (self.moves or self.rows.size == 1)
+
+    @property
+    def span(self) -> int:
+        """From its lowest to its greatest step."""
+        return self.max_step - self.first_step
+
 
 def unwrapped_steps(rows: RunRows) -> NDArray[np.int64]:
     """The steps as a counter without a limit would have counted them.
