@@ -347,6 +347,90 @@ def test_a_resumed_job_on_a_machine_whose_clock_is_behind(
     assert [kind for kind, *_ in notes(run)] == ["clock_skew"]
 
 
+@pytest.mark.parametrize("every", [1.0, 2.0, 5.0])
+def test_a_clock_that_is_a_little_behind_is_told(tmp_path: Path, every: float) -> None:
+    # By its clock the second job was at step 100 some steps before the first one.
+    end = session(tmp_path, "1", range(120), 0, every=every)
+    session(tmp_path, "2", range(100, 200), end - 25 * every, every=every)
+    run = read(tmp_path)
+    assert sorted(steps(run)) == sorted([*range(120), *range(100, 200)])
+    assert notes(run) == [("clock_skew", None, 1), ("overlapping_writers", "loss", 20)]
+
+
+@pytest.mark.parametrize(
+    ("tag", "scores"),
+    [(tag, [at]) for tag in ("acc", "loss") for at in (100, 500, 999)] + [("acc", [100, 200, 300])],
+)
+def test_an_evaluation_that_is_dated_before_its_training(
+    tmp_path: Path, tag: str, scores: list[int]
+) -> None:
+    builder = EventFileBuilder().file_version(wall_time=START + 5000)
+    for step in range(1000):
+        builder.scalar("loss", step, 1.0, START + 5000 + step)
+        if step % 100 == 0:
+            builder.scalar("acc", step, 0.5, START + 5000 + step)
+    builder.write(tmp_path / "events.out.tfevents.1")
+    session(tmp_path, "2", scores, 0, tag=tag, value=lambda _: 0.25)
+    run = read(tmp_path)
+    assert run.superseded == 0
+    last = run.scalars(tag).tail(len(scores))
+    assert (last["step"].tolist(), set(last["value"])) == (scores, {0.25})
+    assert notes(run)[0] == ("clock_skew", None, 1)
+
+
+def ranks_of_two_machines(
+    directory: Path, random: np.random.Generator, *lives: tuple[range, float]
+) -> None:
+    """Two ranks in step; the clock of the second one's machine is an hour ahead."""
+    for number, (at, start) in enumerate(lives):
+        together = START + start + np.cumsum(random.uniform(0.8, 1.2, len(at)))
+        for rank, host in enumerate(("left", "right")):
+            times = together + rank * 3600 + random.uniform(0, 0.1, len(at))
+            builder = EventFileBuilder().file_version(wall_time=float(times[0]) - 1)
+            for step, time in zip(at, times.tolist(), strict=True):
+                builder.scalar("loss", step, 1.0, time)
+            name = f"events.out.tfevents.{int(times[0])}.{host}.{number}.0"
+            builder.write(directory / name)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_ranks_on_machines_whose_clocks_are_an_hour_apart(
+    tmp_path: Path, seed: int, restarts: bool
+) -> None:
+    lives = [(range(100), 0.0), (range(80, 200), 200.0)]
+    ranks_of_two_machines(tmp_path, np.random.default_rng(seed), *lives[: 1 + restarts])
+    run = read(tmp_path)
+    count = 200 if restarts else 100
+    assert sorted(steps(run)) == sorted([*range(count)] * 2)
+    assert run.superseded == 40 * restarts
+    assert notes(run) == [
+        ("clock_skew", None, 1 + restarts),
+        ("overlapping_writers", "loss", count),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("variation", [0.01, 0.2])
+def test_a_training_that_is_run_again_on_another_machine(
+    tmp_path: Path, seed: int, variation: float
+) -> None:
+    random = np.random.default_rng(seed)
+    for number, host in enumerate(("left", "right")):
+        pauses = random.uniform(1 - variation, 1 + variation, 100)
+        times = START + number * 3600 + np.cumsum(pauses)
+        builder = EventFileBuilder().file_version(wall_time=START + number * 3600)
+        for step, time in enumerate(times.tolist()):
+            builder.scalar("loss", step, 1.0, time)
+        builder.write(tmp_path / f"events.out.tfevents.{int(times[0])}.{host}.1.0")
+    run = read(tmp_path)
+    assert steps(run) == [*range(100)]
+    assert notes(run) == [("superseded", None, 100)]
+    assert [note.message for note in run.data.iter_notes()] == [
+        "all 100 points that left wrote (loss) were superseded by a later session of right"
+    ]
+
+
 def test_jobs_that_go_to_and_fro_between_two_clocks(tmp_path: Path) -> None:
     time, reached = 0.0, 0
     for number in range(6):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.runs.timeline.epochs import NOTHING, goes_on, redone_from
-from tbtools.runs.timeline.traces import shared_counters
+from tbtools.runs.timeline.traces import evaluates, shared_counters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -27,10 +27,6 @@ _OTHER_COUNT_POINTS = 2
 # A log that is taken up at S has its first point about one of its own distances behind S, at most
 # few where these vary; a warm-up that every start counts from 0 leaves hundreds.
 _OTHER_COUNT_DISTANCES = 10
-# Series with at least this part of the points of the longest one are what a session mostly writes.
-_MAIN_PART = 1 / 2
-# The last checkpoint lies at most so many distances behind the last score.
-_NEXT = 2
 
 
 class Succession:
@@ -57,7 +53,7 @@ class Succession:
     def abandoned(self) -> NDArray[np.int64]:
         """The rows of the earlier session that the later one, which resumes it, has superseded."""
         before, after, shared = self.before, self.after, self.shared
-        if self._evaluates():
+        if evaluates(before, after, shared):
             return self._written_again()
         lowest = min(shared, key=lambda tag: (after[tag].first_step, tag))
         redone = redone_from(self.step, before, after)
@@ -95,18 +91,6 @@ class Succession:
             elif start < NOTHING and goes_on(trace, after.get(tag)):
                 abandoned.append(self._tail(trace, after[tag].first_step))
         return np.concatenate(abandoned)
-
-    def _evaluates(self) -> bool:
-        """Whether the later session is no training that goes on but evaluates the earlier one.
-
-        It writes nothing of what the earlier one mostly wrote, and gets no further.
-        """
-        most = max(trace.rows.size for trace in self.before.values())
-        mostly = {tag for tag, trace in self.before.items() if trace.rows.size >= _MAIN_PART * most}
-        return mostly.isdisjoint(self.after) and all(
-            self.after[tag].max_step <= self.before[tag].max_step + _NEXT * self.before[tag].spacing
-            for tag in self.shared
-        )
 
     def _written_again(self) -> NDArray[np.int64]:
         """The rows of the earlier session whose tag and step the later one wrote too."""

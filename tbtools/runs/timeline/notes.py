@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.timeline.duplicates import Copies
+    from tbtools.runs.timeline.resume import Cut
     from tbtools.runs.timeline.rows import RunRows
+    from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import FileChangeKind, NoteKind
 
 # Where a counter wraps, it goes on at about its own distance; a wide guess tells it from a counter
@@ -35,7 +37,8 @@ class Note:
             ``overlapping_writers``: several writers wrote the same steps of a tag at the same time.
             ``duplicate_file``: a file that is a copy of another one was not read twice.
             ``clock_skew``: wall times and steps of sessions contradict each other.
-            ``superseded``: a tag has lost all its points to later sessions.
+            ``superseded``: a tag, or what one machine wrote, has lost all its points to later
+            sessions.
             ``read_anew``: a file that is followed was replaced, cut short or mended meanwhile.
         message: One sentence.
         tag: The tag that it is about; None for the run.
@@ -100,8 +103,8 @@ def skew_note(sessions: int) -> Note:
     """For sessions whose clocks contradict the steps."""
     return Note(
         "clock_skew",
-        f"{_times(sessions, 'session')} carried earlier wall times than the steps that it "
-        "continues: the clocks of the machines differ",
+        f"the wall times of {_times(sessions, 'session')} contradict the steps: the clocks of the "
+        "machines differ",
         count=sessions,
     )
 
@@ -114,6 +117,32 @@ def lost_tag_notes(rows: RunRows, superseded: NDArray[np.bool_]) -> Iterator[Not
         points = _times(int(lost[tag]), "point")
         message = f"all {points} of {rows.tags[tag]} were superseded by a later session"
         yield Note("superseded", message, rows.tags[tag], int(lost[tag]))
+
+
+def lost_session_notes(
+    rows: RunRows, sessions: Sequence[Session], superseded: NDArray[np.bool_], cuts: Sequence[Cut]
+) -> Iterator[Note]:
+    """For each session that has lost all its points to sessions of other machines.
+
+    A training that was started anew elsewhere looks like that, and so may a second writer.
+    """
+    winners: dict[int, set[str]] = {}
+    first_rows = [session.first_row for session in sessions]
+    for later, lost in cuts:
+        losers = np.unique(np.searchsorted(first_rows, lost, side="right") - 1).tolist()
+        for loser in losers:
+            winners.setdefault(loser, set()).add(sessions[later].host)
+    for loser, hosts in sorted(winners.items()):
+        session = sessions[loser]
+        here = slice(session.first_row, session.end_row)
+        if session.host and not hosts & {"", session.host} and superseded[here].all():
+            tags = ", ".join(rows.tags[tag] for tag in np.unique(rows.tag_id[here]).tolist())
+            count = session.end_row - session.first_row
+            message = (
+                f"all {_times(count, 'point')} that {session.host} wrote ({tags}) were superseded "
+                f"by a later session of {', '.join(sorted(hosts))}"
+            )
+            yield Note("superseded", message, count=count)
 
 
 def step_notes(

@@ -16,6 +16,7 @@ from tbtools.runs.timeline.duplicates import Copies, find_copies
 from tbtools.runs.timeline.notes import (
     Note,
     duplicate_notes,
+    lost_session_notes,
     lost_tag_notes,
     overlap_notes,
     skew_note,
@@ -127,6 +128,7 @@ class Timeline:
             notes.append(skew_note(len(self.clocks.skewed)))
         if self.superseded is not None:
             notes += lost_tag_notes(self.rows, self.superseded)
+            notes += lost_session_notes(self.rows, self.sessions, self.superseded, self.cuts)
         overlap = any(len(cluster) > 1 for cluster in self.clusters)
         if not overlap and not self._steps_fall:
             return notes
@@ -174,7 +176,7 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
         step = unwrapped_steps(rows)
         traces = [trace_session(rows, step, session) for session in sessions]
         known = [evidence(own) for own in traces]
-        clocks = corrected_clocks(rows, step, clocks, traces, known)
+        clocks = corrected_clocks(rows, step, sessions, traces, known)
         superseded, cuts = superseded_by_resume(rows, step, sessions, traces, known, clocks)
         order = written_order(rows, sessions, clocks, overlapping_sessions(clocks))
     superseded = _without_repeated(rows, superseded, copies)
