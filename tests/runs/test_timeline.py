@@ -617,6 +617,21 @@ def test_a_run_that_wraps_and_is_resumed(tmp_path: Path) -> None:
     assert [(kind, count) for kind, _, count in notes(run)] == [("step_wraps", 1)]
 
 
+@pytest.mark.parametrize("names", ["ab", "ba"])
+@pytest.mark.parametrize("redone", [0, 3])
+def test_a_counter_that_wraps_from_one_session_to_the_next(
+    tmp_path: Path, names: str, redone: int
+) -> None:
+    steps_of = range(2**31 - 10_000_000, 2**31 + 10_000_000, 1_000_000)
+    counted = [(step + 2**31) % 2**32 - 2**31 for step in steps_of]
+    end = session(tmp_path, names[0], counted[: 10 + redone], 0)
+    session(tmp_path, names[1], counted[10:], end + 60)
+    run = read(tmp_path)
+    assert steps(run) == counted
+    assert run.superseded == redone
+    assert notes(run) == [("step_wraps", "loss", 1)]
+
+
 def test_a_large_counter_that_is_set_back_has_not_wrapped(tmp_path: Path) -> None:
     session(tmp_path, "1", [*range(0, 3_000_000_000, 1_000_000)] * 2, 0)
     assert notes(read(tmp_path)) == [("steps_go_back", "loss", 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,20 +149,20 @@ def lost_session_notes(
 def step_notes(
     rows: RunRows, session: NDArray[np.int64], series: Sequence[tuple[str, NDArray[np.int64]]]
 ) -> Iterator[Note]:
-    """For each tag whose steps fall inside a session.
+    """For each tag whose steps fall inside a session, or wrap there or from one to the next.
 
     Args:
         rows: The run's rows.
         session: int64, the session of each row.
-        series: Tag and rows of each series of scalars, in file order: that of a session's rows.
+        series: Tag and rows of each series of scalars, session after session.
     """
     for tag, own in series:
         step = rows.step[own]
         falls = np.flatnonzero(step[1:] < step[:-1])
-        falls = falls[session[own[falls]] == session[own[falls + 1]]]
-        if falls.size:
+        inside = session[own[falls]] == session[own[falls + 1]]
+        if inside.any() or (step[falls] - step[falls + 1] > WRAP // 2).any():
             wraps = _wraps(step, falls)
-            yield from _step_notes(tag, int(wraps.sum()), int((~wraps).sum()))
+            yield from _step_notes(tag, int(wraps.sum()), int((inside & ~wraps).sum()))
 
 
 def _wraps(step: NDArray[np.int64], falls: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -196,14 +197,13 @@ def overlap_notes(
     Args:
         rows: The run's rows.
         session: int64, the session of each row.
-        series: Tag and rows of each series of scalars, in file order.
+        series: Tag and rows of each series of scalars, session after session.
         clusters: The sessions that overlap.
     """
     for tag, own in series:
+        step, writer = rows.step[own], session[own]
         count = sum(
-            _steps_written_twice(rows.step[own], session[own], cluster)
-            for cluster in clusters
-            if len(cluster) > 1
+            _steps_written_twice(step, writer, cluster) for cluster in clusters if len(cluster) > 1
         )
         if count:
             message = f"{_times(count, 'step')} of {tag} written by several writers at a time"
@@ -214,17 +214,18 @@ def _steps_written_twice(
     step: NDArray[np.int64], session: NDArray[np.int64], cluster: Sequence[int]
 ) -> int:
     """How many steps more than one of some sessions wrote."""
-    bounds = [np.searchsorted(session, [each, each + 1]).tolist() for each in cluster]
-    distinct = [_distinct(step[first:end]) for first, end in bounds if first < end]
+    changes = np.flatnonzero(session[1:] != session[:-1]) + 1
+    bounds = [0, *changes.tolist(), session.size]
+    stretches = {int(session[first]): step[first:end] for first, end in pairwise(bounds)}
+    distinct = [_distinct(stretches[each]) for each in cluster if each in stretches]
     if len(distinct) < 2:
         return 0
+    if all(np.array_equal(distinct[0], each) for each in distinct[1:]):  # as ranks do
+        return distinct[0].size
     together = np.sort(np.concatenate(distinct), kind="stable")
     return _distinct(together[1:][together[1:] == together[:-1]]).size
 
 
 def _distinct(step: NDArray[np.int64]) -> NDArray[np.int64]:
-    """np.unique, in linear time for what is in order already."""
-    in_order = np.sort(step, kind="stable")
-    kept = np.ones(in_order.size, bool)
-    kept[1:] = in_order[1:] != in_order[:-1]
-    return in_order[kept]
+    """np.unique, at once for what is in order already."""
+    return step if (step[1:] > step[:-1]).all() else np.unique(step)

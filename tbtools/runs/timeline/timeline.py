@@ -27,7 +27,7 @@ from tbtools.runs.timeline.restarts import superseded_by_preemption, superseded_
 from tbtools.runs.timeline.resume import superseded_by_resume
 from tbtools.runs.timeline.rows import join_files
 from tbtools.runs.timeline.sessions import find_sessions
-from tbtools.runs.timeline.traces import evidence, trace_session, unwrapped_steps
+from tbtools.runs.timeline.traces import evidence, has_wrapped, trace_session, unwrapped_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,6 +51,7 @@ class Timeline:
         policy: The restart policy.
         sessions: The writer sessions, in file order.
         clocks: When they ran.
+        clusters: The sessions in the order in which they began, those together that overlap.
         order: int64, all rows in the order in which they were written; None where the rows stand so
             already. The policies of TensorBoard's backends, and ``keep``, take the order of the
             files, as these do.
@@ -63,6 +64,7 @@ class Timeline:
     policy: RestartPolicy
     sessions: tuple[Session, ...]
     clocks: Clocks
+    clusters: list[list[int]]
     order: NDArray[np.int64] | None
     superseded: NDArray[np.bool_] | None
     copies: Copies
@@ -80,11 +82,6 @@ class Timeline:
         times = [each.end_time for each in self.sessions if np.isfinite(each.end_time)]
         return max(times, default=float("nan"))
 
-    @cached_property
-    def clusters(self) -> list[list[int]]:
-        """The sessions in the order in which they began, those together that overlap."""
-        return overlapping_sessions(self.clocks)
-
     @property
     def session_order(self) -> list[int]:
         """The sessions in the order in which they began."""
@@ -93,6 +90,10 @@ class Timeline:
     @cached_property
     def _first_rows(self) -> NDArray[np.int64]:
         return np.array([session.first_row for session in self.sessions], np.int64)
+
+    @property
+    def _bounds(self) -> NDArray[np.int64]:
+        return np.append(self._first_rows, self.rows.count)
 
     def session_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The number of the session that wrote each of some rows."""
@@ -130,17 +131,33 @@ class Timeline:
             notes += lost_tag_notes(self.rows, self.superseded)
             notes += lost_session_notes(self.rows, self.sessions, self.superseded, self.cuts)
         overlap = any(len(cluster) > 1 for cluster in self.clusters)
-        if not overlap and not self._steps_fall:
+        if not (overlap or self._steps_fall or self._has_wrapped):
             return notes
-        in_file_order = [
-            (tag, own if self.order is None else np.sort(own, kind="stable"))
-            for tag, own in series()
-        ]
-        session = self.session_of(np.arange(self.rows.count))
-        notes += step_notes(self.rows, session, in_file_order)
+        session = np.repeat(np.arange(len(self.sessions)), np.diff(self._bounds))
+        by_session = [(tag, self._by_session(own, session)) for tag, own in series() if own.size]
+        notes += step_notes(self.rows, session, by_session)
         if overlap:
-            notes += overlap_notes(self.rows, session, in_file_order, self.clusters)
+            notes += overlap_notes(self.rows, session, by_session, self.clusters)
         return notes
+
+    def _by_session(self, own: NDArray[np.int64], session: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows of a series, session after session: in file order, if that makes no difference.
+
+        It does where a counter wraps from one session to the next.
+        """
+        if self.order is not None:
+            chosen = np.zeros(self.rows.count, bool)
+            chosen[own] = True
+            own = np.flatnonzero(chosen)
+        if self._has_wrapped:
+            place = np.empty(len(self.sessions), np.int64)
+            place[self.session_order] = np.arange(len(self.sessions))
+            own = own[np.argsort(place[session[own]], kind="stable")]
+        return own
+
+    @cached_property
+    def _has_wrapped(self) -> bool:
+        return len(self.sessions) > 1 and has_wrapped(self.rows.step)
 
     @property
     def _steps_fall(self) -> bool:
@@ -178,9 +195,13 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
         known = [evidence(own) for own in traces]
         clocks = corrected_clocks(rows, step, sessions, traces, known)
         superseded, cuts = superseded_by_resume(rows, step, sessions, traces, known, clocks)
-        order = written_order(rows, sessions, clocks, overlapping_sessions(clocks))
+    clusters = overlapping_sessions(clocks)
+    if policy == "resume":
+        order = written_order(rows, sessions, clocks, clusters)
     superseded = _without_repeated(rows, superseded, copies)
-    return Timeline(rows, policy, tuple(sessions), clocks, order, superseded, copies, cuts)
+    return Timeline(
+        rows, policy, tuple(sessions), clocks, clusters, order, superseded, copies, cuts
+    )
 
 
 def _without_repeated(

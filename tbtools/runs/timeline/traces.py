@@ -65,16 +65,18 @@ class Trace:
         return self.max_step - self.first_step
 
 
+def has_wrapped(step: NDArray[np.int64]) -> bool:
+    """Whether steps come near both ends of 32 bits."""
+    return bool(step.size and step.min() < -_NEAR_WRAP and step.max() > _NEAR_WRAP)
+
+
 def unwrapped_steps(rows: RunRows) -> NDArray[np.int64]:
     """The steps as a counter without a limit would have counted them.
 
-    A run whose steps come near both ends of 32 bits has wrapped: its negative steps follow the
-    positive ones.
+    In a run that has wrapped, negative steps follow the positive ones.
     """
     step = rows.step
-    if step.size and step.min() < -_NEAR_WRAP and step.max() > _NEAR_WRAP:
-        return np.where(step < 0, step + WRAP, step)
-    return step
+    return np.where(step < 0, step + WRAP, step) if has_wrapped(step) else step
 
 
 def trace_session(rows: RunRows, step: NDArray[np.int64], session: Session) -> dict[int, Trace]:
