@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tensorboard.compat.proto import graph_pb2
 from tensorboardX import SummaryWriter
 
 import tbtools
@@ -159,6 +160,20 @@ def test_sessions_stand_in_the_order_of_their_times(tmp_path: Path, names: str) 
     assert run.data.statistics()[0].last == 19.0
     by_file = [*range(20)] if names == "ab" else [*range(10, 20), *range(10)]
     assert steps(read(tmp_path, "keep")) == by_file
+
+
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_the_graph_is_that_of_the_last_session(tmp_path: Path, names: str) -> None:
+    for number, name in enumerate(names):
+        graph = graph_pb2.GraphDef()
+        graph.node.add(name=f"model_{number}", op="Relu")
+        builder = EventFileBuilder().file_version(wall_time=START + 100 * number)
+        builder.graph(graph.SerializeToString())
+        builder.scalar("loss", number, 1.0, START + 100 * number)
+        builder.write(tmp_path / f"events.out.tfevents.{name}")
+    found = read(tmp_path).graph()
+    assert found is not None
+    assert found.nodes()["name"].tolist() == ["model_1"]
 
 
 def test_a_clock_that_is_set_back_inside_a_file_changes_nothing(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ This is the one place that decides both, and what of it a reader should know.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.timeline.clocks import Clocks
     from tbtools.runs.timeline.resume import Cut
-    from tbtools.runs.timeline.rows import RunRows
+    from tbtools.runs.timeline.rows import Mark, RunRows
     from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import RestartPolicy
 
@@ -100,6 +101,20 @@ class Timeline:
         if len(self.sessions) < 2:
             return np.zeros(rows.size, np.int64)
         return np.searchsorted(self._first_rows, rows, side="right") - 1
+
+    def marks(self, kind: int) -> list[Mark]:
+        """The events of one kind that are no summary: session after session, as points stand."""
+        marks = self.rows.marks(kind)
+        if self.order is None:
+            return marks
+        place = {session: number for number, session in enumerate(self.session_order)}
+        files = [session.file for session in self.sessions]
+
+        def session_of(mark: Mark) -> int:
+            first, end = bisect_left(files, mark.file), bisect_right(files, mark.file)
+            return max(first, bisect_right(self._first_rows, mark.row, first, end) - 1)
+
+        return sorted(marks, key=lambda mark: place[session_of(mark)])
 
     def restarts_in(self, session: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where a later session goes on that began when those before it had ended.
