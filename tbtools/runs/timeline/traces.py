@@ -118,6 +118,18 @@ def _trace(rows: NDArray[np.int64], step: NDArray[np.int64], first_time: float) 
     )
 
 
+def spread_resets(traces: Sequence[dict[int, Trace]]) -> None:
+    """What resets in one session does so in all that get no further, be it for one epoch only."""
+    top: dict[int, int] = {}
+    for own in traces:
+        for tag, trace in own.items():
+            if trace.resets:
+                top[tag] = max(trace.max_step, top.get(tag, trace.max_step))
+    for own in traces:
+        for tag in own.keys() & top.keys():
+            own[tag].resets = own[tag].moves and own[tag].max_step <= top[tag]
+
+
 def evidence(traces: dict[int, Trace]) -> list[int]:
     """The tags of a session that tell where another session went on: those that moved on.
 
