@@ -73,9 +73,7 @@ def is_next_epoch(
 
 def goes_on(before: Trace, after: Trace | None) -> bool:
     """Whether a series counts on from one session to the next, and not only stands in both."""
-    if after is None or not (before.counts and after.counts):
-        return False
-    return before.moves or after.moves or before.first_step != after.first_step
+    return after is not None and before.varies and before.counts and after.counts
 
 
 def _counters(before: dict[int, Trace], after: dict[int, Trace]) -> list[tuple[Trace, Trace]]:
@@ -104,11 +102,10 @@ class _Epochs:
         self.own_epoch, self.new_epoch = _epochs(self.own, span), _epochs(self.new, span)
 
     def redone_from(self, counters: Sequence[tuple[Trace, Trace]]) -> int | None:
-        for pair in counters:
-            epoch = self._epoch_by(*pair)
-            if epoch is not None:
-                return self._row(epoch, [pair])
-        epoch = self._broken_epoch()
+        epochs = (self._epoch_by(*pair) for pair in counters)
+        epoch = next((each for each in epochs if each is not None), None)
+        if epoch is None:
+            epoch = self._broken_epoch()
         return None if epoch is None else self._row(epoch, counters)
 
     def _row(self, epoch: int, counters: Sequence[tuple[Trace, Trace]]) -> int:

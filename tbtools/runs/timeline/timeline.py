@@ -29,9 +29,9 @@ from tbtools.runs.timeline.resume import superseded_by_resume
 from tbtools.runs.timeline.rows import join_files
 from tbtools.runs.timeline.sessions import find_sessions
 from tbtools.runs.timeline.traces import (
+    compare_sessions,
     evidence,
     has_wrapped,
-    spread_resets,
     trace_session,
     unwrapped_steps,
 )
@@ -213,7 +213,7 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
     elif policy == "resume" and len(sessions) > 1:
         step = unwrapped_steps(rows)
         traces = [trace_session(rows, step, session) for session in sessions]
-        spread_resets(traces)
+        compare_sessions(traces)
         known = [evidence(own) for own in traces]
         clocks = corrected_clocks(rows, step, sessions, traces, known)
         superseded, cuts = superseded_by_resume(rows, step, sessions, traces, known, clocks)

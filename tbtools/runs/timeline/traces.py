@@ -37,6 +37,7 @@ class Trace:
             counter that resets, the first.
         max_step: The greatest step of the rows that are left.
         moves: Whether it was written at more than one step.
+        varies: Whether it was so in the run, be it in different sessions.
         resets: Whether the steps fall by more than half of what they span, as those of a batch in
             an epoch do: such steps do not tell how far the training has come.
         first_time: Wall time of the first row, seconds since the epoch.
@@ -47,6 +48,7 @@ class Trace:
     first_step: int
     max_step: int
     moves: bool
+    varies: bool
     resets: bool
     first_time: float
     spacing: float
@@ -112,22 +114,29 @@ def _trace(rows: NDArray[np.int64], step: NDArray[np.int64], first_time: float) 
         first_step=int(step[0]) if resets else low,
         max_step=high,
         moves=moves,
+        varies=moves,
         resets=resets,
         first_time=first_time,
         spacing=(high - low) / max(distinct - 1, 1),
     )
 
 
-def spread_resets(traces: Sequence[dict[int, Trace]]) -> None:
-    """What resets in one session does so in all that get no further, be it for one epoch only."""
+def compare_sessions(traces: Sequence[dict[int, Trace]]) -> None:
+    """What is known of a series from other sessions.
+
+    What resets in one session does so in all that get no further, be it for one epoch only.
+    """
     top: dict[int, int] = {}
+    steps: dict[int, set[int]] = {}
     for own in traces:
         for tag, trace in own.items():
+            steps.setdefault(tag, set()).update((trace.first_step, trace.max_step))
             if trace.resets:
                 top[tag] = max(trace.max_step, top.get(tag, trace.max_step))
     for own in traces:
-        for tag in own.keys() & top.keys():
-            own[tag].resets = own[tag].moves and own[tag].max_step <= top[tag]
+        for tag, trace in own.items():
+            trace.varies = len(steps[tag]) > 1
+            trace.resets = trace.moves and tag in top and trace.max_step <= top[tag]
 
 
 def evidence(traces: dict[int, Trace]) -> list[int]:
