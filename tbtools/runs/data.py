@@ -10,6 +10,7 @@ from tbtools.eventfile.scan import scan_file
 from tbtools.runs.columns import RunColumns, gather
 from tbtools.runs.parts import Part
 from tbtools.runs.timeline.notes import change_note, link_note
+from tbtools.runs.timeline.rows import readable_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,6 +105,11 @@ class RunData:
     def all_files(self) -> tuple[FileColumns, ...]:
         """Those, and those of the sub-runs folded into it."""
         return (*self.files, *(file for run, _ in self._folded for file in run.files))
+
+    @property
+    def own_tags(self) -> set[str]:
+        """All tags that its own event files hold, which is known without gathering their rows."""
+        return {readable_tag(name) for file in self.files for name in file.tag_names}
 
     @property
     def columns(self) -> RunColumns:

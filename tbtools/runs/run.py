@@ -241,11 +241,11 @@ class Run(Shown):
         """That of the last graph event, else of the last meta graph, else Keras's, else None."""
         from tbtools.runs.plugins.graphs import Graph, keras_graph
 
-        rows = self.data.columns.rows
-        if marks := rows.marks(row_kinds.GRAPH_DEF):
-            return Graph.from_graph_def(payloads.mark_content(rows, marks[-1]))
-        if marks := rows.marks(row_kinds.META_GRAPH_DEF):
-            return Graph.from_meta_graph_def(payloads.mark_content(rows, marks[-1]))
+        timeline = self.data.columns.timeline
+        if marks := timeline.marks(row_kinds.GRAPH_DEF):
+            return Graph.from_graph_def(payloads.mark_content(timeline.rows, marks[-1]))
+        if marks := timeline.marks(row_kinds.META_GRAPH_DEF):
+            return Graph.from_meta_graph_def(payloads.mark_content(timeline.rows, marks[-1]))
         keras = list(self.values("graph_keras_model"))
         return keras_graph(keras[-1]) if keras else None
 
@@ -253,10 +253,11 @@ class Run(Shown):
         """What each traced step cost; see `tbtools.runs.plugins.graphs.run_metadata_frame`."""
         from tbtools.runs.plugins.graphs import RunMetadata, run_metadata_frame
 
-        rows = self.data.columns.rows
+        timeline = self.data.columns.timeline
+        rows = timeline.rows
         marked = [
             RunMetadata.from_tagged(payloads.mark_content(rows, mark), mark.step, mark.wall_time)
-            for mark in rows.marks(row_kinds.TAGGED_RUN_METADATA)
+            for mark in timeline.marks(row_kinds.TAGGED_RUN_METADATA)
         ]
         plugins = ["graph_run_metadata", "graph_run_metadata_graph"]
         stored = [RunMetadata.from_value(value) for value in self.values(plugins)]

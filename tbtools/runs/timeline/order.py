@@ -65,13 +65,20 @@ def _merged(
     rows: RunRows, sessions: Sequence[Session], clocks: Clocks, cluster: Sequence[int]
 ) -> NDArray[np.int64]:
     """The rows of sessions that overlap, by wall time; those of each stay as it wrote them."""
-    numbers = [np.arange(sessions[each].first_row, sessions[each].end_row) for each in cluster]
+    slices = [slice(sessions[each].first_row, sessions[each].end_row) for each in cluster]
+    numbers = np.concatenate([np.arange(each.start, each.stop) for each in slices])
     if len(cluster) == 1:
-        return numbers[0]
-    times = []
-    for each, own in zip(cluster, numbers, strict=True):
-        known = np.where(np.isfinite(rows.wall_time[own]), rows.wall_time[own], -np.inf)
-        times.append(np.maximum.accumulate(known) + clocks.shift[each])
-    order = np.argsort(np.concatenate(times), kind="stable")
-    merged: NDArray[np.int64] = np.concatenate(numbers)[order]
+        return numbers
+    times = [
+        _rising(rows.wall_time[own]) + clocks.shift[each]
+        for each, own in zip(cluster, slices, strict=True)
+    ]
+    merged: NDArray[np.int64] = numbers[np.argsort(np.concatenate(times), kind="stable")]
     return merged
+
+
+def _rising(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each the greatest finite one so far."""
+    if (times[1:] >= times[:-1]).all() and np.isfinite(times[-1:]).all():
+        return times
+    return np.maximum.accumulate(np.where(np.isfinite(times), times, -np.inf))
