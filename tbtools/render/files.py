@@ -128,7 +128,7 @@ def is_stream(path: str | os.PathLike[str]) -> bool:
     if os.fspath(path) == "-":
         return True
     try:
-        mode = Path(path).stat().st_mode
+        mode = output_path(path)[1].stat().st_mode
     except OSError:  # nothing there, or nothing that we may see: opening it will tell
         return False
     return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)

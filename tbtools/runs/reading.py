@@ -36,6 +36,16 @@ def _size(path: str) -> int:
         return 0
 
 
+def check_progress(progress: object) -> None:
+    """Refuses what cannot be called with the work that is done and that of all.
+
+    Raises:
+        UnsupportedType: It is neither a callable nor None.
+    """
+    if progress is not None and not callable(progress):
+        raise UnsupportedType(f"{progress!r} cannot be called to tell the progress")
+
+
 def read_ahead(
     runs: Sequence[Run], progress: Callable[[int, int], None] | None = None
 ) -> Iterator[Run]:
@@ -79,8 +89,7 @@ class _Ahead:
     """The runs whose files are being scanned, in order."""
 
     def __init__(self, progress: Callable[[int, int], None] | None, unread: list[Run]) -> None:
-        if progress is not None and not callable(progress):
-            raise UnsupportedType(f"progress={progress!r} cannot be called")
+        check_progress(progress)
         self.runs: deque[tuple[Run, list[Future[FileColumns]], int]] = deque()
         self._progress = progress
         self._total = sum(_size(path) for run in unread for path in run.event_files if progress)

@@ -22,6 +22,7 @@ from tbtools.render.report.series import (
     points_a_series,
 )
 from tbtools.render.report.unshown import unshown
+from tbtools.runs.reading import check_progress
 from tbtools.runs.selection import EVERYTHING, Selector
 from tbtools.runs.series import read_scalars_of
 
@@ -149,6 +150,7 @@ def _series(
     tag_number = {tag: number for number, tag in enumerate(tags)}
     run_number = {run: number for number, run in enumerate(runs)}
     encoded = []
+    check_progress(building)
     for number, each in enumerate(series, start=1):
         place = {"run": run_number[each.run], "tag": tag_number[each.tag]}
         encoded.append(place | encode_series(each, columns, points))

@@ -75,23 +75,25 @@ class Clocks:
 
 
 def plain_clocks(sessions: Sequence[Session]) -> Clocks:
-    """The times of the sessions as they stand in the files.
-
-    The sessions of one file follow each other, whatever a clock that was set back meanwhile says.
-    """
+    """The times of the sessions as they stand in the files, those of one file in its order."""
     times = np.array([(each.start_time, each.end_time) for each in sessions], np.float64)
     times = times.reshape(-1, 2)
     times[~np.isfinite(times)] = np.inf
-    start, end = times[:, 0], times[:, 1]
-    shift = np.zeros(len(sessions))
+    plain = Clocks(times[:, 0], times[:, 1], np.zeros(len(sessions)))
+    return _in_file_order(plain, sessions)
+
+
+def _in_file_order(clocks: Clocks, sessions: Sequence[Session]) -> Clocks:
+    """The sessions of one file follow each other, whatever clocks or steps say of them."""
+    start, end, shift = clocks.start.copy(), clocks.end.copy(), clocks.shift.copy()
     for number in range(1, len(sessions)):
         same_file = sessions[number].file == sessions[number - 1].file
         behind = float(end[number - 1] - start[number]) if same_file else 0.0
         if behind > 0 and np.isfinite(behind):
             start[number] += behind
             end[number] += behind
-            shift[number] = behind
-    return Clocks(start, end, shift)
+            shift[number] += behind
+    return replace(clocks, start=start, end=end, shift=shift)
 
 
 def corrected_clocks(
@@ -119,11 +121,10 @@ def corrected_clocks(
         if apart := ranks_apart(rows, step, sessions, clocks, counters):
             clocks = clocks.moved(apart)
         clocks = _Correction(rows, step, clocks, counters).run()
-    early = _early_evaluations(clocks, traces)
-    if not early:
-        return clocks
-    undecided = {(other, number) for number in early for other in range(len(sessions))}
-    return replace(clocks.moved(early), undecided=clocks.undecided | undecided)
+    if early := _early_evaluations(clocks, traces):
+        undecided = {(other, number) for number in early for other in range(len(sessions))}
+        clocks = replace(clocks.moved(early), undecided=clocks.undecided | undecided)
+    return _in_file_order(clocks, sessions)
 
 
 def _early_evaluations(clocks: Clocks, traces: Sequence[dict[int, Trace]]) -> dict[int, float]:

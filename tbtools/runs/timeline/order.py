@@ -64,15 +64,21 @@ def written_order(
 def _merged(
     rows: RunRows, sessions: Sequence[Session], clocks: Clocks, cluster: Sequence[int]
 ) -> NDArray[np.int64]:
-    """The rows of sessions that overlap, by wall time; those of each stay as it wrote them."""
+    """The rows of sessions that overlap, by wall time; those of each file stay as they stand."""
     slices = [slice(sessions[each].first_row, sessions[each].end_row) for each in cluster]
     numbers = np.concatenate([np.arange(each.start, each.stop) for each in slices])
     if len(cluster) == 1:
         return numbers
-    times = [
-        _rising(rows.wall_time[own]) + clocks.shift[each]
-        for each, own in zip(cluster, slices, strict=True)
-    ]
+    times = []
+    latest: dict[int, float] = {}
+    for each, own in zip(cluster, slices, strict=True):
+        file = sessions[each].file
+        time = _rising(rows.wall_time[own]) + clocks.shift[each]
+        if file in latest:  # a later session of the same file, which goes on behind the earlier one
+            time = np.maximum(time, latest[file])
+        if time.size:
+            latest[file] = float(time[-1])
+        times.append(time)
     merged: NDArray[np.int64] = numbers[np.argsort(np.concatenate(times), kind="stable")]
     return merged
 
