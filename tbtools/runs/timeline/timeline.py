@@ -5,6 +5,7 @@ This is the one place that decides both, and what of it a reader should know.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +29,7 @@ from tbtools.runs.timeline.restarts import superseded_by_preemption, superseded_
 from tbtools.runs.timeline.resume import superseded_by_resume
 from tbtools.runs.timeline.rows import join_files
 from tbtools.runs.timeline.sessions import find_sessions
+from tbtools.runs.timeline.stable_order import stable_order
 from tbtools.runs.timeline.traces import (
     compare_sessions,
     evidence,
@@ -182,13 +184,24 @@ class Timeline:
 
     @property
     def _steps_fall(self) -> bool:
-        """Whether any row inside a session has a lower step than the row before it.
+        """Whether the steps of any tag fall inside a session.
 
-        The rows of a session stand together, and mostly the steps of all its tags rise together.
+        Mostly the steps of all tags rise together. Only a tag with a step below one that another
+        row of the session had reached needs to be looked at.
         """
-        step = self.rows.step
-        falls = np.flatnonzero(step[1:] < step[:-1]) + 1
-        return bool(falls.size) and not np.isin(falls, self._first_rows).all()
+        step, tag = self.rows.step, self.rows.tag_id
+        behind = np.zeros(len(self.rows.tags), bool)
+        for first, end in itertools.pairwise(self._bounds.tolist()):
+            own = step[first:end]
+            if (own[1:] < own[:-1]).any():
+                behind[tag[first:end][own < np.maximum.accumulate(own)]] = True
+        if not behind.any():
+            return False
+        rows = np.flatnonzero(behind[tag])
+        rows = rows[stable_order(tag[rows], behind.size)]
+        before, after = rows[:-1], rows[1:]
+        falls = (step[after] < step[before]) & (tag[after] == tag[before])
+        return bool((self.session_of(before[falls]) == self.session_of(after[falls])).any())
 
 
 def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timeline:
