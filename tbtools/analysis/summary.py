@@ -388,18 +388,13 @@ def _status(summary: RunSummary, run: Run, parts: Sequence[Part], now: float) ->
     if not summary.points:
         return "empty"
     if run.data.has_ended:
-        return "finished" if _ended_well(run) else "stopped"
+        from tbtools.runs.plugins.hparams import ended_well
+
+        return "finished" if ended_well(run.data) else "stopped"
     patience = max(_RECENT_SECONDS, _RECENT_GAPS * max(_rhythm(part) for part in parts))
     if summary.end_time is not None and abs(now - summary.end_time) <= patience:
         return "training"
     return "stopped"
-
-
-def _ended_well(run: Run) -> bool:
-    from tbtools.runs.plugins.hparams import read_decodable_hparams
-
-    hparams, _ = read_decodable_hparams(run.data)
-    return hparams.status in ("success", "unknown")
 
 
 def _rhythm(part: Part) -> float:

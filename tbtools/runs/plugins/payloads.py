@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,6 +75,13 @@ class _Files:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def row_bytes(rows: RunRows, row: int) -> bytes:
+    """The Summary.Value of a row, undecoded."""
+    [file] = rows.file_of(np.array([row])).tolist()
+    with contextlib.closing(_Files(rows)) as files:
+        return files.read(file, int(rows.offset[row]), int(rows.length[row]))
 
 
 def _without_tag(data: bytes) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.runs.timeline.traces import WRAP
+from tbtools.runs.timeline.traces import WRAP, distinct_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,20 +130,25 @@ def lost_session_notes(
     winners: dict[int, set[str]] = {}
     first_rows = [session.first_row for session in sessions]
     for later, lost in cuts:
-        losers = np.unique(np.searchsorted(first_rows, lost, side="right") - 1).tolist()
+        losers = _numbers(np.searchsorted(first_rows, lost, side="right") - 1)
         for loser in losers:
             winners.setdefault(loser, set()).add(sessions[later].host)
     for loser, hosts in sorted(winners.items()):
         session = sessions[loser]
         here = slice(session.first_row, session.end_row)
         if session.host and not hosts & {"", session.host} and superseded[here].all():
-            tags = ", ".join(rows.tags[tag] for tag in np.unique(rows.tag_id[here]).tolist())
+            tags = ", ".join(rows.tags[tag] for tag in _numbers(rows.tag_id[here]))
             count = session.end_row - session.first_row
             message = (
                 f"all {_times(count, 'point')} that {session.host} wrote ({tags}) were superseded "
                 f"by a later session of {', '.join(sorted(hosts))}"
             )
             yield Note("superseded", message, count=count)
+
+
+def _numbers(numbers: NDArray[np.integer]) -> list[int]:
+    """Which small numbers there are."""
+    return np.flatnonzero(np.bincount(numbers)).tolist()
 
 
 def step_notes(
@@ -217,15 +222,10 @@ def _steps_written_twice(
     changes = np.flatnonzero(session[1:] != session[:-1]) + 1
     bounds = [0, *changes.tolist(), session.size]
     stretches = {int(session[first]): step[first:end] for first, end in pairwise(bounds)}
-    distinct = [_distinct(stretches[each]) for each in cluster if each in stretches]
+    distinct = [distinct_steps(stretches[each]) for each in cluster if each in stretches]
     if len(distinct) < 2:
         return 0
     if all(np.array_equal(distinct[0], each) for each in distinct[1:]):  # as ranks do
         return distinct[0].size
     together = np.sort(np.concatenate(distinct), kind="stable")
-    return _distinct(together[1:][together[1:] == together[:-1]]).size
-
-
-def _distinct(step: NDArray[np.int64]) -> NDArray[np.int64]:
-    """np.unique, at once for what is in order already."""
-    return step if (step[1:] > step[:-1]).all() else np.unique(step)
+    return distinct_steps(together[1:][together[1:] == together[:-1]]).size
