@@ -39,14 +39,18 @@ if TYPE_CHECKING:
         BadLength,
         CorruptRecord,
         FileError,
+        ForbiddenFile,
         ForeignFiles,
         InputChanged,
         InvalidArgument,
         InvalidObjective,
         MissingBrowser,
         MissingExtra,
+        MissingFile,
         NoEventFiles,
         NonfiniteValue,
+        NotADirectory,
+        NotAFile,
         OutputExists,
         OutputInsideInput,
         RecordError,
@@ -70,8 +74,9 @@ if TYPE_CHECKING:
     from tbtools.render.figures.scalars import plot
     from tbtools.render.report.write import diff_report, report
     from tbtools.render.write import write
-    from tbtools.runs.experiment import Experiment, load, read_scalars
+    from tbtools.runs.experiment import Experiment, load
     from tbtools.runs.frames import DuplicateSteps
+    from tbtools.runs.inputs import read_scalars
     from tbtools.runs.plugins.audio import Audio
     from tbtools.runs.plugins.custom_scalars import Layout
     from tbtools.runs.plugins.graphs import Graph
@@ -135,14 +140,18 @@ _MODULES = {
         "BadLength",
         "CorruptRecord",
         "FileError",
+        "ForbiddenFile",
         "ForeignFiles",
         "InputChanged",
         "InvalidArgument",
         "InvalidObjective",
         "MissingBrowser",
         "MissingExtra",
+        "MissingFile",
         "NoEventFiles",
         "NonfiniteValue",
+        "NotADirectory",
+        "NotAFile",
         "OutputExists",
         "OutputInsideInput",
         "RecordError",
@@ -175,9 +184,9 @@ _MODULES = {
     "tbtools.runs.experiment": (
         "Experiment",
         "load",
-        "read_scalars",
     ),
     "tbtools.runs.frames": ("DuplicateSteps",),
+    "tbtools.runs.inputs": ("read_scalars",),
     "tbtools.runs.plugins.audio": ("Audio",),
     "tbtools.runs.plugins.custom_scalars": ("Layout",),
     "tbtools.runs.plugins.graphs": ("Graph",),
@@ -223,6 +232,7 @@ __all__ = [
     "FileError",
     "Finding",
     "Findings",
+    "ForbiddenFile",
     "ForeignFiles",
     "Graph",
     "HParamDiff",
@@ -237,8 +247,11 @@ __all__ = [
     "Mesh",
     "MissingBrowser",
     "MissingExtra",
+    "MissingFile",
     "NoEventFiles",
     "NonfiniteValue",
+    "NotADirectory",
+    "NotAFile",
     "NotJudged",
     "Note",
     "ObjectiveSummary",

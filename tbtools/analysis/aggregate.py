@@ -305,6 +305,8 @@ def aggregate(
     _require_enough(series, min_runs)
     read_paths = tuple(dict.fromkeys(run.data.read_path for run in members.values()))
     provenance = Provenance.of(members, inputs.unreadable)
+    unread = {name for name, run in members.items() if run.data.diagnostics.is_unreadable}
+    grouping = grouping.without(unread)
     return Aggregate(x, grouping.groups, grouping.left_out, read_paths, series, provenance)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument
+from tbtools.eventfile.discover import natural_key
 from tbtools.runs.plugins.hparams import json_text, read_decodable_hparams
 from tbtools.runs.selection import as_globs, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tbtools.runs.plugins.hparams import HParamValue
     from tbtools.runs.run import Run
@@ -46,6 +47,15 @@ class Grouping:
 
     groups: tuple[RunGroup, ...]
     left_out: tuple[str, ...]
+
+    def without(self, runs: Collection[str]) -> Grouping:
+        """The same groups without some runs, which are left out."""
+        kept = [
+            replace(each, runs=tuple(run for run in each.runs if run not in runs))
+            for each in self.groups
+        ]
+        groups = tuple(each for each in kept if each.runs)
+        return Grouping(groups, (*self.left_out, *sorted(runs, key=natural_key)))
 
     def named(self, name: str) -> RunGroup:
         """The group of that name.

@@ -21,8 +21,8 @@ _DIFFERENT = 1
 
 
 @click.command("diff")
-@click.argument("a", type=click.Path())
-@click.argument("b", type=click.Path(), required=False)
+@click.argument("a", type=click.Path(readable=False))
+@click.argument("b", type=click.Path(readable=False), required=False)
 @click.option("--baseline", metavar="RUN", help="Compare all other runs (or groups) with this one.")
 @click.option(
     "--group",
@@ -51,7 +51,7 @@ _DIFFERENT = 1
     "--report",
     "page",
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=click.Path(dir_okay=False, readable=False),
     help="Also write a page with the curves and their differences, as `tbtools report` does.",
 )
 @selection_options

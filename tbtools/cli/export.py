@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     "target",
     metavar="FILE|DIR",
     required=True,
-    type=click.Path(),
+    type=click.Path(readable=False),
     help="Where to; - is standard output.",
 )
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")

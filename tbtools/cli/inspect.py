@@ -27,7 +27,7 @@ def _require_file(path: str) -> None:
 
 
 @click.command("inspect")
-@click.argument("file", metavar="FILE", type=click.Path())
+@click.argument("file", metavar="FILE", type=click.Path(readable=False))
 @click.option("--records", "what", flag_value="records", help="List the records of the file.")
 @click.option("--events", "what", flag_value="events", help="List its events, decoded.")
 @click.option(

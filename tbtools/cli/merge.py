@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("merge")
-@click.argument("paths", metavar="RUN...", nargs=-1, required=True, type=click.Path())
+@click.argument("paths", metavar="RUN...", nargs=-1, required=True, type=click.Path(readable=False))
 @click.option(
     "--union",
     is_flag=True,

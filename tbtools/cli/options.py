@@ -229,9 +229,9 @@ def discard_stdout() -> None:
 
 def paths_argument(command: Command) -> Command:
     """One or several PATHs."""
-    return click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())(
-        command
-    )
+    return click.argument(
+        "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(readable=False)
+    )(command)
 
 
 def selection_options(command: Command) -> Command:
@@ -332,7 +332,7 @@ def _with_output(command: Command, formats: Sequence[str]) -> Command:
             "--output",
             "path",
             metavar="FILE",
-            type=click.Path(dir_okay=False),
+            type=click.Path(dir_okay=False, readable=False),
             help="Write to this file instead; - is standard output.",
         ),
         click.option("--force", is_flag=True, help="Replace the file if it is there."),

@@ -36,7 +36,7 @@ _OF_PICTURES = ("style",)
     "path",
     metavar="FILE",
     required=True,
-    type=click.Path(dir_okay=False),
+    type=click.Path(dir_okay=False, readable=False),
     help="The file to write; - is standard output.",
 )
 @click.option(

@@ -27,7 +27,8 @@ def target_options(metavar: str, help: str) -> Callable[[Command], Command]:  # 
     def decorate(command: Command) -> Command:
         decorators = [
             click.option(
-                "-o", "--output", "target", metavar=metavar, required=True, type=click.Path(),
+                "-o", "--output", "target", metavar=metavar, required=True,
+                type=click.Path(readable=False),
                 help=help,
             ),
             click.option(

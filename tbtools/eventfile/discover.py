@@ -238,7 +238,8 @@ class _Walk:
         try:
             status = self._source.stat(entry.path)
         except OSError as error:
-            if error.errno not in NO_TARGET:
+            # Nothing says what it was, unless its name does.
+            if error.errno not in NO_TARGET or is_event_file(entry.name):
                 self.unreadable[entry.path] = unreadable(error)
             return
         if status.kind == "directory":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun, UnsupportedType
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
@@ -13,10 +13,10 @@ from tbtools.eventfile.problems import Problem
 from tbtools.eventfile.source import as_path, source_of
 from tbtools.runs.data import RunData
 from tbtools.runs.folding import fold_runs
-from tbtools.runs.frames import ScalarTable
+from tbtools.runs.frames import joined_attrs, scalars_frame
 from tbtools.runs.reading import read_ahead, read_each
 from tbtools.runs.run import Run
-from tbtools.runs.selection import Selection, Selector, as_globs, choose, select_runs
+from tbtools.runs.selection import as_globs, choose, select_runs
 from tbtools.runs.tables import tags_frame
 from tbtools.runs.timeline.restarts import check_policy
 from tbtools.showing import Shown
@@ -51,6 +51,8 @@ def _discover_named(path: str) -> LogDirectory:
     if found.runs or path in found.unreadable:
         return found
     reason = "no event files (no file name contains 'tfevents')"
+    for closed, problem in found.unreadable.items():
+        reason = f"no event files; {closed}: {problem.message}"
     missing = Problem(0, 0, "unreadable", reason)
     return LogDirectory(path, (), {**found.unreadable, path: missing})
 
@@ -260,32 +262,8 @@ class Experiment(Shown, Mapping[str, Run]):
         Warns:
             DuplicateSteps: A wide frame shows only the last of several points of one step.
         """
-        selector = Selector(Selection.of(tags, steps))
         self.scan()
-        parts = [part for run in self.values() for part in run.data.parts]
-        table = ScalarTable([selector.choose(part) for part in parts])
-        selector.require_match()
-        if wide:
-            frame = table.wide("run" if [tags] == table.tags else "both")
-        else:
-            frame = table.long(run=True, dtype=dtype, source=self._fold)
-        frame.attrs |= self._frame_attrs()
-        return frame
-
-    def _frame_attrs(self) -> dict[str, Any]:
-        each = {name: run.data.frame_attrs() for name, run in self.items()}
-        return {
-            "restarts": self.restarts,
-            "superseded": {name: attrs["superseded"] for name, attrs in each.items()},
-            "problems": [
-                {"run": name, **problem}
-                for name, attrs in each.items()
-                for problem in attrs["problems"]
-            ],
-            "notes": [
-                {"run": name, **note} for name, attrs in each.items() for note in attrs["notes"]
-            ],
-        }
+        return scalars_frame(self, tags, steps=steps, wide=wide, dtype=dtype, source=self._fold)
 
     @property
     def tags(self) -> pd.DataFrame:
@@ -295,7 +273,7 @@ class Experiment(Shown, Mapping[str, Run]):
         self.scan()
         statistics = {name: run.data.statistics() for name, run in self.items()}
         table = tags_frame([each for of_run in statistics.values() for each in of_run])
-        table.attrs |= self._frame_attrs()
+        table.attrs |= joined_attrs(self)
         runs = [name for name, of_run in statistics.items() for _ in of_run]
         table.insert(0, "run", pd.Series(runs, dtype="str"))
         return table
@@ -319,7 +297,7 @@ class Experiment(Shown, Mapping[str, Run]):
         self.scan()
         table = hparams_table(self, self.all_runs)
         frame = table.to_frame()
-        frame.attrs |= self._frame_attrs()
+        frame.attrs |= joined_attrs(self)
         frame.attrs["problems"] += [
             {"run": run, "kind": "undecodable", "message": message}
             for run, message in table.problems
@@ -386,25 +364,3 @@ def _as_paths(path: object) -> list[LogPath]:
     if not several:
         raise InvalidArgument("no path is given")
     return several
-
-
-def read_scalars(
-    path: LogPath | Sequence[LogPath], tags: Globs = None, **options: Any
-) -> pd.DataFrame:
-    """The scalars under a path as one long DataFrame.
-
-    Args:
-        path: As for `load`.
-        tags: Which tags, as for `Experiment.scalars`.
-        **options: Those of `load` (runs, exclude_runs, restarts, fold) and of `Experiment.scalars`
-            (steps, wide, dtype).
-
-    Returns:
-        See `Experiment.scalars`.
-    """
-    loading = {
-        name: options.pop(name)
-        for name in ("runs", "exclude_runs", "restarts", "fold", "skip_unreadable")
-        if name in options
-    }
-    return load(path, **loading).scalars(tags, **options)

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tbtools.eventfile.discover import natural_key
+from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.numbers import DTYPE_NAMES
+from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.statistics import scalar_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from tbtools.runs.columns import SeriesRows
-    from tbtools.runs.parts import Part
+    from tbtools.runs.parts import Part, Steps
+    from tbtools.runs.run import Run
+    from tbtools.runs.selection import Globs
 
 
 class DuplicateSteps(UserWarning):
@@ -194,3 +198,53 @@ def _categorical(codes: NDArray[Any], categories: list[str]) -> pd.Categorical[A
     import pandas as pd
 
     return pd.Categorical.from_codes(codes, categories=pd.Index(categories), validate=False)
+
+
+def scalars_frame(
+    runs: Mapping[str, Run],
+    tags: Globs = None,
+    *,
+    steps: Steps = None,
+    wide: bool = False,
+    dtype: bool = False,
+    source: bool = False,
+) -> pd.DataFrame:
+    """The scalars of several runs; see `Experiment.scalars`.
+
+    Args:
+        runs: The runs by the names that they have in the frame.
+        tags: Which tags.
+        steps: First and last step, both included; None for no bound.
+        wide: One row a step, instead of one row a point.
+        dtype: Adds a column with the type on disk.
+        source: Adds the columns source_run and source_tag.
+    """
+    selector = Selector(Selection.of(tags, steps))
+    table = ScalarTable(
+        [
+            selector.choose(replace(part, run=name))
+            for name, run in runs.items()
+            for part in run.data.parts
+        ]
+    )
+    require_readable(runs)
+    selector.require_match()
+    if wide:
+        frame = table.wide("run" if [tags] == table.tags else "both")
+    else:
+        frame = table.long(run=True, dtype=dtype, source=source)
+    frame.attrs |= joined_attrs(runs)
+    return frame
+
+
+def joined_attrs(runs: Mapping[str, Run]) -> dict[str, Any]:
+    """What a frame says of its runs, each of which says it of itself."""
+    each = {name: run.data.frame_attrs() for name, run in runs.items()}
+    policies = list(dict.fromkeys(attrs["restarts"] for attrs in each.values()))
+    joined: dict[str, Any] = {
+        "restarts": ", ".join(policies),
+        "superseded": {name: attrs["superseded"] for name, attrs in each.items()},
+    }
+    for key in ("problems", "notes"):
+        joined[key] = [{"run": name, **one} for name, attrs in each.items() for one in attrs[key]]
+    return joined

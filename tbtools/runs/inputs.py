@@ -6,15 +6,18 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnsupportedType
 from tbtools.runs.experiment import Experiment, load, read_once
+from tbtools.runs.frames import scalars_frame
 from tbtools.runs.run import Run
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tbtools.eventfile.problems import Problem
-    from tbtools.runs.selection import Selector
+    from tbtools.runs.selection import Globs, Selector
 
 RunsLike: TypeAlias = (
     "str | os.PathLike[str] | Run | Experiment | Mapping[str, Run] | Sequence[RunsLike]"
@@ -22,6 +25,7 @@ RunsLike: TypeAlias = (
 
 
 _PATHS_SHOWN = 5
+_LOADING = ("runs", "exclude_runs", "restarts", "fold", "skip_unreadable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +154,27 @@ def _paths(runs: Iterable[Run]) -> str:
     paths = list(dict.fromkeys(run.data.found.place for run in runs))
     rest = len(paths) - _PATHS_SHOWN
     return ", ".join(paths[:_PATHS_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def read_scalars(path: RunsLike, tags: Globs = None, **options: Any) -> pd.DataFrame:
+    """The scalars of runs as one long DataFrame.
+
+    Args:
+        path: A path, a `Run`, an `Experiment`, or several of them.
+        tags: Which tags, as for `Experiment.scalars`.
+        **options: For paths those of `load` (runs, exclude_runs, restarts, fold, skip_unreadable);
+            and those of `Experiment.scalars` (steps, wide, dtype).
+
+    Returns:
+        See `Experiment.scalars`.
+
+    Raises:
+        NoEventFiles: There is nothing to read under a path, or not one event could be read.
+        UnknownTag: A tag or glob matches no scalar of any run.
+        InvalidArgument: There is no point in these steps, or they are no pair.
+    """
+    loading = {name: options.pop(name) for name in _LOADING if name in options}
+    inputs = open_inputs(load(path, **loading) if loading else path)  # type: ignore[arg-type]
+    if inputs.experiment is not None:
+        return inputs.experiment.scalars(tags, **options)
+    return scalars_frame(inputs.runs, tags, **options)

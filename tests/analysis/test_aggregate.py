@@ -298,6 +298,14 @@ class TestGroups:
         assert result.left_out == ("other",)
         assert result.to_frame()["mean"].tolist() == [2.0, 0.5]
 
+    def test_a_run_that_could_not_be_read_is_in_no_group(self, logdir: Path) -> None:
+        (logdir / "text").mkdir()
+        (logdir / "text" / "tfevents").write_text("no event file\n" * 10)
+        result = tbtools.aggregate(logdir)
+        assert [len(each.runs) for each in result.groups] == [4]
+        assert result.left_out == ("text",)
+        assert [each["run"] for each in result.problems] == ["text"]
+
     def test_by_hyperparameters(self, logdir: Path) -> None:
         assert self.groups(logdir, "hparam:lr,batch") == {
             "lr=0.01,batch=32": ("lr=0.01_s0",),

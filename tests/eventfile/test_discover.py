@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing import io_wrapper
 
+import tbtools
 from tbtools import errors
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
 from tbtools.eventfile.problems import Problem
@@ -240,13 +241,26 @@ class TestWhatIsNoFile:
     def test_is_passed_over(self, tmp_path: Path) -> None:
         make(tmp_path, FILE)
         os.mkfifo(tmp_path / "fifo.tfevents")
-        (tmp_path / "broken.tfevents").symlink_to("nowhere")
-        (tmp_path / "through.tfevents").symlink_to(f"{FILE}/below")
+        (tmp_path / "broken.txt").symlink_to("nowhere")
         (tmp_path / "linked.tfevents").symlink_to("fifo.tfevents")
         with socket.socket(socket.AF_UNIX) as server:
             server.bind(str(tmp_path / "s.tfevents"))
             assert discover(tmp_path).unreadable == {}
             assert found(tmp_path) == {".": [FILE]}
+
+    @pytest.mark.parametrize("target", ["nowhere", f"{FILE}/below", "link.tfevents"])
+    def test_a_link_by_the_name_of_an_event_file_that_leads_nowhere_is_told(
+        self, target: str, tmp_path: Path
+    ) -> None:
+        make(tmp_path, FILE)
+        link = tmp_path / "link.tfevents"
+        link.symlink_to(target)
+        assert [*discover(tmp_path).unreadable] == [str(link)]
+        assert found(tmp_path) == {".": [FILE]}
+        statuses = {
+            each["file"]: each["status"] for each in tbtools.verify(tmp_path).to_dict()["files"]
+        }
+        assert statuses[str(link)] == "unreadable"
 
 
 class TestOddNames:

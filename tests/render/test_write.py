@@ -279,3 +279,12 @@ class TestDirectories:
         finally:
             os.umask(former)
         assert (tmp_path / "out").stat().st_mode & 0o777 == 0o750
+
+
+@pytest.mark.parametrize("name", ["page.pdf", "page.png", "page.csv", "page.json"])
+def test_a_page_is_not_written_under_another_formats_ending(name: str, tmp_path: Path) -> None:
+    with tbtools.EventFileWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0, 1_700_000_000.0)
+    with pytest.raises(tbtools.InvalidArgument, match=r"only html"):
+        tbtools.report(tmp_path / "run", tmp_path / name)
+    assert not (tmp_path / name).exists()

@@ -265,3 +265,21 @@ def test_several_paths_of_which_one_has_no_event_files(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(tbtools.NoEventFiles, match=r"nowhere: No such file.*; .*empty: no event"):
         tbtools.load([tmp_path / "nowhere", tmp_path / "empty"], skip_unreadable=True)
+
+
+def test_read_scalars_takes_what_every_function_takes(tmp_path: Path) -> None:
+    for run in ("a", "b"):
+        with tbtools.EventFileWriter(tmp_path / run) as writer:
+            writer.add_scalar("loss", 1.0, 0, 1_700_000_000.0)
+    experiment = tbtools.load(tmp_path)
+    runs = [
+        tbtools.read_scalars(given)["run"].tolist()
+        for given in (tmp_path, experiment, experiment["a"], [tmp_path / "b", experiment["a"]])
+    ]
+    assert runs == [["a", "b"], ["a", "b"], ["a"], [".", "a"]]
+
+
+def test_what_could_not_be_read_is_no_empty_frame(tmp_path: Path) -> None:
+    (tmp_path / "tfevents").write_text("no event file\n" * 10)
+    with pytest.raises(tbtools.NoEventFiles, match="plain text, not an event file"):
+        tbtools.read_scalars(tmp_path)

@@ -75,9 +75,14 @@ class Finding:
         values = {key: getattr(self, key) for key in KEYS}
         return values | {"evidence": dict(self.evidence)}
 
+    @property
+    def is_serious(self) -> bool:
+        """Whether it is more than an info."""
+        return self.severity != "info"
+
     def fails(self, kinds: Collection[str]) -> bool:
-        """Whether it is of one of the kinds, and more than an info."""
-        return self.kind in kinds and self.severity != "info"
+        """Whether it is of one of the kinds, and serious."""
+        return self.kind in kinds and self.is_serious
 
 
 def worst(findings: Iterable[Finding]) -> Finding:

@@ -97,7 +97,7 @@ def run_statuses(
     serious: dict[str, list[Finding]] = defaultdict(list)
     for cause in findings.causes():
         main = worst(cause)
-        if main.severity != "info":
+        if main.is_serious:
             serious[main.run].append(main)
     reasons: dict[str, dict[str | None, str]] = defaultdict(dict)
     for each in findings.not_judged:

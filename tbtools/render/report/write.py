@@ -13,6 +13,7 @@ from tbtools.errors import InvalidArgument, NoEventFiles, UnsupportedType
 from tbtools.eventfile.source import as_path, base_name
 from tbtools.render.extras import require_report_extra
 from tbtools.render.files import replaced_whole, require_free
+from tbtools.render.output import output_format
 from tbtools.render.report.data import MEDIA_BYTES, page_data
 from tbtools.render.report.differences import renamed, shown_names
 from tbtools.render.report.page import PLOTLY_FILE, PLOTLY_SCRIPTS, plotly_js, render_page
@@ -273,6 +274,7 @@ def _check_arguments(
     if as_path(path) == "-":
         return
     require_free(path, force=force)
+    output_format(os.fspath(path), None, ["html"])  # refuses what the ending says otherwise
     beside = Path(path).parent / PLOTLY_FILE
     if plotlyjs == "directory" and not _is_plotly(beside):
         require_free(beside, force=force)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tbtools.analysis.detect.findings import KEYS, Findings
 from tbtools.render.format import format_count, plural, printable
-from tbtools.render.terminal.lines import cut_middle, print_line, shown_name
+from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_middle, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
 from tbtools.runs.diagnostics import count_read
 from tbtools.vocabulary import SEVERITIES
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.vocabulary import Severity
 
-_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 # Cells of a tag's name that are shown however narrow the terminal is.
 _LEAST_NAME = 12
 # Reasons why a series or run was not judged, as they complete "3 series ..." and "3 runs ...".
@@ -194,7 +193,7 @@ def _gathered(findings: Findings) -> list[list[Finding]]:
     """The causes of a run, the worst first; infos of one kind are one, for they are no alarm."""
     causes: dict[object, list[Finding]] = {}
     for number, cause in enumerate(findings.causes()):
-        key = cause[0].kind if cause[0].severity == "info" else number
+        key = number if cause[0].is_serious else cause[0].kind
         causes.setdefault(key, []).extend(cause)
     return sorted(causes.values(), key=lambda cause: SEVERITIES.index(cause[0].severity))
 
@@ -214,8 +213,8 @@ def _show_cause(console: Console, cause: Sequence[Finding], curve: FindingTrend)
     ascii_only = console.options.ascii_only
     marked = _marked(curve, ascii_only=ascii_only)
     line = Text("  ")
-    line.append(f"{finding.severity:<7} ", style=_STYLES[finding.severity])
-    line.append(f"{finding.kind:<11} ", style=_STYLES[finding.severity])
+    line.append(f"{finding.severity:<7} ", style=SEVERITY_STYLES[finding.severity])
+    line.append(f"{finding.kind:<11} ", style=SEVERITY_STYLES[finding.severity])
     tags = len({each.tag for each in cause})
     more = f" and {plural(tags - 1, 'tag')}" if tags > 1 else ""
     room = console.width - line.cell_len - len(more) - 2 - marked.cell_len

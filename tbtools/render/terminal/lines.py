@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+
 
 def print_line(console: Console, line: str | Text, style: str = "") -> None:
     """Prints a line as it is: a terminal may wrap it, nothing cuts it.

@@ -15,7 +15,7 @@ from tbtools.render.format import format_count, format_duration, format_time, pl
 from tbtools.render.ranges import nice_ticks, value_range
 from tbtools.render.series import drawn_seconds, drawn_start, line_passes
 from tbtools.render.terminal.canvas import Canvas, extreme_points
-from tbtools.render.terminal.lines import cut_names, print_line
+from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_names, print_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,6 @@ _MOST_NAMED = 16
 _NAMES = {"nan": "NaN", "inf": "infinity", "-inf": "-infinity"}
 # Those that stand out come first; each line that is named has its own.
 _SIGNS = "*+xo#@%&=~^$ABCDE"
-_SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +150,7 @@ class _Chart:
             line = Text(f"{at_row.get(row, ''):>{margin}} {self.frame.vertical}")
             for column in range(canvas.width):
                 if row == 0 and column in marks:
-                    line.append(self.frame.onset, style=_SEVERITY_STYLES[marks[column]])
+                    line.append(self.frame.onset, style=SEVERITY_STYLES[marks[column]])
                 else:
                     line.append(canvas.character(row, column), self._style(canvas, row, column))
             self._line(line)
@@ -252,7 +251,7 @@ class _Chart:
             line.append(f" {name}{blank}  {value:>{value_width}}")
             for finding in worst.get(each.run, []):
                 text = f"  {self.frame.onset} {finding.kind} at {format_count(finding.onset_step)}"
-                line.append(text, style=_SEVERITY_STYLES[finding.severity])
+                line.append(text, style=SEVERITY_STYLES[finding.severity])
             self._line(line)
         if len(self.series) > _MOST_NAMED:
             self._line(Text(f"  and {format_count(len(self.series) - _MOST_NAMED)} more runs"))

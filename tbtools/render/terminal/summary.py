@@ -319,7 +319,7 @@ def _health(run: RunSummary) -> Text:
     live = run.status == "training"
     wrong = [each for _, each in run.problems if not (live and each.kind == "truncated")]
     parts = []
-    serious = [each for each in run.findings if each.severity != "info"]
+    serious = [each for each in run.findings if each.is_serious]
     if serious:
         worst = serious[0]
         rest = f" (+{len(serious) - 1})" if len(serious) > 1 else ""
