@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from tbtools.render.report.write import diff_report, report
     from tbtools.render.write import write
     from tbtools.runs.experiment import Experiment, load, read_scalars
-    from tbtools.runs.frames import DuplicateSteps
+    from tbtools.runs.frames import DuplicateSteps, UndecodableValues
     from tbtools.runs.plugins.audio import Audio
     from tbtools.runs.plugins.custom_scalars import Layout
     from tbtools.runs.plugins.graphs import Graph
@@ -177,7 +177,7 @@ _MODULES = {
         "load",
         "read_scalars",
     ),
-    "tbtools.runs.frames": ("DuplicateSteps",),
+    "tbtools.runs.frames": ("DuplicateSteps", "UndecodableValues"),
     "tbtools.runs.plugins.audio": ("Audio",),
     "tbtools.runs.plugins.custom_scalars": ("Layout",),
     "tbtools.runs.plugins.graphs": ("Graph",),
@@ -262,6 +262,7 @@ __all__ = [
     "TruncatedRecord",
     "UndecodableEvent",
     "UndecodablePayload",
+    "UndecodableValues",
     "UnknownName",
     "UnknownRun",
     "UnknownTag",

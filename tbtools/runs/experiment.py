@@ -13,7 +13,7 @@ from tbtools.eventfile.problems import Problem
 from tbtools.eventfile.source import as_path, source_of
 from tbtools.runs.data import RunData
 from tbtools.runs.folding import fold_runs
-from tbtools.runs.frames import ScalarTable
+from tbtools.runs.frames import ScalarTable, tell_undecodable
 from tbtools.runs.reading import read_ahead, read_each
 from tbtools.runs.run import Run
 from tbtools.runs.selection import Selection, Selector, as_globs, choose, select_runs
@@ -313,6 +313,9 @@ class Experiment(Shown, Mapping[str, Run]):
             hyperparameter that a run does not have is missing, like one that was set to None, which
             `Run.hparams` tells apart. `attrs` holds restarts, superseded and problems, among these
             the hyperparameters that cannot be decoded (kind ``undecodable``).
+
+        Warns:
+            UndecodableValues: Some cannot.
         """
         from tbtools.runs.plugins.hparams_table import hparams_table
 
@@ -320,11 +323,7 @@ class Experiment(Shown, Mapping[str, Run]):
         table = hparams_table(self, self.all_runs)
         frame = table.to_frame()
         frame.attrs |= self._frame_attrs()
-        frame.attrs["problems"] += [
-            {"run": run, "kind": "undecodable", "message": message}
-            for run, message in table.problems
-        ]
-        return frame
+        return tell_undecodable(frame, table.problems)
 
     def __repr__(self) -> str:
         """Without reading anything."""

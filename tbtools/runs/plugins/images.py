@@ -13,7 +13,7 @@ import numpy as np
 
 from tbtools.errors import MissingExtra, UndecodablePayload
 from tbtools.runs.plugins.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.plugins.values import POINT_COLUMNS, naming, rows_frame
+from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from PIL.Image import Image as PillowImage
 
-    from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue, Undecodable
 
 # The pixels of all frames of a picture together that may be decoded: where Pillow begins to warn
 # of decompression bombs, a quarter of a gibibyte of RGB.
@@ -131,8 +131,14 @@ def image_files(value: StoredValue) -> list[tuple[str, bytes]]:
     return [(endings.get(each.format, each.format), each.data) for each in images(value)]
 
 
-def images_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
+def images_frame(
+    values: Iterable[StoredValue], problems: list[Undecodable] | None = None
+) -> pd.DataFrame:
     """Pictures; none is decoded for the frame.
+
+    Args:
+        values: The values.
+        problems: As for `values.decoded`.
 
     Returns:
         One row a picture: tag, step, wall_time, index (its place among those of its value),
@@ -141,13 +147,11 @@ def images_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     Raises:
         UndecodablePayload: A value holds no pictures.
     """
-    rows = []
-    for value in values:
-        with naming(value):
-            rows += [
-                (*value.point, index, image.width, image.height, image.format, image)
-                for index, image in enumerate(images(value))
-            ]
+    rows = [
+        (*value.point, index, image.width, image.height, image.format, image)
+        for value, found in decoded(values, images, problems)
+        for index, image in enumerate(found)
+    ]
     dtypes = {
         **POINT_COLUMNS,
         "index": "int64",
