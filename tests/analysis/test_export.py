@@ -378,7 +378,7 @@ class TestMedia:
         assert files == {
             "run/samples/x/00000003.png": PNG + b"1",
             "run/samples/x/00000003-2.png": PNG + b"2",
-            "run/samples/x/-0000005.bin": b"what",
+            "run/samples/x/_-0000005.bin": b"what",
             "run/_/_/up/00000004.jpg": b"\xff\xd8\xff jpeg",
         }
         assert set(index["file"]) == set(files)
@@ -387,6 +387,9 @@ class TestMedia:
         [undecodable] = told.undecodable
         assert "run run: 'broken' at step 1" in undecodable
         assert told.to_dict()["undecodable"] == [undecodable]
+        [problem] = told.problems
+        assert problem.pop("message") in undecodable
+        assert problem == {"run": "run", "kind": "undecodable", "tag": "broken", "step": 1}
 
     def test_sounds_and_texts(self, media: Path) -> None:
         tbtools.export(tbtools.load(media), media.parent / "audio", "audio")
