@@ -21,13 +21,14 @@ from tbtools.runs.plugins.audio import sounds
 from tbtools.runs.plugins.histograms import histogram
 from tbtools.runs.plugins.images import images
 from tbtools.runs.plugins.text import text_of
+from tbtools.runs.plugins.values import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tbtools.render.report.columns import Columns
     from tbtools.runs.plugins.histograms import Histogram
-    from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue, Undecodable
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
 
@@ -80,10 +81,20 @@ class Page:
     Attributes:
         columns: The page's arrays.
         budget: The room for pictures and sounds.
+        undecodable: What cannot be shown as it cannot be decoded, each with the name of its run.
+        without_card: What of it no card says.
     """
 
     columns: Columns
     budget: Budget
+    undecodable: list[tuple[str, Undecodable]] = field(default_factory=list)
+    without_card: list[str] = field(default_factory=list)
+
+    def tell(self, run: str, problems: Sequence[Undecodable], *, on_card: bool) -> None:
+        """Takes note of values that are not on the page."""
+        self.undecodable.extend((run, each) for each in problems)
+        if not on_card:
+            self.without_card.extend(f"run {run}: {each}" for each in problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +123,10 @@ class _Series:
     n: int
     steps: list[int] = field(default_factory=list)
     items: list[Any] = field(default_factory=list)
-    undecodable: list[str] = field(default_factory=list)
+    undecodable: list[Undecodable] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        undecodable = {"undecodable": self.undecodable} if self.undecodable else {}
+        undecodable = {"undecodable": list(map(str, self.undecodable))} if self.undecodable else {}
         return {
             "run": self.run,
             "tag": self.tag,
@@ -136,27 +147,24 @@ def media_series(source: MediaSource, plugin: str, page: Page) -> list[dict[str,
     section = SECTIONS[plugin]
     found = []
     for name, run in source.runs.items():
-        for count, values in some_values(run, plugin, section.steps, source.selection):
+        lost: list[Undecodable] = []
+        for count, values in some_values(run, plugin, section.steps, source.selection, lost):
             series = _encoded(_Series(name, values[0].tag, count), values, section, page)
-            finished = section.finish(series, page) if section.finish else series
+            shown = series.to_dict()
+            finished = section.finish(shown, page) if section.finish else shown
             if finished is not None:
                 found.append(finished)
+            page.tell(name, series.undecodable, on_card=finished is not None)
+        page.tell(name, lost, on_card=False)
     return found
 
 
-def _encoded(
-    series: _Series, values: list[StoredValue], section: Section, page: Page
-) -> dict[str, Any]:
-    for value in values:
-        try:
-            item = section.encode(value, page)
-        except UndecodablePayload as error:
-            series.undecodable.append(f"step {value.step}: {error}")
-            continue
+def _encoded(series: _Series, values: list[StoredValue], section: Section, page: Page) -> _Series:
+    for value, item in decoded(values, lambda each: section.encode(each, page), series.undecodable):
         if item is not None:
             series.steps.append(value.step)
             series.items.append(item)
-    return series.to_dict()
+    return series
 
 
 def _data_uri(mime: str, data: bytes) -> str:
