@@ -263,3 +263,138 @@ def test_changed_payloads_take_nothing_else_down(
 def test_many_changed_payloads_take_nothing_else_down(tmp_path: Path) -> None:
     for seed in range(300):
         check(tmp_path, seed)
+
+
+def deep_struct(depth: int) -> bytes:
+    """Hyperparameters of one name, a Struct in a Struct in a Struct."""
+    value = messages.HParamsPluginData().session_start_info.hparams["x"].__class__()
+    value.number_value = 1.0
+    data = value.SerializeToString()
+    for _ in range(depth):
+        entry = b"\x0a\x01k\x12" + varint(len(data)) + data
+        struct_ = b"\x0a" + varint(len(entry)) + entry
+        data = b"\x2a" + varint(len(struct_)) + struct_
+    entry = b"\x0a\x01x\x12" + varint(len(data)) + data
+    start = b"\x0a" + varint(len(entry)) + entry
+    return b"\x12" + varint(len(start)) + start
+
+
+def shaped(*sizes: int) -> Any:
+    tensor = messages.TensorProto(dtype=1, float_val=[1.0])
+    for size in sizes:
+        tensor.tensor_shape.dim.add(size=size)
+    return tensor
+
+
+BAD = {
+    "240 dimensions": value_message("bad", "images", tensor=shaped(*[2**62] * 240)),
+    "no rate": value_message("bad", "audio", audio={
+        "sample_rate": float("nan"), "length_frames": 2**62, "encoded_audio_string": WAV}),
+    "endless rate": value_message("bad", "audio", audio={
+        "sample_rate": float("inf"), "length_frames": -1, "encoded_audio_string": WAV}),
+    "garbage": value_message("_hparams_/bad", "hparams", b"\xff\xff\xff"),
+    "deep": value_message("_hparams_/bad", "hparams", deep_struct(40)),
+    "numbers as text": value_message("bad", "text", tensor=shaped(1)),
+    "numbers as layout": value_message("bad", "custom_scalars", tensor=shaped(1)),
+    "histogram": value_message("bad", "histograms", tensor=shaped(3)),
+    "infinite histogram": value_message("bad", "histograms", tensor=numbers(
+        [[-np.inf, np.nan, 1.0], [np.nan, np.inf, 2.0]])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_one_bad_payload_leaves_the_rest(name: str, tmp_path: Path) -> None:
+    bad = BAD[name]
+    plugin = bad.metadata.plugin_data.plugin_name
+    for run in ("a", "b"):
+        builder = EventFileBuilder().scalar("loss", 0, 1.0).text("note", 1, "words")
+        builder.image("fine", 1, TINY_PNG).audio("tone", 1, WAV)
+        builder.raw_record(raw_event(1, sound_values()["histogram"].SerializeToString()))
+        start = sound_values()["_hparams_/session_start_info"]
+        builder.raw_record(raw_event(0, start.SerializeToString()))
+        if run == "a":
+            builder.raw_record(raw_event(7, bad.SerializeToString()))
+        builder.write(tmp_path / "logs" / run / "events.out.tfevents.1")
+    logs = str(tmp_path / "logs")
+    done = call("report", logs, "-o", str(tmp_path / "page.html"))
+    assert done.status == 0
+    page = page_of((tmp_path / "page.html").read_text("utf-8"))
+    for shown, tag in (("images", "fine"), ("text", "note"), ("histograms", "histogram")):
+        assert [each["run"] for each in page[shown] if each["tag"] == tag] == ["a", "b"]
+    told = {"images": ["240 dimensions"], "text": ["numbers as text"], "hparams": ["garbage", "deep"]}
+    for kind, target in (("images", "i"), ("audio", "a"), ("text", "t"), ("hparams", "h.csv")):
+        exported = call("export", logs, "--data", kind, "-o", str(tmp_path / target))
+        undecodable = name in told.get(kind, ())
+        assert exported.status == (2 if undecodable else 0), exported
+        assert ("run a: " in exported.err and "at step 7" in exported.err) == undecodable
+        assert " of 2 runs" in exported.out + exported.err
+    compared = call("diff", f"{logs}/a", f"{logs}/b")
+    assert compared.status == (2 if plugin == "hparams" else 1), compared
+    assert ("not compared: a: run" in compared.err) == (plugin == "hparams")
+    assert call("inspect", f"{logs}/a/events.out.tfevents.1", "--events").status == 0
+    assert call("summarize", logs).status == 0
+
+
+@pytest.mark.parametrize("config", [
+    "embeddings {" * 3000,
+    "unknown {" * 3000 + "}" * 3000,
+    "embeddings { tensor_shape: 99999999999999999999 }",
+    "embeddings { sprite: 1 }",
+    "\x00",
+], ids=["open", "deep", "number", "kind", "null"])  # fmt: skip
+def test_no_projector_config_is_more_than_undecodable(config: str, tmp_path: Path) -> None:
+    EventFileBuilder().scalar("loss", 0, 1.0).write(tmp_path / "events.out.tfevents.1")
+    (tmp_path / "projector_config.pbtxt").write_text(config)
+    with pytest.raises(tbtools.UndecodablePayload, match="no projector config"):
+        tbtools.load(tmp_path)["."].embeddings()
+
+
+def test_graphs_of_a_trace_are_fields_of_bytes() -> None:
+    from tbtools.runs.plugins.graphs import RunMetadata
+
+    message = messages.RunMetadata.FromString(b"\x20\x05" + run_metadata() + b"\x25abcd")
+    assert len(RunMetadata("t", 0, 0.0, message).graphs()) == 1
+
+
+def test_a_run_that_turns_unreadable_leaves_the_others(tmp_path: Path) -> None:
+    for name in ("bad", "good"):
+        EventFileBuilder().scalar("loss", 0, 1.0).image("i", 1, TINY_PNG).text("t", 1, "x").write(
+            tmp_path / "logs" / name / "events.out.tfevents.1"
+        )
+    runs = tbtools.load(tmp_path / "logs")
+    runs.scan()
+    with using(failing("read", path="bad")):
+        exported = tbtools.export(runs, tmp_path / "out", "images")
+        [problem] = exported.problems
+        assert (problem["run"], problem["kind"]) == ("bad", "undecodable")
+        assert "Input/output error" in problem["message"]
+        assert (tmp_path / "out" / "good" / "i" / "00000001.png").read_bytes() == TINY_PNG
+        page = page_of(tbtools.report(runs, tmp_path / "page.html").read_text("utf-8"))
+        assert [each["run"] for each in page["images"]] == ["good"]
+        assert any("run bad: " in text for text in page["undecodable"])
+        compared = tbtools.diff(runs["good"], runs["bad"])
+        assert not compared.identical
+        assert {each["kind"] for each in compared.problems} == {"undecodable"}
+        with pytest.raises(tbtools.UndecodablePayload, match="Input/output error"):
+            runs["bad"].images()
+        assert tbtools.summarize(runs).runs[0].status == "stopped"
+
+
+def test_a_directory_without_permission_leaves_the_others(tmp_path: Path) -> None:
+    for name in ("bad", "good"):
+        EventFileBuilder().scalar("loss", 0, 1.0).image("i", 1, TINY_PNG).write(
+            tmp_path / "logs" / name / "events.out.tfevents.1"
+        )
+    for operation in ("list", "open", "stat"):
+        with using(failing(operation, 13, "logs/bad")):
+            logs, out = str(tmp_path / "logs"), str(tmp_path / operation)
+            for line in (
+                ("report", logs, "-o", f"{out}.html"),
+                ("export", logs, "--data", "images", "-o", out),
+                ("export", logs, "-o", f"{out}.csv"),
+                ("summarize", logs),
+            ):
+                done = call(*line)
+                assert done.status == 0, done
+            page = page_of((tmp_path / f"{operation}.html").read_text("utf-8"))
+            assert "good" in [run["name"] for run in page["runs"]]

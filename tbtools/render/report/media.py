@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 HISTOGRAM_BINS = 48
+# Edges beyond it, which writers put outermost, say nothing of where values are.
+_FARTHEST = 1e300
 # A longer text is cut: a page is no archive.
 MOST_CHARACTERS = 50_000
 _MIME = {"png", "jpeg", "gif", "webp", "bmp"}
@@ -254,7 +256,7 @@ def _finished_histograms(series: dict[str, Any], page: Page) -> dict[str, Any] |
 def _span(histograms: list[Histogram]) -> tuple[float, float]:
     """What the bins of a series span: all its finite edges, never nothing."""
     edges = np.concatenate([np.empty(0), *(np.r_[each.left, each.right] for each in histograms)])
-    edges = edges[np.abs(edges) < 1e300]
+    edges = edges[np.abs(edges) < _FARTHEST]
     if not edges.size:
         return 0.0, 1.0
     low, high = float(edges.min()), float(edges.max())
@@ -265,15 +267,23 @@ def _span(histograms: list[Histogram]) -> tuple[float, float]:
 
 
 def _rebinned(histogram: Histogram, low: float, high: float) -> Array:
-    """A histogram in equal bins, the mass of each bucket spread evenly; the highest bin is 1."""
-    if not histogram.count.sum():
+    """A histogram in equal bins, the mass of each bucket spread evenly; the highest bin is 1.
+
+    A bucket whose edge is NaN is nowhere.
+    """
+    known = ~np.isnan(histogram.left + histogram.right)
+    count = histogram.count[known]
+    if not count.sum():
         return np.zeros(HISTOGRAM_BINS)
+    left, right = (
+        np.clip(side[known], -_FARTHEST, _FARTHEST) for side in (histogram.left, histogram.right)
+    )
     edges = np.linspace(low, high, HISTOGRAM_BINS + 1)
     # A bucket of no width would be a jump in the cumulated mass, which np.interp does not take.
     width = (high - low) * 1e-9
-    right = np.maximum(histogram.right, histogram.left + width)
-    knots = np.maximum.accumulate(np.stack([histogram.left, right], axis=1).reshape(-1))
-    mass = np.cumsum(histogram.count / histogram.count.sum())
+    right = np.maximum(right, left + width)
+    knots = np.maximum.accumulate(np.stack([left, right], axis=1).reshape(-1))
+    mass = np.cumsum(count / count.sum())
     cumulated = np.stack([np.r_[0.0, mass[:-1]], mass], axis=1).reshape(-1)
     share = np.diff(np.interp(edges, knots, cumulated))
     peak = share.max()
