@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 _RESERVED = frozenset('<>:"\\|?*')
 # Devices of Windows in every directory, whatever ending stands behind them (Microsoft, "Naming
 # Files, Paths, and Namespaces").
-_DEVICES = frozenset(
-    ("CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$")
-    + tuple(f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³")
-)
+_PORTS = [f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"]
+_DEVICES = frozenset(["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", *_PORTS])
 # What `export` itself puts into directories that are called after tags: `step_file`, the list.
 _OURS = re.compile(r"_?-?\d{7,}(-\d+)?\.[a-z]\w*|index\.csv", re.IGNORECASE)
 # File systems allow 255 bytes a part; what is put in front and behind needs some of them. In all,

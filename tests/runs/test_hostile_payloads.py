@@ -36,9 +36,9 @@ WAV = (
     + b"data" + struct.pack("<I", 8) + bytes(8)
 )  # fmt: skip
 CONFIG = (
-    'embeddings { tensor_name: "e" tensor_path: "v.tsv" metadata_path: "m.tsv"\n'
-    ' sprite { image_path: "s.png" single_image_dim: [4, 4] } }\n'
-).encode()
+    b'embeddings { tensor_name: "e" tensor_path: "v.tsv" metadata_path: "m.tsv"\n'
+    b' sprite { image_path: "s.png" single_image_dim: [4, 4] } }\n'
+)
 
 
 def value_message(tag: str, plugin: str, content: bytes = b"", **value: Any) -> Any:
@@ -172,9 +172,9 @@ def write_mutants(folder: Path, chance: random.Random) -> None:
 
 
 FRAMES = (
-    "scalars images audio histograms histogram_statistics distributions text pr_curves meshes"
-    " tensors plugin_data run_metadata"
-).split()
+    *("scalars", "images", "audio", "histograms", "histogram_statistics", "distributions", "text"),
+    *("pr_curves", "meshes", "tensors", "plugin_data", "run_metadata"),
+)
 
 
 def one(ask: Callable[[], Any]) -> Any:
@@ -321,7 +321,11 @@ def test_one_bad_payload_leaves_the_rest(name: str, tmp_path: Path) -> None:
     page = page_of((tmp_path / "page.html").read_text("utf-8"))
     for shown, tag in (("images", "fine"), ("text", "note"), ("histograms", "histogram")):
         assert [each["run"] for each in page[shown] if each["tag"] == tag] == ["a", "b"]
-    told = {"images": ["240 dimensions"], "text": ["numbers as text"], "hparams": ["garbage", "deep"]}
+    told = {
+        "images": ["240 dimensions"],
+        "text": ["numbers as text"],
+        "hparams": ["garbage", "deep"],
+    }
     for kind, target in (("images", "i"), ("audio", "a"), ("text", "t"), ("hparams", "h.csv")):
         exported = call("export", logs, "--data", kind, "-o", str(tmp_path / target))
         undecodable = name in told.get(kind, ())

@@ -271,7 +271,7 @@ def _rebinned(histogram: Histogram, low: float, high: float) -> Array:
 
     A bucket whose edge is NaN is nowhere.
     """
-    known = ~np.isnan(histogram.left + histogram.right)
+    known = ~(np.isnan(histogram.left) | np.isnan(histogram.right))
     count = histogram.count[known]
     if not count.sum():
         return np.zeros(HISTOGRAM_BINS)

@@ -202,7 +202,7 @@ def _open(data: bytes, name: str) -> PillowImage:
 
 
 def _gif_canvas(data: bytes) -> tuple[int, int]:
-    """What all frames of a GIF span: Pillow's canvas grows where a later one is beyond the screen."""
+    """What all frames of a GIF span: Pillow's canvas grows where one is beyond the screen."""
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     position = 13 + _palette_bytes(flags)
     with suppress(IndexError, struct.error):  # it ends there, for Pillow too

@@ -174,9 +174,7 @@ def decoded(
             yield value, content
 
 
-def readable(
-    values: Iterable[StoredValue], problems: list[Undecodable]
-) -> Iterator[StoredValue]:
+def readable(values: Iterable[StoredValue], problems: list[Undecodable]) -> Iterator[StoredValue]:
     """The values of a run, up to where its file has changed or cannot be read; that is noted."""
     try:
         yield from values
