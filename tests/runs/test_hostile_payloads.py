@@ -402,3 +402,15 @@ def test_a_directory_without_permission_leaves_the_others(tmp_path: Path) -> Non
                 assert done.status == 0, done
             page = page_of((tmp_path / f"{operation}.html").read_text("utf-8"))
             assert "good" in [run["name"] for run in page["runs"]]
+
+
+def test_a_run_whose_hyperparameters_cannot_all_be_decoded_is_in_no_group(tmp_path: Path) -> None:
+    start = sound_values()["_hparams_/session_start_info"].SerializeToString()
+    for name in ("a", "b", "bad"):
+        builder = EventFileBuilder().scalar("loss", 0, 1.0).raw_record(raw_event(0, start))
+        if name == "bad":
+            builder.raw_record(raw_event(7, BAD["garbage"].SerializeToString()))
+        builder.write(tmp_path / "logs" / name / "events.out.tfevents.1")
+    result = tbtools.aggregate(tmp_path / "logs", group="hparam:lr")
+    assert [group.runs for group in result.groups] == [("a", "b")]
+    assert result.left_out == ("bad",)
