@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from tbtools.render.report.write import diff_report, report
     from tbtools.render.write import write
     from tbtools.runs.experiment import Experiment, load
-    from tbtools.runs.frames import DuplicateSteps
+    from tbtools.runs.frames import DuplicateSteps, UndecodableValues
     from tbtools.runs.inputs import read_scalars
     from tbtools.runs.plugins.audio import Audio
     from tbtools.runs.plugins.custom_scalars import Layout
@@ -185,7 +185,7 @@ _MODULES = {
         "Experiment",
         "load",
     ),
-    "tbtools.runs.frames": ("DuplicateSteps",),
+    "tbtools.runs.frames": ("DuplicateSteps", "UndecodableValues"),
     "tbtools.runs.inputs": ("read_scalars",),
     "tbtools.runs.plugins.audio": ("Audio",),
     "tbtools.runs.plugins.custom_scalars": ("Layout",),
@@ -275,6 +275,7 @@ __all__ = [
     "TruncatedRecord",
     "UndecodableEvent",
     "UndecodablePayload",
+    "UndecodableValues",
     "UnknownName",
     "UnknownRun",
     "UnknownTag",

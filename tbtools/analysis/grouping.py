@@ -143,7 +143,9 @@ def _by_globs(runs: Iterable[str], globs: Sequence[str]) -> dict[str, str]:
 
 
 def _by_hparams(runs: Mapping[str, Run], names: Sequence[str]) -> dict[str, str]:
-    settings = {name: read_decodable_hparams(run.data)[0] for name, run in runs.items()}
+    read = {name: read_decodable_hparams(run.data) for name, run in runs.items()}
+    # Of a run of which some cannot be decoded, nobody knows with which others it belongs.
+    settings = {name: hparams for name, (hparams, problems) in read.items() if not problems}
     known = sorted({key for each in settings.values() for key in each})
     for name in names:
         if name not in known:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tbtools.cli.ending import finish, require_all_paths
+from tbtools.cli.main import TROUBLE
 from tbtools.cli.options import (
     axis_option,
     objective_option,
@@ -89,7 +90,7 @@ def command(
     from tbtools.analysis.objective import parse_objectives
     from tbtools.render.files import require_free
     from tbtools.render.terminal.diagnostics import Diagnostics
-    from tbtools.render.terminal.diff import DiffView
+    from tbtools.render.terminal.diff import DiffView, lines_not_compared
     from tbtools.render.terminal.progress import (
         building_progress,
         judging_progress,
@@ -142,4 +143,8 @@ def command(
             )
     output.write(DiffView(result, broken if limits else None, diagnostics))
     different = bool(broken) if limits else not result.identical
+    for line in lines_not_compared(result):
+        click.echo(line, err=True)
+    if not result.compared_all:
+        return finish(diagnostics, TROUBLE)
     return finish(diagnostics, _DIFFERENT if different else 0)

@@ -136,6 +136,7 @@ def command(
             experiment, path, chosen, selection, directions, smoothing, style, force=force
         )
         return finish(diagnostics)
+    from tbtools.render.format import printable
     from tbtools.render.output import print_totals
     from tbtools.render.report.write import write_report
     from tbtools.render.terminal.report import report_totals
@@ -161,6 +162,8 @@ def command(
             building=building,
         )
     print_totals(report_totals(written), path)
+    for text in written.undecodable:
+        click.echo(printable(f"not shown: {text}"), err=True)
     return finish(diagnostics)
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 RESULT_WRITER = "tbtools "
 _PREFIX = ".tbtools-"
 _PART = ".part"
+# A file system writes its journal once for all that wait for it.
+_FLUSHED_AT_ONCE = 16
 
 
 def require_free_directory(
@@ -99,6 +101,7 @@ class NewDirectory:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._files: dict[Path, Path] = {}  # where it belongs, to where it is
+        self._made: set[Path] = set()
 
     @contextmanager
     def file(self, name: str) -> Iterator[BinaryIO]:
@@ -112,22 +115,38 @@ class NewDirectory:
         """
         place = self._path / name
         assert place not in self._files, name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        path = place.with_name(f"{len(self._files)}{_PART}")
+        if place.parent not in self._made:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._made.add(place.parent)
+        # Hidden, as no name is that `names` makes of a run or a tag.
+        path = place.with_name(f".{len(self._files)}{_PART}")
         with path.open("xb") as opened:
             self._files[place] = path
             yield opened
-            opened.flush()
-            os.fsync(opened.fileno())
 
     def complete(self) -> None:
-        """Gives the files their names."""
+        """Gives the files their names, when the bytes of all are on the disk."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(_FLUSHED_AT_ONCE) as pool:
+            for _ in pool.map(_flush, self._files.values()):
+                pass  # what failed is raised here
         for place, path in self._files.items():
             self._files[place] = path.rename(place)
+        if os.name == "posix":  # Windows opens no directory
+            _flush(self._path, os.O_RDONLY)
 
     def discard(self) -> None:
         """Takes away what is left of it: nothing, where it has found its place."""
         _remove(self._path, self._files.values())
+
+
+def _flush(path: Path, mode: int = os.O_RDWR) -> None:
+    handle = os.open(path, mode)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
+    from tbtools.runs.plugins.values import Undecodable
 
 # What means nothing for a kind of data, and is refused: who gives it expects something of it.
 _MEANINGLESS = {"scalars": (), "hparams": ("tags", "steps", "wide")}
@@ -35,7 +36,8 @@ class Export(HasProvenance):
         count: How many rows of a table, or how many files.
         runs: Of how many runs they are.
         left_out: Points that are in no row, because a wide table has one cell for several.
-        undecodable: What could not be written because it cannot be decoded.
+        undecodable: What could not be written because it cannot be decoded; the problems have it
+            with run, tag and step.
         provenance: What should be known of the runs.
     """
 
@@ -110,7 +112,8 @@ def export(
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     inputs = open_inputs(runs, fold=data == "hparams")
     known, experiment = inputs.runs, inputs.experiment
-    left_out, undecodable = 0, list[str]()
+    left_out = 0
+    undecodable: list[tuple[str, Undecodable]] = []
     if data == "scalars":
         count, of_runs, left_out = export_scalars(
             known,
@@ -129,5 +132,6 @@ def export(
         count, of_runs, undecodable = export_media(
             known, path, data, selection=selection, progress=progress
         )
-    provenance = Provenance.of(known, inputs.unreadable)
-    return Export(data, count, of_runs, left_out, tuple(undecodable), provenance)
+    provenance = Provenance.of(known, inputs.unreadable, undecodable)
+    told = tuple(f"run {run}: {problem}" for run, problem in undecodable)
+    return Export(data, count, of_runs, left_out, told, provenance)

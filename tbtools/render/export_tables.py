@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tbtools.render.batches import Column, Kind
     from tbtools.runs.plugins.hparams import HParamValue
     from tbtools.runs.plugins.hparams_table import HParamsTable
+    from tbtools.runs.plugins.values import Undecodable
     from tbtools.runs.run import Run
     from tbtools.runs.series import RunScalars, ScalarSeries
 
@@ -180,7 +181,7 @@ def export_hparams(
     *,
     format: str | None = None,  # noqa: A002 - the option's name
     force: bool = False,
-) -> tuple[int, list[str]]:
+) -> tuple[int, list[tuple[str, Undecodable]]]:
     """Writes one row a run: its hyperparameters, and the final values of its metrics.
 
     Args:
@@ -191,7 +192,7 @@ def export_hparams(
         force: Whether a file that is there may be replaced.
 
     Returns:
-        How many runs have hyperparameters, and what of them cannot be decoded.
+        How many runs have hyperparameters, and what of them cannot be decoded, with the run's name.
 
     Raises:
         InvalidArgument: The ending says no format, or there is nothing to write.
@@ -215,7 +216,7 @@ def export_hparams(
     }
     batch = Batch(len(table.rows), columns, dtypes)
     write_table(path, schema, [batch], format=format, force=force)
-    return len(table.rows), [f"run {run}: {message}" for run, message in table.problems]
+    return len(table.rows), list(table.problems)
 
 
 def _cell(row: Mapping[str, HParamValue], name: str) -> Any:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 from collections import Counter
-from dataclasses import replace
+from dataclasses import astuple, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
-from tbtools.errors import InvalidArgument, UndecodablePayload
+from tbtools.errors import InvalidArgument
 from tbtools.render.directories import directory_whole
-from tbtools.render.names import distinct_paths, run_paths
+from tbtools.render.names import DistinctPaths, run_paths, step_file
 from tbtools.render.tables import is_table
 from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.inputs import require_points
 from tbtools.runs.plugins.table import PLUGINS, function_at
-from tbtools.runs.plugins.values import naming
+from tbtools.runs.plugins.values import decoded, readable
 from tbtools.runs.reading import read_each
 from tbtools.runs.selection import EVERYTHING, Selector
 
@@ -24,12 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from tbtools.render.directories import NewDirectory
-    from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue, Undecodable
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
 
 _INDEX = "index.csv"
-_COLUMNS = ("file", "run", "tag", "step", "wall_time", "index")
 
 
 def export_media(
@@ -39,11 +37,12 @@ def export_media(
     *,
     selection: Selection = EVERYTHING,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[int, int, list[str]]:
+) -> tuple[int, int, list[tuple[str, Undecodable]]]:
     """Writes each picture, sound or text as it was stored, one file each.
 
-    They lie at ``<run>/<tag>/<step>.png``, names made safe; ``index.csv`` has the names as they
-    were. Of several at a step the later ones have a number behind it.
+    They lie at ``<run>/<tag>/<step>.png``, names made safe, and distinct where they would meet;
+    ``index.csv`` has the names as they were. Of several at a step the later ones have a number
+    behind it.
 
     Args:
         runs: The runs, read one by one.
@@ -54,7 +53,7 @@ def export_media(
 
     Returns:
         How many files there are, of how many runs, and what could not be written because it cannot
-        be decoded.
+        be decoded, with the run's name.
 
     Raises:
         InvalidArgument: The path means a file, no run has such data, or none in these steps.
@@ -65,61 +64,79 @@ def export_media(
     """
     if is_table(directory):
         raise InvalidArgument(f"{kind} make a directory; {os.fspath(directory)} would be a file")
-    problems: list[str] = []
-    index: list[tuple[object, ...]] = []
-    paths = run_paths(runs)
+    problems: list[tuple[str, Undecodable]] = []
+    index: list[_File] = []
+    folders, paths = run_paths(runs), DistinctPaths()
     selector = Selector(replace(selection, plugins=(kind,)), scalars=False)
     inputs = dict.fromkeys(run.data.read_path for run in runs.values())
     with directory_whole(directory, inputs=tuple(inputs)) as made:
         for name, run in read_each(runs, progress):
-            tags = _chosen_tags(run, selector)
-            written = _export_run(run, name, paths[name], made, kind, tags, selection, problems)
-            index += written
+            within = "" if folders[name] == "." else folders[name]
+            places = {tag: paths.add(tag, within) for tag in _tags(run, kind)}
+            undecodable: list[Undecodable] = []
+            chosen = _chosen(run, kind, _chosen_tags(run, selector), selection)
+            values = readable(chosen, undecodable)
+            index += _export_run(name, values, places, made, kind, undecodable)
+            problems += [(name, each) for each in undecodable]
         require_readable(runs)
         require_points(runs.values(), selector)
         if index:
             with made.file(_INDEX) as file:
-                text = io.StringIO()
-                csv.writer(text, lineterminator="\n").writerows([_COLUMNS, *index])
-                file.write(text.getvalue().encode(errors="backslashreplace"))
-    return len(index), len({run for _, run, *_ in index}), problems
+                text = _Csv()
+                names = [each.name for each in fields(_File)]
+                csv.writer(text).writerows([names, *map(astuple, index)])
+                file.write("".join(text).encode(errors="backslashreplace"))
+    return len(index), len({each.run for each in index}), problems
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A row of the index."""
+
+    file: str
+    run: str
+    tag: str
+    step: int
+    wall_time: float
+    index: int
+
+
+class _Csv(list[str]):
+    """The rows that a `csv.writer` writes; it quotes line breaks only if its rows end with them."""
+
+    def write(self, row: str) -> None:
+        self.append(row.removesuffix("\r\n") + "\n")
 
 
 def _export_run(
-    run: Run,
-    shown_run: str,
-    folder: str,
+    run: str,
+    values: Iterator[StoredValue],
+    places: Mapping[str, str],
     made: NewDirectory,
     kind: str,
-    tags: Collection[str],
-    selection: Selection,
-    problems: list[str],
-) -> Iterator[tuple[object, ...]]:
+    undecodable: list[Undecodable],
+) -> Iterator[_File]:
+    files_of = function_at(PLUGINS[kind].files)
+    seen: Counter[tuple[str, int]] = Counter()
+    for value, files in decoded(values, files_of, undecodable):
+        for number, (ending, content) in enumerate(files):
+            seen[value.tag, value.step] += 1
+            again = seen[value.tag, value.step]
+            name = f"{places[value.tag]}/{step_file(value.step, again, ending)}"
+            with made.file(name) as file:
+                file.write(content)
+            yield _File(name, run, *value.point, number)
+
+
+def _tags(run: Run, kind: str) -> list[str]:
+    """All tags of a kind, so that the name of a file is the same whatever is selected."""
     series = [
         part.shown_tag(each.tag)
         for part in run.data.parts
         for each in part.columns.series
         if each.plugin == kind
     ]
-    paths = distinct_paths(series)
-    files_of = function_at(PLUGINS[kind].files)
-    seen: Counter[tuple[str, int]] = Counter()
-    for value in _chosen(run, kind, tags, selection):
-        try:
-            with naming(value):
-                files = files_of(value)
-        except UndecodablePayload as error:
-            problems.append(f"run {shown_run}: {error}")
-            continue
-        for number, (ending, content) in enumerate(files):
-            seen[value.tag, value.step] += 1
-            again = seen[value.tag, value.step]
-            suffix = f"-{again}" if again > 1 else ""
-            name = f"{folder}/{paths[value.tag]}/{value.step:08d}{suffix}.{ending}"
-            with made.file(name) as file:
-                file.write(content)
-            shown = name.removeprefix("./")
-            yield shown, shown_run, value.tag, value.step, value.wall_time, number
+    return list(dict.fromkeys(series))
 
 
 def _chosen_tags(run: Run, selector: Selector) -> set[str]:

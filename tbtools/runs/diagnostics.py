@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.experiment import Experiment
+    from tbtools.runs.plugins.values import Undecodable
     from tbtools.runs.run import Run
 
 
@@ -113,7 +114,7 @@ class Provenance:
     Attributes:
         superseded: How many of their points restarts have superseded.
         problems: Damaged stretches and what could not be read: run, file, offset, length, kind,
-            message.
+            message; and values that could not be decoded: run, tag, step, kind, message.
         notes: What should be known of their timelines: run, kind, message, tag, count.
     """
 
@@ -123,17 +124,24 @@ class Provenance:
 
     @classmethod
     def of(
-        cls, runs: Mapping[str, Run], unreadable: Mapping[str, Problem] | None = None
+        cls,
+        runs: Mapping[str, Run],
+        unreadable: Mapping[str, Problem] | None = None,
+        undecodable: Iterable[tuple[str, Undecodable]] = (),
     ) -> Provenance:
         """That of some runs, which have been read.
 
         Args:
             runs: The runs, by name.
             unreadable: Paths that could not be read.
+            undecodable: Values that could not be decoded, each with the name of its run.
         """
         return cls(
             sum(run.data.diagnostics.superseded for run in runs.values()),
-            tuple(problem_dicts(runs, unreadable or {})),
+            (
+                *problem_dicts(runs, unreadable or {}),
+                *({"run": run, **problem.to_dict()} for run, problem in undecodable),
+            ),
             tuple(note_dicts(runs)),
         )
 

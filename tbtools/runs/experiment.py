@@ -13,7 +13,7 @@ from tbtools.eventfile.problems import Problem
 from tbtools.eventfile.source import as_path, source_of
 from tbtools.runs.data import RunData
 from tbtools.runs.folding import fold_runs
-from tbtools.runs.frames import joined_attrs, scalars_frame
+from tbtools.runs.frames import joined_attrs, scalars_frame, tell_undecodable
 from tbtools.runs.reading import read_ahead, read_each
 from tbtools.runs.run import Run
 from tbtools.runs.selection import as_globs, choose, select_runs
@@ -291,6 +291,9 @@ class Experiment(Shown, Mapping[str, Run]):
             hyperparameter that a run does not have is missing, like one that was set to None, which
             `Run.hparams` tells apart. `attrs` holds restarts, superseded and problems, among these
             the hyperparameters that cannot be decoded (kind ``undecodable``).
+
+        Warns:
+            UndecodableValues: Some cannot.
         """
         from tbtools.runs.plugins.hparams_table import hparams_table
 
@@ -298,11 +301,7 @@ class Experiment(Shown, Mapping[str, Run]):
         table = hparams_table(self, self.all_runs)
         frame = table.to_frame()
         frame.attrs |= joined_attrs(self)
-        frame.attrs["problems"] += [
-            {"run": run, "kind": "undecodable", "message": message}
-            for run, message in table.problems
-        ]
-        return frame
+        return tell_undecodable(frame, table.problems)
 
     def __repr__(self) -> str:
         """Without reading anything."""

@@ -14,6 +14,7 @@ from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.numbers import DTYPE_NAMES
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.statistics import scalar_rows
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,12 +25,43 @@ if TYPE_CHECKING:
 
     from tbtools.runs.columns import SeriesRows
     from tbtools.runs.parts import Part, Steps
+    from tbtools.runs.plugins.values import Undecodable
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Globs
 
 
 class DuplicateSteps(UserWarning):
     """A wide frame has one cell for several points: the last one written is shown."""
+
+
+class UndecodableValues(UserWarning):
+    """A frame leaves out values that cannot be decoded; its `attrs` say which."""
+
+
+def tell_undecodable(
+    frame: pd.DataFrame, problems: Sequence[tuple[str, Undecodable]]
+) -> pd.DataFrame:
+    """Says of a frame which values are not in it: in its `attrs`, and by a warning.
+
+    Args:
+        frame: The frame, with the `attrs` of its runs.
+        problems: The names of runs, each with a value of it that cannot be decoded.
+
+    Warns:
+        UndecodableValues: There is one.
+    """
+    if problems:
+        frame.attrs["problems"] = [
+            *frame.attrs["problems"],
+            *({"run": run, **problem.to_dict()} for run, problem in problems),
+        ]
+        run, first = problems[0]
+        message = (
+            f"{plural(len(problems), 'value')} left out that cannot be decoded "
+            f"(attrs['problems'] has all): run {run}: {first}"
+        )
+        warnings.warn(message, UndecodableValues, stacklevel=_levels_inside())
+    return frame
 
 
 @dataclass(frozen=True, slots=True)

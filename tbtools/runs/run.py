@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tbtools.runs.frames import ScalarTable
+from tbtools.errors import UndecodablePayload
+from tbtools.runs.frames import ScalarTable, tell_undecodable
 from tbtools.runs.plugins import payloads
 from tbtools.runs.plugins.table import PLUGINS, function_at
+from tbtools.runs.plugins.values import Undecodable, decoded
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.tables import notes_frame, problems_frame, sessions_frame, tags_frame
 from tbtools.runs.timeline import rows as row_kinds
@@ -14,7 +16,7 @@ from tbtools.showing import Shown
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pandas as pd
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from tbtools.vocabulary import RestartPolicy
 
     Tags = str | Sequence[str] | None
+    FrameOf = Callable[[Iterable[StoredValue], list[Undecodable]], pd.DataFrame]
 
 
 class Run(Shown):
@@ -40,7 +43,11 @@ class Run(Shown):
     Methods that take `tags` want a tag, a glob (``loss/*``; ``*`` matches ``/`` too), or several;
     one that matches nothing raises `UnknownTag`.
 
-    The `attrs` of every frame hold restarts, superseded (how many points), problems and notes.
+    The `attrs` of every frame hold restarts, superseded (how many points), problems and notes. A
+    frame of pictures, texts, tensors, ... leaves out values that cannot be decoded: it warns
+    (`UndecodableValues`), and they stand among the problems, with tag and step. What is asked for
+    as one object (`hparams`, `graph()`, `custom_scalars()`, a picture's `to_numpy()`) raises
+    `UndecodablePayload`, and so does a file that has changed since it was scanned.
 
     Attributes:
         data: What tbtools' own analyses work on; not for users, and without a promise.
@@ -159,7 +166,7 @@ class Run(Shown):
     # -- everything else
 
     def values(self, plugins: Tags = None, tags: Tags = None) -> Iterator[StoredValue]:
-        """The stored values themselves, decoded one by one.
+        """The stored values themselves, read one by one.
 
         Args:
             plugins: Which plugins.
@@ -167,12 +174,22 @@ class Run(Shown):
 
         Raises:
             UnknownTag: A tag without wildcards does not exist.
-            UndecodablePayload: The bytes are no Value any more: the file has changed.
+            UndecodablePayload: The file has changed since it was scanned, or cannot be read any
+                more; or, by `StoredValue.message`, the bytes of a value are no Value.
         """
         return payloads.stored_values(self.data.parts, plugins, tags)
 
     def _frame(self, plugin: str, tags: Tags) -> pd.DataFrame:
-        return self._told(function_at(PLUGINS[plugin].frame)(self.values(plugin, tags)))
+        return self._decoded(function_at(PLUGINS[plugin].frame), self.values(plugin, tags))
+
+    def _decoded(self, frame_of: FrameOf, values: Iterable[StoredValue]) -> pd.DataFrame:
+        """A frame of the values that can be decoded, which tells of the others."""
+        problems: list[Undecodable] = []
+        return self._without(problems, frame_of(values, problems))
+
+    def _without(self, problems: Sequence[Undecodable], frame: pd.DataFrame) -> pd.DataFrame:
+        """A frame of the run that tells which values are not in it."""
+        return tell_undecodable(self._told(frame), [(self.name, each) for each in problems])
 
     def _told(self, frame: pd.DataFrame) -> pd.DataFrame:
         """A frame of the run, with what should be known of it."""
@@ -195,13 +212,13 @@ class Run(Shown):
         """One row a histogram; see `tbtools.runs.plugins.histograms.histogram_statistics_frame`."""
         from tbtools.runs.plugins.histograms import histogram_statistics_frame
 
-        return self._told(histogram_statistics_frame(self.values("histograms", tags)))
+        return self._decoded(histogram_statistics_frame, self.values("histograms", tags))
 
     def distributions(self, tags: Tags = None) -> pd.DataFrame:
         """TensorBoard's nine quantiles; see `plugins.histograms.distributions_frame`."""
         from tbtools.runs.plugins.histograms import distributions_frame
 
-        return self._told(distributions_frame(self.values("histograms", tags)))
+        return self._decoded(distributions_frame, self.values("histograms", tags))
 
     def text(self, tags: Tags = None) -> pd.DataFrame:
         """One row a text; see `tbtools.runs.plugins.text.text_frame`."""
@@ -224,18 +241,15 @@ class Run(Shown):
         from tbtools.runs.plugins.tensors import tensors_frame
 
         stored = payloads.stored_values(self.data.parts, None, tags, row_kinds.TENSOR)
-        return self._told(tensors_frame(stored))
+        return self._decoded(tensors_frame, stored)
 
     def plugin_data(self, tags: Tags = None) -> pd.DataFrame:
         """What plugins unknown to tbtools have stored: tag, step, wall_time, plugin, content."""
         from tbtools.runs.plugins.values import plugin_frame
 
-        stored = (
-            value
-            for value in self.values(None, tags)
-            if value.plugin_name and value.plugin_name not in PLUGINS
-        )
-        return self._told(plugin_frame(stored))
+        plugins = {each.plugin for part in self.data.parts for each in part.columns.series}
+        unknown = sorted(plugins - {"", *PLUGINS})
+        return self._decoded(plugin_frame, self.values(unknown, tags) if unknown else ())
 
     def graph(self) -> Graph | None:
         """That of the last graph event, else of the last meta graph, else Keras's, else None."""
@@ -254,14 +268,18 @@ class Run(Shown):
         from tbtools.runs.plugins.graphs import RunMetadata, run_metadata_frame
 
         timeline = self.data.columns.timeline
-        rows = timeline.rows
-        marked = [
-            RunMetadata.from_tagged(payloads.mark_content(rows, mark), mark.step, mark.wall_time)
-            for mark in timeline.marks(row_kinds.TAGGED_RUN_METADATA)
-        ]
+        problems: list[Undecodable] = []
+        traces = []
+        for mark in timeline.marks(row_kinds.TAGGED_RUN_METADATA):
+            content = payloads.mark_content(timeline.rows, mark)
+            try:
+                traces.append(RunMetadata.from_tagged(content, mark.step, mark.wall_time))
+            except UndecodablePayload as error:
+                problems.append(Undecodable(f"at step {mark.step}: {error}", step=mark.step))
         plugins = ["graph_run_metadata", "graph_run_metadata_graph"]
-        stored = [RunMetadata.from_value(value) for value in self.values(plugins)]
-        return self._told(run_metadata_frame([*marked, *stored]))
+        stored = decoded(self.values(plugins), RunMetadata.from_value, problems)
+        traces += [trace for _, trace in stored]
+        return self._without(problems, run_metadata_frame(traces))
 
     @property
     def hparams(self) -> HParams:

@@ -9,6 +9,7 @@ import math
 import subprocess
 import sys
 import tracemalloc
+import unicodedata
 import wave
 from typing import TYPE_CHECKING, Any
 
@@ -378,7 +379,7 @@ class TestMedia:
         assert files == {
             "run/samples/x/00000003.png": PNG + b"1",
             "run/samples/x/00000003-2.png": PNG + b"2",
-            "run/samples/x/-0000005.bin": b"what",
+            "run/samples/x/_-0000005.bin": b"what",
             "run/_/_/up/00000004.jpg": b"\xff\xd8\xff jpeg",
         }
         assert set(index["file"]) == set(files)
@@ -387,6 +388,9 @@ class TestMedia:
         [undecodable] = told.undecodable
         assert "run run: 'broken' at step 1" in undecodable
         assert told.to_dict()["undecodable"] == [undecodable]
+        [problem] = told.problems
+        assert problem.pop("message") in undecodable
+        assert problem == {"run": "run", "kind": "undecodable", "tag": "broken", "step": 1}
 
     def test_sounds_and_texts(self, media: Path) -> None:
         tbtools.export(tbtools.load(media), media.parent / "audio", "audio")
@@ -406,6 +410,91 @@ class TestMedia:
         assert sorted(files) == [
             *("A_b-2/00000000.md", "A_b/00000000.md", "a_b-3/00000000.md", "index.csv")
         ]
+
+    def check_names(self, folder: Path, wanted: set[tuple[str, str]]) -> pd.DataFrame:
+        """Exports texts that say their run and tag, and reads each back by the index."""
+        target = folder / "out"
+        told = tbtools.export(folder / "logs", target, "text")
+        index = pd.read_csv(target / "index.csv", keep_default_na=False, lineterminator="\n")
+        assert told.count == len(index)
+        assert set(zip(index["run"], index["tag"], strict=True)) == wanted
+        files = self.files(target)
+        assert set(index["file"]) == files.keys() - {"index.csv"}
+        for each in index.itertuples():
+            assert files[str(each.file)].decode() == f"{each.run}|{each.tag}|{each.step}"
+        return index
+
+    def test_every_name_is_written_under_one_that_every_system_takes(self, tmp_path: Path) -> None:
+        tags = [
+            *("img", "val/img", "VAL/IMG", "val//img", "a", "a/00000000.md", "a/00000000-2.md"),
+            *(
+                "index.csv",
+                "Index.CSV/x",
+                "CON",
+                "nul.png/x",
+                "com1",
+                "x/..",
+                "../../../etc/passwd",
+            ),
+            *(
+                "caf\u00e9",
+                "cafe\u0301",
+                "CAFE\u0301",
+                "-rf",
+                ".hidden/.x",
+                "end. ",
+                "end",
+                "0.part",
+            ),
+            *("x" * 3000, "x" * 2999 + "y", "/".join("ab" for _ in range(3000)), "é" * 200),
+            *("a\rb", "a\nb", '"', "a,b", "a\x00b", "\u202egnp", "a\u2028b", "🔥" * 90, ".", "/"),
+        ]
+        runs = ["train", "train/val", "Train", "index.csv", "aux", "a", "r/00000000.md"]
+        wanted = set()
+        for run in runs:
+            builder = EventFileBuilder()
+            for tag in tags:
+                for step in (0, -3):
+                    builder.text(tag, step, f"{run}|{tag}|{step}")
+                wanted.add((run, tag))
+            builder.write(tmp_path / "logs" / run / "events.out.tfevents.1")
+        index = self.check_names(tmp_path, wanted)
+        for path in index["file"]:
+            assert len(path.encode()) < 500
+            parts = path.split("/")
+            for part in parts:
+                assert 0 < len(part.encode()) <= 120
+                assert part[0] not in ".- "
+                assert part[-1] not in ". "
+                assert part.split(".")[0].upper() not in {"CON", "NUL", "COM1", "AUX"}
+                assert part.isprintable()
+                assert not set(part) & set('<>:"\\|?*')
+        # On a file system that knows neither case nor normal form, no two files are one, and none
+        # is where a directory is.
+        files = [unicodedata.normalize("NFD", path).casefold() for path in index["file"]]
+        directories = {
+            "/".join(path.split("/")[:end])
+            for path in files
+            for end in range(1, path.count("/") + 1)
+        }
+        assert len(set(files)) == len(files)
+        assert not directories & {*files, "index.csv"}
+
+    def test_names_that_are_sound_stay(self, tmp_path: Path) -> None:
+        names = {"lr/0.001": "val/loss curve", "2024-01-02": "layer.0/weight", "größe": "中文/🔥"}
+        for run, tag in names.items():
+            EventFileBuilder().text(tag, 5, f"{run}|{tag}|5").write(
+                tmp_path / "logs" / run / "events.out.tfevents.1"
+            )
+        index = self.check_names(tmp_path, set(names.items()))
+        assert set(index["file"]) == {f"{run}/{tag}/00000005.md" for run, tag in names.items()}
+
+    def test_a_selection_changes_no_name(self, tmp_path: Path) -> None:
+        EventFileBuilder().text("A:b", 0, "1").text("a_b", 0, "2").write(
+            tmp_path / "logs" / "events.out.tfevents.1"
+        )
+        tbtools.export(tmp_path / "logs", tmp_path / "out", "text", tags="a_b")
+        assert "a_b-2/00000000.md" in self.files(tmp_path / "out")
 
     def test_a_directory_that_holds_something_is_never_written_to(self, media: Path) -> None:
         target = media.parent / "out"

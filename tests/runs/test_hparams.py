@@ -228,7 +228,14 @@ def test_what_is_no_message_of_the_plugin_is_refused() -> None:
     fine = values_of(summary_v2.hparams_pb({"lr": 0.1}))
     found, problems = HParams.from_decodable([broken, *fine])
     assert dict(found) == {"lr": 0.1}
-    assert problems == ["'_hparams_/experiment' at step 0: 2 bytes that are no hparams message"]
+    assert [each.to_dict() for each in problems] == [
+        {
+            "kind": "undecodable",
+            "tag": "_hparams_/experiment",
+            "step": 0,
+            "message": "'_hparams_/experiment' at step 0: 2 bytes that are no hparams message",
+        }
+    ]
 
 
 @pytest.mark.corpus

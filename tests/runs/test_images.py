@@ -191,6 +191,17 @@ def test_the_frames_of_an_animation_count_together() -> None:
         Image(buffer.getvalue(), 3000, 3000).to_numpy()
 
 
+def test_frames_beyond_the_screen_of_an_animation_count_with_what_they_span() -> None:
+    # By the specification of GIF89a: screen 1 x 1, then frames of one pixel far outside of it.
+    data = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + bytes(6)
+    for left in (0, 9_000, 9_000):
+        data += b"," + struct.pack("<4HB", left, left, 1, 1, 0) + b"\x02\x02\x44\x01\x00"
+    image = Image(data + b";", 1, 1)
+    for decode in (image.to_pil, image.to_numpy):
+        with pytest.raises(UndecodablePayload, match=f"{3 * 9_001**2} pixels"):
+            decode()
+
+
 @UNTIMED
 @given(
     st.sampled_from([encoded(RGB, kind) for kind in FORMATS] + [animated("gif")]),

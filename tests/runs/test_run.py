@@ -233,8 +233,10 @@ def test_a_value_that_is_no_message_is_told_with_its_file(tmp_path: Path) -> Non
     value = b"\x0a\x01a\x42\x02\x0a\x05"
     EventFileBuilder().raw_record(raw_value(value)).write(tmp_path / "events.out.tfevents.1")
     run = only_run(tmp_path)
+    [broken] = run.values()
+    assert repr(broken) == "<StoredValue 'a' at step 1: damaged, 7 bytes>"
     with pytest.raises(UndecodablePayload, match=r"tfevents.1: 7 bytes that are no Summary.Val"):
-        list(run.values())
+        _ = broken.message
 
 
 # --- after restarts --------------------------------------------------------------------------

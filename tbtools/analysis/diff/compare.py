@@ -246,13 +246,15 @@ def _compare(a: Run, b: Run, name_a: str, name_b: str, options: _Options) -> Run
     tags = sorted({*left.series, *right.series}, key=natural_key)
     objectives = objectives_of(tags, options.objectives)
     scalars = [_compare_scalars(tag, left, right, objectives[tag], options) for tag in tags]
-    others, text = compare_payloads(a, b, options.selector.selection)
+    others, text, unread = compare_payloads(a, b, options.selector.selection)
+    hparams, undecodable = ((), ()) if options.selector.selection.tags else compare_hparams(a, b)
     return RunDiff(
         a=name_a,
         b=name_b,
         tags=tuple(sorted([*scalars, *others], key=lambda each: natural_key(each.tag))),
-        hparams=() if options.selector.selection.tags else compare_hparams(a, b),
+        hparams=hparams,
         text=tuple(text),
+        not_compared=(*unread, *undecodable),
         points_a=_points(a, options.selector),
         points_b=_points(b, options.selector),
     )

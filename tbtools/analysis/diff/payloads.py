@@ -9,29 +9,34 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.diff.results import HParamDiff, PointDifference, TagDiff, TextDiff
+from tbtools.errors import UndecodablePayload
 from tbtools.eventfile.discover import natural_key
+from tbtools.runs.plugins.hparams import read_decodable_hparams
 from tbtools.runs.plugins.table import function_at, plugin_named
-from tbtools.runs.plugins.values import naming
+from tbtools.runs.plugins.values import Damaged, readable
 from tbtools.runs.selection import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tbtools.analysis.diff.results import Side
-    from tbtools.runs.plugins.values import StoredValue
+    from tbtools.analysis.diff.results import NotCompared, Side
+    from tbtools.runs.plugins.values import StoredValue, Undecodable
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
 
 # Unchanged lines shown around those that differ.
 _CONTEXT = 1
 
+_A: Side = "a"
+_B: Side = "b"
+
 # The k-th value of a step.
 _Key = tuple[int, int]
 
 
-def compare_hparams(a: Run, b: Run) -> tuple[HParamDiff, ...]:
-    """The hyperparameters that differ, by name."""
-    left, right = a.hparams, b.hparams
+def compare_hparams(a: Run, b: Run) -> tuple[tuple[HParamDiff, ...], tuple[NotCompared, ...]]:
+    """The hyperparameters that differ, by name, and what cannot be compared as it is no message."""
+    (left, of_a), (right, of_b) = (read_decodable_hparams(run.data) for run in (a, b))
     result = []
     for name in sorted({*left, *right}, key=natural_key):
         if name not in right:
@@ -40,7 +45,7 @@ def compare_hparams(a: Run, b: Run) -> tuple[HParamDiff, ...]:
             result.append(HParamDiff(name, None, right[name], "b"))
         elif not _same(left[name], right[name]):
             result.append(HParamDiff(name, left[name], right[name]))
-    return tuple(result)
+    return tuple(result), _sides(of_a, of_b)
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -49,7 +54,9 @@ def _same(a: Any, b: Any) -> bool:
     return both_nan or bool(a == b)
 
 
-def compare_payloads(a: Run, b: Run, selection: Selection) -> tuple[list[TagDiff], list[TextDiff]]:
+def compare_payloads(
+    a: Run, b: Run, selection: Selection
+) -> tuple[list[TagDiff], list[TextDiff], tuple[NotCompared, ...]]:
     """Compares what is neither scalar nor hyperparameter, value by value.
 
     Args:
@@ -58,12 +65,15 @@ def compare_payloads(a: Run, b: Run, selection: Selection) -> tuple[list[TagDiff
         selection: Which tags and steps.
 
     Returns:
-        Each tag, and the texts that differ.
+        Each tag, the texts that differ, and what could not be compared as a file has changed.
     """
     found: list[TagDiff] = []
     texts: list[TextDiff] = []
+    of_a: list[Undecodable] = []
+    of_b: list[Undecodable] = []
     for tag, plugin in sorted({*_series(a, selection), *_series(b, selection)}):
-        left, right = (_digests(run, tag, plugin, selection) for run in (a, b))
+        left = _digests(a, tag, plugin, selection, of_a)
+        right = _digests(b, tag, plugin, selection, of_b)
         if not left and not right:
             continue
         common = left.keys() & right.keys()
@@ -87,7 +97,15 @@ def compare_payloads(a: Run, b: Run, selection: Selection) -> tuple[list[TagDiff
             key = min([*differing[:1], *alone[:1]])
             lines = _lines(a, tag, plugin, key), _lines(b, tag, plugin, key)
             texts.append(TextDiff(tag, key[0], _unified(*lines)))
-    return found, texts
+    return found, texts, _sides(of_a, of_b)
+
+
+def _sides(a: Sequence[Undecodable], b: Sequence[Undecodable]) -> tuple[NotCompared, ...]:
+    """Each problem once, with its side."""
+    return (
+        *((_A, each) for each in dict.fromkeys(a)),
+        *((_B, each) for each in dict.fromkeys(b)),
+    )
 
 
 def _series(run: Run, selection: Selection) -> Iterator[tuple[str, str]]:
@@ -100,36 +118,46 @@ def _series(run: Run, selection: Selection) -> Iterator[tuple[str, str]]:
 
 
 def _values(
-    run: Run, tag: str, plugin: str, selection: Selection = EVERYTHING
+    run: Run, tag: str, plugin: str, selection: Selection, problems: list[Undecodable]
 ) -> Iterator[tuple[_Key, StoredValue]]:
     """The values of a tag, each with its step and its number at that step."""
     seen: Counter[int] = Counter()
     if (tag, plugin) not in _series(run, EVERYTHING):
         return
-    for value in run.values(plugin, tag):
+    for value in readable(run.values(plugin, tag), problems):
         # The tag is also a glob, and may match others.
         if value.tag == tag and selection.has_step(value.step):
             yield (value.step, seen[value.step]), value
             seen[value.step] += 1
 
 
-def _digests(run: Run, tag: str, plugin: str, selection: Selection) -> dict[_Key, bytes]:
+def _digests(
+    run: Run, tag: str, plugin: str, selection: Selection, problems: list[Undecodable]
+) -> dict[_Key, bytes]:
     """What the values are, without the metadata that comes with whichever was written first."""
     digests = {}
-    for key, value in _values(run, tag, plugin, selection):
-        value.message.ClearField("metadata")
-        content = value.message.SerializeToString(deterministic=True)
-        digests[key] = hashlib.blake2b(content).digest()
+    for key, value in _values(run, tag, plugin, selection, problems):
+        digests[key] = hashlib.blake2b(_content(value)).digest()
     return digests
+
+
+def _content(value: StoredValue) -> bytes:
+    if isinstance(value.stored, Damaged):
+        return value.stored.data
+    value.message.ClearField("metadata")
+    content: bytes = value.message.SerializeToString(deterministic=True)
+    return content
 
 
 def _lines(run: Run, tag: str, plugin: str, wanted: _Key) -> list[str]:
     """A value as lines; none where the run does not have it."""
     lines_of = function_at(plugin_named(plugin).lines)
-    for key, value in _values(run, tag, plugin):
+    for key, value in _values(run, tag, plugin, EVERYTHING, []):  # what is wrong is known
         if key == wanted:
-            with naming(value):
+            try:
                 return list(lines_of(value))
+            except UndecodablePayload as error:  # its bytes were compared
+                return [f"({error})"]
     return []
 
 

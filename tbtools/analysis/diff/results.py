@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from tbtools.runs.diagnostics import Provenance
 from tbtools.runs.numbers import json_number
@@ -13,11 +13,14 @@ from tbtools.showing import Shown
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tbtools.runs.plugins.values import Undecodable
     from tbtools.vocabulary import Objective
 
 # Of b, compared with a. Tags without an objective have none.
 Verdict = Literal["better", "worse", "no evidence"]
 Side = Literal["a", "b"]
+# What could not be compared, with the side that has it.
+NotCompared: TypeAlias = "tuple[Side, Undecodable]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +265,8 @@ class RunDiff:
         tags: All tags of both, in natural order.
         hparams: The hyperparameters that differ.
         text: The texts that differ.
+        not_compared: What of which side could not be compared: hyperparameters that cannot be
+            decoded, and values of files that have changed meanwhile.
         points_a: How many points of a were compared, of all kinds; of groups, scalars.
         points_b: How many of b.
     """
@@ -271,6 +276,7 @@ class RunDiff:
     tags: tuple[TagDiff, ...] = ()
     hparams: tuple[HParamDiff, ...] = ()
     text: tuple[TextDiff, ...] = ()
+    not_compared: tuple[NotCompared, ...] = ()
     points_a: int = 0
     points_b: int = 0
 
@@ -281,12 +287,13 @@ class RunDiff:
 
     @property
     def identical(self) -> bool:
-        """Whether there is no difference at all."""
+        """Whether all was compared, and there is no difference at all."""
         return (
             self.a is not None
             and self.b is not None
             and not self.hparams
             and not self.text
+            and not self.not_compared
             and all(tag.identical for tag in self.tags)
         )
 
@@ -333,7 +340,17 @@ class Diff(Shown):
         return (
             *({"side": "a", **each} for each in self.provenance_a.problems),
             *({"side": "b", **each} for each in self.provenance_b.problems),
+            *(
+                {"side": side, "run": run.a if side == "a" else run.b, **each.to_dict()}
+                for run in self.runs
+                for side, each in run.not_compared
+            ),
         )
+
+    @property
+    def compared_all(self) -> bool:
+        """Whether there is nothing that could not be compared."""
+        return not any(run.not_compared for run in self.runs)
 
     @property
     def notes(self) -> tuple[dict[str, Any], ...]:

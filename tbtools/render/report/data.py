@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.diff import Diff
     from tbtools.analysis.judgement import Judgement
+    from tbtools.runs.plugins.values import Undecodable
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
     from tbtools.runs.series import ScalarSeries
@@ -49,10 +50,12 @@ class PageData:
     Attributes:
         page: What JSON holds, numbers of arrays instead of arrays.
         columns: The arrays.
+        undecodable: What is not on the page as it cannot be decoded, each with its run.
     """
 
     page: dict[str, Any]
     columns: Columns
+    undecodable: Sequence[tuple[str, Undecodable]] = ()
 
 
 def page_data(
@@ -129,7 +132,12 @@ def page_data(
         ],
         "provenance": _provenance(runs, root),
     }
-    return PageData(page | {"refused": budget.refused, "arrays": columns.shapes}, columns)
+    rest = {
+        "refused": budget.refused,
+        "undecodable": written.without_card,
+        "arrays": columns.shapes,
+    }
+    return PageData(page | rest, columns, written.undecodable)
 
 
 def _within(root: str, path: str) -> str:

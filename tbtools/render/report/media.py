@@ -21,19 +21,22 @@ from tbtools.runs.plugins.audio import sounds
 from tbtools.runs.plugins.histograms import histogram
 from tbtools.runs.plugins.images import images
 from tbtools.runs.plugins.text import text_of
+from tbtools.runs.plugins.values import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tbtools.render.report.columns import Columns
     from tbtools.runs.plugins.histograms import Histogram
-    from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue, Undecodable
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
 
     Array = np.ndarray[Any, Any]
 
 HISTOGRAM_BINS = 48
+# Edges beyond it, which writers put outermost, say nothing of where values are.
+_FARTHEST = 1e300
 # A longer text is cut: a page is no archive.
 MOST_CHARACTERS = 50_000
 _MIME = {"png", "jpeg", "gif", "webp", "bmp"}
@@ -80,10 +83,20 @@ class Page:
     Attributes:
         columns: The page's arrays.
         budget: The room for pictures and sounds.
+        undecodable: What cannot be shown as it cannot be decoded, each with the name of its run.
+        without_card: What of it no card says.
     """
 
     columns: Columns
     budget: Budget
+    undecodable: list[tuple[str, Undecodable]] = field(default_factory=list)
+    without_card: list[str] = field(default_factory=list)
+
+    def tell(self, run: str, problems: Sequence[Undecodable], *, on_card: bool) -> None:
+        """Takes note of values that are not on the page."""
+        self.undecodable.extend((run, each) for each in problems)
+        if not on_card:
+            self.without_card.extend(f"run {run}: {each}" for each in problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +125,10 @@ class _Series:
     n: int
     steps: list[int] = field(default_factory=list)
     items: list[Any] = field(default_factory=list)
-    undecodable: list[str] = field(default_factory=list)
+    undecodable: list[Undecodable] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        undecodable = {"undecodable": self.undecodable} if self.undecodable else {}
+        undecodable = {"undecodable": list(map(str, self.undecodable))} if self.undecodable else {}
         return {
             "run": self.run,
             "tag": self.tag,
@@ -136,27 +149,24 @@ def media_series(source: MediaSource, plugin: str, page: Page) -> list[dict[str,
     section = SECTIONS[plugin]
     found = []
     for name, run in source.runs.items():
-        for count, values in some_values(run, plugin, section.steps, source.selection):
+        lost: list[Undecodable] = []
+        for count, values in some_values(run, plugin, section.steps, source.selection, lost):
             series = _encoded(_Series(name, values[0].tag, count), values, section, page)
-            finished = section.finish(series, page) if section.finish else series
+            shown = series.to_dict()
+            finished = section.finish(shown, page) if section.finish else shown
             if finished is not None:
                 found.append(finished)
+            page.tell(name, series.undecodable, on_card=finished is not None)
+        page.tell(name, lost, on_card=False)
     return found
 
 
-def _encoded(
-    series: _Series, values: list[StoredValue], section: Section, page: Page
-) -> dict[str, Any]:
-    for value in values:
-        try:
-            item = section.encode(value, page)
-        except UndecodablePayload as error:
-            series.undecodable.append(f"step {value.step}: {error}")
-            continue
+def _encoded(series: _Series, values: list[StoredValue], section: Section, page: Page) -> _Series:
+    for value, item in decoded(values, lambda each: section.encode(each, page), series.undecodable):
         if item is not None:
             series.steps.append(value.step)
             series.items.append(item)
-    return series.to_dict()
+    return series
 
 
 def _data_uri(mime: str, data: bytes) -> str:
@@ -246,7 +256,7 @@ def _finished_histograms(series: dict[str, Any], page: Page) -> dict[str, Any] |
 def _span(histograms: list[Histogram]) -> tuple[float, float]:
     """What the bins of a series span: all its finite edges, never nothing."""
     edges = np.concatenate([np.empty(0), *(np.r_[each.left, each.right] for each in histograms)])
-    edges = edges[np.abs(edges) < 1e300]
+    edges = edges[np.abs(edges) < _FARTHEST]
     if not edges.size:
         return 0.0, 1.0
     low, high = float(edges.min()), float(edges.max())
@@ -257,15 +267,23 @@ def _span(histograms: list[Histogram]) -> tuple[float, float]:
 
 
 def _rebinned(histogram: Histogram, low: float, high: float) -> Array:
-    """A histogram in equal bins, the mass of each bucket spread evenly; the highest bin is 1."""
-    if not histogram.count.sum():
+    """A histogram in equal bins, the mass of each bucket spread evenly; the highest bin is 1.
+
+    A bucket whose edge is NaN is nowhere.
+    """
+    known = ~(np.isnan(histogram.left) | np.isnan(histogram.right))
+    count = histogram.count[known]
+    if not count.sum():
         return np.zeros(HISTOGRAM_BINS)
+    left, right = (
+        np.clip(side[known], -_FARTHEST, _FARTHEST) for side in (histogram.left, histogram.right)
+    )
     edges = np.linspace(low, high, HISTOGRAM_BINS + 1)
     # A bucket of no width would be a jump in the cumulated mass, which np.interp does not take.
     width = (high - low) * 1e-9
-    right = np.maximum(histogram.right, histogram.left + width)
-    knots = np.maximum.accumulate(np.stack([histogram.left, right], axis=1).reshape(-1))
-    mass = np.cumsum(histogram.count / histogram.count.sum())
+    right = np.maximum(right, left + width)
+    knots = np.maximum.accumulate(np.stack([left, right], axis=1).reshape(-1))
+    mass = np.cumsum(count / count.sum())
     cumulated = np.stack([np.r_[0.0, mass[:-1]], mass], axis=1).reshape(-1)
     share = np.diff(np.interp(edges, knots, cumulated))
     peak = share.max()

@@ -132,7 +132,7 @@ def hparams_of(runs: Sequence[Run]) -> dict[str, Any]:
             any(each.get(name) != present[0].get(name) for each in present) for name in names
         ],
         "values": [[_shown(each.get(name)) for name in names] for each in settings],
-        "undecodable": [f"run {run}: {text}" for run, _, problems in read for text in problems],
+        "undecodable": [f"run {run}: {each}" for run, _, problems in read for each in problems],
     }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.runs.plugins.payloads import stored_values
+from tbtools.runs.plugins.values import readable
 from tbtools.runs.selection import matches
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.runs.parts import Part
-    from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue, Undecodable
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
 
@@ -32,7 +33,7 @@ def spread(count: int, most: int) -> NDArray[np.int64]:
 
 
 def some_values(
-    run: Run, plugin: str, most: int, selection: Selection
+    run: Run, plugin: str, most: int, selection: Selection, problems: list[Undecodable]
 ) -> Iterator[tuple[int, list[StoredValue]]]:
     """The stored values of a plugin, tag by tag, of each tag at most so many.
 
@@ -41,6 +42,7 @@ def some_values(
         plugin: ``images``, ``audio``, ...
         most: How many values of each tag, evenly spaced.
         selection: Which tags and steps.
+        problems: Where it is noted if an event file has changed or cannot be read any more.
 
     Yields:
         How many values the tag has in all, and those that were chosen, in the order written.
@@ -48,7 +50,7 @@ def some_values(
     for part in run.data.parts:
         chosen, counts = _chosen(part.within(selection.steps), plugin, most, selection.tags)
         values: dict[str, list[StoredValue]] = {}
-        for value in stored_values([chosen], plugin, None):
+        for value in readable(stored_values([chosen], plugin, None), problems):
             values.setdefault(value.tag, []).append(value)
         for tag, found in values.items():
             yield counts[tag], found

@@ -46,5 +46,9 @@ def _of_run(run: Run) -> Iterator[tuple[str, str, str]]:
                 yield _described(series.plugin)
         for kind in (row_kinds.GRAPH_DEF, row_kinds.META_GRAPH_DEF):
             yield from [_GRAPH] * len(part.columns.rows.marks(kind))
-    if has_embeddings(run.path):
-        yield _EMBEDDINGS
+    try:
+        if has_embeddings(run.path):
+            yield _EMBEDDINGS
+    except OSError as error:
+        reason = f" that cannot be looked for in {run.name}: {error.strerror}"
+        yield _EMBEDDINGS[0], _EMBEDDINGS[1] + reason, _EMBEDDINGS[2]

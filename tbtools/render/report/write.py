@@ -45,12 +45,14 @@ class WrittenReport:
         bytes: Its size.
         runs: How many runs are on it.
         judgement: What was judged, with the points, the findings, and what could not be read.
+        undecodable: What is not on it as it cannot be decoded.
     """
 
     path: Path
     bytes: int
     runs: int
     judgement: Judgement
+    undecodable: tuple[str, ...] = ()
 
 
 def report(
@@ -177,7 +179,9 @@ def write_report(
         building=building,
     )
     size = _write_page(path, data, plotlyjs, force=force)
-    return WrittenReport(Path(path), size, len(inputs.runs), judged)
+    undecodable = tuple(f"run {run}: {problem}" for run, problem in data.undecodable)
+    told = (*data.page["hparams"]["undecodable"], *undecodable)
+    return WrittenReport(Path(path), size, len(inputs.runs), judged, told)
 
 
 def diff_report(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -121,6 +122,8 @@ class DiffView:
         if self.diff.identical:
             return Text(f"the same: {names}", style="bold green")
         runs = self.diff.runs
+        if all(replace(run, not_compared=()).identical for run in runs):
+            return Text(f"not all could be compared: {names}; the rest is the same", "bold red")
         tags = [tag for run in runs for tag in run.tags]
         differing = [tag for tag in tags if not tag.identical]
         count = f"{format_count(len(differing))} of {plural(len(tags), 'tag')}"
@@ -167,6 +170,14 @@ class DiffView:
         if others:
             print_line(console, "")
             print_table(console, _payload_columns(others))
+
+
+def lines_not_compared(diff: Diff) -> Iterator[str]:
+    """A line for each thing that could not be compared."""
+    for run in diff.runs:
+        for side, problem in run.not_compared:
+            name = run.a if side == "a" else run.b
+            yield printable(f"not compared: {side}: run {name}: {problem}")
 
 
 def _pair(run: RunDiff) -> str:

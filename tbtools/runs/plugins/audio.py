@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import wave
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,14 +14,14 @@ import numpy as np
 
 from tbtools.errors import UndecodablePayload
 from tbtools.runs.plugins.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.plugins.values import POINT_COLUMNS, naming, rows_frame
+from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
 
-    from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue, Undecodable
 
 _WAV = "audio/wav"
 _OTHER = "application/octet-stream"  # what TensorBoard serves where it does not know better
@@ -51,8 +52,9 @@ class Audio:
 
     @property
     def seconds(self) -> float:
-        """How long it lasts; 0 where that is not known."""
-        return self.frames / self.sample_rate if self.sample_rate else 0.0
+        """How long it lasts; 0 where that is not known, or claimed to be no length of time."""
+        known = self.frames > 0 and 0 < self.sample_rate < math.inf
+        return self.frames / self.sample_rate if known else 0.0
 
     def to_numpy(self) -> np.ndarray[Any, Any]:
         """The samples of a WAV file of integers.
@@ -120,8 +122,14 @@ def audio_files(value: StoredValue) -> list[tuple[str, bytes]]:
     return [(_ENDINGS.get(each.content_type, "bin"), each.data) for each in sounds(value)]
 
 
-def audio_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
+def audio_frame(
+    values: Iterable[StoredValue], problems: list[Undecodable] | None = None
+) -> pd.DataFrame:
     """Sounds; none is decoded for the frame.
+
+    Args:
+        values: The values.
+        problems: As for `values.decoded`.
 
     Returns:
         One row a sound: tag, step, wall_time, index (its place among those of its value), label,
@@ -130,22 +138,20 @@ def audio_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     Raises:
         UndecodablePayload: A value holds no sounds.
     """
-    rows = []
-    for value in values:
-        with naming(value):
-            rows += [
-                (
-                    *value.point,
-                    index,
-                    audio.label,
-                    audio.sample_rate,
-                    audio.frames,
-                    audio.channels,
-                    audio.content_type,
-                    audio,
-                )
-                for index, audio in enumerate(sounds(value))
-            ]
+    rows = [
+        (
+            *value.point,
+            index,
+            audio.label,
+            audio.sample_rate,
+            audio.frames,
+            audio.channels,
+            audio.content_type,
+            audio,
+        )
+        for value, found in decoded(values, sounds, problems)
+        for index, audio in enumerate(found)
+    ]
     dtypes = {
         **POINT_COLUMNS,
         "index": "int64",

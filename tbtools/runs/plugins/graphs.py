@@ -121,22 +121,25 @@ class RunMetadata:
         """
         from tbtools.eventfile import messages
 
-        with naming(value):
-            message = parse_message(messages.RunMetadata, only_string(value.tensor), "RunMetadata")
+        message = parse_message(messages.RunMetadata, only_string(value.tensor), "RunMetadata")
         return cls(*value.point, message)
 
     def graphs(self) -> list[Graph]:
-        """The graphs of the functions that ran, before they were optimized."""
+        """The graphs of the functions that ran, before they were optimized.
+
+        Raises:
+            UndecodablePayload: One of them is no graph.
+        """
         from google.protobuf.unknown_fields import UnknownFieldSet
 
-        from tbtools.eventfile import messages
+        from tbtools.eventfile import messages, wire
 
         fields = UnknownFieldSet(self.message)
         # FunctionGraphs has the graph in field 2, where MetaGraphDef has its own.
         return [
             Graph(parse_message(messages.MetaGraphDef, field.data, "FunctionGraphs").graph_def)
             for field in map(fields.__getitem__, range(len(fields)))
-            if field.field_number == _FUNCTION_GRAPHS
+            if field.field_number == _FUNCTION_GRAPHS and field.wire_type == wire.BYTES
         ]
 
     def __repr__(self) -> str:

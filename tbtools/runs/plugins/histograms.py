@@ -16,14 +16,14 @@ import numpy as np
 
 from tbtools.errors import UndecodablePayload
 from tbtools.runs.plugins.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.plugins.values import POINT_COLUMNS, naming, repeated_points, rows_frame
+from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, repeated_points, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     import pandas as pd
 
-    from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue, Undecodable
 
     Array = np.ndarray[Any, Any]
     _Point = tuple[str, int, float]
@@ -112,10 +112,16 @@ def histogram(value: StoredValue) -> Histogram:
     return _from_tensor(tensor_to_numpy(value.tensor))
 
 
-def histograms_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
+def histograms_frame(
+    values: Iterable[StoredValue], problems: list[Undecodable] | None = None
+) -> pd.DataFrame:
     """The buckets of histograms.
 
     A histogram of nothing has no bucket and so no row here; `histogram_statistics_frame` has it.
+
+    Args:
+        values: The values.
+        problems: As for `values.decoded`.
 
     Returns:
         One row a bucket: tag, step, wall_time, left, right, count (float64).
@@ -123,7 +129,7 @@ def histograms_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     Raises:
         UndecodablePayload: A value holds no histogram.
     """
-    points, histograms = _decoded(values)
+    points, histograms = _decoded(values, problems)
     frame = repeated_points(points, [len(found.count) for found in histograms])
     for name in ("left", "right", "count"):
         columns = [getattr(found, name) for found in histograms]
@@ -131,8 +137,14 @@ def histograms_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     return frame
 
 
-def histogram_statistics_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
+def histogram_statistics_frame(
+    values: Iterable[StoredValue], problems: list[Undecodable] | None = None
+) -> pd.DataFrame:
     """What is known of each histogram as a whole.
+
+    Args:
+        values: The values.
+        problems: As for `values.decoded`.
 
     Returns:
         One row a histogram: tag, step, wall_time, min, max, num, sum, sum_squares (float64, see
@@ -144,13 +156,20 @@ def histogram_statistics_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     dtypes = {**POINT_COLUMNS, **dict.fromkeys(_STATISTICS, "float64"), "buckets": "int64"}
     return _frame_of(
         values,
+        problems,
         lambda found: (*(getattr(found, name) for name in _STATISTICS), len(found.count)),
         dtypes,
     )
 
 
-def distributions_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
+def distributions_frame(
+    values: Iterable[StoredValue], problems: list[Undecodable] | None = None
+) -> pd.DataFrame:
     """Histograms as TensorBoard's distributions: their values at nine `BASIS_POINTS`.
+
+    Args:
+        values: The values.
+        problems: As for `values.decoded`.
 
     Returns:
         One row a histogram: tag, step, wall_time, and bp0, bp668, … bp10000 (float64).
@@ -159,25 +178,24 @@ def distributions_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
         UndecodablePayload: A value holds no histogram.
     """
     dtypes = {**POINT_COLUMNS, **{f"bp{point}": "float64" for point in BASIS_POINTS}}
-    return _frame_of(values, Histogram.quantiles, dtypes)
+    return _frame_of(values, problems, Histogram.quantiles, dtypes)
 
 
-def _decoded(values: Iterable[StoredValue]) -> tuple[list[_Point], list[Histogram]]:
-    points = []
-    histograms = []
-    for value in values:
-        with naming(value):
-            histograms.append(histogram(value))
-        points.append(value.point)
-    return points, histograms
+def _decoded(
+    values: Iterable[StoredValue], problems: list[Undecodable] | None
+) -> tuple[list[_Point], list[Histogram]]:
+    found = list(decoded(values, histogram, problems))
+    return [value.point for value, _ in found], [each for _, each in found]
 
 
 def _frame_of(
     values: Iterable[StoredValue],
+    problems: list[Undecodable] | None,
     columns_of: Callable[[Histogram], Iterable[float]],
     dtypes: dict[str, str],
 ) -> pd.DataFrame:
-    rows = [(*point, *columns_of(found)) for point, found in zip(*_decoded(values), strict=True)]
+    found = zip(*_decoded(values, problems), strict=True)
+    rows = [(*point, *columns_of(each)) for point, each in found]
     return rows_frame(rows, dtypes)
 
 

@@ -17,7 +17,7 @@ from tbtools.errors import UndecodablePayload
 from tbtools.eventfile.wire import plugin_content
 from tbtools.runs.data import SESSION_END_TAG
 from tbtools.runs.plugins.payloads import all_values, row_bytes
-from tbtools.runs.plugins.values import naming, parse_message, rows_frame
+from tbtools.runs.plugins.values import decoded, parse_message, readable, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.runs.data import RunData
-    from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue, Undecodable
 
 # What a google.protobuf.Value can be. Lists and dicts are allowed by the format; no writer that is
 # known makes them.
@@ -125,24 +125,18 @@ class HParams(Mapping[str, HParamValue]):
             UndecodablePayload: A value holds no message of the plugin.
         """
         joined = _Joined()
-        for value in values:
-            joined.add(_message(value))
+        for _, message in decoded(values, _message):
+            joined.add(message)
         return joined.hparams()
 
     @classmethod
-    def from_decodable(cls, values: Iterable[StoredValue]) -> tuple[HParams, list[str]]:
+    def from_decodable(cls, values: Iterable[StoredValue]) -> tuple[HParams, list[Undecodable]]:
         """The same from the values that can be decoded, and what is wrong with each other one."""
         joined = _Joined()
-        problems: list[str] = []
-        rest = iter(values)
-        while True:
-            try:
-                value = next(rest, None)
-                if value is None:
-                    return joined.hparams(), problems
-                joined.add(_message(value))
-            except UndecodablePayload as error:
-                problems.append(str(error))
+        problems: list[Undecodable] = []
+        for _, message in decoded(readable(values, problems), _message, problems):
+            joined.add(message)
+        return joined.hparams(), problems
 
     def __getitem__(self, name: str) -> HParamValue:
         return self.settings[name]
@@ -177,22 +171,26 @@ def read_hparams(run: RunData) -> HParams:
         raise UndecodablePayload(f"run {run.name}: {error}") from error
 
 
-def read_decodable_hparams(run: RunData) -> tuple[HParams, list[str]]:
+def read_decodable_hparams(run: RunData) -> tuple[HParams, list[Undecodable]]:
     """What can be decoded of a run's hyperparameters, and what is wrong with the rest."""
     return HParams.from_decodable(all_values(run.parts, "hparams"))
 
 
 def ended_well(run: RunData) -> bool:
-    """Whether the end of its training session, which it has, is not called a failure."""
-    ends = [
-        row_bytes(part.columns.rows, int(part.columns.of(series)[-1]))
-        for part in run.parts
-        for series in part.columns.series
-        if series.tag == SESSION_END_TAG and series.count
-    ]
+    """Whether the end of its training session, which it has, can be read and is no failure."""
+    try:
+        ends = [
+            row_bytes(part.columns.rows, int(part.columns.of(series)[-1]))
+            for part in run.parts
+            for series in part.columns.series
+            if series.tag == SESSION_END_TAG and series.count
+        ]
+    except UndecodablePayload:  # the file has changed, or cannot be read any more
+        return False
     if all(_USUAL_END.fullmatch(plugin_content(end)) for end in ends):
         return True
-    return read_decodable_hparams(run)[0].status in ("success", "unknown")
+    hparams, problems = read_decodable_hparams(run)
+    return not problems and hparams.status in ("success", "unknown")
 
 
 class _Joined:
@@ -256,8 +254,7 @@ def _message(value: StoredValue) -> Any:
     """
     from tbtools.eventfile import messages
 
-    with naming(value):
-        return parse_message(messages.HParamsPluginData, value.plugin_content, "hparams message")
+    return parse_message(messages.HParamsPluginData, value.plugin_content, "hparams message")
 
 
 def _declared(info: Any) -> DeclaredHParam:

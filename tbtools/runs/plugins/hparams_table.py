@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.runs.plugins.hparams import DeclaredMetric, HParams, HParamValue
+    from tbtools.runs.plugins.values import Undecodable
     from tbtools.runs.run import Run
 
 
@@ -33,7 +34,7 @@ class HParamsTable:
     hparams: tuple[str, ...]
     metrics: tuple[str, ...]
     rows: dict[str, dict[str, HParamValue]]
-    problems: tuple[tuple[str, str], ...]
+    problems: tuple[tuple[str, Undecodable], ...]
 
     def to_frame(self) -> pd.DataFrame:
         """Index run; what a run does not have is missing, and so is None."""
@@ -85,7 +86,7 @@ class _Sessions:
     def __init__(self, runs: Mapping[str, Run], shown: Iterable[str]) -> None:
         self._runs = runs
         self._shown = frozenset(shown)
-        self._hparams: dict[str, tuple[HParams, list[str]]] = {}
+        self._hparams: dict[str, tuple[HParams, list[Undecodable]]] = {}
         self._finals: dict[str, dict[str, float]] = {}
 
     def hparams(self, name: str) -> HParams:
@@ -94,7 +95,7 @@ class _Sessions:
             self._hparams[name] = read_decodable_hparams(self._runs[name].data)
         return self._hparams[name][0]
 
-    def problems(self) -> tuple[tuple[str, str], ...]:
+    def problems(self) -> tuple[tuple[str, Undecodable], ...]:
         """What cannot be decoded of the runs that were read."""
         return tuple(
             (name, problem) for name, (_, found) in self._hparams.items() for problem in found

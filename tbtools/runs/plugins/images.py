@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import struct
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from tbtools.errors import MissingExtra, UndecodablePayload
 from tbtools.runs.plugins.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.plugins.values import POINT_COLUMNS, naming, rows_frame
+from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from PIL.Image import Image as PillowImage
 
-    from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue, Undecodable
 
 # The pixels of all frames of a picture together that may be decoded: where Pillow begins to warn
 # of decompression bombs, a quarter of a gibibyte of RGB.
@@ -131,8 +131,14 @@ def image_files(value: StoredValue) -> list[tuple[str, bytes]]:
     return [(endings.get(each.format, each.format), each.data) for each in images(value)]
 
 
-def images_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
+def images_frame(
+    values: Iterable[StoredValue], problems: list[Undecodable] | None = None
+) -> pd.DataFrame:
     """Pictures; none is decoded for the frame.
+
+    Args:
+        values: The values.
+        problems: As for `values.decoded`.
 
     Returns:
         One row a picture: tag, step, wall_time, index (its place among those of its value),
@@ -141,13 +147,11 @@ def images_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     Raises:
         UndecodablePayload: A value holds no pictures.
     """
-    rows = []
-    for value in values:
-        with naming(value):
-            rows += [
-                (*value.point, index, image.width, image.height, image.format, image)
-                for index, image in enumerate(images(value))
-            ]
+    rows = [
+        (*value.point, index, image.width, image.height, image.format, image)
+        for value, found in decoded(values, images, problems)
+        for index, image in enumerate(found)
+    ]
     dtypes = {
         **POINT_COLUMNS,
         "index": "int64",
@@ -188,21 +192,57 @@ def _open(data: bytes, name: str) -> PillowImage:
         import PIL.Image
 
         picture = PIL.Image.open(io.BytesIO(data), formats=[name])
-        pixels = picture.width * picture.height * getattr(picture, "n_frames", 1)
+        width, height, frames = picture.width, picture.height, getattr(picture, "n_frames", 1)
+        if name == "gif":
+            width, height = _gif_canvas(data)
+        pixels = width * height * frames
     if pixels > MAX_PIXELS:
         raise UndecodablePayload(f"{name} picture of {pixels} pixels; up to {MAX_PIXELS} are read")
     return picture
 
 
+def _gif_canvas(data: bytes) -> tuple[int, int]:
+    """What all frames of a GIF span: Pillow's canvas grows where one is beyond the screen."""
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    position = 13 + _palette_bytes(flags)
+    with suppress(IndexError, struct.error):  # it ends there, for Pillow too
+        while (kind := data[position]) != ord(";"):
+            position += 1
+            if kind == ord(","):
+                left, top, own_width, own_height, flags = struct.unpack_from("<4HB", data, position)
+                width, height = max(width, left + own_width), max(height, top + own_height)
+                position += 9 + _palette_bytes(flags) + 1
+            elif kind == ord("!"):
+                position += 1
+            else:  # as Pillow passes over what it does not know
+                continue
+            while size := data[position]:
+                position += 1 + size
+            position += 1
+    return width, height
+
+
+def _palette_bytes(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 128 else 0
+
+
 def _frames(picture: PillowImage) -> np.ndarray[Any, Any]:
     """All frames, stacked: (frames, height, width, channels)."""
     mode = _array_mode(picture)
-    frames = []
-    for index in range(getattr(picture, "n_frames", 1)):
+    count = getattr(picture, "n_frames", 1)
+    first = _pixels(picture, mode)
+    # Not stacked from a list: that would hold all frames twice.
+    frames = np.empty((count, *first.shape), first.dtype)
+    frames[0] = first
+    for index in range(1, count):
         picture.seek(index)
-        pixels = np.array(picture if mode == picture.mode else picture.convert(mode))
-        frames.append(pixels[..., np.newaxis] if pixels.ndim == 2 else pixels)
-    return np.stack(frames)
+        frames[index] = _pixels(picture, mode)
+    return frames
+
+
+def _pixels(picture: PillowImage, mode: str) -> np.ndarray[Any, Any]:
+    pixels = np.array(picture if mode == picture.mode else picture.convert(mode))
+    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
 
 
 def _array_mode(picture: PillowImage) -> str:

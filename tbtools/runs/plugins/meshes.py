@@ -16,14 +16,14 @@ import numpy as np
 
 from tbtools.errors import UndecodablePayload
 from tbtools.runs.plugins.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.plugins.values import POINT_COLUMNS, naming, parse_message, rows_frame
+from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, parse_message, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
 
-    from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue, Undecodable
 
     Array = np.ndarray[Any, Any]
 
@@ -67,6 +67,7 @@ class Mesh:
 class _Batch:
     """The parts of one value of a mesh, as they are found."""
 
+    name: str
     first: StoredValue
     config: dict[str, Any]
     parts: dict[str, Array] = field(default_factory=dict)
@@ -83,12 +84,16 @@ class _Batch:
         ]
 
 
-def meshes_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
+def meshes_frame(
+    values: Iterable[StoredValue], problems: list[Undecodable] | None = None
+) -> pd.DataFrame:
     """Meshes, put together from their parts.
 
     Args:
         values: The values of all tags of the mesh plugin, in any order that keeps the order within
             a tag. Where a mesh was written twice at a step, the first parts make the first.
+        problems: As for `values.decoded`; of a mesh that cannot be put together, its first part is
+            named.
 
     Returns:
         One row a mesh: tag (the name its writer gave it), step, wall_time (of its first part),
@@ -99,33 +104,30 @@ def meshes_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     """
     batches: dict[tuple[str, int, int], _Batch] = {}
     seen: Counter[tuple[str, int, str]] = Counter()
-    for value in values:
-        with naming(value):
-            data = _plugin_data(value)
-            part, dtype = _PARTS[data.content_type]
-            occurrence = seen[data.name, value.step, part]
-            seen[data.name, value.step, part] += 1
-            batch = batches.setdefault(
-                (data.name, value.step, occurrence), _Batch(value, _config(data.json_config))
-            )
-            batch.parts[part] = _part(tensor_to_numpy(value.tensor), dtype)
-    rows = []
-    for (name, step, _), batch in batches.items():
-        with naming(batch.first):
-            rows += [
-                (name, step, batch.first.wall_time, index, mesh)
-                for index, mesh in enumerate(batch.meshes())
-            ]
+    for value, (name, part, config, content) in decoded(values, _read_part, problems):
+        occurrence = seen[name, value.step, part]
+        seen[name, value.step, part] += 1
+        batch = batches.setdefault((name, value.step, occurrence), _Batch(name, value, config))
+        batch.parts[part] = content
+    whole = {id(batch.first): batch for batch in batches.values()}
+    firsts = [batch.first for batch in batches.values()]
+    rows = [
+        (whole[id(first)].name, first.step, first.wall_time, index, mesh)
+        for first, found in decoded(firsts, lambda value: whole[id(value)].meshes(), problems)
+        for index, mesh in enumerate(found)
+    ]
     return rows_frame(rows, {**POINT_COLUMNS, "index": "int64", "mesh": "object"})
 
 
-def _plugin_data(value: StoredValue) -> Any:
+def _read_part(value: StoredValue) -> tuple[str, str, dict[str, Any], Array]:
+    """The name of the mesh, which part of it the value is, how it is to be shown, the part."""
     from tbtools.eventfile import messages
 
     data = parse_message(messages.MeshPluginData, value.plugin_content, "mesh metadata")
     if data.content_type not in _PARTS:
         raise UndecodablePayload(f"mesh part of unknown type {data.content_type}")
-    return data
+    part, dtype = _PARTS[data.content_type]
+    return data.name, part, _config(data.json_config), _part(tensor_to_numpy(value.tensor), dtype)
 
 
 def _config(text: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile.source import open_file
-from tbtools.runs.plugins.values import StoredValue
+from tbtools.eventfile.wire import metadata_of
+from tbtools.runs.plugins.values import Damaged, StoredValue
 from tbtools.runs.selection import as_globs, matches, select_tags
 from tbtools.runs.timeline import rows as row_kinds
 
@@ -28,22 +29,35 @@ def _open(columns: FileColumns) -> SourceFile:
     Raises:
         UndecodablePayload: It is gone, or another one stands there now.
     """
-    try:
+    with _refused(columns.path):
         file = open_file(columns.path)
-    except OSError as error:
-        raise UndecodablePayload(f"{columns.path}: {error.strerror}; refresh() first") from error
     length = len(columns.fingerprint)
-    if file.read_at(columns.position - length, length) != columns.fingerprint:
+    try:
+        with _refused(columns.path):
+            same = file.read_at(columns.position - length, length) == columns.fingerprint
+        if not same:
+            raise UndecodablePayload(f"{file.path}: changed since it was scanned; refresh() first")
+    except UndecodablePayload:
         file.close()
-        raise UndecodablePayload(f"{columns.path}: changed since it was scanned; refresh() first")
+        raise
     return file
 
 
 def _read(file: SourceFile, offset: int, length: int) -> bytes:
-    data = file.read_at(offset, length)
+    with _refused(file.path):
+        data = file.read_at(offset, length)
     if len(data) < length:  # since it was opened
         raise UndecodablePayload(f"{file.path}: shorter than when it was scanned; refresh() first")
     return data
+
+
+@contextlib.contextmanager
+def _refused(path: str) -> Iterator[None]:
+    """Makes an `UndecodablePayload` of what the operating system refuses: the run was readable."""
+    try:
+        yield
+    except OSError as error:
+        raise UndecodablePayload(f"{path}: {error.strerror}; refresh() first") from error
 
 
 def mark_content(rows: RunRows, mark: Mark) -> bytes:
@@ -97,7 +111,8 @@ def _without_tag(data: bytes) -> bytes:
     return data
 
 
-def _decode(data: bytes, where: str) -> Any:
+def _decode(data: bytes, path: str) -> Any:
+    """The Summary.Value, or `Damaged`."""
     from google.protobuf.message import DecodeError
 
     from tbtools.eventfile.messages import Value
@@ -108,14 +123,26 @@ def _decode(data: bytes, where: str) -> Any:
             return Value.FromString(form)
         except DecodeError:
             continue
-    raise UndecodablePayload(f"{where}: {len(data)} bytes that are no Summary.Value")
+    return Damaged(path, data, "Summary.Value")
 
 
 def _metadata(rows: RunRows, files: _Files, tag_id: int) -> Any:
-    """The tag's metadata; None where the run has none."""
-    if place := rows.metadata[tag_id]:
-        return _decode(files.read(*place), rows.files[place[0]].path).metadata
-    return None
+    """The tag's metadata, or `Damaged`; None where the run has none.
+
+    Of the value that it was stored with nothing else is decoded: it may be damaged for itself.
+    """
+    from google.protobuf.message import DecodeError
+
+    from tbtools.eventfile.messages import SummaryMetadata
+
+    place = rows.metadata[tag_id]
+    if not place:
+        return None
+    data = metadata_of(files.read(*place))
+    try:
+        return SummaryMetadata.FromString(data)
+    except DecodeError:
+        return Damaged(rows.files[place[0]].path, data, "SummaryMetadata")
 
 
 def _values_of_part(

@@ -178,7 +178,7 @@ def read_embeddings(directory: str | os.PathLike[str]) -> list[Embedding]:
     config = messages.ProjectorConfig()
     try:
         text_format.Parse(_text(path), config, allow_unknown_field=True)
-    except (text_format.ParseError, UnicodeDecodeError) as error:
+    except (ValueError, TypeError, RecursionError, text_format.ParseError) as error:
         raise UndecodablePayload(f"{path}: no projector config: {error}") from error
     return [
         Embedding(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tbtools.errors import UndecodablePayload
-from tbtools.runs.plugins.values import POINT_COLUMNS, naming, rows_frame
+from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
 
-    from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue, Undecodable
 
     Array = np.ndarray[Any, Any]
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # many elements may be made out of nothing in that way; a shape is 12 bytes that can claim 2**63.
 # Writers of event files store every value: only constants inside of graphs are shortened.
 MAX_FILLED_ELEMENTS = 1 << 16
+# NumPy's, and with it TensorBoard's. The elements of a shape beyond it may be a number of thousands
+# of digits, which takes long to compute and cannot be shown.
+MAX_RANK = 64
 
 
 class _DataType(NamedTuple):
@@ -83,7 +86,8 @@ def tensor_to_numpy(message: Any) -> Array:
 
     Raises:
         UndecodablePayload: The data type has no counterpart in NumPy, the values do not fit the
-            shape, or they are fewer than it claims by more than `MAX_FILLED_ELEMENTS`.
+            shape, or they are fewer than it claims by more than `MAX_FILLED_ELEMENTS`; or it has
+            more than `MAX_RANK` dimensions.
     """
     number = message.dtype - 100 if message.dtype >= _FIRST_REFERENCE else message.dtype
     if number not in _DATA_TYPES:
@@ -117,8 +121,14 @@ def wrong_tensor(what: str, tensor: Array) -> UndecodablePayload:
     return UndecodablePayload(f"{what} in a tensor of {kind}, shape {list(tensor.shape)}")
 
 
-def tensors_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
+def tensors_frame(
+    values: Iterable[StoredValue], problems: list[Undecodable] | None = None
+) -> pd.DataFrame:
     """Tensors of any dtype and shape.
+
+    Args:
+        values: The values.
+        problems: As for `values.decoded`.
 
     Returns:
         One row a value: tag, step, wall_time, tensor (an array).
@@ -126,10 +136,10 @@ def tensors_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     Raises:
         UndecodablePayload: A value is no tensor, or one that cannot be decoded.
     """
-    rows = []
-    for value in values:
-        with naming(value):
-            rows.append((*value.point, tensor_to_numpy(value.tensor)))
+    rows = [
+        (*value.point, tensor)
+        for value, tensor in decoded(values, lambda value: tensor_to_numpy(value.tensor), problems)
+    ]
     return rows_frame(rows, {**POINT_COLUMNS, "tensor": "object"})
 
 
@@ -137,6 +147,8 @@ def _declared_shape(message: Any) -> tuple[int, ...] | None:
     if not message.HasField("tensor_shape") or message.tensor_shape.unknown_rank:
         return None
     shape = tuple(dim.size for dim in message.tensor_shape.dim)
+    if len(shape) > MAX_RANK:
+        raise UndecodablePayload(f"tensor of {len(shape)} dimensions; up to {MAX_RANK} are read")
     if any(size < 0 for size in shape):
         raise UndecodablePayload(f"tensor of shape {list(shape)}")
     return shape

@@ -7,21 +7,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.runs.plugins.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.plugins.values import POINT_COLUMNS, naming, rows_frame
+from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
 
-    from tbtools.runs.plugins.values import StoredValue
+    from tbtools.runs.plugins.values import StoredValue, Undecodable
 
 
-def text_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
+def text_frame(
+    values: Iterable[StoredValue], problems: list[Undecodable] | None = None
+) -> pd.DataFrame:
     r"""Texts in the shape in which they were written.
 
     torch and tensorboardX write a text as an array of one, under the tag with ``/text_summary``
     behind it; TensorFlow writes a rank-0 tensor. Bytes that are no UTF-8 are shown as ``\xff``.
+
+    Args:
+        values: The values.
+        problems: As for `values.decoded`.
 
     Returns:
         One row a value: tag, step, wall_time, text: a str for a rank-0 tensor, else an object
@@ -30,10 +36,7 @@ def text_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
     Raises:
         UndecodablePayload: A value is no string tensor.
     """
-    rows = []
-    for value in values:
-        with naming(value):
-            rows.append((*value.point, text_of(value)))
+    rows = [(*value.point, text) for value, text in decoded(values, text_of, problems)]
     return rows_frame(rows, {**POINT_COLUMNS, "text": "object"})
 
 

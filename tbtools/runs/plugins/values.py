@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from tbtools.errors import UndecodablePayload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
+_T = TypeVar("_T")
+
 # Every frame begins with these. Tags are categorical in all of tbtools: few of them, many rows.
 POINT_COLUMNS = {"tag": "category", "step": "int64", "wall_time": "float64"}
+
+
+class Damaged(NamedTuple):
+    """Bytes that stand where a message should be.
+
+    Attributes:
+        path: The event file.
+        data: The bytes.
+        what: What they should be.
+    """
+
+    path: str
+    data: bytes
+    what: str
+
+
+def _sound(message: Any) -> Any:
+    if isinstance(message, Damaged):
+        path, data, what = message
+        raise UndecodablePayload(f"{path}: {len(data)} bytes that are no {what}")
+    return message
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -27,16 +50,25 @@ class StoredValue:
         tag: Its tag.
         step: The step of its event.
         wall_time: The wall time of its event, in seconds since the epoch.
-        message: The value itself, a `messages.Value`.
-        metadata: The tag's `messages.SummaryMetadata`, or None where the run has none. Writers may
-            store it with the first value of a tag only, so it comes from outside.
+        stored: The value itself, a `messages.Value`, or `Damaged`.
+        metadata: The tag's `messages.SummaryMetadata`, or `Damaged`, or None where the run has
+            none. Writers may store it with the first value of a tag only, so it comes from outside.
     """
 
     tag: str
     step: int
     wall_time: float
-    message: Any
+    stored: Any
     metadata: Any = None
+
+    @property
+    def message(self) -> Any:
+        """The value itself, a `messages.Value`.
+
+        Raises:
+            UndecodablePayload: Its bytes are no Value.
+        """
+        return _sound(self.stored)
 
     @property
     def point(self) -> tuple[str, int, float]:
@@ -73,12 +105,14 @@ class StoredValue:
         own = self.message.metadata.plugin_data
         if self.metadata is None or own.plugin_name:
             return own
-        return self.metadata.plugin_data
+        return _sound(self.metadata).plugin_data
 
     def __repr__(self) -> str:
         """The payload by its size: it may be a picture."""
-        kind = self.message.WhichOneof("value") or "no value"
-        size = self.message.ByteSize()
+        if isinstance(self.stored, Damaged):
+            kind, size = "damaged", len(self.stored.data)
+        else:
+            kind, size = self.stored.WhichOneof("value") or "no value", self.stored.ByteSize()
         return f"<StoredValue {self.tag!r} at step {self.step}: {kind}, {size} bytes>"
 
 
@@ -89,6 +123,63 @@ def naming(value: StoredValue) -> Iterator[None]:
         yield
     except UndecodablePayload as error:
         raise UndecodablePayload(f"{value.tag!r} at step {value.step}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """A value that cannot be decoded.
+
+    Attributes:
+        message: What is wrong, with tag and step; it is also the object's text.
+        tag: Its tag; None where the file cannot be read any more.
+        step: Its step, likewise.
+    """
+
+    message: str
+    tag: str | None = None
+    step: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands among the problems of a result."""
+        return {"kind": "undecodable", **asdict(self)}
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def decoded(
+    values: Iterable[StoredValue],
+    decode: Callable[[StoredValue], _T],
+    problems: list[Undecodable] | None = None,
+) -> Iterator[tuple[StoredValue, _T]]:
+    """The values with what they decode to, one by one.
+
+    Args:
+        values: The values.
+        decode: Decodes one.
+        problems: Where given, a value that cannot be decoded is left out and noted here.
+
+    Raises:
+        UndecodablePayload: A value cannot be decoded; the text says which.
+    """
+    for value in values:
+        try:
+            with naming(value):
+                content = decode(value)
+        except UndecodablePayload as error:
+            if problems is None:
+                raise
+            problems.append(Undecodable(str(error), value.tag, value.step))
+        else:
+            yield value, content
+
+
+def readable(values: Iterable[StoredValue], problems: list[Undecodable]) -> Iterator[StoredValue]:
+    """The values of a run, up to where its file has changed or cannot be read; that is noted."""
+    try:
+        yield from values
+    except UndecodablePayload as error:
+        problems.append(Undecodable(str(error)))
 
 
 def parse_message(message_class: Any, data: bytes, what: str) -> Any:
@@ -141,11 +232,25 @@ def _object_cells(cells: Sequence[Any]) -> np.ndarray[Any, Any]:
     return array
 
 
-def plugin_frame(values: Iterable[StoredValue]) -> pd.DataFrame:
+def plugin_frame(
+    values: Iterable[StoredValue], problems: list[Undecodable] | None = None
+) -> pd.DataFrame:
     """What plugins that tbtools does not know stored beside their values, as bytes.
+
+    Args:
+        values: The values.
+        problems: As for `decoded`.
 
     Returns:
         One row a value: tag, step, wall_time, plugin, content (bytes).
+
+    Raises:
+        UndecodablePayload: As for `decoded`.
     """
-    rows = [(*value.point, value.plugin_name, value.plugin_content) for value in values]
+    rows = [
+        (*value.point, *stored)
+        for value, stored in decoded(
+            values, lambda value: (value.plugin_name, value.plugin_content), problems
+        )
+    ]
     return rows_frame(rows, {**POINT_COLUMNS, "plugin": "category", "content": "object"})

@@ -151,6 +151,7 @@ function showProvenance(page) {
     ...page.not_judged.map((text) => `${text}.`),
     ...page.unreadable.map(({ path, message }) => `${path} could not be read: ${message}.`),
     ...page.hparams.undecodable.map((text) => `Hyperparameters that cannot be decoded: ${text}.`),
+    ...page.undecodable.map((text) => `Not shown, as it cannot be decoded: ${text}.`),
     problems.length
       ? `${plural(problems.length, "problem")} in event files:`
       : "No event file is damaged.",
