@@ -1,23 +1,71 @@
-"""`python -m tbtools` is `tbtools`: where it starts, and how an interrupt ends it."""
+"""`python -m tbtools` is `tbtools`: where it starts, and how signals end it."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
+import time
+from typing import TYPE_CHECKING
 
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+if TYPE_CHECKING:
+    from types import FrameType
+
+# Ctrl-C; what Slurm, Docker, systemd and `timeout` send; what a terminal sends that is closed.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# `timeout` and shells send a signal twice in a row; the second falls into the cleaning up.
+_REPEATED = 1.0  # seconds
+
+
+class _Signals:
+    """Lets the signals that end a process raise KeyboardInterrupt, for all to be cleaned up.
+
+    Attributes:
+        caught: The last one; 0 for none.
+    """
+
+    def __init__(self) -> None:
+        self.caught = 0
+        self._time = float("-inf")
+        self._taken: list[signal.Signals] = []
+
+    def take(self) -> None:
+        """From now on."""
+        # What is ignored, as SIGHUP under nohup, stays so.
+        self._taken = [each for each in _SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
+        for each in self._taken:
+            signal.signal(each, self._interrupt)
+
+    def _interrupt(self, number: int, _: FrameType | None) -> None:
+        before, self._time = self._time, time.monotonic()
+        if self._time - before > _REPEATED:
+            self.caught = number
+            raise KeyboardInterrupt
+
+    def release(self) -> None:
+        """Lets them end the process at once, as there is nothing left to clean up."""
+        for each in self._taken:
+            signal.signal(each, signal.SIG_DFL)
 
 
 def main() -> None:
-    """The entry point; what it needs is imported where an interrupt is no traceback."""
+    """The entry point; what it needs is imported where a signal is no traceback."""
+    signals, status = _Signals(), 0
     try:
+        signals.take()
         from tbtools.cli.main import main as run
 
         status = run()
+        signals.release()
     except KeyboardInterrupt:
-        os.write(2, b"tbtools: interrupted\n")
+        pass  # what holds files open goes with it, and only then all is cleaned up
+    if signals.caught:
+        if sys.stderr is not None:  # closed by the caller: another file may have its number
+            with contextlib.suppress(OSError):  # the terminal is gone
+                os.write(2, b"tbtools: interrupted\n")
         # Nothing is waited for, and no second interrupt falls into Python's own end.
-        os._exit(_INTERRUPTED)
+        os._exit(128 + signals.caught)  # as shells have it
     sys.exit(status)
 
 
