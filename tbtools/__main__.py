@@ -59,7 +59,8 @@ def main() -> None:
         status = run()
         signals.release()
     except KeyboardInterrupt:
-        pass  # what holds files open goes with it, and only then all is cleaned up
+        # What holds files open goes with it; only behind this block all is cleaned up.
+        signals.caught = signals.caught or signal.SIGINT
     if signals.caught:
         if sys.stderr is not None:  # closed by the caller: another file may have its number
             with contextlib.suppress(OSError):  # the terminal is gone

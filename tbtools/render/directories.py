@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -104,9 +104,12 @@ def require_free_directory(
         require_parent(target)
         require_no_mount_point(target, name)
         sweep(target)
-        former = Former.of(target) if target.is_dir() else None
-        if former is not None and former.files:
-            _require_replaceable(target, former, name, force=force)
+        try:
+            former = Former.of(target) if target.is_dir() else None
+            if former is not None and former.files:
+                _require_replaceable(target, former, name, force=force)
+        except FileNotFoundError:  # another process is replacing it
+            raise OutputChanged(name) from None
     return former
 
 
@@ -187,8 +190,11 @@ def directory_whole(
     mode = 0o700 if former else 0o777  # until it has that of the former one, it is nobody else's
 
     def make(temporary: Path) -> int:
-        temporary.mkdir(mode)
-        return os.open(temporary, os.O_RDONLY | os.O_DIRECTORY)
+        while True:
+            temporary.mkdir(mode)
+            # Another process may take it for a leftover before it can be locked.
+            with suppress(FileNotFoundError):
+                return os.open(temporary, os.O_RDONLY | os.O_DIRECTORY)
 
     target = written_path(path)
     with NamedErrors(name), beside(target, make) as (temporary, _):  # which no error is to name

@@ -6,18 +6,20 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT
 
-# Runs command lines at one time, again and again, each in a process of its own; tells their statuses
-# and errors, and what is there then. `training` stands for somebody's writer.
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Runs command lines at one time, again and again, each in a process of its own; tells their
+# statuses and errors, and what is there then. `training` stands for somebody's writer.
 SCRIPT = """
-import json, os, shutil, sys, tempfile
+import json, os, subprocess, sys
 from pathlib import Path
 import tbtools
 from tbtools.cli.main import run
@@ -45,12 +47,11 @@ def start(arguments, error, gate):
     return child
 
 run([*lines[0], "--force"] if before == "former" else lines[0])
-shutil.copytree("out", "former") if Path("out").is_dir() else Path("out").rename("former")
+os.rename("out", "former")
 for _ in range(rounds):
-    shutil.rmtree("out", ignore_errors=True)
-    Path("out").exists() and Path("out").unlink()
+    subprocess.run(["rm", "-rf", "out"], check=True)
     if before == "former":
-        shutil.copytree("former", "out")
+        subprocess.run(["cp", "-r", "former", "out"], check=True)
     gate, opened = os.pipe()
     children = [start(each, f"error-{n}", gate) for n, each in enumerate(lines)]
     os.write(opened, bytes(len(lines)))
