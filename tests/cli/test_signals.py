@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -106,8 +107,13 @@ def test_a_terminal_that_is_gone(number: signal.Signals, long: str, tmp_path: Pa
         assert _written(tmp_path) == []
 
 
-@pytest.mark.parametrize("number", STATUS)
-@pytest.mark.parametrize("module", ["tbtools.cli.main", "click", "tbtools.cli.summarize", "numpy"])
+@pytest.mark.parametrize(
+    ("module", "number"),
+    [
+        *itertools.product(["tbtools.cli.main", "click", "tbtools.cli.summarize", "numpy"], STATUS),
+        ("tbtools.cli.signals", signal.SIGINT),  # before that module the others are not taken yet
+    ],
+)
 def test_a_signal_while_it_starts(number: signal.Signals, tmp_path: Path, module: str) -> None:
     """In the import of a module, as its finder sees it."""
     (tmp_path / "sitecustomize.py").write_text(
