@@ -25,7 +25,8 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     ├── MissingBrowser(RuntimeError)      a Chrome is needed; says how to get one
     ├── OutputInsideInput(ValueError)     what would be written would become part of what is read
     └── OutputExists(FileExistsError)     a file of the user's would have been written over
-        └── ForeignFiles                  ... and is none that tbtools may replace
+        ├── ForeignFiles                  ... and is none that tbtools may replace
+        └── OutputChanged                 ... and is not what was there to be replaced
 """
 
 from __future__ import annotations
@@ -277,6 +278,15 @@ class ForeignFiles(OutputExists):
         super().__init__(directory)
         message = f"{directory} holds {file}, which is no result of tbtools and is never replaced"
         self.args = (f"{message}; choose another name",)
+
+
+class OutputChanged(OutputExists):
+    """What was to be replaced has been made, replaced or changed by something else meanwhile."""
+
+    def __init__(self, path: str, former: str = "") -> None:
+        super().__init__(path)
+        kept = f"; the earlier result is now {former}" if former else ""
+        self.args = (f"{path} was written by something else meanwhile and is left alone{kept}",)
 
 
 class OutputInsideInput(TbtoolsError, ValueError):

@@ -3,44 +3,88 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
-from contextlib import contextmanager
+import stat
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools.errors import (
     ForeignFiles,
     NotADirectory,
+    OutputChanged,
     OutputExists,
     OutputInsideInput,
-    RecordError,
 )
-from tbtools.eventfile.discover import is_event_file
 from tbtools.eventfile.source import NamedErrors
-from tbtools.render.files import output_path, require_parent
+from tbtools.render.files import identity, output_path, require_parent, status_of, written_path
+from tbtools.render.neighbours import (
+    ASIDE,
+    beside,
+    keep_owner_and_mode,
+    remove,
+    renamed,
+    require_no_mount_point,
+    sweep,
+)
+from tbtools.render.results import files_below, is_result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
-# Writers of results call themselves this and the name of the command. A result may be made again,
-# and so replaced; what `EventFileWriter` writes is somebody's training.
-RESULT_WRITER = "tbtools "
-_PREFIX = ".tbtools-"
 _PART = ".part"
 # A file system writes its journal once for all that wait for it.
 _FLUSHED_AT_ONCE = 16
 
 
+class Former(NamedTuple):
+    """What a directory is that may be replaced.
+
+    Attributes:
+        status: Of itself.
+        files: Of each file in it, by its path there.
+    """
+
+    status: os.stat_result
+    files: dict[str, os.stat_result]
+
+    @classmethod
+    def of(cls, path: Path) -> Former:
+        """What is at a path."""
+        files = {os.fspath(file.relative_to(path)): file.lstat() for file in files_below(path)}
+        return cls(path.stat(), files)
+
+    def is_at(self, path: Path) -> bool:
+        """Whether it is there, and nothing in it has changed."""
+        try:
+            there = Former.of(path)
+        except FileNotFoundError:
+            return False
+        same = os.path.samestat(there.status, self.status)
+        return same and _identities(there) == _identities(self)
+
+
+def _identities(former: Former) -> dict[str, tuple[int, ...]]:
+    return {name: identity(status) for name, status in former.files.items()}
+
+
 def require_free_directory(
     path: str | os.PathLike[str], *, force: bool, inputs: Sequence[str | os.PathLike[str]] = ()
-) -> None:
+) -> Former | None:
     """Refuses what cannot be written, or would be written over, before any work is done.
+
+    What killed processes have left of it is taken away; an earlier result comes back that one of
+    them had moved.
 
     Args:
         path: Where the directory is to be; an empty one may be there.
         force: Whether an earlier result may be replaced.
         inputs: What is read for it: neither may lie inside the other.
+
+    Returns:
+        The directory that is to be replaced; None for none.
 
     Raises:
         OutputExists: Something is in the directory, and `force` does not allow to replace it.
@@ -48,47 +92,44 @@ def require_free_directory(
         OutputInsideInput: It would lie in a directory that is read, or the other way round.
         NotADirectory: There is a file at the path.
         MissingFile: The directory that it would lie in does not exist.
+        FileError: A file system is mounted there, it may not be changed, or links form a loop.
     """
     name, path = output_path(path)
     for given in map(Path, inputs):
-        if given.exists():  # reading it will say that it does not
+        if os.path.lexists(given):  # reading it will say that it does not
             _require_apart(path, given, name)
-    if path.exists() and not path.is_dir():
-        raise NotADirectory(errno.ENOTDIR, "this is a file; name a directory", name)
-    require_parent(path)
-    if path.is_dir() and any(path.iterdir()):
-        if not force:
-            raise OutputExists(name)
-        for file in _files_below(path):
-            if not _is_result(file):
-                raise ForeignFiles(name, os.fspath(file.relative_to(path)))
+    with NamedErrors(name):
+        status = status_of(path)
+        if status is not None and not stat.S_ISDIR(status.st_mode):
+            raise NotADirectory(errno.ENOTDIR, "this is a file; name a directory", name)
+        target = written_path(path)
+        require_parent(target)
+        require_no_mount_point(target, name)
+        sweep(target)
+        try:
+            former = Former.of(target) if target.is_dir() else None
+            if former is not None and former.files:
+                _require_replaceable(target, former, name, force=force)
+        except FileNotFoundError:  # another process is replacing it
+            raise OutputChanged(name) from None
+    return former
+
+
+def _require_replaceable(target: Path, former: Former, name: str, *, force: bool) -> None:
+    if not force:
+        raise OutputExists(name)
+    for file in former.files:
+        if not is_result(target / file):
+            raise ForeignFiles(name, file)
+        if not os.access((target / file).parent, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _require_apart(output: Path, given: Path, name: str) -> None:
-    ours, theirs = output.resolve(), given.resolve()
+    # Path.resolve raises what it likes where links form a loop.
+    ours, theirs = (Path(os.path.realpath(each)) for each in (output, given))
     if ours.is_relative_to(theirs) or theirs.is_relative_to(ours):
         raise OutputInsideInput(name, os.fspath(given))
-
-
-def _files_below(path: Path) -> list[Path]:
-    return [
-        Path(directory, file) for directory, _, files in os.walk(path) for file in sorted(files)
-    ]
-
-
-def _is_result(file: Path) -> bool:
-    """Whether a file is an event file that a command of tbtools has written."""
-    from tbtools.eventfile.messages import Event
-    from tbtools.eventfile.records import RecordReader
-
-    if not is_event_file(file.name) or file.is_symlink():
-        return False
-    try:
-        with RecordReader(file) as records:
-            writer = Event.FromString(next(records).data).source_metadata.writer
-    except (StopIteration, RecordError):
-        return False
-    return str(writer).startswith(RESULT_WRITER)
 
 
 class NewDirectory:
@@ -136,10 +177,6 @@ class NewDirectory:
         if os.name == "posix":  # Windows opens no directory
             _flush(self._path, os.O_RDONLY)
 
-    def discard(self) -> None:
-        """Takes away what is left of it: nothing, where it has found its place."""
-        _remove(self._path, self._files.values())
-
 
 def _flush(path: Path, mode: int = os.O_RDWR) -> None:
     handle = os.open(path, mode)
@@ -167,42 +204,75 @@ def directory_whole(
         FileError: It cannot be written; then nothing is left behind.
         TbtoolsError: As `require_free_directory`.
     """
-    import tempfile
+    former = require_free_directory(path, force=force, inputs=inputs)
+    name, path = output_path(path)
+    mode = 0o700 if former else 0o777  # until it has that of the former one, it is nobody else's
 
-    require_free_directory(path, force=force, inputs=inputs)
-    name, path = os.fspath(path), Path(path).resolve()
-    with NamedErrors(name):  # and not its temporary neighbour
-        temporary = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=path.parent))
+    def make(temporary: Path) -> int:
+        while True:
+            temporary.mkdir(mode)
+            # Another process may take it for a leftover before it can be locked.
+            with suppress(FileNotFoundError):
+                return os.open(temporary, os.O_RDONLY | os.O_DIRECTORY)
+
+    target = written_path(path)
+    with NamedErrors(name), beside(target, make) as (temporary, _):  # which no error is to name
         filled = NewDirectory(temporary)
+        yield filled
+        filled.complete()
+        if former is None or not former.files:
+            if former is not None:
+                keep_owner_and_mode(temporary, former.status)
+            if not renamed(temporary, target):
+                raise OutputChanged(name) if force else OutputExists(name)
+        else:
+            _replace(temporary, target, former, name)
+
+
+def _replace(temporary: Path, target: Path, former: Former, name: str) -> None:
+    """Lets an earlier result step aside, and removes it when the new one is in its place."""
+    keep_owner_and_mode(temporary, former.status)
+    for file in former.files:
+        if (temporary / file).is_file():
+            keep_owner_and_mode(temporary / file, former.files[file])
+    aside = temporary.with_name(temporary.name + ASIDE)
+    with _locked(target, name):
+        if not former.is_at(target):
+            raise OutputChanged(name)
         try:
-            yield filled
-            filled.complete()
-            _take_name(temporary, path)
+            target.rename(aside)
+            # What has come into it until now has come with it.
+            if not former.is_at(aside) or not renamed(temporary, target):
+                raise OutputChanged(name)
         finally:
-            filled.discard()
+            if temporary.exists():
+                _put_back(aside, target, name)
+        remove(aside, lambda file: os.fspath(file.relative_to(aside)) in former.files)
+    if aside.exists():  # a process that was at work in it has made another file
+        raise OutputChanged(name, os.fspath(aside))
 
 
-def _take_name(temporary: Path, path: Path) -> None:
-    umask = os.umask(0)
-    os.umask(umask)
-    temporary.chmod(0o777 & ~umask)  # mkdtemp lets its owner alone in
-    if not path.is_dir() or not any(path.iterdir()):
-        temporary.rename(path)
-        return
-    former = temporary.with_name(f"{temporary.name}-former")
-    path.rename(former)
+@contextmanager
+def _locked(directory: Path, name: str) -> Iterator[None]:
+    """Holds a directory that is replaced: no other process does so, or takes it for a leftover."""
     try:
-        temporary.rename(path)
-    except OSError:
-        former.rename(path)
-        raise
-    _remove(former, [file for file in _files_below(former) if _is_result(file)])
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        raise OutputChanged(name) from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutputChanged(name) from None
+        except OSError:  # no locks here; then no other process takes it either
+            pass
+        yield
+    finally:
+        os.close(handle)
 
 
-def _remove(path: Path, files: Iterable[Path]) -> None:
-    """Removes files below a directory, one by one, and what is then empty."""
-    for file in files:
-        file.unlink(missing_ok=True)
-    for directory, _, _ in os.walk(path, topdown=False):
-        if not any(Path(directory).iterdir()):
-            Path(directory).rmdir()
+def _put_back(aside: Path, target: Path, name: str) -> None:
+    if aside.exists() and not renamed(aside, target):
+        kept = aside.with_name(f"{aside.name}-kept")  # which no later run sweeps away
+        aside.rename(kept)
+        raise OutputChanged(name, os.fspath(kept))

@@ -15,8 +15,9 @@ from tbtools.eventfile.records import HEADER_SIZE, write_record
 from tbtools.eventfile.scalar_records import encode_scalars
 from tbtools.eventfile.wire import event_with_values, metadata_of, value_with_metadata
 from tbtools.eventfile.writer import FILE_VERSION
-from tbtools.render.directories import RESULT_WRITER, directory_whole
+from tbtools.render.directories import directory_whole
 from tbtools.render.names import distinct_paths
+from tbtools.render.results import RESULT_WRITER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import sys
 from contextlib import contextmanager
@@ -16,15 +17,26 @@ from tbtools.errors import (
     InvalidArgument,
     MissingFile,
     NotAFile,
+    OutputChanged,
     OutputExists,
 )
 from tbtools.eventfile.source import NamedErrors, as_path
+from tbtools.render.neighbours import (
+    beside,
+    keep_owner_and_mode,
+    rename,
+    require_no_mount_point,
+    sweep,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # UTF-8 has no bytes for what stands for undecodable bytes of a path (lone surrogates).
 _UNENCODABLE = "backslashreplace"
+# Paths of what this process has open.
+_STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
 
 
 def output_path(path: str | os.PathLike[str]) -> tuple[str, Path]:
@@ -40,6 +52,13 @@ def output_path(path: str | os.PathLike[str]) -> tuple[str, Path]:
     return name, Path(name)
 
 
+def written_path(path: Path) -> Path:
+    """Where a file or directory lies that is written to a path: links are written through."""
+    if path.is_symlink() or path.name in ("", ".."):
+        return Path(os.path.realpath(path))
+    return path  # and not its real one, which may lead through a directory that is closed to us
+
+
 def require_parent(path: Path) -> None:
     """Refuses a path in a directory that does not exist.
 
@@ -51,8 +70,25 @@ def require_parent(path: Path) -> None:
         raise MissingFile(errno.ENOENT, "there is no such directory; make it first", parent)
 
 
-def require_free(path: str | os.PathLike[str], *, force: bool) -> None:
+def status_of(path: Path) -> os.stat_result | None:
+    """What is at a path, or where a link leads to; None for nothing.
+
+    Raises:
+        OSError: It may not be looked at, or links form a loop.
+    """
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def require_free(path: str | os.PathLike[str], *, force: bool) -> os.stat_result | None:
     """Refuses what cannot be written, or would be written over, before any work is done.
+
+    What killed processes have left of it is taken away.
+
+    Returns:
+        The file that is to be replaced; None for none.
 
     Raises:
         OutputExists: There is something at the path, and `force` does not allow to replace it.
@@ -60,23 +96,32 @@ def require_free(path: str | os.PathLike[str], *, force: bool) -> None:
         ForeignFiles: An event file is there: no table or page ever takes the place of a training.
         InvalidArgument: It would look like an event file, and be none.
         MissingFile: The directory that it would lie in does not exist.
+        FileError: Neither a file nor a stream can be there, or links form a loop.
         UnsupportedType: It is no path.
     """
     name, path = output_path(path)
-    if path.is_dir():
-        raise NotAFile(errno.EISDIR, "this is a directory; name a file", name)
-    require_parent(path)
     if is_stream(path):
-        return
-    # A link is written through.
-    event_file = any("tfevents" in each.name for each in (path, Path(os.path.realpath(path))))
-    if not (path.exists() or path.is_symlink()):
+        return None
+    with NamedErrors(name):
+        status = status_of(path)
+    target = written_path(path)
+    if status is not None and stat.S_ISDIR(status.st_mode):
+        raise NotAFile(errno.EISDIR, "this is a directory; name a file", name)
+    require_parent(target)
+    require_no_mount_point(target, name)
+    sweep(target)
+    event_file = any("tfevents" in each.name for each in (path, target))
+    if status is None and not path.is_symlink():
         if event_file:
             raise InvalidArgument(f"{name}: by this name all readers take it for an event file")
     elif not force:
         raise OutputExists(name)
     elif event_file:
         raise ForeignFiles(os.fspath(path.parent), path.name)
+    elif status is not None and not stat.S_ISREG(status.st_mode):
+        message = "this is a socket or a disk, which is never replaced; name a file"
+        raise FileError(errno.EINVAL, message, name)
+    return status
 
 
 @contextmanager
@@ -85,8 +130,9 @@ def replaced_whole(
 ) -> Iterator[IO[str] | IO[bytes]]:
     """A file to write to that appears under its name only when all has been written.
 
-    A link stays one, and what it leads to is written. Devices and pipes (``/dev/stdout``) are
-    written directly: nothing in them can be lost or half there.
+    A link stays one, and what it leads to is written. What is replaced leaves its mode behind, and
+    its owner and group where one may give files to them. Devices, pipes that are read from, and
+    what is open already (``/dev/stdout``) are written directly: nothing in them can be lost.
 
     Args:
         path: Where it is to be; ``-`` for standard output.
@@ -94,22 +140,23 @@ def replaced_whole(
         binary: Whether bytes are written rather than text in UTF-8.
 
     Raises:
-        OutputExists: There is a file, and `force` does not allow to replace it.
+        OutputExists: There is a file, and `force` does not allow to replace it, or one that was
+            made or changed meanwhile.
         FileError: It cannot be written; then nothing is left behind.
     """
     if as_path(path) == "-":
         with _standard_output() as stdout:
             yield stdout.buffer if binary else stdout
         return
-    require_free(path, force=force)
-    path = Path(path)
-    with NamedErrors(os.fspath(path)):
+    former = require_free(path, force=force)
+    name, path = output_path(path)
+    with NamedErrors(name):
         if is_stream(path):
-            with _opened(os.open(path, os.O_WRONLY), binary=binary) as file:
+            with _opened(_open_stream(name), binary=binary) as file:
                 yield file
         else:
-            target = Path(os.path.realpath(path))  # Path.resolve raises where links form a loop
-            with _renamed_into(target, force=force, binary=binary) as file:
+            taken = (OutputChanged if force else OutputExists)(name)
+            with _renamed_into(written_path(path), former, taken, binary=binary) as file:
                 yield file
 
 
@@ -125,13 +172,37 @@ def is_standard_output(path: str | os.PathLike[str]) -> bool:
 
 def is_stream(path: str | os.PathLike[str]) -> bool:
     """Whether what is written there is read at once: standard output, a pipe, a device."""
-    if os.fspath(path) == "-":
+    name, path = output_path(path)
+    if name == "-" or _own_descriptor(name) is not None:
         return True
     try:
-        mode = output_path(path)[1].stat().st_mode
+        mode = path.stat().st_mode
     except OSError:  # nothing there, or nothing that we may see: opening it will tell
         return False
     return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
+def _own_descriptor(name: str) -> int | None:
+    """The open descriptor of this process that a path stands for; None for another path."""
+    if name in _STANDARD:
+        return _STANDARD[name]
+    found = _DESCRIPTOR.fullmatch(name)
+    return int(found[1]) if found else None
+
+
+def _open_stream(name: str) -> int:
+    descriptor = _own_descriptor(name)
+    if descriptor is not None:
+        # To open it anew would begin at the start of a file, and cannot be done with a socket.
+        return os.dup(descriptor)
+    try:
+        handle = os.open(name, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        raise FileError(errno.ENXIO, "nothing reads from this pipe", name) from None
+    os.set_blocking(handle, True)
+    return handle
 
 
 @contextmanager
@@ -143,23 +214,27 @@ def _standard_output() -> Iterator[TextIO]:
         sys.stdout.flush()
 
 
-_PREFIX = ".tbtools-"  # short: the name with more in front may be longer than a name can be
-
-
 @contextmanager
-def _renamed_into(path: Path, *, force: bool, binary: bool) -> Iterator[IO[str] | IO[bytes]]:
-    import tempfile  # costs more than all of `tbtools --help`
+def _renamed_into(
+    path: Path, former: os.stat_result | None, taken: OutputExists, *, binary: bool
+) -> Iterator[IO[str] | IO[bytes]]:
+    mode = 0o600 if former else 0o666  # until it has that of the former one, it is nobody else's
 
-    handle, name = tempfile.mkstemp(prefix=_PREFIX, dir=path.parent)
-    temporary = Path(name)
-    try:
-        with _opened(handle, binary=binary) as file:
+    def make(temporary: Path) -> int:
+        return os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+
+    with beside(path, make) as (temporary, handle):
+        with _opened(os.dup(handle), binary=binary) as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
-        _take_name(temporary, path, force=force)
-    finally:
-        temporary.unlink(missing_ok=True)
+            os.fsync(handle)
+        if former is not None:
+            keep_owner_and_mode(temporary, former)
+            done = _replaced(temporary, path, former)
+        else:
+            done = _linked(temporary, path)
+        if not done:
+            raise taken
 
 
 def _opened(handle: int, *, binary: bool) -> IO[str] | IO[bytes]:
@@ -168,19 +243,38 @@ def _opened(handle: int, *, binary: bool) -> IO[str] | IO[bytes]:
     return os.fdopen(handle, "w", encoding="utf-8", errors=_UNENCODABLE, newline="")
 
 
-def _take_name(temporary: Path, path: Path, *, force: bool) -> None:
-    # mkstemp makes files that only their owner may read; a new file has what the umask leaves.
-    umask = os.umask(0)
-    os.umask(umask)
-    temporary.chmod(0o666 & ~umask)
-    if force:
-        temporary.replace(path)
-        return
+def _linked(temporary: Path, path: Path) -> bool:
+    """Gives a file a name that is free; false where it is not."""
     try:
         # Unlike a rename, this fails where a file has appeared meanwhile.
         path.hardlink_to(temporary)
     except FileExistsError:
-        raise OutputExists(os.fspath(path)) from None
+        return False
     except OSError:  # a file system without hard links
-        require_free(path, force=False)
-        temporary.replace(path)
+        try:
+            with path.open("xb") as empty:
+                status = os.fstat(empty.fileno())
+        except FileExistsError:
+            return False
+        try:
+            return _replaced(temporary, path, status)
+        except OSError:
+            path.unlink()
+            raise
+    return True
+
+
+def _replaced(temporary: Path, path: Path, former: os.stat_result) -> bool:
+    """Replaces a file by another, if it is still as it was; false where it is not."""
+    try:
+        unchanged = identity(path.lstat()) == identity(former)
+    except FileNotFoundError:
+        return False
+    if unchanged:
+        rename(temporary, path)
+    return unchanged
+
+
+def identity(status: os.stat_result) -> tuple[int, ...]:
+    """What is another where a file has been replaced or written."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,4 +1,7 @@
-"""Killed before any step that changes files, a command leaves its whole result or none."""
+"""Killed before any step that changes files, a command leaves its whole result or none.
+
+What else it leaves is gone when it has run again.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Runs a command again and again, killed before its first change of a file, its second, and so on
-# until it is no longer; after each, tells what is there, and makes everything as it was.
+# until it is no longer; after each, tells what is there, and what after another run, and makes
+# everything as it was.
 SCRIPT = """
 import hashlib, json, os, shutil, signal, sys
 from pathlib import Path
@@ -24,7 +28,7 @@ from tbtools.cli.main import run
 
 folder, *arguments = sys.argv[1:]
 CHANGES = {"open", "os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.chmod",
-           "tempfile.mkstemp", "tempfile.mkdtemp"}
+           "os.chown", "fcntl.flock"}
 
 def killed_before(number):
     child = os.fork()
@@ -32,7 +36,8 @@ def killed_before(number):
         left = number
         def watch(event, details):
             nonlocal left
-            if event in CHANGES and str(details[0]).startswith(folder + "/work"):
+            inside = event == "fcntl.flock" or str(details[0]).startswith(folder + "/work")
+            if event in CHANGES and inside:
                 left -= 1
                 if left == 0:
                     os.kill(os.getpid(), signal.SIGKILL)
@@ -55,7 +60,13 @@ while status == -signal.SIGKILL:
     shutil.rmtree("work", ignore_errors=True)
     shutil.copytree("before", "work")
     status = killed_before(number)
-    print(json.dumps([status, files(Path(folder, "work")), files(Path(folder, "logs"))]))
+    found = [files(Path(folder, name)) for name in ("work", "logs")]
+    if status == -signal.SIGKILL:
+        again = killed_before(-1)
+        assert again in (0, 1, 2), again
+        hidden = [str(each) for each in Path(folder, "work").rglob(".tbtools-*")]
+        assert not hidden, (number, hidden)
+    print(json.dumps([status, *found, files(Path(folder, "work"))]))
 """
 
 COMMANDS = {
@@ -82,7 +93,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def told(folder: Path, *arguments: str) -> list[tuple[dict[str, str], dict[str, str]]]:
-    """What was in work and in logs after each death, and last without one."""
+    """What was in work and in logs after each death, and last without one.
+
+    After each, another run makes the whole result, or finds it there.
+    """
     done = subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", SCRIPT, str(folder), *arguments],
         capture_output=True, text=True, cwd=ROOT, check=True,
@@ -91,7 +105,8 @@ def told(folder: Path, *arguments: str) -> list[tuple[dict[str, str], dict[str, 
         json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")
     ]
     assert lines[-1][0] in (0, 1), done.stderr
-    return [(work, logs) for _, work, logs in lines]
+    assert all(again == lines[-1][1] for *_, again in lines)
+    return [(work, logs) for _, work, logs, _ in lines]
 
 
 def visible(work: dict[str, str]) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import pytest
 
 from tbtools.cli import main as cli
 from tests.builders import EventFileBuilder
-from tests.commands import ROOT, SUPERSEDED, TBTOOLS, Result, call, environment, process, shell
+from tests.commands import ROOT, SUPERSEDED, TBTOOLS, call, environment, process, shell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -175,43 +174,6 @@ def test_head_of_many_events_ends_them_early(tmp_path: Path) -> None:
 
 
 # -- signals
-
-
-def _started(*arguments: str) -> subprocess.Popen[bytes]:
-    """A process that has written something, so that it is past the start of Python."""
-    child = subprocess.Popen(
-        [*TBTOOLS, *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), cwd=ROOT,
-    )  # fmt: skip
-    assert child.stdout is not None
-    assert child.stdout.read(1)
-    return child
-
-
-def test_interrupt(tmp_path: Path) -> None:
-    one = EventFileBuilder().file_version().scalars("loss", [(i, 1.0) for i in range(1000)])
-    path = tmp_path / "events.out.tfevents.1"
-    path.write_bytes(one.bytes() * 300)
-    with _started("inspect", os.fspath(path), "--events") as child:
-        child.send_signal(signal.SIGINT)
-        _, err = child.communicate()
-    assert child.returncode == 130
-    assert err == b"tbtools: interrupted\n"
-
-
-@pytest.mark.parametrize("module", ["tbtools.cli.main", "click", "tbtools.cli.summarize", "numpy"])
-def test_interrupt_while_it_starts(tmp_path: Path, module: str) -> None:
-    """An interrupt in the import of a module, as its finder sees it."""
-    (tmp_path / "sitecustomize.py").write_text(
-        "import os, signal, sys\n"
-        "class Interrupting:\n"
-        "    def find_spec(name, path, target=None):\n"
-        f"        if name == {module!r}: os.kill(os.getpid(), signal.SIGINT)\n"
-        "sys.meta_path.insert(0, Interrupting)\n"
-    )
-    path = os.pathsep.join([os.fspath(tmp_path), os.fspath(ROOT)])
-    result = process("summarize", LOGS, env=environment(PYTHONPATH=path))
-    assert result == Result(130, "", "tbtools: interrupted\n")
 
 
 def test_a_killed_process_leaves_no_half_file(tmp_path: Path) -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import stat
 import subprocess
 import sys
-import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tbtools.errors import OutputExists
+from tbtools.errors import FileError, OutputChanged, OutputExists
 from tbtools.render.files import replaced_whole, require_free
-from tests.commands import call, process, unprivileged
+from tests.commands import call, process, shell, unprivileged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 SOUND = "11 files, 8,343 records, 716 kB: 11 sound\n"
 
@@ -63,14 +64,6 @@ def test_a_file_is_replaced_only_by_force(tmp_path: Path) -> None:
     assert path.read_text() == "new"
 
 
-def test_a_file_that_appeared_meanwhile_is_not_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "out.txt"
-    with pytest.raises(OutputExists):
-        write_and(path, lambda: path.write_text("somebody else's"))
-    assert path.read_text() == "somebody else's"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 def test_a_link_stays_one(tmp_path: Path) -> None:
     (tmp_path / "target").write_text("old")
     link = tmp_path / "link"
@@ -82,14 +75,23 @@ def test_a_link_stays_one(tmp_path: Path) -> None:
     assert (tmp_path / "target").read_text() == "new"
 
 
-@pytest.mark.parametrize("target", ["nowhere", "link"])
-def test_a_link_to_nowhere_or_to_itself_is_something(target: str, tmp_path: Path) -> None:
+def test_a_link_to_nowhere_is_something(tmp_path: Path) -> None:
     link = tmp_path / "link"
-    link.symlink_to(target)
+    link.symlink_to("nowhere")
     with pytest.raises(OutputExists):
         write(link)
     write(link, force=True)
-    assert link.read_text() == "new"
+    assert (tmp_path / "nowhere").read_text() == "new"
+    assert link.is_symlink()
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_links_in_a_loop_are_refused(force: bool, tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to("two")
+    (tmp_path / "two").symlink_to("one")
+    with pytest.raises(FileError, match="one: Too many levels of symbolic links"):
+        write(tmp_path / "one", force=force)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["one", "two"]
 
 
 def test_the_umask_holds(tmp_path: Path) -> None:
@@ -115,24 +117,152 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         require_free(tmp_path / "missing" / "out.txt", force=True)
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o664, 0o755, 0o444])
+def test_what_is_replaced_leaves_its_mode_behind(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "out.txt"
+    path.write_text("old")
+    path.chmod(mode)
+    seen: list[int] = []
+    hidden = lambda: [each for each in tmp_path.iterdir() if each != path]  # noqa: E731
+    write_and(path, lambda: seen.append(hidden()[0].stat().st_mode), force=True)
+    assert path.read_text() == "new"
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert stat.S_IMODE(*seen) == 0o600  # nor does anybody else see it in the making
+
+
+def test_what_is_replaced_leaves_its_owner_behind(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs the right to give files away")
+    path = tmp_path / "out.txt"
+    path.write_text("old")
+    os.chown(path, 1234, 4321)
+    path.chmod(0o2640)
+    write(path, force=True)
+    status = path.stat()
+    assert (status.st_uid, status.st_gid) == (1234, 4321)
+    assert stat.S_IMODE(status.st_mode) == 0o2640
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("force", [True, False])
+def test_what_appears_meanwhile_is_left_alone(
+    force: bool, links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", _no_links)
+    path = tmp_path / "out.txt"
+    with pytest.raises(OutputExists):
+        write_and(path, lambda: path.write_text("theirs"), force=force)
+    assert path.read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [path]
+    path.unlink()
+    write(path, force=force)
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def _no_links(*_: object, **__: object) -> None:
+    raise OSError(errno.EPERM, "Operation not permitted")  # as on FAT
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: path.write_text("older"),
+        lambda path: path.rename(path.with_name("moved")),
+        lambda path: (path.unlink(), path.write_text("old")),
+    ],
+    ids=["written", "moved", "replaced"],
+)
+def test_only_what_was_there_is_replaced(change: Callable[[Path], object], tmp_path: Path) -> None:
+    path = tmp_path / "out.txt"
+    path.write_text("old")
+    with pytest.raises(OutputChanged, match="written by something else meanwhile"):
+        write_and(path, lambda: change(path), force=True)
+    assert [each.read_text() for each in tmp_path.iterdir()] in (["old"], ["older"])
+
+
 def test_devices_are_written_and_stay_devices() -> None:
     for _ in range(2):
-        write("/dev/null")
+        write(Path("/dev/null"))
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)  # noqa: PTH116
     with pytest.raises(OSError, match="No space left on device") as caught:
-        write("/dev/full", force=True)
+        write(Path("/dev/full"), force=True)
     assert caught.value.filename == "/dev/full"
 
 
-def test_a_pipe_is_written(tmp_path: Path) -> None:
+def test_a_pipe_is_written_while_somebody_reads_it(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    heard: list[str] = []
-    reader = threading.Thread(target=lambda: heard.append(pipe.read_text()))
-    reader.start()
+    for force in (False, True):
+        with pytest.raises(FileError, match="nothing reads from this pipe"):
+            write(pipe, force=force)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     write(pipe)
-    reader.join()
-    assert heard == ["new"]
+    assert os.read(reader, 9) == b"new"
+    os.close(reader)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_sockets_and_disks_are_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind(os.fspath(path))
+        with pytest.raises(OutputExists):
+            write(path)
+        with pytest.raises(FileError, match="never replaced") as caught:
+            write(path, force=True)
+    assert caught.value.filename == os.fspath(path)
+    assert stat.S_ISSOCK(path.stat().st_mode)
+
+
+# -- what a kill leaves
+
+KILLED = """
+import os, signal, sys
+from tbtools.render.files import replaced_whole
+with replaced_whole(sys.argv[1]) as file:
+    file.write("half")
+    file.flush()
+    print("half", flush=True)
+    signal.pause()
+"""
+
+
+def _stopped_half_way(path: Path) -> subprocess.Popen[str]:
+    child = subprocess.Popen(
+        [sys.executable, "-c", KILLED, os.fspath(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "half\n"
+    return child
+
+
+def test_leftovers_go_and_what_is_in_the_making_stays(tmp_path: Path) -> None:
+    path = tmp_path / "out.txt"
+    with _stopped_half_way(path) as child:
+        child.kill()
+    [leftover] = tmp_path.iterdir()
+    others = [
+        *("notes", ".tbtools-mine", f"{leftover.name}x", f"{leftover.name}-kept"),
+        leftover.name.replace(leftover.name[9:12], "zzz"),
+    ]
+    for name in others:
+        (tmp_path / name).write_text("somebody's")
+    (tmp_path / f"{leftover.name[:-4]}0000").symlink_to("notes")
+    others.append(f"{leftover.name[:-4]}0000")
+    with _stopped_half_way(path) as child:  # which has found the leftover
+        [alive] = {each.name for each in tmp_path.iterdir()} - set(others)
+        assert alive != leftover.name
+        with _stopped_half_way(tmp_path / "other.txt") as other:
+            other.kill()
+        [of_other] = {each.name for each in tmp_path.iterdir()} - {*others, alive}
+        write(path)
+        assert {each.name for each in tmp_path.iterdir()} == {*others, alive, of_other, "out.txt"}
+        child.kill()
+    write(path, force=True)
+    assert {each.name for each in tmp_path.iterdir()} == {*others, of_other, "out.txt"}
+    assert (tmp_path / "notes").read_text() == "somebody's"
 
 
 # -- through the command
@@ -150,6 +280,44 @@ def test_output_options(tmp_path: Path) -> None:
     assert call(*arguments, "--force").status == 0
     assert (tmp_path / "out.txt").read_text() == SOUND
     assert call("verify", "tests/logs", "-o", "-").out == SOUND
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["/dev/stdout > OUT", "/dev/stdout >> OUT", "/dev/stdout | cat > OUT", "/dev/fd/3 3> OUT",
+     "/proc/self/fd/3 3> OUT", "/dev/stderr 2> OUT", ">(cat > OUT)"],
+)  # fmt: skip
+@pytest.mark.parametrize("force", ["", "--force"])
+def test_what_is_open_already_is_written(place: str, force: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    place = place.replace("OUT", os.fspath(out))
+    result = shell(f"tbtools verify tests/logs {force} -o {place}; wait $!")
+    assert result.status in (0, 127)  # of `wait` where nothing is in the background
+    assert out.read_text().startswith(SOUND)
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("line", ["verify tests/logs -o", "merge tests/logs/resumed -o"])
+def test_a_mount_point_is_refused(line: str, tmp_path: Path) -> None:
+    """A file system of its own, and a bind mount, which looks like any other place."""
+    if shell("unshare --user --map-root-user --mount true").status:
+        pytest.skip("no mounts of one's own here")
+    kind = "touch" if "verify" in line else "mkdir"
+    out = tmp_path / "out"
+    bind = f"{kind} IN/it {out} && mount --bind IN/it {out}"
+    own = f"mount -t tmpfs none {tmp_path} && mkdir {tmp_path}/in && "
+    mounts = (
+        own + bind.replace("IN", f"{tmp_path}/in"),
+        "mount -t tmpfs none /mnt && " + bind.replace("IN", "/mnt"),
+    )
+    for mount in mounts:
+        script = f"{mount} && '{sys.executable}' -m tbtools {line} {out} --force"
+        result = shell(f'unshare --user --map-root-user --mount sh -c "{script}"')
+        assert (result.status, result.out) == (2, "")
+        assert result.err.startswith(f"tbtools: {out}: this is a mount point, which cannot be")
+        assert result.err.count("\n") == 1
+        if not out.is_dir():
+            out.unlink(missing_ok=True)
 
 
 def test_a_place_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

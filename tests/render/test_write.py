@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import math
-import os
-import resource
-import signal
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,18 +13,16 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import tbtools
 from tbtools.errors import (
-    ForeignFiles,
     InvalidArgument,
     OutputExists,
-    OutputInsideInput,
     UnwritableValue,
 )
 from tests.builders import START, EventFileBuilder
-from tests.commands import unprivileged
 from tests.runs.tensorboard_truth import rust_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 NAN = math.nan
 
@@ -198,87 +191,6 @@ class TestTables:
         assert (tmp_path / "out.csv").read_text() == "mine"
         tbtools.write(frame, tmp_path / "out.csv", force=True)
         assert (tmp_path / "out.csv").read_text() == "value\n1.0\n"
-
-
-class TestDirectories:
-    @pytest.fixture
-    def merged(self, tmp_path: Path) -> Any:
-        return tbtools.merge(write_run(tmp_path / "in" / "run", [(0, 1.0), (1, 2.0)]))
-
-    def test_an_empty_directory_is_filled(self, merged: Any, tmp_path: Path) -> None:
-        (tmp_path / "out").mkdir()
-        tbtools.write(merged, tmp_path / "out")
-        assert len(tbtools.load(tmp_path / "out")) == 1
-
-    def test_a_directory_that_holds_something_is_left_alone(
-        self, merged: Any, tmp_path: Path
-    ) -> None:
-        tbtools.write(merged, tmp_path / "out")
-        with pytest.raises(OutputExists, match="allow it to be replaced"):
-            tbtools.write(merged, tmp_path / "out")
-        tbtools.write(merged, tmp_path / "out", force=True)
-        assert sorted(entry.name for entry in tmp_path.iterdir()) == ["in", "out"]
-
-    def test_only_results_of_tbtools_are_ever_replaced(self, merged: Any, tmp_path: Path) -> None:
-        mine = write_run(tmp_path / "mine", [(0, 1.0)])
-        with tbtools.EventFileWriter(tmp_path / "training") as writer:
-            writer.add_scalar("loss", 1.0, 0)
-        beside = tmp_path / "result"
-        tbtools.write(merged, beside)
-        (beside / "notes.txt").write_text("mine")
-        for directory in (mine, tmp_path / "training", beside):
-            before = sorted(directory.iterdir())
-            with pytest.raises(ForeignFiles, match="no result of tbtools and is never replaced"):
-                tbtools.write(merged, directory, force=True)
-            assert sorted(directory.iterdir()) == before
-
-    def test_an_output_inside_an_input_is_refused(self, merged: Any, tmp_path: Path) -> None:
-        (tmp_path / "link").symlink_to(tmp_path / "in" / "run")
-        for path in ("in/run", "in/run/merged", "in", "link/merged", "link"):
-            with pytest.raises(OutputInsideInput, match="one inside the other"):
-                tbtools.write(merged, tmp_path / path, force=True)
-
-    def test_a_file_in_the_way_and_a_missing_parent_are_told(
-        self, merged: Any, tmp_path: Path
-    ) -> None:
-        (tmp_path / "file").touch()
-        with pytest.raises(NotADirectoryError, match="this is a file; name a directory"):
-            tbtools.write(merged, tmp_path / "file", force=True)
-        with pytest.raises(FileNotFoundError, match="make it first"):
-            tbtools.write(merged, tmp_path / "no" / "out")
-
-    def test_an_unwritable_folder_is_told_by_its_name(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.chdir(tmp_path)
-        Path("closed").mkdir(mode=0o555)
-        merged = tbtools.merge(write_run(Path("run"), [(0, 1.0)]))
-        with unprivileged(tmp_path), pytest.raises(PermissionError) as told:
-            tbtools.write(merged, "closed/out")
-        assert told.value.filename == "closed/out"
-
-    def test_a_full_disk_leaves_nothing_behind(self, merged: Any, tmp_path: Path) -> None:
-        # A limit on the size of files fails where a full disk does, when bytes are written.
-        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        former = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (60, limits[1]))
-        try:
-            with pytest.raises(OSError, match="File too large") as told:
-                tbtools.write(merged, tmp_path / "out")
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-            signal.signal(signal.SIGXFSZ, former)
-        assert told.value.errno == errno.EFBIG
-        assert told.value.filename == str(tmp_path / "out")
-        assert [entry.name for entry in tmp_path.iterdir()] == ["in"]
-
-    def test_the_umask_holds(self, merged: Any, tmp_path: Path) -> None:
-        former = os.umask(0o027)
-        try:
-            tbtools.write(merged, tmp_path / "out")
-        finally:
-            os.umask(former)
-        assert (tmp_path / "out").stat().st_mode & 0o777 == 0o750
 
 
 @pytest.mark.parametrize("name", ["page.pdf", "page.png", "page.csv", "page.json"])

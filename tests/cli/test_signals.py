@@ -1,0 +1,142 @@
+"""Signals that end a process: all is cleaned up, and one line said; status 128 + signal."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+import tbtools
+from tests.builders import EventFileBuilder
+from tests.commands import ROOT, TBTOOLS, Result, environment, process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOGS = "tests/logs"
+STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+SAID = b"tbtools: interrupted\n"
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> str:
+    """An event file whose events take a while to show."""
+    one = EventFileBuilder().file_version().scalars("loss", [(i, 1.0) for i in range(1000)])
+    path = tmp_path / "logs" / "events.out.tfevents.1"
+    path.parent.mkdir()
+    path.write_bytes(one.bytes() * 50)
+    return os.fspath(path)
+
+
+def _written(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir() if each.name != "logs"]
+
+
+def _writing(folder: Path, *arguments: str, before: str = "exec") -> subprocess.Popen[bytes]:
+    """A process that has begun to write its output in a folder, started by a line of bash."""
+    child = subprocess.Popen(
+        ["bash", "-c", f'{before} "$@"', "bash", *TBTOOLS, *arguments],
+        stderr=subprocess.PIPE, env=environment(), cwd=ROOT,
+    )  # fmt: skip
+    while not _written(folder):
+        assert child.poll() is None
+        time.sleep(0.01)
+    return child
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("number", STATUS)
+def test_a_signal(number: signal.Signals, times: int, long: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.txt"
+    with _writing(tmp_path, "inspect", long, "--events", "-o", os.fspath(out)) as child:
+        for _ in range(times):  # as `timeout` and shells do
+            child.send_signal(number)
+        _, err = child.communicate()
+    assert (child.returncode, err) == (STATUS[number], SAID)
+    assert _written(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", STATUS)
+def test_a_signal_while_a_directory_is_written(
+    number: signal.Signals, long: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    builder = EventFileBuilder().file_version()
+    for step in range(3000):
+        builder.image("picture", step, b"\x89PNG")
+    builder.write(tmp_path / "logs" / "pictures" / "events.out.tfevents.2")
+    arguments = ["export", os.fspath(tmp_path / "logs" / "pictures"), "--data", "images"]
+    with _writing(tmp_path, *arguments, "-o", os.fspath(out)) as child:
+        child.send_signal(number)
+        _, err = child.communicate()
+    assert (child.returncode, err) == (STATUS[number], SAID)
+    assert _written(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "number"),
+    [("exec nohup", signal.SIGHUP), ("trap '' TERM; exec", signal.SIGTERM)],
+    ids=["nohup", "trap"],
+)
+def test_what_is_ignored_stays_ignored(
+    before: str, number: signal.Signals, long: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.txt"
+    arguments = ["inspect", long, "--events", "-o", os.fspath(out)]
+    with _writing(tmp_path, *arguments, before=before) as child:
+        assert _written(tmp_path) != ["out.txt"]
+        child.send_signal(number)
+        child.communicate()
+    assert child.returncode == 0
+    assert _written(tmp_path) == ["out.txt"]
+
+
+@pytest.mark.parametrize("number", STATUS)
+def test_a_terminal_that_is_gone(number: signal.Signals, long: str, tmp_path: Path) -> None:
+    arguments = ["inspect", long, "--events", "-o", os.fspath(tmp_path / "out.txt")]
+    for before in ("exec 2>&-; exec", "exec 2>/dev/full; exec"):
+        with _writing(tmp_path, *arguments, before=before) as child:
+            child.send_signal(number)
+        assert child.returncode == STATUS[number]
+        assert _written(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "number"),
+    [
+        *itertools.product(["tbtools.cli.main", "click", "tbtools.cli.summarize", "numpy"], STATUS),
+        ("tbtools.cli.signals", signal.SIGINT),  # before that module the others are not taken yet
+    ],
+)
+def test_a_signal_while_it_starts(number: signal.Signals, tmp_path: Path, module: str) -> None:
+    """In the import of a module, as its finder sees it."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(name, path, target=None):\n"
+        f"        if name == {module!r}: os.kill(os.getpid(), {int(number)})\n"
+        "sys.meta_path.insert(0, Interrupting)\n"
+    )
+    path = os.pathsep.join([os.fspath(tmp_path), os.fspath(ROOT)])
+    result = process("summarize", LOGS, env=environment(PYTHONPATH=path))
+    assert result == Result(STATUS[number], "", SAID.decode())
+
+
+def test_python_s_own_handlers_are_left_alone(tmp_path: Path) -> None:
+    def work() -> None:
+        merged = tbtools.merge("tests/logs/resumed")
+        tbtools.write(merged, tmp_path / "out")
+        done.append([signal.getsignal(each) for each in STATUS])
+
+    before = [signal.getsignal(each) for each in STATUS]
+    done: list[object] = []
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    assert done == [before]
