@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+_TROUBLE = 2
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
@@ -18,6 +19,9 @@ def main() -> None:
         os.write(2, b"tbtools: interrupted\n")
         # Nothing is waited for, and no second interrupt falls into Python's own end.
         os._exit(_INTERRUPTED)
+    except (MemoryError, ImportError, OSError) as error:  # not even what tells it can be had
+        os.write(2, f"tbtools: {str(error) or 'out of memory'}\n".encode(errors="backslashreplace"))
+        os._exit(_TROUBLE)
     sys.exit(status)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
@@ -137,6 +138,15 @@ def _os_error_message(error: OSError) -> str:
     return reason if error.filename is None else f"{error.filename or repr('')}: {reason}"
 
 
+def _exhausted_message(error: Exception) -> str:
+    """That memory, threads or open files ran out, in the words of any library; "" for any other."""
+    # NumPy tells a page about how to install it, and last what the loader said.
+    reason = next(iter(str(error).strip().splitlines()[::-1]), "")
+    if isinstance(error, MemoryError):
+        return f"out of memory ({reason})" if reason else "out of memory"
+    return reason if isinstance(error, ImportError) or "start new thread" in reason else ""
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line.
 
@@ -163,13 +173,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         _print_error(_usage_message(error))
         return TROUBLE
-    except TbtoolsError as error:
-        _print_error(str(error))
+    except (TbtoolsError, OSError) as error:
+        _print_error(str(error) if isinstance(error, TbtoolsError) else _os_error_message(error))
         if isinstance(error, OSError):
             discard_stdout()
         return TROUBLE
-    except OSError as error:
-        _print_error(_os_error_message(error))
+    except (MemoryError, ImportError, RuntimeError) as error:
+        if not (message := _exhausted_message(error)):
+            raise
+        # Not by `_print_error`, whose imports would fail as well.
+        os.write(2, f"tbtools: {ascii(message)[1:-1]}\n".encode())
         discard_stdout()
         return TROUBLE
     return status if isinstance(status, int) else 0
@@ -182,6 +195,10 @@ def main() -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What the terminal has no letters for is shown as an escape: é as \\xe9.
         sys.stdout.reconfigure(errors="backslashreplace")
+    with contextlib.suppress(ImportError):  # built without a compiler
+        from tbtools.cli import _exit_status
+
+        _exit_status.hold(TROUBLE)
     try:
         return run()
     except Exception:  # noqa: BLE001 - a defect of ours: the traceback is wanted, the status is no verdict
