@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.ending import finish, require_all_paths
+from tbtools.cli.ending import finish_verdict, require_all_paths
 from tbtools.cli.options import (
     axis_option,
     objective_option,
@@ -142,4 +142,4 @@ def command(
             )
     output.write(DiffView(result, broken if limits else None, diagnostics))
     different = bool(broken) if limits else not result.identical
-    return finish(diagnostics, _DIFFERENT if different else 0)
+    return finish_verdict(diagnostics, _DIFFERENT if different else 0)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tbtools.cli.options import discard_stdout
+from tbtools.cli.options import LOADED, discard_stdout
 from tbtools.errors import TbtoolsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from tbtools.runs.experiment import Experiment
 
 # Products of matrices are small here. A thread a core, which NumPy's BLAS starts when it is
 # imported, costs more than it brings, most of all on login nodes, which have many cores and limits.
@@ -76,6 +78,9 @@ class _Commands(click.Group):
         except BrokenPipeError:  # the reader has what it wanted; click would make it status 1
             discard_stdout()
             return 0
+        except TbtoolsError as error:
+            _print_unread(ctx.meta.get(LOADED, ()), str(error))
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -125,6 +130,17 @@ def _print_error(message: str) -> None:
     from tbtools.render.format import printable
 
     click.echo(f"tbtools: {printable(message)}", err=True)
+
+
+def _print_unread(experiments: Iterable[Experiment], message: str) -> None:
+    """What could not be read, and may be why there is no result; but for what the message names."""
+    for experiment in experiments:
+        lost = list(experiment.unreadable.items())
+        for run in experiment.values():
+            lost += run.data.unread
+        for path, problem in lost:
+            if path not in message:
+                _print_error(f"{path}: {problem.message}")
 
 
 def _usage_message(error: click.ClickException) -> str:

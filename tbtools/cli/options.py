@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+# In the context's `meta`: the experiments of the command.
+LOADED = "tbtools.loaded"
+
+
 class StepRange(click.ParamType[tuple[int | None, int | None]]):
     """``A:B``, ``A:``, ``:B`` or ``A``: steps from A to B, both included."""
 
@@ -137,7 +141,7 @@ class SelectionOptions:
         """
         from tbtools.runs.experiment import load
 
-        return load(
+        experiment = load(
             paths,
             runs=self.runs or None,
             exclude_runs=self.exclude_runs or None,
@@ -145,6 +149,8 @@ class SelectionOptions:
             fold=fold,
             skip_unreadable=skip_unreadable,
         )
+        click.get_current_context().meta.setdefault(LOADED, []).append(experiment)
+        return experiment
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,13 @@ def _open(columns: FileColumns) -> SourceFile:
     except OSError as error:
         raise UndecodablePayload(f"{columns.path}: {error.strerror}; refresh() first") from error
     length = len(columns.fingerprint)
-    if file.read_at(columns.position - length, length) != columns.fingerprint:
-        file.close()
-        raise UndecodablePayload(f"{columns.path}: changed since it was scanned; refresh() first")
+    with contextlib.ExitStack() as closing:
+        closing.callback(file.close)
+        if file.read_at(columns.position - length, length) != columns.fingerprint:
+            raise UndecodablePayload(
+                f"{columns.path}: changed since it was scanned; refresh() first"
+            )
+        closing.pop_all()
     return file
 
 
