@@ -72,13 +72,13 @@ class Histories(RuleBasedStateMachine):
         other.write_bytes(self._points(count))
         other.replace(path)
 
-    @rule(place=places, share=st.floats(0, 0.99))
-    def damage(self, place: tuple[int, int], share: float) -> None:
-        """Changes a byte."""
-        path = self._path(*place)
-        if path.exists() and (data := bytearray(path.read_bytes())):
-            data[int(len(data) * share)] ^= 0xFF
-            path.write_bytes(data)
+    @rule(place=places, byte=st.integers(0, 200))
+    def append_damaged(self, place: tuple[int, int], byte: int) -> None:
+        """Adds records of which one byte is another."""
+        data = bytearray(self._points(4))
+        data[byte % len(data)] ^= 0xFF
+        with self._path(*place).open("ab") as file:
+            file.write(data)
 
     @rule(place=places)
     def vanish(self, place: tuple[int, int]) -> None:
@@ -124,4 +124,4 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
+TestHistories.settings = settings(max_examples=30, stateful_step_count=10, deadline=None)
