@@ -34,7 +34,7 @@ fuzz: $(VENV)/dev
 
 clean:
 	rm -rf $(VENV) build *.egg-info tbtools/*/*.so
-	rm -f tbtools/eventfile/_scan.c tbtools/analysis/_ema.c
+	rm -f tbtools/eventfile/_scan.c tbtools/analysis/_ema.c tbtools/cli/_exit_status.c
 
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 
-_SIGINT = 2
+_TROUBLE, _SIGINT = 2, 2
 
 
 def main() -> None:
@@ -23,6 +23,9 @@ def main() -> None:
         signals.release()
     except KeyboardInterrupt:
         ended = _SIGINT  # what holds files open goes with it; only behind this all is cleaned up
+    except (MemoryError, ImportError, OSError) as error:  # not even what tells it can be had
+        os.write(2, f"tbtools: {str(error) or 'out of memory'}\n".encode(errors="backslashreplace"))
+        os._exit(_TROUBLE)
     if signals is not None and signals.caught:
         ended = signals.caught
     if ended:

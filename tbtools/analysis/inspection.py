@@ -10,8 +10,7 @@ import numpy as np
 from tbtools.eventfile.problems import Problem, undecodable
 from tbtools.eventfile.reader import EventFileReader, decoded_event, records_and_problems
 from tbtools.eventfile.records import RecordReader
-from tbtools.eventfile.scan import scan_file
-from tbtools.eventfile.source import open_file
+from tbtools.eventfile.scan import scan_readable
 from tbtools.runs.columns import gather
 from tbtools.runs.numbers import json_number
 from tbtools.runs.statistics import series_statistics
@@ -129,8 +128,7 @@ def inspect_file(path: str) -> Inspection:
     Raises:
         FileError: It cannot be read.
     """
-    with open_file(path):  # scan_file would tell as a problem that it cannot
-        columns = gather([scan_file(path)], "keep")
+    columns = gather([scan_readable(path)], "keep")
     file = columns.rows.files[0]
     sessions = columns.timeline.sessions
     ends = [each.end_time for each in sessions if np.isfinite(each.end_time)]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
+from tbtools.eventfile import problems
+from tbtools.eventfile.reader import EventFileReader
 from tbtools.runs.diagnostics import reason_of, runs_below
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.reading import read_each
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.eventfile.problems import Problem
+    from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.run import Run
@@ -35,7 +39,7 @@ class FileCheck:
         status: ``sound``; ``empty`` (no byte in it); ``truncated`` (sound up to an incomplete last
             record: normal for a live file); ``damaged``; ``not_an_event_file`` (not one whole
             record); ``unreadable``.
-        problems: Its damaged stretches.
+        problems: Its damaged stretches; where it was asked for, also records that protobuf refuses.
     """
 
     file: str
@@ -63,10 +67,12 @@ class Verification(Tabled):
         files: One check a file, by run and name.
         unreadable_paths: Paths that were named and hold no event file that could be read, with
             the reason.
+        strict: Whether every event was decoded.
     """
 
     files: tuple[FileCheck, ...]
     unreadable_paths: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
 
     def __repr__(self) -> str:
         """How many files there are of each status, on one line."""
@@ -105,8 +111,8 @@ class Verification(Tabled):
         return frame
 
 
-def _status(size: int, problems: Iterable[Problem]) -> FileStatus:
-    kinds = {problem.kind for problem in problems}
+def _status(size: int, found: Iterable[Problem]) -> FileStatus:
+    kinds = {problem.kind for problem in found}
     if not kinds:
         return "sound" if size else "empty"
     if "unreadable" in kinds:
@@ -116,30 +122,57 @@ def _status(size: int, problems: Iterable[Problem]) -> FileStatus:
     return "truncated" if kinds == {"truncated"} else "damaged"
 
 
-def _checks(runs: Iterable[Run]) -> Iterator[FileCheck]:
+def _checks(runs: Iterable[Run], *, strict: bool) -> Iterator[FileCheck]:
     for run in runs:
         for file in run.data.files:
-            status = _status(file.size, file.problems)
-            yield FileCheck(file.path, file.records, file.size, status, file.problems)
+            found = _with_refused(file) if strict else file.problems
+            yield FileCheck(file.path, file.records, file.size, _status(file.size, found), found)
 
 
-def verify(runs: RunsLike, progress: Callable[[int, int], None] | None = None) -> Verification:
+def _with_refused(file: FileColumns) -> tuple[Problem, ...]:
+    """The problems of a file, and its sound records that protobuf refuses."""
+    reader = EventFileReader(file.path)
+    refused: set[Problem] = set()
+    try:
+        for _ in reader:
+            pass
+    except OSError as error:
+        refused.add(problems.unreadable(error))
+    refused |= {
+        each
+        for each in reader.problems
+        if each.kind == "undecodable" and each.offset < file.position
+    }
+    return tuple(sorted({*file.problems, *refused}, key=attrgetter("offset")))
+
+
+def verify(
+    runs: RunsLike,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    strict: bool = False,
+) -> Verification:
     """Checks all event files: frames, both checksums of each record, and that each is an Event.
+
+    Payloads are not looked into: a record counts as an Event by its outermost fields, unless
+    ``strict``. Pictures, tensors and the like in it are not decoded in either case.
 
     Args:
         runs: A path, a `Run`, an `Experiment`, or several of them; directories that cannot be
             looked into count as unreadable files.
         progress: As for `Experiment.scan`.
+        strict: Whether every record is decoded by protobuf, which takes a second pass; one that it
+            refuses is ``undecodable``.
 
     Raises:
         NoEventFiles: There is nothing to read under a path.
     """
     inputs = open_inputs(runs)
-    files = list(_checks(run for _, run in read_each(inputs.runs, progress)))
+    files = list(_checks((run for _, run in read_each(inputs.runs, progress)), strict=strict))
     for path, problem in inputs.unreadable.items():
         files.append(FileCheck(path, 0, 0, "unreadable", (problem,)))
     unreadable = _unreadable_paths(inputs.experiment, files) if inputs.experiment else {}
-    return Verification(tuple(files), unreadable)
+    return Verification(tuple(files), unreadable, strict)
 
 
 def _unreadable_paths(experiment: Experiment, files: Iterable[FileCheck]) -> dict[str, str]:

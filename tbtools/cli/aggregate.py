@@ -84,6 +84,7 @@ def command(
     target: str,
     force: bool,
     summary_format: str,
+    csv_safe: bool,
 ) -> int:
     """Curves of repeated runs, such as seeds, as one with its spread.
 
@@ -103,7 +104,7 @@ def command(
     from tbtools.render.terminal.progress import scan_progress
     from tbtools.render.write import require_free_target, write
 
-    check_target(target)
+    check_target(target, summary_format)
     # Hyperparameters that were written by add_hparams lie in a directory of their own.
     experiment = selection.load(paths, fold=any(each.startswith("hparam:") for each in groups))
     require_free_target(target, force=force, inputs=paths)
@@ -121,6 +122,14 @@ def command(
         min_runs=min_runs,
         **selection.arguments,
     )
-    write(result, target, force=force, inputs=paths)
-    show_summary(AggregateView(result, target, diagnostics), summary_format, target)
+    write(
+        result,
+        target,
+        force=force,
+        csv_safe=csv_safe and target.lower().endswith((".csv", "-")),
+        inputs=paths,
+    )
+    show_summary(
+        AggregateView(result, target, diagnostics), summary_format, target, csv_safe=csv_safe
+    )
     return finish(diagnostics)

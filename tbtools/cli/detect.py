@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tbtools.cli.ending import finish
+from tbtools.cli.ending import finish_verdict
 from tbtools.cli.options import (
     objective_option,
     output_options_with,
@@ -62,7 +62,8 @@ def command(
 
     Finds divergence, values that are not finite, plateaus, overfitting, spikes and stalls; each
     with the step at which it began and the last good one. What was not judged is counted, with the
-    reason. The exit status is 2 where a PATH could not be read, whatever was found in the others.
+    reason. The exit status is 2 where a PATH, or a file below it, could not be read, whatever
+    was found in the others.
 
     \b
     Examples:
@@ -90,4 +91,4 @@ def command(
         )
     diagnostics = Diagnostics([experiment], selection.selection)
     output.write(JudgementView(judgement, diagnostics, fail_on=fail_on))
-    return finish(diagnostics, _FOUND if judgement.fails(fail_on) else 0)
+    return finish_verdict(diagnostics, _FOUND if judgement.fails(fail_on) else 0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.ending import finish, require_all_paths
+from tbtools.cli.ending import finish_verdict, require_all_paths
 from tbtools.cli.main import TROUBLE
 from tbtools.cli.options import (
     axis_option,
@@ -145,6 +145,5 @@ def command(
     different = bool(broken) if limits else not result.identical
     for line in lines_not_compared(result):
         click.echo(line, err=True)
-    if not result.compared_all:
-        return finish(diagnostics, TROUBLE)
-    return finish(diagnostics, _DIFFERENT if different else 0)
+    verdict = _DIFFERENT if different else 0
+    return finish_verdict(diagnostics, verdict if result.compared_all else TROUBLE)

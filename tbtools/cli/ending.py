@@ -31,6 +31,11 @@ def finish(diagnostics: Diagnostics, status: int = 0) -> int:
     return TROUBLE if unreadable else status
 
 
+def finish_verdict(diagnostics: Diagnostics, verdict: int) -> int:
+    """As `finish`; there is no verdict on what was not read, also where no path names it."""
+    return finish(diagnostics, TROUBLE if diagnostics.has_unread else verdict)
+
+
 def print_unreadable(paths: Mapping[str, str]) -> None:
     """Prints a line for each path that could not be read.
 

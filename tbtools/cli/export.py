@@ -9,6 +9,7 @@ import click
 from tbtools.cli.ending import finish
 from tbtools.cli.main import TROUBLE
 from tbtools.cli.options import (
+    csv_safe_option,
     paths_argument,
     refuse_option,
     selection_options,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     help="Where to; - is standard output.",
 )
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@csv_safe_option
 def command(
     paths: tuple[str, ...],
     data: Any,
@@ -55,6 +57,7 @@ def command(
     selection: SelectionOptions,
     target: str,
     force: bool,
+    csv_safe: bool,
 ) -> int:
     """Every point of all runs and tags as one table, or as files.
 
@@ -86,6 +89,7 @@ def command(
             wide=wide,
             format=format,
             force=force,
+            csv_safe=csv_safe,
             progress=progress,
             **selection.arguments,
         )

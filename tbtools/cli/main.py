@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tbtools.cli.options import discard_stdout
+from tbtools.cli.options import LOADED, discard_stdout
 from tbtools.errors import TbtoolsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from tbtools.runs.experiment import Experiment
 
 # Products of matrices are small here. A thread a core, which NumPy's BLAS starts when it is
 # imported, costs more than it brings, most of all on login nodes, which have many cores and limits.
@@ -75,6 +78,9 @@ class _Commands(click.Group):
         except BrokenPipeError:  # the reader has what it wanted; click would make it status 1
             discard_stdout()
             return 0
+        except TbtoolsError as error:
+            _print_unread(ctx.meta.get(LOADED, ()), str(error))
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -126,6 +132,17 @@ def _print_error(message: str) -> None:
     click.echo(f"tbtools: {printable(message)}", err=True)
 
 
+def _print_unread(experiments: Iterable[Experiment], message: str) -> None:
+    """What could not be read, and may be why there is no result; but for what the message names."""
+    for experiment in experiments:
+        lost = list(experiment.unreadable.items())
+        for run in experiment.values():
+            lost += run.data.unread
+        for path, problem in lost:
+            if path not in message:
+                _print_error(f"{path}: {problem.message}")
+
+
 def _usage_message(error: click.ClickException) -> str:
     message = error.format_message().rstrip(".")
     context = getattr(error, "ctx", None)
@@ -135,6 +152,15 @@ def _usage_message(error: click.ClickException) -> str:
 def _os_error_message(error: OSError) -> str:
     reason = error.strerror or str(error)
     return reason if error.filename is None else f"{error.filename or repr('')}: {reason}"
+
+
+def _exhausted_message(error: Exception) -> str:
+    """That memory, threads or open files ran out, in the words of any library; "" for any other."""
+    # NumPy tells a page about how to install it, and last what the loader said.
+    reason = next(iter(str(error).strip().splitlines()[::-1]), "")
+    if isinstance(error, MemoryError):
+        return f"out of memory ({reason})" if reason else "out of memory"
+    return reason if isinstance(error, ImportError) or "start new thread" in reason else ""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -163,13 +189,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         _print_error(_usage_message(error))
         return TROUBLE
-    except TbtoolsError as error:
-        _print_error(str(error))
+    except (TbtoolsError, OSError) as error:
+        _print_error(str(error) if isinstance(error, TbtoolsError) else _os_error_message(error))
         if isinstance(error, OSError):
             discard_stdout()
         return TROUBLE
-    except OSError as error:
-        _print_error(_os_error_message(error))
+    except (MemoryError, ImportError, RuntimeError) as error:
+        if not (message := _exhausted_message(error)):
+            raise
+        # Not by `_print_error`, whose imports would fail as well.
+        os.write(2, f"tbtools: {ascii(message)[1:-1]}\n".encode())
         discard_stdout()
         return TROUBLE
     return status if isinstance(status, int) else 0
@@ -182,6 +211,10 @@ def main() -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What the terminal has no letters for is shown as an escape: é as \\xe9.
         sys.stdout.reconfigure(errors="backslashreplace")
+    with contextlib.suppress(ImportError):  # built without a compiler
+        from tbtools.cli import _exit_status
+
+        _exit_status.hold(TROUBLE)
     try:
         return run()
     except Exception:  # noqa: BLE001 - a defect of ours: the traceback is wanted, the status is no verdict

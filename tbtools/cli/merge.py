@@ -8,7 +8,7 @@ import click
 
 from tbtools.cli.ending import finish, require_all_paths
 from tbtools.cli.options import selection_options
-from tbtools.cli.target import show_summary, target_options
+from tbtools.cli.target import check_target, show_summary, target_options
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
@@ -30,6 +30,7 @@ def command(
     target: str,
     force: bool,
     summary_format: str,
+    csv_safe: bool,
 ) -> int:
     """The pieces of one training as one run, in one clean event file.
 
@@ -50,6 +51,7 @@ def command(
     from tbtools.render.terminal.progress import scan_progress
     from tbtools.render.write import require_free_run
 
+    check_target(target, summary_format)
     experiment = selection.load(paths)
     require_free_run(target, force=force, inputs=paths)
     with scan_progress() as progress:
@@ -63,7 +65,7 @@ def command(
         **selection.arguments,
     )
     write_merge(merged, target, force=force)
-    show_summary(MergeView(merged, target, diagnostics), summary_format, target)
+    show_summary(MergeView(merged, target, diagnostics), summary_format, target, csv_safe=csv_safe)
     if line := loss_line(merged):
         click.echo(f"tbtools: {line}", err=True)
     return finish(diagnostics)

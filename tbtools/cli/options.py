@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+# In the context's `meta`: the experiments of the command.
+LOADED = "tbtools.loaded"
+
+
 class StepRange(click.ParamType[tuple[int | None, int | None]]):
     """``A:B``, ``A:``, ``:B`` or ``A``: steps from A to B, both included."""
 
@@ -137,7 +141,7 @@ class SelectionOptions:
         """
         from tbtools.runs.experiment import load
 
-        return load(
+        experiment = load(
             paths,
             runs=self.runs or None,
             exclude_runs=self.exclude_runs or None,
@@ -145,6 +149,8 @@ class SelectionOptions:
             fold=fold,
             skip_unreadable=skip_unreadable,
         )
+        click.get_current_context().meta.setdefault(LOADED, []).append(experiment)
+        return experiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +161,13 @@ class Output:
         format: One of the command's formats; None for that of the file's ending.
         path: The file to write; None or ``-`` for standard output.
         force: Whether a file that is there may be replaced.
+        csv_safe: Whether no text in CSV may be a formula to a spreadsheet.
     """
 
     format: str | None
     path: str | None
     force: bool
+    csv_safe: bool = False
 
     @property
     def chosen_format(self) -> str:
@@ -182,7 +190,8 @@ class Output:
         """
         from tbtools.render.files import require_free
 
-        _ = self.chosen_format
+        if self.chosen_format != "csv":
+            refuse_option("csv_safe", "but on CSV")
         if self.path is None or self.path == "-":
             if not _writes_another_file():
                 refuse_option("force", "without -o FILE")
@@ -198,7 +207,9 @@ class Output:
         from tbtools.render.output import print_totals, write_view
 
         try:
-            write_view(view, self.chosen_format, self.path, force=self.force)
+            write_view(
+                view, self.chosen_format, self.path, force=self.force, csv_safe=self.csv_safe
+            )
             if self.chosen_format != "table" or not is_standard_output(self.path or "-"):
                 print_totals(view.totals(), self.path)
         except BrokenPipeError:
@@ -305,6 +316,15 @@ def objective_option(command: Command) -> Command:
     )(command)
 
 
+def csv_safe_option(command: Command) -> Command:
+    """--csv-safe, for whatever writes CSV."""
+    return click.option(
+        "--csv-safe",
+        is_flag=True,
+        help="In CSV, put ' in front of texts that begin with = + - @, which spreadsheets run.",
+    )(command)
+
+
 def output_options(command: Command) -> Command:
     """--format, -o and --force, handed over as `output`."""
     return _with_output(command, OUTPUT_FORMATS)
@@ -336,6 +356,7 @@ def _with_output(command: Command, formats: Sequence[str]) -> Command:
             help="Write to this file instead; - is standard output.",
         ),
         click.option("--force", is_flag=True, help="Replace the file if it is there."),
+        csv_safe_option,
     ]
     return _gathered(command, decorators, "output", Output)
 

@@ -48,6 +48,7 @@ def command(
     target: str,
     force: bool,
     summary_format: str,
+    csv_safe: bool,
 ) -> int:
     """Smoothed scalars, which TensorBoard shows beside the raw ones.
 
@@ -66,7 +67,7 @@ def command(
     from tbtools.render.terminal.progress import scan_progress
     from tbtools.render.terminal.smoothed import SmoothedView
 
-    check_target(target)
+    check_target(target, summary_format)
     if method != "time_weighted_ema":
         refuse_option("by", f"on {method}: only time_weighted_ema measures distances")
     if window is not None:
@@ -79,10 +80,16 @@ def command(
             target,
             smoothing,
             force=force,
+            csv_safe=csv_safe and target.lower().endswith((".csv", "-")),
             inputs=paths,
             progress=progress,
             **selection.arguments,
         )
     diagnostics = Diagnostics([experiment], selection.selection)
-    show_summary(SmoothedView(written, smoothing, target, diagnostics), summary_format, target)
+    show_summary(
+        SmoothedView(written, smoothing, target, diagnostics),
+        summary_format,
+        target,
+        csv_safe=csv_safe,
+    )
     return finish(diagnostics)

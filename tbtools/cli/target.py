@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.options import Output, refuse_option
+from tbtools.cli.options import Output, csv_safe_option, refuse_option
 from tbtools.vocabulary import OUTPUT_FORMATS
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def target_options(metavar: str, help: str) -> Callable[[Command], Command]:  # 
                 "--format", "summary_format", type=click.Choice(OUTPUT_FORMATS), default="table",
                 show_default=True, help="How to show what was done.",
             ),
+            csv_safe_option,
         ]  # fmt: skip
         for decorator in reversed(decorators):
             command = decorator(command)
@@ -46,22 +47,24 @@ def target_options(metavar: str, help: str) -> Callable[[Command], Command]:  # 
     return decorate
 
 
-def check_target(target: str) -> None:
-    """Refuses options that have no effect where the result goes to standard output.
+def check_target(target: str, summary_format: str) -> None:
+    """Refuses options that have no effect, as where the result goes to standard output.
 
     Raises:
         click.UsageError: One was given.
     """
+    if summary_format != "csv" and target != "-" and not target.lower().endswith(".csv"):
+        refuse_option("csv_safe", "but on CSV")
     if target == "-":
         refuse_option("summary_format", "with -o -: standard output holds the result itself")
         refuse_option("force", "with -o -")
 
 
-def show_summary(view: View, summary_format: str, target: str) -> None:
+def show_summary(view: View, summary_format: str, target: str, *, csv_safe: bool) -> None:
     """Shows what was done; in a line on standard error where standard output holds the result."""
     from tbtools.render.output import print_totals
 
     if target == "-":
         print_totals(view.totals(), None)
     else:
-        Output(summary_format, None, force=False).write(view)
+        Output(summary_format, None, force=False, csv_safe=csv_safe).write(view)

@@ -328,26 +328,29 @@ def scan_open(
     return columns if tail is columns.tail else replace(columns, tail=tail)
 
 
-def scan_file(path: str | os.PathLike[str]) -> FileColumns:
-    """Reads an event file from beginning to end.
-
-    Whatever is wrong with the file stands in the result, also when the operating system refuses.
+def scan_readable(path: str) -> FileColumns:
+    """Reads an event file from beginning to end; whatever is wrong with it stands in the result.
 
     Args:
         path: The event file.
 
-    Returns:
-        Its columns.
+    Raises:
+        FileError: The operating system refuses.
     """
+    with open_file(path) as file:
+        most = None
+        while True:
+            try:
+                return scan_open(file, most=most)
+            except FileShrank as shrank:  # what was read is of no file that there is
+                # Less each time, also where a file system tells a size that it does not have.
+                most = shrank.size
+
+
+def scan_file(path: str | os.PathLike[str]) -> FileColumns:
+    """As `scan_readable`, but that the operating system refuses stands in the result, too."""
     path = os.fspath(path)
     try:
-        with open_file(path) as file:
-            most = None
-            while True:
-                try:
-                    return scan_open(file, most=most)
-                except FileShrank as shrank:  # what was read is of no file that there is
-                    # Less each time, also where a file system tells a size that it does not have.
-                    most = shrank.size
+        return scan_readable(path)
     except OSError as error:
         return unreadable_columns(path, error)

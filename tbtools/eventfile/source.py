@@ -345,7 +345,7 @@ def is_file(path: str) -> bool:
     except OSError as error:
         if error.errno in NO_TARGET:
             return False
-        raise
+        raise file_error(error, path) from error
 
 
 def base_name(path: str) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # What means nothing for a kind of data, and is refused: who gives it expects something of it.
 _MEANINGLESS = {"scalars": (), "hparams": ("tags", "steps", "wide")}
-_MEANINGLESS_FOR_FILES = ("wide", "format", "force")
+_MEANINGLESS_FOR_FILES = ("wide", "format", "force", "csv_safe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ def export(
     wide: bool = False,
     format: str | None = None,  # noqa: A002 - the option's name
     force: bool = False,
+    csv_safe: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Export:
     """Writes all of one kind of data, run by run, so that memory does not grow with their number.
@@ -87,6 +88,8 @@ def export(
         format: ``csv``, ``jsonl``, ``parquet`` or ``feather``; by default what the ending says. For
             tables.
         force: Whether a file that is there may be replaced; a directory never is.
+        csv_safe: Whether no text in CSV may be a formula to a spreadsheet: a single quote is put in
+            front of those that begin with = + - @, a tab or a carriage return.
         progress: Called now and then with the bytes that have been read and those of all files.
 
     Raises:
@@ -106,6 +109,7 @@ def export(
         "wide": wide,
         "format": format is not None,
         "force": force,
+        "csv_safe": csv_safe,
     }
     if refused := [name for name in _MEANINGLESS.get(data, _MEANINGLESS_FOR_FILES) if given[name]]:
         raise InvalidArgument(f"an export of {data} takes no {', no '.join(refused)}")
@@ -122,11 +126,14 @@ def export(
             wide=wide,
             format=format,
             force=force,
+            csv_safe=csv_safe,
             progress=progress,
         )
     elif data == "hparams":
         table = hparams_table(known, known if experiment is None else experiment.all_runs)
-        count, undecodable = export_hparams(known, table, path, format=format, force=force)
+        count, undecodable = export_hparams(
+            known, table, path, format=format, force=force, csv_safe=csv_safe
+        )
         of_runs = count
     else:
         count, of_runs, undecodable = export_media(

@@ -84,6 +84,7 @@ def export_scalars(
     wide: bool = False,
     format: str | None = None,  # noqa: A002 - the option's name
     force: bool = False,
+    csv_safe: bool = False,
     progress: Progress = None,
 ) -> tuple[int, int, int]:
     """Writes every point of every run and tag as one table, run by run.
@@ -98,6 +99,7 @@ def export_scalars(
             points at one step the last.
         format: ``csv``, ``jsonl``, ``parquet`` or ``feather``; by default what the ending says.
         force: Whether a file that is there may be replaced.
+        csv_safe: As for `write_table`.
         progress: As for `Experiment.scan`.
 
     Returns:
@@ -116,7 +118,7 @@ def export_scalars(
     table = _Scalars(runs, selection, progress)
     schema = table.wide_schema() if wide else LONG_SCHEMA
     batches = table.wide(schema) if wide else table.long()
-    write_table(path, schema, batches, format=format, force=force)
+    write_table(path, schema, batches, format=format, force=force, csv_safe=csv_safe)
     return table.rows, len(table.runs), table.left_out
 
 
@@ -181,6 +183,7 @@ def export_hparams(
     *,
     format: str | None = None,  # noqa: A002 - the option's name
     force: bool = False,
+    csv_safe: bool = False,
 ) -> tuple[int, list[tuple[str, Undecodable]]]:
     """Writes one row a run: its hyperparameters, and the final values of its metrics.
 
@@ -189,6 +192,7 @@ def export_hparams(
         table: Their hyperparameters.
         path: The file; ``-`` for standard output.
         format: As for `export_scalars`.
+        csv_safe: As for `write_table`.
         force: Whether a file that is there may be replaced.
 
     Returns:
@@ -215,7 +219,7 @@ def export_hparams(
         name: _dtype(column) for name, column in columns.items() if isinstance(column, np.ndarray)
     }
     batch = Batch(len(table.rows), columns, dtypes)
-    write_table(path, schema, [batch], format=format, force=force)
+    write_table(path, schema, [batch], format=format, force=force, csv_safe=csv_safe)
     return len(table.rows), list(table.problems)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from datetime import UTC, datetime
 
@@ -97,3 +98,18 @@ def _visible(character: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+# OWASP, CSV Injection: what a spreadsheet takes for the beginning of a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-](\d+(\.\d+)?(e[+-]?\d+)?|inf)", re.ASCII)
+
+
+def no_formula(text: str) -> str:
+    """A text of which no spreadsheet makes a formula: with a quote in front where it might.
+
+    What reads as a number is left alone.
+    """
+    if not text.startswith(_FORMULA) or _NUMBER.fullmatch(text):
+        return text
+    return f"'{text}"

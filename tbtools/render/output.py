@@ -12,7 +12,7 @@ from rich.console import Console
 
 from tbtools.errors import InvalidArgument
 from tbtools.render.files import is_standard_output, replaced_whole
-from tbtools.render.format import printable
+from tbtools.render.format import no_formula, printable
 from tbtools.render.terminal.lines import placed, print_line
 
 if TYPE_CHECKING:
@@ -105,7 +105,14 @@ def terminal(file: IO[str] | None = None) -> Console:
     )
 
 
-def write_view(view: View, format: str, path: str | None = None, *, force: bool = False) -> None:  # noqa: A002 - the option's name
+def write_view(
+    view: View,
+    format: str,  # noqa: A002 - the option's name
+    path: str | None = None,
+    *,
+    force: bool = False,
+    csv_safe: bool = False,
+) -> None:
     """Writes a result.
 
     Args:
@@ -114,6 +121,7 @@ def write_view(view: View, format: str, path: str | None = None, *, force: bool 
             that gives the lines.
         path: The file; None or ``-`` for standard output.
         force: Whether a file that is there may be replaced.
+        csv_safe: Whether no text in CSV may be a formula to a spreadsheet.
 
     Raises:
         OutputExists: There is a file, and `force` does not allow to replace it.
@@ -133,7 +141,7 @@ def write_view(view: View, format: str, path: str | None = None, *, force: bool 
             json.dump(content, file, indent=2, allow_nan=False)
             file.write("\n")
         elif format == "csv":
-            csv.writer(file, lineterminator="\n").writerows(_visible(content, file))
+            csv.writer(file, lineterminator="\n").writerows(_visible(content, file, csv_safe))
         else:
             file.writelines(f"{line}\n" for line in content)
 
@@ -160,10 +168,11 @@ def print_totals(totals: str | Text, path: str | None) -> None:
         print_line(terminal(cast("IO[str]", stdout)), totals)
 
 
-def _visible(rows: Iterable[Sequence[object]], file: IO[str]) -> Iterator[Sequence[object]]:
+def _visible(
+    rows: Iterable[Sequence[object]], file: IO[str], csv_safe: bool
+) -> Iterator[Sequence[object]]:
     """The rows; where a person looks at them, without what could steer the terminal."""
-    if not file.isatty():
-        yield from rows
-        return
+    shown = printable if file.isatty() else str
+    safe = no_formula if csv_safe else str
     for row in rows:
-        yield [printable(cell) if isinstance(cell, str) else cell for cell in row]
+        yield [safe(shown(cell)) if isinstance(cell, str) else cell for cell in row]

@@ -55,6 +55,7 @@ def write_smoothed(
     exclude_tags: str | Sequence[str] | None = None,
     steps: Steps = None,
     force: bool = False,
+    csv_safe: bool = False,
     inputs: Sequence[str | os.PathLike[str]] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> list[SmoothedRun]:
@@ -68,6 +69,7 @@ def write_smoothed(
         exclude_tags: Globs of tags that are left out.
         steps: First and last step, both included; None for no bound.
         force: Whether what is there may be replaced; see `tbtools.write`.
+        csv_safe: As for `write_table`.
         inputs: What is read: no log directory is written inside one of these.
         progress: As for `Experiment.scan`.
 
@@ -98,7 +100,7 @@ def write_smoothed(
         require_points(experiment.values(), selector)
 
     if is_table(path):
-        write_table(path, LONG_SCHEMA, _batches(smoothed()), force=force)
+        write_table(path, LONG_SCHEMA, _batches(smoothed()), force=force, csv_safe=csv_safe)
     else:
         paths = run_paths(experiment)
         runs = ((paths[run], _points(curves)) for run, curves in smoothed())

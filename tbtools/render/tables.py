@@ -20,7 +20,7 @@ from tbtools.render.arrow import require_pyarrow, write_arrow
 from tbtools.render.batches import NULL
 from tbtools.render.decimals import shortest_decimals
 from tbtools.render.files import replaced_whole
-from tbtools.render.format import printable
+from tbtools.render.format import no_formula, printable
 from tbtools.runs.plugins.hparams import json_text
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def write_table(
     *,
     format: str | None = None,  # noqa: A002 - the option's name
     force: bool = False,
+    csv_safe: bool = False,
 ) -> None:
     """Writes a table.
 
@@ -80,14 +81,17 @@ def write_table(
         format: One of `tbtools.vocabulary.TABLE_FORMATS`; by default that of the ending, and CSV
             for ``-``.
         force: Whether a file that is there may be replaced.
+        csv_safe: Whether no text in CSV may be a formula to a spreadsheet.
 
     Raises:
-        InvalidArgument: The ending is not known.
+        InvalidArgument: The ending is not known, or it is no CSV that is to be safe.
         MissingExtra: Parquet and Feather need pyarrow.
         OutputExists: There is a file, and `force` does not allow to replace it.
         FileError: It cannot be written; then nothing is left behind.
     """
     chosen = require_format(path, format)
+    if csv_safe and chosen != "csv":
+        raise InvalidArgument(f"{os.fspath(path)}: only CSV has cells that may be formulas")
     binary = chosen in ("parquet", "feather")
     with replaced_whole(path, force=force, binary=binary) as file:
         if binary:
@@ -95,7 +99,8 @@ def write_table(
         else:
             text = cast("IO[str]", file)
             if chosen == "csv":
-                text.writelines(_csv_lines(schema, batches, _Csv(on_screen=text.isatty())))
+                encoder = _Csv(on_screen=text.isatty(), safe=csv_safe)
+                text.writelines(_csv_lines(schema, batches, encoder))
             else:
                 text.writelines(_json_lines(schema, batches))
 
@@ -162,17 +167,21 @@ class _Csv:
 
     nonfinite: ClassVar[Mapping[str, str]] = {"nan": "NaN", "inf": "inf", "-inf": "-inf"}
 
-    def __init__(self, *, on_screen: bool) -> None:
+    def __init__(self, *, on_screen: bool, safe: bool) -> None:
         self._on_screen = on_screen
+        self._safe = safe
 
     def text(self, cell: str) -> str:
         text = printable(cell) if self._on_screen else cell
+        if self._safe:
+            text = no_formula(text)
         if any(character in text for character in ',"\n\r'):
             return '"' + text.replace('"', '""') + '"'
         return text
 
     def json(self, cell: Any) -> str:
-        return self.text(json_text(cell))
+        text = json_text(cell)
+        return text if isinstance(cell, (int, float)) else self.text(text)
 
 
 def _csv_lines(

@@ -33,6 +33,7 @@ def write(
     path: str | os.PathLike[str],
     *,
     force: bool = False,
+    csv_safe: bool = False,
     inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> None:
     """Writes a result, whole or not at all.
@@ -46,6 +47,7 @@ def write(
         path: Where.
         force: Whether a file that is there may be replaced; a directory, if all in it is a result
             of tbtools.
+        csv_safe: Whether no text in CSV may be a formula to a spreadsheet; see `tbtools.export`.
         inputs: What else was read for it: no log directory is written inside one of these.
 
     Raises:
@@ -64,12 +66,20 @@ def write(
         write_merge(result, path, force=force)
     elif isinstance(result, Aggregate):
         if ending:
-            write_table(path, aggregate_schema(result), aggregate_batches(result), force=force)
+            write_table(
+                path,
+                aggregate_schema(result),
+                aggregate_batches(result),
+                force=force,
+                csv_safe=csv_safe,
+            )
         else:
             write_aggregate(result, path, force=force, inputs=inputs)
     elif isinstance(result, pd.DataFrame):
         if ending:
-            write_table(path, _frame_schema(result), [_frame_batch(result)], force=force)
+            write_table(
+                path, _frame_schema(result), [_frame_batch(result)], force=force, csv_safe=csv_safe
+            )
         else:
             runs = _frame_runs(result)
             write_runs(runs, path, command="write", force=force, inputs=inputs)

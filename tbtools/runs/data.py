@@ -197,6 +197,15 @@ class RunData:
             for problem in file.problems:
                 yield file.path, problem
 
+    @property
+    def unread(self) -> list[tuple[str, Problem]]:
+        """What the operating system has refused so far, with the path of its file."""
+        if self._diagnostics is not None:
+            problems = list(self._diagnostics.problems)
+        else:
+            problems = [(each.path, found) for each in self._files or () for found in each.problems]
+        return [(path, problem) for path, problem in problems if problem.kind == "unreadable"]
+
     def frame_attrs(self) -> dict[str, Any]:
         """What a frame says about itself: the restart policy, what it left out, damage, notes."""
         known = self.diagnostics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tbtools.errors import UnsupportedType
@@ -13,7 +13,6 @@ from tbtools.eventfile.source import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from concurrent.futures import Future
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.run import Run
@@ -34,6 +33,15 @@ def _size(path: str) -> int:
         return source_of(path).stat(path).size
     except OSError:  # scan_file tells what is wrong with it
         return 0
+
+
+def _submitted(pool: ThreadPoolExecutor, path: str) -> Future[FileColumns]:
+    try:
+        return pool.submit(scan_file, path)
+    except RuntimeError:  # limits on processes or memory allow no thread
+        done: Future[FileColumns] = Future()
+        done.set_result(scan_file(path))
+        return done
 
 
 def check_progress(progress: object) -> None:
@@ -103,7 +111,7 @@ class _Ahead:
     def start(self, run: Run, pool: ThreadPoolExecutor) -> None:
         paths = () if run.data.is_read else run.event_files
         size = sum(_size(path) for path in paths)
-        self.runs.append((run, [pool.submit(scan_file, path) for path in paths], size))
+        self.runs.append((run, [_submitted(pool, path) for path in paths], size))
         self._files += len(paths)
         self._bytes += size
 

@@ -77,3 +77,10 @@ def test_every_key_of_the_json_is_told_on_the_page_of_the_analysis(
     shown = json.loads(call(*words, "--format", "json").out)
     page = (ROOT / "docs" / f"{words[0]}.md").read_text()
     assert _keys(shown) <= set(re.findall(r'"(\w+)"', page))
+
+
+def test_the_tests_of_what_is_promised_are_there() -> None:
+    named = re.findall(r"`((?:tests/)?[\w/]+(?:\.py|/))`", (ROOT / "docs" / "trust.md").read_text())
+    assert len(named) > 10
+    for name in named:
+        assert (ROOT / name).exists() or list((ROOT / "tests").rglob(name)), name

@@ -9,7 +9,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from google.protobuf.message import DecodeError
+from tensorboard.compat.proto.event_pb2 import Event
 
+import tbtools
 from tests.builders import EventFileBuilder
 from tests.commands import call, unprivileged
 from tests.golden import assert_golden
@@ -126,6 +129,35 @@ def test_what_cannot_be_read_is_trouble(files: Path) -> None:
     (files / "logs" / "sound").chmod(0o755)
     assert (result.status, result.err) == (2, "")
     assert "logs/sound: Permission denied\n" in result.out
+
+
+def test_strict_reports_what_protobuf_refuses(tmp_path: Path) -> None:
+    # A Summary whose second field 1 is cut short; and a writer's name that is no UTF-8.
+    event = Event(wall_time=1.0, step=1)
+    event.summary.value.add(tag="loss").metadata.plugin_data.plugin_name = "ab"
+    nested = event.SerializeToString().replace(b"ab", b"\xff\xfe")
+    path = tmp_path / "events.out.tfevents.1"
+    builder = sound().raw_record(nested).scalar("loss", 3, 0.125)
+    builder.write(path)
+    with pytest.raises(DecodeError):
+        Event.FromString(nested)
+    assert call("verify", str(path)).status == 0
+    result = call("verify", str(path), "--strict", "--format", "json")
+    assert result.status == 1
+    (file,) = json.loads(result.out)["files"]
+    assert (file["status"], file["records"]) == ("damaged", 5)
+    (problem,) = file["problems"]
+    assert (problem["kind"], problem["offset"]) == ("undecodable", builder.offsets[3])
+    told = tbtools.verify(tmp_path, strict=True)
+    assert [each.to_dict() for each in told.files[0].problems] == [problem]
+    sound().write(path)
+    assert call("verify", str(path), "--strict").out.endswith(": 1 sound; every event decoded\n")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_strict_finds_all_that_is_found_without(name: str, files: Path) -> None:
+    told = [tbtools.verify(f"logs/{name}", strict=strict).files for strict in (True, False)]
+    assert told[0] == told[1]
 
 
 def test_many_problems_are_all_listed(tmp_path: Path) -> None:

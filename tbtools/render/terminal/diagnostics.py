@@ -64,6 +64,11 @@ class Diagnostics:
             for path, reason in unreadable_paths(one).items()
         }
 
+    @property
+    def has_unread(self) -> bool:
+        """Whether the operating system refused a file or directory."""
+        return any(problem.kind == "unreadable" for _, problem in self._problems())
+
     def lines(self) -> Iterator[str]:
         """A line a problem, up to a limit, and a line a kind of note."""
         named = self.unreadable_paths()

@@ -65,6 +65,8 @@ class VerificationView:
         records = plural(sum(file.records for file in files), "record")
         size = format_bytes(sum(file.bytes for file in files))
         text = f"{plural(len(files), 'file')}, {records}, {size}: {', '.join(parts)}"
+        if self.verification.strict:
+            text += "; every event decoded"
         return Text(text, style="bold green" if self.verification.sound else "bold red")
 
 

@@ -32,14 +32,13 @@ def _open(columns: FileColumns) -> SourceFile:
     with _refused(columns.path):
         file = open_file(columns.path)
     length = len(columns.fingerprint)
-    try:
+    with contextlib.ExitStack() as closing:
+        closing.callback(file.close)
         with _refused(columns.path):
             same = file.read_at(columns.position - length, length) == columns.fingerprint
         if not same:
             raise UndecodablePayload(f"{file.path}: changed since it was scanned; refresh() first")
-    except UndecodablePayload:
-        file.close()
-        raise
+        closing.pop_all()
     return file
 
 
