@@ -11,6 +11,8 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     │   │   └── BadData                   ... of the data: the next record is where it should be
     │   └── UndecodableEvent              sound bytes that are no Event message
     ├── NoEventFiles(FileNotFoundError)   nothing to read under the path
+    ├── FileError(OSError)                the operating system refused a file; also the
+    │                                     FileNotFoundError, PermissionError, ... that it was
     ├── UnknownRun(KeyError), UnknownTag(KeyError)   with the names that come close
     ├── InvalidObjective(ValueError)      a direction that is not GLOB=min|max|none
     ├── InvalidArgument(ValueError)       a smoothing, alignment, group, ... that there cannot be
@@ -28,8 +30,9 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
+
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +70,7 @@ class TruncatedRecord(RecordError, EOFError):
     """
 
     def __init__(self, path: str, offset: int, missing: int) -> None:
-        super().__init__(path, offset, f"incomplete record ({missing} bytes missing)")
+        super().__init__(path, offset, f"incomplete record ({plural(missing, 'byte')} missing)")
         self.missing = missing
 
 
@@ -89,9 +92,19 @@ class CorruptRecord(RecordError):
 
 
 class BadLength(CorruptRecord):
-    """The checksum of the length does not hold: nobody knows where the next record starts."""
+    """The checksum of the length does not hold: nobody knows where the next record starts.
+
+    Attributes:
+        content: What the file is instead of an event file; "" where that is not known.
+    """
 
     part = "length"
+
+    def __init__(self, path: str, offset: int, got: int, want: int, content: str = "") -> None:
+        super().__init__(path, offset, got, want)
+        self.content = content
+        if content:
+            self.args = (f"{path}: {content}",)
 
 
 class BadData(CorruptRecord):
@@ -118,12 +131,55 @@ class NoEventFiles(TbtoolsError, FileNotFoundError):
         return str(self.args[0])
 
 
+class FileError(TbtoolsError, OSError):
+    """The operating system refused a file or directory.
+
+    It has the attributes of OSError: errno, strerror, filename.
+    """
+
+    def __str__(self) -> str:
+        """Which file, and why."""
+        return f"{self.filename or repr('')}: {self.strerror}"
+
+
+class MissingFile(FileError, FileNotFoundError):
+    """It is not there, or the directory is not that it would lie in."""
+
+
+class ForbiddenFile(FileError, PermissionError):
+    """One is not allowed to."""
+
+
+class NotAFile(FileError, IsADirectoryError):
+    """It is a directory."""
+
+
+class NotADirectory(FileError, NotADirectoryError):
+    """It is a file."""
+
+
+_FILE_ERRORS = {
+    FileNotFoundError: MissingFile,
+    PermissionError: ForbiddenFile,
+    IsADirectoryError: NotAFile,
+    NotADirectoryError: NotADirectory,
+}
+
+
+def file_error(error: OSError, path: str) -> FileError:
+    """The same as a `FileError` that names a path."""
+    kind = _FILE_ERRORS.get(type(error), FileError)
+    return kind(error.errno, error.strerror or str(error), path)
+
+
 class UnknownName(TbtoolsError, KeyError):
     """No such name; the text offers those that come close, else the first of those known."""
 
     what = "name"
 
     def __init__(self, name: object, known: Iterable[str]) -> None:
+        import difflib  # costs more than all else of `import tbtools`
+
         names = list(known)
         self.name = name
         self.close_matches = difflib.get_close_matches(str(name), names, n=3)

@@ -8,19 +8,18 @@ that registers them all. It is imported when the first result is shown, by the l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tbtools.errors import UnsupportedType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
     import plotly.graph_objects as go
 
 
-@dataclass(frozen=True, slots=True)
-class Renderer:
+class Renderer(NamedTuple):  # dataclasses are as slow to import as all else of `import tbtools`
     """What shows the results of one type.
 
     Attributes:
@@ -71,6 +70,20 @@ def html_of(result: object) -> str:
     if renderer.html is None:
         raise UnsupportedType(f"{type(result).__name__} has no display")
     return renderer.html(result)
+
+
+class _HasFrame(Protocol):
+    def to_frame(self) -> pd.DataFrame: ...
+
+
+class Tabled:
+    """Shows a result in notebooks as the table that it makes."""
+
+    __slots__ = ()
+
+    def _repr_html_(self: _HasFrame) -> str:
+        """The frame, for notebooks."""
+        return self.to_frame().to_html(max_rows=20, show_dimensions=True, escape=True)
 
 
 class Shown:

@@ -1,4 +1,4 @@
-"""The words that every layer uses: plain data, without NumPy.
+"""The words that every layer uses, without NumPy.
 
 The command line needs the names of policies, methods and kinds for its help, and may not import
 what needs NumPy for them; the analyses and the report need the same names. Each list stands here
@@ -77,3 +77,8 @@ TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 # Pictures of charts, by the ending of their names.
 PictureFormat = Literal["png", "svg", "pdf"]
 PICTURE_FORMATS: tuple[PictureFormat, ...] = get_args(PictureFormat)
+
+
+def plural(count: int, noun: str) -> str:
+    """A count and what is counted: ``1 run``, ``2,000 runs``, ``2 series``."""
+    return f"{count:,} {noun}" + ("" if count == 1 or noun.endswith("s") else "s")

@@ -35,6 +35,15 @@ class Result:
     out: str
     err: str
 
+    @property
+    def besides(self) -> str:
+        """Standard error behind the line that says what was done, where the result is for programs.
+
+        What is wrong begins with ``tbtools: `` and stands there alone.
+        """
+        closing, _, rest = self.err.partition("\n")
+        return self.err if closing.startswith("tbtools: ") else rest
+
 
 class Screen(io.StringIO):
     """Standard output that says it is a terminal; COLUMNS says how wide."""

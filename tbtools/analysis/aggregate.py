@@ -18,10 +18,11 @@ from tbtools.analysis.grouping import RunGroup, group_runs
 from tbtools.errors import InvalidArgument, NonfiniteValue
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import HasProvenance, Provenance
-from tbtools.runs.inputs import require_points, runs_and_unreadable
+from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.selection import Selection, Selector, as_globs
 from tbtools.runs.series import last_of_each, stream_scalars
-from tbtools.showing import Shown
+from tbtools.showing import Shown, Tabled
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -98,7 +99,8 @@ class AggregatedSeries:
     def __repr__(self) -> str:
         """Its name and size, on one line."""
         name = f"{self.group}/{self.tag}"
-        return f"<AggregatedSeries {name!r}: {len(self.members)} runs, {self.x.size} points>"
+        size = f"{plural(len(self.members), 'run')}, {plural(self.x.size, 'point')}"
+        return f"<AggregatedSeries {name!r}: {size}>"
 
     def stretches(self) -> list[Stretch]:
         """Where the number of runs behind the points changes."""
@@ -136,14 +138,14 @@ class AggregatedSeries:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Aggregate(HasProvenance, Shown):
+class Aggregate(HasProvenance, Tabled, Shown):
     """Groups of runs, each tag as one curve a statistic.
 
     Attributes:
         x: The axis: ``step``, ``relative``, ``wall`` or a tag.
         groups: The groups.
         left_out: Runs that are in no group.
-        directories: Where the runs that are in one lie.
+        read_paths: The directories and event files that were read for them.
         series: Group by group, tags in natural order.
         provenance: What should be known of the runs that are in a group.
     """
@@ -151,15 +153,15 @@ class Aggregate(HasProvenance, Shown):
     x: str
     groups: tuple[RunGroup, ...]
     left_out: tuple[str, ...]
-    directories: tuple[str, ...]
+    read_paths: tuple[str, ...]
     series: tuple[AggregatedSeries, ...]
     provenance: Provenance = field(default_factory=Provenance)
 
     def __repr__(self) -> str:
         """How much there is, on one line."""
         runs = sum(len(group.runs) for group in self.groups)
-        groups, series = len(self.groups), len(self.series)
-        return f"<Aggregate along {self.x!r}: {runs} runs, {groups} groups, {series} series>"
+        size = f"{plural(runs, 'run')}, {plural(len(self.groups), 'group')}"
+        return f"<Aggregate along {self.x!r}: {size}, {plural(len(self.series), 'series')}>"
 
     @property
     def axis_column(self) -> str:
@@ -218,10 +220,6 @@ class Aggregate(HasProvenance, Shown):
             "tags": [each.to_dict() for each in self.series],
             **self.provenance.to_dict(),
         }
-
-    def _repr_html_(self) -> str:
-        """The points as a table, for notebooks."""
-        return self.to_frame().to_html(max_rows=20, show_dimensions=True, escape=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +294,8 @@ def aggregate(
         min_runs=min_runs,
         bootstrap=bootstrap or Bootstrap(),
     )
-    known_runs, unreadable = runs_and_unreadable(runs)
+    inputs = open_inputs(runs)
+    known_runs = inputs.runs
     grouping = group_runs(known_runs, group)
     series = tuple(
         one for each in grouping.groups for one in _aggregate_group(each, known_runs, plan)
@@ -304,9 +303,9 @@ def aggregate(
     members = {name: known_runs[name] for each in grouping.groups for name in each.runs}
     require_points(members.values(), plan.selector)
     _require_enough(series, min_runs)
-    directories = tuple(dict.fromkeys(run.path for run in members.values()))
-    provenance = Provenance.of(members, unreadable)
-    return Aggregate(x, grouping.groups, grouping.left_out, directories, series, provenance)
+    read_paths = tuple(dict.fromkeys(run.data.read_path for run in members.values()))
+    provenance = Provenance.of(members, inputs.unreadable)
+    return Aggregate(x, grouping.groups, grouping.left_out, read_paths, series, provenance)
 
 
 def _check_min_runs(min_runs: int | None) -> None:

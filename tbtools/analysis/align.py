@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from tbtools.errors import InvalidArgument
+from tbtools.runs.numbers import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,9 +70,7 @@ def check_alignment(how: Alignment) -> None:
     """
     if isinstance(how, str) and how in ("exact", "interpolate"):
         return
-    given: object = how
-    is_number = isinstance(given, (int, float, np.number)) and not isinstance(given, bool)
-    if not is_number or not (float(how) > 0 and np.isfinite(how)):
+    if not is_number(how) or not (float(how) > 0 and np.isfinite(how)):
         raise InvalidArgument(
             f"align={how!r} is neither 'exact' nor 'interpolate' nor the spacing of a grid"
         )

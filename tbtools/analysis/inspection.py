@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.errors import BadData, BadLength, TruncatedRecord
-from tbtools.eventfile.reader import EventFileReader
+from tbtools.eventfile.problems import Problem, undecodable
+from tbtools.eventfile.reader import EventFileReader, decoded_event, records_and_problems
 from tbtools.eventfile.records import RecordReader
 from tbtools.eventfile.scan import scan_file
-from tbtools.eventfile.source import source_of
+from tbtools.eventfile.source import open_file
 from tbtools.runs.columns import gather
 from tbtools.runs.numbers import json_number
 from tbtools.runs.statistics import series_statistics
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tbtools.eventfile.problems import Problem
     from tbtools.runs.columns import RunColumns, SeriesRows
 
 # The number of the field of Event to what it is called there.
@@ -127,9 +127,9 @@ def inspect_file(path: str) -> Inspection:
         path: The file.
 
     Raises:
-        OSError: It cannot be read.
+        FileError: It cannot be read.
     """
-    with source_of(path).open(path):  # scan_file would tell as a problem that it cannot
+    with open_file(path):  # scan_file would tell as a problem that it cannot
         columns = gather([scan_file(path)], "keep")
     file = columns.rows.files[0]
     sessions = columns.timeline.sessions
@@ -194,12 +194,14 @@ class RecordInspection:
         length: Its bytes, frame included.
         state: ``ok``, or the kind of the problem.
         event: The decoded `messages.Event` of a sound record that is one, else None.
+        message: What the matter is; "" for a sound record.
     """
 
     offset: int
     length: int
     state: str
     event: Any
+    message: str = ""
 
 
 def inspect_records(path: str) -> Iterator[RecordInspection]:
@@ -209,43 +211,20 @@ def inspect_records(path: str) -> Iterator[RecordInspection]:
         path: The file.
 
     Raises:
-        OSError: It cannot be read.
+        FileError: It cannot be read.
     """
-    reader = RecordReader(path)
-    with reader:
-        while True:
-            offset = reader.offset
-            try:
-                record = next(reader, None)
-            except TruncatedRecord:
-                yield RecordInspection(offset, reader.bytes_left(), "truncated", None)
-                return
-            except BadLength:
-                found = reader.resynchronise()
-                end = reader.offset if found else offset + reader.bytes_left()
-                yield RecordInspection(offset, end - offset, "bad_length", None)
-                if not found:
-                    return
-                continue
-            except BadData:
-                yield RecordInspection(offset, reader.offset - offset, "bad_data", None)
-                continue
-            if record is None:
-                return
-            event = _event(record.data)
-            state = "undecodable" if event is None else "ok"
-            yield RecordInspection(offset, record.end - offset, state, event)
+    with RecordReader(path) as reader:
+        for item in records_and_problems(reader):
+            if isinstance(item, Problem):
+                yield _damaged(item)
+            elif (event := decoded_event(item)) is None:
+                yield _damaged(undecodable(item.offset, item.end - item.offset))
+            else:
+                yield RecordInspection(item.offset, item.end - item.offset, "ok", event)
 
 
-def _event(data: bytes) -> Any:
-    from google.protobuf.message import DecodeError
-
-    from tbtools.eventfile.messages import Event
-
-    try:
-        return Event.FromString(data)
-    except DecodeError:
-        return None
+def _damaged(problem: Problem) -> RecordInspection:
+    return RecordInspection(problem.offset, problem.length, problem.kind, None, problem.message)
 
 
 def describe_event(event: Any) -> list[tuple[str, str]]:
@@ -268,7 +247,7 @@ def describe_event(event: Any) -> list[tuple[str, str]]:
     if what == "log_message":
         return [(what, content.message)]
     size = len(content) if isinstance(content, bytes) else content.ByteSize()
-    return [(what, f"{size} bytes")]
+    return [(what, f"{plural(size, 'byte')}")]
 
 
 def describe_value(value: Any) -> str:
@@ -282,16 +261,17 @@ def describe_value(value: Any) -> str:
     if kind == "image":
         image = value.image
         size = len(image.encoded_image_string)
-        return f"image {image.width} x {image.height}, {size} bytes"
+        return f"image {image.width} x {image.height}, {plural(size, 'byte')}"
     if kind == "audio":
         audio = value.audio
         size = len(audio.encoded_audio_string)
-        return f"audio {audio.length_frames} frames at {audio.sample_rate:g} Hz, {size} bytes"
+        length = f"{plural(audio.length_frames, 'frame')} at {audio.sample_rate:g} Hz"
+        return f"audio {length}, {plural(size, 'byte')}"
     if kind == "tensor":
         return _describe_tensor(value.tensor)
     plugin = value.metadata.plugin_data
     if plugin.plugin_name:
-        return f"{plugin.plugin_name}: {len(plugin.content)} bytes of plugin data"
+        return f"{plugin.plugin_name}: {plural(len(plugin.content), 'byte')} of plugin data"
     return "no value"
 
 
@@ -310,4 +290,4 @@ def _describe_tensor(tensor: Any) -> str:
     if array.dtype != object:
         return f"{first} ({array.dtype})"
     text = repr(first[:_SHOWN_BYTES].decode(errors="backslashreplace"))
-    return text if array.size == 1 else f"{array.size} strings, the first {text}"
+    return text if array.size == 1 else f"{plural(array.size, 'string')}, the first {text}"

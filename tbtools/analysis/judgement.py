@@ -20,10 +20,12 @@ from tbtools.analysis.frames import series_of_frame
 from tbtools.analysis.objective import require_objectives
 from tbtools.analysis.series_summary import stretch_means
 from tbtools.errors import InvalidArgument
-from tbtools.runs.diagnostics import note_dicts, problem_dicts
-from tbtools.runs.inputs import as_experiment, runs_and_unreadable
+from tbtools.runs.diagnostics import Provenance
+from tbtools.runs.inputs import open_inputs
+from tbtools.runs.reading import read_ahead
 from tbtools.runs.selection import EVERYTHING, Selection, Selector, select_tags
 from tbtools.runs.series import read_scalars_of
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.analysis.detect import Finding
-    from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.inputs import Inputs, RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Globs
@@ -92,7 +94,7 @@ class Judgement:
 
     def __repr__(self) -> str:
         """In a line."""
-        return f"<Judgement of {len(self.runs)} runs: {self.findings!r}>"
+        return f"<Judgement of {plural(len(self.runs), 'run')}: {self.findings!r}>"
 
 
 def detect(
@@ -169,7 +171,7 @@ def _require_match(series: Sequence[ScalarSeries], selection: Selection) -> set[
 
 
 def judge(
-    runs: RunsLike,
+    runs: RunsLike | Inputs,
     selection: Selection = EVERYTHING,
     *,
     objectives: Mapping[str, Objective] | None = None,
@@ -193,10 +195,10 @@ def judge(
         InvalidArgument: There is no point in the steps.
         NoEventFiles: There is nothing to read under a path.
     """
-    experiment = as_experiment(runs)
-    known, unreadable_paths = runs_and_unreadable(runs if experiment is None else experiment)
-    if experiment is not None:
-        experiment.scan(progress)
+    inputs = open_inputs(runs)
+    known = inputs.runs
+    for _ in read_ahead(list(known.values()), progress):
+        pass
     selector = Selector(selection, scalars=scalars)
     every: list[ScalarSeries] = []
     chosen: set[Key] = set()
@@ -214,14 +216,13 @@ def judge(
     found = restrict(found, every, chosen, selection)
     findings = replace(
         found,
-        problems=tuple(problem_dicts(known, unreadable_paths)),
-        notes=tuple(note_dicts(known)),
+        provenance=Provenance.of(known, inputs.unreadable),
         not_judged=(*runs_not_judged(known, selection), *found.not_judged),
     )
-    unreadable = tuple(name for name, run in known.items() if run.data.is_unreadable)
+    unreadable = tuple(name for name, run in known.items() if run.data.diagnostics.is_unreadable)
     by_key = {(each.run, each.tag): each for each in every}
     return Judgement(
-        logdir=experiment.logdir if experiment is not None else ", ".join(known),
+        logdir=inputs.label,
         runs=tuple(name for name in known if name not in unreadable),
         unreadable=unreadable,
         series=len(chosen),
@@ -280,7 +281,7 @@ def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[N
     A run without the tags or steps that are selected is not selected, and is left out.
     """
     for name, run in runs.items():
-        if run.data.is_unreadable:
+        if run.data.diagnostics.is_unreadable:
             yield NotJudged(name, None, "nothing could be read")
         elif selection.is_all and not any(
             each.count for part in run.data.parts for each in part.columns.scalars()

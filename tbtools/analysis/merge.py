@@ -7,7 +7,6 @@ record by record as they are; `tbtools.render.event_files.write_merge` copies th
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,9 +20,11 @@ from tbtools.analysis.file_groups import (
 from tbtools.analysis.pieces import Rewritten, pieces_of
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import problem_dicts, require_readable
-from tbtools.runs.inputs import require_events, runs_and_unreadable
+from tbtools.runs.inputs import open_inputs, require_events
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.timeline.restarts import check_policy
+from tbtools.showing import Tabled
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,11 +58,12 @@ class RunLoss:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Merge:
+class Merge(Tabled):
     """Several pieces of a run as one.
 
     Attributes:
         runs: The names of the pieces.
+        read_paths: The directories and event files that were read for them.
         restarts: The restart policy.
         points: How many points are kept.
         superseded: How many are left out because a later session has superseded them.
@@ -78,6 +80,7 @@ class Merge:
     """
 
     runs: tuple[str, ...]
+    read_paths: tuple[str, ...]
     restarts: RestartPolicy
     points: int
     superseded: int
@@ -92,21 +95,13 @@ class Merge:
 
     def __repr__(self) -> str:
         """How much there is, on one line."""
-        runs, sessions = len(self.runs), len(self.sessions)
-        return (
-            f"<Merge: {self.points} points of {sessions} sessions of {runs} runs, "
-            f"{self.superseded} superseded>"
-        )
+        pieces = f"{plural(len(self.sessions), 'session')} of {plural(len(self.runs), 'run')}"
+        return f"<Merge: {plural(self.points, 'point')} of {pieces}, {self.superseded} superseded>"
 
     @property
     def rewritten(self) -> int:
         """How many records could not be copied byte for byte."""
         return sum(isinstance(piece, Rewritten) for piece in self.pieces)
-
-    @property
-    def directories(self) -> tuple[str, ...]:
-        """Where the event files are."""
-        return tuple(dict.fromkeys(str(Path(each.file).parent) for each in self.sessions))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a writer session: the attributes of `MergedSession`."""
@@ -138,10 +133,6 @@ class Merge:
             "problems": list(self.problems),
             "notes": list(self.notes),
         }
-
-    def _repr_html_(self) -> str:
-        """The sessions as a table, for notebooks."""
-        return self.to_frame().to_html(escape=True)
 
 
 def _json(value: Any) -> Any:
@@ -183,7 +174,8 @@ def merge(
         InvalidArgument: There is no such restart policy.
     """
     policy = check_policy(restarts)
-    pieces, unreadable = runs_and_unreadable(runs)
+    inputs = open_inputs(runs)
+    pieces = inputs.runs
     selector = Selector(Selection.of(tags, steps, exclude_tags=exclude_tags))
     require_readable(pieces)
     require_events(pieces.values())
@@ -206,6 +198,7 @@ def merge(
     times = [file.first_wall_time for group in groups for file in group.rows.files]
     return Merge(
         runs=tuple(pieces),
+        read_paths=tuple(dict.fromkeys(run.data.read_path for run in pieces.values())),
         restarts=policy,
         points=sum(int(group.kept.sum()) for group in groups),
         superseded=sum(tags_superseded.values()),
@@ -217,7 +210,7 @@ def merge(
         sessions=tuple(group.merged_session(session) for group, session in ordered),
         pieces=tuple(pieces_of(groups)),
         start_time=min((time for time in times if time and np.isfinite(time)), default=0.0),
-        problems=tuple(problem_dicts(pieces, unreadable)),
+        problems=tuple(problem_dicts(pieces, inputs.unreadable)),
         notes=tuple(note for group in groups for note in group.notes()),
     )
 

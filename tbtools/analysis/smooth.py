@@ -12,7 +12,7 @@ from tbtools.analysis.smoothers import check_smoothing, smooth_values
 from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.runs.diagnostics import Provenance, require_readable
 from tbtools.runs.frames import ScalarTable
-from tbtools.runs.inputs import as_experiment, require_points, runs_and_unreadable
+from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.run import Run
 from tbtools.runs.selection import EVERYTHING, Selector
@@ -184,19 +184,19 @@ def scalars_of(given: RunsLike) -> pd.DataFrame:
         InvalidArgument: There are no scalars.
     """
     selector = Selector(EVERYTHING)
-    experiment = None if isinstance(given, Run) else as_experiment(given)
+    inputs = open_inputs(given)
+    runs = inputs.runs
     if isinstance(given, Run):
-        runs, frame = {given.name: given}, given.scalars()
-    elif experiment is not None:
-        runs, frame = dict(experiment), experiment.scalars()
+        frame = given.scalars()
+    elif inputs.experiment is not None:
+        frame = inputs.experiment.scalars()
     else:
-        runs, _ = runs_and_unreadable(given)
         for _ in read_ahead(list(runs.values())):
             pass
         parts = [replace(part, run=name) for name, run in runs.items() for part in run.data.parts]
         table = ScalarTable([selector.choose(part) for part in parts])
         frame = table.long(run=True, dtype=False, source=False)
-        about = Provenance.of(runs).to_dict()
+        about = Provenance.of(runs, inputs.unreadable).to_dict()
         about["superseded"] = {name: run.superseded for name, run in runs.items()}
         frame.attrs |= about
     require_readable(runs)

@@ -13,6 +13,7 @@ import numpy as np
 
 from tbtools.errors import InvalidArgument, MissingExtra
 from tbtools.extensions import compiled
+from tbtools.runs.numbers import is_number
 from tbtools.vocabulary import SMOOTHING_METHODS
 
 if TYPE_CHECKING:
@@ -114,18 +115,14 @@ def check_smoothing(method: str, weight: float, window: float | None) -> None:
     """
     if method not in SMOOTHING_METHODS:
         raise InvalidArgument(f"no method {method!r}; there are {', '.join(SMOOTHING_METHODS)}")
-    if not (_is_number(weight) and 0.0 <= weight < 1.0):
+    if not (is_number(weight) and 0.0 <= weight < 1.0):
         raise InvalidArgument(f"weight {weight} is not at least 0 and below 1")
     if window is None:
         return
     if method not in _WINDOWED:
         raise InvalidArgument(f"{method} has a weight and no window")
-    if not (_is_number(window) and window >= 1.0 and math.isfinite(window)):
+    if not (is_number(window) and window >= 1.0 and math.isfinite(window)):
         raise InvalidArgument(f"window {window} is not at least 1 point")
-
-
-def _is_number(given: object) -> bool:
-    return isinstance(given, (int, float, np.number)) and not isinstance(given, bool)
 
 
 def _ema(points: Floats, weight: float) -> Floats:

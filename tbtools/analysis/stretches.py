@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from tbtools.errors import InputChanged
 from tbtools.eventfile.records import FRAME_SIZE
-from tbtools.eventfile.source import source_of
+from tbtools.eventfile.source import open_file
 from tbtools.runs.timeline import rows as row_kinds
 
 if TYPE_CHECKING:
@@ -221,10 +221,10 @@ def open_unchanged(file: FileColumns) -> SourceFile:
 
     Raises:
         InputChanged: It is another, or has become shorter.
-        OSError: It cannot be opened.
+        FileError: It cannot be opened.
     """
     with contextlib.ExitStack() as stack:
-        opened = stack.enter_context(source_of(file.path).open(file.path))
+        opened = stack.enter_context(open_file(file.path))
         status = opened.status()
         if status.identity != file.identity or status.size < file.position:
             raise InputChanged(file.path)

@@ -9,24 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect import Findings, NotJudged, detect_series
+from tbtools.analysis.detect import Findings, NotJudged, detect_series, is_judged
 from tbtools.analysis.judgement import restrict, runs_not_judged
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.series_summary import objective_summary, series_summaries
-from tbtools.runs.inputs import as_experiment, as_runs
-from tbtools.runs.numbers import json_number
+from tbtools.errors import UnsupportedType
+from tbtools.runs.inputs import open_inputs
+from tbtools.runs.numbers import is_number, json_number
+from tbtools.runs.reading import read_each
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of
+from tbtools.showing import Tabled
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.eventfile.problems import Problem
-    from tbtools.runs.experiment import Experiment
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Part, Steps
     from tbtools.runs.run import Run
@@ -97,8 +100,8 @@ class RunSummary:
 
     def __repr__(self) -> str:
         """Its name, size and state, on one line."""
-        series, points = len(self.tags), self.points
-        return f"<RunSummary {self.run!r}: {series} series, {points} points, {self.status}>"
+        size = f"{plural(len(self.tags), 'series')}, {plural(self.points, 'point')}"
+        return f"<RunSummary {self.run!r}: {size}, {self.status}>"
 
     @property
     def nonfinite(self) -> int:
@@ -108,9 +111,8 @@ class RunSummary:
     @property
     def is_judged(self) -> bool:
         """Whether at least one of its series was judged for every kind of finding."""
-        scalars = sum(series.statistics.plugin == "scalars" for series in self.tags)
-        reasons = self.findings.not_judged
-        return all(each.tag for each in reasons) and len(reasons) < scalars
+        scalars = {each.statistics.tag for each in self.tags if each.statistics.dtype}
+        return is_judged({each.tag for each in self.findings.not_judged}, scalars)
 
     @property
     def duration(self) -> float | None:
@@ -152,7 +154,7 @@ class RunSummary:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Summary:
+class Summary(Tabled):
     """An experiment.
 
     Attributes:
@@ -171,8 +173,8 @@ class Summary:
 
     def __repr__(self) -> str:
         """How much there is, on one line."""
-        points = sum(run.points for run in self.runs)
-        return f"<Summary {self.logdir!r}: {len(self.runs)} runs, {points} points>"
+        points = plural(sum(run.points for run in self.runs), "point")
+        return f"<Summary {self.logdir!r}: {plural(len(self.runs), 'run')}, {points}>"
 
     @property
     def readable(self) -> bool:
@@ -212,10 +214,6 @@ class Summary:
         frame.attrs["notes"] = [note for run in self.runs for note in run.note_dicts()]
         return frame
 
-    def _repr_html_(self) -> str:
-        """One row a series, for notebooks."""
-        return self.to_frame().to_html(max_rows=20, show_dimensions=True, escape=True)
-
 
 def summarize(
     runs: RunsLike,
@@ -225,6 +223,7 @@ def summarize(
     steps: Steps = None,
     now: float | None = None,
     progress: Progress = None,
+    judging: Progress = None,
 ) -> Summary:
     """Sums up runs one after the other, so that memory does not grow with their number.
 
@@ -236,6 +235,7 @@ def summarize(
             of the whole series that touch these steps.
         now: The time by which a run is recent, seconds since the epoch; the present by default.
         progress: As for `Experiment.scan`.
+        judging: As for `judge`.
 
     Raises:
         UnknownTag: A tag or glob matches no tag of any run.
@@ -243,13 +243,15 @@ def summarize(
         InvalidArgument: No run has a point in these steps.
     """
     now = time.time() if now is None else now
+    if not is_number(now):
+        raise UnsupportedType(f"now={now!r} is no number of seconds")
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     selector = Selector(selection, scalars=False)
     to_judge = _SeriesToJudge(selection)
     summed = []
     left_out = 0
-    experiment = as_experiment(runs)
-    for name, run in _each_run(runs, experiment, progress):
+    inputs = open_inputs(runs)
+    for name, run in read_each(inputs.runs, progress):
         summary, chosen = _run_summary(name, run, selector, now)
         to_judge.add(name, run, chosen)
         if not selection.is_all and not summary.points and not summary.problems:
@@ -258,11 +260,11 @@ def summarize(
             summed.append(summary)
     selector.require_match()
     summed = _with_objectives(summed)
-    findings = to_judge.judge()
+    findings = to_judge.judge(judging)
     return Summary(
-        logdir=_label(runs, experiment),
+        logdir=inputs.label,
         runs=tuple(replace(each, findings=findings.get(each.run, Findings())) for each in summed),
-        unreadable=tuple(experiment.unreadable.items()) if experiment else (),
+        unreadable=tuple(inputs.unreadable.items()),
         left_out=left_out,
         judged=to_judge.few,
     )
@@ -285,18 +287,6 @@ def _with_objectives(runs: Sequence[RunSummary]) -> list[RunSummary]:
             run = replace(run, objective=objective_summary(run.tags, tag, direction))
         found.append(run)
     return found
-
-
-def _each_run(
-    runs: RunsLike, experiment: Experiment | None, progress: Progress
-) -> Iterator[tuple[str, Run]]:
-    if experiment is None:
-        return iter(as_runs(runs).items())
-    return zip(experiment, experiment.each_run(progress), strict=True)
-
-
-def _label(runs: RunsLike, experiment: Experiment | None) -> str:
-    return ", ".join(as_runs(runs)) if experiment is None else experiment.logdir
 
 
 class _SeriesToJudge:
@@ -334,14 +324,15 @@ class _SeriesToJudge:
         else:
             self._series += read_scalars_of(run, name=name).series.values()
 
-    def judge(self) -> dict[str, Findings]:
+    def judge(self, progress: Progress) -> dict[str, Findings]:
         """The findings of each run."""
         if not self.few:
             self._not_judged += [
                 NotJudged(run, None, _TOO_MUCH) for run, tags in self._chosen.items() if tags
             ]
         chosen = {(run, tag) for run, tags in self._chosen.items() for tag in tags}
-        found = restrict(detect_series(self._series), self._series, chosen, self._selection)
+        every = detect_series(self._series, progress=progress)
+        found = restrict(every, self._series, chosen, self._selection)
         by_run: dict[str, list[Finding]] = defaultdict(list)
         for finding in found:
             by_run[finding.run].append(finding)
@@ -366,7 +357,7 @@ def _run_summary(
         parts.append(part)
         scalars |= {part.shown_tag(each.tag) for each in chosen if each.scalar}
         series += series_summaries(part, chosen)
-    files = run.data.all_files
+    files, known = run.data.all_files, run.data.diagnostics
     timelines = [part.columns.timeline for part in parts]
     starts = [each.start_time for each in timelines if np.isfinite(each.start_time)]
     ends = [each.end_time for each in timelines if np.isfinite(each.end_time)]
@@ -377,7 +368,7 @@ def _run_summary(
         bytes=sum(file.size for file in files),
         sessions=sum(len(each.sessions) for each in timelines),
         points=sum(each.statistics.count for each in series),
-        superseded=run.superseded,
+        superseded=known.superseded,
         first_step=min((each.statistics.first_step for each in series), default=None),
         last_step=max((each.statistics.last_step for each in series), default=None),
         start_time=min(starts, default=None),
@@ -385,19 +376,21 @@ def _run_summary(
         status="stopped",
         tags=tuple(series),
         objective=None,
-        problems=tuple(run.data.iter_problems()),
-        notes=tuple(run.data.iter_notes()),
+        problems=known.problems,
+        notes=known.notes,
     )
     return replace(summary, status=_status(summary, run, parts, now)), scalars
 
 
 def _status(summary: RunSummary, run: Run, parts: Sequence[Part], now: float) -> RunStatus:
-    if run.data.is_unreadable:
+    if run.data.diagnostics.is_unreadable:
         return "unreadable"
     if not summary.points:
         return "empty"
     if run.data.has_ended:
-        return "finished"
+        from tbtools.runs.plugins.hparams import ended_well
+
+        return "finished" if ended_well(run.data) else "stopped"
     patience = max(_RECENT_SECONDS, _RECENT_GAPS * max(_rhythm(part) for part in parts))
     if summary.end_time is not None and abs(now - summary.end_time) <= patience:
         return "training"

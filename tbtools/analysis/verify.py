@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from tbtools.runs.diagnostics import reason_of, runs_below
-from tbtools.runs.inputs import as_experiment, as_runs
-from tbtools.runs.reading import read_ahead
+from tbtools.runs.inputs import open_inputs
+from tbtools.runs.reading import read_each
+from tbtools.showing import Tabled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,12 +51,12 @@ class FileCheck:
             "records": self.records,
             "bytes": self.bytes,
             "status": self.status,
-            "problems": [asdict(problem) for problem in self.problems],
+            "problems": [problem.to_dict() for problem in self.problems],
         }
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Verification:
+class Verification(Tabled):
     """Several files.
 
     Attributes:
@@ -88,15 +89,20 @@ class Verification:
         return {"files": [file.to_dict() for file in self.files]}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a file: file, records, bytes, status, problems (how many)."""
+        """One row a file: file, records, bytes, status, problems (how many).
+
+        `attrs` holds the problems.
+        """
         import pandas as pd
 
         rows = [{**file.to_dict(), "problems": len(file.problems)} for file in self.files]
-        return pd.DataFrame(rows, columns=["file", "records", "bytes", "status", "problems"])
-
-    def _repr_html_(self) -> str:
-        """One row a file, for notebooks."""
-        return self.to_frame().to_html(max_rows=20, show_dimensions=True, escape=True)
+        frame = pd.DataFrame(rows, columns=["file", "records", "bytes", "status", "problems"])
+        frame.attrs["problems"] = [
+            {"file": file.file, **problem.to_dict()}
+            for file in self.files
+            for problem in file.problems
+        ]
+        return frame
 
 
 def _status(size: int, problems: Iterable[Problem]) -> FileStatus:
@@ -128,13 +134,12 @@ def verify(runs: RunsLike, progress: Callable[[int, int], None] | None = None) -
     Raises:
         NoEventFiles: There is nothing to read under a path.
     """
-    experiment = as_experiment(runs)
-    if experiment is None:
-        return Verification(tuple(_checks(read_ahead(list(as_runs(runs).values()), progress))))
-    files = list(_checks(experiment.each_run(progress)))
-    for path, problem in experiment.unreadable.items():
+    inputs = open_inputs(runs)
+    files = list(_checks(run for _, run in read_each(inputs.runs, progress)))
+    for path, problem in inputs.unreadable.items():
         files.append(FileCheck(path, 0, 0, "unreadable", (problem,)))
-    return Verification(tuple(files), _unreadable_paths(experiment, files))
+    unreadable = _unreadable_paths(inputs.experiment, files) if inputs.experiment else {}
+    return Verification(tuple(files), unreadable)
 
 
 def _unreadable_paths(experiment: Experiment, files: Iterable[FileCheck]) -> dict[str, str]:

@@ -90,7 +90,11 @@ def command(
     from tbtools.render.files import require_free
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.diff import DiffView
-    from tbtools.render.terminal.progress import scan_progress
+    from tbtools.render.terminal.progress import (
+        building_progress,
+        judging_progress,
+        scan_progress,
+    )
 
     if output.path is not None and output.path.lower().endswith((".html", ".htm")):
         raise click.UsageError(f"-o {output.path} is no page; --report {output.path} makes one")
@@ -123,16 +127,19 @@ def command(
     if page is not None:
         from tbtools.render.report import diff_report
 
-        diff_report(
-            result,
-            first,
-            second,
-            page,
-            objectives=directions,
-            group=groups or None,
-            force=output.force,
-            **selection.arguments,
-        )
+        with judging_progress() as judging, building_progress() as building:
+            diff_report(
+                result,
+                first,
+                second,
+                page,
+                objectives=directions,
+                group=groups or None,
+                force=output.force,
+                judging=judging,
+                building=building,
+                **selection.arguments,
+            )
     output.write(DiffView(result, broken if limits else None, diagnostics))
     different = bool(broken) if limits else not result.identical
     return finish(diagnostics, _DIFFERENT if different else 0)

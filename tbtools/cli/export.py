@@ -70,6 +70,7 @@ def command(
       tbtools export logs/ -o pictures --data images --run baseline
     """
     from tbtools.render.export import export
+    from tbtools.render.output import print_totals
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.export import export_totals, lines_not_written
     from tbtools.render.terminal.progress import scan_progress
@@ -88,8 +89,7 @@ def command(
             progress=progress,
             **selection.arguments,
         )
-    # Standard output may hold the table itself.
-    click.echo(export_totals(exported, target, len(experiment)), err=target == "-")
+    print_totals(export_totals(exported), target)
     for line in lines_not_written(exported):
         click.echo(line, err=True)
     diagnostics = Diagnostics([experiment], selection.selection)

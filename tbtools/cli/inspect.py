@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -14,16 +13,17 @@ if TYPE_CHECKING:
 
 
 def _require_file(path: str) -> None:
+    from tbtools.errors import NoEventFiles
     from tbtools.eventfile.source import source_of
 
     try:
         kind = source_of(path).stat(path).kind
     except OSError as error:
-        raise click.UsageError(f"{path}: {error.strerror}") from error
+        raise NoEventFiles(f"{path}: {error.strerror}") from error
     if kind == "directory":
-        raise click.UsageError(f"{path} is a directory; `tbtools summarize {path}` shows its runs")
+        raise NoEventFiles(f"{path} is a directory; `tbtools summarize {path}` shows its runs")
     if kind != "file":  # a pipe would be waited for, a device read without end
-        raise click.UsageError(f"{path}: not a regular file")
+        raise NoEventFiles(f"{path}: not a regular file")
 
 
 @click.command("inspect")
@@ -51,11 +51,12 @@ def command(file: str, what: str | None, limit: int | None, output: Output) -> N
 
     _require_file(file)
     output.check()
+    view: InspectionView | RecordsView | EventsView
     if what is None:
-        inspection = inspect_file(file)
-        output.write(InspectionView(inspection, limit=limit))
-        if inspection.bytes and not inspection.records:
-            raise NoEventFiles(f"{file}: not one event could be read")
-        return
-    records = islice(inspect_records(file), limit)
-    output.write(RecordsView(file, records) if what == "records" else EventsView(file, records))
+        view = InspectionView(inspect_file(file), limit=limit)
+    else:
+        listing = RecordsView if what == "records" else EventsView
+        view = listing(file, inspect_records(file), limit)
+    output.write(view)
+    if view.nothing_read:
+        raise NoEventFiles(f"{file}: not one event could be read")

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 TROUBLE = 2
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 # Command to what it is for; each lies in the module of its name, which is imported when it is
 # called: `tbtools --help` imports none.
@@ -38,6 +37,10 @@ _COMMANDS = {
     "inspect": "What is in one event file: tags, records, events.",
     "verify": "Whether event files are sound, and where not.",
 }
+
+
+class _Interrupted(BaseException):
+    """A KeyboardInterrupt that passes through click."""
 
 
 class _Commands(click.Group):
@@ -67,6 +70,8 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:  # for which click would print an empty line
+            raise _Interrupted from interrupt
         except BrokenPipeError:  # the reader has what it wanted; click would make it status 1
             discard_stdout()
             return 0
@@ -140,6 +145,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0, 1 (a verdict: different, damaged, diverged), 2 trouble.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted.
     """
     try:
         status: Any = cli.main(arguments, prog_name="tbtools", standalone_mode=False)
@@ -150,13 +158,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return _INTERRUPTED
+    except (_Interrupted, click.Abort):
+        raise KeyboardInterrupt from None
     except click.ClickException as error:
         _print_error(_usage_message(error))
         return TROUBLE
     except TbtoolsError as error:
         _print_error(str(error))
+        if isinstance(error, OSError):
+            discard_stdout()
         return TROUBLE
     except OSError as error:
         _print_error(_os_error_message(error))
@@ -165,18 +175,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return status if isinstance(status, int) else 0
 
 
-def main() -> None:
-    """The entry point."""
+def main() -> int:
+    """Runs the command line of this process; gives the exit status."""
     for name in _BLAS_THREADS:
         os.environ.setdefault(name, "1")
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What the terminal has no letters for is shown as an escape: é as \\xe9.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        status = run()
+        return run()
     except Exception:  # noqa: BLE001 - a defect of ours: the traceback is wanted, the status is no verdict
         import traceback
 
         traceback.print_exc()
-        status = TROUBLE
-    sys.exit(status)
+        return TROUBLE

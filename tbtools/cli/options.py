@@ -152,10 +152,13 @@ class Output:
 
         A reader who has seen enough (``| head``) is no trouble, and the verdict stays.
         """
-        from tbtools.render.output import write_view
+        from tbtools.render.files import is_standard_output
+        from tbtools.render.output import print_totals, write_view
 
         try:
             write_view(view, self.chosen_format, self.path, force=self.force)
+            if self.chosen_format != "table" or not is_standard_output(self.path or "-"):
+                print_totals(view.totals(), self.path)
         except BrokenPipeError:
             discard_stdout()
 

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tbtools.cli.ending import finish
-from tbtools.cli.options import (
-    axis_option,
-    paths_argument,
-    selection_options,
-)
+from tbtools.cli.options import Output, axis_option, paths_argument, selection_options
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
@@ -47,25 +43,25 @@ def command(
       tbtools plot logs/ --tag '*/loss' --run '*seed*' --smoothing 0.9 --log
     """
     from tbtools.analysis.judgement import judge
-    from tbtools.render.output import terminal
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.plot import PlotView
     from tbtools.render.terminal.progress import judging_progress, scan_progress
     from tbtools.runs.diagnostics import require_readable
+    from tbtools.runs.inputs import require_points
     from tbtools.runs.selection import Selector
     from tbtools.runs.series import read_scalars_of
 
     experiment = selection.load(paths, skip_unreadable=True)
     with scan_progress() as progress:
         experiment.scan(progress)
-    require_readable(experiment)
     selector = Selector(selection.selection)
     series = [
         each
         for run in experiment.values()
         for each in read_scalars_of(run, selector).series.values()
     ]
-    selector.require_match()
+    require_readable(experiment)
+    require_points(experiment.values(), selector)
     with judging_progress() as judging:
         judgement = judge(experiment, selection.selection, judging=judging)
     view = PlotView(
@@ -77,5 +73,5 @@ def command(
         x=x,
         log=log,
     )
-    view.show(terminal())
+    Output("table", None, force=False).write(view)
     return finish(Diagnostics([experiment], selection.selection))

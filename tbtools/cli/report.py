@@ -116,7 +116,11 @@ def command(
     from tbtools.analysis.objective import parse_objectives
     from tbtools.render.files import require_free
     from tbtools.render.terminal.diagnostics import Diagnostics
-    from tbtools.render.terminal.progress import judging_progress, scan_progress
+    from tbtools.render.terminal.progress import (
+        building_progress,
+        judging_progress,
+        scan_progress,
+    )
 
     chosen = _format_of(path, kind)
     _refuse_options_without_effect(chosen, path)
@@ -132,10 +136,15 @@ def command(
             experiment, path, chosen, selection, directions, smoothing, style, force=force
         )
         return finish(diagnostics)
+    from tbtools.render.output import print_totals
     from tbtools.render.report.write import write_report
     from tbtools.render.terminal.report import report_totals
 
-    with scan_progress() as progress, judging_progress() as judging:
+    with (
+        scan_progress() as progress,
+        judging_progress() as judging,
+        building_progress() as building,
+    ):
         written = write_report(
             experiment,
             path,
@@ -149,9 +158,9 @@ def command(
             force=force,
             progress=progress,
             judging=judging,
+            building=building,
         )
-    # Standard output may hold the page itself.
-    click.echo(report_totals(written, path), err=path == "-")
+    print_totals(report_totals(written), path)
     return finish(diagnostics)
 
 
@@ -167,17 +176,21 @@ def _write_picture(
     force: bool,
 ) -> None:
     from tbtools.render.figures import plot, write_figure
+    from tbtools.render.output import print_totals
+    from tbtools.render.terminal.progress import judging_progress
     from tbtools.render.terminal.report import picture_totals
 
-    figure = plot(
-        experiment,
-        **selection.arguments,
-        smoothing=smoothing,
-        objectives=objectives,
-        style=style,
-    )
+    with judging_progress() as judging:
+        figure = plot(
+            experiment,
+            **selection.arguments,
+            smoothing=smoothing,
+            objectives=objectives,
+            style=style,
+            judging=judging,
+        )
     write_figure(figure, path, kind, force=force)
-    click.echo(picture_totals(figure, path), err=path == "-")
+    print_totals(picture_totals(figure), path)
 
 
 def _format_of(path: str, kind: str | None) -> Any:

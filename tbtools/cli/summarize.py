@@ -50,14 +50,14 @@ def command(
     """
     from tbtools.analysis.summary import summarize
     from tbtools.render.terminal.diagnostics import Diagnostics
-    from tbtools.render.terminal.progress import scan_progress
+    from tbtools.render.terminal.progress import judging_progress, scan_progress
     from tbtools.render.terminal.summary import SummaryView
 
     output.check()
     if output.chosen_format == "json":
         refuse_option("by_tag", "on JSON, which has all tags")
     experiment = selection.load(paths, skip_unreadable=True)
-    with scan_progress() as progress:
-        summary = summarize(experiment, progress=progress, **selection.arguments)
+    with scan_progress() as progress, judging_progress() as judging:
+        summary = summarize(experiment, progress=progress, judging=judging, **selection.arguments)
     output.write(SummaryView(summary, by_tag=by_tag, sort=sort, limit=limit))
     return finish(Diagnostics([experiment], selection.selection))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tbtools.cli.options import Command
-    from tbtools.render.output import ResultView
+    from tbtools.render.output import View
 
 
 def target_options(metavar: str, help: str) -> Callable[[Command], Command]:  # noqa: A002 - click's
@@ -56,9 +56,11 @@ def check_target(target: str) -> None:
         refuse_option("force", "with -o -")
 
 
-def show_summary(view: ResultView, summary_format: str, target: str) -> None:
+def show_summary(view: View, summary_format: str, target: str) -> None:
     """Shows what was done; in a line on standard error where standard output holds the result."""
+    from tbtools.render.output import print_totals
+
     if target == "-":
-        click.echo(view.totals(), err=True)
+        print_totals(view.totals(), None)
     else:
         Output(summary_format, None, force=False).write(view)

@@ -6,6 +6,7 @@ import codecs
 from typing import TYPE_CHECKING
 
 from tbtools.eventfile.problems import Problem
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from tbtools.eventfile.source import SourceFile
@@ -21,7 +22,7 @@ _LEAST_TEXT = 4
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\b\x1b")
 
 
-def recognised(file: SourceFile, tail: Problem | None) -> Problem | None:
+def recognised(file: SourceFile, tail: Problem) -> Problem:
     """Says what a file is of which not one record could be read.
 
     Args:
@@ -32,15 +33,16 @@ def recognised(file: SourceFile, tail: Problem | None) -> Problem | None:
         The problem as it was; in a file that is no event file, ``not_an_event_file`` with what it
         is instead, where that is known.
     """
-    if tail is None or tail.offset:
+    if tail.offset:
         return tail
     if tail.kind == "truncated" and tail.length >= _HEADER_SIZE:
         return tail  # it begins with a sound length
-    what = _what(file, tail.length)
+    what = foreign_content(file, tail.length)
     return Problem(0, tail.length, "not_an_event_file", what) if what else tail
 
 
-def _what(file: SourceFile, size: int) -> str:
+def foreign_content(file: SourceFile, size: int) -> str:
+    """What a file is instead of an event file; "" where that is not known."""
     start = file.read_at(0, min(size, _LOOKED_AT))
     if start.startswith(_GZIP_MAGIC):
         return "gzip-compressed; decompress it first"
@@ -49,7 +51,7 @@ def _what(file: SourceFile, size: int) -> str:
     if len(start) < _LEAST_TEXT:
         return ""
     if not any(start):
-        return f"{size} zero bytes and nothing else" if _is_zero(file, size) else ""
+        return f"{plural(size, 'zero byte')} and nothing else" if _is_zero(file, size) else ""
     return "plain text, not an event file" if _is_text(start) else ""
 
 

@@ -39,12 +39,19 @@ class RunFiles:
         event_files: The paths of its event files, sorted by name.
         duplicates: Links that lead to one of them and are not read for that, from wherever in the
             log directory: pairs of the link's path and that of the event file, sorted.
+        is_file: Whether the event file was given, and not its directory.
     """
 
     name: str
     path: str
     event_files: tuple[str, ...]
     duplicates: tuple[tuple[str, str], ...] = ()
+    is_file: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where it lies, as it was named: a directory, or the event file that was given."""
+        return self.event_files[0] if self.is_file else self.path
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -107,7 +114,8 @@ def discover(path: str | os.PathLike[str]) -> LogDirectory:
     except OSError as error:
         raise errors.NoEventFiles(f"{path}: {error.strerror}") from error
     if status.kind == "file":
-        return LogDirectory(path, (RunFiles(".", os.path.dirname(path) or ".", (path,)),), {})
+        run = RunFiles(".", os.path.dirname(path) or ".", (path,), is_file=True)
+        return LogDirectory(path, (run,), {})
     if status.kind != "directory":
         raise errors.NoEventFiles(f"{path}: neither a directory nor a regular file")
     walk = _Walk(path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from tbtools.vocabulary import plural
+
 if TYPE_CHECKING:
     from tbtools.vocabulary import ProblemKind
 
@@ -36,19 +38,19 @@ class Problem:
 
 def truncated(offset: int, length: int) -> Problem:
     """The file ends inside a record, ``length`` bytes into it."""
-    message = f"the file ends inside a record, {length} bytes into it"
+    message = f"the file ends inside a record, {plural(length, 'byte')} into it"
     return Problem(offset, length, "truncated", message)
 
 
 def bad_length(offset: int, length: int, got: int, want: int, *, found: bool) -> Problem:
     """The checksum of a length does not hold; tells if a whole record was ``found`` behind it."""
     if found:
-        outcome = f"{length} bytes up to the next whole record passed over"
+        outcome = f"{plural(length, 'byte')} up to the next whole record passed over"
     elif offset == 0:
-        message = f"not one whole record in {length} bytes: not an event file"
+        message = f"not one whole record in {plural(length, 'byte')}: not an event file"
         return Problem(offset, length, "not_an_event_file", message)
     else:
-        outcome = f"no whole record in the {length} bytes up to the end"
+        outcome = f"no whole record in the {plural(length, 'byte')} up to the end"
     message = f"length checksum is {got:#010x} where the file says {want:#010x}; {outcome}"
     return Problem(offset, length, "bad_length", message)
 
@@ -56,15 +58,15 @@ def bad_length(offset: int, length: int, got: int, want: int, *, found: bool) ->
 def bad_data(offset: int, length: int, got: int, want: int) -> Problem:
     """The checksum of the data in a record of ``length`` bytes, frame included, does not hold."""
     message = (
-        f"data checksum is {got:#010x} where the file says {want:#010x}; one record of {length} "
-        "bytes passed over"
+        f"data checksum is {got:#010x} where the file says {want:#010x}; one record of "
+        f"{plural(length, 'byte')} passed over"
     )
     return Problem(offset, length, "bad_data", message)
 
 
 def undecodable(offset: int, length: int) -> Problem:
     """A record of ``length`` bytes, frame included, holds no Event message."""
-    message = f"a sound record of {length} bytes that is no Event message"
+    message = f"a sound record of {plural(length, 'byte')} that is no Event message"
     return Problem(offset, length, "undecodable", message)
 
 

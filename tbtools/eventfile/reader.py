@@ -57,63 +57,84 @@ class EventFileReader:
 
         Raises:
             RecordError: Something is damaged, and the reader is strict.
-            OSError: The file cannot be read.
+            FileError: The file cannot be read.
         """
         self._tail = None
         with self._records:
             if self._records.bytes_left() < 0:
                 self._records.offset = 0
                 self._damage.clear()
-            while (record := self._next_record()) is not None:
-                event = self._decoded(record)
-                if event is not None:
+            for item in records_and_problems(self._records, strict=self.strict):
+                if isinstance(item, Problem):
+                    self._remember(item)
+                elif (event := self._decoded(item)) is not None:
                     yield event
 
-    def _next_record(self) -> Record | None:
-        """The next sound record; None at the end of what can be read for now."""
-        while True:
-            try:
-                return next(self._records, None)
-            except errors.TruncatedRecord as error:
-                self._raise_if_strict(error)
-                self._end_with(truncated(error.offset, self._records.bytes_left()))
-                return None
-            except errors.BadLength as error:
-                self._raise_if_strict(error)
-                if not self._resynchronised(error):
-                    return None
-            except errors.BadData as error:
-                self._raise_if_strict(error)
-                length = self._records.offset - error.offset
-                self._damage.append(bad_data(error.offset, length, error.got, error.want))
-
-    def _raise_if_strict(self, error: errors.RecordError) -> None:
-        if self.strict:
-            raise error
-
-    def _resynchronised(self, error: errors.BadLength) -> bool:
-        found = self._records.resynchronise()
-        length = self._records.offset - error.offset if found else self._records.bytes_left()
-        problem = bad_length(error.offset, length, error.got, error.want, found=found)
-        if found:
-            self._damage.append(problem)
+    def _remember(self, problem: Problem) -> None:
+        if self._records.offset == problem.offset:
+            self._tail = problem
         else:
-            self._end_with(problem)
-        return found
-
-    def _end_with(self, problem: Problem) -> None:
-        self._tail = recognised(self._records.file, problem)
+            self._damage.append(problem)
 
     def _decoded(self, record: Record) -> Any:
         """The record's event; None where it holds none."""
-        from google.protobuf.message import DecodeError
-
-        from tbtools.eventfile import messages
-
-        try:
-            return messages.Event.FromString(record.data)
-        except DecodeError as error:
+        event = decoded_event(record)
+        if event is None:
             if self.strict:
-                raise errors.UndecodableEvent(self.path, record.offset) from error
+                raise errors.UndecodableEvent(self.path, record.offset)
             self._damage.append(undecodable(record.offset, record.end - record.offset))
-            return None
+        return event
+
+
+def decoded_event(record: Record) -> Any:
+    """The `messages.Event` in a record; None where it holds none."""
+    from google.protobuf.message import DecodeError
+
+    from tbtools.eventfile import messages
+
+    try:
+        return messages.Event.FromString(record.data)
+    except DecodeError:
+        return None
+
+
+def records_and_problems(
+    records: RecordReader, *, strict: bool = False
+) -> Iterator[Record | Problem]:
+    """The records that have not been read yet, with what is damaged in its place.
+
+    Args:
+        records: Where they come from. A problem at which it stands then is the last, and may heal
+            when the file grows.
+        strict: Whether damage raises.
+
+    Raises:
+        RecordError: Something is damaged, and damage raises.
+        FileError: The file cannot be read.
+    """
+    while True:
+        try:
+            record = next(records, None)
+        except errors.RecordError as error:
+            if strict:
+                raise
+            yield _problem(records, error)
+            if records.offset == error.offset:
+                return
+            continue
+        if record is None:
+            return
+        yield record
+
+
+def _problem(records: RecordReader, error: errors.RecordError) -> Problem:
+    """What stands for an error; after it the reader is where reading can go on, if anywhere."""
+    if isinstance(error, errors.BadLength):
+        found = records.resynchronise()
+        length = records.offset - error.offset if found else records.bytes_left()
+        tail = bad_length(error.offset, length, error.got, error.want, found=found)
+        return tail if found else recognised(records.file, tail)
+    if isinstance(error, errors.BadData):
+        length = records.offset - error.offset
+        return bad_data(error.offset, length, error.got, error.want)
+    return recognised(records.file, truncated(error.offset, records.bytes_left()))

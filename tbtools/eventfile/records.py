@@ -12,14 +12,15 @@ A frame, little-endian (tensorflow/core/lib/io/record_writer.h):
 from __future__ import annotations
 
 import dataclasses
-import os
 import struct
 from typing import TYPE_CHECKING
 
 from tbtools import errors
-from tbtools.eventfile.source import source_of
+from tbtools.eventfile.content import foreign_content
+from tbtools.eventfile.source import as_path, open_file
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
     from types import TracebackType
     from typing import BinaryIO, Self
@@ -101,7 +102,7 @@ class RecordReader:
     """
 
     def __init__(self, path: str | os.PathLike[str], offset: int = 0) -> None:
-        self.path = os.fspath(path)
+        self.path = as_path(path)
         self.offset = offset
         self._file: SourceFile | None = None
         self._block = b""
@@ -137,7 +138,7 @@ class RecordReader:
             TruncatedRecord: The file ends inside the record.
             BadLength: The checksum of the length does not hold.
             BadData: The checksum of the data does not hold.
-            OSError: The file cannot be read.
+            FileError: The file cannot be read.
         """
         left = self.bytes_left()
         if left == 0:
@@ -149,7 +150,8 @@ class RecordReader:
         got = masked_crc32c(header[:8])
         if got != want:
             self._block = b""  # they may have changed when they are asked for again
-            raise errors.BadLength(self.path, self.offset, got, want)
+            content = "" if self.offset else foreign_content(self.file, left)
+            raise errors.BadLength(self.path, self.offset, got, want, content)
         if length > left - FRAME_SIZE:
             raise errors.TruncatedRecord(self.path, self.offset, FRAME_SIZE + length - left)
         return self._read_body(length)
@@ -200,7 +202,7 @@ class RecordReader:
     def file(self) -> SourceFile:
         """The file, open."""
         if self._file is None:
-            self._file = source_of(self.path).open(self.path)
+            self._file = open_file(self.path)
         return self._file
 
     def bytes_left(self) -> int:
@@ -254,7 +256,8 @@ def read_records(path: str | os.PathLike[str]) -> Iterator[Record]:
         TruncatedRecord: The file ends inside a record.
         BadLength: The checksum of a length does not hold.
         BadData: The checksum of a record's data does not hold; `RecordReader` can read on.
-        OSError: The file cannot be read.
+        FileError: The file cannot be read.
+        UnsupportedType: It is no path.
     """
     with RecordReader(path) as records:
         yield from records

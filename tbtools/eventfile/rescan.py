@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tbtools.eventfile import problems
 from tbtools.eventfile.growing import ColumnMemory
 from tbtools.eventfile.scan import DTYPES, FileShrank, is_still_damaged, scan_file, scan_open
-from tbtools.eventfile.source import source_of
+from tbtools.eventfile.source import open_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,7 +80,7 @@ def rescan(before: FileColumns) -> Rescan:
         before: The columns of an earlier scan.
     """
     try:
-        with source_of(before.path).open(before.path) as file:
+        with open_file(before.path) as file:
             return _rescan_open(file, before)
     except OSError as error:
         tail = problems.unreadable(error)

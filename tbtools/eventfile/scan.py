@@ -17,7 +17,7 @@ import numpy as np
 
 from tbtools.eventfile import problems
 from tbtools.eventfile.content import recognised
-from tbtools.eventfile.source import Status, source_of
+from tbtools.eventfile.source import Status, open_file
 from tbtools.extensions import compiled
 
 if TYPE_CHECKING:
@@ -324,7 +324,7 @@ def scan_open(
     fingerprint_start = max(found["position"] - _FINGERPRINT, 0)
     fingerprint = file.read_at(fingerprint_start, found["position"] - fingerprint_start)
     columns = _named(file.path, status, fingerprint, found)
-    tail = recognised(file, columns.tail)
+    tail = columns.tail and recognised(file, columns.tail)
     return columns if tail is columns.tail else replace(columns, tail=tail)
 
 
@@ -341,7 +341,7 @@ def scan_file(path: str | os.PathLike[str]) -> FileColumns:
     """
     path = os.fspath(path)
     try:
-        with source_of(path).open(path) as file:
+        with open_file(path) as file:
             most = None
             while True:
                 try:

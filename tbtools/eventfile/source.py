@@ -1,7 +1,8 @@
 """Where input files come from: the only module that opens, stats or lists them.
 
 Everything that reads logs goes through `source_of(path)`, which picks a `Source` by the path's
-scheme: that of the operating system for plain paths, others for the schemes that are registered.
+scheme (that of the operating system for plain paths, others for the schemes that are registered),
+and through `open_file`, whose errors are named.
 Tests put a source of their own in place to see what a command does when reading fails::
 
     with using(FailingSource(...)):              # instead of the local files
@@ -20,6 +21,8 @@ import re
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from tbtools.errors import TbtoolsError, UnsupportedType, file_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,6 +144,16 @@ class _LocalFile(SourceFile):
     def __init__(self, path: str) -> None:
         self.path = path
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - until close()
+        try:
+            self._require_size()
+        except OSError:
+            self._file.close()
+            raise
+
+    def _require_size(self) -> None:
+        """Refuses what says that it is empty and is not, as the files of /proc do."""
+        if not self.size() and self.read_at(0, 1) and not self.size():
+            raise OSError(errno.EINVAL, "a special file, which does not tell its size", self.path)
 
     def status(self) -> Status:
         return _local_status(os.fstat(self._file.fileno()))
@@ -170,8 +183,35 @@ class _LocalFile(SourceFile):
         self._file.close()
 
 
+def as_path(path: object) -> str:
+    """A path as text.
+
+    Raises:
+        UnsupportedType: It is none, or one of bytes.
+    """
+    name = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(name, str):
+        raise UnsupportedType(f"{type(path).__name__} is no path")
+    return name
+
+
+class NamedErrors:
+    """Lets what the operating system refuses in a ``with`` be a `FileError` that names the path."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        # Some of ours are an OSError too, and say what is wrong.
+        if isinstance(error, OSError) and not isinstance(error, (TbtoolsError, BrokenPipeError)):
+            raise file_error(error, self._path) from error
+
+
 @contextlib.contextmanager
-def _bad_path(path: str) -> Iterator[None]:
+def bad_path(path: str) -> Iterator[None]:
     """Raises OSError for a path that no file can have; Python raises ValueError for a NUL."""
     try:
         yield
@@ -184,12 +224,12 @@ class LocalSource(Source):
 
     def open(self, path: str) -> SourceFile:
         """Opens a file; a directory raises IsADirectoryError."""
-        with _bad_path(path):
+        with bad_path(path):
             return _LocalFile(path)
 
     def stat(self, path: str) -> Status:
         """One system call."""
-        with _bad_path(path):
+        with bad_path(path):
             return _local_status(os.stat(path))
 
     def list(self, path: str) -> Iterator[Entry]:
@@ -232,6 +272,47 @@ def source_of(path: str) -> Source:
     return _sources[""]
 
 
+class _NamedFile(SourceFile):
+    """An open file of any source; what fails is a `FileError` that names it."""
+
+    def __init__(self, file: SourceFile) -> None:
+        self.path = file.path
+        self._file = file
+        self._errors = NamedErrors(file.path)
+
+    def status(self) -> Status:
+        with self._errors:
+            return self._file.status()
+
+    def size(self) -> int:
+        with self._errors:
+            return self._file.size()
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        with self._errors:
+            return self._file.read_into(buffer, offset)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        with self._errors:
+            return self._file.read_at(offset, length)
+
+    def fileno(self) -> int | None:
+        return self._file.fileno()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def open_file(path: str) -> SourceFile:
+    """Opens a file of the source that its path is read from.
+
+    Raises:
+        FileError: It cannot be opened; so do the file's methods where it cannot be read.
+    """
+    with NamedErrors(path):
+        return _NamedFile(source_of(path).open(path))
+
+
 @contextlib.contextmanager
 def using(source: Source, scheme: str = "") -> Iterator[None]:
     """Reads the paths of a scheme from another source for a while, in all threads.
@@ -253,7 +334,7 @@ def using(source: Source, scheme: str = "") -> Iterator[None]:
 
 def read_bytes(path: str) -> bytes:
     """A whole file, for small ones."""
-    with source_of(path).open(path) as file:
+    with open_file(path) as file:
         return file.read_at(0, file.size())
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 VARINT, FIXED64, BYTES, GROUP_START, GROUP_END, FIXED32 = range(6)
 
 # Field numbers of Event, Summary, Summary.Value, SummaryMetadata and its PluginData.
-_SUMMARY, _VALUE, _METADATA, _PLUGIN_DATA, _PLUGIN_NAME = 5, 1, 9, 1, 1
+_SUMMARY, _VALUE, _METADATA, _PLUGIN_DATA, _PLUGIN_NAME, _PLUGIN_CONTENT = 5, 1, 9, 1, 1, 2
 
 
 def read_varint(data: bytes, position: int) -> tuple[int, int]:
@@ -107,8 +107,16 @@ def metadata_of(value: bytes) -> bytes:
 
 def declares_plugin(value: bytes) -> bool:
     """Whether a sound Summary.Value names the plugin of its tag."""
-    plugin_data = b"".join(_contents(metadata_of(value), _PLUGIN_DATA))
-    return any(_contents(plugin_data, _PLUGIN_NAME)[-1:])
+    return any(_contents(_plugin_data(value), _PLUGIN_NAME)[-1:])
+
+
+def plugin_content(value: bytes) -> bytes:
+    """What a sound Summary.Value holds for the plugin of its tag; empty where there is nothing."""
+    return b"".join(_contents(_plugin_data(value), _PLUGIN_CONTENT)[-1:])
+
+
+def _plugin_data(value: bytes) -> bytes:
+    return b"".join(_contents(metadata_of(value), _PLUGIN_DATA))
 
 
 def value_with_metadata(value: bytes, metadata: bytes) -> bytes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tbtools import errors
 from tbtools.eventfile.records import write_record
+from tbtools.eventfile.source import NamedErrors, as_path, bad_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +54,12 @@ class EventFileWriter:
 
     Attributes:
         path: The file.
+
+    Raises:
+        FileError: The file cannot be made.
+        UnsupportedType: The directory is no path.
+        InvalidArgument: The suffix cannot be the end of a file's name.
+        UnwritableValue: The wall time is no number.
     """
 
     def __init__(
@@ -65,7 +72,9 @@ class EventFileWriter:
         first = self._event(
             wall_time, 0, file_version=FILE_VERSION, source_metadata={"writer": "tbtools"}
         )
-        self._file = _create(Path(directory), first.wall_time, filename_suffix)
+        name = as_path(directory)
+        with NamedErrors(name), bad_path(name):
+            self._file = _create(Path(name), first.wall_time, filename_suffix)
         self.path = os.fspath(self._file.name)
         self._declared: set[str] = set()
         self.add_event(first)
@@ -103,9 +112,9 @@ class EventFileWriter:
                 which tbparse lists as a tensor, and TensorBoard's Rust server leaves out.
 
         Raises:
-            UnwritableValue: A finite number is infinite as float32.
+            UnwritableValue: A finite number is infinite as float32, or it is no number.
         """
-        value = float(value)
+        value = _as_number(tag, value)
         if dtype == "float64":
             tensor = {"dtype": _DT_DOUBLE, "tensor_shape": {}, "double_val": [value]}
             self._add_value(tag, step, wall_time, plugin="scalars", tensor=tensor)
@@ -231,7 +240,11 @@ class EventFileWriter:
         from tbtools.eventfile import messages
 
         wall_time = time.time() if wall_time is None else wall_time
-        return messages.Event(wall_time=wall_time, step=step, **what)
+        try:
+            return messages.Event(wall_time=wall_time, step=step, **what)
+        except (TypeError, ValueError) as error:
+            message = f"no event has wall_time={wall_time!r} and step={step!r}: {error}"
+            raise errors.UnwritableValue(message) from error
 
     def _add_value(
         self, tag: str, step: int, wall_time: float | None, *, plugin: str = "", **what: Any
@@ -241,7 +254,10 @@ class EventFileWriter:
             self._declared.add(tag)
             what["metadata"] = {"plugin_data": {"plugin_name": plugin}}
         event = self._event(wall_time, step)
-        event.summary.value.add(tag=tag, **what)
+        try:
+            event.summary.value.add(tag=tag, **what)
+        except (TypeError, ValueError) as error:
+            raise errors.UnwritableValue(f"tag {tag!r} cannot be written so: {error}") from error
         self.add_event(event)
 
     def _add_hparams_data(self, part: str, info: dict[str, Any], wall_time: float) -> None:
@@ -254,7 +270,16 @@ class EventFileWriter:
         self._add_value(f"_hparams_/{part}", 0, wall_time, metadata=metadata)
 
 
-def _create(directory: Path, seconds: float, suffix: str) -> BinaryIO:
+def _as_number(tag: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise errors.UnwritableValue(f"{value!r} of {tag!r} is no number") from error
+
+
+def _create(directory: Path, seconds: float, suffix: object) -> BinaryIO:
+    if not isinstance(suffix, str) or "/" in suffix:
+        raise errors.InvalidArgument(f"filename_suffix={suffix!r} cannot end a file's name")
     directory.mkdir(parents=True, exist_ok=True)
     host, pid = socket.gethostname(), os.getpid()
     while True:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from tbtools.errors import (
     ForeignFiles,
+    NotADirectory,
     OutputExists,
     OutputInsideInput,
     RecordError,
-    TbtoolsError,
 )
 from tbtools.eventfile.discover import is_event_file
+from tbtools.eventfile.source import NamedErrors
+from tbtools.render.files import output_path, require_parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,18 +44,16 @@ def require_free_directory(
         OutputExists: Something is in the directory, and `force` does not allow to replace it.
         ForeignFiles: Something is in it that is no result of tbtools.
         OutputInsideInput: It would lie in a directory that is read, or the other way round.
-        NotADirectoryError: There is a file at the path.
-        FileNotFoundError: The directory that it would lie in does not exist.
+        NotADirectory: There is a file at the path.
+        MissingFile: The directory that it would lie in does not exist.
     """
-    name, path = os.fspath(path), Path(path)
+    name, path = output_path(path)
     for given in map(Path, inputs):
         if given.exists():  # reading it will say that it does not
             _require_apart(path, given, name)
     if path.exists() and not path.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "this is a file; name a directory", name)
-    if not path.parent.is_dir():
-        parent = os.fspath(path.parent)
-        raise FileNotFoundError(errno.ENOENT, "there is no such directory; make it first", parent)
+        raise NotADirectory(errno.ENOTDIR, "this is a file; name a directory", name)
+    require_parent(path)
     if path.is_dir() and any(path.iterdir()):
         if not force:
             raise OutputExists(name)
@@ -64,9 +64,7 @@ def require_free_directory(
 
 def _require_apart(output: Path, given: Path, name: str) -> None:
     ours, theirs = output.resolve(), given.resolve()
-    # An event file stands for its run; what no event file is, nothing can become part of.
-    directory = theirs.parent if is_event_file(theirs.name) and not given.is_dir() else theirs
-    if ours.is_relative_to(directory) or theirs.is_relative_to(ours):
+    if ours.is_relative_to(theirs) or theirs.is_relative_to(ours):
         raise OutputInsideInput(name, os.fspath(given))
 
 
@@ -147,14 +145,14 @@ def directory_whole(
         inputs: What is read for it.
 
     Raises:
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
         TbtoolsError: As `require_free_directory`.
     """
     import tempfile
 
     require_free_directory(path, force=force, inputs=inputs)
     name, path = os.fspath(path), Path(path).resolve()
-    try:
+    with NamedErrors(name):  # and not its temporary neighbour
         temporary = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=path.parent))
         filled = NewDirectory(temporary)
         try:
@@ -163,12 +161,6 @@ def directory_whole(
             _take_name(temporary, path)
         finally:
             filled.discard()
-    except TbtoolsError:  # some are an OSError too, and name what is wrong already
-        raise
-    except OSError as error:
-        if error.filename is None or _PREFIX in os.fspath(error.filename):
-            raise OSError(error.errno, error.strerror, name) from error
-        raise
 
 
 def _take_name(temporary: Path, path: Path) -> None:

@@ -67,10 +67,10 @@ def write_merge(merge: Merge, directory: str | os.PathLike[str], *, force: bool 
     Raises:
         InputChanged: An event file was replaced or cut short since the plan was made.
         TbtoolsError: The directory is not free; see `directory_whole`.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     with (
-        directory_whole(directory, force=force, inputs=merge.directories) as made,
+        directory_whole(directory, force=force, inputs=merge.read_paths) as made,
         made.file(_file_name(merge.start_time)) as file,
         _Inputs() as inputs,
     ):
@@ -222,7 +222,7 @@ def write_runs(
     Raises:
         UnwritableValue: A finite value is infinite as float32.
         TbtoolsError: The directory is not free; see `directory_whole`.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     with directory_whole(directory, force=force, inputs=inputs) as made:
         for run, series in runs:
@@ -250,7 +250,7 @@ def write_aggregate(
     Raises:
         UnwritableValue: The axis has fractions, and steps have none.
         TbtoolsError: The directory is not free; see `directory_whole`.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     alone = [group.name for group in aggregate.groups] == ["all"]
     groups = distinct_paths(group.name for group in aggregate.groups)
@@ -262,7 +262,7 @@ def write_aggregate(
             has_spread = series.runs >= runs_needed(name)
             points = (steps[has_spread], series.wall_time[has_spread], values[has_spread])
             runs.setdefault(run, {})[series.tag] = points
-    read = (*inputs, *aggregate.directories)
+    read = (*inputs, *aggregate.read_paths)
     write_runs(runs.items(), directory, command="aggregate", force=force, inputs=read)
 
 

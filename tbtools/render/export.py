@@ -9,7 +9,7 @@ from tbtools.errors import InvalidArgument
 from tbtools.render.export_tables import export_hparams, export_scalars
 from tbtools.render.media import export_media
 from tbtools.runs.diagnostics import HasProvenance, Provenance
-from tbtools.runs.inputs import as_experiment, runs_and_unreadable
+from tbtools.runs.inputs import open_inputs
 from tbtools.runs.plugins.hparams_table import hparams_table
 from tbtools.runs.plugins.table import export_kinds
 from tbtools.runs.selection import Selection, as_globs
@@ -33,6 +33,7 @@ class Export(HasProvenance):
     Attributes:
         data: The kind of data.
         count: How many rows of a table, or how many files.
+        runs: Of how many runs they are.
         left_out: Points that are in no row, because a wide table has one cell for several.
         undecodable: What could not be written because it cannot be decoded.
         provenance: What should be known of the runs.
@@ -40,6 +41,7 @@ class Export(HasProvenance):
 
     data: str
     count: int
+    runs: int
     left_out: int = 0
     undecodable: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
@@ -49,6 +51,7 @@ class Export(HasProvenance):
         return {
             "data": self.data,
             "count": self.count,
+            "runs": self.runs,
             "left_out": self.left_out,
             "undecodable": list(self.undecodable),
             **self.provenance.to_dict(),
@@ -91,7 +94,7 @@ def export(
         UnknownTag: No run has the tag.
         NoEventFiles: There is nothing to read under a path, or not one event could be read.
         TbtoolsError: Something is there already; see `tbtools.write`.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     if data not in export_kinds():
         raise InvalidArgument(f"no data {data!r}; there are {', '.join(export_kinds())}")
@@ -105,11 +108,11 @@ def export(
     if refused := [name for name in _MEANINGLESS.get(data, _MEANINGLESS_FOR_FILES) if given[name]]:
         raise InvalidArgument(f"an export of {data} takes no {', no '.join(refused)}")
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
-    experiment = as_experiment(runs, fold=data == "hparams")
-    known, unreadable = runs_and_unreadable(runs if experiment is None else experiment)
+    inputs = open_inputs(runs, fold=data == "hparams")
+    known, experiment = inputs.runs, inputs.experiment
     left_out, undecodable = 0, list[str]()
     if data == "scalars":
-        count, left_out = export_scalars(
+        count, of_runs, left_out = export_scalars(
             known,
             path,
             selection=selection,
@@ -121,7 +124,10 @@ def export(
     elif data == "hparams":
         table = hparams_table(known, known if experiment is None else experiment.all_runs)
         count, undecodable = export_hparams(known, table, path, format=format, force=force)
+        of_runs = count
     else:
-        count, undecodable = export_media(known, path, data, selection=selection, progress=progress)
-    provenance = Provenance.of(known, unreadable)
-    return Export(data, count, left_out, tuple(undecodable), provenance)
+        count, of_runs, undecodable = export_media(
+            known, path, data, selection=selection, progress=progress
+        )
+    provenance = Provenance.of(known, inputs.unreadable)
+    return Export(data, count, of_runs, left_out, tuple(undecodable), provenance)

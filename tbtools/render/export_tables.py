@@ -9,11 +9,13 @@ import numpy as np
 from tbtools.analysis.align import union
 from tbtools.eventfile.discover import natural_key
 from tbtools.render.batches import NULL, Batch
+from tbtools.render.files import is_stream
 from tbtools.render.tables import require_format, write_table
 from tbtools.runs.diagnostics import require_readable
-from tbtools.runs.inputs import require_events, require_points
-from tbtools.runs.selection import EVERYTHING, Selector
+from tbtools.runs.inputs import require_points
+from tbtools.runs.selection import EVERYTHING, Selection, Selector
 from tbtools.runs.series import last_of_each, stream_scalars
+from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
     import os
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from tbtools.runs.plugins.hparams import HParamValue
     from tbtools.runs.plugins.hparams_table import HParamsTable
     from tbtools.runs.run import Run
-    from tbtools.runs.selection import Selection
     from tbtools.runs.series import RunScalars, ScalarSeries
 
     Progress = Callable[[int, int], None] | None
@@ -49,6 +50,31 @@ def long_batch(run: str, tag: str, curve: ScalarSeries) -> Batch:
     return Batch(curve.step.size, columns, {"value": curve.dtype})
 
 
+def require_scalars(
+    runs: Mapping[str, Run], selection: Selection, x: str = "step", progress: Progress = None
+) -> None:
+    """Refuses what selects nothing; for streams, which hold bytes before the last run is read.
+
+    Reads no more runs than it takes.
+
+    Args:
+        runs: The runs.
+        selection: Which tags and steps.
+        x: The axis; all runs must have it where it is a tag.
+        progress: As for `Experiment.scan`.
+
+    Raises:
+        UnknownTag: A name or glob matches no tag, or a run does not have the axis.
+        InvalidArgument: There is no point in the steps, or there are no scalars.
+        NoEventFiles: Not one event could be read.
+    """
+    selector = Selector(selection)
+    for _ in stream_scalars(runs, selector, x, progress):
+        if selector.all_matched and x in AXES:
+            return
+    require_points(runs.values(), selector)
+
+
 def export_scalars(
     runs: Mapping[str, Run],
     path: str | os.PathLike[str],
@@ -58,7 +84,7 @@ def export_scalars(
     format: str | None = None,  # noqa: A002 - the option's name
     force: bool = False,
     progress: Progress = None,
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     """Writes every point of every run and tag as one table, run by run.
 
     Memory holds one run at a time.
@@ -74,21 +100,23 @@ def export_scalars(
         progress: As for `Experiment.scan`.
 
     Returns:
-        How many rows there are, and how many points are in none of them, because a wide table has
-        one cell for several.
+        How many rows there are, of how many runs, and how many points are in none of them, because
+        a wide table has one cell for several.
 
     Raises:
         InvalidArgument: The ending says no format, or there is nothing to write.
         UnknownTag: No run has the tag.
         OutputExists: There is a file, and `force` does not allow to replace it.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     require_format(path, format)
+    if is_stream(path):
+        require_scalars(runs, selection, progress=progress)
     table = _Scalars(runs, selection, progress)
     schema = table.wide_schema() if wide else LONG_SCHEMA
     batches = table.wide(schema) if wide else table.long()
     write_table(path, schema, batches, format=format, force=force)
-    return table.rows, table.left_out
+    return table.rows, len(table.runs), table.left_out
 
 
 class _Scalars:
@@ -99,10 +127,14 @@ class _Scalars:
         self._selector = Selector(selection)
         self._progress = progress
         self.rows = 0
+        self.runs: set[str] = set()
         self.left_out = 0
 
     def _runs(self) -> Iterator[RunScalars]:
-        yield from stream_scalars(self._known, self._selector, progress=self._progress)
+        for run in stream_scalars(self._known, self._selector, progress=self._progress):
+            if run.series:
+                self.runs.add(run.run)
+                yield run
         require_points(self._known.values(), self._selector)
 
     def long(self) -> Iterator[Batch]:
@@ -123,8 +155,6 @@ class _Scalars:
     def wide(self, schema: Mapping[str, Kind]) -> Iterator[Batch]:
         """One row a step of each run."""
         for run in self._runs():
-            if not run.series:
-                continue
             steps = union([curve.step for curve in run.series.values()])
             columns: dict[str, Column] = {
                 name: np.ma.MaskedArray(np.zeros(steps.size), mask=True)
@@ -166,12 +196,12 @@ def export_hparams(
     Raises:
         InvalidArgument: The ending says no format, or there is nothing to write.
         OutputExists: There is a file, and `force` does not allow to replace it.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     require_format(path, format)
     require_readable(runs)
     if not table.rows and not table.problems:
-        require_events(runs.values())
+        require_points(runs.values(), Selector(Selection(plugins=("hparams",))))
     columns: dict[str, Column] = {"run": list(table.rows)}
     schema: dict[str, Kind] = {"run": "text"}
     for name in (*table.hparams, *table.metrics):

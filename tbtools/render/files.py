@@ -10,7 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
-from tbtools.errors import ForeignFiles, InvalidArgument, OutputExists, TbtoolsError
+from tbtools.errors import (
+    FileError,
+    ForeignFiles,
+    InvalidArgument,
+    MissingFile,
+    NotAFile,
+    OutputExists,
+)
+from tbtools.eventfile.source import NamedErrors, as_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,24 +27,46 @@ if TYPE_CHECKING:
 _UNENCODABLE = "backslashreplace"
 
 
+def output_path(path: str | os.PathLike[str]) -> tuple[str, Path]:
+    """A path to write to, as it was given, and as a Path.
+
+    Raises:
+        UnsupportedType: It is no path.
+        InvalidArgument: No file can have it.
+    """
+    name = as_path(path)
+    if "\0" in name:
+        raise InvalidArgument(f"{name!r} is no path: there is a null byte in it")
+    return name, Path(name)
+
+
+def require_parent(path: Path) -> None:
+    """Refuses a path in a directory that does not exist.
+
+    Raises:
+        MissingFile: It does not.
+    """
+    if not path.parent.is_dir():
+        parent = os.fspath(path.parent)
+        raise MissingFile(errno.ENOENT, "there is no such directory; make it first", parent)
+
+
 def require_free(path: str | os.PathLike[str], *, force: bool) -> None:
     """Refuses what cannot be written, or would be written over, before any work is done.
 
     Raises:
         OutputExists: There is something at the path, and `force` does not allow to replace it.
-        IsADirectoryError: There is a directory at the path; it is never replaced.
+        NotAFile: There is a directory at the path; it is never replaced.
         ForeignFiles: An event file is there: no table or page ever takes the place of a training.
         InvalidArgument: It would look like an event file, and be none.
-        FileNotFoundError: The directory that it would lie in does not exist.
+        MissingFile: The directory that it would lie in does not exist.
+        UnsupportedType: It is no path.
     """
-    name = os.fspath(path)
-    path = Path(path)
+    name, path = output_path(path)
     if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "this is a directory; name a file", name)
-    if not path.parent.is_dir():
-        parent = os.fspath(path.parent)
-        raise FileNotFoundError(errno.ENOENT, "there is no such directory; make it first", parent)
-    if _is_stream(path):
+        raise NotAFile(errno.EISDIR, "this is a directory; name a file", name)
+    require_parent(path)
+    if is_stream(path):
         return
     # A link is written through.
     event_file = any("tfevents" in each.name for each in (path, Path(os.path.realpath(path))))
@@ -65,16 +95,16 @@ def replaced_whole(
 
     Raises:
         OutputExists: There is a file, and `force` does not allow to replace it.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
-    if os.fspath(path) == "-":
+    if as_path(path) == "-":
         with _standard_output() as stdout:
             yield stdout.buffer if binary else stdout
         return
     require_free(path, force=force)
     path = Path(path)
-    with _named(path):
-        if _is_stream(path):
+    with NamedErrors(os.fspath(path)):
+        if is_stream(path):
             with _opened(os.open(path, os.O_WRONLY), binary=binary) as file:
                 yield file
         else:
@@ -83,33 +113,32 @@ def replaced_whole(
                 yield file
 
 
-def _is_stream(path: Path) -> bool:
+def is_standard_output(path: str | os.PathLike[str]) -> bool:
+    """Whether a result that is written there goes to standard output: ``-``, ``/dev/stdout``."""
+    if os.fspath(path) == "-":
+        return True
     try:
-        mode = path.stat().st_mode
+        return os.path.samestat(Path(path).stat(), os.fstat(sys.stdout.fileno()))
+    except (AttributeError, ValueError, OSError):  # no file there, or no file behind the stream
+        return False
+
+
+def is_stream(path: str | os.PathLike[str]) -> bool:
+    """Whether what is written there is read at once: standard output, a pipe, a device."""
+    if os.fspath(path) == "-":
+        return True
+    try:
+        mode = output_path(path)[1].stat().st_mode
     except OSError:  # nothing there, or nothing that we may see: opening it will tell
         return False
     return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
 
 
 @contextmanager
-def _named(path: Path | str) -> Iterator[None]:
-    """Lets an error of the file that is written name it, not its temporary neighbour."""
-    try:
-        yield
-    except TbtoolsError:  # some are an OSError too, and name what is wrong already
-        raise
-    except OSError as error:
-        ours = error.filename is None or _PREFIX in os.fspath(error.filename)
-        if not ours or isinstance(error, BrokenPipeError):
-            raise
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
-
-
-@contextmanager
 def _standard_output() -> Iterator[TextIO]:
     if sys.stdout is None:  # closed by the caller, as `>&-` does
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
-    with _named("standard output"):
+        raise FileError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
+    with NamedErrors("standard output"):
         yield sys.stdout
         sys.stdout.flush()
 

@@ -7,6 +7,17 @@ import unicodedata
 from datetime import UTC, datetime
 
 from tbtools.runs.numbers import stored_number
+from tbtools.vocabulary import plural
+
+__all__ = [
+    "format_bytes",
+    "format_count",
+    "format_duration",
+    "format_number",
+    "format_time",
+    "plural",
+    "printable",
+]
 
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -24,11 +35,6 @@ def format_number(value: float | None, dtype: str = "float64") -> str:
 def format_count(count: int) -> str:
     """A count with a comma between thousands."""
     return f"{count:,}"
-
-
-def plural(count: int, noun: str) -> str:
-    """A count and what is counted: ``1 run``, ``2,000 runs``, ``2 series``."""
-    return f"{format_count(count)} {noun}" + ("" if count == 1 or noun.endswith("s") else "s")
 
 
 def format_bytes(count: int) -> str:

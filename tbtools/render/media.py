@@ -14,7 +14,7 @@ from tbtools.render.directories import directory_whole
 from tbtools.render.names import distinct_paths, run_paths
 from tbtools.render.tables import is_table
 from tbtools.runs.diagnostics import require_readable
-from tbtools.runs.inputs import require_events
+from tbtools.runs.inputs import require_points
 from tbtools.runs.plugins.table import PLUGINS, function_at
 from tbtools.runs.plugins.values import naming
 from tbtools.runs.reading import read_each
@@ -39,7 +39,7 @@ def export_media(
     *,
     selection: Selection = EVERYTHING,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[int, list[str]]:
+) -> tuple[int, int, list[str]]:
     """Writes each picture, sound or text as it was stored, one file each.
 
     They lie at ``<run>/<tag>/<step>.png``, names made safe; ``index.csv`` has the names as they
@@ -53,14 +53,15 @@ def export_media(
         progress: As for `Experiment.scan`.
 
     Returns:
-        How many files there are, and what could not be written because it cannot be decoded.
+        How many files there are, of how many runs, and what could not be written because it cannot
+        be decoded.
 
     Raises:
-        InvalidArgument: The path means a file, or there is nothing in these steps.
+        InvalidArgument: The path means a file, no run has such data, or none in these steps.
         UnknownTag: A glob matches no tag of this kind.
         NoEventFiles: Not one event could be read.
         TbtoolsError: The directory is not free; see `directory_whole`.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     if is_table(directory):
         raise InvalidArgument(f"{kind} make a directory; {os.fspath(directory)} would be a file")
@@ -68,22 +69,20 @@ def export_media(
     index: list[tuple[object, ...]] = []
     paths = run_paths(runs)
     selector = Selector(replace(selection, plugins=(kind,)), scalars=False)
-    inputs = {run.event_files[0] for run in runs.values()}
-    with directory_whole(directory, inputs=sorted(inputs)) as made:
+    inputs = dict.fromkeys(run.data.read_path for run in runs.values())
+    with directory_whole(directory, inputs=tuple(inputs)) as made:
         for name, run in read_each(runs, progress):
             tags = _chosen_tags(run, selector)
             written = _export_run(run, name, paths[name], made, kind, tags, selection, problems)
             index += written
         require_readable(runs)
-        selector.require_match()
-        if not selector.matched:
-            require_events(runs.values())
+        require_points(runs.values(), selector)
         if index:
             with made.file(_INDEX) as file:
                 text = io.StringIO()
                 csv.writer(text, lineterminator="\n").writerows([_COLUMNS, *index])
                 file.write(text.getvalue().encode(errors="backslashreplace"))
-    return len(index), problems
+    return len(index), len({run for _, run, *_ in index}), problems
 
 
 def _export_run(

@@ -113,8 +113,9 @@ def run_html(run: Run) -> str:
     facts.append(format_bytes(sum(file.size for file in run.data.all_files)))
     if series:
         facts.append(f"last event {format_time(max(each.statistics.last_time for each in series))}")
-    problems = sum(1 for _ in run.data.iter_problems())
-    facts += _facts(run.superseded, problems, [note.kind for note in run.data.iter_notes()])
+    known = run.data.diagnostics
+    kinds = [note.kind for note in known.notes]
+    facts += _facts(known.superseded, len(known.problems), kinds)
     head = ["tag", "plugin", "", "last", "least", "greatest", "points", "last step"]
     table = _table(head, rows, right=(3, 4, 5, 6, 7), left_out=len(series) - len(rows))
     return _titled(run.name, facts, table)

@@ -11,11 +11,14 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 from rich.console import Console
 
 from tbtools.errors import InvalidArgument
-from tbtools.render.files import replaced_whole
+from tbtools.render.files import is_standard_output, replaced_whole
 from tbtools.render.format import printable
+from tbtools.render.terminal.lines import placed, print_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from rich.text import Text
 
 # Wider than any table: what is piped or written to a file is neither cut nor wrapped.
 _NO_WIDTH = 1_000_000
@@ -66,23 +69,17 @@ def output_format(
 
 
 class View(Protocol):
-    """A result in the three forms in which every command can show it."""
+    """A result; it has a ``to_<format>`` for each format besides ``table``.
+
+    ``to_json`` gives dicts, lists, strings, finite numbers, None; ``to_csv`` the rows, the names of
+    the columns first; others the lines.
+    """
 
     def show(self, console: Console) -> None:
-        """Prints it for a person."""
+        """Prints it for a person, without the totals."""
 
-    def to_json(self) -> Any:
-        """What becomes the JSON: dicts, lists, strings, finite numbers, None."""
-
-    def to_csv(self) -> Iterable[Sequence[object]]:
-        """The rows of the CSV, the names of the columns first."""
-
-
-class ResultView(View, Protocol):
-    """What was written somewhere."""
-
-    def totals(self) -> str:
-        """One line that says where, and how much."""
+    def totals(self) -> str | Text:
+        """The closing line: what was done, and below it what was not; empty for nothing at all."""
 
 
 class _Console(Console):
@@ -120,22 +117,47 @@ def write_view(view: View, format: str, path: str | None = None, *, force: bool 
 
     Raises:
         OutputExists: There is a file, and `force` does not allow to replace it.
-        OSError: It cannot be written.
+        FileError: It cannot be written.
     """
     with replaced_whole(path or "-", force=force) as opened:
         file = cast("IO[str]", opened)
+        if format == "table":
+            console = terminal(file)
+            view.show(console)
+            if totals := view.totals():
+                print_line(console, totals)
+            return
+        content: Any = getattr(view, f"to_{format}")()
         if format == "json":
             # In ASCII, so that no string in it can steer a terminal or has no encoding.
-            json.dump(view.to_json(), file, indent=2, allow_nan=False)
+            json.dump(content, file, indent=2, allow_nan=False)
             file.write("\n")
         elif format == "csv":
-            rows = view.to_csv()
-            csv.writer(file, lineterminator="\n").writerows(_visible(rows, file))
-        elif format == "table":
-            view.show(terminal(file))
+            csv.writer(file, lineterminator="\n").writerows(_visible(content, file))
         else:
-            lines: Iterable[str] = getattr(view, f"to_{format}")()
-            file.writelines(f"{line}\n" for line in lines)
+            file.writelines(f"{line}\n" for line in content)
+
+
+def print_totals(totals: str | Text, path: str | None) -> None:
+    """Prints what was done: on standard error where standard output holds the result itself.
+
+    Args:
+        totals: What `View.totals` gives.
+        path: The file or directory that was written; None or ``-`` for standard output.
+
+    Raises:
+        OSError: Standard output cannot be written.
+    """
+    if not totals:
+        return
+    if path is not None:
+        totals = placed(totals, path)
+    if is_standard_output(path or "-"):
+        if sys.stderr is not None:  # closed by the caller
+            print_line(terminal(sys.stderr), totals)
+        return
+    with replaced_whole("-") as stdout:
+        print_line(terminal(cast("IO[str]", stdout)), totals)
 
 
 def _visible(rows: Iterable[Sequence[object]], file: IO[str]) -> Iterator[Sequence[object]]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.render.event_files import write_runs
-from tbtools.render.export_tables import LONG_SCHEMA, long_batch
+from tbtools.render.export_tables import LONG_SCHEMA, long_batch, require_scalars
+from tbtools.render.files import is_stream
 from tbtools.render.names import run_paths
 from tbtools.render.tables import is_table, write_table
 from tbtools.render.write import require_free_target
@@ -79,10 +80,13 @@ def write_smoothed(
         NoEventFiles: Not one event could be read.
         InvalidArgument: There are no scalars.
         TbtoolsError: Something is there already; see `tbtools.write`.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     require_free_target(path, force=force, inputs=inputs)
-    selector = Selector(Selection.of(tags, steps, exclude_tags=exclude_tags))
+    selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
+    if is_stream(path):
+        require_scalars(experiment, selection, smoothing.by, progress)
+    selector = Selector(selection)
     written: list[SmoothedRun] = []
 
     def smoothed() -> Iterator[tuple[str, dict[str, ScalarSeries]]]:

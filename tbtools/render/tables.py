@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, Protocol, cast
 import numpy as np
 
 from tbtools.errors import InvalidArgument
+from tbtools.eventfile.source import as_path
 from tbtools.render.arrow import require_pyarrow, write_arrow
 from tbtools.render.batches import NULL
 from tbtools.render.decimals import shortest_decimals
@@ -54,12 +55,12 @@ _OTHER_FORMATS = {
 
 def is_table(path: str | os.PathLike[str]) -> bool:
     """Whether a path means a table rather than a directory, perhaps one of no format of ours."""
-    return os.fspath(path) == "-" or Path(path).suffix.lower() in {*_ENDINGS, *_OTHER_FILES}
+    return as_path(path) == "-" or Path(path).suffix.lower() in {*_ENDINGS, *_OTHER_FILES}
 
 
 def table_format(path: str | os.PathLike[str]) -> str | None:
     """The format that a file's ending stands for; None for none of them."""
-    return _ENDINGS.get(Path(path).suffix.lower())
+    return _ENDINGS.get(Path(as_path(path)).suffix.lower())
 
 
 def write_table(
@@ -84,7 +85,7 @@ def write_table(
         InvalidArgument: The ending is not known.
         MissingExtra: Parquet and Feather need pyarrow.
         OutputExists: There is a file, and `force` does not allow to replace it.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     chosen = require_format(path, format)
     binary = chosen in ("parquet", "feather")

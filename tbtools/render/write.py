@@ -54,13 +54,13 @@ def write(
         OutputExists: Something is there.
         OutputInsideInput: The directory would become part of what was read.
         UnsupportedType: The result is none of these.
-        OSError: It cannot be written; then nothing is left behind.
+        FileError: It cannot be written; then nothing is left behind.
     """
     import pandas as pd
 
     ending = is_table(path)
     if isinstance(result, Merge):
-        require_free_run(path, force=force, inputs=result.directories)
+        require_free_run(path, force=force, inputs=result.read_paths)
         write_merge(result, path, force=force)
     elif isinstance(result, Aggregate):
         if ending:
@@ -93,7 +93,7 @@ def require_free_target(
     Raises:
         TbtoolsError: It is not free; see `require_free` and `require_free_directory`.
         MissingExtra: A table of its ending needs pyarrow.
-        OSError: It cannot be written.
+        FileError: It cannot be written.
     """
     if is_table(path):
         require_format(path)
@@ -116,7 +116,7 @@ def require_free_run(
     Raises:
         InvalidArgument: The path means a file.
         TbtoolsError: It is not free; see `require_free_directory`.
-        OSError: It cannot be written.
+        FileError: It cannot be written.
     """
     if is_table(path):
         raise InvalidArgument(f"a merged run is a directory; {os.fspath(path)} would be a file")

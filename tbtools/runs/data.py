@@ -10,6 +10,7 @@ from tbtools.eventfile.scan import scan_file
 from tbtools.runs.columns import RunColumns, gather
 from tbtools.runs.parts import Part
 from tbtools.runs.timeline.notes import change_note, link_note
+from tbtools.runs.timeline.rows import readable_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +52,7 @@ class RunData:
 
     Attributes:
         name: Its path relative to the log directory; ``.`` for the log directory itself.
+        found: Its event files, as they were found at first.
         path: Its directory.
         found_under: The path, as it was given, under which it was found.
         restarts: The restart policy.
@@ -66,6 +68,7 @@ class RunData:
     ) -> None:
         self.name = files.name if name is None else name
         self.found_under = files.path if found_under is None else found_under
+        self.found = files
         self.path = files.path
         self.restarts: RestartPolicy = restarts
         self._paths = files.event_files
@@ -80,6 +83,11 @@ class RunData:
         self._folded: list[tuple[RunData, dict[str, str]]] = []
 
     # -- what is there
+
+    @property
+    def read_path(self) -> str:
+        """What was named to be read of it: its directory, or one event file."""
+        return self.found_under if self.found_under in self._paths else self.path
 
     @property
     def event_files(self) -> tuple[str, ...]:
@@ -97,6 +105,11 @@ class RunData:
     def all_files(self) -> tuple[FileColumns, ...]:
         """Those, and those of the sub-runs folded into it."""
         return (*self.files, *(file for run, _ in self._folded for file in run.files))
+
+    @property
+    def own_tags(self) -> set[str]:
+        """All tags that its own event files hold, which is known without gathering their rows."""
+        return {readable_tag(name) for file in self.files for name in file.tag_names}
 
     @property
     def columns(self) -> RunColumns:
@@ -137,7 +150,9 @@ class RunData:
     @property
     def diagnostics(self) -> RunDiagnostics:
         """Its problems, notes and superseded points; known without reading it a second time."""
-        return self._diagnostics or self._diagnose()
+        if self._diagnostics is None:
+            self._diagnostics = self._diagnose()
+        return self._diagnostics
 
     @property
     def has_ended(self) -> bool:
@@ -184,11 +199,12 @@ class RunData:
 
     def frame_attrs(self) -> dict[str, Any]:
         """What a frame says about itself: the restart policy, what it left out, damage, notes."""
+        known = self.diagnostics
         return {
             "restarts": self.restarts,
-            "superseded": self.superseded,
-            "problems": [{"file": path, **asdict(each)} for path, each in self.iter_problems()],
-            "notes": [note.to_dict() for note in self.iter_notes()],
+            "superseded": known.superseded,
+            "problems": [{"file": path, **asdict(each)} for path, each in known.problems],
+            "notes": [note.to_dict() for note in known.notes],
         }
 
     def expect(self, event_files: Sequence[str]) -> None:
@@ -240,13 +256,15 @@ class RunData:
     def unfold(self) -> None:
         """Shows it without its sub-runs again."""
         self._folded.clear()
+        self._diagnostics = None
 
     def release(self) -> None:
         """Forgets what was read but for its diagnostics; it is read again when it is asked for."""
-        if self._columns is not None:
+        if self._columns is not None and self._diagnostics is None:
             self._diagnostics = self._diagnose()
         self._files, self._columns = None, None
 
     def fold(self, run: RunData, tag_names: dict[str, str]) -> None:
         """Shows a sub-run as part of this run, its tags under the names given."""
         self._folded.append((run, tag_names))
+        self._diagnostics = None

@@ -6,13 +6,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import NoEventFiles
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.run import Run
+
+
+# Kinds of problems that concern a file as a whole: nothing of it could be read.
+OF_WHOLE_FILES = frozenset({"not_an_event_file", "unreadable"})
+
+
+def count_read(event_files: int, problems: Iterable[tuple[str, Problem]]) -> int:
+    """How many of the event files of a run could be read.
+
+    Args:
+        event_files: How many it has.
+        problems: What is wrong with them, each with the path of the file.
+    """
+    return event_files - len({file for file, each in problems if each.kind in OF_WHOLE_FILES})
 
 
 def runs_below(experiment: Experiment, path: str) -> list[Run]:
@@ -49,7 +64,7 @@ def reason_of(path: str, problems: Sequence[tuple[str, Problem]]) -> str:
         name = "" if file == path else f"{file[len(path) :].lstrip('/')}: "
         return name + problem.message
     files = len({file for file, _ in problems})
-    return f"no event could be read in {files} files (`tbtools verify` lists the reasons)"
+    return f"no event could be read in {plural(files, 'file')} (`tbtools verify` lists the reasons)"
 
 
 def require_readable(runs: Mapping[str, Run]) -> None:
@@ -64,7 +79,7 @@ def require_readable(runs: Mapping[str, Run]) -> None:
     problems = [(file, problem) for each in every for file, problem in each.problems]
     file, problem = problems[0]
     rest = len({path for path, _ in problems}) - 1
-    more = f"; and {rest} more file{'' if rest == 1 else 's'} without a readable event" * bool(rest)
+    more = f"; and {plural(rest, 'more file')} without a readable event" * bool(rest)
     raise NoEventFiles(f"{file}: {problem.message}{more}")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun, UnsupportedType
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
 from tbtools.eventfile.problems import Problem
-from tbtools.eventfile.source import source_of
+from tbtools.eventfile.source import as_path, source_of
 from tbtools.runs.data import RunData
 from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import ScalarTable
@@ -19,6 +20,7 @@ from tbtools.runs.selection import Selection, Selector, as_globs, choose, select
 from tbtools.runs.tables import tags_frame
 from tbtools.runs.timeline.restarts import check_policy
 from tbtools.showing import Shown
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,9 +55,25 @@ def _discover_named(path: str) -> LogDirectory:
     return LogDirectory(path, (), {**found.unreadable, path: missing})
 
 
-def _place(directory: LogDirectory, files: RunFiles) -> str:
-    """Where a run lies, however it is called: a directory, or the one event file that was given."""
-    path = directory.path if files.event_files == (directory.path,) else files.path
+def read_once(runs: Sequence[RunFiles]) -> list[bool]:
+    """Which runs are to be read, so that no event file is read twice.
+
+    `logs` and `./logs`, or a link to it, are the same: the first spelling counts. An event file
+    that was given beside its run is part of that.
+    """
+    singles = any(run.is_file for run in runs)
+    seen = {
+        _resolved(path) for run in runs if singles and not run.is_file for path in run.event_files
+    }
+    kept = []
+    for run in runs:
+        place = _resolved(run.place)
+        kept.append(place not in seen)
+        seen.add(place)
+    return kept
+
+
+def _resolved(path: str) -> str:
     return source_of(path).resolve(path)
 
 
@@ -92,7 +110,7 @@ class Experiment(Shown, Mapping[str, Run]):
         fold: bool = False,
         skip_unreadable: bool = False,
     ) -> None:
-        self.paths = tuple(os.fspath(path) for path in paths)
+        self.paths = tuple(as_path(path) for path in paths)
         self._globs = as_globs(runs)
         self._exclude = as_globs(exclude_runs)
         self.restarts = check_policy(restarts)
@@ -124,18 +142,14 @@ class Experiment(Shown, Mapping[str, Run]):
             for path, problem in directory.unreadable.items()
         }
         several = len(self.paths) > 1
-        names: dict[str, str] = {}
-        for directory in directories:
-            for files in directory.runs:
-                name = _run_name(directory.path, files, several=several)
-                # `logs` and `./logs`, or a link to it, are the same: the first spelling counts.
-                if several and names.setdefault(_place(directory, files), name) != name:
-                    continue
-                if name in self._runs:
-                    self._runs[name].data.expect(files.event_files)
-                else:
-                    data = RunData(files, self.restarts, name, directory.path)
-                    self._runs[name] = Run(data)
+        found = [(directory.path, files) for directory in directories for files in directory.runs]
+        once = read_once([files for _, files in found]) if several else [True] * len(found)
+        for path, files in compress(found, once):
+            name = _run_name(path, files, several=several)
+            if name in self._runs:
+                self._runs[name].data.expect(files.event_files)
+            else:
+                self._runs[name] = Run(RunData(files, self.restarts, name, path))
         self._runs = dict(sorted(self._runs.items(), key=lambda item: natural_key(item[0])))
 
     def _folded_runs(self) -> dict[str, Run]:
@@ -156,7 +170,7 @@ class Experiment(Shown, Mapping[str, Run]):
         """
         try:
             return self._shown[name]
-        except KeyError:
+        except (KeyError, TypeError):  # a list cannot be hashed, and is no name either
             raise UnknownRun(name, self._shown) from None
 
     def __iter__(self) -> Iterator[str]:
@@ -193,7 +207,9 @@ class Experiment(Shown, Mapping[str, Run]):
         """Reads what was added since: new runs, new event files, new records.
 
         Files that were replaced or have become shorter are read anew; of those that are gone, what
-        was read stays, and the run's problems say so. `Run.changes` says what was found. It costs a
+        was read stays, and the run's problems say so. A file is looked into where its size, its
+        identity or the time of its last change is another: damage that heals without any of these
+        changing is not noticed. `Run.changes` says what was found. It costs a
         look at the directories and files, and the new bytes.
 
         Returns:
@@ -273,12 +289,13 @@ class Experiment(Shown, Mapping[str, Run]):
 
     @property
     def tags(self) -> pd.DataFrame:
-        """One row a series of every run: run, and the columns of `Run.tags`."""
+        """One row a series of every run: run, and the columns and `attrs` of `Run.tags`."""
         import pandas as pd
 
         self.scan()
         statistics = {name: run.data.statistics() for name, run in self.items()}
         table = tags_frame([each for of_run in statistics.values() for each in of_run])
+        table.attrs |= self._frame_attrs()
         runs = [name for name, of_run in statistics.items() for _ in of_run]
         table.insert(0, "run", pd.Series(runs, dtype="str"))
         return table
@@ -311,7 +328,7 @@ class Experiment(Shown, Mapping[str, Run]):
 
     def __repr__(self) -> str:
         """Without reading anything."""
-        return f"<Experiment {self.logdir!r}: {len(self)} runs>"
+        return f"<Experiment {self.logdir!r}: {plural(len(self), 'run')}>"
 
 
 def load(

@@ -29,10 +29,10 @@ def _curve_tags(run: Run, relative_name: str) -> dict[str, str] | None:
         run: The sub-run.
         relative_name: Its name below the run that might have made it.
     """
-    tags = {series.tag for series in run.data.columns.series}
+    tags = run.data.own_tags
     if len(tags) != 1:
         return None
-    (tag,) = tags
+    [tag] = tags
     for prefix in (f"{tag.replace('/', '_')}_", f"{tag}/"):
         same = _NOT_IN_TAGS.sub("_", relative_name).startswith(_NOT_IN_TAGS.sub("_", prefix))
         if same and len(relative_name) > len(prefix):
@@ -46,9 +46,9 @@ def _is_hparams_session(run: Run) -> bool:
     A run of a search has hyperparameters, too, but its experiment is declared elsewhere, or it has
     curves: that is a run of its own.
     """
-    series = run.data.columns.series
-    return _HPARAMS_TAGS.issubset(each.tag for each in series) and all(
-        each.tag in _HPARAMS_TAGS or (each.scalar and each.count == 1) for each in series
+    return run.data.own_tags >= _HPARAMS_TAGS and all(
+        each.tag in _HPARAMS_TAGS or (each.scalar and each.count == 1)
+        for each in run.data.columns.series
     )
 
 

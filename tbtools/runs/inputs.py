@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, TypeAlias
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnsupportedType
-from tbtools.runs.experiment import Experiment, load
+from tbtools.runs.experiment import Experiment, load, read_once
 from tbtools.runs.run import Run
 
 if TYPE_CHECKING:
@@ -22,77 +24,88 @@ RunsLike: TypeAlias = (
 _PATHS_SHOWN = 5
 
 
-def as_experiment(given: RunsLike, *, fold: bool = False) -> Experiment | None:
-    """The experiment that is meant, where it is one or what `load` takes; None for runs by hand.
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Runs that were handed over, found once.
+
+    Attributes:
+        runs: The runs, by name.
+        unreadable: The paths that could not be read, with the reason.
+        experiment: What they are, where they are one experiment.
+    """
+
+    runs: dict[str, Run]
+    unreadable: dict[str, Problem]
+    experiment: Experiment | None = None
+
+    @property
+    def label(self) -> str:
+        """What they are called together: the path, as it was given, or the names."""
+        return self.experiment.logdir if self.experiment else ", ".join(self.runs)
+
+
+def open_inputs(given: RunsLike | Inputs, *, fold: bool = False) -> Inputs:
+    """The runs that are meant; they are read when something of them is asked for.
+
+    Of several paths each run has its path in front, as `load` has it. A run whose name another one
+    has already is called by its directory; one that is there twice is taken once.
 
     Args:
-        given: A path, a `Run`, an `Experiment`, or several of them.
+        given: A path, a `Run`, an `Experiment`, a mapping of names to runs, or several of them; or
+            what this function gave for them.
         fold: As for `load`, for paths.
 
     Raises:
         NoEventFiles: There is nothing to read under a path.
+        UnsupportedType: It is none of these.
+        InvalidArgument: There is not one run in it, or there are two of one name and directory.
     """
-    if isinstance(given, Experiment):
+    if isinstance(given, Inputs):
         return given
-    if isinstance(given, (str, os.PathLike)):
-        return load(given, fold=fold)
-    if isinstance(given, Sequence) and given:
-        paths = [one for one in given if isinstance(one, (str, os.PathLike))]
-        if len(paths) == len(given):
-            return load(paths, fold=fold)
-    return None
-
-
-def as_runs(given: RunsLike) -> dict[str, Run]:
-    """The runs that are meant, by name.
-
-    Of several paths each run has its path in front, as `load` has it. A run whose name another one
-    has already is called by its directory.
-
-    Args:
-        given: A path, a `Run`, an `Experiment`, a mapping of names to runs, or several of them.
-
-    Raises:
-        NoEventFiles: There is nothing to read under a path.
-        UnsupportedType: It is none of these.
-        InvalidArgument: There is not one run in it.
-    """
-    return runs_and_unreadable(given)[0]
-
-
-def runs_and_unreadable(given: RunsLike) -> tuple[dict[str, Run], dict[str, Problem]]:
-    """The runs that are meant, by name, and the paths that could not be read, with the reason.
-
-    Args:
-        given: As for `as_runs`.
-
-    Raises:
-        NoEventFiles: There is nothing to read under a path.
-        UnsupportedType: It is none of these.
-        InvalidArgument: There is not one run in it.
-    """
     if isinstance(given, Run):
-        return {given.name: given}, {}
-    if isinstance(given, Mapping) and not isinstance(given, Experiment):
+        return Inputs({given.name: given}, {})
+    if isinstance(given, (str, os.PathLike)) or _are_paths(given):
+        given = load(given, fold=fold)  # type: ignore[arg-type]
+    if isinstance(given, Experiment):
+        return Inputs(dict(given), dict(given.unreadable), given)
+    if isinstance(given, Mapping):
         _require_runs(given)
-        return dict(given), {}
-    experiment = as_experiment(given)
-    if experiment is not None:
-        return dict(experiment), dict(experiment.unreadable)
-    if not isinstance(given, Sequence) or isinstance(given, (str, bytes)):
+        return Inputs(dict(given), {})
+    several: object = given
+    if not isinstance(several, Sequence) or isinstance(several, bytes):
         raise UnsupportedType(
             f"{type(given).__name__} is no path, Run or Experiment, nor several of them"
         )
-    if not given:
+    if not several:
         raise InvalidArgument("no run is given")
+    return _joined([open_inputs(one, fold=fold) for one in several])
+
+
+def _are_paths(given: object) -> bool:
+    if not isinstance(given, Sequence) or isinstance(given, bytes):
+        return False
+    return bool(given) and all(isinstance(one, (str, os.PathLike)) for one in given)
+
+
+def _joined(several: Sequence[Inputs]) -> Inputs:
+    named = [pair for one in several for pair in one.runs.items()]
+    by_kind: dict[object, list[Run]] = {}
+    for _, run in named:  # the same files read in two ways are two runs
+        by_kind.setdefault((run.restarts, run.data.sources), []).append(run)
+    once: set[int] = set()
+    for alike in by_kind.values():
+        once |= {id(run) for run in compress(alike, read_once([run.data.found for run in alike]))}
     runs: dict[str, Run] = {}
-    unreadable: dict[str, Problem] = {}
-    for one in given:
-        own, problems = runs_and_unreadable(one)
-        unreadable |= problems
-        for name, run in own.items():
-            runs[run.path if name in runs else name] = run
-    return runs, unreadable
+    for name, run in named:
+        if id(run) not in once:
+            continue
+        once.discard(id(run))
+        shown = run.path if name in runs else name
+        if shown in runs:
+            raise InvalidArgument(f"several runs are called {shown}; name them in a mapping")
+        runs[shown] = run
+    unreadable = {path: problem for one in several for path, problem in one.unreadable.items()}
+    return Inputs(runs, unreadable)
 
 
 def _require_runs(given: Mapping[str, Run]) -> None:
@@ -134,6 +147,6 @@ def require_events(runs: Iterable[Run]) -> None:
 
 
 def _paths(runs: Iterable[Run]) -> str:
-    paths = list(dict.fromkeys(run.path for run in runs))
+    paths = list(dict.fromkeys(run.data.found.place for run in runs))
     rest = len(paths) - _PATHS_SHOWN
     return ", ".join(paths[:_PATHS_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

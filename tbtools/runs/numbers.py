@@ -30,6 +30,11 @@ _WHOLE = frozenset(
 _EXACT = 2.0**53
 
 
+def is_number(given: object) -> bool:
+    """Whether an argument is a number; True and False are none."""
+    return isinstance(given, (int, float, np.number)) and not isinstance(given, bool)
+
+
 def stored_number(value: float, dtype: str) -> float | int:
     """The number whose shortest decimal is the shortest that reads back as the stored value.
 

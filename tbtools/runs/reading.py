@@ -7,6 +7,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from tbtools.errors import UnsupportedType
 from tbtools.eventfile.scan import scan_file
 from tbtools.eventfile.source import source_of
 
@@ -33,6 +34,16 @@ def _size(path: str) -> int:
         return source_of(path).stat(path).size
     except OSError:  # scan_file tells what is wrong with it
         return 0
+
+
+def check_progress(progress: object) -> None:
+    """Refuses what cannot be called with the work that is done and that of all.
+
+    Raises:
+        UnsupportedType: It is neither a callable nor None.
+    """
+    if progress is not None and not callable(progress):
+        raise UnsupportedType(f"{progress!r} cannot be called to tell the progress")
 
 
 def read_ahead(
@@ -78,6 +89,7 @@ class _Ahead:
     """The runs whose files are being scanned, in order."""
 
     def __init__(self, progress: Callable[[int, int], None] | None, unread: list[Run]) -> None:
+        check_progress(progress)
         self.runs: deque[tuple[Run, list[Future[FileColumns]], int]] = deque()
         self._progress = progress
         self._total = sum(_size(path) for run in unread for path in run.event_files if progress)

@@ -11,6 +11,7 @@ from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.tables import notes_frame, problems_frame, sessions_frame, tags_frame
 from tbtools.runs.timeline import rows as row_kinds
 from tbtools.showing import Shown
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
     Tags = str | Sequence[str] | None
 
-# Written when a training session ends, or at once by writers that do not follow it.
-SESSION_END_TAG = "_hparams_/session_end_info"
-
 
 class Run(Shown):
     """A run of an experiment.
@@ -41,6 +39,8 @@ class Run(Shown):
 
     Methods that take `tags` want a tag, a glob (``loss/*``; ``*`` matches ``/`` too), or several;
     one that matches nothing raises `UnknownTag`.
+
+    The `attrs` of every frame hold restarts, superseded (how many points), problems and notes.
 
     Attributes:
         data: What tbtools' own analyses work on; not for users, and without a promise.
@@ -91,7 +91,7 @@ class Run(Shown):
             kind, message, tag (missing where it is about the run), count; see
             `tbtools.runs.timeline.notes.Note`.
         """
-        return notes_frame(self.data.iter_notes())
+        return self._told(notes_frame(self.data.iter_notes()))
 
     @property
     def tags(self) -> pd.DataFrame:
@@ -102,12 +102,12 @@ class Run(Shown):
             epoch), dtype, and for scalars first, last, min, min_step, max, max_step, nonfinite; the
             extremes are those of the finite values, at the step where they were first reached.
         """
-        return tags_frame(self.data.statistics())
+        return self._told(tags_frame(self.data.statistics()))
 
     @property
     def problems(self) -> pd.DataFrame:
         """One row for each damaged stretch: file, offset, length, kind, message."""
-        return problems_frame(self.data.iter_problems())
+        return self._told(problems_frame(self.data.iter_problems()))
 
     @property
     def sessions(self) -> pd.DataFrame:
@@ -118,7 +118,7 @@ class Run(Shown):
             end_time (seconds since the epoch), first_step, last_step (lowest and highest), points,
             superseded (how many of them are).
         """
-        return sessions_frame(part.columns for part in self.data.parts)
+        return self._told(sessions_frame(part.columns for part in self.data.parts))
 
     # -- scalars
 
@@ -154,8 +154,7 @@ class Run(Shown):
             if wide
             else table.long(run=False, dtype=dtype, source=len(self.data.sources) > 1)
         )
-        frame.attrs |= self.data.frame_attrs()
-        return frame
+        return self._told(frame)
 
     # -- everything else
 
@@ -173,7 +172,11 @@ class Run(Shown):
         return payloads.stored_values(self.data.parts, plugins, tags)
 
     def _frame(self, plugin: str, tags: Tags) -> pd.DataFrame:
-        frame: pd.DataFrame = function_at(PLUGINS[plugin].frame)(self.values(plugin, tags))
+        return self._told(function_at(PLUGINS[plugin].frame)(self.values(plugin, tags)))
+
+    def _told(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A frame of the run, with what should be known of it."""
+        frame.attrs |= self.data.frame_attrs()
         return frame
 
     def images(self, tags: Tags = None) -> pd.DataFrame:
@@ -192,13 +195,13 @@ class Run(Shown):
         """One row a histogram; see `tbtools.runs.plugins.histograms.histogram_statistics_frame`."""
         from tbtools.runs.plugins.histograms import histogram_statistics_frame
 
-        return histogram_statistics_frame(self.values("histograms", tags))
+        return self._told(histogram_statistics_frame(self.values("histograms", tags)))
 
     def distributions(self, tags: Tags = None) -> pd.DataFrame:
         """TensorBoard's nine quantiles; see `plugins.histograms.distributions_frame`."""
         from tbtools.runs.plugins.histograms import distributions_frame
 
-        return distributions_frame(self.values("histograms", tags))
+        return self._told(distributions_frame(self.values("histograms", tags)))
 
     def text(self, tags: Tags = None) -> pd.DataFrame:
         """One row a text; see `tbtools.runs.plugins.text.text_frame`."""
@@ -220,27 +223,29 @@ class Run(Shown):
         """Every value that is stored as a tensor, whatever plugin shows it, as a NumPy array."""
         from tbtools.runs.plugins.tensors import tensors_frame
 
-        return tensors_frame(payloads.stored_values(self.data.parts, None, tags, row_kinds.TENSOR))
+        stored = payloads.stored_values(self.data.parts, None, tags, row_kinds.TENSOR)
+        return self._told(tensors_frame(stored))
 
     def plugin_data(self, tags: Tags = None) -> pd.DataFrame:
         """What plugins unknown to tbtools have stored: tag, step, wall_time, plugin, content."""
         from tbtools.runs.plugins.values import plugin_frame
 
-        return plugin_frame(
+        stored = (
             value
             for value in self.values(None, tags)
             if value.plugin_name and value.plugin_name not in PLUGINS
         )
+        return self._told(plugin_frame(stored))
 
     def graph(self) -> Graph | None:
         """That of the last graph event, else of the last meta graph, else Keras's, else None."""
         from tbtools.runs.plugins.graphs import Graph, keras_graph
 
-        rows = self.data.columns.rows
-        if marks := rows.marks(row_kinds.GRAPH_DEF):
-            return Graph.from_graph_def(payloads.mark_content(rows, marks[-1]))
-        if marks := rows.marks(row_kinds.META_GRAPH_DEF):
-            return Graph.from_meta_graph_def(payloads.mark_content(rows, marks[-1]))
+        timeline = self.data.columns.timeline
+        if marks := timeline.marks(row_kinds.GRAPH_DEF):
+            return Graph.from_graph_def(payloads.mark_content(timeline.rows, marks[-1]))
+        if marks := timeline.marks(row_kinds.META_GRAPH_DEF):
+            return Graph.from_meta_graph_def(payloads.mark_content(timeline.rows, marks[-1]))
         keras = list(self.values("graph_keras_model"))
         return keras_graph(keras[-1]) if keras else None
 
@@ -248,14 +253,15 @@ class Run(Shown):
         """What each traced step cost; see `tbtools.runs.plugins.graphs.run_metadata_frame`."""
         from tbtools.runs.plugins.graphs import RunMetadata, run_metadata_frame
 
-        rows = self.data.columns.rows
+        timeline = self.data.columns.timeline
+        rows = timeline.rows
         marked = [
             RunMetadata.from_tagged(payloads.mark_content(rows, mark), mark.step, mark.wall_time)
-            for mark in rows.marks(row_kinds.TAGGED_RUN_METADATA)
+            for mark in timeline.marks(row_kinds.TAGGED_RUN_METADATA)
         ]
         plugins = ["graph_run_metadata", "graph_run_metadata_graph"]
         stored = [RunMetadata.from_value(value) for value in self.values(plugins)]
-        return run_metadata_frame([*marked, *stored])
+        return self._told(run_metadata_frame([*marked, *stored]))
 
     @property
     def hparams(self) -> HParams:
@@ -285,8 +291,9 @@ class Run(Shown):
     def refresh(self) -> int:
         """Reads what was added to its event files since they were read.
 
-        It costs the new bytes and those of damaged stretches, which are looked at again; columns
-        and frames are made when they are asked for. `changes` says what was found.
+        It costs the new bytes and those of damaged stretches, which are looked at again where the
+        file's size or the time of its last change is another; columns and frames are made when they
+        are asked for. `changes` says what was found.
 
         Returns:
             How many points are new; 0 for a run that has not been read yet.
@@ -296,6 +303,7 @@ class Run(Shown):
     def __repr__(self) -> str:
         """Without reading anything."""
         if not self.data.is_gathered:
-            return f"<Run {self.name!r}: {len(self.event_files)} event files>"
+            return f"<Run {self.name!r}: {plural(len(self.event_files), 'event file')}>"
         columns = self.data.columns
-        return f"<Run {self.name!r}: {len(columns.series)} series, {columns.order.size} points>"
+        size = f"{plural(len(columns.series), 'series')}, {plural(columns.order.size, 'point')}"
+        return f"<Run {self.name!r}: {size}>"

@@ -253,6 +253,13 @@ class Selector:
             low, high = min(low, self._steps[0]), max(high, self._steps[1])
         self._steps = low, high
 
+    @property
+    def all_matched(self) -> bool:
+        """Whether every glob has matched and a point was selected, whatever runs are to come."""
+        tags, selection = dict.fromkeys(self._tags), self.selection
+        globs = (*selection.tags, *selection.exclude_tags)
+        return self.matched and all(_matching(tags, (glob,)) for glob in globs)
+
     def require_match(self) -> None:
         """Refuses to do nothing as if there were nothing to do, after all runs have been seen.
 

@@ -740,6 +740,38 @@ class TestInputs:
             with pytest.raises(InvalidArgument, match="no run is given"):
                 tbtools.diff(x, logs)
 
+    def test_runs_without_values_are_the_same(self, tmp_path: Path) -> None:
+        for name in "ab":
+            EventFileBuilder().file_version().write(tmp_path / name / "events.out.tfevents.1")
+        found = tbtools.diff(tmp_path / "a", tmp_path / "b")
+        assert found.identical
+        assert (found.runs[0].points_a, found.runs[0].points_b) == (0, 0)
+        EventFileBuilder().scalar("loss", 1, 0.5).write(tmp_path / "b" / "events.out.tfevents.2")
+        found = tbtools.diff(tmp_path / "a", tmp_path / "b")
+        assert one(found).only_in == "b"
+        assert (found.runs[0].points_a, found.runs[0].points_b) == (0, 1)
+        with pytest.raises(UnknownTag):
+            tbtools.diff(tmp_path / "a", tmp_path / "a", tags="loss")
+
+    def test_hyperparameters_are_points_as_in_a_summary(self, tmp_path: Path) -> None:
+        with tbtools.EventFileWriter(tmp_path / "a") as writer:
+            writer.add_scalar("loss", 0.5, 1)
+            writer.add_text("note", "words", 1)
+            writer.add_hparams({"lr": 0.1})
+            writer.add_hparams_end("success")
+        (found,) = tbtools.diff(tmp_path / "a", tmp_path / "a").runs
+        assert found.points_a == found.points_b == 4
+        assert tbtools.summarize(tmp_path / "a").runs[0].points == 4
+
+    def test_damage_of_runs_without_a_twin_is_told(self, logs: Path, tmp_path: Path) -> None:
+        builder = EventFileBuilder().scalar("loss", 1, 0.5).scalar("loss", 2, 0.5)
+        builder.corrupt_data_crc().write(tmp_path / "b" / "lonely" / "events.out.tfevents.1")
+        builder.write(tmp_path / "b" / "another" / "events.out.tfevents.1")
+        found = tbtools.diff(logs, tmp_path / "b")
+        assert [each["kind"] for each in found.problems] == ["bad_data", "bad_data"]
+        (lonely,) = (run for run in found.runs if run.b == "lonely")
+        assert (lonely.points_a, lonely.points_b) == (0, 1)
+
     def test_relative_time_counts_from_the_first_event_of_the_run(self, tmp_path: Path) -> None:
         for name, delay in (("a", 0.0), ("b", 10.0)):
             builder = EventFileBuilder().file_version(wall_time=START)

@@ -416,9 +416,10 @@ class TestMedia:
         with pytest.raises(OutputInsideInput):
             tbtools.export(tbtools.load(media), media / "run" / "pictures", "images")
 
-    def test_nothing_to_write_makes_an_empty_directory(self, logs: Path) -> None:
-        target = exported(logs, "out", data="images")
-        assert list(target.iterdir()) == []
+    def test_nothing_to_write_is_refused(self, logs: Path) -> None:
+        with pytest.raises(InvalidArgument, match="no images"):
+            exported(logs, "out", data="images")
+        assert not (logs.parent / "out").exists()
 
 
 class TestRefusals:
@@ -463,6 +464,7 @@ class TestRuns:
         assert told.to_dict() == {
             "data": "scalars",
             "count": told.count,
+            "runs": len(experiment),
             "left_out": 0,
             "undecodable": [],
             "superseded": 0,

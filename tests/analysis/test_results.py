@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import tbtools
+from tbtools.eventfile.source import using
 from tests.builders import START, EventFileBuilder
+from tests.sources import CountingSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,74 +56,137 @@ def test_results_are_one_short_line_on_a_prompt(name: str, logdir: Path) -> None
 
 def test_parts_of_results_are_short_too(logdir: Path) -> None:
     run = tbtools.summarize(logdir).runs[0]
-    assert repr(run) == "<RunSummary 'a': 100 series, 1400 points, stopped>"
+    assert repr(run) == "<RunSummary 'a': 100 series, 1,400 points, stopped>"
     series = tbtools.aggregate(logdir).series[0]
     assert repr(series) == "<AggregatedSeries 'all/loss/000': 2 runs, 14 points>"
     pair = tbtools.diff(logdir / "a", logdir / "b").runs[0]
     assert repr(pair) == "<RunDiff '.', '.': 100 of 100 tags differ>"
 
 
-@pytest.mark.parametrize("name", ["summarize", "detect", "diff", "aggregate", "merge"])
-def test_frames_carry_damage_and_notes(name: str, logdir: Path) -> None:
-    attrs = MAKE[name](logdir).to_frame().attrs
+def framed(kind: type) -> list[str]:
+    """The public methods and properties of a class that give a frame."""
+    found = []
+    for name, member in inspect.getmembers(kind):
+        function = member.fget if isinstance(member, property) else member
+        if name[0] != "_" and inspect.isfunction(function):
+            returned = inspect.signature(function).return_annotation
+            found += [name] if returned == "pd.DataFrame" else []
+    return found
+
+
+# What is decoded from one value of a run, and knows of no file.
+DECODED = {tbtools.HParams, tbtools.Layout, tbtools.Embedding}
+
+
+def test_every_result_with_a_frame_is_tried(logdir: Path) -> None:
+    exported = [getattr(tbtools, name) for name in tbtools.__all__]
+    results = {each for each in exported if hasattr(each, "to_frame")}
+    assert results == DECODED | {type(make(logdir)) for make in MAKE.values()}
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_frames_of_results_carry_damage_and_notes(name: str, logdir: Path) -> None:
+    result = MAKE[name](logdir)
+    attrs = result.to_frame().attrs
     (problem,) = attrs["problems"]
     assert problem["kind"] == "bad_data"
+    if name != "verify":  # which looks at files, not at what runs make of them
+        assert attrs["notes"] == []
+        assert attrs["superseded"] == 200
+    for key in attrs.keys() & result.to_dict().keys():
+        assert name == "summarize" or attrs[key] == result.to_dict()[key]
+
+
+@pytest.mark.parametrize("name", framed(tbtools.Run))
+def test_frames_of_a_run_carry_damage_and_notes(name: str, logdir: Path) -> None:
+    member = getattr(tbtools.load(logdir)["a"], name)
+    attrs = (member() if callable(member) else member).attrs
+    assert attrs["restarts"] == "resume"
+    assert attrs["superseded"] == 200
+    assert [each["kind"] for each in attrs["problems"]] == ["bad_data"]
     assert attrs["notes"] == []
 
 
-def test_the_frame_of_a_summary_counts_what_was_superseded(logdir: Path) -> None:
-    assert tbtools.summarize(logdir).to_frame().attrs["superseded"] == 200
+@pytest.mark.parametrize("name", framed(tbtools.Experiment))
+def test_frames_of_an_experiment_carry_damage_and_notes(name: str, logdir: Path) -> None:
+    member = getattr(tbtools.load(logdir), name)
+    attrs = (member() if callable(member) else member).attrs
+    assert attrs["restarts"] == "resume"
+    assert attrs["superseded"] == {"a": 200, "b": 0}
+    assert [(each["run"], each["kind"]) for each in attrs["problems"]] == [("a", "bad_data")]
+    assert attrs["notes"] == []
 
 
-@pytest.mark.parametrize("objectives", [5, "loss=min", ["loss=min"]])
-def test_objectives_that_are_no_mapping_are_refused(objectives: Any, logdir: Path) -> None:
-    with pytest.raises(tbtools.UnsupportedType, match="not a mapping"):
-        tbtools.detect(logdir, objectives=objectives)
-
-
-def test_objectives_of_no_tag_are_refused(logdir: Path) -> None:
-    frame = tbtools.read_scalars(logdir)
-    for given in (logdir, frame):
-        with pytest.raises(tbtools.UnknownTag, match="close: 'loss/000'"):
-            tbtools.detect(given, objectives={"loss/0000": "min"})
-
-
-def test_an_empty_list_does_not_select_everything(logdir: Path) -> None:
+@pytest.mark.parametrize("x", ["a", ["a", "b"]])
+def test_smoothed_frames_carry_damage_and_notes(x: Any, logdir: Path) -> None:
     experiment = tbtools.load(logdir)
-    for call in (
-        lambda: experiment.scalars(tags=[]),
-        lambda: tbtools.detect(experiment, tags=[]),
-        lambda: tbtools.load(logdir, runs=[]),
-    ):
-        with pytest.raises(tbtools.InvalidArgument, match="None selects everything"):
-            call()
+    given = [experiment[name] for name in x] if isinstance(x, list) else experiment[x]
+    attrs = tbtools.smooth(given).attrs
+    assert [each["kind"] for each in attrs["problems"]] == ["bad_data"]
+    assert attrs["superseded"] == (200 if x == "a" else {"a": 200, "b": 0})
 
 
-def test_a_run_under_several_spellings_is_read_once(
-    logdir: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["summarize", "detect", "diff", "aggregate", "merge", "verify"])
+def test_results_say_what_the_json_of_the_command_says(
+    name: str, logdir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    paths = {"diff": [logdir / "a", logdir / "b"], "merge": [logdir / "a"]}.get(name, [logdir])
+    output = (
+        ["-o", str(tmp_path_factory.mktemp("out") / name)] if name in ("aggregate", "merge") else []
+    )
+    command = [sys.executable, "-m", "tbtools", name, *map(str, paths), *output]
+    done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True)
+    shown = json.loads(done.stdout or f"nothing: {done.stderr}")
+    told = json.loads(json.dumps(MAKE[name](logdir).to_dict()))
+    assert {key: shown[key] for key in told} == told
+
+
+@pytest.mark.parametrize("given", [["a", "a/{}"], ["a/{}", "a"], ["link", "a"], ["a/{}", "./a/{}"]])
+def test_a_run_and_its_file_are_read_once(
+    given: list[str], logdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(logdir)
-    (logdir / "link").symlink_to("a")
-    experiment = tbtools.load(["./a", "a/", logdir, logdir / "a", "link"])
-    assert set(experiment) == {"./a", f"{logdir}/b"}
+    file = "events.out.tfevents.1"
+    (logdir / "link").symlink_to(f"a/{file}")
+    paths = [path.format(file) for path in given]
+    experiment = tbtools.load(paths)
+    assert len(experiment) == 1
+    assert len(experiment.scalars()) == (1400 if "a" in given else 1200)
     experiment.refresh()
-    assert set(experiment) == {"./a", f"{logdir}/b"}
+    assert len(experiment) == 1
+    mixed = [tbtools.load(paths[0])["."], paths[1]]
+    (run,) = tbtools.summarize(mixed).runs
+    assert run.points == (1400 if "a" in given else 1200)
 
 
-@pytest.mark.parametrize("name", [0, None, b"a"])
-def test_a_name_of_another_type_is_an_unknown_run(name: Any, logdir: Path) -> None:
-    experiment = tbtools.load(logdir)
-    assert name not in experiment
-    with pytest.raises(tbtools.UnknownRun, match="known: 'a', 'b'"):
-        experiment[name]
+def test_runs_of_one_name_and_directory_are_never_lost(logdir: Path) -> None:
+    runs = [tbtools.load(logdir, restarts=policy)["a"] for policy in ("resume", "keep")]
+    summary = tbtools.summarize(runs)
+    assert [run.points for run in summary.runs] == [1400, 1600]
+    runs.append(tbtools.load(logdir, restarts="preempt")["a"])
+    with pytest.raises(tbtools.InvalidArgument, match="name them in a mapping"):
+        tbtools.summarize(runs)
 
 
-def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(tbtools.NoEventFiles, match="null"):
-        tbtools.summarize(f"{tmp_path}/a\0b")
+def test_what_has_no_scalars_is_called_as_it_was_given(tmp_path: Path) -> None:
+    path = EventFileBuilder().text("note", 1, "words").write(tmp_path / "events.out.tfevents.1")
+    for given in (path, tmp_path):
+        for call in (tbtools.smooth, tbtools.plot, tbtools.aggregate):
+            with pytest.raises(tbtools.InvalidArgument) as caught:
+                call(given)
+            assert str(caught.value).startswith(f"{given}: no ")
 
 
-@pytest.mark.parametrize("smoothing", ["0.6", None, 1.0, float("nan")])
-def test_a_smoothing_that_there_cannot_be_is_refused(smoothing: Any, logdir: Path) -> None:
-    with pytest.raises(tbtools.InvalidArgument, match="not 0 to below 1"):
-        tbtools.report(logdir, logdir.parent / "report.html", smoothing=smoothing)
+def test_what_is_handed_over_is_read_once(logdir: Path) -> None:
+    sizes = [path.stat().st_size for path in logdir.glob("?/*")]
+    for call in (
+        tbtools.summarize,
+        tbtools.detect,
+        tbtools.verify,
+        lambda x: tbtools.report(x, logdir.parent / "r.html"),
+    ):
+        given = [tbtools.load(logdir)["a"], logdir / "b"]
+        source = CountingSource()
+        with using(source):
+            call(given)
+        assert sum(sizes) <= source.bytes_read < sum(sizes) + min(sizes)

@@ -18,12 +18,14 @@ def statuses(logdir: Path) -> dict[str, str]:
     return {run.run: run.status for run in summarize(logdir).runs}
 
 
-def keras_like(ended: bool, *, points_after: int = 0) -> EventFileBuilder:
+def keras_like(
+    ended: bool, *, points_after: int = 0, status: int = api_pb2.STATUS_SUCCESS
+) -> EventFileBuilder:
     """What the callbacks of Keras write: the start, the epochs, and at the end the end."""
     builder = EventFileBuilder().file_version()
     start = plugin_data_pb2.SessionStartInfo(start_time_secs=START)
     start.hparams["lr"].number_value = 0.1
-    end = plugin_data_pb2.SessionEndInfo(status=api_pb2.STATUS_SUCCESS, end_time_secs=START + 10)
+    end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=START + 10)
     _message(builder, metadata.SESSION_START_INFO_TAG, START, session_start_info=start)
     for step in range(10):
         builder.scalar("epoch_loss", step, 0.5, wall_time=START + step)
@@ -49,6 +51,20 @@ def test_keras_says_when_it_is_done(
     builder = keras_like(ended, points_after=points_after)
     builder.write(tmp_path / "events.out.tfevents.1")
     assert statuses(tmp_path) == {".": status}
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (api_pb2.STATUS_SUCCESS, "finished"),
+        (api_pb2.STATUS_UNKNOWN, "finished"),
+        (api_pb2.STATUS_FAILURE, "stopped"),
+        (api_pb2.STATUS_RUNNING, "stopped"),
+    ],
+)
+def test_an_end_in_failure_is_not_called_finished(status: int, state: str, tmp_path: Path) -> None:
+    keras_like(ended=True, status=status).write(tmp_path / "events.out.tfevents.1")
+    assert statuses(tmp_path) == {".": state}
 
 
 def test_a_run_that_was_taken_up_after_its_end_has_not_finished(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_what_it_prints(seeds: Path, form: str) -> None:
     out = seeds.parent / "out"
     arguments = ["--group", r"lr=(?P<lr>[^_]+)", "--tag", "loss", "--format", form]
     result = call("aggregate", str(seeds), *arguments, "-o", str(out))
-    assert (result.status, result.err) == (0, "")
+    assert (result.status, result.besides) == (0, "")
     shown = result.out.replace(os.fspath(seeds.parent), "TMP")
     assert_golden(f"cli/aggregate_{form}.txt", shown)
     assert "lr=0.1/mean" in tbtools.load(out)

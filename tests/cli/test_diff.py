@@ -22,7 +22,7 @@ LOGS = "tests/logs"
 
 def told(*arguments: str) -> Any:
     result = call("diff", *arguments, "--format", "json")
-    assert result.err == ""
+    assert result.besides == ""
     return json.loads(result.out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
 
@@ -40,7 +40,8 @@ def told(*arguments: str) -> Any:
 def test_pipe(name: str, arguments: list[str]) -> None:
     result = call("diff", *arguments)
     resumed = name in ("baseline", "tolerance")
-    assert result.err == (SUPERSEDED if resumed else "")
+    shown = result.besides if name == "markdown" else result.err
+    assert shown == (SUPERSEDED if resumed else "")
     assert "\x1b" not in result.out
     assert_golden(f"cli/diff_{name}.txt", result.out)
 

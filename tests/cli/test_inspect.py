@@ -26,7 +26,7 @@ RESUMED = "tests/logs/resumed/events.out.tfevents.1772442000.node7.4242.1"
 
 def inspected(path: str, *arguments: str) -> Any:
     result = call("inspect", path, *arguments, "--format", "json")
-    assert (result.status, result.err) == (0, "")
+    assert (result.status, result.besides) == (0, "")
     return json.loads(result.out, parse_constant=pytest.fail)
 
 
@@ -61,7 +61,7 @@ def test_example(name: str, path: str) -> None:
 
 def test_limit() -> None:
     assert call("inspect", MEDIA, "--limit", "2").out.splitlines()[-1] == (
-        "2 of 11 tags shown (--limit)"
+        f"{MEDIA}: 11 tags, 61 values; 2 of 11 tags shown (--limit)"
     )
     assert len(inspected(MEDIA, "--records", "--limit", "3")["records"]) == 3
     assert len(inspected(MEDIA, "--events", "--limit", "3")["events"]) == 3

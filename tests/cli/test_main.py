@@ -13,7 +13,7 @@ import pytest
 
 from tbtools.cli import main as cli
 from tests.builders import EventFileBuilder
-from tests.commands import ROOT, SUPERSEDED, TBTOOLS, call, environment, process, shell
+from tests.commands import ROOT, SUPERSEDED, TBTOOLS, Result, call, environment, process, shell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,6 +107,35 @@ def test_a_mistake_is_told_as_it_is_by_a_real_process() -> None:
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        f"summarize {LOGS} --format json",
+        f"summarize {LOGS} --format csv",
+        f"detect {LOGS}",
+        f"detect {LOGS} --format junit",
+        f"plot {LOGS} --tag val/loss",
+        f"diff {LOGS}/baseline {LOGS}/diverged",
+        f"diff {LOGS}/baseline {LOGS}/diverged --format markdown",
+        f"merge {LOGS}/baseline -o OUT/merged",
+        f"aggregate {LOGS} --tag val/loss -o OUT/aggregate.csv",
+        f"smooth {LOGS} -o OUT/smooth",
+        f"smooth {LOGS} -o -",
+        f"export {LOGS} -o OUT/scalars.csv",
+        f"export {LOGS} -o -",
+        f"export {LOGS} -o - --format jsonl",
+        f"export {LOGS} -o - --format parquet",
+        f"report {LOGS} -o OUT/report.html",
+        f"report {LOGS} -o -",
+        f"summarize {LOGS} -o OUT/summary.json",
+    ],
+)
+def test_full_disk_at_standard_output(command: str, tmp_path: Path) -> None:
+    result = shell(f"tbtools {command.replace('OUT', os.fspath(tmp_path))} > /dev/full")
+    assert result.status == 2
+    assert result.err == "tbtools: standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize(
     "command", [f"summarize {LOGS}", f"verify {LOGS}", f"inspect {BASELINE} --events", "--help"]
 )
 class TestStreams:
@@ -167,7 +196,22 @@ def test_interrupt(tmp_path: Path) -> None:
         child.send_signal(signal.SIGINT)
         _, err = child.communicate()
     assert child.returncode == 130
-    assert err.strip() == b""
+    assert err == b"tbtools: interrupted\n"
+
+
+@pytest.mark.parametrize("module", ["tbtools.cli.main", "click", "tbtools.cli.summarize", "numpy"])
+def test_interrupt_while_it_starts(tmp_path: Path, module: str) -> None:
+    """An interrupt in the import of a module, as its finder sees it."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(name, path, target=None):\n"
+        f"        if name == {module!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting)\n"
+    )
+    path = os.pathsep.join([os.fspath(tmp_path), os.fspath(ROOT)])
+    result = process("summarize", LOGS, env=environment(PYTHONPATH=path))
+    assert result == Result(130, "", "tbtools: interrupted\n")
 
 
 def test_a_killed_process_leaves_no_half_file(tmp_path: Path) -> None:
@@ -192,9 +236,7 @@ def test_a_fault_of_ours_is_told_whole_and_is_no_verdict(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cli, "run", lambda: {}["missing"])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    assert caught.value.code == 2
+    assert cli.main() == 2
     assert "KeyError: 'missing'" in capsys.readouterr().err
 
 

@@ -24,7 +24,7 @@ RESUMED = "tests/logs/resumed"
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
 def test_what_it_prints(tmp_path: Path, form: str) -> None:
     result = call("merge", RESUMED, "-o", str(tmp_path / "out"), "--format", form)
-    assert (result.status, result.err) == (0, "")
+    assert (result.status, result.besides) == (0, "")
     assert_golden(f"cli/merge_{form}.txt", result.out.replace(os.fspath(tmp_path), "TMP"))
     merged = tbtools.load(tmp_path / "out")["."]
     assert merged.scalars().equals(tbtools.load(RESUMED)["."].scalars())

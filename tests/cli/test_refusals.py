@@ -127,6 +127,20 @@ def test_an_output_inside_an_input_or_around_it(folder: Path, name: str, place: 
 
 
 @pytest.mark.parametrize("name", DIRECTORIES)
+@pytest.mark.parametrize("place", ["logs/a2", "logs/a/out"])
+def test_an_output_beside_an_event_file(folder: Path, name: str, place: str) -> None:
+    (command, _, *options), _ = COMMANDS[name]
+    result = call(command, "logs/a/events.out.tfevents.2", *options, "-o", place)
+    if command in ("aggregate", "smooth"):  # there are no scalars in it
+        assert_refused(result, "no scalars")
+    else:
+        assert (result.status, result.err) == (0, "")
+        assert result.out.splitlines()[-1].startswith(f"{place}: ")
+    around = call(command, "logs/a/events.out.tfevents.2", *options, "-o", "logs")
+    assert_refused(around, "one inside the other")
+
+
+@pytest.mark.parametrize("name", DIRECTORIES)
 def test_a_training_is_never_replaced_whatever_is_allowed(folder: Path, name: str) -> None:
     arguments, _ = COMMANDS[name]
     EventFileBuilder().scalar("loss", 0, 1.0).write(folder / "other" / "events.out.tfevents.1")

@@ -257,8 +257,11 @@ def test_output_file_holds_what_the_pipe_does(tmp_path: Path) -> None:
     for shape in ("table", "json", "csv"):
         path = tmp_path / shape
         result = call("summarize", LOGS, "--format", shape, "-o", os.fspath(path))
-        assert (result.status, result.out, result.err) == (0, "", SUPERSEDED)
-        assert path.read_text() == call("summarize", LOGS, "--format", shape, "-o", "-").out
+        assert (result.status, result.err) == (0, SUPERSEDED)
+        assert result.out.startswith(f"{path}: {LOGS}: 8 runs, ")
+        piped = call("summarize", LOGS, "--format", shape, "-o", "-")
+        assert path.read_text() == piped.out
+        assert (piped.err if shape == "table" else piped.besides) == SUPERSEDED
 
 
 # -- what is shown
@@ -389,7 +392,7 @@ def test_what_may_not_be_read_is_told_and_passed_over(
         "logs/closed: Permission denied\n"
         "1 run could not be read\n"
     )
-    assert "logs: 2 runs" in result.out
+    assert "logs: 1 run, 1 event file, 42 B, 1 point; 1 run could not be read\n" in result.out
     assert only_closed.status == 2
 
 
@@ -400,7 +403,8 @@ def test_names_of_the_corpus_are_whole(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     shown = plain(call("summarize", os.fspath(corpus), out=Screen()).out)
-    assert "226 runs, 265 event files" in shown
+    assert "220 runs, 257 event files" in shown
+    assert "; 6 runs could not be read" in shown
     _, *body = shown.partition("\nhidden in this width")[0].splitlines()
     directory, names = "", []
     for line in body:

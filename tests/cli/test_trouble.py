@@ -6,11 +6,15 @@ in one line on standard error, and nothing is written. Damage that was read past
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tensorboard.plugins.hparams.metadata import SESSION_START_INFO_TAG
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from tests.builders import START, EventFileBuilder
 from tests.commands import call, unprivileged
@@ -23,7 +27,6 @@ if TYPE_CHECKING:
 # Each command with what it writes; PATHS stands for the paths.
 COMMANDS = {
     "summarize": ["summarize", "PATHS"],
-    "summarize as json": ["summarize", "PATHS", "--format", "json"],
     "detect": ["detect", "PATHS", "--fail-on", "none"],
     "detect as junit": ["detect", "PATHS", "--fail-on", "none", "-o", "out.xml"],
     "plot": ["plot", "PATHS"],
@@ -36,16 +39,75 @@ COMMANDS = {
     "export": ["export", "PATHS", "-o", "out.csv"],
     "export to standard output": ["export", "PATHS", "-o", "-"],
     "export of texts": ["export", "PATHS", "--data", "text", "-o", "out"],
+    "export of pictures": ["export", "PATHS", "--data", "images", "-o", "out"],
+    "export of sounds": ["export", "PATHS", "--data", "audio", "-o", "out"],
     "export of hyperparameters": ["export", "PATHS", "--data", "hparams", "-o", "out.csv"],
     "report": ["report", "PATHS", "-o", "out.html"],
     "report of a picture": ["report", "PATHS", "-o", "out.svg"],
     "verify": ["verify", "PATHS"],
     "inspect": ["inspect", "PATHS"],
+    "inspect of records": ["inspect", "PATHS", "--records"],
+    "inspect of events": ["inspect", "PATHS", "--events"],
 }
-SELECTING = [name for name in COMMANDS if name not in ("verify", "inspect")]
+
+
+def _formats(command: str) -> list[str]:
+    """What the --format of a command takes."""
+    options = importlib.import_module(f"tbtools.cli.{command}").command.params
+    kinds = [each.type.choices for each in options if "--format" in each.opts]
+    return list(*kinds)
+
+
+COMMANDS |= {
+    f"{name} as {kind}": [*words, "--format", kind]
+    for name, words in COMMANDS.items()
+    if "-o" not in words
+    for kind in _formats(words[0])
+    if kind != "table"
+}
+COMMANDS |= {
+    f"{command} as {kind}": [command, "PATHS", "-o", "out", "--format", kind]
+    for command in ("merge", "aggregate", "smooth")
+    for kind in _formats(command)
+    if kind != "table"
+}
+COMMANDS |= {
+    f"{command} as {kind}": [command, "PATHS", "-o", "out", "--format", kind]
+    for command in ("export", "report")
+    for kind in _formats(command)
+}
+
+
+def _of(*commands: str) -> list[str]:
+    return [name for name, words in COMMANDS.items() if words[0] in commands]
+
+
+SELECTING = [name for name in COMMANDS if name not in _of("verify", "inspect")]
 # Those that make one result of all paths refuse if one is missing; the others go on with the rest.
-TOGETHER = ("merge", "aggregate", "aggregate to a table")
-SEVERAL = [name for name in COMMANDS if name not in ("diff", "inspect")]
+TOGETHER = _of("merge", "aggregate")
+SEVERAL = [name for name in COMMANDS if name not in _of("diff", "inspect")]
+# Those whose --format is that of the file.
+WRITING = ("export", "report")
+# What the closing line says of the 40 scalars in 2 series, and 5 other values, in one file.
+CLOSING = {
+    "summarize": "1 run, 1 event file, 2.12 kB, 45 points",
+    "detect": "1 run, 1 event file, 40 scalars read; ",
+    "plot": "1 run, 2 tags, 2 series, 40 points",
+    "diff": "compared: 1 pair of runs, ",
+    "merge": "45 points of 1 session of 1 run",
+    "aggregate": "1 run in 1 group, 2 tags, 40 points",
+    "smooth": "1 run, 2 series, 40 points, ema of weight 0.6",
+    "export": " of 1 run",
+    "report": " 1 run",
+    "verify": "1 file, 46 records, ",
+    "inspect": "sound/b/events.out.tfevents.1: (6 tags, 45 values|46 events)$",
+}
+# The file or directory that each writes; the others write to standard output.
+TARGETS = {
+    name: words[words.index("-o") + 1]
+    for name, words in COMMANDS.items()
+    if "-o" in words and "-" not in words
+}
 # What is wrong with a path: a part of the reason that stands behind it.
 UNREADABLE = {
     "README.md": "not an event file|no event file|not one",
@@ -59,8 +121,18 @@ UNREADABLE = {
 WITHOUT_TAGS = ("export of hyperparameters",)
 
 
+def _hparams() -> HParamsPluginData:
+    data = HParamsPluginData()
+    data.session_start_info.hparams["lr"].number_value = 0.5
+    return data
+
+
 def _run() -> EventFileBuilder:
-    builder = EventFileBuilder().file_version()
+    builder = EventFileBuilder().file_version().image("picture", 0, b"\x89PNG")
+    builder.audio("sound", 0, b"RIFF", 8000.0, 80).text("note", 0, "good day")
+    builder.value(
+        SESSION_START_INFO_TAG, 0, plugin="hparams", content=_hparams().SerializeToString()
+    )
     for step in range(20):
         builder.scalar("loss", step, 1 / (step + 1)).scalar("accuracy", step, step / 20)
     return builder.text("note", 3, "hello")
@@ -72,7 +144,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     name = "events.out.tfevents.1"
     for run in ("a", "b"):
         _run().write(tmp_path / "sound" / run / name)
-    damaged = _run().corrupt_data_crc().scalar("loss", 21, 0.01)
+    damaged = _run().text("note", 4, "bye").corrupt_data_crc().scalar("loss", 21, 0.01)
     damaged.write(tmp_path / "damaged" / name)
     (tmp_path / "empty").mkdir()
     (tmp_path / "random").mkdir()
@@ -108,8 +180,7 @@ def _assert_one_line(result: Result, *parts: str) -> None:
 def test_a_path_that_is_not_to_be_read(folder: Path, command: str, path: str) -> None:
     result = _call(command, path)
     _assert_one_line(result, path, UNREADABLE[path])
-    if command != "detect as junit":
-        assert _written(folder) == []
+    assert _written(folder) == (["out.xml"] if TARGETS.get(command) == "out.xml" else [])
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -135,6 +206,7 @@ def test_a_file_without_permission(folder: Path, command: str) -> None:
     [
         (("--tag", "los"), "no tag 'los'; close: 'loss'"),
         (("--tag", "nosuch*"), "no tag 'nosuch*'"),
+        (("--tag", "*", "--tag", "nosuch*"), "no tag 'nosuch*'"),
         (("--exclude-tag", "nosuch*"), "no tag 'nosuch*'"),
         (("--run", "nosuch*"), "no run 'nosuch*'"),
         (("--exclude-run", "nosuch*"), "no run 'nosuch*'"),
@@ -147,15 +219,14 @@ def test_a_selection_that_matches_nothing(
     folder: Path, command: str, options: tuple[str, ...], message: str
 ) -> None:
     result = _call(command, "sound", options=options)
-    if command == "diff":
-        result = call("diff", "sound", "sound", *options)
+    if command in _of("diff"):
+        result = call("diff", "sound", "sound", *COMMANDS[command][3:], *options)
     if command in WITHOUT_TAGS and "run" not in options[0]:
         message = "takes no"
-    if command == "export of texts":
+    if "--data" in COMMANDS[command]:  # whose tags are others
         message = message.replace("; close: 'loss'", "")
     _assert_one_line(result, message)
-    if "standard output" not in command:  # which has been written when the last run is read
-        assert result.out == ""
+    assert result.out == ""
     assert _written(folder) == []
 
 
@@ -168,9 +239,8 @@ def test_one_of_several_paths_is_not_to_be_read(folder: Path, command: str, bad:
         assert _written(folder) == []
     else:
         # What could be done is done.
-        target = COMMANDS[command][-1]
-        assert _written(folder) == ([target] if target.startswith("out") else [])
-        assert result.out or target.startswith("out")
+        assert _written(folder) == ([TARGETS[command]] if command in TARGETS else [])
+        assert result.out
 
 
 def _assert_paths(result: Result, *paths: str) -> None:
@@ -179,6 +249,40 @@ def _assert_paths(result: Result, *paths: str) -> None:
     assert len(lines) == len(paths), result.err
     for path, line in zip(paths, lines, strict=True):
         assert path in line
+
+
+@pytest.mark.parametrize("data", ["hparams", "images", "audio", "text"])
+@pytest.mark.parametrize("to", ["-", "out"])
+def test_an_export_of_what_no_run_has(folder: Path, data: str, to: str) -> None:
+    EventFileBuilder().scalar("loss", 0, 1.0).write(folder / "plain" / "events.out.tfevents.1")
+    options = ["--format", "csv"] if data == "hparams" and to == "out" else []
+    if data != "hparams" and to == "-":
+        pytest.skip("files make a directory")
+    result = call("export", "plain", "--data", data, "-o", to, *options)
+    _assert_one_line(result, f"plain: no {data}")
+    assert (result.out, _written(folder)) == ("", [])
+
+
+@pytest.mark.parametrize("command", [*_of("plot"), *_of("export")])
+def test_a_run_without_scalars_has_nothing_to_draw(folder: Path, command: str) -> None:
+    EventFileBuilder().file_version().write(folder / "plain" / "events.out.tfevents.1")
+    result = _call(command, "plain")
+    _assert_one_line(result, "plain: no ")
+    assert (result.out, _written(folder)) == ("", [])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_closing_line(folder: Path, command: str) -> None:
+    """What was done stands last on standard output, or on standard error where that holds data."""
+    of_a_file = command in _of("inspect")
+    result = _call(command, "sound/b/events.out.tfevents.1" if of_a_file else "sound/b")
+    words = COMMANDS[command]
+    data_on_stdout = "-" in words or (words[-2] == "--format" and words[0] not in WRITING)
+    lines = (result.err if data_on_stdout else result.out).splitlines()
+    closing = next(line for line in lines if re.search(CLOSING[words[0]], line))
+    assert closing in (lines[:1] if data_on_stdout else lines[-2:])
+    if command in TARGETS:
+        assert closing.startswith(f"{TARGETS[command]}: ")
 
 
 def test_trouble_is_stronger_than_a_verdict(folder: Path) -> None:
@@ -192,17 +296,18 @@ def test_trouble_is_stronger_than_a_verdict(folder: Path) -> None:
     assert call("diff", "sound/a", "nowhere").status == 2
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "inspect"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_damage_that_was_read_past_is_no_failure(folder: Path, command: str) -> None:
-    result = _call(command, "damaged")
-    assert result.status == (1 if command in ("diff", "verify") else 0)
-    shown = result.out if command == "verify" else result.err
-    assert "damaged/events.out.tfevents.1" in shown
-    assert "bad_data at byte " in shown
+    of_a_file = command in _of("inspect")
+    result = _call(command, "damaged/events.out.tfevents.1" if of_a_file else "damaged")
+    assert result.status == (1 if command in _of("diff", "verify") else 0)
+    shown = result.out + result.err if command in _of("verify", "inspect") else result.err
+    assert "damaged/events.out.tfevents.1" in result.out + result.err
+    assert "bad_data" in shown or "1 problem" in shown
     assert "Traceback" not in result.err
 
 
-@pytest.mark.parametrize("command", [name for name in SEVERAL if name != "verify"])
+@pytest.mark.parametrize("command", [name for name in SEVERAL if name not in _of("verify")])
 def test_runs_that_cannot_be_read_are_counted(folder: Path, command: str) -> None:
     result = _call(command, "some")
     assert result.status == 0

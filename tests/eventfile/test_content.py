@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tbtools.analysis.inspection import inspect_records
+from tbtools.errors import RecordError
 from tbtools.eventfile.reader import EventFileReader
+from tbtools.eventfile.records import read_records
 from tbtools.eventfile.scan import scan_file
 from tests.builders import EventFileBuilder
 
@@ -27,7 +30,7 @@ EVENTS = EventFileBuilder().scalars("loss", [(step, step) for step in range(50)]
 
 
 def unknown(size: int) -> str:
-    return f"not one whole record in {size} bytes: not an event file"
+    return f"not one whole record in {size:,} bytes: not an event file"
 
 
 FILES = {
@@ -37,9 +40,9 @@ FILES = {
     "text": ("Wie man die Läufe liest\n".encode(), TEXT),
     "short text": (b"a,b\n", TEXT),
     "text cut in a character": (b"x" * 4095 + "ü".encode() * 100, TEXT),
-    "zeros": (bytes(5000), "5000 zero bytes and nothing else"),
+    "zeros": (bytes(5000), "5,000 zero bytes and nothing else"),
     "a few zeros": (bytes(7), "7 zero bytes and nothing else"),
-    "many zeros": (bytes((1 << 20) + 20), "1048596 zero bytes and nothing else"),
+    "many zeros": (bytes((1 << 20) + 20), "1,048,596 zero bytes and nothing else"),
     "zeros and a byte": (bytes(1 << 20) + b"\1", unknown(1048577)),
     "noise": (random.Random(0).randbytes(100), unknown(100)),
     "a program": (b"\x7fELF" + bytes(60), unknown(64)),
@@ -57,6 +60,12 @@ def test_is_said(name: str, tmp_path: Path) -> None:
     reader = EventFileReader(path)
     assert list(reader) == []
     assert reader.problems == [problem]
+    (record,) = inspect_records(str(path))
+    assert (record.state, record.message) == ("not_an_event_file", message)
+    with pytest.raises(RecordError) as caught:
+        list(read_records(path))
+    if len(content) >= 12 and message != unknown(len(content)):  # else no length is read, or known
+        assert str(caught.value) == f"{path}: {message}"
 
 
 @given(length=st.integers(1, 11))

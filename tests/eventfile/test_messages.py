@@ -22,6 +22,7 @@ from tensorboard.plugins.pr_curve import plugin_data_pb2 as pr_curve_pb2
 from tensorboard.plugins.projector import projector_config_pb2
 
 from tbtools.eventfile import messages
+from tbtools.eventfile.message_classes import message_classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,7 +183,7 @@ def with_line(field: str, new: str) -> dict[str, Any]:
     name, line = field.split("/")
     before = messages._SCHEMA.index(f"\n{name}\n") + len(name) + 1
     at = messages._SCHEMA.index(f"\n{line}\n", before)
-    return messages._message_classes(
+    return message_classes(
         messages._SCHEMA[:at] + f"\n{new}\n" + messages._SCHEMA[at + len(line) + 2 :]
     )
 

@@ -186,5 +186,5 @@ def test_undecodable_paths_can_be_written(tmp_path: Path) -> None:
     for shape in ("table", "json", "csv"):
         every = ["--all"] if shape == "table" else []
         result = process("verify", os.fspath(tmp_path), *every, "--format", shape)
-        assert (result.status, result.err) == (0, "")
+        assert (result.status, result.besides) == (0, "")
         assert "\\udcff" in result.out

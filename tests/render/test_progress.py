@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tbtools.cli.main import run
 from tbtools.render.terminal import progress
-from tests.commands import Screen
+from tests.commands import ROOT, Screen
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_no_terminal_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,6 +36,30 @@ def test_a_bar_after_a_while(patience: float, seen: bool, monkeypatch: pytest.Mo
     assert ("reading" in screen.getvalue()) == seen
     assert ("20.0/20.0 MB" in screen.getvalue()) == seen
     assert "0/100 bytes" not in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("command", "bars"),
+    [
+        (["summarize"], ["reading", "judging"]),
+        (["detect"], ["reading", "judging"]),
+        (["plot"], ["reading", "judging"]),
+        (["report", "-o", "OUT.html"], ["reading", "judging", "building the page"]),
+        (["report", "-o", "OUT.svg", "--tag", "val/loss"], ["reading", "judging"]),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_what_takes_long_shows_how_far_it_is(
+    command: list[str], bars: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Screen()
+    monkeypatch.setattr(progress, "_PATIENCE_SECONDS", 0.0)
+    monkeypatch.chdir(ROOT)
+    arguments = [word.replace("OUT", f"{tmp_path}/out") for word in command]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(screen):
+        run([arguments[0], "tests/logs", *arguments[1:]])
+    places = [screen.getvalue().index(name) for name in bars]
+    assert places == sorted(places)
 
 
 def test_an_error_takes_the_bar_away(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -363,13 +363,13 @@ def test_nothing_is_read_before_something_is_asked_for(
     scan = module.scan_file
     monkeypatch.setattr(module, "scan_file", lambda path: scanned.append(path) or scan(path))
     run = only_run(tmp_path)
-    assert repr(run) == "<Run '.': 1 event files>"
+    assert repr(run) == "<Run '.': 1 event file>"
     assert not run.data.is_read
     assert scanned == []
     assert run.tags["count"].tolist() == [1]
     assert run.scalars().empty
     assert len(scanned) == 1
-    assert repr(run) == "<Run '.': 1 series, 1 points>"
+    assert repr(run) == "<Run '.': 1 series, 1 point>"
 
 
 def test_values_are_decoded_one_by_one(tmp_path: Path) -> None:

@@ -97,6 +97,48 @@ def test_of_lives_that_overlap_nothing_is_lost_and_most_are_one_curve(tmp_path: 
     assert exact >= 50
 
 
+def lives_in_epochs(rng: random.Random) -> list[list[tuple[int, int, str, int]]]:
+    """Lives of a job whose steps begin anew each epoch: (epoch, batch, tag, step) of each point."""
+    batches, spacing = rng.choice([20, 50, 100]), rng.choice([1, 2, 5])
+    tags = ["loss", "lr"] if rng.random() < 0.5 else ["loss"]
+    found: list[list[tuple[int, int, str, int]]] = []
+    first = 0
+    for _ in range(rng.randint(2, 4)):
+        life: list[tuple[int, int, str, int]] = []
+        end = first * batches + rng.randint(batches // 2, 4 * batches)
+        for epoch, batch in (divmod(at, batches) for at in range(first * batches, end)):
+            if batch % spacing == 0:
+                life += [(epoch, batch, tag, batch) for tag in tags]
+            if batch == batches - 1:
+                life.append((epoch, batches, "score", epoch))
+        found.append(life)
+        first = max(first, end // batches - rng.choice([0, 0, 1]))
+    return found
+
+
+def test_of_lives_in_epochs_nothing_is_lost_and_most_are_one_curve(tmp_path: Path) -> None:
+    exact = 0
+    for seed in range(60):
+        found = lives_in_epochs(random.Random(seed))
+        begins = [life[0][:2] for life in found]
+        want: Counter[tuple[int, str, int]] = Counter()
+        builders = []
+        for number, life in enumerate(found):
+            builder = EventFileBuilder().file_version(wall_time=START + 10_000 * number)
+            for place, (epoch, batch, tag, step) in enumerate(life):
+                builder.scalar(tag, step, float(number), START + 10_000 * number + place)
+                if all((epoch, batch) < begin for begin in begins[number + 1 :]):
+                    want[number, tag, step] += 1
+            builders.append(builder)
+        for number, builder in enumerate(builders):
+            builder.write(tmp_path / str(seed) / f"events.out.tfevents.{number}")
+        frame = tbtools.load(tmp_path / str(seed)).scalars()
+        got = Counter(zip(frame["value"], frame["tag"], frame["step"].tolist(), strict=True))
+        assert not want - got, seed
+        exact += got == want
+    assert exact >= 44
+
+
 @pytest.mark.parametrize("hours", [-2, 1])
 def test_a_life_on_another_clock_loses_nothing(tmp_path: Path, hours: int) -> None:
     for seed in range(50):

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tensorboard.compat.proto import graph_pb2
+from tensorboardX import SummaryWriter
 
 import tbtools
 from tests.builders import START, EventFileBuilder
@@ -158,6 +160,20 @@ def test_sessions_stand_in_the_order_of_their_times(tmp_path: Path, names: str) 
     assert run.data.statistics()[0].last == 19.0
     by_file = [*range(20)] if names == "ab" else [*range(10, 20), *range(10)]
     assert steps(read(tmp_path, "keep")) == by_file
+
+
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_the_graph_is_that_of_the_last_session(tmp_path: Path, names: str) -> None:
+    for number, name in enumerate(names):
+        graph = graph_pb2.GraphDef()
+        graph.node.add(name=f"model_{number}", op="Relu")
+        builder = EventFileBuilder().file_version(wall_time=START + 100 * number)
+        builder.graph(graph.SerializeToString())
+        builder.scalar("loss", number, 1.0, START + 100 * number)
+        builder.write(tmp_path / f"events.out.tfevents.{name}")
+    found = read(tmp_path).graph()
+    assert found is not None
+    assert found.nodes()["name"].tolist() == ["model_1"]
 
 
 def test_a_clock_that_is_set_back_inside_a_file_changes_nothing(tmp_path: Path) -> None:
@@ -346,6 +362,90 @@ def test_a_resumed_job_on_a_machine_whose_clock_is_behind(
     assert [kind for kind, *_ in notes(run)] == ["clock_skew"]
 
 
+@pytest.mark.parametrize("every", [1.0, 2.0, 5.0])
+def test_a_clock_that_is_a_little_behind_is_told(tmp_path: Path, every: float) -> None:
+    # By its clock the second job was at step 100 some steps before the first one.
+    end = session(tmp_path, "1", range(120), 0, every=every)
+    session(tmp_path, "2", range(100, 200), end - 25 * every, every=every)
+    run = read(tmp_path)
+    assert sorted(steps(run)) == sorted([*range(120), *range(100, 200)])
+    assert notes(run) == [("clock_skew", None, 1), ("overlapping_writers", "loss", 20)]
+
+
+@pytest.mark.parametrize(
+    ("tag", "scores"),
+    [(tag, [at]) for tag in ("acc", "loss") for at in (100, 500, 999)] + [("acc", [100, 200, 300])],
+)
+def test_an_evaluation_that_is_dated_before_its_training(
+    tmp_path: Path, tag: str, scores: list[int]
+) -> None:
+    builder = EventFileBuilder().file_version(wall_time=START + 5000)
+    for step in range(1000):
+        builder.scalar("loss", step, 1.0, START + 5000 + step)
+        if step % 100 == 0:
+            builder.scalar("acc", step, 0.5, START + 5000 + step)
+    builder.write(tmp_path / "events.out.tfevents.1")
+    session(tmp_path, "2", scores, 0, tag=tag, value=lambda _: 0.25)
+    run = read(tmp_path)
+    assert run.superseded == 0
+    last = run.scalars(tag).tail(len(scores))
+    assert (last["step"].tolist(), set(last["value"])) == (scores, {0.25})
+    assert notes(run)[0] == ("clock_skew", None, 1)
+
+
+def ranks_of_two_machines(
+    directory: Path, random: np.random.Generator, *lives: tuple[range, float]
+) -> None:
+    """Two ranks in step; the clock of the second one's machine is an hour ahead."""
+    for number, (at, start) in enumerate(lives):
+        together = START + start + np.cumsum(random.uniform(0.8, 1.2, len(at)))
+        for rank, host in enumerate(("left", "right")):
+            times = together + rank * 3600 + random.uniform(0, 0.1, len(at))
+            builder = EventFileBuilder().file_version(wall_time=float(times[0]) - 1)
+            for step, time in zip(at, times.tolist(), strict=True):
+                builder.scalar("loss", step, 1.0, time)
+            name = f"events.out.tfevents.{int(times[0])}.{host}.{number}.0"
+            builder.write(directory / name)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_ranks_on_machines_whose_clocks_are_an_hour_apart(
+    tmp_path: Path, seed: int, restarts: bool
+) -> None:
+    lives = [(range(100), 0.0), (range(80, 200), 200.0)]
+    ranks_of_two_machines(tmp_path, np.random.default_rng(seed), *lives[: 1 + restarts])
+    run = read(tmp_path)
+    count = 200 if restarts else 100
+    assert sorted(steps(run)) == sorted([*range(count)] * 2)
+    assert run.superseded == 40 * restarts
+    assert notes(run) == [
+        ("clock_skew", None, 1 + restarts),
+        ("overlapping_writers", "loss", count),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("variation", [0.01, 0.2])
+def test_a_training_that_is_run_again_on_another_machine(
+    tmp_path: Path, seed: int, variation: float
+) -> None:
+    random = np.random.default_rng(seed)
+    for number, host in enumerate(("left", "right")):
+        pauses = random.uniform(1 - variation, 1 + variation, 100)
+        times = START + number * 3600 + np.cumsum(pauses)
+        builder = EventFileBuilder().file_version(wall_time=START + number * 3600)
+        for step, time in enumerate(times.tolist()):
+            builder.scalar("loss", step, 1.0, time)
+        builder.write(tmp_path / f"events.out.tfevents.{int(times[0])}.{host}.1.0")
+    run = read(tmp_path)
+    assert steps(run) == [*range(100)]
+    assert notes(run) == [("superseded", None, 100)]
+    assert [note.message for note in run.data.iter_notes()] == [
+        "all 100 points that left wrote (loss) were superseded by a later session of right"
+    ]
+
+
 def test_jobs_that_go_to_and_fro_between_two_clocks(tmp_path: Path) -> None:
     time, reached = 0.0, 0
     for number in range(6):
@@ -403,6 +503,121 @@ def test_a_counter_that_resets_is_cut_where_the_others_turned_back(tmp_path: Pat
     assert steps(run, "batch") == [*range(10)] * 10
 
 
+def epochs(
+    which: range, broken: int, score: str, *, first: int = 0, before: bool = False
+) -> list[tuple[str, int]]:
+    """What a job writes: a loss at each of 100 batches an epoch, a score at each epoch.
+
+    Args:
+        which: The epochs.
+        broken: How many batches of the last one.
+        score: Whether the score counts in an ``epoch``, or stands at the last ``batch``; or none.
+        first: The first batch.
+        before: Whether the score of an epoch is written before it.
+    """
+    points: list[tuple[str, int]] = []
+    for epoch in which:
+        batches = range(first if epoch == which[0] else 0, broken if epoch == which[-1] else 100)
+        scores = [("score", epoch if score == "epoch" else 99)] if score else []
+        if before:
+            points += [] if batches.start else scores
+        points += [("loss", batch) for batch in batches]
+        if not before and batches.stop == 100:
+            points += scores
+    return points
+
+
+def write_sessions(directory: Path, *sessions: list[tuple[str, int]]) -> Run:
+    """Writes them one after another with a real writer."""
+    for number, points in enumerate(sessions):
+        with SummaryWriter(str(directory), filename_suffix=f".{number}") as writer:
+            for tag, step in points:
+                writer.add_scalar(tag, float(number), step)
+    return read(directory)
+
+
+@pytest.mark.parametrize(("score", "before"), [("epoch", False), ("epoch", True), ("", False)])
+@pytest.mark.parametrize(
+    ("first", "second", "superseded"),
+    [
+        ((range(3), 50, 0), (range(2, 6), 100, 0), 50),
+        ((range(3), 70, 0), (range(2, 6), 100, 50), 20),
+        ((range(3), 50, 0), (range(2, 6), 100, 50), 0),
+        ((range(3), 50, 0), (range(2, 3), 30, 0), 50),
+        ((range(3), 100, 0), (range(3, 6), 100, 0), 0),
+        ((range(1), 50, 0), (range(4), 100, 0), 50),
+        ((range(2), 50, 0), (range(1, 4), 100, 0), 50),
+    ],
+)
+def test_an_epoch_that_broke_off_is_redone(
+    tmp_path: Path,
+    first: tuple[range, int, int],
+    second: tuple[range, int, int],
+    superseded: int,
+    score: str,
+    before: bool,
+) -> None:
+    earlier, later = (
+        epochs(which, broken, score, first=start, before=before)
+        for which, broken, start in (first, second)
+    )
+    run = write_sessions(tmp_path, earlier, later)
+    losses = [step for tag, step in earlier if tag == "loss"]
+    kept = losses[: len(losses) - superseded]
+    assert steps(run) == kept + [step for tag, step in later if tag == "loss"]
+    if score:
+        assert steps(run, "score") == sorted(
+            {step for tag, step in earlier + later if tag != "loss"}
+        )
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("broken", [30, 100])
+@pytest.mark.parametrize("redone", [0, 1, 2, 3])
+def test_epochs_are_redone_from_the_one_that_the_score_tells(
+    tmp_path: Path, redone: int, broken: int, before: bool
+) -> None:
+    earlier = epochs(range(4), broken, "epoch", before=before)
+    run = write_sessions(tmp_path, earlier, epochs(range(redone, 6), 100, "epoch", before=before))
+    assert steps(run) == [*range(100)] * 6
+    assert steps(run, "score") == [*range(6)]
+
+
+def test_whole_epochs_that_may_have_been_redone_are_kept(tmp_path: Path) -> None:
+    # From the third epoch on, from scratch, or three more of them? Nobody knows.
+    earlier, later = epochs(range(3), 100, "batch"), epochs(range(3), 100, "batch")
+    run = write_sessions(tmp_path, earlier, later)
+    assert steps(run) == [*range(100)] * 6
+    assert steps(run, "score") == [99] * 6
+    assert notes(run) == [("steps_go_back", "loss", 4)]
+
+
+def test_epochs_of_several_lengths_are_kept(tmp_path: Path) -> None:
+    lengths = [100, 100, 40]
+    earlier = [("loss", batch) for length in lengths for batch in range(length)]
+    later = [("loss", batch) for length in (60, 100) for batch in range(length)]
+    assert write_sessions(tmp_path, earlier, later).superseded == 0
+
+
+def test_three_jobs_that_redo_epochs(tmp_path: Path) -> None:
+    run = write_sessions(
+        tmp_path,
+        epochs(range(3), 50, "epoch"),
+        epochs(range(2, 5), 20, "epoch"),
+        epochs(range(3, 6), 100, "epoch"),
+    )
+    assert steps(run) == [*range(100)] * 6
+    assert steps(run, "score") == [*range(6)]
+
+
+def test_jobs_of_one_epoch_each(tmp_path: Path) -> None:
+    run = write_sessions(
+        tmp_path, *(epochs(range(each, each + 1), 100, "epoch") for each in range(3))
+    )
+    assert steps(run) == [*range(100)] * 3
+    assert steps(run, "score") == [*range(3)]
+
+
 def test_a_run_that_wraps_and_is_resumed(tmp_path: Path) -> None:
     def int32(step: int) -> int:
         return (step + 2**31) % 2**32 - 2**31
@@ -415,6 +630,21 @@ def test_a_run_that_wraps_and_is_resumed(tmp_path: Path) -> None:
     assert steps(run) == counted
     assert run.superseded == 5
     assert [(kind, count) for kind, _, count in notes(run)] == [("step_wraps", 1)]
+
+
+@pytest.mark.parametrize("names", ["ab", "ba"])
+@pytest.mark.parametrize("redone", [0, 3])
+def test_a_counter_that_wraps_from_one_session_to_the_next(
+    tmp_path: Path, names: str, redone: int
+) -> None:
+    steps_of = range(2**31 - 10_000_000, 2**31 + 10_000_000, 1_000_000)
+    counted = [(step + 2**31) % 2**32 - 2**31 for step in steps_of]
+    end = session(tmp_path, names[0], counted[: 10 + redone], 0)
+    session(tmp_path, names[1], counted[10:], end + 60)
+    run = read(tmp_path)
+    assert steps(run) == counted
+    assert run.superseded == redone
+    assert notes(run) == [("step_wraps", "loss", 1)]
 
 
 def test_a_large_counter_that_is_set_back_has_not_wrapped(tmp_path: Path) -> None:
@@ -445,6 +675,51 @@ def test_a_file_that_went_on_after_it_was_copied(tmp_path: Path) -> None:
     run = read(tmp_path)
     assert steps(run) == [*range(80)]
     assert "is the beginning of" in next(run.data.iter_notes()).message
+
+
+def damaged(path: Path, places: Sequence[float], cut: bool = False) -> bytes:
+    """The bytes of a file with some flipped, or with its middle cut out, at parts of its length."""
+    data = bytearray(path.read_bytes())
+    at = [int(len(data) * place) for place in places]
+    if cut:
+        return bytes(data[: at[0]] + data[at[1] :])
+    for place in at:
+        data[place] ^= 0xFF
+    return bytes(data)
+
+
+@pytest.mark.parametrize("policy", ["resume", "keep"])
+@pytest.mark.parametrize("names", ["ab", "ba"])
+@pytest.mark.parametrize(
+    ("places", "cut"),
+    [([0.5], False), ([0.01], False), ([0.999], False), ([0.2, 0.6], False), ([0.3, 0.8], True)],
+)
+def test_a_damaged_copy_is_read_once(
+    tmp_path: Path, policy: str, names: str, places: list[float], cut: bool
+) -> None:
+    session(tmp_path, names[0], range(100), 0.25, every=1.125)
+    original = tmp_path / f"events.out.tfevents.{names[0]}"
+    (tmp_path / f"events.out.tfevents.{names[1]}").write_bytes(damaged(original, places, cut))
+    run = read(tmp_path, policy)
+    assert steps(run) == [*range(100)]
+    assert (notes(run), run.superseded) == ([("duplicate_file", None, 1)], 0)
+    assert next(run.data.iter_notes()).message == (
+        f"events.out.tfevents.{names[1]} is a damaged copy of {original.name}; read once"
+    )
+
+
+def test_of_two_damaged_copies_nothing_is_lost(tmp_path: Path) -> None:
+    session(tmp_path, "a", range(100), 0.25, every=1.125)
+    original = tmp_path / "events.out.tfevents.a"
+    (tmp_path / "events.out.tfevents.b").write_bytes(damaged(original, [0.3]))
+    original.write_bytes(damaged(original, [0.7]))
+    run = read(tmp_path)
+    assert steps(run) == [*range(100)]
+    assert notes(run) == [("duplicate_file", None, 1)]
+    assert next(run.data.iter_notes()).message == (
+        "events.out.tfevents.b is a copy of events.out.tfevents.a, both are damaged; "
+        "read for 1 value that only it holds"
+    )
 
 
 def test_equal_values_at_other_times_are_no_copy(tmp_path: Path) -> None:

@@ -6,7 +6,15 @@
 
 from __future__ import annotations
 
-from tbtools.analysis.detect.findings import Finding, Findings, NotJudged, worst
+from tbtools.analysis.detect.findings import Finding, Findings, NotJudged, is_judged, worst
 from tbtools.analysis.detect.judge import LEAST_POINTS, detect_series
 
-__all__ = ["LEAST_POINTS", "Finding", "Findings", "NotJudged", "detect_series", "worst"]
+__all__ = [
+    "LEAST_POINTS",
+    "Finding",
+    "Findings",
+    "NotJudged",
+    "detect_series",
+    "is_judged",
+    "worst",
+]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
+from tbtools.runs.diagnostics import HasProvenance, Provenance
 from tbtools.showing import Shown
 from tbtools.vocabulary import SEVERITIES
 
@@ -110,21 +111,29 @@ class NotJudged:
         return {"run": self.run, "tag": self.tag, "reason": self.reason}
 
 
+def is_judged(not_judged: Collection[str | None], scalars: Collection[str]) -> bool:
+    """Whether at least one of a run's series was judged for every kind of finding.
+
+    Args:
+        not_judged: The tags that were not, None for all of the run.
+        scalars: The tags of its scalars.
+    """
+    return None not in not_judged and not set(scalars) <= set(not_judged)
+
+
 @dataclass(frozen=True, repr=False)
-class Findings(Shown, Sequence[Finding]):
+class Findings(HasProvenance, Shown, Sequence[Finding]):
     """Findings in order: run by run, the worst first, then the earliest.
 
     Attributes:
         findings: All of them.
-        problems: What of the files is damaged or could not be read, as JSON has it.
-        notes: What should be known of the runs' timelines, as JSON has it.
         not_judged: The series and runs that were not judged, or not for every kind.
+        provenance: What should be known of the runs.
     """
 
     findings: tuple[Finding, ...] = ()
-    problems: tuple[dict[str, Any], ...] = ()
-    notes: tuple[dict[str, Any], ...] = ()
     not_judged: tuple[NotJudged, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
 
     @overload
     def __getitem__(self, index: int) -> Finding: ...
@@ -170,12 +179,11 @@ class Findings(Shown, Sequence[Finding]):
             for group in groups.values()
         )
 
-    def to_dict(self) -> dict[str, list[dict[str, Any]]]:
-        """As JSON has it: findings, problems, notes, not_judged."""
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it: findings, superseded, problems, notes, not_judged."""
         return {
             "findings": [finding.to_dict() for finding in self],
-            "problems": list(self.problems),
-            "notes": list(self.notes),
+            **self.provenance.to_dict(),
             "not_judged": [each.to_dict() for each in self.not_judged],
         }
 
@@ -183,14 +191,13 @@ class Findings(Shown, Sequence[Finding]):
         """A DataFrame with a row a finding and the columns of `KEYS`.
 
         Steps are of pandas' nullable Int64, so that a missing one does not make floats of all.
-        `attrs` holds problems, notes and not_judged.
+        `attrs` holds superseded, problems, notes and not_judged.
         """
         import pandas as pd
 
         frame = pd.DataFrame([finding.to_dict() for finding in self], columns=list(KEYS))
         steps = ["onset_step", "end_step", "best_step", "last_good_step"]
         numbers = ["best_value", "onset_time"]
-        frame.attrs["problems"] = list(self.problems)
-        frame.attrs["notes"] = list(self.notes)
+        frame.attrs |= self.provenance.to_dict()
         frame.attrs["not_judged"] = [each.to_dict() for each in self.not_judged]
         return frame.astype({**dict.fromkeys(steps, "Int64"), **dict.fromkeys(numbers, "float64")})

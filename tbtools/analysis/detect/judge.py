@@ -24,6 +24,7 @@ from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.run_axis import run_axes
 from tbtools.analysis.detect.signals import excursion
 from tbtools.analysis.objective import objectives_of, words
+from tbtools.runs.reading import check_progress
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def detect_series(
 
     Raises:
         InvalidObjective: A direction is none of ``min``, ``max``, ``none``.
+        UnsupportedType: `progress` cannot be called.
     """
+    check_progress(progress)
     every = list(series)
     judged = _with_objectives(every, objectives)
     found: list[Finding] = stall.find(every)
@@ -74,6 +77,8 @@ def detect_series(
             progress(number, len(judged))
         if key not in overfitted:
             found += _trend(fit, rates.get(fit.series.run))
+    if progress:
+        progress(len(judged), len(judged))
     axes = run_axes(every, found)
     return Findings(
         findings=tuple(_in_order(every, with_causes(found, axes), axes)),

@@ -19,8 +19,9 @@ from tbtools.errors import InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import Provenance, require_readable
 from tbtools.runs.experiment import Experiment
-from tbtools.runs.inputs import require_points, runs_and_unreadable
-from tbtools.runs.reading import read_ahead
+from tbtools.runs.inputs import Inputs, open_inputs, require_events
+from tbtools.runs.numbers import is_number
+from tbtools.runs.reading import read_ahead, read_each
 from tbtools.runs.run import Run
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of, stream_scalars
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.grouping import RunGroup
-    from tbtools.eventfile.problems import Problem
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.series import RunScalars
@@ -115,20 +115,23 @@ def diff(
     options = _Options(Selector(selection, scalars=False), x, rtol, atol, objectives or {})
     if group is not None:
         both = a if b is None else [*_listed(a), *_listed(b)]
-        runs, unreadable = runs_and_unreadable(both)
+        inputs, others = open_inputs(both), Inputs({}, {})
+        runs = inputs.runs
         found = list(_group_diffs(runs, group, baseline, options, progress))
         labels = found[0].a or "", ", ".join(each.b or "" for each in found)
         sides = _members(runs, group, labels[0])
-        unreadable_b: Mapping[str, Problem] = {}
     elif b is not None:
-        runs, unreadable = runs_and_unreadable(a)
-        others, unreadable_b = runs_and_unreadable(b)
-        found = list(_paired(runs, others, options, progress))
+        inputs, others = open_inputs(a), open_inputs(b)
+        found = list(_paired(inputs.runs, others.runs, options, progress))
         labels = _label(a), _label(b)
         pairs = [(each.a, each.b) for each in found if each.a and each.b]
-        sides = {name: runs[name] for name, _ in pairs}, {name: others[name] for _, name in pairs}
+        sides = (
+            {name: inputs.runs[name] for name, _ in pairs},
+            {name: others.runs[name] for _, name in pairs},
+        )
     elif baseline is not None:
-        runs, unreadable = runs_and_unreadable(a)
+        inputs, others = open_inputs(a), Inputs({}, {})
+        runs = inputs.runs
         if baseline not in runs:
             raise UnknownRun(baseline, runs)
         sides = {baseline: runs.pop(baseline)}, runs
@@ -136,24 +139,28 @@ def diff(
             raise InvalidArgument(f"{baseline!r} is the only run: there is nothing to compare with")
         named = [((baseline, sides[0][baseline]), other) for other in runs.items()]
         found = list(_compare_each(named, options, progress))
-        labels, unreadable_b = (baseline, ", ".join(runs)), {}
+        labels = baseline, ", ".join(runs)
     else:
         raise InvalidArgument("nothing to compare with: give b, a baseline or a group")
     for side in sides:
         require_readable(side)
-    if sides[0] or sides[1]:
-        require_points([*sides[0].values(), *sides[1].values()], options.selector)
+    options.selector.require_match()
+    if not options.selector.matched and (sides[0] or sides[1]):
+        require_events([*sides[0].values(), *sides[1].values()])
     scalars = (tag.tag for run in found for tag in run.tags if tag.plugin == "scalars")
     require_objectives(scalars, objectives)
-    provenance = Provenance.of(sides[0], unreadable), Provenance.of(sides[1], unreadable_b)
-    return Diff(*labels, tuple(found), x, *provenance)
+    return Diff(
+        *labels,
+        tuple(found),
+        x,
+        Provenance.of(sides[0] if b is None else inputs.runs, inputs.unreadable),
+        Provenance.of(sides[1] if b is None else others.runs, others.unreadable),
+    )
 
 
 def _check_tolerances(rtol: float, atol: float, group: object) -> None:
     for name, given in (("rtol", rtol), ("atol", atol)):
-        number: object = given
-        is_number = isinstance(number, (int, float, np.number)) and not isinstance(number, bool)
-        if not is_number or not 0 <= given < math.inf:
+        if not is_number(given) or not 0 <= given < math.inf:
             raise InvalidArgument(f"{name}={given!r} is not finite and at least 0")
         if given and group is not None:
             raise InvalidArgument(
@@ -202,11 +209,13 @@ def _paired(
     names = sorted({*a, *b}, key=natural_key)
     twins = [((name, a[name]), (name, b[name])) for name in names if name in a and name in b]
     yield from _compare_each(twins, options, progress)
-    for name in names:
-        if name not in b:
-            yield RunDiff(name, None)
-        elif name not in a:
-            yield RunDiff(None, name)
+    lonely = {name: (a if name in a else b)[name] for name in names if (name in a) != (name in b)}
+    for name, run in read_each(lonely):
+        count = _points(run, options.selector)
+        if name in a:
+            yield RunDiff(name, None, points_a=count)
+        else:
+            yield RunDiff(None, name, points_b=count)
 
 
 def _compare_each(
@@ -244,7 +253,13 @@ def _compare(a: Run, b: Run, name_a: str, name_b: str, options: _Options) -> Run
         tags=tuple(sorted([*scalars, *others], key=lambda each: natural_key(each.tag))),
         hparams=() if options.selector.selection.tags else compare_hparams(a, b),
         text=tuple(text),
+        points_a=_points(a, options.selector),
+        points_b=_points(b, options.selector),
     )
+
+
+def _points(run: Run, selector: Selector) -> int:
+    return sum(each.count for part in run.data.parts for each in selector.choose(part)[1])
 
 
 def _compare_scalars(
@@ -350,7 +365,8 @@ def _compare_groups(
                 ),
             )
         )
-    return RunDiff(a.name, b.name, tuple(found))
+    counts = sum(each.count_a for each in found), sum(each.count_b for each in found)
+    return RunDiff(a.name, b.name, tuple(found), points_a=counts[0], points_b=counts[1])
 
 
 def _lines(runs: Sequence[RunScalars], tag: str, x: str) -> list[points.Placed]:

@@ -262,6 +262,8 @@ class RunDiff:
         tags: All tags of both, in natural order.
         hparams: The hyperparameters that differ.
         text: The texts that differ.
+        points_a: How many points of a were compared, of all kinds; of groups, scalars.
+        points_b: How many of b.
     """
 
     a: str | None
@@ -269,6 +271,8 @@ class RunDiff:
     tags: tuple[TagDiff, ...] = ()
     hparams: tuple[HParamDiff, ...] = ()
     text: tuple[TextDiff, ...] = ()
+    points_a: int = 0
+    points_b: int = 0
 
     def __repr__(self) -> str:
         """The two names, and how many tags differ, on one line."""
@@ -352,7 +356,14 @@ class Diff(Shown):
             "x": self.x,
             "identical": self.identical,
             "runs": [
-                {"a": run.a, "b": run.b, "only_in": run.only_in, "identical": run.identical}
+                {
+                    "a": run.a,
+                    "b": run.b,
+                    "only_in": run.only_in,
+                    "identical": run.identical,
+                    "points_a": run.points_a,
+                    "points_b": run.points_b,
+                }
                 for run in self.runs
             ],
             "tags": [

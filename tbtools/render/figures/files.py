@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from tbtools.errors import MissingBrowser, MissingExtra
-from tbtools.render.files import replaced_whole
+from tbtools.errors import InvalidArgument, MissingBrowser, MissingExtra, UnsupportedType
+from tbtools.eventfile.source import as_path
+from tbtools.render.files import replaced_whole, require_free
+from tbtools.vocabulary import PICTURE_FORMATS
 
 if TYPE_CHECKING:
     import os
@@ -32,10 +34,17 @@ def write_figure(
         force: Whether a file that is there may be replaced.
 
     Raises:
+        InvalidArgument: There is no such kind of picture.
+        UnsupportedType: It is no figure.
+        FileError: It cannot be written there.
         MissingExtra: kaleido is not installed.
         MissingBrowser: There is no Chrome for it, or none that starts.
         OutputExists: There is a file, and `force` does not allow to replace it.
     """
+    if kind not in PICTURE_FORMATS:
+        raise InvalidArgument(f"kind={kind!r} is none of {', '.join(PICTURE_FORMATS)}")
+    if as_path(path) != "-":
+        require_free(path, force=force)
     data = _picture(figure, kind)
     with replaced_whole(path, force=force, binary=True) as opened:
         cast("IO[bytes]", opened).write(data)
@@ -47,6 +56,10 @@ def _picture(figure: go.Figure, kind: PictureFormat) -> bytes:
         from kaleido.errors import BrowserClosedError, BrowserFailedError, ChromeNotFoundError
     except ImportError as error:
         raise MissingExtra(f"writing a figure as {kind}", "image") from error
+    from plotly.graph_objects import Figure
+
+    if not isinstance(figure, Figure):
+        raise UnsupportedType(f"{type(figure).__name__} is no figure")
     width = figure.layout.width or _WIDTH
     try:
         data: bytes = kaleido.calc_fig_sync(

@@ -18,13 +18,14 @@ from tbtools.render.ranges import value_range
 from tbtools.render.series import drawn_seconds, drawn_start, finding_ends, line_breaks
 from tbtools.render.thinning import thin
 from tbtools.runs.diagnostics import require_readable
-from tbtools.runs.inputs import as_runs
+from tbtools.runs.inputs import open_inputs, require_points
+from tbtools.runs.numbers import is_number
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import axis_name, read_scalars_of
 from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import plotly.graph_objects as go
     from numpy.typing import NDArray
@@ -71,6 +72,7 @@ def plot(
     objectives: Mapping[str, Objective] | None = None,
     columns: int = 2,
     style: StyleName = "screen",
+    judging: Callable[[int, int], None] | None = None,
 ) -> go.Figure:
     """Draws scalars: a chart a tag, a line a run, findings and restarts marked.
 
@@ -93,6 +95,7 @@ def plot(
         objectives: Which way is better, by glob over tags, as in `tbtools.detect`.
         columns: How many charts stand side by side.
         style: ``screen``, or ``paper`` for 6.75 inches and lines that differ in black and white.
+        judging: As for `judge`.
 
     Raises:
         UnknownTag: No scalar has the tag, or none matches.
@@ -106,9 +109,9 @@ def plot(
     axis = axis_name(x)
     if axis not in AXES:
         raise InvalidArgument(f"x={x!r} is none of {', '.join(AXES)}")
-    if columns < 1:
-        raise InvalidArgument(f"columns={columns} leaves no room for a chart")
-    found = as_runs(runs)
+    if not is_number(columns) or columns < 1:
+        raise InvalidArgument(f"columns={columns!r} leaves no room for a chart")
+    found = open_inputs(runs).runs
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     series = _selected(found, selection)
     by_tag: dict[str, list[ScalarSeries]] = {}
@@ -124,7 +127,9 @@ def plot(
     names = list(found)
     ranks = {name: number for number, name in enumerate(names)}
     plan = _Plan(axis, smoothing, styled, run_colors(names), _dashes(names, styled), ranks)
-    marks = judge(found, selection, objectives=objectives).findings if findings else ()
+    marks: Sequence[Finding] = ()
+    if findings:
+        marks = judge(found, selection, objectives=objectives, judging=judging).findings
     return _figure(by_tag, plan, marks, columns=min(columns, len(by_tag)), log=log)
 
 
@@ -135,10 +140,9 @@ def _selected(runs: Mapping[str, Run], selection: Selection) -> list[ScalarSerie
         for name, run in runs.items()
         for each in read_scalars_of(run, selector, name=name).series.values()
     ]
-    selector.require_match()
     if not series:
         require_readable(runs)
-        raise InvalidArgument("there are no scalars to draw")
+    require_points(runs.values(), selector)
     return series
 
 

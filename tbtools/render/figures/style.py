@@ -51,13 +51,13 @@ _STYLES = {
 }
 
 
-def style_named(name: str) -> Style:
+def style_named(name: object) -> Style:
     """The style of that name.
 
     Raises:
         InvalidArgument: There is none.
     """
-    if name not in _STYLES:
+    if not isinstance(name, str) or name not in _STYLES:
         raise InvalidArgument(f"style={name!r} is none of {', '.join(STYLES)}")
     return _STYLES[name]
 

@@ -22,11 +22,12 @@ from tbtools.render.report.series import (
     points_a_series,
 )
 from tbtools.render.report.unshown import unshown
+from tbtools.runs.reading import check_progress
 from tbtools.runs.selection import EVERYTHING, Selector
 from tbtools.runs.series import read_scalars_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tbtools.analysis.diff import Diff
     from tbtools.analysis.judgement import Judgement
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
+    Progress = Callable[[int, int], None] | None
 
 # Pictures and sounds of a page; base64 makes a third more of it.
 MEDIA_BYTES = 8_000_000
@@ -65,6 +67,7 @@ def page_data(
     group: str | Sequence[str] | None = None,
     diff: Diff | None = None,
     media_bytes: int = MEDIA_BYTES,
+    building: Progress = None,
 ) -> PageData:
     """Gathers everything of the runs that a page shows.
 
@@ -80,6 +83,7 @@ def page_data(
             differ only in a seed.
         diff: What `tbtools.diff` gave for them, under the names of `runs`.
         media_bytes: How many bytes of pictures and sounds go into the page at most.
+        building: Called now and then with the series that are on the page and those that will be.
     """
     names, shown = list(runs), list(runs.values())
     columns = Columns()
@@ -109,7 +113,7 @@ def page_data(
         "hparams": hparams_of(shown),
         **judgement_of(judged, series),
         "tags": encoded_tags(tags, series, names, ranked.directions),
-        "series": _series(series, names, tags, columns, points),
+        "series": _series(series, names, tags, columns, points, building),
         "diff": differences(diff, series, columns, points) if diff else None,
         **seed_groups(runs, by_run, group, selection.steps, columns, points),
         **{plugin: media.media_series(source, plugin, written) for plugin in media.SECTIONS},
@@ -140,15 +144,19 @@ def _series(
     tags: Sequence[str],
     columns: Columns,
     points: int,
+    building: Progress,
 ) -> list[dict[str, Any]]:
     """The series, with the numbers of their runs and tags."""
     tag_number = {tag: number for number, tag in enumerate(tags)}
     run_number = {run: number for number, run in enumerate(runs)}
-    return [
-        {"run": run_number[each.run], "tag": tag_number[each.tag]}
-        | encode_series(each, columns, points)
-        for each in series
-    ]
+    encoded = []
+    check_progress(building)
+    for number, each in enumerate(series, start=1):
+        place = {"run": run_number[each.run], "tag": tag_number[each.tag]}
+        encoded.append(place | encode_series(each, columns, points))
+        if building:
+            building(number, len(series))
+    return encoded
 
 
 def _provenance(runs: Mapping[str, Run], root: str) -> dict[str, Any]:

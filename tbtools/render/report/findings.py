@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from tbtools.analysis.detect import worst
+from tbtools.analysis.detect import is_judged, worst
 from tbtools.render.format import format_count, plural
 from tbtools.render.series import drawn_seconds, finding_ends, is_onset_drawn
 from tbtools.vocabulary import SEVERITIES
@@ -121,7 +121,7 @@ def _trouble(events: Sequence[Finding]) -> dict[str, Any]:
 
 
 def _no_trouble(reasons: Mapping[str | None, str], tags: Collection[str]) -> dict[str, Any]:
-    if None in reasons or set(tags) <= set(reasons):
+    if not is_judged(reasons, tags):
         message = "; ".join(dict.fromkeys(reasons.values())) or "no scalars"
         rank = len(SEVERITIES) + 1
         return {"severity": None, "rank": rank, "text": "not judged", "message": message}

@@ -7,27 +7,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from tbtools.analysis.diff.results import Diff
 from tbtools.analysis.judgement import judge
-from tbtools.errors import InvalidArgument, NoEventFiles
-from tbtools.eventfile.source import base_name
+from tbtools.errors import InvalidArgument, NoEventFiles, UnsupportedType
+from tbtools.eventfile.source import as_path, base_name
 from tbtools.render.extras import require_report_extra
 from tbtools.render.files import replaced_whole, require_free
 from tbtools.render.report.data import MEDIA_BYTES, page_data
 from tbtools.render.report.differences import renamed, shown_names
 from tbtools.render.report.page import PLOTLY_FILE, PLOTLY_SCRIPTS, plotly_js, render_page
-from tbtools.runs.experiment import Experiment
-from tbtools.runs.inputs import as_experiment, as_runs
+from tbtools.runs.inputs import open_inputs
+from tbtools.runs.numbers import is_number
 from tbtools.runs.run import Run
 from tbtools.runs.selection import EVERYTHING, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tbtools.analysis.diff import Diff
     from tbtools.analysis.judgement import Judgement
     from tbtools.render.report.data import PageData
     from tbtools.render.report.page import PlotlyJs
-    from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.inputs import Inputs, RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.selection import Globs
     from tbtools.vocabulary import Objective
@@ -95,6 +95,7 @@ def report(
     Raises:
         NoEventFiles: There is nothing to read.
         UnknownTag: A tag or glob matches no tag of any run.
+        FileError: The page cannot be written there.
         OutputExists: There is a file, and `force` does not allow to replace it.
         MissingExtra: The extra ``report`` is not installed.
         InvalidObjective: An objective is none of ``min``, ``max``, ``none``.
@@ -129,6 +130,7 @@ def write_report(
     force: bool = False,
     progress: Progress = None,
     judging: Progress = None,
+    building: Progress = None,
 ) -> WrittenReport:
     """Does what `report` does, and says what is on the page.
 
@@ -145,25 +147,24 @@ def write_report(
         force: Whether files that are there may be replaced.
         progress: As for `Experiment.scan`.
         judging: As for `judge`.
+        building: As for `page_data`.
     """
-    _check_arguments(path, smoothing, plotlyjs, force=force)
-    experiment = as_experiment(x, fold=True)
-    given = x if experiment is None else experiment
-    runs = as_runs(given)
+    _check_arguments(path, title, smoothing, plotlyjs, force=force)
+    inputs = open_inputs(x, fold=True)
     judged = judge(
-        given,
+        inputs,
         selection,
         objectives=objectives,
         scalars=False,
         progress=progress,
         judging=judging,
     )
-    name, root = _name_and_root(given)
+    name, root = _name_and_root(x, inputs)
     if not judged.runs:
         reasons = dict.fromkeys(each["message"] for each in judged.findings.problems)
         raise NoEventFiles(f"{name}: nothing could be read ({'; '.join(reasons)})")
     data = page_data(
-        runs,
+        inputs.runs,
         judged,
         title=name if title is None else title,
         root=root,
@@ -172,9 +173,10 @@ def write_report(
         selection=selection,
         group=group,
         media_bytes=media_bytes,
+        building=building,
     )
     size = _write_page(path, data, plotlyjs, force=force)
-    return WrittenReport(Path(path), size, len(runs), judged)
+    return WrittenReport(Path(path), size, len(inputs.runs), judged)
 
 
 def diff_report(
@@ -192,6 +194,8 @@ def diff_report(
     group: str | Sequence[str] | None = None,
     plotlyjs: PlotlyJs = "inline",
     force: bool = False,
+    judging: Progress = None,
+    building: Progress = None,
 ) -> Path:
     """Writes a page that shows what differs: the page of all runs, with the differences on top.
 
@@ -209,16 +213,22 @@ def diff_report(
         group: As for `report`.
         plotlyjs: As for `report`.
         force: Whether a file that is there may be replaced.
+        judging: As for `judge`.
+        building: As for `page_data`.
 
     Returns:
         The path.
 
     Raises:
         OutputExists: There is a file, and `force` does not allow to replace it.
+        FileError: The page cannot be written there.
+        UnsupportedType: The result is no Diff.
         MissingExtra: The extra ``report`` is not installed.
     """
-    _check_arguments(path, smoothing, plotlyjs, force=force)
-    sides = [as_runs(a), {} if b is None else as_runs(b)]
+    _check_arguments(path, title, smoothing, plotlyjs, force=force)
+    if not isinstance(result, Diff):
+        raise UnsupportedType(f"{type(result).__name__} is no Diff")
+    sides = [open_inputs(a).runs, {} if b is None else open_inputs(b).runs]
     names = shown_names(*sides)
     runs = {
         shown[name]: run
@@ -228,7 +238,7 @@ def diff_report(
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     data = page_data(
         runs,
-        judge(runs, selection, objectives=objectives, scalars=False),
+        judge(runs, selection, objectives=objectives, scalars=False, judging=judging),
         title=f"{result.a} and {result.b}" if title is None else title,
         root=os.curdir,
         smoothing=smoothing,
@@ -236,30 +246,31 @@ def diff_report(
         selection=selection,
         group=group,
         diff=renamed(result, names[0], names[1] or names[0]),
+        building=building,
     )
     _write_page(path, data, plotlyjs, force=force)
     return Path(path)
 
 
-def _name_and_root(x: RunsLike) -> tuple[str, str]:
+def _name_and_root(x: RunsLike, inputs: Inputs) -> tuple[str, str]:
     """What the page is called by default, and from where its paths start."""
-    if isinstance(x, Experiment):
-        return x.logdir, x.logdir
     if isinstance(x, Run):
         return x.name if x.name != "." else base_name(x.path), x.path
-    return ", ".join(as_runs(x)), os.curdir
+    return inputs.label, inputs.label if inputs.experiment else os.curdir
 
 
 def _check_arguments(
-    path: str | os.PathLike[str], smoothing: object, plotlyjs: str, *, force: bool
+    path: str | os.PathLike[str], title: object, smoothing: float, plotlyjs: str, *, force: bool
 ) -> None:
     """Refuses what cannot be done, before anything is read."""
-    if not (isinstance(smoothing, (int, float)) and 0 <= smoothing < 1):
+    if not (title is None or isinstance(title, str)):
+        raise UnsupportedType(f"title={title!r} is no text")
+    if not (is_number(smoothing) and 0 <= smoothing < 1):
         raise InvalidArgument(f"smoothing is {smoothing!r}, not 0 to below 1")
     if plotlyjs not in PLOTLY_SCRIPTS:
         raise InvalidArgument(f"plotlyjs is {plotlyjs!r}, not one of {', '.join(PLOTLY_SCRIPTS)}")
     require_report_extra("a report")
-    if os.fspath(path) == "-":
+    if as_path(path) == "-":
         return
     require_free(path, force=force)
     beside = Path(path).parent / PLOTLY_FILE

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
-from tbtools.render.format import format_count, plural, printable
-from tbtools.render.terminal.lines import print_line, shown_name
+from tbtools.render.format import format_count, plural
+from tbtools.render.terminal.lines import placed, print_line, shown_name
 from tbtools.render.terminal.table import Column, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.console import Console
+    from rich.text import Text
 
     from tbtools.analysis.aggregate import Aggregate, AggregatedSeries
     from tbtools.render.terminal.diagnostics import Diagnostics
@@ -59,18 +58,17 @@ class AggregateView:
         if self.aggregate.left_out:
             names = ", ".join(map(shown_name, self.aggregate.left_out))
             print_line(console, f"in no group: {names}")
-        print_line(console, Text(self.totals(), style="bold"))
 
-    def totals(self) -> str:
+    def totals(self) -> Text:
         """One line: what was written, and where."""
         groups, series = self.aggregate.groups, self.aggregate.series
         runs = sum(len(group.runs) for group in groups)
         points = sum(each.x.size for each in series)
-        place = "standard output" if self.target == "-" else printable(self.target)
-        return (
-            f"{place}: {plural(runs, 'run')} in {plural(len(groups), 'group')}, "
+        text = (
+            f"{plural(runs, 'run')} in {plural(len(groups), 'group')}, "
             f"{plural(len({each.tag for each in series}), 'tag')}, {plural(points, 'point')}"
         )
+        return placed(text, self.target)
 
     def _columns(self, series: Sequence[AggregatedSeries]) -> list[Column]:
         columns = [

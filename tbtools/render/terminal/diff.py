@@ -53,7 +53,7 @@ class DiffView:
 
     def to_json(self) -> dict[str, Any]:
         """The JSON of design and README, with the limits that were not kept to, where any were."""
-        result = {**self.diff.to_dict(), **self.diagnostics.to_dict()}
+        result = self.diff.to_dict()
         if self.violations is not None:
             result["violations"] = [
                 {"limit": each.limit.text, "run": each.run, "tag": each.tag, "says": each.message}
@@ -106,15 +106,13 @@ class DiffView:
         self._show_lonely_runs(console)
         for violation in self.violations or ():
             print_line(console, Text(f"limit: {printable(violation.message)}", style="bold red"))
-        print_line(console, self._totals())
 
-    def _totals(self) -> str:
+    def totals(self) -> str:
+        """One line: what was compared."""
         compared = [run for run in self.diff.runs if run.only_in is None]
         tags = [tag for run in compared for tag in run.tags]
-        points = " and ".join(
-            plural(sum(counts), "point")
-            for counts in ([tag.count_a for tag in tags], [tag.count_b for tag in tags])
-        )
+        counts = sum(run.points_a for run in compared), sum(run.points_b for run in compared)
+        points = " and ".join(plural(count, "point") for count in counts)
         pairs = f"{plural(len(compared), 'pair')} of runs"
         return f"compared: {pairs}, {plural(len(tags), 'tag')}, {points}"
 

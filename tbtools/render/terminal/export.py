@@ -12,17 +12,10 @@ if TYPE_CHECKING:
     from tbtools.render.export import Export
 
 
-def export_totals(exported: Export, target: str, runs: int) -> str:
-    """One line: what was written, and where.
-
-    Args:
-        exported: What was done.
-        target: Where it was written.
-        runs: How many runs were read.
-    """
-    place = "standard output" if target == "-" else printable(target)
+def export_totals(exported: Export) -> str:
+    """One line: what was written."""
     noun = "file" if exported.data not in ("scalars", "hparams") else "row"
-    return f"{place}: {plural(exported.count, noun)} of {plural(runs, 'run')}"
+    return f"{plural(exported.count, noun)} of {plural(exported.runs, 'run')}"
 
 
 def lines_not_written(exported: Export) -> Iterator[str]:

@@ -13,6 +13,7 @@ from tbtools.analysis.detect.findings import KEYS, Findings
 from tbtools.render.format import format_count, plural, printable
 from tbtools.render.terminal.lines import cut_middle, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
+from tbtools.runs.diagnostics import count_read
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class JudgementView:
         return found
 
     def show(self, console: Console) -> None:
-        """Prints the causes run by run, the worst first, and a line about the whole."""
+        """Prints the causes run by run, the worst first."""
         pairs = zip(self.judgement.findings, self.judgement.trends, strict=True)
         curves = {(finding.run, finding.tag, finding.kind): curve for finding, curve in pairs}
         by_run = {run: _gathered(Findings(tuple(found))) for run, found in self._by_run().items()}
@@ -133,18 +134,19 @@ class JudgementView:
             for cause in by_run[run]:
                 first = cause[0]
                 _show_cause(console, cause, curves[first.run, first.tag, first.kind])
-        console.print(self._totals(), soft_wrap=True)
-        if not_judged := _not_judged(self._not_judged()):
-            console.print(Text("; ".join(not_judged)), soft_wrap=True)
 
-    def _totals(self) -> Text:
+    def totals(self) -> Text:
+        """One line: what was read and found; a second one: what was not judged."""
         judgement = self.judgement
+        if not judgement.runs:
+            return Text()
         counts = Counter(each.severity for each in judgement.findings)
         partly = sum(each.tag is not None for each in self._not_judged())
         files = sum(
-            run.data.diagnostics.event_files
+            count_read(run.event_files, run.problems)
             for one in self.diagnostics.experiments
-            for run in one.values()
+            for run in (each.data.diagnostics for each in one.values())
+            if not run.is_unreadable
         )
         read = (
             f"{plural(len(judgement.runs), 'run')}, {plural(files, 'event file')}, "
@@ -153,7 +155,8 @@ class JudgementView:
         judged = f"{plural(max(judgement.series - partly, 0), 'series')} judged"
         text = f"{printable(judgement.logdir)}: {read}; {judged}, {self._found(counts)}"
         style = "bold red" if counts["error"] else "yellow" if counts["warning"] else "green"
-        return Text(text, style=style)
+        not_judged = "; ".join(_not_judged(self._not_judged()))
+        return Text.assemble((text, style), "\n" * bool(not_judged), not_judged)
 
     def _found(self, counts: Mapping[Severity, int]) -> str:
         """``3 runs with 5 errors, 3 warnings, 1 info``, or ``no findings``."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.inspection import TagInspection, describe_event
@@ -70,11 +72,27 @@ class InspectionView:
                     Column("bytes", [format_bytes(tag.bytes) for tag in tags], True, 3),
                 ],
             )
-        if len(tags) < len(file.tags):
-            text = f"{len(tags)} of {plural(len(file.tags), 'tag')} shown (--limit)"
-            print_line(console, text)
         for problem in file.problems:
             print_line(console, problem_text(problem), style="yellow")
+
+    @property
+    def nothing_read(self) -> bool:
+        """Whether something is in the file, and nothing of it is an event."""
+        return bool(self.inspection.bytes) and not self.inspection.events
+
+    def totals(self) -> str:
+        """One line: what was read, and how much of it is shown; empty for nothing."""
+        if self.nothing_read:
+            return ""
+        file = self.inspection
+        values = sum(tag.count for tag in file.tags)
+        shown = len(file.tags[: self.limit])
+        text = f"{printable(file.file)}: {plural(len(file.tags), 'tag')}, {plural(values, 'value')}"
+        if file.problems:
+            text += f", {plural(len(file.problems), 'problem')}"
+        if shown < len(file.tags):
+            text += f"; {format_count(shown)} of {plural(len(file.tags), 'tag')} shown (--limit)"
+        return text
 
     def _lines(self) -> Iterator[str]:
         file = self.inspection
@@ -96,17 +114,45 @@ def _or_dash(count: int) -> str:
     return format_count(count) if count else "-"
 
 
-class RecordsView:
-    """The records of a file, as they lie in it.
+class _Listing:
+    """Records of a file, which are shown while they are read, and counted.
 
     Args:
         file: Its path.
         records: Them, one after the other; they are gone through once.
+        limit: How many are shown at most; None for all.
     """
 
-    def __init__(self, file: str, records: Iterable[RecordInspection]) -> None:
+    def __init__(self, file: str, records: Iterable[RecordInspection], limit: int | None) -> None:
         self.file = file
-        self.records = records
+        self.records = self._counted(islice(records, limit))
+        self.limit = limit
+        self._states: Counter[str] = Counter()
+
+    def _counted(self, records: Iterable[RecordInspection]) -> Iterator[RecordInspection]:
+        for record in records:
+            self._states[record.state] += 1
+            yield record
+
+    @property
+    def nothing_read(self) -> bool:
+        """Whether all of the file was gone through, and nothing of it is an event."""
+        count = self._states.total()
+        return count != 0 and count != self.limit and not self._states["ok"]
+
+    def totals(self) -> str:
+        """One line: how many events were read, and what else there is; empty for nothing."""
+        if self.nothing_read:
+            return ""
+        counts = [plural(self._states["ok"], "event")]
+        others = ((state, count) for state, count in self._states.items() if state != "ok")
+        counts += [f"{format_count(count)} {state}" for state, count in others]
+        limited = "; what follows is not shown (--limit)" * (self._states.total() == self.limit)
+        return f"{printable(self.file)}: {', '.join(counts)}{limited}"
+
+
+class RecordsView(_Listing):
+    """The records of a file, as they lie in it."""
 
     def to_json(self) -> dict[str, Any]:
         """The file and its records."""
@@ -132,7 +178,8 @@ class RecordsView:
     def _rows(self) -> Iterator[Sequence[Any]]:
         yield "offset", "length", "data_length", "state", "what"
         for record in self.records:
-            what = "" if record.event is None else record.event.WhichOneof("what") or "nothing"
+            event = record.event
+            what = record.message if event is None else event.WhichOneof("what") or "nothing"
             whole = record.state in ("ok", "bad_data", "undecodable")
             data = record.length - 16 if whole else None
             yield record.offset, record.length, data, record.state, what
@@ -143,17 +190,8 @@ def _line(offset: object, length: object, data: object, state: object, what: obj
     return f"{offset!s:>12} {length!s:>10} {data!s:>11}  {state!s:<11} {what!s}".rstrip()
 
 
-class EventsView:
-    """The events of a file, decoded.
-
-    Args:
-        file: Its path.
-        records: Its records, one after the other; they are gone through once.
-    """
-
-    def __init__(self, file: str, records: Iterable[RecordInspection]) -> None:
-        self.file = file
-        self.records = records
+class EventsView(_Listing):
+    """The events of a file, decoded."""
 
     def to_json(self) -> dict[str, Any]:
         """The file and its events, each with its values."""
@@ -182,7 +220,7 @@ class EventsView:
 def _event_dict(record: RecordInspection) -> dict[str, Any]:
     event = record.event
     if event is None:
-        values = [("-", f"{record.state}: {record.length} bytes")]
+        values = [("-", f"{record.state}: {record.message}")]
         wall_time = step = None
     else:
         values = describe_event(event)

@@ -33,6 +33,17 @@ def print_line(console: Console, line: str | Text, style: str = "") -> None:
         console.file.write(text.plain.rstrip() + "\n")
 
 
+def placed(totals: str | Text, path: str) -> Text:
+    """What was done, with where it was written in front.
+
+    Args:
+        totals: What.
+        path: A file or directory; ``-`` for standard output.
+    """
+    place = "standard output" if path == "-" else printable(path)
+    return Text.assemble(f"{place}: ", totals)
+
+
 def shown_name(name: str) -> str:
     """A name made printable; in quotes where it would not be seen, or not where it ends."""
     text = printable(name)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
 from tbtools.render.format import format_count, format_time, plural, printable
-from tbtools.render.terminal.lines import print_line, shown_name
+from tbtools.render.terminal.lines import placed, print_line, shown_name
 from tbtools.render.terminal.table import Column, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.console import Console
+    from rich.text import Text
 
     from tbtools.analysis.file_groups import MergedSession
     from tbtools.analysis.merge import Merge
@@ -53,7 +52,7 @@ class MergeView:
             yield tuple(row.values())
 
     def show(self, console: Console) -> None:
-        """Prints a row a session, what was superseded or not copied, and the totals."""
+        """Prints a row a session, and what was superseded or not copied."""
         if self.merge.sessions:
             print_table(console, _session_columns(self.merge.sessions))
         if self.merge.tags:
@@ -62,20 +61,19 @@ class MergeView:
             count = plural(self.merge.rewritten, "record")
             print_line(console, f"{count} not byte for byte: without values that are left out, or")
             print_line(console, "with the metadata of their tag")
-        print_line(console, Text(self.totals(), style="bold"))
 
-    def totals(self) -> str:
+    def totals(self) -> Text:
         """One line: what was written, and where."""
         merge = self.merge
         parts = [
-            f"{printable(self.target)}: {plural(merge.points, 'point')}",
+            plural(merge.points, "point"),
             f"of {plural(len(merge.sessions), 'session')}",
             f"of {plural(len(merge.runs), 'run')}",
         ]
         text = " ".join(parts)
         if merge.superseded:
             text += f"; {plural(merge.superseded, 'point')} superseded, left out"
-        return text
+        return placed(text, self.target)
 
 
 def loss_line(merge: Merge) -> str | None:

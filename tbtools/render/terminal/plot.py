@@ -93,7 +93,7 @@ class PlotView:
                 print_line(console, "")
             findings = [each for each in self.findings if each.tag == tag]
             _Chart(self, console, tag, series, findings).show(rows)
-        print_line(console, f"\n{self.totals()}")
+        print_line(console, "")
 
     def totals(self) -> str:
         """One line: what is drawn."""

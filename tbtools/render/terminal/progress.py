@@ -37,6 +37,13 @@ def judging_progress() -> Iterator[Report]:
 
 
 @contextmanager
+def building_progress() -> Iterator[Report]:
+    """The same for (series drawn, all series), for `write_report(..., building=)`."""
+    with _bar_on_terminal("building the page", in_bytes=False) as report:
+        yield report
+
+
+@contextmanager
 def _bar_on_terminal(what: str, *, in_bytes: bool) -> Iterator[Report]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield None

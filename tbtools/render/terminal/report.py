@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tbtools.render.format import format_bytes, format_count, plural, printable
+from tbtools.render.format import format_bytes, format_count, plural
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -12,16 +12,11 @@ if TYPE_CHECKING:
     from tbtools.render.report.write import WrittenReport
 
 
-def report_totals(written: WrittenReport, target: str) -> str:
-    """One line: what was written, and where.
-
-    Args:
-        written: What was done.
-        target: Where, as it was given.
-    """
+def report_totals(written: WrittenReport) -> str:
+    """One line: what was written."""
     judged = written.judgement
     parts = [
-        plural(written.runs, "run"),
+        plural(len(judged.runs), "run"),
         f"{plural(judged.points, 'point')} in {format_count(judged.series)} series",
         plural(len(judged.findings), "finding"),
         format_bytes(written.bytes),
@@ -31,18 +26,11 @@ def report_totals(written: WrittenReport, target: str) -> str:
     problems = sum(each["run"] is not None for each in judged.findings.problems)
     if problems:
         parts.append(plural(problems, "problem") + " in event files")
-    place = "standard output" if target == "-" else printable(target)
-    return f"{place}: {', '.join(parts)}"
+    return ", ".join(parts)
 
 
-def picture_totals(figure: go.Figure, target: str) -> str:
-    """One line: what was drawn, and where.
-
-    Args:
-        figure: The figure of the charts.
-        target: Where, as it was given.
-    """
+def picture_totals(figure: go.Figure) -> str:
+    """One line: what was drawn."""
     charts = len({trace.xaxis for trace in figure.data})
     runs = len({trace.legendgroup for trace in figure.data})
-    place = "standard output" if target == "-" else printable(target)
-    return f"{place}: {plural(charts, 'chart')} of {plural(runs, 'run')}"
+    return f"{plural(charts, 'chart')} of {plural(runs, 'run')}"

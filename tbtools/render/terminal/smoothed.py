@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
-from tbtools.render.format import format_count, plural, printable
-from tbtools.render.terminal.lines import print_line, shown_name
+from tbtools.render.format import format_count, plural
+from tbtools.render.terminal.lines import placed, shown_name
 from tbtools.render.terminal.table import Column, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.console import Console
+    from rich.text import Text
 
     from tbtools.analysis.smooth import Smoothing
     from tbtools.render.smoothed import SmoothedRun
@@ -56,7 +55,7 @@ class SmoothedView:
             yield tuple(asdict(run).values())
 
     def show(self, console: Console) -> None:
-        """Prints a row a run, and the totals."""
+        """Prints a row a run."""
         if self.runs:
             columns = [
                 Column("run", [shown_name(each.run) for each in self.runs], names=True),
@@ -65,17 +64,16 @@ class SmoothedView:
                 Column("not finite", [_some(each.nonfinite) for each in self.runs], True, 1),
             ]
             print_table(console, columns)
-        print_line(console, Text(self.totals(), style="bold"))
 
-    def totals(self) -> str:
+    def totals(self) -> Text:
         """One line: what was written, and where."""
         series = sum(run.tags for run in self.runs)
         points = sum(run.points for run in self.runs)
-        place = "standard output" if self.target == "-" else printable(self.target)
-        return (
-            f"{place}: {plural(len(self.runs), 'run')}, {plural(series, 'series')}, "
+        text = (
+            f"{plural(len(self.runs), 'run')}, {plural(series, 'series')}, "
             f"{plural(points, 'point')}, {self._how()}"
         )
+        return placed(text, self.target)
 
     def _how(self) -> str:
         method = self.smoothing.method.replace("_", " ")

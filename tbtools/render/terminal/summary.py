@@ -20,6 +20,7 @@ from tbtools.render.format import (
 from tbtools.render.terminal.lines import print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
 from tbtools.render.terminal.table import Column, print_table
+from tbtools.runs.diagnostics import count_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -145,12 +146,11 @@ class SummaryView:
     # -- for a person
 
     def show(self, console: Console) -> None:
-        """Prints the table and the totals."""
+        """Prints the table."""
         if self.by_tag:
             self._show_tags(console)
         else:
             self._show_runs(console)
-        print_line(console, self._totals())
 
     def _show_runs(self, console: Console) -> None:
         runs = self.summary.runs[: self.limit]
@@ -185,15 +185,21 @@ class SummaryView:
             columns.insert(0, Column("run", names, names=True))
         print_table(console, columns, sections=names if several and console.is_terminal else None)
 
-    def _totals(self) -> str:
+    def totals(self) -> str:
+        """One line: what was read, and what of it is not shown or judged; empty for nothing."""
+        if not self.summary.readable:
+            return ""
         runs = self.summary.runs
+        read = [run for run in runs if run.status != "unreadable"]
         parts = [
-            f"{printable(self.summary.logdir)}: {plural(len(runs), 'run')}",
-            plural(sum(run.event_files for run in runs), "event file"),
-            format_bytes(sum(run.bytes for run in runs)),
-            plural(sum(run.points for run in runs), "point"),
+            plural(len(read), "run"),
+            plural(sum(count_read(run.event_files, run.problems) for run in read), "event file"),
+            format_bytes(sum(run.bytes for run in read)),
+            plural(sum(run.points for run in read), "point"),
         ]
-        text = ", ".join(parts)
+        text = f"{printable(self.summary.logdir)}: {', '.join(parts)}"
+        if len(read) < len(runs):
+            text += f"; {plural(len(runs) - len(read), 'run')} could not be read"
         if self.summary.left_out:
             text += f"; {plural(self.summary.left_out, 'run')} without such points left out"
         if not self.summary.judged:

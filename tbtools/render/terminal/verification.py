@@ -9,6 +9,7 @@ from rich.text import Text
 from tbtools.render.format import format_bytes, plural, printable
 from tbtools.render.terminal.lines import print_line
 from tbtools.render.terminal.problems import problem_text
+from tbtools.runs.diagnostics import OF_WHOLE_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,14 +48,16 @@ class VerificationView:
                 yield (*about, "", "", "", "")
 
     def show(self, console: Console) -> None:
-        """Prints a line a file that is not sound, under it a line a problem, and the totals."""
+        """Prints a line a file that is not sound, and under it a line a problem."""
         for file in self.verification.files:
             if self.show_all or file.status != "sound":
                 _show_file(console, file)
-        print_line(console, self._totals())
 
-    def _totals(self) -> Text:
+    def totals(self) -> Text:
+        """One line: what was checked; empty for nothing."""
         files = self.verification.files
+        if all(file.status in OF_WHOLE_FILES for file in files):
+            return Text()
         counts: dict[str, int] = {}
         for file in files:
             counts[file.status] = counts.get(file.status, 0) + 1
@@ -68,7 +71,7 @@ class VerificationView:
 def _show_file(console: Console, file: FileCheck) -> None:
     line = Text(f"{printable(file.file)}: ")
     style = _STYLES.get(file.status, "red")
-    if file.status in ("unreadable", "not_an_event_file"):
+    if file.status in OF_WHOLE_FILES:
         line.append(problem_text(file.problems[0]), style=style)
         print_line(console, line)
         return

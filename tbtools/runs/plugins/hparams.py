@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tbtools.errors import UndecodablePayload
-from tbtools.runs.plugins.payloads import all_values
+from tbtools.eventfile.wire import plugin_content
+from tbtools.runs.data import SESSION_END_TAG
+from tbtools.runs.plugins.payloads import all_values, row_bytes
 from tbtools.runs.plugins.values import naming, parse_message, rows_frame
 
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ HParamValue: TypeAlias = "bool | float | str | list[Any] | dict[str, Any] | None
 _STATUS = ("unknown", "success", "failure", "running")
 _TYPES = ("unset", "string", "bool", "float64")
 _DATASETS = ("unknown", "training", "validation")
+# An HParamsPluginData with a SessionEndInfo (field 4) of status success and perhaps a time, as
+# writers put it: it is known without protobuf, whose import takes longer than a small summary.
+_USUAL_END = re.compile(rb'(?:\x08\x00)?"[\x02\x0b]\x08\x01(?:\x11.{8})?', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +180,19 @@ def read_hparams(run: RunData) -> HParams:
 def read_decodable_hparams(run: RunData) -> tuple[HParams, list[str]]:
     """What can be decoded of a run's hyperparameters, and what is wrong with the rest."""
     return HParams.from_decodable(all_values(run.parts, "hparams"))
+
+
+def ended_well(run: RunData) -> bool:
+    """Whether the end of its training session, which it has, is not called a failure."""
+    ends = [
+        row_bytes(part.columns.rows, int(part.columns.of(series)[-1]))
+        for part in run.parts
+        for series in part.columns.series
+        if series.tag == SESSION_END_TAG and series.count
+    ]
+    if all(_USUAL_END.fullmatch(plugin_content(end)) for end in ends):
+        return True
+    return read_decodable_hparams(run)[0].status in ("success", "unknown")
 
 
 class _Joined:

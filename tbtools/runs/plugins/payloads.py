@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tbtools.errors import UndecodablePayload
-from tbtools.eventfile.source import source_of
+from tbtools.eventfile.source import open_file
 from tbtools.runs.plugins.values import StoredValue
 from tbtools.runs.selection import as_globs, matches, select_tags
 from tbtools.runs.timeline import rows as row_kinds
@@ -28,7 +29,7 @@ def _open(columns: FileColumns) -> SourceFile:
         UndecodablePayload: It is gone, or another one stands there now.
     """
     try:
-        file = source_of(columns.path).open(columns.path)
+        file = open_file(columns.path)
     except OSError as error:
         raise UndecodablePayload(f"{columns.path}: {error.strerror}; refresh() first") from error
     length = len(columns.fingerprint)
@@ -74,6 +75,13 @@ class _Files:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def row_bytes(rows: RunRows, row: int) -> bytes:
+    """The Summary.Value of a row, undecoded."""
+    [file] = rows.file_of(np.array([row])).tolist()
+    with contextlib.closing(_Files(rows)) as files:
+        return files.read(file, int(rows.offset[row]), int(rows.length[row]))
 
 
 def _without_tag(data: bytes) -> bytes:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.errors import UndecodablePayload
-from tbtools.eventfile.source import is_file, read_bytes, source_of
+from tbtools.eventfile.source import is_file, open_file, read_bytes, source_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +144,7 @@ class Embedding:
         size = np.dtype(np.float32).itemsize * math.prod(self.tensor_shape)
         if len(self.tensor_shape) != 2:
             return False
-        with source_of(path).open(path) as file:
+        with open_file(path) as file:
             if file.size() != size:
                 return False
             return not _TEXT_OF_NUMBERS.issuperset(file.read_at(0, 1 << 16))

@@ -6,21 +6,28 @@ Steps tell. Where a session begins in the middle (at a step that no session befo
 clock, had reached) and another one, which by the clock came there only afterwards, ends there, the
 session continues that other one, whatever its clock says.
 
-- If the two overlap in steps by less than half of what the other one wrote, the steps are plain:
-  they are believed, and the session is taken to begin when the other one ended.
+- If the two overlap in steps by less than half of what the other one wrote, and the session is more
+  than a few points ahead of the clock, the steps are plain: they are believed, and the session is
+  taken to begin when the other one ended.
 - Else nobody can tell. The two are kept side by side.
+
+An evaluation that is dated before its training is told by the same: it has the score of a step that
+nothing had reached by then. It is taken to come last, and supersedes nothing.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.runs.timeline.ranks import ranks_apart
+from tbtools.runs.timeline.traces import evaluates, is_evaluation, main_tags
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,31 +61,45 @@ class Clocks:
     skewed: tuple[int, ...] = ()
     undecided: frozenset[tuple[int, int]] = frozenset()
 
+    def moved(self, by: Mapping[int, float]) -> Clocks:
+        """The same with some sessions so many seconds later."""
+        change = np.zeros(self.start.size)
+        change[list(by)] = list(by.values())
+        return replace(
+            self,
+            start=self.start + change,
+            end=self.end + change,
+            shift=self.shift + change,
+            skewed=(*self.skewed, *by),
+        )
+
 
 def plain_clocks(sessions: Sequence[Session]) -> Clocks:
-    """The times of the sessions as they stand in the files.
-
-    The sessions of one file follow each other, whatever a clock that was set back meanwhile says.
-    """
+    """The times of the sessions as they stand in the files, those of one file in its order."""
     times = np.array([(each.start_time, each.end_time) for each in sessions], np.float64)
     times = times.reshape(-1, 2)
     times[~np.isfinite(times)] = np.inf
-    start, end = times[:, 0], times[:, 1]
-    shift = np.zeros(len(sessions))
+    plain = Clocks(times[:, 0], times[:, 1], np.zeros(len(sessions)))
+    return _in_file_order(plain, sessions)
+
+
+def _in_file_order(clocks: Clocks, sessions: Sequence[Session]) -> Clocks:
+    """The sessions of one file follow each other, whatever clocks or steps say of them."""
+    start, end, shift = clocks.start.copy(), clocks.end.copy(), clocks.shift.copy()
     for number in range(1, len(sessions)):
         same_file = sessions[number].file == sessions[number - 1].file
         behind = float(end[number - 1] - start[number]) if same_file else 0.0
         if behind > 0 and np.isfinite(behind):
             start[number] += behind
             end[number] += behind
-            shift[number] = behind
-    return Clocks(start, end, shift)
+            shift[number] += behind
+    return replace(clocks, start=start, end=end, shift=shift)
 
 
 def corrected_clocks(
     rows: RunRows,
     step: NDArray[np.int64],
-    clocks: Clocks,
+    sessions: Sequence[Session],
     traces: Sequence[dict[int, Trace]],
     evidence: Sequence[Sequence[int]],
 ) -> Clocks:
@@ -87,14 +108,76 @@ def corrected_clocks(
     Args:
         rows: The run.
         step: Its steps, unwrapped.
-        clocks: The times of its sessions as they stand in the files.
+        sessions: Its writer sessions.
         traces: Of each session, by tag id.
         evidence: Of each session, the tags that count the training's steps.
     """
+    clocks = plain_clocks(sessions)
     tag = _common_counter(traces, evidence)
-    if tag is None:
-        return clocks
-    return _Correction(rows, step, clocks, traces, tag).run()
+    if tag is not None:
+        counters = {
+            number: own[tag] for number, own in enumerate(traces) if tag in own and own[tag].moves
+        }
+        if apart := ranks_apart(rows, step, sessions, clocks, counters):
+            clocks = clocks.moved(apart)
+        clocks = _Correction(rows, step, clocks, counters).run()
+    if early := _early_evaluations(clocks, traces):
+        undecided = {(other, number) for number in early for other in range(len(sessions))}
+        clocks = replace(clocks.moved(early), undecided=clocks.undecided | undecided)
+    return _in_file_order(clocks, sessions)
+
+
+def _early_evaluations(clocks: Clocks, traces: Sequence[dict[int, Trace]]) -> dict[int, float]:
+    """The evaluations that seem to come before their training, and the seconds to the run's end.
+
+    They have the score of a step that nothing had reached by then, and that a training reaches
+    which writes the same tag afterwards.
+    """
+    furthest: dict[int, int] = {}
+    for number, own in enumerate(traces):
+        for tag, trace in own.items():
+            best = furthest.get(tag)
+            if trace.moves and (best is None or trace.max_step > traces[best][tag].max_step):
+                furthest[tag] = number
+    reached: dict[int, int] = {}
+    early = {}
+    for number in np.argsort(clocks.start, kind="stable").tolist():
+        own = traces[number]
+        trainings = {tag: furthest[tag] for tag in own if tag in furthest}
+        if any(
+            clocks.end[number] <= clocks.start[training]
+            and _is_ahead(tag, own, traces[training], reached.get(tag))
+            for tag, training in trainings.items()
+        ):
+            early[number] = float(clocks.end[np.isfinite(clocks.end)].max() - clocks.start[number])
+            continue
+        for tag, trace in own.items():
+            reached[tag] = max(trace.max_step, reached.get(tag, trace.max_step))
+    return early
+
+
+def _is_ahead(
+    tag: int, script: dict[int, Trace], training: dict[int, Trace], reached: int | None
+) -> bool:
+    """Whether a session evaluates a training that by the clock had not begun.
+
+    Args:
+        tag: A tag of both.
+        script: The traces of the session.
+        training: Those of the training.
+        reached: The greatest step of the tag so far.
+    """
+    score, counter = script[tag], training[tag]
+    if reached is not None and reached >= score.max_step - _NEAR * counter.spacing:
+        return False
+    if is_evaluation(script):
+        begin = counter.first_step + _NEAR * counter.spacing
+        if begin < score.max_step <= counter.max_step + _GAP * counter.spacing:
+            return True
+    main = [training[each] for each in main_tags(training)]
+    begin = max(each.first_step + _NEAR * each.spacing for each in main)
+    shared = script.keys() & training.keys()
+    return score.max_step > begin and evaluates(training, script, shared)
 
 
 def _common_counter(
@@ -120,40 +203,36 @@ class _Correction:
         rows: RunRows,
         step: NDArray[np.int64],
         clocks: Clocks,
-        traces: Sequence[dict[int, Trace]],
-        tag: int,
+        traces: Mapping[int, Trace],
     ) -> None:
         self.rows = rows
         self.step = step
         self.clocks = clocks
         self.start, self.end = clocks.start.copy(), clocks.end.copy()
         self.shift = clocks.shift.copy()
-        self.traces = {
-            number: own[tag] for number, own in enumerate(traces) if tag in own and own[tag].moves
-        }
+        self.traces = traces
         self.by_step = sorted(self.traces, key=lambda number: self.traces[number].first_step)
         self.skewed: list[int] = []
         self.undecided: set[tuple[int, int]] = set()
 
     def run(self) -> Clocks:
         for number in self.by_step:
-            if self._begins_in_the_middle(number):
-                self._correct(number)
+            if self._begins_ahead(number, _GAP):
+                self._correct(number, is_plain=self._begins_ahead(number, _NEAR))
         if not self.skewed:
             return self.clocks
         for number in self.skewed:
             self._leave_undecided(number)
-        return Clocks(
-            self.start, self.end, self.shift, tuple(self.skewed), frozenset(self.undecided)
-        )
+        skewed = (*self.clocks.skewed, *self.skewed)
+        return Clocks(self.start, self.end, self.shift, skewed, frozenset(self.undecided))
 
-    def _begins_in_the_middle(self, number: int) -> bool:
-        """Whether a session begins at a step that none before it had reached by the clock."""
+    def _begins_ahead(self, number: int, distances: int) -> bool:
+        """Whether a session begins so far ahead of where all before it were by the clock."""
         own = self.traces[number]
         begin = self._time(number)
         if not np.isfinite(begin) or own.first_step <= _NEAR * own.spacing:
             return False
-        near = own.first_step - _NEAR * own.spacing
+        near = own.first_step - distances * own.spacing
         # What it goes on from mostly is the one that began at the next lower step.
         place = bisect_left(self.by_step, own.first_step, key=self._first_step)
         return not any(
@@ -164,7 +243,7 @@ class _Correction:
     def _first_step(self, number: int) -> int:
         return self.traces[number].first_step
 
-    def _correct(self, number: int) -> None:
+    def _correct(self, number: int, *, is_plain: bool) -> None:
         own = self.traces[number]
         room = _NEAR * own.spacing
         continued = [
@@ -180,7 +259,8 @@ class _Correction:
         other = max(continued, key=lambda each: self.traces[each].max_step)
         trace = self.traces[other]
         self.skewed.append(number)
-        if 2 * (trace.max_step - own.first_step) > trace.max_step - trace.first_step:
+        overlap = trace.max_step - own.first_step
+        if not is_plain or 2 * overlap > trace.max_step - trace.first_step:
             self.undecided |= {(number, other), (other, number)}
             return
         last = float(self.rows.wall_time[trace.rows[-1]]) + self.shift[other]

@@ -2,74 +2,109 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
 
-_COMPARED = ("offset", "length", "step", "kind", "dtype")
+# An odd number without pattern (2^64 divided by the golden ratio), as hashes are mixed with.
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+# Of a damaged copy at least so much is left; less may be chance.
+_MOST = 1 / 2
 
 
-def without_duplicates(
-    files: Sequence[FileColumns],
-) -> tuple[list[FileColumns], list[tuple[FileColumns, FileColumns]]]:
-    """Leaves out files whose values another file of the run begins with.
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """What several files of a run hold.
 
-    Two writers never write the same values at the same offsets and at the same times, to the
-    microsecond, so what is equal in all of these is a copy. Files without values stay.
+    Attributes:
+        kept: The files that count, in their order.
+        left_out: Pairs of a file that does not count and the one that it is a copy of.
+        repeated: Of files that count although they are copies, for they hold something that their
+            damaged originals lack: the original, and bool for each row whether that has it too.
+    """
+
+    kept: list[FileColumns]
+    left_out: list[tuple[FileColumns, FileColumns]]
+    repeated: list[tuple[FileColumns, FileColumns, NDArray[np.bool_]]]
+
+
+def find_copies(files: Sequence[FileColumns]) -> Copies:
+    """Finds files whose values another file of the run holds too.
+
+    Two writers never write the same values at the same times, to the microsecond, in files that
+    lie alike, so what is equal in all of these is a copy: whole, cut off, or with damage. Files
+    without values stay. Of equal files the one with the shortest name counts.
 
     Args:
         files: The files of a run, sorted by name.
-
-    Returns:
-        The files that count, in their order, and pairs of a file that does not and the one that it
-        is a copy of. Of equal files the one with the shortest name counts.
     """
-    groups: dict[Hashable, list[FileColumns]] = {}
-    for file in files:
-        if file.tag_id.size:
-            groups.setdefault(_beginning(file), []).append(file)
     copies: dict[int, FileColumns] = {}
-    for group in groups.values():
-        kept: list[FileColumns] = []
-        for file in sorted(group, key=lambda each: (-each.tag_id.size, len(each.path), each.path)):
-            whole = next((each for each in kept if _begins_with(each, file)), None)
-            if whole is None:
-                kept.append(file)
-            else:
+    repeated = []
+    known: dict[Hashable, list[FileColumns]] = {}
+    for file in sorted(files, key=_completeness):
+        if not file.tag_id.size:
+            continue
+        places = set(_places(file))
+        alike = {id(each): each for place in places for each in known.get(place, [])}
+        for whole in alike.values():
+            in_both = _in_both(file, whole)
+            if in_both.all() and (not whole.damage or _marks(file) <= _marks(whole)):
                 copies[id(file)] = whole
-    return (
+                break
+            if file.damage and whole.damage and in_both.mean() > _MOST:
+                repeated.append((file, whole, in_both))
+                break
+        else:
+            for place in places:
+                known.setdefault(place, []).append(file)
+    return Copies(
         [file for file in files if id(file) not in copies],
         [(file, copies[id(file)]) for file in files if id(file) in copies],
+        repeated,
     )
 
 
-def _beginning(file: FileColumns) -> Hashable:
-    return (
-        file.tag_names[int(file.tag_id[0])],
-        int(file.offset[0]),
-        int(file.step[0]),
-        file.wall_time[:1].tobytes(),
-        file.value[:1].tobytes(),
-    )
+def _completeness(file: FileColumns) -> tuple[int, int, int, str]:
+    return -file.tag_id.size, len(file.damage), len(file.path), file.path
 
 
-def _begins_with(whole: FileColumns, part: FileColumns) -> bool:
-    count = part.tag_id.size
-    return (
-        all(np.array_equal(getattr(whole, name)[:count], getattr(part, name)) for name in _COMPARED)
-        and _same_bits(whole.wall_time[:count], part.wall_time)
-        and _same_bits(whole.value[:count], part.value)
-        and np.array_equal(whole.tag_id[:count], part.tag_id)
-        and whole.tag_names[: len(part.tag_names)] == part.tag_names
-    )
+def _places(file: FileColumns) -> Iterator[Hashable]:
+    """What a copy has in common with its original: damage seldom hits all of these."""
+    yield file.first_wall_time
+    for row in (0, -1):
+        yield int(file.offset[row]), int(file.step[row]), float(file.wall_time[row])
 
 
-def _same_bits(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    return np.array_equal(a.view(np.int64), b.view(np.int64))
+def _in_both(part: FileColumns, whole: FileColumns) -> NDArray[np.bool_]:
+    """For each row of a file whether another one has it too; none where they do not lie alike."""
+    names = {name: number for number, name in enumerate(whole.tag_names)}
+    number = np.array([names.get(name, -1) for name in part.tag_names], np.int64)
+    wanted, there = _hashes(part, number[part.tag_id]), _hashes(whole, whole.tag_id)
+    order = np.argsort(there, kind="stable")
+    found = order[np.searchsorted(there[order], wanted).clip(max=order.size - 1)]
+    in_both: NDArray[np.bool_] = there[found] == wanted
+    in_both &= (whole.offset[found] == part.offset)[in_both].any()
+    return in_both
+
+
+def _hashes(file: FileColumns, tag: NDArray[np.integer]) -> NDArray[np.uint64]:
+    """A number for each row that is equal for equal rows, wherever they lie in a file."""
+    bits = (file.wall_time.view(np.uint64), file.value.view(np.uint64), file.step.view(np.uint64))
+    mixed = np.zeros(file.step.size, np.uint64)
+    for column in (*bits, tag, file.length, file.kind, file.dtype):
+        mixed = (mixed ^ column.astype(np.uint64)) * _MIX
+        mixed ^= mixed >> np.uint64(32)
+    return mixed
+
+
+def _marks(file: FileColumns) -> set[tuple[int, int, float, int]]:
+    columns = (file.mark_kind, file.mark_step, file.mark_wall_time, file.mark_length)
+    return set(zip(*(column.tolist() for column in columns), strict=True))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.runs.timeline.traces import WRAP
+from tbtools.runs.timeline.traces import WRAP, distinct_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.timeline.duplicates import Copies
+    from tbtools.runs.timeline.resume import Cut
     from tbtools.runs.timeline.rows import RunRows
+    from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import FileChangeKind, NoteKind
 
 # Where a counter wraps, it goes on at about its own distance; a wide guess tells it from a counter
@@ -34,7 +38,8 @@ class Note:
             ``overlapping_writers``: several writers wrote the same steps of a tag at the same time.
             ``duplicate_file``: a file that is a copy of another one was not read twice.
             ``clock_skew``: wall times and steps of sessions contradict each other.
-            ``superseded``: a tag has lost all its points to later sessions.
+            ``superseded``: a tag, or what one machine wrote, has lost all its points to later
+            sessions.
             ``read_anew``: a file that is followed was replaced, cut short or mended meanwhile.
         message: One sentence.
         tag: The tag that it is about; None for the run.
@@ -60,11 +65,28 @@ def _times(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def duplicate_note(copy: FileColumns, whole: FileColumns) -> Note:
-    """For a file that was not read, because another one holds what it holds."""
-    name, other = os.path.basename(copy.path), os.path.basename(whole.path)
-    same = "a copy" if copy.tag_id.size == whole.tag_id.size else "the beginning"
-    return Note("duplicate_file", f"{name} is {same} of {other}; read once")
+def duplicate_notes(copies: Copies) -> Iterator[Note]:
+    """For files that were not read, or not all, because another one holds what they hold."""
+    for copy, whole in copies.left_out:
+        same = _likeness(copy, whole)
+        yield Note("duplicate_file", f"{_name(copy)} is {same} of {_name(whole)}; read once")
+    for copy, whole, in_both in copies.repeated:
+        only = _times(int((~in_both).sum()), "value")
+        message = f"{_name(copy)} is a copy of {_name(whole)}, both are damaged; read for {only}"
+        yield Note("duplicate_file", f"{message} that only it holds")
+
+
+def _likeness(copy: FileColumns, whole: FileColumns) -> str:
+    if copy.damage:
+        return "a damaged copy"
+    if copy.tag_id.size == whole.tag_id.size:
+        return "a copy"
+    is_beginning = copy.offset[-1] == whole.offset[copy.offset.size - 1]
+    return "the beginning" if is_beginning else "a part"
+
+
+def _name(file: FileColumns) -> str:
+    return os.path.basename(file.path)
 
 
 def link_note(link: str, target: str) -> Note:
@@ -82,8 +104,8 @@ def skew_note(sessions: int) -> Note:
     """For sessions whose clocks contradict the steps."""
     return Note(
         "clock_skew",
-        f"{_times(sessions, 'session')} carried earlier wall times than the steps that it "
-        "continues: the clocks of the machines differ",
+        f"the wall times of {_times(sessions, 'session')} contradict the steps: the clocks of the "
+        "machines differ",
         count=sessions,
     )
 
@@ -98,23 +120,54 @@ def lost_tag_notes(rows: RunRows, superseded: NDArray[np.bool_]) -> Iterator[Not
         yield Note("superseded", message, rows.tags[tag], int(lost[tag]))
 
 
+def lost_session_notes(
+    rows: RunRows, sessions: Sequence[Session], superseded: NDArray[np.bool_], cuts: Sequence[Cut]
+) -> Iterator[Note]:
+    """For each session that has lost all its points to sessions of other machines.
+
+    A training that was started anew elsewhere looks like that, and so may a second writer.
+    """
+    winners: dict[int, set[str]] = {}
+    first_rows = [session.first_row for session in sessions]
+    for later, lost in cuts:
+        losers = _numbers(np.searchsorted(first_rows, lost, side="right") - 1)
+        for loser in losers:
+            winners.setdefault(loser, set()).add(sessions[later].host)
+    for loser, hosts in sorted(winners.items()):
+        session = sessions[loser]
+        here = slice(session.first_row, session.end_row)
+        if session.host and not hosts & {"", session.host} and superseded[here].all():
+            tags = ", ".join(rows.tags[tag] for tag in _numbers(rows.tag_id[here]))
+            count = session.end_row - session.first_row
+            message = (
+                f"all {_times(count, 'point')} that {session.host} wrote ({tags}) were superseded "
+                f"by a later session of {', '.join(sorted(hosts))}"
+            )
+            yield Note("superseded", message, count=count)
+
+
+def _numbers(numbers: NDArray[np.integer]) -> list[int]:
+    """Which small numbers there are."""
+    return np.flatnonzero(np.bincount(numbers)).tolist()
+
+
 def step_notes(
     rows: RunRows, session: NDArray[np.int64], series: Sequence[tuple[str, NDArray[np.int64]]]
 ) -> Iterator[Note]:
-    """For each tag whose steps fall inside a session.
+    """For each tag whose steps fall inside a session, or wrap there or from one to the next.
 
     Args:
         rows: The run's rows.
         session: int64, the session of each row.
-        series: Tag and rows of each series of scalars, in file order: that of a session's rows.
+        series: Tag and rows of each series of scalars, session after session.
     """
     for tag, own in series:
         step = rows.step[own]
         falls = np.flatnonzero(step[1:] < step[:-1])
-        falls = falls[session[own[falls]] == session[own[falls + 1]]]
-        if falls.size:
+        inside = session[own[falls]] == session[own[falls + 1]]
+        if inside.any() or (step[falls] - step[falls + 1] > WRAP // 2).any():
             wraps = _wraps(step, falls)
-            yield from _step_notes(tag, int(wraps.sum()), int((~wraps).sum()))
+            yield from _step_notes(tag, int(wraps.sum()), int((inside & ~wraps).sum()))
 
 
 def _wraps(step: NDArray[np.int64], falls: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -149,14 +202,13 @@ def overlap_notes(
     Args:
         rows: The run's rows.
         session: int64, the session of each row.
-        series: Tag and rows of each series of scalars, in file order.
+        series: Tag and rows of each series of scalars, session after session.
         clusters: The sessions that overlap.
     """
     for tag, own in series:
+        step, writer = rows.step[own], session[own]
         count = sum(
-            _steps_written_twice(rows.step[own], session[own], cluster)
-            for cluster in clusters
-            if len(cluster) > 1
+            _steps_written_twice(step, writer, cluster) for cluster in clusters if len(cluster) > 1
         )
         if count:
             message = f"{_times(count, 'step')} of {tag} written by several writers at a time"
@@ -167,17 +219,13 @@ def _steps_written_twice(
     step: NDArray[np.int64], session: NDArray[np.int64], cluster: Sequence[int]
 ) -> int:
     """How many steps more than one of some sessions wrote."""
-    bounds = [np.searchsorted(session, [each, each + 1]).tolist() for each in cluster]
-    distinct = [_distinct(step[first:end]) for first, end in bounds if first < end]
+    changes = np.flatnonzero(session[1:] != session[:-1]) + 1
+    bounds = [0, *changes.tolist(), session.size]
+    stretches = {int(session[first]): step[first:end] for first, end in pairwise(bounds)}
+    distinct = [distinct_steps(stretches[each]) for each in cluster if each in stretches]
     if len(distinct) < 2:
         return 0
+    if all(np.array_equal(distinct[0], each) for each in distinct[1:]):  # as ranks do
+        return distinct[0].size
     together = np.sort(np.concatenate(distinct), kind="stable")
-    return _distinct(together[1:][together[1:] == together[:-1]]).size
-
-
-def _distinct(step: NDArray[np.int64]) -> NDArray[np.int64]:
-    """np.unique, in linear time for what is in order already."""
-    in_order = np.sort(step, kind="stable")
-    kept = np.ones(in_order.size, bool)
-    kept[1:] = in_order[1:] != in_order[:-1]
-    return in_order[kept]
+    return distinct_steps(together[1:][together[1:] == together[:-1]]).size

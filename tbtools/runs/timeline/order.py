@@ -64,14 +64,27 @@ def written_order(
 def _merged(
     rows: RunRows, sessions: Sequence[Session], clocks: Clocks, cluster: Sequence[int]
 ) -> NDArray[np.int64]:
-    """The rows of sessions that overlap, by wall time; those of each stay as it wrote them."""
-    numbers = [np.arange(sessions[each].first_row, sessions[each].end_row) for each in cluster]
+    """The rows of sessions that overlap, by wall time; those of each file stay as they stand."""
+    slices = [slice(sessions[each].first_row, sessions[each].end_row) for each in cluster]
+    numbers = np.concatenate([np.arange(each.start, each.stop) for each in slices])
     if len(cluster) == 1:
-        return numbers[0]
+        return numbers
     times = []
-    for each, own in zip(cluster, numbers, strict=True):
-        known = np.where(np.isfinite(rows.wall_time[own]), rows.wall_time[own], -np.inf)
-        times.append(np.maximum.accumulate(known) + clocks.shift[each])
-    order = np.argsort(np.concatenate(times), kind="stable")
-    merged: NDArray[np.int64] = np.concatenate(numbers)[order]
+    latest: dict[int, float] = {}
+    for each, own in zip(cluster, slices, strict=True):
+        file = sessions[each].file
+        time = _rising(rows.wall_time[own]) + clocks.shift[each]
+        if file in latest:  # a later session of the same file, which goes on behind the earlier one
+            time = np.maximum(time, latest[file])
+        if time.size:
+            latest[file] = float(time[-1])
+        times.append(time)
+    merged: NDArray[np.int64] = numbers[np.argsort(np.concatenate(times), kind="stable")]
     return merged
+
+
+def _rising(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each the greatest finite one so far."""
+    if (times[1:] >= times[:-1]).all() and np.isfinite(times[-1:]).all():
+        return times
+    return np.maximum.accumulate(np.where(np.isfinite(times), times, -np.inf))

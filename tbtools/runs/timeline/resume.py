@@ -19,9 +19,8 @@ Refinements, each for a habit of real training jobs (docs/restarts.md has the ca
 - A session that writes nothing of what the earlier one mostly wrote, and gets no further, evaluates
   its checkpoints: it supersedes scores that it wrote again. Where each of two sessions has more
   series of its own than they share, they are different scripts: what they do not share goes on.
-- Where tags do not count in the same steps (the loss in batches, the accuracy in epochs), the
-  lowest step means nothing to the others; `_Resume._is_mixed` tells by what it shows. Then each
-  shared tag is cut where it itself is taken up, and what is not shared by the order of writing.
+- Where tags do not count in the same steps (`abandoned.py`), or begin anew each epoch
+  (`epochs.py`), the lowest step is not that of the others.
 """
 
 from __future__ import annotations
@@ -31,6 +30,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.runs.timeline.abandoned import Succession
+from tbtools.runs.timeline.epochs import is_next_epoch
 from tbtools.runs.timeline.traces import is_evaluation, shared_counters
 
 if TYPE_CHECKING:
@@ -46,12 +47,6 @@ if TYPE_CHECKING:
     # A session, and the rows that it has superseded.
     Cut = tuple[int, NDArray[np.int64]]
 
-# One point can lie before S by chance (an episode that ended between two logs); a count of epochs
-# against batches gives many.
-_OTHER_COUNT_POINTS = 2
-# A log that is taken up at S has its first point about one of its own distances behind S, at most
-# few where these vary; a warm-up that every start counts from 0 leaves hundreds.
-_OTHER_COUNT_DISTANCES = 10
 # What a dying job writes after its successor has begun is at most this part of what it wrote: two
 # pods live side by side for seconds or minutes, jobs for hours ...
 _DYING_PART = 1 / 3
@@ -65,10 +60,6 @@ _LATE_POINTS = 2
 # and may be a rank that joins late: a successor writes this part of its points alone.
 _IN_STEP = 5
 _ALONE_PART = 1 / 2
-# Series with at least this part of the points of the longest one are what a session mostly writes.
-_MAIN_PART = 1 / 2
-# The last checkpoint lies at most so many distances behind the last score.
-_NEXT = 2
 
 
 def superseded_by_resume(
@@ -130,6 +121,8 @@ class _Resume:
         # A heap of (-max step, session) for each tag that is evidence, one for those that moved and
         # one for those that did not; the tag None stands for all.
         self.reach: dict[tuple[int | None, bool], list[tuple[int, int]]] = {}
+        # The sessions that nothing has followed yet, by the tags that moved in them.
+        self.last: dict[int, set[int]] = {}
 
     def run(self) -> None:
         start = self.clocks.start
@@ -163,6 +156,9 @@ class _Resume:
                     key = (tag, int(self.step[trace.rows[0]]))
                     self.evaluated.setdefault(key, []).append(session)
         self._push_all(session)
+        for tag, trace in self.traces[session].items():
+            if trace.moves:
+                self.last.setdefault(tag, set()).add(session)
 
     def _push_all(self, session: int) -> None:
         """Puts a session where its furthest remaining steps are."""
@@ -209,10 +205,32 @@ class _Resume:
                 continue
             for moves in (False, True)[: 1 + trace.moves]:
                 for earlier in self._reaching(tag, moves, trace.first_step):
-                    if self._is_over(earlier, later, tag):
-                        self._cut(earlier, later, self._abandoned(earlier, later))
-                    else:
-                        self._push(tag, earlier)
+                    self._take_up(earlier, later, tag)
+        self._redo_epochs(later)
+
+    def _take_up(self, earlier: int, later: int, tag: int) -> None:
+        """A session has come to a step of a tag that an earlier one had reached."""
+        if not self._is_over(earlier, later, tag):
+            self._push(tag, earlier)
+        elif not is_next_epoch(self.step, self.traces[earlier], self.traces[later], tag):
+            self._cut(earlier, later, self._succession(earlier, later).abandoned())
+
+    def _succession(self, earlier: int, later: int) -> Succession:
+        return Succession(
+            self.step, self.traces[earlier], self.traces[later], self.evidence[earlier]
+        )
+
+    def _redo_epochs(self, later: int) -> None:
+        """Cuts the epochs in which earlier sessions broke off, if the later one redoes them."""
+        moved = [tag for tag, trace in self.traces[later].items() if trace.moves]
+        last = {earlier for tag in moved for earlier in self.last.get(tag, ())}
+        followed = {earlier for earlier in last if self._is_over(earlier, later, None)}
+        for earlier in sorted(followed):
+            rows = self._succession(earlier, later).redone()
+            if rows.size:
+                self._cut(earlier, later, rows)
+        for tag in moved:
+            self.last[tag] = self.last.get(tag, set()) - followed
 
     def _evaluate_again(self, later: int) -> None:
         """An evaluation supersedes what other ones wrote under its tags at its steps.
@@ -275,128 +293,9 @@ class _Resume:
         times: NDArray[np.float64] = self.rows.wall_time[rows] + self.clocks.shift[session]
         return times
 
-    def _abandoned(self, earlier: int, later: int) -> NDArray[np.int64]:
-        """The rows of the earlier session that the later one, which resumes it, has superseded."""
-        before, after = self.traces[earlier], self.traces[later]
-        shared = shared_counters(before, after, self.evidence[earlier])
-        if self._evaluates(before, after, shared):
-            return self._written_again(before, after)
-        lowest = min(shared, key=lambda tag: (after[tag].first_step, tag))
-        turned_back = self._turned_back(before, after, shared)
-        step = after[lowest].first_step
-        mixed = self._is_mixed(before, after, shared, lowest)
-        kept = self._kept(before, after)
-        abandoned = [np.empty(0, np.int64)]
-        for tag, trace in before.items():
-            if tag in kept:
-                continue
-            if mixed and tag in shared:
-                abandoned.append(self._tail(trace, after[tag].first_step))
-            elif mixed or trace.resets:
-                abandoned.append(trace.rows[trace.rows >= turned_back])
-            else:
-                abandoned.append(self._tail(trace, step))
-        return np.concatenate(abandoned)
-
-    def _evaluates(
-        self, before: dict[int, Trace], after: dict[int, Trace], shared: set[int]
-    ) -> bool:
-        """Whether the later session is no training that goes on but evaluates the earlier one.
-
-        It writes nothing of what the earlier one mostly wrote, and gets no further.
-        """
-        most = max(trace.rows.size for trace in before.values())
-        mostly = {tag for tag, trace in before.items() if trace.rows.size >= _MAIN_PART * most}
-        return mostly.isdisjoint(after) and all(
-            after[tag].max_step <= before[tag].max_step + _NEXT * before[tag].spacing
-            for tag in shared
-        )
-
-    def _written_again(
-        self, before: dict[int, Trace], after: dict[int, Trace]
-    ) -> NDArray[np.int64]:
-        """The rows of the earlier session whose tag and step the later one wrote too."""
-        again = [np.empty(0, np.int64)]
-        for tag, trace in before.items():
-            if tag in after:
-                steps = self.step[after[tag].rows]
-                again.append(trace.rows[np.isin(self.step[trace.rows], steps)])
-        return np.concatenate(again)
-
-    def _kept(self, before: dict[int, Trace], after: dict[int, Trace]) -> set[int]:
-        """The series of the earlier session that go on beside the later one.
-
-        Where each has more series of its own than they share, they are different scripts, for
-        example one a task, which share the number of samples. A restart after which one of many
-        series has another name shares most.
-        """
-        series, others = ({tag for tag in own if own[tag].moves} for own in (before, after))
-        shared = len(series & others)
-        alone = series - others
-        return alone if min(len(alone), len(others - series)) > shared else set()
-
-    def _is_mixed(
-        self, before: dict[int, Trace], after: dict[int, Trace], shared: set[int], lowest: int
-    ) -> bool:
-        """Whether the first step of the lowest series, S, means nothing to another one.
-
-        It does not where the earlier session has points of that one at steps from S on, up to where
-        the later one takes it up, and
-
-        - wrote them before any series that is taken up at S came there, or
-        - the later one took it up before the lowest series came to that step, or
-        - the later one left out far more than lies between its own points.
-        """
-        step = after[lowest].first_step
-        came_to_step = min(
-            self._first_row_at(before[tag], step) for tag in shared if after[tag].first_step == step
-        )
-        for tag, trace in before.items():
-            if not trace.moves:
-                continue
-            points = self._tail(trace, step)
-            if tag in shared:
-                points = points[self.step[points] < after[tag].first_step]
-            if points.size < _OTHER_COUNT_POINTS:
-                continue
-            if points[_OTHER_COUNT_POINTS - 1] < came_to_step:
-                return True
-            if tag in shared and self._is_taken_up_elsewhere(after[lowest], after[tag]):
-                return True
-        return False
-
-    def _is_taken_up_elsewhere(self, lowest: Trace, series: Trace) -> bool:
-        """Whether a session began the two series at steps that cannot be of one count."""
-        behind = lowest.rows[lowest.rows > series.rows[0]]
-        if int((self.step[behind] < series.first_step).sum()) >= _OTHER_COUNT_POINTS:
-            return True
-        changes = int(np.count_nonzero(np.diff(self.step[series.rows])))
-        distance = (series.max_step - series.first_step) / changes
-        return series.first_step - lowest.first_step > _OTHER_COUNT_DISTANCES * distance
-
-    def _turned_back(
-        self, before: dict[int, Trace], after: dict[int, Trace], shared: set[int]
-    ) -> int:
-        """The row of the earlier session behind which its history was abandoned.
-
-        Series that the later session begins anew would say: all of it. They count only where
-        there are no others.
-        """
-        anew = {tag for tag in shared if after[tag].first_step <= before[tag].first_step}
-        counted = shared - anew or shared
-        return min(self._first_row_at(before[tag], after[tag].first_step) for tag in counted)
-
-    def _first_row_at(self, trace: Trace, step: int) -> int:
-        """The first row of a series that has come to the step; behind all rows where none has."""
-        tail = self._tail(trace, step)
-        return int(tail[0]) if tail.size else self.rows.count
-
-    def _tail(self, trace: Trace, step: int) -> NDArray[np.int64]:
-        return trace.rows[self.step[trace.rows] >= step]
-
     def _rows_from(self, session: int, step: int) -> NDArray[np.int64]:
         traces = self.traces[session].values()
-        return np.concatenate([self._tail(trace, step) for trace in traces])
+        return np.concatenate([trace.rows[self.step[trace.rows] >= step] for trace in traces])
 
     def _cut(self, session: int, later: int, rows: NDArray[np.int64]) -> None:
         """Takes rows out of a session, and puts it back where it now reaches."""

@@ -115,7 +115,7 @@ def _where(mark_kind: NDArray[np.uint8], kind: int | None) -> list[int]:
     return np.flatnonzero(chosen).tolist()
 
 
-def _readable(name: bytes) -> str:
+def readable_tag(name: bytes) -> str:
     """Names that are no UTF-8 keep their bytes visible, and stay different from each other."""
     return name.decode(errors="backslashreplace")
 
@@ -141,7 +141,7 @@ def _declarations(
         ):
             tag_id = ids[name]
             if plugin and metadata[tag_id] is None:
-                plugins[tag_id] = _readable(plugin)
+                plugins[tag_id] = readable_tag(plugin)
                 metadata[tag_id] = (index, *place)
     return plugins, metadata
 
@@ -170,7 +170,7 @@ def join_files(files: Sequence[FileColumns]) -> RunRows:
     return RunRows(
         files=tuple(files),
         starts=np.cumsum([0, *(file.tag_id.size for file in files)], dtype=np.int64),
-        tags=[_readable(name) for name in ids],
+        tags=[readable_tag(name) for name in ids],
         plugins=plugins,
         metadata=metadata,
         tag_id=tag_id,

@@ -5,6 +5,7 @@ A session is an event file, or the part of it after a SessionLog.START.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.runs.timeline.rows import RunRows
+
+_WRITER = re.compile(r"tfevents\.\d{9,}\.(?P<host>[^/]+?)(\.\d+){0,2}(\.v2)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Session:
         start_step: The step of the SessionLog.START that opens it; None without.
         start_time: Wall time of its first event, seconds since the epoch; NaN where it has none.
         end_time: Its greatest wall time.
+        host: The machine that wrote it, as the file's name says; "" where it does not.
     """
 
     file: int
@@ -37,6 +41,7 @@ class Session:
     start_step: int | None
     start_time: float
     end_time: float
+    host: str
 
 
 def find_sessions(rows: RunRows) -> list[Session]:
@@ -80,7 +85,14 @@ def _session(
         start_step=None if start is None else int(file.mark_step[start]),
         start_time=float("nan") if start_time is None else start_time,
         end_time=end_time if end_time > -np.inf else float("nan"),
+        host=_host(file.path),
     )
+
+
+def _host(path: str) -> str:
+    """From a name such as ``events.out.tfevents.<time>.<host>.<process>.<number>.v2``."""
+    name = _WRITER.search(path)
+    return name["host"] if name else ""
 
 
 def _latest(times: NDArray[np.float64]) -> float:

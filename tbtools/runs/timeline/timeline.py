@@ -5,6 +5,8 @@ This is the one place that decides both, and what of it a reader should know.
 
 from __future__ import annotations
 
+import itertools
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,10 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.runs.timeline.clocks import corrected_clocks, plain_clocks
-from tbtools.runs.timeline.duplicates import without_duplicates
+from tbtools.runs.timeline.duplicates import Copies, find_copies
 from tbtools.runs.timeline.notes import (
     Note,
-    duplicate_note,
+    duplicate_notes,
+    lost_session_notes,
     lost_tag_notes,
     overlap_notes,
     skew_note,
@@ -26,7 +29,14 @@ from tbtools.runs.timeline.restarts import superseded_by_preemption, superseded_
 from tbtools.runs.timeline.resume import superseded_by_resume
 from tbtools.runs.timeline.rows import join_files
 from tbtools.runs.timeline.sessions import find_sessions
-from tbtools.runs.timeline.traces import evidence, trace_session, unwrapped_steps
+from tbtools.runs.timeline.stable_order import stable_order
+from tbtools.runs.timeline.traces import (
+    compare_sessions,
+    evidence,
+    has_wrapped,
+    trace_session,
+    unwrapped_steps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +46,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.timeline.clocks import Clocks
     from tbtools.runs.timeline.resume import Cut
-    from tbtools.runs.timeline.rows import RunRows
+    from tbtools.runs.timeline.rows import Mark, RunRows
     from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import RestartPolicy
 
@@ -50,11 +60,12 @@ class Timeline:
         policy: The restart policy.
         sessions: The writer sessions, in file order.
         clocks: When they ran.
+        clusters: The sessions in the order in which they began, those together that overlap.
         order: int64, all rows in the order in which they were written; None where the rows stand so
             already. The policies of TensorBoard's backends, and ``keep``, take the order of the
             files, as these do.
         superseded: bool for each row, whether the policy leaves it out; None where it keeps all.
-        duplicates: Pairs of a file that was left out and the one that it is a copy of.
+        copies: The files that hold the same.
         cuts: Under ``resume``, sessions with the rows that they have superseded: each row once.
     """
 
@@ -62,9 +73,10 @@ class Timeline:
     policy: RestartPolicy
     sessions: tuple[Session, ...]
     clocks: Clocks
+    clusters: list[list[int]]
     order: NDArray[np.int64] | None
     superseded: NDArray[np.bool_] | None
-    duplicates: tuple[tuple[FileColumns, FileColumns], ...] = ()
+    copies: Copies
     cuts: tuple[Cut, ...] = ()
 
     @property
@@ -79,11 +91,6 @@ class Timeline:
         times = [each.end_time for each in self.sessions if np.isfinite(each.end_time)]
         return max(times, default=float("nan"))
 
-    @cached_property
-    def clusters(self) -> list[list[int]]:
-        """The sessions in the order in which they began, those together that overlap."""
-        return overlapping_sessions(self.clocks)
-
     @property
     def session_order(self) -> list[int]:
         """The sessions in the order in which they began."""
@@ -93,11 +100,29 @@ class Timeline:
     def _first_rows(self) -> NDArray[np.int64]:
         return np.array([session.first_row for session in self.sessions], np.int64)
 
+    @property
+    def _bounds(self) -> NDArray[np.int64]:
+        return np.append(self._first_rows, self.rows.count)
+
     def session_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The number of the session that wrote each of some rows."""
         if len(self.sessions) < 2:
             return np.zeros(rows.size, np.int64)
         return np.searchsorted(self._first_rows, rows, side="right") - 1
+
+    def marks(self, kind: int) -> list[Mark]:
+        """The events of one kind that are no summary: session after session, as points stand."""
+        marks = self.rows.marks(kind)
+        if self.order is None:
+            return marks
+        place = {session: number for number, session in enumerate(self.session_order)}
+        files = [session.file for session in self.sessions]
+
+        def session_of(mark: Mark) -> int:
+            first, end = bisect_left(files, mark.file), bisect_right(files, mark.file)
+            return max(first, bisect_right(self._first_rows, mark.row, first, end) - 1)
+
+        return sorted(marks, key=lambda mark: place[session_of(mark)])
 
     def restarts_in(self, session: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where a later session goes on that began when those before it had ended.
@@ -122,33 +147,61 @@ class Timeline:
             series: Gives tag and rows of each series of scalars, in the order of the timeline and
                 without what is superseded.
         """
-        notes = [duplicate_note(copy, whole) for copy, whole in self.duplicates]
+        notes = list(duplicate_notes(self.copies))
         if self.clocks.skewed:
             notes.append(skew_note(len(self.clocks.skewed)))
         if self.superseded is not None:
             notes += lost_tag_notes(self.rows, self.superseded)
+            notes += lost_session_notes(self.rows, self.sessions, self.superseded, self.cuts)
         overlap = any(len(cluster) > 1 for cluster in self.clusters)
-        if not overlap and not self._steps_fall:
+        if not (overlap or self._steps_fall or self._has_wrapped):
             return notes
-        in_file_order = [
-            (tag, own if self.order is None else np.sort(own, kind="stable"))
-            for tag, own in series()
-        ]
-        session = self.session_of(np.arange(self.rows.count))
-        notes += step_notes(self.rows, session, in_file_order)
+        session = np.repeat(np.arange(len(self.sessions)), np.diff(self._bounds))
+        by_session = [(tag, self._by_session(own, session)) for tag, own in series() if own.size]
+        notes += step_notes(self.rows, session, by_session)
         if overlap:
-            notes += overlap_notes(self.rows, session, in_file_order, self.clusters)
+            notes += overlap_notes(self.rows, session, by_session, self.clusters)
         return notes
+
+    def _by_session(self, own: NDArray[np.int64], session: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows of a series, session after session: in file order, if that makes no difference.
+
+        It does where a counter wraps from one session to the next.
+        """
+        if self.order is not None:
+            chosen = np.zeros(self.rows.count, bool)
+            chosen[own] = True
+            own = np.flatnonzero(chosen)
+        if self._has_wrapped:
+            place = np.empty(len(self.sessions), np.int64)
+            place[self.session_order] = np.arange(len(self.sessions))
+            own = own[np.argsort(place[session[own]], kind="stable")]
+        return own
+
+    @cached_property
+    def _has_wrapped(self) -> bool:
+        return len(self.sessions) > 1 and has_wrapped(self.rows.step)
 
     @property
     def _steps_fall(self) -> bool:
-        """Whether any row inside a session has a lower step than the row before it.
+        """Whether the steps of any tag fall inside a session.
 
-        The rows of a session stand together, and mostly the steps of all its tags rise together.
+        Mostly the steps of all tags rise together. Only a tag with a step below one that another
+        row of the session had reached needs to be looked at.
         """
-        step = self.rows.step
-        falls = np.flatnonzero(step[1:] < step[:-1]) + 1
-        return bool(falls.size) and not np.isin(falls, self._first_rows).all()
+        step, tag = self.rows.step, self.rows.tag_id
+        behind = np.zeros(len(self.rows.tags), bool)
+        for first, end in itertools.pairwise(self._bounds.tolist()):
+            own = step[first:end]
+            if (own[1:] < own[:-1]).any():
+                behind[tag[first:end][own < np.maximum.accumulate(own)]] = True
+        if not behind.any():
+            return False
+        rows = np.flatnonzero(behind[tag])
+        rows = rows[stable_order(tag[rows], behind.size)]
+        before, after = rows[:-1], rows[1:]
+        falls = (step[after] < step[before]) & (tag[after] == tag[before])
+        return bool((self.session_of(before[falls]) == self.session_of(after[falls])).any())
 
 
 def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timeline:
@@ -158,11 +211,10 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
         files: Sorted by name.
         policy: The restart policy.
     """
-    kept = list(files)
-    duplicates: list[tuple[FileColumns, FileColumns]] = []
+    copies = Copies(list(files), [], [])
     if len(files) > 1 and policy in ("resume", "keep"):  # TensorBoard's backends read copies too
-        kept, duplicates = without_duplicates(files)
-    rows = join_files(kept)
+        copies = find_copies(files)
+    rows = join_files(copies.kept)
     sessions = find_sessions(rows)
     clocks = plain_clocks(sessions)
     superseded = order = None
@@ -174,10 +226,26 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
     elif policy == "resume" and len(sessions) > 1:
         step = unwrapped_steps(rows)
         traces = [trace_session(rows, step, session) for session in sessions]
+        compare_sessions(traces)
         known = [evidence(own) for own in traces]
-        clocks = corrected_clocks(rows, step, clocks, traces, known)
+        clocks = corrected_clocks(rows, step, sessions, traces, known)
         superseded, cuts = superseded_by_resume(rows, step, sessions, traces, known, clocks)
-        order = written_order(rows, sessions, clocks, overlapping_sessions(clocks))
+    clusters = overlapping_sessions(clocks)
+    if policy == "resume":
+        order = written_order(rows, sessions, clocks, clusters)
+    superseded = _without_repeated(rows, superseded, copies)
     return Timeline(
-        rows, policy, tuple(sessions), clocks, order, superseded, tuple(duplicates), cuts
+        rows, policy, tuple(sessions), clocks, clusters, order, superseded, copies, cuts
     )
+
+
+def _without_repeated(
+    rows: RunRows, superseded: NDArray[np.bool_] | None, copies: Copies
+) -> NDArray[np.bool_] | None:
+    """What is superseded, and what damaged copies hold once more."""
+    for file, _, in_both in copies.repeated:
+        left_out = np.zeros(rows.count, bool) if superseded is None else superseded
+        first = int(rows.starts[copies.kept.index(file)])
+        left_out[first : first + in_both.size] |= in_both
+        superseded = left_out
+    return superseded

@@ -11,7 +11,7 @@ import numpy as np
 from tbtools.runs.timeline.stable_order import stable_order
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 # A counter of 32 bits that wraps goes from about 2^31 to about -2^31.
 WRAP = 1 << 32
 _NEAR_WRAP = 1 << 30
+# Series with at least this part of the points of the longest one are what a session mostly writes.
+_MAIN_PART = 1 / 2
+# The last checkpoint lies at most so many distances behind the last score.
+_NEXT = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +37,7 @@ class Trace:
             counter that resets, the first.
         max_step: The greatest step of the rows that are left.
         moves: Whether it was written at more than one step.
+        varies: Whether it was so in the run, be it in different sessions.
         resets: Whether the steps fall by more than half of what they span, as those of a batch in
             an epoch do: such steps do not tell how far the training has come.
         first_time: Wall time of the first row, seconds since the epoch.
@@ -43,21 +48,37 @@ class Trace:
     first_step: int
     max_step: int
     moves: bool
+    varies: bool
     resets: bool
     first_time: float
     spacing: float
+
+    @property
+    def counts(self) -> bool:
+        """Whether its steps tell how far the training has come.
+
+        They do not where they reset, or stay the same from point to point.
+        """
+        return not self.resets and (self.moves or self.rows.size == 1)
+
+    @property
+    def span(self) -> int:
+        """From its lowest to its greatest step."""
+        return self.max_step - self.first_step
+
+
+def has_wrapped(step: NDArray[np.int64]) -> bool:
+    """Whether steps come near both ends of 32 bits."""
+    return bool(step.size and step.min() < -_NEAR_WRAP and step.max() > _NEAR_WRAP)
 
 
 def unwrapped_steps(rows: RunRows) -> NDArray[np.int64]:
     """The steps as a counter without a limit would have counted them.
 
-    A run whose steps come near both ends of 32 bits has wrapped: its negative steps follow the
-    positive ones.
+    In a run that has wrapped, negative steps follow the positive ones.
     """
     step = rows.step
-    if step.size and step.min() < -_NEAR_WRAP and step.max() > _NEAR_WRAP:
-        return np.where(step < 0, step + WRAP, step)
-    return step
+    return np.where(step < 0, step + WRAP, step) if has_wrapped(step) else step
 
 
 def trace_session(rows: RunRows, step: NDArray[np.int64], session: Session) -> dict[int, Trace]:
@@ -79,6 +100,16 @@ def trace_session(rows: RunRows, step: NDArray[np.int64], session: Session) -> d
     return traces
 
 
+def distinct_steps(step: NDArray[np.int64]) -> NDArray[np.int64]:
+    """np.unique, at once for what is in order already, and without the modules that it imports."""
+    if (step[1:] > step[:-1]).all():
+        return step
+    in_order = np.sort(step, kind="stable")
+    is_first = np.ones(in_order.size, bool)
+    is_first[1:] = in_order[1:] != in_order[:-1]
+    return in_order[is_first]
+
+
 def _trace(rows: NDArray[np.int64], step: NDArray[np.int64], first_time: float) -> Trace:
     low, high = int(step.min()), int(step.max())
     moves = low < high
@@ -87,16 +118,35 @@ def _trace(rows: NDArray[np.int64], step: NDArray[np.int64], first_time: float) 
         change = np.diff(step)
         resets = bool(-int(change.min()) > (high - low) / 2)
         rises = bool((change >= 0).all())
-        distinct = int(np.count_nonzero(change)) + 1 if rises else np.unique(step).size
+        distinct = int(np.count_nonzero(change)) + 1 if rises else distinct_steps(step).size
     return Trace(
         rows=rows,
         first_step=int(step[0]) if resets else low,
         max_step=high,
         moves=moves,
+        varies=moves,
         resets=resets,
         first_time=first_time,
         spacing=(high - low) / max(distinct - 1, 1),
     )
+
+
+def compare_sessions(traces: Sequence[dict[int, Trace]]) -> None:
+    """What is known of a series from other sessions.
+
+    What resets in one session does so in all that get no further, be it for one epoch only.
+    """
+    top: dict[int, int] = {}
+    steps: dict[int, set[int]] = {}
+    for own in traces:
+        for tag, trace in own.items():
+            steps.setdefault(tag, set()).update((trace.first_step, trace.max_step))
+            if trace.resets:
+                top[tag] = max(trace.max_step, top.get(tag, trace.max_step))
+    for own in traces:
+        for tag, trace in own.items():
+            trace.varies = len(steps[tag]) > 1
+            trace.resets = trace.moves and tag in top and trace.max_step <= top[tag]
 
 
 def evidence(traces: dict[int, Trace]) -> list[int]:
@@ -137,3 +187,25 @@ def shared_counters(
         and not after[tag].resets
         and (after[tag].moves or not before[tag].moves)
     }
+
+
+def main_tags(traces: dict[int, Trace]) -> set[int]:
+    """What a session mostly writes: series with at least half of the points of the longest one."""
+    most = max(trace.rows.size for trace in traces.values())
+    return {tag for tag, trace in traces.items() if trace.rows.size >= _MAIN_PART * most}
+
+
+def evaluates(training: dict[int, Trace], script: dict[int, Trace], shared: Iterable[int]) -> bool:
+    """Whether a session is no training that goes on but evaluates another one.
+
+    It writes nothing of what the other one mostly wrote, and gets no further.
+
+    Args:
+        training: The traces of the other session.
+        script: Those of the session.
+        shared: Tags that both count by.
+    """
+    return main_tags(training).isdisjoint(script) and all(
+        script[tag].max_step <= training[tag].max_step + _NEXT * training[tag].spacing
+        for tag in shared
+    )
