@@ -109,7 +109,7 @@ class TestBootstrap:
             "iqm": lambda x, axis: stats.trim_mean(x, 0.25, axis=axis),
         }[center]
         want = stats.bootstrap(
-            (self.values,), estimate, n_resamples=40_000, method="percentile", rng=1
+            (self.values,), estimate, n_resamples=40_000, method="percentile", random_state=1
         ).confidence_interval
         bootstrap = Bootstrap(resamples=40_000)
         got = statistics(self.values, [f"{center}_ci"], bootstrap=bootstrap)
