@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -34,9 +35,12 @@ if TYPE_CHECKING:
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
-    from tbtools.runs.series import RunScalars
+    from tbtools.runs.series import RunScalars, ScalarSeries
 
     Floats: TypeAlias = NDArray[np.float64]
+
+# Tags with a few points each cost by the call, not by the point; with many they cost memory.
+_VALUES_AT_ONCE = 100_000
 
 NonfinitePolicy = Literal["poison", "drop", "fail"]
 NONFINITE_POLICIES: tuple[NonfinitePolicy, ...] = get_args(NonfinitePolicy)
@@ -332,59 +336,86 @@ def _aggregate_group(
     chosen = {name: runs[name] for name in group.runs}
     members = {each.run: each for each in stream_scalars(chosen, plan.selector, plan.x)}
     tags = sorted({tag for member in members.values() for tag in member.series}, key=natural_key)
-    for tag in tags:
-        with_tag = {name: member for name, member in members.items() if tag in member.series}
-        yield _aggregate_tag(group.name, tag, with_tag, plan)
+
+    def places(tag: str) -> list[tuple[str, bytes]]:
+        return [
+            (name, member.places(tag, plan.x).tobytes())
+            for name, member in members.items()
+            if tag in member.series
+        ]
+
+    for where, alike in groupby(tags, places):
+        with_tags = {name: members[name] for name, _ in where}
+        most = max(1, _VALUES_AT_ONCE // max(1, sum(len(each) // 8 for _, each in where)))
+        while some := list(islice(alike, most)):
+            yield from _aggregate_tags(group.name, some, with_tags, plan)
 
 
-def _aggregate_tag(
-    group: str, tag: str, members: Mapping[str, RunScalars], plan: _Plan
-) -> AggregatedSeries:
+def _aggregate_tags(
+    group: str, tags: Sequence[str], members: Mapping[str, RunScalars], plan: _Plan
+) -> Iterator[AggregatedSeries]:
+    """Aggregates tags of the same runs whose points lie at the same places: all at once."""
     places, values, elapsed = [], [], []
     repeated = unplaced = 0
     for name, member in members.items():
-        curve = member.series[tag]
-        x = member.places(tag, plan.x)
-        if plan.nonfinite == "fail" and not np.isfinite(curve.value).all():
-            at = int(np.flatnonzero(~np.isfinite(curve.value))[0])
-            raise NonfiniteValue(name, tag, int(curve.step[at]), float(curve.value[at]))
+        curves = [member.series[tag] for tag in tags]
+        x = member.places(tags[0], plan.x)
+        if plan.nonfinite == "fail":
+            _require_finite(name, curves)
         taken = last_of_each(x)
         known = int(np.isfinite(x).sum())
         unplaced += x.size - known
         repeated += known - taken.size
         places.append(x[taken])
-        values.append(curve.value[taken])
-        elapsed.append(curve.wall_time[taken] - member.start_time)
+        values.append(np.array([curve.value for curve in curves])[:, taken])
+        times = np.array([curve.wall_time for curve in curves])[:, taken]
+        elapsed.append(times - member.start_time)
     aligned = align(places, plan.align)
-    value = aligned.values(values)
-    present = aligned.state != MISSING
+    value, since = (  # one tag behind the other
+        aligned.values(columns).reshape(len(members), -1) for columns in (values, elapsed)
+    )
+    state = np.tile(aligned.state, len(tags))
+    present = state != MISSING
     nonfinite = present & ~np.isfinite(value)
     counted = present & ~nonfinite if plan.nonfinite == "drop" else present
     ensemble = Ensemble(value, counted, plan.bootstrap)
     enough = present.any(axis=0)
     if plan.min_runs is not None:
         enough &= ensemble.count >= plan.min_runs
-    statistics = ensemble.statistics(plan.statistics)
-    dtypes = {member.series[tag].dtype for member in members.values()}
     starts = [member.start_time for member in members.values()]
     first_start = min((start for start in starts if np.isfinite(start)), default=np.nan)
-    wall_time = first_start + _mean_where(aligned.values(elapsed), present)
-    interpolated = ((aligned.state == INTERPOLATED) & counted).sum(axis=0, dtype=np.int64)
-    return AggregatedSeries(
-        group=group,
-        tag=tag,
-        members=tuple(members),
-        dtype=dtypes.pop() if len(dtypes) == 1 else "mixed",
-        x=aligned.x[enough],
-        wall_time=wall_time[enough],
-        runs=ensemble.count[enough],
-        interpolated=interpolated[enough],
-        nonfinite=nonfinite.sum(axis=0, dtype=np.int64)[enough],
-        statistics={name: column[enough] for name, column in statistics.items()},
-        repeated=repeated,
-        unplaced=unplaced,
-        too_few=int((~enough).sum()),
-    )
+    columns = {
+        "wall_time": first_start + _mean_where(since, present),
+        "runs": ensemble.count,
+        "interpolated": ((state == INTERPOLATED) & counted).sum(axis=0, dtype=np.int64),
+        "nonfinite": nonfinite.sum(axis=0, dtype=np.int64),
+    }
+    statistics = ensemble.statistics(plan.statistics)
+    names = tuple(members)
+    for number, tag in enumerate(tags):
+        here = slice(number * aligned.x.size, (number + 1) * aligned.x.size)
+        own = enough[here]
+        dtypes = {member.series[tag].dtype for member in members.values()}
+        yield AggregatedSeries(
+            group=group,
+            tag=tag,
+            members=names,
+            dtype=dtypes.pop() if len(dtypes) == 1 else "mixed",
+            x=aligned.x[own],
+            **{name: column[here][own] for name, column in columns.items()},
+            statistics={name: column[here][own] for name, column in statistics.items()},
+            repeated=repeated,
+            unplaced=unplaced,
+            too_few=own.size - int(np.count_nonzero(own)),
+        )
+
+
+def _require_finite(run: str, curves: Sequence[ScalarSeries]) -> None:
+    for curve in curves:
+        wrong = np.flatnonzero(~np.isfinite(curve.value))
+        if wrong.size:
+            at = int(wrong[0])
+            raise NonfiniteValue(run, curve.tag, int(curve.step[at]), float(curve.value[at]))
 
 
 def _mean_where(values: Floats, present: NDArray[np.bool_]) -> Floats:

@@ -46,19 +46,24 @@ class Aligned:
         """What belongs to the curves' points, on the common axis.
 
         Args:
-            curves: For each curve its column, as long as the x that it was aligned by.
+            curves: For each curve its column, as long as the x that it was aligned by; or k such
+                columns, shape (k, points).
 
         Returns:
-            float64, shape (n, m); NaN where there is nothing.
+            float64, shape (n, m) or (n, k, m); NaN where there is nothing.
         """
-        result = np.full(self.state.shape, np.nan)
-        for row, state, x, y in zip(result, self.state, self._places, curves, strict=True):
+        several = curves[0].shape[:-1] if curves else ()
+        result = np.full((len(self.state), *several, self.x.size), np.nan)
+        for each, state, x, y in zip(result, self.state, self._places, curves, strict=True):
+            columns = y.reshape(*(several or (1,)), x.size)
+            rows = each.reshape(len(columns), self.x.size)  # a view
             between = state == INTERPOLATED
             if between.any():
-                row[between] = np.interp(self.x[between], x, y)
+                for row, column in zip(rows, columns, strict=True):
+                    row[between] = np.interp(self.x[between], x, column)
             own = state == OWN
             # Both are in order, and the axis holds each x of the curve at most once.
-            row[own] = y[np.isin(x, self.x[own], assume_unique=True)]
+            rows[:, own] = columns[:, np.isin(x, self.x[own], assume_unique=True)]
         return result
 
 
