@@ -63,8 +63,17 @@ class Aligned:
                     row[between] = np.interp(self.x[between], x, column)
             own = state == OWN
             # Both are in order, and the axis holds each x of the curve at most once.
-            rows[:, own] = columns[:, np.isin(x, self.x[own], assume_unique=True)]
+            rows[:, own] = columns[:, _among(x, self.x[own])]
         return result
+
+
+def _among(numbers: Axis, others: Axis) -> NDArray[np.bool_]:
+    """Which of some numbers are among others that are in order: np.isin, for many small arrays."""
+    if not others.size:
+        return np.zeros(numbers.size, bool)
+    at = np.minimum(np.searchsorted(others, numbers), others.size - 1)
+    found: NDArray[np.bool_] = others[at] == numbers
+    return found
 
 
 def check_alignment(how: Alignment) -> None:
@@ -104,7 +113,7 @@ def align(places: Sequence[Axis], how: Alignment) -> Aligned:
             continue
         if how != "exact":
             row[(x >= own[0]) & (x <= own[-1])] = INTERPOLATED
-        row[np.isin(x, own, assume_unique=True)] = OWN
+        row[_among(x, own)] = OWN
     return Aligned(x, state, tuple(places))
 
 
