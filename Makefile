@@ -7,7 +7,13 @@ BIN := $(VENV)/bin
 # Set to another folder of event files, or leave it: tests that need it skip where it is absent.
 export TBTOOLS_CORPUS ?= ../shared/corpus
 
-.PHONY: demo test lint pytest bench fuzz clean
+# Tests that hold for every version of a dependency if they hold for one are not repeated.
+TWICE := -n 2 --dist loadfile -m 'not (minutes or slow or browser)' \
+    --ignore=tests/reference_training --ignore=tests/fuzz --ignore=tests/benchmarks
+PYTHONS := 3.12 3.13 3.14
+NEEDS_TORCH := $(shell grep -rlE '^ *(import|from) (torch|reference_training)' tests)
+
+.PHONY: demo test test-lowest test-newest test-pythons lint pytest bench fuzz clean $(PYTHONS)
 
 demo: $(VENV)/demo
 	$(BIN)/tbtools --version
@@ -24,6 +30,23 @@ lint: $(VENV)/dev
 pytest: $(VENV)/dev
 	$(BIN)/pytest -n 2 --dist loadfile
 
+test-lowest: $(VENV)-lowest/installed
+	$(VENV)-lowest/bin/pytest $(TWICE)
+
+# No stamp: what is newest changes.
+test-newest: $(VENV)-newest/bin/pip
+	$(VENV)-newest/bin/pip install --quiet --upgrade --upgrade-strategy eager -e '.[test]' \
+	    $$(grep ^torch== constraints.txt)
+	$(VENV)-newest/bin/pytest $(TWICE)
+
+test-pythons: $(PYTHONS)
+
+$(PYTHONS):
+	@if python$@ -c '' 2>/dev/null; then \
+	    $(MAKE) --no-print-directory $(VENV)-$@/installed && \
+	    $(VENV)-$@/bin/pytest $(TWICE) $(addprefix --ignore=,$(NEEDS_TORCH)); \
+	else echo "no python$@ here: skipped"; fi
+
 bench: $(VENV)/dev
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks
@@ -33,14 +56,18 @@ fuzz: $(VENV)/dev
 	$(BIN)/python -m tests.fuzz.fuzz
 
 clean:
-	rm -rf $(VENV) build *.egg-info tbtools/*/*.so
+	rm -rf $(VENV) $(VENV)-* build *.egg-info tbtools/*/*.so
 	rm -f tbtools/eventfile/_scan.c tbtools/analysis/_ema.c tbtools/cli/_exit_status.c
 
-$(VENV)/bin/pip:
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip -c constraints.txt
+$(VENV)/bin/pip $(VENV)-lowest/bin/pip $(VENV)-newest/bin/pip:
+	$(PYTHON) -m venv $(@:/bin/pip=)
+	$@ install --quiet --upgrade pip -c constraints.txt
 
-SOURCES := pyproject.toml constraints.txt setup.py $(wildcard tbtools/*/*.pyx tbtools/*/*.pxi tbtools/*/*.h)
+$(VENV)-3.%/bin/pip:
+	python3.$* -m venv $(@:/bin/pip=)
+	$@ install --quiet --upgrade pip -c constraints.txt
+
+SOURCES := pyproject.toml $(wildcard constraints*.txt) setup.py $(wildcard tbtools/*/*.pyx tbtools/*/*.pxi tbtools/*/*.h)
 
 # The stamps are as old as what they were made from, so that a change of it installs anew.
 $(VENV)/demo: $(VENV)/bin/pip $(SOURCES)
@@ -49,4 +76,12 @@ $(VENV)/demo: $(VENV)/bin/pip $(SOURCES)
 
 $(VENV)/dev: $(VENV)/bin/pip $(SOURCES)
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+$(VENV)-lowest/installed: $(VENV)-lowest/bin/pip $(SOURCES)
+	$(VENV)-lowest/bin/pip install --quiet -c constraints-lowest.txt -e '.[test]'
+	touch $@
+
+$(VENV)-3.%/installed: $(VENV)-3.%/bin/pip $(SOURCES)
+	$< install --quiet -c constraints.txt -e '.[test-reading]'
 	touch $@

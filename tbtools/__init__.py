@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from tbtools.showing import load_renderers_by
 
 if TYPE_CHECKING:
-    from tbtools.analysis.aggregate import Aggregate, AggregatedSeries, aggregate
+    from tbtools.analysis.aggregate import aggregate
+    from tbtools.analysis.aggregated import Aggregate, AggregatedSeries
     from tbtools.analysis.detect import Finding, Findings, NotJudged
     from tbtools.analysis.diff import (
         CurveSide,
@@ -91,10 +92,10 @@ if TYPE_CHECKING:
     from tbtools.runs.timeline.notes import Note
 
 _MODULES = {
-    "tbtools.analysis.aggregate": (
+    "tbtools.analysis.aggregate": ("aggregate",),
+    "tbtools.analysis.aggregated": (
         "Aggregate",
         "AggregatedSeries",
-        "aggregate",
     ),
     "tbtools.analysis.detect": (
         "Finding",

@@ -31,7 +31,7 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tbtools.vocabulary import plural
 
@@ -43,7 +43,20 @@ _SHOWN_NAMES = 5  # of those known, where none comes close
 
 
 class TbtoolsError(Exception):
-    """Base class of every error that tbtools raises on purpose."""
+    """Base class of every error that tbtools raises on purpose; they all pickle."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The message and the attributes; Python would call the class with the message alone."""
+        reduced: Any = super().__reduce__()
+        return _as_it_was, reduced[:2], *reduced[2:]
+
+
+def _as_it_was(kind: type[TbtoolsError], arguments: tuple[Any, ...]) -> TbtoolsError:
+    """An error whose text there is already."""
+    error = kind.__new__(kind, *arguments)
+    builtin: Any = next(base for base in kind.__mro__ if base.__module__ == "builtins")
+    builtin.__init__(error, *arguments)
+    return error
 
 
 class RecordError(TbtoolsError, ValueError):

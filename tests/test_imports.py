@@ -56,7 +56,8 @@ def test_summarize_and_verify(line: str) -> None:
     unwanted = HEAVY | {"tempfile", "rich.table", "rich.progress", "numpy.ma"}
     loaded = modules_after(command(line))
     assert "numpy" in loaded
-    assert not loaded & unwanted
+    # NumPy 1 brings numpy.ma by itself, and rich 13.7 its tables.
+    assert not loaded & (unwanted - modules_after("import numpy, rich.console"))
     if "tbtools.eventfile._scan" in loaded:
         assert not loaded & PROTOBUF
 

@@ -46,20 +46,34 @@ class Aligned:
         """What belongs to the curves' points, on the common axis.
 
         Args:
-            curves: For each curve its column, as long as the x that it was aligned by.
+            curves: For each curve its column, as long as the x that it was aligned by; or k such
+                columns, shape (k, points).
 
         Returns:
-            float64, shape (n, m); NaN where there is nothing.
+            float64, shape (n, m) or (n, k, m); NaN where there is nothing.
         """
-        result = np.full(self.state.shape, np.nan)
-        for row, state, x, y in zip(result, self.state, self._places, curves, strict=True):
+        several = curves[0].shape[:-1] if curves else ()
+        result = np.full((len(self.state), *several, self.x.size), np.nan)
+        for each, state, x, y in zip(result, self.state, self._places, curves, strict=True):
+            columns = y.reshape(*(several or (1,)), x.size)
+            rows = each.reshape(len(columns), self.x.size)  # a view
             between = state == INTERPOLATED
             if between.any():
-                row[between] = np.interp(self.x[between], x, y)
+                for row, column in zip(rows, columns, strict=True):
+                    row[between] = np.interp(self.x[between], x, column)
             own = state == OWN
             # Both are in order, and the axis holds each x of the curve at most once.
-            row[own] = y[np.isin(x, self.x[own], assume_unique=True)]
+            rows[:, own] = columns[:, _among(x, self.x[own])]
         return result
+
+
+def _among(numbers: Axis, others: Axis) -> NDArray[np.bool_]:
+    """Which of some numbers are among others that are in order: np.isin, for many small arrays."""
+    if not others.size:
+        return np.zeros(numbers.size, bool)
+    at = np.minimum(np.searchsorted(others, numbers), others.size - 1)
+    found: NDArray[np.bool_] = others[at] == numbers
+    return found
 
 
 def check_alignment(how: Alignment) -> None:
@@ -99,7 +113,7 @@ def align(places: Sequence[Axis], how: Alignment) -> Aligned:
             continue
         if how != "exact":
             row[(x >= own[0]) & (x <= own[-1])] = INTERPOLATED
-        row[np.isin(x, own, assume_unique=True)] = OWN
+        row[_among(x, own)] = OWN
     return Aligned(x, state, tuple(places))
 
 

@@ -12,28 +12,12 @@ from tbtools.cli.options import (
     paths_argument,
     selection_options,
 )
+from tbtools.cli.parameters import Alignment
 from tbtools.cli.target import check_target, show_summary, target_options
 from tbtools.vocabulary import DEFAULT_STATISTICS, NONFINITE_POLICIES
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
-
-
-class Alignment(click.ParamType[str | float]):
-    """``exact``, ``interpolate``, or the spacing of a grid."""
-
-    name = "exact|interpolate|SPACING"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str | float:
-        """Parses the spacing."""
-        if value in ("exact", "interpolate"):
-            return str(value)
-        try:
-            return float(value)
-        except ValueError:
-            self.fail(f"{value!r} is neither exact nor interpolate nor a spacing", param, ctx)
 
 
 @click.command("aggregate")

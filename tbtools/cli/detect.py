@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,30 +13,13 @@ from tbtools.cli.options import (
     paths_argument,
     selection_options,
 )
-from tbtools.vocabulary import FAILING_KINDS, FINDING_KINDS
+from tbtools.cli.parameters import KindList
+from tbtools.vocabulary import FAILING_KINDS
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Output, SelectionOptions
 
 _FOUND = 1
-
-
-class KindList(click.ParamType[tuple[str, ...]]):
-    """Kinds of findings, with commas between them; ``none`` for none."""
-
-    name = "KINDS"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Splits and checks the kinds."""
-        kinds = tuple(part.strip() for part in str(value).split(",") if part.strip())
-        if kinds == ("none",):
-            return ()
-        for kind in kinds:
-            if kind not in FINDING_KINDS:
-                self.fail(f"{kind!r} is none of {', '.join(FINDING_KINDS)}, none", param, ctx)
-        return kinds
 
 
 @click.command("detect")

@@ -105,6 +105,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
 @click.command(
     cls=_Commands,
     invoke_without_command=True,
+    subcommand_metavar="[COMMAND] [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="`tbtools COMMAND --help` has the options, with examples.",
 )

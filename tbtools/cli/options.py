@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tbtools.vocabulary import AXES, FORMER_AXES, OUTPUT_FORMATS, RESTART_POLICIES
+from tbtools.cli.parameters import AxisName, StepRange
+from tbtools.vocabulary import AXES, OUTPUT_FORMATS, RESTART_POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,49 +26,6 @@ if TYPE_CHECKING:
 
 # In the context's `meta`: the experiments of the command.
 LOADED = "tbtools.loaded"
-
-
-class StepRange(click.ParamType[tuple[int | None, int | None]]):
-    """``A:B``, ``A:``, ``:B`` or ``A``: steps from A to B, both included."""
-
-    name = "A:B"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int | None, int | None]:
-        """Parses the range."""
-        text = str(value)
-        first, colon, last = text.partition(":")
-        if not text:
-            self.fail("give steps such as 100:200, 100: or :200", param, ctx)
-        try:
-            low = int(first) if first else None
-            high = int(last) if last else None if colon else low
-        except ValueError:
-            self.fail(f"{value!r} is no range of steps such as 100:200, 100: or :200", param, ctx)
-        if low is not None and high is not None and low > high:
-            self.fail(f"{value!r} ends before it starts", param, ctx)
-        return low, high
-
-
-class AxisName(click.ParamType[str]):
-    """``step``, ``relative``, ``wall``, or the tag of another scalar.
-
-    Args:
-        tags: Whether it may be a tag.
-    """
-
-    name = "AXIS"
-
-    def __init__(self, *, tags: bool = True) -> None:
-        self._tags = tags
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Replaces the names of earlier versions."""
-        axis = FORMER_AXES.get(str(value), str(value))
-        if not self._tags and axis not in AXES:
-            self.fail(f"{value!r} is not one of {', '.join(AXES)}", param, ctx)
-        return axis
 
 
 def is_given(parameter: str) -> bool:

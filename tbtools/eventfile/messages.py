@@ -13,6 +13,7 @@ Messages are ordinary protobuf classes::
 
 from __future__ import annotations
 
+import copyreg
 from typing import Any
 
 from tbtools.eventfile.message_classes import message_classes
@@ -381,6 +382,19 @@ AllocatorMemoryUsed
 """
 
 _CLASSES = message_classes(_SCHEMA)
+
+
+def _parsed(name: str, data: bytes) -> Any:
+    return _CLASSES[name].FromString(data)
+
+
+def _reduced(message: Any) -> tuple[Any, ...]:
+    """For pickle, which finds no class that lies in a pool of its own."""
+    return _parsed, (message.DESCRIPTOR.name, message.SerializeToString())
+
+
+for _each in _CLASSES.values():
+    copyreg.pickle(_each, _reduced)
 
 Event: Any = _CLASSES["Event"]
 SessionLog: Any = _CLASSES["SessionLog"]

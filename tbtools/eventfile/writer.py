@@ -291,23 +291,25 @@ def _create(directory: Path, seconds: float, suffix: object) -> BinaryIO:
             continue
 
 
-def _json_value(name: str, value: Any) -> dict[str, Any]:
-    """The fields of a google.protobuf.Value."""
+def _json_value(name: str, value: Any) -> Any:
+    """The value as a google.protobuf.Value: protobuf before 6 makes none of a dict."""
+    from tbtools.eventfile import messages
+
     if hasattr(value, "item"):  # a NumPy scalar
         value = value.item()
     if value is None:
-        return {"null_value": 0}
+        return messages.JsonValue(null_value=0)
     if isinstance(value, bool):
-        return {"bool_value": value}
+        return messages.JsonValue(bool_value=value)
     if isinstance(value, str):
-        return {"string_value": value}
+        return messages.JsonValue(string_value=value)
     if isinstance(value, int) and abs(value) > _EXACT_INTEGERS:
         raise errors.UnwritableValue(
             f"hyperparameter {name} is an integer beyond 2**53, which a double rounds; "
             "give it as a str"
         )
     if isinstance(value, int | float):
-        return {"number_value": value}
+        return messages.JsonValue(number_value=value)
     raise errors.UnwritableValue(
         f"hyperparameter {name} = {value!r} is no bool, int, float, str or None; give it as a str"
     )

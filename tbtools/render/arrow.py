@@ -8,11 +8,11 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import numpy as np
 
 from tbtools.errors import MissingExtra
-from tbtools.render.batches import NULL
+from tbtools.render.batches import NULL, gathered
 from tbtools.runs.plugins.hparams import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tbtools.render.batches import Batch, Kind
 
@@ -58,22 +58,8 @@ def write_arrow(
     else:
         writer = require_pyarrow(format, "pyarrow.parquet").ParquetWriter(file, table.schema)
     with writer:
-        for gathered in _gathered(batches):
-            writer.write(table.batch(gathered))
-
-
-def _gathered(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
-    """Batches in lists of at least as many rows as a row group should have."""
-    waiting: list[Batch] = []
-    rows = 0
-    for batch in batches:
-        waiting.append(batch)
-        rows += batch.rows
-        if rows >= _GROUP_ROWS:
-            yield waiting
-            waiting, rows = [], 0
-    if waiting:
-        yield waiting
+        for some in gathered(batches, _GROUP_ROWS):
+            writer.write(table.batch(some))
 
 
 class _ArrowTable:

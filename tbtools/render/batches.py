@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
 
@@ -41,3 +41,17 @@ class Batch:
     rows: int
     columns: Mapping[str, Column]
     dtypes: Mapping[str, str] = field(default_factory=dict)
+
+
+def gathered(batches: Iterable[Batch], rows: int) -> Iterator[list[Batch]]:
+    """Batches in lists of at least so many rows: what is done once a list costs little a batch."""
+    waiting: list[Batch] = []
+    count = 0
+    for batch in batches:
+        waiting.append(batch)
+        count += batch.rows
+        if count >= rows:
+            yield waiting
+            waiting, count = [], 0
+    if waiting:
+        yield waiting

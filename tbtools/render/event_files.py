@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tbtools.analysis.aggregate import Aggregate, AggregatedSeries
+    from tbtools.analysis.aggregated import Aggregate, AggregatedSeries
     from tbtools.analysis.merge import Merge
     from tbtools.analysis.pieces import Rewritten
     from tbtools.eventfile.scan import FileColumns

@@ -5,7 +5,7 @@ A new type of result is a row here and a module in `figures`.
 
 from __future__ import annotations
 
-from tbtools.analysis.aggregate import Aggregate
+from tbtools.analysis.aggregated import Aggregate
 from tbtools.analysis.detect import Findings
 from tbtools.analysis.diff import Diff
 from tbtools.render import notebook

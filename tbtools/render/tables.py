@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from itertools import chain, islice, repeat
+from itertools import chain, groupby, islice, repeat
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
@@ -17,7 +17,7 @@ import numpy as np
 from tbtools.errors import InvalidArgument
 from tbtools.eventfile.source import as_path
 from tbtools.render.arrow import require_pyarrow, write_arrow
-from tbtools.render.batches import NULL
+from tbtools.render.batches import NULL, gathered
 from tbtools.render.decimals import shortest_decimals
 from tbtools.render.files import replaced_whole
 from tbtools.render.format import no_formula, printable
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from tbtools.render.batches import Batch, Kind
     from tbtools.vocabulary import TableFormat
+
+# Written as text in one go: enough that series of a few points cost by the point.
+_ROWS_AT_ONCE = 5_000
 
 _ENDINGS: dict[str, TableFormat] = {
     ".csv": "csv",
@@ -135,22 +138,47 @@ class _Encoder(Protocol):
     def json(self, cell: Any) -> str: ...
 
 
-def _cells(batch: Batch, name: str, encoder: _Encoder, missing: str) -> Iterable[str]:
+def _text_rows(
+    schema: Mapping[str, Kind], batches: Iterable[Batch], encoder: _Encoder
+) -> Iterator[Iterator[tuple[str, ...]]]:
+    """The rows as text, many at a time; a missing cell is empty."""
+    for _, alike in groupby(batches, lambda batch: batch.dtypes):
+        for some in gathered(alike, _ROWS_AT_ONCE):
+            yield zip(*[_cells(some, name, encoder) for name in schema], strict=True)
+
+
+def _cells(batches: Sequence[Batch], name: str, encoder: _Encoder) -> Iterable[str]:
     """The cells of a column as text."""
+    columns = [batch.columns[name] for batch in batches]
+    arrays = [column for column in columns if isinstance(column, np.ndarray)]
+    # Of an integer among others that are none, all but the text would be the same.
+    if len(arrays) == len(columns) and len({array.dtype for array in arrays}) == 1:
+        return _numbers(arrays, batches[0].dtypes.get(name, "float64"), encoder)
+    return chain.from_iterable(_own_cells(batch, name, encoder) for batch in batches)
+
+
+def _own_cells(batch: Batch, name: str, encoder: _Encoder) -> Iterable[str]:
     column = batch.columns[name]
     if isinstance(column, str):
         return repeat(encoder.text(column), batch.rows)
-    if not isinstance(column, np.ndarray):
-        return [missing if cell is None else _cell(cell, encoder) for cell in column]
-    values = np.ma.getdata(column)
+    if isinstance(column, np.ndarray):
+        return _numbers([column], batch.dtypes.get(name, "float64"), encoder)
+    return ["" if cell is None else _cell(cell, encoder) for cell in column]
+
+
+def _numbers(
+    columns: Sequence[np.ndarray[Any, Any]], dtype: str, encoder: _Encoder
+) -> Iterable[str]:
+    values = np.concatenate([np.ma.getdata(column) for column in columns])
     if values.dtype.kind == "f":
-        values = shortest_decimals(values, batch.dtypes.get(name, "float64"))
+        values = shortest_decimals(values, dtype)
     cells = list(map(repr, values.tolist()))
     for row in np.flatnonzero(~np.isfinite(values)).tolist():
         cells[row] = encoder.nonfinite[cells[row]]
-    if np.ma.is_masked(column):
-        for row in np.flatnonzero(np.ma.getmaskarray(column)).tolist():
-            cells[row] = missing
+    if any(np.ma.is_masked(column) for column in columns):
+        mask = np.concatenate([np.ma.getmaskarray(column) for column in columns])
+        for row in np.flatnonzero(mask).tolist():
+            cells[row] = ""
     return cells
 
 
@@ -188,12 +216,10 @@ def _csv_lines(
     schema: Mapping[str, Kind], batches: Iterable[Batch], encoder: _Csv
 ) -> Iterator[str]:
     # Reading may find that there is nothing to write; then nothing is, not even the header.
-    first = list(islice(rest := iter(batches), 1))
+    first = list(islice(rest := _text_rows(schema, batches, encoder), 1))
     yield ",".join(map(encoder.text, schema)) + "\n"
-    for batch in chain(first, rest):
-        if batch.rows:
-            columns = [_cells(batch, name, encoder, "") for name in schema]
-            yield "\n".join(map(",".join, zip(*columns, strict=False))) + "\n"
+    for rows in chain(first, rest):
+        yield from (",".join(row) + "\n" for row in rows)
 
 
 class _Json:
@@ -215,11 +241,8 @@ def _json_lines(schema: Mapping[str, Kind], batches: Iterable[Batch]) -> Iterato
     encoder = _Json()
     keys = [f"{json.dumps(name)}: " for name in schema]
     numbers = [number for number, kind in enumerate(schema.values()) if kind in ("number", "json")]
-    for batch in batches:
-        if batch.rows:
-            columns = [_cells(batch, name, encoder, "") for name in schema]
-            rows = zip(*columns, strict=False)
-            yield "".join(_json_line(keys, row, numbers) for row in rows)
+    for rows in _text_rows(schema, batches, encoder):
+        yield from (_json_line(keys, row, numbers) for row in rows)
 
 
 def _json_line(keys: Sequence[str], row: Sequence[str], numbers: Sequence[int]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.aggregate import Aggregate
+from tbtools.analysis.aggregated import Aggregate
 from tbtools.analysis.ensemble import runs_needed
 from tbtools.analysis.merge import Merge
 from tbtools.analysis.smooth import series_rows

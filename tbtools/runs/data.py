@@ -82,6 +82,10 @@ class RunData:
         # Sub-runs that are shown as a part of this one, with the names their tags then have.
         self._folded: list[tuple[RunData, dict[str, str]]] = []
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What was found, without what was read: another process reads it when asked for it."""
+        return {**self.__dict__, "_files": None, "_columns": None, "_diagnostics": None}
+
     # -- what is there
 
     @property
@@ -97,9 +101,10 @@ class RunData:
     @property
     def files(self) -> tuple[FileColumns, ...]:
         """The columns of its event files."""
-        if self._files is None:
-            self._files = tuple(scan_file(path) for path in self._paths)
-        return self._files
+        files = self._files  # which another thread may let go of meanwhile
+        if files is None:
+            files = self._files = tuple(scan_file(path) for path in self._paths)
+        return files
 
     @property
     def all_files(self) -> tuple[FileColumns, ...]:
@@ -114,9 +119,10 @@ class RunData:
     @property
     def columns(self) -> RunColumns:
         """What is left of its rows after restarts, by series."""
-        if self._columns is None:
-            self._columns = gather(self.files, self.restarts)
-        return self._columns
+        columns = self._columns
+        if columns is None:
+            columns = self._columns = gather(self.files, self.restarts)
+        return columns
 
     @property
     def parts(self) -> list[Part]:
@@ -150,9 +156,10 @@ class RunData:
     @property
     def diagnostics(self) -> RunDiagnostics:
         """Its problems, notes and superseded points; known without reading it a second time."""
-        if self._diagnostics is None:
-            self._diagnostics = self._diagnose()
-        return self._diagnostics
+        known = self._diagnostics
+        if known is None:
+            known = self._diagnostics = self._diagnose()
+        return known
 
     @property
     def has_ended(self) -> bool:

@@ -117,7 +117,7 @@ class _Ahead:
 
     def next(self) -> Run:
         run, scans, size = self.runs.popleft()
-        if not run.data.is_read:
+        if scans and not run.data.is_read:  # without any, another thread has let the run go
             run.data.hold([scan.result() for scan in scans])
         self._files -= len(scans)
         self._bytes -= size

@@ -109,7 +109,7 @@ class TestBootstrap:
             "iqm": lambda x, axis: stats.trim_mean(x, 0.25, axis=axis),
         }[center]
         want = stats.bootstrap(
-            (self.values,), estimate, n_resamples=40_000, method="percentile", rng=1
+            (self.values,), estimate, n_resamples=40_000, method="percentile", random_state=1
         ).confidence_interval
         bootstrap = Bootstrap(resamples=40_000)
         got = statistics(self.values, [f"{center}_ci"], bootstrap=bootstrap)
@@ -231,6 +231,50 @@ class TestPoints:
     def test_nonsense_is_refused(self, tmp_path: Path, options: dict[str, Any]) -> None:
         with pytest.raises(InvalidArgument):
             tbtools.aggregate(write_runs(tmp_path, {"a": [(0, 1.0)]}), **options)
+
+
+@pytest.mark.parametrize("at_once", [1, 40, 100_000])
+@pytest.mark.parametrize("align", ["exact", "interpolate"])
+def test_tags_put_together_at_once_are_those_of_pandas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int, align: Any
+) -> None:
+    monkeypatch.setattr("tbtools.analysis.aggregate._VALUES_AT_ONCE", at_once)
+    random = np.random.default_rng(3)
+    places = [[0, 1, 2, 3], [0, 2, 2, 5], [7]]  # the same, or others, with one step twice
+    rows = []
+    for run in "abc":
+        builder = EventFileBuilder()
+        for tag in range(30):
+            if run == "c" and tag % 11 == 5:
+                continue
+            for number, step in enumerate(places[0 if tag % 10 < 6 else tag % 3]):
+                value = NAN if random.random() < 0.1 else float(np.float32(random.normal()))
+                time = START + 10 * number + tag
+                builder.scalar(f"tag{tag:02}", step, value, time)
+                rows.append((run, f"tag{tag:02}", step, value))
+        builder.write(tmp_path / run / "events.out.tfevents.1")
+    points = pd.DataFrame(rows, columns=["run", "tag", "step", "value"])
+    last = points.groupby(["run", "tag", "step"], as_index=False).agg(
+        {"value": lambda x: x.iloc[-1]}
+    )
+    groups = last.dropna().groupby(["tag", "step"])["value"]
+    want = groups.agg(["count", "mean", "min"])
+    want = want[want["count"] >= 2].reset_index()
+
+    result = tbtools.aggregate(
+        tmp_path, align=align, nonfinite="drop", min_runs=2, statistics=["mean", "min"]
+    )
+    got = result.to_frame()
+    assert got["tag"].tolist() == want["tag"].tolist()
+    assert got["step"].tolist() == want["step"].tolist()
+    assert got["runs"].tolist() == want["count"].tolist()
+    np.testing.assert_allclose(got["mean"], want["mean"])
+    np.testing.assert_allclose(got["min"], want["min"])
+    for series in result.series:
+        of_tag = points[points["tag"] == series.tag]
+        assert series.members == tuple(of_tag["run"].unique())
+        assert series.repeated == of_tag.duplicated(["run", "step"]).sum()
+        assert series.x.size + series.too_few == of_tag["step"].nunique()
 
 
 class TestNonfinite:

@@ -31,6 +31,7 @@ from tbtools.render import arrow
 from tbtools.runs import reading
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT, Screen, call, process
+from tests.tables import read_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,7 @@ NAN, INF = math.nan, math.inf
 LOGS = str(ROOT / "tests/logs")
 PNG = b"\x89PNG\r\n\x1a\n rest"
 READERS = {
-    "csv": pd.read_csv,
+    "csv": read_csv,
     "jsonl": lambda path: pd.read_json(path, lines=True, precise_float=True),
     "parquet": pd.read_parquet,
     "feather": pd.read_feather,
@@ -105,7 +106,7 @@ class TestLong:
         assert rows[-1]["value"] is None
 
     def test_only_some_tags_and_steps(self, logs: Path) -> None:
-        got = pd.read_csv(exported(logs, "out.csv", tags="lo*", steps=(1, None)))
+        got = read_csv(exported(logs, "out.csv", tags="lo*", steps=(1, None)))
         assert got[["run", "step"]].values.tolist() == [["a", 5], ["a", 5], ["b", 1], ["b", 2]]
         with pytest.raises(UnknownTag, match="close: 'loss'"):
             exported(logs, "none.csv", tags="losss")
@@ -130,7 +131,7 @@ class TestLong:
     def test_names_of_strangers_are_quoted(self, tmp_path: Path) -> None:
         tag = 'a,"b"\nc'
         EventFileBuilder().scalar(tag, 0, 1.0).write(tmp_path / "logs" / "events.out.tfevents.1")
-        assert pd.read_csv(exported(tmp_path / "logs", "out.csv"))["tag"].tolist() == [tag]
+        assert read_csv(exported(tmp_path / "logs", "out.csv"))["tag"].tolist() == [tag]
 
 
 @pytest.mark.parametrize("wide", [False, True])
@@ -177,7 +178,7 @@ class TestWide:
 
     def test_a_tag_called_like_a_column(self, tmp_path: Path) -> None:
         EventFileBuilder().scalar("step", 3, 1.5).write(tmp_path / "logs" / "events.out.tfevents.1")
-        got = pd.read_csv(exported(tmp_path / "logs", "out.csv", wide=True))
+        got = read_csv(exported(tmp_path / "logs", "out.csv", wide=True))
         assert got.to_dict("list") == {"run": ["."], "step": [3], "tag/step": [1.5]}
 
 
@@ -375,7 +376,7 @@ class TestMedia:
         target = media.parent / "out"
         told = tbtools.export(tbtools.load(media), target, "images")
         files = self.files(target)
-        index = pd.read_csv(io.BytesIO(files.pop("index.csv")))
+        index = read_csv(io.BytesIO(files.pop("index.csv")))
         assert files == {
             "run/samples/x/00000003.png": PNG + b"1",
             "run/samples/x/00000003-2.png": PNG + b"2",
@@ -582,12 +583,12 @@ class TestRuns:
 
     def test_rows_stand_in_the_order_written(self, cases: Path, tmp_path: Path) -> None:
         tbtools.export(cases / "44_names_order", tmp_path / "out.csv")
-        rows = pd.read_csv(tmp_path / "out.csv")
+        rows = read_csv(tmp_path / "out.csv")
         assert rows["step"].tolist() == list(range(200))
         assert (rows["value"].iloc[0], rows["value"].iloc[-1]) == (2.0, 0.01)
         tbtools.export(cases / "04e_reset_div", tmp_path / "back.csv")
         want = tbtools.read_scalars(cases / "04e_reset_div")
-        assert pd.read_csv(tmp_path / "back.csv")["step"].tolist() == want["step"].tolist()
+        assert read_csv(tmp_path / "back.csv")["step"].tolist() == want["step"].tolist()
 
 
 class TestCommand:

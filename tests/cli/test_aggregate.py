@@ -6,7 +6,6 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import pytest
 
 import tbtools
@@ -14,6 +13,7 @@ from tbtools.eventfile import messages
 from tests.builders import EventFileBuilder
 from tests.commands import Screen, call, plain
 from tests.golden import assert_golden
+from tests.tables import read_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ def test_statistics_axis_and_grid(seeds: Path) -> None:
     arguments = ["--x", "tokens", "--align", "500", "--statistics", "median, q90,mean_ci"]
     arguments += ["--min-runs", "3", "--run", "lr*", "--tag", "loss"]
     assert call("aggregate", str(seeds), *arguments, "-o", str(target)).status == 0
-    frame = pd.read_csv(target)
+    frame = read_csv(target)
     assert frame["tokens"].tolist() == [0, 500, 1000, 1500, 2000, 2500, 3000]
     assert {"median", "q90", "mean_low", "mean_high"} <= set(frame.columns)
     assert frame["runs"].tolist() == [4, 4, 4, 4, 4, 3, 3]

@@ -15,6 +15,7 @@ import pytest
 from tests.builders import EventFileBuilder
 from tests.commands import ROOT, Screen, call, plain
 from tests.golden import assert_golden
+from tests.tables import read_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,10 +167,8 @@ def test_an_objective_of_no_tag_is_refused(
 def test_csv_has_a_row_a_finding(judged_logdir: Path) -> None:
     import io
 
-    import pandas as pd
-
     text = call("detect", os.fspath(judged_logdir), "--format", "csv").out
-    frame = pd.read_csv(io.StringIO(text))
+    frame = read_csv(io.StringIO(text))
     assert list(frame.columns) == KEYS[:-1]
     assert frame["kind"].tolist() == [each["kind"] for each in _found(judged_logdir)]
 

@@ -13,6 +13,7 @@ import tbtools
 from tests.commands import SUPERSEDED, Screen, call, plain, shell
 from tests.golden import assert_golden
 from tests.runs.tensorboard_truth import rust_scalars
+from tests.tables import read_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,7 @@ def test_tables(tmp_path: Path, ending: str) -> None:
     target = tmp_path / f"out.{ending}"
     arguments = ["--method", "time_weighted_ema", "--by", "wall_time", "--tag", "val/*"]
     assert call("smooth", LOGS, "-o", str(target), *arguments).status == 0
-    got = (pd.read_csv if ending == "csv" else pd.read_parquet)(target)
+    got = (read_csv if ending == "csv" else pd.read_parquet)(target)
     runs = tbtools.load(LOGS).scalars("val/*")
     want = tbtools.smooth(runs, method="time_weighted_ema", by="wall_time")
     assert got["value"].equals(want["value"])
@@ -62,7 +63,7 @@ def test_by_another_scalar(tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
     arguments = ["--method", "time_weighted_ema", "--by", "optim/lr", "--run", "baseline"]
     assert call("smooth", LOGS, "-o", str(target), *arguments).status == 0
-    got = pd.read_csv(target)
+    got = read_csv(target)
     run = tbtools.load(LOGS)["baseline"]
     want = tbtools.smooth(run, method="time_weighted_ema", by="optim/lr")
     assert got["value"].tolist() == want["value"].tolist()

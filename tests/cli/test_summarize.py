@@ -27,6 +27,7 @@ from tests.commands import (
     unprivileged,
 )
 from tests.golden import assert_golden
+from tests.tables import read_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,7 +230,7 @@ def test_float32_is_the_shortest_decimal_everywhere(logdir: Path) -> None:
 def test_csv_read_by_pandas_is_the_json(logdir: Path) -> None:
     for path in (os.fspath(logdir), LOGS):
         text = call("summarize", path, "--tags", "--format", "csv").out
-        frame = pd.read_csv(io.StringIO(text), keep_default_na=True)
+        frame = read_csv(io.StringIO(text), keep_default_na=True)
         rows = [{"run": run["run"], **tag} for run in summary(path)["runs"] for tag in run["tags"]]
         told = pd.DataFrame(rows)
         assert list(frame.columns) == list(told.columns)

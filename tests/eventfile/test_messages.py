@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf import struct_pb2
+from google.protobuf import descriptor_pb2, struct_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from tensorboard.compat.proto import (
     config_pb2,
@@ -116,6 +116,14 @@ def same_type(ours: FieldDescriptor, theirs: FieldDescriptor) -> bool:
     )
 
 
+def repeated(field: FieldDescriptor) -> bool:
+    """As its declaration says: protobuf before 6.31 has no `is_repeated`, and later no `label`."""
+    message = descriptor_pb2.DescriptorProto()
+    field.containing_type.CopyToProto(message)
+    label = message.field[field.index].label
+    return bool(label == descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED)
+
+
 def oneof(field: FieldDescriptor) -> str | None:
     return field.containing_oneof.name if field.containing_oneof else None
 
@@ -129,8 +137,8 @@ def field_differences(ours: FieldDescriptor, theirs: FieldDescriptor | None) -> 
         yield f"{place}: is {theirs.name}"
     if not same_type(ours, theirs):
         yield f"{place}: type {ours.type}, is {theirs.type}"
-    if ours.is_repeated != theirs.is_repeated:
-        yield f"{place}: repeated {ours.is_repeated}, is {theirs.is_repeated}"
+    if repeated(ours) != repeated(theirs):
+        yield f"{place}: repeated {repeated(ours)}, is {repeated(theirs)}"
     if oneof(ours) != oneof(theirs):
         yield f"{place}: oneof {oneof(ours)}, is {oneof(theirs)}"
 

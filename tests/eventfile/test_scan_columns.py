@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from google.protobuf.message import DecodeError
+from tensorboard.compat.proto import event_pb2
 
 from tbtools.eventfile import messages
 from tests.builders import (
@@ -333,14 +335,21 @@ class TestWireFormat:
         columns = scan_content(tmp_path, frame(value_of(span(8, tensor))))
         assert (columns.dtype.tolist(), columns.value.tolist()) == ([3], [7.0])
 
+    @pytest.mark.parametrize(
+        "group", ["0b0c", "0b0001 0c", "0b0200 0c", "0b03 04 0c", "0b01 0000000000000000 0c"]
+    )
     def test_unknown_groups_are_skipped_whatever_their_fields_are_numbered(
-        self, tmp_path: Path
+        self, tmp_path: Path, group: str
     ) -> None:
-        for group in ["0b0c", "0b0001 0c", "0b0200 0c", "0b03 04 0c", "0b01 0000000000000000 0c"]:
-            data = bytes.fromhex(group)
-            columns = scan_content(tmp_path, frame(data))
-            assert (columns.problems, columns.events) == ((), 1)
-            assert_is_truth(columns, frame(data))
+        data = bytes.fromhex(group)
+        try:
+            event_pb2.Event.FromString(data)
+        except DecodeError:
+            assert group != "0b0c"
+            pytest.skip("this protobuf, as all before 7, refuses fields of number 0 in groups")
+        columns = scan_content(tmp_path, frame(data))
+        assert (columns.problems, columns.events) == ((), 1)
+        assert_is_truth(columns, frame(data))
 
     @pytest.mark.parametrize(
         "data",

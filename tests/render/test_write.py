@@ -19,6 +19,7 @@ from tbtools.errors import (
 )
 from tests.builders import START, EventFileBuilder
 from tests.runs.tensorboard_truth import rust_scalars
+from tests.tables import read_csv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +100,7 @@ class TestAggregates:
         result = tbtools.aggregate(logdir, statistics=["mean", "std", "q90"])
         frame = result.to_frame()
         for ending, read in (
-            (".csv", pd.read_csv),
+            (".csv", read_csv),
             (".parquet", pd.read_parquet),
             (".feather", pd.read_feather),
         ):
@@ -166,7 +167,7 @@ class TestTables:
         frame = pd.DataFrame({"tag": 'a "b", c\n', "value": values})
         path = tmp_path / "out.csv"
         tbtools.write(frame, path)
-        got = pd.read_csv(path)
+        got = read_csv(path)
         np.testing.assert_array_equal(got["value"], values)
         assert set(got["tag"]) == {'a "b", c\n'}
 

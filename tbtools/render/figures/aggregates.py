@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from numpy.typing import NDArray
 
-    from tbtools.analysis.aggregate import Aggregate, AggregatedSeries
+    from tbtools.analysis.aggregated import Aggregate, AggregatedSeries
     from tbtools.render.figures.style import Style, StyleName
 
     Floats = NDArray[np.float64]

@@ -15,7 +15,7 @@ from tbtools.render.thinning import gap_means, thin
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tbtools.analysis.aggregate import AggregatedSeries
+    from tbtools.analysis.aggregated import AggregatedSeries
     from tbtools.render.report.columns import Columns
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run

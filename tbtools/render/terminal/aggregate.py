@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from tbtools.analysis.aggregate import Aggregate, AggregatedSeries
+    from tbtools.analysis.aggregated import Aggregate, AggregatedSeries
     from tbtools.render.terminal.diagnostics import Diagnostics
 
 _STRETCHES_SHOWN = 3

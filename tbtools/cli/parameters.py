@@ -1,0 +1,97 @@
+"""What the values of options are: ranges of steps, axes, kinds of findings, spacings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tbtools.vocabulary import AXES, FINDING_KINDS, FORMER_AXES
+
+if TYPE_CHECKING:
+    from click import ParamType
+else:
+
+    class ParamType(click.ParamType):
+        """Takes a type in brackets, which before click 8.4 its base does not."""
+
+        def __class_getitem__(cls, _: object) -> type[ParamType]:
+            return cls
+
+
+class StepRange(ParamType[tuple[int | None, int | None]]):
+    """``A:B``, ``A:``, ``:B`` or ``A``: steps from A to B, both included."""
+
+    name = "A:B"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int | None, int | None]:
+        """Parses the range."""
+        text = str(value)
+        first, colon, last = text.partition(":")
+        if not text:
+            self.fail("give steps such as 100:200, 100: or :200", param, ctx)
+        try:
+            low = int(first) if first else None
+            high = int(last) if last else None if colon else low
+        except ValueError:
+            self.fail(f"{value!r} is no range of steps such as 100:200, 100: or :200", param, ctx)
+        if low is not None and high is not None and low > high:
+            self.fail(f"{value!r} ends before it starts", param, ctx)
+        return low, high
+
+
+class AxisName(ParamType[str]):
+    """``step``, ``relative``, ``wall``, or the tag of another scalar.
+
+    Args:
+        tags: Whether it may be a tag.
+    """
+
+    name = "AXIS"
+
+    def __init__(self, *, tags: bool = True) -> None:
+        self._tags = tags
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Replaces the names of earlier versions."""
+        axis = FORMER_AXES.get(str(value), str(value))
+        if not self._tags and axis not in AXES:
+            self.fail(f"{value!r} is not one of {', '.join(AXES)}", param, ctx)
+        return axis
+
+
+class KindList(ParamType[tuple[str, ...]]):
+    """Kinds of findings, with commas between them; ``none`` for none."""
+
+    name = "KINDS"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Splits and checks the kinds."""
+        kinds = tuple(part.strip() for part in str(value).split(",") if part.strip())
+        if kinds == ("none",):
+            return ()
+        for kind in kinds:
+            if kind not in FINDING_KINDS:
+                self.fail(f"{kind!r} is none of {', '.join(FINDING_KINDS)}, none", param, ctx)
+        return kinds
+
+
+class Alignment(ParamType[str | float]):
+    """``exact``, ``interpolate``, or the spacing of a grid."""
+
+    name = "exact|interpolate|SPACING"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | float:
+        """Parses the spacing."""
+        if value in ("exact", "interpolate"):
+            return str(value)
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither exact nor interpolate nor a spacing", param, ctx)
