@@ -5,6 +5,7 @@ from __future__ import annotations
 import cProfile
 import itertools
 import math
+import random
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -244,12 +245,12 @@ def test_tensors_and_pictures_are_superseded_with_the_scalars(tmp_path: Path) ->
     first, second = EventFileBuilder(), EventFileBuilder()
     for step in range(10):
         first.scalar("loss", step, 0.0).tensor_scalar("tf2", step, 0.0).image("i", step, b"p")
-    for step in range(5, 10):
+    for step in range(5, 15):
         second.scalar("loss", step, 0.0, START + 100 + step)
     first.write(tmp_path / "events.out.tfevents.1")
     second.write(tmp_path / "events.out.tfevents.2")
     run = load(tmp_path)
-    assert [each.last_step for each in run.data.statistics()] == [4, 9, 4]
+    assert [each.last_step for each in run.data.statistics()] == [4, 14, 4]
     assert run.superseded == 15
 
 
@@ -329,6 +330,66 @@ def test_an_evaluation_of_several_checkpoints_takes_nothing_from_the_training(
     scores = series("val", [500, 1000])
     left = resumed(tmp_path, *one_after_another(training, scores))
     assert left == [series("loss", range(1000)), scores]
+
+
+@pytest.mark.parametrize("before", [0, 400])
+@pytest.mark.parametrize("shared", [["n_samples"], ["n_samples", "seconds"]])
+def test_tasks_that_share_most_of_their_series_keep_every_score(
+    tmp_path: Path, before: int, shared: list[str]
+) -> None:
+    steps = [100, 200, 300]
+    tasks = [every_tag([f"{task}/acc", *shared], steps) for task in "abc"]
+    training = [series("loss", range(before))] if before else []
+    left = resumed(tmp_path, *one_after_another(*training, *tasks))
+    assert left == [*training, series("a/acc", steps), series("b/acc", steps), tasks[2]]
+
+
+@pytest.mark.parametrize("every", [1, 5])
+@pytest.mark.parametrize("own", [[], ["val/f1"]])
+@pytest.mark.parametrize(
+    "checkpoints", [[15, 30, 45], [45, 30, 15], [30, 45, 15], [46, 47, 48], [48, 47, 46], [0, 49]]
+)
+def test_scores_of_a_training_that_are_taken_again_leave_it_whole(
+    tmp_path: Path, checkpoints: list[int], own: list[str], every: int
+) -> None:
+    training = [
+        (tag, step)
+        for step in range(50)
+        for tag in ("train/loss", "val/acc")
+        if tag == "train/loss" or step % every == 0
+    ]
+    script = every_tag(["val/acc", *own], checkpoints)
+    left = resumed(tmp_path, *one_after_another(training, script))
+    assert [point for point in left[0] if point[0] == "train/loss"] == series(
+        "train/loss", range(50)
+    )
+    assert {*left[0], *left[1]} == {*training, *script}
+    assert left[1] == script
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_scripts_that_evaluate_checkpoints_in_any_order_lose_no_score(
+    tmp_path: Path, seed: int
+) -> None:
+    rng = random.Random(seed)
+    training = every_tag(["loss", "lr", "val/acc", "val/loss"][: rng.randint(1, 4)], range(50))
+    writers = [training]
+    for task in "abc":
+        checkpoints = rng.sample(range(50), rng.randint(2, 8))
+        if rng.random() < 0.7:
+            checkpoints.sort(reverse=rng.random() < 0.5)
+        tags = rng.choice([["val/acc"], ["val/acc", "val/loss"], [f"{task}/acc", "n_samples"]])
+        writers.append(every_tag(tags, checkpoints))
+    left = resumed(tmp_path, *one_after_another(*writers))
+    assert set(itertools.chain(*left)) == set(itertools.chain(*writers))
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_newest_checkpoints_first(tmp_path: Path, training: bool) -> None:
+    parts = [series("loss", range(1000))] if training else []
+    scripts = [series("eval/acc", [800, 900]), series("eval/acc", [100, 200])]
+    left = resumed(tmp_path, *one_after_another(*parts, *scripts))
+    assert left == [*parts, *scripts]
 
 
 def test_an_evaluation_that_also_logs_its_configuration_keeps_every_score(tmp_path: Path) -> None:

@@ -346,6 +346,16 @@ def test_tags_that_lose_all_their_points_are_named(tmp_path: Path) -> None:
     ]
 
 
+def test_the_only_point_of_a_tag_is_named_as_such(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version(wall_time=START)
+    builder.scalars("loss", [(step, 1.0) for step in range(50)], START + 1)
+    builder.scalar("done", 49, 1.0, START + 2).write(tmp_path / "events.out.tfevents.1")
+    session(tmp_path, "2", range(20, 60), 100)
+    assert [note.message for note in read(tmp_path).data.iter_notes()] == [
+        "the only point of done was superseded by a later session"
+    ]
+
+
 # --- clocks ------------------------------------------------------------------------------------
 
 
@@ -360,6 +370,63 @@ def test_a_resumed_job_on_a_machine_whose_clock_is_behind(
     assert steps(run) == [*range(900)]
     assert run.superseded == back
     assert [kind for kind, *_ in notes(run)] == ["clock_skew"]
+
+
+@pytest.mark.parametrize("every", [1, 100])
+@pytest.mark.parametrize(
+    ("first", "back", "second", "hours", "superseded"),
+    [
+        (5, 1, 60, 1, 1),
+        (5, 2, 60, 1, 0),  # it may have begun there: all is kept
+        (8, 0, 100, 1, 0),
+        (10, 0, 100, 24, 0),
+        (12, 3, 200, 2, 3),
+        (20, 10, 100, 1, 10),
+        (100, 95, 200, 2, 0),
+    ],
+)
+def test_a_short_first_session_and_a_clock_that_is_behind(
+    tmp_path: Path, first: int, back: int, second: int, hours: int, superseded: int, every: int
+) -> None:
+    end = session(tmp_path, "1", range(0, first * every, every), 0)
+    begin = (first - back) * every
+    at = range(begin, begin + second * every, every)
+    session(tmp_path, "2", at, end + 60 - 3600 * hours)
+    run = read(tmp_path)
+    assert run.superseded == superseded
+    assert set(steps(run)) == {*range(0, begin + second * every, every)}
+    assert notes(run)[0] == ("clock_skew", None, 1)
+
+
+@pytest.mark.parametrize("second", [range(3), range(30), range(0, 300, 10), range(300)])
+def test_a_second_try_that_is_cut_short_is_no_question_of_clocks(
+    tmp_path: Path, second: range
+) -> None:
+    end = session(tmp_path, "1", range(100), 0)
+    session(tmp_path, "2", second, end + 60)
+    run = read(tmp_path)
+    assert steps(run) == [*second]
+    assert notes(run) == []
+
+
+@pytest.mark.parametrize("policy", ["resume", "keep"])
+def test_a_clock_that_is_set_back_inside_a_session_is_told(tmp_path: Path, policy: str) -> None:
+    builder = EventFileBuilder().file_version(wall_time=START)
+    for step in range(200):
+        builder.scalar("loss", step, 1.0, START + 30 * step - (7200 if step >= 90 else 0))
+    builder.write(tmp_path / "events.out.tfevents.1")
+    run = read(tmp_path, policy)
+    assert steps(run) == [*range(200)]
+    assert notes(run) == [("clock_skew", None, 1)]
+
+
+def test_series_that_were_written_one_after_the_other_set_no_clock_back(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version(wall_time=START)
+    for tag in ("a", "b"):
+        for step in range(100):
+            builder.scalar(tag, step, 1.0, START + 30 * step)
+    builder.write(tmp_path / "events.out.tfevents.1")
+    assert notes(read(tmp_path)) == []
 
 
 @pytest.mark.parametrize("every", [1.0, 2.0, 5.0])

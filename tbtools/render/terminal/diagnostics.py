@@ -147,10 +147,22 @@ def note_line(kind: NoteKind, notes: Sequence[RunNote]) -> str:
     if kind == "clock_skew":
         return (
             f"wall times contradict the steps in {plural(count, 'session')} of {_runs(notes)}: "
-            "the clocks of the machines differ"
+            "clocks differ, or were set back"
         )
-    names = [printable(note.tag) for _, note in notes if note.tag is not None]
-    return f"{tags} lost all points to later sessions: {_some(names)}"
+    return _superseded_line(notes)
+
+
+def _superseded_line(notes: Sequence[RunNote]) -> str:
+    """Tags that have lost all points, and what machines have lost."""
+    by_tag = [(run, note) for run, note in notes if note.tag is not None]
+    lines = [
+        f"run {printable(run)}: {printable(note.message)}" for run, note in notes if note.tag is None
+    ]
+    if by_tag:
+        tags = f"{plural(len(by_tag), 'tag')} of {_runs(by_tag)}"
+        names = _some([printable(note.tag or "") for _, note in by_tag], ", ")
+        lines.insert(0, f"{tags} lost all points to later sessions: {names}")
+    return _some(lines, "; ")
 
 
 def _runs(notes: Sequence[RunNote]) -> str:
@@ -158,7 +170,7 @@ def _runs(notes: Sequence[RunNote]) -> str:
     return f"run {printable(names[0])}" if len(names) == 1 else f"{format_count(len(names))} runs"
 
 
-def _some(names: Sequence[str]) -> str:
+def _some(names: Sequence[str], separator: str) -> str:
     shown = list(dict.fromkeys(names))
     rest = len(shown) - _NAMES_SHOWN
-    return ", ".join(shown[:_NAMES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    return separator.join(shown[:_NAMES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

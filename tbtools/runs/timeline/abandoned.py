@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.runs.timeline.epochs import NOTHING, goes_on, redone_from
-from tbtools.runs.timeline.traces import evaluates, shared_counters
+from tbtools.runs.timeline.scripts import scores_again
+from tbtools.runs.timeline.traces import shared_counters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -53,8 +54,8 @@ class Succession:
     def abandoned(self) -> NDArray[np.int64]:
         """The rows of the earlier session that the later one, which resumes it, has superseded."""
         before, after, shared = self.before, self.after, self.shared
-        if evaluates(before, after, shared):
-            return self._written_again()
+        if scores_again(before, after, shared):
+            return self.written_again()
         lowest = min(shared, key=lambda tag: (after[tag].first_step, tag))
         redone = redone_from(self.step, before, after)
         turned_back = min([self._turned_back(), *redone.values()])
@@ -92,7 +93,7 @@ class Succession:
                 abandoned.append(self._tail(trace, after[tag].first_step))
         return np.concatenate(abandoned)
 
-    def _written_again(self) -> NDArray[np.int64]:
+    def written_again(self) -> NDArray[np.int64]:
         """The rows of the earlier session whose tag and step the later one wrote too."""
         again = [np.empty(0, np.int64)]
         for tag, trace in self.before.items():
@@ -104,8 +105,8 @@ class Succession:
     def _kept(self) -> set[int]:
         """The series of the earlier session that go on beside the later one.
 
-        Where each has more series of its own than they share, they are different scripts, for
-        example one a task, which share the number of samples. A restart after which one of many
+        Where each has at least as many series of its own as they share, they are different scripts,
+        for example one a task, which share the number of samples. A restart after which one of many
         series has another name shares most.
         """
         series, others = (
@@ -113,7 +114,7 @@ class Succession:
         )
         shared = len(series & others)
         alone = series - others
-        return alone if min(len(alone), len(others - series)) > shared else set()
+        return alone if min(len(alone), len(others - series)) >= shared else set()
 
     def _is_mixed(self, lowest: int) -> bool:
         """Whether the first step of the lowest series, S, means nothing to another one.

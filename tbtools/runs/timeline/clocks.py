@@ -24,10 +24,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.runs.timeline.ranks import ranks_apart
-from tbtools.runs.timeline.traces import evaluates, is_evaluation, main_tags
+from tbtools.runs.timeline.scripts import evaluates, main_tags
+from tbtools.runs.timeline.stable_order import stable_order
+from tbtools.runs.timeline.traces import is_evaluation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,11 +37,14 @@ if TYPE_CHECKING:
     from tbtools.runs.timeline.sessions import Session
     from tbtools.runs.timeline.traces import Trace
 
-# A session that begins within so many of its own distances from step 0 begins at the beginning, and
-# two writers that are no farther apart are in step.
+# Two writers that are no more than so many distances apart may be in step.
 _NEAR = 10
+# Two trainings whose logs begin within so many distances both begin at the beginning.
+_SAME_BEGINNING = 3
 # So many distances may lie between the last step of one session and the first of the next.
 _GAP = 2
+# Clocks are put right by less than so many seconds all the time.
+_SET_BACK = 60.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,12 +101,36 @@ def _in_file_order(clocks: Clocks, sessions: Sequence[Session]) -> Clocks:
     return replace(clocks, start=start, end=end, shift=shift)
 
 
+def rows_set_back(rows: RunRows, first_rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows in front of which a clock was set back: the wall times of a tag fall, not its steps.
+
+    Args:
+        rows: The run.
+        first_rows: The first row of each session.
+    """
+    latest = rows.wall_time[:-1] - _SET_BACK
+    falls = np.flatnonzero(rows.wall_time[1:] < latest) + 1
+    falls = falls[~np.isin(falls, first_rows)]
+    if not falls.size:
+        return falls
+    own = np.flatnonzero(np.isfinite(rows.wall_time))
+    own = own[stable_order(rows.tag_id[own], len(rows.tags))]
+    before, after = own[:-1], own[1:]
+    session = np.searchsorted(first_rows, own, side="right")
+    is_same = (rows.tag_id[before] == rows.tag_id[after]) & (session[:-1] == session[1:])
+    is_later = rows.step[before] <= rows.step[after]
+    is_set_back = rows.wall_time[after] < rows.wall_time[before] - _SET_BACK
+    found: NDArray[np.int64] = after[is_same & is_later & is_set_back]
+    return found
+
+
 def corrected_clocks(
     rows: RunRows,
     step: NDArray[np.int64],
     sessions: Sequence[Session],
     traces: Sequence[dict[int, Trace]],
     evidence: Sequence[Sequence[int]],
+    scripts: Collection[int],
 ) -> Clocks:
     """The times of the sessions, corrected where steps contradict them.
 
@@ -111,12 +140,15 @@ def corrected_clocks(
         sessions: Its writer sessions.
         traces: Of each session, by tag id.
         evidence: Of each session, the tags that count the training's steps.
+        scripts: The sessions that evaluate a training, in whatever order.
     """
     clocks = plain_clocks(sessions)
     tag = _common_counter(traces, evidence)
     if tag is not None:
         counters = {
-            number: own[tag] for number, own in enumerate(traces) if tag in own and own[tag].moves
+            number: own[tag]
+            for number, own in enumerate(traces)
+            if tag in own and own[tag].moves and number not in scripts
         }
         if apart := ranks_apart(rows, step, sessions, clocks, counters):
             clocks = clocks.moved(apart)
@@ -195,6 +227,21 @@ def _common_counter(
     return max(shared, key=lambda tag: (sessions[tag], rows[tag], -tag), default=None)
 
 
+def _follows(later: Trace, earlier: Trace) -> bool:
+    """Whether the one series plainly goes on where the other one ends."""
+    if later.first_step > earlier.max_step:
+        return later.first_step <= earlier.max_step + _GAP * later.spacing
+    return _begins_in_second_half(later, earlier) and not _begin_alike(later, earlier)
+
+
+def _begin_alike(one: Trace, other: Trace) -> bool:
+    return one.first_step - other.first_step <= _SAME_BEGINNING * one.spacing
+
+
+def _begins_in_second_half(later: Trace, earlier: Trace) -> bool:
+    return 2 * (earlier.max_step - later.first_step) <= earlier.span
+
+
 class _Correction:
     """Goes through the sessions of one tag as they begin in steps, and moves those behind it."""
 
@@ -230,12 +277,12 @@ class _Correction:
         """Whether a session begins so far ahead of where all before it were by the clock."""
         own = self.traces[number]
         begin = self._time(number)
-        if not np.isfinite(begin) or own.first_step <= _NEAR * own.spacing:
+        if not np.isfinite(begin):
             return False
         near = own.first_step - distances * own.spacing
         # What it goes on from mostly is the one that began at the next lower step.
         place = bisect_left(self.by_step, own.first_step, key=self._first_step)
-        return not any(
+        return place > 0 and not any(
             self._time(other) < begin and self._reached(other, begin) >= near
             for other in reversed(self.by_step[:place])
         )
@@ -245,22 +292,13 @@ class _Correction:
 
     def _correct(self, number: int, *, is_plain: bool) -> None:
         own = self.traces[number]
-        room = _NEAR * own.spacing
-        continued = [
-            other
-            for other, trace in self.traces.items()
-            if other != number
-            and trace.first_step < own.first_step - room
-            and own.first_step <= trace.max_step + _GAP * own.spacing
-            and trace.max_step < own.max_step
-        ]
+        continued = [other for other in self.traces if self._may_continue(number, other)]
         if not continued:
             return
         other = max(continued, key=lambda each: self.traces[each].max_step)
         trace = self.traces[other]
         self.skewed.append(number)
-        overlap = trace.max_step - own.first_step
-        if not is_plain or 2 * overlap > trace.max_step - trace.first_step:
+        if not (is_plain and _follows(own, trace)):
             self.undecided |= {(number, other), (other, number)}
             return
         last = float(self.rows.wall_time[trace.rows[-1]]) + self.shift[other]
@@ -269,6 +307,18 @@ class _Correction:
             self.start[number] += moved
             self.end[number] += moved
             self.shift[number] += moved
+
+    def _may_continue(self, number: int, other: int) -> bool:
+        """Whether a session lies in steps behind another one, which by the clock came there later.
+
+        Of two trainings that begin alike, the one that gets less far was cut short.
+        """
+        own, trace = self.traces[number], self.traces[other]
+        if not (trace.first_step < own.first_step and trace.max_step < own.max_step):
+            return False
+        if own.first_step > trace.max_step + _GAP * own.spacing:
+            return bool(self.end[number] <= self.start[other])
+        return not _begin_alike(own, trace) or _begins_in_second_half(own, trace)
 
     def _leave_undecided(self, number: int) -> None:
         """Of what came behind a session whose time is not known, only what continues it did so."""

@@ -37,7 +37,8 @@ class Note:
             counter do that restarts each epoch. ``step_wraps``: a counter of 32 bits wrapped.
             ``overlapping_writers``: several writers wrote the same steps of a tag at the same time.
             ``duplicate_file``: a file that is a copy of another one was not read twice.
-            ``clock_skew``: wall times and steps of sessions contradict each other.
+            ``clock_skew``: wall times and steps of sessions contradict each other, or the wall
+            times of a tag fall inside one.
             ``superseded``: a tag, or what one machine wrote, has lost all its points to later
             sessions.
             ``read_anew``: a file that is followed was replaced, cut short or mended meanwhile.
@@ -104,10 +105,15 @@ def skew_note(sessions: int) -> Note:
     """For sessions whose clocks contradict the steps."""
     return Note(
         "clock_skew",
-        f"the wall times of {_times(sessions, 'session')} contradict the steps: the clocks of the "
-        "machines differ",
+        f"the wall times of {_times(sessions, 'session')} contradict the steps: clocks differ, or "
+        "were set back",
         count=sessions,
     )
+
+
+def _lost(count: int, whose: str) -> str:
+    points, were = ("the only point", "was") if count == 1 else (f"all {count:,} points", "were")
+    return f"{points} {whose} {were} superseded by a later session"
 
 
 def lost_tag_notes(rows: RunRows, superseded: NDArray[np.bool_]) -> Iterator[Note]:
@@ -115,8 +121,7 @@ def lost_tag_notes(rows: RunRows, superseded: NDArray[np.bool_]) -> Iterator[Not
     total = np.bincount(rows.tag_id, minlength=len(rows.tags))
     lost = np.bincount(rows.tag_id[superseded], minlength=len(rows.tags))
     for tag in np.flatnonzero((total > 0) & (lost == total)).tolist():
-        points = _times(int(lost[tag]), "point")
-        message = f"all {points} of {rows.tags[tag]} were superseded by a later session"
+        message = _lost(int(lost[tag]), f"of {rows.tags[tag]}")
         yield Note("superseded", message, rows.tags[tag], int(lost[tag]))
 
 
@@ -139,11 +144,8 @@ def lost_session_notes(
         if session.host and not hosts & {"", session.host} and superseded[here].all():
             tags = ", ".join(rows.tags[tag] for tag in _numbers(rows.tag_id[here]))
             count = session.end_row - session.first_row
-            message = (
-                f"all {_times(count, 'point')} that {session.host} wrote ({tags}) were superseded "
-                f"by a later session of {', '.join(sorted(hosts))}"
-            )
-            yield Note("superseded", message, count=count)
+            message = _lost(count, f"that {session.host} wrote ({tags})")
+            yield Note("superseded", f"{message} of {', '.join(sorted(hosts))}", count=count)
 
 
 def _numbers(numbers: NDArray[np.integer]) -> list[int]:

@@ -35,7 +35,7 @@ from tbtools.runs.timeline.epochs import is_next_epoch
 from tbtools.runs.timeline.traces import is_evaluation, shared_counters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -69,6 +69,7 @@ def superseded_by_resume(
     traces: Sequence[dict[int, Trace]],
     evidence: Sequence[Sequence[int]],
     clocks: Clocks,
+    scripts: Collection[int],
 ) -> tuple[NDArray[np.bool_] | None, tuple[Cut, ...]]:
     """Which rows a later session has superseded, and which session that was.
 
@@ -79,12 +80,13 @@ def superseded_by_resume(
         traces: Of each session, by tag id; they are used up.
         evidence: Of each session, the tags that count the training's steps.
         clocks: When the sessions ran.
+        scripts: The sessions that evaluate a training.
 
     Returns:
         bool for each row, or None where nothing is superseded; and, cut by cut, the later session
         with the rows that it superseded: each row once.
     """
-    resume = _Resume(rows, step, sessions, traces, evidence, clocks)
+    resume = _Resume(rows, step, sessions, traces, evidence, clocks, scripts)
     resume.run()
     return (resume.superseded if resume.cuts else None), tuple(resume.cuts)
 
@@ -106,6 +108,7 @@ class _Resume:
         traces: Sequence[dict[int, Trace]],
         evidence: Sequence[Sequence[int]],
         clocks: Clocks,
+        scripts: Collection[int],
     ) -> None:
         self.rows = rows
         self.step = step
@@ -115,6 +118,7 @@ class _Resume:
         self.traces = traces
         self.evidence = evidence
         self.clocks = clocks
+        self.scripts = scripts
         self.is_evaluation = [is_evaluation(own) for own in traces]
         # The evaluations that can be resumed, by tag and step.
         self.evaluated: dict[tuple[int, int], list[int]] = {}
@@ -206,12 +210,15 @@ class _Resume:
             for moves in (False, True)[: 1 + trace.moves]:
                 for earlier in self._reaching(tag, moves, trace.first_step):
                     self._take_up(earlier, later, tag)
-        self._redo_epochs(later)
+        if later not in self.scripts:
+            self._redo_epochs(later)
 
     def _take_up(self, earlier: int, later: int, tag: int) -> None:
         """A session has come to a step of a tag that an earlier one had reached."""
         if not self._is_over(earlier, later, tag):
             self._push(tag, earlier)
+        elif later in self.scripts:
+            self._cut(earlier, later, self._succession(earlier, later).written_again())
         elif not is_next_epoch(self.step, self.traces[earlier], self.traces[later], tag):
             self._cut(earlier, later, self._succession(earlier, later).abandoned())
 

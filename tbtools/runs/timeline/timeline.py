@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.runs.timeline.clocks import corrected_clocks, plain_clocks
+from tbtools.runs.timeline.clocks import corrected_clocks, plain_clocks, rows_set_back
 from tbtools.runs.timeline.duplicates import Copies, find_copies
 from tbtools.runs.timeline.notes import (
     Note,
@@ -28,6 +28,7 @@ from tbtools.runs.timeline.order import overlapping_sessions, written_order
 from tbtools.runs.timeline.restarts import superseded_by_preemption, superseded_by_session_log
 from tbtools.runs.timeline.resume import superseded_by_resume
 from tbtools.runs.timeline.rows import join_files
+from tbtools.runs.timeline.scripts import find_scripts
 from tbtools.runs.timeline.sessions import find_sessions
 from tbtools.runs.timeline.stable_order import stable_order
 from tbtools.runs.timeline.traces import (
@@ -148,8 +149,9 @@ class Timeline:
                 without what is superseded.
         """
         notes = list(duplicate_notes(self.copies))
-        if self.clocks.skewed:
-            notes.append(skew_note(len(self.clocks.skewed)))
+        set_back = self.session_of(rows_set_back(self.rows, self._first_rows))
+        if skewed := {*self.clocks.skewed, *set_back.tolist()}:
+            notes.append(skew_note(len(skewed)))
         if self.superseded is not None:
             notes += lost_tag_notes(self.rows, self.superseded)
             notes += lost_session_notes(self.rows, self.sessions, self.superseded, self.cuts)
@@ -228,8 +230,11 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
         traces = [trace_session(rows, step, session) for session in sessions]
         compare_sessions(traces)
         known = [evidence(own) for own in traces]
-        clocks = corrected_clocks(rows, step, sessions, traces, known)
-        superseded, cuts = superseded_by_resume(rows, step, sessions, traces, known, clocks)
+        scripts = find_scripts(clocks, traces)
+        clocks = corrected_clocks(rows, step, sessions, traces, known, scripts)
+        superseded, cuts = superseded_by_resume(
+            rows, step, sessions, traces, known, clocks, scripts
+        )
     clusters = overlapping_sessions(clocks)
     if policy == "resume":
         order = written_order(rows, sessions, clocks, clusters)

@@ -11,7 +11,7 @@ import numpy as np
 from tbtools.runs.timeline.stable_order import stable_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 # A counter of 32 bits that wraps goes from about 2^31 to about -2^31.
 WRAP = 1 << 32
 _NEAR_WRAP = 1 << 30
-# Series with at least this part of the points of the longest one are what a session mostly writes.
-_MAIN_PART = 1 / 2
-# The last checkpoint lies at most so many distances behind the last score.
-_NEXT = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +38,7 @@ class Trace:
             an epoch do: such steps do not tell how far the training has come.
         first_time: Wall time of the first row, seconds since the epoch.
         spacing: Steps between neighbouring distinct steps, on average; 0 where it does not move.
+        descends: Whether the last step lies below the first one.
     """
 
     rows: NDArray[np.int64]
@@ -52,6 +49,7 @@ class Trace:
     resets: bool
     first_time: float
     spacing: float
+    descends: bool
 
     @property
     def counts(self) -> bool:
@@ -128,6 +126,7 @@ def _trace(rows: NDArray[np.int64], step: NDArray[np.int64], first_time: float) 
         resets=resets,
         first_time=first_time,
         spacing=(high - low) / max(distinct - 1, 1),
+        descends=bool(step[-1] < step[0]),
     )
 
 
@@ -187,25 +186,3 @@ def shared_counters(
         and not after[tag].resets
         and (after[tag].moves or not before[tag].moves)
     }
-
-
-def main_tags(traces: dict[int, Trace]) -> set[int]:
-    """What a session mostly writes: series with at least half of the points of the longest one."""
-    most = max(trace.rows.size for trace in traces.values())
-    return {tag for tag, trace in traces.items() if trace.rows.size >= _MAIN_PART * most}
-
-
-def evaluates(training: dict[int, Trace], script: dict[int, Trace], shared: Iterable[int]) -> bool:
-    """Whether a session is no training that goes on but evaluates another one.
-
-    It writes nothing of what the other one mostly wrote, and gets no further.
-
-    Args:
-        training: The traces of the other session.
-        script: Those of the session.
-        shared: Tags that both count by.
-    """
-    return main_tags(training).isdisjoint(script) and all(
-        script[tag].max_step <= training[tag].max_step + _NEXT * training[tag].spacing
-        for tag in shared
-    )
