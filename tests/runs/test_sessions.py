@@ -593,6 +593,7 @@ def test_superseded_points_belong_to_sessions_that_had_ended(writers: list[Write
                 other.start >= writer.start
                 and any(was_dying(writer, other, tag) for tag in shared_tags(writer, other))
             )
+            or any(goes_on(writer, other, tag) for tag in shared_tags(writer, other))
             for place, other in enumerate(writers)
             if place != number
         )
@@ -600,6 +601,12 @@ def test_superseded_points_belong_to_sessions_that_had_ended(writers: list[Write
 
 def shared_tags(a: Writer, b: Writer) -> set[str]:
     return {tag for tag, _ in a.points} & {tag for tag, _ in b.points}
+
+
+def goes_on(a: Writer, b: Writer, tag: str) -> bool:
+    """Whether one begins and ends at greater steps than the other, whatever the clocks say."""
+    first, second = ([step for name, step in each.points if name == tag] for each in (a, b))
+    return min(first) < min(second) and max(first) < max(second)
 
 
 def was_dying(earlier: Writer, later: Writer, tag: str) -> bool:

@@ -230,9 +230,8 @@ def _common_counter(
 
 def _follows(later: Trace, earlier: Trace) -> bool:
     """Whether the one series plainly goes on where the other one ends."""
-    if later.first_step > earlier.max_step:
-        return later.first_step <= earlier.max_step + _GAP * later.spacing
-    return _begins_in_second_half(later, earlier) and not _begin_alike(later, earlier)
+    is_next = later.first_step <= earlier.max_step + _GAP * later.spacing
+    return is_next and _begins_in_second_half(later, earlier) and not _begin_alike(later, earlier)
 
 
 def _begin_alike(one: Trace, other: Trace) -> bool:
