@@ -342,6 +342,29 @@ def test_json_has_problems_notes_and_superseded(folder: Path, arguments: list[st
     assert "steps go back in 1 tag of run .: points are taken in the order written" in result.err
 
 
+@pytest.mark.parametrize(("runs", "tag"), [(["x"], False), (["x"], True), (["x", "y"], True)])
+def test_what_was_superseded_is_named(folder: Path, runs: list[str], tag: bool) -> None:
+    for run in runs:
+        for number, host in enumerate("ba"):
+            builder = EventFileBuilder().file_version(wall_time=START + 1000 * number)
+            for step in range(50):
+                pause = step * (1 + number * step / 50)  # no rank, which would keep step
+                builder.scalar("loss", step, 1.0, START + 1000 * number + pause)
+            if tag and not number:
+                builder.scalar("done", 49, 1.0, START + 60)
+            name = f"events.out.tfevents.{int(START) + 1000 * number}.{host}.1.0"
+            builder.write(folder / "lost" / run / name)
+    if tag:
+        lost = [f"run {run}: all 51 points that b wrote (loss, done)" for run in runs]
+    else:
+        lost = [f"run {run}: all 50 points that b wrote (loss)" for run in runs]
+    expected = "; ".join(f"{each} were superseded by a later session of a" for each in lost)
+    if tag:
+        of = f"{len(runs)} tags of 2 runs" if len(runs) > 1 else "1 tag of run x"
+        expected = f"{of} lost all points to later sessions: done; {expected}"
+    assert expected in call("summarize", "lost").err.splitlines()
+
+
 # -- options that would have no effect, and endings that contradict the format
 
 

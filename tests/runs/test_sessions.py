@@ -367,6 +367,15 @@ def test_scores_of_a_training_that_are_taken_again_leave_it_whole(
     assert left[1] == script
 
 
+def test_a_script_that_also_writes_the_loss_of_its_checkpoints_leaves_the_training_whole(
+    tmp_path: Path,
+) -> None:
+    training = series("loss", range(0, 500, 5))
+    script = every_tag(["eval/acc", "loss"], [100, 200, 300, 400])
+    left = resumed(tmp_path, *one_after_another(training, script))
+    assert left == [[point for point in training if point not in script], script]
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_scripts_that_evaluate_checkpoints_in_any_order_lose_no_score(
     tmp_path: Path, seed: int
@@ -382,6 +391,20 @@ def test_scripts_that_evaluate_checkpoints_in_any_order_lose_no_score(
         writers.append(every_tag(tags, checkpoints))
     left = resumed(tmp_path, *one_after_another(*writers))
     assert set(itertools.chain(*left)) == set(itertools.chain(*writers))
+
+
+@pytest.mark.parametrize("every", [1, 2, 10])
+def test_a_training_of_two_writers_that_is_run_again_and_cut_short(
+    tmp_path: Path, every: int
+) -> None:
+    lives = [
+        [Writer(series("loss", range(last)), at), Writer(series("val", range(0, last, every)), at)]
+        for last, at in ((300, 0.0), (55, 1000.0))
+    ]
+    for number, (_, scores) in enumerate(lives):
+        scores.start, scores.every = 1000.0 * number + 0.01, float(every)
+    left = resumed(tmp_path, *lives[0], *lives[1])
+    assert left == [[], [], *(writer.points for writer in lives[1])]
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -570,6 +593,7 @@ def test_superseded_points_belong_to_sessions_that_had_ended(writers: list[Write
                 other.start >= writer.start
                 and any(was_dying(writer, other, tag) for tag in shared_tags(writer, other))
             )
+            or any(goes_on(writer, other, tag) for tag in shared_tags(writer, other))
             for place, other in enumerate(writers)
             if place != number
         )
@@ -577,6 +601,12 @@ def test_superseded_points_belong_to_sessions_that_had_ended(writers: list[Write
 
 def shared_tags(a: Writer, b: Writer) -> set[str]:
     return {tag for tag, _ in a.points} & {tag for tag, _ in b.points}
+
+
+def goes_on(a: Writer, b: Writer, tag: str) -> bool:
+    """Whether one begins and ends at greater steps than the other, whatever the clocks say."""
+    first, second = ([step for name, step in each.points if name == tag] for each in (a, b))
+    return min(first) < min(second) and max(first) < max(second)
 
 
 def was_dying(earlier: Writer, later: Writer, tag: str) -> bool:

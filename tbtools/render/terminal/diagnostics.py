@@ -156,7 +156,9 @@ def _superseded_line(notes: Sequence[RunNote]) -> str:
     """Tags that have lost all points, and what machines have lost."""
     by_tag = [(run, note) for run, note in notes if note.tag is not None]
     lines = [
-        f"run {printable(run)}: {printable(note.message)}" for run, note in notes if note.tag is None
+        f"run {printable(run)}: {printable(note.message)}"
+        for run, note in notes
+        if note.tag is None
     ]
     if by_tag:
         tags = f"{plural(len(by_tag), 'tag')} of {_runs(by_tag)}"

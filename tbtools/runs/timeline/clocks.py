@@ -2,13 +2,14 @@
 
 Sessions are ordered by wall time. A job that is resumed on a machine whose clock is behind carries
 earlier times than what it resumes: by its clock, the later training would be an abandoned history.
-Steps tell. Where a session begins in the middle (at a step that no session before it, by the
-clock, had reached) and another one, which by the clock came there only afterwards, ends there, the
-session continues that other one, whatever its clock says.
+Steps tell. Where a session begins at a step that no session before it, by the clock, had reached,
+and another one, which begins lower and by the clock came there only afterwards, did not get as far,
+the session may continue that other one, whatever its clock says.
 
-- If the two overlap in steps by less than half of what the other one wrote, and the session is more
-  than a few points ahead of the clock, the steps are plain: they are believed, and the session is
-  taken to begin when the other one ended.
+- If the other one ends there, or overlaps by at most half of what it wrote and begins much lower,
+  and the session is more than a few points ahead of the clock, the steps are plain: they are
+  believed, and the session is taken to begin when the other one ended.
+- If both begin alike and mostly overlap, the other one is a second try that was cut short.
 - Else nobody can tell. The two are kept side by side.
 
 An evaluation that is dated before its training is told by the same: it has the score of a step that
@@ -229,9 +230,8 @@ def _common_counter(
 
 def _follows(later: Trace, earlier: Trace) -> bool:
     """Whether the one series plainly goes on where the other one ends."""
-    if later.first_step > earlier.max_step:
-        return later.first_step <= earlier.max_step + _GAP * later.spacing
-    return _begins_in_second_half(later, earlier) and not _begin_alike(later, earlier)
+    is_next = later.first_step <= earlier.max_step + _GAP * later.spacing
+    return is_next and _begins_in_second_half(later, earlier) and not _begin_alike(later, earlier)
 
 
 def _begin_alike(one: Trace, other: Trace) -> bool:

@@ -16,9 +16,9 @@ Refinements, each for a habit of real training jobs (docs/restarts.md has the ca
   the same (`_Resume._is_replaced`).
 - A session that wrote each tag at one step only is an evaluation, no restart: it supersedes what
   another evaluation wrote under the same tag at the same step, and nothing else.
-- A session that writes nothing of what the earlier one mostly wrote, and gets no further, evaluates
-  its checkpoints: it supersedes scores that it wrote again. Where each of two sessions has more
-  series of its own than they share, they are different scripts: what they do not share goes on.
+- A script that evaluates checkpoints (`scripts.py`) supersedes scores that it wrote again. Where
+  each of two sessions has as many series of its own as they share, they are different scripts: what
+  they do not share goes on.
 - Where tags do not count in the same steps (`abandoned.py`), or begin anew each epoch
   (`epochs.py`), the lowest step is not that of the others.
 """

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.runs.timeline.order import overlapping_sessions
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
 
 # Series with at least this part of the points of the longest one are what a session mostly writes.
 _MAIN_PART = 1 / 2
-# The last checkpoint lies at most so many distances behind the last score.
-_NEXT = 2
+# The last checkpoint lies at most so many distances of its log behind a training.
+_NEXT = 1
 # Checkpoints lie at least so many distances of the training's log apart.
 _SPARSE = 2
 
@@ -42,8 +44,8 @@ def evaluates(training: dict[int, Trace], script: dict[int, Trace], shared: Iter
 def scores_again(before: dict[int, Trace], after: dict[int, Trace], shared: Iterable[int]) -> bool:
     """Whether a later session evaluates checkpoints of an earlier one, rather than resumes it.
 
-    It gets no further, and writes not all that the earlier one mostly wrote; or it goes through the
-    checkpoints backwards.
+    It gets no further, and writes not all that the earlier one mostly wrote, or has series of its
+    own and leaves out steps; or it goes through the checkpoints backwards.
 
     Args:
         before: The traces of the earlier session.
@@ -53,14 +55,17 @@ def scores_again(before: dict[int, Trace], after: dict[int, Trace], shared: Iter
     if all(after[tag].descends for tag in shared):
         return True
     main = {tag for tag in main_tags(before) if before[tag].moves}
-    return not main <= after.keys() and _gets_no_further(before, after, shared)
+    leaves_out = all(after[tag].spacing >= _SPARSE * before[tag].spacing for tag in shared)
+    is_other = not main <= after.keys() or (leaves_out and not after.keys() <= before.keys())
+    return bool(main) and is_other and _gets_no_further(before, after, shared)
 
 
 def find_scripts(clocks: Clocks, traces: Sequence[dict[int, Trace]]) -> frozenset[int]:
     """The sessions that have scores of some checkpoints of a training that was over.
 
-    They get no further, and write not all that it mostly wrote, and that at points which lie
-    further apart, or under its own tags from a later step on.
+    They get no further, and write not all that it mostly wrote, at points that lie further apart,
+    or under its own tags from a later step on. What runs beside them does not train either: of a
+    training that is resumed by two writers, one may write no more than a script does.
 
     Args:
         clocks: When the sessions ran.
@@ -70,35 +75,37 @@ def find_scripts(clocks: Clocks, traces: Sequence[dict[int, Trace]]) -> frozense
     following = next(ended, None)
     training: Trace | None = None
     main: set[int] = set()
-    scripts = set()
-    for number in np.argsort(clocks.start, kind="stable").tolist():
-        own = traces[number]
-        while following is not None and clocks.end[following] <= clocks.start[number]:
+    scripts: set[int] = set()
+    for cluster in overlapping_sessions(clocks):
+        together = {tag for number in cluster for tag in traces[number]}
+        start = clocks.start[cluster[0]]
+        while following is not None and clocks.end[following] <= start:
             if following not in scripts and traces[following]:
                 longest = max(traces[following].values(), key=lambda trace: trace.rows.size)
                 if longest.moves and (training is None or longest.max_step >= training.max_step):
                     training, main = longest, main_tags(traces[following])
             following = next(ended, None)
-        if (
-            training is not None
-            and not main <= own.keys()
-            and _reached(own) <= training.max_step + _NEXT * training.spacing
-            and _is_selective(own, training, shares=not main.isdisjoint(own))
-        ):
-            scripts.add(number)
+        if training is not None and not main <= together:
+            scripts.update(each for each in cluster if _is_script(traces[each], training, main))
     return frozenset(scripts)
 
 
-def _reached(traces: dict[int, Trace]) -> float:
-    return max((trace.max_step for trace in traces.values()), default=-np.inf)
+def _is_script(own: dict[int, Trace], training: Trace, main: set[int]) -> bool:
+    """Whether a session has scores of chosen checkpoints: a training that runs again has all steps.
 
-
-def _is_selective(script: dict[int, Trace], training: Trace, *, shares: bool) -> bool:
-    """Whether points are those of chosen checkpoints: a training that runs again has all steps."""
-    series = [trace for trace in script.values() if trace.moves]
+    Args:
+        own: Its traces.
+        training: The longest series of a training that was over.
+        main: What that mostly wrote.
+    """
+    series = [trace for trace in own.values() if trace.moves]
+    reached = max((trace.max_step for trace in own.values()), default=0)
+    if reached > training.max_step + _NEXT * training.spacing:
+        return False
     if all(trace.spacing >= _SPARSE * training.spacing for trace in series):
         return True
-    return shares and all(trace.first_step > training.first_step for trace in series)
+    begins_later = all(trace.first_step > training.first_step for trace in series)
+    return begins_later and not main.isdisjoint(own)
 
 
 def _gets_no_further(
