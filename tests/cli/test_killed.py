@@ -27,6 +27,7 @@ from pathlib import Path
 from tbtools.cli.main import run
 
 folder, *arguments = sys.argv[1:]
+work = folder + "/work"
 CHANGES = {"open", "os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.chmod",
            "os.chown", "fcntl.flock"}
 
@@ -36,7 +37,7 @@ def killed_before(number):
         left = number
         def watch(event, details):
             nonlocal left
-            inside = event == "fcntl.flock" or str(details[0]).startswith(folder + "/work")
+            inside = event == "fcntl.flock" or os.path.abspath(str(details[0])).startswith(work)
             if event in CHANGES and inside:
                 left -= 1
                 if left == 0:
