@@ -168,7 +168,8 @@ class FaultyDisk:
         self.last = ""
 
     def step(self, event: str, path: object = None) -> None:
-        if self.left and event in STEPS and str(path or self.below).startswith(self.below):
+        place = os.path.abspath(str(path or self.below))  # noqa: PTH100 - follows no links
+        if self.left and event in STEPS and place.startswith(self.below):
             self.left -= 1
             self.last = event
             if not self.left:

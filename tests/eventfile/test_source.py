@@ -229,6 +229,8 @@ WRITERS = {
     "eventfile/writer.py",
     "render/directories.py",
     "render/files.py",
+    "render/neighbours.py",
+    "render/results.py",
 }
 # Files of the package, of memory, or the device that takes what nobody reads; outputs.
 ALLOWED = {

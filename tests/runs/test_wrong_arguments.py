@@ -93,7 +93,11 @@ def require_named(call: Callable[[], Any]) -> None:
     """Makes a call, and reads on where it gives an iterator."""
     with contextlib.suppress(tbtools.TbtoolsError):
         result = call()
-        for _ in result if hasattr(result, "__next__") or hasattr(result, "strict") else ():
+        for _ in (
+            result
+            if hasattr(result, "__next__") or isinstance(result, tbtools.EventFileReader)
+            else ()
+        ):
             pass
 
 

@@ -95,7 +95,7 @@ def compare_payloads(
         )
         if plugin_named(plugin).compared == "lines" and (differing or alone):
             key = min([*differing[:1], *alone[:1]])
-            lines = _lines(a, tag, plugin, key), _lines(b, tag, plugin, key)
+            lines = _lines(a, tag, plugin, key, of_a), _lines(b, tag, plugin, key, of_b)
             texts.append(TextDiff(tag, key[0], _unified(*lines)))
     return found, texts, _sides(of_a, of_b)
 
@@ -149,10 +149,10 @@ def _content(value: StoredValue) -> bytes:
     return content
 
 
-def _lines(run: Run, tag: str, plugin: str, wanted: _Key) -> list[str]:
+def _lines(run: Run, tag: str, plugin: str, wanted: _Key, problems: list[Undecodable]) -> list[str]:
     """A value as lines; none where the run does not have it."""
     lines_of = function_at(plugin_named(plugin).lines)
-    for key, value in _values(run, tag, plugin, EVERYTHING, []):  # what is wrong is known
+    for key, value in _values(run, tag, plugin, EVERYTHING, problems):
         if key == wanted:
             try:
                 return list(lines_of(value))

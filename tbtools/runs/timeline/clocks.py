@@ -111,7 +111,9 @@ def rows_set_back(rows: RunRows, first_rows: NDArray[np.int64]) -> NDArray[np.in
     """
     latest = rows.wall_time[:-1] - _SET_BACK
     falls = np.flatnonzero(rows.wall_time[1:] < latest) + 1
-    falls = falls[~np.isin(falls, first_rows)]
+    is_first = np.zeros(rows.count, bool)
+    is_first[first_rows[first_rows < rows.count]] = True
+    falls = falls[~is_first[falls]]
     if not falls.size:
         return falls
     own = np.flatnonzero(np.isfinite(rows.wall_time))
