@@ -121,7 +121,9 @@ def _require_replaceable(target: Path, former: Former, name: str, *, force: bool
     for file in former.files:
         if not is_result(target / file):
             raise ForeignFiles(name, file)
-        if not os.access((target / file).parent, os.W_OK | os.X_OK):
+        directory = (target / file).parent
+        if not os.access(directory, os.W_OK | os.X_OK):
+            directory.stat()  # it may be gone instead
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
