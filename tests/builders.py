@@ -333,3 +333,11 @@ class EventFileBuilder:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(self.bytes())
         return path
+
+
+def write_two_runs(logs: Path) -> None:
+    """Runs a and b, of two points and a picture each."""
+    for name in ("a", "b"):
+        builder = EventFileBuilder().file_version()
+        builder.scalars("loss", [(0, 1.0), (1, 0.5)], START).image("x", 0, b"\x89PNG")
+        builder.write(logs / name / "events.out.tfevents.1")

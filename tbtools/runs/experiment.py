@@ -51,7 +51,8 @@ def _discover_named(path: str) -> LogDirectory:
     if found.runs or path in found.unreadable:
         return found
     reason = "no event files (no file name contains 'tfevents')"
-    for closed, problem in found.unreadable.items():
+    if found.unreadable:
+        closed, problem = list(found.unreadable.items())[-1]
         reason = f"no event files; {closed}: {problem.message}"
     missing = Problem(0, 0, "unreadable", reason)
     return LogDirectory(path, (), {**found.unreadable, path: missing})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import START, EventFileBuilder
+from tests.builders import write_two_runs
 from tests.commands import ROOT, call
 
 if TYPE_CHECKING:
@@ -84,10 +84,7 @@ COMMANDS = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two runs in logs, and a file of somebody's in the directory that is written to."""
-    for name in ("a", "b"):
-        builder = EventFileBuilder().file_version()
-        builder.scalars("loss", [(0, 1.0), (1, 0.5)], START).image("x", 0, b"\x89PNG")
-        builder.write(tmp_path / "logs" / name / "events.out.tfevents.1")
+    write_two_runs(tmp_path / "logs")
     (tmp_path / "before").mkdir()
     (tmp_path / "before" / "mine").write_text("mine")
     return tmp_path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import START, EventFileBuilder
+from tests.builders import write_two_runs
 from tests.commands import ROOT
 
 if TYPE_CHECKING:
@@ -77,10 +77,7 @@ TRAINING = ["training"]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("a", "b"):
-        builder = EventFileBuilder().file_version()
-        builder.scalars("loss", [(0, 1.0), (1, 0.5)], START).image("x", 0, b"\x89PNG")
-        builder.write(tmp_path / "logs" / name / "events.out.tfevents.1")
+    write_two_runs(tmp_path / "logs")
     return tmp_path
 
 
