@@ -1,6 +1,6 @@
 """Scores tbtools' detection on the blind set.
 
-    python -m benchmarks.blind --seeds 0:20 --part held-out
+    python -m benchmarks.blind --seed 0:20 --part held-out
 
 Families of the development part are told by name. Those held out are only counted, unless
 `--show-misses` asks for them: looking at what was missed is the first step of tuning on it.
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     families = [one for one in FAMILIES if options.part in {None, one.part}]
-    scores = score(families, options.seeds, jobs=options.jobs)
+    scores = score(families, options.seed, jobs=options.jobs)
     healthy = {one.name for one in families if one.healthy}
-    runs = len(options.seeds)
+    runs = len(options.seed)
     print(f"{len(families)} families ({len(healthy)} healthy), {runs} runs of each\n")
     _print_kinds(scores)
     _print_healthy([one for one in scores if one.family in healthy])
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.blind", description=__doc__)
-    parser.add_argument("--seeds", type=_range, default=range(20), metavar="A:B")
+    parser.add_argument("--seed", type=_range, default=range(20), metavar="A:B")
     parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--show-misses", action="store_true")
