@@ -1,0 +1,7 @@
+"""A validation set for detection by someone who has not seen the detector, and its scorer.
+
+    python -m benchmarks.blind --seed 0:20
+
+Families of simulated training logs after public logs, papers and reports, each with what is true of
+it. A third of the families (`--part development`) may be looked at; nothing is tuned on the rest.
+"""

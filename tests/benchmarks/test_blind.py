@@ -1,0 +1,162 @@
+"""The blind set is the same in every making, its labels are about its runs, and scores add up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import tbtools
+from benchmarks.blind.families import FAMILIES
+from benchmarks.blind.runs import PARTS, Family, Log, prefixes
+from benchmarks.blind.score import Share, by_kind, of_healthy, score
+from benchmarks.blind.writing import write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def made(family: Family, seed: int) -> list[tuple[Any, ...]]:
+    return [
+        (session.run, tag, *(column.tobytes() for column in series))
+        for session in family.run(seed).sessions
+        for tag, series in session.series.items()
+    ]
+
+
+def test_the_same_seed_makes_the_same_run_and_another_seed_another() -> None:
+    for family in FAMILIES:
+        assert made(family, 3) == made(family, 3), family.name
+        assert made(family, 3) != made(family, 4), family.name
+
+
+def test_labels_are_about_series_of_their_run() -> None:
+    for family in FAMILIES:
+        run = family.run(0)
+        steps = {
+            (session.run, tag): series.steps
+            for session in run.sessions
+            for tag, series in session.series.items()
+        }
+        assert bool(run.truths) == (family.kind != "healthy"), family.name
+        for truth in run.truths:
+            assert {(truth.run, tag) for tag in truth.tags} <= steps.keys(), family.name
+            assert truth.window[0] <= truth.onset <= truth.window[1], family.name
+
+
+def test_the_set_is_as_large_and_as_healthy_as_it_says() -> None:
+    names = {family.name.partition("/")[0]: family for family in FAMILIES}
+    assert len(names) >= 90
+    assert sum(family.healthy for family in names.values()) >= len(names) / 2
+    sizes = [sum(family.part == part for family in FAMILIES) for part in PARTS]
+    assert 0.25 < sizes[0] / sum(sizes) < 0.42
+
+
+def test_what_is_written_is_what_was_made(tmp_path: Path) -> None:
+    family = next(one for one in FAMILIES if one.name == "keras_two_writers")
+    run = family.run(0)
+    write(run, tmp_path)
+    frame = tbtools.read_scalars(tmp_path).set_index(["run", "tag"]).sort_index()
+    for session in run.sessions:
+        for tag, series in session.series.items():
+            read = frame.loc[(f"{run.name}/{session.run}", tag)]
+            assert read["step"].to_list() == series.steps.tolist()
+            np.testing.assert_allclose(read["value"], series.values, rtol=1e-6)
+            np.testing.assert_array_equal(read["wall_time"], series.wall_times)
+
+
+def test_prefixes_grow_to_the_run() -> None:
+    run = next(one for one in FAMILIES if one.name == "resumed_rewound").run(1)
+    points = [
+        sum(len(series.steps) for session in cut.sessions for series in session.series.values())
+        for cut in [*prefixes(run), run]
+    ]
+    assert len(points) == 11
+    assert points == sorted(points)
+    assert points[0] >= points[-1] / 11
+
+
+def family(kind: str, make: Callable[[Log, np.random.Generator], None], **more: Any) -> Family:
+    return Family(kind, kind, "for this test", more.pop("tolerated", ()), True, make)
+
+
+def level(log: Log, rng: np.random.Generator) -> None:
+    log.add("loss", np.arange(100), 1 - np.arange(100) / 200 + rng.normal(0, 0.01, 100))
+
+
+def jump(log: Log, rng: np.random.Generator) -> None:
+    level(log, rng)
+    log.true("divergence", "loss", 60, (58, 62))
+
+
+def turn(log: Log, rng: np.random.Generator) -> None:
+    log.session("validation")
+    level(log, rng)
+    log.true("overfitting", "loss", 40, (35, 50), best_window=(38, 42))
+
+
+def finding(kind: str, severity: str, onset: int, **more: Any) -> dict[str, Any]:
+    return {
+        "run": "run",
+        "tag": "loss",
+        "kind": kind,
+        "severity": severity,
+        "onset_step": onset,
+        "best_step": None,
+    } | more
+
+
+def test_scores_of_a_detector_that_is_known() -> None:
+    """It dates labels at and past their windows' ends, alarms on all, and early too."""
+
+    def detect(logdir: Path) -> list[dict[str, Any]]:
+        frame = tbtools.read_scalars(logdir)
+        if len(frame) < 100:
+            return [finding("divergence", "error", 1)] if len(frame) < 50 else []
+        run = str(frame["run"].iloc[0])
+        return [
+            finding("divergence", "error", 62, run=run),
+            finding("overfitting", "warning", 51, run=run, best_step=38),
+            finding("plateau", "warning", 3, run=run),
+            finding("spike", "info", 3, run=run),
+        ]
+
+    families = [
+        family("healthy", level, tolerated=("plateau",)),
+        family("divergence", jump),
+        family("overfitting", turn),
+    ]
+    scores = score(families, range(3), detect=detect)
+
+    kinds = by_kind(scores)
+    assert str(kinds["divergence"].found).startswith("3/3 = 100.0 %")
+    assert str(kinds["divergence"].onset).startswith("3/3")
+    assert str(kinds["divergence"].error).startswith("3/3")
+    assert str(kinds["divergence"].best) == "-"
+    assert str(kinds["overfitting"].found).startswith("3/3")
+    assert str(kinds["overfitting"].onset).startswith("0/3")
+    assert str(kinds["overfitting"].best).startswith("3/3")
+    assert str(kinds["overfitting"].error).startswith("0/3")
+
+    healthy = of_healthy([one for one in scores if one.family == "healthy"])
+    assert str(healthy.errors).startswith("3/3")
+    assert healthy.kinds == {("divergence", "error"): 3, ("overfitting", "warning"): 3}
+    # Ten cuts, of which those with 1/11 to 5/11 of a hundred points have fewer than fifty.
+    assert (healthy.errors_at_cuts.count, healthy.errors_at_cuts.of) == (15, 30)
+    assert str(healthy.errors_at_any_cut).startswith("3/3")
+    assert scores[3].others == (("overfitting", "warning"), ("plateau", "warning"))
+
+
+def test_a_silent_detector_finds_nothing_and_alarms_nobody() -> None:
+    scores = score([family("healthy", level), family("divergence", jump)], [0], detect=lambda _: [])
+    assert str(by_kind(scores)["divergence"].found).startswith("0/1")
+    assert of_healthy(scores[:1]).alarmed.count == 0
+
+
+@pytest.mark.parametrize(("count", "of"), [(0, 20), (19, 20), (50, 100)])
+def test_intervals_are_wilsons(count: int, of: int) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    truth = stats.binomtest(count, of).proportion_ci(method="wilson")
+    assert Share(of, count).interval() == pytest.approx((truth.low, truth.high), abs=1e-6)
