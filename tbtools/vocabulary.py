@@ -55,11 +55,18 @@ AXES: tuple[Axis, ...] = get_args(Axis)
 # Names of axes that earlier versions used.
 FORMER_AXES: dict[str, Axis] = {"relative_time": "relative", "wall_time": "wall"}
 
-# Words of tags and run names that say whether a series was measured in training or validation.
-TRAINING_WORDS = frozenset({"train", "training", "trn"})
-VALIDATION_WORDS = frozenset(
-    {"val", "valid", "validation", "eval", "evaluation", "dev", "test", "testing", "holdout"}
-)
+# What a series was measured on, and the words of tags and run names that say so.
+Role = Literal["train", "validation", "test"]
+# Those that training does not learn from.
+EVALUATIONS: frozenset[Role] = frozenset({"validation", "test"})
+ROLE_WORDS: dict[str, Role] = {
+    **dict.fromkeys(("train", "training", "trn", "learn"), "train"),
+    **dict.fromkeys(
+        ("val", "valid", "validation", "validate", "eval", "evaluation", "dev", "holdout"),
+        "validation",
+    ),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 
 SmoothingMethod = Literal["ema", "time_weighted_ema", "gaussian", "median", "rolling", "savgol"]
 SMOOTHING_METHODS: tuple[SmoothingMethod, ...] = get_args(SmoothingMethod)

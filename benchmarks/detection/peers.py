@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.detection.curves import Curve
-from tbtools.analysis.objective import objective_of, words
-from tbtools.vocabulary import VALIDATION_WORDS
+from tbtools.analysis.objective import objectives_of, role_of
+from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,14 +54,15 @@ def write(curves: Sequence[Curve], folder: Path) -> None:
 
 
 def _role(curve: Curve, tag: str) -> str:
-    paired = len(curve.series) > 1 and bool(set(words(tag)) & VALIDATION_WORDS)
+    paired = len(curve.series) > 1 and role_of(tag) in EVALUATIONS
     return "val_loss" if paired else "train_loss"
 
 
 def turned(curve: Curve) -> Curve:
     """The same curve with every series as a loss."""
+    better = objectives_of(curve.series)
     series = {
-        tag: (step, -value if objective_of(tag) == "max" else value)
+        tag: (step, -value if better[tag] == "max" else value)
         for tag, (step, value) in curve.series.items()
     }
     return Curve(curve.family, curve.seed, curve.kind, curve.tag, series, curve.onset, curve.sudden)

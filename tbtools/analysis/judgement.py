@@ -120,7 +120,7 @@ def detect(
             Whole series are judged.
         objectives: Which way is better, by glob over tags, as in ``{"score/*": "min"}``; the last
             that matches holds. Where none does, the words of the tag decide
-            (`tbtools.analysis.objective.objective_of`). Series without an objective are judged for
+            (`tbtools.analysis.objective`). Series without an objective are judged for
             values that are not finite and for stalls only.
 
     Returns:

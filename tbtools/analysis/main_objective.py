@@ -10,8 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tbtools.analysis.objective import objectives_of, words
-from tbtools.vocabulary import VALIDATION_WORDS
+from tbtools.analysis.objective import objectives_of, role_of, words
+from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,7 +44,9 @@ class Objectives:
 
 
 def rank_objectives(
-    points: Mapping[str, Mapping[str, int]], overrides: Mapping[str, Objective] | None = None
+    points: Mapping[str, Mapping[str, int]],
+    overrides: Mapping[str, Objective] | None = None,
+    all_tags: Mapping[str, Iterable[str]] | None = None,
 ) -> Objectives:
     """Ranks the objectives of runs that are looked at together.
 
@@ -56,11 +58,12 @@ def rank_objectives(
     Args:
         points: How many points each scalar has, by run and tag.
         overrides: Which way is better, by glob over tags.
+        all_tags: All tags of each run, where `points` has but those that are selected.
 
     Raises:
         InvalidObjective: An override is none of ``min``, ``max``, ``none``.
     """
-    by_run = {run: objectives_of(list(tags), overrides) for run, tags in points.items()}
+    by_run = {run: objectives_of(tags, overrides) for run, tags in (all_tags or points).items()}
     directions = _directions(by_run.values())
     runs: Counter[str] = Counter()
     total: Counter[str] = Counter()
@@ -80,7 +83,7 @@ def rank_objectives(
         return (
             tag not in moving,
             2 * runs[tag] < most,
-            not own & VALIDATION_WORDS,
+            role_of(tag) not in EVALUATIONS,
             not own & _MAIN_WORDS,
             -runs[tag],
             -total[tag],

@@ -144,12 +144,15 @@ class RunScalars:
         start_time: Wall time of its first event, seconds since the epoch; NaN where it is not
             known.
         series: By tag, in natural order.
+        all_tags: The tags of all its scalars, whether selected or not: what one means may depend on
+            the others.
         axis: The series along which the others are looked at, where the axis is one.
     """
 
     run: str
     start_time: float
     series: dict[str, ScalarSeries]
+    all_tags: frozenset[str]
     axis: ScalarSeries | None = None
 
     def places(self, tag: str, x: str) -> NDArray[np.int64] | NDArray[np.float64]:
@@ -257,6 +260,12 @@ def read_scalars_of(
         run=name,
         start_time=start_time,
         series={tag: _joined(found[tag]) for tag in sorted(found, key=natural_key)},
+        all_tags=frozenset(
+            part.shown_tag(each.tag)
+            for part in run.data.parts
+            for each in part.columns.series
+            if each.scalar and each.count
+        ),
         axis=None if axis_name(x) in AXES else _axis(run, x, start_time),
     )
 

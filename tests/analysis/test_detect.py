@@ -425,6 +425,11 @@ NAMES = [
     (".", "epoch_loss", ".", "epoch_val_loss"),
     ("a/loss_train", "loss", "a/loss_val", "loss"),
     ("sgd_train", "loss", "sgd_test", "loss"),
+    # The tag's own words come before those of the run's name.
+    ("test_lr0.1", "train/loss", "test_lr0.1", "val/loss"),
+    ("o_val-00", "train/loss", "o_val-00", "val/loss"),
+    ("test_lr0.1", "loss", "test_lr0.1", "val_loss"),
+    ("logs/train", "train/loss", "logs/validation", "val/loss"),
 ]
 
 

@@ -1,11 +1,69 @@
 from __future__ import annotations
 
+import csv
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tbtools.analysis.objective import objective_of, objectives_of, parse_objectives, words
+import tbtools
+from tbtools.analysis.main_objective import rank_objectives
+from tbtools.analysis.objective import bound, objectives_of, parse_objectives, role_of, words
+from tbtools.analysis.objective.table import Kind, table
 from tbtools.errors import InvalidObjective, TbtoolsError
+from tests.builders import EventFileBuilder
+
+# Tags of frameworks and public scripts with which way is better, judged by hand: alone, or together
+# with all others of that source as the tags of one run. Those of single repositories (owner/name)
+# were not judged blindly: the answers of the table were read over.
+TAGS = Path(__file__).parent / "tags"
+Judged = dict[str, list[tuple[str, str, bool]]]
+
+
+def judged(name: str) -> Judged:
+    found: Judged = defaultdict(list)
+    with (TAGS / name).open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            together = row["judged"] == "together"
+            found[row["source"]].append((row["tag"], row["better"], together))
+    return found
+
+
+KNOWN = judged("known.tsv")
+HELD_OUT = judged("held_out.tsv")
+
+
+def answers(source: str, own: list[tuple[str, str, bool]]) -> dict[str, str]:
+    run = [tag for tag, _, _ in (*KNOWN[source], *HELD_OUT[source])]
+    together = objectives_of(run)
+    return {tag: together[tag] if whole else alone(tag) for tag, _, whole in own}
+
+
+def alone(tag: str) -> str:
+    return objectives_of([tag])[tag]
+
+
+@pytest.mark.parametrize("source", sorted(KNOWN))
+def test_no_tag_is_read_the_wrong_way(source: str) -> None:
+    found = answers(source, KNOWN[source])
+    wrong = [
+        (tag, better, found[tag])
+        for tag, better, _ in KNOWN[source]
+        if found[tag] not in {better, "none"}
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(("name", "least"), [("known.tsv", 0.97), ("held_out.tsv", 0.97)])
+def test_nearly_all_tags_are_known(name: str, least: float) -> None:
+    counts: Counter[bool] = Counter()
+    for source, own in judged(name).items():
+        found = answers(source, own)
+        counts.update(found[tag] == better for tag, better, _ in own)
+    assert counts[True] / counts.total() >= least, counts
 
 
 def _tags(text: str) -> list[str]:
@@ -16,19 +74,30 @@ DOWN = _tags("""
     loss train/loss Loss/train val_loss valLoss epoch_loss train_loss_epoch loss/total mlogloss
     cross_entropy xent nll negative_log_likelihood perplexity eval/ppl val/bpb mse RMSE
     word_error_rate test.wer accuracy_loss reward/loss FID metrics/eval_lpips error err top1_error
-    brier_score_loss Loss/duration_loss
+    brier_score_loss Loss/duration_loss fid50k_full huber smooth_l1 huber_loss NRMSE neg_elbo
+    train/box_loss train/cls_loss train/dfl_loss loss_iou chamfer_distance minADE d0.loss_bbox
+    bits_per_byte val-loss Val.Loss VALLOSS val:loss loss_ema mean_loss median_loss loss@val
+    token_error_rate triplet_loss elbo_loss loss/reward
 """)
 UP = _tags("""
     accuracy Accuracy/train acc val_acc epoch_sparse_categorical_accuracy top-1 top5 acc_top5 F1
     metrics/mAP_0.5 mIoU dice test/auroc bleu ROUGE-L rollout/ep_rew_mean charts/episodic_return
     AverageEpRet episode/reward_mean score win_rate log_likelihood neg_mean_squared_error psnr R2
+    SI-SDR si_sdr pesq stoi exact_match pass@1 HR@10 NDCG@10 elbo spearmanr metrics/mAP50-95(B)
+    mAP@0.5:0.95 chrF++ rewards/margins rewards/accuracies triplet_acc median_return MedianReward
+    reward_mean explained_variance valAcc val-accuracy rewards/time token_accuracy
 """)
 NEITHER = _tags("""
     lr learning_rate lr-Adam epoch global_step fps samples_per_second gpu/memory grad_norm
     loss_scale reward_std policy_loss losses/value_loss D_loss loss/generator G/loss
     netD entropy approx_kl kl_loss train/reg_loss loss_regularization qf1_loss td_error
-    alpha_loss explained_variance
-    weights/summaries/mean accuracy_count loss/weight value episode_length acc_mean_pos steps
+    alpha_loss weights/summaries/mean accuracy_count loss/weight value episode_length acc_mean_pos
+    steps StdReturn Eval_StdReturn MaxReturn min_return reward_max reward_var rewardStd
+    Initial_DataCollection_AverageReturn Initial_AverageReturn rewards/chosen rewards/rejected
+    eval/rewards/chosen losses/a_loss losses/c_loss a_loss c_loss x/lr0 lr-Adam/pg1 lr/pg0
+    param_group_0/lr optim0_lr0 time/loss_computation throughput/loss num_correct loss_time
+    feature_map/mean rank_0/step f0_mean weights_norm/fc1 num_bits focal_length gloss dloss
+    load_balancing_loss router_z_loss accuracy_baseline hp_metric policy/reward_intrinsic
 """)
 
 
@@ -39,17 +108,57 @@ NEITHER = _tags("""
     + [(tag, "none") for tag in NEITHER],
 )
 def test_direction_by_the_words_of_the_tag(tag: str, objective: str) -> None:
-    assert objective_of(tag) == objective
+    assert alone(tag) == objective
+
+
+@pytest.mark.parametrize(
+    ("tags", "loss"),
+    [
+        ("train/loss rollout/ep_rew_mean", "none"),  # DQN: a TD loss
+        ("Training_Loss Eval_AverageReturn Eval_StdReturn", "none"),
+        ("train/loss train/reward train/kl", "none"),  # a policy gradient's
+        ("update/loss/vf test/rew", "none"),
+        ("losses/mse charts/episodic_return", "none"),
+        ("loss losses/policy_loss", "none"),
+        ("total_loss D_loss G_loss", "none"),
+        ("l1_loss D_loss G_loss", "min"),  # fits data beside its discriminator
+        ("loss/g/mel loss/g/total loss/d/total", "min"),
+        ("train/loss rewards/chosen rewards/rejected rewards/margins", "min"),  # DPO has no rewards
+        ("train/loss rollout/ep_rew_std", "min"),
+        ("loss kl_loss", "min"),  # a regulariser is no player
+        ("loss reward/loss", "min"),  # the loss of who predicts rewards
+    ],
+)
+def test_what_a_loss_says_depends_on_the_other_tags_of_its_run(tags: str, loss: str) -> None:
+    first, *_ = every = _tags(tags)
+    assert objectives_of(every)[first] == loss
+    assert objectives_of([*reversed(every)])[first] == loss
+
+
+def test_a_measure_keeps_its_objective_beside_rewards_and_players() -> None:
+    tags = ["win_rate", "eval/mean_reward", "FID", "policy_loss", "val/accuracy"]
+    assert list(objectives_of(tags).values()) == ["max", "max", "min", "none", "max"]
+
+
+def test_a_selection_of_tags_changes_no_meaning(tmp_path: Path) -> None:
+    for run in "ab":
+        builder = EventFileBuilder().file_version()
+        for tag in ("train/loss", "rollout/ep_rew_mean"):
+            builder.scalars(tag, [(step, step / 10) for step in range(20)])
+        builder.write(tmp_path / run / "events.out.tfevents.1")
+    (pair,) = tbtools.diff(tmp_path / "a", tmp_path / "b", tags=["train/loss"]).runs
+    assert [each.objective for each in pair.tags] == ["none"]
+    points = {"a": {"train/loss": 20}}
+    every = {"a": ["train/loss", "rollout/ep_rew_mean"]}
+    assert rank_objectives(points).ranked == ("train/loss",)
+    assert rank_objectives(points, all_tags=every).ranked == ()
 
 
 def test_words_are_split_at_every_style_of_break() -> None:
-    assert words("trainLoss/Val_top-1.F1") == ["train", "loss", "val", "top1", "f1"]
-
-
-def test_a_sum_of_moving_targets_has_no_objective() -> None:
-    tags = ["losses/loss", "losses/policy_loss", "episode/reward_mean", "val/accuracy"]
-    assert list(objectives_of(tags).values()) == ["none", "none", "max", "max"]
-    assert objectives_of(["loss", "kl_loss"])["loss"] == "min"  # a regulariser is no player
+    assert words("trainLoss/Val_top-1.F1") == ("train", "loss", "val", "top", "1", "f", "1")
+    assert words("eprewmean testacc mIoU mAP50 fid50k_3d R@1") == (
+        *("eprew", "mean", "test", "acc", "miou", "map", "50", "fid", "50k", "3d", "r", "@", "1"),
+    )
 
 
 def test_overrides_hold_over_words_and_the_last_that_matches_wins() -> None:
@@ -61,6 +170,11 @@ def test_overrides_hold_over_words_and_the_last_that_matches_wins() -> None:
 def test_overrides_match_with_case_and_the_whole_tag() -> None:
     assert objectives_of(["Speed", "speed"], {"speed": "max"}) == {"Speed": "none", "speed": "max"}
     assert objectives_of(["my/speed"], {"speed": "max"}) == {"my/speed": "none"}
+
+
+def test_what_is_given_back_is_the_callers() -> None:
+    objectives_of(["loss"])["loss"] = "max"
+    assert objectives_of(["loss"]) == {"loss": "min"}
 
 
 def test_rules_as_the_command_line_gives_them() -> None:
@@ -81,11 +195,99 @@ def test_an_override_that_says_nothing_is_refused() -> None:
         objectives_of(["loss"], {"loss": "lower"})  # type: ignore[dict-item]
 
 
-@given(st.text())
+@given(
+    st.text() | st.lists(st.sampled_from([*" ".join(DOWN + UP).split("_"), "/", "_"])).map("".join)
+)
 def test_any_tag_has_an_answer(tag: str) -> None:
-    assert objective_of(tag) in {"min", "max", "none"}
+    assert alone(tag) in {"min", "max", "none"}
+    bound(tag)
+    role_of(tag, tag)
 
 
-@given(st.sampled_from(DOWN + UP), st.sampled_from(["step", "epoch", "batch", "0", "mean"]))
+def test_a_tag_without_end_is_read() -> None:
+    assert alone("loss" * 50_000) == "min"
+
+
+@given(
+    st.sampled_from([tag for tag in DOWN + UP if tag != "rewards/time"]),
+    st.sampled_from(["step", "epoch", "batch", "0", "mean"]),
+)
 def test_what_an_average_is_taken_over_changes_nothing(tag: str, over: str) -> None:
-    assert objective_of(f"{tag}/{over}") == objective_of(tag)
+    assert alone(f"{tag}/{over}") == alone(tag)
+
+
+# The table
+
+
+def test_each_row_of_the_table_is_whole() -> None:
+    measures = {"loss", "measure", "sample", "reward", "score"}
+    for row in table().values():
+        assert row.kind in get_args(Kind)
+        assert row.source
+        assert row.low < row.high
+        if row.kind != "fit":  # some of these are losses, some only name what is fitted
+            assert (row.better != "none") == (row.kind in measures), row
+    lines = (
+        (Path(tbtools.__file__).parent / "analysis/objective/words.tsv").read_text().splitlines()
+    )
+    assert len(table()) == len(lines) - 1  # no word twice
+
+
+# Bounds
+
+
+@pytest.mark.parametrize(
+    ("tag", "largest", "best"),
+    [
+        ("val/accuracy", 0.97, 1),
+        ("val/accuracy", 97.0, 100),
+        ("metrics/mAP50-95(B)", 0.5, 1),
+        ("test/f1", 1.0000000001, 1),
+        ("mIoU", 80.0, 100),
+        ("r2", 0.9, 1),
+        ("rollout/success_rate", 0.4, 1),
+        ("train/mse", 3.0, 0),
+        ("eval/wer", 0.4, 0),
+        ("eval/perplexity", 40.0, 1),
+        ("cross_entropy", 2.0, 0),
+        ("neg_mean_squared_error", -0.5, 0),
+        ("neg_accuracy", 0.0, -1),
+        ("train/loss", 2.0, None),  # a sum of what nobody knows
+        ("nll", 2.0, None),  # a density may be above 1
+        ("bleu", 30.0, None),
+        ("ep_rew_mean", 200.0, None),
+        ("accuracy_std", 0.1, None),
+        ("lr", 0.1, None),
+    ],
+)
+def test_the_best_that_a_tag_can_reach(tag: str, largest: float, best: float | None) -> None:
+    assert bound(tag, largest) == best
+
+
+# Roles
+
+
+@pytest.mark.parametrize(
+    ("tag", "run", "role"),
+    [
+        ("train/loss", "test_lr0.1", "train"),
+        ("val/loss", "test_lr0.1", "validation"),
+        ("train/loss", "o_val-00", "train"),
+        ("loss", "o_val-00", "validation"),
+        ("loss", "logs/train", "train"),
+        ("loss", "test/baseline", None),  # only the last part of a run's name speaks
+        ("epoch_loss", "logs/validation", "validation"),
+        ("RMSE", "catboost_info/learn", "train"),
+        ("test_acc", "", "test"),
+        ("Loss/test", "train", "test"),
+        ("train/val_loss", "", "validation"),
+        ("valLoss", "", "validation"),
+        ("eval/loss", "", "validation"),
+        ("loss", "run", None),
+        ("latest/loss", "contest", None),
+    ],
+)
+def test_the_words_of_the_tag_come_before_those_of_the_run(
+    tag: str, run: str, role: str | None
+) -> None:
+    assert role_of(tag, run) == role

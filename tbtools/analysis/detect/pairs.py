@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tbtools.analysis import objective
-from tbtools.vocabulary import TRAINING_WORDS as TRAINING
-from tbtools.vocabulary import VALIDATION_WORDS as VALIDATION
+from tbtools.analysis.objective import role_of, words
+from tbtools.vocabulary import EVALUATIONS, ROLE_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from tbtools.runs.series import ScalarSeries
+
+Key = tuple[object, ...]
 
 # Say how a series was averaged, not what it is: train_loss_epoch belongs to val_loss.
 AVERAGING = frozenset(
@@ -26,46 +27,51 @@ LOSS = ("loss",)
 def pairs(series: Sequence[ScalarSeries]) -> Iterator[tuple[ScalarSeries, ScalarSeries]]:
     """Finds (training, validation) pairs among the series of one run and its sibling runs.
 
-    The words ``train``, ``val`` and their like may stand anywhere in the tag, or in the last part
-    of the run's name, as in the runs ``train`` and ``validation`` of Keras, or ``a_train`` and
-    ``a_val``. A tag without any such word is the training twin of one with a validation word. What
-    is measured in validation only has the training loss for its twin.
+    What a series was measured on is told by its tag, or else by its run (`role_of`), as in the runs
+    ``train`` and ``validation`` of Keras, or ``a_train`` and ``a_val``. A tag with a validation
+    word has its twin in its own run, whatever that is called, before any other: a tag without such
+    words will do. What is measured in validation only has the training loss for its twin.
 
     Args:
         series: All series.
     """
-    roles = [_roles(one) for one in series]
-    validation = [one for one, own in zip(series, roles, strict=True) if own & VALIDATION]
+    validation = [one for one in series if role_of(one.tag, one.run) in EVALUATIONS]
     if not validation:
         return
-    rest = [each for each in zip(series, roles, strict=True) if not each[1] & VALIDATION]
-    training: dict[tuple[object, ...], ScalarSeries] = {}
+    own: dict[Key, ScalarSeries] = {}
+    siblings: dict[Key, ScalarSeries] = {}
     # Those that are named as training series come last, and win.
-    for one, _ in sorted(rest, key=lambda each: bool(each[1] & TRAINING)):
-        for key in _keys(one):
-            training[key] = one
-    for one in validation:
-        loss = (True, _family(one.run), LOSS)
-        twins = (training[key] for key in (*_keys(one), loss) if key in training)
-        twin = next(twins, None)
+    for one in sorted(series, key=lambda each: role_of(each.tag, each.run) == "train"):
+        if role_of(one.tag) not in EVALUATIONS:
+            own.update(dict.fromkeys(_keys(one, one.run), one))
+        if role_of(one.tag, one.run) not in EVALUATIONS:
+            siblings.update(dict.fromkeys(_keys(one, _family(one.run)), one))
+    named = [one for one in validation if role_of(one.tag)]
+    by_run = [one for one in validation if not role_of(one.tag)]
+    trained = set()
+    for one in named:
+        twin = _twin(own, one, one.run) or _twin(siblings, one, _family(one.run))
         if twin is not None:
+            trained.add((twin.run, twin.tag))
+            yield twin, one
+    for one in by_run:
+        twin = _twin(siblings, one, _family(one.run))
+        if twin is not None and (one.run, one.tag) not in trained:
             yield twin, one
 
 
-def _roles(series: ScalarSeries) -> frozenset[str]:
-    return frozenset(objective.words(series.tag)) | _roles_of_run(series.run)
+def _twin(
+    training: Mapping[Key, ScalarSeries], one: ScalarSeries, where: object
+) -> ScalarSeries | None:
+    keys = (*_keys(one, where), (True, where, LOSS))
+    return next((training[key] for key in keys if key in training), None)
 
 
-@lru_cache(maxsize=1024)
-def _roles_of_run(run: str) -> frozenset[str]:
-    return frozenset(objective.words(run.rpartition("/")[2])) & (TRAINING | VALIDATION)
-
-
-def _keys(series: ScalarSeries) -> list[tuple[object, ...]]:
+def _keys(series: ScalarSeries, where: object) -> list[Key]:
     """What the twins of a pair have in common, the closest first."""
-    words, family = objective.words(series.tag), _family(series.run)
+    parts = words(series.tag)
     return [
-        (loose, family, _without(words, TRAINING | VALIDATION | (AVERAGING if loose else set())))
+        (loose, where, _without(parts, ROLE_WORDS.keys() | (AVERAGING if loose else set())))
         for loose in (False, True)
     ]
 
@@ -75,12 +81,12 @@ def _family(run: str) -> tuple[object, ...]:
     """What two runs of a pair have in common: the path, without ``train`` or ``val`` at its end."""
     *parents, last = run.split("/")
     family: tuple[object, ...] = tuple(part for part in parents if part != ".")
-    if not _roles_of_run(run):
+    if role_of("", run) is None:
         return family if last == "." else (*family, last)
-    rest = _without(objective.words(last), TRAINING | VALIDATION)
+    rest = _without(words(last), ROLE_WORDS.keys())
     # A run baseline is no twin of a run baseline_test.
     return (*family, rest) if rest else family
 
 
-def _without(words: Iterable[str], dropped: frozenset[str]) -> tuple[str, ...]:
-    return tuple(sorted(word for word in words if word not in dropped))
+def _without(parts: Iterable[str], dropped: Collection[str]) -> tuple[str, ...]:
+    return tuple(sorted(part for part in parts if part not in dropped))

@@ -244,7 +244,7 @@ def _compare_each(
 def _compare(a: Run, b: Run, name_a: str, name_b: str, options: _Options) -> RunDiff:
     left, right = (read_scalars_of(run, options.selector, options.x) for run in (a, b))
     tags = sorted({*left.series, *right.series}, key=natural_key)
-    objectives = objectives_of(tags, options.objectives)
+    objectives = objectives_of({*left.all_tags, *right.all_tags}, options.objectives)
     scalars = [_compare_scalars(tag, left, right, objectives[tag], options) for tag in tags]
     others, text, unread = compare_payloads(a, b, options.selector.selection)
     hparams, undecodable = ((), ()) if options.selector.selection.tags else compare_hparams(a, b)
@@ -345,7 +345,8 @@ def _compare_groups(
 ) -> RunDiff:
     sides = [[curves[name] for name in group.runs] for group in (a, b)]
     tags = sorted({tag for side in sides for run in side for tag in run.series}, key=natural_key)
-    objectives = objectives_of(tags, options.objectives)
+    every = {tag for side in sides for run in side for tag in run.all_tags}
+    objectives = objectives_of(every, options.objectives)
     found = []
     for tag in tags:
         left, right = ([run.series[tag] for run in side if tag in run.series] for side in sides)

@@ -91,11 +91,13 @@ def page_data(
     names, shown = list(runs), list(runs.values())
     columns = Columns()
     selector = Selector(selection)
-    by_run = {name: read_scalars_of(run, selector, name=name).series for name, run in runs.items()}
+    scalars = {name: read_scalars_of(run, selector, name=name) for name, run in runs.items()}
+    by_run = {name: each.series for name, each in scalars.items()}
     series = [each for own in by_run.values() for each in own.values()]
     ranked = rank_objectives(
         {name: {tag: each.step.size for tag, each in own.items()} for name, own in by_run.items()},
         objectives,
+        {name: each.all_tags for name, each in scalars.items()},
     )
     tags = natural_tags(series)
     statuses = run_statuses(judged.findings, by_run)

@@ -1,0 +1,19 @@
+"""Which way is better: the objective of a tag, its bound, and what it was measured on."""
+
+from tbtools.analysis.objective.bounds import bound
+from tbtools.analysis.objective.overrides import (
+    objectives_of,
+    parse_objectives,
+    require_objectives,
+)
+from tbtools.analysis.objective.roles import role_of
+from tbtools.analysis.objective.table import words
+
+__all__ = [
+    "bound",
+    "objectives_of",
+    "parse_objectives",
+    "require_objectives",
+    "role_of",
+    "words",
+]

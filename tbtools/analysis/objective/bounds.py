@@ -1,0 +1,35 @@
+"""What a tag can reach at most: the bound in the direction that is better."""
+
+from __future__ import annotations
+
+import math
+
+from tbtools.analysis.objective.meaning import meaning_of
+
+# Rounding, and means of many ones, may go so far beyond 1 before a share is one in percent.
+_ONE = 1 + 1e-6
+
+
+def bound(tag: str, largest: float = 1.0) -> float | None:
+    """Says the best value that a tag can have, where its words tell.
+
+    Args:
+        tag: The tag.
+        largest: The largest value of the series. A share beyond 1 is in percent: the bound of an
+            accuracy that reached 97.3 is 100.
+
+    Returns:
+        1 or 100 for an accuracy, an F1, an IoU or an R², 0 for a mean squared error or an error
+        rate, 1 for a perplexity; None where there is no bound, or none is known.
+    """
+    meaning = meaning_of(tag)
+    if meaning.measure is None:
+        return None
+    low, high = meaning.measure.low, meaning.measure.high
+    if meaning.better != meaning.measure.better:  # written with neg before it
+        low, high = 0 - high, 0 - low
+    best = low if meaning.better == "min" else high
+    if math.isinf(best):
+        return None
+    percent = best == 1.0 and meaning.better == "max" and largest > _ONE
+    return 100.0 if percent else best
