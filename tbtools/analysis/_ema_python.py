@@ -28,7 +28,8 @@ def debiased(values: NDArray[np.float64], weight: float, smoothed: NDArray[np.fl
     )
     smoothed[:] = np.fromiter(states, np.float64, len(values) + 1)[1:]
     norms = _norms(weight, len(values))
-    smoothed[: len(norms)] /= norms
+    with np.errstate(over="ignore"):  # as in C, what is beyond float64 is infinite
+        smoothed[: len(norms)] /= norms
 
 
 def _norms(weight: float, count: int) -> NDArray[np.float64]:
