@@ -93,7 +93,7 @@ def hparam_axes(settings: RunSettings, objectives: Sequence[Mapping[str, Any]]) 
         ``undecodable``.
     """
     runs = [number for number, values in enumerate(settings.values) if values]
-    axes = []
+    known, axes = set(runs), []
     for name in settings.varying:
         own = {run: settings.values[run][name] for run in runs if name in settings.values[run]}
         axes.append(_axis(name, own, {run: setting_text(value) for run, value in own.items()}))
@@ -102,7 +102,7 @@ def hparam_axes(settings: RunSettings, objectives: Sequence[Mapping[str, Any]]) 
         cells = {
             cell["run"]: cell
             for cell in objective["cells"]
-            if cell["run"] in runs and cell["best"] is not None
+            if cell["run"] in known and cell["best"] is not None
         }
         best = {run: cell["best"] for run, cell in cells.items()}
         texts = {run: cell["best_text"] for run, cell in cells.items()}
