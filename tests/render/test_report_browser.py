@@ -273,9 +273,10 @@ def test_a_larger_chart_has_the_whole_width(
     width = "(element) => element.getBoundingClientRect().width"
     whole = page.page.locator("#charts").evaluate(width)
     assert card.evaluate(width) == pytest.approx(whole, abs=1)
-    plot = card.locator(".plot")
-    assert plot.evaluate("(plot) => plot._fullLayout.width") == plot.evaluate(
-        "(plot) => plot.clientWidth"
+    # Plotly waits for 100 ms before it draws the chart in its new size.
+    page.page.wait_for_function(
+        "(plot) => plot._fullLayout.width === plot.clientWidth",
+        arg=card.locator(".plot").element_handle(),
     )
 
 
