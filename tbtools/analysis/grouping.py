@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.plugins.hparams import json_text, read_decodable_hparams
+from tbtools.runs.plugins.hparams import json_text
+from tbtools.runs.plugins.hparams_table import hparams_settings
 from tbtools.runs.selection import as_globs, matches
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tbtools.runs.plugins.hparams import HParamValue
+    from tbtools.runs.plugins.hparams_table import Settings
     from tbtools.runs.run import Run
 
 _HPARAMS = "hparam:"
@@ -70,7 +72,12 @@ class Grouping:
         raise InvalidArgument(f"no group {name!r}; there are {known}")
 
 
-def group_runs(runs: Mapping[str, Run], pattern: str | Sequence[str] | None) -> Grouping:
+def group_runs(
+    runs: Mapping[str, Run],
+    pattern: str | Sequence[str] | None,
+    *,
+    all_runs: Mapping[str, Run] | None = None,
+) -> Grouping:
     """Puts runs into groups.
 
     Args:
@@ -84,6 +91,7 @@ def group_runs(runs: Mapping[str, Run], pattern: str | Sequence[str] | None) -> 
               the names: runs are together for which the named groups read the same,
             - ``hparam:`` and names of hyperparameters, with commas between: runs are together that
               have the same values of them.
+        all_runs: As for `hparams_settings`.
 
     Raises:
         InvalidArgument: No run is in a group, or one is in several, or the pattern is wrong.
@@ -93,7 +101,7 @@ def group_runs(runs: Mapping[str, Run], pattern: str | Sequence[str] | None) -> 
         return Grouping((RunGroup("all", tuple(runs)),), ())
     if len(patterns) == 1 and patterns[0].startswith(_HPARAMS):
         names = [name.strip() for name in patterns[0].removeprefix(_HPARAMS).split(",")]
-        labels = _by_hparams(runs, names)
+        labels = _by_hparams(hparams_settings(runs, all_runs), names)
     elif len(patterns) == 1 and _NAMED_GROUP in patterns[0]:
         labels = _by_expression(runs, patterns[0])
     else:
@@ -142,10 +150,9 @@ def _by_globs(runs: Iterable[str], globs: Sequence[str]) -> dict[str, str]:
     return dict(sorted(labels.items(), key=lambda item: names.index(item[1])))
 
 
-def _by_hparams(runs: Mapping[str, Run], names: Sequence[str]) -> dict[str, str]:
-    read = {name: read_decodable_hparams(run.data) for name, run in runs.items()}
+def _by_hparams(read: Mapping[str, Settings], names: Sequence[str]) -> dict[str, str]:
     # Of a run of which some cannot be decoded, nobody knows with which others it belongs.
-    settings = {name: hparams for name, (hparams, problems) in read.items() if not problems}
+    settings = {name: each.values for name, each in read.items() if not each.problems}
     known = sorted({key for each in settings.values() for key in each})
     for name in names:
         if name not in known:

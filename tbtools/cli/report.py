@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from tbtools.runs.experiment import Experiment
     from tbtools.vocabulary import Objective, PictureFormat
 
-# What the endings of files mean.
-_ENDINGS = {".html": "html", ".htm": "html", **{f".{kind}": kind for kind in PICTURE_FORMATS}}
+_FORMATS = ("html", *PICTURE_FORMATS)
 # Options that only a page has, and that only a picture has.
 _OF_PAGES = ("title", "groups", "media_megabytes", "plotlyjs")
 _OF_PICTURES = ("style",)
@@ -42,7 +40,7 @@ _OF_PICTURES = ("style",)
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["html", *PICTURE_FORMATS]),
+    type=click.Choice(_FORMATS),
     help="A page, or a picture of the charts (needs the extra image, and a Chrome)."
     "  [default: what the ending of FILE says, else html]",
 )
@@ -91,7 +89,7 @@ _OF_PICTURES = ("style",)
 def command(
     paths: tuple[str, ...],
     path: str,
-    kind: Literal["html", "png", "svg", "pdf"] | None,
+    kind: str | None,
     title: str | None,
     selection: SelectionOptions,
     smoothing: float,
@@ -115,6 +113,7 @@ def command(
     """
     from tbtools.analysis.objective import parse_objectives
     from tbtools.render.files import require_free
+    from tbtools.render.output import output_format
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.progress import (
         building_progress,
@@ -122,18 +121,19 @@ def command(
         scan_progress,
     )
 
-    chosen = _format_of(path, kind)
+    chosen = output_format(path, kind, _FORMATS)
     _refuse_options_without_effect(chosen, path)
     if path != "-":
         require_free(path, force=force)
     directions = parse_objectives(objectives)
-    experiment = selection.load(paths, fold=True, skip_unreadable=True)
+    experiment = selection.load(paths, skip_unreadable=True)
     diagnostics = Diagnostics([experiment], selection.selection)
     if chosen != "html":
         with scan_progress() as progress:
             experiment.scan(progress)
+        picture = cast("PictureFormat", chosen)
         _write_picture(
-            experiment, path, chosen, selection, directions, smoothing, style, force=force
+            experiment, path, picture, selection, directions, smoothing, style, force=force
         )
         return finish(diagnostics)
     from tbtools.render.format import printable
@@ -194,24 +194,6 @@ def _write_picture(
         )
     write_figure(figure, path, kind, force=force)
     print_totals(picture_totals(figure), path)
-
-
-def _format_of(path: str, kind: str | None) -> Any:
-    """What is written: what the ending of the file says.
-
-    Raises:
-        InvalidArgument: The ending means another format than was asked for, or none.
-    """
-    from tbtools.errors import InvalidArgument
-
-    ending = PurePath(path).suffix.lower() if path != "-" else ""
-    by_ending = _ENDINGS.get(ending)
-    if by_ending and kind and kind != by_ending:
-        raise InvalidArgument(f"{path}: the ending means {by_ending}, and --format is {kind}")
-    if ending and not by_ending and not kind:
-        known = ", ".join(_ENDINGS)
-        raise InvalidArgument(f"{path}: the ending is none of {known}; name one, or give --format")
-    return kind or by_ending or "html"
 
 
 def _refuse_options_without_effect(kind: str, path: str) -> None:

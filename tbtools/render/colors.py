@@ -1,4 +1,4 @@
-"""Colours of runs and findings: the same in the page, in figures and in the terminal."""
+"""Colours and lines of runs and findings: the same in the page, in figures and in the terminal."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ RUN_COLORS = (
     "#17a92a",
 )
 SEVERITY_COLORS = {"error": "#d1242f", "warning": "#bf8700", "info": "#57606a"}
+# Of the line where a finding began, as Plotly has them.
+SEVERITY_DASHES = {"error": "dash", "warning": "dot", "info": "dot"}
 
 
 def run_colors(runs: Sequence[str]) -> dict[str, str]:

@@ -115,7 +115,7 @@ def export(
         raise InvalidArgument(f"an export of {data} takes no {', no '.join(refused)}")
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     inputs = open_inputs(runs, fold=data == "hparams")
-    known, experiment = inputs.runs, inputs.experiment
+    known = inputs.runs
     left_out = 0
     undecodable: list[tuple[str, Undecodable]] = []
     if data == "scalars":
@@ -130,7 +130,7 @@ def export(
             progress=progress,
         )
     elif data == "hparams":
-        table = hparams_table(known, known if experiment is None else experiment.all_runs)
+        table = hparams_table(known, inputs.all_runs)
         count, undecodable = export_hparams(
             known, table, path, format=format, force=force, csv_safe=csv_safe
         )

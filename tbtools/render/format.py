@@ -6,20 +6,30 @@ import math
 import re
 import unicodedata
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import TYPE_CHECKING
 
 from tbtools.runs.numbers import stored_number
 from tbtools.vocabulary import plural
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 __all__ = [
     "format_bytes",
     "format_count",
     "format_duration",
     "format_number",
+    "format_rounded",
     "format_time",
     "plural",
     "printable",
 ]
 
+# From here on Python writes floats with exponents.
+_EXPONENTS = 1e16
+# Rounded numbers have them below and from here on.
+_ROUNDED_FROM, _ROUNDED_BELOW = 1e-4, 1e7
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -28,9 +38,28 @@ def format_number(value: float | None, dtype: str = "float64") -> str:
     if value is None:
         return "-"
     number = stored_number(value, dtype)
-    if isinstance(number, float) and number.is_integer() and abs(number) < 1e15:
+    if isinstance(number, float) and number.is_integer() and abs(number) < _EXPONENTS:
         return str(int(number))
     return repr(number)
+
+
+def format_rounded(value: float | None, digits: int = 5) -> str:
+    """A number of which a few digits will do, ties away from zero; ``-`` for None.
+
+    From 1e-4 to below 1e7, where there are no exponents, the whole part keeps its digits, so that
+    no zero is made up: ``123457``. ``format.js`` has the same rule, for what the page computes.
+    """
+    if value is None or not math.isfinite(value):
+        return format_number(value)
+    exact = Decimal(value)
+    if _ROUNDED_FROM <= abs(value) < _ROUNDED_BELOW:
+        places = max(0, digits - 1 - exact.adjusted())
+        rounded = float(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+    else:
+        rounded = float(Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(exact))
+    if not _ROUNDED_BELOW <= abs(rounded) < math.inf:
+        return format_number(rounded if math.isfinite(rounded) else value)
+    return f"{rounded:.{digits}g}"
 
 
 def format_count(count: int) -> str:
@@ -49,14 +78,18 @@ def format_bytes(count: int) -> str:
 
 
 def format_duration(seconds: float | None) -> str:
-    """A duration in its two greatest units: ``3 d 4 h``, ``12 min 5 s``, ``0.8 s``."""
+    """A duration in its two greatest units: ``3 d 4 h``, ``12 min 5 s``, ``0.8 s``.
+
+    ``format.js`` has the same rule, for times under the pointer.
+    """
     if seconds is None or not math.isfinite(seconds):
         return "-"
     if seconds < 0:
         return f"-{format_duration(-seconds)}"
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
+    tenths = math.floor(seconds * 10 + 0.5)
+    if tenths < 100:
+        return f"{tenths // 10}.{tenths % 10} s"
+    whole = math.floor(seconds + 0.5)
     for name, size, smaller_name, smaller in (
         ("d", 86400, "h", 3600),
         ("h", 3600, "min", 60),
@@ -69,12 +102,18 @@ def format_duration(seconds: float | None) -> str:
     return f"{whole} s"
 
 
-def format_time(seconds: float | None) -> str:
-    """A wall time in the local zone, with the zone: ``2026-11-23 14:05:31 CET``."""
+def format_time(seconds: float | None, zone: tzinfo | None = None) -> str:
+    """A wall time with its zone: ``2026-11-23 14:05:31 CET``.
+
+    Args:
+        seconds: Since the epoch.
+        zone: The local one where not given.
+    """
     if seconds is None or not math.isfinite(seconds):
         return "-"
     try:
-        return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+        time = datetime.fromtimestamp(seconds, UTC).astimezone(zone)
+        return time.strftime("%Y-%m-%d %H:%M:%S %Z")
     except (ValueError, OverflowError, OSError):  # beyond the years 1 to 9999
         return f"{seconds!r} s"
 

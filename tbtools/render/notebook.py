@@ -155,6 +155,8 @@ def _facts(superseded: int, problems: int, notes: Iterable[str]) -> list[str]:
 def _worst(run: RunSummary, *, judged: bool) -> str:
     """The worst finding of a run, and how many more there are; or whether it was judged at all."""
     found = [each for each in run.findings if each.is_serious]
+    if not found and run.findings:
+        return plural(len(run.findings), "info")
     if not found:
         return "no findings" if judged and run.is_judged else "not judged"
     main = worst(found)

@@ -14,6 +14,7 @@ from tbtools.errors import InvalidArgument
 from tbtools.render.files import is_standard_output, replaced_whole
 from tbtools.render.format import no_formula, printable
 from tbtools.render.terminal.lines import placed, print_line
+from tbtools.vocabulary import PICTURE_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,11 +36,12 @@ _ENDINGS = {
     ".junit": "junit",
     ".html": "html",
     ".htm": "html",
+    **{f".{kind}": kind for kind in PICTURE_FORMATS},
 }
 _OTHER_ENDINGS = frozenset(
     (
-        *(".pdf", ".png", ".svg", ".jpg", ".jsonl", ".ndjson", ".parquet", ".pq", ".feather"),
-        *(".arrow", ".tsv", ".xlsx", ".xls", ".ods", ".gz", ".zip", ".db", ".sqlite"),
+        *(".jpg", ".jsonl", ".ndjson", ".parquet", ".pq", ".feather", ".arrow"),
+        *(".tsv", ".xlsx", ".xls", ".ods", ".gz", ".zip", ".db", ".sqlite"),
     )
 )
 
@@ -49,23 +51,25 @@ def output_format(
     format: str | None,  # noqa: A002 - the option's name
     offered: Sequence[str],
 ) -> str:
-    """The format in which a view is written.
+    """The format in which a result is written.
 
     Args:
         path: The file; None or ``-`` for standard output.
-        format: What was asked for; None for that of the ending, else ``table``.
-        offered: The formats that the view has.
+        format: What was asked for; None for that of the ending, else the first that is offered.
+        offered: The formats that there are; a ``table`` is text, which any ending may have.
 
     Raises:
-        InvalidArgument: The ending means another format, or one that the view does not have.
+        InvalidArgument: The ending means another format, or one that is not offered.
     """
     ending = Path(path or "").suffix.lower()
     by_ending = _ENDINGS.get(ending)
-    if ending in _OTHER_ENDINGS or (by_ending is not None and by_ending not in offered):
+    is_other = ending in _OTHER_ENDINGS or (by_ending is not None and by_ending not in offered)
+    is_unknown = by_ending is None and format is None and "table" not in offered
+    if is_other or (ending and is_unknown):
         raise InvalidArgument(f"{path}: there is no {ending} here, only {', '.join(offered)}")
     if format and by_ending and format != by_ending:
         raise InvalidArgument(f"{path}: the ending means {by_ending}, and --format is {format}")
-    return format or by_ending or "table"
+    return format or by_ending or offered[0]
 
 
 class View(Protocol):

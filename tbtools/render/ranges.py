@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Outliers are left out only where they would squeeze the rest into this part of the chart.
-_SQUEEZED = 5.0
+SQUEEZED = 5.0
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -46,9 +46,9 @@ def value_range(
     outer = float(values[math.floor(last * 0.95)])
     # Halves: the difference of two doubles may be none.
     spread = outer / 2 - inner / 2
-    if 0 < spread < (high / 2 - low / 2) / _SQUEEZED and values.size > 2 and not outliers:
+    if 0 < spread < (high / 2 - low / 2) / SQUEEZED and values.size > 2 and not outliers:
         # At least one end is so far away; the other may be where the best values are.
-        far = spread * (_SQUEEZED - 1) / 2
+        far = spread * (SQUEEZED - 1) / 2
         low = inner if inner / 2 - low / 2 >= far else low
         high = outer if high / 2 - outer / 2 >= far else high
     if low == high:

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from tbtools.analysis.detect import Finding
     from tbtools.runs.series import ScalarSeries
 
+# Faint raw lines behind smoothed ones say something while they can be distinguished.
+MOST_RAW_LINES = 20
+# Milliseconds that have a date: the wall times of strangers may be anything. Plotly's dates end
+# with the year 9999, and the chart needs a margin.
+LAST_DATE = 2.4e14
 # A line with fewer points than these between two places where it goes back, or to another writer,
 # shows nothing but the strokes back and forth; its points are drawn alone.
 _POINTS_A_PASS = 4

@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from tbtools.runs.run import Run
 
@@ -61,6 +61,27 @@ def _parent(name: str, runs: Mapping[str, Run]) -> str | None:
     return parent if parent in runs and parent != name else None
 
 
+def hparams_sessions(
+    runs: Mapping[str, Run], within: Collection[str] | None = None
+) -> dict[str, str]:
+    """The sub-runs that hold one `add_hparams` each, and the run that made each of them.
+
+    Several `add_hparams` of one writer are several sessions, which say nothing of their writer.
+
+    Args:
+        runs: Run name to run.
+        within: The runs whose sub-runs are looked at; all of them where not given.
+    """
+    parents = {name: _parent(name, runs) for name in runs}
+    found = {
+        name: parent
+        for name, parent in parents.items()
+        if parent and (within is None or parent in within) and _is_hparams_session(runs[name])
+    }
+    sessions_of = Counter(found.values())
+    return {name: parent for name, parent in found.items() if sessions_of[parent] == 1}
+
+
 def fold_runs(runs: Mapping[str, Run]) -> dict[str, Run]:
     """Puts sub-runs into the runs whose directories hold them.
 
@@ -73,21 +94,15 @@ def fold_runs(runs: Mapping[str, Run]) -> dict[str, Run]:
     Returns:
         The runs that are left, in the same order.
     """
-    parents = {name: _parent(name, runs) for name in runs}
-    sessions = {
-        name for name, parent in parents.items() if parent and _is_hparams_session(runs[name])
-    }
-    sessions_of = Counter(parents[name] for name in sessions)
+    sessions = hparams_sessions(runs)
     left = dict(runs)
     for name, run in runs.items():
-        parent = parents[name]
+        parent = _parent(name, runs)
         if parent is None or parent not in left:
             continue
         tags: dict[str, str] | None = {}
         if name not in sessions:
             tags = _curve_tags(run, name if parent == "." else name[len(parent) + 1 :])
-        elif sessions_of[parent] > 1:
-            tags = None
         if tags is not None:
             left[parent].data.fold(run.data, tags)
             del left[name]

@@ -43,6 +43,11 @@ class Inputs:
     experiment: Experiment | None = None
 
     @property
+    def all_runs(self) -> Mapping[str, Run]:
+        """These, and those beside them that were not selected."""
+        return self.experiment.all_runs if self.experiment else self.runs
+
+    @property
     def label(self) -> str:
         """What they are called together: the path, as it was given, or the names."""
         return self.experiment.logdir if self.experiment else ", ".join(self.runs)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from tests.builders import EventFileBuilder
 from tests.commands import ROOT, SUPERSEDED, call, process
 from tests.render.report_logs import objectives_of, page_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LOGS = os.fspath(ROOT / "tests" / "logs")
 
@@ -43,15 +42,50 @@ def test_the_page_on_standard_output() -> None:
     assert result.status == 0
     assert result.out.startswith("<!doctype html>")
     assert result.out.endswith("</html>\n")
-    totals = r"standard output: 5 runs, [\d,]+ points in .*\n"
+    totals = r"standard output: 8 runs, [\d,]+ points in .*\n"
     assert re.fullmatch(totals + SUPERSEDED, result.err)
 
 
-def test_sub_runs_are_part_of_the_run_that_made_them(tmp_path: Path) -> None:
-    path = tmp_path / "r.html"
-    call("report", LOGS, "-o", os.fspath(path), "--plotlyjs", "directory")
-    names = [run["name"] for run in page_of(path.read_text("utf-8"))["runs"]]
-    assert names == ["baseline", "diverged", "media", "plateau", "resumed"]
+@pytest.mark.parametrize("logs", [LOGS, os.fspath(ROOT / "examples" / "logs")])
+def test_the_page_counts_and_names_as_other_commands_do(tmp_path: Path, logs: str) -> None:
+    path = os.fspath(tmp_path / "r.html")
+    written = call("report", logs, "-o", path, "--plotlyjs", "directory")
+    page = page_of(Path(path).read_text("utf-8"))
+    runs = json.loads(call("summarize", logs, "--format", "json").out)["runs"]
+    names = [run["run"] for run in runs]
+    assert [run["name"] for run in page["runs"]] == names
+    assert page["facts"][0]["parts"] == [[f"{len(names)} runs", True]]
+    assert f": {len(names)} runs, " in written.out
+    series = {
+        (run["run"], tag["tag"], tag["count"])
+        for run in runs
+        for tag in run["tags"]
+        if tag["plugin"] == "scalars"
+    }
+    assert series == {
+        (names[each["run"]], page["tags"][each["tag"]]["tag"], each["n"]) for each in page["series"]
+    }
+    findings = json.loads(call("detect", logs, "--format", "json").out)["findings"]
+    told = [each for cause in page["findings"] for each in cause["findings"]]
+    keys = ("run", "tag", "kind", "severity", "onset_step", "message")
+    assert sorted([each[key] for key in keys] for each in told) == sorted(
+        [each[key] for key in keys] for each in findings
+    )
+    assert page["count"] == str(len(findings))
+    for run, shown in zip(runs, page["runs"], strict=True):
+        severities = [each["severity"] for each in run["findings"]]
+        serious = [each for each in severities if each != "info"]
+        assert shown["status"]["severity"] == (serious[0] if serious else None)
+        more = re.search(r"\+(\d+)$", shown["status"]["text"])
+        assert (int(more[1]) if more else 0) == max(len(serious) - 1, 0)
+        if severities and not serious:
+            assert shown["status"]["text"] == f"{len(severities)} info"
+    again = call(
+        "report", logs, "-o", path, "--force", *(f"--run={name}" for name in names),
+        *(f"--tag={tag['tag']}" for tag in page["tags"]), "--plotlyjs", "directory",
+    )  # fmt: skip
+    assert again.status == 0
+    assert call("detect", logs, *(f"--tag={tag['tag']}" for tag in page["tags"])).status < 2
 
 
 @pytest.mark.parametrize(
@@ -69,7 +103,9 @@ def test_sub_runs_are_part_of_the_run_that_made_them(tmp_path: Path) -> None:
         (["-o", "{tmp}/r.html", "--group", "hparam:nonsense"], "hyperparameter 'nonsense'"),
         (["-o", "{tmp}/r.pdf", "--format", "html"], "the ending means pdf"),
         (["-o", "{tmp}/r.html", "--format", "png"], "the ending means html"),
-        (["-o", "{tmp}/r.json"], "none of .html"),
+        (["-o", "{tmp}/r.json"], "no .json here, only html, png"),
+        (["-o", "{tmp}/r.txt"], "no .txt here, only html, png"),
+        (["-o", "{tmp}/r.json", "--format", "html"], "no .json here, only html, png"),
         (["-o", "{tmp}/r.png", "--group", "hparam:nonsense"], "--group has no effect"),
         (["-o", "{tmp}/r.svg", "--media", "3"], "--media has no effect"),
         (["-o", "{tmp}/r.pdf", "--plotlyjs", "cdn"], "--plotlyjs has no effect"),
@@ -98,6 +134,8 @@ def test_what_a_user_can_do_wrong_is_one_line(
     [
         ("lgos", "lgos: No such file or directory"),
         ("empty", "no event files"),
+        ("no bytes", "no event could be read"),
+        ("no values", "no "),
         ("README.md", "not an event file"),
         ("random", "not an event file"),
     ],
@@ -106,6 +144,9 @@ def test_paths_that_hold_nothing_leave_nothing(
     tmp_path: Path, name: str, message: str, ending: str
 ) -> None:
     (tmp_path / "empty").mkdir()
+    (tmp_path / "no bytes").mkdir()
+    (tmp_path / "no bytes" / "events.out.tfevents.1").touch()
+    EventFileBuilder().file_version().write(tmp_path / "no values" / "events.out.tfevents.1")
     (tmp_path / "README.md").write_text("# Notes on the runs\n" * 9)
     (tmp_path / "random").mkdir()
     noise = random.Random(0).randbytes(3000)

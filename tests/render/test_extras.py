@@ -32,4 +32,4 @@ def test_curves_in_the_terminal_and_displays_need_none(monkeypatch: pytest.Monke
     for package in ("plotly", "tsdownsample", "nh3"):
         monkeypatch.setitem(sys.modules, package, None)
     assert call("plot", str(LOGS), "--tag", "train/loss").status == 0
-    assert "5 runs" in tbtools.load(LOGS, fold=True)._repr_html_()
+    assert "8 runs" in tbtools.load(LOGS)._repr_html_()

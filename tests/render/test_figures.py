@@ -36,7 +36,7 @@ def line(figure: go.Figure, run: str, *, raw: bool = False, axis: str = "x") -> 
 
 @pytest.fixture(scope="module")
 def experiment() -> tbtools.Experiment:
-    return tbtools.load(LOGS, fold=True)
+    return tbtools.load(LOGS)
 
 
 def test_a_line_is_the_smoothed_series_and_the_raw_one_stands_behind(
@@ -106,7 +106,7 @@ def test_outliers_leave_the_others_their_room(tmp_path: Path) -> None:
     low, high = figure.layout.yaxis.range
     assert low < 1
     assert 2 < high < 2.2
-    assert [each.text for each in figure.layout.annotations] == ["loss", "↑ 1e+06"]
+    assert [each.text for each in figure.layout.annotations] == ["loss", "↑ 1000000"]
     assert plot(tmp_path / "calm", "loss", smoothing=0).layout.yaxis.range is None
     log_range = plot(tmp_path, "loss", smoothing=0, log=True).layout.yaxis.range
     assert log_range is not None

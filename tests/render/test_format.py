@@ -19,6 +19,7 @@ from tbtools.render.format import (
     format_count,
     format_duration,
     format_number,
+    format_rounded,
     format_time,
     plural,
     printable,
@@ -64,6 +65,24 @@ def test_number(value: float | None, dtype: str, text: str) -> None:
     assert format_number(value, dtype) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1.829996, "1.83"), (123456.7, "123457"), (1234567.8, "1234568"), (9999999.6, "1e+07"),
+     (12345678.0, "1.2346e+07"), (0.00012345678, "0.00012346"), (0.0000125, "1.25e-05"),
+     (2.0**-16, "1.5259e-05"), (100000.5, "100001"),
+     (-100000.5, "-100001"),
+     (-0.0, "0"), (1.7976931348623157e308, "1.7976931348623157e+308"), (math.nan, "nan"),
+     (math.inf, "inf"), (None, "-")],
+)  # fmt: skip
+def test_rounded(value: float | None, text: str) -> None:
+    assert format_rounded(value) == text
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_rounded_number_is_near(value: float) -> None:
+    assert float(format_rounded(value)) == pytest.approx(value, rel=5.001e-5, abs=1e-320)
+
+
 def test_counts() -> None:
     assert format_count(1234567) == "1,234,567"
     assert [plural(count, "run") for count in (0, 1, 2000)] == ["0 runs", "1 run", "2,000 runs"]
@@ -80,7 +99,8 @@ def test_bytes(count: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.0, "0.0 s"), (0.84, "0.8 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.6, "1 min"),
+    [(0.0, "0.0 s"), (0.25, "0.3 s"), (0.84, "0.8 s"), (9.94, "9.9 s"), (9.96, "10 s"),
+     (10.5, "11 s"), (59.6, "1 min"),
      (725, "12 min 5 s"), (3600, "1 h"), (3599.7, "1 h"), (86_400 * 3 + 3600 * 4, "3 d 4 h"),
      (-725, "-12 min 5 s"), (math.nan, "-"), (math.inf, "-"), (None, "-")],
 )  # fmt: skip
@@ -105,6 +125,11 @@ def test_times_are_local_and_name_their_zone() -> None:
     assert format_time(datetime(2026, 7, 5, 11, 4, 5, tzinfo=UTC).timestamp()).endswith(
         "13:04:05 CEST"
     )
+
+
+def test_a_time_of_another_zone() -> None:
+    moment = datetime(2026, 1, 5, 11, 4, 5, tzinfo=UTC)
+    assert format_time(moment.timestamp(), UTC) == "2026-01-05 11:04:05 UTC"
 
 
 @given(st.floats())

@@ -15,6 +15,7 @@ from tbtools.analysis.judgement import detect
 from tbtools.render.shown import RENDERERS
 from tbtools.showing import Shown, html_of
 from tests.builders import EventFileBuilder
+from tests.commands import ROOT
 from tests.render.report_logs import LOGS, write_hostile_logs
 
 if TYPE_CHECKING:
@@ -47,13 +48,15 @@ class Elements(HTMLParser):
 
 
 def test_an_experiment_says_who_is_best_and_what_went_wrong() -> None:
-    shown = Elements(html_of(tbtools.load(LOGS, fold=True)))
-    assert "5 runs" in shown.text
+    shown = Elements(html_of(tbtools.load(LOGS)))
+    assert "8 runs" in shown.text
     row = re.search(r"diverged .*?nonfinite|diverged .*?divergence", shown.text)
     assert row is not None
     best = tbtools.load(LOGS)["baseline"].scalars("val/loss")["value"].min()
     assert str(np.float32(best)) in shown.text
     assert {"svg", "path", "table"} <= shown.names
+    examples = html_of(tbtools.load(ROOT / "examples" / "logs"))
+    assert re.search(r"seed=0</td><td [^>]*>1 info</td>", examples)
 
 
 def test_a_run_shows_its_tags_and_what_restarts_dropped() -> None:
@@ -112,8 +115,8 @@ def test_every_result_that_can_be_drawn_is_in_the_table() -> None:
 
 
 def test_results_show_themselves() -> None:
-    experiment = tbtools.load(LOGS, fold=True)
-    assert "5 runs" in experiment._repr_html_()
+    experiment = tbtools.load(LOGS)
+    assert "8 runs" in experiment._repr_html_()
     assert "train/loss" in experiment["baseline"]._repr_html_()
     assert {trace.name for trace in experiment.plot("optim/lr").data} == {
         "baseline", "diverged", "plateau", "resumed",

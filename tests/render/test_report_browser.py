@@ -12,6 +12,7 @@ import tbtools
 from tbtools.analysis.diff import diff
 from tbtools.analysis.judgement import detect
 from tbtools.analysis.smooth import smooth
+from tbtools.render.colors import SEVERITY_COLORS, SEVERITY_DASHES
 from tbtools.render.report import diff_report, report
 from tests.builders import START, EventFileBuilder
 from tests.render.report_logs import LOGS, write_hostile_logs, write_scalars
@@ -77,7 +78,7 @@ def test_the_slider_smooths_as_tbtools_does(
 ) -> None:
     page = open_page(example)
     names = run_names(page)
-    experiment = tbtools.load(LOGS, fold=True)
+    experiment = tbtools.load(LOGS)
     for weight in (0.0, 0.3, 0.95):
         set_smoothing(page, weight)
         for tag in ("train/loss", "val/accuracy", "optim/grad_norm"):
@@ -104,10 +105,10 @@ def test_a_hidden_run_vanishes_from_every_chart(
         "[...document.querySelectorAll('#charts .card:has(.plot) h3')]"
         ".map((each) => each.textContent)"
     )
-    scalars = {str(tag) for tag in tbtools.load(LOGS, fold=True).scalars()["tag"].unique()}
+    scalars = {str(tag) for tag in tbtools.load(LOGS).scalars()["tag"].unique()}
     for tag in scalars & set(tags):
         assert all(number not in each["runs"] for each in lines(page, tag))
-    assert "4 of 5 shown" in page.page.locator("#sidebar summary").inner_text()
+    assert "7 of 8 shown" in page.page.locator("#sidebar summary").inner_text()
     page.page.get_by_role("button", name="Show all").click()
     assert any(number in each["runs"] for each in lines(page, "train/loss"))
 
@@ -170,16 +171,19 @@ def test_findings_and_restarts_are_marked_where_they_are(
     shapes = page.js(
         """() => [...document.querySelectorAll('#charts .card')].find((each) =>
              each.querySelector('h3').textContent === 'train/loss')
-             .querySelector('.plot').layout.shapes.map(({type, x0, x1}) => [type, x0, x1])"""
+             .querySelector('.plot').layout.shapes.map(({type, x0, x1, line}) =>
+               [type, x0, x1, line.dash ?? null, line.dash ? line.color : null])"""
     )
-    findings = [each for each in detect(tbtools.load(LOGS, fold=True)) if each.tag == "train/loss"]
+    findings = [each for each in detect(tbtools.load(LOGS)) if each.tag == "train/loss"]
     assert findings
     for finding in findings:
-        assert ["line", finding.onset_step, finding.onset_step] in shapes
+        style = [SEVERITY_DASHES[finding.severity], SEVERITY_COLORS[finding.severity]]
+        assert ["line", finding.onset_step, finding.onset_step, *style] in shapes
         if finding.kind == "plateau":
-            assert ["rect", finding.onset_step, finding.end_step] in shapes
+            assert ["rect", finding.onset_step, finding.end_step, None, None] in shapes
+    assert {finding.severity for finding in findings} == {"error", "warning"}
     for resumed_at in (600, 1200):
-        assert ["line", resumed_at, resumed_at] in shapes
+        assert ["line", resumed_at, resumed_at, None, None] in shapes
 
 
 def test_the_x_axis(example: Path, open_page: Callable[..., OpenPage]) -> None:
@@ -269,9 +273,10 @@ def test_a_larger_chart_has_the_whole_width(
     width = "(element) => element.getBoundingClientRect().width"
     whole = page.page.locator("#charts").evaluate(width)
     assert card.evaluate(width) == pytest.approx(whole, abs=1)
-    plot = card.locator(".plot")
-    assert plot.evaluate("(plot) => plot._fullLayout.width") == plot.evaluate(
-        "(plot) => plot.clientWidth"
+    # Plotly waits for 100 ms before it draws the chart in its new size.
+    page.page.wait_for_function(
+        "(plot) => plot._fullLayout.width === plot.clientWidth",
+        arg=card.locator(".plot").element_handle(),
     )
 
 
@@ -282,11 +287,11 @@ def test_without_a_mouse(example: Path, open_page: Callable[..., OpenPage]) -> N
     assert page.js("document.activeElement.className") == "skip"
     page.page.locator(".run-list input").first.focus()
     keyboard.press("Space")
-    assert "4 of 5 shown" in page.page.locator("#sidebar summary").inner_text()
+    assert "7 of 8 shown" in page.page.locator("#sidebar summary").inner_text()
     keyboard.press("Tab")
     assert page.js("document.activeElement.textContent") == "only"
     keyboard.press("Enter")
-    assert "1 of 5 shown" in page.page.locator("#sidebar summary").inner_text()
+    assert "1 of 8 shown" in page.page.locator("#sidebar summary").inner_text()
     page.page.locator("#smoothing").focus()
     keyboard.press("End")
     page.settle()
@@ -332,10 +337,11 @@ def test_sorting_the_runs(example: Path, open_page: Callable[..., OpenPage]) -> 
         return [text.strip() for text in page.page.locator("table.runs tbody th").all_inner_texts()]
 
     header = page.page.locator("th[aria-sort]")
-    assert order() == ["baseline", "resumed", "diverged", "plateau", "media"]
+    others = ["media", "media/hparams", "media/losses_train", "media/losses_val"]
+    assert order() == ["baseline", "resumed", "diverged", "plateau", *others]
     assert header.get_attribute("aria-sort") == "ascending"
     page.page.get_by_role("button", name="val/loss ↓ best").click()
-    assert order() == ["plateau", "diverged", "resumed", "baseline", "media"]
+    assert order() == ["plateau", "diverged", "resumed", "baseline", *others]
     assert header.get_attribute("aria-sort") == "descending"
     page.page.get_by_role("button", name="Run", exact=True).click()
     assert order() == run_names(page)
@@ -383,7 +389,7 @@ def test_notes_are_whole_or_counted(
 
 def test_every_finding_is_told_once(example: Path, open_page: Callable[..., OpenPage]) -> None:
     page = open_page(example)
-    findings = detect(tbtools.load(LOGS, fold=True))
+    findings = detect(tbtools.load(LOGS))
     links = page.page.locator(".finding a").all_inner_texts()
     assert sorted(links) == sorted(each.tag for each in findings)
     assert page.page.locator("#findings-title small").inner_text() == str(len(findings))
@@ -404,7 +410,7 @@ def test_single_values_are_told_the_best_first(
     def told() -> list[str]:
         return chart(page, "final/loss").locator("tbody tr").all_inner_texts()
 
-    assert told() == ["b\t0.25\t@9", "a\t0.5\t@9", "d\t0.75\t@9", "c\tNaN\t@9"]
+    assert told() == ["b\t0.25\t@9", "a\t0.5\t@9", "d\t0.75\t@9", "c\tnan\t@9"]
     page.page.locator(".run-list li", has_text="a").locator("input").uncheck()
     page.settle()
     assert [row[0] for row in told()] == ["b", "d", "c"]
@@ -743,7 +749,7 @@ def test_a_diff_tells_nan_from_nothing(tmp_path: Path, open_page: Callable[..., 
     a, b = experiment["baseline"], experiment["diverged"]
     page = open_page(diff_report(diff(a, b), a, b, tmp_path / "d.html"))
     row = page.page.locator(".pair tbody tr", has_text="train/loss").locator("td")
-    assert row.nth(3).inner_text() == "NaN"
+    assert row.nth(3).inner_text() == "nan"
 
 
 def test_runs_that_are_the_same(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+import tensorboardX
+from torch.utils.tensorboard import SummaryWriter as TorchWriter
 
 import tbtools
 from tbtools.analysis.diff import diff
@@ -32,6 +34,7 @@ from tests.render.report_logs import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -43,7 +46,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_every_point_of_a_small_log_is_in_the_page(example: str) -> None:
     page, arrays = page_of(example), arrays_of(example)
-    experiment = tbtools.load(LOGS, fold=True)
+    experiment = tbtools.load(LOGS)
     frame = experiment.scalars()
     told = {
         (page["runs"][each["run"]]["name"], page["tags"][each["tag"]]["tag"]): each
@@ -82,11 +85,14 @@ def test_nothing_is_fetched_and_only_our_scripts_may_run(example: str) -> None:
 
 def test_the_page_says_where_it_comes_from(example: str) -> None:
     page = page_of(example)
-    provenance = page["provenance"]
-    assert provenance["version"] == tbtools.__version__
-    assert provenance["restarts"] == "resume"
     files = {path.relative_to(LOGS).as_posix() for path in LOGS.rglob("*tfevents*")}
-    assert {each["file"] for each in provenance["files"]} == files
+    assert page["provenance"][:2] == [
+        f"Made by tbtools {tbtools.__version__} from 11 event files (716 kB). All times are UTC.",
+        "Restarts: policy resume; 319 points superseded by later writer sessions, not shown.",
+    ]
+    *_, read = page["provenance_tables"]
+    assert read["title"] == "Files read"
+    assert {file for _, file, _, _ in read["rows"]} == files
     superseded = {run["name"]: run["superseded"] for run in page["runs"]}
     assert superseded["resumed"] == tbtools.load(LOGS)["resumed"].superseded > 0
 
@@ -108,7 +114,7 @@ def test_findings_are_those_of_detect(example: str) -> None:
         for cause in page["findings"]
         for each in cause["findings"]
     ]
-    found = detect(tbtools.load(LOGS, fold=True))
+    found = detect(tbtools.load(LOGS))
     assert sorted(told) == sorted((f.run, f.tag, f.kind, f.onset_step) for f in found)
     severities = [cause["severity"] for cause in page["findings"]]
     assert severities == sorted(severities, key=["error", "warning", "info"].index)
@@ -124,11 +130,12 @@ def test_numbers_come_from_all_points_of_a_thinned_series(tmp_path: Path) -> Non
     (series,) = page_of(html)["series"]
     assert series["n"] == 9000
     assert len(arrays_of(html)[series["value"]]) < 2100
-    assert series["min"] == [-40.0, 4567]
     greatest = int(np.nanargmax(values))
-    assert series["max"] == [float(values[greatest]), greatest]
-    assert series["last"] == float(values[-1])
-    assert series["nonfinite"] == 1
+    last, least, most, *counts = series["row"]
+    assert least == "-40 at 4,567"
+    assert most == f"{values[greatest]!s} at {greatest:,}"
+    assert np.float32(last) == values[-1]
+    assert counts == ["1", "9,000", f"{len(arrays_of(html)[series['value']]):,}"]
 
 
 def test_a_page_of_very_many_series_stays_within_its_points(tmp_path: Path) -> None:
@@ -149,11 +156,12 @@ def test_the_objectives_that_compare_the_runs(example: str) -> None:
         ("val/accuracy", "max"),
         ("train/loss", "min"),
     ]
-    summary = summarize(tbtools.load(LOGS, fold=True))
+    summary = summarize(tbtools.load(LOGS))
     columns = {page["tags"][each["tag"]]["tag"]: each for each in page["objectives"]}
-    for number, run in enumerate(summary.runs):
-        if run.objective is None:
-            continue
+    of_columns = [run for run in summary.runs if run.objective and run.objective.tag in columns]
+    assert len(of_columns) == 5
+    for run in of_columns:
+        number = summary.runs.index(run)
         (cell,) = [each for each in columns[run.objective.tag]["cells"] if each["run"] == number]
         assert (cell["best"], cell["best_step"]) == (run.objective.best, run.objective.best_step)
         assert float(cell["best_text"]) == run.objective.to_dict()["best"]
@@ -231,10 +239,41 @@ def test_hyperparameters_that_cannot_be_decoded_are_named(tmp_path: Path) -> Non
     hparams = page_of(report(tmp_path / "logs", tmp_path / "page.html").read_text("utf-8"))[
         "hparams"
     ]
-    assert hparams["values"] == [[None], [0.5]]
+    assert hparams["runs"] == [1]
     assert hparams["undecodable"] == [
         "run broken: '_hparams_/x' at step 0: 1 bytes that are no hparams message"
     ]
+
+
+@pytest.mark.parametrize("writer", [TorchWriter, tensorboardX.SummaryWriter])
+def test_what_add_hparams_has_written_belongs_to_the_run_that_it_was_called_in(
+    tmp_path: Path, writer: Callable[..., TorchWriter]
+) -> None:
+    for number, rate in enumerate((0.1, 0.1, 0.5)):
+        with writer(str(tmp_path / "logs" / f"run_{number}")) as log:
+            for step in range(9):
+                log.add_scalar("loss", 1 / (1 + step + number), step)
+            log.add_hparams({"lr": rate}, {"accuracy": 0.75})
+    logs = tmp_path / "logs"
+    page = page_of(report(logs, tmp_path / "all.html", group="hparam:lr").read_text("utf-8"))
+    names = [run["name"] for run in page["runs"]]
+    assert names == list(tbtools.load(logs))
+    assert len(names) == 6
+    assert [names[run] for run in page["hparams"]["runs"]] == ["run_0", "run_1", "run_2"]
+    (rate, loss, *_) = page["hparams"]["axes"]
+    assert list(rate["texts"].values()) == ["0.1", "0.1", "0.5"]
+    assert list(loss["texts"].values()) == ["0.11111111", "0.1", "0.09090909"]
+    assert [[names[run] for run in group["runs"]] for group in page["groups"]] == [
+        ["run_0", "run_1"], ["run_2"],
+    ]  # fmt: skip
+    # Whichever runs are shown.
+    chosen = tbtools.load(logs, runs=["run_0", "run_2"])
+    page = page_of(report(chosen, tmp_path / "some.html").read_text("utf-8"))
+    assert page["hparams"]["runs"] == [0, 1]
+    (session,) = [name for name in names if name.startswith("run_0/")]
+    alone = tbtools.load(logs, runs=session)
+    page = page_of(report(alone, tmp_path / "one.html").read_text("utf-8"))
+    assert page["hparams"]["runs"] == [0]
 
 
 def test_pictures_are_limited_by_number_and_size_and_it_is_said(tmp_path: Path) -> None:
@@ -310,9 +349,15 @@ def test_a_run_can_be_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.corpus
-def test_every_folder_of_the_corpus_makes_a_page(corpus: Path, tmp_path: Path) -> None:
+def test_every_folder_of_the_corpus_that_holds_a_value_makes_a_page(
+    corpus: Path, tmp_path: Path
+) -> None:
     folders = [path for path in sorted(corpus.iterdir()) if path.is_dir()]
     for number, folder in enumerate(folders):
+        if not any(run.points for run in summarize(folder).runs):
+            with pytest.raises(tbtools.InvalidArgument, match="no values"):
+                report(folder, tmp_path / "nothing.html")
+            continue
         path = report(folder, tmp_path / f"{number}.html", plotlyjs="directory")
         html = path.read_text("utf-8")
         arrays = arrays_of(html)
@@ -328,7 +373,7 @@ def test_a_diff_has_the_difference_of_each_pair_of_curves(tmp_path: Path) -> Non
     page, arrays = page_of(html), arrays_of(html)
     assert [run["name"] for run in page["runs"]] == ["baseline", "plateau"]
     (pair,) = page["diff"]["pairs"]
-    assert ["lr", "0.001", "2e-05"] in pair["hparams"]
+    assert ["lr", " 0.001 → 2e-05"] in pair["hparams"]
     told = {tag["tag"]: tag for tag in pair["tags"]}
     wide = [run.scalars("train/loss").set_index("step")["value"] for run in (a, b)]
     np.testing.assert_array_equal(arrays[told["train/loss"]["step"]], wide[0].index)

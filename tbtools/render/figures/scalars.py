@@ -11,11 +11,19 @@ import numpy as np
 from tbtools.analysis.judgement import judge
 from tbtools.analysis.smoothers import check_smoothing, smooth_values
 from tbtools.errors import InvalidArgument
-from tbtools.render.colors import SEVERITY_COLORS, run_colors
+from tbtools.render.colors import SEVERITY_COLORS, SEVERITY_DASHES, run_colors
 from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, place_legend, style_named
+from tbtools.render.format import format_rounded
 from tbtools.render.ranges import value_range
-from tbtools.render.series import drawn_seconds, drawn_start, finding_ends, line_breaks
+from tbtools.render.series import (
+    LAST_DATE,
+    MOST_RAW_LINES,
+    drawn_seconds,
+    drawn_start,
+    finding_ends,
+    line_breaks,
+)
 from tbtools.render.thinning import thin
 from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.inputs import open_inputs, require_points
@@ -43,8 +51,6 @@ if TYPE_CHECKING:
 MOST_CHARTS = 24
 # What a line of a figure holds: more cannot be distinguished on paper or screen.
 LINE_POINTS = 2000
-# Faint raw lines say something while they can be distinguished.
-_MOST_RAW_LINES = 20
 # Of the height of a chart, above and below what is drawn.
 _MARGIN = 0.06
 
@@ -176,7 +182,7 @@ def _figure(
     for number, (tag, series) in enumerate(by_tag.items()):
         row, column = number // columns + 1, number % columns + 1
         for each in series:
-            raw = plan.smoothing > 0 and len(series) <= _MOST_RAW_LINES
+            raw = plan.smoothing > 0 and len(series) <= MOST_RAW_LINES
             for trace in _lines(each, plan, raw=raw, legend=each.run not in named):
                 figure.add_trace(trace, row, column)
             named.add(each.run)
@@ -257,7 +263,7 @@ def _leave_out_outliers(
     for arrow, y, beyond, end in (("↓", 0, whole[0], shown[0]), ("↑", 1, whole[1], shown[1])):
         if beyond != end:
             figure.add_annotation(
-                text=f"{arrow} {10**beyond if log else beyond:.3g}",
+                text=f"{arrow} {format_rounded(10**beyond if log else beyond, 3)}",
                 x=1,
                 y=y,
                 xref="x domain",
@@ -275,7 +281,7 @@ def _x(series: ScalarSeries, axis: Axis) -> NDArray[Any]:
         return drawn_seconds(series)
     if axis == "wall":
         milliseconds = np.clip(
-            (drawn_start(series) + drawn_seconds(series)) * 1000, -2.4e14, 2.4e14
+            (drawn_start(series) + drawn_seconds(series)) * 1000, -LAST_DATE, LAST_DATE
         )
         return milliseconds.astype("datetime64[ms]")
     return series.step
@@ -295,7 +301,7 @@ def _mark_finding(
         onset,
         row=row,
         col=column,
-        line={"color": color, "width": 1.2, "dash": "dash"},
+        line={"color": color, "width": 1.2, "dash": SEVERITY_DASHES[finding.severity]},
         name=f"{finding.kind}: {_text(finding.run)}",
     )
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from importlib.metadata import version
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.main_objective import rank_objectives
-from tbtools.render.colors import RUN_COLORS, SEVERITY_COLORS
+from tbtools.render.colors import RUN_COLORS, SEVERITY_COLORS, SEVERITY_DASHES
+from tbtools.render.format import format_count
+from tbtools.render.ranges import SQUEEZED
 from tbtools.render.report import media
 from tbtools.render.report.columns import Columns
 from tbtools.render.report.differences import differences
-from tbtools.render.report.findings import judgement_of, run_statuses
+from tbtools.render.report.findings import chart_notes, judgement_of, run_statuses
 from tbtools.render.report.groups import seed_groups
-from tbtools.render.report.overview import hparams_of, objective_columns, run_row
+from tbtools.render.report.hparams import hparam_axes, run_settings
+from tbtools.render.report.overview import objective_columns, page_facts, run_row
+from tbtools.render.report.provenance import provenance_tables, sentences_of
+from tbtools.render.report.runtable import run_table
 from tbtools.render.report.series import (
     encode_series,
     encoded_tags,
@@ -22,6 +27,7 @@ from tbtools.render.report.series import (
     points_a_series,
 )
 from tbtools.render.report.unshown import unshown
+from tbtools.render.series import LAST_DATE, MOST_RAW_LINES
 from tbtools.runs.reading import check_progress
 from tbtools.runs.selection import EVERYTHING, Selector
 from tbtools.runs.series import read_scalars_of
@@ -68,6 +74,7 @@ def page_data(
     objectives: Mapping[str, Objective] | None = None,
     selection: Selection = EVERYTHING,
     group: str | Sequence[str] | None = None,
+    all_runs: Mapping[str, Run] | None = None,
     diff: Diff | None = None,
     media_bytes: int = MEDIA_BYTES,
     building: Progress = None,
@@ -84,11 +91,14 @@ def page_data(
         selection: Which tags and steps of the runs.
         group: Which runs repeat one another, as for `aggregate`; by default those whose names
             differ only in a seed.
+        all_runs: The runs, and those beside them in which `add_hparams` may have put their
+            hyperparameters; `runs` where not given.
         diff: What `tbtools.diff` gave for them, under the names of `runs`.
         media_bytes: How many bytes of pictures and sounds go into the page at most.
         building: Called now and then with the series that are on the page and those that will be.
     """
-    names, shown = list(runs), list(runs.values())
+    names = list(runs)
+    all_runs = runs if all_runs is None else all_runs
     columns = Columns()
     selector = Selector(selection)
     scalars = {name: read_scalars_of(run, selector, name=name) for name, run in runs.items()}
@@ -101,45 +111,76 @@ def page_data(
     )
     tags = natural_tags(series)
     statuses = run_statuses(judged.findings, by_run)
+    shown_path = partial(_within, root)
+    rows = [run_row(name, run, statuses[name], shown_path) for name, run in runs.items()]
+    best = objective_columns(series, ranked, names, tags)
+    settings = run_settings(runs, all_runs)
+    judgement = judgement_of(judged, series)
+    notes = chart_notes(tags, judgement["findings"], series, rows)
+    tag_rows = encoded_tags(tags, series, names, ranked.directions, notes)
+    unreadable = [
+        (shown_path(each["file"]), each["message"])
+        for each in judged.findings.problems
+        if each["run"] is None
+    ]
     source = media.MediaSource(runs, selection)
     points = points_a_series(len(series))
     budget = media.Budget(media_bytes)
     written = media.Page(columns, budget)
-    page = {
+    encoded_series = _series(series, names, tags, columns, points, building)
+    page: dict[str, Any] = {
         "title": title,
         "smoothing": smoothing,
-        "colors": RUN_COLORS,
-        "severity_colors": SEVERITY_COLORS,
-        "runs": [
-            run_row(name, run, statuses[name], lambda path: _within(root, path))
-            for name, run in runs.items()
-        ],
-        "objectives": objective_columns(series, ranked, names, tags),
-        "hparams": hparams_of(shown),
-        **judgement_of(judged, series),
-        "tags": encoded_tags(tags, series, names, ranked.directions),
-        "series": _series(series, names, tags, columns, points, building),
+        "drawing": _drawing(),
+        "facts": page_facts(rows, best, series, len(unreadable)),
+        "runs": rows,
+        "run_count": format_count(len(rows)),
+        "table": run_table(rows, best, settings),
+        "objectives": best,
+        "main": _main(best, tag_rows),
+        "hparams": hparam_axes(settings, best),
+        **judgement,
+        "tags": tag_rows,
+        "series": encoded_series,
         "diff": differences(diff, series, columns, points) if diff else None,
-        **seed_groups(runs, by_run, group, selection.steps, columns, points),
+        **seed_groups(runs, by_run, group, all_runs, selection.steps, columns, points),
         **{plugin: media.media_series(source, plugin, written) for plugin in media.SECTIONS},
         "sections": [
             {"plugin": plugin, "title": section.title, "card": section.card}
             for plugin, section in media.SECTIONS.items()
         ],
-        "unshown": unshown(shown),
-        "unreadable": [
-            {"path": _within(root, each["file"]), "message": each["message"]}
-            for each in judged.findings.problems
-            if each["run"] is None
-        ],
-        "provenance": _provenance(runs, root),
     }
-    rest = {
+    # What only those that are above know.
+    page |= {
+        "unshown": unshown(runs.values()),
+        "unreadable": unreadable,
         "refused": budget.refused,
         "undecodable": written.without_card,
         "arrays": columns.shapes,
     }
-    return PageData(page | rest, columns, written.undecodable)
+    page["provenance"] = sentences_of(page, runs)
+    page["provenance_tables"] = provenance_tables(rows, runs, shown_path)
+    return PageData(page, columns, written.undecodable)
+
+
+def _main(objectives: Sequence[dict[str, Any]], tags: Sequence[dict[str, Any]]) -> int | None:
+    """The tag of the large chart: the first objective that is more than single points."""
+    charts = [each["tag"] for each in objectives if "single" not in tags[each["tag"]]]
+    return charts[0] if charts else None
+
+
+def _drawing() -> dict[str, Any]:
+    """How charts are drawn, where figures are drawn alike."""
+    return {
+        "colors": RUN_COLORS,
+        "severities": {
+            severity: {"color": color, "dash": SEVERITY_DASHES[severity]}
+            for severity, color in SEVERITY_COLORS.items()
+        },
+        "most_raw_lines": MOST_RAW_LINES,
+        "squeezed": SQUEEZED,
+        "last_date": LAST_DATE,
+    }
 
 
 def _within(root: str, path: str) -> str:
@@ -167,20 +208,3 @@ def _series(
         if building:
             building(number, len(series))
     return encoded
-
-
-def _provenance(runs: Mapping[str, Run], root: str) -> dict[str, Any]:
-    return {
-        "version": version("tbtools"),
-        "restarts": ", ".join({run.restarts: None for run in runs.values()}),
-        "files": [
-            {
-                "run": name,
-                "file": _within(root, file.path),
-                "bytes": file.size,
-                "records": file.records,
-            }
-            for name, run in runs.items()
-            for file in run.data.all_files
-        ],
-    }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
 from tbtools.eventfile.source import base_name
-from tbtools.render.report.series import json_value
+from tbtools.render.format import format_count, format_rounded
+from tbtools.render.report.hparams import setting_text
 from tbtools.render.thinning import thin
 from tbtools.runs.series import last_of_each
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # Lines of a text's difference beyond which nobody reads on.
 _MOST_LINES = 200
+_VERDICT_STYLES = {"better": "good", "worse": "error"}
 
 
 def differences(
@@ -88,39 +90,70 @@ def _pair(
         "b": run.b,
         "identical": run.identical,
         "tags": tags,
-        "hparams": [[each.name, _shown(each.a), _shown(each.b)] for each in run.hparams],
+        "hparams": [[each.name, f" {_shown(each.a)} → {_shown(each.b)}"] for each in run.hparams],
         "text": [
-            {"tag": each.tag, "step": each.step, "lines": list(each.lines[:_MOST_LINES])}
+            {
+                "title": f"{each.tag}, step {format_count(each.step)}",
+                "lines": list(each.lines[:_MOST_LINES]),
+            }
             for each in run.text
         ],
     }
 
 
 def _tag(tag: TagDiff) -> dict[str, Any]:
+    """The row of a tag.
+
+    Returns:
+        ``tag``, ``cells`` (texts, each with what stands small behind it), and ``verdict`` on b with
+        its ``style`` and ``reason``, None without one.
+    """
     points, evidence = tag.points, tag.evidence
+    most = ["-", ""]
+    if points and _is_finite(points.max_difference):
+        at = "" if points.max_step is None else f"@{format_count(points.max_step)}"
+        most = [format_rounded(points.max_difference), at]
+    change, interval = "-", ""
+    if evidence and _is_finite(evidence.change):
+        change = _signed(evidence.change)
+        if _is_finite(evidence.low) and _is_finite(evidence.high):
+            interval = f"({_signed(evidence.low)} to {_signed(evidence.high)})"
+    verdict = evidence.verdict if evidence else None
     return {
         "tag": tag.tag,
-        "identical": tag.identical,
-        "only_in": tag.only_in,
-        "first_step": points.first_step if points else None,
-        "greatest": _finite(points.max_difference) if points else None,
-        "greatest_step": points.max_step if points else None,
-        "level_a": None if tag.level_a is None else json_value(tag.level_a),
-        "level_b": None if tag.level_b is None else json_value(tag.level_b),
-        "change": _finite(evidence.change) if evidence else None,
-        "low": _finite(evidence.low) if evidence else None,
-        "high": _finite(evidence.high) if evidence else None,
-        "verdict": evidence.verdict if evidence else None,
+        "cells": [
+            [_where(tag), ""],
+            most,
+            [format_rounded(tag.level_a), ""],
+            [format_rounded(tag.level_b), ""],
+            [change, interval],
+        ],
+        "verdict": verdict,
+        "style": _VERDICT_STYLES.get(verdict or "", "fine"),
         "reason": evidence.reason if evidence else "",
     }
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+def _where(tag: TagDiff) -> str:
+    """From which step on it differs, if it does."""
+    if tag.only_in:
+        return f"only in {tag.only_in}"
+    if tag.identical:
+        return "the same"
+    first = tag.points.first_step if tag.points else None
+    return "-" if first is None else format_count(first)
+
+
+def _is_finite(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value > 0 else ''}{format_rounded(value)}"
 
 
 def _shown(value: Any) -> str:
-    return "missing" if value is None else str(value)
+    return "missing" if value is None else setting_text(value)
 
 
 def _difference(a: ScalarSeries, b: ScalarSeries, columns: Columns, points: int) -> dict[str, int]:

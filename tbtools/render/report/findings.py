@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.detect import is_judged, worst
 from tbtools.render.format import format_count, plural
+from tbtools.render.report.overview import note_words
 from tbtools.render.series import drawn_seconds, finding_ends, is_onset_drawn
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from tbtools.analysis.detect import Finding, Findings
     from tbtools.analysis.judgement import Judgement
     from tbtools.runs.series import ScalarSeries
+
+
+# Findings of a group that are named beside the first.
+_MOST_OTHERS = 6
 
 
 def judgement_of(judged: Judgement, series: Sequence[ScalarSeries]) -> dict[str, Any]:
@@ -28,12 +33,13 @@ def judgement_of(judged: Judgement, series: Sequence[ScalarSeries]) -> dict[str,
         series: The series that are drawn.
 
     Returns:
-        ``findings``: groups of one run and kind, the worst first; ``not_judged``: sentences;
-        ``judged``: what was, in words.
+        ``findings``: groups of one run and kind, the worst first; ``count``: how many there are in
+        all; ``not_judged``: sentences; ``judged``: what was, in words.
     """
     findings = judged.findings
     return {
         "findings": _by_run_and_kind(findings, series),
+        "count": format_count(len(findings)),
         "judged": f"{plural(judged.points, 'point')} in {format_count(judged.series)} series",
         "not_judged": _not_judged(findings),
     }
@@ -52,7 +58,18 @@ def _by_run_and_kind(findings: Findings, series: Sequence[ScalarSeries]) -> list
             {"severity": main.severity, "kind": main.kind, "findings": []},
         )
         group["findings"] += [_finding(each, drawn.get((each.run, each.tag))) for each in cause]
-    return list(groups.values())
+    return [group | _others(group["findings"]) for group in groups.values()]
+
+
+def _others(findings: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What stands behind the tags of the others of a group, and behind the last that is named."""
+    first, *others = findings
+    also = []
+    for each in others[:_MOST_OTHERS]:
+        kind = f"{each['kind']}, " if each["kind"] != first["kind"] else ""
+        also.append(f" ({kind}{format_count(each['onset_step'])})")
+    rest = len(others) - len(also)
+    return {"also": also, "more": f" and {format_count(rest)} more" if rest else ""}
 
 
 def _finding(finding: Finding, series: ScalarSeries | None) -> dict[str, Any]:
@@ -81,6 +98,51 @@ def _place(series: ScalarSeries, seconds: NDArray[Any], index: int) -> list[floa
     return [int(series.step[index]), float(seconds[index])]
 
 
+def chart_notes(
+    tags: Sequence[str],
+    groups: Iterable[dict[str, Any]],
+    series: Sequence[ScalarSeries],
+    rows: Sequence[Mapping[str, Any]],
+) -> list[list[dict[str, Any]]]:
+    """What is said above the chart of each tag: findings, then notes and restarts, run by run.
+
+    Args:
+        tags: The tags, in order.
+        groups: The findings, as `judgement_of` has them.
+        series: The series that are drawn, run by run.
+        rows: The runs, as `run_row` has them.
+
+    Returns:
+        Of each tag notes: number of the run, ``severity`` (None for none), ``text`` in a few words,
+        and ``title`` in more.
+    """
+    number = {row["name"]: index for index, row in enumerate(rows)}
+    found: dict[str, list[dict[str, Any]]] = {tag: [] for tag in tags}
+    for each in (each for group in groups for each in group["findings"]):
+        if each["tag"] in found:
+            text = f"{each['kind']} at {format_count(each['onset_step'])}"
+            text += ", not shown" * ("outside" in each)
+            found[each["tag"]].append(
+                _note(number[each["run"]], text, each["message"], each["severity"])
+            )
+    for drawn in series:
+        run = number[drawn.run]
+        found[drawn.tag] += [
+            _note(run, note_words(note["kind"]), note["message"])
+            for note in rows[run]["notes"]
+            if note["tag"] == drawn.tag
+        ]
+        if steps := [format_count(int(drawn.step[at])) for at in drawn.restarts]:
+            more = f" +{len(steps) - 1}" if len(steps) > 1 else ""
+            title = f"{drawn.run} resumed at {', '.join(steps)}"
+            found[drawn.tag].append(_note(run, f"resumed at {steps[0]}{more}", title))
+    return list(found.values())
+
+
+def _note(run: int, text: str, title: str, severity: str | None = None) -> dict[str, Any]:
+    return {"run": run, "text": text, "title": title, "severity": severity}
+
+
 def run_statuses(
     findings: Findings, scalars: Mapping[str, Collection[str]]
 ) -> dict[str, dict[str, Any]]:
@@ -95,23 +157,22 @@ def run_statuses(
         ``text``, and ``message`` for who points at it.
     """
     serious: dict[str, list[Finding]] = defaultdict(list)
-    for cause in findings.causes():
-        main = worst(cause)
-        if main.is_serious:
-            serious[main.run].append(main)
+    infos: dict[str, list[Finding]] = defaultdict(list)
+    for each in findings:
+        (serious if each.is_serious else infos)[each.run].append(each)
     reasons: dict[str, dict[str | None, str]] = defaultdict(dict)
-    for each in findings.not_judged:
-        reasons[each.run][each.tag] = each.reason
+    for omitted in findings.not_judged:
+        reasons[omitted.run][omitted.tag] = omitted.reason
     return {
-        run: _trouble(serious[run]) if serious[run] else _no_trouble(reasons[run], tags)
+        run: _trouble(serious[run]) if serious[run] else _no_trouble(infos[run], reasons[run], tags)
         for run, tags in scalars.items()
     }
 
 
-def _trouble(events: Sequence[Finding]) -> dict[str, Any]:
-    main = worst(events)
+def _trouble(found: Sequence[Finding]) -> dict[str, Any]:
+    main = worst(found)
     preposition = "since" if main.kind == "plateau" else "at"
-    more = f" +{len(events) - 1}" if len(events) > 1 else ""
+    more = f" +{len(found) - 1}" if len(found) > 1 else ""
     return {
         "severity": main.severity,
         "rank": SEVERITIES.index(main.severity),
@@ -120,7 +181,18 @@ def _trouble(events: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
-def _no_trouble(reasons: Mapping[str | None, str], tags: Collection[str]) -> dict[str, Any]:
+def _no_trouble(
+    infos: Sequence[Finding], reasons: Mapping[str | None, str], tags: Collection[str]
+) -> dict[str, Any]:
+    if infos:
+        message = "\n".join(each.message for each in infos)
+        rank = SEVERITIES.index("info")
+        return {
+            "severity": None,
+            "rank": rank,
+            "text": plural(len(infos), "info"),
+            "message": message,
+        }
     if not is_judged(reasons, tags):
         message = "; ".join(dict.fromkeys(reasons.values())) or "no scalars"
         rank = len(SEVERITIES) + 1

@@ -9,6 +9,7 @@ import numpy as np
 
 from tbtools.analysis.aggregate import aggregate
 from tbtools.analysis.grouping import group_runs
+from tbtools.render.format import plural
 from tbtools.render.report.series import encoded_breaks
 from tbtools.render.thinning import gap_means, thin
 
@@ -40,6 +41,7 @@ def seed_groups(
     runs: Mapping[str, Run],
     drawn: Mapping[str, Mapping[str, ScalarSeries]],
     group: str | Sequence[str] | None,
+    all_runs: Mapping[str, Run],
     steps: Steps,
     columns: Columns,
     points: int,
@@ -50,19 +52,21 @@ def seed_groups(
         runs: The runs by name.
         drawn: The series of the page, by run and tag.
         group: Which runs repeat one another; by default those whose names differ only in a seed.
+        all_runs: As for `group_runs`.
         steps: First and last step, both included; None for no bound.
         columns: Where the arrays go.
         points: How many points a series may have, about.
 
     Returns:
-        ``groups`` (name, and numbers of their runs) and ``group_series``: group and tag as in
-        ``groups`` and by name, and numbers of arrays: step, ms, value (the mean), spread (the
+        ``groups`` (name, numbers of their runs, and how many) and ``group_series``: group and tag
+        as in ``groups`` and by name, and numbers of arrays: step, ms, value (the mean), spread (the
         standard deviation with n - 1), and of both what lies in the gaps.
     """
     if group is None:
         groups = seeds_by_name(list(runs))
     else:
-        groups = {each.name: list(each.runs) for each in group_runs(runs, group).groups}
+        found_groups = group_runs(runs, group, all_runs=all_runs).groups
+        groups = {each.name: list(each.runs) for each in found_groups}
     members = list(groups.values())
     number = {name: index for index, name in enumerate(runs)}
     found = [
@@ -80,7 +84,12 @@ def seed_groups(
     ]
     return {
         "groups": [
-            {"name": name, "runs": [number[run] for run in names]} for name, names in groups.items()
+            {
+                "name": name,
+                "runs": [number[run] for run in names],
+                "text": plural(len(names), "run"),
+            }
+            for name, names in groups.items()
         ],
         "group_series": [
             {"group": index, "tag": series.tag}

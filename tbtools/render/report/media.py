@@ -9,12 +9,14 @@ of each. A payload that cannot be decoded is named in ``undecodable``, and the p
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tbtools.errors import UndecodablePayload
+from tbtools.render.format import format_count, format_duration
 from tbtools.render.report.markdown import markdown_to_html
 from tbtools.render.report.payloads import some_values
 from tbtools.runs.plugins.audio import sounds
@@ -158,7 +160,23 @@ def media_series(source: MediaSource, plugin: str, page: Page) -> list[dict[str,
                 found.append(finished)
             page.tell(name, series.undecodable, on_card=finished is not None)
         page.tell(name, lost, on_card=False)
-    return found
+    limits = _limits(found)
+    return [each | {"limited": limits[each["tag"]]} for each in found]
+
+
+def _limits(series: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """By tag how many of its steps are shown, where these are not all; else an empty text."""
+    shown: Counter[str] = Counter()
+    there: Counter[str] = Counter()
+    for each in series:
+        shown[each["tag"]] = max(shown[each["tag"]], len(each["steps"]))
+        there[each["tag"]] = max(there[each["tag"]], each["n"])
+    return {
+        tag: f"{format_count(shown[tag])} of {format_count(count)} steps shown"
+        if shown[tag] < count
+        else ""
+        for tag, count in there.items()
+    }
 
 
 def _encoded(series: _Series, values: list[StoredValue], section: Section, page: Page) -> _Series:
@@ -188,14 +206,20 @@ def _image_item(value: StoredValue, page: Page) -> list[list[Any]] | None:
 
 
 def _audio_item(value: StoredValue, page: Page) -> list[list[Any]] | None:
-    """A list of sounds, ``[data URI, seconds, label]``."""
+    """A list of sounds, ``[data URI, label and duration]``."""
     found = sounds(value)
     for sound in found:
         if sound.data[:4] != b"RIFF" or sound.data[8:12] != b"WAVE":
             raise UndecodablePayload(f"{len(sound.data)} bytes that are no WAV file")
     if not page.budget.takes(sum(len(sound.data) for sound in found)):
         return None
-    return [[_data_uri("audio/wav", sound.data), sound.seconds, sound.label] for sound in found]
+    return [
+        [
+            _data_uri("audio/wav", sound.data),
+            ", ".join(filter(None, [sound.label, format_duration(sound.seconds)])),
+        ]
+        for sound in found
+    ]
 
 
 def _text_item(value: StoredValue, page: Page) -> str:

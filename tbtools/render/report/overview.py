@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.render.format import format_count, format_number, plural
-from tbtools.runs.plugins.hparams import json_text, read_decodable_hparams
+from tbtools.render.format import (
+    format_count,
+    format_number,
+    format_time,
+    plural,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tbtools.analysis.main_objective import Objectives
     from tbtools.runs.run import Run
@@ -48,11 +53,7 @@ def run_row(
     notes = [note.to_dict() for note in run.data.iter_notes()]
     return {
         "name": name,
-        "files": len(run.data.all_files),
-        "bytes": sum(file.size for file in run.data.all_files),
-        "points": sum(part.columns.order.size for part in run.data.parts),
         "superseded": run.superseded,
-        "first_step": min((int(each.min()) for each in steps), default=None),
         "last_step": max((int(each.max()) for each in steps), default=None),
         "start": min((float(each.min()) for each in times), default=None),
         "end": max((float(each.max()) for each in times), default=None),
@@ -65,11 +66,73 @@ def run_row(
 
 def _remarks(superseded: int, problems: int, notes: Sequence[str]) -> list[str]:
     """Problems and notes in a few words each."""
-    kinds = [kind.replace("_", " ") for kind in dict.fromkeys(notes)]
     return [
-        *([f"{format_count(superseded)} points superseded"] if superseded else []),
+        *([f"{plural(superseded, 'point')} superseded"] if superseded else []),
         *([plural(problems, "problem")] if problems else []),
-        *(kind for kind in kinds if kind != "superseded"),
+        *(note_words(kind) for kind in dict.fromkeys(notes) if kind != "superseded"),
+    ]
+
+
+def note_words(kind: str) -> str:
+    """The kind of a note as it is read: ``steps go back``."""
+    return kind.replace("_", " ")
+
+
+def page_facts(
+    rows: Sequence[Mapping[str, Any]],
+    objectives: Sequence[Mapping[str, Any]],
+    series: Sequence[ScalarSeries],
+    unreadable: int,
+) -> list[dict[str, Any]]:
+    """The first line of the page.
+
+    Args:
+        rows: The runs, as `run_row` has them.
+        objectives: As `objective_columns` has them.
+        series: All series of the page.
+        unreadable: How many paths could not be read.
+
+    Returns:
+        Facts: ``severity`` (None for none), and parts of a text, each with whether it stands out.
+    """
+
+    def fact(text: str, severity: str | None = None) -> dict[str, Any]:
+        return {"severity": severity, "parts": [[text, False]]}
+
+    severities = [row["status"]["severity"] for row in rows]
+    superseded = sum(row["superseded"] for row in rows)
+    problems = sum(len(row["problems"]) for row in rows)
+    points = sum(each.value.size for each in series)
+    ends = [row["end"] for row in rows if row["end"] is not None]
+    facts = [{"severity": None, "parts": [[plural(len(rows), "run"), True]]}]
+    facts += [
+        fact(f"{format_count(severities.count(severity))} with {severity}s", severity)
+        for severity in ("error", "warning")
+        if severity in severities
+    ]
+    if objectives and objectives[0]["leader"] is not None:
+        facts.append({"severity": None, "parts": _leader(rows, objectives[0])})
+    facts.append(fact(f"{plural(points, 'scalar')} in {format_count(len(series))} series"))
+    if superseded:
+        facts.append(fact(f"{plural(superseded, 'point')} superseded"))
+    if problems:
+        facts.append(fact(f"{plural(problems, 'problem')} in event files", "warning"))
+    if unreadable:
+        facts.append(fact(f"{plural(unreadable, 'path')} could not be read", "error"))
+    if ends:
+        facts.append(fact(f"Last event {format_time(max(ends), UTC)}"))
+    return facts
+
+
+def _leader(rows: Sequence[Mapping[str, Any]], objective: Mapping[str, Any]) -> list[list[Any]]:
+    leader = objective["leader"]
+    [best] = [cell for cell in objective["cells"] if cell["run"] == leader]
+    return [
+        [f"Best {objective['name']} ", False],
+        [best["best_text"], True],
+        [" by ", False],
+        [rows[leader]["name"], True],
+        [f" at step {format_count(best['best_step'])}", False],
     ]
 
 
@@ -85,9 +148,9 @@ def objective_columns(
         tags: The tags, likewise.
 
     Returns:
-        A column an objective, the most telling first: number of the tag, which way is better, the
-        run that leads, and cells, each with the number of its run and its best value (and the step
-        and the exact text of that), None where none is finite.
+        A column an objective, the most telling first: number and name of the tag, which way is
+        better, the run that leads, and cells, each with the number of its run, its best value (with
+        the step) and its last one, both None where not finite, and the texts of both.
     """
     run_number = {run: number for number, run in enumerate(runs)}
     tag_number = {tag: number for number, tag in enumerate(tags)}
@@ -95,14 +158,15 @@ def objective_columns(
     for tag in objectives.ranked[:MOST_OBJECTIVES]:
         better = objectives.directions[tag]
         cells = [
-            {"run": run_number[each.run]} | _best(each, better)
+            {"run": run_number[each.run]} | _best(each, better) | _last(each)
             for each in series
             if each.tag == tag
         ]
         known = [cell for cell in cells if cell["best"] is not None]
         choose = min if better == "min" else max
         leader = choose(known, key=lambda cell: cell["best"])["run"] if known else None
-        columns.append({"tag": tag_number[tag], "better": better, "leader": leader, "cells": cells})
+        column = {"tag": tag_number[tag], "name": tag, "better": better, "leader": leader}
+        columns.append(column | {"cells": cells})
     return columns
 
 
@@ -120,25 +184,7 @@ def _best(series: ScalarSeries, better: Objective) -> dict[str, Any]:
     }
 
 
-def hparams_of(runs: Sequence[Run]) -> dict[str, Any]:
-    """Hyperparameters: names, whether the runs differ in them, each run's values, and problems."""
-    read = [(run.name, *read_decodable_hparams(run.data)) for run in runs]
-    settings = [dict(hparams) for _, hparams, _ in read]
-    names = list(dict.fromkeys(name for each in settings for name in each))
-    present = [each for each in settings if each]
-    return {
-        "names": names,
-        "varying": [
-            any(each.get(name) != present[0].get(name) for each in present) for name in names
-        ],
-        "values": [[_shown(each.get(name)) for name in names] for each in settings],
-        "undecodable": [f"run {run}: {each}" for run, _, problems in read for each in problems],
-    }
-
-
-def _shown(value: Any) -> float | str | bool | None:
-    if value is None or isinstance(value, (bool, str)):
-        return value
-    if isinstance(value, (int, float)):
-        return float(value) if np.isfinite(value) else str(value)
-    return json_text(value)
+def _last(series: ScalarSeries) -> dict[str, Any]:
+    last = float(series.value[-1])
+    text = format_number(last, series.dtype)
+    return {"last": last if np.isfinite(last) else None, "last_text": text}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.eventfile.discover import natural_key
-from tbtools.render.format import format_number
+from tbtools.render.format import format_count, format_number, plural
 from tbtools.render.series import drawn_seconds, drawn_start, line_breaks
 from tbtools.render.thinning import thin
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 PAGE_POINTS = 480_000
 MOST_POINTS = 2000
 LEAST_POINTS = 64
+# Runs beyond which a screen reader is only told how many more there are.
+_MOST_NAMED = 10
 
 
 def points_a_series(count: int) -> int:
@@ -60,7 +62,10 @@ def encode_series(series: ScalarSeries, columns: Columns, points: int) -> dict[s
         encoded["mean"] = columns.rough(thinned.gap_mean)
     if len(series.value) > 1 and (series.value == series.value[0]).all():
         encoded["constant"] = True
-    return encoded | _extremes(series)
+    encoded["nonfinite"] = int((~np.isfinite(series.value)).sum())
+    if not np.isfinite(series.value[-1]):
+        encoded["broken"] = True
+    return encoded | {"row": _row(series, len(kept)), "at": format_count(int(series.step[-1]))}
 
 
 def encoded_breaks(step: Array, seconds: Array, session: Array) -> dict[str, Any]:
@@ -74,36 +79,35 @@ def encoded_breaks(step: Array, seconds: Array, session: Array) -> dict[str, Any
     return {"breaks": found} if found else {}
 
 
-def json_value(value: float) -> float | str:
-    """The value, or what JSON has no number for as it is shown: ``NaN``, ``∞``, ``-∞``."""
-    if np.isfinite(value):
-        return value
-    return "NaN" if np.isnan(value) else "∞" if value > 0 else "-∞"
-
-
 def _milliseconds(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """Whole ones; hostile wall times are held where a browser's dates end."""
     milliseconds: NDArray[np.float64] = np.clip(np.rint(seconds * 1000), -8.64e15, 8.64e15)
     return milliseconds
 
 
-def _extremes(series: ScalarSeries) -> dict[str, Any]:
-    """The last value, and the least and the greatest finite one with their steps: of all points.
+def _row(series: ScalarSeries, drawn: int) -> list[str]:
+    """What the table behind a chart says of a series, from all its points.
 
-    ``exact`` has the same numbers as the texts that read back as what is stored.
+    Args:
+        series: The series.
+        drawn: How many of its points are on the page.
+
+    Returns:
+        The last value, the least and the greatest finite one with their steps, and how many are
+        not finite, how many there are, how many are drawn.
     """
     finite = np.flatnonzero(np.isfinite(series.value))
-    last = float(series.value[-1])
-    found: dict[str, Any] = {"nonfinite": len(series.value) - len(finite)}
-    found["last"] = json_value(last)
-    exact = {"last": format_number(last, series.dtype) if np.isfinite(last) else found["last"]}
+    extremes = ["-", "-"]
     if len(finite):
-        for name, choose in (("min", np.argmin), ("max", np.argmax)):
-            index = finite[choose(series.value[finite])]
-            value = float(series.value[index])
-            found[name] = [value, int(series.step[index])]
-            exact[name] = format_number(value, series.dtype)
-    return found | {"exact": exact}
+        places = [finite[choose(series.value[finite])] for choose in (np.argmin, np.argmax)]
+        extremes = [
+            format_number(float(series.value[place]), series.dtype)
+            + f" at {format_count(int(series.step[place]))}"
+            for place in places
+        ]
+    counts = [len(series.value) - len(finite), len(series.value), drawn]
+    last = format_number(float(series.value[-1]), series.dtype)
+    return [last, *extremes, *map(format_count, counts)]
 
 
 def encoded_tags(
@@ -111,23 +115,47 @@ def encoded_tags(
     series: Sequence[ScalarSeries],
     runs: Sequence[str],
     better: Mapping[str, Objective],
+    notes: Sequence[list[dict[str, Any]]],
 ) -> list[dict[str, Any]]:
     """The tags as the page has them.
 
+    Args:
+        tags: The tags, in order.
+        series: All series of the page, run by run.
+        runs: The names of the runs, in their order on the page.
+        better: Which way is better, by tag.
+        notes: What is said above the chart of each tag, as `chart_notes` has it.
+
     Returns:
         Of each its name, which way is better, the group in which it stands (by its first part, as
-        in TensorBoard), and, where every run has a single point of it, the numbers of these runs in
-        the order in which they are shown: the best first where it is known which way is better.
+        in TensorBoard), what its chart is to a screen reader, and, where every run has a single
+        point of it, the numbers of these runs in the order in which they are shown: the best first
+        where it is known which way is better.
     """
     run_number = {run: number for number, run in enumerate(runs)}
     by_tag: dict[str, list[ScalarSeries]] = {tag: [] for tag in tags}
     for each in series:
         by_tag[each.tag].append(each)
     return [
-        {"tag": tag, "better": better[tag], "group": tag.split("/")[0] or tag}
+        {
+            "tag": tag,
+            "better": better[tag],
+            "group": tag.split("/")[0] or tag,
+            "label": _label(tag, by_tag[tag]),
+            "notes": own,
+        }
         | _single_points(by_tag[tag], better[tag], run_number)
-        for tag in tags
+        for tag, own in zip(tags, notes, strict=True)
     ]
+
+
+def _label(tag: str, series: Sequence[ScalarSeries]) -> str:
+    ends = [
+        f"{each.run} ends at {format_number(float(each.value[-1]), each.dtype)}"
+        for each in series[:_MOST_NAMED]
+    ]
+    more = f", and {plural(len(series) - len(ends), 'more run')}" * (len(series) > len(ends))
+    return f"Chart of {tag}: {', '.join(ends)}{more}"
 
 
 def _single_points(

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from tbtools.analysis.diff.results import Diff
 from tbtools.analysis.judgement import judge
-from tbtools.errors import InvalidArgument, NoEventFiles, UnsupportedType
+from tbtools.errors import InvalidArgument, UnsupportedType
 from tbtools.eventfile.source import as_path, base_name
 from tbtools.render.extras import require_report_extra
 from tbtools.render.files import replaced_whole, require_free
@@ -17,10 +17,11 @@ from tbtools.render.output import output_format
 from tbtools.render.report.data import MEDIA_BYTES, page_data
 from tbtools.render.report.differences import renamed, shown_names
 from tbtools.render.report.page import PLOTLY_FILE, PLOTLY_SCRIPTS, plotly_js, render_page
-from tbtools.runs.inputs import open_inputs
+from tbtools.runs.diagnostics import require_readable
+from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.numbers import is_number
 from tbtools.runs.run import Run
-from tbtools.runs.selection import EVERYTHING, Selection
+from tbtools.runs.selection import EVERYTHING, Selection, Selector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -75,8 +76,7 @@ def report(
     The same event files give the same bytes.
 
     Args:
-        x: A path, a `Run`, an `Experiment`, or several of them; of paths, the sub-runs of
-            `add_scalars` and `add_hparams` are shown as part of the run that made them.
+        x: A path, a `Run`, an `Experiment`, or several of them.
         path: The HTML file; ``-`` for standard output.
         title: The heading; the log directory by default.
         tags: Names or globs; all tags where not given.
@@ -96,14 +96,14 @@ def report(
         The path.
 
     Raises:
-        NoEventFiles: There is nothing to read.
+        NoEventFiles: There is nothing to read, or not one event could be read.
         UnknownTag: A tag or glob matches no tag of any run.
         FileError: The page cannot be written there.
         OutputExists: There is a file, and `force` does not allow to replace it.
         MissingExtra: The extra ``report`` is not installed.
         InvalidObjective: An objective is none of ``min``, ``max``, ``none``.
-        InvalidArgument: `smoothing` or `plotlyjs` is none of what they may be, or there is no point
-            in the steps.
+        InvalidArgument: `smoothing` or `plotlyjs` is none of what they may be, there is no point in
+            the steps, or no value at all.
     """
     return write_report(
         x,
@@ -153,7 +153,7 @@ def write_report(
         building: As for `page_data`.
     """
     _check_arguments(path, title, smoothing, plotlyjs, force=force)
-    inputs = open_inputs(x, fold=True)
+    inputs = open_inputs(x)
     judged = judge(
         inputs,
         selection,
@@ -162,10 +162,9 @@ def write_report(
         progress=progress,
         judging=judging,
     )
+    require_readable(inputs.runs)
+    _require_values(inputs, selection)
     name, root = _name_and_root(x, inputs)
-    if not judged.runs:
-        reasons = dict.fromkeys(each["message"] for each in judged.findings.problems)
-        raise NoEventFiles(f"{name}: nothing could be read ({'; '.join(reasons)})")
     data = page_data(
         inputs.runs,
         judged,
@@ -175,6 +174,7 @@ def write_report(
         objectives=objectives,
         selection=selection,
         group=group,
+        all_runs=inputs.all_runs,
         media_bytes=media_bytes,
         building=building,
     )
@@ -257,6 +257,20 @@ def diff_report(
     return Path(path)
 
 
+def _require_values(inputs: Inputs, selection: Selection) -> None:
+    """Refuses to make a page of nothing.
+
+    Raises:
+        NoEventFiles: There is not one event in the files.
+        InvalidArgument: There is not one value in them.
+    """
+    selector = Selector(selection, scalars=False)
+    for run in inputs.runs.values():
+        for part in run.data.parts:
+            selector.choose(part)
+    require_points(inputs.runs.values(), selector)
+
+
 def _name_and_root(x: RunsLike, inputs: Inputs) -> tuple[str, str]:
     """What the page is called by default, and from where its paths start."""
     if isinstance(x, Run):
@@ -278,7 +292,7 @@ def _check_arguments(
     if as_path(path) == "-":
         return
     require_free(path, force=force)
-    output_format(os.fspath(path), None, ["html"])  # refuses what the ending says otherwise
+    output_format(os.fspath(path), "html", ["html"])  # refuses what the ending says otherwise
     beside = Path(path).parent / PLOTLY_FILE
     if plotlyjs == "directory" and not _is_plotly(beside):
         require_free(beside, force=force)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from tbtools.runs.folding import hparams_sessions
 from tbtools.runs.plugins.hparams import read_decodable_hparams
 
 if TYPE_CHECKING:
@@ -47,6 +48,19 @@ class HParamsTable:
         return pd.DataFrame(columns, index=pd.Index(list(self.rows), name="run", dtype="str"))
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The hyperparameters of a run.
+
+    Attributes:
+        values: Those that can be decoded, by name.
+        problems: What of them cannot be decoded, each with the run that it lies in.
+    """
+
+    values: dict[str, HParamValue]
+    problems: list[tuple[str, Undecodable]]
+
+
 def hparams_table(runs: Iterable[str], all_runs: Mapping[str, Run]) -> HParamsTable:
     """The table of some runs; it says the same of a run whichever others are in it.
 
@@ -66,6 +80,30 @@ def hparams_table(runs: Iterable[str], all_runs: Mapping[str, Run]) -> HParamsTa
         for name in shown
     }
     return HParamsTable(tuple(hparam_columns), tuple(labels.values()), rows, sessions.problems())
+
+
+def hparams_settings(
+    runs: Mapping[str, Run], all_runs: Mapping[str, Run] | None = None
+) -> dict[str, Settings]:
+    """The hyperparameters of runs, where `add_hparams` has put them into a sub-run, too.
+
+    Args:
+        runs: Run name to run.
+        all_runs: These, and those that may be their sub-runs; `runs` where not given.
+
+    Returns:
+        By run, in the same order. Those of a sub-run that holds the one `add_hparams` of a run in
+        `runs` are that run's, and no longer its own.
+    """
+    all_runs = runs if all_runs is None else all_runs
+    owners = hparams_sessions(all_runs, runs)
+    settings = {name: Settings({}, []) for name in runs}
+    for name in dict.fromkeys((*runs, *owners)):
+        hparams, problems = read_decodable_hparams(all_runs[name].data)
+        found = settings[owners.get(name, name)]
+        found.values.update(hparams)
+        found.problems.extend((name, each) for each in problems)
+    return settings
 
 
 def _all_keys(tables: Mapping[str, Mapping[str, Any]]) -> list[str]:

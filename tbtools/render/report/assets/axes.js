@@ -8,7 +8,8 @@ const UNITS = [
 ];
 
 function runColor(page, run) {
-  return page.colors[run % page.colors.length];
+  const { colors } = page.drawing;
+  return colors[run % colors.length];
 }
 
 function cssColor(name) {
@@ -21,15 +22,12 @@ function timeUnit(lines) {
   return UNITS.find(([, size]) => longest >= 2 * size) || UNITS[UNITS.length - 1];
 }
 
-// Milliseconds that have a date: the wall times of strangers may be anything. Plotly's dates end
-// with the year 9999, and the chart needs a margin.
-const LAST_DATE = 2.4e14;
-
-function asDate(milliseconds) {
-  return Math.min(LAST_DATE, Math.max(-LAST_DATE, milliseconds));
+// Milliseconds, no further off than there are dates.
+function asDate(milliseconds, last) {
+  return Math.min(last, Math.max(-last, milliseconds));
 }
 
-function xAxis(state, lines) {
+function xAxis(page, state, lines) {
   if (state.x === "relative") {
     const [name, size] = timeUnit(lines);
     return {
@@ -41,8 +39,9 @@ function xAxis(state, lines) {
     };
   }
   if (state.x === "wall") {
-    const of = (series, i) => asDate(series.start * 1000 + series.ms[i]);
-    return { type: "date", breaks: "time", title: "UTC", of };
+    const last = page.drawing.last_date;
+    const of = (series, i) => asDate(series.start * 1000 + series.ms[i], last);
+    return { type: "date", breaks: "time", title: "UTC", of, last };
   }
   return { type: "linear", breaks: "step", title: "", of: (series, i) => series.step[i] };
 }
@@ -50,7 +49,7 @@ function xAxis(state, lines) {
 // Where on the x axis something is that has a step and a second in its series.
 function xAt(state, axis, series, step, second) {
   if (state.x === "relative") return second * axis.second;
-  if (state.x === "wall") return asDate((series.start + second) * 1000);
+  if (state.x === "wall") return asDate((series.start + second) * 1000, axis.last);
   return step;
 }
 

@@ -101,8 +101,8 @@ function scalarCard(page, state, tag, { hero = false } = {}) {
   const frame = cardFrame({
     title: tag.tag,
     tools,
-    notes: cardNotes(page, state, tag),
-    label: scalarLabel(page, tag),
+    notes: cardNotes(page, tag),
+    label: tag.label,
     className: hero ? "hero" : "",
   });
   Object.assign(card, frame);
@@ -167,53 +167,18 @@ function emphasize(card, state) {
   });
 }
 
-function scalarLabel(page, tag) {
-  const parts = tag.series.slice(0, 10).map((series) => {
-    return `${page.runs[series.run].name} ends at ${formatNumber(series.last)}`;
-  });
-  const more = tag.series.length > 10 ? `, and ${tag.series.length - 10} more runs` : "";
-  return `Chart of ${tag.tag}: ${parts.join(", ")}${more}`;
-}
-
 // More notes than these fit no card.
 const MOST_NOTES = 8;
 
-// What is marked in the chart, in words: findings, notes and restarts, each with its run.
-function cardNotes(page, state, tag) {
-  const notes = (tag.findings || []).map((finding) =>
-    h(
-      "li",
-      { class: `note ${finding.severity}`, title: finding.message },
-      swatch(runColor(page, finding.runNumber)),
-      `${finding.kind} at ${formatCount(finding.onset_step)}${finding.outside ? ", not shown" : ""}`,
-    ),
+// What is marked in the chart, in words, each with its run.
+function cardNotes(page, tag) {
+  if (!tag.notes.length) return "";
+  const notes = tag.notes.slice(0, MOST_NOTES).map(({ run, text, title, severity }) =>
+    h("li", { class: `note ${severity ?? ""}`, title }, swatch(runColor(page, run)), text),
   );
-  for (const series of tag.series) {
-    for (const { kind, message } of page.runs[series.run].notes.filter((note) => note.tag === tag.tag))
-      notes.push(
-        h(
-          "li",
-          { class: "note", title: message },
-          swatch(runColor(page, series.run)),
-          kind.replaceAll("_", " "),
-        ),
-      );
-    if (!series.sessions?.length) continue;
-    const steps = series.sessions.map(([step]) => formatCount(step)).join(", ");
-    notes.push(
-      h(
-        "li",
-        { class: "note", title: `${page.runs[series.run].name} resumed at ${steps}` },
-        swatch(runColor(page, series.run)),
-        `resumed at ${formatCount(series.sessions[0][0])}`,
-        series.sessions.length > 1 && ` +${series.sessions.length - 1}`,
-      ),
-    );
-  }
-  if (!notes.length) return "";
   const more = h("li", { class: "note more", hidden: true });
-  more.count = notes.length;
-  return h("ul", { class: "notes" }, notes.slice(0, MOST_NOTES), more);
+  more.count = tag.notes.length;
+  return h("ul", { class: "notes" }, notes, more);
 }
 
 // As many notes as stand in one line, and how many more there are.
@@ -226,7 +191,7 @@ function fitNotes(element) {
   for (let shown = notes.length; shown >= 0; shown--) {
     notes.forEach((note, i) => (note.hidden = i >= shown));
     more.hidden = shown === more.count;
-    more.textContent = shown ? `+${more.count - shown}` : plural(more.count, "note");
+    more.textContent = shown ? `+${formatCount(more.count - shown)}` : `${formatCount(more.count)} notes`;
     if (!isBelow(more.hidden ? notes[shown - 1] : more)) return;
   }
 }
@@ -234,7 +199,6 @@ function fitNotes(element) {
 // The numbers of a chart, from all points, and how many of them are drawn.
 function valuesTable(page, state, tag) {
   const rows = tag.series.filter((series) => state.isShown(series.run));
-  const extreme = (found, text) => (found ? `${text} at ${formatCount(found[1])}` : "–");
   return h(
     "table",
     {},
@@ -257,12 +221,7 @@ function valuesTable(page, state, tag) {
           "tr",
           {},
           h("th", { scope: "row" }, swatch(runColor(page, series.run)), page.runs[series.run].name),
-          h("td", { class: "number" }, series.exact.last),
-          h("td", { class: "number" }, extreme(series.min, series.exact.min)),
-          h("td", { class: "number" }, extreme(series.max, series.exact.max)),
-          h("td", { class: "number" }, formatCount(series.nonfinite)),
-          h("td", { class: "number" }, formatCount(series.n)),
-          h("td", { class: "number" }, formatCount(series.step.length)),
+          series.row.map((text) => h("td", { class: "number" }, text)),
         ),
       ),
     ),

@@ -1,42 +1,12 @@
 // What a diff says: a table of tags, what else differs, and the difference of each pair of curves.
 
-function signed(value) {
-  return value > 0 ? `+${formatNumber(value)}` : formatNumber(value);
-}
-
-function verdictCell(tag) {
-  if (!tag.verdict) return "";
-  const kind = { better: "good", worse: "error" }[tag.verdict] || "fine";
-  return h("span", { class: `status ${kind}`, title: tag.reason }, tag.verdict);
-}
-
-function changeCell(tag) {
-  if (tag.change === null) return "–";
-  const interval =
-    tag.low !== null && tag.high !== null && `${signed(tag.low)} to ${signed(tag.high)}`;
-  return [signed(tag.change), interval && h("small", {}, ` (${interval})`)];
-}
-
-function differenceRow(pair, tag) {
-  const cell = (content, attributes) => h("td", attributes, content);
-  const number = { class: "number" };
-  const presence = tag.only_in ? `only in ${tag.only_in}` : tag.identical ? "the same" : "";
-  return h(
-    "tr",
-    {},
-    h("th", { scope: "row" }, tag.tag),
-    cell(presence || (tag.first_step === null ? "–" : formatCount(tag.first_step)), number),
-    cell(
-      tag.greatest === null
-        ? "–"
-        : [formatNumber(tag.greatest), h("small", {}, ` @${formatCount(tag.greatest_step)}`)],
-      number,
-    ),
-    cell(formatNumber(tag.level_a), number),
-    cell(formatNumber(tag.level_b), number),
-    cell(changeCell(tag), number),
-    cell(verdictCell(tag)),
+function differenceRow(tag) {
+  const numbers = tag.cells.map(([text, small]) =>
+    h("td", { class: "number" }, text, small && h("small", {}, ` ${small}`)),
   );
+  const verdict =
+    tag.verdict && h("span", { class: `status ${tag.style}`, title: tag.reason }, tag.verdict);
+  return h("tr", {}, h("th", { scope: "row" }, tag.tag), numbers, h("td", {}, verdict));
 }
 
 function pairPanel(pair) {
@@ -80,7 +50,7 @@ function pairPanel(pair) {
         h(
           "tbody",
           {},
-          pair.tags.map((tag) => differenceRow(pair, tag)),
+          pair.tags.map((tag) => differenceRow(tag)),
         ),
       ),
     ),
@@ -93,13 +63,13 @@ function pairPanel(pair) {
       h(
         "ul",
         { class: "hparam-differences" },
-        pair.hparams.map(([name, a, b]) => h("li", {}, h("strong", {}, name), ` ${a} → ${b}`)),
+        pair.hparams.map(([name, text]) => h("li", {}, h("strong", {}, name), text)),
       ),
-    pair.text.map(({ tag, step, lines }) =>
+    pair.text.map(({ title, lines }) =>
       h(
         "figure",
         { class: "text-difference" },
-        h("figcaption", {}, `${tag}, step ${formatCount(step)}`),
+        h("figcaption", {}, title),
         h(
           "pre",
           { tabindex: "0" },

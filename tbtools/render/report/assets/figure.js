@@ -1,7 +1,5 @@
 // What Plotly is given for one tag.
 
-// Faint raw lines behind smoothed ones say something while they can be distinguished.
-const MOST_RAW_LINES = 20;
 const MANY_LINES = 30;
 
 // What is drawn for a tag now: shown series, or groups of seeds, each with its name and colour.
@@ -96,7 +94,7 @@ function band({ series, smooth: mean }, weight) {
 
 function baseLayout() {
   return {
-    margin: { l: 46, r: 10, t: 10, b: 26 },
+    margin: { l: 54, r: 10, t: 10, b: 26 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: {
@@ -114,7 +112,7 @@ function baseLayout() {
 // The whole figure of a tag. `lines` goes along for the tooltip: what is drawn, with its numbers.
 function scalarFigure(page, state, tag) {
   const lines = drawnLines(page, state, tag);
-  const axis = xAxis(state, lines);
+  const axis = xAxis(page, state, lines);
   const data = [];
   const raw = [];
   const alpha = bandAlpha(lines.filter(({ series }) => series.spread).length);
@@ -125,7 +123,7 @@ function scalarFigure(page, state, tag) {
       const [low, high] = band(line, state.smoothing);
       data.push(bandTrace(line, axis, low, high, alpha));
       raw.push(low, high);
-    } else if (state.smoothing > 0 && lines.length <= MOST_RAW_LINES) {
+    } else if (state.smoothing > 0 && lines.length <= page.drawing.most_raw_lines) {
       data.push(lineTrace(line, axis, line.series.value, { faint: true }));
       raw.push(line.series.value);
     }
@@ -136,7 +134,8 @@ function scalarFigure(page, state, tag) {
   const shown = lines.flatMap((line) =>
     breaksOf(line.series, axis) === "dots" ? [line.smooth, line.series.value] : [line.smooth],
   );
-  const range = yRange(state.ignoreOutliers ? shown : [...shown, ...raw], state);
+  const { squeezed } = page.drawing;
+  const range = yRange(state.ignoreOutliers ? shown : [...shown, ...raw], { ...state, squeezed });
   const layout = {
     ...baseLayout(),
     shapes: [...findingShapes(page, state, tag, axis), ...restartShapes(state, lines, axis)],

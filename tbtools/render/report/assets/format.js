@@ -1,4 +1,4 @@
-// Numbers and names as a person reads them.
+// Numbers that are known only in the browser, as tbtools/render/format.py writes them.
 
 const THOUSANDS = new Intl.NumberFormat("en-US");
 
@@ -6,44 +6,36 @@ function formatCount(count) {
   return THOUSANDS.format(count);
 }
 
-function grouped(value) {
-  return Math.abs(value) < 1e4 ? String(value) : THOUSANDS.format(value);
+// Powers of ten from which on numbers have exponents: all, and rounded ones.
+const EXPONENTS = 16;
+const ROUNDED_EXPONENTS = 7;
+
+// The shortest decimal that reads back, with exponents where Python has them.
+function formatNumber(value, exponents = EXPONENTS) {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  const [digits, power] = value.toExponential().split("e");
+  if (power >= -4 && power < exponents) return String(value);
+  return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
 }
 
-// Up to `digits` significant digits, exponents only where they save the reader from counting zeros.
-function formatNumber(value, digits = 5) {
-  if (value === null || value === undefined) return "–";
-  if (typeof value === "string") return value;
-  if (Number.isNaN(value)) return "NaN";
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  if (value === 0) return "0";
+function formatRounded(value, digits = 5) {
+  if (!Number.isFinite(value)) return formatNumber(value);
   const size = Math.abs(value);
-  if (Number.isInteger(value) && size < 1e7) return THOUSANDS.format(value).replace("-", "−");
-  const text =
-    size >= 1e6 || size < 1e-4
-      ? value
-          .toExponential(digits - 1)
-          .replace(/\.?0+e/, "e")
-          .replace("e+", "e")
-      : grouped(Number(value.toPrecision(digits)));
-  return text.replaceAll("-", "−");
+  const places = Math.max(0, digits - 1 - value.toExponential().split("e")[1]);
+  const rounded = Number(
+    size >= 1e-4 && size < 10 ** ROUNDED_EXPONENTS ? value.toFixed(places) : value.toPrecision(digits),
+  );
+  return formatNumber(Number.isFinite(rounded) ? rounded : value, ROUNDED_EXPONENTS);
 }
 
-function formatBytes(bytes) {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let unit = 0;
-  while (bytes >= 999.5 && unit < units.length - 1) {
-    bytes /= 1000;
-    unit++;
-  }
-  return `${unit ? Number(bytes.toPrecision(3)) : bytes} ${units[unit]}`;
-}
-
+// A duration in its two greatest units.
 function formatDuration(seconds) {
-  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
-  if (seconds < 0) return `−${formatDuration(-seconds)}`;
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
+  if (!Number.isFinite(seconds)) return "-";
+  if (seconds < 0) return `-${formatDuration(-seconds)}`;
+  const tenths = Math.floor(seconds * 10 + 0.5);
+  if (tenths < 100) return `${Math.floor(tenths / 10)}.${tenths % 10} s`;
+  const whole = Math.floor(seconds + 0.5);
   for (const [name, size, smallerName, smaller] of [
     ["d", 86400, "h", 3600],
     ["h", 3600, "min", 60],
@@ -51,19 +43,8 @@ function formatDuration(seconds) {
   ]) {
     if (whole < size) continue;
     const part = Math.floor((whole % size) / smaller);
-    const count = Math.floor(whole / size);
-    return part ? `${count} ${name} ${part} ${smallerName}` : `${count} ${name}`;
+    const count = `${Math.floor(whole / size)} ${name}`;
+    return part ? `${count} ${part} ${smallerName}` : count;
   }
   return `${whole} s`;
-}
-
-// In UTC: the page travels, and the reader's zone is not that of the machine.
-function formatTime(seconds) {
-  const date = new Date(seconds * 1000);
-  if (seconds === null || Number.isNaN(date.getTime())) return "–";
-  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
-}
-
-function plural(count, thing, things = `${thing}s`) {
-  return `${formatCount(count)} ${count === 1 ? thing : things}`;
 }

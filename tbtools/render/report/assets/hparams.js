@@ -1,50 +1,5 @@
 // Hyperparameters against the objectives: parallel coordinates, and a scatter plot.
 
-function hparamAxes(page, objectives) {
-  const { names, varying, values } = page.hparams;
-  const axes = names
-    .map((name, number) => ({ name, of: (run) => values[run][number] }))
-    .filter((_, number) => varying[number]);
-  for (const { name, cells } of objectives) {
-    axes.push({ name, objective: true, of: (run) => cells.get(run)?.best ?? null });
-  }
-  const runs = page.runs
-    .map((_, run) => run)
-    .filter((run) => values[run].some((value) => value !== null));
-  // Where hyperparameters and values were written by different runs, an axis may have nothing.
-  const known = axes.filter((axis) => runs.some((run) => axis.of(run) !== null));
-  return { axes: known.map((axis) => scaled(axis, runs)), runs };
-}
-
-// Numbers on a line, or on a logarithmic one where they span two decades; anything else by name.
-function scaled(axis, runs) {
-  const present = runs.map(axis.of).filter((value) => value !== null);
-  const numeric = present.length > 0 && present.every((value) => typeof value === "number");
-  if (!numeric) {
-    const names = [...new Set(present.map(String))].sort((a, b) =>
-      a.localeCompare(b, "en", { numeric: true }),
-    );
-    const at = (value) =>
-      names.length < 2 ? 0.5 : names.indexOf(String(value)) / (names.length - 1);
-    const ticks = names.length > 8 ? [names[0], names[names.length - 1]] : names;
-    return { ...axis, at, ticks: ticks.map((name) => [at(name), name]) };
-  }
-  const low = Math.min(...present);
-  const high = Math.max(...present);
-  const log = low > 0 && high / low >= 100;
-  const scale = log ? Math.log : (value) => value;
-  const span = scale(high) - scale(low);
-  const at = (value) => (span > 0 ? (scale(value) - scale(low)) / span : 0.5);
-  const distinct = [...new Set(present)].sort((a, b) => a - b);
-  const ticks =
-    distinct.length <= 5
-      ? distinct
-      : [0, 0.25, 0.5, 0.75, 1].map((part) =>
-          log ? Math.exp(scale(low) + part * span) : low + part * span,
-        );
-  return { ...axis, log, at, ticks: ticks.map((value) => [at(value), formatNumber(value, 3)]) };
-}
-
 const PARALLEL = { height: 260, top: 34, bottom: 14, left: 60, right: 90, apart: 130, text: 12 };
 
 // Of the ticks of an axis those that do not cover one another; the ends come first.
@@ -57,7 +12,7 @@ function readableTicks(ticks, y) {
 }
 
 // As wide as its place, drawn anew when that changes.
-function parallelCoordinates(page, state, found) {
+function parallelCoordinates(page, state) {
   const place = h("div", {
     class: "scroll parallel",
     tabindex: "0",
@@ -72,7 +27,7 @@ function parallelCoordinates(page, state, found) {
     }
   };
   const draw = (width) => {
-    const drawn = drawParallel(page, state, found, width);
+    const drawn = drawParallel(page, state, width);
     lines = drawn.lines;
     place.replaceChildren(drawn.element);
     update();
@@ -84,15 +39,14 @@ function parallelCoordinates(page, state, found) {
   return place;
 }
 
-function drawParallel(page, state, { axes, runs }, room) {
+function drawParallel(page, state, room) {
+  const { axes, runs } = page.hparams;
   const { height, top, bottom, left, right, apart } = PARALLEL;
   const width = Math.max(room, left + right + (axes.length - 1) * apart);
   const x = (i) => left + (i * (width - left - right)) / Math.max(1, axes.length - 1);
   const y = (part) => height - bottom - part * (height - top - bottom);
   const lines = runs.map((run) => {
-    const places = axes.map((axis, i) =>
-      axis.of(run) === null ? null : [x(i), y(axis.at(axis.of(run)))],
-    );
+    const places = axes.map(({ at }, i) => (run in at ? [x(i), y(at[run])] : null));
     // What a run does not have is passed over.
     const known = places.filter(Boolean);
     const path = known
@@ -148,7 +102,8 @@ function drawParallel(page, state, { axes, runs }, room) {
   return { element, lines };
 }
 
-function scatterCard(page, state, { axes, runs }) {
+function scatterCard(page, state) {
+  const { axes, runs, across: chosen } = page.hparams;
   const hparams = axes.filter((axis) => !axis.objective);
   const objectives = axes.filter((axis) => axis.objective);
   const redraw = () => card.draw();
@@ -159,16 +114,14 @@ function scatterCard(page, state, { axes, runs }) {
       choices.map((axis, i) => h("option", { value: i }, axis.name)),
     );
   const across = chooser("Hyperparameter", hparams);
-  // The one that was varied most is most likely the one in question.
-  const settings = hparams.map((axis) => new Set(runs.map(axis.of)).size);
-  across.value = settings.indexOf(Math.max(...settings));
+  across.value = chosen;
   const up = chooser("Objective", objectives);
   const group = { tag: "Objective against hyperparameter", series: [] };
   const card = plotCard(page, group, [across, up], () => {
     const xAxisOf = hparams[Number(across.value)];
     const yAxisOf = objectives[Number(up.value)];
     const shown = runs.filter(
-      (run) => state.isShown(run) && xAxisOf.of(run) !== null && yAxisOf.of(run) !== null,
+      (run) => state.isShown(run) && run in xAxisOf.values && run in yAxisOf.values,
     );
     const style = (axis) => ({
       ...axisStyle(),
@@ -181,10 +134,13 @@ function scatterCard(page, state, { axes, runs }) {
         {
           type: "scatter",
           mode: "markers",
-          x: shown.map((run) => xAxisOf.of(run)),
-          y: shown.map((run) => yAxisOf.of(run)),
-          text: shown.map((run) => escapeForPlotly(page.runs[run].name)),
-          hovertemplate: "%{text}<br>%{x} → %{y}<extra></extra>",
+          x: shown.map((run) => xAxisOf.values[run]),
+          y: shown.map((run) => yAxisOf.values[run]),
+          text: shown.map((run) => {
+            const place = `${xAxisOf.texts[run]} → ${yAxisOf.texts[run]}`;
+            return `${escapeForPlotly(page.runs[run].name)}<br>${escapeForPlotly(place)}`;
+          }),
+          hovertemplate: "%{text}<extra></extra>",
           marker: {
             color: shown.map((run) => runColor(page, run)),
             size: 9,

@@ -64,17 +64,17 @@ function mediaSections(page, state) {
     );
 }
 
-function hparamSection(page, state, objectives) {
-  const found = hparamAxes(page, objectives);
-  const compares = found.axes.length > 1 && found.axes.some((axis) => !axis.objective);
-  if (!compares || found.runs.length < 2) return null;
+function hparamSection(page, state) {
+  const { axes, runs } = page.hparams;
+  const compares = axes.length > 1 && axes.some((axis) => !axis.objective);
+  if (!compares || runs.length < 2) return null;
   const parallel = h(
     "article",
     { class: "card double" },
     h("header", {}, h("h3", {}, "Parallel coordinates")),
-    parallelCoordinates(page, state, found),
+    parallelCoordinates(page, state),
   );
-  const cards = found.axes.some((axis) => axis.objective) ? [scatterCard(page, state, found)] : [];
+  const cards = axes.some((axis) => axis.objective) ? [scatterCard(page, state)] : [];
   const made = section("Hyperparameters", cards);
   made.element.querySelector(".grid").prepend(parallel);
   made.element.querySelector("small").remove();
@@ -127,103 +127,42 @@ function goTo(page, state, cards, finding) {
   }, 2500);
 }
 
-function showProvenance(page) {
-  const { version, restarts, files } = page.provenance;
-  const superseded = page.runs.reduce((sum, run) => sum + run.superseded, 0);
-  const problems = page.runs.flatMap((run) =>
-    run.problems.map((problem) => ({ run: run.name, ...problem })),
-  );
-  const notes = page.runs.flatMap((run) => run.notes.map((note) => ({ run: run.name, ...note })));
-  const thinned = page.series.filter((series) => series.gap).length;
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const sentences = [
-    `Made by tbtools ${version} from ${plural(files.length, "event file")} (${formatBytes(bytes)}). All times are UTC.`,
-    `Restarts: policy ${restarts}; ${superseded ? `${formatCount(superseded)} points superseded by later writer sessions are not shown` : "nothing was superseded"}.`,
-    thinned
-      ? `${formatCount(thinned)} of ${formatCount(page.series.length)} series are thinned for the screen (MinMaxLTTB; extremes and values that are not finite stay). Numbers in tables and findings come from all points.`
-      : "Every point of every series is in this page.",
-    page.refused > 0 &&
-      `${plural(page.refused, "value")} with pictures or sounds did not fit the size allowed for them and are left out.`,
-    page.unshown.length > 0 &&
-      `In the event files and not on this page: ${page.unshown
-        .map(([what, how]) => `${what} (in Python: ${how})`)
-        .join(", ")}.`,
-    ...page.not_judged.map((text) => `${text}.`),
-    ...page.unreadable.map(({ path, message }) => `${path} could not be read: ${message}.`),
-    ...page.hparams.undecodable.map((text) => `Hyperparameters that cannot be decoded: ${text}.`),
-    ...page.undecodable.map((text) => `Not shown, as it cannot be decoded: ${text}.`),
-    problems.length
-      ? `${plural(problems.length, "problem")} in event files:`
-      : "No event file is damaged.",
-  ];
-  const table = (head, rows) =>
+function provenanceTable({ head, numbers, rows }) {
+  const cell = (text, i) => h("td", { class: numbers.includes(i) && "number" }, text);
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0" },
     h(
-      "div",
-      { class: "scroll", tabindex: "0" },
+      "table",
+      {},
       h(
-        "table",
+        "thead",
         {},
         h(
-          "thead",
+          "tr",
           {},
-          h(
-            "tr",
-            {},
-            head.map((name) => h("th", { scope: "col" }, name)),
-          ),
+          head.map((name) => h("th", { scope: "col" }, name)),
         ),
-        h("tbody", {}, rows),
       ),
-    );
+      h(
+        "tbody",
+        {},
+        rows.map((row) => h("tr", {}, row.map(cell))),
+      ),
+    ),
+  );
+}
+
+function showProvenance(page) {
   fill(byId("provenance"), {}, [
     h("h2", {}, "Where this comes from"),
-    ...sentences.filter(Boolean).map((text) => h("p", {}, text)),
-    problems.length > 0 &&
-      table(
-        ["Run", "File", "Offset", "Kind", "What"],
-        problems.map((each) =>
-          h(
-            "tr",
-            {},
-            h("td", {}, each.run),
-            h("td", {}, each.file),
-            h("td", { class: "number" }, formatCount(each.offset)),
-            h("td", {}, each.kind),
-            h("td", {}, each.message),
-          ),
-        ),
-      ),
-    notes.length > 0 && [
-      h("p", {}, "To know of the order of the points:"),
-      table(
-        ["Run", "Note", "What"],
-        notes.map((each) =>
-          h(
-            "tr",
-            {},
-            h("td", {}, each.run),
-            h("td", {}, each.kind.replaceAll("_", " ")),
-            h("td", {}, each.message),
-          ),
-        ),
-      ),
-    ],
-    h(
-      "details",
-      {},
-      h("summary", {}, "Files read"),
-      table(
-        ["Run", "File", "Bytes", "Records"],
-        files.map((file) =>
-          h(
-            "tr",
-            {},
-            h("td", {}, file.run),
-            h("td", {}, file.file),
-            h("td", { class: "number" }, formatCount(file.bytes)),
-            h("td", { class: "number" }, formatCount(file.records)),
-          ),
-        ),
+    page.provenance.map((text) => h("p", {}, text)),
+    page.provenance_tables.map((table) =>
+      h(
+        "details",
+        { open: !table.closed },
+        h("summary", {}, table.title),
+        provenanceTable(table),
       ),
     ),
   ]);
@@ -236,14 +175,13 @@ async function start() {
   attachArrays(page, arrayReader(await inflate(byId("numbers").textContent), page.arrays));
   linkFindings(page);
   const state = createState(page);
-  const objectives = objectiveColumns(page);
   const painter = createPainter();
 
-  showMasthead(page, objectives);
+  showMasthead(page);
   showToolbar(page, state, () => painter.stale());
   showSidebar(page, state);
-  const main = objectives.find(({ tag }) => !isSingle(tag));
-  const hero = main ? scalarCard(page, state, main.tag, { hero: true }) : null;
+  const main = page.tags[page.main];
+  const hero = main ? scalarCard(page, state, main, { hero: true }) : null;
   const go = (finding) => goTo(page, state, painter.cards, finding);
   const beside = hero && page.findings.length;
   const first = h(
@@ -256,10 +194,10 @@ async function start() {
     ...[
       first,
       page.diff && differencesPanel(page),
-      runTable(page, state, objectives),
+      runTable(page, state),
     ].filter(Boolean),
   );
-  const hparams = hparamSection(page, state, objectives);
+  const hparams = hparamSection(page, state);
   const compared = page.diff ? differenceCards(page, state) : [];
   const sections = [
     ...(compared.length ? [section("Differences, b minus a", compared)] : []),

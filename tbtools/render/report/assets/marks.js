@@ -71,7 +71,7 @@ function findingShapes(page, state, tag, axis) {
     const series = seriesOf(tag, finding.runNumber);
     const x0 = xAt(state, axis, series, ...finding.from);
     const x1 = xAt(state, axis, series, ...finding.to);
-    const color = page.severity_colors[finding.severity];
+    const { color, dash } = page.drawing.severities[finding.severity];
     if (finding.kind === "plateau" && shaded) {
       shapes.push({
         type: "rect",
@@ -86,7 +86,6 @@ function findingShapes(page, state, tag, axis) {
         line: { width: 0 },
       });
     }
-    const dash = finding.severity === "error" ? "dash" : "dot";
     const y0 = shown.length > MOST_ONSETS ? 0.94 : 0;
     shapes.push({
       type: "line",
@@ -145,7 +144,7 @@ function beyondNotes(arrays, range, log) {
     font: { size: 10, color: cssColor("--muted") },
   });
   return [
-    ...(high > top ? [note(`↑ ${formatNumber(high, 3)}`, 1)] : []),
-    ...(low < bottom ? [note(`↓ ${formatNumber(low, 3)}`, 0)] : []),
+    ...(high > top ? [note(`↑ ${formatRounded(high, 3)}`, 1)] : []),
+    ...(low < bottom ? [note(`↓ ${formatRounded(low, 3)}`, 0)] : []),
   ];
 }

@@ -22,14 +22,6 @@ function indexAt(series, step) {
   return found;
 }
 
-function shownOf(group) {
-  const shown = Math.max(
-    ...group.series.map((series) => series.items?.length ?? series.steps.length),
-  );
-  const all = Math.max(...group.series.map((series) => series.n));
-  return shown < all ? `${formatCount(shown)} of ${formatCount(all)} steps shown` : "";
-}
-
 // A slider over all steps of a group; `read()` tells the one it stands at, and shows which that is.
 function stepper(group, redraw) {
   const steps = [...new Set(group.series.flatMap((series) => series.steps))].sort((a, b) => a - b);
@@ -64,7 +56,7 @@ function steppedCard(page, state, group, className, show) {
   });
   const slider = stepper(group, () => card.draw());
   slider.element.hidden = slider.steps.length < 2;
-  const limited = shownOf(group);
+  const { limited } = group.series[0];
   const element = h(
     "article",
     { class: "card media-card" },
@@ -125,14 +117,14 @@ function audioCard(page, state, group) {
     h(
       "figure",
       {},
-      series.items[i].map(([uri, seconds, label]) => [
+      series.items[i].map(([uri, text]) => [
         h("audio", {
           controls: true,
           preload: "none",
           src: uri,
           "aria-label": `${series.tag} of ${page.runs[series.run].name} at step ${series.steps[i]}`,
         }),
-        h("small", {}, [label, seconds && formatDuration(seconds)].filter(Boolean).join(", ")),
+        h("small", {}, text),
       ]),
       caption(page, series, i),
     ),
@@ -289,7 +281,7 @@ function histogramCard(page, state, group) {
       layout: { xaxis: { ...axisStyle(), nticks: 7 }, yaxis: { ...axisStyle(), nticks: 6 } },
     };
   });
-  const limited = shownOf(group);
+  const { limited } = group.series[0];
   if (limited) card.element.append(h("p", { class: "muted" }, limited));
   return card;
 }

@@ -2,55 +2,13 @@
 
 const FIRST_FINDINGS = 8;
 
-// For each objective: its tag, the cell of each run, and the best run.
-function objectiveColumns(page) {
-  return page.objectives.map(({ tag: number, better, leader, cells }) => {
-    const tag = page.tags[number];
-    const seriesOfRun = new Map(tag.series.map((series) => [series.run, series]));
-    const byRun = cells.map((cell) => [cell.run, { ...cell, series: seriesOfRun.get(cell.run) }]);
-    return { tag, name: tag.tag, better, bestRun: leader, cells: new Map(byRun) };
-  });
-}
-
-function showMasthead(page, columns) {
+function showMasthead(page) {
   document.title = page.title;
   byId("title").textContent = page.title;
-  const withSeverity = (severity) =>
-    page.runs.filter(({ status }) => status.severity === severity).length;
-  const troubled = withSeverity("error");
-  const warned = withSeverity("warning");
-  const superseded = page.runs.reduce((sum, run) => sum + run.superseded, 0);
-  const problems = page.runs.reduce((sum, run) => sum + run.problems.length, 0);
-  const points = page.series.reduce((sum, series) => sum + series.n, 0);
-  const ends = page.runs.map((run) => run.end).filter((end) => end !== null);
-  const facts = [
-    h("strong", {}, plural(page.runs.length, "run")),
-    troubled > 0 && h("span", { class: "error" }, `${formatCount(troubled)} with errors`),
-    warned > 0 && h("span", { class: "warning" }, `${formatCount(warned)} with warnings`),
-    ...columns
-      .slice(0, 1)
-      .filter((column) => column.bestRun !== null)
-      .map((column) => {
-        const { best, best_step: step } = column.cells.get(column.bestRun);
-        return h(
-          "span",
-          {},
-          `Best ${column.name} `,
-          h("strong", {}, formatNumber(best)),
-          " by ",
-          h("strong", {}, page.runs[column.bestRun].name),
-          ` at step ${formatCount(step)}`,
-        );
-      }),
-    h("span", {}, `${plural(points, "scalar")} in ${formatCount(page.series.length)} series`),
-    superseded > 0 && h("span", {}, `${formatCount(superseded)} points superseded`),
-    problems > 0 &&
-      h("span", { class: "warning" }, plural(problems, "problem") + " in event files"),
-    page.unreadable.length > 0 &&
-      h("span", { class: "error" }, `${plural(page.unreadable.length, "path")} could not be read`),
-    ends.length > 0 && h("span", {}, `Last event ${formatTime(Math.max(...ends))}`),
-  ];
-  byId("facts").append(...facts.filter(Boolean));
+  for (const { severity, parts } of page.facts) {
+    const texts = parts.map(([text, strong]) => (strong ? h("strong", {}, text) : text));
+    byId("facts").append(h("span", { class: severity }, texts));
+  }
 }
 
 function findingLink(page, finding, onGo, text) {
@@ -88,16 +46,12 @@ function findingItem(page, cause, onGo) {
         "span",
         { class: "others" },
         "also ",
-        others
-          .slice(0, 6)
-          .flatMap((finding, i) => [
-            i ? ", " : "",
-            findingLink(page, finding, onGo, finding.tag),
-            finding.kind === first.kind
-              ? ` (${formatCount(finding.onset_step)})`
-              : ` (${finding.kind}, ${formatCount(finding.onset_step)})`,
-          ]),
-        others.length > 6 && ` and ${others.length - 6} more`,
+        cause.also.map((text, i) => [
+          i ? ", " : "",
+          findingLink(page, others[i], onGo, others[i].tag),
+          text,
+        ]),
+        cause.more,
       ),
   );
 }
@@ -105,7 +59,6 @@ function findingItem(page, cause, onGo) {
 function findingsPanel(page, onGo) {
   const list = h("ol", { class: "findings" });
   const items = page.findings.map((cause) => findingItem(page, cause, onGo));
-  const count = page.findings.reduce((sum, cause) => sum + cause.findings.length, 0);
   list.append(...items.slice(0, FIRST_FINDINGS));
   const rest = items.length - FIRST_FINDINGS;
   const more =
@@ -125,7 +78,7 @@ function findingsPanel(page, onGo) {
   return h(
     "section",
     { class: "panel", "aria-labelledby": "findings-title" },
-    h("h2", { id: "findings-title" }, "Findings ", h("small", {}, formatCount(count))),
+    h("h2", { id: "findings-title" }, "Findings ", h("small", {}, page.count)),
     items.length
       ? list
       : h("p", { class: "muted" }, `No findings in ${page.judged}.`),
@@ -137,8 +90,8 @@ function findingsPanel(page, onGo) {
 const SPARK = { width: 96, height: 22 };
 
 // One scale for all runs, so that a run that never got better looks it; without the outliers.
-function sparkScale(column) {
-  const values = [...column.cells.values()].map(({ series }) => series.value);
+function sparkScale(series) {
+  const values = series.map((each) => each.value);
   return yRange(values, { ignoreOutliers: true, log: false, squeezed: 1 });
 }
 

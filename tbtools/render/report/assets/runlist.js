@@ -107,7 +107,7 @@ function groupList(page, state) {
         { title: group.name },
         box,
         swatch(runColor(page, i)),
-        h("span", { class: "name" }, group.name, " ", h("small", {}, `${group.runs.length} runs`)),
+        h("span", { class: "name" }, group.name, " ", h("small", {}, group.text)),
       ),
     );
   });

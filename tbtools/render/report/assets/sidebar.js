@@ -16,7 +16,7 @@ function showSidebar(page, state) {
   const count = h("small", {});
   const tell = () => {
     const shown = page.runs.length - state.hidden.size;
-    count.textContent = `${formatCount(shown)} of ${formatCount(page.runs.length)} shown`;
+    count.textContent = `${formatCount(shown)} of ${page.run_count} shown`;
   };
   state.listen((changed) => changed.includes("hidden") && tell());
   tell();

@@ -5,14 +5,7 @@ function isSingle(tag) {
 }
 
 function singleRow(page, state, series) {
-  const number = h(
-    "td",
-    {
-      class: typeof series.last === "string" ? "number error" : "number",
-      title: series.exact.last,
-    },
-    formatNumber(series.last),
-  );
+  const [last] = series.row;
   return h(
     "tr",
     {
@@ -20,8 +13,8 @@ function singleRow(page, state, series) {
       onpointerleave: () => state.set({ highlighted: null }),
     },
     h("th", { scope: "row" }, swatch(runColor(page, series.run)), page.runs[series.run].name),
-    number,
-    h("td", { class: "number" }, h("small", {}, `@${formatCount(series.step[0])}`)),
+    h("td", { class: series.broken ? "number error" : "number" }, last),
+    h("td", { class: "number" }, h("small", {}, `@${series.at}`)),
   );
 }
 
@@ -36,7 +29,7 @@ function singleCard(page, state, tag) {
     "article",
     { class: "card" },
     h("header", {}, cardTitle(tag.tag)),
-    cardNotes(page, state, tag),
+    cardNotes(page, tag),
     plot,
   );
   const card = {

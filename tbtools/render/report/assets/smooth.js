@@ -26,12 +26,10 @@ function smooth(series, weight) {
   return result;
 }
 
-// The y range to show. Outliers are ignored as TensorBoard does, beyond the 5th and 95th percentile
-// of all that is drawn, but only where they would squeeze the rest into a fifth of the chart, and
-// only at the end where they are.
-const SQUEEZED = 5;
-
-function yRange(arrays, { ignoreOutliers, log, squeezed = SQUEEZED }) {
+// From where to where values go, as tbtools/render/ranges.py has it. Outliers are ignored as
+// TensorBoard does, beyond the 5th and 95th percentile of all that is drawn, but only where they would
+// squeeze the rest into a part of the chart, and only at the end where they are.
+function valueRange(arrays, { ignoreOutliers, log, squeezed }) {
   const finite = [];
   for (const values of arrays) {
     for (const value of values) {
@@ -41,20 +39,30 @@ function yRange(arrays, { ignoreOutliers, log, squeezed = SQUEEZED }) {
   }
   if (!finite.length) return null;
   const sorted = Float64Array.from(finite).sort();
+  const last = sorted.length - 1;
   let low = sorted[0];
-  let high = sorted[sorted.length - 1];
-  if (ignoreOutliers && sorted.length > 2) {
-    const inner = sorted[Math.ceil((sorted.length - 1) * 0.05)];
-    const outer = sorted[Math.floor((sorted.length - 1) * 0.95)];
-    const spread = outer - inner;
-    if (spread > 0 && high - low > squeezed * spread) {
-      // At least one end is so far away; the other may be where the best values are.
-      const far = (spread * (squeezed - 1)) / 2;
-      if (inner - low >= far) low = inner;
-      if (high - outer >= far) high = outer;
-    }
+  let high = sorted[last];
+  const inner = sorted[Math.ceil(last * 0.05)];
+  const outer = sorted[Math.floor(last * 0.95)];
+  // Halves: the difference of two doubles may be none.
+  const spread = outer / 2 - inner / 2;
+  if (ignoreOutliers && last > 1 && 0 < spread && spread < (high / 2 - low / 2) / squeezed) {
+    // At least one end is so far away; the other may be where the best values are.
+    const far = (spread * (squeezed - 1)) / 2;
+    if (inner / 2 - low / 2 >= far) low = inner;
+    if (high / 2 - outer / 2 >= far) high = outer;
   }
+  if (low < high) return [low, high];
   // A constant gets a range around it in proportion to its size.
-  const margin = high > low ? (high - low) * 0.06 : Math.abs(high) * 0.1 || 1;
-  return Number.isFinite(2 * margin) ? [low - margin, high + margin] : [low, high];
+  const margin = Math.abs(low) * 0.1 || 1;
+  return [low - margin, high + margin];
+}
+
+// The same with room above and below.
+function yRange(arrays, options) {
+  const found = valueRange(arrays, options);
+  if (!found) return null;
+  const [low, high] = found;
+  const margin = (high - low) * 0.06;
+  return Number.isFinite(2 * margin) ? [low - margin, high + margin] : found;
 }

@@ -51,8 +51,8 @@ function tooltipTable(state, { rows, more, closest }) {
       { class: row === closest && "closest" },
       h("td", {}, swatch(color)),
       h("td", { class: "name" }, h("span", { class: "both-ends" }, bothEnds(name))),
-      h("td", { class: "number" }, formatNumber(smooth[row.index])),
-      smoothed && h("td", { class: "number" }, formatNumber(value)),
+      h("td", { class: "number" }, formatRounded(smooth[row.index])),
+      smoothed && h("td", { class: "number" }, formatRounded(value)),
       h("td", { class: "number" }, formatCount(series.step[row.index])),
       h("td", { class: "number" }, formatDuration(series.ms[row.index] / 1000)),
     );
