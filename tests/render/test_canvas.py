@@ -11,7 +11,7 @@ from tbtools.render.terminal.canvas import Canvas, extreme_points
 
 def shown(canvas: Canvas) -> list[str]:
     return [
-        "".join(canvas.character(row, column) for column in range(canvas.width))
+        "".join(text for text, _ in canvas.stretches(row))
         for row in range(canvas.height)
     ]
 
