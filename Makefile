@@ -57,7 +57,7 @@ fuzz: $(VENV)/dev
 
 clean:
 	rm -rf $(VENV) $(VENV)-* build *.egg-info tbtools/*/*.so
-	rm -f tbtools/eventfile/_scan.c tbtools/analysis/_ema.c tbtools/cli/_exit_status.c
+	rm -f tbtools/eventfile/_scan.c tbtools/analysis/_ema.c tbtools/runs/_rows.c tbtools/cli/_exit_status.c
 
 $(VENV)/bin/pip $(VENV)-lowest/bin/pip $(VENV)-newest/bin/pip:
 	$(PYTHON) -m venv $(@:/bin/pip=)

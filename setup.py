@@ -13,8 +13,9 @@ ema = Extension(
     ["tbtools/analysis/_ema.pyx"],
     extra_compile_args=["-ffp-contract=off"],  # a fused multiply-add would round differently
 )
+rows = Extension("tbtools.runs._rows", ["tbtools/runs/_rows.pyx"])
 exit_status = Extension("tbtools.cli._exit_status", ["tbtools/cli/_exit_status.pyx"])
-modules = cythonize([scan, ema, exit_status], language_level=3)
+modules = cythonize([scan, ema, rows, exit_status], language_level=3)
 for module in modules:
     # Without a compiler the package installs with the slow scan, and says so. cythonize makes new
     # extensions and forgets this about the old ones.

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from tbtools.analysis.merge import Merge, RunLoss, merge
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.analysis.smooth import smooth
-    from tbtools.analysis.summary import RunSummary, Summary, summarize
+    from tbtools.analysis.summarized import RunSummary, Summary
+    from tbtools.analysis.summary import summarize
     from tbtools.analysis.verify import FileCheck, Verification, verify
     from tbtools.errors import (
         BadData,
@@ -127,11 +128,11 @@ _MODULES = {
         "SeriesSummary",
     ),
     "tbtools.analysis.smooth": ("smooth",),
-    "tbtools.analysis.summary": (
+    "tbtools.analysis.summarized": (
         "RunSummary",
         "Summary",
-        "summarize",
     ),
+    "tbtools.analysis.summary": ("summarize",),
     "tbtools.analysis.verify": (
         "FileCheck",
         "Verification",

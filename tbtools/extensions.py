@@ -25,3 +25,8 @@ def compiled(name: str) -> ModuleType | None:
     if importlib.util.find_spec(name) is None:
         return None
     return importlib.import_module(name)
+
+
+def compiled_or_python(name: str) -> ModuleType:
+    """A compiled module, or where `compiled` has none its twin in Python, ``<name>_python``."""
+    return compiled(name) or importlib.import_module(f"{name}_python")

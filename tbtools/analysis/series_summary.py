@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from tbtools.runs.loops import loops
 from tbtools.runs.numbers import json_number
-from tbtools.runs.statistics import scalar_rows
+from tbtools.runs.statistics import bounds, measured, statistics_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from numpy.typing import NDArray
 
     from tbtools.runs.columns import SeriesRows
@@ -71,62 +71,90 @@ class ObjectiveSummary:
         }
 
 
-def series_summaries(
-    part: Part, chosen: Sequence[SeriesRows] | None = None
-) -> Iterator[SeriesSummary]:
-    """The series of a part that have points, in their order; those that are chosen, or all."""
-    sparklines = _sparklines(part)
-    keys = None if chosen is None else {(part.shown_tag(each.tag), each.plugin) for each in chosen}
-    for statistics in part.statistics():
-        if keys is not None and (statistics.tag, statistics.plugin) not in keys:
-            continue
-        is_scalar = statistics.plugin == "scalars"
-        yield SeriesSummary(statistics, sparklines.get(statistics.tag, ()) if is_scalar else ())
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesTable(Sequence[SeriesSummary]):
+    """The series of a run, as arrays: runs have thousands, and few of them are shown.
+
+    Attributes:
+        tags: Tag and plugin of each series, as they are shown.
+        numbers: A row a series, of dtype `tbtools.runs.statistics.NUMBERS`.
+        means: float64, shape (series, `SPARKLINE_BINS`): the sparklines; NaN for None.
+    """
+
+    tags: tuple[tuple[str, str], ...]
+    numbers: NDArray[np.void]
+    means: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, part: Part, chosen: Sequence[SeriesRows]) -> SeriesTable:
+        """Some series of a part, all of which have points."""
+        rows = part.columns.rows
+        means = np.empty((len(chosen), SPARKLINE_BINS))
+        loops.stretch_means(rows.value, *bounds(chosen), means, part.columns.order)
+        tags = tuple((part.shown_tag(each.tag), each.plugin) for each in chosen)
+        return cls(tags, measured(part.columns, chosen), means)
+
+    @classmethod
+    def whole(cls, parts: Sequence[Part]) -> SeriesTable:
+        """All series of the parts of a run that have points."""
+        return cls.joined(
+            [cls.of(part, [each for each in part.columns.series if each.count]) for part in parts]
+        )
+
+    @classmethod
+    def joined(cls, tables: Sequence[SeriesTable]) -> SeriesTable:
+        """Those of the parts of a run, at least one."""
+        if len(tables) == 1:
+            return tables[0]
+        return cls(
+            tuple(each for table in tables for each in table.tags),
+            np.concatenate([table.numbers for table in tables]),
+            np.concatenate([table.means for table in tables]),
+        )
+
+    def scalars(self) -> dict[str, int]:
+        """The tags of scalars, and how many points each has."""
+        numbers = self.numbers
+        counts = zip(self.tags, numbers["dtype"].tolist(), numbers["count"].tolist(), strict=True)
+        return {tag: count for (tag, _), dtype, count in counts if dtype}
+
+    def __len__(self) -> int:
+        """How many series there are."""
+        return len(self.tags)
+
+    @overload
+    def __getitem__(self, number: int) -> SeriesSummary: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> tuple[SeriesSummary, ...]: ...
+
+    def __getitem__(self, number: int | slice) -> SeriesSummary | tuple[SeriesSummary, ...]:
+        """The series of that number, or some of them."""
+        if isinstance(number, slice):
+            return tuple(self[each] for each in range(len(self))[number])
+        (tag, plugin), numbers = self.tags[number], self.numbers[number].item()
+        statistics = statistics_of(tag, plugin, numbers)
+        bins = min(statistics.count, SPARKLINE_BINS) if statistics.dtype else 0
+        means = self.means[number, :bins].tolist()
+        return SeriesSummary(statistics, tuple(None if mean != mean else mean for mean in means))
 
 
-def _sparklines(part: Part) -> dict[str, tuple[float | None, ...]]:
-    """The sparkline of each series of scalars by its shown tag, all in one go."""
-    chosen = [series for series in part.columns.scalars() if series.count]
-    if not chosen:
-        return {}
-    value = part.columns.rows.value[scalar_rows(part.columns, chosen)]
-    means = stretch_means(value, [series.count for series in chosen], SPARKLINE_BINS)
-    return {part.shown_tag(series.tag): cells for series, cells in zip(chosen, means, strict=True)}
-
-
-def stretch_means(
-    value: NDArray[np.float64], counts: Sequence[int], bins_each: int
-) -> list[tuple[float | None, ...]]:
-    """Series as few numbers: the means of the finite values in stretches of equally many points.
+def stretch_means(value: NDArray[np.float64], most: int) -> tuple[float | None, ...]:
+    """A series as few numbers: the means of the finite values in stretches of equally many points.
 
     Args:
-        value: The values of the series, one series behind the other.
-        counts: How many points each has, at least one.
-        bins_each: How many stretches; a series of fewer points has one a point.
+        value: The values of the series, at least one.
+        most: How many stretches; a series of fewer points has one a point.
 
     Returns:
-        The means of each series; None for a stretch without a finite one.
+        The means; None for a stretch without a finite value.
     """
-    sizes = np.array(counts)
-    bins = np.minimum(sizes, bins_each)
-    firsts = np.repeat(np.cumsum(sizes) - sizes, bins)
-    number = np.arange(bins.sum()) - np.repeat(np.cumsum(bins) - bins, bins)
-    edges = firsts + number * np.repeat(sizes, bins) // np.repeat(bins, bins)
-    finite = np.isfinite(value)
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = np.add.reduceat(np.where(finite, value, 0.0), edges)
-        many = np.add.reduceat(finite, edges, dtype=np.int64)
-        means = np.divide(total, many, out=np.full(total.size, np.nan), where=many > 0)
-    cells: list[float | None] = means.tolist()
-    for empty in np.flatnonzero(~np.isfinite(means)).tolist():
-        cells[empty] = None
-    ends = np.cumsum(bins).tolist()
-    return [tuple(cells[end - size : end]) for end, size in zip(ends, bins.tolist(), strict=True)]
+    means = np.empty((1, min(most, value.size)))
+    loops.stretch_means(value, np.array([0]), np.array([value.size]), means)
+    return tuple(None if mean != mean else mean for mean in means[0].tolist())
 
 
-def objective_summary(
-    series: Sequence[SeriesSummary], tag: str, direction: Objective
-) -> ObjectiveSummary:
+def objective_summary(series: SeriesTable, tag: str, direction: Objective) -> ObjectiveSummary:
     """The objective of a run in numbers.
 
     Args:
@@ -134,7 +162,12 @@ def objective_summary(
         tag: The tag by which the run is judged, as `rank_objectives` chooses it.
         direction: Which way is better.
     """
-    chosen = next(each for each in series if each.statistics.tag == tag and each.statistics.dtype)
+    dtypes = series.numbers["dtype"].tolist()
+    chosen = next(
+        series[number]
+        for number, (own, _) in enumerate(series.tags)
+        if own == tag and dtypes[number]
+    )
     numbers = chosen.statistics
     down = direction == "min"
     return ObjectiveSummary(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.errors import InvalidArgument, MissingExtra
-from tbtools.extensions import compiled
+from tbtools.extensions import compiled_or_python
 from tbtools.runs.numbers import is_number
 from tbtools.vocabulary import SMOOTHING_METHODS
 
@@ -34,16 +34,7 @@ _GREATEST_WANDB_WEIGHT = 0.999
 _SAVGOL_DEGREE = 2
 
 
-def _pick_loops() -> ModuleType:
-    extension = compiled("tbtools.analysis._ema")
-    if extension is not None:
-        return extension
-    from tbtools.analysis import _ema_python
-
-    return _ema_python
-
-
-_loops = _pick_loops()
+_loops = compiled_or_python("tbtools.analysis._ema")
 
 
 def window_of(weight: float) -> float:

@@ -10,13 +10,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools import errors
+from tbtools.eventfile.listing import Lister
 from tbtools.eventfile.problems import Problem, unreadable
 from tbtools.eventfile.source import NO_TARGET, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from tbtools.eventfile.source import Entry, Identity
+    from tbtools.eventfile.source import Identity
 
 # TensorBoard's rule (tensorboard/backend/event_processing/io_wrapper.py, IsSummaryEventsFile). The
 # suffix is that of the files without events that TensorFlow's profiler leaves.
@@ -149,13 +150,17 @@ class _Walk:
         self.unreadable: dict[str, Problem] = {}
         self._root = root
         self._source = source_of(root)
+        self._lister = Lister(self._source)
         self._links: list[tuple[str, str]] = []
         # Links to event files, with what tells these from one another.
         self._file_links: list[tuple[str, Identity, _Directory]] = []
 
     def runs(self) -> list[RunFiles]:
         """The directories that directly hold event files, each file taken once."""
-        directories = list(self._directories())
+        try:
+            directories = list(self._directories())
+        finally:
+            self._lister.close()
         duplicates = self._take_links(directories)
         return [
             RunFiles(
@@ -215,37 +220,39 @@ class _Walk:
                     continue
                 seen.add(identity)
             directory = _Directory(path, name, [])
-            pending += self._list(directory)
+            pending += self._list(directory, pending if seen is None else ())
             yield directory
 
-    def _list(self, directory: _Directory) -> list[tuple[str, str]]:
+    def _list(
+        self, directory: _Directory, pending: Sequence[tuple[str, str]]
+    ) -> list[tuple[str, str]]:
         """Finds the event files; returns the subdirectories, as pairs of path and name."""
         prefix = f"{directory.name}/" if directory.name else ""
         subdirectories: list[tuple[str, str]] = []
-        try:
-            for entry in self._source.list(directory.path):
-                if entry.kind == "directory":
-                    subdirectories.append((entry.path, prefix + entry.name))
-                elif entry.kind == "link":
-                    self._add_link(entry, prefix, directory)
-                elif entry.kind == "file" and is_event_file(entry.name):
-                    directory.event_files.append(entry.path)
-        except OSError as error:
-            self.unreadable[directory.path] = unreadable(error)
+        entries, refused = self._lister.list(directory.path, pending)
+        for name, path, kind in entries:
+            if kind == "directory":
+                subdirectories.append((path, prefix + name))
+            elif kind == "link":
+                self._add_link(path, name, prefix, directory)
+            elif kind == "file" and is_event_file(name):
+                directory.event_files.append(path)
+        if refused is not None:
+            self.unreadable[directory.path] = unreadable(refused)
         return subdirectories
 
-    def _add_link(self, entry: Entry, prefix: str, directory: _Directory) -> None:
+    def _add_link(self, path: str, name: str, prefix: str, directory: _Directory) -> None:
         try:
-            status = self._source.stat(entry.path)
+            status = self._source.stat(path)
         except OSError as error:
             # Nothing says what it was, unless its name does.
-            if error.errno not in NO_TARGET or is_event_file(entry.name):
-                self.unreadable[entry.path] = unreadable(error)
+            if error.errno not in NO_TARGET or is_event_file(name):
+                self.unreadable[path] = unreadable(error)
             return
         if status.kind == "directory":
-            self._links.append((entry.path, prefix + entry.name))
-        elif status.kind == "file" and is_event_file(entry.name):
-            self._file_links.append((entry.path, status.identity, directory))
+            self._links.append((path, prefix + name))
+        elif status.kind == "file" and is_event_file(name):
+            self._file_links.append((path, status.identity, directory))
 
     def _identity(self, path: str) -> Identity | None:
         """What tells it from others; None where it is gone or closed to us."""

@@ -11,6 +11,7 @@ A step of 0 is left out, as protobuf does it with what is zero.
 from __future__ import annotations
 
 import functools
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 # Rows encoded at once: their columns stay in the processor's cache.
 _BLOCK = 1 << 14
+# So many points, and fewer, are encoded faster one by one.
+_FEW = 50
+# The least number that takes one byte, two, ...
+_LEAST_OF_SIZE = np.uint64(1) << np.arange(0, 70, 7, dtype=np.uint64)
 _CASTAGNOLI = 0x82F63B78  # the polynomial of CRC-32C, its bits reversed (RFC 3720, B.4)
 
 
@@ -48,11 +53,14 @@ def encode_scalars(
     Raises:
         UnwritableValue: A finite value is infinite as float32.
     """
+    if steps.size <= _FEW:
+        yield b"".join(_one_by_one(tag, steps, wall_times, values))
+        return
     with np.errstate(over="ignore"):
         stored = values.astype("<f4")
     lost = np.isfinite(values) & ~np.isfinite(stored)
     if lost.any():
-        raise UnwritableValue(f"{values[lost][0]} of {tag} does not fit into float32")
+        raise _unwritable(values[lost][0], tag)
     sizes = _varint_sizes(steps)
     bounds = np.flatnonzero(np.diff(sizes)) + 1
     for first, end in zip([0, *bounds.tolist()], [*bounds.tolist(), steps.size], strict=True):
@@ -61,13 +69,42 @@ def encode_scalars(
             yield _encode(tag.encode(), steps[here], wall_times[here], stored[here])
 
 
+def _unwritable(value: float, tag: str) -> UnwritableValue:
+    return UnwritableValue(f"{value} of {tag} does not fit into float32")
+
+
+def _one_by_one(
+    tag: str,
+    steps: NDArray[np.int64],
+    wall_times: NDArray[np.float64],
+    values: NDArray[np.float64],
+) -> Iterator[bytes]:
+    name = tag.encode()
+    value = b"\x0a" + _varint(len(name)) + name + b"\x15"
+    summary = b"\x0a" + _varint(len(value) + 4) + value
+    content = b"\x2a" + _varint(len(summary) + 4) + summary
+    for step, wall_time, number in zip(
+        steps.tolist(), wall_times.tolist(), values.tolist(), strict=True
+    ):
+        at_step = b"\x10" + _varint(step % (1 << 64)) if step else b""
+        try:
+            stored = struct.pack("<f", number)
+        except OverflowError:
+            raise _unwritable(number, tag) from None
+        data = b"\x09" + struct.pack("<d", wall_time) + at_step + content + stored
+        yield _header(len(data)) + data + masked_crc32c(data).to_bytes(4, "little")
+
+
+@functools.lru_cache(1 << 10)
+def _header(size: int) -> bytes:
+    """What stands in front of a record's data."""
+    length = size.to_bytes(8, "little")
+    return length + masked_crc32c(length).to_bytes(4, "little")
+
+
 def _varint_sizes(steps: NDArray[np.int64]) -> NDArray[np.int64]:
     """Bytes of each step: none for 0, seven bits a byte else, and ten for a negative one."""
-    bits = steps.view(np.uint64)
-    sizes = np.zeros(steps.size, np.int64)
-    for byte in range(10):
-        sizes += bits >> np.uint64(7 * byte) != 0
-    return sizes
+    return np.searchsorted(_LEAST_OF_SIZE, steps.view(np.uint64), side="right")
 
 
 def _varint(size: int) -> bytes:
@@ -90,9 +127,7 @@ def _encode(
     summary = b"\x0a" + _varint(len(value)) + value
     step = b"\x10" + bytes(step_size) if step_size else b""
     data = b"\x09" + bytes(8) + step + b"\x2a" + _varint(len(summary)) + summary
-    length = len(data).to_bytes(8, "little")
-    header = length + masked_crc32c(length).to_bytes(4, "little")
-    record = np.frombuffer(header + data + bytes(4), np.uint8)
+    record = np.frombuffer(_header(len(data)) + data + bytes(4), np.uint8)
     records = np.tile(record, (steps.size, 1))
     assert record.size == FRAME_SIZE + len(data)
     at = HEADER_SIZE

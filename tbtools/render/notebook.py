@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.detect import worst
-from tbtools.analysis.series_summary import series_summaries
+from tbtools.analysis.series_summary import SeriesTable
 from tbtools.analysis.summary import summarize
 from tbtools.render.colors import SEVERITY_COLORS, run_colors
 from tbtools.render.format import (
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tbtools.analysis.detect import Finding, Findings
-    from tbtools.analysis.summary import RunSummary
+    from tbtools.analysis.summarized import RunSummary
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.run import Run
 
@@ -91,7 +91,7 @@ def _run_row(run: RunSummary, color: str, *, judged: bool) -> list[str]:
 
 def run_html(run: Run) -> str:
     """A table of the series of a run."""
-    series = [each for part in run.data.parts for each in series_summaries(part)]
+    series = SeriesTable.whole(run.data.parts)
     rows = []
     for each in series[:_MOST_ROWS]:
         numbers = each.statistics
@@ -112,7 +112,7 @@ def run_html(run: Run) -> str:
     facts = [plural(len(run.event_files), "event file")]
     facts.append(format_bytes(sum(file.size for file in run.data.all_files)))
     if series:
-        facts.append(f"last event {format_time(max(each.statistics.last_time for each in series))}")
+        facts.append(f"last event {format_time(max(series.numbers['last_time'].tolist()))}")
     known = run.data.diagnostics
     kinds = [note.kind for note in known.notes]
     facts += _facts(known.superseded, len(known.problems), kinds)

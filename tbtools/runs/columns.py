@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tbtools.eventfile.discover import natural_key
+from tbtools.runs.loops import loops
 from tbtools.runs.plugins.table import PLUGINS
+from tbtools.runs.shared import shared_by_names
 from tbtools.runs.timeline import rows as row_kinds
-from tbtools.runs.timeline.stable_order import stable_order
 from tbtools.runs.timeline.timeline import build_timeline
 
 if TYPE_CHECKING:
@@ -30,15 +32,16 @@ if TYPE_CHECKING:
 # A row belongs to no plugin, to one that has kinds of its own, or to the one that its metadata
 # declares.
 _PLUGINS = ("", *(name for name, plugin in PLUGINS.items() if plugin.kinds))
-_UNKNOWN, _SCALARS, _DECLARED = 0, _PLUGINS.index("scalars"), len(_PLUGINS)
+_SLOT = {plugin: slot for slot, plugin in enumerate(_PLUGINS)}
+_SCALARS, _DECLARED, _BY_METADATA = _SLOT["scalars"], len(_PLUGINS), 255
 _SLOTS = len(_PLUGINS) + 1
-# By the kind of a row, for values that are no tensors.
 _SLOT_OF_KIND = np.zeros(256, np.uint8)
-for _slot, _name in enumerate(_PLUGINS[1:], 1):
-    _SLOT_OF_KIND[list(PLUGINS[_name].kinds)] = _slot
+_SLOT_OF_KIND[[0, row_kinds.TENSOR]] = _BY_METADATA
+for _name in _PLUGINS[1:]:
+    _SLOT_OF_KIND[list(PLUGINS[_name].kinds)] = _SLOT[_name]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: making one takes half the time, and runs have thousands
 class SeriesRows:
     """One time series of a run, as a stretch of `RunColumns.order`.
 
@@ -150,27 +153,29 @@ def is_within(step: NDArray[np.int64], first: int | None, last: int | None) -> N
     return within
 
 
-def _plugin_slots(rows: RunRows) -> NDArray[np.uint8]:
-    """For each row its plugin: an index into `_PLUGINS`, or `_DECLARED`."""
-    slots = np.take(_SLOT_OF_KIND, rows.kind, mode="clip")  # there are all 256: no checking
-    by_metadata = np.flatnonzero((rows.kind == row_kinds.TENSOR) | (rows.kind == 0))
-    if by_metadata.size:
-        known = {plugin: slot for slot, plugin in enumerate(_PLUGINS)}
-        declared = np.array([known.get(name, _DECLARED) for name in rows.plugins], np.uint8)
-        slots[by_metadata] = declared[rows.tag_id[by_metadata]]
-        # Under the plugin scalars only what reads as one number is a scalar.
-        slots[(slots == _SCALARS) & (rows.dtype == 0)] = _UNKNOWN
-    return slots
+@shared_by_names
+def _in_natural_order(
+    tags: tuple[str, ...], plugins: tuple[str, ...], keys: bytes
+) -> tuple[list[tuple[str, int, str, bool]], NDArray[np.int32]]:
+    """The series of a run as they are shown.
 
+    Args:
+        tags: Those of the run.
+        plugins: What each tag declares.
+        keys: int64, one a series, in order: tag_id * _SLOTS + slot.
 
-def _series_names(rows: RunRows, keys: list[int]) -> list[tuple[str, str]]:
-    """Tag and plugin of each key, which is tag_id * _SLOTS + slot."""
-    names = []
-    for key in keys:
+    Returns:
+        Tag, tag id, plugin and whether it is one of scalars, of each; and by key its place.
+    """
+    places = np.zeros(len(tags) * _SLOTS, np.int32)
+    found = []
+    for key in np.frombuffer(keys, np.int64).tolist():
         tag_id, slot = divmod(key, _SLOTS)
-        plugin = rows.plugins[tag_id] if slot == _DECLARED else _PLUGINS[slot]
-        names.append((rows.tags[tag_id], plugin))
-    return names
+        plugin = plugins[tag_id] if slot == _DECLARED else _PLUGINS[slot]
+        found.append((key, tags[tag_id], tag_id, plugin, slot == _SCALARS))
+    found.sort(key=lambda each: (natural_key(each[1]), each[3]))
+    places[[key for key, *_ in found]] = np.arange(len(found))
+    return [each[1:] for each in found], places
 
 
 def gather(files: Sequence[FileColumns], policy: RestartPolicy) -> RunColumns:
@@ -185,36 +190,19 @@ def gather(files: Sequence[FileColumns], policy: RestartPolicy) -> RunColumns:
 
 def _gather(timeline: Timeline) -> _BySeries:
     rows = timeline.rows
-    # 64 bits, as NumPy wants them for indices: others are converted at each use.
-    key_of_row = np.multiply(rows.tag_id, _SLOTS, dtype=np.int64)
-    key_of_row += _plugin_slots(rows)
-    counts = np.bincount(key_of_row, minlength=len(rows.tags) * _SLOTS)
-    keys = np.flatnonzero(counts)
-    names = _series_names(rows, keys.tolist())
-    shown = sorted(range(keys.size), key=lambda i: (natural_key(names[i][0]), names[i][1]))
-    keys = keys[shown]
-
-    kept = _kept_rows(timeline)
-    if kept is not None:
-        key_of_row = key_of_row[kept]
-        counts = np.bincount(key_of_row, minlength=counts.size)
-    number = np.zeros(counts.size, np.min_scalar_type(keys.size))
-    number[keys] = np.arange(keys.size)
-    order = stable_order(number[key_of_row] if keys.size > 1 else key_of_row, keys.size)
-    ends = np.cumsum(counts[keys]).tolist()
-    series = tuple(
-        SeriesRows(
-            tag=names[i][0],
-            tag_id=key // _SLOTS,
-            plugin=names[i][1],
-            scalar=key % _SLOTS == _SCALARS,
-            first=first,
-            end=end,
-        )
-        for i, key, first, end in zip(shown, keys.tolist(), [0, *ends], ends, strict=False)
-    )
-    order = order if kept is None else kept[order]
-    return series, order
+    declared = np.array([_SLOT.get(name, _DECLARED) for name in rows.plugins], np.uint8)
+    key_of_row, keys = loops.series_keys(
+        rows.tag_id, rows.kind, rows.dtype, _SLOT_OF_KIND, declared,
+        _SLOTS, _BY_METADATA, _SCALARS,
+    )  # fmt: skip
+    shown, places = _in_natural_order(rows.tags, rows.plugins, keys.tobytes())
+    order, ends = loops.stable_order(key_of_row, len(shown), places, _kept_rows(timeline))
+    bounds = [0, *ends.tolist()]
+    series = [
+        SeriesRows(*each, first, end)
+        for each, (first, end) in zip(shown, pairwise(bounds), strict=True)
+    ]
+    return tuple(series), order
 
 
 def _kept_rows(timeline: Timeline) -> NDArray[np.int64] | None:

@@ -240,8 +240,9 @@ def scalars_frame(
     wide: bool = False,
     dtype: bool = False,
     source: bool = False,
+    run: bool = True,
 ) -> pd.DataFrame:
-    """The scalars of several runs; see `Experiment.scalars`.
+    """The scalars of several runs, or of one; see `Experiment.scalars` and `Run.scalars`.
 
     Args:
         runs: The runs by the names that they have in the frame.
@@ -250,22 +251,27 @@ def scalars_frame(
         wide: One row a step, instead of one row a point.
         dtype: Adds a column with the type on disk.
         source: Adds the columns source_run and source_tag.
+        run: Whether the frame tells the runs apart. That of one run, which it is without, has no
+            column for it, is empty where nothing could be read, and its `attrs` are to be added.
     """
     selector = Selector(Selection.of(tags, steps))
     table = ScalarTable(
         [
             selector.choose(replace(part, run=name))
-            for name, run in runs.items()
-            for part in run.data.parts
+            for name, each in runs.items()
+            for part in each.data.parts
         ]
     )
-    require_readable(runs)
+    if run:
+        require_readable(runs)
     selector.require_match()
     if wide:
-        frame = table.wide("run" if [tags] == table.tags else "both")
+        columns = "both" if run else "tag"
+        frame = table.wide("run" if run and [tags] == table.tags else columns)
     else:
-        frame = table.long(run=True, dtype=dtype, source=source)
-    frame.attrs |= joined_attrs(runs)
+        frame = table.long(run=run, dtype=dtype, source=source)
+    if run:
+        frame.attrs |= joined_attrs(runs)
     return frame
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 # not so far that large ones pile up.
 _FILES_AHEAD = 64
 _BYTES_AHEAD = 256_000_000
+# Small files are scanned several to a task: a thread that waits for the interpreter's lock after
+# each waits longer than the file takes.
+_FILES_AT_ONCE = 16
+_BYTES_AT_ONCE = 2_000_000
 
 
 def _usable_cores() -> int:
@@ -35,12 +39,16 @@ def _size(path: str) -> int:
         return 0
 
 
-def _submitted(pool: ThreadPoolExecutor, path: str) -> Future[FileColumns]:
+def _scan_files(paths: Sequence[str]) -> list[FileColumns]:
+    return [scan_file(path) for path in paths]
+
+
+def _submitted(pool: ThreadPoolExecutor, paths: Sequence[str]) -> Future[list[FileColumns]]:
     try:
-        return pool.submit(scan_file, path)
+        return pool.submit(_scan_files, paths)
     except RuntimeError:  # limits on processes or memory allow no thread
-        done: Future[FileColumns] = Future()
-        done.set_result(scan_file(path))
+        done: Future[list[FileColumns]] = Future()
+        done.set_result(_scan_files(paths))
         return done
 
 
@@ -69,8 +77,10 @@ def read_ahead(
     with ThreadPoolExecutor(_usable_cores()) as pool:
         waiting = deque(runs)
         while waiting or ahead.runs:
-            while waiting and ahead.has_room():
-                ahead.start(waiting.popleft(), pool)
+            if ahead.is_low():
+                while waiting and ahead.has_room():
+                    ahead.add(waiting.popleft(), pool)
+                ahead.submit(pool)
             yield ahead.next()
 
 
@@ -93,33 +103,62 @@ def read_each(
             run.data.release()
 
 
+class _Task:
+    """Files that are scanned one after the other by one thread."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.bytes = 0
+        self.scans: Future[list[FileColumns]]
+
+
 class _Ahead:
     """The runs whose files are being scanned, in order."""
 
     def __init__(self, progress: Callable[[int, int], None] | None, unread: list[Run]) -> None:
         check_progress(progress)
-        self.runs: deque[tuple[Run, list[Future[FileColumns]], int]] = deque()
+        # Each with the task of each of its files, the file's place in it, and the bytes of all.
+        self.runs: deque[tuple[Run, list[tuple[_Task, int]], int]] = deque()
+        self._task = _Task()  # the one that is not complete yet
         self._progress = progress
         self._total = sum(_size(path) for run in unread for path in run.event_files if progress)
         self._done = 0
         self._files = 0
         self._bytes = 0
 
+    def is_low(self) -> bool:
+        """Whether half of what there is room for is done."""
+        return not self.runs or (2 * self._files < _FILES_AHEAD and 2 * self._bytes < _BYTES_AHEAD)
+
     def has_room(self) -> bool:
         return not self.runs or (self._files < _FILES_AHEAD and self._bytes < _BYTES_AHEAD)
 
-    def start(self, run: Run, pool: ThreadPoolExecutor) -> None:
-        paths = () if run.data.is_read else run.event_files
-        size = sum(_size(path) for path in paths)
-        self.runs.append((run, [_submitted(pool, path) for path in paths], size))
-        self._files += len(paths)
+    def add(self, run: Run, pool: ThreadPoolExecutor) -> None:
+        """Takes a run in; its last files may wait for others until `submit`."""
+        files, size = [], 0
+        for path in () if run.data.is_read else run.event_files:
+            task = self._task
+            files.append((task, len(task.paths)))
+            task.paths.append(path)
+            task.bytes += (own := _size(path))
+            size += own
+            if task.bytes >= _BYTES_AT_ONCE or len(task.paths) >= _FILES_AT_ONCE:
+                self.submit(pool)
+        self.runs.append((run, files, size))
+        self._files += len(files)
         self._bytes += size
 
+    def submit(self, pool: ThreadPoolExecutor) -> None:
+        """Lets a thread scan what waits for it."""
+        task, self._task = self._task, _Task()
+        if task.paths:
+            task.scans = _submitted(pool, task.paths)
+
     def next(self) -> Run:
-        run, scans, size = self.runs.popleft()
-        if scans and not run.data.is_read:  # without any, another thread has let the run go
-            run.data.hold([scan.result() for scan in scans])
-        self._files -= len(scans)
+        run, files, size = self.runs.popleft()
+        if files and not run.data.is_read:  # without any, another thread has let the run go
+            run.data.hold([task.scans.result()[place] for task, place in files])
+        self._files -= len(files)
         self._bytes -= size
         self._done += size
         if self._progress:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tbtools.errors import UndecodablePayload
-from tbtools.runs.frames import ScalarTable, tell_undecodable
+from tbtools.runs.frames import scalars_frame, tell_undecodable
 from tbtools.runs.plugins import payloads
 from tbtools.runs.plugins.table import PLUGINS, function_at
 from tbtools.runs.plugins.values import Undecodable, decoded
-from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.tables import notes_frame, problems_frame, sessions_frame, tags_frame
 from tbtools.runs.timeline import rows as row_kinds
 from tbtools.showing import Shown
@@ -153,13 +152,9 @@ class Run(Shown):
         Warns:
             DuplicateSteps: A wide frame shows only the last of several points of one step.
         """
-        selector = Selector(Selection.of(tags, steps))
-        table = ScalarTable([selector.choose(part) for part in self.data.parts])
-        selector.require_match()
-        frame = (
-            table.wide("tag")
-            if wide
-            else table.long(run=False, dtype=dtype, source=len(self.data.sources) > 1)
+        source = len(self.data.sources) > 1
+        frame = scalars_frame(
+            {self.name: self}, tags, steps=steps, wide=wide, dtype=dtype, source=source, run=False
         )
         return self._told(frame)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.runs.loops import loops
 from tbtools.runs.numbers import DTYPE_NAMES, json_number
 
 if TYPE_CHECKING:
@@ -15,6 +16,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.runs.columns import RunColumns, SeriesRows
+
+# One series in numbers, as `SeriesStatistics` has them; dtype is TensorFlow's number.
+NUMBERS = np.dtype(
+    [
+        *((name, np.int64) for name in ("count", "first_step", "last_step")),
+        *((name, np.float64) for name in ("first_time", "last_time")),
+        ("dtype", np.uint8),
+        *((name, np.float64) for name in ("first", "last", "min")),
+        ("min_step", np.int64),
+        ("max", np.float64),
+        *((name, np.int64) for name in ("max_step", "nonfinite")),
+    ]
+)
+MIXED = 255  # no dtype of TensorFlow
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,104 +89,56 @@ class SeriesStatistics:
         }
 
 
+def statistics_of(tag: str, plugin: str, numbers: tuple[Any, ...]) -> SeriesStatistics:
+    """A row of `measured` as an object.
+
+    Args:
+        tag: Its tag.
+        plugin: Its plugin.
+        numbers: The row, as a tuple.
+    """
+    count, first_step, last_step, first_time, last_time, dtype, *values, nonfinite = numbers
+    if not dtype:
+        return SeriesStatistics(tag, plugin, count, first_step, last_step, first_time, last_time)
+    first, last, *extremes = values
+    least, least_step, most, most_step = extremes if nonfinite < count else [None] * 4
+    name = "mixed" if dtype == MIXED else DTYPE_NAMES[dtype]
+    return SeriesStatistics(
+        tag, plugin, count, first_step, last_step, first_time, last_time,
+        name, first, last, least, least_step, most, most_step, nonfinite,
+    )  # fmt: skip
+
+
+def measured(columns: RunColumns, chosen: Sequence[SeriesRows]) -> NDArray[np.void]:
+    """The numbers of some series of a run that have points: a row each, of dtype `NUMBERS`."""
+    numbers = np.zeros(len(chosen), NUMBERS)
+    rows = columns.rows
+    loops.measure(
+        columns.order,
+        *bounds(chosen),
+        np.array([series.scalar for series in chosen], np.uint8),
+        rows.step, rows.wall_time, rows.value, rows.dtype, MIXED, numbers,
+    )  # fmt: skip
+    return numbers
+
+
 def series_statistics(columns: RunColumns) -> list[SeriesStatistics]:
-    """The statistics of all series of a run, in the order of its series."""
-    numbers = _scalar_statistics(columns)
+    """The statistics of all series of a run that have points, in their order."""
     present = [series for series in columns.series if series.count]
-    # One access for all series: a number of an array by itself costs as much as a hundred.
-    firsts = columns.order[np.array([series.first for series in present], np.int64)]
-    lasts = columns.order[np.array([series.end - 1 for series in present], np.int64)]
-    low, high = step_ranges(columns, present)
-    first_times, last_times = (columns.rows.wall_time[rows].tolist() for rows in (firsts, lasts))
     return [
-        SeriesStatistics(
-            tag=series.tag,
-            plugin=series.plugin,
-            count=series.count,
-            first_step=low[i],
-            last_step=high[i],
-            first_time=first_times[i],
-            last_time=last_times[i],
-            **numbers.get((series.tag_id, series.plugin), {}),
-        )
-        for i, series in enumerate(present)
+        statistics_of(series.tag, series.plugin, row)
+        for series, row in zip(present, measured(columns, present).tolist(), strict=True)
     ]
 
 
-def step_ranges(columns: RunColumns, series: Sequence[SeriesRows]) -> tuple[list[int], list[int]]:
-    """The lowest and the highest step of some series that have points."""
-    if not series:
-        return [], []
-    step = columns.rows.step[columns.order]
-    bounds = np.array([(each.first, each.end) for each in series], np.int64).ravel()
-    # reduceat takes what lies between two bounds; every other stretch is one of the series.
-    bounds = bounds[:-1] if bounds[-1] == step.size else bounds
-    low = np.minimum.reduceat(step, bounds)[::2]
-    high = np.maximum.reduceat(step, bounds)[::2]
-    return low.tolist(), high.tolist()
+def bounds(series: Sequence[SeriesRows]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where series start and end in the order of a run's rows."""
+    firsts = np.array([each.first for each in series], np.int64)
+    return firsts, np.array([each.end for each in series], np.int64)
 
 
-def _scalar_statistics(
-    columns: RunColumns,
-) -> dict[tuple[int, str], dict[str, Any]]:
-    chosen = [series for series in columns.scalars() if series.count]
-    if not chosen:
-        return {}
-    rows = scalar_rows(columns, chosen)
-    counts = np.array([series.count for series in chosen])
-    firsts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    value, step = columns.rows.value[rows], columns.rows.step
-    finite = np.isfinite(value)
-    nonfinite = counts - np.add.reduceat(finite, firsts, dtype=np.int64)
-    lowest = _first_extreme(np.where(finite, value, np.inf), np.minimum, firsts, counts)
-    highest = _first_extreme(np.where(finite, value, -np.inf), np.maximum, firsts, counts)
-    names = (
-        "dtype", "first", "last", "min", "min_step", "max", "max_step", "nonfinite"
-    )  # fmt: skip
-    numbers = (
-        _dtype_names(columns.rows.dtype[rows], firsts),
-        value[firsts].tolist(),
-        value[firsts + counts - 1].tolist(),
-        value[lowest].tolist(),
-        step[rows[lowest]].tolist(),
-        value[highest].tolist(),
-        step[rows[highest]].tolist(),
-        nonfinite.tolist(),
-    )
-    found = {
-        (series.tag_id, series.plugin): dict(zip(names, row, strict=True))
-        for series, row in zip(chosen, zip(*numbers, strict=True), strict=True)
-    }
-    for series in chosen:
-        statistics = found[series.tag_id, series.plugin]
-        if statistics["nonfinite"] == series.count:
-            statistics |= dict.fromkeys(("min", "min_step", "max", "max_step"))
-    return found
-
-
-def _dtype_names(dtype: NDArray[np.uint8], firsts: NDArray[np.int64]) -> list[str]:
-    """The name of the type that all values of a stretch have, or ``mixed``."""
-    names = [DTYPE_NAMES[code] for code in dtype[firsts].tolist()]
-    if (dtype == dtype[0]).all():
-        return names
-    same = np.minimum.reduceat(dtype, firsts) == np.maximum.reduceat(dtype, firsts)
-    return [name if alike else "mixed" for name, alike in zip(names, same.tolist(), strict=True)]
-
-
-def scalar_rows(columns: RunColumns, chosen: list[SeriesRows]) -> NDArray[np.int64]:
+def scalar_rows(columns: RunColumns, chosen: Sequence[SeriesRows]) -> NDArray[np.int64]:
     """The rows of several series, one behind the other."""
     if len(chosen) == len(columns.series):
         return columns.order
     return np.concatenate([columns.of(series) for series in chosen] or [columns.order[:0]])
-
-
-def _first_extreme(
-    value: NDArray[np.float64],
-    extreme: np.ufunc,
-    firsts: NDArray[np.int64],
-    counts: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Where each stretch first reaches its extreme."""
-    hits = np.flatnonzero(value == np.repeat(extreme.reduceat(value, firsts), counts))
-    found: NDArray[np.int64] = hits[np.searchsorted(hits, firsts)]
-    return found

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tbtools.analysis.series_summary import SPARKLINE_BINS
-from tbtools.analysis.summary import RunSummary, Summary, summarize
+from tbtools.analysis.summary import summarize
 from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.runs.experiment import load
 from tests.builders import START, EventFileBuilder
@@ -22,6 +22,8 @@ from tests.commands import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tbtools.analysis.summarized import RunSummary, Summary
 
 LOGS = ROOT / "tests" / "logs"
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import socket
 import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +21,12 @@ import tbtools
 from tbtools import errors
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
 from tbtools.eventfile.problems import Problem
+from tbtools.eventfile.source import LocalSource, using
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tbtools.eventfile.source import Entry
 
 FILE = "events.out.tfevents.1700000000.host.1.0"
 
@@ -374,3 +380,39 @@ class TestNaturalKey:
 
     def test_very_long_numbers(self) -> None:
         assert natural_key("1" * 10_000) < natural_key("2" * 10_000) < natural_key("1" * 10_001)
+
+
+class _Slow(LocalSource):
+    """Takes its time for each directory, and tells how many it listed at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
+
+    def list(self, path: str) -> Iterator[Entry]:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(self.seconds)
+        yield from super().list(path)
+        with self._lock:
+            self._now -= 1
+        if path.endswith("closed"):
+            raise OSError(errno.EIO, "half of it is gone")
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.003])
+def test_directories_are_listed_side_by_side_only_where_that_takes_long(
+    tmp_path: Path, seconds: float
+) -> None:
+    runs = [f"{group}/{seed}" for group in range(6) for seed in ("a", "b", "closed")]
+    make(tmp_path, *(f"{run}/{FILE}" for run in runs), *(f"{run}/inner/{FILE}" for run in runs))
+    source = _Slow(seconds)
+    with using(source):
+        slowly = discover(tmp_path)
+    assert slowly.runs == discover(tmp_path).runs
+    assert len(slowly.runs) == 2 * len(runs)
+    assert {path[-8:] for path in slowly.unreadable} == {f"{group}/closed" for group in range(6)}
+    assert (source.most > 1) == bool(seconds)

@@ -40,6 +40,13 @@ def test_the_bytes_are_those_of_protobuf(tag: str, points: list[tuple[int, float
     assert encoded(tag, points) == one_by_one(tag, points)
 
 
+@pytest.mark.parametrize("step", [0, 1, 127, 128, 1 << 62, -1, -(2**63)])
+@pytest.mark.parametrize("count", [1, 300])
+def test_steps_of_any_length(step: int, count: int) -> None:
+    points = [(step, 1.5e9 + number, 1 / (number + 1)) for number in range(count)]
+    assert encoded("loss", points) == one_by_one("loss", points)
+
+
 def test_more_points_than_are_encoded_at_once() -> None:
     points = [(step, 1.5e9 + step, step / 7) for step in range(40_000)]
     assert encoded("loss", points) == one_by_one("loss", points)
@@ -51,6 +58,7 @@ def test_no_points() -> None:
 
 
 def test_what_float32_cannot_hold_is_refused() -> None:
-    with pytest.raises(UnwritableValue, match=r"1e\+39 of loss does not fit into float32"):
-        encoded("loss", [(0, 1.0, 1.0), (1, 1.0, 1e39)])
+    for before in (1, 300):
+        with pytest.raises(UnwritableValue, match=r"1e\+39 of loss does not fit into float32"):
+            encoded("loss", [(0, 1.0, 1.0)] * before + [(1, 1.0, 1e39)])
     assert encoded("loss", [(0, 1.0, float("inf"))])

@@ -10,10 +10,7 @@ from tbtools.render.terminal.canvas import Canvas, extreme_points
 
 
 def shown(canvas: Canvas) -> list[str]:
-    return [
-        "".join(canvas.character(row, column) for column in range(canvas.width))
-        for row in range(canvas.height)
-    ]
+    return ["".join(text for text, _ in canvas.stretches(row)) for row in range(canvas.height)]
 
 
 def test_a_diagonal_in_signs() -> None:

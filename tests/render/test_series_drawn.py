@@ -178,7 +178,7 @@ def test_a_terminal_line_does_not_connect_two_passes() -> None:
         canvas = Canvas(20, 5, "*")
         x, y = np.array([0.0, 1.0, 0.0, 1.0]), np.array([1.0, 1.0, 0.0, 0.0])
         canvas.line(x, y, 0, passes)
-        return ["".join(canvas.character(row, column) for column in range(20)) for row in range(5)]
+        return ["".join(text for text, _ in canvas.stretches(row)) for row in range(5)]
 
     assert rows(np.array([0, 0, 1, 1])) == ["*" * 20, *[" " * 20] * 3, "*" * 20]
     assert all("*" in row for row in rows(None))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tbtools.analysis.diff.compare import diff
+from tbtools.analysis.diff.evidence import Evidence
 from tbtools.analysis.diff.limits import Violation, parse_limits, violations
 from tbtools.analysis.diff.results import (
     CurveSide,
     Diff,
-    Evidence,
     HParamDiff,
     PointDifference,
     RunDiff,

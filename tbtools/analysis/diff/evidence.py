@@ -6,22 +6,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-
-from tbtools.analysis.diff.results import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from tbtools.analysis.diff.results import Verdict
     from tbtools.vocabulary import Objective
 
     Floats = NDArray[np.float64]
+
+# Of b, compared with a. Tags without an objective have none.
+Verdict = Literal["better", "worse", "no evidence"]
 
 # Beyond this lies one in a hundred values of the self-normalised statistic of a mean (Lobato,
 # "Testing that a dependent process is uncorrelated", JASA 96, 2001, table 1).
@@ -41,6 +42,43 @@ _MOST_PAIRS = 10_000_000  # compared at once
 _SIGNIFICANCE = 0.05
 # Below so many ways to deal the runs anew, all are tried.
 _MOST_ARRANGEMENTS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Whether a difference is more than noise.
+
+    Attributes:
+        verdict: Whether b is better or worse than a; None where the tag has no direction.
+        change: The level of b minus that of a.
+        low: The lower end of the interval of the change; None where there is none.
+        high: The upper end.
+        confidence: Of the interval: 0.99 for the noise of two curves, 0.95 for groups of runs.
+        points: How many points of two curves it rests on; None for groups.
+        effective_points: How many independent points these are worth.
+        runs_a: How many runs a is.
+        runs_b: How many runs b is.
+        improvement: For groups, the probability that a run of b is better than one of a.
+        improvement_low: The lower end of its interval.
+        improvement_high: The upper end.
+        p_value: For groups, of the permutation test that there is no difference.
+        reason: In words, what the verdict rests on.
+    """
+
+    verdict: Verdict | None
+    change: float | None
+    reason: str
+    low: float | None = None
+    high: float | None = None
+    confidence: float | None = None
+    points: int | None = None
+    effective_points: float | None = None
+    runs_a: int = 1
+    runs_b: int = 1
+    improvement: float | None = None
+    improvement_low: float | None = None
+    improvement_high: float | None = None
+    p_value: float | None = None
 
 
 def window_start(count: int) -> int:

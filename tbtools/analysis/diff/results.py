@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from tbtools.analysis.diff.evidence import Evidence
 from tbtools.runs.diagnostics import Provenance
 from tbtools.runs.numbers import json_number
 from tbtools.showing import Shown
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
     from tbtools.runs.plugins.values import Undecodable
     from tbtools.vocabulary import Objective
 
-# Of b, compared with a. Tags without an objective have none.
-Verdict = Literal["better", "worse", "no evidence"]
 Side = Literal["a", "b"]
+_RUN_KEYS = ("a", "b", "only_in", "identical", "points_a", "points_b")
 # What could not be compared, with the side that has it.
 NotCompared: TypeAlias = "tuple[Side, Undecodable]"
 
@@ -81,43 +81,6 @@ class PointDifference:
     max_step: int | None = None
     area: float | None = None
     mean_gap: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Whether a difference is more than noise.
-
-    Attributes:
-        verdict: Whether b is better or worse than a; None where the tag has no direction.
-        change: The level of b minus that of a.
-        low: The lower end of the interval of the change; None where there is none.
-        high: The upper end.
-        confidence: Of the interval: 0.99 for the noise of two curves, 0.95 for groups of runs.
-        points: How many points of two curves it rests on; None for groups.
-        effective_points: How many independent points these are worth.
-        runs_a: How many runs a is.
-        runs_b: How many runs b is.
-        improvement: For groups, the probability that a run of b is better than one of a.
-        improvement_low: The lower end of its interval.
-        improvement_high: The upper end.
-        p_value: For groups, of the permutation test that there is no difference.
-        reason: In words, what the verdict rests on.
-    """
-
-    verdict: Verdict | None
-    change: float | None
-    reason: str
-    low: float | None = None
-    high: float | None = None
-    confidence: float | None = None
-    points: int | None = None
-    effective_points: float | None = None
-    runs_a: int = 1
-    runs_b: int = 1
-    improvement: float | None = None
-    improvement_low: float | None = None
-    improvement_high: float | None = None
-    p_value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +202,10 @@ class HParamDiff:
     b: Any
     only_in: Side | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON has it."""
+        return {name: _json(getattr(self, name)) for name in self.__slots__}
+
 
 @dataclass(frozen=True, slots=True)
 class TextDiff:
@@ -253,6 +220,10 @@ class TextDiff:
     tag: str
     step: int
     lines: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON has it."""
+        return {"tag": self.tag, "step": self.step, "lines": list(self.lines)}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -372,49 +343,22 @@ class Diff(Shown):
             "b": self.b,
             "x": self.x,
             "identical": self.identical,
-            "runs": [
-                {
-                    "a": run.a,
-                    "b": run.b,
-                    "only_in": run.only_in,
-                    "identical": run.identical,
-                    "points_a": run.points_a,
-                    "points_b": run.points_b,
-                }
-                for run in self.runs
-            ],
-            "tags": [
-                {"run_a": run.a, "run_b": run.b, **tag.to_dict()}
-                for run in self.runs
-                for tag in run.tags
-            ],
-            "hparams": [
-                {
-                    "run_a": run.a,
-                    "run_b": run.b,
-                    "name": each.name,
-                    "a": _json(each.a),
-                    "b": _json(each.b),
-                    "only_in": each.only_in,
-                }
-                for run in self.runs
-                for each in run.hparams
-            ],
-            "text": [
-                {
-                    "run_a": run.a,
-                    "run_b": run.b,
-                    "tag": each.tag,
-                    "step": each.step,
-                    "lines": list(each.lines),
-                }
-                for run in self.runs
-                for each in run.text
-            ],
+            "runs": [{name: getattr(run, name) for name in _RUN_KEYS} for run in self.runs],
+            "tags": self._of_runs("tags"),
+            "hparams": self._of_runs("hparams"),
+            "text": self._of_runs("text"),
             "superseded": self.superseded,
             "problems": list(self.problems),
             "notes": list(self.notes),
         }
+
+    def _of_runs(self, name: str) -> list[dict[str, Any]]:
+        """What differs of all pairs of runs, each with the names of its pair."""
+        return [
+            {"run_a": run.a, "run_b": run.b, **each.to_dict()}
+            for run in self.runs
+            for each in getattr(run, name)
+        ]
 
     def to_frame(self) -> pd.DataFrame:
         """One row a tag of each pair: what `to_dict` has of it."""

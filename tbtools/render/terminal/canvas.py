@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 # Unicode's braille patterns: the bit of each dot, by row and column (U+2800 and following).
@@ -85,16 +88,28 @@ class Canvas:
         joined[1:] = known[:-1] & known[1:]
         if passes is not None:
             joined[1:] &= passes[1:] == passes[:-1]
-        for index in np.flatnonzero(known).tolist():
-            first = index - 1 if joined[index] else index
-            self._segment(across[first], up[first], across[index], up[index], number)
+        ends = np.flatnonzero(known)
+        self._segments(across, up, ends - joined[ends], ends, number)
 
-    def _segment(self, x0: float, y0: float, x1: float, y1: float, number: int) -> None:
+    def _segments(
+        self,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        number: int,
+    ) -> None:
+        """Draws from point to point, dot by dot."""
+        across, up = x[ends] - x[starts], y[ends] - y[starts]
         # A steep line leaves the field by far: no more dots than the field has.
         most = 4 * (self.width * 2 + self.height * 4)
-        count = int(min(max(abs(x1 - x0), abs(y1 - y0)), most)) + 2
-        part = np.linspace(0, 1, count)
-        self._dot(x0 + part * (x1 - x0), y0 + part * (y1 - y0), number)
+        counts = np.minimum(np.maximum(np.abs(across), np.abs(up)), most).astype(np.int64) + 2
+        segment = np.repeat(np.arange(ends.size), counts)
+        behind = np.cumsum(counts)
+        part = (np.arange(segment.size) - (behind - counts)[segment]) * (1 / (counts - 1))[segment]
+        part[behind - 1] = 1.0
+        start = starts[segment]
+        self._dot(x[start] + part * across[segment], y[start] + part * up[segment], number)
 
     def _dot(self, x: NDArray[np.float64], y: NDArray[np.float64], number: int) -> None:
         rows, columns = self._per_cell
@@ -106,11 +121,15 @@ class Canvas:
         if self._signs is None:
             np.bitwise_or.at(self._dots, cell, _BITS[row % rows, column % columns])
 
-    def character(self, row: int, column: int) -> str:
-        """What stands there; a blank where no line is."""
-        owner = int(self.owner[row, column])
-        if owner < 0:
-            return " "
-        if self._signs is None:
-            return chr(_BRAILLE + int(self._dots[row, column]))
-        return self._signs[owner % len(self._signs)]
+    def stretches(self, row: int) -> Iterator[tuple[str, int]]:
+        """What stands in a row: texts, and the line that each shows; -1 and blanks for none."""
+        column = 0
+        for owner, cells in groupby(self.owner[row].tolist()):
+            first, column = column, column + len(list(cells))
+            if owner < 0:
+                yield " " * (column - first), owner
+            elif self._signs is None:
+                dots = self._dots[row, first:column].tolist()
+                yield "".join(chr(_BRAILLE + each) for each in dots), owner
+            else:
+                yield self._signs[owner % len(self._signs)] * (column - first), owner

@@ -27,12 +27,13 @@ def print_line(console: Console, line: str | Text, style: str = "") -> None:
         line: What; printable, which a stranger's string may not be.
         style: For the whole line.
     """
-    text = Text(line, style=style) if isinstance(line, str) else line
     if console.is_terminal:
+        text = Text(line, style=style) if isinstance(line, str) else line
         console.print(text, soft_wrap=True)
     else:
         # Rich takes a tenth of a millisecond a line, a file of events has millions.
-        console.file.write(text.plain.rstrip() + "\n")
+        plain = line if isinstance(line, str) else line.plain
+        console.file.write(plain.rstrip() + "\n")
 
 
 def placed(totals: str | Text, path: str) -> Text:

@@ -87,11 +87,13 @@ class PlotView:
             by_tag.setdefault(each.tag, []).append(each)
         room = console.height - 6 if console.is_terminal else _MOST_ROWS
         rows = _ROWS_OF_MANY if len(by_tag) > 1 else max(8, min(_MOST_ROWS, room))
+        findings: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            findings.setdefault(finding.tag, []).append(finding)
         for number, (tag, series) in enumerate(by_tag.items()):
             if number:
                 print_line(console, "")
-            findings = [each for each in self.findings if each.tag == tag]
-            _Chart(self, console, tag, series, findings).show(rows)
+            _Chart(self, console, tag, series, findings.get(tag, [])).show(rows)
         print_line(console, "")
 
     def totals(self) -> str:
@@ -147,13 +149,12 @@ class _Chart:
         }
         marks = self._marks(canvas.width, x_range)
         for row in range(rows):
-            line = Text(f"{at_row.get(row, ''):>{margin}} {self.frame.vertical}")
-            for column in range(canvas.width):
-                if row == 0 and column in marks:
-                    line.append(self.frame.onset, style=SEVERITY_STYLES[marks[column]])
-                else:
-                    line.append(canvas.character(row, column), self._style(canvas, row, column))
-            self._line(line)
+            label = f"{at_row.get(row, ''):>{margin}} {self.frame.vertical}"
+            cells = [(text, self._style(owner)) for text, owner in canvas.stretches(row)]
+            line = Text.assemble(*cells)
+            if row == 0:
+                line = self._marked(line, marks)
+            self._line(Text(label).append_text(line))
         self._x_axis(margin, canvas.width, x_range)
         self._legend()
 
@@ -178,9 +179,15 @@ class _Chart:
             canvas.line(x, (y / 2 - y_range[0] / 2) / span, number, passes)
         return canvas
 
-    def _style(self, canvas: Canvas, row: int, column: int) -> str:
-        owner = int(canvas.owner[row, column])
+    def _style(self, owner: int) -> str:
         return self.colors.get(self.series[owner].run, "") if owner >= 0 else ""
+
+    def _marked(self, line: Text, marks: dict[int, str]) -> Text:
+        """The row with the marks in their columns."""
+        for column, severity in marks.items():
+            mark = Text(self.frame.onset, style=SEVERITY_STYLES[severity])
+            line = line[:column].append_text(mark).append_text(line[column + 1 :])
+        return line
 
     def _x(self, series: ScalarSeries) -> Floats:
         if self.view.x == "relative":

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
-    from tbtools.analysis.summary import RunSummary, Summary
+    from tbtools.analysis.summarized import RunSummary, Summary
     from tbtools.vocabulary import RunStatus
 
     _Point = tuple[float | None, int | None]  # value and step

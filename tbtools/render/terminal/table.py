@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,8 @@ def print_table(
         columns: Columns of equal length.
         sections: The section of each row: a line of its own above the first row of each.
     """
+    if not console.is_terminal:  # which shows no style
+        columns = [replace(column, cells=column.plain) for column in columns]
     filled = [column for column in columns if column.rank == 0 or column.has_content]
     natural = {column.name: column.width for column in filled}
     kept = _fitting(filled, natural, console.width)
@@ -93,15 +95,18 @@ def _bold(name: str) -> Text:
     return Text(name, style="bold")
 
 
-def _line(cells: Sequence[str | Text], columns: Sequence[Column], widths: Sequence[int]) -> Text:
-    line = Text()
+def _line(
+    cells: Sequence[str | Text], columns: Sequence[Column], widths: Sequence[int]
+) -> str | Text:
+    pieces: list[str | Text] = []
     blanks = 0
     for cell, column, width in zip(cells, columns, widths, strict=True):
-        text = cell if isinstance(cell, Text) else Text(cell)
-        missing = width - cell_len(text.plain)
-        line.append(" " * (blanks + (missing if column.right else 0)))
-        line.append_text(text)
+        missing = width - cell_len(cell if isinstance(cell, str) else cell.plain)
+        pieces += (" " * (blanks + (missing if column.right else 0)), cell)
         blanks = _GAP + (0 if column.right else missing)
+    if all(isinstance(piece, str) for piece in pieces):
+        return "".join(pieces).rstrip()  # type: ignore[arg-type]
+    line = Text.assemble(*pieces)
     line.rstrip()
     return line
 

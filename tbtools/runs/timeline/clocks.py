@@ -91,6 +91,8 @@ def plain_clocks(sessions: Sequence[Session]) -> Clocks:
 
 def _in_file_order(clocks: Clocks, sessions: Sequence[Session]) -> Clocks:
     """The sessions of one file follow each other, whatever clocks or steps say of them."""
+    if len(sessions) < 2:
+        return clocks
     start, end, shift = clocks.start.copy(), clocks.end.copy(), clocks.shift.copy()
     for number in range(1, len(sessions)):
         same_file = sessions[number].file == sessions[number - 1].file
@@ -111,6 +113,8 @@ def rows_set_back(rows: RunRows, first_rows: NDArray[np.int64]) -> NDArray[np.in
     """
     latest = rows.wall_time[:-1] - _SET_BACK
     falls = np.flatnonzero(rows.wall_time[1:] < latest) + 1
+    if not falls.size:
+        return falls
     is_first = np.zeros(rows.count, bool)
     is_first[first_rows[first_rows < rows.count]] = True
     falls = falls[~is_first[falls]]

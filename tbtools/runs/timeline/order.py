@@ -7,6 +7,7 @@ say nothing: `train_part_10` sorts before `train_part_2`.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,9 +67,8 @@ def _merged(
 ) -> NDArray[np.int64]:
     """The rows of sessions that overlap, by wall time; those of each file stay as they stand."""
     slices = [slice(sessions[each].first_row, sessions[each].end_row) for each in cluster]
-    numbers = np.concatenate([np.arange(each.start, each.stop) for each in slices])
     if len(cluster) == 1:
-        return numbers
+        return np.arange(slices[0].start, slices[0].stop)
     times = []
     latest: dict[int, float] = {}
     for each, own in zip(cluster, slices, strict=True):
@@ -79,8 +79,11 @@ def _merged(
         if time.size:
             latest[file] = float(time[-1])
         times.append(time)
-    merged: NDArray[np.int64] = numbers[np.argsort(np.concatenate(times), kind="stable")]
-    return merged
+    merged = np.argsort(np.concatenate(times), kind="stable")
+    if all(one.stop == next_one.start for one, next_one in pairwise(slices)):
+        merged += slices[0].start  # two million rows are found twice as fast as looked up
+        return merged
+    return np.concatenate([np.arange(each.start, each.stop) for each in slices])[merged]
 
 
 def _rising(times: NDArray[np.float64]) -> NDArray[np.float64]:

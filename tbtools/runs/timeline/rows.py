@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from tbtools.runs.shared import shared_by_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,9 +47,9 @@ class RunRows:
 
     files: tuple[FileColumns, ...]
     starts: NDArray[np.int64]
-    tags: list[str]
-    plugins: list[str]
-    metadata: list[tuple[int, int, int] | None]
+    tags: tuple[str, ...]
+    plugins: tuple[str, ...]
+    metadata: Sequence[tuple[int, int, int] | None]
     tag_id: NDArray[np.int32]
     kind: NDArray[np.uint8]
     dtype: NDArray[np.uint8]
@@ -120,21 +123,32 @@ def readable_tag(name: bytes) -> str:
     return name.decode(errors="backslashreplace")
 
 
-def _number_tags(files: Sequence[FileColumns]) -> tuple[dict[bytes, int], list[NDArray[np.int32]]]:
-    """One numbering for the tags of all files, and for each file its own ids in it."""
+@shared_by_names
+def _readable_tags(names: tuple[bytes, ...]) -> tuple[str, ...]:
+    return tuple(readable_tag(name) for name in names)
+
+
+def _number_tags(files: Sequence[FileColumns]) -> tuple[tuple[bytes, ...], NDArray[np.int32]]:
+    """The tags of all files, by their numbers, and the number of the tag of each row."""
+    if len(files) == 1:
+        return tuple(files[0].tag_names), files[0].tag_id
     ids: dict[bytes, int] = {}
     translations = [
         np.array([ids.setdefault(name, len(ids)) for name in file.tag_names], np.int32)
         for file in files
     ]
-    return ids, translations
+    tag_id = [ours[file.tag_id] for ours, file in zip(translations, files, strict=True)]
+    return tuple(ids), np.concatenate(tag_id)
 
 
 def _declarations(
-    files: Sequence[FileColumns], ids: dict[bytes, int]
-) -> tuple[list[str], list[tuple[int, int, int] | None]]:
-    plugins = [""] * len(ids)
-    metadata: list[tuple[int, int, int] | None] = [None] * len(ids)
+    files: Sequence[FileColumns], names: Sequence[bytes]
+) -> tuple[tuple[str, ...], Sequence[tuple[int, int, int] | None]]:
+    if not any(any(file.tag_plugins) for file in files):
+        return ("",) * len(names), (None,) * len(names)
+    ids = {name: number for number, name in enumerate(names)}
+    plugins = [""] * len(names)
+    metadata: list[tuple[int, int, int] | None] = [None] * len(names)
     for index, file in enumerate(files):
         for name, plugin, place in zip(
             file.tag_names, file.tag_plugins, file.tag_metadata, strict=True
@@ -143,7 +157,7 @@ def _declarations(
             if plugin and metadata[tag_id] is None:
                 plugins[tag_id] = readable_tag(plugin)
                 metadata[tag_id] = (index, *place)
-    return plugins, metadata
+    return tuple(plugins), metadata
 
 
 def _joined(files: Sequence[FileColumns], column: str) -> NDArray[Any]:
@@ -159,18 +173,12 @@ def join_files(files: Sequence[FileColumns]) -> RunRows:
     Args:
         files: At least one, in the order of their names.
     """
-    ids, translations = _number_tags(files)
-    plugins, metadata = _declarations(files, ids)
-    if len(files) == 1:
-        tag_id = files[0].tag_id
-    else:
-        tag_id = np.concatenate(
-            [ours[file.tag_id] for ours, file in zip(translations, files, strict=True)]
-        )
+    names, tag_id = _number_tags(files)
+    plugins, metadata = _declarations(files, names)
     return RunRows(
         files=tuple(files),
-        starts=np.cumsum([0, *(file.tag_id.size for file in files)], dtype=np.int64),
-        tags=[readable_tag(name) for name in ids],
+        starts=np.array([*accumulate((file.tag_id.size for file in files), initial=0)], np.int64),
+        tags=_readable_tags(names),
         plugins=plugins,
         metadata=metadata,
         tag_id=tag_id,

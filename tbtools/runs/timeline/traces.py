@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.runs.timeline.stable_order import stable_order
+from tbtools.runs.timeline.stable_order import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,8 +89,7 @@ def trace_session(rows: RunRows, step: NDArray[np.int64], session: Session) -> d
     """
     here = slice(session.first_row, session.end_row)
     tag_id = rows.tag_id[here]
-    order = stable_order(tag_id, len(rows.tags))
-    bounds = np.flatnonzero(np.diff(tag_id[order], prepend=-1, append=-1)).tolist()
+    order, bounds = grouped(tag_id, len(rows.tags))
     traces = {}
     for first, end in pairwise(bounds):
         own = order[first:end] + session.first_row

@@ -1,0 +1,83 @@
+"""Listing directories: one after the other, or side by side where that takes long."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    from tbtools.eventfile.source import Entry, Source
+
+    Listing = tuple[list[Entry], OSError | None]
+
+# A local file system takes some ten microseconds for a directory and about one for an entry; a
+# network takes milliseconds for each.
+_QUICK_DIRECTORY = 1e-3
+_QUICK_ENTRY = 2e-5
+# So many directories tell which of them it is.
+_TRIED = 16
+_AT_ONCE = 32
+_AHEAD = 256
+
+
+class Lister:
+    """Lists directories; those that come next meanwhile, once the source has proved slow.
+
+    Args:
+        source: Where they lie.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._tried = 0
+        self._slow = 0  # of those that were tried
+        self._pool: ThreadPoolExecutor | None = None
+        self._ahead: dict[str, Future[Listing]] = {}
+
+    def list(self, path: str, next_paths: Sequence[tuple[str, str]] = ()) -> Listing:
+        """The entries of a directory.
+
+        Args:
+            path: The directory.
+            next_paths: Those that will be listed next, the last one first, each with its name.
+
+        Returns:
+            The entries, and why there may be more of them that cannot be listed.
+        """
+        if self._pool is None and self._is_slow():
+            self._start()
+        if self._pool is not None and 2 * len(self._ahead) < _AHEAD:
+            for each, _ in next_paths[-_AHEAD:]:
+                if each not in self._ahead:
+                    self._ahead[each] = self._pool.submit(self._entries, each)
+        future = self._ahead.pop(path, None)
+        return self._entries(path) if future is None else future.result()
+
+    def close(self) -> None:
+        """Ends the threads."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _is_slow(self) -> bool:
+        return self._tried >= _TRIED and 2 * self._slow > self._tried
+
+    def _start(self) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        self._pool = ThreadPoolExecutor(_AT_ONCE)
+
+    def _entries(self, path: str) -> Listing:
+        start = time.perf_counter()
+        entries: list[Entry] = []
+        refused = None
+        try:
+            entries.extend(self._source.list(path))  # what comes before it fails stays
+        except OSError as error:
+            refused = error
+        taken = time.perf_counter() - start
+        self._tried += 1
+        self._slow += taken > _QUICK_DIRECTORY + _QUICK_ENTRY * len(entries)
+        return entries, refused

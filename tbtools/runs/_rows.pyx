@@ -1,0 +1,185 @@
+# cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True, freethreading_compatible=True
+"""The loops over the rows of a run, compiled; `_rows_python` is the same with NumPy.
+
+Runs are many and mostly small: NumPy takes longer to begin a hundred operations than these loops
+take for the rows of a run. Both give the same bits.
+"""
+
+from libc.math cimport INFINITY, NAN, isfinite
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t
+
+import numpy as np
+
+ctypedef fused Number:
+    uint8_t
+    uint16_t
+    uint32_t
+    int32_t
+    int64_t
+
+cdef packed struct Numbers:
+    int64_t count, first_step, last_step
+    double first_time, last_time
+    uint8_t dtype
+    double first, last, min
+    int64_t min_step
+    double max
+    int64_t max_step, nonfinite
+
+
+def stable_order(const Number[::1] numbers, Py_ssize_t count, const int32_t[::1] rank=None,
+                 const int64_t[::1] rows=None):
+    """Rows by their numbers, those of one number as they stood; see `_rows_python.stable_order`."""
+    cdef Py_ssize_t size = numbers.shape[0] if rows is None else rows.shape[0]
+    cdef Py_ssize_t i, row, known = count if rank is None else rank.shape[0]
+    cdef int64_t number, before = 0, here
+    cdef bint sound = True
+    order = np.empty(size, np.int64)
+    ends = np.zeros(count, np.int64)
+    cdef int64_t[::1] ordered = order, place = ends
+    with nogil:
+        for i in range(size):
+            row = i if rows is None else rows[i]
+            if not 0 <= row < numbers.shape[0] or not 0 <= <int64_t>numbers[row] < known:
+                sound = False
+                break
+            number = numbers[row] if rank is None else rank[numbers[row]]
+            if not 0 <= number < count:
+                sound = False
+                break
+            place[number] += 1
+        if sound:
+            for i in range(count):
+                here = place[i]
+                place[i] = before
+                before += here
+            for i in range(size):
+                row = i if rows is None else rows[i]
+                number = numbers[row] if rank is None else rank[numbers[row]]
+                ordered[place[number]] = row
+                place[number] += 1
+    if not sound:
+        raise IndexError("a row or a number is out of bounds")
+    return order, ends
+
+
+def series_keys(const int32_t[::1] tag_id, const uint8_t[::1] kind, const uint8_t[::1] dtype,
+                const uint8_t[::1] slot_of_kind, const uint8_t[::1] declared, int slots,
+                int by_metadata, int scalars):
+    """Tag and plugin of each row as one number; see `_rows_python.series_keys`."""
+    cdef Py_ssize_t i, size = tag_id.shape[0], tags = declared.shape[0]
+    cdef int32_t tag
+    cdef uint8_t slot
+    cdef bint sound = kind.shape[0] == size == dtype.shape[0] and slot_of_kind.shape[0] == 256
+    keys = np.empty(size, np.int32)
+    is_there = np.zeros(tags * slots, np.uint8)
+    cdef int32_t[::1] key = keys
+    cdef uint8_t[::1] there = is_there
+    with nogil:
+        for i in range(size if sound else 0):
+            tag = tag_id[i]
+            slot = slot_of_kind[kind[i]]
+            if not 0 <= tag < tags:
+                sound = False
+                break
+            if slot == by_metadata:
+                slot = declared[tag]
+                if slot == scalars and dtype[i] == 0:
+                    slot = 0
+            if slot >= slots:
+                sound = False
+                break
+            key[i] = tag * slots + slot
+            there[key[i]] = 1
+    if not sound:
+        raise IndexError("a tag or a plugin is out of bounds")
+    return keys, np.flatnonzero(is_there)
+
+
+cdef inline void measure_values(Numbers *numbers, const int64_t[::1] order, Py_ssize_t first,
+                                Py_ssize_t end, const int64_t[::1] step, const double[::1] value,
+                                const uint8_t[::1] dtype, uint8_t mixed) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef int64_t row
+    cdef double number
+    numbers.dtype = dtype[order[first]]
+    numbers.first = value[order[first]]
+    numbers.last = value[order[end - 1]]
+    numbers.min, numbers.max = INFINITY, -INFINITY
+    for i in range(first, end):
+        row = order[i]
+        number = value[row]
+        if dtype[row] != dtype[order[first]]:
+            numbers.dtype = mixed
+        if not isfinite(number):
+            numbers.nonfinite += 1
+            continue
+        if number < numbers.min:
+            numbers.min, numbers.min_step = number, step[row]
+        if number > numbers.max:
+            numbers.max, numbers.max_step = number, step[row]
+
+
+def measure(const int64_t[::1] order, const int64_t[::1] firsts, const int64_t[::1] ends,
+            const uint8_t[::1] is_scalar, const int64_t[::1] step, const double[::1] wall_time,
+            const double[::1] value, const uint8_t[::1] dtype, uint8_t mixed, Numbers[::1] found):
+    """The numbers of series; see `_rows_python.measure`."""
+    cdef Py_ssize_t i, j, count = firsts.shape[0], rows = step.shape[0]
+    cdef Py_ssize_t first, end
+    cdef int64_t here
+    cdef bint sound = (count == ends.shape[0] == is_scalar.shape[0] == found.shape[0]
+                       and rows == wall_time.shape[0] == value.shape[0] == dtype.shape[0])
+    with nogil:
+        for i in range(order.shape[0]):
+            if not 0 <= order[i] < rows:
+                sound = False
+        for i in range(count if sound else 0):
+            first, end = firsts[i], ends[i]
+            if not 0 <= first < end <= order.shape[0]:
+                sound = False
+                break
+            found[i].count = end - first
+            found[i].first_step = found[i].last_step = step[order[first]]
+            for j in range(first, end):
+                here = step[order[j]]
+                if here < found[i].first_step:
+                    found[i].first_step = here
+                if here > found[i].last_step:
+                    found[i].last_step = here
+            found[i].first_time = wall_time[order[first]]
+            found[i].last_time = wall_time[order[end - 1]]
+            if is_scalar[i]:
+                measure_values(&found[i], order, first, end, step, value, dtype, mixed)
+    if not sound:
+        raise IndexError("a row or a series is out of bounds")
+
+
+def stretch_means(const double[::1] value, const int64_t[::1] firsts, const int64_t[::1] ends,
+                  double[:, ::1] means, const int64_t[::1] order=None):
+    """Means of stretches of equally many points; see `_rows_python.stretch_means`."""
+    cdef Py_ssize_t i, j, bin, bins, first, size, many
+    cdef int64_t row
+    cdef double total
+    cdef Py_ssize_t rows = value.shape[0] if order is None else order.shape[0]
+    cdef bint sound = firsts.shape[0] == ends.shape[0] == means.shape[0]
+    with nogil:
+        for i in range(firsts.shape[0] if sound else 0):
+            first, size = firsts[i], ends[i] - firsts[i]
+            if not 0 <= first <= ends[i] <= rows:
+                sound = False
+                break
+            bins = min(size, means.shape[1])
+            for bin in range(means.shape[1]):
+                total, many = 0.0, 0
+                for j in range(first + bin * size // bins if bin < bins else 0,
+                               first + (bin + 1) * size // bins if bin < bins else 0):
+                    row = j if order is None else order[j]
+                    if not 0 <= row < value.shape[0]:
+                        sound = False
+                        break
+                    if isfinite(value[row]):
+                        total += value[row]
+                        many += 1
+                means[i, bin] = total / many if many and isfinite(total / many) else NAN
+    if not sound:
+        raise IndexError("a row or a series is out of bounds")

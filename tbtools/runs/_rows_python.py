@@ -1,0 +1,167 @@
+"""The loops over the rows of a run with NumPy: the reference for `_rows.pyx`, and the fallback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+
+def stable_order(
+    numbers: NDArray[Any],
+    count: int,
+    rank: NDArray[np.int32] | None = None,
+    rows: Ints | None = None,
+) -> tuple[Ints, Ints]:
+    """Rows by their numbers, in linear time, the rows of one number staying in their order.
+
+    Args:
+        numbers: Of all rows: integers from 0 to `count` - 1, or indices of `rank`.
+        count: How many different ones there can be.
+        rank: What stands for each number; the number itself where there is none.
+        rows: The rows in question; all of them by default.
+
+    Returns:
+        The rows, and for each number where those of it end; both int64.
+    """
+    own = numbers if rows is None else numbers[rows]
+    own = own if rank is None else rank[own]
+    order = _argsort(own, count)
+    ends = np.cumsum(np.bincount(own, minlength=count))
+    return order if rows is None else rows[order], ends
+
+
+def _argsort(numbers: NDArray[Any], count: int) -> Ints:
+    """np.argsort(numbers, kind="stable"), which NumPy does in linear time only up to 16 bits."""
+    if count <= 1:
+        return np.arange(numbers.size)
+    if count <= 1 << 8:
+        return np.argsort(numbers.astype(np.uint8, copy=False), kind="stable")
+    low = np.argsort(numbers.astype(np.uint16), kind="stable")  # astype keeps the low 16 bits
+    if count <= 1 << 16:
+        return low
+    high = np.argsort((numbers[low] >> 16).astype(np.uint16), kind="stable")
+    return low[high]
+
+
+def series_keys(
+    tag_id: NDArray[np.int32],
+    kind: NDArray[np.uint8],
+    dtype: NDArray[np.uint8],
+    slot_of_kind: NDArray[np.uint8],
+    declared: NDArray[np.uint8],
+    slots: int,
+    by_metadata: int,
+    scalars: int,
+) -> tuple[NDArray[np.int32], Ints]:
+    """Tag and plugin of each row as one number: its tag's id times `slots`, and the plugin's slot.
+
+    Args:
+        tag_id: Of each row.
+        kind: Of each row.
+        dtype: Of each row.
+        slot_of_kind: For each of the 256 kinds the slot of its plugin, or `by_metadata`.
+        declared: For each tag the slot of the plugin that its metadata declares.
+        slots: How many slots there are.
+        by_metadata: Stands for the slot that is declared.
+        scalars: The slot of the scalars; what is declared so and reads as no number has slot 0.
+
+    Returns:
+        The number of each row, int32, and the numbers that occur, int64, in order.
+    """
+    slot = slot_of_kind[kind]
+    rows = np.flatnonzero(slot == by_metadata)
+    if rows.size:
+        own = declared[tag_id[rows]]
+        own[(own == scalars) & (dtype[rows] == 0)] = 0
+        slot[rows] = own
+    keys = tag_id * np.int32(slots) + slot
+    return keys, np.flatnonzero(np.bincount(keys, minlength=declared.size * slots))
+
+
+def measure(
+    order: Ints,
+    firsts: Ints,
+    ends: Ints,
+    is_scalar: NDArray[np.uint8],
+    step: Ints,
+    wall_time: Floats,
+    value: Floats,
+    dtype: NDArray[np.uint8],
+    mixed: int,
+    found: NDArray[np.void],
+) -> None:
+    """The numbers of series.
+
+    Args:
+        order: Rows, series after series.
+        firsts: Where the rows of each series start in the order.
+        ends: Where they end; behind where they start.
+        is_scalar: Whether each is one of scalars; of others, values and dtype stay as they are.
+        step: Of all rows, as what follows.
+        wall_time: Likewise.
+        value: Likewise.
+        dtype: Likewise.
+        mixed: What stands for several dtypes.
+        found: Where the numbers go: `statistics.NUMBERS`, all 0. Of a series without a finite value
+            min is inf, and max -inf.
+    """
+    found["count"] = ends - firsts
+    found["first_time"], found["last_time"] = wall_time[order[firsts]], wall_time[order[ends - 1]]
+    for number in range(firsts.size):
+        rows = order[firsts[number] : ends[number]]
+        found["first_step"][number], found["last_step"][number] = _range(step[rows])
+        if is_scalar[number]:
+            _measure_values(found[number], step[rows], value[rows], dtype[rows], mixed)
+
+
+def _range(steps: Ints) -> tuple[int, int]:
+    return int(steps.min()), int(steps.max())
+
+
+def _measure_values(
+    found: Any, step: Ints, value: Floats, dtype: NDArray[np.uint8], mixed: int
+) -> None:
+    finite = np.isfinite(value)
+    found["dtype"] = dtype[0] if (dtype == dtype[0]).all() else mixed
+    found["first"], found["last"] = value[0], value[-1]
+    found["nonfinite"] = value.size - np.count_nonzero(finite)
+    for name, pick, default in (("min", np.argmin, np.inf), ("max", np.argmax, -np.inf)):
+        known = np.where(finite, value, default)
+        found[name] = known[at := int(pick(known))]
+        found[f"{name}_step"] = step[at] if finite[at] else 0
+
+
+def stretch_means(
+    value: Floats, firsts: Ints, ends: Ints, means: Floats, order: Ints | None = None
+) -> None:
+    """Means of the finite values of series in stretches of equally many points.
+
+    Args:
+        value: Of all rows.
+        firsts: Where the rows of each series start in the order.
+        ends: Where they end.
+        means: Where the means go: shape (series, stretches); NaN where there is no finite value,
+            and behind the last stretch of a series with fewer points, which has one a point.
+        order: Rows, series after series; as they stand by default.
+    """
+    means[:] = np.nan
+    for number, (first, end) in enumerate(zip(firsts.tolist(), ends.tolist(), strict=True)):
+        own = value[first:end] if order is None else value[order[first:end]]
+        bins = min(own.size, means.shape[1])
+        if not bins:
+            continue
+        edges = np.arange(bins + 1) * own.size // bins
+        stretch = np.repeat(np.arange(bins), np.diff(edges))
+        finite = np.isfinite(own)
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.bincount(stretch[finite], own[finite], bins)
+            many = np.bincount(stretch[finite], minlength=bins)
+            mean = np.divide(total, many, out=np.full(bins, np.nan), where=many > 0)
+        means[number, :bins] = np.where(np.isfinite(mean), mean, np.nan)

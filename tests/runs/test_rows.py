@@ -1,0 +1,123 @@
+"""The loops over rows, compiled and with NumPy: the same bits, whatever the rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tbtools.runs import _rows_python
+from tbtools.runs.statistics import MIXED, NUMBERS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+compiled = pytest.importorskip("tbtools.runs._rows", reason="built without a compiler")
+BOTH = (compiled, _rows_python)
+
+seeds = st.integers(0, 2**32 - 1)
+SPECIAL = [0.0, -0.0, np.nan, np.inf, -np.inf, 1e308, -1e308, 0.1]
+
+
+def same(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+def stretches(random: np.random.Generator, size: int) -> list[NDArray[np.int64]]:
+    """Where series start and end in so many rows: at least one row each, with gaps between them."""
+    bounds = np.unique(random.integers(0, size + 1, 2 * random.integers(1, 6)))
+    pairs = bounds[: bounds.size // 2 * 2].reshape(-1, 2)
+    return [pairs[:, 0].copy(), pairs[:, 1].copy()]
+
+
+@settings(max_examples=50, deadline=None)
+@given(seeds, st.integers(0, 60), st.integers(1, 400))
+def test_rows_are_ordered_alike(seed: int, size: int, count: int) -> None:
+    random = np.random.default_rng(seed)
+    numbers = random.integers(0, count, size).astype(np.int32)
+    rank = random.permutation(count).astype(np.int32)
+    rows = random.permutation(size)[: random.integers(0, size + 1)].astype(np.int64)
+    for given_rank in (None, rank):
+        for given_rows in (None, rows):
+            ours, theirs = (
+                each.stable_order(numbers, count, given_rank, given_rows) for each in BOTH
+            )
+            assert all(map(same, ours, theirs))
+            chosen = np.arange(size) if given_rows is None else given_rows
+            key = numbers if given_rank is None else rank[numbers]
+            want = sorted(chosen.tolist(), key=lambda row: key[row])
+            assert ours[0].tolist() == want
+            assert ours[1].tolist() == [sum(key[chosen] <= number) for number in range(count)]
+
+
+@settings(max_examples=50, deadline=None)
+@given(seeds, st.integers(0, 60))
+def test_keys_are_alike(seed: int, size: int) -> None:
+    random = np.random.default_rng(seed)
+    slot_of_kind = random.choice([0, 1, 2, 255], 256).astype(np.uint8)
+    declared = random.integers(0, 4, 9).astype(np.uint8)
+    tag_id = random.integers(0, 9, size).astype(np.int32)
+    kind, dtype = random.integers(0, 256, size, np.uint8), random.integers(0, 2, size, np.uint8)
+    ours, theirs = (
+        each.series_keys(tag_id, kind, dtype, slot_of_kind, declared, 4, 255, 1) for each in BOTH
+    )
+    assert all(map(same, ours, theirs))
+    for row in range(size):
+        slot = slot_of_kind[kind[row]]
+        if slot == 255:
+            slot = declared[tag_id[row]]
+            slot = 0 if slot == 1 and not dtype[row] else slot
+        assert ours[0][row] == tag_id[row] * 4 + slot
+    assert ours[1].tolist() == sorted(set(ours[0].tolist()))
+
+
+@settings(max_examples=100, deadline=None)
+@given(seeds, st.integers(1, 80), st.integers(1, 20))
+def test_series_are_measured_alike(seed: int, size: int, bins: int) -> None:
+    """`test_statistics` compares with pandas, `test_summary` by hand."""
+    random = np.random.default_rng(seed)
+    order = random.integers(0, size, size).astype(np.int64)
+    firsts, ends = stretches(random, size)
+    scalar = random.integers(0, 2, firsts.size).astype(np.uint8)
+    step = random.integers(-3, 4, size)
+    wall_time = random.choice([1.0, 2.0, np.nan, np.inf], size)
+    value = np.where(random.random(size) < 0.5, random.choice(SPECIAL, size), random.random(size))
+    dtype = random.choice([1, 2], size, p=[0.9, 0.1]).astype(np.uint8)
+    found = []
+    for each in BOTH:
+        numbers = np.zeros(firsts.size, NUMBERS)
+        each.measure(
+            order, firsts, ends, scalar, step, wall_time, value, dtype, MIXED, numbers
+        )  # fmt: skip
+        means = np.full((firsts.size, bins), 7.0)
+        each.stretch_means(value, firsts, ends, means, order)
+        plain = np.full((firsts.size, bins), 7.0)
+        each.stretch_means(value[order], firsts, ends, plain)
+        found.append([*(numbers[name] + 0 for name in NUMBERS.names or ()), means, plain])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert same(found[0][-1], found[0][-2])
+
+
+@pytest.mark.parametrize("number", [-1, 3, 2**31 - 1])
+def test_nothing_is_read_out_of_bounds(number: int) -> None:
+    ids, bytes_ = np.array([number], np.int32), np.zeros(1, np.uint8)
+    place, times = np.array([number], np.int64), np.zeros(1)
+    one, numbers = np.array([1]), np.zeros(1, NUMBERS)
+    calls = (
+        lambda: compiled.stable_order(np.zeros(1, np.int32), 1, None, place),
+        lambda: compiled.stable_order(np.zeros(1, np.int32), 1, ids),
+        lambda: compiled.series_keys(
+            ids, bytes_, bytes_, np.full(256, 2, np.uint8), bytes_, 3, 2, 1
+        ),
+        lambda: compiled.measure(
+            place, one - 1, one, bytes_, one, times, times, bytes_, MIXED, numbers
+        ),
+        lambda: compiled.stretch_means(times, one - 1, one, np.zeros((1, 1)), place),
+    )  # fmt: skip
+    for call in calls:
+        with pytest.raises(IndexError):
+            call()
