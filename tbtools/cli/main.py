@@ -42,10 +42,6 @@ _COMMANDS = {
 }
 
 
-class _Interrupted(BaseException):
-    """A KeyboardInterrupt that passes through click."""
-
-
 class _Commands(click.Group):
     """Subcommands that are imported when they are called."""
 
@@ -73,8 +69,6 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt as interrupt:  # for which click would print an empty line
-            raise _Interrupted from interrupt
         except BrokenPipeError:  # the reader has what it wanted; click would make it status 1
             discard_stdout()
             return 0
@@ -172,9 +166,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0, 1 (a verdict: different, damaged, diverged), 2 trouble.
-
-    Raises:
-        KeyboardInterrupt: It was interrupted.
     """
     try:
         status: Any = cli.main(arguments, prog_name="tbtools", standalone_mode=False)
@@ -185,8 +176,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (_Interrupted, click.Abort):
-        raise KeyboardInterrupt from None
     except click.ClickException as error:
         _print_error(_usage_message(error))
         return TROUBLE

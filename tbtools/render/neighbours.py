@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from tbtools.errors import FileError
 from tbtools.render.results import files_below, is_result
+from tbtools.render.unfinished import unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,13 +59,28 @@ def beside(target: Path, make: Callable[[Path], int]) -> Iterator[tuple[Path, in
 def _made(target: Path, make: Callable[[Path], int]) -> Iterator[tuple[Path, int]]:
     path = target.with_name(f"{_prefix(target)}{os.urandom(8).hex()}")
     handle = None
-    try:
-        handle = make(path)
-        yield path, handle
-    finally:
+    with unfinished(lambda: _take_back(path, target)):
+        try:
+            handle = make(path)
+            yield path, handle
+        finally:
+            remove(path)
+            if handle is not None:
+                os.close(handle)
+
+
+def _take_back(path: Path, target: Path) -> None:
+    for each in (path, path.with_name(path.name + ASIDE)):
+        if os.path.lexists(each):
+            _take_away(each, target)
+
+
+def _take_away(path: Path, target: Path) -> None:
+    """Removes a neighbour; an earlier result comes back, if none has taken its place."""
+    if not path.name.endswith(ASIDE):
         remove(path)
-        if handle is not None:
-            os.close(handle)
+    elif not renamed(path, target):
+        remove(path, is_result)
 
 
 def sweep(target: Path) -> None:
@@ -87,10 +103,7 @@ def _sweep_away(path: Path, target: Path) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.fstat(handle).st_uid != os.geteuid():
             return  # made by somebody else, be it to look like ours
-        if not path.name.endswith(ASIDE):
-            remove(path)
-        elif not renamed(path, target):
-            remove(path, is_result)
+        _take_away(path, target)
     finally:
         os.close(handle)
 
