@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import io
 import os
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 TROUBLE = 2
+
+# What there may be too few of, for which no file is to blame.
+_LACKING = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 
 # Command to what it is for; each lies in the module of its name, which is imported when it is
 # called: `tbtools --help` imports none.
@@ -71,7 +75,7 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:  # the reader has what it wanted; click would make it status 1
             discard_stdout()
-            return 0
+            return _finish_early(ctx.meta.get(LOADED, ()))
         except TbtoolsError as error:
             _print_unread(ctx.meta.get(LOADED, ()), str(error))
             raise
@@ -138,6 +142,17 @@ def _print_unread(experiments: Iterable[Experiment], message: str) -> None:
                 _print_error(f"{path}: {problem.message}")
 
 
+def _finish_early(experiments: Sequence[Experiment]) -> int:
+    """Prints which paths could not be read; gives the exit status."""
+    if not experiments:
+        return 0
+    from tbtools.cli.ending import finish_paths
+    from tbtools.render.terminal.diagnostics import Diagnostics
+    from tbtools.runs.selection import EVERYTHING
+
+    return finish_paths(Diagnostics(experiments, EVERYTHING))
+
+
 def _usage_message(error: click.ClickException) -> str:
     message = error.format_message().rstrip(".")
     context = getattr(error, "ctx", None)
@@ -146,7 +161,11 @@ def _usage_message(error: click.ClickException) -> str:
 
 def _os_error_message(error: OSError) -> str:
     reason = error.strerror or str(error)
-    return reason if error.filename is None else f"{error.filename or repr('')}: {reason}"
+    if error.filename is None and error.errno in _LACKING:
+        return reason
+    # Who writes to standard output besides us is click, which shows its help.
+    name = "standard output" if error.filename is None else error.filename or repr("")
+    return f"{name}: {reason}"
 
 
 def _exhausted_message(error: Exception) -> str:
@@ -167,13 +186,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, 1 (a verdict: different, damaged, diverged), 2 trouble.
     """
+    status: Any = 0
     try:
-        status: Any = cli.main(arguments, prog_name="tbtools", standalone_mode=False)
+        status = cli.main(arguments, prog_name="tbtools", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
-    except BrokenPipeError:  # the reader has what it wanted
+    except (BrokenPipeError, SystemExit):  # click's, where nobody reads its help: no trouble
         discard_stdout()
-        return 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
