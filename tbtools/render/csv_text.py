@@ -10,9 +10,6 @@ from tbtools.render.format import no_formula, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# An empty line is no row to readers; a row of one empty cell is one.
-_EMPTY_ROW = '""'
-
 
 @dataclass(frozen=True, slots=True)
 class CsvText:
@@ -46,4 +43,6 @@ class CsvText:
 
 def csv_line(cells: Iterable[str]) -> str:
     """The line of a row of cells."""
-    return (",".join(cells) or _EMPTY_ROW) + "\n"
+    line = ",".join(cells)
+    # A blank line is no row to readers; one of a single blank cell is.
+    return f"{line}\n" if line.strip() else f'"{line}"\n'
