@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Behind the name of a neighbour: the earlier result, which has stepped aside for the new one.
 ASIDE = "-former"
+# Behind that: its place is taken, and files of it may be gone, so that it never comes back.
+_GIVEN_UP = "-given-up"
 # What a rename or a link says where something is there already.
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
@@ -70,17 +72,19 @@ def _made(target: Path, make: Callable[[Path], int]) -> Iterator[tuple[Path, int
 
 
 def _take_back(path: Path, target: Path) -> None:
-    for each in (path, path.with_name(path.name + ASIDE)):
-        if os.path.lexists(each):
+    for suffix in ("", ASIDE, ASIDE + _GIVEN_UP):
+        if os.path.lexists(each := path.with_name(path.name + suffix)):
             _take_away(each, target)
 
 
 def _take_away(path: Path, target: Path) -> None:
     """Removes a neighbour; an earlier result comes back, if none has taken its place."""
-    if not path.name.endswith(ASIDE):
+    if path.name.endswith(_GIVEN_UP):
+        remove(path, is_result)
+    elif not path.name.endswith(ASIDE):
         remove(path)
     elif not renamed(path, target):
-        remove(path, is_result)
+        remove(give_up(path), is_result)
 
 
 def sweep(target: Path) -> None:
@@ -88,7 +92,7 @@ def sweep(target: Path) -> None:
 
     An earlier result that had stepped aside comes back, if none has taken its place.
     """
-    name = re.compile(re.escape(_prefix(target)) + f"[0-9a-f]{{16}}(?:{ASIDE})?")
+    name = re.compile(re.escape(_prefix(target)) + f"[0-9a-f]{{16}}(?:{ASIDE}(?:{_GIVEN_UP})?)?")
     with contextlib.suppress(OSError):  # what may not be listed or removed is in nobody's way
         with os.scandir(target.parent) as entries:
             found = [Path(entry.path) for entry in entries if name.fullmatch(entry.name)]
@@ -106,6 +110,11 @@ def _sweep_away(path: Path, target: Path) -> None:
         _take_away(path, target)
     finally:
         os.close(handle)
+
+
+def give_up(aside: Path) -> Path:
+    """Lets an earlier result never come back, of which files will be removed; where it is then."""
+    return aside.rename(aside.with_name(aside.name + _GIVEN_UP))
 
 
 def remove(path: Path, which: Callable[[Path], bool] = lambda _: True) -> None:
