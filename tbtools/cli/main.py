@@ -174,7 +174,8 @@ def _exhausted_message(error: Exception) -> str:
     reason = next(iter(str(error).strip().splitlines()[::-1]), "")
     if isinstance(error, MemoryError):
         return f"out of memory ({reason})" if reason else "out of memory"
-    return reason if isinstance(error, ImportError) or "start new thread" in reason else ""
+    said = any(words in reason for words in ("start new thread", "out of memory"))
+    return reason if said or isinstance(error, ImportError) else ""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -203,7 +204,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, OSError):
             discard_stdout()
         return TROUBLE
-    except (MemoryError, ImportError, RuntimeError) as error:
+    except Exception as error:
         if not (message := _exhausted_message(error)):
             raise
         # Not by `_print_error`, whose imports would fail as well.

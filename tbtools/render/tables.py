@@ -20,7 +20,7 @@ from tbtools.render.arrow import require_pyarrow, write_arrow
 from tbtools.render.batches import NULL, gathered
 from tbtools.render.csv_text import CsvText, csv_line
 from tbtools.render.decimals import shortest_decimals
-from tbtools.render.files import replaced_whole
+from tbtools.render.files import output_path, replaced_whole
 from tbtools.runs.plugins.hparams import json_text
 
 if TYPE_CHECKING:
@@ -115,15 +115,14 @@ def require_format(path: str | os.PathLike[str], format: str | None = None) -> s
         InvalidArgument: The ending is not known, or means another format.
         MissingExtra: It needs pyarrow.
     """
+    path, _ = output_path(path)
     ending = table_format(path) or _OTHER_FORMATS.get(Path(path).suffix.lower())
     if format and ending and format != ending:
-        raise InvalidArgument(
-            f"{os.fspath(path)}: the ending means {ending}, and --format is {format}"
-        )
-    chosen = format or ("csv" if os.fspath(path) == "-" else table_format(path))
+        raise InvalidArgument(f"{path}: the ending means {ending}, and --format is {format}")
+    chosen = format or ("csv" if path == "-" else table_format(path))
     if chosen is None:
         endings = ", ".join(_ENDINGS)
-        raise InvalidArgument(f"{os.fspath(path)}: no format has this ending; known are {endings}")
+        raise InvalidArgument(f"{path}: no format has this ending; known are {endings}")
     if chosen in ("parquet", "feather"):
         require_pyarrow(chosen)
     return chosen

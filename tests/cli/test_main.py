@@ -214,5 +214,27 @@ def test_a_fault_of_ours_is_told_whole_and_is_no_verdict(
     assert "KeyError: 'missing'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        ImportError("a page about it\nlib.so: failed to map segment from shared object"),
+        RuntimeError("can't start new thread"),
+        TypeError("Couldn't build proto file into descriptor pool: out of memory"),  # protobuf
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_ran_out_is_told_in_a_line(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli.cli, "main", fail)
+    assert cli.run([]) == 2
+    reason = str(error).splitlines()[-1] if error.args else "out of memory"
+    assert capfd.readouterr().err == f"tbtools: {ascii(reason)[1:-1]}\n"
+
+
 def test_python_m_tbtools_is_tbtools() -> None:
     assert process("verify", LOGS) == shell(f"tbtools verify {LOGS}")
