@@ -1,39 +1,36 @@
-"""`python -m tbtools` is `tbtools`: where it starts, and how signals end it."""
+"""`python -m tbtools` is `tbtools`: where it starts, and how it ends at once."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
+from typing import NoReturn
 
-_TROUBLE, _SIGINT = 2, 2
+_TROUBLE, _INTERRUPTED = 2, 130
+
+
+def _end(status: int, reason: str) -> NoReturn:
+    """Says why, and waits for nothing, Python's own end included."""
+    if sys.stderr is not None:  # closed by the caller: another file may have its number
+        with contextlib.suppress(OSError):  # the terminal is gone
+            os.write(2, f"tbtools: {reason}\n".encode(errors="backslashreplace"))
+    os._exit(status)
 
 
 def main() -> None:
     """The entry point; what it needs is imported where a signal is no traceback."""
-    signals, status, ended = None, 0, 0
     try:
-        from tbtools.cli.signals import Signals
+        from tbtools.cli.signals import take_signals
 
-        signals = Signals()
-        signals.take()
+        take_signals(_end)
         from tbtools.cli.main import main as run
 
         status = run()
-        signals.release()
-    except KeyboardInterrupt:
-        ended = _SIGINT  # what holds files open goes with it; only behind this all is cleaned up
+    except KeyboardInterrupt:  # before the signals were taken
+        _end(_INTERRUPTED, "interrupted")
     except (MemoryError, ImportError, OSError) as error:  # not even what tells it can be had
-        os.write(2, f"tbtools: {str(error) or 'out of memory'}\n".encode(errors="backslashreplace"))
-        os._exit(_TROUBLE)
-    if signals is not None and signals.caught:
-        ended = signals.caught
-    if ended:
-        if sys.stderr is not None:  # closed by the caller: another file may have its number
-            with contextlib.suppress(OSError):  # the terminal is gone
-                os.write(2, b"tbtools: interrupted\n")
-        # Nothing is waited for, and no second interrupt falls into Python's own end.
-        os._exit(128 + ended)  # as shells have it
+        _end(_TROUBLE, str(error) or "out of memory")
     sys.exit(status)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from tbtools.cli.main import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 ROOT = Path(__file__).parents[1]
 TBTOOLS = (sys.executable, "-m", "tbtools")
@@ -119,12 +119,14 @@ def shell(line: str) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def on_terminal(*arguments: str, columns: int, **env: str | None) -> tuple[int, str]:
+def on_terminal(
+    *arguments: str, columns: int, command: Sequence[str] = TBTOOLS, **env: str | None
+) -> tuple[int, str]:
     """Runs a command line on a pseudo-terminal; returns its status and all that it showed."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     with subprocess.Popen(
-        [*TBTOOLS, *arguments],
+        [*command, *arguments],
         stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=environment(**env), cwd=ROOT,
     ) as child:  # fmt: skip
         os.close(theirs)

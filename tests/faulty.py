@@ -6,17 +6,10 @@ import errno
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from tbtools.eventfile.source import LocalSource, Source, SourceFile
 from tests.builders import EventFileBuilder
-from tests.sources import error
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tbtools.eventfile.source import Entry, Status
-
+from tests.sources import WatchedSource, error
 
 _FIRST = 3
 
@@ -77,7 +70,7 @@ FAILURES = {
 CHANGES = {"vanish": vanish, "shrink": shrink, "grow": grow, "replace": replace}
 
 
-class FaultySource(Source):
+class FaultySource(WatchedSource):
     """The local files, but for one call.
 
     Args:
@@ -92,10 +85,10 @@ class FaultySource(Source):
     def __init__(
         self, at: Call | None = None, fault: Fault | None = None, most: int | None = None
     ) -> None:
+        super().__init__()
         self.most = most
         self.calls: Counter[tuple[str, str]] = Counter()
         self._at, self._fault = at, fault
-        self._local = LocalSource()
 
     def called(self) -> list[Call]:
         """All calls; of many of one kind the first and the last ones."""
@@ -106,41 +99,8 @@ class FaultySource(Source):
             if number < _FIRST or number == count - 1
         ]
 
-    def call(self, operation: str, path: str) -> None:
+    def before(self, operation: str, path: str) -> None:
         call = Call(operation, path, self.calls[operation, path])
         self.calls[operation, path] += 1
         if call == self._at and self._fault:
             self._fault(Path(path))
-
-    def open(self, path: str) -> SourceFile:
-        self.call("open", path)
-        return _FaultyFile(self._local.open(path), self)
-
-    def stat(self, path: str) -> Status:
-        self.call("stat", path)
-        return self._local.stat(path)
-
-    def list(self, path: str) -> Iterator[Entry]:
-        self.call("list", path)
-        return self._local.list(path)
-
-    def resolve(self, path: str) -> str:
-        return self._local.resolve(path)
-
-
-class _FaultyFile(SourceFile):
-    def __init__(self, file: SourceFile, source: FaultySource) -> None:
-        self.path = file.path
-        self._file = file
-        self._source = source
-
-    def status(self) -> Status:
-        self._source.call("status", self.path)
-        return self._file.status()
-
-    def read_into(self, buffer: memoryview, offset: int) -> int:
-        self._source.call("read", self.path)
-        return self._file.read_into(buffer[: self._source.most], offset)
-
-    def close(self) -> None:
-        self._file.close()

@@ -82,25 +82,57 @@ class MemorySource(Source):
         return posixpath.normpath(path)
 
 
-class _FailingFile(SourceFile):
-    def __init__(self, file: SourceFile, check: Callable[[str, str], None]) -> None:
+class WatchedSource(Source):
+    """The local files; each call is told before it is made."""
+
+    most: int | None = None  # bytes that are read at once
+
+    def __init__(self) -> None:
+        self._local = LocalSource()
+
+    def before(self, operation: str, path: str) -> None:
+        """What happens before ``open``, ``stat``, ``list``, ``status`` or ``read`` of a path."""
+
+    def after_read(self, count: int) -> None:
+        """What happens when so many bytes have been read."""
+
+    def open(self, path: str) -> SourceFile:
+        self.before("open", path)
+        return _WatchedFile(self._local.open(path), self)
+
+    def stat(self, path: str) -> Status:
+        self.before("stat", path)
+        return self._local.stat(path)
+
+    def list(self, path: str) -> Iterator[Entry]:
+        self.before("list", path)
+        return self._local.list(path)
+
+    def resolve(self, path: str) -> str:
+        return self._local.resolve(path)
+
+
+class _WatchedFile(SourceFile):
+    def __init__(self, file: SourceFile, source: WatchedSource) -> None:
         self.path = file.path
         self._file = file
-        self._check = check
+        self._source = source
 
     def status(self) -> Status:
-        self._check("status", self.path)
+        self._source.before("status", self.path)
         return self._file.status()
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
-        self._check("read", self.path)
-        return self._file.read_into(buffer, offset)
+        self._source.before("read", self.path)
+        count = self._file.read_into(buffer[: self._source.most], offset)
+        self._source.after_read(count)
+        return count
 
     def close(self) -> None:
         self._file.close()
 
 
-class FailingSource(Source):
+class FailingSource(WatchedSource):
     """The local files, but for what is to fail.
 
     Attributes:
@@ -108,50 +140,23 @@ class FailingSource(Source):
     """
 
     def __init__(self, failure: Failure) -> None:
+        super().__init__()
         self.calls: list[tuple[str, str]] = []
         self._failure = failure
-        self._local = LocalSource()
 
-    def _check(self, operation: str, path: str) -> None:
+    def before(self, operation: str, path: str) -> None:
         self.calls.append((operation, path))
         if failure := self._failure(operation, path):
             raise failure
 
-    def open(self, path: str) -> SourceFile:
-        self._check("open", path)
-        file = self._local.open(path)
-        return _FailingFile(file, self._check)
 
-    def stat(self, path: str) -> Status:
-        self._check("stat", path)
-        return self._local.stat(path)
-
-    def list(self, path: str) -> Iterator[Entry]:
-        self._check("list", path)
-        return self._local.list(path)
-
-    def resolve(self, path: str) -> str:
-        return self._local.resolve(path)
-
-
-class _CountingFile(_FailingFile):
-    def __init__(self, file: SourceFile, source: CountingSource) -> None:
-        super().__init__(file, lambda *_: None)
-        self._source = source
-
-    def read_into(self, buffer: memoryview, offset: int) -> int:
-        count = super().read_into(buffer, offset)
-        self._source.bytes_read += count
-        return count
-
-
-class CountingSource(LocalSource):
+class CountingSource(WatchedSource):
     """The local files, and how many bytes of them were read."""
 
     bytes_read = 0
 
-    def open(self, path: str) -> SourceFile:
-        return _CountingFile(super().open(path), self)
+    def after_read(self, count: int) -> None:
+        self.bytes_read += count
 
 
 def failing(operation: str, number: int = errno.EIO, path: str = "") -> FailingSource:

@@ -139,7 +139,7 @@ def inspect_file(path: str) -> Inspection:
         records=file.records,
         events=file.events,
         file_version=file.file_version,
-        writer=_writer(path),
+        writer=_writer(path) if file.events else "",
         sessions=len(sessions),
         first_time=file.first_wall_time,
         last_time=max(ends, default=None),

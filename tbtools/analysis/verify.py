@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
+from tbtools.errors import RecordError
 from tbtools.eventfile import problems
 from tbtools.eventfile.reader import EventFileReader
 from tbtools.runs.diagnostics import reason_of, runs_below
@@ -134,8 +136,9 @@ def _with_refused(file: FileColumns) -> tuple[Problem, ...]:
     reader = EventFileReader(file.path)
     refused: set[Problem] = set()
     try:
-        for _ in reader:
-            pass
+        with contextlib.suppress(RecordError):  # it is no event file, as the scan has found
+            for _ in reader:
+                pass
     except OSError as error:
         refused.add(problems.unreadable(error))
     refused |= {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import io
 import os
@@ -25,6 +26,9 @@ _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 TROUBLE = 2
 
+# What there may be too few of, for which no file is to blame.
+_LACKING = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
+
 # Command to what it is for; each lies in the module of its name, which is imported when it is
 # called: `tbtools --help` imports none.
 _COMMANDS = {
@@ -40,10 +44,6 @@ _COMMANDS = {
     "inspect": "What is in one event file: tags, records, events.",
     "verify": "Whether event files are sound, and where not.",
 }
-
-
-class _Interrupted(BaseException):
-    """A KeyboardInterrupt that passes through click."""
 
 
 class _Commands(click.Group):
@@ -73,11 +73,9 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt as interrupt:  # for which click would print an empty line
-            raise _Interrupted from interrupt
         except BrokenPipeError:  # the reader has what it wanted; click would make it status 1
             discard_stdout()
-            return 0
+            return _finish_early(ctx.meta.get(LOADED, ()))
         except TbtoolsError as error:
             _print_unread(ctx.meta.get(LOADED, ()), str(error))
             raise
@@ -144,6 +142,17 @@ def _print_unread(experiments: Iterable[Experiment], message: str) -> None:
                 _print_error(f"{path}: {problem.message}")
 
 
+def _finish_early(experiments: Sequence[Experiment]) -> int:
+    """Prints which paths could not be read; gives the exit status."""
+    if not experiments:
+        return 0
+    from tbtools.cli.ending import finish_paths
+    from tbtools.render.terminal.diagnostics import Diagnostics
+    from tbtools.runs.selection import EVERYTHING
+
+    return finish_paths(Diagnostics(experiments, EVERYTHING))
+
+
 def _usage_message(error: click.ClickException) -> str:
     message = error.format_message().rstrip(".")
     context = getattr(error, "ctx", None)
@@ -152,7 +161,11 @@ def _usage_message(error: click.ClickException) -> str:
 
 def _os_error_message(error: OSError) -> str:
     reason = error.strerror or str(error)
-    return reason if error.filename is None else f"{error.filename or repr('')}: {reason}"
+    if error.filename is None and error.errno in _LACKING:
+        return reason
+    # Who writes to standard output besides us is click, which shows its help.
+    name = "standard output" if error.filename is None else error.filename or repr("")
+    return f"{name}: {reason}"
 
 
 def _exhausted_message(error: Exception) -> str:
@@ -161,7 +174,8 @@ def _exhausted_message(error: Exception) -> str:
     reason = next(iter(str(error).strip().splitlines()[::-1]), "")
     if isinstance(error, MemoryError):
         return f"out of memory ({reason})" if reason else "out of memory"
-    return reason if isinstance(error, ImportError) or "start new thread" in reason else ""
+    said = any(words in reason for words in ("start new thread", "out of memory"))
+    return reason if said or isinstance(error, ImportError) else ""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -172,21 +186,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0, 1 (a verdict: different, damaged, diverged), 2 trouble.
-
-    Raises:
-        KeyboardInterrupt: It was interrupted.
     """
+    status: Any = 0
     try:
-        status: Any = cli.main(arguments, prog_name="tbtools", standalone_mode=False)
+        status = cli.main(arguments, prog_name="tbtools", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
-    except BrokenPipeError:  # the reader has what it wanted
+    except (BrokenPipeError, SystemExit):  # click's, where nobody reads its help: no trouble
         discard_stdout()
-        return 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (_Interrupted, click.Abort):
-        raise KeyboardInterrupt from None
     except click.ClickException as error:
         _print_error(_usage_message(error))
         return TROUBLE
@@ -195,7 +204,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, OSError):
             discard_stdout()
         return TROUBLE
-    except (MemoryError, ImportError, RuntimeError) as error:
+    except Exception as error:
         if not (message := _exhausted_message(error)):
             raise
         # Not by `_print_error`, whose imports would fail as well.

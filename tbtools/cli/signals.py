@@ -1,4 +1,9 @@
-"""Signals that end a command: all is cleaned up as after Ctrl-C."""
+"""Signals that end a command: what is unfinished is undone, one line said; status 128 + signal.
+
+The handler does all that itself. An exception that it raised would not always get through: Python
+prints and drops those in ``__del__`` and in callbacks of weak references, as the import system has
+some, libraries drop others, and one that falls into a block that cleans up ends that too.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +11,44 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+from tbtools.render.unfinished import undo_all
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
 # Ctrl-C; what Slurm, Docker, systemd and `timeout` send; what a terminal sends that is closed.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# `timeout` and shells send a signal twice in a row; the second falls into the cleaning up.
+# `timeout` and shells send a signal twice in a row; a later one is meant.
 _REPEATED = 1.0  # seconds
 
 
-class Signals:
-    """Lets the signals that end a process raise KeyboardInterrupt, for all to be cleaned up.
+def take_signals(end: Callable[[int, str], None]) -> None:
+    """From now on signals end the process in order, at any moment.
 
-    Attributes:
-        caught: The last one; 0 for none.
+    Args:
+        end: Says a reason and ends the process with a status, at once.
     """
+    handler = _Handler(end)
+    for each in _SIGNALS:
+        if signal.getsignal(each) != signal.SIG_IGN:  # as SIGHUP under nohup; it stays so
+            signal.signal(each, handler.handle)
 
-    def __init__(self) -> None:
-        self.caught = 0
+
+class _Handler:
+    def __init__(self, end: Callable[[int, str], None]) -> None:
+        self._end = end
         self._time = float("-inf")
-        self._taken: list[signal.Signals] = []
+        self._undoing = False
 
-    def take(self) -> None:
-        """From now on."""
-        # What is ignored, as SIGHUP under nohup, stays so.
-        self._taken = [each for each in _SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
-        for each in self._taken:
-            signal.signal(each, self._interrupt)
-
-    def _interrupt(self, number: int, _: FrameType | None) -> None:
+    def handle(self, number: int, _: FrameType | None) -> None:
+        """Ends the process; does not wait for what is undone if a later signal asks again."""
         before, self._time = self._time, time.monotonic()
-        if self._time - before > _REPEATED:
-            self.caught = number
-            raise KeyboardInterrupt
-
-    def release(self) -> None:
-        """Lets them end the process at once, as there is nothing left to clean up."""
-        for each in self._taken:
-            signal.signal(each, signal.SIG_DFL)
+        if self._time - before <= _REPEATED:
+            return
+        try:
+            if not self._undoing:
+                self._undoing = True
+                undo_all()
+        finally:
+            self._end(128 + number, "interrupted")  # as shells have it

@@ -28,7 +28,8 @@ class EventFileReader:
     A file that has become shorter than what was read of it is another one, and is read anew from
     its beginning. The file is open only while it is iterated over.
 
-    Damage is passed over and stands in `problems`; with ``strict`` it raises. An event counts as
+    Damage is passed over and stands in `problems`; with ``strict`` it raises. A file of which not
+    one record can be read, and that holds something else, always raises. An event counts as
     undecodable where any part of it is: the scan, which leaves payloads alone, is more lenient.
 
     Attributes:
@@ -56,7 +57,7 @@ class EventFileReader:
         """Yields the events that have not been read yet, each a `messages.Event`.
 
         Raises:
-            RecordError: Something is damaged, and the reader is strict.
+            RecordError: Something is damaged, and the reader is strict; or it is no event file.
             FileError: The file cannot be read.
         """
         self._tail = None
@@ -67,6 +68,8 @@ class EventFileReader:
             for item in records_and_problems(self._records, strict=self.strict):
                 if isinstance(item, Problem):
                     self._remember(item)
+                    if item.kind == "not_an_event_file":
+                        next(self._records)  # which stands there, and raises what is wrong
                 elif (event := self._decoded(item)) is not None:
                     yield event
 

@@ -22,6 +22,7 @@ from tbtools.render.files import identity, output_path, require_parent, status_o
 from tbtools.render.neighbours import (
     ASIDE,
     beside,
+    give_up,
     keep_owner_and_mode,
     remove,
     renamed,
@@ -249,9 +250,10 @@ def _replace(temporary: Path, target: Path, former: Former, name: str) -> None:
         finally:
             if temporary.exists():
                 _put_back(aside, target, name)
-        remove(aside, lambda file: os.fspath(file.relative_to(aside)) in former.files)
-    if aside.exists():  # a process that was at work in it has made another file
-        raise OutputChanged(name, os.fspath(aside))
+        left = give_up(aside)
+        remove(left, lambda file: os.fspath(file.relative_to(left)) in former.files)
+    if left.exists():  # a process that was at work in it has made another file
+        raise OutputChanged(name, os.fspath(left))
 
 
 @contextmanager

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # What means nothing for a kind of data, and is refused: who gives it expects something of it.
 _MEANINGLESS = {"scalars": (), "hparams": ("tags", "steps", "wide")}
-_MEANINGLESS_FOR_FILES = ("wide", "format", "force", "csv_safe")
+_MEANINGLESS_FOR_FILES = ("wide", "format", "force")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,6 @@ def export(
         "wide": wide,
         "format": format is not None,
         "force": force,
-        "csv_safe": csv_safe,
     }
     if refused := [name for name in _MEANINGLESS.get(data, _MEANINGLESS_FOR_FILES) if given[name]]:
         raise InvalidArgument(f"an export of {data} takes no {', no '.join(refused)}")
@@ -137,7 +136,7 @@ def export(
         of_runs = count
     else:
         count, of_runs, undecodable = export_media(
-            known, path, data, selection=selection, progress=progress
+            known, path, data, selection=selection, csv_safe=csv_safe, progress=progress
         )
     provenance = Provenance.of(known, inputs.unreadable, undecodable)
     told = tuple(f"run {run}: {problem}" for run, problem in undecodable)

@@ -47,8 +47,9 @@ def output_path(path: str | os.PathLike[str]) -> tuple[str, Path]:
         InvalidArgument: No file can have it.
     """
     name = as_path(path)
-    if "\0" in name:
-        raise InvalidArgument(f"{name!r} is no path: there is a null byte in it")
+    if not name or "\0" in name:
+        reason = "there is a null byte in it" if name else "it is empty"
+        raise InvalidArgument(f"{name!r} is no path: {reason}")
     return name, Path(name)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections import Counter
 from dataclasses import astuple, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument
+from tbtools.render.csv_text import CsvText
 from tbtools.render.directories import directory_whole
 from tbtools.render.names import DistinctPaths, run_paths, step_file
 from tbtools.render.tables import is_table
@@ -36,6 +36,7 @@ def export_media(
     kind: str,
     *,
     selection: Selection = EVERYTHING,
+    csv_safe: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[int, int, list[tuple[str, Undecodable]]]:
     """Writes each picture, sound or text as it was stored, one file each.
@@ -49,6 +50,7 @@ def export_media(
         directory: The directory, which is made; it is never one that holds something.
         kind: A plugin of `PLUGINS` that makes files: ``images``, ``audio``, ``text``.
         selection: Which tags and steps.
+        csv_safe: Whether no text in the list may be a formula to a spreadsheet.
         progress: As for `Experiment.scan`.
 
     Returns:
@@ -82,10 +84,9 @@ def export_media(
         require_points(runs.values(), selector)
         if index:
             with made.file(_INDEX) as file:
-                text = _Csv()
-                names = [each.name for each in fields(_File)]
-                csv.writer(text).writerows([names, *map(astuple, index)])
-                file.write("".join(text).encode(errors="backslashreplace"))
+                rows = [[each.name for each in fields(_File)], *map(astuple, index)]
+                text = "".join(map(CsvText(safe=csv_safe).line, rows))
+                file.write(text.encode(errors="backslashreplace"))
     return len(index), len({each.run for each in index}), problems
 
 
@@ -99,13 +100,6 @@ class _File:
     step: int
     wall_time: float
     index: int
-
-
-class _Csv(list[str]):
-    """The rows that a `csv.writer` writes; it quotes line breaks only if its rows end with them."""
-
-    def write(self, row: str) -> None:
-        self.append(row.removesuffix("\r\n") + "\n")
 
 
 def _export_run(

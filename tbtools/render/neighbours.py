@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING
 
 from tbtools.errors import FileError
 from tbtools.render.results import files_below, is_result
+from tbtools.render.unfinished import unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # Behind the name of a neighbour: the earlier result, which has stepped aside for the new one.
 ASIDE = "-former"
+# Behind that: its place is taken, and files of it may be gone, so that it never comes back.
+_GIVEN_UP = "-given-up"
 # What a rename or a link says where something is there already.
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
@@ -58,13 +61,30 @@ def beside(target: Path, make: Callable[[Path], int]) -> Iterator[tuple[Path, in
 def _made(target: Path, make: Callable[[Path], int]) -> Iterator[tuple[Path, int]]:
     path = target.with_name(f"{_prefix(target)}{os.urandom(8).hex()}")
     handle = None
-    try:
-        handle = make(path)
-        yield path, handle
-    finally:
+    with unfinished(lambda: _take_back(path, target)):
+        try:
+            handle = make(path)
+            yield path, handle
+        finally:
+            remove(path)
+            if handle is not None:
+                os.close(handle)
+
+
+def _take_back(path: Path, target: Path) -> None:
+    for suffix in ("", ASIDE, ASIDE + _GIVEN_UP):
+        if os.path.lexists(each := path.with_name(path.name + suffix)):
+            _take_away(each, target)
+
+
+def _take_away(path: Path, target: Path) -> None:
+    """Removes a neighbour; an earlier result comes back, if none has taken its place."""
+    if path.name.endswith(_GIVEN_UP):
+        remove(path, is_result)
+    elif not path.name.endswith(ASIDE):
         remove(path)
-        if handle is not None:
-            os.close(handle)
+    elif not renamed(path, target):
+        remove(give_up(path), is_result)
 
 
 def sweep(target: Path) -> None:
@@ -72,7 +92,7 @@ def sweep(target: Path) -> None:
 
     An earlier result that had stepped aside comes back, if none has taken its place.
     """
-    name = re.compile(re.escape(_prefix(target)) + f"[0-9a-f]{{16}}(?:{ASIDE})?")
+    name = re.compile(re.escape(_prefix(target)) + f"[0-9a-f]{{16}}(?:{ASIDE}(?:{_GIVEN_UP})?)?")
     with contextlib.suppress(OSError):  # what may not be listed or removed is in nobody's way
         with os.scandir(target.parent) as entries:
             found = [Path(entry.path) for entry in entries if name.fullmatch(entry.name)]
@@ -87,12 +107,14 @@ def _sweep_away(path: Path, target: Path) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.fstat(handle).st_uid != os.geteuid():
             return  # made by somebody else, be it to look like ours
-        if not path.name.endswith(ASIDE):
-            remove(path)
-        elif not renamed(path, target):
-            remove(path, is_result)
+        _take_away(path, target)
     finally:
         os.close(handle)
+
+
+def give_up(aside: Path) -> Path:
+    """Lets an earlier result never come back, of which files will be removed; where it is then."""
+    return aside.rename(aside.with_name(aside.name + _GIVEN_UP))
 
 
 def remove(path: Path, which: Callable[[Path], bool] = lambda _: True) -> None:

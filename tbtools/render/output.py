@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 from rich.console import Console
 
 from tbtools.errors import InvalidArgument
+from tbtools.render.csv_text import CsvText
 from tbtools.render.files import is_standard_output, replaced_whole
-from tbtools.render.format import no_formula, printable
 from tbtools.render.terminal.lines import placed, print_line
 from tbtools.vocabulary import PICTURE_FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from rich.text import Text
 
@@ -145,7 +144,8 @@ def write_view(
             json.dump(content, file, indent=2, allow_nan=False)
             file.write("\n")
         elif format == "csv":
-            csv.writer(file, lineterminator="\n").writerows(_visible(content, file, csv_safe))
+            csv = CsvText(on_screen=file.isatty(), safe=csv_safe)
+            file.writelines(map(csv.line, content))
         else:
             file.writelines(f"{line}\n" for line in content)
 
@@ -170,13 +170,3 @@ def print_totals(totals: str | Text, path: str | None) -> None:
         return
     with replaced_whole("-") as stdout:
         print_line(terminal(cast("IO[str]", stdout)), totals)
-
-
-def _visible(
-    rows: Iterable[Sequence[object]], file: IO[str], csv_safe: bool
-) -> Iterator[Sequence[object]]:
-    """The rows; where a person looks at them, without what could steer the terminal."""
-    shown = printable if file.isatty() else str
-    safe = no_formula if csv_safe else str
-    for row in rows:
-        yield [safe(shown(cell)) if isinstance(cell, str) else cell for cell in row]

@@ -18,9 +18,9 @@ from tbtools.errors import InvalidArgument
 from tbtools.eventfile.source import as_path
 from tbtools.render.arrow import require_pyarrow, write_arrow
 from tbtools.render.batches import NULL, gathered
+from tbtools.render.csv_text import CsvText, csv_line
 from tbtools.render.decimals import shortest_decimals
-from tbtools.render.files import replaced_whole
-from tbtools.render.format import no_formula, printable
+from tbtools.render.files import output_path, replaced_whole
 from tbtools.runs.plugins.hparams import json_text
 
 if TYPE_CHECKING:
@@ -115,15 +115,14 @@ def require_format(path: str | os.PathLike[str], format: str | None = None) -> s
         InvalidArgument: The ending is not known, or means another format.
         MissingExtra: It needs pyarrow.
     """
+    path, _ = output_path(path)
     ending = table_format(path) or _OTHER_FORMATS.get(Path(path).suffix.lower())
     if format and ending and format != ending:
-        raise InvalidArgument(
-            f"{os.fspath(path)}: the ending means {ending}, and --format is {format}"
-        )
-    chosen = format or ("csv" if os.fspath(path) == "-" else table_format(path))
+        raise InvalidArgument(f"{path}: the ending means {ending}, and --format is {format}")
+    chosen = format or ("csv" if path == "-" else table_format(path))
     if chosen is None:
         endings = ", ".join(_ENDINGS)
-        raise InvalidArgument(f"{os.fspath(path)}: no format has this ending; known are {endings}")
+        raise InvalidArgument(f"{path}: no format has this ending; known are {endings}")
     if chosen in ("parquet", "feather"):
         require_pyarrow(chosen)
     return chosen
@@ -190,22 +189,10 @@ def _cell(cell: Any, encoder: _Encoder) -> str:
     return encoder.json(None if cell is NULL else cell)
 
 
-class _Csv:
+class _Csv(CsvText):
     """A missing cell is empty, and so that one can tell, NaN is not."""
 
     nonfinite: ClassVar[Mapping[str, str]] = {"nan": "NaN", "inf": "inf", "-inf": "-inf"}
-
-    def __init__(self, *, on_screen: bool, safe: bool) -> None:
-        self._on_screen = on_screen
-        self._safe = safe
-
-    def text(self, cell: str) -> str:
-        text = printable(cell) if self._on_screen else cell
-        if self._safe:
-            text = no_formula(text)
-        if any(character in text for character in ',"\n\r'):
-            return '"' + text.replace('"', '""') + '"'
-        return text
 
     def json(self, cell: Any) -> str:
         text = json_text(cell)
@@ -217,9 +204,9 @@ def _csv_lines(
 ) -> Iterator[str]:
     # Reading may find that there is nothing to write; then nothing is, not even the header.
     first = list(islice(rest := _text_rows(schema, batches, encoder), 1))
-    yield ",".join(map(encoder.text, schema)) + "\n"
+    yield encoder.line(schema)
     for rows in chain(first, rest):
-        yield from (",".join(row) + "\n" for row in rows)
+        yield from map(csv_line, rows)
 
 
 class _Json:

@@ -47,9 +47,10 @@ def unreadable_paths(experiment: Experiment) -> dict[str, str]:
         if path in experiment.unreadable
     }
     for path in experiment.paths:
-        below = [run.data.diagnostics for run in runs_below(experiment, path)]
-        if below and all(each.is_unreadable for each in below):
-            reasons[path] = reason_of(path, [each for run in below for each in run.problems])
+        below = [run.data for run in runs_below(experiment, path)]
+        if below and all(each.diagnostics.is_unreadable for each in below):  # the others unread
+            problems = [each for run in below for each in run.diagnostics.problems]
+            reasons[path] = reason_of(path, problems)
     return reasons
 
 

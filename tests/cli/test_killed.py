@@ -1,11 +1,12 @@
-"""Killed before any step that changes files, a command leaves its whole result or none.
+"""Ended before any step that changes files, a command leaves its whole result or none.
 
-What else it leaves is gone when it has run again.
+What else a SIGKILL leaves is gone when it has run again; SIGTERM leaves nothing else.
 """
 
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -18,15 +19,18 @@ from tests.commands import ROOT, call
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Runs a command again and again, killed before its first change of a file, its second, and so on
-# until it is no longer; after each, tells what is there, and what after another run, and makes
-# everything as it was.
+# Runs a command again and again, sent a signal before its first change of a file, its second, and
+# so on until it is no longer; after each, tells what is there, and what after another run, and
+# makes everything as it was.
 SCRIPT = """
 import hashlib, json, os, shutil, signal, sys
 from pathlib import Path
 from tbtools.cli.main import run
+from tbtools.cli.signals import take_signals
 
-folder, *arguments = sys.argv[1:]
+number, folder, *arguments = sys.argv[1:]
+sent = int(number)
+ended = -sent if sent == signal.SIGKILL else 128 + sent
 work = folder + "/work"
 CHANGES = {"open", "os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.chmod",
            "os.chown", "fcntl.flock"}
@@ -41,7 +45,8 @@ def killed_before(number):
             if event in CHANGES and inside:
                 left -= 1
                 if left == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
+                    os.kill(os.getpid(), sent)
+        take_signals(lambda status, _: os._exit(status))
         sys.addaudithook(watch)
         os._exit(run(arguments))
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -54,15 +59,15 @@ def files(path):
 os.chdir(folder)
 shutil.copytree("before", "work")
 run(arguments)  # what is imported once is not imported by each child
-status = -signal.SIGKILL
+status = ended
 number = 0
-while status == -signal.SIGKILL:
+while status == ended:
     number += 1
     shutil.rmtree("work", ignore_errors=True)
     shutil.copytree("before", "work")
     status = killed_before(number)
     found = [files(Path(folder, name)) for name in ("work", "logs")]
-    if status == -signal.SIGKILL:
+    if status == ended:
         again = killed_before(-1)
         assert again in (0, 1, 2), again
         hidden = [str(each) for each in Path(folder, "work").rglob(".tbtools-*")]
@@ -79,6 +84,7 @@ COMMANDS = {
     "export of pictures": ["export", "logs", "--data", "images", "-o", "work/out"],
     "diff": ["diff", "logs/a", "logs/b", "--format", "json", "-o", "work/out.json"],
 }
+SIGNALS = (signal.SIGKILL, signal.SIGTERM)
 
 
 @pytest.fixture
@@ -90,13 +96,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(folder: Path, *arguments: str) -> list[tuple[dict[str, str], dict[str, str]]]:
-    """What was in work and in logs after each death, and last without one.
+def told(
+    folder: Path, number: signal.Signals, *arguments: str
+) -> list[tuple[dict[str, str], dict[str, str]]]:
+    """What was in work and in logs after each death by a signal, and last without one.
 
     After each, another run makes the whole result, or finds it there.
     """
     done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", SCRIPT, str(folder), *arguments],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", SCRIPT, str(int(number)),
+         str(folder), *arguments],
         capture_output=True, text=True, cwd=ROOT, check=True,
     )  # fmt: skip
     lines: list[Any] = [
@@ -112,12 +121,17 @@ def visible(work: dict[str, str]) -> dict[str, str]:
     return {name: found for name, found in work.items() if not name.startswith("work/.tbtools-")}
 
 
-def sound(states: list[tuple[dict[str, str], dict[str, str]]], *others: dict[str, str]) -> int:
-    """How many deaths there were; what was seen after each has to be all, or one of the others."""
+def sound(
+    states: list[tuple[dict[str, str], dict[str, str]]], *others: dict[str, str], clean: bool
+) -> int:
+    """How many deaths there were; what was seen after each has to be all, or one of the others.
+
+    Hidden leftovers are passed over, or not where it is to be clean.
+    """
     whole, logs = states[-1]
     assert visible(whole) == whole
     assert all(each == logs for _, each in states)
-    seen = [visible(work) for work, _ in states[:-1]]
+    seen = [(work if clean else visible(work)) for work, _ in states[:-1]]
     assert all(each in (whole, *others) for each in seen)
     for work, _ in states[:-1]:
         # What is left behind is no event file to anybody, unless it is a whole one.
@@ -128,19 +142,28 @@ def sound(states: list[tuple[dict[str, str], dict[str, str]]], *others: dict[str
     return len(seen)
 
 
+@pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_there_is_the_whole_result_or_none(folder: Path, command: str) -> None:
-    states = told(folder, *COMMANDS[command])
-    deaths = sound(states, {"work/mine": states[0][0]["work/mine"]})
-    assert deaths >= 3
+def test_there_is_the_whole_result_or_none(
+    folder: Path, command: str, number: signal.Signals
+) -> None:
+    states = told(folder, number, *COMMANDS[command])
+    none = {"work/mine": states[0][0]["work/mine"]}
+    assert sound(states, none, clean=number != signal.SIGKILL) >= 3
 
 
-def test_an_earlier_result_stays_or_gives_way_to_a_whole_one(folder: Path) -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+def test_an_earlier_result_stays_or_gives_way_to_a_whole_one(
+    folder: Path, number: signal.Signals
+) -> None:
     call("aggregate", str(folder / "logs"), "--statistics", "min", "-o", str(folder / "before/out"))
-    states = told(folder, "aggregate", "logs", "--force", "-o", "work/out")
+    states = told(folder, number, "aggregate", "logs", "--force", "-o", "work/out")
     former = states[0][0]
+    if number != signal.SIGKILL:
+        assert sound(states, former, clean=True) >= 5
+        return
     none = {"work/mine": former["work/mine"]}
     # Between the two renames the former one has stepped aside: there is none, and it is whole.
-    assert sound(states, former, none) >= 5
+    assert sound(states, former, none, clean=False) >= 5
     aside = [work for work, _ in states if visible(work) == none]
     assert all(set(former.values()) <= set(work.values()) for work in aside)

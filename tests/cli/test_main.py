@@ -142,13 +142,9 @@ class TestStreams:
     def test_full_disk(self, command: str) -> None:
         result = shell(f"tbtools {command} > /dev/full")
         assert result.status == 2
-        assert result.err.startswith("tbtools: ")
-        assert result.err.endswith("No space left on device\n")
-        assert result.err.count("\n") == 1
+        assert result.err == "tbtools: standard output: No space left on device\n"
 
     def test_reader_that_has_seen_enough(self, command: str) -> None:
-        if command == "--help":
-            pytest.skip("click itself writes it, and ends with status 1")
         result = shell(f"set -o pipefail; tbtools {command} | true")
         assert (result.status, result.err) == (0, SUPERSEDED * command.startswith("summarize"))
 
@@ -163,6 +159,21 @@ def test_a_verdict_stays_when_nobody_reads_it(tmp_path: Path) -> None:
     builder.write(tmp_path / "events.out.tfevents.1")
     result = shell(f"set -o pipefail; tbtools verify {tmp_path} | true")
     assert (result.status, result.err) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["summarize", "detect", "plot", "export -o -", "export -o - --format parquet",
+     "export --data hparams -o -", "report -o -"],
+)  # fmt: skip
+@pytest.mark.parametrize("reader", ["true", "head -c 4"])
+def test_a_path_that_could_not_be_read_is_told_when_nobody_reads_the_rest(
+    command: str, reader: str
+) -> None:
+    result = shell(f"set -o pipefail; tbtools {command} {LOGS} no-such-path | {reader}")
+    assert result.status == 2
+    assert "tbtools: no-such-path: " in result.err
+    assert "Traceback" not in result.err
 
 
 def test_head_of_many_events_ends_them_early(tmp_path: Path) -> None:
@@ -201,6 +212,28 @@ def test_a_fault_of_ours_is_told_whole_and_is_no_verdict(
     monkeypatch.setattr(cli, "run", lambda: {}["missing"])
     assert cli.main() == 2
     assert "KeyError: 'missing'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        ImportError("a page about it\nlib.so: failed to map segment from shared object"),
+        RuntimeError("can't start new thread"),
+        TypeError("Couldn't build proto file into descriptor pool: out of memory"),  # protobuf
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_ran_out_is_told_in_a_line(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli.cli, "main", fail)
+    assert cli.run([]) == 2
+    reason = str(error).splitlines()[-1] if error.args else "out of memory"
+    assert capfd.readouterr().err == f"tbtools: {ascii(reason)[1:-1]}\n"
 
 
 def test_python_m_tbtools_is_tbtools() -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import os
+import shutil
 import signal
 import subprocess
 import threading
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 import tbtools
-from tests.builders import EventFileBuilder
+from tests.builders import EventFileBuilder, write_two_runs
 from tests.commands import ROOT, TBTOOLS, Result, environment, process
 
 if TYPE_CHECKING:
@@ -107,25 +108,86 @@ def test_a_terminal_that_is_gone(number: signal.Signals, long: str, tmp_path: Pa
         assert _written(tmp_path) == []
 
 
+ROUNDS = 60
+# Places of which some swallow every exception, with or without a word.
+PLACES = {
+    "a call": "send()",
+    "a destructor": "type('', (), {'__del__': send})()",
+    "a callback of a weak reference": "one = {1}; seen = weakref.ref(one, send); del one",
+    "a block that passes over all": "with contextlib.suppress(BaseException): send()",
+}
+STARTING = """
+import contextlib, os, signal, sys, weakref
+def send(*_):
+    os.kill(os.getpid(), NUMBER)
+class Interrupting:
+    def find_spec(name, path, target=None):
+        if name == MODULE:
+            PLACE
+sys.meta_path.insert(0, Interrupting)
+"""
+
+
+@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(
     ("module", "number"),
     [
-        *itertools.product(["tbtools.cli.main", "click", "tbtools.cli.summarize", "numpy"], STATUS),
-        ("tbtools.cli.signals", signal.SIGINT),  # before that module the others are not taken yet
+        *((module, signal.SIGTERM) for module in ("tbtools.cli.main", "click", "numpy")),
+        *(("tbtools.cli.summarize", number) for number in STATUS),
     ],
 )
-def test_a_signal_while_it_starts(number: signal.Signals, tmp_path: Path, module: str) -> None:
+def test_a_signal_while_it_starts(
+    number: signal.Signals, tmp_path: Path, module: str, place: str
+) -> None:
     """In the import of a module, as its finder sees it."""
-    (tmp_path / "sitecustomize.py").write_text(
-        "import os, signal, sys\n"
-        "class Interrupting:\n"
-        "    def find_spec(name, path, target=None):\n"
-        f"        if name == {module!r}: os.kill(os.getpid(), {int(number)})\n"
-        "sys.meta_path.insert(0, Interrupting)\n"
-    )
+    script = STARTING.replace("NUMBER", str(int(number))).replace("MODULE", repr(module))
+    (tmp_path / "sitecustomize.py").write_text(script.replace("PLACE", PLACES[place]))
     path = os.pathsep.join([os.fspath(tmp_path), os.fspath(ROOT)])
     result = process("summarize", LOGS, env=environment(PYTHONPATH=path))
     assert result == Result(STATUS[number], "", SAID.decode())
+
+
+def test_ctrl_c_before_the_signals_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        STARTING.replace("NUMBER", "signal.SIGINT")
+        .replace("MODULE", "'tbtools.cli.signals'")
+        .replace("PLACE", "send()")
+    )
+    path = os.pathsep.join([os.fspath(tmp_path), os.fspath(ROOT)])
+    result = process("summarize", LOGS, env=environment(PYTHONPATH=path))
+    assert result == Result(STATUS[signal.SIGINT], "", SAID.decode())
+
+
+@pytest.mark.slow
+def test_a_signal_at_any_moment(tmp_path: Path) -> None:
+    """From the start of Python to its end; what was written is whole, or not there."""
+    write_two_runs(tmp_path / "logs")
+    out = tmp_path / "out"
+    arguments = [*TBTOOLS, "aggregate", os.fspath(tmp_path / "logs"), "-o", os.fspath(out)]
+    started = time.monotonic()
+    subprocess.run(arguments, env=environment(), cwd=ROOT, check=True, capture_output=True)
+    longest = time.monotonic() - started
+    whole = {each.name: each.read_bytes() for each in out.rglob("*") if each.is_file()}
+    ends: Counter[int] = Counter()
+    for number in range(ROUNDS):
+        shutil.rmtree(out, ignore_errors=True)
+        with subprocess.Popen(
+            arguments,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            cwd=ROOT,
+        ) as child:
+            time.sleep(longest * number / ROUNDS)
+            child.terminate()
+            _, err = child.communicate()
+        ends[child.returncode] += 1
+        # Before our code runs, Python is ended by the signal; when the result is told, it is there.
+        assert (child.returncode, err) in [(143, SAID), (-15, b""), (0, b"")]
+        found = {each.name: each.read_bytes() for each in out.rglob("*") if each.is_file()}
+        assert found == whole or (found == {} and child.returncode)
+        assert {each.name for each in tmp_path.iterdir()} <= {"logs", "out"}
+    assert ends[143] > ROUNDS / 4
 
 
 def test_python_s_own_handlers_are_left_alone(tmp_path: Path) -> None:

@@ -58,7 +58,6 @@ DAMAGE = {
     "bad length at the end": ([0, 1, 2, 3], ["bad_length"]),
     "undecodable": ([0, 1, 2, 3, 4, 5], ["undecodable"]),
     "garbage in front": ([5], ["bad_length"]),
-    "no event file": ([], ["not_an_event_file"]),
     "everything": ([0, 1, 2, 3, 6], ["bad_data", "undecodable", "bad_length", "truncated"]),
 }
 
@@ -141,7 +140,8 @@ def test_an_end_that_heals_is_no_problem_any_more(name: str, tmp_path: Path) -> 
 def test_a_file_that_turns_out_to_be_one(tmp_path: Path) -> None:
     builder = EventFileBuilder().raw_bytes(b"\1" * 20)
     reader = EventFileReader(builder.write(tmp_path / "f"))
-    assert steps(reader) == []
+    with pytest.raises(errors.BadLength):
+        steps(reader)
     assert [problem.kind for problem in reader.problems] == ["not_an_event_file"]
     builder.scalar("loss", 1, 1.0).write(tmp_path / "f")
     assert steps(reader) == [1]
@@ -165,8 +165,9 @@ def test_problems_are_the_callers_own(tmp_path: Path) -> None:
 
 def test_problem_sentences(tmp_path: Path) -> None:
     reader = EventFileReader(damaged("no event file").write(tmp_path / "f"))
-    steps(reader)
     message = "a Git LFS pointer; `git lfs pull` fetches the file"
+    with pytest.raises(errors.BadLength, match=message):
+        steps(reader)
     assert reader.problems == [Problem(0, 43, "not_an_event_file", message)]
 
 
@@ -185,6 +186,11 @@ def test_is_what_tensorboard_reads(corpus_files: list[Path]) -> None:
     for path in corpus_files[::5]:
         ours = EventFileReader(path)
         theirs = LegacyEventFileLoader(str(path)).Load()
+        if "not_an_event_file" in [each.kind for each in scan_file(path).problems]:
+            assert list(theirs) == []
+            with pytest.raises(errors.RecordError):
+                next(iter(ours))
+            continue
         for event, other in zip(ours, theirs, strict=True):
             assert event.SerializeToString() == other.SerializeToString()
         assert tuple(ours.problems) == scan_file(path).problems

@@ -11,7 +11,7 @@ import pytest
 
 from tbtools.cli.main import run
 from tbtools.render.terminal import progress
-from tests.commands import ROOT, Screen
+from tests.commands import ROOT, Screen, on_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,3 +76,21 @@ def _fail_while_shown() -> None:
         assert show is not None
         show(1, 2)
         raise KeyError
+
+
+def test_a_signal_leaves_neither_bar_nor_hidden_cursor() -> None:
+    script = (
+        "import os, signal\n"
+        "from tbtools.cli.signals import take_signals\n"
+        "from tbtools.render.terminal import progress\n"
+        "take_signals(lambda status, _: os._exit(status))\n"
+        "progress._PATIENCE_SECONDS = 0\n"
+        "with progress.scan_progress() as show:\n"
+        "    show(1, 2)\n"
+        "    signal.raise_signal(signal.SIGTERM)\n"
+    )
+    status, shown = on_terminal(command=(sys.executable, "-c", script), columns=80)
+    assert status == 143
+    assert "\x1b[?25l" in shown
+    assert "reading" in shown
+    assert shown.endswith("\r\x1b[2K\x1b[?25h")

@@ -241,7 +241,7 @@ def test_hyperparameters_that_cannot_be_decoded_are_named(tmp_path: Path) -> Non
     ]
     assert hparams["runs"] == [1]
     assert hparams["undecodable"] == [
-        "run broken: '_hparams_/x' at step 0: 1 bytes that are no hparams message"
+        "run broken: '_hparams_/x' at step 0: no hparams message in 1 byte"
     ]
 
 

@@ -223,7 +223,7 @@ def test_frames_and_dicts_hold_everything() -> None:
 def test_what_is_no_message_of_the_plugin_is_refused() -> None:
     broken = stored_tensor(strings_tensor([b""], []), "_hparams_/experiment", 0, "hparams")
     broken.message.metadata.plugin_data.content = b"\xff\xff"
-    with pytest.raises(UndecodablePayload, match="'_hparams_/experiment' at step 0: 2 bytes"):
+    with pytest.raises(UndecodablePayload, match="_hparams_/experiment' at step 0: no hparams"):
         HParams.from_values([broken])
     fine = values_of(summary_v2.hparams_pb({"lr": 0.1}))
     found, problems = HParams.from_decodable([broken, *fine])
@@ -233,7 +233,7 @@ def test_what_is_no_message_of_the_plugin_is_refused() -> None:
             "kind": "undecodable",
             "tag": "_hparams_/experiment",
             "step": 0,
-            "message": "'_hparams_/experiment' at step 0: 2 bytes that are no hparams message",
+            "message": "'_hparams_/experiment' at step 0: no hparams message in 2 bytes",
         }
     ]
 

@@ -235,7 +235,7 @@ def test_a_value_that_is_no_message_is_told_with_its_file(tmp_path: Path) -> Non
     run = only_run(tmp_path)
     [broken] = run.values()
     assert repr(broken) == "<StoredValue 'a' at step 1: damaged, 7 bytes>"
-    with pytest.raises(UndecodablePayload, match=r"tfevents.1: 7 bytes that are no Summary.Val"):
+    with pytest.raises(UndecodablePayload, match=r"tfevents.1: no Summary.Value in 7 bytes"):
         _ = broken.message
 
 
@@ -329,7 +329,7 @@ def test_another_file_in_its_place_is_never_decoded(tmp_path: Path, strings: tup
     run = only_run(tmp_path)
     assert run.data.columns.rows.count == 2
     texts(path, *strings)
-    with pytest.raises(UndecodablePayload, match=r"tfevents.1: changed since it was scanned; ref"):
+    with pytest.raises(UndecodablePayload, match=r"tfevents.1: changed since it was scanned; rea"):
         run.text()
 
 
@@ -338,7 +338,7 @@ def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
     run = tbtools.load(tmp_path)["r"]
     assert run.data.columns.rows.count == 1
     shutil.rmtree(path.parent)
-    with pytest.raises(UndecodablePayload, match=r"tfevents.1: No such file or directory; refresh"):
+    with pytest.raises(UndecodablePayload, match=r"tfevents.1: No such file or directory$"):
         run.text()
     assert run.tags["tag"].tolist() == ["note"]
 

@@ -185,7 +185,7 @@ def test_the_result_may_be_written_to() -> None:
         (tensor(1, [-1], float_val=[1.0]), r"shape \[-1\]"),
         (tensor(1, [2], float_val=[1.0, 2.0, 3.0]), r"3 values for a tensor of shape \[2\]"),
         (tensor(1, [2], tensor_content=b"\x00" * 12), r"3 packed values .* shape \[2\]"),
-        (tensor(1, [2], tensor_content=b"\x00" * 7), "7 bytes that are no whole number"),
+        (tensor(1, [2], tensor_content=b"\x00" * 7), "no whole number of float32 in 7 bytes"),
         (tensor(7, tensor_content=b"\x01a"), "without a shape"),
         (tensor(7, [1], tensor_content=b"\x05a"), "do not add up"),
         (tensor(7, [1], tensor_content=b"\xff" * 9), "broken length"),

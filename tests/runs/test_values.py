@@ -57,7 +57,7 @@ def test_an_error_inside_names_the_value() -> None:
 
 
 def test_bytes_that_are_no_message_are_named() -> None:
-    with pytest.raises(UndecodablePayload, match="3 bytes that are no layout"):
+    with pytest.raises(UndecodablePayload, match="no layout in 3 bytes"):
         parse_message(messages.Layout, b"\xff\xff\xff", "layout")
 
 

@@ -192,6 +192,7 @@ def test_what_the_operating_system_refuses(
         (5, TypeError, "int is no path"),
         (None, TypeError, "NoneType is no path"),
         ("a\0b.csv", ValueError, "null byte"),
+        ("", ValueError, "it is empty"),
     ],
 )
 def test_where_nothing_can_be_written(

@@ -152,7 +152,7 @@ def page_data(
     }
     # What only those that are above know.
     page |= {
-        "unshown": unshown(runs.values()),
+        "unshown": unshown(runs.values(), written),
         "unreadable": unreadable,
         "refused": budget.refused,
         "undecodable": written.without_card,

@@ -23,7 +23,7 @@ from tbtools.runs.plugins.audio import sounds
 from tbtools.runs.plugins.histograms import histogram
 from tbtools.runs.plugins.images import images
 from tbtools.runs.plugins.text import text_of
-from tbtools.runs.plugins.values import decoded
+from tbtools.runs.plugins.values import decoded, none_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -196,7 +196,7 @@ def _image_item(value: StoredValue, page: Page) -> list[list[Any]] | None:
     pictures = images(value)
     for picture in pictures:
         if picture.format not in _MIME:
-            raise UndecodablePayload(f"{len(picture.data)} bytes that are no known picture")
+            raise UndecodablePayload(none_in(picture.data, "known picture"))
     if not page.budget.takes(sum(len(picture.data) for picture in pictures)):
         return None
     return [
@@ -210,7 +210,7 @@ def _audio_item(value: StoredValue, page: Page) -> list[list[Any]] | None:
     found = sounds(value)
     for sound in found:
         if sound.data[:4] != b"RIFF" or sound.data[8:12] != b"WAVE":
-            raise UndecodablePayload(f"{len(sound.data)} bytes that are no WAV file")
+            raise UndecodablePayload(none_in(sound.data, "WAV file"))
     if not page.budget.takes(sum(len(sound.data) for sound in found)):
         return None
     return [

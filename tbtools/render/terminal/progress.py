@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from tbtools.render.unfinished import unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 
 # What takes no longer needs no progress.
 _PATIENCE_SECONDS = 1.0
+# ECMA-48: to the first column, the line erased, the cursor shown, which rich hides.
+_ERASED = b"\r\x1b[2K\x1b[?25h"
 
 
 @contextmanager
@@ -49,10 +54,11 @@ def _bar_on_terminal(what: str, *, in_bytes: bool) -> Iterator[Report]:
         yield None
         return
     bar = _LateBar(what, in_bytes=in_bytes)
-    try:
-        yield bar.show
-    finally:
-        bar.stop()
+    with unfinished(bar.erase):
+        try:
+            yield bar.show
+        finally:
+            bar.stop()
 
 
 class _LateBar:
@@ -88,6 +94,11 @@ class _LateBar:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+    def erase(self) -> None:
+        """Takes it from the terminal without rich, whose locks others may hold."""
+        if self._bar is not None and not self._bar.console.is_dumb_terminal:
+            os.write(2, _ERASED)
 
 
 def _make_bar(*, in_bytes: bool) -> Progress:

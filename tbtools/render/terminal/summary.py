@@ -146,7 +146,9 @@ class SummaryView:
     # -- for a person
 
     def show(self, console: Console) -> None:
-        """Prints the table."""
+        """Prints the table; nothing, where nothing could be read."""
+        if not self.summary.readable:
+            return
         if self.by_tag:
             self._show_tags(console)
         else:

@@ -14,7 +14,7 @@ import numpy as np
 
 from tbtools.errors import UndecodablePayload
 from tbtools.runs.plugins.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, rows_frame
+from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, none_in, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -188,9 +188,7 @@ def _open_wav(data: bytes) -> wave.Wave_read:
     try:
         return wave.open(io.BytesIO(data), "rb")
     except (wave.Error, EOFError, RuntimeError) as error:
-        raise UndecodablePayload(
-            f"{len(data)} bytes that are no WAV of integers: {error}"
-        ) from error
+        raise UndecodablePayload(f"{none_in(data, 'WAV of integers')}: {error}") from error
 
 
 def _samples(data: bytes, width: int, channels: int) -> np.ndarray[Any, Any]:

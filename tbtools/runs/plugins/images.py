@@ -13,7 +13,7 @@ import numpy as np
 
 from tbtools.errors import MissingExtra, UndecodablePayload
 from tbtools.runs.plugins.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, rows_frame
+from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, none_in, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -187,7 +187,7 @@ def _pillow_errors(name: str) -> Iterator[None]:
 
 def _open(data: bytes, name: str) -> PillowImage:
     if name == "unknown":
-        raise UndecodablePayload(f"{len(data)} bytes that are no picture of a known format")
+        raise UndecodablePayload(none_in(data, "picture of a known format"))
     with _pillow_errors(name):
         import PIL.Image
 

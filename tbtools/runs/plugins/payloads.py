@@ -37,7 +37,7 @@ def _open(columns: FileColumns) -> SourceFile:
         with _refused(columns.path):
             same = file.read_at(columns.position - length, length) == columns.fingerprint
         if not same:
-            raise UndecodablePayload(f"{file.path}: changed since it was scanned; refresh() first")
+            raise UndecodablePayload(f"{file.path}: changed since it was scanned; read it again")
         closing.pop_all()
     return file
 
@@ -46,7 +46,7 @@ def _read(file: SourceFile, offset: int, length: int) -> bytes:
     with _refused(file.path):
         data = file.read_at(offset, length)
     if len(data) < length:  # since it was opened
-        raise UndecodablePayload(f"{file.path}: shorter than when it was scanned; refresh() first")
+        raise UndecodablePayload(f"{file.path}: shorter than when it was scanned; read it again")
     return data
 
 
@@ -56,7 +56,7 @@ def _refused(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UndecodablePayload(f"{path}: {error.strerror}; refresh() first") from error
+        raise UndecodablePayload(f"{path}: {error.strerror}") from error
 
 
 def mark_content(rows: RunRows, mark: Mark) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tbtools.errors import UndecodablePayload
-from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, rows_frame
+from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, none_in, rows_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -159,7 +159,7 @@ def _packed_values(content: bytes, number: int, shape: tuple[int, ...] | None) -
         return _packed_strings(content, shape)
     dtype = np.dtype(_DATA_TYPES[number].stored)
     if len(content) % dtype.itemsize:
-        raise UndecodablePayload(f"{len(content)} bytes that are no whole number of {dtype.name}")
+        raise UndecodablePayload(none_in(content, f"whole number of {dtype.name}"))
     values = np.frombuffer(content, dtype=dtype).astype(dtype.newbyteorder("="))
     if shape is not None and len(values) != math.prod(shape):
         raise UndecodablePayload(f"{len(values)} packed values for a tensor of shape {list(shape)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from tbtools.errors import UndecodablePayload
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,10 +36,15 @@ class Damaged(NamedTuple):
     what: str
 
 
+def none_in(data: bytes, what: str) -> str:
+    """Says that bytes are not what they should be."""
+    return f"no {what} in {plural(len(data), 'byte')}"
+
+
 def _sound(message: Any) -> Any:
     if isinstance(message, Damaged):
         path, data, what = message
-        raise UndecodablePayload(f"{path}: {len(data)} bytes that are no {what}")
+        raise UndecodablePayload(f"{path}: {none_in(data, what)}")
     return message
 
 
@@ -193,7 +199,7 @@ def parse_message(message_class: Any, data: bytes, what: str) -> Any:
     try:
         return message_class.FromString(data)
     except DecodeError as error:
-        raise UndecodablePayload(f"{len(data)} bytes that are no {what}") from error
+        raise UndecodablePayload(none_in(data, what)) from error
 
 
 def rows_frame(rows: Sequence[Sequence[Any]], dtypes: Mapping[str, str]) -> pd.DataFrame:

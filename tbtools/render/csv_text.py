@@ -1,0 +1,48 @@
+"""Texts as cells of CSV (RFC 4180): any reader finds them as they were."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tbtools.render.format import no_formula, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class CsvText:
+    """How texts become cells.
+
+    Attributes:
+        on_screen: Whether a person looks at them: then nothing in them may steer the terminal.
+        safe: Whether none may be a formula to a spreadsheet.
+    """
+
+    on_screen: bool = False
+    safe: bool = False
+
+    def text(self, text: str) -> str:
+        """The cell that holds a text."""
+        if self.on_screen:
+            text = printable(text)
+        if self.safe:
+            text = no_formula(text)
+        if any(character in text for character in ',"\n\r'):
+            return '"' + text.replace('"', '""') + '"'
+        return text
+
+    def line(self, values: Iterable[object]) -> str:
+        """The line that holds a row; None is an empty cell."""
+        return csv_line(
+            self.text(value) if isinstance(value, str) else "" if value is None else str(value)
+            for value in values
+        )
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """The line of a row of cells."""
+    line = ",".join(cells)
+    # A blank line is no row to readers; one of a single blank cell is.
+    return f"{line}\n" if line.strip() else f'"{line}"\n'
