@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from tbtools.eventfile.value_rows import concatenated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.eventfile.value_rows import ValueRows
 
 # Numbers of the fields of Summary.Value, which are the `kind` of a row.
 SIMPLE_VALUE, OLD_HISTOGRAM, IMAGE, HISTOGRAM, AUDIO, TENSOR = 2, 3, 4, 5, 6, 8
@@ -21,9 +25,12 @@ FILE_VERSION, GRAPH_DEF, SESSION_LOG, TAGGED_RUN_METADATA, META_GRAPH_DEF = 3, 4
 SESSION_START = 1  # SessionLog.START
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class RunRows:
     """All rows of a run, in file order: files by name, each from its beginning to its end.
+
+    What the properties hold is made of `values` when it is first asked for: code that all runs go
+    through asks there.
 
     Attributes:
         files: The columns of each file.
@@ -32,14 +39,7 @@ class RunRows:
         plugins: Tag id to the plugin that the tag's metadata declares; "" for none. The first file
             that declares one counts: metadata comes with a tag's first value only.
         metadata: Tag id to (file, offset, length) of the Value with the metadata; None for none.
-        tag_id: int32, across the files.
-        kind: uint8, as in FileColumns, like the columns that follow.
-        dtype: uint8.
-        step: int64.
-        wall_time: float64, seconds since the epoch.
-        value: float64.
-        offset: int64.
-        length: uint32.
+        values: The rows, whose tag ids are those of the run.
     """
 
     files: tuple[FileColumns, ...]
@@ -47,19 +47,52 @@ class RunRows:
     tags: list[str]
     plugins: list[str]
     metadata: list[tuple[int, int, int] | None]
-    tag_id: NDArray[np.int32]
-    kind: NDArray[np.uint8]
-    dtype: NDArray[np.uint8]
-    step: NDArray[np.int64]
-    wall_time: NDArray[np.float64]
-    value: NDArray[np.float64]
-    offset: NDArray[np.int64]
-    length: NDArray[np.uint32]
+    values: ValueRows
 
     @property
     def count(self) -> int:
         """How many rows there are."""
-        return self.step.size
+        return self.values.count
+
+    @cached_property
+    def tag_id(self) -> NDArray[np.int32]:
+        """int32, across the files."""
+        return self.values.tag_id
+
+    @cached_property
+    def kind(self) -> NDArray[np.uint8]:
+        """uint8, as in FileColumns, like the columns that follow."""
+        return self.values.kind
+
+    @cached_property
+    def dtype(self) -> NDArray[np.uint8]:
+        """uint8."""
+        return self.values.dtype
+
+    @property
+    def step(self) -> NDArray[np.int64]:
+        """int64."""
+        return self.values.step
+
+    @property
+    def wall_time(self) -> NDArray[np.float64]:
+        """float64, seconds since the epoch."""
+        return self.values.wall_time
+
+    @cached_property
+    def value(self) -> NDArray[np.float64]:
+        """float64."""
+        return self.values.value
+
+    @cached_property
+    def offset(self) -> NDArray[np.int64]:
+        """int64."""
+        return self.values.offset
+
+    @cached_property
+    def length(self) -> NDArray[np.uint32]:
+        """uint32."""
+        return self.values.length
 
     def file_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The index of the file that each of the rows is from."""
@@ -146,13 +179,6 @@ def _declarations(
     return plugins, metadata
 
 
-def _joined(files: Sequence[FileColumns], column: str) -> NDArray[Any]:
-    if len(files) == 1:
-        array: NDArray[Any] = getattr(files[0], column)
-        return array
-    return np.concatenate([getattr(file, column) for file in files])
-
-
 def join_files(files: Sequence[FileColumns]) -> RunRows:
     """Puts the files of a run one behind the other.
 
@@ -161,24 +187,11 @@ def join_files(files: Sequence[FileColumns]) -> RunRows:
     """
     ids, translations = _number_tags(files)
     plugins, metadata = _declarations(files, ids)
-    if len(files) == 1:
-        tag_id = files[0].tag_id
-    else:
-        tag_id = np.concatenate(
-            [ours[file.tag_id] for ours, file in zip(translations, files, strict=True)]
-        )
     return RunRows(
         files=tuple(files),
-        starts=np.cumsum([0, *(file.tag_id.size for file in files)], dtype=np.int64),
+        starts=np.cumsum([0, *(file.values.count for file in files)], dtype=np.int64),
         tags=[readable_tag(name) for name in ids],
         plugins=plugins,
         metadata=metadata,
-        tag_id=tag_id,
-        kind=_joined(files, "kind"),
-        dtype=_joined(files, "dtype"),
-        step=_joined(files, "step"),
-        wall_time=_joined(files, "wall_time"),
-        value=_joined(files, "value"),
-        offset=_joined(files, "offset"),
-        length=_joined(files, "length"),
+        values=concatenated([file.values for file in files], translations),
     )
