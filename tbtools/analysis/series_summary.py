@@ -89,7 +89,7 @@ def _sparklines(part: Part) -> dict[str, tuple[float | None, ...]]:
     chosen = [series for series in part.columns.scalars() if series.count]
     if not chosen:
         return {}
-    value = part.columns.rows.value[scalar_rows(part.columns, chosen)]
+    value = part.columns.rows.values.numbers(scalar_rows(part.columns, chosen))
     means = stretch_means(value, [series.count for series in chosen], SPARKLINE_BINS)
     return {part.shown_tag(series.tag): cells for series, cells in zip(chosen, means, strict=True)}
 

@@ -145,7 +145,11 @@ class ValueRows:
             return np.empty(0, column.dtype)
         return np.take(column, self.shape, mode="clip")  # all are there: no checking
 
-    def numbers(self, rows: NDArray[np.integer[Any]] | slice) -> NDArray[np.float64]:
+    def dtypes(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+        """uint8, TensorFlow's DataTypes of some rows."""
+        return self.shapes.dtype[self.shape[rows]]
+
+    def numbers(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """float64, the values of some rows."""
         return self.number[rows].astype(np.float64, copy=False)
 

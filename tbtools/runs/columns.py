@@ -151,15 +151,16 @@ def is_within(step: NDArray[np.int64], first: int | None, last: int | None) -> N
 
 
 def _plugin_slots(rows: RunRows) -> NDArray[np.uint8]:
-    """For each row its plugin: an index into `_PLUGINS`, or `_DECLARED`."""
-    slots = np.take(_SLOT_OF_KIND, rows.kind, mode="clip")  # there are all 256: no checking
-    by_metadata = np.flatnonzero((rows.kind == row_kinds.TENSOR) | (rows.kind == 0))
+    """For each shape of rows its plugin: an index into `_PLUGINS`, or `_DECLARED`."""
+    shapes = rows.values.shapes
+    slots = _SLOT_OF_KIND[shapes.kind]
+    by_metadata = np.flatnonzero((shapes.kind == row_kinds.TENSOR) | (shapes.kind == 0))
     if by_metadata.size:
         known = {plugin: slot for slot, plugin in enumerate(_PLUGINS)}
         declared = np.array([known.get(name, _DECLARED) for name in rows.plugins], np.uint8)
-        slots[by_metadata] = declared[rows.tag_id[by_metadata]]
+        slots[by_metadata] = declared[shapes.tag_id[by_metadata]]
         # Under the plugin scalars only what reads as one number is a scalar.
-        slots[(slots == _SCALARS) & (rows.dtype == 0)] = _UNKNOWN
+        slots[(slots == _SCALARS) & (shapes.dtype == 0)] = _UNKNOWN
     return slots
 
 
@@ -185,10 +186,10 @@ def gather(files: Sequence[FileColumns], policy: RestartPolicy) -> RunColumns:
 
 def _gather(timeline: Timeline) -> _BySeries:
     rows = timeline.rows
-    # 64 bits, as NumPy wants them for indices: others are converted at each use.
-    key_of_row = np.multiply(rows.tag_id, _SLOTS, dtype=np.int64)
-    key_of_row += _plugin_slots(rows)
-    counts = np.bincount(key_of_row, minlength=len(rows.tags) * _SLOTS)
+    key_of_shape = np.multiply(rows.values.shapes.tag_id, _SLOTS, dtype=np.int64)
+    key_of_shape += _plugin_slots(rows)
+    shape = rows.values.shape
+    counts = _count(shape, key_of_shape, len(rows.tags) * _SLOTS)
     keys = np.flatnonzero(counts)
     names = _series_names(rows, keys.tolist())
     shown = sorted(range(keys.size), key=lambda i: (natural_key(names[i][0]), names[i][1]))
@@ -196,11 +197,15 @@ def _gather(timeline: Timeline) -> _BySeries:
 
     kept = _kept_rows(timeline)
     if kept is not None:
-        key_of_row = key_of_row[kept]
-        counts = np.bincount(key_of_row, minlength=counts.size)
+        shape = shape[kept]
+        counts = _count(shape, key_of_shape, counts.size)
     number = np.zeros(counts.size, np.min_scalar_type(keys.size))
     number[keys] = np.arange(keys.size)
-    order = stable_order(number[key_of_row] if keys.size > 1 else key_of_row, keys.size)
+    if keys.size > 1:
+        # There are all of them: no checking.
+        order = stable_order(np.take(number[key_of_shape], shape, mode="clip"), keys.size)
+    else:
+        order = np.arange(shape.size)
     ends = np.cumsum(counts[keys]).tolist()
     series = tuple(
         SeriesRows(
@@ -215,6 +220,15 @@ def _gather(timeline: Timeline) -> _BySeries:
     )
     order = order if kept is None else kept[order]
     return series, order
+
+
+def _count(
+    shape: NDArray[np.int32], key_of_shape: NDArray[np.int64], keys: int
+) -> NDArray[np.int64]:
+    """How many rows have each key."""
+    counts = np.zeros(keys, np.int64)
+    np.add.at(counts, key_of_shape, np.bincount(shape, minlength=key_of_shape.size))
+    return counts
 
 
 def _kept_rows(timeline: Timeline) -> NDArray[np.int64] | None:

@@ -120,7 +120,7 @@ def _scalar_statistics(
     rows = scalar_rows(columns, chosen)
     counts = np.array([series.count for series in chosen])
     firsts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    value, step = columns.rows.value[rows], columns.rows.step
+    value, step = columns.rows.values.numbers(rows), columns.rows.step
     finite = np.isfinite(value)
     nonfinite = counts - np.add.reduceat(finite, firsts, dtype=np.int64)
     lowest = _first_extreme(np.where(finite, value, np.inf), np.minimum, firsts, counts)
@@ -129,7 +129,7 @@ def _scalar_statistics(
         "dtype", "first", "last", "min", "min_step", "max", "max_step", "nonfinite"
     )  # fmt: skip
     numbers = (
-        _dtype_names(columns.rows.dtype[rows], firsts),
+        _dtype_names(columns.rows.values.dtypes(rows), firsts),
         value[firsts].tolist(),
         value[firsts + counts - 1].tolist(),
         value[lowest].tolist(),

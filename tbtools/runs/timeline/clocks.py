@@ -109,8 +109,8 @@ def rows_set_back(rows: RunRows, first_rows: NDArray[np.int64]) -> NDArray[np.in
         rows: The run.
         first_rows: The first row of each session.
     """
-    latest = rows.wall_time[:-1] - _SET_BACK
-    falls = np.flatnonzero(rows.wall_time[1:] < latest) + 1
+    falls = np.flatnonzero(rows.wall_time[1:] < rows.wall_time[:-1]) + 1
+    falls = falls[rows.wall_time[falls] < rows.wall_time[falls - 1] - _SET_BACK]
     is_first = np.zeros(rows.count, bool)
     is_first[first_rows[first_rows < rows.count]] = True
     falls = falls[~is_first[falls]]
