@@ -61,6 +61,7 @@ cdef enum:
     BAD_DATA = 2
     UNDECODABLE = 3
     TRUNCATED = 4
+    BROKEN_OFF = 5
 
 include "_scan_wire.pxi"
 include "_scan_tensor.pxi"
@@ -128,6 +129,7 @@ cdef class Scanner:
     cdef readonly int64_t wanted
     cdef int64_t size
     cdef bint searching         # for a whole record, after a bad length at `position`
+    cdef int64_t claimed_end    # of a record with bad data at `position`, in which others may begin; else 0
     cdef uint32_t bad_got
     cdef uint32_t bad_want
     cdef int64_t effort         # bytes that the search for records may still check
@@ -216,6 +218,10 @@ cdef class Scanner:
                 found = self.search(data, base, limit)
                 if found <= 0:
                     return found == 0
+            if self.claimed_end:
+                found = self.search_inside(data, base, limit)
+                if found <= 0:
+                    return found == 0
             if not self.read_repeated(data, base, limit):
                 return False
             here = self.position
@@ -244,6 +250,14 @@ cdef class Scanner:
                 self.cursor = here
                 self.wanted = length + FRAME
                 return True
+            got = tbtools_masked_crc32c(record + HEADER, length)
+            want = load_u32(record + HEADER + length)
+            if got != want:
+                self.bad_got = got
+                self.bad_want = want
+                self.claimed_end = here + FRAME + length
+                self.cursor = here + 1
+                continue
             if not self.read_record(record, length):
                 return False
             self.position = self.cursor = here + FRAME + length
@@ -277,6 +291,48 @@ cdef class Scanner:
             self.cursor += 1
         self.wanted = 0
         return 0
+
+    cdef int search_inside(self, Bytes data, int64_t base, int64_t limit) noexcept nogil:
+        """Looks in a record with bad data for whole records that lead behind its end: it broke off
+        there, and another writer went on. Tells the damage and returns 1; 0 where more bytes are
+        wanted, -1 without memory."""
+        cdef int64_t ahead, length, checked
+        cdef Bytes candidate
+        while (self.cursor < self.claimed_end and self.size - self.cursor >= FRAME
+                and self.effort > 0):
+            ahead = self.cursor
+            checked = 0
+            while ahead < self.claimed_end and self.size - ahead >= FRAME:
+                if limit - ahead < HEADER:
+                    self.wanted = ahead + HEADER - self.cursor
+                    return 0
+                candidate = data + (ahead - base)
+                if (load_u64(candidate) > <uint64_t>(self.size - ahead - FRAME)
+                        or tbtools_masked_crc32c(candidate, 8) != load_u32(candidate + 8)):
+                    break
+                length = <int64_t>load_u64(candidate)
+                if limit - ahead < length + FRAME:
+                    self.wanted = ahead + length + FRAME - self.cursor
+                    return 0
+                checked += length
+                if (tbtools_masked_crc32c(candidate + HEADER, length)
+                        != load_u32(candidate + HEADER + length)):
+                    break
+                ahead += length + FRAME
+            self.effort -= checked
+            if ahead >= self.claimed_end:
+                return self.pass_over(BROKEN_OFF, self.cursor)
+            # What begins at a record of those that led nowhere leads nowhere, too.
+            self.cursor = max(self.cursor + 1, ahead)
+        return self.pass_over(BAD_DATA, self.claimed_end)
+
+    cdef int pass_over(self, int kind, int64_t end) noexcept nogil:
+        """Goes on at `end`, with what is in front of it as damage; -1 without memory, else 1."""
+        if not self.note(kind, end - self.position, self.bad_got, self.bad_want):
+            return -1
+        self.position = self.cursor = end
+        self.claimed_end = 0
+        return 1
 
     cdef bint read_repeated(self, Bytes data, int64_t base, int64_t limit) noexcept nogil:
         """Reads on while each record is laid out like an earlier one, namely the one that came
@@ -341,14 +397,10 @@ cdef class Scanner:
         return self.rows.count + <size_t>(1.05 * density * (self.size - here))
 
     cdef bint read_record(self, Bytes record, int64_t length) noexcept nogil:
-        """A whole record whose length is sound; False without memory."""
+        """A whole record whose checksums hold; False without memory."""
         cdef Bytes data = record + HEADER
         cdef Event event
-        cdef uint32_t got = tbtools_masked_crc32c(data, length)
-        cdef uint32_t want = load_u32(data + length)
         cdef size_t before = self.rows.count
-        if got != want:
-            return self.note(BAD_DATA, length + FRAME, got, want)
         self.record_count += 1
         self.record_end = self.position + length + FRAME
         if not read_event(data, data + length, &event) or (event.what == 5 and event.bad_value):
@@ -559,6 +611,8 @@ cdef class Scanner:
         cdef Damage *damage = &self.damage
         if self.searching:
             tail = BAD_LENGTH
+        elif self.claimed_end:
+            tail = BROKEN_OFF
         elif left:
             tail = TRUNCATED
         names = []

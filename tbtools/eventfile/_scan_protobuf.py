@@ -27,7 +27,7 @@ VERSION_BYTES = 64  # of file_version that are kept
 RESYNC_EFFORT = 8  # bytes checked in searches for a record, at most, per byte of the file
 MOST_SHAPES = 32  # of one tag that tell where its values lie
 
-BAD_LENGTH, BAD_DATA, UNDECODABLE, TRUNCATED = 1, 2, 3, 4
+BAD_LENGTH, BAD_DATA, UNDECODABLE, TRUNCATED, BROKEN_OFF = 1, 2, 3, 4, 5
 
 _MEMBERS = {
     "file_version": 3,
@@ -127,6 +127,13 @@ def _tensor_number(data: bytes) -> tuple[int, float] | None:
     )
 
 
+def _data_checksums(view: memoryview, at: int, length: int) -> tuple[int, int]:
+    """The checksum of a record's data, as it is and as it stands behind it."""
+    end = at + HEADER + length
+    (want,) = struct.unpack_from("<I", view, end)
+    return masked_crc32c(bytes(view[at + HEADER : end])), want
+
+
 class Scanner:
     """Turns the bytes of one event file into columns; see `_scan.pyx`, whose interface it has."""
 
@@ -139,6 +146,7 @@ class Scanner:
         self._position = position
         self._effort = RESYNC_EFFORT * size
         self._searching = False
+        self._claimed_end = 0
         self._bad = (0, 0)
         self._records = 0
         self._events = 0
@@ -179,6 +187,8 @@ class Scanner:
         while True:
             if self._searching and not self._search(view, base, limit):
                 return
+            if self._claimed_end and not self._search_inside(view, base, limit):
+                return
             here = self._position
             left = self._size - here
             if left < HEADER:
@@ -199,6 +209,10 @@ class Scanner:
             elif limit - here < length + FRAME:
                 self.cursor, self.wanted = here, length + FRAME
                 return
+            elif (sums := _data_checksums(view, here - base, length))[0] != sums[1]:
+                self._bad = sums
+                self._claimed_end = here + FRAME + length
+                self.cursor = here + 1
             else:
                 self._read_record(view[here - base :], length)
                 self._position = self.cursor = here + FRAME + length
@@ -229,6 +243,46 @@ class Scanner:
         self.wanted = 0
         return False
 
+    def _search_inside(self, view: memoryview, base: int, limit: int) -> bool:
+        """Looks in a record with bad data for whole records that lead behind its end.
+
+        Returns:
+            True once the damage has been told.
+        """
+        end = self._claimed_end
+        while self.cursor < end and self._size - self.cursor >= FRAME and self._effort > 0:
+            ahead, checked = self.cursor, 0
+            while ahead < end and self._size - ahead >= FRAME:
+                if limit - ahead < HEADER:
+                    self.wanted = ahead + HEADER - self.cursor
+                    return False
+                at = ahead - base
+                length, want = struct.unpack_from("<QI", view, at)
+                if length > self._size - ahead - FRAME or want != masked_crc32c(
+                    bytes(view[at : at + 8])
+                ):
+                    break
+                if limit - ahead < length + FRAME:
+                    self.wanted = ahead + length + FRAME - self.cursor
+                    return False
+                checked += length
+                got, want = _data_checksums(view, at, length)
+                if got != want:
+                    break
+                ahead += length + FRAME
+            self._effort -= checked
+            if ahead >= end:
+                return self._pass_over(BROKEN_OFF, self.cursor)
+            # What begins at a record of those that led nowhere leads nowhere, too.
+            self.cursor = max(self.cursor + 1, ahead)
+        return self._pass_over(BAD_DATA, end)
+
+    def _pass_over(self, kind: int, end: int) -> bool:
+        self._note(kind, end - self._position, *self._bad)
+        self._position = self.cursor = end
+        self._claimed_end = 0
+        return True
+
     def _append(self, prefix: str, **row: float) -> None:
         for name, value in row.items():
             self._columns[prefix + name].append(value)
@@ -238,11 +292,6 @@ class Scanner:
 
     def _read_record(self, record: memoryview, length: int) -> None:
         data = bytes(record[HEADER : HEADER + length])
-        got = masked_crc32c(data)
-        (want,) = struct.unpack_from("<I", record, HEADER + length)
-        if got != want:
-            self._note(BAD_DATA, length + FRAME, got, want)
-            return
         self._records += 1
         try:
             event = ScanEvent.FromString(data)
@@ -329,7 +378,11 @@ class Scanner:
     def finish(self) -> dict[str, Any]:
         """The columns found; see `scan.py` for keys and dtypes."""
         left = self._size - self._position
-        tail = BAD_LENGTH if self._searching else TRUNCATED if left else 0
+        tail = TRUNCATED if left else 0
+        if self._searching:
+            tail = BAD_LENGTH
+        elif self._claimed_end:
+            tail = BROKEN_OFF
         number = np.array(self._columns["number"])
         with np.errstate(over="ignore", invalid="ignore"):
             narrow = number.astype(np.float32)

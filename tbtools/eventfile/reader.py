@@ -136,5 +136,5 @@ def _problem(records: RecordReader, error: errors.RecordError) -> Problem:
         return tail if found else recognised(records.file, tail)
     if isinstance(error, errors.BadData):
         length = records.offset - error.offset
-        return bad_data(error.offset, length, error.got, error.want)
+        return bad_data(error.offset, length, error.got, error.want, broken_off=error.broken_off)
     return recognised(records.file, truncated(error.offset, records.bytes_left()))

@@ -54,7 +54,7 @@ _DAMAGE_DTYPES: dict[str, type[np.generic]] = {
     "damage_want": np.uint32,
 }
 # Kinds of damage as the scanners number them; 3 is a record that is no Event, 4 a truncated one.
-_BAD_LENGTH, _BAD_DATA = 1, 2
+_BAD_LENGTH, _BAD_DATA, _BROKEN_OFF = 1, 2, 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -246,8 +246,9 @@ def _read_until(file: SourceFile, scanner: _Scanner, end: int) -> None:
 def _problem(kind: int, offset: int, length: int, got: int, want: int) -> Problem:
     if kind == _BAD_LENGTH:
         return problems.bad_length(offset, length, got, want, found=True)
-    if kind == _BAD_DATA:
-        return problems.bad_data(offset, length, got, want)
+    if kind in (_BAD_DATA, _BROKEN_OFF):
+        broken_off = kind == _BROKEN_OFF
+        return problems.bad_data(offset, length, got, want, broken_off=broken_off)
     return problems.undecodable(offset, length)
 
 
@@ -281,7 +282,8 @@ def is_still_damaged(file: SourceFile, size: int, problem: Problem) -> bool:
         return damage[0] == problem
     # The record behind it was not looked at, so that a search would go on there.
     kind, offset, _, got, want = found["tail"]
-    return kind == _BAD_LENGTH and problem == _problem(kind, offset, problem.length, got, want)
+    searches = kind in (_BAD_LENGTH, _BROKEN_OFF)
+    return searches and problem == _problem(kind, offset, problem.length, got, want)
 
 
 def unreadable_columns(path: str, error: OSError) -> FileColumns:

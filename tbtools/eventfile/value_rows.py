@@ -147,11 +147,13 @@ class ValueRows:
 
     def dtypes(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
         """uint8, TensorFlow's DataTypes of some rows."""
-        return self.shapes.dtype[self.shape[rows]]
+        dtypes: NDArray[np.uint8] = self.shapes.dtype[self.shape[rows]]
+        return dtypes
 
     def numbers(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """float64, the values of some rows."""
-        return self.number[rows].astype(np.float64, copy=False)
+        numbers: NDArray[np.float64] = self.number[rows].astype(np.float64, copy=False)
+        return numbers
 
 
 def concatenated(
