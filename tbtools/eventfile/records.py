@@ -107,6 +107,7 @@ class RecordReader:
         self._file: SourceFile | None = None
         self._block = b""
         self._block_start = 0
+        self._known_size = 0
         self._search_effort = 0
 
     def __enter__(self) -> Self:
@@ -126,6 +127,7 @@ class RecordReader:
             self._file.close()
             self._file = None
             self._block = b""
+            self._known_size = 0
 
     def __iter__(self) -> Self:
         return self
@@ -140,7 +142,7 @@ class RecordReader:
             BadData: The checksum of the data does not hold.
             FileError: The file cannot be read.
         """
-        left = self.bytes_left()
+        left = self._at_least(FRAME_SIZE)
         if left == 0:
             raise StopIteration
         if left < HEADER_SIZE:
@@ -152,6 +154,8 @@ class RecordReader:
             self._block = b""  # they may have changed when they are asked for again
             content = "" if self.offset else foreign_content(self.file, left)
             raise errors.BadLength(self.path, self.offset, got, want, content)
+        if length > left - FRAME_SIZE:
+            left = self._at_least(FRAME_SIZE + length)
         if length > left - FRAME_SIZE:
             raise errors.TruncatedRecord(self.path, self.offset, FRAME_SIZE + length - left)
         return self._read_body(length)
@@ -253,6 +257,12 @@ class RecordReader:
         Negative where the file has shrunk to less than what has been read of it.
         """
         return self.file.size() - self.offset
+
+    def _at_least(self, count: int) -> int:
+        """As `bytes_left`, but the file is asked only where there were fewer than that before."""
+        if self._known_size - self.offset < count:
+            self._known_size = self.offset + self.bytes_left()
+        return self._known_size - self.offset
 
     def _read_at(self, offset: int, count: int) -> bytes:
         """Bytes that are in the file, unless it has just been cut short."""
