@@ -6,7 +6,7 @@ from setuptools import Extension, setup
 scan = Extension(
     "tbtools.eventfile._scan",
     ["tbtools/eventfile/_scan.pyx"],
-    depends=["tbtools/eventfile/_crc32c.h"],
+    depends=["tbtools/eventfile/_crc32c.h", "tbtools/eventfile/_repeat.h"],
 )
 ema = Extension(
     "tbtools.analysis._ema",

@@ -122,10 +122,20 @@ class BadLength(CorruptRecord):
 
 
 class BadData(CorruptRecord):
-    """The checksum of the data does not hold; the next record starts where it should."""
+    """The checksum of the data does not hold; the next record starts where it should.
+
+    Attributes:
+        broken_off: Whether the next record starts inside of it, where another writer went on.
+    """
 
     part = "data"
     recoverable = True
+
+    def __init__(
+        self, path: str, offset: int, got: int, want: int, *, broken_off: bool = False
+    ) -> None:
+        super().__init__(path, offset, got, want)
+        self.broken_off = broken_off
 
 
 class UndecodableEvent(RecordError):

@@ -9,6 +9,7 @@ import numpy as np
 
 from tbtools.eventfile import _scan_protobuf
 from tbtools.eventfile.scan import FileColumns, scan_file
+from tbtools.eventfile.value_rows import value_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,8 @@ SCANNERS: dict[str, Any] = {
     "compiled": compiled and compiled.Scanner,
     "protobuf": _scan_protobuf.Scanner,
 }
-WALL_TIMES_AND_VALUES = ("value", "wall_time", "mark_wall_time")
+WALL_TIMES_AND_VALUES = ("value", "number", "wall_time", "mark_wall_time")
+VALUES = ("tag_id", "kind", "dtype", "step", "wall_time", "value", "offset", "length")
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -46,12 +48,15 @@ def problem_places(columns: FileColumns) -> list[tuple[str, int, int]]:
 def assert_same_columns(a: FileColumns, b: FileColumns, *, but: tuple[str, ...] = ()) -> None:
     """Fails where the two differ in any attribute but those named."""
     for field in dataclasses.fields(FileColumns):
-        if field.name not in (*but, "memory"):
-            ours, theirs = getattr(a, field.name), getattr(b, field.name)
+        if field.name in (*but, "memory"):
+            continue
+        names = VALUES if field.name == "values" else (field.name,)
+        for name in names:
+            ours, theirs = getattr(a, name), getattr(b, name)
             if isinstance(ours, np.ndarray):
-                assert ours.dtype == theirs.dtype, field.name
-                ours, theirs = _exact(field.name, ours), _exact(field.name, theirs)
-            assert ours == theirs, field.name
+                assert ours.dtype == theirs.dtype, name
+                ours, theirs = _exact(name, ours), _exact(name, theirs)
+            assert ours == theirs, name
 
 
 # --- scanners ----------------------------------------------------------------------------------
@@ -80,13 +85,18 @@ def scan_bytes(scanner_type: Any, data: bytes, more: int | None = None) -> dict[
     scanner = scanner_type(len(data))
     for buffer, base, count in feeds(data, scanner, len(data) if more is None else more):
         scanner.feed(buffer, base, count)
-    return {name: _comparable(name, item) for name, item in scanner.finish().items()}
+    found = scanner.finish()
+    rows = value_rows(found)
+    found |= {name: getattr(rows, name) for name in (*VALUES, "number")}
+    return {name: _comparable(name, item) for name, item in found.items()}
 
 
 def _comparable(name: str, item: Any) -> Any:
     """Columns as their bytes."""
     if item is None or isinstance(item, int | tuple | list | bytes):
         return item
+    if isinstance(item, np.ndarray):
+        return _exact(name, item)
     if name not in WALL_TIMES_AND_VALUES or not len(memoryview(item)):
         return memoryview(item).tobytes()
     return _exact(name, np.frombuffer(item, np.float64))

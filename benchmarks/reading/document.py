@@ -29,7 +29,9 @@ belong to the machine, ratios less so.
 Every reader keeps all points: EventAccumulator with `size_guidance` 0, TensorBoard's Rust server
 with all samples (its time is the load cycle in its own log; it checks checksums only where parsing
 fails), tbparse in its default long format. *checksum* reads the bytes and runs google-crc32c over
-them, which is the least that a reader can do that verifies what it reads.
+them, which is the least that a reader can do that verifies what it reads. *limit* is a loop in C
+(benchmarks/reading/limit.c) that checks both checksums of each record and fills step, wall time,
+value and tag of plain scalars, and nothing else: no damage, no other events, no frame.
 """
 
 

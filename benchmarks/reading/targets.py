@@ -59,9 +59,9 @@ class _Judge:
         checksum = 1 / self.ratio(work, "checksum", self.time)
         memory = self.ratio(work, "tbparse", "peak_bytes")
         return [
-            _at_least(title, "150 x as fast as tbparse", tbparse, 150),
-            _at_least(title, "10 x as fast as TensorBoard's Rust server", rust, 10),
-            _at_most(title, "10 x the time of one checksum pass", checksum, 10),
+            _at_least(title, "400 x as fast as tbparse", tbparse, 400),
+            _at_least(title, "20 x as fast as TensorBoard's Rust server", rust, 20),
+            _at_most(title, "6 x the time of one checksum pass", checksum, 6),
             _at_least(title, "tbparse's peak memory 4 x its own", memory, 4),
         ]
 

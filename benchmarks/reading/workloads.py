@@ -97,6 +97,7 @@ def _frame_readers(logdir: Path) -> tuple[Reader, ...]:
     return (
         ours,
         _work("checksum", logdir),
+        _work("limit", logdir),
         _rust(logdir),
         _fallback(ours),
         _work("tbparse", logdir, rounds=1),
@@ -147,6 +148,7 @@ def _runs(folder: Path, scale: float) -> Workload:
         (
             ours,
             _process("checksum", logdir),
+            _process("limit", logdir),
             _rust(logdir),
             _fallback(ours),
             _process("tbparse", logdir, rounds=1),
@@ -200,6 +202,7 @@ def _pictures(folder: Path, scale: float) -> Workload:
             _work("summarize", folder / large.name, label="tbtools"),
             _work("summarize", folder / small.name, label="tbtools, a third of it"),
             _work("checksum", folder / large.name),
+            _work("limit", folder / large.name),
             _rust(folder / large.name),
             _work("EventAccumulator", folder / large.name, rounds=1),
         ),

@@ -9,7 +9,7 @@ import numpy as np
 
 from tbtools.eventfile.problems import Problem, undecodable
 from tbtools.eventfile.reader import EventFileReader, decoded_event, records_and_problems
-from tbtools.eventfile.records import RecordReader
+from tbtools.eventfile.records import FRAME_SIZE, RecordReader
 from tbtools.eventfile.scan import scan_readable
 from tbtools.runs.columns import gather
 from tbtools.runs.numbers import json_number
@@ -19,6 +19,7 @@ from tbtools.vocabulary import plural
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tbtools.eventfile.source import SourceFile
     from tbtools.runs.columns import RunColumns, SeriesRows
 
 # The number of the field of Event to what it is called there.
@@ -193,6 +194,7 @@ class RecordInspection:
         state: ``ok``, or the kind of the problem.
         event: The decoded `messages.Event` of a sound record that is one, else None.
         message: What the matter is; "" for a sound record.
+        is_whole: Whether all that its length says stands there, data and both checksums.
     """
 
     offset: int
@@ -200,6 +202,7 @@ class RecordInspection:
     state: str
     event: Any
     message: str = ""
+    is_whole: bool = True
 
 
 def inspect_records(path: str) -> Iterator[RecordInspection]:
@@ -214,15 +217,25 @@ def inspect_records(path: str) -> Iterator[RecordInspection]:
     with RecordReader(path) as reader:
         for item in records_and_problems(reader):
             if isinstance(item, Problem):
-                yield _damaged(item)
+                yield _damaged(item, is_whole=_is_whole(reader.file, item))
             elif (event := decoded_event(item)) is None:
-                yield _damaged(undecodable(item.offset, item.end - item.offset))
+                yield _damaged(undecodable(item.offset, item.end - item.offset), is_whole=True)
             else:
                 yield RecordInspection(item.offset, item.end - item.offset, "ok", event)
 
 
-def _damaged(problem: Problem) -> RecordInspection:
-    return RecordInspection(problem.offset, problem.length, problem.kind, None, problem.message)
+def _is_whole(file: SourceFile, problem: Problem) -> bool:
+    """Whether a problem is a record of which only the data is damaged: none that broke off."""
+    if problem.kind != "bad_data":
+        return False
+    length = int.from_bytes(file.read_at(problem.offset, 8), "little")
+    return problem.length == length + FRAME_SIZE
+
+
+def _damaged(problem: Problem, *, is_whole: bool) -> RecordInspection:
+    return RecordInspection(
+        problem.offset, problem.length, problem.kind, None, problem.message, is_whole
+    )
 
 
 def describe_event(event: Any) -> list[tuple[str, str]]:

@@ -88,9 +88,9 @@ class SeriesTable(Sequence[SeriesSummary]):
     @classmethod
     def of(cls, part: Part, chosen: Sequence[SeriesRows]) -> SeriesTable:
         """Some series of a part, all of which have points."""
-        rows = part.columns.rows
+        number = part.columns.rows.values.number
         means = np.empty((len(chosen), SPARKLINE_BINS))
-        loops.stretch_means(rows.value, *bounds(chosen), means, part.columns.order)
+        loops.stretch_means(number, *bounds(chosen), means, part.columns.order)
         tags = tuple((part.shown_tag(each.tag), each.plugin) for each in chosen)
         return cls(tags, measured(part.columns, chosen), means)
 

@@ -19,6 +19,7 @@
 #define TBTOOLS_TARGET __attribute__((target("sse4.2")))
 #endif
 #define TBTOOLS_CRC_U64(crc, word) _mm_crc32_u64((crc), (word))
+#define TBTOOLS_CRC_U32(crc, word) _mm_crc32_u32((uint32_t)(crc), (word))
 #define TBTOOLS_CRC_U8(crc, byte) _mm_crc32_u8((uint32_t)(crc), (byte))
 #elif defined(__aarch64__) && (defined(__linux__) || defined(__APPLE__)) && !defined(__clang_analyzer__)
 #if defined(__linux__)
@@ -38,6 +39,7 @@
 #define TBTOOLS_TARGET __attribute__((target("+crc")))
 #endif
 #define TBTOOLS_CRC_U64(crc, word) __crc32cd((uint32_t)(crc), (word))
+#define TBTOOLS_CRC_U32(crc, word) __crc32cw((uint32_t)(crc), (word))
 #define TBTOOLS_CRC_U8(crc, byte) __crc32cb((uint32_t)(crc), (byte))
 #endif
 
@@ -146,6 +148,13 @@ static uint32_t tbtools_crc_hardware(uint32_t start, const uint8_t *data, size_t
         crc = TBTOOLS_CRC_U64(crc, tbtools_load_u64(data));
         data += 8;
         size -= 8;
+    }
+    if (size >= 4) {
+        uint32_t word;
+        memcpy(&word, data, sizeof word);
+        crc = TBTOOLS_CRC_U32(crc, word);
+        data += 4;
+        size -= 4;
     }
     while (size--)
         crc = TBTOOLS_CRC_U8(crc, *data++);

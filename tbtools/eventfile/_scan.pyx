@@ -13,11 +13,26 @@ The parts that are included build on those before them.
 """
 
 from cpython.buffer cimport PyBuffer_FillInfo
+from cpython.bytearray cimport PyByteArray_AS_STRING
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 import os
+
+cdef extern from "_repeat.h" nogil:
+    ctypedef struct Layout "tbtools_layout":
+        size_t constant
+        size_t constant_room
+        uint32_t data_size
+        uint32_t header_crc
+        uint32_t value_at
+        uint32_t number_at
+        uint8_t number_size
+        uint8_t step_size
+    bint tbtools_repeats(const Layout *layout, const uint8_t *constant, const uint8_t *record,
+                         uint64_t *step)
+    void tbtools_expect_writes(void *memory, size_t size)
 
 cdef extern from "_crc32c.h" nogil:
     void tbtools_crc_init()
@@ -32,8 +47,13 @@ cdef enum:
     HEADER = 12          # u64 length, u32 masked CRC of it
     FRAME = 16           # the header, and the u32 masked CRC of the data behind the data
     MAX_DEPTH = 100      # of messages and unknown groups inside each other, as in protobuf
+    STEP_AT = 10         # in an event that begins with a wall time and a step, as all do
     VERSION_BYTES = 64   # of file_version that are kept
     RESYNC_EFFORT = 8    # bytes checked in searches for a record, at most, per byte of the file
+    MOST_SHAPES = 32     # of one tag that tell where its values lie
+    MOST_LAID_OUT = 1024 # bytes of a record that is compared with an earlier one
+    SMALLEST = 28        # bytes of a record of one number
+    EXPECTING = 1024     # rows after which it is known how many there will be
 
 # Problem kinds; scan.py names them.
 cdef enum:
@@ -41,6 +61,7 @@ cdef enum:
     BAD_DATA = 2
     UNDECODABLE = 3
     TRUNCATED = 4
+    BROKEN_OFF = 5
 
 include "_scan_wire.pxi"
 include "_scan_tensor.pxi"
@@ -94,29 +115,39 @@ cdef class Scanner:
     cdef Marks marks
     cdef Damage damage
     cdef Tags tags
+    cdef Places places
+    cdef Shapes shapes
+    cdef Layouts layouts
+    cdef int32_t last_shape     # of the last row; -1 before the first
+    cdef int64_t last_end       # of its Value
+    cdef int64_t last_record_end
+    cdef int64_t record_end     # of the record that is being read
+    cdef int64_t start
     cdef uint64_t seed
     cdef int64_t position       # the record, or the damaged stretch, at which the scan stands
     cdef readonly int64_t cursor
     cdef readonly int64_t wanted
     cdef int64_t size
     cdef bint searching         # for a whole record, after a bad length at `position`
+    cdef int64_t claimed_end    # of a record with bad data at `position`, in which others may begin; else 0
     cdef uint32_t bad_got
     cdef uint32_t bad_want
     cdef int64_t effort         # bytes that the search for records may still check
-    cdef int32_t last_tag
     cdef int64_t record_count
     cdef int64_t event_count
     cdef uint8_t version[VERSION_BYTES]
+    cdef Bytes number_at        # where the number of the last row stood, if others may stand there
     cdef int version_size       # -1 until a file_version has been seen
 
     def __cinit__(self, int64_t size, int64_t position=0, tags=()):
         cdef int32_t tag_id
         cdef bytes name, plugin
         self.size = size
-        self.position = self.cursor = position
+        self.start = self.position = self.cursor = position
         self.wanted = min(<int64_t>HEADER, size - position)
         self.effort = RESYNC_EFFORT * size
-        self.last_tag = -1
+        self.last_shape = -1
+        self.last_record_end = -1
         self.version_size = -1
         self.seed = int.from_bytes(os.urandom(8), "little")
         for name, plugin in tags:
@@ -131,14 +162,15 @@ cdef class Scanner:
             self.tags.entries[tag_id].plugin_size = len(plugin)
 
     def __dealloc__(self):
-        free(self.rows.tag_id)
-        free(self.rows.kind)
-        free(self.rows.dtype)
+        free(self.rows.shape)
         free(self.rows.step)
         free(self.rows.wall_time)
-        free(self.rows.value)
-        free(self.rows.offset)
-        free(self.rows.length)
+        free(self.rows.number)
+        free(self.places.row)
+        free(self.places.offset)
+        free(self.places.length)
+        free(self.shapes.entries)
+        free(self.layouts.entries)
         free(self.marks.kind)
         free(self.marks.status)
         free(self.marks.step)
@@ -186,6 +218,12 @@ cdef class Scanner:
                 found = self.search(data, base, limit)
                 if found <= 0:
                     return found == 0
+            if self.claimed_end:
+                found = self.search_inside(data, base, limit)
+                if found <= 0:
+                    return found == 0
+            if not self.read_repeated(data, base, limit):
+                return False
             here = self.position
             left = self.size - here
             if left < HEADER:
@@ -212,6 +250,14 @@ cdef class Scanner:
                 self.cursor = here
                 self.wanted = length + FRAME
                 return True
+            got = tbtools_masked_crc32c(record + HEADER, length)
+            want = load_u32(record + HEADER + length)
+            if got != want:
+                self.bad_got = got
+                self.bad_want = want
+                self.claimed_end = here + FRAME + length
+                self.cursor = here + 1
+                continue
             if not self.read_record(record, length):
                 return False
             self.position = self.cursor = here + FRAME + length
@@ -246,23 +292,155 @@ cdef class Scanner:
         self.wanted = 0
         return 0
 
+    cdef int search_inside(self, Bytes data, int64_t base, int64_t limit) noexcept nogil:
+        """Looks in a record with bad data for whole records that lead behind its end: it broke off
+        there, and another writer went on. Tells the damage and returns 1; 0 where more bytes are
+        wanted, -1 without memory."""
+        cdef int64_t ahead, length, checked
+        cdef Bytes candidate
+        while (self.cursor < self.claimed_end and self.size - self.cursor >= FRAME
+                and self.effort > 0):
+            ahead = self.cursor
+            checked = 0
+            while ahead < self.claimed_end and self.size - ahead >= FRAME:
+                if limit - ahead < HEADER:
+                    self.wanted = ahead + HEADER - self.cursor
+                    return 0
+                candidate = data + (ahead - base)
+                if (load_u64(candidate) > <uint64_t>(self.size - ahead - FRAME)
+                        or tbtools_masked_crc32c(candidate, 8) != load_u32(candidate + 8)):
+                    break
+                length = <int64_t>load_u64(candidate)
+                if limit - ahead < length + FRAME:
+                    self.wanted = ahead + length + FRAME - self.cursor
+                    return 0
+                checked += length
+                if (tbtools_masked_crc32c(candidate + HEADER, length)
+                        != load_u32(candidate + HEADER + length)):
+                    break
+                ahead += length + FRAME
+            self.effort -= checked
+            if ahead >= self.claimed_end:
+                return self.pass_over(BROKEN_OFF, self.cursor)
+            # What begins at a record of those that led nowhere leads nowhere, too.
+            self.cursor = max(self.cursor + 1, ahead)
+        return self.pass_over(BAD_DATA, self.claimed_end)
+
+    cdef int pass_over(self, int kind, int64_t end) noexcept nogil:
+        """Goes on at `end`, with what is in front of it as damage; -1 without memory, else 1."""
+        if not self.note(kind, end - self.position, self.bad_got, self.bad_want):
+            return -1
+        self.position = self.cursor = end
+        self.claimed_end = 0
+        return 1
+
+    cdef bint read_repeated(self, Bytes data, int64_t base, int64_t limit) noexcept nogil:
+        """Reads on while each record is laid out like an earlier one, namely the one that came
+        next the last time; False without memory."""
+        cdef Rows *rows = &self.rows
+        cdef Shape *shape
+        cdef Layout *layout
+        cdef Bytes record = data + (self.position - base)
+        cdef Bytes end = data + (limit - base)
+        cdef Bytes number
+        cdef int32_t next
+        cdef uint64_t step = 0
+        cdef int64_t here = self.position
+        cdef int64_t last_end = self.last_end
+        cdef int32_t last = self.last_shape
+        cdef int64_t value_at
+        cdef size_t before = rows.count
+        if last < 0 or self.last_record_end != here:
+            return True
+        while True:
+            next = self.shapes.entries[last].next
+            if next < 0:
+                break
+            shape = &self.shapes.entries[next]
+            if shape.layout < 0:
+                break
+            layout = &self.layouts.entries[shape.layout]
+            value_at = here + layout.value_at
+            if (value_at - last_end != shape.gap
+                    or end - record < <int64_t>layout.data_size + FRAME
+                    or not tbtools_repeats(layout, self.tags.arena + layout.constant, record,
+                                           &step)):
+                break
+            if rows.count == rows.capacity and not grow_rows(rows, self.expected_rows(here)):
+                return False
+            number = record + HEADER + layout.number_at
+            if not rows.wide and layout.number_size == 4:
+                (<float *>rows.number)[rows.count] = load_float(number)
+            elif not put_number(rows, load_float(number) if layout.number_size == 4
+                                else load_double(number)):
+                return False
+            rows.shape[rows.count] = next
+            rows.step[rows.count] = <int64_t>step
+            rows.wall_time[rows.count] = load_double(record + HEADER + 1)
+            rows.count += 1
+            last = next
+            last_end = value_at + shape.length
+            record += FRAME + layout.data_size
+            here += FRAME + layout.data_size
+        self.last_shape = last
+        self.last_end = last_end
+        self.position = self.cursor = self.last_record_end = here
+        self.record_count += rows.count - before
+        self.event_count += rows.count - before
+        return True
+
+    cdef size_t expected_rows(self, int64_t here) noexcept nogil:
+        """How many there will be if they lie in the rest of the file as densely as until `here`,
+        but not denser than a record each."""
+        cdef double density = min(<double>self.rows.count / max(here - self.start, <int64_t>1),
+                                  1.0 / SMALLEST)
+        return self.rows.count + <size_t>(1.05 * density * (self.size - here))
+
     cdef bint read_record(self, Bytes record, int64_t length) noexcept nogil:
-        """A whole record whose length is sound; False without memory."""
+        """A whole record whose checksums hold; False without memory."""
         cdef Bytes data = record + HEADER
         cdef Event event
-        cdef uint32_t got = tbtools_masked_crc32c(data, length)
-        cdef uint32_t want = load_u32(data + length)
-        if got != want:
-            return self.note(BAD_DATA, length + FRAME, got, want)
+        cdef size_t before = self.rows.count
         self.record_count += 1
+        self.record_end = self.position + length + FRAME
         if not read_event(data, data + length, &event) or (event.what == 5 and event.bad_value):
             return self.note(UNDECODABLE, length + FRAME, 0, 0)
         if event.what == 5:
             if not self.add_summaries(data, data + length, &event):
                 return False
+            if self.rows.count == before + 1 and not self.learn(record, length, &event):
+                return False
         elif event.what and not self.add_mark(data, &event):
             return False
         self.event_count += 1
+        return True
+
+    cdef bint learn(self, Bytes record, int64_t length, Event *event) noexcept nogil:
+        """Keeps how a record of one number is laid out, if others can be told by it; False without
+        memory. Not the first one of a shape: there may be no others."""
+        cdef Bytes data = record + HEADER
+        cdef Shape *shape = &self.shapes.entries[self.last_shape]
+        cdef Layout *layout
+        cdef int64_t step_size = event.step_end - event.step_at if event.step_at != NULL else 0
+        if (self.number_at == NULL or shape.gap < 0 or not 16 <= length <= MOST_LAID_OUT
+                or event.wall_time_at != data + 1
+                or (step_size and event.step_at != data + STEP_AT)):
+            return True
+        layout = layout_of(&self.layouts, shape)
+        if layout == NULL:
+            return False
+        if <size_t>length > layout.constant_room:
+            if not keep_bytes(&self.tags, data, length, &layout.constant):
+                return False
+            layout.constant_room = length
+        else:
+            memcpy(self.tags.arena + layout.constant, data, length)
+        layout.data_size = <uint32_t>length
+        layout.header_crc = load_u32(record + 8)
+        layout.value_at = <uint32_t>(self.last_end - shape.length - self.position)
+        layout.number_at = <uint32_t>(self.number_at - data)
+        layout.number_size = 8 if shape.dtype == DT_DOUBLE else 4
+        layout.step_size = <uint8_t>step_size
         return True
 
     cdef bint note(self, int kind, int64_t length, uint32_t got, uint32_t want) noexcept nogil:
@@ -332,37 +510,79 @@ cdef class Scanner:
 
     cdef bint add_value(self, Value *value, Event *event, int64_t offset,
                         uint32_t length) noexcept nogil:
-        cdef size_t i = self.rows.count
-        cdef int32_t tag_id
+        cdef Rows *rows = &self.rows
+        cdef int32_t likely = -1
+        cdef Shape wanted
         cdef Tensor tensor
-        cdef uint8_t dtype = 0
         cdef uint64_t not_a_number = <uint64_t>0x7FF8000000000000
         cdef double number
         memcpy(&number, &not_a_number, 8)
         if value.kind == 0 and value.tag_size == 0:
             return True  # says nothing about nothing
-        tag_id = intern_tag(&self.tags, value.tag, value.tag_size, self.last_tag, self.seed)
-        if tag_id < 0 or not reserve_row(&self.rows):
+        if self.last_shape >= 0:
+            likely = self.shapes.entries[self.last_shape].next
+        memset(&wanted, 0, sizeof(Shape))
+        wanted.tag_id = intern_tag(&self.tags, value.tag, value.tag_size,
+                                   self.shapes.entries[likely].tag_id if likely >= 0 else -1,
+                                   self.seed)
+        if wanted.tag_id < 0:
             return False
-        self.last_tag = tag_id
-        if value.plugin_size and self.tags.entries[tag_id].metadata_offset < 0:
-            if not self.declare_plugin(tag_id, value, offset, length):
+        if rows.count == rows.capacity and not grow_rows(rows, self.expected_rows(offset)):
+            return False
+        if value.plugin_size and self.tags.entries[wanted.tag_id].metadata_offset < 0:
+            if not self.declare_plugin(wanted.tag_id, value, offset, length):
                 return False
+        wanted.kind = <uint8_t>value.kind
+        self.number_at = NULL
         if value.kind == 2:
-            dtype = DT_FLOAT
+            wanted.dtype = DT_FLOAT
             number = value.number
+            self.number_at = value.number_at
         elif value.kind == 8 and read_tensor(value.tensor, value.tensor_end, &tensor):
-            dtype = <uint8_t>tensor.dtype
+            wanted.dtype = <uint8_t>tensor.dtype
             number = tensor.value
-        self.rows.tag_id[i] = tag_id
-        self.rows.kind[i] = <uint8_t>value.kind
-        self.rows.dtype[i] = dtype
-        self.rows.step[i] = event.step
-        self.rows.wall_time[i] = event.wall_time
-        self.rows.value[i] = number
-        self.rows.offset[i] = offset
-        self.rows.length[i] = length
-        self.rows.count += 1
+            self.number_at = tensor.value_at
+        if not put_number(rows, number) or not self.put_shape(&wanted, likely, offset, length):
+            return False
+        rows.step[rows.count] = event.step
+        rows.wall_time[rows.count] = event.wall_time
+        rows.count += 1
+        self.last_end = offset + length
+        self.last_record_end = self.record_end
+        return True
+
+    cdef bint put_shape(self, Shape *wanted, int32_t likely, int64_t offset,
+                        uint32_t length) noexcept nogil:
+        """The shape of the row that is being added, and its place where that does not tell it;
+        False without memory."""
+        cdef Places *places = &self.places
+        cdef int32_t shape = -1
+        wanted.gap = -1
+        # A number in the record behind that of the row before it, or in the same one.
+        if wanted.dtype and self.last_record_end >= self.position:
+            wanted.gap = offset - self.last_end
+            wanted.length = length
+            shape = known_shape(&self.shapes, &self.tags, wanted, likely)
+            if shape < 0 and self.tags.entries[wanted.tag_id].shape_count >= MOST_SHAPES:
+                wanted.gap = -1
+                wanted.length = 0
+        if wanted.gap < 0:
+            shape = known_shape(&self.shapes, &self.tags, wanted, likely)
+            if not reserve_place(places):
+                return False
+            places.row[places.count] = self.rows.count
+            places.offset[places.count] = offset
+            places.length[places.count] = length
+            places.count += 1
+        if shape < 0:
+            self.number_at = NULL
+            shape = add_shape(&self.shapes, &self.tags, wanted)
+            if shape < 0:
+                return False
+        self.rows.shape[self.rows.count] = shape
+        if self.last_shape >= 0:
+            self.shapes.entries[self.last_shape].next = shape
+        self.last_shape = shape
         return True
 
     cdef bint declare_plugin(self, int32_t tag_id, Value *value, int64_t offset,
@@ -386,10 +606,13 @@ cdef class Scanner:
         cdef size_t i
         cdef TagEntry *entry
         cdef Rows *rows = &self.rows
+        cdef Places *places = &self.places
         cdef Marks *marks = &self.marks
         cdef Damage *damage = &self.damage
         if self.searching:
             tail = BAD_LENGTH
+        elif self.claimed_end:
+            tail = BROKEN_OFF
         elif left:
             tail = TRUNCATED
         names = []
@@ -401,20 +624,22 @@ cdef class Scanner:
             plugins.append((<char *>self.tags.arena)[entry.plugin:entry.plugin + entry.plugin_size])
             metadata.append((entry.metadata_offset, entry.metadata_length))
         value_count, mark_count, damage_count = rows.count, marks.count, damage.count
-        rows.count = marks.count = damage.count = 0
-        rows.capacity = marks.capacity = damage.capacity = 0
+        place_count = places.count
+        rows.count = marks.count = damage.count = places.count = 0
+        rows.capacity = marks.capacity = damage.capacity = places.capacity = 0
         return {
             "tag_names": names,
             "tag_plugins": plugins,
             "tag_metadata": metadata,
-            "tag_id": take(<void **>&rows.tag_id, value_count, sizeof(int32_t)),
-            "kind": take(<void **>&rows.kind, value_count, 1),
-            "dtype": take(<void **>&rows.dtype, value_count, 1),
+            **self.shape_columns(),
+            "shape": take(<void **>&rows.shape, value_count, sizeof(int32_t)),
             "step": take(<void **>&rows.step, value_count, sizeof(int64_t)),
             "wall_time": take(<void **>&rows.wall_time, value_count, sizeof(double)),
-            "value": take(<void **>&rows.value, value_count, sizeof(double)),
-            "offset": take(<void **>&rows.offset, value_count, sizeof(int64_t)),
-            "length": take(<void **>&rows.length, value_count, sizeof(uint32_t)),
+            "number": take(&rows.number, value_count, sizeof(double) if rows.wide else sizeof(float)),
+            "is_wide": bool(rows.wide),
+            "place_row": take(<void **>&places.row, place_count, sizeof(int64_t)),
+            "place_offset": take(<void **>&places.offset, place_count, sizeof(int64_t)),
+            "place_length": take(<void **>&places.length, place_count, sizeof(uint32_t)),
             "mark_kind": take(<void **>&marks.kind, mark_count, 1),
             "mark_status": take(<void **>&marks.status, mark_count, 1),
             "mark_step": take(<void **>&marks.step, mark_count, sizeof(int64_t)),
@@ -434,6 +659,31 @@ cdef class Scanner:
             "file_version": (
                 (<char *>self.version)[:self.version_size] if self.version_size >= 0 else None),
         }
+
+
+    def shape_columns(self):
+        """What rows have in common, as buffers."""
+        cdef size_t i, count = self.shapes.count
+        cdef Shape *shape
+        tag_id = bytearray(count * sizeof(int32_t))
+        kind = bytearray(count)
+        dtype = bytearray(count)
+        length = bytearray(count * sizeof(uint32_t))
+        gap = bytearray(count * sizeof(int64_t))
+        cdef int32_t *tag_ids = <int32_t *>PyByteArray_AS_STRING(tag_id)
+        cdef uint8_t *kinds = <uint8_t *>PyByteArray_AS_STRING(kind)
+        cdef uint8_t *dtypes = <uint8_t *>PyByteArray_AS_STRING(dtype)
+        cdef uint32_t *lengths = <uint32_t *>PyByteArray_AS_STRING(length)
+        cdef int64_t *gaps = <int64_t *>PyByteArray_AS_STRING(gap)
+        for i in range(count):
+            shape = &self.shapes.entries[i]
+            tag_ids[i] = shape.tag_id
+            kinds[i] = shape.kind
+            dtypes[i] = shape.dtype
+            lengths[i] = shape.length
+            gaps[i] = shape.gap
+        return {"shape_tag_id": tag_id, "shape_kind": kind, "shape_dtype": dtype,
+                "shape_length": length, "shape_gap": gap}
 
 
 def crc32c(const uint8_t[::1] data, bint by_table=False):

@@ -5,6 +5,7 @@ cdef struct Value:
     Bytes tag
     size_t tag_size
     double number
+    Bytes number_at          # where it stands, if as a float or a double; else NULL
     Bytes tensor
     Bytes tensor_end
     Bytes plugin
@@ -12,7 +13,10 @@ cdef struct Value:
 
 cdef struct Event:
     double wall_time
+    Bytes wall_time_at       # where it stands; NULL where it is left out
     int64_t step
+    Bytes step_at
+    Bytes step_end
     uint32_t what            # number of the oneof's field that is set; 0 where none is
     Bytes field              # its bytes, where it is no summary
     Bytes field_end
@@ -97,6 +101,7 @@ cdef bint read_value(Bytes p, Bytes end, Value *value) noexcept nogil:
                 return False
             value.kind = 2
             value.number = load_float(p)
+            value.number_at = p
             p += 4
         else:
             p = skip_field(p, end, number, wire_type, 0)
@@ -178,10 +183,13 @@ cdef bint read_event(Bytes p, Bytes end, Event *event) noexcept nogil:
             if end - p < 8:
                 return False
             event.wall_time = load_double(p)
+            event.wall_time_at = p
             p += 8
         elif number == 2 and wire_type == VARINT:
+            event.step_at = p
             p = read_varint(p, end, 10, &raw)
             event.step = <int64_t>raw
+            event.step_end = p
         elif 3 <= number <= 9 and wire_type == BYTES:
             p = read_span(p, end, &span_end)
             if p == NULL or not read_event_member(p, span_end, number, before, event):

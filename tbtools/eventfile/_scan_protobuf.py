@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from array import array
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,8 +25,9 @@ HEADER = 12  # u64 length, u32 masked CRC of it
 FRAME = 16  # the header, and the u32 masked CRC of the data behind the data
 VERSION_BYTES = 64  # of file_version that are kept
 RESYNC_EFFORT = 8  # bytes checked in searches for a record, at most, per byte of the file
+MOST_SHAPES = 32  # of one tag that tell where its values lie
 
-BAD_LENGTH, BAD_DATA, UNDECODABLE, TRUNCATED = 1, 2, 3, 4
+BAD_LENGTH, BAD_DATA, UNDECODABLE, TRUNCATED, BROKEN_OFF = 1, 2, 3, 4, 5
 
 _MEMBERS = {
     "file_version": 3,
@@ -125,6 +127,13 @@ def _tensor_number(data: bytes) -> tuple[int, float] | None:
     )
 
 
+def _data_checksums(view: memoryview, at: int, length: int) -> tuple[int, int]:
+    """The checksum of a record's data, as it is and as it stands behind it."""
+    end = at + HEADER + length
+    (want,) = struct.unpack_from("<I", view, end)
+    return masked_crc32c(bytes(view[at + HEADER : end])), want
+
+
 class Scanner:
     """Turns the bytes of one event file into columns; see `_scan.pyx`, whose interface it has."""
 
@@ -137,6 +146,7 @@ class Scanner:
         self._position = position
         self._effort = RESYNC_EFFORT * size
         self._searching = False
+        self._claimed_end = 0
         self._bad = (0, 0)
         self._records = 0
         self._events = 0
@@ -144,15 +154,18 @@ class Scanner:
         self._tag_ids = {name: i for i, (name, _) in enumerate(tags)}
         self._plugins = [plugin for _, plugin in tags]
         self._metadata = [(0 if plugin else -1, 0) for _, plugin in tags]
+        self._shapes: dict[tuple[int, int, int, int, int], int] = {}
+        self._shape_counts = Counter[int]()  # by tag, of those that tell places
+        self._last_end = 0  # of the last row's Value, and of its record
+        self._last_record_end = -1
         self._columns: dict[str, array[Any]] = {
-            "tag_id": array("i"),
-            "kind": array("B"),
-            "dtype": array("B"),
+            "shape": array("i"),
             "step": array("q"),
             "wall_time": array("d"),
-            "value": array("d"),
-            "offset": array("q"),
-            "length": array("I"),
+            "number": array("d"),
+            "place_row": array("q"),
+            "place_offset": array("q"),
+            "place_length": array("I"),
             "mark_kind": array("B"),
             "mark_status": array("B"),
             "mark_step": array("q"),
@@ -174,6 +187,8 @@ class Scanner:
         while True:
             if self._searching and not self._search(view, base, limit):
                 return
+            if self._claimed_end and not self._search_inside(view, base, limit):
+                return
             here = self._position
             left = self._size - here
             if left < HEADER:
@@ -194,6 +209,10 @@ class Scanner:
             elif limit - here < length + FRAME:
                 self.cursor, self.wanted = here, length + FRAME
                 return
+            elif (sums := _data_checksums(view, here - base, length))[0] != sums[1]:
+                self._bad = sums
+                self._claimed_end = here + FRAME + length
+                self.cursor = here + 1
             else:
                 self._read_record(view[here - base :], length)
                 self._position = self.cursor = here + FRAME + length
@@ -224,6 +243,46 @@ class Scanner:
         self.wanted = 0
         return False
 
+    def _search_inside(self, view: memoryview, base: int, limit: int) -> bool:
+        """Looks in a record with bad data for whole records that lead behind its end.
+
+        Returns:
+            True once the damage has been told.
+        """
+        end = self._claimed_end
+        while self.cursor < end and self._size - self.cursor >= FRAME and self._effort > 0:
+            ahead, checked = self.cursor, 0
+            while ahead < end and self._size - ahead >= FRAME:
+                if limit - ahead < HEADER:
+                    self.wanted = ahead + HEADER - self.cursor
+                    return False
+                at = ahead - base
+                length, want = struct.unpack_from("<QI", view, at)
+                if length > self._size - ahead - FRAME or want != masked_crc32c(
+                    bytes(view[at : at + 8])
+                ):
+                    break
+                if limit - ahead < length + FRAME:
+                    self.wanted = ahead + length + FRAME - self.cursor
+                    return False
+                checked += length
+                got, want = _data_checksums(view, at, length)
+                if got != want:
+                    break
+                ahead += length + FRAME
+            self._effort -= checked
+            if ahead >= end:
+                return self._pass_over(BROKEN_OFF, self.cursor)
+            # What begins at a record of those that led nowhere leads nowhere, too.
+            self.cursor = max(self.cursor + 1, ahead)
+        return self._pass_over(BAD_DATA, end)
+
+    def _pass_over(self, kind: int, end: int) -> bool:
+        self._note(kind, end - self._position, *self._bad)
+        self._position = self.cursor = end
+        self._claimed_end = 0
+        return True
+
     def _append(self, prefix: str, **row: float) -> None:
         for name, value in row.items():
             self._columns[prefix + name].append(value)
@@ -233,11 +292,6 @@ class Scanner:
 
     def _read_record(self, record: memoryview, length: int) -> None:
         data = bytes(record[HEADER : HEADER + length])
-        got = masked_crc32c(data)
-        (want,) = struct.unpack_from("<I", record, HEADER + length)
-        if got != want:
-            self._note(BAD_DATA, length + FRAME, got, want)
-            return
         self._records += 1
         try:
             event = ScanEvent.FromString(data)
@@ -248,7 +302,7 @@ class Scanner:
         what = event.WhichOneof("what")
         if what == "summary":
             for value, span in zip(values, _value_spans(data), strict=True):
-                self._add_value(event, value, *span)
+                self._add_value(event, value, *span, self._position + FRAME + length)
         elif what:
             self._add_mark(event, _MEMBERS[what], *_member_spans(data, _MEMBERS[what])[-1])
         self._events += 1
@@ -261,14 +315,14 @@ class Scanner:
             status=status if 0 <= status <= 255 else 0,
             step=event.step,
             wall_time=event.wall_time,
-            row=len(self._columns["tag_id"]),
+            row=len(self._columns["shape"]),
             offset=self._position + HEADER + start,
             length=end - start,
         )
         if kind == _MEMBERS["file_version"] and self._file_version is None:
             self._file_version = event.file_version[:VERSION_BYTES]
 
-    def _add_value(self, event: Any, value: Any, start: int, end: int) -> None:
+    def _add_value(self, event: Any, value: Any, start: int, end: int, record_end: int) -> None:
         kind = _KINDS.get(value.WhichOneof("value"), 0)
         if not kind and not value.tag:
             return  # says nothing about nothing
@@ -281,15 +335,26 @@ class Scanner:
             number = _tensor_number(value.tensor) or number
         self._append(
             "",
-            tag_id=tag_id,
-            kind=kind,
-            dtype=number[0],
+            shape=self._shape(tag_id, kind, number[0], offset, end - start),
             step=event.step,
             wall_time=event.wall_time,
-            value=number[1],
-            offset=offset,
-            length=end - start,
+            number=number[1],
         )
+        self._last_end, self._last_record_end = offset + end - start, record_end
+
+    def _shape(self, tag_id: int, kind: int, dtype: int, offset: int, length: int) -> int:
+        """The number of a row's shape; its place is told where that does not tell it."""
+        shape = (tag_id, kind, dtype, length, offset - self._last_end)
+        # A number in the record behind that of the row before it, or in the same one.
+        follows = dtype and self._last_record_end >= self._position
+        is_known = shape in self._shapes
+        if not follows or not (is_known or self._shape_counts[tag_id] < MOST_SHAPES):
+            row = len(self._columns["shape"])
+            self._append("place_", row=row, offset=offset, length=length)
+            shape = (tag_id, kind, dtype, 0, -1)
+        elif not is_known:
+            self._shape_counts[tag_id] += 1
+        return self._shapes.setdefault(shape, len(self._shapes))
 
     def _intern(self, value: Any, offset: int, length: int) -> int:
         tag_id = self._tag_ids.setdefault(value.tag, len(self._tag_ids))
@@ -302,12 +367,31 @@ class Scanner:
             self._metadata[tag_id] = (offset, length)
         return tag_id
 
+    def _shape_columns(self) -> dict[str, array[Any]]:
+        codes = {"tag_id": "i", "kind": "B", "dtype": "B", "length": "I", "gap": "q"}
+        columns = zip(*self._shapes, strict=True) if self._shapes else ((),) * len(codes)
+        return {
+            f"shape_{name}": array(code, column)
+            for (name, code), column in zip(codes.items(), columns, strict=True)
+        }
+
     def finish(self) -> dict[str, Any]:
         """The columns found; see `scan.py` for keys and dtypes."""
         left = self._size - self._position
-        tail = BAD_LENGTH if self._searching else TRUNCATED if left else 0
+        tail = TRUNCATED if left else 0
+        if self._searching:
+            tail = BAD_LENGTH
+        elif self._claimed_end:
+            tail = BROKEN_OFF
+        number = np.array(self._columns["number"])
+        with np.errstate(over="ignore", invalid="ignore"):
+            narrow = number.astype(np.float32)
+        is_wide = not np.array_equal(narrow, number, equal_nan=True)
         return {
             **self._columns,
+            **self._shape_columns(),
+            "number": number if is_wide else narrow,
+            "is_wide": is_wide,
             "tag_names": list(self._tag_ids),
             "tag_plugins": self._plugins,
             "tag_metadata": self._metadata,

@@ -4,20 +4,47 @@ cdef inline bint grow(void **block, size_t capacity, size_t size) noexcept nogil
     cdef void *grown = realloc(block[0], capacity * size)
     if grown == NULL:
         return False
+    tbtools_expect_writes(grown, capacity * size)
     block[0] = grown
     return True
 
 cdef struct Rows:
     size_t count
     size_t capacity
-    int32_t *tag_id
-    uint8_t *kind
-    uint8_t *dtype
+    bint wide                  # the numbers are doubles, for one of them is no float
+    int32_t *shape
     int64_t *step
     double *wall_time
-    double *value
+    void *number
+
+# Where those rows lie that do not tell it by their shape.
+cdef struct Places:
+    size_t count
+    size_t capacity
+    int64_t *row
     int64_t *offset
     uint32_t *length
+
+# What many rows have in common.
+cdef struct Shape:
+    int64_t gap                # between the end of the Value before it and its start; -1: see Places
+    int32_t tag_id
+    uint32_t length            # of the Value
+    int32_t older              # another shape of the tag; -1 for none
+    int32_t next               # the shape that came after this one the last time; -1 for none
+    int32_t layout             # how its records are laid out; -1 where that is not known
+    uint8_t kind
+    uint8_t dtype
+
+cdef struct Shapes:
+    size_t count
+    size_t capacity
+    Shape *entries
+
+cdef struct Layouts:
+    size_t count
+    size_t capacity
+    Layout *entries
 
 cdef struct Marks:
     size_t count
@@ -47,7 +74,8 @@ cdef struct TagEntry:
     size_t plugin_size
     int64_t metadata_offset    # of the Value that declares the plugin; -1 where none does
     uint32_t metadata_length
-    int32_t next               # the tag that came after this one the last time
+    int32_t shape              # the newest one; -1 for none
+    uint32_t shape_count       # of those that tell places
 
 cdef struct Tags:
     size_t count
@@ -61,21 +89,57 @@ cdef struct Tags:
     size_t arena_capacity
     uint8_t *arena
 
-cdef bint reserve_row(Rows *rows) noexcept nogil:
-    cdef size_t capacity
-    if rows.count < rows.capacity:
-        return True
-    capacity = rows.capacity + rows.capacity // 2 + 64
-    if not (grow(<void **>&rows.tag_id, capacity, sizeof(int32_t))
-            and grow(<void **>&rows.kind, capacity, 1)
-            and grow(<void **>&rows.dtype, capacity, 1)
+cdef bint resize_rows(Rows *rows, size_t capacity) noexcept nogil:
+    cdef size_t width = sizeof(double) if rows.wide else sizeof(float)
+    if not (grow(<void **>&rows.shape, capacity, sizeof(int32_t))
             and grow(<void **>&rows.step, capacity, sizeof(int64_t))
             and grow(<void **>&rows.wall_time, capacity, sizeof(double))
-            and grow(<void **>&rows.value, capacity, sizeof(double))
-            and grow(<void **>&rows.offset, capacity, sizeof(int64_t))
-            and grow(<void **>&rows.length, capacity, sizeof(uint32_t))):
+            and grow(&rows.number, capacity, width)):
         return False
     rows.capacity = capacity
+    return True
+
+cdef bint grow_rows(Rows *rows, size_t expected) noexcept nogil:
+    """Room for more rows: at once for all that are expected, for memory that is not written to
+    takes no place; where there is not so much, for half as many again."""
+    cdef size_t capacity = rows.capacity + rows.capacity // 2 + 64
+    if rows.count > EXPECTING and expected > capacity and resize_rows(rows, expected):
+        return True
+    return resize_rows(rows, capacity)
+
+cdef bint widen(Rows *rows) noexcept nogil:
+    """Makes the numbers doubles."""
+    cdef double *number = <double *>malloc(max(rows.capacity, <size_t>1) * sizeof(double))
+    cdef size_t i
+    if number == NULL:
+        return False
+    for i in range(rows.count):
+        number[i] = (<float *>rows.number)[i]
+    free(rows.number)
+    rows.number = number
+    rows.wide = True
+    return True
+
+cdef inline bint put_number(Rows *rows, double number) noexcept nogil:
+    """The number of the row that is being added; False without memory."""
+    if not rows.wide and number == number and <float>number != number and not widen(rows):
+        return False
+    if rows.wide:
+        (<double *>rows.number)[rows.count] = number
+    else:
+        (<float *>rows.number)[rows.count] = <float>number
+    return True
+
+cdef bint reserve_place(Places *places) noexcept nogil:
+    cdef size_t capacity
+    if places.count < places.capacity:
+        return True
+    capacity = places.capacity + places.capacity // 2 + 16
+    if not (grow(<void **>&places.row, capacity, sizeof(int64_t))
+            and grow(<void **>&places.offset, capacity, sizeof(int64_t))
+            and grow(<void **>&places.length, capacity, sizeof(uint32_t))):
+        return False
+    places.capacity = capacity
     return True
 
 cdef bint reserve_mark(Marks *marks) noexcept nogil:
@@ -182,7 +246,7 @@ cdef int32_t add_tag(Tags *tags, Bytes name, size_t size, uint64_t hashed) noexc
     entry.name_size = size
     entry.hash = hashed
     entry.metadata_offset = -1
-    entry.next = -1
+    entry.shape = -1
     slot = hashed & (tags.slot_count - 1)
     while tags.slots[slot] >= 0:
         slot = (slot + 1) & (tags.slot_count - 1)
@@ -190,29 +254,70 @@ cdef int32_t add_tag(Tags *tags, Bytes name, size_t size, uint64_t hashed) noexc
     tags.count += 1
     return <int32_t>(tags.count - 1)
 
-cdef int32_t intern_tag(Tags *tags, Bytes name, size_t size, int32_t before,
+cdef int32_t intern_tag(Tags *tags, Bytes name, size_t size, int32_t likely,
                         uint64_t seed) noexcept nogil:
-    """The id of a tag, -1 without memory. Tags come in rounds, so the one that followed the tag
-    before it the last time is tried first."""
+    """The id of a tag, -1 without memory; `likely` is tried first, unless it is -1."""
     cdef int32_t tag_id
     cdef uint64_t hashed
     cdef size_t slot
-    if before >= 0:
-        tag_id = tags.entries[before].next
-        if tag_id >= 0 and same_name(tags, tag_id, name, size):
-            return tag_id
+    if likely >= 0 and same_name(tags, likely, name, size):
+        return likely
     hashed = hash_name(name, size, seed)
-    tag_id = -1
     if tags.slot_count:
         slot = hashed & (tags.slot_count - 1)
         while tags.slots[slot] >= 0:
             tag_id = tags.slots[slot]
             if tags.entries[tag_id].hash == hashed and same_name(tags, tag_id, name, size):
-                break
-            tag_id = -1
+                return tag_id
             slot = (slot + 1) & (tags.slot_count - 1)
-    if tag_id < 0:
-        tag_id = add_tag(tags, name, size, hashed)
-    if before >= 0 and tag_id >= 0:
-        tags.entries[before].next = tag_id
-    return tag_id
+    return add_tag(tags, name, size, hashed)
+
+cdef inline bint is_shape(Shape *shape, Shape *wanted) noexcept nogil:
+    return (shape.tag_id == wanted.tag_id and shape.kind == wanted.kind
+            and shape.dtype == wanted.dtype and shape.length == wanted.length
+            and shape.gap == wanted.gap)
+
+cdef int32_t known_shape(Shapes *shapes, Tags *tags, Shape *wanted, int32_t likely) noexcept nogil:
+    """The number of a shape; -1 for one that is new."""
+    cdef int32_t shape
+    if likely >= 0 and is_shape(&shapes.entries[likely], wanted):
+        return likely
+    shape = tags.entries[wanted.tag_id].shape
+    while shape >= 0 and not is_shape(&shapes.entries[shape], wanted):
+        shape = shapes.entries[shape].older
+    return shape
+
+cdef int32_t add_shape(Shapes *shapes, Tags *tags, Shape *wanted) noexcept nogil:
+    """The number of a new shape; -1 without memory."""
+    cdef size_t capacity
+    cdef TagEntry *tag = &tags.entries[wanted.tag_id]
+    cdef Shape *shape
+    if shapes.count >= 0x7FFFFFFF:
+        return -1
+    if shapes.count == shapes.capacity:
+        capacity = shapes.capacity + shapes.capacity // 2 + 16
+        if not grow(<void **>&shapes.entries, capacity, sizeof(Shape)):
+            return -1
+        shapes.capacity = capacity
+    shape = &shapes.entries[shapes.count]
+    shape[0] = wanted[0]
+    shape.older = tag.shape
+    shape.next = shape.layout = -1
+    tag.shape = <int32_t>shapes.count
+    tag.shape_count += shape.gap >= 0
+    shapes.count += 1
+    return tag.shape
+
+cdef Layout *layout_of(Layouts *layouts, Shape *shape) noexcept nogil:
+    """How the records of a shape are laid out, to be told; NULL without memory."""
+    cdef size_t capacity
+    if shape.layout < 0:
+        if layouts.count == layouts.capacity:
+            capacity = layouts.capacity + layouts.capacity // 2 + 16
+            if not grow(<void **>&layouts.entries, capacity, sizeof(Layout)):
+                return NULL
+            layouts.capacity = capacity
+        shape.layout = <int32_t>layouts.count
+        memset(&layouts.entries[layouts.count], 0, sizeof(Layout))
+        layouts.count += 1
+    return &layouts.entries[shape.layout]

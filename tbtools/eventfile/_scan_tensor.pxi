@@ -24,6 +24,7 @@ cdef struct Tensor:
     # How many values stand in the *_val field that belongs to the dtype, and the last of them.
     size_t values
     double value
+    Bytes value_at           # where it stands, if as a float or a double; else NULL
 
 cdef inline double half_to_double(uint32_t half) noexcept nogil:
     cdef int exponent = half >> 10 & 0x1F
@@ -141,7 +142,9 @@ cdef Bytes read_number(Bytes p, Bytes end, Tensor *tensor, uint32_t field) noexc
     cdef int wire_type = value_wire_type(field)
     cdef uint64_t raw = 0
     cdef double value
+    cdef Bytes value_at = p
     if wire_type == VARINT:
+        value_at = NULL
         p = read_varint(p, end, 10, &raw)
         if p == NULL:
             return NULL
@@ -159,6 +162,7 @@ cdef Bytes read_number(Bytes p, Bytes end, Tensor *tensor, uint32_t field) noexc
     if field == value_field(tensor.dtype):
         tensor.values += 1
         tensor.value = value
+        tensor.value_at = value_at
     return p
 
 cdef bint is_value_field(uint32_t number) noexcept nogil:
@@ -266,6 +270,8 @@ cdef bint read_tensor(Bytes p, Bytes end, Tensor *tensor) noexcept nogil:
         if tensor.content_size != <size_t>item_size(tensor.dtype):
             return False
         tensor.value = content_value(tensor.dtype, tensor.content)
+        if tensor.dtype == DT_FLOAT or tensor.dtype == DT_DOUBLE:
+            tensor.value_at = tensor.content
         return True
     # TensorFlow leaves out values that are all zero.
     return tensor.values <= 1

@@ -42,26 +42,35 @@ class ColumnMemory:
 
         Args:
             before: What it has returned.
-            new: As many columns of the same names and types.
+            new: As many columns of the same names.
 
         Returns:
-            Both; None where other rows stand behind `before` already.
+            Both; None where other rows stand behind `before` already, or where a column is too
+            narrow for what is new.
         """
         start = _length(before)
         end = start + _length(new)
         with self._lock:
-            if start != self._count:
+            if start != self._count or self._is_too_narrow(new):
                 return None
             if end > self._room:
-                self._move(before, 2 * end)
+                self._move(before, new, 2 * end)
             for name, column in new.items():
                 self._buffers[name][start:end] = column
             self._count = end
             return {name: buffer[:end] for name, buffer in self._buffers.items()}
 
-    def _move(self, columns: Columns, room: int) -> None:
+    def _is_too_narrow(self, new: Columns) -> bool:
+        return any(
+            not np.can_cast(new[name].dtype, each.dtype) for name, each in self._buffers.items()
+        )
+
+    def _move(self, columns: Columns, new: Columns, room: int) -> None:
         """Twice as much is not too much: memory that was never written to takes no place."""
-        buffers = {name: np.empty(room, each.dtype) for name, each in columns.items()}
+        buffers = {
+            name: np.empty(room, np.promote_types(each.dtype, new[name].dtype))
+            for name, each in columns.items()
+        }
         for name, column in columns.items():
             buffers[name][: column.size] = column
         self._buffers, self._room = buffers, room

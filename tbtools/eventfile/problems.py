@@ -20,9 +20,9 @@ class Problem:
         length: How many bytes of the file are lost to it.
         kind: ``truncated``: the last record is incomplete, normal for a file that is still being
             written. ``bad_length``: everything up to the next whole record was passed over.
-            ``bad_data``: one record was passed over. ``undecodable``: one sound record that is no
-            Event message. ``not_an_event_file``: not one whole record. ``unreadable``: the
-            operating system refused.
+            ``bad_data``: one record was passed over, or what there is of one that broke off.
+            ``undecodable``: one sound record that is no Event message. ``not_an_event_file``: not
+            one whole record. ``unreadable``: the operating system refused.
         message: One sentence for a person, without the file's name.
     """
 
@@ -55,10 +55,19 @@ def bad_length(offset: int, length: int, got: int, want: int, *, found: bool) ->
     return Problem(offset, length, "bad_length", message)
 
 
-def bad_data(offset: int, length: int, got: int, want: int) -> Problem:
-    """The checksum of the data in a record of ``length`` bytes, frame included, does not hold."""
+def bad_data(offset: int, length: int, got: int, want: int, *, broken_off: bool = False) -> Problem:
+    """The checksum of the data in a record does not hold.
+
+    Args:
+        offset: Where the record starts.
+        length: The bytes of it that were passed over: all, frame included, unless it broke off.
+        got: The checksum of the data as it is.
+        want: The checksum that the file says.
+        broken_off: Whether whole records begin inside of it and lead behind its end.
+    """
+    lost = "what is left of a record that broke off," if broken_off else "one record of"
     message = (
-        f"data checksum is {got:#010x} where the file says {want:#010x}; one record of "
+        f"data checksum is {got:#010x} where the file says {want:#010x}; {lost} "
         f"{plural(length, 'byte')} passed over"
     )
     return Problem(offset, length, "bad_data", message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from tbtools import errors
@@ -11,7 +12,7 @@ from tbtools.eventfile.records import Record, RecordReader
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class EventFileReader:
@@ -91,14 +92,20 @@ class EventFileReader:
 
 def decoded_event(record: Record) -> Any:
     """The `messages.Event` in a record; None where it holds none."""
+    parse, undecodable_error = _event_parser()
+    try:
+        return parse(record.data)
+    except undecodable_error:
+        return None
+
+
+@functools.cache  # the statement that imports costs as much as the decoding
+def _event_parser() -> tuple[Callable[[bytes], Any], type[Exception]]:
     from google.protobuf.message import DecodeError
 
     from tbtools.eventfile import messages
 
-    try:
-        return messages.Event.FromString(record.data)
-    except DecodeError:
-        return None
+    return messages.Event.FromString, DecodeError
 
 
 def records_and_problems(
@@ -139,5 +146,5 @@ def _problem(records: RecordReader, error: errors.RecordError) -> Problem:
         return tail if found else recognised(records.file, tail)
     if isinstance(error, errors.BadData):
         length = records.offset - error.offset
-        return bad_data(error.offset, length, error.got, error.want)
+        return bad_data(error.offset, length, error.got, error.want, broken_off=error.broken_off)
     return recognised(records.file, truncated(error.offset, records.bytes_left()))

@@ -107,6 +107,7 @@ class RecordReader:
         self._file: SourceFile | None = None
         self._block = b""
         self._block_start = 0
+        self._known_size = 0
         self._search_effort = 0
 
     def __enter__(self) -> Self:
@@ -126,6 +127,7 @@ class RecordReader:
             self._file.close()
             self._file = None
             self._block = b""
+            self._known_size = 0
 
     def __iter__(self) -> Self:
         return self
@@ -140,7 +142,7 @@ class RecordReader:
             BadData: The checksum of the data does not hold.
             FileError: The file cannot be read.
         """
-        left = self.bytes_left()
+        left = self._at_least(FRAME_SIZE)
         if left == 0:
             raise StopIteration
         if left < HEADER_SIZE:
@@ -153,6 +155,8 @@ class RecordReader:
             content = "" if self.offset else foreign_content(self.file, left)
             raise errors.BadLength(self.path, self.offset, got, want, content)
         if length > left - FRAME_SIZE:
+            left = self._at_least(FRAME_SIZE + length)
+        if length > left - FRAME_SIZE:
             raise errors.TruncatedRecord(self.path, self.offset, FRAME_SIZE + length - left)
         return self._read_body(length)
 
@@ -161,10 +165,49 @@ class RecordReader:
         record = Record(self.offset, body[:length])
         (want,) = _CHECKSUM.unpack_from(body, length)
         got = masked_crc32c(record.data)
-        self.offset = record.end
         if got != want:
-            raise errors.BadData(self.path, record.offset, got, want)
+            inside = self._records_inside(record)
+            self.offset = record.end if inside is None else inside
+            broken_off = inside is not None
+            raise errors.BadData(self.path, record.offset, got, want, broken_off=broken_off)
+        self.offset = record.end
         return record
+
+    def _records_inside(self, record: Record) -> int | None:
+        """Where in a record with bad data whole records begin that lead behind its end.
+
+        There it broke off, and another writer went on.
+        """
+        size = self.offset + self.bytes_left()
+        ahead = record.offset + 1
+        for start, _ in self._possible_headers(ahead, min(size, record.end + FRAME_SIZE - 1), size):
+            if start < ahead:  # what begins at a record of those that led nowhere does so, too
+                continue
+            if self._search_effort >= _SEARCH_EFFORT * size:
+                break
+            ahead, checked = self._followed(start, record.end, size)
+            self._search_effort += checked
+            if ahead >= record.end:
+                return start
+        return None
+
+    def _followed(self, start: int, end: int, size: int) -> tuple[int, int]:
+        """How far whole records lead, at most to the first one that ends at `end` or behind.
+
+        Returns:
+            The end of the last one, and how many bytes of data were checked.
+        """
+        checked = 0
+        while start < end and size - start >= FRAME_SIZE:
+            header = self._read_at(start, HEADER_SIZE)
+            length, want = _HEADER.unpack(header)
+            if length > size - start - FRAME_SIZE or masked_crc32c(header[:8]) != want:
+                break
+            checked += length
+            if not self._data_checks_out(start + HEADER_SIZE, length):
+                break
+            start += FRAME_SIZE + length
+        return start, checked
 
     def resynchronise(self) -> bool:
         """After `BadLength`: goes to the next offset at which a whole record checks out.
@@ -174,7 +217,7 @@ class RecordReader:
             there may be one.
         """
         size = self.offset + self.bytes_left()
-        for offset, length in self._possible_headers(self.offset + 1, size):
+        for offset, length in self._possible_headers(self.offset + 1, size, size):
             if self._search_effort >= _SEARCH_EFFORT * size:
                 break
             self._search_effort += length
@@ -183,11 +226,14 @@ class RecordReader:
                 return True
         return False
 
-    def _possible_headers(self, start: int, size: int) -> Iterator[tuple[int, int]]:
-        """Offsets and lengths of the sound headers whose records would end within the size."""
+    def _possible_headers(self, start: int, end: int, size: int) -> Iterator[tuple[int, int]]:
+        """Offsets and lengths of sound headers of records that would end within the size.
+
+        There is room for a frame between each and `end`.
+        """
         positions = _SEARCH_BLOCKS[0]
-        while start + FRAME_SIZE <= size:
-            positions = min(positions, size - FRAME_SIZE + 1 - start)
+        while start + FRAME_SIZE <= end:
+            positions = min(positions, end - FRAME_SIZE + 1 - start)
             block = self._read_at(start, positions + HEADER_SIZE - 1)
             for index, length in _sound_headers(block, size - FRAME_SIZE - start):
                 yield start + index, length
@@ -211,6 +257,12 @@ class RecordReader:
         Negative where the file has shrunk to less than what has been read of it.
         """
         return self.file.size() - self.offset
+
+    def _at_least(self, count: int) -> int:
+        """As `bytes_left`, but the file is asked only where there were fewer than that before."""
+        if self._known_size - self.offset < count:
+            self._known_size = self.offset + self.bytes_left()
+        return self._known_size - self.offset
 
     def _read_at(self, offset: int, count: int) -> bytes:
         """Bytes that are in the file, unless it has just been cut short."""

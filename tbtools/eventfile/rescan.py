@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from tbtools.eventfile import problems
 from tbtools.eventfile.growing import ColumnMemory
-from tbtools.eventfile.scan import DTYPES, FileShrank, is_still_damaged, scan_file, scan_open
+from tbtools.eventfile.scan import MARK_DTYPES, FileShrank, is_still_damaged, scan_file, scan_open
 from tbtools.eventfile.source import open_file
+from tbtools.eventfile.value_rows import PLACE_COLUMNS, ROW_COLUMNS, ValueRows, joined_shapes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.eventfile.source import SourceFile
     from tbtools.vocabulary import FileChangeKind
-
-_ROW_COLUMNS = tuple(name for name in DTYPES if not name.startswith("mark_"))
-_MARK_COLUMNS = tuple(name for name in DTYPES if name.startswith("mark_"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Rescan:
 def first_scan(path: str) -> Rescan:
     """A look at a file that was not there before."""
     columns = scan_file(path)
-    return Rescan(columns, columns.tag_id.size, "new")
+    return Rescan(columns, columns.values.count, "new")
 
 
 def rescan(before: FileColumns) -> Rescan:
@@ -108,13 +108,13 @@ def _rescan_open(file: SourceFile, before: FileColumns) -> Rescan:
     except FileShrank:
         return _read_again(before, "shrank")
     change: FileChangeKind = "healed" if _was_unreadable(before) else "grown"
-    return Rescan(_joined(before, added), added.tag_id.size, change)
+    return Rescan(_joined(before, added), added.values.count, change)
 
 
 def _read_again(before: FileColumns, change: FileChangeKind) -> Rescan:
     columns = scan_file(before.path)
-    known = before.tag_id.size if change == "healed" else 0
-    return Rescan(columns, max(columns.tag_id.size - known, 0), change)
+    known = before.values.count if change == "healed" else 0
+    return Rescan(columns, max(columns.values.count - known, 0), change)
 
 
 def _continues(file: SourceFile, before: FileColumns) -> bool:
@@ -153,16 +153,25 @@ def _joined(before: FileColumns, new: FileColumns) -> FileColumns:
 
 
 def _joined_arrays(before: FileColumns, new: FileColumns) -> dict[str, Any]:
-    new_marks = _arrays(new, _MARK_COLUMNS)
-    new_marks["mark_row"] = new.mark_row + before.tag_id.size
-    rows, rows_memory = _extended(
-        before.memory[0], _arrays(before, _ROW_COLUMNS), _arrays(new, _ROW_COLUMNS)
+    old_values, new_values = before.values, new.values
+    shapes, (_, numbers) = joined_shapes([old_values.shapes, new_values.shapes])
+    added_rows = _arrays(new_values, ROW_COLUMNS)
+    if new_values.count:
+        added_rows["shape"] = numbers[new_values.shape]
+    added_places = _arrays(new_values, PLACE_COLUMNS)
+    added_places["place_row"] = new_values.place_row + old_values.count
+    added_marks = _arrays(new, MARK_DTYPES)
+    added_marks["mark_row"] = new.mark_row + old_values.count
+    rows, rows_memory = _extended(before.memory[0], _arrays(old_values, ROW_COLUMNS), added_rows)
+    places, places_memory = _extended(
+        before.memory[1], _arrays(old_values, PLACE_COLUMNS), added_places
     )
-    marks, marks_memory = _extended(before.memory[1], _arrays(before, _MARK_COLUMNS), new_marks)
-    return {**rows, **marks, "memory": (rows_memory, marks_memory)}
+    marks, marks_memory = _extended(before.memory[2], _arrays(before, MARK_DTYPES), added_marks)
+    values = ValueRows(shapes, **rows, **places)
+    return {"values": values, **marks, "memory": (rows_memory, places_memory, marks_memory)}
 
 
-def _arrays(columns: FileColumns, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+def _arrays(columns: object, names: Iterable[str]) -> dict[str, NDArray[Any]]:
     return {name: getattr(columns, name) for name in names}
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from tbtools.eventfile import problems
 from tbtools.eventfile.content import recognised
 from tbtools.eventfile.source import Status, open_file
+from tbtools.eventfile.value_rows import array, value_rows
 from tbtools.extensions import compiled
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.growing import ColumnMemory
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.source import Identity, SourceFile
+    from tbtools.eventfile.value_rows import ValueRows
 
 # Read at once: large enough that system calls cost nothing, small enough to stay in the cache.
 _CHUNK = 1 << 20
@@ -35,15 +37,7 @@ _CHUNK = 1 << 20
 # replaced by another file of the same name and a greater length is found out.
 _FINGERPRINT = 64
 
-DTYPES: dict[str, type[np.generic]] = {
-    "tag_id": np.int32,
-    "kind": np.uint8,
-    "dtype": np.uint8,
-    "step": np.int64,
-    "wall_time": np.float64,
-    "value": np.float64,
-    "offset": np.int64,
-    "length": np.uint32,
+MARK_DTYPES: dict[str, type[np.generic]] = {
     "mark_kind": np.uint8,
     "mark_status": np.uint8,
     "mark_step": np.int64,
@@ -60,7 +54,7 @@ _DAMAGE_DTYPES: dict[str, type[np.generic]] = {
     "damage_want": np.uint32,
 }
 # Kinds of damage as the scanners number them; 3 is a record that is no Event, 4 a truncated one.
-_BAD_LENGTH, _BAD_DATA = 1, 2
+_BAD_LENGTH, _BAD_DATA, _BROKEN_OFF = 1, 2, 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,15 +78,7 @@ class FileColumns:
         tag_names: int32 tag id to name, as the bytes in the file.
         tag_plugins: Tag id to the plugin name that the tag's metadata declares; b"" for none.
         tag_metadata: Tag id to (offset, length) of the Value with the metadata; -1 for none.
-        tag_id: int32.
-        kind: uint8, the number of the Summary.Value field that is set: 2 simple_value, 3
-            obsolete_old_style_histogram, 4 image, 5 histo, 6 audio, 8 tensor, 0 none.
-        dtype: uint8, TensorFlow's DataType where the value reads as one number, else 0.
-        step: int64.
-        wall_time: float64, seconds since the epoch.
-        value: float64; NaN where dtype is 0.
-        offset: int64, where the Value message starts in the file.
-        length: uint32, its bytes.
+        values: The rows of values; the properties below have one entry for each.
         mark_kind: uint8, the number of the Event field that is set: 3 file_version, 4 graph_def, 6
             log_message, 7 session_log, 8 tagged_run_metadata, 9 meta_graph_def.
         mark_status: uint8, for session_log: 1 START, 2 STOP, 3 CHECKPOINT.
@@ -103,7 +89,8 @@ class FileColumns:
         mark_length: int64, its bytes.
         damage: Damaged stretches that a longer file will not heal, in order.
         tail: The problem that the file ends with, if any.
-        memory: Where the values and the marks of a file that has grown can grow further.
+        memory: Where the values, the places that are told of them, and the marks of a file that
+            has grown can grow further.
     """
 
     path: str
@@ -118,14 +105,7 @@ class FileColumns:
     tag_names: list[bytes]
     tag_plugins: list[bytes]
     tag_metadata: list[tuple[int, int]]
-    tag_id: NDArray[np.int32]
-    kind: NDArray[np.uint8]
-    dtype: NDArray[np.uint8]
-    step: NDArray[np.int64]
-    wall_time: NDArray[np.float64]
-    value: NDArray[np.float64]
-    offset: NDArray[np.int64]
-    length: NDArray[np.uint32]
+    values: ValueRows
     mark_kind: NDArray[np.uint8]
     mark_status: NDArray[np.uint8]
     mark_step: NDArray[np.int64]
@@ -135,14 +115,55 @@ class FileColumns:
     mark_length: NDArray[np.int64]
     damage: tuple[Problem, ...]
     tail: Problem | None
-    memory: tuple[ColumnMemory | None, ColumnMemory | None] = field(
-        default=(None, None), repr=False
-    )
+    memory: tuple[ColumnMemory | None, ...] = field(default=(None, None, None), repr=False)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All problems, in the order of the file."""
         return (*self.damage, self.tail) if self.tail else self.damage
+
+    @property
+    def tag_id(self) -> NDArray[np.int32]:
+        """int32; made anew each time, like all that are no attributes of `ValueRows`."""
+        return self.values.tag_id
+
+    @property
+    def kind(self) -> NDArray[np.uint8]:
+        """uint8, the number of the Summary.Value field that is set.
+
+        2 simple_value, 3 obsolete_old_style_histogram, 4 image, 5 histo, 6 audio, 8 tensor, 0 none.
+        """
+        return self.values.kind
+
+    @property
+    def dtype(self) -> NDArray[np.uint8]:
+        """uint8, TensorFlow's DataType where the value reads as one number, else 0."""
+        return self.values.dtype
+
+    @property
+    def step(self) -> NDArray[np.int64]:
+        """int64."""
+        return self.values.step
+
+    @property
+    def wall_time(self) -> NDArray[np.float64]:
+        """float64, seconds since the epoch."""
+        return self.values.wall_time
+
+    @property
+    def value(self) -> NDArray[np.float64]:
+        """float64; NaN where dtype is 0."""
+        return self.values.value
+
+    @property
+    def offset(self) -> NDArray[np.int64]:
+        """int64, where the Value message starts in the file."""
+        return self.values.offset
+
+    @property
+    def length(self) -> NDArray[np.uint32]:
+        """uint32, its bytes."""
+        return self.values.length
 
     @property
     def first_wall_time(self) -> float | None:
@@ -225,8 +246,9 @@ def _read_until(file: SourceFile, scanner: _Scanner, end: int) -> None:
 def _problem(kind: int, offset: int, length: int, got: int, want: int) -> Problem:
     if kind == _BAD_LENGTH:
         return problems.bad_length(offset, length, got, want, found=True)
-    if kind == _BAD_DATA:
-        return problems.bad_data(offset, length, got, want)
+    if kind in (_BAD_DATA, _BROKEN_OFF):
+        broken_off = kind == _BROKEN_OFF
+        return problems.bad_data(offset, length, got, want, broken_off=broken_off)
     return problems.undecodable(offset, length)
 
 
@@ -237,12 +259,8 @@ def _tail_problem(found: dict[str, Any]) -> Problem | None:
     return problems.truncated(offset, length) if kind else None
 
 
-def _array(buffer: Any, dtype: type[np.generic]) -> NDArray[Any]:
-    return np.frombuffer(buffer, dtype) if len(memoryview(buffer)) else np.empty(0, dtype)
-
-
 def _damage(found: dict[str, Any]) -> tuple[Problem, ...]:
-    columns = [_array(found[name], dtype).tolist() for name, dtype in _DAMAGE_DTYPES.items()]
+    columns = [array(found[name], dtype).tolist() for name, dtype in _DAMAGE_DTYPES.items()]
     return tuple(_problem(*row) for row in zip(*columns, strict=True))
 
 
@@ -264,7 +282,8 @@ def is_still_damaged(file: SourceFile, size: int, problem: Problem) -> bool:
         return damage[0] == problem
     # The record behind it was not looked at, so that a search would go on there.
     kind, offset, _, got, want = found["tail"]
-    return kind == _BAD_LENGTH and problem == _problem(kind, offset, problem.length, got, want)
+    searches = kind in (_BAD_LENGTH, _BROKEN_OFF)
+    return searches and problem == _problem(kind, offset, problem.length, got, want)
 
 
 def unreadable_columns(path: str, error: OSError) -> FileColumns:
@@ -277,7 +296,7 @@ def unreadable_columns(path: str, error: OSError) -> FileColumns:
 
 def _named(path: str, status: Status, fingerprint: bytes, found: dict[str, Any]) -> FileColumns:
     version: bytes | None = found["file_version"]
-    arrays: dict[str, Any] = {name: _array(found[name], dtype) for name, dtype in DTYPES.items()}
+    marks: dict[str, Any] = {name: array(found[name], dtype) for name, dtype in MARK_DTYPES.items()}
     return FileColumns(
         path=path,
         size=status.size,
@@ -293,7 +312,8 @@ def _named(path: str, status: Status, fingerprint: bytes, found: dict[str, Any])
         tag_metadata=found["tag_metadata"],
         damage=_damage(found),
         tail=_tail_problem(found),
-        **arrays,
+        values=value_rows(found),
+        **marks,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
+import time
 import unicodedata
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -112,10 +114,16 @@ def format_time(seconds: float | None, zone: tzinfo | None = None) -> str:
     if seconds is None or not math.isfinite(seconds):
         return "-"
     try:
-        time = datetime.fromtimestamp(seconds, UTC).astimezone(zone)
-        return time.strftime("%Y-%m-%d %H:%M:%S %Z")
+        second = datetime.fromtimestamp(seconds, UTC).replace(microsecond=0)
+        return _format_second(second, zone, time.tzname)
     except (ValueError, OverflowError, OSError):  # beyond the years 1 to 9999
         return f"{seconds!r} s"
+
+
+@functools.lru_cache(maxsize=64)  # neighbours in a file are of one second
+def _format_second(second: datetime, zone: tzinfo | None, _local: tuple[str, str]) -> str:
+    """The local zone is an argument for the cache: a process may change it."""
+    return second.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def printable(text: str) -> str:

@@ -17,6 +17,10 @@ ctypedef fused Number:
     int32_t
     int64_t
 
+ctypedef fused Value:
+    float
+    double
+
 cdef packed struct Numbers:
     int64_t count, first_step, last_step
     double first_time, last_time
@@ -66,7 +70,7 @@ def stable_order(const Number[::1] numbers, Py_ssize_t count, const int32_t[::1]
 def series_keys(const int32_t[::1] tag_id, const uint8_t[::1] kind, const uint8_t[::1] dtype,
                 const uint8_t[::1] slot_of_kind, const uint8_t[::1] declared, int slots,
                 int by_metadata, int scalars):
-    """Tag and plugin of each row as one number; see `_rows_python.series_keys`."""
+    """Tag and plugin of each shape of rows as one number; see `_rows_python.series_keys`."""
     cdef Py_ssize_t i, size = tag_id.shape[0], tags = declared.shape[0]
     cdef int32_t tag
     cdef uint8_t slot
@@ -97,19 +101,20 @@ def series_keys(const int32_t[::1] tag_id, const uint8_t[::1] kind, const uint8_
 
 
 cdef inline void measure_values(Numbers *numbers, const int64_t[::1] order, Py_ssize_t first,
-                                Py_ssize_t end, const int64_t[::1] step, const double[::1] value,
-                                const uint8_t[::1] dtype, uint8_t mixed) noexcept nogil:
+                                Py_ssize_t end, const int64_t[::1] step, const Value[::1] value,
+                                const int32_t[::1] shape, const uint8_t[::1] dtype,
+                                uint8_t mixed) noexcept nogil:
     cdef Py_ssize_t i
     cdef int64_t row
     cdef double number
-    numbers.dtype = dtype[order[first]]
+    numbers.dtype = dtype[shape[order[first]]]
     numbers.first = value[order[first]]
     numbers.last = value[order[end - 1]]
     numbers.min, numbers.max = INFINITY, -INFINITY
     for i in range(first, end):
         row = order[i]
         number = value[row]
-        if dtype[row] != dtype[order[first]]:
+        if dtype[shape[row]] != dtype[shape[order[first]]]:
             numbers.dtype = mixed
         if not isfinite(number):
             numbers.nonfinite += 1
@@ -122,17 +127,19 @@ cdef inline void measure_values(Numbers *numbers, const int64_t[::1] order, Py_s
 
 def measure(const int64_t[::1] order, const int64_t[::1] firsts, const int64_t[::1] ends,
             const uint8_t[::1] is_scalar, const int64_t[::1] step, const double[::1] wall_time,
-            const double[::1] value, const uint8_t[::1] dtype, uint8_t mixed, Numbers[::1] found):
+            const Value[::1] value, const int32_t[::1] shape, const uint8_t[::1] dtype,
+            uint8_t mixed, Numbers[::1] found):
     """The numbers of series; see `_rows_python.measure`."""
     cdef Py_ssize_t i, j, count = firsts.shape[0], rows = step.shape[0]
     cdef Py_ssize_t first, end
     cdef int64_t here
     cdef bint sound = (count == ends.shape[0] == is_scalar.shape[0] == found.shape[0]
-                       and rows == wall_time.shape[0] == value.shape[0] == dtype.shape[0])
+                       and rows == wall_time.shape[0] == value.shape[0] == shape.shape[0])
     with nogil:
         for i in range(order.shape[0]):
-            if not 0 <= order[i] < rows:
+            if not (0 <= order[i] < rows and 0 <= shape[order[i]] < dtype.shape[0]):
                 sound = False
+                break
         for i in range(count if sound else 0):
             first, end = firsts[i], ends[i]
             if not 0 <= first < end <= order.shape[0]:
@@ -149,12 +156,12 @@ def measure(const int64_t[::1] order, const int64_t[::1] firsts, const int64_t[:
             found[i].first_time = wall_time[order[first]]
             found[i].last_time = wall_time[order[end - 1]]
             if is_scalar[i]:
-                measure_values(&found[i], order, first, end, step, value, dtype, mixed)
+                measure_values(&found[i], order, first, end, step, value, shape, dtype, mixed)
     if not sound:
         raise IndexError("a row or a series is out of bounds")
 
 
-def stretch_means(const double[::1] value, const int64_t[::1] firsts, const int64_t[::1] ends,
+def stretch_means(const Value[::1] value, const int64_t[::1] firsts, const int64_t[::1] ends,
                   double[:, ::1] means, const int64_t[::1] order=None):
     """Means of stretches of equally many points; see `_rows_python.stretch_means`."""
     cdef Py_ssize_t i, j, bin, bins, first, size, many

@@ -60,12 +60,12 @@ def series_keys(
     by_metadata: int,
     scalars: int,
 ) -> tuple[NDArray[np.int32], Ints]:
-    """Tag and plugin of each row as one number: its tag's id times `slots`, and the plugin's slot.
+    """Tag and plugin of each shape of rows as one number: the tag's id times `slots`, and the slot.
 
     Args:
-        tag_id: Of each row.
-        kind: Of each row.
-        dtype: Of each row.
+        tag_id: Of each shape of rows.
+        kind: Of each shape.
+        dtype: Of each shape.
         slot_of_kind: For each of the 256 kinds the slot of its plugin, or `by_metadata`.
         declared: For each tag the slot of the plugin that its metadata declares.
         slots: How many slots there are.
@@ -73,7 +73,7 @@ def series_keys(
         scalars: The slot of the scalars; what is declared so and reads as no number has slot 0.
 
     Returns:
-        The number of each row, int32, and the numbers that occur, int64, in order.
+        The number of each shape, int32, and the numbers that occur, int64, in order.
     """
     slot = slot_of_kind[kind]
     rows = np.flatnonzero(slot == by_metadata)
@@ -92,7 +92,8 @@ def measure(
     is_scalar: NDArray[np.uint8],
     step: Ints,
     wall_time: Floats,
-    value: Floats,
+    number: NDArray[np.floating[Any]],
+    shape: NDArray[np.int32],
     dtype: NDArray[np.uint8],
     mixed: int,
     found: NDArray[np.void],
@@ -106,19 +107,21 @@ def measure(
         is_scalar: Whether each is one of scalars; of others, values and dtype stay as they are.
         step: Of all rows, as what follows.
         wall_time: Likewise.
-        value: Likewise.
-        dtype: Likewise.
+        number: Likewise, the values as float32 or float64.
+        shape: Likewise, an index of `dtype`.
+        dtype: Of each shape.
         mixed: What stands for several dtypes.
         found: Where the numbers go: `statistics.NUMBERS`, all 0. Of a series without a finite value
             min is inf, and max -inf.
     """
     found["count"] = ends - firsts
     found["first_time"], found["last_time"] = wall_time[order[firsts]], wall_time[order[ends - 1]]
-    for number in range(firsts.size):
-        rows = order[firsts[number] : ends[number]]
-        found["first_step"][number], found["last_step"][number] = _range(step[rows])
-        if is_scalar[number]:
-            _measure_values(found[number], step[rows], value[rows], dtype[rows], mixed)
+    for i in range(firsts.size):
+        rows = order[firsts[i] : ends[i]]
+        found["first_step"][i], found["last_step"][i] = _range(step[rows])
+        if is_scalar[i]:
+            value = number[rows].astype(np.float64, copy=False)
+            _measure_values(found[i], step[rows], value, dtype[shape[rows]], mixed)
 
 
 def _range(steps: Ints) -> tuple[int, int]:
@@ -139,12 +142,16 @@ def _measure_values(
 
 
 def stretch_means(
-    value: Floats, firsts: Ints, ends: Ints, means: Floats, order: Ints | None = None
+    value: NDArray[np.floating[Any]],
+    firsts: Ints,
+    ends: Ints,
+    means: Floats,
+    order: Ints | None = None,
 ) -> None:
     """Means of the finite values of series in stretches of equally many points.
 
     Args:
-        value: Of all rows.
+        value: Of all rows, float32 or float64.
         firsts: Where the rows of each series start in the order.
         ends: Where they end.
         means: Where the means go: shape (series, stretches); NaN where there is no finite value,

@@ -191,12 +191,16 @@ def gather(files: Sequence[FileColumns], policy: RestartPolicy) -> RunColumns:
 def _gather(timeline: Timeline) -> _BySeries:
     rows = timeline.rows
     declared = np.array([_SLOT.get(name, _DECLARED) for name in rows.plugins], np.uint8)
-    key_of_row, keys = loops.series_keys(
-        rows.tag_id, rows.kind, rows.dtype, _SLOT_OF_KIND, declared,
+    shapes = rows.values.shapes
+    key_of_shape, keys = loops.series_keys(
+        shapes.tag_id, shapes.kind, shapes.dtype, _SLOT_OF_KIND, declared,
         _SLOTS, _BY_METADATA, _SCALARS,
     )  # fmt: skip
     shown, places = _in_natural_order(rows.tags, rows.plugins, keys.tobytes())
-    order, ends = loops.stable_order(key_of_row, len(shown), places, _kept_rows(timeline))
+    place_of_shape = places[key_of_shape]
+    order, ends = loops.stable_order(
+        rows.values.shape, len(shown), place_of_shape, _kept_rows(timeline)
+    )
     bounds = [0, *ends.tolist()]
     series = [
         SeriesRows(*each, first, end)

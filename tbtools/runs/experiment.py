@@ -228,7 +228,7 @@ class Experiment(Shown, Mapping[str, Run]):
             self._shown = {name: self.all_runs[name] for name in chosen}
         sources = {source for run in self._shown.values() for source in run.data.sources}
         for run in read_ahead([self._runs[name] for name in sorted(sources & came)]):
-            new[run.name] = sum(file.tag_id.size for file in run.data.files)
+            new[run.name] = sum(file.values.count for file in run.data.files)
         return sum(new[name] for name in sources)
 
     # -- frames

@@ -127,9 +127,13 @@ class ScalarTable:
         """A column of the event files, for all points."""
         column = np.empty(self.size, dtype)
         for chunk in self._chunks:
-            # Other modes than clip take into a buffer first; all rows are there.
-            taken = getattr(chunk.part.columns.rows, name)
-            np.take(taken, chunk.rows, out=column[chunk.here], mode="clip")
+            values = chunk.part.columns.rows.values
+            taken = getattr(values, name)
+            if taken.dtype == dtype:
+                # Other modes than clip take into a buffer first; all rows are there.
+                np.take(taken, chunk.rows, out=column[chunk.here], mode="clip")
+            else:
+                column[chunk.here] = np.take(taken, chunk.rows, mode="clip")
         return column
 
     def _codes(
@@ -163,7 +167,7 @@ class ScalarTable:
         columns["tag"] = self._categorical(self.tags, _Chunk.tag)
         columns["step"] = self._column("step", np.int64)
         columns["wall_time"] = self._column("wall_time", np.float64)
-        columns["value"] = self._column("value", np.float64)
+        columns["value"] = self._column("number", np.float64)
         if dtype:
             codes = np.searchsorted(list(DTYPE_NAMES), self._column("dtype", np.uint8))
             columns["dtype"] = _categorical(codes, list(DTYPE_NAMES.values()))
@@ -204,7 +208,7 @@ class ScalarTable:
             names = pd.Index(shown, name=columns)
         cells = np.full((len(names), steps.size), np.nan)
         # Points are in the order written, and of equal indices the last one assigned stays.
-        cells[column, row] = self._column("value", np.float64)
+        cells[column, row] = self._column("number", np.float64)
         frame = pd.DataFrame(cells.T, index=pd.Index(steps, name="step"), columns=names, copy=False)
         duplicates = self.size - np.unique(column * steps.size + row).size
         if duplicates:

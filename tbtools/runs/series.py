@@ -306,14 +306,14 @@ def _series(run: str, part: Part, chosen: SeriesRows, start_time: float) -> Scal
     rows, timeline = part.columns.rows, part.columns.timeline
     numbers = part.columns.of(chosen)
     session = timeline.session_of(numbers)
-    codes = np.flatnonzero(np.bincount(rows.dtype[numbers]))
+    codes = np.flatnonzero(np.bincount(rows.values.dtypes(numbers)))
     return ScalarSeries(
         run=run,
         tag=part.shown_tag(chosen.tag),
         dtype=DTYPE_NAMES[int(codes[0])] if codes.size == 1 else "mixed",
         step=rows.step[numbers],
         wall_time=rows.wall_time[numbers],
-        value=rows.value[numbers],
+        value=rows.values.numbers(numbers),
         session=session,
         restarts=timeline.restarts_in(session),
         start_time=start_time,

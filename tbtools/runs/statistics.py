@@ -112,12 +112,13 @@ def statistics_of(tag: str, plugin: str, numbers: tuple[Any, ...]) -> SeriesStat
 def measured(columns: RunColumns, chosen: Sequence[SeriesRows]) -> NDArray[np.void]:
     """The numbers of some series of a run that have points: a row each, of dtype `NUMBERS`."""
     numbers = np.zeros(len(chosen), NUMBERS)
-    rows = columns.rows
+    values = columns.rows.values
     loops.measure(
         columns.order,
         *bounds(chosen),
         np.array([series.scalar for series in chosen], np.uint8),
-        rows.step, rows.wall_time, rows.value, rows.dtype, MIXED, numbers,
+        values.step, values.wall_time, values.number, values.shape, values.shapes.dtype,
+        MIXED, numbers,
     )  # fmt: skip
     return numbers
 

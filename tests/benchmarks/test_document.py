@@ -18,11 +18,11 @@ def result(name: str, *seconds: float, cpu: float = 1.0, mebibytes: int = 100) -
     return Result(Reader(name, ("true",)), rounds, "" if rounds else "ValueError: broken")
 
 
-def results(tbparse: float = 40.0, failing: bool = False) -> dict[str, dict[str, Result]]:
+def results(tbparse: float = 100.0, failing: bool = False) -> dict[str, dict[str, Result]]:
     frames = {
         "tbtools": result("tbtools", 0.3, 0.2, 0.25, cpu=0.5),
         "checksum": result("checksum", 0.05),
-        RUST: result(RUST, 2.5),
+        RUST: result(RUST, 5.0),
         "tbparse": result("tbparse", *([] if failing else [tbparse]), mebibytes=400),
     }
     return {
@@ -51,7 +51,7 @@ def results(tbparse: float = 40.0, failing: bool = False) -> dict[str, dict[str,
 def test_targets_by_wall_time() -> None:
     judged = judge(results(), busy=False)
     assert [(target.measured, target.met) for target in judged] == [
-        *[("160 x", True), ("10 x", True), ("5 x", True), ("4 x", True)] * 2,
+        *[("400 x", True), ("20 x", True), ("5 x", True), ("4 x", True)] * 2,
         *[("30 x", True), ("2 x", True), ("1.5", True)],
         *[("1.11 x", True), ("1.01 x", True)],
         *[("0.1 s", True), ("0.36 s", False)],
@@ -59,7 +59,7 @@ def test_targets_by_wall_time() -> None:
 
 
 def test_a_target_is_missed_by_a_little() -> None:
-    assert judge(results(tbparse=37.4), busy=False)[0].met is False
+    assert judge(results(tbparse=99.9), busy=False)[0].met is False
 
 
 def test_a_busy_machine_is_judged_by_cpu_time() -> None:

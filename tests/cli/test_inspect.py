@@ -67,6 +67,15 @@ def test_limit() -> None:
     assert len(inspected(MEDIA, "--events", "--limit", "3")["events"]) == 3
 
 
+def test_of_a_record_that_broke_off_there_is_no_data_length(tmp_path: Path) -> None:
+    half = EventFileBuilder().scalar("loss", 1, 0.1).bytes()[:14]
+    path = tmp_path / "events.out.tfevents.1"
+    path.write_bytes(half + EventFileBuilder().scalars("loss", [(2, 0.2), (3, 0.3)]).bytes())
+    first, *others = inspected(str(path), "--records")["records"]
+    assert (first["state"], first["length"], first["data_length"]) == ("bad_data", 14, None)
+    assert [record["state"] for record in others] == ["ok", "ok"]
+
+
 def test_records_are_those_that_tensorboard_reads() -> None:
     theirs = list(RawEventFileLoader(MEDIA).Load())
     ours = inspected(MEDIA, "--records")["records"]

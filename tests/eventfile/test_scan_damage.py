@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from tensorboard.summary.writer.record_writer import RecordWriter
+from tensorboardX import summary
+from tensorboardX.proto.event_pb2 import Event
 
 from tbtools.eventfile.problems import Problem
+from tbtools.eventfile.scan import scan_file
 from tests.builders import EventFileBuilder, frame, masked_crc
 from tests.scans import problem_places, scan_content
 
@@ -17,6 +23,32 @@ if TYPE_CHECKING:
     from tbtools.eventfile.scan import FileColumns
 
 pytestmark = pytest.mark.usefixtures("scan_implementation")
+
+
+class RecordFile:
+    """An event file that TensorBoard's record writer appends to, and that can be cut off."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def size(self) -> int:
+        return self.path.stat().st_size
+
+    def cut(self, size: int) -> None:
+        os.truncate(self.path, size)
+
+    def scalar(self, tag: str, step: int) -> None:
+        self._append(step, summary.scalar(tag, step / 8))
+
+    def histogram(self, tag: str, step: int) -> None:
+        self._append(step, summary.histogram(tag, np.arange(100.0), "auto"))
+
+    def _append(self, step: int, content: Any) -> None:
+        event = Event(wall_time=1e9 + step, step=step, summary=content)
+        writer = RecordWriter(self.path.open("ab"))
+        writer.write(event.SerializeToString())
+        writer.close()
+
 
 HEADER = 12  # u64 length, u32 checksum of it
 POINTS = 5
@@ -237,15 +269,62 @@ class TestEnds:
         assert columns.step.tolist() == steps_without(2, 3)
         assert_every_byte_is_told(columns, size)
 
-    def test_half_a_record_and_then_others(self, tmp_path: Path) -> None:
-        """What is left where a full disk was emptied. The length of the half record is sound, so it
-        takes the start of the next one with it."""
+    @pytest.mark.parametrize("lost", range(1, 29))
+    def test_half_a_record_and_then_others(self, tmp_path: Path, lost: int) -> None:
+        """What is left where a full disk was emptied. The length of the half record is sound, and
+        the records behind it begin inside of what it says."""
         before, after = points().bytes(), EventFileBuilder().scalars("b", [(6, 1.0), (7, 2.0)])
-        columns = scan_content(tmp_path, before[:-10] + after.bytes())
-        assert columns.step.tolist() == [1, 2, 3, 4, 7]
-        size = points().offsets[1]
-        start, next_start = (POINTS - 1) * size, len(before) - 10 + after.offsets[1]
+        columns = scan_content(tmp_path, before[:-lost] + after.bytes())
+        assert columns.step.tolist() == [1, 2, 3, 4, 6, 7]
+        start, size = points().offsets[-1], points().offsets[1] - lost
+        assert problem_places(columns) == [("bad_data", start, size)]
+        rest = f"what is left of a record that broke off, {size} bytes passed over"
+        assert columns.problems[0].message.endswith(rest)
+
+    @pytest.mark.parametrize("left", range(1, 150, 7))
+    def test_a_writer_killed_inside_a_record_and_another_one(
+        self, tmp_path: Path, left: int
+    ) -> None:
+        """A histogram of which only so much arrives, and records that TensorBoard's writer appends;
+        all of them are told that stand behind it, wherever the claimed end falls."""
+        writer = RecordFile(tmp_path / "events.out.tfevents.1")
+        writer.scalar("a", 1)
+        sound = writer.size()
+        writer.histogram("weights", 2)
+        assert writer.size() > sound + 150
+        writer.cut(sound + left)
+        for step in range(3, 50):
+            writer.scalar("a", step)
+        columns = scan_file(writer.path)
+        assert columns.step.tolist() == [1, *range(3, 50)]
         assert problem_places(columns) == [
-            ("bad_data", start, size),
-            ("bad_length", start + size, next_start - start - size),
+            ("bad_data" if left >= HEADER else "bad_length", sound, left)
         ]
+
+    def test_half_a_large_record_and_then_others(self, tmp_path: Path) -> None:
+        """Many records lie in what the large one says, one behind the other up to its end."""
+        picture = EventFileBuilder().image("i", 1, bytes(3000)).bytes()[:-2000]
+        after = EventFileBuilder().scalars("b", [(step, 0.5) for step in range(100)])
+        columns = scan_content(tmp_path, picture + after.bytes())
+        assert columns.step.tolist() == list(range(100))
+        assert problem_places(columns) == [("bad_data", 0, len(picture))]
+
+    def test_a_second_half_record_inside(self, tmp_path: Path) -> None:
+        """Only from behind the last damage do whole records lead on."""
+        picture = EventFileBuilder().image("i", 1, bytes(3000)).bytes()[:-2000]
+        lost = points().bytes()[:-3]
+        after = EventFileBuilder().scalars("b", [(step, 0.5) for step in range(100)])
+        columns = scan_content(tmp_path, picture + lost + after.bytes())
+        assert columns.step.tolist() == list(range(100))
+        assert problem_places(columns) == [("bad_data", 0, len(picture) + len(lost))]
+
+    def test_an_event_file_inside_a_damaged_record_is_no_more_than_that(
+        self, tmp_path: Path
+    ) -> None:
+        """Its records do not lead behind the end: the checksum stands there."""
+        inner = points().bytes()
+        content = bytearray(EventFileBuilder().image("i", 1, inner).bytes())
+        content[16] ^= 1
+        columns = scan_content(tmp_path, content + points().bytes())
+        assert problem_places(columns) == [("bad_data", 0, len(content))]
+        assert columns.step.tolist() == steps_without()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from tensorboard.compat.proto import event_pb2, summary_pb2
 
 from tbtools.eventfile import scan
 from tbtools.eventfile.scan import scan_file
+from tbtools.eventfile.value_rows import PLACE_COLUMNS, ROW_COLUMNS
 from tests.builders import EventFileBuilder, frame, scalar_tensor
 from tests.eventfile.scan_truth import assert_is_truth
 from tests.scans import (
@@ -238,6 +240,99 @@ def test_a_file_cut_at_any_byte_gives_its_whole_records(tmp_path: Path) -> None:
         assert columns.records == sum(
             end <= size for end in np.append(whole_ends(content), size + 1).tolist()
         )
+
+
+def scalar_event(value: Any, step: int = 5, behind: bytes = b"") -> bytes:
+    summary = summary_pb2.Summary(value=[value])
+    return event_pb2.Event(wall_time=1e9, step=step, summary=summary).SerializeToString() + behind
+
+
+def number_event(dtype: str, *, packed: bool, plugin: bytes = b"") -> bytes:
+    value = summary_pb2.Summary.Value(tag="a/loss")
+    value.tensor.ParseFromString(scalar_tensor(0.1, dtype, packed=packed).SerializeToString())
+    if plugin:
+        value.metadata.plugin_data.plugin_name = "scalars"
+        value.metadata.plugin_data.content = plugin
+    return scalar_event(value)
+
+
+SIMPLE = summary_pb2.Summary.Value(tag="loss/train", simple_value=0.1)
+REPEATED = {
+    "simple_value": scalar_event(SIMPLE),
+    "without a step": scalar_event(SIMPLE, 0),
+    "large step": scalar_event(SIMPLE, 1 << 55),
+    "negative step": scalar_event(SIMPLE, -3),
+    "something behind": scalar_event(SIMPLE, 300, behind=b"\x78\x01"),
+    "two steps": scalar_event(SIMPLE, 300, behind=b"\x10\x02"),
+    "two wall times": scalar_event(SIMPLE, 300, behind=b"\x09" + struct.pack("<d", 0.5)),
+    "no tag": scalar_event(summary_pb2.Summary.Value(simple_value=0.5)),
+    "packed float": number_event("float32", packed=True, plugin=b"12345"),
+    "listed float": number_event("float32", packed=False),
+    "packed double": number_event("float64", packed=True),
+    "listed double": number_event("float64", packed=False, plugin=b"x" * 50),
+    "half": number_event("float16", packed=True),
+}
+
+
+@needs_both
+@pytest.mark.parametrize("name", REPEATED)
+def test_scans_agree_where_one_byte_of_a_repeated_record_is_another(name: str) -> None:
+    """Also where it says something else then, and its checksum holds."""
+    event, other = REPEATED[name], scalar_event(summary_pb2.Summary.Value(tag="b", simple_value=2))
+    before = (frame(event) + frame(other)) * 3
+    for place in range(len(event)):
+        for bit in range(8):
+            changed = bytearray(event)
+            changed[place] ^= 1 << bit
+            content = before + frame(bytes(changed)) + frame(other) + frame(event)
+            compiled, protobuf = (scan_bytes(scanner, content) for scanner in SCANNERS.values())
+            assert not differences(compiled, protobuf), (place, bit)
+
+
+@needs_both
+@pytest.mark.parametrize("name", REPEATED)
+def test_scans_agree_where_one_byte_of_a_repeated_record_is_damaged(name: str) -> None:
+    event = frame(REPEATED[name])
+    for place in range(len(event)):
+        changed = bytearray(event)
+        changed[place] ^= 1 << place % 8
+        content = event * 4 + bytes(changed) + event * 2
+        compiled, protobuf = (scan_bytes(scanner, content) for scanner in SCANNERS.values())
+        assert not differences(compiled, protobuf), place
+        assert compiled["records"] == 6
+
+
+@pytest.mark.usefixtures("scan_implementation")
+def test_places_where_what_stands_behind_a_value_changes(tmp_path: Path) -> None:
+    a, b = (summary_pb2.Summary.Value(tag=tag, simple_value=0.5) for tag in "ab")
+    content = b""
+    for round_ in range(12):
+        behind = b"\x78\x01" if round_ % 4 == 3 else b""
+        content += frame(scalar_event(a, behind=behind)) + frame(scalar_event(b))
+    assert_is_truth(scan_content(tmp_path, content), content)
+
+
+@pytest.mark.usefixtures("scan_implementation")
+def test_a_number_that_is_no_float_makes_all_of_them_doubles(tmp_path: Path) -> None:
+    builder = EventFileBuilder().scalars("a", [(step, 0.1) for step in range(5)])
+    assert scan_content(tmp_path, builder.bytes()).values.number.dtype == np.float32
+    builder.tensor_scalar("b", 5, 0.1, "float64").scalar("a", 6, 0.1)
+    columns = scan_content(tmp_path, builder.bytes())
+    assert columns.values.number.dtype == np.float64
+    float32 = float(np.float32(0.1))
+    assert columns.value.tolist() == [float32] * 5 + [0.1, float32]
+
+
+@pytest.mark.usefixtures("scan_implementation")
+def test_a_scalar_takes_24_bytes(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version()
+    for step in range(2000):
+        for tag in ("loss", "accuracy", "rate"):
+            builder.scalar(tag, step, step / 4)
+    rows = scan_content(tmp_path, builder.bytes()).values
+    columns = [getattr(rows, name) for name in (*ROW_COLUMNS, *PLACE_COLUMNS)]
+    assert sum(column.nbytes for column in columns) < 24.1 * rows.count
+    assert rows.last_offset == rows.offset[-1]
 
 
 def whole_ends(content: bytes) -> list[int]:

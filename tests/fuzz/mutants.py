@@ -163,6 +163,28 @@ class Generator:
             self.change(event, self.random.choice(pool))
         return bytes(event)
 
+    def again(self, event: bytes, other: bytes) -> bytes:
+        """The same event but for a few bytes, mostly of wall time, step and number."""
+        data = bytearray(event)
+        for first, end in ((1, 9), (10, 13), (len(data) - 4, len(data))):
+            if 0 <= first < end <= len(data) and self.chance(2):
+                data[self.random.randrange(first, end)] ^= 1 << self.random.randrange(8)
+        if self.chance(8):
+            self.change(data, other)
+        return bytes(data)
+
+    def rounds(self, pool: list[bytes]) -> bytes:
+        """A few events time and again, as most files have them."""
+        events = [
+            self.random.choice(pool) if self.chance(2) else self.event(pool)
+            for _ in range(self.random.choice((1, 1, 2, 3)))
+        ]
+        return b"".join(
+            frame(self.again(event, self.random.choice(pool)))
+            for _ in range(self.random.randrange(2, 7))
+            for event in events
+        )
+
     def damage(self, content: bytearray) -> None:
         """What disks, crashes and two writers on one file do."""
         choice = self.random.randrange(4)
@@ -180,7 +202,7 @@ class Generator:
         """A whole file of a few events."""
         content = bytearray()
         for _ in range(self.random.choice((1, 1, 1, 2, 3))):
-            content += frame(self.event(pool))
+            content += self.rounds(pool) if self.chance(4) else frame(self.event(pool))
         while self.chance(3):
             self.damage(content)
         return bytes(content)

@@ -75,8 +75,10 @@ def test_keys_are_alike(seed: int, size: int) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(seeds, st.integers(1, 80), st.integers(1, 20))
-def test_series_are_measured_alike(seed: int, size: int, bins: int) -> None:
+@given(seeds, st.integers(1, 80), st.integers(1, 20), st.sampled_from([np.float32, np.float64]))
+def test_series_are_measured_alike(
+    seed: int, size: int, bins: int, width: type[np.floating[Any]]
+) -> None:
     """`test_statistics` compares with pandas, `test_summary` by hand."""
     random = np.random.default_rng(seed)
     order = random.integers(0, size, size).astype(np.int64)
@@ -85,13 +87,16 @@ def test_series_are_measured_alike(seed: int, size: int, bins: int) -> None:
     step = random.integers(-3, 4, size)
     wall_time = random.choice([1.0, 2.0, np.nan, np.inf], size)
     value = np.where(random.random(size) < 0.5, random.choice(SPECIAL, size), random.random(size))
-    dtype = random.choice([1, 2], size, p=[0.9, 0.1]).astype(np.uint8)
+    with np.errstate(over="ignore"):
+        value = value.astype(width)
+    shape = random.choice(3, size, p=[0.8, 0.1, 0.1]).astype(np.int32)
+    dtype = np.array([1, 1, 2], np.uint8)
     found = []
     for each in BOTH:
         numbers = np.zeros(firsts.size, NUMBERS)
         each.measure(
-            order, firsts, ends, scalar, step, wall_time, value, dtype, MIXED, numbers
-        )  # fmt: skip
+            order, firsts, ends, scalar, step, wall_time, value, shape, dtype, MIXED, numbers
+        )
         means = np.full((firsts.size, bins), 7.0)
         each.stretch_means(value, firsts, ends, means, order)
         plain = np.full((firsts.size, bins), 7.0)
@@ -114,7 +119,10 @@ def test_nothing_is_read_out_of_bounds(number: int) -> None:
             ids, bytes_, bytes_, np.full(256, 2, np.uint8), bytes_, 3, 2, 1
         ),
         lambda: compiled.measure(
-            place, one - 1, one, bytes_, one, times, times, bytes_, MIXED, numbers
+            place, one - 1, one, bytes_, one, times, times, ids * 0, bytes_, MIXED, numbers
+        ),
+        lambda: compiled.measure(
+            one - 1, one - 1, one, bytes_, one, times, times, ids, bytes_, MIXED, numbers
         ),
         lambda: compiled.stretch_means(times, one - 1, one, np.zeros((1, 1)), place),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from tbtools.render.format import (
     plural,
     printable,
 )
-from tbtools.render.terminal.lines import print_line, shown_name
+from tbtools.render.terminal.lines import print_line, print_lines, shown_name
 from tbtools.render.terminal.problems import problem_text
 from tbtools.render.terminal.table import Column, print_table
 from tbtools.runs.numbers import json_number
@@ -171,17 +171,14 @@ class RecordsView(_Listing):
         """Prints a line a record."""
         rows = self._rows()
         print_line(console, _line(*next(rows)), style="bold")
-        for row in rows:
-            style = "" if row[3] == "ok" else "yellow"
-            print_line(console, _line(*row), style=style)
+        print_lines(console, ((_line(*row), "" if row[3] == "ok" else "yellow") for row in rows))
 
     def _rows(self) -> Iterator[Sequence[Any]]:
         yield "offset", "length", "data_length", "state", "what"
         for record in self.records:
             event = record.event
             what = record.message if event is None else event.WhichOneof("what") or "nothing"
-            whole = record.state in ("ok", "bad_data", "undecodable")
-            data = record.length - 16 if whole else None
+            data = record.length - 16 if record.is_whole else None
             yield record.offset, record.length, data, record.state, what
 
 
@@ -207,6 +204,9 @@ class EventsView(_Listing):
 
     def show(self, console: Console) -> None:
         """Prints a line a value, or an event without."""
+        print_lines(console, self._lines())
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
         for record in self.records:
             event = _event_dict(record)
             style = "" if record.state == "ok" else "yellow"
@@ -214,7 +214,7 @@ class EventsView(_Listing):
             place = f"{event['offset']:>12}  {format_time(event['wall_time'])}  step {step}"
             for value in event["values"]:
                 text = f"{place}  {printable(value['tag'])}: {printable(value['content'])}"
-                print_line(console, text, style=style)
+                yield text, style
 
 
 def _event_dict(record: RecordInspection) -> dict[str, Any]:

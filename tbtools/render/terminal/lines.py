@@ -12,7 +12,7 @@ from rich.text import Text
 from tbtools.render.format import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
@@ -34,6 +34,15 @@ def print_line(console: Console, line: str | Text, style: str = "") -> None:
         # Rich takes a tenth of a millisecond a line, a file of events has millions.
         plain = line if isinstance(line, str) else line.plain
         console.file.write(plain.rstrip() + "\n")
+
+
+def print_lines(console: Console, lines: Iterable[tuple[str, str]]) -> None:
+    """Prints many lines, each with a style for the whole line, as `print_line` does."""
+    if console.is_terminal:
+        for line, style in lines:
+            print_line(console, line, style)
+    else:
+        console.file.writelines(f"{line.rstrip()}\n" for line, _ in lines)
 
 
 def placed(totals: str | Text, path: str) -> Text:

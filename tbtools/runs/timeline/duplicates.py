@@ -50,7 +50,7 @@ def find_copies(files: Sequence[FileColumns]) -> Copies:
     repeated = []
     known: dict[Hashable, list[FileColumns]] = {}
     for file in sorted(files, key=_completeness):
-        if not file.tag_id.size:
+        if not file.values.count:
             continue
         places = set(_places(file))
         alike = {id(each): each for place in places for each in known.get(place, [])}
@@ -73,14 +73,15 @@ def find_copies(files: Sequence[FileColumns]) -> Copies:
 
 
 def _completeness(file: FileColumns) -> tuple[int, int, int, str]:
-    return -file.tag_id.size, len(file.damage), len(file.path), file.path
+    return -file.values.count, len(file.damage), len(file.path), file.path
 
 
 def _places(file: FileColumns) -> Iterator[Hashable]:
     """What a copy has in common with its original: damage seldom hits all of these."""
     yield file.first_wall_time
-    for row in (0, -1):
-        yield int(file.offset[row]), int(file.step[row]), float(file.wall_time[row])
+    offsets = int(file.values.place_offset[0]), file.values.last_offset
+    for row, offset in zip((0, -1), offsets, strict=True):
+        yield offset, int(file.step[row]), float(file.wall_time[row])
 
 
 def _in_both(part: FileColumns, whole: FileColumns) -> NDArray[np.bool_]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.eventfile.value_rows import concatenated
 from tbtools.runs.shared import shared_by_names
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.eventfile.value_rows import ValueRows
 
 # Numbers of the fields of Summary.Value, which are the `kind` of a row.
 SIMPLE_VALUE, OLD_HISTOGRAM, IMAGE, HISTOGRAM, AUDIO, TENSOR = 2, 3, 4, 5, 6, 8
@@ -24,9 +27,12 @@ FILE_VERSION, GRAPH_DEF, SESSION_LOG, TAGGED_RUN_METADATA, META_GRAPH_DEF = 3, 4
 SESSION_START = 1  # SessionLog.START
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class RunRows:
     """All rows of a run, in file order: files by name, each from its beginning to its end.
+
+    What the properties hold is made of `values` when it is first asked for: code that all runs go
+    through asks there.
 
     Attributes:
         files: The columns of each file.
@@ -35,14 +41,7 @@ class RunRows:
         plugins: Tag id to the plugin that the tag's metadata declares; "" for none. The first file
             that declares one counts: metadata comes with a tag's first value only.
         metadata: Tag id to (file, offset, length) of the Value with the metadata; None for none.
-        tag_id: int32, across the files.
-        kind: uint8, as in FileColumns, like the columns that follow.
-        dtype: uint8.
-        step: int64.
-        wall_time: float64, seconds since the epoch.
-        value: float64.
-        offset: int64.
-        length: uint32.
+        values: The rows, whose tag ids are those of the run.
     """
 
     files: tuple[FileColumns, ...]
@@ -50,19 +49,52 @@ class RunRows:
     tags: tuple[str, ...]
     plugins: tuple[str, ...]
     metadata: Sequence[tuple[int, int, int] | None]
-    tag_id: NDArray[np.int32]
-    kind: NDArray[np.uint8]
-    dtype: NDArray[np.uint8]
-    step: NDArray[np.int64]
-    wall_time: NDArray[np.float64]
-    value: NDArray[np.float64]
-    offset: NDArray[np.int64]
-    length: NDArray[np.uint32]
+    values: ValueRows
 
     @property
     def count(self) -> int:
         """How many rows there are."""
-        return self.step.size
+        return self.values.count
+
+    @cached_property
+    def tag_id(self) -> NDArray[np.int32]:
+        """int32, across the files."""
+        return self.values.tag_id
+
+    @cached_property
+    def kind(self) -> NDArray[np.uint8]:
+        """uint8, as in FileColumns, like the columns that follow."""
+        return self.values.kind
+
+    @cached_property
+    def dtype(self) -> NDArray[np.uint8]:
+        """uint8."""
+        return self.values.dtype
+
+    @property
+    def step(self) -> NDArray[np.int64]:
+        """int64."""
+        return self.values.step
+
+    @property
+    def wall_time(self) -> NDArray[np.float64]:
+        """float64, seconds since the epoch."""
+        return self.values.wall_time
+
+    @cached_property
+    def value(self) -> NDArray[np.float64]:
+        """float64."""
+        return self.values.value
+
+    @cached_property
+    def offset(self) -> NDArray[np.int64]:
+        """int64."""
+        return self.values.offset
+
+    @cached_property
+    def length(self) -> NDArray[np.uint32]:
+        """uint32."""
+        return self.values.length
 
     def file_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The index of the file that each of the rows is from."""
@@ -128,17 +160,18 @@ def _readable_tags(names: tuple[bytes, ...]) -> tuple[str, ...]:
     return tuple(readable_tag(name) for name in names)
 
 
-def _number_tags(files: Sequence[FileColumns]) -> tuple[tuple[bytes, ...], NDArray[np.int32]]:
-    """The tags of all files, by their numbers, and the number of the tag of each row."""
+def _number_tags(
+    files: Sequence[FileColumns],
+) -> tuple[tuple[bytes, ...], list[NDArray[np.int32]] | None]:
+    """The tags of all files by their numbers, and for each file what its own become, if others."""
     if len(files) == 1:
-        return tuple(files[0].tag_names), files[0].tag_id
+        return tuple(files[0].tag_names), None
     ids: dict[bytes, int] = {}
     translations = [
         np.array([ids.setdefault(name, len(ids)) for name in file.tag_names], np.int32)
         for file in files
     ]
-    tag_id = [ours[file.tag_id] for ours, file in zip(translations, files, strict=True)]
-    return tuple(ids), np.concatenate(tag_id)
+    return tuple(ids), translations
 
 
 def _declarations(
@@ -160,33 +193,19 @@ def _declarations(
     return tuple(plugins), metadata
 
 
-def _joined(files: Sequence[FileColumns], column: str) -> NDArray[Any]:
-    if len(files) == 1:
-        array: NDArray[Any] = getattr(files[0], column)
-        return array
-    return np.concatenate([getattr(file, column) for file in files])
-
-
 def join_files(files: Sequence[FileColumns]) -> RunRows:
     """Puts the files of a run one behind the other.
 
     Args:
         files: At least one, in the order of their names.
     """
-    names, tag_id = _number_tags(files)
+    names, translations = _number_tags(files)
     plugins, metadata = _declarations(files, names)
     return RunRows(
         files=tuple(files),
-        starts=np.array([*accumulate((file.tag_id.size for file in files), initial=0)], np.int64),
+        starts=np.array([*accumulate((file.values.count for file in files), initial=0)], np.int64),
         tags=_readable_tags(names),
         plugins=plugins,
         metadata=metadata,
-        tag_id=tag_id,
-        kind=_joined(files, "kind"),
-        dtype=_joined(files, "dtype"),
-        step=_joined(files, "step"),
-        wall_time=_joined(files, "wall_time"),
-        value=_joined(files, "value"),
-        offset=_joined(files, "offset"),
-        length=_joined(files, "length"),
+        values=concatenated([file.values for file in files], translations),
     )

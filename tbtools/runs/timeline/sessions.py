@@ -69,7 +69,7 @@ def _session(
     """The session between two START marks of a file; None stands for its beginning and its end."""
     file = rows.files[index]
     first = 0 if start is None else int(file.mark_row[start])
-    last = file.tag_id.size if end is None else int(file.mark_row[end])
+    last = file.values.count if end is None else int(file.mark_row[end])
     # A file's first session also has the marks in front of its START.
     marks = file.mark_wall_time[0 if is_first else start : end]
     end_time = max(_latest(marks), _latest(file.wall_time[first:last]))
