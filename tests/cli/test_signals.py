@@ -18,11 +18,23 @@ from tests.builders import EventFileBuilder, write_two_runs
 from tests.commands import ROOT, TBTOOLS, Result, environment, process
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 LOGS = "tests/logs"
 STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 SAID = b"tbtools: interrupted\n"
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_terminal() -> Iterator[None]:
+    """Children ignore signals where the tests run in the background or under nohup."""
+    former = {each: signal.getsignal(each) for each in STATUS}
+    for each in STATUS:
+        signal.signal(each, signal.default_int_handler)
+    yield
+    for each, handler in former.items():
+        signal.signal(each, handler)
 
 
 @pytest.fixture
@@ -108,7 +120,7 @@ def test_a_terminal_that_is_gone(number: signal.Signals, long: str, tmp_path: Pa
         assert _written(tmp_path) == []
 
 
-ROUNDS = 60
+ROUNDS = 40
 # Places of which some swallow every exception, with or without a word.
 PLACES = {
     "a call": "send()",
