@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 import tbtools
+from tbtools.analysis.series_summary import SeriesTable
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT, environment
 
@@ -126,6 +127,7 @@ def everything_in(given: Any) -> Iterator[Any]:
     yield given
     if is_dataclass(given):
         parts = [getattr(given, field.name) for field in fields(given)]
+        parts += given if isinstance(given, SeriesTable) else ()  # which makes them when asked
     elif isinstance(given, dict):
         parts = [*given.values()]
     elif isinstance(given, pd.DataFrame):
