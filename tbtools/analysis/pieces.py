@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tbtools.analysis.stretches import Stretches, open_unchanged, stretches_to_copy
 from tbtools.eventfile.wire import declares_plugin
-from tbtools.runs.timeline import rows as row_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.file_groups import FileGroup
     from tbtools.eventfile.scan import FileColumns
-    from tbtools.runs.timeline.sessions import Session
 
     # File, offset and length of the value that a tag's metadata comes with.
     Place = tuple[FileColumns, int, int]
@@ -213,20 +212,12 @@ def _segments(group: FileGroup, block: Sequence[int], rows: NDArray[np.int64]) -
 
 
 def _session_bounds(group: FileGroup) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The bytes of each session: from its START on, which itself is never copied."""
-    begin: list[int] = []
-    end: list[int] = []
-    for number, file in enumerate(group.rows.files):
-        sessions: list[Session] = [each for each in group.sessions if each.file == number]
-        if not sessions:
-            continue
-        is_start = (file.mark_kind == row_kinds.SESSION_LOG) & (
-            file.mark_status == row_kinds.SESSION_START
-        )
-        starts = file.mark_offset[is_start].tolist()
-        bounds = [0, *starts[len(starts) - len(sessions) + 1 :], file.position]
-        begin += bounds[:-1]
-        end += bounds[1:]
+    """The bytes of each session: from its mark on, which itself is never copied."""
+    begin = [session.offset for session in group.sessions]
+    end = [group.rows.files[session.file].position for session in group.sessions]
+    for number, (one, other) in enumerate(pairwise(group.sessions)):
+        if one.file == other.file:
+            end[number] = other.offset
     return np.array(begin, np.int64), np.array(end, np.int64)
 
 

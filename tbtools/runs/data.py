@@ -199,10 +199,14 @@ class RunData:
         return [statistics for part in self.parts for statistics in part.statistics()]
 
     def iter_problems(self) -> Iterator[tuple[str, Problem]]:
-        """Each damaged stretch, with the path of its file."""
-        for file in self.all_files:
-            for problem in file.problems:
-                yield file.path, problem
+        """Each damaged stretch, with the path of its file; none of copies that are not read."""
+        for run in (self, *(run for run, _ in self._folded)):
+            damaged = [file for file in run.files if file.problems]
+            copies = run.columns.timeline.copies.left_out if damaged and len(run.files) > 1 else []
+            left_out = {file.path for file, _ in copies}
+            for file in damaged:
+                if file.path not in left_out:
+                    yield from ((file.path, problem) for problem in file.problems)
 
     @property
     def unread(self) -> list[tuple[str, Problem]]:

@@ -407,6 +407,58 @@ def test_a_training_of_two_writers_that_is_run_again_and_cut_short(
     assert left == [[], [], *(writer.points for writer in lives[1])]
 
 
+@pytest.mark.parametrize("every", [10, 5])
+def test_a_job_of_two_writers_is_rolled_back_as_one(tmp_path: Path, every: int) -> None:
+    first = [
+        Writer(series("loss", range(200))),
+        Writer(series("val", range(0, 200, every)), 0.01, every=float(every) - 0.1),
+    ]
+    again = series("val", range(100, 106, every))
+    second = [Writer(series("loss", range(95, 106)), 300.0), Writer(again, 305.0)]
+    left = resumed(tmp_path, *first, *second)
+    assert left == [
+        series("loss", range(95)),
+        series("val", range(0, 95, every)),
+        *(writer.points for writer in second),
+    ]
+
+
+def test_a_writer_that_outlives_the_job_belongs_to_none_of_its_starts(tmp_path: Path) -> None:
+    monitor = Writer(series("gpu", range(1000)))
+    lives = [
+        Writer(series("loss", at), start)
+        for at, start in ((range(100), 5.0), (range(50, 200), 300.0))
+    ]
+    left = resumed(tmp_path, monitor, *lives)
+    assert left == [monitor.points, series("loss", range(50)), lives[1].points]
+
+
+@pytest.mark.parametrize(
+    ("scripts", "left"),
+    [
+        ([[10, 20, 30, 40], [30, 50]], [[10, 20, 40], [30, 50]]),
+        ([[10, 20, 30, 40], [15, 25]], [[10, 20, 30, 40], [15, 25]]),
+        ([[30], [10, 40]], [[30], [10, 40]]),
+        ([[10, 30, 50], [20, 40], [20, 30, 40]], [[10, 50], [], [20, 30, 40]]),
+        ([[10, 20, 30, 40], [30, 40, 50]], [[10, 20], [30, 40, 50]]),
+    ],
+)
+def test_scripts_that_evaluate_checkpoints_upwards(
+    tmp_path: Path, scripts: list[list[int]], left: list[list[int]]
+) -> None:
+    found = resumed(tmp_path, *one_after_another(*(series("acc", steps) for steps in scripts)))
+    assert found == [series("acc", steps) for steps in left]
+
+
+@pytest.mark.parametrize("last", [300, 990, 1000])
+def test_a_fine_tuning_that_gets_no_further_takes_nothing_of_its_pretraining(
+    tmp_path: Path, last: int
+) -> None:
+    before = every_tag(["pretrain/loss", "lr", "grad_norm"], range(0, 1000, 10))
+    after = every_tag(["ft/loss", "lr", "grad_norm"], range(0, last, 10))
+    assert resumed(tmp_path, *one_after_another(before, after)) == [before, after]
+
+
 @pytest.mark.parametrize("training", [False, True])
 def test_newest_checkpoints_first(tmp_path: Path, training: bool) -> None:
     parts = [series("loss", range(1000))] if training else []
@@ -637,7 +689,7 @@ def test_of_plain_restarts_the_rust_server_shows_the_same(
     for back, count in sessions:  # each session goes on from a step that was reached before
         first = max(reached - back, 0)
         chain.append(range(first, first + count))
-        reached = max(reached, first + count)
+        reached = first + count
     writers = one_after_another(*(every_tag(tags, steps) for steps in chain))
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder), writers)

@@ -460,6 +460,55 @@ def test_an_evaluation_that_is_dated_before_its_training(
     assert notes(run)[0] == ("clock_skew", None, 1)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "start_step", "superseded"),
+    [
+        (range(300), range(200, 290), None, 0),
+        (range(120), range(100, 111), None, 0),
+        (range(120), range(50, 119), None, 0),
+        (range(120), range(100, 110), 100, 20),
+        (range(120), range(40, 60), 40, 80),
+        (range(0, 30, 10), range(30, 60, 10), None, 0),
+        (range(1, 6), range(4, 9), None, 0),
+    ],
+)
+def test_a_resumed_job_that_ends_early_on_a_clock_that_is_behind(
+    tmp_path: Path, first: range, second: range, start_step: int | None, superseded: int
+) -> None:
+    end = session(tmp_path, "1", first, 0)
+    builder = EventFileBuilder().file_version(wall_time=START + end - 3600)
+    if start_step is not None:
+        builder.session_start(start_step, START + end - 3600)
+    for number, step in enumerate(second):
+        builder.scalar("loss", step, 1.0, START + end - 3600 + number)
+    builder.write(tmp_path / "events.out.tfevents.2")
+    run = read(tmp_path)
+    assert steps(run) == [*first[: len(first) - superseded], *second]
+    assert (run.superseded, notes(run)) == (superseded, [("clock_skew", None, 1)])
+
+
+@pytest.mark.parametrize("taken_up", [96, 97, 90])
+def test_a_start_that_crashed_takes_nothing_of_one_on_a_clock_that_is_behind(
+    tmp_path: Path, taken_up: int
+) -> None:
+    session(tmp_path, "1", range(3), 0)
+    session(tmp_path, "2", range(97), 30 - 3600)
+    session(tmp_path, "3", range(taken_up, 200), 160)
+    run = read(tmp_path)
+    assert steps(run) == [*range(200)]
+    assert notes(run) == [("clock_skew", None, 1)]
+
+
+def test_each_writer_of_a_job_keeps_its_points_on_a_clock_that_is_behind(tmp_path: Path) -> None:
+    for number, (at, start) in enumerate([(range(125), 0.0), (range(100, 200), 300.0 - 3600)]):
+        session(tmp_path, f"{number}", at, start)
+        session(tmp_path, f"{number}v", at[::10], start + 0.5, every=9.9, tag="val")
+    run = read(tmp_path)
+    assert steps(run) == [*range(200)]
+    assert steps(run, "val") == [*range(0, 200, 10)]
+    assert notes(run) == [("clock_skew", None, 2)]
+
+
 def ranks_of_two_machines(
     directory: Path, random: np.random.Generator, *lives: tuple[range, float]
 ) -> None:
@@ -742,6 +791,34 @@ def test_a_file_that_went_on_after_it_was_copied(tmp_path: Path) -> None:
     run = read(tmp_path)
     assert steps(run) == [*range(80)]
     assert "is the beginning of" in next(run.data.iter_notes()).message
+
+
+@pytest.mark.parametrize("beside", ["", "1", "2", "12"])
+def test_files_that_were_put_one_behind_the_other(tmp_path: Path, beside: str) -> None:
+    end = session(tmp_path, "1", range(120), 0)
+    session(tmp_path, "2", range(100, 200), end + 60)
+    files = [tmp_path / f"events.out.tfevents.{name}" for name in "12"]
+    (tmp_path / "all.tfevents").write_bytes(b"".join(file.read_bytes() for file in files))
+    for file in files:
+        if file.name[-1] not in beside:
+            file.unlink()
+    run = read(tmp_path)
+    assert steps(run) == [*range(200)]
+    assert run.superseded == 20
+    assert notes(run) == [("duplicate_file", None, 1)] * len(beside)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_damage_of_a_copy_that_is_not_read_is_no_problem_of_the_run(
+    tmp_path: Path, cut: bool
+) -> None:
+    session(tmp_path, "1", range(50), 0)
+    whole = (tmp_path / "events.out.tfevents.1").read_bytes()
+    (tmp_path / ".events.out.tfevents.1.x8F2").write_bytes(whole[: -100 if cut else None])
+    run = read(tmp_path)
+    assert len(run.problems) == 0
+    assert steps(run) == [*range(50)]
+    assert notes(run) == [("duplicate_file", None, 1)]
 
 
 def damaged(path: Path, places: Sequence[float], cut: bool = False) -> bytes:

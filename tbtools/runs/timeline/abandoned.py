@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.runs.timeline.epochs import NOTHING, goes_on, redone_from
-from tbtools.runs.timeline.scripts import scores_again
+from tbtools.runs.timeline.scripts import is_other_training, scores_again
 from tbtools.runs.timeline.traces import shared_counters
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class Succession:
         """The rows of the earlier session that the later one, which resumes it, has superseded."""
         before, after, shared = self.before, self.after, self.shared
         if scores_again(before, after, shared):
-            return self.written_again()
+            is_other = is_other_training(before, after, shared)
+            return np.empty(0, np.int64) if is_other else self.written_again()
         lowest = min(shared, key=lambda tag: (after[tag].first_step, tag))
         redone = redone_from(self.step, before, after)
         turned_back = min([self._turned_back(), *redone.values()])

@@ -1,16 +1,7 @@
 """When sessions ran, where the clocks of their machines differ.
 
-Sessions are ordered by wall time. A job that is resumed on a machine whose clock is behind carries
-earlier times than what it resumes: by its clock, the later training would be an abandoned history.
-Steps tell. Where a session begins at a step that no session before it, by the clock, had reached,
-and another one, which begins lower and by the clock came there only afterwards, did not get as far,
-the session may continue that other one, whatever its clock says.
-
-- If the other one ends there, or overlaps by at most half of what it wrote and begins much lower,
-  and the session is more than a few points ahead of the clock, the steps are plain: they are
-  believed, and the session is taken to begin when the other one ended.
-- If both begin alike and mostly overlap, the other one is a second try that was cut short.
-- Else nobody can tell. The two are kept side by side.
+Sessions are ordered by wall time. Where steps contradict that, nothing is lost to a clock
+(`skew.py`).
 
 An evaluation that is dated before its training is told by the same: it has the score of a step that
 nothing had reached by then. It is taken to come last, and supersedes nothing.
@@ -18,7 +9,6 @@ nothing had reached by then. It is taken to come last, and supersedes nothing.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +16,7 @@ import numpy as np
 
 from tbtools.runs.timeline.ranks import ranks_apart
 from tbtools.runs.timeline.scripts import evaluates, main_tags
+from tbtools.runs.timeline.skew import GAP, NEAR, Correction
 from tbtools.runs.timeline.stable_order import stable_order
 from tbtools.runs.timeline.traces import is_evaluation
 
@@ -38,12 +29,6 @@ if TYPE_CHECKING:
     from tbtools.runs.timeline.sessions import Session
     from tbtools.runs.timeline.traces import Trace
 
-# Two writers that are no more than so many distances apart may be in step.
-_NEAR = 10
-# Two trainings whose logs begin within so many distances both begin at the beginning.
-_SAME_BEGINNING = 3
-# So many distances may lie between the last step of one session and the first of the next.
-_GAP = 2
 # Clocks are put right by less than so many seconds all the time.
 _SET_BACK = 60.0
 
@@ -76,7 +61,7 @@ class Clocks:
             start=self.start + change,
             end=self.end + change,
             shift=self.shift + change,
-            skewed=(*self.skewed, *by),
+            skewed=tuple(sorted({*self.skewed, *by})),
         )
 
 
@@ -150,16 +135,17 @@ def corrected_clocks(
         scripts: The sessions that evaluate a training, in whatever order.
     """
     clocks = plain_clocks(sessions)
-    tag = _common_counter(traces, evidence)
-    if tag is not None:
+    known = list(evidence)
+    while (tag := _common_counter(traces, known)) is not None:
         counters = {
             number: own[tag]
             for number, own in enumerate(traces)
-            if tag in own and own[tag].moves and number not in scripts
+            if tag in known[number] and own[tag].moves and number not in scripts
         }
         if apart := ranks_apart(rows, step, sessions, clocks, counters):
             clocks = clocks.moved(apart)
-        clocks = _Correction(rows, step, clocks, counters).run()
+        clocks = Correction(rows, step, sessions, clocks, counters).run()
+        known = [[] if tag in own else own for own in known]
     if early := _early_evaluations(clocks, traces):
         undecided = {(other, number) for number in early for other in range(len(sessions))}
         clocks = replace(clocks.moved(early), undecided=clocks.undecided | undecided)
@@ -207,14 +193,14 @@ def _is_ahead(
         reached: The greatest step of the tag so far.
     """
     score, counter = script[tag], training[tag]
-    if reached is not None and reached >= score.max_step - _NEAR * counter.spacing:
+    if reached is not None and reached >= score.max_step - NEAR * counter.spacing:
         return False
     if is_evaluation(script):
-        begin = counter.first_step + _NEAR * counter.spacing
-        if begin < score.max_step <= counter.max_step + _GAP * counter.spacing:
+        begin = counter.first_step + NEAR * counter.spacing
+        if begin < score.max_step <= counter.max_step + GAP * counter.spacing:
             return True
     main = [training[each] for each in main_tags(training)]
-    begin = max(each.first_step + _NEAR * each.spacing for each in main)
+    begin = max(each.first_step + NEAR * each.spacing for each in main)
     shared = script.keys() & training.keys()
     return score.max_step > begin and evaluates(training, script, shared)
 
@@ -222,7 +208,12 @@ def _is_ahead(
 def _common_counter(
     traces: Sequence[dict[int, Trace]], evidence: Sequence[Sequence[int]]
 ) -> int | None:
-    """The tag by which most sessions count their steps; None where no two share one."""
+    """The tag by which most sessions count their steps; None where no two share one.
+
+    Args:
+        traces: Of each session, by tag id.
+        evidence: Of each session, the tags that count; none of those that are no more asked for.
+    """
     sessions: dict[int, int] = {}
     rows: dict[int, int] = {}
     for own, known in zip(traces, evidence, strict=True):
@@ -232,115 +223,3 @@ def _common_counter(
                 rows[tag] = rows.get(tag, 0) + own[tag].rows.size
     shared = [tag for tag, count in sessions.items() if count > 1]
     return max(shared, key=lambda tag: (sessions[tag], rows[tag], -tag), default=None)
-
-
-def _follows(later: Trace, earlier: Trace) -> bool:
-    """Whether the one series plainly goes on where the other one ends."""
-    is_next = later.first_step <= earlier.max_step + _GAP * later.spacing
-    return is_next and _begins_in_second_half(later, earlier) and not _begin_alike(later, earlier)
-
-
-def _begin_alike(one: Trace, other: Trace) -> bool:
-    return one.first_step - other.first_step <= _SAME_BEGINNING * one.spacing
-
-
-def _begins_in_second_half(later: Trace, earlier: Trace) -> bool:
-    return 2 * (earlier.max_step - later.first_step) <= earlier.span
-
-
-class _Correction:
-    """Goes through the sessions of one tag as they begin in steps, and moves those behind it."""
-
-    def __init__(
-        self,
-        rows: RunRows,
-        step: NDArray[np.int64],
-        clocks: Clocks,
-        traces: Mapping[int, Trace],
-    ) -> None:
-        self.rows = rows
-        self.step = step
-        self.clocks = clocks
-        self.start, self.end = clocks.start.copy(), clocks.end.copy()
-        self.shift = clocks.shift.copy()
-        self.traces = traces
-        self.by_step = sorted(self.traces, key=lambda number: self.traces[number].first_step)
-        self.skewed: list[int] = []
-        self.undecided: set[tuple[int, int]] = set()
-
-    def run(self) -> Clocks:
-        for number in self.by_step:
-            if self._begins_ahead(number, _GAP):
-                self._correct(number, is_plain=self._begins_ahead(number, _NEAR))
-        if not self.skewed:
-            return self.clocks
-        for number in self.skewed:
-            self._leave_undecided(number)
-        skewed = (*self.clocks.skewed, *self.skewed)
-        return Clocks(self.start, self.end, self.shift, skewed, frozenset(self.undecided))
-
-    def _begins_ahead(self, number: int, distances: int) -> bool:
-        """Whether a session begins so far ahead of where all before it were by the clock."""
-        own = self.traces[number]
-        begin = self._time(number)
-        if not np.isfinite(begin):
-            return False
-        near = own.first_step - distances * own.spacing
-        # What it goes on from mostly is the one that began at the next lower step.
-        place = bisect_left(self.by_step, own.first_step, key=self._first_step)
-        return place > 0 and not any(
-            self._time(other) < begin and self._reached(other, begin) >= near
-            for other in reversed(self.by_step[:place])
-        )
-
-    def _first_step(self, number: int) -> int:
-        return self.traces[number].first_step
-
-    def _correct(self, number: int, *, is_plain: bool) -> None:
-        own = self.traces[number]
-        continued = [other for other in self.traces if self._may_continue(number, other)]
-        if not continued:
-            return
-        other = max(continued, key=lambda each: self.traces[each].max_step)
-        trace = self.traces[other]
-        self.skewed.append(number)
-        if not (is_plain and _follows(own, trace)):
-            self.undecided |= {(number, other), (other, number)}
-            return
-        last = float(self.rows.wall_time[trace.rows[-1]]) + self.shift[other]
-        moved = max(last, self.end[other]) - self.start[number]
-        if np.isfinite(moved) and moved > 0:
-            self.start[number] += moved
-            self.end[number] += moved
-            self.shift[number] += moved
-
-    def _may_continue(self, number: int, other: int) -> bool:
-        """Whether a session lies in steps behind another one, which by the clock came there later.
-
-        Of two trainings that begin alike, the one that gets less far was cut short.
-        """
-        own, trace = self.traces[number], self.traces[other]
-        if not (trace.first_step < own.first_step and trace.max_step < own.max_step):
-            return False
-        if own.first_step > trace.max_step + _GAP * own.spacing:
-            return bool(self.end[number] <= self.start[other])
-        return not _begin_alike(own, trace) or _begins_in_second_half(own, trace)
-
-    def _leave_undecided(self, number: int) -> None:
-        """Of what came behind a session whose time is not known, only what continues it did so."""
-        own = self.traces[number]
-        for other, trace in self.traces.items():
-            continues = trace.first_step > own.first_step and trace.max_step > own.max_step
-            if other != number and self.start[other] >= self.start[number] and not continues:
-                self.undecided |= {(number, other), (other, number)}
-
-    def _time(self, number: int) -> float:
-        return self.traces[number].first_time + float(self.shift[number])
-
-    def _reached(self, number: int, time: float) -> float:
-        """The greatest step that a session had written by a time."""
-        rows = self.traces[number].rows
-        if self.end[number] <= time:
-            return self.traces[number].max_step
-        by_then = self.rows.wall_time[rows] + self.shift[number] <= time
-        return float(self.step[rows[by_then]].max()) if by_then.any() else float("-inf")

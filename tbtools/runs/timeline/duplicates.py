@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.runs.timeline.rows import FILE_VERSION
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
@@ -77,23 +79,38 @@ def _completeness(file: FileColumns) -> tuple[int, int, int, str]:
 
 
 def _places(file: FileColumns) -> Iterator[Hashable]:
-    """What a copy has in common with its original: damage seldom hits all of these."""
+    """What a copy has in common with its original: damage seldom hits all of these.
+
+    Files that were put one behind the other begin with a version each.
+    """
     yield file.first_wall_time
+    yield from file.mark_wall_time[file.mark_kind == FILE_VERSION].tolist()
     offsets = int(file.values.place_offset[0]), file.values.last_offset
     for row, offset in zip((0, -1), offsets, strict=True):
         yield offset, int(file.step[row]), float(file.wall_time[row])
 
 
 def _in_both(part: FileColumns, whole: FileColumns) -> NDArray[np.bool_]:
-    """For each row of a file whether another one has it too; none where they do not lie alike."""
+    """For each row of a file whether another one has it too; none where they do not lie alike.
+
+    They do where any lies at the same offset, or all are moved to another version: a file that was
+    put behind another one.
+    """
     names = {name: number for number, name in enumerate(whole.tag_names)}
     number = np.array([names.get(name, -1) for name in part.tag_names], np.int64)
     wanted, there = _hashes(part, number[part.tag_id]), _hashes(whole, whole.tag_id)
     order = np.argsort(there, kind="stable")
     found = order[np.searchsorted(there[order], wanted).clip(max=order.size - 1)]
     in_both: NDArray[np.bool_] = there[found] == wanted
-    in_both &= (whole.offset[found] == part.offset)[in_both].any()
+    apart = (whole.offset[found] - part.offset)[in_both]
+    moved = np.subtract.outer(_version_offsets(whole), _version_offsets(part)[:1])
+    in_both &= bool((apart == 0).any() or (apart == moved).all(axis=1).any())
     return in_both
+
+
+def _version_offsets(file: FileColumns) -> NDArray[np.int64]:
+    offsets: NDArray[np.int64] = file.mark_offset[file.mark_kind == FILE_VERSION]
+    return offsets
 
 
 def _hashes(file: FileColumns, tag: NDArray[np.integer]) -> NDArray[np.uint64]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.runs.timeline.traces import WRAP, distinct_steps
+from tbtools.runs.timeline.traces import WRAP, counter_wraps, distinct_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from tbtools.runs.timeline.rows import RunRows
     from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import FileChangeKind, NoteKind
-
-# Where a counter wraps, it goes on at about its own distance; a wide guess tells it from a counter
-# that is set back.
-_WRAP_DISTANCES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +164,8 @@ def step_notes(
         falls = np.flatnonzero(step[1:] < step[:-1])
         inside = session[own[falls]] == session[own[falls + 1]]
         if inside.any() or (step[falls] - step[falls + 1] > WRAP // 2).any():
-            wraps = _wraps(step, falls)
+            wraps = counter_wraps(step, falls)
             yield from _step_notes(tag, int(wraps.sum()), int((inside & ~wraps).sum()))
-
-
-def _wraps(step: NDArray[np.int64], falls: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of the falls are those of a counter of 32 bits that wrapped."""
-    change = np.diff(step)
-    rises = change[change > 0]
-    usual = float(np.sort(rises)[rises.size // 2]) if rises.size else 1.0
-    ahead = change[falls] + WRAP
-    return (ahead > 0) & (ahead <= _WRAP_DISTANCES * usual)
 
 
 def _step_notes(tag: str, wraps: int, falls: int) -> Iterator[Note]:

@@ -59,10 +59,10 @@ def written_order(
     )
     if in_file_order and len(clusters) == len(sessions):
         return None
-    return np.concatenate([_merged(rows, sessions, clocks, cluster) for cluster in clusters])
+    return np.concatenate([merged_rows(rows, sessions, clocks, cluster) for cluster in clusters])
 
 
-def _merged(
+def merged_rows(
     rows: RunRows, sessions: Sequence[Session], clocks: Clocks, cluster: Sequence[int]
 ) -> NDArray[np.int64]:
     """The rows of sessions that overlap, by wall time; those of each file stay as they stand."""

@@ -70,7 +70,7 @@ def superseded_by_resume(
     evidence: Sequence[Sequence[int]],
     clocks: Clocks,
     scripts: Collection[int],
-) -> tuple[NDArray[np.bool_] | None, tuple[Cut, ...]]:
+) -> list[Cut]:
     """Which rows a later session has superseded, and which session that was.
 
     Args:
@@ -83,12 +83,11 @@ def superseded_by_resume(
         scripts: The sessions that evaluate a training.
 
     Returns:
-        bool for each row, or None where nothing is superseded; and, cut by cut, the later session
-        with the rows that it superseded: each row once.
+        Cut by cut, the later session with the rows that it superseded: each row once.
     """
     resume = _Resume(rows, step, sessions, traces, evidence, clocks, scripts)
     resume.run()
-    return (resume.superseded if resume.cuts else None), tuple(resume.cuts)
+    return resume.cuts
 
 
 class _Resume:

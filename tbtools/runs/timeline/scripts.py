@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,8 @@ from tbtools.runs.timeline.order import overlapping_sessions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from numpy.typing import NDArray
+
     from tbtools.runs.timeline.clocks import Clocks
     from tbtools.runs.timeline.traces import Trace
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 _MAIN_PART = 1 / 2
 # The last checkpoint lies at most so many distances of its log behind a training.
 _NEXT = 1
+# Checkpoints are scored by tens: what has more points is a log, whose steps may only be shifted.
+_FEW_POINTS = 20
 # Checkpoints lie at least so many distances of the training's log apart.
 _SPARSE = 2
 
@@ -60,14 +65,35 @@ def scores_again(before: dict[int, Trace], after: dict[int, Trace], shared: Iter
     return bool(main) and is_other and _gets_no_further(before, after, shared)
 
 
-def find_scripts(clocks: Clocks, traces: Sequence[dict[int, Trace]]) -> frozenset[int]:
-    """The sessions that have scores of some checkpoints of a training that was over.
+def is_other_training(
+    before: dict[int, Trace], after: dict[int, Trace], shared: Iterable[int]
+) -> bool:
+    """Whether a session that scores an earlier one again, by its tags, is a training of its own.
 
-    They get no further, and write not all that it mostly wrote, at points that lie further apart,
-    or under its own tags from a later step on. What runs beside them does not train either: of a
-    training that is resumed by two writers, one may write no more than a script does.
+    It has a log as dense as the earlier one, not scores of some checkpoints.
 
     Args:
+        before: The traces of the earlier session.
+        after: Those of the later one.
+        shared: Tags that both count by.
+    """
+    return all(
+        after[tag].rows.size > _FEW_POINTS and after[tag].spacing < _SPARSE * before[tag].spacing
+        for tag in shared
+    )
+
+
+def find_scripts(
+    step: NDArray[np.int64], clocks: Clocks, traces: Sequence[dict[int, Trace]]
+) -> frozenset[int]:
+    """The sessions that have scores of some checkpoints, of a training that was over or of none.
+
+    Those of a training get no further, and write not all that it mostly wrote, at points that lie
+    further apart, or under its own tags from a later step on. What runs beside them does not train
+    either: of a training that is resumed by two writers, one may write no more than a script does.
+
+    Args:
+        step: The steps of the run.
         clocks: When the sessions ran.
         traces: Of each session, by tag id.
     """
@@ -75,7 +101,7 @@ def find_scripts(clocks: Clocks, traces: Sequence[dict[int, Trace]]) -> frozense
     following = next(ended, None)
     training: Trace | None = None
     main: set[int] = set()
-    scripts: set[int] = set()
+    scripts = _choosers(step, clocks, traces)
     for cluster in overlapping_sessions(clocks):
         together = {tag for number in cluster for tag in traces[number]}
         start = clocks.start[cluster[0]]
@@ -88,6 +114,39 @@ def find_scripts(clocks: Clocks, traces: Sequence[dict[int, Trace]]) -> frozense
         if training is not None and not main <= together:
             scripts.update(each for each in cluster if _is_script(traces[each], training, main))
     return frozenset(scripts)
+
+
+def _choosers(
+    step: NDArray[np.int64], clocks: Clocks, traces: Sequence[dict[int, Trace]]
+) -> set[int]:
+    """The sessions that have scores of chosen checkpoints, told by themselves.
+
+    They have few points, and between its own one of them leaves out steps that those before it, or
+    the next one, have under the same tag. A training that is resumed, or runs again, has them all.
+    """
+    few = {
+        number: {tag: sorted(set(step[trace.rows].tolist())) for tag, trace in own.items()}
+        for number, own in enumerate(traces)
+        if all(trace.rows.size <= _FEW_POINTS and not trace.resets for trace in own.values())
+    }
+    known: dict[int, list[int]] = {}
+    before: dict[int, list[int]] = {}
+    chosen: set[int] = set()
+    for number in np.argsort(clocks.start, kind="stable").tolist():
+        for tag, own in few.get(number, {}).items():
+            seen = known.setdefault(tag, [])
+            if _leaves_out(own, seen) or _leaves_out(before.get(tag, own), own):
+                chosen.add(tag)
+            for each in own:
+                insort(seen, each)
+            before[tag] = own
+    return {number for number, own in few.items() if own and chosen.issuperset(own)}
+
+
+def _leaves_out(steps: list[int], others: list[int]) -> bool:
+    """Whether some rising steps lack others that lie between them."""
+    between = others[bisect_right(others, steps[0]) : bisect_left(others, steps[-1])]
+    return not set(between) <= set(steps)
 
 
 def _is_script(own: dict[int, Trace], training: Trace, main: set[int]) -> bool:

@@ -1,6 +1,7 @@
 """Writer sessions: what one writer wrote between opening and closing.
 
-A session is an event file, or the part of it after a SessionLog.START.
+A session is an event file, or the part of it after a SessionLog.START, or after one more
+file_version: that of another file which was put behind it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tbtools.runs.timeline import rows as row_kinds
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.timeline.rows import RunRows
 
 _WRITER = re.compile(r"tfevents\.\d{9,}\.(?P<host>[^/]+?)(\.\d+){0,2}(\.v2)?$")
@@ -32,6 +34,7 @@ class Session:
         start_step: The step of the SessionLog.START that opens it; None without.
         start_time: Wall time of its first event, seconds since the epoch; NaN where it has none.
         end_time: Its greatest wall time.
+        offset: The offset in its file of the mark that begins it; 0 where it begins the file.
         host: The machine that wrote it, as the file's name says; "" where it does not.
     """
 
@@ -41,6 +44,7 @@ class Session:
     start_step: int | None
     start_time: float
     end_time: float
+    offset: int
     host: str
 
 
@@ -50,23 +54,36 @@ def find_sessions(rows: RunRows) -> list[Session]:
     for index, file in enumerate(rows.files):
         if not file.events:
             continue
-        is_start = (file.mark_kind == row_kinds.SESSION_LOG) & (
-            file.mark_status == row_kinds.SESSION_START
-        )
-        starts = np.flatnonzero(is_start).tolist()
-        # The first START opens the file, unless values stand in front of it.
-        opens = bool(starts) and file.mark_row[starts[0]] == 0
-        bounds = [None, *starts] if not opens else list(starts)
-        for number, start in enumerate(bounds):
-            end = bounds[number + 1] if number + 1 < len(bounds) else None
-            sessions.append(_session(rows, index, start, end, is_first=number == 0))
+        begins = _beginnings(file)
+        for number, (begin, end) in enumerate(zip(begins, [*begins[1:], None], strict=True)):
+            sessions.append(_session(rows, index, begin, end, is_first=number == 0))
     return sessions
+
+
+def _beginnings(file: FileColumns) -> list[int | None]:
+    """The marks of a file that begin a session; None for its beginning, where no START opens it."""
+    is_start = (file.mark_kind == row_kinds.SESSION_LOG) & (
+        file.mark_status == row_kinds.SESSION_START
+    )
+    is_version = file.mark_kind == row_kinds.FILE_VERSION
+    is_version[:1] = False
+    # A START opens what begins there anyway: the file, unless values stand in front of it, and what
+    # begins with a version.
+    begins: list[int | None] = [None]
+    for mark in np.flatnonzero(is_start | is_version).tolist():
+        before = begins[-1]
+        row = 0 if before is None else int(file.mark_row[before])
+        is_opened = before is not None and bool(is_start[before])
+        if is_start[mark] and not is_opened and file.mark_row[mark] == row:
+            begins.pop()
+        begins.append(mark)
+    return begins
 
 
 def _session(
     rows: RunRows, index: int, start: int | None, end: int | None, *, is_first: bool
 ) -> Session:
-    """The session between two START marks of a file; None stands for its beginning and its end."""
+    """The session between two marks of a file; None stands for its beginning and its end."""
     file = rows.files[index]
     first = 0 if start is None else int(file.mark_row[start])
     last = file.values.count if end is None else int(file.mark_row[end])
@@ -77,16 +94,24 @@ def _session(
         start_time = file.first_wall_time
     else:
         start_time = float(marks[0])
-    offset = int(rows.starts[index])
+    start_row = int(rows.starts[index])
     return Session(
         file=index,
-        first_row=offset + first,
-        end_row=offset + last,
-        start_step=None if start is None else int(file.mark_step[start]),
+        first_row=start_row + first,
+        end_row=start_row + last,
+        start_step=_start_step(file, start),
         start_time=float("nan") if start_time is None else start_time,
         end_time=end_time if end_time > -np.inf else float("nan"),
+        offset=0 if is_first or start is None else int(file.mark_offset[start]),
         host=_host(file.path),
     )
+
+
+def _start_step(file: FileColumns, mark: int | None) -> int | None:
+    """The step of the mark that begins a session, if that is a SessionLog.START."""
+    if mark is None or file.mark_kind[mark] != row_kinds.SESSION_LOG:
+        return None
+    return int(file.mark_step[mark])
 
 
 def _host(path: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from tbtools.runs.timeline.clocks import corrected_clocks, plain_clocks, rows_set_back
 from tbtools.runs.timeline.duplicates import Copies, find_copies
+from tbtools.runs.timeline.launches import find_launches
 from tbtools.runs.timeline.notes import (
     Note,
     duplicate_notes,
@@ -226,21 +227,34 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
     elif policy == "session_log":
         superseded = superseded_by_session_log(rows)
     elif policy == "resume" and len(sessions) > 1:
-        step = unwrapped_steps(rows)
-        traces = [trace_session(rows, step, session) for session in sessions]
-        compare_sessions(traces)
-        known = [evidence(own) for own in traces]
-        scripts = find_scripts(clocks, traces)
-        clocks = corrected_clocks(rows, step, sessions, traces, known, scripts)
-        superseded, cuts = superseded_by_resume(
-            rows, step, sessions, traces, known, clocks, scripts
-        )
+        clocks, cuts = _resume(rows, sessions, clocks)
+        if cuts:
+            superseded = np.zeros(rows.count, bool)
+            superseded[np.concatenate([lost for _, lost in cuts])] = True
     clusters = overlapping_sessions(clocks)
     if policy == "resume":
         order = written_order(rows, sessions, clocks, clusters)
     superseded = _without_repeated(rows, superseded, copies)
     return Timeline(
         rows, policy, tuple(sessions), clocks, clusters, order, superseded, copies, cuts
+    )
+
+
+def _resume(
+    rows: RunRows, sessions: Sequence[Session], plain: Clocks
+) -> tuple[Clocks, tuple[Cut, ...]]:
+    """When the sessions of a run really ran, and what they have superseded."""
+    launches = find_launches(rows, sessions, plain)
+    rows, sessions = launches.rows, launches.sessions
+    step = unwrapped_steps(rows, sessions)
+    traces = [trace_session(rows, step, session) for session in sessions]
+    compare_sessions(traces)
+    known = [evidence(own) for own in traces]
+    scripts = find_scripts(step, plain_clocks(sessions), traces)
+    clocks = corrected_clocks(rows, step, sessions, traces, known, scripts)
+    cuts = superseded_by_resume(rows, step, sessions, traces, known, clocks, scripts)
+    return launches.of_sessions(clocks, plain), tuple(
+        (launches.members[later][0], launches.in_run(lost)) for later, lost in cuts
     )
 
 

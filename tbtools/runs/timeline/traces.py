@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import numpy as np
 from tbtools.runs.timeline.stable_order import grouped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 # A counter of 32 bits that wraps goes from about 2^31 to about -2^31.
 WRAP = 1 << 32
 _NEAR_WRAP = 1 << 30
+# Where a counter wraps, it goes on at about its own distance; a wide guess tells it from a counter
+# that is set back.
+_WRAP_DISTANCES = 64
 
 
 @dataclass(slots=True, eq=False)
@@ -66,17 +70,72 @@ class Trace:
 
 
 def has_wrapped(step: NDArray[np.int64]) -> bool:
-    """Whether steps come near both ends of 32 bits."""
-    return bool(step.size and step.min() < -_NEAR_WRAP and step.max() > _NEAR_WRAP)
+    """Whether steps come near both ends of 32 bits, with a sign or without."""
+    if not step.size:
+        return False
+    low, high = int(step.min()), int(step.max())
+    if low < 0:
+        return low < -_NEAR_WRAP and high > _NEAR_WRAP
+    return low < _NEAR_WRAP and WRAP - _NEAR_WRAP < high < WRAP
 
 
-def unwrapped_steps(rows: RunRows) -> NDArray[np.int64]:
+def counter_wraps(step: NDArray[np.int64], falls: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of the places where a series falls are those of a counter of 32 bits that wrapped.
+
+    Args:
+        step: The steps of the series.
+        falls: Indices of the points in front of its falls.
+    """
+    ahead = np.diff(step)[falls] + WRAP
+    return (ahead > 0) & (ahead <= _WRAP_DISTANCES * _usual_distance(step))
+
+
+def _usual_distance(step: NDArray[np.int64]) -> float:
+    change = np.diff(step)
+    rises = change[change > 0]
+    return float(np.sort(rises)[rises.size // 2]) if rises.size else 1.0
+
+
+def unwrapped_steps(rows: RunRows, sessions: Sequence[Session]) -> NDArray[np.int64]:
     """The steps as a counter without a limit would have counted them.
 
-    In a run that has wrapped, negative steps follow the positive ones.
+    In a run that has wrapped, negative steps follow the positive ones. Where there are none, a
+    session goes on within what those before it had reached.
+
+    Args:
+        rows: The run.
+        sessions: Its writer sessions.
     """
     step = rows.step
-    return np.where(step < 0, step + WRAP, step) if has_wrapped(step) else step
+    if not has_wrapped(step):
+        return step
+    if step.min() < 0:
+        return np.where(step < 0, step + WRAP, step)
+    unwrapped = step.copy()
+    reached: dict[int, int] = {}
+    running: list[tuple[float, int, int]] = []  # heap of (end, tag, step)
+    for session in sorted(sessions, key=lambda each: each.start_time):
+        while running and running[0][0] <= session.start_time:
+            _, tag, last = heapq.heappop(running)
+            reached[tag] = last
+        for tag, own in _rows_by_tag(rows, session):
+            steps = step[own]
+            falls = np.flatnonzero(steps[1:] < steps[:-1])
+            for fall in falls[counter_wraps(steps, falls)].tolist():
+                steps[fall + 1 :] += WRAP
+            room = _WRAP_DISTANCES * _usual_distance(steps)
+            steps += WRAP * max(int((reached.get(tag, 0) + room - steps[0]) // WRAP), 0)
+            unwrapped[own] = steps
+            heapq.heappush(running, (session.end_time, tag, int(steps[-1])))
+    return unwrapped
+
+
+def _rows_by_tag(rows: RunRows, session: Session) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Each tag of a session with its rows."""
+    tag_id = rows.tag_id[session.first_row : session.end_row]
+    order, bounds = grouped(tag_id, len(rows.tags))
+    for first, end in pairwise(bounds):
+        yield int(tag_id[order[first]]), order[first:end] + session.first_row
 
 
 def trace_session(rows: RunRows, step: NDArray[np.int64], session: Session) -> dict[int, Trace]:
@@ -87,14 +146,10 @@ def trace_session(rows: RunRows, step: NDArray[np.int64], session: Session) -> d
         step: Its steps, unwrapped.
         session: The session.
     """
-    here = slice(session.first_row, session.end_row)
-    tag_id = rows.tag_id[here]
-    order, bounds = grouped(tag_id, len(rows.tags))
-    traces = {}
-    for first, end in pairwise(bounds):
-        own = order[first:end] + session.first_row
-        traces[int(rows.tag_id[own[0]])] = _trace(own, step[own], float(rows.wall_time[own[0]]))
-    return traces
+    return {
+        tag: _trace(own, step[own], float(rows.wall_time[own[0]]))
+        for tag, own in _rows_by_tag(rows, session)
+    }
 
 
 def distinct_steps(step: NDArray[np.int64]) -> NDArray[np.int64]:
