@@ -67,6 +67,17 @@ def locate(y: Array, rise: Excursion, least_noise: float = 0.0) -> Onset:
     return bend
 
 
+def locate_in_blocks(y: Array, rise: Excursion) -> Onset:
+    """The same for means of outcomes, of which a few are enough to be a level.
+
+    Args:
+        y: Means, lower is better.
+        rise: The rise.
+    """
+    good = int(np.argmax(y <= rise.base + 0.5 * rise.gap))
+    return Onset(good + least_squares_split(y[good:]), sudden=True)
+
+
 def _bend(y: Array, scale: Scale, low: int, rise: Excursion, least_noise: float) -> Onset:
     """Where a level leaves its base: by the bend of a broken line, or in finer windows.
 
