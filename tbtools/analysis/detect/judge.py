@@ -24,6 +24,7 @@ from tbtools.analysis.detect.judged import OUTCOMES, Judged
 from tbtools.analysis.detect.learning_rate import is_learning_rate, learning_rates, restarts_within
 from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.run_axis import run_axes
+from tbtools.analysis.detect.screen import candidates
 from tbtools.analysis.detect.signals import excursion
 from tbtools.analysis.objective import objectives_of
 from tbtools.runs.reading import check_progress
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect.detectors.plateau import Plateau
     from tbtools.analysis.detect.run_axis import RunAxis
+    from tbtools.analysis.detect.screen import Candidate
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
@@ -77,13 +79,14 @@ def detect_series(
     scales = _of_scale(every, directions)
     found += scales.values()
     rates = learning_rates(every)
-    overfitted = _overfitted(every, judged, rates)
+    looked = candidates(judged.values())
+    overfitted = _overfitted(every, judged, rates, looked)
     found += overfitted.values()
     for number, (key, fit) in enumerate(judged.items()):
         if progress:
             progress(number, len(judged))
         if key not in overfitted and key not in scales and not has_few_steps(fit.series):
-            found += _trend(fit, rates.get(fit.series.run))
+            found += _trend(fit, rates.get(fit.series.run), looked[key])
     if progress:
         progress(len(judged), len(judged))
     axes = run_axes(every, found)
@@ -144,28 +147,32 @@ def _of_scale(series: list[ScalarSeries], directions: Directions) -> dict[Key, F
 
 
 def _overfitted(
-    series: list[ScalarSeries], judged: dict[Key, Judged], rates: Mapping[str, ScalarSeries]
+    series: list[ScalarSeries],
+    judged: dict[Key, Judged],
+    rates: Mapping[str, ScalarSeries],
+    looked: Mapping[Key, Candidate],
 ) -> dict[Key, Finding]:
     found = {}
     for training, validation in pairs(series):
-        first = judged.get((training.run, training.tag))
-        second = judged.get((validation.run, validation.tag))
+        key = validation.run, validation.tag
+        first, second = judged.get((training.run, training.tag)), judged.get(key)
         if first is None or second is None or has_few_steps(validation):
             continue
-        finding = overfitting.find(first, second, rates.get(training.run))
+        rate = rates.get(training.run)
+        finding = overfitting.find(first, second, rate, rises=looked[key].rises)
         if finding is not None:
-            found[validation.run, validation.tag] = finding
+            found[key] = finding
     return found
 
 
-def _trend(judged: Judged, rate: ScalarSeries | None) -> list[Finding]:
+def _trend(judged: Judged, rate: ScalarSeries | None, may: Candidate) -> list[Finding]:
     """Divergence, or where there is none, a plateau, ongoing or over, and spikes."""
-    if (diverged := divergence.find(judged, rate)) is not None:
+    if may.diverges and (diverged := divergence.find(judged, rate)) is not None:
         return [diverged]
     found = []
     if (flat := _flat(judged, rate)) is not None:
         found.append(plateau_finding(judged, flat, rate))
-    if (spikes := spike.find(judged)) is not None:
+    if may.spikes and (spikes := spike.find(judged)) is not None:
         found.append(spikes)
     return found
 

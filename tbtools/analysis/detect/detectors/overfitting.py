@@ -27,17 +27,26 @@ if TYPE_CHECKING:
 # is enough, and one standard error less.
 EFFECT = excursion.EFFECT / 2
 CONFIDENCE = excursion.CONFIDENCE - 1
+# Of so few points the valley's fit places the onset better than windows do.
+FEW = 60
 
 
-def find(training: Judged, validation: Judged, rate: ScalarSeries | None = None) -> Finding | None:
+def find(
+    training: Judged,
+    validation: Judged,
+    rate: ScalarSeries | None = None,
+    *,
+    rises: bool = True,
+) -> Finding | None:
     """Looks for overfitting in a pair.
 
     Args:
         training: The training series.
         validation: The validation series of the same quantity.
         rate: The run's learning rate, where it logs one.
+        rises: Whether the validation series may have a rise beyond the noise of its points.
     """
-    rise, onset = _rise(validation)
+    rise, onset = _rise(validation, rises=rises)
     if rise is None or onset is None:
         return None
     standard_errors = _improvement_since(training, validation, max(0, onset.index - 1))
@@ -75,11 +84,13 @@ def find(training: Judged, validation: Judged, rate: ScalarSeries | None = None)
     )
 
 
-def _rise(validation: Judged) -> tuple[Excursion | None, Onset | None]:
+def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset | None]:
     """A rise beyond the noise; of few points also a valley, whose noise is not known before."""
-    rise = excursion.find(validation.y, validation.noise, EFFECT, CONFIDENCE)
+    rise = None
+    if rises:
+        rise = excursion.find(validation.y, validation.noise, EFFECT, CONFIDENCE)
     onset = None if rise is None else locate(validation.y, rise)
-    few = len(validation) <= unimodal.MOST and not (onset and onset.sudden)
+    few = len(validation) <= FEW and not (onset and onset.sudden)
     valley = unimodal.find(validation.y) if rise is None or few else None
     if valley is None:
         return rise, onset

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -218,10 +219,25 @@ def _onset(level: Array, spread: float) -> int:
         level: Levels of windows.
         spread: Their noise.
     """
-    for onset, middle in enumerate(_medians_to_the_end(level)[: 1 - LEAST_WINDOWS]):
-        if _begins_level(level[onset:] - middle, spread):
-            return onset
-    return len(level)
+    middles = _medians_to_the_end(level)[: 1 - LEAST_WINDOWS]
+    if not middles:
+        return len(level)
+    windows, outside = _beginnings(len(level))
+    excess = level[windows] - np.array(middles)[:, None]
+    # A row an onset: sums that are small enough, or beyond the half of the stretch.
+    sums = np.minimum(np.maximum(excess, -4 * spread), 4 * spread).cumsum(axis=1)
+    limits = DEPARTURE * spread * np.sqrt(np.arange(1, sums.shape[1] + 1))
+    flat = ((sums <= limits) | outside).all(axis=1)
+    return int(np.argmax(flat)) if flat.any() else len(level)
+
+
+@lru_cache(maxsize=32)
+def _beginnings(count: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Of each onset the windows of the first half of its stretch, and which lie beyond that."""
+    onsets = np.arange(count + 1 - LEAST_WINDOWS)[:, None]
+    places = np.arange((count + 1) // 2)
+    outside = places >= (count - onsets + 1) // 2
+    return np.where(outside, 0, onsets + places), outside
 
 
 def _begins_level(excess: Array, spread: float) -> bool:

@@ -67,6 +67,8 @@ def find(series: ScalarSeries, objective: Objective) -> Finding | None:
     """
     finite = np.flatnonzero(np.isfinite(series.value))
     value = np.abs(series.value[finite])
+    if not len(value):
+        return None
     change = _to_zero(value) if objective != "max" else None
     if change is None and objective == "none":
         change = _changed(value)
@@ -98,9 +100,12 @@ def _is_coarse(value: Array) -> bool:
 
 
 def _changed(value: Array) -> Change | None:
-    if len(value) < LEAST_POINTS + excursion.PERSISTENT or not value.any():
+    if len(value) < LEAST_POINTS + excursion.PERSISTENT:
         return None
-    floor = float(value[value > 0].min()) / 100
+    least, most = float(value.min()), float(value.max())
+    if most < least * np.exp(FACTOR) or most == 0:
+        return None
+    floor = least if least > 0 else float(value[value > 0].min()) / 100
     level = robust.running_median(np.log(np.maximum(value, floor)), 5)
     for turned in (level, -level):
         index = _step(turned)

@@ -54,7 +54,7 @@ def find(judged: Judged) -> Finding | None:
     Args:
         judged: A series with an objective.
     """
-    spans = _merged(span for width in _widths(len(judged)) for span in _spans(judged.y, width))
+    spans = _merged(span for width in widths(len(judged)) for span in _spans(judged.y, width))
     spans = [span for span in spans if not _begins_anew(judged, span)]
     if not spans:
         return None
@@ -98,8 +98,12 @@ def _begins_anew(judged: Judged, span: Span) -> bool:
     return bool((np.diff(near) < 0).any())
 
 
-def _widths(points: int) -> Iterator[int]:
-    """Points in a window, at each scale."""
+def widths(points: int) -> Iterator[int]:
+    """Points in a window, at each scale.
+
+    Args:
+        points: Points of a series.
+    """
     width = 1
     while points >= BLOCK * width:
         yield width
@@ -110,7 +114,7 @@ def _spans(y: Array, width: int) -> Iterator[Span]:
     """The spikes that are seen in windows of some width."""
     level = robust.window_medians(y, width, len(y) // width)
     start = len(y) - len(level) * width
-    heights = _heights(level)
+    heights = heights_of(level, robust.noise_of_points(level))
     spikes = np.flatnonzero(heights > HEIGHT)
     if len(spikes):
         some = np.abs(heights[:: max(1, len(level) // robust.ENOUGH_DIFFERENCES)])
@@ -161,17 +165,21 @@ def _came_back(y: Array, at: int) -> bool:
     return bool(y[at] - high > 0.5 * (y[at] - low))
 
 
-def _heights(y: Array) -> Array:
+def heights_of(level: Array, noise: float | Array) -> Array:
     """How far each point lies above the median of its block, in the block's noise.
 
     Where a block's noise is zero the series' is taken, so that the one odd value in a constant
     stretch of accuracies is no infinite spike.
     """
-    count = len(y) // BLOCK
-    ahead = len(y) - count * BLOCK
-    medians = robust.window_medians(y, BLOCK, count)
-    distance = y[ahead:].reshape(count, BLOCK) - medians[:, None]
-    local = robust.MAD_TO_SIGMA * robust.window_medians(np.abs(distance).ravel(), BLOCK, count)
-    noise = np.maximum(local, 0.5 * robust.noise_of_points(y) + robust.TINY)
-    heights = (distance / noise[:, None]).ravel()
-    return np.concatenate([np.zeros(ahead), heights])
+    points = level.shape[-1]
+    count = points // BLOCK
+    ahead = points - count * BLOCK
+    blocks = level[..., ahead:].reshape(*level.shape[:-1], count, BLOCK)
+    distance = blocks - robust.row_medians(blocks.copy())[..., None]
+    local = robust.MAD_TO_SIGMA * robust.row_medians(np.abs(distance))
+    least = 0.5 * np.asarray(noise)[..., None] + robust.TINY
+    heights = np.zeros(level.shape)
+    heights[..., ahead:] = (distance / np.maximum(local, least)[..., None]).reshape(
+        *level.shape[:-1], -1
+    )
+    return heights

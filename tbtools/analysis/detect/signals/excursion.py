@@ -39,6 +39,8 @@ BEFORE = 3
 CONFIDENCE = 5.0
 # From fewer levels before the split the noise is estimated from those after it as well.
 FEW = 16
+# Less than this part of the level is rounding.
+TINY = 1e-9
 # A worsening of less than this part of what training had achieved is no divergence.
 EFFECT = 0.2
 # Standard errors by which good points are more frequent before than after, in so many before.
@@ -99,9 +101,10 @@ def scales(y: Array) -> Iterator[Scale]:
         y: Values.
     """
     width = 1
-    while len(y) // width >= (BEFORE + PERSISTENT if width == 1 else 16):
+    points = y.shape[-1]
+    while points // width >= (BEFORE + PERSISTENT if width == 1 else 16):
         level = robust.window_medians(y, width, VIEW)
-        yield Scale(level, len(y) - len(level) * width, width)
+        yield Scale(level, points - level.shape[-1] * width, width)
         width *= 2
 
 
@@ -112,15 +115,24 @@ def smoothed(level: Array) -> Array:
 
 def split(scale: Scale) -> tuple[float, int, float] | None:
     """The largest gap of a scale: (gap, first window after the split, best level before it)."""
-    level = smoothed(scale.level)
-    if len(level) < BEFORE + PERSISTENT:
+    if scale.level.shape[-1] < BEFORE + PERSISTENT:
         return None
-    after = np.minimum.accumulate(level[::-1])[::-1]
-    before = np.minimum.accumulate(level)
-    splits = np.arange(BEFORE, len(level) - PERSISTENT + 1)
-    gaps = after[splits] - before[splits - 1]
+    gaps, before = gaps_of(scale.level)
     best = int(np.argmax(gaps))
-    return float(gaps[best]), int(splits[best]), float(before[splits[best] - 1])
+    return float(gaps[best]), BEFORE + best, float(before[best])
+
+
+def gaps_of(level: Array) -> tuple[Array, Array]:
+    """Of each split along the last axis the gap, and the best level before it.
+
+    Args:
+        level: Levels of windows, of one series or of many.
+    """
+    smooth = smoothed(level)
+    splits = slice(BEFORE, smooth.shape[-1] - PERSISTENT + 1)
+    after = np.minimum.accumulate(smooth[..., ::-1], axis=-1)[..., ::-1][..., splits]
+    before = np.minimum.accumulate(smooth, axis=-1)[..., BEFORE - 1 : splits.stop - 1]
+    return after - before, before
 
 
 def progress(level: Array, base: float) -> float:
@@ -226,7 +238,7 @@ def _at_scale(
         return None
     gap, window, base = candidate
     # Most gaps are none for this reason already; the noise costs more to know.
-    if gap <= max(floor, 1e-9 * abs(base)):
+    if gap <= max(floor, TINY * abs(base)):
         return None
     achieved = progress(every[-1].level, base)
     if gap <= effect * achieved:
