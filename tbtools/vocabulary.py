@@ -35,7 +35,16 @@ NoteKind = Literal[
 NOTE_KINDS: tuple[NoteKind, ...] = get_args(NoteKind)
 
 # What detection finds, and how much it matters, the worst first.
-FindingKind = Literal["nonfinite", "divergence", "plateau", "overfitting", "spike", "stall"]
+FindingKind = Literal[
+    "nonfinite",
+    "divergence",
+    "collapse",
+    "explosion",
+    "overfitting",
+    "plateau",
+    "spike",
+    "stall",
+]
 FINDING_KINDS: tuple[FindingKind, ...] = get_args(FindingKind)
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)

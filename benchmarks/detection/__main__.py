@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.detection import peers
-from benchmarks.detection.score import GRADUAL, SUDDEN, Score, onset_error, score
+from benchmarks.detection.score import GRADUAL, SUDDEN, Score, onset_error, score, with_errors
+from benchmarks.detection.thresholds import print_thresholds
 from benchmarks.detection.trained import default_folder, print_outcomes
 from tbtools.analysis.detect import detect_series
 from tbtools.runs.series import ScalarSeries
@@ -27,22 +28,26 @@ if TYPE_CHECKING:
 
     from benchmarks.detection.curves import Curve, Family
 
-KINDS = ("divergence", "nonfinite", "plateau", "overfitting")
+KINDS = ("divergence", "nonfinite", "collapse", "explosion", "plateau", "overfitting", "spike")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="How well runs that went wrong are found.")
-    parser.add_argument("families", choices=["development", "validation", "trained"])
+    parser.add_argument("families", choices=["development", "validation", "trained", "thresholds"])
     parser.add_argument("--count", type=int, default=100, help="curves of each family")
     parser.add_argument("--cache", type=Path, default=default_folder(), help="of trained curves")
     parser.add_argument("--peers", type=Path, help="bin folder of an environment with the peers")
     arguments = parser.parse_args()
+    if arguments.families == "thresholds":
+        print_thresholds()
+        return
     if arguments.families == "trained":
         print_outcomes(arguments.cache, arguments.count)
         return
     families = import_module(f"benchmarks.detection.{arguments.families}").FAMILIES
     scores = [score(family, arguments.count) for family in families]
     print_families(scores)
+    print_errors_on_the_way(families, min(arguments.count, 30))
     print_delays(families, min(arguments.count, 30))
     if arguments.peers:
         print_peers(families, scores, arguments.peers)
@@ -62,6 +67,8 @@ def print_families(scores: Sequence[Score]) -> None:
     print("| --- | --- | --- | --- | --- |")
     for kind in ("healthy", *KINDS):
         of_kind = [one for one in scores if one.kind == kind]
+        if not of_kind:
+            continue
         curves, found, placed, alarmed = (
             sum(getattr(one, name) for one in of_kind)
             for name in ("curves", "found", "placed", "alarmed")
@@ -76,9 +83,19 @@ def print_families(scores: Sequence[Score]) -> None:
         print("|", " | ".join(map(str, cells)), "|")
 
 
+def print_errors_on_the_way(families: Sequence[Family], count: int, parts: int = 12) -> None:
+    """The healthy families of which a curve shows an error at some time while it is written."""
+    print(f"\n| healthy family | with an error at any of {parts} times | of |\n| --- | --- | --- |")
+    seeds = {f.name: with_errors(f, count, parts) for f in families if f.kind == "healthy"}
+    for name, found in seeds.items():
+        if found:
+            print(f"| {name} | {len(found)} | {count} |")
+    print(f"| all | {sum(map(len, seeds.values()))} | {count * len(seeds)} |")
+
+
 def print_delays(families: Sequence[Family], count: int) -> None:
     """After how many points a sudden fault is found, when a growing series is judged at each."""
-    print("\n| family | found after, median | in 95 % | points |\n| --- | --- | --- | --- |")
+    print("\n| family | found after, median | in 95 % | of |\n| --- | --- | --- | --- |")
     for family in families:
         delays = [
             delay(curve)
@@ -96,7 +113,7 @@ def delay(curve: Curve, most: int = 60) -> int:
     for after in range(1, min(most, len(step) - curve.onset)):
         end = curve.onset + after
         part = ScalarSeries.from_arrays("run", curve.tag, step[:end], value[:end])
-        if any(finding.severity == "error" for finding in detect_series([part])):
+        if any(each.kind in ("divergence", "nonfinite") for each in detect_series([part])):
             return after
     return most
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks.detection.curves import Curve, Family
-from tbtools.analysis.detect import detect_series
+from tbtools.analysis.detect import Findings, detect_series
 from tbtools.runs.series import ScalarSeries
 
 # A gradual onset is right within this part of the run, a sudden one within so many points.
@@ -20,13 +20,43 @@ Alarm = tuple[str, str, int | None]
 Detector = Callable[[Curve], list[Alarm]]
 
 
-def tbtools_detector(curve: Curve) -> list[Alarm]:
-    """The alarms of tbtools: findings of severity error or warning."""
-    findings = detect_series(
-        ScalarSeries.from_arrays("run", tag, step, value)
+def judged(curve: Curve, part: float = 1.0) -> Findings:
+    """What tbtools finds in a curve.
+
+    Args:
+        curve: The curve.
+        part: How much of it has been written so far.
+    """
+    return detect_series(
+        ScalarSeries.from_arrays("run", tag, step[:end], value[:end])
         for tag, (step, value) in curve.series.items()
+        if (end := round(part * len(step)))
     )
-    return [(f.kind, f.tag, f.onset_step) for f in findings if f.severity != "info"]
+
+
+def tbtools_detector(curve: Curve) -> list[Alarm]:
+    """The alarms of tbtools: findings of severity error or warning, of a spike also an info."""
+    findings = [f for f in judged(curve) if f.is_serious or f.kind == curve.kind == "spike"]
+    return [(f.kind, f.tag, f.onset_step) for f in findings]
+
+
+def with_errors(family: Family, count: int, parts: int) -> list[int]:
+    """The seeds of the curves that show an error at some time while they are written.
+
+    Args:
+        family: A family of healthy curves.
+        count: How many of its curves.
+        parts: At how many equal parts of its length each is judged.
+    """
+    return [
+        curve.seed
+        for curve in family.curves(count)
+        if any(
+            finding.severity == "error"
+            for part in range(1, parts + 1)
+            for finding in judged(curve, part / parts)
+        )
+    ]
 
 
 @dataclass

@@ -33,6 +33,7 @@ KEYS = [
     "best_value",
     "last_good_step",
     "message",
+    "provisional",
     "evidence",
 ]
 
@@ -232,7 +233,7 @@ def test_junit_of_hostile_names(tmp_path: Path) -> None:
 
 
 def test_wrong_kind_and_wrong_objective_are_one_line(judged_logdir: Path) -> None:
-    for options in (("--fail-on", "explosion"), ("--objective", "loss=downwards")):
+    for options in (("--fail-on", "eruption"), ("--objective", "loss=downwards")):
         result = call("detect", os.fspath(judged_logdir), *options)
         assert result.status == 2
         assert result.out == ""

@@ -31,6 +31,7 @@ KEYS = (
     "best_value",
     "last_good_step",
     "message",
+    "provisional",
     "evidence",
 )
 
@@ -54,6 +55,8 @@ class Finding:
         last_good_step: The step to go back to; None where no point is good.
         message: One sentence: what happened, since when, how sure.
         evidence: The numbers behind it: numbers, strings, lists and dicts of them, all finite.
+        provisional: Whether what would be an error may still recover, by what the series came back
+            from before or by the learning rate's schedule; then it is a warning.
     """
 
     run: str
@@ -69,6 +72,7 @@ class Finding:
     last_good_step: int | None
     message: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    provisional: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON has it: exactly the keys of `KEYS`."""
@@ -81,8 +85,8 @@ class Finding:
         return self.severity != "info"
 
     def fails(self, kinds: Collection[str]) -> bool:
-        """Whether it is of one of the kinds, and serious."""
-        return self.kind in kinds and self.is_serious
+        """Whether it is of one of the kinds, serious and settled."""
+        return self.kind in kinds and self.is_serious and not self.provisional
 
 
 def worst(findings: Iterable[Finding]) -> Finding:

@@ -14,16 +14,19 @@ from tbtools.analysis.detect.detectors import (
     overfitting,
     past_plateau,
     plateau,
+    scale,
     spike,
     stall,
 )
 from tbtools.analysis.detect.detectors.plateau_finding import plateau_finding
 from tbtools.analysis.detect.findings import Finding, Findings, NotJudged
-from tbtools.analysis.detect.judged import Judged
+from tbtools.analysis.detect.judged import OUTCOMES, Judged
+from tbtools.analysis.detect.learning_rate import is_learning_rate, learning_rates, restarts_within
 from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.run_axis import run_axes
+from tbtools.analysis.detect.screen import candidates
 from tbtools.analysis.detect.signals import excursion
-from tbtools.analysis.objective import objectives_of, words
+from tbtools.analysis.objective import objectives_of
 from tbtools.runs.reading import check_progress
 from tbtools.vocabulary import SEVERITIES
 
@@ -32,8 +35,11 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect.detectors.plateau import Plateau
     from tbtools.analysis.detect.run_axis import RunAxis
+    from tbtools.analysis.detect.screen import Candidate
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
+
+    Directions = dict[str, dict[str, Objective]]
 
 Key = tuple[str, str]
 
@@ -65,18 +71,22 @@ def detect_series(
     """
     check_progress(progress)
     every = list(series)
-    judged = _with_objectives(every, objectives)
+    directions = _directions(every, objectives)
+    judged = _with_objectives(every, directions)
     found: list[Finding] = stall.find(every)
     for one in every:
-        found += nonfinite.find(one)
-    overfitted = _overfitted(every, judged)
-    found += overfitted.values()
+        found += nonfinite.find(one, directions[one.run][one.tag])
+    scales = _of_scale(every, directions)
+    found += scales.values()
     rates = learning_rates(every)
+    looked = candidates(judged.values())
+    overfitted = _overfitted(every, judged, rates, looked)
+    found += overfitted.values()
     for number, (key, fit) in enumerate(judged.items()):
         if progress:
             progress(number, len(judged))
-        if key not in overfitted:
-            found += _trend(fit, rates.get(fit.series.run))
+        if key not in overfitted and key not in scales and not has_few_steps(fit.series):
+            found += _trend(fit, rates.get(fit.series.run), looked[key])
     if progress:
         progress(len(judged), len(judged))
     axes = run_axes(every, found)
@@ -86,6 +96,13 @@ def detect_series(
     )
 
 
+def has_few_steps(series: ScalarSeries) -> bool:
+    """Whether the points lie at so few steps that they are samples of these, and no course."""
+    if np.count_nonzero(np.diff(series.step)) < LEAST_POINTS - 1:
+        return True
+    return series.steps_go_back and len(np.unique(series.step)) < LEAST_POINTS
+
+
 def _not_judged(series: list[ScalarSeries], judged: dict[Key, Judged]) -> Iterator[NotJudged]:
     """The series that are judged for values that are not finite and for stalls only, and why."""
     for one in series:
@@ -93,12 +110,16 @@ def _not_judged(series: list[ScalarSeries], judged: dict[Key, Judged]) -> Iterat
         if fit is None:
             yield NotJudged(one.run, one.tag, "no known objective")
         elif len(fit) < LEAST_POINTS:
-            yield NotJudged(one.run, one.tag, f"fewer than {LEAST_POINTS} finite points")
+            few = "outcomes that differ" if fit.width > 1 else "finite points"
+            least = LEAST_POINTS * (OUTCOMES if fit.width > 1 else 1)
+            yield NotJudged(one.run, one.tag, f"fewer than {least} {few}")
+        elif has_few_steps(one):
+            yield NotJudged(one.run, one.tag, f"points at fewer than {LEAST_POINTS} steps")
 
 
 def _directions(
     series: list[ScalarSeries], overrides: Mapping[str, Objective] | None
-) -> dict[str, dict[str, Objective]]:
+) -> Directions:
     """Which way is better, by run and tag."""
     tags: dict[str, list[str]] = defaultdict(list)
     for one in series:
@@ -106,10 +127,7 @@ def _directions(
     return {run: objectives_of(names, overrides) for run, names in tags.items()}
 
 
-def _with_objectives(
-    series: list[ScalarSeries], overrides: Mapping[str, Objective] | None
-) -> dict[Key, Judged]:
-    directions = _directions(series, overrides)
+def _with_objectives(series: list[ScalarSeries], directions: Directions) -> dict[Key, Judged]:
     return {
         (one.run, one.tag): Judged(one, directions[one.run][one.tag])
         for one in series
@@ -117,48 +135,56 @@ def _with_objectives(
     }
 
 
-def _overfitted(series: list[ScalarSeries], judged: dict[Key, Judged]) -> dict[Key, Finding]:
+def _of_scale(series: list[ScalarSeries], directions: Directions) -> dict[Key, Finding]:
     found = {}
-    for training, validation in pairs(series):
-        first = judged.get((training.run, training.tag))
-        second = judged.get((validation.run, validation.tag))
-        if first is None or second is None:
-            continue
-        finding = overfitting.find(first, second)
+    for one in series:
+        finding = None
+        if not is_learning_rate(one.tag):
+            finding = scale.find(one, directions[one.run][one.tag])
         if finding is not None:
-            found[validation.run, validation.tag] = finding
+            found[one.run, one.tag] = finding
     return found
 
 
-def _trend(judged: Judged, rate: ScalarSeries | None) -> list[Finding]:
+def _overfitted(
+    series: list[ScalarSeries],
+    judged: dict[Key, Judged],
+    rates: Mapping[str, ScalarSeries],
+    looked: Mapping[Key, Candidate],
+) -> dict[Key, Finding]:
+    found = {}
+    for training, validation in pairs(series):
+        key = validation.run, validation.tag
+        first, second = judged.get((training.run, training.tag)), judged.get(key)
+        if first is None or second is None or has_few_steps(validation):
+            continue
+        rate = rates.get(training.run)
+        finding = overfitting.find(first, second, rate, rises=looked[key].rises)
+        if finding is not None:
+            found[key] = finding
+    return found
+
+
+def _trend(judged: Judged, rate: ScalarSeries | None, may: Candidate) -> list[Finding]:
     """Divergence, or where there is none, a plateau, ongoing or over, and spikes."""
-    if (diverged := divergence.find(judged)) is not None:
+    if may.diverges and (diverged := divergence.find(judged, rate)) is not None:
         return [diverged]
     found = []
-    if (flat := _flat(judged)) is not None:
+    if (flat := _flat(judged, rate)) is not None:
         found.append(plateau_finding(judged, flat, rate))
-    if (spikes := spike.find(judged)) is not None:
+    if may.spikes and (spikes := spike.find(judged)) is not None:
         found.append(spikes)
     return found
 
 
-def _flat(judged: Judged) -> Plateau | None:
-    """The plateau at the end, or else the longest that is over."""
+def _flat(judged: Judged, rate: ScalarSeries | None) -> Plateau | None:
+    """The plateau at the end, or else the longest that is over; none where the rate went up."""
     if len(judged) < plateau.LEAST_POINTS:
         return None
     windows = plateau.windows(judged.y)
-    return plateau.find(judged.y, windows) or past_plateau.find(judged.y, windows)
-
-
-def learning_rates(series: list[ScalarSeries]) -> dict[str, ScalarSeries]:
-    """The learning rate of each run that logs one, known by its tag."""
-    found: dict[str, ScalarSeries] = {}
-    for one in series:
-        parts = words(one.tag)
-        named = "lr" in parts or ("learning" in parts and "rate" in parts)
-        if named and one.run not in found and np.isfinite(one.value).any():
-            found[one.run] = one
-    return found
+    scale = plateau.MOVED if judged.log else None
+    flat = plateau.find(judged.y, windows, scale=scale) or past_plateau.find(judged.y, windows)
+    return None if flat is None or restarts_within(rate, judged, flat.onset, flat.end) else flat
 
 
 def _in_order(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 LOG_RANGE = 100.0
 # Squares of larger values overflow, and no loss is worse than this.
 HUGE = 1e100
+# Outcomes that differ from the usual one in a block of points.
+OUTCOMES = 4
+# Won, lost and drawn: scores that mostly repeat have more, and a usual one that says how good they
+# are.
+KINDS = 3
+# Points of outcomes repeat the one before at least as often as this, half as often as the flip of a
+# coin ...
+REPEATED = 0.4
+# ... and change at least so often as a part of what a random order does.
+SCATTERED = 0.5
 
 
 def place_of(series: ScalarSeries, index: int) -> str:
@@ -32,9 +43,12 @@ def place_of(series: ScalarSeries, index: int) -> str:
 
 
 def points_before(
-    other: ScalarSeries, series: ScalarSeries, index: int, side: Literal["left", "right"]
-) -> int:
-    """How many points of another series were written before a point.
+    other: ScalarSeries,
+    series: ScalarSeries,
+    index: NDArray[np.intp],
+    side: Literal["left", "right"],
+) -> NDArray[np.intp]:
+    """How many points of another series were written before each of some points.
 
     Steps tell where they rise in both series. Where they go back, as those of a batch in an epoch
     do, wall times tell; and where there are none, the part of its points that a series has behind
@@ -42,18 +56,18 @@ def points_before(
 
     Args:
         other: The series whose points are counted.
-        series: The series of the point.
-        index: Its index.
+        series: The series of the points.
+        index: Their indices.
         side: Whether points of the same step or wall time are not counted (``left``) or are.
     """
     if not (other.steps_go_back or series.steps_go_back):
-        return int(np.searchsorted(other.step, series.step[index], side))
+        return np.searchsorted(other.step, series.step[index], side)
     time = series.wall_time[index]
     latest = np.fmax.accumulate(other.wall_time)
-    if np.isfinite(time) and latest.size and np.isfinite(latest[-1]):
-        return int(np.searchsorted(latest, time, side))
+    if np.isfinite(time).all() and latest.size and np.isfinite(latest[-1]):
+        return np.searchsorted(latest, time, side)
     before = index if side == "left" else index + 1
-    return round(before / series.step.size * other.step.size)
+    return np.rint(before / series.step.size * other.step.size).astype(np.intp)
 
 
 def finite_or_none(number: float) -> float | None:
@@ -66,9 +80,12 @@ class Judged:
 
     Attributes:
         series: The series as it was given.
-        points: int64 indices of the finite points in the series.
+        points: int64 indices in the series of the finite points; of blocks of them the first.
+        ends: The same, but of blocks the last.
         y: float64 values of these points, lower is better; logarithms where `log` says so.
         log: Whether `y` is logarithmic.
+        width: How many finite points make one value of `y`: 1, or as many as a block of outcomes
+            has, whose mean it is.
     """
 
     def __init__(self, series: ScalarSeries, objective: Objective) -> None:
@@ -78,15 +95,34 @@ class Judged:
         whole = bool(finite.all())
         self.points = np.arange(len(finite)) if whole else np.flatnonzero(finite)
         raw = series.value if whole else series.value[self.points]
-        self.log = objective == "min" and _is_logarithmic(raw)
+        self.width = _outcomes_in_a_block(raw)
+        self._finite = self.points
+        if self.width > 1:
+            self._take_blocks()
+            raw = raw[len(raw) % self.width :].reshape(-1, self.width).mean(axis=1)
+        else:
+            self.ends = self.points
+        self.log = self.width == 1 and objective == "min" and _is_logarithmic(raw)
         self.y = np.log(raw) if self.log else _turned(raw, objective)
+
+    def _take_blocks(self) -> None:
+        whole = self.points[len(self.points) % self.width :].reshape(-1, self.width)
+        self.points, self.ends = whole[:, 0], whole[:, -1]
 
     def __len__(self) -> int:
         return len(self.y)
 
+    def count(self, values: int) -> int:
+        """How many finite points some values of `y` are."""
+        return values * self.width
+
     def step(self, index: int) -> int:
-        """The step of the point ``y[index]``."""
+        """The step of the point ``y[index]``, of a block of the first."""
         return int(self.series.step[self.points[index]])
+
+    def last_step(self, index: int) -> int:
+        """The same, but of a block of the last."""
+        return int(self.series.step[self.ends[index]])
 
     def time(self, index: int) -> float | None:
         """The wall time of the point ``y[index]``; None where it is not known."""
@@ -97,24 +133,52 @@ class Judged:
         return place_of(self.series, int(self.points[index]))
 
     def value(self, index: int) -> float:
-        """The value as it was logged at ``y[index]``."""
+        """The value as it was logged at ``y[index]``, of a block the mean."""
+        if self.width > 1:
+            return self.logged(float(self.y[index]))
         return float(self.series.value[self.points[index]])
 
     def logged(self, y: float) -> float:
         """Turns a level of `y` back to what was logged."""
         if self.log:
             return float(np.exp(min(y, 709.0)))
-        return float(-y if self.objective == "max" else y)
+        # No -0.0: a reward of zero turned round twice.
+        return float(-y if self.objective == "max" else y) + 0.0
 
     @cached_property
     def noise(self) -> float:
-        """Standard deviation of the noise of single points, as robust.noise_of_points gives it."""
+        """Standard deviation of the noise of single points, as robust.noise_of_points gives it.
+
+        Of blocks that of the mean of so many outcomes: where all are lost they have none.
+        """
+        if self.width > 1:
+            outcomes = np.clip(self.series.value[self._finite], -HUGE, HUGE)
+            return float(np.std(outcomes) / self.width**0.5)
         return robust.noise_of_points(self.y)
 
     @cached_property
     def best(self) -> int:
         """Index of the best point: the extreme of what was logged, spikes to the good included."""
         return int(np.argmin(self.y))
+
+
+def _outcomes_in_a_block(raw: NDArray[np.float64]) -> int:
+    """How many points make one level: more than one of outcomes, won or lost, that mostly repeat.
+
+    The median of such points is the usual outcome whatever the share of the others is, and its
+    noise by any robust measure zero. A block has as many points as hold `OUTCOMES` others on
+    average, so that its mean is nearly normal. Others that stand together, as before a series stops
+    to move, are no outcomes: in a random order (Wald and Wolfowitz) they change with the usual one
+    2 n p (1 - p) times.
+    """
+    if len(raw) < 2 or np.mean(raw[1:] == raw[:-1]) < REPEATED or len(np.unique(raw)) > KINDS:
+        return 1
+    other = raw != robust.median(raw)
+    share = float(other.mean())
+    changes = int(np.count_nonzero(other[1:] != other[:-1]))
+    if not 0 < share <= 0.5 or changes < SCATTERED * 2 * len(raw) * share * (1 - share):
+        return 1
+    return math.ceil(OUTCOMES / share)
 
 
 def _is_logarithmic(raw: NDArray[np.float64]) -> bool:

@@ -20,6 +20,9 @@ AVERAGING = frozenset(
     ["epoch", "step", "batch", "iter", "avg", "mean", "average", "total", "running"]
 )
 
+# A policy whose return falls has not learnt its training data by heart: there are none.
+RETURNS = frozenset(["reward", "rewards", "rew", "return", "returns", "ret"])
+
 # The training loss, averaged however it may be.
 LOSS = ("loss",)
 
@@ -35,7 +38,11 @@ def pairs(series: Sequence[ScalarSeries]) -> Iterator[tuple[ScalarSeries, Scalar
     Args:
         series: All series.
     """
-    validation = [one for one in series if role_of(one.tag, one.run) in EVALUATIONS]
+    validation = [
+        one
+        for one in series
+        if role_of(one.tag, one.run) in EVALUATIONS and RETURNS.isdisjoint(words(one.tag))
+    ]
     if not validation:
         return
     own: dict[Key, ScalarSeries] = {}

@@ -4,69 +4,96 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.signals import excursion, oscillation, robust
-from tbtools.analysis.detect.signals.onset import locate
+from tbtools.analysis.detect.learning_rate import restart
+from tbtools.analysis.detect.signals import excursion, oscillation, recovery, robust
+from tbtools.analysis.detect.signals.onset import locate, locate_in_blocks
 
 if TYPE_CHECKING:
     from tbtools.analysis.detect.judged import Judged
     from tbtools.analysis.detect.signals.excursion import Excursion
     from tbtools.analysis.detect.signals.onset import Onset
+    from tbtools.runs.series import ScalarSeries
+
+# Why a rise may still be made good, as it completes "it may recover: ".
+DOUBTS = {
+    "young": "for what came before it is short",
+    "recovering": "it is on its way back",
+    "precedent": "a smaller one before lasted longer",
+    "improving": "its level improves all the same",
+    "goes on": "the learning rate went up there, and has not come down again",
+}
 
 
-def find(judged: Judged) -> Finding | None:
+def find(judged: Judged, rate: ScalarSeries | None = None) -> Finding | None:
     """Looks for a blow-up, a jump that stays, a drift up from the best, a collapse, an oscillation.
 
     Args:
         judged: A series with an objective.
+        rate: The run's learning rate, where it logs one.
     """
+    rise = excursion.find(judged.y, judged.noise, white=judged.width > 1)
+    if rise is not None:
+        return _of_rise(judged, rise, rate)
     growing = oscillation.find(judged.y, judged.noise)
     if growing is None:
-        rise = excursion.find(judged.y, judged.noise)
-        if rise is None:
-            return None
-        onset = locate(judged.y, rise)
-        return _finding(judged, onset, describe(judged, rise, onset))
+        return None
     evidence = {
         "level_before": judged.logged(growing.before),
         "level_after": judged.logged(growing.after),
         "standard_errors": growing.standard_errors,
-        "points_since": len(judged) - growing.onset.index,
+        "points_since": judged.count(len(judged) - growing.onset.index),
         "oscillation_grew": growing.times,
         "logarithmic": judged.log,
     }
-    return _finding(judged, growing.onset, evidence)
+    return _finding(judged, growing.onset, evidence, recovery.doubt_of_waves(judged.y, growing))
 
 
-def _finding(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> Finding:
-    best = int(np.argmin(judged.y[: max(1, onset.index)]))
+def _of_rise(judged: Judged, rise: Excursion, rate: ScalarSeries | None) -> Finding | None:
+    onset = locate(judged.y, rise) if judged.width == 1 else locate_in_blocks(judged.y, rise)
+    evidence = describe(judged, rise, onset)
+    raised = restart(rate, judged, onset.index, level_at_end(judged, rise, onset))
+    if raised == "explains":
+        return None
+    doubt = raised or recovery.doubt(
+        judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log
+    )
+    return _finding(judged, onset, evidence, doubt)
+
+
+def _finding(judged: Judged, onset: Onset, evidence: dict[str, Any], doubt: str | None) -> Finding:
+    if doubt is not None:
+        evidence["may_recover"] = DOUBTS[doubt]
     return Finding(
         run=judged.series.run,
         tag=judged.series.tag,
         kind="divergence",
-        severity="error",
+        severity="error" if doubt is None else "warning",
         onset_step=judged.step(onset.index),
         onset_time=judged.time(onset.index),
-        end_step=judged.step(len(judged) - 1),
+        end_step=judged.last_step(-1),
         ongoing=True,
-        best_step=judged.step(best),
-        best_value=judged.value(best),
+        best_step=judged.step(judged.best),
+        best_value=judged.value(judged.best),
         last_good_step=judged.step(onset.index - 1) if onset.index > 0 else None,
         message=_message(judged, onset, evidence),
         evidence=evidence,
+        provisional=doubt is not None,
     )
+
+
+def level_at_end(judged: Judged, rise: Excursion, onset: Onset) -> float:
+    """The level at the end of a rise."""
+    return robust.median(judged.y[max(onset.index, len(judged) - max(5, rise.width)) :])
 
 
 def describe(judged: Judged, rise: Excursion, onset: Onset) -> dict[str, Any]:
     """The numbers behind a rise, in the unit that was logged."""
-    end = judged.y[max(onset.index, len(judged) - max(5, rise.width)) :]
     return {
         "level_before": judged.logged(rise.base),
-        "level_after": judged.logged(robust.median(end)),
+        "level_after": judged.logged(level_at_end(judged, rise, onset)),
         "standard_errors": float(min(1e9, rise.gap / rise.noise)) if rise.noise > 0 else None,
-        "points_since": len(judged) - onset.index,
+        "points_since": judged.count(len(judged) - onset.index),
         "sudden": onset.sudden,
         "logarithmic": judged.log,
     }
@@ -74,17 +101,20 @@ def describe(judged: Judged, rise: Excursion, onset: Onset) -> dict[str, Any]:
 
 def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
     before, after = evidence["level_before"], evidence["level_after"]
-    errors = evidence["standard_errors"]
-    sure = "without any noise" if errors is None else f"{min(errors, 1e6):,.0f} standard errors"
-    sure += f", {evidence['points_since']:,} points"
     since = f"since {judged.place(onset.index)}"
     if "oscillation_grew" in evidence:
         times = f"{min(evidence['oscillation_grew'], 1e6):,.0f} times as much"
-        text = f"oscillates {times} {since}; its worse side"
-        text += f" went from {before:.4g} to {after:.4g} ({sure})"
+        text = f"oscillates {times} {since}; its worse side went from {before:.4g} to {after:.4g}"
     else:
         how = "jumped" if onset.sudden else "went"
-        text = f"{how} from {before:.4g} to {after:.4g} {since} and did not come back ({sure})"
+        text = f"{how} from {before:.4g} to {after:.4g} {since} and did not come back"
+    text += f" in {evidence['points_since']:,} points"
     if onset.index == 0:
-        return f"{text}; it never was better than at the start"
-    return f"{text}; last good {judged.place(onset.index - 1)}"
+        text += "; it never was better than at the start"
+    else:
+        text += f"; last good {judged.place(onset.index - 1)}"
+    if "may_recover" in evidence:
+        text += f"; it may recover: {evidence['may_recover']}"
+    errors = evidence["standard_errors"]
+    sure = "without any noise" if errors is None else f"{min(errors, 1e6):,.0f} standard errors"
+    return f"{text} ({sure})"

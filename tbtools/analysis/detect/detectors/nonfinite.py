@@ -8,12 +8,24 @@ import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import finite_or_none, place_of
+from tbtools.analysis.objective import words
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Objective, Severity
+
+# Ratios and correlations that are 0 / 0 where nothing varies, as returns that are all alike.
+RATIOS = frozenset(
+    ["variance", "r2", "corr", "correlation", "pearson", "spearman", "kendall", "kappa", "mcc"]
+)
+# A loss that is NaN once is lost; a gradient norm overflows for some steps, and the scale of the
+# loss is lowered until it does not.
+OVERFLOWS = 3
 
 
-def find(series: ScalarSeries) -> list[Finding]:
+def find(series: ScalarSeries, objective: Objective) -> list[Finding]:
     """Looks for values that are no numbers.
 
     The onset is where the balance of bad points over good ones, counted from the end, is largest: a
@@ -21,6 +33,7 @@ def find(series: ScalarSeries) -> list[Finding]:
 
     Args:
         series: Any series; an objective is not needed.
+        objective: Which way is better.
     """
     bad = ~np.isfinite(series.value)
     if not bad.any():
@@ -33,14 +46,15 @@ def find(series: ScalarSeries) -> list[Finding]:
     last = len(bad) - 1 if ongoing else int(where[-1])
     good = np.flatnonzero(~bad[:onset])
     last_good = int(good[-1]) if len(good) else None
-    what = _what(series, onset, last)
-    count = int(bad.sum())
+    undefined = _is_undefined(series)
+    provisional = ongoing and not undefined and _may_recover(bad, onset, objective)
+    serious: Severity = "warning" if provisional else "error"
     return [
         Finding(
             run=series.run,
             tag=series.tag,
             kind="nonfinite",
-            severity="error" if ongoing else "info",
+            severity=serious if ongoing and not undefined else "info",
             onset_step=int(series.step[onset]),
             onset_time=finite_or_none(series.wall_time[onset]),
             end_step=int(series.step[last]),
@@ -48,14 +62,29 @@ def find(series: ScalarSeries) -> list[Finding]:
             best_step=None,
             best_value=None,
             last_good_step=None if last_good is None else int(series.step[last_good]),
-            message=_message(series, what, onset, count, last_good, ongoing=ongoing),
-            evidence=_evidence(series, onset, what, count),
+            message=_message(series, where, onset, last_good, ongoing=ongoing)
+            + ("; a ratio of what does not vary is undefined, and no fault" if undefined else "")
+            + ("; it may recover, as such values do" if provisional else ""),
+            evidence=_evidence(series, where, onset),
+            provisional=provisional,
         )
     ]
 
 
-def _what(series: ScalarSeries, onset: int, last: int) -> str:
-    part = series.value[onset : last + 1]
+def _is_undefined(series: ScalarSeries) -> bool:
+    """Whether the tag is that of a ratio, and its NaN may be 0 / 0."""
+    return not np.isinf(series.value).any() and not RATIOS.isdisjoint(words(series.tag))
+
+
+def _may_recover(bad: NDArray[np.bool_], onset: int, objective: Objective) -> bool:
+    """Whether as many bad points in a row were followed by good ones before, or are usual."""
+    lasted = len(bad) - onset
+    edges = np.flatnonzero(np.diff(bad[:onset], prepend=False, append=False))
+    longest = int((edges[1::2] - edges[::2]).max(initial=0))
+    return lasted <= longest or (objective == "none" and lasted < OVERFLOWS <= onset)
+
+
+def _kinds(part: NDArray[np.float64]) -> str:
     names = []
     if np.isnan(part).any():
         names.append("NaN")
@@ -65,19 +94,37 @@ def _what(series: ScalarSeries, onset: int, last: int) -> str:
 
 
 def _message(
-    series: ScalarSeries, what: str, onset: int, count: int, last_good: int | None, *, ongoing: bool
+    series: ScalarSeries,
+    where: NDArray[np.intp],
+    onset: int,
+    last_good: int | None,
+    *,
+    ongoing: bool,
 ) -> str:
     place = place_of(series, onset)
     if not ongoing:
-        points = "one point is" if count == 1 else f"{count:,} points are"
+        points = "one point is" if len(where) == 1 else f"{len(where):,} points are"
+        what = _kinds(series.value[where])
         return f"{points} {what}, first at {place}; finite again afterwards"
+    lasting = _kinds(series.value[onset:])
     if last_good is None:
-        return f"{what} from the first point on, {place}: never finite"
-    return f"{what} from {place} on; last finite at {place_of(series, last_good)}"
+        return f"{lasting} from the first point on, {place}: never finite"
+    text = f"{lasting} from {place} on; last finite at {place_of(series, last_good)}"
+    earlier = where[where < onset]
+    if len(earlier):
+        what = _kinds(series.value[earlier])
+        text += f"; {what} already at {place_of(series, int(earlier[0]))}"
+        text += f" and {len(earlier) - 1:,} times after it" if len(earlier) > 1 else ""
+    return text
 
 
-def _evidence(series: ScalarSeries, onset: int, what: str, count: int) -> dict[str, Any]:
-    evidence: dict[str, Any] = {"what": what, "count": count, "points": len(series.value)}
+def _evidence(series: ScalarSeries, where: NDArray[np.intp], onset: int) -> dict[str, Any]:
+    evidence: dict[str, Any] = {
+        "what": _kinds(series.value[onset:]),
+        "count": len(where),
+        "points": len(series.value),
+        "first_step": int(series.step[where[0]]),
+    }
     wall_time = float(series.wall_time[onset])
     if np.isfinite(wall_time):
         evidence["wall_time"] = wall_time

@@ -9,14 +9,17 @@ import numpy as np
 from tbtools.analysis.detect.detectors import divergence, plateau
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import points_before
-from tbtools.analysis.detect.signals import excursion, robust
-from tbtools.analysis.detect.signals.onset import locate
+from tbtools.analysis.detect.learning_rate import restart
+from tbtools.analysis.detect.signals import excursion, robust, unimodal
+from tbtools.analysis.detect.signals.excursion import Excursion
+from tbtools.analysis.detect.signals.onset import Onset, locate
 from tbtools.analysis.detect.signals.trend import trend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.detect.judged import Judged
+    from tbtools.runs.series import ScalarSeries
 
     Array = NDArray[np.float64]
 
@@ -24,25 +27,37 @@ if TYPE_CHECKING:
 # is enough, and one standard error less.
 EFFECT = excursion.EFFECT / 2
 CONFIDENCE = excursion.CONFIDENCE - 1
+# Of so few points the valley's fit places the onset better than windows do.
+FEW = 60
 
 
-def find(training: Judged, validation: Judged) -> Finding | None:
+def find(
+    training: Judged,
+    validation: Judged,
+    rate: ScalarSeries | None = None,
+    *,
+    rises: bool = True,
+) -> Finding | None:
     """Looks for overfitting in a pair.
 
     Args:
         training: The training series.
         validation: The validation series of the same quantity.
+        rate: The run's learning rate, where it logs one.
+        rises: Whether the validation series may have a rise beyond the noise of its points.
     """
-    rise = excursion.find(validation.y, validation.noise, EFFECT, CONFIDENCE)
-    if rise is None:
+    rise, onset = _rise(validation, rises=rises)
+    if rise is None or onset is None:
         return None
-    onset = locate(validation.y, rise)
     standard_errors = _improvement_since(training, validation, max(0, onset.index - 1))
     if standard_errors is None or standard_errors < -plateau.SIGNIFICANT:
         return None
     if onset.sudden and not _goes_on_rising(validation, onset.index):
         return None
-    best = int(np.argmin(validation.y[: max(1, onset.index + 1)]))
+    level = divergence.level_at_end(validation, rise, onset)
+    if restart(rate, validation, onset.index, level) == "explains":
+        return None
+    best = validation.best
     evidence = divergence.describe(validation, rise, onset)
     evidence |= {"training_tag": training.series.tag, "training_standard_errors": standard_errors}
     before, after = evidence["level_before"], evidence["level_after"]
@@ -59,7 +74,7 @@ def find(training: Judged, validation: Judged) -> Finding | None:
         severity="warning",
         onset_step=validation.step(onset.index),
         onset_time=validation.time(onset.index),
-        end_step=validation.step(len(validation) - 1),
+        end_step=validation.last_step(-1),
         ongoing=True,
         best_step=step,
         best_value=validation.value(best),
@@ -67,6 +82,22 @@ def find(training: Judged, validation: Judged) -> Finding | None:
         message=text,
         evidence=evidence,
     )
+
+
+def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset | None]:
+    """A rise beyond the noise; of few points also a valley, whose noise is not known before."""
+    rise = None
+    if rises:
+        rise = excursion.find(validation.y, validation.noise, EFFECT, CONFIDENCE)
+    onset = None if rise is None else locate(validation.y, rise)
+    few = len(validation) <= FEW and not (onset and onset.sudden)
+    valley = unimodal.find(validation.y) if rise is None or few else None
+    if valley is None:
+        return rise, onset
+    end = len(validation) - 1
+    if rise is None:
+        rise = Excursion(valley.gap, valley.base, valley.onset, end, 1, valley.noise, valley.fall)
+    return rise, Onset(valley.onset, sudden=False)
 
 
 def _goes_on_rising(validation: Judged, onset: int) -> bool:
@@ -80,8 +111,8 @@ def _improvement_since(training: Judged, validation: Judged, index: int) -> floa
 
     None where too few points of it came later to say.
     """
-    point = int(validation.points[index])
-    before = points_before(training.series, validation.series, point, "left")
+    point = validation.points[[index]]
+    [before] = points_before(training.series, validation.series, point, "left")
     return _standard_errors(training.y[np.searchsorted(training.points, before) :])
 
 

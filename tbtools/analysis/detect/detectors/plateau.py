@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,10 @@ LIMIT = 1.64
 RATIO = 0.3
 # ... or below so many standard deviations of a point where nothing was ever improved.
 NEVER = 2.5
+# A significant trend that moves the level by this part of it, or for the worse by this part of what
+# was improved before, is no plateau.
+MOVED = 0.05
+WORSENED = 0.1
 # A stretch whose beginning lies so many standard errors above its median has not yet begun.
 DEPARTURE = 3.5
 # A descent that comes to an end at once, or ever more slowly as exponentials and power laws do, is
@@ -109,7 +114,9 @@ def windows(y: Array) -> Windows:
     return Windows(level, len(y) - len(level) * width, width, _spread(level))
 
 
-def find(y: Array, whole: Windows, *, overcome: bool = False) -> Plateau | None:
+def find(
+    y: Array, whole: Windows, *, overcome: bool = False, scale: float | None = None
+) -> Plateau | None:
     """Looks for a flat stretch that lasts to the end.
 
     Args:
@@ -117,6 +124,7 @@ def find(y: Array, whole: Windows, *, overcome: bool = False) -> Plateau | None:
         whole: Their windows.
         overcome: Whether the series went on to improve after them: then it was a plateau even if it
             was a step of a staircase.
+        scale: As for `_has_moved`: of a logarithm what is worth the name.
     """
     level, spread = whole.level, whole.spread
     first = _onset(level, spread)
@@ -142,7 +150,22 @@ def find(y: Array, whole: Windows, *, overcome: bool = False) -> Plateau | None:
     began = _bend(level, first, spread, shaped=True) if before > 0 else 0
     improvement, error = trend(level[began:], spread if spread > _tiny(level) else 0.0)
     middle = robust.median(level[began:])
+    if abs(improvement) > SIGNIFICANT * error and _has_moved(improvement, before, middle, scale):
+        return None
     return Plateau(whole.point(began), len(y), middle, improvement, error, before)
+
+
+def _has_moved(improvement: float, before: float, middle: float, scale: float | None) -> bool:
+    """Whether an improvement, or a worsening, is worth the name.
+
+    Args:
+        improvement: From the first to the last point of the stretch.
+        before: What was improved before it.
+        middle: Its level.
+        scale: A difference that is worth the name whatever the level is; of a logarithm.
+    """
+    part = MOVED * abs(middle) if scale is None else scale
+    return abs(improvement) > part or -improvement > WORSENED * before > 0
 
 
 def _is_flat(
@@ -196,10 +219,25 @@ def _onset(level: Array, spread: float) -> int:
         level: Levels of windows.
         spread: Their noise.
     """
-    for onset, middle in enumerate(_medians_to_the_end(level)[: 1 - LEAST_WINDOWS]):
-        if _begins_level(level[onset:] - middle, spread):
-            return onset
-    return len(level)
+    middles = _medians_to_the_end(level)[: 1 - LEAST_WINDOWS]
+    if not middles:
+        return len(level)
+    windows, outside = _beginnings(len(level))
+    excess = level[windows] - np.array(middles)[:, None]
+    # A row an onset: sums that are small enough, or beyond the half of the stretch.
+    sums = np.minimum(np.maximum(excess, -4 * spread), 4 * spread).cumsum(axis=1)
+    limits = DEPARTURE * spread * np.sqrt(np.arange(1, sums.shape[1] + 1))
+    flat = ((sums <= limits) | outside).all(axis=1)
+    return int(np.argmax(flat)) if flat.any() else len(level)
+
+
+@lru_cache(maxsize=32)
+def _beginnings(count: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Of each onset the windows of the first half of its stretch, and which lie beyond that."""
+    onsets = np.arange(count + 1 - LEAST_WINDOWS)[:, None]
+    places = np.arange((count + 1) // 2)
+    outside = places >= (count - onsets + 1) // 2
+    return np.where(outside, 0, onsets + places), outside
 
 
 def _begins_level(excess: Array, spread: float) -> bool:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.judged import place_of, points_before
+from tbtools.analysis.detect.judged import place_of
+from tbtools.analysis.detect.learning_rate import rate_along
+from tbtools.analysis.objective import bound
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +28,8 @@ LAST_PART = 1 / 3
 # What was flat already when the rate had not yet come down to this part of its peak, is not flat
 # because the rate is at its end.
 COMING_DOWN = 2 / 3
+# What is missing to a known bound, as a part of it, when nothing more is to come.
+NEARLY = 0.015
 # A series has noise if one in so many of its points is worse than the one before.
 NOISY = 0.05
 
@@ -74,7 +78,7 @@ def plateau_finding(judged: Judged, flat: Plateau, rate: ScalarSeries | None) ->
         severity="warning" if ongoing and not nothing_to_come else "info",
         onset_step=judged.step(flat.onset),
         onset_time=judged.time(flat.onset),
-        end_step=judged.step(flat.end - 1),
+        end_step=judged.last_step(flat.end - 1),
         ongoing=ongoing,
         best_step=judged.step(best),
         best_value=judged.value(best),
@@ -87,9 +91,13 @@ def plateau_finding(judged: Judged, flat: Plateau, rate: ScalarSeries | None) ->
 def _at_bound(judged: Judged, flat: Plateau) -> bool:
     """Whether there is nothing left to improve: a score at its cap, a loss of zero.
 
+    A cap that is known from the tag, as 1 of an accuracy, is reached but for `NEARLY` of it.
+
     A cap is known by being hit exactly, again and again, by a series that went back now and then
     before; one that did not has no noise, and stands still wherever it stops.
     """
+    if _is_near(judged, judged.logged(flat.level)):
+        return True
     tail = judged.y[flat.onset :]
     hits = float(np.mean(tail == judged.y[judged.best]))
     if hits <= 0.5:
@@ -97,6 +105,14 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
     if judged.objective == "min":
         return float(judged.y[judged.best]) == 0.0 and bool(np.all(tail >= 0))
     return bool(np.mean(np.diff(judged.y[: flat.onset + 1]) > 0) > NOISY) if flat.onset else False
+
+
+def _is_near(judged: Judged, level: float) -> bool:
+    largest = float(judged.series.value[judged.points].max())
+    best = bound(judged.series.tag, largest)
+    if best is None:
+        return False
+    return abs(level - best) <= NEARLY * abs(best)
 
 
 def _ended(rate: ScalarSeries | None, judged: Judged, onset: int) -> Ended | None:
@@ -112,8 +128,7 @@ def _ended(rate: ScalarSeries | None, judged: Judged, onset: int) -> Ended | Non
     along = finite if rate.steps_go_back else rate.step[finite]
     span = int(along[-1]) - int(along[0])
     dead = next_to_zero < len(along) and along[-1] - along[next_to_zero] > LAST_PART * span
-    before = points_before(rate, judged.series, int(judged.points[onset]), "right")
-    at_onset = values[max(0, int(np.searchsorted(finite, before)) - 1)]
+    at_onset = rate_along(rate, judged)[onset]
     return Ended(
         part=float(values[-1] / peak),
         step=int(rate.step[finite[low]]),
@@ -134,7 +149,7 @@ def _evidence(judged: Judged, flat: Plateau, ended: Ended | None) -> dict[str, A
         "improvement": flat.improvement,
         "improvement_interval": _interval(flat),
         "improvement_before": flat.before,
-        "points_since": flat.end - flat.onset,
+        "points_since": judged.count(flat.end - flat.onset),
         "logarithmic": judged.log,
     }
     # Where steps go back nobody knows how many they were.
@@ -150,7 +165,7 @@ def _evidence(judged: Judged, flat: Plateau, ended: Ended | None) -> dict[str, A
 
 def _per_thousand(judged: Judged, flat: Plateau) -> float:
     """What part of the stretch a thousand steps are."""
-    steps = judged.step(flat.end - 1) - judged.step(flat.onset)
+    steps = judged.last_step(flat.end - 1) - judged.step(flat.onset)
     return 1000 / steps if steps > 0 else 0.0
 
 
@@ -162,11 +177,9 @@ def _interval(flat: Plateau, part: float = 1.0) -> list[float]:
 
 
 def _message(judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool) -> str:
-    low, high = _interval(flat)
-    text = "no improvement beyond the noise" if low <= 0 else "next to no improvement"
-    text += f" {_since(judged, flat)} at {judged.logged(flat.level):.4g}: {low:.2g} to {high:.2g}"
+    text = f"no improvement {_since(judged, flat)} at {judged.logged(flat.level):.4g}, "
+    text += f"in {judged.count(flat.end - flat.onset):,} points: {_change(flat)}"
     text += " of its logarithm" if judged.log else ""
-    text += f" over {flat.end - flat.onset:,} points (95 % interval)"
     if flat.before > 0:
         text += f", after {flat.before:.2g} before"
     if flat.end < len(judged):
@@ -178,6 +191,17 @@ def _message(judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool)
         text += f"; the learning rate is {state} "
         text += f"({100 * ended.part:.2g} % of its peak, low since {ended.place})"
     return text
+
+
+def _change(flat: Plateau) -> str:
+    low, high = _interval(flat)
+    if flat.error == 0:
+        return "it does not move at all" if flat.improvement == 0 else f"it moved by {high:.2g}"
+    if high < 0:
+        return f"it got worse by {-high:.2g} to {-low:.2g} (95 %)"
+    if low > 0:
+        return f"it improved by no more than {low:.2g} to {high:.2g} (95 %)"
+    return f"whatever it improved lies between {low:.2g} and {high:.2g} (95 %)"
 
 
 def _since(judged: Judged, flat: Plateau) -> str:

@@ -1,7 +1,12 @@
-"""Spikes: jumps to the worse side that recovered."""
+"""Spikes: jumps to the worse side that recovered, of a point or of many.
+
+Single points are compared with those around them, and then the medians of 4, 16, 64, ... points in
+the same way: so a spike that decays over hundreds of points is as plain as one of a single point.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +15,15 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.signals import excursion, robust
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
     from tbtools.analysis.detect.judged import Judged
 
     Array = NDArray[np.float64]
 
-# Points to whose median and spread a point is compared; a spike is shorter than half of them.
+# Windows to whose median and spread a window is compared; a spike is shorter than half of them.
 BLOCK = 32
 # Local standard deviations. Noise whose own tail reaches farther has to be beaten by FAR times.
 HEIGHT = 8.0
@@ -26,28 +33,39 @@ FAR = 3.0
 NAMED = 10
 
 
+@dataclass(frozen=True)
+class Span:
+    """One spike.
+
+    Attributes:
+        first: Index of its first point.
+        last: Index of its last point.
+        height: How far it lies above its surroundings, in their noise.
+    """
+
+    first: int
+    last: int
+    height: float
+
+
 def find(judged: Judged) -> Finding | None:
     """Looks for spikes; all of a series are one finding, whose onset is the first.
 
     Args:
         judged: A series with an objective.
     """
-    y = judged.y
-    if len(y) < BLOCK:
+    spans = _merged(span for width in widths(len(judged)) for span in _spans(judged.y, width))
+    spans = [span for span in spans if not _begins_anew(judged, span)]
+    if not spans:
         return None
-    heights = _heights(y)
-    spikes = np.flatnonzero(heights > HEIGHT)
-    if len(spikes):
-        some = np.abs(heights[:: max(1, len(y) // robust.ENOUGH_DIFFERENCES)])
-        spikes = spikes[heights[spikes] > FAR * robust.quantile(some, 0.99)]
-    spikes = np.array([i for i in spikes.tolist() if _came_back(y, i)], np.int64)
-    if not len(spikes):
-        return None
-    firsts = spikes[np.diff(spikes, prepend=-BLOCK) > 1]
-    worst = int(spikes[np.argmax(y[spikes])])
-    count = len(firsts)
-    first, last = int(spikes[0]), int(spikes[-1])
+    first, last = spans[0].first, max(span.last for span in spans)
+    tops = [span.first + int(np.argmax(judged.y[span.first : span.last + 1])) for span in spans]
+    highest = int(np.argmax(judged.y[tops]))
+    worst, height = tops[highest], spans[highest].height
+    count = len(spans)
     many = "a spike" if count == 1 else f"{count:,} spikes, the highest"
+    points = judged.count(spans[highest].last + 1 - spans[highest].first)
+    long = f", and back after {points:,} points" if points > 1 else ", and back"
     return Finding(
         run=judged.series.run,
         tag=judged.series.tag,
@@ -55,21 +73,87 @@ def find(judged: Judged) -> Finding | None:
         severity="info",
         onset_step=judged.step(first),
         onset_time=judged.time(first),
-        end_step=judged.step(last),
+        end_step=judged.last_step(last),
         ongoing=False,
         best_step=judged.step(judged.best),
         best_value=judged.value(judged.best),
         last_good_step=judged.step(first - 1) if first else None,
-        message=f"{many} to {judged.value(worst):.4g} at {judged.place(worst)} "
-        f"({min(heights[worst], 1e6):,.0f} times the local noise), and back",
+        message=f"{many} to {judged.value(worst):.4g} at {judged.place(worst)}{long} "
+        f"({min(height, 1e6):,.0f} times the local noise)",
         evidence={
             "count": count,
-            "steps": [judged.step(int(i)) for i in firsts[:NAMED]],
-            "values": [judged.value(int(i)) for i in firsts[:NAMED]],
+            "steps": [judged.step(span.first) for span in spans[:NAMED]],
+            "values": [judged.value(top) for top in tops[:NAMED]],
+            "points": [judged.count(span.last + 1 - span.first) for span in spans[:NAMED]],
             "highest_step": judged.step(worst),
-            "noise_ratio": float(min(1e9, heights[worst])),
+            "noise_ratio": float(min(1e9, height)),
         },
     )
+
+
+def _begins_anew(judged: Judged, span: Span) -> bool:
+    """Whether steps go back right before a spike: the descent of another training is none."""
+    back = 4 * (span.last + 1 - span.first)
+    near = judged.series.step[judged.points[max(0, span.first - back) : span.first + 2]]
+    return bool((np.diff(near) < 0).any())
+
+
+def widths(points: int) -> Iterator[int]:
+    """Points in a window, at each scale.
+
+    Args:
+        points: Points of a series.
+    """
+    width = 1
+    while points >= BLOCK * width:
+        yield width
+        width *= 4
+
+
+def _spans(y: Array, width: int) -> Iterator[Span]:
+    """The spikes that are seen in windows of some width."""
+    level = robust.window_medians(y, width, len(y) // width)
+    start = len(y) - len(level) * width
+    heights = heights_of(level, robust.noise_of_points(level))
+    spikes = np.flatnonzero(heights > HEIGHT)
+    if len(spikes):
+        some = np.abs(heights[:: max(1, len(level) // robust.ENOUGH_DIFFERENCES)])
+        # Of few windows a spike is more than one in a hundred; their medians have no heavy tails.
+        spikes = spikes[heights[spikes] > FAR * robust.quantile(some, 0.99 if width == 1 else 0.9)]
+    spikes = np.array([i for i in spikes.tolist() if _came_back(level, i)], np.int64)
+    for group in np.split(spikes, np.flatnonzero(np.diff(spikes) > 1) + 1):
+        if len(group):
+            first, last = int(group[0]), int(group[-1])
+            height = float(heights[group].max())
+            if width == 1:
+                yield Span(start + first, start + last, height)
+            else:
+                yield _in_points(y, level, start, width, first, last, height)
+
+
+def _in_points(
+    y: Array, level: Array, start: int, width: int, first: int, last: int, height: float
+) -> Span:
+    """A spike of windows to the point: from where half of its height is there to where not."""
+    around = level[max(0, first - BLOCK // 2) : first]
+    half = (robust.median(around) + float(level[first : last + 1].max())) / 2
+    begin, end = start + (first - 1) * width, start + (last + 2) * width
+    above = np.flatnonzero(robust.running_median(y[begin:end], 3) > half)
+    if not len(above):
+        return Span(begin + width, end - width - 1, height)
+    return Span(begin + int(above[0]), begin + int(above[-1]), height)
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """Spikes that overlap are one, as of one that is seen at several scales."""
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda each: (each.first, each.last)):
+        if merged and span.first <= merged[-1].last + 1:
+            before = merged.pop()
+            last, height = max(before.last, span.last), max(before.height, span.height)
+            span = Span(before.first, last, height)
+        merged.append(span)
+    return merged
 
 
 def _came_back(y: Array, at: int) -> bool:
@@ -81,17 +165,21 @@ def _came_back(y: Array, at: int) -> bool:
     return bool(y[at] - high > 0.5 * (y[at] - low))
 
 
-def _heights(y: Array) -> Array:
+def heights_of(level: Array, noise: float | Array) -> Array:
     """How far each point lies above the median of its block, in the block's noise.
 
     Where a block's noise is zero the series' is taken, so that the one odd value in a constant
     stretch of accuracies is no infinite spike.
     """
-    count = len(y) // BLOCK
-    ahead = len(y) - count * BLOCK
-    medians = robust.window_medians(y, BLOCK, count)
-    distance = y[ahead:].reshape(count, BLOCK) - medians[:, None]
-    local = robust.MAD_TO_SIGMA * robust.window_medians(np.abs(distance).ravel(), BLOCK, count)
-    noise = np.maximum(local, 0.5 * robust.noise_of_points(y) + robust.TINY)
-    heights = (distance / noise[:, None]).ravel()
-    return np.concatenate([np.zeros(ahead), heights])
+    points = level.shape[-1]
+    count = points // BLOCK
+    ahead = points - count * BLOCK
+    blocks = level[..., ahead:].reshape(*level.shape[:-1], count, BLOCK)
+    distance = blocks - robust.row_medians(blocks.copy())[..., None]
+    local = robust.MAD_TO_SIGMA * robust.row_medians(np.abs(distance))
+    least = 0.5 * np.asarray(noise)[..., None] + robust.TINY
+    heights = np.zeros(level.shape)
+    heights[..., ahead:] = (distance / np.maximum(local, least)[..., None]).reshape(
+        *level.shape[:-1], -1
+    )
+    return heights

@@ -39,8 +39,13 @@ BEFORE = 3
 CONFIDENCE = 5.0
 # From fewer levels before the split the noise is estimated from those after it as well.
 FEW = 16
+# Less than this part of the level is rounding.
+TINY = 1e-9
 # A worsening of less than this part of what training had achieved is no divergence.
 EFFECT = 0.2
+# Standard errors by which good points are more frequent before than after, in so many before.
+HELD = 2.5
+LEAST_BEFORE = 16
 # An earlier excursion is a precedent if it reached this part of the height ...
 PRECEDENT = 0.5
 # ... for this part of the time.
@@ -96,9 +101,10 @@ def scales(y: Array) -> Iterator[Scale]:
         y: Values.
     """
     width = 1
-    while len(y) // width >= (BEFORE + PERSISTENT if width == 1 else 16):
+    points = y.shape[-1]
+    while points // width >= (BEFORE + PERSISTENT if width == 1 else 16):
         level = robust.window_medians(y, width, VIEW)
-        yield Scale(level, len(y) - len(level) * width, width)
+        yield Scale(level, points - level.shape[-1] * width, width)
         width *= 2
 
 
@@ -109,15 +115,24 @@ def smoothed(level: Array) -> Array:
 
 def split(scale: Scale) -> tuple[float, int, float] | None:
     """The largest gap of a scale: (gap, first window after the split, best level before it)."""
-    level = smoothed(scale.level)
-    if len(level) < BEFORE + PERSISTENT:
+    if scale.level.shape[-1] < BEFORE + PERSISTENT:
         return None
-    after = np.minimum.accumulate(level[::-1])[::-1]
-    before = np.minimum.accumulate(level)
-    splits = np.arange(BEFORE, len(level) - PERSISTENT + 1)
-    gaps = after[splits] - before[splits - 1]
+    gaps, before = gaps_of(scale.level)
     best = int(np.argmax(gaps))
-    return float(gaps[best]), int(splits[best]), float(before[splits[best] - 1])
+    return float(gaps[best]), BEFORE + best, float(before[best])
+
+
+def gaps_of(level: Array) -> tuple[Array, Array]:
+    """Of each split along the last axis the gap, and the best level before it.
+
+    Args:
+        level: Levels of windows, of one series or of many.
+    """
+    smooth = smoothed(level)
+    splits = slice(BEFORE, smooth.shape[-1] - PERSISTENT + 1)
+    after = np.minimum.accumulate(smooth[..., ::-1], axis=-1)[..., ::-1][..., splits]
+    before = np.minimum.accumulate(smooth, axis=-1)[..., BEFORE - 1 : splits.stop - 1]
+    return after - before, before
 
 
 def progress(level: Array, base: float) -> float:
@@ -147,7 +162,14 @@ def students(z: float, levels: float) -> float:
     return z + (z**3 + z) / (4 * levels)
 
 
-def has_precedent(scale: Scale, gap: float, before: int, length: int) -> bool:
+def has_precedent(
+    scale: Scale,
+    gap: float,
+    before: int,
+    length: int,
+    height: float = PRECEDENT,
+    part: float = PRECEDENT_LENGTH,
+) -> bool:
     """Whether the series came back from an excursion of like height and length before a point.
 
     Args:
@@ -155,24 +177,31 @@ def has_precedent(scale: Scale, gap: float, before: int, length: int) -> bool:
         gap: Height of the excursion in question.
         before: Index of the point at which it began.
         length: How many points it has lasted.
+        height: What part of its height an earlier one had to reach,
+        part: and for what part of its time.
     """
     level = smoothed(scale.level)
     windows = int((before - scale.start) // scale.width)
     if windows <= 0:
         return False
     level = level[:windows]
-    high = level - np.minimum.accumulate(level) > PRECEDENT * gap
+    high = level - np.minimum.accumulate(level) > height * gap
     edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
     begins, ends = edges[::2], edges[1::2]
     if high[-1]:
         begins, ends = begins[:-1], ends[:-1]
     # Half a window less: an excursion of one window may be as short as that.
     longest = (float((ends - begins).max(initial=0)) - 0.5) * scale.width
-    return longest > PRECEDENT_LENGTH * length
+    return longest > part * length
 
 
 def find(
-    y: Array, floor: float, effect: float = EFFECT, confidence: float = CONFIDENCE
+    y: Array,
+    floor: float,
+    effect: float = EFFECT,
+    confidence: float = CONFIDENCE,
+    *,
+    white: bool = False,
 ) -> Excursion | None:
     """Looks for a rise that lasts to the end.
 
@@ -181,42 +210,81 @@ def find(
         floor: A gap of less than this is never one: the noise of single points.
         effect: Least gap as a part of what training had achieved.
         confidence: Least gap in standard errors; fewer will do where there is other evidence too.
+        white: Whether that is all the noise there is, as of means of outcomes.
 
     Returns:
         The excursion at the widest scale that shows it, the one that looks farthest back, or None.
     """
     every = list(scales(y))
-    found = [_at_scale(scale, every, floor, effect, confidence) for scale in every]
-    return next((excursion for excursion in reversed(found) if excursion is not None), None)
+    for scale in reversed(every):
+        found = _at_scale(y, scale, every, floor, effect, confidence, white=white)
+        if found is not None:
+            return found
+    return None
 
 
 def _at_scale(
-    scale: Scale, every: list[Scale], floor: float, effect: float, confidence: float
+    y: Array,
+    scale: Scale,
+    every: list[Scale],
+    floor: float,
+    effect: float,
+    confidence: float,
+    *,
+    white: bool,
 ) -> Excursion | None:
     candidate = split(scale)
     if candidate is None:
         return None
     gap, window, base = candidate
     # Most gaps are none for this reason already; the noise costs more to know.
-    if gap <= max(floor, 1e-9 * abs(base)):
+    if gap <= max(floor, TINY * abs(base)):
         return None
     achieved = progress(every[-1].level, base)
     if gap <= effect * achieved:
         return None
-    noise = robust.noise_of_levels(scale.level[:window])
-    if window < FEW:
-        noise = max(noise, robust.noise_of_levels(scale.level))
-    noise = max(noise, floor / scale.width**0.5)
-    if gap <= students(confidence, window) * noise:
+    noise = floor / scale.width**0.5
+    if not white:
+        noise = max(noise, _noise_before(scale, window))
+        confidence = students(confidence, window)
+    if gap <= confidence * noise:
         return None
     begin = scale.point(_leaves(scale, base, gap, window))
     length = scale.point(len(scale.level)) - begin
+    if not _is_held(y, begin, base + PRECEDENT * gap):
+        return None
     wider = [other for other in every if other.width >= scale.width]
     if any(has_precedent(other, gap, begin, length) for other in wider):
         return None
     low = scale.point(int(np.argmin(smoothed(scale.level)[:window])) + 1) - 1
     high = scale.point(window)
     return Excursion(gap, base, low, high, scale.width, noise, achieved)
+
+
+def _noise_before(scale: Scale, window: int) -> float:
+    """Noise of the levels before a window; where they are few, of those after it as well."""
+    noise = robust.noise_of_levels(scale.level[:window])
+    return max(noise, robust.noise_of_levels(scale.level)) if window < FEW else noise
+
+
+def _is_held(y: Array, begin: int, half: float) -> bool:
+    """Whether good points were more frequent before a rise than they are after it.
+
+    Of two outcomes, won and lost, a few good ones in a row make a level that noise cannot tell from
+    the others. The shares of good points, in as many points before the rise as after it, differ by
+    a test of two proportions.
+
+    Args:
+        y: All values.
+        begin: Index of the first point of the rise.
+        half: Better than half-way up is good.
+    """
+    after = y[begin:] < half
+    before = y[max(0, begin - max(len(after), LEAST_BEFORE)) : begin] < half
+    good, of = int(before.sum()) + int(after.sum()), len(before) + len(after)
+    share = good / of
+    error = (share * (1 - share) * (1 / max(1, len(before)) + 1 / len(after))) ** 0.5
+    return bool(before.mean() - after.mean() > HELD * error) if len(before) else True
 
 
 def _leaves(scale: Scale, base: float, gap: float, window: int) -> int:

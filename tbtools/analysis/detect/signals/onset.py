@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,8 @@ LOCAL = 16
 # A rise of any power up to the fourth took less than so many times as long to half its height as it
 # took from there.
 AHEAD = 6
+# The models of so many points are kept: levels are hardly ever more.
+SHARED = 128
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,17 @@ def locate(y: Array, rise: Excursion, least_noise: float = 0.0) -> Onset:
     if bend.index <= START * len(y) and rise.progress <= NOTHING * rise.gap:
         return Onset(0, sudden=False)
     return bend
+
+
+def locate_in_blocks(y: Array, rise: Excursion) -> Onset:
+    """The same for means of outcomes, of which a few are enough to be a level.
+
+    Args:
+        y: Means, lower is better.
+        rise: The rise.
+    """
+    good = int(np.argmax(y <= rise.base + 0.5 * rise.gap))
+    return Onset(good + least_squares_split(y[good:]), sudden=True)
 
 
 def _bend(y: Array, scale: Scale, low: int, rise: Excursion, least_noise: float) -> Onset:
@@ -201,17 +215,28 @@ def least_squares_bend(y: Array) -> int:
     n = len(y)
     if n < 4:
         return 0
-    away = np.arange(n) - np.arange(n - 1)[:, None]
-    ones = np.ones(away.shape)
-    # A matrix a bend, a column a parameter: height at the bend, slope before it, slope after it.
-    model = np.stack([ones, np.minimum(away, 0), np.maximum(away, 0)], axis=2).astype(float)
-    # The first bend has no points before it; a little of the identity keeps its system solvable.
-    normal = np.einsum("bij,bik->bjk", model, model) + 1e-9 * np.eye(3)
-    moments = np.einsum("bij,i->bj", model, y - y.mean())
-    fit = np.linalg.solve(normal, moments[:, :, None])[:, :, 0]
+    model, solution = _broken_lines(n) if n <= SHARED else _broken_lines.__wrapped__(n)
+    centred = y - y.mean()
+    moments, fit = (model @ centred).reshape(-1, 3), (solution @ centred).reshape(-1, 3)
     explained = np.sum(fit * moments, axis=1)
     falls_then_rises = (fit[:, 1] <= 1e-9 * fit[:, 2]) & (fit[:, 2] > 0)
     return int(np.argmax(np.where(falls_then_rises, explained, -np.inf)))
+
+
+@lru_cache(maxsize=64)
+def _broken_lines(n: int) -> tuple[Array, Array]:
+    """Of n points the models of all broken lines, and what solves them.
+
+    Three rows a bend: height at the bend, slope before it, slope after it. They are the same for
+    all series of a length.
+    """
+    away = np.arange(n) - np.arange(n - 1)[:, None]
+    rows = [np.ones(away.shape), np.minimum(away, 0), np.maximum(away, 0)]
+    model = np.stack(rows, axis=1).astype(float)
+    # The first bend has no points before it; a little of the identity keeps its system solvable.
+    normal = model @ model.transpose(0, 2, 1) + 1e-9 * np.eye(3)
+    solution = np.linalg.solve(normal, model)
+    return model.reshape(-1, n), solution.reshape(-1, n)
 
 
 def least_squares_split(y: Array) -> int:

@@ -52,6 +52,7 @@ class Oscillation:
         after: The worse side at the end.
         times: By how much the points' distance from their local mean has grown.
         standard_errors: How far that is beyond the noise.
+        improves: Whether the level is better than ever all the same.
     """
 
     onset: Onset
@@ -59,6 +60,7 @@ class Oscillation:
     after: float
     times: float
     standard_errors: float
+    improves: bool
 
 
 def find(y: Array, noise: float) -> Oscillation | None:
@@ -68,11 +70,11 @@ def find(y: Array, noise: float) -> Oscillation | None:
         y: Values, lower is better.
         noise: Noise of single points.
     """
-    width = max(LEAST_POINTS, len(y) // BLOCKS)
-    if len(y) < LEAST_BLOCKS * width:
+    width = block_width(len(y))
+    if width is None:
         return None
     every = width // 2
-    spread = _log_spread(y, every, noise)
+    spread = log_spread(y, every, noise)
     own_noise = SPREAD_NOISE / width**0.5
     growth = excursion.find(spread, own_noise, confidence=CONFIDENCE)
     if growth is None or growth.gap < LEAST:
@@ -88,8 +90,35 @@ def find(y: Array, noise: float) -> Oscillation | None:
     least = max(3 * noise, 2 * excursion.EFFECT * excursion.progress(worse, before))
     if not better < before < after - noise or after - better < least:
         return None
+    if not _swings_more(y, first, every, noise):
+        return None
     times = float(np.exp(growth.gap))
-    return Oscillation(Onset(first, onset.sudden), before, after, times, growth.gap / growth.noise)
+    sure = growth.gap / growth.noise
+    improves = _improves(y, first, width)
+    return Oscillation(Onset(first, onset.sudden), before, after, times, sure, improves)
+
+
+def block_width(points: int) -> int | None:
+    """How many points make a block; None where there are too few blocks.
+
+    Args:
+        points: Points of a series.
+    """
+    width = max(LEAST_POINTS, points // BLOCKS)
+    return width if points >= LEAST_BLOCKS * width else None
+
+
+def _improves(y: Array, onset: int, width: int) -> bool:
+    """Whether the level is better at the end than it ever was before the onset."""
+    levels = robust.window_medians(y[: max(width, onset)], width, BLOCKS)
+    return robust.median(y[-END * width :]) < float(levels.min())
+
+
+def _swings_more(y: Array, onset: int, every: int, noise: float) -> bool:
+    """Whether points lie farther from a line through their block, too: a slope is no swing."""
+    spread = log_spread(y, every, noise, degree=1)
+    first = max(1, (onset - len(y) % every) // every)
+    return robust.median(spread[-END:]) - robust.median(spread[:first]) > LEAST / 2
 
 
 def _in_linear_units(growth: Excursion) -> Excursion:
@@ -98,7 +127,7 @@ def _in_linear_units(growth: Excursion) -> Excursion:
     return replace(growth, base=base, gap=float(np.expm1(growth.gap)) * base)
 
 
-def _log_spread(y: Array, every: int, noise: float) -> Array:
+def log_spread(y: Array, every: int, noise: float | Array, degree: int = 0) -> Array:
     """Logarithm of the mean distance of a block's points from their mean; noise keeps it finite.
 
     From the mean and not the median, which of points that swing between two sides is on either.
@@ -107,9 +136,15 @@ def _log_spread(y: Array, every: int, noise: float) -> Array:
         y: Values.
         every: Points from one block to the next, which is twice as long; the last block ends with
             the data.
-        noise: Noise of single points.
+        noise: Noise of single points; of many series a column.
+        degree: 1 for the distance from their least-squares line.
     """
-    blocks = np.lib.stride_tricks.sliding_window_view(y[len(y) % every :], 2 * every)[::every]
-    blocks = blocks[:, :: max(1, every // robust.SAMPLE) | 1]
-    distance = np.abs(blocks - blocks.mean(axis=1, keepdims=True)).mean(axis=1)
+    ending = y[..., y.shape[-1] % every :]
+    blocks = np.lib.stride_tricks.sliding_window_view(ending, 2 * every, axis=-1)[..., ::every, :]
+    blocks = blocks[..., :: max(1, every // robust.SAMPLE) | 1]
+    centred = blocks - blocks.mean(axis=-1, keepdims=True)
+    if degree:
+        along = np.arange(blocks.shape[-1]) - (blocks.shape[-1] - 1) / 2
+        centred -= (centred @ along / np.sum(along**2))[..., None] * along
+    distance = np.abs(centred).mean(axis=-1)
     return np.asarray(np.log(distance + 0.1 * noise + robust.TINY))

@@ -49,15 +49,19 @@ def quantile(x: Array, q: float) -> float:
     return float((np.sort(x) if len(x) < SORTED else np.partition(x, place))[place])
 
 
-def _row_medians(rows: Array) -> Array:
-    """Medians of the rows of a matrix that may be changed."""
-    width = rows.shape[1]
+def row_medians(rows: Array) -> Array:
+    """Medians along the last axis of an array that may be changed.
+
+    Args:
+        rows: Values, none of them NaN.
+    """
+    width = rows.shape[-1]
     half = width // 2
     if width % 2:
-        rows.partition(half, axis=1)
-        return rows[:, half].copy()
-    rows.partition([half - 1, half], axis=1)
-    return rows[:, half - 1] / 2 + rows[:, half] / 2
+        rows.partition(half, axis=-1)
+        return rows[..., half].copy()
+    rows.partition([half - 1, half], axis=-1)
+    return np.asarray(rows[..., half - 1] / 2 + rows[..., half] / 2)
 
 
 def _blocks(y: Array, width: int, count: int) -> Array:
@@ -66,16 +70,18 @@ def _blocks(y: Array, width: int, count: int) -> Array:
     The sample makes a median no noisier than a thirtieth of a point's noise, and ten million points
     no slower than one.
     """
-    whole = min(count, len(y) // width)
+    points = y.shape[-1]
+    whole = min(count, points // width)
     stride = max(1, width // SAMPLE) | 1
-    return y[len(y) - whole * width :].reshape(whole, width)[:, ::stride].copy()
+    windows = y[..., points - whole * width :].reshape(*y.shape[:-1], whole, width)
+    return windows[..., ::stride].copy()
 
 
 def window_medians(y: Array, width: int, count: int) -> Array:
     """Medians of the last `count` windows of `width` points; the last window ends with the data.
 
     Args:
-        y: Values.
+        y: Values along the last axis, of one series or of many.
         width: Points in a window.
         count: How many windows at most.
 
@@ -84,8 +90,8 @@ def window_medians(y: Array, width: int, count: int) -> Array:
         out.
     """
     if width == 1:
-        return y[max(0, len(y) - count) :]
-    return _row_medians(_blocks(y, width, count))
+        return y[..., max(0, y.shape[-1] - count) :]
+    return row_medians(_blocks(y, width, count))
 
 
 def window_means(y: Array, width: int) -> Array:
@@ -121,16 +127,17 @@ def running_median(y: Array, width: int) -> Array:
     """Centred running median of odd width; the ends repeat the first and last values.
 
     Args:
-        y: Values, at least one.
+        y: Values, at least one; for a width of three along the last axis of an array.
         width: Odd number of points.
     """
     half = width // 2
     if width == 3:
-        before, after = np.concatenate([y[:1], y[:-1]]), np.concatenate([y[1:], y[-1:]])
+        before = np.concatenate([y[..., :1], y[..., :-1]], axis=-1)
+        after = np.concatenate([y[..., 1:], y[..., -1:]], axis=-1)
         low, high = np.minimum(before, after), np.maximum(before, after)
         return np.asarray(np.maximum(low, np.minimum(high, y)))
     padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
-    return _row_medians(np.lib.stride_tricks.sliding_window_view(padded, width).copy())
+    return row_medians(np.lib.stride_tricks.sliding_window_view(padded, width).copy())
 
 
 def sigma(residuals: Array) -> float:
@@ -157,6 +164,21 @@ def noise_of_points(y: Array) -> float:
         return robust
     kept = np.sort(differences)[: max(1, int(0.95 * len(differences)))]
     return float(np.sqrt(np.mean(kept**2) / 6))
+
+
+def noise_of_rows(rows: Array) -> Array:
+    """The same as `noise_of_points` for each row of a matrix.
+
+    Args:
+        rows: A series a row, of at least three points.
+    """
+    points = rows.shape[1]
+    starts = np.arange(0, points - 2, max(1, points // ENOUGH_DIFFERENCES))
+    differences = np.abs(rows[:, starts] - 2 * rows[:, starts + 1] + rows[:, starts + 2])
+    noise = MAD_TO_SIGMA * row_medians(differences) / 6**0.5
+    for row in np.flatnonzero(noise <= 0):
+        noise[row] = noise_of_points(rows[row])
+    return np.asarray(noise)
 
 
 def noise_of_levels(levels: Array) -> float:

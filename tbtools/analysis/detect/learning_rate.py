@@ -1,0 +1,103 @@
+"""The learning rate of a run as a witness: what it explains of another series."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from tbtools.analysis.detect.judged import points_before
+from tbtools.analysis.detect.signals import robust
+from tbtools.analysis.objective import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.detect.judged import Judged
+    from tbtools.runs.series import ScalarSeries
+
+# A rate that is this many times what it was is another one.
+CHANGED = 1.1
+# Losses follow the rate within this part of the run, or so many points.
+NEAR = 0.02
+POINTS = 3
+# The worst that a series has been at such a rate before, but for this part of its points.
+WORST = 0.95
+
+
+def is_learning_rate(tag: str) -> bool:
+    """Whether a tag is that of a learning rate, by its words."""
+    parts = words(tag)
+    return "lr" in parts or ("learning" in parts and "rate" in parts)
+
+
+def learning_rates(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:
+    """The learning rate of each run that logs one, known by its tag.
+
+    Args:
+        series: All series.
+    """
+    found: dict[str, ScalarSeries] = {}
+    for one in series:
+        if is_learning_rate(one.tag) and one.run not in found and np.isfinite(one.value).any():
+            found[one.run] = one
+    return found
+
+
+def rate_along(rate: ScalarSeries, judged: Judged) -> NDArray[np.float64]:
+    """The rate at each point of a series: the last one written before it.
+
+    Args:
+        rate: The learning rate.
+        judged: The series.
+    """
+    finite = np.flatnonzero(np.isfinite(rate.value))
+    before = points_before(rate, judged.series, judged.points, "right")
+    at = np.searchsorted(finite, before) - 1
+    return rate.value[finite[np.maximum(at, 0)]]
+
+
+def restarts_within(rate: ScalarSeries | None, judged: Judged, onset: int, end: int) -> bool:
+    """Whether the rate came down, and was raised again in a stretch, which is its own doing.
+
+    Args:
+        rate: The run's learning rate, if it logs one.
+        judged: A series.
+        onset: Index of the first point of the stretch.
+        end: Index after its last.
+    """
+    if rate is None:
+        return False
+    along = rate_along(rate, judged)[:end]
+    lowest = onset + int(np.argmin(along[onset:]))
+    least = CHANGED * along[lowest]
+    return bool(along[-1] > least and along[: lowest + 1].max() > least)
+
+
+def restart(
+    rate: ScalarSeries | None, judged: Judged, onset: int, level: float
+) -> Literal["explains", "goes on"] | None:
+    """What a rate that was raised has to do with a rise of the loss.
+
+    It *explains* a rise at whose onset it went up, to a rate at which the run has trained before,
+    as long as it has not come down again and the level is none that the series has not had. A rise
+    beyond that may still be of the restart: it *goes on*.
+
+    Args:
+        rate: The run's learning rate, if it logs one.
+        judged: The series that got worse.
+        onset: Where it did.
+        level: Its level now, lower is better.
+    """
+    if rate is None or onset == 0:
+        return None
+    along = rate_along(rate, judged)
+    near = max(POINTS, int(NEAR * len(along)))
+    lowest = float(along[max(0, onset - near) : onset + near].min())
+    if along[-1] <= CHANGED * lowest:
+        return None
+    known = along[-1] <= CHANGED * along[:onset].max()
+    usual = level <= robust.quantile(judged.y[:onset], WORST) + judged.noise
+    return "explains" if known and usual else "goes on"

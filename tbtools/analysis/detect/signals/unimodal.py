@@ -1,0 +1,190 @@
+"""Falls, and then rises: the least-squares fit of a curve with one valley, for few points.
+
+Isotonic regression fits the best falling curve, and the best that falls up to some point and rises
+from there, whatever their shapes are (Barlow et al., Statistical Inference under Order
+Restrictions, 1972). How much of the squares the rise explains says whether there is one. Of pure
+noise some of it is explained, too: of few points nearly all. `LEAST_EXPLAINED` is what noise does
+not reach.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.detect.signals import robust
+from tbtools.analysis.detect.signals.onset import least_squares_bend
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+# Longer series are looked at in as many windows.
+MOST = 128
+# By number of points: the sum of squares that the rise explains, as a multiple of what is left,
+# which noise of a constant level, correlated by 0.3 from point to point, exceeds in one series of a
+# hundred (`python -m benchmarks.detection thresholds`). Between them logarithms are interpolated.
+LEAST_EXPLAINED = {
+    8: 25_000.0,
+    10: 94.0,
+    12: 23.0,
+    14: 12.7,
+    16: 8.8,
+    20: 4.7,
+    24: 3.0,
+    32: 2.0,
+    48: 1.1,
+    64: 0.82,
+    96: 0.54,
+    128: 0.4,
+}
+# The rise is this part of the fall before it; of the smaller part where it explains so many times
+# what it has to ...
+EFFECT = 0.35
+SURE_EFFECT = 0.2
+SURE = 10.0
+# ... and has this part of the points, and so many.
+LEAST_PART = 0.2
+LEAST_POINTS = 3
+
+
+@dataclass(frozen=True)
+class Valley:
+    """A series that falls and rises.
+
+    Attributes:
+        onset: Index of the point at which it begins to rise.
+        base: The level there.
+        gap: By how much the end is worse.
+        fall: By how much the upper quartile of what was before is worse.
+        noise: Standard deviation of the points about the fit.
+    """
+
+    onset: int
+    base: float
+    gap: float
+    fall: float
+    noise: float
+
+
+def find(y: Array) -> Valley | None:
+    """Looks for a rise at the end that falling curves and noise do not explain.
+
+    Args:
+        y: Values, lower is better.
+    """
+    if len(y) < min(LEAST_EXPLAINED):
+        return None
+    width = -(-len(y) // MOST)
+    level = robust.window_means(y, width)
+    smooth = robust.running_median(level, 3)
+    if not _may_rise(smooth):
+        return None
+    # Once more from the smoothed levels: one stray point is no rise.
+    fit, explained = _fit(level)
+    smooth_fit, _ = _fit(smooth)
+    bottom = _bottom(fit)
+    lowest = _bottom(smooth_fit)
+    gap = float(smooth_fit[-1] - smooth_fit[lowest])
+    fall = robust.quantile(smooth[: lowest + 1], 0.75) - float(smooth_fit[lowest])
+    risen = len(level) - 1 - min(bottom, lowest)
+    sure = min(explained) / least_explained(len(level))
+    if sure < 1 or gap < (SURE_EFFECT if sure > SURE else EFFECT) * fall:
+        return None
+    if risen < max(LEAST_POINTS, LEAST_PART * len(level)):
+        return None
+    onset = (bottom + _bend(level, lowest, float(smooth_fit[lowest]) + fall / 2)) // 2
+    point = len(y) - len(level) * width + (onset + 1) * width - 1
+    noise = float(np.sqrt(np.mean((level - fit) ** 2)))
+    return Valley(point, float(fit[bottom]), gap, fall, noise)
+
+
+def least_explained(points: int) -> float:
+    """`LEAST_EXPLAINED` of any number of points.
+
+    Args:
+        points: How many, at least eight.
+    """
+    known = np.log(list(LEAST_EXPLAINED)), np.log(list(LEAST_EXPLAINED.values()))
+    return float(np.exp(np.interp(np.log(points), *known)))
+
+
+def explained_by_a_valley(y: Array) -> tuple[float, float]:
+    """What the rise explains, and what the fall before it does, as multiples of what is left.
+
+    Args:
+        y: Values, at least two.
+    """
+    return _fit(y)[1]
+
+
+def _may_rise(smooth: Array) -> bool:
+    """Whether the end is above the bottom at all: most series are none for this reason."""
+    lowest = int(np.argmin(smooth))
+    base = float(smooth[lowest])
+    fall = robust.quantile(smooth[: lowest + 1], 0.75) - base
+    return float(smooth[lowest:].max()) - base >= SURE_EFFECT * fall
+
+
+def _bend(level: Array, lowest: int, half: float) -> int:
+    """Where a broken line bends that begins half-way down: noise wanders along a flat bottom."""
+    above = np.flatnonzero(level[: lowest + 1] > half)
+    begin = int(above[-1]) if len(above) else 0
+    return begin + least_squares_bend(level[begin:])
+
+
+def _bottom(fit: Array) -> int:
+    """The last point at the lowest level."""
+    return int(np.flatnonzero(fit == fit.min())[-1])
+
+
+def _fit(y: Array) -> tuple[Array, tuple[float, float]]:
+    """The best fit with one valley, and what its rise and its fall explain."""
+    centred = y - y.mean()
+    falls, rises = _squares_left(centred), _squares_left(centred[::-1])[::-1]
+    left = falls[:-1] + rises[1:]
+    at = int(np.argmin(left)) + 1
+    least = left[at - 1] + 1e-12 * float(np.sum(centred**2)) + robust.TINY
+    fit = np.concatenate([falling(y[:at]), falling(y[at:][::-1])[::-1]])
+    return fit, (
+        float((falls[-1] - left[at - 1]) / least),
+        float((rises[0] - left[at - 1]) / least),
+    )
+
+
+def falling(y: Array) -> Array:
+    """The least-squares fit that never rises: neighbours that do are pooled to their mean.
+
+    Args:
+        y: Values.
+    """
+    sums: list[float] = []
+    counts: list[int] = []
+    for value in y.tolist():
+        total, count = value, 1
+        while counts and sums[-1] * count <= total * counts[-1]:
+            total += sums.pop()
+            count += counts.pop()
+        sums.append(total)
+        counts.append(count)
+    return np.repeat(np.divide(sums, counts), counts)
+
+
+def _squares_left(y: Array) -> Array:
+    """Of each beginning of a series the sum of squares about its best falling fit."""
+    blocks: list[tuple[float, int, float]] = []
+    left = []
+    whole = 0.0
+    for value in y.tolist():
+        total, count, squares = value, 1, value * value
+        while blocks and blocks[-1][0] * count <= total * blocks[-1][1]:
+            before, number, square = blocks.pop()
+            whole -= square - before * before / number
+            total, count, squares = total + before, count + number, squares + square
+        blocks.append((total, count, squares))
+        whole += squares - total * total / count
+        left.append(max(0.0, whole))
+    return np.array(left)

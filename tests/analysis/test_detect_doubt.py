@@ -1,0 +1,234 @@
+"""What may still recover, what only looks ill, and faults that need no objective."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tbtools.analysis.detect import Finding, Findings, detect_series
+from tbtools.analysis.detect.signals import unimodal
+from tbtools.runs.series import ScalarSeries
+
+
+def series(value: object, tag: str = "loss", step: object = None) -> ScalarSeries:
+    values = np.asarray(value, float)
+    return ScalarSeries.from_arrays(
+        "run", tag, np.arange(len(values)) if step is None else np.asarray(step), values
+    )
+
+
+def noise(n: int, sigma: float = 0.02, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, sigma, n)
+
+
+def the_only(findings: Findings) -> Finding:
+    assert len(findings) == 1, [each.message for each in findings]
+    return findings[0]
+
+
+def falling(n: int = 300) -> np.ndarray:
+    return 2 * (1 + np.arange(n) / 30) ** -0.7 + 0.1
+
+
+def serious(findings: Findings) -> list[str]:
+    return [each.kind for each in findings if each.is_serious]
+
+
+# Provisional
+
+
+def test_a_jump_is_provisional_until_it_has_lasted() -> None:
+    y = np.where(np.arange(400) < 200, falling(400), 3.0) + noise(400)
+    first, later = (the_only(detect_series([series(y[:end])])) for end in (215, 300))
+    assert (first.kind, first.severity, first.provisional) == ("divergence", "warning", True)
+    assert "it may recover" in first.message
+    assert not first.fails(["divergence"])
+    assert (later.severity, later.provisional) == ("error", False)
+    assert later.fails(["divergence"])
+    assert first.to_dict()["provisional"]
+
+
+def test_a_blow_up_beyond_everything_is_settled_at_once() -> None:
+    y = falling() + noise(300)
+    y[290:] = 1e6
+    assert the_only(detect_series([series(y)])).severity == "error"
+
+
+@pytest.mark.parametrize("logged", [True, False])
+def test_no_warm_restart_is_an_error_at_any_time(logged: bool) -> None:
+    phase = np.concatenate([np.arange(n) / n for n in (80, 160, 320)])
+    y = np.exp(-np.arange(560) / 300) + 0.3 * np.cos(np.pi * phase / 2) + noise(560, 0.01)
+    rate = 0.1 * (0.5 + 0.5 * np.cos(np.pi * phase))
+    for end in range(20, 560, 9):
+        run = [series(y[:end]), series(rate[:end], "lr")][: 1 + logged]
+        found = detect_series(run)
+        assert [each for each in found if each.severity == "error"] == []
+        if logged:
+            assert serious(found) == []
+
+
+def test_few_points_that_recover_to_a_new_best_are_never_an_error() -> None:
+    y = np.interp(np.arange(49), [0, 16, 32, 48], [-100, -84.7, -98, -80])
+    smooth = np.convolve(np.pad(y, 2, "edge"), np.full(5, 0.2), "valid")
+    for end in range(8, 50):
+        found = detect_series([series(smooth[:end], "eval/mean_reward")])
+        assert [each for each in found if each.severity == "error"] == []
+    assert not detect_series([series(smooth, "eval/mean_reward")])
+
+
+# What only looks ill
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rare_successes_are_no_divergence(seed: int) -> None:
+    won = np.random.default_rng(seed).random(1000) < 0.03
+    assert not detect_series([series(won, "success")]).of("divergence")
+
+
+def test_successes_that_stop_are_one_though_most_failed_before() -> None:
+    won = np.random.default_rng(0).random(2000) < np.where(np.arange(2000) < 1000, 0.4, 0)
+    found = the_only(detect_series([series(won, "success")]))
+    assert found.kind == "divergence"
+    assert abs(found.onset_step - 1000) < 60
+
+
+@pytest.mark.parametrize("scale", [1, 100])
+def test_an_accuracy_next_to_its_bound_has_nothing_left_to_improve(scale: float) -> None:
+    y = 1 - 0.5 * np.exp(-np.arange(200) / 10) - 0.004 + noise(200, 0.001)
+    found = the_only(detect_series([series(scale * y, "val/accuracy")]))
+    assert (found.kind, found.severity) == ("plateau", "info")
+    assert "nothing is left to improve" in found.message
+
+
+def test_points_at_one_step_are_no_course() -> None:
+    findings = detect_series([series(noise(50), "eval/reward", np.full(50, 7))])
+    assert not findings
+    assert [each.reason for each in findings.not_judged] == ["points at fewer than 8 steps"]
+
+
+@pytest.mark.parametrize("moved", [-0.25, 0.15])
+def test_what_moves_by_a_part_of_its_level_is_no_plateau(moved: float) -> None:
+    t = np.arange(400) / 400
+    y = np.exp(-t * 60) + 0.05 * (1 + moved * t)
+    assert not detect_series([series(y * np.exp(noise(400)))]).of("plateau")
+
+
+def test_a_stretch_in_which_the_rate_was_raised_is_no_plateau() -> None:
+    y = 2 - np.minimum(np.arange(500), 200) / 200 + noise(500)
+    rate = np.abs(np.arange(500) - 350) / 350 + 0.01
+    assert detect_series([series(y)]).of("plateau")
+    assert not detect_series([series(y), series(rate, "lr")])
+
+
+def test_an_undefined_ratio_is_no_error() -> None:
+    y = np.where(np.arange(100) < 30, np.nan, 0.5)
+    for value in (y, y[::-1]):
+        found = detect_series([series(value, "train/explained_variance")]).of("nonfinite")
+        assert the_only(found).severity == "info"
+
+
+def test_an_overflow_of_the_gradients_is_provisional_and_a_loss_that_is_nan_is_not() -> None:
+    norm = 1 + noise(50)
+    norm[[10, 49]] = np.inf
+    found = the_only(detect_series([series(norm, "grad_norm")]))
+    assert (found.severity, found.provisional) == ("warning", True)
+    loss = falling(50)
+    loss[49] = np.nan
+    assert the_only(detect_series([series(loss)]).of("nonfinite")).severity == "error"
+
+
+def test_infinities_before_the_nan_are_told() -> None:
+    y = falling()
+    y[[100, 101]] = np.inf
+    y[120:] = np.nan
+    found = the_only(detect_series([series(y)]).of("nonfinite"))
+    assert found.message.startswith("NaN from step 120 on; last finite at step 119; infinite")
+    assert "already at step 100" in found.message
+    assert found.evidence["first_step"] == 100
+
+
+# Overfitting of few points
+
+
+@pytest.mark.parametrize("n", [8, 10, 12, 14, 30])
+def test_a_valley_of_few_evaluations_is_overfitting(n: int) -> None:
+    at = n // 2 - 1
+    i = np.arange(n)
+    valley = np.where(i < at, (at - i) / at, 0.5 * (i - at) / (n - 1 - at))
+    for seed in range(5):
+        training = np.exp(-3 * i / n) + noise(n, 0.01, seed + 50)
+        pair = [series(training, "train_loss"), series(valley + noise(n, 0.02, seed), "val_loss")]
+        found = the_only(detect_series(pair))
+        assert (found.kind, found.tag) == ("overfitting", "val_loss")
+        assert abs(found.onset_step - at) <= 0.1 * n
+        assert found.best_step == np.argmin(pair[1].value)
+
+
+def test_a_return_that_falls_while_the_loss_does_is_no_overfitting() -> None:
+    y = 100 * np.minimum(np.arange(200) / 100, 1) - np.clip(np.arange(200) - 100, 0, None)
+    pair = [series(falling(200), "train/loss"), series(y + noise(200, 3), "eval/return")]
+    assert serious(detect_series(pair)) in ([], ["divergence"])
+
+
+@pytest.mark.parametrize("n", [2, 5, 40])
+def test_the_falling_fit_is_that_of_sklearns_definition(n: int) -> None:
+    """Pooled means fall, keep the sum, and no falling step function is nearer."""
+    y = np.random.default_rng(n).normal(size=n)
+    fit = unimodal.falling(y)
+    assert (np.diff(fit) <= 0).all()
+    assert fit.sum() == pytest.approx(y.sum())
+    # The residuals are orthogonal to the fit, and no beginning of them has a positive sum.
+    assert (y - fit) @ fit == pytest.approx(0, abs=1e-9)
+    assert np.cumsum(y - fit).max() <= 1e-9
+
+
+# Scale
+
+
+def test_a_loss_that_is_zero_from_one_step_to_the_next_is_an_error() -> None:
+    y = np.where(np.arange(200) < 120, 0.5 + noise(200), 0.0)
+    found = the_only(detect_series([series(y)]))
+    assert (found.kind, found.severity, found.onset_step) == ("collapse", "error", 120)
+    assert found.last_good_step == 119
+
+
+def test_a_loss_that_comes_down_to_zero_is_at_its_bound() -> None:
+    y = np.maximum(1 - np.arange(200) / 80 + noise(200), 0)
+    assert [each.severity for each in detect_series([series(y, "hinge_loss")])] == ["info"]
+
+
+@pytest.mark.parametrize("tag", ["grad_norm", "train/critic_loss"])
+def test_a_scale_that_grew_for_good_needs_no_objective(tag: str) -> None:
+    y = np.exp(noise(200, 0.3))
+    y[150:] *= 1000
+    found = the_only(detect_series([series(y, tag)]))
+    assert (found.kind, found.severity, found.onset_step) == ("explosion", "warning", 150)
+    assert 500 < found.evidence["level_after"] / found.evidence["level_before"] < 2000
+    y[160:] /= 1000
+    assert not detect_series([series(y, tag)])
+
+
+def test_a_discriminator_that_has_won_is_a_collapse() -> None:
+    y = 0.7 + noise(200, 0.1)
+    y[120:] = np.abs(noise(80, 1e-4))
+    found = the_only(detect_series([series(y, "d_loss"), series(1 + noise(200), "g_loss")]))
+    assert (found.kind, found.tag, found.onset_step) == ("collapse", "d_loss", 120)
+
+
+def test_a_schedule_is_no_collapse() -> None:
+    stairs = 0.1 ** (1 + np.arange(300) // 100)
+    for tag in ("lr", "temperature", "noise_scale"):
+        assert not detect_series([series(stairs, tag)])
+
+
+# Spikes
+
+
+@pytest.mark.parametrize("back", [8, 30, 60])
+def test_a_spike_that_decays_over_many_points_is_found_where_it_begins(back: float) -> None:
+    y = falling(2000) + noise(2000, 0.01)
+    y[900:] += 2 * np.exp(-np.arange(1100) / back)
+    found = the_only(detect_series([series(y)]))
+    assert (found.kind, found.severity) == ("spike", "info")
+    assert abs(found.onset_step - 900) <= 2
+    assert found.evidence["points"][0] > back / 2
