@@ -155,6 +155,23 @@ class ValueRows:
         numbers: NDArray[np.float64] = self.number[rows].astype(np.float64, copy=False)
         return numbers
 
+    def taken(self, rows: NDArray[np.int64]) -> ValueRows:
+        """Some rows, in the order given; the place of each is told, as none follows from another.
+
+        Args:
+            rows: int64, their numbers.
+        """
+        return ValueRows(
+            self.shapes,
+            self.shape[rows],
+            self.step[rows],
+            self.wall_time[rows],
+            self.number[rows],
+            np.arange(rows.size),
+            self.offset[rows],
+            self.length[rows],
+        )
+
 
 def concatenated(
     parts: Sequence[ValueRows], tag_ids: Sequence[NDArray[np.int32]] | None = None

@@ -8,7 +8,7 @@ them holds for all. So their rows are put together, and `resume` goes by launche
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,13 +86,7 @@ def find_launches(rows: RunRows, sessions: Sequence[Session], clocks: Clocks) ->
         for launch, first, end in zip(members, [0, *ends], ends, strict=False)
     ]
     order = np.concatenate(parts)
-    columns = {
-        each.name: getattr(rows, each.name)[order]
-        for each in fields(rows)
-        if getattr(rows, each.name) is not rows.starts
-        and isinstance(getattr(rows, each.name), np.ndarray)
-    }
-    return Launches(members, replace(rows, **columns), joined, order)
+    return Launches(members, replace(rows, values=rows.values.taken(order)), joined, order)
 
 
 def _joined(sessions: Sequence[Session], first: int, end: int) -> Session:
