@@ -68,14 +68,17 @@ def _beginnings(file: FileColumns) -> list[int | None]:
     is_version = file.mark_kind == row_kinds.FILE_VERSION
     is_version[:1] = False
     # A START opens what begins there anyway: the file, unless values stand in front of it, and what
-    # begins with a version.
+    # begins with a version. torch and tensorboardX repeat the version in front of a START.
     begins: list[int | None] = [None]
     for mark in np.flatnonzero(is_start | is_version).tolist():
         before = begins[-1]
         row = 0 if before is None else int(file.mark_row[before])
         is_opened = before is not None and bool(is_start[before])
-        if is_start[mark] and not is_opened and file.mark_row[mark] == row:
-            begins.pop()
+        if file.mark_row[mark] == row:
+            if is_version[mark]:
+                continue
+            if not is_opened:
+                begins.pop()
         begins.append(mark)
     return begins
 

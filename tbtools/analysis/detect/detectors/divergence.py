@@ -55,6 +55,8 @@ def _of_rise(judged: Judged, rise: Excursion, rate: ScalarSeries | None) -> Find
     raised = restart(rate, judged, onset.index, level_at_end(judged, rise, onset))
     if raised == "explains":
         return None
+    if judged.ends_nonfinite:  # nothing comes back from there
+        return _finding(judged, onset, evidence, None)
     doubt = raised or recovery.doubt(
         judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log
     )

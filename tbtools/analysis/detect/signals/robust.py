@@ -6,6 +6,7 @@ window medians, so that ten million points cost little more than one pass.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,7 +36,10 @@ def median(x: Array) -> float:
     """
     half = len(x) // 2
     ordered = np.sort(x) if len(x) < SORTED else np.partition(x, [half - 1, half])
-    return float(ordered[half]) if len(x) % 2 else float(ordered[half - 1] + ordered[half]) / 2
+    if len(x) % 2:
+        return float(ordered[half])
+    low, high = float(ordered[half - 1]), float(ordered[half])
+    return (low + high) / 2 if math.isfinite(low + high) else low / 2 + high / 2
 
 
 def quantile(x: Array, q: float) -> float:
