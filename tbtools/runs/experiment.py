@@ -211,9 +211,9 @@ class Experiment(Shown, Mapping[str, Run]):
 
         Files that were replaced or have become shorter are read anew; of those that are gone, what
         was read stays, and the run's problems say so. A file is looked into where its size, its
-        identity or the time of its last change is another: damage that heals without any of these
-        changing is not noticed. `Run.changes` says what was found. It costs a
-        look at the directories and files, and the new bytes.
+        identity or the time of its last change is another, and where it was damaged. `Run.changes`
+        says what was found. It costs a look at the directories and files, the new bytes, and those
+        of damaged stretches.
 
         Returns:
             How many points are new, in the runs that had been read before and in new runs.
