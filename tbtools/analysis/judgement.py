@@ -291,7 +291,7 @@ def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[N
 
 def _trend(series: ScalarSeries, finding: Finding) -> FindingTrend:
     count = series.value.size
-    [means] = stretch_means(series.value, [count], _BINS)
+    [means] = stretch_means(series.value, series.session, [count], _BINS)
     bins = len(means)
     point = series.find(finding.onset_step, finding.onset_time)
     edges = np.arange(bins) * count // bins

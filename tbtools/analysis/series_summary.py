@@ -30,8 +30,7 @@ class SeriesSummary:
 
     Attributes:
         statistics: Its numbers.
-        sparkline: Means of the finite values in stretches of equally many points; None for a
-            stretch without any. Empty for what is no scalar.
+        sparkline: What `stretch_means` makes of it. Empty for what is no scalar.
     """
 
     statistics: SeriesStatistics
@@ -89,18 +88,23 @@ def _sparklines(part: Part) -> dict[str, tuple[float | None, ...]]:
     chosen = [series for series in part.columns.scalars() if series.count]
     if not chosen:
         return {}
-    value = part.columns.rows.value[scalar_rows(part.columns, chosen)]
-    means = stretch_means(value, [series.count for series in chosen], SPARKLINE_BINS)
+    rows = scalar_rows(part.columns, chosen)
+    value, session = part.columns.rows.value[rows], part.columns.timeline.session_of(rows)
+    means = stretch_means(value, session, [series.count for series in chosen], SPARKLINE_BINS)
     return {part.shown_tag(series.tag): cells for series, cells in zip(chosen, means, strict=True)}
 
 
 def stretch_means(
-    value: NDArray[np.float64], counts: Sequence[int], bins_each: int
+    value: NDArray[np.float64], session: NDArray[np.int64], counts: Sequence[int], bins_each: int
 ) -> list[tuple[float | None, ...]]:
     """Series as few numbers: the means of the finite values in stretches of equally many points.
 
+    Where sessions write side by side, as ranks do, each counts in a stretch by its share of the
+    series: that one has a point more here and another one there makes no zigzag of a smooth curve.
+
     Args:
         value: The values of the series, one series behind the other.
+        session: The number of the session that wrote each.
         counts: How many points each has, at least one.
         bins_each: How many stretches; a series of fewer points has one a point.
 
@@ -113,15 +117,40 @@ def stretch_means(
     number = np.arange(bins.sum()) - np.repeat(np.cumsum(bins) - bins, bins)
     edges = firsts + number * np.repeat(sizes, bins) // np.repeat(bins, bins)
     finite = np.isfinite(value)
+    weight = finite * _weights(finite, session, np.repeat(np.arange(sizes.size), sizes), edges)
     with np.errstate(over="ignore", invalid="ignore"):
-        total = np.add.reduceat(np.where(finite, value, 0.0), edges)
-        many = np.add.reduceat(finite, edges, dtype=np.int64)
+        total = np.add.reduceat(np.where(finite, value, 0.0) * weight, edges)
+        many = np.add.reduceat(weight, edges)
         means = np.divide(total, many, out=np.full(total.size, np.nan), where=many > 0)
     cells: list[float | None] = means.tolist()
     for empty in np.flatnonzero(~np.isfinite(means)).tolist():
         cells[empty] = None
     ends = np.cumsum(bins).tolist()
     return [tuple(cells[end - size : end]) for end, size in zip(ends, bins.tolist(), strict=True)]
+
+
+def _weights(
+    finite: NDArray[np.bool_],
+    session: NDArray[np.int64],
+    series: NDArray[np.int64],
+    edges: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """How much each point counts in its stretch: 1 where sessions follow each other."""
+    weight = np.ones(session.size)
+    if (session == session[0]).all():
+        return weight
+    writer = series * (session.max() + 1) + session
+    changes = np.flatnonzero(np.diff(writer, prepend=-1))
+    once = np.unique(writer[changes], return_index=True)[1]
+    turns = np.bincount(series[changes]) - np.bincount(series[changes[once]])
+    here = np.flatnonzero((turns > 0)[series])  # whose sessions take turns
+    if here.size:
+        _, writers, share = np.unique(writer[here], return_inverse=True, return_counts=True)
+        stretch = np.searchsorted(edges, here, side="right")
+        _, pair = np.unique(stretch * share.size + writers, return_inverse=True)
+        many = np.maximum(np.bincount(pair, finite[here]), 1)
+        weight[here] = (share / share.max())[writers] / many[pair]
+    return weight
 
 
 def objective_summary(
