@@ -118,7 +118,7 @@ def aggregate(
     )
     inputs = open_inputs(runs)
     known_runs = inputs.runs
-    grouping = group_runs(known_runs, group)
+    grouping = group_runs(known_runs, group, all_runs=inputs.all_runs)
     series = tuple(
         one for each in grouping.groups for one in _aggregate_group(each, known_runs, plan)
     )

@@ -283,9 +283,7 @@ def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[N
     for name, run in runs.items():
         if run.data.diagnostics.is_unreadable:
             yield NotJudged(name, None, "nothing could be read")
-        elif selection.is_all and not any(
-            each.count for part in run.data.parts for each in part.columns.scalars()
-        ):
+        elif selection.is_all and not run.data.has_scalars:
             yield NotJudged(name, None, "no scalars")
 
 

@@ -14,6 +14,7 @@ from tbtools.analysis.judgement import restrict, runs_not_judged
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.series_summary import objective_summary, series_summaries
 from tbtools.errors import UnsupportedType
+from tbtools.runs.diagnostics import HasProvenance, Provenance
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.numbers import is_number, json_number
 from tbtools.runs.reading import read_each
@@ -140,21 +141,13 @@ class RunSummary:
             "tags": [series.statistics.to_dict() for series in self.tags],
             "findings": [each.to_dict() for each in self.findings],
             "not_judged": [each.to_dict() for each in self.findings.not_judged],
-            "problems": self.problem_dicts(),
-            "notes": self.note_dicts(),
+            "problems": [{"file": file, **each.to_dict()} for file, each in self.problems],
+            "notes": [{"run": self.run, **note.to_dict()} for note in self.notes],
         }
-
-    def problem_dicts(self) -> list[dict[str, Any]]:
-        """Its damaged stretches, as JSON has them."""
-        return [{"file": file, **each.to_dict()} for file, each in self.problems]
-
-    def note_dicts(self) -> list[dict[str, Any]]:
-        """What should be known of its timeline, as JSON has it."""
-        return [{"run": self.run, **note.to_dict()} for note in self.notes]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Summary(Tabled):
+class Summary(Tabled, HasProvenance):
     """An experiment.
 
     Attributes:
@@ -163,6 +156,7 @@ class Summary(Tabled):
         unreadable: Directories that could not be looked into, with the reason.
         left_out: How many runs have none of the points that were asked for, and are left out.
         judged: Whether the runs have their findings; not where there was too much to judge.
+        provenance: What should be known of all runs, also of those that are left out.
     """
 
     logdir: str
@@ -170,6 +164,7 @@ class Summary(Tabled):
     unreadable: tuple[tuple[str, Problem], ...] = ()
     left_out: int = 0
     judged: bool = True
+    provenance: Provenance = field(default_factory=Provenance)
 
     def __repr__(self) -> str:
         """How much there is, on one line."""
@@ -187,11 +182,8 @@ class Summary(Tabled):
             "logdir": self.logdir,
             "judged": self.judged,
             "runs": [run.to_dict() for run in self.runs],
-            "problems": self._problem_dicts(),
+            **self.provenance.to_dict(),
         }
-
-    def _problem_dicts(self) -> list[dict[str, Any]]:
-        return [{"file": path, **problem.to_dict()} for path, problem in self.unreadable]
 
     def to_frame(self) -> pd.DataFrame:
         """One row a series: run, and what `to_dict` has of each tag.
@@ -207,11 +199,7 @@ class Summary(Tabled):
                 for series in run.tags
             ]
         )
-        frame.attrs["superseded"] = sum(run.superseded for run in self.runs)
-        frame.attrs["problems"] = self._problem_dicts() + [
-            {"run": run.run, **problem} for run in self.runs for problem in run.problem_dicts()
-        ]
-        frame.attrs["notes"] = [note for run in self.runs for note in run.note_dicts()]
+        frame.attrs |= self.provenance.to_dict()
         return frame
 
 
@@ -267,6 +255,7 @@ def summarize(
         unreadable=tuple(inputs.unreadable.items()),
         left_out=left_out,
         judged=to_judge.few,
+        provenance=Provenance.of(inputs.runs, inputs.unreadable),
     )
 
 

@@ -72,9 +72,9 @@ def rescan(before: FileColumns) -> Rescan:
 
     The result is that of a scan of the whole file. It costs the new bytes, and those of damaged
     stretches, which are looked at again: a network file system may show zeros where data arrives
-    later, and tell of the file's size and time before that. If one has changed the file is read from its beginning, as is one that was replaced or
-    has become shorter. A file that can no longer be read keeps what was read of it, with the
-    problem as its tail.
+    later, and tell of the file's size and time before that. If one has changed the file is read
+    from its beginning, as is one that was replaced or has become shorter. A file that can no longer
+    be read keeps what was read of it, with the problem as its tail.
 
     Args:
         before: The columns of an earlier scan.

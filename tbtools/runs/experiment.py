@@ -50,7 +50,7 @@ def _discover_named(path: str) -> LogDirectory:
         return LogDirectory(path, (), {path: Problem(0, 0, "unreadable", reason)})
     if found.runs or path in found.unreadable:
         return found
-    reason = "no event files (no file name contains 'tfevents')"
+    reason = "no event files (no regular file has 'tfevents' in its name)"
     if found.unreadable:
         closed, problem = list(found.unreadable.items())[-1]
         reason = f"no event files; {closed}: {problem.message}"

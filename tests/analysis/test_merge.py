@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import collections
+import json
 import math
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from tbtools.errors import InputChanged, InvalidArgument, NoEventFiles
 from tbtools.eventfile import messages
 from tbtools.runs.series import read_scalars_of
 from tests.builders import START, EventFileBuilder, scalar_tensor
+from tests.commands import call
 from tests.runs.tensorboard_truth import rust_scalars
 
 PNG = b"\x89PNG not really"
@@ -81,6 +84,24 @@ def restarted(tmp_path: Path) -> Path:
     )
     session(5, 12, START + 100, value=1000.0).write(tmp_path / "run" / "events.out.tfevents.2")
     return tmp_path / "run"
+
+
+@pytest.mark.parametrize("how", ["copy", "hard link"])
+def test_a_run_that_is_a_copy_of_another_is_noted(tmp_path: Path, how: str) -> None:
+    name = "events.out.tfevents.1"
+    source = session(0, 10, START).write(tmp_path / "run" / name)
+    (tmp_path / "copy").mkdir()
+    take = shutil.copy if how == "copy" else os.link
+    take(source, tmp_path / "copy" / name)
+    paths = [str(tmp_path / each) for each in ("run", "copy")]
+    plan = tbtools.merge(paths)
+    assert plan.points == 20
+    [note] = plan.notes
+    assert (note["kind"], note["count"]) == ("duplicate_file", 1)
+    assert any(f"{path}/{name}" in note["message"] for path in paths)
+    result = call("merge", *paths, "-o", str(tmp_path / "out"), "--format", "json")
+    assert json.loads(result.out)["notes"] == [note]
+    assert "1 file is a copy of, or a link to, another, read once" in result.err
 
 
 class TestRestarts:

@@ -130,6 +130,35 @@ def hparams_settings(
     return settings
 
 
+def settings_above(
+    runs: Mapping[str, Run], all_runs: Mapping[str, Run] | None = None
+) -> dict[str, tuple[str, Settings]]:
+    """The hyperparameters that hold for runs: their own, or those of a run that they are a part of.
+
+    ``run-0/train`` belongs to the nearest run with hyperparameters whose directory holds it, as in
+    TensorBoard and in `hparams_table`.
+
+    Args:
+        runs: Run name to run.
+        all_runs: As for `hparams_settings`; those above `runs` among them.
+
+    Returns:
+        By run, in the same order, for those that have any: the run whose they are, and they.
+    """
+    all_runs = runs if all_runs is None else all_runs
+    known = hparams_settings(runs, all_runs)
+    sub_runs = hparams_sessions(all_runs, runs)
+    found = {}
+    for name in runs.keys() - sub_runs.keys():
+        for holder in _with_parents(name):
+            if holder in all_runs and holder not in known:
+                known |= hparams_settings({holder: all_runs[holder]}, all_runs)
+            if holder in known and (known[holder].values or known[holder].problems):
+                found[name] = holder, known[holder]
+                break
+    return {name: found[name] for name in runs if name in found}
+
+
 def _all_keys(tables: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(key for table in tables.values() for key in table))
 
