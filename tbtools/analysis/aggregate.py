@@ -102,7 +102,7 @@ def aggregate(
     if nonfinite not in NONFINITE_POLICIES:
         known = ", ".join(NONFINITE_POLICIES)
         raise InvalidArgument(f"nonfinite={nonfinite!r} is none of {known}")
-    names = as_globs(statistics or ())
+    names = as_globs(statistics or None)
     check_statistics(names)
     _check_min_runs(min_runs)
     how: Alignment = align if align is not None else "exact" if x == "step" else "interpolate"

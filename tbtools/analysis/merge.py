@@ -7,7 +7,7 @@ record by record as they are; `tbtools.render.event_files.write_merge` copies th
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -80,6 +80,8 @@ class Merge(Tabled):
         run_notes: What should be known of the files, and of the timelines that were made of them,
             each with the name of the run; None for what is about several pieces taken together.
     """
+
+    _plumbing: ClassVar[frozenset[str]] = frozenset({"pieces", "run_notes"})
 
     runs: tuple[str, ...]
     read_paths: tuple[str, ...]

@@ -53,6 +53,8 @@ class Run(Shown):
         data: What tbtools' own analyses work on; not for users, and without a promise.
     """
 
+    _plumbing = frozenset({"data"})
+
     def __init__(self, data: RunData) -> None:
         self.data = data
 
