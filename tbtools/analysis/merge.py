@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.analysis.file_groups import FileGroup
-    from tbtools.analysis.pieces import Copy
+    from tbtools.analysis.pieces import Copy, SessionStart
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.timeline.notes import RunNote
@@ -92,7 +92,7 @@ class Merge(Tabled):
     lost_tags: tuple[str, ...]
     losses: tuple[RunLoss, ...]
     sessions: tuple[MergedSession, ...]
-    pieces: tuple[Copy | Rewritten, ...]
+    pieces: tuple[Copy | Rewritten | SessionStart, ...]
     start_time: float
     problems: tuple[dict[str, Any], ...]
     run_notes: tuple[RunNote, ...]
