@@ -290,8 +290,9 @@ class MissingBrowser(TbtoolsError, RuntimeError):
 class OutputExists(TbtoolsError, FileExistsError):
     """A file would have been written over."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(f"{path} exists; name another, or allow it to be replaced (--force)")
+    def __init__(self, path: str, *, replaceable: bool = True) -> None:
+        way_out = ", or allow it to be replaced (--force)" * replaceable
+        super().__init__(f"{path} exists; name another{way_out}")
 
 
 class ForeignFiles(OutputExists):

@@ -8,7 +8,7 @@ that registers them all. It is imported when the first result is shown, by the l
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from tbtools.errors import UnsupportedType
 
@@ -76,7 +76,18 @@ class _HasFrame(Protocol):
     def to_frame(self) -> pd.DataFrame: ...
 
 
-class Tabled:
+class Completed:
+    """Offers by completion what users look for, and not what tbtools' own modules work on."""
+
+    __slots__ = ()
+    _plumbing: ClassVar[frozenset[str]] = frozenset()
+
+    def __dir__(self) -> list[str]:
+        """The names without those of the plumbing."""
+        return sorted(set(super().__dir__()) - self._plumbing)
+
+
+class Tabled(Completed):
     """Shows a result in notebooks as the table that it makes."""
 
     __slots__ = ()
@@ -86,7 +97,7 @@ class Tabled:
         return self.to_frame().to_html(max_rows=20, show_dimensions=True, escape=True)
 
 
-class Shown:
+class Shown(Completed):
     """Gives a result `plot` and a display in notebooks."""
 
     __slots__ = ()

@@ -102,7 +102,7 @@ def aggregate(
     if nonfinite not in NONFINITE_POLICIES:
         known = ", ".join(NONFINITE_POLICIES)
         raise InvalidArgument(f"nonfinite={nonfinite!r} is none of {known}")
-    names = as_globs(statistics or ())
+    names = as_globs(statistics or None)
     check_statistics(names)
     _check_min_runs(min_runs)
     how: Alignment = align if align is not None else "exact" if x == "step" else "interpolate"
@@ -118,7 +118,7 @@ def aggregate(
     )
     inputs = open_inputs(runs)
     known_runs = inputs.runs
-    grouping = group_runs(known_runs, group)
+    grouping = group_runs(known_runs, group, all_runs=inputs.all_runs)
     series = tuple(
         one for each in grouping.groups for one in _aggregate_group(each, known_runs, plan)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from tbtools.errors import InvalidArgument
 from tbtools.runs.columns import gather, is_within
 from tbtools.runs.selection import choose
 from tbtools.runs.timeline import rows as row_kinds
+from tbtools.runs.timeline.notes import link_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tbtools.runs.columns import RunColumns
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selector
+    from tbtools.runs.timeline.notes import RunNote
     from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import RestartPolicy
 
@@ -75,6 +77,7 @@ class FileGroup:
         self.rows = self.timeline.rows
         self.sessions = self.timeline.sessions
         run_of = {id(file): run for run, file in files}
+        self._owners = list(dict.fromkeys(run_of.values()))
         self._runs = [run_of[id(file)] for file in self.rows.files]
         left_out = self.timeline.superseded
         self._declared = self._declarations()
@@ -159,12 +162,11 @@ class FileGroup:
                     found[loser, winner] = found.get((loser, winner), 0) + count
         return found
 
-    def notes(self) -> Iterator[dict[str, Any]]:
-        """What should be known of the timeline, as JSON has it."""
-        owners = set(self._runs)
-        run = owners.pop() if len(owners) == 1 else None
+    def notes(self) -> Iterator[RunNote]:
+        """What should be known of the timeline."""
+        run = self._owners[0] if len(self._owners) == 1 else None
         for note in self._columns.notes:
-            yield {"run": run, **note.to_dict()}
+            yield run, note
 
     @property
     def blocks(self) -> list[list[int]]:
@@ -211,8 +213,7 @@ def group_files(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) 
     owned: dict[Identity | str, Owned] = {}
     for name, run in runs.items():
         for file in run.data.files:
-            # A file that is given twice, perhaps by a link, is one file.
-            owned.setdefault(file.identity if any(file.identity) else file.path, (name, file))
+            owned.setdefault(_identity(file), (name, file))
     files = list(owned.values())
     if union:
         groups = [[own for own in files if own[0] == name] for name in runs]
@@ -222,6 +223,21 @@ def group_files(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) 
     # As they would stand in one directory: their names begin with the time.
     files.sort(key=lambda own: (Path(own[1].path).name, own[1].path))
     return [FileGroup(files, _columns_of(runs, files, policy))]
+
+
+def _identity(file: FileColumns) -> Identity | str:
+    """What tells a file from others: one that is given twice, perhaps by a link, is one file."""
+    return file.identity if any(file.identity) else file.path
+
+
+def shared_file_notes(runs: Mapping[str, Run]) -> Iterator[RunNote]:
+    """For each file of a run that is a file of a run before it."""
+    paths: dict[Identity | str, str] = {}
+    for name, run in runs.items():
+        for file in run.data.files:
+            first = paths.setdefault(_identity(file), file.path)
+            if first != file.path:
+                yield name, link_note(file.path, first)
 
 
 def _columns_of(

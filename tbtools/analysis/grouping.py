@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tbtools.errors import InvalidArgument
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.plugins.hparams import json_text
-from tbtools.runs.plugins.hparams_table import hparams_settings
+from tbtools.runs.plugins.hparams_table import settings_above
 from tbtools.runs.selection import as_globs, matches
 
 if TYPE_CHECKING:
@@ -90,8 +90,9 @@ def group_runs(
             - a regular expression with named groups, such as ``lr=(?P<lr>[^_]+)``, searched for in
               the names: runs are together for which the named groups read the same,
             - ``hparam:`` and names of hyperparameters, with commas between: runs are together that
-              have the same values of them.
-        all_runs: As for `hparams_settings`.
+              have the same values of them. Runs inside those, such as TF2's ``train`` and
+              ``validation``, have them too, and are together where their names inside are the same.
+        all_runs: As for `settings_above`.
 
     Raises:
         InvalidArgument: No run is in a group, or one is in several, or the pattern is wrong.
@@ -101,7 +102,7 @@ def group_runs(
         return Grouping((RunGroup("all", tuple(runs)),), ())
     if len(patterns) == 1 and patterns[0].startswith(_HPARAMS):
         names = [name.strip() for name in patterns[0].removeprefix(_HPARAMS).split(",")]
-        labels = _by_hparams(hparams_settings(runs, all_runs), names)
+        labels = _by_hparams(runs, settings_above(runs, all_runs), names)
     elif len(patterns) == 1 and _NAMED_GROUP in patterns[0]:
         labels = _by_expression(runs, patterns[0])
     else:
@@ -150,20 +151,32 @@ def _by_globs(runs: Iterable[str], globs: Sequence[str]) -> dict[str, str]:
     return dict(sorted(labels.items(), key=lambda item: names.index(item[1])))
 
 
-def _by_hparams(read: Mapping[str, Settings], names: Sequence[str]) -> dict[str, str]:
+def _by_hparams(
+    runs: Mapping[str, Run], read: Mapping[str, tuple[str, Settings]], names: Sequence[str]
+) -> dict[str, str]:
     # Of a run of which some cannot be decoded, nobody knows with which others it belongs.
-    settings = {name: each.values for name, each in read.items() if not each.problems}
-    known = sorted({key for each in settings.values() for key in each})
+    settings = {
+        name: (holder, each.values) for name, (holder, each) in read.items() if not each.problems
+    }
+    known = sorted({key for _, values in settings.values() for key in values})
     for name in names:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=3) or known
             hint = f"; there are {', '.join(map(repr, close))}" if close else ""
             raise InvalidArgument(f"no run has a hyperparameter {name!r}{hint}")
+    # A run that only says what hyperparameters the runs inside it have is no curve of a group.
+    holders = {holder for run, (holder, _) in settings.items() if run != holder}
+    bare = {name for name in holders & runs.keys() if not runs[name].data.has_scalars}
     return {
-        run: _label({name: _shown(each[name]) for name in names})
-        for run, each in settings.items()
-        if all(name in each for name in names)
+        run: _label({name: _shown(values[name]) for name in names}) + _inside(run, holder)
+        for run, (holder, values) in settings.items()
+        if run not in bare and all(name in values for name in names)
     }
+
+
+def _inside(run: str, holder: str) -> str:
+    """What stands behind the name of a group for the runs inside its runs."""
+    return "" if run == holder else f"/{run}" if holder == "." else run.removeprefix(holder)
 
 
 def _shown(value: HParamValue) -> str:

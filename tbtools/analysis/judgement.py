@@ -283,15 +283,13 @@ def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[N
     for name, run in runs.items():
         if run.data.diagnostics.is_unreadable:
             yield NotJudged(name, None, "nothing could be read")
-        elif selection.is_all and not any(
-            each.count for part in run.data.parts for each in part.columns.scalars()
-        ):
+        elif selection.is_all and not run.data.has_scalars:
             yield NotJudged(name, None, "no scalars")
 
 
 def _trend(series: ScalarSeries, finding: Finding) -> FindingTrend:
     count = series.value.size
-    means = stretch_means(series.value, _BINS)
+    means = stretch_means(series.value, series.session, _BINS)
     bins = len(means)
     point = series.find(finding.onset_step, finding.onset_time)
     edges = np.arange(bins) * count // bins

@@ -7,7 +7,7 @@ record by record as they are; `tbtools.render.event_files.write_merge` copies th
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from tbtools.analysis.file_groups import (
     group_files,
     refuse_concurrent_runs,
     refuse_shared_tags,
+    shared_file_notes,
 )
 from tbtools.analysis.pieces import Rewritten, pieces_of
 from tbtools.eventfile.discover import natural_key
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.analysis.file_groups import FileGroup
-    from tbtools.analysis.pieces import Copy
+    from tbtools.analysis.pieces import Copy, SessionStart
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
+    from tbtools.runs.timeline.notes import RunNote
     from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import RestartPolicy
 
@@ -75,9 +77,11 @@ class Merge(Tabled):
         start_time: Wall time of the first event, seconds since the epoch; 0 where none is known.
         problems: Damaged stretches, which are left out, and what could not be read: run, file,
             offset, length, kind, message.
-        notes: What should be known of the timelines: run, kind, message, tag, count. The run is
-            None for what is about several pieces taken together.
+        run_notes: What should be known of the files, and of the timelines that were made of them,
+            each with the name of the run; None for what is about several pieces taken together.
     """
+
+    _plumbing: ClassVar[frozenset[str]] = frozenset({"pieces", "run_notes"})
 
     runs: tuple[str, ...]
     read_paths: tuple[str, ...]
@@ -88,15 +92,20 @@ class Merge(Tabled):
     lost_tags: tuple[str, ...]
     losses: tuple[RunLoss, ...]
     sessions: tuple[MergedSession, ...]
-    pieces: tuple[Copy | Rewritten, ...]
+    pieces: tuple[Copy | Rewritten | SessionStart, ...]
     start_time: float
     problems: tuple[dict[str, Any], ...]
-    notes: tuple[dict[str, Any], ...]
+    run_notes: tuple[RunNote, ...]
 
     def __repr__(self) -> str:
         """How much there is, on one line."""
         pieces = f"{plural(len(self.sessions), 'session')} of {plural(len(self.runs), 'run')}"
         return f"<Merge: {plural(self.points, 'point')} of {pieces}, {self.superseded} superseded>"
+
+    @property
+    def notes(self) -> tuple[dict[str, Any], ...]:
+        """What should be known of the timelines: run, kind, message, tag, count."""
+        return tuple({"run": run, **note.to_dict()} for run, note in self.run_notes)
 
     @property
     def rewritten(self) -> int:
@@ -211,7 +220,11 @@ def merge(
         pieces=tuple(pieces_of(groups)),
         start_time=min((time for time in times if time and np.isfinite(time)), default=0.0),
         problems=tuple(problem_dicts(pieces, inputs.unreadable)),
-        notes=tuple(note for group in groups for note in group.notes()),
+        run_notes=(
+            *((name, note) for name, run in pieces.items() for note in run.data.file_notes()),
+            *shared_file_notes(pieces),
+            *(note for group in groups for note in group.notes()),
+        ),
     )
 
 

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.file_groups import FileGroup
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.timeline.rows import RunRows
 
     # File, offset and length of the value that a tag's metadata comes with.
     Place = tuple[FileColumns, int, int]
+
+
+_NO_STEP = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +60,22 @@ class Rewritten:
     values: tuple[tuple[int, int, tuple[FileColumns, int, int] | None], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SessionStart:
+    """A mark that another writer session begins: a SessionLog.START.
+
+    TensorBoard drops what stands in front of it at its step or beyond, so it is made only where
+    there is no such point.
+
+    Attributes:
+        step: The lowest step with which the session goes on.
+        wall_time: Of its first point, seconds since the epoch.
+    """
+
+    step: int
+    wall_time: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Segments:
     """Stretches of time, in each of which one session writes alone.
@@ -69,9 +89,14 @@ class _Segments:
     session: NDArray[np.int64]
     first_row: NDArray[np.int64]
 
+    def __getitem__(self, part: slice) -> _Segments:
+        return _Segments(self.session[part], self.first_row[part])
 
-def pieces_of(groups: Sequence[FileGroup]) -> Iterator[Copy | Rewritten]:
+
+def pieces_of(groups: Sequence[FileGroup]) -> Iterator[Copy | Rewritten | SessionStart]:
     """What the merged file consists of, in the order of the timelines.
+
+    Sessions are marked in a single group: different writers do not go on from one another.
 
     Args:
         groups: What is merged; their sessions follow one another as they began.
@@ -81,12 +106,16 @@ def pieces_of(groups: Sequence[FileGroup]) -> Iterator[Copy | Rewritten]:
         plan = _GroupPlan(group)
         starts = group.timeline.clocks.start
         latest = -np.inf
-        for block, segments in zip(group.blocks, plan.segments, strict=True):
+        for number, block in enumerate(group.blocks):
             # A group stays in its own order, also where that is not the order of time.
-            latest = max(latest, float(min(starts[number] for number in block)))
-            blocks.append((latest, plan, segments))
-    for _, plan, segments in sorted(blocks, key=lambda each: each[0]):
-        yield from plan.pieces(segments)
+            latest = max(latest, float(min(starts[session] for session in block)))
+            blocks.append((latest, plan, number))
+    written = _Written(groups[0].rows) if len(groups) == 1 else None
+    for _, plan, number in sorted(blocks, key=lambda each: each[0]):
+        for segments, rows in plan.chunks(number):
+            if written and (start := written.add(rows)):
+                yield start
+            yield from plan.pieces(segments)
 
 
 class _GroupPlan:
@@ -95,9 +124,10 @@ class _GroupPlan:
     def __init__(self, group: FileGroup) -> None:
         self._group = group
         self._metadata = _metadata_to_add(group)
-        self.segments = [
+        self._rows = list(group.kept_rows())
+        self._segments = [
             _segments(group, block, rows)
-            for block, rows in zip(group.blocks, group.kept_rows(), strict=True)
+            for block, rows in zip(group.blocks, self._rows, strict=True)
         ]
         self._begin, self._end = _session_bounds(group)
         self._file = np.array([session.file for session in group.sessions], np.int64)
@@ -110,7 +140,7 @@ class _GroupPlan:
         self._stop = np.concatenate([empty, *(each.end for each in self._stretches)])
 
     def _first_rows(self) -> Iterator[NDArray[np.int64]]:
-        for segments in self.segments:
+        for segments in self._segments:
             yield segments.first_row[segments.first_row >= 0]
 
     def _stretches_of(self, number: int) -> Stretches:
@@ -122,6 +152,20 @@ class _GroupPlan:
         return stretches_to_copy(
             rows.files[number], self._group.kept[first:end], changed, self._cuts[own] - first
         )
+
+    def chunks(self, number: int) -> Iterator[tuple[_Segments, NDArray[np.int64]]]:
+        """A block of sessions in parts, with the rows that each keeps.
+
+        A part begins where a session begins when all those before it have ended.
+        """
+        segments, rows = self._segments[number], self._rows[number]
+        session = self._group.timeline.session_of(rows)
+        turns = np.append(np.flatnonzero(np.diff(session, prepend=-1)), rows.size)
+        silent = segments.session.size - turns.size + 1
+        bounds = [0, *_handovers(session[turns[:-1]]).tolist(), turns.size - 1]
+        for first, end in pairwise(bounds):
+            part = slice(silent + first if first else 0, silent + end)
+            yield segments[part], rows[turns[first] : turns[end]]
 
     def pieces(self, segments: _Segments) -> Iterator[Copy | Rewritten]:
         """The bytes of some segments."""
@@ -184,6 +228,47 @@ class _GroupPlan:
             for row in kept.tolist()
         )
         return Rewritten(rows.files[number], offset, values)
+
+
+class _Written:
+    """What of a run has been written so far, to tell where a session can be marked."""
+
+    def __init__(self, rows: RunRows) -> None:
+        self._rows = rows
+        self._latest = -np.inf
+        # The greatest step of each tag; one below all others where it has none.
+        self._reached = np.full(len(rows.tags), _NO_STEP, np.int64)
+
+    def add(self, rows: NDArray[np.int64]) -> SessionStart | None:
+        """Takes note of rows that are written next.
+
+        Returns:
+            The mark that belongs in front of them; None where none of their tags goes on, or where
+            something stands at the steps that they go on with, which a reader would drop.
+        """
+        if not rows.size:
+            return None
+        step, tag_id = self._rows.step[rows], self._rows.tag_id[rows]
+        time = self._rows.wall_time[rows]
+        lowest = np.full(self._reached.size, np.iinfo(np.int64).max)
+        np.minimum.at(lowest, tag_id, step)
+        had = self._reached > _NO_STEP
+        here = np.bincount(tag_id, minlength=lowest.size) > 0
+        goes_on = lowest[had & here & (lowest > self._reached)]
+        first = int(goes_on.min(initial=np.iinfo(np.int64).max))
+        marked = goes_on.size and first > self._reached.max() and time[0] >= self._latest
+        np.maximum.at(self._reached, tag_id, step)
+        self._latest = float(np.nanmax(time, initial=self._latest))
+        return SessionStart(first, float(time[0])) if marked else None
+
+
+def _handovers(session: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The turns with which a session begins when all those before it have had their last."""
+    sessions, number = np.unique(session, return_inverse=True)
+    last = np.zeros(sessions.size, np.int64)
+    last[number] = np.arange(session.size)  # of equal indices the last one assigned stays
+    reach = np.maximum.accumulate(last[number])
+    return np.flatnonzero(reach[:-1] < np.arange(1, session.size)) + 1
 
 
 def _segments(group: FileGroup, block: Sequence[int], rows: NDArray[np.int64]) -> _Segments:

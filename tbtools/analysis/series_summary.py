@@ -30,8 +30,7 @@ class SeriesSummary:
 
     Attributes:
         statistics: Its numbers.
-        sparkline: Means of the finite values in stretches of equally many points; None for a
-            stretch without any. Empty for what is no scalar.
+        sparkline: What `stretch_means` makes of it. Empty for what is no scalar.
     """
 
     statistics: SeriesStatistics
@@ -91,6 +90,15 @@ class SeriesTable(Sequence[SeriesSummary]):
         number = part.columns.rows.values.number
         means = np.empty((len(chosen), SPARKLINE_BINS))
         loops.stretch_means(number, *bounds(chosen), means, part.columns.order)
+        timeline = part.columns.timeline
+        if any(len(cluster) > 1 for cluster in timeline.clusters):
+            for row, series in zip(means, chosen, strict=True):
+                rows = part.columns.of(series)
+                bins = min(rows.size, SPARKLINE_BINS)
+                value = part.columns.rows.values.numbers(rows)
+                turns = _means_of_turns(value, timeline.session_of(rows), bins)
+                if turns is not None:
+                    row[:bins] = turns
         tags = tuple((part.shown_tag(each.tag), each.plugin) for each in chosen)
         return cls(tags, measured(part.columns, chosen), means)
 
@@ -139,19 +147,50 @@ class SeriesTable(Sequence[SeriesSummary]):
         return SeriesSummary(statistics, tuple(None if mean != mean else mean for mean in means))
 
 
-def stretch_means(value: NDArray[np.float64], most: int) -> tuple[float | None, ...]:
+def stretch_means(
+    value: NDArray[np.float64], session: NDArray[np.int64], most: int
+) -> tuple[float | None, ...]:
     """A series as few numbers: the means of the finite values in stretches of equally many points.
+
+    Where sessions write side by side, as ranks do, each counts in a stretch by its share of the
+    series: that one has a point more here and another one there makes no zigzag of a smooth curve.
 
     Args:
         value: The values of the series, at least one.
+        session: The number of the session that wrote each.
         most: How many stretches; a series of fewer points has one a point.
 
     Returns:
         The means; None for a stretch without a finite value.
     """
-    means = np.empty((1, min(most, value.size)))
-    loops.stretch_means(value, np.array([0]), np.array([value.size]), means)
-    return tuple(None if mean != mean else mean for mean in means[0].tolist())
+    means = _means_of_turns(value, session, min(most, value.size))
+    if means is None:
+        means = np.empty((1, min(most, value.size)))
+        loops.stretch_means(value, np.array([0]), np.array([value.size]), means)
+    return tuple(None if mean != mean else mean for mean in means.ravel().tolist())
+
+
+def _means_of_turns(
+    value: NDArray[np.float64], session: NDArray[np.int64], bins: int
+) -> NDArray[np.float64] | None:
+    """The means where sessions take turns; None where each follows the one before it."""
+    changes = np.count_nonzero(session[1:] != session[:-1])
+    if not changes:
+        return None
+    _, writers, share = np.unique(session, return_inverse=True, return_counts=True)
+    if share.size == changes + 1:
+        return None
+    edges = np.arange(bins) * value.size // bins
+    stretch = np.repeat(np.arange(bins), np.diff(edges, append=value.size))
+    finite = np.isfinite(value)
+    pair = stretch * share.size + writers
+    many = np.maximum(np.bincount(pair, finite), 1)
+    weight = finite * (share / share.max())[writers] / many[pair]
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.add.reduceat(np.where(finite, value, 0.0) * weight, edges)
+        weights = np.add.reduceat(weight, edges)
+        means = np.divide(total, weights, out=np.full(bins, np.nan), where=weights > 0)
+    return np.where(np.isfinite(means), means, np.nan)
 
 
 def objective_summary(series: SeriesTable, tag: str, direction: Objective) -> ObjectiveSummary:

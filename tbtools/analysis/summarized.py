@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.detect import Findings, is_judged
+from tbtools.runs.diagnostics import HasProvenance, Provenance
 from tbtools.runs.numbers import json_number
 from tbtools.showing import Tabled
 from tbtools.vocabulary import plural
@@ -105,21 +106,13 @@ class RunSummary:
             "tags": [series.statistics.to_dict() for series in self.tags],
             "findings": [each.to_dict() for each in self.findings],
             "not_judged": [each.to_dict() for each in self.findings.not_judged],
-            "problems": self.problem_dicts(),
-            "notes": self.note_dicts(),
+            "problems": [{"file": file, **each.to_dict()} for file, each in self.problems],
+            "notes": [{"run": self.run, **note.to_dict()} for note in self.notes],
         }
-
-    def problem_dicts(self) -> list[dict[str, Any]]:
-        """Its damaged stretches, as JSON has them."""
-        return [{"file": file, **each.to_dict()} for file, each in self.problems]
-
-    def note_dicts(self) -> list[dict[str, Any]]:
-        """What should be known of its timeline, as JSON has it."""
-        return [{"run": self.run, **note.to_dict()} for note in self.notes]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Summary(Tabled):
+class Summary(Tabled, HasProvenance):
     """An experiment.
 
     Attributes:
@@ -128,6 +121,7 @@ class Summary(Tabled):
         unreadable: Directories that could not be looked into, with the reason.
         left_out: How many runs have none of the points that were asked for, and are left out.
         judged: Whether the runs have their findings; not where there was too much to judge.
+        provenance: What should be known of all runs, also of those that are left out.
     """
 
     logdir: str
@@ -135,6 +129,7 @@ class Summary(Tabled):
     unreadable: tuple[tuple[str, Problem], ...] = ()
     left_out: int = 0
     judged: bool = True
+    provenance: Provenance = field(default_factory=Provenance)
 
     def __repr__(self) -> str:
         """How much there is, on one line."""
@@ -152,11 +147,8 @@ class Summary(Tabled):
             "logdir": self.logdir,
             "judged": self.judged,
             "runs": [run.to_dict() for run in self.runs],
-            "problems": self._problem_dicts(),
+            **self.provenance.to_dict(),
         }
-
-    def _problem_dicts(self) -> list[dict[str, Any]]:
-        return [{"file": path, **problem.to_dict()} for path, problem in self.unreadable]
 
     def to_frame(self) -> pd.DataFrame:
         """One row a series: run, and what `to_dict` has of each tag.
@@ -172,9 +164,5 @@ class Summary(Tabled):
                 for series in run.tags
             ]
         )
-        frame.attrs["superseded"] = sum(run.superseded for run in self.runs)
-        frame.attrs["problems"] = self._problem_dicts() + [
-            {"run": run.run, **problem} for run in self.runs for problem in run.problem_dicts()
-        ]
-        frame.attrs["notes"] = [note for run in self.runs for note in run.note_dicts()]
+        frame.attrs |= self.provenance.to_dict()
         return frame

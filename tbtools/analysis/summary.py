@@ -16,6 +16,7 @@ from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.series_summary import SeriesTable, objective_summary
 from tbtools.analysis.summarized import RunSummary, Summary
 from tbtools.errors import UnsupportedType
+from tbtools.runs.diagnostics import Provenance
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.numbers import is_number
 from tbtools.runs.reading import read_each
@@ -109,6 +110,7 @@ def summarize(
         unreadable=tuple(inputs.unreadable.items()),
         left_out=left_out,
         judged=to_judge.few,
+        provenance=Provenance.of(inputs.runs, inputs.unreadable),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -65,7 +66,7 @@ def command(
         **selection.arguments,
     )
     write_merge(merged, target, force=force)
-    show_summary(MergeView(merged, target, diagnostics), summary_format, target, csv_safe=csv_safe)
+    show_summary(MergeView(merged, target), summary_format, target, csv_safe=csv_safe)
     if line := loss_line(merged):
         click.echo(f"tbtools: {line}", err=True)
-    return finish(diagnostics)
+    return finish(replace(diagnostics, run_notes=merged.run_notes))

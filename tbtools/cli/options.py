@@ -81,7 +81,11 @@ class SelectionOptions:
     @property
     def arguments(self) -> dict[str, Any]:
         """The same as keyword arguments of the analyses."""
-        return {"tags": self.tags, "exclude_tags": self.exclude_tags, "steps": self.steps}
+        return {
+            "tags": self.tags or None,
+            "exclude_tags": self.exclude_tags or None,
+            "steps": self.steps,
+        }
 
     def load(
         self, paths: Sequence[str], *, fold: bool = False, skip_unreadable: bool = False

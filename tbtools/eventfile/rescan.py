@@ -72,9 +72,9 @@ def rescan(before: FileColumns) -> Rescan:
 
     The result is that of a scan of the whole file. It costs the new bytes, and those of damaged
     stretches, which are looked at again: a network file system may show zeros where data arrives
-    later. If one has changed the file is read from its beginning, as is one that was replaced or
-    has become shorter. A file that can no longer be read keeps what was read of it, with the
-    problem as its tail.
+    later, and tell of the file's size and time before that. If one has changed the file is read
+    from its beginning, as is one that was replaced or has become shorter. A file that can no longer
+    be read keeps what was read of it, with the problem as its tail.
 
     Args:
         before: The columns of an earlier scan.
@@ -93,7 +93,7 @@ def _rescan_open(file: SourceFile, before: FileColumns) -> Rescan:
     status = file.status()
     state = (status.identity, status.size, status.modified)
     unchanged = state == (before.identity, before.size, before.modified)
-    if unchanged and not _was_unreadable(before):
+    if unchanged and not before.problems:
         return Rescan(before, 0, None)
     if status.identity != before.identity:
         return _read_again(before, "replaced" if any(before.identity) else "new")
@@ -107,6 +107,8 @@ def _rescan_open(file: SourceFile, before: FileColumns) -> Rescan:
         added = scan_open(file, before)
     except FileShrank:
         return _read_again(before, "shrank")
+    if unchanged and (added.position, added.tail) == (before.position, before.tail):
+        return Rescan(before, 0, None)
     change: FileChangeKind = "healed" if _was_unreadable(before) else "grown"
     return Rescan(_joined(before, added), added.values.count, change)
 

@@ -191,7 +191,8 @@ def as_path(path: object) -> str:
     """
     name = os.fspath(path) if isinstance(path, os.PathLike) else path
     if not isinstance(name, str):
-        raise UnsupportedType(f"{type(path).__name__} is no path")
+        hint = "; os.fsdecode makes one of it" if isinstance(name, bytes) else ""
+        raise UnsupportedType(f"{type(path).__name__} is no path{hint}")
     return name
 
 

@@ -72,7 +72,10 @@ def _identities(former: Former) -> dict[str, tuple[int, ...]]:
 
 
 def require_free_directory(
-    path: str | os.PathLike[str], *, force: bool, inputs: Sequence[str | os.PathLike[str]] = ()
+    path: str | os.PathLike[str],
+    *,
+    force: bool | None,
+    inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> Former | None:
     """Refuses what cannot be written, or would be written over, before any work is done.
 
@@ -81,7 +84,7 @@ def require_free_directory(
 
     Args:
         path: Where the directory is to be; an empty one may be there.
-        force: Whether an earlier result may be replaced.
+        force: Whether an earlier result may be replaced; None where none ever is.
         inputs: What is read for it: neither may lie inside the other.
 
     Returns:
@@ -116,12 +119,19 @@ def require_free_directory(
     return former
 
 
-def _require_replaceable(target: Path, former: Former, name: str, *, force: bool) -> None:
-    if not force:
-        raise OutputExists(name)
+def _exists(name: str, force: bool | None) -> OutputExists:
+    return OutputExists(name, replaceable=force is not None)
+
+
+def _require_replaceable(target: Path, former: Former, name: str, *, force: bool | None) -> None:
+    if force is None:
+        raise _exists(name, force)
     for file in former.files:
         if not is_result(target / file):
             raise ForeignFiles(name, file)
+    if not force:
+        raise _exists(name, force)
+    for file in former.files:
         directory = (target / file).parent
         if not os.access(directory, os.W_OK | os.X_OK):
             directory.stat()  # it may be gone instead
@@ -193,14 +203,14 @@ def _flush(path: Path, mode: int = os.O_RDWR) -> None:
 def directory_whole(
     path: str | os.PathLike[str],
     *,
-    force: bool = False,
+    force: bool | None = None,
     inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> Iterator[NewDirectory]:
     """A directory to fill that appears under its name only when all has been written.
 
     Args:
         path: Where it is to be.
-        force: Whether an earlier result of tbtools that is there may be replaced.
+        force: As for `require_free_directory`.
         inputs: What is read for it.
 
     Raises:
@@ -227,7 +237,7 @@ def directory_whole(
             if former is not None:
                 keep_owner_and_mode(temporary, former.status)
             if not renamed(temporary, target):
-                raise OutputChanged(name) if force else OutputExists(name)
+                raise OutputChanged(name) if force else _exists(name, force)
         else:
             _replace(temporary, target, former, name)
 

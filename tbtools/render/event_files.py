@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.ensemble import runs_needed
-from tbtools.analysis.pieces import Copy
+from tbtools.analysis.pieces import Copy, SessionStart
 from tbtools.analysis.stretches import open_unchanged
 from tbtools.errors import InputChanged, UnwritableValue
 from tbtools.eventfile.records import HEADER_SIZE, write_record
@@ -18,6 +18,7 @@ from tbtools.eventfile.writer import FILE_VERSION
 from tbtools.render.directories import directory_whole
 from tbtools.render.names import distinct_paths
 from tbtools.render.results import RESULT_WRITER
+from tbtools.runs.timeline.rows import SESSION_START
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -79,8 +80,19 @@ def write_merge(merge: Merge, directory: str | os.PathLike[str], *, force: bool 
         for piece in merge.pieces:
             if isinstance(piece, Copy):
                 inputs.copy(piece, file)
+            elif isinstance(piece, SessionStart):
+                write_record(file, _session_start(piece))
             else:
                 write_record(file, _rewritten(piece, inputs))
+
+
+def _session_start(piece: SessionStart) -> bytes:
+    from tbtools.eventfile.messages import Event
+
+    event = Event(wall_time=piece.wall_time, step=piece.step)
+    event.session_log.status = SESSION_START
+    data: bytes = event.SerializeToString()
+    return data
 
 
 class _Inputs:

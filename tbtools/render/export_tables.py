@@ -15,6 +15,7 @@ from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.inputs import require_points
 from tbtools.runs.selection import EVERYTHING, Selection, Selector
 from tbtools.runs.series import last_of_each, stream_scalars
+from tbtools.runs.tables import free_name
 from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ class _Scalars:
         self.rows = 0
         self.runs: set[str] = set()
         self.left_out = 0
+        self._names: dict[str, str] = {}
 
     def _runs(self) -> Iterator[RunScalars]:
         for run in stream_scalars(self._known, self._selector, progress=self._progress):
@@ -152,8 +154,11 @@ class _Scalars:
         tags = {tag for run in self._runs() for tag in run.series}
         schema: dict[str, Kind] = {"run": "text", "step": "integer"}
         # A tag may be called like a column of ours.
-        names = [f"tag/{tag}" if tag in schema else tag for tag in sorted(tags, key=natural_key)]
-        return schema | dict.fromkeys(names, "number")
+        self._names = {
+            tag: free_name(tag, {*schema, *tags}, "tag") if tag in schema else tag
+            for tag in sorted(tags, key=natural_key)
+        }
+        return schema | dict.fromkeys(self._names.values(), "number")
 
     def wide(self, schema: Mapping[str, Kind]) -> Iterator[Batch]:
         """One row a step of each run."""
@@ -168,7 +173,7 @@ class _Scalars:
             for tag, curve in run.series.items():
                 taken = last_of_each(curve.step)
                 self.left_out += curve.step.size - taken.size
-                name = tag if tag in columns else f"tag/{tag}"
+                name = self._names[tag]
                 cells: Any = columns[name]
                 cells[np.searchsorted(steps, curve.step[taken])] = curve.value[taken]
                 dtypes[name] = curve.dtype
@@ -209,15 +214,14 @@ def export_hparams(
         require_points(runs.values(), Selector(Selection(plugins=("hparams",))))
     columns: dict[str, Column] = {"run": list(table.rows)}
     schema: dict[str, Kind] = {"run": "text"}
-    for name in (*table.hparams, *table.metrics):
-        label = name
-        while label in columns:  # a hyperparameter may be called like the column of names
-            label = f"hparam/{label}"
+    dtypes = {}
+    names = (*table.hparams, *table.metrics)
+    for name in names:
+        # A hyperparameter or a metric may be called like the column of the runs' names.
+        label = free_name(name, {"run", *names}, "hparam") if name == "run" else name
         cells = [_cell(row, name) for row in table.rows.values()]
         schema[label], columns[label] = _typed(cells)
-    dtypes = {
-        name: _dtype(column) for name, column in columns.items() if isinstance(column, np.ndarray)
-    }
+        dtypes[label] = table.dtypes.get(name, "float64")
     batch = Batch(len(table.rows), columns, dtypes)
     write_table(path, schema, [batch], format=format, force=force, csv_safe=csv_safe)
     return len(table.rows), list(table.problems)
@@ -236,11 +240,3 @@ def _typed(cells: Sequence[Any]) -> tuple[Kind, Column]:
         return "number", np.ma.masked_array(numbers, missing)
     kinds: dict[type, Kind] = {float: "number", bool: "boolean", str: "text"}
     return (kinds.get(types.pop(), "json") if len(types) == 1 else "json"), cells
-
-
-def _dtype(column: Column) -> str:
-    """float32 where every number is one, as final values of metrics mostly are."""
-    values: np.ndarray[Any, Any] = np.ma.masked_array(column).compressed()
-    with np.errstate(over="ignore"):
-        short = values.astype(np.float32)
-    return "float32" if np.array_equal(short, values, equal_nan=True) else "float64"

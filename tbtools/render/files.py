@@ -115,10 +115,10 @@ def require_free(path: str | os.PathLike[str], *, force: bool) -> os.stat_result
     if status is None and not path.is_symlink():
         if event_file:
             raise InvalidArgument(f"{name}: by this name all readers take it for an event file")
-    elif not force:
-        raise OutputExists(name)
     elif event_file:
         raise ForeignFiles(os.fspath(path.parent), path.name)
+    elif not force:
+        raise OutputExists(name)
     elif status is not None and not stat.S_ISREG(status.st_mode):
         message = "this is a socket or a disk, which is never replaced; name a file"
         raise FileError(errno.EINVAL, message, name)

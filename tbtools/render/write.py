@@ -159,7 +159,8 @@ def aggregate_batches(aggregate: Aggregate) -> Iterator[Batch]:
             columns[name] = np.ma.masked_array(values, series.runs < runs_needed(name))
         columns[aggregate.axis_column] = series.x
         # The least and the greatest value are values that were stored, others are computed.
-        yield Batch(series.x.size, columns, dict.fromkeys(("min", "max"), series.dtype))
+        stored = "float64" if series.interpolated.any() else series.dtype
+        yield Batch(series.x.size, columns, dict.fromkeys(("min", "max"), stored))
 
 
 def _frame_schema(frame: pd.DataFrame) -> dict[str, Kind]:

@@ -133,16 +133,25 @@ class RunData:
         return [Part(self.name, self.name, self.columns), *folded]
 
     @property
+    def has_scalars(self) -> bool:
+        """Whether there is one point of a scalar."""
+        return any(each.count for part in self.parts for each in part.columns.scalars())
+
+    @property
     def start_time(self) -> float:
         """Wall time of its first event, in seconds since the epoch; NaN where none is known."""
         times = [part.columns.timeline.start_time for part in self.parts]
         return min((time for time in times if time == time), default=float("nan"))
 
-    def iter_notes(self) -> Iterator[Note]:
-        """Each note, about the tags that are shown."""
+    def file_notes(self) -> Iterator[Note]:
+        """What should be known of its files, whatever becomes of their points."""
         for link, target in self._links:
             yield link_note(link, target)
         yield from self._read_anew
+
+    def iter_notes(self) -> Iterator[Note]:
+        """Each note, about the tags that are shown."""
+        yield from self.file_notes()
         for part in self.parts:
             for note in part.columns.notes:
                 yield note if note.tag is None else replace(note, tag=part.shown_tag(note.tag))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
 from typing import TYPE_CHECKING
 
-from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun, UnsupportedType
+from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
 from tbtools.eventfile.problems import Problem
 from tbtools.eventfile.source import as_path, source_of
@@ -50,7 +50,7 @@ def _discover_named(path: str) -> LogDirectory:
         return LogDirectory(path, (), {path: Problem(0, 0, "unreadable", reason)})
     if found.runs or path in found.unreadable:
         return found
-    reason = "no event files (no file name contains 'tfevents')"
+    reason = "no event files (no regular file has 'tfevents' in its name)"
     if found.unreadable:
         closed, problem = list(found.unreadable.items())[-1]
         reason = f"no event files; {closed}: {problem.message}"
@@ -102,6 +102,8 @@ class Experiment(Shown, Mapping[str, Run]):
         unreadable: Directories that could not be looked into, and with `skip_unreadable` the given
             paths without event files, each with the reason.
     """
+
+    _plumbing = frozenset({"all_runs"})
 
     def __init__(
         self,
@@ -211,9 +213,9 @@ class Experiment(Shown, Mapping[str, Run]):
 
         Files that were replaced or have become shorter are read anew; of those that are gone, what
         was read stays, and the run's problems say so. A file is looked into where its size, its
-        identity or the time of its last change is another: damage that heals without any of these
-        changing is not noticed. `Run.changes` says what was found. It costs a
-        look at the directories and files, and the new bytes.
+        identity or the time of its last change is another, and where it was damaged. `Run.changes`
+        says what was found. It costs a look at the directories and files, the new bytes, and those
+        of damaged stretches.
 
         Returns:
             How many points are new, in the runs that had been read before and in new runs.
@@ -310,7 +312,7 @@ class Experiment(Shown, Mapping[str, Run]):
 
 
 def load(
-    path: LogPath | Sequence[LogPath],
+    path: LogPath | Run | Experiment | Sequence[LogPath | Run | Experiment],
     runs: Globs = None,
     restarts: str = "resume",
     *,
@@ -322,7 +324,9 @@ def load(
 
     Args:
         path: A log directory, a run, or one event file; or several of them, whose names are then in
-            front of the names of their runs. A run that lies under several is read once.
+            front of the names of their runs. A run that lies under several is read once. A `Run` or
+            an `Experiment` stands for its paths; an experiment alone, without any option, for
+            itself.
         runs: Which runs: a name, a glob (``*seed*``), or several.
         restarts: What to do about restarts: ``resume``, ``preempt``, ``session_log`` or ``keep``.
         exclude_runs: Which runs not, likewise.
@@ -337,8 +341,11 @@ def load(
         InvalidArgument: There is no such restart policy, no path at all, or an empty list of runs.
         UnsupportedType: It is no path.
     """
+    options = (runs, restarts, exclude_runs, fold, skip_unreadable)
+    if isinstance(path, Experiment) and options == (None, "resume", None, False, False):
+        return path
     return Experiment(
-        _as_paths(path),
+        [one for each in _listed(path) for one in _paths_of(each)],
         runs,
         restarts,
         exclude_runs=exclude_runs,
@@ -347,20 +354,27 @@ def load(
     )
 
 
-def _as_paths(path: object) -> list[LogPath]:
-    """One path or several as a list.
+def _listed(path: object) -> list[object]:
+    """What was given as a list: one path, run or experiment, or several.
 
     Raises:
-        UnsupportedType: It is neither.
         InvalidArgument: There is none.
     """
-    if isinstance(path, (str, os.PathLike)):
+    alone = (str, bytes, os.PathLike, Run, Mapping)
+    if isinstance(path, alone) or not isinstance(path, Iterable):
         return [path]
-    several: list[LogPath] = []
-    for each in path if isinstance(path, Iterable) else [path]:
-        if not isinstance(each, (str, os.PathLike)):
-            raise UnsupportedType(f"{type(each).__name__} is no path")
-        several.append(each)
+    several = list(path)
     if not several:
         raise InvalidArgument("no path is given")
     return several
+
+
+def _paths_of(given: object) -> Sequence[str]:
+    """The paths that it stands for.
+
+    Raises:
+        UnsupportedType: It is no path, run or experiment.
+    """
+    if isinstance(given, Experiment):
+        return given.paths
+    return (given.data.read_path if isinstance(given, Run) else as_path(given),)

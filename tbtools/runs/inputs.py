@@ -9,6 +9,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnsupportedType
+from tbtools.eventfile.source import as_path
 from tbtools.runs.experiment import Experiment, load, read_once
 from tbtools.runs.frames import scalars_frame
 from tbtools.runs.run import Run
@@ -73,6 +74,8 @@ def open_inputs(given: RunsLike | Inputs, *, fold: bool = False) -> Inputs:
         return given
     if isinstance(given, Run):
         return Inputs({given.name: given}, {})
+    if isinstance(given, bytes):
+        as_path(given)  # which says what is to be done about it
     if isinstance(given, (str, os.PathLike)) or _are_paths(given):
         given = load(given, fold=fold)  # type: ignore[arg-type]
     if isinstance(given, Experiment):

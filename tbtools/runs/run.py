@@ -52,6 +52,8 @@ class Run(Shown):
         data: What tbtools' own analyses work on; not for users, and without a promise.
     """
 
+    _plumbing = frozenset({"data"})
+
     def __init__(self, data: RunData) -> None:
         self.data = data
 
@@ -304,9 +306,8 @@ class Run(Shown):
     def refresh(self) -> int:
         """Reads what was added to its event files since they were read.
 
-        It costs the new bytes and those of damaged stretches, which are looked at again where the
-        file's size or the time of its last change is another; columns and frames are made when they
-        are asked for. `changes` says what was found.
+        It costs the new bytes and those of damaged stretches, which are looked at again; columns
+        and frames are made when they are asked for. `changes` says what was found.
 
         Returns:
             How many points are new; 0 for a run that has not been read yet.

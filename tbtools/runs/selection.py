@@ -29,13 +29,13 @@ _WILDCARDS = frozenset("*?[")
 
 
 def as_globs(globs: object) -> tuple[str, ...]:
-    """The globs as a tuple; the empty tuple, like None, for everything.
+    """The globs that were given as a tuple, which is empty for None, and so for everything.
 
     Raises:
         InvalidArgument: They are neither a string nor several, or an empty list or the like: what a
             caller filtered until nothing was left does not mean everything.
     """
-    if globs is None or globs == ():
+    if globs is None:
         return ()
     if isinstance(globs, str):
         return (globs,)
@@ -46,6 +46,11 @@ def as_globs(globs: object) -> tuple[str, ...]:
     if len(names) == len(several):
         return names
     raise InvalidArgument(f"{globs!r} is neither a name or glob, nor several of them")
+
+
+def _globs(globs: Globs) -> tuple[str, ...]:
+    """The same of a `Selection`, which has an empty tuple for everything."""
+    return () if globs == () else as_globs(globs)
 
 
 def as_steps(steps: object) -> Steps:
@@ -94,7 +99,7 @@ def choose(names: Iterable[str], globs: Globs, exclude: Globs = None) -> list[st
         exclude: Which of these not.
     """
     known = dict.fromkeys(names)
-    wanted, unwanted = as_globs(globs), as_globs(exclude)
+    wanted, unwanted = _globs(globs), _globs(exclude)
     chosen = _matching(known, wanted) if wanted else list(known)
     if unwanted:
         dropped = set(_matching(known, unwanted))
@@ -133,7 +138,7 @@ def _select(
     names: Iterable[str], globs: Globs, exclude: Globs, error: type[UnknownName]
 ) -> list[str]:
     known = list(dict.fromkeys(names))
-    for glob in (*as_globs(globs), *as_globs(exclude)):
+    for glob in (*_globs(globs), *_globs(exclude)):
         if not _matching(dict.fromkeys(known), (glob,)):
             raise error(glob, sorted(known, key=natural_key))
     chosen = choose(known, globs, exclude)

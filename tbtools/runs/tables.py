@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -66,6 +66,13 @@ def _frame(rows: Sequence[Mapping[str, Any]], dtypes: Mapping[str, str]) -> pd.D
             for name, dtype in dtypes.items()
         }
     )
+
+
+def free_name(name: str, taken: Collection[str], prefix: str) -> str:
+    """A name beside others: with a prefix in front, once or more, where it is taken."""
+    while name in taken:
+        name = f"{prefix}/{name}"
+    return name
 
 
 def tags_frame(statistics: Iterable[SeriesStatistics]) -> pd.DataFrame:

@@ -356,6 +356,26 @@ class TestGroups:
             "lr=0.1,batch=32": ("lr=0.1_s0", "lr=0.1_s1"),
         }
 
+    def test_runs_inside_have_the_hyperparameters_of_their_run(self, tmp_path: Path) -> None:
+        """As Keras writes them: hyperparameters above, scalars in train and validation."""
+        values = {("run-0", 0.1): 1.0, ("run-1", 0.1): 2.0, ("run-2", 0.2): 8.0}
+        for (name, lr), value in values.items():
+            with tbtools.EventFileWriter(tmp_path / name) as writer:
+                writer.add_hparams({"lr": lr})
+            for place, more in (("train", 0.0), ("validation", 0.5)):
+                builder = EventFileBuilder().scalar("epoch_loss", 1, value + more)
+                builder.write(tmp_path / name / place / "events.out.tfevents.1.v2")
+        expected = {"lr=0.1/train": 1.5, "lr=0.2/train": 8.0}
+        both = expected | {"lr=0.1/validation": 2.0, "lr=0.2/validation": 8.5}
+        for selected, want in (("*/train", expected), (None, both)):
+            experiment = tbtools.load(tmp_path, runs=selected)
+            frame = tbtools.aggregate(experiment, group="hparam:lr").to_frame()
+            assert dict(zip(frame["group"], frame["mean"], strict=True)) == want
+        found = tbtools.diff(tbtools.load(tmp_path, runs="*/train"), group="hparam:lr")
+        assert [(each.a, each.b) for each in found.runs] == [("lr=0.1/train", "lr=0.2/train")]
+        table = tbtools.load(tmp_path).hparams()
+        assert table.loc["run-2", "validation/epoch_loss"] == 8.5
+
     def test_hyperparameters_that_cannot_be_decoded_leave_the_run_out(self, logdir: Path) -> None:
         EventFileBuilder().value("_hparams_/x", 0, plugin="hparams", content=b"\xff").write(
             logdir / "broken" / "events.out.tfevents.1"

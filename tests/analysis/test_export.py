@@ -181,6 +181,18 @@ class TestWide:
         got = read_csv(exported(tmp_path / "logs", "out.csv", wide=True))
         assert got.to_dict("list") == {"run": ["."], "step": [3], "tag/step": [1.5]}
 
+    def test_no_column_takes_the_place_of_another(self, tmp_path: Path) -> None:
+        values = {"step": 1.0, "tag/step": 2.0, "run": 3.0, "tag/tag/run": 4.0, "tag/run": 5.0}
+        builder = EventFileBuilder()
+        for tag, value in values.items():
+            builder.scalar(tag, 3, value)
+        builder.write(tmp_path / "logs" / "events.out.tfevents.1")
+        got = read_csv(exported(tmp_path / "logs", "out.csv", wide=True)).iloc[0].to_dict()
+        assert sorted(got.items(), key=str)[2:] == [
+            *(("tag/run", 5.0), ("tag/step", 2.0), ("tag/tag/run", 4.0)),
+            *(("tag/tag/step", 1.0), ("tag/tag/tag/run", 3.0)),
+        ]
+
 
 class TestHparams:
     def test_one_row_a_run_with_final_values(self, tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import collections
+import json
 import math
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from tbtools.errors import InputChanged, InvalidArgument, NoEventFiles
 from tbtools.eventfile import messages
 from tbtools.runs.series import read_scalars_of
 from tests.builders import START, EventFileBuilder, scalar_tensor
+from tests.commands import call
 from tests.runs.tensorboard_truth import rust_scalars
 
 PNG = b"\x89PNG not really"
@@ -83,6 +86,110 @@ def restarted(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+@pytest.mark.parametrize("how", ["copy", "hard link"])
+def test_a_run_that_is_a_copy_of_another_is_noted(tmp_path: Path, how: str) -> None:
+    name = "events.out.tfevents.1"
+    source = session(0, 10, START).write(tmp_path / "run" / name)
+    (tmp_path / "copy").mkdir()
+    take = shutil.copy if how == "copy" else os.link
+    take(source, tmp_path / "copy" / name)
+    paths = [str(tmp_path / each) for each in ("run", "copy")]
+    plan = tbtools.merge(paths)
+    assert plan.points == 20
+    [note] = plan.notes
+    assert (note["kind"], note["count"]) == ("duplicate_file", 1)
+    assert any(f"{path}/{name}" in note["message"] for path in paths)
+    result = call("merge", *paths, "-o", str(tmp_path / "out"), "--format", "json")
+    assert json.loads(result.out)["notes"] == [note]
+    assert "1 file is a copy of, or a link to, another, read once" in result.err
+
+
+class TestSessions:
+    """A merged run knows its sessions where readers lose nothing by it."""
+
+    def _verdicts(self, path: Path) -> list[tuple[str, str, int | None]]:
+        return [(each.kind, each.severity, each.onset_step) for each in tbtools.detect(path)]
+
+    @pytest.mark.parametrize("restarts", ["resume", "preempt", "session_log", "keep"])
+    @pytest.mark.parametrize("case", ["09_ddp", "07_overlap_requeue", "44_names_order/run"])
+    def test_a_pause_between_sessions_is_no_stall(
+        self, cases: Path, tmp_path: Path, case: str, restarts: str
+    ) -> None:
+        source, out = cases / case, tmp_path / "out"
+        tbtools.write(tbtools.merge(source), out)
+        assert self._verdicts(source) == self._verdicts(out) == []
+        want = points(tbtools.load(source)["."])
+        if restarts != "preempt" or case != "09_ddp":  # which drops one of two ranks
+            assert points(tbtools.load(out, restarts=restarts)["."]) == want
+
+    def test_a_stall_inside_a_session_stays_one(self, tmp_path: Path) -> None:
+        for number, first in enumerate((0, 100)):
+            builder = EventFileBuilder().file_version(wall_time=START + 5000 * number)
+            for step in range(first, first + 100):
+                late = 3000 * (number == 1 and step >= 150)
+                builder.scalar("loss", step, 1 / (1 + step), START + 5000 * number + late + step)
+            builder.write(tmp_path / "run" / f"events.out.tfevents.{number}")
+        tbtools.write(tbtools.merge(tmp_path / "run"), tmp_path / "out")
+        for path in (tmp_path / "run", tmp_path / "out"):
+            [finding] = tbtools.detect(path)
+            assert (finding.kind, finding.onset_step) == ("stall", 149)
+
+    def test_tensorboard_drops_nothing_at_a_mark(self, restarted: Path, tmp_path: Path) -> None:
+        run = written(tbtools.merge(restarted), tmp_path / "out")
+        assert run.sessions["start_step"].tolist()[1:] == [5]
+        accumulator = EventAccumulator(str(tmp_path / "out"), size_guidance={"scalars": 0})
+        accumulator.Reload()
+        for tag in ("loss", "lr"):
+            want = run.scalars(tag)
+            found = accumulator.Scalars(tag)
+            assert [each.step for each in found] == want["step"].tolist() == list(range(12))
+            assert [each.value for each in found] == pytest.approx(want["value"].tolist())
+
+    @pytest.mark.parametrize("other", ["further", "epoch"])
+    def test_no_mark_where_a_reader_would_drop_points(
+        self, restarted: Path, tmp_path: Path, other: str
+    ) -> None:
+        """What another writer has written at a step that the next session only comes to."""
+        if other == "further":
+            builder = EventFileBuilder().file_version(wall_time=START + 50)
+            builder.scalar("score", 500, 0.5, START + 50)
+        else:
+            builder = session(0, 3, START + 50, value=7.0)
+        builder.write(restarted / "events.out.tfevents.1b")
+        run = written(tbtools.merge(restarted, restarts="keep"), tmp_path / "out")
+        assert run.sessions["start_step"].isna().all()
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_marks_cost_no_reader_a_point(self, tmp_path: Path, seed: int) -> None:
+        """Histories of restarts, with ranks, configurations at step 0 and sessions without gain."""
+        random = np.random.default_rng(seed)
+        time, step = START, 0
+        for number in range(int(random.integers(2, 6))):
+            first, end = (
+                max(step - int(random.integers(0, 8)), 0),
+                step + int(random.integers(0, 30)),
+            )
+            for rank in range(int(random.integers(1, 3))):
+                builder = EventFileBuilder().file_version(wall_time=time + rank)
+                builder.text("config", 0, "words", wall_time=time + rank)
+                for each in range(first, end):
+                    builder.scalar("loss", each, 1.0 + rank, time + rank + each - first)
+                    if each % 7 == 0:
+                        builder.scalar("val", each, 2.0, time + rank + each - first)
+                builder.write(tmp_path / "run" / f"events.out.tfevents.{number}.h{rank}")
+            step, time = end, time + 500
+        plan = tbtools.merge(tmp_path / "run")
+        tbtools.write(plan, tmp_path / "out")
+        want = points(tbtools.load(tmp_path / "run")["."])
+        for policy in ("resume", "session_log", "keep"):
+            assert points(tbtools.load(tmp_path / "out", restarts=policy)["."]) == want
+        accumulator = EventAccumulator(str(tmp_path / "out"), size_guidance={"scalars": 0})
+        accumulator.Reload()
+        kept = tbtools.load(tmp_path / "out")["."].tags.set_index("tag")["count"]
+        for tag in accumulator.Tags()["scalars"]:
+            assert len(accumulator.Scalars(tag)) == kept[tag]
+
+
 class TestRestarts:
     def test_superseded_points_are_left_out_and_told(self, restarted: Path, tmp_path: Path) -> None:
         plan = tbtools.merge(restarted)
@@ -118,14 +225,20 @@ class TestRestarts:
         assert [(point.step, point.value) for point in served] == list(enumerate(values))
         assert served[5].wall_time == START + 100
 
-    def test_a_start_in_the_middle_of_a_file_is_obeyed_and_not_copied(self, tmp_path: Path) -> None:
+    def test_a_start_in_the_middle_of_a_file_is_obeyed_and_drops_nothing_more(
+        self, tmp_path: Path
+    ) -> None:
         builder = session(0, 10, START).session_start(4, wall_time=START + 50)
         builder.scalars("loss", [(4, -4.0), (5, -5.0)], wall_time=START + 51)
         builder.write(tmp_path / "run" / "events.out.tfevents.1")
         run = written(tbtools.merge(tmp_path / "run"), tmp_path / "out")
         assert run.scalars("loss")["value"].tolist() == [0, 1, 2, 3, -4, -5]
         kinds = [event.WhichOneof("what") for event in tbtools.EventFileReader(run.event_files[0])]
-        assert collections.Counter(kinds) == {"file_version": 1, "summary": 10}
+        assert collections.Counter(kinds) == {"file_version": 1, "summary": 10, "session_log": 1}
+        assert run.sessions["start_step"].tolist()[1:] == [4]
+        accumulator = EventAccumulator(str(tmp_path / "out"), size_guidance={"scalars": 0})
+        accumulator.Reload()
+        assert [each.step for each in accumulator.Scalars("loss")] == [0, 1, 2, 3, 4, 5]
 
     def test_marks_that_are_no_session_stay(self, tmp_path: Path) -> None:
         session(0, 3, START).graph(b"graph").session_log(2, 3).write(

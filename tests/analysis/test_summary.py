@@ -16,6 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tbtools.analysis.series_summary import SPARKLINE_BINS
 from tbtools.analysis.summary import summarize
 from tbtools.errors import InvalidArgument, UnknownTag
+from tbtools.render.terminal.sparkline import sparkline
 from tbtools.runs.experiment import load
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT
@@ -233,6 +234,43 @@ def test_huge_values_have_a_gap_rather_than_a_warning(tmp_path: Path) -> None:
     for step in range(40):
         builder.tensor_scalar("loss", step, 1.7e308, "float64")
     assert set(run_of(tmp_path, builder).tags[0].sparkline) == {None}
+
+
+@pytest.mark.parametrize("late", [0.0, 0.4, 3.3], ids="{} s late".format)
+@pytest.mark.parametrize("ranks", [2, 3, 5])
+@pytest.mark.parametrize("points", [100, 203])
+def test_the_curve_of_ranks_does_not_zigzag(
+    tmp_path: Path, ranks: int, points: int, late: float
+) -> None:
+    for rank in range(ranks):
+        builder = EventFileBuilder().file_version(wall_time=START)
+        for step in range(points):
+            value = 10 - 5 * step / points + 100 * rank
+            builder.scalar("loss", step, value, START + step + late * rank)
+        builder.write(tmp_path / f"events.out.tfevents.1.host{rank}")
+    (run,) = summary_of(tmp_path).runs
+    line = run.tags[0].sparkline
+    # At the ends, where a rank that is late has no points, the others' mean is what there is.
+    inner = line[1:-1] if late * ranks > 1 else line
+    assert all(cell is not None for cell in line)
+    assert list(inner) == sorted(inner, reverse=True)
+    assert inner[0] - inner[-1] < 5
+    drawn = sparkline(inner)
+    assert list(drawn) == sorted(drawn, reverse=True)
+
+
+def test_sessions_one_after_the_other_count_by_their_points(tmp_path: Path) -> None:
+    values = [float(step % 7) for step in range(160)]
+    for number, here in enumerate((range(13), range(13, 160))):
+        builder = EventFileBuilder()
+        for step in here:
+            builder.scalar("loss", step, values[step])
+        builder.write(tmp_path / f"events.out.tfevents.{number}")
+    (run,) = summary_of(tmp_path).runs
+    assert run.sessions == 2
+    assert run.tags[0].sparkline == tuple(
+        pytest.approx(sum(values[first : first + 10]) / 10) for first in range(0, 160, 10)
+    )
 
 
 # -- results

@@ -58,7 +58,7 @@ MISTAKES = [
     ("summarize", "Missing argument 'PATH...' (see `tbtools summarize --help`)"),
     ("summarize x --tagz y", "--tagz"),
     ("summarize nowhere", "nowhere: No such file or directory"),
-    ("summarize docs", "docs: no event files (no file name contains 'tfevents')"),
+    ("summarize docs", "docs: no event files (no regular file has 'tfevents' in its name)"),
     ("summarize /dev/null", "/dev/null: neither a directory nor a regular file"),
     (f"summarize {LOGS} --format yaml", "'yaml' is not one of 'table', 'json', 'csv'"),
     (f"summarize {LOGS} --sort size", "'size' is not one of 'name', 'written', "),

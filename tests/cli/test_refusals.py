@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -112,7 +114,9 @@ def test_something_is_there(folder: Path, name: str) -> None:
         place.mkdir()
         place = place / "mine"
     place.write_text("mine")
-    assert_refused(call(*arguments, "-o", out), f"{out} exists")
+    foreign = name in DIRECTORIES and name != "export of pictures"
+    message = "holds mine, which is no result of tbtools" if foreign else "exists; name another"
+    assert_refused(call(*arguments, "-o", out), f"{out} {message}")
     assert place.read_text() == "mine"
 
 
@@ -173,3 +177,25 @@ def test_no_event_file_is_replaced_by_a_table(folder: Path, name: str, place: st
 def test_a_table_is_not_called_like_an_event_file(folder: Path) -> None:
     result = call("export", "logs", "--format", "csv", "-o", "logs/a/events.out.tfevents.3")
     assert_refused(result, "by this name all readers take it for an event file")
+
+
+@pytest.mark.parametrize("there", ["its own result", "a result", "something else"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_way_out_that_a_refusal_names_is_one(folder: Path, command: str, there: str) -> None:
+    arguments, name = COMMANDS[command]
+    if there == "its own result":
+        assert call(*arguments, "-o", name).status < 2
+    elif there == "a result":
+        (folder / "logs").rename(folder / name)
+        assert call("smooth", name, "-o", "logs").status == 0
+        shutil.copytree(folder / name / "a", folder / "logs" / "a", dirs_exist_ok=True)
+    else:
+        (folder / name).mkdir()
+        (folder / name / "notes.txt").write_text("mine")
+    refused = call(*arguments, "-o", name)
+    assert refused.status == 2
+    if "--force" in refused.err:
+        assert call(*arguments, "-o", name, "--force").status < 2
+    else:
+        assert re.search("another name|name another|is a directory", refused.err)
+        assert call(*arguments, "-o", f"{name}.{name}").status < 2

@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -336,10 +337,38 @@ def test_json_has_problems_notes_and_superseded(folder: Path, arguments: list[st
     again.scalar("loss", 3, 0.2, START + 101).write(folder / "noted" / f"{name}2")
     result = call(*arguments[:1], "noted", *arguments[1:], "--format", "json")
     told: dict[str, Any] = json.loads(result.out)
-    where = told["runs"][0] if arguments[0] == "summarize" else told
-    assert [each["kind"] for each in where["problems"]] == ["bad_data"]
-    assert [each["kind"] for each in where["notes"]] == ["steps_go_back"]
+    for where in [told, *told["runs"]] if arguments[0] == "summarize" else [told]:
+        assert [each["kind"] for each in where["problems"]] == ["bad_data"]
+        assert [each["kind"] for each in where["notes"]] == ["steps_go_back"]
     assert "steps go back in 1 tag of run .: points are taken in the order written" in result.err
+
+
+@pytest.mark.parametrize(
+    "selected",
+    [[], ["--tag", "acc"], ["--steps", "50:"], ["--tag", "acc", "--steps", "50:"]],
+    ids=" ".join,
+)
+def test_every_command_knows_the_same_of_the_runs(folder: Path, selected: list[str]) -> None:
+    """Also of runs without a point that is selected: here all that there is to know is of these."""
+    for number, steps in enumerate((range(40), range(30, 45))):
+        builder = EventFileBuilder().file_version(wall_time=START + 100 * number)
+        for step in steps:
+            builder.scalar("loss", step, 1.0, START + 100 * number + step)
+        builder.scalar("note", 3, 1.0).scalar("note", 2, 1.0)
+        builder.corrupt_data_crc().write(folder / "logs" / "other" / f"tfevents.{number}")
+    EventFileBuilder().scalars("acc", [(step, 1.0) for step in range(60)]).write(
+        folder / "logs" / "chosen" / "tfevents"
+    )
+    shutil.copy(folder / "logs/other/tfevents.0", folder / "logs/other/tfevents.0.bak")
+    told = {}
+    for command in ("summarize", "detect", "smooth", "aggregate"):
+        output = ["-o", command] if command in ("smooth", "aggregate") else []
+        found = json.loads(call(command, "logs", *selected, *output, "--format", "json").out)
+        told[command] = {key: found[key] for key in ("superseded", "problems", "notes")}
+    assert told["summarize"]["superseded"] == 10
+    assert len(told["summarize"]["problems"]) == 3  # one of them in the copy
+    assert {each["kind"] for each in told["summarize"]["notes"]} >= {"duplicate_file"}
+    assert all(each == told["detect"] for each in told.values()), told
 
 
 @pytest.mark.parametrize(("runs", "tag"), [(["x"], False), (["x"], True), (["x", "y"], True)])

@@ -94,7 +94,7 @@ def test_of_several_paths_the_names_have_the_paths_in_front(logdir: Path) -> Non
 
 def test_without_event_files_it_is_said_what_one_is(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no events")
-    with pytest.raises(tbtools.NoEventFiles, match=r"no event files \(no file name contains 'tfe"):
+    with pytest.raises(tbtools.NoEventFiles, match=r"no event files \(no regular file has 'tfe"):
         tbtools.load(tmp_path)
     with pytest.raises(tbtools.NoEventFiles, match="No such file or directory"):
         tbtools.load(tmp_path / "nowhere")

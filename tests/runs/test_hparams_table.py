@@ -12,6 +12,7 @@ import tbtools
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile import messages
 from tests.builders import START, EventFileBuilder
+from tests.tables import read_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +70,41 @@ def test_the_final_value_is_the_last_one_that_restarts_left(tmp_path: Path) -> N
     again.write(tmp_path / "r" / "events.out.tfevents.2")
     assert tbtools.load(tmp_path).hparams()["loss"].tolist() == [4.0]
     assert tbtools.load(tmp_path, restarts="session_log").hparams()["loss"].tolist() == [4.0]
+
+
+@pytest.mark.parametrize(
+    ("hparams", "metrics", "columns"),
+    [
+        (["loss"], ["loss"], {"metric/loss"}),
+        (["loss", "metric/loss"], ["loss"], {"metric/metric/loss"}),
+        (["loss"], ["loss", "metric/loss"], {"metric/loss", "metric/metric/loss"}),
+        (["run"], ["hparam/run"], {"hparam/run"}),
+    ],
+)
+def test_no_metric_takes_the_place_of_another_name(
+    tmp_path: Path, hparams: list[str], metrics: list[str], columns: set[str]
+) -> None:
+    builder = session(**{name: number for number, name in enumerate(hparams)})
+    for number, tag in enumerate(metrics):
+        builder.scalar(tag, 1, 0.5 + number)
+    found = table(tmp_path, a=builder)
+    assert set(found.columns) == {*hparams, *columns}
+    assert sorted(found.loc["a", hparams]) == list(range(len(hparams)))
+    assert sorted(found.loc["a", sorted(columns)]) == [0.5 + n for n in range(len(metrics))]
+    tbtools.export(tmp_path, tmp_path / "out.csv", "hparams")
+    [row] = read_csv(tmp_path / "out.csv").to_dict("records")
+    assert row.pop("run") == "a"
+    values = [*range(len(hparams)), *(0.5 + n for n in range(len(metrics)))]
+    assert sorted(row.values()) == sorted(values)
+
+
+def test_a_metric_of_a_run_inside_and_a_tag_of_that_name(tmp_path: Path) -> None:
+    found = table(
+        tmp_path,
+        a=session(lr=0.5).scalar("train/loss", 1, 1.0),
+        a__train=EventFileBuilder().scalar("loss", 1, 2.0),
+    )
+    assert found.loc["a"].to_dict() == {"lr": 0.5, "train/loss": 1.0, "run/train/loss": 2.0}
 
 
 def test_declared_metrics_are_the_only_ones(tmp_path: Path) -> None:

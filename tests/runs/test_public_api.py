@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib
 import inspect
 import subprocess
@@ -108,15 +109,157 @@ def test_runs_are_read_and_counted_without_pandas(tmp_path: Path) -> None:
 
 
 RUN = {
-    *("audio", "changes", "custom_scalars", "data", "distributions", "embeddings", "event_files"),
+    *("audio", "changes", "custom_scalars", "distributions", "embeddings", "event_files"),
     *("graph", "histogram_statistics", "histograms", "hparams", "images", "meshes", "name"),
     *("notes", "path", "plot", "plugin_data", "pr_curves", "problems", "refresh", "restarts"),
     *("run_metadata", "scalars", "sessions", "superseded", "tags", "tensors", "text", "values"),
 }
 EXPERIMENT = {
-    *("all_runs", "each_run", "get", "hparams", "items", "keys", "logdir", "paths", "plot"),
+    *("each_run", "get", "hparams", "items", "keys", "logdir", "paths", "plot"),
     *("refresh", "restarts", "scalars", "scan", "tags", "unreadable", "values"),
 }
+
+
+# Every other public class. What is new here is a promise, and belongs into its docstring.
+OTHERS = {
+    "Aggregate": (
+        "axis_column groups left_out notes plot problems provenance read_paths series "
+        "superseded to_dict to_frame x"
+    ),
+    "AggregatedSeries": (
+        "dtype group interpolated members nonfinite repeated runs statistics stretches tag "
+        "to_dict too_few unplaced wall_time x"
+    ),
+    "Audio": ("channels content_type data frames label sample_rate seconds to_numpy"),
+    "Bootstrap": ("level resamples seed"),
+    "CurveSide": (
+        "best best_step count dtype final final_step nonfinite reaches_seconds reaches_step "
+        "reaches_x sparkline steps_per_second"
+    ),
+    "DeclaredHParam": ("choices description display_name interval name type"),
+    "DeclaredMetric": ("dataset description display_name group tag"),
+    "Diff": (
+        "a b compared_all identical notes plot problems provenance_a provenance_b runs "
+        "superseded to_dict to_frame x"
+    ),
+    "Embedding": (
+        "bookmarks_path checkpoint_path directory metadata metadata_path name sprite_path "
+        "sprite_size tensor_path tensor_shape to_frame vectors"
+    ),
+    "EventFileReader": ("problems"),
+    "EventFileWriter": (
+        "add_encoded_image add_event add_histogram add_hparams add_hparams_end add_record "
+        "add_scalar add_text close flush session_start"
+    ),
+    "Evidence": (
+        "change confidence effective_points high improvement improvement_high improvement_low "
+        "low p_value points reason runs_a runs_b verdict"
+    ),
+    "Export": ("count data left_out notes problems provenance runs superseded to_dict undecodable"),
+    "FileChange": ("kind new_points path"),
+    "FileCheck": ("bytes file problems records status to_dict"),
+    "Finding": (
+        "best_step best_value end_step evidence fails is_serious kind last_good_step message "
+        "ongoing onset_step onset_time run severity tag to_dict"
+    ),
+    "Findings": (
+        "causes count findings index not_judged notes of plot problems provenance superseded "
+        "to_dict to_frame"
+    ),
+    "Graph": ("from_graph_def from_meta_graph_def graph_def nodes"),
+    "HParamDiff": ("a b name only_in"),
+    "HParams": (
+        "declared end_time experiment from_decodable from_values get group_name items keys "
+        "metrics model_uri monitor_url settings start_time status to_dict to_frame values"
+    ),
+    "Image": ("data format height to_numpy to_pil width"),
+    "Layout": ("categories from_values to_dict to_frame"),
+    "Merge": (
+        "losses lost_tags notes points problems read_paths restarts rewritten runs sessions "
+        "start_time superseded tags to_dict to_frame"
+    ),
+    "MergedSession": ("file first_step last_step points run start_time superseded"),
+    "Mesh": ("colors config faces vertices"),
+    "NotJudged": ("reason run tag to_dict"),
+    "Note": ("count kind message tag to_dict"),
+    "ObjectiveSummary": ("best best_step direction dtype last sparkline tag to_dict"),
+    "PointDifference": (
+        "area common_steps differing first_step first_values max_difference max_step mean_gap"
+    ),
+    "Problem": ("kind length message offset to_dict"),
+    "RunDiff": ("a b hparams identical not_compared only_in points_a points_b tags text"),
+    "RunGroup": ("name runs"),
+    "RunLoss": ("points run to"),
+    "RunSummary": (
+        "bytes duration end_time event_files findings first_step is_judged last_step "
+        "nonfinite notes objective path points problems run sessions start_time status "
+        "superseded tags to_dict"
+    ),
+    "SeriesStatistics": (
+        "count dtype first first_step first_time last last_step last_time max max_step min "
+        "min_step nonfinite plugin tag to_dict"
+    ),
+    "SeriesSummary": ("sparkline statistics"),
+    "StoredValue": (
+        "message metadata plugin_content plugin_name point step stored tag tensor wall_time"
+    ),
+    "Summary": (
+        "judged left_out logdir notes problems provenance readable runs superseded to_dict "
+        "to_frame unreadable"
+    ),
+    "TagDiff": (
+        "a b better count_a count_b evidence identical level_a level_b objective only_in "
+        "plugin points tag to_dict"
+    ),
+    "TextDiff": ("lines step tag"),
+    "Verification": ("files readable sound strict to_dict to_frame unreadable_paths"),
+}
+
+
+def test_every_public_class_is_looked_at() -> None:
+    classes = {name for name in tbtools.__all__ if isinstance(getattr(tbtools, name), type)}
+    errors = {name for name in classes if issubclass(getattr(tbtools, name), BaseException)}
+    assert OTHERS.keys() | {"Run", "Experiment"} == classes - errors
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_classes_offer_what_users_want_and_nothing_else(name: str) -> None:
+    kind = getattr(tbtools, name)
+    offered = {*dir(kind)}
+    if dataclasses.is_dataclass(kind):
+        offered |= {field.name for field in dataclasses.fields(kind)}
+    offered -= getattr(kind, "_plumbing", frozenset())
+    assert {each for each in offered if each[0] != "_"} == {*OTHERS[name].split()}
+
+
+def test_completion_leaves_the_plumbing_out(tmp_path: Path) -> None:
+    EventFileBuilder().scalar("a", 1, 0.0).write(tmp_path / "events.out.tfevents.1")
+    merge = tbtools.merge(tmp_path)
+    assert not {"pieces", "run_notes"} & {*dir(merge)}
+    assert {"points", "to_frame", "notes"} <= {*dir(merge)}
+
+
+@pytest.mark.parametrize("nothing", [(), [], {}], ids=repr)
+def test_nothing_selected_is_refused_however_it_is_written(tmp_path: Path, nothing: object) -> None:
+    EventFileBuilder().scalar("a", 1, 0.0).write(tmp_path / "events.out.tfevents.1")
+    experiment = tbtools.load(tmp_path)
+    calls = {
+        "scalars": lambda: experiment.scalars(nothing),
+        "scalars of a run": lambda: experiment["."].scalars(tags=nothing),
+        "tensors": lambda: experiment["."].tensors(nothing),
+        "load": lambda: tbtools.load(tmp_path, runs=nothing),
+        "load without": lambda: tbtools.load(tmp_path, exclude_runs=nothing),
+        **{
+            name: (lambda name=name: getattr(tbtools, name)(experiment, tags=nothing))
+            for name in ("aggregate", "detect", "merge", "plot", "read_scalars")
+        },
+        "summarize": lambda: tbtools.summarize(experiment, exclude_tags=nothing),
+        "export": lambda: tbtools.export(experiment, tmp_path / "x.csv", tags=nothing),
+        "groups": lambda: tbtools.aggregate(experiment, group=nothing),
+    }
+    for call in calls.values():
+        with pytest.raises(tbtools.InvalidArgument, match="no name or glob is given"):
+            call()
 
 
 def test_runs_and_experiments_offer_what_users_want_and_nothing_else(tmp_path: Path) -> None:

@@ -244,20 +244,32 @@ def test_what_changed_is_said(experiment: tbtools.Experiment, path: Path) -> Non
     assert kinds(experiment) == []
 
 
-def test_a_hole_that_is_filled_in_later_heals(tmp_path: Path) -> None:
-    content = points(11, first=1).bytes()
-    size = len(content) // 10
+@pytest.mark.parametrize("hole", [(4, 6), (9, 11), (0, 11)], ids=["middle", "end", "all"])
+@pytest.mark.parametrize("later", [True, False], ids=["another time", "the same time"])
+def test_a_hole_that_is_filled_in_later_heals(
+    tmp_path: Path, hole: tuple[int, int], later: bool
+) -> None:
+    """A network file system may tell of size and time before the data arrives."""
+    content = points(12, first=1).bytes()
+    size = len(content) // 11
+    first, end = hole[0] * size, hole[1] * size
     path = tmp_path / "r" / "events.out.tfevents.1"
     path.parent.mkdir()
-    path.write_bytes(content[: 4 * size] + bytes(2 * size) + content[6 * size :])
+    path.write_bytes(content[:first] + bytes(end - first) + content[end:])
+    os.utime(path, (START, START))
     experiment = tbtools.load(tmp_path)
-    assert steps(experiment) == [1, 2, 3, 4, 7, 8, 9, 10]
-    assert experiment["r"].problems["kind"].tolist() == ["bad_length"]
+    experiment.scan()
+    whole = list(range(1, 12))
+    known = [step for step in whole if not hole[0] < step <= hole[1]]
+    assert [step for run in experiment.values() for step in run.data.columns.rows.step] == known
+    assert len(experiment["r"].problems) == 1
+    assert experiment.refresh() == 0
+    assert kinds(experiment) == []
     path.write_bytes(content)
-    os.utime(path, (START, START))  # a file system's clock may stand still between the two
-    assert experiment.refresh() == 2
-    assert kinds(experiment) == [("healed", 2)]
-    assert steps(experiment) == list(range(1, 11))
+    os.utime(path, (START + later, START + later))
+    assert experiment.refresh() == len(whole) - len(known)
+    assert [new for _, new in kinds(experiment)] == [len(whole) - len(known)]
+    assert steps(experiment) == whole
     assert len(experiment["r"].problems) == 0
 
 

@@ -17,6 +17,7 @@ from tensorboardX import SummaryWriter
 
 import tbtools
 from tests.builders import START, EventFileBuilder
+from tests.commands import call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -102,6 +103,10 @@ def test_case_ranks_that_restart(cases: Path) -> None:
     assert notes(run) == [("overlapping_writers", "loss", 200)]
     found = steps(run)
     assert all(later - step >= -1 for step, later in pairwise(found))
+    lines = call("summarize", str(cases / "09_ddp")).out.splitlines()
+    [drawn] = [line.split()[-1] for line in lines if line.startswith("loss ")]
+    assert len(drawn) == 16
+    assert list(drawn) == sorted(drawn, reverse=True)
 
 
 @pytest.mark.parametrize("name", ["copy", "bak", "rsync", "run"])

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tbtools.analysis.grouping import RunGroup
+    from tbtools.analysis.grouping import Grouping, RunGroup
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.series import RunScalars
@@ -117,9 +117,10 @@ def diff(
         both = a if b is None else [*_listed(a), *_listed(b)]
         inputs, others = open_inputs(both), Inputs({}, {})
         runs = inputs.runs
-        found = list(_group_diffs(runs, group, baseline, options, progress))
+        grouping = group_runs(runs, group, all_runs=inputs.all_runs)
+        found = list(_group_diffs(runs, grouping, baseline, options, progress))
         labels = found[0].a or "", ", ".join(each.b or "" for each in found)
-        sides = _members(runs, group, labels[0])
+        sides = _members(runs, grouping, labels[0])
     elif b is not None:
         inputs, others = open_inputs(a), open_inputs(b)
         found = list(_paired(inputs.runs, others.runs, options, progress))
@@ -169,11 +170,11 @@ def _check_tolerances(rtol: float, atol: float, group: object) -> None:
 
 
 def _members(
-    runs: Mapping[str, Run], pattern: str | Sequence[str], first: str
+    runs: Mapping[str, Run], grouping: Grouping, first: str
 ) -> tuple[dict[str, Run], dict[str, Run]]:
     """The runs of the group of that name, and those of all others."""
     sides: tuple[dict[str, Run], dict[str, Run]] = {}, {}
-    for group in group_runs(runs, pattern).groups:
+    for group in grouping.groups:
         sides[group.name != first].update({name: runs[name] for name in group.runs})
     return sides
 
@@ -322,12 +323,11 @@ def _mean(values: Floats) -> float | None:
 
 def _group_diffs(
     runs: Mapping[str, Run],
-    pattern: str | Sequence[str],
+    grouping: Grouping,
     baseline: str | None,
     options: _Options,
     progress: Progress,
 ) -> Iterator[RunDiff]:
-    grouping = group_runs(runs, pattern)
     first = grouping.groups[0] if baseline is None else grouping.named(baseline)
     others = [group for group in grouping.groups if group.name != first.name]
     if not others:

@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from tbtools.eventfile.problems import Problem
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.selection import Selection
-    from tbtools.runs.timeline.notes import Note
+    from tbtools.runs.timeline.notes import RunNote
     from tbtools.vocabulary import NoteKind
-
-    # A note with the name of its run.
-    RunNote = tuple[str, Note]
 
 _PROBLEMS_SHOWN = 20
 _NAMES_SHOWN = 5
@@ -35,11 +32,13 @@ class Diagnostics:
         selection: Notes about tags that are not selected are left out.
         count_superseded: Whether the lines have the number of superseded points; `merge` shows it
             itself, for the selected tags.
+        run_notes: The notes, where they are not those of the runs one by one.
     """
 
     experiments: Sequence[Experiment]
     selection: Selection
     count_superseded: bool = True
+    run_notes: Sequence[RunNote] | None = None
 
     @property
     def superseded(self) -> int:
@@ -84,11 +83,11 @@ class Diagnostics:
         superseded = self.superseded if self.count_superseded else 0
         if superseded:
             yield f"{plural(superseded, 'point')} superseded by restarts"
+        notes = self.run_notes
+        if notes is None:
+            notes = [(run.run, note) for run in self._runs() for note in run.notes]
         notes = [
-            (run.run, note)
-            for run in self._runs()
-            for note in run.notes
-            if note.tag is None or self.selection.has_tag(note.tag)
+            each for each in notes if each[1].tag is None or self.selection.has_tag(each[1].tag)
         ]
         for kind in NOTE_KINDS:
             if of_kind := [each for each in notes if each[1].kind == kind]:
@@ -155,11 +154,7 @@ def note_line(kind: NoteKind, notes: Sequence[RunNote]) -> str:
 def _superseded_line(notes: Sequence[RunNote]) -> str:
     """Tags that have lost all points, and what machines have lost."""
     by_tag = [(run, note) for run, note in notes if note.tag is not None]
-    lines = [
-        f"run {printable(run)}: {printable(note.message)}"
-        for run, note in notes
-        if note.tag is None
-    ]
+    lines = [f"{_run(run)}: {printable(note.message)}" for run, note in notes if note.tag is None]
     if by_tag:
         tags = f"{plural(len(by_tag), 'tag')} of {_runs(by_tag)}"
         names = _some([printable(note.tag or "") for _, note in by_tag], ", ")
@@ -169,7 +164,11 @@ def _superseded_line(notes: Sequence[RunNote]) -> str:
 
 def _runs(notes: Sequence[RunNote]) -> str:
     names = list(dict.fromkeys(run for run, _ in notes))
-    return f"run {printable(names[0])}" if len(names) == 1 else f"{format_count(len(names))} runs"
+    return _run(names[0]) if len(names) == 1 else f"{format_count(len(names))} runs"
+
+
+def _run(name: str | None) -> str:
+    return "the runs taken together" if name is None else f"run {printable(name)}"
 
 
 def _some(names: Sequence[str], separator: str) -> str:

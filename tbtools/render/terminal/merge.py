@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.file_groups import MergedSession
     from tbtools.analysis.merge import Merge
-    from tbtools.render.terminal.diagnostics import Diagnostics
 
 _TAGS_SHOWN = 10
 _LOSSES_SHOWN = 5
@@ -29,20 +28,15 @@ class MergeView:
     Args:
         merge: What was merged.
         target: Where to.
-        diagnostics: Of the runs.
     """
 
-    def __init__(self, merge: Merge, target: str, diagnostics: Diagnostics) -> None:
+    def __init__(self, merge: Merge, target: str) -> None:
         self.merge = merge
         self.target = target
-        self.diagnostics = diagnostics
 
     def to_json(self) -> dict[str, Any]:
         """What was merged and left out, and where it is."""
-        known = self.diagnostics.to_dict()
-        problems, notes = known["problems"], known["notes"]
-        merged = self.merge.to_dict()
-        return {"output": self.target, **merged, "problems": problems, "notes": notes}
+        return {"output": self.target, **self.merge.to_dict()}
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a writer session."""

@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from tbtools.runs.folding import hparams_sessions
 from tbtools.runs.plugins.hparams import read_decodable_hparams
+from tbtools.runs.tables import free_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
     from tbtools.runs.plugins.hparams import DeclaredMetric, HParams, HParamValue
     from tbtools.runs.plugins.values import Undecodable
     from tbtools.runs.run import Run
+    from tbtools.runs.statistics import SeriesStatistics
+
+    # Metric to its series in numbers, of which the last value is the final one.
+    Finals = dict[str, SeriesStatistics]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,14 @@ class HParamsTable:
         metrics: The columns of final values of metrics, which stand behind them.
         rows: Run name to column to cell. A column that a run does not have is not in its row; a
             hyperparameter that was set to None is.
+        dtypes: Column of a metric to how its values are stored; ``mixed`` for several ways.
         problems: Run name and what of its hyperparameters cannot be decoded; it is left out.
     """
 
     hparams: tuple[str, ...]
     metrics: tuple[str, ...]
     rows: dict[str, dict[str, HParamValue]]
+    dtypes: dict[str, str]
     problems: tuple[tuple[str, Undecodable], ...]
 
     def to_frame(self) -> pd.DataFrame:
@@ -74,12 +81,29 @@ def hparams_table(runs: Iterable[str], all_runs: Mapping[str, Run]) -> HParamsTa
     settings = {name: dict(sessions.hparams(name)) for name in shown}
     metrics = {name: sessions.metrics(name) for name in shown}
     hparam_columns = _all_keys(settings)
-    labels = {tag: f"metric/{tag}" if tag in hparam_columns else tag for tag in _all_keys(metrics)}
+    labels = _metric_labels(_all_keys(metrics), hparam_columns)
     rows = {
-        name: settings[name] | {labels[tag]: value for tag, value in metrics[name].items()}
+        name: settings[name] | {labels[tag]: each.last for tag, each in metrics[name].items()}
         for name in shown
     }
-    return HParamsTable(tuple(hparam_columns), tuple(labels.values()), rows, sessions.problems())
+    stored: dict[str, set[str]] = {}
+    for finals in metrics.values():
+        for tag, each in finals.items():
+            stored.setdefault(labels[tag], set()).add(each.dtype)
+    dtypes = {label: one.pop() if len(one) == 1 else "mixed" for label, one in stored.items()}
+    return HParamsTable(
+        tuple(hparam_columns), tuple(labels.values()), rows, dtypes, sessions.problems()
+    )
+
+
+def _metric_labels(tags: Sequence[str], hparams: Sequence[str]) -> dict[str, str]:
+    """The column of each metric: its tag, unless a hyperparameter has that name."""
+    taken = {*tags, *hparams}
+    labels = {}
+    for tag in tags:
+        labels[tag] = free_name(tag, taken, "metric") if tag in hparams else tag
+        taken.add(labels[tag])
+    return labels
 
 
 def hparams_settings(
@@ -106,6 +130,35 @@ def hparams_settings(
     return settings
 
 
+def settings_above(
+    runs: Mapping[str, Run], all_runs: Mapping[str, Run] | None = None
+) -> dict[str, tuple[str, Settings]]:
+    """The hyperparameters that hold for runs: their own, or those of a run that they are a part of.
+
+    ``run-0/train`` belongs to the nearest run with hyperparameters whose directory holds it, as in
+    TensorBoard and in `hparams_table`.
+
+    Args:
+        runs: Run name to run.
+        all_runs: As for `hparams_settings`; those above `runs` among them.
+
+    Returns:
+        By run, in the same order, for those that have any: the run whose they are, and they.
+    """
+    all_runs = runs if all_runs is None else all_runs
+    known = hparams_settings(runs, all_runs)
+    sub_runs = hparams_sessions(all_runs, runs)
+    found = {}
+    for name in runs.keys() - sub_runs.keys():
+        for holder in _with_parents(name):
+            if holder in all_runs and holder not in known:
+                known |= hparams_settings({holder: all_runs[holder]}, all_runs)
+            if holder in known and (known[holder].values or known[holder].problems):
+                found[name] = holder, known[holder]
+                break
+    return {name: found[name] for name in runs if name in found}
+
+
 def _all_keys(tables: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(key for table in tables.values() for key in table))
 
@@ -125,7 +178,7 @@ class _Sessions:
         self._runs = runs
         self._shown = frozenset(shown)
         self._hparams: dict[str, tuple[HParams, list[Undecodable]]] = {}
-        self._finals: dict[str, dict[str, float]] = {}
+        self._finals: dict[str, Finals] = {}
 
     def hparams(self, name: str) -> HParams:
         """What can be decoded of a run's hyperparameters."""
@@ -139,22 +192,22 @@ class _Sessions:
             (name, problem) for name, (_, found) in self._hparams.items() for problem in found
         )
 
-    def metrics(self, name: str) -> dict[str, float]:
+    def metrics(self, name: str) -> Finals:
         """The final values of a run's metrics.
 
         They are those that the run, or the nearest run above it, declares. Where none does, they
         are all scalars of the run and of the runs inside it: what a run beside it declares says
-        nothing of this one.
+        nothing of this one. What would have the name of another one gets ``run/`` in front.
         """
         declared = self._declared(name)
         if not declared:
             found = dict(self._final_values(name))
             for inner in self._inside.get(name, ()):
-                found |= _prefixed(_relative(inner, name), self._final_values(inner))
+                _add(found, _prefixed(_relative(inner, name), self._final_values(inner)))
             return found
         found = {}
         for metric in declared:
-            found |= self._final_values_of(name, metric)
+            _add(found, self._final_values_of(name, metric))
         return found
 
     def _declared(self, name: str) -> tuple[DeclaredMetric, ...]:
@@ -163,7 +216,7 @@ class _Sessions:
                 return metrics
         return ()
 
-    def _final_values_of(self, name: str, metric: DeclaredMetric) -> dict[str, float]:
+    def _final_values_of(self, name: str, metric: DeclaredMetric) -> Finals:
         """The final value of a declared metric; several where runs inside this one have its tag.
 
         The group of a metric is a directory in that of the run (MetricName in
@@ -177,7 +230,7 @@ class _Sessions:
         own = self._final_values(name)
         if tag in own:
             return {tag: own[tag]}
-        found: dict[str, float] = {}
+        found: Finals = {}
         for inner in self._inside.get(name, ()):
             values = self._final_values(inner)
             found |= _prefixed(_relative(inner, name), {tag: values[tag]} if tag in values else {})
@@ -200,12 +253,10 @@ class _Sessions:
                 inside.setdefault(session, []).append(name)
         return inside
 
-    def _final_values(self, name: str) -> dict[str, float]:
+    def _final_values(self, name: str) -> Finals:
         if name not in self._finals:
             statistics = self._runs[name].data.statistics()
-            self._finals[name] = {
-                each.tag: float(each.last) for each in statistics if each.last is not None
-            }
+            self._finals[name] = {each.tag: each for each in statistics if each.last is not None}
         return self._finals[name]
 
 
@@ -213,5 +264,11 @@ def _relative(inner: str, name: str) -> str:
     return inner if name == "." else inner[len(name) + 1 :]
 
 
-def _prefixed(prefix: str, values: Mapping[str, float]) -> dict[str, float]:
+def _add(found: Finals, more: Finals) -> None:
+    for tag, final in more.items():
+        if found.get(tag) is not final:  # as it is where a metric is declared twice
+            found[free_name(tag, found, "run")] = final
+
+
+def _prefixed(prefix: str, values: Finals) -> Finals:
     return {f"{prefix}/{tag}": value for tag, value in values.items()}

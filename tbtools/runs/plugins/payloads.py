@@ -224,5 +224,5 @@ def stored_values(
         for series in part.columns.series
         if matches(series.plugin, wanted)
     }
-    chosen = frozenset(select_tags(sorted(known), tags))
+    chosen = frozenset(select_tags(sorted(known), as_globs(tags)))
     return (value for part in parts for value in _values_of_part(part, wanted, chosen, kind))

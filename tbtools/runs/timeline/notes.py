@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -58,6 +58,10 @@ class Note:
         }
 
 
+# With the name of the run; None for several that are taken together.
+RunNote: TypeAlias = tuple[str | None, Note]
+
+
 def _times(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
@@ -65,11 +69,13 @@ def _times(count: int, noun: str) -> str:
 def duplicate_notes(copies: Copies) -> Iterator[Note]:
     """For files that were not read, or not all, because another one holds what they hold."""
     for copy, whole in copies.left_out:
-        same = _likeness(copy, whole)
-        yield Note("duplicate_file", f"{_name(copy)} is {same} of {_name(whole)}; read once")
+        this, other = _names(copy, whole)
+        message = f"{this} is {_likeness(copy, whole)} of {other}; read once"
+        yield Note("duplicate_file", message)
     for copy, whole, in_both in copies.repeated:
+        this, other = _names(copy, whole)
         only = _times(int((~in_both).sum()), "value")
-        message = f"{_name(copy)} is a copy of {_name(whole)}, both are damaged; read for {only}"
+        message = f"{this} is a copy of {other}, both are damaged; read for {only}"
         yield Note("duplicate_file", f"{message} that only it holds")
 
 
@@ -82,8 +88,10 @@ def _likeness(copy: FileColumns, whole: FileColumns) -> str:
     return "the beginning" if is_beginning else "a part"
 
 
-def _name(file: FileColumns) -> str:
-    return os.path.basename(file.path)
+def _names(one: FileColumns, other: FileColumns) -> tuple[str, str]:
+    """What two files are called: their names, or their paths where the names are the same."""
+    names = os.path.basename(one.path), os.path.basename(other.path)
+    return names if names[0] != names[1] else (one.path, other.path)
 
 
 def link_note(link: str, target: str) -> Note:
