@@ -43,9 +43,10 @@ def command(
 ) -> int:
     """Which runs went wrong, how, and since when.
 
-    Finds divergence, values that are not finite, plateaus, overfitting, spikes and stalls; each
-    with the step at which it began and the last good one. What was not judged is counted, with the
-    reason. The exit status is 2 where a PATH, or a file below it, could not be read, whatever
+    Finds divergence, values that are not finite, explosions, collapses, plateaus, overfitting,
+    spikes and stalls; each with the step at which it began and the last good one. What may still
+    recover is a warning, on which --fail-on does not fail. What was not judged is counted, with
+    the reason. The exit status is 2 where a PATH, or a file below it, could not be read, whatever
     was found in the others.
 
     \b

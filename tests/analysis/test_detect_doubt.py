@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
@@ -232,3 +234,37 @@ def test_a_spike_that_decays_over_many_points_is_found_where_it_begins(back: flo
     assert (found.kind, found.severity) == ("spike", "info")
     assert abs(found.onset_step - 900) <= 2
     assert found.evidence["points"][0] > back / 2
+
+
+# Many series
+
+
+@pytest.mark.parametrize("n", [60, 400])
+def test_series_are_judged_together_as_one_by_one(n: int) -> None:
+    """The first look at all series of a length sorts none out in which something is found."""
+    curves = [
+        curve.series[curve.tag][1][:n]
+        for family in import_module("benchmarks.detection.development").FAMILIES
+        for curve in family.curves(3)
+        if len(curve.series[curve.tag][1]) >= n
+    ]
+    alone = [
+        ScalarSeries.from_arrays(str(number), "loss", np.arange(n), y)
+        for number, y in enumerate(curves)
+    ]
+    one_by_one = [each for one in alone for each in detect_series([one])]
+    assert list(detect_series(alone)) == one_by_one
+    assert {"divergence", "spike", "plateau"} <= {each.kind for each in one_by_one}
+
+
+@pytest.mark.parametrize("points", [12, 32])
+def test_noise_explains_a_valley_as_seldom_as_the_table_says(points: int) -> None:
+    rng = np.random.default_rng(points)
+    least = unimodal.least_explained(points)
+    found = 0
+    for _ in range(600):
+        white = rng.normal(size=points + 1)
+        # A moving average has at most this correlation from point to point.
+        correlated = white[1:] + 0.33 * white[:-1]
+        found += unimodal.explained_by_a_valley(correlated)[0] > least
+    assert found <= 15  # 6 are one in a hundred

@@ -75,10 +75,6 @@ def finite_or_none(number: float) -> float | None:
     return float(number) if np.isfinite(number) else None
 
 
-# So many NaN or infinities at the end are no isolated ones.
-NONFINITE_AT_END = 3
-
-
 class Judged:
     """A series with an objective: its finite points, turned so that lower is better.
 
@@ -115,12 +111,6 @@ class Judged:
 
     def __len__(self) -> int:
         return len(self.y)
-
-    @property
-    def ends_nonfinite(self) -> bool:
-        """Whether NaN or infinities stand behind the last finite point, more than a chance one."""
-        behind = len(self.series.value) - 1 - int(self._finite[-1])
-        return behind >= NONFINITE_AT_END
 
     def count(self, values: int) -> int:
         """How many finite points some values of `y` are."""

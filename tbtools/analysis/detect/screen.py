@@ -114,8 +114,7 @@ def _may_swing(rows: Array, noise: Array) -> Flags:
 def _may_spike(rows: Array) -> Flags:
     """Whether a window is high above those around it at some scale."""
     found = np.zeros(len(rows), np.bool_)
-    for width in spike.widths(rows.shape[1]):
-        level = robust.window_medians(rows, width, rows.shape[1] // width)
+    for _, level in spike.scales(rows):
         heights = spike.heights_of(level, robust.noise_of_rows(level))
         found |= heights.max(axis=1) > spike.HEIGHT
     return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.learning_rate import restart
 from tbtools.analysis.detect.signals import excursion, oscillation, recovery, robust
@@ -33,8 +35,23 @@ def find(judged: Judged, rate: ScalarSeries | None = None) -> Finding | None:
         rate: The run's learning rate, where it logs one.
     """
     rise = excursion.find(judged.y, judged.noise, white=judged.width > 1)
-    if rise is not None:
-        return _of_rise(judged, rise, rate)
+    if rise is None:
+        return _of_waves(judged)
+    risen = _of_rise(judged, rise, rate)
+    if risen is None or not risen.provisional:
+        return risen
+    # The crest of a wave at the end of many is no rise of its own.
+    waves = _of_waves(judged)
+    earlier = waves is not None and _points_since(waves) > _points_since(risen)
+    return waves if earlier else risen
+
+
+def _points_since(finding: Finding) -> int:
+    """How many points a divergence has lasted."""
+    return int(finding.evidence["points_since"])
+
+
+def _of_waves(judged: Judged) -> Finding | None:
     growing = oscillation.find(judged.y, judged.noise)
     if growing is None:
         return None
@@ -55,8 +72,6 @@ def _of_rise(judged: Judged, rise: Excursion, rate: ScalarSeries | None) -> Find
     raised = restart(rate, judged, onset.index, level_at_end(judged, rise, onset))
     if raised == "explains":
         return None
-    if judged.ends_nonfinite:  # nothing comes back from there
-        return _finding(judged, onset, evidence, None)
     doubt = raised or recovery.doubt(
         judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log
     )
@@ -64,6 +79,9 @@ def _of_rise(judged: Judged, rise: Excursion, rate: ScalarSeries | None) -> Find
 
 
 def _finding(judged: Judged, onset: Onset, evidence: dict[str, Any], doubt: str | None) -> Finding:
+    if not np.isfinite(judged.series.value[-1]):
+        # What got worse and then is no number any more does not come back.
+        doubt = None
     if doubt is not None:
         evidence["may_recover"] = DOUBTS[doubt]
     return Finding(

@@ -114,7 +114,7 @@ def _message(
     if len(earlier):
         what = _kinds(series.value[earlier])
         text += f"; {what} already at {place_of(series, int(earlier[0]))}"
-        text += f" and {len(earlier) - 1:,} times after it" if len(earlier) > 1 else ""
+        text += f", in {len(earlier):,} points" if len(earlier) > 1 else ""
     return text
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.judged import finite_or_none, place_of
+from tbtools.analysis.detect.judged import HUGE, finite_or_none, place_of
 from tbtools.analysis.detect.signals import excursion, robust
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def find(series: ScalarSeries, objective: Objective) -> Finding | None:
         objective: Which way is better; of a series that has one the scale may change.
     """
     finite = np.flatnonzero(np.isfinite(series.value))
-    value = np.abs(series.value[finite])
+    value = np.minimum(np.abs(series.value[finite]), HUGE)
     if not len(value):
         return None
     change = _to_zero(value) if objective != "max" else None
@@ -103,7 +103,7 @@ def _changed(value: Array) -> Change | None:
     if len(value) < LEAST_POINTS + excursion.PERSISTENT:
         return None
     least, most = float(value.min()), float(value.max())
-    if most < least * np.exp(FACTOR) or most == 0:
+    if least > most / np.exp(FACTOR) or most == 0:
         return None
     floor = least if least > 0 else float(value[value > 0].min()) / 100
     level = robust.running_median(np.log(np.maximum(value, floor)), 5)

@@ -54,7 +54,7 @@ def find(judged: Judged) -> Finding | None:
     Args:
         judged: A series with an objective.
     """
-    spans = _merged(span for width in widths(len(judged)) for span in _spans(judged.y, width))
+    spans = _merged(span for scale in scales(judged.y) for span in _spans(judged.y, *scale))
     spans = [span for span in spans if not _begins_anew(judged, span)]
     if not spans:
         return None
@@ -98,23 +98,26 @@ def _begins_anew(judged: Judged, span: Span) -> bool:
     return bool((np.diff(near) < 0).any())
 
 
-def widths(points: int) -> Iterator[int]:
-    """Points in a window, at each scale.
+def scales(y: Array) -> Iterator[tuple[int, Array]]:
+    """The points in a window and the levels of the windows, scale by scale.
+
+    A level is the median of four of the scale before, so that all scales cost little more than the
+    first.
 
     Args:
-        points: Points of a series.
+        y: Values along the last axis, of one series or of many.
     """
-    width = 1
-    while points >= BLOCK * width:
-        yield width
-        width *= 4
+    width, level = 1, y
+    while level.shape[-1] >= BLOCK:
+        yield width, level
+        width, level = width * 4, robust.window_medians(level, 4, level.shape[-1] // 4)
 
 
-def _spans(y: Array, width: int) -> Iterator[Span]:
+def _spans(y: Array, width: int, level: Array) -> Iterator[Span]:
     """The spikes that are seen in windows of some width."""
-    level = robust.window_medians(y, width, len(y) // width)
     start = len(y) - len(level) * width
-    heights = heights_of(level, robust.noise_of_points(level))
+    # Of millions of points some block of medians is half as noisy as the others by chance.
+    heights = heights_of(level, robust.noise_of_points(level) * (1 if width == 1 else 2))
     spikes = np.flatnonzero(heights > HEIGHT)
     if len(spikes):
         some = np.abs(heights[:: max(1, len(level) // robust.ENOUGH_DIFFERENCES)])

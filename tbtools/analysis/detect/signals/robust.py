@@ -6,7 +6,6 @@ window medians, so that ten million points cost little more than one pass.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,10 +35,8 @@ def median(x: Array) -> float:
     """
     half = len(x) // 2
     ordered = np.sort(x) if len(x) < SORTED else np.partition(x, [half - 1, half])
-    if len(x) % 2:
-        return float(ordered[half])
-    low, high = float(ordered[half - 1]), float(ordered[half])
-    return (low + high) / 2 if math.isfinite(low + high) else low / 2 + high / 2
+    # Halved first: the sum of two large values may not be finite.
+    return float(ordered[half] if len(x) % 2 else ordered[half - 1] / 2 + ordered[half] / 2)
 
 
 def quantile(x: Array, q: float) -> float:
@@ -138,10 +135,20 @@ def running_median(y: Array, width: int) -> Array:
     if width == 3:
         before = np.concatenate([y[..., :1], y[..., :-1]], axis=-1)
         after = np.concatenate([y[..., 1:], y[..., -1:]], axis=-1)
-        low, high = np.minimum(before, after), np.maximum(before, after)
-        return np.asarray(np.maximum(low, np.minimum(high, y)))
+        return _middle(before, after, y)
     padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
+    if width == 5:
+        # Of two pairs the larger of the lesser and the lesser of the larger, and the fifth.
+        a, b, c, d, e = (padded[first : first + len(y)] for first in range(5))
+        low = np.maximum(np.minimum(a, b), np.minimum(c, d))
+        return _middle(low, np.minimum(np.maximum(a, b), np.maximum(c, d)), e)
     return row_medians(np.lib.stride_tricks.sliding_window_view(padded, width).copy())
+
+
+def _middle(first: Array, second: Array, third: Array) -> Array:
+    """The median of three, element by element."""
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    return np.asarray(np.maximum(low, np.minimum(high, third)))
 
 
 def sigma(residuals: Array) -> float:
