@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect import Findings, NotJudged, detect_series, is_judged
-from tbtools.analysis.judgement import restrict, runs_not_judged
+from tbtools.analysis.configuration import configuration_of
+from tbtools.analysis.detect import Findings, NotJudged, is_judged
+from tbtools.analysis.judgement import judge_series, runs_not_judged
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.series_summary import objective_summary, series_summaries
 from tbtools.errors import UnsupportedType
@@ -23,10 +24,11 @@ from tbtools.showing import Tabled
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
+    from tbtools.analysis.configuration import Configuration
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.eventfile.problems import Problem
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from tbtools.runs.selection import Globs
     from tbtools.runs.series import ScalarSeries
     from tbtools.runs.timeline.notes import Note
-    from tbtools.vocabulary import RunStatus
+    from tbtools.vocabulary import Objective, RunStatus
 
     Progress = Callable[[int, int], None] | None
 
@@ -247,10 +249,11 @@ def summarize(
         raise UnsupportedType(f"now={now!r} is no number of seconds")
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     selector = Selector(selection, scalars=False)
-    to_judge = _SeriesToJudge(selection)
+    inputs = open_inputs(runs)
+    configuration = configuration_of(inputs)
+    to_judge = _SeriesToJudge(selection, configuration)
     summed = []
     left_out = 0
-    inputs = open_inputs(runs)
     for name, run in read_each(inputs.runs, progress):
         summary, chosen = _run_summary(name, run, selector, now)
         to_judge.add(name, run, chosen)
@@ -259,7 +262,7 @@ def summarize(
         else:
             summed.append(summary)
     selector.require_match()
-    summed = _with_objectives(summed)
+    summed = _with_objectives(summed, configuration.objectives)
     findings = to_judge.judge(judging)
     return Summary(
         logdir=inputs.label,
@@ -270,7 +273,9 @@ def summarize(
     )
 
 
-def _with_objectives(runs: Sequence[RunSummary]) -> list[RunSummary]:
+def _with_objectives(
+    runs: Sequence[RunSummary], overrides: Mapping[str, Objective]
+) -> list[RunSummary]:
     """The runs with their objectives: the same one for all runs that have it."""
     points = {
         run.run: {
@@ -278,7 +283,7 @@ def _with_objectives(runs: Sequence[RunSummary]) -> list[RunSummary]:
         }
         for run in runs
     }
-    objectives = rank_objectives(points)
+    objectives = rank_objectives(points, overrides)
     found = []
     for run in runs:
         tag = objectives.of_run(run.run)
@@ -297,14 +302,16 @@ class _SeriesToJudge:
 
     Args:
         selection: What is selected.
+        configuration: What is said of the runs.
 
     Attributes:
         few: Whether there are few enough to be judged.
     """
 
-    def __init__(self, selection: Selection) -> None:
+    def __init__(self, selection: Selection, configuration: Configuration) -> None:
         self.few = True
         self._selection = selection
+        self._configuration = configuration
         self._series: list[ScalarSeries] = []
         self._points = 0
         self._chosen: dict[str, set[str]] = {}
@@ -331,8 +338,14 @@ class _SeriesToJudge:
                 NotJudged(run, None, _TOO_MUCH) for run, tags in self._chosen.items() if tags
             ]
         chosen = {(run, tag) for run, tags in self._chosen.items() for tag in tags}
-        every = detect_series(self._series, progress=progress)
-        found = restrict(every, self._series, chosen, self._selection)
+        found = judge_series(
+            self._series,
+            chosen if self.few else set(),
+            self._selection,
+            self._configuration,
+            objectives=self._configuration.objectives,
+            progress=progress,
+        )
         by_run: dict[str, list[Finding]] = defaultdict(list)
         for finding in found:
             by_run[finding.run].append(finding)
