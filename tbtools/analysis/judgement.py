@@ -21,6 +21,7 @@ from tbtools.analysis.configuration import configuration_of
 from tbtools.analysis.detect import Findings, NotJudged, detect_series, is_judged
 from tbtools.analysis.frames import series_of_frame
 from tbtools.analysis.objective import require_objectives
+from tbtools.analysis.remedy import with_remedies
 from tbtools.analysis.series_summary import stretch_means
 from tbtools.analysis.siblings import finding_groups
 from tbtools.errors import InvalidArgument
@@ -260,7 +261,13 @@ def judge(
     require_objectives((each.tag for each in every), objectives)
     directions = configuration.with_objectives(objectives)
     found = judge_series(
-        every, chosen, selection, configuration, objectives=directions, progress=judging
+        every,
+        chosen,
+        selection,
+        configuration,
+        folders={name: run.path for name, run in known.items()},
+        objectives=directions,
+        progress=judging,
     )
     findings = replace(
         found,
@@ -292,6 +299,7 @@ def judge_series(
     selection: Selection,
     configuration: Configuration,
     *,
+    folders: Mapping[str, str],
     objectives: Mapping[str, Objective] | None = None,
     progress: Progress = None,
 ) -> Findings:
@@ -302,13 +310,17 @@ def judge_series(
         chosen: Run and tag of each series that is selected.
         selection: What is selected.
         configuration: What is said of the runs.
+        folders: The folder of each run, in which its checkpoints may be.
         objectives: Which way is better, by glob, that of the configuration included.
         progress: As for `detect_series`.
     """
     found = configuration.apply(detect_series(series, objectives=objectives, progress=progress))
     found = restrict(found, series, chosen, selection)
-    ignored = configuration.ignored(chosen)
-    return replace(found, not_judged=(*found.not_judged, *ignored))
+    return replace(
+        found,
+        findings=with_remedies(found, series, folders),
+        not_judged=(*found.not_judged, *configuration.ignored(chosen)),
+    )
 
 
 def restrict(
