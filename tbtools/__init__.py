@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         diff,
     )
     from tbtools.analysis.ensemble import Bootstrap
+    from tbtools.analysis.explain import explain
+    from tbtools.analysis.explanation import Explanation
     from tbtools.analysis.file_groups import MergedSession
     from tbtools.analysis.grouping import RunGroup
     from tbtools.analysis.judgement import detect
@@ -115,6 +117,8 @@ _MODULES = {
         "diff",
     ),
     "tbtools.analysis.ensemble": ("Bootstrap",),
+    "tbtools.analysis.explain": ("explain",),
+    "tbtools.analysis.explanation": ("Explanation",),
     "tbtools.analysis.file_groups": ("MergedSession",),
     "tbtools.analysis.grouping": ("RunGroup",),
     "tbtools.analysis.judgement": ("detect",),
@@ -231,6 +235,7 @@ __all__ = [
     "EventFileWriter",
     "Evidence",
     "Experiment",
+    "Explanation",
     "Export",
     "FileChange",
     "FileCheck",
@@ -293,6 +298,7 @@ __all__ = [
     "detect",
     "diff",
     "diff_report",
+    "explain",
     "export",
     "load",
     "merge",
