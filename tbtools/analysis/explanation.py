@@ -237,8 +237,8 @@ class Explanation(Tabled):
     def within(self, budget: int, length: Callable[[Explanation], int]) -> Explanation:
         """The same, made shorter until it fits; what was left out is said.
 
-        Points go first, then the curves that tell least, then what was not checked, then evidence.
-        Findings, damage and notes stay.
+        Points go first, then the curves that tell least, then what was not checked, then evidence;
+        at last damage, notes, sessions, and findings but for the worst.
 
         Args:
             budget: How many characters there may be.
@@ -277,7 +277,36 @@ class Explanation(Tabled):
         findings = tuple(replace(each, evidence={}) for each in self.findings)
         told = (*told, "the evidence of findings", "hyperparameters that all others share")
         differing = tuple(each for each in self.hparams if each.same < each.others)
-        yield replace(now, findings=findings, hparams=differing, left_out=told)
+        now = replace(now, findings=findings, hparams=differing, left_out=told)
+        yield now
+        yield from _with_fewer_rows(now)
+
+
+def _with_fewer_rows(one: Explanation) -> Iterator[Explanation]:
+    """Versions without curves, with ever fewer problems, notes, sessions, findings."""
+    rows: dict[str, tuple[object, ...]] = {
+        "problem": one.problems,
+        "note": one.notes,
+        "session": one.sessions,
+        "finding": one.findings,
+    }
+    shown = max(map(len, rows.values()))
+    while shown > 1:
+        shown //= 2
+        left = tuple(
+            f"{len(every) - shown} of {plural(len(every), noun)}"
+            for noun, every in rows.items()
+            if len(every) > shown
+        )
+        yield replace(
+            one,
+            problems=one.problems[:shown],
+            notes=one.notes[:shown],
+            sessions=one.sessions[:shown],
+            findings=one.findings[:shown],
+            places=one.places[:shown],
+            left_out=(*one.left_out, *left),
+        )
 
 
 def _json(value: Any) -> Any:

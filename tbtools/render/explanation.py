@@ -101,11 +101,12 @@ def _steps(finding: Finding, places: Mapping[str, str], files: Mapping[str, int]
         "best": finding.best_step,
         "last_good": finding.last_good_step,
     }
-    told = [
-        f"{name.replace('_', ' ')} at step {format_count(step)} [{files[places[name]]}]"
-        for name, step in steps.items()
-        if step is not None and name in places
-    ]
+    told = []
+    for name, step in steps.items():
+        if step is not None:
+            file = files.get(places.get(name, ""))  # not known where there was no room for it
+            place = f" [{file}]" if file else ""
+            told.append(f"{name.replace('_', ' ')} at step {format_count(step)}{place}")
     return "; ".join(told)
 
 

@@ -132,6 +132,23 @@ def test_tags_and_steps_restrict_curves_and_findings(logs: Path) -> None:
     assert call("explain", "logs/bad", "nothing").status == 2
 
 
+def test_a_run_full_of_trouble_fits_a_budget(tmp_path: Path) -> None:
+    for number in range(30):
+        builder = EventFileBuilder()
+        for tag in range(4):
+            name = f"part{number}/loss{tag}"
+            builder.scalars(name, [(step, math.nan) for step in range(20)])
+        builder.corrupt_data_crc().write(tmp_path / "run" / f"events.out.tfevents.{number}")
+    short = _explained(os.fspath(tmp_path / "run"), "--budget", "8000")
+    assert short["findings"][0]["severity"] == "error"
+    assert 0 < len(short["findings"]) < 120
+    left = 120 - len(short["findings"])
+    assert f"{left} of 120 findings" in short["left_out"]
+    page = call("explain", os.fspath(tmp_path / "run"), "--budget", "3000")
+    assert page.status == 0
+    assert "- onset at step 0" in page.out
+
+
 @pytest.mark.parametrize("form", ["json", "markdown", "table"])
 def test_a_budget_is_kept_and_what_is_left_out_is_told(logs: Path, form: str) -> None:
     assert logs.is_dir()
