@@ -235,8 +235,7 @@ def _significant(candidates: Sequence[_Candidate], labels: NDArray[np.bool_]) ->
     random = np.random.default_rng(0)  # the same runs have the same answer
     drawn = [labels, *(random.permutation(labels) for _ in range(_DRAWS))]
     draws = np.array(drawn, np.float32)
-    # Logarithms of p, shape (draws, splits).
-    logs = np.array([_log_fisher(each, draws) for each in candidates]).T
+    logs = _log_fisher(candidates, draws)
     least = logs.min(axis=1)
     best: dict[str, int] = {}
     for number, each in enumerate(candidates):
@@ -251,41 +250,47 @@ def _significant(candidates: Sequence[_Candidate], labels: NDArray[np.bool_]) ->
     return [split for _, split in sorted(found, key=lambda each: each[0])]
 
 
-def _log_fisher(split: _Candidate, draws: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The logarithm of the two-sided p of Fisher's exact test, for each draw of those that failed.
+def _log_fisher(splits: Sequence[_Candidate], draws: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The logarithms of the two-sided p of Fisher's exact test.
 
     Args:
-        split: The split.
+        splits: The splits.
         draws: 1 for each run that has failed, else 0, shape (draws, runs).
+
+    Returns:
+        Shape (draws, splits).
     """
-    total, inside = int(split.known.sum()), int(split.holds.sum())
-    failed = (draws @ split.known.astype(np.float32)).astype(np.int64)
-    both = (draws @ split.holds.astype(np.float32)).astype(np.int64)
-    out = np.zeros(len(draws))
-    for count in np.unique(failed).tolist():
-        table = _two_sided(total, inside, count)
-        here = failed == count
-        out[here] = table[both[here]]
+    # Counts up to 2^24 are exact in float32.
+    known = np.array([each.known for each in splits], np.float32)
+    holds = np.array([each.holds for each in splits], np.float32)
+    failed = (draws @ known.T).astype(np.int64)
+    both = (draws @ holds.T).astype(np.int64)
+    out = np.zeros(both.shape)
+    for number, each in enumerate(splits):
+        total, inside = int(each.known.sum()), int(each.holds.sum())
+        for count in np.unique(failed[:, number]).tolist():
+            here = failed[:, number] == count
+            out[here, number] = _two_sided(total, inside, count)[both[here, number]]
     return out
 
 
 def _two_sided(total: int, inside: int, failed: int) -> NDArray[np.float64]:
     """By how many of those inside have failed: the log of the sum of all that are no likelier."""
-    log_of = np.array([_log_choose(inside, k) + _log_choose(total - inside, failed - k)
-                       for k in range(inside + 1)]) - _log_choose(total, failed)  # fmt: skip
-    likely = np.exp(log_of)
-    return np.array(
-        [
-            math.log(max(likely[log_of <= each + 1e-9].sum(), 5e-324)) if each > -math.inf else 0.0
-            for each in log_of
-        ]
-    )
+    factorial = np.cumsum(np.log(np.maximum(np.arange(total + 1), 1)))
+    k = np.arange(max(0, failed - total + inside), min(inside, failed) + 1)
 
+    def choose(n: int, part: NDArray[np.int64]) -> NDArray[np.float64]:
+        logs: NDArray[np.float64] = factorial[n] - factorial[part] - factorial[n - part]
+        return logs
 
-def _log_choose(n: int, k: int) -> float:
-    if not 0 <= k <= n:
-        return -math.inf
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    log_of = choose(inside, k) + choose(total - inside, failed - k)
+    log_of -= choose(total, np.array(failed))
+    in_order = np.sort(log_of)
+    # Rounding must not part tables that are equally likely.
+    at = np.searchsorted(in_order, log_of + 1e-9, side="right") - 1
+    table = np.zeros(inside + 1)
+    table[k] = np.logaddexp.accumulate(in_order)[at]
+    return table
 
 
 def _split(split: _Candidate, labels: NDArray[np.bool_], p: float) -> Split:

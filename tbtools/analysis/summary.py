@@ -165,6 +165,7 @@ class Summary(Tabled):
         unreadable: Directories that could not be looked into, with the reason.
         left_out: How many runs have none of the points that were asked for, and are left out.
         judged: Whether the runs have their findings; not where there was too much to judge.
+        configuration: The tbtools.toml that was followed; None without.
     """
 
     logdir: str
@@ -172,6 +173,7 @@ class Summary(Tabled):
     unreadable: tuple[tuple[str, Problem], ...] = ()
     left_out: int = 0
     judged: bool = True
+    configuration: str | None = None
 
     def __repr__(self) -> str:
         """How much there is, on one line."""
@@ -188,6 +190,7 @@ class Summary(Tabled):
         return {
             "logdir": self.logdir,
             "judged": self.judged,
+            "configuration": self.configuration,
             "runs": [run.to_dict() for run in self.runs],
             "problems": self._problem_dicts(),
         }
@@ -270,6 +273,7 @@ def summarize(
         unreadable=tuple(inputs.unreadable.items()),
         left_out=left_out,
         judged=to_judge.few,
+        configuration=configuration.path,
     )
 
 

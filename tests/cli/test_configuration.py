@@ -46,6 +46,7 @@ def test_it_is_found_in_the_log_directory_or_above(logs: Path, place: str) -> No
     path.write_text(f'{head}\ncleverness = "max"\n')
     assert _found(logs) == {LOSS, SCORE}
     assert f"; as {path} says" in call("detect", os.fspath(logs)).out
+    assert f"; as {path} says" in call("summarize", os.fspath(logs)).out
     summary = json.loads(call("summarize", os.fspath(logs), "--format", "json").out)
     assert len(summary["runs"][0]["findings"]) == 2
     assert {(each.tag, each.kind) for each in tbtools.detect(logs)} == {LOSS, SCORE}
