@@ -76,3 +76,23 @@ def test_runs_without_hyperparameters_and_odd_values_are_no_trouble() -> None:
     near = nearest_healthy(settings, "b", ["c", "d"])
     assert near is not None
     assert near.healthy == "d"
+
+
+def test_the_best_split_is_that_of_fishers_test_in_scipy() -> None:
+    from scipy.stats import fisher_exact
+
+    random = np.random.default_rng(3)
+    for _ in range(20):
+        values = random.integers(0, 8, 40).astype(float)
+        fails = random.random(40) < np.where(values > random.integers(1, 6), 0.9, 0.1)
+        settings = {str(run): {"lr": value} for run, value in enumerate(values.tolist())}
+        [split] = compare_failures(settings, {str(run) for run in np.flatnonzero(fails)}).splits
+
+        def p(border: float, values: np.ndarray = values, fails: np.ndarray = fails) -> float:
+            low = values <= border
+            table = [[(fails & low).sum(), (~fails & low).sum()],
+                     [(fails & ~low).sum(), (~fails & ~low).sum()]]  # fmt: skip
+            return float(fisher_exact(table)[1])
+
+        borders = np.unique(values)[:-1].tolist()
+        assert p(split.value) == pytest.approx(min(map(p, borders)), rel=1e-6)
