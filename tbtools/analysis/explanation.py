@@ -269,7 +269,7 @@ class Explanation(Tabled):
             now = replace(now, curves=now.curves[:kept], left_out=(now.left_out[0], left))
             yield now
         reasons = Counter(each["reason"] for each in self.not_checked)
-        counted = tuple({"tag": None, "reason": f"{count} times: {reason}"}
+        counted = tuple({"tag": None, "reason": f"{plural(count, 'time')}: {reason}"}
                         for reason, count in reasons.items())  # fmt: skip
         told = (*now.left_out, "the tags of what was not checked")
         now = replace(now, not_checked=counted, left_out=told)
