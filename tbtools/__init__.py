@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         diff,
     )
     from tbtools.analysis.ensemble import Bootstrap
+    from tbtools.analysis.explain import explain
+    from tbtools.analysis.explanation import Explanation
     from tbtools.analysis.file_groups import MergedSession
     from tbtools.analysis.grouping import RunGroup
     from tbtools.analysis.judgement import detect
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         ForeignFiles,
         InputChanged,
         InvalidArgument,
+        InvalidConfiguration,
         InvalidObjective,
         MissingBrowser,
         MissingExtra,
@@ -115,6 +118,8 @@ _MODULES = {
         "diff",
     ),
     "tbtools.analysis.ensemble": ("Bootstrap",),
+    "tbtools.analysis.explain": ("explain",),
+    "tbtools.analysis.explanation": ("Explanation",),
     "tbtools.analysis.file_groups": ("MergedSession",),
     "tbtools.analysis.grouping": ("RunGroup",),
     "tbtools.analysis.judgement": ("detect",),
@@ -147,6 +152,7 @@ _MODULES = {
         "ForeignFiles",
         "InputChanged",
         "InvalidArgument",
+        "InvalidConfiguration",
         "InvalidObjective",
         "MissingBrowser",
         "MissingExtra",
@@ -230,6 +236,7 @@ __all__ = [
     "EventFileWriter",
     "Evidence",
     "Experiment",
+    "Explanation",
     "Export",
     "FileChange",
     "FileCheck",
@@ -244,6 +251,7 @@ __all__ = [
     "Image",
     "InputChanged",
     "InvalidArgument",
+    "InvalidConfiguration",
     "InvalidObjective",
     "Layout",
     "Merge",
@@ -291,6 +299,7 @@ __all__ = [
     "detect",
     "diff",
     "diff_report",
+    "explain",
     "export",
     "load",
     "merge",

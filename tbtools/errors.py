@@ -15,6 +15,7 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     │                                     FileNotFoundError, PermissionError, ... that it was
     ├── UnknownRun(KeyError), UnknownTag(KeyError)   with the names that come close
     ├── InvalidObjective(ValueError)      a direction that is not GLOB=min|max|none
+    ├── InvalidConfiguration(ValueError)  a tbtools.toml that says what there is not
     ├── InvalidArgument(ValueError)       a smoothing, alignment, group, ... that there cannot be
     │   └── UnsupportedType(TypeError)    an object of a kind that the function does not take
     ├── NonfiniteValue(ValueError)        a NaN or an infinity where none was to be
@@ -245,6 +246,13 @@ class InvalidArgument(TbtoolsError, ValueError):
 
 class UnsupportedType(InvalidArgument, TypeError):
     """An object of a kind that the function does not take; the text says which it does."""
+
+
+class InvalidConfiguration(TbtoolsError, ValueError):
+    """A configuration file says what there is not."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
 
 
 class NonfiniteValue(TbtoolsError, ValueError):

@@ -50,6 +50,8 @@ Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 # The kinds on which `tbtools detect` fails unless told otherwise.
 FAILING_KINDS: tuple[FindingKind, ...] = ("divergence", "nonfinite")
+# How many lines of findings `tbtools detect` shows unless told otherwise: more is no answer.
+DEFAULT_LIMIT = 100
 
 # The state of a run.
 RunStatus = Literal["training", "finished", "stopped", "stalled", "empty", "unreadable"]

@@ -9,16 +9,21 @@ take their findings from here, so that they agree.
 from __future__ import annotations
 
 import os
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect import Findings, NotJudged, detect_series
+from tbtools.analysis.configuration import configuration_of
+from tbtools.analysis.detect import Findings, NotJudged, detect_series, is_judged
 from tbtools.analysis.frames import series_of_frame
 from tbtools.analysis.objective import require_objectives
+from tbtools.analysis.remedy import with_remedies
 from tbtools.analysis.series_summary import stretch_means
+from tbtools.analysis.siblings import finding_groups
 from tbtools.errors import InvalidArgument
 from tbtools.runs.diagnostics import Provenance
 from tbtools.runs.inputs import open_inputs
@@ -28,11 +33,13 @@ from tbtools.runs.series import read_scalars_of
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Collection, Container, Iterable
 
     import pandas as pd
 
+    from tbtools.analysis.configuration import Configuration
     from tbtools.analysis.detect import Finding
+    from tbtools.analysis.siblings import FindingGroup
     from tbtools.runs.inputs import Inputs, RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
@@ -74,6 +81,9 @@ class Judgement:
         findings: All findings that touch what was selected: run by run, the worst first, then the
             earliest; with the problems, the notes, and what was not judged.
         trends: The trend of each finding, in the same order.
+        tags: The tags of the series that were looked at, by run.
+        objectives: Which way is better, by glob, as the caller and the configuration say.
+        configuration: What a file says of the runs.
     """
 
     logdir: str
@@ -83,6 +93,36 @@ class Judgement:
     points: int
     findings: Findings
     trends: tuple[FindingTrend, ...]
+    tags: Mapping[str, Collection[str]]
+    objectives: Mapping[str, Objective]
+    configuration: Configuration
+
+    @property
+    def groups(self) -> tuple[FindingGroup, ...]:
+        """The findings, those of one kind about one tag in whichever runs together."""
+        runs_with = Counter(tag for tags in self.tags.values() for tag in tags)
+        return finding_groups(self.findings, runs_with)
+
+    def judged_runs(self) -> list[str]:
+        """The runs of which at least one series was judged for every kind of finding."""
+        omitted: dict[str, set[str | None]] = defaultdict(set)
+        for each in self.findings.not_judged:
+            omitted[each.run].add(each.tag)
+        return [run for run in self.runs if is_judged(omitted[run], self.tags[run])]
+
+    def only(self, kinds: Collection[str] = (), severities: Collection[str] = ()) -> Judgement:
+        """The same with but some of the findings.
+
+        Args:
+            kinds: Their kinds; all where there are none.
+            severities: Their severities, likewise.
+        """
+        kept = [
+            (not kinds or each.kind in kinds) and (not severities or each.severity in severities)
+            for each in self.findings
+        ]
+        findings = replace(self.findings, findings=tuple(compress(self.findings, kept)))
+        return replace(self, findings=findings, trends=tuple(compress(self.trends, kept)))
 
     def fails(self, kinds: Sequence[str]) -> bool:
         """Whether there is a finding of one of the kinds that is more than an info."""
@@ -90,7 +130,10 @@ class Judgement:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `tbtools detect`."""
-        return self.findings.to_dict()
+        return self.findings.to_dict() | {
+            "groups": [each.to_dict() for each in self.groups],
+            "configuration": self.configuration.path,
+        }
 
     def __repr__(self) -> str:
         """In a line."""
@@ -176,6 +219,7 @@ def judge(
     *,
     objectives: Mapping[str, Objective] | None = None,
     scalars: bool = True,
+    configuration: Configuration | None = None,
     progress: Progress = None,
     judging: Progress = None,
 ) -> Judgement:
@@ -187,6 +231,7 @@ def judge(
         selection: Findings that do not touch it are left out.
         objectives: Which way is better, by glob, as for `detect`.
         scalars: Whether what is selected must be scalars; a page shows other data too.
+        configuration: What is said of the runs; by default what `configuration_of` finds.
         progress: As for `Experiment.scan`.
         judging: Called now and then with the series that have been judged and those of all.
 
@@ -194,9 +239,11 @@ def judge(
         UnknownTag: A tag or glob, also one of the objectives, matches no scalar.
         InvalidArgument: There is no point in the steps.
         NoEventFiles: There is nothing to read under a path.
+        InvalidConfiguration: As for `configuration_of`.
     """
     inputs = open_inputs(runs)
     known = inputs.runs
+    configuration = configuration or configuration_of(inputs)
     for _ in read_ahead(list(known.values()), progress):
         pass
     selector = Selector(selection, scalars=scalars)
@@ -212,8 +259,16 @@ def judge(
         every += read_scalars_of(run, name=name).series.values()
     selector.require_match()
     require_objectives((each.tag for each in every), objectives)
-    found = detect_series(every, objectives=objectives, progress=judging)
-    found = restrict(found, every, chosen, selection)
+    directions = configuration.with_objectives(objectives)
+    found = judge_series(
+        every,
+        chosen,
+        selection,
+        configuration,
+        folders={name: run.path for name, run in known.items()},
+        objectives=directions,
+        progress=judging,
+    )
     findings = replace(
         found,
         provenance=Provenance.of(known, inputs.unreadable),
@@ -221,6 +276,9 @@ def judge(
     )
     unreadable = tuple(name for name, run in known.items() if run.data.diagnostics.is_unreadable)
     by_key = {(each.run, each.tag): each for each in every}
+    tags: dict[str, list[str]] = {name: [] for name in known}
+    for name, tag in chosen:
+        tags[name].append(tag)
     return Judgement(
         logdir=inputs.label,
         runs=tuple(name for name in known if name not in unreadable),
@@ -229,6 +287,39 @@ def judge(
         points=points,
         findings=findings,
         trends=tuple(_trend(by_key[each.run, each.tag], each) for each in findings),
+        tags=tags,
+        objectives=directions,
+        configuration=configuration,
+    )
+
+
+def judge_series(
+    series: Sequence[ScalarSeries],
+    chosen: Collection[Key],
+    selection: Selection,
+    configuration: Configuration,
+    *,
+    folders: Mapping[str, str],
+    objectives: Mapping[str, Objective] | None = None,
+    progress: Progress = None,
+) -> Findings:
+    """What is found about the series of whole runs, as it is told.
+
+    Args:
+        series: All series of the runs.
+        chosen: Run and tag of each series that is selected.
+        selection: What is selected.
+        configuration: What is said of the runs.
+        folders: The folder of each run, in which its checkpoints may be.
+        objectives: Which way is better, by glob, that of the configuration included.
+        progress: As for `detect_series`.
+    """
+    found = configuration.apply(detect_series(series, objectives=objectives, progress=progress))
+    found = restrict(found, series, chosen, selection)
+    return replace(
+        found,
+        findings=with_remedies(found, series, folders),
+        not_judged=(*found.not_judged, *configuration.ignored(chosen)),
     )
 
 

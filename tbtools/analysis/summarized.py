@@ -121,6 +121,7 @@ class Summary(Tabled, HasProvenance):
         unreadable: Directories that could not be looked into, with the reason.
         left_out: How many runs have none of the points that were asked for, and are left out.
         judged: Whether the runs have their findings; not where there was too much to judge.
+        configuration: The tbtools.toml that was followed; None without.
         provenance: What should be known of all runs, also of those that are left out.
     """
 
@@ -129,6 +130,7 @@ class Summary(Tabled, HasProvenance):
     unreadable: tuple[tuple[str, Problem], ...] = ()
     left_out: int = 0
     judged: bool = True
+    configuration: str | None = None
     provenance: Provenance = field(default_factory=Provenance)
 
     def __repr__(self) -> str:
@@ -146,6 +148,7 @@ class Summary(Tabled, HasProvenance):
         return {
             "logdir": self.logdir,
             "judged": self.judged,
+            "configuration": self.configuration,
             "runs": [run.to_dict() for run in self.runs],
             **self.provenance.to_dict(),
         }

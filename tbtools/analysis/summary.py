@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect import Findings, NotJudged, detect_series
-from tbtools.analysis.judgement import restrict, runs_not_judged
+from tbtools.analysis.configuration import configuration_of
+from tbtools.analysis.detect import Findings, NotJudged
+from tbtools.analysis.judgement import judge_series, runs_not_judged
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.series_summary import SeriesTable, objective_summary
 from tbtools.analysis.summarized import RunSummary, Summary
@@ -26,6 +27,7 @@ from tbtools.runs.series import read_scalars_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tbtools.analysis.configuration import Configuration
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.main_objective import Objectives
     from tbtools.analysis.series_summary import ObjectiveSummary
@@ -83,10 +85,11 @@ def summarize(
         raise UnsupportedType(f"now={now!r} is no number of seconds")
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     selector = Selector(selection, scalars=False)
-    to_judge = _SeriesToJudge(selection)
+    inputs = open_inputs(runs)
+    configuration = configuration_of(inputs)
+    to_judge = _SeriesToJudge(selection, configuration)
     summed = []
     left_out = 0
-    inputs = open_inputs(runs)
     for name, run in read_each(inputs.runs, progress):
         summary = _run_summary(name, run, selector, now)
         to_judge.add(name, run, set(summary.tags.scalars()))
@@ -95,7 +98,8 @@ def summarize(
         else:
             summed.append(summary)
     selector.require_match()
-    objectives = rank_objectives({each.run: each.tags.scalars() for each in summed})
+    overrides = configuration.objectives
+    objectives = rank_objectives({each.run: each.tags.scalars() for each in summed}, overrides)
     findings = to_judge.judge(judging)
     return Summary(
         logdir=inputs.label,
@@ -110,6 +114,7 @@ def summarize(
         unreadable=tuple(inputs.unreadable.items()),
         left_out=left_out,
         judged=to_judge.few,
+        configuration=configuration.path,
         provenance=Provenance.of(inputs.runs, inputs.unreadable),
     )
 
@@ -130,15 +135,18 @@ class _SeriesToJudge:
 
     Args:
         selection: What is selected.
+        configuration: What is said of the runs.
 
     Attributes:
         few: Whether there are few enough to be judged.
     """
 
-    def __init__(self, selection: Selection) -> None:
+    def __init__(self, selection: Selection, configuration: Configuration) -> None:
         self.few = True
         self._selection = selection
+        self._configuration = configuration
         self._series: list[ScalarSeries] = []
+        self._folders: dict[str, str] = {}
         self._points = 0
         self._chosen: dict[str, set[str]] = {}
         self._not_judged: list[NotJudged] = []
@@ -146,6 +154,7 @@ class _SeriesToJudge:
     def add(self, name: str, run: Run, chosen: set[str]) -> None:
         """Takes the series of a run, of which some tags are selected."""
         self._not_judged += runs_not_judged({name: run}, self._selection)
+        self._folders[name] = run.path
         self._chosen[name] = chosen
         if not self.few:
             return
@@ -164,8 +173,15 @@ class _SeriesToJudge:
                 NotJudged(run, None, _TOO_MUCH) for run, tags in self._chosen.items() if tags
             ]
         chosen = {(run, tag) for run, tags in self._chosen.items() for tag in tags}
-        every = detect_series(self._series, progress=progress)
-        found = restrict(every, self._series, chosen, self._selection)
+        found = judge_series(
+            self._series,
+            chosen if self.few else set(),
+            self._selection,
+            self._configuration,
+            folders=self._folders,
+            objectives=self._configuration.objectives,
+            progress=progress,
+        )
         by_run: dict[str, list[Finding]] = defaultdict(list)
         for finding in found:
             by_run[finding.run].append(finding)

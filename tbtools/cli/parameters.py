@@ -63,21 +63,26 @@ class AxisName(ParamType[str]):
 
 
 class KindList(ParamType[tuple[str, ...]]):
-    """Kinds of findings, with commas between them; ``none`` for none."""
+    """Kinds of findings, with commas between them.
+
+    Args:
+        none: Whether it may be ``none``, for none.
+    """
 
     name = "KINDS"
+
+    def __init__(self, *, none: bool = True) -> None:
+        self._known = (*FINDING_KINDS, "none") if none else FINDING_KINDS
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
         """Splits and checks the kinds."""
         kinds = tuple(part.strip() for part in str(value).split(",") if part.strip())
-        if kinds == ("none",):
-            return ()
         for kind in kinds:
-            if kind not in FINDING_KINDS:
-                self.fail(f"{kind!r} is none of {', '.join(FINDING_KINDS)}, none", param, ctx)
-        return kinds
+            if kind not in self._known or (kind == "none" and len(kinds) > 1):
+                self.fail(f"{kind!r} is none of {', '.join(self._known)}", param, ctx)
+        return () if kinds == ("none",) else kinds
 
 
 class Alignment(ParamType[str | float]):

@@ -160,3 +160,9 @@ def no_formula(text: str) -> str:
     if not text.startswith(_FORMULA) or _NUMBER.fullmatch(text):
         return text
     return f"'{text}"
+
+
+def markdown_text(text: str) -> str:
+    """A text without what Markdown or HTML in it would do."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{each}" if each in "\\`*_{}[]#|~!" else each for each in escaped)

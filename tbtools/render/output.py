@@ -33,6 +33,7 @@ _ENDINGS = {
     ".tex": "latex",
     ".xml": "junit",
     ".junit": "junit",
+    ".sarif": "sarif",
     ".html": "html",
     ".htm": "html",
     **{f".{kind}": kind for kind in PICTURE_FORMATS},

@@ -94,10 +94,11 @@ def notes_frame(notes: Iterable[Note]) -> pd.DataFrame:
 
 def sessions_frame(parts: Iterable[RunColumns]) -> pd.DataFrame:
     """One row a writer session, in file order; see `Run.sessions`."""
-    return _frame([row for columns in parts for row in _session_rows(columns)], _SESSION_DTYPES)
+    return _frame([row for columns in parts for row in session_rows(columns)], _SESSION_DTYPES)
 
 
-def _session_rows(columns: RunColumns) -> Iterator[dict[str, Any]]:
+def session_rows(columns: RunColumns) -> Iterator[dict[str, Any]]:
+    """The same as dicts; `file` is a path."""
     rows = columns.rows
     kept = np.zeros(rows.count, bool)
     kept[columns.order] = True

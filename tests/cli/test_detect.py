@@ -98,7 +98,9 @@ def test_one_line_a_cause(flat_logdir: Path) -> None:
     assert len(lines) == 7
     assert lines[1].startswith("  warning plateau     loss/box and 4 tags  ")
     assert lines[2].startswith("  info    spike       val/accuracy and 1 tag  ")
-    assert lines[-1].endswith("; 10 series judged, 2 runs with 10 warnings, 4 infos")
+    assert lines[-1].endswith(
+        "; 10 series judged, 2 runs with 10 warnings (plateau), 4 infos (spike)"
+    )
     assert len(_found(flat_logdir)) == 14
 
 
@@ -208,8 +210,8 @@ def test_junit_and_text_count_what_was_not_judged(tmp_path: Path) -> None:
     shown = call("detect", os.fspath(tmp_path)).out.splitlines()
     assert shown[-2].endswith("; 0 series judged, no findings")
     assert shown[-1] == (
-        "judged for NaN, infinities and stalls only: 1 series with fewer than 8 finite points, "
-        "1 without a known objective (--objective GLOB=min|max); "
+        "not judged for divergence, plateaus and overfitting: "
+        "1 series with fewer than 8 finite points: loss; 1 without a known objective (--objective GLOB=min|max): lr; "
         "not judged: 1 run without scalars"
     )
     suite = ET.fromstring(call("detect", os.fspath(tmp_path), "--format", "junit").out)

@@ -50,11 +50,13 @@ def _keys(value: object) -> set[str]:
 @pytest.mark.parametrize(
     "arguments",
     ["summarize tests/logs", "verify tests/logs", f"inspect {BASELINE} --records",
-     f"inspect {BASELINE} --events", f"inspect {BASELINE}"],
+     "explain tests/logs/resumed", f"inspect {BASELINE} --events", f"inspect {BASELINE}"],
 )  # fmt: skip
 def test_every_key_of_the_json_is_told(arguments: str) -> None:
     shown = json.loads(call(*arguments.split(), "--format", "json").out)
     shown.pop("other_events", None)  # its keys are kinds of events
+    shown.pop("findings", None)  # those of detect
+    shown["hparams"] = list(shown.get("hparams", {}).values())  # its keys are names
     for run in shown.get("runs", ()):
         run.pop("findings")  # those of detect
     told = set(re.findall(r'"(\w+)"', PAGE.read_text()))

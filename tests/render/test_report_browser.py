@@ -726,8 +726,8 @@ def test_what_was_not_judged_is_not_called_healthy(
     statuses = page.page.locator("table.runs .status").all_inner_texts()
     assert statuses == ["not judged", "not judged"]
     panel = page.page.locator("section[aria-labelledby=findings-title]").inner_text()
-    assert "1 run not judged: nothing could be read." in panel
-    assert "no known objective" in panel
+    assert "not judged: 1 run that could not be read." in panel
+    assert "1 series without a known objective (--objective GLOB=min|max): lr" in panel
 
 
 def test_a_diff_shows_what_differs(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:

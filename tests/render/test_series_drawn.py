@@ -168,9 +168,12 @@ def test_runs_without_a_judgement_are_not_called_healthy(tmp_path: Path) -> None
     write_points(tmp_path / "logs" / "rate" / "tfevents.1", "lr", [(s, 0.1) for s in range(40)])
     page, _ = drawn(tmp_path / "logs", tmp_path)
     assert {run["status"]["text"] for run in page["runs"]} == {"not judged"}
-    only = "1 series judged only for values that are not finite and for stalls"
-    reasons = ["no known objective", "fewer than 8 finite points"]
-    assert page["not_judged"] == [f"{only}: {reason}" for reason in reasons]
+    [line] = page["not_judged"]
+    assert line == (
+        "not judged for divergence, plateaus and overfitting: "
+        "1 series without a known objective (--objective GLOB=min|max): lr; "
+        "1 with fewer than 8 finite points: loss"
+    )
 
 
 def test_a_terminal_line_does_not_connect_two_passes() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.analysis.configuration import configuration_of
 from tbtools.analysis.diff import evidence, points
 from tbtools.analysis.diff.payloads import compare_hparams, compare_payloads
 from tbtools.analysis.diff.results import Diff, RunDiff, TagDiff
@@ -112,17 +113,17 @@ def diff(
             f"baseline {baseline!r} is of one log directory, or of groups: leave out {_label(b)!r}"
         )
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
-    options = _Options(Selector(selection, scalars=False), x, rtol, atol, objectives or {})
+    inputs = open_inputs([*_listed(a), *_listed(b)] if b is not None and group is not None else a)
+    others = Inputs({}, {}) if b is None or group is not None else open_inputs(b)
+    directions = configuration_of(inputs).with_objectives(objectives)
+    options = _Options(Selector(selection, scalars=False), x, rtol, atol, directions)
     if group is not None:
-        both = a if b is None else [*_listed(a), *_listed(b)]
-        inputs, others = open_inputs(both), Inputs({}, {})
         runs = inputs.runs
         grouping = group_runs(runs, group, all_runs=inputs.all_runs)
         found = list(_group_diffs(runs, grouping, baseline, options, progress))
         labels = found[0].a or "", ", ".join(each.b or "" for each in found)
         sides = _members(runs, grouping, labels[0])
     elif b is not None:
-        inputs, others = open_inputs(a), open_inputs(b)
         found = list(_paired(inputs.runs, others.runs, options, progress))
         labels = _label(a), _label(b)
         pairs = [(each.a, each.b) for each in found if each.a and each.b]
@@ -131,7 +132,6 @@ def diff(
             {name: others.runs[name] for _, name in pairs},
         )
     elif baseline is not None:
-        inputs, others = open_inputs(a), Inputs({}, {})
         runs = inputs.runs
         if baseline not in runs:
             raise UnknownRun(baseline, runs)

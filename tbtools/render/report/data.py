@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
     from tbtools.runs.series import ScalarSeries
-    from tbtools.vocabulary import Objective
 
     Progress = Callable[[int, int], None] | None
 
@@ -71,7 +70,6 @@ def page_data(
     title: str,
     root: str,
     smoothing: float,
-    objectives: Mapping[str, Objective] | None = None,
     selection: Selection = EVERYTHING,
     group: str | Sequence[str] | None = None,
     all_runs: Mapping[str, Run] | None = None,
@@ -87,7 +85,6 @@ def page_data(
         title: The heading.
         root: The log directory; files in it are named by their paths relative to it.
         smoothing: Where the smoothing slider stands at first.
-        objectives: Which way is better, by glob over tags; over what the words say.
         selection: Which tags and steps of the runs.
         group: Which runs repeat one another, as for `aggregate`; by default those whose names
             differ only in a seed.
@@ -106,7 +103,7 @@ def page_data(
     series = [each for own in by_run.values() for each in own.values()]
     ranked = rank_objectives(
         {name: {tag: each.step.size for tag, each in own.items()} for name, own in by_run.items()},
-        objectives,
+        judged.objectives,
         {name: each.all_tags for name, each in scalars.items()},
     )
     tags = natural_tags(series)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.detect import is_judged, worst
 from tbtools.render.format import format_count, plural
+from tbtools.render.not_judged import not_judged_lines
 from tbtools.render.report.overview import note_words
 from tbtools.render.series import drawn_seconds, finding_ends, is_onset_drawn
 from tbtools.vocabulary import SEVERITIES
@@ -41,7 +42,7 @@ def judgement_of(judged: Judgement, series: Sequence[ScalarSeries]) -> dict[str,
         "findings": _by_run_and_kind(findings, series),
         "count": format_count(len(findings)),
         "judged": f"{plural(judged.points, 'point')} in {format_count(judged.series)} series",
-        "not_judged": _not_judged(findings),
+        "not_judged": not_judged_lines(findings.not_judged),
     }
 
 
@@ -199,17 +200,3 @@ def _no_trouble(
         return {"severity": None, "rank": rank, "text": "not judged", "message": message}
     rank = len(SEVERITIES)
     return {"severity": None, "rank": rank, "text": "no findings", "message": None}
-
-
-def _not_judged(findings: Findings) -> list[str]:
-    """How many runs and series were not judged, by reason, the most first."""
-    runs = Counter(each.reason for each in findings.not_judged if each.tag is None)
-    series = Counter(each.reason for each in findings.not_judged if each.tag is not None)
-    return [
-        *(f"{plural(count, 'run')} not judged: {reason}" for reason, count in runs.most_common()),
-        *(
-            f"{format_count(count)} series judged only for values that are not finite and for"
-            f" stalls: {reason}"
-            for reason, count in series.most_common()
-        ),
-    ]

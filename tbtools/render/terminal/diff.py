@@ -12,6 +12,7 @@ from tbtools.render.format import (
     format_count,
     format_duration,
     format_number,
+    markdown_text,
     plural,
     printable,
 )
@@ -72,13 +73,13 @@ class DiffView:
 
     def to_markdown(self) -> Iterator[str]:
         """The first line, and a table of the tags that differ, for a pull request."""
-        yield f"**{_markdown(self._headline().plain)}**"
+        yield f"**{markdown_text(self._headline().plain)}**"
         for run in self.diff.runs:
             tags = [tag for tag in run.tags if not tag.identical]
             if not tags:
                 continue
             yield ""
-            yield f"| {_markdown(_pair(run))} | first difference | a | b | change | verdict |"
+            yield f"| {markdown_text(_pair(run))} | first difference | a | b | change | verdict |"
             yield "| --- | ---: | ---: | ---: | ---: | --- |"
             for tag in tags:
                 cells = (
@@ -89,9 +90,9 @@ class DiffView:
                     _change(tag),
                     _verdict(tag).plain,
                 )
-                yield f"| {' | '.join(map(_markdown, cells))} |"
+                yield f"| {' | '.join(map(markdown_text, cells))} |"
         for violation in self.violations or ():
-            yield f"- {_markdown(printable(violation.message))}"
+            yield f"- {markdown_text(printable(violation.message))}"
 
     # -- for a person
 
@@ -371,9 +372,3 @@ def _sparks(tag: TagDiff, *, ascii_only: bool) -> str:
     if tag.a is None or tag.b is None:
         return ""
     return sparkline((*tag.a.sparkline, None, *tag.b.sparkline), ascii_only=ascii_only)
-
-
-def _markdown(text: str) -> str:
-    """Without what Markdown or HTML in it would do."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{each}" if each in "\\`*_{}[]#|~!" else each for each in escaped)

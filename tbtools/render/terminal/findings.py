@@ -3,57 +3,82 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape, quoteattr
 
 from rich.padding import Padding
 from rich.text import Text
 
 from tbtools.analysis.detect.findings import KEYS, Findings
 from tbtools.render.format import format_count, plural, printable
+from tbtools.render.junit import junit_lines
+from tbtools.render.not_judged import not_judged_lines
+from tbtools.render.sarif import sarif_lines
+from tbtools.render.shared import failure_lines, group_key, shared_findings
 from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_middle, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
 from tbtools.runs.diagnostics import count_read
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from rich.console import Console
 
-    from tbtools.analysis.detect import Finding, NotJudged
+    from tbtools.analysis.detect import Finding
+    from tbtools.analysis.failures import Failures
     from tbtools.analysis.judgement import FindingTrend, Judgement
+    from tbtools.render.shared import SharedFinding
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.vocabulary import Severity
 
 # Cells of a tag's name that are shown however narrow the terminal is.
 _LEAST_NAME = 12
-# Reasons why a series or run was not judged, as they complete "3 series ..." and "3 runs ...".
-_SERIES_REASONS = {"no known objective": "without a known objective (--objective GLOB=min|max)"}
-_RUN_REASONS = {"nothing could be read": "that could not be read", "no scalars": "without scalars"}
 # Where a message begins that does not fit behind its curve.
 _INDENT = 10
+# The closing line, by the worst that is in it.
+_STYLES = {"error": "bold red", "warning": "yellow"}
 
 
 class JudgementView:
-    """Findings as lines, JSON, CSV and JUnit XML.
+    """Findings as lines, JSON, CSV, JUnit XML and SARIF.
 
     Args:
-        judgement: What is shown.
+        judgement: What was found.
         diagnostics: Of the runs.
         fail_on: The kinds that make a run fail, for JUnit.
+        failures: What the runs that failed share.
+        kinds: The kinds of findings that are shown; all where there are none.
+        severities: Their severities, likewise.
+        limit: How many lines of findings are shown to a person; 0 for all.
     """
 
     def __init__(
-        self, judgement: Judgement, diagnostics: Diagnostics, *, fail_on: Sequence[str] = ()
+        self,
+        judgement: Judgement,
+        diagnostics: Diagnostics,
+        *,
+        fail_on: Sequence[str] = (),
+        failures: Failures | None = None,
+        kinds: Sequence[str] = (),
+        severities: Sequence[str] = (),
+        limit: int = 0,
     ) -> None:
-        self.judgement = judgement
+        self.judgement = judgement.only(kinds, severities)
         self.diagnostics = diagnostics
         self.fail_on = tuple(fail_on)
+        self.failures = failures
+        self._hidden = len(judgement.findings) - len(self.judgement.findings)
+        self._limit = limit
 
     def to_json(self) -> dict[str, Any]:
         """The JSON of `tbtools detect`."""
-        return {**self.judgement.to_dict(), "superseded": self.diagnostics.superseded}
+        shared = self.failures.to_dict() if self.failures else None
+        return {
+            **self.judgement.to_dict(),
+            "failures": shared,
+            "superseded": self.diagnostics.superseded,
+        }
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a finding, without the evidence."""
@@ -64,40 +89,13 @@ class JudgementView:
             yield [row[name] for name in names]
 
     def to_junit(self) -> Iterator[str]:
-        """A test case a run, failed by findings of the kinds to fail on; others are its output.
+        """See `junit_lines`."""
+        return junit_lines(self.judgement, self._unreadable(), self.fail_on)
 
-        A run or path that could not be read is an error, not a pass.
-        """
-        by_run = self._by_run()
-        failed = sum(any(each.fails(self.fail_on) for each in found) for found in by_run.values())
-        runs = self.judgement.runs
-        errors = self._unreadable()
-        yield '<?xml version="1.0" encoding="UTF-8"?>'
-        yield (
-            f'<testsuite name="tbtools detect" tests="{len(runs) + len(errors)}" '
-            f'failures="{failed}" errors="{len(errors)}">'
-        )
-        for run in runs:
-            yield self._testcase(run)
-            found = by_run.get(run, [])
-            for finding in found:
-                line = escape(_xml(_line(finding)))
-                if finding.fails(self.fail_on):
-                    yield f"    <failure type={quoteattr(finding.kind)}>{line}</failure>"
-            lines = [_line(each) for each in found if not each.fails(self.fail_on)]
-            lines += _not_judged(each for each in self._not_judged() if each.run == run)
-            if lines:
-                yield f"    <system-out>{escape(_xml(chr(10).join(lines)))}</system-out>"
-            yield "  </testcase>"
-        for name, reason in errors.items():
-            yield self._testcase(name)
-            yield f'    <error type="unreadable">{escape(_xml(reason))}</error>'
-            yield "  </testcase>"
-        yield "</testsuite>"
-
-    def _testcase(self, name: str) -> str:
-        place = quoteattr(_xml(self.judgement.logdir))
-        return f"  <testcase classname={place} name={quoteattr(_xml(name))}>"
+    def to_sarif(self) -> Iterator[str]:
+        """See `sarif_lines`."""
+        runs = {name: run for one in self.diagnostics.experiments for name, run in one.items()}
+        return sarif_lines(self.judgement, runs, self._unreadable())
 
     def _unreadable(self) -> dict[str, str]:
         """Runs and paths that could not be read, with the reason."""
@@ -114,33 +112,58 @@ class JudgementView:
                     )
         return reasons
 
-    def _not_judged(self) -> tuple[NotJudged, ...]:
-        return self.judgement.findings.not_judged
-
-    def _by_run(self) -> dict[str, list[Finding]]:
-        found: dict[str, list[Finding]] = {}
-        for finding in self.judgement.findings:
-            found.setdefault(finding.run, []).append(finding)
-        return found
-
     def show(self, console: Console) -> None:
-        """Prints the causes run by run, the worst first."""
+        """Prints what many runs have in common, then the causes run by run, the worst first."""
+        lines: list[Callable[[], None]] = []
+        shared = shared_findings(self.judgement.groups)
+        lines += [partial(_show_shared, console, each) for each in shared]
+        told = {key for each in shared for key in each.keys}
+        runs = self._causes(told)
+        for run, causes in runs.items():
+            for number, cause in enumerate(causes):
+                title = run if number == 0 else None
+                lines.append(partial(self._show_in_run, console, title, cause))
+        shown = lines[: self._limit or None]
+        for number, line in enumerate(shown):
+            if number == len(shared):
+                self._show_failures(console)
+            line()
+        if len(shown) <= len(shared):
+            self._show_failures(console)
+        if left_out := len(lines) - len(shown):
+            print_line(console, f"{plural(left_out, 'more line')} of findings: --limit 0 shows all")
+
+    def _causes(self, told: Collection[tuple[str, str, str]]) -> dict[str, list[list[Finding]]]:
+        """The causes of each run that are not told yet, the worst run first."""
+        by_run: dict[str, list[Finding]] = {}
+        for finding in self.judgement.findings:
+            if group_key(finding) not in told:
+                by_run.setdefault(finding.run, []).append(finding)
+        causes = {run: _gathered(Findings(tuple(found))) for run, found in by_run.items()}
+        ordered = sorted(causes, key=lambda run: SEVERITIES.index(causes[run][0][0].severity))
+        return {run: causes[run] for run in ordered}
+
+    def _show_in_run(self, console: Console, title: str | None, cause: Sequence[Finding]) -> None:
+        if title is not None:
+            console.print(Text(printable(title), style="bold"), soft_wrap=True)
+        _show_cause(console, cause, self._trends[cause[0].run, *group_key(cause[0])])
+
+    @cached_property
+    def _trends(self) -> dict[tuple[str, str, str, str], FindingTrend]:
         pairs = zip(self.judgement.findings, self.judgement.trends, strict=True)
-        curves = {(finding.run, finding.tag, finding.kind): curve for finding, curve in pairs}
-        by_run = {run: _gathered(Findings(tuple(found))) for run, found in self._by_run().items()}
-        for run in sorted(by_run, key=lambda run: SEVERITIES.index(by_run[run][0][0].severity)):
-            console.print(Text(printable(run), style="bold"), soft_wrap=True)
-            for cause in by_run[run]:
-                first = cause[0]
-                _show_cause(console, cause, curves[first.run, first.tag, first.kind])
+        return {(finding.run, *group_key(finding)): trend for finding, trend in pairs}
+
+    def _show_failures(self, console: Console) -> None:
+        for line in failure_lines(self.failures):
+            print_line(console, line)
 
     def totals(self) -> Text:
         """One line: what was read and found; a second one: what was not judged."""
         judgement = self.judgement
         if not judgement.runs:
             return Text()
-        counts = Counter(each.severity for each in judgement.findings)
-        partly = sum(each.tag is not None for each in self._not_judged())
+        not_judged = judgement.findings.not_judged
+        partly = sum(each.tag is not None for each in not_judged)
         files = sum(
             count_read(run.event_files, run.problems)
             for one in self.diagnostics.experiments
@@ -152,41 +175,35 @@ class JudgementView:
             f"{plural(judgement.points, 'scalar')} read"
         )
         judged = f"{plural(max(judgement.series - partly, 0), 'series')} judged"
-        text = f"{printable(judgement.logdir)}: {read}; {judged}, {self._found(counts)}"
-        style = "bold red" if counts["error"] else "yellow" if counts["warning"] else "green"
-        not_judged = "; ".join(_not_judged(self._not_judged()))
-        return Text.assemble((text, style), "\n" * bool(not_judged), not_judged)
+        text = f"{printable(judgement.logdir)}: {read}; {judged}, {self._found()}"
+        if self._hidden:
+            text += f" (and {plural(self._hidden, 'finding')} not asked for)"
+        if judgement.configuration.path:
+            text += f"; as {printable(judgement.configuration.path)} says"
+            if off := judgement.configuration.kinds_off:
+                text += f", without {', '.join(off)}"
+        severities = {each.severity for each in judgement.findings}
+        style = next((_STYLES[name] for name in SEVERITIES[:2] if name in severities), "green")
+        more = "; ".join(not_judged_lines(not_judged))
+        return Text.assemble((text, style), "\n" * bool(more), more)
 
-    def _found(self, counts: Mapping[Severity, int]) -> str:
-        """``3 runs with 5 errors, 3 warnings, 1 info``, or ``no findings``."""
-        if not counts:
-            return "no findings"
+    def _found(self) -> str:
+        """``3 runs with 5 errors (4 divergence, 1 nonfinite), 1 info (spike)``."""
+        kinds: dict[str, Counter[str]] = {name: Counter() for name in SEVERITIES}
+        for each in self.judgement.findings:
+            kinds[each.severity][each.kind] += 1
         runs = {each.run for each in self.judgement.findings}
-        found = [plural(counts[name], name) for name in SEVERITIES if counts[name]]
+        if not runs:
+            return "no findings"
+        found = [f"{plural(kind.total(), name)} ({_kinds(kind)})" for name, kind in kinds.items()
+                 if kind]  # fmt: skip
         return f"{plural(len(runs), 'run')} with {', '.join(found)}"
 
 
-def _not_judged(every: Iterable[NotJudged]) -> list[str]:
-    """What was not judged, or not for every kind of finding, counted by reason."""
-    series: Counter[str] = Counter()
-    runs: Counter[str] = Counter()
-    for each in every:
-        (runs if each.tag is None else series)[each.reason] += 1
-    lines = []
-    if series:
-        reasons = [
-            f"{plural(count, 'series') if not number else format_count(count)} "
-            f"{_SERIES_REASONS.get(reason, f'with {reason}')}"
-            for number, (reason, count) in enumerate(series.most_common())
-        ]
-        lines.append(f"judged for NaN, infinities and stalls only: {', '.join(reasons)}")
-    if runs:
-        reasons = [
-            f"{plural(count, 'run')} {_RUN_REASONS.get(reason, f'with {reason}')}"
-            for reason, count in runs.most_common()
-        ]
-        lines.append(f"not judged: {', '.join(reasons)}")
-    return lines
+def _kinds(counts: Counter[str]) -> str:
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{format_count(count)} {kind}" for kind, count in counts.most_common())
 
 
 def _gathered(findings: Findings) -> list[list[Finding]]:
@@ -198,13 +215,16 @@ def _gathered(findings: Findings) -> list[list[Finding]]:
     return sorted(causes.values(), key=lambda cause: SEVERITIES.index(cause[0].severity))
 
 
-def _line(finding: Finding) -> str:
-    return f"{finding.severity}: {finding.kind} in {finding.tag}: {finding.message}"
+def _show_shared(console: Console, shared: SharedFinding) -> None:
+    """One line for what several runs have in common."""
+    line = _labelled(shared.severity, shared.kind)
+    line.append(shown_name(shared.tag), style="bold").append(shared.words)
+    print_line(console, line)
 
 
-def _xml(text: str) -> str:
-    """Characters that XML 1.0 cannot hold, not even escaped, are made visible."""
-    return "\n".join(printable(line) for line in text.split("\n"))
+def _labelled(severity: Severity, kind: str) -> Text:
+    style = SEVERITY_STYLES[severity]
+    return Text("  ").append(f"{severity:<7} ", style=style).append(f"{kind:<11} ", style=style)
 
 
 def _show_cause(console: Console, cause: Sequence[Finding], curve: FindingTrend) -> None:
@@ -212,9 +232,7 @@ def _show_cause(console: Console, cause: Sequence[Finding], curve: FindingTrend)
     finding = cause[0]
     ascii_only = console.options.ascii_only
     marked = _marked(curve, ascii_only=ascii_only)
-    line = Text("  ")
-    line.append(f"{finding.severity:<7} ", style=SEVERITY_STYLES[finding.severity])
-    line.append(f"{finding.kind:<11} ", style=SEVERITY_STYLES[finding.severity])
+    line = _labelled(finding.severity, finding.kind)
     tags = len({each.tag for each in cause})
     more = f" and {plural(tags - 1, 'tag')}" if tags > 1 else ""
     room = console.width - line.cell_len - len(more) - 2 - marked.cell_len

@@ -208,6 +208,8 @@ class SummaryView:
             text += "; not judged: too many points (`tbtools detect` judges them)"
         elif any(run.findings for run in runs):
             text += "; `tbtools detect` explains the findings"
+        if self.summary.configuration:
+            text += f"; as {printable(self.summary.configuration)} says"
         count = sum(len(run.tags) for run in runs) if self.by_tag else len(runs)
         if self.limit is not None and self.limit < count:
             text += f"; {self.limit} of {format_count(count)} rows shown (--limit)"

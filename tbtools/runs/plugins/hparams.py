@@ -304,14 +304,15 @@ def json_text(value: HParamValue, *, ascii_only: bool = False) -> str:
         value: The hyperparameter.
         ascii_only: Whether other characters are escaped.
     """
-    return json.dumps(_finite(value), ensure_ascii=ascii_only, allow_nan=False)
+    return json.dumps(json_value(value), ensure_ascii=ascii_only, allow_nan=False)
 
 
-def _finite(value: HParamValue) -> HParamValue:
+def json_value(value: HParamValue) -> HParamValue:
+    """A hyperparameter that JSON can hold: NaN is the string ``"NaN"``, infinity likewise."""
     if isinstance(value, list):
-        return [_finite(item) for item in value]
+        return [json_value(item) for item in value]
     if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
+        return {name: json_value(item) for name, item in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

@@ -1,0 +1,300 @@
+"""Everything known about one run, each number with its file and step, so that it can be checked."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.analysis.explanation import Curve, Explanation, HParam, Point
+from tbtools.analysis.failures import nearest_healthy, settings_of
+from tbtools.analysis.judgement import judge
+from tbtools.analysis.main_objective import rank_objectives
+from tbtools.analysis.summary import summarize
+from tbtools.errors import FileError, InvalidArgument, UnknownRun
+from tbtools.eventfile.discover import natural_key
+from tbtools.eventfile.source import source_of
+from tbtools.runs.experiment import Experiment, load
+from tbtools.runs.inputs import open_inputs
+from tbtools.runs.plugins.hparams_table import hparams_settings
+from tbtools.runs.selection import EVERYTHING, Selection, select_runs
+from tbtools.runs.series import read_scalars_of
+from tbtools.runs.tables import session_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.detect import Finding
+    from tbtools.analysis.judgement import Judgement
+    from tbtools.runs.inputs import Inputs, RunsLike
+    from tbtools.runs.parts import Steps
+    from tbtools.runs.run import Run
+    from tbtools.runs.selection import Globs
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Objective
+
+    Progress = Callable[[int, int], None] | None
+
+# Points of a curve, besides those that have a reason.
+POINTS = 24
+
+
+def explain(
+    x: RunsLike,
+    run: str | None = None,
+    *,
+    tags: Globs = None,
+    steps: Steps = None,
+    objectives: Mapping[str, Objective] | None = None,
+) -> Explanation:
+    """Gathers everything that is known about one run.
+
+    Args:
+        x: The log directory, an `Experiment`, a `Run`, or the path of a run; the other runs in it
+            are the siblings, with which the hyperparameters are compared. Beside the path of a run
+            those of the directories beside it are its siblings; a `Run` has none.
+        run: The name of the run; not needed where there is but one, or where `x` is its path.
+        tags: Names or globs; only findings about these tags, and their curves.
+        steps: First and last step, both included, of the curves; findings touch them.
+        objectives: Which way is better, by glob, as for `detect`.
+
+    Raises:
+        UnknownRun: There is no run of that name, or more than one and none is named.
+        UnknownTag: A tag or glob matches no scalar of any run.
+        NoEventFiles: There is nothing to read under a path.
+    """
+    if isinstance(x, (str, os.PathLike)):
+        x = load_with_siblings(os.fspath(x), load)
+    inputs = open_inputs(x)
+    return explain_run(inputs, named_run(inputs, run), Selection.of(tags, steps), objectives)
+
+
+def load_with_siblings(path: str, load_paths: Callable[[Sequence[str]], Experiment]) -> Experiment:
+    """The runs under a path; where it is a single run, with those in the directories beside it.
+
+    Only directories that directly hold event files count, so that naming a run in a large folder
+    does not search all of that.
+
+    Args:
+        path: A log directory, a run, or an event file.
+        load_paths: Loads the runs under some paths.
+
+    Raises:
+        NoEventFiles: There is nothing to read under the path.
+    """
+    experiment = load_paths([path])
+    [first, *others] = experiment.all_runs.values()
+    if others or first.data.found.is_file or first.path.rstrip("/") != path.rstrip("/"):
+        return experiment
+    beside = [each for each in _beside(path) if _holds_event_files(each)]
+    return load_paths([path, *beside]) if beside else experiment
+
+
+def _beside(path: str) -> list[str]:
+    above = posixpath.dirname(path.rstrip("/"))
+    if not above and path.strip("/") in ("", ".", ".."):
+        return []  # the directory around it is not named
+    entries = sorted(source_of(path).list(above or "."))
+    paths = [posixpath.join(above, each.name) for each in entries if each.kind != "file"]
+    return [each for each in paths if each != path.rstrip("/")]
+
+
+def _holds_event_files(path: str) -> bool:
+    """Of a directory that may not be listed it is not known; such a one is no sibling."""
+    try:
+        return any("tfevents" in each.name for each in source_of(path).list(path))
+    except (NotADirectoryError, FileNotFoundError, PermissionError, FileError):
+        return False
+
+
+def named_run(inputs: Inputs, name: Globs) -> str:
+    """The name of the run that is meant.
+
+    Args:
+        inputs: The runs.
+        name: A name or glob; None for the only one, or the first path that was given.
+
+    Raises:
+        UnknownRun: There is none of that name.
+        InvalidArgument: There are several.
+    """
+    runs = list(inputs.runs)
+    if name is not None:
+        chosen = select_runs(runs, name)
+    else:
+        own = inputs.experiment.paths[0].rstrip("/") if inputs.experiment else ""
+        chosen = [each for each in runs if inputs.runs[each].path.rstrip("/") == own] or runs
+    if not chosen:
+        raise UnknownRun(str(name), runs)
+    if len(chosen) > 1:
+        names = ", ".join(chosen[:5]) + " ..." * (len(chosen) > 5)
+        raise InvalidArgument(f"{len(chosen)} runs are meant, name one (--run): {names}")
+    return chosen[0]
+
+
+def explain_run(
+    inputs: Inputs,
+    name: str,
+    selection: Selection = EVERYTHING,
+    objectives: Mapping[str, Objective] | None = None,
+    *,
+    progress: Progress = None,
+    judging: Progress = None,
+) -> Explanation:
+    """As `explain`, of runs that have been found.
+
+    Args:
+        inputs: The run and its siblings.
+        name: Its name among them.
+        selection: Which tags and steps.
+        objectives: As for `detect`.
+        progress: As for `Experiment.scan`.
+        judging: As for `judge`.
+    """
+    judged = judge(
+        inputs, selection, objectives=objectives, scalars=False, progress=progress, judging=judging
+    )
+    run = inputs.runs[name]
+    [summary] = summarize({name: run}).runs
+    shown = summary.to_dict()
+    findings = [each for each in judged.findings if each.run == name]
+    sessions = [row for part in run.data.parts for row in session_rows(part.columns)]
+    whole = read_scalars_of(run, name=name).series
+    series = _series(whole, name, selection, judged, findings)
+    hparams, nearest, missing = _hparams(inputs, name, judged)
+    return Explanation(
+        run=name,
+        path=run.path,
+        logdir=inputs.label,
+        status=summary.status,
+        start_time=summary.start_time,
+        end_time=summary.end_time,
+        sessions=tuple(sessions),
+        superseded=summary.superseded,
+        siblings=len(inputs.runs) - 1,
+        findings=tuple(findings),
+        places=tuple(_places(each, whole[each.tag], sessions) for each in findings),
+        hparams=hparams,
+        nearest=nearest,
+        curves=tuple(_curve(each, findings, sessions) for each in series),
+        not_checked=(*missing, *_not_checked(judged, run, name)),
+        problems=tuple(shown["problems"]),
+        notes=tuple(shown["notes"]),
+        configuration=judged.configuration.path,
+    )
+
+
+def _series(
+    whole: Mapping[str, ScalarSeries],
+    name: str,
+    selection: Selection,
+    judged: Judgement,
+    findings: Sequence[Finding],
+) -> list[ScalarSeries]:
+    """The selected series: those with findings first, then by how much they tell."""
+    worst = list(dict.fromkeys(each.tag for each in findings))
+    points = {name: {tag: each.step.size for tag, each in whole.items()}}
+    ranked = [*worst, *rank_objectives(points, judged.objectives).ranked]
+    place = {tag: number for number, tag in reversed(list(enumerate(ranked)))}
+    chosen = [whole[tag].within(selection) for tag in judged.tags[name] if tag in whole]
+    return sorted(
+        (each for each in chosen if each.step.size),
+        key=lambda each: (place.get(each.tag, len(ranked)), natural_key(each.tag)),
+    )
+
+
+def _curve(
+    series: ScalarSeries, findings: Sequence[Finding], sessions: Sequence[Mapping[str, Any]]
+) -> Curve:
+    """A few points: those that have a reason, and between them some at even distances."""
+    reasons: dict[int, list[str]] = defaultdict(list)
+
+    def because(step: int, reason: str, wall_time: float | None = None) -> None:
+        if (series.step == step).any():
+            reasons[series.find(step, wall_time)].append(reason)
+
+    finite = np.flatnonzero(np.isfinite(series.value))
+    for each in findings:
+        if each.tag == series.tag:
+            because(each.onset_step, f"{each.kind} begins", each.onset_time)
+            if not each.ongoing:
+                because(each.end_step, f"{each.kind} ends")
+            if each.last_good_step is not None:
+                because(each.last_good_step, "last good")
+    if finite.size:
+        reasons[int(finite[series.value[finite].argmin()])].append("least")
+        reasons[int(finite[series.value[finite].argmax()])].append("greatest")
+    reasons[0].append("first")
+    reasons[series.step.size - 1].append("last")
+    for index in series.restarts.tolist():
+        reasons[index].append("a session begins")
+    even = np.unique(np.linspace(0, series.step.size - 1, POINTS).astype(np.int64))
+    kept: NDArray[np.int64] = np.union1d(even, np.array(list(reasons), np.int64))
+    points = [
+        Point(
+            step=int(series.step[index]),
+            value=float(series.value[index]),
+            session=int(series.session[index]),
+            reason=", ".join(dict.fromkeys(reasons.get(index, ()))),
+        )
+        for index in kept.tolist()
+    ]
+    nonfinite = series.value.size - finite.size
+    files = tuple(str(each["file"]) for each in sessions)
+    return Curve(series.tag, series.dtype, series.step.size, nonfinite, tuple(points), files)
+
+
+def _places(
+    finding: Finding, series: ScalarSeries, sessions: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """The event file of each step that a finding names."""
+    points = {
+        "onset": series.find(finding.onset_step, finding.onset_time),
+        "end": series.step.size - 1 if finding.ongoing else series.find(finding.end_step),
+    }
+    for name, step in (("best", finding.best_step), ("last_good", finding.last_good_step)):
+        if step is not None:
+            points[name] = series.find(step)
+    return {name: sessions[int(series.session[at])]["file"] for name, at in points.items()}
+
+
+def _hparams(
+    inputs: Inputs, name: str, judged: Judgement
+) -> tuple[tuple[HParam, ...], Any, list[dict[str, Any]]]:
+    """Hyperparameters against those of the siblings, the nearest healthy run, what is missing."""
+    settings = settings_of(inputs.runs, inputs.all_runs)
+    own = settings[name]
+    others = [values for run, values in settings.items() if run != name and values]
+    undecodable = hparams_settings({name: inputs.runs[name]}, inputs.all_runs)[name].problems
+    missing = [
+        {"tag": None, "reason": f"a hyperparameter that cannot be decoded: {problem.message}"}
+        for _, problem in undecodable
+    ]
+    if not own:
+        missing.append({"tag": None, "reason": "hyperparameters: none are stored"})
+    elif not others:
+        missing.append({"tag": None, "reason": "hyperparameters: no other run to compare with"})
+    found = tuple(
+        HParam.of(key, value, [each[key] for each in others if key in each])
+        for key, value in own.items()
+    )
+    serious = {each.run for each in judged.findings if each.severity == "error"}
+    healthy = [run for run in judged.judged_runs() if run not in serious and run != name]
+    failed = any(each.run == name and each.is_serious for each in judged.findings)
+    return found, nearest_healthy(settings, name, healthy) if failed else None, missing
+
+
+def _not_checked(judged: Judgement, run: Run, name: str) -> Iterable[dict[str, Any]]:
+    for each in judged.findings.not_judged:
+        if each.run == name:
+            yield {"tag": each.tag, "reason": each.reason}
+    scalars: Collection[str] = {"scalars", "hparams"}
+    for statistics in run.data.statistics():
+        if statistics.plugin not in scalars:
+            what = statistics.plugin or "values without a plugin"
+            yield {"tag": statistics.tag, "reason": f"{what}: only scalars are judged"}

@@ -1,0 +1,139 @@
+"""`tbtools detect` of many runs: what they have in common, what is shown, and SARIF."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.builders import EventFileBuilder
+from tests.commands import call
+from tests.sweeps import write_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 runs: learning rates above 0.01 diverge, from step 60, 61, ... on; the seed is noise."""
+    logs = tmp_path_factory.mktemp("sweep")
+    for number in range(24):
+        rate = [0.001, 0.003, 0.01, 0.03][number % 4]
+        settings = {"lr": rate, "seed": float(number * 7 % 24), "model": "cnn"}
+        fails = rate > 0.01
+        write_run(logs / f"run{number:02}", settings, fails=fails, jump=60 + number // 4)
+    return logs
+
+
+def test_one_line_for_the_same_finding_in_siblings(sweep: Path) -> None:
+    lines = call("detect", os.fspath(sweep)).out.splitlines()
+    assert lines[0] == (
+        "  error   divergence  train/loss  in 6 of 24 runs, since steps 60 to 65: "
+        "run03, run07, run11 and 3 more"
+    )
+    assert lines[1].startswith(
+        "  lr > 0.01: 6 of 6 runs have errors, of the others 0 of 18 (p = 0.0005"
+    )
+    assert lines[2].startswith("  nearest run without an error: ")
+    assert len(lines) == 4
+    assert lines[3].endswith("; 24 series judged, 6 runs with 6 errors (divergence)")
+
+
+def test_json_has_every_finding_and_groups_beside(sweep: Path) -> None:
+    shown = json.loads(call("detect", os.fspath(sweep), "--format", "json").out)
+    failing = [f"run{number:02}" for number in range(3, 24, 4)]
+    assert [each["run"] for each in shown["findings"]] == failing
+    [group] = shown["groups"]
+    assert group == {
+        "kind": "divergence", "severity": "error", "tag": "train/loss", "runs": failing,
+        "out_of": 24, "first_onset_step": 60, "last_onset_step": 65,
+    }  # fmt: skip
+    failures = shown["failures"]
+    assert (failures["failed"], failures["healthy"]) == (6, 18)
+    [split] = failures["hparams"]
+    assert (split["name"], split["relation"], split["value"]) == ("lr", ">", 0.01)
+    assert (split["failed_inside"], split["inside"]) == (6, 6)
+    assert (split["failed_outside"], split["outside"]) == (0, 18)
+    nearest = failures["nearest"]
+    assert set(nearest["differences"]) == {"lr", "seed"}  # every run has a seed of its own
+
+
+@pytest.mark.parametrize(
+    ("options", "findings", "hidden"),
+    [
+        (("--kind", "plateau"), 0, 6),
+        (("--kind", "divergence,plateau"), 6, 0),
+        (("--severity", "error"), 6, 0),
+    ],
+)
+def test_what_is_not_shown_is_counted_and_judged_all_the_same(
+    sweep: Path, options: tuple[str, ...], findings: int, hidden: int
+) -> None:
+    result = call("detect", os.fspath(sweep), *options)
+    assert result.status == 1
+    assert (f"(and {hidden} findings not asked for)" in result.out) == bool(hidden)
+    shown = json.loads(call("detect", os.fspath(sweep), *options, "--format", "json").out)
+    assert len(shown["findings"]) == findings
+
+
+def test_limit_says_what_it_leaves_out_and_is_for_tables(tmp_path: Path) -> None:
+    for run in "abc":
+        write_run(tmp_path / run, {}, fails=True)
+    lines = call("detect", os.fspath(tmp_path), "--limit", "1").out.splitlines()
+    assert [line[:9] for line in lines[:2]] == ["a", "  error  "]
+    assert lines[2] == "2 more lines of findings: --limit 0 shows all"
+    assert len(call("detect", os.fspath(tmp_path), "--limit", "0").out.splitlines()) == 7
+    refused = call("detect", os.fspath(tmp_path), "--limit", "1", "--format", "json")
+    assert refused.status == 2
+    assert "--limit has no effect but on a table" in refused.err
+
+
+def test_tags_that_go_wrong_together_are_one_line(tmp_path: Path) -> None:
+    for run in range(5):
+        builder = EventFileBuilder()
+        for tag in ("loss/a", "loss/b", "loss/c"):
+            builder.scalars(tag, [(step, float("nan")) for step in range(30)])
+        builder.write(tmp_path / str(run) / "events.out.tfevents.1")
+    lines = call("detect", os.fspath(tmp_path)).out.splitlines()
+    assert lines[0].startswith("  error   nonfinite   loss/a and 2 tags  in 5 of 5 runs")
+    assert lines[1].endswith("5 runs with 15 errors (nonfinite)")
+
+
+def test_sarif_has_what_its_schema_requires(sweep: Path, tmp_path: Path) -> None:
+    file = tmp_path / "findings.sarif"
+    missing = f"{sweep}-nowhere"
+    assert call("detect", os.fspath(sweep), missing, "-o", os.fspath(file)).status == 2
+    log = json.loads(file.read_text())
+    # Required by sarif-schema-2.1.0.json: version, runs; tool; driver; name; message; text.
+    assert log["version"] == "2.1.0"
+    [run] = log["runs"]
+    driver = run["tool"]["driver"]
+    assert driver["name"] == "tbtools"
+    assert [rule["id"] for rule in driver["rules"]] == ["divergence"]
+    [invocation] = run["invocations"]
+    assert invocation["executionSuccessful"] is False
+    [notification] = invocation["toolExecutionNotifications"]
+    assert missing in notification["message"]["text"]
+    assert len(run["results"]) == 6
+    for result in run["results"]:
+        assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] == "error"
+        assert result["message"]["text"]
+        [location] = result["locations"]
+        uri = location["physicalLocation"]["artifactLocation"]["uri"]
+        assert uri.endswith("/events.out.tfevents.1")
+
+
+def test_sarif_of_hostile_names_is_no_link_and_a_valid_uri(tmp_path: Path) -> None:
+    points = [(step, float("nan")) for step in range(30)]
+    folder = tmp_path / "a b%[x](http://e) \udcff"
+    EventFileBuilder().scalars("[loss](1){0}", points).write(folder / "events.out.tfevents.1")
+    text = call("detect", os.fspath(tmp_path), "--format", "sarif").out
+    [result] = json.loads(text)["runs"][0]["results"]
+    assert r"\[loss\](1){{0}}" in result["message"]["text"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert "a%20b%25%5Bx%5D" in uri
+    assert uri.isascii()
