@@ -8,13 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tbtools.errors import UnsupportedType
-from tbtools.eventfile.scan import scan_file
 from tbtools.eventfile.source import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.data import RunData
     from tbtools.runs.run import Run
 
 # How far reading goes ahead of what is made of it: far enough that no core waits for small files,
@@ -35,12 +35,12 @@ def _size(path: str) -> int:
         return 0
 
 
-def _submitted(pool: ThreadPoolExecutor, path: str) -> Future[FileColumns]:
+def _submitted(pool: ThreadPoolExecutor, run: RunData, path: str) -> Future[FileColumns]:
     try:
-        return pool.submit(scan_file, path)
+        return pool.submit(run.scan_file, path)
     except RuntimeError:  # limits on processes or memory allow no thread
         done: Future[FileColumns] = Future()
-        done.set_result(scan_file(path))
+        done.set_result(run.scan_file(path))
         return done
 
 
@@ -66,12 +66,16 @@ def read_ahead(
         progress: Called now and then with the bytes that have been read and those of all files.
     """
     ahead = _Ahead(progress, [run for run in runs if not run.data.is_read])
-    with ThreadPoolExecutor(_usable_cores()) as pool:
-        waiting = deque(runs)
-        while waiting or ahead.runs:
-            while waiting and ahead.has_room():
-                ahead.start(waiting.popleft(), pool)
-            yield ahead.next()
+    try:
+        with ThreadPoolExecutor(_usable_cores()) as pool:
+            waiting = deque(runs)
+            while waiting or ahead.runs:
+                while waiting and ahead.has_room():
+                    ahead.start(waiting.popleft(), pool)
+                yield ahead.next()
+    finally:
+        for index in {run.data.index for run in runs if run.data.index is not None}:
+            index.save()
 
 
 def read_each(
@@ -111,7 +115,7 @@ class _Ahead:
     def start(self, run: Run, pool: ThreadPoolExecutor) -> None:
         paths = () if run.data.is_read else run.event_files
         size = sum(_size(path) for path in paths)
-        self.runs.append((run, [_submitted(pool, path) for path in paths], size))
+        self.runs.append((run, [_submitted(pool, run.data, path) for path in paths], size))
         self._files += len(paths)
         self._bytes += size
 
