@@ -209,7 +209,10 @@ def odd(folder: Path) -> Path:
     summary = b"\x0a" + bytes([len(value)]) + value
     builder.raw_record(b"\x09" + bytes(8) + b"\x2a" + bytes([len(summary)]) + summary)
     builder.histogram("h", 6, [1.0, 2.0], [3, 4]).image("i", 7, b"png")
-    return builder.truncate(3).write(folder / FILE)
+    path = builder.truncate(3).write(folder / FILE)
+    with path.open("ab") as file:  # another writer goes on behind the half record
+        file.write(points(5).truncate(1).bytes())
+    return path
 
 
 def empty(folder: Path) -> Path:
@@ -303,6 +306,14 @@ def test_nothing_is_written_where_it_does_not_pay(
     assert not folder.exists()
 
 
+def test_times_in_the_future_are_as_good_as_others(
+    logs: Path, folder: Path, eager: pytest.MonkeyPatch
+) -> None:
+    os.utime(logs / "a" / FILE, (4e9, 4e9))
+    look(logs)
+    assert look(logs) == {}
+
+
 @pytest.mark.parametrize("without", ["--no-cache", "cache=False", "TBTOOLS_CACHE=off"])
 def test_it_can_be_left_alone(
     without: str, logs: Path, folder: Path, eager: pytest.MonkeyPatch
@@ -331,6 +342,18 @@ def test_a_full_disk_is_no_error(logs: Path, folder: Path, eager: pytest.MonkeyP
         assert [each for each in folder.rglob("*") if each.is_file()] == []
     look(logs)
     assert look(logs) == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_root_leaves_no_directories_of_its_own_in_a_home(
+    logs: Path, tmp_path: Path, eager: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+    eager.setenv("TBTOOLS_CACHE", str(home / ".cache" / "tbtools"))
+    assert look(logs).keys() == look(logs).keys() == {"a", "b"}
+    assert list(home.iterdir()) == []
 
 
 def test_a_directory_that_cannot_be_made_is_no_error(
@@ -393,7 +416,7 @@ def test_another_version_has_its_own(name: str, logs: Path, eager: pytest.Monkey
 
 
 # What scans find in tests/logs, and in a file with all kinds of damage.
-SCANS = {1: "299259cb2898464ace21959c451a221bbeede00ce6d40ae97e9da4013f508802"}
+SCANS = {1: "c828f7cd77802d3d0249b3c37c40ce11edb7fefcfdd8d2a3c9a93150b9d27ac5"}
 
 
 def test_the_version_is_raised_when_a_scan_finds_something_else(tmp_path: Path) -> None:

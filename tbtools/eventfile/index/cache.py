@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -74,6 +75,9 @@ def make_directory(directory: str) -> None:
     while not os.path.isdir(directory):
         missing.append(directory)
         directory = os.path.dirname(directory)
+    if os.geteuid() == 0 and os.stat(directory).st_uid != 0:
+        # Whose home it is could not use it any more.
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), directory)
     for each in reversed(missing):
         with contextlib.suppress(FileExistsError):
             os.mkdir(each, 0o700)

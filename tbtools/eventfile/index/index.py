@@ -93,7 +93,7 @@ class FileIndex:
         seconds = time.perf_counter() - start
         is_little = look is not None and found is not None and _has_grown_little(found, look)
         if not is_little and _describes(columns, status):
-            is_settled = max(status.modified, status.changed) < now - _SETTLED_AFTER
+            is_settled = status.changed < now - _SETTLED_AFTER
             sample = _sample(path, columns.position)
             if sample is not None:
                 self._keep(columns, status, sample, is_settled, seconds)
