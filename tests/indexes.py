@@ -26,6 +26,7 @@ def eager_index(cache: Path) -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TBTOOLS_CACHE", str(cache))
         patch.setattr(index, "_PAYS_FROM_SECONDS", 0.0)
+        patch.setattr(index, "_PAYS_TIMES", 0.0)
         patch.setattr(index, "_SETTLED_AFTER", -60_000_000_000)
         yield patch
 

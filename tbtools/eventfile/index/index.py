@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from tbtools.eventfile.scan import FileColumns
     from tbtools.eventfile.source import Status
 
-# Nothing is written before scanning has taken so long: who waits less gains nothing.
+# An entry is written where reading its file took so many times as long as writing the entry will,
+# as measured on two cores of a virtual machine. Files that the system has in memory are so fast to
+# scan that only those pay that hold little but pictures and the like.
+_PAYS_TIMES = 10.0
+_SECONDS_AN_ENTRY, _SECONDS_A_BYTE = 30e-6, 2e-9
+# Nothing is written before it has to do with so much time: who waits less gains nothing.
 _PAYS_FROM_SECONDS = 0.02
 # The coarsest clock of a file system, FAT's, has two seconds. What was written to a file so shortly
 # before it was scanned may have left its times as they were.
@@ -29,8 +34,6 @@ _SETTLED_AFTER = 2_000_000_000
 _SAMPLED_BYTES = 512
 _BYTES_A_SAMPLE = 1 << 20
 _SAMPLES = 16
-# A file that has grown by less than this part of it is not written again.
-_GROWN = 1 / 8
 
 
 class FileIndex:
@@ -91,8 +94,7 @@ class FileIndex:
         look = _continued(path, status, found) if found is not None else None
         columns = look.columns if look is not None else scan_file(path)
         seconds = time.perf_counter() - start
-        is_little = look is not None and found is not None and _has_grown_little(found, look)
-        if not is_little and _describes(columns, status):
+        if _pays(columns, seconds) and _describes(columns, status):
             is_settled = status.changed < now - _SETTLED_AFTER
             sample = _sample(path, columns.position)
             if sample is not None:
@@ -161,9 +163,14 @@ def _continued(path: str, status: Status, found: Found) -> Rescan | None:
     return None if look is None or look.change == "unreadable" else look
 
 
-def _has_grown_little(found: Found, look: Rescan) -> bool:
-    position = look.columns.position
-    return look.change == "grown" and position - found.head.position < position * _GROWN
+def _pays(columns: FileColumns, seconds: float) -> bool:
+    """Whether to write the columns of a file, given how long it took to get them.
+
+    Of a file that has grown this is how long the new part took, so that a large entry is not
+    written again for a few new records.
+    """
+    cost = _SECONDS_AN_ENTRY + columns.values.row_bytes * _SECONDS_A_BYTE
+    return seconds >= _PAYS_TIMES * cost
 
 
 def _sample(path: str, end: int) -> int | None:
