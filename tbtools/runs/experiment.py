@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun, UnsupportedType
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
+from tbtools.eventfile.index.cache import cache_directory
 from tbtools.eventfile.index.index import FileIndex
 from tbtools.eventfile.problems import Problem
 from tbtools.eventfile.source import as_path, source_of
@@ -126,7 +127,7 @@ class Experiment(Shown, Mapping[str, Run]):
         missing = [(each.path, each.unreadable[each.path]) for each in directories if not each.runs]
         if missing and not (skip_unreadable and len(missing) < len(directories)):
             raise NoEventFiles("; ".join(f"{path}: {why.message}" for path, why in missing))
-        self._index = FileIndex(self.logdir) if cache else None
+        self._index = FileIndex(self.logdir) if cache and cache_directory() else None
         self._discover(directories)
         self.all_runs = self._folded_runs()
         chosen = select_runs(self.all_runs, self._globs, self._exclude)
