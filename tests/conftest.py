@@ -15,6 +15,9 @@ from tests.scans import SCANNERS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Each test reads its files; those of the index say where theirs lies. Processes inherit this.
+os.environ["TBTOOLS_CACHE"] = "off"
+
 # Nothing is timed in a test: an example that takes long on a busy machine is none the worse.
 settings.register_profile("tbtools", deadline=None)
 settings.load_profile("tbtools")

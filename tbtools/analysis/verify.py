@@ -14,6 +14,7 @@ from tbtools.eventfile.reader import EventFileReader
 from tbtools.runs.diagnostics import reason_of, runs_below
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.reading import read_each
+from tbtools.runs.run import Run
 from tbtools.showing import Tabled
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.inputs import RunsLike
-    from tbtools.runs.run import Run
 
 FileStatus = Literal["sound", "empty", "truncated", "damaged", "not_an_event_file", "unreadable"]
 
@@ -171,7 +171,8 @@ def verify(
         NoEventFiles: There is nothing to read under a path.
     """
     inputs = open_inputs(runs)
-    files = list(_checks((run for _, run in read_each(inputs.runs, progress)), strict=strict))
+    afresh = {name: Run(run.data.afresh()) for name, run in inputs.runs.items()}
+    files = list(_checks((run for _, run in read_each(afresh, progress)), strict=strict))
     for path, problem in inputs.unreadable.items():
         files.append(FileCheck(path, 0, 0, "unreadable", (problem,)))
     unreadable = _unreadable_paths(inputs.experiment, files) if inputs.experiment else {}

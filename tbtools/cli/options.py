@@ -62,6 +62,7 @@ class SelectionOptions:
         exclude_tags: --exclude-tag.
         steps: --steps.
         restarts: --restarts.
+        no_cache: --no-cache.
     """
 
     runs: tuple[str, ...]
@@ -70,6 +71,7 @@ class SelectionOptions:
     exclude_tags: tuple[str, ...]
     steps: tuple[int | None, int | None]
     restarts: str
+    no_cache: bool
 
     @property
     def selection(self) -> Selection:
@@ -110,6 +112,7 @@ class SelectionOptions:
             restarts=self.restarts,
             fold=fold,
             skip_unreadable=skip_unreadable,
+            cache=not self.no_cache,
         )
         click.get_current_context().meta.setdefault(LOADED, []).append(experiment)
         return experiment
@@ -208,7 +211,7 @@ def paths_argument(command: Command) -> Command:
 
 
 def selection_options(command: Command) -> Command:
-    """--run, --tag, --steps and --restarts, handed over as `selection`."""
+    """--run, --tag, --steps, --restarts and --no-cache, handed over as `selection`."""
     decorators = [
         click.option(
             "--run",
@@ -243,6 +246,11 @@ def selection_options(command: Command) -> Command:
             default="resume",
             show_default=True,
             help="What to do about points that a restart has written again.",
+        ),
+        click.option(
+            "--no-cache",
+            is_flag=True,
+            help="Read all files anew, and keep nothing for the next time (`tbtools cache`).",
         ),
     ]
     return _gathered(command, decorators, "selection", SelectionOptions)

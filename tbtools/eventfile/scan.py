@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from tbtools.eventfile.source import Identity, SourceFile
     from tbtools.eventfile.value_rows import ValueRows
 
+# Raised whenever a scan finds something else in the same bytes than before, so that what an index
+# has of earlier ones is not taken for it.
+SCAN_VERSION = 1
 # Read at once: large enough that system calls cost nothing, small enough to stay in the cache.
 _CHUNK = 1 << 20
 # Bytes in front of the position that are compared before a scan goes on there: one that was

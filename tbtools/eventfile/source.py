@@ -19,7 +19,7 @@ import errno
 import os
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tbtools.errors import TbtoolsError, UnsupportedType, file_error
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["file", "directory", "link", "other"]
 # What tells a file from another one under the same name: device and inode, or an object's version.
+# The last part is the same on every host and after every mount.
 Identity = tuple[int | str, ...]
 
 # What a path that leads nowhere, or a link to itself, answers.
@@ -61,12 +62,15 @@ class Status:
         size: In bytes.
         identity: Another file under the same name has another.
         modified: When it was last changed, in nanoseconds since the epoch.
+        changed: The same, or when its status was, which no program can set back (POSIX: ctime); 0
+            where the source does not tell.
     """
 
     kind: Kind
     size: int
     identity: Identity
     modified: int
+    changed: int = field(default=0, compare=False)
 
 
 class SourceFile(abc.ABC):
@@ -258,7 +262,9 @@ def _local_status(status: os.stat_result) -> Status:
         kind = "file"
     elif stat.S_ISDIR(status.st_mode):
         kind = "directory"
-    return Status(kind, status.st_size, (status.st_dev, status.st_ino), status.st_mtime_ns)
+    changed = status.st_ctime_ns if os.name == "posix" else 0  # elsewhere when it was made
+    identity = (status.st_dev, status.st_ino)
+    return Status(kind, status.st_size, identity, status.st_mtime_ns, changed)
 
 
 # By scheme; "" is for paths without one, and for those whose scheme nobody has registered.

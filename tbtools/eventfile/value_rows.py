@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # The columns with an entry for each row, and those with one for each row whose place is told.
 ROW_COLUMNS = ("shape", "step", "wall_time", "number")
 PLACE_COLUMNS = ("place_row", "place_offset", "place_length")
-_SHAPE_DTYPES: dict[str, type[np.generic]] = {
+SHAPE_DTYPES: dict[str, type[np.generic]] = {
     "tag_id": np.int32,
     "kind": np.uint8,
     "dtype": np.uint8,
@@ -89,6 +89,12 @@ class ValueRows:
     def count(self) -> int:
         """How many rows there are."""
         return self.shape.size
+
+    @property
+    def row_bytes(self) -> int:
+        """How many bytes the columns take that have an entry for each row."""
+        columns = (self.shape, self.step, self.wall_time, self.number)
+        return sum(column.nbytes for column in columns)
 
     @property
     def tag_id(self) -> NDArray[np.int32]:
@@ -219,8 +225,8 @@ def joined_shapes(tables: Sequence[Shapes]) -> tuple[Shapes, list[NDArray[np.int
         np.array([known.setdefault(row, len(known)) for row in table.rows()], np.int32)
         for table in tables
     ]
-    columns = zip(*known, strict=True) if known else ((),) * len(_SHAPE_DTYPES)
-    table = zip(columns, _SHAPE_DTYPES.values(), strict=True)
+    columns = zip(*known, strict=True) if known else ((),) * len(SHAPE_DTYPES)
+    table = zip(columns, SHAPE_DTYPES.values(), strict=True)
     return Shapes(*(np.array(column, dtype) for column, dtype in table)), numbers
 
 
@@ -232,7 +238,7 @@ def value_rows(found: Mapping[str, Any]) -> ValueRows:
     """
     number = np.float64 if found["is_wide"] else np.float32
     return ValueRows(
-        Shapes(*(array(found[f"shape_{name}"], dtype) for name, dtype in _SHAPE_DTYPES.items())),
+        Shapes(*(array(found[f"shape_{name}"], dtype) for name, dtype in SHAPE_DTYPES.items())),
         array(found["shape"], np.int32),
         array(found["step"], np.int64),
         array(found["wall_time"], np.float64),

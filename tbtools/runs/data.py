@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tbtools.eventfile.discover import RunFiles
+    from tbtools.eventfile.index.index import FileIndex
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.statistics import SeriesStatistics
@@ -56,6 +57,7 @@ class RunData:
         path: Its directory.
         found_under: The path, as it was given, under which it was found.
         restarts: The restart policy.
+        index: What is known of its files from earlier; None where they are to be read.
         changes: What the last `refresh` has found.
     """
 
@@ -65,12 +67,14 @@ class RunData:
         restarts: RestartPolicy,
         name: str | None = None,
         found_under: str | None = None,
+        index: FileIndex | None = None,
     ) -> None:
         self.name = files.name if name is None else name
         self.found_under = files.path if found_under is None else found_under
         self.found = files
         self.path = files.path
         self.restarts: RestartPolicy = restarts
+        self.index = index
         self._paths = files.event_files
         self._links = files.duplicates
         self._read_anew: list[Note] = []
@@ -103,8 +107,20 @@ class RunData:
         """The columns of its event files."""
         files = self._files  # which another thread may let go of meanwhile
         if files is None:
-            files = self._files = tuple(scan_file(path) for path in self._paths)
+            files = self._files = tuple(self.scan_file(path) for path in self._paths)
+            if self.index is not None:
+                self.index.save()
         return files
+
+    def scan_file(self, path: str) -> FileColumns:
+        """The columns of one of its event files."""
+        return scan_file(path) if self.index is None else self.index.scan_file(path)
+
+    def afresh(self) -> RunData:
+        """The same files, to be read from their beginnings."""
+        return RunData(
+            replace(self.found, event_files=self._paths), self.restarts, self.name, self.found_under
+        )
 
     @property
     def all_files(self) -> tuple[FileColumns, ...]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
+from tbtools.eventfile.index.cache import cache_directory
+from tbtools.eventfile.index.index import FileIndex
 from tbtools.eventfile.problems import Problem
 from tbtools.eventfile.source import as_path, source_of
 from tbtools.runs.data import RunData
@@ -114,6 +116,7 @@ class Experiment(Shown, Mapping[str, Run]):
         exclude_runs: Globs = None,
         fold: bool = False,
         skip_unreadable: bool = False,
+        cache: bool = True,
     ) -> None:
         self.paths = tuple(as_path(path) for path in paths)
         self._globs = as_globs(runs)
@@ -126,6 +129,7 @@ class Experiment(Shown, Mapping[str, Run]):
         missing = [(each.path, each.unreadable[each.path]) for each in directories if not each.runs]
         if missing and not (skip_unreadable and len(missing) < len(directories)):
             raise NoEventFiles("; ".join(f"{path}: {why.message}" for path, why in missing))
+        self._index = FileIndex(self.logdir) if cache and cache_directory() else None
         self._discover(directories)
         self.all_runs = self._folded_runs()
         chosen = select_runs(self.all_runs, self._globs, self._exclude)
@@ -154,7 +158,7 @@ class Experiment(Shown, Mapping[str, Run]):
             if name in self._runs:
                 self._runs[name].data.expect(files.event_files)
             else:
-                self._runs[name] = Run(RunData(files, self.restarts, name, path))
+                self._runs[name] = Run(RunData(files, self.restarts, name, path, self._index))
         self._runs = dict(sorted(self._runs.items(), key=lambda item: natural_key(item[0])))
 
     def _folded_runs(self) -> dict[str, Run]:
@@ -319,6 +323,7 @@ def load(
     exclude_runs: Globs = None,
     fold: bool = False,
     skip_unreadable: bool = False,
+    cache: bool = True,
 ) -> Experiment:
     """Finds the runs under a path; they are read when something of them is asked for.
 
@@ -334,6 +339,8 @@ def load(
             the run that made them. All runs are then read at once.
         skip_unreadable: Whether, of several paths, those without event files are left out and
             stand in `Experiment.unreadable`, instead of an error.
+        cache: Whether what earlier processes have read is taken from the user's cache directory,
+            and what is read is kept there where that pays; see docs/cache.md.
 
     Raises:
         NoEventFiles: There is nothing at a path, or no event file under it.
@@ -351,6 +358,7 @@ def load(
         exclude_runs=exclude_runs,
         fold=fold,
         skip_unreadable=skip_unreadable,
+        cache=cache,
     )
 
 

@@ -8,13 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tbtools.errors import UnsupportedType
-from tbtools.eventfile.scan import scan_file
 from tbtools.eventfile.source import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.data import RunData
     from tbtools.runs.run import Run
 
 # How far reading goes ahead of what is made of it: far enough that no core waits for small files,
@@ -39,16 +39,18 @@ def _size(path: str) -> int:
         return 0
 
 
-def _scan_files(paths: Sequence[str]) -> list[FileColumns]:
-    return [scan_file(path) for path in paths]
+def _scan_files(files: Sequence[tuple[RunData, str]]) -> list[FileColumns]:
+    return [run.scan_file(path) for run, path in files]
 
 
-def _submitted(pool: ThreadPoolExecutor, paths: Sequence[str]) -> Future[list[FileColumns]]:
+def _submitted(
+    pool: ThreadPoolExecutor, files: Sequence[tuple[RunData, str]]
+) -> Future[list[FileColumns]]:
     try:
-        return pool.submit(_scan_files, paths)
+        return pool.submit(_scan_files, files)
     except RuntimeError:  # limits on processes or memory allow no thread
         done: Future[list[FileColumns]] = Future()
-        done.set_result(_scan_files(paths))
+        done.set_result(_scan_files(files))
         return done
 
 
@@ -74,14 +76,18 @@ def read_ahead(
         progress: Called now and then with the bytes that have been read and those of all files.
     """
     ahead = _Ahead(progress, [run for run in runs if not run.data.is_read])
-    with ThreadPoolExecutor(_usable_cores()) as pool:
-        waiting = deque(runs)
-        while waiting or ahead.runs:
-            if ahead.is_low():
-                while waiting and ahead.has_room():
-                    ahead.add(waiting.popleft(), pool)
-                ahead.submit(pool)
-            yield ahead.next()
+    try:
+        with ThreadPoolExecutor(_usable_cores()) as pool:
+            waiting = deque(runs)
+            while waiting or ahead.runs:
+                if ahead.is_low():
+                    while waiting and ahead.has_room():
+                        ahead.add(waiting.popleft(), pool)
+                    ahead.submit(pool)
+                yield ahead.next()
+    finally:
+        for index in {run.data.index for run in runs if run.data.index is not None}:
+            index.save()
 
 
 def read_each(
@@ -107,7 +113,7 @@ class _Task:
     """Files that are scanned one after the other by one thread."""
 
     def __init__(self) -> None:
-        self.paths: list[str] = []
+        self.files: list[tuple[RunData, str]] = []
         self.bytes = 0
         self.scans: Future[list[FileColumns]]
 
@@ -135,24 +141,24 @@ class _Ahead:
 
     def add(self, run: Run, pool: ThreadPoolExecutor) -> None:
         """Takes a run in; its last files may wait for others until `submit`."""
-        files, size = [], 0
+        places, size = [], 0
         for path in () if run.data.is_read else run.event_files:
             task = self._task
-            files.append((task, len(task.paths)))
-            task.paths.append(path)
+            places.append((task, len(task.files)))
+            task.files.append((run.data, path))
             task.bytes += (own := _size(path))
             size += own
-            if task.bytes >= _BYTES_AT_ONCE or len(task.paths) >= _FILES_AT_ONCE:
+            if task.bytes >= _BYTES_AT_ONCE or len(task.files) >= _FILES_AT_ONCE:
                 self.submit(pool)
-        self.runs.append((run, files, size))
-        self._files += len(files)
+        self.runs.append((run, places, size))
+        self._files += len(places)
         self._bytes += size
 
     def submit(self, pool: ThreadPoolExecutor) -> None:
         """Lets a thread scan what waits for it."""
         task, self._task = self._task, _Task()
-        if task.paths:
-            task.scans = _submitted(pool, task.paths)
+        if task.files:
+            task.scans = _submitted(pool, task.files)
 
     def next(self) -> Run:
         run, files, size = self.runs.popleft()

@@ -211,7 +211,8 @@ def test_junit_and_text_count_what_was_not_judged(tmp_path: Path) -> None:
     assert shown[-2].endswith("; 0 series judged, no findings")
     assert shown[-1] == (
         "not judged for divergence, plateaus and overfitting: "
-        "1 series with fewer than 8 finite points: loss; 1 without a known objective (--objective GLOB=min|max): lr; "
+        "1 series with fewer than 8 finite points: loss; "
+        "1 without a known objective (--objective GLOB=min|max): lr; "
         "not judged: 1 run without scalars"
     )
     suite = ET.fromstring(call("detect", os.fspath(tmp_path), "--format", "junit").out)
