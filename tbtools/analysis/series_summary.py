@@ -117,7 +117,7 @@ def stretch_means(
     number = np.arange(bins.sum()) - np.repeat(np.cumsum(bins) - bins, bins)
     edges = firsts + number * np.repeat(sizes, bins) // np.repeat(bins, bins)
     finite = np.isfinite(value)
-    weight = finite * _weights(finite, session, np.repeat(np.arange(sizes.size), sizes), edges)
+    weight = finite * _weights(finite, session, sizes, edges)
     with np.errstate(over="ignore", invalid="ignore"):
         total = np.add.reduceat(np.where(finite, value, 0.0) * weight, edges)
         many = np.add.reduceat(weight, edges)
@@ -132,19 +132,20 @@ def stretch_means(
 def _weights(
     finite: NDArray[np.bool_],
     session: NDArray[np.int64],
-    series: NDArray[np.int64],
+    sizes: NDArray[np.int64],
     edges: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """How much each point counts in its stretch: 1 where sessions follow each other."""
     weight = np.ones(session.size)
     if (session == session[0]).all():
         return weight
+    series = np.repeat(np.arange(sizes.size), sizes)
     writer = series * (session.max() + 1) + session
     changes = np.flatnonzero(np.diff(writer, prepend=-1))
     once = np.unique(writer[changes], return_index=True)[1]
     turns = np.bincount(series[changes]) - np.bincount(series[changes[once]])
-    here = np.flatnonzero((turns > 0)[series])  # whose sessions take turns
-    if here.size:
+    if turns.any():
+        here = np.flatnonzero((turns > 0)[series])
         _, writers, share = np.unique(writer[here], return_inverse=True, return_counts=True)
         stretch = np.searchsorted(edges, here, side="right")
         _, pair = np.unique(stretch * share.size + writers, return_inverse=True)
