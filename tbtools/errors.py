@@ -298,9 +298,8 @@ class MissingBrowser(TbtoolsError, RuntimeError):
 class OutputExists(TbtoolsError, FileExistsError):
     """A file would have been written over."""
 
-    def __init__(self, path: str, *, replaceable: bool = True) -> None:
-        way_out = ", or allow it to be replaced (--force)" * replaceable
-        super().__init__(f"{path} exists; name another{way_out}")
+    def __init__(self, path: str, or_else: str = ", or allow it to be replaced (--force)") -> None:
+        super().__init__(f"{path} exists; name another{or_else}")
 
 
 class ForeignFiles(OutputExists):

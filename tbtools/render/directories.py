@@ -120,7 +120,7 @@ def require_free_directory(
 
 
 def _exists(name: str, force: bool | None) -> OutputExists:
-    return OutputExists(name, replaceable=force is not None)
+    return OutputExists(name, "") if force is None else OutputExists(name)
 
 
 def _require_replaceable(target: Path, former: Former, name: str, *, force: bool | None) -> None:
