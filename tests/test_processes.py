@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
 LOGS = ROOT / "tests" / "logs"
 # An argument of each type that the errors are made of.
-ARGUMENTS = {"str": "a", "object": "a", "int": 7, "float": 0.5, "Iterable[str]": ("ab", "c")}
+ARGUMENTS = {
+    "str": "a",
+    "bool": True,
+    "object": "a",
+    "int": 7,
+    "float": 0.5,
+    "Iterable[str]": ("ab", "c"),
+}
 
 
 def kinds(base: type[tbtools.TbtoolsError] = tbtools.TbtoolsError) -> list[type]:
@@ -41,7 +48,10 @@ def an_error(kind: Any) -> tbtools.TbtoolsError:
     given = list(inspect.signature(kind.__init__).parameters.values())[1:]
     if any(each.kind is each.VAR_POSITIONAL for each in given):
         return kind("what is wrong")
-    return kind(*(ARGUMENTS[each.annotation] for each in given))
+    named = {
+        each.name: ARGUMENTS[each.annotation] for each in given if each.kind is each.KEYWORD_ONLY
+    }
+    return kind(*(ARGUMENTS[each.annotation] for each in given if each.name not in named), **named)
 
 
 def pickled(given: Any) -> Any:
@@ -104,6 +114,7 @@ def results(logdir: Path) -> Iterator[Any]:
         yield from (run.images(), run.audio(), run.meshes(), run.data.statistics())
     for given in (LOGS, logdir):
         yield tbtools.detect(given), tbtools.verify(given)
+    yield tbtools.explain(LOGS / "diverged")
     yield tbtools.diff(LOGS / "baseline", LOGS / "diverged")
     groups = [[logdir / f"{name}{seed}" for seed in range(4)] for name in "ab"]
     yield tbtools.diff(*groups)

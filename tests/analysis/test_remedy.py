@@ -84,7 +84,7 @@ def test_little_time_is_in_the_evidence_only_and_later_checkpoints_do_not_count(
     found = _divergence(tmp_path)
     assert found["cost"]["seconds"] == 39
     assert "checkpoint" not in found
-    assert found["message"].endswith("last good step 59")
+    assert found["message"].endswith("last good step 59 (473 standard errors)")
 
 
 def test_pauses_between_sessions_cost_nothing(tmp_path: Path) -> None:

@@ -155,19 +155,24 @@ OTHERS = {
         "change confidence effective_points high improvement improvement_high improvement_low "
         "low p_value points reason runs_a runs_b verdict"
     ),
+    "Explanation": (
+        "configuration curves end_time findings hparams left_out logdir nearest not_checked notes "
+        "path places problems rows run sessions siblings start_time status superseded to_dict "
+        "to_frame within"
+    ),
     "Export": ("count data left_out notes problems provenance runs superseded to_dict undecodable"),
     "FileChange": ("kind new_points path"),
     "FileCheck": ("bytes file problems records status to_dict"),
     "Finding": (
         "best_step best_value end_step evidence fails is_serious kind last_good_step message "
-        "ongoing onset_step onset_time run severity tag to_dict"
+        "ongoing onset_step onset_time provisional run severity tag to_dict"
     ),
     "Findings": (
         "causes count findings index not_judged notes of plot problems provenance superseded "
         "to_dict to_frame"
     ),
     "Graph": ("from_graph_def from_meta_graph_def graph_def nodes"),
-    "HParamDiff": ("a b name only_in"),
+    "HParamDiff": ("a b name only_in to_dict"),
     "HParams": (
         "declared end_time experiment from_decodable from_values get group_name items keys "
         "metrics model_uri monitor_url settings start_time status to_dict to_frame values"
@@ -204,14 +209,14 @@ OTHERS = {
         "message metadata plugin_content plugin_name point step stored tag tensor wall_time"
     ),
     "Summary": (
-        "judged left_out logdir notes problems provenance readable runs superseded to_dict "
-        "to_frame unreadable"
+        "configuration judged left_out logdir notes problems provenance readable runs superseded "
+        "to_dict to_frame unreadable"
     ),
     "TagDiff": (
         "a b better count_a count_b evidence identical level_a level_b objective only_in "
         "plugin points tag to_dict"
     ),
-    "TextDiff": ("lines step tag"),
+    "TextDiff": ("lines step tag to_dict"),
     "Verification": ("files readable sound strict to_dict to_frame unreadable_paths"),
 }
 

@@ -30,6 +30,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("summarize", "verify"), (LOGS,)),
     "diff": ("logs/a", "logs/b"),
     "diff_report": ("DIFF", "logs/a", "logs/b", "{}.html"),
+    "explain": ("logs/a",),
     "export": (LOGS, "{}.csv"),
     "merge": ("logs/a",),
     "report": (LOGS, "{}.html"),
