@@ -231,6 +231,8 @@ def test_what_ran_out_is_told_in_a_line(
         raise error
 
     monkeypatch.setattr(cli.cli, "main", fail)
+    # In this process standard output is the file of `capfd`, which is not to be discarded.
+    monkeypatch.setattr(cli, "discard_stdout", lambda: None)
     assert cli.run([]) == 2
     reason = str(error).splitlines()[-1] if error.args else "out of memory"
     assert capfd.readouterr().err == f"tbtools: {ascii(reason)[1:-1]}\n"
