@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import tbtools
@@ -406,6 +406,9 @@ def test_session_log_is_event_accumulator_on_the_corpus(corpus: Path) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(one_file, min_size=1, max_size=3), st.sampled_from(POLICIES))
+@example(  # files without a version that have two points in common
+    [(None, False, [("histogram", 0, tag), *[("histogram", 0, "a")] * 2]) for tag in "ab"], "resume"
+)
 def test_nothing_is_invented_and_nothing_is_lost_uncounted(files: list[Any], policy: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_run(Path(folder), [build_file(*file) for file in files])

@@ -104,7 +104,9 @@ def _in_both(part: FileColumns, whole: FileColumns) -> NDArray[np.bool_]:
     in_both: NDArray[np.bool_] = there[found] == wanted
     apart = (whole.offset[found] - part.offset)[in_both]
     moved = np.subtract.outer(_version_offsets(whole), _version_offsets(part)[:1])
-    in_both &= bool((apart == 0).any() or (apart == moved).all(axis=1).any())
+    # Without a version of its own nothing tells that a file was moved.
+    is_moved = moved.size and (apart == moved).all(axis=1).any()
+    in_both &= bool((apart == 0).any() or is_moved)
     return in_both
 
 
