@@ -91,14 +91,15 @@ class SeriesTable(Sequence[SeriesSummary]):
         means = np.empty((len(chosen), SPARKLINE_BINS))
         loops.stretch_means(number, *bounds(chosen), means, part.columns.order)
         timeline = part.columns.timeline
-        if any(len(cluster) > 1 for cluster in timeline.clusters):
-            for row, series in zip(means, chosen, strict=True):
-                rows = part.columns.of(series)
-                bins = min(rows.size, SPARKLINE_BINS)
-                value = part.columns.rows.values.numbers(rows)
-                turns = _means_of_turns(value, timeline.session_of(rows), bins)
-                if turns is not None:
-                    row[:bins] = turns
+        for row, series in zip(means, chosen if timeline.has_overlaps else (), strict=False):
+            if not series.scalar:
+                continue
+            rows = part.columns.of(series)
+            bins = min(rows.size, SPARKLINE_BINS)
+            value = part.columns.rows.values.numbers(rows)
+            turns = _means_of_turns(value, timeline.session_of(rows), bins)
+            if turns is not None:
+                row[:bins] = turns
         tags = tuple((part.shown_tag(each.tag), each.plugin) for each in chosen)
         return cls(tags, measured(part.columns, chosen), means)
 

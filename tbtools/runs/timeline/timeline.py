@@ -142,6 +142,11 @@ class Timeline:
             cluster_of[cluster] = number
         return np.flatnonzero(np.diff(cluster_of[session])) + 1
 
+    @property
+    def has_overlaps(self) -> bool:
+        """Whether any sessions overlap."""
+        return len(self.clusters) < len(self.sessions)
+
     def notes(self, series: Callable[[], Sequence[tuple[str, NDArray[np.int64]]]]) -> list[Note]:
         """What should be known of the timeline.
 
@@ -156,13 +161,12 @@ class Timeline:
         if self.superseded is not None:
             notes += lost_tag_notes(self.rows, self.superseded)
             notes += lost_session_notes(self.rows, self.sessions, self.superseded, self.cuts)
-        overlap = any(len(cluster) > 1 for cluster in self.clusters)
-        if not (overlap or self._steps_fall or self._has_wrapped):
+        if not (self.has_overlaps or self._steps_fall or self._has_wrapped):
             return notes
         session = np.repeat(np.arange(len(self.sessions)), np.diff(self._bounds))
         by_session = [(tag, self._by_session(own, session)) for tag, own in series() if own.size]
         notes += step_notes(self.rows, session, by_session)
-        if overlap:
+        if self.has_overlaps:
             notes += overlap_notes(self.rows, session, by_session, self.clusters)
         return notes
 
