@@ -13,7 +13,7 @@ TWICE := -n 2 --dist loadfile -m 'not (minutes or slow or browser)' \
 PYTHONS := 3.12 3.13 3.14
 NEEDS_TORCH := $(shell grep -rlE '^ *(import|from) (torch|reference_training)' tests)
 
-.PHONY: demo test test-lowest test-newest test-pythons lint pytest bench fuzz clean $(PYTHONS)
+.PHONY: demo test test-lowest test-newest test-pythons lint pytest bench explore fuzz clean $(PYTHONS)
 
 demo: $(VENV)/demo
 	$(BIN)/tbtools --version
@@ -51,6 +51,10 @@ bench: $(VENV)/dev
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.analysis
+
+# The property tests on examples that no run has seen; what it finds becomes a test of its own.
+explore: $(VENV)/dev
+	$(BIN)/pytest -n 2 --dist loadfile -m hypothesis --hypothesis-profile=explore
 
 fuzz: $(VENV)/dev
 	$(BIN)/python -m tests.fuzz.fuzz

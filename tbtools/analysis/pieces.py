@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _NO_STEP = np.iinfo(np.int64).min
+_MAX_STEP = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,12 +111,17 @@ def pieces_of(groups: Sequence[FileGroup]) -> Iterator[Copy | Rewritten | Sessio
             # A group stays in its own order, also where that is not the order of time.
             latest = max(latest, float(min(starts[session] for session in block)))
             blocks.append((latest, plan, number))
-    written = _Written(groups[0].rows) if len(groups) == 1 else None
-    for _, plan, number in sorted(blocks, key=lambda each: each[0]):
-        for segments, rows in plan.chunks(number):
-            if written and (start := written.add(rows)):
-                yield start
-            yield from plan.pieces(segments)
+    chunks = [
+        (plan, segments, rows)
+        for _, plan, number in sorted(blocks, key=lambda each: each[0])
+        for segments, rows in plan.chunks(number)
+    ]
+    parts = [rows for _, _, rows in chunks]
+    marks = _session_starts(groups[0].rows, parts) if len(groups) == 1 else {}
+    for number, (plan, segments, _) in enumerate(chunks):
+        if number in marks:
+            yield marks[number]
+        yield from plan.pieces(segments)
 
 
 class _GroupPlan:
@@ -230,36 +236,76 @@ class _GroupPlan:
         return Rewritten(rows.files[number], offset, values)
 
 
-class _Written:
-    """What of a run has been written so far, to tell where a session can be marked."""
+def _session_starts(rows: RunRows, parts: Sequence[NDArray[np.int64]]) -> dict[int, SessionStart]:
+    """Before which parts of a run a session is marked.
+
+    A reader takes a session that goes back under a tag for a restart, and drops what stands before.
+    So a mark is made only where, under each tag that stands on both sides, all that follows up to
+    the end lies beyond all that was reached, or stays at one step, as a configuration does.
+
+    Args:
+        rows: The run.
+        parts: The rows of each part, as they are written.
+    """
+    candidates = _handed_over(rows, parts)
+    begins = np.full(len(rows.tags), len(parts))  # the part with which each tag begins
+    for number in range(len(parts) - 1, -1, -1):
+        begins[rows.tag_id[parts[number]]] = number
+    follows = _Reach(rows)
+    starts = {}
+    for number in range(len(parts) - 1, -1, -1):
+        follows.add(parts[number])
+        if number not in candidates:
+            continue
+        start, reached = candidates[number]
+        if not np.any((begins < number) & follows.moves & (follows.lowest <= reached)):
+            starts[number] = start
+    return starts
+
+
+def _handed_over(
+    rows: RunRows, parts: Sequence[NDArray[np.int64]]
+) -> dict[int, tuple[SessionStart, int]]:
+    """The parts that go on beyond all that was reached, with their marks and that step.
+
+    Where nothing moved on, before or in the part itself, a reader has other rules: the scores of an
+    evaluation, a job that ended in its first step.
+    """
+    before = _Reach(rows)
+    latest = -np.inf
+    found = {}
+    for number, own in enumerate(parts):
+        if not own.size:
+            continue
+        time, part = rows.wall_time[own], _Reach(rows)
+        part.add(own)
+        goes_on = part.moves & (before.highest > _NO_STEP) & (part.lowest > before.highest)
+        first = int(part.lowest[goes_on].min(initial=_MAX_STEP))
+        reached = int(before.highest.max())
+        if goes_on.any() and first > reached and before.moves.any() and time[0] >= latest:
+            found[number] = (SessionStart(first, float(time[0])), reached)
+        before.add(own)
+        latest = float(np.nanmax(time, initial=latest))
+    return found
+
+
+class _Reach:
+    """The lowest and the highest step of each tag in some rows."""
 
     def __init__(self, rows: RunRows) -> None:
         self._rows = rows
-        self._latest = -np.inf
-        # The greatest step of each tag; one below all others where it has none.
-        self._reached = np.full(len(rows.tags), _NO_STEP, np.int64)
+        self.lowest = np.full(len(rows.tags), _MAX_STEP)
+        self.highest = np.full(len(rows.tags), _NO_STEP)
 
-    def add(self, rows: NDArray[np.int64]) -> SessionStart | None:
-        """Takes note of rows that are written next.
-
-        Returns:
-            The mark that belongs in front of them; None where none of their tags goes on, or where
-            something stands at the steps that they go on with, which a reader would drop.
-        """
-        if not rows.size:
-            return None
+    def add(self, rows: NDArray[np.int64]) -> None:
         step, tag_id = self._rows.step[rows], self._rows.tag_id[rows]
-        time = self._rows.wall_time[rows]
-        lowest = np.full(self._reached.size, np.iinfo(np.int64).max)
-        np.minimum.at(lowest, tag_id, step)
-        had = self._reached > _NO_STEP
-        here = np.bincount(tag_id, minlength=lowest.size) > 0
-        goes_on = lowest[had & here & (lowest > self._reached)]
-        first = int(goes_on.min(initial=np.iinfo(np.int64).max))
-        marked = goes_on.size and first > self._reached.max() and time[0] >= self._latest
-        np.maximum.at(self._reached, tag_id, step)
-        self._latest = float(np.nanmax(time, initial=self._latest))
-        return SessionStart(first, float(time[0])) if marked else None
+        np.minimum.at(self.lowest, tag_id, step)
+        np.maximum.at(self.highest, tag_id, step)
+
+    @property
+    def moves(self) -> NDArray[np.bool_]:
+        """Which tags have more than one step."""
+        return self.highest > self.lowest
 
 
 def _handovers(session: NDArray[np.int64]) -> NDArray[np.int64]:

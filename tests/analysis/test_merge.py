@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2 as api
@@ -158,6 +158,33 @@ class TestSessions:
         builder.write(restarted / "events.out.tfevents.1b")
         run = written(tbtools.merge(restarted, restarts="keep"), tmp_path / "out")
         assert run.sessions["start_step"].isna().all()
+
+    @pytest.mark.parametrize("scores", [(20, 30), (5, 45), (80, 65, 45, 30)])
+    def test_no_mark_that_a_later_script_would_turn_into_a_restart(
+        self, tmp_path: Path, scores: tuple[int, ...]
+    ) -> None:
+        """A script scores old checkpoints anew, behind the second session."""
+        for number, steps in enumerate((range(50), range(50, 100))):
+            builder = session(steps.start, steps.stop, START + 100 * number)
+            builder.scalars("val", [(step, 1.0) for step in steps if step % 5 == 0])
+            builder.write(tmp_path / "run" / f"events.out.tfevents.{number}")
+        script = EventFileBuilder().file_version(wall_time=START + 500)
+        script.scalars("val", [(step, 3.0) for step in scores], wall_time=START + 501)
+        script.write(tmp_path / "run" / "events.out.tfevents.2")
+        for policy in ("resume", "keep", "session_log"):
+            out = tmp_path / policy
+            tbtools.write(tbtools.merge(tmp_path / "run", restarts=policy), out)
+            want = points(tbtools.load(tmp_path / "run", restarts=policy)["."])
+            assert points(tbtools.load(out)["."]) == want
+
+    def test_a_configuration_at_step_0_of_each_session_costs_no_mark(self, tmp_path: Path) -> None:
+        for number in range(3):
+            builder = session(10 * number, 10 * number + 10, START + 100 * number)
+            builder.text("config", 0, "words", wall_time=START + 100 * number)
+            builder.write(tmp_path / "run" / f"events.out.tfevents.{number}")
+        run = written(tbtools.merge(tmp_path / "run", restarts="keep"), tmp_path / "out")
+        assert run.sessions["start_step"].tolist()[1:] == [10, 20]
+        assert run.tags.set_index("tag")["count"].to_dict() == {"loss": 30, "lr": 30, "config": 3}
 
     @pytest.mark.parametrize("seed", range(12))
     def test_marks_cost_no_reader_a_point(self, tmp_path: Path, seed: int) -> None:
@@ -586,6 +613,13 @@ def build(events: list[tuple[str, int, Any]], start: float) -> EventFileBuilder:
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(
+    files=[
+        [("values", 1, "b"), ("start", 2, None), ("values", 3, "b"), ("values", 2, "b")],
+        [("values", 1, "b")],
+    ],
+    policy="session_log",
+)
 @given(
     files=st.lists(EVENTS, min_size=1, max_size=3),
     policy=st.sampled_from(["resume", "preempt", "session_log", "keep"]),
