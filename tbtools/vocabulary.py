@@ -18,6 +18,9 @@ ProblemKind = Literal[
     "truncated", "bad_length", "bad_data", "undecodable", "not_an_event_file", "unreadable"
 ]
 
+# What becomes of an event file that is repaired (tbtools.analysis.repair).
+RepairStatus = Literal["sound", "repaired", "duplicate", "not_an_event_file", "unreadable"]
+
 # What a second look at an event file has found (tbtools.eventfile.rescan).
 FileChangeKind = Literal["new", "grown", "healed", "shrank", "replaced", "unreadable"]
 

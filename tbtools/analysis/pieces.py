@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.file_groups import FileGroup
+    from tbtools.analysis.stretches import ScannedFile
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.timeline.rows import RunRows
 
@@ -39,7 +40,7 @@ class Copy:
         end: int64, shape (n,): offsets behind their last bytes.
     """
 
-    files: tuple[FileColumns, ...]
+    files: tuple[FileColumns | ScannedFile, ...]
     file: NDArray[np.int64]
     start: NDArray[np.int64]
     end: NDArray[np.int64]
@@ -56,7 +57,7 @@ class Rewritten:
             of the value whose metadata it gets, or None.
     """
 
-    file: FileColumns
+    file: FileColumns | ScannedFile
     offset: int
     values: tuple[tuple[int, int, tuple[FileColumns, int, int] | None], ...]
 

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tbtools.errors import InputChanged
+from tbtools.eventfile.compressed import open_scanned
 from tbtools.eventfile.records import FRAME_SIZE
-from tbtools.eventfile.source import open_file
 from tbtools.runs.timeline import rows as row_kinds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
-    from tbtools.eventfile.source import SourceFile
+    from tbtools.eventfile.source import Identity, SourceFile
 
 _LENGTH_SIZE, _CHECKSUM_SIZE = 8, 4
 # Read at once when the lengths of many small records are wanted; fewer are read one by one.
 _BLOCK = 1 << 22
 _FEW = 256
 _SANE = (1 << 62) - 1  # keeps sums of offsets and wrong lengths within an int64
+
+
+class ScannedFile(NamedTuple):
+    """What tells whether a file is still the one that was scanned; see `FileColumns`."""
+
+    path: str
+    identity: Identity
+    position: int
+    is_compressed: bool
+
+    @classmethod
+    def of(cls, file: FileColumns) -> ScannedFile:
+        """Without the columns, for who needs them no more."""
+        return cls(file.path, file.identity, file.position, file.is_compressed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,12 +51,14 @@ class Stretches:
         rewritten: Which of them are one record that is not copied as it is, but without some of its
             values: its offset to the rows of the file that stay in it.
         cuts: int64, byte offsets of the records in front of which other files may come.
+        left_out: How many whole records are left out.
     """
 
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     rewritten: dict[int, NDArray[np.int64]]
     cuts: NDArray[np.int64]
+    left_out: int
 
 
 def stretches_to_copy(
@@ -50,28 +66,29 @@ def stretches_to_copy(
     kept: NDArray[np.bool_],
     changed: NDArray[np.bool_],
     cuts: NDArray[np.int64],
+    *,
+    marks: bool = False,
 ) -> Stretches:
     """What is left of a file.
 
-    Left out are damaged stretches, records all of whose values are, and the marks that would make
-    a reader drop points of a file that holds several sessions: file versions and SessionLog.START.
+    Left out are damaged stretches, records all of whose values are, and, unless `marks`, those that
+    would make a reader drop points of a file that holds several sessions: file versions and
+    SessionLog.START.
 
     Args:
         file: The file.
         kept: bool for each row: whether its value stays.
         changed: bool for each row: whether its record cannot be copied as it is for other reasons.
         cuts: int64, increasing: rows that stay and whose record begins a stretch.
+        marks: Whether all marks stay.
 
     Raises:
         InputChanged: The file is no longer the one that was scanned.
     """
-    dropped_marks = file.mark_offset[
-        (file.mark_kind == row_kinds.FILE_VERSION)
-        | (
-            (file.mark_kind == row_kinds.SESSION_LOG)
-            & (file.mark_status == row_kinds.SESSION_START)
-        )
-    ]
+    begins_session = (file.mark_kind == row_kinds.FILE_VERSION) | (
+        (file.mark_kind == row_kinds.SESSION_LOG) & (file.mark_status == row_kinds.SESSION_START)
+    )
+    dropped_marks = file.mark_offset[begins_session & (not marks)]
     touched = np.flatnonzero(~kept | changed)
     last_touched = max(
         int(file.offset[touched[-1]]) if touched.size else -1,
@@ -102,7 +119,7 @@ def stretches_to_copy(
     cut = np.searchsorted(start, file.offset[cuts], side="right") - 1
     begins[cut] = True
     first, behind = _joined(start[~drop], end[~drop], begins[~drop])
-    return Stretches(first, behind, rewritten, start[cut])
+    return Stretches(first, behind, rewritten, start[cut], int(drop.sum()))
 
 
 def _joined(
@@ -216,7 +233,7 @@ class _Lengths:
         return result
 
 
-def open_unchanged(file: FileColumns) -> SourceFile:
+def open_unchanged(file: FileColumns | ScannedFile) -> SourceFile:
     """Opens a file that is still the one that was scanned, perhaps longer by now.
 
     Raises:
@@ -224,7 +241,7 @@ def open_unchanged(file: FileColumns) -> SourceFile:
         FileError: It cannot be opened.
     """
     with contextlib.ExitStack() as stack:
-        opened = stack.enter_context(open_file(file.path))
+        opened = stack.enter_context(open_scanned(file.path, compressed=file.is_compressed))
         status = opened.status()
         if status.identity != file.identity or status.size < file.position:
             raise InputChanged(file.path)

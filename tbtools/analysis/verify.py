@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from tbtools.analysis.repair import FileRepair
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.experiment import Experiment
@@ -175,11 +176,19 @@ def verify(
     files = list(_checks((run for _, run in read_each(afresh, progress)), strict=strict))
     for path, problem in inputs.unreadable.items():
         files.append(FileCheck(path, 0, 0, "unreadable", (problem,)))
-    unreadable = _unreadable_paths(inputs.experiment, files) if inputs.experiment else {}
+    unreadable = unreadable_paths(inputs.experiment, files) if inputs.experiment else {}
     return Verification(tuple(files), unreadable, strict)
 
 
-def _unreadable_paths(experiment: Experiment, files: Iterable[FileCheck]) -> dict[str, str]:
+def unreadable_paths(
+    experiment: Experiment, files: Iterable[FileCheck | FileRepair]
+) -> dict[str, str]:
+    """Which of the paths that were named hold no event that could be read, and why.
+
+    Args:
+        experiment: What was found under them.
+        files: What is known of its files.
+    """
     bad = {
         file.file: file.problems[0]
         for file in files

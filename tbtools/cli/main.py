@@ -44,6 +44,7 @@ _COMMANDS = {
     "export": "Every point of all runs and tags as one table, or as files.",
     "inspect": "What is in one event file: tags, records, events.",
     "verify": "Whether event files are sound, and where not.",
+    "repair": "What is whole in damaged, cut-off or compressed event files.",
     "cache": "What is kept of earlier looks, so that the next one is fast.",
 }
 

@@ -16,30 +16,34 @@ if TYPE_CHECKING:
     from tbtools.render.output import View
 
 
-def target_options(metavar: str, help: str) -> Callable[[Command], Command]:  # noqa: A002 - click's
+def target_options(
+    metavar: str,
+    help: str,  # noqa: A002 - click's
+    *,
+    replaces: bool = True,
+) -> Callable[[Command], Command]:
     """-o, --force and --format, handed over as `target`, `force` and `summary_format`.
 
     Args:
         metavar: What -o names, ``DIR`` or ``DIR|FILE``.
         help: What is written there.
+        replaces: Whether there is --force.
     """
 
     def decorate(command: Command) -> Command:
-        decorators = [
-            click.option(
-                "-o", "--output", "target", metavar=metavar, required=True,
-                type=click.Path(readable=False),
-                help=help,
-            ),
-            click.option(
-                "--force", is_flag=True, help="Replace an earlier result of tbtools, or a file."
-            ),
-            click.option(
-                "--format", "summary_format", type=click.Choice(OUTPUT_FORMATS), default="table",
-                show_default=True, help="How to show what was done.",
-            ),
-            csv_safe_option,
-        ]  # fmt: skip
+        target = click.option(
+            "-o", "--output", "target", metavar=metavar, required=True,
+            type=click.Path(readable=False),
+            help=help,
+        )  # fmt: skip
+        force = click.option(
+            "--force", is_flag=True, help="Replace an earlier result of tbtools, or a file."
+        )
+        summary_format = click.option(
+            "--format", "summary_format", type=click.Choice(OUTPUT_FORMATS), default="table",
+            show_default=True, help="How to show what was done.",
+        )  # fmt: skip
+        decorators = [target, *([force] if replaces else []), summary_format, csv_safe_option]
         for decorator in reversed(decorators):
             command = decorator(command)
         return command

@@ -11,8 +11,8 @@ from tbtools.vocabulary import plural
 if TYPE_CHECKING:
     from tbtools.eventfile.source import SourceFile
 
+GZIP_MAGIC = b"\x1f\x8b"
 _HEADER_SIZE = 12  # of a record: its length and the checksum of that
-_GZIP_MAGIC = b"\x1f\x8b"
 # The first line of a pointer file (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
 _LFS_START = b"version https://git-lfs.github.com/spec/"
 _LOOKED_AT = 4096
@@ -44,8 +44,8 @@ def recognised(file: SourceFile, tail: Problem) -> Problem:
 def foreign_content(file: SourceFile, size: int) -> str:
     """What a file is instead of an event file; "" where that is not known."""
     start = file.read_at(0, min(size, _LOOKED_AT))
-    if start.startswith(_GZIP_MAGIC):
-        return "gzip-compressed; decompress it first"
+    if start.startswith(GZIP_MAGIC):
+        return "gzip-compressed; decompress it first, or let `tbtools repair` do it"
     if start.startswith(_LFS_START):
         return "a Git LFS pointer; `git lfs pull` fetches the file"
     if len(start) < _LEAST_TEXT:

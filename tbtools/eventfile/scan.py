@@ -94,6 +94,7 @@ class FileColumns:
         tail: The problem that the file ends with, if any.
         memory: Where the values, the places that are told of them, and the marks of a file that
             has grown can grow further.
+        is_compressed: Whether all this is of what the file holds when gzip decompresses it.
     """
 
     path: str
@@ -119,6 +120,7 @@ class FileColumns:
     damage: tuple[Problem, ...]
     tail: Problem | None
     memory: tuple[ColumnMemory | None, ...] = field(default=(None, None, None), repr=False)
+    is_compressed: bool = False
 
     @property
     def problems(self) -> tuple[Problem, ...]:

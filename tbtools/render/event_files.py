@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tbtools.analysis.ensemble import runs_needed
-from tbtools.analysis.pieces import Copy, SessionStart
+from tbtools.analysis.pieces import Copy, Rewritten, SessionStart
 from tbtools.analysis.stretches import open_unchanged
 from tbtools.errors import InputChanged, UnwritableValue
-from tbtools.eventfile.records import HEADER_SIZE, write_record
+from tbtools.eventfile.records import FRAME_SIZE, HEADER_SIZE, write_record
 from tbtools.eventfile.scalar_records import encode_scalars
 from tbtools.eventfile.wire import event_with_values, metadata_of, value_with_metadata
 from tbtools.eventfile.writer import FILE_VERSION
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.aggregated import Aggregate, AggregatedSeries
+    from tbtools.analysis.mending import Mended
     from tbtools.analysis.merge import Merge
-    from tbtools.analysis.pieces import Rewritten
+    from tbtools.analysis.repair import Repair
+    from tbtools.analysis.stretches import ScannedFile
     from tbtools.eventfile.scan import FileColumns
     from tbtools.eventfile.source import SourceFile
     from tbtools.render.directories import NewDirectory
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 # Of each of many files that take turns.
 _LEAST_BLOCK = 1 << 14
+# LogMessage.Level (tensorflow/core/util/event.proto).
+_WARN = 30
 
 
 def _file_name(start_time: float) -> str:
@@ -95,11 +100,54 @@ def _session_start(piece: SessionStart) -> bytes:
     return data
 
 
+def write_repair(repair: Repair, directory: str | os.PathLike[str]) -> None:
+    """Writes the repaired files, as they lay; sound records are copied byte for byte.
+
+    Args:
+        repair: The plan.
+        directory: The directory, which is made.
+
+    Raises:
+        InputChanged: An event file was replaced or cut short since the plan was made.
+        TbtoolsError: The directory is not free; see `directory_whole`.
+        FileError: It cannot be written; then nothing is left behind.
+    """
+    with directory_whole(directory, inputs=repair.read_paths) as made:
+        for each in repair.files:
+            if each.output is None:
+                continue
+            with made.file(each.output) as file, _Inputs() as inputs:
+                for piece in each.pieces:
+                    if isinstance(piece, Copy):
+                        inputs.copy(piece, file)
+                    elif isinstance(piece, Rewritten):
+                        write_record(file, _rewritten(piece, inputs))
+                    else:
+                        _write_mended(file, piece, inputs)
+
+
+def _write_mended(file: BinaryIO, piece: Mended, inputs: _Inputs) -> None:
+    """Writes a record with checksums that hold, behind a message that says so."""
+    from tbtools.eventfile.messages import Event
+
+    frame = inputs.read(piece.file, piece.offset, piece.length)
+    data = frame[HEADER_SIZE : HEADER_SIZE - FRAME_SIZE]
+    event = Event.FromString(data)
+    note = Event(wall_time=event.wall_time, step=event.step)
+    note.log_message.level = _WARN
+    note.log_message.message = (
+        f"{RESULT_WRITER}repair: the checksum of the {piece.what} of the next record was wrong, "
+        f"at byte {piece.offset} of {Path(piece.file.path).name}"
+    )
+    write_record(file, note.SerializeToString())
+    write_record(file, data)
+
+
 class _Inputs:
     """The event files that are copied from; one is open at a time."""
 
     def __init__(self) -> None:
-        self._columns: FileColumns | None = None
+        self._columns: FileColumns | ScannedFile | None = None
         self._file: SourceFile | None = None
 
     def __enter__(self) -> Self:
@@ -109,7 +157,7 @@ class _Inputs:
         if self._file is not None:
             self._file.close()
 
-    def opened(self, columns: FileColumns) -> SourceFile:
+    def opened(self, columns: FileColumns | ScannedFile) -> SourceFile:
         """A file that is still the one that was scanned."""
         if self._columns is not columns or self._file is None:
             if self._file is not None:
@@ -119,7 +167,7 @@ class _Inputs:
             self._columns = columns
         return self._file
 
-    def read(self, columns: FileColumns, offset: int, length: int) -> bytes:
+    def read(self, columns: FileColumns | ScannedFile, offset: int, length: int) -> bytes:
         """Bytes of a file.
 
         Raises:
@@ -168,7 +216,9 @@ class _Inputs:
                 blocks[number] = base, block
             file.write(block[first - base : behind - base])
 
-    def _copy_long(self, columns: FileColumns, offset: int, left: int, file: BinaryIO) -> None:
+    def _copy_long(
+        self, columns: FileColumns | ScannedFile, offset: int, left: int, file: BinaryIO
+    ) -> None:
         file.flush()
         while left:
             copied = self._copied_by_system(columns, offset, left, file)
@@ -180,7 +230,7 @@ class _Inputs:
             left -= copied
 
     def _copied_by_system(
-        self, columns: FileColumns, offset: int, length: int, file: BinaryIO
+        self, columns: FileColumns | ScannedFile, offset: int, length: int, file: BinaryIO
     ) -> int:
         """How many bytes the operating system has copied, which it may do without reading them."""
         descriptor = self.opened(columns).fileno()

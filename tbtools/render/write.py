@@ -10,11 +10,12 @@ import numpy as np
 from tbtools.analysis.aggregated import Aggregate
 from tbtools.analysis.ensemble import runs_needed
 from tbtools.analysis.merge import Merge
+from tbtools.analysis.repair import Repair
 from tbtools.analysis.smooth import series_rows
 from tbtools.errors import InvalidArgument, UnsupportedType
 from tbtools.render.batches import Batch
 from tbtools.render.directories import require_free_directory
-from tbtools.render.event_files import write_aggregate, write_merge, write_runs
+from tbtools.render.event_files import write_aggregate, write_merge, write_repair, write_runs
 from tbtools.render.files import require_free
 from tbtools.render.names import run_paths
 from tbtools.render.tables import is_table, require_format, write_table
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def write(
-    result: Merge | Aggregate | pd.DataFrame,
+    result: Merge | Repair | Aggregate | pd.DataFrame,
     path: str | os.PathLike[str],
     *,
     force: bool = False,
@@ -38,9 +39,10 @@ def write(
 ) -> None:
     """Writes a result, whole or not at all.
 
-    A `Merge` becomes the event file of a run. An `Aggregate`, or a long frame of scalars such as
-    `smooth` gives, becomes a table where the path ends in ``.csv``, ``.jsonl``, ``.parquet`` or
-    ``.feather``, else a log directory of event files, in which values are float32.
+    A `Merge` becomes the event file of a run, a `Repair` a directory of event files. An
+    `Aggregate`, or a long frame of scalars such as `smooth` gives, becomes a table where the path
+    ends in ``.csv``, ``.jsonl``, ``.parquet`` or ``.feather``, else a log directory of event files,
+    in which values are float32.
 
     Args:
         result: What.
@@ -64,6 +66,9 @@ def write(
     if isinstance(result, Merge):
         require_free_run(path, force=force, inputs=result.read_paths)
         write_merge(result, path, force=force)
+    elif isinstance(result, Repair):
+        require_free_run(path, force=None, inputs=result.read_paths)
+        write_repair(result, path)
     elif isinstance(result, Aggregate):
         if ending:
             write_table(
@@ -114,13 +119,16 @@ def require_free_target(
 
 
 def require_free_run(
-    path: str | os.PathLike[str], *, force: bool, inputs: Sequence[str | os.PathLike[str]] = ()
+    path: str | os.PathLike[str],
+    *,
+    force: bool | None,
+    inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> None:
-    """Refuses what `write` would of a `Merge`, before any work is done.
+    """Refuses what `write` would of a `Merge` or `Repair`, before any work is done.
 
     Args:
-        path: The directory of the run.
-        force: Whether an earlier result may be replaced.
+        path: The directory.
+        force: Whether an earlier result may be replaced; None where none ever is.
         inputs: What is read.
 
     Raises:
@@ -129,7 +137,7 @@ def require_free_run(
         FileError: It cannot be written.
     """
     if is_table(path):
-        raise InvalidArgument(f"a merged run is a directory; {os.fspath(path)} would be a file")
+        raise InvalidArgument(f"a run is a directory; {os.fspath(path)} would be a file")
     require_free_directory(path, force=force, inputs=inputs)
 
 

@@ -1,0 +1,284 @@
+"""What is whole in damaged event files: which stretches of them a repaired copy consists of.
+
+Nothing is written here; `tbtools.render.event_files.write_repair` carries out the plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+import numpy as np
+
+from tbtools.analysis.mending import Mended, mended
+from tbtools.analysis.pieces import Copy, Rewritten
+from tbtools.analysis.stretches import ScannedFile, Stretches, stretches_to_copy
+from tbtools.analysis.verify import unreadable_paths
+from tbtools.errors import NoEventFiles
+from tbtools.eventfile.compressed import GunzippedFile, is_compressed, open_scanned
+from tbtools.eventfile.problems import Problem
+from tbtools.eventfile.scan import scan_open, unreadable_columns
+from tbtools.eventfile.source import base_name
+from tbtools.runs.diagnostics import OF_WHOLE_FILES
+from tbtools.runs.inputs import open_inputs
+from tbtools.runs.reading import read_each
+from tbtools.runs.run import Run
+from tbtools.runs.timeline.duplicates import find_copies
+from tbtools.showing import Tabled
+from tbtools.vocabulary import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.inputs import RunsLike
+    from tbtools.vocabulary import RepairStatus
+
+_COMPRESSED_ENDING = ".gz"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRepair:
+    """What becomes of one event file.
+
+    Attributes:
+        file: Its path.
+        output: Where it goes, relative to the directory that is written; None for nowhere.
+        status: ``sound``: all of it is copied. ``repaired``: something is left out, mended or
+            decompressed. ``duplicate``: another file of its run has all that it has. And
+            ``not_an_event_file``, ``unreadable``.
+        records: How many records are written.
+        lost_bytes: How many bytes are left out because they are damaged.
+        mended: How many records are written with a checksum that they did not have.
+        problems: What is damaged, with its place in the file; in one that is compressed, in what
+            it holds.
+        pieces: What is written, in order.
+    """
+
+    file: str
+    output: str | None
+    status: RepairStatus
+    records: int = 0
+    lost_bytes: int = 0
+    mended: int = 0
+    problems: tuple[Problem, ...] = ()
+    pieces: tuple[Copy | Rewritten | Mended, ...] = field(default=(), repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON of `tbtools repair` has it."""
+        names = ("file", "output", "status", "records", "lost_bytes", "mended")
+        about: dict[str, Any] = {name: getattr(self, name) for name in names}
+        return {**about, "problems": [problem.to_dict() for problem in self.problems]}
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Repair(Tabled):
+    """What becomes of several event files; `tbtools.write` writes it.
+
+    Attributes:
+        files: One by one, by run and name.
+        unreadable_paths: Paths that were named and hold no event that could be read, with the
+            reason.
+        read_paths: The directories and event files that were read.
+    """
+
+    _plumbing: ClassVar[frozenset[str]] = frozenset({"read_paths"})
+
+    files: tuple[FileRepair, ...]
+    unreadable_paths: Mapping[str, str]
+    read_paths: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """How much there is, on one line."""
+        written = [file for file in self.files if file.output is not None]
+        lost = sum(file.lost_bytes for file in written)
+        return f"<Repair: {plural(len(written), 'file')}, {plural(lost, 'byte')} lost>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of `tbtools repair`."""
+        return {"files": [file.to_dict() for file in self.files]}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a file: file, output, status, records, lost_bytes, mended, problems (how many).
+
+        `attrs` holds the problems.
+        """
+        import pandas as pd
+
+        rows = [{**file.to_dict(), "problems": len(file.problems)} for file in self.files]
+        columns = ["file", "output", "status", "records", "lost_bytes", "mended", "problems"]
+        frame = pd.DataFrame(rows, columns=columns)
+        frame.attrs["problems"] = [
+            {"file": file.file, **problem.to_dict()}
+            for file in self.files
+            for problem in file.problems
+        ]
+        return frame
+
+
+def repair(
+    runs: RunsLike,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    mend_checksums: bool = False,
+) -> Repair:
+    """Plans copies of event files that hold what is whole in them, byte for byte.
+
+    Left out are damaged stretches, what stands behind the last whole record, sound records that are
+    no events, and files that hold only what another file of their run has (copies and backups).
+    Files compressed with gzip are decompressed, as far as they can be.
+
+    Args:
+        runs: A path, a `Run`, an `Experiment`, or several of them.
+        progress: As for `Experiment.scan`.
+        mend_checksums: Whether records are kept, too, of which only a checksum is wrong: their
+            length leads to the next record, and protobuf decodes them. Numbers in them may be
+            wrong. A log message in front of each says so.
+
+    Returns:
+        The plan; `tbtools.write` carries it out.
+
+    Raises:
+        NoEventFiles: There is nothing to read under a path, or nothing whole in any file.
+        InputChanged: A file was replaced while it was read.
+    """
+    inputs = open_inputs(runs)
+    outputs = _Outputs(list(inputs.runs.values()))
+    afresh = {name: Run(run.data.afresh()) for name, run in inputs.runs.items()}
+    files: list[FileRepair] = []
+    for _, run in read_each(afresh, progress):
+        files += _repaired(run, outputs, mend_checksums=mend_checksums)
+    for path, problem in inputs.unreadable.items():
+        files.append(FileRepair(path, None, "unreadable", problems=(problem,)))
+    if not any(file.output for file in files):
+        first = next((f"{file.file}: {file.problems[0].message}" for file in files), "no file")
+        more = f"; and {plural(len(files) - 1, 'more file')} with nothing whole"
+        raise NoEventFiles(first + more * (len(files) > 1))
+    return Repair(
+        tuple(files),
+        unreadable_paths(inputs.experiment, files) if inputs.experiment else {},
+        tuple(dict.fromkeys(run.data.read_path for run in inputs.runs.values())),
+    )
+
+
+class _Outputs:
+    """Where files go: as they lie under the path that was named, below its name if several were."""
+
+    def __init__(self, runs: list[Run]) -> None:
+        found_under = dict.fromkeys(run.data.found_under for run in runs)
+        self._below: dict[str, str] = {}
+        taken: set[str] = set()
+        for path in found_under:
+            name = base_name(path) if len(found_under) > 1 else "."
+            self._below[path] = _free(name, taken) if name != "." else name
+        self._taken: set[str] = set()
+
+    def place(self, run: Run, file: str) -> str:
+        """A place that no file has been given yet."""
+        data = run.data
+        name = Path(file).name.removesuffix(_COMPRESSED_ENDING)
+        if data.found.is_file:
+            return _free(name, self._taken)
+        within = data.path[len(data.found_under) :].strip("/")
+        return _free(Path(self._below[data.found_under], within, name).as_posix(), self._taken)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A name, with a number behind it where it is taken."""
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name}.{number}"
+    taken.add(free)
+    return free
+
+
+def _repaired(run: Run, outputs: _Outputs, *, mend_checksums: bool) -> Iterator[FileRepair]:
+    for link, _ in run.data.found.duplicates:
+        yield FileRepair(link, None, "duplicate")
+    files = [_decompressed(file) for file in run.data.files]
+    copies = find_copies(files)
+    left_out = {id(file) for file, _ in copies.left_out}
+    in_original = {id(file): in_both for file, _, in_both in copies.repeated}
+    for file in files:
+        if file.tail and file.tail.kind in OF_WHOLE_FILES:
+            status = cast("RepairStatus", file.tail.kind)
+            yield FileRepair(file.path, None, status, problems=file.problems)
+        elif id(file) in left_out:
+            yield FileRepair(file.path, None, "duplicate", problems=file.problems)
+        else:
+            yield _one(
+                file,
+                outputs.place(run, file.path),
+                ~in_original.get(id(file), np.zeros(file.values.count, bool)),
+                mend_checksums=mend_checksums,
+            )
+
+
+def _decompressed(file: FileColumns) -> FileColumns:
+    """A file's columns, those of what it holds if it is compressed."""
+    if not file.tail or file.tail.kind != "not_an_event_file":
+        return file
+    try:
+        if not is_compressed(file.path):
+            return file
+        with open_scanned(file.path, compressed=True) as opened:
+            columns = scan_open(opened)
+            broken = opened.broken if isinstance(opened, GunzippedFile) else ""
+    except OSError as error:
+        return unreadable_columns(file.path, error)
+    columns = replace(columns, is_compressed=True)
+    if broken and not columns.tail:
+        message = f"gzip could not decompress it further: {broken}"
+        columns = replace(columns, tail=Problem(columns.position, 0, "truncated", message))
+    return columns
+
+
+def _one(
+    file: FileColumns, output: str, kept: NDArray[np.bool_], *, mend_checksums: bool
+) -> FileRepair:
+    unchanged = np.zeros(file.values.count, bool)
+    stretches = stretches_to_copy(file, kept, unchanged, np.empty(0, np.int64), marks=True)
+    mends = list(mended(file)) if mend_checksums else []
+    touched = file.problems or file.is_compressed or not kept.all()
+    lost = sum(problem.length for problem in file.problems)
+    return FileRepair(
+        file.path,
+        output,
+        "repaired" if touched else "sound",
+        records=file.events - stretches.left_out + len(mends),
+        lost_bytes=lost - sum(mend.length for mend in mends),
+        mended=len(mends),
+        problems=file.problems,
+        pieces=tuple(_pieces(file, stretches, mends)),
+    )
+
+
+def _pieces(
+    file: FileColumns, stretches: Stretches, mends: list[Mended]
+) -> Iterator[Copy | Rewritten | Mended]:
+    """What is written of a file, in the order in which it stands there."""
+    scanned = ScannedFile.of(file)
+    alone: dict[int, Rewritten | Mended] = {mend.offset: mend for mend in mends}
+    for offset, rows in stretches.rewritten.items():
+        places = zip(file.offset[rows].tolist(), file.length[rows].tolist(), strict=True)
+        values = tuple((*place, None) for place in places)
+        alone[offset] = Rewritten(scanned, offset, values)
+    begin = 0
+    for offset in sorted(alone):
+        end = int(np.searchsorted(stretches.start, offset))
+        yield from _copied(scanned, stretches, begin, end)
+        yield alone[offset]
+        begin = end + (offset in stretches.rewritten)
+    yield from _copied(scanned, stretches, begin, stretches.start.size)
+
+
+def _copied(file: ScannedFile, stretches: Stretches, begin: int, end: int) -> Iterator[Copy]:
+    if begin < end:
+        own = slice(begin, end)
+        which = np.zeros(end - begin, np.int64)
+        yield Copy((file,), which, stretches.start[own], stretches.end[own])
