@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.grouping import RunGroup
     from tbtools.analysis.judgement import detect
     from tbtools.analysis.merge import Merge, RunLoss, merge
+    from tbtools.analysis.repair import FileRepair, Repair, repair
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.analysis.smooth import smooth
     from tbtools.analysis.summarized import RunSummary, Summary
@@ -127,6 +128,11 @@ _MODULES = {
         "Merge",
         "RunLoss",
         "merge",
+    ),
+    "tbtools.analysis.repair": (
+        "FileRepair",
+        "Repair",
+        "repair",
     ),
     "tbtools.analysis.series_summary": (
         "ObjectiveSummary",
@@ -241,6 +247,7 @@ __all__ = [
     "FileChange",
     "FileCheck",
     "FileError",
+    "FileRepair",
     "Finding",
     "Findings",
     "ForbiddenFile",

@@ -19,7 +19,9 @@ ProblemKind = Literal[
 ]
 
 # What becomes of an event file that is repaired (tbtools.analysis.repair).
-RepairStatus = Literal["sound", "repaired", "duplicate", "not_an_event_file", "unreadable"]
+RepairStatus = Literal[
+    "sound", "repaired", "joined", "duplicate", "not_an_event_file", "unreadable"
+]
 
 # What a second look at an event file has found (tbtools.eventfile.rescan).
 FileChangeKind = Literal["new", "grown", "healed", "shrank", "replaced", "unreadable"]

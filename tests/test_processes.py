@@ -113,7 +113,7 @@ def results(logdir: Path) -> Iterator[Any]:
         yield run.hparams, run.custom_scalars(), run.graph(), list(run.values())
         yield from (run.images(), run.audio(), run.meshes(), run.data.statistics())
     for given in (LOGS, logdir):
-        yield tbtools.detect(given), tbtools.verify(given)
+        yield tbtools.detect(given), tbtools.verify(given), tbtools.repair(given)
     yield tbtools.explain(LOGS / "diverged")
     yield tbtools.diff(LOGS / "baseline", LOGS / "diverged")
     groups = [[logdir / f"{name}{seed}" for seed in range(4)] for name in "ab"]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import numpy as np
 
 from tbtools.analysis.mending import Mended, mended
-from tbtools.analysis.pieces import Copy, Rewritten
+from tbtools.analysis.pieces import Copy
+from tbtools.analysis.rejoining import insertions
 from tbtools.analysis.stretches import ScannedFile, Stretches, stretches_to_copy
 from tbtools.analysis.verify import unreadable_paths
 from tbtools.errors import NoEventFiles
@@ -32,13 +33,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from tbtools.analysis.pieces import Rewritten
+    from tbtools.analysis.rejoining import Insertion, Matched
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.inputs import RunsLike
     from tbtools.vocabulary import RepairStatus
 
 _COMPRESSED_ENDING = ".gz"
+_COLUMNS = ("file", "output", "status", "records", "lost_bytes", "inserted", "mended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,12 @@ class FileRepair:
         file: Its path.
         output: Where it goes, relative to the directory that is written; None for nowhere.
         status: ``sound``: all of it is copied. ``repaired``: something is left out, mended or
-            decompressed. ``duplicate``: another file of its run has all that it has. And
+            decompressed. ``duplicate``: another file of its run has all that it has. ``joined``: it
+            is a copy of another one, which is given what only this one has. And
             ``not_an_event_file``, ``unreadable``.
         records: How many records are written.
-        lost_bytes: How many bytes are left out because they are damaged.
+        lost_bytes: How many bytes are damaged, but for those that its copies have.
+        inserted: How many records are taken from copies.
         mended: How many records are written with a checksum that they did not have.
         problems: What is damaged, with its place in the file; in one that is compressed, in what
             it holds.
@@ -64,14 +69,14 @@ class FileRepair:
     status: RepairStatus
     records: int = 0
     lost_bytes: int = 0
+    inserted: int = 0
     mended: int = 0
     problems: tuple[Problem, ...] = ()
     pieces: tuple[Copy | Rewritten | Mended, ...] = field(default=(), repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """As the JSON of `tbtools repair` has it."""
-        names = ("file", "output", "status", "records", "lost_bytes", "mended")
-        about: dict[str, Any] = {name: getattr(self, name) for name in names}
+        about: dict[str, Any] = {name: getattr(self, name) for name in _COLUMNS}
         return {**about, "problems": [problem.to_dict() for problem in self.problems]}
 
 
@@ -103,15 +108,14 @@ class Repair(Tabled):
         return {"files": [file.to_dict() for file in self.files]}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a file: file, output, status, records, lost_bytes, mended, problems (how many).
+        """One row a file: the keys of `FileRepair.to_dict`, of problems their number.
 
         `attrs` holds the problems.
         """
         import pandas as pd
 
         rows = [{**file.to_dict(), "problems": len(file.problems)} for file in self.files]
-        columns = ["file", "output", "status", "records", "lost_bytes", "mended", "problems"]
-        frame = pd.DataFrame(rows, columns=columns)
+        frame = pd.DataFrame(rows, columns=[*_COLUMNS, "problems"])
         frame.attrs["problems"] = [
             {"file": file.file, **problem.to_dict()}
             for file in self.files
@@ -129,7 +133,8 @@ def repair(
     """Plans copies of event files that hold what is whole in them, byte for byte.
 
     Left out are damaged stretches, what stands behind the last whole record, sound records that are
-    no events, and files that hold only what another file of their run has (copies and backups).
+    no events, and files that hold only what another file of their run has (copies and backups). Of
+    copies that are damaged in different places one is written, with what only the others have.
     Files compressed with gzip are decompressed, as far as they can be.
 
     Args:
@@ -202,21 +207,20 @@ def _repaired(run: Run, outputs: _Outputs, *, mend_checksums: bool) -> Iterator[
         yield FileRepair(link, None, "duplicate")
     files = [_decompressed(file) for file in run.data.files]
     copies = find_copies(files)
-    left_out = {id(file) for file, _ in copies.left_out}
-    in_original = {id(file): in_both for file, _, in_both in copies.repeated}
+    elsewhere: dict[int, RepairStatus] = {id(file): "duplicate" for file, _ in copies.left_out}
+    copies_of: dict[int, list[Matched]] = {}
+    for copy, original, rows in copies.repeated:
+        elsewhere[id(copy)] = "joined"
+        copies_of.setdefault(id(original), []).append((copy, rows))
     for file in files:
         if file.tail and file.tail.kind in OF_WHOLE_FILES:
-            status = cast("RepairStatus", file.tail.kind)
+            elsewhere[id(file)] = cast("RepairStatus", file.tail.kind)
+        if status := elsewhere.get(id(file)):
             yield FileRepair(file.path, None, status, problems=file.problems)
-        elif id(file) in left_out:
-            yield FileRepair(file.path, None, "duplicate", problems=file.problems)
         else:
-            yield _one(
-                file,
-                outputs.place(run, file.path),
-                ~in_original.get(id(file), np.zeros(file.values.count, bool)),
-                mend_checksums=mend_checksums,
-            )
+            inserted = insertions(file, copies_of.get(id(file), []))
+            mends = list(mended(file)) if mend_checksums else []
+            yield _one(file, outputs.place(run, file.path), inserted, mends)
 
 
 def _decompressed(file: FileColumns) -> FileColumns:
@@ -231,50 +235,64 @@ def _decompressed(file: FileColumns) -> FileColumns:
             broken = opened.broken if isinstance(opened, GunzippedFile) else ""
     except OSError as error:
         return unreadable_columns(file.path, error)
-    columns = replace(columns, is_compressed=True)
-    if broken and not columns.tail:
-        message = f"gzip could not decompress it further: {broken}"
-        columns = replace(columns, tail=Problem(columns.position, 0, "truncated", message))
-    return columns
+    tail = columns.tail
+    if broken:
+        reason = f"gzip could not decompress it further: {broken}"
+        tail = (
+            replace(tail, message=f"{tail.message}; {reason}")
+            if tail
+            else Problem(columns.position, 0, "truncated", reason)
+        )
+    return replace(columns, is_compressed=True, tail=tail)
 
 
 def _one(
-    file: FileColumns, output: str, kept: NDArray[np.bool_], *, mend_checksums: bool
+    file: FileColumns, output: str, inserted: list[Insertion], mends: list[Mended]
 ) -> FileRepair:
-    unchanged = np.zeros(file.values.count, bool)
-    stretches = stretches_to_copy(file, kept, unchanged, np.empty(0, np.int64), marks=True)
-    mends = list(mended(file)) if mend_checksums else []
-    touched = file.problems or file.is_compressed or not kept.all()
+    count = file.values.count
+    cuts = np.unique([each.before for each in inserted if each.before < count]).astype(np.int64)
+    all_rows, none = np.ones(count, bool), np.zeros(count, bool)
+    stretches = stretches_to_copy(file, all_rows, none, cuts, marks=True)
+    # Where each belongs, in bytes of the file.
+    offsets = dict(zip(cuts.tolist(), stretches.cuts.tolist(), strict=True))
+    alone: list[tuple[int, Copy | Rewritten | Mended]] = [
+        (offsets.get(each.before, file.position), each.piece) for each in inserted
+    ]
+    gaps = {_gap(stretches, offset) for offset, _ in alone}
+    # A copy has it as it was.
+    mends = [each for each in mends if _gap(stretches, each.offset) not in gaps]
+    alone += [(each.offset, each) for each in mends]
+    taken = sum(each.bytes for each in inserted) + sum(each.length for each in mends)
     lost = sum(problem.length for problem in file.problems)
     return FileRepair(
         file.path,
         output,
-        "repaired" if touched else "sound",
-        records=file.events - stretches.left_out + len(mends),
-        lost_bytes=lost - sum(mend.length for mend in mends),
+        "repaired" if file.problems or file.is_compressed or inserted else "sound",
+        records=file.events + sum(each.records for each in inserted) + len(mends),
+        lost_bytes=max(lost - taken, 0),
+        inserted=sum(each.records for each in inserted),
         mended=len(mends),
         problems=file.problems,
-        pieces=tuple(_pieces(file, stretches, mends)),
+        pieces=tuple(_pieces(ScannedFile.of(file), stretches, alone)),
     )
 
 
+def _gap(stretches: Stretches, offset: int) -> int:
+    """In front of which stretch a place lies."""
+    return int(np.searchsorted(stretches.start, offset))
+
+
 def _pieces(
-    file: FileColumns, stretches: Stretches, mends: list[Mended]
+    file: ScannedFile, stretches: Stretches, alone: list[tuple[int, Copy | Rewritten | Mended]]
 ) -> Iterator[Copy | Rewritten | Mended]:
-    """What is written of a file, in the order in which it stands there."""
-    scanned = ScannedFile.of(file)
-    alone: dict[int, Rewritten | Mended] = {mend.offset: mend for mend in mends}
-    for offset, rows in stretches.rewritten.items():
-        places = zip(file.offset[rows].tolist(), file.length[rows].tolist(), strict=True)
-        values = tuple((*place, None) for place in places)
-        alone[offset] = Rewritten(scanned, offset, values)
+    """What is copied of a file, with what stands between its stretches where it belongs."""
     begin = 0
-    for offset in sorted(alone):
-        end = int(np.searchsorted(stretches.start, offset))
-        yield from _copied(scanned, stretches, begin, end)
-        yield alone[offset]
-        begin = end + (offset in stretches.rewritten)
-    yield from _copied(scanned, stretches, begin, stretches.start.size)
+    for offset, piece in sorted(alone, key=lambda each: each[0]):
+        end = _gap(stretches, offset)
+        yield from _copied(file, stretches, begin, end)
+        yield piece
+        begin = end
+    yield from _copied(file, stretches, begin, stretches.start.size)
 
 
 def _copied(file: ScannedFile, stretches: Stretches, begin: int, end: int) -> Iterator[Copy]:

@@ -51,14 +51,12 @@ class Stretches:
         rewritten: Which of them are one record that is not copied as it is, but without some of its
             values: its offset to the rows of the file that stay in it.
         cuts: int64, byte offsets of the records in front of which other files may come.
-        left_out: How many whole records are left out.
     """
 
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     rewritten: dict[int, NDArray[np.int64]]
     cuts: NDArray[np.int64]
-    left_out: int
 
 
 def stretches_to_copy(
@@ -119,7 +117,16 @@ def stretches_to_copy(
     cut = np.searchsorted(start, file.offset[cuts], side="right") - 1
     begins[cut] = True
     first, behind = _joined(start[~drop], end[~drop], begins[~drop])
-    return Stretches(first, behind, rewritten, start[cut], int(drop.sum()))
+    return Stretches(first, behind, rewritten, start[cut])
+
+
+def sound_records(file: FileColumns) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where all sound records of a file start and end.
+
+    Raises:
+        InputChanged: The file is no longer the one that was scanned.
+    """
+    return _records(file, file.position - 1)
 
 
 def _joined(

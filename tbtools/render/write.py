@@ -137,7 +137,7 @@ def require_free_run(
         FileError: It cannot be written.
     """
     if is_table(path):
-        raise InvalidArgument(f"a run is a directory; {os.fspath(path)} would be a file")
+        raise InvalidArgument(f"event files make a directory; {os.fspath(path)} would be a file")
     require_free_directory(path, force=force, inputs=inputs)
 
 

@@ -44,6 +44,7 @@ COMMANDS = {
     "aggregate": ["aggregate", "logs", "-o", "work/out"],
     "aggregate to a table": ["aggregate", "logs", "-o", "work/out.csv"],
     "merge": ["merge", "logs/a", "-o", "work/out"],
+    "repair": ["repair", "logs", "-o", "work/out"],
     "export": ["export", "logs", "-o", "work/out.csv"],
     "wide export": ["export", "logs", "--wide", "-o", "work/out.jsonl"],
     "export to standard output": ["export", "logs", "-o", "-"],

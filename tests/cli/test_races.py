@@ -66,6 +66,7 @@ for _ in range(rounds):
 
 COMMANDS = {
     "merge": ["merge", "logs/a", "-o", "out"],
+    "repair": ["repair", "logs", "-o", "out"],
     "aggregate": ["aggregate", "logs", "-o", "out"],
     "smooth": ["smooth", "logs", "-o", "out"],
     "pictures": ["export", "logs", "--data", "images", "-o", "out"],

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Each command with what it writes: a directory, a table, files of pictures.
 COMMANDS = {
     "merge": (["merge", "logs/a"], "out"),
+    "repair": (["repair", "logs"], "out"),
     "aggregate": (["aggregate", "logs"], "out"),
     "aggregate to a table": (["aggregate", "logs"], "out.csv"),
     "smooth": (["smooth", "logs"], "out"),
@@ -29,6 +30,8 @@ COMMANDS = {
     "export of pictures": (["export", "logs", "--data", "images"], "out"),
     "diff": (["diff", "logs/a", "logs/b", "--format", "json"], "out.json"),
 }
+# These replace no directory at all.
+NEVER_REPLACING = ("export of pictures", "repair")
 DIRECTORIES = [name for name, (_, out) in COMMANDS.items() if "." not in out]
 FILES = [name for name in COMMANDS if name not in DIRECTORIES]
 
@@ -114,7 +117,7 @@ def test_something_is_there(folder: Path, name: str) -> None:
         place.mkdir()
         place = place / "mine"
     place.write_text("mine")
-    foreign = name in DIRECTORIES and name != "export of pictures"
+    foreign = name in DIRECTORIES and name not in NEVER_REPLACING
     message = "holds mine, which is no result of tbtools" if foreign else "exists; name another"
     assert_refused(call(*arguments, "-o", out), f"{out} {message}")
     assert place.read_text() == "mine"
@@ -149,7 +152,7 @@ def test_a_training_is_never_replaced_whatever_is_allowed(folder: Path, name: st
     arguments, _ = COMMANDS[name]
     EventFileBuilder().scalar("loss", 0, 1.0).write(folder / "other" / "events.out.tfevents.1")
     before = contents(folder)
-    if name != "export of pictures":  # which replaces no directory at all
+    if name not in NEVER_REPLACING:
         arguments = [*arguments, "--force"]
     result = call(*arguments, "-o", "other")
     assert result.status == 2

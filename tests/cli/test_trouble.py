@@ -33,6 +33,7 @@ COMMANDS = {
     "plot": ["plot", "PATHS"],
     "diff": ["diff", "PATHS", "sound/a"],
     "merge": ["merge", "PATHS", "-o", "out"],
+    "repair": ["repair", "PATHS", "-o", "out"],
     "aggregate": ["aggregate", "PATHS", "-o", "out"],
     "aggregate to a table": ["aggregate", "PATHS", "-o", "out.csv"],
     "smooth": ["smooth", "PATHS", "-o", "out"],
@@ -68,7 +69,7 @@ COMMANDS |= {
 }
 COMMANDS |= {
     f"{command} as {kind}": [command, "PATHS", "-o", "out", "--format", kind]
-    for command in ("merge", "aggregate", "smooth")
+    for command in ("merge", "repair", "aggregate", "smooth")
     for kind in _formats(command)
     if kind != "table"
 }
@@ -83,7 +84,7 @@ def _of(*commands: str) -> list[str]:
     return [name for name, words in COMMANDS.items() if words[0] in commands]
 
 
-SELECTING = [name for name in COMMANDS if name not in _of("verify", "inspect")]
+SELECTING = [name for name in COMMANDS if name not in _of("verify", "inspect", "repair")]
 # Those that make one result of all paths refuse if one is missing; the others go on with the rest.
 TOGETHER = _of("merge", "aggregate")
 SEVERAL = [name for name in COMMANDS if name not in _of("diff", "inspect")]
@@ -96,6 +97,7 @@ CLOSING = {
     "plot": "1 run, 2 tags, 2 series, 40 points",
     "diff": "compared: 1 pair of runs, ",
     "merge": "45 points of 1 session of 1 run",
+    "repair": "1 file .0 repaired., 46 records, 0 B lost",
     "aggregate": "1 run in 1 group, 2 tags, 40 points",
     "smooth": "1 run, 2 series, 40 points, ema of weight 0.6",
     "export": " of 1 run",
@@ -303,13 +305,15 @@ def test_damage_that_was_read_past_is_no_failure(folder: Path, command: str) -> 
     of_a_file = command in _of("inspect")
     result = _call(command, "damaged/events.out.tfevents.1" if of_a_file else "damaged")
     assert result.status == (1 if command in _of("diff", "verify") else 0)
-    shown = result.out + result.err if command in _of("verify", "inspect") else result.err
+    shown = result.out + result.err if command in _of("verify", "inspect", "repair") else result.err
     assert "damaged/events.out.tfevents.1" in result.out + result.err
     assert "bad_data" in shown or "2 problems" in shown
     assert "Traceback" not in result.err
 
 
-@pytest.mark.parametrize("command", [name for name in SEVERAL if name not in _of("verify")])
+@pytest.mark.parametrize(
+    "command", [name for name in SEVERAL if name not in _of("verify", "repair")]
+)
 def test_runs_that_cannot_be_read_are_counted(folder: Path, command: str) -> None:
     result = _call(command, "some")
     assert result.status == 0
@@ -420,7 +424,7 @@ def test_what_was_superseded_is_named(folder: Path, runs: list[str], tag: bool) 
         ("summarize sound -o out.md", "out.md: there is no .md here, only table, json, csv"),
         ("detect sound -o out.pdf", "out.pdf: there is no .pdf here, only table, json, csv, junit"),
         ("diff sound/a sound/b -o d.html", "-o d.html is no page; --report d.html makes one"),
-        ("merge sound -o out.csv", "a merged run is a directory; out.csv would be a file"),
+        ("merge sound -o out.csv", "event files make a directory; out.csv would be a file"),
         ("plot sound --x loss", "'loss' is not one of step, relative, wall"),
         ("merge resumd -o merged", "resumd: No such file or directory"),
         ("aggregate resumd -o merged", "resumd: No such file or directory"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("scan_implementation")
 
-GZIP = "gzip-compressed; decompress it first"
+GZIP = "gzip-compressed; decompress it first, or let `tbtools repair` do it"
 LFS = "a Git LFS pointer; `git lfs pull` fetches the file"
 TEXT = "plain text, not an event file"
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"

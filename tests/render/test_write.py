@@ -157,7 +157,7 @@ class TestFrames:
         with pytest.raises(TypeError, match="cannot write dict"):
             tbtools.write({}, tmp_path / "out")  # type: ignore[arg-type]
         merged = tbtools.merge(write_run(tmp_path / "run", [(0, 1.0)]))
-        with pytest.raises(InvalidArgument, match="a merged run is a directory"):
+        with pytest.raises(InvalidArgument, match="event files make a directory"):
             tbtools.write(merged, tmp_path / "out.csv")
 
 

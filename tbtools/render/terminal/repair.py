@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.repair import FileRepair, Repair
 
 _PROBLEMS_SHOWN = 20
-_STYLES = {"repaired": "yellow", "duplicate": "yellow"}
+_STYLES = dict.fromkeys(("repaired", "joined", "duplicate"), "yellow")
 
 
 class RepairView:
@@ -39,7 +39,7 @@ class RepairView:
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a problem, and one for each file that has none."""
-        names = ("file", "output", "status", "records", "lost_bytes", "mended")
+        names = ("file", "output", "status", "records", "lost_bytes", "inserted", "mended")
         yield (*names, "offset", "length", "kind", "message")
         for file in self.repair.files:
             about = [getattr(file, name) for name in names]
@@ -62,6 +62,9 @@ class RepairView:
             f"{plural(len(written), 'file')} ({format_count(repaired)} repaired)",
             plural(sum(file.records for file in written), "record"),
         ]
+        inserted = sum(file.inserted for file in written)
+        if inserted:
+            parts.append(f"{format_count(inserted)} of them from damaged copies")
         mended = sum(file.mended for file in written)
         if mended:
             parts.append(f"{format_count(mended)} of them with a mended checksum")

@@ -30,12 +30,12 @@ class Copies:
         kept: The files that count, in their order.
         left_out: Pairs of a file that does not count and the one that it is a copy of.
         repeated: Of files that count although they are copies, for they hold something that their
-            damaged originals lack: the original, and bool for each row whether that has it too.
+            damaged originals lack: the original, and int64 for each row the row of that, or -1.
     """
 
     kept: list[FileColumns]
     left_out: list[tuple[FileColumns, FileColumns]]
-    repeated: list[tuple[FileColumns, FileColumns, NDArray[np.bool_]]]
+    repeated: list[tuple[FileColumns, FileColumns, NDArray[np.int64]]]
 
 
 def find_copies(files: Sequence[FileColumns]) -> Copies:
@@ -57,12 +57,13 @@ def find_copies(files: Sequence[FileColumns]) -> Copies:
         places = set(_places(file))
         alike = {id(each): each for place in places for each in known.get(place, [])}
         for whole in alike.values():
-            in_both = _in_both(file, whole)
-            if in_both.all() and (not whole.damage or _marks(file) <= _marks(whole)):
+            rows = _rows_in(whole, file)
+            in_both = rows >= 0
+            if in_both.all() and (not whole.damage or _has_marks_of(whole, file)):
                 copies[id(file)] = whole
                 break
-            if file.damage and whole.damage and in_both.mean() > _MOST:
-                repeated.append((file, whole, in_both))
+            if (file.damage or whole.damage) and in_both.mean() > _MOST:
+                repeated.append((file, whole, rows))
                 break
         else:
             for place in places:
@@ -90,8 +91,8 @@ def _places(file: FileColumns) -> Iterator[Hashable]:
         yield offset, int(file.step[row]), float(file.wall_time[row])
 
 
-def _in_both(part: FileColumns, whole: FileColumns) -> NDArray[np.bool_]:
-    """For each row of a file whether another one has it too; none where they do not lie alike.
+def _rows_in(whole: FileColumns, part: FileColumns) -> NDArray[np.int64]:
+    """For each row of a part the row of the whole, or -1; -1 for all where they do not lie alike.
 
     They do where any lies at the same offset, or all are moved to another version: a file that was
     put behind another one.
@@ -107,7 +108,7 @@ def _in_both(part: FileColumns, whole: FileColumns) -> NDArray[np.bool_]:
     # Without a version of its own nothing tells that a file was moved.
     is_moved = moved.size and (apart == moved).all(axis=1).any()
     in_both &= bool((apart == 0).any() or is_moved)
-    return in_both
+    return np.where(in_both, found, -1)
 
 
 def _version_offsets(file: FileColumns) -> NDArray[np.int64]:
@@ -125,6 +126,11 @@ def _hashes(file: FileColumns, tag: NDArray[np.integer]) -> NDArray[np.uint64]:
     return mixed
 
 
-def _marks(file: FileColumns) -> set[tuple[int, int, float, int]]:
+def mark_keys(file: FileColumns) -> list[tuple[int, int, float, int]]:
+    """What a mark has in common with that of a copy."""
     columns = (file.mark_kind, file.mark_step, file.mark_wall_time, file.mark_length)
-    return set(zip(*(column.tolist() for column in columns), strict=True))
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _has_marks_of(whole: FileColumns, part: FileColumns) -> bool:
+    return set(mark_keys(part)) <= set(mark_keys(whole))

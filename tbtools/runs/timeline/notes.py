@@ -72,10 +72,11 @@ def duplicate_notes(copies: Copies) -> Iterator[Note]:
         this, other = _names(copy, whole)
         message = f"{this} is {_likeness(copy, whole)} of {other}; read once"
         yield Note("duplicate_file", message)
-    for copy, whole, in_both in copies.repeated:
+    for copy, whole, rows in copies.repeated:
         this, other = _names(copy, whole)
-        only = _times(int((~in_both).sum()), "value")
-        message = f"{this} is a copy of {other}, both are damaged; read for {only}"
+        only = _times(int((rows < 0).sum()), "value")
+        damaged = "both are damaged" if copy.damage and whole.damage else "one of them is damaged"
+        message = f"{this} is a copy of {other}, {damaged}; read for {only}"
         yield Note("duplicate_file", f"{message} that only it holds")
 
 

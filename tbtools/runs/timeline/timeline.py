@@ -266,9 +266,9 @@ def _without_repeated(
     rows: RunRows, superseded: NDArray[np.bool_] | None, copies: Copies
 ) -> NDArray[np.bool_] | None:
     """What is superseded, and what damaged copies hold once more."""
-    for file, _, in_both in copies.repeated:
+    for file, _, original in copies.repeated:
         left_out = np.zeros(rows.count, bool) if superseded is None else superseded
         first = int(rows.starts[copies.kept.index(file)])
-        left_out[first : first + in_both.size] |= in_both
+        left_out[first : first + original.size] |= original >= 0
         superseded = left_out
     return superseded
