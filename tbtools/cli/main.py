@@ -232,7 +232,7 @@ def main() -> int:
         _exit_status.hold(TROUBLE)
     try:
         return run()
-    except Exception as error:  # noqa: BLE001 - a defect of ours: the traceback is wanted, the status is no verdict
+    except Exception as error:
         if message := _exhausted_message(error):
             raise MemoryError(ascii(message)[1:-1]) from error
         import traceback

@@ -222,7 +222,8 @@ def test_a_fault_of_ours_is_told_whole_and_is_no_verdict(
         ("MemoryError('8 GB')", "out of memory (8 GB)"),
         ("ImportError('a page\\nlib.so: failed to map segment')", "lib.so: failed to map segment"),
         ("RuntimeError('can\\'t start new thread')", "can't start new thread"),
-        ("TypeError('descriptor pool: out of memory')", "descriptor pool: out of memory"),  # protobuf
+        # As protobuf says it.
+        ("TypeError('descriptor pool: out of memory')", "descriptor pool: out of memory"),
     ],
 )
 def test_what_ran_out_is_told_in_a_line(error: str, reason: str) -> None:
