@@ -345,9 +345,8 @@ def test_one_bad_payload_leaves_the_rest(name: str, tmp_path: Path) -> None:
     assert call("summarize", logs).status == 0
     explained = call("explain", f"{logs}/a")
     assert explained.status == 0
-    assert ("cannot be decoded: '_hparams_/bad' at step 7" in explained.out) == (
-        plugin == "hparams"
-    )
+    told = "cannot be decoded: '_hparams_/bad' at step 7" in explained.out
+    assert told == (plugin == "hparams")
 
 
 @pytest.mark.parametrize("config", [
