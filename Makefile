@@ -67,6 +67,8 @@ $(VENV)/bin/pip $(VENV)-lowest/bin/pip $(VENV)-newest/bin/pip:
 	$(PYTHON) -m venv $(@:/bin/pip=)
 	$@ install --quiet --upgrade pip -c constraints.txt
 
+# Else make takes it for a step in between, removes it, and cannot install what has changed.
+.PRECIOUS: $(VENV)-3.%/bin/pip
 $(VENV)-3.%/bin/pip:
 	python3.$* -m venv $(@:/bin/pip=)
 	$@ install --quiet --upgrade pip -c constraints.txt

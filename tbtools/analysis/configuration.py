@@ -140,24 +140,26 @@ def _read(path: str) -> Configuration | None:
         return None
     try:
         table = tomllib.loads(content.decode())
-    except ValueError as error:  # no UTF-8, or no TOML
+    except (ValueError, RecursionError) as error:  # no UTF-8, or no TOML, or too deep
         raise InvalidConfiguration(path, f"is no TOML: {error}") from error
     if shared:
-        tools = table.get("tool", {})
+        tools = _table(path, "tool", table.get("tool", {}))
         if "tbtools" not in tools:
             return None
-        table = tools["tbtools"]
+        table = _table(path, "tool.tbtools", tools["tbtools"])
     return _parsed(path, table)
 
 
-def _parsed(path: str, table: Any) -> Configuration:
-    if not isinstance(table, dict):
-        raise InvalidConfiguration(path, "tool.tbtools is no table")
+def _table(path: str, name: str, found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise InvalidConfiguration(path, f"{name} is no table")
+    return found
+
+
+def _parsed(path: str, table: dict[str, Any]) -> Configuration:
     for key in table:
         _require_known(path, "key", key, _KEYS)
-    objectives = table.get("objectives", {})
-    if not isinstance(objectives, dict):
-        raise InvalidConfiguration(path, "objectives is no table of globs")
+    objectives = _table(path, "objectives", table.get("objectives", {}))
     for glob, way in objectives.items():
         _require_known(path, f"objective of {glob!r}", way, OBJECTIVES)
     kinds = _strings(path, table, "kinds-off")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import posixpath
 from collections import defaultdict
@@ -16,7 +17,7 @@ from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.summary import summarize
 from tbtools.errors import FileError, InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
-from tbtools.eventfile.source import source_of
+from tbtools.eventfile.source import NamedErrors, source_of
 from tbtools.runs.experiment import Experiment, load
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.plugins.hparams_table import hparams_settings
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.judgement import Judgement
+    from tbtools.eventfile.source import Entry
     from tbtools.runs.inputs import Inputs, RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
@@ -69,7 +71,7 @@ def explain(
         NoEventFiles: There is nothing to read under a path.
     """
     if isinstance(x, (str, os.PathLike)):
-        x = load_with_siblings(os.fspath(x), load)
+        x = load_with_siblings(os.fspath(x), lambda paths: load(paths, skip_unreadable=True))
     inputs = open_inputs(x)
     return explain_run(inputs, named_run(inputs, run), Selection.of(tags, steps), objectives)
 
@@ -86,12 +88,13 @@ def load_with_siblings(path: str, load_paths: Callable[[Sequence[str]], Experime
 
     Raises:
         NoEventFiles: There is nothing to read under the path.
+        FileError: The directory around it cannot be listed, for another reason than permissions.
     """
     experiment = load_paths([path])
     [first, *others] = experiment.all_runs.values()
     if others or first.data.found.is_file or first.path.rstrip("/") != path.rstrip("/"):
         return experiment
-    beside = [each for each in _beside(path) if _holds_event_files(each)]
+    beside = [each for each in _beside(path) if _may_be_a_run(each)]
     return load_paths([path, *beside]) if beside else experiment
 
 
@@ -99,17 +102,29 @@ def _beside(path: str) -> list[str]:
     above = posixpath.dirname(path.rstrip("/"))
     if not above and path.strip("/") in ("", ".", ".."):
         return []  # the directory around it is not named
-    entries = sorted(source_of(path).list(above or "."))
-    paths = [posixpath.join(above, each.name) for each in entries if each.kind != "file"]
+    paths = [
+        posixpath.join(above, each.name)
+        for each in sorted(_listed(above or "."))
+        if each.kind != "file"
+    ]
     return [each for each in paths if each != path.rstrip("/")]
 
 
-def _holds_event_files(path: str) -> bool:
-    """Of a directory that may not be listed it is not known; such a one is no sibling."""
+def _may_be_a_run(path: str) -> bool:
     try:
-        return any("tfevents" in each.name for each in source_of(path).list(path))
-    except (NotADirectoryError, FileNotFoundError, PermissionError, FileError):
-        return False
+        return any("tfevents" in each.name for each in _listed(path))
+    except FileError:  # whoever loads it tells what is wrong with it
+        return True
+
+
+def _listed(directory: str) -> list[Entry]:
+    """What is in a directory; nothing in what is none, is gone, or may not be listed."""
+    with (
+        contextlib.suppress(NotADirectoryError, FileNotFoundError, PermissionError),
+        NamedErrors(directory),
+    ):
+        return list(source_of(directory).list(directory))
+    return []
 
 
 def named_run(inputs: Inputs, name: Globs) -> str:

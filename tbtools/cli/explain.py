@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.ending import print_unreadable
+from tbtools.cli.ending import finish
 from tbtools.cli.main import TROUBLE
 from tbtools.cli.options import (
     is_given,
@@ -81,6 +81,8 @@ def command(
     if budget is not None:
         view = view.shortened(budget, output.chosen_format)
     output.write(view)
-    unreadable = Diagnostics([experiment], selection.selection).unreadable_paths()
-    print_unreadable({given: reason for given, reason in unreadable.items() if given == place})
-    return TROUBLE if place in unreadable or explanation.status == "unreadable" else 0
+    diagnostics = Diagnostics([experiment], selection.selection)
+    finish(diagnostics)
+    # The other runs were not named: what of them could not be read is told, and no trouble.
+    is_read = place not in diagnostics.unreadable_paths() and explanation.status != "unreadable"
+    return 0 if is_read else TROUBLE

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 # Products of matrices are small here. A thread a core, which NumPy's BLAS starts when it is
 # imported, costs more than it brings, most of all on login nodes, which have many cores and limits.
-_BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# Arrow's allocator says a line of its own where it cannot have a thread.
+_LIBRARIES = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
 
 TROUBLE = 2
 
@@ -207,20 +212,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, OSError):
             discard_stdout()
         return TROUBLE
-    except Exception as error:
-        if not (message := _exhausted_message(error)):
-            raise
-        # Not by `_print_error`, whose imports would fail as well.
-        os.write(2, f"tbtools: {ascii(message)[1:-1]}\n".encode())
-        discard_stdout()
-        return TROUBLE
     return status if isinstance(status, int) else 0
 
 
 def main() -> int:
-    """Runs the command line of this process; gives the exit status."""
-    for name in _BLAS_THREADS:
-        os.environ.setdefault(name, "1")
+    """Runs the command line of this process; gives the exit status.
+
+    Raises:
+        MemoryError: Memory, threads or open files ran out; in any library, with the reason. Then
+            the process has to end at once: what found none may crash where it tidies up.
+    """
+    for name, value in _LIBRARIES.items():
+        os.environ.setdefault(name, value)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What the terminal has no letters for is shown as an escape: é as \\xe9.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -230,7 +233,9 @@ def main() -> int:
         _exit_status.hold(TROUBLE)
     try:
         return run()
-    except Exception:  # noqa: BLE001 - a defect of ours: the traceback is wanted, the status is no verdict
+    except Exception as error:
+        if message := _exhausted_message(error):
+            raise MemoryError(ascii(message)[1:-1]) from error
         import traceback
 
         traceback.print_exc()

@@ -147,19 +147,20 @@ def _visible(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-# OWASP, CSV Injection: what a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# OWASP, CSV Injection: what a spreadsheet takes for the beginning of a formula, also behind blanks,
+# and in a text in which it finds another separator than the comma or breaks a line.
+_FORMULA = re.compile(
+    r"^(?=[\t\r\n\0])|(?:^|(?<=[;\t\r\n]))(?=[^\S\t\r\n]*[=+\-@\uff1d\uff0b\uff0d\uff20])"
+)
 _NUMBER = re.compile(r"[+-](\d+(\.\d+)?(e[+-]?\d+)?|inf)", re.ASCII)
 
 
 def no_formula(text: str) -> str:
-    """A text of which no spreadsheet makes a formula: with a quote in front where it might.
+    """A text of which no spreadsheet makes a formula: with a quote in front of what might be one.
 
     What reads as a number is left alone.
     """
-    if not text.startswith(_FORMULA) or _NUMBER.fullmatch(text):
-        return text
-    return f"'{text}"
+    return text if _NUMBER.fullmatch(text) else _FORMULA.sub("'", text)
 
 
 def markdown_text(text: str) -> str:

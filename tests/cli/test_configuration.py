@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ import pytest
 import tbtools
 from tbtools.eventfile.source import using
 from tests.builders import EventFileBuilder
-from tests.commands import call
+from tests.commands import Result, call
+from tests.faulty import FAILURES, Call, FaultySource
 from tests.sources import MemorySource
 from tests.sweeps import write_run
 
@@ -108,6 +110,8 @@ def test_ignored_tags_are_told_and_not_judged(logs: Path) -> None:
         ('[objectives]\nloss = "down"', "no objective of 'loss' 'down'; there are min, max, none"),
         ("limit = true", "limit is True, not a number of lines"),
         ("limit = ", "is no TOML"),
+        ("limit = " + "[" * 99_999, "is no TOML"),
+        ("objectives = 1", "objectives is no table"),
     ],
 )
 @pytest.mark.parametrize("command", ["detect", "summarize"])
@@ -118,6 +122,23 @@ def test_what_it_may_not_say_is_one_line(logs: Path, text: str, message: str, co
     assert result.err.startswith(f"tbtools: {logs / 'tbtools.toml'}: ")
     assert message in result.err
     assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ['tool = "tbtools"', 'tool = ["tbtools"]', "[tool]\ntbtools = 1"])
+def test_a_pyproject_without_tables_is_one_line(logs: Path, text: str) -> None:
+    (logs / "pyproject.toml").write_text(text)
+    result = call("detect", os.fspath(logs))
+    assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
+    assert result.err.startswith(f"tbtools: {logs / 'pyproject.toml'}: tool")
+
+
+@pytest.mark.parametrize("operation", ["stat", "open", "status", "read"])
+def test_where_it_cannot_be_read_there_is_no_verdict(logs: Path, operation: str) -> None:
+    path = logs / "tbtools.toml"
+    path.write_text("limit = 9")
+    with using(FaultySource(Call(operation, os.fspath(path), 0), FAILURES["EIO"])):
+        result = call("detect", os.fspath(logs))
+    assert result == Result(2, "", f"tbtools: {path}: {os.strerror(errno.EIO)}\n")
 
 
 def test_it_is_read_from_where_the_logs_are(logs: Path) -> None:

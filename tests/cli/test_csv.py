@@ -22,10 +22,15 @@ from tests.commands import call
 if TYPE_CHECKING:
     from rich.console import Console
 
-FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1")
+# A text, and what becomes of it with --csv-safe.
+FORMULAS = {
+    "=1+1": "'=1+1", "+1+1": "'+1+1", "-1+1": "'-1+1", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t'=1",
+    "\n=1": "'\n'=1", " =1": "' =1", "\xa0=1": "'\xa0=1", "\uff1d1": "'\uff1d1", "a;=1": "a;'=1",
+    "a\r\n @A1": "a\r\n' @A1", "\r": "'\r", "\n": "'\n",
+}  # fmt: skip
 # What readers take apart, or away, where it is written without care.
 HOSTILE = (
-    *FORMULAS, "a\rb", "a\nb", "a\r\nb", "\r", "\n", 'a"b', '"', '""', "a,b", ",", "'a'", " a ",
+    *FORMULAS, "a\rb", "a\nb", "a\r\nb", 'a"b', '"', '""', "a,b", ",", "'a'", " a ",
     "a;b", "a\tb", "NA", "null", "#a", "a\\nb", "\\", "\ufeffa", "1e5", "é😀",
     "a\x0b\x0c\x1c\x85\u2028b",
 )  # fmt: skip
@@ -101,8 +106,12 @@ def test_a_quote_is_in_front_of_texts(command: str) -> None:
         for options in ([], ["--csv-safe"])
     )
     for before, after in zip(plain, safe, strict=True):
-        dangerous = before.startswith(("=", "@", "\t", "\r", "+1+", "-1+"))
-        assert after == (f"'{before}" if dangerous else before)
+        formula = next((each for each in FORMULAS if before in (each, f"{each}picture")), "")
+        if formula:
+            assert after == FORMULAS[formula] + before.removeprefix(formula)
+        else:  # files are called after tags
+            quoted = "'" if before.startswith("=run") else ""
+            assert after == quoted + before.replace(";=", ";'=")
     assert command not in ("summarize", "export", "export of pictures") or "=run" in plain
 
 

@@ -17,6 +17,7 @@ import pytest
 from tensorboard.plugins.hparams.metadata import SESSION_START_INFO_TAG
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
+from tbtools.cli.main import _COMMANDS
 from tbtools.eventfile.source import using
 from tests.builders import START, EventFileBuilder
 from tests.commands import call
@@ -38,6 +39,9 @@ COMMANDS = {
     "inspect records": ["inspect", f"logs/b/{FILE}", "--records"],
     "inspect events": ["inspect", f"logs/b/{FILE}", "--events"],
     "detect": ["detect", "logs"],
+    "detect to SARIF": ["detect", "logs", "--format", "sarif", "-o", "work/out.sarif"],
+    "explain": ["explain", "logs/a"],
+    "explain to a page": ["explain", "logs/a", "-o", "work/out.md"],
     "diff": ["diff", "logs/a", "logs/b"],
     "smooth": ["smooth", "logs", "-o", "work/out"],
     "smooth to a table": ["smooth", "logs", "-o", "work/out.csv"],
@@ -109,9 +113,14 @@ def check(
     if (result, written) in (whole, answer(folder, command, FaultySource())):
         return
     assert result.status in (0, 1, 2)
-    assert at.path in result.out + result.err, result
+    said = result.out + result.err + b"".join(written.values()).decode(errors="replace")
+    assert at.path in said or ": ".join(os.path.split(at.path)) in said, result
     if COMMANDS[command][0] in VERDICTS:
         assert result.status == 2, result
+
+
+def test_every_command_that_reads_is_tried() -> None:
+    assert {words[0] for words in COMMANDS.values()} == set(_COMMANDS) - {"cache"}
 
 
 def _faults(command: str) -> dict[str, Fault]:

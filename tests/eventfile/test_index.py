@@ -366,6 +366,28 @@ def test_a_directory_that_cannot_be_made_is_no_error(
     assert look(logs).keys() == look(logs).keys() == {"a", "b"}
 
 
+def test_what_is_called_like_a_pack_and_is_none_is_passed_over(
+    logs: Path, folder: Path, eager: pytest.MonkeyPatch
+) -> None:
+    look(logs)
+    (pack,) = packs_of(folder)
+    os.mkfifo(pack.with_name("pipe.pack"))
+    pack.with_name("directory.pack").mkdir()
+    pack.with_name("loop.pack").symlink_to("loop.pack")
+    pack.with_name("zeros.pack").symlink_to("/dev/zero")
+    pack.with_name("empty.pack").touch()
+    assert look(logs) == {}
+
+
+def test_the_root_directory_is_one_like_others(
+    logs: Path, folder: Path, eager: pytest.MonkeyPatch
+) -> None:
+    """Above which there is none, so that whoever climbs up must know where to stop."""
+    folder.mkdir(0o700)
+    eager.setattr(cache, "cache_directory", lambda: "/")
+    assert cache.is_private("/") == (os.geteuid() == 0)
+
+
 def test_it_can_be_removed_at_any_moment(
     logs: Path, folder: Path, eager: pytest.MonkeyPatch
 ) -> None:

@@ -225,6 +225,12 @@ def commands(folder: Path, out: Path) -> None:
         ("inspect", file),
         ("diff", str(folder / "run"), str(folder / "sound")),
         ("diff", str(folder / "run"), str(folder / "run")),
+        ("explain", str(folder / "run")),
+        ("explain", str(folder / "run"), "--format", "json"),
+        ("detect", logs, "--format", "sarif"),
+        ("verify", logs, "--strict"),
+        ("aggregate", logs, "--group", "hparam:lr", "-o", str(out / "groups.csv")),
+        ("merge", str(folder / "run"), "-o", str(out / "merged")),
         ("report", logs, "-o", str(out / "page.html")),
         ("export", logs, "--data", "hparams", "-o", str(out / "hparams.csv")),
         *(("export", logs, "--data", kind, "-o", str(out / kind)) for kind in
@@ -337,6 +343,10 @@ def test_one_bad_payload_leaves_the_rest(name: str, tmp_path: Path) -> None:
     assert ("not compared: a: run" in compared.err) == (plugin == "hparams")
     assert call("inspect", f"{logs}/a/events.out.tfevents.1", "--events").status == 0
     assert call("summarize", logs).status == 0
+    explained = call("explain", f"{logs}/a")
+    assert explained.status == 0
+    told = "cannot be decoded: '_hparams_/bad' at step 7" in explained.out
+    assert told == (plugin == "hparams")
 
 
 @pytest.mark.parametrize("config", [

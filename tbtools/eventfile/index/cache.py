@@ -57,12 +57,13 @@ def is_private(folder: str) -> bool:
         OSError: It is not there, or cannot be looked at.
     """
     top = cache_directory() or folder
-    while len(folder) >= len(top):
+    while True:
         status = os.stat(folder)
         if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             return False
+        if len(folder) <= len(top):
+            return True
         folder = os.path.dirname(folder)
-    return True
 
 
 def make_directory(directory: str) -> None:

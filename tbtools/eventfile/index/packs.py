@@ -72,7 +72,8 @@ class Pack:
         """
         self.path = path
         self._map: mmap.mmap | None = None
-        self._handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # A pipe of that name is not waited for.
+        self._handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         status = os.fstat(self._handle)
         self.bytes = status.st_size
         self.used = status.st_mtime
