@@ -4,8 +4,8 @@ Sessions are ordered by wall time. Where steps contradict that, nothing is lost 
 (`skew.py`).
 
 An evaluation that is dated before its training is told by the same: it has the score of a step that
-nothing had reached by then. It is taken to come last, and supersedes nothing. So is the only point of
-a job that died, behind the training that it went on with.
+nothing had reached by then. It is taken to come last, and supersedes nothing. The only point of a
+job that died is taken to come behind the training that it went on with.
 """
 
 from __future__ import annotations
