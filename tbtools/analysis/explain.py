@@ -20,7 +20,7 @@ from tbtools.eventfile.discover import natural_key
 from tbtools.eventfile.source import NamedErrors, source_of
 from tbtools.runs.experiment import Experiment, load
 from tbtools.runs.inputs import open_inputs
-from tbtools.runs.plugins.hparams_table import hparams_settings
+from tbtools.runs.plugins.hparams_table import settings_above
 from tbtools.runs.selection import EVERYTHING, Selection, select_runs
 from tbtools.runs.series import read_scalars_of
 from tbtools.runs.tables import session_rows
@@ -176,7 +176,6 @@ def explain_run(
     )
     run = inputs.runs[name]
     [summary] = summarize({name: run}).runs
-    shown = summary.to_dict()
     findings = [each for each in judged.findings if each.run == name]
     sessions = [row for part in run.data.parts for row in session_rows(part.columns)]
     whole = read_scalars_of(run, name=name).series
@@ -198,8 +197,8 @@ def explain_run(
         nearest=nearest,
         curves=tuple(_curve(each, findings, sessions) for each in series),
         not_checked=(*missing, *_not_checked(judged, run, name)),
-        problems=tuple(shown["problems"]),
-        notes=tuple(shown["notes"]),
+        problems=tuple({"file": file, **each.to_dict()} for file, each in summary.problems),
+        notes=tuple({"run": name, **note.to_dict()} for note in summary.notes),
         configuration=judged.configuration.path,
     )
 
@@ -282,10 +281,12 @@ def _hparams(
     inputs: Inputs, name: str, judged: Judgement
 ) -> tuple[tuple[HParam, ...], Any, list[dict[str, Any]]]:
     """Hyperparameters against those of the siblings, the nearest healthy run, what is missing."""
-    settings = settings_of(inputs.runs, inputs.all_runs)
-    own = settings[name]
-    others = [values for run, values in settings.items() if run != name and values]
-    undecodable = hparams_settings({name: inputs.runs[name]}, inputs.all_runs)[name].problems
+    trials, settings = settings_of(inputs.runs, inputs.all_runs)
+    trial = trials[name]
+    own = settings[trial]
+    others = [values for each, values in settings.items() if each != trial and values]
+    found = settings_above({name: inputs.runs[name]}, inputs.all_runs)
+    undecodable = found[name][1].problems if name in found else []
     missing = [
         {"tag": None, "reason": f"a hyperparameter that cannot be decoded: {problem.message}"}
         for _, problem in undecodable
@@ -294,14 +295,15 @@ def _hparams(
         missing.append({"tag": None, "reason": "hyperparameters: none are stored"})
     elif not others:
         missing.append({"tag": None, "reason": "hyperparameters: no other run to compare with"})
-    found = tuple(
+    hparams = tuple(
         HParam.of(key, value, [each[key] for each in others if key in each])
         for key, value in own.items()
     )
-    serious = {each.run for each in judged.findings if each.severity == "error"}
-    healthy = [run for run in judged.judged_runs() if run not in serious and run != name]
+    serious = {trials[each.run] for each in judged.findings if each.severity == "error"}
+    healthy = {trials[run] for run in judged.judged_runs()} - serious - {trial}
     failed = any(each.run == name and each.is_serious for each in judged.findings)
-    return found, nearest_healthy(settings, name, healthy) if failed else None, missing
+    nearest = nearest_healthy(settings, trial, sorted(healthy, key=natural_key)) if failed else None
+    return hparams, nearest, missing
 
 
 def _not_checked(judged: Judgement, run: Run, name: str) -> Iterable[dict[str, Any]]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.runs.plugins.hparams import json_value
-from tbtools.runs.plugins.hparams_table import hparams_settings
+from tbtools.runs.plugins.hparams_table import settings_above
 from tbtools.runs.reading import read_ahead
 
 if TYPE_CHECKING:
@@ -103,6 +103,9 @@ class Neighbour:
 class Failures:
     """What the runs that failed share.
 
+    Runs that have the hyperparameters of one above them, such as ``run-0/train`` and
+    ``run-0/validation``, count as that.
+
     Attributes:
         failed: The runs with an error that have hyperparameters.
         healthy: Those that were judged, have hyperparameters, and no error.
@@ -133,27 +136,34 @@ def failures_of(experiment: Experiment, judgement: Judgement) -> Failures:
         experiment: The runs.
         judgement: What is wrong with them. A run has failed that has an error.
     """
-    failed = {each.run for each in judgement.findings if each.severity == "error"}
+    errors = {each.run for each in judgement.findings if each.severity == "error"}
     judged = [*judgement.judged_runs()]
-    judged += sorted(failed - {*judged})
-    if not failed or len(failed) == len(judged):
+    judged += sorted(errors - {*judged})
+    if not errors or len(errors) == len(judged):
         return Failures()
-    return compare_failures(
-        settings_of({name: experiment[name] for name in judged}, experiment.all_runs), failed
-    )
+    trials, settings = settings_of({name: experiment[name] for name in judged}, experiment.all_runs)
+    return compare_failures(settings, {trials[run] for run in errors})
 
 
-def settings_of(runs: Mapping[str, Run], all_runs: Mapping[str, Run]) -> dict[str, dict[str, Any]]:
-    """The hyperparameters of runs that can be decoded, by run.
+def settings_of(
+    runs: Mapping[str, Run], all_runs: Mapping[str, Run]
+) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    """The hyperparameters of runs that can be decoded.
 
     Args:
         runs: The runs, by name.
-        all_runs: These, and those that may be their sub-runs.
+        all_runs: These, and those that may be their sub-runs, or that they may be a part of.
+
+    Returns:
+        For each run the one whose hyperparameters it has: itself, or the ``run-0`` of a
+        ``run-0/train``; and for each of those the hyperparameters, none where it has none.
     """
     for _ in read_ahead(list(all_runs.values()), None):
         pass
-    found = hparams_settings(runs, all_runs)
-    return {run: dict(each.values) for run, each in found.items()}
+    found = settings_above(runs, all_runs)
+    trials = {run: found[run][0] if run in found else run for run in runs}
+    settings: dict[str, dict[str, Any]] = {trial: {} for trial in trials.values()}
+    return trials, settings | {trial: dict(each.values) for trial, each in found.values()}
 
 
 def compare_failures(settings: Settings, failed: Collection[str]) -> Failures:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tbtools.errors import InvalidArgument
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.plugins.hparams import json_text
-from tbtools.runs.plugins.hparams_table import settings_above
+from tbtools.runs.plugins.hparams_table import bare_holders, settings_above
 from tbtools.runs.selection import as_globs, matches
 
 if TYPE_CHECKING:
@@ -164,9 +164,7 @@ def _by_hparams(
             close = difflib.get_close_matches(name, known, n=3) or known
             hint = f"; there are {', '.join(map(repr, close))}" if close else ""
             raise InvalidArgument(f"no run has a hyperparameter {name!r}{hint}")
-    # A run that only says what hyperparameters the runs inside it have is no curve of a group.
-    holders = {holder for run, (holder, _) in settings.items() if run != holder}
-    bare = {name for name in holders & runs.keys() if not runs[name].data.has_scalars}
+    bare = bare_holders(runs, read)
     return {
         run: _label({name: _shown(values[name]) for name in names}) + _inside(run, holder)
         for run, (holder, values) in settings.items()

@@ -255,18 +255,29 @@ def _rewritten(piece: Rewritten, inputs: _Inputs) -> bytes:
     return event_with_values(event, values)
 
 
-def _write_run(made: NewDirectory, run: str, command: str, series: Mapping[str, Points]) -> None:
-    times = [each[1] for each in series.values() if each[1].size]
-    starts = [float(time[np.isfinite(time)].min()) for time in times if np.isfinite(time).any()]
-    start_time = min(starts, default=0.0)
-    with made.file(f"{run}/{_file_name(start_time)}") as file:
-        _write_version(file, command, start_time)
-        for tag, points in series.items():
-            file.writelines(encode_scalars(tag, *points))
+def _write_run(
+    made: NewDirectory, run: str, command: str, sessions: Sequence[Mapping[str, Points]]
+) -> None:
+    reached = -1
+    with made.file(f"{run}/{_file_name(_first_time(sessions[0]))}") as file:
+        _write_version(file, command, _first_time(sessions[0]))
+        for number, series in enumerate(sessions):
+            if number:
+                mark = SessionStart(reached + 1, _first_time(series))
+                write_record(file, _session_start(mark))
+            for tag, points in series.items():
+                file.writelines(encode_scalars(tag, *points))
+                reached = max(reached, int(points[0].max(initial=-1)))
+
+
+def _first_time(series: Mapping[str, Points]) -> float:
+    """The least wall time; 0 where none is known."""
+    times = np.concatenate([each[1] for each in series.values()])
+    return float(times[np.isfinite(times)].min(initial=np.inf)) if np.isfinite(times).any() else 0.0
 
 
 def write_runs(
-    runs: Iterable[tuple[str, Mapping[str, Points]]],
+    runs: Iterable[tuple[str, Sequence[Mapping[str, Points]]]],
     directory: str | os.PathLike[str],
     *,
     command: str,
@@ -276,7 +287,8 @@ def write_runs(
     """Writes runs of scalars, one event file each.
 
     Args:
-        runs: Name, and tag to steps, wall times and values; taken one by one.
+        runs: Name, and for each writer session tag to steps, wall times and values; taken one by
+            one. Where there are several sessions, each tag goes on beyond what it had reached.
         directory: The log directory, which is made. The run ``.`` lies in itself.
         command: Which command they are a result of.
         force: Whether an earlier result that is there may be replaced.
@@ -288,8 +300,8 @@ def write_runs(
         FileError: It cannot be written; then nothing is left behind.
     """
     with directory_whole(directory, force=force, inputs=inputs) as made:
-        for run, series in runs:
-            _write_run(made, run, command, series)
+        for run, sessions in runs:
+            _write_run(made, run, command, sessions)
 
 
 def write_aggregate(
@@ -326,7 +338,13 @@ def write_aggregate(
             points = (steps[has_spread], series.wall_time[has_spread], values[has_spread])
             runs.setdefault(run, {})[series.tag] = points
     read = (*inputs, *aggregate.read_paths)
-    write_runs(runs.items(), directory, command="aggregate", force=force, inputs=read)
+    write_runs(
+        ((run, [each]) for run, each in runs.items()),
+        directory,
+        command="aggregate",
+        force=force,
+        inputs=read,
+    )
 
 
 def _whole_steps(series: AggregatedSeries, axis: str) -> NDArray[np.int64]:

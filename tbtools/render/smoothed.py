@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from tbtools.runs.series import stream_scalars
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from tbtools.analysis.smooth import Smoothing
     from tbtools.render.batches import Batch
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.parts import Steps
     from tbtools.runs.series import ScalarSeries
+
+_MAX_STEP = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def write_smoothed(
         write_table(path, LONG_SCHEMA, _batches(smoothed()), force=force, csv_safe=csv_safe)
     else:
         paths = run_paths(experiment)
-        runs = ((paths[run], _points(curves)) for run, curves in smoothed())
+        runs = ((paths[run], _sessions(curves.values())) for run, curves in smoothed())
         write_runs(runs, path, command="smooth", force=force, inputs=inputs)
     return written
 
@@ -123,5 +126,37 @@ def _batches(runs: Iterator[tuple[str, dict[str, ScalarSeries]]]) -> Iterator[Ba
             yield long_batch(run, tag, curve)
 
 
-def _points(curves: dict[str, ScalarSeries]) -> dict[str, Points]:
-    return {tag: (curve.step, curve.wall_time, curve.value) for tag, curve in curves.items()}
+def _sessions(curves: Collection[ScalarSeries]) -> list[dict[str, Points]]:
+    """The points from pause to pause, so that no pause is taken for a stall.
+
+    A reader takes a session that goes back under a tag for a restart, and drops what stands before:
+    there is a cut only where no tag goes back.
+    """
+    begins: dict[int, float] = {}
+    for each in curves:
+        for at in each.restarts.tolist():
+            session, time = int(each.session[at]), float(each.wall_time[at])
+            begins[session] = min(time, begins.get(session, time))
+    cuts = [
+        time for time in sorted(begins.values()) if all(_goes_on(each, time) for each in curves)
+    ]
+    bounds = [-np.inf, *cuts, np.inf]
+    return [
+        {each.tag: _points(each, begin, end) for each in curves} for begin, end in pairwise(bounds)
+    ]
+
+
+def _goes_on(curve: ScalarSeries, time: float) -> bool:
+    """Whether all points from a time on lie beyond all those before; no time may be unknown."""
+    is_later = curve.wall_time >= time
+    return bool(
+        np.isfinite(curve.wall_time).all()
+        and curve.step[~is_later].max(initial=-1) < curve.step[is_later].min(initial=_MAX_STEP)
+    )
+
+
+def _points(curve: ScalarSeries, begin: float, end: float) -> Points:
+    if begin == -np.inf and end == np.inf:  # whatever the times are
+        return curve.step, curve.wall_time, curve.value
+    own = (begin <= curve.wall_time) & (curve.wall_time < end)
+    return curve.step[own], curve.wall_time[own], curve.value[own]

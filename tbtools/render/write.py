@@ -86,7 +86,7 @@ def write(
                 path, _frame_schema(result), [_frame_batch(result)], force=force, csv_safe=csv_safe
             )
         else:
-            runs = _frame_runs(result)
+            runs = ((run, [series]) for run, series in _frame_runs(result))
             write_runs(runs, path, command="write", force=force, inputs=inputs)
     else:
         raise UnsupportedType(f"cannot write {type(result).__name__}: no Merge, Aggregate or frame")

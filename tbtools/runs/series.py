@@ -107,16 +107,22 @@ class ScalarSeries:
         if selection.steps is None:
             return self
         kept = is_within(self.step, *selection.steps)
-        if kept.all():
-            return self
-        number = np.cumsum(kept) - 1
+        return self if kept.all() else self.where(kept)
+
+    def where(self, kept: NDArray[np.bool_]) -> ScalarSeries:
+        """The same series, only with some points.
+
+        Args:
+            kept: Shape (n,): which.
+        """
+        before: NDArray[np.int64] = (np.cumsum(kept) - kept)[self.restarts]
         return replace(
             self,
             step=self.step[kept],
             wall_time=self.wall_time[kept],
             value=self.value[kept],
             session=self.session[kept],
-            restarts=number[self.restarts[kept[self.restarts]]],
+            restarts=np.unique(before[(before > 0) & (before < np.count_nonzero(kept))]),
         )
 
     def find(self, step: int, wall_time: float | None = None) -> int:

@@ -214,3 +214,20 @@ def test_hostile_names_do_nothing(tmp_path: Path) -> None:
     assert "<b>" not in text
     assert "\n# x" not in text
     assert r"\[loss\](http" in text
+
+
+def test_a_run_inside_a_trial_has_its_hyperparameters(tmp_path: Path) -> None:
+    # As Keras writes them: the trial's directory has the hyperparameters, those in it the curves.
+    for trial, rate in (("run-0", 0.1), ("run-1", 0.01), ("run-2", 0.01)):
+        with tbtools.EventFileWriter(tmp_path / trial) as writer:
+            writer.add_hparams({"lr": rate})
+        for name in ("train", "validation"):
+            write_run(tmp_path / trial / name, {}, fails=trial == "run-0")
+    explanation = tbtools.explain(tmp_path, "run-0/train")
+    [rate] = explanation.hparams
+    assert (rate.name, rate.value, rate.others, rate.same) == ("lr", 0.1, 2, 0)
+    assert explanation.nearest is not None
+    assert explanation.nearest.healthy in ("run-1", "run-2")
+    assert not [each for each in explanation.not_checked if "hyperparameter" in each["reason"]]
+    found = json.loads(call("detect", str(tmp_path), "--format", "json").out)
+    assert (found["failures"]["failed"], found["failures"]["healthy"]) == (1, 2)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import tbtools
+from tests.builders import START, EventFileBuilder
 from tests.commands import SUPERSEDED, Screen, call, plain, shell
 from tests.golden import assert_golden
 from tests.runs.tensorboard_truth import rust_scalars
@@ -106,3 +107,26 @@ def test_json_says_how(tmp_path: Path) -> None:
     told = json.loads(call("smooth", LOGS, *arguments).out)
     assert (told["method"], told["weight"], told["window"]) == ("ema", 0.75, None)
     assert told["runs"][0]["run"] == "baseline"
+
+
+@pytest.mark.parametrize("restarts", ["resume", "preempt", "session_log", "keep"])
+def test_a_pause_stays_a_pause_and_no_point_is_lost(tmp_path: Path, restarts: str) -> None:
+    # Batches and epochs count differently: the mark of a session has to lie beyond both.
+    for number, steps in enumerate((range(100), range(90, 200))):
+        builder = EventFileBuilder().file_version(wall_time=START + 7200 * number)
+        for step in steps:
+            time = START + 7200 * number + step
+            builder.scalar("loss", step, 1 / (1 + step), time)
+            if step % 10 == 9:
+                builder.scalar("val/loss", step // 10, 2 / (1 + step), time)
+        builder.write(tmp_path / "logs" / f"events.out.tfevents.{number}")
+    want = tbtools.smooth(tmp_path / "logs")
+    out = tmp_path / "out"
+    assert call("smooth", str(tmp_path / "logs"), "-o", str(out)).status == 0
+    assert not tbtools.detect(tmp_path / "logs").of("stall")
+    assert not tbtools.detect(out).of("stall")
+    run = tbtools.load(out, restarts=restarts)["."]
+    assert (len(run.sessions), run.superseded) == (2, 0)
+    got = run.scalars()
+    assert got["value"].tolist() == want["value"].astype("float32").tolist()
+    assert got["step"].tolist() == want["step"].tolist()

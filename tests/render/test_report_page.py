@@ -263,6 +263,8 @@ def test_what_add_hparams_has_written_belongs_to_the_run_that_it_was_called_in(
     (rate, loss, *_) = page["hparams"]["axes"]
     assert list(rate["texts"].values()) == ["0.1", "0.1", "0.5"]
     assert list(loss["texts"].values()) == ["0.11111111", "0.1", "0.09090909"]
+    accuracy = {axis["name"]: axis for axis in page["hparams"]["axes"]}["accuracy"]
+    assert accuracy["texts"] == dict.fromkeys(rate["texts"], "0.75")
     assert [[names[run] for run in group["runs"]] for group in page["groups"]] == [
         ["run_0", "run_1"], ["run_2"],
     ]  # fmt: skip
@@ -274,6 +276,25 @@ def test_what_add_hparams_has_written_belongs_to_the_run_that_it_was_called_in(
     alone = tbtools.load(logs, runs=session)
     page = page_of(report(alone, tmp_path / "one.html").read_text("utf-8"))
     assert page["hparams"]["runs"] == [0]
+
+
+def test_runs_inside_a_trial_have_its_hyperparameters(tmp_path: Path) -> None:
+    # As Keras writes them: the trial's directory has the hyperparameters, those in it the curves.
+    for number, rate in enumerate((0.1, 0.5)):
+        trial = tmp_path / "logs" / f"run-{number}"
+        with tbtools.EventFileWriter(trial) as writer:
+            writer.add_hparams({"lr": rate})
+        for name in ("train", "validation"):
+            builder = EventFileBuilder().scalars("epoch_loss", [(0, 2.0), (1, 1.0 + number)])
+            builder.write(trial / name / "events.out.tfevents.1")
+    page = page_of(report(tmp_path / "logs", tmp_path / "page.html").read_text("utf-8"))
+    names = [run["name"] for run in page["runs"]]
+    assert [names[run] for run in page["hparams"]["runs"]] == [
+        "run-0/train", "run-0/validation", "run-1/train", "run-1/validation",
+    ]  # fmt: skip
+    rate, loss = page["hparams"]["axes"]
+    assert (rate["name"], list(rate["texts"].values())) == ("lr", ["0.1", "0.1", "0.5", "0.5"])
+    assert list(loss["texts"].values()) == ["1", "1", "2", "2"]
 
 
 def test_pictures_are_limited_by_number_and_size_and_it_is_said(tmp_path: Path) -> None:

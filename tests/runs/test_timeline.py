@@ -492,6 +492,36 @@ def test_a_resumed_job_that_ends_early_on_a_clock_that_is_behind(
     assert (run.superseded, notes(run)) == (superseded, [("clock_skew", None, 1)])
 
 
+@pytest.mark.parametrize(
+    ("jobs", "behind"),
+    [
+        ([range(12), range(12, 13), range(13, 53)], 1),
+        ([range(9), range(9, 10)], 1),
+        ([range(2), range(2, 3)], 1),
+        ([range(60), range(60, 100), range(100, 101), range(101, 120)], 2),
+    ],
+)
+def test_the_only_point_of_a_job_on_a_clock_that_is_behind(
+    tmp_path: Path, jobs: list[range], behind: int
+) -> None:
+    end = 0.0
+    for number, each in enumerate(jobs):
+        clock = end + 60 - 3600 * (number == behind)
+        end += 60 + session(tmp_path, str(number), each, clock) - clock
+    run = read(tmp_path)
+    assert steps(run) == [step for each in jobs for step in each]
+    assert (run.superseded, notes(run)) == (0, [("clock_skew", None, 1)])
+
+
+@pytest.mark.parametrize(("reached", "superseded"), [(99, 0), (101, 1), (120, 1)])
+def test_a_job_that_died_at_its_first_point_is_replaced_by_one_that_gets_there(
+    tmp_path: Path, reached: int, superseded: int
+) -> None:
+    session(tmp_path, "1", range(100, 101), 0)
+    session(tmp_path, "2", range(95, reached), 60)
+    assert read(tmp_path).superseded == superseded
+
+
 @pytest.mark.parametrize("taken_up", [96, 97, 90])
 def test_a_start_that_crashed_takes_nothing_of_one_on_a_clock_that_is_behind(
     tmp_path: Path, taken_up: int

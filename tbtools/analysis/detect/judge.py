@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,7 @@ from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.run_axis import run_axes
 from tbtools.analysis.detect.screen import candidates
 from tbtools.analysis.detect.signals import excursion
+from tbtools.analysis.detect.writers import joined, writers_apart
 from tbtools.analysis.objective import objectives_of
 from tbtools.runs.reading import check_progress
 from tbtools.vocabulary import SEVERITIES
@@ -55,6 +57,8 @@ def detect_series(
 ) -> Findings:
     """Judges time series; those of one run together, for pairs, causes and learning rates.
 
+    Writers that wrote the same steps at a time are judged one by one.
+
     Args:
         series: All series of the runs in question, sibling runs included. Their points are judged
             in the order given, whatever their steps are.
@@ -71,6 +75,22 @@ def detect_series(
     """
     check_progress(progress)
     every = list(series)
+    lanes = writers_apart(every)
+    found = [_detect(lane, objectives, progress if lane is lanes[0] else None) for lane in lanes]
+    if len(found) == 1:
+        return found[0]
+    findings = joined(lanes, found)
+    return replace(
+        findings,
+        findings=tuple(_in_order(every, findings.findings, run_axes(every, findings.findings))),
+    )
+
+
+def _detect(
+    every: list[ScalarSeries],
+    objectives: Mapping[str, Objective] | None,
+    progress: Callable[[int, int], None] | None,
+) -> Findings:
     directions = _directions(every, objectives)
     judged = _with_objectives(every, directions)
     found: list[Finding] = stall.find(every)
@@ -188,7 +208,7 @@ def _flat(judged: Judged, rate: ScalarSeries | None) -> Plateau | None:
 
 
 def _in_order(
-    series: list[ScalarSeries], found: list[Finding], axes: Mapping[str, RunAxis]
+    series: list[ScalarSeries], found: Iterable[Finding], axes: Mapping[str, RunAxis]
 ) -> list[Finding]:
     runs: dict[str, int] = {}
     for one in series:

@@ -10,8 +10,9 @@ import numpy as np
 
 from tbtools.eventfile.discover import natural_key
 from tbtools.render.format import format_number, format_rounded
+from tbtools.runs.folding import hparams_sessions
 from tbtools.runs.plugins.hparams import json_text
-from tbtools.runs.plugins.hparams_table import hparams_settings
+from tbtools.runs.plugins.hparams_table import bare_holders, settings_above
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,32 +35,44 @@ class RunSettings:
     Attributes:
         values: For each run, in their order, the value of each name that it has: a finite number, a
             bool or a text.
+        drawn: The numbers of those that have any, but for runs without curves that only say what
+            the runs inside them have.
+        part_of: The number of a sub-run that one `add_hparams` made, and that of the run whose they
+            are.
         varying: The names in which the runs differ that have any.
         undecodable: What of them cannot be decoded, in words.
     """
 
     values: list[dict[str, Value]]
+    drawn: list[int]
+    part_of: dict[int, int]
     varying: list[str]
     undecodable: list[str]
 
 
 def run_settings(runs: Mapping[str, Run], all_runs: Mapping[str, Run]) -> RunSettings:
-    """The hyperparameters of runs.
+    """The hyperparameters of runs, those of a run that they are a part of among them.
 
     Args:
         runs: The runs, by name.
-        all_runs: As for `hparams_settings`.
+        all_runs: As for `settings_above`.
     """
-    read = hparams_settings(runs, all_runs).values()
-    present = [each.values for each in read if each.values]
+    found = settings_above(runs, all_runs)
+    bare = bare_holders(runs, found)
+    settings = dict(found.values())
+    present = [each.values for each in settings.values() if each.values]
     names = dict.fromkeys(name for each in present for name in each)
+    number = {name: index for index, name in enumerate(runs)}
+    own = {name: found[name][1].values if name in found else {} for name in runs}
     return RunSettings(
         [
-            {name: _plain(value) for name, value in each.values.items() if value is not None}
-            for each in read
+            {name: _plain(value) for name, value in values.items() if value is not None}
+            for values in own.values()
         ],
+        [number[name] for name, values in own.items() if values and name not in bare],
+        {number[run]: number[made_by] for run, made_by in hparams_sessions(runs).items()},
         [name for name in names if any(each.get(name) != present[0].get(name) for each in present)],
-        [f"run {run}: {problem}" for each in read for run, problem in each.problems],
+        [f"run {run}: {problem}" for each in settings.values() for run, problem in each.problems],
     )
 
 
@@ -92,18 +105,15 @@ def hparam_axes(settings: RunSettings, objectives: Sequence[Mapping[str, Any]]) 
         that has the most different values, which is most likely the one in question;
         ``undecodable``.
     """
-    runs = [number for number, values in enumerate(settings.values) if values]
-    known, axes = set(runs), []
+    runs, axes = settings.drawn, []
     for name in settings.varying:
         own = {run: settings.values[run][name] for run in runs if name in settings.values[run]}
         axes.append(_axis(name, own, {run: setting_text(value) for run, value in own.items()}))
     different = [len(set(axis["texts"].values())) for axis in axes]
     for objective in objectives:
-        cells = {
-            cell["run"]: cell
-            for cell in objective["cells"]
-            if cell["run"] in known and cell["best"] is not None
-        }
+        best_of = {cell["run"]: cell for cell in objective["cells"] if cell["best"] is not None}
+        joined = {settings.part_of.get(run, run): cell for run, cell in best_of.items()} | best_of
+        cells = {run: joined[run] for run in runs if run in joined}
         best = {run: cell["best"] for run, cell in cells.items()}
         texts = {run: cell["best_text"] for run, cell in cells.items()}
         axes.append(_axis(objective["name"], best, texts) | {"objective": True})

@@ -159,6 +159,17 @@ def settings_above(
     return {name: found[name] for name in runs if name in found}
 
 
+def bare_holders(runs: Mapping[str, Run], found: Mapping[str, tuple[str, Settings]]) -> set[str]:
+    """The runs that only say what hyperparameters the runs inside them have, and have no curves.
+
+    Args:
+        runs: Run name to run.
+        found: What `settings_above` says of them.
+    """
+    holders = {holder for run, (holder, _) in found.items() if run != holder}
+    return {name for name in holders & runs.keys() if not runs[name].data.has_scalars}
+
+
 def _all_keys(tables: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(key for table in tables.values() for key in table))
 

@@ -4,7 +4,8 @@ Sessions are ordered by wall time. Where steps contradict that, nothing is lost 
 (`skew.py`).
 
 An evaluation that is dated before its training is told by the same: it has the score of a step that
-nothing had reached by then. It is taken to come last, and supersedes nothing.
+nothing had reached by then. It is taken to come last, and supersedes nothing. The only point of a
+job that died is taken to come behind the training that it went on with.
 """
 
 from __future__ import annotations
@@ -153,17 +154,20 @@ def corrected_clocks(
 
 
 def _early_evaluations(clocks: Clocks, traces: Sequence[dict[int, Trace]]) -> dict[int, float]:
-    """The evaluations that seem to come before their training, and the seconds to the run's end.
+    """The evaluations that seem to come before their training, and the seconds to where they stand.
 
     They have the score of a step that nothing had reached by then, and that a training reaches
-    which writes the same tag afterwards.
+    which writes the same tag afterwards; or they are the only point of a job that went on with it.
     """
-    furthest: dict[int, int] = {}
+    moving: dict[int, list[int]] = {}
     for number, own in enumerate(traces):
         for tag, trace in own.items():
-            best = furthest.get(tag)
-            if trace.moves and (best is None or trace.max_step > traces[best][tag].max_step):
-                furthest[tag] = number
+            if trace.moves and np.isfinite(clocks.start[number]):
+                moving.setdefault(tag, []).append(number)
+    furthest = {
+        tag: -max((traces[each][tag].max_step, -each) for each in numbers)[1]
+        for tag, numbers in moving.items()
+    }
     reached: dict[int, int] = {}
     early = {}
     for number in np.argsort(clocks.start, kind="stable").tolist():
@@ -176,6 +180,17 @@ def _early_evaluations(clocks: Clocks, traces: Sequence[dict[int, Trace]]) -> di
         ):
             early[number] = float(clocks.end[np.isfinite(clocks.end)].max() - clocks.start[number])
             continue
+        if is_evaluation(own):
+            later = [
+                (float(clocks.end[each]), own[tag].max_step, traces[each][tag])
+                for tag in trainings
+                if reached.get(tag, own[tag].max_step - 1) < own[tag].max_step
+                for each in moving[tag]
+                if clocks.end[number] <= clocks.start[each]
+            ]
+            if (behind := _continued(later)) is not None:
+                early[number] = behind - float(clocks.start[number])
+                continue
         for tag, trace in own.items():
             reached[tag] = max(trace.max_step, reached.get(tag, trace.max_step))
     return early
@@ -203,6 +218,24 @@ def _is_ahead(
     begin = max(each.first_step + NEAR * each.spacing for each in main)
     shared = script.keys() & training.keys()
     return score.max_step > begin and evaluates(training, script, shared)
+
+
+def _continued(later: Sequence[tuple[float, int, Trace]]) -> float | None:
+    """When the trainings ended with which the only point of a job went on; None without.
+
+    They end in front of it, and none of them has its step.
+
+    Args:
+        later: The end of a training that by the clock came later, the step, and their common trace.
+    """
+    if any(trace.first_step <= step <= trace.max_step for _, step, trace in later):
+        return None
+    ends = [
+        end
+        for end, step, trace in later
+        if trace.first_step < step <= trace.max_step + GAP * trace.spacing
+    ]
+    return max(ends, default=None)
 
 
 def _common_counter(

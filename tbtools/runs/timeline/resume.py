@@ -214,7 +214,10 @@ class _Resume:
 
     def _take_up(self, earlier: int, later: int, tag: int) -> None:
         """A session has come to a step of a tag that an earlier one had reached."""
-        if not self._is_over(earlier, later, tag):
+        gets_there = self.traces[later][tag].max_step >= self.traces[earlier][tag].max_step
+        if not self._is_over(earlier, later, tag) or (
+            self.is_evaluation[earlier] and not gets_there
+        ):
             self._push(tag, earlier)
         elif later in self.scripts:
             self._cut(earlier, later, self._succession(earlier, later).written_again())

@@ -1,0 +1,91 @@
+"""Writers that wrote the same steps at a time, such as ranks: each is judged by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import tbtools
+from tests.builders import START, EventFileBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+# The step at which the trouble of a rank begins, and how long it then lasts.
+ONSET, STEPS = 151, 200
+
+
+def healthy(step: int) -> float:
+    return 2 / (1 + step / 20) + 0.1
+
+
+def bad(kind: str, step: int) -> float:
+    return float("nan") if kind == "nonfinite" else 50.0 + step
+
+
+def write_rank(
+    directory: Path, rank: int, steps: Iterable[int], kind: str | None, start: float = START
+) -> None:
+    noise = np.random.default_rng(rank).uniform(1, 1.02, STEPS)
+    builder = EventFileBuilder().file_version(wall_time=start)
+    for number, step in enumerate(steps):
+        value = bad(kind, step) if kind and step >= ONSET else healthy(step) * noise[step]
+        builder.scalar("loss", step, value, start + number + 0.01 * rank)
+        if rank == 0:
+            builder.scalar("accuracy", step, bad("nonfinite", step), start + number)
+    builder.write(directory / f"events.out.tfevents.{start:.0f}.{rank}")
+
+
+@pytest.mark.parametrize("kind", ["nonfinite", "divergence"])
+@pytest.mark.parametrize(("ranks", "failing"), [(2, 0), (2, 1), (4, 0), (4, 3), (8, 0), (8, 7)])
+def test_one_rank_that_fails(tmp_path: Path, ranks: int, failing: int, kind: str) -> None:
+    for rank in range(ranks):
+        write_rank(tmp_path, rank, range(STEPS), kind if rank == failing else None)
+    findings = tbtools.detect(tmp_path)
+    [of_all] = [each for each in findings if each.tag == "accuracy"]
+    [found] = [each for each in findings if each.tag == "loss"]
+    assert (found.kind, found.severity, found.provisional) == (kind, "error", False)
+    assert (found.onset_step, found.last_good_step) == (ONSET, ONSET - 1)
+    assert f"in 1 of {ranks} writers" in found.message
+    assert found.evidence["writers"] == [1, ranks]
+    assert "writers" not in of_all.message
+    [shown] = tbtools.summarize(tmp_path).runs
+    assert tuple(shown.findings) == tuple(findings)
+
+
+def test_what_all_ranks_have_is_said_once(tmp_path: Path) -> None:
+    for rank in range(4):
+        write_rank(tmp_path, rank, range(STEPS), "nonfinite")
+    [found] = [each for each in tbtools.detect(tmp_path) if each.tag == "loss"]
+    assert (found.onset_step, "writers" in found.message) == (ONSET, False)
+
+
+@pytest.mark.parametrize("ranks", [(2, 2), (1, 2), (4, 2), (2, 4)])
+def test_ranks_that_were_restarted_go_on_with_those_before(
+    tmp_path: Path, ranks: tuple[int, int]
+) -> None:
+    before, after = ranks
+    for rank in range(before):
+        write_rank(tmp_path, rank, range(100), None)
+    for rank in range(after):
+        failing = "divergence" if rank == after - 1 else None
+        write_rank(tmp_path, rank, range(90, STEPS), failing, START + 7200)
+    findings = [each for each in tbtools.detect(tmp_path) if each.tag == "loss"]
+    assert [(each.kind, each.onset_step) for each in findings] == [("divergence", ONSET)]
+
+
+def test_workers_that_take_turns_are_one_writer(tmp_path: Path) -> None:
+    for worker in range(2):
+        builder = EventFileBuilder().file_version(wall_time=START)
+        for step in range(STEPS):
+            if step // 50 % 2 == worker:
+                # The last points of a worker are no end: the other one goes on.
+                lost = worker == 1 and 95 <= step < 100
+                builder.scalar("loss", step, np.nan if lost else healthy(step), START + step)
+        builder.write(tmp_path / f"events.out.tfevents.{worker}")
+    [found] = tbtools.detect(tmp_path)
+    assert (found.kind, found.severity, found.onset_step) == ("nonfinite", "info", 95)
+    assert "writers" not in found.message
