@@ -11,9 +11,9 @@ A frame, little-endian (tensorflow/core/lib/io/record_writer.h):
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools import errors
 from tbtools.eventfile.content import foreign_content
@@ -21,7 +21,7 @@ from tbtools.eventfile.source import as_path, open_file
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import BinaryIO, Self
 
@@ -42,8 +42,7 @@ _SEARCH_BLOCKS = 1 << 12, 1 << 18  # bytes looked at together: at first, and at 
 _BLOCK = 1 << 16  # read at once, for most records are small
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):  # a frozen dataclass takes as long to make as the checksum
     """One sound record.
 
     Attributes:
@@ -60,12 +59,21 @@ class Record:
         return self.offset + FRAME_SIZE + len(self.data)
 
 
-def masked_crc32c(data: bytes) -> int:
-    """The checksum of TFRecord: CRC-32C, rotated right by 15 bits, plus a constant."""
+@functools.cache  # the statement that imports costs as much as the checksum
+def _crc32c() -> Callable[[bytes], int]:
     import google_crc32c
 
-    crc: int = google_crc32c.value(data)
+    value: Callable[[bytes], int] = google_crc32c.value
+    return value
+
+
+def masked_crc32c(data: bytes) -> int:
+    """The checksum of TFRecord: CRC-32C, rotated right by 15 bits, plus a constant."""
+    crc = _crc32c()(data)
     return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
+
+
+_checksum_of_length = functools.lru_cache(1 << 10)(masked_crc32c)  # few lengths are different
 
 
 def write_record(file: BinaryIO, data: bytes) -> int:
@@ -142,6 +150,8 @@ class RecordReader:
             BadData: The checksum of the data does not hold.
             FileError: The file cannot be read.
         """
+        if (record := self._sound_at_hand()) is not None:
+            return record
         left = self._at_least(FRAME_SIZE)
         if left == 0:
             raise StopIteration
@@ -159,6 +169,25 @@ class RecordReader:
         if length > left - FRAME_SIZE:
             raise errors.TruncatedRecord(self.path, self.offset, FRAME_SIZE + length - left)
         return self._read_body(length)
+
+    def _sound_at_hand(self) -> Record | None:
+        """The next record, where it is sound and has been read already."""
+        block, start = self._block, self.offset - self._block_start
+        data_start = start + HEADER_SIZE
+        if start < 0 or data_start > len(block):
+            return None
+        length, want = _HEADER.unpack_from(block, start)
+        data_end = data_start + length
+        if data_end + _CHECKSUM.size > len(block):
+            return None
+        if _checksum_of_length(block[start : start + 8]) != want:
+            return None
+        data = block[data_start:data_end]
+        if _CHECKSUM.unpack_from(block, data_end) != (masked_crc32c(data),):
+            return None
+        record = Record(self.offset, data)
+        self.offset = record.end
+        return record
 
     def _read_body(self, length: int) -> Record:
         body = self._read_at(self.offset + HEADER_SIZE, length + _CHECKSUM.size)

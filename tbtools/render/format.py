@@ -114,16 +114,15 @@ def format_time(seconds: float | None, zone: tzinfo | None = None) -> str:
     if seconds is None or not math.isfinite(seconds):
         return "-"
     try:
-        second = datetime.fromtimestamp(seconds, UTC).replace(microsecond=0)
-        return _format_second(second, zone, time.tzname)
+        return _format_second(math.floor(seconds), zone, time.tzname)
     except (ValueError, OverflowError, OSError):  # beyond the years 1 to 9999
         return f"{seconds!r} s"
 
 
 @functools.lru_cache(maxsize=64)  # neighbours in a file are of one second
-def _format_second(second: datetime, zone: tzinfo | None, _local: tuple[str, str]) -> str:
+def _format_second(second: int, zone: tzinfo | None, _local: tuple[str, str]) -> str:
     """The local zone is an argument for the cache: a process may change it."""
-    return second.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+    return datetime.fromtimestamp(second, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def printable(text: str) -> str:

@@ -67,6 +67,54 @@ def stable_order(const Number[::1] numbers, Py_ssize_t count, const int32_t[::1]
     return order, ends
 
 
+def spaced_series(const int64_t[::1] rows, const int64_t[::1] ends):
+    """First row and spacing of each series; see `_rows_python.spaced_series`."""
+    cdef Py_ssize_t i, j, first = 0, end
+    cdef int64_t spacing
+    cdef bint sound = True, even = True
+    found = np.zeros((ends.shape[0], 2), np.int64)
+    cdef int64_t[:, ::1] spaced = found
+    with nogil:
+        for i in range(ends.shape[0]):
+            end = ends[i]
+            if not first <= end <= rows.shape[0]:
+                sound = False
+                break
+            if end > first:
+                spaced[i, 0] = rows[first]
+            if end > first + 1:
+                spacing = spaced[i, 1] = rows[first + 1] - rows[first]
+                for j in range(first + 2, end):
+                    if rows[j] - rows[j - 1] != spacing:
+                        even = False
+                        break
+            if not even:
+                break
+            first = end
+    if not sound:
+        raise IndexError("a series is out of bounds")
+    return found if even else None
+
+
+def spaced_rows(const int64_t[:, ::1] spaced, const int64_t[::1] ends):
+    """The rows of series that are spaced evenly; see `_rows_python.spaced_rows`."""
+    cdef Py_ssize_t i, j, first = 0, count = ends.shape[0], size = ends[count - 1] if count else 0
+    cdef bint sound = spaced.shape[0] == count and (count == 0 or spaced.shape[1] == 2)
+    found = np.empty(max(size, 0), np.int64)
+    cdef int64_t[::1] rows = found
+    with nogil:
+        for i in range(count if sound else 0):
+            if not first <= ends[i] <= size:
+                sound = False
+                break
+            for j in range(first, ends[i]):
+                rows[j] = spaced[i, 0] + (j - first) * spaced[i, 1]
+            first = ends[i]
+    if not sound:
+        raise IndexError("a series is out of bounds")
+    return found
+
+
 def series_keys(const int32_t[::1] tag_id, const uint8_t[::1] kind, const uint8_t[::1] dtype,
                 const uint8_t[::1] slot_of_kind, const uint8_t[::1] declared, int slots,
                 int by_metadata, int scalars):

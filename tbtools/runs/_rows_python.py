@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,40 @@ def _argsort(numbers: NDArray[Any], count: int) -> Ints:
         return low
     high = np.argsort((numbers[low] >> 16).astype(np.uint16), kind="stable")
     return low[high]
+
+
+def spaced_series(rows: Ints, ends: Ints) -> Ints | None:
+    """The first row of each series, and how far its rows are from one another.
+
+    Args:
+        rows: Those of the first series, then those of the second, and so on.
+        ends: Where those of each series end.
+
+    Returns:
+        int64, shape (series, 2); 0 where there are not that many rows. None where the rows of any
+        series are not all as far from one another.
+    """
+    spaced = np.zeros((ends.size, 2), np.int64)
+    for number, (first, end) in enumerate(pairwise([0, *ends.tolist()])):
+        own = rows[first:end]
+        if (np.diff(own, 2) != 0).any():
+            return None
+        spaced[number, : own.size] = [*own[:1], *np.diff(own[:2])]
+    return spaced
+
+
+def spaced_rows(spaced: Ints, ends: Ints) -> Ints:
+    """The rows of which `spaced_series` tells.
+
+    Args:
+        spaced: What it has returned.
+        ends: Where those of each series end.
+    """
+    counts = np.diff(ends, prepend=0)
+    first_row, spacing = np.repeat(spaced, counts, axis=0).T
+    place = np.arange(first_row.size) - np.repeat(ends - counts, counts)
+    rows: Ints = first_row + spacing * place
+    return rows
 
 
 def series_keys(

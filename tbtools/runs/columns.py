@@ -12,6 +12,7 @@ import numpy as np
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.loops import loops
 from tbtools.runs.plugins.table import PLUGINS
+from tbtools.runs.row_order import RowOrder
 from tbtools.runs.shared import shared_by_names
 from tbtools.runs.timeline import rows as row_kinds
 from tbtools.runs.timeline.timeline import build_timeline
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tbtools.runs.timeline.timeline import Timeline
     from tbtools.vocabulary import RestartPolicy
 
-    _BySeries = tuple[tuple["SeriesRows", ...], NDArray[np.int64]]
+    _BySeries = tuple[tuple["SeriesRows", ...], RowOrder]
 
 # A row belongs to no plugin, to one that has kinds of its own, or to the one that its metadata
 # declares.
@@ -94,11 +95,16 @@ class RunColumns:
 
     @property
     def order(self) -> NDArray[np.int64]:
-        """The rows that count.
+        """The rows that count; made anew each time.
 
         Those of the first series in the order of the timeline, then those of the second, and so on.
         """
-        return self._by_series[1]
+        return self._by_series[1].all()
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
+        return self._by_series[1].size
 
     @property
     def rows(self) -> RunRows:
@@ -120,7 +126,7 @@ class RunColumns:
 
     def of(self, series: SeriesRows) -> NDArray[np.int64]:
         """The rows of one series, in the order of the timeline."""
-        return self.order[series.first : series.end]
+        return self._by_series[1].stretch(series.first, series.end)
 
     def scalars(self) -> Iterator[SeriesRows]:
         """The series of numbers."""
@@ -130,17 +136,19 @@ class RunColumns:
         """The same, only with steps from `first` to `last`, both included; None for no bound."""
         if first is None and last is None:
             return self
-        kept = is_within(self.rows.step[self.order], first, last)
+        order = self.order
+        kept = is_within(self.rows.step[order], first, last)
         before = np.concatenate([[0], np.cumsum(kept)])
         series = [
             replace(each, first=int(before[each.first]), end=int(before[each.end]))
             for each in self.series
         ]
-        return self.only(series, self.order[kept])
+        return self.only(series, order[kept])
 
     def only(self, series: Sequence[SeriesRows], order: NDArray[np.int64]) -> RunColumns:
-        """The same timeline with other series, which are stretches of this order."""
-        return RunColumns(self.timeline, (tuple(series), order))
+        """The same timeline with other series, which stand in this order one behind the other."""
+        ends = np.array([each.end for each in series], np.int64)
+        return RunColumns(self.timeline, (tuple(series), RowOrder(order, ends)))
 
 
 def is_within(step: NDArray[np.int64], first: int | None, last: int | None) -> NDArray[np.bool_]:
@@ -206,7 +214,7 @@ def _gather(timeline: Timeline) -> _BySeries:
         SeriesRows(*each, first, end)
         for each, (first, end) in zip(shown, pairwise(bounds), strict=True)
     ]
-    return tuple(series), order
+    return tuple(series), RowOrder(order, ends)
 
 
 def _kept_rows(timeline: Timeline) -> NDArray[np.int64] | None:

@@ -319,5 +319,5 @@ class Run(Shown):
         if not self.data.is_gathered:
             return f"<Run {self.name!r}: {plural(len(self.event_files), 'event file')}>"
         columns = self.data.columns
-        size = f"{plural(len(columns.series), 'series')}, {plural(columns.order.size, 'point')}"
+        size = f"{plural(len(columns.series), 'series')}, {plural(columns.count, 'point')}"
         return f"<Run {self.name!r}: {size}>"

@@ -142,4 +142,4 @@ def scalar_rows(columns: RunColumns, chosen: Sequence[SeriesRows]) -> NDArray[np
     """The rows of several series, one behind the other."""
     if len(chosen) == len(columns.series):
         return columns.order
-    return np.concatenate([columns.of(series) for series in chosen] or [columns.order[:0]])
+    return np.concatenate([columns.of(series) for series in chosen] or [np.empty(0, np.int64)])

@@ -132,6 +132,13 @@ def test_a_time_of_another_zone() -> None:
     assert format_time(moment.timestamp(), UTC) == "2026-01-05 11:04:05 UTC"
 
 
+def test_a_time_is_told_by_the_second_that_it_lies_in() -> None:
+    moment = datetime(2026, 1, 5, 11, 4, 5, tzinfo=UTC).timestamp()
+    for part in (0, 0.5, 0.9999998):
+        assert format_time(moment + part, UTC) == "2026-01-05 11:04:05 UTC"
+    assert format_time(-0.5, UTC) == "1969-12-31 23:59:59 UTC"
+
+
 @given(st.floats())
 def test_any_wall_time_can_be_told(seconds: float) -> None:
     assert format_time(seconds)

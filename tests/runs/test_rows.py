@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tbtools.runs import _rows_python
+from tbtools.runs.row_order import RowOrder
 from tbtools.runs.statistics import MIXED, NUMBERS
 
 if TYPE_CHECKING:
@@ -51,6 +52,34 @@ def test_rows_are_ordered_alike(seed: int, size: int, count: int) -> None:
             want = sorted(chosen.tolist(), key=lambda row: key[row])
             assert ours[0].tolist() == want
             assert ours[1].tolist() == [sum(key[chosen] <= number) for number in range(count)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(seeds, st.lists(st.integers(0, 5), max_size=5), st.booleans())
+def test_rows_spaced_evenly_are_found_alike(seed: int, counts: list[int], bent: bool) -> None:
+    random = np.random.default_rng(seed)
+    ends = np.cumsum(counts, dtype=np.int64)
+    starts_and_spacings = random.integers(0, 2**40, (len(counts), 2)).tolist()
+    series = [
+        [start + i * spacing for i in range(count)]
+        for (start, spacing), count in zip(starts_and_spacings, counts, strict=True)
+    ]
+    is_bent = bent and max(counts, default=0) > 2
+    if is_bent:
+        next(own for own in series if len(own) > 2)[random.integers(0, 3)] += 1
+    rows = np.array([row for own in series for row in own], np.int64)
+    ours, theirs = (each.spaced_series(rows, ends) for each in BOTH)
+    if is_bent:
+        assert ours is theirs is None
+    else:
+        assert same(ours, theirs)
+        for each in BOTH:
+            assert same(each.spaced_rows(ours, ends), rows)
+    order = RowOrder(rows, ends)
+    assert order.size == rows.size
+    assert same(order.all(), rows)
+    for end, own in zip(ends.tolist(), series, strict=True):
+        assert order.stretch(end - len(own), end).tolist() == own
 
 
 @settings(max_examples=50, deadline=None)
@@ -125,6 +154,11 @@ def test_nothing_is_read_out_of_bounds(number: int) -> None:
             one - 1, one - 1, one, bytes_, one, times, times, ids, bytes_, MIXED, numbers
         ),
         lambda: compiled.stretch_means(times, one - 1, one, np.zeros((1, 1)), place),
+        lambda: compiled.spaced_series(one, one * 2),
+        lambda: compiled.spaced_series(one, np.array([1, 0])),
+        lambda: compiled.spaced_rows(np.zeros((1, 2), np.int64), np.array([0, 1])),
+        lambda: compiled.spaced_rows(np.zeros((2, 2), np.int64), np.array([2, 1])),
+        lambda: compiled.spaced_rows(np.zeros((1, 1), np.int64), one),
     )  # fmt: skip
     for call in calls:
         with pytest.raises(IndexError):

@@ -198,9 +198,9 @@ class EventsView(_Listing):
         """One row a value, or an event without."""
         yield "offset", "wall_time", "step", "what", "tag", "content"
         for record in self.records:
-            event = _event_dict(record)
-            for value in event["values"]:
-                yield (*list(event.values())[:4], value["tag"], value["content"])
+            wall_time, step, what, values = _described(record)
+            for tag, content in values:
+                yield record.offset, wall_time, step, what, tag, content
 
     def show(self, console: Console) -> None:
         """Prints a line a value, or an event without."""
@@ -208,27 +208,31 @@ class EventsView(_Listing):
 
     def _lines(self) -> Iterator[tuple[str, str]]:
         for record in self.records:
-            event = _event_dict(record)
+            wall_time, step, _, values = _described(record)
             style = "" if record.state == "ok" else "yellow"
-            step = "-" if event["step"] is None else event["step"]
-            place = f"{event['offset']:>12}  {format_time(event['wall_time'])}  step {step}"
-            for value in event["values"]:
-                text = f"{place}  {printable(value['tag'])}: {printable(value['content'])}"
-                yield text, style
+            shown = "-" if step is None else step
+            place = f"{record.offset:>12}  {format_time(wall_time)}  step {shown}"
+            for tag, content in values:
+                yield f"{place}  {printable(tag)}: {printable(content)}", style
+
+
+def _described(
+    record: RecordInspection,
+) -> tuple[float | None, int | None, str | None, list[tuple[str, str]]]:
+    """Wall time, step, kind and values of an event; of what is none, what the matter is."""
+    event = record.event
+    if event is None:
+        return None, None, record.state, [("-", f"{record.state}: {record.message}")]
+    wall_time = json_number(event.wall_time)
+    return wall_time, event.step, event.WhichOneof("what"), describe_event(event)
 
 
 def _event_dict(record: RecordInspection) -> dict[str, Any]:
-    event = record.event
-    if event is None:
-        values = [("-", f"{record.state}: {record.message}")]
-        wall_time = step = None
-    else:
-        values = describe_event(event)
-        wall_time, step = json_number(event.wall_time), event.step
+    wall_time, step, what, values = _described(record)
     return {
         "offset": record.offset,
         "wall_time": wall_time,
         "step": step,
-        "what": record.state if event is None else event.WhichOneof("what"),
+        "what": what,
         "values": [{"tag": tag, "content": content} for tag, content in values],
     }

@@ -196,14 +196,16 @@ class Timeline:
         Mostly the steps of all tags rise together. Only a tag with a step below one that another
         row of the session had reached needs to be looked at.
         """
-        step, tag = self.rows.step, self.rows.tag_id
+        step, tag_of_shape = self.rows.step, self.rows.values.shapes.tag_id
         behind = np.zeros(len(self.rows.tags), bool)
         for first, end in itertools.pairwise(self._bounds.tolist()):
             own = step[first:end]
             if (own[1:] < own[:-1]).any():
-                behind[tag[first:end][own < np.maximum.accumulate(own)]] = True
+                fallen = self.rows.values.shape[first:end][own < np.maximum.accumulate(own)]
+                behind[tag_of_shape[fallen]] = True
         if not behind.any():
             return False
+        tag = self.rows.tag_id
         rows = np.flatnonzero(behind[tag])
         rows = rows[stable_order(tag[rows], behind.size)]
         before, after = rows[:-1], rows[1:]
