@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.analysis.detect import machinery
 from tbtools.analysis.detect.causes import with_causes
 from tbtools.analysis.detect.detectors import (
     divergence,
@@ -21,12 +22,12 @@ from tbtools.analysis.detect.detectors import (
 from tbtools.analysis.detect.detectors.plateau_finding import plateau_finding
 from tbtools.analysis.detect.findings import Finding, Findings, NotJudged
 from tbtools.analysis.detect.judged import OUTCOMES, Judged
-from tbtools.analysis.detect.learning_rate import is_learning_rate, learning_rates, restarts_within
+from tbtools.analysis.detect.learning_rate import learning_rates, restarts_within
 from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.run_axis import run_axes
 from tbtools.analysis.detect.screen import candidates
 from tbtools.analysis.detect.signals import excursion
-from tbtools.analysis.objective import objectives_of
+from tbtools.analysis.objective import machinery_of, objectives_of
 from tbtools.runs.reading import check_progress
 from tbtools.vocabulary import SEVERITIES
 
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 
+# Of these a change of scale is told by `machinery`, or is a schedule.
+_JUDGED_APART = frozenset({"learning_rate", "loss_scale"})
 # Fewer points are no trend: so many make a level, and so many must stand beyond it.
 LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
 
@@ -52,6 +55,7 @@ def detect_series(
     *,
     objectives: Mapping[str, Objective] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    declared: Callable[[str], Mapping[str, Any]] | None = None,
 ) -> Findings:
     """Judges time series; those of one run together, for pairs, causes and learning rates.
 
@@ -60,6 +64,7 @@ def detect_series(
             in the order given, whatever their steps are.
         objectives: Which way is better, by glob over tags, where the words of a tag mislead.
         progress: Called now and then with the series that have been judged and those of all.
+        declared: Gives the hyperparameters of a run; called for few of them.
 
     Returns:
         The findings: run by run in the order given, the worst first, then the earliest; with the
@@ -78,6 +83,7 @@ def detect_series(
         found += nonfinite.find(one, directions[one.run][one.tag])
     scales = _of_scale(every, directions)
     found += scales.values()
+    found += machinery.find(every, judged, scales, declared or (lambda _: {}))
     rates = learning_rates(every)
     looked = candidates(judged.values())
     overfitted = _overfitted(every, judged, rates, looked)
@@ -139,7 +145,7 @@ def _of_scale(series: list[ScalarSeries], directions: Directions) -> dict[Key, F
     found = {}
     for one in series:
         finding = None
-        if not is_learning_rate(one.tag):
+        if machinery_of(one.tag) not in _JUDGED_APART:
             finding = scale.find(one, directions[one.run][one.tag])
         if finding is not None:
             found[one.run, one.tag] = finding
