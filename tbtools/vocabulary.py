@@ -49,6 +49,10 @@ FindingKind = Literal[
     "plateau",
     "spike",
     "stall",
+    "learning_rate",
+    "loss_scale",
+    "gradient",
+    "throughput",
 ]
 FINDING_KINDS: tuple[FindingKind, ...] = get_args(FindingKind)
 Severity = Literal["error", "warning", "info"]

@@ -34,6 +34,10 @@ _SHORT: dict[FindingKind, str] = {
     "overfitting": "Validation gets worse while training still improves",
     "spike": "A jump that recovered",
     "stall": "A gap in time far beyond the run's own rhythm",
+    "learning_rate": "The learning rate is zero, jumps, or has no warm-up that was asked for",
+    "loss_scale": "The scale of the loss fell for good",
+    "gradient": "Gradients are always clipped, or grow while the loss stands still",
+    "throughput": "Training became slower for good",
 }
 
 

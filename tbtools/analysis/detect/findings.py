@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
+from tbtools.analysis.detect.judged import finite_or_none
 from tbtools.runs.diagnostics import HasProvenance, Provenance
 from tbtools.showing import Shown
 from tbtools.vocabulary import SEVERITIES
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import FindingKind, Severity
 
 KEYS = (
@@ -73,6 +75,49 @@ class Finding:
     message: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     provisional: bool = False
+
+    @classmethod
+    def of_points(
+        cls,
+        series: ScalarSeries,
+        first: int,
+        last: int,
+        *,
+        ongoing: bool,
+        kind: FindingKind,
+        severity: Severity,
+        message: str,
+        evidence: Mapping[str, Any],
+        last_good: int | None = None,
+    ) -> Finding:
+        """A finding about a series without a best value.
+
+        Args:
+            series: The series.
+            first: Index of the first point of the trouble.
+            last: Index of its last point.
+            ongoing: Whether the trouble lasts to the end.
+            kind: What is the matter.
+            severity: How much it matters.
+            message: What happened, since when.
+            evidence: The numbers behind it.
+            last_good: Index of the last good point; None where there is none.
+        """
+        return cls(
+            run=series.run,
+            tag=series.tag,
+            kind=kind,
+            severity=severity,
+            onset_step=int(series.step[first]),
+            onset_time=finite_or_none(series.wall_time[first]),
+            end_step=int(series.step[last]),
+            ongoing=ongoing,
+            best_step=None,
+            best_value=None,
+            last_good_step=None if last_good is None else int(series.step[last_good]),
+            message=message,
+            evidence=evidence,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON has it: exactly the keys of `KEYS`."""

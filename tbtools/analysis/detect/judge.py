@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.analysis.detect import machinery
 from tbtools.analysis.detect.causes import with_causes
 from tbtools.analysis.detect.detectors import (
     divergence,
@@ -22,13 +23,13 @@ from tbtools.analysis.detect.detectors import (
 from tbtools.analysis.detect.detectors.plateau_finding import plateau_finding
 from tbtools.analysis.detect.findings import Finding, Findings, NotJudged
 from tbtools.analysis.detect.judged import OUTCOMES, Judged
-from tbtools.analysis.detect.learning_rate import is_learning_rate, learning_rates, restarts_within
+from tbtools.analysis.detect.learning_rate import learning_rates, restarts_within
 from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.run_axis import run_axes
 from tbtools.analysis.detect.screen import candidates
 from tbtools.analysis.detect.signals import excursion
 from tbtools.analysis.detect.writers import joined, writers_apart
-from tbtools.analysis.objective import objectives_of
+from tbtools.analysis.objective import machinery_of, objectives_of
 from tbtools.runs.reading import check_progress
 from tbtools.vocabulary import SEVERITIES
 
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 
+# Of these a change of scale is told by `machinery`, or is a schedule.
+_JUDGED_APART = frozenset({"learning_rate", "loss_scale"})
 # Fewer points are no trend: so many make a level, and so many must stand beyond it.
 LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
 
@@ -54,6 +57,7 @@ def detect_series(
     *,
     objectives: Mapping[str, Objective] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    declared: Callable[[str], Mapping[str, Any]] | None = None,
 ) -> Findings:
     """Judges time series; those of one run together, for pairs, causes and learning rates.
 
@@ -64,6 +68,7 @@ def detect_series(
             in the order given, whatever their steps are.
         objectives: Which way is better, by glob over tags, where the words of a tag mislead.
         progress: Called now and then with the series that have been judged and those of all.
+        declared: Gives the hyperparameters of a run; called for few of them.
 
     Returns:
         The findings: run by run in the order given, the worst first, then the earliest; with the
@@ -98,6 +103,7 @@ def _detect(
         found += nonfinite.find(one, directions[one.run][one.tag])
     scales = _of_scale(every, directions)
     found += scales.values()
+    found += machinery.find(every, judged, scales, declared or (lambda _: {}))
     rates = learning_rates(every)
     looked = candidates(judged.values())
     overfitted = _overfitted(every, judged, rates, looked)
@@ -159,7 +165,7 @@ def _of_scale(series: list[ScalarSeries], directions: Directions) -> dict[Key, F
     found = {}
     for one in series:
         finding = None
-        if not is_learning_rate(one.tag):
+        if machinery_of(one.tag) not in _JUDGED_APART:
             finding = scale.find(one, directions[one.run][one.tag])
         if finding is not None:
             found[one.run, one.tag] = finding

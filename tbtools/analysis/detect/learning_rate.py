@@ -8,7 +8,7 @@ import numpy as np
 
 from tbtools.analysis.detect.judged import points_before
 from tbtools.analysis.detect.signals import robust
-from tbtools.analysis.objective import words
+from tbtools.analysis.objective import machinery_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,12 +27,6 @@ POINTS = 3
 WORST = 0.95
 
 
-def is_learning_rate(tag: str) -> bool:
-    """Whether a tag is that of a learning rate, by its words."""
-    parts = words(tag)
-    return "lr" in parts or ("learning" in parts and "rate" in parts)
-
-
 def learning_rates(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:
     """The learning rate of each run that logs one, known by its tag.
 
@@ -41,7 +35,11 @@ def learning_rates(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:
     """
     found: dict[str, ScalarSeries] = {}
     for one in series:
-        if is_learning_rate(one.tag) and one.run not in found and np.isfinite(one.value).any():
+        if (
+            one.run not in found
+            and machinery_of(one.tag) == "learning_rate"
+            and np.isfinite(one.value).any()
+        ):
             found[one.run] = one
     return found
 

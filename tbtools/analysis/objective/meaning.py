@@ -91,6 +91,15 @@ def meaning_of(tag: str) -> Meaning:
     )
 
 
+def is_reward(tag: str) -> bool:
+    """Whether a tag is what an agent gets.
+
+    Args:
+        tag: The tag.
+    """
+    return meaning_of(tag).rewards
+
+
 def _place_of_measure(segments: Sequence[Sequence[Row | None]]) -> int | None:
     """Where the row of the measure stands among all rows of the tag."""
     placed = [(folder, row) for folder, segment in enumerate(segments) for row in segment]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.judged import HUGE, finite_or_none, place_of
+from tbtools.analysis.detect.judged import HUGE, place_of
 from tbtools.analysis.detect.signals import excursion, robust
 
 if TYPE_CHECKING:
@@ -162,22 +162,18 @@ def _finding(
         text += f"{change.before:.4g} to {change.after:.4g}, and stayed there for {points:,} points"
     if objective == "min":
         text += ": look at the labels, the mask and the precision of the weights"
-    return Finding(
-        run=series.run,
-        tag=series.tag,
+    return Finding.of_points(
+        series,
+        onset,
+        int(finite[-1]),
+        ongoing=True,
         kind="explosion" if grew else "collapse",
         severity="error" if objective == "min" else "warning",
-        onset_step=int(series.step[onset]),
-        onset_time=finite_or_none(series.wall_time[onset]),
-        end_step=int(series.step[finite[-1]]),
-        ongoing=True,
-        best_step=None,
-        best_value=None,
-        last_good_step=int(series.step[last_good]),
         message=text,
         evidence={
             "level_before": change.before,
             "level_after": change.after,
             "points_since": points,
         },
+        last_good=last_good,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.judged import finite_or_none, place_of
+from tbtools.analysis.detect.judged import place_of
 from tbtools.analysis.detect.signals import robust
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _of_series(series: ScalarSeries) -> Finding | None:
     if len(series.step) < LEAST_POINTS:
         return None
     gaps = np.diff(series.wall_time)
-    gaps[_handovers(series.session) - 1] = np.nan
+    gaps[handovers(series.session) - 1] = np.nan
     known = gaps[np.isfinite(gaps) & (gaps >= 0)]
     if len(known) < LEAST_POINTS - 1:
         return None
@@ -57,18 +57,13 @@ def _of_series(series: ScalarSeries) -> Finding | None:
     if not len(stalls):
         return None
     longest = int(stalls[np.argmax(gaps[stalls])])
-    return Finding(
-        run=series.run,
-        tag=series.tag,
+    return Finding.of_points(
+        series,
+        longest,
+        longest + 1,
+        ongoing=False,
         kind="stall",
         severity="warning",
-        onset_step=int(series.step[longest]),
-        onset_time=finite_or_none(series.wall_time[longest]),
-        end_step=int(series.step[longest + 1]),
-        ongoing=False,
-        best_step=None,
-        best_value=None,
-        last_good_step=int(series.step[longest]),
         message=_message(series, gaps[longest], typical, longest, len(stalls)),
         evidence={
             "seconds": float(gaps[longest]),
@@ -76,10 +71,11 @@ def _of_series(series: ScalarSeries) -> Finding | None:
             "count": len(stalls),
             "steps": [int(step) for step in series.step[stalls[:10]]],
         },
+        last_good=longest,
     )
 
 
-def _handovers(session: NDArray[np.int64]) -> NDArray[np.int64]:
+def handovers(session: NDArray[np.int64]) -> NDArray[np.int64]:
     """The points with which a session begins right after another one has ended.
 
     What lies in between is a restart and no stall, though the points that the old session wrote

@@ -1,0 +1,186 @@
+"""The norm of the gradient: it is always clipped, or rises while the loss stands still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.analysis.detect.findings import Finding
+from tbtools.analysis.detect.judged import place_of, points_before
+from tbtools.analysis.detect.signals import excursion, robust
+from tbtools.analysis.detect.signals.onset import locate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.detect.judged import Judged
+    from tbtools.runs.series import ScalarSeries
+
+    Array = NDArray[np.float64]
+
+LEAST_POINTS = 20
+# Nearly all points, for always.
+ALWAYS = 0.95
+# What torch adds to a norm before it divides by it leaves a clipped one so far from the limit.
+WITHIN = 1e-3
+# An order of magnitude, or what noise leaves of it, is a warning; half of that worth a word.
+ROSE = 8.0
+ROSE_SOMEWHAT = 4.0
+# The first part of a run is warm-up.
+WARM_UP = 0.1
+# Standard errors by which a loss still falls.
+FALLS = 3.0
+# A part of what it had achieved that is next to nothing.
+FLAT = 0.1
+# Hyperparameters that say at which norm gradients are clipped.
+LIMITS = (
+    "max_grad_norm",
+    "gradient_clip_val",
+    "clip_grad_norm",
+    "grad_clip",
+    "grad_norm_clip",
+    "clip_norm",
+    "gradient_clipping",
+    "clip_grad",
+    "max_norm",
+)
+
+
+def clipped(series: ScalarSeries, declared: Callable[[], Mapping[str, Any]]) -> Finding | None:
+    """Looks at a norm for clipping that is always active.
+
+    A norm that was logged after it was clipped is the limit in nearly all points; one that was
+    logged before lies beyond the limit that the hyperparameters tell.
+
+    Args:
+        series: A norm of gradients.
+        declared: Gives the hyperparameters of its run.
+    """
+    points = np.flatnonzero(np.isfinite(series.value) & (series.value > 0))
+    value = series.value[points]
+    if len(value) < LEAST_POINTS:
+        return None
+    largest = float(value.max())
+    at_limit = value >= largest * (1 - WITHIN)
+    # A norm that never moves at all is normalized, or no norm.
+    if at_limit.mean() >= ALWAYS and len(np.unique(value)) > 1:
+        text = f"is {largest:.4g} in {at_limit.mean():.0%} of its points: the limit at which "
+        return _always(series, points, text + "gradients are clipped", largest, at_limit)
+    limit = _limit(declared())
+    beyond = value > limit if limit else np.zeros(len(value), bool)
+    if limit is None or beyond.mean() < ALWAYS:
+        return None
+    times = robust.median(value) / limit
+    text = f"is beyond {limit:g}, at which gradients are clipped, in {beyond.mean():.0%} of its "
+    text += f"points, {times:.3g} times that in the median"
+    return _always(series, points, text, limit, beyond)
+
+
+def clipped_share(series: ScalarSeries) -> Finding | None:
+    """Looks at the share of steps that were clipped, where that is logged.
+
+    Args:
+        series: The share, as 0 to 1 or as 0 to 100.
+    """
+    points = np.flatnonzero(np.isfinite(series.value))
+    value = series.value[points]
+    if len(value) < LEAST_POINTS or value.min() < 0:
+        return None
+    whole = 100.0 if value.max() > 1 else 1.0
+    full = value >= ALWAYS * whole
+    if full.mean() < ALWAYS:
+        return None
+    text = f"gradients are clipped in nearly all steps: {robust.median(value):.4g} in the median"
+    return _always(series, points, text, None, full)
+
+
+def _limit(declared: Mapping[str, Any]) -> float | None:
+    for name, value in declared.items():
+        last = name.lower().replace("-", "_").rpartition("/")[2].rpartition(".")[2]
+        known = last in LIMITS and isinstance(value, (int, float)) and not isinstance(value, bool)
+        if known and 0 < value < np.inf:
+            return float(value)
+    return None
+
+
+def _always(
+    series: ScalarSeries,
+    points: NDArray[np.intp],
+    text: str,
+    limit: float | None,
+    active: NDArray[np.bool_],
+) -> Finding:
+    evidence: dict[str, Any] = {"share": float(active.mean()), "points": len(points)}
+    if limit is not None:
+        evidence["limit"] = limit
+    return Finding.of_points(
+        series,
+        int(points[int(np.argmax(active))]),
+        int(points[-1]),
+        ongoing=True,
+        kind="gradient",
+        severity="info",
+        message=f"{text}; each step has the same length, whatever the gradient is",
+        evidence=evidence,
+    )
+
+
+def rising(series: ScalarSeries, loss: Judged) -> Finding | None:
+    """Looks for a norm that rises by an order of magnitude while the loss does not fall.
+
+    Args:
+        series: A norm of gradients.
+        loss: What training minimises.
+    """
+    points = np.flatnonzero(np.isfinite(series.value) & (series.value > 0))
+    if len(points) < LEAST_POINTS:
+        return None
+    y = np.log(series.value[points])
+    rise = excursion.find(y, robust.noise_of_points(y))
+    if rise is None:
+        return None
+    index = locate(y, rise).index
+    if index < max(1, WARM_UP * len(y)):
+        return None
+    before = robust.median(y[index // 2 : index])
+    after = robust.median(y[-max(excursion.PERSISTENT, len(y) // 20) :])
+    if after - before < np.log(ROSE_SOMEWHAT):
+        return None
+    onset = int(points[index])
+    if not _stands_still(loss, series, onset):
+        return None
+    times = float(np.exp(after - before))
+    return Finding.of_points(
+        series,
+        onset,
+        int(points[-1]),
+        ongoing=True,
+        kind="gradient",
+        severity="warning" if times >= ROSE else "info",
+        message=f"rose {times:,.3g}-fold since {place_of(series, onset)}, from "
+        f"{np.exp(before):.4g} to {np.exp(after):.4g}, while {loss.series.tag} does not fall",
+        evidence={
+            "level_before": float(np.exp(before)),
+            "level_after": float(np.exp(after)),
+            "loss": loss.series.tag,
+            "points_since": len(y) - index,
+        },
+        last_good=int(points[index - 1]),
+    )
+
+
+def _stands_still(loss: Judged, series: ScalarSeries, onset: int) -> bool:
+    """Whether a loss has fallen by next to nothing since a point of another series."""
+    begin = int(points_before(loss.series, series, np.array([onset]), "left")[0])
+    first = int(np.searchsorted(loss.points, begin))
+    before, after = loss.y[:first], loss.y[first:]
+    third = len(after) // 3
+    if third < 3 or not len(before):
+        return False
+    level = robust.median(after[:third])
+    error = loss.noise * (np.pi / third) ** 0.5
+    achieved = robust.quantile(before, 0.75) - level
+    return bool(level - robust.median(after[-third:]) <= max(FALLS * error, FLAT * achieved))

@@ -1,0 +1,223 @@
+"""Throughput: training became slower for good, by what it logs of its speed or by its wall times.
+
+The logarithm of the time that a step takes is asked the question of `excursion`: a rise that was
+never made good. First point by point, then of means of blocks, which also see steps that take ever
+longer now and then. What was slow and came back before is a precedent, so that evaluations, busy
+hours and checkpoints are none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from tbtools.analysis.detect.detectors.stall import handovers
+from tbtools.analysis.detect.findings import Finding
+from tbtools.analysis.detect.judged import place_of
+from tbtools.analysis.detect.signals import excursion, robust
+from tbtools.analysis.detect.signals.onset import locate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tbtools.runs.series import ScalarSeries
+
+    Array = NDArray[np.float64]
+
+# Fewer points have no rhythm.
+LEAST_POINTS = 30
+# Steps that take so much longer are worth a word, for a shared machine varies by less ...
+SLOWER = 1.15
+# ... by wall times, in which all that a script does beside training counts too, so much ...
+SLOWER_BY_CLOCK = 1.3
+# ... and so much longer a warning.
+MUCH_SLOWER = 1.5
+# What has lasted for fewer points, or a smaller part of the series, may be over soon.
+LASTING = 10
+LASTING_PART = 0.05
+# What is slow after less than this part of the run was fast only until it had warmed up. A speed
+# that is counted from the start of the run falls there, too, as soon as there is more to do.
+WARM_UP = 0.1
+WARM_UP_POINTS = 10
+# Only what goes on to get slower by so much after that has been slowing from the start.
+STILL_SLOWER = 1.3
+# Blocks of points whose means see steps that take longer now and then.
+BLOCKS = 32
+# A session that began so few points from the onset is what made it slower.
+NEAR = 2
+# Edges of the stretches of the first look.
+STRETCHES = 9
+
+Measured = Literal["speed", "step_time", "clock"]
+
+
+@dataclass(frozen=True)
+class Slowdown:
+    """A lasting rise of the time that a step takes.
+
+    Attributes:
+        index: Its first point.
+        times: How many times as long a step takes.
+        now_and_then: Whether only some steps do, and their mean.
+    """
+
+    index: int
+    times: float
+    now_and_then: bool
+
+
+def of_tag(series: ScalarSeries, measured: Measured) -> Finding | None:
+    """Looks at a speed or at the time of a step, as it was logged.
+
+    Args:
+        series: The series.
+        measured: Which of the two it is.
+    """
+    points = np.flatnonzero(np.isfinite(series.value) & (series.value > 0))
+    value = series.value[points]
+    if measured == "step_time" and (np.diff(value) >= 0).all():
+        return None  # a clock that runs
+    seconds = 1 / value if measured == "speed" else value
+    found = _slowdown(seconds, SLOWER)
+    return None if found is None else _finding(series, points, seconds, found, measured)
+
+
+def of_clock(series: ScalarSeries) -> Finding | None:
+    """Looks at the wall time from point to point, in seconds for each step.
+
+    Args:
+        series: The series of the run that was written most often in training.
+    """
+    if not _may_be_slower(series):
+        return None
+    steps = np.diff(series.step)
+    gaps = np.diff(series.wall_time)
+    gaps[handovers(series.session) - 1] = np.nan
+    points = np.flatnonzero((steps > 0) & (gaps > 0))
+    seconds = gaps[points] / steps[points]
+    # Points that were held back and written together say when they were written.
+    if len(points) < 0.9 * len(gaps):
+        return None
+    found = _slowdown(seconds, SLOWER_BY_CLOCK)
+    if found is None or found.now_and_then:
+        return None
+    before, after = steps[points[: found.index]], steps[points[found.index :]]
+    if np.median(before) != np.median(after):
+        # What a script does each time that it logs is spread over other numbers of steps.
+        return None
+    return _finding(series, points + 1, seconds, found, "clock")
+
+
+def _may_be_slower(series: ScalarSeries) -> bool:
+    """A first look at some stretches of the run: whether the last ones are slower than others."""
+    if len(series.step) <= LEAST_POINTS:
+        return False
+    edges = np.linspace(0, len(series.step) - 1, STRETCHES).astype(np.intp)
+    steps, seconds = np.diff(series.step[edges]), np.diff(series.wall_time[edges])
+    if not (steps > 0).all() or not (seconds > 0).all():
+        return False
+    each = seconds / steps
+    return bool(each[-1] > SLOWER_BY_CLOCK**0.5 * each.min())
+
+
+def _slowdown(seconds: Array, least: float) -> Slowdown | None:
+    if len(seconds) < LEAST_POINTS:
+        return None
+    y = np.log(seconds)
+    found = _rise(y)
+    if found is not None and len(y) - found >= max(LASTING, LASTING_PART * len(y)):
+        before, after = _before(y, found), _after(y, found)
+        times = float(np.exp(robust.median(after) - robust.median(before)))
+        on_average = seconds[found:].mean() / _before(seconds, found).mean()
+        if times >= least and on_average >= least**0.5:
+            return Slowdown(found, times, now_and_then=False)
+    width = len(seconds) // BLOCKS
+    if width < 2:
+        return None
+    means = seconds[len(seconds) % width :].reshape(-1, width).mean(axis=1)
+    block = _rise(np.log(means))
+    if block is None:
+        return None
+    times = float(means[block:].mean() / _before(means, block).mean())
+    if times < least:
+        return None
+    return Slowdown(len(seconds) % width + block * width, times, now_and_then=True)
+
+
+def _rise(y: Array) -> int | None:
+    """The first value of a rise that lasts; None where there is none, or it is in the warm-up."""
+    noise = robust.noise_of_points(y)
+    rise = excursion.find(y, noise)
+    if rise is None:
+        return None
+    index = locate(y, rise).index
+    warm = max(int(WARM_UP * len(y)), min(WARM_UP_POINTS, len(y) // 4))
+    return max(index, 1) if index >= warm or _slows_on(y) else None
+
+
+def _slows_on(y: Array) -> bool:
+    """Whether steps take ever longer also after the first quarter of the run."""
+    late = y[len(y) // 4 :]
+    third = len(late) // 3
+    slower = robust.median(late[-third:]) - robust.median(late[:third])
+    return bool(slower > np.log(STILL_SLOWER))
+
+
+def _before(x: Array, index: int) -> Array:
+    """The later half of what was before a point, which is past the warm-up, where there is any."""
+    return x[index // 2 : index] if index >= LASTING else x[: LASTING // 2]
+
+
+def _after(x: Array, index: int) -> Array:
+    """The later half of what came after it: where it went."""
+    return x[index + (len(x) - index) // 2 :]
+
+
+def _finding(
+    series: ScalarSeries,
+    points: NDArray[np.intp],
+    seconds: Array,
+    found: Slowdown,
+    measured: Measured,
+) -> Finding:
+    onset = int(points[found.index])
+    near = series.session[max(0, onset - NEAR) : onset + NEAR + 1]
+    restarted = bool((near != near[0]).any())
+    before = robust.median(_before(seconds, found.index))
+    after = robust.median(_after(seconds, found.index))
+    place = place_of(series, onset)
+    since = f"since the restart at {place}" if restarted else f"since {place}"
+    if found.now_and_then:
+        text = f"steps take {found.times:.3g} times as long on average {since}, for some take ever "
+        text += "longer; the usual ones do not"
+    else:
+        text = f"steps take {found.times:.3g} times as long {since}"
+        text += f": {_amounts(before, after, measured)}"
+    return Finding.of_points(
+        series,
+        onset,
+        int(points[-1]),
+        ongoing=True,
+        kind="throughput",
+        severity="warning" if found.times >= MUCH_SLOWER and not restarted else "info",
+        message=text,
+        evidence={
+            "times_as_long": found.times,
+            "level_before": 1 / before if measured == "speed" else before,
+            "level_after": 1 / after if measured == "speed" else after,
+            "measured": measured,
+            "at_restart": restarted,
+            "now_and_then": found.now_and_then,
+            "points_since": len(points) - found.index,
+        },
+        last_good=int(points[found.index - 1]),
+    )
+
+
+def _amounts(before: float, after: float, measured: Measured) -> str:
+    if measured == "speed":
+        return f"from {1 / before:.4g} to {1 / after:.4g}"
+    unit = " s a step, by the wall times" if measured == "clock" else ""
+    return f"from {before:.3g} to {after:.3g}{unit}"

@@ -1,0 +1,114 @@
+"""What goes wrong around the model: rates, speeds, gradients and the scale of the loss of a run.
+
+Only series whose tags name them are looked at, and where no speed is logged the wall times of one
+series. A run has at most one finding of each sort, for its groups of parameters, its layers and its
+ways to say how fast it is go wrong together.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.analysis.detect.detectors import gradient, loss_scale, schedule, throughput
+from tbtools.analysis.objective import is_reward, machinery_of, role_of
+from tbtools.vocabulary import EVALUATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from tbtools.analysis.detect.findings import Finding
+    from tbtools.analysis.detect.judged import Judged
+    from tbtools.analysis.objective import Machinery
+    from tbtools.runs.series import ScalarSeries
+
+    Key = tuple[str, str]
+    Declared = Callable[[str], Mapping[str, Any]]
+
+
+def find(
+    series: Iterable[ScalarSeries],
+    judged: Mapping[Key, Judged],
+    exploded: Collection[Key],
+    declared: Declared,
+) -> list[Finding]:
+    """Looks at the machinery of each run.
+
+    Args:
+        series: All series.
+        judged: Those with an objective.
+        exploded: Run and tag of those whose scale has changed, of which that is told already.
+        declared: The hyperparameters of a run.
+    """
+    by_run: dict[str, list[ScalarSeries]] = defaultdict(list)
+    for one in series:
+        by_run[one.run].append(one)
+    found: list[Finding] = []
+    for run, own in by_run.items():
+        losses = [judged[run, one.tag] for one in own if (run, one.tag) in judged]
+        found += _of_run(own, _loss(losses), exploded, declared)
+    return found
+
+
+def _loss(judged: Iterable[Judged]) -> Judged | None:
+    """What training minimises: the series with the most points that is of no evaluation."""
+    losses = [
+        one
+        for one in judged
+        if one.objective == "min" and role_of(one.series.tag, one.series.run) not in EVALUATIONS
+    ]
+    return max(losses, key=len, default=None)
+
+
+def _of_run(
+    series: list[ScalarSeries],
+    loss: Judged | None,
+    exploded: Collection[Key],
+    declared: Declared,
+) -> Iterator[Finding]:
+    parts: dict[Machinery | None, list[ScalarSeries]] = defaultdict(list)
+    for one in series:
+        parts[machinery_of(one.tag)].append(one)
+    rates = [one for one in parts["learning_rate"] if np.isfinite(one.value).any()]
+    run = series[0].run
+    if rates:
+        yield from schedule.find(rates, loss.series if loss else None, lambda: declared(run))
+    yield from _first(loss_scale.find(one) for one in parts["loss_scale"])
+    norms = sorted(parts["gradient_norm"], key=lambda one: len(one.tag))
+    yield from _first(gradient.clipped(one, lambda: declared(run)) for one in norms)
+    if norms:  # without them a clip may be anything
+        yield from _first(gradient.clipped_share(one) for one in parts["clipped"])
+    if loss is not None:
+        calm = (one for one in norms if (run, one.tag) not in exploded)
+        yield from _first(gradient.rising(one, loss) for one in calm)
+    yield from _slower(parts, loss)
+
+
+def _slower(
+    parts: Mapping[Machinery | None, list[ScalarSeries]], loss: Judged | None
+) -> Iterator[Finding]:
+    """What the run says of its speed; only where it says nothing, what its wall times say."""
+    speeds = [throughput.of_tag(one, "speed") for one in parts.get("speed", ())]
+    times = [throughput.of_tag(one, "step_time") for one in parts.get("step_time", ())]
+    if speeds or times:
+        yield from _first((*speeds, *times))
+        return
+    written = [one for every in parts.values() for one in every]
+    if any(is_reward(one.tag) for one in written):
+        return  # a step of an agent may be an episode, and these become longer as it learns
+    training = [one for one in written if role_of(one.tag, one.run) not in EVALUATIONS]
+    densest = max(training, key=lambda one: len(one.step), default=None)
+    if densest is None:
+        return
+    if loss is not None and 2 * len(loss.series.step) > len(densest.step):
+        densest = loss.series
+    if (found := throughput.of_clock(densest)) is not None:
+        yield found
+
+
+def _first(found: Iterable[Finding | None]) -> Iterable[Finding]:
+    """The first one that is a finding, if there is any."""
+    return islice(filter(None, found), 1)

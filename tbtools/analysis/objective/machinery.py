@@ -1,0 +1,111 @@
+"""What a tag says of what runs around the model: rates, speeds, gradients, scales of the loss."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from tbtools.analysis.objective.table import TAGS_KEPT, words
+from tbtools.vocabulary import EVALUATIONS, ROLE_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+Machinery = Literal[
+    "learning_rate",
+    "speed",  # what is done in a second
+    "step_time",  # how long a step takes
+    "gradient_norm",
+    "clipped",  # the share of steps whose gradient was clipped, as 0 to 1 or 0 to 100
+    "loss_scale",
+]
+
+_RATES = [("lr",), ("lrs",), ("learningrate",), ("learning", "rate")]
+_SPEEDS = [
+    ("fps",),  # SB3, IMPALA
+    ("sps",),  # CleanRL
+    ("wps",),  # fairseq
+    ("tps",),  # torchtitan
+    ("mfu",),  # nanoGPT, torchtitan
+    ("tflops",),  # Megatron-LM, torchtitan
+    ("throughput",),  # Composer, Megatron-LM, DeepSpeed
+]
+# What is done so many times a second, or takes so many seconds; in the singular.
+_DONE = frozenset({"step", "batch", "it", "iter", "iteration", "update"})
+_PROCESSED = frozenset(
+    {"sample", "sentence", "token", "word", "image", "img", "example", "frame", "batche"}
+)
+_SECONDS = frozenset({"s", "sec", "secs", "second", "seconds", "ms"})
+# DeepSpeed's step_time, torch's and timm's batch_time, Megatron-LM's iteration-time, time/step
+_DURATIONS = frozenset({"time", "duration", *_SECONDS})
+_GRADIENTS = frozenset({"grad", "grads", "gradient", "gradients"})
+_CLIPPED = [
+    ("clip", "fraction"),
+    ("clip", "frac"),
+    ("clip", "rate"),
+    ("clip", "ratio"),
+    ("clipped", "fraction"),
+    ("clipped", "frac"),
+]
+_SCALES = [
+    ("loss", "scale"),  # fairseq, Megatron-LM, DeepSpeed, MMEngine
+    ("scaler", "scale"),
+    ("grad", "scale"),
+    ("grad", "scaler"),
+    ("amp", "scale"),
+]
+
+
+@lru_cache(TAGS_KEPT)
+def machinery_of(tag: str) -> Machinery | None:
+    """Says what of the machinery of training a tag measures.
+
+    What is measured in validation or test is none of it: evaluations are of other lengths.
+
+    Args:
+        tag: The tag.
+
+    Returns:
+        What it measures; None for losses and everything else.
+    """
+    parts = words(tag)
+    if _has(parts, _RATES):
+        return "learning_rate"
+    if any(ROLE_WORDS.get(part) in EVALUATIONS for part in parts):
+        return None
+    if _has(parts, _SCALES):
+        return "loss_scale"
+    if parts[-1:] == ("clip",):  # fairseq
+        return "clipped"
+    if not _GRADIENTS.isdisjoint(parts) or parts[-1:] == ("gnorm",):
+        if _has(parts, _CLIPPED):
+            return "clipped"
+        return "gradient_norm" if not {"norm", "gnorm"}.isdisjoint(parts) else None
+    if _is_step_time(parts):
+        return "step_time"
+    return "speed" if _has(parts, _SPEEDS) or _is_per_second(parts) else None
+
+
+def _has(parts: Sequence[str], phrases: Collection[tuple[str, ...]]) -> bool:
+    return any(
+        tuple(parts[at : at + len(phrase)]) == phrase
+        for phrase in phrases
+        for at in range(len(parts) - len(phrase) + 1)
+    )
+
+
+def _is_per_second(parts: Sequence[str]) -> bool:
+    """Whether a tag ends as ``steps_per_second`` or ``samples/sec`` does."""
+    if len(parts) < 2 or parts[-1] not in _SECONDS:
+        return False
+    return parts[-2] == "per" or parts[-2].removesuffix("s") in _DONE | _PROCESSED
+
+
+def _is_step_time(parts: Sequence[str]) -> bool:
+    """Whether it is how long a step takes: ``iter_time``, ``time/step``, ``sec_per_step``."""
+    if [part for part in parts if part not in ROLE_WORDS] == ["time"]:  # MMEngine
+        return True
+    one, other = ("", *(part for part in parts if part != "per"))[-2:] if parts else ("", "")
+    return (one in _DONE and other in {"time", "duration"}) or (
+        one in _DURATIONS and other in _DONE
+    )
