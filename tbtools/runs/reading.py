@@ -25,6 +25,8 @@ _BYTES_AHEAD = 256_000_000
 # each waits longer than the file takes.
 _FILES_AT_ONCE = 16
 _BYTES_AT_ONCE = 2_000_000
+# Where each file is a request, so many of them wait for a thread, that none waits for a file.
+_FILES_A_THREAD = 8
 
 
 def _usable_cores() -> int:
@@ -75,9 +77,10 @@ def read_ahead(
         runs: The runs; those that have been read already are not read again.
         progress: Called now and then with the bytes that have been read and those of all files.
     """
-    ahead = _Ahead(progress, [run for run in runs if not run.data.is_read])
+    requests = max((source_of(run.data.path).at_once for run in runs), default=0)
+    ahead = _Ahead(progress, [run for run in runs if not run.data.is_read], requests)
     try:
-        with ThreadPoolExecutor(_usable_cores()) as pool:
+        with ThreadPoolExecutor(requests or _usable_cores()) as pool:
             waiting = deque(runs)
             while waiting or ahead.runs:
                 if ahead.is_low():
@@ -121,8 +124,12 @@ class _Task:
 class _Ahead:
     """The runs whose files are being scanned, in order."""
 
-    def __init__(self, progress: Callable[[int, int], None] | None, unread: list[Run]) -> None:
+    def __init__(
+        self, progress: Callable[[int, int], None] | None, unread: list[Run], requests: int
+    ) -> None:
         check_progress(progress)
+        self._files_at_once = 1 if requests else _FILES_AT_ONCE
+        self._files_ahead = max(_FILES_AHEAD, _FILES_A_THREAD * requests)
         # Each with the task of each of its files, the file's place in it, and the bytes of all.
         self.runs: deque[tuple[Run, list[tuple[_Task, int]], int]] = deque()
         self._task = _Task()  # the one that is not complete yet
@@ -134,10 +141,12 @@ class _Ahead:
 
     def is_low(self) -> bool:
         """Whether half of what there is room for is done."""
-        return not self.runs or (2 * self._files < _FILES_AHEAD and 2 * self._bytes < _BYTES_AHEAD)
+        return not self.runs or (
+            2 * self._files < self._files_ahead and 2 * self._bytes < _BYTES_AHEAD
+        )
 
     def has_room(self) -> bool:
-        return not self.runs or (self._files < _FILES_AHEAD and self._bytes < _BYTES_AHEAD)
+        return not self.runs or (self._files < self._files_ahead and self._bytes < _BYTES_AHEAD)
 
     def add(self, run: Run, pool: ThreadPoolExecutor) -> None:
         """Takes a run in; its last files may wait for others until `submit`."""
@@ -148,7 +157,7 @@ class _Ahead:
             task.files.append((run.data, path))
             task.bytes += (own := _size(path))
             size += own
-            if task.bytes >= _BYTES_AT_ONCE or len(task.files) >= _FILES_AT_ONCE:
+            if task.bytes >= _BYTES_AT_ONCE or len(task.files) >= self._files_at_once:
                 self.submit(pool)
         self.runs.append((run, places, size))
         self._files += len(places)

@@ -41,9 +41,10 @@ class FileIndex:
 
     The columns of a file are those of a scan of the whole file. They are taken from the index where
     the file's inode, size, and the times of its last changes are what they were, and that was at
-    least two seconds after the last change. A large file that has only become longer is scanned
-    from where the index ends, if the bytes in front of that and some samples are the same. In all
-    other cases a file is scanned anew.
+    least two seconds after the last change; those of an object where its ETag is. A large file that
+    has only become longer is scanned from where the index ends, if the bytes in front of that and
+    some samples are the same; a remote one whatever its size, and without samples, which cost a
+    request each. In all other cases a file is scanned anew.
 
     It can be used by many threads, and the index by many processes.
     """
@@ -94,8 +95,8 @@ class FileIndex:
         look = _continued(path, status, found) if found is not None else None
         columns = look.columns if look is not None else scan_file(path)
         seconds = time.perf_counter() - start
-        if _pays(columns, seconds) and _describes(columns, status):
-            is_settled = status.changed < now - _SETTLED_AFTER
+        if _pays(columns, seconds) and _describes(columns, path, status):
+            is_settled = status.is_exact or status.changed < now - _SETTLED_AFTER
             sample = _sample(path, columns.position)
             if sample is not None:
                 self._keep(columns, status, sample, is_settled, seconds)
@@ -126,10 +127,13 @@ def _status(path: str) -> Status | None:
     return status if tells else None
 
 
-def _describes(columns: FileColumns, status: Status) -> bool:
+def _describes(columns: FileColumns, path: str, status: Status) -> bool:
     """Whether a status is that of the file when the scan began."""
     then = (columns.identity, columns.size, columns.modified)
-    return then == (status.identity, status.size, status.modified)
+    if then != (status.identity, status.size, status.modified):
+        return False
+    # An object that was replaced in front of the first read is another one since.
+    return not status.is_exact or _status(path) == status
 
 
 def _is_unchanged(found: Found, status: Status) -> bool:
@@ -156,7 +160,8 @@ def _continued(path: str, status: Status, found: Found) -> Rescan | None:
     head = found.head
     if head.inode != status.identity[-1] or head.size >= status.size:
         return None
-    if head.position < _BYTES_A_SAMPLE or _sample(path, head.position) != head.sample:
+    is_short = head.position < _BYTES_A_SAMPLE and not source_of(path).is_remote
+    if is_short or _sample(path, head.position) != head.sample:
         return None
     before = _columns(found, path, status)
     look = None if before is None else rescan(before)
@@ -176,7 +181,7 @@ def _pays(columns: FileColumns, seconds: float) -> bool:
 def _sample(path: str, end: int) -> int | None:
     """A checksum of some stretches in front of an offset; None where they cannot be read."""
     count = min(end // _BYTES_A_SAMPLE, _SAMPLES)
-    if not count:
+    if not count or source_of(path).is_remote:
         return 0
     try:
         with open_file(path) as file:
