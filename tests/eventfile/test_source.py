@@ -275,7 +275,7 @@ def accesses(path: Path) -> Iterator[str]:
             continue
         called = ast.unparse(node.func)
         owner, _, name = called.rpartition(".")
-        if owner.startswith(("source_of(", "source", "self._source")):
+        if owner == "self" or owner.startswith(("source_of(", "source", "self._source")):
             continue
         if owner in ("os", "os.path"):
             if name in OF_OS:

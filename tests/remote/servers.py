@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
+import shutil
+import socket
+import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
@@ -12,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -198,3 +203,56 @@ def _running(server: Any) -> Iterator[None]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextlib.contextmanager
+def ssh_server(home: Path) -> Iterator[str]:
+    """OpenSSH's server for SFTP; a client with this home directory is let in.
+
+    Yields:
+        The host and port.
+    """
+    sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if sshd is None or shutil.which("ssh-keygen") is None:
+        pytest.skip("no openssh-server here")
+    keys = home / ".ssh"
+    keys.mkdir(mode=0o700, parents=True)
+    for name in ("id_ed25519", "host"):
+        _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / name))
+    port = _free_port()
+    host = f"127.0.0.1:{port}"
+    (keys / "authorized_keys").write_text((keys / "id_ed25519.pub").read_text())
+    (keys / "known_hosts").write_text(f"[127.0.0.1]:{port} {(keys / 'host.pub').read_text()}")
+    configuration = keys / "sshd_config"
+    configuration.write_text(
+        f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {keys / 'host'}\nPidFile none\n"
+        f"AuthorizedKeysFile {keys / 'authorized_keys'}\nStrictModes no\nUsePAM no\n"
+        "PasswordAuthentication no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n"
+    )
+    if os.geteuid() == 0:  # where it lets go of its rights
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    command = [sshd, "-D", "-e", "-f", str(configuration)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
+        try:
+            _wait_for(port)
+            yield host
+        finally:
+            server.terminate()
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.02)
+    pytest.fail("sshd does not listen")

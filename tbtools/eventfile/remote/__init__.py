@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from tbtools.errors import MissingExtra
+from tbtools.errors import MissingExtra, MissingPackage
 
 if TYPE_CHECKING:
     from tbtools.eventfile.source import Source
@@ -38,7 +38,18 @@ def remote_source(scheme: str) -> Source | None:
         from tbtools.eventfile.remote.objects import ObjectSource
 
         return ObjectSource()
-    return None
+    if scheme in _SSH:
+        _require("asyncssh", scheme, "ssh")
+        from tbtools.eventfile.remote.ssh import SshSource
+
+        return SshSource()
+    if find_spec("fsspec") is None:
+        if scheme in _OTHERS:
+            raise MissingPackage(f"{scheme}://", "fsspec")
+        return None
+    from tbtools.eventfile.remote.others import other_source
+
+    return other_source(scheme)
 
 
 def _require(module: str, scheme: str, extra: str) -> None:

@@ -62,6 +62,10 @@ class RemoteSource(Source):
     def fetch(self, path: str, status: Status, offset: int, length: int) -> memoryview:
         """Bytes of a file; fewer only where it ends, more where a server gives no less."""
 
+    def identity(self, place: str) -> tuple[int, ...]:
+        """What tells a directory from others, without a request."""
+        return identity_of(place)
+
     @abc.abstractmethod
     def write(self, path: str, local_file: str, *, force: bool) -> None:
         """Puts a local file there whole.
@@ -92,7 +96,7 @@ class RemoteSource(Source):
         """From the listing of the directory that it lies in, where that is known."""
         place = self.resolve(path)
         if place in self._listed:
-            return directory_status(place)
+            return Status("directory", 0, self.identity(place), 0)
         above, _, name = place.rpartition("/")
         entries = self._listed.get(above)
         if entries is None:
@@ -152,11 +156,6 @@ class RemoteSource(Source):
             elif part != ".":
                 parts.append(part)
         return f"{scheme.lower()}://{'/'.join(parts).rstrip('/')}"
-
-
-def directory_status(place: str) -> Status:
-    """The status of a directory, of which nothing else is known than where it is."""
-    return Status("directory", 0, identity_of(place), 0)
 
 
 def identity_of(place: str) -> tuple[int, ...]:

@@ -18,7 +18,6 @@ from obstore.store import from_url
 from tbtools.eventfile.remote.directory import (
     Listed,
     RemoteSource,
-    directory_status,
     identity_of,
     os_error,
 )
@@ -109,7 +108,7 @@ class ObjectSource(RemoteSource):
                 pass
         if next(self._pages(store, key, path, 1), None) is None and key:
             raise os_error(errno.ENOENT, path=path)
-        return directory_status(path)
+        return Status("directory", 0, self.identity(path), 0)
 
     def head(self, store: ObjectStore, key: str, path: str) -> Status:
         """The status of an object."""
@@ -147,7 +146,7 @@ class ObjectSource(RemoteSource):
         if not directories:
             return self.fetch_status(place)
         self._remember(directories)
-        return directory_status(place)
+        return Status("directory", 0, self.identity(place), 0)
 
     def _unlisted(self, place: str, refusal: PermissionError) -> Status:
         """The status of an object that may be read where nothing may be listed."""

@@ -20,15 +20,14 @@ from obstore.store import HTTPStore
 
 from tbtools.eventfile.discover import is_event_file
 from tbtools.eventfile.remote.credentials import credentials_of
-from tbtools.eventfile.remote.directory import Listed, directory_status, os_error
+from tbtools.eventfile.remote.directory import Listed, os_error
 from tbtools.eventfile.remote.objects import CLIENT, RETRIES, ObjectSource, Refusals, status_of
 from tbtools.eventfile.remote.ranges import side_by_side
 from tbtools.eventfile.remote.traffic import traffic
+from tbtools.eventfile.source import Status
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore
-
-    from tbtools.eventfile.source import Status
 
 _PAGE_BYTES = 50_000_000  # of a page of links: some 100,000 of them
 
@@ -50,7 +49,7 @@ class PageSource(ObjectSource):
             head: Any = {"head": True}
             found = obstore.get(store, key, options=head)
         if str(found.attributes.get("Content-Type", "")).startswith("text/html"):
-            return directory_status(path)
+            return Status("directory", 0, self.identity(path), 0)
         return status_of(path, found.meta)
 
     def look(self, path: str) -> Status:
