@@ -161,6 +161,10 @@ class Source(abc.ABC):
         """The path from the top, links left as they are, without a look at it."""
         return self.resolve(path)
 
+    def requests(self, size: int) -> int:
+        """How many requests it takes to read so many bytes of a file."""
+        return 0
+
     def look(self, path: str) -> Status:
         """As `stat`, before all below it is listed: a source may ask for it in bulk.
 

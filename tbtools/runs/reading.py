@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tbtools.errors import UnsupportedType
-from tbtools.eventfile.source import source_of
+from tbtools.eventfile.source import NamedErrors, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -91,6 +92,48 @@ def read_ahead(
     finally:
         for index in {run.data.index for run in runs if run.data.index is not None}:
             index.save()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingCost:
+    """What it takes to read the event files of some runs.
+
+    Attributes:
+        runs: How many runs.
+        files: How many event files they have.
+        bytes: The size of all.
+        unread_files: How many files something has to be read of; the index knows the others.
+        unread_bytes: How much of them.
+        requests: How many requests that takes; 0 for local files.
+    """
+
+    runs: int
+    files: int
+    bytes: int
+    unread_files: int
+    unread_bytes: int
+    requests: int
+
+
+def reading_cost(runs: Sequence[Run]) -> ReadingCost:
+    """What it would take to read the event files of some runs, without reading any.
+
+    Raises:
+        FileError: One cannot be looked at.
+    """
+    size = 0
+    unread = []
+    requests = 0
+    paths = [(run.data, path) for run in runs for path in run.event_files]
+    for data, path in paths:
+        with NamedErrors(path):
+            whole = source_of(path).stat(path).size
+            left = whole if data.index is None else data.index.unread_bytes(path)
+        size += whole
+        if left:
+            unread.append(left)
+            requests += source_of(path).requests(left)
+    return ReadingCost(len(runs), len(paths), size, len(unread), sum(unread), requests)
 
 
 def read_each(

@@ -38,7 +38,8 @@ def run(command: str, logs: str, out: Path) -> Result:
     done = call(name, *filled)
     # Columns are as wide as the paths in them.
     shown = (re.sub(r"[ ─]+", " ", text.replace(logs, "LOGS")) for text in (done.out, done.err))
-    return Result(done.status, *shown)
+    out, err = shown
+    return Result(done.status, out, re.sub(r"\d+ requests?, .* received\n", "", err))
 
 
 def hold_the_same(command: str, local: str, remote: str, folder: Path) -> None:

@@ -77,6 +77,24 @@ class FileIndex:
             found = None
         return self._scan(path, status, found)
 
+    def unread_bytes(self, path: str) -> int:
+        """How much of a file a scan would read.
+
+        Args:
+            path: The event file.
+
+        Raises:
+            OSError: It cannot be looked at.
+        """
+        status = source_of(path).stat(path)
+        store = self._open_store()
+        found = store.find(path) if store.is_usable and _status(path) is not None else None
+        if found is None:
+            return status.size
+        if _is_unchanged(found, status):
+            return 0
+        return status.size - found.head.position if _may_go_on(found, path, status) else status.size
+
     def save(self) -> None:
         """Writes what was scanned since, where that pays; else it waits for what comes."""
         with self._lock:
@@ -155,13 +173,18 @@ def _columns(found: Found, path: str, status: Status) -> FileColumns | None:
         return None
 
 
+def _may_go_on(found: Found, path: str, status: Status) -> bool:
+    """Whether a file has become longer, by its status."""
+    head = found.head
+    if head.inode != status.identity[-1] or head.size >= status.size:
+        return False
+    return head.position >= _BYTES_A_SAMPLE or source_of(path).is_remote
+
+
 def _continued(path: str, status: Status, found: Found) -> Rescan | None:
     """A look at a file that has become longer; None where it may be another one by now."""
     head = found.head
-    if head.inode != status.identity[-1] or head.size >= status.size:
-        return None
-    is_short = head.position < _BYTES_A_SAMPLE and not source_of(path).is_remote
-    if is_short or _sample(path, head.position) != head.sample:
+    if not _may_go_on(found, path, status) or _sample(path, head.position) != head.sample:
         return None
     before = _columns(found, path, status)
     look = None if before is None else rescan(before)

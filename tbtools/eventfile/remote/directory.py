@@ -9,7 +9,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from tbtools.eventfile.remote.ranges import RangeFile
+from tbtools.eventfile.remote.ranges import RangeFile, range_count
 from tbtools.eventfile.source import Entry, Source, SourceFile, Status
 
 if TYPE_CHECKING:
@@ -91,6 +91,10 @@ class RemoteSource(Source):
             return self.fetch(path, status, offset, length)
 
         return RangeFile(path, status, fetch, lambda: self.look(path))
+
+    def requests(self, size: int) -> int:
+        """One for each range."""
+        return range_count(size)
 
     def stat(self, path: str) -> Status:
         """From the listing of the directory that it lies in, where that is known."""

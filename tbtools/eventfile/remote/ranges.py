@@ -49,6 +49,11 @@ def side_by_side(request: Callable[[Asked], Answer], asked: Iterable[Asked]) -> 
     return _requests().map(request, asked)
 
 
+def range_count(size: int) -> int:
+    """How many ranges there are in so many bytes."""
+    return -(-size // _LARGE)
+
+
 class RangeFile(SourceFile):
     """A file of which ranges are fetched; the last two of them are kept.
 
