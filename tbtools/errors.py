@@ -23,6 +23,7 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     ├── UndecodablePayload(ValueError)    a picture, tensor, ... that is not what it says it is
     ├── InputChanged(RuntimeError)        a file was replaced or cut short while it was read
     ├── MissingExtra(ImportError)         an optional package is needed; says how to install it
+    ├── MissingPackage(ImportError)       another package is needed
     ├── MissingBrowser(RuntimeError)      a Chrome is needed; says how to get one
     ├── OutputInsideInput(ValueError)     what would be written would become part of what is read
     └── OutputExists(FileExistsError)     a file of the user's would have been written over
@@ -282,6 +283,13 @@ class MissingExtra(TbtoolsError, ImportError):
 
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(f"{purpose} needs an extra: pip install 'tbtools[{extra}]'")
+
+
+class MissingPackage(TbtoolsError, ImportError):
+    """A package is needed that is no part of any extra."""
+
+    def __init__(self, purpose: str, package: str) -> None:
+        super().__init__(f"{purpose} needs {package}: pip install {package}")
 
 
 class MissingBrowser(TbtoolsError, RuntimeError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tbtools.analysis.detect import NotJudged
 from tbtools.analysis.objective import objectives_of
 from tbtools.errors import InvalidConfiguration
-from tbtools.eventfile.source import is_file, read_bytes
+from tbtools.eventfile.source import common_directory, is_file, read_bytes
 from tbtools.runs.selection import matches
 from tbtools.vocabulary import FINDING_KINDS, OBJECTIVES
 
@@ -119,7 +119,7 @@ def _candidates(inputs: Inputs) -> Iterator[str]:
     if inputs.experiment is not None:
         start = inputs.experiment.logdir
     else:
-        start = posixpath.commonpath([posixpath.abspath(run.path) for run in inputs.runs.values()])
+        start = common_directory([run.path for run in inputs.runs.values()])
     current = posixpath.abspath(".")
     directory = start if "://" in start else posixpath.abspath(start)
     while directory and not directory.endswith(":"):  # `mem:` is above mem://logs

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbtools.cli.dry_run import dry_run_option, tell_cost
 from tbtools.cli.ending import finish_verdict
 from tbtools.cli.options import (
     is_given,
@@ -57,6 +58,7 @@ _FOUND = 1
     help="Show at most N lines of findings; 0 for all. Of a table only.",
 )
 @objective_option
+@dry_run_option
 @selection_options
 @output_options_with("junit", "sarif")
 def command(
@@ -66,6 +68,7 @@ def command(
     severity: str,
     limit: int,
     objectives: tuple[str, ...],
+    dry_run: bool,
     selection: SelectionOptions,
     output: Output,
 ) -> int:
@@ -101,6 +104,8 @@ def command(
         refuse_option("limit", "but on a table")
     directions = parse_objectives(objectives)
     experiment = selection.load(paths, skip_unreadable=True)
+    if dry_run:
+        return tell_cost(experiment)
     configuration = configuration_of(open_inputs(experiment))
     asked = (*kinds, *(fail_on if is_given("fail_on") else ()))
     with scan_progress() as progress, judging_progress() as judging:

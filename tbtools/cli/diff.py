@@ -14,6 +14,7 @@ from tbtools.cli.options import (
     output_options_with,
     selection_options,
 )
+from tbtools.cli.parameters import LogPath
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Output, SelectionOptions
@@ -22,8 +23,8 @@ _DIFFERENT = 1
 
 
 @click.command("diff")
-@click.argument("a", type=click.Path(readable=False))
-@click.argument("b", type=click.Path(readable=False), required=False)
+@click.argument("a", type=LogPath(readable=False))
+@click.argument("b", type=LogPath(readable=False), required=False)
 @click.option("--baseline", metavar="RUN", help="Compare all other runs (or groups) with this one.")
 @click.option(
     "--group",
@@ -52,7 +53,7 @@ _DIFFERENT = 1
     "--report",
     "page",
     metavar="FILE",
-    type=click.Path(dir_okay=False, readable=False),
+    type=LogPath(dir_okay=False, readable=False),
     help="Also write a page with the curves and their differences, as `tbtools report` does.",
 )
 @selection_options

@@ -22,11 +22,13 @@ def finish(diagnostics: Diagnostics, status: int = 0) -> int:
         status: The command's own verdict.
 
     Returns:
-        2 where a path that was named could not be read, whatever the verdict: as `grep` does.
+        2 where a path that was named could not be read, whatever the verdict: as `grep` does; and
+        where a server refused anything below it.
     """
     for line in diagnostics.lines():
         click.echo(line, err=True)
-    return finish_paths(diagnostics, status)
+    status = finish_paths(diagnostics, status)
+    return TROUBLE if diagnostics.has_unread_remotely else status
 
 
 def finish_paths(diagnostics: Diagnostics, status: int = 0) -> int:

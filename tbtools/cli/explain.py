@@ -16,13 +16,14 @@ from tbtools.cli.options import (
     refuse_option,
     selection_options,
 )
+from tbtools.cli.parameters import LogPath
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Output, SelectionOptions
 
 
 @click.command("explain")
-@click.argument("place", metavar="PATH", type=click.Path(readable=False))
+@click.argument("place", metavar="PATH", type=LogPath(readable=False))
 @click.argument("more_tags", metavar="[TAG]...", nargs=-1)
 @click.option(
     "--budget",

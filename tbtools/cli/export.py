@@ -14,6 +14,7 @@ from tbtools.cli.options import (
     refuse_option,
     selection_options,
 )
+from tbtools.cli.parameters import LogPath
 from tbtools.runs.plugins.table import export_kinds
 from tbtools.vocabulary import TABLE_FORMATS
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     "target",
     metavar="FILE|DIR",
     required=True,
-    type=click.Path(readable=False),
+    type=LogPath(readable=False),
     help="Where to; - is standard output.",
 )
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")

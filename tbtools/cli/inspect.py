@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tbtools.cli.options import output_options
+from tbtools.cli.parameters import LogPath
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Output
@@ -27,7 +28,7 @@ def _require_file(path: str) -> None:
 
 
 @click.command("inspect")
-@click.argument("file", metavar="FILE", type=click.Path(readable=False))
+@click.argument("file", metavar="FILE", type=LogPath(readable=False))
 @click.option("--records", "what", flag_value="records", help="List the records of the file.")
 @click.option("--events", "what", flag_value="events", help="List its events, decoded.")
 @click.option(

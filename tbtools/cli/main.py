@@ -79,8 +79,11 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
+        before = _traffic()
         try:
-            return super().invoke(ctx)
+            status = super().invoke(ctx)
+            _print_traffic(before)
+            return status
         except BrokenPipeError:  # the reader has what it wanted; click would make it status 1
             discard_stdout()
             return _finish_early(ctx.meta.get(LOADED, ()))
@@ -131,6 +134,22 @@ def cli(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
+
+
+def _traffic() -> tuple[int, int]:
+    """The requests of this process so far, and the bytes that they have brought."""
+    module = sys.modules.get("tbtools.eventfile.remote.traffic")
+    return (module.traffic.requests, module.traffic.bytes_read) if module else (0, 0)
+
+
+def _print_traffic(before: tuple[int, int]) -> None:
+    """Prints what servers were asked for since; nothing where none was."""
+    requests, received = (now - then for now, then in zip(_traffic(), before, strict=True))
+    if requests:
+        from tbtools.render.format import format_bytes, plural
+
+        line = f"{plural(requests, 'request')}, {format_bytes(received)} received"
+        click.echo(line, err=True)
 
 
 def _print_error(message: str) -> None:

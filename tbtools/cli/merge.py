@@ -9,6 +9,7 @@ import click
 
 from tbtools.cli.ending import finish, require_all_paths
 from tbtools.cli.options import selection_options
+from tbtools.cli.parameters import LogPath
 from tbtools.cli.target import check_target, show_summary, target_options
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("merge")
-@click.argument("paths", metavar="RUN...", nargs=-1, required=True, type=click.Path(readable=False))
+@click.argument("paths", metavar="RUN...", nargs=-1, required=True, type=LogPath(readable=False))
 @click.option(
     "--union",
     is_flag=True,

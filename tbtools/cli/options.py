@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tbtools.cli.parameters import AxisName, StepRange
+from tbtools.cli.parameters import AxisName, LogPath, StepRange
 from tbtools.vocabulary import AXES, OUTPUT_FORMATS, RESTART_POLICIES
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def discard_stdout() -> None:
 def paths_argument(command: Command) -> Command:
     """One or several PATHs."""
     return click.argument(
-        "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(readable=False)
+        "paths", metavar="PATH...", nargs=-1, required=True, type=LogPath(readable=False)
     )(command)
 
 
@@ -322,7 +322,7 @@ def _with_output(command: Command, formats: Sequence[str]) -> Command:
             "--output",
             "path",
             metavar="FILE",
-            type=click.Path(dir_okay=False, readable=False),
+            type=LogPath(dir_okay=False, readable=False),
             help="Write to this file instead; - is standard output.",
         ),
         click.option("--force", is_flag=True, help="Replace the file if it is there."),

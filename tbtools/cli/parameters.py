@@ -19,6 +19,16 @@ else:
             return cls
 
 
+class LogPath(click.Path):
+    """A path or a URL, in which no credentials are left for anybody to show."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Puts credentials aside."""
+        from tbtools.eventfile.source import as_path
+
+        return as_path(super().convert(value, param, ctx))
+
+
 class StepRange(ParamType[tuple[int | None, int | None]]):
     """``A:B``, ``A:``, ``:B`` or ``A``: steps from A to B, both included."""
 

@@ -13,6 +13,7 @@ from tbtools.cli.options import (
     refuse_option,
     selection_options,
 )
+from tbtools.cli.parameters import LogPath
 from tbtools.vocabulary import PICTURE_FORMATS
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _OF_PICTURES = ("style",)
     "path",
     metavar="FILE",
     required=True,
-    type=click.Path(dir_okay=False, readable=False),
+    type=LogPath(dir_okay=False, readable=False),
     help="The file to write; - is standard output.",
 )
 @click.option(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbtools.cli.dry_run import dry_run_option, tell_cost
 from tbtools.cli.ending import finish
 from tbtools.cli.options import output_options, paths_argument, refuse_option, selection_options
 
@@ -26,6 +27,7 @@ SORTINGS = ("name", "written", "steps", "points", "duration", "best")
     help="Order of the runs; all but name put the greatest, latest or best first.",
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Show at most N rows.")
+@dry_run_option
 @selection_options
 @output_options
 def command(
@@ -33,6 +35,7 @@ def command(
     by_tag: bool,
     sort: str,
     limit: int | None,
+    dry_run: bool,
     selection: SelectionOptions,
     output: Output,
 ) -> int:
@@ -57,6 +60,8 @@ def command(
     if output.chosen_format == "json":
         refuse_option("by_tag", "on JSON, which has all tags")
     experiment = selection.load(paths, skip_unreadable=True)
+    if dry_run:
+        return tell_cost(experiment)
     with scan_progress() as progress, judging_progress() as judging:
         summary = summarize(experiment, progress=progress, judging=judging, **selection.arguments)
     output.write(SummaryView(summary, by_tag=by_tag, sort=sort, limit=limit))

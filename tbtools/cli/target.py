@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tbtools.cli.options import Output, csv_safe_option, refuse_option
+from tbtools.cli.parameters import LogPath
 from tbtools.vocabulary import OUTPUT_FORMATS
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def target_options(
     def decorate(command: Command) -> Command:
         target = click.option(
             "-o", "--output", "target", metavar=metavar, required=True,
-            type=click.Path(readable=False),
+            type=LogPath(readable=False),
             help=help,
         )  # fmt: skip
         force = click.option(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tbtools import errors
 from tbtools.eventfile.listing import Lister
 from tbtools.eventfile.problems import Problem, unreadable
-from tbtools.eventfile.source import NO_TARGET, source_of
+from tbtools.eventfile.source import NO_TARGET, as_path, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,9 +109,9 @@ def discover(path: str | os.PathLike[str]) -> LogDirectory:
     Raises:
         NoEventFiles: There is nothing at the path, or neither a directory nor a regular file.
     """
-    path = os.fspath(path)
+    path = as_path(path)
     try:
-        status = source_of(path).stat(path)
+        status = source_of(path).look(path)
     except OSError as error:
         raise errors.NoEventFiles(f"{path}: {error.strerror}") from error
     if status.kind == "file":

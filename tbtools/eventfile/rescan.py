@@ -93,7 +93,8 @@ def _rescan_open(file: SourceFile, before: FileColumns) -> Rescan:
     status = file.status()
     state = (status.identity, status.size, status.modified)
     unchanged = state == (before.identity, before.size, before.modified)
-    if unchanged and not before.problems:
+    heals = bool(before.problems) and (not status.is_exact or _was_unreadable(before))
+    if unchanged and not heals:
         return Rescan(before, 0, None)
     if status.identity != before.identity:
         return _read_again(before, "replaced" if any(before.identity) else "new")

@@ -1,8 +1,9 @@
 """Where input files come from: the only module that opens, stats or lists them.
 
 Everything that reads logs goes through `source_of(path)`, which picks a `Source` by the path's
-scheme (that of the operating system for plain paths, others for the schemes that are registered),
-and through `open_file`, whose errors are named.
+scheme (that of the operating system for plain paths, others for the schemes that are registered,
+and for those that `remote` knows, which is imported when the first such path is given), and through
+`open_file`, whose errors are named.
 Tests put a source of their own in place to see what a command does when reading fails::
 
     with using(FailingSource(...)):              # instead of the local files
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from tbtools.errors import TbtoolsError, UnsupportedType, file_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Self
 
 Kind = Literal["file", "directory", "link", "other"]
@@ -64,6 +65,8 @@ class Status:
         modified: When it was last changed, in nanoseconds since the epoch.
         changed: The same, or when its status was, which no program can set back (POSIX: ctime); 0
             where the source does not tell.
+        is_exact: Whether all this is another wherever the content is (an object's ETag is in it),
+            and no matter of clocks.
     """
 
     kind: Kind
@@ -71,6 +74,7 @@ class Status:
     identity: Identity
     modified: int
     changed: int = field(default=0, compare=False)
+    is_exact: bool = field(default=False, compare=False)
 
 
 class SourceFile(abc.ABC):
@@ -123,7 +127,19 @@ class SourceFile(abc.ABC):
 
 
 class Source(abc.ABC):
-    """A place that files are read from. Whatever fails raises OSError."""
+    """A place that files are read from. Whatever fails raises OSError.
+
+    Attributes:
+        at_once: How many files are read side by side, where each read is a request that takes
+            milliseconds; 0 where one takes no time, and the cores set the limit.
+    """
+
+    at_once = 0
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether each look and each read is a request."""
+        return self.at_once > 0
 
     @abc.abstractmethod
     def open(self, path: str) -> SourceFile:
@@ -140,6 +156,24 @@ class Source(abc.ABC):
     @abc.abstractmethod
     def resolve(self, path: str) -> str:
         """The absolute path behind a path, without links and ``..``, whether it exists or not."""
+
+    def absolute(self, path: str) -> str:
+        """The path from the top, links left as they are, without a look at it."""
+        return self.resolve(path)
+
+    def requests(self, size: int) -> int:
+        """How many requests it takes to read so many bytes of a file."""
+        return 0
+
+    def look(self, path: str) -> Status:
+        """As `stat`, before all below it is listed: a source may ask for it in bulk.
+
+        What was known of it from earlier is forgotten.
+        """
+        return self.stat(path)
+
+    def forget(self, path: str) -> None:  # noqa: B027 - most remember nothing
+        """Asks anew when something at or below a path is asked for the next time."""
 
 
 class _LocalFile(SourceFile):
@@ -188,7 +222,7 @@ class _LocalFile(SourceFile):
 
 
 def as_path(path: object) -> str:
-    """A path as text.
+    """A path as text, in which no credentials are: the source that needs them has them.
 
     Raises:
         UnsupportedType: It is none, or one of bytes.
@@ -197,6 +231,10 @@ def as_path(path: object) -> str:
     if not isinstance(name, str):
         hint = "; os.fsdecode makes one of it" if isinstance(name, bytes) else ""
         raise UnsupportedType(f"{type(path).__name__} is no path{hint}")
+    if "://" in name:
+        from tbtools.eventfile.remote.credentials import put_aside
+
+        return put_aside(name)
     return name
 
 
@@ -247,6 +285,10 @@ class LocalSource(Source):
         """By the file system's links."""
         return os.path.realpath(path)
 
+    def absolute(self, path: str) -> str:
+        """From the current directory."""
+        return os.path.abspath(path)
+
 
 def _entry_kind(entry: os.DirEntry[str]) -> Kind:
     if entry.is_dir(follow_symlinks=False):
@@ -272,11 +314,30 @@ _sources: dict[str, Source] = {"": LocalSource()}
 
 
 def source_of(path: str) -> Source:
-    """The source that a path is read from: that of its scheme, else the local files."""
+    """The source that a path is read from: that of its scheme, else the local files.
+
+    Raises:
+        MissingExtra: What reads its scheme is not installed.
+    """
     found = _SCHEME.match(path)
-    if found and (source := _sources.get(found[1].lower())):
-        return source
-    return _sources[""]
+    if not found:
+        return _sources[""]
+    scheme = found[1].lower()
+    return _sources.get(scheme) or _remote_source(scheme) or _sources[""]
+
+
+def _remote_source(scheme: str) -> Source | None:
+    """The source of a scheme that is asked for the first time; None where nobody knows it.
+
+    Raises:
+        MissingExtra: What reads it is not installed.
+    """
+    from tbtools.eventfile.remote import remote_source
+
+    source = remote_source(scheme)
+    if source is not None:
+        _sources.setdefault(scheme, source)
+    return source
 
 
 class _NamedFile(SourceFile):
@@ -358,3 +419,14 @@ def is_file(path: str) -> bool:
 def base_name(path: str) -> str:
     """The last part of a path, also for one like ``.``, which does not say it."""
     return os.path.basename(source_of(path).resolve(path))
+
+
+def common_directory(paths: Sequence[str]) -> str:
+    """The directory that all lie in, from the top; of those that share none, that of the first."""
+    absolute = [source_of(path).absolute(path) for path in paths]
+    schemes = {each.rpartition("://")[0] for each in absolute}
+    if schemes == {""}:
+        return os.path.commonpath(absolute)
+    prefix = f"{schemes.pop()}://"
+    shared = "" if schemes else os.path.commonpath([each.removeprefix(prefix) for each in absolute])
+    return prefix + shared if shared else absolute[0]

@@ -12,7 +12,7 @@ from tbtools.eventfile.discover import LogDirectory, discover, natural_key
 from tbtools.eventfile.index.cache import cache_directory
 from tbtools.eventfile.index.index import FileIndex
 from tbtools.eventfile.problems import Problem
-from tbtools.eventfile.source import as_path, source_of
+from tbtools.eventfile.source import as_path, common_directory, source_of
 from tbtools.runs.data import RunData
 from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import joined_attrs, scalars_frame, tell_undecodable
@@ -141,7 +141,7 @@ class Experiment(Shown, Mapping[str, Run]):
         paths = [path for path in self.paths if path not in self.unreadable]
         if len(paths) == 1:
             return paths[0]
-        return os.path.commonpath([os.path.abspath(path) for path in paths or self.paths])
+        return common_directory(paths or self.paths)
 
     def _discover(self, directories: Sequence[LogDirectory]) -> None:
         """Takes over the runs that were found; those known already stay the objects they are."""
@@ -226,7 +226,7 @@ class Experiment(Shown, Mapping[str, Run]):
         """
         known = set(self._runs)
         self._discover([found for path in self.paths if (found := _discover_again(path))])
-        new = {name: self._runs[name].refresh() for name in known}
+        new = {name: self._runs[name].data.refresh() for name in known}
         came = self._runs.keys() - known
         if came or any(self._runs[name].changes for name in known):
             self.all_runs = self._folded_runs()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tbtools.errors import UnsupportedType
-from tbtools.eventfile.source import source_of
+from tbtools.eventfile.source import NamedErrors, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,8 @@ _BYTES_AHEAD = 256_000_000
 # each waits longer than the file takes.
 _FILES_AT_ONCE = 16
 _BYTES_AT_ONCE = 2_000_000
+# Where each file is a request, so many of them wait for a thread, that none waits for a file.
+_FILES_A_THREAD = 8
 
 
 def _usable_cores() -> int:
@@ -75,9 +78,10 @@ def read_ahead(
         runs: The runs; those that have been read already are not read again.
         progress: Called now and then with the bytes that have been read and those of all files.
     """
-    ahead = _Ahead(progress, [run for run in runs if not run.data.is_read])
+    requests = max((source_of(run.data.path).at_once for run in runs), default=0)
+    ahead = _Ahead(progress, [run for run in runs if not run.data.is_read], requests)
     try:
-        with ThreadPoolExecutor(_usable_cores()) as pool:
+        with ThreadPoolExecutor(requests or _usable_cores()) as pool:
             waiting = deque(runs)
             while waiting or ahead.runs:
                 if ahead.is_low():
@@ -88,6 +92,48 @@ def read_ahead(
     finally:
         for index in {run.data.index for run in runs if run.data.index is not None}:
             index.save()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingCost:
+    """What it takes to read the event files of some runs.
+
+    Attributes:
+        runs: How many runs.
+        files: How many event files they have.
+        bytes: The size of all.
+        unread_files: How many files something has to be read of; the index knows the others.
+        unread_bytes: How much of them.
+        requests: How many requests that takes; 0 for local files.
+    """
+
+    runs: int
+    files: int
+    bytes: int
+    unread_files: int
+    unread_bytes: int
+    requests: int
+
+
+def reading_cost(runs: Sequence[Run]) -> ReadingCost:
+    """What it would take to read the event files of some runs, without reading any.
+
+    Raises:
+        FileError: One cannot be looked at.
+    """
+    size = 0
+    unread = []
+    requests = 0
+    paths = [(run.data, path) for run in runs for path in run.event_files]
+    for data, path in paths:
+        with NamedErrors(path):
+            whole = source_of(path).stat(path).size
+            left = whole if data.index is None else data.index.unread_bytes(path)
+        size += whole
+        if left:
+            unread.append(left)
+            requests += source_of(path).requests(left)
+    return ReadingCost(len(runs), len(paths), size, len(unread), sum(unread), requests)
 
 
 def read_each(
@@ -121,8 +167,12 @@ class _Task:
 class _Ahead:
     """The runs whose files are being scanned, in order."""
 
-    def __init__(self, progress: Callable[[int, int], None] | None, unread: list[Run]) -> None:
+    def __init__(
+        self, progress: Callable[[int, int], None] | None, unread: list[Run], requests: int
+    ) -> None:
         check_progress(progress)
+        self._files_at_once = 1 if requests else _FILES_AT_ONCE
+        self._files_ahead = max(_FILES_AHEAD, _FILES_A_THREAD * requests)
         # Each with the task of each of its files, the file's place in it, and the bytes of all.
         self.runs: deque[tuple[Run, list[tuple[_Task, int]], int]] = deque()
         self._task = _Task()  # the one that is not complete yet
@@ -134,10 +184,12 @@ class _Ahead:
 
     def is_low(self) -> bool:
         """Whether half of what there is room for is done."""
-        return not self.runs or (2 * self._files < _FILES_AHEAD and 2 * self._bytes < _BYTES_AHEAD)
+        return not self.runs or (
+            2 * self._files < self._files_ahead and 2 * self._bytes < _BYTES_AHEAD
+        )
 
     def has_room(self) -> bool:
-        return not self.runs or (self._files < _FILES_AHEAD and self._bytes < _BYTES_AHEAD)
+        return not self.runs or (self._files < self._files_ahead and self._bytes < _BYTES_AHEAD)
 
     def add(self, run: Run, pool: ThreadPoolExecutor) -> None:
         """Takes a run in; its last files may wait for others until `submit`."""
@@ -148,7 +200,7 @@ class _Ahead:
             task.files.append((run.data, path))
             task.bytes += (own := _size(path))
             size += own
-            if task.bytes >= _BYTES_AT_ONCE or len(task.files) >= _FILES_AT_ONCE:
+            if task.bytes >= _BYTES_AT_ONCE or len(task.files) >= self._files_at_once:
                 self.submit(pool)
         self.runs.append((run, places, size))
         self._files += len(places)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tbtools.errors import UndecodablePayload
+from tbtools.eventfile.source import source_of
 from tbtools.runs.frames import scalars_frame, tell_undecodable
 from tbtools.runs.plugins import payloads
 from tbtools.runs.plugins.table import PLUGINS, function_at
@@ -312,6 +313,7 @@ class Run(Shown):
         Returns:
             How many points are new; 0 for a run that has not been read yet.
         """
+        source_of(self.data.path).forget(self.data.path)
         return self.data.refresh()
 
     def __repr__(self) -> str:

@@ -41,9 +41,10 @@ class FileIndex:
 
     The columns of a file are those of a scan of the whole file. They are taken from the index where
     the file's inode, size, and the times of its last changes are what they were, and that was at
-    least two seconds after the last change. A large file that has only become longer is scanned
-    from where the index ends, if the bytes in front of that and some samples are the same. In all
-    other cases a file is scanned anew.
+    least two seconds after the last change; those of an object where its ETag is. A large file that
+    has only become longer is scanned from where the index ends, if the bytes in front of that and
+    some samples are the same; a remote one whatever its size, and without samples, which cost a
+    request each. In all other cases a file is scanned anew.
 
     It can be used by many threads, and the index by many processes.
     """
@@ -76,6 +77,24 @@ class FileIndex:
             found = None
         return self._scan(path, status, found)
 
+    def unread_bytes(self, path: str) -> int:
+        """How much of a file a scan would read.
+
+        Args:
+            path: The event file.
+
+        Raises:
+            OSError: It cannot be looked at.
+        """
+        status = source_of(path).stat(path)
+        store = self._open_store()
+        found = store.find(path) if store.is_usable and _status(path) is not None else None
+        if found is None:
+            return status.size
+        if _is_unchanged(found, status):
+            return 0
+        return status.size - found.head.position if _may_go_on(found, path, status) else status.size
+
     def save(self) -> None:
         """Writes what was scanned since, where that pays; else it waits for what comes."""
         with self._lock:
@@ -94,8 +113,8 @@ class FileIndex:
         look = _continued(path, status, found) if found is not None else None
         columns = look.columns if look is not None else scan_file(path)
         seconds = time.perf_counter() - start
-        if _pays(columns, seconds) and _describes(columns, status):
-            is_settled = status.changed < now - _SETTLED_AFTER
+        if _pays(columns, seconds) and _describes(columns, path, status):
+            is_settled = status.is_exact or status.changed < now - _SETTLED_AFTER
             sample = _sample(path, columns.position)
             if sample is not None:
                 self._keep(columns, status, sample, is_settled, seconds)
@@ -126,10 +145,13 @@ def _status(path: str) -> Status | None:
     return status if tells else None
 
 
-def _describes(columns: FileColumns, status: Status) -> bool:
+def _describes(columns: FileColumns, path: str, status: Status) -> bool:
     """Whether a status is that of the file when the scan began."""
     then = (columns.identity, columns.size, columns.modified)
-    return then == (status.identity, status.size, status.modified)
+    if then != (status.identity, status.size, status.modified):
+        return False
+    # An object that was replaced in front of the first read is another one since.
+    return not status.is_exact or _status(path) == status
 
 
 def _is_unchanged(found: Found, status: Status) -> bool:
@@ -151,12 +173,18 @@ def _columns(found: Found, path: str, status: Status) -> FileColumns | None:
         return None
 
 
+def _may_go_on(found: Found, path: str, status: Status) -> bool:
+    """Whether a file has become longer, by its status."""
+    head = found.head
+    if head.inode != status.identity[-1] or head.size >= status.size:
+        return False
+    return head.position >= _BYTES_A_SAMPLE or source_of(path).is_remote
+
+
 def _continued(path: str, status: Status, found: Found) -> Rescan | None:
     """A look at a file that has become longer; None where it may be another one by now."""
     head = found.head
-    if head.inode != status.identity[-1] or head.size >= status.size:
-        return None
-    if head.position < _BYTES_A_SAMPLE or _sample(path, head.position) != head.sample:
+    if not _may_go_on(found, path, status) or _sample(path, head.position) != head.sample:
         return None
     before = _columns(found, path, status)
     look = None if before is None else rescan(before)
@@ -176,7 +204,7 @@ def _pays(columns: FileColumns, seconds: float) -> bool:
 def _sample(path: str, end: int) -> int | None:
     """A checksum of some stretches in front of an offset; None where they cannot be read."""
     count = min(end // _BYTES_A_SAMPLE, _SAMPLES)
-    if not count:
+    if not count or source_of(path).is_remote:
         return 0
     try:
         with open_file(path) as file:

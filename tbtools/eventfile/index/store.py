@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tbtools.eventfile.index import cache
 from tbtools.eventfile.index.entries import read_head
 from tbtools.eventfile.index.packs import PackWriter, open_pack
+from tbtools.eventfile.source import source_of
 
 if TYPE_CHECKING:
     from tbtools.eventfile.index.entries import Encoded, Head
@@ -95,8 +96,7 @@ class Store:
         return self._folder is not None
 
     def _name(self, path: str) -> str:
-        path = os.path.abspath(path)
-        return path.removeprefix(self._root)
+        return source_of(path).absolute(path).removeprefix(self._root)
 
     def find(self, path: str) -> Found | None:
         """The newest entry of a file, if there is a sound one."""
@@ -193,7 +193,7 @@ class Store:
 
 def _nearest(stores: str, root: str) -> tuple[str, str]:
     """The directory whose store is that of a path, and the store's folder, which may be missing."""
-    own = root = os.path.abspath(root)
+    own = root = source_of(root).absolute(root)
     while not os.path.isdir(folder := _folder(stores, root)):
         above = os.path.dirname(root)
         if above == root:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tbtools.eventfile.source import source_of
 from tbtools.render.format import format_count, plural, printable
 from tbtools.render.terminal.problems import problem_text
 from tbtools.runs.diagnostics import note_dicts, problem_dicts, runs_below, unreadable_paths
@@ -67,6 +68,14 @@ class Diagnostics:
     def has_unread(self) -> bool:
         """Whether the operating system refused a file or directory."""
         return any(problem.kind == "unreadable" for _, problem in self._problems())
+
+    @property
+    def has_unread_remotely(self) -> bool:
+        """Whether a server refused a file or directory, which it may give another time."""
+        return any(
+            problem.kind == "unreadable" and source_of(path).is_remote
+            for path, problem in self._problems()
+        )
 
     def lines(self) -> Iterator[str]:
         """A line a problem, up to a limit, and a line a kind of note."""
