@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tbtools.cli.options import LOADED, discard_stdout
-from tbtools.errors import TbtoolsError
+from tbtools.errors import InvalidExpression, TbtoolsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -127,10 +127,10 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-def _print_error(message: str) -> None:
+def _print_error(*lines: str) -> None:
     from tbtools.render.format import printable
 
-    click.echo(f"tbtools: {printable(message)}", err=True)
+    click.echo("tbtools: " + "\n".join(map(printable, lines)), err=True)
 
 
 def _print_unread(experiments: Iterable[Experiment], message: str) -> None:
@@ -200,6 +200,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return stop.exit_code
     except click.ClickException as error:
         _print_error(_usage_message(error))
+        return TROUBLE
+    except InvalidExpression as error:
+        _print_error(*str(error).split("\n"))
         return TROUBLE
     except (TbtoolsError, OSError) as error:
         _print_error(str(error) if isinstance(error, TbtoolsError) else _os_error_message(error))

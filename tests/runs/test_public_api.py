@@ -60,8 +60,8 @@ def test_the_version_is_that_of_the_package() -> None:
         (
             tbtools.load,
             (
-                "(path, runs=None, restarts='resume', *, exclude_runs=None, fold=False, "
-                "skip_unreadable=False, cache=True)"
+                "(path, runs=None, restarts='resume', *, exclude_runs=None, where=None, "
+                "fold=False, skip_unreadable=False, cache=True)"
             ),
         ),
         (tbtools.read_scalars, "(path, tags=None, **options)"),
@@ -115,7 +115,7 @@ RUN = {
     *("run_metadata", "scalars", "sessions", "superseded", "tags", "tensors", "text", "values"),
 }
 EXPERIMENT = {
-    *("each_run", "get", "hparams", "items", "keys", "logdir", "paths", "plot"),
+    *("each_run", "get", "hparams", "items", "keys", "lacking", "logdir", "paths", "plot"),
     *("refresh", "restarts", "scalars", "scan", "tags", "unreadable", "values"),
 }
 

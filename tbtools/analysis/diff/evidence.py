@@ -28,9 +28,6 @@ Verdict = Literal["better", "worse", "no evidence"]
 # "Testing that a dependent process is uncorrelated", JASA 96, 2001, table 1).
 _LOBATO_99 = 99.46
 _CONFIDENCE = 0.99
-# The last quarter, but of short curves more: a run is evaluated a few times only.
-_WINDOW_SHARE = 4
-_WINDOW_POINTS = 20
 # Of fewer points nobody can tell the noise.
 _FEWEST_POINTS = 4
 # With fewer than this are worth, noise that drifts looks like a difference too often: the interval
@@ -79,15 +76,6 @@ class Evidence:
     improvement_low: float | None = None
     improvement_high: float | None = None
     p_value: float | None = None
-
-
-def window_start(count: int) -> int:
-    """The first of the points that make up the level at the end of a curve.
-
-    Args:
-        count: How many points there are.
-    """
-    return count - max(-(-count // _WINDOW_SHARE), min(_WINDOW_POINTS, -(-count // 2)))
 
 
 def _verdict(low: float, high: float, objective: Objective) -> Verdict | None:
