@@ -34,6 +34,7 @@ _LACKING = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 _COMMANDS = {
     "summarize": "What is in these logs: one row a run, or a tag.",
     "detect": "Which runs went wrong, how, and since when.",
+    "best": "Which runs are best, and what sets them apart.",
     "explain": "Everything known about one run, on a page.",
     "plot": "Curves in the terminal.",
     "report": "A page to send to a colleague, or a picture.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
@@ -21,7 +21,7 @@ from tbtools.runs.run import Run
 from tbtools.runs.selection import as_globs, choose, select_runs
 from tbtools.runs.tables import tags_frame
 from tbtools.runs.timeline.restarts import check_policy
-from tbtools.showing import Shown
+from tbtools.showing import Shown, renderer_of
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
@@ -333,6 +333,18 @@ class Experiment(Shown, Mapping[str, Run]):
         frame = table.to_frame()
         frame.attrs |= joined_attrs(self)
         return tell_undecodable(frame, table.problems)
+
+    def best(self, by: str | None = None, **options: Any) -> Any:
+        """Its runs in order, the best first, as a `tbtools.Ranking`.
+
+        Args:
+            by: The tag by which they are ranked; by default the one that tells most of them.
+            **options: Those of `tbtools.best`: at, top, group, tags, exclude_tags, steps,
+                objectives.
+        """
+        rank = renderer_of(self).best
+        assert rank is not None
+        return rank(self, by, **options)
 
     def __repr__(self) -> str:
         """Without reading anything."""

@@ -26,6 +26,7 @@ MAKE: dict[str, Callable[[Path], Any]] = {
     "aggregate": tbtools.aggregate,
     "merge": lambda logdir: tbtools.merge(logdir / "a"),
     "verify": tbtools.verify,
+    "best": tbtools.best,
     "explain": lambda logdir: tbtools.explain(logdir, "a"),
 }
 
