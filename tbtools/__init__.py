@@ -14,6 +14,7 @@ from tbtools.showing import load_renderers_by
 if TYPE_CHECKING:
     from tbtools.analysis.aggregate import aggregate
     from tbtools.analysis.aggregated import Aggregate, AggregatedSeries
+    from tbtools.analysis.best import best
     from tbtools.analysis.detect import Finding, Findings, NotJudged
     from tbtools.analysis.diff import (
         CurveSide,
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from tbtools.analysis.explanation import Explanation
     from tbtools.analysis.file_groups import MergedSession
     from tbtools.analysis.grouping import RunGroup
+    from tbtools.analysis.importance import Importance
     from tbtools.analysis.judgement import detect
     from tbtools.analysis.merge import Merge, RunLoss, merge
+    from tbtools.analysis.ranked import RankedRun, Ranking
     from tbtools.analysis.repair import FileRepair, Repair, repair
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.analysis.smooth import smooth
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
         InputChanged,
         InvalidArgument,
         InvalidConfiguration,
+        InvalidExpression,
         InvalidObjective,
         MissingBrowser,
         MissingExtra,
@@ -102,6 +106,7 @@ _MODULES = {
         "Aggregate",
         "AggregatedSeries",
     ),
+    "tbtools.analysis.best": ("best",),
     "tbtools.analysis.detect": (
         "Finding",
         "Findings",
@@ -124,11 +129,13 @@ _MODULES = {
     "tbtools.analysis.file_groups": ("MergedSession",),
     "tbtools.analysis.grouping": ("RunGroup",),
     "tbtools.analysis.judgement": ("detect",),
+    "tbtools.analysis.importance": ("Importance",),
     "tbtools.analysis.merge": (
         "Merge",
         "RunLoss",
         "merge",
     ),
+    "tbtools.analysis.ranked": ("RankedRun", "Ranking"),
     "tbtools.analysis.repair": (
         "FileRepair",
         "Repair",
@@ -159,6 +166,7 @@ _MODULES = {
         "InputChanged",
         "InvalidArgument",
         "InvalidConfiguration",
+        "InvalidExpression",
         "InvalidObjective",
         "MissingBrowser",
         "MissingExtra",
@@ -256,9 +264,11 @@ __all__ = [
     "HParamDiff",
     "HParams",
     "Image",
+    "Importance",
     "InputChanged",
     "InvalidArgument",
     "InvalidConfiguration",
+    "InvalidExpression",
     "InvalidObjective",
     "Layout",
     "Merge",
@@ -279,6 +289,8 @@ __all__ = [
     "OutputInsideInput",
     "PointDifference",
     "Problem",
+    "RankedRun",
+    "Ranking",
     "RecordError",
     "Repair",
     "Run",
@@ -304,6 +316,7 @@ __all__ = [
     "UnwritableValue",
     "Verification",
     "aggregate",
+    "best",
     "detect",
     "diff",
     "diff_report",

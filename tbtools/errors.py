@@ -17,6 +17,7 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     ├── InvalidObjective(ValueError)      a direction that is not GLOB=min|max|none
     ├── InvalidConfiguration(ValueError)  a tbtools.toml that says what there is not
     ├── InvalidArgument(ValueError)       a smoothing, alignment, group, ... that there cannot be
+    │   ├── InvalidExpression             a `where` that cannot be read; points at the place
     │   └── UnsupportedType(TypeError)    an object of a kind that the function does not take
     ├── NonfiniteValue(ValueError)        a NaN or an infinity where none was to be
     ├── UnwritableValue(ValueError)       a value that an event file cannot hold as it is
@@ -243,6 +244,24 @@ class InvalidObjective(TbtoolsError, ValueError):
 
 class InvalidArgument(TbtoolsError, ValueError):
     """Something that was asked for makes no sense; the text says what does."""
+
+
+class InvalidExpression(InvalidArgument):
+    """An expression that cannot be read, or names what there is not.
+
+    Its text has three lines: what is wrong, the expression, and marks under the place.
+
+    Attributes:
+        start: Where the place begins in the expression.
+        end: Where it ends.
+    """
+
+    def __init__(self, reason: str, expression: str, start: int, end: int) -> None:
+        line = "".join(" " if each.isspace() else each for each in expression)
+        marks = " " * start + "^" * max(end - start, 1)
+        super().__init__(f"{reason}\n  {line}\n  {marks}")
+        self.start = start
+        self.end = end
 
 
 class UnsupportedType(InvalidArgument, TypeError):

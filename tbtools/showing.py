@@ -25,10 +25,12 @@ class Renderer(NamedTuple):  # dataclasses are as slow to import as all else of 
     Attributes:
         plot: Makes a figure of a result and of the arguments of its method `plot`.
         html: Makes what a notebook displays; None where the type brings its own.
+        best: Ranks its runs, where it has any, with the arguments of its method `best`.
     """
 
     plot: Callable[..., go.Figure]
     html: Callable[[Any], str] | None = None
+    best: Callable[..., Any] | None = None
 
 
 _renderers: dict[type, Renderer] = {}

@@ -62,6 +62,9 @@ FAILING_KINDS: tuple[FindingKind, ...] = ("divergence", "nonfinite")
 # How many lines of findings `tbtools detect` shows unless told otherwise: more is no answer.
 DEFAULT_LIMIT = 100
 
+# How many runs `tbtools best` shows unless told otherwise.
+DEFAULT_TOP = 10
+
 # The state of a run.
 RunStatus = Literal["training", "finished", "stopped", "stalled", "empty", "unreadable"]
 

@@ -21,15 +21,20 @@ def write_run(
 ) -> None:
     """A loss of 100 steps that goes down, or jumps up at a step."""
     builder = EventFileBuilder().file_version()
-    for summary in hparams(dict(settings), {}) if settings else ():
-        for value in summary.value:
-            builder.event(0, summary={"value": [_plugin_value(value)]})
+    write_hparams(builder, settings)
     for step in range(100):
         wobble = ((step * 7919) % 13 - 6) / 300
         level = 9.0 if fails and step >= jump else 2 * math.exp(-step / 30)
         wall_time = 1_700_000_000.0 + seconds * step
         builder.scalar("train/loss", step, level + wobble, wall_time)
     builder.write(folder / "events.out.tfevents.1")
+
+
+def write_hparams(builder: EventFileBuilder, settings: Mapping[str, Any]) -> None:
+    """The hyperparameters of a run, as tensorboardX stores them; nothing where there are none."""
+    for summary in hparams(dict(settings), {}) if settings else ():
+        for value in summary.value:
+            builder.event(0, summary={"value": [_plugin_value(value)]})
 
 
 def _plugin_value(value: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PAGES = [
     "README.md",
-    *(f"docs/{name}.md" for name in ("smooth", "merge", "aggregate", "diff", "export")),
+    *(f"docs/{name}.md" for name in ("best", "smooth", "merge", "aggregate", "diff", "export")),
 ]
 _BLOCK = re.compile(r"(?<=```)(console|python)\n(.*?)(?=```)", re.DOTALL)
 # What asks more of a shell than to start the command.

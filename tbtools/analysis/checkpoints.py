@@ -73,6 +73,11 @@ def newest_before(checkpoints: Iterable[Checkpoint], step: int) -> Checkpoint | 
     return max(before, key=lambda each: each.step, default=None)
 
 
+def nearest(checkpoints: Iterable[Checkpoint], step: int) -> Checkpoint | None:
+    """The checkpoint whose step is nearest to a step; of two the earlier one."""
+    return min(checkpoints, key=lambda each: (abs(each.step - step), each.step), default=None)
+
+
 def _found(folder: str, *, deeper: bool) -> Iterator[Checkpoint]:
     for entry in sorted(source_of(folder).list(folder)):
         if (step := step_of(entry.name)) is not None:

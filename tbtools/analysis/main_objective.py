@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.objective import objectives_of, role_of, words
+from tbtools.analysis.objective.meaning import meaning_of
 from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 # Words of the objectives that are most often what the training is about.
 _MAIN_WORDS = frozenset({"loss", "reward", "return"})
+# What people quote of a detector and of a classifier, where it is not said to be of training.
+_PRECISION = frozenset({"map", "ap", "aps", "cocoap", "average precision"})
+_ACCURACY = frozenset({"acc", "accs", "accuracy", "accuracies", "top #", "topk", "macc"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,11 @@ def rank_objectives(
     """Ranks the objectives of runs that are looked at together.
 
     Those with more than one point in some run come first; of these those that at least half as many
-    runs have as have any; then validation before training, a loss or a reward before another, the
-    one that most runs have, the one with the most points; among equals the one whose tag is
-    shortest, which is mostly the total.
+    runs have as have any; then what people mean by a better run: a reward, an average precision, an
+    accuracy, the last two unless they are of training, and then what was measured on validation
+    data; of these validation before training, a loss or a reward before another, the one that most
+    runs have, the one with the most points; among equals the one whose tag is shortest, which is
+    mostly the total.
 
     Args:
         points: How many points each scalar has, by run and tag.
@@ -83,6 +89,7 @@ def rank_objectives(
         return (
             tag not in moving,
             2 * runs[tag] < most,
+            _standing(tag),
             role_of(tag) not in EVALUATIONS,
             not own & _MAIN_WORDS,
             -runs[tag],
@@ -92,6 +99,18 @@ def rank_objectives(
         )
 
     return Objectives(directions, by_run, tuple(sorted(runs, key=prominence)))
+
+
+def _standing(tag: str) -> int:
+    """How directly a tag says which run is better, the most directly first."""
+    measure, role = meaning_of(tag).measure, role_of(tag)
+    if measure is not None and measure.kind == "reward":
+        return 0
+    if measure is not None and role != "train":
+        for place, names in enumerate((_PRECISION, _ACCURACY), 1):
+            if measure.word in names:
+                return place
+    return 3 if role in EVALUATIONS else 4
 
 
 def _directions(runs: Iterable[Mapping[str, Objective]]) -> dict[str, Objective]:

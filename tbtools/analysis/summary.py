@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from tbtools.analysis.configuration import configuration_of
 from tbtools.analysis.detect import Findings, NotJudged
@@ -23,6 +20,7 @@ from tbtools.runs.numbers import is_number
 from tbtools.runs.reading import read_each
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of
+from tbtools.runs.status import run_status, run_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,20 +30,13 @@ if TYPE_CHECKING:
     from tbtools.analysis.main_objective import Objectives
     from tbtools.analysis.series_summary import ObjectiveSummary
     from tbtools.runs.inputs import RunsLike
-    from tbtools.runs.parts import Part, Steps
+    from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Globs
     from tbtools.runs.series import ScalarSeries
-    from tbtools.vocabulary import RunStatus
 
     Progress = Callable[[int, int], None] | None
 
-# A run counts as being written for this long after its last event, or for some of its own rhythm.
-# Ten minutes: writers flush every two (TensorBoard, torch and tensorboardX alike), and an
-# evaluation in between takes a while.
-_RECENT_SECONDS = 600.0
-_RECENT_GAPS = 3.0
-_RHYTHM_ROWS = 200
 # Beyond these a summary leaves judging to `detect`: what says what is there must not take longer
 # than reading it. A series costs about a millisecond, a million points about 0.1 s.
 _JUDGED_SERIES = 1_000
@@ -200,10 +191,7 @@ def _run_summary(name: str, run: Run, selector: Selector, now: float) -> RunSumm
     tags = SeriesTable.joined([SeriesTable.of(part, series) for part, series in chosen])
     files, known = run.data.all_files, run.data.diagnostics
     timelines = [part.columns.timeline for part, _ in chosen]
-    starts = [each.start_time for each in timelines if math.isfinite(each.start_time)]
-    end_time = max(
-        (each.end_time for each in timelines if math.isfinite(each.end_time)), default=None
-    )
+    start_time, end_time = run_times(run)
     numbers = tags.numbers
     return RunSummary(
         run=name,
@@ -215,32 +203,11 @@ def _run_summary(name: str, run: Run, selector: Selector, now: float) -> RunSumm
         superseded=known.superseded,
         first_step=min(numbers["first_step"].tolist(), default=None),
         last_step=max(numbers["last_step"].tolist(), default=None),
-        start_time=min(starts, default=None),
+        start_time=start_time,
         end_time=end_time,
-        status=_status(run, end_time, now) if len(tags) else _status_without_points(run),
+        status=run_status(run, now, has_points=len(tags) > 0),
         tags=tags,
         objective=None,
         problems=known.problems,
         notes=known.notes,
     )
-
-
-def _status_without_points(run: Run) -> RunStatus:
-    return "unreadable" if run.data.diagnostics.is_unreadable else "empty"
-
-
-def _status(run: Run, end_time: float | None, now: float) -> RunStatus:
-    """The status of a run that has points."""
-    if run.data.has_ended:
-        from tbtools.runs.plugins.hparams import ended_well
-
-        return "finished" if ended_well(run.data) else "stopped"
-    patience = max(_RECENT_SECONDS, *(_RECENT_GAPS * _rhythm(part) for part in run.data.parts))
-    return "training" if end_time is not None and abs(now - end_time) <= patience else "stopped"
-
-
-def _rhythm(part: Part) -> float:
-    """Seconds between its last events, typically."""
-    gaps = np.diff(np.sort(part.columns.rows.wall_time[-_RHYTHM_ROWS:]))
-    gaps = gaps[gaps > 0]
-    return float(np.sort(gaps)[gaps.size // 2]) if gaps.size else 0.0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tbtools.cli.options import LOADED, discard_stdout
-from tbtools.errors import TbtoolsError
+from tbtools.errors import InvalidExpression, TbtoolsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,6 +39,7 @@ _LACKING = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 _COMMANDS = {
     "summarize": "What is in these logs: one row a run, or a tag.",
     "detect": "Which runs went wrong, how, and since when.",
+    "best": "Which runs are best, and what sets them apart.",
     "explain": "Everything known about one run, on a page.",
     "plot": "Curves in the terminal.",
     "report": "A page to send to a colleague, or a picture.",
@@ -152,10 +153,10 @@ def _print_traffic(before: tuple[int, int]) -> None:
         click.echo(line, err=True)
 
 
-def _print_error(message: str) -> None:
+def _print_error(*lines: str) -> None:
     from tbtools.render.format import printable
 
-    click.echo(f"tbtools: {printable(message)}", err=True)
+    click.echo("tbtools: " + "\n".join(map(printable, lines)), err=True)
 
 
 def _print_unread(experiments: Iterable[Experiment], message: str) -> None:
@@ -225,6 +226,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return stop.exit_code
     except click.ClickException as error:
         _print_error(_usage_message(error))
+        return TROUBLE
+    except InvalidExpression as error:
+        _print_error(*str(error).split("\n"))
         return TROUBLE
     except (TbtoolsError, OSError) as error:
         _print_error(str(error) if isinstance(error, TbtoolsError) else _os_error_message(error))

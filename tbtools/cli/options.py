@@ -61,6 +61,7 @@ class SelectionOptions:
         tags: --tag.
         exclude_tags: --exclude-tag.
         steps: --steps.
+        where: --where.
         restarts: --restarts.
         no_cache: --no-cache.
     """
@@ -70,6 +71,7 @@ class SelectionOptions:
     tags: tuple[str, ...]
     exclude_tags: tuple[str, ...]
     steps: tuple[int | None, int | None]
+    where: str | None
     restarts: str
     no_cache: bool
 
@@ -102,19 +104,26 @@ class SelectionOptions:
         Raises:
             NoEventFiles: There is nothing to read.
             UnknownRun: A name or glob matches no run.
+            InvalidExpression: --where cannot be read, or names what no run has.
         """
+        from tbtools.render.format import plural, printable
         from tbtools.runs.experiment import load
 
         experiment = load(
             paths,
             runs=self.runs or None,
             exclude_runs=self.exclude_runs or None,
+            where=self.where,
             restarts=self.restarts,
             fold=fold,
             skip_unreadable=skip_unreadable,
             cache=not self.no_cache,
         )
         click.get_current_context().meta.setdefault(LOADED, []).append(experiment)
+        for name, count in experiment.lacking.items():
+            click.echo(
+                f"--where leaves out {plural(count, 'run')} without {printable(name)}", err=True
+            )
         return experiment
 
 
@@ -211,7 +220,7 @@ def paths_argument(command: Command) -> Command:
 
 
 def selection_options(command: Command) -> Command:
-    """--run, --tag, --steps, --restarts and --no-cache, handed over as `selection`."""
+    """--run, --tag, --steps, --where, --restarts and --no-cache, handed over as `selection`."""
     decorators = [
         click.option(
             "--run",
@@ -239,6 +248,11 @@ def selection_options(command: Command) -> Command:
             default=":",
             show_default=False,
             help="Only steps from A to B, both included.",
+        ),
+        click.option(
+            "--where",
+            metavar="EXPR",
+            help="Only runs of which this is true: 'lr>=1e-3 and status!=stopped'.",
         ),
         click.option(
             "--restarts",

@@ -110,3 +110,17 @@ class Alignment(ParamType[str | float]):
             return float(value)
         except ValueError:
             self.fail(f"{value!r} is neither exact nor interpolate nor a spacing", param, ctx)
+
+
+class Place(ParamType[str]):
+    """``end``, ``last``, ``best`` or ``step=N``: of what part of a series a run is ranked."""
+
+    name = "end|last|best|step=N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Checks the step."""
+        name, equals, step = str(value).partition("=")
+        known = name == "step" and step.removeprefix("-").isdecimal() if equals else False
+        if not known and value not in ("end", "last", "best"):
+            self.fail(f"{value!r} is none of end, last, best, step=N", param, ctx)
+        return str(value)

@@ -6,6 +6,7 @@ A new type of result is a row here and a module in `figures`.
 from __future__ import annotations
 
 from tbtools.analysis.aggregated import Aggregate
+from tbtools.analysis.best import best
 from tbtools.analysis.detect import Findings
 from tbtools.analysis.diff import Diff
 from tbtools.render import notebook
@@ -16,7 +17,7 @@ from tbtools.showing import Renderer, register_renderer
 
 RENDERERS = {
     Run: Renderer(plot, notebook.run_html),
-    Experiment: Renderer(plot, notebook.experiment_html),
+    Experiment: Renderer(plot, notebook.experiment_html, best),
     Findings: Renderer(plot_findings, notebook.findings_html),
     Aggregate: Renderer(plot_aggregate),
     Diff: Renderer(plot_diff),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
@@ -21,7 +21,7 @@ from tbtools.runs.run import Run
 from tbtools.runs.selection import as_globs, choose, select_runs
 from tbtools.runs.tables import tags_frame
 from tbtools.runs.timeline.restarts import check_policy
-from tbtools.showing import Shown
+from tbtools.showing import Shown, renderer_of
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.eventfile.discover import RunFiles
+    from tbtools.runs.where import Where
 
     LogPath = str | os.PathLike[str]
     Globs = str | Sequence[str] | None
@@ -90,6 +91,12 @@ def _discover_again(path: str) -> LogDirectory | None:
         return None
 
 
+def _parsed(where: str) -> Where:
+    from tbtools.runs.where import parse_where
+
+    return parse_where(where)
+
+
 class Experiment(Shown, Mapping[str, Run]):
     """The runs under one or several paths, by name, in natural order.
 
@@ -100,6 +107,8 @@ class Experiment(Shown, Mapping[str, Run]):
         logdir: The path, as it was given; where there were several, what they have in common.
         paths: The paths, as they were given.
         restarts: The restart policy.
+        lacking: How many runs `where` leaves out because they do not have what it asks for, by its
+            name.
         all_runs: Every run under the paths, by name, whether it is selected or not.
         unreadable: Directories that could not be looked into, and with `skip_unreadable` the given
             paths without event files, each with the reason.
@@ -114,6 +123,7 @@ class Experiment(Shown, Mapping[str, Run]):
         restarts: str = "resume",
         *,
         exclude_runs: Globs = None,
+        where: str | None = None,
         fold: bool = False,
         skip_unreadable: bool = False,
         cache: bool = True,
@@ -121,6 +131,8 @@ class Experiment(Shown, Mapping[str, Run]):
         self.paths = tuple(as_path(path) for path in paths)
         self._globs = as_globs(runs)
         self._exclude = as_globs(exclude_runs)
+        self._where = None if where is None else _parsed(where)
+        self.lacking: dict[str, int] = {}
         self.restarts = check_policy(restarts)
         self.unreadable: dict[str, Problem] = {}
         self._runs: dict[str, Run] = {}
@@ -132,8 +144,20 @@ class Experiment(Shown, Mapping[str, Run]):
         self._index = FileIndex(self.logdir) if cache and cache_directory() else None
         self._discover(directories)
         self.all_runs = self._folded_runs()
-        chosen = select_runs(self.all_runs, self._globs, self._exclude)
+        named = select_runs(self.all_runs, self._globs, self._exclude)
+        chosen = self._matching(named)
+        if self._where is not None and not chosen:
+            raise self._where.no_match(len(named), self.lacking)
         self._shown = {name: self.all_runs[name] for name in chosen}
+
+    def _matching(self, names: list[str]) -> list[str]:
+        """Those of some runs of which `where` is true; they are read for it."""
+        if self._where is None:
+            return names
+        from tbtools.runs.matching import matching_runs
+
+        chosen, self.lacking = matching_runs(self._where, names, self.all_runs)
+        return chosen
 
     @property
     def logdir(self) -> str:
@@ -228,9 +252,9 @@ class Experiment(Shown, Mapping[str, Run]):
         self._discover([found for path in self.paths if (found := _discover_again(path))])
         new = {name: self._runs[name].data.refresh() for name in known}
         came = self._runs.keys() - known
-        if came or any(self._runs[name].changes for name in known):
+        if came or self._where or any(self._runs[name].changes for name in known):
             self.all_runs = self._folded_runs()
-            chosen = choose(self.all_runs, self._globs, self._exclude)
+            chosen = self._matching(choose(self.all_runs, self._globs, self._exclude))
             self._shown = {name: self.all_runs[name] for name in chosen}
         sources = {source for run in self._shown.values() for source in run.data.sources}
         for run in read_ahead([self._runs[name] for name in sorted(sources & came)]):
@@ -310,6 +334,18 @@ class Experiment(Shown, Mapping[str, Run]):
         frame.attrs |= joined_attrs(self)
         return tell_undecodable(frame, table.problems)
 
+    def best(self, by: str | None = None, **options: Any) -> Any:
+        """Its runs in order, the best first, as a `tbtools.Ranking`.
+
+        Args:
+            by: The tag by which they are ranked; by default the one that tells most of them.
+            **options: Those of `tbtools.best`: at, top, group, tags, exclude_tags, steps,
+                objectives.
+        """
+        rank = renderer_of(self).best
+        assert rank is not None
+        return rank(self, by, **options)
+
     def __repr__(self) -> str:
         """Without reading anything."""
         return f"<Experiment {self.logdir!r}: {plural(len(self), 'run')}>"
@@ -321,6 +357,7 @@ def load(
     restarts: str = "resume",
     *,
     exclude_runs: Globs = None,
+    where: str | None = None,
     fold: bool = False,
     skip_unreadable: bool = False,
     cache: bool = True,
@@ -335,6 +372,8 @@ def load(
         runs: Which runs: a name, a glob (``*seed*``), or several.
         restarts: What to do about restarts: ``resume``, ``preempt``, ``session_log`` or ``keep``.
         exclude_runs: Which runs not, likewise.
+        where: Which of these, by their hyperparameters, scalars and state: ``lr>=1e-3 and not
+            status==stopped``; see docs/cli.md. All runs are then read at once.
         fold: Whether the sub-runs that `add_scalars` and `add_hparams` make are shown as part of
             the run that made them. All runs are then read at once.
         skip_unreadable: Whether, of several paths, those without event files are left out and
@@ -345,17 +384,20 @@ def load(
     Raises:
         NoEventFiles: There is nothing at a path, or no event file under it.
         UnknownRun: A name or glob matches no run.
-        InvalidArgument: There is no such restart policy, no path at all, or an empty list of runs.
+        InvalidExpression: `where` cannot be read, or names what no run has.
+        InvalidArgument: There is no such restart policy, no path at all, an empty list of runs, or
+            no run that `where` is true of.
         UnsupportedType: It is no path.
     """
-    options = (runs, restarts, exclude_runs, fold, skip_unreadable)
-    if isinstance(path, Experiment) and options == (None, "resume", None, False, False):
+    options = (runs, restarts, exclude_runs, where, fold, skip_unreadable)
+    if isinstance(path, Experiment) and options == (None, "resume", None, None, False, False):
         return path
     return Experiment(
         [one for each in _listed(path) for one in _paths_of(each)],
         runs,
         restarts,
         exclude_runs=exclude_runs,
+        where=where,
         fold=fold,
         skip_unreadable=skip_unreadable,
         cache=cache,

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 import tbtools
 from tbtools.analysis.diff import parse_limits, violations
-from tbtools.analysis.diff.evidence import across_runs, against_noise, window_start
+from tbtools.analysis.diff.evidence import across_runs, against_noise
 from tbtools.analysis.diff.points import Placed, aligned_pair, compare_points, describe, twins
 from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun, UnknownTag
+from tbtools.runs.levels import window_start
 from tbtools.runs.series import ScalarSeries
 from tests.builders import START, EventFileBuilder
 

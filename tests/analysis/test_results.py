@@ -27,6 +27,7 @@ MAKE: dict[str, Callable[[Path], Any]] = {
     "merge": lambda logdir: tbtools.merge(logdir / "a"),
     "repair": tbtools.repair,
     "verify": tbtools.verify,
+    "best": tbtools.best,
     "explain": lambda logdir: tbtools.explain(logdir, "a"),
 }
 

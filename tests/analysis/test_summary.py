@@ -96,7 +96,12 @@ def test_lowest_and_highest_step_where_steps_go_back(tmp_path: Path) -> None:
     ("tags", "chosen", "direction"),
     [
         (["train/loss", "val/loss"], "val/loss", "min"),
-        (["train/loss", "accuracy"], "train/loss", "min"),
+        (["train/loss", "accuracy"], "accuracy", "max"),
+        (["train/accuracy", "val/loss"], "val/loss", "min"),
+        (["val/accuracy", "val/loss", "val/map"], "val/map", "max"),
+        (["eval/loss", "rollout/ep_rew_mean", "rollout/ep_rew_max"], "rollout/ep_rew_mean", "max"),
+        (["top1_err", "train/reward"], "train/reward", "max"),
+        (["loss/D", "loss/G", "fid"], "fid", "min"),
         (["eval/accuracy", "train/loss"], "eval/accuracy", "max"),
         (["loss/part_a", "loss"], "loss", "min"),
         (["rollout/ep_rew_mean", "time/fps"], "rollout/ep_rew_mean", "max"),

@@ -15,7 +15,7 @@ from tbtools.cli import options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SELECTION = {"--run", "--exclude-run", "--tag", "--exclude-tag", "--steps", "--restarts"}
+SELECTION = {"--run", "--exclude-run", "--tag", "--exclude-tag", "--steps", "--where", "--restarts"}
 OUTPUT = {"--format", "--output", "--force"}
 
 

@@ -60,8 +60,8 @@ def test_the_version_is_that_of_the_package() -> None:
         (
             tbtools.load,
             (
-                "(path, runs=None, restarts='resume', *, exclude_runs=None, fold=False, "
-                "skip_unreadable=False, cache=True)"
+                "(path, runs=None, restarts='resume', *, exclude_runs=None, where=None, "
+                "fold=False, skip_unreadable=False, cache=True)"
             ),
         ),
         (tbtools.read_scalars, "(path, tags=None, **options)"),
@@ -115,7 +115,7 @@ RUN = {
     *("run_metadata", "scalars", "sessions", "superseded", "tags", "tensors", "text", "values"),
 }
 EXPERIMENT = {
-    *("each_run", "get", "hparams", "items", "keys", "logdir", "paths", "plot"),
+    *("best", "each_run", "get", "hparams", "items", "keys", "lacking", "logdir", "paths", "plot"),
     *("refresh", "restarts", "scalars", "scan", "tags", "unreadable", "values"),
 }
 
@@ -177,6 +177,7 @@ OTHERS = {
         "declared end_time experiment from_decodable from_values get group_name items keys "
         "metrics model_uri monitor_url settings start_time status to_dict to_frame values"
     ),
+    "Importance": ("correlation greater high is_clear low name runs to_dict"),
     "Image": ("data format height to_numpy to_pil width"),
     "Layout": ("categories from_values to_dict to_frame"),
     "Merge": (
@@ -192,6 +193,14 @@ OTHERS = {
         "area common_steps differing first_step first_values max_difference max_step mean_gap"
     ),
     "Problem": ("kind length message offset to_dict"),
+    "RankedRun": (
+        "checkpoint checkpoint_error dtype findings high hparams low rank run runs seconds status "
+        "step tied to_dict value wall_time"
+    ),
+    "Ranking": (
+        "at by confidence direction grouped hparams importance not_ranked notes problems "
+        "provenance ranked row runner_up runs superseded to_dict to_frame"
+    ),
     "RunDiff": ("a b hparams identical not_compared only_in points_a points_b tags text"),
     "RunGroup": ("name runs"),
     "RunLoss": ("points run to"),

@@ -81,7 +81,10 @@ def detect_series(
     check_progress(progress)
     every = list(series)
     lanes = writers_apart(every)
-    found = [_detect(lane, objectives, progress if lane is lanes[0] else None) for lane in lanes]
+    found = [
+        _detect(lane, objectives, progress if lane is lanes[0] else None, declared)
+        for lane in lanes
+    ]
     if len(found) == 1:
         return found[0]
     findings = joined(lanes, found)
@@ -95,6 +98,7 @@ def _detect(
     every: list[ScalarSeries],
     objectives: Mapping[str, Objective] | None,
     progress: Callable[[int, int], None] | None,
+    declared: Callable[[str], Mapping[str, Any]] | None,
 ) -> Findings:
     directions = _directions(every, objectives)
     judged = _with_objectives(every, directions)

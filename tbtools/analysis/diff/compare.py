@@ -21,6 +21,7 @@ from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import Provenance, require_readable
 from tbtools.runs.experiment import Experiment
 from tbtools.runs.inputs import Inputs, open_inputs, require_events
+from tbtools.runs.levels import mean_level, window_start
 from tbtools.runs.numbers import is_number
 from tbtools.runs.reading import read_ahead, read_each
 from tbtools.runs.run import Run
@@ -288,8 +289,8 @@ def _compare_scalars(
     return replace(
         compared_tag,
         identical=whole and not compared.differing,
-        level_a=_mean(left),
-        level_b=_mean(right),
+        level_a=mean_level(left),
+        level_b=mean_level(right),
         points=compared,
         evidence=evidence.against_noise(left, right, objective),
     )
@@ -309,13 +310,8 @@ def _ends(a: points.Placed, b: points.Placed, x: str) -> tuple[Floats, Floats]:
     if 2 * left.size < min(a.x.size, b.x.size):
         # Hardly a point in common: compared on the lines between the points.
         _, left, right = points.aligned_pair(a, b)
-    first = evidence.window_start(left.size)
+    first = window_start(left.size)
     return left[first:], right[first:]
-
-
-def _mean(values: Floats) -> float | None:
-    with np.errstate(invalid="ignore", over="ignore"):
-        return float(values.mean()) if values.size else None
 
 
 # -- group by group
@@ -361,8 +357,8 @@ def _compare_groups(
                 objective=objectives[tag],
                 count_a=sum(curve.step.size for curve in left),
                 count_b=sum(curve.step.size for curve in right),
-                level_a=_mean(np.array(levels_a)),
-                level_b=_mean(np.array(levels_b)),
+                level_a=mean_level(np.array(levels_a)),
+                level_b=mean_level(np.array(levels_b)),
                 evidence=(
                     None if alone else evidence.across_runs(levels_a, levels_b, objectives[tag])
                 ),
@@ -397,4 +393,4 @@ def _level(line: points.Placed, start: float, last: float) -> float:
         # No point there: the last one before, or, of a run that only began later, its first.
         before = x[np.isfinite(x) & (x <= last)]
         inside = x == (before.max() if before.size else points.limits(x)[0])
-    return float(_mean(line.curve.value[inside]) or 0.0)
+    return float(mean_level(line.curve.value[inside]) or 0.0)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from tbtools.analysis.level import CURVE_CONFIDENCE, FEWEST_POINTS, level_in_time
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,19 +25,6 @@ if TYPE_CHECKING:
 
 # Of b, compared with a. Tags without an objective have none.
 Verdict = Literal["better", "worse", "no evidence"]
-
-# Beyond this lies one in a hundred values of the self-normalised statistic of a mean (Lobato,
-# "Testing that a dependent process is uncorrelated", JASA 96, 2001, table 1).
-_LOBATO_99 = 99.46
-_CONFIDENCE = 0.99
-# The last quarter, but of short curves more: a run is evaluated a few times only.
-_WINDOW_SHARE = 4
-_WINDOW_POINTS = 20
-# Of fewer points nobody can tell the noise.
-_FEWEST_POINTS = 4
-# With fewer than this are worth, noise that drifts looks like a difference too often: the interval
-# is widened in proportion (docs/diff.md has how often a verdict is wrong).
-_ENOUGH_EFFECTIVE_POINTS = 10.0
 
 _RESAMPLES = 2000
 _MOST_PAIRS = 10_000_000  # compared at once
@@ -81,15 +70,6 @@ class Evidence:
     p_value: float | None = None
 
 
-def window_start(count: int) -> int:
-    """The first of the points that make up the level at the end of a curve.
-
-    Args:
-        count: How many points there are.
-    """
-    return count - max(-(-count // _WINDOW_SHARE), min(_WINDOW_POINTS, -(-count // 2)))
-
-
 def _verdict(low: float, high: float, objective: Objective) -> Verdict | None:
     if objective == "none":
         return None
@@ -101,9 +81,7 @@ def _verdict(low: float, high: float, objective: Objective) -> Verdict | None:
 def against_noise(a: Floats, b: Floats, objective: Objective) -> Evidence:
     """Compares the ends of two curves with the noise of their difference.
 
-    The interval is self-normalised: the mean of the differences, and partial sums of their
-    deviations in place of an estimate of the variance. So neighbours that are alike, as those of
-    smoothed or slowly drifting curves are, make it wider without a bandwidth to choose.
+    The interval is that of the mean of the differences, as `level_in_time` has it.
 
     Args:
         a: Values of the one over the last steps that both have, in the order of the steps.
@@ -113,46 +91,30 @@ def against_noise(a: Floats, b: Floats, objective: Objective) -> Evidence:
     spoilt = [name for name, values in (("a", a), ("b", b)) if not np.isfinite(values).all()]
     if spoilt:
         return _spoilt(a, b, objective)
-    if a.size < _FEWEST_POINTS:
+    if a.size < FEWEST_POINTS:
         change = float(np.mean(b - a)) if a.size else None
         verdict: Verdict | None = None if objective == "none" else "no evidence"
-        reason = f"{a.size} points at the end are too few to tell noise; {_FEWEST_POINTS} would do"
+        reason = f"{a.size} points at the end are too few to tell noise; {FEWEST_POINTS} would do"
         return Evidence(verdict, change, reason, points=a.size)
-    gap = b - a
-    change = float(np.mean(gap))
-    sums = np.cumsum(gap - change)
-    spread = math.sqrt(_LOBATO_99 * float(np.mean(sums**2))) / gap.size
-    effective = _effective_points(gap)
-    spread *= max(1.0, _ENOUGH_EFFECTIVE_POINTS / effective)
-    low, high = change - spread, change + spread
+    with np.errstate(over="ignore"):
+        level = level_in_time(b - a)
+    low, high = level.low, level.high
+    if low is None or high is None:
+        reason = "the difference is too great for a number"
+        return Evidence(None if objective == "none" else "no evidence", None, reason, points=a.size)
     return Evidence(
         verdict=_verdict(low, high, objective),
-        change=change,
+        change=level.mean,
         reason=(
-            f"the last {gap.size} points of one run each, worth {effective:.3g} independent ones"
+            f"the last {level.count} points of one run each, "
+            f"worth {level.effective:.3g} independent ones"
         ),
         low=low,
         high=high,
-        confidence=_CONFIDENCE,
-        points=gap.size,
-        effective_points=effective,
+        confidence=CURVE_CONFIDENCE,
+        points=level.count,
+        effective_points=level.effective,
     )
-
-
-def _effective_points(gap: Floats) -> float:
-    """How many independent points tell as much about a mean: n (1 - r) / (1 + r).
-
-    r is the correlation of neighbours, of what is left when a straight line is taken away: curves
-    that drift apart do so for a reason, noise that drifts comes back.
-    """
-    time = np.arange(gap.size) - (gap.size - 1) / 2
-    rest = gap - gap.mean()
-    rest -= time * (time @ rest) / (time @ time)
-    power = float(rest @ rest)
-    if power == 0.0:
-        return float(gap.size)
-    correlation = max(float(rest[1:] @ rest[:-1]) / power, 0.0)
-    return max(gap.size * (1.0 - correlation) / (1.0 + correlation), 1.0)
 
 
 def _spoilt(a: Floats, b: Floats, objective: Objective) -> Evidence:

@@ -1,0 +1,343 @@
+"""Which runs are best: by a tag, at a point of it, alone or as groups that repeat one another."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.analysis.checkpoints import find_checkpoints, nearest
+from tbtools.analysis.grouping import group_runs
+from tbtools.analysis.importance import importances
+from tbtools.analysis.judgement import judge
+from tbtools.analysis.level import (
+    CURVE_CONFIDENCE,
+    RUNS_CONFIDENCE,
+    Level,
+    is_tied,
+    level_across_runs,
+    level_in_time,
+)
+from tbtools.analysis.main_objective import rank_objectives
+from tbtools.analysis.ranked import RankedRun, Ranking
+from tbtools.errors import InvalidArgument, UnknownTag
+from tbtools.eventfile.discover import natural_key
+from tbtools.runs.diagnostics import Provenance, require_readable
+from tbtools.runs.inputs import Inputs, open_inputs, require_points
+from tbtools.runs.levels import window_start
+from tbtools.runs.numbers import is_number
+from tbtools.runs.plugins.hparams_table import settings_above
+from tbtools.runs.selection import Selection, Selector
+from tbtools.runs.series import read_scalars_of
+from tbtools.runs.status import run_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tbtools.analysis.detect import Finding
+    from tbtools.analysis.main_objective import Objectives
+    from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.parts import Steps
+    from tbtools.runs.run import Run
+    from tbtools.runs.selection import Globs
+    from tbtools.runs.series import RunScalars, ScalarSeries
+    from tbtools.vocabulary import Objective
+
+    Progress = Callable[[int, int], None] | None
+
+_STEP = re.compile(r"step=(-?\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a run is ranked by: a level, and the point of the series where it had it."""
+
+    level: Level
+    series: ScalarSeries
+    point: int
+    stored: bool
+
+
+def best(
+    runs: RunsLike | Inputs,
+    by: str | None = None,
+    *,
+    at: str = "end",
+    top: int | None = None,
+    group: str | Sequence[str] | None = None,
+    tags: Globs = None,
+    exclude_tags: Globs = None,
+    steps: Steps = None,
+    objectives: Mapping[str, Objective] | None = None,
+    progress: Progress = None,
+    judging: Progress = None,
+) -> Ranking:
+    """Ranks runs, the best first.
+
+    Args:
+        runs: A path, a `Run`, an `Experiment`, or several of them.
+        by: The tag by which they are ranked; by default the one that tells most of them, see
+            `tbtools.analysis.main_objective`.
+        at: ``end``: the level of the last part, so that one lucky value does not win, with its
+            uncertainty; ``last``: the last value; ``best``: the best finite one; ``step=N``: the
+            last value up to that step, of runs that have come so far.
+        top: How many are given; all by default.
+        group: Runs that repeat one another, as `tbtools.aggregate` reads it: they are ranked as
+            groups, by the means over their runs.
+        tags: Names or globs: only these may be ranked by.
+        exclude_tags: Those that may not.
+        steps: First and last step that count, both included.
+        objectives: Which way is better, by glob, as for `detect`.
+        progress: As for `Experiment.scan`.
+        judging: As for `judge`.
+
+    Raises:
+        InvalidArgument: Nothing can be ranked: no tag tells which way is better, or no run has it
+            there; or `at` or `top` is none.
+        UnknownTag: No run has the tag, or a glob matches none.
+        NoEventFiles: There is nothing to read under a path.
+    """
+    step = _check(at, top)
+    selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
+    inputs = open_inputs(runs)
+    judged = judge(inputs, objectives=objectives, progress=progress, judging=judging)
+    require_readable(inputs.runs)
+    selector = Selector(selection)
+    scalars = {name: read_scalars_of(run, selector, name=name) for name, run in inputs.runs.items()}
+    require_points(inputs.runs.values(), selector)
+    ranked = _objectives(scalars, judged.objectives)
+    tag, runner_up = _chosen(by, ranked, scalars)
+    direction = ranked.directions[tag]
+    if direction == "none":
+        raise InvalidArgument(
+            f"which way is better is not known of {tag!r}: objective {tag}=min or {tag}=max says"
+        )
+    places, not_ranked = _places(inputs, scalars, tag, direction, at, step)
+    if not places:
+        reasons = "; ".join(dict.fromkeys(not_ranked.values()))
+        raise InvalidArgument(f"no run can be ranked by {tag!r}: {reasons}")
+    if group is None:
+        members: dict[str, tuple[str, ...]] = {name: (name,) for name in places}
+        levels = {name: place.level for name, place in places.items()}
+    else:
+        members, levels, left_out = _groups(inputs, places, group)
+        not_ranked |= dict.fromkeys(left_out, "in no group")
+    order = _in_order(members, levels, direction)
+    settings = _settings(inputs, places)
+    findings: dict[str, list[Finding]] = defaultdict(list)
+    for finding in judged.findings:
+        findings[finding.run].append(finding)
+    shown = [
+        replace(each, hparams=_common(settings, each.runs), findings=_joined(findings, each.runs))
+        for each in order[:top]
+    ]
+    if group is None:
+        shown = [_with_place(each, places[each.run], inputs.runs[each.run]) for each in shown]
+    return Ranking(
+        by=tag,
+        direction=direction,
+        at=at,
+        runner_up=runner_up,
+        runs=tuple(shown),
+        ranked=len(order),
+        grouped=group is not None,
+        confidence=_confidence(at, grouped=group is not None),
+        not_ranked=not_ranked,
+        importance=importances(
+            {run: _goodness(place.level.mean, direction) for run, place in places.items()},
+            settings,
+        ),
+        provenance=Provenance.of(inputs.runs, inputs.unreadable),
+    )
+
+
+def _confidence(at: str, *, grouped: bool) -> float | None:
+    if grouped:
+        return RUNS_CONFIDENCE
+    return CURVE_CONFIDENCE if at == "end" else None
+
+
+def _check(at: object, top: object) -> int | None:
+    """The step of ``step=N``.
+
+    Raises:
+        InvalidArgument: It is no place in a series, or there is no such number of runs.
+    """
+    if top is not None and not (is_number(top) and top >= 1 and top == int(top)):  # type: ignore[operator, call-overload]
+        raise InvalidArgument(f"top={top!r} is no number of runs from 1 on")
+    match = _STEP.fullmatch(at) if isinstance(at, str) else None
+    if match is None and at not in ("end", "last", "best"):
+        raise InvalidArgument(f"at={at!r} is none of end, last, best, step=N")
+    return int(match[1]) if match else None
+
+
+def _objectives(
+    scalars: Mapping[str, RunScalars], overrides: Mapping[str, Objective]
+) -> Objectives:
+    return rank_objectives(
+        {
+            name: {tag: each.step.size for tag, each in one.series.items()}
+            for name, one in scalars.items()
+        },
+        overrides,
+        {name: one.all_tags for name, one in scalars.items()},
+    )
+
+
+def _chosen(
+    by: str | None, objectives: Objectives, scalars: Mapping[str, RunScalars]
+) -> tuple[str, str | None]:
+    """The tag by which runs are ranked, and the one that comes next where none was asked for."""
+    if by is not None:
+        known = {tag for one in scalars.values() for tag in one.series}
+        if by not in known:
+            raise UnknownTag(by, sorted(known, key=natural_key))
+        return by, None
+    if not objectives.ranked:
+        raise InvalidArgument(
+            "no tag tells which way is better: name one (--by TAG) and say it (--objective TAG=min)"
+        )
+    first, *others = objectives.ranked
+    return first, others[0] if others else None
+
+
+def _places(
+    inputs: Inputs,
+    scalars: Mapping[str, RunScalars],
+    tag: str,
+    direction: Objective,
+    at: str,
+    step: int | None,
+) -> tuple[dict[str, _Place], dict[str, str]]:
+    """What each run is ranked by, and why others are not."""
+    places, not_ranked = {}, {}
+    for name, one in scalars.items():
+        series = one.series.get(tag)
+        if series is None:
+            unreadable = inputs.runs[name].data.diagnostics.is_unreadable
+            not_ranked[name] = "nothing could be read" if unreadable else f"no {tag}"
+            continue
+        if step is not None and max(int(each.step.max()) for each in one.series.values()) < step:
+            not_ranked[name] = f"not at step {step:,} yet"
+            continue
+        place = _place(series, direction, at, step)
+        if place is None:
+            not_ranked[name] = f"no {tag} up to step {step:,}"
+        else:
+            places[name] = place
+    return places, not_ranked
+
+
+def _place(series: ScalarSeries, direction: Objective, at: str, step: int | None) -> _Place | None:
+    value = series.value
+    point = value.size - 1
+    if at == "end":
+        return _Place(level_in_time(value[window_start(value.size) :]), series, point, stored=False)
+    if at == "best" and np.isfinite(value).any():
+        turned = value if direction == "min" else -value
+        point = int(np.argmin(np.where(np.isfinite(turned), turned, np.inf)))
+    elif step is not None:
+        before = np.flatnonzero(series.step <= step)
+        if not before.size:
+            return None
+        point = int(before[-1])
+    return _Place(Level(float(value[point]), None, 1), series, point, stored=True)
+
+
+def _settings(inputs: Inputs, places: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The hyperparameters of the ranked runs that are not the same in all of them."""
+    runs = {name: inputs.runs[name] for name in places}
+    known = {name: own.values for name, (_, own) in settings_above(runs, inputs.all_runs).items()}
+    names = dict.fromkeys(name for own in known.values() for name in own)
+    varying = [
+        name
+        for name in names
+        if len({repr(known.get(run, {}).get(name, _Place)) for run in places}) > 1
+    ]
+    return {
+        run: {name: known[run][name] for name in varying if name in known.get(run, {})}
+        for run in places
+    }
+
+
+def _common(settings: Mapping[str, Mapping[str, Any]], runs: Sequence[str]) -> dict[str, Any]:
+    """The hyperparameters that are the same in all of some runs."""
+    first, *others = (settings[run] for run in runs)
+    return {
+        name: value
+        for name, value in first.items()
+        if all(name in own and repr(own[name]) == repr(value) for own in others)
+    }
+
+
+def _joined(findings: Mapping[str, Sequence[Finding]], runs: Sequence[str]) -> tuple[Finding, ...]:
+    return tuple(each for run in runs for each in findings.get(run, ()))
+
+
+def _groups(
+    inputs: Inputs, places: Mapping[str, _Place], group: str | Sequence[str]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, Level], tuple[str, ...]]:
+    """The runs and the level of each group of those that have a place, and the runs in none."""
+    runs = {name: inputs.runs[name] for name in places}
+    grouping = group_runs(runs, group, all_runs=inputs.all_runs)
+    members = {each.name: each.runs for each in grouping.groups}
+    levels = {
+        name: level_across_runs(np.array([places[run].level.mean for run in own]))
+        for name, own in members.items()
+    }
+    return members, levels, grouping.left_out
+
+
+def _goodness(value: float, direction: Objective) -> float:
+    """The greater the better; what is not finite is worst."""
+    if not math.isfinite(value):
+        return -math.inf
+    return value if direction == "max" else -value
+
+
+def _in_order(
+    members: Mapping[str, tuple[str, ...]], levels: Mapping[str, Level], direction: Objective
+) -> list[RankedRun]:
+    """Runs or groups with their ranks, intervals, and whether they are tied with the first."""
+    goodness = {name: _goodness(level.mean, direction) for name, level in levels.items()}
+    order = sorted(members, key=lambda name: -goodness[name])
+    places = {
+        value: place for place, value in reversed(list(enumerate(map(goodness.get, order), 1)))
+    }
+    return [
+        RankedRun(
+            rank=places[goodness[name]],
+            run=name,
+            value=levels[name].mean,
+            low=levels[name].low,
+            high=levels[name].high,
+            tied=None if name == order[0] else is_tied(levels[order[0]], levels[name]),
+            runs=members[name],
+        )
+        for name in order
+    ]
+
+
+def _with_place(each: RankedRun, place: _Place, run: Run) -> RankedRun:
+    """With where and when the run had the value, and how it is."""
+    series, point = place.series, place.point
+    step = int(series.step[point])
+    checkpoint = error = None
+    try:
+        checkpoint = nearest(find_checkpoints(run.path), step)
+    except OSError as refused:
+        error = refused.strerror or str(refused)
+    return replace(
+        each,
+        dtype=series.dtype if place.stored else "float64",
+        step=step,
+        wall_time=float(series.wall_time[point]),
+        seconds=float(series.relative_time[point]),
+        status=run_status(run),
+        checkpoint=checkpoint,
+        checkpoint_error=error,
+    )

@@ -1,0 +1,57 @@
+"""The state of a run: whether it is still being written, and how it ended."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from tbtools.runs.parts import Part
+    from tbtools.runs.run import Run
+    from tbtools.vocabulary import RunStatus
+
+# A run counts as being written for this long after its last event, or for some of its own rhythm.
+# Ten minutes: writers flush every two (TensorBoard, torch and tensorboardX alike), and an
+# evaluation in between takes a while.
+_RECENT_SECONDS = 600.0
+_RECENT_GAPS = 3.0
+_RHYTHM_ROWS = 200
+
+
+def run_times(run: Run) -> tuple[float | None, float | None]:
+    """Wall times of its first and last event, seconds since the epoch; None where not known."""
+    timelines = [part.columns.timeline for part in run.data.parts]
+    starts = [each.start_time for each in timelines if math.isfinite(each.start_time)]
+    ends = [each.end_time for each in timelines if math.isfinite(each.end_time)]
+    return min(starts, default=None), max(ends, default=None)
+
+
+def run_status(run: Run, now: float | None = None, *, has_points: bool = True) -> RunStatus:
+    """The state of a run.
+
+    Args:
+        run: The run.
+        now: The time by which it is recent, seconds since the epoch; the present by default.
+        has_points: Whether there is a point of what is looked at.
+    """
+    parts = run.data.parts
+    if not has_points or not any(each.count for part in parts for each in part.columns.series):
+        return "unreadable" if run.data.diagnostics.is_unreadable else "empty"
+    if run.data.has_ended:
+        from tbtools.runs.plugins.hparams import ended_well
+
+        return "finished" if ended_well(run.data) else "stopped"
+    patience = max(_RECENT_SECONDS, *(_RECENT_GAPS * _rhythm(part) for part in parts))
+    end_time = run_times(run)[1]
+    present = time.time() if now is None else now
+    return "training" if end_time is not None and abs(present - end_time) <= patience else "stopped"
+
+
+def _rhythm(part: Part) -> float:
+    """Seconds between its last events, typically."""
+    gaps = np.diff(np.sort(part.columns.rows.wall_time[-_RHYTHM_ROWS:]))
+    gaps = gaps[gaps > 0]
+    return float(np.sort(gaps)[gaps.size // 2]) if gaps.size else 0.0
