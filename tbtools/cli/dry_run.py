@@ -19,16 +19,19 @@ def dry_run_option(command: Command) -> Command:
     return click.option(
         "--dry-run",
         is_flag=True,
-        help="List the files, say how many requests and bytes it takes to read them, and stop.",
+        help="Read no event file, but say how many requests and bytes it would take.",
     )(command)
 
 
 def tell_cost(experiment: Experiment) -> int:
     """Prints what it would take to read the event files; gives the exit status."""
     from tbtools.cli.main import TROUBLE
+    from tbtools.cli.options import refuse_option
     from tbtools.render.format import format_bytes, format_count, plural, printable
     from tbtools.runs.reading import reading_cost
 
+    for output in ("path", "format"):
+        refuse_option(output, "with --dry-run")
     cost = reading_cost(list(experiment.values()))
     found = f"{plural(cost.runs, 'run')}, {plural(cost.files, 'event file')}"
     known = cost.files - cost.unread_files

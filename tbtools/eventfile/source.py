@@ -172,6 +172,19 @@ class Source(abc.ABC):
         """
         return self.stat(path)
 
+    def write(self, path: str, local_file: str, *, force: bool) -> None:
+        """Puts a copy of a local file there, whole; local outputs are no matter of sources.
+
+        Args:
+            path: Where to.
+            local_file: What is to be there.
+            force: Whether what is there may be replaced.
+
+        Raises:
+            FileExistsError: Something is there.
+        """
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP), path)
+
     def forget(self, path: str) -> None:  # noqa: B027 - most remember nothing
         """Asks anew when something at or below a path is asked for the next time."""
 

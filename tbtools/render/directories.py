@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools.errors import (
     ForeignFiles,
+    InvalidArgument,
     NotADirectory,
     OutputChanged,
     OutputExists,
     OutputInsideInput,
 )
-from tbtools.eventfile.source import NamedErrors
+from tbtools.eventfile.source import NamedErrors, source_of
 from tbtools.render.files import identity, output_path, require_parent, status_of, written_path
 from tbtools.render.neighbours import (
     ASIDE,
@@ -95,10 +96,13 @@ def require_free_directory(
         ForeignFiles: Something is in it that is no result of tbtools.
         OutputInsideInput: It would lie in a directory that is read, or the other way round.
         NotADirectory: There is a file at the path.
+        InvalidArgument: It is a URL.
         MissingFile: The directory that it would lie in does not exist.
         FileError: A file system is mounted there, it may not be changed, or links form a loop.
     """
     name, path = output_path(path)
+    if source_of(name).is_remote:
+        raise InvalidArgument(f"{name}: directories are written locally; copy them there")
     for given in map(Path, inputs):
         if os.path.lexists(given):  # reading it will say that it does not
             _require_apart(path, given, name)

@@ -19,8 +19,9 @@ from tbtools.errors import (
     NotAFile,
     OutputChanged,
     OutputExists,
+    file_error,
 )
-from tbtools.eventfile.source import NamedErrors, as_path
+from tbtools.eventfile.source import NO_TARGET, NamedErrors, as_path, source_of
 from tbtools.render.neighbours import (
     beside,
     keep_owner_and_mode,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 # UTF-8 has no bytes for what stands for undecodable bytes of a path (lone surrogates).
 _UNENCODABLE = "backslashreplace"
+_LIKE_AN_EVENT_FILE = "by this name all readers take it for an event file"
 # Paths of what this process has open.
 _STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
@@ -103,6 +105,9 @@ def require_free(path: str | os.PathLike[str], *, force: bool) -> os.stat_result
     name, path = output_path(path)
     if is_stream(path):
         return None
+    if source_of(name).is_remote:
+        _require_free_remotely(name, force=force)
+        return None
     with NamedErrors(name):
         status = status_of(path)
     target = written_path(path)
@@ -114,7 +119,7 @@ def require_free(path: str | os.PathLike[str], *, force: bool) -> os.stat_result
     event_file = any("tfevents" in each.name for each in (path, target))
     if status is None and not path.is_symlink():
         if event_file:
-            raise InvalidArgument(f"{name}: by this name all readers take it for an event file")
+            raise InvalidArgument(f"{name}: {_LIKE_AN_EVENT_FILE}")
     elif event_file:
         raise ForeignFiles(os.fspath(path.parent), path.name)
     elif not force:
@@ -125,6 +130,49 @@ def require_free(path: str | os.PathLike[str], *, force: bool) -> os.stat_result
     return status
 
 
+def _require_free_remotely(name: str, *, force: bool) -> None:
+    """As `require_free`, of a URL; whoever writes there meanwhile is found out when it is sent."""
+    source = source_of(name)
+    source.forget(name)
+    try:
+        kind = source.stat(name).kind
+    except OSError as error:
+        if error.errno not in NO_TARGET:
+            raise file_error(error, name) from error
+        if "tfevents" in name.rpartition("/")[2]:
+            raise InvalidArgument(f"{name}: {_LIKE_AN_EVENT_FILE}") from None
+        return
+    if kind == "directory":
+        raise NotAFile(errno.EISDIR, "this is a directory; name a file", name)
+    above, _, base = name.rpartition("/")
+    if "tfevents" in base:
+        raise ForeignFiles(above, base)
+    if not force:
+        raise OutputExists(name)
+
+
+@contextmanager
+def _sent_to(name: str, *, force: bool, binary: bool) -> Iterator[IO[str] | IO[bytes]]:
+    """A local file to write to, which is sent to a URL when all has been written."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        local = Path(folder, "output")
+        handle = os.open(local, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with _opened(handle, binary=binary) as file:
+            yield file
+        try:
+            source_of(name).write(name, os.fspath(local), force=force)
+        except FileExistsError:
+            raise OutputExists(name) from None
+
+
+def place_of(path: str | os.PathLike[str]) -> str | Path:
+    """Where a file was written: a Path, or a URL as text, which no Path can be."""
+    name, local = output_path(path)
+    return name if source_of(name).is_remote else local
+
+
 @contextmanager
 def replaced_whole(
     path: str | os.PathLike[str], *, force: bool = False, binary: bool = False
@@ -133,7 +181,8 @@ def replaced_whole(
 
     A link stays one, and what it leads to is written. What is replaced leaves its mode behind, and
     its owner and group where one may give files to them. Devices, pipes that are read from, and
-    what is open already (``/dev/stdout``) are written directly: nothing in them can be lost.
+    what is open already (``/dev/stdout``) are written directly: nothing in them can be lost. What
+    is to be at a URL is written to a temporary file and sent.
 
     Args:
         path: Where it is to be; ``-`` for standard output.
@@ -152,7 +201,10 @@ def replaced_whole(
     former = require_free(path, force=force)
     name, path = output_path(path)
     with NamedErrors(name):
-        if is_stream(path):
+        if source_of(name).is_remote:
+            with _sent_to(name, force=force, binary=binary) as file:
+                yield file
+        elif is_stream(path):
             with _opened(_open_stream(name), binary=binary) as file:
                 yield file
         else:

@@ -66,19 +66,6 @@ class RemoteSource(Source):
         """What tells a directory from others, without a request."""
         return identity_of(place)
 
-    @abc.abstractmethod
-    def write(self, path: str, local_file: str, *, force: bool) -> None:
-        """Puts a local file there whole.
-
-        Args:
-            path: Where to.
-            local_file: What is to be there.
-            force: Whether what is there may be replaced.
-
-        Raises:
-            FileExistsError: Something is there.
-        """
-
     # -- what is made of that
 
     def open(self, path: str) -> SourceFile:

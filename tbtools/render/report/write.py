@@ -10,9 +10,9 @@ from typing import IO, TYPE_CHECKING, cast
 from tbtools.analysis.diff.results import Diff
 from tbtools.analysis.judgement import judge
 from tbtools.errors import InvalidArgument, UnsupportedType
-from tbtools.eventfile.source import as_path, base_name
+from tbtools.eventfile.source import as_path, base_name, source_of
 from tbtools.render.extras import require_report_extra
-from tbtools.render.files import replaced_whole, require_free
+from tbtools.render.files import place_of, replaced_whole, require_free
 from tbtools.render.output import output_format
 from tbtools.render.report.data import MEDIA_BYTES, page_data
 from tbtools.render.report.differences import renamed, shown_names
@@ -49,7 +49,7 @@ class WrittenReport:
         undecodable: What is not on it as it cannot be decoded.
     """
 
-    path: Path
+    path: Path | str
     bytes: int
     runs: int
     judgement: Judgement
@@ -70,7 +70,7 @@ def report(
     media_bytes: int = MEDIA_BYTES,
     plotlyjs: PlotlyJs = "inline",
     force: bool = False,
-) -> Path:
+) -> Path | str:
     """Writes a page that shows an experiment to whoever opens it, without a server or a network.
 
     The same event files give the same bytes.
@@ -93,7 +93,7 @@ def report(
             is another one.
 
     Returns:
-        The path.
+        The path; a URL as text.
 
     Raises:
         NoEventFiles: There is nothing to read, or not one event could be read.
@@ -180,7 +180,7 @@ def write_report(
     size = _write_page(path, data, plotlyjs, force=force)
     undecodable = tuple(f"run {run}: {problem}" for run, problem in data.undecodable)
     told = (*data.page["hparams"]["undecodable"], *undecodable)
-    return WrittenReport(Path(path), size, len(inputs.runs), judged, told)
+    return WrittenReport(place_of(path), size, len(inputs.runs), judged, told)
 
 
 def diff_report(
@@ -200,7 +200,7 @@ def diff_report(
     force: bool = False,
     judging: Progress = None,
     building: Progress = None,
-) -> Path:
+) -> Path | str:
     """Writes a page that shows what differs: the page of all runs, with the differences on top.
 
     Args:
@@ -221,7 +221,7 @@ def diff_report(
         building: As for `page_data`.
 
     Returns:
-        The path.
+        The path; a URL as text.
 
     Raises:
         OutputExists: There is a file, and `force` does not allow to replace it.
@@ -252,7 +252,7 @@ def diff_report(
         building=building,
     )
     _write_page(path, data, plotlyjs, force=force)
-    return Path(path)
+    return place_of(path)
 
 
 def _require_values(inputs: Inputs, selection: Selection) -> None:
@@ -291,6 +291,8 @@ def _check_arguments(
         return
     require_free(path, force=force)
     output_format(os.fspath(path), "html", ["html"])  # refuses what the ending says otherwise
+    if plotlyjs == "directory" and source_of(as_path(path)).is_remote:
+        raise InvalidArgument("plotlyjs='directory' puts a script beside the page, only locally")
     beside = Path(path).parent / PLOTLY_FILE
     if plotlyjs == "directory" and not _is_plotly(beside):
         require_free(beside, force=force)
