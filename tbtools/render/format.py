@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "format_bytes",
+    "format_change",
     "format_count",
     "format_duration",
     "format_number",
@@ -62,6 +63,12 @@ def format_rounded(value: float | None, digits: int = 5) -> str:
     if not _ROUNDED_BELOW <= abs(rounded) < math.inf:
         return format_number(rounded if math.isfinite(rounded) else value)
     return f"{rounded:.{digits}g}"
+
+
+def format_change(value: float | None, digits: int = 5) -> str:
+    """The same with a sign, also where it rose."""
+    sign = "+" if value is not None and value > 0 else ""
+    return sign + format_rounded(value, digits)
 
 
 def format_count(count: int) -> str:

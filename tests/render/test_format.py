@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tbtools.render.format import (
     format_bytes,
+    format_change,
     format_count,
     format_duration,
     format_number,
@@ -76,6 +77,8 @@ def test_number(value: float | None, dtype: str, text: str) -> None:
 )  # fmt: skip
 def test_rounded(value: float | None, text: str) -> None:
     assert format_rounded(value) == text
+    rises = value is not None and value > 0
+    assert format_change(value) == f"+{text}" * rises + text * (not rises)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 
 from tbtools.eventfile.source import base_name
-from tbtools.render.format import format_count, format_rounded
+from tbtools.render.format import format_change, format_count, format_rounded
 from tbtools.render.report.hparams import setting_text
 from tbtools.render.thinning import thin
 from tbtools.runs.series import last_of_each
@@ -115,9 +115,9 @@ def _tag(tag: TagDiff) -> dict[str, Any]:
         most = [format_rounded(points.max_difference), at]
     change, interval = "-", ""
     if evidence and _is_finite(evidence.change):
-        change = _signed(evidence.change)
+        change = format_change(evidence.change)
         if _is_finite(evidence.low) and _is_finite(evidence.high):
-            interval = f"({_signed(evidence.low)} to {_signed(evidence.high)})"
+            interval = f"({format_change(evidence.low)} to {format_change(evidence.high)})"
     verdict = evidence.verdict if evidence else None
     return {
         "tag": tag.tag,
@@ -146,10 +146,6 @@ def _where(tag: TagDiff) -> str:
 
 def _is_finite(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
-
-
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{format_rounded(value)}"
 
 
 def _shown(value: Any) -> str:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from tbtools.render.format import (
+    format_change,
     format_count,
     format_duration,
     format_number,
+    format_rounded,
     markdown_text,
     plural,
     printable,
@@ -250,8 +252,8 @@ def _group_columns(tags: Sequence[TagDiff]) -> list[Column]:
         Column("at the end (a, b)", [_both(_final_or_level, tag) for tag in tags], True, 5),
         Column("change", [_change(tag) for tag in tags], True, 1),
         Column("95 % interval", [_interval(each.low, each.high) for each in evidence], True, 4),
-        Column("P(b better)", [_short(each.improvement) for each in evidence], True, 2),
-        Column("p", [_short(each.p_value) for each in evidence], True, 6),
+        Column("P(b better)", [format_rounded(each.improvement) for each in evidence], True, 2),
+        Column("p", [format_rounded(each.p_value) for each in evidence], True, 6),
         Column("b is", [_verdict(tag) for tag in tags]),
     ]
 
@@ -284,10 +286,6 @@ def _show_progress(console: Console, tags: Sequence[TagDiff], x: str) -> None:
 # -- cells
 
 
-def _short(number: float | None) -> str:
-    return "-" if number is None else f"{number:.4g}"
-
-
 def _step(step: int | None) -> str:
     return "-" if step is None else format_count(step)
 
@@ -303,16 +301,16 @@ def _first_step(tag: TagDiff) -> str:
 
 
 def _largest(tag: TagDiff) -> str:
-    return _short(tag.points.max_difference if tag.points else None)
+    return format_rounded(tag.points.max_difference if tag.points else None)
 
 
 def _area(tag: TagDiff) -> str:
-    return _short(tag.points.area if tag.points else None)
+    return format_rounded(tag.points.area if tag.points else None)
 
 
 def _final_or_level(tag: TagDiff, name: str) -> str:
     side, level = (tag.a, tag.level_a) if name == "a" else (tag.b, tag.level_b)
-    return format_number(side.final, side.dtype) if side else _short(level)
+    return format_number(side.final, side.dtype) if side else format_rounded(level)
 
 
 def _best(tag: TagDiff, name: str) -> str:
@@ -324,7 +322,7 @@ def _best(tag: TagDiff, name: str) -> str:
 
 def _speed(tag: TagDiff, name: str) -> str:
     side = tag.a if name == "a" else tag.b
-    return _short(side.steps_per_second if side else None)
+    return format_rounded(side.steps_per_second if side else None)
 
 
 def _both(cell: Callable[[TagDiff, str], str], tag: TagDiff) -> str:
@@ -342,7 +340,9 @@ def _reached(side: CurveSide, x: str) -> str:
 
 
 def _interval(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else f"{low:+.3g} to {high:+.3g}"
+    if low is None or high is None:
+        return "-"
+    return f"{format_change(low)} to {format_change(high)}"
 
 
 def _change(tag: TagDiff) -> str:
@@ -350,7 +350,7 @@ def _change(tag: TagDiff) -> str:
     if change is None or not math.isfinite(change):
         return _spoilt(tag)
     share = f" ({change / abs(tag.level_a):+.2%})" if tag.level_a else ""
-    return f"{change:+.4g}{share}"
+    return f"{format_change(change)}{share}"
 
 
 def _spoilt(tag: TagDiff) -> str:

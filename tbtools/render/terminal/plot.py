@@ -11,7 +11,14 @@ from rich.text import Text
 
 from tbtools.analysis.smoothers import smooth_values
 from tbtools.render.colors import run_colors
-from tbtools.render.format import format_count, format_duration, format_time, plural, printable
+from tbtools.render.format import (
+    format_count,
+    format_duration,
+    format_rounded,
+    format_time,
+    plural,
+    printable,
+)
 from tbtools.render.ranges import nice_ticks, value_range
 from tbtools.render.series import drawn_seconds, drawn_start, line_passes
 from tbtools.render.terminal.canvas import Canvas, extreme_points
@@ -212,7 +219,7 @@ class _Chart:
         return found
 
     def _y_label(self, tick: float) -> str:
-        return f"{10**tick:.3g}" if self.view.log else f"{tick:.6g}"
+        return format_rounded(10**tick, 3) if self.view.log else format_rounded(tick, 6)
 
     def _x_label(self, place: float) -> str:
         if self.view.x == "relative":
@@ -269,4 +276,4 @@ class _Chart:
 
 def _last(series: ScalarSeries) -> str:
     last = float(series.value[-1])
-    return f"{last:.5g}" if np.isfinite(last) else _NAMES[str(last)]
+    return format_rounded(last) if np.isfinite(last) else _NAMES[str(last)]
