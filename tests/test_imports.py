@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.commands import ROOT, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BASELINE = "tests/logs/baseline/events.out.tfevents.1772438400.node7.4242.0"
 HEAVY = {"pandas", "plotly", "scipy", "PIL", "torch", "tensorboard", "tensorboardX", "tensorflow"}
@@ -52,9 +56,9 @@ def test_help(line: str) -> None:
     "line", ["summarize tests/logs", "verify tests/logs",
              "summarize tests/logs --format json", "summarize tests/logs --format csv"],
 )  # fmt: skip
-def test_summarize_and_verify(line: str) -> None:
-    unwanted = HEAVY | {"tempfile", "rich.table", "rich.progress", "numpy.ma"}
-    loaded = modules_after(command(line))
+def test_summarize_and_verify(line: str, tmp_path: Path) -> None:
+    unwanted = HEAVY | {"tempfile", "rich.table", "rich.progress", "numpy.ma", "hashlib"}
+    loaded = modules_after(command(line), TBTOOLS_CACHE=str(tmp_path))
     assert "numpy" in loaded
     # NumPy 1 brings numpy.ma by itself, and rich 13.7 its tables.
     assert not loaded & (unwanted - modules_after("import numpy, rich.console"))

@@ -209,7 +209,9 @@ def discard_stdout() -> None:
     """After a write to it has failed: Python's own flush at exit would fail once more."""
     # Where there is none, or one without a file as in a notebook, nothing is flushed at exit.
     with contextlib.suppress(AttributeError, io.UnsupportedOperation):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        descriptor = sys.stdout.fileno()
+        os.close(descriptor)  # first: there may be none left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def paths_argument(command: Command) -> Command:

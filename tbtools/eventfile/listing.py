@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from tbtools.eventfile.threads import submitted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -52,7 +54,7 @@ class Lister:
         if self._pool is not None and 2 * len(self._ahead) < _AHEAD:
             for each, _ in next_paths[-_AHEAD:]:
                 if each not in self._ahead:
-                    self._ahead[each] = self._pool.submit(self._entries, each)
+                    self._ahead[each] = submitted(self._pool, self._entries, each)
         future = self._ahead.pop(path, None)
         return self._entries(path) if future is None else future.result()
 

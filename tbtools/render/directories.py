@@ -19,6 +19,7 @@ from tbtools.errors import (
     OutputInsideInput,
 )
 from tbtools.eventfile.source import NamedErrors, source_of
+from tbtools.eventfile.threads import submitted
 from tbtools.render.files import identity, output_path, require_parent, status_of, written_path
 from tbtools.render.neighbours import (
     ASIDE,
@@ -187,8 +188,8 @@ class NewDirectory:
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(_FLUSHED_AT_ONCE) as pool:
-            for _ in pool.map(_flush, self._files.values()):
-                pass  # what failed is raised here
+            for flushed in [submitted(pool, _flush, path) for path in self._files.values()]:
+                flushed.result()  # what failed is raised here
         for place, path in self._files.items():
             self._files[place] = path.rename(place)
         if os.name == "posix":  # Windows opens no directory

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tbtools.digest import digest
 from tbtools.errors import FileError
 from tbtools.render.results import files_below, is_result
 from tbtools.render.unfinished import unfinished
@@ -33,11 +34,9 @@ _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
 def _prefix(target: Path) -> str:
     """The same for each neighbour of a target, and short: the target's own name may be too long."""
-    import hashlib
-
     # Some shared disks do not tell one host of the locks of another, so its name is in it, too.
     whose = os.fsencode(f"{os.uname().nodename}/{target.name}")
-    return f".tbtools-{hashlib.blake2b(whose, digest_size=8).hexdigest()}-"
+    return f".tbtools-{digest(whose, 8)}-"
 
 
 @contextmanager

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tbtools.errors import UnsupportedType
 from tbtools.eventfile.source import NamedErrors, source_of
+from tbtools.eventfile.threads import submitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.data import RunData
@@ -44,17 +46,6 @@ def _size(path: str) -> int:
 
 def _scan_files(files: Sequence[tuple[RunData, str]]) -> list[FileColumns]:
     return [run.scan_file(path) for run, path in files]
-
-
-def _submitted(
-    pool: ThreadPoolExecutor, files: Sequence[tuple[RunData, str]]
-) -> Future[list[FileColumns]]:
-    try:
-        return pool.submit(_scan_files, files)
-    except RuntimeError:  # limits on processes or memory allow no thread
-        done: Future[list[FileColumns]] = Future()
-        done.set_result(_scan_files(files))
-        return done
 
 
 def check_progress(progress: object) -> None:
@@ -210,7 +201,7 @@ class _Ahead:
         """Lets a thread scan what waits for it."""
         task, self._task = self._task, _Task()
         if task.files:
-            task.scans = _submitted(pool, task.files)
+            task.scans = submitted(pool, _scan_files, task.files)
 
     def next(self) -> Run:
         run, files, size = self.runs.popleft()

@@ -6,6 +6,7 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,3 +73,22 @@ def test_all_or_one_line(command: str, limit: str, logs: Path) -> None:
             assert result.err.count("\n") == 1, (most, result)
     if limit == "memory":
         assert limited(logs, which, limits[0], *arguments).err.startswith("tbtools: ")
+
+
+def test_standard_output_is_discarded_where_no_file_can_be_opened() -> None:
+    script = """
+import os
+from tbtools.cli.options import discard_stdout
+print("never", end="")
+try:
+    while True:
+        os.open("/dev/null", os.O_RDONLY)
+except OSError:
+    discard_stdout()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT,
+        env=environment(PYTHONUNBUFFERED=None),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32)),
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -379,6 +379,25 @@ def test_what_is_called_like_a_pack_and_is_none_is_passed_over(
     assert look(logs) == {}
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are not listed here")
+def test_few_files_are_open_whatever_is_kept(
+    logs: Path, tmp_path: Path, eager: pytest.MonkeyPatch
+) -> None:
+    eager.setattr(store, "_PACKS", 100)
+    for number in range(20):
+        points(3).write(logs / f"run{number}" / FILE)
+        look(logs, logs / f"run{number}" / FILE)
+    assert len(packs_of(tmp_path / "cache")) == 20
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    files = [FileIndex(str(logs)) for _ in range(5)]
+    with counted() as read:
+        for each in files:
+            for number in range(20):
+                each.scan_file(str(logs / f"run{number}" / FILE))
+    assert read == {}
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 4
+
+
 def test_the_root_directory_is_one_like_others(
     logs: Path, folder: Path, eager: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import shutil
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -11,6 +13,7 @@ import pandas as pd
 import pytest
 
 import tbtools
+from tbtools.eventfile import listing, threads
 from tbtools.runs import reading
 from tests.builders import START, EventFileBuilder
 
@@ -185,6 +188,31 @@ def test_reading_uses_several_threads(logdir: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(reading, "ThreadPoolExecutor", counted)
     tbtools.load(logdir).scan()
     assert started == [reading._usable_cores()]
+
+
+@pytest.mark.parametrize("lacking", ["memory", "threads"])
+def test_where_no_thread_can_be_had_everything_is_done_in_one(
+    logdir: Path, lacking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading, listing what is slow, and writing; a thread without memory is waited for."""
+    expected = tbtools.load(logdir).scalars()
+    EventFileBuilder().image("i", 1, b"\x89PNG").write(logdir / "i" / "events.out.tfevents.1")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError if lacking == "memory" else RuntimeError("can't start new thread")
+
+    def started(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(threads.mmap, "mmap", refuse if lacking == "memory" else mmap.mmap)
+    monkeypatch.setattr(threading.Thread, "start", started if lacking == "memory" else refuse)
+    monkeypatch.setattr(listing, "_TRIED", 1)
+    monkeypatch.setattr(listing, "_QUICK_DIRECTORY", -1.0)
+    monkeypatch.setattr(listing, "_QUICK_ENTRY", 0.0)
+    experiment = tbtools.load(logdir)
+    assert experiment.scalars().equals(expected)
+    tbtools.export(experiment, logdir.parent / "out", "images")
+    assert (logdir.parent / "out" / "i" / "i" / "00000001.bin").read_bytes() == b"\x89PNG"
 
 
 def test_read_scalars_is_load_and_scalars(logdir: Path) -> None:

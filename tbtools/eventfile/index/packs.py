@@ -12,6 +12,7 @@ import mmap
 import os
 import struct
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -52,6 +53,23 @@ class Place(NamedTuple):
     checksum: int
 
 
+class _Open:
+    """A pack that is open until nobody uses it any more."""
+
+    def __init__(self, path: str) -> None:
+        # A pipe of that name is not waited for.
+        self.handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+
+    def __del__(self) -> None:
+        if (handle := getattr(self, "handle", None)) is not None:
+            os.close(handle)
+
+
+# Of all stores together: a process may have few files open, and there are many stores and packs.
+# No pack ever changes under its name, so that it does not matter which one of that name is open.
+_opened = lru_cache(4)(_Open)
+
+
 class Pack:
     """A pack that is there.
 
@@ -64,7 +82,7 @@ class Pack:
     """
 
     def __init__(self, path: str) -> None:
-        """Opens it.
+        """Looks into it.
 
         Raises:
             OSError: It cannot be read.
@@ -72,17 +90,11 @@ class Pack:
         """
         self.path = path
         self._map: mmap.mmap | None = None
-        # A pipe of that name is not waited for.
-        self._handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        status = os.fstat(self._handle)
+        status = os.fstat(_opened(path).handle)
         self.bytes = status.st_size
         self.used = status.st_mtime
         self._is_local = _file_system(status.st_dev) in _LOCAL_FILE_SYSTEMS
         self.written, self.places = self._read_table()
-
-    def __del__(self) -> None:
-        if (handle := getattr(self, "_handle", None)) is not None:
-            os.close(handle)
 
     def _read_table(self) -> tuple[int, dict[str, Place]]:
         start = self.bytes - _FOOTER.size
@@ -101,7 +113,7 @@ class Pack:
         return written, dict(zip(names, places, strict=True))
 
     def _read(self, offset: int, size: int) -> bytes:
-        return os.pread(self._handle, size, offset)
+        return os.pread(_opened(self.path).handle, size, offset)
 
     def first_piece(self, place: Place) -> bytes:
         """The first piece of an entry, or less where the pack was cut off.
@@ -120,7 +132,7 @@ class Pack:
         if place.bytes < _MAPPED_FROM or not self._is_local:
             return self._read(place.offset, place.bytes)
         if self._map is None:
-            self._map = mmap.mmap(self._handle, 0, access=mmap.ACCESS_READ)
+            self._map = mmap.mmap(_opened(self.path).handle, 0, access=mmap.ACCESS_READ)
         return memoryview(self._map)[place.offset : place.offset + place.bytes]
 
 

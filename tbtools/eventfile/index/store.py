@@ -8,6 +8,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tbtools.digest import digest
 from tbtools.eventfile.index import cache
 from tbtools.eventfile.index.entries import read_head
 from tbtools.eventfile.index.packs import PackWriter, open_pack
@@ -203,6 +204,4 @@ def _nearest(stores: str, root: str) -> tuple[str, str]:
 
 
 def _folder(stores: str, root: str) -> str:
-    import hashlib
-
-    return os.path.join(stores, hashlib.blake2b(os.fsencode(root), digest_size=12).hexdigest())
+    return os.path.join(stores, digest(os.fsencode(root), 12))

@@ -1,0 +1,39 @@
+"""Work that is handed to other threads, and done here where there is no room for one."""
+
+from __future__ import annotations
+
+import mmap
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+# The stack of a thread, 8 MB where nothing else is said, and what it allocates to begin with.
+_THREAD_BYTES = 32_000_000
+
+
+def submitted(
+    pool: ThreadPoolExecutor, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
+) -> Future[_T]:
+    """The future of a call in a pool; the call is over where no thread can be had.
+
+    Args:
+        pool: Whose threads.
+        work: What is called.
+        args: Its arguments.
+        kwargs: And those with a name.
+    """
+    try:
+        # Who starts a thread that finds no memory waits for it without end: CPython issue 140746.
+        mmap.mmap(-1, _THREAD_BYTES).close()
+        return pool.submit(work, *args, **kwargs)
+    except (RuntimeError, OSError):  # limits on processes or memory
+        from concurrent.futures import Future
+
+        done: Future[_T] = Future()
+        done.set_result(work(*args, **kwargs))
+        return done
