@@ -14,8 +14,15 @@ ema = Extension(
     extra_compile_args=["-ffp-contract=off"],  # a fused multiply-add would round differently
 )
 rows = Extension("tbtools.runs._rows", ["tbtools/runs/_rows.pyx"])
+table_text = Extension(
+    "tbtools.render._table_text",
+    ["tbtools/render/_table_text.pyx"],
+    depends=["tbtools/render/_decimal.h"],
+    language="c++",
+    extra_compile_args=["-std=c++17"],  # std::to_chars
+)
 exit_status = Extension("tbtools.cli._exit_status", ["tbtools/cli/_exit_status.pyx"])
-modules = cythonize([scan, ema, rows, exit_status], language_level=3)
+modules = cythonize([scan, ema, rows, table_text, exit_status], language_level=3)
 for module in modules:
     # Without a compiler the package installs with the slow scan, and says so. cythonize makes new
     # extensions and forgets this about the old ones.

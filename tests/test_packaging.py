@@ -33,7 +33,7 @@ def _sources(folder: Path) -> Path:
     """A copy of the sources: a build in place would leave its traces in the project."""
     sources = folder / "sources"
     sources.mkdir(parents=True)
-    unwanted = shutil.ignore_patterns("__pycache__", "*.so", "*.c", "build")
+    unwanted = shutil.ignore_patterns("__pycache__", "*.so", "*.c", "*.cpp", "build")
     for name in SOURCES:
         source = ROOT / name
         if source.is_dir():
@@ -87,7 +87,7 @@ def _tbtools(env: dict[str, str], cwd: Path, *arguments: str) -> str:
 def pure_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built without a compiler, from the sources."""
     folder = tmp_path_factory.mktemp("pure")
-    return _wheel(_sources(folder), folder / "wheels", CC="false")
+    return _wheel(_sources(folder), folder / "wheels", CC="false", CXX="false")
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +137,7 @@ COMMANDS = {
     "smooth": (0, ["smooth", "logs/baseline", "-o", "out.csv"]),
     "smooth by time": (0, ["smooth", "logs", "-o", "out.csv", "--method", "time_weighted_ema"]),
     "aggregate": (0, ["aggregate", "logs", "-o", "out.csv"]),
+    "export": (0, ["export", "logs", "-o", "out.csv"]),
     "detect": (1, ["detect", "logs"]),
     "diff": (1, ["diff", "logs/baseline", "logs/diverged"]),
     "report": (0, ["report", "logs", "-o", "out.html"]),
@@ -190,7 +191,8 @@ def test_what_is_in_a_wheel(pure_wheel: Path, compiled_wheel: Path) -> None:
         assert not [name for name in names if name.startswith(("tests", "examples", "benchmarks"))]
         assert not [name for name in names if name.endswith((".c", ".pyc"))]
     compiled = [name for name in _names(compiled_wheel) if name.endswith(".so")]
-    assert any(name.startswith("tbtools/eventfile/_scan.") for name in compiled)
+    for module in ("eventfile/_scan", "render/_table_text"):
+        assert any(name.startswith(f"tbtools/{module}.") for name in compiled)
     assert not [name for name in _names(pure_wheel) if name.endswith(".so")]
 
 
@@ -199,6 +201,6 @@ def test_a_wheel_holds_every_file_of_the_package(compiled_wheel: Path) -> None:
     files = {
         path.relative_to(sources).as_posix()
         for path in (sources / "tbtools").rglob("*")
-        if path.is_file() and path.suffix not in (".pyx", ".pxi", ".h", ".c")
+        if path.is_file() and path.suffix not in (".pyx", ".pxi", ".h", ".c", ".cpp")
     }
     assert files - set(_names(compiled_wheel)) == set()

@@ -119,7 +119,9 @@ class _ArrowTable:
     def _numbers(self, name: str, batches: Sequence[Batch]) -> Any:
         columns = [cast("np.ndarray[Any, Any]", batch.columns[name]) for batch in batches]
         values = np.concatenate([np.ma.getdata(column) for column in columns])
-        mask = np.concatenate([np.ma.getmaskarray(column) for column in columns])
+        mask = None
+        if any(np.ma.is_masked(column) for column in columns):
+            mask = np.concatenate([np.ma.getmaskarray(column) for column in columns])
         return self._pa.array(values, self.schema.field(name).type, mask=mask)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -53,6 +53,19 @@ def shortest_decimals(values: Floats, dtype: str) -> Floats:
     rest = np.concatenate([left, np.flatnonzero(~plain & np.isfinite(values) & (values != 0))])
     result[rest] = _one_by_one(values[rest], dtype)
     return result
+
+
+def narrowed(values: NDArray[Any], dtype: str) -> NDArray[Any]:
+    """The values in a type of which each has the shortest decimal that `shortest_decimals` has.
+
+    Args:
+        values: int64 or float64, shape (n,).
+        dtype: How they are stored on disk.
+    """
+    if values.dtype.kind == "f":
+        is_float32 = dtype == "float32"
+        values = values.astype(np.float32) if is_float32 else shortest_decimals(values, dtype)
+    return np.ascontiguousarray(values)
 
 
 def _rounded(values: Floats, places: NDArray[np.int64]) -> Floats:

@@ -16,10 +16,11 @@ import numpy as np
 
 from tbtools.errors import InvalidArgument
 from tbtools.eventfile.source import as_path
+from tbtools.extensions import compiled
 from tbtools.render.arrow import require_pyarrow, write_arrow
 from tbtools.render.batches import NULL, gathered
 from tbtools.render.csv_text import CsvText, csv_line
-from tbtools.render.decimals import shortest_decimals
+from tbtools.render.decimals import narrowed, shortest_decimals
 from tbtools.render.files import output_path, replaced_whole
 from tbtools.runs.plugins.hparams import json_text
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 # Written as text in one go: enough that series of a few points cost by the point.
 _ROWS_AT_ONCE = 5_000
+_LINES_AT_ONCE = 50_000  # some megabytes
 
 _ENDINGS: dict[str, TableFormat] = {
     ".csv": "csv",
@@ -105,7 +107,7 @@ def write_table(
                 encoder = _Csv(on_screen=text.isatty(), safe=csv_safe)
                 text.writelines(_csv_lines(schema, batches, encoder))
             else:
-                text.writelines(_json_lines(schema, batches))
+                text.writelines(_lines(schema, batches, _Json(schema)))
 
 
 def require_format(path: str | os.PathLike[str], format: str | None = None) -> str:  # noqa: A002
@@ -131,19 +133,70 @@ def require_format(path: str | os.PathLike[str], format: str | None = None) -> s
 class _Encoder(Protocol):
     # What Python calls a number that is not finite, to what it is called here.
     nonfinite: ClassVar[Mapping[str, str]]
+    # Whether that stands in its cell.
+    has_nonfinite_cells: ClassVar[bool]
 
     def text(self, cell: str) -> str: ...
 
     def json(self, cell: Any) -> str: ...
 
+    def row(self, cells: Sequence[str]) -> str:
+        """The line of a row; missing cells are empty."""
 
-def _text_rows(
+    def between(self, columns: int) -> list[str]:
+        """What stands in front of each cell of a row without missing ones, and behind the last."""
+
+
+def _lines(
     schema: Mapping[str, Kind], batches: Iterable[Batch], encoder: _Encoder
-) -> Iterator[Iterator[tuple[str, ...]]]:
-    """The rows as text, many at a time; a missing cell is empty."""
-    for _, alike in groupby(batches, lambda batch: batch.dtypes):
+) -> Iterator[str]:
+    """The rows as text, many at a time."""
+    table_text = compiled("tbtools.render._table_text")
+
+    def kind(batch: Batch) -> tuple[bool, Mapping[str, str]]:
+        return table_text is not None and _is_plain(batch, encoder), batch.dtypes
+
+    for (is_plain, _), alike in groupby(batches, kind):
+        if is_plain:
+            for batch in alike:
+                yield from _plain_lines(table_text, schema, batch, encoder)
+            continue
         for some in gathered(alike, _ROWS_AT_ONCE):
-            yield zip(*[_cells(some, name, encoder) for name in schema], strict=True)
+            rows = zip(*[_cells(some, name, encoder) for name in schema], strict=True)
+            yield from map(encoder.row, rows)
+
+
+def _is_plain(batch: Batch, encoder: _Encoder) -> bool:
+    """Whether rows differ by numbers alone, and no cell is missing."""
+    columns = [column for column in batch.columns.values() if not isinstance(column, str)]
+    return bool(columns) and all(
+        isinstance(column, np.ndarray)
+        and not isinstance(column, np.ma.MaskedArray)
+        and column.dtype in (np.int64, np.float64)
+        and (encoder.has_nonfinite_cells or np.isfinite(column).all())
+        for column in columns
+    )
+
+
+def _plain_lines(
+    table_text: Any, schema: Mapping[str, Kind], batch: Batch, encoder: _Encoder
+) -> Iterator[str]:
+    *between, ending = encoder.between(len(schema))
+    texts, numbers = [""], []
+    for text, name in zip(between, schema, strict=True):
+        texts[-1] += text
+        column = batch.columns[name]
+        if isinstance(column, str):
+            texts[-1] += encoder.text(column)
+        else:
+            numbers.append(narrowed(np.asarray(column), batch.dtypes.get(name, "float64")))
+            texts.append("")
+    texts[-1] += ending
+    pieces = [text.encode(errors="surrogatepass") for text in texts]
+    words = [encoder.nonfinite[word].encode() for word in ("nan", "inf", "-inf")]
+    for first in range(0, batch.rows, _LINES_AT_ONCE):
+        end = min(first + _LINES_AT_ONCE, batch.rows)
+        yield table_text.lines(pieces, numbers, first, end, words)
 
 
 def _cells(batches: Sequence[Batch], name: str, encoder: _Encoder) -> Iterable[str]:
@@ -193,6 +246,13 @@ class _Csv(CsvText):
     """A missing cell is empty, and so that one can tell, NaN is not."""
 
     nonfinite: ClassVar[Mapping[str, str]] = {"nan": "NaN", "inf": "inf", "-inf": "-inf"}
+    has_nonfinite_cells: ClassVar[bool] = True
+
+    def row(self, cells: Sequence[str]) -> str:
+        return csv_line(cells)
+
+    def between(self, columns: int) -> list[str]:
+        return ["", *[","] * (columns - 1), "\n"]
 
     def json(self, cell: Any) -> str:
         text = json_text(cell)
@@ -203,16 +263,21 @@ def _csv_lines(
     schema: Mapping[str, Kind], batches: Iterable[Batch], encoder: _Csv
 ) -> Iterator[str]:
     # Reading may find that there is nothing to write; then nothing is, not even the header.
-    first = list(islice(rest := _text_rows(schema, batches, encoder), 1))
+    first = list(islice(rest := _lines(schema, batches, encoder), 1))
     yield encoder.line(schema)
-    for rows in chain(first, rest):
-        yield from map(csv_line, rows)
+    yield from chain(first, rest)
 
 
 class _Json:
     """JSON has no word for NaN and infinities: the cell is null, and what it was stands beside."""
 
     nonfinite: ClassVar[Mapping[str, str]] = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+    has_nonfinite_cells: ClassVar[bool] = False
+
+    def __init__(self, schema: Mapping[str, Kind]) -> None:
+        self._keys = [f"{json.dumps(name)}: " for name in schema]
+        kinds = enumerate(schema.values())
+        self._numbers = [number for number, kind in kinds if kind in ("number", "json")]
 
     def text(self, cell: str) -> str:
         return json.dumps(cell)
@@ -220,27 +285,21 @@ class _Json:
     def json(self, cell: Any) -> str:
         return json_text(cell, ascii_only=True)
 
-
-_NONFINITE_WORDS = frozenset(_Json.nonfinite.values())
-
-
-def _json_lines(schema: Mapping[str, Kind], batches: Iterable[Batch]) -> Iterator[str]:
-    encoder = _Json()
-    keys = [f"{json.dumps(name)}: " for name in schema]
-    numbers = [number for number, kind in enumerate(schema.values()) if kind in ("number", "json")]
-    for rows in _text_rows(schema, batches, encoder):
-        yield from (_json_line(keys, row, numbers) for row in rows)
-
-
-def _json_line(keys: Sequence[str], row: Sequence[str], numbers: Sequence[int]) -> str:
-    cells = [key + cell for key, cell in zip(keys, row, strict=True) if cell]
-    words = [number for number in numbers if row[number] in _NONFINITE_WORDS]
-    if words:
-        cells = [
+    def row(self, cells: Sequence[str]) -> str:
+        words = [number for number in self._numbers if cells[number] in _NONFINITE_WORDS]
+        members = [
             key + ("null" if number in words else cell)
-            for number, (key, cell) in enumerate(zip(keys, row, strict=True))
+            for number, (key, cell) in enumerate(zip(self._keys, cells, strict=True))
             if cell
         ]
-        values = ", ".join(f'{keys[number]}"{row[number]}"' for number in words)
-        cells.append(f'"nonfinite": {{{values}}}')
-    return "{" + ", ".join(cells) + "}\n"
+        if words:
+            values = ", ".join(f'{self._keys[number]}"{cells[number]}"' for number in words)
+            members.append(f'"nonfinite": {{{values}}}')
+        return "{" + ", ".join(members) + "}\n"
+
+    def between(self, columns: int) -> list[str]:
+        first, *others = self._keys
+        return ["{" + first, *(f", {key}" for key in others), "}\n"]
+
+
+_NONFINITE_WORDS = frozenset(_Json.nonfinite.values())
