@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.configuration import configuration_of
+from tbtools.analysis.declared import hyperparameters
 from tbtools.analysis.detect import Findings, NotJudged, detect_series, is_judged
 from tbtools.analysis.frames import series_of_frame
 from tbtools.analysis.objective import require_objectives
@@ -265,7 +266,7 @@ def judge(
         chosen,
         selection,
         configuration,
-        folders={name: run.path for name, run in known.items()},
+        runs=known,
         objectives=directions,
         progress=judging,
     )
@@ -299,7 +300,7 @@ def judge_series(
     selection: Selection,
     configuration: Configuration,
     *,
-    folders: Mapping[str, str],
+    runs: Mapping[str, Run],
     objectives: Mapping[str, Objective] | None = None,
     progress: Progress = None,
 ) -> Findings:
@@ -310,12 +311,15 @@ def judge_series(
         chosen: Run and tag of each series that is selected.
         selection: What is selected.
         configuration: What is said of the runs.
-        folders: The folder of each run, in which its checkpoints may be.
+        runs: The runs: their hyperparameters, and the folders in which checkpoints may be.
         objectives: Which way is better, by glob, that of the configuration included.
         progress: As for `detect_series`.
     """
-    found = configuration.apply(detect_series(series, objectives=objectives, progress=progress))
-    found = restrict(found, series, chosen, selection)
+    judged = detect_series(
+        series, objectives=objectives, progress=progress, declared=hyperparameters(runs)
+    )
+    found = restrict(configuration.apply(judged), series, chosen, selection)
+    folders = {name: run.path for name, run in runs.items()}
     return replace(
         found,
         findings=with_remedies(found, series, folders),

@@ -137,7 +137,7 @@ class _SeriesToJudge:
         self._selection = selection
         self._configuration = configuration
         self._series: list[ScalarSeries] = []
-        self._folders: dict[str, str] = {}
+        self._runs: dict[str, Run] = {}
         self._points = 0
         self._chosen: dict[str, set[str]] = {}
         self._not_judged: list[NotJudged] = []
@@ -145,7 +145,7 @@ class _SeriesToJudge:
     def add(self, name: str, run: Run, chosen: set[str]) -> None:
         """Takes the series of a run, of which some tags are selected."""
         self._not_judged += runs_not_judged({name: run}, self._selection)
-        self._folders[name] = run.path
+        self._runs[name] = run
         self._chosen[name] = chosen
         if not self.few:
             return
@@ -169,7 +169,7 @@ class _SeriesToJudge:
             chosen if self.few else set(),
             self._selection,
             self._configuration,
-            folders=self._folders,
+            runs=self._runs,
             objectives=self._configuration.objectives,
             progress=progress,
         )

@@ -298,7 +298,7 @@ def test_a_learning_rate_at_its_end_makes_it_an_info() -> None:
 def test_a_learning_rate_that_died_long_before_the_end_is_named_and_no_excuse() -> None:
     y = 2 - np.minimum(np.arange(500), 200) / 200 + noise(500)
     rate = series(np.where(np.arange(500) < 200, 0.1, 0.0), tag="train/lr")
-    found = the_only(detect_series([series(y), rate]))
+    found = the_only(detect_series([series(y), rate]).of("plateau"))
     assert (found.kind, found.severity) == ("plateau", "warning")
     assert "learning rate is dead" in found.message
     assert found.evidence["learning_rate_ended_step"] == 200
@@ -542,7 +542,7 @@ def test_a_training_that_was_done_twice_is_healthy() -> None:
 def test_findings_are_in_order_and_complete() -> None:
     bad = np.where(np.arange(300) < 200, falling(), 3.0)
     flat = series(np.log(10) + noise(300), "loss", "b")
-    findings = detect_series([flat, series(bad, "loss", "a"), series(bad, "lr", "a")])
+    findings = detect_series([flat, series(bad, "loss", "a"), series(bad, "momentum", "a")])
     assert [(each.run, each.kind) for each in findings] == [("b", "plateau"), ("a", "divergence")]
     document = json.loads(json.dumps(findings.to_dict(), allow_nan=False))
     assert [list(each) for each in document["findings"]] == [KEYS.split()] * 2

@@ -103,8 +103,8 @@ def test_a_learning_rate_at_its_end_explains_a_plateau(timed: bool) -> None:
         pair = [
             counted_in_epochs(each, tag, timed=timed) for each, tag in ((y, "loss"), (rate, "lr"))
         ]
-        found = the_only(detect_series(pair))
-        assert (found.kind, found.severity) == ("plateau", severity)
+        found = the_only(detect_series(pair).of("plateau"))
+        assert found.severity == severity
         assert "the learning rate is" in found.message
 
 

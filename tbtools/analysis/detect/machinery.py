@@ -90,11 +90,12 @@ def _of_run(
 def _slower(
     parts: Mapping[Machinery | None, list[ScalarSeries]], loss: Judged | None
 ) -> Iterator[Finding]:
-    """What the run says of its speed; only where it says nothing, what its wall times say."""
+    """What the run logs of its speed, and where that shows nothing, what its wall times say."""
     speeds = [throughput.of_tag(one, "speed") for one in parts.get("speed", ())]
     times = [throughput.of_tag(one, "step_time") for one in parts.get("step_time", ())]
-    if speeds or times:
-        yield from _first((*speeds, *times))
+    logged = list(_first((*speeds, *times)))
+    if logged:
+        yield from logged
         return
     written = [one for every in parts.values() for one in every]
     if any(is_reward(one.tag) for one in written):

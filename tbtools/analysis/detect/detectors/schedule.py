@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# So many zeros are no schedule's last point ...
+# So many zeros, in this part of the run, are no accident ...
 ZEROS = 5
-# ... nor is this part of the run its end, where the rate had come down by itself.
 ZERO_PART = 0.05
+# ... and where the rate had come down by itself, so many are no end of a schedule.
+ENDED_PART = 0.2
 # A rate that had come to this part of its peak was at the end of its schedule.
 ENDED = 0.02
 # A rate that is so many times what it was has jumped.
@@ -67,7 +68,10 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
     series = rates[0]
     begin, end = _longest(series.value == 0)
     n = len(series.value)
-    if end - begin < max(ZEROS, ZERO_PART * n) or (begin == 0 and end < n):
+    peak = float(np.nanmax(series.value))
+    ended = end == n and begin > 0 and bool(series.value[begin - 1] <= ENDED * peak)
+    least = max(ZEROS, (ENDED_PART if ended else ZERO_PART) * n)
+    if end - begin < least or (begin == 0 and end < n):
         return None
     first, last = int(series.step[begin]), int(series.step[end - 1])
     for other in rates[1:]:
@@ -78,8 +82,6 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
     if begin and end < n:
         text = f"is 0 from {place} to {place_of(series, end - 1)}"
     text += f", {(end - begin) / n:.0%} of the run" if begin else ""
-    peak = float(np.nanmax(series.value))
-    ended = begin > 0 and series.value[begin - 1] <= ENDED * peak and end == n
     falls = loss is not None and _falls(loss, first, last)
     severity: Severity = "warning"
     if falls:

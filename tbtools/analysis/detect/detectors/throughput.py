@@ -1,9 +1,9 @@
 """Throughput: training became slower for good, by what it logs of its speed or by its wall times.
 
 The logarithm of the time that a step takes is asked the question of `excursion`: a rise that was
-never made good. First point by point, then of means of blocks, which also see steps that take ever
-longer now and then. What was slow and came back before is a precedent, so that evaluations, busy
-hours and checkpoints are none.
+never made good. First that of all steps, then that of those now and then that take longer than
+usual, which may take ever longer. What was slow and came back before is a precedent: evaluations,
+busy hours and checkpoints are none.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ SLOWER_BY_CLOCK = 1.3
 MUCH_SLOWER = 1.5
 # What has lasted for fewer points, or a smaller part of the series, may be over soon.
 LASTING = 10
+LASTING_BY_CLOCK = 20
 LASTING_PART = 0.05
 # What is slow after less than this part of the run was fast only until it had warmed up. A speed
 # that is counted from the start of the run falls there, too, as soon as there is more to do.
@@ -43,8 +44,11 @@ WARM_UP = 0.1
 WARM_UP_POINTS = 10
 # Only what goes on to get slower by so much after that has been slowing from the start.
 STILL_SLOWER = 1.3
-# Blocks of points whose means see steps that take longer now and then.
-BLOCKS = 32
+# Steps that take half as long again as the usual one, and stand so far out of the noise, are spikes
+# of which so many are needed to see whether they grow.
+SPIKE = np.log(1.5)
+HEIGHT = 6.0
+LEAST_SPIKES = 12
 # A session that began so few points from the onset is what made it slower.
 NEAR = 2
 # Edges of the stretches of the first look.
@@ -80,7 +84,7 @@ def of_tag(series: ScalarSeries, measured: Measured) -> Finding | None:
     if measured == "step_time" and (np.diff(value) >= 0).all():
         return None  # a clock that runs
     seconds = 1 / value if measured == "speed" else value
-    found = _slowdown(seconds, SLOWER)
+    found = _slowdown(seconds, SLOWER, LASTING)
     return None if found is None else _finding(series, points, seconds, found, measured)
 
 
@@ -100,7 +104,7 @@ def of_clock(series: ScalarSeries) -> Finding | None:
     # Points that were held back and written together say when they were written.
     if len(points) < 0.9 * len(gaps):
         return None
-    found = _slowdown(seconds, SLOWER_BY_CLOCK)
+    found = _slowdown(seconds, SLOWER_BY_CLOCK, LASTING_BY_CLOCK)
     if found is None or found.now_and_then:
         return None
     before, after = steps[points[: found.index]], steps[points[found.index :]]
@@ -122,28 +126,38 @@ def _may_be_slower(series: ScalarSeries) -> bool:
     return bool(each[-1] > SLOWER_BY_CLOCK**0.5 * each.min())
 
 
-def _slowdown(seconds: Array, least: float) -> Slowdown | None:
+def _slowdown(seconds: Array, least: float, lasting: int) -> Slowdown | None:
     if len(seconds) < LEAST_POINTS:
         return None
     y = np.log(seconds)
     found = _rise(y)
-    if found is not None and len(y) - found >= max(LASTING, LASTING_PART * len(y)):
+    if found is not None and len(y) - found >= max(lasting, LASTING_PART * len(y)):
         before, after = _before(y, found), _after(y, found)
         times = float(np.exp(robust.median(after) - robust.median(before)))
         on_average = seconds[found:].mean() / _before(seconds, found).mean()
         if times >= least and on_average >= least**0.5:
             return Slowdown(found, times, now_and_then=False)
-    width = len(seconds) // BLOCKS
-    if width < 2:
+    return _growing_spikes(seconds, y, least)
+
+
+def _growing_spikes(seconds: Array, y: Array, least: float) -> Slowdown | None:
+    """Steps now and then that take ever longer, until all take longer on average.
+
+    Args:
+        seconds: The time of each step.
+        y: Its logarithm.
+        least: How many times as long they take on average, at least.
+    """
+    usual = robust.median(y)
+    spikes = np.flatnonzero(y > usual + max(SPIKE, HEIGHT * robust.noise_of_points(y)))
+    if len(spikes) < LEAST_SPIKES:
         return None
-    means = seconds[len(seconds) % width :].reshape(-1, width).mean(axis=1)
-    block = _rise(np.log(means))
-    if block is None:
+    first = _rise(np.log(seconds[spikes] - np.exp(usual)))
+    if first is None:
         return None
-    times = float(means[block:].mean() / _before(means, block).mean())
-    if times < least:
-        return None
-    return Slowdown(len(seconds) % width + block * width, times, now_and_then=True)
+    index = int(spikes[first])
+    times = float(_after(seconds, index).mean() / _before(seconds, index).mean())
+    return Slowdown(index, times, now_and_then=True) if times >= least else None
 
 
 def _rise(y: Array) -> int | None:
@@ -190,8 +204,8 @@ def _finding(
     place = place_of(series, onset)
     since = f"since the restart at {place}" if restarted else f"since {place}"
     if found.now_and_then:
-        text = f"steps take {found.times:.3g} times as long on average {since}, for some take ever "
-        text += "longer; the usual ones do not"
+        text = f"steps take {found.times:.3g} times as long on average {since}: some take ever "
+        text += "longer, the usual ones do not"
     else:
         text = f"steps take {found.times:.3g} times as long {since}"
         text += f": {_amounts(before, after, measured)}"

@@ -1,0 +1,75 @@
+"""What runs say of themselves that judging them asks for: warm-ups, limits of gradients."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from tbtools.errors import UndecodablePayload
+from tbtools.runs.plugins.payloads import row_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tbtools.runs.run import Run
+
+_SESSION_START = "_hparams_/session_start_info"
+# The arguments of transformers' Trainer, as JSON.
+_ARGUMENTS = "args/text_summary"
+# Parts of the names that are asked for.
+_WORDS = (b"warm", b"clip", b"norm")
+
+
+def hyperparameters(runs: Mapping[str, Run]) -> Callable[[str], Mapping[str, Any]]:
+    """Gives what a run says of itself by its hparams, or by the arguments of transformers.
+
+    Args:
+        runs: All runs: the hyperparameters of a run may be those of one above it.
+
+    Returns:
+        A function from the name of a run to values by name; of those that are never asked for
+        nothing is read. A run whose files have changed meanwhile says nothing.
+    """
+
+    @cache
+    def hparams() -> dict[str, Mapping[str, Any]]:
+        # Decoding takes protobuf, whose import takes longer than a small log.
+        if not any(
+            word in data
+            for run in runs.values()
+            for data in _stored(run, _SESSION_START)
+            for word in _WORDS
+        ):
+            return {}
+        from tbtools.runs.plugins.hparams_table import settings_above
+
+        return {run: settings.values for run, (_, settings) in settings_above(runs).items()}
+
+    def of_run(name: str) -> Mapping[str, Any]:
+        found: dict[str, Any] = dict(hparams().get(name, {}))
+        for data in _stored(runs[name], _ARGUMENTS):
+            found |= _arguments(data)
+        return found
+
+    return cache(of_run)
+
+
+def _stored(run: Run, tag: str) -> Iterator[bytes]:
+    """The last value of a tag, undecoded."""
+    for part in run.data.parts:
+        for series in part.columns.series:
+            if series.tag == tag and series.count:
+                try:
+                    yield row_bytes(part.columns.rows, int(part.columns.of(series)[-1]))
+                except UndecodablePayload:  # the file has changed, or cannot be read any more
+                    continue
+
+
+def _arguments(data: bytes) -> dict[str, Any]:
+    """The JSON that a text holds, which is stored as it is; nothing where it is none."""
+    try:
+        found = json.loads(data[data.find(b"{") : data.rfind(b"}") + 1])
+    except ValueError:  # someone else's text
+        return {}
+    return found if isinstance(found, dict) else {}
