@@ -86,6 +86,10 @@ def format_bytes(count: int) -> str:
     raise AssertionError("the last unit takes everything")
 
 
+# Over 30,000 years: the difference of wall times of which one is none.
+_NO_DURATION = 1e12
+
+
 def format_duration(seconds: float | None) -> str:
     """A duration in its two greatest units: ``3 d 4 h``, ``12 min 5 s``, ``0.8 s``.
 
@@ -95,6 +99,8 @@ def format_duration(seconds: float | None) -> str:
         return "-"
     if seconds < 0:
         return f"-{format_duration(-seconds)}"
+    if seconds >= _NO_DURATION:
+        return "over 30,000 years"
     tenths = math.floor(seconds * 10 + 0.5)
     if tenths < 100:
         return f"{tenths // 10}.{tenths % 10} s"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # evaluation in between takes a while.
 _RECENT_SECONDS = 600.0
 _RECENT_GAPS = 3.0
+# Longer gaps are no rhythm: wall times may be anything.
+_LONGEST_PATIENCE = 30 * 86400.0
 _RHYTHM_ROWS = 200
 
 
@@ -45,6 +47,7 @@ def run_status(run: Run, now: float | None = None, *, has_points: bool = True) -
 
         return "finished" if ended_well(run.data) else "stopped"
     patience = max(_RECENT_SECONDS, *(_RECENT_GAPS * _rhythm(part) for part in parts))
+    patience = min(patience, _LONGEST_PATIENCE)
     end_time = run_times(run)[1]
     present = time.time() if now is None else now
     return "training" if end_time is not None and abs(present - end_time) <= patience else "stopped"

@@ -87,3 +87,11 @@ def test_a_success_that_is_written_at_once_says_nothing(
         for step in range(10):
             writer.add_scalar("loss", 0.5, step)
     assert "finished" not in statuses(tmp_path).values()
+
+
+def test_wall_times_that_are_none_make_no_run_a_living_one(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version()
+    for step, time in enumerate((START, 1e300, -1e300, START + 5)):
+        builder.scalar("loss", step, 0.5, wall_time=time)
+    builder.write(tmp_path / "run" / "events.out.tfevents.1")
+    assert statuses(tmp_path) == {"run": "stopped"}

@@ -105,6 +105,7 @@ def test_bytes(count: int, text: str) -> None:
     [(0.0, "0.0 s"), (0.25, "0.3 s"), (0.84, "0.8 s"), (9.94, "9.9 s"), (9.96, "10 s"),
      (10.5, "11 s"), (59.6, "1 min"),
      (725, "12 min 5 s"), (3600, "1 h"), (3599.7, "1 h"), (86_400 * 3 + 3600 * 4, "3 d 4 h"),
+     (1e12, "over 30,000 years"), (-1e300, "-over 30,000 years"),
      (-725, "-12 min 5 s"), (math.nan, "-"), (math.inf, "-"), (None, "-")],
 )  # fmt: skip
 def test_duration(seconds: float | None, text: str) -> None:

@@ -33,6 +33,7 @@ function formatRounded(value, digits = 5) {
 function formatDuration(seconds) {
   if (!Number.isFinite(seconds)) return "-";
   if (seconds < 0) return `-${formatDuration(-seconds)}`;
+  if (seconds >= 1e12) return "over 30,000 years";
   const tenths = Math.floor(seconds * 10 + 0.5);
   if (tenths < 100) return `${Math.floor(tenths / 10)}.${tenths % 10} s`;
   const whole = Math.floor(seconds + 0.5);
