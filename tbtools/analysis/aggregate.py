@@ -21,11 +21,12 @@ from tbtools.errors import InvalidArgument, NonfiniteValue
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import Provenance
 from tbtools.runs.inputs import open_inputs, require_points
+from tbtools.runs.reading import check_progress
 from tbtools.runs.selection import Selection, Selector, as_globs
 from tbtools.runs.series import last_of_each, stream_scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -68,6 +69,7 @@ def aggregate(
     nonfinite: NonfinitePolicy = "poison",
     min_runs: int | None = None,
     bootstrap: Bootstrap | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Aggregate:
     """Makes one curve with its spread of the curves of repeated runs.
 
@@ -92,13 +94,16 @@ def aggregate(
             statistics of its point NaN; ``drop`` leaves the run out there; ``fail`` raises.
         min_runs: Points with fewer runs behind them are left out, and counted.
         bootstrap: How intervals are made: level, resamples, seed.
+        progress: Called now and then with the runs that have been aggregated and those of all.
 
     Raises:
         InvalidArgument: Something of this makes no sense.
         NonfiniteValue: There is one, and `nonfinite` is ``fail``.
         UnknownTag: A glob matches no tag, or a run does not have the tag that is the axis.
         NoEventFiles: There is nothing to read under a path, or not one event could be read.
+        UnsupportedType: `progress` cannot be called.
     """
+    check_progress(progress)
     if nonfinite not in NONFINITE_POLICIES:
         known = ", ".join(NONFINITE_POLICIES)
         raise InvalidArgument(f"nonfinite={nonfinite!r} is none of {known}")
@@ -119,9 +124,15 @@ def aggregate(
     inputs = open_inputs(runs)
     known_runs = inputs.runs
     grouping = group_runs(known_runs, group, all_runs=inputs.all_runs)
-    series = tuple(
-        one for each in grouping.groups for one in _aggregate_group(each, known_runs, plan)
-    )
+    total = sum(len(each.runs) for each in grouping.groups)
+    series: list[AggregatedSeries] = []
+    done = 0
+    for each in grouping.groups:
+        for part, some in _aggregate_group(each, known_runs, plan):
+            series += some
+            if progress:
+                progress(done + int(part * len(each.runs)), total)
+        done += len(each.runs)
     members = {name: known_runs[name] for each in grouping.groups for name in each.runs}
     require_points(members.values(), plan.selector)
     _require_enough(series, min_runs)
@@ -129,7 +140,7 @@ def aggregate(
     provenance = Provenance.of(members, inputs.unreadable)
     unread = {name for name, run in members.items() if run.data.diagnostics.is_unreadable}
     grouping = grouping.without(unread)
-    return Aggregate(x, grouping.groups, grouping.left_out, read_paths, series, provenance)
+    return Aggregate(x, grouping.groups, grouping.left_out, read_paths, tuple(series), provenance)
 
 
 def _check_min_runs(min_runs: int | None) -> None:
@@ -152,7 +163,8 @@ def _require_enough(series: Sequence[AggregatedSeries], min_runs: int | None) ->
 
 def _aggregate_group(
     group: RunGroup, runs: Mapping[str, Run], plan: _Plan
-) -> Iterator[AggregatedSeries]:
+) -> Iterator[tuple[float, list[AggregatedSeries]]]:
+    """Some tags after the others, each time with which part of all tags is then done."""
     chosen = {name: runs[name] for name in group.runs}
     members = {each.run: each for each in stream_scalars(chosen, plan.selector, plan.x)}
     tags = sorted({tag for member in members.values() for tag in member.series}, key=natural_key)
@@ -164,11 +176,13 @@ def _aggregate_group(
             if tag in member.series
         ]
 
+    done = 0
     for where, alike in groupby(tags, places):
         with_tags = {name: members[name] for name, _ in where}
         most = max(1, _VALUES_AT_ONCE // max(1, sum(len(each) // 8 for _, each in where)))
         while some := list(islice(alike, most)):
-            yield from _aggregate_tags(group.name, some, with_tags, plan)
+            done += len(some)
+            yield done / len(tags), list(_aggregate_tags(group.name, some, with_tags, plan))
 
 
 def _aggregate_tags(

@@ -266,15 +266,20 @@ def _curve(
 def _places(
     finding: Finding, series: ScalarSeries, sessions: Sequence[Mapping[str, Any]]
 ) -> dict[str, str]:
-    """The event file of each step that a finding names."""
-    points = {
-        "onset": series.find(finding.onset_step, finding.onset_time),
-        "end": series.step.size - 1 if finding.ongoing else series.find(finding.end_step),
+    """The event file of each step that a finding names: that of the onset, if it has the step."""
+    onset = int(series.session[series.find(finding.onset_step, finding.onset_time)])
+    own = series.step[series.session == onset]
+    steps = {
+        "onset": finding.onset_step,
+        "end": finding.end_step,
+        "best": finding.best_step,
+        "last_good": finding.last_good_step,
     }
-    for name, step in (("best", finding.best_step), ("last_good", finding.last_good_step)):
-        if step is not None:
-            points[name] = series.find(step)
-    return {name: sessions[int(series.session[at])]["file"] for name, at in points.items()}
+    return {
+        name: sessions[onset if step in own else int(series.session[series.find(step)])]["file"]
+        for name, step in steps.items()
+        if step is not None
+    }
 
 
 def _hparams(

@@ -85,7 +85,7 @@ def command(
     from tbtools.analysis.aggregate import aggregate
     from tbtools.render.terminal.aggregate import AggregateView
     from tbtools.render.terminal.diagnostics import Diagnostics
-    from tbtools.render.terminal.progress import scan_progress
+    from tbtools.render.terminal.progress import aggregating_progress, scan_progress
     from tbtools.render.write import require_free_target, write
 
     check_target(target, summary_format)
@@ -96,16 +96,18 @@ def command(
         experiment.scan(progress)
     diagnostics = Diagnostics([experiment], selection.selection)
     require_all_paths(diagnostics)
-    result = aggregate(
-        experiment,
-        group=groups or None,
-        x=x,
-        align=align,
-        statistics=[name.strip() for name in statistics.split(",")],
-        nonfinite=nonfinite,
-        min_runs=min_runs,
-        **selection.arguments,
-    )
+    with aggregating_progress() as aggregating:
+        result = aggregate(
+            experiment,
+            group=groups or None,
+            x=x,
+            align=align,
+            statistics=[name.strip() for name in statistics.split(",")],
+            nonfinite=nonfinite,
+            min_runs=min_runs,
+            progress=aggregating,
+            **selection.arguments,
+        )
     write(
         result,
         target,

@@ -107,22 +107,22 @@ class ScalarSeries:
         if selection.steps is None:
             return self
         kept = is_within(self.step, *selection.steps)
-        return self if kept.all() else self.where(kept)
+        return self if kept.all() else self.at(np.flatnonzero(kept))
 
-    def where(self, kept: NDArray[np.bool_]) -> ScalarSeries:
+    def at(self, points: NDArray[np.int64]) -> ScalarSeries:
         """The same series, only with some points.
 
         Args:
-            kept: Shape (n,): which.
+            points: Their indices, rising.
         """
-        before: NDArray[np.int64] = (np.cumsum(kept) - kept)[self.restarts]
+        restarts: NDArray[np.int64] = np.searchsorted(points, self.restarts)
         return replace(
             self,
-            step=self.step[kept],
-            wall_time=self.wall_time[kept],
-            value=self.value[kept],
-            session=self.session[kept],
-            restarts=np.unique(before[(before > 0) & (before < np.count_nonzero(kept))]),
+            step=self.step[points],
+            wall_time=self.wall_time[points],
+            value=self.value[points],
+            session=self.session[points],
+            restarts=np.unique(restarts[(restarts > 0) & (restarts < points.size)]),
         )
 
     def find(self, step: int, wall_time: float | None = None) -> int:

@@ -54,6 +54,9 @@ def test_one_rank_that_fails(tmp_path: Path, ranks: int, failing: int, kind: str
     assert "writers" not in of_all.message
     [shown] = tbtools.summarize(tmp_path).runs
     assert tuple(shown.findings) == tuple(findings)
+    explanation = tbtools.explain(tmp_path)
+    places = explanation.places[[each.tag for each in explanation.findings].index("loss")]
+    assert {file.rpartition(".")[2] for file in places.values()} == {str(failing)}
 
 
 def test_what_all_ranks_have_is_said_once(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ def test_a_bar_after_a_while(patience: float, seen: bool, monkeypatch: pytest.Mo
         (["summarize"], ["reading", "judging"]),
         (["detect"], ["reading", "judging"]),
         (["plot"], ["reading", "judging"]),
+        (["aggregate", "-o", "OUT"], ["reading", "aggregating"]),
         (["report", "-o", "OUT.html"], ["reading", "judging", "building the page"]),
         (["report", "-o", "OUT.svg", "--tag", "val/loss"], ["reading", "judging"]),
     ],

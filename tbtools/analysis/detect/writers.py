@@ -17,6 +17,8 @@ from tbtools.analysis.detect.findings import Findings, worst
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from tbtools.analysis.detect.findings import Finding
     from tbtools.runs.series import ScalarSeries
 
@@ -54,25 +56,29 @@ def _of_writers(series: ScalarSeries) -> list[ScalarSeries]:
     if changes == series.restarts.size:  # one session after the other
         return [series]
     launches = [
-        _ranks(series.step[own], series.session[own])
+        _ranks(own, series.step[own], series.session[own])
         for own in np.split(np.arange(series.step.size), series.restarts)
     ]
     count = max(map(len, launches))
     if count == 1:
         return [series]
     return [
-        series.where(np.isin(series.session, [x for own in launches for x in own[n % len(own)]]))
-        for n in range(count)
+        series.at(np.concatenate([own[number % len(own)] for own in launches]))
+        for number in range(count)
     ]
 
 
-def _ranks(step: np.ndarray, session: np.ndarray) -> list[list[int]]:
-    """The sessions of each writer; those that took turns on the steps are one."""
-    sessions = np.unique(session).tolist()
-    distinct = sum(np.unique(step[session == each]).size for each in sessions)
-    if distinct < _SHARED * np.unique(step).size:
-        return [sessions]
-    return [[each] for each in sessions]
+def _ranks(
+    points: NDArray[np.int64], step: NDArray[np.int64], session: NDArray[np.int64]
+) -> list[NDArray[np.int64]]:
+    """The points of each writer; those that take turns are one."""
+    _, rank = np.unique(session, return_inverse=True)
+    order = np.lexsort((step, rank))
+    is_other = (np.diff(step[order]) != 0) | (np.diff(rank[order]) != 0)
+    if 1 + np.count_nonzero(is_other) < _SHARED * np.unique(step).size:
+        return [points]
+    by_rank = points[np.argsort(rank, kind="stable")]
+    return np.split(by_rank, np.cumsum(np.bincount(rank))[:-1])
 
 
 def joined(lanes: Sequence[Sequence[ScalarSeries]], found: Sequence[Findings]) -> Findings:

@@ -42,6 +42,13 @@ def judging_progress() -> Iterator[Report]:
 
 
 @contextmanager
+def aggregating_progress() -> Iterator[Report]:
+    """The same for (runs aggregated, all runs), for `aggregate(..., progress=)`."""
+    with _bar_on_terminal("aggregating", in_bytes=False) as report:
+        yield report
+
+
+@contextmanager
 def building_progress() -> Iterator[Report]:
     """The same for (series drawn, all series), for `write_report(..., building=)`."""
     with _bar_on_terminal("building the page", in_bytes=False) as report:
