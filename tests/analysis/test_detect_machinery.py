@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -365,3 +366,69 @@ def test_a_scale_that_is_halved_until_nothing_is_left(tag: str, floor: int) -> N
 )
 def test_scales_that_are_healthy(scale: np.ndarray) -> None:
     assert not found(logged("train/loss_scale", scale), loss())
+
+
+# -- what became abnormal before
+
+
+def spoiled(at: int = 351) -> ScalarSeries:
+    """A loss that jumps to fifty times what it was at a point."""
+    return logged("train/loss", np.where(at > POINT, loss().value, 50 * noise(0.1)))
+
+
+def norm(rises_at: int) -> ScalarSeries:
+    return logged("optim/grad_norm", 0.5 * noise(0.2) * np.where(rises_at > POINT, 1, 8))
+
+
+def divergence(*series: ScalarSeries) -> Finding:
+    [one] = [
+        each
+        for each in detect_series(series)
+        if (each.kind, each.tag) == ("divergence", "train/loss")
+    ]
+    assert one.onset_step == 3510
+    return one
+
+
+def test_the_first_abnormal_series_is_named_with_its_lead() -> None:
+    rate = logged("lr", np.where(POINT < 340, 1e-3, 2e-3))
+    one = divergence(spoiled(), rate, norm(310))
+    first, second = one.evidence["precursors"]
+    assert (first["tag"], first["step"], first["steps_before"]) == ("optim/grad_norm", 3100, 410)
+    assert first["factor"] == pytest.approx(8, rel=0.2)
+    assert (second["tag"], second["step"], second["factor"]) == ("lr", 3400, pytest.approx(2))
+    assert re.search(
+        r"optim/grad_norm rose [78].*-fold from step 3,100, 410 steps before", one.message
+    )
+    [only] = divergence(spoiled(), rate).evidence["precursors"]
+    assert only["tag"] == "lr"
+
+
+def test_a_loss_scale_that_fell_before_not_a_number() -> None:
+    value = np.where(POINT < 351, loss().value, np.nan)
+    scale = logged("train/loss_scale", 2.0 ** (16 - np.clip(POINT - 340, 0, 12)))
+    found = detect_series([logged("train/loss", value), scale])
+    [one] = [each for each in found if each.kind == "nonfinite"]
+    [only] = one.evidence["precursors"]
+    assert (only["tag"], only["step"], only["change"]) == (
+        "train/loss_scale",
+        3410,
+        "fell 2,048-fold",
+    )
+
+
+@pytest.mark.parametrize(
+    "witness",
+    [
+        logged("optim/grad_norm", 0.5 * noise(0.4)),
+        norm(351),  # with it, not before
+        logged("optim/grad_norm", noise(0.2) * np.where((POINT > 250) & (POINT < 300), 8, 1)),
+        logged("optim/grad_norm", noise(0.2) * 3 ** (-POINT / 100)),
+        logged("lr", cosine()),
+        logged("lr", np.where(POINT < 100, 1e-4, 1e-3)),  # long before
+        logged("train/loss_scale", 2.0 ** (12 + POINT // 100)),
+    ],
+    ids=["noise", "at_once", "came_back", "falls", "schedule", "long_before", "scale_grows"],
+)
+def test_what_is_usual_is_no_precursor(witness: ScalarSeries) -> None:
+    assert "precursors" not in divergence(spoiled(), witness).evidence
