@@ -140,6 +140,20 @@ def test_steps_that_are_logged_less_often_are_no_slowdown() -> None:
     assert not found(series)
 
 
+def test_steps_that_wait_for_data() -> None:
+    step = logged("train/time", 0.5 * noise(0.05))
+    [one] = found(step, logged("train/data_time", 0.3 * noise(0.1)))
+    assert (one.tag, one.kind, one.severity) == ("train/data_time", "throughput", "info")
+    assert one.evidence["share"] == pytest.approx(0.6, rel=0.02)
+    # One step in ten waits for all of them.
+    bursts = logged("train/data_time", np.where(POINT % 10, 0.01, 3.0))
+    [one] = found(logged("train/time", 0.2 + bursts.value), bursts)
+    assert one.evidence["share"] == pytest.approx(0.309 / 0.509, rel=0.02)
+    assert not found(step, logged("train/data_time", 0.1 * noise(0.1)))
+    assert not found(step, logged("train/data_time", 100 * noise(0.1)))  # in milliseconds
+    assert not found(step, logged("data/data_time", 0.3 * noise(0.1)))  # of something else
+
+
 def test_slower_since_a_restart_is_an_info(tmp_path: Path) -> None:
     written(tmp_path, [("fps", range(200), [100.0] * 200), ("fps", range(200, 400), [50.0] * 200)])
     [one] = tbtools.detect(tmp_path).of("throughput")

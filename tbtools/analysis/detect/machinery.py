@@ -85,6 +85,12 @@ def _of_run(
         calm = (one for one in norms if (run, one.tag) not in exploded)
         yield from _first(gradient.rising(one, loss) for one in calm)
     yield from _slower(parts, loss)
+    yield from _first(
+        throughput.waiting(data, step)
+        for data in parts["data_time"]
+        for step in parts["step_time"]
+        if data.tag.rpartition("/")[0] == step.tag.rpartition("/")[0]
+    )
 
 
 def _slower(

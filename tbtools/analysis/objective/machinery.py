@@ -15,6 +15,7 @@ Machinery = Literal[
     "learning_rate",
     "speed",  # what is done in a second
     "step_time",  # how long a step takes
+    "data_time",  # how long of it is spent waiting for data
     "gradient_norm",
     "clipped",  # the share of steps whose gradient was clipped, as 0 to 1 or 0 to 100
     "loss_scale",
@@ -38,6 +39,7 @@ _PROCESSED = frozenset(
 _PER_SECOND = frozenset({"s", "sec", "second"})
 # DeepSpeed's step_time, torch's and timm's batch_time, Megatron-LM's iteration-time, time/step
 _DURATIONS = frozenset({"time", "duration", "secs", "seconds", "ms", *_PER_SECOND})
+_WAITS = [("data", "time"), ("data", "loading", "time"), ("dataloader", "time")]
 _GRADIENTS = frozenset({"grad", "grads", "gradient", "gradients"})
 _CLIPPED = [
     ("clip", "fraction"),
@@ -83,6 +85,8 @@ def machinery_of(tag: str) -> Machinery | None:
         return "gradient_norm" if not {"norm", "gnorm"}.isdisjoint(parts) else None
     if _has(parts, _SPEEDS) or _is_per_second(tag, parts):
         return "speed"
+    if _has(parts, _WAITS):  # Detectron2, MMEngine, timm
+        return "data_time"
     return "step_time" if _is_step_time(parts) else None
 
 

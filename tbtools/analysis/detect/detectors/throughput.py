@@ -49,6 +49,10 @@ STILL_SLOWER = 1.3
 SPIKE = np.log(1.5)
 HEIGHT = 6.0
 LEAST_SPIKES = 12
+# Waiting for data that takes this part of a step or more is worth a word; what is said to take
+# longer than the step is in another unit.
+WAITS = 0.5
+WHOLE = 1.0
 # A session that began so few points from the onset is what made it slower.
 NEAR = 2
 # Edges of the stretches of the first look.
@@ -112,6 +116,34 @@ def of_clock(series: ScalarSeries) -> Finding | None:
         # What a script does each time that it logs is spread over other numbers of steps.
         return None
     return _finding(series, points + 1, seconds, found, "clock")
+
+
+def waiting(data: ScalarSeries, step: ScalarSeries) -> Finding | None:
+    """Looks at the part of a step that is spent waiting for data, past the warm-up.
+
+    Args:
+        data: How long of a step that is.
+        step: How long a step takes.
+    """
+    late = data.value[len(data.value) // 2 :]
+    others = step.value[len(step.value) // 2 :]
+    late, others = late[np.isfinite(late)], others[np.isfinite(others)]
+    if min(len(late), len(others)) < LASTING or others.mean() <= 0:
+        return None
+    # Means, for a loader that runs dry makes one step in so many wait for all of them.
+    share = float(late.mean() / others.mean())
+    if not WAITS <= share <= WHOLE:
+        return None
+    return Finding.of_points(
+        data,
+        len(data.value) // 2,
+        len(data.value) - 1,
+        ongoing=True,
+        kind="throughput",
+        severity="info",
+        message=f"{share:.0%} of {step.tag} is spent waiting for data: the loader is too slow",
+        evidence={"share": share, "measured": "data_time", "step_time": step.tag},
+    )
 
 
 def _may_be_slower(series: ScalarSeries) -> bool:
