@@ -325,6 +325,14 @@ def test_a_norm_beyond_the_limit_that_was_asked_for() -> None:
     assert not found(norm, loss())
 
 
+def test_a_norm_of_zero_all_along() -> None:
+    nothing = logged("train/grad_norm", 0.0)
+    [one] = found(nothing, loss())
+    assert (one.kind, one.severity, one.evidence["points"]) == ("gradient", "info", N)
+    # A layer may be frozen; the norm of all is what counts.
+    assert not found(logged("grad_norm", noise(0.2)), logged("grad_norm/layer.0", 0.0), loss())
+
+
 def test_the_share_of_steps_that_were_clipped() -> None:
     norm = logged("train/gnorm", 4 * noise(0.3))
     [one] = found(norm, logged("train/clip", 100.0), loss())
