@@ -59,7 +59,7 @@ def loss() -> ScalarSeries:
 )
 def test_steps_that_take_twice_as_long_from_a_point_on(tag: str, turned: bool) -> None:
     seconds = 0.2 * np.where(POINT < 250, 1.0, 2.0) * noise(0.05)
-    [one] = found(logged(tag, 1 / seconds if turned else seconds), loss())
+    [one] = found(logged(tag, 1 / seconds if turned else seconds, seconds), loss())
     assert (one.kind, one.severity, one.ongoing) == ("throughput", "warning", True)
     assert abs(one.onset_step - 2500) <= 20
     assert one.evidence["times_as_long"] == pytest.approx(2, rel=0.05)
@@ -76,8 +76,17 @@ def test_wall_times_tell_it_where_no_speed_is_logged() -> None:
     assert not found(logged("train/reward", POINT / 9 + np.log(noise(1.0)), seconds))
 
 
+def test_a_speed_that_wall_times_contradict_is_an_info() -> None:
+    """The batch became smaller: as many steps as before, with fewer samples."""
+    samples = np.where(POINT < 250, 512, 128) * noise(0.05)
+    [one] = found(logged("samples_per_second", samples, noise(0.05)), loss())
+    assert (one.severity, one.onset_step) == ("info", 2500)
+    assert "by the wall times only 1 times" in one.message
+
+
 def test_ever_slower_from_the_first_step_on() -> None:
-    [one] = found(logged("fps", 900 * (1 - 0.7 * POINT / N) * noise(0.03)))
+    slower = 1 / (1 - 0.7 * POINT / N) * noise(0.03)
+    [one] = found(logged("fps", 900 / slower, slower))
     assert (one.severity, one.onset_step) == ("warning", 10)
 
 
