@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 # Less is not worth a sentence.
 _LEAST_SECONDS = 60.0
-# Kinds after which one goes on from before: a plateau has done no harm, a stall is a pause.
-_HARMLESS = frozenset({"plateau", "stall"})
+# Kinds after which one goes on from before: a plateau or a slow step has done no harm, a stall is a
+# pause.
+_HARMLESS = frozenset({"plateau", "stall", "throughput"})
 
 
 def with_remedies(

@@ -75,12 +75,13 @@ def command(
     """Which runs went wrong, how, and since when.
 
     Finds divergence, values that are not finite, explosions, collapses, plateaus, overfitting,
-    spikes and stalls; each with the step at which it began and the last good one. What may still
-    recover is a warning, on which --fail-on does not fail. What four runs or more have in common is
-    one line; where runs with errors and such without have different hyperparameters, that is told.
-    What was not judged is counted, with the reason. A tbtools.toml in the log directory or above it
-    is followed. The exit status is 2 where a PATH, or a file below it, could not be read, whatever
-    was found in the others.
+    spikes and stalls, and what is wrong with speed, learning rate, gradients and loss scale; each
+    with the step at which it began and the last good one. What may still recover is a warning, on
+    which --fail-on does not fail. What four runs or more have in common is one line; where runs
+    with errors and such without have different hyperparameters, that is told. What was not judged
+    is counted, with the reason. A tbtools.toml in the log directory or above it is followed. The
+    exit status is 2 where a PATH, or a file below it, could not be read, whatever was found in the
+    others.
 
     \b
     Examples:

@@ -96,8 +96,8 @@ def test_one_line_a_cause(flat_logdir: Path) -> None:
     lines = call("detect", os.fspath(flat_logdir)).out.splitlines()
     assert [line for line in lines if not line.startswith(" ")][:2] == ["flat", "same"]
     assert len(lines) == 7
-    assert lines[1].startswith("  warning plateau     loss/box and 4 tags  ")
-    assert lines[2].startswith("  info    spike       val/accuracy and 1 tag  ")
+    assert lines[1].startswith("  warning plateau       loss/box and 4 tags  ")
+    assert lines[2].startswith("  info    spike         val/accuracy and 1 tag  ")
     assert lines[-1].endswith(
         "; 10 series judged, 2 runs with 10 warnings (plateau), 4 infos (spike)"
     )

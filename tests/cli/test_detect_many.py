@@ -31,7 +31,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_one_line_for_the_same_finding_in_siblings(sweep: Path) -> None:
     lines = call("detect", os.fspath(sweep)).out.splitlines()
     assert lines[0] == (
-        "  error   divergence  train/loss  in 6 of 24 runs, since steps 60 to 65: "
+        "  error   divergence    train/loss  in 6 of 24 runs, since steps 60 to 65: "
         "run03, run07, run11 and 3 more"
     )
     assert lines[1].startswith(
@@ -98,7 +98,7 @@ def test_tags_that_go_wrong_together_are_one_line(tmp_path: Path) -> None:
             builder.scalars(tag, [(step, float("nan")) for step in range(30)])
         builder.write(tmp_path / str(run) / "events.out.tfevents.1")
     lines = call("detect", os.fspath(tmp_path)).out.splitlines()
-    assert lines[0].startswith("  error   nonfinite   loss/a and 2 tags  in 5 of 5 runs")
+    assert lines[0].startswith("  error   nonfinite     loss/a and 2 tags  in 5 of 5 runs")
     assert lines[1].endswith("5 runs with 15 errors (nonfinite)")
 
 

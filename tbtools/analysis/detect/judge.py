@@ -25,6 +25,7 @@ from tbtools.analysis.detect.findings import Finding, Findings, NotJudged
 from tbtools.analysis.detect.judged import OUTCOMES, Judged
 from tbtools.analysis.detect.learning_rate import learning_rates, restarts_within
 from tbtools.analysis.detect.pairs import pairs
+from tbtools.analysis.detect.precursors import with_precursors
 from tbtools.analysis.detect.run_axis import run_axes
 from tbtools.analysis.detect.screen import candidates
 from tbtools.analysis.detect.signals import excursion
@@ -121,7 +122,7 @@ def _detect(
         progress(len(judged), len(judged))
     axes = run_axes(every, found)
     return Findings(
-        findings=tuple(_in_order(every, with_causes(found, axes), axes)),
+        findings=tuple(_in_order(every, with_precursors(with_causes(found, axes), axes), axes)),
         not_judged=tuple(_not_judged(every, judged)),
     )
 

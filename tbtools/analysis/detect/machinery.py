@@ -79,12 +79,19 @@ def _of_run(
     yield from _first(loss_scale.find(one) for one in parts["loss_scale"])
     norms = sorted(parts["gradient_norm"], key=lambda one: len(one.tag))
     yield from _first(gradient.clipped(one, lambda: declared(run)) for one in norms)
+    yield from _first(map(gradient.zero, norms[:1]))  # the others may be of frozen layers
     if norms:  # without them a clip may be anything
         yield from _first(gradient.clipped_share(one) for one in parts["clipped"])
     if loss is not None:
         calm = (one for one in norms if (run, one.tag) not in exploded)
         yield from _first(gradient.rising(one, loss) for one in calm)
     yield from _slower(parts, loss)
+    yield from _first(
+        throughput.waiting(data, step)
+        for data in parts["data_time"]
+        for step in parts["step_time"]
+        if data.tag.rpartition("/")[0] == step.tag.rpartition("/")[0]
+    )
 
 
 def _slower(

@@ -15,6 +15,7 @@ Machinery = Literal[
     "learning_rate",
     "speed",  # what is done in a second
     "step_time",  # how long a step takes
+    "data_time",  # how long of it is spent waiting for data
     "gradient_norm",
     "clipped",  # the share of steps whose gradient was clipped, as 0 to 1 or 0 to 100
     "loss_scale",
@@ -35,9 +36,10 @@ _DONE = frozenset({"step", "batch", "it", "iter", "iteration", "update"})
 _PROCESSED = frozenset(
     {"sample", "sentence", "token", "word", "image", "img", "example", "frame", "batche"}
 )
-_SECONDS = frozenset({"s", "sec", "secs", "second", "seconds", "ms"})
+_PER_SECOND = frozenset({"s", "sec", "second"})
 # DeepSpeed's step_time, torch's and timm's batch_time, Megatron-LM's iteration-time, time/step
-_DURATIONS = frozenset({"time", "duration", *_SECONDS})
+_DURATIONS = frozenset({"time", "duration", "secs", "seconds", "ms", *_PER_SECOND})
+_WAITS = [("data", "time"), ("data", "loading", "time"), ("dataloader", "time")]
 _GRADIENTS = frozenset({"grad", "grads", "gradient", "gradients"})
 _CLIPPED = [
     ("clip", "fraction"),
@@ -81,9 +83,11 @@ def machinery_of(tag: str) -> Machinery | None:
         if _has(parts, _CLIPPED):
             return "clipped"
         return "gradient_norm" if not {"norm", "gnorm"}.isdisjoint(parts) else None
-    if _is_step_time(parts):
-        return "step_time"
-    return "speed" if _has(parts, _SPEEDS) or _is_per_second(parts) else None
+    if _has(parts, _SPEEDS) or _is_per_second(tag, parts):
+        return "speed"
+    if _has(parts, _WAITS):  # Detectron2, MMEngine, timm
+        return "data_time"
+    return "step_time" if _is_step_time(parts) else None
 
 
 def _has(parts: Sequence[str], phrases: Collection[tuple[str, ...]]) -> bool:
@@ -94,18 +98,19 @@ def _has(parts: Sequence[str], phrases: Collection[tuple[str, ...]]) -> bool:
     )
 
 
-def _is_per_second(parts: Sequence[str]) -> bool:
-    """Whether a tag ends as ``steps_per_second`` or ``samples/sec`` does."""
-    if len(parts) < 2 or parts[-1] not in _SECONDS:
+def _is_per_second(tag: str, parts: Sequence[str]) -> bool:
+    """Whether a tag ends as ``steps_per_second`` or ``step/sec`` does; ``step_ms`` is a time."""
+    if len(parts) < 2 or parts[-1] not in _PER_SECOND:
         return False
-    return parts[-2] == "per" or parts[-2].removesuffix("s") in _DONE | _PROCESSED
+    done = parts[-2].removesuffix("s") in _DONE | _PROCESSED
+    return parts[-2] == "per" or (done and tag.endswith(f"/{parts[-1]}"))
 
 
 def _is_step_time(parts: Sequence[str]) -> bool:
     """Whether it is how long a step takes: ``iter_time``, ``time/step``, ``sec_per_step``."""
     if [part for part in parts if part not in ROLE_WORDS] == ["time"]:  # MMEngine
         return True
-    one, other = ("", *(part for part in parts if part != "per"))[-2:] if parts else ("", "")
-    return (one in _DONE and other in {"time", "duration"}) or (
-        one in _DURATIONS and other in _DONE
+    pair = [part for part in parts if part != "per"][-2:]
+    return len(pair) == 2 and any(
+        one in _DURATIONS and other in _DONE for one, other in (pair, pair[::-1])
     )

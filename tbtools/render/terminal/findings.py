@@ -224,7 +224,7 @@ def _show_shared(console: Console, shared: SharedFinding) -> None:
 
 def _labelled(severity: Severity, kind: str) -> Text:
     style = SEVERITY_STYLES[severity]
-    return Text("  ").append(f"{severity:<7} ", style=style).append(f"{kind:<11} ", style=style)
+    return Text("  ").append(f"{severity:<7} ", style=style).append(f"{kind:<13} ", style=style)
 
 
 def _show_cause(console: Console, cause: Sequence[Finding], curve: FindingTrend) -> None:

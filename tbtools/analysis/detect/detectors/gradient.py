@@ -1,4 +1,4 @@
-"""The norm of the gradient: it is always clipped, or rises while the loss stands still."""
+"""The norm of the gradient: always zero or clipped, or rising while the loss stands still."""
 
 from __future__ import annotations
 
@@ -47,6 +47,27 @@ LIMITS = (
     "clip_grad",
     "max_norm",
 )
+
+
+def zero(series: ScalarSeries) -> Finding | None:
+    """Looks for a norm that is exactly zero all along; one that becomes zero is a collapse.
+
+    Args:
+        series: A norm of all gradients.
+    """
+    if len(series.value) < LEAST_POINTS or series.value.any():
+        return None
+    return Finding.of_points(
+        series,
+        0,
+        len(series.value) - 1,
+        ongoing=True,
+        kind="gradient",
+        severity="info",
+        message=f"is exactly 0 in all {len(series.value):,} points: nothing flows back, or it is "
+        "taken after the gradients were cleared",
+        evidence={"points": len(series.value)},
+    )
 
 
 def clipped(series: ScalarSeries, declared: Callable[[], Mapping[str, Any]]) -> Finding | None:

@@ -49,6 +49,10 @@ STILL_SLOWER = 1.3
 SPIKE = np.log(1.5)
 HEIGHT = 6.0
 LEAST_SPIKES = 12
+# Waiting for data that takes this part of a step or more is worth a word; what is said to take
+# longer than the step is in another unit.
+WAITS = 0.5
+WHOLE = 1.0
 # A session that began so few points from the onset is what made it slower.
 NEAR = 2
 # Edges of the stretches of the first look.
@@ -96,22 +100,56 @@ def of_clock(series: ScalarSeries) -> Finding | None:
     """
     if not _may_be_slower(series):
         return None
-    steps = np.diff(series.step)
-    gaps = np.diff(series.wall_time)
-    gaps[handovers(series.session) - 1] = np.nan
-    points = np.flatnonzero((steps > 0) & (gaps > 0))
-    seconds = gaps[points] / steps[points]
-    # Points that were held back and written together say when they were written.
-    if len(points) < 0.9 * len(gaps):
-        return None
+    points, seconds = _by_clock(series)
     found = _slowdown(seconds, SLOWER_BY_CLOCK, LASTING_BY_CLOCK)
     if found is None or found.now_and_then:
         return None
-    before, after = steps[points[: found.index]], steps[points[found.index :]]
+    steps = np.diff(series.step)[points]
+    before, after = steps[: found.index], steps[found.index :]
     if np.median(before) != np.median(after):
         # What a script does each time that it logs is spread over other numbers of steps.
         return None
     return _finding(series, points + 1, seconds, found, "clock")
+
+
+def _by_clock(series: ScalarSeries) -> tuple[NDArray[np.intp], Array]:
+    """The points after which a step took so many seconds; none where wall times do not tell."""
+    steps = np.diff(series.step)
+    gaps = np.diff(series.wall_time)
+    gaps[handovers(series.session) - 1] = np.nan
+    points = np.flatnonzero((steps > 0) & (gaps > 0))
+    # Points that were held back and written together say when they were written.
+    if len(points) < 0.9 * len(gaps):
+        points = points[:0]
+    return points, gaps[points] / steps[points]
+
+
+def waiting(data: ScalarSeries, step: ScalarSeries) -> Finding | None:
+    """Looks at the part of a step that is spent waiting for data, past the warm-up.
+
+    Args:
+        data: How long of a step that is.
+        step: How long a step takes.
+    """
+    late = data.value[len(data.value) // 2 :]
+    others = step.value[len(step.value) // 2 :]
+    late, others = late[np.isfinite(late)], others[np.isfinite(others)]
+    if min(len(late), len(others)) < LASTING or others.mean() <= 0:
+        return None
+    # Means, for a loader that runs dry makes one step in so many wait for all of them.
+    share = float(late.mean() / others.mean())
+    if not WAITS <= share <= WHOLE:
+        return None
+    return Finding.of_points(
+        data,
+        len(data.value) // 2,
+        len(data.value) - 1,
+        ongoing=True,
+        kind="throughput",
+        severity="info",
+        message=f"{share:.0%} of {step.tag} is spent waiting for data: the loader is too slow",
+        evidence={"share": share, "measured": "data_time", "step_time": step.tag},
+    )
 
 
 def _may_be_slower(series: ScalarSeries) -> bool:
@@ -201,6 +239,7 @@ def _finding(
     restarted = bool((near != near[0]).any())
     before = robust.median(_before(seconds, found.index))
     after = robust.median(_after(seconds, found.index))
+    doubt = None if measured == "clock" else _doubt(series, onset, found.times)
     place = place_of(series, onset)
     since = f"since the restart at {place}" if restarted else f"since {place}"
     if found.now_and_then:
@@ -209,13 +248,16 @@ def _finding(
     else:
         text = f"steps take {found.times:.3g} times as long {since}"
         text += f": {_amounts(before, after, measured)}"
+    if doubt is not None:
+        text += f"; by the wall times only {doubt:.2g} times"
+    quiet = found.times < MUCH_SLOWER or restarted or doubt is not None
     return Finding.of_points(
         series,
         onset,
         int(points[-1]),
         ongoing=True,
         kind="throughput",
-        severity="warning" if found.times >= MUCH_SLOWER and not restarted else "info",
+        severity="info" if quiet else "warning",
         message=text,
         evidence={
             "times_as_long": found.times,
@@ -228,6 +270,19 @@ def _finding(
         },
         last_good=int(points[found.index - 1]),
     )
+
+
+def _doubt(series: ScalarSeries, onset: int, times: float) -> float | None:
+    """How many times as long steps take by wall times, where that is much less than is logged.
+
+    Fewer samples in a second are then fewer samples in a step, or the speed is of something else.
+    """
+    points, seconds = _by_clock(series)
+    before, after = seconds[points < onset], seconds[points >= onset]
+    if min(len(before), len(after)) < LASTING:
+        return None
+    by_clock = float(after.mean() / _before(before, len(before)).mean())
+    return by_clock if by_clock < times**0.5 else None
 
 
 def _amounts(before: float, after: float, measured: Measured) -> str:

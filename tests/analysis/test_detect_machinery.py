@@ -1,0 +1,465 @@
+"""What goes wrong around the model: speeds, learning rates, gradients, the scale of the loss."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import tbtools
+from tbtools.analysis.detect import Finding, detect_series
+from tbtools.runs.series import ScalarSeries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+KINDS = ("throughput", "learning_rate", "gradient", "loss_scale")
+N = 400
+POINT = np.arange(N)
+START = 1.7e9
+
+
+def logged(tag: str, value: Any, seconds: Any = 1.0) -> ScalarSeries:
+    """A series with a point at every tenth step; from one to the next it takes so many seconds."""
+    value = np.broadcast_to(np.asarray(value, float), N)
+    times = START + np.cumsum(np.broadcast_to(np.asarray(seconds, float), N))
+    return ScalarSeries.from_arrays("run", tag, 10 * POINT, value, times)
+
+
+def noise(scale: float, seed: int = 0) -> np.ndarray:
+    return np.exp(np.random.default_rng(seed).normal(0, scale, N))
+
+
+def found(*series: ScalarSeries, declared: dict[str, Any] | None = None) -> list[Finding]:
+    findings = detect_series(series, declared=lambda _: declared or {})
+    return [each for each in findings if each.kind in KINDS]
+
+
+def loss() -> ScalarSeries:
+    return logged("train/loss", 1 + 3 * np.exp(-POINT / 60) + 0.02 * np.log(noise(1.0, 9)))
+
+
+# -- throughput
+
+
+@pytest.mark.parametrize(
+    ("tag", "turned"),
+    [
+        ("perf/tokens_per_second", True),
+        ("global_step/sec", True),
+        ("train/wps", True),
+        ("iteration-time", False),
+        ("train/step_time", False),
+        ("time", False),
+    ],
+)
+def test_steps_that_take_twice_as_long_from_a_point_on(tag: str, turned: bool) -> None:
+    seconds = 0.2 * np.where(POINT < 250, 1.0, 2.0) * noise(0.05)
+    [one] = found(logged(tag, 1 / seconds if turned else seconds, seconds), loss())
+    assert (one.kind, one.severity, one.ongoing) == ("throughput", "warning", True)
+    assert abs(one.onset_step - 2500) <= 20
+    assert one.evidence["times_as_long"] == pytest.approx(2, rel=0.05)
+
+
+def test_wall_times_tell_it_where_no_speed_is_logged() -> None:
+    seconds = np.where(POINT < 250, 3.0, 6.0) * noise(0.1)
+    value = loss().value
+    [one] = found(logged("train/loss", value, seconds))
+    assert (one.kind, one.tag, one.evidence["measured"]) == ("throughput", "train/loss", "clock")
+    assert one.evidence["level_before"] == pytest.approx(0.3, rel=0.05)  # 3 s for ten steps
+    assert one.evidence["level_after"] == pytest.approx(0.6, rel=0.05)
+    # The steps of an agent may be episodes, which become longer as it learns.
+    assert not found(logged("train/reward", POINT / 9 + np.log(noise(1.0)), seconds))
+
+
+def test_a_speed_that_wall_times_contradict_is_an_info() -> None:
+    """The batch became smaller: as many steps as before, with fewer samples."""
+    samples = np.where(POINT < 250, 512, 128) * noise(0.05)
+    [one] = found(logged("samples_per_second", samples, noise(0.05)), loss())
+    assert (one.severity, one.onset_step) == ("info", 2500)
+    assert "by the wall times only 1 times" in one.message
+
+
+def test_ever_slower_from_the_first_step_on() -> None:
+    slower = 1 / (1 - 0.7 * POINT / N) * noise(0.03)
+    [one] = found(logged("fps", 900 / slower, slower))
+    assert (one.severity, one.onset_step) == ("warning", 10)
+
+
+def test_steps_now_and_then_that_take_ever_longer() -> None:
+    every = POINT % 20 == 19
+    seconds = noise(0.03) * (1 + every * np.where(POINT < 200, 2.0, 2.0 + (POINT - 200) / 10))
+    [one] = found(logged("step_time", seconds))
+    assert one.evidence["now_and_then"]
+    assert 1900 <= one.onset_step <= 2600
+    # 1 + 2 / 20 seconds in the mean before; 1 + (2 + 15) / 20 in the last hundred.
+    assert one.evidence["times_as_long"] == pytest.approx(1.85 / 1.1, rel=0.1)
+
+
+def cumulative() -> np.ndarray:
+    """A speed counted from the start of the run: 20 points of filling a buffer, then learning."""
+    return (POINT + 1) / np.cumsum(np.where(POINT < 20, 0.1, 1.0))
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        noise(0.05),
+        noise(0.4),
+        noise(0.05) * np.where(POINT == 0, 300, 1),
+        noise(0.05) * (1 + 3 * np.exp(-POINT / 5)),
+        noise(0.05) * np.where(POINT % 25 == 24, 30, 1),
+        noise(0.05) * np.where((POINT > 100) & (POINT < 180), 2, 1),
+        noise(0.05) * (1 + 0.4 * np.sin(POINT / 20)),
+        1 / cumulative(),
+    ],
+    ids=[
+        "steady",
+        "noisy",
+        "compiled",
+        "warms_up",
+        "validates",
+        "busy",
+        "day_and_night",
+        "counted",
+    ],
+)
+def test_what_is_no_slowdown(seconds: np.ndarray) -> None:
+    assert not found(logged("train/step_time", seconds))
+    assert not found(logged("train/samples_per_second", 1 / seconds))
+    assert not found(logged("train/loss", loss().value, seconds))
+
+
+def test_evaluations_and_clocks_are_no_speeds() -> None:
+    slower = np.where(POINT < 250, 1.0, 3.0) * noise(0.05)
+    assert not found(logged("eval/samples_per_second", 1 / slower))
+    assert not found(logged("time/time_elapsed", np.cumsum(slower)))
+    assert not found(logged("train/time", np.cumsum(slower)))
+
+
+def test_steps_that_are_logged_less_often_are_no_slowdown() -> None:
+    """The 5 s that a script evaluates for at each point are spread over more steps, or fewer."""
+    steps = np.cumsum(np.where(POINT < 200, 100, 10))
+    times = START + np.cumsum(np.where(POINT < 200, 100, 10) * 0.1 + 5)
+    series = ScalarSeries.from_arrays("run", "train/loss", steps, loss().value, times)
+    assert not found(series)
+
+
+def test_steps_that_wait_for_data() -> None:
+    step = logged("train/time", 0.5 * noise(0.05))
+    [one] = found(step, logged("train/data_time", 0.3 * noise(0.1)))
+    assert (one.tag, one.kind, one.severity) == ("train/data_time", "throughput", "info")
+    assert one.evidence["share"] == pytest.approx(0.6, rel=0.02)
+    # One step in ten waits for all of them.
+    bursts = logged("train/data_time", np.where(POINT % 10, 0.01, 3.0))
+    [one] = found(logged("train/time", 0.2 + bursts.value), bursts)
+    assert one.evidence["share"] == pytest.approx(0.309 / 0.509, rel=0.02)
+    assert not found(step, logged("train/data_time", 0.1 * noise(0.1)))
+    assert not found(step, logged("train/data_time", 100 * noise(0.1)))  # in milliseconds
+    assert not found(step, logged("data/data_time", 0.3 * noise(0.1)))  # of something else
+
+
+def test_slower_since_a_restart_is_an_info(tmp_path: Path) -> None:
+    written(tmp_path, [("fps", range(200), [100.0] * 200), ("fps", range(200, 400), [50.0] * 200)])
+    [one] = tbtools.detect(tmp_path).of("throughput")
+    assert (one.severity, one.onset_step, one.evidence["at_restart"]) == ("info", 200, True)
+    assert "since the restart at step 200" in one.message
+
+
+def written(folder: Path, sessions: Sequence[tuple[str, range, Sequence[float]]]) -> None:
+    """Writes a session a file, each an hour after the one before."""
+    for number, (tag, steps, values) in enumerate(sessions):
+        begin = START + 3600 * number
+        with tbtools.EventFileWriter(folder, wall_time=begin) as writer:
+            for at, (step, value) in enumerate(zip(steps, values, strict=True)):
+                writer.add_scalar(tag, value, step, begin + at)
+
+
+# -- learning rate
+
+
+def cosine(n: int = N) -> np.ndarray:
+    return 1e-3 * (1 + np.cos(np.pi * np.arange(n) / n)) / 2
+
+
+@pytest.mark.parametrize("group", [0.0, None])
+def test_a_rate_that_is_zero_while_training_goes_on(group: float | None) -> None:
+    rates = [logged("lr/pg0", np.where(POINT < 300, 1e-3, 0))]
+    if group is not None:
+        rates.append(logged("lr/pg1", group))
+    still = logged("train/loss", 2 + 0.05 * np.log(noise(1.0)))
+    [one] = found(*rates, still)
+    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "warning", 3000)
+    assert one.last_good_step == 2990
+    assert "nothing is learned" in one.message
+
+
+def test_a_rate_of_zero_all_along() -> None:
+    [one] = found(logged("learning_rate", 0.0), logged("loss", 2.3 * noise(0.02)))
+    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "warning", 0)
+
+
+def test_a_rate_that_was_rounded_is_not_zero() -> None:
+    falling = logged("train/loss", 4 - POINT / 200 + 0.02 * np.log(noise(1.0)))
+    [one] = found(logged("lr", np.round(cosine() / 10, 4)), falling)
+    assert (one.kind, one.severity) == ("learning_rate", "info")
+    assert "the loss still falls" in one.message
+
+
+def test_training_after_the_end_of_the_schedule() -> None:
+    rate = 1e-3 * np.clip(1 - POINT / 250, 0, 1)
+    [one] = found(logged("lr", rate), logged("train/loss", 2 * noise(0.01)))
+    assert (one.onset_step, one.evidence["zeros"]) == (2500, 150)
+    assert "after the end of the schedule" in one.message
+
+
+def test_a_schedule_that_begins_anew_when_a_run_is_resumed(tmp_path: Path) -> None:
+    whole = cosine()
+    written(tmp_path, [("lr", range(300), whole[:300]), ("lr", range(300, 400), whole[:100])])
+    [one] = tbtools.detect(tmp_path).of("learning_rate")
+    assert (one.severity, one.onset_step, one.last_good_step) == ("warning", 300, 299)
+    assert "at the restart" in one.message
+    assert "began anew" in one.message
+
+
+def test_a_warm_up_that_is_done_again_when_a_run_is_resumed(tmp_path: Path) -> None:
+    whole = cosine() * np.minimum(1, (POINT + 1) / 30)
+    written(tmp_path, [("lr", range(300), whole[:300]), ("lr", range(300, 400), whole[:100])])
+    [one] = tbtools.detect(tmp_path).of("learning_rate")
+    assert (one.severity, one.onset_step) == ("warning", 300)
+    assert "warms up again" in one.message
+
+
+def test_a_schedule_that_goes_on_when_a_run_is_resumed(tmp_path: Path) -> None:
+    whole = cosine()
+    written(tmp_path, [("lr", range(300), whole[:300]), ("lr", range(300, 400), whole[300:])])
+    assert not tbtools.detect(tmp_path).of("learning_rate")
+
+
+def test_a_rate_beyond_all_before_is_an_info() -> None:
+    [one] = found(logged("lr", np.where(POINT < 200, 1e-4, 1e-3)), loss())
+    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "info", 2000)
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        cosine(),
+        1e-3 * np.minimum(1, POINT / 50),
+        1e-3 * 0.1 ** (POINT // 100),
+        np.tile(cosine(100), 4),
+        np.concatenate([cosine(50), cosine(100), cosine(250)]),
+        1e-3 * 10.0 ** np.minimum(0, POINT // 10 - 3),
+        1e-3 * np.clip(1 - POINT / 395, 0, 1),
+        1e-5 * 10 ** (POINT / 100),
+        np.full(N, 3e-4),
+    ],
+    ids=[
+        "cosine",
+        "warm_up",
+        "steps",
+        "restarts",
+        "longer_cycles",
+        "by_steps",
+        "linear",
+        "range_test",
+        "constant",
+    ],
+)
+def test_what_schedules_do(rate: np.ndarray) -> None:
+    assert not found(logged("train/learning_rate", rate), loss())
+
+
+def test_a_frozen_group_is_no_rate_of_zero() -> None:
+    frozen = logged("lr/backbone", np.where(POINT < 100, 0, 1e-4))
+    assert not found(frozen, logged("lr/head", 1e-3), loss())
+    assert not found(logged("lr/frozen", 0.0), logged("lr/head", 1e-3), loss())
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ({"warmup_steps": 500}, 1),
+        ({"num_warmup_steps": 500.0}, 1),
+        ({"warmup_ratio": 0.1}, 1),
+        ({"warmup_steps": 0}, 0),
+        ({"warmup_ratio": 0.0}, 0),
+        ({"warmup_steps": 5}, 0),  # over before the second point
+        ({"warmup_epochs": 5}, 0),  # nobody knows how many steps that is
+        ({"warmup_type": "linear"}, 0),
+        ({}, 0),
+    ],
+)
+def test_a_constant_rate_with_a_warm_up_that_was_asked_for(
+    declared: dict[str, Any], expected: int
+) -> None:
+    findings = found(logged("lr", 1e-3), loss(), declared=declared)
+    assert [each.kind for each in findings] == ["learning_rate"] * expected
+
+
+@pytest.mark.parametrize("how", ["hparams", "arguments"])
+def test_what_a_run_says_of_itself_is_read(tmp_path: Path, how: str) -> None:
+    with tbtools.EventFileWriter(tmp_path) as writer:
+        if how == "hparams":
+            writer.add_hparams({"warmup_steps": 100})
+        else:  # as transformers' TensorBoardCallback does
+            writer.add_text(
+                "args/text_summary", json.dumps({"warmup_steps": 100, "output_dir": "x{}"}), 0
+            )
+        for step in range(50):
+            writer.add_scalar("train/learning_rate", 1e-3, 10 * step, START + step)
+    [one] = tbtools.detect(tmp_path).of("learning_rate")
+    assert one.evidence["hparam"] == "warmup_steps"
+
+
+# -- gradients
+
+
+def test_a_norm_that_was_logged_after_it_was_clipped() -> None:
+    [one] = found(logged("grad_norm", np.minimum(1.0, 3 * noise(0.3))), loss())
+    assert (one.kind, one.severity, one.evidence["limit"]) == ("gradient", "info", 1.0)
+    assert one.evidence["share"] > 0.99
+
+
+def test_a_norm_beyond_the_limit_that_was_asked_for() -> None:
+    norm = logged("train/grad_norm", 4 * noise(0.3))
+    [one] = found(norm, loss(), declared={"max_grad_norm": 1.0})
+    assert one.evidence["limit"] == 1.0
+    assert "4" in one.message
+    assert not found(norm, loss(), declared={"max_grad_norm": 5.0})
+    assert not found(norm, loss())
+
+
+def test_a_norm_of_zero_all_along() -> None:
+    nothing = logged("train/grad_norm", 0.0)
+    [one] = found(nothing, loss())
+    assert (one.kind, one.severity, one.evidence["points"]) == ("gradient", "info", N)
+    # A layer may be frozen; the norm of all is what counts.
+    assert not found(logged("grad_norm", noise(0.2)), logged("grad_norm/layer.0", 0.0), loss())
+
+
+def test_the_share_of_steps_that_were_clipped() -> None:
+    norm = logged("train/gnorm", 4 * noise(0.3))
+    [one] = found(norm, logged("train/clip", 100.0), loss())
+    assert (one.tag, one.kind, one.severity) == ("train/clip", "gradient", "info")
+    assert not found(norm, logged("train/clip", 40 * noise(0.1)), loss())
+    # What SB3's PPO clips are ratios of probabilities.
+    assert not found(logged("train/clip_fraction", 0.99), loss())
+
+
+@pytest.mark.parametrize("sudden", [True, False])
+def test_a_norm_that_rises_while_the_loss_stands_still(sudden: bool) -> None:
+    part = np.where(POINT < 200, 0, 1 if sudden else (POINT - 200) / 200)
+    [one] = found(logged("optim/grad_norm", 0.5 * 20.0**part * noise(0.2)), loss())
+    assert (one.kind, one.severity) == ("gradient", "warning")
+    assert abs(one.onset_step - 2000) <= (20 if sudden else 400)
+    assert 7 < one.evidence["level_after"] < 11
+
+
+def test_norms_that_do_what_norms_do() -> None:
+    falling = logged("train/loss", 4 - POINT / 200 + 0.02 * np.log(noise(1.0)))
+    rising = logged("grad_norm", 0.5 * 20.0 ** (POINT / N) * noise(0.2))
+    assert not found(rising, falling)
+    assert not found(logged("grad_norm", 0.5 * 2.0 ** (POINT / N) * noise(0.2)), loss())
+    assert not found(logged("grad_norm", noise(1.0)), loss())
+    assert not found(logged("grad_norm", 1.0), loss())  # normalized
+
+
+# -- the scale of the loss
+
+
+@pytest.mark.parametrize("tag", ["loss-scale", "train/loss_scale", "scaler/scale", "grad_scale"])
+@pytest.mark.parametrize("floor", [0, 7])
+def test_a_scale_that_is_halved_until_nothing_is_left(tag: str, floor: int) -> None:
+    exponent = np.maximum(floor, 16 - np.maximum(0, (POINT - 297) // 3))
+    [one] = found(logged(tag, 2.0**exponent), loss())
+    assert (one.kind, one.severity) == ("loss_scale", "warning")
+    assert one.onset_step == 3000
+    assert (one.evidence["level_before"], one.evidence["level_after"]) == (2.0**16, 2.0**floor)
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        np.full(N, 1.0),
+        np.full(N, 512.0),
+        2.0 ** np.maximum(8, 16 - POINT),
+        2.0 ** (12 + (POINT // 40) % 3),
+        2.0 ** np.minimum(16, 8 + POINT // 50),
+        2.0 ** (np.maximum(8, 16 - np.maximum(0, POINT - 200)) + (POINT // 15) % 2),
+        np.linspace(100, 0.5, N),
+    ],
+    ids=["none", "static", "starts_high", "comes_and_goes", "grows", "finds_its_place", "weight"],
+)
+def test_scales_that_are_healthy(scale: np.ndarray) -> None:
+    assert not found(logged("train/loss_scale", scale), loss())
+
+
+# -- what became abnormal before
+
+
+def spoiled(at: int = 351) -> ScalarSeries:
+    """A loss that jumps to fifty times what it was at a point."""
+    return logged("train/loss", np.where(at > POINT, loss().value, 50 * noise(0.1)))
+
+
+def norm(rises_at: int) -> ScalarSeries:
+    return logged("optim/grad_norm", 0.5 * noise(0.2) * np.where(rises_at > POINT, 1, 8))
+
+
+def divergence(*series: ScalarSeries) -> Finding:
+    [one] = [
+        each
+        for each in detect_series(series)
+        if (each.kind, each.tag) == ("divergence", "train/loss")
+    ]
+    assert one.onset_step == 3510
+    return one
+
+
+def test_the_first_abnormal_series_is_named_with_its_lead() -> None:
+    rate = logged("lr", np.where(POINT < 340, 1e-3, 2e-3))
+    one = divergence(spoiled(), rate, norm(310))
+    first, second = one.evidence["precursors"]
+    assert (first["tag"], first["step"], first["steps_before"]) == ("optim/grad_norm", 3100, 410)
+    assert first["factor"] == pytest.approx(8, rel=0.2)
+    assert (second["tag"], second["step"], second["factor"]) == ("lr", 3400, pytest.approx(2))
+    assert re.search(
+        r"optim/grad_norm rose [78].*-fold from step 3,100, 410 steps before", one.message
+    )
+    [only] = divergence(spoiled(), rate).evidence["precursors"]
+    assert only["tag"] == "lr"
+
+
+def test_a_loss_scale_that_fell_before_not_a_number() -> None:
+    value = np.where(POINT < 351, loss().value, np.nan)
+    scale = logged("train/loss_scale", 2.0 ** (16 - np.clip(POINT - 340, 0, 12)))
+    found = detect_series([logged("train/loss", value), scale])
+    [one] = [each for each in found if each.kind == "nonfinite"]
+    [only] = one.evidence["precursors"]
+    assert (only["tag"], only["step"], only["change"]) == (
+        "train/loss_scale",
+        3410,
+        "fell 2,048-fold",
+    )
+
+
+@pytest.mark.parametrize(
+    "witness",
+    [
+        logged("optim/grad_norm", 0.5 * noise(0.4)),
+        norm(351),  # with it, not before
+        logged("optim/grad_norm", noise(0.2) * np.where((POINT > 250) & (POINT < 300), 8, 1)),
+        logged("optim/grad_norm", noise(0.2) * 3 ** (-POINT / 100)),
+        logged("lr", cosine()),
+        logged("lr", np.where(POINT < 100, 1e-4, 1e-3)),  # long before
+        logged("train/loss_scale", 2.0 ** (12 + POINT // 100)),
+    ],
+    ids=["noise", "at_once", "came_back", "falls", "schedule", "long_before", "scale_grows"],
+)
+def test_what_is_usual_is_no_precursor(witness: ScalarSeries) -> None:
+    assert "precursors" not in divergence(spoiled(), witness).evidence
