@@ -56,8 +56,11 @@ bench: $(VENV)/dev
 explore: $(VENV)/dev
 	$(BIN)/pytest -n 2 --dist loadfile -m hypothesis --hypothesis-profile=explore
 
+# Guided by coverage where there is a clang, which brings libFuzzer, else at random.
+CLANG ?= $(firstword $(shell which clang clang-19 clang-16 clang-14 2>/dev/null))
+
 fuzz: $(VENV)/dev
-	$(BIN)/python -m tests.fuzz.fuzz
+	$(BIN)/python -m tests.fuzz.$(if $(CLANG),guided --clang $(CLANG),fuzz)
 
 clean:
 	rm -rf $(VENV) $(VENV)-* build *.egg-info tbtools/*/*.so

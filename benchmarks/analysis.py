@@ -96,7 +96,7 @@ def _write_runs(
     def run() -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
         return {f"tag{tag}": (steps, times, random.normal(size=points)) for tag in range(tags)}
 
-    write_runs(((f"seed{seed}", run()) for seed in range(runs)), folder, command="benchmark")
+    write_runs(((f"seed{seed}", [run()]) for seed in range(runs)), folder, command="benchmark")
     return folder
 
 

@@ -191,6 +191,11 @@ def many_runs(logdir: Path, runs: int, steps: int = 100) -> None:
             shutil.copyfile(_event_file(logdir / f"seed{twin % 10}" / f"run{twin:04}"), path)
 
 
+def small_runs(logdir: Path, runs: int) -> None:
+    """Runs as small as those of a sweep: twenty tags with ten points each."""
+    many_runs(logdir, runs, steps=10)
+
+
 def _payload_record(step: int, tag: str, value: bytes) -> bytes:
     """A record with one Summary.Value, whose fields but the tag are given as bytes."""
     head = b"\x09" + struct.pack("<d", START + step * SECONDS_PER_STEP)

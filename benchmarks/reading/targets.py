@@ -92,6 +92,12 @@ class _Judge:
             _at_most(title, "1.1 x the memory for 3 x the bytes", growth, 1.1),
         ]
 
+    def second_look(self) -> list[Target]:
+        runs, *_ = self.results[names.SECOND_LOOK].values()
+        return [
+            _at_most("a second look at 10,000 runs", "1 s", runs.median(self.time), 1, " s"),
+        ]
+
     def start_up(self) -> list[Target]:
         of_work = self.results[names.START_UP]
         help_, summary = (
@@ -130,5 +136,6 @@ def judge(results: Results, *, busy: bool) -> list[Target]:
         *of.frames(names.TRAINING, "one file, twenty tags"),
         *of.runs(),
         *of.pictures(),
+        *of.second_look(),
         *of.start_up(),
     ]

@@ -17,13 +17,14 @@ _REPOSITORY = Path(__file__).parents[2]
 _EXAMPLES = _REPOSITORY / "examples" / "logs"
 _TBTOOLS = str(Path(sys.executable).with_name("tbtools"))
 
-ONE_SERIES, TRAINING, RUNS, LINEARITY, CORPUS, PICTURES, START_UP = (
+ONE_SERIES, TRAINING, RUNS, LINEARITY, CORPUS, PICTURES, SECOND_LOOK, START_UP = (
     "one_series",
     "training",
     "runs",
     "linearity",
     "corpus",
     "pictures",
+    "second_look",
     "start_up",
 )
 
@@ -189,9 +190,13 @@ def _corpus(folder: Path) -> Workload:
     )
 
 
+def _large_pictures(scale: float) -> Log:
+    return Log("pictures_300", "pictures", round(300_000_000 * scale))
+
+
 def _pictures(folder: Path, scale: float) -> Workload:
     small = Log("pictures_100", "pictures", round(100_000_000 * scale))
-    large = Log("pictures_300", "pictures", round(300_000_000 * scale))
+    large = _large_pictures(scale)
     return Workload(
         PICTURES,
         f"{large.amount / 1e6:,.0f} MB of pictures and histograms, summed up",
@@ -207,6 +212,25 @@ def _pictures(folder: Path, scale: float) -> Workload:
             _work("EventAccumulator", folder / large.name, rounds=1),
         ),
         folder / large.name,
+    )
+
+
+def _second_look(folder: Path, scale: float) -> Workload:
+    small = Log("small_runs", "small_runs", round(10_000 * scale))
+    logs = {f"{small.amount:,} runs": small, "pictures": _large_pictures(scale)}
+    readers = []
+    for name, log in logs.items():
+        plain = _shell(f"{name}, without the index", "summarize", str(folder / log.name))
+        index = {"TBTOOLS_CACHE": str(folder / "index")}
+        readers += [replace(plain, name=name, environment=index), plain]
+    return Workload(
+        SECOND_LOOK,
+        "A second look",
+        f"`tbtools summarize` of {small.amount:,} runs of 20 tags x 10 points and of the pictures, "
+        "with what earlier looks have kept of them in the index (the first round keeps it), and "
+        "without.",
+        tuple(logs.values()),
+        tuple(readers),
     )
 
 
@@ -239,4 +263,4 @@ def workloads(folder: Path, scale: float) -> list[Workload]:
     real = corpus()
     if real:
         found.append(_corpus(real))
-    return [*found, _pictures(folder, scale), _start_up(folder)]
+    return [*found, _pictures(folder, scale), _second_look(folder, scale), _start_up(folder)]

@@ -87,11 +87,12 @@ def stretches_to_copy(
         (file.mark_kind == row_kinds.SESSION_LOG) & (file.mark_status == row_kinds.SESSION_START)
     )
     dropped_marks = file.mark_offset[begins_session & (not marks)]
+    offset = file.offset
     touched = np.flatnonzero(~kept | changed)
     last_touched = max(
-        int(file.offset[touched[-1]]) if touched.size else -1,
+        int(offset[touched[-1]]) if touched.size else -1,
         int(dropped_marks[-1]) if dropped_marks.size else -1,
-        int(file.offset[cuts[-1]]) if cuts.size else -1,
+        int(offset[cuts[-1]]) if cuts.size else -1,
     )
     start, end = _records(file, last_touched)
     drop = np.zeros(start.size, bool)
@@ -100,9 +101,9 @@ def stretches_to_copy(
     looked_at = 0
     if last_touched >= 0:
         last_end = end[np.searchsorted(start, last_touched, side="right") - 1]
-        looked_at = int(np.searchsorted(file.offset, last_end))
+        looked_at = int(np.searchsorted(offset, last_end))
     kept, changed = kept[:looked_at], changed[:looked_at]
-    record_of_row = np.searchsorted(start, file.offset[:looked_at], side="right") - 1
+    record_of_row = np.searchsorted(start, offset[:looked_at], side="right") - 1
     stay = np.bincount(record_of_row, weights=kept, minlength=start.size)
     go = np.bincount(record_of_row, weights=~kept, minlength=start.size)
     drop |= (go > 0) & (stay == 0)
@@ -114,7 +115,7 @@ def stretches_to_copy(
         rewritten[int(start[record])] = first + np.flatnonzero(kept[first:last])
     begins = rewrite.copy()
     begins[1:] |= rewrite[:-1]
-    cut = np.searchsorted(start, file.offset[cuts], side="right") - 1
+    cut = np.searchsorted(start, offset[cuts], side="right") - 1
     begins[cut] = True
     first, behind = _joined(start[~drop], end[~drop], begins[~drop])
     return Stretches(first, behind, rewritten, start[cut])
@@ -180,11 +181,12 @@ class _Lengths:
         self._opened = opened
         self._last_touched = last_touched
         # What lies behind the last record that matters is copied as one, however it is divided.
+        offset = file.offset
         rows, marks = (
             slice(np.searchsorted(each, last_touched, side="right"))
-            for each in (file.offset, file.mark_offset)
+            for each in (offset, file.mark_offset)
         )
-        offset = np.concatenate([file.offset[rows], file.mark_offset[marks]])
+        offset = np.concatenate([offset[rows], file.mark_offset[marks]])
         length = np.concatenate([file.length[rows], file.mark_length[marks]])
         end = offset + length
         order = np.argsort(offset, kind="stable")

@@ -41,6 +41,10 @@ def results(tbparse: float = 100.0, failing: bool = False) -> dict[str, dict[str
             "tbtools, a third of it": result("tbtools, a third of it", 0.04),
             "checksum": result("checksum", 0.09),
         },
+        workloads.SECOND_LOOK: {
+            "runs": result("runs", 0.9, 0.8, 1.5),
+            "runs, without the index": result("runs, without the index", 4.0),
+        },
         workloads.START_UP: {
             "tbtools --help": result("tbtools --help", 9.0, cpu=0.1),
             "tbtools summarize": result("tbtools summarize", 9.0, cpu=0.36),
@@ -54,6 +58,7 @@ def test_targets_by_wall_time() -> None:
         *[("400 x", True), ("20 x", True), ("5 x", True), ("4 x", True)] * 2,
         *[("30 x", True), ("2 x", True), ("1.5", True)],
         *[("1.11 x", True), ("1.01 x", True)],
+        ("0.9 s", True),
         *[("0.1 s", True), ("0.36 s", False)],
     ]
 

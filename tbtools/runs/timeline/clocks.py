@@ -108,12 +108,13 @@ def rows_set_back(rows: RunRows, first_rows: NDArray[np.int64]) -> NDArray[np.in
         return falls
     own = np.flatnonzero(np.isfinite(rows.wall_time))
     own = own[stable_order(rows.tag_id[own], len(rows.tags))]
-    before, after = own[:-1], own[1:]
-    session = np.searchsorted(first_rows, own, side="right")
-    is_same = (rows.tag_id[before] == rows.tag_id[after]) & (session[:-1] == session[1:])
+    time = rows.wall_time[own]
+    at = np.flatnonzero(time[1:] < time[:-1] - _SET_BACK)
+    before, after = own[at], own[at + 1]
+    is_same = rows.tag_id[before] == rows.tag_id[after]
+    session = np.searchsorted(first_rows, [before, after], side="right")
     is_later = rows.step[before] <= rows.step[after]
-    is_set_back = rows.wall_time[after] < rows.wall_time[before] - _SET_BACK
-    found: NDArray[np.int64] = after[is_same & is_later & is_set_back]
+    found: NDArray[np.int64] = after[is_same & (session[0] == session[1]) & is_later]
     return found
 
 
