@@ -45,6 +45,24 @@ def test_python(bucket: Bucket, logs: Path) -> None:
     assert tbtools.read_scalars(f"{bucket.url}/logs/b/{FILE}")["step"].tolist() == list(range(70))
 
 
+def test_embeddings(bucket: Bucket) -> None:
+    config = 'embeddings { tensor_name: "t" tensor_path: "%s" }'
+    bucket.put("logs/" + FILE, points(3).bytes())
+    bucket.put("logs/t.tsv", b"1\t2\n3\t4\n")
+    bucket.put("other/t.tsv", b"5\t6\n")
+    bucket.put("logs/projector_config.pbtxt", (config % "t.tsv").encode())
+    [embedding] = tbtools.load(f"{bucket.url}/logs")["."].embeddings()
+    assert embedding.directory == f"{bucket.url}/logs"
+    assert embedding.vectors().tolist() == [[1, 2], [3, 4]]
+    for elsewhere in ("../other/t.tsv", "/other/t.tsv", f"{bucket.url}/other/t.tsv"):
+        bucket.put("logs/projector_config.pbtxt", (config % elsewhere).encode())
+        [embedding] = tbtools.load(f"{bucket.url}/logs")["."].embeddings()
+        with pytest.raises(
+            tbtools.UndecodablePayload, match="is no file inside|can have this name"
+        ):
+            embedding.vectors()
+
+
 def test_names_with_odd_letters(bucket: Bucket) -> None:
     bucket.put("läufe/a b/x=1,y#2?%20/" + FILE, points(3).bytes())
     experiment = tbtools.load(f"{bucket.url}/läufe")
@@ -208,6 +226,12 @@ def test_what_does_not_pass_is_one_line(
 def test_no_such_bucket(bucket: Bucket) -> None:
     url = f"{bucket.url}-not-there/logs"
     assert call("summarize", url) == Result(2, "", f"tbtools: {url}: no such bucket\n")
+
+
+def test_a_name_that_no_object_has(bucket: Bucket) -> None:
+    url = f"{bucket.url}//logs"
+    words = "no object can have this name"
+    assert call("summarize", url) == Result(2, "", f"tbtools: {url}: {words}\n")
 
 
 def test_nothing_there(bucket: Bucket) -> None:

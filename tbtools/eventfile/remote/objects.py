@@ -21,6 +21,7 @@ from tbtools.eventfile.remote.directory import (
     identity_of,
     os_error,
 )
+from tbtools.eventfile.remote.requests import answered
 from tbtools.eventfile.remote.traffic import traffic
 from tbtools.eventfile.source import Status
 
@@ -41,8 +42,14 @@ RETRIES: RetryConfig = {
         "base": 2,
     },
 }
-# Plain HTTP is only ever used where the user's own URL or endpoint says so.
-CLIENT: ClientConfig = {"allow_http": True, "connect_timeout": "10s", "timeout": "60s"}
+# Plain HTTP is only ever used where the user's own URL or endpoint says so. A slow line may take
+# its time for a range, as long as something comes.
+CLIENT: ClientConfig = {
+    "allow_http": True,
+    "connect_timeout": "10s",
+    "read_timeout": "30s",
+    "timeout": "10m",
+}
 _PAGE = 1000  # keys that S3 and Google tell in one answer
 _NANOSECONDS = 1_000_000_000
 _STATUS = re.compile(r"non-2xx status code: (\d{3})")
@@ -114,14 +121,14 @@ class ObjectSource(RemoteSource):
         """The status of an object."""
         traffic.count()
         with Refusals(path):
-            return status_of(path, obstore.head(store, key))
+            return status_of(path, answered(lambda: obstore.head(store, key)))
 
     def fetch_entries(self, path: str) -> dict[str, Listed]:
         """By one request for each 1,000 of them."""
         store, key = self.store_of(path)
         traffic.count()
         with Refusals(path):
-            found = obstore.list_with_delimiter(store, key or None)
+            found = answered(lambda: obstore.list_with_delimiter(store, key or None))
         names = [each.rpartition("/")[2] for each in found["common_prefixes"]]
         entries = {name: Listed("directory", None) for name in names}
         for meta in found["objects"]:
@@ -132,7 +139,7 @@ class ObjectSource(RemoteSource):
 
     def look(self, path: str) -> Status:
         """All that lies below it, by one request for each 1,000 objects."""
-        place = self.resolve(path)
+        place = self.place(path)
         self.forget(place)
         store, key = self.store_of(place)
         directories: dict[str, dict[str, Listed]] = {}
@@ -178,21 +185,21 @@ class ObjectSource(RemoteSource):
         Raises:
             OSError: ESTALE: it has been replaced since.
         """
-        store, key = self.store_of(self.resolve(path))
+        store, key = self.store_of(self.place(path))
         options: Any = {"range": (offset, offset + length)}
         if isinstance(status, ObjectStatus) and status.etag:
             options["if_match"] = status.etag
         with Refusals(path):
-            data = memoryview(obstore.get(store, key, options=options).bytes())
+            data = memoryview(answered(lambda: obstore.get(store, key, options=options).bytes()))
         traffic.count(1, len(data))
         return data
 
     def write(self, path: str, local_file: str, *, force: bool) -> None:
         """In parts where it is large; by a condition where nothing may be there."""
-        store, key = self.store_of(self.resolve(path))
+        store, key = self.store_of(self.place(path))
         traffic.count()
         with Refusals(path), open(local_file, "rb") as file:
-            obstore.put(store, key, file, mode="overwrite" if force else "create")
+            answered(lambda: obstore.put(store, key, file, mode="overwrite" if force else "create"))
 
 
 def _pages_after(
@@ -202,11 +209,11 @@ def _pages_after(
     pages = iter(obstore.list(store, key or None, offset=last, chunk_size=size))
     traffic.count()
     with Refusals(path):
-        page = next(pages, None)
+        page = answered(lambda: next(pages, None))
     while page:
         yield page
         with Refusals(path):
-            page = next(pages, None)
+            page = answered(lambda: next(pages, None))
         traffic.count(bool(page))
 
 
@@ -293,6 +300,8 @@ class Refusals:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, exceptions.NotSupportedError):
             return
+        if isinstance(error, ValueError):  # which has empty parts, or dots
+            raise os_error(errno.EINVAL, "no object can have this name", self._path) from error
         if isinstance(error, (exceptions.BaseError, FileNotFoundError)):
             raise refusal(error, self._path) from error
 

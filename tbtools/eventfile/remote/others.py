@@ -62,7 +62,7 @@ class OtherSource(RemoteSource):
 
     def fetch(self, path: str, status: Status, offset: int, length: int) -> memoryview:
         """Likewise."""
-        place = self.resolve(path)
+        place = self.place(path)
         system, name = _system_of(place)
         data = self._answer(place, lambda: system.cat_file(name, offset, offset + length))
         traffic.count(1, len(data))
@@ -70,7 +70,7 @@ class OtherSource(RemoteSource):
 
     def write(self, path: str, local_file: str, *, force: bool) -> None:
         """Written in its place: not all file systems can rename."""
-        place = self.resolve(path)
+        place = self.place(path)
         system, name = _system_of(place)
         traffic.count(2)
         if not force and self._answer(place, lambda: system.exists(name)):

@@ -22,7 +22,7 @@ from tbtools.eventfile.discover import is_event_file
 from tbtools.eventfile.remote.credentials import credentials_of
 from tbtools.eventfile.remote.directory import Listed, os_error
 from tbtools.eventfile.remote.objects import CLIENT, RETRIES, ObjectSource, Refusals, status_of
-from tbtools.eventfile.remote.ranges import side_by_side
+from tbtools.eventfile.remote.requests import answered, side_by_side
 from tbtools.eventfile.remote.traffic import traffic
 from tbtools.eventfile.source import Status
 
@@ -47,7 +47,7 @@ class PageSource(ObjectSource):
         traffic.count()
         with Refusals(path):
             head: Any = {"head": True}
-            found = obstore.get(store, key, options=head)
+            found = answered(lambda: obstore.get(store, key, options=head))
         if str(found.attributes.get("Content-Type", "")).startswith("text/html"):
             return Status("directory", 0, self.identity(path), 0)
         return status_of(path, found.meta)
@@ -62,10 +62,10 @@ class PageSource(ObjectSource):
         store, key = self.store_of(path)
         traffic.count()
         with Refusals(path):
-            found = obstore.get(store, key)
+            found = answered(lambda: obstore.get(store, key))
             if found.meta["size"] > _PAGE_BYTES:
                 raise os_error(errno.EFBIG, "this page is too large to be a list of files", path)
-            page = bytes(found.bytes())
+            page = bytes(answered(found.bytes))
         entries = {
             name: Listed("directory" if is_directory else "file", None)
             for name, is_directory in _links(page, path)
@@ -92,9 +92,9 @@ class PageSource(ObjectSource):
             return super().fetch(path, status, offset, length)
         except exceptions.NotSupportedError:
             pass
-        store, key = self.store_of(self.resolve(path))
+        store, key = self.store_of(self.place(path))
         with Refusals(path):
-            data = memoryview(obstore.get(store, key).bytes())
+            data = memoryview(answered(lambda: obstore.get(store, key).bytes()))
         traffic.count(1, len(data))
         return data[offset:]
 
