@@ -57,9 +57,7 @@ def test_embeddings(bucket: Bucket) -> None:
     for elsewhere in ("../other/t.tsv", "/other/t.tsv", f"{bucket.url}/other/t.tsv"):
         bucket.put("logs/projector_config.pbtxt", (config % elsewhere).encode())
         [embedding] = tbtools.load(f"{bucket.url}/logs")["."].embeddings()
-        with pytest.raises(
-            tbtools.UndecodablePayload, match="is no file inside|can have this name"
-        ):
+        with pytest.raises(tbtools.UndecodablePayload, match=r"is no file inside"):
             embedding.vectors()
 
 
@@ -74,7 +72,8 @@ def test_keys_that_stand_for_directories(bucket: Bucket) -> None:
     bucket.put("logs/", b"")
     bucket.put("logs/a/", b"")
     bucket.put("logs/a/" + FILE, points(3).bytes())
-    assert list(tbtools.load(f"{bucket.url}/logs/")) == ["a"]
+    for path in ("/logs/", "//logs", "/logs/a/../", "/logs/./", "/logs//"):
+        assert list(tbtools.load(f"{bucket.url}{path}")) == ["a"]
     assert list(tbtools.load(bucket.url)) == ["logs/a"]
 
 
@@ -226,12 +225,6 @@ def test_what_does_not_pass_is_one_line(
 def test_no_such_bucket(bucket: Bucket) -> None:
     url = f"{bucket.url}-not-there/logs"
     assert call("summarize", url) == Result(2, "", f"tbtools: {url}: no such bucket\n")
-
-
-def test_a_name_that_no_object_has(bucket: Bucket) -> None:
-    url = f"{bucket.url}//logs"
-    words = "no object can have this name"
-    assert call("summarize", url) == Result(2, "", f"tbtools: {url}: {words}\n")
 
 
 def test_nothing_there(bucket: Bucket) -> None:

@@ -146,15 +146,16 @@ class RemoteSource(Source):
         return self.place(path)
 
     def place(self, path: str) -> str:
-        """The path under which it is known: without dots, nor slashes at its end."""
+        """The path under which it is known: without dots and empty parts."""
         scheme, _, rest = path.partition("://")
+        host, *names = rest.split("/")
         parts: list[str] = []
-        for part in rest.split("/"):
-            if part == "..":
-                parts = parts[: max(len(parts) - 1, 1)]
-            elif part != ".":
-                parts.append(part)
-        return f"{scheme.lower()}://{'/'.join(parts).rstrip('/')}"
+        for name in names:
+            if name == "..":
+                del parts[-1:]
+            elif name not in ("", "."):
+                parts.append(name)
+        return "/".join((f"{scheme.lower()}://{host}", *parts))
 
 
 def identity_of(place: str) -> tuple[int, ...]:
