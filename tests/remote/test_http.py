@@ -41,6 +41,13 @@ def test_a_file(ranges: bool, web: Served, logs: Path) -> None:
     assert frame.equals(tbtools.read_scalars(logs / "b" / FILE))
 
 
+@pytest.mark.parametrize("status", ["403 Forbidden", "405 Method Not Allowed"])
+def test_a_url_that_is_signed_for_reading_alone(status: str, web: Served, logs: Path) -> None:
+    web.fault = lambda method, _path: Fault(status) if method == "HEAD" else None
+    frame = tbtools.read_scalars(f"{web.url}/logs/b/{FILE}?X-Amz-Signature=1")
+    assert frame.equals(tbtools.read_scalars(logs / "b" / FILE))
+
+
 def test_names_with_odd_letters(web: Served, tmp_path: Path) -> None:
     points(3).write(tmp_path / "läufe" / "a b" / "x=1,y#2?%20" / FILE)
     experiment = tbtools.load(f"{web.url}/l%C3%A4ufe/")

@@ -243,6 +243,29 @@ def test_what_could_be_read_is_shown(bucket: Bucket, logs: Path) -> None:
     assert f"{bucket.url}/logs/b/{FILE}: forbidden" in result.err
 
 
+def test_a_token_that_expires_meanwhile(bucket: Bucket, logs: Path) -> None:
+    bucket.put_folder(logs, "logs")
+    expired = Fault("400 Bad Request", EXPIRED)
+    left = [2]  # files that are read before
+
+    def fault(_method: str, path: str) -> Fault | None:
+        left[0] -= path.endswith((FILE, "tfevents.2"))
+        return expired if left[0] < 0 else None
+
+    bucket.served.fault = fault
+    result = call("summarize", f"{bucket.url}/logs", "--format", "csv")
+    assert (result.status, result.err.count("the credentials have expired")) == (2, 1)
+    assert result.out.count("loss,") in (1, 2)
+
+
+def test_a_tbtools_toml_in_the_bucket_counts(bucket: Bucket, logs: Path) -> None:
+    bucket.put_folder(logs, "team/logs")
+    before = call("detect", f"{bucket.url}/team/logs", "--format", "json").out
+    bucket.put("team/tbtools.toml", b'ignore-tags = ["loss"]')
+    after = call("detect", f"{bucket.url}/team/logs", "--format", "json").out
+    assert ('"kind": "divergence"' in before, '"kind": "divergence"' in after) == (True, False)
+
+
 def test_an_object_that_may_be_read_but_not_listed(bucket: Bucket) -> None:
     bucket.put("logs/" + FILE, points(7).bytes())
     forbidden = Fault("403 Forbidden", FORBIDDEN)

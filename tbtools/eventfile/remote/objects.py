@@ -76,6 +76,8 @@ _NUMBERS = {
 }
 
 
+# Others, such as 405, obstore takes for one of these kinds too.
+_TOLD_BY_KIND = frozenset(("401", "403", "404", "409", "412"))
 _KINDS: tuple[tuple[type[BaseException], int, str], ...] = (
     (FileNotFoundError, errno.ENOENT, ""),
     (exceptions.AlreadyExistsError, errno.EEXIST, ""),
@@ -318,9 +320,10 @@ def refusal(error: BaseException, path: str) -> OSError:
     words = _WORDS.get(code[1]) if code else None
     if words:
         return os_error(_NUMBERS.get(words, errno.EACCES), words, path)
-    for kind, number, reason in _KINDS:
-        if isinstance(error, kind):
-            return os_error(number, reason, path)
+    if status is None or status[1] in _TOLD_BY_KIND:
+        for kind, number, reason in _KINDS:
+            if isinstance(error, kind):
+                return os_error(number, reason, path)
     if "169.254.169.254" in text or "metadata" in text:  # where machines in a cloud get theirs
         return os_error(errno.EACCES, "no credentials were found (docs/remote.md)", path)
     if status:
