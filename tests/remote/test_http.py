@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import traceback
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,6 +105,9 @@ def test_credentials_reach_the_server_and_nobody_else(
         refused = call("summarize", url)
         assert (refused.status, refused.err.endswith(": forbidden\n")) == (2, True)
         assert "0fe1" not in refused.err
+        with pytest.raises(tbtools.NoEventFiles) as raised:
+            tbtools.load(url)
+        assert "0fe1" not in "".join(traceback.format_exception(raised.value))
     kept = [path.read_bytes() for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert kept
     assert not any(b"0fe1" in each for each in kept)

@@ -258,6 +258,20 @@ def test_a_token_that_expires_meanwhile(bucket: Bucket, logs: Path) -> None:
     assert result.out.count("loss,") in (1, 2)
 
 
+def test_new_credentials_are_taken(
+    bucket: Bucket, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put_folder(logs, "logs")
+    bucket.served.fault = lambda *_: Fault("400 Bad Request", EXPIRED)
+    with pytest.raises(tbtools.NoEventFiles, match="expired"):
+        tbtools.load(f"{bucket.url}/logs")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "another-key")
+    bucket.served.fault = lambda *_: None
+    before = len(bucket.served.keys)
+    assert len(tbtools.load(f"{bucket.url}/logs")) == 2
+    assert set(bucket.served.keys[before:]) == {"another-key"}
+
+
 def test_a_tbtools_toml_in_the_bucket_counts(bucket: Bucket, logs: Path) -> None:
     bucket.put_folder(logs, "team/logs")
     before = call("detect", f"{bucket.url}/team/logs", "--format", "json").out

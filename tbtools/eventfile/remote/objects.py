@@ -50,10 +50,14 @@ CLIENT: ClientConfig = {
     "read_timeout": "30s",
     "timeout": "10m",
 }
+_SETTINGS = ("AWS_", "GOOGLE_", "AZURE_")  # names of variables that obstore and boto3 read
+_STORES_KEPT = 64
 _PAGE = 1000  # keys that S3 and Google tell in one answer
 _NANOSECONDS = 1_000_000_000
 _STATUS = re.compile(r"non-2xx status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
+# Where machines in a cloud get their credentials, which are asked when nothing else gives any.
+_METADATA = re.compile(r"http://(169\.254\.|metadata\.google\.internal)")
 # What has to be done, by the server's code for what is wrong.
 _WORDS = {
     "NoSuchBucket": "no such bucket",
@@ -105,7 +109,7 @@ class ObjectSource(RemoteSource):
         """The store of a path, and the key there."""
         scheme, _, rest = place.partition("://")
         bucket, _, key = rest.partition("/")
-        return _store(f"{scheme}://{bucket}"), key
+        return _store(f"{scheme}://{bucket}", _settings()), key
 
     def fetch_status(self, path: str) -> Status:
         """By one request where it is an object, by two elsewhere."""
@@ -191,9 +195,10 @@ class ObjectSource(RemoteSource):
         options: Any = {"range": (offset, offset + length)}
         if isinstance(status, ObjectStatus) and status.etag:
             options["if_match"] = status.etag
+        traffic.count()
         with Refusals(path):
             data = memoryview(answered(lambda: obstore.get(store, key, options=options).bytes()))
-        traffic.count(1, len(data))
+        traffic.count(0, len(data))
         return data
 
     def write(self, path: str, local_file: str, *, force: bool) -> None:
@@ -259,8 +264,13 @@ def status_of(path: str, meta: ObjectMeta) -> Status:
     )
 
 
-@functools.cache
-def _store(root: str) -> ObjectStore:
+def _settings() -> tuple[tuple[str, str], ...]:
+    """What the environment says now: a notebook may have got new credentials."""
+    return tuple(item for item in os.environ.items() if item[0].startswith(_SETTINGS))
+
+
+@functools.lru_cache(_STORES_KEPT)
+def _store(root: str, _: tuple[tuple[str, str], ...]) -> ObjectStore:
     provider = None
     if root.startswith("s3"):
         provider = _profile_credentials()
@@ -270,7 +280,7 @@ def _store(root: str) -> ObjectStore:
     try:
         return from_url(root, **options)
     except (exceptions.BaseError, ValueError) as error:
-        raise os_error(errno.EINVAL, first_words(error), root) from error
+        raise os_error(errno.EINVAL, first_words(error), root) from None
 
 
 def _profile_credentials() -> Any:
@@ -303,9 +313,10 @@ class Refusals:
         if isinstance(error, exceptions.NotSupportedError):
             return
         if isinstance(error, ValueError):  # which has empty parts, or dots
-            raise os_error(errno.EINVAL, "no object can have this name", self._path) from error
+            raise os_error(errno.EINVAL, "no object can have this name", self._path) from None
         if isinstance(error, (exceptions.BaseError, FileNotFoundError)):
-            raise refusal(error, self._path) from error
+            # Not from that error: a traceback would show its URLs.
+            raise refusal(error, self._path) from None
 
 
 def refusal(error: BaseException, path: str) -> OSError:
@@ -324,7 +335,7 @@ def refusal(error: BaseException, path: str) -> OSError:
         for kind, number, reason in _KINDS:
             if isinstance(error, kind):
                 return os_error(number, reason, path)
-    if "169.254.169.254" in text or "metadata" in text:  # where machines in a cloud get theirs
+    if _METADATA.search(text):
         return os_error(errno.EACCES, "no credentials were found (docs/remote.md)", path)
     if status:
         said = f"{status[1]} {code[1]}" if code else status[1]

@@ -78,7 +78,7 @@ class OtherSource(RemoteSource):
         self._answer(place, lambda: system.put_file(local_file, name))
 
     def _answer(self, path: str, ask: Any) -> Any:
-        """What a file system answers; what it raises is any error of any library.
+        """What a file system answers; what it raises is any error of any library, not to be shown.
 
         Raises:
             OSError: It refuses.
@@ -86,9 +86,9 @@ class OtherSource(RemoteSource):
         try:
             return ask()
         except OSError as error:
-            raise os_error(error.errno or _number_of(error), path=path) from error
-        except Exception as error:
-            raise os_error(errno.EIO, type(error).__name__, path) from error
+            raise os_error(error.errno or _number_of(error), path=path) from None
+        except Exception as error:  # noqa: BLE001 - those of any library; named, not hidden
+            raise os_error(errno.EIO, type(error).__name__, path) from None
 
 
 def _number_of(error: OSError) -> int:
@@ -110,7 +110,7 @@ def _system_of(place: str) -> tuple[AbstractFileSystem, str]:
     except ImportError as error:
         raise os_error(errno.ENOSYS, str(error), place) from error
     except (OSError, ValueError) as error:
-        raise os_error(errno.EIO, type(error).__name__, place) from error
+        raise os_error(errno.EIO, type(error).__name__, place) from None
     return system, name
 
 
