@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from tbtools.eventfile.source import source_of
-
 from tbtools.eventfile.threads import submitted
 
 if TYPE_CHECKING:
@@ -45,7 +44,8 @@ def each_path(
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(work, names))
+        looks = [submitted(pool, work, name) for name in names]
+        return [look.result() for look in looks]
 
 
 class Lister:

@@ -7,7 +7,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from tbtools.eventfile.remote.requests import submitted
+from tbtools.eventfile.remote.requests import begun
 from tbtools.eventfile.source import SourceFile, Status
 
 if TYPE_CHECKING:
@@ -109,9 +109,7 @@ class RangeFile(SourceFile):
             offset = self._ahead[-1][0] + _LARGE
         while len(self._ahead) < _PIECES_AHEAD and offset < self._status.size:
             length = min(_LARGE, self._status.size - offset)
-            self._ahead.append(
-                (offset, submitted(partial(self._fetch, self._status, offset, length)))
-            )
+            self._ahead.append((offset, begun(partial(self._fetch, self._status, offset, length))))
             offset += _LARGE
 
     def _drop_ahead(self) -> None:

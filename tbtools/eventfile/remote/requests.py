@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from tbtools.eventfile.threads import submitted
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
 
 _AT_ONCE = 16
 
@@ -21,14 +24,15 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_AT_ONCE, "tbtools-requests")
 
 
-def submitted(request: Callable[[], Answer]) -> Future[Answer]:
-    """A request whose answer is asked for later."""
-    return _pool().submit(request)
+def begun(request: Callable[[], Answer]) -> Future[Answer]:
+    """A request whose answer is waited for later."""
+    return submitted(_pool(), request)
 
 
-def side_by_side(request: Callable[[Asked], Answer], asked: Iterable[Asked]) -> Iterator[Answer]:
+def side_by_side(request: Callable[[Asked], Answer], each: Iterable[Asked]) -> list[Answer]:
     """The answers to requests, in their order, several made at once."""
-    return _pool().map(request, asked)
+    answers = [submitted(_pool(), request, one) for one in each]
+    return [answer.result() for answer in answers]
 
 
 def answered(request: Callable[[], Answer]) -> Answer:
@@ -37,5 +41,5 @@ def answered(request: Callable[[], Answer]) -> Answer:
     Python runs them in the main thread, which must not be in the library for that.
     """
     if threading.current_thread() is threading.main_thread():
-        return submitted(request).result()
+        return begun(request).result()
     return request()
