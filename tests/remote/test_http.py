@@ -87,6 +87,9 @@ def test_credentials_reach_the_server_and_nobody_else(
         f"{web.url.replace('//', '//me:0fe1@')}/logs": (
             "Basic " + base64.b64encode(b"me:0fe1").decode()
         ),
+        f"{web.url.replace('//', '//0fe1@')}/logs": (
+            "Basic " + base64.b64encode(b"0fe1:").decode()
+        ),
     }
     for url, web.secret in secrets.items():
         for options in (

@@ -163,6 +163,16 @@ def test_refresh(bucket: Bucket, logs: Path) -> None:
     assert [change.kind for change in experiment["b"].changes] == ["shrank"]
 
 
+def test_a_reader_follows_an_object(bucket: Bucket) -> None:
+    bucket.put("logs/" + FILE, points(3).bytes())
+    tbtools.load(f"{bucket.url}/logs").scan()  # after which the list is known
+    reader = tbtools.EventFileReader(f"{bucket.url}/logs/{FILE}")
+    assert [event.step for event in reader] == [0, 1, 2]
+    bucket.put("logs/" + FILE, points(5).bytes())
+    assert [event.step for event in reader] == [3, 4]
+    assert [event.step for event in reader] == []
+
+
 def test_an_object_that_is_replaced_after_it_was_listed(bucket: Bucket) -> None:
     bucket.put("logs/" + FILE, points(10).bytes())
     experiment = tbtools.load(f"{bucket.url}/logs")

@@ -116,7 +116,8 @@ class PageSource(ObjectSource):
 def _server(root: str, user: str, query: str) -> HTTPStore:
     client: ClientConfig = dict(CLIENT)  # type: ignore[assignment]
     if user:
-        token = base64.b64encode(unquote(user).encode()).decode()
+        pair = unquote(user) if ":" in user else f"{unquote(user)}:"
+        token = base64.b64encode(pair.encode()).decode()
         client["default_headers"] = {"Authorization": f"Basic {token}"}
     url = f"{root}?{query}" if query else root
     return HTTPStore.from_url(url, client_options=client, retry_config=RETRIES)
