@@ -18,6 +18,7 @@ BASELINE = "tests/logs/baseline/events.out.tfevents.1772438400.node7.4242.0"
 HEAVY = {"pandas", "plotly", "scipy", "PIL", "torch", "tensorboard", "tensorboardX", "tensorflow"}
 PROTOBUF = {"google.protobuf", "google_crc32c"}
 SHOWN = {"rich", "click"}
+REMOTE = {"obstore", "asyncssh", "fsspec", "boto3", "tbtools.eventfile.remote"}
 
 
 def modules_after(statement: str, **env: str) -> set[str]:
@@ -57,7 +58,7 @@ def test_help(line: str) -> None:
              "summarize tests/logs --format json", "summarize tests/logs --format csv"],
 )  # fmt: skip
 def test_summarize_and_verify(line: str, tmp_path: Path) -> None:
-    unwanted = HEAVY | {"tempfile", "rich.table", "rich.progress", "numpy.ma", "hashlib"}
+    unwanted = HEAVY | REMOTE | {"tempfile", "rich.table", "rich.progress", "numpy.ma", "hashlib"}
     loaded = modules_after(command(line), TBTOOLS_CACHE=str(tmp_path))
     assert "numpy" in loaded
     # NumPy 1 brings numpy.ma by itself, and rich 13.7 its tables.

@@ -6,6 +6,7 @@ import contextlib
 import os
 import posixpath
 from collections import defaultdict
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.summary import summarize
 from tbtools.errors import FileError, InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
-from tbtools.eventfile.source import NamedErrors, source_of
+from tbtools.eventfile.listing import each_path
+from tbtools.eventfile.source import NamedErrors, as_path, source_of
 from tbtools.runs.experiment import Experiment, load
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.plugins.hparams_table import settings_above
@@ -71,7 +73,7 @@ def explain(
         NoEventFiles: There is nothing to read under a path.
     """
     if isinstance(x, (str, os.PathLike)):
-        x = load_with_siblings(os.fspath(x), lambda paths: load(paths, skip_unreadable=True))
+        x = load_with_siblings(as_path(x), lambda paths: load(paths, skip_unreadable=True))
     inputs = open_inputs(x)
     return explain_run(inputs, named_run(inputs, run), Selection.of(tags, steps), objectives)
 
@@ -94,7 +96,8 @@ def load_with_siblings(path: str, load_paths: Callable[[Sequence[str]], Experime
     [first, *others] = experiment.all_runs.values()
     if others or first.data.found.is_file or first.path.rstrip("/") != path.rstrip("/"):
         return experiment
-    beside = [each for each in _beside(path) if _may_be_a_run(each)]
+    beside = _beside(path)
+    beside = list(compress(beside, each_path(_may_be_a_run, beside)))
     return load_paths([path, *beside]) if beside else experiment
 
 

@@ -1,19 +1,22 @@
-"""Listing directories: one after the other, or side by side where that takes long."""
+"""Looking at many paths: one after the other, or side by side where that takes long."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from tbtools.eventfile.source import source_of
 from tbtools.eventfile.threads import submitted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
 
     from tbtools.eventfile.source import Entry, Source
 
     Listing = tuple[list[Entry], OSError | None]
+
+Result = TypeVar("Result")
 
 # A local file system takes some ten microseconds for a directory and about one for an entry; a
 # network takes milliseconds for each.
@@ -23,6 +26,26 @@ _QUICK_ENTRY = 2e-5
 _TRIED = 16
 _AT_ONCE = 32
 _AHEAD = 256
+
+
+def each_path(
+    work: Callable[[str], Result], names: Collection[str], path_of: Callable[[str], str] = str
+) -> list[Result]:
+    """What comes of a look at each path; side by side where they are remote.
+
+    Args:
+        work: Looks, by the name.
+        names: The paths, or what they are called.
+        path_of: Gives the path of a name.
+    """
+    at_once = max((source_of(path_of(name)).at_once for name in names), default=0)
+    if not at_once or len(names) == 1:
+        return [work(name) for name in names]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(at_once) as pool:
+        looks = [submitted(pool, work, name) for name in names]
+        return [look.result() for look in looks]
 
 
 class Lister:

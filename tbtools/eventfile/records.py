@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools import errors
 from tbtools.eventfile.content import foreign_content
-from tbtools.eventfile.source import as_path, open_file
+from tbtools.eventfile.source import as_path, open_file, source_of
 
 if TYPE_CHECKING:
     import os
@@ -277,6 +277,8 @@ class RecordReader:
     def file(self) -> SourceFile:
         """The file, open."""
         if self._file is None:
+            if self.offset:  # it was read before, and may have grown since
+                source_of(self.path).forget(self.path)
             self._file = open_file(self.path)
         return self._file
 

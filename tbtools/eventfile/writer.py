@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tbtools import errors
 from tbtools.eventfile.records import write_record
-from tbtools.eventfile.source import NamedErrors, as_path, bad_path
+from tbtools.eventfile.source import NamedErrors, as_path, bad_path, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ class EventFileWriter:
     Raises:
         FileError: The file cannot be made.
         UnsupportedType: The directory is no path.
-        InvalidArgument: The suffix cannot be the end of a file's name.
+        InvalidArgument: The suffix cannot be the end of a file's name, or the directory is a URL.
         UnwritableValue: The wall time is no number.
     """
 
@@ -73,6 +73,10 @@ class EventFileWriter:
             wall_time, 0, file_version=FILE_VERSION, source_metadata={"writer": "tbtools"}
         )
         name = as_path(directory)
+        if source_of(name).is_remote:
+            raise errors.InvalidArgument(
+                f"{name}: event files are written locally; copy them there"
+            )
         with NamedErrors(name), bad_path(name):
             self._file = _create(Path(name), first.wall_time, filename_suffix)
         self.path = os.fspath(self._file.name)

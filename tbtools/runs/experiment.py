@@ -11,6 +11,7 @@ from tbtools.errors import InvalidArgument, NoEventFiles, UnknownRun
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
 from tbtools.eventfile.index.cache import cache_directory
 from tbtools.eventfile.index.index import FileIndex
+from tbtools.eventfile.listing import each_path
 from tbtools.eventfile.problems import Problem
 from tbtools.eventfile.source import as_path, common_directory, source_of
 from tbtools.runs.data import RunData
@@ -137,7 +138,7 @@ class Experiment(Shown, Mapping[str, Run]):
         self.unreadable: dict[str, Problem] = {}
         self._runs: dict[str, Run] = {}
         self._fold = fold
-        directories = [_discover_named(path) for path in self.paths]
+        directories = each_path(_discover_named, self.paths)
         missing = [(each.path, each.unreadable[each.path]) for each in directories if not each.runs]
         if missing and not (skip_unreadable and len(missing) < len(directories)):
             raise NoEventFiles("; ".join(f"{path}: {why.message}" for path, why in missing))
@@ -249,8 +250,9 @@ class Experiment(Shown, Mapping[str, Run]):
             How many points are new, in the runs that had been read before and in new runs.
         """
         known = set(self._runs)
-        self._discover([found for path in self.paths if (found := _discover_again(path))])
-        new = {name: self._runs[name].data.refresh() for name in known}
+        self._discover([found for found in each_path(_discover_again, self.paths) if found])
+        points = each_path(self._refresh_run, known, lambda name: self._runs[name].path)
+        new = dict(zip(known, points, strict=True))
         came = self._runs.keys() - known
         if came or self._where or any(self._runs[name].changes for name in known):
             self.all_runs = self._folded_runs()
@@ -260,6 +262,9 @@ class Experiment(Shown, Mapping[str, Run]):
         for run in read_ahead([self._runs[name] for name in sorted(sources & came)]):
             new[run.name] = sum(file.values.count for file in run.data.files)
         return sum(new[name] for name in sources)
+
+    def _refresh_run(self, name: str) -> int:
+        return self._runs[name].data.refresh()
 
     # -- frames
 

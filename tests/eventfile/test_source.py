@@ -241,6 +241,7 @@ ALLOWED = {
     ("analysis/objective/table.py", "read_text"),  # the table of words
     ("cli/options.py", "os.open"),  # os.devnull
     ("eventfile/remote/objects.py", "open"),  # an output, to be put into a bucket
+    ("eventfile/threads.py", "mmap.mmap"),  # memory
     *(("eventfile/remote/ssh.py", name) for name in ("exists", "open", "stat")),  # by SFTP
     ("eventfile/remote/others.py", "exists"),  # by fsspec
     ("render/report/page.py", "read_text"),  # the page's assets

@@ -26,6 +26,8 @@ COMMANDS = {
     "export": ["LOGS", "-o", "-"],
     "export texts": ["LOGS", "-o", "OUT/texts", "--data", "text"],
     "merge": ["LOGS/a", "-o", "OUT/merged"],
+    "best": ["LOGS", "--by", "loss"],
+    "repair": ["LOGS/b", "-o", "OUT/repaired"],
     "plot": ["LOGS"],
     "report": ["LOGS", "-o", "OUT/report.html"],
 }

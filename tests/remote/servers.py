@@ -55,6 +55,7 @@ class Served:
     Attributes:
         url: Where it listens.
         requests: Those so far.
+        keys: The names of the keys that signed them, of S3.
         latency: Seconds before each answer.
         fault: What a request, by method and path, is answered with; None for the truth.
         ranges: Whether an HTTP server knows them.
@@ -63,6 +64,7 @@ class Served:
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
     latency: float = 0.0
     fault: Callable[[str, str], Fault | None] = lambda _method, _path: None
     ranges: bool = True
@@ -94,6 +96,8 @@ class _Counting:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         served = self._served
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        signed = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2]
+        served.keys.append(signed.partition("/")[0])
         time.sleep(served.latency)
         fault = served.fault(method, path)
         if fault is not None and fault.status:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import traceback
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +39,13 @@ def test_a_command_says_what_it_says_of_local_files(
 def test_a_file(ranges: bool, web: Served, logs: Path) -> None:
     web.ranges = ranges
     frame = tbtools.read_scalars(f"{web.url}/logs/b/{FILE}")
+    assert frame.equals(tbtools.read_scalars(logs / "b" / FILE))
+
+
+@pytest.mark.parametrize("status", ["403 Forbidden", "405 Method Not Allowed"])
+def test_a_url_that_is_signed_for_reading_alone(status: str, web: Served, logs: Path) -> None:
+    web.fault = lambda method, _path: Fault(status) if method == "HEAD" else None
+    frame = tbtools.read_scalars(f"{web.url}/logs/b/{FILE}?X-Amz-Signature=1")
     assert frame.equals(tbtools.read_scalars(logs / "b" / FILE))
 
 
@@ -79,6 +87,9 @@ def test_credentials_reach_the_server_and_nobody_else(
         f"{web.url.replace('//', '//me:0fe1@')}/logs": (
             "Basic " + base64.b64encode(b"me:0fe1").decode()
         ),
+        f"{web.url.replace('//', '//0fe1@')}/logs": (
+            "Basic " + base64.b64encode(b"0fe1:").decode()
+        ),
     }
     for url, web.secret in secrets.items():
         for options in (
@@ -97,6 +108,9 @@ def test_credentials_reach_the_server_and_nobody_else(
         refused = call("summarize", url)
         assert (refused.status, refused.err.endswith(": forbidden\n")) == (2, True)
         assert "0fe1" not in refused.err
+        with pytest.raises(tbtools.NoEventFiles) as raised:
+            tbtools.load(url)
+        assert "0fe1" not in "".join(traceback.format_exception(raised.value))
     kept = [path.read_bytes() for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert kept
     assert not any(b"0fe1" in each for each in kept)

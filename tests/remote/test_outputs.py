@@ -71,6 +71,8 @@ def test_what_is_never_written(bucket: Bucket, logs: Path) -> None:
         assert (result.status, result.err.count("\n")) == (2, 1), result.err
         assert url in result.err
     assert bucket.get("logs/" + FILE) == points(3).bytes()
+    with pytest.raises(tbtools.InvalidArgument, match="written locally"):
+        tbtools.EventFileWriter(f"{bucket.url}/run")
 
 
 def test_no_such_bucket(bucket: Bucket, logs: Path) -> None:

@@ -45,6 +45,22 @@ def test_python(bucket: Bucket, logs: Path) -> None:
     assert tbtools.read_scalars(f"{bucket.url}/logs/b/{FILE}")["step"].tolist() == list(range(70))
 
 
+def test_embeddings(bucket: Bucket) -> None:
+    config = 'embeddings { tensor_name: "t" tensor_path: "%s" }'
+    bucket.put("logs/" + FILE, points(3).bytes())
+    bucket.put("logs/t.tsv", b"1\t2\n3\t4\n")
+    bucket.put("other/t.tsv", b"5\t6\n")
+    bucket.put("logs/projector_config.pbtxt", (config % "t.tsv").encode())
+    [embedding] = tbtools.load(f"{bucket.url}/logs")["."].embeddings()
+    assert embedding.directory == f"{bucket.url}/logs"
+    assert embedding.vectors().tolist() == [[1, 2], [3, 4]]
+    for elsewhere in ("../other/t.tsv", "/other/t.tsv", f"{bucket.url}/other/t.tsv"):
+        bucket.put("logs/projector_config.pbtxt", (config % elsewhere).encode())
+        [embedding] = tbtools.load(f"{bucket.url}/logs")["."].embeddings()
+        with pytest.raises(tbtools.UndecodablePayload, match=r"is no file inside"):
+            embedding.vectors()
+
+
 def test_names_with_odd_letters(bucket: Bucket) -> None:
     bucket.put("läufe/a b/x=1,y#2?%20/" + FILE, points(3).bytes())
     experiment = tbtools.load(f"{bucket.url}/läufe")
@@ -56,7 +72,8 @@ def test_keys_that_stand_for_directories(bucket: Bucket) -> None:
     bucket.put("logs/", b"")
     bucket.put("logs/a/", b"")
     bucket.put("logs/a/" + FILE, points(3).bytes())
-    assert list(tbtools.load(f"{bucket.url}/logs/")) == ["a"]
+    for path in ("/logs/", "//logs", "/logs/a/../", "/logs/./", "/logs//"):
+        assert list(tbtools.load(f"{bucket.url}{path}")) == ["a"]
     assert list(tbtools.load(bucket.url)) == ["logs/a"]
 
 
@@ -146,6 +163,16 @@ def test_refresh(bucket: Bucket, logs: Path) -> None:
     assert [change.kind for change in experiment["b"].changes] == ["shrank"]
 
 
+def test_a_reader_follows_an_object(bucket: Bucket) -> None:
+    bucket.put("logs/" + FILE, points(3).bytes())
+    tbtools.load(f"{bucket.url}/logs").scan()  # after which the list is known
+    reader = tbtools.EventFileReader(f"{bucket.url}/logs/{FILE}")
+    assert [event.step for event in reader] == [0, 1, 2]
+    bucket.put("logs/" + FILE, points(5).bytes())
+    assert [event.step for event in reader] == [3, 4]
+    assert [event.step for event in reader] == []
+
+
 def test_an_object_that_is_replaced_after_it_was_listed(bucket: Bucket) -> None:
     bucket.put("logs/" + FILE, points(10).bytes())
     experiment = tbtools.load(f"{bucket.url}/logs")
@@ -224,6 +251,43 @@ def test_what_could_be_read_is_shown(bucket: Bucket, logs: Path) -> None:
     result = call("summarize", f"{bucket.url}/logs", "--format", "json")
     assert (result.status, '"count": 80' in result.out) == (2, True)
     assert f"{bucket.url}/logs/b/{FILE}: forbidden" in result.err
+
+
+def test_a_token_that_expires_meanwhile(bucket: Bucket, logs: Path) -> None:
+    bucket.put_folder(logs, "logs")
+    expired = Fault("400 Bad Request", EXPIRED)
+    left = [2]  # files that are read before
+
+    def fault(_method: str, path: str) -> Fault | None:
+        left[0] -= path.endswith((FILE, "tfevents.2"))
+        return expired if left[0] < 0 else None
+
+    bucket.served.fault = fault
+    result = call("summarize", f"{bucket.url}/logs", "--format", "csv")
+    assert (result.status, result.err.count("the credentials have expired")) == (2, 1)
+    assert result.out.count("loss,") in (1, 2)
+
+
+def test_new_credentials_are_taken(
+    bucket: Bucket, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put_folder(logs, "logs")
+    bucket.served.fault = lambda *_: Fault("400 Bad Request", EXPIRED)
+    with pytest.raises(tbtools.NoEventFiles, match="expired"):
+        tbtools.load(f"{bucket.url}/logs")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "another-key")
+    bucket.served.fault = lambda *_: None
+    before = len(bucket.served.keys)
+    assert len(tbtools.load(f"{bucket.url}/logs")) == 2
+    assert set(bucket.served.keys[before:]) == {"another-key"}
+
+
+def test_a_tbtools_toml_in_the_bucket_counts(bucket: Bucket, logs: Path) -> None:
+    bucket.put_folder(logs, "team/logs")
+    before = call("detect", f"{bucket.url}/team/logs", "--format", "json").out
+    bucket.put("team/tbtools.toml", b'ignore-tags = ["loss"]')
+    after = call("detect", f"{bucket.url}/team/logs", "--format", "json").out
+    assert ('"kind": "divergence"' in before, '"kind": "divergence"' in after) == (True, False)
 
 
 def test_an_object_that_may_be_read_but_not_listed(bucket: Bucket) -> None:

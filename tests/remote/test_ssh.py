@@ -57,6 +57,26 @@ def test_links_are_followed_once(host: str, logs: Path, tmp_path: Path) -> None:
         assert list(tbtools.load(f"{host}{path}")) == list(tbtools.load(path)) == ["a", "b", "e"]
 
 
+def test_no_link_leads_out_of_a_run(host: str, logs: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.tsv").write_text("1\t2\n")
+    (logs / "a" / "t.tsv").symlink_to(tmp_path / "secret.tsv")
+    config = logs / "a" / "projector_config.pbtxt"
+    config.write_text('embeddings { tensor_name: "t" tensor_path: "t.tsv" }')
+    [embedding] = tbtools.load(f"{host}{logs}")["a"].embeddings()
+    with pytest.raises(tbtools.UndecodablePayload, match="is no file inside"):
+        embedding.vectors()
+
+
+def test_a_connection_that_is_lost_is_made_anew(host: str, logs: Path) -> None:
+    from tbtools.eventfile.remote import ssh
+
+    experiment = tbtools.load(f"{host}{logs}")
+    connections = ssh._connections()
+    for task in connections._clients.values():
+        connections._loop.call_soon_threadsafe(task.result()._handler._writer.channel.abort)
+    assert len(experiment.scalars()) == 150
+
+
 def test_refresh(host: str, logs: Path) -> None:
     experiment = tbtools.load(f"{host}{logs}")
     assert len(experiment.scalars()) == 150

@@ -85,7 +85,7 @@ class RemoteSource(Source):
 
     def stat(self, path: str) -> Status:
         """From the listing of the directory that it lies in, where that is known."""
-        place = self.resolve(path)
+        place = self.place(path)
         if place in self._listed:
             return Status("directory", 0, self.identity(place), 0)
         above, _, name = place.rpartition("/")
@@ -102,7 +102,7 @@ class RemoteSource(Source):
 
     def list(self, path: str) -> Iterator[Entry]:
         """From an earlier listing, where it is known."""
-        place = self.resolve(path)
+        place = self.place(path)
         entries = self._listed.get(place)
         if entries is None:
             entries = self.fetch_entries(place)
@@ -122,7 +122,7 @@ class RemoteSource(Source):
 
     def forget(self, path: str) -> None:
         """Forgets the listings at and below a path, and what its directory's says of it."""
-        place = self.resolve(path)
+        place = self.place(path)
         below = f"{place}/"
         with self._lock:
             self._listed = {
@@ -138,15 +138,24 @@ class RemoteSource(Source):
             self._listed.update(listed)
 
     def resolve(self, path: str) -> str:
-        """The scheme in small letters; no empty parts at its end, and no dots."""
+        """Where there are no links, the same as `absolute`."""
+        return self.place(path)
+
+    def absolute(self, path: str) -> str:
+        """Without a request."""
+        return self.place(path)
+
+    def place(self, path: str) -> str:
+        """The path under which it is known: without dots and empty parts."""
         scheme, _, rest = path.partition("://")
+        host, *names = rest.split("/")
         parts: list[str] = []
-        for part in rest.split("/"):
-            if part == "..":
-                parts = parts[: max(len(parts) - 1, 1)]
-            elif part != ".":
-                parts.append(part)
-        return f"{scheme.lower()}://{'/'.join(parts).rstrip('/')}"
+        for name in names:
+            if name == "..":
+                del parts[-1:]
+            elif name not in ("", "."):
+                parts.append(name)
+        return "/".join((f"{scheme.lower()}://{host}", *parts))
 
 
 def identity_of(place: str) -> tuple[int, ...]:

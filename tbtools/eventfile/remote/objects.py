@@ -21,6 +21,7 @@ from tbtools.eventfile.remote.directory import (
     identity_of,
     os_error,
 )
+from tbtools.eventfile.remote.requests import answered
 from tbtools.eventfile.remote.traffic import traffic
 from tbtools.eventfile.source import Status
 
@@ -41,12 +42,22 @@ RETRIES: RetryConfig = {
         "base": 2,
     },
 }
-# Plain HTTP is only ever used where the user's own URL or endpoint says so.
-CLIENT: ClientConfig = {"allow_http": True, "connect_timeout": "10s", "timeout": "60s"}
+# Plain HTTP is only ever used where the user's own URL or endpoint says so. A slow line may take
+# its time for a range, as long as something comes.
+CLIENT: ClientConfig = {
+    "allow_http": True,
+    "connect_timeout": "10s",
+    "read_timeout": "30s",
+    "timeout": "10m",
+}
+_SETTINGS = ("AWS_", "GOOGLE_", "AZURE_")  # names of variables that obstore and boto3 read
+_STORES_KEPT = 64
 _PAGE = 1000  # keys that S3 and Google tell in one answer
 _NANOSECONDS = 1_000_000_000
 _STATUS = re.compile(r"non-2xx status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
+# Where machines in a cloud get their credentials, which are asked when nothing else gives any.
+_METADATA = re.compile(r"http://(169\.254\.|metadata\.google\.internal)")
 # What has to be done, by the server's code for what is wrong.
 _WORDS = {
     "NoSuchBucket": "no such bucket",
@@ -69,6 +80,8 @@ _NUMBERS = {
 }
 
 
+# Others, such as 405, obstore takes for one of these kinds too.
+_TOLD_BY_KIND = frozenset(("401", "403", "404", "409", "412"))
 _KINDS: tuple[tuple[type[BaseException], int, str], ...] = (
     (FileNotFoundError, errno.ENOENT, ""),
     (exceptions.AlreadyExistsError, errno.EEXIST, ""),
@@ -96,7 +109,7 @@ class ObjectSource(RemoteSource):
         """The store of a path, and the key there."""
         scheme, _, rest = place.partition("://")
         bucket, _, key = rest.partition("/")
-        return _store(f"{scheme}://{bucket}"), key
+        return _store(f"{scheme}://{bucket}", _settings()), key
 
     def fetch_status(self, path: str) -> Status:
         """By one request where it is an object, by two elsewhere."""
@@ -114,14 +127,14 @@ class ObjectSource(RemoteSource):
         """The status of an object."""
         traffic.count()
         with Refusals(path):
-            return status_of(path, obstore.head(store, key))
+            return status_of(path, answered(lambda: obstore.head(store, key)))
 
     def fetch_entries(self, path: str) -> dict[str, Listed]:
         """By one request for each 1,000 of them."""
         store, key = self.store_of(path)
         traffic.count()
         with Refusals(path):
-            found = obstore.list_with_delimiter(store, key or None)
+            found = answered(lambda: obstore.list_with_delimiter(store, key or None))
         names = [each.rpartition("/")[2] for each in found["common_prefixes"]]
         entries = {name: Listed("directory", None) for name in names}
         for meta in found["objects"]:
@@ -132,7 +145,7 @@ class ObjectSource(RemoteSource):
 
     def look(self, path: str) -> Status:
         """All that lies below it, by one request for each 1,000 objects."""
-        place = self.resolve(path)
+        place = self.place(path)
         self.forget(place)
         store, key = self.store_of(place)
         directories: dict[str, dict[str, Listed]] = {}
@@ -178,21 +191,22 @@ class ObjectSource(RemoteSource):
         Raises:
             OSError: ESTALE: it has been replaced since.
         """
-        store, key = self.store_of(self.resolve(path))
+        store, key = self.store_of(self.place(path))
         options: Any = {"range": (offset, offset + length)}
         if isinstance(status, ObjectStatus) and status.etag:
             options["if_match"] = status.etag
+        traffic.count()
         with Refusals(path):
-            data = memoryview(obstore.get(store, key, options=options).bytes())
-        traffic.count(1, len(data))
+            data = memoryview(answered(lambda: obstore.get(store, key, options=options).bytes()))
+        traffic.count(0, len(data))
         return data
 
     def write(self, path: str, local_file: str, *, force: bool) -> None:
         """In parts where it is large; by a condition where nothing may be there."""
-        store, key = self.store_of(self.resolve(path))
+        store, key = self.store_of(self.place(path))
         traffic.count()
         with Refusals(path), open(local_file, "rb") as file:
-            obstore.put(store, key, file, mode="overwrite" if force else "create")
+            answered(lambda: obstore.put(store, key, file, mode="overwrite" if force else "create"))
 
 
 def _pages_after(
@@ -202,11 +216,11 @@ def _pages_after(
     pages = iter(obstore.list(store, key or None, offset=last, chunk_size=size))
     traffic.count()
     with Refusals(path):
-        page = next(pages, None)
+        page = answered(lambda: next(pages, None))
     while page:
         yield page
         with Refusals(path):
-            page = next(pages, None)
+            page = answered(lambda: next(pages, None))
         traffic.count(bool(page))
 
 
@@ -250,8 +264,13 @@ def status_of(path: str, meta: ObjectMeta) -> Status:
     )
 
 
-@functools.cache
-def _store(root: str) -> ObjectStore:
+def _settings() -> tuple[tuple[str, str], ...]:
+    """What the environment says now: a notebook may have got new credentials."""
+    return tuple(item for item in os.environ.items() if item[0].startswith(_SETTINGS))
+
+
+@functools.lru_cache(_STORES_KEPT)
+def _store(root: str, _: tuple[tuple[str, str], ...]) -> ObjectStore:
     provider = None
     if root.startswith("s3"):
         provider = _profile_credentials()
@@ -261,7 +280,7 @@ def _store(root: str) -> ObjectStore:
     try:
         return from_url(root, **options)
     except (exceptions.BaseError, ValueError) as error:
-        raise os_error(errno.EINVAL, first_words(error), root) from error
+        raise os_error(errno.EINVAL, first_words(error), root) from None
 
 
 def _profile_credentials() -> Any:
@@ -293,8 +312,11 @@ class Refusals:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, exceptions.NotSupportedError):
             return
+        if isinstance(error, ValueError):  # which has empty parts, or dots
+            raise os_error(errno.EINVAL, "no object can have this name", self._path) from None
         if isinstance(error, (exceptions.BaseError, FileNotFoundError)):
-            raise refusal(error, self._path) from error
+            # Not from that error: a traceback would show its URLs.
+            raise refusal(error, self._path) from None
 
 
 def refusal(error: BaseException, path: str) -> OSError:
@@ -309,10 +331,11 @@ def refusal(error: BaseException, path: str) -> OSError:
     words = _WORDS.get(code[1]) if code else None
     if words:
         return os_error(_NUMBERS.get(words, errno.EACCES), words, path)
-    for kind, number, reason in _KINDS:
-        if isinstance(error, kind):
-            return os_error(number, reason, path)
-    if "169.254.169.254" in text or "metadata" in text:  # where machines in a cloud get theirs
+    if status is None or status[1] in _TOLD_BY_KIND:
+        for kind, number, reason in _KINDS:
+            if isinstance(error, kind):
+                return os_error(number, reason, path)
+    if _METADATA.search(text):
         return os_error(errno.EACCES, "no credentials were found (docs/remote.md)", path)
     if status:
         said = f"{status[1]} {code[1]}" if code else status[1]

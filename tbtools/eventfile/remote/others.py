@@ -62,7 +62,7 @@ class OtherSource(RemoteSource):
 
     def fetch(self, path: str, status: Status, offset: int, length: int) -> memoryview:
         """Likewise."""
-        place = self.resolve(path)
+        place = self.place(path)
         system, name = _system_of(place)
         data = self._answer(place, lambda: system.cat_file(name, offset, offset + length))
         traffic.count(1, len(data))
@@ -70,7 +70,7 @@ class OtherSource(RemoteSource):
 
     def write(self, path: str, local_file: str, *, force: bool) -> None:
         """Written in its place: not all file systems can rename."""
-        place = self.resolve(path)
+        place = self.place(path)
         system, name = _system_of(place)
         traffic.count(2)
         if not force and self._answer(place, lambda: system.exists(name)):
@@ -78,7 +78,7 @@ class OtherSource(RemoteSource):
         self._answer(place, lambda: system.put_file(local_file, name))
 
     def _answer(self, path: str, ask: Any) -> Any:
-        """What a file system answers; what it raises is any error of any library.
+        """What a file system answers; what it raises is any error of any library, not to be shown.
 
         Raises:
             OSError: It refuses.
@@ -86,9 +86,9 @@ class OtherSource(RemoteSource):
         try:
             return ask()
         except OSError as error:
-            raise os_error(error.errno or _number_of(error), path=path) from error
-        except Exception as error:
-            raise os_error(errno.EIO, type(error).__name__, path) from error
+            raise os_error(error.errno or _number_of(error), path=path) from None
+        except Exception as error:  # noqa: BLE001 - those of any library; named, not hidden
+            raise os_error(errno.EIO, type(error).__name__, path) from None
 
 
 def _number_of(error: OSError) -> int:
@@ -110,7 +110,7 @@ def _system_of(place: str) -> tuple[AbstractFileSystem, str]:
     except ImportError as error:
         raise os_error(errno.ENOSYS, str(error), place) from error
     except (OSError, ValueError) as error:
-        raise os_error(errno.EIO, type(error).__name__, place) from error
+        raise os_error(errno.EIO, type(error).__name__, place) from None
     return system, name
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import errno
-import functools
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
+from tbtools.eventfile.remote.requests import begun
 from tbtools.eventfile.source import SourceFile, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
+    from concurrent.futures import Future
 
     # Of the file of a status, offset and length to the bytes, fewer only
     # where the file ends, more where the server gives no less.
     Fetch = Callable[[Status, int, int], memoryview]
-
-Asked = TypeVar("Asked")
-Answer = TypeVar("Answer")
 
 # Who asks for so much at once reads all of the file, or all that is left of it. Of object stores a
 # request costs some 30 ms and a connection brings 50 to 100 MB a second, so that at 8 MiB most of
@@ -28,7 +26,6 @@ _LARGE = 8 << 20
 # Others want a record or a payload here and there; its neighbours come with it.
 _SMALL = 256 << 10
 _PIECES_AHEAD = 2
-_REQUESTS_AHEAD = 16
 
 
 class _Piece(NamedTuple):
@@ -37,16 +34,6 @@ class _Piece(NamedTuple):
 
     def holds(self, offset: int) -> bool:
         return self.start <= offset < self.start + len(self.data)
-
-
-@functools.cache
-def _requests() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_REQUESTS_AHEAD, "tbtools-requests")
-
-
-def side_by_side(request: Callable[[Asked], Answer], asked: Iterable[Asked]) -> Iterator[Answer]:
-    """The answers to requests, in their order, several made at once."""
-    return _requests().map(request, asked)
 
 
 def range_count(size: int) -> int:
@@ -122,9 +109,7 @@ class RangeFile(SourceFile):
             offset = self._ahead[-1][0] + _LARGE
         while len(self._ahead) < _PIECES_AHEAD and offset < self._status.size:
             length = min(_LARGE, self._status.size - offset)
-            self._ahead.append(
-                (offset, _requests().submit(self._fetch, self._status, offset, length))
-            )
+            self._ahead.append((offset, begun(partial(self._fetch, self._status, offset, length))))
             offset += _LARGE
 
     def _drop_ahead(self) -> None:

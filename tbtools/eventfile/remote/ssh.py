@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import functools
+import os
 import stat
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -53,18 +54,30 @@ class SshSource(RemoteSource):
 
     def fetch_status(self, path: str) -> Status:
         """By two requests at once; links are followed."""
-        traffic.count(2)
-        name = _remote_name(path)
-
-        async def ask(client: SFTPClient) -> tuple[SFTPAttrs, Any]:
-            return await asyncio.gather(client.stat(name), client.realpath(name))
-
-        attributes, real = _answer(path, ask)
-        scheme, _, rest = path.partition("://")
-        place = f"{scheme}://{rest.partition('/')[0]}{real}"
+        real, attributes = self._looked_at(path)
         if stat.S_ISDIR(attributes.permissions or 0):
-            self._real[path] = place
-        return _status(attributes, place)
+            self._real[path] = real
+        return _status(attributes, real)
+
+    def _looked_at(self, place: str) -> tuple[str, SFTPAttrs]:
+        """Where it lies behind links, and what is there."""
+        traffic.count(2)
+        name = _remote_name(place)
+
+        async def ask(client: SFTPClient) -> tuple[Any, SFTPAttrs]:
+            return await asyncio.gather(client.realpath(name), client.stat(name))
+
+        real, attributes = _answer(place, ask)
+        scheme, _, rest = place.partition("://")
+        return f"{scheme}://{rest.partition('/')[0]}{real}", attributes
+
+    def resolve(self, path: str) -> str:
+        """By a request."""
+        place = self.place(path)
+        try:
+            return self._looked_at(place)[0]
+        except OSError:  # nothing is there
+            return place
 
     def identity(self, place: str) -> tuple[int, ...]:
         """That of the directory it really is."""
@@ -101,7 +114,7 @@ class SshSource(RemoteSource):
 
     def fetch(self, path: str, status: Status, offset: int, length: int) -> memoryview:
         """By three requests: the file is opened, read and closed."""
-        place = self.resolve(path)
+        place = self.place(path)
         name = _remote_name(place)
 
         async def ask(client: SFTPClient) -> bytes:
@@ -115,7 +128,7 @@ class SshSource(RemoteSource):
 
     def write(self, path: str, local_file: str, *, force: bool) -> None:
         """Written beside it and renamed."""
-        place = self.resolve(path)
+        place = self.place(path)
         name = _remote_name(place)
         beside = f"{name}.part"
 
@@ -207,6 +220,11 @@ async def _connected(host: _Host) -> SFTPClient:
 @functools.cache
 def _connections() -> _Connections:
     return _Connections()
+
+
+# Threads do not come with a process that was forked.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_connections.cache_clear)
 
 
 def _answer(place: str, ask: Callable[[SFTPClient], Coroutine[Any, Any, Answer]]) -> Answer:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.errors import UndecodablePayload
-from tbtools.eventfile.source import is_file, open_file, read_bytes, source_of
+from tbtools.eventfile.source import as_path, is_file, open_file, read_bytes, source_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,7 @@ class Embedding:
     read: a config is a stranger's word, and TensorBoard holds it so too.
 
     Attributes:
-        directory: Where the config is.
+        directory: Where the config is; a URL as text.
         name: The tensor's name; tensorboardX and torch put ``:`` and the step behind the tag.
         tensor_path: The vectors: tab-separated text, or raw float32; "" if in a checkpoint.
         tensor_shape: Rows and columns as the config says, or ().
@@ -44,7 +44,7 @@ class Embedding:
         checkpoint_path: The checkpoint of the model, which tbtools cannot read; "" where none is.
     """
 
-    directory: Path
+    directory: Path | str
     name: str
     tensor_path: str = ""
     tensor_shape: tuple[int, ...] = ()
@@ -171,7 +171,7 @@ def read_embeddings(directory: str | os.PathLike[str]) -> list[Embedding]:
 
     from tbtools.eventfile import messages
 
-    directory = Path(directory)
+    directory = as_path(directory)
     path = os.path.join(directory, CONFIG_NAME)
     if not is_file(path):
         return []
@@ -180,9 +180,10 @@ def read_embeddings(directory: str | os.PathLike[str]) -> list[Embedding]:
         text_format.Parse(_text(path), config, allow_unknown_field=True)
     except (ValueError, TypeError, RecursionError, text_format.ParseError) as error:
         raise UndecodablePayload(f"{path}: no projector config: {error}") from error
+    place = directory if source_of(directory).is_remote else Path(directory)
     return [
         Embedding(
-            directory,
+            place,
             info.tensor_name,
             info.tensor_path,
             tuple(info.tensor_shape),
