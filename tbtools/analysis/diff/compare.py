@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of, stream_scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -110,6 +110,7 @@ def diff(
         NoEventFiles: There is nothing to read under a path, or of one side nothing could be read.
     """
     _check_tolerances(rtol, atol, group)
+    wanted = _whole_steps(at_steps)
     if b is not None and baseline is not None and group is None:
         raise InvalidArgument(
             f"baseline {baseline!r} is of one log directory, or of groups: leave out {_label(b)!r}"
@@ -118,9 +119,7 @@ def diff(
     inputs = open_inputs([*_listed(a), *_listed(b)] if b is not None and group is not None else a)
     others = Inputs({}, {}) if b is None or group is not None else open_inputs(b)
     directions = configuration_of(inputs).with_objectives(objectives)
-    options = _Options(
-        Selector(selection, scalars=False), x, rtol, atol, directions, tuple(at_steps)
-    )
+    options = _Options(Selector(selection, scalars=False), x, rtol, atol, directions, wanted)
     if group is not None:
         runs = inputs.runs
         grouping = group_runs(runs, group, all_runs=inputs.all_runs)
@@ -171,6 +170,14 @@ def _check_tolerances(rtol: float, atol: float, group: object) -> None:
             raise InvalidArgument(
                 f"{name}={given!r} is for points, and groups are compared by the levels of runs"
             )
+
+
+def _whole_steps(given: object) -> tuple[int, ...]:
+    several = list(given) if isinstance(given, Iterable) else [given]
+    steps = [step for step in several if isinstance(step, int) and not isinstance(step, bool)]
+    if len(steps) < len(several):
+        raise InvalidArgument(f"at_steps={given!r} are no whole numbers")
+    return tuple(steps)
 
 
 def _members(
