@@ -104,6 +104,8 @@ OUTPUT_FORMATS = ("table", "json", "csv")
 # Files that hold a table, by the ending of their names.
 TableFormat = Literal["csv", "jsonl", "parquet", "feather"]
 TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
+# Tables for people and their pages; `export` writes hyperparameters in them.
+PAGE_FORMATS = ("table", "json", "markdown", "latex")
 # Pictures of charts, by the ending of their names.
 PictureFormat = Literal["png", "svg", "pdf"]
 PICTURE_FORMATS: tuple[PictureFormat, ...] = get_args(PictureFormat)

@@ -193,9 +193,9 @@ def _chosen(
 ) -> tuple[str, str | None]:
     """The tag by which runs are ranked, and the one that comes next where none was asked for."""
     if by is not None:
-        known = {tag for one in scalars.values() for tag in one.series}
-        if by not in known:
-            raise UnknownTag(by, sorted(known, key=natural_key))
+        known = sorted({tag for one in scalars.values() for tag in one.series}, key=natural_key)
+        if by not in known:  # in a list, for what cannot be hashed is no tag either
+            raise UnknownTag(by, known)
         return by, None
     if not objectives.ranked:
         raise InvalidArgument(

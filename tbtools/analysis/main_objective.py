@@ -15,7 +15,7 @@ from tbtools.analysis.objective.meaning import meaning_of
 from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tbtools.vocabulary import Objective
 
@@ -24,6 +24,12 @@ _MAIN_WORDS = frozenset({"loss", "reward", "return"})
 # What people quote of a detector and of a classifier, where it is not said to be of training.
 _PRECISION = frozenset({"map", "ap", "aps", "cocoap", "average precision"})
 _ACCURACY = frozenset({"acc", "accs", "accuracy", "accuracies", "top #", "topk", "macc"})
+_QUOTED = (_PRECISION, _ACCURACY)
+# Of a language model they quote one of these or the loss, and not how often a token was guessed.
+_LIKELIHOOD = frozenset(
+    {"perplexity", "perplexities", "ppl", "log perplexity"}
+    | {"bpb", "bpc", "bits per byte", "bits per char"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,8 @@ def rank_objectives(
     Those with more than one point in some run come first; of these those that at least half as many
     runs have as have any; then what people mean by a better run: a reward, an average precision, an
     accuracy, the last two unless they are of training, and then what was measured on validation
-    data; of these validation before training, a loss or a reward before another, the one that most
+    data (of language models, which have a perplexity or the like, accuracies do not come first); of
+    these validation before training, a loss or a reward before another, the one that most
     runs have, the one with the most points; among equals the one whose tag is shortest, which is
     mostly the total.
 
@@ -83,13 +90,14 @@ def rank_objectives(
             if count > 1:
                 moving.add(tag)
     most = max(runs.values(), default=0)
+    quoted = [_PRECISION] if _LIKELIHOOD & {_measured(tag) for tag in runs} else _QUOTED
 
     def prominence(tag: str) -> tuple[bool | int | str, ...]:
         own = set(words(tag))
         return (
             tag not in moving,
             2 * runs[tag] < most,
-            _standing(tag),
+            _standing(tag, quoted),
             role_of(tag) not in EVALUATIONS,
             not own & _MAIN_WORDS,
             -runs[tag],
@@ -101,14 +109,20 @@ def rank_objectives(
     return Objectives(directions, by_run, tuple(sorted(runs, key=prominence)))
 
 
-def _standing(tag: str) -> int:
+def _measured(tag: str) -> str | None:
+    """The word of what a tag measures."""
+    measure = meaning_of(tag).measure
+    return measure.word if measure else None
+
+
+def _standing(tag: str, quoted: Sequence[frozenset[str]]) -> int:
     """How directly a tag says which run is better, the most directly first."""
     measure, role = meaning_of(tag).measure, role_of(tag)
     if measure is not None and measure.kind == "reward":
         return 0
-    if measure is not None and role != "train":
-        for place, names in enumerate((_PRECISION, _ACCURACY), 1):
-            if measure.word in names:
+    if role != "train":
+        for place, names in enumerate(quoted, 1):
+            if _measured(tag) in names:
                 return place
     return 3 if role in EVALUATIONS else 4
 

@@ -45,9 +45,10 @@ _DIFFERENT = 1
 @click.option(
     "--fail-on",
     "limits",
-    metavar="TAG>+N%",
+    metavar="LIMIT",
     multiple=True,
-    help="Exit with 1 if, and only if, the level at the end changes by more. Repeatable.",
+    help="Exit with 1 if, and only if, b breaks a limit: TAG>+2% of the change of the level at the "
+    "end, best(TAG)>1.9 of b; also end(TAG), final(TAG), at(STEP, TAG). Repeatable.",
 )
 @click.option(
     "--report",
@@ -57,7 +58,7 @@ _DIFFERENT = 1
     help="Also write a page with the curves and their differences, as `tbtools report` does.",
 )
 @selection_options
-@output_options_with("markdown")
+@output_options_with("markdown", "latex")
 def command(
     a: str,
     b: str | None,
@@ -119,6 +120,7 @@ def command(
             rtol=rtol,
             atol=atol,
             objectives=directions,
+            at_steps={limit.step for limit in bounds if limit.step is not None},
             progress=progress,
             **selection.arguments,
         )

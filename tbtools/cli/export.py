@@ -16,7 +16,7 @@ from tbtools.cli.options import (
 )
 from tbtools.cli.parameters import LogPath
 from tbtools.runs.plugins.table import export_kinds
-from tbtools.vocabulary import TABLE_FORMATS
+from tbtools.vocabulary import PAGE_FORMATS, TABLE_FORMATS
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "format",
-    type=click.Choice(TABLE_FORMATS),
-    help="Of a table.  [default: by the ending; csv for -]",
+    type=click.Choice((*TABLE_FORMATS, *PAGE_FORMATS)),
+    help="Of a table; table, json, markdown and latex are for hparams.  [default: by the ending; "
+    "csv for -]",
 )
 @selection_options
 @click.option(
@@ -71,6 +72,7 @@ def command(
       tbtools export logs/ -o scalars.parquet
       tbtools export logs/ -o - --tag 'val/*' | mlr --icsv --opprint head
       tbtools export logs/ -o hparams.csv --data hparams
+      tbtools export logs/ -o hparams.tex --data hparams
       tbtools export logs/ -o pictures --data images --run baseline
     """
     from tbtools.render.export import export

@@ -55,6 +55,10 @@ _COMMANDS = {
 }
 
 
+# What people type, and what does that here.
+_MEANT = {"ls": "summarize", "tail": "summarize", "show": "explain", "compare": "diff"}
+
+
 class _Commands(click.Group):
     """Subcommands that are imported when they are called."""
 
@@ -73,8 +77,14 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         import difflib
 
+        if args[:1] == ["help"]:
+            if len(args) == 1:
+                click.echo(ctx.get_help())
+                ctx.exit()
+            args = [*args[1:], "--help"]
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            close = [_MEANT[args[0]]] if args[0] in _MEANT else None
+            close = close or difflib.get_close_matches(args[0], _COMMANDS, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(_COMMANDS)}"
             raise click.UsageError(f"no command {args[0]!r}; {hint}", ctx)
         return super().resolve_command(ctx, args)
@@ -117,7 +127,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
     invoke_without_command=True,
     subcommand_metavar="[COMMAND] [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="`tbtools COMMAND --help` has the options, with examples.",
+    epilog="`tbtools help COMMAND`, or `tbtools COMMAND --help`, has the options, with examples.",
 )
 @click.option(
     "--version",

@@ -13,6 +13,7 @@ from tbtools.runs.inputs import open_inputs
 from tbtools.runs.plugins.hparams_table import hparams_table
 from tbtools.runs.plugins.table import export_kinds
 from tbtools.runs.selection import Selection, as_globs
+from tbtools.vocabulary import PAGE_FORMATS
 
 if TYPE_CHECKING:
     import os
@@ -85,8 +86,8 @@ def export(
         exclude_tags: Globs of tags that are left out. Not for hparams.
         steps: First and last step, both included; None for no bound. Not for hparams.
         wide: For scalars one row a run and step and one column a tag, instead of one row a point.
-        format: ``csv``, ``jsonl``, ``parquet`` or ``feather``; by default what the ending says. For
-            tables.
+        format: ``csv``, ``jsonl``, ``parquet`` or ``feather``, and for hparams also ``table``,
+            ``json``, ``markdown`` or ``latex``; by default what the ending says. For tables.
         force: Whether a file that is there may be replaced; a directory never is.
         csv_safe: Whether no text in CSV may be a formula to a spreadsheet: a single quote is put in
             front of those that begin with = + - @, a tab or a carriage return.
@@ -110,6 +111,8 @@ def export(
         "format": format is not None,
         "force": force,
     }
+    if data != "hparams" and format in PAGE_FORMATS:
+        raise InvalidArgument(f"only an export of hparams can be {format}, not one of {data}")
     if refused := [name for name in _MEANINGLESS.get(data, _MEANINGLESS_FOR_FILES) if given[name]]:
         raise InvalidArgument(f"an export of {data} takes no {', no '.join(refused)}")
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)

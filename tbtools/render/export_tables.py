@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tbtools.analysis.align import union
+from tbtools.errors import InvalidArgument
 from tbtools.eventfile.discover import natural_key
 from tbtools.render.batches import NULL, Batch
 from tbtools.render.files import is_stream
+from tbtools.render.hparams_pages import column_label, page_format, write_page
 from tbtools.render.tables import require_format, write_table
 from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.inputs import require_points
@@ -19,7 +22,6 @@ from tbtools.runs.tables import free_name
 from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tbtools.render.batches import Column, Kind
@@ -208,17 +210,23 @@ def export_hparams(
         OutputExists: There is a file, and `force` does not allow to replace it.
         FileError: It cannot be written; then nothing is left behind.
     """
-    require_format(path, format)
+    page = page_format(path, format)
+    if page is None:
+        require_format(path, format)
+    elif csv_safe:
+        raise InvalidArgument(f"{os.fspath(path)}: only CSV has cells that may be formulas")
     require_readable(runs)
     if not table.rows and not table.problems:
         require_points(runs.values(), Selector(Selection(plugins=("hparams",))))
+    if page is not None:
+        write_page(table, path, page, force=force)
+        return len(table.rows), list(table.problems)
     columns: dict[str, Column] = {"run": list(table.rows)}
     schema: dict[str, Kind] = {"run": "text"}
     dtypes = {}
     names = (*table.hparams, *table.metrics)
     for name in names:
-        # A hyperparameter or a metric may be called like the column of the runs' names.
-        label = free_name(name, {"run", *names}, "hparam") if name == "run" else name
+        label = column_label(name, names)
         cells = [_cell(row, name) for row in table.rows.values()]
         schema[label], columns[label] = _typed(cells)
         dtypes[label] = table.dtypes.get(name, "float64")

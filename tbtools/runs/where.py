@@ -5,7 +5,7 @@ The grammar, which docs/cli.md tells with examples::
     any        = every ("or" every)*
     every      = one ("and" one)*
     one        = "not" one | "(" any ")" | subject relation literal
-    subject    = NAME | ("first" | "last" | "min" | "max" | "end") "(" NAME ")"
+    subject    = NAME | ("first" | "last" | "final" | "min" | "max" | "end") "(" NAME ")"
     relation   = "<" | "<=" | ">" | ">=" | "==" | "=" | "!=" | "~" | "!~"
 
 Nothing of it is ever run as a program. What a run does not have is neither true nor false of it, as
@@ -233,7 +233,7 @@ class _Parser:
             raise self._refuse("expected the name of a hyperparameter or tag here", token)
         if token.lastgroup == "quoted" or not self._is("("):
             return token, _unquoted(token), ""
-        form = token.group()
+        form = {"final": "last"}.get(token.group(), token.group())
         if form not in FORMS:
             raise self._refuse(f"{form}(...) is none of {', '.join(FORMS)}", token)
         self._take()

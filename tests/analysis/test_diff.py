@@ -684,6 +684,103 @@ class TestLimits:
         assert violations(tbtools.diff(a, without), limits)[0].message == "loss: only a has it"
         assert "a has no finite level" in violations(tbtools.diff(nan, a), limits)[0].message
 
+    @pytest.mark.parametrize(
+        ("limit", "message"),
+        [
+            # b is the same run, cut at step 9 of 39: 1 at its end, where a has come to 4.
+            ("loss>+2%", "b ends at 9, a at 39: nothing is known of b's end; up to there"),
+            ("end(loss)<-50%", "b ends at 9, a at 39"),
+            ("final(loss)<0", "b ends at 9, a at 39"),
+            ("best(loss)<-1", None),
+            ("best(loss)>+2%", None),
+            ("at(9, loss)>+1%", None),
+            ("at(9, loss)<+1%", "loss: 3.1 -> 3.1 (+0.00%), limit at(9, loss)<+1%"),
+            ("at(10, loss)>+1%", "loss: b has no finite value at step 10"),
+        ],
+    )
+    def test_a_run_that_was_cut_short_passes_nothing_that_is_about_the_end(
+        self, tmp_path: Path, limit: str, message: str | None
+    ) -> None:
+        points = [(step, 4 - step / 10) for step in range(40)]
+        a, b = write(tmp_path / "a", points), write(tmp_path / "b", points[:10])
+        result = tbtools.diff(a, b, at_steps=[9, 10])
+        found = [each.message for each in violations(result, parse_limits([limit]))]
+        if limit.startswith("best(loss)>"):
+            message = "loss: 0.1 -> 3.1 (+3000.00%), limit best(loss)>+2%"
+        assert len(found) == (message is not None)
+        assert message is None or message in found[0]
+        # The longer run passes what it keeps to.
+        longer = tbtools.diff(b, a, at_steps=[9, 10])
+        assert longer.runs[0].tags[0].shorter == "a"
+        assert violations(longer, parse_limits(["loss>+2%", "final(loss)>0.2"])) == []
+
+    @pytest.mark.parametrize(
+        ("limit", "broken"),
+        [
+            ("best(loss)>0.9", True),
+            ("best(loss)>1", False),
+            ("final(loss)>2", True),
+            ("last(loss)>3", False),
+            ("final(loss)>+1", True),
+            ("end(loss)>2.2", True),  # the mean of 1.5, 2, 3 and 2.5
+            ("end(loss)>2.25", False),
+            ("at(5, loss)>1.4", True),
+            ("at(5, loss)>1.5", False),
+            ("end(loss)>+10%", True),
+            ("loss>2.2", True),
+            ("loss>2.25", False),
+            ("lo*<2.3", True),
+        ],
+    )
+    def test_the_numbers_of_a_run_by_themselves(
+        self, tmp_path: Path, limit: str, broken: bool
+    ) -> None:
+        values = [4.0, 3.0, 2.0, 1.0, 1.5, 2.0, 3.0, 2.5]
+        a = write(tmp_path / "a", [(step, 1.0) for step in range(8)])
+        b = write(tmp_path / "b", list(enumerate(values)))
+        result = tbtools.diff(a, b, at_steps=[4, 5])
+        limit = limit.replace("at(5", "at(4")
+        assert bool(violations(result, parse_limits([limit]))) == broken
+
+    def test_a_run_that_is_missing_breaks_a_limit(self, tmp_path: Path) -> None:
+        for name in ("a/x", "a/y", "b/x"):
+            write(tmp_path / name, [(step, 1.0) for step in range(8)])
+        [missing] = violations(
+            tbtools.diff(tmp_path / "a", tmp_path / "b"), parse_limits(["loss>+2%"])
+        )
+        assert (missing.run, missing.tag, missing.message) == ("y", None, "run y: only a has it")
+
+    def test_a_group_is_as_long_as_its_shortest_run(self, tmp_path: Path) -> None:
+        for name, last in {"a1": 40, "a2": 40, "b1": 40, "b2": 12}.items():
+            write(tmp_path / name, [(step, 1.0) for step in range(last)])
+        groups = tbtools.diff(tmp_path, group=["a*", "b*"])
+        assert (groups.runs[0].tags[0].end_a, groups.runs[0].tags[0].end_b) == (39, 11)
+        [cut] = violations(groups, parse_limits(["loss>+2%"]))
+        assert "b ends at 11, a at 39" in cut.message
+        with pytest.raises(InvalidArgument, match="groups of runs are compared by TAG alone"):
+            violations(groups, parse_limits(["best(loss)>2"]))
+
+    def test_what_a_limit_cannot_ask(self, tmp_path: Path) -> None:
+        a = write(tmp_path / "a", [(0, 1.0)], tag="thing")
+        result = tbtools.diff(a, a)
+        with pytest.raises(InvalidArgument, match="which way is better is not known of 'thing'"):
+            violations(result, parse_limits(["best(thing)>2"]))
+        with pytest.raises(InvalidArgument, match="diff was not asked for step 3"):
+            violations(result, parse_limits(["at(3, thing)>2"]))
+        with pytest.raises(InvalidArgument, match="has no step"):
+            parse_limits(["at(thing)>2"])
+
+    @pytest.mark.parametrize(("last", "shorter"), [(39, None), (38, "b"), (36, "b"), (41, "a")])
+    def test_a_side_is_shorter_by_more_than_half_of_the_usual_distance(
+        self, tmp_path: Path, last: int, shorter: str | None
+    ) -> None:
+        a = write(tmp_path / "a", [(10 * step, 1.0) for step in range(40)])
+        b = write(tmp_path / "b", [(10 * step + 3, 1.0) for step in range(last + 1)])
+        [tag] = tbtools.diff(a, b).runs[0].tags
+        assert tag.shorter == shorter
+        for time in ("wall", "relative"):
+            assert tbtools.diff(a, b, x=time).runs[0].tags[0].shorter == shorter
+
     def test_tags_with_relations_in_them(self, tmp_path: Path) -> None:
         [limit] = parse_limits(["a<b>/x>+5%"])
         assert (limit.tag, limit.relation, limit.bound) == ("a<b>/x", ">", 5.0)

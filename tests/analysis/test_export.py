@@ -242,6 +242,46 @@ class TestHparams:
         assert math.isnan(loss[0].as_py())
         assert loss.to_pylist()[1:] == [0.5, None]
 
+    def test_for_people_and_papers(self, diverged: Path) -> None:
+        rows = json.loads(exported(diverged, "out.json", data="hparams").read_text())
+        lines = exported(diverged, "out.jsonl", data="hparams").read_text().splitlines()
+        assert rows == [json.loads(line) for line in lines]
+        assert exported(diverged, "out.md", data="hparams").read_text().splitlines() == [
+            "| run | lr | hparam/run | loss |",
+            "| --- | ---: | --- | ---: |",
+            "| a | 0.5 | a | nan |",
+            "| b | 0.5 | b | 0.5 |",
+            "| c | 0.5 | c | - |",
+        ]
+        assert exported(diverged, "out.tex", data="hparams").read_text().splitlines()[3:6] == [
+            r"\midrule",
+            r"a & 0.5 & a & nan \\",
+            r"b & 0.5 & b & 0.5 \\",
+        ]
+        shown = call("export", str(diverged), "--data", "hparams", "-o", "-", "--format", "table")
+        assert shown.out.splitlines()[:2] == [
+            "run   lr  hparam/run  loss",
+            "a    0.5  a            nan",
+        ]
+
+    @pytest.mark.parametrize(
+        ("target", "options", "message"),
+        [
+            ("out.csv", {"format": "latex"}, "the ending means csv, and --format is latex"),
+            ("out.tex", {"format": "csv"}, "the ending means tex, and --format is csv"),
+            ("out.md", {"format": "json"}, "the ending means markdown, and --format is json"),
+            ("out.md", {"csv_safe": True}, "only CSV has cells that may be formulas"),
+            ("-", {"format": "table", "data": "scalars"}, "only an export of hparams can be table"),
+            ("out.tex", {"data": "scalars"}, "no format has this ending|there is no .tex"),
+        ],
+    )
+    def test_forms_that_it_cannot_have(
+        self, diverged: Path, tmp_path: Path, target: str, options: dict[str, Any], message: str
+    ) -> None:
+        path = target if target == "-" else str(tmp_path / target)
+        with pytest.raises(tbtools.InvalidArgument, match=message):
+            tbtools.export(diverged, path, **{"data": "hparams", **options})
+
     def test_types_in_csv_and_json_lines(self, cases: Path, tmp_path: Path) -> None:
         experiment = tbtools.load(cases / "25_hparams_types")
         tbtools.export(experiment, tmp_path / "out.csv", "hparams")

@@ -100,6 +100,7 @@ def test_lowest_and_highest_step_where_steps_go_back(tmp_path: Path) -> None:
         (["train/accuracy", "val/loss"], "val/loss", "min"),
         (["val/accuracy", "val/loss", "val/map"], "val/map", "max"),
         (["eval/loss", "rollout/ep_rew_mean", "rollout/ep_rew_max"], "rollout/ep_rew_mean", "max"),
+        (["val/accuracy", "val/loss", "val/perplexity"], "val/loss", "min"),
         (["top1_err", "train/reward"], "train/reward", "max"),
         (["loss/D", "loss/G", "fid"], "fid", "min"),
         (["eval/accuracy", "train/loss"], "eval/accuracy", "max"),

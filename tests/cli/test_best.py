@@ -120,7 +120,7 @@ def test_runs_within_noise_of_the_first_are_marked(logs: Path) -> None:
     assert [each["tied"] for each in others] == [True, False, False, False, None]
     shown = call("best", str(logs), "--where", "lr>=3e-3")
     assert "= 2  lr4/s" in shown.out
-    assert "= cannot be told from the first by the 99% intervals" in shown.out
+    assert "= cannot be told from the first by the 99 % intervals" in shown.out
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.01])
@@ -226,6 +226,18 @@ def test_the_same_in_python_and_as_a_table_of_any_form(logs: Path) -> None:
     cells = [line.count(" & ") for line in latex if line.endswith("\\\\")]
     assert len(cells) == 4
     assert len(set(cells)) == 1
+
+
+def test_a_hyperparameter_called_like_a_column(tmp_path: Path) -> None:
+    for name in "ab":
+        builder = EventFileBuilder().scalar("loss", 1, 2.0)
+        write_hparams(builder, {"run": name, "step": f"{name}{name}", "loss": name})
+        builder.write(tmp_path / name / "events.out.tfevents.1")
+    head, first = call("best", str(tmp_path)).out.splitlines()[1:3]
+    hparams = ["hparam/loss", "hparam/run", "hparam/step"]
+    assert head.split() == ["#", "run", "loss", "step", "after", *hparams, "status"]
+    assert first.split()[:2] == ["1", "a"]
+    assert {"aa", "2"} <= set(first.split())
 
 
 def test_names_of_strangers_do_nothing_in_any_form(tmp_path: Path) -> None:

@@ -48,12 +48,20 @@ def test_version_tells_the_scan(scan_implementation: str) -> None:
     )
 
 
+def test_help_of_a_command_can_be_asked_for_in_words() -> None:
+    assert call("help").out == call("--help").out
+    assert call("help", "best").out == call("best", "--help").out
+    assert "Usage: tbtools best" in call("help", "best").out
+
+
 # -- mistakes: one line that names the thing and the way out, exit status 2
 
 
 # What is looked for in messages of click is what it says in all its versions.
 MISTAKES = [
     ("sumarize", "no command 'sumarize'; did you mean 'summarize'?"),
+    ("compare a b", "no command 'compare'; did you mean 'diff'?"),
+    ("help sumarize", "no command 'sumarize'; did you mean 'summarize'?"),
     ("frobnicate", "no command 'frobnicate'; there are summarize, "),
     ("--nope", "--nope"),
     ("summarize", "Missing argument 'PATH...' (see `tbtools summarize --help`)"),

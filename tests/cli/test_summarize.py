@@ -97,7 +97,7 @@ def test_terminal_says_which_columns_are_hidden(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_real_terminal_and_its_width() -> None:
-    status, shown = on_terminal("summarize", LOGS, columns=60, NO_COLOR="1")
+    status, shown = on_terminal("summarize", LOGS, columns=40, NO_COLOR="1")
     assert status == 0
     assert "hidden in this width: steps, points, duration" in plain(shown)
     assert "media/\n  losses_train" in plain(shown)

@@ -17,6 +17,7 @@ import pytest
 from tensorboard.plugins.hparams.metadata import SESSION_START_INFO_TAG
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
+from tbtools.vocabulary import PAGE_FORMATS
 from tests.builders import START, EventFileBuilder
 from tests.commands import call, unprivileged
 
@@ -78,7 +79,15 @@ COMMANDS |= {
     f"{command} as {kind}": [command, "PATHS", "-o", "out", "--format", kind]
     for command in ("export", "report")
     for kind in _formats(command)
+    if kind not in PAGE_FORMATS
 }
+OF_HPARAMS = {
+    f"export of hyperparameters as {kind}": [
+        *("export", "PATHS", "--data", "hparams", "-o", "out", "--format", kind)
+    ]
+    for kind in PAGE_FORMATS
+}
+COMMANDS |= OF_HPARAMS
 
 
 def _of(*commands: str) -> list[str]:
@@ -123,7 +132,7 @@ UNREADABLE = {
     "nowhere/at/all": "No such file or directory",
 }
 # Reports what is there, or takes no such option.
-WITHOUT_TAGS = ("export of hyperparameters",)
+WITHOUT_TAGS = ("export of hyperparameters", *OF_HPARAMS)
 
 
 def _hparams() -> HParamsPluginData:

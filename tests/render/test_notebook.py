@@ -52,7 +52,7 @@ def test_an_experiment_says_who_is_best_and_what_went_wrong() -> None:
     assert "8 runs" in shown.text
     row = re.search(r"diverged .*?nonfinite|diverged .*?divergence", shown.text)
     assert row is not None
-    best = tbtools.load(LOGS)["baseline"].scalars("val/loss")["value"].min()
+    best = tbtools.load(LOGS)["baseline"].scalars("val/accuracy")["value"].max()
     assert str(np.float32(best)) in shown.text
     assert {"svg", "path", "table"} <= shown.names
     examples = html_of(tbtools.load(ROOT / "examples" / "logs"))

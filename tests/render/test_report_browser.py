@@ -338,11 +338,11 @@ def test_sorting_the_runs(example: Path, open_page: Callable[..., OpenPage]) -> 
 
     header = page.page.locator("th[aria-sort]")
     others = ["media", "media/hparams", "media/losses_train", "media/losses_val"]
-    assert order() == ["baseline", "resumed", "diverged", "plateau", *others]
-    assert header.get_attribute("aria-sort") == "ascending"
-    page.page.get_by_role("button", name="val/loss ↓ best").click()
-    assert order() == ["plateau", "diverged", "resumed", "baseline", *others]
+    assert order() == ["resumed", "baseline", "diverged", "plateau", *others]
     assert header.get_attribute("aria-sort") == "descending"
+    page.page.get_by_role("button", name="val/accuracy ↑ best").click()
+    assert order() == ["plateau", "diverged", "baseline", "resumed", *others]
+    assert header.get_attribute("aria-sort") == "ascending"
     page.page.get_by_role("button", name="Run", exact=True).click()
     assert order() == run_names(page)
 

@@ -152,8 +152,8 @@ def test_a_page_of_very_many_series_stays_within_its_points(tmp_path: Path) -> N
 def test_the_objectives_that_compare_the_runs(example: str) -> None:
     page = page_of(example)
     assert objectives_of(page) == [
-        ("val/loss", "min"),
         ("val/accuracy", "max"),
+        ("val/loss", "min"),
         ("train/loss", "min"),
     ]
     summary = summarize(tbtools.load(LOGS))

@@ -133,8 +133,8 @@ OTHERS = {
     "Audio": ("channels content_type data frames label sample_rate seconds to_numpy"),
     "Bootstrap": ("level resamples seed"),
     "CurveSide": (
-        "best best_step count dtype final final_step nonfinite reaches_seconds reaches_step "
-        "reaches_x sparkline steps_per_second"
+        "at best best_step count dtype end final final_step nonfinite reaches_seconds "
+        "reaches_step reaches_x sparkline steps_per_second"
     ),
     "DeclaredHParam": ("choices description display_name interval name type"),
     "DeclaredMetric": ("dataset description display_name group tag"),
@@ -222,8 +222,8 @@ OTHERS = {
         "to_dict to_frame unreadable"
     ),
     "TagDiff": (
-        "a b better count_a count_b evidence identical level_a level_b objective only_in "
-        "plugin points tag to_dict"
+        "a b better count_a count_b end_a end_b evidence identical is_of_groups level_a level_b "
+        "objective only_in plugin points shorter tag to_dict"
     ),
     "TextDiff": ("lines step tag to_dict"),
     "Verification": ("files readable sound strict to_dict to_frame unreadable_paths"),

@@ -63,6 +63,7 @@ def _true_of(logs: Path, holds: Callable[[pd.DataFrame, dict[str, object]], bool
         ("'val loss'<=1.5", lambda one, _: bool((one["value"].tail(1) <= 1.5).any())),
         ('last("val loss")==nan', lambda one, _: bool(one["value"].tail(1).isna().any())),
         ("not 'val loss'<2", lambda one, _: bool((~(one["value"].tail(1) < 2)).any())),
+        ('final("val loss")==1.5', lambda one, _: list(one["value"])[-1:] == [1.5]),
         ("min('val loss')<1", lambda one, _: one["value"].min() < 1),
         ("max('val loss')>8", lambda one, _: one["value"].max() > 8),
         ("first('val loss')==3", lambda one, _: bool((one["value"].head(1) == 3).any())),

@@ -26,7 +26,8 @@ FILE = "logs/a/events.out.tfevents.1"
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("EventFileReader", "read_records"), (FILE,)),
     "EventFileWriter": ("{}",),
-    **dict.fromkeys(("aggregate", "detect", "load", "plot", "read_scalars", "smooth"), (LOGS,)),
+    **dict.fromkeys(("aggregate", "best", "detect", "load", "plot"), (LOGS,)),
+    **dict.fromkeys(("read_scalars", "smooth"), (LOGS,)),
     **dict.fromkeys(("summarize", "verify"), (LOGS,)),
     "diff": ("logs/a", "logs/b"),
     "diff_report": ("DIFF", "logs/a", "logs/b", "{}.html"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tbtools.analysis.diff.results import CurveSide
     from tbtools.analysis.grouping import Grouping, RunGroup
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
@@ -44,9 +45,6 @@ if TYPE_CHECKING:
     # A run with the name that it goes by.
     _Named = tuple[str, Run]
 
-# The end of a training: the last quarter of what all runs span.
-_END = 0.25
-
 
 @dataclass(frozen=True, slots=True)
 class _Options:
@@ -55,6 +53,7 @@ class _Options:
     rtol: float
     atol: float
     objectives: Mapping[str, Objective]
+    at_steps: tuple[int, ...]
 
 
 def diff(
@@ -70,6 +69,7 @@ def diff(
     rtol: float = 0.0,
     atol: float = 0.0,
     objectives: Mapping[str, Objective] | None = None,
+    at_steps: Iterable[int] = (),
     progress: Progress = None,
 ) -> Diff:
     """Says what differs, since when, and whether it is more than noise.
@@ -98,6 +98,7 @@ def diff(
         rtol: Scalars are the same that differ by no more than `rtol` times the one of a,
         atol: plus this.
         objectives: Which way is better, by glob over tags; their words tell for the others.
+        at_steps: Steps of which the values are told, in `CurveSide.at`.
         progress: Called now and then with the bytes that have been read and those of all files.
 
     Raises:
@@ -109,6 +110,7 @@ def diff(
         NoEventFiles: There is nothing to read under a path, or of one side nothing could be read.
     """
     _check_tolerances(rtol, atol, group)
+    wanted = _whole_steps(at_steps)
     if b is not None and baseline is not None and group is None:
         raise InvalidArgument(
             f"baseline {baseline!r} is of one log directory, or of groups: leave out {_label(b)!r}"
@@ -117,7 +119,7 @@ def diff(
     inputs = open_inputs([*_listed(a), *_listed(b)] if b is not None and group is not None else a)
     others = Inputs({}, {}) if b is None or group is not None else open_inputs(b)
     directions = configuration_of(inputs).with_objectives(objectives)
-    options = _Options(Selector(selection, scalars=False), x, rtol, atol, directions)
+    options = _Options(Selector(selection, scalars=False), x, rtol, atol, directions, wanted)
     if group is not None:
         runs = inputs.runs
         grouping = group_runs(runs, group, all_runs=inputs.all_runs)
@@ -168,6 +170,14 @@ def _check_tolerances(rtol: float, atol: float, group: object) -> None:
             raise InvalidArgument(
                 f"{name}={given!r} is for points, and groups are compared by the levels of runs"
             )
+
+
+def _whole_steps(given: object) -> tuple[int, ...]:
+    several = list(given) if isinstance(given, Iterable) else [given]
+    steps = [step for step in several if isinstance(step, int) and not isinstance(step, bool)]
+    if len(steps) < len(several):
+        raise InvalidArgument(f"at_steps={given!r} are no whole numbers")
+    return tuple(steps)
 
 
 def _members(
@@ -278,8 +288,8 @@ def _compare_scalars(
         objective=objective,
         count_a=0 if a is None else a.x.size,
         count_b=0 if b is None else b.x.size,
-        a=None if a is None else points.describe(a, b, objective, run_a.start_time),
-        b=None if b is None else points.describe(b, a, objective, run_b.start_time),
+        a=_described(a, b, objective, run_a, options),
+        b=_described(b, a, objective, run_b, options),
     )
     if a is None or b is None:
         return compared_tag
@@ -291,9 +301,22 @@ def _compare_scalars(
         identical=whole and not compared.differing,
         level_a=mean_level(left),
         level_b=mean_level(right),
+        **points.span([a], [b], options.x),
         points=compared,
         evidence=evidence.against_noise(left, right, objective),
     )
+
+
+def _described(
+    side: points.Placed | None,
+    other: points.Placed | None,
+    objective: Objective,
+    run: RunScalars,
+    options: _Options,
+) -> CurveSide | None:
+    if side is None:
+        return None
+    return points.describe(side, other, objective, run.start_time, options.at_steps)
 
 
 def _placed(run: RunScalars, tag: str, x: str) -> points.Placed | None:
@@ -346,7 +369,8 @@ def _compare_groups(
     found = []
     for tag in tags:
         left, right = ([run.series[tag] for run in side if tag in run.series] for side in sides)
-        levels_a, levels_b = _levels(*(_lines(side, tag, options.x) for side in sides))
+        lines = [_lines(side, tag, options.x) for side in sides]
+        levels_a, levels_b = points.levels(lines[0], lines[1])
         alone = not levels_a or not levels_b
         found.append(
             TagDiff(
@@ -359,6 +383,7 @@ def _compare_groups(
                 count_b=sum(curve.step.size for curve in right),
                 level_a=mean_level(np.array(levels_a)),
                 level_b=mean_level(np.array(levels_b)),
+                **points.span(lines[0], lines[1], options.x),
                 evidence=(
                     None if alone else evidence.across_runs(levels_a, levels_b, objectives[tag])
                 ),
@@ -372,25 +397,3 @@ def _lines(runs: Sequence[RunScalars], tag: str, x: str) -> list[points.Placed]:
     """The curves of a tag, of those runs of which something is known on the axis."""
     placed = [_placed(run, tag, x) for run in runs]
     return [each for each in placed if each is not None and np.isfinite(each.x).any()]
-
-
-def _levels(
-    a: Sequence[points.Placed], b: Sequence[points.Placed]
-) -> tuple[list[float], list[float]]:
-    """For each run its mean over the last quarter of what all runs span."""
-    ends = [points.limits(line.x) for line in (*a, *b)]
-    if not ends:
-        return [], []
-    first, last = max(low for low, _ in ends), min(high for _, high in ends)
-    start = last - (last - first) * _END
-    return [_level(line, start, last) for line in a], [_level(line, start, last) for line in b]
-
-
-def _level(line: points.Placed, start: float, last: float) -> float:
-    x = line.x
-    inside = (x >= start) & (x <= last)
-    if not inside.any():
-        # No point there: the last one before, or, of a run that only began later, its first.
-        before = x[np.isfinite(x) & (x <= last)]
-        inside = x == (before.max() if before.size else points.limits(x)[0])
-    return float(mean_level(line.curve.value[inside]) or 0.0)

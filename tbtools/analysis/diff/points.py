@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tbtools.analysis.align import MISSING, align, union
 from tbtools.analysis.diff.results import CurveSide, PointDifference
-from tbtools.runs.series import last_of_each
+from tbtools.runs.levels import mean_level, window_start
+from tbtools.runs.series import axis_name, last_of_each
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+# The end of a training: the last quarter of what all runs span.
+_END = 0.25
 # Of a sparkline, as `tbtools summarize` has it.
 SPARKLINE_BINS = 16
 
@@ -151,7 +154,11 @@ def _between(a: Placed, b: Placed) -> tuple[float | None, float | None]:
 
 
 def describe(
-    side: Placed, other: Placed | None, objective: Objective, start_time: float
+    side: Placed,
+    other: Placed | None,
+    objective: Objective,
+    start_time: float,
+    at_steps: Collection[int] = (),
 ) -> CurveSide:
     """What one curve is by itself, and when it was as good as the other's best.
 
@@ -160,6 +167,7 @@ def describe(
         other: The other curve; None where the other run has none.
         objective: Which way is better.
         start_time: Wall time of the run's first event.
+        at_steps: The steps of which the values are told.
     """
     curve, x = side.curve, side.x
     finite = np.isfinite(curve.value)
@@ -184,8 +192,22 @@ def describe(
         reaches_seconds=(None if reached is None else float(curve.wall_time[reached]) - start_time),
         reaches_x=(None if reached is None or not np.isfinite(x[reached]) else x[reached].item()),
         steps_per_second=_speed(curve),
+        end=mean_level(curve.value[window_start(curve.value.size) :]) or 0.0,
+        at={step: _at(curve, step) for step in at_steps},
         sparkline=_sparkline(x, curve.value, [x] if other is None else [x, other.x]),
     )
+
+
+def _at(curve: ScalarSeries, step: int) -> float | None:
+    """The last value up to a step; None where the curve begins later or ends earlier."""
+    before = np.flatnonzero(curve.step <= step)
+    return float(curve.value[before[-1]]) if before.size and curve.step.max() >= step else None
+
+
+def _spacing(x: Axis) -> float:
+    """What usually lies between neighbouring points; 0 for fewer than two."""
+    gaps = np.diff(np.unique(x[np.isfinite(x)]))
+    return float(np.median(gaps)) if gaps.size else 0.0
 
 
 def _best(curve: ScalarSeries, objective: Objective) -> int | None:
@@ -219,3 +241,45 @@ def _sparkline(x: Axis, values: Floats, both: Sequence[Axis]) -> tuple[float | N
     mean = np.bincount(bins, weights=values[finite] / count[bins], minlength=SPARKLINE_BINS)
     cells = zip(mean.tolist(), count.tolist(), strict=True)
     return tuple(each if many else None for each, many in cells)
+
+
+def span(a: Sequence[Placed], b: Sequence[Placed], x: str) -> dict[str, Any]:
+    """Where both sides end on the axis, and which ends before the other, as `TagDiff` has them.
+
+    Of several curves the first to end counts. Along times it is asked of the steps: a faster run is
+    no shorter one.
+
+    Args:
+        a: The curves of the one side.
+        b: Those of the other.
+        x: The axis.
+    """
+    timed = axis_name(x) in ("wall", "relative")
+    places = [[line.curve.step if timed else line.x for line in side] for side in (a, b)]
+    known = [[each for each in side if np.isfinite(each).any()] for side in places]
+    if not all(known):
+        return {}
+    ends = [min(limits(each)[1] for each in side) for side in known]
+    apart = max(_spacing(each) for side in known for each in side) / 2
+    shorter = None if abs(ends[0] - ends[1]) <= apart else "b" if ends[1] < ends[0] else "a"
+    return {"end_a": ends[0], "end_b": ends[1], "shorter": shorter}
+
+
+def levels(a: Sequence[Placed], b: Sequence[Placed]) -> tuple[list[float], list[float]]:
+    """For each run its mean over the last quarter of what all runs span."""
+    ends = [limits(line.x) for line in (*a, *b)]
+    if not ends:
+        return [], []
+    first, last = max(low for low, _ in ends), min(high for _, high in ends)
+    start = last - (last - first) * _END
+    return [_level(line, start, last) for line in a], [_level(line, start, last) for line in b]
+
+
+def _level(line: Placed, start: float, last: float) -> float:
+    x = line.x
+    inside = (x >= start) & (x <= last)
+    if not inside.any():
+        # No point there: the last one before, or, of a run that only began later, its first.
+        before = x[np.isfinite(x) & (x <= last)]
+        inside = x == (before.max() if before.size else limits(x)[0])
+    return float(mean_level(line.curve.value[inside]) or 0.0)

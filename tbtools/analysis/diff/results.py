@@ -12,6 +12,8 @@ from tbtools.runs.numbers import json_number
 from tbtools.showing import Shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from tbtools.runs.plugins.values import Undecodable
@@ -40,6 +42,8 @@ class CurveSide:
         reaches_seconds: How long after its run's first event that is.
         reaches_x: Where on the axis of the comparison that is; None too where that is not known.
         steps_per_second: While sessions last: pauses between them do not count.
+        end: The level at its own end, maybe not finite: the mean of its last quarter.
+        at: The last value up to each step that was asked for; None where it has not come so far.
         sparkline: Means of the finite values in stretches of the axis that either spans; None for a
             stretch without any.
     """
@@ -55,6 +59,8 @@ class CurveSide:
     reaches_seconds: float | None = None
     reaches_x: float | None = None
     steps_per_second: float | None = None
+    end: float = math.nan
+    at: Mapping[int, float | None] = field(default_factory=dict)
     sparkline: tuple[float | None, ...] = ()
 
 
@@ -102,6 +108,11 @@ class TagDiff:
         level_a: The mean of a over the last quarter of the points that both have, maybe not finite;
             None for what is no scalar, or has no such points. For groups, of the means of the runs.
         level_b: The mean of b.
+        end_a: Where on the axis, or along times at which step, a ends; of groups, the first of
+            their runs to end.
+        end_b: Where b does.
+        shorter: The side that ends before the other by more than half of what usually lies between
+            its points: levels are then those of the middle of the longer one.
     """
 
     tag: str
@@ -113,10 +124,18 @@ class TagDiff:
     count_b: int
     level_a: float | None = None
     level_b: float | None = None
+    end_a: float | None = None
+    end_b: float | None = None
+    shorter: Side | None = None
     a: CurveSide | None = None
     b: CurveSide | None = None
     points: PointDifference | None = None
     evidence: Evidence | None = None
+
+    @property
+    def is_of_groups(self) -> bool:
+        """Whether it is of groups of runs."""
+        return self.a is None and self.b is None and self.evidence is not None
 
     @property
     def better(self) -> Side | None:
@@ -150,6 +169,9 @@ class TagDiff:
             **self._side("b", self.b),
             "level_a": json_number(self.level_a),
             "level_b": json_number(self.level_b),
+            "axis_end_a": json_number(self.end_a),
+            "axis_end_b": json_number(self.end_b),
+            "shorter": self.shorter,
             "change": json_number(evidence.change),
             "change_low": json_number(evidence.low),
             "change_high": json_number(evidence.high),
@@ -177,6 +199,7 @@ class TagDiff:
             f"nonfinite_{name}": numbers.nonfinite,
             f"final_{name}": self._number(numbers.final, side),
             f"final_step_{name}": numbers.final_step if side else None,
+            f"end_{name}": json_number(numbers.end) if side else None,
             f"best_{name}": self._number(numbers.best, side),
             f"best_step_{name}": numbers.best_step,
             f"reaches_step_{name}": numbers.reaches_step,

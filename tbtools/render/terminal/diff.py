@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from tbtools.render.format import (
-    format_change,
     format_count,
-    format_duration,
-    format_number,
     format_rounded,
     markdown_text,
     plural,
     printable,
 )
+from tbtools.render.terminal.diff_cells import (
+    area_cell,
+    best_cell,
+    both_cells,
+    change_cell,
+    counts_cell,
+    final_cell,
+    first_step_cell,
+    interval_cell,
+    largest_cell,
+    reached_cell,
+    setting_cell,
+    sparks_cell,
+    speed_cell,
+    step_cell,
+    verdict_text,
+)
+from tbtools.render.terminal.diff_runs import main_tags, run_columns
 from tbtools.render.terminal.lines import print_line, shown_name
-from tbtools.render.terminal.sparkline import sparkline
 from tbtools.render.terminal.table import Column, print_table
+from tbtools.render.text_tables import latex_table, markdown_table
 from tbtools.runs.series import axis_name
-from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console
 
-    from tbtools.analysis.diff import CurveSide, Diff, Evidence, RunDiff, TagDiff, Violation
+    from tbtools.analysis.diff import Diff, RunDiff, TagDiff, Violation
     from tbtools.render.terminal.diagnostics import Diagnostics
 
-_STYLES = {"better": "green", "worse": "red", "no evidence": "dim"}
 _AXIS_NAMES = {"relative": "relative time", "wall": "wall time"}
 _LINES_SHOWN = 40  # of a text that differs
+_LINES_OF_A_KIND = 3
 
 
 class DiffView:
@@ -76,25 +90,34 @@ class DiffView:
     def to_markdown(self) -> Iterator[str]:
         """The first line, and a table of the tags that differ, for a pull request."""
         yield f"**{markdown_text(self._headline().plain)}**"
-        for run in self.diff.runs:
-            tags = [tag for tag in run.tags if not tag.identical]
-            if not tags:
-                continue
+        for columns in self._tables():
             yield ""
-            yield f"| {markdown_text(_pair(run))} | first difference | a | b | change | verdict |"
-            yield "| --- | ---: | ---: | ---: | ---: | --- |"
-            for tag in tags:
-                cells = (
-                    shown_name(tag.tag),
-                    _first_step(tag),
-                    _final_or_level(tag, "a"),
-                    _final_or_level(tag, "b"),
-                    _change(tag),
-                    _verdict(tag).plain,
-                )
-                yield f"| {' | '.join(map(markdown_text, cells))} |"
+            yield from markdown_table(columns)
         for violation in self.violations or ():
             yield f"- {markdown_text(printable(violation.message))}"
+
+    def to_latex(self) -> Iterator[str]:
+        """The same tables, a tabular each."""
+        for columns in self._tables():
+            yield from latex_table(columns)
+
+    def _tables(self) -> Iterator[list[Column]]:
+        """The tags that differ, a table a pair of runs; or a row a run."""
+        if self._is_one_table():
+            yield run_columns(self.diff, main_tags(self.diff))
+            return
+        for run in self.diff.runs:
+            tags = [tag for tag in run.tags if not tag.identical]
+            if tags:
+                yield _short_columns(run, tags)
+
+    def _is_one_table(self) -> bool:
+        """Whether several runs were compared with one: then the answer is a row a run."""
+        runs = self.diff.runs
+        one = {run.a for run in runs} == {self.diff.a}
+        return (
+            one and len(runs) > 1 and not any(tag.is_of_groups for run in runs for tag in run.tags)
+        )
 
     # -- for a person
 
@@ -104,9 +127,17 @@ class DiffView:
         if self.diff.x != "step":
             axis = _AXIS_NAMES.get(axis_name(self.diff.x), shown_name(self.diff.x))
             print_line(console, f"curves, ends and areas along {axis}")
-        for run in self.diff.runs:
-            if run.only_in is None and not run.identical:
-                self._show_run(console, run)
+        if self._is_one_table():
+            print_line(console, "")
+            judged = main_tags(self.diff)
+            print_table(console, run_columns(self.diff, judged))
+            names = [run.b or "-" for run in self.diff.runs]
+            for line in _doubt_lines(zip(names, judged, strict=True)):
+                print_line(console, line)
+        else:
+            for run in self.diff.runs:
+                if run.only_in is None and not run.identical:
+                    self._show_run(console, run)
         self._show_lonely_runs(console)
         for violation in self.violations or ():
             print_line(console, Text(f"limit: {printable(violation.message)}", style="bold red"))
@@ -121,7 +152,10 @@ class DiffView:
         return f"compared: {pairs}, {plural(len(tags), 'tag')}, {points}"
 
     def _headline(self) -> Text:
-        names = f"{shown_name(self.diff.a)} and {shown_name(self.diff.b)}"
+        others = shown_name(self.diff.b)
+        if self._is_one_table():
+            others = plural(len(self.diff.runs), "other run")
+        names = f"{shown_name(self.diff.a)} and {others}"
         if self.diff.identical:
             return Text(f"the same: {names}", style="bold green")
         runs = self.diff.runs
@@ -173,6 +207,38 @@ class DiffView:
         if others:
             print_line(console, "")
             print_table(console, _payload_columns(others))
+        named = [(tag.tag, tag) for tag in differing]
+        for line in (*_length_lines(differing), *_doubt_lines(named)):
+            print_line(console, line)
+
+
+def _length_lines(tags: Sequence[TagDiff]) -> Iterator[str]:
+    """Which side ends first: levels are then those of the middle of the other."""
+    for side, other in (("a", "b"), ("b", "a")):
+        places = Counter(
+            tuple(f"{getattr(tag, f'end_{each}'):,.10g}" for each in (side, other))
+            for tag in tags
+            if tag.shorter == side
+        )
+        for (own, others), count in places.most_common(_LINES_OF_A_KIND):
+            ends = f"{side} ends at {own}, {other} at {others}"
+            yield f"{plural(count, 'tag')}: {ends}: changes are those up to there"
+
+
+def _doubt_lines(named: Iterable[tuple[str, TagDiff | None]]) -> Iterator[str]:
+    """Why there is no evidence.
+
+    Args:
+        named: What was compared, by a name for it.
+    """
+    doubted = [
+        f"no evidence: {shown_name(name)}: {tag.evidence.reason}"
+        for name, tag in named
+        if tag and tag.evidence and tag.evidence.verdict == "no evidence" and not tag.identical
+    ]
+    yield from doubted[:_LINES_OF_A_KIND]
+    if (left := len(doubted) - _LINES_OF_A_KIND) > 0:
+        yield f"no evidence: {left:,} more (--format json has the reasons)"
 
 
 def lines_not_compared(diff: Diff) -> Iterator[str]:
@@ -203,14 +269,10 @@ def _show_hparams(console: Console, run: RunDiff) -> None:
     print_line(console, "hyperparameters")
     columns = [
         Column("  name", [f"  {shown_name(each.name)}" for each in run.hparams]),
-        Column("a", ["-" if each.only_in == "b" else _setting(each.a) for each in run.hparams]),
-        Column("b", ["-" if each.only_in == "a" else _setting(each.b) for each in run.hparams]),
+        Column("a", ["-" if each.only_in == "b" else setting_cell(each.a) for each in run.hparams]),
+        Column("b", ["-" if each.only_in == "a" else setting_cell(each.b) for each in run.hparams]),
     ]
     print_table(console, columns)
-
-
-def _setting(value: Any) -> str:
-    return format_number(value) if isinstance(value, float) else printable(str(value))
 
 
 def _show_texts(console: Console, run: RunDiff) -> None:
@@ -227,20 +289,30 @@ def _show_texts(console: Console, run: RunDiff) -> None:
 # -- tables
 
 
+def _short_columns(run: RunDiff, tags: Sequence[TagDiff]) -> list[Column]:
+    return [
+        Column(_pair(run), [shown_name(tag.tag) for tag in tags]),
+        Column("first difference", [first_step_cell(tag) for tag in tags], True),
+        Column("a", [final_cell(tag, "a") for tag in tags], True),
+        Column("b", [final_cell(tag, "b") for tag in tags], True),
+        Column("change", [change_cell(tag) for tag in tags], True),
+        Column("verdict", [verdict_text(tag).plain for tag in tags]),
+    ]
+
+
 def _curve_columns(tags: Sequence[TagDiff], *, ascii_only: bool) -> list[Column]:
+    sparks = [sparks_cell(tag, ascii_only=ascii_only) for tag in tags]
     return [
         Column("tag", [shown_name(tag.tag) for tag in tags], names=True),
-        Column("points", [_counts(tag) for tag in tags], True, 9),
-        Column("differs from", [_first_step(tag) for tag in tags], True, 2),
-        Column("at most by", [_largest(tag) for tag in tags], True, 7),
-        Column("at step", [_step(tag.points.max_step) for tag in tags if tag.points], True, 8),
-        Column("final (a, b)", [_both(_final_or_level, tag) for tag in tags], True, 3),
-        Column("best (a, b)", [_both(_best, tag) for tag in tags], True, 5),
-        Column(
-            "a and b on one scale", [_sparks(tag, ascii_only=ascii_only) for tag in tags], rank=4
-        ),
-        Column("change at the end", [_change(tag) for tag in tags], True, 1),
-        Column("b is", [_verdict(tag) for tag in tags]),
+        Column("points", [counts_cell(tag) for tag in tags], True, 9),
+        Column("differs from", [first_step_cell(tag) for tag in tags], True, 2),
+        Column("at most by", [largest_cell(tag) for tag in tags], True, 7),
+        Column("at step", [step_cell(tag.points.max_step) for tag in tags if tag.points], True, 8),
+        Column("final (a, b)", [both_cells(final_cell, tag) for tag in tags], True, 3),
+        Column("best (a, b)", [both_cells(best_cell, tag) for tag in tags], True, 5),
+        Column("a and b on one scale", sparks, rank=4),
+        Column("change at the end", [change_cell(tag) for tag in tags], True, 1),
+        Column("b is", [verdict_text(tag) for tag in tags]),
     ]
 
 
@@ -249,12 +321,12 @@ def _group_columns(tags: Sequence[TagDiff]) -> list[Column]:
     return [
         Column("tag", [shown_name(tag.tag) for tag in tags], names=True),
         Column("runs", [f"{each.runs_a} / {each.runs_b}" for each in evidence], True, 3),
-        Column("at the end (a, b)", [_both(_final_or_level, tag) for tag in tags], True, 5),
-        Column("change", [_change(tag) for tag in tags], True, 1),
-        Column("95 % interval", [_interval(each.low, each.high) for each in evidence], True, 4),
+        Column("at the end (a, b)", [both_cells(final_cell, tag) for tag in tags], True, 5),
+        Column("change", [change_cell(tag) for tag in tags], True, 1),
+        Column("95 % interval", [interval_cell(each.low, each.high) for each in evidence], True, 4),
         Column("P(b better)", [format_rounded(each.improvement) for each in evidence], True, 2),
         Column("p", [format_rounded(each.p_value) for each in evidence], True, 6),
-        Column("b is", [_verdict(tag) for tag in tags]),
+        Column("b is", [verdict_text(tag) for tag in tags]),
     ]
 
 
@@ -262,8 +334,8 @@ def _payload_columns(tags: Sequence[TagDiff]) -> list[Column]:
     return [
         Column("tag", [shown_name(tag.tag) for tag in tags], names=True),
         Column("plugin", [printable(tag.plugin) for tag in tags], rank=2),
-        Column("points", [_counts(tag) for tag in tags], True, 1),
-        Column("differs from", [_first_step(tag) for tag in tags], True),
+        Column("points", [counts_cell(tag) for tag in tags], True, 1),
+        Column("differs from", [first_step_cell(tag) for tag in tags], True),
     ]
 
 
@@ -275,100 +347,9 @@ def _show_progress(console: Console, tags: Sequence[TagDiff], x: str) -> None:
     print_line(console, "")
     columns = [
         Column("tag", [shown_name(tag.tag) for tag, _, _ in sides], names=True),
-        Column("a as good as b's best", [_reached(a, x) for _, a, _ in sides], True, 1),
-        Column("b as good as a's best", [_reached(b, x) for _, _, b in sides], True),
-        Column("steps/s (a, b)", [_both(_speed, tag) for tag, _, _ in sides], True, 3),
-        Column("area between", [_area(tag) for tag, _, _ in sides], True, 4),
+        Column("a as good as b's best", [reached_cell(a, x) for _, a, _ in sides], True, 1),
+        Column("b as good as a's best", [reached_cell(b, x) for _, _, b in sides], True),
+        Column("steps/s (a, b)", [both_cells(speed_cell, tag) for tag, _, _ in sides], True, 3),
+        Column("area between", [area_cell(tag) for tag, _, _ in sides], True, 4),
     ]
     print_table(console, columns)
-
-
-# -- cells
-
-
-def _step(step: int | None) -> str:
-    return "-" if step is None else format_count(step)
-
-
-def _counts(tag: TagDiff) -> str:
-    if tag.count_a == tag.count_b:
-        return format_count(tag.count_a)
-    return f"{format_count(tag.count_a)} / {format_count(tag.count_b)}"
-
-
-def _first_step(tag: TagDiff) -> str:
-    return _step(tag.points.first_step if tag.points else None)
-
-
-def _largest(tag: TagDiff) -> str:
-    return format_rounded(tag.points.max_difference if tag.points else None)
-
-
-def _area(tag: TagDiff) -> str:
-    return format_rounded(tag.points.area if tag.points else None)
-
-
-def _final_or_level(tag: TagDiff, name: str) -> str:
-    side, level = (tag.a, tag.level_a) if name == "a" else (tag.b, tag.level_b)
-    return format_number(side.final, side.dtype) if side else format_rounded(level)
-
-
-def _best(tag: TagDiff, name: str) -> str:
-    side = tag.a if name == "a" else tag.b
-    if side is None or side.best is None:
-        return "-"
-    return format_number(side.best, side.dtype)
-
-
-def _speed(tag: TagDiff, name: str) -> str:
-    side = tag.a if name == "a" else tag.b
-    return format_rounded(side.steps_per_second if side else None)
-
-
-def _both(cell: Callable[[TagDiff, str], str], tag: TagDiff) -> str:
-    a, b = cell(tag, "a"), cell(tag, "b")
-    return "-" if a == b == "-" else f"{a}, {b}"
-
-
-def _reached(side: CurveSide, x: str) -> str:
-    if side.reaches_step is None:
-        return "never"
-    place = f"step {format_count(side.reaches_step)} ({format_duration(side.reaches_seconds)})"
-    if axis_name(x) in AXES or side.reaches_x is None:
-        return place
-    return f"{format_number(side.reaches_x)}, {place}"
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    if low is None or high is None:
-        return "-"
-    return f"{format_change(low)} to {format_change(high)}"
-
-
-def _change(tag: TagDiff) -> str:
-    change = tag.evidence.change if tag.evidence else None
-    if change is None or not math.isfinite(change):
-        return _spoilt(tag)
-    share = f" ({change / abs(tag.level_a):+.2%})" if tag.level_a else ""
-    return f"{format_change(change)}{share}"
-
-
-def _spoilt(tag: TagDiff) -> str:
-    """Which side has no level that is a number."""
-    levels = (("a", tag.level_a), ("b", tag.level_b))
-    names = [name for name, level in levels if level is not None and not math.isfinite(level)]
-    return f"{' and '.join(names)} not finite" if names else "-"
-
-
-def _verdict(tag: TagDiff) -> Text:
-    evidence: Evidence | None = tag.evidence
-    if tag.only_in or evidence is None or evidence.verdict is None:
-        return Text("-" if not tag.only_in else f"only in {tag.only_in}")
-    return Text(evidence.verdict, style=_STYLES[evidence.verdict])
-
-
-def _sparks(tag: TagDiff, *, ascii_only: bool) -> str:
-    """Both curves side by side."""
-    if tag.a is None or tag.b is None:
-        return ""
-    return sparkline((*tag.a.sparkline, None, *tag.b.sparkline), ascii_only=ascii_only)

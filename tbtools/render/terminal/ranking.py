@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from tbtools.analysis.ranked import RankedRun, Ranking
 
 _AT = {"end": "its level at the end", "last": "its last value", "best": "its best value"}
+_OWN_COLUMNS = frozenset(
+    {"#", "run", "±", "+/-", "runs", "step", "after", "checkpoint", "status", "findings"}
+)
 _MOST_REASONS, _MOST_HPARAMS = 5, 5
 
 
@@ -69,7 +72,7 @@ class RankingView:
     def show(self, console: Console) -> None:
         """Prints by what runs are ranked, the table, and what should be known of it."""
         print_line(console, self._headline(), style="bold")
-        print_table(console, self._columns())
+        print_table(console, self._columns(ascii_only=console.options.ascii_only))
         for line in self._below():
             print_line(console, line)
 
@@ -91,13 +94,13 @@ class RankingView:
         text = f"by {shown_name(one.by)}, {at}, the {better} first"
         return text + (f"; next best: --by {shown_name(one.runner_up)}" if one.runner_up else "")
 
-    def _columns(self) -> list[Column]:
+    def _columns(self, *, ascii_only: bool = False) -> list[Column]:
         runs = self.ranking.runs
         columns = [
             Column("#", [_rank(each) for each in runs], True),
             Column("run", [shown_name(each.run) for each in runs], names=True),
             Column(shown_name(self.ranking.by), [_value(each) for each in runs], True),
-            Column("±", [_spread(each) for each in runs], True, 1),
+            Column("+/-" if ascii_only else "±", [_spread(each) for each in runs], True, 1),
         ]
         if self.ranking.grouped:
             columns.append(Column("runs", [format_count(len(each.runs)) for each in runs], True))
@@ -106,7 +109,7 @@ class RankingView:
             Column("step", steps, True, 2),
             Column("after", [format_duration(each.seconds) for each in runs], True, 4),
             *(
-                Column(shown_name(name), [_setting(each, name) for each in runs], True, 3)
+                Column(self._label(name), [_setting(each, name) for each in runs], True, 3)
                 for name in self._telling_hparams()
             ),
             Column("checkpoint", [_checkpoint(each) for each in runs], rank=6),
@@ -114,6 +117,11 @@ class RankingView:
             Column("findings", [_findings(each) for each in runs], rank=2),
         ]
         return columns
+
+    def _label(self, name: str) -> str:
+        """The column of a hyperparameter, which may be called like another one."""
+        taken = {*_OWN_COLUMNS, self.ranking.by}
+        return shown_name(f"hparam/{name}" if name in taken else name)
 
     def _telling_hparams(self) -> list[str]:
         """Those that are not the same in all that is shown; the same in all tells nothing here."""
@@ -127,7 +135,7 @@ class RankingView:
     def _below(self) -> Iterator[str]:
         one = self.ranking
         if any(each.tied for each in one.runs):
-            level = f"{one.confidence:.0%} intervals"
+            level = f"{100 * (one.confidence or 0):.0f} % intervals"
             yield f"= cannot be told from the first by the {level} (docs/best.md)"
         reasons = Counter(one.not_ranked.values()).most_common()
         told = [f"{plural(count, 'run')}: {printable(reason)}" for reason, count in reasons]
