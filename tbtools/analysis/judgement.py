@@ -165,7 +165,7 @@ def detect(
         objectives: Which way is better, by glob over tags, as in ``{"score/*": "min"}``; the last
             that matches holds. Where none does, the words of the tag decide
             (`tbtools.analysis.objective`). Series without an objective are judged for
-            values that are not finite and for stalls only.
+            values that are not finite, for stalls, for their scale, and as speeds, rates and norms.
 
     Returns:
         The findings: run by run, the worst first, then the earliest. Its `not_judged` says what

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 import tbtools
 from tbtools.analysis.main_objective import rank_objectives
-from tbtools.analysis.objective import bound, objectives_of, parse_objectives, role_of, words
+from tbtools.analysis.objective import (
+    bound,
+    machinery_of,
+    objectives_of,
+    parse_objectives,
+    role_of,
+    words,
+)
 from tbtools.analysis.objective.table import Kind, table
 from tbtools.errors import InvalidObjective, TbtoolsError
 from tests.builders import EventFileBuilder
@@ -291,3 +298,27 @@ def test_the_words_of_the_tag_come_before_those_of_the_run(
     tag: str, run: str, role: str | None
 ) -> None:
     assert role_of(tag, run) == role
+
+
+# -- what runs around the model, by the names that frameworks give it
+
+
+@pytest.mark.parametrize(
+    ("expected", "tags"),
+    [
+        ("learning_rate", "train/learning_rate lr-AdamW/pg1 lr/head epoch_lr learningRate"),
+        ("speed", "time/fps charts/SPS train/wps it/s global_step/sec samples-per-sec mfu(%)"),
+        ("speed", "train/train_steps_per_second tokens/s throughput(tps) runtime/sentence/sec"),
+        ("step_time", "iteration-time iter_time batch_time time/step train/time sec_per_step"),
+        ("step_time", "time/step_ms time_per_batch secs_per_step"),
+        ("data_time", "data_time train/data_time"),
+        ("gradient_norm", "train/grad_norm gnorm grad_2.0_norm_total gradients/layer.0/norm"),
+        ("clipped", "train/clip grad/clip_frac"),
+        ("loss_scale", "loss_scale train/loss-scale scaler/scale grad_scale amp/scale"),
+        (None, "train/loss time/time_elapsed time/iterations eval/samples_per_second epoch_time"),
+        (None, "train/clip_fraction gradient_penalty total_timesteps norm weight_norm"),
+        (None, "step_rewards_CartPole-v0 train/train_runtime progression/total_time_seconds"),
+    ],
+)
+def test_tags_of_what_runs_around_the_model(expected: str | None, tags: str) -> None:
+    assert {tag: machinery_of(tag) for tag in tags.split()} == dict.fromkeys(tags.split(), expected)
