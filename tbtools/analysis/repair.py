@@ -26,7 +26,7 @@ from tbtools.runs.inputs import open_inputs
 from tbtools.runs.reading import read_each
 from tbtools.runs.run import Run
 from tbtools.runs.timeline.duplicates import find_copies
-from tbtools.showing import Tabled
+from tbtools.showing import Completed, Tabled
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _COLUMNS = ("file", "output", "status", "records", "lost_bytes", "inserted", "me
 
 
 @dataclass(frozen=True, slots=True)
-class FileRepair:
+class FileRepair(Completed):
     """What becomes of one event file.
 
     Attributes:
@@ -63,6 +63,8 @@ class FileRepair:
             it holds.
         pieces: What is written, in order.
     """
+
+    _plumbing: ClassVar[frozenset[str]] = frozenset({"pieces"})
 
     file: str
     output: str | None

@@ -163,6 +163,7 @@ OTHERS = {
     "Export": ("count data left_out notes problems provenance runs superseded to_dict undecodable"),
     "FileChange": ("kind new_points path"),
     "FileCheck": ("bytes file problems records status to_dict"),
+    "FileRepair": ("file inserted lost_bytes mended output problems records status to_dict"),
     "Finding": (
         "best_step best_value end_step evidence fails is_serious kind last_good_step message "
         "ongoing onset_step onset_time provisional run severity tag to_dict"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from tbtools.analysis.detect.judged import finite_or_none
 from tbtools.runs.diagnostics import HasProvenance, Provenance
-from tbtools.showing import Shown
+from tbtools.showing import Completed, Shown
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ KEYS = (
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Completed):
     """One thing that is wrong with one series.
 
     Attributes:
@@ -60,6 +60,8 @@ class Finding:
         provisional: Whether what would be an error may still recover, by what the series came back
             from before or by the learning rate's schedule; then it is a warning.
     """
+
+    _plumbing: ClassVar[frozenset[str]] = frozenset({"of_points"})
 
     run: str
     tag: str
