@@ -21,6 +21,7 @@ import tbtools
 from tbtools.analysis.series_summary import SeriesTable
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT, environment
+from tests.sweeps import write_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +116,10 @@ def results(logdir: Path) -> Iterator[Any]:
     for given in (LOGS, logdir):
         yield tbtools.detect(given), tbtools.verify(given), tbtools.repair(given)
     yield tbtools.explain(LOGS / "diverged")
+    yield tbtools.best(logdir), tbtools.best(logdir, group=["a?", "b?"])
+    for rate in range(14):
+        write_run(logdir.parent / "sweep" / str(rate), {"lr": rate / 10}, fails=rate > 9)
+    yield tbtools.best(logdir.parent / "sweep")
     yield tbtools.diff(LOGS / "baseline", LOGS / "diverged")
     groups = [[logdir / f"{name}{seed}" for seed in range(4)] for name in "ab"]
     yield tbtools.diff(*groups)

@@ -202,6 +202,7 @@ OTHERS = {
         "at by confidence direction grouped hparams importance not_ranked notes problems "
         "provenance ranked row runner_up runs superseded to_dict to_frame"
     ),
+    "Repair": ("files to_dict to_frame unreadable_paths"),
     "RunDiff": ("a b hparams identical not_compared only_in points_a points_b tags text"),
     "RunGroup": ("name runs"),
     "RunLoss": ("points run to"),
