@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
@@ -87,6 +88,11 @@ class View(Protocol):
 
 
 class _Console(Console):
+    @cached_property
+    def is_terminal(self) -> bool:
+        """As it was in the beginning: rich asks the file and the environment for each line."""
+        return super().is_terminal
+
     def on_broken_pipe(self) -> None:
         """Lets the caller see it; rich would exit with status 1, which is a verdict of ours."""
         raise  # rich calls this while it handles the BrokenPipeError

@@ -36,6 +36,14 @@ def print_line(console: Console, line: str | Text, style: str = "") -> None:
         console.file.write(plain.rstrip() + "\n")
 
 
+def print_cells(console: Console, cells: Sequence[tuple[str, str]]) -> None:
+    """Prints texts, each with its style, as one line as `print_line` does."""
+    if console.is_terminal:
+        print_line(console, Text.assemble(*cells))
+    else:
+        print_line(console, "".join(text for text, _ in cells))
+
+
 def print_lines(console: Console, lines: Iterable[tuple[str, str]]) -> None:
     """Prints many lines, each with a style for the whole line, as `print_line` does."""
     if console.is_terminal:

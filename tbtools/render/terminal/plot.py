@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.cells import cell_len
-from rich.text import Text
 
 from tbtools.analysis.smoothers import smooth_values
 from tbtools.render.colors import run_colors
@@ -22,7 +21,7 @@ from tbtools.render.format import (
 from tbtools.render.ranges import nice_ticks, value_range
 from tbtools.render.series import drawn_seconds, drawn_start, line_passes
 from tbtools.render.terminal.canvas import Canvas, extreme_points
-from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_names, print_line
+from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_names, print_cells, print_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,11 +139,11 @@ class _Chart:
         self.width = max(_LEAST_WIDTH, width)
 
     def show(self, rows: int) -> None:
-        self._line(self._title())
+        self._line(*self._title())
         x_range = self._x_range()
         y_range = value_range(self.smoothed, log=self.view.log)
         if y_range is None:
-            self._line(Text("  nothing finite to draw"))
+            self._line(("  nothing finite to draw", ""))
             return
         ticks = nice_ticks(*y_range, max(2, rows // 3))
         labels = [self._y_label(tick) for tick in ticks]
@@ -158,18 +157,17 @@ class _Chart:
         for row in range(rows):
             label = f"{at_row.get(row, ''):>{margin}} {self.frame.vertical}"
             cells = [(text, self._style(owner)) for text, owner in canvas.stretches(row)]
-            line = Text.assemble(*cells)
-            if row == 0:
-                line = self._marked(line, marks)
-            self._line(Text(label).append_text(line))
+            if row == 0 and marks:
+                cells = self._marked(cells, marks)
+            self._line((label, ""), *cells)
         self._x_axis(margin, canvas.width, x_range)
         self._legend()
 
-    def _title(self) -> Text:
-        title = Text(printable(self.tag), style="bold")
+    def _title(self) -> list[tuple[str, str]]:
         details = [f"smoothing {self.view.smoothing:g}"] if self.view.smoothing else []
         details += ["log"] if self.view.log else []
-        return title.append(f"  {', '.join(details)}" if details else "", style="not bold dim")
+        behind = f"  {', '.join(details)}" if details else ""
+        return [(printable(self.tag), "bold"), (behind, "dim")]
 
     def _canvas(
         self, width: int, rows: int, x_range: tuple[float, float], y_range: tuple[float, float]
@@ -189,12 +187,12 @@ class _Chart:
     def _style(self, owner: int) -> str:
         return self.colors.get(self.series[owner].run, "") if owner >= 0 else ""
 
-    def _marked(self, line: Text, marks: dict[int, str]) -> Text:
-        """The row with the marks in their columns."""
+    def _marked(self, cells: list[tuple[str, str]], marks: dict[int, str]) -> list[tuple[str, str]]:
+        """The row with the marks in their columns, sign by sign."""
+        signs = [(sign, style) for text, style in cells for sign in text]
         for column, severity in marks.items():
-            mark = Text(self.frame.onset, style=SEVERITY_STYLES[severity])
-            line = line[:column].append_text(mark).append_text(line[column + 1 :])
-        return line
+            signs[column] = self.frame.onset, SEVERITY_STYLES[severity]
+        return signs
 
     def _x(self, series: ScalarSeries) -> Floats:
         if self.view.x == "relative":
@@ -243,8 +241,8 @@ class _Chart:
             if first >= free:
                 labels[first : first + len(text)] = text
                 free = first + len(text) + 2
-        self._line(Text(f"{'':{margin}} {self.frame.corner}{''.join(axis)}"))
-        self._line(Text("".join(labels).rstrip()))
+        self._line((f"{'':{margin}} {self.frame.corner}{''.join(axis)}", ""))
+        self._line(("".join(labels).rstrip(), ""))
 
     def _legend(self) -> None:
         worst: dict[str, list[Finding]] = {}
@@ -258,20 +256,23 @@ class _Chart:
         value_width = max(map(len, [*values, "last"]))
         signs = [self.frame.line] * len(named) if self.braille else list(_SIGNS)
         head = " " * (2 + len(signs[0]) + 1 + name_width + 2)
-        self._line(Text(f"{head}{'last':>{value_width}}", style="dim"))
+        self._line((f"{head}{'last':>{value_width}}", "dim"))
         for each, name, value, sign in zip(named, names, values, signs, strict=False):
-            line = Text("  ").append(sign, style=self.colors.get(each.run, ""))
             blank = " " * (name_width - cell_len(name))
-            line.append(f" {name}{blank}  {value:>{value_width}}")
+            line = [
+                ("  ", ""),
+                (sign, self.colors.get(each.run, "")),
+                (f" {name}{blank}  {value:>{value_width}}", ""),
+            ]
             for finding in worst.get(each.run, []):
                 text = f"  {self.frame.onset} {finding.kind} at {format_count(finding.onset_step)}"
-                line.append(text, style=SEVERITY_STYLES[finding.severity])
-            self._line(line)
+                line.append((text, SEVERITY_STYLES[finding.severity]))
+            self._line(*line)
         if len(self.series) > _MOST_NAMED:
-            self._line(Text(f"  and {format_count(len(self.series) - _MOST_NAMED)} more runs"))
+            self._line((f"  and {format_count(len(self.series) - _MOST_NAMED)} more runs", ""))
 
-    def _line(self, line: Text) -> None:
-        print_line(self.console, line)
+    def _line(self, *cells: tuple[str, str]) -> None:
+        print_cells(self.console, cells)
 
 
 def _last(series: ScalarSeries) -> str:
