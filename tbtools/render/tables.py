@@ -221,13 +221,14 @@ def _own_cells(batch: Batch, name: str, encoder: _Encoder) -> Iterable[str]:
 def _numbers(
     columns: Sequence[np.ndarray[Any, Any]], dtype: str, encoder: _Encoder
 ) -> Iterable[str]:
-    values = np.concatenate([np.ma.getdata(column) for column in columns])
+    masked = any(isinstance(column, np.ma.MaskedArray) for column in columns)
+    values = np.concatenate([np.ma.getdata(column) for column in columns] if masked else columns)
     if values.dtype.kind == "f":
         values = shortest_decimals(values, dtype)
     cells = list(map(repr, values.tolist()))
     for row in np.flatnonzero(~np.isfinite(values)).tolist():
         cells[row] = encoder.nonfinite[cells[row]]
-    if any(np.ma.is_masked(column) for column in columns):
+    if masked:
         mask = np.concatenate([np.ma.getmaskarray(column) for column in columns])
         for row in np.flatnonzero(mask).tolist():
             cells[row] = ""

@@ -164,7 +164,9 @@ def aggregate_batches(aggregate: Aggregate) -> Iterator[Batch]:
             "nonfinite": series.nonfinite,
         }
         for name, values in series.statistics.items():
-            columns[name] = np.ma.masked_array(values, series.runs < runs_needed(name))
+            missing = series.runs < runs_needed(name)
+            # A mask costs more than all else of a short series.
+            columns[name] = np.ma.masked_array(values, missing) if missing.any() else values
         columns[aggregate.axis_column] = series.x
         # The least and the greatest value are values that were stored, others are computed.
         stored = "float64" if series.interpolated.any() else series.dtype
