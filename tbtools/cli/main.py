@@ -8,6 +8,7 @@ import importlib
 import io
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -260,6 +261,9 @@ def main() -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What the terminal has no letters for is shown as an escape: é as \\xe9.
         sys.stdout.reconfigure(errors="backslashreplace")
+    if not sys.warnoptions:
+        # NumPy's, with a line of our code: that values are not finite is told where they are shown.
+        warnings.simplefilter("ignore", RuntimeWarning)
     with contextlib.suppress(ImportError):  # built without a compiler
         from tbtools.cli import _exit_status
 

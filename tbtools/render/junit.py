@@ -65,4 +65,5 @@ def _line(finding: Finding) -> str:
 
 def _xml(text: str) -> str:
     """Characters that XML 1.0 cannot hold, not even escaped, are made visible."""
+    text = text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
     return "\n".join(printable(line) for line in text.split("\n"))

@@ -227,7 +227,7 @@ def test_junit_and_text_count_what_was_not_judged(tmp_path: Path) -> None:
 
 def test_junit_of_hostile_names(tmp_path: Path) -> None:
     points = [(step, math.nan) for step in range(30)]
-    EventFileBuilder().scalars('<loss>&"\x1b[31m\x00', points).write(
+    EventFileBuilder().scalars('<loss>&"\x1b[31m\x00\ufffe\uffff', points).write(
         tmp_path / "]]><x>" / "events.out.tfevents.1"
     )
     text = call("detect", os.fspath(tmp_path), "--format", "junit").out

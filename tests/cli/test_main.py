@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -251,6 +252,19 @@ tbtools.__main__.main()
         check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"tbtools: {reason}\n")
+
+
+def test_no_line_of_our_code_is_shown(tmp_path: Path) -> None:
+    """As Python shows with its warnings, where NumPy takes differences of endless times."""
+    builder = EventFileBuilder()
+    for step in range(40):
+        time = math.inf if step > 30 else 1.7e9 + step
+        builder.tensor_scalar("loss", step, 1e308, "float64", wall_time=time)
+    builder.write(tmp_path / "events.out.tfevents.1")
+    for command in ("detect", "summarize", "plot"):
+        result = process(command, os.fspath(tmp_path))
+        assert result.status == 0
+        assert ".py" not in result.err
 
 
 def test_python_m_tbtools_is_tbtools() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.builders import EventFileBuilder
+from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT, call, on_terminal, plain
 from tests.golden import assert_golden
 
@@ -101,3 +101,24 @@ def test_very_many_runs_are_counted(tmp_path: Path) -> None:
             builder.scalar("loss", step, value)
         builder.write(tmp_path / f"run{number}" / "tfevents.1")
     assert "and 4 more runs" in call("plot", os.fspath(tmp_path)).out
+
+
+FAR = {
+    "steps": [(2**62 + step, 1.0, START + step) for step in range(3)],
+    "steps of all size": [(-(2**63), 1.0, START), (0, 2.0, START + 1), (2**63 - 1, 0.5, START + 2)],
+    "values": [(0, 1.7e308, START), (1, -1.7e308, START + 1)],
+    "times": [(0, 1.0, -1e300), (1, 2.0, 1e300), (2, 1.0, float("nan")), (3, 1.0, float("inf"))],
+    "one moment": [(0, 1.0, 1e300), (1, 1.0, 1e300)],
+}
+
+
+@pytest.mark.parametrize("axis", ["step", "relative", "wall"])
+@pytest.mark.parametrize("name", FAR)
+def test_numbers_of_any_size_are_drawn(name: str, axis: str, tmp_path: Path) -> None:
+    builder = EventFileBuilder()
+    for step, value, wall_time in FAR[name]:
+        builder.tensor_scalar("loss", step, value, "float64", wall_time=wall_time)
+    builder.write(tmp_path / "events.out.tfevents.1")
+    result = call("plot", str(tmp_path), "--x", axis)
+    assert result.status == 0
+    assert "*" in result.out or "+" in result.out

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 # What is piped has no width: as wide as a page of text.
 _PIPED_WIDTH = 100
+# No time is further away, and the distance of any two is a number.
+_FAR = 1e300
 _LEAST_WIDTH = 30
 _ROWS_OF_MANY = 12
 _MOST_ROWS = 28
@@ -150,7 +152,7 @@ class _Chart:
         margin = max(map(len, labels))
         canvas = self._canvas(self.width - margin - 2, rows, x_range, y_range)
         at_row = {
-            round((1 - (tick - y_range[0]) / (y_range[1] - y_range[0])) * (rows - 1)): label
+            round((1 - _share(tick, y_range)) * (rows - 1)): label
             for tick, label in zip(ticks, labels, strict=True)
         }
         marks = self._marks(canvas.width, x_range)
@@ -196,15 +198,18 @@ class _Chart:
 
     def _x(self, series: ScalarSeries) -> Floats:
         if self.view.x == "relative":
-            return drawn_seconds(series)
-        if self.view.x == "wall":
-            return drawn_start(series) + drawn_seconds(series)
-        return series.step.astype(np.float64)
+            x = drawn_seconds(series)
+        elif self.view.x == "wall":
+            x = drawn_start(series) + drawn_seconds(series)
+        else:
+            return series.step.astype(np.float64)
+        return np.clip(np.nan_to_num(x), -_FAR, _FAR)
 
     def _x_range(self) -> tuple[float, float]:
         places = np.concatenate([self._x(each) for each in self.series])
         low, high = float(places.min()), float(places.max())
-        return (low, high) if low < high else (low - 1, high + 1)
+        margin = max(1.0, abs(low) * 1e-9)  # of 2^62 and 2^62 + 1 there is only one double
+        return (low, high) if low < high else (low - margin, high + margin)
 
     def _marks(self, width: int, x_range: tuple[float, float]) -> dict[int, str]:
         """The columns in which a finding began, and how bad it is."""
@@ -212,8 +217,7 @@ class _Chart:
         for finding in self.findings:
             series = next(each for each in self.series if each.run == finding.run)
             x = self._x(series)[series.find(finding.onset_step, finding.onset_time)]
-            column = round((x - x_range[0]) / (x_range[1] - x_range[0]) * (width - 1))
-            found[int(column)] = finding.severity
+            found[_column(float(x), width, x_range)] = finding.severity
         return found
 
     def _y_label(self, tick: float) -> str:
@@ -234,7 +238,7 @@ class _Chart:
         axis, labels = [self.frame.horizontal] * width, [" "] * (margin + 2 + width)
         free = 0
         for tick in ticks:
-            column = round((tick - low) / (high - low) * (width - 1))
+            column = _column(tick, width, x_range)
             axis[column] = self.frame.tick
             text = self._x_label(tick)
             first = min(max(free, margin + 2 + column - len(text) // 2), len(labels) - len(text))
@@ -273,6 +277,19 @@ class _Chart:
 
     def _line(self, *cells: tuple[str, str]) -> None:
         print_cells(self.console, cells)
+
+
+def _share(place: float, limits: tuple[float, float]) -> float:
+    """How far from the lower to the upper limit a place lies, 0 to 1."""
+    low, high = limits
+    if np.isinf(high - low):
+        place, low, high = place / 2, low / 2, high / 2
+    # A tick of a range of a few doubles may lie beside it.
+    return min(max(0.0, (place - low) / (high - low)), 1.0)
+
+
+def _column(x: float, width: int, x_range: tuple[float, float]) -> int:
+    return round(_share(x, x_range) * (width - 1))
 
 
 def _last(series: ScalarSeries) -> str:
