@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tbtools.eventfile import scan
+from tbtools.eventfile import records, scan
 from tests.scans import SCANNERS
 
 if TYPE_CHECKING:
@@ -53,11 +53,13 @@ def cases() -> Path:
 def scan_implementation(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
-    """Runs the test once under each scan, and makes sure that it did."""
+    """Runs the test once under each scan, and makes sure that it did; and so with records."""
     name: str = request.param
     if SCANNERS[name] is None:
         pytest.skip("the compiled scan has not been built")
     monkeypatch.setattr(scan, "_scanner", SCANNERS[name])
+    if name == "protobuf":
+        monkeypatch.setattr(records, "_sound_records", lambda: records._sound_record)
     assert scan.implementation() == name
     yield name
     assert scan.implementation() == name

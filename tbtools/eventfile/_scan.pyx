@@ -68,6 +68,7 @@ include "_scan_tensor.pxi"
 include "_scan_tables.pxi"
 include "_scan_event.pxi"
 include "_scan_columns.pxi"
+include "_scan_records.pxi"
 
 
 cdef class Scanner(Collector):

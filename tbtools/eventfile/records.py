@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tbtools import errors
 from tbtools.eventfile.content import foreign_content
 from tbtools.eventfile.source import as_path, open_file, source_of
+from tbtools.extensions import compiled
 
 if TYPE_CHECKING:
     import os
@@ -115,6 +116,9 @@ class RecordReader:
         self._file: SourceFile | None = None
         self._block = b""
         self._block_start = 0
+        # The data of sound records that follow one another from an offset on, the last one first.
+        self._ahead: list[bytes] = []
+        self._ahead_offset = 0
         self._known_size = 0
         self._search_effort = 0
 
@@ -135,6 +139,7 @@ class RecordReader:
             self._file.close()
             self._file = None
             self._block = b""
+            self._ahead = []
             self._known_size = 0
 
     def __iter__(self) -> Self:
@@ -172,21 +177,15 @@ class RecordReader:
 
     def _sound_at_hand(self) -> Record | None:
         """The next record, where it is sound and has been read already."""
-        block, start = self._block, self.offset - self._block_start
-        data_start = start + HEADER_SIZE
-        if start < 0 or data_start > len(block):
-            return None
-        length, want = _HEADER.unpack_from(block, start)
-        data_end = data_start + length
-        if data_end + _CHECKSUM.size > len(block):
-            return None
-        if _checksum_of_length(block[start : start + 8]) != want:
-            return None
-        data = block[data_start:data_end]
-        if _CHECKSUM.unpack_from(block, data_end) != (masked_crc32c(data),):
-            return None
-        record = Record(self.offset, data)
-        self.offset = record.end
+        if self.offset != self._ahead_offset or not self._ahead:
+            start = self.offset - self._block_start
+            if not 0 <= start <= len(self._block) - FRAME_SIZE:
+                return None
+            self._ahead = _sound_records()(self._block, start)[::-1]
+            if not self._ahead:
+                return None
+        record = Record(self.offset, self._ahead.pop())
+        self.offset = self._ahead_offset = record.end
         return record
 
     def _read_body(self, length: int) -> Record:
@@ -305,6 +304,25 @@ class RecordReader:
         if len(data) < count:
             raise errors.TruncatedRecord(self.path, offset, count - len(data))
         return data
+
+
+@functools.cache
+def _sound_records() -> Callable[[bytes, int], list[bytes]]:
+    """`_scan.sound_records`, or the same in Python, which looks at one record at a time."""
+    extension = compiled("tbtools.eventfile._scan")
+    return _sound_record if extension is None else extension.sound_records
+
+
+def _sound_record(block: bytes, start: int) -> list[bytes]:
+    data_start = start + HEADER_SIZE
+    length, want = _HEADER.unpack_from(block, start)
+    data_end = data_start + length
+    if data_end + _CHECKSUM.size > len(block):
+        return []
+    if _checksum_of_length(block[start : start + 8]) != want:
+        return []
+    data = block[data_start:data_end]
+    return [data] if _CHECKSUM.unpack_from(block, data_end) == (masked_crc32c(data),) else []
 
 
 def _sound_headers(block: bytes, room: int) -> Iterator[tuple[int, int]]:

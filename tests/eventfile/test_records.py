@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -308,3 +309,29 @@ class TestHostileFile:
     def test_no_file(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):
             list(records.read_records(tmp_path / "none"))
+
+
+@given(DATA, st.data())
+def test_sound_records_are_found_many_at_a_time(data: list[bytes], draw: st.DataObject) -> None:
+    """Up to the first that is damaged or broken off, compiled and in Python."""
+    compiled = pytest.importorskip("tbtools.eventfile._scan", reason="built without a compiler")
+    block = bytearray(b"".join(map(frame, data)))
+    starts = [0]
+    for each in data:
+        starts.append(starts[-1] + len(each) + records.FRAME_SIZE)
+    first = draw.draw(st.integers(0, len(data)))
+    damaged = draw.draw(st.integers(0, len(block)))
+    if damaged < len(block):
+        block[damaged] ^= 1 << draw.draw(st.integers(0, 7))
+    end = draw.draw(st.integers(starts[first], len(block)))
+    bound = min(end, damaged) if damaged >= starts[first] else end
+    want = [
+        each
+        for each, (start, behind) in zip(data, pairwise(starts), strict=True)
+        if start >= starts[first] and behind <= bound
+    ]
+    content = bytes(block[:end])
+    assert compiled.sound_records(content, starts[first]) == want
+    assert compiled.sound_records(content, -1) == compiled.sound_records(content, end + 1) == []
+    if end - starts[first] >= records.FRAME_SIZE:
+        assert records._sound_record(content, starts[first]) == want[:1]
