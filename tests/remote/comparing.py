@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tbtools.eventfile.source import read_bytes
 from tests.commands import Result, call
 from tests.remote.conftest import FILE
 
@@ -57,3 +58,16 @@ def hold_the_same(command: str, local: str, remote: str, folder: Path) -> None:
 
 def written(folder: Path) -> list[Path]:
     return sorted(path.relative_to(folder) for path in folder.rglob("*"))
+
+
+def hold_an_output(url: str, logs: Path, folder: Path) -> None:
+    """Writes a result to a URL, and once more; it is what is written to a local file."""
+    assert call("detect", str(logs), "-o", str(folder / "local.json")).status == 0
+    assert call("detect", str(logs), "-o", url).status == 0
+    assert read_bytes(url) == (folder / "local.json").read_bytes()
+    again = call("detect", str(logs), "-o", url)
+    assert (again.status, "exists; name another" in again.err) == (2, True)
+    assert call("detect", str(logs), "-o", url, "--force").status == 0
+    assert read_bytes(url) == (folder / "local.json").read_bytes()
+    missing = call("detect", str(logs), "-o", f"{url}/below/r.json")
+    assert (missing.status, missing.err.count("\n")) == (2, 1)

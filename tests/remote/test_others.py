@@ -9,7 +9,7 @@ import pytest
 
 import tbtools
 from tests.commands import Result, call
-from tests.remote.comparing import hold_the_same
+from tests.remote.comparing import hold_an_output, hold_the_same
 from tests.remote.conftest import FILE, points
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ def test_a_command_says_what_it_says_of_local_files(
     command: str, folder: str, logs: Path, tmp_path: Path
 ) -> None:
     hold_the_same(command, str(logs), folder, tmp_path)
+
+
+def test_an_output(folder: str, logs: Path, tmp_path: Path) -> None:
+    hold_an_output(f"{folder}/r.json", logs, tmp_path)
 
 
 def test_refresh(folder: str) -> None:

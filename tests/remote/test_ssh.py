@@ -10,7 +10,7 @@ import pytest
 
 import tbtools
 from tests.commands import Result, call
-from tests.remote.comparing import hold_the_same
+from tests.remote.comparing import hold_an_output, hold_the_same
 from tests.remote.conftest import FILE, points
 
 pytest.importorskip("asyncssh")
@@ -42,6 +42,12 @@ def test_a_command_says_what_it_says_of_local_files(
     command: str, host: str, logs: Path, tmp_path: Path
 ) -> None:
     hold_the_same(command, str(logs), f"{host}{logs}", tmp_path)
+
+
+def test_an_output(host: str, logs: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    hold_an_output(f"{host}{tmp_path}/out/r.json", logs, tmp_path)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["r.json"]
 
 
 def test_links_are_followed_once(host: str, logs: Path, tmp_path: Path) -> None:

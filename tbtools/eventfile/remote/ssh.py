@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import functools
 import os
@@ -130,16 +131,21 @@ class SshSource(RemoteSource):
         """Written beside it and renamed."""
         place = self.place(path)
         name = _remote_name(place)
-        beside = f"{name}.part"
+        beside = f"{name}.{os.getpid()}.part"
 
         async def ask(client: SFTPClient) -> None:
             if not force and await client.exists(name):
                 raise os_error(errno.EEXIST, path=path)
-            await client.put(local_file, beside)
-            if force:
-                await client.posix_rename(beside, name)
-            else:  # which fails where there is a file
-                await client.rename(beside, name)
+            try:
+                await client.put(local_file, beside)
+                if force:
+                    await client.posix_rename(beside, name)
+                else:  # which fails where there is a file
+                    await client.rename(beside, name)
+            except asyncssh.SFTPError:
+                with contextlib.suppress(asyncssh.SFTPError):
+                    await client.remove(beside)
+                raise
 
         traffic.count(4)
         _answer(place, ask)
