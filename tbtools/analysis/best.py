@@ -127,7 +127,8 @@ def best(
         members, levels, left_out = _groups(inputs, places, group)
         not_ranked |= dict.fromkeys(left_out, "in no group")
     order = _in_order(members, levels, direction)
-    settings = _settings(inputs, places)
+    found = settings_above({name: inputs.runs[name] for name in places}, inputs.all_runs)
+    settings = _settings({name: own.values for name, (_, own) in found.items()}, places)
     findings: dict[str, list[Finding]] = defaultdict(list)
     for finding in judged.findings:
         findings[finding.run].append(finding)
@@ -151,7 +152,11 @@ def best(
             {run: _goodness(place.level.mean, direction) for run, place in places.items()},
             settings,
         ),
-        provenance=Provenance.of(inputs.runs, inputs.unreadable),
+        provenance=Provenance.of(
+            inputs.runs,
+            inputs.unreadable,
+            [problem for _, own in found.values() for problem in own.problems],
+        ),
     )
 
 
@@ -248,10 +253,10 @@ def _place(series: ScalarSeries, direction: Objective, at: str, step: int | None
     return _Place(Level(float(value[point]), None, 1), series, point, stored=True)
 
 
-def _settings(inputs: Inputs, places: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _settings(
+    known: Mapping[str, Mapping[str, Any]], places: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
     """The hyperparameters of the ranked runs that are not the same in all of them."""
-    runs = {name: inputs.runs[name] for name in places}
-    known = {name: own.values for name, (_, own) in settings_above(runs, inputs.all_runs).items()}
     names = dict.fromkeys(name for own in known.values() for name in own)
     varying = [
         name

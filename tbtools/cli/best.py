@@ -80,6 +80,7 @@ def command(
     """
     from tbtools.analysis.best import best
     from tbtools.analysis.objective import parse_objectives
+    from tbtools.render.format import printable
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.progress import judging_progress, scan_progress
     from tbtools.render.terminal.ranking import RankingView
@@ -100,4 +101,8 @@ def command(
             **selection.arguments,
         )
     output.write(RankingView(ranking, experiment.logdir))
+    for problem in ranking.problems:
+        if problem["kind"] == "undecodable":
+            text = f"not shown: run {problem['run']}: {problem['message']}"
+            click.echo(printable(text), err=True)
     return finish(Diagnostics([experiment], selection.selection))

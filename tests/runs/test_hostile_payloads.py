@@ -225,6 +225,7 @@ def commands(folder: Path, out: Path) -> None:
         ("inspect", file),
         ("diff", str(folder / "run"), str(folder / "sound")),
         ("diff", str(folder / "run"), str(folder / "run")),
+        ("best", logs, "--by", "loss"),
         ("explain", str(folder / "run")),
         ("explain", str(folder / "run"), "--format", "json"),
         ("detect", logs, "--format", "sarif"),
@@ -343,6 +344,9 @@ def test_one_bad_payload_leaves_the_rest(name: str, tmp_path: Path) -> None:
     assert ("not compared: a: run" in compared.err) == (plugin == "hparams")
     assert call("inspect", f"{logs}/a/events.out.tfevents.1", "--events").status == 0
     assert call("summarize", logs).status == 0
+    ranked = call("best", logs, "--by", "loss")
+    assert ranked.status == 0
+    assert ("not shown: run a: '_hparams_/bad' at step 7" in ranked.err) == (plugin == "hparams")
     explained = call("explain", f"{logs}/a")
     assert explained.status == 0
     told = "cannot be decoded: '_hparams_/bad' at step 7" in explained.out
