@@ -77,6 +77,9 @@ class Status:
     is_exact: bool = field(default=False, compare=False)
 
 
+_new = tuple.__new__
+
+
 class SourceFile(abc.ABC):
     """A file open for reading, at any offset; it has no position of its own.
 
@@ -292,7 +295,9 @@ class LocalSource(Source):
         """One scandir; where the file system tells the kinds, no call an entry."""
         with os.scandir(path) as entries:
             for entry in entries:
-                yield Entry(entry.name, entry.path, _entry_kind(entry))
+                # Files are most; what is not made by `Entry()` takes half the time.
+                kind = "file" if entry.is_file(follow_symlinks=False) else _other_kind(entry)
+                yield _new(Entry, (entry.name, entry.path, kind))
 
     def resolve(self, path: str) -> str:
         """By the file system's links."""
@@ -303,11 +308,10 @@ class LocalSource(Source):
         return os.path.abspath(path)
 
 
-def _entry_kind(entry: os.DirEntry[str]) -> Kind:
+def _other_kind(entry: os.DirEntry[str]) -> Kind:
+    """What no regular file is."""
     if entry.is_dir(follow_symlinks=False):
         return "directory"
-    if entry.is_file(follow_symlinks=False):
-        return "file"
     return "link" if entry.is_symlink() else "other"
 
 
