@@ -152,12 +152,12 @@ def test_a_new_directory_has_the_group_of_its_place(merged: Any, tmp_path: Path)
 def test_what_appears_meanwhile_is_left_alone(tmp_path: Path, force: bool, what: str) -> None:
     out = tmp_path / "out"
 
-    def runs() -> Iterator[tuple[str, dict[str, Points]]]:
+    def runs() -> Iterator[tuple[str, list[dict[str, Points]]]]:
         if what == "file":
             out.write_text("mine")
         else:
             write_run(out, [(0, 1.0)])
-        yield "run", {"loss": POINTS}
+        yield "run", [{"loss": POINTS}]
 
     with pytest.raises(OutputExists):
         write_runs(runs(), out, command="test", force=force)
@@ -171,7 +171,7 @@ def test_only_what_was_there_is_replaced(merged: Any, tmp_path: Path, change: st
     tbtools.write(merged, out)
     [file] = out.iterdir()
 
-    def runs() -> Iterator[tuple[str, dict[str, Points]]]:
+    def runs() -> Iterator[tuple[str, list[dict[str, Points]]]]:
         if change == "training":
             write_run(out / "mine", [(0, 1.0)])
         elif change == "removed":
@@ -183,7 +183,7 @@ def test_only_what_was_there_is_replaced(merged: Any, tmp_path: Path, change: st
             with file.open("ab") as opened:
                 opened.write(b"more")
         before.append(contents(out))
-        yield "run", {"loss": POINTS}
+        yield "run", [{"loss": POINTS}]
 
     before: list[dict[str, bytes]] = []
     with pytest.raises(OutputChanged, match="written by something else meanwhile"):

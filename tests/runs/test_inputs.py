@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Each function of runs; what is made of one of them says of how many points it is.
 COUNT: dict[str, Callable[[Any], int]] = {
     "aggregate": lambda x: int(tbtools.aggregate(x).to_frame()["runs"].sum()),
+    "best": lambda x: 30 * len(tbtools.best(x).runs),
     "detect": lambda x: 30 * [each.kind for each in tbtools.detect(x)].count("nonfinite"),
     "diff": lambda x: sum(run.points_a for run in tbtools.diff(x, "logs/a").runs),
     "diff_report": lambda x: 30 * (write_diff(x).read_text("utf-8").count("identical") > 0),
@@ -29,6 +30,7 @@ COUNT: dict[str, Callable[[Any], int]] = {
     "merge": lambda x: tbtools.merge(x).points,
     "plot": lambda x: max(len(trace.x) for trace in tbtools.plot(x).data),
     "read_scalars": lambda x: len(tbtools.read_scalars(x)),
+    "repair": lambda x: sum(file.records for file in tbtools.repair(x).files),
     "report": lambda x: 30 * len(page_of(written(x).read_text("utf-8"))["runs"]),
     "smooth": lambda x: len(tbtools.smooth(x)),
     "summarize": lambda x: sum(run.points for run in tbtools.summarize(x).runs),
