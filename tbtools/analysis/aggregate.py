@@ -252,6 +252,7 @@ def _require_finite(run: str, curves: Sequence[ScalarSeries]) -> None:
             raise NonfiniteValue(run, curve.tag, int(curve.step[at]), float(curve.value[at]))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _mean_where(values: Floats, present: NDArray[np.bool_]) -> Floats:
     count = np.maximum(present.sum(axis=0), 1)
     mean: Floats = np.where(present, values, 0.0).sum(axis=0) / count

@@ -56,6 +56,7 @@ class Level:
         return None if self.spread is None else self.mean + self.spread
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def level_in_time(values: Floats) -> Level:
     """The mean of neighbouring points of a curve, with an interval of 99 %.
 
@@ -66,14 +67,15 @@ def level_in_time(values: Floats) -> Level:
     Args:
         values: Shape (n,), at least one, in the order of the steps.
     """
-    with np.errstate(invalid="ignore", over="ignore"):
-        mean = float(np.mean(values))
+    mean = float(np.mean(values))
     if values.size < FEWEST_POINTS or not math.isfinite(mean):
         return Level(mean, None, values.size)
     sums = np.cumsum(values - mean)
     spread = math.sqrt(_LOBATO_99 * float(np.mean(sums**2))) / values.size
     effective = _effective_points(values)
     spread *= max(1.0, _ENOUGH_EFFECTIVE_POINTS / effective)
+    if not math.isfinite(spread):  # beyond the squares that there are
+        return Level(mean, None, values.size)
     return Level(mean, spread, values.size, effective)
 
 

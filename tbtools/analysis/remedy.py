@@ -67,6 +67,7 @@ def with_remedies(
     return tuple(out)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _cost(finding: Finding, series: ScalarSeries) -> dict[str, Any]:
     gaps = np.diff(series.wall_time)
     gaps[series.restarts[series.restarts > 0] - 1] = 0.0

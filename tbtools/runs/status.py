@@ -53,6 +53,7 @@ def run_status(run: Run, now: float | None = None, *, has_points: bool = True) -
     return "training" if end_time is not None and abs(present - end_time) <= patience else "stopped"
 
 
+@np.errstate(over="ignore", invalid="ignore")  # wall times may be anything
 def _rhythm(part: Part) -> float:
     """Seconds between its last events, typically."""
     gaps = np.diff(np.sort(part.columns.rows.wall_time[-_RHYTHM_ROWS:]))

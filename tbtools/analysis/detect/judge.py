@@ -53,6 +53,7 @@ _JUDGED_APART = frozenset({"learning_rate", "loss_scale"})
 LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite is a finding
 def detect_series(
     series: Iterable[ScalarSeries],
     *,

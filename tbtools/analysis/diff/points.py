@@ -219,6 +219,7 @@ def _best(curve: ScalarSeries, objective: Objective) -> int | None:
     return int(np.argmin(np.where(finite, turned, np.inf)))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _speed(curve: ScalarSeries) -> float | None:
     """Steps by seconds, over neighbouring points of one session."""
     steps, seconds = np.diff(curve.step), np.diff(curve.wall_time)

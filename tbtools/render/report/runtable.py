@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +124,8 @@ def _duration(start: float | None, end: float | None) -> Cell:
     if start is None or end is None:
         return None
     title = f"{format_time(start, UTC)} to {format_time(end, UTC)}"
-    return _cell(format_duration(end - start), end - start, title=title)
+    seconds = min(end - start, sys.float_info.max)  # JSON has no infinity
+    return _cell(format_duration(seconds), seconds, title=title)
 
 
 def _setting(values: Mapping[str, Any], name: str) -> Cell:

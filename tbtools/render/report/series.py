@@ -79,6 +79,7 @@ def encoded_breaks(step: Array, seconds: Array, session: Array) -> dict[str, Any
     return {"breaks": found} if found else {}
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _milliseconds(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """Whole ones; hostile wall times are held where a browser's dates end."""
     milliseconds: NDArray[np.float64] = np.clip(np.rint(seconds * 1000), -8.64e15, 8.64e15)

@@ -1,0 +1,61 @@
+"""No warning of NumPy reaches the user: of wall times that are none, and of the greatest values.
+
+Warnings are errors in the tests.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import tbtools
+from tests.builders import START, EventFileBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LARGEST = float(np.finfo(np.float64).max)
+TIMES = {
+    "plain": [START + step for step in range(60)],
+    "not finite": [math.nan, math.inf, -math.inf, START] * 15,
+    "endless": [math.inf] * 60,
+    "huge": [LARGEST, -LARGEST, START, 1e300, -1e300] * 12,
+}
+VALUES = {
+    "plain": [1 / (step + 1) for step in range(60)],
+    "huge": [LARGEST, -LARGEST, 1.0] * 20,
+    "growing": [10.0 ** (5 * step) for step in range(60)],
+    "not finite": [math.nan, math.inf, -math.inf, 1.0] * 15,
+}
+FUNCTIONS: dict[str, Callable[[Path, Path], Any]] = {
+    "aggregate": lambda logs, _: tbtools.aggregate(logs),
+    "best": lambda logs, _: tbtools.best(logs, "loss"),
+    "detect": lambda logs, _: tbtools.detect(logs),
+    "diff": lambda logs, _: tbtools.diff(logs / "a", logs / "b"),
+    "explain": lambda logs, _: tbtools.explain(logs / "a").to_dict(),
+    "merge": lambda logs, _: tbtools.merge(logs / "a"),
+    "plot": lambda logs, _: tbtools.plot(logs),
+    "repair": lambda logs, _: tbtools.repair(logs),
+    "report": lambda logs, out: tbtools.report(logs, out / "r.html"),
+    "smooth": lambda logs, _: tbtools.smooth(logs),
+    "summarize": lambda logs, _: tbtools.summarize(logs).to_dict(),
+}
+
+
+@pytest.mark.parametrize("values", VALUES)
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_function_warns(name: str, times: str, values: str, tmp_path: Path) -> None:
+    for run in ("a", "b"):
+        for number in range(2):
+            builder = EventFileBuilder().file_version()
+            numbers = zip(TIMES[times], VALUES[values], strict=True)
+            for step, (time, value) in enumerate(numbers):
+                at = step + 30 * number
+                builder.tensor_scalar("loss", at, value, "float64", wall_time=time + 1000 * number)
+            builder.write(tmp_path / "logs" / run / f"events.out.tfevents.{number}")
+    FUNCTIONS[name](tmp_path / "logs", tmp_path)
