@@ -59,7 +59,6 @@ class _Place:
     level: Level
     series: ScalarSeries
     point: int
-    stored: bool
 
 
 def best(
@@ -241,7 +240,7 @@ def _place(series: ScalarSeries, direction: Objective, at: str, step: int | None
     value = series.value
     point = value.size - 1
     if at == "end":
-        return _Place(level_in_time(value[window_start(value.size) :]), series, point, stored=False)
+        return _Place(level_in_time(value[window_start(value.size) :]), series, point)
     if at == "best" and np.isfinite(value).any():
         turned = value if direction == "min" else -value
         point = int(np.argmin(np.where(np.isfinite(turned), turned, np.inf)))
@@ -250,7 +249,7 @@ def _place(series: ScalarSeries, direction: Objective, at: str, step: int | None
         if not before.size:
             return None
         point = int(before[-1])
-    return _Place(Level(float(value[point]), None, 1), series, point, stored=True)
+    return _Place(Level(float(value[point]), None, 1), series, point)
 
 
 def _settings(
@@ -338,7 +337,8 @@ def _with_place(each: RankedRun, place: _Place, run: Run) -> RankedRun:
         error = refused.strerror or str(refused)
     return replace(
         each,
-        dtype=series.dtype if place.stored else "float64",
+        # The level of a constant is a stored value, too.
+        dtype=series.dtype if place.level.mean == series.value[point] else "float64",
         step=step,
         wall_time=float(series.wall_time[point]),
         seconds=float(series.relative_time[point]),

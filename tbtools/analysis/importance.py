@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.runs.numbers import as_number
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -89,9 +91,10 @@ def importances(
 
 def _codes(values: Sequence[Any]) -> tuple[Floats | None, Any]:
     """Values as numbers in their order, where they have one, and the greater of two texts."""
-    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
-        numbers = np.array(values, np.float64)
-        return (numbers if np.isfinite(numbers).all() else None), None
+    numbers = [None if isinstance(value, bool) else as_number(value) for value in values]
+    if None not in numbers:
+        found = np.array(numbers, np.float64)
+        return (found if np.isfinite(found).all() else None), None
     kinds = sorted({repr(value): value for value in values}.items())
     if len(kinds) != 2:
         return None, None

@@ -95,14 +95,14 @@ def _effective_points(values: Floats) -> float:
     return max(values.size * (1.0 - correlation) / (1.0 + correlation), 1.0)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def level_across_runs(values: Floats) -> Level:
     """The mean over runs that repeat one another, with Student's interval of 95 %.
 
     Args:
         values: One a run, shape (n,), at least one.
     """
-    with np.errstate(invalid="ignore", over="ignore"):
-        mean = float(np.mean(values))
+    mean = float(np.mean(values))
     if values.size < 2 or not math.isfinite(mean):
         return Level(mean, None, values.size)
     error = float(np.std(values, ddof=1)) / math.sqrt(values.size)

@@ -136,5 +136,8 @@ class _Facts:
 
     def _level(self, tag: str) -> Any:
         selector = Selector(Selection(tags=(tag,)))
-        values = read_scalars_of(self.run, selector).series[tag].value
-        return mean_level(values[window_start(values.size) :])
+        series = read_scalars_of(self.run, selector).series[tag]
+        last = float(series.value[-1])
+        level = mean_level(series.value[window_start(series.value.size) :])
+        # That of a constant is the stored value.
+        return stored_number(last, series.dtype) if level == last else level

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,16 @@ _EXACT = 2.0**53
 def is_number(given: object) -> bool:
     """Whether an argument is a number; True and False are none."""
     return isinstance(given, (int, float, np.number)) and not isinstance(given, bool)
+
+
+def as_number(value: Any) -> float | None:
+    """A hyperparameter as a number, for some writers store all of them as texts; or None."""
+    if not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 def stored_number(value: float, dtype: str) -> float | int:

@@ -20,6 +20,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from tbtools.errors import InvalidArgument, InvalidExpression, UnsupportedType
+from tbtools.runs.numbers import as_number
 from tbtools.runs.plugins.hparams import json_text
 from tbtools.vocabulary import RunStatus, plural
 
@@ -80,7 +81,7 @@ class Comparison:
         if value is MISSING:
             return None
         if self.relation in _ORDERS:
-            number = _as_number(value)
+            number = as_number(value)
             return None if number is None else _ORDERS[self.relation](number, self.wanted)  # type: ignore[arg-type]
         same = _globbed(value, self.wanted) if "~" in self.relation else _equal(value, self.wanted)
         return same != self.relation.startswith("!")
@@ -247,7 +248,7 @@ class _Parser:
         text = _unquoted(token)
         if "~" in relation:
             return text
-        number = None if token.lastgroup == "quoted" else _number(text)
+        number = None if token.lastgroup == "quoted" else as_number(text)
         if of == "duration" and (match := _DURATION.fullmatch(text)):
             number = float(match[1]) * _SECONDS[match[2]]
         if number is None and (relation in _ORDERS or of in ("steps", "duration")):
@@ -274,26 +275,14 @@ def _unquoted(token: re.Match[str]) -> str:
     return token.group()[1:-1] if token.lastgroup == "quoted" else token.group()
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _as_number(value: Any) -> float | None:
-    """A value as a number: some writers store hyperparameters as texts."""
-    if isinstance(value, str):
-        return _number(value)
-    return float(value) if isinstance(value, (int, float)) else None
-
-
 def _equal(value: Any, wanted: float | str | bool | None) -> bool:
     if isinstance(wanted, str):
         return wanted == _text(value)
+    if isinstance(value, str) and value.lower() in _WORDS:
+        value = _WORDS[value.lower()]
     if wanted is None:
         return value is None
-    number = _as_number(value)
+    number = as_number(value)
     both_nan = number != number and wanted != wanted
     return number is not None and (number == wanted or both_nan)
 

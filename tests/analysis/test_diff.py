@@ -742,6 +742,41 @@ class TestLimits:
         limit = limit.replace("at(5", "at(4")
         assert bool(violations(result, parse_limits([limit]))) == broken
 
+    @pytest.mark.parametrize(
+        ("limit", "broken"),
+        [
+            ("acc<0.89", False),
+            ("acc<0.8901", True),
+            ("end(acc)<0.89", False),
+            ("final(acc)<0.89", False),
+            ("best(acc)<0.89", False),
+            ("at(7, acc)<0.89", False),
+            ("acc<-0.01", False),
+            ("acc<-0.00999", True),
+            ("final(acc)<-0.01", False),
+            ("acc<-1%", True),
+            ("acc<-0", True),
+        ],
+    )
+    def test_what_float32_rounds_away_breaks_none(
+        self, tmp_path: Path, limit: str, broken: bool
+    ) -> None:
+        """0.89 is 0.8899999856948853 as a float32, and 0.9 is 0.8999999761581421."""
+        a = write(tmp_path / "a", [(step, 0.9) for step in range(8)], tag="acc")
+        b = write(tmp_path / "b", [(step, 0.89) for step in range(8)], tag="acc")
+        result = tbtools.diff(a, b, at_steps=[7])
+        assert bool(violations(result, parse_limits([limit]))) == broken
+        back = limit.replace("<", ">").replace("-", "+").replace("0.89", "0.9")
+        broken = broken and "0.8901" not in limit
+        assert bool(violations(tbtools.diff(b, a, at_steps=[7]), parse_limits([back]))) == broken
+
+    def test_the_least_change_is_one(self, tmp_path: Path) -> None:
+        more = float(np.nextafter(np.float32(0.9), np.float32(1)))
+        a = write(tmp_path / "a", [(step, 0.9) for step in range(8)])
+        b = write(tmp_path / "b", [(step, more) for step in range(8)])
+        assert violations(tbtools.diff(a, b), parse_limits(["loss>+0"]))
+        assert not violations(tbtools.diff(a, a), parse_limits(["loss>+0", "loss<-0"]))
+
     def test_a_run_that_is_missing_breaks_a_limit(self, tmp_path: Path) -> None:
         for name in ("a/x", "a/y", "b/x"):
             write(tmp_path / name, [(step, 1.0) for step in range(8)])

@@ -198,6 +198,35 @@ def test_chance_makes_no_hyperparameter_important() -> None:
     assert wrong <= 0.09 * 300  # 5 % and three standard errors
 
 
+def test_texts_that_are_numbers_have_their_order() -> None:
+    sizes = ["8", "16", "32", "128"]
+    good = {str(run): float(run) for run in range(16)}
+    settings = {run: {"size": sizes[int(run) // 4], "two": sizes[int(run) % 2]} for run in good}
+    size, two = importances(good, settings)
+    want = stats.spearmanr([float(sizes[run // 4]) for run in range(16)], range(16)).statistic
+    assert (size.name, size.greater) == ("size", None)
+    assert size.correlation == pytest.approx(want)
+    want = stats.spearmanr([float(sizes[run % 2]) for run in range(16)], range(16)).statistic
+    assert two.correlation == pytest.approx(want)
+
+
+def test_the_level_of_a_constant_is_the_stored_number(tmp_path: Path) -> None:
+    for name, value in (("a", 0.9), ("b", 0.8)):
+        builder = EventFileBuilder().scalars("val/acc", [(step, value) for step in range(40)])
+        builder.write(tmp_path / name / "events.out.tfevents.1")
+    assert [each["value"] for each in _ranked(str(tmp_path))["runs"]] == [0.9, 0.8]
+
+
+def test_levels_of_any_size_have_no_warning(tmp_path: Path) -> None:
+    huge = [(step, 1e200 * (1 + step % 3)) for step in range(40)]
+    builder = EventFileBuilder()
+    for step, value in huge:
+        builder.tensor_scalar("val/loss", step, value, "float64")
+    builder.write(tmp_path / "a" / "events.out.tfevents.1")
+    [one] = tbtools.best(str(tmp_path)).runs
+    assert one.value == pytest.approx(np.mean([value for _, value in huge[-20:]]))
+
+
 def test_a_choice_has_an_order_where_it_is_one_of_two() -> None:
     good = {str(run): float(run) for run in range(16)}
     settings = {run: {"two": "ab"[int(run) > 7], "three": "abc"[int(run) % 3]} for run in good}

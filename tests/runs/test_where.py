@@ -101,6 +101,34 @@ def test_what_runs_lack_is_neither_true_nor_false_and_is_counted(logs: Path) -> 
     assert "--where leaves out 4 runs without depth\n" in shown.err
 
 
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("amp==true", "ab"),
+        ("amp!=true", "c"),
+        ("depth==none", "a"),
+        ("depth!=none", "b"),
+        ("lr==1e-3", "a"),
+        # A float32 of 0.9 is 0.8999999761581421, and 0.9 wherever it is shown.
+        ("end(acc)>=0.9", "a"),
+        ("end(acc)==0.9 and acc==0.9 and min(acc)==0.9", "a"),
+    ],
+)
+def test_words_and_numbers_are_what_was_meant(tmp_path: Path, text: str, runs: str) -> None:
+    """Some writers store all hyperparameters as texts; most store scalars as float32."""
+    settings = {
+        "a": {"amp": "True", "depth": "None", "lr": "0.001"},
+        "b": {"amp": True, "depth": 3},
+        "c": {"amp": "False"},
+    }
+    for name, own in settings.items():
+        builder = EventFileBuilder().file_version()
+        write_hparams(builder, own)
+        builder.scalars("acc", [(step, 0.9 if name == "a" else 0.8) for step in range(40)])
+        builder.write(tmp_path / name / "events.out.tfevents.1")
+    assert "".join(tbtools.load(tmp_path, where=text)) == runs
+
+
 def test_it_narrows_what_is_selected_by_name_and_follows_what_is_added(tmp_path: Path) -> None:
     for name in "ab":
         EventFileBuilder().scalar("loss", 0, 5.0).write(tmp_path / name / "events.out.tfevents.1")

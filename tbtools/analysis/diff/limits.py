@@ -24,6 +24,9 @@ _LIMIT = re.compile(
 )
 _FORM = re.compile(r"(?:(?P<form>end|final|last|best)|(?P<at>at))\((?P<inside>.+)\)")
 _AT = re.compile(r"\s*(-?\d+)\s*,\s*(.+)")
+# How far, in proportion, a number is from its float32, as which most are stored: 0.01 less than 0.9
+# is 0.0100000167 less there.
+_ROUNDING = 2.0**-24
 # Of a run that was cut short these are values of the middle of a training.
 _OF_THE_END = frozenset({"level", "end", "final"})
 
@@ -166,12 +169,15 @@ def _broken(tag: TagDiff, limit: Limit) -> Iterator[str]:
             yield f"{tag.tag}: {name} has {_missing(tag, limit)}"
             return
     assert b is not None
-    value, bound = b, limit.bound
+    value, bound, rounding = b, limit.bound, abs(b) * _ROUNDING
     if limit.of_change:
         assert a is not None
         value = b - a
         bound = limit.bound / 100 * abs(a) if limit.percent else limit.bound
-    if not (value <= bound if limit.relation == ">" else value >= bound):
+        # No change is one, however small.
+        rounding = (abs(a) + abs(b)) * _ROUNDING if bound else 0.0
+    beyond = value - bound if limit.relation == ">" else bound - value
+    if beyond > rounding:
         yield f"{tag.tag}: {_change(a, b)}, limit {limit.text}"
 
 
