@@ -79,7 +79,7 @@ class _Commands(click.Group):
         import difflib
 
         if args[:1] == ["help"]:
-            if len(args) == 1:
+            if args[1:] in ([], ["help"]):
                 click.echo(ctx.get_help())
                 ctx.exit()
             args = [*args[1:], "--help"]

@@ -65,6 +65,17 @@ def test_steps_that_take_twice_as_long_from_a_point_on(tag: str, turned: bool) -
     assert one.evidence["times_as_long"] == pytest.approx(2, rel=0.05)
 
 
+@pytest.mark.parametrize("ramp", [1, 3, 8])
+def test_the_first_slow_step_is_named_where_noise_hides_it(ramp: int) -> None:
+    """A step of 0.2 s that takes 0.32 s from point 250 on, or comes to that within some points."""
+    late = []
+    for seed in range(20):
+        seconds = 0.2 + 0.12 * np.clip((POINT - 249) / ramp, 0, 1)
+        [one] = found(logged("step_time", seconds * noise(0.15, seed)))
+        late.append(one.onset_step - 2500)
+    assert max(map(abs, late)) <= 10 * (ramp + 4)
+
+
 def test_wall_times_tell_it_where_no_speed_is_logged() -> None:
     seconds = np.where(POINT < 250, 3.0, 6.0) * noise(0.1)
     value = loss().value

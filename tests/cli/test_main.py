@@ -50,7 +50,7 @@ def test_version_tells_the_scan(scan_implementation: str) -> None:
 
 
 def test_help_of_a_command_can_be_asked_for_in_words() -> None:
-    assert call("help").out == call("--help").out
+    assert call("help").out == call("help", "help").out == call("--help").out
     assert call("help", "best").out == call("best", "--help").out
     assert "Usage: tbtools best" in call("help", "best").out
 
