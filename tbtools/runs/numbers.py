@@ -38,8 +38,8 @@ def is_number(given: object) -> bool:
 
 def as_number(value: Any) -> float | None:
     """A hyperparameter as a number, for some writers store all of them as texts; or None."""
-    if not isinstance(value, (int, float, str)):
-        return None
+    if not isinstance(value, (int, float, str)) or "_" in str(value):
+        return None  # 2024_01 is a number to Python alone
     try:
         return float(value)
     except ValueError:

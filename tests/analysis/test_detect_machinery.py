@@ -95,6 +95,14 @@ def test_a_speed_that_wall_times_contradict_is_an_info() -> None:
     assert "by the wall times only 1 times" in one.message
 
 
+def test_evaluations_that_take_most_of_the_time_contradict_no_speed() -> None:
+    seconds = np.where(POINT < 250, 0.2, 0.36) * noise(0.05)
+    pauses = np.where(POINT % 25 == 24, 20.0, 0.0)
+    [one] = found(logged("step_time", seconds, seconds + pauses), loss())
+    assert (one.severity, one.onset_step) == ("warning", 2500)
+    assert "wall times" not in one.message
+
+
 def test_ever_slower_from_the_first_step_on() -> None:
     slower = 1 / (1 - 0.7 * POINT / N) * noise(0.03)
     [one] = found(logged("fps", 900 / slower, slower))

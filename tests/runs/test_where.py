@@ -109,6 +109,8 @@ def test_what_runs_lack_is_neither_true_nor_false_and_is_counted(logs: Path) -> 
         ("depth==none", "a"),
         ("depth!=none", "b"),
         ("lr==1e-3", "a"),
+        ("data==2024_01", "a"),
+        ("data==202401 or amp==1", "ab"),
         # A float32 of 0.9 is 0.8999999761581421, and 0.9 wherever it is shown.
         ("end(acc)>=0.9", "a"),
         ("end(acc)==0.9 and acc==0.9 and min(acc)==0.9", "a"),
@@ -117,9 +119,9 @@ def test_what_runs_lack_is_neither_true_nor_false_and_is_counted(logs: Path) -> 
 def test_words_and_numbers_are_what_was_meant(tmp_path: Path, text: str, runs: str) -> None:
     """Some writers store all hyperparameters as texts; most store scalars as float32."""
     settings = {
-        "a": {"amp": "True", "depth": "None", "lr": "0.001"},
+        "a": {"amp": "True", "depth": "None", "lr": "0.001", "data": "2024_01"},
         "b": {"amp": True, "depth": 3},
-        "c": {"amp": "False"},
+        "c": {"amp": "False", "data": "202401_"},
     }
     for name, own in settings.items():
         builder = EventFileBuilder().file_version()
