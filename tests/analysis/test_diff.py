@@ -719,6 +719,8 @@ class TestLimits:
         [
             ("best(loss)>0.9", True),
             ("best(loss)>1", False),
+            ("best( loss ) > + 10 %", False),
+            ("at( 5 , loss ) > - 10 %", True),
             ("final(loss)>2", True),
             ("last(loss)>3", False),
             ("final(loss)>+1", True),

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 Form: TypeAlias = Literal["level", "end", "final", "best", "at"]
 
 _LIMIT = re.compile(
-    r"(?P<what>.+?)\s*(?P<relation>[<>])\s*(?P<sign>[+-]?)(?P<number>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
+    r"(?P<what>.+?)\s*(?P<relation>[<>])\s*(?P<sign>[+-]?)\s*(?P<number>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
     r"\s*(?P<percent>%?)",
     re.IGNORECASE,
 )
-_FORM = re.compile(r"(?:(?P<form>end|final|last|best)|(?P<at>at))\((?P<inside>.+)\)")
-_AT = re.compile(r"\s*(-?\d+)\s*,\s*(.+)")
+_FORM = re.compile(r"(?:(?P<form>end|final|last|best)|(?P<at>at))\(\s*(?P<inside>.*\S)\s*\)")
+_AT = re.compile(r"(-?\d+)\s*,\s*(.+)")
 # How far, in proportion, a number is from its float32, as which most are stored: 0.01 less than 0.9
 # is 0.0100000167 less there.
 _ROUNDING = 2.0**-24
