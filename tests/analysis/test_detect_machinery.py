@@ -379,6 +379,15 @@ def test_a_norm_that_rises_while_the_loss_stands_still(sudden: bool) -> None:
     assert 7 < one.evidence["level_after"] < 11
 
 
+def test_a_norm_that_rises_within_a_few_points_is_named_at_the_first() -> None:
+    late = []
+    for seed in range(20):
+        part = np.clip((POINT - 249) / 5, 0, 1)
+        [one] = found(logged("grad_norm", 8.0**part * noise(0.4, seed)), loss())
+        late.append(one.onset_step - 2500)
+    assert max(map(abs, late)) <= 60
+
+
 def test_norms_that_do_what_norms_do() -> None:
     falling = logged("train/loss", 4 - POINT / 200 + 0.02 * np.log(noise(1.0)))
     rising = logged("grad_norm", 0.5 * 20.0 ** (POINT / N) * noise(0.2))

@@ -9,7 +9,7 @@ import numpy as np
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of, points_before
 from tbtools.analysis.detect.signals import excursion, robust
-from tbtools.analysis.detect.signals.onset import locate
+from tbtools.analysis.detect.signals.onset import locate_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -163,7 +163,7 @@ def rising(series: ScalarSeries, loss: Judged) -> Finding | None:
     rise = excursion.find(y, robust.noise_of_points(y))
     if rise is None:
         return None
-    index = locate(y, rise).index
+    index = locate_level(y, rise)
     if index < max(1, WARM_UP * len(y)):
         return None
     before = robust.median(y[index // 2 : index])

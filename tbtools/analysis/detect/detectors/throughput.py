@@ -17,12 +17,11 @@ from tbtools.analysis.detect.detectors.stall import handovers
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
 from tbtools.analysis.detect.signals import excursion, robust
-from tbtools.analysis.detect.signals.onset import least_squares_split, locate
+from tbtools.analysis.detect.signals.onset import locate_level
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.analysis.detect.signals.excursion import Excursion
     from tbtools.runs.series import ScalarSeries
 
     Array = NDArray[np.float64]
@@ -205,27 +204,9 @@ def _rise(y: Array) -> int | None:
     rise = excursion.find(y, noise)
     if rise is None:
         return None
-    index = _onset(y, rise)
+    index = locate_level(y, rise)
     warm = max(int(WARM_UP * len(y)), min(WARM_UP_POINTS, len(y) // 4))
     return max(index, 1) if index >= warm or _slows_on(y) else None
-
-
-def _onset(y: Array, rise: Excursion) -> int:
-    """The first slow step: of a level that became another, where that fits as well as a slope.
-
-    Noise bends a slope early. The slope has two numbers more, which cost what they do in Schwarz's
-    criterion.
-    """
-    bend = locate(y, rise)
-    if bend.sudden:
-        return bend.index
-    y = np.clip(y, rise.base - 0.5 * rise.gap, rise.base + 1.5 * rise.gap)
-    split = least_squares_split(y)
-    levels = (split * y[:split].var() + (len(y) - split) * y[split:].var()) / len(y)
-    away = np.arange(len(y)) - bend.index
-    slopes = np.stack([np.ones(len(y)), np.minimum(away, 0), np.maximum(away, 0)], axis=1)
-    rest = y - slopes @ np.linalg.lstsq(slopes, y)[0]
-    return split if levels <= np.mean(rest**2) * len(y) ** (2 / len(y)) else bend.index
 
 
 def _slows_on(y: Array) -> bool:

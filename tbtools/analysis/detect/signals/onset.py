@@ -70,6 +70,28 @@ def locate(y: Array, rise: Excursion, least_noise: float = 0.0) -> Onset:
     return bend
 
 
+def locate_level(y: Array, rise: Excursion) -> int:
+    """The first point of a rise from one level to another, where that fits as well as a slope.
+
+    Noise bends a slope early. The slope has two numbers more, which cost what they do in Schwarz's
+    criterion.
+
+    Args:
+        y: Values, lower is better.
+        rise: What `excursion.find` has found in them.
+    """
+    bend = locate(y, rise)
+    if bend.sudden:
+        return bend.index
+    y = np.clip(y, rise.base - 0.5 * rise.gap, rise.base + 1.5 * rise.gap)
+    split = least_squares_split(y)
+    levels = (split * y[:split].var() + (len(y) - split) * y[split:].var()) / len(y)
+    away = np.arange(len(y)) - bend.index
+    slopes = np.stack([np.ones(len(y)), np.minimum(away, 0), np.maximum(away, 0)], axis=1)
+    rest = y - slopes @ np.linalg.lstsq(slopes, y)[0]
+    return split if levels <= np.mean(rest**2) * len(y) ** (2 / len(y)) else bend.index
+
+
 def locate_in_blocks(y: Array, rise: Excursion) -> Onset:
     """The same for means of outcomes, of which a few are enough to be a level.
 
