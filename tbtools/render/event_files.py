@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 # Of each of many files that take turns.
 _LEAST_BLOCK = 1 << 14
+# To open a file is to decompress it, or to ask a server; a process may open 256 and more.
+_MOST_OPEN = 16
 # LogMessage.Level (tensorflow/core/util/event.proto).
 _WARN = 30
 
@@ -144,28 +146,27 @@ def _write_mended(file: BinaryIO, piece: Mended, inputs: _Inputs) -> None:
 
 
 class _Inputs:
-    """The event files that are copied from; one is open at a time."""
+    """The event files that are copied from; a few are open at a time, those used last."""
 
     def __init__(self) -> None:
-        self._columns: FileColumns | ScannedFile | None = None
-        self._file: SourceFile | None = None
+        self._open: dict[str, SourceFile] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
+        for file in self._open.values():
+            file.close()
 
     def opened(self, columns: FileColumns | ScannedFile) -> SourceFile:
         """A file that is still the one that was scanned."""
-        if self._columns is not columns or self._file is None:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
-            self._file = open_unchanged(columns)
-            self._columns = columns
-        return self._file
+        file = self._open.pop(columns.path, None)
+        if file is None:
+            if len(self._open) == _MOST_OPEN:
+                self._open.pop(next(iter(self._open))).close()
+            file = open_unchanged(columns)
+        self._open[columns.path] = file
+        return file
 
     def read(self, columns: FileColumns | ScannedFile, offset: int, length: int) -> bytes:
         """Bytes of a file.
