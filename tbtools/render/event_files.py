@@ -45,6 +45,7 @@ _BLOCK = 1 << 20
 _LEAST_BLOCK = 1 << 14
 # To open a file is to decompress it, or to ask a server; a process may open 256 and more.
 _MOST_OPEN = 16
+_MAX_STEP = int(np.iinfo(np.int64).max)
 # LogMessage.Level (tensorflow/core/util/event.proto).
 _WARN = 30
 
@@ -263,7 +264,7 @@ def _write_run(
     with made.file(f"{run}/{_file_name(_first_time(sessions[0]))}") as file:
         _write_version(file, command, _first_time(sessions[0]))
         for number, series in enumerate(sessions):
-            if number:
+            if number and reached < _MAX_STEP:  # a mark at a step voids what is there
                 mark = SessionStart(reached + 1, _first_time(series))
                 write_record(file, _session_start(mark))
             for tag, points in series.items():
