@@ -56,7 +56,7 @@ class FileRepair(Completed):
             decompressed. ``duplicate``: another file of its run has all that it has. ``joined``: it
             is a copy of another one, which is given what only this one has. ``nothing_whole``: no
             record of it is. And ``not_an_event_file``, ``unreadable``.
-        records: How many records are written.
+        records: How many records are written, without the messages in front of mended ones.
         lost_bytes: How many bytes are damaged, but for those that its copies have.
         inserted: How many records are taken from copies.
         mended: How many records are written with a checksum that they did not have.
