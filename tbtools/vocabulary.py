@@ -20,7 +20,13 @@ ProblemKind = Literal[
 
 # What becomes of an event file that is repaired (tbtools.analysis.repair).
 RepairStatus = Literal[
-    "sound", "repaired", "joined", "duplicate", "not_an_event_file", "unreadable"
+    "sound",
+    "repaired",
+    "joined",
+    "duplicate",
+    "nothing_whole",
+    "not_an_event_file",
+    "unreadable",
 ]
 
 # What a second look at an event file has found (tbtools.eventfile.rescan).

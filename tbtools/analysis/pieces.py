@@ -156,9 +156,8 @@ class _GroupPlan:
         changed = np.zeros(end - first, bool)
         changed[[row - first for row in self._metadata if first <= row < end]] = True
         own = slice(*np.searchsorted(self._cuts, [first, end]))
-        return stretches_to_copy(
-            rows.files[number], self._group.kept[first:end], changed, self._cuts[own] - first
-        )
+        cuts = rows.offset[self._cuts[own]]
+        return stretches_to_copy(rows.files[number], self._group.kept[first:end], changed, cuts)
 
     def chunks(self, number: int) -> Iterator[tuple[_Segments, NDArray[np.int64]]]:
         """A block of sessions in parts, with the rows that each keeps.

@@ -5,6 +5,7 @@ Nothing is written here; `tbtools.render.event_files.write_repair` carries out t
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -53,9 +54,9 @@ class FileRepair(Completed):
         output: Where it goes, relative to the directory that is written; None for nowhere.
         status: ``sound``: all of it is copied. ``repaired``: something is left out, mended or
             decompressed. ``duplicate``: another file of its run has all that it has. ``joined``: it
-            is a copy of another one, which is given what only this one has. And
-            ``not_an_event_file``, ``unreadable``.
-        records: How many records are written.
+            is a copy of another one, which is given what only this one has. ``nothing_whole``: no
+            record of it is. And ``not_an_event_file``, ``unreadable``.
+        records: How many records are written, without the messages in front of mended ones.
         lost_bytes: How many bytes are damaged, but for those that its copies have.
         inserted: How many records are taken from copies.
         mended: How many records are written with a checksum that they did not have.
@@ -102,7 +103,7 @@ class Repair(Tabled):
     def __repr__(self) -> str:
         """How much there is, on one line."""
         written = [file for file in self.files if file.output is not None]
-        lost = sum(file.lost_bytes for file in written)
+        lost = sum(file.lost_bytes for file in self.files)
         return f"<Repair: {plural(len(written), 'file')}, {plural(lost, 'byte')} lost>"
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,9 +163,9 @@ def repair(
     for path, problem in inputs.unreadable.items():
         files.append(FileRepair(path, None, "unreadable", problems=(problem,)))
     if not any(file.output for file in files):
-        first = next((f"{file.file}: {file.problems[0].message}" for file in files), "no file")
-        more = f"; and {plural(len(files) - 1, 'more file')} with nothing whole"
-        raise NoEventFiles(first + more * (len(files) > 1))
+        reasons = [f"{file.file}: {file.problems[0].message}" for file in files if file.problems]
+        more = f"; and {plural(len(reasons) - 1, 'more file')} with nothing whole"
+        raise NoEventFiles(reasons[0] + more * (len(reasons) > 1) if reasons else "no event files")
     return Repair(
         tuple(files),
         unreadable_paths(inputs.experiment, files) if inputs.experiment else {},
@@ -182,16 +183,22 @@ class _Outputs:
         for path in found_under:
             name = base_name(path) if len(found_under) > 1 else "."
             self._below[path] = _free(name, taken) if name != "." else name
-        self._taken: set[str] = set()
+        folders = [self._folder(run) for run in runs]
+        # No file can lie where a directory does.
+        self._taken = {each.as_posix() for one in folders for each in (one, *one.parents)}
 
-    def place(self, run: Run, file: str) -> str:
+    def place(self, run: Run, file: FileColumns) -> str:
         """A place that no file has been given yet."""
+        name = Path(file.path)
+        ends = file.is_compressed and name.suffix.lower() == _COMPRESSED_ENDING
+        place = self._folder(run) / (name.stem if ends else name.name)
+        return _free(place.as_posix(), self._taken)
+
+    def _folder(self, run: Run) -> Path:
         data = run.data
-        name = Path(file).name.removesuffix(_COMPRESSED_ENDING)
         if data.found.is_file:
-            return _free(name, self._taken)
-        within = data.path[len(data.found_under) :].strip("/")
-        return _free(Path(self._below[data.found_under], within, name).as_posix(), self._taken)
+            return Path()
+        return Path(self._below[data.found_under], data.path[len(data.found_under) :].strip("/"))
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -222,7 +229,9 @@ def _repaired(run: Run, outputs: _Outputs, *, mend_checksums: bool) -> Iterator[
         else:
             inserted = insertions(file, copies_of.get(id(file), []))
             mends = list(mended(file)) if mend_checksums else []
-            yield _one(file, outputs.place(run, file.path), inserted, mends)
+            one = _one(file, inserted, mends)
+            is_written = one.records or not one.problems
+            yield replace(one, output=outputs.place(run, file)) if is_written else one
 
 
 def _decompressed(file: FileColumns) -> FileColumns:
@@ -248,11 +257,10 @@ def _decompressed(file: FileColumns) -> FileColumns:
     return replace(columns, is_compressed=True, tail=tail)
 
 
-def _one(
-    file: FileColumns, output: str, inserted: list[Insertion], mends: list[Mended]
-) -> FileRepair:
+def _one(file: FileColumns, inserted: list[Insertion], mends: list[Mended]) -> FileRepair:
     count = file.values.count
-    cuts = np.unique([each.before for each in inserted if each.before < count]).astype(np.int64)
+    before = [each.before for each in inserted if each.before < file.position]
+    cuts = np.unique(before).astype(np.int64)
     all_rows, none = np.ones(count, bool), np.zeros(count, bool)
     stretches = stretches_to_copy(file, all_rows, none, cuts, marks=True)
     # Where each belongs, in bytes of the file.
@@ -264,14 +272,23 @@ def _one(
     # A copy has it as it was.
     mends = [each for each in mends if _gap(stretches, each.offset) not in gaps]
     alone += [(each.offset, each) for each in mends]
-    taken = sum(each.bytes for each in inserted) + sum(each.length for each in mends)
-    lost = sum(problem.length for problem in file.problems)
+    damaged, taken = Counter[int](), Counter[int]()
+    for problem in file.problems:
+        damaged[_gap(stretches, problem.offset)] += problem.length
+    for each in inserted:
+        taken[_gap(stretches, offsets.get(each.before, file.position))] += each.bytes
+    for mend in mends:
+        taken[_gap(stretches, mend.offset)] += mend.length
+    records = file.events + sum(each.records for each in inserted) + len(mends)
+    is_changed = file.problems or file.is_compressed or inserted
+    status: RepairStatus = "repaired" if is_changed else "sound"
     return FileRepair(
         file.path,
-        output,
-        "repaired" if file.problems or file.is_compressed or inserted else "sound",
-        records=file.events + sum(each.records for each in inserted) + len(mends),
-        lost_bytes=max(lost - taken, 0),
+        None,
+        status if records or not file.problems else "nothing_whole",
+        records=records,
+        # What stands in one gap is no part of another; more may be put there than is damaged.
+        lost_bytes=(damaged - taken).total(),
         inserted=sum(each.records for each in inserted),
         mended=len(mends),
         problems=file.problems,

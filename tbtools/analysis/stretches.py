@@ -77,7 +77,7 @@ def stretches_to_copy(
         file: The file.
         kept: bool for each row: whether its value stays.
         changed: bool for each row: whether its record cannot be copied as it is for other reasons.
-        cuts: int64, increasing: rows that stay and whose record begins a stretch.
+        cuts: int64, increasing: byte offsets inside records that stay and begin a stretch.
         marks: Whether all marks stay.
 
     Raises:
@@ -92,7 +92,7 @@ def stretches_to_copy(
     last_touched = max(
         int(offset[touched[-1]]) if touched.size else -1,
         int(dropped_marks[-1]) if dropped_marks.size else -1,
-        int(offset[cuts[-1]]) if cuts.size else -1,
+        int(cuts[-1]) if cuts.size else -1,
     )
     start, end = _records(file, last_touched)
     drop = np.zeros(start.size, bool)
@@ -115,7 +115,7 @@ def stretches_to_copy(
         rewritten[int(start[record])] = first + np.flatnonzero(kept[first:last])
     begins = rewrite.copy()
     begins[1:] |= rewrite[:-1]
-    cut = np.searchsorted(start, offset[cuts], side="right") - 1
+    cut = np.searchsorted(start, cuts, side="right") - 1
     begins[cut] = True
     first, behind = _joined(start[~drop], end[~drop], begins[~drop])
     return Stretches(first, behind, rewritten, start[cut])

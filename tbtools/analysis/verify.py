@@ -192,7 +192,7 @@ def unreadable_paths(
     bad = {
         file.file: file.problems[0]
         for file in files
-        if file.status in ("not_an_event_file", "unreadable")
+        if file.status in ("nothing_whole", "not_an_event_file", "unreadable")
     }
     reasons = {}
     for path in experiment.paths:

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 # Of each of many files that take turns.
 _LEAST_BLOCK = 1 << 14
+# To open a file is to decompress it, or to ask a server; a process may open 256 and more.
+_MOST_OPEN = 16
+_MAX_STEP = int(np.iinfo(np.int64).max)
 # LogMessage.Level (tensorflow/core/util/event.proto).
 _WARN = 30
 
@@ -144,28 +147,27 @@ def _write_mended(file: BinaryIO, piece: Mended, inputs: _Inputs) -> None:
 
 
 class _Inputs:
-    """The event files that are copied from; one is open at a time."""
+    """The event files that are copied from; a few are open at a time, those used last."""
 
     def __init__(self) -> None:
-        self._columns: FileColumns | ScannedFile | None = None
-        self._file: SourceFile | None = None
+        self._open: dict[str, SourceFile] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
+        for file in self._open.values():
+            file.close()
 
     def opened(self, columns: FileColumns | ScannedFile) -> SourceFile:
         """A file that is still the one that was scanned."""
-        if self._columns is not columns or self._file is None:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
-            self._file = open_unchanged(columns)
-            self._columns = columns
-        return self._file
+        file = self._open.pop(columns.path, None)
+        if file is None:
+            if len(self._open) == _MOST_OPEN:
+                self._open.pop(next(iter(self._open))).close()
+            file = open_unchanged(columns)
+        self._open[columns.path] = file
+        return file
 
     def read(self, columns: FileColumns | ScannedFile, offset: int, length: int) -> bytes:
         """Bytes of a file.
@@ -262,7 +264,7 @@ def _write_run(
     with made.file(f"{run}/{_file_name(_first_time(sessions[0]))}") as file:
         _write_version(file, command, _first_time(sessions[0]))
         for number, series in enumerate(sessions):
-            if number:
+            if number and reached < _MAX_STEP:  # a mark at a step voids what is there
                 mark = SessionStart(reached + 1, _first_time(series))
                 write_record(file, _session_start(mark))
             for tag, points in series.items():

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from tbtools.analysis.smooth import Smoothing
     from tbtools.render.batches import Batch
     from tbtools.render.event_files import Points
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.parts import Steps
     from tbtools.runs.series import ScalarSeries
-
-_MAX_STEP = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,29 +134,34 @@ def _sessions(curves: Collection[ScalarSeries]) -> list[dict[str, Points]]:
     """
     begins: dict[int, float] = {}
     for each in curves:
-        for at in each.restarts.tolist():
-            session, time = int(each.session[at]), float(each.wall_time[at])
-            begins[session] = min(time, begins.get(session, time))
-    cuts = [
-        time for time in sorted(begins.values()) if all(_goes_on(each, time) for each in curves)
-    ]
-    bounds = [-np.inf, *cuts, np.inf]
-    return [
-        {each.tag: _points(each, begin, end) for each in curves} for begin, end in pairwise(bounds)
-    ]
+        session, time = (every[each.restarts] for every in (each.session, each.wall_time))
+        for number, first in zip(session.tolist(), time.tolist(), strict=True):
+            begins[number] = min(first, begins.get(number, first))
+    cuts = np.unique(np.array([*begins.values()], np.float64))
+    for each in curves:
+        cuts = cuts[_goes_on(each, cuts)]
+    sessions: list[dict[str, Points]] = [{} for _ in range(cuts.size + 1)]
+    for each in curves:
+        session = np.searchsorted(cuts, each.wall_time, side="right")
+        order = np.argsort(session, kind="stable")
+        starts = np.flatnonzero(np.diff(session[order], prepend=-1))
+        for first, end in pairwise((*starts.tolist(), order.size)):
+            own = order[first:end]
+            points = each.step[own], each.wall_time[own], each.value[own]
+            sessions[session[own[0]]][each.tag] = points
+    return [each for each in sessions if each]
 
 
-def _goes_on(curve: ScalarSeries, time: float) -> bool:
-    """Whether all points from a time on lie beyond all those before; no time may be unknown."""
-    is_later = curve.wall_time >= time
-    return bool(
-        np.isfinite(curve.wall_time).all()
-        and curve.step[~is_later].max(initial=-1) < curve.step[is_later].min(initial=_MAX_STEP)
-    )
+def _goes_on(curve: ScalarSeries, times: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """For each time whether all points from then on lie beyond those before.
 
-
-def _points(curve: ScalarSeries, begin: float, end: float) -> Points:
-    if begin == -np.inf and end == np.inf:  # whatever the times are
-        return curve.step, curve.wall_time, curve.value
-    own = (begin <= curve.wall_time) & (curve.wall_time < end)
-    return curve.step[own], curve.wall_time[own], curve.value[own]
+    Nothing does where the time of a point is not known.
+    """
+    if not np.isfinite(curve.wall_time).all():
+        return np.zeros(times.size, bool)
+    order = np.argsort(curve.wall_time, kind="stable")
+    step = curve.step[order]
+    reached = np.maximum.accumulate(step)[:-1]
+    follows = np.minimum.accumulate(step[::-1])[::-1][1:]
+    at = np.searchsorted(curve.wall_time[order], times)
+    return np.concatenate([[True], reached < follows, [True]])[at]

@@ -9,15 +9,17 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 
 import tbtools
 from tbtools.errors import NoEventFiles, OutputExists, OutputInsideInput
+from tbtools.eventfile.source import using
 from tests.analysis.test_merge import PNG, points, session
 from tests.builders import START, EventFileBuilder
+from tests.sources import CountingSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -230,6 +232,125 @@ def test_of_copies_that_are_damaged_in_different_places_one_whole_file_is_made(
     assert sorted(each.status for each in plan.files) == ["joined", "repaired"]
     assert sum(each.inserted for each in plan.files) > 0
     assert sum(each.mended for each in plan.files) == 0
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(flipped=[{28}, {43}])  # the same mark in two places, of which each file has one
+@given(flipped=st.lists(st.sets(st.integers(0, 43), max_size=9), min_size=2, max_size=4))
+def test_of_any_number_of_copies_all_is_written_once_in_its_order(
+    tmp_path_factory: pytest.TempPathFactory, flipped: list[set[int]]
+) -> None:
+    """Tags of one length at one time, and marks that differ in nothing but their place."""
+    folder = tmp_path_factory.mktemp("copies")
+    builder = EventFileBuilder().file_version(wall_time=START)
+    ends = [len(builder.bytes())]
+    for step in range(20):
+        for tag in ("acc1", "acc2"):
+            builder.scalar(tag, step, 1.0, START + step)
+            ends.append(len(builder.bytes()))
+        if step in (7, 8, 12, 19):
+            builder.event(0, START + step // 10, graph_def=b"graph" * 3)
+            ends.append(len(builder.bytes()))
+    data = builder.bytes()
+    (folder / "run").mkdir()
+    for number, records in enumerate(flipped):
+        copy = bytearray(data)
+        for record in records:
+            copy[ends[record] + 30] ^= 1
+        (folder / "run" / f"{NAME}.{number}").write_bytes(copy)
+    plan = repaired(folder / "run", folder / "out")
+    lost = set.intersection(*flipped)
+    whole = [data[first:end] for first, end in itertools.pairwise(ends)]
+    want = data[: ends[0]] + b"".join(each for n, each in enumerate(whole) if n not in lost)
+    assert list(contents(folder / "out").values()) == [want]
+    assert sum(each.lost_bytes for each in plan.files) == len(data) - len(want)
+
+
+def test_what_a_copy_has_elsewhere_makes_up_for_no_damage(tmp_path: Path) -> None:
+    """Cut out is a record that only the copy has; damaged is another one, in both."""
+    data = log(tmp_path / "run")
+    version = data.index(b"loss") - 28
+    first, cut = (version + RECORD * 20, version + RECORD * 30)
+    both = bytearray(data)
+    both[first + 30] ^= 1
+    (tmp_path / "run" / NAME).write_bytes(both[:cut] + both[cut + RECORD :])
+    (tmp_path / "run" / f"{NAME}.bak").write_bytes(damaged(bytes(both), [("flip", 0.8, 1)]))
+    plan = repaired(tmp_path / "run", tmp_path / "out")
+    [written] = contents(tmp_path / "out").values()
+    assert sum(each.inserted for each in plan.files) == 1
+    assert sum(each.lost_bytes for each in plan.files) == len(data) - len(written) > 0
+
+
+def test_a_compressed_copy_is_not_decompressed_anew_for_each_record(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version(wall_time=START)
+    first = len(builder.bytes())
+    for step in range(2000):
+        builder.scalar("loss", step, step / 7, START + step)
+    data, copy = builder.bytes(), bytearray(builder.bytes())
+    for step in range(800, 2000, 25):
+        copy[first + step * RECORD + 30] ^= 1
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / NAME).write_bytes(copy)
+    packed = tmp_path / "run" / f"{NAME}.gz"
+    packed.write_bytes(gzip.compress(damaged(data, [("zero", 0.31, 60 * RECORD)])))
+    source = CountingSource()
+    with using(source):
+        plan = repaired(tmp_path / "run", tmp_path / "out")
+    assert list(contents(tmp_path / "out").values()) == [data]
+    assert sum(each.inserted for each in plan.files) == 48
+    assert source.bytes_read < 20 * (len(data) + packed.stat().st_size)
+
+
+class TestNames:
+    def test_a_file_that_would_lie_where_a_directory_does(self, tmp_path: Path) -> None:
+        logs = tmp_path / "logs"
+        data = log(logs / "tfevents.a")
+        (logs / "tfevents.a.gz").write_bytes(gzip.compress(data))
+        repaired(logs, tmp_path / "out")
+        want = dict.fromkeys((f"tfevents.a/{NAME}", "tfevents.a.2"), data)
+        assert contents(tmp_path / "out") == want
+        log(tmp_path / "other")
+        named = (tmp_path / "other" / NAME).rename(tmp_path / "other" / "tfevents.a")
+        tbtools.write(tbtools.repair([logs / "tfevents.a", named]), tmp_path / "two")
+        assert contents(tmp_path / "two") == want
+
+    @pytest.mark.parametrize(
+        ("name", "compressed", "becomes"),
+        [
+            ("tfevents.gz", True, "tfevents"),
+            ("tfevents.GZ", True, "tfevents"),
+            ("tfevents.gz.gz", True, "tfevents.gz"),
+            ("tfevents.z", True, "tfevents.z"),
+            (".gz", True, ".gz"),
+            ("tfevents.gz", False, "tfevents.gz"),
+        ],
+    )
+    def test_what_is_decompressed_loses_its_ending(
+        self, tmp_path: Path, name: str, compressed: bool, becomes: str
+    ) -> None:
+        data = log(tmp_path / "run")
+        (tmp_path / name).write_bytes(gzip.compress(data) if compressed else data)
+        tbtools.write(tbtools.repair(tmp_path / name), tmp_path / "out")
+        assert contents(tmp_path / "out") == {becomes: data}
+
+
+@pytest.mark.parametrize(
+    "content", [session(0, 1, START).bytes()[:20], gzip.compress(b"")[:12], gzip.compress(b"x")[:3]]
+)
+def test_a_file_of_which_nothing_is_whole_is_named_and_not_written(
+    tmp_path: Path, content: bytes
+) -> None:
+    data = log(tmp_path / "run")
+    (tmp_path / "run" / "tfevents.cut").write_bytes(content)
+    plan = repaired(tmp_path / "run", tmp_path / "out")
+    [cut] = [each for each in plan.files if each.file.endswith("cut")]
+    assert (cut.status, cut.output, cut.records) == ("nothing_whole", None, 0)
+    assert cut.problems
+    assert contents(tmp_path / "out") == {NAME: data}
+    both = tbtools.repair([tmp_path / "run" / NAME, tmp_path / "run" / "tfevents.cut"])
+    assert list(both.unreadable_paths) == [os.fspath(tmp_path / "run" / "tfevents.cut")]
+    with pytest.raises(NoEventFiles, match=r"gzip|ends inside|frame"):
+        tbtools.repair(tmp_path / "run" / "tfevents.cut")
 
 
 class TestMending:

@@ -130,3 +130,26 @@ def test_a_pause_stays_a_pause_and_no_point_is_lost(tmp_path: Path, restarts: st
     got = run.scalars()
     assert got["value"].tolist() == want["value"].astype("float32").tolist()
     assert got["step"].tolist() == want["step"].tolist()
+
+
+def test_each_session_of_many_is_marked_and_what_no_mark_can_lie_beyond_is_not(
+    tmp_path: Path,
+) -> None:
+    """Tags of few sessions each; a step beyond which there is none."""
+    for number in range(6):
+        start = START + 7200 * number
+        builder = EventFileBuilder().file_version(wall_time=start)
+        for step in range(3):
+            builder.scalar("loss", 3 * number + step, 1.0, start + step)
+            builder.scalar(f"part/{number % 2}", 3 * number + step, 2.0, start + step)
+        if number == 4:
+            builder.scalar("total", 2**63 - 1, 3.0, start + 9)
+        builder.write(tmp_path / "logs" / f"events.out.tfevents.{number}")
+    out = tmp_path / "out"
+    assert call("smooth", str(tmp_path / "logs"), "-o", str(out)).status == 0
+    [file] = out.rglob("*tfevents*")
+    events = list(tbtools.EventFileReader(file))
+    marks = [each.step for each in events if each.WhichOneof("what") == "session_log"]
+    assert marks == [3, 6, 9, 12]
+    for restarts in ("resume", "preempt", "session_log", "keep"):
+        assert len(tbtools.load(out, restarts=restarts)["."].scalars()) == 6 * 3 * 2 + 1

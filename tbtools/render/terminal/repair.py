@@ -68,7 +68,7 @@ class RepairView:
         mended = sum(file.mended for file in written)
         if mended:
             parts.append(f"{format_count(mended)} of them with a mended checksum")
-        parts.append(f"{format_bytes(sum(file.lost_bytes for file in written))} lost")
+        parts.append(f"{format_bytes(sum(file.lost_bytes for file in self.repair.files))} lost")
         left_out = len(self.repair.files) - len(written)
         if left_out:
             parts.append(f"{plural(left_out, 'file')} left out")
@@ -78,7 +78,7 @@ class RepairView:
 def _show_file(console: Console, file: FileRepair) -> None:
     line = Text(f"{printable(file.file)}: ")
     line.append(file.status.replace("_", " "), style=_STYLES.get(file.status, "red"))
-    if file.output is not None:
+    if file.output is not None or file.lost_bytes:
         line.append(f" ({plural(file.records, 'record')}, {format_bytes(file.lost_bytes)} lost)")
     print_line(console, line)
     for problem in file.problems[:_PROBLEMS_SHOWN]:

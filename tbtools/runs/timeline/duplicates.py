@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,9 @@ def find_copies(files: Sequence[FileColumns]) -> Copies:
         for whole in alike.values():
             rows = _rows_in(whole, file)
             in_both = rows >= 0
-            if in_both.all() and (not whole.damage or _has_marks_of(whole, file)):
+            if in_both.all() and (
+                not whole.problems or next(new_marks(whole, file, rows), None) is None
+            ):
                 copies[id(file)] = whole
                 break
             if (file.damage or whole.damage) and in_both.mean() > _MOST:
@@ -132,5 +135,23 @@ def mark_keys(file: FileColumns) -> list[tuple[int, int, float, int]]:
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def _has_marks_of(whole: FileColumns, part: FileColumns) -> bool:
-    return set(mark_keys(part)) <= set(mark_keys(whole))
+def new_marks(whole: FileColumns, part: FileColumns, rows: NDArray[np.int64]) -> Iterator[int]:
+    """The marks of a part that the whole lacks, by their numbers.
+
+    Where the two lie alike all along, marks that differ in nothing else differ in their places.
+
+    Args:
+        whole: The whole.
+        part: The part.
+        rows: int64, for each row of the part that of the whole, or -1; some are there.
+    """
+    shared = rows >= 0
+    apart = whole.offset[rows[shared]] - part.offset[shared]
+    is_alike = int(np.ptp(apart) == 0)
+    there, here = whole.mark_offset * is_alike, (part.mark_offset + apart[0]) * is_alike
+    known = Counter(zip(mark_keys(whole), there.tolist(), strict=True))
+    for number, key in enumerate(zip(mark_keys(part), here.tolist(), strict=True)):
+        if known[key]:
+            known[key] -= 1
+        else:
+            yield number
