@@ -229,6 +229,10 @@ def test_a_fault_of_ours_is_told_whole_and_is_no_verdict(
     [
         ("MemoryError()", "out of memory"),
         ("MemoryError('8 GB')", "out of memory (8 GB)"),
+        (
+            "SyntaxError('expected \\':\\'', ('a.py', 1, 1, '', 1, 1))",
+            "out of memory, or a damaged installation: expected ':' (a.py, line 1)",
+        ),
         ("ImportError('a page\\nlib.so: failed to map segment')", "lib.so: failed to map segment"),
         ("RuntimeError('can\\'t start new thread')", "can't start new thread"),
         # As protobuf says it.
