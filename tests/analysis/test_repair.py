@@ -281,6 +281,21 @@ def test_what_a_copy_has_elsewhere_makes_up_for_no_damage(tmp_path: Path) -> Non
     assert sum(each.lost_bytes for each in plan.files) == len(data) - len(written) > 0
 
 
+@pytest.mark.parametrize("left", [0, 10])
+def test_a_mark_behind_the_end_of_the_longer_file_is_not_lost(tmp_path: Path, left: int) -> None:
+    """Cut off where the record begins, or in it; the copy that has it lacks a value."""
+    builder = session(0, 30, START)
+    end = len(builder.bytes())
+    data = builder.event(0, START + 99, graph_def=b"graph").bytes()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / NAME).write_bytes(data[: end + left])
+    (tmp_path / "run" / f"{NAME}.bak").write_bytes(damaged(data, [("flip", 0.5, 1)]))
+    plan = repaired(tmp_path / "run", tmp_path / "out")
+    assert list(contents(tmp_path / "out").values()) == [data]
+    assert sorted(each.status for each in plan.files) == ["joined", "repaired"]
+    assert len(tbtools.load(tmp_path / "run")["."].scalars("loss")) == 30
+
+
 def test_a_compressed_copy_is_not_decompressed_anew_for_each_record(tmp_path: Path) -> None:
     builder = EventFileBuilder().file_version(wall_time=START)
     first = len(builder.bytes())

@@ -31,7 +31,7 @@ class Copies:
         kept: The files that count, in their order.
         left_out: Pairs of a file that does not count and the one that it is a copy of.
         repeated: Of files that count although they are copies, for they hold something that their
-            damaged originals lack: the original, and int64 for each row the row of that, or -1.
+            originals lack: the original, and int64 for each row the row of that, or -1.
     """
 
     kept: list[FileColumns]
@@ -60,12 +60,11 @@ def find_copies(files: Sequence[FileColumns]) -> Copies:
         for whole in alike.values():
             rows = _rows_in(whole, file)
             in_both = rows >= 0
-            if in_both.all() and (
-                not whole.problems or next(new_marks(whole, file, rows), None) is None
-            ):
+            if in_both.all() and next(new_marks(whole, file, rows), None) is None:
                 copies[id(file)] = whole
                 break
-            if (file.damage or whole.damage) and in_both.mean() > _MOST:
+            is_damaged = file.damage or whole.damage
+            if in_both.all() or (is_damaged and in_both.mean() > _MOST):
                 repeated.append((file, whole, rows))
                 break
         else:
