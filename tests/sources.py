@@ -76,7 +76,7 @@ class MemorySource(Source):
         prefix = f"{path.rstrip('/')}/"
         below = [each[len(prefix) :] for each in self.files if each.startswith(prefix)]
         for name in dict.fromkeys(each.partition("/")[0] for each in below):
-            yield Entry(name, prefix + name, "file" if name in below else "directory")
+            yield name, prefix + name, "file" if name in below else "directory"
 
     def resolve(self, path: str) -> str:
         return posixpath.normpath(path)

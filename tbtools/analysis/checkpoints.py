@@ -79,8 +79,8 @@ def nearest(checkpoints: Iterable[Checkpoint], step: int) -> Checkpoint | None:
 
 
 def _found(folder: str, *, deeper: bool) -> Iterator[Checkpoint]:
-    for entry in sorted(source_of(folder).list(folder)):
-        if (step := step_of(entry.name)) is not None:
-            yield Checkpoint(entry.path, step)
-        elif deeper and entry.kind == "directory" and _FOLDER.fullmatch(entry.name):
-            yield from _found(entry.path, deeper=False)
+    for name, path, kind in sorted(source_of(folder).list(folder)):
+        if (step := step_of(name)) is not None:
+            yield Checkpoint(path, step)
+        elif deeper and kind == "directory" and _FOLDER.fullmatch(name):
+            yield from _found(path, deeper=False)

@@ -106,16 +106,16 @@ def _beside(path: str) -> list[str]:
     if not above and path.strip("/") in ("", ".", ".."):
         return []  # the directory around it is not named
     paths = [
-        posixpath.join(above, each.name)
-        for each in sorted(_listed(above or "."))
-        if each.kind != "file"
+        posixpath.join(above, name)
+        for name, _, kind in sorted(_listed(above or "."))
+        if kind != "file"
     ]
     return [each for each in paths if each != path.rstrip("/")]
 
 
 def _may_be_a_run(path: str) -> bool:
     try:
-        return any("tfevents" in each.name for each in _listed(path))
+        return any("tfevents" in name for name, _, _ in _listed(path))
     except FileError:  # whoever loads it tells what is wrong with it
         return True
 

@@ -235,7 +235,8 @@ class _Walk:
                 subdirectories.append((path, prefix + name))
             elif kind == "link":
                 self._add_link(path, name, prefix, directory)
-            elif kind == "file" and is_event_file(name):
+            # Most files are none, which is seen without a call.
+            elif _EVENT_FILE_MARK in name and kind == "file" and is_event_file(name):
                 directory.event_files.append(path)
         if refused is not None:
             self.unreadable[directory.path] = unreadable(refused)

@@ -21,7 +21,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tbtools.errors import TbtoolsError, UnsupportedType, file_error
 
@@ -40,18 +40,10 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _HAS_PREAD = hasattr(os, "pread") and hasattr(os, "preadv")  # not on Windows
 
 
-class Entry(NamedTuple):
-    """One entry of a directory.
-
-    Attributes:
-        name: Its name.
-        path: The directory's path, as it was given, with the name behind it.
-        kind: A link is a link here, whatever it leads to; `Source.stat` follows it.
-    """
-
-    name: str
-    path: str
-    kind: Kind
+# An entry of a directory: its name; the directory's path, as it was given, with the name behind
+# it; its kind. A link is a link here, whatever it leads to; `Source.stat` follows it. There may be
+# millions, and a tuple with names takes as long to make as all else that is done for one.
+Entry: TypeAlias = tuple[str, str, Kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +67,6 @@ class Status:
     modified: int
     changed: int = field(default=0, compare=False)
     is_exact: bool = field(default=False, compare=False)
-
-
-_new = tuple.__new__
 
 
 class SourceFile(abc.ABC):
@@ -295,9 +284,8 @@ class LocalSource(Source):
         """One scandir; where the file system tells the kinds, no call an entry."""
         with os.scandir(path) as entries:
             for entry in entries:
-                # Files are most; what is not made by `Entry()` takes half the time.
                 kind = "file" if entry.is_file(follow_symlinks=False) else _other_kind(entry)
-                yield _new(Entry, (entry.name, entry.path, kind))
+                yield entry.name, entry.path, kind
 
     def resolve(self, path: str) -> str:
         """By the file system's links."""

@@ -13,7 +13,7 @@ import tbtools
 from tbtools.eventfile import source as source_module
 from tbtools.eventfile.discover import discover
 from tbtools.eventfile.scan import scan_file
-from tbtools.eventfile.source import Entry, LocalSource, Status, source_of, using
+from tbtools.eventfile.source import LocalSource, Status, source_of, using
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT, call
 from tests.sources import FailingSource, MemorySource, failing
@@ -68,7 +68,7 @@ class TestLocal:
         os.mkfifo(tmp_path / "pipe")
         kinds = {"file": "file", "directory": "directory", "link": "link", "pipe": "other"}
         assert sorted(LOCAL.list(str(tmp_path))) == [
-            Entry(name, str(tmp_path / name), kinds[name]) for name in sorted(kinds)
+            (name, str(tmp_path / name), kinds[name]) for name in sorted(kinds)
         ]
 
     def test_a_directory_is_listed_without_a_look_at_each_entry(

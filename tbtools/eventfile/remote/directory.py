@@ -26,7 +26,7 @@ class Listed(NamedTuple):
     """What a listing says of an entry.
 
     Attributes:
-        kind: As `Entry.kind`.
+        kind: As that of an `Entry`.
         status: What a look at it would tell; None where the listing does not say so much.
     """
 
@@ -109,7 +109,7 @@ class RemoteSource(Source):
             self._remember({place: entries})
         prefix = f"{path.rstrip('/')}/"
         for name, listed in entries.items():
-            yield Entry(self.entry_name(name), prefix + name, listed.kind)
+            yield self.entry_name(name), prefix + name, listed.kind
 
     def entry_name(self, name: str) -> str:
         """The name that a person reads, of the last part of a path."""
