@@ -350,7 +350,9 @@ class TestNames:
 
 
 @pytest.mark.parametrize(
-    "content", [session(0, 1, START).bytes()[:20], gzip.compress(b"")[:12], gzip.compress(b"x")[:3]]
+    "content",
+    [session(0, 1, START).bytes()[:20], gzip.compress(b"")[:12], gzip.compress(b"x")[:3]],
+    ids=["a record", "gzip of nothing", "gzip"],
 )
 def test_a_file_of_which_nothing_is_whole_is_named_and_not_written(
     tmp_path: Path, content: bytes
