@@ -88,7 +88,7 @@ def locate_level(y: Array, rise: Excursion) -> int:
     levels = (split * y[:split].var() + (len(y) - split) * y[split:].var()) / len(y)
     away = np.arange(len(y)) - bend.index
     slopes = np.stack([np.ones(len(y)), np.minimum(away, 0), np.maximum(away, 0)], axis=1)
-    rest = y - slopes @ np.linalg.lstsq(slopes, y)[0]
+    rest = y - slopes @ np.linalg.lstsq(slopes, y, rcond=None)[0]
     return split if levels <= np.mean(rest**2) * len(y) ** (2 / len(y)) else bend.index
 
 
