@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -157,9 +157,9 @@ def _go_together(one: Insertion, other: Insertion) -> bool:
 
 def _together(insertions: Sequence[Insertion]) -> Insertion:
     first = insertions[0]
-    copies = [each.piece for each in insertions if isinstance(each.piece, Copy)]
-    if len(copies) < len(insertions):
+    if len(insertions) == 1:
         return first
+    copies = [cast("Copy", each.piece) for each in insertions]  # only those go together
     piece = Copy(
         copies[0].files,
         np.concatenate([each.file for each in copies]),

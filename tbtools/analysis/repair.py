@@ -16,7 +16,7 @@ from tbtools.analysis.mending import Mended, mended
 from tbtools.analysis.pieces import Copy
 from tbtools.analysis.rejoining import insertions
 from tbtools.analysis.stretches import ScannedFile, Stretches, stretches_to_copy
-from tbtools.analysis.verify import unreadable_paths
+from tbtools.analysis.verify import files_frame, unreadable_paths
 from tbtools.errors import NoEventFiles
 from tbtools.eventfile.compressed import GunzippedFile, is_compressed, open_scanned
 from tbtools.eventfile.problems import Problem
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tbtools.vocabulary import RepairStatus
 
 _COMPRESSED_ENDING = ".gz"
-_COLUMNS = ("file", "output", "status", "records", "lost_bytes", "inserted", "mended")
+FILE_COLUMNS = ("file", "output", "status", "records", "lost_bytes", "inserted", "mended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class FileRepair(Completed):
 
     def to_dict(self) -> dict[str, Any]:
         """As the JSON of `tbtools repair` has it."""
-        about: dict[str, Any] = {name: getattr(self, name) for name in _COLUMNS}
+        about: dict[str, Any] = {name: getattr(self, name) for name in FILE_COLUMNS}
         return {**about, "problems": [problem.to_dict() for problem in self.problems]}
 
 
@@ -115,16 +115,7 @@ class Repair(Tabled):
 
         `attrs` holds the problems.
         """
-        import pandas as pd
-
-        rows = [{**file.to_dict(), "problems": len(file.problems)} for file in self.files]
-        frame = pd.DataFrame(rows, columns=[*_COLUMNS, "problems"])
-        frame.attrs["problems"] = [
-            {"file": file.file, **problem.to_dict()}
-            for file in self.files
-            for problem in file.problems
-        ]
-        return frame
+        return files_frame(self.files, FILE_COLUMNS)
 
 
 def repair(
@@ -230,7 +221,7 @@ def _repaired(run: Run, outputs: _Outputs, *, mend_checksums: bool) -> Iterator[
             inserted = insertions(file, copies_of.get(id(file), []))
             mends = list(mended(file)) if mend_checksums else []
             one = _one(file, inserted, mends)
-            is_written = one.records or not one.problems
+            is_written = one.status != "nothing_whole"
             yield replace(one, output=outputs.place(run, file)) if is_written else one
 
 
@@ -265,19 +256,18 @@ def _one(file: FileColumns, inserted: list[Insertion], mends: list[Mended]) -> F
     stretches = stretches_to_copy(file, all_rows, none, cuts, marks=True)
     # Where each belongs, in bytes of the file.
     offsets = dict(zip(cuts.tolist(), stretches.cuts.tolist(), strict=True))
-    alone: list[tuple[int, Copy | Rewritten | Mended]] = [
-        (offsets.get(each.before, file.position), each.piece) for each in inserted
-    ]
-    gaps = {_gap(stretches, offset) for offset, _ in alone}
-    # A copy has it as it was.
-    mends = [each for each in mends if _gap(stretches, each.offset) not in gaps]
-    alone += [(each.offset, each) for each in mends]
-    damaged, taken = Counter[int](), Counter[int]()
+    alone: list[tuple[int, Copy | Rewritten | Mended]] = []
+    damaged, taken = Counter[int](), Counter[int]()  # bytes, by the gap between stretches
     for problem in file.problems:
         damaged[_gap(stretches, problem.offset)] += problem.length
     for each in inserted:
-        taken[_gap(stretches, offsets.get(each.before, file.position))] += each.bytes
+        offset = offsets.get(each.before, file.position)
+        alone.append((offset, each.piece))
+        taken[_gap(stretches, offset)] += each.bytes
+    # Where something is taken from a copy, that has it as it was.
+    mends = [each for each in mends if _gap(stretches, each.offset) not in taken]
     for mend in mends:
+        alone.append((mend.offset, mend))
         taken[_gap(stretches, mend.offset)] += mend.length
     records = file.events + sum(each.records for each in inserted) + len(mends)
     is_changed = file.problems or file.is_compressed or inserted

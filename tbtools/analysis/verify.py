@@ -18,7 +18,7 @@ from tbtools.runs.run import Run
 from tbtools.showing import Tabled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -102,16 +102,22 @@ class Verification(Tabled):
 
         `attrs` holds the problems.
         """
-        import pandas as pd
+        return files_frame(self.files, ("file", "records", "bytes", "status"))
 
-        rows = [{**file.to_dict(), "problems": len(file.problems)} for file in self.files]
-        frame = pd.DataFrame(rows, columns=["file", "records", "bytes", "status", "problems"])
-        frame.attrs["problems"] = [
-            {"file": file.file, **problem.to_dict()}
-            for file in self.files
-            for problem in file.problems
-        ]
-        return frame
+
+def files_frame(files: Sequence[FileCheck | FileRepair], columns: Sequence[str]) -> pd.DataFrame:
+    """One row a file: some of its keys, and how many problems it has.
+
+    `attrs` holds the problems.
+    """
+    import pandas as pd
+
+    rows = [{**file.to_dict(), "problems": len(file.problems)} for file in files]
+    frame = pd.DataFrame(rows, columns=[*columns, "problems"])
+    frame.attrs["problems"] = [
+        {"file": file.file, **problem.to_dict()} for file in files for problem in file.problems
+    ]
+    return frame
 
 
 def _status(size: int, found: Iterable[Problem]) -> FileStatus:

@@ -25,7 +25,7 @@ def dry_run_option(command: Command) -> Command:
 
 def tell_cost(experiment: Experiment) -> int:
     """Prints what it would take to read the event files; gives the exit status."""
-    from tbtools.cli.main import TROUBLE
+    from tbtools.cli.ending import finish_unreadable
     from tbtools.cli.options import refuse_option
     from tbtools.render.format import format_bytes, format_count, plural, printable
     from tbtools.runs.reading import reading_cost
@@ -41,6 +41,4 @@ def tell_cost(experiment: Experiment) -> int:
         f"{printable(experiment.logdir)}: {found}, {format_bytes(cost.bytes)}{cached}; "
         f"to read: {format_bytes(cost.unread_bytes)}{requests}"
     )
-    for path, problem in experiment.unreadable.items():
-        click.echo(f"tbtools: {printable(path)}: {printable(problem.message)}", err=True)
-    return TROUBLE if experiment.unreadable else 0
+    return finish_unreadable({path: each.message for path, each in experiment.unreadable.items()})

@@ -33,9 +33,13 @@ def finish(diagnostics: Diagnostics, status: int = 0) -> int:
 
 def finish_paths(diagnostics: Diagnostics, status: int = 0) -> int:
     """As `finish`, with no word on damage and notes: for who has seen enough."""
-    unreadable = diagnostics.unreadable_paths()
-    print_unreadable(unreadable)
-    return TROUBLE if unreadable else status
+    return finish_unreadable(diagnostics.unreadable_paths(), status)
+
+
+def finish_unreadable(paths: Mapping[str, str], status: int = 0) -> int:
+    """As `finish_paths`, for paths that are known with their reasons."""
+    print_unreadable(paths)
+    return TROUBLE if paths else status
 
 
 def finish_verdict(diagnostics: Diagnostics, verdict: int) -> int:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from tbtools.cli.ending import print_unreadable
-from tbtools.cli.main import TROUBLE
+from tbtools.cli.ending import finish_unreadable
 from tbtools.cli.options import paths_argument
 from tbtools.cli.target import check_target, show_summary, target_options
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @click.command("repair")
@@ -56,9 +50,4 @@ def command(
         repaired = repair(experiment, progress, mend_checksums=mend_checksums)
     write_repair(repaired, target)
     show_summary(RepairView(repaired, target), summary_format, target, csv_safe=csv_safe)
-    return _finish(repaired.unreadable_paths)
-
-
-def _finish(unreadable: Mapping[str, str]) -> int:
-    print_unreadable(unreadable)
-    return TROUBLE if unreadable else 0
+    return finish_unreadable(repaired.unreadable_paths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -115,14 +116,12 @@ def open_scanned(path: str, *, compressed: bool) -> SourceFile:
     Raises:
         FileError: It cannot be opened, or not be read.
     """
-    file = open_file(path)
     if not compressed:
-        return file
-    try:
-        return GunzippedFile(file)
-    except BaseException:
-        file.close()
-        raise
+        return open_file(path)
+    with contextlib.ExitStack() as stack:
+        opened = GunzippedFile(stack.enter_context(open_file(path)))
+        stack.pop_all()
+    return opened
 
 
 def is_compressed(path: str) -> bool:

@@ -86,12 +86,7 @@ def write_merge(merge: Merge, directory: str | os.PathLike[str], *, force: bool 
     ):
         _write_version(file, "merge", merge.start_time)
         for piece in merge.pieces:
-            if isinstance(piece, Copy):
-                inputs.copy(piece, file)
-            elif isinstance(piece, SessionStart):
-                write_record(file, _session_start(piece))
-            else:
-                write_record(file, _rewritten(piece, inputs))
+            _write_piece(file, piece, inputs)
 
 
 def _session_start(piece: SessionStart) -> bytes:
@@ -121,12 +116,20 @@ def write_repair(repair: Repair, directory: str | os.PathLike[str]) -> None:
                 continue
             with made.file(each.output) as file, _Inputs() as inputs:
                 for piece in each.pieces:
-                    if isinstance(piece, Copy):
-                        inputs.copy(piece, file)
-                    elif isinstance(piece, Rewritten):
-                        write_record(file, _rewritten(piece, inputs))
-                    else:
-                        _write_mended(file, piece, inputs)
+                    _write_piece(file, piece, inputs)
+
+
+def _write_piece(
+    file: BinaryIO, piece: Copy | Rewritten | SessionStart | Mended, inputs: _Inputs
+) -> None:
+    if isinstance(piece, Copy):
+        inputs.copy(piece, file)
+    elif isinstance(piece, Rewritten):
+        write_record(file, _rewritten(piece, inputs))
+    elif isinstance(piece, SessionStart):
+        write_record(file, _session_start(piece))
+    else:
+        _write_mended(file, piece, inputs)
 
 
 def _write_mended(file: BinaryIO, piece: Mended, inputs: _Inputs) -> None:

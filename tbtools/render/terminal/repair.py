@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from tbtools.analysis.repair import FILE_COLUMNS
 from tbtools.render.format import format_bytes, format_count, plural, printable
 from tbtools.render.terminal.lines import placed, print_line
-from tbtools.render.terminal.problems import problem_text
+from tbtools.render.terminal.problems import PROBLEM_COLUMNS, problem_rows, problem_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,14 +40,9 @@ class RepairView:
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a problem, and one for each file that has none."""
-        names = ("file", "output", "status", "records", "lost_bytes", "inserted", "mended")
-        yield (*names, "offset", "length", "kind", "message")
+        yield (*FILE_COLUMNS, *PROBLEM_COLUMNS)
         for file in self.repair.files:
-            about = [getattr(file, name) for name in names]
-            for problem in file.problems:
-                yield (*about, problem.offset, problem.length, problem.kind, problem.message)
-            if not file.problems:
-                yield (*about, "", "", "", "")
+            yield from problem_rows([getattr(file, name) for name in FILE_COLUMNS], file.problems)
 
     def show(self, console: Console) -> None:
         """Prints a line a file that is not copied as it is, and under it a line a problem."""

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from tbtools.render.format import format_bytes, plural, printable
 from tbtools.render.terminal.lines import print_line
-from tbtools.render.terminal.problems import problem_text
+from tbtools.render.terminal.problems import PROBLEM_COLUMNS, problem_rows, problem_text
 from tbtools.runs.diagnostics import OF_WHOLE_FILES
 
 if TYPE_CHECKING:
@@ -39,13 +39,10 @@ class VerificationView:
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a problem, and one for each file that has none."""
-        yield "file", "records", "bytes", "status", "offset", "length", "kind", "message"
+        yield "file", "records", "bytes", "status", *PROBLEM_COLUMNS
         for file in self.verification.files:
             about = (file.file, file.records, file.bytes, file.status)
-            for problem in file.problems:
-                yield (*about, problem.offset, problem.length, problem.kind, problem.message)
-            if not file.problems:
-                yield (*about, "", "", "", "")
+            yield from problem_rows(about, file.problems)
 
     def show(self, console: Console) -> None:
         """Prints a line a file that is not sound, and under it a line a problem."""
