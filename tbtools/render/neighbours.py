@@ -104,8 +104,11 @@ def _sweep_away(path: Path, target: Path) -> None:
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(handle).st_uid != os.geteuid():
+        status = os.fstat(handle)
+        if status.st_uid != os.geteuid():
             return  # made by somebody else, be it to look like ours
+        if not os.path.samestat(status, path.lstat()):
+            return  # another process swept it meanwhile, and its maker is filling a new one
         _take_away(path, target)
     finally:
         os.close(handle)

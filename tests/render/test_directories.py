@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import resource
 import signal
@@ -270,3 +271,35 @@ def test_the_umask_holds(merged: Any, tmp_path: Path) -> None:
     finally:
         os.umask(former)
     assert (tmp_path / "out").stat().st_mode & 0o777 == 0o750
+
+
+def test_a_leftover_whose_name_has_been_taken_anew_stays(
+    merged: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process has swept it, and its maker made it again, before the lock was had."""
+    lock = fcntl.flock
+    made_anew: list[Path] = []
+
+    def late(handle: int, how: int) -> None:
+        if how & fcntl.LOCK_NB and made_anew:
+            raise BlockingIOError  # its maker holds it
+        lock(handle, how)
+        if how & fcntl.LOCK_NB:
+            leftover.rename(tmp_path / "gone")
+            leftover.mkdir()
+            (leftover / ".0.part").write_text("in the making")
+            made_anew.append(leftover)
+
+    def runs() -> Iterator[tuple[str, list[dict[str, Points]]]]:
+        [found] = [each for each in tmp_path.iterdir() if each.name.startswith(".")]
+        found.with_name(f"{found.name[:-4]}0000").mkdir()
+        raise KeyboardInterrupt
+        yield
+
+    with pytest.raises(KeyboardInterrupt):
+        write_runs(runs(), tmp_path / "out", command="test")
+    [leftover] = [each for each in tmp_path.iterdir() if each.name.startswith(".")]
+    monkeypatch.setattr(fcntl, "flock", late)
+    tbtools.write(merged, tmp_path / "out")
+    assert made_anew == [leftover]
+    assert (leftover / ".0.part").read_text() == "in the making"
