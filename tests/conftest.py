@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 # Each test reads its files; those of the index say where theirs lies. Processes inherit this.
 os.environ["TBTOOLS_CACHE"] = "off"
+
+# A shell has what it starts in the background ignore Ctrl-C, and processes inherit that too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Nothing is timed in a test: an example that takes long on a busy machine is none the worse.
 # Whether the suite passes depends on the code alone; `make explore` looks at other examples.
