@@ -1,8 +1,8 @@
-"""Makes examples/logs: real trainings by reference_training, healthy and not.
+"""Makes examples/logs and examples/gpu_logs: real trainings by reference_training, healthy and not.
 
     python examples/make_logs.py [RUN ...]
 
-Trains in a temporary folder and then replaces the runs there: all, or those named.
+Trains in a temporary folder and then replaces the runs there: all that need no GPU, or those named.
 Checkpoints stay behind. The same versions on the same kind of machine give the same losses.
 """
 
@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 LOGS = ROOT / "examples" / "logs"
 COMMON = ("--threads=1", "--flush-seconds=2")
 """One thread: sums are then made in the same order everywhere."""
+GPU_LOGS = ROOT / "examples" / "gpu_logs"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Reference:
         options: How.
         base: The run whose checkpoint it begins with.
         crashes: How often it is killed, and then started again.
+        gpu: Whether it needs a CUDA device. It is then made only where it is named.
     """
 
     name: str
@@ -40,6 +42,12 @@ class Reference:
     options: tuple[str, ...] = ()
     base: str = ""
     crashes: int = 0
+    gpu: bool = False
+
+    @property
+    def kept(self) -> Path:
+        """Where it is kept."""
+        return (GPU_LOGS if self.gpu else LOGS) / self.name
 
 
 OVERFITTING = (
@@ -49,6 +57,11 @@ OVERFITTING = (
 SWEEP = (
     *("--recipe=pretrain", "--size=tiny", "--steps=300", "--batch-sizes=16"),
     "--learning-rates=0.001,0.003",
+)
+GPT2 = (
+    *("--device=cuda", "--size=gpt2", "--corpus-bytes=0", "--batch-size=32"),
+    *("--learning-rate=0.0006", "--warmup-steps=100", "--log-every=5", "--eval-every=100"),
+    "--checkpoint-every=200",
 )
 REFERENCES = (
     Reference("baseline", "pretrain"),
@@ -60,6 +73,16 @@ REFERENCES = (
     Reference("lora", "finetune", ("--adapter=lora",), base="baseline"),
     Reference("media", "digits", ("--log-every=20", "--eval-every=624")),
     Reference("sweep", "sweep", SWEEP),
+    Reference("gpt2", "pretrain", (*GPT2, "--steps=1500"), gpu=True),
+    Reference(
+        *("gpt2_resumed", "pretrain"),
+        (*GPT2, "--steps=600", "--inject=crash@430"),
+        crashes=1,
+        gpu=True,
+    ),
+    Reference(
+        "gpt2_diverged", "pretrain", (*GPT2, "--steps=600", "--inject=divergence@350"), gpu=True
+    ),
 )
 
 
@@ -81,16 +104,15 @@ def train(reference: Reference, folder: Path) -> None:
             raise SystemExit(f"{reference.name} ended with {done.returncode}, not {status}")
 
 
-def keep(run: Path) -> None:
+def keep(reference: Reference, run: Path) -> None:
     """Puts a run in the place of the one that is kept, without its checkpoints."""
-    kept = LOGS / run.name
-    shutil.rmtree(kept, ignore_errors=True)
-    shutil.copytree(run, kept, ignore=shutil.ignore_patterns("checkpoints"))
+    shutil.rmtree(reference.kept, ignore_errors=True)
+    shutil.copytree(run, reference.kept, ignore=shutil.ignore_patterns("checkpoints"))
 
 
 def main() -> None:
     """Trains all references, or those named and what they begin with."""
-    names = set(sys.argv[1:]) or {reference.name for reference in REFERENCES}
+    names = set(sys.argv[1:]) or {each.name for each in REFERENCES if not each.gpu}
     unknown = names - {reference.name for reference in REFERENCES}
     if unknown:
         raise SystemExit(f"no such reference: {', '.join(sorted(unknown))}")
@@ -100,7 +122,7 @@ def main() -> None:
             if reference.name in wanted:
                 train(reference, Path(folder))
             if reference.name in names:
-                keep(Path(folder) / "logs" / reference.name)
+                keep(reference, Path(folder) / "logs" / reference.name)
 
 
 if __name__ == "__main__":

@@ -118,6 +118,14 @@ class TrainConfig:
             "torch.compile; auto is on for CUDA", choices=("auto", "on", "off"), may_change=True
         ),
     ] = "auto"
+    deterministic: Annotated[
+        bool,
+        Option(
+            "the same losses to the last bit each time, on CUDA and resumed too: only kernels "
+            "that add up in a fixed order, which are slower",
+            may_change=True,
+        ),
+    ] = False
     threads: Annotated[
         int, Option("CPU threads; 0 leaves it to torch", minimum=0, may_change=True)
     ] = 0

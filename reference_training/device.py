@@ -60,11 +60,12 @@ class Compute:
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
     def describe(self) -> str:
-        """The device, number format and compilation in one line."""
+        """The device, number format, compilation and determinism in one line."""
         numbers = "bfloat16 autocast" if self.bfloat16 else "float32"
         compiled = "compiled" if self.compiled else "not compiled"
         threads = f", {torch.get_num_threads()} threads" if self.device.type == "cpu" else ""
-        return f"{self.device.type} ({self.name}), {numbers}, {compiled}{threads}"
+        fixed = ", deterministic" if torch.are_deterministic_algorithms_enabled() else ""
+        return f"{self.device.type} ({self.name}), {numbers}, {compiled}{threads}{fixed}"
 
     def peak_memory_gib(self) -> float:
         """The most memory taken so far, in GiB: on CUDA by tensors, else by the process."""
@@ -87,6 +88,10 @@ def choose(config: TrainConfig, local_rank: int = 0) -> Compute:
     """
     if config.threads:
         torch.set_num_threads(config.threads)
+    if config.deterministic:
+        # cuBLAS adds up in the order that its workspace allows, which it asks for at its start.
+        os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+        torch.use_deterministic_algorithms(mode=True)
     chosen = kind(config.device)
     if chosen == "cuda":
         device = torch.device("cuda", local_rank)

@@ -11,14 +11,21 @@ import json
 import os
 import signal
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from reference_training.data.loader import Batch
+from reference_training.schedule import Update
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+Schedule = Callable[[int], Update]
+Loss = Callable[[torch.nn.Module, Batch], torch.Tensor]
 
 DIVERGENCE_FACTOR = 300.0
 """By how much ``divergence`` multiplies the learning rate: a thousand-fold slip in a config (1 for
@@ -85,7 +92,7 @@ class Fault:
 
 
 class FaultPlan:
-    """Lets the faults strike: the training loop asks it at each place where one may.
+    """Lets the faults strike, through the schedule, the loss and the batches of a training.
 
     Args:
         faults: What was asked for.
@@ -106,6 +113,7 @@ class FaultPlan:
         self._truth = truth
         self._writes = writes
         self._about = dict(about or {})
+        self._step = 0
         self._entries = self._read()
         for fault in self._faults:
             self._entries.setdefault(str(fault), _entry(fault))
@@ -115,58 +123,92 @@ class FaultPlan:
         """Whether a non-finite loss stops the run, as it does where no fault forbids it."""
         return not any(fault.kind in GUARD_OFF for fault in self._faults)
 
-    def learning_rate(self, step: int, rate: float, peak: float) -> float:
-        """The learning rate of a step, given the schedule's and its peak."""
-        if self._since("plateau", step) or self._since("collapse", step):
-            return 0.0
-        return peak * DIVERGENCE_FACTOR if self._since("divergence", step) else rate
-
-    def clip(self, step: int, maximum: float) -> float:
-        """The largest gradient norm of a step; 0 is no limit."""
-        return 0.0 if self._since("divergence", step) else maximum
-
-    def targets(self, step: int, targets: torch.Tensor) -> torch.Tensor:
-        """The targets of a step's batch, of any shape."""
-        if not self._at("spike", step):
-            return targets
-        order = torch.randperm(targets.numel(), generator=torch.Generator().manual_seed(step))
-        return targets.flatten()[order.to(targets.device)].view_as(targets)
-
-    def loss(self, step: int, loss: torch.Tensor) -> torch.Tensor:
-        """The loss of a step, a scalar."""
-        return loss * float("nan") if self._at("nan", step) else loss
-
-    def before_step(
-        self,
-        step: int,
-        model: torch.nn.Module,
-        optimizer: torch.optim.Optimizer,
-        flush: Callable[[], None],
-    ) -> None:
-        """Stalls, collapses or kills the training, where one of these is due.
+    def schedule(self, schedule: Schedule, peak: float) -> Schedule:
+        """A schedule that goes wrong.
 
         Args:
-            step: The step about to be taken.
+            schedule: The update of each step.
+            peak: Its highest learning rate, which ``divergence`` multiplies.
+        """
+
+        def update(step: int) -> Update:
+            if self._since("plateau", step) or self._since("collapse", step):
+                return replace(schedule(step), learning_rate=0.0)
+            if self._since("divergence", step):
+                return Update(learning_rate=peak * DIVERGENCE_FACTOR, clip=0.0)
+            return schedule(step)
+
+        return update
+
+    def loss(self, loss: Loss) -> Loss:
+        """A loss that is NaN for the batches of a step."""
+        if not any(fault.kind == "nan" for fault in self._faults):
+            return loss
+
+        def faulty(module: torch.nn.Module, batch: Batch) -> torch.Tensor:
+            value = loss(module, batch)
+            return value * float("nan") if self._at("nan", self._step) else value
+
+        return faulty
+
+    def batches(
+        self,
+        steps: Iterable[int],
+        batches: Iterable[list[Batch]],
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        flush: Callable[[int], None],
+    ) -> Iterator[list[Batch]]:
+        """The batches of the steps, before which a training stalls, collapses or is killed.
+
+        Args:
+            steps: The step of each.
+            batches: Of which ``spike`` shuffles the targets.
             model: Its weights collapse.
             optimizer: Its moments are forgotten in a collapse: they would lead out of it.
-            flush: Called before the process is killed, so that a crash leaves points behind the
-                last checkpoint, as one does that comes just after a flush.
+            flush: Called with the last step before the process is killed, so that a crash leaves
+                points behind the last checkpoint, as one does that comes just after a flush.
         """
-        for fault in self._faults:
-            if fault.kind == "stall" and fault.step == step:
-                time.sleep(fault.seconds)
-            elif fault.kind == "collapse" and fault.step == step:
-                _collapse(model, optimizer)
-            elif fault.kind == "crash" and fault.step == step and not self._has_struck(fault):
-                flush()
-                self._strike(fault)
-                os.kill(os.getpid(), signal.SIGKILL)
+        for step, parts in zip(steps, batches, strict=True):
+            self._step = step
+            for fault in self._faults:
+                if fault.step == step:
+                    self._strike_before(fault, model, optimizer, flush)
+            yield [Batch(each.inputs, self._targets(each.targets)) for each in parts]
 
-    def after_step(self, step: int) -> None:
-        """Notes the faults that have struck at this step."""
-        for fault in self._faults:
-            if fault.step == step:
-                self._strike(fault)
+    def watch(self, optimizer: torch.optim.Optimizer) -> None:
+        """Has the optimizer note the faults of a step once the step is taken."""
+
+        def note(*_: object) -> None:
+            for fault in self._faults:
+                if fault.step == self._step:
+                    self._strike(fault)
+
+        if self._faults:
+            optimizer.register_step_post_hook(note)
+
+    def _strike_before(
+        self,
+        fault: Fault,
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        flush: Callable[[int], None],
+    ) -> None:
+        if fault.kind == "stall":
+            time.sleep(fault.seconds)
+        elif fault.kind == "collapse":
+            _collapse(model, optimizer)
+        elif fault.kind == "crash" and not self._has_struck(fault):
+            flush(fault.step - 1)
+            self._strike(fault)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _targets(self, targets: torch.Tensor) -> torch.Tensor:
+        """Those of a part of the step's batch, of any shape."""
+        if not self._at("spike", self._step):
+            return targets
+        order = torch.randperm(targets.numel(), generator=torch.Generator().manual_seed(self._step))
+        return targets.flatten()[order.to(targets.device)].view_as(targets)
 
     def write(self) -> None:
         """Writes ``truth.json``, whole or not at all; nothing where no fault was asked for."""

@@ -27,7 +27,7 @@ from reference_training.optimizer import adamw, clip_gradient
 from reference_training.progress import Progress, of_first_process
 from reference_training.provenance import command_line, provenance, table
 from reference_training.runlog import Log, NullLog, RunLog
-from reference_training.schedule import learning_rate
+from reference_training.schedule import schedule
 from reference_training.stopper import Stopper
 
 if TYPE_CHECKING:
@@ -76,6 +76,12 @@ class Trainer:
             writes=world.first and config.writer != "none",
             about={"recipe": config.recipe, "loss_tag": task.tags[tasks.LOSS], "seed": config.seed},
         )
+        # Where a fault is asked for, what the update is made of goes wrong; the loop does not.
+        self.schedule = self.faults.schedule(
+            schedule(config, task.total_steps), config.learning_rate
+        )
+        self.loss = self.faults.loss(task.loss)
+        self.faults.watch(self.optimizer)
         self.meter = Meter(compute, world, guarded=self.faults.guarded)
         self.progress = Progress(
             task.total_steps, task.units, task.units_per_step, of_first_process(world.first)
@@ -120,6 +126,9 @@ class Trainer:
         parts_of_steps = batches(
             self.task.samples, steps, self.world, self.config.accumulate, self.compute.device
         )
+        parts_of_steps = self.faults.batches(
+            steps, parts_of_steps, self.task.model, self.optimizer, self.log.flush
+        )
         step = begun
         for step, parts in zip(steps, parts_of_steps, strict=True):
             rate = self._step(step, parts)
@@ -140,31 +149,25 @@ class Trainer:
 
     def _step(self, step: int, parts: list[Batch]) -> float:
         """One update of the weights, without waiting for the device; returns its learning rate."""
-        self.faults.before_step(
-            step, self.task.model, self.optimizer, flush=lambda: self.log.flush(step - 1)
-        )
-        rate = learning_rate(step, self.task.total_steps, self.config)
-        rate = self.faults.learning_rate(step, rate, self.config.learning_rate)
+        update = self.schedule(step)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = update.learning_rate
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self._gradient(step, parts)
-        norm = clip_gradient(self.task.model, self.faults.clip(step, self.config.clip))
+        loss = self._gradient(parts)
+        norm = clip_gradient(self.task.model, update.clip)
         self.meter.add(loss, norm)
         self.meter.guard(step, loss, norm, self.optimizer)
         self.optimizer.step()
-        self.faults.after_step(step)
-        return rate
+        return update.learning_rate
 
-    def _gradient(self, step: int, parts: list[Batch]) -> torch.Tensor:
+    def _gradient(self, parts: list[Batch]) -> torch.Tensor:
         """Adds up the gradient of a batch, part by part; returns its mean loss."""
         total = torch.zeros((), device=self.compute.device)
         for number, part in enumerate(parts, start=1):
-            batch = Batch(part.inputs, self.faults.targets(step, part.targets))
+            # Gradients are sent to the other processes once a step, beside the last backward pass.
             with self.spread.synchronizing(number == len(parts)):
                 with self.compute.autocast():
-                    loss = self.task.loss(self.spread.module, batch)
-                loss = self.faults.loss(step, loss) / len(parts)
+                    loss = self.loss(self.spread.module, part) / len(parts)
                 loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         return total

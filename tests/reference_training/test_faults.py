@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
+from reference_training.data.loader import Batch
 from reference_training.faults import DIVERGENCE_FACTOR, KINDS, Fault, FaultPlan
+from reference_training.schedule import Update
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,46 +35,76 @@ def test_a_fault_reads_back_as_it_is_shown(kind: str) -> None:
     assert Fault.parse(str(fault)) == fault
 
 
+def batches_of(
+    plan: FaultPlan, steps: range, *parts: Batch, flush: Callable[[int], None] = print
+) -> list[list[Batch]]:
+    """The batches that a training gets, and takes a step with each."""
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.AdamW(model.parameters())
+    plan.watch(optimizer)
+    got = []
+    for batch in plan.batches(steps, [list(parts) for _ in steps], model, optimizer, flush):
+        got.append(batch)
+        optimizer.step()
+    return got
+
+
 def test_a_plan_without_faults_changes_nothing_and_writes_nothing(tmp_path: Path) -> None:
     plan = FaultPlan((), tmp_path / "truth.json")
-    targets, loss = torch.arange(6), torch.tensor(2.0)
+    update, part = Update(0.1, 1.0), Batch(torch.arange(6), torch.arange(6))
+
+    def loss(_module: torch.nn.Module, _batch: Batch) -> torch.Tensor:
+        return torch.tensor(2.0)
+
     assert plan.guarded
-    assert plan.learning_rate(5, 0.1, 1.0) == 0.1
-    assert plan.clip(5, 1.0) == 1.0
-    assert plan.targets(5, targets) is targets
-    assert plan.loss(5, loss) is loss
-    plan.after_step(5)
+    assert plan.schedule(lambda _: update, 1.0)(5) == update
+    assert plan.loss(loss) is loss
+    for batch in batches_of(plan, range(1, 4), part):
+        assert torch.equal(batch[0].targets, part.targets)
     plan.write()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_learning_rates_from_the_step_of_the_fault_on(tmp_path: Path) -> None:
+def test_updates_from_the_step_of_the_fault_on(tmp_path: Path) -> None:
     truth = tmp_path / "truth.json"
-    diverging = FaultPlan([Fault("divergence", 5)], truth)
-    assert [diverging.learning_rate(step, 0.1, 2.0) for step in (4, 5, 6)] == [
-        0.1,
-        2.0 * DIVERGENCE_FACTOR,
-        2.0 * DIVERGENCE_FACTOR,
-    ]
-    assert [diverging.clip(step, 1.0) for step in (4, 5)] == [1.0, 0.0]
-    stuck = FaultPlan([Fault("plateau", 5)], truth)
-    assert [stuck.learning_rate(step, 0.1, 2.0) for step in (4, 5, 6)] == [0.1, 0.0, 0.0]
+    sound = Update(0.1, clip=1.0)
+    for kind, wrong in (
+        ("divergence", Update(2.0 * DIVERGENCE_FACTOR, clip=0.0)),
+        ("plateau", Update(0.0, clip=1.0)),
+        ("collapse", Update(0.0, clip=1.0)),
+    ):
+        schedule = FaultPlan([Fault(kind, 5)], truth).schedule(lambda _: sound, 2.0)
+        assert [schedule(step) for step in (4, 5, 6)] == [sound, wrong, wrong]
 
 
 def test_a_spike_shuffles_the_targets_of_one_step(tmp_path: Path) -> None:
     plan = FaultPlan([Fault("spike", 5)], tmp_path / "truth.json")
     targets = torch.arange(60).view(3, 20)
-    shuffled = plan.targets(5, targets)
-    assert shuffled.shape == targets.shape
-    assert not torch.equal(shuffled, targets)
-    assert torch.equal(shuffled.flatten().sort().values, targets.flatten())
-    assert torch.equal(plan.targets(6, targets), targets)
+    for step, (part,) in zip(
+        range(4, 7), batches_of(plan, range(4, 7), Batch(targets, targets)), strict=True
+    ):
+        assert part.targets.shape == targets.shape
+        assert torch.equal(part.targets, targets) == (step != 5)
+        assert torch.equal(part.targets.flatten().sort().values, targets.flatten())
+
+
+def test_the_loss_of_one_step_is_nan(tmp_path: Path) -> None:
+    plan = FaultPlan([Fault("nan", 5)], tmp_path / "truth.json")
+    loss = plan.loss(lambda _, batch: batch.targets.sum())
+    part = Batch(torch.ones(2), torch.ones(2))
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.AdamW(model.parameters())
+    seen = [
+        float(loss(model, *batch))
+        for batch in plan.batches(range(4, 7), [[part]] * 3, model, optimizer, print)
+    ]
+    assert seen == pytest.approx([2.0, math.nan, 2.0], nan_ok=True)
 
 
 def test_only_the_process_that_keeps_the_truth_writes_it(tmp_path: Path) -> None:
     plan = FaultPlan([Fault("nan", 1)], tmp_path / "truth.json", writes=False)
     plan.write()
-    plan.after_step(1)
+    batches_of(plan, range(1, 3))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -81,10 +113,9 @@ def test_a_crash_that_has_struck_does_not_strike_again(tmp_path: Path) -> None:
     fault = Fault("crash", 3)
     entry = {"fault": str(fault), "kind": "crash", "step": 3, "seconds": 0.0, "struck_at": 1.0}
     truth.write_text(json.dumps({"faults": [entry]}))
-    model = torch.nn.Linear(1, 1)
     for writes in (True, False):  # every process of several must know
         plan = FaultPlan([fault], truth, writes=writes)
-        plan.before_step(3, model, torch.optim.AdamW(model.parameters()), flush=lambda: None)
+        assert len(batches_of(plan, range(2, 5))) == 3
 
 
 def test_the_truth_tells_what_and_when(train: Callable[..., Trained]) -> None:

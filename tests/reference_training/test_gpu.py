@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +13,7 @@ from reference_training import device
 from reference_training.distributed import World
 from reference_training.recipes.pretrain import Pretrain, PretrainConfig
 from reference_training.train import Trainer
-from tests.reference_training.conftest import TINY_LANGUAGE
+from tests.reference_training.conftest import ROOT, TINY_LANGUAGE
 from tests.reference_training.reading import read_run
 
 if TYPE_CHECKING:
@@ -65,3 +67,20 @@ def test_a_resumed_run_goes_on_closely(train: Callable[..., Trained]) -> None:
     train("pretrain", *options, "--steps=20", name="two")
     two = train("pretrain", *options, name="two")
     assert two.values("train/loss") == pytest.approx(whole.values("train/loss"), rel=0.02)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
+def test_deterministic_and_resumed_is_the_same_to_the_last_bit(
+    tmp_path: Path, precision: str
+) -> None:
+    options = (*TINY_LANGUAGE, "--dropout=0.1", "--deterministic", f"--precision={precision}")
+    losses = []
+    for name, crash in (("whole", ()), ("again", ()), ("killed", ("--inject=crash@26",))):
+        command = [sys.executable, "-m", "reference_training", "pretrain", *options, *crash]
+        command += [f"--logdir={tmp_path}", f"--run-name={name}"]
+        for _ in range(2 if crash else 1):
+            subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=300)
+        losses.append(read_run(tmp_path / name).points["train/loss"])
+    whole, again, killed = losses
+    assert len(whole) == 30
+    assert whole == again == killed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import tbtools
 
 LOGS = Path(__file__).parents[2] / "examples" / "logs"
+GPU_LOGS = LOGS.parent / "gpu_logs"
 HEALTHY = ("baseline", "resumed", "finetuned", "lora", "media")
 SWEEP = tuple(
     f"sweep/learning_rate={rate},batch_size=16,seed={seed}"
@@ -135,3 +137,52 @@ def test_the_overfitting_is_found(logs: tbtools.Experiment) -> None:
 def test_the_sweep_can_be_compared(logs: tbtools.Experiment) -> None:
     compared = logs.hparams().loc[list(SWEEP)]
     assert list(compared["seed"]) == [0, 1, 2, 0, 1, 2]
+
+
+@pytest.fixture(scope="module")
+def gpu_logs() -> tbtools.Experiment:
+    return tbtools.load(LOGS.parent / "gpu_logs")
+
+
+def test_the_runs_of_a_gpu_are_whole_and_small(gpu_logs: tbtools.Experiment) -> None:
+    assert set(gpu_logs) == {"gpt2", "gpt2_resumed", "gpt2_diverged"}
+    assert sum(path.stat().st_size for path in GPU_LOGS.rglob("*") if path.is_file()) < 300_000
+    assert all(run.problems.empty for run in gpu_logs.values())
+
+
+def test_a_gpu_learns_at_the_speed_that_the_docs_tell(gpu_logs: tbtools.Experiment) -> None:
+    run = gpu_logs["gpt2"]
+    assert "H100" in text(run, "run/provenance")
+    loss = values(run, "val/loss")
+    assert loss[0] == pytest.approx(math.log(50_304), abs=0.2)  # nothing is known of the vocabulary
+    assert loss[-1] < math.log(3)
+    speed, utilization = (
+        float(np.median(values(run, tag))) for tag in ("perf/tokens_per_second", "perf/mfu")
+    )
+    assert speed == pytest.approx(479_900, rel=1e-3)
+    # PaLM's definition by hand: 124 million parameters without positions, 12 layers of width 768.
+    flops = 6 * (124_475_904 - 1024 * 768) + 12 * 12 * 768 * 1024
+    assert utilization == pytest.approx(speed * flops / 989e12, rel=0.01)
+    assert not [each for each in tbtools.detect(run).findings if each.severity == "error"]
+
+
+def test_on_a_gpu_a_killed_run_goes_on(gpu_logs: tbtools.Experiment) -> None:
+    run = gpu_logs["gpt2_resumed"]
+    assert len(run.sessions) == 2
+    steps = list(run.scalars("train/loss")["step"])
+    assert steps == list(range(5, 601, 5))
+    # Up to the kill both runs had the same batches; the schedules differ by the runs' lengths.
+    assert values(run, "train/loss")[0] == pytest.approx(
+        values(gpu_logs["gpt2_diverged"], "train/loss")[0], rel=1e-3
+    )
+
+
+def test_on_a_gpu_a_learning_rate_too_high_ends_in_nan(gpu_logs: tbtools.Experiment) -> None:
+    (finding,) = (
+        each
+        for each in findings(gpu_logs["gpt2_diverged"], "nonfinite")
+        if each.tag == "train/loss"
+    )
+    assert finding.onset_step == 370
+    before = {each["tag"]: each for each in finding.evidence["precursors"]}
+    assert before["optim/learning_rate"]["step"] == 350
