@@ -10,7 +10,7 @@ import argparse
 import datetime as dt
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -193,15 +193,17 @@ def _export(folder: Path, scale: float) -> _Case:
             _script("tbparse, to CSV", _TBPARSE_CSV, logs, str(folder / "out_.csv"), rounds=1),
             _command("tbtools, to Parquet", *tbtools, str(folder / "out.parquet")),
             *(
-                _script(name, _PARQUET.format(work=work), logs, str(folder / "out_.parquet"),
-                        rounds=_ROUNDS, own_time=True)
+                replace(
+                    _script(name, _PARQUET.format(work=work), logs, str(folder / "out_.parquet")),
+                    own_time=True,
+                )
                 for name, work in (
                     ("tbtools.export, to Parquet", _EXPORT),
                     ("pyarrow alone, to Parquet", _PYARROW),
                 )
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _smooth(_: Path, scale: float) -> _Case:
