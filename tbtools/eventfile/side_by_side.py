@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _LEAST_BYTES = 4 << 20
 # Parts cost memory for a moment, and joining them is the work of one core.
 _MOST_PARTS = 8
-# How far to look for a record where a part is to begin.
-_LOOKED_THROUGH = 1 << 20
+# How far to look for a record where a part is to begin: at first, and where none is so near.
+_LOOKED_THROUGH = 1 << 16, 1 << 20
 
 
 class Scanner(Protocol):
@@ -102,11 +102,14 @@ def _first_record(
     read_until: Callable[[SourceFile, Any, int], None],
 ) -> int | None:
     """Where the first whole record seems to begin, at a place or shortly behind it."""
-    scanner = make(size, place)
-    read_until(file, scanner, min(place + _LOOKED_THROUGH, size))
-    found = scanner.finish()
-    if not found["records"]:
-        return None
-    offsets = np.frombuffer(found["damage_offset"], np.int64)
-    misses = offsets.size and offsets[0] == place
-    return place + int(np.frombuffer(found["damage_length"], np.int64)[0]) if misses else place
+    for looked_through in _LOOKED_THROUGH:
+        scanner = make(size, place)
+        read_until(file, scanner, min(place + looked_through, size))
+        found = scanner.finish()
+        if found["records"]:
+            offsets, lengths = (
+                np.frombuffer(found[name], np.int64) for name in ("damage_offset", "damage_length")
+            )
+            misses = offsets.size and offsets[0] == place
+            return place + int(lengths[0]) if misses else place
+    return None
