@@ -333,8 +333,7 @@ def scan_open(
         raise FileShrank(status.size)
     tags = list(zip(after.tag_names, after.tag_plugins, strict=True)) if after else []
     scanner = _scanner(status.size, start, tags)
-    # Only threads of the operating system's files and without the interpreter's lock gain anything.
-    if file.fileno() is not None and implementation() == "compiled":
+    if file.is_shared and implementation() == "compiled":  # the other holds the interpreter's lock
         scan_parts(file, cast("JoiningScanner", scanner), status.size, _read_until)
     else:
         _read_until(file, scanner, status.size)
