@@ -10,7 +10,7 @@ import argparse
 import datetime as dt
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -55,6 +55,17 @@ tbtools.write(merged, sys.argv[2], force=True)
 seconds, cpu = time.perf_counter() - seconds, time.process_time() - cpu
 print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "points": merged.points}))
 """
+_PARQUET = """
+import json, sys, time
+import pandas, pyarrow.parquet, tbtools
+frame = tbtools.read_scalars(sys.argv[1])
+seconds, cpu = time.perf_counter(), time.process_time()
+{work}
+seconds, cpu = time.perf_counter() - seconds, time.process_time() - cpu
+print(json.dumps({{"seconds": seconds, "cpu_seconds": cpu, "points": len(frame)}}))
+"""
+_EXPORT = "tbtools.export(*sys.argv[1:], force=True)"
+_PYARROW = "pyarrow.parquet.write_table(pyarrow.Table.from_pandas(frame), sys.argv[2])"
 _SMOOTH = """
 import numpy as np, pandas as pd, tbtools
 values = pd.Series(np.random.default_rng(0).normal(size={count}))
@@ -175,11 +186,22 @@ def _export(folder: Path, scale: float) -> _Case:
     tbtools = (str(_BIN / "tbtools"), "export", logs, "--force", "-o")
     return _Case(
         title="Export every point",
-        about=f"Five runs of four tags of {points:,} points each.",
+        about=f"Five runs of four tags of {points:,} points each. The last two rows leave out the "
+        "start of Python and the imports, and the last one the reading, too.",
         readers=(
             _command("tbtools, to CSV", *tbtools, str(folder / "out.csv")),
             _script("tbparse, to CSV", _TBPARSE_CSV, logs, str(folder / "out_.csv"), rounds=1),
             _command("tbtools, to Parquet", *tbtools, str(folder / "out.parquet")),
+            *(
+                replace(
+                    _script(name, _PARQUET.format(work=work), logs, str(folder / "out_.parquet")),
+                    own_time=True,
+                )
+                for name, work in (
+                    ("tbtools.export, to Parquet", _EXPORT),
+                    ("pyarrow alone, to Parquet", _PYARROW),
+                )
+            ),
         ),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,7 +86,31 @@ def scan_bytes(scanner_type: Any, data: bytes, more: int | None = None) -> dict[
     scanner = scanner_type(len(data))
     for buffer, base, count in feeds(data, scanner, len(data) if more is None else more):
         scanner.feed(buffer, base, count)
-    found = scanner.finish()
+    return comparable(scanner.finish())
+
+
+def scan_in_parts(scanner_type: Any, data: bytes, places: list[int]) -> dict[str, Any]:
+    """All that scanners find together that start at the beginning and at some places, in order."""
+    scanner = scanner_type(len(data))
+    feed_until(scanner, data, places[0])
+    for start, end in itertools.pairwise([*places, len(data)]):
+        part = scanner_type(len(data), start)
+        feed_until(part, data, end)
+        if not scanner.absorb(part):
+            feed_until(scanner, data, end)
+    return comparable(scanner.finish())
+
+
+def feed_until(scanner: Any, data: bytes, end: int) -> None:
+    """Feeds a scanner to an offset, and beyond it what it cannot do without."""
+    while scanner.wanted and scanner.cursor < end:
+        count = min(max(end - scanner.cursor, scanner.wanted), len(data) - scanner.cursor)
+        buffer = np.frombuffer(data, np.uint8, count, scanner.cursor).copy()
+        scanner.feed(buffer, scanner.cursor, count)
+
+
+def comparable(found: dict[str, Any]) -> dict[str, Any]:
+    """What a scanner has found, so that it can be compared with what others have."""
     rows = value_rows(found)
     found |= {name: getattr(rows, name) for name in (*VALUES, "number")}
     return {name: _comparable(name, item) for name, item in found.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -146,6 +147,11 @@ class _GroupPlan:
         self._start = np.concatenate([empty, *(each.start for each in self._stretches)])
         self._stop = np.concatenate([empty, *(each.end for each in self._stretches)])
 
+    @cached_property
+    def _places(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """Where the values of all rows start in their files, and their bytes."""
+        return self._group.rows.offset, self._group.rows.length
+
     def _first_rows(self) -> Iterator[NDArray[np.int64]]:
         for segments in self._segments:
             yield segments.first_row[segments.first_row >= 0]
@@ -156,7 +162,7 @@ class _GroupPlan:
         changed = np.zeros(end - first, bool)
         changed[[row - first for row in self._metadata if first <= row < end]] = True
         own = slice(*np.searchsorted(self._cuts, [first, end]))
-        cuts = rows.offset[self._cuts[own]]
+        cuts = self._places[0][self._cuts[own]] if own.stop > own.start else self._cuts[own]
         return stretches_to_copy(rows.files[number], self._group.kept[first:end], changed, cuts)
 
     def chunks(self, number: int) -> Iterator[tuple[_Segments, NDArray[np.int64]]]:
@@ -225,15 +231,15 @@ class _GroupPlan:
                 yield self._rewritten(int(file[at]), int(start[at]))
             first = at + 1
 
-    def _rewritten(self, number: int, offset: int) -> Rewritten:
+    def _rewritten(self, number: int, at: int) -> Rewritten:
         rows = self._group.rows
         first = int(rows.starts[number])
-        kept = first + self._stretches[number].rewritten[offset]
+        kept = first + self._stretches[number].rewritten[at]
+        offset, length = self._places
         values = tuple(
-            (int(rows.offset[row]), int(rows.length[row]), self._metadata.get(row))
-            for row in kept.tolist()
+            (int(offset[row]), int(length[row]), self._metadata.get(row)) for row in kept.tolist()
         )
-        return Rewritten(rows.files[number], offset, values)
+        return Rewritten(rows.files[number], at, values)
 
 
 def _session_starts(rows: RunRows, parts: Sequence[NDArray[np.int64]]) -> dict[int, SessionStart]:

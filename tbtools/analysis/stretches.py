@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from tbtools.errors import InputChanged
 from tbtools.eventfile.compressed import open_scanned
-from tbtools.eventfile.records import FRAME_SIZE
+from tbtools.eventfile.records import record_starts
 from tbtools.runs.timeline import rows as row_kinds
 
 if TYPE_CHECKING:
@@ -20,11 +19,8 @@ if TYPE_CHECKING:
     from tbtools.eventfile.scan import FileColumns
     from tbtools.eventfile.source import Identity, SourceFile
 
-_LENGTH_SIZE, _CHECKSUM_SIZE = 8, 4
-# Read at once when the lengths of many small records are wanted; fewer are read one by one.
-_BLOCK = 1 << 22
-_FEW = 256
-_SANE = (1 << 62) - 1  # keeps sums of offsets and wrong lengths within an int64
+# Read at once to follow the lengths of records: from one on, as long as they lie close together.
+_LEAST_BLOCK, _BLOCK = 64, 1 << 20
 
 
 class ScannedFile(NamedTuple):
@@ -97,13 +93,13 @@ def stretches_to_copy(
     start, end = _records(file, last_touched)
     drop = np.zeros(start.size, bool)
     drop[np.searchsorted(start, dropped_marks, side="right") - 1] = True
-    # Only records up to that of the last touched row are looked at; those behind stay.
-    looked_at = 0
-    if last_touched >= 0:
-        last_end = end[np.searchsorted(start, last_touched, side="right") - 1]
-        looked_at = int(np.searchsorted(offset, last_end))
-    kept, changed = kept[:looked_at], changed[:looked_at]
-    record_of_row = np.searchsorted(start, offset[:looked_at], side="right") - 1
+    # Only records between those of the first and the last touched row are looked at.
+    looked_at = slice(0, 0)
+    if touched.size:
+        first, last = np.searchsorted(start, offset[touched[[0, -1]]], side="right") - 1
+        looked_at = slice(*np.searchsorted(offset, [start[first], end[last]]).tolist())
+    kept, changed = kept[looked_at], changed[looked_at]
+    record_of_row = np.searchsorted(start, offset[looked_at], side="right") - 1
     stay = np.bincount(record_of_row, weights=kept, minlength=start.size)
     go = np.bincount(record_of_row, weights=~kept, minlength=start.size)
     drop |= (go > 0) & (stay == 0)
@@ -112,7 +108,8 @@ def stretches_to_copy(
     rewritten = {}
     for record in np.flatnonzero(rewrite).tolist():
         first, last = np.searchsorted(record_of_row, [record, record + 1])
-        rewritten[int(start[record])] = first + np.flatnonzero(kept[first:last])
+        rows = looked_at.start + first + np.flatnonzero(kept[first:last])
+        rewritten[int(start[record])] = rows
     begins = rewrite.copy()
     begins[1:] |= rewrite[:-1]
     cut = np.searchsorted(start, cuts, side="right") - 1
@@ -154,12 +151,11 @@ def _records(file: FileColumns, last_touched: int) -> tuple[NDArray[np.int64], N
     starts: list[NDArray[np.int64]] = []
     ends: list[NDArray[np.int64]] = []
     with open_unchanged(file) as opened:
-        lengths = _Lengths(file, opened, last_touched)
         position = 0
         for damage in (*file.damage, None):
             end = min(damage.offset, file.position) if damage else file.position
             if position < end:
-                own = lengths.starts(position, end)
+                own = _starts(file, opened, position, end, last_touched)
                 starts.append(own)
                 ends.append(np.append(own[1:], end))
             if damage:
@@ -168,78 +164,29 @@ def _records(file: FileColumns, last_touched: int) -> tuple[NDArray[np.int64], N
     return np.concatenate(starts or empty), np.concatenate(ends or empty)
 
 
-class _Lengths:
-    """Finds records by their lengths, of which each leads to the next record.
+def _starts(
+    file: FileColumns, opened: SourceFile, position: int, end: int, last_touched: int
+) -> NDArray[np.int64]:
+    """Where the records between a known start and an end start, up to those that matter.
 
-    Where a record should start is guessed: four bytes of checksum behind a value that is the last
-    of its event. Guesses are followed only along lengths from a start that is known, so that wrong
-    ones are passed over; but where they are right, as mostly, all is done without a loop.
+    Raises:
+        InputChanged: The lengths do not lead to the end.
     """
-
-    def __init__(self, file: FileColumns, opened: SourceFile, last_touched: int) -> None:
-        self._path = file.path
-        self._opened = opened
-        self._last_touched = last_touched
-        # What lies behind the last record that matters is copied as one, however it is divided.
-        offset = file.offset
-        rows, marks = (
-            slice(np.searchsorted(each, last_touched, side="right"))
-            for each in (offset, file.mark_offset)
-        )
-        offset = np.concatenate([offset[rows], file.mark_offset[marks]])
-        length = np.concatenate([file.length[rows], file.mark_length[marks]])
-        end = offset + length
-        order = np.argsort(offset, kind="stable")
-        offset, end = offset[order], end[order]
-        # Two checksums and a length, 16 bytes, lie between events, a few between values of one.
-        last_of_event = np.ones(offset.size, bool)
-        last_of_event[:-1] = offset[1:] - end[:-1] >= FRAME_SIZE
-        behind = np.append(0, end[last_of_event] + _CHECKSUM_SIZE)
-        self._guess: NDArray[np.int64] = behind[behind <= last_touched]
-        self._next = self._guess + self._lengths(self._guess) + FRAME_SIZE
-        follows = np.append(self._next[:-1] == self._guess[1:], False)
-        self._turns = np.flatnonzero(~follows)
-
-    def starts(self, position: int, end: int) -> NDArray[np.int64]:
-        """Where the records between a known start and an end start, those that matter.
-
-        Raises:
-            InputChanged: The lengths do not lead to the end.
-        """
-        found: list[NDArray[np.int64]] = [np.array([position])]
-        before_end = int(np.searchsorted(self._guess, end)) - 1
-        while position < end and position <= self._last_touched:
-            at = int(np.searchsorted(self._guess, position))
-            if at < self._guess.size and self._guess[at] == position:
-                turn = min(int(self._turns[np.searchsorted(self._turns, at)]), before_end)
-                found.append(self._guess[at + 1 : turn + 1])
-                position = int(self._next[turn])
-            else:
-                position += int(self._lengths(np.array([position]))[0]) + FRAME_SIZE
-            if position < end:
-                found.append(np.array([position]))
-        if position > end:
-            raise InputChanged(self._path)
-        return np.concatenate(found)
-
-    def _lengths(self, starts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """What the records say that they are long; nonsense where none starts."""
-        result = np.empty(starts.size, np.int64)
-        first = 0
-        while first < starts.size:
-            base = int(starts[first])
-            last = int(np.searchsorted(starts, base + _BLOCK - _LENGTH_SIZE, side="right"))
-            many = last - first > _FEW
-            last = last if many else first + 1
-            count = int(starts[last - 1]) - base + _LENGTH_SIZE
-            block = np.frombuffer(self._opened.read_at(base, count), np.uint8)
-            if block.size < count:
-                raise InputChanged(self._path)
-            windows = sliding_window_view(block, _LENGTH_SIZE)
-            # A wrong guess may read as anything; what leads nowhere is not followed.
-            result[first:last] = windows[starts[first:last] - base].view("<i8")[:, 0] & _SANE
-            first = last
-        return result
+    found: list[NDArray[np.int64]] = []
+    room = _LEAST_BLOCK
+    while position < end and position <= last_touched:
+        block = opened.read_at(position, min(room, end - position))
+        starts, behind = record_starts(block)
+        if not starts:
+            raise InputChanged(file.path)
+        found.append(np.frombuffer(starts, np.int64) + position)
+        position += behind
+        room = min(2 * room, _BLOCK) if behind < 2 * room else max(room // 4, _LEAST_BLOCK)
+    if position > end:
+        raise InputChanged(file.path)
+    if position < end:
+        found.append(np.array([position]))
+    return np.concatenate(found)
 
 
 def open_unchanged(file: FileColumns | ScannedFile) -> SourceFile:

@@ -145,6 +145,39 @@ cdef class Scanner(Collector):
         if not done:
             raise MemoryError
 
+    def absorb(self, Scanner other not None):
+        """Takes in what a scan has found that began further on in the same file, if this one has come
+        to where that began as it would to any record; both together are one scan then.
+
+        Args:
+            other: The other one, which is not to be used any more.
+
+        Returns:
+            Whether it was taken in.
+        """
+        cdef int64_t effort = self.effort + other.effort - RESYNC_EFFORT * self.size
+        cdef bint done
+        # With less effort left than none, a single scan would have given up somewhere.
+        if (self is other or self.size != other.size or self.cursor != other.start
+                or self.position != other.start or self.searching or self.claimed_end
+                or effort <= 0):
+            return False
+        with nogil:
+            done = (self.append(other) and append_damage(&self.damage, &other.damage))
+        if not done:
+            raise MemoryError
+        self.effort = effort
+        self.cursor = other.cursor
+        self.wanted = other.wanted
+        self.searching = other.searching
+        self.claimed_end = other.claimed_end
+        if other.bad_got != other.bad_want:
+            self.bad_got = other.bad_got
+            self.bad_want = other.bad_want
+        self.record_count += other.record_count
+        self.event_count += other.event_count
+        return True
+
     cdef bint run(self, Bytes data, int64_t base, int64_t limit) noexcept nogil:
         """False without memory. `data` holds the file from `base` to `limit`."""
         cdef int64_t here, length, left

@@ -245,6 +245,78 @@ cdef class Collector:
         entry.metadata_length = length
         return True
 
+    cdef bint append(self, Collector other) noexcept nogil:
+        """Takes in what another one has found in the bytes that follow; False without memory."""
+        cdef Rows *rows = &self.rows
+        cdef Rows *added = &other.rows
+        cdef size_t i, before = rows.count, total = rows.count + added.count
+        cdef int32_t *shapes
+        if rows.wide != added.wide and not widen(added if rows.wide else rows):
+            return False
+        if total > rows.capacity and not resize_rows(rows, total):
+            return False
+        shapes = self.shapes_of(other)
+        if shapes == NULL:
+            return False
+        for i in range(added.count):
+            rows.shape[before + i] = shapes[added.shape[i]]
+        if added.count:
+            copy_rows(rows, added)
+            self.last_shape = shapes[other.last_shape]
+            self.last_end = other.last_end
+            self.last_record_end = other.last_record_end
+        free(shapes)
+        rows.count = total
+        if not (append_places(&self.places, &other.places, before)
+                and append_marks(&self.marks, &other.marks, before)):
+            return False
+        if self.version_size < 0:
+            memcpy(self.version, other.version, VERSION_BYTES)
+            self.version_size = other.version_size
+        self.position = other.position
+        return True
+
+    cdef int32_t *shapes_of(self, Collector other) noexcept nogil:
+        """The number here of each shape of another one, whose tags and shapes are taken in, to be
+        freed; NULL without memory."""
+        cdef size_t i
+        cdef TagEntry *theirs
+        cdef TagEntry *ours
+        cdef Shape wanted
+        cdef int32_t *tags = <int32_t *>malloc((other.tags.count + 1) * sizeof(int32_t))
+        cdef int32_t *shapes = <int32_t *>malloc((other.shapes.count + 1) * sizeof(int32_t))
+        cdef bint done = tags != NULL and shapes != NULL
+        for i in range(other.tags.count if done else 0):
+            theirs = &other.tags.entries[i]
+            tags[i] = intern_tag(&self.tags, other.tags.arena + theirs.name, theirs.name_size, -1,
+                                 self.seed)
+            if tags[i] < 0:
+                done = False
+                break
+            ours = &self.tags.entries[tags[i]]
+            if theirs.metadata_offset >= 0 and ours.metadata_offset < 0:
+                if not keep_bytes(&self.tags, other.tags.arena + theirs.plugin,
+                                  theirs.plugin_size, &ours.plugin):
+                    done = False
+                    break
+                ours.plugin_size = theirs.plugin_size
+                ours.metadata_offset = theirs.metadata_offset
+                ours.metadata_length = theirs.metadata_length
+        for i in range(other.shapes.count if done else 0):
+            wanted = other.shapes.entries[i]
+            wanted.tag_id = tags[wanted.tag_id]
+            shapes[i] = known_shape(&self.shapes, &self.tags, &wanted, -1)
+            if shapes[i] < 0:
+                shapes[i] = add_shape(&self.shapes, &self.tags, &wanted)
+            if shapes[i] < 0:
+                done = False
+                break
+        free(tags)
+        if not done:
+            free(shapes)
+            shapes = NULL
+        return shapes
+
     def columns(self):
         """The columns but those of damage, as buffers; there are none afterwards."""
         cdef size_t i

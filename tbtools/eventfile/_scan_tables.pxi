@@ -172,6 +172,55 @@ cdef bint reserve_damage(Damage *damage) noexcept nogil:
     damage.capacity = capacity
     return True
 
+cdef void copy_rows(Rows *rows, Rows *added) noexcept nogil:
+    """All but the shapes of rows behind those of others, where there is room for them."""
+    cdef size_t width = sizeof(double) if rows.wide else sizeof(float)
+    memcpy(rows.step + rows.count, added.step, added.count * sizeof(int64_t))
+    memcpy(rows.wall_time + rows.count, added.wall_time, added.count * sizeof(double))
+    memcpy(<uint8_t *>rows.number + rows.count * width, added.number, added.count * width)
+
+cdef bint append_places(Places *places, Places *added, size_t rows) noexcept nogil:
+    """Places behind others, `rows` rows further on."""
+    cdef size_t i
+    for i in range(added.count):
+        if not reserve_place(places):
+            return False
+        places.row[places.count] = added.row[i] + rows
+        places.offset[places.count] = added.offset[i]
+        places.length[places.count] = added.length[i]
+        places.count += 1
+    return True
+
+cdef bint append_marks(Marks *marks, Marks *added, size_t rows) noexcept nogil:
+    """Marks behind others, `rows` rows further on."""
+    cdef size_t i
+    for i in range(added.count):
+        if not reserve_mark(marks):
+            return False
+        marks.kind[marks.count] = added.kind[i]
+        marks.status[marks.count] = added.status[i]
+        marks.step[marks.count] = added.step[i]
+        marks.wall_time[marks.count] = added.wall_time[i]
+        marks.row[marks.count] = added.row[i] + rows
+        marks.offset[marks.count] = added.offset[i]
+        marks.length[marks.count] = added.length[i]
+        marks.count += 1
+    return True
+
+cdef bint append_damage(Damage *damage, Damage *added) noexcept nogil:
+    """Damage behind other."""
+    cdef size_t i
+    for i in range(added.count):
+        if not reserve_damage(damage):
+            return False
+        damage.kind[damage.count] = added.kind[i]
+        damage.offset[damage.count] = added.offset[i]
+        damage.length[damage.count] = added.length[i]
+        damage.got[damage.count] = added.got[i]
+        damage.want[damage.count] = added.want[i]
+        damage.count += 1
+    return True
+
 cdef inline uint64_t mix(uint64_t a, uint64_t b) noexcept nogil:
     a = (a ^ b) * <uint64_t>0x9E3779B97F4A7C15
     a ^= a >> 32

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import struct
+from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools import errors
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 HEADER_SIZE = 12
 FRAME_SIZE = 16  # what a record takes up beyond its data
 _HEADER = struct.Struct("<QI")
+_LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
 # A CRC stored next to the data it is of would make the CRC of both a constant, hence the mask
 # (tensorflow/core/lib/hash/crc32c.h).
@@ -323,6 +325,29 @@ def _sound_record(block: bytes, start: int) -> list[bytes]:
         return []
     data = block[data_start:data_end]
     return [data] if _CHECKSUM.unpack_from(block, data_end) == (masked_crc32c(data),) else []
+
+
+def record_starts(block: bytes) -> tuple[bytes | bytearray, int]:
+    """Where records begin in a block: the first at 0, each other one where a length leads.
+
+    Args:
+        block: Bytes of a file; its checksums are not looked at.
+
+    Returns:
+        int64 offsets, as a buffer, of those whose length stands in the block; and where the last of
+        these leads.
+    """
+    extension = compiled("tbtools.eventfile._scan")
+    return _record_starts(block) if extension is None else extension.record_starts(block)
+
+
+def _record_starts(block: bytes) -> tuple[bytes, int]:
+    starts, at = array("q"), 0
+    while len(block) - at >= _LENGTH.size:
+        starts.append(at)
+        # A wrong length keeps within an int64, too.
+        at += FRAME_SIZE + (_LENGTH.unpack_from(block, at)[0] & (1 << 62) - 1)
+    return starts.tobytes(), at
 
 
 def _sound_headers(block: bytes, room: int) -> Iterator[tuple[int, int]]:

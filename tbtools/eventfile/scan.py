@@ -11,23 +11,23 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from tbtools.eventfile import problems
 from tbtools.eventfile.content import recognised
+from tbtools.eventfile.side_by_side import scan_parts
 from tbtools.eventfile.source import Status, open_file
 from tbtools.eventfile.value_rows import array, value_rows
 from tbtools.extensions import compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from tbtools.eventfile.growing import ColumnMemory
     from tbtools.eventfile.problems import Problem
+    from tbtools.eventfile.side_by_side import JoiningScanner, Scanner
     from tbtools.eventfile.source import Identity, SourceFile
     from tbtools.eventfile.value_rows import ValueRows
 
@@ -180,27 +180,16 @@ class FileColumns:
         return float(self.wall_time[0])
 
 
-class _Scanner(Protocol):
-    cursor: int
-    wanted: int
-
-    def __init__(
-        self, size: int, position: int = 0, tags: Sequence[tuple[bytes, bytes]] = ()
-    ) -> None: ...
-    def feed(self, buffer: bytearray, base: int, count: int) -> None: ...
-    def finish(self) -> dict[str, Any]: ...
-
-
-def _pick_scanner() -> type[_Scanner]:
+def _pick_scanner() -> type[Scanner]:
     extension = compiled("tbtools.eventfile._scan")
     if extension is not None:
-        return cast("type[_Scanner]", extension.Scanner)
-    from tbtools.eventfile._scan_protobuf import Scanner
+        return cast("type[Scanner]", extension.Scanner)
+    from tbtools.eventfile import _scan_protobuf
 
-    return Scanner
+    return _scan_protobuf.Scanner
 
 
-_scanner: type[_Scanner] = _pick_scanner()
+_scanner: type[Scanner] = _pick_scanner()
 
 
 def implementation() -> str:
@@ -226,7 +215,7 @@ def _buffer(size: int) -> bytearray:
     return buffer if len(buffer) >= size else bytearray(size)
 
 
-def _read_until(file: SourceFile, scanner: _Scanner, end: int) -> None:
+def _read_until(file: SourceFile, scanner: Scanner, end: int) -> None:
     """Feeds the scanner from its cursor to an offset, and beyond it only what it cannot do without.
 
     Raises:
@@ -344,7 +333,10 @@ def scan_open(
         raise FileShrank(status.size)
     tags = list(zip(after.tag_names, after.tag_plugins, strict=True)) if after else []
     scanner = _scanner(status.size, start, tags)
-    _read_until(file, scanner, status.size)
+    if file.is_shared and implementation() == "compiled":  # the other holds the interpreter's lock
+        scan_parts(file, cast("JoiningScanner", scanner), status.size, _read_until)
+    else:
+        _read_until(file, scanner, status.size)
     found = scanner.finish()
     fingerprint_start = max(found["position"] - _FINGERPRINT, 0)
     fingerprint = file.read_at(fingerprint_start, found["position"] - fingerprint_start)

@@ -74,9 +74,11 @@ class SourceFile(abc.ABC):
 
     Attributes:
         path: The file, as it was given.
+        is_shared: Whether several threads may read it at once, and gain by that.
     """
 
     path: str
+    is_shared = False
 
     @abc.abstractmethod
     def status(self) -> Status:
@@ -183,6 +185,8 @@ class Source(abc.ABC):
 
 class _LocalFile(SourceFile):
     """A file of the operating system, read without buffers in between."""
+
+    is_shared = _HAS_PREAD
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -350,6 +354,7 @@ class _NamedFile(SourceFile):
 
     def __init__(self, file: SourceFile) -> None:
         self.path = file.path
+        self.is_shared = file.is_shared
         self._file = file
         self._errors = NamedErrors(file.path)
 

@@ -1,12 +1,15 @@
-"""Work that is handed to other threads, and done here where there is no room for one."""
+"""Which threads do what: how many there may be, and what is done where there is no room for one."""
 
 from __future__ import annotations
 
 import mmap
+import os
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Future, ThreadPoolExecutor
 
 _P = ParamSpec("_P")
@@ -14,6 +17,33 @@ _T = TypeVar("_T")
 
 # The stack of a thread, 8 MB where nothing else is said, and what it allocates to begin with.
 _THREAD_BYTES = 32_000_000
+
+_claim = threading.Lock()
+_claimed = 0
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@contextmanager
+def claimed_cores(most: int) -> Iterator[int]:
+    """How many cores the caller may use, of those that no other caller has claimed; at least one.
+
+    Args:
+        most: How many would be of use.
+    """
+    global _claimed
+    with _claim:
+        cores = max(min(usable_cores() - _claimed, most), 1)
+        _claimed += cores
+    try:
+        yield cores
+    finally:
+        with _claim:
+            _claimed -= cores
 
 
 def submitted(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tbtools.errors import UnsupportedType
 from tbtools.eventfile.source import NamedErrors, source_of
-from tbtools.eventfile.threads import submitted
+from tbtools.eventfile.threads import submitted, usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,11 +29,6 @@ _FILES_AT_ONCE = 16
 _BYTES_AT_ONCE = 2_000_000
 # Where each file is a request, so many of them wait for a thread, that none waits for a file.
 _FILES_A_THREAD = 8
-
-
-def _usable_cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _size(path: str) -> int:
@@ -72,7 +66,7 @@ def read_ahead(
     requests = max((source_of(run.data.path).at_once for run in runs), default=0)
     ahead = _Ahead(progress, [run for run in runs if not run.data.is_read], requests)
     try:
-        with ThreadPoolExecutor(requests or _usable_cores()) as pool:
+        with ThreadPoolExecutor(requests or usable_cores()) as pool:
             waiting = deque(runs)
             while waiting or ahead.runs:
                 if ahead.is_low():

@@ -128,6 +128,16 @@ class TestLong:
             assert got["run"].tolist() == want["run"].tolist()
             assert got["tag"].tolist() == want["tag"].tolist()
 
+    def test_only_texts_have_dictionaries_in_parquet(self, logs: Path) -> None:
+        """Those of numbers that hardly repeat make files larger, and slow to write."""
+        parquet = pytest.importorskip("pyarrow.parquet")
+        group = parquet.ParquetFile(exported(logs, "out.parquet")).metadata.row_group(0)
+        columns = [group.column(number) for number in range(group.num_columns)]
+        encodings = {column.path_in_schema: column.encodings for column in columns}
+        for name, used in encodings.items():
+            assert ("RLE_DICTIONARY" in used) == (name in ("run", "tag")), name
+        assert "DELTA_BINARY_PACKED" in encodings["step"]
+
     def test_names_of_strangers_are_quoted(self, tmp_path: Path) -> None:
         tag = 'a,"b"\nc'
         EventFileBuilder().scalar(tag, 0, 1.0).write(tmp_path / "logs" / "events.out.tfevents.1")

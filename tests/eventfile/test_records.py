@@ -335,3 +335,21 @@ def test_sound_records_are_found_many_at_a_time(data: list[bytes], draw: st.Data
     assert compiled.sound_records(content, -1) == compiled.sound_records(content, end + 1) == []
     if end - starts[first] >= records.FRAME_SIZE:
         assert records._sound_record(content, starts[first]) == want[:1]
+
+
+@given(DATA, st.integers(0, 40), st.sampled_from([0, 1 << 20, (1 << 62) - 1, (1 << 64) - 1]))
+def test_records_are_found_by_their_lengths(data: list[bytes], cut: int, wrong: int) -> None:
+    """Compiled and in Python; a length that leads out of the block is followed no further."""
+    block = b"".join(map(frame, data))
+    bounds = [0]
+    for each in data:
+        bounds.append(bounds[-1] + len(each) + records.FRAME_SIZE)
+    whole = block[: max(len(block) - cut, 0)]
+    told = [start for start in bounds[:-1] if start + 8 <= len(whole)]
+    for find in (records.record_starts, records._record_starts):
+        starts, behind = find(whole)
+        assert memoryview(starts).cast("B").cast("q").tolist() == told
+        assert behind == bounds[len(told)]
+        starts, behind = find(struct.pack("<Q", wrong) + bytes(15))
+        assert behind == (wrong & (1 << 62) - 1) + 16
+        assert memoryview(starts).cast("B").cast("q").tolist() == [0]

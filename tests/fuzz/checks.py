@@ -8,7 +8,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from tensorboard.compat.proto import event_pb2
 
-from tests.scans import SCANNERS, differences, scan_bytes
+from tests.scans import SCANNERS, differences, scan_bytes, scan_in_parts
 
 if TYPE_CHECKING:
     import random
@@ -20,6 +20,8 @@ MARKS = {"mark_kind": "u1", "mark_status": "u1", "mark_step": "i8", "mark_wall_t
          "mark_row": "i8", "mark_offset": "i8", "mark_length": "i8"}  # fmt: skip
 DAMAGE = {"damage_kind": "u1", "damage_offset": "i8", "damage_length": "i8", "damage_got": "u4",
           "damage_want": "u4"}  # fmt: skip
+TOLD = ("tag_names", "tag_plugins", "tag_metadata", "file_version", "tail", "position", "records",
+        "events")  # fmt: skip
 UNDECODABLE, TRUNCATED = 3, 4
 
 
@@ -39,6 +41,22 @@ def check_scans(content: bytes, chance: random.Random) -> None:
         for more in (0, chance.randrange(len(content) + 2)):
             pieces = scan_bytes(SCANNERS["compiled"], content, more)
             assert not differences(compiled, pieces), "compiled, in pieces"
+        parts = scan_in_parts(SCANNERS["compiled"], content, some_places(content, chance))
+        for name in (*COLUMNS, *MARKS, *DAMAGE, *TOLD):
+            assert parts[name] == compiled[name], f"compiled, in parts: {name}"
+
+
+def some_places(content: bytes, chance: random.Random) -> list[int]:
+    """Some offsets in order: where records begin, as far as the lengths tell, and any others."""
+    starts = [0]
+    while (length := int.from_bytes(content[starts[-1] : starts[-1] + 8], "little")) < len(content):
+        if (after := starts[-1] + length + FRAME) >= len(content):
+            break
+        starts.append(after)
+    places = set(chance.sample(starts, min(len(starts), 3)))
+    if chance.randrange(2):
+        places.add(chance.randrange(len(content) + 1))
+    return sorted(places)
 
 
 def table(found: dict[str, Any], dtypes: dict[str, str]) -> dict[str, np.ndarray[Any, Any]]:

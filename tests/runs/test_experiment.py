@@ -187,7 +187,7 @@ def test_reading_uses_several_threads(logdir: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(reading, "ThreadPoolExecutor", counted)
     tbtools.load(logdir).scan()
-    assert started == [reading._usable_cores()]
+    assert started == [reading.usable_cores()]
 
 
 @pytest.mark.parametrize("lacking", ["memory", "threads"])
