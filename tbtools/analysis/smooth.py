@@ -126,8 +126,8 @@ def smooth(
         method: How.
         by: On which axis ``time_weighted_ema`` measures distances: ``step``, ``wall``,
             ``relative`` (the same distances), ``active`` (not of a frame), or another scalar, by
-            its tag; of a long frame also another column. For a Series and a wide frame it is their index, whatever this
-            says.
+            its tag; of a long frame also another column. For a Series and a wide frame it is
+            their index, whatever this says.
         window: Points in a window, instead of what the weight says.
 
     Returns:
