@@ -196,12 +196,12 @@ OTHERS = {
     ),
     "Problem": ("kind length message offset to_dict"),
     "RankedRun": (
-        "checkpoint checkpoint_error dtype findings high hparams low rank run runs seconds status "
-        "step tied to_dict value wall_time"
+        "checkpoint checkpoint_error dtype findings high hparams is_short low points rank run runs "
+        "seconds status step tied to_dict value wall_time"
     ),
     "Ranking": (
         "at by confidence direction grouped hparams importance not_ranked notes problems "
-        "provenance ranked row runner_up runs superseded to_dict to_frame"
+        "provenance ranked row runner_up runs superseded to_dict to_frame without_tag"
     ),
     "Regression": (
         "accepted failures false_alarms is_judged is_normal logdir notes problems provenance "
