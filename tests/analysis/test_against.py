@@ -199,6 +199,13 @@ def test_a_run_that_is_judged_is_none_of_the_accepted(accepted: Path) -> None:
     assert found.accepted == ("seed0", "seed1", "seed2", "seed4", "seed5")
 
 
+def test_what_lies_beside_the_accepted_runs_is_judged(accepted: Path, tmp_path: Path) -> None:
+    candidate(tmp_path)
+    found = tbtools.diff_against(tmp_path, accepted)
+    assert {each.run for each in found.tags} == {"candidate"}
+    assert len(found.accepted) == 6
+
+
 def test_steps_that_are_not_shared_are_read_between_points(accepted: Path, tmp_path: Path) -> None:
     random = np.random.default_rng(8)
     builder = EventFileBuilder().file_version()

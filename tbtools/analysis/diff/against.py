@@ -62,7 +62,8 @@ def diff_against(
 
     Args:
         runs: What is judged, each run by itself: a path, a `Run`, an `Experiment`, or several.
-        accepted: Those that it should be like, three at least. A run that is judged is left out.
+        accepted: Those that it should be like, three at least. A run that is judged is left out; if
+            all are below `runs`, they are not judged.
         tags: Globs; all scalars where not given.
         exclude_tags: Globs of tags that are left out.
         steps: First and last step, both included; None for no bound.
@@ -75,27 +76,26 @@ def diff_against(
         NoEventFiles: There is nothing to read under a path.
     """
     inputs, others = open_inputs(runs), open_inputs(accepted)
-    judged_places = {_place(run) for run in inputs.runs.values()}
-    models = {name: run for name, run in others.runs.items() if _place(run) not in judged_places}
+    judging, models = _apart(inputs.runs, others.runs)
     if len(models) < FEWEST_RUNS:
         left_out = " besides those that are judged" * (len(models) < len(others.runs))
         raise InvalidArgument(
             f"{len(models)} accepted runs{left_out} say nothing of what is usual: "
             f"{FEWEST_RUNS} at least are needed, and more find smaller changes"
         )
-    for side in (inputs.runs, models):
+    for side in (judging, models):
         require_readable(side)
     selector = Selector(Selection.of(tags, steps, exclude_tags=exclude_tags))
     known = list(stream_scalars(models, selector, progress=progress))
     directions = configuration_of(inputs).with_objectives(objectives)
     judged = [
         each
-        for run in stream_scalars(inputs.runs, selector)
+        for run in stream_scalars(judging, selector)
         for each in _judge_run(run, known, directions)
     ]
-    require_points([*models.values(), *inputs.runs.values()], selector)
+    require_points([*models.values(), *judging.values()], selector)
     require_objectives((each.tag for each in judged), objectives)
-    every = {**{f"{others.label}/{name}": run for name, run in models.items()}, **inputs.runs}
+    every = {**{f"{others.label}/{name}": run for name, run in models.items()}, **judging}
     return Regression(
         logdir=inputs.label,
         accepted=tuple(models),
@@ -103,6 +103,20 @@ def diff_against(
         tags=tuple(judged),
         provenance=Provenance.of(every, {**others.unreadable, **inputs.unreadable}),
     )
+
+
+def _apart(
+    judged: Mapping[str, Run], accepted: Mapping[str, Run]
+) -> tuple[dict[str, Run], dict[str, Run]]:
+    """Both sides without the runs that are on both: of the side that has others besides.
+
+    So one of the accepted can be judged by the rest, and by all of them what lies beside them.
+    """
+    known = {_place(run) for run in accepted.values()}
+    others = {name: run for name, run in judged.items() if _place(run) not in known}
+    places = {_place(run) for run in judged.values()}
+    rest = {name: run for name, run in accepted.items() if _place(run) not in places}
+    return (others, dict(accepted)) if others and not rest else (dict(judged), rest)
 
 
 def _place(run: Run) -> str:

@@ -41,6 +41,7 @@ class RegressionView:
         self.regression = regression
         self.runs = runs
         self._picture = picture
+        self._several = len({tag.run for tag in regression.tags}) > 1
         self._tags = sorted(regression.tags, key=lambda tag: _ORDER.index(tag.verdict))
 
     def to_json(self) -> dict[str, Any]:
@@ -83,7 +84,7 @@ class RegressionView:
         print_table(console, _columns(self._tags))
         for tag in self._tags:
             if tag.fails or tag.verdict == "not judged":
-                name = shown_name(f"{tag.run}: {tag.tag}" if len(self.runs) > 1 else tag.tag)
+                name = shown_name(f"{tag.run}: {tag.tag}" if self._several else tag.tag)
                 print_line(console, f"{name}: {explanation(tag)}")
 
     def totals(self) -> str:
@@ -92,8 +93,9 @@ class RegressionView:
         judged = [tag for tag in found.tags if tag.points]
         points = plural(sum(tag.points for tag in judged), "point")
         share = f"{found.false_alarms:.0%}"
+        runs = plural(len({tag.run for tag in found.tags}), "run")
         return (
-            f"judged: {plural(len(self.runs), 'run')}, {plural(len(judged), 'tag')}, {points}, by "
+            f"judged: {runs}, {plural(len(judged), 'tag')}, {points}, by "
             f"{plural(len(found.accepted), 'accepted run')}; of runs like them {share} at most "
             "are called unlike"
         )
