@@ -79,7 +79,7 @@ Objective = Literal["min", "max", "none"]
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 
 # What can lie along an axis, besides the tag of another scalar.
-Axis = Literal["step", "relative", "wall"]
+Axis = Literal["step", "relative", "active", "wall"]
 AXES: tuple[Axis, ...] = get_args(Axis)
 # Names of axes that earlier versions used.
 FORMER_AXES: dict[str, Axis] = {"relative_time": "relative", "wall_time": "wall"}

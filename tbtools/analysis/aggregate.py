@@ -80,8 +80,9 @@ def aggregate(
         tags: Globs; all tags where not given.
         exclude_tags: Globs of tags that are left out.
         steps: First and last step, both included; None for no bound.
-        x: ``step``, ``relative`` (seconds since the run's first event), ``wall`` (seconds since the
-            epoch), or the tag of another scalar.
+        x: ``step``, ``relative`` (seconds since the run's first event), ``active`` (the same
+            without the pauses between sessions), ``wall`` (seconds since the epoch), or the tag of
+            another scalar.
         align: How points at different x are brought together: ``exact`` takes each x that any run
             has, and the runs that have a point there; ``interpolate`` takes the same x, and
             straight lines between the points of a run; a number takes its multiples, and straight

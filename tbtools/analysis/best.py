@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None] | None
 
+# Points of a series beside which one or two, such as of a run that broke off, tell little.
+_LONG, _SHORT = 10, 2
 _STEP = re.compile(r"step=(-?\d+)")
 
 
@@ -135,6 +138,7 @@ def best(
         replace(each, hparams=_common(settings, each.runs), findings=_joined(findings, each.runs))
         for each in order[:top]
     ]
+    shown = _with_points(shown, {name: place.series.value.size for name, place in places.items()})
     if group is None:
         shown = [_with_place(each, places[each.run], inputs.runs[each.run]) for each in shown]
     return Ranking(
@@ -324,6 +328,13 @@ def _in_order(
         )
         for name in order
     ]
+
+
+def _with_points(shown: Sequence[RankedRun], points: Mapping[str, int]) -> list[RankedRun]:
+    """With how many points they have; one or two tell little beside long series."""
+    are_long = statistics.median(points.values()) >= _LONG
+    counted = [replace(each, points=min(points[run] for run in each.runs)) for each in shown]
+    return [replace(each, is_short=are_long and each.points <= _SHORT) for each in counted]
 
 
 def _with_place(each: RankedRun, place: _Place, run: Run) -> RankedRun:

@@ -44,6 +44,8 @@ class RankedRun:
         hparams: Those hyperparameters of it that are not the same in all runs that are ranked.
         findings: What is wrong with it.
         runs: The names of the runs of a group; of a run its own.
+        points: How many points of the tag the run has; of a group the least that one has.
+        is_short: Whether these are one or two, and of most that are ranked at least ten.
     """
 
     rank: int
@@ -62,6 +64,8 @@ class RankedRun:
     hparams: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     runs: tuple[str, ...] = ()
+    points: int = 0
+    is_short: bool = False
 
     def __repr__(self) -> str:
         """Its place and value, on one line."""
@@ -86,6 +90,8 @@ class RankedRun:
             "hparams": {name: json_value(value) for name, value in self.hparams.items()},
             "findings": [each.to_dict() for each in self.findings],
             "runs": list(self.runs),
+            "points": self.points,
+            "is_short": self.is_short,
         }
 
 
@@ -126,6 +132,11 @@ class Ranking(Tabled, HasProvenance):
         return f"<Ranking of {what} by {self.by!r}: {self.runs[0].run!r} is best>"
 
     @property
+    def without_tag(self) -> int:
+        """How many runs were not ranked because they do not have the tag."""
+        return sum(reason == f"no {self.by}" for reason in self.not_ranked.values())
+
+    @property
     def hparams(self) -> tuple[str, ...]:
         """The names of the hyperparameters that are not the same in all runs."""
         return tuple(dict.fromkeys(name for each in self.runs for name in each.hparams))
@@ -141,6 +152,7 @@ class Ranking(Tabled, HasProvenance):
             "confidence": self.confidence,
             "runs": [each.to_dict() for each in self.runs],
             "not_ranked": [{"run": run, "reason": why} for run, why in self.not_ranked.items()],
+            "without_tag": self.without_tag,
             "importance": [each.to_dict() for each in self.importance],
             **self.provenance.to_dict(),
         }

@@ -42,7 +42,7 @@ class Smoothing:
         weight: The smoothing weight.
         window: Points in a window, instead of what the weight says.
         by: On which axis ``time_weighted_ema`` measures distances: ``step``, ``relative``,
-            ``wall``, or the tag of another scalar.
+            ``active``, ``wall``, or the tag of another scalar.
 
     Raises:
         InvalidArgument: There is no such method, weight or window, or the method has no axis.
@@ -125,9 +125,9 @@ def smooth(
             smoothing in every method: windows are as wide as to leave the same noise.
         method: How.
         by: On which axis ``time_weighted_ema`` measures distances: ``step``, ``wall``,
-            ``relative`` (the same distances), or another scalar, by its tag; of a long frame
-            also another column. For a Series and a wide frame it is their index, whatever this
-            says.
+            ``relative`` (the same distances), ``active`` (not of a frame), or another scalar, by
+            its tag; of a long frame also another column. For a Series and a wide frame it is
+            their index, whatever this says.
         window: Points in a window, instead of what the weight says.
 
     Returns:
@@ -211,6 +211,8 @@ def _axis(frame: pd.DataFrame, by: str) -> pd.Series[Any]:
 
     if by not in frame.columns and axis_name(by) in ("relative", "wall"):
         by = "wall_time"
+    if by not in frame.columns and axis_name(by) == "active":
+        raise InvalidArgument("a frame does not say when no session ran: by='active' is for runs")
     if by in frame.columns:
         return frame[by]
     is_axis = (

@@ -12,6 +12,7 @@ from tbtools.cli.options import (
     axis_option,
     objective_option,
     output_options_with,
+    refuse_option,
     selection_options,
 )
 from tbtools.cli.parameters import LogPath
@@ -34,6 +35,13 @@ _DIFFERENT = 1
     help="Compare groups of runs that repeat one another: a glob a group, one regular expression "
     "with names, (?P<lr>...), or hparam:NAME,NAME.",
 )
+@click.option(
+    "--against",
+    metavar="PATH",
+    type=LogPath(readable=False),
+    help="Judge the runs in A by the accepted runs there, three at least: a log directory, or a "
+    "glob in quotes, such as 'accepted/seed*'. The status is 1 if one is unlike them.",
+)
 @axis_option("--x", help="Along what ends, areas and verdicts are compared")
 @click.option(
     "--rtol", type=click.FloatRange(0), default=0.0, help="Relative tolerance.  [default: 0]"
@@ -55,15 +63,17 @@ _DIFFERENT = 1
     "page",
     metavar="FILE",
     type=LogPath(dir_okay=False, readable=False),
-    help="Also write a page with the curves and their differences, as `tbtools report` does.",
+    help="Also write a page with the curves and their differences, as `tbtools report` does; with "
+    "--against a picture of curves and bands, FILE.svg.",
 )
 @selection_options
-@output_options_with("markdown", "latex")
+@output_options_with("markdown", "latex", "junit", "sarif")
 def command(
     a: str,
     b: str | None,
     baseline: str | None,
     groups: tuple[str, ...],
+    against: str | None,
     x: str,
     rtol: float,
     atol: float,
@@ -77,7 +87,8 @@ def command(
 
     A and B are runs, event files, or log directories, whose runs are matched by name. The exit
     status is 0 if they are the same, 1 if not, 2 in trouble; with --fail-on it is 1 only where a
-    limit is broken.
+    limit is broken. With --against the band of each tag is learned from accepted runs, and the
+    answer is since which step A is outside.
 
     \b
     Examples:
@@ -87,6 +98,7 @@ def command(
       tbtools diff logs/small logs/large --x tokens_seen
       tbtools diff logs/monday logs/tuesday --report diff.html
       tbtools diff main/ pr/ --fail-on 'val/loss>+2%' --format markdown
+      tbtools diff logs/pr --against 'logs/main-seed*' --format junit -o diff.xml
     """
     from tbtools.analysis.diff import diff, parse_limits, violations
     from tbtools.analysis.objective import parse_objectives
@@ -99,6 +111,10 @@ def command(
         scan_progress,
     )
 
+    if against is not None:
+        return _against(a, b, against, objectives, page, selection, output)
+    if output.chosen_format in ("junit", "sarif"):
+        raise click.UsageError(f"--format {output.chosen_format} is of --against")
     if output.path is not None and output.path.lower().endswith((".html", ".htm")):
         raise click.UsageError(f"-o {output.path} is no page; --report {output.path} makes one")
     output.check()
@@ -150,3 +166,44 @@ def command(
         click.echo(line, err=True)
     verdict = _DIFFERENT if different else 0
     return finish_verdict(diagnostics, verdict if result.compared_all else TROUBLE)
+
+
+def _against(
+    path: str,
+    other: str | None,
+    against: str,
+    objectives: tuple[str, ...],
+    picture: str | None,
+    selection: SelectionOptions,
+    output: Output,
+) -> int:
+    """Judges runs by accepted ones."""
+    from tbtools.analysis.diff import diff_against
+    from tbtools.analysis.objective import parse_objectives
+    from tbtools.render.files import require_free
+    from tbtools.render.terminal.against import RegressionView, write_picture
+    from tbtools.render.terminal.diagnostics import Diagnostics
+    from tbtools.render.terminal.progress import scan_progress
+
+    if other is not None:
+        raise click.UsageError(f"--against says what A is compared with: leave out {other}")
+    for name in ("baseline", "groups", "x", "rtol", "atol", "limits"):
+        refuse_option(name, "with --against")
+    output.check()
+    if picture is not None:
+        if not picture.lower().endswith(".svg"):
+            raise click.UsageError(f"--report {picture}: with --against it is a picture, FILE.svg")
+        require_free(picture, force=output.force)
+    directions = parse_objectives(objectives)
+    runs, accepted = selection.load_with_accepted(path, against)
+    with scan_progress() as progress:
+        result = diff_against(
+            runs, accepted, objectives=directions, progress=progress, **selection.arguments
+        )
+    diagnostics = Diagnostics([runs, accepted], selection.selection)
+    require_all_paths(diagnostics)
+    if picture is not None:
+        write_picture(result, picture, force=output.force)
+    output.write(RegressionView(result, runs, picture))
+    verdict = 0 if result.is_normal else _DIFFERENT
+    return finish_verdict(diagnostics, verdict if result.is_judged else TROUBLE)

@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -125,6 +125,26 @@ class SelectionOptions:
                 f"--where leaves out {plural(count, 'run')} without {printable(name)}", err=True
             )
         return experiment
+
+    def load_with_accepted(self, path: str, accepted: str) -> tuple[Experiment, Experiment]:
+        """The runs under a path, and accepted ones, of which alone the options select some.
+
+        Args:
+            path: The path.
+            accepted: Another; or one with a glob, of the names of runs below what stands before it.
+
+        Raises:
+            click.UsageError: --run besides a glob.
+        """
+        from tbtools.runs.inputs import split_glob
+
+        directory, glob = split_glob(accepted)
+        chosen = self
+        if glob is not None:
+            refuse_option("runs", f"with the glob of {accepted}")
+            chosen = replace(self, runs=(glob,))
+        every = replace(self, runs=(), exclude_runs=(), where=None)
+        return every.load([path]), chosen.load([directory])
 
 
 @dataclass(frozen=True, slots=True)

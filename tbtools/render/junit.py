@@ -39,31 +39,31 @@ def junit_lines(
     for run, found in by_run.items():
         yield _testcase(judgement, run)
         for finding in found:
-            line = escape(_xml(_line(finding)))
+            line = escape(xml_text(_line(finding)))
             if finding.fails(fail_on):
                 yield f"    <failure type={quoteattr(finding.kind)}>{line}</failure>"
         lines = [_line(each) for each in found if not each.fails(fail_on)]
         lines += not_judged_lines(each for each in judgement.findings.not_judged if each.run == run)
         if lines:
-            yield f"    <system-out>{escape(_xml(chr(10).join(lines)))}</system-out>"
+            yield f"    <system-out>{escape(xml_text(chr(10).join(lines)))}</system-out>"
         yield "  </testcase>"
     for name, reason in unreadable.items():
         yield _testcase(judgement, name)
-        yield f'    <error type="unreadable">{escape(_xml(reason))}</error>'
+        yield f'    <error type="unreadable">{escape(xml_text(reason))}</error>'
         yield "  </testcase>"
     yield "</testsuite>"
 
 
 def _testcase(judgement: Judgement, name: str) -> str:
-    place = quoteattr(_xml(judgement.logdir))
-    return f"  <testcase classname={place} name={quoteattr(_xml(name))}>"
+    place = quoteattr(xml_text(judgement.logdir))
+    return f"  <testcase classname={place} name={quoteattr(xml_text(name))}>"
 
 
 def _line(finding: Finding) -> str:
     return f"{finding.severity}: {finding.kind} in {finding.tag}: {finding.message}"
 
 
-def _xml(text: str) -> str:
+def xml_text(text: str) -> str:
     """Characters that XML 1.0 cannot hold, not even escaped, are made visible."""
     text = text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
     return "\n".join(printable(line) for line in text.split("\n"))

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from tbtools.vocabulary import FINDING_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.judgement import Judgement
@@ -51,14 +51,28 @@ def sarif_lines(
         runs: The runs, by name.
         unreadable: Runs and paths that could not be read, with the reason.
     """
-    from importlib.metadata import version
-
     kinds = list(dict.fromkeys(each.kind for each in judgement.findings))
     kinds.sort(key=FINDING_KINDS.index)
+    results = [_result(each, runs[each.run], kinds) for each in judgement.findings]
+    return log_lines({kind: _SHORT[kind] for kind in kinds}, results, unreadable)
+
+
+def log_lines(
+    rules: Mapping[str, str], results: Sequence[dict[str, Any]], unreadable: Mapping[str, str]
+) -> Iterator[str]:
+    """A whole log.
+
+    Args:
+        rules: The rules that results name, in their order, with what they say.
+        results: The results.
+        unreadable: Runs and paths that could not be read, with the reason.
+    """
+    from importlib.metadata import version
+
     driver = {
         "name": "tbtools",
         "version": version("tbtools"),
-        "rules": [{"id": kind, "shortDescription": {"text": _SHORT[kind]}} for kind in kinds],
+        "rules": [{"id": rule, "shortDescription": {"text": text}} for rule, text in rules.items()],
     }
     run = {
         "tool": {"driver": driver},
@@ -68,14 +82,14 @@ def sarif_lines(
                 "toolExecutionNotifications": [
                     {
                         "level": "error",
-                        "message": _message(f"{name}: {reason}"),
+                        "message": sarif_message(f"{name}: {reason}"),
                         "locations": [_file(name)],
                     }
                     for name, reason in unreadable.items()
                 ],
             }
         ],
-        "results": [_result(each, runs[each.run], kinds) for each in judgement.findings],
+        "results": list(results),
     }
     content = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     # In ASCII, as all JSON of the commands.
@@ -84,27 +98,29 @@ def sarif_lines(
 
 def _result(finding: Finding, run: Run, kinds: list[FindingKind]) -> dict[str, Any]:
     full = f"{finding.run}/{finding.tag}"
-    # The last file is the one that a run which goes on is written to.
-    place = _file(run.event_files[-1])
-    place["logicalLocations"] = [
-        {"name": finding.tag, "fullyQualifiedName": full, "kind": "member"}
-    ]
     return {
         "ruleId": finding.kind,
         "ruleIndex": kinds.index(finding.kind),
         "level": _LEVELS[finding.severity],
-        "message": _message(f"{finding.run}, {finding.tag}: {finding.message}"),
-        "locations": [place],
+        "message": sarif_message(f"{finding.run}, {finding.tag}: {finding.message}"),
+        # The last file is the one that a run which goes on is written to.
+        "locations": [file_location(run.event_files[-1], finding.tag, full)],
         # By which a server knows the finding again: not by a step, which moves as the run goes on.
         "partialFingerprints": {"series/v1": f"{full}/{finding.kind}"},
         "properties": finding.to_dict(),
     }
 
 
-def _message(text: str) -> dict[str, str]:
+def sarif_message(text: str) -> dict[str, str]:
     """A text in which nothing of a stranger's is a link or a place for an argument."""
     text = re.sub(r"([\\\[\]])", r"\\\1", text)
     return {"text": text.replace("{", "{{").replace("}", "}}")}
+
+
+def file_location(path: str, tag: str, full: str) -> dict[str, Any]:
+    """Where a series lies: in a file, under its tag and full name."""
+    logical = {"name": tag, "fullyQualifiedName": full, "kind": "member"}
+    return {**_file(path), "logicalLocations": [logical]}
 
 
 def _file(path: str) -> dict[str, Any]:

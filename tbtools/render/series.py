@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Axis
 
 # Faint raw lines behind smoothed ones say something while they can be distinguished.
 MOST_RAW_LINES = 20
@@ -27,9 +28,10 @@ def drawn_start(series: ScalarSeries) -> float:
     return series.start_time if np.isfinite(series.start_time) else 0.0
 
 
-def drawn_seconds(series: ScalarSeries) -> NDArray[np.float64]:
-    """Relative time in seconds; 0 where the wall time is not known."""
-    seconds: NDArray[np.float64] = np.nan_to_num(series.relative_time)
+def drawn_seconds(series: ScalarSeries, axis: Axis = "relative") -> NDArray[np.float64]:
+    """Relative or active time in seconds; 0 where the wall time is not known."""
+    known = series.active_time if axis == "active" else series.relative_time
+    seconds: NDArray[np.float64] = np.nan_to_num(known)
     return seconds
 
 

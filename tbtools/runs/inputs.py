@@ -9,7 +9,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnsupportedType
-from tbtools.eventfile.source import as_path
+from tbtools.eventfile.source import as_path, source_of
 from tbtools.runs.experiment import Experiment, load, read_once
 from tbtools.runs.frames import scalars_frame
 from tbtools.runs.run import Run
@@ -126,6 +126,34 @@ def _require_runs(given: Mapping[str, Run]) -> None:
     for name, run in given.items():
         if not isinstance(run, Run):
             raise UnsupportedType(f"{name!r} is {type(run).__name__}, not a Run")
+
+
+def split_glob(path: str) -> tuple[str, str | None]:
+    """A path with a glob as a directory and a glob over the names of the runs in it.
+
+    Args:
+        path: Such as ``logs/seed*/train``; a path at which there is something is none with a glob.
+
+    Returns:
+        The directory and the glob; the path and None where there is no glob.
+    """
+    scheme, mark, rest = path.rpartition("://")
+    parts = rest.split("/")
+    # In URLs ? begins what is asked of the server, and brackets are those of addresses.
+    wildcards = "*" if mark else "*?["
+    first = next((n for n, part in enumerate(parts) if set(part) & set(wildcards)), None)
+    if first is None or _is_there(path):
+        return path, None
+    directory = "/".join(parts[:first]) or ("/" if first else ".")
+    return f"{scheme}{mark}{directory}", "/".join(parts[first:])
+
+
+def _is_there(path: str) -> bool:
+    try:
+        source_of(path).stat(path)
+    except OSError:
+        return False
+    return True
 
 
 def require_points(runs: Iterable[Run], selector: Selector) -> None:

@@ -42,6 +42,7 @@ class ScalarSeries:
             had ended; the time before such a point is a pause, not a stall.
         start_time: Wall time of the run's first event, from which relative time is counted; NaN
             where it is not known.
+        pauses: When no session of the run ran, in order: wall times of both ends.
     """
 
     run: str
@@ -53,6 +54,7 @@ class ScalarSeries:
     session: NDArray[np.int64]
     restarts: NDArray[np.int64]
     start_time: float
+    pauses: tuple[tuple[float, float], ...] = ()
 
     @classmethod
     def from_arrays(
@@ -96,6 +98,14 @@ class ScalarSeries:
         """Seconds since the run's first event, shape (n,); NaN where a wall time is not known."""
         seconds: NDArray[np.float64] = self.wall_time - self.start_time
         return np.where(np.isfinite(seconds), seconds, np.nan)
+
+    @property
+    def active_time(self) -> NDArray[np.float64]:
+        """Relative time without the pauses between sessions, shape (n,); NaN likewise."""
+        seconds = self.relative_time
+        for start, end in self.pauses:
+            seconds = seconds - np.clip(self.wall_time - start, 0.0, end - start)
+        return seconds
 
     @property
     def steps_go_back(self) -> bool:
@@ -166,8 +176,9 @@ class RunScalars:
 
         Args:
             tag: The tag of the series.
-            x: ``step``, ``relative`` (seconds since the run's first event), ``wall`` (seconds since
-                the epoch), or the tag of the axis.
+            x: ``step``, ``relative`` (seconds since the run's first event), ``active`` (the same
+                without the pauses between sessions), ``wall`` (seconds since the epoch), or the tag
+                of the axis.
 
         Returns:
             int64 for steps, else float64; NaN where the axis has no value: at the step of a point,
@@ -181,6 +192,8 @@ class RunScalars:
             return series.wall_time
         if x == "relative":
             return series.relative_time
+        if x == "active":
+            return series.active_time
         assert self.axis is not None
         return along(series.step, self.axis.step, self.axis.value)
 
@@ -323,6 +336,7 @@ def _series(run: str, part: Part, chosen: SeriesRows, start_time: float) -> Scal
         session=session,
         restarts=timeline.restarts_in(session),
         start_time=start_time,
+        pauses=timeline.pauses,
     )
 
 

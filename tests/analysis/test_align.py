@@ -138,6 +138,23 @@ class TestAxes:
             assert scalars.places("loss", name).tolist() == want
         assert scalars.places("loss", "relative_time").tolist() == relative
 
+    def test_active_time_has_no_pauses_between_sessions(self, tmp_path: Path) -> None:
+        first = EventFileBuilder().file_version(wall_time=START)
+        first.scalars("loss", [(0, 3.0), (10, 2.0)]).scalar("other", 12, 0.0)
+        first.write(tmp_path / "events.out.tfevents.1")
+        second = EventFileBuilder().file_version(wall_time=START + 1000)
+        second.scalar("loss", 20, 1.0, START + 1005).scalar("loss", 30, 0.5, START + 1015)
+        second.write(tmp_path / "events.out.tfevents.2")
+        # The first session ended with the last event of any tag, 12 seconds after it began.
+        run = tbtools.load(tmp_path)["."]
+        assert chosen(run).places("loss", "active").tolist() == [0, 10, 17, 27]
+        (trace,) = tbtools.plot(run, "loss", x="active", smoothing=0).data
+        assert trace.x.tolist() == [0, 10, 17, 27]
+        frame = tbtools.aggregate(run, tags="loss", x="active").to_frame()
+        assert frame["active"].tolist() == [0, 10, 17, 27]
+        with pytest.raises(tbtools.InvalidArgument, match="is for runs"):
+            tbtools.smooth(run.scalars(), method="time_weighted_ema", by="active")
+
     def test_another_scalar_between_its_points_and_not_beyond_them(self, run: Any) -> None:
         scalars = chosen(run, x="tokens_seen")
         assert list(scalars.series) == ["loss"]

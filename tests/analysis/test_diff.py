@@ -815,7 +815,7 @@ class TestLimits:
         b = write(tmp_path / "b", [(10 * step + 3, 1.0) for step in range(last + 1)])
         [tag] = tbtools.diff(a, b).runs[0].tags
         assert tag.shorter == shorter
-        for time in ("wall", "relative"):
+        for time in ("wall", "relative", "active"):
             assert tbtools.diff(a, b, x=time).runs[0].tags[0].shorter == shorter
 
     def test_tags_with_relations_in_them(self, tmp_path: Path) -> None:

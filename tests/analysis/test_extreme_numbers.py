@@ -6,6 +6,7 @@ Warnings are errors in the tests.
 from __future__ import annotations
 
 import math
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,11 +32,21 @@ VALUES = {
     "growing": [10.0 ** (5 * step) for step in range(60)],
     "not finite": [math.nan, math.inf, -math.inf, 1.0] * 15,
 }
+
+
+def three_of(run: Path, out: Path) -> Path:
+    """Three runs like one."""
+    for name in "xyz":
+        shutil.copytree(run, out / "accepted" / name)
+    return out / "accepted"
+
+
 FUNCTIONS: dict[str, Callable[[Path, Path], Any]] = {
     "aggregate": lambda logs, _: tbtools.aggregate(logs),
     "best": lambda logs, _: tbtools.best(logs, "loss"),
     "detect": lambda logs, _: tbtools.detect(logs),
     "diff": lambda logs, _: tbtools.diff(logs / "a", logs / "b"),
+    "diff_against": lambda logs, out: tbtools.diff_against(logs / "a", three_of(logs / "b", out)),
     "explain": lambda logs, _: tbtools.explain(logs / "a").to_dict(),
     "merge": lambda logs, _: tbtools.merge(logs / "a"),
     "plot": lambda logs, _: tbtools.plot(logs),

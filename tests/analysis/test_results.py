@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -19,10 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+
+def accepted_beside(logdir: Path) -> Path:
+    """Three runs like b."""
+    for name in ("one", "two", "three"):
+        shutil.copytree(logdir / "b", logdir / "accepted" / name)
+    return logdir / "accepted"
+
+
 MAKE: dict[str, Callable[[Path], Any]] = {
     "summarize": tbtools.summarize,
     "detect": tbtools.detect,
     "diff": lambda logdir: tbtools.diff(logdir / "a", logdir / "b"),
+    "diff_against": lambda logdir: tbtools.diff_against(logdir / "a", accepted_beside(logdir)),
     "aggregate": tbtools.aggregate,
     "merge": lambda logdir: tbtools.merge(logdir / "a"),
     "repair": tbtools.repair,
@@ -77,8 +87,8 @@ def framed(kind: type) -> list[str]:
     return found
 
 
-# What is decoded from one value of a run, and knows of no file.
-DECODED = {tbtools.HParams, tbtools.Layout, tbtools.Embedding}
+# What is decoded from one value of a run, or is a curve of a result, and knows of no file.
+DECODED = {tbtools.HParams, tbtools.Layout, tbtools.Embedding, tbtools.BandCurve}
 
 
 def test_every_result_with_a_frame_is_tried(logdir: Path) -> None:

@@ -91,6 +91,32 @@ def test_the_order_and_the_values_are_those_of_the_frames(logs: Path, at: str) -
     assert reasons == ({"lr1/s2": "not at step 60 yet"} if at == "step=60" else {})
 
 
+def test_runs_of_one_or_two_points_are_marked_beside_long_ones(tmp_path: Path) -> None:
+    for name, count in {
+        "long": 30,
+        "longer": 40,
+        "one": 1,
+        "two": 2,
+        "three": 3,
+        "four": 40,
+    }.items():
+        points = [(step, 1.0 + step) for step in range(count)]
+        EventFileBuilder().scalars("loss", points).write(tmp_path / name / "events.out.tfevents.1")
+    EventFileBuilder().scalar("other", 0, 1.0).write(tmp_path / "none" / "events.out.tfevents.1")
+    found = _ranked(str(tmp_path), "--top", "0")
+    assert {each["run"]: each["points"] for each in found["runs"] if each["is_short"]} == {
+        "one": 1,
+        "two": 2,
+    }
+    assert found["without_tag"] == 1
+    shown = call("best", str(tmp_path)).out
+    assert "points: one or two say little" in shown
+    one = next(line for line in shown.splitlines() if " one " in line)
+    assert one.split()[:5] == ["1", "one", "1", "-", "1"]  # rank, run, loss, ±, points
+    alike = call("best", str(tmp_path), "--run", "one", "--run", "two").out
+    assert "one or two" not in alike
+
+
 def test_where_and_when_the_value_was(logs: Path) -> None:
     frame = tbtools.read_scalars(str(logs), LOSS)
     for each in _ranked(str(logs), "--at", "best", "--top", "5")["runs"]:

@@ -68,6 +68,7 @@ def test_every_key_of_the_json_is_told(arguments: str) -> None:
     [
         "best tests/logs",
         "diff tests/logs/baseline tests/logs/media --fail-on val/loss>+2%",
+        "diff tests/logs/baseline --against tests/logs --exclude-run media",
         "merge tests/logs/resumed -o OUT",
         "repair tests/logs/resumed -o OUT",
         "aggregate tests/logs/baseline tests/logs/plateau -o OUT",

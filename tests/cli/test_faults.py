@@ -44,6 +44,7 @@ COMMANDS = {
     "explain": ["explain", "logs/a"],
     "explain to a page": ["explain", "logs/a", "-o", "work/out.md"],
     "diff": ["diff", "logs/a", "logs/b"],
+    "diff against": ["diff", "logs/a", "--against", "accepted", "-o", "work/out.sarif"],
     "smooth": ["smooth", "logs", "-o", "work/out"],
     "smooth to a table": ["smooth", "logs", "-o", "work/out.csv"],
     "aggregate": ["aggregate", "logs", "-o", "work/out"],
@@ -77,7 +78,8 @@ def write_logs(folder: Path) -> None:
         second.scalar("loss", step, 1 / (step + 1), START + 500 + step)
     second.write(folder / "a" / "events.out.tfevents.2")
     values = [(step, 2 / (step + 1)) for step in range(50)]
-    EventFileBuilder().file_version().scalars("loss", values).write(folder / "b" / FILE)
+    for run in ("b", "../accepted/x", "../accepted/y", "../accepted/z"):
+        EventFileBuilder().file_version().scalars("loss", values).write(folder / run / FILE)
 
 
 @pytest.fixture

@@ -60,7 +60,9 @@ def test_nan_is_a_gap(tmp_path: Path) -> None:
     assert " " * 28 in line.rstrip()
 
 
-@pytest.mark.parametrize("options", [["--log"], ["--x", "relative"], ["--x", "wall_time"]])
+@pytest.mark.parametrize(
+    "options", [["--log"], ["--x", "relative"], ["--x", "active"], ["--x", "wall_time"]]
+)
 def test_axes(options: list[str]) -> None:
     result = call("plot", os.fspath(ROOT / "tests" / "logs"), "--tag", "val/loss", *options)
     assert result.status == 0
@@ -112,7 +114,7 @@ FAR = {
 }
 
 
-@pytest.mark.parametrize("axis", ["step", "relative", "wall"])
+@pytest.mark.parametrize("axis", ["step", "relative", "active", "wall"])
 @pytest.mark.parametrize("name", FAR)
 def test_numbers_of_any_size_are_drawn(name: str, axis: str, tmp_path: Path) -> None:
     builder = EventFileBuilder()

@@ -140,7 +140,7 @@ def test_groups_count_from_the_first_event_too(tmp_path: Path) -> None:
     assert arrays[series["ms"]].tolist() == [1000 * second for second in range(60, 90)]
 
 
-@pytest.mark.parametrize("x", ["step", "relative", "wall"])
+@pytest.mark.parametrize("x", ["step", "relative", "active", "wall"])
 def test_a_finding_that_began_before_what_is_drawn_stands_at_the_edge(
     tmp_path: Path, x: str
 ) -> None:

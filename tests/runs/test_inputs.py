@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ COUNT: dict[str, Callable[[Any], int]] = {
     "best": lambda x: 30 * len(tbtools.best(x).runs),
     "detect": lambda x: 30 * [each.kind for each in tbtools.detect(x)].count("nonfinite"),
     "diff": lambda x: sum(run.points_a for run in tbtools.diff(x, "logs/a").runs),
+    "diff_against": lambda x: 30 * (tbtools.diff_against(x, accepted()).logdir != ""),
     "diff_report": lambda x: 30 * (write_diff(x).read_text("utf-8").count("identical") > 0),
     "explain": lambda x: tbtools.explain(x).curves[0].of,
     "export": lambda x: tbtools.export(x, "x.csv", force=True).count,
@@ -36,6 +38,15 @@ COUNT: dict[str, Callable[[Any], int]] = {
     "summarize": lambda x: sum(run.points for run in tbtools.summarize(x).runs),
     "verify": lambda x: sum(file.records for file in tbtools.verify(x).files),
 }
+
+
+def accepted() -> Path:
+    """Three runs of what the others are."""
+    for name in "xyz":
+        folder = Path("accepted", name)
+        if not folder.exists():
+            shutil.copytree("logs/a", folder)
+    return Path("accepted")
 
 
 def written(given: Any) -> Path:

@@ -131,6 +131,7 @@ OTHERS = {
         "to_dict too_few unplaced wall_time x"
     ),
     "Audio": ("channels content_type data frames label sample_rate seconds to_numpy"),
+    "BandCurve": ("center high low step to_frame value"),
     "Bootstrap": ("level resamples seed"),
     "CurveSide": (
         "at best best_step count dtype end final final_step nonfinite reaches_seconds "
@@ -195,12 +196,16 @@ OTHERS = {
     ),
     "Problem": ("kind length message offset to_dict"),
     "RankedRun": (
-        "checkpoint checkpoint_error dtype findings high hparams low rank run runs seconds status "
-        "step tied to_dict value wall_time"
+        "checkpoint checkpoint_error dtype findings high hparams is_short low points rank run runs "
+        "seconds status step tied to_dict value wall_time"
     ),
     "Ranking": (
         "at by confidence direction grouped hparams importance not_ranked notes problems "
-        "provenance ranked row runner_up runs superseded to_dict to_frame"
+        "provenance ranked row runner_up runs superseded to_dict to_frame without_tag"
+    ),
+    "Regression": (
+        "accepted failures false_alarms is_judged is_normal logdir notes problems provenance "
+        "superseded tags to_dict to_frame"
     ),
     "Repair": ("files to_dict to_frame unreadable_paths"),
     "RunDiff": ("a b hparams identical not_compared only_in points_a points_b tags text"),
@@ -226,6 +231,11 @@ OTHERS = {
     "TagDiff": (
         "a b better count_a count_b end_a end_b evidence identical is_of_groups level_a level_b "
         "objective only_in plugin points shorter tag to_dict"
+    ),
+    "TagRegression": (
+        "curve detectable fails high last_step level level_high level_low level_z limit low "
+        "objective ongoing outside p_value points reason run runs since_step tag to_dict "
+        "until_step value verdict z z_step"
     ),
     "TextDiff": ("lines step tag to_dict"),
     "Verification": ("files readable sound strict to_dict to_frame unreadable_paths"),

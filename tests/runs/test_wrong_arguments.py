@@ -30,6 +30,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("read_scalars", "smooth"), (LOGS,)),
     **dict.fromkeys(("repair", "summarize", "verify"), (LOGS,)),
     "diff": ("logs/a", "logs/b"),
+    "diff_against": ("logs/a", "accepted"),
     "diff_report": ("DIFF", "logs/a", "logs/b", "{}.html"),
     "explain": ("logs/a",),
     "export": (LOGS, "{}.csv"),
@@ -51,9 +52,9 @@ WRONG = [
 
 @pytest.fixture(autouse=True)
 def _working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in "ab":
+    for folder in (f"{LOGS}/a", f"{LOGS}/b", "accepted/x", "accepted/y", "accepted/z"):
         builder = EventFileBuilder().scalars("loss", [(step, 1.0) for step in range(3)])
-        builder.text("note", 1, "words").write(tmp_path / LOGS / name / Path(FILE).name)
+        builder.text("note", 1, "words").write(tmp_path / folder / Path(FILE).name)
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.md").write_text("words\n")
     monkeypatch.chdir(tmp_path)

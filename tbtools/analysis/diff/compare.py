@@ -93,8 +93,9 @@ def diff(
         exclude_tags: Globs of tags that are left out.
         steps: First and last step, both included; None for no bound.
         x: Along which axis levels at the end, areas and verdicts are compared: ``step``,
-            ``relative`` (seconds since the run's first event), ``wall`` (seconds since the epoch),
-            or the tag of another scalar. Point by point, runs are compared at their steps.
+            ``relative`` (seconds since the run's first event), ``active`` (the same without the
+            pauses between sessions), ``wall`` (seconds since the epoch), or the tag of another
+            scalar. Point by point, runs are compared at their steps.
         rtol: Scalars are the same that differ by no more than `rtol` times the one of a,
         atol: plus this.
         objectives: Which way is better, by glob over tags; their words tell for the others.

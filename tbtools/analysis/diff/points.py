@@ -255,7 +255,7 @@ def span(a: Sequence[Placed], b: Sequence[Placed], x: str) -> dict[str, Any]:
         b: Those of the other.
         x: The axis.
     """
-    timed = axis_name(x) in ("wall", "relative")
+    timed = axis_name(x) in ("wall", "relative", "active")
     places = [[line.curve.step if timed else line.x for line in side] for side in (a, b)]
     known = [[each for each in side if np.isfinite(each).any()] for side in places]
     if not all(known):

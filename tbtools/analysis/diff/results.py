@@ -306,7 +306,7 @@ class Diff(Shown):
         b: With what.
         runs: Pair by pair; runs without a twin last.
         x: The axis along which levels, areas and verdicts are: ``step``, ``relative``,
-            ``wall`` or a tag.
+            ``active``, ``wall`` or a tag.
         provenance_a: What should be known of the runs of a.
         provenance_b: Those of b.
     """

@@ -93,7 +93,8 @@ def plot(
         tags: Names or globs; all tags where not given.
         exclude_tags: Those that are left out.
         steps: First and last step, both included; None for no bound.
-        x: ``step``, ``relative`` (seconds since the run's first event), or ``wall``.
+        x: ``step``, ``relative`` (seconds since the run's first event), ``active`` (the same
+            without the pauses between sessions), or ``wall``.
         smoothing: The weight, 0 (none) to below 1.
         log: Whether the y axes are logarithmic.
         findings: Whether what went wrong is marked where it began; all points are judged,
@@ -196,7 +197,7 @@ def _figure(
         figure.update_yaxes(type="log")
     apply_style(figure, plan.style, rows)
     place_legend(figure, [name for name in plan.ranks if name in named], plan.style)
-    if plan.x == "relative":
+    if plan.x in ("relative", "active"):
         figure.update_xaxes(ticksuffix=" s")
     return figure
 
@@ -277,8 +278,8 @@ def _leave_out_outliers(
 
 
 def _x(series: ScalarSeries, axis: Axis) -> NDArray[Any]:
-    if axis == "relative":
-        return drawn_seconds(series)
+    if axis in ("relative", "active"):
+        return drawn_seconds(series, axis)
     if axis == "wall":
         milliseconds = np.clip(
             (drawn_start(series) + drawn_seconds(series)) * 1000, -LAST_DATE, LAST_DATE

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.diff import Diff, RunDiff, TagDiff, Violation
     from tbtools.render.terminal.diagnostics import Diagnostics
 
-_AXIS_NAMES = {"relative": "relative time", "wall": "wall time"}
+_AXIS_NAMES = {"relative": "relative time", "active": "active time", "wall": "wall time"}
 _LINES_SHOWN = 40  # of a text that differs
 _LINES_OF_A_KIND = 3
 

@@ -197,8 +197,8 @@ class _Chart:
         return signs
 
     def _x(self, series: ScalarSeries) -> Floats:
-        if self.view.x == "relative":
-            x = drawn_seconds(series)
+        if self.view.x in ("relative", "active"):
+            x = drawn_seconds(series, self.view.x)
         elif self.view.x == "wall":
             x = drawn_start(series) + drawn_seconds(series)
         else:
@@ -224,7 +224,7 @@ class _Chart:
         return format_rounded(10**tick, 3) if self.view.log else format_rounded(tick, 6)
 
     def _x_label(self, place: float) -> str:
-        if self.view.x == "relative":
+        if self.view.x in ("relative", "active"):
             return format_duration(place)
         if self.view.x == "wall":
             return format_time(place)[5:16]

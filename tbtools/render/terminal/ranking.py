@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _AT = {"end": "its level at the end", "last": "its last value", "best": "its best value"}
 _OWN_COLUMNS = frozenset(
-    {"#", "run", "±", "+/-", "runs", "step", "after", "checkpoint", "status", "findings"}
+    {"#", "run", "±", "+/-", "runs", "points", "step", "after", "checkpoint", "status", "findings"}
 )
 _MOST_REASONS, _MOST_HPARAMS = 5, 5
 
@@ -104,6 +104,9 @@ class RankingView:
         ]
         if self.ranking.grouped:
             columns.append(Column("runs", [format_count(len(each.runs)) for each in runs], True))
+        if any(each.is_short for each in runs):
+            points = [format_count(each.points) for each in runs]
+            columns.append(Column("points", points, True))
         steps = ["-" if each.step is None else format_count(each.step) for each in runs]
         columns += [
             Column("step", steps, True, 2),
@@ -137,6 +140,8 @@ class RankingView:
         if any(each.tied for each in one.runs):
             level = f"{100 * (one.confidence or 0):.0f} % intervals"
             yield f"= cannot be told from the first by the {level} (docs/best.md)"
+        if any(each.is_short for each in one.runs):
+            yield "points: one or two say little beside the others, and may be luck"
         reasons = Counter(one.not_ranked.values()).most_common()
         told = [f"{plural(count, 'run')}: {printable(reason)}" for reason, count in reasons]
         if len(told) > _MOST_REASONS:

@@ -6,6 +6,7 @@ This is the one place that decides both, and what of it a reader should know.
 from __future__ import annotations
 
 import itertools
+import math
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -92,6 +93,19 @@ class Timeline:
         """Wall time of the last event, likewise."""
         times = [each.end_time for each in self.sessions if np.isfinite(each.end_time)]
         return max(times, default=float("nan"))
+
+    @cached_property
+    def pauses(self) -> tuple[tuple[float, float], ...]:
+        """When no session ran between the first event and the last: wall times of both ends."""
+        ran = sorted((each.start_time, each.end_time) for each in self.sessions)
+        pauses, latest = [], math.nan
+        for start, end in ran:
+            if not math.isfinite(start) or not math.isfinite(end):
+                continue
+            if start > latest:
+                pauses.append((latest, start))
+            latest = end if math.isnan(latest) else max(latest, end)
+        return tuple(pauses)
 
     @property
     def session_order(self) -> list[int]:
