@@ -1,0 +1,182 @@
+"""Work over many runs in other processes: the same results, bit by bit, whatever is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import tbtools
+from tbtools.errors import EngineError, InvalidArgument, MissingExtra
+from tbtools.runs.engine import over_runs
+from tests.builders import EventFileBuilder
+from tests.commands import ROOT, TBTOOLS, environment, process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+
+LOGS = os.fspath(ROOT / "tests" / "logs")
+RUNS = 60
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    import dask
+
+    # A task may take one worker with it; the second one that it loses is one too many.
+    settings = {"distributed.scheduler.allowed-failures": 1}
+    environment_of_workers = {"distributed.nanny.environ": {"PYTHONPATH": os.fspath(ROOT)}}
+    with (
+        dask.config.set(settings | environment_of_workers),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as connected,
+    ):
+        yield connected
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Runs of which some diverge, some are damaged, and some have their validation beside them."""
+    logs = tmp_path_factory.mktemp("many")
+    for number in range(RUNS):
+        values = [(step, 1.0 / (1 + step) + 0.01 * (step * 7919 % 13)) for step in range(60)]
+        if number % 7 == 0:
+            values = [(step, value * (50.0 if step > 40 else 1)) for step, value in values]
+        name = f"run{number // 2}_{'val' if number % 2 else 'train'}"
+        one = EventFileBuilder().file_version().scalars("loss", values)
+        one.write(logs / name / "events.out.tfevents.1")
+        if number % 11 == 0:
+            path = logs / name / "events.out.tfevents.1"
+            path.write_bytes(path.read_bytes()[:-5])
+    return os.fspath(logs)
+
+
+def _summary(logs: Any, **options: Any) -> Any:
+    summary = tbtools.summarize(logs, now=0.0, **options)
+    return summary.to_dict(), [
+        (run.run, run.tags.tags, run.tags.numbers.tobytes(), run.tags.means.tobytes())
+        for run in summary.runs
+    ]
+
+
+ANALYSES: dict[str, Callable[..., Any]] = {"summarize": _summary}
+
+
+@pytest.fixture(params=ANALYSES)
+def analysis(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    return ANALYSES[request.param]
+
+
+@pytest.mark.parametrize("logs", ["logs", "many"])
+def test_the_same_as_in_one_process(
+    logs: str, many: str, analysis: Callable[..., Any], client: Any
+) -> None:
+    path = {"logs": LOGS, "many": many}[logs]
+    experiment = tbtools.load(path, engine=client)
+    assert analysis(experiment) == analysis(path)
+    # What is known of runs came with the results, and the runs themselves did not.
+    assert not any(run.data.is_read and run.name == "." for run in experiment.values())
+    assert [run.data.diagnostics for run in experiment.values()] == [
+        run.data.diagnostics for run in tbtools.load(path).values()
+    ]
+
+
+def test_workers_that_are_killed(many: str, analysis: Callable[..., Any], client: Any) -> None:
+    killed: list[int] = []
+
+    def kill(done: int, total: int) -> None:
+        if not killed and done < total:
+            killed.extend(client.run(os.getpid).values())
+            for each in killed:
+                os.kill(each, signal.SIGKILL)
+
+    experiment = tbtools.load(many, engine=client)
+    assert analysis(experiment, progress=kill) == analysis(many)
+    assert len(killed) == 2
+
+
+def test_a_scheduler_at_an_address(client: Any) -> None:
+    address = f"dask:{client.scheduler.address}"
+    assert _summary(tbtools.load(LOGS, engine=address)) == _summary(LOGS)
+    with pytest.raises(InvalidArgument, match="name the whole path"):
+        tbtools.summarize(tbtools.load(os.path.relpath(LOGS), engine=address))
+
+
+def _dies(read: Iterator[tuple[str, Any]]) -> int:
+    for name, _ in read:
+        if name == "run3_val":
+            os.kill(os.getpid(), signal.SIGKILL)
+    return 0
+
+
+def test_work_that_kills_every_worker(many: str, client: Any) -> None:
+    with pytest.raises(EngineError, match="2 workers were lost one after the other"):
+        list(over_runs(tbtools.load(many, engine=client), _dies))
+
+
+def test_errors_are_those_of_one_process(many: str, client: Any) -> None:
+    with pytest.raises(tbtools.UnknownTag, match="no tag 'los'; close: 'loss'"):
+        tbtools.summarize(tbtools.load(many, engine=client), tags="los")
+    with pytest.raises(InvalidArgument, match="no points in steps 100:; they go from 0 to 59"):
+        tbtools.summarize(tbtools.load(many, engine=client), steps=(100, None))
+
+
+@pytest.mark.parametrize("engine", ["ray", "dask:", "Dask", 3, b"dask"])
+def test_no_such_engine(engine: Any) -> None:
+    with pytest.raises(InvalidArgument, match="neither dask nor dask:ADDRESS"):
+        tbtools.load(LOGS, engine=engine)
+
+
+def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tbtools.runs.dask_engine._CONNECT_SECONDS", 0.2)
+    with pytest.raises(EngineError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9: "):
+        tbtools.load(LOGS, engine="dask:tcp://127.0.0.1:9")
+
+
+def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'tbtools\[distributed\]'"):
+        tbtools.load(LOGS, engine="dask")
+
+
+def test_a_command(many: str) -> None:
+    alone = process("summarize", many, "--format", "json")
+    shared = process("summarize", many, "--format", "json", "--engine", "dask")
+    assert (shared.status, shared.out) == (alone.status, alone.out)
+    first, rest = shared.err.split("\n", 1)
+    assert first.startswith("dask: ")
+    assert "; dashboard at http://127.0.0.1:" in first
+    assert rest == alone.err
+
+
+def test_ctrl_c_ends_all_processes(tmp_path: Path) -> None:
+    one = EventFileBuilder().file_version().scalars("loss", [(i, 1.0) for i in range(20_000)])
+    for number in range(8):
+        one.write(tmp_path / str(number) / "events.out.tfevents.1")
+    child = subprocess.Popen(
+        [*TBTOOLS, "summarize", os.fspath(tmp_path), "--engine", "dask"],
+        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment(), cwd=ROOT,
+        start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    assert child.stderr is not None
+    assert child.stderr.readline().startswith(b"dask: ")  # its workers have started
+    os.killpg(child.pid, signal.SIGINT)  # as a terminal sends it: to all of them
+    _, err = child.communicate(timeout=30)
+    assert (child.returncode, err) == (130, b"tbtools: interrupted\n")
+    for _ in range(100):
+        try:
+            os.killpg(child.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    raise AssertionError("a process is left")
