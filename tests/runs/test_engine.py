@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +71,24 @@ def _summary(logs: Any, **options: Any) -> Any:
     ]
 
 
-ANALYSES: dict[str, Callable[..., Any]] = {"summarize": _summary}
+def _rows(path: str) -> Any:
+    import pandas as pd
+
+    frame = pd.read_parquet(path).astype({"run": "str", "tag": "str"})
+    return frame.sort_values("run", kind="stable").to_dict("list")
+
+
+def _exported(logs: Any, **options: Any) -> Any:
+    """The rows of a table that one process has written, or of a data set."""
+    pytest.importorskip("pyarrow")
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/table.parquet"
+        exported = tbtools.export(logs, path, **options)
+        rows = _rows(path)
+    return exported.to_dict(), {name: str(column) for name, column in rows.items()}
+
+
+ANALYSES: dict[str, Callable[..., Any]] = {"summarize": _summary, "export": _exported}
 
 
 @pytest.fixture(params=ANALYSES)
@@ -180,3 +199,62 @@ def test_ctrl_c_ends_all_processes(tmp_path: Path) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("a process is left")
+
+
+def _lake(logs: str, folder: Path, client: Any, **options: Any) -> tuple[int, int]:
+    pytest.importorskip("pyarrow")
+    exported = tbtools.export(tbtools.load(logs, engine=client), folder, **options)
+    return exported.count, exported.runs
+
+
+def _values(folder: Path) -> dict[str, list[float]]:
+    rows = _rows(os.fspath(folder))
+    found: dict[str, list[float]] = {}
+    for run, value in zip(rows["run"], rows["value"], strict=True):
+        found.setdefault(run, []).append(value)
+    return found
+
+
+def test_a_data_set_is_added_to(tmp_path: Path, client: Any) -> None:
+    logs, folder = tmp_path / "logs", tmp_path / "lake"
+    for name in "abcdefghijklmnopqrst":
+        EventFileBuilder().scalars("loss", [(0, 1.0), (1, 0.5)]).write(logs / name / "tfevents.1")
+    assert _lake(os.fspath(logs), folder, client) == (40, 20)
+    first = {each.name for each in folder.iterdir()}
+    assert _lake(os.fspath(logs), folder, client) == (0, 0)
+    assert {each.name for each in folder.iterdir()} == first
+    EventFileBuilder().scalars("loss", [(0, 2.0)]).write(logs / "new" / "tfevents.1")
+    with (logs / "c" / "tfevents.1").open("ab") as grown:
+        grown.write(EventFileBuilder().scalar("loss", 2, 0.25).bytes())
+    shutil.rmtree(logs / "d")
+    (folder / "runs-broken-off.parquet.unfinished").write_bytes(b"")
+    assert _lake(os.fspath(logs), folder, client) == (4, 2)
+    expected = {name: [1.0, 0.5] for name in "abcdefghijklmnopqrst"}
+    assert _values(folder) == expected | {"c": [1.0, 0.5, 0.25], "new": [2.0]}
+    left = {each.name for each in folder.iterdir()}
+    assert len(first - left) == 1  # the file in which c was
+    assert not [name for name in left if "unfinished" in name]
+
+
+def test_a_data_set_keeps_to_what_it_is(many: str, tmp_path: Path, client: Any) -> None:
+    _lake(many, tmp_path / "lake", client, tags="loss")
+    with pytest.raises(InvalidArgument, match="it holds another selection"):
+        _lake(many, tmp_path / "lake", client)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("")
+    with pytest.raises(tbtools.ForeignFiles, match=r"thesis\.tex"):
+        _lake(many, tmp_path / "other", client)
+    for options in ({"wide": True}, {"format": "csv"}, {"force": True}, {"csv_safe": True}):
+        with pytest.raises(InvalidArgument, match="long data set of Parquet files"):
+            _lake(many, tmp_path / "lake", client, **options)
+
+
+@pytest.mark.parametrize("reader", ["duckdb", "polars"])
+def test_others_read_a_data_set(reader: str, many: str, tmp_path: Path, client: Any) -> None:
+    module = pytest.importorskip(reader)
+    rows, _ = _lake(many, tmp_path / "lake", client)
+    files = f"{tmp_path}/lake/*.parquet"
+    if reader == "duckdb":
+        assert module.sql(f"SELECT count(*) FROM '{files}'").fetchone() == (rows,)
+    else:
+        assert module.scan_parquet(files).collect().height == rows
