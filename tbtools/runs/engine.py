@@ -29,7 +29,7 @@ S = TypeVar("S")
 
 # A task should take far longer than the millisecond or so that handing it out takes, and be small
 # enough that one that is lost is soon done again. So many bytes of scalars take about 0.2 s.
-_BYTES_A_TASK = 64_000_000
+BYTES_A_TASK = 64_000_000
 _RUNS_A_TASK = 256
 # A small log directory is cut so that each worker gets several groups, and none waits for the last.
 _TASKS_A_WORKER = 4
@@ -107,9 +107,10 @@ def over_runs(
     check_progress(progress)
     if not engine.shares_directory:
         _require_absolute(runs)
-    sizes = {name: sum(map(file_size, run.event_files)) for name, run in runs.items()}
+    sizes = sizes_of(runs)
     total = sum(sizes.values())
-    groups = _groups(runs, sizes, together, total // (_TASKS_A_WORKER * engine.workers) + 1)
+    share = total // (_TASKS_A_WORKER * engine.workers) + 1
+    groups = groups_of(runs, sizes, together=together, most=min(share, BYTES_A_TASK))
     done = 0
     for result in engine.map(_Task(work), groups):
         for name, known in result.diagnostics.items():
@@ -129,17 +130,29 @@ def _require_absolute(runs: Mapping[str, Run]) -> None:
             )
 
 
-def _groups(
+def sizes_of(runs: Mapping[str, Run]) -> dict[str, int]:
+    """The bytes of the event files of each run."""
+    return {name: sum(map(file_size, run.event_files)) for name, run in runs.items()}
+
+
+def groups_of(
     runs: Mapping[str, Run],
     sizes: Mapping[str, int],
-    together: Callable[[str], object] | None,
-    share: int,
+    *,
+    together: Callable[[str], object] | None = None,
+    most: int = BYTES_A_TASK,
 ) -> Iterator[dict[str, Run]]:
-    """Runs by their bytes, those that must come together in one group."""
+    """Runs in groups of about so many bytes.
+
+    Args:
+        runs: Name to run.
+        sizes: Name to bytes.
+        together: As for `over_runs`.
+        most: The bytes of a group.
+    """
     families: dict[object, list[str]] = {}
     for name in runs:
         families.setdefault(together(name) if together else name, []).append(name)
-    most = min(share, _BYTES_A_TASK)
     group: dict[str, Run] = {}
     size = 0
     for names in families.values():

@@ -20,7 +20,7 @@ from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import joined_attrs, scalars_frame, tell_undecodable
 from tbtools.runs.reading import read_ahead, read_each
 from tbtools.runs.run import Run
-from tbtools.runs.selection import as_globs, choose, select_runs
+from tbtools.runs.selection import Selection, as_globs, choose, select_runs
 from tbtools.runs.tables import tags_frame
 from tbtools.runs.timeline.restarts import check_policy
 from tbtools.showing import Shown, renderer_of
@@ -306,6 +306,27 @@ class Experiment(Shown, Mapping[str, Run]):
         """
         self.scan()
         return scalars_frame(self, tags, steps=steps, wide=wide, dtype=dtype, source=self._fold)
+
+    def to_dask(
+        self, tags: Globs = None, *, steps: tuple[int | None, int | None] | None = None
+    ) -> Any:
+        """The scalars of all runs as a `dask.dataframe.DataFrame`; no run is read before it is.
+
+        Args:
+            tags: As for `scalars`; that none matches is not told.
+            steps: As for `scalars`.
+
+        Returns:
+            Columns run, tag (strings), step, wall_time, value; a partition for each 64 MB or 256
+            runs, in the order of the runs, and no divisions.
+
+        Raises:
+            MissingExtra: Dask is not installed.
+            InvalidArgument: The tags or steps are none.
+        """
+        from tbtools.runs.dask_frame import dask_frame
+
+        return dask_frame(self._shown, Selection.of(tags, steps))
 
     @property
     def tags(self) -> pd.DataFrame:

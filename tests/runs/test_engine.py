@@ -255,6 +255,19 @@ def test_others_read_a_data_set(reader: str, many: str, tmp_path: Path, client: 
     rows, _ = _lake(many, tmp_path / "lake", client)
     files = f"{tmp_path}/lake/*.parquet"
     if reader == "duckdb":
-        assert module.sql(f"SELECT count(*) FROM '{files}'").fetchone() == (rows,)
+        assert module.sql(f"SELECT count(*) FROM '{files}'").fetchall() == [(rows,)]
     else:
         assert module.scan_parquet(files).collect().height == rows
+
+
+def test_a_dask_frame(many: str) -> None:
+    import pandas as pd
+
+    experiment = tbtools.load(many)
+    frame = experiment.to_dask("loss", steps=(10, None))
+    assert not any(run.data.is_read for run in experiment.values())
+    read = frame.compute(scheduler="synchronous").reset_index(drop=True)
+    expected = experiment.scalars("loss", steps=(10, None))
+    expected = expected.astype({"run": "string[pyarrow]", "tag": "string[pyarrow]"})
+    pd.testing.assert_frame_equal(read, expected)
+    assert len(experiment.to_dask("nowhere").compute(scheduler="synchronous")) == 0

@@ -117,7 +117,7 @@ RUN = {
 }
 EXPERIMENT = {
     *("best", "each_run", "get", "hparams", "items", "keys", "lacking", "logdir", "paths", "plot"),
-    *("refresh", "restarts", "scalars", "scan", "tags", "unreadable", "values"),
+    *("refresh", "restarts", "scalars", "scan", "tags", "to_dask", "unreadable", "values"),
 }
 
 
