@@ -35,7 +35,8 @@ def dask_frame(runs: Mapping[str, Run], selection: Selection) -> Any:
     except ModuleNotFoundError as error:
         raise MissingExtra("a Dask DataFrame", "distributed") from error
     groups = list(groups_of(runs, sizes_of(runs)))
-    return dataframe.from_map(_partition, groups, selection=selection, meta=_frame([]))
+    from_map: Any = dataframe.from_map  # which has no types
+    return from_map(_partition, groups, selection=selection, meta=_frame([]))
 
 
 def _partition(runs: Mapping[str, Run], selection: Selection) -> pd.DataFrame:
