@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import deque
+from concurrent.futures import CancelledError
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -121,7 +122,8 @@ class DaskEngine:
             The results, in order.
 
         Raises:
-            EngineError: Workers were lost by one item again and again.
+            EngineError: Workers were lost by one item again and again, or lack the function; or
+                there is no scheduler any more.
         """
         distributed = _distributed()
         waiting: deque[Any] = deque()
@@ -137,5 +139,9 @@ class DaskEngine:
                 f"{error.allowed_failures + 1} workers were lost one after the other by the same "
                 "runs; out of memory? (the workers' logs say more)"
             ) from error
+        except CancelledError as error:
+            raise EngineError("the Dask scheduler is gone") from error
+        except ModuleNotFoundError as error:
+            raise EngineError(f"workers have another environment: {error}") from error
         finally:
             self.client.cancel(list(waiting))
