@@ -311,6 +311,10 @@ class MissingPackage(TbtoolsError, ImportError):
         super().__init__(f"{purpose} needs {package}: pip install {package}")
 
 
+class EngineError(TbtoolsError, RuntimeError):
+    """The processes or machines that were to do the work could not."""
+
+
 class MissingBrowser(TbtoolsError, RuntimeError):
     """A Chrome that starts is needed."""
 

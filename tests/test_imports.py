@@ -19,6 +19,7 @@ HEAVY = {"pandas", "plotly", "scipy", "PIL", "torch", "tensorboard", "tensorboar
 PROTOBUF = {"google.protobuf", "google_crc32c"}
 SHOWN = {"rich", "click"}
 REMOTE = {"obstore", "asyncssh", "fsspec", "boto3", "tbtools.eventfile.remote"}
+REMOTE |= {"dask", "distributed", "tbtools.runs.dask_engine"}
 
 
 def modules_after(statement: str, **env: str) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.configuration import configuration_of
@@ -15,15 +15,15 @@ from tbtools.analysis.series_summary import SeriesTable, objective_summary
 from tbtools.analysis.summarized import RunSummary, Summary
 from tbtools.errors import UnsupportedType
 from tbtools.runs.diagnostics import Provenance
+from tbtools.runs.engine import over_runs
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.numbers import is_number
-from tbtools.runs.reading import read_each
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of
 from tbtools.runs.status import run_status, run_times
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from tbtools.analysis.configuration import Configuration
     from tbtools.analysis.detect import Finding
@@ -75,23 +75,15 @@ def summarize(
     if not is_number(now):
         raise UnsupportedType(f"now={now!r} is no number of seconds")
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
-    selector = Selector(selection, scalars=False)
     inputs = open_inputs(runs)
     configuration = configuration_of(inputs)
-    to_judge = _SeriesToJudge(selection, configuration)
-    summed = []
-    left_out = 0
-    for name, run in read_each(inputs.runs, progress):
-        summary = _run_summary(name, run, selector, now)
-        to_judge.add(name, run, set(summary.tags.scalars()))
-        if not selection.is_all and not summary.points and not summary.problems:
-            left_out += 1
-        else:
-            summed.append(summary)
-    selector.require_match()
+    found = _Summed(selection, configuration)
+    for part in over_runs(inputs.runs, _Summing(selection, configuration, now), progress):
+        found.join(part)
+    found.selector.require_match()
     overrides = configuration.objectives
-    objectives = rank_objectives({each.run: each.tags.scalars() for each in summed}, overrides)
-    findings = to_judge.judge(judging)
+    objectives = rank_objectives({each.run: each.tags.scalars() for each in found.runs}, overrides)
+    findings = found.to_judge.judge(inputs.runs, judging)
     return Summary(
         logdir=inputs.label,
         runs=tuple(
@@ -100,14 +92,51 @@ def summarize(
                 objective=_objective(each, objectives),
                 findings=findings.get(each.run, Findings()),
             )
-            for each in summed
+            for each in found.runs
         ),
         unreadable=tuple(inputs.unreadable.items()),
-        left_out=left_out,
-        judged=to_judge.few,
+        left_out=found.left_out,
+        judged=found.to_judge.few,
         configuration=configuration.path,
         provenance=Provenance.of(inputs.runs, inputs.unreadable),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Summing:
+    """Sums up runs, for `over_runs`."""
+
+    selection: Selection
+    configuration: Configuration
+    now: float
+
+    def __call__(self, read: Iterator[tuple[str, Run]]) -> _Summed:
+        found = _Summed(self.selection, self.configuration)
+        for name, run in read:
+            summary = _run_summary(name, run, found.selector, self.now)
+            found.to_judge.add(name, run, set(summary.tags.scalars()))
+            if not self.selection.is_all and not summary.points and not summary.problems:
+                found.left_out += 1
+            else:
+                found.runs.append(summary)
+        return found
+
+
+class _Summed:
+    """What is found of some runs, before the others are known."""
+
+    def __init__(self, selection: Selection, configuration: Configuration) -> None:
+        self.selector = Selector(selection, scalars=False)
+        self.to_judge = _SeriesToJudge(selection, configuration)
+        self.runs: list[RunSummary] = []
+        self.left_out = 0
+
+    def join(self, other: _Summed) -> None:
+        """Takes over what was found of the runs that come next."""
+        self.selector.join(other.selector)
+        self.to_judge.join(other.to_judge)
+        self.runs += other.runs
+        self.left_out += other.left_out
 
 
 def _objective(run: RunSummary, objectives: Objectives) -> ObjectiveSummary | None:
@@ -137,7 +166,7 @@ class _SeriesToJudge:
         self._selection = selection
         self._configuration = configuration
         self._series: list[ScalarSeries] = []
-        self._runs: dict[str, Run] = {}
+        self._count = 0
         self._points = 0
         self._chosen: dict[str, set[str]] = {}
         self._not_judged: list[NotJudged] = []
@@ -145,19 +174,28 @@ class _SeriesToJudge:
     def add(self, name: str, run: Run, chosen: set[str]) -> None:
         """Takes the series of a run, of which some tags are selected."""
         self._not_judged += runs_not_judged({name: run}, self._selection)
-        self._runs[name] = run
         self._chosen[name] = chosen
-        if not self.few:
-            return
         counts = [each.count for part in run.data.parts for each in part.columns.scalars()]
-        self._points += sum(counts)
-        if len(self._series) + len(counts) > _JUDGED_SERIES or self._points > _JUDGED_POINTS:
-            self.few = False
-            self._series = []
-        else:
+        if self._has_room(len(counts), sum(counts)):
             self._series += read_scalars_of(run, name=name).series.values()
 
-    def judge(self, progress: Progress) -> dict[str, Findings]:
+    def join(self, other: _SeriesToJudge) -> None:
+        """Takes what another one has taken."""
+        self._not_judged += other._not_judged
+        self._chosen |= other._chosen
+        if self._has_room(other._count, other._points):
+            self._series += other._series
+
+    def _has_room(self, series: int, points: int) -> bool:
+        """Whether so many more can be judged, too; if not, it lets go of those that it has."""
+        self._count += series
+        self._points += points
+        self.few = self._count <= _JUDGED_SERIES and self._points <= _JUDGED_POINTS
+        if not self.few:
+            self._series = []
+        return self.few
+
+    def judge(self, runs: Mapping[str, Run], progress: Progress) -> dict[str, Findings]:
         """The findings of each run."""
         if not self.few:
             self._not_judged += [
@@ -169,7 +207,7 @@ class _SeriesToJudge:
             chosen if self.few else set(),
             self._selection,
             self._configuration,
-            runs=self._runs,
+            runs=runs,
             objectives=self._configuration.objectives,
             progress=progress,
         )

@@ -10,6 +10,7 @@ from tbtools.cli.ending import finish
 from tbtools.cli.main import TROUBLE
 from tbtools.cli.options import (
     csv_safe_option,
+    engine_option,
     paths_argument,
     refuse_option,
     selection_options,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     help="Of a table; table, json, markdown and latex are for hparams.  [default: by the ending; "
     "csv for -]",
 )
+@engine_option
 @selection_options
 @click.option(
     "-o",
@@ -56,6 +58,7 @@ def command(
     data: Any,
     wide: bool,
     format: str | None,  # noqa: A002 - the option's name
+    engine: str | None,
     selection: SelectionOptions,
     target: str,
     force: bool,
@@ -63,7 +66,8 @@ def command(
 ) -> int:
     """Every point of all runs and tags as one table, or as files.
 
-    Nothing is thinned. Tables are long (run, tag, step, wall_time, value) or wide. Pictures, sounds
+    Nothing is thinned. With --engine it is a directory of Parquet files, to which the next call
+    adds what is new. Tables are long (run, tag, step, wall_time, value) or wide. Pictures, sounds
     and texts become files as they were stored. Memory does not grow with the number of runs. The
     exit status is 2 where something could not be decoded or a PATH could not be read.
 
@@ -83,7 +87,9 @@ def command(
 
     if target == "-":
         refuse_option("force", "with -o -")
-    experiment = selection.load(paths, fold=data == "hparams", skip_unreadable=True)
+    if data != "scalars":
+        refuse_option("engine", "but on scalars")
+    experiment = selection.load(paths, fold=data == "hparams", skip_unreadable=True, engine=engine)
     with scan_progress() as progress:
         exported = export(
             experiment,

@@ -92,7 +92,12 @@ class SelectionOptions:
         }
 
     def load(
-        self, paths: Sequence[str], *, fold: bool = False, skip_unreadable: bool = False
+        self,
+        paths: Sequence[str],
+        *,
+        fold: bool = False,
+        skip_unreadable: bool = False,
+        engine: str | None = None,
     ) -> Experiment:
         """The experiment under the paths, with the selected runs.
 
@@ -100,6 +105,7 @@ class SelectionOptions:
             paths: The paths.
             fold: As for `tbtools.load`.
             skip_unreadable: As for `tbtools.load`; the command then ends with `finish`.
+            engine: As for `tbtools.load`; where its work can be watched is told.
 
         Raises:
             NoEventFiles: There is nothing to read.
@@ -109,6 +115,10 @@ class SelectionOptions:
         from tbtools.render.format import plural, printable
         from tbtools.runs.experiment import load
 
+        if engine is not None:
+            # A signal ends this process at once, and its workers with it. What then tidies up
+            # behind them, a process of Python's own, is not to say so.
+            sys.warnoptions.append("ignore:resource_tracker:UserWarning")
         experiment = load(
             paths,
             runs=self.runs or None,
@@ -118,7 +128,10 @@ class SelectionOptions:
             fold=fold,
             skip_unreadable=skip_unreadable,
             cache=not self.no_cache,
+            engine=engine,
         )
+        if experiment.engine is not None:
+            click.echo(str(experiment.engine), err=True)
         click.get_current_context().meta.setdefault(LOADED, []).append(experiment)
         for name, count in experiment.lacking.items():
             click.echo(
@@ -319,6 +332,15 @@ def objective_option(command: Command) -> Command:
         metavar="GLOB=min|max|none",
         multiple=True,
         help="Which way is better for these tags, where their words do not say. Repeatable.",
+    )(command)
+
+
+def engine_option(command: Command) -> Command:
+    """--engine, handed over as `engine`, for what goes over all runs."""
+    return click.option(
+        "--engine",
+        metavar="dask[:ADDRESS]",
+        help="Do the work in other processes: on this machine, or by the Dask scheduler there.",
     )(command)
 
 

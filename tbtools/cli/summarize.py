@@ -8,7 +8,13 @@ import click
 
 from tbtools.cli.dry_run import dry_run_option, tell_cost
 from tbtools.cli.ending import finish
-from tbtools.cli.options import output_options, paths_argument, refuse_option, selection_options
+from tbtools.cli.options import (
+    engine_option,
+    output_options,
+    paths_argument,
+    refuse_option,
+    selection_options,
+)
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Output, SelectionOptions
@@ -28,6 +34,7 @@ SORTINGS = ("name", "written", "steps", "points", "duration", "best")
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Show at most N rows.")
 @dry_run_option
+@engine_option
 @selection_options
 @output_options
 def command(
@@ -36,6 +43,7 @@ def command(
     sort: str,
     limit: int | None,
     dry_run: bool,
+    engine: str | None,
     selection: SelectionOptions,
     output: Output,
 ) -> int:
@@ -59,7 +67,7 @@ def command(
     output.check()
     if output.chosen_format == "json":
         refuse_option("by_tag", "on JSON, which has all tags")
-    experiment = selection.load(paths, skip_unreadable=True)
+    experiment = selection.load(paths, skip_unreadable=True, engine=engine)
     if dry_run:
         return tell_cost(experiment)
     with scan_progress() as progress, judging_progress() as judging:

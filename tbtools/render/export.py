@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import InvalidArgument
 from tbtools.render.export_tables import export_hparams, export_scalars
+from tbtools.render.lake import export_lake
 from tbtools.render.media import export_media
 from tbtools.runs.diagnostics import HasProvenance, Provenance
 from tbtools.runs.inputs import open_inputs
@@ -79,7 +80,9 @@ def export(
 
     Args:
         runs: A path, a `Run`, an `Experiment`, or several of them.
-        path: For scalars and hparams a file, ``-`` for standard output; else a directory.
+        path: For scalars and hparams a file, ``-`` for standard output; else a directory. For
+            scalars of runs with an engine a directory of Parquet files, to which is added what is
+            new; see docs/distributed.md.
         data: ``scalars`` (every point), ``hparams`` (one row a run, with the final values of its
             metrics), ``images``, ``audio`` or ``text`` (one file each, as it was stored).
         tags: Globs; all tags where not given. Not for hparams.
@@ -118,9 +121,14 @@ def export(
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     inputs = open_inputs(runs, fold=data == "hparams")
     known = inputs.runs
+    has_engine = any(run.data.engine for run in known.values())
     left_out = 0
     undecodable: list[tuple[str, Undecodable]] = []
-    if data == "scalars":
+    if data == "scalars" and has_engine:
+        if wide or force or csv_safe or format not in (None, "parquet"):
+            raise InvalidArgument("an engine exports scalars as a long data set of Parquet files")
+        count, of_runs = export_lake(known, path, selection, progress)
+    elif data == "scalars":
         count, of_runs, left_out = export_scalars(
             known,
             path,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.index.index import FileIndex
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.engine import Engine
     from tbtools.runs.statistics import SeriesStatistics
     from tbtools.runs.timeline.notes import Note
     from tbtools.vocabulary import RestartPolicy
@@ -58,6 +59,7 @@ class RunData:
         found_under: The path, as it was given, under which it was found.
         restarts: The restart policy.
         index: What is known of its files from earlier; None where they are to be read.
+        engine: What does work over many runs in other processes; None for this one.
         changes: What the last `refresh` has found.
     """
 
@@ -75,6 +77,7 @@ class RunData:
         self.path = files.path
         self.restarts: RestartPolicy = restarts
         self.index = index
+        self.engine: Engine | None = None
         self._paths = files.event_files
         self._links = files.duplicates
         self._read_anew: list[Note] = []
@@ -88,7 +91,13 @@ class RunData:
 
     def __getstate__(self) -> dict[str, Any]:
         """What was found, without what was read: another process reads it when asked for it."""
-        return {**self.__dict__, "_files": None, "_columns": None, "_diagnostics": None}
+        return {
+            **self.__dict__,
+            "_files": None,
+            "_columns": None,
+            "_diagnostics": None,
+            "engine": None,
+        }
 
     # -- what is there
 
@@ -282,6 +291,10 @@ class RunData:
     def hold(self, files: Sequence[FileColumns]) -> None:
         """Takes over columns that were scanned elsewhere."""
         self._files, self._columns, self._diagnostics = tuple(files), None, None
+
+    def know(self, diagnostics: RunDiagnostics) -> None:
+        """Takes over what another process that has read the run knows of it."""
+        self._diagnostics = diagnostics
 
     @property
     def is_read(self) -> bool:

@@ -15,11 +15,12 @@ from tbtools.eventfile.listing import each_path
 from tbtools.eventfile.problems import Problem
 from tbtools.eventfile.source import as_path, common_directory, source_of
 from tbtools.runs.data import RunData
+from tbtools.runs.engine import engine_named
 from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import joined_attrs, scalars_frame, tell_undecodable
 from tbtools.runs.reading import read_ahead, read_each
 from tbtools.runs.run import Run
-from tbtools.runs.selection import as_globs, choose, select_runs
+from tbtools.runs.selection import Selection, as_globs, choose, select_runs
 from tbtools.runs.tables import tags_frame
 from tbtools.runs.timeline.restarts import check_policy
 from tbtools.showing import Shown, renderer_of
@@ -113,9 +114,10 @@ class Experiment(Shown, Mapping[str, Run]):
         all_runs: Every run under the paths, by name, whether it is selected or not.
         unreadable: Directories that could not be looked into, and with `skip_unreadable` the given
             paths without event files, each with the reason.
+        engine: What does work over all runs in other processes; None for this one.
     """
 
-    _plumbing = frozenset({"all_runs"})
+    _plumbing = frozenset({"all_runs", "engine"})
 
     def __init__(
         self,
@@ -128,6 +130,7 @@ class Experiment(Shown, Mapping[str, Run]):
         fold: bool = False,
         skip_unreadable: bool = False,
         cache: bool = True,
+        engine: Any = None,
     ) -> None:
         self.paths = tuple(as_path(path) for path in paths)
         self._globs = as_globs(runs)
@@ -138,6 +141,7 @@ class Experiment(Shown, Mapping[str, Run]):
         self.unreadable: dict[str, Problem] = {}
         self._runs: dict[str, Run] = {}
         self._fold = fold
+        self.engine = engine_named(engine)
         directories = each_path(_discover_named, self.paths)
         missing = [(each.path, each.unreadable[each.path]) for each in directories if not each.runs]
         if missing and not (skip_unreadable and len(missing) < len(directories)):
@@ -183,7 +187,9 @@ class Experiment(Shown, Mapping[str, Run]):
             if name in self._runs:
                 self._runs[name].data.expect(files.event_files)
             else:
-                self._runs[name] = Run(RunData(files, self.restarts, name, path, self._index))
+                data = RunData(files, self.restarts, name, path, self._index)
+                data.engine = self.engine
+                self._runs[name] = Run(data)
         self._runs = dict(sorted(self._runs.items(), key=lambda item: natural_key(item[0])))
 
     def _folded_runs(self) -> dict[str, Run]:
@@ -301,6 +307,27 @@ class Experiment(Shown, Mapping[str, Run]):
         self.scan()
         return scalars_frame(self, tags, steps=steps, wide=wide, dtype=dtype, source=self._fold)
 
+    def to_dask(
+        self, tags: Globs = None, *, steps: tuple[int | None, int | None] | None = None
+    ) -> Any:
+        """The scalars of all runs as a `dask.dataframe.DataFrame`; no run is read before it is.
+
+        Args:
+            tags: As for `scalars`; that none matches is not told.
+            steps: As for `scalars`.
+
+        Returns:
+            Columns run, tag (strings), step, wall_time, value; a partition for each 64 MB or 256
+            runs, in the order of the runs, and no divisions.
+
+        Raises:
+            MissingExtra: Dask is not installed.
+            InvalidArgument: The tags or steps are none.
+        """
+        from tbtools.runs.dask_frame import dask_frame
+
+        return dask_frame(self._shown, Selection.of(tags, steps))
+
     @property
     def tags(self) -> pd.DataFrame:
         """One row a series of every run: run, and the columns and `attrs` of `Run.tags`."""
@@ -366,6 +393,7 @@ def load(
     fold: bool = False,
     skip_unreadable: bool = False,
     cache: bool = True,
+    engine: Any = None,
 ) -> Experiment:
     """Finds the runs under a path; they are read when something of them is asked for.
 
@@ -385,6 +413,8 @@ def load(
             stand in `Experiment.unreadable`, instead of an error.
         cache: Whether what earlier processes have read is taken from the user's cache directory,
             and what is read is kept there where that pays; see docs/cache.md.
+        engine: ``dask`` or ``dask:ADDRESS``, or a `distributed.Client`: what goes over all runs is
+            done in other processes; see docs/distributed.md.
 
     Raises:
         NoEventFiles: There is nothing at a path, or no event file under it.
@@ -393,9 +423,11 @@ def load(
         InvalidArgument: There is no such restart policy, no path at all, an empty list of runs, or
             no run that `where` is true of.
         UnsupportedType: It is no path.
+        MissingExtra: Dask is not installed.
+        EngineError: There is no scheduler at the address.
     """
-    options = (runs, restarts, exclude_runs, where, fold, skip_unreadable)
-    if isinstance(path, Experiment) and options == (None, "resume", None, None, False, False):
+    options = (runs, restarts, exclude_runs, where, fold, skip_unreadable, engine)
+    if isinstance(path, Experiment) and options == (None, "resume", None, None, False, False, None):
         return path
     return Experiment(
         [one for each in _listed(path) for one in _paths_of(each)],
@@ -406,6 +438,7 @@ def load(
         fold=fold,
         skip_unreadable=skip_unreadable,
         cache=cache,
+        engine=engine,
     )
 
 

@@ -31,10 +31,11 @@ _BYTES_AT_ONCE = 2_000_000
 _FILES_A_THREAD = 8
 
 
-def _size(path: str) -> int:
+def file_size(path: str) -> int:
+    """How many bytes a file has; 0 where it cannot be looked at, which reading it tells."""
     try:
         return source_of(path).stat(path).size
-    except OSError:  # scan_file tells what is wrong with it
+    except OSError:
         return 0
 
 
@@ -53,7 +54,10 @@ def check_progress(progress: object) -> None:
 
 
 def read_ahead(
-    runs: Sequence[Run], progress: Callable[[int, int], None] | None = None
+    runs: Sequence[Run],
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    threads: int | None = None,
 ) -> Iterator[Run]:
     """Yields the runs in order, each of them read; scans of the next ones go on meanwhile.
 
@@ -62,11 +66,12 @@ def read_ahead(
     Args:
         runs: The runs; those that have been read already are not read again.
         progress: Called now and then with the bytes that have been read and those of all files.
+        threads: How many threads scan local files; one a core by default.
     """
     requests = max((source_of(run.data.path).at_once for run in runs), default=0)
     ahead = _Ahead(progress, [run for run in runs if not run.data.is_read], requests)
     try:
-        with ThreadPoolExecutor(requests or usable_cores()) as pool:
+        with ThreadPoolExecutor(requests or threads or usable_cores()) as pool:
             waiting = deque(runs)
             while waiting or ahead.runs:
                 if ahead.is_low():
@@ -122,7 +127,10 @@ def reading_cost(runs: Sequence[Run]) -> ReadingCost:
 
 
 def read_each(
-    runs: Mapping[str, Run], progress: Callable[[int, int], None] | None = None
+    runs: Mapping[str, Run],
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    threads: int | None = None,
 ) -> Iterator[tuple[str, Run]]:
     """Yields names and runs as `read_ahead` does, so that memory does not grow with their number.
 
@@ -131,9 +139,10 @@ def read_each(
     Args:
         runs: Name to run.
         progress: As for `read_ahead`.
+        threads: Likewise.
     """
     unread = [not run.data.is_read for run in runs.values()]
-    read = read_ahead(list(runs.values()), progress)
+    read = read_ahead(list(runs.values()), progress, threads=threads)
     for name, run, forget in zip(runs, read, unread, strict=True):
         yield name, run
         if forget:
@@ -162,7 +171,7 @@ class _Ahead:
         self.runs: deque[tuple[Run, list[tuple[_Task, int]], int]] = deque()
         self._task = _Task()  # the one that is not complete yet
         self._progress = progress
-        self._total = sum(_size(path) for run in unread for path in run.event_files if progress)
+        self._total = sum(file_size(path) for run in unread for path in run.event_files if progress)
         self._done = 0
         self._files = 0
         self._bytes = 0
@@ -183,7 +192,7 @@ class _Ahead:
             task = self._task
             places.append((task, len(task.files)))
             task.files.append((run.data, path))
-            task.bytes += (own := _size(path))
+            task.bytes += (own := file_size(path))
             size += own
             if task.bytes >= _BYTES_AT_ONCE or len(task.files) >= self._files_at_once:
                 self.submit(pool)

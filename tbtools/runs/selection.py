@@ -253,10 +253,19 @@ class Selector:
 
     def see_steps(self, step: NDArray[np.int64]) -> None:
         """Takes note of the steps of what the tags select, at least one."""
-        low, high = int(step.min()), int(step.max())
+        self._see(int(step.min()), int(step.max()))
+
+    def _see(self, low: int, high: int) -> None:
         if self._steps is not None:
             low, high = min(low, self._steps[0]), max(high, self._steps[1])
         self._steps = low, high
+
+    def join(self, other: Selector) -> None:
+        """Takes note of what matched for another selector of the same selection."""
+        self._tags |= other._tags
+        self.matched = self.matched or other.matched
+        if other._steps is not None:
+            self._see(*other._steps)
 
     @property
     def all_matched(self) -> bool:

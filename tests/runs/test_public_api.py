@@ -61,7 +61,8 @@ def test_the_version_is_that_of_the_package() -> None:
             tbtools.load,
             (
                 "(path, runs=None, restarts='resume', *, exclude_runs=None, where=None, "
-                "fold=False, skip_unreadable=False, cache=True)"
+                "fold=False, skip_unreadable=False, cache=True, "
+                "engine=None)"
             ),
         ),
         (tbtools.read_scalars, "(path, tags=None, **options)"),
@@ -116,7 +117,7 @@ RUN = {
 }
 EXPERIMENT = {
     *("best", "each_run", "get", "hparams", "items", "keys", "lacking", "logdir", "paths", "plot"),
-    *("refresh", "restarts", "scalars", "scan", "tags", "unreadable", "values"),
+    *("refresh", "restarts", "scalars", "scan", "tags", "to_dask", "unreadable", "values"),
 }
 
 

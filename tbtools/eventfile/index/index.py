@@ -47,10 +47,13 @@ class FileIndex:
     request each. In all other cases a file is scanned anew.
 
     It can be used by many threads, and the index by many processes.
+
+    Attributes:
+        root: The directory.
     """
 
     def __init__(self, root: str) -> None:
-        self._root = root
+        self.root = root
         self._lock = threading.Lock()
         self._store: Store | None = None
         # What was scanned before it paid to write anything.
@@ -58,7 +61,7 @@ class FileIndex:
         self._seconds = 0.0
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return FileIndex, (self._root,)
+        return FileIndex, (self.root,)
 
     def scan_file(self, path: str) -> FileColumns:
         """As `scan.scan_file`, but that what is known is not read again.
@@ -105,7 +108,7 @@ class FileIndex:
         if self._store is None:
             with self._lock:
                 if self._store is None:
-                    self._store = Store(self._root)
+                    self._store = Store(self.root)
         return self._store
 
     def _scan(self, path: str, status: Status, found: Found | None) -> FileColumns:

@@ -1,0 +1,214 @@
+"""Where work over many runs is done: in this process, or by an engine in others.
+
+Work takes runs, one after the other, and gives a result that can be joined with that of other runs.
+In this process it is called once, with all of them. An engine calls it for groups of runs, wherever
+it likes and as often as it must; the results come in the order of the groups.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from tbtools.errors import InvalidArgument
+from tbtools.eventfile.index.index import FileIndex
+from tbtools.eventfile.source import source_of
+from tbtools.runs.reading import check_progress, file_size, read_each
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from tbtools.runs.data import RunDiagnostics
+    from tbtools.runs.run import Run
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+# A task should take far longer than the millisecond or so that handing it out takes, and be small
+# enough that one that is lost is soon done again. So many bytes of scalars take about 0.2 s.
+BYTES_A_TASK = 64_000_000
+_RUNS_A_TASK = 256
+# A small log directory is cut so that each worker gets several groups, and none waits for the last.
+_TASKS_A_WORKER = 4
+
+
+class Engine(Protocol):
+    """Calls functions in other processes."""
+
+    @property
+    def workers(self) -> int:
+        """How many calls it does at a time."""
+        ...
+
+    @property
+    def shares_directory(self) -> bool:
+        """Whether they have the current directory of this process."""
+        ...
+
+    def map(self, function: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
+        """The results in the order of the items, of which few are taken ahead."""
+        ...
+
+
+def engine_named(name: object) -> Engine | None:
+    """The engine that is meant.
+
+    Args:
+        name: None for this process; ``dask`` for processes on this machine, or for the client that
+            the process has already; ``dask:ADDRESS`` for the scheduler there; or a
+            `distributed.Client`.
+
+    Raises:
+        InvalidArgument: It is none of these.
+        MissingExtra: Dask is not installed.
+        EngineError: There is no scheduler at the address.
+    """
+    if name is None:
+        return None
+    kind, colon, address = name.partition(":") if isinstance(name, str) else ("", "", "")
+    is_client = type(name).__module__.partition(".")[0] == "distributed"
+    if not is_client and (kind != "dask" or (colon and not address)):
+        raise InvalidArgument(f"engine {name!r} is neither dask nor dask:ADDRESS")
+    from tbtools.runs.dask_engine import dask_engine
+
+    return dask_engine(name if is_client else address or None)
+
+
+def over_runs(
+    runs: Mapping[str, Run],
+    work: Callable[[Iterator[tuple[str, Run]]], T],
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    together: Callable[[str], object] | None = None,
+) -> Iterator[T]:
+    """Does work over runs, where they say; what is known of each is kept, and nothing else.
+
+    Args:
+        runs: Name to run.
+        work: Takes names and runs as `read_each` gives them. For an engine it can be pickled, and
+            so can what it gives, which must not depend on which runs come together.
+        progress: As for `read_each`; of an engine after each group.
+        together: Gives what runs have in common that must come together, by the name of each.
+
+    Yields:
+        What the work gives: once, or for each group of an engine.
+
+    Raises:
+        InvalidArgument: A path is relative, and the engine has another current directory.
+        EngineError: The engine has lost the processes that did it, again and again.
+    """
+    engine = next((run.data.engine for run in runs.values() if run.data.engine), None)
+    if engine is None:
+        yield work(read_each(runs, progress))
+        return
+    check_progress(progress)
+    if not engine.shares_directory:
+        _require_absolute(runs)
+    sizes = sizes_of(runs)
+    total = sum(sizes.values())
+    share = total // (_TASKS_A_WORKER * engine.workers) + 1
+    groups = groups_of(runs, sizes, together=together, most=min(share, BYTES_A_TASK))
+    done = 0
+    for result in engine.map(_Task(work), groups):
+        for name, known in result.diagnostics.items():
+            runs[name].data.know(known)
+            done += sizes[name]
+        if progress:
+            progress(done, total)
+        yield result.result
+
+
+def _require_absolute(runs: Mapping[str, Run]) -> None:
+    for run in runs.values():
+        path = run.data.path
+        if not source_of(path).is_remote and not os.path.isabs(path):
+            raise InvalidArgument(
+                f"{path}: workers have current directories of their own; name the whole path"
+            )
+
+
+def sizes_of(runs: Mapping[str, Run]) -> dict[str, int]:
+    """The bytes of the event files of each run."""
+    return {name: sum(map(file_size, run.event_files)) for name, run in runs.items()}
+
+
+def groups_of(
+    runs: Mapping[str, Run],
+    sizes: Mapping[str, int],
+    *,
+    together: Callable[[str], object] | None = None,
+    most: int = BYTES_A_TASK,
+) -> Iterator[dict[str, Run]]:
+    """Runs in groups of about so many bytes.
+
+    Args:
+        runs: Name to run.
+        sizes: Name to bytes.
+        together: As for `over_runs`.
+        most: The bytes of a group.
+    """
+    families: dict[object, list[str]] = {}
+    for name in runs:
+        families.setdefault(together(name) if together else name, []).append(name)
+    group: dict[str, Run] = {}
+    size = 0
+    for names in families.values():
+        group |= {name: runs[name] for name in names}
+        size += sum(sizes[name] for name in names)
+        if size >= most or len(group) >= _RUNS_A_TASK:
+            yield group
+            group, size = {}, 0
+    if group:
+        yield group
+
+
+@dataclass(frozen=True, slots=True)
+class _Done(Generic[T]):
+    """What a task gives.
+
+    Attributes:
+        result: That of the work.
+        diagnostics: What is known of each run.
+    """
+
+    result: T
+    diagnostics: dict[str, RunDiagnostics]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task(Generic[T]):
+    """Work on a group of runs, in whatever process.
+
+    Attributes:
+        work: The work.
+        call: What all tasks of one call of `over_runs` have in common.
+    """
+
+    work: Callable[[Iterator[tuple[str, Run]]], T]
+    call: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def __call__(self, group: Mapping[str, Run]) -> _Done[T]:
+        for run in group.values():
+            if run.data.index is not None:
+                run.data.index = _index_of(self.call, run.data.index.root)
+        diagnostics: dict[str, RunDiagnostics] = {}
+        # One thread: there is a worker for each core.
+        result = self.work(_noting(read_each(group, threads=1), diagnostics))
+        return _Done(result, diagnostics)
+
+
+def _noting(
+    read: Iterator[tuple[str, Run]], diagnostics: dict[str, RunDiagnostics]
+) -> Iterator[tuple[str, Run]]:
+    for name, run in read:
+        yield name, run
+        diagnostics[name] = run.data.diagnostics
+
+
+@lru_cache(maxsize=1)
+def _index_of(call: str, root: str) -> FileIndex:
+    """The index of a log directory, opened once in each process: it names all of its files."""
+    return FileIndex(root)

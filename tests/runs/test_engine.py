@@ -1,0 +1,273 @@
+"""Work over many runs in other processes: the same results, bit by bit, whatever is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import tbtools
+from tbtools.errors import EngineError, InvalidArgument, MissingExtra
+from tbtools.runs.engine import over_runs
+from tests.builders import EventFileBuilder
+from tests.commands import ROOT, TBTOOLS, environment, process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+
+LOGS = os.fspath(ROOT / "tests" / "logs")
+RUNS = 60
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    import dask
+
+    # A task may lose both workers once; the third one that it loses is one too many.
+    settings = {"distributed.scheduler.allowed-failures": 2}
+    environment_of_workers = {"distributed.nanny.environ": {"PYTHONPATH": os.fspath(ROOT)}}
+    with (
+        dask.config.set(settings | environment_of_workers),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as connected,
+    ):
+        yield connected
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Runs of which some diverge, some are damaged, and some have their validation beside them."""
+    logs = tmp_path_factory.mktemp("many")
+    for number in range(RUNS):
+        values = [(step, 1.0 / (1 + step) + 0.01 * (step * 7919 % 13)) for step in range(60)]
+        if number % 7 == 0:
+            values = [(step, value * (50.0 if step > 40 else 1)) for step, value in values]
+        name = f"run{number // 2}_{'val' if number % 2 else 'train'}"
+        one = EventFileBuilder().file_version().scalars("loss", values)
+        one.write(logs / name / "events.out.tfevents.1")
+        if number % 11 == 0:
+            path = logs / name / "events.out.tfevents.1"
+            path.write_bytes(path.read_bytes()[:-5])
+    return os.fspath(logs)
+
+
+def _summary(logs: Any, **options: Any) -> Any:
+    summary = tbtools.summarize(logs, now=0.0, **options)
+    return summary.to_dict(), [
+        (run.run, run.tags.tags, run.tags.numbers.tobytes(), run.tags.means.tobytes())
+        for run in summary.runs
+    ]
+
+
+def _rows(path: str) -> Any:
+    import pandas as pd
+
+    frame = pd.read_parquet(path).astype({"run": "str", "tag": "str"})
+    return frame.sort_values("run", kind="stable").to_dict("list")
+
+
+def _exported(logs: Any, **options: Any) -> Any:
+    """The rows of a table that one process has written, or of a data set."""
+    pytest.importorskip("pyarrow")
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/table.parquet"
+        exported = tbtools.export(logs, path, **options)
+        rows = _rows(path)
+    return exported.to_dict(), {name: str(column) for name, column in rows.items()}
+
+
+ANALYSES: dict[str, Callable[..., Any]] = {"summarize": _summary, "export": _exported}
+
+
+@pytest.fixture(params=ANALYSES)
+def analysis(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    return ANALYSES[request.param]
+
+
+@pytest.mark.parametrize("logs", ["logs", "many"])
+def test_the_same_as_in_one_process(
+    logs: str, many: str, analysis: Callable[..., Any], client: Any
+) -> None:
+    path = {"logs": LOGS, "many": many}[logs]
+    experiment = tbtools.load(path, engine=client)
+    assert analysis(experiment) == analysis(path)
+    # What is known of runs came with the results, and the runs themselves did not.
+    assert not any(run.data.is_read and run.name == "." for run in experiment.values())
+    assert [run.data.diagnostics for run in experiment.values()] == [
+        run.data.diagnostics for run in tbtools.load(path).values()
+    ]
+
+
+def test_workers_that_are_killed(many: str, analysis: Callable[..., Any], client: Any) -> None:
+    killed: list[int] = []
+
+    def kill(done: int, total: int) -> None:
+        if not killed and done < total:
+            killed.extend(client.run(os.getpid).values())
+            for each in killed:
+                os.kill(each, signal.SIGKILL)
+
+    experiment = tbtools.load(many, engine=client)
+    assert analysis(experiment, progress=kill) == analysis(many)
+    assert len(killed) == 2
+
+
+def test_a_scheduler_at_an_address(client: Any) -> None:
+    address = f"dask:{client.scheduler.address}"
+    assert _summary(tbtools.load(LOGS, engine=address)) == _summary(LOGS)
+    with pytest.raises(InvalidArgument, match="name the whole path"):
+        tbtools.summarize(tbtools.load(os.path.relpath(LOGS), engine=address))
+
+
+def _dies(read: Iterator[tuple[str, Any]]) -> int:
+    for name, _ in read:
+        if name == "run3_val":
+            os.kill(os.getpid(), signal.SIGKILL)
+    return 0
+
+
+def test_work_that_kills_every_worker(many: str, client: Any) -> None:
+    with pytest.raises(EngineError, match="3 workers were lost one after the other"):
+        list(over_runs(tbtools.load(many, engine=client), _dies))
+
+
+def test_errors_are_those_of_one_process(many: str, client: Any) -> None:
+    with pytest.raises(tbtools.UnknownTag, match="no tag 'los'; close: 'loss'"):
+        tbtools.summarize(tbtools.load(many, engine=client), tags="los")
+    with pytest.raises(InvalidArgument, match="no points in steps 100:; they go from 0 to 59"):
+        tbtools.summarize(tbtools.load(many, engine=client), steps=(100, None))
+
+
+@pytest.mark.parametrize("engine", ["ray", "dask:", "Dask", 3, b"dask"])
+def test_no_such_engine(engine: Any) -> None:
+    with pytest.raises(InvalidArgument, match="neither dask nor dask:ADDRESS"):
+        tbtools.load(LOGS, engine=engine)
+
+
+def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tbtools.runs.dask_engine._CONNECT_SECONDS", 0.2)
+    with pytest.raises(EngineError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9: "):
+        tbtools.load(LOGS, engine="dask:tcp://127.0.0.1:9")
+
+
+def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'tbtools\[distributed\]'"):
+        tbtools.load(LOGS, engine="dask")
+
+
+def test_a_command(many: str) -> None:
+    alone = process("summarize", many, "--format", "json")
+    shared = process("summarize", many, "--format", "json", "--engine", "dask")
+    assert (shared.status, shared.out) == (alone.status, alone.out)
+    first, rest = shared.err.split("\n", 1)
+    assert first.startswith("dask: ")
+    assert "; dashboard at http://127.0.0.1:" in first
+    assert rest == alone.err
+
+
+def test_ctrl_c_ends_all_processes(tmp_path: Path) -> None:
+    one = EventFileBuilder().file_version().scalars("loss", [(i, 1.0) for i in range(20_000)])
+    for number in range(8):
+        one.write(tmp_path / str(number) / "events.out.tfevents.1")
+    child = subprocess.Popen(
+        [*TBTOOLS, "summarize", os.fspath(tmp_path), "--engine", "dask"],
+        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment(), cwd=ROOT,
+        start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    assert child.stderr is not None
+    assert child.stderr.readline().startswith(b"dask: ")  # its workers have started
+    os.killpg(child.pid, signal.SIGINT)  # as a terminal sends it: to all of them
+    _, err = child.communicate(timeout=30)
+    assert (child.returncode, err) == (130, b"tbtools: interrupted\n")
+    for _ in range(100):
+        try:
+            os.killpg(child.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    raise AssertionError("a process is left")
+
+
+def _lake(logs: str, folder: Path, client: Any, **options: Any) -> tuple[int, int]:
+    pytest.importorskip("pyarrow")
+    exported = tbtools.export(tbtools.load(logs, engine=client), folder, **options)
+    return exported.count, exported.runs
+
+
+def _values(folder: Path) -> dict[str, list[float]]:
+    rows = _rows(os.fspath(folder))
+    found: dict[str, list[float]] = {}
+    for run, value in zip(rows["run"], rows["value"], strict=True):
+        found.setdefault(run, []).append(value)
+    return found
+
+
+def test_a_data_set_is_added_to(tmp_path: Path, client: Any) -> None:
+    logs, folder = tmp_path / "logs", tmp_path / "lake"
+    for name in "abcdefghijklmnopqrst":
+        EventFileBuilder().scalars("loss", [(0, 1.0), (1, 0.5)]).write(logs / name / "tfevents.1")
+    assert _lake(os.fspath(logs), folder, client) == (40, 20)
+    first = {each.name for each in folder.iterdir()}
+    assert _lake(os.fspath(logs), folder, client) == (0, 0)
+    assert {each.name for each in folder.iterdir()} == first
+    EventFileBuilder().scalars("loss", [(0, 2.0)]).write(logs / "new" / "tfevents.1")
+    with (logs / "c" / "tfevents.1").open("ab") as grown:
+        grown.write(EventFileBuilder().scalar("loss", 2, 0.25).bytes())
+    shutil.rmtree(logs / "d")
+    (folder / "runs-broken-off.parquet.unfinished").write_bytes(b"")
+    assert _lake(os.fspath(logs), folder, client) == (4, 2)
+    expected = {name: [1.0, 0.5] for name in "abcdefghijklmnopqrst"}
+    assert _values(folder) == expected | {"c": [1.0, 0.5, 0.25], "new": [2.0]}
+    left = {each.name for each in folder.iterdir()}
+    assert len(first - left) == 1  # the file in which c was
+    assert not [name for name in left if "unfinished" in name]
+
+
+def test_a_data_set_keeps_to_what_it_is(many: str, tmp_path: Path, client: Any) -> None:
+    _lake(many, tmp_path / "lake", client, tags="loss")
+    with pytest.raises(InvalidArgument, match="it holds another selection"):
+        _lake(many, tmp_path / "lake", client)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("")
+    with pytest.raises(tbtools.ForeignFiles, match=r"thesis\.tex"):
+        _lake(many, tmp_path / "other", client)
+    for options in ({"wide": True}, {"format": "csv"}, {"force": True}, {"csv_safe": True}):
+        with pytest.raises(InvalidArgument, match="long data set of Parquet files"):
+            _lake(many, tmp_path / "lake", client, **options)
+
+
+@pytest.mark.parametrize("reader", ["duckdb", "polars"])
+def test_others_read_a_data_set(reader: str, many: str, tmp_path: Path, client: Any) -> None:
+    module = pytest.importorskip(reader)
+    rows, _ = _lake(many, tmp_path / "lake", client)
+    files = f"{tmp_path}/lake/*.parquet"
+    if reader == "duckdb":
+        assert module.sql(f"SELECT count(*) FROM '{files}'").fetchall() == [(rows,)]
+    else:
+        assert module.scan_parquet(files).collect().height == rows
+
+
+def test_a_dask_frame(many: str) -> None:
+    import pandas as pd
+
+    experiment = tbtools.load(many)
+    frame = experiment.to_dask("loss", steps=(10, None))
+    assert not any(run.data.is_read for run in experiment.values())
+    read = frame.compute(scheduler="synchronous").reset_index(drop=True)
+    expected = experiment.scalars("loss", steps=(10, None))
+    expected = expected.astype({"run": "string[pyarrow]", "tag": "string[pyarrow]"})
+    pd.testing.assert_frame_equal(read, expected)
+    assert len(experiment.to_dask("nowhere").compute(scheduler="synchronous")) == 0
