@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.file_groups import MergedSession
     from tbtools.analysis.grouping import RunGroup
     from tbtools.analysis.importance import Importance
+    from tbtools.analysis.importing import Import, ImportedFile, import_
     from tbtools.analysis.judgement import detect
     from tbtools.analysis.merge import Merge, RunLoss, merge
     from tbtools.analysis.ranked import RankedRun, Ranking
@@ -137,6 +138,11 @@ _MODULES = {
         "merge",
     ),
     "tbtools.analysis.ranked": ("RankedRun", "Ranking"),
+    "tbtools.analysis.importing": (
+        "Import",
+        "ImportedFile",
+        "import_",
+    ),
     "tbtools.analysis.repair": (
         "FileRepair",
         "Repair",
@@ -266,7 +272,9 @@ __all__ = [
     "HParamDiff",
     "HParams",
     "Image",
+    "Import",
     "Importance",
+    "ImportedFile",
     "InputChanged",
     "InvalidArgument",
     "InvalidConfiguration",
@@ -325,6 +333,7 @@ __all__ = [
     "diff_report",
     "explain",
     "export",
+    "import_",
     "load",
     "merge",
     "plot",

@@ -9,13 +9,20 @@ import numpy as np
 
 from tbtools.analysis.aggregated import Aggregate
 from tbtools.analysis.ensemble import runs_needed
+from tbtools.analysis.importing import Import
 from tbtools.analysis.merge import Merge
 from tbtools.analysis.repair import Repair
 from tbtools.analysis.smooth import series_rows
 from tbtools.errors import InvalidArgument, UnsupportedType
 from tbtools.render.batches import Batch
 from tbtools.render.directories import require_free_directory
-from tbtools.render.event_files import write_aggregate, write_merge, write_repair, write_runs
+from tbtools.render.event_files import (
+    write_aggregate,
+    write_import,
+    write_merge,
+    write_repair,
+    write_runs,
+)
 from tbtools.render.files import require_free
 from tbtools.render.names import run_paths
 from tbtools.render.tables import is_table, require_format, write_table
@@ -30,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def write(
-    result: Merge | Repair | Aggregate | pd.DataFrame,
+    result: Merge | Repair | Import | Aggregate | pd.DataFrame,
     path: str | os.PathLike[str],
     *,
     force: bool = False,
@@ -39,10 +46,10 @@ def write(
 ) -> None:
     """Writes a result, whole or not at all.
 
-    A `Merge` becomes the event file of a run, a `Repair` a directory of event files. An
-    `Aggregate`, or a long frame of scalars such as `smooth` gives, becomes a table where the path
-    ends in ``.csv``, ``.jsonl``, ``.parquet`` or ``.feather``, else a log directory of event files,
-    in which values are float32.
+    A `Merge` becomes the event file of a run, a `Repair` and an `Import` a directory of event
+    files. An `Aggregate`, or a long frame of scalars such as `smooth` gives, becomes a table where
+    the path ends in ``.csv``, ``.jsonl``, ``.parquet`` or ``.feather``, else a log directory of
+    event files, in which values are float32.
 
     Args:
         result: What.
@@ -69,6 +76,9 @@ def write(
     elif isinstance(result, Repair):
         require_free_run(path, force=None, inputs=result.read_paths)
         write_repair(result, path)
+    elif isinstance(result, Import):
+        require_free_run(path, force=force, inputs=result.read_paths)
+        write_import(result, path, force=force)
     elif isinstance(result, Aggregate):
         if ending:
             write_table(
