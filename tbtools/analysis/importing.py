@@ -163,7 +163,7 @@ def import_(
         for path in each.event_files
         if is_foreign(path)
     ]
-    if not any(file.status == "read" for file in files):
+    if not any(file.points or file.hparams for file in files):
         raise _nothing(experiment, files)
     lost = {path: problem.message for path, problem in experiment.unreadable.items()}
     return Import(tuple(files), lost, experiment.paths)
@@ -196,9 +196,15 @@ def _imported(run: str, path: str) -> ImportedFile:
     )
 
 
+def _without_points(file: ImportedFile) -> str:
+    if file.problems:
+        return file.problems[0].message
+    return f"no numbers in {', '.join(file.left_out)}" if file.left_out else "no rows of numbers"
+
+
 def _nothing(experiment: Experiment, files: Sequence[ImportedFile]) -> NoEventFiles:
     reasons = {path: why for path in experiment.paths if (why := way_out(path))}
-    reasons |= {file.file: file.problems[0].message for file in files}
+    reasons |= {file.file: _without_points(file) for file in files}
     reasons |= {path: problem.message for path, problem in experiment.unreadable.items()}
     if not reasons:
         known = ", ".join(FOREIGN_FORMATS)

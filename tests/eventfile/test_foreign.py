@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 
 import tbtools
 from tbtools.eventfile.foreign.formats import FORMATS
+from tbtools.eventfile.source import using
 from tbtools.vocabulary import FOREIGN_FORMATS
 from tests.commands import call
+from tests.sources import MemorySource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -333,3 +335,204 @@ def test_wide_tables(
         assert np.array_equal(own["value"].to_numpy(), want, equal_nan=True) or (
             own["dtype"].iloc[0] == "float32" and [float(str(np.float32(x))) for x in want] == want
         )
+
+
+# --- what cannot be read -------------------------------------------------------------------------
+
+REFUSED = {
+    "no step": ("a.csv", "a,b\n1,2\n", "no column tells the step; name it with --step COL"),
+    "two columns of a name": ("a.csv", "step,a,a\n1,2,3\n", "a is the name of several columns"),
+    "nothing": ("a.csv", "", "no header of CSV"),
+    "no numbers": ("a.csv", "epoch;loss\n0;0,5\n", "no numbers in loss"),
+    "no numbers in JSON": ("a.jsonl", '{"step": 1, "ok": true}\n', "no numbers in ok"),
+    "no JSON lines": ("a.jsonl", "words\n", "not one line is an object"),
+    "no list": ("a.json", "{}", "no list of JSON"),
+    "no triples": ("a.json", "[1]", "item 1 is no object, and no triple"),
+    "no history": ("trainer_state.json", "{}", "it has no log_history"),
+    "no database": ("a.db", "SQLite format 3\0" * 9, "no database that SQLite reads"),
+    "W&B's own": ("run.wandb", "\0", "`wandb sync` it"),
+    "another file": ("a.txt", "step\n", "no log in a format that is read"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_told_is_refused_with_the_way_out(case: str, tmp_path: Path) -> None:
+    name, content, message = REFUSED[case]
+    (tmp_path / name).write_text(content)
+    result = call("import", str(tmp_path / name), "-o", str(tmp_path / "out"))
+    assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
+    assert message in result.err
+    assert not (tmp_path / "out").exists()
+
+
+# File, points that are read, and for each problem its kind and words of it.
+DAMAGED: dict[str, tuple[str, str | bytes, list[tuple[int, float]], list[tuple[str, str]]]] = {
+    "cells": ("a.csv", "step,x,name\n1,0.5,a\nfoo,1,b\n3,abc,c\n4,1e999,d\n", [(1, 0.5)], [
+        ("undecodable", "line 3: 'foo' is no number"),
+        ("undecodable", "line 4: x: 'abc' is no number"),
+        ("undecodable", "line 5: x: '1e999' is beyond every float64"),
+    ]),
+    "rows": ("a.csv", "step,x\n1,2\n3\n4,5,6\n7", [(1, 2.0)], [
+        ("undecodable", "line 3: 1 cells"), ("undecodable", "line 4: 3 cells"),
+        ("truncated", "line 5: 1 cells"),
+    ]),
+    "a quote without end": ("a.csv", 'step,x\n1,2\n3,"4\n5,6\n', [(1, 2.0)],
+                            [("undecodable", "line 3: unexpected end")]),
+    "a cell without end": ("a.csv", f'step,x\n1,"{"9" * 2_000_000}"\n3,4\n', [(3, 4.0)],
+                           [("undecodable", "line 2: field larger")]),
+    "digits of other scripts": ("a.csv", "step,x\n1,\u0661\n2,1_0\n3,4\n", [(3, 4.0)], [
+        ("undecodable", "line 2: x: '\u0661' is no number"),
+        ("undecodable", "line 3: x: '1_0' is no number"),
+    ]),
+    "milliseconds": ("a.csv", "step,timestamp,x\n1,1700000000000,2\n3,1700000000,4\n", [(3, 4.0)],
+                     [("undecodable", "line 2: '1700000000000' is no time")]),
+    "steps": ("a.jsonl", ('{"step": 0.5, "x": 1}\n{"step": 9223372036854775808, "x": 1}\n'
+                          '{"x": 1}\n{"step": 2.0, "x": 3}\n'), [(2, 3.0)], [
+        ("undecodable", "line 1: 0.5 is no whole number"),
+        ("undecodable", "line 2: 9223372036854775808 is no step: no int64"),
+        ("undecodable", "line 3: no step"),
+    ]),
+    "an end": ("a.jsonl", '{"step": 1, "x": 2}\n{"step": 2, "x"', [(1, 2.0)],
+               [("truncated", "line 2: no object")]),
+    "deep": ("a.jsonl", '{"step": 1, "x": 2}\n' + '{"x":' * 90_000 + "\n", [(1, 2.0)],
+             [("undecodable", "line 2: no object")]),
+    "a huge integer": ("a.jsonl", '{"step": 1, "x": 2}\n{"step": 2, "x": ' + "9" * 400 + "}\n",
+                       [(1, 2.0)], [("undecodable", "is beyond every float64")]),
+    "an entry": ("trainer_state.json", '{"log_history": [{"step": 1, "x": "NaN"}, {"x": 1}]}',
+                 [(1, math.nan)], [("undecodable", "line 2: no step")]),
+    "bytes that are no text": ("a.csv", b"step,x\n1,2\n2,\xff\n", [(1, 2.0)],
+                               [("undecodable", "line 3: x: ")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_what_is_damaged_is_told_and_the_rest_is_read(case: str, tmp_path: Path) -> None:
+    name, content, points, problems = DAMAGED[case]
+    data = content.encode() if isinstance(content, str) else content
+    (tmp_path / name).write_bytes(data)
+    frame = tbtools.load(tmp_path / name, also=FOREIGN_FORMATS, restarts="keep").scalars()
+    assert frame["step"].tolist() == [step for step, _ in points]
+    assert np.array_equal(frame["value"], [value for _, value in points], equal_nan=True)
+    told = frame.attrs["problems"]
+    assert [each["kind"] for each in told] == [kind for kind, _ in problems]
+    for each, (_, words) in zip(told, problems, strict=True):
+        assert words in each["message"]
+        assert 0 <= each["offset"] <= each["offset"] + each["length"] <= len(data)
+    plan = tbtools.import_(tmp_path / name)
+    assert [each.message for each in plan.files[0].problems] == [each["message"] for each in told]
+
+
+ABSENT = ["", "NA", "N/A", "null", "None"]
+LOGGED = {"NaN": math.nan, "nan": math.nan, "inf": math.inf, "-Infinity": -math.inf}
+
+
+def test_each_word_for_no_number_has_one_meaning(tmp_path: Path) -> None:
+    words = [*ABSENT, *LOGGED]
+    rows = "".join(f"{step},{word},1\n" for step, word in enumerate(words))
+    (tmp_path / "metrics.csv").write_text(f"step,x,y\n{rows}")
+    objects = [{"step": step, "x": word, "y": 1} for step, word in enumerate(words)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(each) + "\n" for each in objects))
+    for name in ("metrics.csv", "a.jsonl"):
+        found = series_of(tmp_path / name)["x"]
+        assert [step for step, _ in found] == [*range(len(ABSENT), len(words))]
+        assert np.array_equal([x for _, x in found], [*LOGGED.values()], equal_nan=True)
+
+
+def test_names_of_strangers_take_no_effect(tmp_path: Path) -> None:
+    names = ["\x1b[31mred", "<script>", "../../up", "\\ud800", "a\\u0000b"]
+    cells = "".join(f', "{name}": 1' for name in names).replace("\x1b", "\\u001b")
+    (tmp_path / "a.jsonl").write_text(
+        f'{{"step": 1, "run": "../../out"{cells}, "t\\u001b": "w"}}\n'
+    )
+    for format_ in ("table", "json"):
+        result = call(
+            "import", str(tmp_path / "a.jsonl"), "-o", str(tmp_path / "made"), "--force",
+            "--format", format_,
+        )  # fmt: skip
+        assert result.status == 0, result
+        assert "\x1b" not in result.out + result.err
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.jsonl", "made"]
+    made = tbtools.load(tmp_path / "made")
+    assert len(made.scalars()) == len(names)
+
+
+# --- what the user says --------------------------------------------------------------------------
+
+
+def test_columns_that_the_user_names(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {"n": [3, 5, 3], "at": ["2025-06-15T15:06:40Z", "2025-06-15 15:06:41.5", ""],
+         "seed": [1, 1, 2], "x": [0.5, 0.25, 4.0]}
+    )  # fmt: skip
+    table.to_csv(tmp_path / "table.csv", index=False)
+    logs = imported(tmp_path, tmp_path / "table.csv", step="n", time="at", run="seed")
+    assert list(logs) == ["1", "2"]
+    assert logs["1"].scalars()["wall_time"].tolist() == [1.75e9, 1750000001.5]
+    assert logs["2"].scalars()["step"].tolist() == [3]
+    result = call("import", str(tmp_path / "table.csv"), "-o", str(tmp_path / "o"), "--step", "m")
+    assert (result.status, "no column m for the step; there are n, at" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "stored"),
+    [
+        ([0.5, 1e-45], None, "float32"), ([0.1, 5e-05, math.nan], None, "float32"),
+        ([1 / 3], None, "float64"), ([1e300], None, "float64"),
+        ([0.1, 1 / 3], "float32", "float32"),
+        ([0.1], "float64", "float64"),
+    ],
+)  # fmt: skip
+def test_types(values: list[float], dtype: str | None, stored: str, tmp_path: Path) -> None:
+    rows = "".join(f"{step},{value!r}\n" for step, value in enumerate(values))
+    (tmp_path / "metrics.csv").write_text(f"step,x\n{rows}")
+    found = imported(tmp_path, tmp_path / "metrics.csv", dtype=dtype).scalars(dtype=True)
+    assert set(found["dtype"]) == {stored}
+    truth = np.array(values).astype(stored).astype(float)
+    assert np.array_equal(found["value"], truth, equal_nan=True)
+
+
+def test_a_table_that_tells_its_types(tmp_path: Path) -> None:
+    with tbtools.EventFileWriter(tmp_path / "logs") as writer:
+        writer.add_scalar("single", 0.1, 0, 1.5)
+        writer.add_scalar("double", 0.1, 0, 1.5, dtype="float64")
+    truth = tbtools.load(tmp_path / "logs").scalars(dtype=True)
+    truth.to_csv(tmp_path / "table.csv", index=False)
+    back = imported(tmp_path, tmp_path / "table.csv").scalars(dtype=True)
+    pd.testing.assert_frame_equal(back, truth, check_exact=True)
+
+
+def test_a_log_that_grows_is_followed(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_text("step,x\n0,1.5\n1,2.5\n2")
+    logs = tbtools.load(tmp_path, also="csv")
+    assert logs.scalars()["value"].tolist() == [1.5, 2.5]
+    stamp = path.stat()
+    with path.open("a") as file:
+        file.write(",3.5\n3,4.5\n")
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # the time of points without one
+    assert logs.refresh() == 2
+    assert logs.scalars()["value"].tolist() == [1.5, 2.5, 3.5, 4.5]
+    assert logs.scalars().attrs["problems"] == []
+    assert logs.refresh() == 0
+
+
+def test_only_on_request_and_only_logs(tmp_path: Path) -> None:
+    for name in ("metrics.csv", "b/predictions.csv", "b/notes.json", "b/words.jsonl", "b/x.db"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("step,x\n1,2\n" if name == "metrics.csv" else "id,y\n1,2\n")
+    with pytest.raises(tbtools.NoEventFiles):
+        tbtools.load(tmp_path)
+    assert list(tbtools.load(tmp_path, also=FOREIGN_FORMATS)) == ["."]
+    with pytest.raises(tbtools.InvalidArgument, match="no format 'tsv'; there are csv"):
+        tbtools.load(tmp_path, also="csv,tsv")
+
+
+def test_logs_on_a_remote_source(tmp_path: Path) -> None:
+    write_lightning(tmp_path / "metrics.csv")
+    data = (tmp_path / "metrics.csv").read_bytes()
+    with using(MemorySource({"mem://logs/a?b%20/metrics.csv": data}), "mem"):
+        logs = tbtools.load("mem://logs", also="csv")
+        assert list(logs) == ["a?b%20"]
+        assert len(logs.scalars()) == 4
+        tbtools.write(tbtools.import_("mem://logs"), tmp_path / "out")
+    assert len(tbtools.load(tmp_path / "out").scalars()) == 4

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tbtools.eventfile.foreign.log import ForeignLog, refusal
 from tbtools.eventfile.foreign.names import download_tag
 from tbtools.eventfile.foreign.rows import (
+    RUN_COLUMN,
     Row,
     RowReader,
     meaning_of,
@@ -37,13 +39,22 @@ _CHART = " - "
 
 def is_log(path: str) -> bool:
     """Whether a CSV file has a header with a column of steps."""
+    names = _first_names(path)
+    return len(names) > 1 and step_column(names) is not None
+
+
+def has_one(path: str) -> bool:
+    """Whether its header has no column that tells runs, and it is no chart."""
+    return not any(name.lower() == RUN_COLUMN or _CHART in name for name in _first_names(path))
+
+
+def _first_names(path: str) -> list[str]:
     with open_file(path) as file:
         head = decoded(file.read_at(0, _HEAD))
     try:
-        names = _header(head)
+        return _header(head)
     except (csv.Error, StopIteration):
-        return False
-    return len(names) > 1 and step_column(names) is not None
+        return []
 
 
 def _header(text: str) -> list[str]:
@@ -54,7 +65,7 @@ def _reader(text: str) -> Iterator[list[str]]:
     first = text.lstrip("\r\n").partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     csv.field_size_limit(_MOST_IN_A_CELL)
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
 
 
 def read(path: str, reading: Reading, modified: float) -> dict[str, ForeignLog]:
@@ -72,7 +83,7 @@ def read(path: str, reading: Reading, modified: float) -> dict[str, ForeignLog]:
     require_distinct(names, path)
     rows = _Rows(text, data, names)
     charts = {name: tuple(name.rsplit(_CHART, 1)) for name in names if _CHART in name}
-    if charts and not reading.run:
+    if charts and len(charts) == len(names) - 1 and not reading.run:
         logs = _read_charts(rows, names, charts, reading, path, modified)
     else:
         named = [name for name in names if name]
@@ -100,7 +111,7 @@ def _read_charts(
     common = [name for name in names if name and name not in charts]
     for run in dict.fromkeys(run for run, _ in charts.values()):
         own = {name: tag for name, (of, tag) in charts.items() if of == run}
-        columns = meaning_of([*common, *own.values()], reading, path)
+        columns = replace(meaning_of([*common, *own.values()], reading, path), run=None)
         renamed = (
             Row(
                 {own.get(name, name): cell for name, cell in row.cells.items()},
@@ -110,7 +121,7 @@ def _read_charts(
             )
             for row in rows
         )
-        logs[run] = RowReader(columns, modified).read(renamed)[""]
+        logs[run] = RowReader(columns, modified).read(renamed).get("", ForeignLog(modified))
     return logs
 
 

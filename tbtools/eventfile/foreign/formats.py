@@ -38,17 +38,19 @@ class Format:
         is_log: Module and function that tell a log from other files of these names; "" where the
             names tell.
         has_runs: Whether one file may hold several runs, so that it is read to find them.
+        has_one: Module and function that tell by its beginning that a file holds no more than one.
     """
 
     names: tuple[str, ...]
     reader: str
     is_log: str = ""
     has_runs: bool = False
+    has_one: str = ""
 
 
 FORMATS: dict[ForeignFormat, Format] = {
     "hf": Format(("trainer_state.json",), "hugging_face.read"),
-    "csv": Format(("*.csv",), "csv_file.read", "csv_file.is_log", has_runs=True),
+    "csv": Format(("*.csv",), "csv_file.read", "csv_file.is_log", True, "csv_file.has_one"),
     "jsonl": Format(("*.jsonl", "*.ndjson"), "json_lines.read", "json_lines.is_log", has_runs=True),
     "mlflow": Format(("meta.yaml",), "mlflow.read", "mlflow.is_log"),
     "trackio": Format(("*.db",), "trackio.read", "trackio.is_log", has_runs=True),
@@ -182,11 +184,16 @@ class Also:
         if name is None:
             return
         format_ = FORMATS[cast("ForeignFormat", name)]
-        if not is_named and format_.is_log and not (self.reading.step or _is_log(format_, path)):
+        if (
+            not is_named
+            and format_.is_log
+            and not (self.reading.step or _tells(format_.is_log, path))
+        ):
             return
         own = "" if is_named else run_of(path)
         runs = [""]
-        if format_.has_runs:
+        is_one = format_.has_one and not (is_named or self.reading.run)
+        if format_.has_runs and not (is_one and _tells(format_.has_one, path)):
             try:
                 runs = list(read_logs(path, name, self.reading))
             except OSError:  # scanning it tells why
@@ -197,9 +204,8 @@ class Also:
             yield shown, str(ForeignPath(path, name, run, self.reading))
 
 
-def _is_log(format_: Format, path: str) -> bool:
-    tells = cast("Callable[[str], bool]", _function(format_.is_log))
-    return tells(path)
+def _tells(place: str, path: str) -> bool:
+    return cast("Callable[[str], bool]", _function(place))(path)
 
 
 def way_out(path: str) -> str:

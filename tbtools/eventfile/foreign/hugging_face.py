@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tbtools.eventfile.foreign.json_lines import parsed
-from tbtools.eventfile.foreign.log import ForeignLog, as_hparam, refusal
+from tbtools.eventfile.foreign.log import ForeignLog, as_hparam, encodable, refusal
 from tbtools.eventfile.foreign.rows import Columns, Row, RowReader
 from tbtools.eventfile.foreign.text import decoded
 from tbtools.eventfile.source import read_bytes
@@ -67,4 +67,4 @@ def _hparams(state: dict[str, Any]) -> dict[str, HParam]:
     trial = state.get("trial_params")
     chosen = {name: state[name] for name in _CHOSEN if state.get(name) is not None}
     found = {**chosen, **(trial if isinstance(trial, dict) else {})}
-    return {name: as_hparam(value) for name, value in found.items()}
+    return {encodable(name): as_hparam(value) for name, value in found.items()}

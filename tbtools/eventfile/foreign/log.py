@@ -45,29 +45,33 @@ def as_number(cell: object) -> float | None:
     Raises:
         NoNumber: It is something else, or a number beyond every double.
     """
-    if cell is None:
-        return None
-    if isinstance(cell, float):
+    if isinstance(cell, str):
+        return _text_number(cell)
+    if cell is None or isinstance(cell, float):
         return cell
-    if isinstance(cell, int) and not isinstance(cell, bool):
-        try:
-            return float(cell)
-        except OverflowError:
-            raise NoNumber(f"{_shown(cell)} is beyond every float64") from None
-    if not isinstance(cell, str):
+    if not isinstance(cell, int) or isinstance(cell, bool):
         raise NoNumber(f"{_shown(cell)} is no number")
-    text = cell.strip()
-    if _NUMBER.fullmatch(text):
-        number = float(text)
-        if math.isinf(number):
-            raise NoNumber(f"{_shown(text)} is beyond every float64")
-        return number
-    word = text.lower()
+    try:
+        return float(cell)
+    except OverflowError:
+        raise NoNumber(f"{_shown(cell)} is beyond every float64") from None
+
+
+def _text_number(cell: str) -> float | None:
+    if cell.isascii() and "_" not in cell:  # a digit of Python's own is in few cells
+        try:
+            number = float(cell)
+        except ValueError:
+            number = math.nan
+        if math.isfinite(number):
+            return number
+    word = cell.strip().lower()
     if word in _ABSENT:
         return None
     if word in _NONFINITE:
         return _NONFINITE[word]
-    raise NoNumber(f"{_shown(cell)} is no number")
+    what = "is beyond every float64" if _NUMBER.fullmatch(word) else "is no number"
+    raise NoNumber(f"{_shown(cell)} {what}")
 
 
 def as_step(cell: object) -> int | None:
@@ -117,11 +121,13 @@ def as_time(cell: object) -> float | None:
 
 def as_hparam(value: object) -> HParam:
     """A hyperparameter as an event file holds it; a text where no double holds it."""
-    if value is None or isinstance(value, bool | float | str):
+    if isinstance(value, str):
+        return encodable(value)
+    if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int) and abs(value) <= _EXACT_INTEGERS:
         return value
-    return str(value)
+    return encodable(str(value))
 
 
 def text_hparam(text: str) -> HParam:
@@ -133,6 +139,11 @@ def text_hparam(text: str) -> HParam:
     number = float(text)
     exact = math.isfinite(number) and not (number.is_integer() and abs(number) > _EXACT_INTEGERS)
     return number if exact else text
+
+
+def encodable(text: str) -> str:
+    """A text that UTF-8 holds: halves of characters, which JSON allows, are escaped."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def flattened(value: dict[str, object], prefix: str = "") -> dict[str, object]:
@@ -211,7 +222,7 @@ class ForeignLog:
         """Adds a point."""
         if wall_time is not None:
             self.has_times = True
-        self.tag.append(self.tags.setdefault(tag, len(self.tags)))
+        self.tag.append(self.tags.setdefault(encodable(tag), len(self.tags)))
         self.step.append(step)
         self.wall_time.append(self.modified if wall_time is None else wall_time)
         self.value.append(value)
@@ -231,9 +242,14 @@ class ForeignLog:
         else:
             self._untold += 1
 
+    def tell_of_more(self, count: int) -> None:
+        """Takes note of places like those that were told."""
+        self._untold += count
+
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What could not be read."""
+        """What could not be read, in the order of the file."""
+        self._problems.sort(key=lambda problem: problem.offset)
         if not self._untold:
             return tuple(self._problems)
         rest = f"{plural(self._untold, 'more place')} like these"

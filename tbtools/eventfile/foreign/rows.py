@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -12,6 +12,7 @@ from tbtools.eventfile.foreign.log import (
     as_number,
     as_step,
     as_time,
+    encodable,
     refusal,
 )
 
@@ -29,11 +30,12 @@ STEP_COLUMNS = (
 )  # fmt: skip
 # Those of TensorBoard and of ours, W&B, MLflow's tables and trackio.
 TIME_COLUMNS = ("wall_time", "wall time", "_timestamp", "timestamp")
-_RUN_COLUMN = "run"
+RUN_COLUMN = "run"
 # A table with one row a point, as `tbtools export` writes it.
 _TAG_COLUMN, _VALUE_COLUMN, _DTYPE_COLUMN = "tag", "value", "dtype"
 _DTYPES = ("float32", "float64")
 _NAMES_SHOWN = 12
+_MOST_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def meaning_of(names: Sequence[str], reading: Reading, path: str) -> Columns:
             f"no column tells the step; name it with --step COL of `tbtools import`: {shown}", path
         )
     time = reading.time or _first(names, TIME_COLUMNS)
-    run = reading.run or _first(names, (_RUN_COLUMN,))
+    run = reading.run or _first(names, (RUN_COLUMN,))
     tag, value = _first(names, (_TAG_COLUMN,)), _first(names, (_VALUE_COLUMN,))
     if tag is not None and value is not None:
         return Columns(step, time, run, tag, (value,))
@@ -110,10 +112,18 @@ def meaning_of(names: Sequence[str], reading: Reading, path: str) -> Columns:
 
 @dataclass(slots=True)
 class _Seen:
-    """What was in a column: how many numbers, and the cells that are none."""
+    """What was in a column: how many numbers, and the first cells that are none."""
 
     numbers: int = 0
     others: list[tuple[ForeignLog, Row, str]] = field(default_factory=list)
+    more: Counter[ForeignLog] = field(default_factory=Counter)
+
+    def add(self, log: ForeignLog, row: Row, message: str) -> None:
+        """Adds a cell that is no number; of many only how many there are in a log."""
+        if len(self.others) < _MOST_KEPT:
+            self.others.append((log, row, message))
+        else:
+            self.more[log] += 1
 
 
 class RowReader:
@@ -130,13 +140,13 @@ class RowReader:
         self._columns = columns
         self._modified = modified
         self._tag = tag if len(columns.series) == 1 else ""
-        self._seen: dict[str, _Seen] = {}
+        self._seen: defaultdict[str, _Seen] = defaultdict(_Seen)
         self._without_step = 0
 
     def log_of(self, cells: Cells) -> ForeignLog:
         """The log of the run that a row belongs to."""
         run = self._columns.run
-        name = "" if run is None else str(cells.get(run) or "")
+        name = "" if run is None else encodable(_run_name(cells.get(run)))
         if name not in self.logs:
             self.logs[name] = ForeignLog(self._modified)
         return self.logs[name]
@@ -182,10 +192,10 @@ class RowReader:
             try:
                 value = as_number(cell)
             except NoNumber as error:
-                self._seen.setdefault(name, _Seen()).others.append((log, row, str(error)))
+                self._seen[name].add(log, row, str(error))
                 continue
             if value is not None:
-                self._seen.setdefault(name, _Seen()).numbers += 1
+                self._seen[name].numbers += 1
                 tag = self._tag if self._tag and name.strip().lower() == _VALUE_COLUMN else name
                 log.add(tag, step, time, value)
 
@@ -199,11 +209,13 @@ class RowReader:
         """A column without one number holds texts; else what is no number is damage."""
         for name, seen in self._seen.items():
             if not seen.numbers:
-                for log in {id(log): log for log, _, _ in seen.others}.values():
-                    log.left_out.append(name)
+                for log in {*(log for log, _, _ in seen.others), *seen.more}:
+                    log.left_out.append(encodable(name))
                 continue
             for log, row, message in seen.others:
-                _tell(log, row, f"{name}: {message}")
+                _tell(log, row, encodable(f"{name}: {message}"))
+            for log, count in seen.more.items():
+                log.tell_of_more(count)
 
 
 def _cell(cells: Cells, name: str) -> object:
@@ -212,6 +224,10 @@ def _cell(cells: Cells, name: str) -> object:
     if cell is None and f"nonfinite/{name}" in cells:
         return cells[f"nonfinite/{name}"]
     return cell
+
+
+def _run_name(cell: object) -> str:
+    return "" if cell is None else str(cell)
 
 
 def _is_number(cell: object) -> bool:

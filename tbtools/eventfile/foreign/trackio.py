@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tbtools.eventfile.foreign.json_lines import parsed
-from tbtools.eventfile.foreign.log import ForeignLog, as_hparam, flattened, refusal
+from tbtools.eventfile.foreign.log import ForeignLog, as_hparam, encodable, flattened, refusal
 from tbtools.eventfile.foreign.rows import Columns, Row, RowReader
 from tbtools.eventfile.source import open_file, source_of
 
@@ -91,7 +91,7 @@ def read(path: str, reading: Reading, modified: float) -> dict[str, ForeignLog]:
     for run, text in configs:
         log = reader.log_of({_RUN: run})
         chosen = {name: value for name, value in _object(text).items() if name[:1] != "_"}
-        log.hparams = {name: as_hparam(value) for name, value in chosen.items()}
+        log.hparams = {encodable(name): as_hparam(value) for name, value in chosen.items()}
     return logs
 
 

@@ -50,7 +50,9 @@ class Wav:
             flat: np.ndarray[Any, Any] = np.frombuffer(self.data, dtype=f"<f{self.width}")
         else:
             flat = _integers(self.data, self.width) / np.float32(1 << (8 * self.width - 1))
-        return flat.astype(np.float32).reshape(-1, self.channels)
+        with np.errstate(over="ignore"):  # a double may be beyond every float32
+            flat = flat.astype(np.float32)
+        return flat.reshape(-1, self.channels)
 
 
 def is_wav(data: bytes) -> bool:
