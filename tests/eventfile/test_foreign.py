@@ -216,6 +216,17 @@ def test_trackio(tmp_path: Path) -> None:
     assert frame["value"].tolist() == [2.0, 1.0]
     assert frame["wall_time"].tolist() == [1750000000.0, 1750000001.0]
     assert dict(logs["project/b"].hparams) == {"lr": 2.0}
+    with sqlite3.connect(tmp_path / "project.db") as writer:  # which keeps what is new beside it
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("INSERT INTO metrics SELECT NULL, timestamp, 'c', 7, metrics FROM metrics")
+        writer.commit()
+        assert (
+            tbtools.load(tmp_path, also="trackio")["project/c"].scalars()["step"].tolist()
+            == [7] * 4
+        )
+    writer.close()
+    assert list(tbtools.load(tmp_path, also="trackio")) == [f"project/{run}" for run in "abc"]
+    assert [each.name for each in tmp_path.iterdir()] == ["project.db"]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from tbtools.eventfile.foreign.json_lines import parsed
 from tbtools.eventfile.foreign.log import ForeignLog, as_hparam, encodable, flattened, refusal
 from tbtools.eventfile.foreign.rows import Columns, Row, RowReader
-from tbtools.eventfile.source import open_file, source_of
+from tbtools.eventfile.source import is_file, open_file, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MAGIC = b"SQLite format 3\0"
 _STEP, _TIME, _RUN = "step", "timestamp", "run_name"
 _NEEDED = {_STEP, _TIME, _RUN, "metrics"}
+_BESIDE = ("-wal", "-journal")
 # Tables, pictures and the like say so.
 _MEDIA_KEY = "_type"
 
@@ -42,9 +43,14 @@ def _opened(path: str) -> Iterator[sqlite3.Connection]:
     """The database, read-only; with what its writer has not moved into it yet, as SQLite does."""
     if source_of(path).is_remote:
         raise refusal("databases are read locally; copy it, and its -wal file", path)
-    place = quote(source_of(path).resolve(path))
+    place = source_of(path).resolve(path)
+    # Where no writer is at work SQLite is told so: else it puts files of its own beside.
+    is_written = any(is_file(place + ending) for ending in _BESIDE)
+    how = "mode=ro" if is_written else "mode=ro&immutable=1"
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True)) as database:
+        with contextlib.closing(
+            sqlite3.connect(f"file:{quote(place)}?{how}", uri=True)
+        ) as database:
             yield database
     except sqlite3.Error as error:
         raise refusal(f"no database that SQLite reads: {error}", path) from error
