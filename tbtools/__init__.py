@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.file_groups import MergedSession
     from tbtools.analysis.grouping import RunGroup
     from tbtools.analysis.importance import Importance
+    from tbtools.analysis.importing import Import, ImportedFile, import_
     from tbtools.analysis.judgement import detect
     from tbtools.analysis.merge import Merge, RunLoss, merge
     from tbtools.analysis.ranked import RankedRun, Ranking
@@ -146,6 +147,11 @@ _MODULES = {
         "merge",
     ),
     "tbtools.analysis.ranked": ("RankedRun", "Ranking"),
+    "tbtools.analysis.importing": (
+        "Import",
+        "ImportedFile",
+        "import_",
+    ),
     "tbtools.analysis.repair": (
         "FileRepair",
         "Repair",
@@ -278,7 +284,9 @@ __all__ = [
     "HParamDiff",
     "HParams",
     "Image",
+    "Import",
     "Importance",
+    "ImportedFile",
     "InputChanged",
     "InvalidArgument",
     "InvalidConfiguration",
@@ -340,6 +348,7 @@ __all__ = [
     "diff_report",
     "explain",
     "export",
+    "import_",
     "load",
     "merge",
     "plot",

@@ -112,6 +112,12 @@ TableFormat = Literal["csv", "jsonl", "parquet", "feather"]
 TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 # Tables for people and their pages; `export` writes hyperparameters in them.
 PAGE_FORMATS = ("table", "json", "markdown", "latex")
+# Formats of other programs that `import` and `--also` read (tbtools.eventfile.foreign.formats).
+ForeignFormat = Literal["csv", "jsonl", "json", "hf", "mlflow", "trackio"]
+FOREIGN_FORMATS: tuple[ForeignFormat, ...] = get_args(ForeignFormat)
+# As what scalars are written.
+ScalarDtype = Literal["float32", "float64"]
+SCALAR_DTYPES: tuple[ScalarDtype, ...] = get_args(ScalarDtype)
 # Pictures of charts, by the ending of their names.
 PictureFormat = Literal["png", "svg", "pdf"]
 PICTURE_FORMATS: tuple[PictureFormat, ...] = get_args(PictureFormat)

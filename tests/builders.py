@@ -335,6 +335,13 @@ class EventFileBuilder:
         return path
 
 
+def write_foreign(logs: Path) -> None:
+    """Logs of another program, in two directories."""
+    for name in ("a", "b"):
+        (logs / name).mkdir(parents=True)
+        (logs / name / "metrics.csv").write_text("step,loss\n0,1.0\n1,0.5\n")
+
+
 def write_two_runs(logs: Path) -> None:
     """Runs a and b, of two points and a picture each."""
     for name in ("a", "b"):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from tbtools.analysis.importing import ImportedFile
     from tbtools.analysis.repair import FileRepair
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.scan import FileColumns
@@ -105,7 +106,9 @@ class Verification(Tabled):
         return files_frame(self.files, ("file", "records", "bytes", "status"))
 
 
-def files_frame(files: Sequence[FileCheck | FileRepair], columns: Sequence[str]) -> pd.DataFrame:
+def files_frame(
+    files: Sequence[FileCheck | FileRepair | ImportedFile], columns: Sequence[str]
+) -> pd.DataFrame:
     """One row a file: some of its keys, and how many problems it has.
 
     `attrs` holds the problems.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tbtools.cli.parameters import AxisName, LogPath, StepRange
-from tbtools.vocabulary import AXES, OUTPUT_FORMATS, RESTART_POLICIES
+from tbtools.vocabulary import AXES, FOREIGN_FORMATS, OUTPUT_FORMATS, RESTART_POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,6 +64,7 @@ class SelectionOptions:
         where: --where.
         restarts: --restarts.
         no_cache: --no-cache.
+        also: --also.
     """
 
     runs: tuple[str, ...]
@@ -74,6 +75,7 @@ class SelectionOptions:
     where: str | None
     restarts: str
     no_cache: bool
+    also: str | None
 
     @property
     def selection(self) -> Selection:
@@ -129,6 +131,7 @@ class SelectionOptions:
             skip_unreadable=skip_unreadable,
             cache=not self.no_cache,
             engine=engine,
+            also=self.also,
         )
         if experiment.engine is not None:
             click.echo(str(experiment.engine), err=True)
@@ -300,6 +303,11 @@ def selection_options(command: Command) -> Command:
             "--no-cache",
             is_flag=True,
             help="Read all files anew, and keep nothing for the next time (`tbtools cache`).",
+        ),
+        click.option(
+            "--also",
+            metavar="FORMATS",
+            help=f"Also read logs of other programs: {','.join(FOREIGN_FORMATS)} (docs/import.md).",
         ),
     ]
     return _gathered(command, decorators, "selection", SelectionOptions)

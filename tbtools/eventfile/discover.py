@@ -17,6 +17,7 @@ from tbtools.eventfile.source import NO_TARGET, as_path, source_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tbtools.eventfile.foreign.formats import Also
     from tbtools.eventfile.source import Identity
 
 # TensorBoard's rule (tensorboard/backend/event_processing/io_wrapper.py, IsSummaryEventsFile). The
@@ -92,7 +93,7 @@ def _number_key(number: re.Match[str]) -> str:
     return f"0{chr(min(len(digits), sys.maxunicode))}{digits}"
 
 
-def discover(path: str | os.PathLike[str]) -> LogDirectory:
+def discover(path: str | os.PathLike[str], also: Also | None = None) -> LogDirectory:
     """Finds the runs under a log directory, in a run, or that of one event file.
 
     Links are followed, and each directory is visited and each file taken once, under its own name
@@ -102,6 +103,8 @@ def discover(path: str | os.PathLike[str]) -> LogDirectory:
     Args:
         path: A log directory, a run, or an event file. The file's run is called ``.``, as its
             directory's would be.
+        also: Which files of other programs are taken as if they were event files. Those that are
+            called like a log belong to the run of their directory, others are runs in it.
 
     Returns:
         The runs, perhaps none, and the directories that could not be looked into.
@@ -115,13 +118,29 @@ def discover(path: str | os.PathLike[str]) -> LogDirectory:
     except OSError as error:
         raise errors.NoEventFiles(f"{path}: {error.strerror}") from error
     if status.kind == "file":
-        run = RunFiles(".", os.path.dirname(path) or ".", (path,), is_file=True)
-        return LogDirectory(path, (run,), {})
+        return LogDirectory(path, _runs_of_file(path, also), {})
     if status.kind != "directory":
         raise errors.NoEventFiles(f"{path}: neither a directory nor a regular file")
-    walk = _Walk(path)
+    walk = _Walk(path, also)
     runs = sorted(walk.runs(), key=lambda run: natural_key(run.name))
     return LogDirectory(path, tuple(runs), walk.unreadable)
+
+
+def _runs_of_file(path: str, also: Also | None) -> tuple[RunFiles, ...]:
+    """The run of an event file, or the runs in a file of another program."""
+    directory = os.path.dirname(path) or "."
+    foreign: list[tuple[str, str]] = []
+    if also and not is_event_file(os.path.basename(path)):
+        try:
+            foreign = list(also.found(path, is_named=True))
+        except OSError as error:
+            raise errors.NoEventFiles(f"{path}: {error.strerror}") from error
+    if len(foreign) == 1:
+        foreign = [(".", foreign[0][1])]
+    return tuple(
+        RunFiles(name or ".", directory, (each,), is_file=True)
+        for name, each in foreign or [(".", path)]
+    )
 
 
 def _printable(name: str) -> str:
@@ -146,8 +165,11 @@ class _Walk:
     of their parents tell all that is needed, without a system call a directory or file.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, also: Also | None) -> None:
         self.unreadable: dict[str, Problem] = {}
+        self._also = also
+        # Runs in files of other programs, by their names: the directory, and the files.
+        self._foreign: dict[str, tuple[str, list[str]]] = {}
         self._root = root
         self._source = source_of(root)
         self._lister = Lister(self._source)
@@ -162,7 +184,11 @@ class _Walk:
         finally:
             self._lister.close()
         duplicates = self._take_links(directories)
-        return [
+        foreign = [
+            RunFiles(_printable(name), path, tuple(sorted(files)), is_file=True)
+            for name, (path, files) in self._foreign.items()
+        ]
+        return foreign + [
             RunFiles(
                 _printable(each.name) or ".",
                 each.path,
@@ -238,9 +264,22 @@ class _Walk:
             # Most files are none, which is seen without a call.
             elif _EVENT_FILE_MARK in name and kind == "file" and is_event_file(name):
                 directory.event_files.append(path)
+            elif self._also is not None and kind == "file":
+                self._add_foreign(path, prefix, directory, self._also)
         if refused is not None:
             self.unreadable[directory.path] = unreadable(refused)
         return subdirectories
+
+    def _add_foreign(self, path: str, prefix: str, directory: _Directory, also: Also) -> None:
+        try:
+            for run, each in also.found(path):
+                if run:
+                    _, files = self._foreign.setdefault(prefix + run, (directory.path, []))
+                    files.append(each)
+                else:
+                    directory.event_files.append(each)
+        except OSError as error:
+            self.unreadable[path] = unreadable(error)
 
     def _add_link(self, path: str, name: str, prefix: str, directory: _Directory) -> None:
         try:
@@ -254,6 +293,8 @@ class _Walk:
             self._links.append((path, prefix + name))
         elif status.kind == "file" and is_event_file(name):
             self._file_links.append((path, status.identity, directory))
+        elif status.kind == "file" and self._also is not None:
+            self._add_foreign(path, prefix, directory, self._also)
 
     def _identity(self, path: str) -> Identity | None:
         """What tells it from others; None where it is gone or closed to us."""

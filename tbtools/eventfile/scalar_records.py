@@ -5,7 +5,10 @@ One record, as torch and tensorboardX write it (tensorflow/core/util/event.proto
     09 <float64 wall time>  10 <varint step>
     2a <length>  0a <length>  0a <length> <tag>  15 <float32 value>
 
-A step of 0 is left out, as protobuf does it with what is zero.
+A step of 0 is left out, as protobuf does it with what is zero. A float64 is a tensor of rank 0, and
+its tag is declared as one of the plugin scalars, as TensorFlow 2 writes it: instead of 15
+
+    4a 0b  0a 09  0a 07 "scalars"  42 0e  08 02  12 00  32 08 <float64 value>
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ _BLOCK = 1 << 14
 _FEW = 50
 # The least number that takes one byte, two, ...
 _LEAST_OF_SIZE = np.uint64(1) << np.arange(0, 70, 7, dtype=np.uint64)
+_SINGLE = b"\x15"
+_DOUBLE = b"\x4a\x0b\x0a\x09\x0a\x07scalars\x42\x0e\x08\x02\x12\x00\x32\x08"
 _CASTAGNOLI = 0x82F63B78  # the polynomial of CRC-32C, its bits reversed (RFC 3720, B.4)
 
 
@@ -38,6 +43,8 @@ def encode_scalars(
     steps: NDArray[np.int64],
     wall_times: NDArray[np.float64],
     values: NDArray[np.float64],
+    *,
+    wide: bool = False,
 ) -> Iterator[bytes]:
     """Whole records, one a point, ready to be written behind one another.
 
@@ -46,6 +53,7 @@ def encode_scalars(
         steps: int64, shape (n,).
         wall_times: float64, shape (n,), seconds since the epoch.
         values: float64, shape (n,); written as float32, each rounded to the nearest.
+        wide: Whether they are written as float64.
 
     Yields:
         The records of some neighbouring points.
@@ -54,10 +62,10 @@ def encode_scalars(
         UnwritableValue: A finite value is infinite as float32.
     """
     if steps.size <= _FEW:
-        yield b"".join(_one_by_one(tag, steps, wall_times, values))
+        yield b"".join(_one_by_one(tag, steps, wall_times, values, wide=wide))
         return
     with np.errstate(over="ignore"):
-        stored = values.astype("<f4")
+        stored = values.astype("<f8" if wide else "<f4")
     lost = np.isfinite(values) & ~np.isfinite(stored)
     if lost.any():
         raise _unwritable(values[lost][0], tag)
@@ -78,17 +86,20 @@ def _one_by_one(
     steps: NDArray[np.int64],
     wall_times: NDArray[np.float64],
     values: NDArray[np.float64],
+    *,
+    wide: bool,
 ) -> Iterator[bytes]:
     name = tag.encode()
-    value = b"\x0a" + _varint(len(name)) + name + b"\x15"
-    summary = b"\x0a" + _varint(len(value) + 4) + value
-    content = b"\x2a" + _varint(len(summary) + 4) + summary
+    pack, size = ("<d", 8) if wide else ("<f", 4)
+    value = b"\x0a" + _varint(len(name)) + name + (_DOUBLE if wide else _SINGLE)
+    summary = b"\x0a" + _varint(len(value) + size) + value
+    content = b"\x2a" + _varint(len(summary) + size) + summary
     for step, wall_time, number in zip(
         steps.tolist(), wall_times.tolist(), values.tolist(), strict=True
     ):
         at_step = b"\x10" + _varint(step % (1 << 64)) if step else b""
         try:
-            stored = struct.pack("<f", number)
+            stored = struct.pack(pack, number)
         except OverflowError:
             raise _unwritable(number, tag) from None
         data = b"\x09" + struct.pack("<d", wall_time) + at_step + content + stored
@@ -119,11 +130,13 @@ def _encode(
     tag: bytes,
     steps: NDArray[np.int64],
     wall_times: NDArray[np.float64],
-    values: NDArray[np.float32],
+    values: NDArray[np.float32] | NDArray[np.float64],
 ) -> bytes:
     """Records of one length: the steps take up the same number of bytes."""
     step_size = int(_varint_sizes(steps[:1])[0])
-    value = b"\x0a" + _varint(len(tag)) + tag + b"\x15\0\0\0\0"
+    size = values.itemsize
+    field = _SINGLE if size == 4 else _DOUBLE
+    value = b"\x0a" + _varint(len(tag)) + tag + field + bytes(size)
     summary = b"\x0a" + _varint(len(value)) + value
     step = b"\x10" + bytes(step_size) if step_size else b""
     data = b"\x09" + bytes(8) + step + b"\x2a" + _varint(len(summary)) + summary
@@ -136,7 +149,7 @@ def _encode(
     for byte in range(step_size):
         septet = (bits >> np.uint64(7 * byte) & np.uint64(0x7F)).astype(np.uint8)
         records[:, at + 10 + byte] = septet | (0x80 if byte < step_size - 1 else 0)
-    records[:, -8:-4] = _bytes_of(values)
+    records[:, -4 - size : -4] = _bytes_of(values)
     records[:, -4:] = _bytes_of(_masked_crcs(records[:, at:-4]).astype("<u4"))
     return records.tobytes()
 

@@ -95,6 +95,7 @@ class FileColumns:
         memory: Where the values, the places that are told of them, and the marks of a file that
             has grown can grow further.
         is_compressed: Whether all this is of what the file holds when gzip decompresses it.
+        row_problems: What could not be read of a file that is read as an event file and is none.
     """
 
     path: str
@@ -121,11 +122,13 @@ class FileColumns:
     tail: Problem | None
     memory: tuple[ColumnMemory | None, ...] = field(default=(None, None, None), repr=False)
     is_compressed: bool = False
+    row_problems: tuple[Problem, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All problems, in the order of the file."""
-        return (*self.damage, self.tail) if self.tail else self.damage
+        damage = self.damage + self.row_problems
+        return (*damage, self.tail) if self.tail else damage
 
     @property
     def tag_id(self) -> NDArray[np.int32]:
@@ -342,7 +345,9 @@ def scan_open(
     fingerprint = file.read_at(fingerprint_start, found["position"] - fingerprint_start)
     columns = _named(file.path, status, fingerprint, found)
     tail = columns.tail and recognised(file, columns.tail)
-    return columns if tail is columns.tail else replace(columns, tail=tail)
+    if tail is columns.tail and not file.row_problems:
+        return columns
+    return replace(columns, tail=tail, row_problems=file.row_problems)
 
 
 def scan_readable(path: str) -> FileColumns:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Self
 
+    from tbtools.eventfile.problems import Problem
+
 Kind = Literal["file", "directory", "link", "other"]
 # What tells a file from another one under the same name: device and inode, or an object's version.
 # The last part is the same on every host and after every mount.
@@ -108,6 +110,11 @@ class SourceFile(abc.ABC):
         while count < length and (got := self.read_into(view[count:], offset + count)):
             count += got
         return bytes(view[:count])
+
+    @property
+    def row_problems(self) -> tuple[Problem, ...]:
+        """What could not be read of it where it is no event file but is read as one."""
+        return ()
 
     def fileno(self) -> int | None:
         """A descriptor that the operating system can copy from; None where there is none."""
@@ -341,9 +348,14 @@ def _remote_source(scheme: str) -> Source | None:
     Raises:
         MissingExtra: What reads it is not installed.
     """
-    from tbtools.eventfile.remote import remote_source
+    if scheme.startswith("log+"):
+        from tbtools.eventfile.foreign.source import ForeignSource
 
-    source = remote_source(scheme)
+        source: Source | None = ForeignSource()
+    else:
+        from tbtools.eventfile.remote import remote_source
+
+        source = remote_source(scheme)
     if source is not None:
         _sources.setdefault(scheme, source)
     return source
@@ -373,6 +385,10 @@ class _NamedFile(SourceFile):
     def read_at(self, offset: int, length: int) -> bytes:
         with self._errors:
             return self._file.read_at(offset, length)
+
+    @property
+    def row_problems(self) -> tuple[Problem, ...]:
+        return self._file.row_problems
 
     def fileno(self) -> int | None:
         return self._file.fileno()

@@ -208,9 +208,7 @@ class EventFileWriter:
             UnwritableValue: A value is something else, or an integer that no double holds.
         """
         begun = time.time() if wall_time is None else wall_time
-        values = {name: _json_value(name, value) for name, value in hparams.items()}
-        info = {"hparams": values, "group_name": group_name, "start_time_secs": begun}
-        self._add_hparams_data("session_start_info", info, begun)
+        self.add_event(hparams_event(hparams, begun, group_name))
 
     def add_hparams_end(
         self, status: Literal["success", "failure"], wall_time: float | None = None
@@ -218,7 +216,7 @@ class EventFileWriter:
         """Adds how the run ended, and when, to what TensorBoard shows with the hyperparameters."""
         ended = time.time() if wall_time is None else wall_time
         info = {"status": _HPARAMS_STATUS[status], "end_time_secs": ended}
-        self._add_hparams_data("session_end_info", info, ended)
+        self.add_event(_hparams_data_event("session_end_info", info, ended))
 
     def session_start(self, step: int, wall_time: float | None = None) -> None:
         """Says that a resumed run goes on from a step: what stands at it and after it is void."""
@@ -264,14 +262,26 @@ class EventFileWriter:
             raise errors.UnwritableValue(f"tag {tag!r} cannot be written so: {error}") from error
         self.add_event(event)
 
-    def _add_hparams_data(self, part: str, info: dict[str, Any], wall_time: float) -> None:
-        """Adds a value whose metadata are the data, as the hparams plugin has it."""
-        from tbtools.eventfile import messages
 
-        # Maps have no order of their own: the same hyperparameters are to give the same bytes.
-        content = messages.HParamsPluginData(**{part: info}).SerializeToString(deterministic=True)
-        metadata = {"plugin_data": {"plugin_name": "hparams", "content": content}}
-        self._add_value(f"_hparams_/{part}", 0, wall_time, metadata=metadata)
+def hparams_event(
+    hparams: Mapping[str, bool | float | str | None], begun: float, group_name: str = ""
+) -> Any:
+    """The event of a run's hyperparameters; see `EventFileWriter.add_hparams`."""
+    values = {name: _json_value(name, value) for name, value in hparams.items()}
+    info = {"hparams": values, "group_name": group_name, "start_time_secs": begun}
+    return _hparams_data_event("session_start_info", info, begun)
+
+
+def _hparams_data_event(part: str, info: dict[str, Any], wall_time: float) -> Any:
+    """An event with a value whose metadata are the data, as the hparams plugin has it."""
+    from tbtools.eventfile import messages
+
+    # Maps have no order of their own: the same hyperparameters are to give the same bytes.
+    content = messages.HParamsPluginData(**{part: info}).SerializeToString(deterministic=True)
+    metadata = {"plugin_data": {"plugin_name": "hparams", "content": content}}
+    event = messages.Event(wall_time=wall_time)
+    event.summary.value.add(tag=f"_hparams_/{part}", metadata=metadata)
+    return event
 
 
 def _as_number(tag: str, value: Any) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,11 @@ from tbtools.analysis.stretches import open_unchanged
 from tbtools.errors import InputChanged, UnwritableValue
 from tbtools.eventfile.records import FRAME_SIZE, HEADER_SIZE, write_record
 from tbtools.eventfile.scalar_records import encode_scalars
+from tbtools.eventfile.source import read_bytes
 from tbtools.eventfile.wire import event_with_values, metadata_of, value_with_metadata
 from tbtools.eventfile.writer import FILE_VERSION
 from tbtools.render.directories import directory_whole
-from tbtools.render.names import distinct_paths
+from tbtools.render.names import distinct_paths, run_paths
 from tbtools.render.results import RESULT_WRITER
 from tbtools.runs.timeline.rows import SESSION_START
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.aggregated import Aggregate, AggregatedSeries
+    from tbtools.analysis.importing import Import
     from tbtools.analysis.mending import Mended
     from tbtools.analysis.merge import Merge
     from tbtools.analysis.repair import Repair
@@ -117,6 +120,34 @@ def write_repair(repair: Repair, directory: str | os.PathLike[str]) -> None:
             with made.file(each.output) as file, _Inputs() as inputs:
                 for piece in each.pieces:
                     _write_piece(file, piece, inputs)
+
+
+def write_import(
+    imported: Import, directory: str | os.PathLike[str], *, force: bool = False
+) -> None:
+    """Writes an event file for each file of each run.
+
+    Args:
+        imported: The plan.
+        directory: The log directory, which is made.
+        force: Whether an earlier result that is there may be replaced.
+
+    Raises:
+        UnwritableValue: A number does not fit into the type that was asked for.
+        TbtoolsError: The directory is not free; see `directory_whole`.
+        FileError: It cannot be written, or a file not be read any more; then nothing is left.
+    """
+    with directory_whole(directory, force=force, inputs=imported.read_paths) as made:
+        files = [file for file in imported.files if file.status == "read"]
+        runs = run_paths(file.run for file in files)
+        taken: Counter[str] = Counter()
+        for each in files:
+            data = read_bytes(each.source)
+            name = f"{runs[each.run]}/{_file_name(each.start_time)}"
+            taken[name] += 1
+            again = f".{taken[name]}" if taken[name] > 1 else ""
+            with made.file(name + again) as file:
+                file.write(data)
 
 
 def _write_piece(

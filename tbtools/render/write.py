@@ -9,14 +9,21 @@ import numpy as np
 
 from tbtools.analysis.aggregated import Aggregate
 from tbtools.analysis.ensemble import runs_needed
+from tbtools.analysis.importing import Import
 from tbtools.analysis.merge import Merge
 from tbtools.analysis.repair import Repair
-from tbtools.analysis.smooth import series_rows
 from tbtools.errors import InvalidArgument, UnsupportedType
 from tbtools.render.batches import Batch
 from tbtools.render.directories import require_free_directory
-from tbtools.render.event_files import write_aggregate, write_merge, write_repair, write_runs
+from tbtools.render.event_files import (
+    write_aggregate,
+    write_import,
+    write_merge,
+    write_repair,
+    write_runs,
+)
 from tbtools.render.files import require_free
+from tbtools.render.frame_points import frame_points
 from tbtools.render.names import run_paths
 from tbtools.render.tables import is_table, require_format, write_table
 
@@ -26,11 +33,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.render.batches import Column, Kind
-    from tbtools.render.event_files import Points
 
 
 def write(
-    result: Merge | Repair | Aggregate | pd.DataFrame,
+    result: Merge | Repair | Import | Aggregate | pd.DataFrame,
     path: str | os.PathLike[str],
     *,
     force: bool = False,
@@ -39,10 +45,12 @@ def write(
 ) -> None:
     """Writes a result, whole or not at all.
 
-    A `Merge` becomes the event file of a run, a `Repair` a directory of event files. An
-    `Aggregate`, or a long frame of scalars such as `smooth` gives, becomes a table where the path
-    ends in ``.csv``, ``.jsonl``, ``.parquet`` or ``.feather``, else a log directory of event files,
-    in which values are float32.
+    A `Merge` becomes the event file of a run, a `Repair` and an `Import` a directory of event
+    files. An `Aggregate`, or a frame of scalars, becomes a table where the path ends in ``.csv``,
+    ``.jsonl``, ``.parquet`` or ``.feather``, else a log directory of event files, in which values
+    are float32. A frame is long, such as `smooth` gives, or wide, such as `Experiment.scalars`
+    gives: with a step a row, as a column or the index, and a column a tag or a pair of run and tag.
+    Where it has no wall_time, all points have the time of this call.
 
     Args:
         result: What.
@@ -53,8 +61,8 @@ def write(
         inputs: What else was read for it: no log directory is written inside one of these.
 
     Raises:
-        InvalidArgument: A frame has not the columns step and value, or a directory is wanted and
-            it has no wall_time; or the ending is that of a file of another kind.
+        InvalidArgument: A frame for a directory has no step, or one that is no whole number, or
+            values that are no numbers; or the ending is that of a file of another kind.
         OutputExists: Something is there.
         OutputInsideInput: The directory would become part of what was read.
         UnsupportedType: The result is none of these.
@@ -69,6 +77,9 @@ def write(
     elif isinstance(result, Repair):
         require_free_run(path, force=None, inputs=result.read_paths)
         write_repair(result, path)
+    elif isinstance(result, Import):
+        require_free_run(path, force=force, inputs=result.read_paths)
+        write_import(result, path, force=force)
     elif isinstance(result, Aggregate):
         if ending:
             write_table(
@@ -86,7 +97,9 @@ def write(
                 path, _frame_schema(result), [_frame_batch(result)], force=force, csv_safe=csv_safe
             )
         else:
-            runs = ((run, [series]) for run, series in _frame_runs(result))
+            points = frame_points(result)
+            paths = run_paths(points)
+            runs = ((paths[run], [series]) for run, series in points.items())
             write_runs(runs, path, command="write", force=force, inputs=inputs)
     else:
         raise UnsupportedType(f"cannot write {type(result).__name__}: no Merge, Aggregate or frame")
@@ -192,24 +205,3 @@ def _frame_batch(frame: pd.DataFrame) -> Batch:
 def _texts(column: pd.Series[Any]) -> list[str | None]:
     cells = zip(column.to_list(), column.isna().to_list(), strict=True)
     return [None if missing else str(cell) for cell, missing in cells]
-
-
-def _frame_runs(frame: pd.DataFrame) -> Iterator[tuple[str, dict[str, Points]]]:
-    missing = [name for name in ("step", "wall_time", "value") if name not in frame.columns]
-    if missing:
-        raise InvalidArgument(f"a frame without {', '.join(missing)} makes no event files")
-    step, wall_time, value = (
-        frame["step"].to_numpy(np.int64),
-        frame["wall_time"].to_numpy(np.float64),
-        frame["value"].to_numpy(np.float64),
-    )
-    runs: dict[str, dict[str, Points]] = {}
-    for rows in series_rows(frame):
-        if not step[rows].size:
-            continue
-        first = frame.iloc[rows].iloc[0]
-        run, tag = str(first.get("run", ".")), str(first.get("tag", "value"))
-        runs.setdefault(run, {})[tag] = (step[rows], wall_time[rows], value[rows])
-    paths = run_paths(runs)
-    for run, series in runs.items():
-        yield paths[run], series

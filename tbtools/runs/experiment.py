@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tbtools.eventfile.discover import RunFiles
+    from tbtools.eventfile.foreign.formats import Also
     from tbtools.runs.where import Where
 
     LogPath = str | os.PathLike[str]
@@ -46,10 +48,10 @@ def _run_name(path: str, files: RunFiles, *, several: bool) -> str:
     return prefix if files.name == "." else f"{prefix}/{files.name}"
 
 
-def _discover_named(path: str) -> LogDirectory:
+def _discover_named(path: str, also: Also | None) -> LogDirectory:
     """What is under a path that was given; where there is no event file, with the reason."""
     try:
-        found = discover(path)
+        found = discover(path, also)
     except NoEventFiles as error:
         reason = str(error).removeprefix(f"{path}: ")
         return LogDirectory(path, (), {path: Problem(0, 0, "unreadable", reason)})
@@ -85,12 +87,20 @@ def _resolved(path: str) -> str:
     return source_of(path).resolve(path)
 
 
-def _discover_again(path: str) -> LogDirectory | None:
+def _discover_again(path: str, also: Also | None) -> LogDirectory | None:
     """None where nothing is left: the runs keep what was read of them, and tell."""
     try:
-        return discover(path)
+        return discover(path, also)
     except NoEventFiles:
         return None
+
+
+def _also(formats: str | Sequence[str] | Also | None) -> Also | None:
+    if formats is None:
+        return None
+    from tbtools.eventfile.foreign.formats import Also
+
+    return Also.of(formats)
 
 
 def _parsed(where: str) -> Where:
@@ -131,7 +141,9 @@ class Experiment(Shown, Mapping[str, Run]):
         skip_unreadable: bool = False,
         cache: bool = True,
         engine: Any = None,
+        also: str | Sequence[str] | Also | None = None,
     ) -> None:
+        self._also = _also(also)
         self.paths = tuple(as_path(path) for path in paths)
         self._globs = as_globs(runs)
         self._exclude = as_globs(exclude_runs)
@@ -143,6 +155,7 @@ class Experiment(Shown, Mapping[str, Run]):
         self._fold = fold
         self.engine = engine_named(engine)
         directories = each_path(_discover_named, self.paths)
+        directories = each_path(partial(_discover_named, also=self._also), self.paths)
         missing = [(each.path, each.unreadable[each.path]) for each in directories if not each.runs]
         if missing and not (skip_unreadable and len(missing) < len(directories)):
             raise NoEventFiles("; ".join(f"{path}: {why.message}" for path, why in missing))
@@ -256,7 +269,8 @@ class Experiment(Shown, Mapping[str, Run]):
             How many points are new, in the runs that had been read before and in new runs.
         """
         known = set(self._runs)
-        self._discover([found for found in each_path(_discover_again, self.paths) if found])
+        again = each_path(partial(_discover_again, also=self._also), self.paths)
+        self._discover([found for found in again if found])
         points = each_path(self._refresh_run, known, lambda name: self._runs[name].path)
         new = dict(zip(known, points, strict=True))
         came = self._runs.keys() - known
@@ -393,7 +407,8 @@ def load(
     fold: bool = False,
     skip_unreadable: bool = False,
     cache: bool = True,
-    engine: Any = None,
+        self.engine = engine_named(engine)
+        directories = each_path(partial(_discover_named, also=self._also), self.paths)
 ) -> Experiment:
     """Finds the runs under a path; they are read when something of them is asked for.
 
@@ -415,6 +430,9 @@ def load(
             and what is read is kept there where that pays; see docs/cache.md.
         engine: ``dask`` or ``dask:ADDRESS``, or a `distributed.Client`: what goes over all runs is
             done in other processes; see docs/distributed.md.
+        also: Formats of other programs (``csv``, ``jsonl``, ``json``, ``hf``, ``mlflow``,
+            ``trackio``) whose logs are read as if they were event files, where they lie in a log
+            directory; see docs/import.md.
 
     Raises:
         NoEventFiles: There is nothing at a path, or no event file under it.
@@ -428,6 +446,8 @@ def load(
     """
     options = (runs, restarts, exclude_runs, where, fold, skip_unreadable, engine)
     if isinstance(path, Experiment) and options == (None, "resume", None, None, False, False, None):
+    options = (runs, exclude_runs, where, also, restarts, fold, skip_unreadable)
+    if isinstance(path, Experiment) and options == (*(None,) * 4, "resume", False, False):
         return path
     return Experiment(
         [one for each in _listed(path) for one in _paths_of(each)],
@@ -438,7 +458,8 @@ def load(
         fold=fold,
         skip_unreadable=skip_unreadable,
         cache=cache,
-        engine=engine,
+    options = (runs, exclude_runs, where, also, engine, restarts, fold, skip_unreadable)
+    if isinstance(path, Experiment) and options == (*(None,) * 5, "resume", False, False):
     )
 
 

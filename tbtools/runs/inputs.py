@@ -26,7 +26,7 @@ RunsLike: TypeAlias = (
 
 
 _PATHS_SHOWN = 5
-_LOADING = ("runs", "exclude_runs", "where", "restarts", "fold", "skip_unreadable", "cache")
+_LOADING = ("runs", "exclude_runs", "where", "restarts", "fold", "skip_unreadable", "cache", "also")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ def read_scalars(path: RunsLike, tags: Globs = None, **options: Any) -> pd.DataF
         path: A path, a `Run`, an `Experiment`, or several of them.
         tags: Which tags, as for `Experiment.scalars`.
         **options: For paths those of `load` (runs, exclude_runs, where, restarts, fold,
-            skip_unreadable, cache); and those of `Experiment.scalars` (steps, wide, dtype).
+            skip_unreadable, cache, also); and those of `Experiment.scalars` (steps, wide, dtype).
 
     Returns:
         See `Experiment.scalars`.

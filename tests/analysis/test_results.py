@@ -36,10 +36,17 @@ MAKE: dict[str, Callable[[Path], Any]] = {
     "aggregate": tbtools.aggregate,
     "merge": lambda logdir: tbtools.merge(logdir / "a"),
     "repair": tbtools.repair,
+    "import": lambda logdir: tbtools.import_(with_csv(logdir)),
     "verify": tbtools.verify,
     "best": tbtools.best,
     "explain": lambda logdir: tbtools.explain(logdir, "a"),
 }
+
+
+def with_csv(logdir: Path) -> Path:
+    """The directory with a log of another program, one cell of which is damaged."""
+    (logdir / "metrics.csv").write_text("step,loss\n0,1.5\n1,?\n")
+    return logdir
 
 
 @pytest.fixture
@@ -102,8 +109,9 @@ def test_frames_of_results_carry_damage_and_notes(name: str, logdir: Path) -> No
     result = MAKE[name](logdir)
     attrs = result.to_frame().attrs
     (problem,) = attrs["problems"]
-    assert problem["kind"] == "bad_data"
-    if name not in ("verify", "repair"):  # which look at files, not at what runs make of them
+    assert problem["kind"] == ("undecodable" if name == "import" else "bad_data")
+    # Those look at files, not at what runs make of them.
+    if name not in ("verify", "repair", "import"):
         assert attrs["notes"] == []
         assert attrs["superseded"] == 200
     for key in attrs.keys() & result.to_dict().keys():

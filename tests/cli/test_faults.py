@@ -51,6 +51,8 @@ COMMANDS = {
     "aggregate to a table": ["aggregate", "logs", "-o", "work/out.csv"],
     "merge": ["merge", "logs/a", "-o", "work/out"],
     "repair": ["repair", "logs", "-o", "work/out"],
+    "import": ["import", "logs", "-o", "work/out"],
+    "summarize of CSV": ["summarize", "logs", "--also", "csv"],
     "export": ["export", "logs", "-o", "work/out.csv"],
     "wide export": ["export", "logs", "--wide", "-o", "work/out.jsonl"],
     "export to standard output": ["export", "logs", "-o", "-"],
@@ -65,8 +67,11 @@ WRITING = [name for name, words in COMMANDS.items() if "-o" in words and words[-
 
 
 def write_logs(folder: Path) -> None:
-    """A run of two files with pictures and texts, and one of scalars."""
+    """A run of two files with pictures and texts, one of scalars, and one of another program."""
     shutil.rmtree(folder, ignore_errors=True)
+    (folder / "c").mkdir(parents=True)
+    rows = "".join(f"{step},{START + step},{1 / (step + 1)}\n" for step in range(30))
+    (folder / "c" / "metrics.csv").write_text(f"step,wall_time,loss\n{rows}")
     data = HParamsPluginData()
     data.session_start_info.hparams["lr"].number_value = 0.5
     first = EventFileBuilder().file_version()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import write_two_runs
+from tests.builders import write_foreign, write_two_runs
 from tests.commands import ROOT, call
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ while status == ended:
 COMMANDS = {
     "merge": ["merge", "logs/a", "-o", "work/out"],
     "repair": ["repair", "logs", "-o", "work/out"],
+    "import": ["import", "foreign", "-o", "work/out"],
     "aggregate": ["aggregate", "logs", "-o", "work/out"],
     "aggregate to a table": ["aggregate", "logs", "-o", "work/out.csv"],
     "smooth": ["smooth", "logs", "-o", "work/out"],
@@ -92,6 +93,7 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM)
 def folder(tmp_path: Path) -> Path:
     """Two runs in logs, and a file of somebody's in the directory that is written to."""
     write_two_runs(tmp_path / "logs")
+    write_foreign(tmp_path / "foreign")
     (tmp_path / "before").mkdir()
     (tmp_path / "before" / "mine").write_text("mine")
     return tmp_path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import write_two_runs
+from tests.builders import write_foreign, write_two_runs
 from tests.commands import ROOT
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ for _ in range(rounds):
 COMMANDS = {
     "merge": ["merge", "logs/a", "-o", "out"],
     "repair": ["repair", "logs", "-o", "out"],
+    "import": ["import", "foreign", "-o", "out"],
     "aggregate": ["aggregate", "logs", "-o", "out"],
     "smooth": ["smooth", "logs", "-o", "out"],
     "pictures": ["export", "logs", "--data", "images", "-o", "out"],
@@ -79,6 +80,7 @@ TRAINING = ["training"]
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     write_two_runs(tmp_path / "logs")
+    write_foreign(tmp_path / "foreign")
     return tmp_path
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "merge": (["merge", "logs/a"], "out"),
     "repair": (["repair", "logs"], "out"),
+    "import": (["import", "logs"], "out"),
     "aggregate": (["aggregate", "logs"], "out"),
     "aggregate to a table": (["aggregate", "logs"], "out.csv"),
     "smooth": (["smooth", "logs"], "out"),
@@ -45,6 +46,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for name, own in zip("ab", values, strict=True)
     )
     tbtools.write(frame, tmp_path / "logs")
+    rows = "".join(f"{step},{step / 7}\n" for step in range(9000))
+    (tmp_path / "logs" / "a" / "metrics.csv").write_text(f"step,loss\n{rows}")
     for name in "ab":
         builder = EventFileBuilder().image("x", 0, b"\x89PNG" + b"\0" * 100_000)
         builder.text("note", 0, f"{name} " * 50_000)
@@ -137,7 +140,8 @@ def test_an_output_inside_an_input_or_around_it(folder: Path, name: str, place: 
 @pytest.mark.parametrize("place", ["logs/a2", "logs/a/out"])
 def test_an_output_beside_an_event_file(folder: Path, name: str, place: str) -> None:
     (command, _, *options), _ = COMMANDS[name]
-    result = call(command, "logs/a/events.out.tfevents.2", *options, "-o", place)
+    file = "metrics.csv" if name == "import" else "events.out.tfevents.2"
+    result = call(command, f"logs/a/{file}", *options, "-o", place)
     if command in ("aggregate", "smooth"):  # there are no scalars in it
         assert_refused(result, "no scalars")
     else:

@@ -248,7 +248,6 @@ ALLOWED = {
     ("render/report/page.py", "read_text"),  # the page's assets
     ("render/report/write.py", "is_file"),  # plotly.min.js beside the output
     ("render/report/write.py", "read_bytes"),
-    ("runs/plugins/audio.py", "wave.open"),  # of bytes
     ("runs/plugins/images.py", "PIL.Image.open"),  # of bytes
 }
 OF_PATHS = {
@@ -287,7 +286,7 @@ def accesses(path: Path) -> Iterator[str]:
         elif called in ("open", "np.fromfile", "np.memmap", "np.load", "mmap.mmap", "io.open"):
             yield called
         elif owner and name in OF_PATHS:
-            known = owner in ("wave", "PIL.Image")
+            known = owner == "PIL.Image"
             yield called if known else name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -126,12 +127,57 @@ class TestFrames:
         tbtools.write(tbtools.smooth(run), tmp_path / "out")
         assert list(tbtools.load(tmp_path / "out")) == ["."]
 
-    def test_a_frame_without_wall_times_is_refused(self, tmp_path: Path) -> None:
+    def test_a_frame_without_wall_times_has_the_time_of_writing(self, tmp_path: Path) -> None:
         frame = pd.DataFrame({"step": [0], "value": [1.0]})
-        with pytest.raises(InvalidArgument, match="without wall_time makes no event files"):
-            tbtools.write(frame, tmp_path / "out")
+        before = time.time()
+        tbtools.write(frame, tmp_path / "out")
+        (written,) = tbtools.load(tmp_path / "out").scalars()["wall_time"]
+        assert before <= written <= time.time()
         tbtools.write(frame, tmp_path / "out.csv")
         assert (tmp_path / "out.csv").read_text() == "step,value\n0,1.0\n"
+
+    @pytest.mark.parametrize("tags", ["*loss*", None])
+    def test_a_wide_frame_comes_back(self, tags: str | None, tmp_path: Path) -> None:
+        frame = tbtools.load("tests/logs").scalars(tags, wide=True)
+        tbtools.write(frame, tmp_path / "out")
+        back = tbtools.load(tmp_path / "out", restarts="keep").scalars(tags, wide=True)
+        pd.testing.assert_frame_equal(back, frame, check_exact=True)
+
+    def test_a_wide_table_with_runs_comes_back(self, tmp_path: Path) -> None:
+        logs = tbtools.load("tests/logs")
+        tbtools.export(logs, tmp_path / "wide.parquet", wide=True)
+        tbtools.write(pd.read_parquet(tmp_path / "wide.parquet"), tmp_path / "out")
+        back = tbtools.load(tmp_path / "out", restarts="keep").scalars(wide=True)
+        pd.testing.assert_frame_equal(back, logs.scalars(wide=True), check_exact=True)
+
+    def test_columns_are_tags_and_a_gap_is_no_point(self, tmp_path: Path) -> None:
+        index = pd.Index([0, 2**53 + 1], name="step")
+        frame = pd.DataFrame({"loss": [1.0, math.nan], "value": [3, 4]}, index)
+        tbtools.write(frame.assign(wall_time=[5.5, 6.5]), tmp_path / "out")
+        found = tbtools.load(tmp_path / "out").scalars()
+        assert list(found.drop(columns="run").itertuples(index=False, name=None)) == [
+            ("loss", 0, 5.5, 1.0), ("value", 0, 5.5, 3.0), ("value", 2**53 + 1, 6.5, 4.0)
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("frame", "message"),
+        [
+            (pd.DataFrame({"loss": [1.0]}), "without step"),
+            (pd.DataFrame({"step": [0.5], "value": [1.0]}), "no whole number"),
+            (pd.DataFrame({"step": [math.nan], "loss": [1.0]}), "no whole number"),
+            (pd.DataFrame({"step": [2.0**63], "loss": [1.0]}), "no whole number"),
+            (pd.DataFrame({"step": np.array([2**63], np.uint64), "loss": [1.0]}), "no whole"),
+            (pd.DataFrame({"step": pd.array([0, None], "Int64"), "loss": [1.0, 2]}), "no whole"),
+            (pd.DataFrame({"step": [0], "loss": ["x"]}), "column loss"),
+            (pd.DataFrame([[0, 1, 2]], columns=["step", "a", "a"]), "several columns"),
+        ],
+    )
+    def test_what_makes_no_event_files_is_refused(
+        self, frame: pd.DataFrame, message: str, tmp_path: Path
+    ) -> None:
+        with pytest.raises(InvalidArgument, match=message):
+            tbtools.write(frame, tmp_path / "out")
+        assert not list(tmp_path.iterdir())
 
     def test_values_that_float32_cannot_hold_are_refused(self, tmp_path: Path) -> None:
         frame = pd.DataFrame({"step": [0], "wall_time": [START], "value": [1e300]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
+import math
 import re
 import struct
 import wave
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import scipy.io.wavfile
 from hypothesis import given
 from hypothesis import strategies as st
 from tensorboard import data_compat
@@ -125,12 +127,34 @@ def test_frames_beyond_the_bytes_are_not_believed() -> None:
     assert len(audio.to_numpy()) == 4
 
 
-def test_sounds_that_are_no_wav_of_integers_are_refused_when_decoded() -> None:
-    floating = SHORT[:20] + struct.pack("<H", 3) + SHORT[22:]  # WAVE_FORMAT_IEEE_FLOAT
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_floats_are_as_scipy_has_written_them(dtype: type[np.generic]) -> None:
+    samples = np.array([[0.1, -2.5], [math.nan, math.inf], [1e-40, -0.0]], dtype)
+    buffer = io.BytesIO()
+    scipy.io.wavfile.write(buffer, RATE, samples)
+    (sound,) = sounds(stored_tensor(strings_tensor([buffer.getvalue()], [1])))
+    assert (sound.sample_rate, sound.frames, sound.channels) == (RATE, 3, 2)
+    found = sound.to_numpy()
+    assert found.tobytes() == samples.astype(np.float32).tobytes()
+
+
+def test_a_layout_that_is_extensible() -> None:
+    """Microsoft's WAVEFORMATEXTENSIBLE: the number of the format is in its GUID."""
+    guid = bytes.fromhex("0300000000001000800000aa00389b71")
+    layout = struct.pack("<HHIIHHHHI", 0xFFFE, 1, RATE, 4 * RATE, 4, 32, 22, 32, 4) + guid
+    chunks = b"fmt " + struct.pack("<I", len(layout)) + layout
+    chunks += b"LIST\x03\0\0\0abc\0" + b"data" + struct.pack("<Iff", 8, 0.25, -0.5)
+    data = b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks
+    assert Audio(data, "audio/wav", 0, 0, 0).to_numpy().tolist() == [[0.25], [-0.5]]
+
+
+def test_sounds_that_are_no_wav_of_integers_or_floats_are_refused_when_decoded() -> None:
+    floating = SHORT[:20] + struct.pack("<H", 3) + SHORT[22:]  # floats of 16 bits
     (floats,) = sounds(stored_tensor(strings_tensor([floating], [1])))
     assert (floats.content_type, floats.sample_rate, floats.frames) == ("audio/wav", 0.0, 0)
     for data in (floats.data, b"", b"RIFF\x00\x00\x00\x00WAVE", SHORT[:20], b"ID3 mp3"):
-        with pytest.raises(UndecodablePayload, match=f"no WAV of integers in {len(data)} byte"):
+        message = f"no WAV of integers or floats in {len(data)} byte"
+        with pytest.raises(UndecodablePayload, match=message):
             Audio(data, "audio/wav", 0, 0, 0).to_numpy()
 
 

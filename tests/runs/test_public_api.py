@@ -62,7 +62,7 @@ def test_the_version_is_that_of_the_package() -> None:
             (
                 "(path, runs=None, restarts='resume', *, exclude_runs=None, where=None, "
                 "fold=False, skip_unreadable=False, cache=True, "
-                "engine=None)"
+                "engine=None, also=None)"
             ),
         ),
         (tbtools.read_scalars, "(path, tags=None, **options)"),
@@ -180,8 +180,13 @@ OTHERS = {
         "declared end_time experiment from_decodable from_values get group_name items keys "
         "metrics model_uri monitor_url settings start_time status to_dict to_frame values"
     ),
+    "Import": ("files to_dict to_frame unreadable_paths"),
     "Importance": ("correlation greater high is_clear low name runs to_dict"),
     "Image": ("data format height to_numpy to_pil width"),
+    "ImportedFile": (
+        "file first_step float64_series format has_times hparams last_step left_out points "
+        "problems run series status to_dict"
+    ),
     "Layout": ("categories from_values to_dict to_frame"),
     "Merge": (
         "losses lost_tags notes points problems read_paths restarts rewritten runs sessions "

@@ -34,6 +34,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "diff_report": ("DIFF", "logs/a", "logs/b", "{}.html"),
     "explain": ("logs/a",),
     "export": (LOGS, "{}.csv"),
+    "import_": ("metrics.csv",),
     "merge": ("logs/a",),
     "report": (LOGS, "{}.html"),
     "write": ("AGGREGATE", "{}.csv"),
@@ -57,6 +58,7 @@ def _working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         builder.text("note", 1, "words").write(tmp_path / folder / Path(FILE).name)
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.md").write_text("words\n")
+    (tmp_path / "metrics.csv").write_text("step,loss\n0,1\n")
     monkeypatch.chdir(tmp_path)
 
 

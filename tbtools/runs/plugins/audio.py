@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import base64
-import io
 import math
-import wave
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tbtools.errors import UndecodablePayload
 from tbtools.runs.plugins.tensors import tensor_to_numpy, wrong_tensor
-from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, none_in, rows_frame
+from tbtools.runs.plugins.values import POINT_COLUMNS, decoded, rows_frame
+from tbtools.runs.plugins.wav import is_wav, parse_wav
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
     import pandas as pd
 
     from tbtools.runs.plugins.values import StoredValue, Undecodable
@@ -57,24 +55,20 @@ class Audio:
         return self.frames / self.sample_rate if known else 0.0
 
     def to_numpy(self) -> np.ndarray[Any, Any]:
-        """The samples of a WAV file of integers.
+        """The samples of a WAV file of integers or floats.
 
         Returns:
-            float32 of shape (frames, channels), in [-1, 1].
+            float32 of shape (frames, channels); integers are scaled to [-1, 1], floats are as they
+            are, mostly in it.
 
         Raises:
-            UndecodablePayload: The bytes are no WAV file, or hold no integers.
+            UndecodablePayload: The bytes are no WAV file, or hold neither.
         """
-        with _open_wav(self.data) as sound:
-            width, channels = sound.getsampwidth(), sound.getnchannels()
-            samples = sound.readframes(sound.getnframes())
-        if width > 4:
-            raise UndecodablePayload(f"WAV of {8 * width} bits a sample")
-        return _samples(samples, width, channels)
+        return parse_wav(self.data).samples()
 
     def _repr_html_(self) -> str | None:
         """A player, for notebooks; None if the bytes are no WAV, whatever the content type says."""
-        if not _is_wav(self.data):
+        if not is_wav(self.data):
             return None
         data = base64.b64encode(self.data).decode("ascii")
         return f'<audio controls src="data:{_WAV};base64,{data}"></audio>'
@@ -168,38 +162,12 @@ def audio_frame(
 def _from_bytes(data: bytes, label: bytes) -> Audio:
     text = label.decode("utf-8", "backslashreplace")
     rate, frames, channels = 0, 0, 0
-    if _is_wav(data):
-        with suppress(UndecodablePayload), _open_wav(data) as sound:  # to_numpy says what is wrong
-            rate, channels = sound.getframerate(), sound.getnchannels()
-            # A stream's header may claim frames without end.
-            frames = min(sound.getnframes(), len(data) // (channels * sound.getsampwidth()))
+    if is_wav(data):
+        with suppress(UndecodablePayload):  # to_numpy says what is wrong
+            sound = parse_wav(data)
+            rate, channels, frames = sound.rate, sound.channels, sound.frames
     return Audio(data, _sniffed(data), float(rate), frames, channels, text)
 
 
-def _is_wav(data: bytes) -> bool:
-    return data[:4] == b"RIFF" and data[8:12] == b"WAVE"
-
-
 def _sniffed(data: bytes) -> str:
-    return _WAV if _is_wav(data) else _OTHER
-
-
-def _open_wav(data: bytes) -> wave.Wave_read:
-    try:
-        return wave.open(io.BytesIO(data), "rb")
-    except (wave.Error, EOFError, RuntimeError) as error:
-        raise UndecodablePayload(f"{none_in(data, 'WAV of integers')}: {error}") from error
-
-
-def _samples(data: bytes, width: int, channels: int) -> np.ndarray[Any, Any]:
-    """Interleaved little-endian samples of `width` bytes: unsigned where it is 1, else signed."""
-    data = data[: len(data) // (width * channels) * width * channels]
-    if width == 1:
-        scaled = np.frombuffer(data, dtype=np.uint8).astype(np.float32) - 128
-    elif width == 3:
-        high_bytes = np.zeros((len(data) // 3, 4), dtype=np.uint8)
-        high_bytes[:, 1:] = np.frombuffer(data, dtype=np.uint8).reshape(-1, 3)
-        scaled = (high_bytes.view("<i4").reshape(-1) >> 8).astype(np.float32)
-    else:
-        scaled = np.frombuffer(data, dtype=f"<i{width}").astype(np.float32)
-    return (scaled / np.float32(1 << (8 * width - 1))).reshape(-1, channels)
+    return _WAV if is_wav(data) else _OTHER
