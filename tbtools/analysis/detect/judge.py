@@ -27,7 +27,7 @@ from tbtools.analysis.detect.learning_rate import learning_rates, restarts_withi
 from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.precursors import with_precursors
 from tbtools.analysis.detect.run_axis import run_axes
-from tbtools.analysis.detect.screen import candidates
+from tbtools.analysis.detect.screen import look
 from tbtools.analysis.detect.signals import excursion
 from tbtools.analysis.detect.writers import joined, writers_apart
 from tbtools.analysis.objective import machinery_of, objectives_of
@@ -36,7 +36,7 @@ from tbtools.runs.reading import check_progress
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from tbtools.analysis.detect.detectors.plateau import Plateau
     from tbtools.analysis.detect.run_axis import RunAxis
@@ -112,31 +112,33 @@ def _detect(
     found += scales.values()
     found += machinery.find(every, judged, scales, declared or (lambda _: {}))
     rates = learning_rates(every)
-    looked = candidates(judged.values())
+    looked = {key: look(fit) for key, fit in judged.items()}
     overfitted = _overfitted(every, judged, rates, looked)
     found += overfitted.values()
+    short = {key for key, fit in judged.items() if has_few_steps(fit.series)}
     for number, (key, fit) in enumerate(judged.items()):
         if progress:
             progress(number, len(judged))
-        if key not in overfitted and key not in scales and not has_few_steps(fit.series):
+        if key not in overfitted and key not in scales and key not in short:
             found += _trend(fit, rates.get(fit.series.run), looked[key])
     if progress:
         progress(len(judged), len(judged))
     axes = run_axes(every, found)
     return Findings(
         findings=tuple(_in_order(every, with_precursors(with_causes(found, axes), axes), axes)),
-        not_judged=tuple(_not_judged(every, judged)),
+        not_judged=tuple(_not_judged(every, judged, short)),
     )
 
 
 def has_few_steps(series: ScalarSeries) -> bool:
     """Whether the points lie at so few steps that they are samples of these, and no course."""
-    if np.count_nonzero(np.diff(series.step)) < LEAST_POINTS - 1:
-        return True
-    return series.steps_go_back and len(distinct(series.step)) < LEAST_POINTS
+    first = series.step[: 2 * LEAST_POINTS].tolist()  # mostly enough, and quicker
+    return len(set(first)) < LEAST_POINTS and len(distinct(series.step)) < LEAST_POINTS
 
 
-def _not_judged(series: list[ScalarSeries], judged: dict[Key, Judged]) -> Iterator[NotJudged]:
+def _not_judged(
+    series: list[ScalarSeries], judged: dict[Key, Judged], short: Collection[Key]
+) -> Iterator[NotJudged]:
     """The series that are judged for values that are not finite and for stalls only, and why."""
     for one in series:
         fit = judged.get((one.run, one.tag))
@@ -146,7 +148,7 @@ def _not_judged(series: list[ScalarSeries], judged: dict[Key, Judged]) -> Iterat
             few = "outcomes that differ" if fit.width > 1 else "finite points"
             least = LEAST_POINTS * (OUTCOMES if fit.width > 1 else 1)
             yield NotJudged(one.run, one.tag, f"fewer than {least} {few}")
-        elif has_few_steps(one):
+        elif (one.run, one.tag) in short:
             yield NotJudged(one.run, one.tag, f"points at fewer than {LEAST_POINTS} steps")
 
 
@@ -203,7 +205,7 @@ def _trend(judged: Judged, rate: ScalarSeries | None, may: Candidate) -> list[Fi
     if may.diverges and (diverged := divergence.find(judged, rate)) is not None:
         return [diverged]
     found = []
-    if (flat := _flat(judged, rate)) is not None:
+    if may.rests and (flat := _flat(judged, rate)) is not None:
         found.append(plateau_finding(judged, flat, rate))
     if may.spikes and (spikes := spike.find(judged)) is not None:
         found.append(spikes)
