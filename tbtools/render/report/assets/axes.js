@@ -1,5 +1,8 @@
 // Colours, and what lies along the axes of a chart: steps, seconds or dates.
 
+import { swatch } from "./dom.js";
+
+/** @type {[string, number][]} */
 const UNITS = [
   ["d", 86400],
   ["h", 3600],
@@ -7,12 +10,16 @@ const UNITS = [
   ["s", 1],
 ];
 
-function runColor(page, run) {
-  const { colors } = page.drawing;
-  return colors[run % colors.length];
+export function runColor(page, run) {
+  return page.runs[run].color;
 }
 
-function cssColor(name) {
+export function runSwatch(page, run) {
+  const { color, dash } = page.runs[run];
+  return swatch(color, dash);
+}
+
+export function cssColor(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
@@ -27,7 +34,7 @@ function asDate(milliseconds, last) {
   return Math.min(last, Math.max(-last, milliseconds));
 }
 
-function xAxis(page, state, lines) {
+export function xAxis(page, state, lines) {
   if (state.x === "relative") {
     const [name, size] = timeUnit(lines);
     return {
@@ -43,17 +50,19 @@ function xAxis(page, state, lines) {
     const of = (series, i) => asDate(series.start * 1000 + series.ms[i], last);
     return { type: "date", breaks: "time", title: "UTC", of, last };
   }
-  return { type: "linear", breaks: "step", title: "", of: (series, i) => series.step[i] };
+  // A bucket of points stands in the middle between its ends.
+  const of = ({ step, to }, i) => (to ? (step[i] + to[i]) / 2 : step[i]);
+  return { type: "linear", breaks: "step", title: "", of };
 }
 
 // Where on the x axis something is that has a step and a second in its series.
-function xAt(state, axis, series, step, second) {
+export function xAt(state, axis, series, step, second) {
   if (state.x === "relative") return second * axis.second;
   if (state.x === "wall") return asDate((series.start + second) * 1000, axis.last);
   return step;
 }
 
-function axisStyle() {
+export function axisStyle() {
   const grid = cssColor("--grid");
   return {
     gridcolor: grid,
@@ -61,7 +70,7 @@ function axisStyle() {
     zerolinewidth: 1,
     linecolor: cssColor("--rule"),
     tickfont: { size: 11, color: cssColor("--muted") },
-    automargin: false,
+    automargin: true,
     fixedrange: false,
   };
 }
@@ -69,7 +78,7 @@ function axisStyle() {
 // There is nothing between one step and the next: a short axis of steps has a tick at each.
 const FEW_STEPS = 7;
 
-function xRange(lines, ofSteps) {
+export function xRange(lines, ofSteps) {
   let low = Infinity;
   let high = -Infinity;
   for (const { x } of lines) {

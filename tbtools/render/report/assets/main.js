@@ -1,5 +1,18 @@
 // Puts the page together.
 
+import { createPainter, emphasize, scalarCard } from "./card.js";
+import { arrayReader, attachArrays, inflate, readPage } from "./data.js";
+import { differenceCards, differencesPanel } from "./differences.js";
+import { byId, fill, h, matcher } from "./dom.js";
+import { formatCount } from "./format.js";
+import { parallelCoordinates, scatterCard } from "./hparams.js";
+import { audioCard, byTag, histogramCard, imageCard, prCurveCard, textCard } from "./media.js";
+import { findingsPanel, showMasthead } from "./overview.js";
+import { runTable } from "./runtable.js";
+import { showSidebar, showToolbar } from "./sidebar.js";
+import { isSingle, singleCard } from "./single.js";
+import { createState } from "./state.js";
+
 function linkFindings(page) {
   const numbers = new Map(page.runs.map((run, i) => [run.name, i]));
   const tags = new Map(page.tags.map((tag) => [tag.tag, tag]));
@@ -106,14 +119,13 @@ function filterSections(sections, text) {
   }
 }
 
-// Scrolls to where a finding is, shows its run, and points at it for a moment.
+// Scrolls to where a finding is, and points at it for a moment.
 function goTo(page, state, cards, finding) {
   const card = cards.find(
     (each) =>
       each.tag.series?.length && each.tag.tag === finding.tag && !each.element.matches(".hero"),
   );
   if (!card) return;
-  if (!state.isShown(finding.runNumber)) state.show([finding.runNumber], true);
   byId("tag-filter").value = "";
   state.set({ tagFilter: "", highlighted: finding.runNumber });
   card.element.closest("details").open = true;
@@ -188,7 +200,7 @@ async function start() {
     "div",
     { class: beside ? "first" : "stacked" },
     hero?.element,
-    findingsPanel(page, go),
+    findingsPanel(page, state, go),
   );
   byId("overview").append(
     ...[
@@ -253,7 +265,7 @@ async function plotlyReady() {
   const code = byId("plotly");
   if (code) {
     const script = document.createElement("script");
-    script.textContent = code.textContent;
+    script.textContent = new TextDecoder().decode(await inflate(code.textContent));
     document.head.append(script);
     code.remove();
   } else if (document.readyState !== "complete") {

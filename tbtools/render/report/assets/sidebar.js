@@ -1,11 +1,15 @@
 // The side of the page with the runs, and the toolbar of all charts.
 
+import { byId, h, matcher, oncePerFrame, segmented, toggle } from "./dom.js";
+import { formatCount } from "./format.js";
+import { groupList, runList } from "./runlist.js";
+
 function filteredRuns(page, state) {
   const matches = matcher(state.runFilter);
   return page.runs.map((_, i) => i).filter((i) => matches(page.runs[i].name));
 }
 
-function showSidebar(page, state) {
+export function showSidebar(page, state) {
   const filter = h("input", {
     type: "search",
     placeholder: "Filter runs (regex)",
@@ -54,7 +58,7 @@ function smoothingControl(state) {
     value: state.smoothing,
     "aria-label": "Smoothing weight",
   });
-  const change = oncePerFrame(() => state.set({ smoothing: Number(slider.value) }));
+  const change = oncePerFrame(() => state.set({ smoothing: Number(slider.value), leastSmoothed: 0 }));
   slider.addEventListener("input", () => {
     number.value = slider.value;
     change();
@@ -64,7 +68,7 @@ function smoothingControl(state) {
     change();
   });
   const title =
-    "TensorBoard's smoothing; the raw line stays faint behind. Thinned series are smoothed by the means between their points.";
+    "TensorBoard's smoothing, of all points; what is raw stays faint behind. Short series are smoothed when the slider is moved.";
   return h(
     "div",
     { class: "smoothing", title },
@@ -102,7 +106,7 @@ function themeButton(restyle) {
   return button;
 }
 
-function showToolbar(page, state, restyle) {
+export function showToolbar(page, state, restyle) {
   const search = h("input", {
     type: "search",
     id: "tag-filter",

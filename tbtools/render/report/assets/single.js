@@ -1,6 +1,11 @@
 // Cards of tags of which every run has a single point: a chart of dots says less than the numbers.
 
-function isSingle(tag) {
+import { runSwatch } from "./axes.js";
+import { cardTitle, fitNotes, showNotes } from "./card.js";
+import { h } from "./dom.js";
+import { seriesOf } from "./marks.js";
+
+export function isSingle(tag) {
   return Boolean(tag.single);
 }
 
@@ -12,13 +17,13 @@ function singleRow(page, state, series) {
       onpointerenter: () => state.set({ highlighted: series.run }),
       onpointerleave: () => state.set({ highlighted: null }),
     },
-    h("th", { scope: "row" }, swatch(runColor(page, series.run)), page.runs[series.run].name),
+    h("th", { scope: "row" }, runSwatch(page, series.run), page.runs[series.run].name),
     h("td", { class: series.broken ? "number error" : "number" }, last),
     h("td", { class: "number" }, h("small", {}, `@${series.at}`)),
   );
 }
 
-function singleCard(page, state, tag) {
+export function singleCard(page, state, tag) {
   const body = h("tbody", {});
   const plot = h(
     "div",
@@ -29,7 +34,7 @@ function singleCard(page, state, tag) {
     "article",
     { class: "card" },
     h("header", {}, cardTitle(tag.tag)),
-    cardNotes(page, tag),
+    tag.notes.length > 0 && h("ul", { class: "notes" }),
     plot,
   );
   const card = {
@@ -38,6 +43,7 @@ function singleCard(page, state, tag) {
     plot,
     draw() {
       card.stale = false;
+      showNotes(card, page, state);
       const shown = tag.single.filter(state.isShown).map((run) => seriesOf(tag, run));
       body.replaceChildren(...shown.map((series) => singleRow(page, state, series)));
       fitNotes(element);

@@ -1,5 +1,8 @@
 // What all runs have at the x under the pointer, the nearest line first in sight.
 
+import { bothEnds, byId, h, swatch } from "./dom.js";
+import { formatCount, formatDuration, formatRounded } from "./format.js";
+
 const MOST_ROWS = 14;
 
 // Index of the value that is nearest to x; of several, the last one written.
@@ -40,20 +43,45 @@ function rowsAt(lines, x, y, log) {
   return { rows: near, more: rows.length - near.length, closest: rows[0] };
 }
 
+// Whether a point of a thinned series stands for several.
+export function isMean(series, i) {
+  return Boolean(series.to) && series.count[i] > 1;
+}
+
+function stepsAt(series, i) {
+  const first = formatCount(series.step[i]);
+  return isMean(series, i) ? `${first}–${formatCount(series.to[i])}` : first;
+}
+
+function extremesAt(series, i) {
+  if (!isMean(series, i)) return "";
+  return `${formatRounded(series.low[i])}, ${formatRounded(series.high[i])}`;
+}
+
 function tooltipTable(state, { rows, more, closest }) {
-  const smoothed = state.smoothing > 0;
-  const head = ["", "Run", smoothed ? "Smoothed" : "Value", smoothed && "Value", "Step", "Time"];
+  const smoothed = rows.some(({ line }) => state.weightOf(line.series) > 0);
+  const extremes = rows.some(({ line, index }) => isMean(line.series, index));
+  const value = extremes ? "Mean" : "Value";
+  const head = [
+    "",
+    "Run",
+    smoothed ? "Smoothed" : value,
+    smoothed && value,
+    extremes && "Least, greatest",
+    extremes ? "Of steps" : "Step",
+    "Time",
+  ];
   const body = rows.map((row) => {
-    const { series, name, color, smooth } = row.line;
-    const value = series.value[row.index];
+    const { series, name, color, dash, smooth } = row.line;
     return h(
       "tr",
       { class: row === closest && "closest" },
-      h("td", {}, swatch(color)),
+      h("td", {}, swatch(color, dash)),
       h("td", { class: "name" }, h("span", { class: "both-ends" }, bothEnds(name))),
       h("td", { class: "number" }, formatRounded(smooth[row.index])),
-      smoothed && h("td", { class: "number" }, formatRounded(value)),
-      h("td", { class: "number" }, formatCount(series.step[row.index])),
+      smoothed && h("td", { class: "number" }, formatRounded(series.value[row.index])),
+      extremes && h("td", { class: "number" }, extremesAt(series, row.index)),
+      h("td", { class: "number" }, stepsAt(series, row.index)),
       h("td", { class: "number" }, formatDuration(series.ms[row.index] / 1000)),
     );
   });
@@ -66,7 +94,7 @@ function tooltipTable(state, { rows, more, closest }) {
       h(
         "tr",
         {},
-        head.filter((each) => each !== false).map((each) => h("th", {}, each)),
+        head.filter((each) => typeof each === "string").map((each) => h("th", {}, each)),
       ),
     ),
     h("tbody", {}, body),
@@ -75,7 +103,7 @@ function tooltipTable(state, { rows, more, closest }) {
 }
 
 // Listens to the pointer and the arrow keys over a chart.
-function attachTooltip(card, state) {
+export function attachTooltip(card, state) {
   const tooltip = byId("tooltip");
   const line = h("div", { class: "crosshair", hidden: true });
   card.plot.append(line);
@@ -123,7 +151,7 @@ function attachTooltip(card, state) {
 }
 
 // Beside the pointer, on the side where there is room, never off the screen.
-function place(tooltip, box, x, y) {
+export function place(tooltip, box, x, y) {
   const { offsetWidth: width, offsetHeight: height } = tooltip;
   const room = document.documentElement.clientWidth;
   let left = box.left + x + 16;
