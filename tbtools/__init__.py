@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TextDiff,
         diff,
     )
+    from tbtools.analysis.edit import Asset, Edit, FileEdit, PluginEdit, TagEdit, edit
     from tbtools.analysis.ensemble import Bootstrap
     from tbtools.analysis.explain import explain
     from tbtools.analysis.explanation import Explanation
@@ -123,6 +124,14 @@ _MODULES = {
         "TagDiff",
         "TextDiff",
         "diff",
+    ),
+    "tbtools.analysis.edit": (
+        "Asset",
+        "Edit",
+        "FileEdit",
+        "PluginEdit",
+        "TagEdit",
+        "edit",
     ),
     "tbtools.analysis.ensemble": ("Bootstrap",),
     "tbtools.analysis.explain": ("explain",),
@@ -237,6 +246,7 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 __all__ = [
     "Aggregate",
     "AggregatedSeries",
+    "Asset",
     "Audio",
     "BadData",
     "BadLength",
@@ -247,6 +257,7 @@ __all__ = [
     "DeclaredMetric",
     "Diff",
     "DuplicateSteps",
+    "Edit",
     "Embedding",
     "EventFileReader",
     "EventFileWriter",
@@ -256,6 +267,7 @@ __all__ = [
     "Export",
     "FileChange",
     "FileCheck",
+    "FileEdit",
     "FileError",
     "FileRepair",
     "Finding",
@@ -290,6 +302,7 @@ __all__ = [
     "OutputChanged",
     "OutputExists",
     "OutputInsideInput",
+    "PluginEdit",
     "PointDifference",
     "Problem",
     "RankedRun",
@@ -306,6 +319,7 @@ __all__ = [
     "StoredValue",
     "Summary",
     "TagDiff",
+    "TagEdit",
     "TbtoolsError",
     "TextDiff",
     "TruncatedRecord",
@@ -323,6 +337,7 @@ __all__ = [
     "detect",
     "diff",
     "diff_report",
+    "edit",
     "explain",
     "export",
     "load",

@@ -195,7 +195,9 @@ class _Lengths:
         last_of_event = np.ones(offset.size, bool)
         last_of_event[:-1] = offset[1:] - end[:-1] >= FRAME_SIZE
         behind = np.append(0, end[last_of_event] + _CHECKSUM_SIZE)
-        self._guess: NDArray[np.int64] = behind[behind <= last_touched]
+        # Fields that nobody knows may stand behind the last value of a file.
+        most = min(last_touched, file.position - FRAME_SIZE)
+        self._guess: NDArray[np.int64] = behind[behind <= most]
         self._next = self._guess + self._lengths(self._guess) + FRAME_SIZE
         follows = np.append(self._next[:-1] == self._guess[1:], False)
         self._turns = np.flatnonzero(~follows)

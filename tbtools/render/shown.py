@@ -9,7 +9,9 @@ from tbtools.analysis.aggregated import Aggregate
 from tbtools.analysis.best import best
 from tbtools.analysis.detect import Findings
 from tbtools.analysis.diff import Diff
+from tbtools.analysis.edit import Edit
 from tbtools.render import notebook
+from tbtools.render.edited import write_edit
 from tbtools.render.figures import plot, plot_aggregate, plot_diff, plot_findings
 from tbtools.runs.experiment import Experiment
 from tbtools.runs.run import Run
@@ -21,6 +23,7 @@ RENDERERS = {
     Findings: Renderer(plot_findings, notebook.findings_html),
     Aggregate: Renderer(plot_aggregate),
     Diff: Renderer(plot_diff),
+    Edit: Renderer(write=write_edit),
 }
 
 for result, renderer in RENDERERS.items():

@@ -26,6 +26,7 @@ MAKE: dict[str, Callable[[Path], Any]] = {
     "aggregate": tbtools.aggregate,
     "merge": lambda logdir: tbtools.merge(logdir / "a"),
     "repair": tbtools.repair,
+    "edit": lambda logdir: tbtools.edit(logdir, rename="s/^/x/"),
     "verify": tbtools.verify,
     "best": tbtools.best,
     "explain": lambda logdir: tbtools.explain(logdir, "a"),
@@ -93,7 +94,11 @@ def test_frames_of_results_carry_damage_and_notes(name: str, logdir: Path) -> No
     attrs = result.to_frame().attrs
     (problem,) = attrs["problems"]
     assert problem["kind"] == "bad_data"
-    if name not in ("verify", "repair"):  # which look at files, not at what runs make of them
+    if name not in (
+        "verify",
+        "repair",
+        "edit",
+    ):  # which look at files, not at what runs make of them
         assert attrs["notes"] == []
         assert attrs["superseded"] == 200
     for key in attrs.keys() & result.to_dict().keys():

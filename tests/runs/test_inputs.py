@@ -24,6 +24,7 @@ COUNT: dict[str, Callable[[Any], int]] = {
     "detect": lambda x: 30 * [each.kind for each in tbtools.detect(x)].count("nonfinite"),
     "diff": lambda x: sum(run.points_a for run in tbtools.diff(x, "logs/a").runs),
     "diff_report": lambda x: 30 * (write_diff(x).read_text("utf-8").count("identical") > 0),
+    "edit": lambda x: tbtools.edit(x, shift_steps=1).kept,
     "explain": lambda x: tbtools.explain(x).curves[0].of,
     "export": lambda x: tbtools.export(x, "x.csv", force=True).count,
     "load": lambda x: len(tbtools.load(x).scalars()),
