@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.edit.records import DROPPED, REWRITTEN, Rewriter, records_of
+from tbtools.analysis.edit.records import DROPPED, REWRITTEN, records_of
+from tbtools.analysis.edit.rewriting import Rewriter
 from tbtools.analysis.pieces import Copy
-from tbtools.eventfile.records import FRAME_SIZE, HEADER_SIZE, write_record
+from tbtools.eventfile.records import FRAME_SIZE, HEADER_SIZE, framed
 from tbtools.eventfile.source import open_file
 from tbtools.render.copying import BLOCK, Inputs
 from tbtools.render.directories import directory_whole
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import BinaryIO
-
-    from numpy.typing import NDArray
 
     from tbtools.analysis.edit.records import Records
     from tbtools.analysis.edit.results import Asset, Edit, FileEdit
@@ -99,24 +99,32 @@ def _write_records(
         else:
             block = inputs.read(scanned, base, int(end[behind - 1]) - base)
             here = slice(at, behind)
-            _write_block(block, start[here] - base, end[here] - base, number[here], rewriter, file)
+            anew = number[here][number[here] >= 0]
+            alike = rewriter.alike(anew, np.frombuffer(block, np.uint8), base) if anew.size else {}
+            stretches = zip(
+                (start[here] - base).tolist(), (end[here] - base).tolist(), number[here].tolist(),
+                strict=True,
+            )  # fmt: skip
+            file.writelines(_made(block, stretches, rewriter, alike))
         at = behind
 
 
-def _write_block(
+def _made(
     block: bytes,
-    start: NDArray[np.int64],
-    end: NDArray[np.int64],
-    number: NDArray[np.int64],
+    stretches: Iterable[tuple[int, int, int]],
     rewriter: Rewriter,
-    file: BinaryIO,
-) -> None:
+    alike: Mapping[int, bytes],
+) -> Iterator[bytes | memoryview]:
+    """What becomes of the stretches of a block: where they begin and end, and which record it is.
+
+    One that is copied has the number -1.
+    """
     view = memoryview(block)
-    stretches = zip(start.tolist(), end.tolist(), number.tolist(), strict=True)
-    for first, behind, record in stretches:
-        if record < 0:
-            file.write(view[first:behind])
-            continue
-        event = block[first + HEADER_SIZE : behind - (FRAME_SIZE - HEADER_SIZE)]
-        for changed in rewriter.events(record, event):
-            write_record(file, changed)
+    for first, behind, number in stretches:
+        if number < 0:
+            yield view[first:behind]
+        elif number in alike:
+            yield alike[number]
+        else:
+            event = block[first + HEADER_SIZE : behind - (FRAME_SIZE - HEADER_SIZE)]
+            yield from map(framed, rewriter.events(number, event))

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tbtools.analysis.stretches import sound_records
-from tbtools.eventfile.records import HEADER_SIZE
-from tbtools.eventfile.wire import edited_event, metadata_of, value_with_metadata, with_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -109,67 +107,3 @@ def records_of(file: FileColumns, changes: Changes) -> Records:
     if mark.size:
         state[(mark >= 0) & ~np.append(changes.marks, True)[mark]] = DROPPED
     return Records(start, end, state, first_row, mark)
-
-
-class Rewriter:
-    """Makes the new bytes of records.
-
-    Args:
-        file: Their file.
-        records: Its records.
-        changes: What becomes of it.
-        read: Reads what stands elsewhere.
-    """
-
-    def __init__(self, file: FileColumns, records: Records, changes: Changes, read: Read) -> None:
-        self._records = records
-        self._changes = changes
-        self._read = read
-        self._offset, self._length, self._tag_id = file.offset, file.length, file.tag_id
-        self._has_value_changes = bool(changes.metadata or changes.values)
-
-    def events(self, number: int, event: bytes) -> Iterator[bytes]:
-        """The Events that a record becomes: one, but where its values get different steps.
-
-        Args:
-            number: The record's.
-            event: Its Event, as it is.
-        """
-        records, changes = self._records, self._changes
-        first, end = records.first_row[number : number + 2].tolist()
-        base = int(records.start[number]) + HEADER_SIZE
-        if first == end:
-            mark = int(records.mark[number])
-            moved = changes.mark_steps is not None and mark >= 0
-            step = int(changes.mark_steps[mark]) if moved else None  # type: ignore[index]
-            yield edited_event(event, {}, step=step, seconds=changes.seconds)
-            return
-        values: dict[int, bytes | None] = {}
-        steps: dict[int, list[int]] = {}  # new step to where values stand that get it
-        for row in range(first, end):
-            at = int(self._offset[row]) - base
-            if not changes.kept[row]:
-                values[at] = None
-                continue
-            value = event[at : at + int(self._length[row])]
-            changed = self._value(row, value)
-            if changed is not value:
-                values[at] = changed
-            if changes.steps is not None:
-                steps.setdefault(int(changes.steps[row]), []).append(at)
-        if len(steps) < 2:
-            yield edited_event(event, values, step=next(iter(steps), None), seconds=changes.seconds)
-            return
-        for step, places in steps.items():
-            others = dict.fromkeys(at for each in steps.values() for at in each if at not in places)
-            yield edited_event(event, {**values, **others}, step=step, seconds=changes.seconds)
-
-    def _value(self, row: int, value: bytes) -> bytes:
-        changes = self._changes
-        tag = changes.tags.get(int(self._tag_id[row]))
-        if self._has_value_changes:
-            if row in changes.values:
-                value = changes.values[row](value)
-            if row in changes.metadata:
-                value = value_with_metadata(value, metadata_of(self._read(*changes.metadata[row])))
-        return value if tag is None else with_tag(value, tag)
