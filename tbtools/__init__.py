@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tbtools.analysis.aggregate import aggregate
     from tbtools.analysis.aggregated import Aggregate, AggregatedSeries
     from tbtools.analysis.best import best
+    from tbtools.analysis.compact import compact
+    from tbtools.analysis.compacted import Compaction, RunCompaction
     from tbtools.analysis.detect import Finding, Findings, NotJudged
     from tbtools.analysis.diff import (
         CurveSide,
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
         NotADirectory,
         NotAFile,
         OutputChanged,
+        OutputDiffers,
         OutputExists,
         OutputInsideInput,
         RecordError,
@@ -109,6 +112,8 @@ _MODULES = {
         "AggregatedSeries",
     ),
     "tbtools.analysis.best": ("best",),
+    "tbtools.analysis.compact": ("compact",),
+    "tbtools.analysis.compacted": ("Compaction", "RunCompaction"),
     "tbtools.analysis.detect": (
         "Finding",
         "Findings",
@@ -187,6 +192,7 @@ _MODULES = {
         "NotADirectory",
         "NotAFile",
         "OutputChanged",
+        "OutputDiffers",
         "OutputExists",
         "OutputInsideInput",
         "RecordError",
@@ -251,6 +257,7 @@ __all__ = [
     "BadData",
     "BadLength",
     "Bootstrap",
+    "Compaction",
     "CorruptRecord",
     "CurveSide",
     "DeclaredHParam",
@@ -300,6 +307,7 @@ __all__ = [
     "Note",
     "ObjectiveSummary",
     "OutputChanged",
+    "OutputDiffers",
     "OutputExists",
     "OutputInsideInput",
     "PluginEdit",
@@ -310,6 +318,7 @@ __all__ = [
     "RecordError",
     "Repair",
     "Run",
+    "RunCompaction",
     "RunDiff",
     "RunGroup",
     "RunLoss",
@@ -334,6 +343,7 @@ __all__ = [
     "Verification",
     "aggregate",
     "best",
+    "compact",
     "detect",
     "diff",
     "diff_report",

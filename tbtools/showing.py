@@ -33,7 +33,7 @@ class Renderer(NamedTuple):  # dataclasses are as slow to import as all else of 
     plot: Callable[..., go.Figure] | None = None
     html: Callable[[Any], str] | None = None
     best: Callable[..., Any] | None = None
-    write: Callable[..., None] | None = None
+    write: Callable[..., object] | None = None
 
 
 _renderers: dict[type, Renderer] = {}

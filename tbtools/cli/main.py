@@ -53,6 +53,7 @@ _COMMANDS = {
     "verify": "Whether event files are sound, and where not.",
     "repair": "What is whole in damaged, cut-off or compressed event files.",
     "edit": "Logs with other names, other steps or fewer tags, all else kept.",
+    "compact": "Smaller logs: fewer pictures and histograms, thinned scalars.",
     "cache": "What is kept of earlier looks, so that the next one is fast.",
 }
 

@@ -127,6 +127,11 @@ def value_with_metadata(value: bytes, metadata: bytes) -> bytes:
     return _without(value, _METADATA) + bytes_field(_METADATA, metadata)
 
 
+def without_metadata(value: bytes) -> bytes:
+    """A sound Summary.Value without what says of which plugin its tag is."""
+    return _without(value, _METADATA)
+
+
 def with_tag(value: bytes, tag: bytes) -> bytes:
     """A sound Summary.Value with another tag; one that has none gets it."""
     renamed = with_contents(value, {_TAG: lambda _: tag})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.ensemble import runs_needed
-from tbtools.analysis.pieces import Copy, Rewritten, SessionStart
+from tbtools.analysis.pieces import Copy, Rewritten, SessionStart, result_name
 from tbtools.errors import UnwritableValue
 from tbtools.eventfile.records import FRAME_SIZE, HEADER_SIZE, write_record
 from tbtools.eventfile.scalar_records import encode_scalars
@@ -41,12 +41,8 @@ _MAX_STEP = int(np.iinfo(np.int64).max)
 _WARN = 30
 
 
-def _file_name(start_time: float) -> str:
-    """As TensorBoard wants it; the same result has the same name wherever it is made."""
-    return f"events.out.tfevents.{max(int(start_time), 0):010d}.tbtools"
-
-
-def _write_version(file: BinaryIO, command: str, wall_time: float) -> None:
+def write_version(file: BinaryIO, command: str, wall_time: float) -> None:
+    """Writes the event that a file begins with, which says what it is a result of."""
     from tbtools.eventfile.messages import Event
 
     event = Event(
@@ -72,12 +68,12 @@ def write_merge(merge: Merge, directory: str | os.PathLike[str], *, force: bool 
     """
     with (
         directory_whole(directory, force=force, inputs=merge.read_paths) as made,
-        made.file(_file_name(merge.start_time)) as file,
+        made.file(result_name(merge.start_time)) as file,
         Inputs() as inputs,
     ):
-        _write_version(file, "merge", merge.start_time)
+        write_version(file, "merge", merge.start_time)
         for piece in merge.pieces:
-            _write_piece(file, piece, inputs)
+            write_piece(file, piece, inputs)
 
 
 def _session_start(piece: SessionStart) -> bytes:
@@ -107,12 +103,13 @@ def write_repair(repair: Repair, directory: str | os.PathLike[str]) -> None:
                 continue
             with made.file(each.output) as file, Inputs() as inputs:
                 for piece in each.pieces:
-                    _write_piece(file, piece, inputs)
+                    write_piece(file, piece, inputs)
 
 
-def _write_piece(
+def write_piece(
     file: BinaryIO, piece: Copy | Rewritten | SessionStart | Mended, inputs: Inputs
 ) -> None:
+    """Writes one piece to the end of a file."""
     if isinstance(piece, Copy):
         inputs.copy(piece, file)
     elif isinstance(piece, Rewritten):
@@ -157,8 +154,8 @@ def _write_run(
     made: NewDirectory, run: str, command: str, sessions: Sequence[Mapping[str, Points]]
 ) -> None:
     reached = -1
-    with made.file(f"{run}/{_file_name(_first_time(sessions[0]))}") as file:
-        _write_version(file, command, _first_time(sessions[0]))
+    with made.file(f"{run}/{result_name(_first_time(sessions[0]))}") as file:
+        write_version(file, command, _first_time(sessions[0]))
         for number, series in enumerate(sessions):
             if number and reached < _MAX_STEP:  # a mark at a step voids what is there
                 mark = SessionStart(reached + 1, _first_time(series))

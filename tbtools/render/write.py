@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.aggregated import Aggregate
+from tbtools.analysis.compacted import Compaction
 from tbtools.analysis.edit.results import Edit
 from tbtools.analysis.ensemble import runs_needed
 from tbtools.analysis.merge import Merge
@@ -15,6 +16,7 @@ from tbtools.analysis.repair import Repair
 from tbtools.analysis.smooth import series_rows
 from tbtools.errors import InvalidArgument, UnsupportedType
 from tbtools.render.batches import Batch
+from tbtools.render.compacted import write_compaction
 from tbtools.render.directories import require_free_directory
 from tbtools.render.edited import write_edit
 from tbtools.render.event_files import write_aggregate, write_merge, write_repair, write_runs
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def write(
-    result: Merge | Repair | Edit | Aggregate | pd.DataFrame,
+    result: Merge | Repair | Edit | Compaction | Aggregate | pd.DataFrame,
     path: str | os.PathLike[str],
     *,
     force: bool = False,
@@ -41,7 +43,8 @@ def write(
 ) -> None:
     """Writes a result, whole or not at all.
 
-    A `Merge` becomes the event file of a run, a `Repair` or an `Edit` a directory of event files.
+    A `Merge` becomes the event file of a run, a `Repair`, an `Edit` or a `Compaction`
+    a directory of event files.
     An `Aggregate`, or a long frame of scalars such as `smooth` gives, becomes a table where the
     path ends in ``.csv``, ``.jsonl``, ``.parquet`` or ``.feather``, else a log directory of event
     files, in which values are float32.
@@ -74,6 +77,9 @@ def write(
     elif isinstance(result, Edit):
         require_free_run(path, force=None, inputs=result.read_paths)
         write_edit(result, path)
+    elif isinstance(result, Compaction):
+        require_free_run(path, force=None, inputs=result.read_paths)
+        write_compaction(result, path)
     elif isinstance(result, Aggregate):
         if ending:
             write_table(
@@ -94,9 +100,7 @@ def write(
             runs = ((run, [series]) for run, series in _frame_runs(result))
             write_runs(runs, path, command="write", force=force, inputs=inputs)
     else:
-        raise UnsupportedType(
-            f"cannot write {type(result).__name__}: no Merge, Edit, Aggregate or frame"
-        )
+        raise UnsupportedType(f"cannot write {type(result).__name__}: no plan, Aggregate or frame")
 
 
 def require_free_target(
@@ -131,7 +135,7 @@ def require_free_run(
     force: bool | None,
     inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> None:
-    """Refuses what `write` would of a `Merge`, `Repair` or `Edit`, before any work is done.
+    """Refuses what `write` would of a plan, before any work is done.
 
     Args:
         path: The directory.

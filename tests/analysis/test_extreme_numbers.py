@@ -36,6 +36,7 @@ FUNCTIONS: dict[str, Callable[[Path, Path], Any]] = {
     "best": lambda logs, _: tbtools.best(logs, "loss"),
     "detect": lambda logs, _: tbtools.detect(logs),
     "diff": lambda logs, _: tbtools.diff(logs / "a", logs / "b"),
+    "compact": lambda logs, _: tbtools.compact(logs, thin=16),
     "edit": lambda logs, _: tbtools.edit(logs, scale_steps=2),
     "explain": lambda logs, _: tbtools.explain(logs / "a").to_dict(),
     "merge": lambda logs, _: tbtools.merge(logs / "a"),

@@ -26,6 +26,7 @@ MAKE: dict[str, Callable[[Path], Any]] = {
     "aggregate": tbtools.aggregate,
     "merge": lambda logdir: tbtools.merge(logdir / "a"),
     "repair": tbtools.repair,
+    "compact": tbtools.compact,
     "edit": lambda logdir: tbtools.edit(logdir, rename="s/^/x/"),
     "verify": tbtools.verify,
     "best": tbtools.best,

@@ -50,6 +50,7 @@ COMMANDS = {
     "aggregate to a table": ["aggregate", "logs", "-o", "work/out.csv"],
     "merge": ["merge", "logs/a", "-o", "work/out"],
     "repair": ["repair", "logs", "-o", "work/out"],
+    "compact": ["compact", "logs", "--images", "last:1", "-o", "work/out"],
     "edit": ["edit", "logs", "--rename", "s/^/x/", "--shift-steps", "3", "-o", "work/out"],
     "export": ["export", "logs", "-o", "work/out.csv"],
     "wide export": ["export", "logs", "--wide", "-o", "work/out.jsonl"],

@@ -78,6 +78,7 @@ while status == ended:
 COMMANDS = {
     "merge": ["merge", "logs/a", "-o", "work/out"],
     "repair": ["repair", "logs", "-o", "work/out"],
+    "compact": ["compact", "logs", "--thin", "16", "-o", "work/out"],
     "edit": ["edit", "logs", "--rename", "s/^/x/", "-o", "work/out"],
     "aggregate": ["aggregate", "logs", "-o", "work/out"],
     "aggregate to a table": ["aggregate", "logs", "-o", "work/out.csv"],

@@ -67,6 +67,7 @@ for _ in range(rounds):
 COMMANDS = {
     "merge": ["merge", "logs/a", "-o", "out"],
     "repair": ["repair", "logs", "-o", "out"],
+    "compact": ["compact", "logs", "-o", "out"],
     "edit": ["edit", "logs", "--rename", "s/^/x/", "-o", "out"],
     "aggregate": ["aggregate", "logs", "-o", "out"],
     "smooth": ["smooth", "logs", "-o", "out"],

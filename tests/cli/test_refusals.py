@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "merge": (["merge", "logs/a"], "out"),
     "repair": (["repair", "logs"], "out"),
+    "compact": (["compact", "logs", "--thin", "20"], "out"),
     "edit": (["edit", "logs", "--shift-steps", "3"], "out"),
     "aggregate": (["aggregate", "logs"], "out"),
     "aggregate to a table": (["aggregate", "logs"], "out.csv"),
@@ -32,7 +33,7 @@ COMMANDS = {
     "diff": (["diff", "logs/a", "logs/b", "--format", "json"], "out.json"),
 }
 # These replace no directory at all.
-NEVER_REPLACING = ("export of pictures", "repair", "edit")
+NEVER_REPLACING = ("export of pictures", "repair", "edit", "compact")
 DIRECTORIES = [name for name, (_, out) in COMMANDS.items() if "." not in out]
 FILES = [name for name in COMMANDS if name not in DIRECTORIES]
 

@@ -133,6 +133,9 @@ OTHERS = {
     ),
     "Audio": ("channels content_type data frames label sample_rate seconds to_numpy"),
     "Bootstrap": ("level resamples seed"),
+    "Compaction": (
+        "assets kept notes plugins problems runs superseded to_dict to_frame values write"
+    ),
     "CurveSide": (
         "at best best_step count dtype end final final_step nonfinite reaches_seconds "
         "reaches_step reaches_x sparkline steps_per_second"
@@ -210,6 +213,9 @@ OTHERS = {
         "provenance ranked row runner_up runs superseded to_dict to_frame"
     ),
     "Repair": ("files to_dict to_frame unreadable_paths"),
+    "RunCompaction": (
+        "bytes event_files kept output rewritten run start_time superseded to_dict values"
+    ),
     "RunDiff": ("a b hparams identical not_compared only_in points_a points_b tags text"),
     "RunGroup": ("name runs"),
     "RunLoss": ("points run to"),

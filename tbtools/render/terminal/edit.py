@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from tbtools.analysis.edit import Edit, TagEdit
+    from tbtools.analysis.edit import Edit, PluginEdit, TagEdit
     from tbtools.analysis.edit.names import Collision
 
 _TAGS_SHOWN = 20
@@ -54,7 +54,7 @@ class EditView:
         for collision in edit.collisions:
             print_line(console, _collision_line(collision))
         if edit.plugins:
-            print_table(console, _plugin_columns(edit))
+            print_table(console, plugin_columns(edit.plugins))
 
     def totals(self) -> Text:
         """One line: what was written, and where."""
@@ -101,8 +101,9 @@ def _collision_line(collision: Collision) -> str:
     return f"{of} that meet in {shown_name(collision.name)}: {names}"
 
 
-def _plugin_columns(edit: Edit) -> list[Column]:
-    rows = [asdict(each) for each in edit.plugins]
+def plugin_columns(plugins: Sequence[PluginEdit]) -> list[Column]:
+    """What stays of each plugin."""
+    rows = [asdict(each) for each in plugins]
     return [
         Column("plugin", [shown_name(row["plugin"]) for row in rows], names=True),
         Column("values", [format_count(row["values"]) for row in rows], right=True),
