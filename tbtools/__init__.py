@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tbtools.analysis.aggregate import aggregate
     from tbtools.analysis.aggregated import Aggregate, AggregatedSeries
     from tbtools.analysis.best import best
+    from tbtools.analysis.compact import compact
+    from tbtools.analysis.compacted import Compaction, RunCompaction
     from tbtools.analysis.detect import Finding, Findings, NotJudged
     from tbtools.analysis.diff import (
         BandCurve,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         diff,
         diff_against,
     )
+    from tbtools.analysis.edit import Asset, Edit, FileEdit, PluginEdit, TagEdit, edit
     from tbtools.analysis.ensemble import Bootstrap
     from tbtools.analysis.explain import explain
     from tbtools.analysis.explanation import Explanation
@@ -69,6 +72,7 @@ if TYPE_CHECKING:
         NotADirectory,
         NotAFile,
         OutputChanged,
+        OutputDiffers,
         OutputExists,
         OutputInsideInput,
         RecordError,
@@ -114,6 +118,8 @@ _MODULES = {
         "AggregatedSeries",
     ),
     "tbtools.analysis.best": ("best",),
+    "tbtools.analysis.compact": ("compact",),
+    "tbtools.analysis.compacted": ("Compaction", "RunCompaction"),
     "tbtools.analysis.detect": (
         "Finding",
         "Findings",
@@ -133,6 +139,14 @@ _MODULES = {
         "TextDiff",
         "diff",
         "diff_against",
+    ),
+    "tbtools.analysis.edit": (
+        "Asset",
+        "Edit",
+        "FileEdit",
+        "PluginEdit",
+        "TagEdit",
+        "edit",
     ),
     "tbtools.analysis.ensemble": ("Bootstrap",),
     "tbtools.analysis.explain": ("explain",),
@@ -194,6 +208,7 @@ _MODULES = {
         "NotADirectory",
         "NotAFile",
         "OutputChanged",
+        "OutputDiffers",
         "OutputExists",
         "OutputInsideInput",
         "RecordError",
@@ -253,17 +268,20 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 __all__ = [
     "Aggregate",
     "AggregatedSeries",
+    "Asset",
     "Audio",
     "BadData",
     "BadLength",
     "BandCurve",
     "Bootstrap",
+    "Compaction",
     "CorruptRecord",
     "CurveSide",
     "DeclaredHParam",
     "DeclaredMetric",
     "Diff",
     "DuplicateSteps",
+    "Edit",
     "Embedding",
     "EngineError",
     "EventFileReader",
@@ -274,6 +292,7 @@ __all__ = [
     "Export",
     "FileChange",
     "FileCheck",
+    "FileEdit",
     "FileError",
     "FileRepair",
     "Finding",
@@ -308,8 +327,10 @@ __all__ = [
     "Note",
     "ObjectiveSummary",
     "OutputChanged",
+    "OutputDiffers",
     "OutputExists",
     "OutputInsideInput",
+    "PluginEdit",
     "PointDifference",
     "Problem",
     "RankedRun",
@@ -318,6 +339,7 @@ __all__ = [
     "Regression",
     "Repair",
     "Run",
+    "RunCompaction",
     "RunDiff",
     "RunGroup",
     "RunLoss",
@@ -327,6 +349,7 @@ __all__ = [
     "StoredValue",
     "Summary",
     "TagDiff",
+    "TagEdit",
     "TagRegression",
     "TbtoolsError",
     "TextDiff",
@@ -342,10 +365,12 @@ __all__ = [
     "Verification",
     "aggregate",
     "best",
+    "compact",
     "detect",
     "diff",
     "diff_against",
     "diff_report",
+    "edit",
     "explain",
     "export",
     "import_",

@@ -23,6 +23,7 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
     ├── UnwritableValue(ValueError)       a value that an event file cannot hold as it is
     ├── UndecodablePayload(ValueError)    a picture, tensor, ... that is not what it says it is
     ├── InputChanged(RuntimeError)        a file was replaced or cut short while it was read
+    ├── OutputDiffers(RuntimeError)       what was written is not what was to be written
     ├── MissingExtra(ImportError)         an optional package is needed; says how to install it
     ├── MissingPackage(ImportError)       another package is needed
     ├── MissingBrowser(RuntimeError)      a Chrome is needed; says how to get one
@@ -295,6 +296,16 @@ class InputChanged(TbtoolsError, RuntimeError):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"{path} was replaced or cut short meanwhile; run again")
+
+
+class OutputDiffers(TbtoolsError, RuntimeError):
+    """What was written is not what was to be written, and was taken away."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(
+            f"what was written of run {run!r} reads as something else than what was to stay: the "
+            "disk or tbtools is at fault; nothing was written"
+        )
 
 
 class MissingExtra(TbtoolsError, ImportError):

@@ -23,14 +23,17 @@ class Renderer(NamedTuple):  # dataclasses are as slow to import as all else of 
     """What shows the results of one type.
 
     Attributes:
-        plot: Makes a figure of a result and of the arguments of its method `plot`.
+        plot: Makes a figure of a result and of the arguments of its method `plot`; None where the
+            type has none.
         html: Makes what a notebook displays; None where the type brings its own.
         best: Ranks its runs, where it has any, with the arguments of its method `best`.
+        write: Carries a plan out, into the directory that is given.
     """
 
-    plot: Callable[..., go.Figure]
+    plot: Callable[..., go.Figure] | None = None
     html: Callable[[Any], str] | None = None
     best: Callable[..., Any] | None = None
+    write: Callable[..., object] | None = None
 
 
 _renderers: dict[type, Renderer] = {}
@@ -111,7 +114,9 @@ class Shown(Completed):
         log, findings, objectives, columns, style. Findings and a diff take only style; an
         aggregate takes middle, columns and style.
         """
-        return renderer_of(self).plot(self, *args, **options)
+        draw = renderer_of(self).plot
+        assert draw is not None
+        return draw(self, *args, **options)
 
     def _repr_html_(self) -> str:
         """What a notebook displays."""

@@ -29,6 +29,10 @@ RepairStatus = Literal[
     "unreadable",
 ]
 
+# What becomes of tags or runs that would get one name (tbtools.analysis.edit).
+CollisionPolicy = Literal["join", "number"]
+COLLISION_POLICIES: tuple[CollisionPolicy, ...] = get_args(CollisionPolicy)
+
 # What a second look at an event file has found (tbtools.eventfile.rescan).
 FileChangeKind = Literal["new", "grown", "healed", "shrank", "replaced", "unreadable"]
 

@@ -115,6 +115,8 @@ def results(logdir: Path) -> Iterator[Any]:
         yield from (run.images(), run.audio(), run.meshes(), run.data.statistics())
     for given in (LOGS, logdir):
         yield tbtools.detect(given), tbtools.verify(given), tbtools.repair(given)
+        yield tbtools.compact(given, thin=20)
+        yield tbtools.edit(given, rename="s/^(.)/x\\1/")
     yield tbtools.explain(LOGS / "diverged")
     yield tbtools.best(logdir), tbtools.best(logdir, group=["a?", "b?"])
     for rate in range(14):

@@ -66,13 +66,15 @@ class FileGroup:
         columns: What is left of them after restarts.
 
     Attributes:
+        columns: What is left of them after restarts.
         rows: Their rows.
         sessions: Their writer sessions, in file order.
         kept: bool for each row: whether it goes into the merged run.
+        dropped_marks: Kinds of marks that do not.
     """
 
     def __init__(self, files: Sequence[Owned], columns: RunColumns) -> None:
-        self._columns = columns
+        self.columns = columns
         self.timeline = columns.timeline
         self.rows = self.timeline.rows
         self.sessions = self.timeline.sessions
@@ -85,6 +87,7 @@ class FileGroup:
             np.zeros(self.rows.count, bool) if left_out is None else left_out & ~self._declared
         )
         self._selected = np.ones(self.rows.count, bool)
+        self.dropped_marks: tuple[int, ...] = ()
 
     def _declarations(self) -> NDArray[np.bool_]:
         """The rows that hold hyperparameters.
@@ -120,6 +123,16 @@ class FileGroup:
             self._selected &= within | self._declared
             kept &= within
         selector.matched |= bool(kept.any())
+
+    def restrict(self, chosen: NDArray[np.bool_], marks: tuple[int, ...] = ()) -> None:
+        """Leaves out more, which does not count as superseded.
+
+        Args:
+            chosen: bool for each row: whether it stays.
+            marks: Kinds of marks that are left out.
+        """
+        self._selected &= chosen
+        self.dropped_marks = marks
 
     def run_of(self, session: Session) -> str:
         """The run that a session is of."""
@@ -165,7 +178,7 @@ class FileGroup:
     def notes(self) -> Iterator[RunNote]:
         """What should be known of the timeline."""
         run = self._owners[0] if len(self._owners) == 1 else None
-        for note in self._columns.notes:
+        for note in self.columns.notes:
             yield run, note
 
     @property

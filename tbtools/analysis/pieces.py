@@ -96,6 +96,15 @@ class _Segments:
         return _Segments(self.session[part], self.first_row[part])
 
 
+def result_name(start_time: float) -> str:
+    """An event file's name as TensorBoard wants it; the same for the same result anywhere.
+
+    Args:
+        start_time: Of its first event, seconds since the epoch.
+    """
+    return f"events.out.tfevents.{max(int(start_time), 0):010d}.tbtools"
+
+
 def pieces_of(groups: Sequence[FileGroup]) -> Iterator[Copy | Rewritten | SessionStart]:
     """What the merged file consists of, in the order of the timelines.
 
@@ -163,7 +172,13 @@ class _GroupPlan:
         changed[[row - first for row in self._metadata if first <= row < end]] = True
         own = slice(*np.searchsorted(self._cuts, [first, end]))
         cuts = self._places[0][self._cuts[own]] if own.stop > own.start else self._cuts[own]
-        return stretches_to_copy(rows.files[number], self._group.kept[first:end], changed, cuts)
+        return stretches_to_copy(
+            rows.files[number],
+            self._group.kept[first:end],
+            changed,
+            cuts,
+            dropped_marks=self._group.dropped_marks,
+        )
 
     def chunks(self, number: int) -> Iterator[tuple[_Segments, NDArray[np.int64]]]:
         """A block of sessions in parts, with the rows that each keeps.

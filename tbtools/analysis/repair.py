@@ -14,6 +14,7 @@ import numpy as np
 
 from tbtools.analysis.mending import Mended, mended
 from tbtools.analysis.pieces import Copy
+from tbtools.analysis.places import Folders, Places
 from tbtools.analysis.rejoining import insertions
 from tbtools.analysis.stretches import ScannedFile, Stretches, stretches_to_copy
 from tbtools.analysis.verify import files_frame, unreadable_paths
@@ -21,7 +22,6 @@ from tbtools.errors import NoEventFiles
 from tbtools.eventfile.compressed import GunzippedFile, is_compressed, open_scanned
 from tbtools.eventfile.problems import Problem
 from tbtools.eventfile.scan import scan_open, unreadable_columns
-from tbtools.eventfile.source import base_name
 from tbtools.runs.diagnostics import OF_WHOLE_FILES
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.reading import read_each
@@ -165,41 +165,17 @@ def repair(
 
 
 class _Outputs:
-    """Where files go: as they lie under the path that was named, below its name if several were."""
+    """Where the repaired files go."""
 
     def __init__(self, runs: list[Run]) -> None:
-        found_under = dict.fromkeys(run.data.found_under for run in runs)
-        self._below: dict[str, str] = {}
-        taken: set[str] = set()
-        for path in found_under:
-            name = base_name(path) if len(found_under) > 1 else "."
-            self._below[path] = _free(name, taken) if name != "." else name
-        folders = [self._folder(run) for run in runs]
-        # No file can lie where a directory does.
-        self._taken = {each.as_posix() for one in folders for each in (one, *one.parents)}
+        self._folders = Folders(runs)
+        self._places = Places(map(self._folders.of, runs))
 
     def place(self, run: Run, file: FileColumns) -> str:
         """A place that no file has been given yet."""
         name = Path(file.path)
         ends = file.is_compressed and name.suffix.lower() == _COMPRESSED_ENDING
-        place = self._folder(run) / (name.stem if ends else name.name)
-        return _free(place.as_posix(), self._taken)
-
-    def _folder(self, run: Run) -> Path:
-        data = run.data
-        if data.found.is_file:
-            return Path()
-        return Path(self._below[data.found_under], data.path[len(data.found_under) :].strip("/"))
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """A name, with a number behind it where it is taken."""
-    free, number = name, 1
-    while free in taken:
-        number += 1
-        free = f"{name}.{number}"
-    taken.add(free)
-    return free
+        return self._places.add(self._folders.of(run), name.stem if ends else name.name)
 
 
 def _repaired(run: Run, outputs: _Outputs, *, mend_checksums: bool) -> Iterator[FileRepair]:

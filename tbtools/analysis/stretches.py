@@ -14,6 +14,8 @@ from tbtools.eventfile.records import record_starts
 from tbtools.runs.timeline import rows as row_kinds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
@@ -62,6 +64,7 @@ def stretches_to_copy(
     cuts: NDArray[np.int64],
     *,
     marks: bool = False,
+    dropped_marks: Sequence[int] = (),
 ) -> Stretches:
     """What is left of a file.
 
@@ -75,6 +78,7 @@ def stretches_to_copy(
         changed: bool for each row: whether its record cannot be copied as it is for other reasons.
         cuts: int64, increasing: byte offsets inside records that stay and begin a stretch.
         marks: Whether all marks stay.
+        dropped_marks: Kinds of marks that are left out besides.
 
     Raises:
         InputChanged: The file is no longer the one that was scanned.
@@ -82,17 +86,18 @@ def stretches_to_copy(
     begins_session = (file.mark_kind == row_kinds.FILE_VERSION) | (
         (file.mark_kind == row_kinds.SESSION_LOG) & (file.mark_status == row_kinds.SESSION_START)
     )
-    dropped_marks = file.mark_offset[begins_session & (not marks)]
+    left_out = begins_session & (not marks) | np.isin(file.mark_kind, dropped_marks)
+    places = file.mark_offset[left_out]
     offset = file.offset
     touched = np.flatnonzero(~kept | changed)
     last_touched = max(
         int(offset[touched[-1]]) if touched.size else -1,
-        int(dropped_marks[-1]) if dropped_marks.size else -1,
+        int(places[-1]) if places.size else -1,
         int(cuts[-1]) if cuts.size else -1,
     )
     start, end = _records(file, last_touched)
     drop = np.zeros(start.size, bool)
-    drop[np.searchsorted(start, dropped_marks, side="right") - 1] = True
+    drop[np.searchsorted(start, places, side="right") - 1] = True
     # Only records between those of the first and the last touched row are looked at.
     looked_at = slice(0, 0)
     if touched.size:

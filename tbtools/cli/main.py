@@ -52,6 +52,8 @@ _COMMANDS = {
     "inspect": "What is in one event file: tags, records, events.",
     "verify": "Whether event files are sound, and where not.",
     "repair": "What is whole in damaged, cut-off or compressed event files.",
+    "edit": "Logs with other names, other steps or fewer tags, all else kept.",
+    "compact": "Smaller logs: fewer pictures and histograms, thinned scalars.",
     "import": "Logs of other programs as event files, which TensorBoard shows.",
     "cache": "What is kept of earlier looks, so that the next one is fast.",
 }

@@ -124,3 +124,28 @@ class Place(ParamType[str]):
         if not known and value not in ("end", "last", "best"):
             self.fail(f"{value!r} is none of end, last, best, step=N", param, ctx)
         return str(value)
+
+
+class FirstTime(ParamType[float]):
+    """``first=TIME``: seconds since the epoch, or a date and time as ISO 8601 has it."""
+
+    name = "first=TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Parses the time; one without a zone is local."""
+        import math
+        from datetime import datetime
+
+        name, _, text = str(value).partition("=")
+        try:
+            seconds = float(text)
+        except ValueError:
+            try:
+                seconds = datetime.fromisoformat(text).timestamp()
+            except (ValueError, OverflowError, OSError):
+                seconds = math.nan
+        if name != "first" or not math.isfinite(seconds):
+            self.fail(f"{value!r} is not first=1700000000 or first=2024-01-31T12:00", param, ctx)
+        return seconds

@@ -85,10 +85,15 @@ def write_record(file: BinaryIO, data: bytes) -> int:
     Returns:
         The bytes written: the data and 16 more.
     """
+    file.write(framed(data))
+    return FRAME_SIZE + len(data)
+
+
+def framed(data: bytes) -> bytes:
+    """One record around the data."""
     length = struct.pack("<Q", len(data))
     checksums = _CHECKSUM.pack(masked_crc32c(length)), _CHECKSUM.pack(masked_crc32c(data))
-    file.write(b"".join((length, checksums[0], data, checksums[1])))
-    return FRAME_SIZE + len(data)
+    return b"".join((length, checksums[0], data, checksums[1]))
 
 
 class RecordReader:

@@ -69,7 +69,7 @@ def encode_scalars(
     lost = np.isfinite(values) & ~np.isfinite(stored)
     if lost.any():
         raise _unwritable(values[lost][0], tag)
-    sizes = _varint_sizes(steps)
+    sizes = varint_sizes(steps)
     bounds = np.flatnonzero(np.diff(sizes)) + 1
     for first, end in zip([0, *bounds.tolist()], [*bounds.tolist(), steps.size], strict=True):
         for start in range(first, end, _BLOCK):
@@ -103,17 +103,17 @@ def _one_by_one(
         except OverflowError:
             raise _unwritable(number, tag) from None
         data = b"\x09" + struct.pack("<d", wall_time) + at_step + content + stored
-        yield _header(len(data)) + data + masked_crc32c(data).to_bytes(4, "little")
+        yield record_header(len(data)) + data + masked_crc32c(data).to_bytes(4, "little")
 
 
 @functools.lru_cache(1 << 10)
-def _header(size: int) -> bytes:
+def record_header(size: int) -> bytes:
     """What stands in front of a record's data."""
     length = size.to_bytes(8, "little")
     return length + masked_crc32c(length).to_bytes(4, "little")
 
 
-def _varint_sizes(steps: NDArray[np.int64]) -> NDArray[np.int64]:
+def varint_sizes(steps: NDArray[np.int64]) -> NDArray[np.int64]:
     """Bytes of each step: none for 0, seven bits a byte else, and ten for a negative one."""
     return np.searchsorted(_LEAST_OF_SIZE, steps.view(np.uint64), side="right")
 
@@ -133,25 +133,30 @@ def _encode(
     values: NDArray[np.float32] | NDArray[np.float64],
 ) -> bytes:
     """Records of one length: the steps take up the same number of bytes."""
-    step_size = int(_varint_sizes(steps[:1])[0])
+    step_size = int(varint_sizes(steps[:1])[0])
     size = values.itemsize
     field = _SINGLE if size == 4 else _DOUBLE
     value = b"\x0a" + _varint(len(tag)) + tag + field + bytes(size)
     summary = b"\x0a" + _varint(len(value)) + value
     step = b"\x10" + bytes(step_size) if step_size else b""
     data = b"\x09" + bytes(8) + step + b"\x2a" + _varint(len(summary)) + summary
-    record = np.frombuffer(_header(len(data)) + data + bytes(4), np.uint8)
+    record = np.frombuffer(record_header(len(data)) + data + bytes(4), np.uint8)
     records = np.tile(record, (steps.size, 1))
     assert record.size == FRAME_SIZE + len(data)
     at = HEADER_SIZE
     records[:, at + 1 : at + 9] = _bytes_of(wall_times.astype("<f8"))
-    bits = steps.view(np.uint64)
-    for byte in range(step_size):
-        septet = (bits >> np.uint64(7 * byte) & np.uint64(0x7F)).astype(np.uint8)
-        records[:, at + 10 + byte] = septet | (0x80 if byte < step_size - 1 else 0)
+    put_varints(records[:, at + 10 : at + 10 + step_size], steps)
     records[:, -4 - size : -4] = _bytes_of(values)
-    records[:, -4:] = _bytes_of(_masked_crcs(records[:, at:-4]).astype("<u4"))
+    records[:, -4:] = _bytes_of(masked_crcs(records[:, at:-4]).astype("<u4"))
     return records.tobytes()
+
+
+def put_varints(columns: NDArray[np.uint8], numbers: NDArray[np.int64]) -> None:
+    """Writes numbers that all take as many bytes as there are columns."""
+    bits = numbers.view(np.uint64)
+    for byte in range(columns.shape[1]):
+        septet = (bits >> np.uint64(7 * byte) & np.uint64(0x7F)).astype(np.uint8)
+        columns[:, byte] = septet | (0x80 if byte < columns.shape[1] - 1 else 0)
 
 
 def _bytes_of(column: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -169,7 +174,7 @@ def _crc_table() -> NDArray[np.uint32]:
     return table
 
 
-def _masked_crcs(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
+def masked_crcs(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
     """The masked CRC-32C of each row, byte by byte for all rows at once; see `masked_crc32c`."""
     table = _crc_table()
     crc = np.full(len(rows), 0xFFFFFFFF, np.uint32)

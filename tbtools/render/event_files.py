@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.ensemble import runs_needed
-from tbtools.analysis.pieces import Copy, Rewritten, SessionStart
-from tbtools.analysis.stretches import open_unchanged
-from tbtools.errors import InputChanged, UnwritableValue
+from tbtools.analysis.pieces import Copy, Rewritten, SessionStart, result_name
+from tbtools.errors import UnwritableValue
 from tbtools.eventfile.records import FRAME_SIZE, HEADER_SIZE, write_record
 from tbtools.eventfile.scalar_records import encode_scalars
 from tbtools.eventfile.source import read_bytes
 from tbtools.eventfile.wire import event_with_values, metadata_of, value_with_metadata
 from tbtools.eventfile.writer import FILE_VERSION
+from tbtools.render.copying import Inputs
 from tbtools.render.directories import directory_whole
 from tbtools.render.names import distinct_paths, run_paths
 from tbtools.render.results import RESULT_WRITER
 from tbtools.runs.timeline.rows import SESSION_START
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import BinaryIO, Self
+    from typing import BinaryIO
 
     from numpy.typing import NDArray
 
@@ -34,31 +35,18 @@ if TYPE_CHECKING:
     from tbtools.analysis.mending import Mended
     from tbtools.analysis.merge import Merge
     from tbtools.analysis.repair import Repair
-    from tbtools.analysis.stretches import ScannedFile
-    from tbtools.eventfile.scan import FileColumns
-    from tbtools.eventfile.source import SourceFile
     from tbtools.render.directories import NewDirectory
 
     # Steps, wall times and values of one time series.
     Points = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
-# What is read at once. A longer stretch is copied by the operating system, where it does that.
-_BLOCK = 1 << 20
-# Of each of many files that take turns.
-_LEAST_BLOCK = 1 << 14
-# To open a file is to decompress it, or to ask a server; a process may open 256 and more.
-_MOST_OPEN = 16
 _MAX_STEP = int(np.iinfo(np.int64).max)
 # LogMessage.Level (tensorflow/core/util/event.proto).
 _WARN = 30
 
 
-def _file_name(start_time: float) -> str:
-    """As TensorBoard wants it; the same result has the same name wherever it is made."""
-    return f"events.out.tfevents.{max(int(start_time), 0):010d}.tbtools"
-
-
-def _write_version(file: BinaryIO, command: str, wall_time: float) -> None:
+def write_version(file: BinaryIO, command: str, wall_time: float) -> None:
+    """Writes the event that a file begins with, which says what it is a result of."""
     from tbtools.eventfile.messages import Event
 
     event = Event(
@@ -84,12 +72,12 @@ def write_merge(merge: Merge, directory: str | os.PathLike[str], *, force: bool 
     """
     with (
         directory_whole(directory, force=force, inputs=merge.read_paths) as made,
-        made.file(_file_name(merge.start_time)) as file,
-        _Inputs() as inputs,
+        made.file(result_name(merge.start_time)) as file,
+        Inputs() as inputs,
     ):
-        _write_version(file, "merge", merge.start_time)
+        write_version(file, "merge", merge.start_time)
         for piece in merge.pieces:
-            _write_piece(file, piece, inputs)
+            write_piece(file, piece, inputs)
 
 
 def _session_start(piece: SessionStart) -> bytes:
@@ -117,9 +105,9 @@ def write_repair(repair: Repair, directory: str | os.PathLike[str]) -> None:
         for each in repair.files:
             if each.output is None:
                 continue
-            with made.file(each.output) as file, _Inputs() as inputs:
+            with made.file(each.output) as file, Inputs() as inputs:
                 for piece in each.pieces:
-                    _write_piece(file, piece, inputs)
+                    write_piece(file, piece, inputs)
 
 
 def write_import(
@@ -143,16 +131,17 @@ def write_import(
         taken: Counter[str] = Counter()
         for each in files:
             data = read_bytes(each.source)
-            name = f"{runs[each.run]}/{_file_name(each.start_time)}"
+            name = f"{runs[each.run]}/{result_name(each.start_time)}"
             taken[name] += 1
             again = f".{taken[name]}" if taken[name] > 1 else ""
             with made.file(name + again) as file:
                 file.write(data)
 
 
-def _write_piece(
-    file: BinaryIO, piece: Copy | Rewritten | SessionStart | Mended, inputs: _Inputs
+def write_piece(
+    file: BinaryIO, piece: Copy | Rewritten | SessionStart | Mended, inputs: Inputs
 ) -> None:
+    """Writes one piece to the end of a file."""
     if isinstance(piece, Copy):
         inputs.copy(piece, file)
     elif isinstance(piece, Rewritten):
@@ -163,7 +152,7 @@ def _write_piece(
         _write_mended(file, piece, inputs)
 
 
-def _write_mended(file: BinaryIO, piece: Mended, inputs: _Inputs) -> None:
+def _write_mended(file: BinaryIO, piece: Mended, inputs: Inputs) -> None:
     """Writes a record with checksums that hold, behind a message that says so."""
     from tbtools.eventfile.messages import Event
 
@@ -180,105 +169,7 @@ def _write_mended(file: BinaryIO, piece: Mended, inputs: _Inputs) -> None:
     write_record(file, data)
 
 
-class _Inputs:
-    """The event files that are copied from; a few are open at a time, those used last."""
-
-    def __init__(self) -> None:
-        self._open: dict[str, SourceFile] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for file in self._open.values():
-            file.close()
-
-    def opened(self, columns: FileColumns | ScannedFile) -> SourceFile:
-        """A file that is still the one that was scanned."""
-        file = self._open.pop(columns.path, None)
-        if file is None:
-            if len(self._open) == _MOST_OPEN:
-                self._open.pop(next(iter(self._open))).close()
-            file = open_unchanged(columns)
-        self._open[columns.path] = file
-        return file
-
-    def read(self, columns: FileColumns | ScannedFile, offset: int, length: int) -> bytes:
-        """Bytes of a file.
-
-        Raises:
-            InputChanged: They are no longer there.
-        """
-        data = self.opened(columns).read_at(offset, length)
-        if len(data) < length:
-            raise InputChanged(columns.path)
-        return data
-
-    def copy(self, piece: Copy, file: BinaryIO) -> None:
-        """Copies stretches to the end of a file; short ones are read many at a time."""
-        if len(piece.files) > 1:
-            self._copy_in_turns(piece, file)
-            return
-        [columns], start, end = piece.files, piece.start, piece.end
-        at = 0
-        while at < start.size:
-            base = int(start[at])
-            last = int(np.searchsorted(end, base + _BLOCK, side="right"))
-            if last == at:
-                self._copy_long(columns, base, int(end[at]) - base, file)
-                at += 1
-                continue
-            block = memoryview(self.read(columns, base, int(end[last - 1]) - base))
-            bounds = zip(
-                (start[at:last] - base).tolist(), (end[at:last] - base).tolist(), strict=True
-            )
-            file.writelines([block[first:behind] for first, behind in bounds])
-            at = last
-
-    def _copy_in_turns(self, piece: Copy, file: BinaryIO) -> None:
-        """Copies stretches of files that take turns, of each of which a block is held."""
-        room = max(_BLOCK // len(piece.files), _LEAST_BLOCK)
-        blocks = [(0, memoryview(b""))] * len(piece.files)
-        turns = (piece.file.tolist(), piece.start.tolist(), piece.end.tolist())
-        for number, first, behind in zip(*turns, strict=True):
-            base, block = blocks[number]
-            if behind > base + len(block) or first < base:
-                columns = piece.files[number]
-                if behind - first > room:
-                    self._copy_long(columns, first, behind - first, file)
-                    continue
-                count = min(room, columns.position - first)
-                base, block = first, memoryview(self.read(columns, first, count))
-                blocks[number] = base, block
-            file.write(block[first - base : behind - base])
-
-    def _copy_long(
-        self, columns: FileColumns | ScannedFile, offset: int, left: int, file: BinaryIO
-    ) -> None:
-        file.flush()
-        while left:
-            copied = self._copied_by_system(columns, offset, left, file)
-            if not copied:
-                data = self.read(columns, offset, min(left, _BLOCK))
-                file.write(data)
-                copied = len(data)
-            offset += copied
-            left -= copied
-
-    def _copied_by_system(
-        self, columns: FileColumns | ScannedFile, offset: int, length: int, file: BinaryIO
-    ) -> int:
-        """How many bytes the operating system has copied, which it may do without reading them."""
-        descriptor = self.opened(columns).fileno()
-        if descriptor is None or not hasattr(os, "copy_file_range"):
-            return 0
-        try:
-            return os.copy_file_range(descriptor, file.fileno(), length, offset)
-        except OSError:  # between these file systems it cannot; writing tells what is wrong if not
-            return 0
-
-
-def _rewritten(piece: Rewritten, inputs: _Inputs) -> bytes:
+def _rewritten(piece: Rewritten, inputs: Inputs) -> bytes:
     """An event with only some of its values, or with metadata that it did not have."""
     length = int.from_bytes(inputs.read(piece.file, piece.offset, 8), "little")
     event = inputs.read(piece.file, piece.offset + HEADER_SIZE, length)
@@ -295,8 +186,8 @@ def _write_run(
     made: NewDirectory, run: str, command: str, sessions: Sequence[Mapping[str, Points]]
 ) -> None:
     reached = -1
-    with made.file(f"{run}/{_file_name(_first_time(sessions[0]))}") as file:
-        _write_version(file, command, _first_time(sessions[0]))
+    with made.file(f"{run}/{result_name(_first_time(sessions[0]))}") as file:
+        write_version(file, command, _first_time(sessions[0]))
         for number, series in enumerate(sessions):
             if number and reached < _MAX_STEP:  # a mark at a step voids what is there
                 mark = SessionStart(reached + 1, _first_time(series))

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from tbtools.analysis.aggregated import Aggregate
 from tbtools.analysis.best import best
+from tbtools.analysis.compacted import Compaction
 from tbtools.analysis.detect import Findings
 from tbtools.analysis.diff import Diff
+from tbtools.analysis.edit import Edit
 from tbtools.render import notebook
+from tbtools.render.compacted import write_compaction
+from tbtools.render.edited import write_edit
 from tbtools.render.figures import plot, plot_aggregate, plot_diff, plot_findings
 from tbtools.runs.experiment import Experiment
 from tbtools.runs.run import Run
@@ -21,6 +25,8 @@ RENDERERS = {
     Findings: Renderer(plot_findings, notebook.findings_html),
     Aggregate: Renderer(plot_aggregate),
     Diff: Renderer(plot_diff),
+    Compaction: Renderer(write=write_compaction),
+    Edit: Renderer(write=write_edit),
 }
 
 for result, renderer in RENDERERS.items():

@@ -16,10 +16,11 @@ what their order inside the bucket matters beyond a slope.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.analysis.prominent import prominent
 from tbtools.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def thin(values: NDArray[np.float64], points: int) -> NDArray[np.int64]:
     finite = np.isfinite(values)
     nonfinite = _nonfinite_ends(finite, points // _NONFINITE_PART)
     kept: NDArray[np.int64] = np.union1d(
-        nonfinite, _prominent(values, finite, points - len(nonfinite))
+        nonfinite, prominent(values, finite, points - len(nonfinite))
     )
     return kept
 
@@ -157,23 +158,3 @@ def _nonfinite_ends(finite: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
         first, last = first[chosen], last[chosen]
     ends: NDArray[np.int64] = np.union1d(first, last)
     return ends
-
-
-def _prominent(
-    values: NDArray[np.float64], finite: NDArray[np.bool_], points: int
-) -> NDArray[np.int64]:
-    """The finite points that MinMaxLTTB keeps, with the first, the last and the extremes."""
-    import tsdownsample
-
-    places = np.flatnonzero(finite)
-    if len(places) <= points:
-        return places
-    shown = values[places]
-    extremes = [0, len(shown) - 1, int(shown.argmin()), int(shown.argmax())]
-    # Areas of triangles overflow where values do not: a series is drawn the same at any scale.
-    scale = float(np.abs(shown).max())
-    if scale > 1e100:
-        shown = shown / scale
-    downsampler: Any = tsdownsample.MinMaxLTTBDownsampler
-    chosen = downsampler().downsample(np.ascontiguousarray(shown), n_out=points)
-    return places[np.union1d(chosen.astype(np.int64), extremes)]

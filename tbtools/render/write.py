@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.aggregated import Aggregate
+from tbtools.analysis.compacted import Compaction
+from tbtools.analysis.edit.results import Edit
 from tbtools.analysis.ensemble import runs_needed
 from tbtools.analysis.importing import Import
 from tbtools.analysis.merge import Merge
 from tbtools.analysis.repair import Repair
 from tbtools.errors import InvalidArgument, UnsupportedType
 from tbtools.render.batches import Batch
+from tbtools.render.compacted import write_compaction
 from tbtools.render.directories import require_free_directory
+from tbtools.render.edited import write_edit
 from tbtools.render.event_files import (
     write_aggregate,
     write_import,
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def write(
-    result: Merge | Repair | Import | Aggregate | pd.DataFrame,
+    result: Merge | Repair | Edit | Compaction | Import | Aggregate | pd.DataFrame,
     path: str | os.PathLike[str],
     *,
     force: bool = False,
@@ -45,12 +49,12 @@ def write(
 ) -> None:
     """Writes a result, whole or not at all.
 
-    A `Merge` becomes the event file of a run, a `Repair` and an `Import` a directory of event
-    files. An `Aggregate`, or a frame of scalars, becomes a table where the path ends in ``.csv``,
-    ``.jsonl``, ``.parquet`` or ``.feather``, else a log directory of event files, in which values
-    are float32. A frame is long, such as `smooth` gives, or wide, such as `Experiment.scalars`
-    gives: with a step a row, as a column or the index, and a column a tag or a pair of run and tag.
-    Where it has no wall_time, all points have the time of this call.
+    A `Merge` becomes the event file of a run, a `Repair`, an `Edit`, a `Compaction` and an `Import`
+    a directory of event files. An `Aggregate`, or a frame of scalars, becomes a table where the
+    path ends in ``.csv``, ``.jsonl``, ``.parquet`` or ``.feather``, else a log directory of event
+    files, in which values are float32. A frame is long, such as `smooth` gives, or wide, such as
+    `Experiment.scalars` gives: with a step a row, as a column or the index, and a column a tag or a
+    pair of run and tag. Where it has no wall_time, all points have the time of this call.
 
     Args:
         result: What.
@@ -77,6 +81,12 @@ def write(
     elif isinstance(result, Repair):
         require_free_run(path, force=None, inputs=result.read_paths)
         write_repair(result, path)
+    elif isinstance(result, Edit):
+        require_free_run(path, force=None, inputs=result.read_paths)
+        write_edit(result, path)
+    elif isinstance(result, Compaction):
+        require_free_run(path, force=None, inputs=result.read_paths)
+        write_compaction(result, path)
     elif isinstance(result, Import):
         require_free_run(path, force=force, inputs=result.read_paths)
         write_import(result, path, force=force)
@@ -102,7 +112,7 @@ def write(
             runs = ((paths[run], [series]) for run, series in points.items())
             write_runs(runs, path, command="write", force=force, inputs=inputs)
     else:
-        raise UnsupportedType(f"cannot write {type(result).__name__}: no Merge, Aggregate or frame")
+        raise UnsupportedType(f"cannot write {type(result).__name__}: no plan, Aggregate or frame")
 
 
 def require_free_target(
@@ -137,7 +147,7 @@ def require_free_run(
     force: bool | None,
     inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> None:
-    """Refuses what `write` would of a `Merge` or `Repair`, before any work is done.
+    """Refuses what `write` would of a plan, before any work is done.
 
     Args:
         path: The directory.

@@ -154,7 +154,6 @@ class Experiment(Shown, Mapping[str, Run]):
         self._runs: dict[str, Run] = {}
         self._fold = fold
         self.engine = engine_named(engine)
-        directories = each_path(_discover_named, self.paths)
         directories = each_path(partial(_discover_named, also=self._also), self.paths)
         missing = [(each.path, each.unreadable[each.path]) for each in directories if not each.runs]
         if missing and not (skip_unreadable and len(missing) < len(directories)):
@@ -407,8 +406,8 @@ def load(
     fold: bool = False,
     skip_unreadable: bool = False,
     cache: bool = True,
-        self.engine = engine_named(engine)
-        directories = each_path(partial(_discover_named, also=self._also), self.paths)
+    engine: Any = None,
+    also: str | Sequence[str] | Also | None = None,
 ) -> Experiment:
     """Finds the runs under a path; they are read when something of them is asked for.
 
@@ -444,10 +443,8 @@ def load(
         MissingExtra: Dask is not installed.
         EngineError: There is no scheduler at the address.
     """
-    options = (runs, restarts, exclude_runs, where, fold, skip_unreadable, engine)
-    if isinstance(path, Experiment) and options == (None, "resume", None, None, False, False, None):
-    options = (runs, exclude_runs, where, also, restarts, fold, skip_unreadable)
-    if isinstance(path, Experiment) and options == (*(None,) * 4, "resume", False, False):
+    options = (runs, exclude_runs, where, also, engine, restarts, fold, skip_unreadable)
+    if isinstance(path, Experiment) and options == (*(None,) * 5, "resume", False, False):
         return path
     return Experiment(
         [one for each in _listed(path) for one in _paths_of(each)],
@@ -458,8 +455,8 @@ def load(
         fold=fold,
         skip_unreadable=skip_unreadable,
         cache=cache,
-    options = (runs, exclude_runs, where, also, engine, restarts, fold, skip_unreadable)
-    if isinstance(path, Experiment) and options == (*(None,) * 5, "resume", False, False):
+        engine=engine,
+        also=also,
     )
 
 

@@ -47,6 +47,8 @@ FUNCTIONS: dict[str, Callable[[Path, Path], Any]] = {
     "detect": lambda logs, _: tbtools.detect(logs),
     "diff": lambda logs, _: tbtools.diff(logs / "a", logs / "b"),
     "diff_against": lambda logs, out: tbtools.diff_against(logs / "a", three_of(logs / "b", out)),
+    "compact": lambda logs, _: tbtools.compact(logs, thin=16),
+    "edit": lambda logs, _: tbtools.edit(logs, scale_steps=2),
     "explain": lambda logs, _: tbtools.explain(logs / "a").to_dict(),
     "merge": lambda logs, _: tbtools.merge(logs / "a"),
     "plot": lambda logs, _: tbtools.plot(logs),

@@ -37,6 +37,8 @@ MAKE: dict[str, Callable[[Path], Any]] = {
     "merge": lambda logdir: tbtools.merge(logdir / "a"),
     "repair": tbtools.repair,
     "import": lambda logdir: tbtools.import_(with_csv(logdir)),
+    "compact": tbtools.compact,
+    "edit": lambda logdir: tbtools.edit(logdir, rename="s/^/x/"),
     "verify": tbtools.verify,
     "best": tbtools.best,
     "explain": lambda logdir: tbtools.explain(logdir, "a"),
@@ -111,7 +113,7 @@ def test_frames_of_results_carry_damage_and_notes(name: str, logdir: Path) -> No
     (problem,) = attrs["problems"]
     assert problem["kind"] == ("undecodable" if name == "import" else "bad_data")
     # Those look at files, not at what runs make of them.
-    if name not in ("verify", "repair", "import"):
+    if name not in ("verify", "repair", "edit", "import"):
         assert attrs["notes"] == []
         assert attrs["superseded"] == 200
     for key in attrs.keys() & result.to_dict().keys():

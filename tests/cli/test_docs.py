@@ -71,6 +71,8 @@ def test_every_key_of_the_json_is_told(arguments: str) -> None:
         "diff tests/logs/baseline --against tests/logs --exclude-run media",
         "merge tests/logs/resumed -o OUT",
         "repair tests/logs/resumed -o OUT",
+        "compact tests/logs/resumed --thin 100 -o OUT",
+        "edit tests/logs/resumed --rename s/^/x/ -o OUT",
         "aggregate tests/logs/baseline tests/logs/plateau -o OUT",
         "smooth tests/logs/baseline -o OUT",
     ],

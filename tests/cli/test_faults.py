@@ -53,6 +53,8 @@ COMMANDS = {
     "repair": ["repair", "logs", "-o", "work/out"],
     "import": ["import", "logs", "-o", "work/out"],
     "summarize of CSV": ["summarize", "logs", "--also", "csv"],
+    "compact": ["compact", "logs", "--images", "last:1", "-o", "work/out"],
+    "edit": ["edit", "logs", "--rename", "s/^/x/", "--shift-steps", "3", "-o", "work/out"],
     "export": ["export", "logs", "-o", "work/out.csv"],
     "wide export": ["export", "logs", "--wide", "-o", "work/out.jsonl"],
     "export to standard output": ["export", "logs", "-o", "-"],

@@ -79,6 +79,8 @@ COMMANDS = {
     "merge": ["merge", "logs/a", "-o", "work/out"],
     "repair": ["repair", "logs", "-o", "work/out"],
     "import": ["import", "foreign", "-o", "work/out"],
+    "compact": ["compact", "logs", "--thin", "16", "-o", "work/out"],
+    "edit": ["edit", "logs", "--rename", "s/^/x/", "-o", "work/out"],
     "aggregate": ["aggregate", "logs", "-o", "work/out"],
     "aggregate to a table": ["aggregate", "logs", "-o", "work/out.csv"],
     "smooth": ["smooth", "logs", "-o", "work/out"],

@@ -68,6 +68,8 @@ COMMANDS = {
     "merge": ["merge", "logs/a", "-o", "out"],
     "repair": ["repair", "logs", "-o", "out"],
     "import": ["import", "foreign", "-o", "out"],
+    "compact": ["compact", "logs", "-o", "out"],
+    "edit": ["edit", "logs", "--rename", "s/^/x/", "-o", "out"],
     "aggregate": ["aggregate", "logs", "-o", "out"],
     "smooth": ["smooth", "logs", "-o", "out"],
     "pictures": ["export", "logs", "--data", "images", "-o", "out"],

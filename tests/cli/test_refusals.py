@@ -23,6 +23,8 @@ COMMANDS = {
     "merge": (["merge", "logs/a"], "out"),
     "repair": (["repair", "logs"], "out"),
     "import": (["import", "logs"], "out"),
+    "compact": (["compact", "logs", "--thin", "20"], "out"),
+    "edit": (["edit", "logs", "--shift-steps", "3"], "out"),
     "aggregate": (["aggregate", "logs"], "out"),
     "aggregate to a table": (["aggregate", "logs"], "out.csv"),
     "smooth": (["smooth", "logs"], "out"),
@@ -32,7 +34,7 @@ COMMANDS = {
     "diff": (["diff", "logs/a", "logs/b", "--format", "json"], "out.json"),
 }
 # These replace no directory at all.
-NEVER_REPLACING = ("export of pictures", "repair")
+NEVER_REPLACING = ("export of pictures", "repair", "edit", "compact")
 DIRECTORIES = [name for name, (_, out) in COMMANDS.items() if "." not in out]
 FILES = [name for name in COMMANDS if name not in DIRECTORIES]
 

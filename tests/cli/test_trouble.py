@@ -36,6 +36,9 @@ COMMANDS = {
     "diff": ["diff", "PATHS", "sound/a"],
     "merge": ["merge", "PATHS", "-o", "out"],
     "repair": ["repair", "PATHS", "-o", "out"],
+    "compact": ["compact", "PATHS", "-o", "out"],
+    "edit": ["edit", "PATHS", "--shift-steps", "1", "-o", "out"],
+    "edit in words": ["edit", "PATHS", "--shift-steps", "1", "--dry-run"],
     "aggregate": ["aggregate", "PATHS", "-o", "out"],
     "aggregate to a table": ["aggregate", "PATHS", "-o", "out.csv"],
     "smooth": ["smooth", "PATHS", "-o", "out"],
@@ -70,8 +73,8 @@ COMMANDS |= {
     if kind != "table"
 }
 COMMANDS |= {
-    f"{command} as {kind}": [command, "PATHS", "-o", "out", "--format", kind]
-    for command in ("merge", "repair", "aggregate", "smooth")
+    f"{command} as {kind}": [*COMMANDS[command][:-2], "-o", "out", "--format", kind]
+    for command in ("merge", "repair", "compact", "edit", "aggregate", "smooth")
     for kind in _formats(command)
     if kind != "table"
 }
@@ -109,6 +112,8 @@ CLOSING = {
     "diff": "compared: 1 pair of runs, ",
     "merge": "45 points of 1 session of 1 run",
     "repair": "1 file .0 repaired., 46 records, 0 B lost",
+    "compact": "1 event file as 1, .* as .*, 45 of 45 values; all compared",
+    "edit": "1 file, 45 of 45 values, 44 of them changed",
     "aggregate": "1 run in 1 group, 2 tags, 40 points",
     "smooth": "1 run, 2 series, 40 points, ema of weight 0.6",
     "export": " of 1 run",

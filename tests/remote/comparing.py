@@ -29,6 +29,8 @@ COMMANDS = {
     "merge": ["LOGS/a", "-o", "OUT/merged"],
     "best": ["LOGS", "--by", "loss"],
     "repair": ["LOGS/b", "-o", "OUT/repaired"],
+    "compact": ["LOGS", "--thin", "16", "-o", "OUT/compact"],
+    "edit": ["LOGS", "--exclude-tag", "loss", "-o", "OUT/edited"],
     "plot": ["LOGS"],
     "report": ["LOGS", "-o", "OUT/report.html"],
 }

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 COUNT: dict[str, Callable[[Any], int]] = {
     "aggregate": lambda x: int(tbtools.aggregate(x).to_frame()["runs"].sum()),
     "best": lambda x: 30 * len(tbtools.best(x).runs),
+    "compact": lambda x: tbtools.compact(x).kept,
     "detect": lambda x: 30 * [each.kind for each in tbtools.detect(x)].count("nonfinite"),
     "diff": lambda x: sum(run.points_a for run in tbtools.diff(x, "logs/a").runs),
     "diff_against": lambda x: 30 * (tbtools.diff_against(x, accepted()).logdir != ""),
     "diff_report": lambda x: 30 * (write_diff(x).read_text("utf-8").count("identical") > 0),
+    "edit": lambda x: tbtools.edit(x, shift_steps=1).kept,
     "explain": lambda x: tbtools.explain(x).curves[0].of,
     "export": lambda x: tbtools.export(x, "x.csv", force=True).count,
     "load": lambda x: len(tbtools.load(x).scalars()),

@@ -127,6 +127,7 @@ OTHERS = {
         "axis_column groups left_out notes plot problems provenance read_paths series "
         "superseded to_dict to_frame x"
     ),
+    "Asset": ("file output text"),
     "AggregatedSeries": (
         "dtype group interpolated members nonfinite repeated runs statistics stretches tag "
         "to_dict too_few unplaced wall_time x"
@@ -134,6 +135,9 @@ OTHERS = {
     "Audio": ("channels content_type data frames label sample_rate seconds to_numpy"),
     "BandCurve": ("center high low step to_frame value"),
     "Bootstrap": ("level resamples seed"),
+    "Compaction": (
+        "assets kept notes plugins problems runs superseded to_dict to_frame values write"
+    ),
     "CurveSide": (
         "at best best_step count dtype end final final_step nonfinite reaches_seconds "
         "reaches_step reaches_x sparkline steps_per_second"
@@ -144,8 +148,12 @@ OTHERS = {
         "a b compared_all identical notes plot problems provenance_a provenance_b runs "
         "superseded to_dict to_frame x"
     ),
+    "Edit": (
+        "assets changed collisions files kept notes plugins problems runs tags to_dict to_frame "
+        "values write written_files"
+    ),
     "Embedding": (
-        "bookmarks_path checkpoint_path directory metadata metadata_path name sprite_path "
+        "bookmarks_path checkpoint_path directory files metadata metadata_path name sprite_path "
         "sprite_size tensor_path tensor_shape to_frame vectors"
     ),
     "EventFileReader": ("problems"),
@@ -165,6 +173,7 @@ OTHERS = {
     "Export": ("count data left_out notes problems provenance runs superseded to_dict undecodable"),
     "FileChange": ("kind new_points path"),
     "FileCheck": ("bytes file problems records status to_dict"),
+    "FileEdit": ("bytes changed file is_whole kept output run to_dict values"),
     "FileRepair": ("file inserted lost_bytes mended output problems records status to_dict"),
     "Finding": (
         "best_step best_value end_step evidence fails is_serious kind last_good_step message "
@@ -200,6 +209,7 @@ OTHERS = {
     "PointDifference": (
         "area common_steps differing first_step first_values max_difference max_step mean_gap"
     ),
+    "PluginEdit": ("bytes kept kept_bytes plugin values"),
     "Problem": ("kind length message offset to_dict"),
     "RankedRun": (
         "checkpoint checkpoint_error dtype findings high hparams is_short low points rank run runs "
@@ -214,6 +224,9 @@ OTHERS = {
         "superseded tags to_dict to_frame"
     ),
     "Repair": ("files to_dict to_frame unreadable_paths"),
+    "RunCompaction": (
+        "bytes event_files kept output rewritten run start_time superseded to_dict values"
+    ),
     "RunDiff": ("a b hparams identical not_compared only_in points_a points_b tags text"),
     "RunGroup": ("name runs"),
     "RunLoss": ("points run to"),
@@ -234,6 +247,7 @@ OTHERS = {
         "configuration judged left_out logdir notes problems provenance readable runs superseded "
         "to_dict to_frame unreadable"
     ),
+    "TagEdit": ("run tag to values"),
     "TagDiff": (
         "a b better count_a count_b end_a end_b evidence identical is_of_groups level_a level_b "
         "objective only_in plugin points shorter tag to_dict"

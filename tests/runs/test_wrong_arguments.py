@@ -28,7 +28,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "EventFileWriter": ("{}",),
     **dict.fromkeys(("aggregate", "best", "detect", "load", "plot"), (LOGS,)),
     **dict.fromkeys(("read_scalars", "smooth"), (LOGS,)),
-    **dict.fromkeys(("repair", "summarize", "verify"), (LOGS,)),
+    **dict.fromkeys(("compact", "edit", "repair", "summarize", "verify"), (LOGS,)),
     "diff": ("logs/a", "logs/b"),
     "diff_against": ("logs/a", "accepted"),
     "diff_report": ("DIFF", "logs/a", "logs/b", "{}.html"),

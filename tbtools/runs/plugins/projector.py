@@ -6,6 +6,7 @@ beside it, one with the vectors, and one with what is known of each point.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from tbtools.errors import UndecodablePayload
 from tbtools.eventfile.source import as_path, is_file, open_file, read_bytes, source_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
 CONFIG_NAME = "projector_config.pbtxt"
@@ -108,6 +111,16 @@ class Embedding:
         frame = pd.DataFrame(vectors, columns=names)
         return pd.concat([self._metadata(len(vectors)), frame], axis=1)
 
+    def files(self) -> Iterator[tuple[str, str]]:
+        """The files that it is in, those that are there: path in its directory, and where it is."""
+        paths = (self.tensor_path, self.metadata_path, self.bookmarks_path, self.sprite_path)
+        for path in filter(None, paths):
+            place = os.path.normpath(path)
+            # One that is named from the root of the file system has no place beside the others.
+            if not os.path.isabs(place):
+                with contextlib.suppress(UndecodablePayload):
+                    yield place, self._inside(path)
+
     def _metadata(self, points: int) -> pd.DataFrame:
         import pandas as pd
 
@@ -150,9 +163,14 @@ class Embedding:
             return not _TEXT_OF_NUMBERS.issuperset(file.read_at(0, 1 << 16))
 
 
+def config_path(directory: str) -> str:
+    """Where the projector config of a run's directory is, if it has one."""
+    return os.path.join(directory, CONFIG_NAME)
+
+
 def has_embeddings(directory: str) -> bool:
     """Whether a run's directory has a projector config."""
-    return is_file(os.path.join(directory, CONFIG_NAME))
+    return is_file(config_path(directory))
 
 
 def read_embeddings(directory: str | os.PathLike[str]) -> list[Embedding]:
@@ -172,7 +190,7 @@ def read_embeddings(directory: str | os.PathLike[str]) -> list[Embedding]:
     from tbtools.eventfile import messages
 
     directory = as_path(directory)
-    path = os.path.join(directory, CONFIG_NAME)
+    path = config_path(directory)
     if not is_file(path):
         return []
     config = messages.ProjectorConfig()

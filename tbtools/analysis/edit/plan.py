@@ -1,0 +1,252 @@
+"""Plans logs that are written anew: with other names, other steps, fewer tags."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.edit.assets import assets_of
+from tbtools.analysis.edit.followers import Followers
+from tbtools.analysis.edit.names import Renaming, new_names
+from tbtools.analysis.edit.results import Edit, FileEdit, PluginEdit
+from tbtools.analysis.edit.seen import SeenRun, Wishes
+from tbtools.analysis.edit.steps import as_scale, ends_joined
+from tbtools.analysis.places import Folders, Places
+from tbtools.errors import InvalidArgument
+from tbtools.runs.diagnostics import problem_dicts, require_readable
+from tbtools.runs.inputs import open_inputs, require_events
+from tbtools.runs.reading import read_each
+from tbtools.runs.selection import Selection, Selector, as_globs, choose
+from tbtools.vocabulary import COLLISION_POLICIES, CollisionPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from fractions import Fraction
+
+    from tbtools.analysis.edit.names import Collision, Renames
+    from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.parts import Steps
+    from tbtools.runs.run import Run
+    from tbtools.runs.selection import Globs
+
+
+def edit(
+    runs: RunsLike,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    tags: Globs = None,
+    exclude_tags: Globs = None,
+    plugins: Globs = None,
+    exclude_plugins: Globs = None,
+    steps: Steps = None,
+    rename: Renames = None,
+    rename_runs: Renames = None,
+    unwrap_steps: bool = False,
+    scale_steps: float | str | Fraction = 1,
+    shift_steps: int = 0,
+    concat: bool = False,
+    first_wall_time: float | None = None,
+    on_collision: CollisionPolicy | None = None,
+) -> Edit:
+    """Plans copies of logs in which some things are others, and all else is byte for byte the same.
+
+    First it is said what stays, by the names and steps that there are; then tags and runs get their
+    names, and then steps and wall times change. Restarts change nothing: superseded points stay.
+
+    Args:
+        runs: A path, a `Run`, an `Experiment`, or several of them.
+        progress: As for `Experiment.scan`.
+        tags: Globs; all tags where not given.
+        exclude_tags: Globs of tags that are left out.
+        plugins: Globs of plugins; all where not given. ``graphs`` are the graph of a run and what
+            was traced of it.
+        exclude_plugins: Globs of plugins that are left out.
+        steps: First and last step, both included; None for no bound. Hyperparameters and layouts
+            stay.
+        rename: ``s/REGEX/REPLACEMENT/FLAGS``, a mapping of old names to new ones, or several, one
+            after the other, for tags.
+        rename_runs: The same for runs, by their directories.
+        unwrap_steps: Whether counters go on where they began anew, or wrapped at 32 bits.
+        scale_steps: What steps are multiplied by; they are rounded down.
+        shift_steps: What is added to steps.
+        concat: Whether runs that get one name become one, each of them behind the one before in
+            time. Without `rename_runs` all become one.
+        first_wall_time: When the first event of all was, seconds since the epoch; all wall times
+            move alike.
+        on_collision: What becomes of tags or runs that would get one name: ``join`` them, or
+            ``number`` those behind the first; refused where not given.
+
+    Returns:
+        The plan; its `write` or `tbtools.write` carries it out.
+
+    Raises:
+        UnknownTag: A glob or name matches no tag.
+        InvalidArgument: Something changes nothing, or several tags or runs would get one name.
+        NoEventFiles: There is nothing to read under a path.
+        InputChanged: A file was replaced while it was read.
+    """
+    if on_collision is not None and on_collision not in COLLISION_POLICIES:
+        raise InvalidArgument(f"on_collision={on_collision!r} is none of join, number")
+    wishes = Wishes(
+        as_globs(plugins), as_globs(exclude_plugins), Renaming.of(rename),
+        Renaming.of(rename_runs), unwrap_steps, as_scale(scale_steps), _as_shift(shift_steps),
+        concat, None if first_wall_time is None else _as_time(first_wall_time), on_collision,
+    )  # fmt: skip
+    selector = Selector(Selection.of(tags, steps, exclude_tags=exclude_tags), scalars=False)
+    inputs = open_inputs(runs)
+    folded = [name for name, run in inputs.runs.items() if len(run.data.sources) > 1]
+    if folded:
+        raise InvalidArgument(f"{folded[0]} has sub-runs folded into it: load with fold=False")
+    seen = {}
+    for name, run in read_each(inputs.runs, progress):
+        run.data.diagnostics  # noqa: B018 - known from now on, also when the run is let go
+        seen[name] = SeenRun(run, wishes, selector)
+    require_readable(inputs.runs)
+    require_events(inputs.runs.values())
+    selector.require_match()
+    _require_used(wishes, seen)
+    folders, run_collisions = _folders(inputs.runs, wishes)
+    collisions = [*run_collisions, *(each for one in seen.values() for each in one.collisions)]
+    _refuse_collisions(collisions, wishes)
+    _finish(seen, folders, wishes)
+    names = {run: folders[run].as_posix() for run in seen}
+    return Edit(
+        files=tuple(_placed(seen, folders, in_order=wishes.concat)),
+        runs=names,
+        tags=tuple(tag for run in seen.values() for tag in run.renamed()),
+        plugins=tuple(_plugins(seen.values())),
+        collisions=tuple(collisions),
+        assets=tuple(
+            asset
+            for name, run in seen.items()
+            if run.has_projector
+            for asset in assets_of(run.run.path, folders[name], run.edit.followers)
+        ),
+        problems=tuple(problem_dicts(inputs.runs, inputs.unreadable)),
+        run_notes=tuple(
+            (name, note) for name, run in inputs.runs.items() for note in run.data.file_notes()
+        ),
+        read_paths=tuple(dict.fromkeys(run.data.read_path for run in inputs.runs.values())),
+    )
+
+
+def _as_shift(shift: object) -> int:
+    if isinstance(shift, bool) or not isinstance(shift, (int, np.integer)):
+        raise InvalidArgument(f"shift_steps={shift!r} is no whole number")
+    return int(shift)
+
+
+def _as_time(time: object) -> float:
+    if isinstance(time, bool) or not isinstance(time, (int, float)) or not np.isfinite(time):
+        raise InvalidArgument(f"first_wall_time={time!r} is no number of seconds since the epoch")
+    return float(time)
+
+
+def _require_used(wishes: Wishes, seen: Mapping[str, SeenRun]) -> None:
+    """Refuses what changes nothing, and what leaves nothing."""
+    plugins = sorted({each for run in seen.values() for each in run.plugins} - {""})
+    for glob in (*wishes.plugins, *wishes.exclude_plugins):
+        if not choose(plugins, glob):
+            raise InvalidArgument(f"no plugin {glob!r}; there are {', '.join(plugins)}")
+    if not any(run.stays for run in seen.values()):
+        raise InvalidArgument("nothing would be left: no value is selected")
+    wishes.rename.require_used((tag for run in seen.values() for tag in run.renamable), "tag")
+    if wishes.unwrap and not any(run.edit.change.offsets for run in seen.values()):
+        raise InvalidArgument("there is nothing to unwrap: no steps of a tag go back")
+
+
+def _folders(runs: Mapping[str, Run], wishes: Wishes) -> tuple[dict[str, Path], list[Collision]]:
+    """The directory of each run, and those that several would get."""
+    lying = Folders(list(runs.values()))
+    here = {name: lying.of(run).as_posix() for name, run in runs.items()}
+    renaming: Callable[[str], str] = wishes.rename_runs
+    if wishes.concat and not wishes.rename_runs.steps:
+        renaming = lambda _: "."  # noqa: E731
+    wishes.rename_runs.require_used(here.values(), "run")
+    policy: CollisionPolicy | None = "join" if wishes.concat else wishes.on_collision
+    wanted, collisions = new_names(here.values(), renaming, policy, None)
+    if wishes.concat and not collisions:
+        raise InvalidArgument("there is nothing to join: each run has a name of its own")
+    for old, new in wanted.items():
+        if new != old:
+            _require_inside(new)
+    return {name: Path(wanted[place]) for name, place in here.items()}, collisions
+
+
+def _require_inside(folder: str) -> None:
+    parts = PurePosixPath(folder).parts
+    if folder.startswith("/") or ".." in parts or any(ord(each) < 32 for each in folder):
+        raise InvalidArgument(f"{folder!r} is no name of a run: it would lie somewhere else")
+
+
+def _refuse_collisions(collisions: Sequence[Collision], wishes: Wishes) -> None:
+    policy = wishes.on_collision
+    for each in collisions:
+        if policy is None and not (wishes.concat and each.run is None):
+            what = "runs" if each.run is None else f"tags of {each.run!r}"
+            names = " and ".join(map(repr, each.names[:3])) + " and more" * (len(each.names) > 3)
+            raise InvalidArgument(
+                f"the {what} {names} would both be called {each.name!r}: say whether they are to "
+                "be joined or numbered (on_collision, --on-collision)"
+            )
+
+
+def _finish(seen: Mapping[str, SeenRun], folders: Mapping[str, Path], wishes: Wishes) -> None:
+    """What is known when all runs have been seen."""
+    if wishes.rename.steps:
+        names = {tag: to for run in seen.values() for tag, to in run.all_names.items()}
+        followers = Followers(names, wishes.rename.of_any)
+        for run in seen.values():
+            run.follow(followers)
+    if wishes.concat:
+        by_folder: dict[Path, list[SeenRun]] = {}
+        for name, run in seen.items():
+            by_folder.setdefault(folders[name], []).append(run)
+        for together in by_folder.values():
+            _join_ends(together)
+    if wishes.first_wall_time is not None:
+        first = min((run.first_wall_time for run in seen.values()), default=np.inf)
+        if not np.isfinite(first):
+            raise InvalidArgument("there is no wall time that could be moved")
+        for run in seen.values():
+            run.move_time(wishes.first_wall_time - first)
+
+
+def _join_ends(runs: list[SeenRun]) -> None:
+    ordered = sorted(runs, key=lambda run: run.first_wall_time)
+    offsets = ends_joined([run.reached for run in ordered])
+    for number, (run, offset) in enumerate(zip(ordered, offsets.tolist(), strict=True)):
+        run.order = number
+        run.move_steps(offset)
+
+
+def _placed(
+    seen: Mapping[str, SeenRun], folders: Mapping[str, Path], *, in_order: bool
+) -> Iterator[FileEdit]:
+    """The files with the places that they get; those of runs that are joined follow one another."""
+    places = Places(folders.values())
+    by_folder: dict[Path, list[tuple[str, SeenRun]]] = {}
+    for name, run in seen.items():
+        by_folder.setdefault(folders[name], []).append((name, run))
+    for folder, own in by_folder.items():
+        own.sort(key=lambda pair: pair[1].order)
+        files = [(name, run, file) for name, run in own for file in run.files]
+        bases = [Path(file.path).name for _, _, file in files if file.stays]
+        # TensorBoard reads the files of a directory in the order of their names.
+        numbered = in_order and len(own) > 1 and bases != sorted(bases)
+        for number, (name, run, file) in enumerate(files):
+            base = Path(file.path).name
+            output = places.add(folder, f"{number:05d}.{base}" if numbered else base)
+            yield file.planned(name, output if file.stays else None, run.edit)
+
+
+def _plugins(seen: Iterable[SeenRun]) -> Iterator[PluginEdit]:
+    totals: dict[str, list[int]] = {}
+    for run in seen:
+        for plugin, counts in run.plugins.items():
+            known = totals.setdefault(plugin, [0, 0, 0, 0])
+            totals[plugin] = [a + b for a, b in zip(known, counts, strict=True)]
+    for plugin in sorted(totals):
+        yield PluginEdit(plugin, *totals[plugin])
