@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Each test reads its files; those of the index say where theirs lies. Processes inherit this.
 os.environ["TBTOOLS_CACHE"] = "off"
+# What was told must not keep the next run of a test from being told.
+os.environ["TBTOOLS_STATE"] = "off"
 
 # Nothing is timed in a test: an example that takes long on a busy machine is none the worse.
 # Whether the suite passes depends on the code alone; `make explore` looks at other examples.
