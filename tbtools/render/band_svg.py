@@ -54,7 +54,7 @@ def _panel(tag: TagRegression) -> Iterator[str]:
     assert curve is not None
     yield f'<text x="{_MARGIN}" y="16" fill="{_GREY}">{escape(_title(tag))}</text>'
     scale = _Scale(curve)
-    band = thin(curve.center, _POINTS).kept
+    band = thin(curve.center, _POINTS)
     edge = [*scale.points(curve.step[band], curve.high[band])]
     edge += [*scale.points(curve.step[band], curve.low[band])][::-1]
     blue, red = RUN_COLORS[0], SEVERITY_COLORS["error"]
@@ -63,7 +63,7 @@ def _panel(tag: TagRegression) -> Iterator[str]:
     yield f'<polyline points="{center}" fill="none" stroke="{blue}"/>'
     color = red if tag.fails else _GREY
     for stretch in _finite_stretches(curve.value):
-        kept = stretch[thin(curve.value[stretch], _POINTS).kept]
+        kept = stretch[thin(curve.value[stretch], _POINTS)]
         line = " ".join(scale.points(curve.step[kept], curve.value[kept]))
         yield f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="1.5"/>'
     if tag.since_step is not None:
