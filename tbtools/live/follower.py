@@ -43,6 +43,8 @@ _SHARE = 0.02
 _IDLE_SECONDS = 3600.0
 # As often as it pays to look at what people read; a server counts every request, and may charge it.
 _INTERVAL, _REMOTE_INTERVAL = 2.0, 30.0
+# How a training can be over, that of a run around it or of its family included.
+_OVER = ("finished", "stopped", "stalled")
 _TOLD: dict[FileChangeKind, str] = {
     "shrank": "has become shorter, and was read anew",
     "replaced": "is another file now, and was read anew",
@@ -75,6 +77,12 @@ class Watched:
     restarts: str = "resume"
     kinds: Sequence[str] = ()
     cache: bool = True
+
+
+def interval_of(paths: Sequence[LogPath]) -> float:
+    """Seconds between two looks at some paths, unless somebody wants another time."""
+    remote = any(source_of(as_path(path)).is_remote for path in paths)
+    return _REMOTE_INTERVAL if remote else _INTERVAL
 
 
 class Follower:
@@ -119,9 +127,7 @@ class Follower:
         self.watched = watched
         self.experiment: Experiment | None = None
         self.runs: dict[str, FollowedRun] = {}
-        self.interval = _INTERVAL
-        if any(source_of(as_path(path)).is_remote for path in watched.paths):
-            self.interval = _REMOTE_INTERVAL
+        self.interval = interval_of(watched.paths)
         self.clock = clock
         self.changed: list[str] = []
         self.judged: list[str] = []
@@ -254,12 +260,26 @@ class Follower:
     def _silence_events(self, now: float, followed: FollowedRun) -> Iterator[Event]:
         if not (followed.is_watched and followed.is_silent(now)):
             return
+        others = [each for each in self._written_together(followed) if each.is_watched]
+        if any(each.is_written and not each.is_silent(now) for each in others):
+            return  # its writer is alive
+        over = [each.status for each in others if each.status in _OVER]
+        followed.status = followed.told = over[0] if over else "stalled"
+        if over:
+            return  # which was told of the one that says when it ends
         assert followed.silence is not None
-        followed.status = followed.told = "stalled"
         finding = followed.silence.finding(now - followed.arrived)
         followed.findings = (*followed.findings, finding)
         self.judged.append(followed.name)
         yield from self._news(now, followed, [finding])
+
+    def _written_together(self, followed: FollowedRun) -> Iterator[FollowedRun]:
+        """The other runs that the same training writes: those around it, and its family."""
+        names = (*names_above(followed.name), *self._families[family(followed.name)])
+        for name in dict.fromkeys(names):
+            other = self._known.get(name)
+            if other is not None and other is not followed and not followed.has_other_writer(other):
+                yield other
 
     def _news(
         self, now: float, followed: FollowedRun, findings: Sequence[Finding]

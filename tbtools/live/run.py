@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ _FLUSH_SECONDS = 120.0
 # So many arrivals tell when the next is due.
 _ARRIVALS = 3
 _ARRIVALS_KEPT = 50
+# events.out.tfevents.SECONDS.HOST.PID.NUMBER, as TensorFlow and torch name them.
+_WRITER = re.compile(r"tfevents\.\d+\.([^/]+)\.(\d+)\.\d+[^/]*\Z")
 _SESSION_START = "_hparams_/session_start_info"
 # Names by which trainings call their number of steps, as Lightning, transformers, Keras and scripts
 # after them have it.
@@ -76,6 +79,11 @@ class FollowedRun:
         """Wall time of its last event, seconds since the epoch; infinite where not known."""
         end = run_times(self.run)[1]
         return float("inf") if end is None else end
+
+    def has_other_writer(self, other: FollowedRun) -> bool:
+        """Whether another run is known to be written by another process."""
+        mine, its = writer_of(self.run), writer_of(other.run)
+        return mine is not None and its is not None and mine != its
 
     # -- while it is not read
 
@@ -139,6 +147,12 @@ class FollowedRun:
             return False
         usual = max(self._gaps) if len(self._gaps) >= _ARRIVALS else _FLUSH_SECONDS
         return now - self.arrived > self.silence.rhythm.patience + usual
+
+
+def writer_of(run: Run) -> tuple[str, str] | None:
+    """Host and number of the process that writes a run, as the name of its last file says."""
+    found = _WRITER.search(run.event_files[-1]) if run.event_files else None
+    return (found[1], found[2]) if found else None
 
 
 def _total_steps(run: Run) -> int | None:

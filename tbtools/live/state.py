@@ -133,7 +133,14 @@ class GivenAlarms:
         return self._repeat is not None
 
     def claim(
-        self, key: Key, span: Span, seen: float, now: float, *, lasts: bool = False
+        self,
+        key: Key,
+        span: Span,
+        seen: float,
+        now: float,
+        *,
+        lasts: bool = False,
+        cause: tuple[str, int] | None = None,
     ) -> Given | None:
         """Takes it on to give an alarm; None where it was given, or another process does so.
 
@@ -142,7 +149,9 @@ class GivenAlarms:
             span: Where the cause lies in the run.
             seen: Wall time of the run's last event, seconds since the epoch.
             now: The present.
-            lasts: Whether the cause is still there.
+            lasts: Whether it is still so.
+            cause: Tag and step of what went first: where an alarm was given for that, this is the
+                same trouble.
         """
         known = self._find(key, span)
         if known is not None:
@@ -153,7 +162,7 @@ class GivenAlarms:
             known = self._find(key, span)
             if known is not None and not self._is_due(known, now, lasts=lasts):
                 return None
-            if self._is_cooling(key, now):
+            if self._is_cooling(key, now) or self._has_cause(key, cause, span):
                 return None
             if known is None:
                 known = Given(
@@ -165,6 +174,13 @@ class GivenAlarms:
             known.time, known.done = now, False
             known.owner = f"{os.uname().nodename}:{os.getpid()}"
         return known
+
+    def _has_cause(self, key: Key, cause: tuple[str, int] | None, span: Span) -> bool:
+        if cause is None or cause[0] == key.tag:
+            return False
+        first = Span(cause[1], cause[1], span.began)
+        same = (key.condition, key.run, cause[0])
+        return any(each.key[:3] == same and each.holds(first) for each in self._given.values())
 
     def is_held(self, key: Key, span: Span, now: float) -> bool:
         """Whether an alarm is only put off, because one was given a moment ago."""

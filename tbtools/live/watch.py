@@ -240,8 +240,16 @@ class Watch:
     def _give(
         self, action: Action, event: Event, key: Key, span: Span, followed: FollowedRun
     ) -> None:
-        lasts = event.finding is not None and event.finding.ongoing
-        given = self._alarms.claim(key, span, followed.last_time, event.time, lasts=lasts)
+        finding = event.finding
+        cause = finding.evidence.get("cause") if finding is not None else None
+        given = self._alarms.claim(
+            key,
+            span,
+            followed.last_time,
+            event.time,
+            lasts=finding is not None and finding.ongoing,
+            cause=(str(cause["tag"]), int(cause["step"])) if cause else None,
+        )
         if given is None:
             if self._alarms.is_held(key, span, event.time):
                 self._held.add(followed.name)

@@ -6,6 +6,8 @@ import math
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
 import tbtools
 from tests.builders import START, EventFileBuilder
 from tests.live.logs import EVERY
@@ -159,3 +161,37 @@ def test_a_twin_in_a_run_of_its_own_is_judged_with_its_training(log: Log) -> Non
         (each.kind, each.onset_step) for each in together if each.run == "validation"
     ]
     assert "overfitting" in {each.kind for each in found}
+
+
+def test_what_one_process_writes_is_silent_together(log: Log) -> None:
+    """As `add_scalars` has it: runs inside a run, which never say that they are over."""
+    for step in range(60):
+        log.now += EVERY
+        for run in ("a", "a/loss/train", "a/loss/val"):
+            log.write(run, step, 1 / (1 + step))
+        log.poll()
+    for step in range(60, 160):  # the outer one goes on
+        log.now += EVERY
+        log.write("a", step, 1 / (1 + step))
+        assert log.poll() == []
+    assert told(log.wait(40 * EVERY)) == [("finding", "a", "stall")]
+    assert log.wait(3600) == []
+    assert {each.status for each in log.follower.runs.values()} == {"stalled"}
+
+
+@pytest.mark.parametrize(("pid", "silent"), [(7, []), (8, ["a/b"])])
+def test_runs_of_other_processes_are_silent_by_themselves(
+    log: Log, pid: int, silent: list[str]
+) -> None:
+    def write(run: str, count: int, pid: int) -> None:
+        points = [(step, 1 / (1 + step)) for step in range(count)]
+        path = log.directory / run / f"events.out.tfevents.1.host.{pid}.0"
+        EventFileBuilder().scalars("loss", points).write(path)
+
+    write("a/b", 50, pid)
+    for count in range(50, 500, 5):
+        log.now = START + count
+        write("a", count, 7)
+        log.poll()
+    stalled = [each.run for each in log.events if each.finding and each.finding.kind == "stall"]
+    assert stalled == silent
