@@ -140,6 +140,7 @@ class Follower:
         self._waiting: dict[str, None] = {}  # to be judged, those that wait longest first
         self._budget = Budget(share)
         self._told: set[str] = set()
+        self._is_first = True
         self._configuration = Configuration()
 
     # -- looking
@@ -156,10 +157,11 @@ class Follower:
         Raises:
             InvalidConfiguration: The tbtools.toml of the runs cannot be read.
         """
+        is_first, self._is_first = self._is_first, False
         now = self.clock()
         self.changed, self.judged = [], []
         try:
-            changed = self.changed = self._look(now)
+            changed = self.changed = self._look(now, is_first=is_first)
         except NoEventFiles as error:
             return self._tell(now, None, f"waiting for event files: {error}")
         except OSError as error:  # a server, or a network file system, that is away
@@ -172,11 +174,19 @@ class Follower:
             events += self._judge(now, name)
         for followed in self.runs.values():
             events += self._silence_events(now, followed)
+        if not self._history:
+            self._release_idle(now)
         return events
 
-    def _look(self, now: float) -> list[str]:
+    def _release_idle(self, now: float) -> None:
+        """Lets go of runs that have been over for a while: a watch goes on for weeks."""
+        for name, followed in self.runs.items():
+            idle = not followed.is_written and now - followed.arrived > _IDLE_SECONDS
+            if idle and followed.is_read and name not in self._waiting:
+                followed.release()
+
+    def _look(self, now: float, *, is_first: bool) -> list[str]:
         """The selected runs that have changed; everything has been read of them."""
-        is_first = self.experiment is None
         if self.experiment is None:
             self.experiment = self._load()
         else:

@@ -43,6 +43,7 @@ class FollowedRun:
         is_watched: Whether it was written to since the watch began, or shortly before: events are
             about such runs only.
         arrived: When something came last, by the follower's clock.
+        last_time: Wall time of its last event, seconds since the epoch; infinite where not known.
         last_step: The highest step; None where there is none.
         total_steps: How many it wants to take, as its hyperparameters say; None where they do not.
         silence: What there is to be said if nothing comes any more; None without a rhythm.
@@ -56,6 +57,7 @@ class FollowedRun:
         self.findings: tuple[Finding, ...] = ()
         self.is_watched = False
         self.arrived = 0.0
+        self.last_time = float("inf")
         self.last_step: int | None = None
         self.total_steps: int | None = None
         self.silence: Silence | None = None
@@ -74,12 +76,6 @@ class FollowedRun:
         """Whether it is being written."""
         return self.status == "training"
 
-    @property
-    def last_time(self) -> float:
-        """Wall time of its last event, seconds since the epoch; infinite where not known."""
-        end = run_times(self.run)[1]
-        return float("inf") if end is None else end
-
     def has_other_writer(self, other: FollowedRun) -> bool:
         """Whether another run is known to be written by another process."""
         mine, its = writer_of(self.run), writer_of(other.run)
@@ -91,6 +87,11 @@ class FollowedRun:
         """Whether its files are others, or longer, than at the last call; nothing is read."""
         before, self._files = self._files, self._look()
         return before != self._files
+
+    def release(self) -> None:
+        """Lets go of what was read; it is read again when its files change."""
+        self.has_changed()
+        self.run.data.release()
 
     def idle_seconds(self, now: float) -> float:
         """How long its files have not been changed, at the last call of `has_changed`."""
@@ -117,6 +118,8 @@ class FollowedRun:
         """
         if not at_first and self.is_written:
             self._gaps.append(now - self.arrived)
+        end = run_times(self.run)[1]
+        self.last_time = float("inf") if end is None else end
         self.arrived = min(now, self.last_time) if at_first else now
         steps = [each.last_step for each in self.run.data.statistics() if each.count]
         self.last_step = max(steps, default=None)

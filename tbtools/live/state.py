@@ -241,12 +241,12 @@ class GivenAlarms:
     def _read(self, path: Path) -> None:
         try:
             stored = json.loads(path.read_bytes())
+            kept = [Given(**each) for each in stored["given"]]
         except FileNotFoundError:
             return
-        except ValueError as error:
+        except (ValueError, TypeError, LookupError) as error:  # no JSON, or not ours
             raise OSError(f"{path}: is damaged ({error}); remove it") from error
-        for each in stored["given"]:
-            found = Given(**each)
+        for found in kept:
             mine = self._given.setdefault(found.number, found)
             if mine is not found:
                 mine.extend(Span(found.low, found.high, None, found.weight), found.seen)

@@ -195,3 +195,31 @@ def test_runs_of_other_processes_are_silent_by_themselves(
         log.poll()
     stalled = [each.run for each in log.events if each.finding and each.finding.kind == "stall"]
     assert stalled == silent
+
+
+def test_a_run_that_begins_and_ends_between_two_looks_is_watched(log: Log) -> None:
+    log.poll()
+    points = [(step, math.nan if step > 20 else 1 / (1 + step)) for step in range(30)]
+    builder = EventFileBuilder().scalars("loss", points)
+    end = b'\x08\x00"\x02\x08\x01'
+    builder.value("_hparams_/session_end_info", 0, wall_time=START + 31, plugin="hparams",
+                  content=end)  # fmt: skip
+    builder.write(log.directory / "a" / "events.out.tfevents.1")
+    log.now = START + 40
+    assert told(log.poll()) == [
+        ("run", "a", "finished"), ("finished", "a", "finished"), ("finding", "a", "nonfinite"),
+    ]  # fmt: skip
+
+
+def test_what_is_over_is_let_go_of_and_read_again_when_it_goes_on(log: Log) -> None:
+    log.train("a", range(60))
+    log.wait(600)
+    log.wait(3600)
+    followed = log.follower.runs["a"]
+    assert (followed.is_read, followed.status) == (False, "stalled")
+    assert log.wait(3600) == []
+    assert not followed.is_read
+    log.now += EVERY
+    log.write("a", 60, math.nan)
+    assert told(log.poll()) == [("run", "a", "training"), ("finding", "a", "nonfinite")]
+    assert followed.last_step == 60
