@@ -283,6 +283,11 @@ class Follower:
         self.judged.append(followed.name)
         yield from self._news(now, followed, [finding])
 
+    def around(self, followed: FollowedRun) -> list[str]:
+        """The runs in which it lies that the same training writes."""
+        above = set(names_above(followed.name))
+        return [each.name for each in self._written_together(followed) if each.name in above]
+
     def _written_together(self, followed: FollowedRun) -> Iterator[FollowedRun]:
         """The other runs that the same training writes: those around it, and its family."""
         names = (*names_above(followed.name), *self._families[family(followed.name)])

@@ -17,7 +17,7 @@ from tbtools.live.episodes import Episode, Span
 from tbtools.render.files import replaced_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 _VERSION = 1
 # What was told so long ago is of a run that nobody watches any more.
@@ -141,6 +141,7 @@ class GivenAlarms:
         *,
         lasts: bool = False,
         cause: tuple[str, int] | None = None,
+        around: Collection[str] = (),
     ) -> Given | None:
         """Takes it on to give an alarm; None where it was given, or another process does so.
 
@@ -152,6 +153,8 @@ class GivenAlarms:
             lasts: Whether it is still so.
             cause: Tag and step of what went first: where an alarm was given for that, this is the
                 same trouble.
+            around: The runs of which this one is a part, as those of `add_scalars` are: an alarm
+                about them, at these steps, is about the same.
         """
         known = self._find(key, span)
         if known is not None:
@@ -163,6 +166,8 @@ class GivenAlarms:
             if known is not None and not self._is_due(known, now, lasts=lasts):
                 return None
             if self._is_cooling(key, now) or self._has_cause(key, cause, span):
+                return None
+            if known is None and self._is_part(key, around, span):
                 return None
             if known is None:
                 known = Given(
@@ -181,6 +186,12 @@ class GivenAlarms:
         first = Span(cause[1], cause[1], span.began)
         same = (key.condition, key.run, cause[0])
         return any(each.key[:3] == same and each.holds(first) for each in self._given.values())
+
+    def _is_part(self, key: Key, around: Collection[str], span: Span) -> bool:
+        return any(
+            each.condition == key.condition and each.run in around and each.tag and each.holds(span)
+            for each in self._given.values()
+        )
 
     def is_held(self, key: Key, span: Span, now: float) -> bool:
         """Whether an alarm is only put off, because one was given a moment ago."""

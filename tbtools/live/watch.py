@@ -18,6 +18,7 @@ from tbtools.runs.status import run_times
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tbtools.analysis.detect import Finding
     from tbtools.live.conditions import Condition
     from tbtools.live.delivery import Target
     from tbtools.live.follower import Follower
@@ -215,7 +216,7 @@ class Watch:
         if not followed.is_watched:
             return
         for action in self.plan.actions:
-            for finding in followed.findings:
+            for finding in sorted(followed.findings, key=_is_consequence):
                 if action.condition.is_met_by(finding):
                     event = Event(
                         "finding", self.follower.clock(), followed.name, finding.message,
@@ -249,6 +250,7 @@ class Watch:
             event.time,
             lasts=finding is not None and finding.ongoing,
             cause=(str(cause["tag"]), int(cause["step"])) if cause else None,
+            around=self.follower.around(followed),
         )
         if given is None:
             if self._alarms.is_held(key, span, event.time):
@@ -266,3 +268,8 @@ class Watch:
         if self._alarms.problem:
             yield Event("problem", now, None, self._alarms.problem)
             self._alarms.problem = ""
+
+
+def _is_consequence(finding: Finding) -> bool:
+    """Whether another one went first, for which an alarm is given then."""
+    return bool(finding.evidence.get("cause", {}).get("tag", finding.tag) != finding.tag)

@@ -141,6 +141,23 @@ def test_what_may_still_recover_is_alarmed_where_it_is_asked_for(log: Log, bell:
     assert bell.about == [("a", "divergence")]
 
 
+def test_one_trouble_is_one_alarm_whatever_it_takes_along(log: Log, bell: Bell) -> None:
+    """Series that follow the one that went first, and the runs of `add_scalars` inside the run."""
+
+    def failing() -> Iterator[None]:
+        for step in range(80):
+            for tag, first in {"train/loss": 50, "a_consequence": 52, "val/loss": 52}.items():
+                log.write("a", step, 1 / (1 + step) if step < first else math.nan, tag)
+            log.write("a/loss/train", step, 1 / (1 + step) if step < 50 else math.nan, "loss")
+            yield
+
+    action = Action(parse_condition("nonfinite"), bell)
+    list(watching(log, failing(), action, until="steps>=75"))
+    assert [(each.values["run"], each.values["tag"]) for each in bell.alarms] == [
+        ("a", "train/loss")
+    ]
+
+
 def test_an_alarm_is_not_given_again_by_the_next_watch(
     log: Log, bell: Bell, tmp_path: Path
 ) -> None:
