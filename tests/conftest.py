@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 os.environ["TBTOOLS_CACHE"] = "off"
 # What was told must not keep the next run of a test from being told.
 os.environ["TBTOOLS_STATE"] = "off"
+
+# A shell has what it starts in the background ignore Ctrl-C, and processes inherit that too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Nothing is timed in a test: an example that takes long on a busy machine is none the worse.
 # Whether the suite passes depends on the code alone; `make explore` looks at other examples.

@@ -67,6 +67,11 @@ def test_summarize_and_verify(line: str, tmp_path: Path) -> None:
         assert not loaded & PROTOBUF
 
 
+def test_judging_needs_no_masked_arrays(tmp_path: Path) -> None:
+    loaded = modules_after(command("summarize examples/logs"), TBTOOLS_CACHE=str(tmp_path))
+    assert not loaded & ({"numpy.ma", "scipy", "pandas"} - modules_after("import numpy"))
+
+
 @pytest.mark.parametrize(("asked", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
 def test_the_command_starts_no_threads_for_products(asked: dict[str, str], threads: str) -> None:
     script = (

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # DataType numbers (TensorFlow's types.proto) as people know them.
 DTYPE_NAMES = {
@@ -29,6 +32,17 @@ _WHOLE = frozenset(
 )
 # float64 holds every whole number up to here.
 _EXACT = 2.0**53
+
+
+def distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """The values that occur, each once, rising, where none is NaN: as `numpy.unique` has them.
+
+    That one imports `numpy.ma`, which takes a tenth of the time of a small `summarize`.
+    """
+    ordered = np.sort(values)
+    first = np.ones(ordered.size, bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
 
 
 def is_number(given: object) -> bool:

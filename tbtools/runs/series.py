@@ -11,7 +11,7 @@ from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.columns import is_within
 from tbtools.runs.diagnostics import require_readable
-from tbtools.runs.numbers import DTYPE_NAMES
+from tbtools.runs.numbers import DTYPE_NAMES, distinct
 from tbtools.runs.reading import read_each
 from tbtools.runs.selection import Selection, Selector
 from tbtools.vocabulary import AXES, FORMER_AXES
@@ -122,7 +122,7 @@ class ScalarSeries:
             wall_time=self.wall_time[points],
             value=self.value[points],
             session=self.session[points],
-            restarts=np.unique(restarts[(restarts > 0) & (restarts < points.size)]),
+            restarts=distinct(restarts[(restarts > 0) & (restarts < points.size)]),
         )
 
     def find(self, step: int, wall_time: float | None = None) -> int:

@@ -31,6 +31,7 @@ from tbtools.analysis.detect.screen import candidates
 from tbtools.analysis.detect.signals import excursion
 from tbtools.analysis.detect.writers import joined, writers_apart
 from tbtools.analysis.objective import machinery_of, objectives_of
+from tbtools.runs.numbers import distinct
 from tbtools.runs.reading import check_progress
 from tbtools.vocabulary import SEVERITIES
 
@@ -132,7 +133,7 @@ def has_few_steps(series: ScalarSeries) -> bool:
     """Whether the points lie at so few steps that they are samples of these, and no course."""
     if np.count_nonzero(np.diff(series.step)) < LEAST_POINTS - 1:
         return True
-    return series.steps_go_back and len(np.unique(series.step)) < LEAST_POINTS
+    return series.steps_go_back and len(distinct(series.step)) < LEAST_POINTS
 
 
 def _not_judged(series: list[ScalarSeries], judged: dict[Key, Judged]) -> Iterator[NotJudged]:

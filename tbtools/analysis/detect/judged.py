@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from tbtools.analysis.detect.signals import robust
+from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -171,7 +172,7 @@ def _outcomes_in_a_block(raw: NDArray[np.float64]) -> int:
     to move, are no outcomes: in a random order (Wald and Wolfowitz) they change with the usual one
     2 n p (1 - p) times.
     """
-    if len(raw) < 2 or np.mean(raw[1:] == raw[:-1]) < REPEATED or len(np.unique(raw)) > KINDS:
+    if len(raw) < 2 or np.mean(raw[1:] == raw[:-1]) < REPEATED or len(distinct(raw)) > KINDS:
         return 1
     other = raw != robust.median(raw)
     share = float(other.mean())

@@ -10,6 +10,7 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of, points_before
 from tbtools.analysis.detect.signals import excursion, robust
 from tbtools.analysis.detect.signals.onset import locate_level
+from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -87,7 +88,7 @@ def clipped(series: ScalarSeries, declared: Callable[[], Mapping[str, Any]]) -> 
     largest = float(value.max())
     at_limit = value >= largest * (1 - WITHIN)
     # A norm that never moves at all is normalized, or no norm.
-    if at_limit.mean() >= ALWAYS and len(np.unique(value)) > 1:
+    if at_limit.mean() >= ALWAYS and len(distinct(value)) > 1:
         text = f"is {largest:.4g} in {at_limit.mean():.0%} of its points: the limit at which "
         return _always(series, points, text + "gradients are clipped", largest, at_limit)
     limit = _limit(declared())

@@ -15,6 +15,7 @@ import numpy as np
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import HUGE, place_of
 from tbtools.analysis.detect.signals import excursion, robust
+from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,8 +88,8 @@ def _to_zero(value: Array) -> Change | None:
     if len(value) - index < ZEROS or len(some) < max(ZEROS, 0.99 * index):
         return None
     last = robust.median(before[-ZEROS:])
-    distinct = np.unique(before)
-    grain = float(np.diff(distinct).min()) if len(distinct) > 1 else 0.0
+    levels = distinct(before)
+    grain = float(np.diff(levels).min()) if len(levels) > 1 else 0.0
     if last < max(SUDDENLY * robust.median(before), GRAINS * grain if _is_coarse(before) else 0.0):
         return None
     return Change(index, last, 0.0)
@@ -96,7 +97,7 @@ def _to_zero(value: Array) -> Change | None:
 
 def _is_coarse(value: Array) -> bool:
     """Whether most values occur more than once: counts, or what was rounded."""
-    return len(np.unique(value)) < REPEATED * len(value)
+    return len(distinct(value)) < REPEATED * len(value)
 
 
 def _changed(value: Array) -> Change | None:
