@@ -268,16 +268,28 @@ class Follower:
             yield self._event("finished", now, followed, f"{followed.status}{step}")
 
     def _silence_events(self, now: float, followed: FollowedRun) -> Iterator[Event]:
-        if not (followed.is_watched and followed.is_silent(now)):
+        if not (followed.is_watched and followed.is_written):
+            return
+        outer = [self._known[name] for name in self.around(followed)]
+        if any(
+            each.is_watched and each.status == "finished" and each.arrived >= followed.arrived
+            for each in outer
+        ):
+            followed.status = followed.told = "finished"  # which was told of the run around it
+            return
+        if not followed.is_silent(now):
             return
         others = [each for each in self._written_together(followed) if each.is_watched]
         if any(each.is_written and not each.is_silent(now) for each in others):
             return  # its writer is alive
         over = [each.status for each in others if each.status in _OVER]
-        followed.status = followed.told = over[0] if over else "stalled"
-        if over:
-            return  # which was told of the one that says when it ends
-        assert followed.silence is not None
+        if over or followed.silence is None:
+            followed.status = followed.told = over[0] if over else "stopped"
+            if not over:
+                message = f"{followed.status} at step {followed.last_step:,}, without a word"
+                yield self._event("finished", now, followed, message)
+            return
+        followed.status = followed.told = "stalled"
         finding = followed.silence.finding(now - followed.arrived)
         followed.findings = (*followed.findings, finding)
         self.judged.append(followed.name)

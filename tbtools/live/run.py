@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile.source import source_of
-from tbtools.runs.status import run_status, run_times
+from tbtools.runs.status import patience_of, run_status, run_times
 
 if TYPE_CHECKING:
     from tbtools.analysis.detect import Finding
@@ -145,9 +145,14 @@ class FollowedRun:
         )
 
     def is_silent(self, now: float) -> bool:
-        """Whether nothing has come for longer than its own rhythm, and its writer's, explain."""
-        if not self.is_written or self.silence is None:
+        """Whether nothing has come for longer than its own rhythm, and its writer's, explain.
+
+        Of a run that is too short to have one, for as long as any run counts as being written.
+        """
+        if not self.is_written:
             return False
+        if self.silence is None:
+            return now - self.arrived > patience_of(self.run)
         usual = max(self._gaps) if len(self._gaps) >= _ARRIVALS else _FLUSH_SECONDS
         return now - self.arrived > self.silence.rhythm.patience + usual
 

@@ -211,6 +211,27 @@ def test_a_run_that_begins_and_ends_between_two_looks_is_watched(log: Log) -> No
     ]  # fmt: skip
 
 
+def test_runs_too_short_for_a_rhythm_are_over_in_the_end(log: Log) -> None:
+    log.train("a", range(5))
+    assert log.wait(600) == []
+    assert told(log.wait(600)) == [("finished", "a", "stopped")]
+    assert log.wait(600) == []
+
+
+def test_runs_inside_a_run_are_over_with_it(log: Log) -> None:
+    path = log.directory / "a" / "events.out.tfevents.1"
+    builder = EventFileBuilder().scalars("loss", [(step, 1 / (step + 1)) for step in range(30)])
+    for name in ("a", "a/loss/train"):
+        builder.write(log.directory / name / path.name)
+    log.now = START + 30
+    log.poll()
+    end = b'\x08\x00"\x02\x08\x01'
+    tag = "_hparams_/session_end_info"
+    builder.value(tag, 0, wall_time=START + 31, plugin="hparams", content=end).write(path)
+    assert told(log.wait(2)) == [("finished", "a", "finished")]
+    assert {each.status for each in log.follower.runs.values()} == {"finished"}
+
+
 def test_what_is_over_is_let_go_of_and_read_again_when_it_goes_on(log: Log) -> None:
     log.train("a", range(60))
     log.wait(600)
