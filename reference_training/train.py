@@ -9,7 +9,7 @@ a resumed run from an earlier one.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,14 +20,15 @@ from reference_training import task as tasks
 from reference_training.data.loader import Batch, batches
 from reference_training.data.streams import generator
 from reference_training.distributed import Spread
-from reference_training.errors import CheckpointError, NonFiniteLoss, RunExists
+from reference_training.errors import CheckpointError, Diverged, NonFiniteLoss, RunExists
 from reference_training.faults import FaultPlan
+from reference_training.guard import LOWERED, Guard
 from reference_training.meter import NEVER, Meter, Point
 from reference_training.optimizer import adamw, clip_gradient
 from reference_training.progress import Progress, of_first_process
 from reference_training.provenance import command_line, provenance, table
 from reference_training.runlog import Log, NullLog, RunLog
-from reference_training.schedule import schedule
+from reference_training.schedule import Update, schedule
 from reference_training.stopper import Stopper
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ class Trainer:
             about={"recipe": config.recipe, "loss_tag": task.tags[tasks.LOSS], "seed": config.seed},
         )
         # Where a fault is asked for, what the update is made of goes wrong; the loop does not.
-        self.schedule = self.faults.schedule(
-            schedule(config, task.total_steps), config.learning_rate
-        )
+        self.rate_factor = 1.0
+        self.planned = schedule(config, task.total_steps)
+        self.schedule = self.faults.schedule(self._guarded_update, config.learning_rate)
         self.loss = self.faults.loss(task.loss)
         self.faults.watch(self.optimizer)
         self.meter = Meter(compute, world, guarded=self.faults.guarded)
@@ -89,6 +90,7 @@ class Trainer:
         self.log: Log = NullLog()
         self.points: list[Point] = []
         self.stop = False
+        self.guard = Guard(self.run_directory)
 
     # ---------------------------------------------------------------- a whole training
 
@@ -99,6 +101,7 @@ class Trainer:
             NonFiniteLoss: The weights are those before that step.
             RunExists: The run's folder has a run that is not to be gone on with.
             CheckpointError: The checkpoint to go on from is of another training.
+            Diverged: The guard has stopped it.
         """
         begun = self._restore()
         self.world.barrier()  # all have looked at the folder before the first one writes to it
@@ -141,6 +144,8 @@ class Trainer:
                 self._catch_up(step, rate)
             if evaluate:
                 self._evaluate(step)
+                if self.config.guard != "off":
+                    self._ask_guard(step)
             if save or stop:
                 self._save(step)
             if stop:
@@ -229,6 +234,32 @@ class Trainer:
             shown = "  ".join(f"{tag} {value:.4f}" for tag, value in values.items())
             self.progress.say(f"step {step}  {shown}")
         self.meter.restart_clock()
+
+    def _guarded_update(self, step: int) -> Update:
+        """The update that is planned, at the rate to which the guard has lowered it."""
+        planned = self.planned(step)
+        return replace(planned, learning_rate=planned.learning_rate * self.rate_factor)
+
+    def _ask_guard(self, step: int) -> None:
+        """Stops the training, or lowers its rate, where its log says that it went wrong.
+
+        Raises:
+            Diverged: It is to be stopped.
+        """
+        self.log.flush(step)
+        finding = self.guard.news() if self.world.first and self.config.writer != "none" else None
+        wrong = torch.tensor(float(finding is not None), device=self.compute.device)
+        self.world.maximum(wrong)  # all processes do the same
+        self.meter.restart_clock()
+        if not wrong.item():
+            return
+        what = (
+            "another process found it" if finding is None else f"{finding.tag}: {finding.message}"
+        )
+        if self.config.guard == "stop":
+            raise Diverged(f"stopped at step {step} by the guard: {what}")
+        self.rate_factor *= LOWERED
+        self.progress.say(f"step {step}  learning rate times {LOWERED:g}: {what}")
 
     def _save(self, step: int) -> None:
         """Writes a checkpoint, after the points up to it are in the event file."""

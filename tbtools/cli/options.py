@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # In the context's `meta`: the experiments of the command.
 LOADED = "tbtools.loaded"
+# There too: whether the command is called again and again, and goes on with what it has read.
+REDRAWING = "tbtools.redrawing"
 
 
 def is_given(parameter: str) -> bool:
@@ -117,6 +119,11 @@ class SelectionOptions:
         from tbtools.render.format import plural, printable
         from tbtools.runs.experiment import load
 
+        context = click.get_current_context()
+        loaded: list[Experiment] = context.meta.setdefault(LOADED, [])
+        if loaded and context.meta.get(REDRAWING):
+            loaded[0].refresh()
+            return loaded[0]
         if engine is not None:
             # A signal ends this process at once, and its workers with it. What then tidies up
             # behind them, a process of Python's own, is not to say so.
@@ -135,7 +142,7 @@ class SelectionOptions:
         )
         if experiment.engine is not None:
             click.echo(str(experiment.engine), err=True)
-        click.get_current_context().meta.setdefault(LOADED, []).append(experiment)
+        loaded.append(experiment)
         for name, count in experiment.lacking.items():
             click.echo(
                 f"--where leaves out {plural(count, 'run')} without {printable(name)}", err=True

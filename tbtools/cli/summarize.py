@@ -15,6 +15,7 @@ from tbtools.cli.options import (
     refuse_option,
     selection_options,
 )
+from tbtools.cli.redraw import watch_option
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Output, SelectionOptions
@@ -35,6 +36,7 @@ SORTINGS = ("name", "written", "steps", "points", "duration", "best")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Show at most N rows.")
 @dry_run_option
 @engine_option
+@watch_option
 @selection_options
 @output_options
 def command(
@@ -55,7 +57,7 @@ def command(
     \b
     Examples:
       tbtools summarize logs/
-      tbtools summarize logs/ --sort written --limit 20
+      tbtools summarize logs/ --sort written --limit 20 --watch
       tbtools summarize logs/baseline --tag 'loss/*'
       tbtools summarize logs/ --format json | jq '.runs[].run'
     """
