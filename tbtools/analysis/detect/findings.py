@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
-from tbtools.analysis.detect.judged import finite_or_none
 from tbtools.runs.diagnostics import HasProvenance, Provenance
 from tbtools.showing import Completed, Shown
 from tbtools.vocabulary import SEVERITIES
@@ -36,6 +36,11 @@ KEYS = (
     "provisional",
     "evidence",
 )
+
+
+def finite_or_none(number: float) -> float | None:
+    """The number; None where it is not finite."""
+    return float(number) if math.isfinite(number) else None
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from tbtools.analysis.detect.learning_rate import learning_rates, restarts_withi
 from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.precursors import with_precursors
 from tbtools.analysis.detect.run_axis import run_axes
-from tbtools.analysis.detect.screen import candidates
+from tbtools.analysis.detect.screen import look
 from tbtools.analysis.detect.signals import excursion
 from tbtools.analysis.detect.writers import joined, writers_apart
 from tbtools.analysis.objective import machinery_of, objectives_of
@@ -112,7 +112,7 @@ def _detect(
     found += scales.values()
     found += machinery.find(every, judged, scales, declared or (lambda _: {}))
     rates = learning_rates(every)
-    looked = candidates(judged.values())
+    looked = {key: look(fit) for key, fit in judged.items()}
     overfitted = _overfitted(every, judged, rates, looked)
     found += overfitted.values()
     for number, (key, fit) in enumerate(judged.items()):
@@ -131,9 +131,8 @@ def _detect(
 
 def has_few_steps(series: ScalarSeries) -> bool:
     """Whether the points lie at so few steps that they are samples of these, and no course."""
-    if np.count_nonzero(np.diff(series.step)) < LEAST_POINTS - 1:
-        return True
-    return series.steps_go_back and len(distinct(series.step)) < LEAST_POINTS
+    first = series.step[: 2 * LEAST_POINTS].tolist()  # mostly enough, and quicker
+    return len(set(first)) < LEAST_POINTS and len(distinct(series.step)) < LEAST_POINTS
 
 
 def _not_judged(series: list[ScalarSeries], judged: dict[Key, Judged]) -> Iterator[NotJudged]:
@@ -203,7 +202,7 @@ def _trend(judged: Judged, rate: ScalarSeries | None, may: Candidate) -> list[Fi
     if may.diverges and (diverged := divergence.find(judged, rate)) is not None:
         return [diverged]
     found = []
-    if (flat := _flat(judged, rate)) is not None:
+    if may.rests and (flat := _flat(judged, rate)) is not None:
         found.append(plateau_finding(judged, flat, rate))
     if may.spikes and (spikes := spike.find(judged)) is not None:
         found.append(spikes)

@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from tbtools.analysis.detect.findings import finite_or_none
 from tbtools.analysis.detect.signals import robust
+from tbtools.extensions import compiled_or_python
 from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from numpy.typing import NDArray
 
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
+
+_loops: ModuleType = compiled_or_python("tbtools.analysis.detect._screen")
 
 # A loss that goes through two orders of magnitude has its noise in proportion to its level, not in
 # proportion to where it began; its logarithm has the same noise throughout.
@@ -71,11 +77,6 @@ def points_before(
     return np.rint(before / series.step.size * other.step.size).astype(np.intp)
 
 
-def finite_or_none(number: float) -> float | None:
-    """The number; None where it is not finite."""
-    return float(number) if np.isfinite(number) else None
-
-
 class Judged:
     """A series with an objective: its finite points, turned so that lower is better.
 
@@ -92,19 +93,27 @@ class Judged:
     def __init__(self, series: ScalarSeries, objective: Objective) -> None:
         self.series = series
         self.objective = objective
-        finite = np.isfinite(series.value)
-        whole = bool(finite.all())
-        self.points = np.arange(len(finite)) if whole else np.flatnonzero(finite)
-        raw = series.value if whole else series.value[self.points]
-        self.width = _outcomes_in_a_block(raw)
+        raw = np.ascontiguousarray(series.value)
+        whole, repeated, low, high = _loops.measure(raw)
+        if whole:
+            self.points = np.arange(len(raw))
+        else:
+            self.points = np.flatnonzero(np.isfinite(raw))
+            raw = raw[self.points]
+            _, repeated, low, high = _loops.measure(raw)
+        often = len(raw) > 1 and repeated / (len(raw) - 1) >= REPEATED
+        self.width = _outcomes_in_a_block(raw) if often else 1
         self._finite = self.points
         if self.width > 1:
             self._take_blocks()
             raw = raw[len(raw) % self.width :].reshape(-1, self.width).mean(axis=1)
         else:
             self.ends = self.points
-        self.log = self.width == 1 and objective == "min" and _is_logarithmic(raw)
-        self.y = np.log(raw) if self.log else _turned(raw, objective)
+        wide = 0 < low < high / LOG_RANGE
+        self.log = self.width == 1 and objective == "min" and wide and _is_logarithmic(raw)
+        self.y = np.log(raw) if self.log else -raw if objective == "max" else raw
+        if max(-low, high) > HUGE:
+            self.y = np.clip(self.y, -HUGE, HUGE)
 
     def _take_blocks(self) -> None:
         whole = self.points[len(self.points) % self.width :].reshape(-1, self.width)
@@ -164,7 +173,7 @@ class Judged:
 
 
 def _outcomes_in_a_block(raw: NDArray[np.float64]) -> int:
-    """How many points make one level: more than one of outcomes, won or lost, that mostly repeat.
+    """How many points make one level: more than one of outcomes, won or lost.
 
     The median of such points is the usual outcome whatever the share of the others is, and its
     noise by any robust measure zero. A block has as many points as hold `OUTCOMES` others on
@@ -172,7 +181,7 @@ def _outcomes_in_a_block(raw: NDArray[np.float64]) -> int:
     to move, are no outcomes: in a random order (Wald and Wolfowitz) they change with the usual one
     2 n p (1 - p) times.
     """
-    if len(raw) < 2 or np.mean(raw[1:] == raw[:-1]) < REPEATED or len(distinct(raw)) > KINDS:
+    if len(distinct(raw)) > KINDS:
         return 1
     other = raw != robust.median(raw)
     share = float(other.mean())
@@ -183,14 +192,5 @@ def _outcomes_in_a_block(raw: NDArray[np.float64]) -> int:
 
 
 def _is_logarithmic(raw: NDArray[np.float64]) -> bool:
-    if len(raw) == 0 or raw.min() <= 0:
-        return False
     levels = robust.window_medians(raw, -(-len(raw) // 128), 128)
     return bool(levels.max() / LOG_RANGE > levels.min())
-
-
-def _turned(raw: NDArray[np.float64], objective: Objective) -> NDArray[np.float64]:
-    y = -raw if objective == "max" else raw
-    if len(y) and (y.max() > HUGE or y.min() < -HUGE):
-        return np.clip(y, -HUGE, HUGE)
-    return y

@@ -52,7 +52,7 @@ def writers_apart(series: Sequence[ScalarSeries]) -> list[list[ScalarSeries]]:
 
 def _of_writers(series: ScalarSeries) -> list[ScalarSeries]:
     """A series writer by writer; where the job was restarted, one writer goes on with another."""
-    changes = np.count_nonzero(np.diff(series.session))
+    changes = np.count_nonzero(series.session[1:] != series.session[:-1])
     if changes == series.restarts.size:  # one session after the other
         return [series]
     launches = [

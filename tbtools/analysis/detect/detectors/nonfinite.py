@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.judged import finite_or_none, place_of
+from tbtools.analysis.detect.findings import Finding, finite_or_none
+from tbtools.analysis.detect.judged import place_of
 from tbtools.analysis.objective import words
 
 if TYPE_CHECKING:
@@ -35,9 +35,10 @@ def find(series: ScalarSeries, objective: Objective) -> list[Finding]:
         series: Any series; an objective is not needed.
         objective: Which way is better.
     """
-    bad = ~np.isfinite(series.value)
-    if not bad.any():
+    finite = np.isfinite(series.value)
+    if finite.all():
         return []
+    bad = ~finite
     balance = np.cumsum(np.where(bad, 1, -1)[::-1])[::-1]
     lasting = int(np.argmax(balance))
     ongoing = bool(balance[lasting] > 0)

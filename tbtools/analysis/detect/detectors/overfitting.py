@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # The twin that still improves is evidence of its own: half of the effect that a divergence needs
 # is enough, and one standard error less.
 EFFECT = excursion.EFFECT / 2
-CONFIDENCE = excursion.CONFIDENCE - 1
+CONFIDENCE = excursion.LEAST_CONFIDENCE
 # Of so few points the valley's fit places the onset better than windows do.
 FEW = 60
 

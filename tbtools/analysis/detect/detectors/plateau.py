@@ -11,7 +11,7 @@ from __future__ import annotations
 import bisect
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -290,21 +290,31 @@ def _bend(level: Array, onset: int, spread: float, *, shaped: bool) -> int:
     begin = onset * onset // len(level)
     excess = robust.running_median(level[begin:], 3) - robust.median(level[onset:])
     at = np.arange(1, len(excess) - LEAST_WINDOWS // 2)
-    # A row a bend: how far before it each window lies.
-    before = np.clip(at[:, None] - np.arange(len(excess)), 0, None).astype(float)
-    line = _explained(before, excess)
-    best, found = line.max(), int(np.argmax(line))
+    # For each bend the products of what came before it with a step, a line and a parabola that end
+    # there are running sums, running sums of these, and so on: k^2 = 2 (1 + 2 + ... + k) - k.
+    step = np.cumsum(excess)
+    line = np.cumsum(step)
+    explained = _explained(line, at, at * (at + 1) * (2 * at + 1) / 6)
+    best, found = explained.max(), int(np.argmax(explained))
     if shaped:
-        for model in ((before > 0).astype(float), before**2):
-            explained = _explained(model, excess)
+        parabola = 2 * np.cumsum(line) - line
+        fourth = at * (at + 1) * (2 * at + 1) * (3 * at**2 + 3 * at - 1) / 30
+        for model, squares in ((step, at), (parabola, fourth)):
+            explained = _explained(model, at, squares)
             if explained.max() > best + SHAPED * spread**2:
                 best, found = explained.max(), int(np.argmax(explained))
     return begin + int(at[found])
 
 
-def _explained(model: Array, y: Array) -> Array:
-    """The sum of squares that a positive multiple of each row explains."""
-    return np.asarray(np.clip(model @ y, 0, None) ** 2 / np.sum(model**2, axis=1))
+def _explained(product: Array, at: NDArray[np.intp], squares: NDArray[Any]) -> Array:
+    """The sum of squares that a positive multiple of a model explains, for each of its ends.
+
+    Args:
+        product: Of the values with the model that ends after each of them.
+        at: The ends that are asked for.
+        squares: The sum of the squares of the models.
+    """
+    return np.asarray(np.maximum(product[at - 1], 0) ** 2 / squares)
 
 
 def _still_improves(recent: Array, spread: float) -> bool:

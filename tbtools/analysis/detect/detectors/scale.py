@@ -66,11 +66,14 @@ def find(series: ScalarSeries, objective: Objective) -> Finding | None:
         series: Any series.
         objective: Which way is better; of a series that has one the scale may change.
     """
+    last = series.value[-1:]
+    if objective == "max" or (objective == "min" and last.all() and np.isfinite(last).all()):
+        return None  # it does not end with zero
     finite = np.flatnonzero(np.isfinite(series.value))
     value = np.minimum(np.abs(series.value[finite]), HUGE)
     if not len(value):
         return None
-    change = _to_zero(value) if objective != "max" else None
+    change = _to_zero(value)
     if change is None and objective == "none":
         change = _changed(value)
     if change is None:

@@ -37,6 +37,8 @@ BEFORE = 3
 # Standard deviations of a window's level. Among some thousand splits of noise with heavy tails and
 # correlation, fewer than one in a thousand series has a gap of this size (docs/detection.md).
 CONFIDENCE = 5.0
+# Where there is other evidence too, such as a twin that still improves, one less will do.
+LEAST_CONFIDENCE = CONFIDENCE - 1
 # From fewer levels before the split the noise is estimated from those after it as well.
 FEW = 16
 # Less than this part of the level is rounding.

@@ -34,7 +34,7 @@ LEAST = float(np.log(3.0))
 # noise from their centre vary by sqrt(pi / 2 - 1) of their mean.
 SPREAD_NOISE = float(np.sqrt(np.pi / 2 - 1))
 # The worse side has to get worse too: a standard error less will do.
-CONFIDENCE = excursion.CONFIDENCE - 1
+CONFIDENCE = excursion.LEAST_CONFIDENCE
 # The worse side is where a quarter of the points are worse: a sine is there at 0.71 of its height,
 # and isolated spikes do not reach it.
 WORSE_SIDE = 0.75

@@ -1,0 +1,218 @@
+"""Robust statistics of `signals/robust.py` for the compiled first look: the same medians and noise.
+
+Medians are values of the series and do not depend on how they are found; sums are in NumPy's order.
+"""
+
+from libc.math cimport fabs, sqrt
+from libc.stdlib cimport qsort
+from libc.string cimport memmove
+
+# As in `signals/robust.py`; `_screen.pyx` holds them to it.
+cdef extern from *:
+    """
+    #define MAD_TO_SIGMA 1.482602218505602
+    #define ROOT_6 2.449489742783178
+    """
+    const double MAD_TO_SIGMA, ROOT_6
+
+cdef enum:
+    SAMPLE = 1024
+    ENOUGH_DIFFERENCES = 20000
+    # A series is cut into fewer levels.
+    LEVELS = 128
+
+
+cdef inline double larger(double a, double b) noexcept nogil:
+    return a if a > b else b
+
+
+cdef inline double smaller(double a, double b) noexcept nogil:
+    return a if a < b else b
+
+
+cdef inline double select(double *x, Py_ssize_t n, Py_ssize_t k) noexcept nogil:
+    """The k-th smallest, which then stands at k with no larger one before it (Hoare 1961)."""
+    cdef Py_ssize_t left = 0, right = n - 1, i, j
+    cdef double pivot, swapped
+    while left < right:
+        pivot = x[(left + right) // 2]
+        i, j = left, right
+        while i <= j:
+            while x[i] < pivot:
+                i += 1
+            while pivot < x[j]:
+                j -= 1
+            if i <= j:
+                swapped = x[i]
+                x[i] = x[j]
+                x[j] = swapped
+                i += 1
+                j -= 1
+        if k <= j:
+            right = j
+        elif k >= i:
+            left = i
+        else:
+            break
+    return x[k]
+
+
+cdef inline double median(double *x, Py_ssize_t n) noexcept nogil:
+    """As `robust.median`; changes the order."""
+    cdef Py_ssize_t half = n // 2, i
+    cdef double high, low
+    high = select(x, n, half)
+    if n % 2:
+        return high
+    low = x[0]
+    for i in range(1, half):
+        low = larger(low, x[i])
+    return low / 2 + high / 2
+
+
+cdef inline Py_ssize_t taken(
+    const double *x, Py_ssize_t n, Py_ssize_t stride, double *out
+) noexcept nogil:
+    """Copies every so manieth value; how many."""
+    cdef Py_ssize_t i, count = (n + stride - 1) // stride
+    for i in range(count):
+        out[i] = x[i * stride]
+    return count
+
+
+cdef inline double median_of(const double *x, Py_ssize_t n, double *work) noexcept nogil:
+    return median(work, taken(x, n, 1, work))
+
+
+cdef inline double select_of(
+    const double *x, Py_ssize_t n, Py_ssize_t k, double *work
+) noexcept nogil:
+    return select(work, taken(x, n, 1, work), k)
+
+
+cdef inline double middle_of(double a, double b, double c) noexcept nogil:
+    return larger(smaller(a, b), smaller(larger(a, b), c))
+
+
+cdef inline void smooth_3(const double *x, Py_ssize_t n, double *out) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        out[i] = middle_of(x[i - 1 if i else 0], x[i + 1 if i + 1 < n else i], x[i])
+
+
+cdef inline void running_median(
+    const double *x, Py_ssize_t n, Py_ssize_t width, double *out
+) noexcept nogil:
+    """Of an odd width up to LEVELS, in a window that is kept in order."""
+    cdef double window[LEVELS]
+    cdef Py_ssize_t i, half = width // 2
+    for i in range(width):
+        insert(window, i, x[min(max(i - half, 0), n - 1)])
+    for i in range(n):
+        out[i] = window[half]
+        remove(window, width, x[max(i - half, 0)])
+        insert(window, width - 1, x[min(i + 1 + half, n - 1)])
+
+
+cdef inline void insert(double *ordered, Py_ssize_t n, double value) noexcept nogil:
+    cdef Py_ssize_t i = n
+    while i > 0 and ordered[i - 1] > value:
+        ordered[i] = ordered[i - 1]
+        i -= 1
+    ordered[i] = value
+
+
+cdef inline void remove(double *ordered, Py_ssize_t n, double value) noexcept nogil:
+    cdef Py_ssize_t i = 0
+    while ordered[i] != value:
+        i += 1
+    memmove(&ordered[i], &ordered[i + 1], (n - 1 - i) * sizeof(double))
+
+
+cdef inline Py_ssize_t window_medians(
+    const double *y, Py_ssize_t n, Py_ssize_t width, Py_ssize_t count, double *out, double *work
+) noexcept nogil:
+    """As `robust.window_medians`; how many there are."""
+    cdef Py_ssize_t whole = min(count, n // width), stride = max(1, width // SAMPLE) | 1
+    cdef Py_ssize_t i, some
+    cdef const double *window
+    for i in range(whole):
+        window = y + n - (whole - i) * width
+        if width == 1:
+            out[i] = window[0]
+            continue
+        if width == 2:
+            out[i] = window[0] / 2 + window[1] / 2
+            continue
+        some = taken(window, width, stride, work)
+        out[i] = median(work, some)
+    return whole
+
+
+cdef inline int compared(const void *a, const void *b) noexcept nogil:
+    cdef double x = (<const double *>a)[0], y = (<const double *>b)[0]
+    return (x > y) - (x < y)
+
+
+cdef inline double noise_of_points(const double *y, Py_ssize_t n, double *work) noexcept nogil:
+    """As `robust.noise_of_points`, or a little less."""
+    cdef Py_ssize_t i, at, stride = max(1, n // ENOUGH_DIFFERENCES)
+    cdef Py_ssize_t count = (n - 3 + stride) // stride
+    cdef double noise, total = 0.0
+    if n < 3:
+        return 0.0
+    for i in range(count):
+        at = i * stride
+        work[i] = fabs(y[at] - 2 * y[at + 1] + y[at + 2])
+    noise = MAD_TO_SIGMA * median(work, count) / ROOT_6
+    if noise > 0:
+        return noise
+    qsort(work, count, sizeof(double), compared)
+    count = max(1, <Py_ssize_t>(0.95 * count))
+    for i in range(count):
+        total += work[i] * work[i]
+    return sqrt(total / count / 6) * (1 - 1e-9)
+
+
+cdef inline double noise_of_changes(const double *level, Py_ssize_t n, double *work) noexcept nogil:
+    """From second differences of levels."""
+    cdef Py_ssize_t i
+    if n < 3:
+        return 0.0
+    for i in range(n - 2):
+        work[i] = fabs((level[i + 2] - level[i + 1]) - (level[i + 1] - level[i]))
+    return MAD_TO_SIGMA * median(work, n - 2) / ROOT_6
+
+
+cdef inline double noise_of_levels(const double *level, Py_ssize_t n, double *work) noexcept nogil:
+    cdef double slow = 0.0
+    cdef Py_ssize_t i
+    if n >= 16:
+        running_median(level, n, max(5, n // 5 | 1), work)
+        for i in range(n):
+            work[i] = fabs(level[i] - work[i])
+        slow = MAD_TO_SIGMA * median(work, n)
+    return larger(slow, noise_of_changes(level, n, work))
+
+
+cdef inline double sum_of(const double *x, Py_ssize_t n) noexcept nogil:
+    """As NumPy adds, in pairs (Higham 1993): its bits are those of a mean in Python."""
+    cdef double part[8]
+    cdef double total = 0.0
+    cdef Py_ssize_t i, half
+    if n > 128:
+        half = n // 2 // 8 * 8
+        return sum_of(x, half) + sum_of(x + half, n - half)
+    if n < 8:
+        for i in range(n):
+            total += x[i]
+        return total
+    for i in range(8):
+        part[i] = x[i]
+    for i in range(8, n // 8 * 8):
+        part[i % 8] += x[i]
+    total = ((part[0] + part[1]) + (part[2] + part[3]))
+    total += (part[4] + part[5]) + (part[6] + part[7])
+    for i in range(n // 8 * 8, n):
+        total += x[i]
+    return total

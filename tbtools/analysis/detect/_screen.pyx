@@ -1,0 +1,432 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True
+"""The first look at a series, compiled; `_screen_python` says what each function does.
+
+Each condition here is one that its detector asks too, or a weaker one: what is sorted out, the
+detector finds nothing in. Where a sum is rounded in another order than NumPy's, the condition is
+weaker by `SLACK`.
+"""
+
+from libc.math cimport fabs, isfinite, log, sqrt
+from libc.stdlib cimport free, malloc
+
+from tbtools.analysis.detect._robust cimport (
+    ENOUGH_DIFFERENCES,
+    LEVELS,
+    MAD_TO_SIGMA,
+    SAMPLE,
+    insert,
+    larger,
+    median,
+    median_of,
+    noise_of_changes,
+    noise_of_levels,
+    noise_of_points,
+    running_median,
+    select,
+    select_of,
+    smaller,
+    smooth_3,
+    sum_of,
+    taken,
+    window_medians,
+)
+
+from tbtools.analysis.detect.detectors import past_plateau, plateau, spike
+from tbtools.analysis.detect.signals import excursion, oscillation, robust
+
+cdef double SLACK = 1e-9
+cdef enum:
+    WINDOWS = 64
+    VIEW = 128
+    BLOCK = 32
+assert (WINDOWS, VIEW, BLOCK) == (plateau.WINDOWS, excursion.VIEW, spike.BLOCK)
+assert LEVELS >= max(2 * WINDOWS, VIEW)
+assert (SAMPLE, ENOUGH_DIFFERENCES) == (robust.SAMPLE, robust.ENOUGH_DIFFERENCES)
+assert MAD_TO_SIGMA == robust.MAD_TO_SIGMA
+
+cdef double TINY = robust.TINY
+cdef Py_ssize_t BEFORE = excursion.BEFORE
+cdef Py_ssize_t PERSISTENT = excursion.PERSISTENT
+cdef double ROUNDING = excursion.TINY
+# The least that is asked for, of a validation series.
+cdef double CONFIDENCE = excursion.LEAST_CONFIDENCE
+cdef double GROWTH = oscillation.LEAST
+cdef Py_ssize_t BLOCKS = oscillation.BLOCKS
+cdef Py_ssize_t LEAST_IN_BLOCK = oscillation.LEAST_POINTS
+cdef Py_ssize_t LEAST_BLOCKS = oscillation.LEAST_BLOCKS
+cdef double HEIGHT = spike.HEIGHT
+cdef Py_ssize_t LEAST_WINDOWS = plateau.LEAST_WINDOWS
+cdef Py_ssize_t LEAST_POINTS = plateau.LEAST_POINTS
+cdef double LEAST_PART = plateau.LEAST_PART
+cdef double IMPROVED = plateau.IMPROVED
+cdef double START = plateau.START
+cdef double LIMIT = plateau.LIMIT
+cdef double RATIO = plateau.RATIO
+cdef double NEVER = plateau.NEVER
+cdef double DEPARTURE = plateau.DEPARTURE
+cdef double PRECEDENT = plateau.PRECEDENT
+cdef double RECORD = plateau.RECORD
+cdef double LEAST_WAIT = past_plateau.LEAST_PART
+cdef double ROOTS[LEVELS]
+for number in range(LEVELS):
+    ROOTS[number] = (number + 1) ** 0.5
+
+RISES, SWINGS, SPIKES, RESTS = 1, 2, 4, 8
+
+
+def look(const double[::1] y, double noise):
+    """What a series may have: see `_screen_python.look`."""
+    cdef Py_ssize_t n = y.shape[0]
+    cdef int found = 0
+    cdef double noise_of_own
+    cdef double *work = <double *>malloc((3 * n + 8 * LEVELS) * sizeof(double))
+    if work == NULL:
+        raise MemoryError
+    with nogil:
+        noise_of_own = noise_of_points(&y[0], n, work)
+        if noise < 0:
+            noise = noise_of_own
+        if may_rise(&y[0], n, noise, work):
+            found |= 1
+        if may_swing(&y[0], n, noise, work):
+            found |= 2
+        if may_spike(&y[0], n, noise_of_own, work):
+            found |= 4
+        if may_rest(&y[0], n, work):
+            found |= 8
+    free(work)
+    return found
+
+
+def measure(const double[::1] value):
+    """What tells how a series is made fit: see `_screen_python.measure`."""
+    cdef Py_ssize_t i, n = value.shape[0], repeated = 0
+    cdef bint finite = True
+    cdef double low = 0.0, high = 0.0
+    with nogil:
+        if n:
+            low = high = value[0]
+        for i in range(n):
+            if not isfinite(value[i]):
+                finite = False
+                break
+            low, high = smaller(low, value[i]), larger(high, value[i])
+            repeated += i > 0 and value[i] == value[i - 1]
+    return finite, repeated, low, high
+
+
+# ---- rises, swings, spikes
+
+
+cdef double largest_gap(
+    const double *level, Py_ssize_t n, double *base, double *work
+) noexcept nogil:
+    """The largest gap of `excursion.gaps_of` and the best level before it."""
+    cdef double *after = work + LEVELS
+    cdef double gap = -1e300, before
+    cdef Py_ssize_t i
+    smooth_3(level, n, work)
+    after[n - 1] = work[n - 1]
+    for i in range(n - 2, -1, -1):
+        after[i] = smaller(after[i + 1], work[i])
+    before = smaller(work[0], work[1])
+    for i in range(BEFORE, n - PERSISTENT + 1):
+        before = smaller(before, work[i - 1])
+        if after[i] - before > gap:
+            gap, base[0] = after[i] - before, before
+    return gap
+
+
+cdef bint may_rise(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
+    cdef Py_ssize_t width = 1, count
+    cdef double base = 0.0, gap, least
+    while n // width >= (BEFORE + PERSISTENT if width == 1 else 16):
+        count = window_medians(y, n, width, VIEW, work, work + 3 * LEVELS)
+        gap = largest_gap(work, count, &base, work + LEVELS)
+        least = noise * larger(1.0, CONFIDENCE / sqrt(width))
+        if gap > larger(least * (1 - SLACK), ROUNDING * fabs(base)):
+            return True
+        width *= 2
+    return False
+
+
+cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
+    cdef Py_ssize_t width = max(LEAST_IN_BLOCK, n // BLOCKS), every, stride, blocks, i, j, some
+    cdef double mean, distance, level, highest = 0.0, base = 0.0
+    cdef double *spread = work
+    cdef double *rest = work + LEVELS
+    cdef const double *block
+    if n < LEAST_BLOCKS * width:
+        return False
+    every = width // 2
+    stride = max(1, every // SAMPLE) | 1
+    blocks = n // every - 1
+    for i in range(n):
+        highest = larger(highest, fabs(y[i]))
+    for i in range(blocks):
+        block = y + n % every + i * every
+        mean, distance = 0.0, 0.0
+        some = taken(block, 2 * every, stride, rest)
+        for j in range(some):
+            mean += rest[j] / some
+        for j in range(some):
+            distance += fabs(rest[j] - mean)
+        level = distance / some + 0.1 * noise
+        if level <= SLACK * highest:
+            return True  # nothing but the rounding of sums
+        spread[i] = log(level + TINY)
+    width = 1
+    while blocks // width >= (BEFORE + PERSISTENT if width == 1 else 16):
+        some = window_medians(spread, blocks, width, VIEW, rest, rest + 3 * LEVELS)
+        if largest_gap(rest, some, &base, rest + LEVELS) >= GROWTH - SLACK:
+            return True
+        width *= 2
+    return False
+
+
+cdef bint may_spike(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
+    cdef const double *level = y
+    cdef double *kept = work
+    cdef double *rest = work + n
+    cdef Py_ssize_t block, first, i
+    cdef double least, centre, lowest, highest, local
+    while n >= BLOCK:
+        least = HEIGHT * (0.5 * noise + TINY) * (1 - SLACK)
+        for block in range(n // BLOCK):
+            first = n % BLOCK + block * BLOCK
+            lowest = highest = level[first]
+            for i in range(first, first + BLOCK):
+                lowest, highest = smaller(lowest, level[i]), larger(highest, level[i])
+            if highest - lowest <= least:
+                continue
+            centre = median_of(level + first, BLOCK, rest)
+            if highest - centre <= least:
+                continue
+            for i in range(BLOCK):
+                rest[i] = fabs(level[first + i] - centre)
+            local = MAD_TO_SIGMA * median(rest, BLOCK)
+            if highest - centre > HEIGHT * local * (1 - SLACK):
+                return True
+        # In place: each window is read before its median is written.
+        n = window_medians(level, n, 4, n // 4, kept, rest)
+        level = kept
+        noise = noise_of_points(level, n, rest)
+    return False
+
+
+# ---- plateaus
+
+
+cdef Py_ssize_t levels_of(const double *y, Py_ssize_t n, double *level, double *work) noexcept nogil:
+    """As `plateau.windows`; how many there are."""
+    cdef Py_ssize_t width = max(1, n // WINDOWS), count = n // width
+    cdef Py_ssize_t i, j, some
+    cdef const double *window
+    cdef double low, high
+    window_medians(y, n, width, count, level, work)
+    if width == 1:
+        return count
+    for i in range(count * width):
+        work[i] = y[n - count * width + i] - level[i // width]
+    some = taken(work, count * width, max(1, count * width // ENOUGH_DIFFERENCES), work)
+    low = select(work, some, <Py_ssize_t>(0.05 * (some - 1) + 0.5))
+    high = select(work, some, <Py_ssize_t>(0.95 * (some - 1) + 0.5))
+    for i in range(count):
+        window = y + n - (count - i) * width
+        for j in range(width):
+            work[j] = smaller(larger(window[j] - level[i], low), high)
+        level[i] += sum_of(work, width) / width
+    return count
+
+
+cdef double tiny(const double *level, Py_ssize_t n) noexcept nogil:
+    cdef double highest = 0.0
+    cdef Py_ssize_t i
+    for i in range(n):
+        highest = larger(highest, fabs(level[i]))
+    return 1e-9 * highest + TINY
+
+
+cdef bint begins_level(
+    const double *level, Py_ssize_t n, double centre, double spread
+) noexcept nogil:
+    """As `plateau._begins_level`, of the first half of some levels."""
+    cdef double total = 0.0
+    cdef Py_ssize_t i
+    for i in range((n + 1) // 2):
+        total += smaller(larger(level[i] - centre, -4 * spread), 4 * spread)
+        if total > DEPARTURE * spread * ROOTS[i]:
+            return False
+    return True
+
+
+cdef void medians_to_the_end(
+    const double *level, Py_ssize_t n, double *centre, double *ordered
+) noexcept nogil:
+    """As `plateau._medians_to_the_end`."""
+    cdef Py_ssize_t i, many
+    for i in range(n - 1, -1, -1):
+        many = n - i
+        insert(ordered, many - 1, level[i])
+        centre[i] = ordered[many // 2]
+        if many % 2 == 0:
+            centre[i] = (ordered[many // 2 - 1] + centre[i]) / 2
+
+
+cdef Py_ssize_t onset_of(
+    const double *level, Py_ssize_t n, const double *centre, double spread
+) noexcept nogil:
+    """As `plateau._onset`."""
+    cdef Py_ssize_t i
+    for i in range(n - LEAST_WINDOWS + 1):
+        if begins_level(level + i, n - i, centre[i], spread):
+            return i
+    return n
+
+
+cdef double improved_before(
+    const double *smooth, const double *centre, Py_ssize_t n, Py_ssize_t onset, double *work
+) noexcept nogil:
+    """As `plateau._improved_before`, with the running median of five of the levels."""
+    cdef Py_ssize_t begin = onset * onset // n
+    cdef Py_ssize_t end = max(begin + 1, min(begin + 3, onset))
+    return median_of(smooth + begin, end - begin, work) - centre[onset]
+
+
+cdef Py_ssize_t bend(
+    const double *level, Py_ssize_t n, Py_ssize_t onset, double centre, double *work
+) noexcept nogil:
+    """As `plateau._bend` of a line."""
+    cdef Py_ssize_t begin = onset * onset // n, many = n - begin, i, found = 1
+    cdef double total = 0.0, line = 0.0, best = -1.0, explained, at
+    smooth_3(level + begin, many, work)
+    for i in range(1, many - LEAST_WINDOWS // 2):
+        total += work[i - 1] - centre
+        line += total
+        at = i
+        explained = larger(line, 0.0) * larger(line, 0.0) / (at * (at + 1) * (2 * at + 1) / 6)
+        if explained > best:
+            best, found = explained, i
+    return begin + found
+
+
+cdef bint is_improving(
+    const double *level, Py_ssize_t n, double small, double spread
+) noexcept nogil:
+    """Whether the trend of a stretch is surely no flat one, without it.
+
+    Sen's slope is the median of all slopes. So it lies beyond a limit if more than half of them do,
+    and the limit is at its widest where levels do not depend on those before.
+    """
+    cdef double least = -(small - LIMIT * spread * sqrt(12.0 / n)) / (n - 1), most = small / (n - 1)
+    cdef double slack = SLACK * (fabs(least) + most + tiny(level, n) * 1e9)
+    cdef Py_ssize_t i, lag, below = 0, above = 0, pairs = n * (n - 1) // 2
+    cdef double low, high, slope
+    cdef int under, over
+    for lag in range(1, n):
+        low, high = (least - slack) * lag, (most + slack) * lag
+        under, over = 0, 0
+        for i in range(n - lag):
+            slope = level[i + lag] - level[i]
+            under += slope < low
+            over += slope > high
+        below += under
+        above += over
+    return 2 * below > pairs or 2 * above > pairs
+
+
+cdef double longest_wait(
+    const double *level, Py_ssize_t n, double least, Py_ssize_t *begin, Py_ssize_t *end
+) noexcept nogil:
+    """The first longest wait between two records of `plateau.records`; 0 where there is one."""
+    cdef double best = level[0]
+    cdef Py_ssize_t i, last = 0, longest = 0
+    for i in range(1, n):
+        if level[i] < best - least:
+            best = level[i]
+            if i - last > longest:
+                longest, begin[0], end[0] = i - last, last, i
+            last = i
+    return longest
+
+
+cdef bint is_a_step(
+    const double *smooth, Py_ssize_t n, Py_ssize_t onset, double least
+) noexcept nogil:
+    """As `plateau._is_a_step`: all waits but the first."""
+    cdef double best = smooth[0]
+    cdef Py_ssize_t i, last = 0, longest = 0
+    for i in range(1, min(n, onset + 3)):
+        if smooth[i] < best - least:
+            best = smooth[i]
+            if last:
+                longest = max(longest, i - last)
+            last = i
+    return longest >= PRECEDENT * (n - onset)
+
+
+cdef bint may_be_flat(
+    const double *y, Py_ssize_t points, const double *level, const double *smooth, Py_ssize_t n,
+    double spread, bint overcome, double *work
+) noexcept nogil:
+    """What `plateau.find` asks, but for memory and the later half."""
+    cdef double centre[LEVELS]
+    cdef double early, before, small, middle
+    cdef Py_ssize_t first, onset, i, some
+    medians_to_the_end(level, n, centre, work)
+    first = onset_of(level, n, centre, spread)
+    if first > 0:
+        early = larger(spread, noise_of_changes(level, n // 2, work))
+        if early > spread and begins_level(level, n, centre[0], early):
+            first, spread = 0, early
+    if first == n:
+        return False
+    before = improved_before(smooth, centre, n, first, work)
+    if before >= IMPROVED * spread:
+        onset = max(first, bend(level, n, first, centre[first], work))
+        small = RATIO * improved_before(smooth, centre, n, onset, work)
+    elif first <= START * n:
+        onset, before = 0, 0.0
+        some = taken(y, points, max(1, points // ENOUGH_DIFFERENCES), work)
+        middle = median(work, some)
+        for i in range(some):
+            work[i] = fabs(work[i] - middle)
+        small = NEVER * larger(MAD_TO_SIGMA * median(work, some), tiny(level, n))
+    else:
+        return False
+    if n - onset < LEAST_WINDOWS or n - onset < LEAST_PART * n:
+        return False
+    if is_improving(level + onset, n - onset, small, spread):
+        return False
+    return overcome or not is_a_step(smooth, n, onset, larger(3 * spread, RECORD * before))
+
+
+cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept nogil:
+    """Whether there may be a plateau, ongoing or over."""
+    cdef double *level = work
+    cdef double *smooth = work + LEVELS
+    cdef Py_ssize_t n, begin = 0, end = 0, width
+    cdef double spread, least, lowest
+    if points < LEAST_POINTS:
+        return False
+    work += 2 * LEVELS
+    n = levels_of(y, points, level, work)
+    spread = larger(noise_of_levels(level + n // 2, n - n // 2, work), tiny(level, n))
+    running_median(level, n, 5, smooth)
+    if may_be_flat(y, points, level, smooth, n, spread, False, work):
+        return True
+    lowest = select_of(smooth, n, 0, work)
+    least = select_of(smooth, n, <Py_ssize_t>(0.75 * (n - 1) + 0.5), work) - lowest
+    least = larger(3 * spread, RECORD * least)
+    if longest_wait(smooth, n, least, &begin, &end) < LEAST_WAIT * n:
+        return False
+    while end > 0 and level[end - 1] < smooth[begin] - 0.5 * least:
+        end -= 1
+    width = max(1, points // WINDOWS)
+    points = points - (n - end) * width if end > 0 else 0
+    if points < LEAST_POINTS:
+        return False
+    n = levels_of(y, points, level, work)
+    spread = larger(noise_of_levels(level + n // 2, n - n // 2, work), tiny(level, n))
+    running_median(level, n, 5, smooth)
+    return may_be_flat(y, points, level, smooth, n, spread, True, work)
