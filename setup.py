@@ -16,7 +16,7 @@ ema = Extension(
 screen = Extension(
     "tbtools.analysis.detect._screen",
     ["tbtools/analysis/detect/_screen.pyx"],
-    depends=["tbtools/analysis/detect/_robust.pxd"],
+    depends=["tbtools/analysis/detect/_robust.pxi"],
     extra_compile_args=["-ffp-contract=off"],
 )
 rows = Extension("tbtools.runs._rows", ["tbtools/runs/_rows.pyx"])

@@ -9,27 +9,7 @@ weaker by `SLACK`.
 from libc.math cimport fabs, isfinite, log, sqrt
 from libc.stdlib cimport free, malloc
 
-from tbtools.analysis.detect._robust cimport (
-    ENOUGH_DIFFERENCES,
-    LEVELS,
-    MAD_TO_SIGMA,
-    SAMPLE,
-    insert,
-    larger,
-    median,
-    median_of,
-    noise_of_changes,
-    noise_of_levels,
-    noise_of_points,
-    running_median,
-    select,
-    select_of,
-    smaller,
-    smooth_3,
-    sum_of,
-    taken,
-    window_medians,
-)
+include "_robust.pxi"
 
 from tbtools.analysis.detect.detectors import past_plateau, plateau, spike
 from tbtools.analysis.detect.signals import excursion, oscillation, robust
@@ -412,7 +392,7 @@ cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept no
     work += 2 * LEVELS
     n = levels_of(y, points, level, work)
     spread = larger(noise_of_levels(level + n // 2, n - n // 2, work), tiny(level, n))
-    running_median(level, n, 5, smooth)
+    smooth_5(level, n, smooth)
     if may_be_flat(y, points, level, smooth, n, spread, False, work):
         return True
     lowest = select_of(smooth, n, 0, work)
@@ -428,5 +408,5 @@ cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept no
         return False
     n = levels_of(y, points, level, work)
     spread = larger(noise_of_levels(level + n // 2, n - n // 2, work), tiny(level, n))
-    running_median(level, n, 5, smooth)
+    smooth_5(level, n, smooth)
     return may_be_flat(y, points, level, smooth, n, spread, True, work)

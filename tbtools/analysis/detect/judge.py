@@ -36,7 +36,7 @@ from tbtools.runs.reading import check_progress
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from tbtools.analysis.detect.detectors.plateau import Plateau
     from tbtools.analysis.detect.run_axis import RunAxis
@@ -115,17 +115,18 @@ def _detect(
     looked = {key: look(fit) for key, fit in judged.items()}
     overfitted = _overfitted(every, judged, rates, looked)
     found += overfitted.values()
+    short = {key for key, fit in judged.items() if has_few_steps(fit.series)}
     for number, (key, fit) in enumerate(judged.items()):
         if progress:
             progress(number, len(judged))
-        if key not in overfitted and key not in scales and not has_few_steps(fit.series):
+        if key not in overfitted and key not in scales and key not in short:
             found += _trend(fit, rates.get(fit.series.run), looked[key])
     if progress:
         progress(len(judged), len(judged))
     axes = run_axes(every, found)
     return Findings(
         findings=tuple(_in_order(every, with_precursors(with_causes(found, axes), axes), axes)),
-        not_judged=tuple(_not_judged(every, judged)),
+        not_judged=tuple(_not_judged(every, judged, short)),
     )
 
 
@@ -135,7 +136,9 @@ def has_few_steps(series: ScalarSeries) -> bool:
     return len(set(first)) < LEAST_POINTS and len(distinct(series.step)) < LEAST_POINTS
 
 
-def _not_judged(series: list[ScalarSeries], judged: dict[Key, Judged]) -> Iterator[NotJudged]:
+def _not_judged(
+    series: list[ScalarSeries], judged: dict[Key, Judged], short: Collection[Key]
+) -> Iterator[NotJudged]:
     """The series that are judged for values that are not finite and for stalls only, and why."""
     for one in series:
         fit = judged.get((one.run, one.tag))
@@ -145,7 +148,7 @@ def _not_judged(series: list[ScalarSeries], judged: dict[Key, Judged]) -> Iterat
             few = "outcomes that differ" if fit.width > 1 else "finite points"
             least = LEAST_POINTS * (OUTCOMES if fit.width > 1 else 1)
             yield NotJudged(one.run, one.tag, f"fewer than {least} {few}")
-        elif has_few_steps(one):
+        elif (one.run, one.tag) in short:
             yield NotJudged(one.run, one.tag, f"points at fewer than {LEAST_POINTS} steps")
 
 

@@ -41,6 +41,12 @@ REPEATED = 0.4
 SCATTERED = 0.5
 
 
+def is_finite(value: NDArray[np.float64]) -> bool:
+    """Whether all values are finite."""
+    finite: bool = _loops.measure(np.ascontiguousarray(value))[0]
+    return finite
+
+
 def place_of(series: ScalarSeries, index: int) -> str:
     """Where a point is, for a message: its step, and where steps go back its number too."""
     step = f"step {int(series.step[index]):,}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding, finite_or_none
-from tbtools.analysis.detect.judged import place_of
+from tbtools.analysis.detect.judged import is_finite, place_of
 from tbtools.analysis.objective import words
 
 if TYPE_CHECKING:
@@ -35,10 +35,9 @@ def find(series: ScalarSeries, objective: Objective) -> list[Finding]:
         series: Any series; an objective is not needed.
         objective: Which way is better.
     """
-    finite = np.isfinite(series.value)
-    if finite.all():
+    if is_finite(series.value):
         return []
-    bad = ~finite
+    bad = ~np.isfinite(series.value)
     balance = np.cumsum(np.where(bad, 1, -1)[::-1])[::-1]
     lasting = int(np.argmax(balance))
     ongoing = bool(balance[lasting] > 0)

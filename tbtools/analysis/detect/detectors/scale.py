@@ -7,6 +7,7 @@ one place, and then in another.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,9 +67,8 @@ def find(series: ScalarSeries, objective: Objective) -> Finding | None:
         series: Any series.
         objective: Which way is better; of a series that has one the scale may change.
     """
-    last = series.value[-1:]
-    if objective == "max" or (objective == "min" and last.all() and np.isfinite(last).all()):
-        return None  # it does not end with zero
+    if objective == "max" or (objective == "min" and _ends_above_zero(series.value)):
+        return None
     finite = np.flatnonzero(np.isfinite(series.value))
     value = np.minimum(np.abs(series.value[finite]), HUGE)
     if not len(value):
@@ -79,6 +79,11 @@ def find(series: ScalarSeries, objective: Objective) -> Finding | None:
     if change is None:
         return None
     return _finding(series, finite, change, objective)
+
+
+def _ends_above_zero(value: Array) -> bool:
+    last = float(value[-1]) if len(value) else 0.0
+    return last != 0 and math.isfinite(last)
 
 
 def _to_zero(value: Array) -> Change | None:

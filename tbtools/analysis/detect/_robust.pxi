@@ -30,30 +30,40 @@ cdef inline double smaller(double a, double b) noexcept nogil:
     return a if a < b else b
 
 
+cdef inline double middle_of(double a, double b, double c) noexcept nogil:
+    return larger(smaller(a, b), smaller(larger(a, b), c))
+
+
+cdef inline Py_ssize_t below(
+    double *x, Py_ssize_t first, Py_ssize_t end, double pivot, bint equal
+) noexcept nogil:
+    """Puts what is less than a pivot, or equal to it, in front; where the rest begins.
+
+    Without a branch, which no processor could foresee (Lomuto's partition).
+    """
+    cdef Py_ssize_t i
+    cdef double value
+    for i in range(first, end):
+        value = x[i]
+        x[i] = x[first]
+        x[first] = value
+        first += value <= pivot if equal else value < pivot
+    return first
+
+
 cdef inline double select(double *x, Py_ssize_t n, Py_ssize_t k) noexcept nogil:
     """The k-th smallest, which then stands at k with no larger one before it (Hoare 1961)."""
-    cdef Py_ssize_t left = 0, right = n - 1, i, j
-    cdef double pivot, swapped
-    while left < right:
-        pivot = x[(left + right) // 2]
-        i, j = left, right
-        while i <= j:
-            while x[i] < pivot:
-                i += 1
-            while pivot < x[j]:
-                j -= 1
-            if i <= j:
-                swapped = x[i]
-                x[i] = x[j]
-                x[j] = swapped
-                i += 1
-                j -= 1
-        if k <= j:
-            right = j
-        elif k >= i:
-            left = i
-        else:
-            break
+    cdef Py_ssize_t left = 0, end = n, middle
+    cdef double pivot
+    while end - left > 1:
+        pivot = middle_of(x[left], x[end - 1], x[(left + end) // 2])
+        middle = below(x, left, end, pivot, False)
+        if k < middle:
+            end = middle
+            continue
+        left = below(x, middle, end, pivot, True)
+        if k < left:
+            return pivot
     return x[k]
 
 
@@ -90,14 +100,22 @@ cdef inline double select_of(
     return select(work, taken(x, n, 1, work), k)
 
 
-cdef inline double middle_of(double a, double b, double c) noexcept nogil:
-    return larger(smaller(a, b), smaller(larger(a, b), c))
-
-
 cdef inline void smooth_3(const double *x, Py_ssize_t n, double *out) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         out[i] = middle_of(x[i - 1 if i else 0], x[i + 1 if i + 1 < n else i], x[i])
+
+
+cdef inline void smooth_5(const double *x, Py_ssize_t n, double *out) noexcept nogil:
+    """Of two pairs the larger of the lesser and the lesser of the larger, and the fifth."""
+    cdef Py_ssize_t i, last = n - 1
+    cdef double a, b, c, d
+    for i in range(n):
+        a, b = x[i - 2 if i > 1 else 0], x[i - 1 if i else 0]
+        c, d = x[i + 1 if i < last else last], x[i + 2 if i + 1 < last else last]
+        out[i] = middle_of(
+            larger(smaller(a, b), smaller(c, d)), smaller(larger(a, b), larger(c, d)), x[i]
+        )
 
 
 cdef inline void running_median(
