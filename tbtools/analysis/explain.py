@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.analysis.detect.learning_rate import learning_rates
 from tbtools.analysis.explanation import Curve, Explanation, HParam, Point
 from tbtools.analysis.failures import nearest_healthy, settings_of
 from tbtools.analysis.judgement import judge
 from tbtools.analysis.main_objective import rank_objectives
+from tbtools.analysis.objective import objectives_of
+from tbtools.analysis.outlook import Siblings, outlook_of
 from tbtools.analysis.summary import summarize
 from tbtools.errors import FileError, InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
@@ -34,16 +37,19 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.judgement import Judgement
+    from tbtools.analysis.outlook import Outlook
     from tbtools.eventfile.source import Entry
     from tbtools.runs.inputs import Inputs, RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Globs
     from tbtools.runs.series import ScalarSeries
-    from tbtools.vocabulary import Objective
+    from tbtools.vocabulary import Objective, RunStatus
 
     Progress = Callable[[int, int], None] | None
 
+# Series of which it is told where they will be.
+OUTLOOKS = 4
 # Points of a curve, besides those that have a reason.
 POINTS = 24
 
@@ -198,6 +204,7 @@ def explain_run(
         places=tuple(_places(each, whole[each.tag], sessions) for each in findings),
         hparams=hparams,
         nearest=nearest,
+        outlook=tuple(_outlook(series, findings, inputs, name, judged, summary.status)),
         curves=tuple(_curve(each, findings, sessions) for each in series),
         not_checked=(*missing, *_not_checked(judged, run, name)),
         problems=tuple({"file": file, **each.to_dict()} for file, each in summary.problems),
@@ -223,6 +230,37 @@ def _series(
         (each for each in chosen if each.step.size),
         key=lambda each: (place.get(each.tag, len(ranked)), natural_key(each.tag)),
     )
+
+
+def _outlook(
+    series: Sequence[ScalarSeries],
+    findings: Sequence[Finding],
+    inputs: Inputs,
+    name: str,
+    judged: Judgement,
+    status: RunStatus,
+) -> Iterable[Outlook]:
+    """Where the series that tell most will be, of a run that may go on."""
+    if status == "finished":
+        return
+    own = read_scalars_of(inputs.runs[name], name=name).series
+    directions = objectives_of(own, judged.objectives)
+    rate = learning_rates(own.values()).get(name)
+    serious = {each.tag for each in findings if each.is_serious}
+    told = [
+        own[each.tag]
+        for each in series
+        if directions[each.tag] != "none" and each.tag not in serious
+    ]
+    if not told:
+        return
+    siblings = Siblings(
+        {other: read_scalars_of(run, name=other).series for other, run in inputs.runs.items()}
+    )
+    for one in told[:OUTLOOKS]:
+        found = outlook_of(one, directions[one.tag], siblings, rate)
+        if found is not None:
+            yield found
 
 
 def _curve(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.failures import Neighbour
+    from tbtools.analysis.outlook import Outlook
     from tbtools.vocabulary import RunStatus
 
 # To how many points curves are thinned where there is too little room, one after the other.
@@ -157,6 +158,8 @@ class Explanation(Tabled):
         places: Of each finding the event files of its ``onset``, ``end``, ``best``, ``last_good``.
         hparams: Its hyperparameters.
         nearest: Where it has a warning or error, the sibling without an error that is most like it.
+        outlook: Where series without a warning or error will be if they go on; none of a run that
+            has finished.
         curves: Its series: those with findings first, then those that tell most.
         not_checked: Tag (None for the run) and reason of what was not looked at.
         problems: Damaged stretches: file, offset, length, kind, message.
@@ -178,6 +181,7 @@ class Explanation(Tabled):
     places: tuple[Mapping[str, str], ...]
     hparams: tuple[HParam, ...]
     nearest: Neighbour | None
+    outlook: tuple[Outlook, ...]
     curves: tuple[Curve, ...]
     not_checked: tuple[Mapping[str, Any], ...]
     problems: tuple[Mapping[str, Any], ...]
@@ -209,6 +213,7 @@ class Explanation(Tabled):
             ],
             "hparams": {each.name: each.to_dict() for each in self.hparams},
             "nearest": self.nearest and self.nearest.to_dict(),
+            "outlook": [{"tag": each.tag, **each.to_dict()} for each in self.outlook],
             "curves": [each.to_dict() for each in self.curves],
             "not_checked": [dict(each) for each in self.not_checked],
             "problems": [dict(each) for each in self.problems],

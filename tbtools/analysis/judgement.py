@@ -22,6 +22,7 @@ from tbtools.analysis.declared import hyperparameters
 from tbtools.analysis.detect import Findings, NotJudged, detect_series, is_judged
 from tbtools.analysis.frames import series_of_frame
 from tbtools.analysis.objective import require_objectives
+from tbtools.analysis.outlook import with_outlooks
 from tbtools.analysis.remedy import with_remedies
 from tbtools.analysis.series_summary import stretch_means
 from tbtools.analysis.siblings import finding_groups
@@ -320,9 +321,10 @@ def judge_series(
     )
     found = restrict(configuration.apply(judged), series, chosen, selection)
     folders = {name: run.path for name, run in runs.items()}
+    remedied = with_remedies(found, series, folders)
     return replace(
         found,
-        findings=with_remedies(found, series, folders),
+        findings=with_outlooks(remedied, series, objectives),
         not_judged=(*found.not_judged, *configuration.ignored(chosen)),
     )
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.explanation import Curve, Explanation, HParam
+    from tbtools.analysis.outlook import Outlook
 
     Escape = Callable[[str], str]
 
@@ -40,6 +41,7 @@ def explanation_lines(one: Explanation, escape: Escape = printable) -> Iterator[
     yield from _facts(one, escape)
     yield from _titled(f"Findings: {len(one.findings) or 'none'}", _findings(one, files, escape))
     yield from _titled("Hyperparameters against the others", _hparams(one, escape))
+    yield from _titled("If it goes on", (_outlook(each, escape) for each in one.outlook))
     yield from _titled("Curves", (_curve(each, files, escape) for each in one.curves))
     yield from _titled("Not checked", (_reason(each, escape) for each in one.not_checked))
     yield from _titled("Damage", (_problem(each, escape) for each in one.problems))
@@ -153,6 +155,18 @@ def _curve(one: Curve, files: Mapping[str, int], escape: Escape) -> str:
     bad = f", {format_count(one.nonfinite)} of them not finite" if one.nonfinite else ""
     head = f"- {escape(one.tag)}: {format_count(len(shown))} of {plural(one.of, 'point')}{bad}"
     return f"{head}: {', '.join(shown)}"
+
+
+def _outlook(one: Outlook, escape: Escape) -> str:
+    found = one.forecast
+    ends = f"{format_rounded(found.low, 4)} to {format_rounded(found.high, 4)}, 95 %"
+    text = f"- {escape(one.tag)} at step {format_count(found.step)}: "
+    text += f"{format_rounded(found.value, 4)} ({ends})"
+    if one.best_value is None:
+        return text
+    will = {True: "better than", False: "will not reach", None: "beside"}[one.reaches_best]
+    best = format_rounded(one.best_value, 4)
+    return f"{text}; {will} {best}, the best of its siblings, {escape(str(one.best_sibling))}"
 
 
 def _number(value: float, dtype: str) -> str:

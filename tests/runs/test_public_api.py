@@ -157,8 +157,8 @@ OTHERS = {
     ),
     "Explanation": (
         "configuration curves end_time findings hparams left_out logdir nearest not_checked notes "
-        "path places problems rows run sessions siblings start_time status superseded to_dict "
-        "to_frame within"
+        "outlook path places problems rows run sessions siblings start_time status superseded "
+        "to_dict to_frame within"
     ),
     "Export": ("count data left_out notes problems provenance runs superseded to_dict undecodable"),
     "FileChange": ("kind new_points path"),
