@@ -137,10 +137,12 @@ def print_peers(families: Sequence[Family], scores: Sequence[Score], binaries: P
         alarms = {
             "losslint": peers.losslint(Path(name), binaries),
             "runmedic": peers.runmedic(Path(name), binaries),
+            "trainspotter": peers.trainspotter(Path(name), binaries),
+            "trainproof": peers.trainproof(Path(name), binaries),
         }
     rows = {"tbtools": ours(scores)}
     rows |= {tool: theirs(curves, found) for tool, found in alarms.items()}
-    for patience in (3, 10):
+    for patience in (3, 10) if peers.has_lightning(binaries / "python") else ():
         stops = peers.early_stopping(curves, binaries / "python", patience)
         rows[f"EarlyStopping(patience={patience})"] = stopped(curves, stops)
     print("\n| tool |", " | ".join([*KINDS, "onsets right", "alarms on healthy curves"]), "|")
@@ -169,9 +171,7 @@ def ours(scores: Sequence[Score]) -> dict[str, Tally]:
     return tallies
 
 
-def theirs(
-    curves: Sequence[Curve], alarms: dict[int, list[tuple[str, str, int | None]]]
-) -> dict[str, Tally]:
+def theirs(curves: Sequence[Curve], alarms: peers.Alarms) -> dict[str, Tally]:
     tallies = _tallies()
     for number, curve in enumerate(curves):
         _add(tallies[curve.kind], curve, alarms.get(number, []))

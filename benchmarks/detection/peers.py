@@ -1,7 +1,8 @@
-"""What other tools say of the same curves: losslint, runmedic, Lightning's EarlyStopping.
+"""What other tools say of the same curves: losslint, runmedic, trainspotter, trainproof, Lightning.
 
 They live in an environment of their own (``python -m venv peers; peers/bin/pip install losslint
-runmedic pytorch-lightning``), whose ``bin`` folder is given. Each curve is put before them as they
+runmedic trainspotter trainproof numpy``, and pytorch-lightning where there is room), whose ``bin``
+folder is given. Each curve is put before them as they
 like it best: as a CSV with the columns train_loss and val_loss, a constant learning rate (without
 one runmedic looks for no plateau), and rewards and accuracies turned round, for they go by losses.
 """
@@ -35,7 +36,15 @@ KINDS = {
     "constant_lr_plateau": "plateau",
     "overfit_onset": "overfitting",
     "overfitting": "overfitting",
+    "plateau": "plateau",
+    "TP-NAN": "nonfinite",
+    "TP-DIVERGE": "divergence",
+    "TP-FLAT": "plateau",
+    "TP-DEAD-RUN": "plateau",
+    "TP-OVERFIT": "overfitting",
 }
+
+Alarms = dict[int, list[tuple[str, str, int | None]]]
 
 
 def write(curves: Sequence[Curve], folder: Path) -> None:
@@ -68,9 +77,9 @@ def turned(curve: Curve) -> Curve:
     return Curve(curve.family, curve.seed, curve.kind, curve.tag, series, curve.onset, curve.sudden)
 
 
-def losslint(folder: Path, binaries: Path) -> dict[int, list[tuple[str, str, int | None]]]:
+def losslint(folder: Path, binaries: Path) -> Alarms:
     """Alarms by curve, as (kind, severity, step)."""
-    found: dict[int, list[tuple[str, str, int | None]]] = {}
+    found: Alarms = {}
     command = [str(binaries / "losslint"), "check", str(folder), "--format", "json"]
     for finding in _json(command)["findings"]:
         if finding["check"] in KINDS:
@@ -80,9 +89,9 @@ def losslint(folder: Path, binaries: Path) -> dict[int, list[tuple[str, str, int
     return found
 
 
-def runmedic(folder: Path, binaries: Path) -> dict[int, list[tuple[str, str, int | None]]]:
+def runmedic(folder: Path, binaries: Path) -> Alarms:
     """Alarms by curve, as (kind, severity, step)."""
-    found: dict[int, list[tuple[str, str, int | None]]] = {}
+    found: Alarms = {}
     for path in sorted(folder.glob("*.csv")):
         for run in _json([str(binaries / "runmedic"), "diagnose", str(path), "--json"]):
             for finding in run["findings"]:
@@ -93,10 +102,44 @@ def runmedic(folder: Path, binaries: Path) -> dict[int, list[tuple[str, str, int
     return found
 
 
+def trainspotter(folder: Path, binaries: Path) -> Alarms:
+    """Alarms by curve; what is no number is told by its detector of divergence, in its title."""
+    found: Alarms = {}
+    for path in sorted(folder.glob("*.csv")):
+        command = [str(binaries / "trainspotter"), "analyze", str(path), "--output", "json"]
+        for finding in _json(command)["findings"]:
+            if finding["detector"] in KINDS:
+                is_number = "non-finite" not in finding["title"]
+                kind = KINDS[finding["detector"]] if is_number else "nonfinite"
+                item = (kind, finding["severity"], finding["step_start"])
+                found.setdefault(int(path.stem), []).append(item)
+    return found
+
+
+def trainproof(folder: Path, binaries: Path) -> Alarms:
+    """Alarms by curve; it names no step where something began."""
+    found: Alarms = {}
+    for path in sorted(folder.glob("*.csv")):
+        for report in _json([str(binaries / "trainproof"), "doctor", str(path), "--json"])[
+            "reports"
+        ]:
+            for finding in report["findings"]:
+                if finding["id"] in KINDS:
+                    item = (KINDS[finding["id"]], finding["level"].lower(), None)
+                    found.setdefault(int(path.stem), []).append(item)
+    return found
+
+
+def has_lightning(python: Path) -> bool:
+    """Whether there is an EarlyStopping to ask."""
+    command = [str(python), "-c", "import pytorch_lightning"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 def _json(command: Sequence[str]) -> Any:
-    # They exit with 1 where they find something.
+    # They exit with 1 or 2 where they find something.
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode not in (0, 1) or not done.stdout:
+    if done.returncode not in (0, 1, 2) or not done.stdout:
         sys.exit(f"{command[0]} failed: {done.stderr}")
     return json.loads(done.stdout)
 

@@ -210,6 +210,20 @@ def test_a_scale_that_grew_for_good_needs_no_objective(tag: str) -> None:
     assert not detect_series([series(y, tag)])
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_scale_that_changes_over_some_points_is_dated_where_that_begins(
+    seed: int, sign: int
+) -> None:
+    n, onset, lasts = 800, 400, 60
+    orders = 3 * np.clip((np.arange(n) - onset) / lasts, 0, 1)
+    y = 10 ** (sign * orders + noise(n, 0.1, seed))
+    found = the_only(detect_series([series(y, "critic_loss")]))
+    assert found.kind == ("explosion" if sign > 0 else "collapse")
+    # The slope is a twentieth of an order a point: in so much noise it is seen after some points.
+    assert abs(found.onset_step - onset) <= 12
+
+
 def test_a_discriminator_that_has_won_is_a_collapse() -> None:
     y = 0.7 + noise(200, 0.1)
     y[120:] = np.abs(noise(80, 1e-4))

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.builders import EventFileBuilder
 from tests.commands import call
 from tests.sweeps import write_run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +97,100 @@ def test_tags_that_go_wrong_together_are_one_line(tmp_path: Path) -> None:
     lines = call("detect", os.fspath(tmp_path)).out.splitlines()
     assert lines[0].startswith("  error   nonfinite     loss/a and 2 tags  in 5 of 5 runs")
     assert lines[1].endswith("5 runs with 15 errors (nonfinite)")
+
+
+def objects(required: str, **properties: object) -> dict[str, object]:
+    """The schema of an object that has these properties and no others."""
+    return {
+        "type": "object",
+        "required": required.split(),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def arrays(items: object, **more: object) -> dict[str, object]:
+    return {"type": "array", "items": items, **more}
+
+
+SPECIFICATION = "https://docs.oasis-open.org/sarif/sarif/v2.1.0"
+TEXT = {"type": "string"}
+MESSAGE = objects("text", text={**TEXT, "minLength": 1})
+LEVEL = {"enum": ["none", "note", "warning", "error"]}
+LOCATIONS = arrays(
+    objects(
+        "",
+        # In RFC 3986 no other characters stand in a reference.
+        physicalLocation=objects(
+            "",
+            artifactLocation=objects(
+                "", uri={**TEXT, "pattern": r"^([A-Za-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9A-F]{2})+$"}
+            ),
+        ),
+        logicalLocations=arrays(
+            objects("", name=TEXT, fullyQualifiedName=TEXT, kind=TEXT), uniqueItems=True
+        ),
+    )
+)
+# Of sections 3.13 to 3.58 of the specification what the log of findings uses.
+SARIF = objects(
+    "version runs",
+    **{"$schema": {"const": f"{SPECIFICATION}/errata01/os/schemas/sarif-schema-2.1.0.json"}},
+    version={"const": "2.1.0"},
+    runs=arrays(
+        objects(
+            "tool",
+            tool=objects(
+                "driver",
+                driver=objects(
+                    "name",
+                    name=TEXT,
+                    version=TEXT,
+                    rules=arrays(
+                        objects("id", id=TEXT, shortDescription=MESSAGE), uniqueItems=True
+                    ),
+                ),
+            ),
+            invocations=arrays(
+                objects(
+                    "executionSuccessful",
+                    executionSuccessful={"type": "boolean"},
+                    toolExecutionNotifications=arrays(
+                        objects("message", level=LEVEL, message=MESSAGE, locations=LOCATIONS)
+                    ),
+                )
+            ),
+            results=arrays(
+                objects(
+                    "message",
+                    ruleId=TEXT,
+                    ruleIndex={"type": "integer", "minimum": -1},
+                    level=LEVEL,
+                    message=MESSAGE,
+                    locations=LOCATIONS,
+                    partialFingerprints={"type": "object", "additionalProperties": TEXT},
+                    properties={"type": "object"},
+                )
+            ),
+        )
+    ),
+)
+
+
+@pytest.mark.parametrize("logs", ["sweep", "examples", "hostile", "nothing"])
+def test_sarif_is_as_the_specification_has_it(logs: str, sweep: Path, tmp_path: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
+    points = [(step, float("nan")) for step in range(30)]
+    hostile = tmp_path / "hostile" / "a b%[x](http://e) \udcff{0}\n\x1b[31m"
+    EventFileBuilder().scalars("[loss](1){0}", points).write(hostile / "events.out.tfevents.1")
+    sound = [(step, 1 / (step + 1)) for step in range(5)]
+    EventFileBuilder().scalars("loss", sound).write(tmp_path / "nothing" / "events.out.tfevents.1")
+    examples = Path(__file__).parents[2] / "examples" / "logs"
+    path = {"sweep": sweep, "examples": examples}.get(logs, tmp_path / logs)
+    done = call("detect", os.fspath(path), f"{path}-nowhere", "--format", "sarif")
+    log = json.loads(done.out)
+    jsonschema.Draft7Validator(SARIF).validate(log)
+    assert bool(log["runs"][0]["results"]) == (logs != "nothing")
 
 
 def test_sarif_has_what_its_schema_requires(sweep: Path, tmp_path: Path) -> None:

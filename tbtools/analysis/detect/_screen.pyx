@@ -59,7 +59,9 @@ def look(const double[::1] y, double noise):
     cdef Py_ssize_t n = y.shape[0]
     cdef int found = 0
     cdef double noise_of_own
-    cdef double *work = <double *>malloc((3 * n + 8 * LEVELS) * sizeof(double))
+    cdef double *work = <double *>malloc(
+        (n + 2 * ENOUGH_DIFFERENCES + 8 * LEVELS) * sizeof(double)
+    )
     if work == NULL:
         raise MemoryError
     with nogil:
@@ -167,7 +169,7 @@ cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) n
 cdef bint may_spike(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
     cdef const double *level = y
     cdef double *kept = work
-    cdef double *rest = work + n
+    cdef double *rest = work + n // 4
     cdef Py_ssize_t block, first, i
     cdef double least, centre, lowest, highest, local
     while n >= BLOCK:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect.judged import Judged
 
-# A look at more points costs as much as the detectors do.
-MOST_POINTS = 1 << 16
-
 _loops: ModuleType = compiled_or_python("tbtools.analysis.detect._screen")
 
 
@@ -59,7 +56,7 @@ def look(series: Judged) -> Candidate:
     Args:
         series: A series with an objective.
     """
-    if not excursion.BEFORE + excursion.PERSISTENT <= len(series) <= MOST_POINTS:
+    if len(series) < excursion.BEFORE + excursion.PERSISTENT:
         return ANYTHING
     flags: int = _loops.look(series.y, series.noise if series.width > 1 else -1.0)
     return _CANDIDATES[flags]

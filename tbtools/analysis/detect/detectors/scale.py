@@ -8,7 +8,7 @@ one place, and then in another.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import HUGE, place_of
 from tbtools.analysis.detect.signals import excursion, robust
+from tbtools.analysis.detect.signals.onset import locate
 from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
@@ -115,12 +116,27 @@ def _changed(value: Array) -> Change | None:
     if least > most / np.exp(FACTOR) or most == 0:
         return None
     floor = least if least > 0 else float(value[value > 0].min()) / 100
-    level = robust.running_median(np.log(np.maximum(value, floor)), 5)
-    for turned in (level, -level):
-        index = _step(turned)
+    points = np.log(np.maximum(value, floor))
+    level = robust.running_median(points, 5)
+    for sign in (1, -1):
+        index = _step(sign * level)
         if index is not None and not _is_scheduled(value, index):
-            return _between(value, index)
+            return replace(_between(value, index), index=_onset(sign * points, index))
     return None
+
+
+def _onset(points: Array, index: int) -> int:
+    """Where a step up begins that takes some points: before the first one beyond all before it.
+
+    Args:
+        points: Logarithms of the values.
+        index: The first point beyond all before.
+    """
+    base, top = robust.median(points[:index]), robust.median(points[index:])
+    low = int(np.flatnonzero(points[:index] <= base)[-1])
+    noise = robust.noise_of_levels(points[:index])
+    rise = excursion.Excursion(top - base, base, low, index, 1, noise, 0.0)
+    return min(index, locate(points, rise).index or index)
 
 
 def _step(level: Array) -> int | None:
