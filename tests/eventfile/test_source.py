@@ -233,6 +233,7 @@ WRITERS = {
     "eventfile/index/store.py",
     "render/directories.py",
     "render/files.py",
+    "render/in_place.py",  # swaps files, and reads its own list of them
     "render/neighbours.py",
     "render/results.py",
 }
