@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _CHANGING_NOTHING = frozenset(
     (
         *("paths", "target", "dry_run", "in_place", "backup", "summary_format", "csv_safe"),
-        *("no_cache", "restarts"),
+        *("no_cache", "restarts", "on_collision"),
     )
 )
 _REPEATABLE = "Repeatable: one after the other."
