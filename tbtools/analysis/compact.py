@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.compacted import Compaction, RunCompaction
-from tbtools.analysis.edit.assets import assets_of
+from tbtools.analysis.edit.assets import assets_of, distinct_assets
 from tbtools.analysis.edit.results import PluginEdit
 from tbtools.analysis.edit.runs import DECLARATIONS, GRAPH_MARKS, plugin_of
 from tbtools.analysis.edit.seen import GRAPHS, PROJECTOR
@@ -158,7 +158,7 @@ def compact(
     return Compaction(
         runs=tuple(compacted),
         plugins=tuple(PluginEdit(plugin, *counts[plugin]) for plugin in sorted(counts)),
-        assets=tuple(assets),
+        assets=tuple(distinct_assets(assets, [run.output for run in compacted])),
         problems=tuple(problem_dicts(inputs.runs, inputs.unreadable)),
         run_notes=tuple(run_notes),
         read_paths=tuple(dict.fromkeys(run.data.read_path for run in inputs.runs.values())),

@@ -11,7 +11,6 @@ from tbtools.cli.options import (
     Output,
     csv_safe_option,
     is_given,
-    paths_argument,
     refuse_option,
     selection_options,
 )
@@ -22,13 +21,16 @@ if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
 
 _CHANGING_NOTHING = frozenset(
-    ("paths", "target", "dry_run", "summary_format", "csv_safe", "no_cache", "restarts")
+    (
+        *("paths", "target", "dry_run", "in_place", "backup", "summary_format", "csv_safe"),
+        *("no_cache", "restarts", "on_collision"),
+    )
 )
 _REPEATABLE = "Repeatable: one after the other."
 
 
 @click.command("edit")
-@paths_argument
+@click.argument("paths", metavar="PATH...", nargs=-1, type=LogPath(readable=False))
 @click.option(
     "--rename", multiple=True, metavar="s/RE/NEW/", help=f"Tags get other names. {_REPEATABLE}"
 )
@@ -68,6 +70,15 @@ _REPEATABLE = "Repeatable: one after the other."
     "-o", "--output", "target", metavar="DIR", type=LogPath(readable=False),
     help="The log directory that is made.",
 )  # fmt: skip
+@click.option("--in-place", is_flag=True, help="Change the logs where they lie; needs --backup.")
+@click.option(
+    "--backup", metavar="DIR", type=LogPath(readable=False),
+    help="With --in-place: the directory in which what was there is kept.",
+)  # fmt: skip
+@click.option(
+    "--undo", metavar="DIR", type=LogPath(readable=False),
+    help="Put back what --in-place --backup DIR has changed; without PATH.",
+)  # fmt: skip
 @click.option(
     "--format", "summary_format", type=click.Choice(OUTPUT_FORMATS), default="table",
     show_default=True, help="How to show what was done.",
@@ -79,6 +90,9 @@ def command(
     table: str | None,
     target: str | None,
     dry_run: bool,
+    in_place: bool,
+    backup: str | None,
+    undo: str | None,
     summary_format: str,
     csv_safe: bool,
     rename: tuple[str, ...],
@@ -89,49 +103,99 @@ def command(
     First it is chosen what stays, by the names and steps that there are (--run, --tag, --plugin,
     --steps); then tags and runs get their names (--map, --rename, --rename-run); then steps change
     (--unwrap-steps, --scale-steps, --concat, --shift-steps), and last wall times. Layouts of custom
-    scalars, metrics of hyperparameters and the projector's config follow. Nothing is changed where
-    it lies; DIR must not be there yet.
+    scalars, metrics of hyperparameters and the projector's config follow. Without --in-place
+    nothing is changed where it lies; DIR must not be there yet.
 
     \b
     Examples:
       tbtools edit logs/ --exclude-tag 'debug/*' --rename 's/^/eval\\//' -o logs-edited
       tbtools edit logs/ --concat --rename-run 's/PPO_\\d+/PPO/' -o joined
       tbtools edit logs/ --exclude-plugin images --steps 1000: --dry-run
+      tbtools edit logs/ --rename 's/^/eval\\//' --in-place --backup logs-before
+      tbtools edit --undo logs-before
     """
     from tbtools.analysis.edit import edit
     from tbtools.analysis.edit.names import name_table
     from tbtools.render.edited import write_edit
+    from tbtools.render.in_place import edit_in_place
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.edit import EditView
     from tbtools.render.terminal.progress import scan_progress
     from tbtools.render.write import require_free_run
 
-    _check(target, dry_run=dry_run, summary_format=summary_format, where=selection.where)
+    if undo is not None:
+        return _undo(undo)
+    _check(paths, target, backup, dry_run=dry_run, in_place=in_place)
+    _refuse_without_effect(summary_format, selection.where)
     names: list[str | dict[str, str]] = [*([name_table(table)] if table else []), *rename]
     experiment = selection.load(paths, skip_unreadable=True)
-    if target is not None:
-        require_free_run(target, force=None, inputs=paths)
+    place = backup if in_place else target
+    if place is not None:
+        require_free_run(place, force=None, inputs=paths)
     with scan_progress() as progress:
         given = {name: value if value != () else None for name, value in wishes.items()}
         arguments: dict[str, Any] = {**given, **selection.arguments}
         plan = edit(experiment, progress, rename=names or None, **arguments)
-    if target is not None:
+    if in_place and backup is not None:
+        edit_in_place(plan, backup)
+    elif target is not None:
         write_edit(plan, target)
-    Output(summary_format, None, force=False, csv_safe=csv_safe).write(EditView(plan, target))
+    view = EditView(plan, target, backup)
+    Output(summary_format, None, force=False, csv_safe=csv_safe).write(view)
     return finish(Diagnostics([experiment], selection.selection, count_superseded=False))
 
 
-def _check(target: str | None, *, dry_run: bool, summary_format: str, where: str | None) -> None:
+def _undo(backup: str) -> int:
+    """Puts back what was changed in place."""
+    from tbtools.render.format import plural, printable
+    from tbtools.render.in_place import undo
+
+    context = click.get_current_context()
+    for each in context.command.params:
+        if each.name not in ("undo", None) and is_given(str(each.name)):
+            raise click.UsageError("--undo DIR stands alone", context)
+    count = undo(backup)
+    click.echo(f"{printable(backup)}: {plural(count, 'file')} put back")
+    return 0
+
+
+def _check(
+    paths: tuple[str, ...],
+    target: str | None,
+    backup: str | None,
+    *,
+    dry_run: bool,
+    in_place: bool,
+) -> None:
+    """Refuses what does not say what is to be done, and where to.
+
+    Raises:
+        click.UsageError: It does not.
+    """
+    context = click.get_current_context()
+    if not paths:
+        raise click.UsageError("Missing argument 'PATH...'", context)
+    if dry_run:
+        for each in ("target", "in_place", "backup"):
+            refuse_option(each, "with --dry-run")
+    elif in_place:
+        for each in ("target", "rename_runs", "concat"):
+            refuse_option(each, "with --in-place: files stay where they are")
+        if backup is None:
+            raise click.UsageError("--in-place needs --backup DIR", context)
+    elif target is None:
+        raise click.UsageError("say where to with -o DIR, or look at it with --dry-run", context)
+    else:
+        refuse_option("backup", "without --in-place")
+
+
+def _refuse_without_effect(summary_format: str, where: str | None) -> None:
     """Refuses options that have no effect, and a command that would change nothing.
 
     Raises:
         click.UsageError: There is one.
     """
     context = click.get_current_context()
-    if dry_run:
-        refuse_option("target", "with --dry-run")
-    elif target is None:
-        raise click.UsageError("say where to with -o DIR, or look at it with --dry-run", context)
     if summary_format != "csv":
         refuse_option("csv_safe", "but on CSV")
     if where is None:

@@ -183,6 +183,10 @@ class NewDirectory:
             self._files[place] = path
             yield opened
 
+    def link(self, name: str, file: Path) -> None:
+        """Another name for a file that is elsewhere on the same file system."""
+        (self._path / name).hardlink_to(file)
+
     def complete(self) -> None:
         """Gives the files their names, when the bytes of all are on the disk."""
         from concurrent.futures import ThreadPoolExecutor

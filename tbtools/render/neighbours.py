@@ -137,6 +137,12 @@ def remove(path: Path, which: Callable[[Path], bool] = lambda _: True) -> None:
             Path(directory).rmdir()
 
 
+def remove_at_once(directory: Path) -> None:
+    """Removes a directory with all that is in it; where that ends early, nothing has its name."""
+    target = Path(os.path.realpath(directory))
+    remove(target.rename(target.with_name(f"{_prefix(target)}{os.urandom(8).hex()}")))
+
+
 def renamed(directory: Path, target: Path) -> bool:
     """Gives a directory its name, be that free or an empty directory; false if something is there.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,7 @@ def edited(source: Any, target: Path, **options: Any) -> Any:
         ({"rename": "s/^/eval\\//"}, {"rename": lambda tag: f"eval/{tag}"}),
         ({"exclude_tags": "*loss*"}, {"keep": lambda tag, _: "loss" not in tag}),
         ({"shift_steps": 7}, {"move": lambda step: step + 7}),
+        ({"scale_steps": 0.1}, {"move": lambda step: step // 10}),
         ({"scale_steps": "1/3"}, {"move": lambda step: step // 3}),
         ({"rename": [r"s|(.*)/(?P<x>.*)|\g<x>/\1|", "s/A/&&b/gi"], "shift_steps": -1000},
          {"rename": lambda tag: re.sub("[aA]", lambda a: f"{a[0] * 2}b",
@@ -328,6 +330,10 @@ class TestNames:
         assert found == {NAME, "projector_config.pbtxt", "00007/words/tensors.tsv"}
         got = (tmp_path / "out" / "projector_config.pbtxt").read_text()
         assert got == text.replace("words:", "x-words:")
+        shutil.copytree(run, tmp_path / "other")
+        both = {"first": tbtools.load(run)["."], "other": tbtools.load(tmp_path / "other")["."]}
+        with pytest.raises(InvalidArgument, match="no place beside the files of other runs"):
+            tbtools.edit(both, concat=True)
         edited(run, tmp_path / "without", exclude_plugins="projector")
         assert [path.name for path in (tmp_path / "without").iterdir()] == [NAME]
 

@@ -235,6 +235,7 @@ WRITERS = {
     "live/state.py",
     "render/directories.py",
     "render/files.py",
+    "render/in_place.py",  # swaps files, and reads its own list of them
     "render/lake.py",
     "render/neighbours.py",
     "render/results.py",

@@ -5,15 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.edit.results import Asset
-from tbtools.errors import UndecodablePayload
+from tbtools.errors import InvalidArgument, UndecodablePayload
 from tbtools.eventfile.source import read_bytes
 from tbtools.runs.plugins.projector import CONFIG_NAME, config_path, read_embeddings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from tbtools.analysis.edit.followers import Followers
+
+
+def distinct_assets(assets: Iterable[Asset], outputs: Iterable[str | None]) -> list[Asset]:
+    """The assets, each place once.
+
+    Args:
+        assets: Those of all runs.
+        outputs: Where event files go.
+
+    Raises:
+        InvalidArgument: Two runs that are joined both have a file for one place.
+    """
+    taken: dict[str, str] = {}
+    events = set(outputs)
+    for asset in assets:
+        known = taken.setdefault(asset.output, asset.file)
+        if known != asset.file or asset.output in events:
+            raise InvalidArgument(
+                f"{asset.file} has no place beside the files of other runs in {asset.output}; "
+                "leave embeddings out (--exclude-plugin projector)"
+            )
+    return list({asset.output: asset for asset in assets}.values())
 
 
 def assets_of(directory: str, folder: Path, followers: Followers | None) -> Iterator[Asset]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.edit.assets import assets_of
+from tbtools.analysis.edit.assets import assets_of, distinct_assets
 from tbtools.analysis.edit.followers import Followers
 from tbtools.analysis.edit.names import Renaming, new_names
 from tbtools.analysis.edit.results import Edit, FileEdit, PluginEdit
@@ -112,18 +112,20 @@ def edit(
     _refuse_collisions(collisions, wishes)
     _finish(seen, folders, wishes)
     names = {run: folders[run].as_posix() for run in seen}
+    files = tuple(_placed(seen, folders, in_order=wishes.concat))
+    assets = [
+        asset
+        for name, run in seen.items()
+        if run.has_projector
+        for asset in assets_of(run.run.path, folders[name], run.edit.followers)
+    ]
     return Edit(
-        files=tuple(_placed(seen, folders, in_order=wishes.concat)),
+        files=files,
         runs=names,
         tags=tuple(tag for run in seen.values() for tag in run.renamed()),
         plugins=tuple(_plugins(seen.values())),
         collisions=tuple(collisions),
-        assets=tuple(
-            asset
-            for name, run in seen.items()
-            if run.has_projector
-            for asset in assets_of(run.run.path, folders[name], run.edit.followers)
-        ),
+        assets=tuple(distinct_assets(assets, [file.output for file in files])),
         problems=tuple(problem_dicts(inputs.runs, inputs.unreadable)),
         run_notes=tuple(
             (name, note) for name, run in inputs.runs.items() for note in run.data.file_notes()

@@ -35,11 +35,12 @@ class FileEdit(Completed):
         changed: How many of those do not stay byte for byte.
         bytes: How long it is, up to the last whole record.
         is_whole: Whether it is copied as it is.
+        size: How long it was when it was read.
         edit: What becomes of its run.
         number: Its number in the run.
     """
 
-    _plumbing: ClassVar[frozenset[str]] = frozenset({"edit", "number"})
+    _plumbing: ClassVar[frozenset[str]] = frozenset({"edit", "number", "size"})
 
     run: str
     file: str
@@ -49,6 +50,7 @@ class FileEdit(Completed):
     changed: int
     bytes: int
     is_whole: bool
+    size: int = field(repr=False)
     edit: RunEdit = field(repr=False)
     number: int = field(repr=False)
 

@@ -60,6 +60,7 @@ class SeenFile:
     Attributes:
         path: Its path.
         position: How long it is, up to the last whole record.
+        size: How long it is.
         is_damaged: Whether something in it is left out because it is damaged.
         is_foreign: Whether it is no event file, or could not be read.
         values: How many values it has.
@@ -73,6 +74,7 @@ class SeenFile:
 
     path: str
     position: int
+    size: int
     is_damaged: bool
     is_foreign: bool
     values: int
@@ -101,6 +103,7 @@ class SeenFile:
             is_whole=self.kept == self.values
             and not (self.changed or self.is_damaged or edit.moves_marks)
             and self.all_marks,
+            size=self.size,
             edit=edit,
             number=self.number,
         )
@@ -322,6 +325,7 @@ def _seen_file(number: int, file: FileColumns, kept: NDArray[np.bool_], edit: Ru
     return SeenFile(
         path=file.path,
         position=file.position,
+        size=file.size,
         is_damaged=bool(file.damage),
         is_foreign=bool(file.tail and file.tail.kind in OF_WHOLE_FILES),
         values=file.values.count,

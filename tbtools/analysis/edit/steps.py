@@ -26,7 +26,8 @@ def as_scale(scale: float | str | Fraction) -> Fraction:
         InvalidArgument: It is none.
     """
     try:
-        factor = Fraction(scale)
+        # A float is meant as it is written: 0.1 is a tenth.
+        factor = Fraction(repr(scale) if isinstance(scale, float) else scale)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         factor = Fraction(0)
     # Beyond these no step stays one; and what multiplies them stays fast.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from tbtools.analysis.edit.results import FILE_COLUMNS
-from tbtools.render.format import format_bytes, format_count, plural
+from tbtools.render.format import format_bytes, format_count, plural, printable
 from tbtools.render.terminal.lines import placed, print_line, shown_name
 from tbtools.render.terminal.table import Column, print_table
 
@@ -28,16 +28,18 @@ class EditView:
 
     Args:
         edit: What becomes of the logs.
-        target: Where to; None where nothing is written.
+        target: Where to; None where nothing is written, or in place.
+        backup: Where what was changed in place is kept; None where nothing was.
     """
 
-    def __init__(self, edit: Edit, target: str | None) -> None:
+    def __init__(self, edit: Edit, target: str | None, backup: str | None = None) -> None:
         self.edit = edit
         self.target = target
+        self.backup = backup
 
     def to_json(self) -> dict[str, Any]:
         """What becomes of the logs, and where they are."""
-        return {"output": self.target, **self.edit.to_dict()}
+        return {"output": self.target, "backup": self.backup, **self.edit.to_dict()}
 
     def to_csv(self) -> Iterator[Sequence[object]]:
         """One row a file."""
@@ -70,6 +72,9 @@ class EditView:
         if edit.assets:
             parts.append(f"{plural(len(edit.assets), 'file')} of the projector")
         line = ", ".join(parts)
+        if self.backup is not None:
+            kept = printable(self.backup)
+            return placed(f"{line}; in place, `tbtools edit --undo {kept}` puts all back", kept)
         if self.target is None:
             return Text(f"nothing is written (--dry-run): {line}")
         return placed(line, self.target)
