@@ -94,6 +94,11 @@ def test_nothing_is_said_where_the_law_does_not_hold() -> None:
     assert outlook_of(series_of(falling), "min")
     for y in (falling - (t > 0.6), 1 + np.sin(12 * t) + noise, falling[:20], np.ones(300)):
         assert outlook_of(series_of(y), "min") is None
+    for scale in (1e-300, 1e90, 1e300):
+        found = outlook_of(series_of(falling * scale), "min")
+        assert found is None or np.isfinite([found.forecast.low, found.forecast.high]).all()
+    far = np.linspace(-9e18, 9e18, 300).astype(np.int64)
+    assert outlook_of(ScalarSeries.from_arrays("run", "loss", far, falling), "min") is None
     back = ScalarSeries.from_arrays("run", "loss", np.arange(300) % 100, falling)
     assert outlook_of(back, "min") is None
     schedule = series_of(np.cos(t * np.pi / 2), tag="lr")

@@ -87,6 +87,7 @@ class _Levels:
         return _Levels(self.at[:count] / self.at[count - 1], self.level[:count])
 
 
+@np.errstate(all="ignore")  # what is too large has no forecast
 def forecast(judged: Judged, step: int, rate: ScalarSeries | None = None) -> Forecast | None:
     """The level at a later step; None where the law does not hold or the step is too far.
 
@@ -100,15 +101,15 @@ def forecast(judged: Judged, step: int, rate: ScalarSeries | None = None) -> For
     if len(judged) < LEAST_POINTS or judged.series.steps_go_back or not _is_constant(rate):
         return None
     span = int(steps[-1]) - int(steps[0])
-    if not 0 < step - int(steps[-1]) <= AHEAD * span:
+    if not 0 < step - int(steps[-1]) <= AHEAD * span or step > np.iinfo(np.int64).max:
         return None
     best = _best_possible(judged)
-    levels = _levels((steps - steps[0]) / span, judged.y)
+    levels = _levels((steps.astype(np.float64) - float(steps[0])) / span, judged.y)
     wider = _misses(levels, best)
     if wider is None:
         return None
     found = _quantiles(levels, (step - int(steps[0])) / span, best)
-    if found is None:
+    if found is None or not np.isfinite(found).all():
         return None
     low, value, high = found
     lower, upper = max(best, value - wider * (value - low)), value + wider * (high - value)
