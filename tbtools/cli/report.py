@@ -77,7 +77,7 @@ _OF_PICTURES = ("style",)
     type=click.Choice(["inline", "cdn", "directory"]),
     default="inline",
     show_default=True,
-    help="plotly.js in the page (4.8 MB), from its maker's server, or beside the page.",
+    help="plotly.js in the page (0.7 MB), from its maker's server, or beside the page.",
 )
 @click.option(
     "--style",

@@ -87,7 +87,7 @@ def report(
         group: Which runs repeat one another, to be shown as mean and band, as for `aggregate`; by
             default those whose names differ only in a seed.
         media_bytes: How many bytes of pictures and sounds go into the page at most.
-        plotlyjs: ``inline`` (4.8 MB more), ``cdn`` (fetched when the page is opened), or
+        plotlyjs: ``inline`` (0.7 MB more), ``cdn`` (fetched when the page is opened), or
             ``directory`` (one ``plotly.min.js`` beside the page, which several pages can share).
         force: Whether files that are there may be replaced: the page, and a ``plotly.min.js`` that
             is another one.

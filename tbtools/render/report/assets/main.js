@@ -253,7 +253,7 @@ async function plotlyReady() {
   const code = byId("plotly");
   if (code) {
     const script = document.createElement("script");
-    script.textContent = code.textContent;
+    script.textContent = new TextDecoder().decode(await inflate(code.textContent));
     document.head.append(script);
     code.remove();
   } else if (document.readyState !== "complete") {
