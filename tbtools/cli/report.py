@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("html", *PICTURE_FORMATS)
 # Options that only a page has, and that only a picture has.
-_OF_PAGES = ("title", "groups", "media_megabytes", "plotlyjs")
+_OF_PAGES = ("title", "groups", "media_megabytes", "plotlyjs", "show_paths")
 _OF_PICTURES = ("style",)
 
 
@@ -45,14 +45,15 @@ _OF_PICTURES = ("style",)
     help="A page, or a picture of the charts (needs the extra image, and a Chrome)."
     "  [default: what the ending of FILE says, else html]",
 )
-@click.option("--title", metavar="TEXT", help="The heading; the path by default.")
+@click.option(
+    "--title", metavar="TEXT", help="The heading; the name of the log directory by default."
+)
 @selection_options
 @click.option(
     "--smoothing",
     type=click.FloatRange(0, 1, max_open=True),
-    default=0.6,
-    show_default=True,
-    help="Where TensorBoard's smoothing slider stands at first.",
+    help="Where TensorBoard's smoothing slider stands at first."
+    "  [default: 0.6, and none for series of up to 30 points]",
 )
 @objective_option
 @click.option(
@@ -86,6 +87,11 @@ _OF_PICTURES = ("style",)
     show_default=True,
     help="Of a picture: paper has the sizes of print.",
 )
+@click.option(
+    "--show-paths",
+    is_flag=True,
+    help="Say on the page where the files lie, not only their paths inside the log directory.",
+)
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 def command(
     paths: tuple[str, ...],
@@ -93,12 +99,13 @@ def command(
     kind: str | None,
     title: str | None,
     selection: SelectionOptions,
-    smoothing: float,
+    smoothing: float | None,
     objectives: tuple[str, ...],
     groups: tuple[str, ...],
     media_megabytes: float,
     plotlyjs: Literal["inline", "cdn", "directory"],
     style: Literal["screen", "paper"],
+    show_paths: bool,
     force: bool,
 ) -> int:
     """A page to send to a colleague: runs, findings, charts, pictures, in one file.
@@ -157,6 +164,7 @@ def command(
             group=groups or None,
             media_bytes=round(media_megabytes * 1e6),
             plotlyjs=plotlyjs,
+            show_paths=show_paths,
             force=force,
             progress=progress,
             judging=judging,
@@ -174,7 +182,7 @@ def _write_picture(
     kind: PictureFormat,
     selection: SelectionOptions,
     objectives: dict[str, Objective],
-    smoothing: float,
+    smoothing: float | None,
     style: Literal["screen", "paper"],
     *,
     force: bool,

@@ -27,8 +27,21 @@ SEVERITY_COLORS = {"error": "#d1242f", "warning": "#bf8700", "info": "#57606a"}
 SEVERITY_DASHES = {"error": "dash", "warning": "dot", "info": "dot"}
 
 
+# How lines are drawn when the colours come round again: no two of sixty runs look alike.
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+
+def run_dashes(runs: Sequence[str]) -> dict[str, str]:
+    """A kind of line for each run, in their order: another one each time the colours are used up.
+
+    Args:
+        runs: Names of the runs, all that are shown together.
+    """
+    return {run: DASHES[index // len(RUN_COLORS) % len(DASHES)] for index, run in enumerate(runs)}
+
+
 def run_colors(runs: Sequence[str]) -> dict[str, str]:
-    """A colour for each run, in their order; beyond ten runs they come again.
+    """A colour for each run, in their order; beyond ten runs they come again, see `run_dashes`.
 
     Args:
         runs: Names of the runs, all that are shown together.

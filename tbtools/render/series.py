@@ -17,9 +17,20 @@ MOST_RAW_LINES = 20
 # Milliseconds that have a date: the wall times of strangers may be anything. Plotly's dates end
 # with the year 9999, and the chart needs a margin.
 LAST_DATE = 2.4e14
+# Where the smoothing slider stands at first, as TensorBoard's; shorter series are smoothed only
+# where it is asked for: what is left of so few points would be another curve.
+SMOOTHING = 0.6
+LEAST_SMOOTHED = 31
 # A line with fewer points than these between two places where it goes back, or to another writer,
 # shows nothing but the strokes back and forth; its points are drawn alone.
 _POINTS_A_PASS = 4
+
+
+def smoothing_weight(points: int, smoothing: float | None) -> float:
+    """The weight with which a series of so many points is drawn; None for what is usual."""
+    if smoothing is None:
+        return SMOOTHING if points >= LEAST_SMOOTHED else 0.0
+    return smoothing
 
 
 def drawn_start(series: ScalarSeries) -> float:

@@ -1,16 +1,16 @@
-"""Fewer points of a time series for the screen, so that it looks the same and can be smoothed.
+"""Fewer points of a time series for the screen.
 
-MinMaxLTTB (Van Der Donckt, Van Der Donckt & Van Hoecke, "MinMaxLTTB: Leveraging MinMax-Preselection
-to Scale LTTB", IEEE VIS 2023) chooses the points, by the package tsdownsample: of each stretch of
-equally many points the one that spans the largest triangle with its neighbours. To these are added
-the smallest and the greatest value of all, and the ends of every stretch of values that are not
-finite.
+Figures, whose lines are what they are, get points: MinMaxLTTB (Van Der Donckt, Van Der Donckt &
+Van Hoecke, "MinMaxLTTB: Leveraging MinMax-Preselection to Scale LTTB", IEEE VIS 2023) chooses
+them, by the package tsdownsample: of each stretch of equally many points the one that spans the
+largest triangle with its neighbours. To these are added the smallest and the greatest value of
+all, and the ends of every stretch of values that are not finite.
 
-What lies between two kept points goes into two numbers, how many finite values and their mean. From
-these the page smooths the curve almost as if all points were there: n values between two kept
-points are taken as if each were their mean, so that n steps of the exponential moving average
-become one, s ← s wⁿ + (1 - wⁿ) mean. Where no gap holds more than one point, this is the smoothing
-of all points; elsewhere it errs by what their order inside a gap matters.
+Pages, on which lines are compared and smoothed, get buckets: neighbouring points as their mean,
+least and greatest value. Chosen points would be the extremes of noise, and their smoothing not
+that of the series. With the slope inside each bucket the page smooths as if its points lay on a
+straight line, and draws the mean over the bucket: that of the smoothing of all points, but for
+what their order inside the bucket matters beyond a slope.
 """
 
 from __future__ import annotations
@@ -30,21 +30,100 @@ _NONFINITE_PART = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Thinned:
-    """The points that are kept of a series, and what lies before each of them.
+class Buckets:
+    """Neighbouring points of a series, taken together.
 
     Attributes:
-        kept: int64 indices into the series, increasing; shape (n,).
-        gap_count: int64, how many finite values lie between a kept point and the one kept before.
-        gap_mean: float64, their mean; 0 where there are none.
+        first: int64, shape (n,): the index of the first point of each bucket, increasing.
+        last: int64, shape (n,): that of the last.
+        count: int64, shape (n,): how many of its values are finite; 0 for a bucket of others.
     """
 
-    kept: NDArray[np.int64]
-    gap_count: NDArray[np.int64]
-    gap_mean: NDArray[np.float64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    count: NDArray[np.int64]
+
+    def mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The mean of the finite ones of each bucket; the first value where there are none."""
+        finite = np.isfinite(values)
+        # Divided before they are summed up, as a sum may overflow.
+        parts = np.where(finite, values, 0.0) / np.repeat(
+            np.maximum(1, self.count), self.last - self.first + 1
+        )
+        return self._known(np.add.reduceat(parts, self.first), values)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def slope(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """By how much they rise from point to point: of the straight line that fits each best."""
+        size = self.last - self.first + 1
+        place = np.arange(len(values)) - np.repeat((self.first + self.last) / 2, size)
+        off = values - np.repeat(self.mean(values), size)
+        products = np.add.reduceat(np.where(np.isfinite(off), off, 0.0) * place, self.first)
+        slopes = np.nan_to_num(12 * products / np.maximum(1.0, size * (size**2 - 1.0)), posinf=0)
+        return np.where(self.count > 1, slopes, 0.0)
+
+    def low(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The least finite one of each bucket; the first value where there are none."""
+        known = np.where(np.isfinite(values), values, np.inf)
+        return self._known(np.minimum.reduceat(known, self.first), values)
+
+    def high(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The greatest finite one of each bucket; the first value where there are none."""
+        known = np.where(np.isfinite(values), values, -np.inf)
+        return self._known(np.maximum.reduceat(known, self.first), values)
+
+    def _known(
+        self, found: NDArray[np.float64], values: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        return np.where(self.count > 0, found, values[self.first])
 
 
-def thin(values: NDArray[np.float64], points: int) -> Thinned:
+_NOWHERE = np.empty(0, np.int64)
+
+
+def bucketed(
+    values: NDArray[np.float64],
+    points: int,
+    *,
+    begins: NDArray[np.int64] = _NOWHERE,
+    alone: NDArray[np.int64] = _NOWHERE,
+) -> Buckets:
+    """Takes neighbouring points together where there are more than `points`.
+
+    The first and the last point and the ends of stretches that are not finite are buckets of
+    their own.
+
+    Args:
+        values: The series, float64, shape (m,), one value at least.
+        points: How many buckets there may be, about; at least 16.
+        begins: Indices with which a bucket has to begin, as a line breaks before them.
+        alone: Indices of points that are to be buckets of their own.
+
+    Raises:
+        InvalidArgument: `points` is less than 16.
+    """
+    _check(points)
+    size = len(values)
+    finite = np.isfinite(values)
+    if size <= points:
+        first = np.arange(size)
+    else:
+        ends = _nonfinite_ends(finite, points // _NONFINITE_PART)
+        single = np.concatenate([[0, size - 1], ends, alone])
+        forced = np.unique(np.concatenate([single, single + 1, begins]))
+        room = max(points // 4, points - forced.size)
+        even = np.linspace(0, size, room, endpoint=False).astype(np.int64)
+        first = np.union1d(forced[forced < size], even)
+    last = np.append(first[1:], size) - 1
+    return Buckets(first, last, np.add.reduceat(finite.astype(np.int64), first))
+
+
+def _check(points: int) -> None:
+    if points < 16:
+        raise InvalidArgument(f"a series is thinned to 16 points at least, not {points}")
+
+
+def thin(values: NDArray[np.float64], points: int) -> NDArray[np.int64]:
     """Chooses the points of a series that are worth drawing.
 
     Args:
@@ -52,18 +131,21 @@ def thin(values: NDArray[np.float64], points: int) -> Thinned:
         points: How many points there may be, about: the first, the last, the extremes and the ends
             of non-finite stretches come on top. At least 16.
 
+    Returns:
+        int64 indices into the series, increasing.
+
     Raises:
         InvalidArgument: `points` is less than 16.
     """
-    if points < 16:
-        raise InvalidArgument(f"a series is thinned to 16 points at least, not {points}")
+    _check(points)
     if len(values) <= points:
-        kept = np.arange(len(values))
-    else:
-        finite = np.isfinite(values)
-        nonfinite = _nonfinite_ends(finite, points // _NONFINITE_PART)
-        kept = np.union1d(nonfinite, _prominent(values, finite, points - len(nonfinite)))
-    return Thinned(kept, *gap_means(values, kept))
+        return np.arange(len(values))
+    finite = np.isfinite(values)
+    nonfinite = _nonfinite_ends(finite, points // _NONFINITE_PART)
+    kept: NDArray[np.int64] = np.union1d(
+        nonfinite, _prominent(values, finite, points - len(nonfinite))
+    )
+    return kept
 
 
 def _nonfinite_ends(finite: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
@@ -95,36 +177,3 @@ def _prominent(
     downsampler: Any = tsdownsample.MinMaxLTTBDownsampler
     chosen = downsampler().downsample(np.ascontiguousarray(shown), n_out=points)
     return places[np.union1d(chosen.astype(np.int64), extremes)]
-
-
-def gap_means(
-    values: NDArray[np.float64], kept: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Count and mean of the finite values between each kept point and the one before it.
-
-    Args:
-        values: float64, shape (m,).
-        kept: int64 indices into them, increasing, shape (n,).
-
-    Returns:
-        int64 and float64, shape (n,); the mean is 0 where there are none.
-    """
-    others = np.isfinite(values)
-    others[kept] = False
-    count = np.diff(np.concatenate([[0], np.cumsum(others)[kept]]))
-    mean = np.zeros(len(kept))
-    filled = count > 0
-    if filled.any():
-        # The others, one behind the other, begin anew for each kept point that has some.
-        firsts = (np.cumsum(count) - count)[filled]
-        mean[filled] = _stretch_means(values[others], firsts, count[filled])
-    return count, mean
-
-
-def _stretch_means(
-    values: NDArray[np.float64], firsts: NDArray[np.int64], counts: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Means of neighbouring stretches, the last of which may end before the values do."""
-    part = values[: firsts[-1] + counts[-1]] / np.repeat(counts, counts)  # a sum may overflow
-    means: NDArray[np.float64] = np.add.reduceat(part, firsts)
-    return means

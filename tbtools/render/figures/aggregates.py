@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.errors import InvalidArgument
-from tbtools.render.colors import run_colors, translucent
+from tbtools.render.colors import run_colors, run_dashes, translucent
 from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, style_named
 from tbtools.render.thinning import thin
@@ -65,11 +65,12 @@ def plot_aggregate(
     figure = make_subplots(
         rows, columns, subplot_titles=[html.escape(tag, quote=False) for tag in tags]
     )
-    colors = run_colors([group.name for group in aggregate.groups])
+    groups = [group.name for group in aggregate.groups]
+    colors, dashes = run_colors(groups), run_dashes(groups)
     in_legend: set[str] = set()
     for series in aggregate.series:
         row, column = divmod(tags.index(series.tag), columns)
-        for trace in _traces(series, middle, colors[series.group], styled):
+        for trace in _traces(series, middle, colors[series.group], dashes[series.group], styled):
             trace["showlegend"] = trace["mode"] == "lines" and series.group not in in_legend
             figure.add_trace(go.Scatter(trace), row + 1, column + 1)
         in_legend.add(series.group)
@@ -80,11 +81,11 @@ def plot_aggregate(
 
 
 def _traces(
-    series: AggregatedSeries, middle: str, color: str, style: Style
+    series: AggregatedSeries, middle: str, color: str, dash: str, style: Style
 ) -> Iterator[dict[str, object]]:
     """The band, then the line."""
     values = series.statistics[middle]
-    kept = thin(values, _LINE_POINTS).kept
+    kept = thin(values, _LINE_POINTS)
     name = html.escape(series.group, quote=False)
     common: dict[str, object] = {"name": name, "legendgroup": name}
     band = _band(series, middle)
@@ -104,7 +105,7 @@ def _traces(
         "x": series.x[kept],
         "y": values[kept],
         "mode": "lines",
-        "line": {"color": color, "width": style.line},
+        "line": {"color": color, "width": style.line, "dash": dash},
         "customdata": series.runs[kept],
         "hovertemplate": "%{y:.5g} at %{x}, %{customdata} runs<extra>%{fullData.name}</extra>",
     }

@@ -11,7 +11,7 @@ import numpy as np
 from tbtools.analysis.judgement import judge
 from tbtools.analysis.smoothers import check_smoothing, smooth_values
 from tbtools.errors import InvalidArgument
-from tbtools.render.colors import SEVERITY_COLORS, SEVERITY_DASHES, run_colors
+from tbtools.render.colors import SEVERITY_COLORS, SEVERITY_DASHES, run_colors, run_dashes
 from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, place_legend, style_named
 from tbtools.render.format import format_rounded
@@ -23,6 +23,7 @@ from tbtools.render.series import (
     drawn_start,
     finding_ends,
     line_breaks,
+    smoothing_weight,
 )
 from tbtools.render.thinning import thin
 from tbtools.runs.diagnostics import require_readable
@@ -58,7 +59,7 @@ _MARGIN = 0.06
 @dataclass(frozen=True, slots=True)
 class _Plan:
     x: Axis
-    smoothing: float
+    smoothing: float | None
     style: Style
     colors: Mapping[str, str]
     dashes: Mapping[str, str]
@@ -72,7 +73,7 @@ def plot(
     exclude_tags: Globs = None,
     steps: Steps = None,
     x: Axis = "step",
-    smoothing: float = 0.6,
+    smoothing: float | None = None,
     log: bool = False,
     findings: bool = True,
     objectives: Mapping[str, Objective] | None = None,
@@ -94,7 +95,8 @@ def plot(
         exclude_tags: Those that are left out.
         steps: First and last step, both included; None for no bound.
         x: ``step``, ``relative`` (seconds since the run's first event), or ``wall``.
-        smoothing: The weight, 0 (none) to below 1.
+        smoothing: The weight, 0 (none) to below 1; by default 0.6, and none for series of up to 30
+            points.
         log: Whether the y axes are logarithmic.
         findings: Whether what went wrong is marked where it began; all points are judged,
             whatever `steps` says.
@@ -111,7 +113,7 @@ def plot(
         MissingExtra: The extra ``report`` is not installed.
     """
     require_report_extra("a figure")
-    check_smoothing("ema", smoothing, None)
+    check_smoothing("ema", 0.0 if smoothing is None else smoothing, None)
     axis = axis_name(x)
     if axis not in AXES:
         raise InvalidArgument(f"x={x!r} is none of {', '.join(AXES)}")
@@ -132,7 +134,7 @@ def plot(
     styled = style_named(style)
     names = list(found)
     ranks = {name: number for number, name in enumerate(names)}
-    plan = _Plan(axis, smoothing, styled, run_colors(names), _dashes(names, styled), ranks)
+    plan = _Plan(axis, smoothing, styled, run_colors(names), run_dashes(names), ranks)
     marks: Sequence[Finding] = ()
     if findings:
         marks = judge(found, selection, objectives=objectives, judging=judging).findings
@@ -150,14 +152,6 @@ def _selected(runs: Mapping[str, Run], selection: Selection) -> list[ScalarSerie
         require_readable(runs)
     require_points(runs.values(), selector)
     return series
-
-
-def _dashes(names: Sequence[str], style: Style) -> dict[str, str]:
-    colors = len(set(run_colors(names).values()))
-    return {
-        name: style.dashes[number // max(1, colors) % len(style.dashes)]
-        for number, name in enumerate(names)
-    }
 
 
 def _figure(
@@ -182,8 +176,13 @@ def _figure(
     for number, (tag, series) in enumerate(by_tag.items()):
         row, column = number // columns + 1, number % columns + 1
         for each in series:
-            raw = plan.smoothing > 0 and len(series) <= MOST_RAW_LINES
-            for trace in _lines(each, plan, raw=raw, legend=each.run not in named):
+            for trace in _lines(
+                each,
+                plan,
+                raw=_shows_raw(each, series, plan),
+                legend=each.run not in named,
+                log=log,
+            ):
                 figure.add_trace(trace, row, column)
             named.add(each.run)
             _mark_restarts(figure, each, plan, row, column)
@@ -201,18 +200,27 @@ def _figure(
     return figure
 
 
-def _lines(series: ScalarSeries, plan: _Plan, *, raw: bool, legend: bool) -> list[go.Scatter]:
+def _shows_raw(each: ScalarSeries, series: Sequence[ScalarSeries], plan: _Plan) -> bool:
+    """Whether the raw line stands behind the smoothed one."""
+    return len(series) <= MOST_RAW_LINES and smoothing_weight(each.value.size, plan.smoothing) > 0
+
+
+def _lines(
+    series: ScalarSeries, plan: _Plan, *, raw: bool, legend: bool, log: bool
+) -> list[go.Scatter]:
     """The smoothed line, and the raw one behind it."""
     import plotly.graph_objects as go
 
     color = plan.colors[series.run]
     name = _text(series.run)
     smoothed = _smoothed(series, plan)
+    if log:
+        smoothed = np.where(series.value > 0, smoothed, np.nan)
     drawn = [(series.value, plan.style.faint, 0.3, False)] if raw else []
     drawn.append((smoothed, plan.style.line, 1.0, legend))
     traces = []
     for values, width, opacity, in_legend in drawn:
-        kept = thin(values, LINE_POINTS).kept
+        kept = thin(values, LINE_POINTS)
         x = _x(series, plan.x)[kept]
         y = np.where(np.isfinite(values[kept]), values[kept], np.nan)
         breaks = line_breaks(x, series.session[kept])
@@ -241,7 +249,8 @@ def _lines(series: ScalarSeries, plan: _Plan, *, raw: bool, legend: bool) -> lis
 
 
 def _smoothed(series: ScalarSeries, plan: _Plan) -> NDArray[np.float64]:
-    return smooth_values(series.value, None, method="ema", weight=plan.smoothing, window=None)
+    weight = smoothing_weight(series.value.size, plan.smoothing)
+    return smooth_values(series.value, None, method="ema", weight=weight, window=None)
 
 
 def _leave_out_outliers(
@@ -253,7 +262,8 @@ def _leave_out_outliers(
     *,
     log: bool,
 ) -> None:
-    lines = [_smoothed(each, plan) for each in series]
+    lines = [_smoothed(each, plan)[~(log & (each.value <= 0))] for each in series]
+    lines += [each.value for each in series if _shows_raw(each, series, plan)]
     shown = value_range(lines, log=log)
     whole = value_range(lines, log=log, outliers=True)
     if shown is None or whole is None or shown == whole:

@@ -27,7 +27,6 @@ class Style:
         faint: Width of a raw line behind a smoothed one.
         width: Of the whole figure; None to fill what there is.
         row: Height of a row of charts.
-        dashes: How lines are drawn when the colours come round again.
         family: Of the fonts.
     """
 
@@ -37,17 +36,13 @@ class Style:
     faint: float
     width: int | None
     row: int
-    dashes: tuple[str, ...]
     family: str
 
 
 _STYLES = {
-    "screen": Style(12, 13, 1.6, 1, None, 290, ("solid",), "system-ui, sans-serif"),
-    # Two columns' width of a page, 6.75 in, in which 13 px is a 10 pt letter; black and white
-    # prints tell lines apart by their dashes.
-    "paper": Style(
-        13, 14, 2, 1, 648, 270, ("solid", "dash", "dot", "dashdot"), "Helvetica, Arial, sans-serif"
-    ),
+    "screen": Style(12, 13, 1.6, 1, None, 290, "system-ui, sans-serif"),
+    # Two columns' width of a page, 6.75 in, in which 13 px is a 10 pt letter.
+    "paper": Style(13, 14, 2, 1, 648, 270, "Helvetica, Arial, sans-serif"),
 }
 
 

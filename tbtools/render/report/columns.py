@@ -14,6 +14,7 @@ The page's script, ``data.js``, undoes it all.
 from __future__ import annotations
 
 import base64
+import math
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -46,10 +47,15 @@ class Columns:
         exact = np.array_equal(narrow.astype(np.float64), values, equal_nan=True)
         return self._add("f4", narrow) if exact else self._add("f8", values)
 
-    def rough(self, values: Array) -> int:
-        """Adds floats of which seven digits will do."""
+    def rough(self, values: Array, digits: int = 7) -> int:
+        """Adds floats of which so many digits will do, seven at most."""
         with np.errstate(over="ignore"):
-            return self._add("f4", np.asarray(values).astype(np.float32))
+            narrow = np.asarray(values).astype(np.float32)
+        # Bits that nobody needs are zeros, which deflate makes nothing of.
+        spare = 23 - math.ceil(digits * math.log2(10))
+        if spare > 0:
+            narrow = (narrow.view(np.uint32) & np.uint32(-1 << spare & 0xFFFFFFFF)).view(np.float32)
+        return self._add("f4", narrow)
 
     def integers(self, values: Array) -> int:
         """Adds integers: as differences where these fit 32 bits, else as float64."""

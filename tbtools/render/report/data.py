@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.main_objective import rank_objectives
-from tbtools.render.colors import RUN_COLORS, SEVERITY_COLORS, SEVERITY_DASHES
+from tbtools.eventfile.source import base_name
+from tbtools.render.colors import SEVERITY_COLORS, SEVERITY_DASHES, run_colors, run_dashes
 from tbtools.render.format import format_count
 from tbtools.render.ranges import SQUEEZED
 from tbtools.render.report import media
@@ -17,24 +18,26 @@ from tbtools.render.report.differences import differences
 from tbtools.render.report.findings import chart_notes, judgement_of, run_statuses
 from tbtools.render.report.groups import seed_groups
 from tbtools.render.report.hparams import hparam_axes, run_settings
-from tbtools.render.report.overview import objective_columns, page_facts, run_row
+from tbtools.render.report.overview import best_runs, objective_columns, page_facts, run_row
 from tbtools.render.report.provenance import provenance_tables, sentences_of
 from tbtools.render.report.runtable import run_table
 from tbtools.render.report.series import (
+    MOST_POINTS,
     encode_series,
     encoded_tags,
     natural_tags,
     points_a_series,
 )
 from tbtools.render.report.unshown import unshown
-from tbtools.render.series import LAST_DATE, MOST_RAW_LINES
+from tbtools.render.series import LAST_DATE, LEAST_SMOOTHED, MOST_RAW_LINES, SMOOTHING, finding_ends
 from tbtools.runs.reading import check_progress
 from tbtools.runs.selection import EVERYTHING, Selector
 from tbtools.runs.series import read_scalars_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from tbtools.analysis.detect import Findings
     from tbtools.analysis.diff import Diff
     from tbtools.analysis.judgement import Judgement
     from tbtools.runs.plugins.values import Undecodable
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None] | None
 
+# Lines of a chart that can be told apart; of more runs the best ones stand out.
+MOST_LINES = 30
 # Pictures and sounds of a page; base64 makes a third more of it.
 MEDIA_BYTES = 8_000_000
 
@@ -69,7 +74,8 @@ def page_data(
     *,
     title: str,
     root: str,
-    smoothing: float,
+    show_paths: bool = False,
+    smoothing: float | None,
     selection: Selection = EVERYTHING,
     group: str | Sequence[str] | None = None,
     all_runs: Mapping[str, Run] | None = None,
@@ -84,7 +90,8 @@ def page_data(
         judged: What is wrong with them, under these names and for this selection.
         title: The heading.
         root: The log directory; files in it are named by their paths relative to it.
-        smoothing: Where the smoothing slider stands at first.
+        show_paths: Whether the page says where the log directory lies.
+        smoothing: Where the smoothing slider stands at first; None for where it usually does.
         selection: Which tags and steps of the runs.
         group: Which runs repeat one another, as for `aggregate`; by default those whose names
             differ only in a seed.
@@ -108,8 +115,13 @@ def page_data(
     )
     tags = natural_tags(series)
     statuses = run_statuses(judged.findings, by_run)
-    shown_path = partial(_within, root)
-    rows = [run_row(name, run, statuses[name], shown_path) for name, run in runs.items()]
+    shown_path = os.path.abspath if show_paths else partial(_within, root)
+    colors, dashes = run_colors(names), run_dashes(names)
+    rows = [
+        run_row(name, run, statuses[name], shown_path)
+        | {"color": colors[name], "dash": dashes[name]}
+        for name, run in runs.items()
+    ]
     best = objective_columns(series, ranked, names, tags)
     settings = run_settings(runs, all_runs)
     judgement = judgement_of(judged, series)
@@ -124,10 +136,22 @@ def page_data(
     points = points_a_series(len(series))
     budget = media.Budget(media_bytes)
     written = media.Page(columns, budget)
-    encoded_series = _series(series, names, tags, columns, points, building)
+    leaders = best_runs(best)
+    encoded_series = _series(
+        series,
+        names,
+        tags,
+        columns,
+        points,
+        {names[run] for run in leaders},
+        _onsets(judged.findings, series),
+        building,
+    )
     page: dict[str, Any] = {
         "title": title,
-        "smoothing": smoothing,
+        "smoothing": SMOOTHING if smoothing is None else smoothing,
+        "least_smoothed": LEAST_SMOOTHED if smoothing is None else 0,
+        "leaders": leaders,
         "drawing": _drawing(),
         "facts": page_facts(rows, best, series, len(unreadable)),
         "runs": rows,
@@ -166,10 +190,20 @@ def _main(objectives: Sequence[dict[str, Any]], tags: Sequence[dict[str, Any]]) 
     return charts[0] if charts else None
 
 
+def _onsets(findings: Findings, series: Sequence[ScalarSeries]) -> dict[tuple[str, str], list[int]]:
+    """The points with which the findings in each series begin."""
+    drawn = {(each.run, each.tag): each for each in series}
+    onsets: dict[tuple[str, str], list[int]] = {}
+    for finding in findings:
+        key = finding.run, finding.tag
+        if key in drawn:
+            onsets.setdefault(key, []).append(finding_ends(finding, drawn[key])[0])
+    return onsets
+
+
 def _drawing() -> dict[str, Any]:
     """How charts are drawn, where figures are drawn alike."""
     return {
-        "colors": RUN_COLORS,
         "severities": {
             severity: {"color": color, "dash": SEVERITY_DASHES[severity]}
             for severity, color in SEVERITY_COLORS.items()
@@ -177,13 +211,15 @@ def _drawing() -> dict[str, Any]:
         "most_raw_lines": MOST_RAW_LINES,
         "squeezed": SQUEEZED,
         "last_date": LAST_DATE,
+        "most_lines": MOST_LINES,
     }
 
 
 def _within(root: str, path: str) -> str:
     """The path relative to the root; whoever gets the page need not know where that lay."""
     relative = os.path.relpath(path, root)
-    return path if relative.startswith(os.pardir) or relative == os.curdir else relative
+    outside = relative.startswith(os.pardir) or relative == os.curdir
+    return base_name(path) if outside else relative
 
 
 def _series(
@@ -192,16 +228,20 @@ def _series(
     tags: Sequence[str],
     columns: Columns,
     points: int,
+    leaders: Collection[str],
+    onsets: Mapping[tuple[str, str], Sequence[int]],
     building: Progress,
 ) -> list[dict[str, Any]]:
-    """The series, with the numbers of their runs and tags."""
+    """The series, with the numbers of their runs and tags; the best runs have more points."""
     tag_number = {tag: number for number, tag in enumerate(tags)}
     run_number = {run: number for number, run in enumerate(runs)}
     encoded = []
     check_progress(building)
     for number, each in enumerate(series, start=1):
         place = {"run": run_number[each.run], "tag": tag_number[each.tag]}
-        encoded.append(place | encode_series(each, columns, points))
+        own = min(MOST_POINTS, 3 * points) if each.run in leaders else points
+        found = onsets.get((each.run, each.tag), ())
+        encoded.append(place | encode_series(each, columns, own, found))
         if building:
             building(number, len(series))
     return encoded

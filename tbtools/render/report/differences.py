@@ -11,7 +11,8 @@ import numpy as np
 from tbtools.eventfile.source import base_name
 from tbtools.render.format import format_change, format_count, format_rounded
 from tbtools.render.report.hparams import setting_text
-from tbtools.render.thinning import thin
+from tbtools.render.report.series import encoded_buckets
+from tbtools.render.thinning import bucketed
 from tbtools.runs.series import last_of_each
 
 if TYPE_CHECKING:
@@ -160,10 +161,4 @@ def _difference(a: ScalarSeries, b: ScalarSeries, columns: Columns, points: int)
         return {}
     with np.errstate(invalid="ignore", over="ignore"):
         difference = b.value[last_b][in_b] - a.value[last_a][in_a]
-    thinned = thin(difference, points)
-    return {
-        "step": columns.integers(steps[thinned.kept]),
-        "value": columns.rough(difference[thinned.kept]),
-        "gap": columns.counts(thinned.gap_count),
-        "mean": columns.rough(thinned.gap_mean),
-    }
+    return encoded_buckets(steps, difference, bucketed(difference, points), columns)

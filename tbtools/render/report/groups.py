@@ -10,8 +10,8 @@ import numpy as np
 from tbtools.analysis.aggregate import aggregate
 from tbtools.analysis.grouping import group_runs
 from tbtools.render.format import plural
-from tbtools.render.report.series import encoded_breaks
-from tbtools.render.thinning import gap_means, thin
+from tbtools.render.report.series import begins_of, breaks_of, encoded_breaks, encoded_buckets
+from tbtools.render.thinning import bucketed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -111,18 +111,15 @@ def _encoded(
     mean = series.statistics["mean"]
     # Where one run is left there is no spread to tell of.
     spread = np.nan_to_num(series.statistics["std"])
-    thinned = thin(mean, points)
-    kept = thinned.kept
-    seconds = np.nan_to_num(series.wall_time[kept] - start)
-    return encoded_breaks(series.x[kept], seconds, np.zeros(kept.size, np.int64)) | {
+    seconds = np.nan_to_num(series.wall_time - start)
+    breaks = breaks_of(series.x, seconds, np.zeros(len(mean), np.int64), points)
+    buckets = bucketed(mean, points, begins=begins_of(breaks))
+    seconds = seconds[buckets.first] / 2 + seconds[buckets.last] / 2
+    return encoded_buckets(series.x, mean, buckets, columns) | {
         "n": len(mean),
         "start": start,
-        "step": columns.integers(series.x[kept]),
         "ms": columns.integers(np.rint(seconds * 1000)),
-        "value": columns.rough(mean[kept]),
-        "spread": columns.rough(spread[kept]),
-        "gap": columns.counts(thinned.gap_count),
-        "mean": columns.rough(thinned.gap_mean),
-        "spread_mean": columns.rough(gap_means(spread, kept)[1]),
+        "spread": columns.rough(buckets.mean(spread)),
         "nonfinite": 0,
+        **encoded_breaks(breaks, buckets),
     }

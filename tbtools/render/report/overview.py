@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
+# Runs that stand out where there are too many to tell apart.
+MOST_LEADERS = 5
 # Columns of the run table beyond which nobody reads on.
 MOST_OBJECTIVES = 3
 
@@ -168,6 +170,16 @@ def objective_columns(
         column = {"tag": tag_number[tag], "name": tag, "better": better, "leader": leader}
         columns.append(column | {"cells": cells})
     return columns
+
+
+def best_runs(objectives: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The numbers of the best runs by the main objective, the best first."""
+    if not objectives:
+        return []
+    main = objectives[0]
+    known = [cell for cell in main["cells"] if cell["best"] is not None]
+    known.sort(key=lambda cell: cell["best"], reverse=main["better"] == "max")
+    return [cell["run"] for cell in known[:MOST_LEADERS]]
 
 
 def _best(series: ScalarSeries, better: Objective) -> dict[str, Any]:

@@ -57,13 +57,13 @@ def _restarts(runs: Mapping[str, Run]) -> str:
 
 
 def _thinned(series: Sequence[Mapping[str, Any]]) -> str:
-    thinned = sum("gap" in each for each in series)
+    thinned = sum("count" in each for each in series)
     if not thinned:
         return "Every point of every series is in this page"
     return (
-        f"{format_count(thinned)} of {format_count(len(series))} series are thinned for the screen"
-        " (MinMaxLTTB; extremes and values that are not finite stay). Numbers in tables and"
-        " findings come from all points"
+        f"{format_count(thinned)} of {format_count(len(series))} series are thinned for the screen:"
+        " neighbouring points are drawn as their mean, with their least and greatest value around"
+        " it. Numbers in tables and findings come from all points"
     )
 
 

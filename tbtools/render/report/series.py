@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from tbtools.eventfile.discover import natural_key
 from tbtools.render.format import format_count, format_number, plural
 from tbtools.render.series import drawn_seconds, drawn_start, line_breaks
-from tbtools.render.thinning import thin
+from tbtools.render.thinning import bucketed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.render.report.columns import Columns
+    from tbtools.render.thinning import Buckets
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 PAGE_POINTS = 480_000
 MOST_POINTS = 2000
 LEAST_POINTS = 64
+# So many points to either side of the onset of a finding are drawn as they are, and of so many
+# findings of a series.
+_AROUND = 12
+_MOST_ONSETS = 4
 # Runs beyond which a screen reader is only told how many more there are.
 _MOST_NAMED = 10
 
@@ -36,43 +41,110 @@ def points_a_series(count: int) -> int:
     return max(LEAST_POINTS, min(MOST_POINTS, PAGE_POINTS // max(1, count)))
 
 
-def encode_series(series: ScalarSeries, columns: Columns, points: int) -> dict[str, Any]:
+def encode_series(
+    series: ScalarSeries, columns: Columns, points: int, onsets: Sequence[int] = ()
+) -> dict[str, Any]:
     """One series as the page has it, its arrays added to `columns`.
 
     Args:
         series: The series.
         columns: Where its arrays go.
         points: How many points may be kept, about.
+        onsets: The points with which findings begin: around them every point is kept.
     """
-    thinned = thin(series.value, points)
-    kept = thinned.kept
     seconds = drawn_seconds(series)
+    breaks = breaks_of(series.step, seconds, series.session, points)
+    buckets = bucketed(
+        series.value,
+        points,
+        begins=begins_of(breaks),
+        alone=_around(onsets, len(series.value)),
+    )
+    first, last = buckets.first, buckets.last
     encoded = {
         "n": len(series.value),
         "dtype": series.dtype,
         "start": drawn_start(series),
-        "step": columns.integers(series.step[kept]),
-        "ms": columns.integers(_milliseconds(seconds[kept])),
-        "value": columns.floats(series.value[kept]),
         "sessions": [[int(series.step[at]), float(seconds[at])] for at in series.restarts],
     }
-    encoded |= encoded_breaks(series.step[kept], seconds[kept], series.session[kept])
-    if len(kept) < len(series.value):
-        encoded["gap"] = columns.counts(thinned.gap_count)
-        encoded["mean"] = columns.rough(thinned.gap_mean)
+    encoded |= encoded_breaks(breaks, buckets)
+    if any(isinstance(each, str) for each in breaks.values()):
+        # Neighbours in time lie anywhere along the axis: a mean of theirs stands nowhere.
+        encoded |= encoded_points(series, buckets, columns)
+        seconds = seconds[first]
+    else:
+        encoded |= encoded_buckets(series.step, series.value, buckets, columns)
+        seconds = seconds[first] / 2 + seconds[last] / 2
+    encoded["ms"] = columns.integers(_milliseconds(seconds))
     if len(series.value) > 1 and (series.value == series.value[0]).all():
         encoded["constant"] = True
     encoded["nonfinite"] = int((~np.isfinite(series.value)).sum())
     if not np.isfinite(series.value[-1]):
         encoded["broken"] = True
-    return encoded | {"row": _row(series, len(kept)), "at": format_count(int(series.step[-1]))}
+    return encoded | {"row": _row(series, len(first)), "at": format_count(int(series.step[-1]))}
 
 
-def encoded_breaks(step: Array, seconds: Array, session: Array) -> dict[str, Any]:
-    """Where lines along steps and along time break, by `line_breaks`; nothing for nowhere."""
-    breaks = {"step": line_breaks(step, session), "time": line_breaks(seconds, session)}
+def encoded_buckets(
+    step: Array, value: Array, buckets: Buckets, columns: Columns
+) -> dict[str, Any]:
+    """The steps and values of buckets; of those of several points also their ends and extremes."""
+    first, last = buckets.first, buckets.last
+    encoded = {"step": columns.integers(step[first])}
+    if len(first) == len(value):
+        return encoded | {"value": columns.floats(value)}
+    return encoded | {
+        "to": columns.integers(step[last]),
+        "count": columns.counts(buckets.count),
+        "value": columns.rough(buckets.mean(value), digits=6),
+        "low": columns.rough(buckets.low(value), digits=5),
+        "high": columns.rough(buckets.high(value), digits=5),
+        "slope": columns.rough(buckets.slope(value), digits=3),
+    }
+
+
+def encoded_points(series: ScalarSeries, buckets: Buckets, columns: Columns) -> dict[str, Any]:
+    """The first point of each bucket, and the means of the buckets for their smoothing."""
+    encoded = {
+        "step": columns.integers(series.step[buckets.first]),
+        "value": columns.floats(series.value[buckets.first]),
+    }
+    if len(buckets.first) < len(series.value):
+        encoded["count"] = columns.counts(buckets.count)
+        encoded["mean"] = columns.rough(buckets.mean(series.value))
+    return encoded
+
+
+def _around(onsets: Sequence[int], size: int) -> NDArray[np.int64]:
+    """The points around those with which findings begin."""
+    some = np.array(onsets[:_MOST_ONSETS], np.int64)
+    near = np.unique(some[:, None] + np.arange(-_AROUND, _AROUND + 1))
+    return near[(near >= 0) & (near < size)]
+
+
+Breaks = dict[str, "NDArray[np.int64] | Literal['dots']"]
+
+
+def breaks_of(step: Array, seconds: Array, session: Array, points: int) -> Breaks:
+    """Where lines along steps and along time break, by `line_breaks`.
+
+    Where they break more often than there are points to show it with, they are dots.
+    """
+    breaks: Breaks = {"step": line_breaks(step, session), "time": line_breaks(seconds, session)}
+    few = points // 4 if len(step) > points else len(step)
+    return {axis: each if len(each) <= few else "dots" for axis, each in breaks.items()}
+
+
+def begins_of(breaks: Breaks) -> NDArray[np.int64]:
+    """The points with which lines begin anew, along whichever axis."""
+    return np.concatenate(
+        [np.empty(0, np.int64), *(each for each in breaks.values() if not isinstance(each, str))]
+    )
+
+
+def encoded_breaks(breaks: Breaks, buckets: Buckets) -> dict[str, Any]:
+    """Where lines break, as numbers of buckets; nothing for nowhere."""
     found = {
-        axis: each if isinstance(each, str) else each.tolist()
+        axis: each if isinstance(each, str) else np.searchsorted(buckets.first, each).tolist()
         for axis, each in breaks.items()
         if len(each)
     }

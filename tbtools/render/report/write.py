@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -64,11 +64,12 @@ def report(
     tags: Globs = None,
     exclude_tags: Globs = None,
     steps: Steps = None,
-    smoothing: float = 0.6,
+    smoothing: float | None = None,
     objectives: Mapping[str, Objective] | None = None,
     group: str | Sequence[str] | None = None,
     media_bytes: int = MEDIA_BYTES,
     plotlyjs: PlotlyJs = "inline",
+    show_paths: bool = False,
     force: bool = False,
 ) -> Path | str:
     """Writes a page that shows an experiment to whoever opens it, without a server or a network.
@@ -78,17 +79,20 @@ def report(
     Args:
         x: A path, a `Run`, an `Experiment`, or several of them.
         path: The HTML file; ``-`` for standard output.
-        title: The heading; the log directory by default.
+        title: The heading; the name of the log directory by default.
         tags: Names or globs; all tags where not given.
         exclude_tags: Those that are left out.
         steps: First and last step, both included; None for no bound.
-        smoothing: Where the smoothing slider stands at first, 0 to below 1.
+        smoothing: Where the smoothing slider stands at first, 0 to below 1; by default at 0.6, but
+            series of up to 30 points are not smoothed before it is moved.
         objectives: Which way is better, by glob over tags, as in `detect`.
         group: Which runs repeat one another, to be shown as mean and band, as for `aggregate`; by
             default those whose names differ only in a seed.
         media_bytes: How many bytes of pictures and sounds go into the page at most.
         plotlyjs: ``inline`` (0.7 MB more), ``cdn`` (fetched when the page is opened), or
             ``directory`` (one ``plotly.min.js`` beside the page, which several pages can share).
+        show_paths: Whether the page says where the files lie; else it has their paths inside the
+            log directory only, as pages are sent to strangers.
         force: Whether files that are there may be replaced: the page, and a ``plotly.min.js`` that
             is another one.
 
@@ -115,6 +119,7 @@ def report(
         group=group,
         media_bytes=media_bytes,
         plotlyjs=plotlyjs,
+        show_paths=show_paths,
         force=force,
     ).path
 
@@ -125,11 +130,12 @@ def write_report(
     *,
     title: str | None = None,
     selection: Selection = EVERYTHING,
-    smoothing: float = 0.6,
+    smoothing: float | None = None,
     objectives: Mapping[str, Objective] | None = None,
     group: str | Sequence[str] | None = None,
     media_bytes: int = MEDIA_BYTES,
     plotlyjs: PlotlyJs = "inline",
+    show_paths: bool = False,
     force: bool = False,
     progress: Progress = None,
     judging: Progress = None,
@@ -147,6 +153,7 @@ def write_report(
         group: Which runs repeat one another.
         media_bytes: How many bytes of pictures and sounds.
         plotlyjs: Where plotly.js comes from.
+        show_paths: Whether the page says where the files lie.
         force: Whether files that are there may be replaced.
         progress: As for `Experiment.scan`.
         judging: As for `judge`.
@@ -170,6 +177,7 @@ def write_report(
         judged,
         title=name if title is None else title,
         root=root,
+        show_paths=show_paths,
         smoothing=smoothing,
         selection=selection,
         group=group,
@@ -193,7 +201,7 @@ def diff_report(
     tags: Globs = None,
     exclude_tags: Globs = None,
     steps: Steps = None,
-    smoothing: float = 0.6,
+    smoothing: float | None = None,
     objectives: Mapping[str, Objective] | None = None,
     group: str | Sequence[str] | None = None,
     plotlyjs: PlotlyJs = "inline",
@@ -212,7 +220,7 @@ def diff_report(
         tags: Names or globs; all tags where not given.
         exclude_tags: Those that are left out.
         steps: First and last step, both included; None for no bound.
-        smoothing: Where the smoothing slider stands at first, 0 to 1.
+        smoothing: Where the smoothing slider stands at first, as for `report`.
         objectives: Which way is better, by glob over tags.
         group: As for `report`.
         plotlyjs: As for `report`.
@@ -232,8 +240,13 @@ def diff_report(
     _check_arguments(path, title, smoothing, plotlyjs, force=force)
     if not isinstance(result, Diff):
         raise UnsupportedType(f"{type(result).__name__} is no Diff")
-    sides = [open_inputs(a).runs, {} if b is None else open_inputs(b).runs]
+    inputs = [open_inputs(a), None if b is None else open_inputs(b)]
+    sides = [each.runs if each else {} for each in inputs]
     names = shown_names(*sides)
+    compared = renamed(result, names[0], names[1] or names[0])
+    if inputs[1] is not None and inputs[0] is not None and b is not None:
+        labels = _name_and_root(a, inputs[0])[0], _name_and_root(b, inputs[1])[0]
+        compared = replace(compared, a=labels[0], b=labels[1])
     runs = {
         shown[name]: run
         for side, shown in zip(sides, names, strict=True)
@@ -243,12 +256,12 @@ def diff_report(
     data = page_data(
         runs,
         judge(runs, selection, objectives=objectives, scalars=False, judging=judging),
-        title=f"{result.a} and {result.b}" if title is None else title,
+        title=f"{compared.a} and {compared.b}" if title is None else title,
         root=os.curdir,
         smoothing=smoothing,
         selection=selection,
         group=group,
-        diff=renamed(result, names[0], names[1] or names[0]),
+        diff=compared,
         building=building,
     )
     _write_page(path, data, plotlyjs, force=force)
@@ -273,16 +286,23 @@ def _name_and_root(x: RunsLike, inputs: Inputs) -> tuple[str, str]:
     """What the page is called by default, and from where its paths start."""
     if isinstance(x, Run):
         return x.name if x.name != "." else base_name(x.path), x.path
-    return inputs.label, inputs.label if inputs.experiment else os.curdir
+    if not inputs.experiment:
+        return inputs.label, os.curdir
+    return base_name(inputs.label) or inputs.label, inputs.label
 
 
 def _check_arguments(
-    path: str | os.PathLike[str], title: object, smoothing: float, plotlyjs: str, *, force: bool
+    path: str | os.PathLike[str],
+    title: object,
+    smoothing: float | None,
+    plotlyjs: str,
+    *,
+    force: bool,
 ) -> None:
     """Refuses what cannot be done, before anything is read."""
     if not (title is None or isinstance(title, str)):
         raise UnsupportedType(f"title={title!r} is no text")
-    if not (is_number(smoothing) and 0 <= smoothing < 1):
+    if smoothing is not None and not (is_number(smoothing) and 0 <= smoothing < 1):
         raise InvalidArgument(f"smoothing is {smoothing!r}, not 0 to below 1")
     if plotlyjs not in PLOTLY_SCRIPTS:
         raise InvalidArgument(f"plotlyjs is {plotlyjs!r}, not one of {', '.join(PLOTLY_SCRIPTS)}")

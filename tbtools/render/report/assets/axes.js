@@ -8,8 +8,12 @@ const UNITS = [
 ];
 
 function runColor(page, run) {
-  const { colors } = page.drawing;
-  return colors[run % colors.length];
+  return page.runs[run].color;
+}
+
+function runSwatch(page, run) {
+  const { color, dash } = page.runs[run];
+  return swatch(color, dash);
 }
 
 function cssColor(name) {
@@ -43,7 +47,9 @@ function xAxis(page, state, lines) {
     const of = (series, i) => asDate(series.start * 1000 + series.ms[i], last);
     return { type: "date", breaks: "time", title: "UTC", of, last };
   }
-  return { type: "linear", breaks: "step", title: "", of: (series, i) => series.step[i] };
+  // A bucket of points stands in the middle between its ends.
+  const of = ({ step, to }, i) => (to ? (step[i] + to[i]) / 2 : step[i]);
+  return { type: "linear", breaks: "step", title: "", of };
 }
 
 // Where on the x axis something is that has a step and a second in its series.
@@ -61,7 +67,7 @@ function axisStyle() {
     zerolinewidth: 1,
     linecolor: cssColor("--rule"),
     tickfont: { size: 11, color: cssColor("--muted") },
-    automargin: false,
+    automargin: true,
     fixedrange: false,
   };
 }

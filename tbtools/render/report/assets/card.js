@@ -76,6 +76,18 @@ function cardFrame({ title, tools, notes, label, className }) {
   return { element, plot };
 }
 
+// Where there is nothing to draw that is said, and no axis is invented. Says whether there is anything.
+function hasAnything(card, count) {
+  if (!card.nothing) {
+    card.nothing = h("p", { class: "nothing muted" }, "No run that is shown has this.");
+    card.plot.after(card.nothing);
+  }
+  card.nothing.hidden = count > 0;
+  card.plot.hidden = !count;
+  if (!count) Plotly.purge(card.plot);
+  return count > 0;
+}
+
 function toolButton(text, label, action) {
   return h(
     "button",
@@ -101,11 +113,14 @@ function scalarCard(page, state, tag, { hero = false } = {}) {
   const frame = cardFrame({
     title: tag.tag,
     tools,
-    notes: cardNotes(page, tag),
+    notes: tag.notes.length > 0 && h("ul", { class: "notes" }),
     label: tag.label,
     className: hero ? "hero" : "",
   });
   Object.assign(card, frame);
+  const stored = h("p", { class: "stored muted", hidden: true });
+  frame.plot.after(stored);
+  card.tellStored = () => tellStored(card, stored);
   const table = h("div", { class: "values", hidden: true });
   frame.element.append(table);
   const tableButton = toolButton("▤", `Numbers of ${tag.tag}`, () => {
@@ -125,18 +140,20 @@ function scalarCard(page, state, tag, { hero = false } = {}) {
 
   card.draw = () => {
     card.stale = false;
+    showNotes(card, page, state);
     const figure = scalarFigure(page, state, tag);
     card.lines = figure.lines;
-    card.axis = figure.layout.xaxis;
-    if (card.zoom && card.zoom.x === state.x) figure.layout.xaxis.range = card.zoom.range;
-    if (card.zoom?.y && card.zoom.log === state.log) figure.layout.yaxis.range = card.zoom.y;
+    card.traces = null;
+    if (!hasAnything(card, card.lines.length)) return;
+    applyZoom(card, state, figure.layout);
     const first = !card.plot._fullLayout;
     Plotly.react(card.plot, figure.data, fitted(figure.layout, card), PLOTLY_OPTIONS);
     if (first) attachZoom(card, state);
     if (!table.hidden) table.replaceChildren(valuesTable(page, state, tag));
     card.traces = figure.data;
     emphasize(card, state);
-    if (first) fitNotes(card.element);
+    card.tellStored();
+    fitNotes(card.element);
   };
   attachTooltip(card, state);
   return card;
@@ -148,11 +165,45 @@ function attachZoom(card, state) {
     if (change["xaxis.range[0]"] === undefined) return;
     const { xaxis, yaxis } = card.plot._fullLayout;
     card.zoom = { x: state.x, range: [...xaxis.range], y: [...yaxis.range], log: state.log };
+    card.tellStored();
   });
   card.plot.on("plotly_doubleclick", () => {
     card.zoom = null;
     card.draw();
   });
+}
+
+// Along another x axis a zoom shows something else: it is undone. On another y axis it is the same.
+function applyZoom(card, state, layout) {
+  if (card.zoom && card.zoom.x !== state.x) card.zoom = null;
+  if (!card.zoom) return;
+  const { range, y, log } = card.zoom;
+  layout.xaxis.range = range;
+  const other = state.log ? Math.log10 : (end) => 10 ** end;
+  const ends = log === state.log ? y : y.map(other);
+  if (ends.every(Number.isFinite)) layout.yaxis.range = ends;
+}
+
+// So many buckets of points across a chart look like all points.
+const ENOUGH = 60;
+
+// Says that a zoom shows fewer points than there are, and how to get all of them.
+function tellStored(card, element) {
+  element.hidden = true;
+  if (card.zoom?.x !== "step") return;
+  const [low, high] = card.zoom.range;
+  const steps = [Math.max(0, Math.ceil(low)), Math.floor(high)];
+  const coarse = card.lines.some(({ series, x }) => {
+    const inside = [...x.keys()].filter((i) => x[i] >= low && x[i] <= high);
+    return inside.length < ENOUGH && inside.some((i) => isMean(series, i));
+  });
+  if (!coarse) return;
+  const tag = card.tag.tag.replaceAll("'", "'\\''");
+  element.hidden = false;
+  element.replaceChildren(
+    "No more points stored beyond this zoom: ",
+    h("code", {}, `tbtools report LOGS -o zoom.html --tag '${tag}' --steps ${steps.join(":")}`),
+  );
 }
 
 // The run that is pointed at somewhere stands out; the others step back.
@@ -170,15 +221,17 @@ function emphasize(card, state) {
 // More notes than these fit no card.
 const MOST_NOTES = 8;
 
-// What is marked in the chart, in words, each with its run.
-function cardNotes(page, tag) {
-  if (!tag.notes.length) return "";
-  const notes = tag.notes.slice(0, MOST_NOTES).map(({ run, text, title, severity }) =>
-    h("li", { class: `note ${severity ?? ""}`, title }, swatch(runColor(page, run)), text),
+// What is marked in the chart, in words, each with its run: of the runs that are shown.
+function showNotes(card, page, state) {
+  const list = card.element.querySelector(".notes");
+  if (!list) return;
+  const told = card.tag.notes.filter(({ run }) => state.isShown(run));
+  const notes = told.slice(0, MOST_NOTES).map(({ run, text, title, severity }) =>
+    h("li", { class: `note ${severity ?? ""}`, title }, runSwatch(page, run), text),
   );
   const more = h("li", { class: "note more", hidden: true });
-  more.count = tag.notes.length;
-  return h("ul", { class: "notes" }, notes, more);
+  more.count = told.length;
+  list.replaceChildren(...notes, more);
 }
 
 // As many notes as stand in one line, and how many more there are.
@@ -187,6 +240,10 @@ function fitNotes(element) {
   if (!list) return;
   const notes = [...list.children];
   const more = notes.pop();
+  if (!more?.count) {
+    if (more) more.hidden = true;
+    return;
+  }
   const isBelow = (note) => note.offsetTop > list.offsetTop + 4;
   for (let shown = notes.length; shown >= 0; shown--) {
     notes.forEach((note, i) => (note.hidden = i >= shown));
@@ -220,7 +277,7 @@ function valuesTable(page, state, tag) {
         h(
           "tr",
           {},
-          h("th", { scope: "row" }, swatch(runColor(page, series.run)), page.runs[series.run].name),
+          h("th", { scope: "row" }, runSwatch(page, series.run), page.runs[series.run].name),
           series.row.map((text) => h("td", { class: "number" }, text)),
         ),
       ),

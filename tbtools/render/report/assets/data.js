@@ -57,7 +57,7 @@ function readPage() {
 
 // Series get getters for their arrays, so that what is never drawn is never unpacked.
 function attachArrays(page, array) {
-  const names = ["step", "ms", "value", "gap", "mean", "spread", "spread_mean"];
+  const names = ["step", "to", "ms", "value", "low", "high", "count", "slope", "mean", "spread"];
   for (const series of [...page.series, ...page.group_series]) {
     for (const name of names) {
       const number = series[name];

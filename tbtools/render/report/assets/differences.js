@@ -140,13 +140,16 @@ function differenceCard(page, state, name, found) {
 
 function differenceLine(page, pair, tag, state) {
   const run = page.runs.findIndex((each) => each.name === pair.b);
-  const [step, value, gap, mean] = [tag.step, tag.value, tag.gap, tag.mean].map(page.array);
-  const series = { step, value, gap, mean, ms: step.map(() => NaN) };
+  const series = {};
+  for (const name of ["step", "to", "value", "low", "high", "count", "slope"])
+    if (tag[name] !== undefined) series[name] = page.array(tag[name]);
+  series.ms = series.step.map(() => NaN);
   return {
     name: `${pair.b} − ${pair.a}`,
-    color: runColor(page, run),
+    color: page.runs[run].color,
+    dash: page.runs[run].dash,
     series,
-    x: step,
-    smooth: smooth(series, state.smoothing),
+    x: series.to ? series.step.map((each, i) => (each + series.to[i]) / 2) : series.step,
+    smooth: smooth(series, state.weightOf(series)),
   };
 }

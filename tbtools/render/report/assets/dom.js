@@ -44,8 +44,23 @@ function bothEnds(name) {
   return [h("span", {}, start), end && h("span", { class: "end" }, end)];
 }
 
-function swatch(color) {
-  return h("span", { class: "swatch", style: { background: color }, "aria-hidden": "true" });
+// Dashes of lines, as Plotly has them, in pixels: drawn and left out in turns.
+const DASHES = {
+  dash: [4, 2],
+  dot: [2, 2],
+  dashdot: [6, 2, 2, 2],
+  longdash: [8, 2],
+  longdashdot: [8, 2, 2, 2],
+};
+
+// The colour of a run, and the kind of its line where there are more runs than colours.
+function swatch(color, dash = "solid") {
+  if (!DASHES[dash])
+    return h("span", { class: "swatch", style: { background: color }, "aria-hidden": "true" });
+  const line = svg("line", { x1: 0, y1: 3, x2: 18, y2: 3, stroke: color, "stroke-width": 3 });
+  line.setAttribute("stroke-dasharray", DASHES[dash].join(" "));
+  const drawn = svg("svg", { width: 18, height: 6, viewBox: "0 0 18 6" }, line);
+  return h("span", { class: "swatch dashed", "aria-hidden": "true" }, drawn);
 }
 
 // Calls `action` once in the next frame, however often it is asked for.

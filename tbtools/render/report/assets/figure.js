@@ -1,23 +1,21 @@
 // What Plotly is given for one tag.
 
-const MANY_LINES = 30;
-
-// What is drawn for a tag now: shown series, or groups of seeds, each with its name and colour.
+// What is drawn for a tag now: shown series, or groups of seeds, each with its name and colour. A group
+// stands in for its runs, and has the colour of the first.
 function drawnLines(page, state, tag) {
   const groups = state.grouped ? tag.groups || [] : [];
   const grouped = new Set(groups.flatMap((each) => page.groups[each.group].runs));
+  const line = (name, runs, series) => {
+    const { color, dash } = page.runs[runs[0]];
+    return { name, runs, color, dash, series };
+  };
   const lines = groups
-    .filter((each) => page.groups[each.group].runs.some((run) => state.isShown(run)))
-    .map((each) => ({
-      name: page.groups[each.group].name,
-      runs: page.groups[each.group].runs,
-      color: runColor(page, each.group),
-      series: each,
-    }));
+    .map((series) => [page.groups[series.group], series])
+    .filter(([{ runs }]) => runs.some((run) => state.isShown(run)))
+    .map(([{ name, runs }, series]) => line(name, runs, series));
   for (const series of tag.series) {
     if (grouped.has(series.run) || !state.isShown(series.run)) continue;
-    const name = page.runs[series.run].name;
-    lines.push({ name, runs: [series.run], color: runColor(page, series.run), series });
+    lines.push(line(page.runs[series.run].name, [series.run], series));
   }
   return lines;
 }
@@ -48,16 +46,17 @@ function points(series, axis, y) {
 
 const SPARSE = 30;
 
-function lineTrace(line, axis, y, { faint = false, width = 1.6 }) {
+// A line; the values that were written have marks where they are few, smoothed ones never.
+function lineTrace(line, axis, y, { faint = false, marked = true, width = 1.6 }) {
   const dots = breaksOf(line.series, axis) === "dots";
-  const alone = y.length <= (faint ? 1 : SPARSE);
+  const alone = marked && y.length <= SPARSE;
   return {
     type: "scatter",
     mode: dots ? "markers" : alone ? "lines+markers" : "lines",
     ...points(line.series, axis, y),
-    line: { color: line.color, width: faint ? 1 : width, shape: "linear" },
+    line: { color: line.color, width: faint ? 1 : width, shape: "linear", dash: line.dash },
     marker: { color: line.color, size: dots ? 3.5 : 5 },
-    opacity: faint ? 0.28 : 1,
+    opacity: faint ? (alone ? 0.5 : 0.28) : 1,
     hoverinfo: "skip",
     runs: line.runs,
   };
@@ -69,14 +68,32 @@ function bandAlpha(count) {
   return alpha.toString(16).padStart(2, "0");
 }
 
+// What lies between two lines; where they break, another piece begins.
 function bandTrace(line, axis, low, high, alpha) {
   const below = points(line.series, axis, low);
   const above = points(line.series, axis, high);
+  const outline = { x: [], y: [] };
+  let begin = 0;
+  for (let i = 0; i <= above.y.length; i++) {
+    if (i < above.y.length && Number.isFinite(above.y[i]) && Number.isFinite(below.y[i])) continue;
+    if (i > begin && outline.x.length) {
+      outline.x.push(above.x[begin]);
+      outline.y.push(NaN);
+    }
+    for (let k = begin; k < i; k++) {
+      outline.x.push(above.x[k]);
+      outline.y.push(above.y[k]);
+    }
+    for (let k = i - 1; k >= begin; k--) {
+      outline.x.push(below.x[k]);
+      outline.y.push(below.y[k]);
+    }
+    begin = i + 1;
+  }
   return {
     type: "scatter",
     mode: "lines",
-    x: [...above.x, ...Array.from(below.x).reverse()],
-    y: [...above.y, ...Array.from(below.y).reverse()],
+    ...outline,
     fill: "toself",
     fillcolor: `${line.color}${alpha}`,
     line: { width: 0 },
@@ -87,14 +104,13 @@ function bandTrace(line, axis, low, high, alpha) {
 
 // A standard deviation below and above the mean, both smoothed alike.
 function band({ series, smooth: mean }, weight) {
-  const { gap, spread: value, spread_mean: gapMean } = series;
-  const spread = smooth({ value, gap, mean: gapMean }, weight);
+  const spread = smooth({ value: series.spread, count: series.count }, weight);
   return [mean.map((each, i) => each - spread[i]), mean.map((each, i) => each + spread[i])];
 }
 
 function baseLayout() {
   return {
-    margin: { l: 54, r: 10, t: 10, b: 26 },
+    margin: { l: 12, r: 10, t: 10, b: 26 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: {
@@ -109,33 +125,53 @@ function baseLayout() {
   };
 }
 
+// Values as they can be drawn: on a logarithmic axis nothing stands where the series is 0 or less.
+function drawable(values, { value }, log) {
+  return log ? values.map((each, i) => (value[i] > 0 ? each : NaN)) : values;
+}
+
+// What stands behind the lines: bands of groups, raw lines, and the extremes of thinned ones.
+function behind(page, state, lines, axis) {
+  const data = [];
+  const arrays = [];
+  const few = lines.length <= page.drawing.most_raw_lines;
+  const shaded = lines.filter(({ series }) => series.spread || series.low);
+  const add = (line, low, high) => {
+    const [least, greatest] = [low, high].map((each) => drawable(each, { value: low }, state.log));
+    data.push(bandTrace(line, axis, least, greatest, bandAlpha(shaded.length)));
+    arrays.push(least, greatest);
+  };
+  for (const line of lines) {
+    const { series } = line;
+    if (series.spread) add(line, ...band(line, state.weightOf(series)));
+    else if (series.low && few) add(line, series.low, series.high);
+    else if (few && state.weightOf(series) > 0) {
+      const raw = drawable(series.value, series, state.log);
+      data.push(lineTrace(line, axis, raw, { faint: true }));
+      arrays.push(raw);
+    }
+  }
+  return { data, arrays };
+}
+
 // The whole figure of a tag. `lines` goes along for the tooltip: what is drawn, with its numbers.
 function scalarFigure(page, state, tag) {
   const lines = drawnLines(page, state, tag);
   const axis = xAxis(page, state, lines);
-  const data = [];
-  const raw = [];
-  const alpha = bandAlpha(lines.filter(({ series }) => series.spread).length);
   for (const line of lines) {
     line.x = Float64Array.from(line.series.step, (_, i) => axis.of(line.series, i));
-    line.smooth = smooth(line.series, state.smoothing);
-    if (line.series.spread) {
-      const [low, high] = band(line, state.smoothing);
-      data.push(bandTrace(line, axis, low, high, alpha));
-      raw.push(low, high);
-    } else if (state.smoothing > 0 && lines.length <= page.drawing.most_raw_lines) {
-      data.push(lineTrace(line, axis, line.series.value, { faint: true }));
-      raw.push(line.series.value);
-    }
+    line.smooth = smooth(line.series, state.weightOf(line.series));
+    line.drawn = drawable(line.smooth, line.series, state.log);
   }
-  const width = lines.length > MANY_LINES ? 1 : 1.6;
-  for (const line of lines) data.push(lineTrace(line, axis, line.smooth, { width }));
+  const { data, arrays } = behind(page, state, lines, axis);
+  const width = lines.length > page.drawing.most_lines ? 1 : 1.6;
+  for (const line of lines) {
+    const marked = !state.weightOf(line.series);
+    data.push(lineTrace(line, axis, line.drawn, { width, marked }));
+  }
   data.push(...nonfiniteTrace(lines, axis));
-  const shown = lines.flatMap((line) =>
-    breaksOf(line.series, axis) === "dots" ? [line.smooth, line.series.value] : [line.smooth],
-  );
-  const { squeezed } = page.drawing;
-  const range = yRange(state.ignoreOutliers ? shown : [...shown, ...raw], { ...state, squeezed });
+  const shown = [...arrays, ...lines.map((line) => line.drawn)];
+  const range = yRange(shown, { ...state, squeezed: page.drawing.squeezed });
   const layout = {
     ...baseLayout(),
     shapes: [...findingShapes(page, state, tag, axis), ...restartShapes(state, lines, axis)],
@@ -143,7 +179,12 @@ function scalarFigure(page, state, tag) {
       ...onsetMarks(page, state, tag, axis),
       ...(range ? beyondNotes(shown, range, state.log) : []),
     ],
-    xaxis: { ...axisStyle(), type: axis.type, nticks: 7, ...xRange(lines, state.x === "step") },
+    xaxis: {
+      ...axisStyle(),
+      type: axis.type,
+      nticks: axis.type === "date" ? 4 : 7,
+      ...xRange(lines, state.x === "step"),
+    },
     yaxis: {
       ...axisStyle(),
       type: state.log ? "log" : "linear",

@@ -106,14 +106,13 @@ function filterSections(sections, text) {
   }
 }
 
-// Scrolls to where a finding is, shows its run, and points at it for a moment.
+// Scrolls to where a finding is, and points at it for a moment.
 function goTo(page, state, cards, finding) {
   const card = cards.find(
     (each) =>
       each.tag.series?.length && each.tag.tag === finding.tag && !each.element.matches(".hero"),
   );
   if (!card) return;
-  if (!state.isShown(finding.runNumber)) state.show([finding.runNumber], true);
   byId("tag-filter").value = "";
   state.set({ tagFilter: "", highlighted: finding.runNumber });
   card.element.closest("details").open = true;
@@ -188,7 +187,7 @@ async function start() {
     "div",
     { class: beside ? "first" : "stacked" },
     hero?.element,
-    findingsPanel(page, go),
+    findingsPanel(page, state, go),
   );
   byId("overview").append(
     ...[

@@ -8,7 +8,7 @@ const MOST_ONSETS = 8;
 // Where values are NaN or infinite: a mark at the height at which the line breaks off.
 function nonfiniteTrace(lines, axis) {
   const trace = { x: [], y: [], symbols: [], colors: [] };
-  for (const { series, color, smooth: drawn } of lines) {
+  for (const { series, color, drawn } of lines) {
     if (!series.nonfinite) continue;
     let height = Array.prototype.find.call(drawn, Number.isFinite) ?? 0;
     for (let i = 0; i < series.value.length; i++) {

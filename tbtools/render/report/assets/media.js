@@ -87,7 +87,7 @@ function caption(page, series, i) {
   return h(
     "figcaption",
     {},
-    swatch(runColor(page, series.run)),
+    runSwatch(page, series.run),
     h("span", { class: "name", title: page.runs[series.run].name }, page.runs[series.run].name),
     h("small", {}, ` step ${formatCount(series.steps[i])}`),
   );
@@ -148,6 +148,7 @@ function plotCard(page, group, tools, draw) {
     draw: () => {
       card.stale = false;
       const { data, layout } = draw();
+      if (!hasAnything(card, data.length)) return;
       const whole = fitted({ ...baseLayout(), ...layout }, card);
       Plotly.react(card.plot, data, whole, PLOTLY_OPTIONS);
     },

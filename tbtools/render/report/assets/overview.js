@@ -35,7 +35,7 @@ function findingItem(page, cause, onGo) {
     h(
       "span",
       { class: "what" },
-      swatch(runColor(page, first.runNumber ?? 0)),
+      runSwatch(page, first.runNumber),
       h("strong", {}, breakable(run)),
       " ",
       findingLink(page, first, onGo, first.tag),
@@ -56,32 +56,42 @@ function findingItem(page, cause, onGo) {
   );
 }
 
-function findingsPanel(page, onGo) {
+// The findings of the runs that are shown.
+function findingsPanel(page, state, onGo) {
   const list = h("ol", { class: "findings" });
-  const items = page.findings.map((cause) => findingItem(page, cause, onGo));
-  list.append(...items.slice(0, FIRST_FINDINGS));
-  const rest = items.length - FIRST_FINDINGS;
-  const more =
-    rest > 0 &&
-    h(
-      "button",
-      {
-        type: "button",
-        class: "plain",
-        onclick: () => {
-          list.append(...items.slice(FIRST_FINDINGS));
-          more.remove();
-        },
-      },
-      `Show ${formatCount(rest)} more`,
-    );
+  const count = h("small", {});
+  const none = h("p", { class: "muted" });
+  let all = false;
+  const more = h("button", {
+    type: "button",
+    class: "plain",
+    onclick: () => {
+      all = true;
+      show();
+    },
+  });
+  const show = () => {
+    const told = page.findings.filter(({ findings: [{ runNumber }] }) => state.isShown(runNumber));
+    const items = all ? told : told.slice(0, FIRST_FINDINGS);
+    list.replaceChildren(...items.map((cause) => findingItem(page, cause, onGo)));
+    more.hidden = items.length === told.length;
+    more.textContent = `Show ${formatCount(told.length - items.length)} more`;
+    const shown = told.reduce((sum, { findings }) => sum + findings.length, 0);
+    count.textContent =
+      told.length === page.findings.length ? page.count : `${formatCount(shown)} of ${page.count}`;
+    none.hidden = told.length > 0;
+    none.textContent = page.findings.length
+      ? "No findings in the runs that are shown."
+      : `No findings in ${page.judged}.`;
+  };
+  state.listen((changed) => changed.includes("hidden") && show());
+  show();
   return h(
     "section",
     { class: "panel", "aria-labelledby": "findings-title" },
-    h("h2", { id: "findings-title" }, "Findings ", h("small", {}, page.count)),
-    items.length
-      ? list
-      : h("p", { class: "muted" }, `No findings in ${page.judged}.`),
+    h("h2", { id: "findings-title" }, "Findings ", count),
+    list,
+    none,
     more,
     page.not_judged.map((text) => h("p", { class: "muted" }, `${text}.`)),
   );
@@ -89,32 +99,42 @@ function findingsPanel(page, onGo) {
 
 const SPARK = { width: 96, height: 22 };
 
-// One scale for all runs, so that a run that never got better looks it; without the outliers.
+// One scale for all runs, so that a run that never got better looks it, without the outliers; and one
+// for their steps, so that a short run looks short.
 function sparkScale(series) {
-  const values = series.map((each) => each.value);
-  return yRange(values, { ignoreOutliers: true, log: false, squeezed: 1 });
+  const y = yRange(
+    series.map((each) => each.value),
+    { ignoreOutliers: true, log: false, squeezed: 1 },
+  );
+  const ends = series.flatMap(({ step, to = step }) => [step[0], to[to.length - 1]]);
+  return y && { y, first: Math.min(...ends), last: Math.max(...ends) };
 }
 
-// The main objective of a run as a small line, NaN as a gap; null without one.
+// The main objective of a run as a small line, NaN as a gap; null without one. Of all values in a
+// pixel the mean is drawn.
 function sparkline(series, color, scale) {
-  const value = series.value;
+  const { value, step, count } = series;
   if (!scale || value.length < 2) return null;
-  const [low, high] = scale;
+  const [low, high] = scale.y;
   // Halves: the difference of two doubles may be none.
-  const part = (each) => (each / 2 - low / 2) / (high / 2 - low / 2 || 1);
+  const part = (each, from, to) => (each / 2 - from / 2) / (to / 2 - from / 2 || 1);
   const y = (each) =>
-    SPARK.height - 1 - part(Math.max(low, Math.min(each, high))) * (SPARK.height - 2);
+    SPARK.height - 1 - part(Math.max(low, Math.min(each, high)), low, high) * (SPARK.height - 2);
+  const pixels = [];
+  for (let i = 0; i < value.length; i++) {
+    const x = Math.round(part(step[i], scale.first, scale.last) * SPARK.width);
+    const weight = Math.max(1, count ? count[i] : 1);
+    const last = pixels[pixels.length - 1];
+    if (last?.x === x && Number.isFinite(value[i]) === Number.isFinite(last.sum)) {
+      last.sum += value[i] * weight;
+      last.weight += weight;
+    } else pixels.push({ x, sum: value[i] * weight, weight });
+  }
   let path = "";
   let pen = "M";
-  const jump = Math.max(1, Math.floor(value.length / SPARK.width));
-  for (let i = 0; i < value.length; i += jump) {
-    if (!Number.isFinite(value[i])) {
-      pen = "M";
-      continue;
-    }
-    const x = (i / Math.max(1, value.length - 1)) * SPARK.width;
-    path += `${pen}${x.toFixed(1)} ${y(value[i]).toFixed(1)}`;
-    pen = "L";
+  for (const { x, sum, weight } of pixels) {
+    if (Number.isFinite(sum)) path += `${pen}${x} ${y(sum / weight).toFixed(1)}`;
+    pen = Number.isFinite(sum) ? "L" : "M";
   }
   return svg(
     "svg",

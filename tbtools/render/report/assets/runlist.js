@@ -39,7 +39,7 @@ function runItem(page, state, run, directory) {
       "label",
       { title: whole },
       box,
-      swatch(runColor(page, run)),
+      runSwatch(page, run),
       h(
         "span",
         { class: "name" },
@@ -106,7 +106,7 @@ function groupList(page, state) {
         "label",
         { title: group.name },
         box,
-        swatch(runColor(page, i)),
+        runSwatch(page, group.runs[0]),
         h("span", { class: "name" }, group.name, " ", h("small", {}, group.text)),
       ),
     );

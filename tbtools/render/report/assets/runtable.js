@@ -16,7 +16,7 @@ const DRAWN_COLUMNS = {
     h(
       "span",
       { class: "run-name", title: page.runs[run].name },
-      swatch(runColor(page, run)),
+      runSwatch(page, run),
       h("span", {}, breakable(page.runs[run].name)),
     ),
   status: (page, run, { style, title, text }) =>

@@ -54,7 +54,7 @@ function smoothingControl(state) {
     value: state.smoothing,
     "aria-label": "Smoothing weight",
   });
-  const change = oncePerFrame(() => state.set({ smoothing: Number(slider.value) }));
+  const change = oncePerFrame(() => state.set({ smoothing: Number(slider.value), leastSmoothed: 0 }));
   slider.addEventListener("input", () => {
     number.value = slider.value;
     change();
@@ -64,7 +64,7 @@ function smoothingControl(state) {
     change();
   });
   const title =
-    "TensorBoard's smoothing; the raw line stays faint behind. Thinned series are smoothed by the means between their points.";
+    "TensorBoard's smoothing, of all points; what is raw stays faint behind. Short series are smoothed when the slider is moved.";
   return h(
     "div",
     { class: "smoothing", title },

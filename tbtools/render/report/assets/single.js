@@ -12,7 +12,7 @@ function singleRow(page, state, series) {
       onpointerenter: () => state.set({ highlighted: series.run }),
       onpointerleave: () => state.set({ highlighted: null }),
     },
-    h("th", { scope: "row" }, swatch(runColor(page, series.run)), page.runs[series.run].name),
+    h("th", { scope: "row" }, runSwatch(page, series.run), page.runs[series.run].name),
     h("td", { class: series.broken ? "number error" : "number" }, last),
     h("td", { class: "number" }, h("small", {}, `@${series.at}`)),
   );
@@ -29,7 +29,7 @@ function singleCard(page, state, tag) {
     "article",
     { class: "card" },
     h("header", {}, cardTitle(tag.tag)),
-    cardNotes(page, tag),
+    tag.notes.length > 0 && h("ul", { class: "notes" }),
     plot,
   );
   const card = {
@@ -38,6 +38,7 @@ function singleCard(page, state, tag) {
     plot,
     draw() {
       card.stale = false;
+      showNotes(card, page, state);
       const shown = tag.single.filter(state.isShown).map((run) => seriesOf(tag, run));
       body.replaceChildren(...shown.map((series) => singleRow(page, state, series)));
       fitNotes(element);

@@ -1,27 +1,28 @@
 // TensorBoard's smoothing: an exponential moving average, debiased by 1 − wⁿ over the finite values.
 
-// `gap[i]` finite values with the mean `mean[i]` lie between the points i − 1 and i of a thinned
-// series; they are taken as if each were that mean. Without gaps this is TensorBoard's own formula.
+// Of a thinned series it is the mean over each bucket of the smoothing of all points, as if those in the
+// bucket lay on a straight line (thinning.py). Where every point is its own bucket this is TensorBoard's
+// own formula.
 function smooth(series, weight) {
-  const value = series.value;
+  const { value, count, mean = value, slope } = series;
   if (weight <= 0 || series.constant) return value;
-  const { gap, mean } = series;
   const result = new Float64Array(value.length);
   let state = 0;
   let decay = 1;
   for (let i = 0; i < value.length; i++) {
-    if (gap && gap[i]) {
-      const power = weight ** gap[i];
-      state = state * power + (1 - power) * mean[i];
-      decay *= power;
-    }
     if (!Number.isFinite(value[i])) {
       result[i] = value[i];
       continue;
     }
-    state = state * weight + (1 - weight) * value[i];
-    decay *= weight;
-    result[i] = decay < 1 ? state / (1 - decay) : state;
+    const n = count ? count[i] : 1;
+    const rise = slope ? slope[i] : 0;
+    let sum = 0;
+    for (let k = 0; k < n; k++) {
+      state = state * weight + (1 - weight) * (mean[i] + rise * (k - (n - 1) / 2));
+      decay *= weight;
+      sum += decay < 1 ? state / (1 - decay) : state;
+    }
+    result[i] = n > 1 ? sum / n : sum;
   }
   return result;
 }

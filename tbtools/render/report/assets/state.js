@@ -4,6 +4,9 @@ function createState(page) {
   const listeners = [];
   const state = {
     smoothing: page.smoothing,
+    // Shorter series are smoothed when the reader moves the slider.
+    leastSmoothed: page.least_smoothed,
+    pinned: new Set(),
     x: "step",
     log: false,
     ignoreOutliers: true,
@@ -20,6 +23,9 @@ function createState(page) {
     },
     listen(listener) {
       listeners.push(listener);
+    },
+    weightOf(series) {
+      return (series.n ?? series.value.length) < state.leastSmoothed ? 0 : state.smoothing;
     },
     isShown(run) {
       return !state.hidden.has(run);

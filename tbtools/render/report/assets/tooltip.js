@@ -40,20 +40,45 @@ function rowsAt(lines, x, y, log) {
   return { rows: near, more: rows.length - near.length, closest: rows[0] };
 }
 
+// Whether a point of a thinned series stands for several.
+function isMean(series, i) {
+  return Boolean(series.to) && series.count[i] > 1;
+}
+
+function stepsAt(series, i) {
+  const first = formatCount(series.step[i]);
+  return isMean(series, i) ? `${first}–${formatCount(series.to[i])}` : first;
+}
+
+function extremesAt(series, i) {
+  if (!isMean(series, i)) return "";
+  return `${formatRounded(series.low[i])}, ${formatRounded(series.high[i])}`;
+}
+
 function tooltipTable(state, { rows, more, closest }) {
-  const smoothed = state.smoothing > 0;
-  const head = ["", "Run", smoothed ? "Smoothed" : "Value", smoothed && "Value", "Step", "Time"];
+  const smoothed = rows.some(({ line }) => state.weightOf(line.series) > 0);
+  const extremes = rows.some(({ line, index }) => isMean(line.series, index));
+  const value = extremes ? "Mean" : "Value";
+  const head = [
+    "",
+    "Run",
+    smoothed ? "Smoothed" : value,
+    smoothed && value,
+    extremes && "Least, greatest",
+    extremes ? "Of steps" : "Step",
+    "Time",
+  ];
   const body = rows.map((row) => {
-    const { series, name, color, smooth } = row.line;
-    const value = series.value[row.index];
+    const { series, name, color, dash, smooth } = row.line;
     return h(
       "tr",
       { class: row === closest && "closest" },
-      h("td", {}, swatch(color)),
+      h("td", {}, swatch(color, dash)),
       h("td", { class: "name" }, h("span", { class: "both-ends" }, bothEnds(name))),
       h("td", { class: "number" }, formatRounded(smooth[row.index])),
-      smoothed && h("td", { class: "number" }, formatRounded(value)),
-      h("td", { class: "number" }, formatCount(series.step[row.index])),
+      smoothed && h("td", { class: "number" }, formatRounded(series.value[row.index])),
+      extremes && h("td", { class: "number" }, extremesAt(series, row.index)),
+      h("td", { class: "number" }, stepsAt(series, row.index)),
       h("td", { class: "number" }, formatDuration(series.ms[row.index] / 1000)),
     );
   });
