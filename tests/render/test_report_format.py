@@ -46,9 +46,8 @@ def evaluate(chromium: Browser) -> Iterator[Evaluate]:
     """Calls JavaScript in a page with the scripts of the page that know no page."""
     page = chromium.new_page()
     for name in ("format.js", "smooth.js"):
-        page.add_script_tag(
-            content=files("tbtools.render.report").joinpath("assets", name).read_text("utf-8")
-        )
+        module = files("tbtools.render.report").joinpath("assets", name).read_text("utf-8")
+        page.add_script_tag(content=module.replace("export ", ""))
     yield page.evaluate
     page.close()
 

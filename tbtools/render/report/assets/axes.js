@@ -1,5 +1,8 @@
 // Colours, and what lies along the axes of a chart: steps, seconds or dates.
 
+import { swatch } from "./dom.js";
+
+/** @type {[string, number][]} */
 const UNITS = [
   ["d", 86400],
   ["h", 3600],
@@ -7,16 +10,16 @@ const UNITS = [
   ["s", 1],
 ];
 
-function runColor(page, run) {
+export function runColor(page, run) {
   return page.runs[run].color;
 }
 
-function runSwatch(page, run) {
+export function runSwatch(page, run) {
   const { color, dash } = page.runs[run];
   return swatch(color, dash);
 }
 
-function cssColor(name) {
+export function cssColor(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
@@ -31,7 +34,7 @@ function asDate(milliseconds, last) {
   return Math.min(last, Math.max(-last, milliseconds));
 }
 
-function xAxis(page, state, lines) {
+export function xAxis(page, state, lines) {
   if (state.x === "relative") {
     const [name, size] = timeUnit(lines);
     return {
@@ -53,13 +56,13 @@ function xAxis(page, state, lines) {
 }
 
 // Where on the x axis something is that has a step and a second in its series.
-function xAt(state, axis, series, step, second) {
+export function xAt(state, axis, series, step, second) {
   if (state.x === "relative") return second * axis.second;
   if (state.x === "wall") return asDate((series.start + second) * 1000, axis.last);
   return step;
 }
 
-function axisStyle() {
+export function axisStyle() {
   const grid = cssColor("--grid");
   return {
     gridcolor: grid,
@@ -75,7 +78,7 @@ function axisStyle() {
 // There is nothing between one step and the next: a short axis of steps has a tick at each.
 const FEW_STEPS = 7;
 
-function xRange(lines, ofSteps) {
+export function xRange(lines, ofSteps) {
   let low = Infinity;
   let high = -Infinity;
   for (const { x } of lines) {

@@ -1,6 +1,12 @@
 // Cards: a heading, a figure that is drawn when it comes into sight, and drawn again when needed.
 
-const PLOTLY_OPTIONS = {
+import { runSwatch } from "./axes.js";
+import { bothEnds, h, oncePerFrame } from "./dom.js";
+import { scalarFigure } from "./figure.js";
+import { formatCount } from "./format.js";
+import { attachTooltip, isMean } from "./tooltip.js";
+
+export const PLOTLY_OPTIONS = {
   displayModeBar: false,
   responsive: true,
   doubleClick: false,
@@ -11,7 +17,7 @@ const PLOTLY_OPTIONS = {
 // its own.
 const PRINTED_WIDTH = 320;
 
-function fitted(layout, card) {
+export function fitted(layout, card) {
   if (!document.documentElement.dataset.printing) return layout;
   const hero = card.element.matches(".hero");
   const width = hero || card.element.matches(".wide") ? 2 * PRINTED_WIDTH + 30 : PRINTED_WIDTH;
@@ -19,7 +25,7 @@ function fitted(layout, card) {
 }
 
 // Draws cards that are near the screen; what is further off waits until it is scrolled to.
-function createPainter() {
+export function createPainter() {
   const cards = [];
   const near = new Set();
   // One a frame, from the top: the page stays quick, and the eye sees something at once.
@@ -49,6 +55,7 @@ function createPainter() {
       card.stale = true;
       observer.observe(card.element);
     },
+    /** @param {(card: any) => boolean} filter */
     stale(filter = () => true) {
       for (const card of cards) if (filter(card)) card.stale = true;
       paint();
@@ -60,15 +67,15 @@ function createPainter() {
   };
 }
 
-function cardTitle(title) {
+export function cardTitle(title) {
   return h("h3", { class: "both-ends", title, "aria-label": title }, bothEnds(title));
 }
 
-function cardFrame({ title, tools, notes, label, className }) {
+export function cardFrame({ title, tools, notes, label, className = "" }) {
   const plot = h("div", { class: "plot", tabindex: "0", role: "img", "aria-label": label });
   const element = h(
     "article",
-    { class: `card ${className || ""}` },
+    { class: `card ${className}` },
     h("header", {}, cardTitle(title), h("span", { class: "tools" }, tools)),
     notes,
     plot,
@@ -77,7 +84,7 @@ function cardFrame({ title, tools, notes, label, className }) {
 }
 
 // Where there is nothing to draw that is said, and no axis is invented. Says whether there is anything.
-function hasAnything(card, count) {
+export function hasAnything(card, count) {
   if (!card.nothing) {
     card.nothing = h("p", { class: "nothing muted" }, "No run that is shown has this.");
     card.plot.after(card.nothing);
@@ -96,7 +103,7 @@ function toolButton(text, label, action) {
   );
 }
 
-function expandButton(element, after) {
+export function expandButton(element, after) {
   const button = toolButton("⤢", "Larger", () => {
     const wide = element.classList.toggle("wide");
     button.setAttribute("aria-pressed", String(wide));
@@ -107,7 +114,8 @@ function expandButton(element, after) {
 }
 
 // A card of one tag of scalars.
-function scalarCard(page, state, tag, { hero = false } = {}) {
+export function scalarCard(page, state, tag, { hero = false } = {}) {
+  /** @type {any} */
   const card = { tag, lines: [], stale: true, zoom: null };
   const tools = [];
   const frame = cardFrame({
@@ -207,7 +215,7 @@ function tellStored(card, element) {
 }
 
 // The run that is pointed at somewhere stands out; the others step back.
-function emphasize(card, state) {
+export function emphasize(card, state) {
   if (!card.traces) return;
   const nodes = card.plot.querySelectorAll(".scatterlayer > .trace");
   card.traces.forEach((trace, i) => {
@@ -222,7 +230,7 @@ function emphasize(card, state) {
 const MOST_NOTES = 8;
 
 // What is marked in the chart, in words, each with its run: of the runs that are shown.
-function showNotes(card, page, state) {
+export function showNotes(card, page, state) {
   const list = card.element.querySelector(".notes");
   if (!list) return;
   const told = card.tag.notes.filter(({ run }) => state.isShown(run));
@@ -235,7 +243,7 @@ function showNotes(card, page, state) {
 }
 
 // As many notes as stand in one line, and how many more there are.
-function fitNotes(element) {
+export function fitNotes(element) {
   const list = element.querySelector(".notes");
   if (!list) return;
   const notes = [...list.children];

@@ -1,5 +1,7 @@
 // The data of the page: JSON, and typed arrays as columns.py has packed them.
 
+import { byId } from "./dom.js";
+
 const TYPES = {
   f4: Float32Array,
   f8: Float64Array,
@@ -13,7 +15,7 @@ function fromBase64(base64) {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-async function inflate(base64) {
+export async function inflate(base64) {
   const stream = new Blob([fromBase64(base64)]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
@@ -35,7 +37,7 @@ function unpack(bytes, offset, code, length) {
   return summed;
 }
 
-function arrayReader(bytes, shapes) {
+export function arrayReader(bytes, shapes) {
   const offsets = [];
   let end = 0;
   for (const [code, length] of shapes) {
@@ -51,12 +53,12 @@ function arrayReader(bytes, shapes) {
   };
 }
 
-function readPage() {
+export function readPage() {
   return JSON.parse(byId("page").textContent);
 }
 
 // Series get getters for their arrays, so that what is never drawn is never unpacked.
-function attachArrays(page, array) {
+export function attachArrays(page, array) {
   const names = ["step", "to", "ms", "value", "low", "high", "count", "slope", "mean", "spread"];
   for (const series of [...page.series, ...page.group_series]) {
     for (const name of names) {

@@ -1,5 +1,11 @@
 // What a diff says: a table of tags, what else differs, and the difference of each pair of curves.
 
+import { axisStyle, cssColor } from "./axes.js";
+import { h } from "./dom.js";
+import { plotCard } from "./media.js";
+import { smooth } from "./smooth.js";
+import { attachTooltip } from "./tooltip.js";
+
 function differenceRow(tag) {
   const numbers = tag.cells.map(([text, small]) =>
     h("td", { class: "number" }, text, small && h("small", {}, ` ${small}`)),
@@ -82,7 +88,7 @@ function pairPanel(pair) {
   );
 }
 
-function differencesPanel(page) {
+export function differencesPanel(page) {
   const { a, b, identical, pairs } = page.diff;
   return h(
     "section",
@@ -99,7 +105,7 @@ function differencesPanel(page) {
 }
 
 // A card a tag: b minus a, a line a pair.
-function differenceCards(page, state) {
+export function differenceCards(page, state) {
   const tags = new Map();
   for (const pair of page.diff.pairs) {
     for (const tag of pair.tags) {

@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-function fill(element, attributes, children) {
+export function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes || {})) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
@@ -15,20 +15,21 @@ function fill(element, attributes, children) {
   return element;
 }
 
-function h(tag, attributes, ...children) {
+export function h(tag, attributes, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
-function svg(tag, attributes, ...children) {
+export function svg(tag, attributes, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-function byId(id) {
+/** @returns {any} */
+export function byId(id) {
   return document.getElementById(id);
 }
 
 // A name that breaks behind its separators before it breaks anywhere else.
-function breakable(name) {
+export function breakable(name) {
   return name.split(/(?<=[/,=])/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
 }
 
@@ -36,7 +37,7 @@ function breakable(name) {
 const LONG_NAME = 28;
 const NAME_END = 20;
 
-function bothEnds(name) {
+export function bothEnds(name) {
   const last = name.slice(name.lastIndexOf("/"));
   const telling = last.length > 5 && last.length <= NAME_END ? last : name.slice(-NAME_END);
   const end = name.length > LONG_NAME ? telling : "";
@@ -54,7 +55,7 @@ const DASHES = {
 };
 
 // The colour of a run, and the kind of its line where there are more runs than colours.
-function swatch(color, dash = "solid") {
+export function swatch(color, dash = "solid") {
   if (!DASHES[dash])
     return h("span", { class: "swatch", style: { background: color }, "aria-hidden": "true" });
   const line = svg("line", { x1: 0, y1: 3, x2: 18, y2: 3, stroke: color, "stroke-width": 3 });
@@ -64,7 +65,7 @@ function swatch(color, dash = "solid") {
 }
 
 // Calls `action` once in the next frame, however often it is asked for.
-function oncePerFrame(action) {
+export function oncePerFrame(action) {
   let asked = false;
   return () => {
     if (asked) return;
@@ -77,7 +78,7 @@ function oncePerFrame(action) {
 }
 
 // A filter as the search fields have it: a regular expression, or what it says where it is none.
-function matcher(text) {
+export function matcher(text) {
   if (!text) return () => true;
   try {
     const expression = new RegExp(text, "i");
@@ -88,7 +89,7 @@ function matcher(text) {
   }
 }
 
-function segmented(label, choices, chosen, choose) {
+export function segmented(label, choices, chosen, choose) {
   const name = `choice-${segmented.count++}`;
   return h(
     "fieldset",
@@ -112,7 +113,7 @@ function segmented(label, choices, chosen, choose) {
 }
 segmented.count = 0;
 
-function toggle(label, id, checked, choose, title) {
+export function toggle(label, id, checked, choose, title) {
   const input = h("input", {
     type: "checkbox",
     id,

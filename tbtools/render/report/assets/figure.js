@@ -1,5 +1,9 @@
 // What Plotly is given for one tag.
 
+import { axisStyle, cssColor, xAxis, xRange } from "./axes.js";
+import { beyondNotes, findingShapes, nonfiniteTrace, onsetMarks, restartShapes } from "./marks.js";
+import { smooth, yRange } from "./smooth.js";
+
 // What is drawn for a tag now: shown series, or groups of seeds, each with its name and colour. A group
 // stands in for its runs, and has the colour of the first.
 function drawnLines(page, state, tag) {
@@ -25,7 +29,7 @@ function breaksOf(series, axis) {
   return series.breaks?.[axis.breaks] ?? [];
 }
 
-function points(series, axis, y) {
+export function points(series, axis, y) {
   const x = new Float64Array(y.length);
   for (let i = 0; i < x.length; i++) x[i] = axis.of(series, i);
   const breaks = breaksOf(series, axis);
@@ -69,7 +73,7 @@ function bandAlpha(count) {
 }
 
 // What lies between two lines; where they break, another piece begins.
-function bandTrace(line, axis, low, high, alpha) {
+export function bandTrace(line, axis, low, high, alpha) {
   const below = points(line.series, axis, low);
   const above = points(line.series, axis, high);
   const outline = { x: [], y: [] };
@@ -108,7 +112,7 @@ function band({ series, smooth: mean }, weight) {
   return [mean.map((each, i) => each - spread[i]), mean.map((each, i) => each + spread[i])];
 }
 
-function baseLayout() {
+export function baseLayout() {
   return {
     margin: { l: 12, r: 10, t: 10, b: 26 },
     paper_bgcolor: "rgba(0,0,0,0)",
@@ -126,12 +130,13 @@ function baseLayout() {
 }
 
 // Values as they can be drawn: on a logarithmic axis nothing stands where the series is 0 or less.
-function drawable(values, { value }, log) {
+export function drawable(values, { value }, log) {
   return log ? values.map((each, i) => (value[i] > 0 ? each : NaN)) : values;
 }
 
 // What stands behind the lines: bands of groups, raw lines, and the extremes of thinned ones.
 function behind(page, state, lines, axis) {
+  /** @type {any[]} */
   const data = [];
   const arrays = [];
   const few = lines.length <= page.drawing.most_raw_lines;
@@ -155,7 +160,7 @@ function behind(page, state, lines, axis) {
 }
 
 // The whole figure of a tag. `lines` goes along for the tooltip: what is drawn, with its numbers.
-function scalarFigure(page, state, tag) {
+export function scalarFigure(page, state, tag) {
   const lines = drawnLines(page, state, tag);
   const axis = xAxis(page, state, lines);
   for (const line of lines) {

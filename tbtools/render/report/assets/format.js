@@ -2,7 +2,7 @@
 
 const THOUSANDS = new Intl.NumberFormat("en-US");
 
-function formatCount(count) {
+export function formatCount(count) {
   return THOUSANDS.format(count);
 }
 
@@ -19,7 +19,7 @@ function formatNumber(value, exponents = EXPONENTS) {
   return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
 }
 
-function formatRounded(value, digits = 5) {
+export function formatRounded(value, digits = 5) {
   if (!Number.isFinite(value)) return formatNumber(value);
   const size = Math.abs(value);
   const places = Math.max(0, digits - 1 - value.toExponential().split("e")[1]);
@@ -29,19 +29,22 @@ function formatRounded(value, digits = 5) {
   return formatNumber(Number.isFinite(rounded) ? rounded : value, ROUNDED_EXPONENTS);
 }
 
+/** @type {[string, number, string, number][]} */
+const PAIRS_OF_UNITS = [
+  ["d", 86400, "h", 3600],
+  ["h", 3600, "min", 60],
+  ["min", 60, "s", 1],
+];
+
 // A duration in its two greatest units.
-function formatDuration(seconds) {
+export function formatDuration(seconds) {
   if (!Number.isFinite(seconds)) return "-";
   if (seconds < 0) return `-${formatDuration(-seconds)}`;
   if (seconds >= 1e12) return "over 30,000 years";
   const tenths = Math.floor(seconds * 10 + 0.5);
   if (tenths < 100) return `${Math.floor(tenths / 10)}.${tenths % 10} s`;
   const whole = Math.floor(seconds + 0.5);
-  for (const [name, size, smallerName, smaller] of [
-    ["d", 86400, "h", 3600],
-    ["h", 3600, "min", 60],
-    ["min", 60, "s", 1],
-  ]) {
+  for (const [name, size, smallerName, smaller] of PAIRS_OF_UNITS) {
     if (whole < size) continue;
     const part = Math.floor((whole % size) / smaller);
     const count = `${Math.floor(whole / size)} ${name}`;

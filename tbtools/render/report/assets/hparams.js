@@ -1,5 +1,9 @@
 // Hyperparameters against the objectives: parallel coordinates, and a scatter plot.
 
+import { axisStyle, cssColor, runColor } from "./axes.js";
+import { h, svg } from "./dom.js";
+import { plotCard } from "./media.js";
+
 const PARALLEL = { height: 260, top: 34, bottom: 14, left: 60, right: 90, apart: 130, text: 12 };
 
 // Of the ticks of an axis those that do not cover one another; the ends come first.
@@ -12,7 +16,7 @@ function readableTicks(ticks, y) {
 }
 
 // As wide as its place, drawn anew when that changes.
-function parallelCoordinates(page, state) {
+export function parallelCoordinates(page, state) {
   const place = h("div", {
     class: "scroll parallel",
     tabindex: "0",
@@ -102,7 +106,7 @@ function drawParallel(page, state, room) {
   return { element, lines };
 }
 
-function scatterCard(page, state) {
+export function scatterCard(page, state) {
   const { axes, runs, across: chosen } = page.hparams;
   const hparams = axes.filter((axis) => !axis.objective);
   const objectives = axes.filter((axis) => axis.objective);

@@ -1,5 +1,18 @@
 // Puts the page together.
 
+import { createPainter, emphasize, scalarCard } from "./card.js";
+import { arrayReader, attachArrays, inflate, readPage } from "./data.js";
+import { differenceCards, differencesPanel } from "./differences.js";
+import { byId, fill, h, matcher } from "./dom.js";
+import { formatCount } from "./format.js";
+import { parallelCoordinates, scatterCard } from "./hparams.js";
+import { audioCard, byTag, histogramCard, imageCard, prCurveCard, textCard } from "./media.js";
+import { findingsPanel, showMasthead } from "./overview.js";
+import { runTable } from "./runtable.js";
+import { showSidebar, showToolbar } from "./sidebar.js";
+import { isSingle, singleCard } from "./single.js";
+import { createState } from "./state.js";
+
 function linkFindings(page) {
   const numbers = new Map(page.runs.map((run, i) => [run.name, i]));
   const tags = new Map(page.tags.map((tag) => [tag.tag, tag]));

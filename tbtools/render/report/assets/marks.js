@@ -1,12 +1,15 @@
 // What is marked in a chart: findings, restarts, values that are not finite, outliers.
 
+import { cssColor, runColor, xAt } from "./axes.js";
+import { formatRounded } from "./format.js";
+
 // Many shades on top of each other would hide what they are about.
 const MOST_SHADES = 4;
 // More onset lines than these stay short, or they would be all that one sees.
 const MOST_ONSETS = 8;
 
 // Where values are NaN or infinite: a mark at the height at which the line breaks off.
-function nonfiniteTrace(lines, axis) {
+export function nonfiniteTrace(lines, axis) {
   const trace = { x: [], y: [], symbols: [], colors: [] };
   for (const { series, color, drawn } of lines) {
     if (!series.nonfinite) continue;
@@ -36,7 +39,7 @@ function nonfiniteTrace(lines, axis) {
   return [{ type: "scatter", mode: "markers", x, y, marker, cliponaxis: false, hoverinfo: "skip" }];
 }
 
-function seriesOf(tag, run) {
+export function seriesOf(tag, run) {
   return tag.series.find((series) => series.run === run);
 }
 
@@ -47,7 +50,7 @@ function shownFindings(state, tag) {
 }
 
 // Above each onset line a mark in the colour of the run, as long as they can be distinguished.
-function onsetMarks(page, state, tag, axis) {
+export function onsetMarks(page, state, tag, axis) {
   const shown = shownFindings(state, tag);
   if (shown.length > MOST_ONSETS) return [];
   return shown.map(({ runNumber, from: [step, second], outside }) => ({
@@ -63,7 +66,7 @@ function onsetMarks(page, state, tag, axis) {
 }
 
 // Onset lines and shaded plateaus of the findings.
-function findingShapes(page, state, tag, axis) {
+export function findingShapes(page, state, tag, axis) {
   const shapes = [];
   const shown = shownFindings(state, tag);
   const shaded = shown.filter(({ kind }) => kind === "plateau").length <= MOST_SHADES;
@@ -101,7 +104,7 @@ function findingShapes(page, state, tag, axis) {
 }
 
 // Where runs were resumed.
-function restartShapes(state, lines, axis) {
+export function restartShapes(state, lines, axis) {
   const shapes = [];
   for (const { series, color } of lines) {
     for (const [step, second] of series.sessions || []) {
@@ -121,7 +124,7 @@ function restartShapes(state, lines, axis) {
 }
 
 // How far the lines go beyond the range that is shown, as a note at either end.
-function beyondNotes(arrays, range, log) {
+export function beyondNotes(arrays, range, log) {
   let low = Infinity;
   let high = -Infinity;
   for (const values of arrays) {

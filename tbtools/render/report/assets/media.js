@@ -1,6 +1,12 @@
 // Cards of what is no scalar: images, audio, text, histograms, precision-recall curves.
 
-function byTag(list) {
+import { axisStyle, cssColor, runColor, runSwatch } from "./axes.js";
+import { PLOTLY_OPTIONS, cardFrame, cardTitle, expandButton, fitted, hasAnything } from "./card.js";
+import { h, segmented } from "./dom.js";
+import { baseLayout } from "./figure.js";
+import { formatCount } from "./format.js";
+
+export function byTag(list) {
   const tags = new Map();
   for (const series of list) {
     if (!tags.has(series.tag)) tags.set(series.tag, []);
@@ -93,7 +99,7 @@ function caption(page, series, i) {
   );
 }
 
-function imageCard(page, state, group) {
+export function imageCard(page, state, group) {
   return steppedCard(page, state, group, "images", (series, i) =>
     h(
       "figure",
@@ -112,7 +118,7 @@ function imageCard(page, state, group) {
   );
 }
 
-function audioCard(page, state, group) {
+export function audioCard(page, state, group) {
   return steppedCard(page, state, group, "audio", (series, i) =>
     h(
       "figure",
@@ -132,7 +138,7 @@ function audioCard(page, state, group) {
 }
 
 // The HTML was made from Markdown and sanitised when the page was made (markdown.py).
-function textCard(page, state, group) {
+export function textCard(page, state, group) {
   return steppedCard(page, state, group, "text", (series, i) => {
     const text = h("div", { class: "prose" });
     text.innerHTML = series.items[i];
@@ -140,8 +146,10 @@ function textCard(page, state, group) {
   });
 }
 
-function plotCard(page, group, tools, draw) {
+/** @returns {any} */
+export function plotCard(page, group, tools, draw) {
   const frame = cardFrame({ title: group.tag, tools, notes: "", label: `Chart of ${group.tag}` });
+  /** @type {any} */
   const card = {
     tag: group,
     ...frame,
@@ -243,7 +251,7 @@ function singleTrace(page, series) {
   };
 }
 
-function histogramCard(page, state, group) {
+export function histogramCard(page, state, group) {
   let view = "distribution";
   const redraw = () => card.draw();
   const chooser = runChooser(page, state, group, redraw);
@@ -287,7 +295,7 @@ function histogramCard(page, state, group) {
   return card;
 }
 
-function prCurveCard(page, state, group) {
+export function prCurveCard(page, state, group) {
   const slider = stepper(group, () => card.draw());
   const card = plotCard(page, group, [], () => {
     const step = slider.read();

@@ -1,8 +1,13 @@
 // The first screen: what this is, which run is best, which went wrong, and the table of runs.
 
+import { runSwatch } from "./axes.js";
+import { breakable, byId, h, svg } from "./dom.js";
+import { formatCount } from "./format.js";
+import { yRange } from "./smooth.js";
+
 const FIRST_FINDINGS = 8;
 
-function showMasthead(page) {
+export function showMasthead(page) {
   document.title = page.title;
   byId("title").textContent = page.title;
   for (const { severity, parts } of page.facts) {
@@ -57,7 +62,7 @@ function findingItem(page, cause, onGo) {
 }
 
 // The findings of the runs that are shown.
-function findingsPanel(page, state, onGo) {
+export function findingsPanel(page, state, onGo) {
   const list = h("ol", { class: "findings" });
   const count = h("small", {});
   const none = h("p", { class: "muted" });
@@ -101,7 +106,7 @@ const SPARK = { width: 96, height: 22 };
 
 // One scale for all runs, so that a run that never got better looks it, without the outliers; and one
 // for their steps, so that a short run looks short.
-function sparkScale(series) {
+export function sparkScale(series) {
   const y = yRange(
     series.map((each) => each.value),
     { ignoreOutliers: true, log: false, squeezed: 1 },
@@ -112,7 +117,7 @@ function sparkScale(series) {
 
 // The main objective of a run as a small line, NaN as a gap; null without one. Of all values in a
 // pixel the mean is drawn.
-function sparkline(series, color, scale) {
+export function sparkline(series, color, scale) {
   const { value, step, count } = series;
   if (!scale || value.length < 2) return null;
   const [low, high] = scale.y;

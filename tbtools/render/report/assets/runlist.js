@@ -1,5 +1,8 @@
 // The list of runs that shows and hides them everywhere, and that of groups of seeds.
 
+import { runSwatch } from "./axes.js";
+import { breakable, h, matcher } from "./dom.js";
+
 // Where a name is longer than this, names stand below a line with their directory: cut off, they
 // would look alike.
 const NAME_IN_LIST = 22;
@@ -65,7 +68,7 @@ function runsByDirectory(page) {
   return [...found];
 }
 
-function runList(page, state) {
+export function runList(page, state) {
   const blocks = runsByDirectory(page).map(([directory, runs]) => {
     const items = runs.map((run) => runItem(page, state, run, directory));
     const heading =
@@ -90,7 +93,7 @@ function runList(page, state) {
 }
 
 // Groups of runs with the colours that they have as bands.
-function groupList(page, state) {
+export function groupList(page, state) {
   const boxes = [];
   const items = page.groups.map((group, i) => {
     const box = h("input", {

@@ -1,5 +1,10 @@
 // The table of runs: sortable, filterable, the best of each objective in bold.
 
+import { runColor, runSwatch } from "./axes.js";
+import { breakable, h, matcher } from "./dom.js";
+import { seriesOf } from "./marks.js";
+import { sparkScale, sparkline } from "./overview.js";
+
 // What stands in a cell; null is nothing.
 function cellContent(cell) {
   if (!cell) return h("span", { class: "muted" }, "-");
@@ -34,7 +39,7 @@ function spark(page, objective, run) {
 // Numbers by size, text by its natural order, what is missing always last.
 function compareCells(a, b, descending) {
   const [x, y] = [a?.sort ?? null, b?.sort ?? null];
-  if (x === null || y === null) return (x === null) - (y === null);
+  if (x === null || y === null) return Number(x === null) - Number(y === null);
   const order =
     typeof x === "number" && typeof y === "number"
       ? x - y
@@ -42,7 +47,7 @@ function compareCells(a, b, descending) {
   return descending ? -order : order;
 }
 
-function runTable(page, state) {
+export function runTable(page, state) {
   const { columns, sort } = page.table;
   const rows = page.runs.map((run, i) =>
     h(

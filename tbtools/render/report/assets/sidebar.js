@@ -1,11 +1,15 @@
 // The side of the page with the runs, and the toolbar of all charts.
 
+import { byId, h, matcher, oncePerFrame, segmented, toggle } from "./dom.js";
+import { formatCount } from "./format.js";
+import { groupList, runList } from "./runlist.js";
+
 function filteredRuns(page, state) {
   const matches = matcher(state.runFilter);
   return page.runs.map((_, i) => i).filter((i) => matches(page.runs[i].name));
 }
 
-function showSidebar(page, state) {
+export function showSidebar(page, state) {
   const filter = h("input", {
     type: "search",
     placeholder: "Filter runs (regex)",
@@ -102,7 +106,7 @@ function themeButton(restyle) {
   return button;
 }
 
-function showToolbar(page, state, restyle) {
+export function showToolbar(page, state, restyle) {
   const search = h("input", {
     type: "search",
     id: "tag-filter",

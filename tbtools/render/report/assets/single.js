@@ -1,6 +1,11 @@
 // Cards of tags of which every run has a single point: a chart of dots says less than the numbers.
 
-function isSingle(tag) {
+import { runSwatch } from "./axes.js";
+import { cardTitle, fitNotes, showNotes } from "./card.js";
+import { h } from "./dom.js";
+import { seriesOf } from "./marks.js";
+
+export function isSingle(tag) {
   return Boolean(tag.single);
 }
 
@@ -18,7 +23,7 @@ function singleRow(page, state, series) {
   );
 }
 
-function singleCard(page, state, tag) {
+export function singleCard(page, state, tag) {
   const body = h("tbody", {});
   const plot = h(
     "div",

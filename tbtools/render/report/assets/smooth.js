@@ -3,7 +3,7 @@
 // Of a thinned series it is the mean over each bucket of the smoothing of all points, as if those in the
 // bucket lay on a straight line (thinning.py). Where every point is its own bucket this is TensorBoard's
 // own formula.
-function smooth(series, weight) {
+export function smooth(series, weight) {
   const { value, count, mean = value, slope } = series;
   if (weight <= 0 || series.constant) return value;
   const result = new Float64Array(value.length);
@@ -60,7 +60,7 @@ function valueRange(arrays, { ignoreOutliers, log, squeezed }) {
 }
 
 // The same with room above and below.
-function yRange(arrays, options) {
+export function yRange(arrays, options) {
   const found = valueRange(arrays, options);
   if (!found) return null;
   const [low, high] = found;

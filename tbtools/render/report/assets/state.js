@@ -1,6 +1,6 @@
 // What the reader has chosen, once for all charts.
 
-function createState(page) {
+export function createState(page) {
   const listeners = [];
   const state = {
     smoothing: page.smoothing,

@@ -1,5 +1,8 @@
 // What all runs have at the x under the pointer, the nearest line first in sight.
 
+import { bothEnds, byId, h, swatch } from "./dom.js";
+import { formatCount, formatDuration, formatRounded } from "./format.js";
+
 const MOST_ROWS = 14;
 
 // Index of the value that is nearest to x; of several, the last one written.
@@ -41,7 +44,7 @@ function rowsAt(lines, x, y, log) {
 }
 
 // Whether a point of a thinned series stands for several.
-function isMean(series, i) {
+export function isMean(series, i) {
   return Boolean(series.to) && series.count[i] > 1;
 }
 
@@ -91,7 +94,7 @@ function tooltipTable(state, { rows, more, closest }) {
       h(
         "tr",
         {},
-        head.filter((each) => each !== false).map((each) => h("th", {}, each)),
+        head.filter((each) => typeof each === "string").map((each) => h("th", {}, each)),
       ),
     ),
     h("tbody", {}, body),
@@ -100,7 +103,7 @@ function tooltipTable(state, { rows, more, closest }) {
 }
 
 // Listens to the pointer and the arrow keys over a chart.
-function attachTooltip(card, state) {
+export function attachTooltip(card, state) {
   const tooltip = byId("tooltip");
   const line = h("div", { class: "crosshair", hidden: true });
   card.plot.append(line);
@@ -148,7 +151,7 @@ function attachTooltip(card, state) {
 }
 
 // Beside the pointer, on the side where there is room, never off the screen.
-function place(tooltip, box, x, y) {
+export function place(tooltip, box, x, y) {
   const { offsetWidth: width, offsetHeight: height } = tooltip;
   const room = document.documentElement.clientWidth;
   let left = box.left + x + 16;
