@@ -18,6 +18,7 @@ from tbtools.render.report.differences import differences
 from tbtools.render.report.findings import chart_notes, judgement_of, run_statuses
 from tbtools.render.report.groups import seed_groups
 from tbtools.render.report.hparams import hparam_axes, run_settings
+from tbtools.render.report.naming import short_names
 from tbtools.render.report.overview import best_runs, objective_columns, page_facts, run_row
 from tbtools.render.report.provenance import provenance_tables, sentences_of
 from tbtools.render.report.runtable import run_table
@@ -119,8 +120,8 @@ def page_data(
     colors, dashes = run_colors(names), run_dashes(names)
     rows = [
         run_row(name, run, statuses[name], shown_path)
-        | {"color": colors[name], "dash": dashes[name]}
-        for name, run in runs.items()
+        | {"color": colors[name], "dash": dashes[name], "short": short}
+        for (name, run), short in zip(runs.items(), short_names(names), strict=True)
     ]
     best = objective_columns(series, ranked, names, tags)
     settings = run_settings(runs, all_runs)
@@ -152,6 +153,7 @@ def page_data(
         "smoothing": SMOOTHING if smoothing is None else smoothing,
         "least_smoothed": LEAST_SMOOTHED if smoothing is None else 0,
         "leaders": leaders,
+        "pins": [],
         "drawing": _drawing(),
         "facts": page_facts(rows, best, series, len(unreadable)),
         "runs": rows,
