@@ -12,7 +12,7 @@ import pytest
 import tbtools
 from tbtools.render.report import report
 from tbtools.render.report.naming import short_names
-from tests.render.report_logs import LOGS, page_of, write_scalars
+from tests.render.report_logs import LOGS, page_of, write_hostile_logs, write_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -218,6 +218,30 @@ def test_keys(example: Path, open_page: Open) -> None:
     assert {key: choices(page)[key] for key in ("log", "x", "tags")} == {
         "log": True, "x": "wall", "tags": "l?3",
     }  # fmt: skip
+
+
+def test_everything_about_a_run(tmp_path: Path, open_page: Open) -> None:
+    page = open_page(report(LOGS, tmp_path / "r.html"))
+    row = page.page.locator("table.runs tbody tr", has_text="diverged")
+    row.hover()
+    row.get_by_role("button", name="Everything about diverged").click()
+    told = page.page.locator(".explained").inner_text()
+    one = tbtools.explain(LOGS, "diverged")
+    assert f"Findings: {len(one.findings)}" in told
+    assert all(finding.message in told for finding in one.findings)
+    assert all(f"{each.name}: " in told for each in one.hparams)
+    assert str(LOGS) not in told
+    page.page.keyboard.press("Escape")
+    assert page.page.locator(".explained").count() == 0
+
+
+def test_what_is_told_of_a_run_is_no_markup_of_strangers(tmp_path: Path, open_page: Open) -> None:
+    page = open_page(report(write_hostile_logs(tmp_path / "logs"), tmp_path / "r.html"))
+    for button in page.page.locator(".about").all():
+        button.focus()
+        button.press("Enter")
+        page.page.keyboard.press("Escape")
+    assert page.js("window.pwned") is None
 
 
 def test_a_crowd_has_its_best_runs_in_colour(crowd: Path, open_page: Open) -> None:

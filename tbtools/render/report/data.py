@@ -21,6 +21,7 @@ from tbtools.render.report.hparams import hparam_axes, run_settings
 from tbtools.render.report.naming import short_names
 from tbtools.render.report.overview import best_runs, objective_columns, page_facts, run_row
 from tbtools.render.report.provenance import provenance_tables, sentences_of
+from tbtools.render.report.runpanel import run_panels
 from tbtools.render.report.runtable import run_table
 from tbtools.render.report.series import (
     MOST_POINTS,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.detect import Findings
     from tbtools.analysis.diff import Diff
     from tbtools.analysis.judgement import Judgement
+    from tbtools.runs.inputs import Inputs
     from tbtools.runs.plugins.values import Undecodable
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
@@ -81,6 +83,7 @@ def page_data(
     group: str | Sequence[str] | None = None,
     all_runs: Mapping[str, Run] | None = None,
     diff: Diff | None = None,
+    inputs: Inputs | None = None,
     media_bytes: int = MEDIA_BYTES,
     building: Progress = None,
 ) -> PageData:
@@ -99,6 +102,7 @@ def page_data(
         all_runs: The runs, and those beside them in which `add_hparams` may have put their
             hyperparameters; `runs` where not given.
         diff: What `tbtools.diff` gave for them, under the names of `runs`.
+        inputs: The runs as they were handed over, of which everything is told that is known.
         media_bytes: How many bytes of pictures and sounds go into the page at most.
         building: Called now and then with the series that are on the page and those that will be.
     """
@@ -153,7 +157,9 @@ def page_data(
         "smoothing": SMOOTHING if smoothing is None else smoothing,
         "least_smoothed": LEAST_SMOOTHED if smoothing is None else 0,
         "leaders": leaders,
-        "pins": [],
+        "panels": run_panels(inputs, judged, selection, leaders, title, shown_path)
+        if inputs
+        else {},
         "drawing": _drawing(),
         "facts": page_facts(rows, best, series, len(unreadable)),
         "runs": rows,

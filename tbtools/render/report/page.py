@@ -39,6 +39,7 @@ _SCRIPTS = (
     "single.js",
     "overview.js",
     "rows.js",
+    "panel.js",
     "runtable.js",
     "runlist.js",
     "sidebar.js",

@@ -51,7 +51,6 @@ const KINDS = {
   tagFilter: isText,
   runFilter: isText,
   closed: isList,
-  pins: isList,
   sort: (value) => value && isNumber(value.column) && isFlag(value.descending),
   range: (value) => value && isText(value.x) && Array.isArray(value.range),
   zooms: (value) => value && typeof value === "object" && Object.values(value).every(isZoom),

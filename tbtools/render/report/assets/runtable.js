@@ -3,6 +3,7 @@
 import { runsCsv, save } from "./download.js";
 import { runColor, runSwatch } from "./axes.js";
 import { breakable, h, matcher } from "./dom.js";
+import { explainButton } from "./panel.js";
 import { virtualRows, WHOLE } from "./rows.js";
 import { seriesOf } from "./marks.js";
 import { sparkScale, sparkline } from "./overview.js";
@@ -30,6 +31,7 @@ const DRAWN_COLUMNS = {
       { class: "run-name", title: page.runs[run].name },
       runSwatch(page, run),
       h("span", {}, shownName(page.runs[run])),
+      page.diff ? "" : explainButton(page, run),
     ),
   status: (page, run, { style, title, text }) =>
     h("span", { class: `status ${style}`, title }, text),

@@ -6,9 +6,8 @@ export function createState(page) {
     smoothing: page.smoothing,
     // Shorter series are smoothed when the reader moves the slider.
     leastSmoothed: page.least_smoothed,
-    // Runs that stand out, and tags whose charts stand on top.
+    // Runs that stand out.
     pinned: new Set(),
-    pins: page.pins,
     // All charts show the same part of the x axis, and the same crosshair.
     linked: false,
     theme: null,
