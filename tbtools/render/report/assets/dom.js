@@ -44,10 +44,10 @@ export function breakable(name) {
 const LONG_NAME = 28;
 const NAME_END = 20;
 
-export function bothEnds(name) {
+export function bothEnds(name, long = LONG_NAME, most = NAME_END) {
   const last = name.slice(name.lastIndexOf("/"));
-  const telling = last.length > 5 && last.length <= NAME_END ? last : name.slice(-NAME_END);
-  const end = name.length > LONG_NAME ? telling : "";
+  const telling = last.length > 5 && last.length <= most ? last : name.slice(-most);
+  const end = name.length > long ? telling : "";
   const start = name.slice(0, name.length - end.length);
   return [h("span", {}, start), end && h("span", { class: "end" }, end)];
 }

@@ -23,6 +23,14 @@ function drawnLines(page, state, tag) {
     if (grouped.has(series.run) || !state.isShown(series.run)) continue;
     lines.push(line(page.runs[series.run].short, [series.run], series));
   }
+  return withDashes(lines);
+}
+
+// Noise is hard to read in dashes: they are for lines whose colour another one in the chart has.
+export function withDashes(lines) {
+  const count = new Map();
+  for (const { color } of lines) count.set(color, (count.get(color) ?? 0) + 1);
+  for (const line of lines) if (count.get(line.color) === 1) line.dash = "solid";
   return lines;
 }
 
@@ -128,23 +136,23 @@ function crowdTraces(lines, axis) {
 
 // Names at the ends of the lines that stand out of a crowd.
 function endLabels(lines, log) {
-  return lines.flatMap((line, number) => {
+  const ends = lines.flatMap((line) => {
     let last = line.drawn.length - 1;
     while (last >= 0 && !Number.isFinite(line.drawn[last])) last--;
-    if (last < 0) return [];
-    const y = line.drawn[last];
-    return {
-      text: escapeForPlotly(line.name.length > 34 ? `…${line.name.slice(-33)}` : line.name),
-      x: line.x[last],
-      y: log ? Math.log10(y) : y,
-      xanchor: "right",
-      yanchor: "bottom",
-      // One above the other: the best runs end where the others of them do.
-      yshift: 13 * number,
-      showarrow: false,
-      font: { size: 10, color: line.color },
-    };
+    return last < 0 ? [] : { line, x: line.x[last], y: line.drawn[last] };
   });
+  ends.sort((a, b) => b.y - a.y);
+  // One above the other, in the order of their ends: the best runs end close to one another.
+  return ends.map(({ line, x }, number) => ({
+    text: escapeForPlotly(line.name.length > 34 ? `…${line.name.slice(-33)}` : line.name),
+    x,
+    y: log ? Math.log10(ends[0].y) : ends[0].y,
+    xanchor: "right",
+    yanchor: "bottom",
+    yshift: 13 * (ends.length - number),
+    showarrow: false,
+    font: { size: 10, color: line.color },
+  }));
 }
 
 // Plotly reads some markup in texts.
@@ -186,7 +194,7 @@ function lineTrace(line, axis, y, { faint = false, marked = true, width = 1.6 })
     type: "scatter",
     mode: dots ? "markers" : alone ? "lines+markers" : "lines",
     ...points(line.series, axis, y),
-    line: { color: line.color, width: faint ? 1 : width, shape: "linear", dash: line.dash },
+    line: { color: line.color, width: faint ? 1 : width, dash: faint ? "solid" : line.dash },
     marker: { color: line.color, size: dots ? 3.5 : 5 },
     opacity: faint ? (alone ? 0.5 : 0.28) : 1,
     hoverinfo: "skip",

@@ -97,15 +97,22 @@ export async function attachLink(page, state) {
   const first = structuredClone(Object.fromEntries(Object.keys(KINDS).map((n) => [n, state[n]])));
   let written = location.hash;
   let timer = 0;
+  let latest = 0;
   const write = async () => {
+    const turn = ++latest;
     const choices = choicesOf(page, state, first);
     const hash = Object.keys(choices).length ? await encodeChoices(choices) : "";
+    // What was chosen meanwhile is written by a later call, which may end before this one.
+    if (turn !== latest) return;
     if (hash === written || (!hash && !written.startsWith(MARK))) return;
     written = hash;
     location.hash = hash;
   };
   const read = async () => {
+    clearTimeout(timer);
+    const turn = ++latest;
     const choices = await decodeChoices(location.hash);
+    if (turn !== latest) return;
     if (choices || written.startsWith(MARK)) state.set(readChoices(page, choices ?? {}, first));
     written = location.hash;
   };

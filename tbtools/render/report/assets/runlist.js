@@ -48,7 +48,7 @@ function runItem(page, state, run, directory) {
         "span",
         { class: "name" },
         directory && h("span", { class: "hidden-text" }, directory),
-        short === whole ? breakable(whole.slice(directory.length)) : bothEnds(short),
+        short === whole ? breakable(whole.slice(directory.length)) : bothEnds(short, 18, 12),
       ),
       trouble,
     ),
