@@ -16,7 +16,7 @@ from tbtools.render.report import media
 from tbtools.render.report.columns import Columns
 from tbtools.render.report.differences import differences
 from tbtools.render.report.findings import chart_notes, judgement_of, run_statuses
-from tbtools.render.report.groups import seed_groups
+from tbtools.render.report.groups import encoded_groups, grouped_series
 from tbtools.render.report.hparams import hparam_axes, run_settings
 from tbtools.render.report.naming import short_names
 from tbtools.render.report.overview import best_runs, objective_columns, page_facts, run_row
@@ -142,6 +142,7 @@ def page_data(
     budget = media.Budget(media_bytes)
     written = media.Page(columns, budget)
     leaders = best_runs(best)
+    groups = grouped_series(runs, by_run, group, all_runs, selection.steps)
     encoded_series = _series(
         series,
         names,
@@ -171,8 +172,8 @@ def page_data(
         **judgement,
         "tags": tag_rows,
         "series": encoded_series,
-        "diff": differences(diff, series, columns, points) if diff else None,
-        **seed_groups(runs, by_run, group, all_runs, selection.steps, columns, points),
+        "diff": differences(diff, [*series, *groups.means()], columns, points) if diff else None,
+        **encoded_groups(groups, runs, columns, points),
         **{plugin: media.media_series(source, plugin, written) for plugin in media.SECTIONS},
         "sections": [
             {"plugin": plugin, "title": section.title, "card": section.card}
