@@ -107,7 +107,7 @@ export function runTable(page, state) {
   });
   const scroll = h(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "runs-title" },
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of runs" },
     h(
       "table",
       { class: page.runs.length > WHOLE ? "runs long" : "runs" },
