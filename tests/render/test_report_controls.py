@@ -262,6 +262,21 @@ def test_a_crowd_has_its_best_runs_in_colour(crowd: Path, open_page: Open) -> No
     assert page.page.locator(".hero .spotlight").count() == 1
 
 
+def test_a_finding_of_many_runs_is_told_once(tmp_path: Path, open_page: Open) -> None:
+    for run in range(9):
+        values = np.exp(-np.arange(60) / 20)
+        values[40 + run :] = np.nan if run < 6 else values[40 + run :]
+        write_scalars(tmp_path / "logs" / f"r{run}", "train/loss", values)
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    items = page.page.locator(".finding")
+    assert items.count() == 1
+    assert "in 6 of 9 runs, since steps 40 to 45" in items.inner_text()
+    page.page.locator(".run-list li", has_text="r0").locator("input").uncheck()
+    assert "5 of them shown" in items.inner_text()
+    items.get_by_role("button", name="Show only these").click()
+    assert "6 of 9 shown" in page.page.locator("#sidebar summary").inner_text()
+
+
 def test_a_click_on_a_line_pins_its_run(tmp_path: Path, open_page: Open) -> None:
     for name, end in (("a", 0.0), ("b", 1.0)):
         write_scalars(tmp_path / "logs" / name, "loss", np.full(40, end))

@@ -129,7 +129,7 @@ def page_data(
     ]
     best = objective_columns(series, ranked, names, tags)
     settings = run_settings(runs, all_runs)
-    judgement = judgement_of(judged, series)
+    judgement = judgement_of(judged, series, names)
     notes = chart_notes(tags, judgement["findings"], series, rows)
     tag_rows = encoded_tags(tags, series, names, ranked.directions, notes)
     unreadable = [
