@@ -46,12 +46,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def lines(page: OpenPage, tag: str) -> list[dict[str, Any]]:
     """The lines of a chart, scrolled to and drawn anew if need be."""
-    page.js(
-        """(tag) => [...document.querySelectorAll('#charts .card')].find((each) =>
-             each.querySelector('h3').textContent === tag).scrollIntoView({block: 'center'})""",
-        tag,
-    )
-    page.settle()
+    page.scroll_to(tag)
     found: list[dict[str, Any]] = page.js(LINES, tag)
     return found
 

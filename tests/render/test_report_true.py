@@ -29,8 +29,7 @@ CARD = """[...document.querySelectorAll('#charts .card')].find((each) =>
 
 def of_card(page: OpenPage, tag: str, expression: str) -> Any:
     """An expression of `card`, the element of a tag, when it has been drawn."""
-    page.js(f"(tag) => {CARD}.scrollIntoView({{block: 'center'}})", tag)
-    page.settle()
+    page.scroll_to(tag)
     return page.js(f"(tag) => {{ const card = {CARD}; return {expression}; }}", tag)
 
 

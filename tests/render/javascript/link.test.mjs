@@ -29,7 +29,7 @@ test("runs that are not on this page are left out, and the order does not count"
 });
 
 test("what no control could set is not set", () => {
-  const odd = { x: "up", log: "yes", smoothing: 1, theme: "<b>", zooms: { a: { x: 1 } }, hidden: [{}], evil: 1 };
+  const odd = { x: "up", log: "yes", smoothing: 1, theme: "<b>", zooms: { a: { x: "step", log: false, range: ["<b>", {}], y: [0, 1] } }, hidden: [{}], evil: 1 };
   assert.deepEqual(readChoices(page, odd, first), { ...readChoices(page, {}, first) });
 });
 

@@ -35,8 +35,11 @@ const isText = (value) => typeof value === "string";
 const isFlag = (value) => typeof value === "boolean";
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 const isList = (value) => Array.isArray(value) && value.every(isText);
+// Numbers, or dates as Plotly writes them.
+const isEnd = (value) => isNumber(value) || (isText(value) && /^[-\d:. ]+$/.test(value));
+const isRange = (value) => Array.isArray(value) && value.length === 2 && value.every(isEnd);
 const isZoom = (value) =>
-  value && isText(value.x) && isFlag(value.log) && [value.range, value.y].every(Array.isArray);
+  value && isText(value.x) && isFlag(value.log) && isRange(value.range) && isRange(value.y);
 
 // What stands in an address, each with what it may be: a stranger may have written it.
 const KINDS = {
@@ -52,7 +55,7 @@ const KINDS = {
   runFilter: isText,
   closed: isList,
   sort: (value) => value && isNumber(value.column) && isFlag(value.descending),
-  range: (value) => value && isText(value.x) && Array.isArray(value.range),
+  range: (value) => value && isText(value.x) && isRange(value.range),
   zooms: (value) => value && typeof value === "object" && Object.values(value).every(isZoom),
 };
 

@@ -212,5 +212,10 @@ export function showToolbar(page, state, restyle) {
     rangeChip(state),
     h("span", { class: "right" }, linkButton(state), themeButton(state, restyle)),
   ];
-  byId("toolbar").append(...controls.filter(Boolean));
+  const toolbar = byId("toolbar");
+  toolbar.append(...controls.filter(Boolean));
+  // What sticks below the toolbar has to know where that ends: it may take several lines.
+  new ResizeObserver(() => {
+    document.documentElement.style.setProperty("--toolbar", `${toolbar.offsetHeight}px`);
+  }).observe(toolbar);
 }
