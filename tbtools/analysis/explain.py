@@ -183,6 +183,13 @@ def explain_run(
     judged = judge(
         inputs, selection, objectives=objectives, scalars=False, progress=progress, judging=judging
     )
+    return explain_judged(inputs, name, selection, judged)
+
+
+def explain_judged(
+    inputs: Inputs, name: str, selection: Selection, judged: Judgement
+) -> Explanation:
+    """As `explain_run`, of runs that have been judged."""
     run = inputs.runs[name]
     [summary] = summarize({name: run}).runs
     findings = [each for each in judged.findings if each.run == name]

@@ -46,6 +46,19 @@ class OpenPage:
                })"""
         )
 
+    def scroll_to(self, tag: str) -> None:
+        """Scrolls to the card of a tag, and waits until it is drawn as it is to be now."""
+        self.page.wait_for_function(
+            """(tag) => {
+                 const element = [...document.querySelectorAll('#charts .card')].find((each) =>
+                   each.querySelector('h3').textContent === tag);
+                 element.scrollIntoView({block: 'center'});
+                 return !element.card.stale;
+               }""",
+            arg=tag,
+        )
+        self.settle()
+
     def scroll_through(self) -> None:
         """Scrolls from top to bottom, so that everything is drawn once."""
         height = self.js("document.documentElement.scrollHeight")

@@ -46,12 +46,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def lines(page: OpenPage, tag: str) -> list[dict[str, Any]]:
     """The lines of a chart, scrolled to and drawn anew if need be."""
-    page.js(
-        """(tag) => [...document.querySelectorAll('#charts .card')].find((each) =>
-             each.querySelector('h3').textContent === tag).scrollIntoView({block: 'center'})""",
-        tag,
-    )
-    page.settle()
+    page.scroll_to(tag)
     found: list[dict[str, Any]] = page.js(LINES, tag)
     return found
 
@@ -532,19 +527,13 @@ def test_a_theme_of_ones_own(example: Path, open_page: Callable[..., OpenPage]) 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(
-    example: Path, open_page: Callable[..., OpenPage], scheme: str
-) -> None:
+def test_axe_finds_nothing(example: Path, open_page: Callable[..., OpenPage], scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = open_page(example, color_scheme=scheme)
     page.scroll_through()
     found = axe.Axe().run(page.page).response["violations"]
-    serious = [
-        (each["id"], [node["html"][:120] for node in each["nodes"][:3]])
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    told = [(each["id"], [node["html"][:120] for node in each["nodes"][:3]]) for each in found]
+    assert told == []
 
 
 @pytest.mark.parametrize("width", [400, 1280, 3840])

@@ -29,8 +29,7 @@ CARD = """[...document.querySelectorAll('#charts .card')].find((each) =>
 
 def of_card(page: OpenPage, tag: str, expression: str) -> Any:
     """An expression of `card`, the element of a tag, when it has been drawn."""
-    page.js(f"(tag) => {CARD}.scrollIntoView({{block: 'center'}})", tag)
-    page.settle()
+    page.scroll_to(tag)
     return page.js(f"(tag) => {{ const card = {CARD}; return {expression}; }}", tag)
 
 
@@ -226,6 +225,31 @@ def test_hidden_runs_are_silent(open_page: Open, tmp_path: Path) -> None:
     page.page.get_by_role("button", name="Show all").click()
     page.settle()
     assert of_card(page, "train/loss", "card.querySelectorAll('.xtick').length") > 2
+
+
+def test_a_diff_of_groups_draws_the_difference_of_their_means(
+    tmp_path: Path, open_page: Open
+) -> None:
+    random = np.random.default_rng(4)
+    curves = {}
+    for rate in ("low", "high"):
+        for seed in range(3):
+            curves[rate, seed] = random.standard_normal(50)
+            write_scalars(tmp_path / "logs" / f"{rate}_{seed}", "loss", curves[rate, seed])
+    groups = ["low_*", "high_*"]
+    logs = tbtools.load(tmp_path / "logs")
+    result = diff(logs, group=groups)
+    page = open_page(
+        diff_report(result, logs, None, tmp_path / "d.html", group=groups, smoothing=0)
+    )
+    page.scroll_through()
+    drawn = page.js("Array.from(document.querySelector('#charts .group .plot').data.at(-1).y)")
+    means = {
+        rate: np.mean([curves[rate, seed] for seed in range(3)], axis=0) for rate in ("low", "high")
+    }
+    sign = 1 if result.runs[0].a == "low" else -1
+    np.testing.assert_allclose(drawn, sign * (means["high"] - means["low"]), atol=1e-5)
+    assert page.page.locator("#charts .group h2").first.inner_text().startswith("Differences")
 
 
 def test_the_page_ends_with_what_is_on_it(tmp_path: Path, open_page: Open) -> None:

@@ -16,10 +16,12 @@ from tbtools.render.report import media
 from tbtools.render.report.columns import Columns
 from tbtools.render.report.differences import differences
 from tbtools.render.report.findings import chart_notes, judgement_of, run_statuses
-from tbtools.render.report.groups import seed_groups
+from tbtools.render.report.groups import encoded_groups, grouped_series
 from tbtools.render.report.hparams import hparam_axes, run_settings
+from tbtools.render.report.naming import short_names
 from tbtools.render.report.overview import best_runs, objective_columns, page_facts, run_row
 from tbtools.render.report.provenance import provenance_tables, sentences_of
+from tbtools.render.report.runpanel import run_panels
 from tbtools.render.report.runtable import run_table
 from tbtools.render.report.series import (
     MOST_POINTS,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.detect import Findings
     from tbtools.analysis.diff import Diff
     from tbtools.analysis.judgement import Judgement
+    from tbtools.runs.inputs import Inputs
     from tbtools.runs.plugins.values import Undecodable
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selection
@@ -80,6 +83,7 @@ def page_data(
     group: str | Sequence[str] | None = None,
     all_runs: Mapping[str, Run] | None = None,
     diff: Diff | None = None,
+    inputs: Inputs | None = None,
     media_bytes: int = MEDIA_BYTES,
     building: Progress = None,
 ) -> PageData:
@@ -98,6 +102,7 @@ def page_data(
         all_runs: The runs, and those beside them in which `add_hparams` may have put their
             hyperparameters; `runs` where not given.
         diff: What `tbtools.diff` gave for them, under the names of `runs`.
+        inputs: The runs as they were handed over, of which everything is told that is known.
         media_bytes: How many bytes of pictures and sounds go into the page at most.
         building: Called now and then with the series that are on the page and those that will be.
     """
@@ -119,12 +124,12 @@ def page_data(
     colors, dashes = run_colors(names), run_dashes(names)
     rows = [
         run_row(name, run, statuses[name], shown_path)
-        | {"color": colors[name], "dash": dashes[name]}
-        for name, run in runs.items()
+        | {"color": colors[name], "dash": dashes[name], "short": short}
+        for (name, run), short in zip(runs.items(), short_names(names), strict=True)
     ]
     best = objective_columns(series, ranked, names, tags)
     settings = run_settings(runs, all_runs)
-    judgement = judgement_of(judged, series)
+    judgement = judgement_of(judged, series, names)
     notes = chart_notes(tags, judgement["findings"], series, rows)
     tag_rows = encoded_tags(tags, series, names, ranked.directions, notes)
     unreadable = [
@@ -137,6 +142,7 @@ def page_data(
     budget = media.Budget(media_bytes)
     written = media.Page(columns, budget)
     leaders = best_runs(best)
+    groups = grouped_series(runs, by_run, group, all_runs, selection.steps)
     encoded_series = _series(
         series,
         names,
@@ -152,6 +158,9 @@ def page_data(
         "smoothing": SMOOTHING if smoothing is None else smoothing,
         "least_smoothed": LEAST_SMOOTHED if smoothing is None else 0,
         "leaders": leaders,
+        "panels": run_panels(inputs, judged, selection, leaders, title, shown_path)
+        if inputs
+        else {},
         "drawing": _drawing(),
         "facts": page_facts(rows, best, series, len(unreadable)),
         "runs": rows,
@@ -163,8 +172,8 @@ def page_data(
         **judgement,
         "tags": tag_rows,
         "series": encoded_series,
-        "diff": differences(diff, series, columns, points) if diff else None,
-        **seed_groups(runs, by_run, group, all_runs, selection.steps, columns, points),
+        "diff": differences(diff, [*series, *groups.means()], columns, points) if diff else None,
+        **encoded_groups(groups, runs, columns, points),
         **{plugin: media.media_series(source, plugin, written) for plugin in media.SECTIONS},
         "sections": [
             {"plugin": plugin, "title": section.title, "card": section.card}

@@ -10,6 +10,7 @@ from tbtools.render.format import format_count, plural
 from tbtools.render.not_judged import not_judged_lines
 from tbtools.render.report.overview import note_words
 from tbtools.render.series import drawn_seconds, finding_ends, is_onset_drawn
+from tbtools.render.shared import shared_findings
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
@@ -26,20 +27,42 @@ if TYPE_CHECKING:
 _MOST_OTHERS = 6
 
 
-def judgement_of(judged: Judgement, series: Sequence[ScalarSeries]) -> dict[str, Any]:
+def judgement_of(
+    judged: Judgement, series: Sequence[ScalarSeries], runs: Sequence[str]
+) -> dict[str, Any]:
     """Everything that the page says of what was judged.
 
     Args:
         judged: The judgement of the runs.
         series: The series that are drawn.
+        runs: The names of the runs, in their order on the page.
 
     Returns:
-        ``findings``: groups of one run and kind, the worst first; ``count``: how many there are in
+        ``findings``: groups of one run and kind, the worst first, those that are told with others
+        marked; ``shared``: findings that many runs have, in words, with the numbers of the runs;
+        ``count``: how many there are in
         all; ``not_judged``: sentences; ``judged``: what was, in words.
     """
     findings = judged.findings
+    number = {name: index for index, name in enumerate(runs)}
+    shared = shared_findings(judged.groups)
+    together = {key for each in shared for key in each.keys}
+    groups = _by_run_and_kind(findings, series)
+    for group in groups:
+        keys = {(each["severity"], each["kind"], each["tag"]) for each in group["findings"]}
+        group["shared"] = keys <= together
     return {
-        "findings": _by_run_and_kind(findings, series),
+        "findings": groups,
+        "shared": [
+            {
+                "severity": each.severity,
+                "kind": each.kind,
+                "tag": each.tag,
+                "text": each.words.strip(),
+                "runs": [number[run] for run in each.groups[0].runs],
+            }
+            for each in shared
+        ],
         "count": format_count(len(findings)),
         "judged": f"{plural(judged.points, 'point')} in {format_count(judged.series)} series",
         "not_judged": not_judged_lines(findings.not_judged),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from tbtools.analysis.grouping import group_runs
 from tbtools.render.format import plural
 from tbtools.render.report.series import begins_of, breaks_of, encoded_breaks, encoded_buckets
 from tbtools.render.thinning import bucketed
+from tbtools.runs.series import ScalarSeries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from tbtools.render.report.columns import Columns
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
-    from tbtools.runs.series import ScalarSeries
 
 # ``seed_3``, ``seed=3``, ``s3``, as a part of a name by itself.
 _SEED = re.compile(r"(?i)(?<![a-z0-9])(?:seed|rng|s)[-_=]?\d+(?![a-z0-9])")
@@ -37,16 +38,34 @@ def seeds_by_name(names: Sequence[str]) -> dict[str, list[str]]:
     return {label: found for label, found in groups.items() if len(found) > 1}
 
 
-def seed_groups(
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Runs that repeat one another, and the mean and the spread of each of their series.
+
+    Attributes:
+        members: The names of the runs of each group, by its name.
+        series: The series of all groups, with ``mean`` and ``std``.
+    """
+
+    members: dict[str, list[str]]
+    series: list[AggregatedSeries]
+
+    def means(self) -> list[ScalarSeries]:
+        """The means as series of runs that are called like the groups."""
+        return [
+            ScalarSeries.from_arrays(each.group, each.tag, each.x, each.statistics["mean"])
+            for each in self.series
+        ]
+
+
+def grouped_series(
     runs: Mapping[str, Run],
     drawn: Mapping[str, Mapping[str, ScalarSeries]],
     group: str | Sequence[str] | None,
     all_runs: Mapping[str, Run],
     steps: Steps,
-    columns: Columns,
-    points: int,
-) -> dict[str, Any]:
-    """Groups, and the mean and the spread of each of their series.
+) -> Groups:
+    """Finds groups and aggregates their series.
 
     Args:
         runs: The runs by name.
@@ -54,34 +73,46 @@ def seed_groups(
         group: Which runs repeat one another; by default those whose names differ only in a seed.
         all_runs: As for `group_runs`.
         steps: First and last step, both included; None for no bound.
-        columns: Where the arrays go.
-        points: How many points a series may have, about.
-
-    Returns:
-        ``groups`` (name, numbers of their runs, and how many) and ``group_series``: group and tag
-        as in ``groups`` and by name, and numbers of arrays: step, ms, value (the mean), spread (the
-        standard deviation with n - 1), and of both what lies in the gaps.
     """
     if group is None:
-        groups = seeds_by_name(list(runs))
+        members = seeds_by_name(list(runs))
     else:
-        found_groups = group_runs(runs, group, all_runs=all_runs).groups
-        groups = {each.name: list(each.runs) for each in found_groups}
-    members = list(groups.values())
-    number = {name: index for index, name in enumerate(runs)}
-    found = [
-        (index, series)
-        for index, names in enumerate(members)
-        if (tags := list(dict.fromkeys(tag for name in names for tag in drawn[name])))
-        for series in aggregate(
-            [runs[name] for name in names],
+        found = group_runs(runs, group, all_runs=all_runs).groups
+        members = {each.name: list(each.runs) for each in found}
+    series = [
+        replace(each, group=name)
+        for name, names in members.items()
+        if (tags := list(dict.fromkeys(tag for run in names for tag in drawn[run])))
+        for each in aggregate(
+            [runs[run] for run in names],
             tags=tags,
             steps=steps,
             statistics=("mean", "std"),
             nonfinite="drop",
         ).series
-        if series.x.size
+        if each.x.size
     ]
+    return Groups(members, series)
+
+
+def encoded_groups(
+    groups: Groups, runs: Mapping[str, Run], columns: Columns, points: int
+) -> dict[str, Any]:
+    """Groups as the page has them.
+
+    Args:
+        groups: The groups.
+        runs: The runs by name.
+        columns: Where the arrays go.
+        points: How many points a series may have, about.
+
+    Returns:
+        ``groups`` (name, numbers of their runs, and how many) and ``group_series``: group and tag
+        as in ``groups`` and by name, and numbers of arrays: step, ms, value (the mean), and spread
+        (the standard deviation with n - 1).
+    """
+    number = {name: index for index, name in enumerate(runs)}
+    index = {name: place for place, name in enumerate(groups.members)}
     return {
         "groups": [
             {
@@ -89,12 +120,14 @@ def seed_groups(
                 "runs": [number[run] for run in names],
                 "text": plural(len(names), "run"),
             }
-            for name, names in groups.items()
+            for name, names in groups.members.items()
         ],
         "group_series": [
-            {"group": index, "tag": series.tag}
-            | _encoded(series, _start_time(runs[name] for name in members[index]), columns, points)
-            for index, series in found
+            {"group": index[each.group], "tag": each.tag}
+            | _encoded(
+                each, _start_time(runs[run] for run in groups.members[each.group]), columns, points
+            )
+            for each in groups.series
         ],
     }
 

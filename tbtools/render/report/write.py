@@ -182,6 +182,7 @@ def write_report(
         selection=selection,
         group=group,
         all_runs=inputs.all_runs,
+        inputs=inputs,
         media_bytes=media_bytes,
         building=building,
     )

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bandTrace, drawable, points } from "../../../tbtools/render/report/assets/figure.js";
+import { bandTrace, drawable, points, withDashes } from "../../../tbtools/render/report/assets/figure.js";
 
 const axis = { breaks: "step", of: (series, i) => series.step[i] };
 
@@ -24,4 +24,9 @@ test("a band is one outline for each stretch of numbers", () => {
 test("on a logarithmic axis nothing is drawn where the value is 0 or less", () => {
   assert.deepEqual(drawable([3, 2, 1], { value: [1, 0, -1] }, true), [3, NaN, NaN]);
   assert.deepEqual(drawable([3, 2, 1], { value: [1, 0, -1] }, false), [3, 2, 1]);
+});
+
+test("dashes are for lines whose colour another one has", () => {
+  const lines = [["red", "solid"], ["blue", "dash"], ["red", "dash"]].map(([color, dash]) => ({ color, dash }));
+  assert.deepEqual(withDashes(lines).map(({ dash }) => dash), ["solid", "solid", "dash"]);
 });

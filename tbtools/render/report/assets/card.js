@@ -1,10 +1,11 @@
 // Cards: a heading, a figure that is drawn when it comes into sight, and drawn again when needed.
 
-import { runSwatch } from "./axes.js";
-import { bothEnds, h, oncePerFrame } from "./dom.js";
+import { cssColor, runSwatch } from "./axes.js";
+import { bothEnds, h, oncePerFrame, svg } from "./dom.js";
 import { scalarFigure } from "./figure.js";
-import { formatCount } from "./format.js";
-import { attachTooltip, isMean } from "./tooltip.js";
+import { downloadMenu } from "./download.js";
+import { formatCount, formatRounded } from "./format.js";
+import { attachTooltip, isMean, nearest } from "./tooltip.js";
 
 export const PLOTLY_OPTIONS = {
   displayModeBar: false,
@@ -59,6 +60,9 @@ export function createPainter() {
     stale(filter = () => true) {
       for (const card of cards) if (filter(card)) card.stale = true;
       paint();
+    },
+    near(action) {
+      near.forEach(action);
     },
     // All at once, for printing.
     drawAll() {
@@ -116,7 +120,16 @@ export function expandButton(element, after) {
 // A card of one tag of scalars.
 export function scalarCard(page, state, tag, { hero = false } = {}) {
   /** @type {any} */
-  const card = { tag, lines: [], stale: true, zoom: null };
+  const card = { tag, lines: [], stale: true };
+  // Of a tag there may be two charts: the large one on top has zooms of its own.
+  const key = `${hero ? "top" : "chart"} ${tag.tag}`;
+  Object.defineProperty(card, "zoom", {
+    get: () => state.zooms[key] ?? null,
+    set: (zoom) => {
+      const { [key]: _, ...others } = state.zooms;
+      state.set({ zooms: zoom ? { ...others, [key]: zoom } : others });
+    },
+  });
   const tools = [];
   const frame = cardFrame({
     title: tag.tag,
@@ -134,7 +147,7 @@ export function scalarCard(page, state, tag, { hero = false } = {}) {
   const tableButton = toolButton("▤", `Numbers of ${tag.tag}`, () => {
     table.hidden = !table.hidden;
     tableButton.setAttribute("aria-expanded", String(!table.hidden));
-    if (!table.hidden) table.replaceChildren(valuesTable(page, state, tag));
+    if (!table.hidden) table.replaceChildren(valuesTable(page, state, tag, card));
   });
   tableButton.setAttribute("aria-expanded", "false");
   const resize = () => {
@@ -144,7 +157,7 @@ export function scalarCard(page, state, tag, { hero = false } = {}) {
   };
   frame.element
     .querySelector(".tools")
-    .append(tableButton, hero ? "" : expandButton(frame.element, resize));
+    .append(tableButton, downloadMenu(card), hero ? "" : expandButton(frame.element, resize));
 
   card.draw = () => {
     card.stale = false;
@@ -156,8 +169,9 @@ export function scalarCard(page, state, tag, { hero = false } = {}) {
     applyZoom(card, state, figure.layout);
     const first = !card.plot._fullLayout;
     Plotly.react(card.plot, figure.data, fitted(figure.layout, card), PLOTLY_OPTIONS);
+    card.figure = figure;
     if (first) attachZoom(card, state);
-    if (!table.hidden) table.replaceChildren(valuesTable(page, state, tag));
+    if (!table.hidden) table.replaceChildren(valuesTable(page, state, tag, card));
     card.traces = figure.data;
     emphasize(card, state);
     card.tellStored();
@@ -172,21 +186,25 @@ function attachZoom(card, state) {
   card.plot.on("plotly_relayout", (change) => {
     if (change["xaxis.range[0]"] === undefined) return;
     const { xaxis, yaxis } = card.plot._fullLayout;
+    if (state.linked) return state.set({ range: { x: state.x, range: [...xaxis.range] } });
     card.zoom = { x: state.x, range: [...xaxis.range], y: [...yaxis.range], log: state.log };
     card.tellStored();
   });
   card.plot.on("plotly_doubleclick", () => {
     card.zoom = null;
+    if (state.linked) return state.set({ range: null });
     card.draw();
   });
 }
 
 // Along another x axis a zoom shows something else: it is undone. On another y axis it is the same.
 function applyZoom(card, state, layout) {
+  const common = state.linked && state.range?.x === state.x;
+  if (common) layout.xaxis.range = state.range.range;
   if (card.zoom && card.zoom.x !== state.x) card.zoom = null;
   if (!card.zoom) return;
   const { range, y, log } = card.zoom;
-  layout.xaxis.range = range;
+  if (!common) layout.xaxis.range = range;
   const other = state.log ? Math.log10 : (end) => 10 ** end;
   const ends = log === state.log ? y : y.map(other);
   if (ends.every(Number.isFinite)) layout.yaxis.range = ends;
@@ -215,15 +233,39 @@ function tellStored(card, element) {
 }
 
 // The run that is pointed at somewhere stands out; the others step back.
+function dims(trace, run) {
+  return run !== null && (trace.crowd || (trace.runs && !trace.runs.includes(run)));
+}
+
 export function emphasize(card, state) {
   if (!card.traces) return;
+  const run = state.highlighted;
   const nodes = card.plot.querySelectorAll(".scatterlayer > .trace");
   card.traces.forEach((trace, i) => {
     if (!nodes[i]) return;
-    const dimmed =
-      state.highlighted !== null && trace.runs && !trace.runs.includes(state.highlighted);
-    nodes[i].style.opacity = dimmed ? "0.12" : String(trace.opacity ?? 1);
+    nodes[i].style.opacity = dims(trace, run) ? "0.12" : String(trace.opacity ?? 1);
   });
+  const lost = run === null ? null : card.lines.find((line) => line.crowd && line.runs.includes(run));
+  spotlight(card, lost);
+}
+
+// One of the crowd has no trace of its own: it is drawn over the chart while it is pointed at.
+function spotlight(card, line) {
+  card.light?.remove();
+  if (!line || !card.plot._fullLayout) return;
+  const { xaxis, yaxis, _size: size } = card.plot._fullLayout;
+  let path = "";
+  line.drawn.forEach((y, i) => {
+    const pen = path && Number.isFinite(line.drawn[i - 1]) ? "L" : "M";
+    if (Number.isFinite(y)) path += `${pen}${xaxis.c2p(line.x[i]).toFixed(1)} ${yaxis.c2p(y).toFixed(1)}`;
+  });
+  card.light = svg(
+    "svg",
+    { class: "spotlight", width: size.w, height: size.h, "aria-hidden": "true" },
+    svg("path", { d: path, fill: "none", stroke: cssColor("--ink"), "stroke-width": 2 }),
+  );
+  Object.assign(card.light.style, { left: `${size.l}px`, top: `${size.t}px` });
+  card.plot.append(card.light);
 }
 
 // More notes than these fit no card.
@@ -261,32 +303,36 @@ export function fitNotes(element) {
   }
 }
 
+// What the lines have at both ends of what all charts show, and how much lies between.
+function atEnds(state, card, series) {
+  const line = card?.lines.find((each) => each.series === series);
+  if (!line || !state.linked || state.range?.x !== state.x) return null;
+  const ends = state.range.range.map(Number).map((end) => line.smooth[nearest(line.x, end, !series.breaks)]);
+  return [...ends, ends[1] - ends[0]].map((each) => formatRounded(each));
+}
+
 // The numbers of a chart, from all points, and how many of them are drawn.
-function valuesTable(page, state, tag) {
-  const rows = tag.series.filter((series) => state.isShown(series.run));
+function valuesTable(page, state, tag, card) {
+  const rows = tag.series
+    .filter((series) => state.isShown(series.run))
+    .map((series) => [series, atEnds(state, card, series)]);
+  const ends = rows.some(([, found]) => found) ? ["At A", "At B", "Δ"] : [];
+  const heads = ["Run", ...ends, "Last", "Least", "Greatest", "Not finite", "Points", "Drawn"];
   return h(
     "table",
     {},
-    h(
-      "thead",
-      {},
-      h(
-        "tr",
-        {},
-        ["Run", "Last", "Least", "Greatest", "Not finite", "Points", "Drawn"].map((name) =>
-          h("th", { scope: "col" }, name),
-        ),
-      ),
-    ),
+    h("thead", {}, h("tr", {}, heads.map((name) => h("th", { scope: "col" }, name)))),
     h(
       "tbody",
       {},
-      rows.map((series) =>
+      rows.map(([series, found]) =>
         h(
           "tr",
           {},
           h("th", { scope: "row" }, runSwatch(page, series.run), page.runs[series.run].name),
-          series.row.map((text) => h("td", { class: "number" }, text)),
+          [...(ends.length ? (found ?? ["", "", ""]) : []), ...series.row].map((text) =>
+            h("td", { class: "number" }, text),
+          ),
         ),
       ),
     ),

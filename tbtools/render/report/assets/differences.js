@@ -117,11 +117,17 @@ export function differenceCards(page, state) {
   return [...tags].map(([name, found]) => differenceCard(page, state, name, found));
 }
 
+// The run of a name, or the runs of the group that is called so.
+function runsCalled(page, name) {
+  const run = page.runs.findIndex((each) => each.name === name);
+  return run >= 0 ? [run] : (page.groups.find((each) => each.name === name)?.runs ?? []);
+}
+
 function differenceCard(page, state, name, found) {
   const group = { tag: name, series: [] };
   const card = plotCard(page, group, [], () => {
     const shown = found.filter(({ pair }) =>
-      state.isShown(page.runs.findIndex((run) => run.name === pair.b)),
+      runsCalled(page, pair.b).some((run) => state.isShown(run)),
     );
     card.lines = shown.map(({ pair, tag }) => differenceLine(page, pair, tag, state));
     const data = card.lines.flatMap((line) => {
@@ -145,7 +151,7 @@ function differenceCard(page, state, name, found) {
 }
 
 function differenceLine(page, pair, tag, state) {
-  const run = page.runs.findIndex((each) => each.name === pair.b);
+  const [run] = runsCalled(page, pair.b);
   const series = {};
   for (const name of ["step", "to", "value", "low", "high", "count", "slope"])
     if (tag[name] !== undefined) series[name] = page.array(tag[name]);

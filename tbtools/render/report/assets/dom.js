@@ -2,6 +2,12 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+// What a control shows is what the state says, whoever has changed it.
+export function follow(state, name, control) {
+  state.listen((changed) => changed.includes(name) && control.set(state[name]));
+  return control;
+}
+
 export function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes || {})) {
     if (value === null || value === undefined || value === false) continue;
@@ -15,6 +21,7 @@ export function fill(element, attributes, children) {
   return element;
 }
 
+/** @returns {any} */
 export function h(tag, attributes, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
@@ -37,10 +44,10 @@ export function breakable(name) {
 const LONG_NAME = 28;
 const NAME_END = 20;
 
-export function bothEnds(name) {
+export function bothEnds(name, long = LONG_NAME, most = NAME_END) {
   const last = name.slice(name.lastIndexOf("/"));
-  const telling = last.length > 5 && last.length <= NAME_END ? last : name.slice(-NAME_END);
-  const end = name.length > LONG_NAME ? telling : "";
+  const telling = last.length > 5 && last.length <= most ? last : name.slice(-most);
+  const end = name.length > long ? telling : "";
   const start = name.slice(0, name.length - end.length);
   return [h("span", {}, start), end && h("span", { class: "end" }, end)];
 }
@@ -89,9 +96,10 @@ export function matcher(text) {
   }
 }
 
+// A choice of several; `set` shows which one it is.
 export function segmented(label, choices, chosen, choose) {
   const name = `choice-${segmented.count++}`;
-  return h(
+  const element = h(
     "fieldset",
     { class: "segmented" },
     h("legend", {}, label),
@@ -110,6 +118,10 @@ export function segmented(label, choices, chosen, choose) {
       ),
     ),
   );
+  element.set = (value) => {
+    for (const input of element.querySelectorAll("input")) input.checked = input.value === value;
+  };
+  return element;
 }
 segmented.count = 0;
 
@@ -120,5 +132,7 @@ export function toggle(label, id, checked, choose, title) {
     checked,
     onchange: () => choose(input.checked),
   });
-  return h("label", { class: "toggle", title }, input, h("span", {}, label));
+  const element = h("label", { class: "toggle", title }, input, h("span", {}, label));
+  element.set = (value) => (input.checked = value);
+  return element;
 }

@@ -2,6 +2,8 @@
 
 import { axisStyle, cssColor, xAxis, xRange } from "./axes.js";
 import { beyondNotes, findingShapes, nonfiniteTrace, onsetMarks, restartShapes } from "./marks.js";
+import { formatCount } from "./format.js";
+import { nearest } from "./tooltip.js";
 import { smooth, yRange } from "./smooth.js";
 
 // What is drawn for a tag now: shown series, or groups of seeds, each with its name and colour. A group
@@ -11,7 +13,7 @@ function drawnLines(page, state, tag) {
   const grouped = new Set(groups.flatMap((each) => page.groups[each.group].runs));
   const line = (name, runs, series) => {
     const { color, dash } = page.runs[runs[0]];
-    return { name, runs, color, dash, series };
+    return { name, runs, color, dash, series, width: 1.6 };
   };
   const lines = groups
     .map((series) => [page.groups[series.group], series])
@@ -19,9 +21,143 @@ function drawnLines(page, state, tag) {
     .map(([{ name, runs }, series]) => line(name, runs, series));
   for (const series of tag.series) {
     if (grouped.has(series.run) || !state.isShown(series.run)) continue;
-    lines.push(line(page.runs[series.run].name, [series.run], series));
+    lines.push(line(page.runs[series.run].short, [series.run], series));
+  }
+  return withDashes(lines);
+}
+
+// Noise is hard to read in dashes: they are for lines whose colour another one in the chart has.
+export function withDashes(lines) {
+  const count = new Map();
+  for (const { color } of lines) count.set(color, (count.get(color) ?? 0) + 1);
+  for (const line of lines) if (count.get(line.color) === 1) line.dash = "solid";
+  return lines;
+}
+
+// Of more lines than can be told apart the best runs and those that are pinned stand out; the others are
+// a crowd. Pinned ones are always thicker.
+export function dressLines(page, state, lines) {
+  const isPinned = ({ runs }) => runs.some((run) => state.pinned.has(run));
+  const isLeader = ({ runs }) => runs.some((run) => page.leaders.includes(run));
+  for (const line of lines.filter(isPinned)) line.width = 2.6;
+  if (lines.length <= page.drawing.most_lines) return lines;
+  const leaders = lines.some(isLeader) ? lines.filter(isLeader) : lines.slice(0, FEW_LEADERS);
+  for (const line of lines) {
+    if (isPinned(line) || leaders.includes(line)) continue;
+    Object.assign(line, { crowd: true, color: cssColor("--crowd"), dash: "solid", width: 1 });
   }
   return lines;
+}
+
+const FEW_LEADERS = 5;
+// Grey lines beyond these would only be a darker grey.
+const MOST_CROWD = 150;
+const CROWD_POINTS = 12_000;
+const GRID = 80;
+
+// From where to where 8 of 10 lines go, at points along the axis at which there are ten lines or more.
+export function envelope(lines) {
+  const ends = lines.flatMap(({ x }) => [x[0], x[x.length - 1]]);
+  const [from, to] = [Math.min(...ends), Math.max(...ends)];
+  const found = { x: [], low: [], high: [] };
+  for (let i = 0; i < GRID; i++) {
+    const at = from + ((to - from) * i) / (GRID - 1);
+    const values = [];
+    for (const { x, drawn, series } of lines) {
+      if (series.breaks || at < x[0] || at > x[x.length - 1]) continue;
+      const value = drawn[nearest(x, at, true)];
+      if (Number.isFinite(value)) values.push(value);
+    }
+    if (values.length < 10) continue;
+    values.sort((a, b) => a - b);
+    found.x.push(at);
+    found.low.push(values[Math.round((values.length - 1) * 0.1)]);
+    found.high.push(values[Math.round((values.length - 1) * 0.9)]);
+  }
+  return found;
+}
+
+function someOf(lines) {
+  const jump = Math.max(1, lines.length / MOST_CROWD);
+  return lines.filter((_, i) => Math.floor(i / jump) !== Math.floor((i - 1) / jump));
+}
+
+// What the grey in a chart is.
+function crowdNote(lines) {
+  const drawn = someOf(lines).length;
+  const part = drawn < lines.length ? `${formatCount(drawn)} of ` : "";
+  return {
+    text: `grey: ${part}${formatCount(lines.length)} other runs; shade: 8 of 10 of them`,
+    x: 0,
+    y: 1,
+    xref: "paper",
+    yref: "paper",
+    xanchor: "left",
+    yanchor: "bottom",
+    yshift: -3,
+    showarrow: false,
+    font: { size: 10, color: cssColor("--muted") },
+  };
+}
+
+// The crowd as one trace, and the envelope behind it: a trace a line would take seconds.
+function crowdTraces(lines, axis) {
+  if (!lines.length) return [];
+  const { color } = lines[0];
+  const { x, low, high } = envelope(lines);
+  const xs = [];
+  const ys = [];
+  const some = someOf(lines);
+  const jump = Math.ceil(some.reduce((sum, { drawn }) => sum + drawn.length, 0) / CROWD_POINTS);
+  for (const line of some) {
+    const drawn = points(line.series, axis, line.drawn);
+    for (let i = 0; i < drawn.x.length; i += jump) {
+      xs.push(drawn.x[i]);
+      ys.push(drawn.y[i]);
+    }
+    xs.push(drawn.x[drawn.x.length - 1]);
+    ys.push(NaN);
+  }
+  const common = { type: "scatter", hoverinfo: "skip", mode: "lines" };
+  const opacity = Math.max(0.08, Math.min(0.5, 14 / lines.length));
+  return [
+    { ...common, x: xs, y: ys, line: { color, width: 1 }, opacity, crowd: true },
+    {
+      ...common,
+      x: [...x, ...x.slice().reverse()],
+      y: [...high, ...low.slice().reverse()],
+      fill: "toself",
+      fillcolor: `${color}30`,
+      line: { width: 0 },
+      crowd: true,
+    },
+  ];
+}
+
+// Names at the ends of the lines that stand out of a crowd.
+function endLabels(lines, log) {
+  const ends = lines.flatMap((line) => {
+    let last = line.drawn.length - 1;
+    while (last >= 0 && !Number.isFinite(line.drawn[last])) last--;
+    return last < 0 ? [] : { line, x: line.x[last], y: line.drawn[last] };
+  });
+  ends.sort((a, b) => b.y - a.y);
+  // One above the other, in the order of their ends: the best runs end close to one another.
+  return ends.map(({ line, x }, number) => ({
+    text: escapeForPlotly(line.name.length > 34 ? `…${line.name.slice(-33)}` : line.name),
+    x,
+    y: log ? Math.log10(ends[0].y) : ends[0].y,
+    xanchor: "right",
+    yanchor: "bottom",
+    yshift: 13 * (ends.length - number),
+    showarrow: false,
+    font: { size: 10, color: line.color },
+  }));
+}
+
+// Plotly reads some markup in texts.
+export function escapeForPlotly(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
 // Where the line of a series breaks along an axis: at points, or everywhere ("dots").
@@ -58,7 +194,7 @@ function lineTrace(line, axis, y, { faint = false, marked = true, width = 1.6 })
     type: "scatter",
     mode: dots ? "markers" : alone ? "lines+markers" : "lines",
     ...points(line.series, axis, y),
-    line: { color: line.color, width: faint ? 1 : width, shape: "linear", dash: line.dash },
+    line: { color: line.color, width: faint ? 1 : width, dash: faint ? "solid" : line.dash },
     marker: { color: line.color, size: dots ? 3.5 : 5 },
     opacity: faint ? (alone ? 0.5 : 0.28) : 1,
     hoverinfo: "skip",
@@ -161,7 +297,9 @@ function behind(page, state, lines, axis) {
 
 // The whole figure of a tag. `lines` goes along for the tooltip: what is drawn, with its numbers.
 export function scalarFigure(page, state, tag) {
-  const lines = drawnLines(page, state, tag);
+  const lines = dressLines(page, state, drawnLines(page, state, tag));
+  const crowd = lines.filter((line) => line.crowd);
+  const apart = lines.filter((line) => !line.crowd);
   const axis = xAxis(page, state, lines);
   for (const line of lines) {
     line.x = Float64Array.from(line.series.step, (_, i) => axis.of(line.series, i));
@@ -169,20 +307,24 @@ export function scalarFigure(page, state, tag) {
     line.drawn = drawable(line.smooth, line.series, state.log);
   }
   const { data, arrays } = behind(page, state, lines, axis);
-  const width = lines.length > page.drawing.most_lines ? 1 : 1.6;
-  for (const line of lines) {
+  data.push(...crowdTraces(crowd, axis));
+  for (const line of apart) {
     const marked = !state.weightOf(line.series);
-    data.push(lineTrace(line, axis, line.drawn, { width, marked }));
+    data.push(lineTrace(line, axis, line.drawn, { width: line.width, marked }));
   }
-  data.push(...nonfiniteTrace(lines, axis));
+  data.push(...nonfiniteTrace(apart, axis));
   const shown = [...arrays, ...lines.map((line) => line.drawn)];
   const range = yRange(shown, { ...state, squeezed: page.drawing.squeezed });
+  // Of a crowd only those that stand out are marked: marks of hundreds say nothing.
+  const marked = new Set(apart.flatMap(({ runs }) => runs));
+  const told = crowd.length ? { ...state, isShown: (run) => marked.has(run) } : state;
   const layout = {
     ...baseLayout(),
-    shapes: [...findingShapes(page, state, tag, axis), ...restartShapes(state, lines, axis)],
+    shapes: [...findingShapes(page, told, tag, axis), ...restartShapes(state, apart, axis)],
     annotations: [
-      ...onsetMarks(page, state, tag, axis),
+      ...onsetMarks(page, told, tag, axis),
       ...(range ? beyondNotes(shown, range, state.log) : []),
+      ...(crowd.length ? [crowdNote(crowd), ...endLabels(apart, state.log)] : []),
     ],
     xaxis: {
       ...axisStyle(),

@@ -1,6 +1,7 @@
 // Hyperparameters against the objectives: parallel coordinates, and a scatter plot.
 
 import { axisStyle, cssColor, runColor } from "./axes.js";
+import { escapeForPlotly } from "./figure.js";
 import { h, svg } from "./dom.js";
 import { plotCard } from "./media.js";
 
@@ -156,9 +157,4 @@ export function scatterCard(page, state) {
     };
   });
   return card;
-}
-
-// Plotly takes some HTML in its texts.
-function escapeForPlotly(text) {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

@@ -11,6 +11,9 @@ import { findingsPanel, showMasthead } from "./overview.js";
 import { runTable } from "./runtable.js";
 import { showSidebar, showToolbar } from "./sidebar.js";
 import { isSingle, singleCard } from "./single.js";
+import { attachKeys } from "./help.js";
+import { attachLink } from "./link.js";
+import { WHOLE } from "./rows.js";
 import { createState } from "./state.js";
 
 function linkFindings(page) {
@@ -126,7 +129,6 @@ function goTo(page, state, cards, finding) {
       each.tag.series?.length && each.tag.tag === finding.tag && !each.element.matches(".hero"),
   );
   if (!card) return;
-  byId("tag-filter").value = "";
   state.set({ tagFilter: "", highlighted: finding.runNumber });
   card.element.closest("details").open = true;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -141,46 +143,54 @@ function goTo(page, state, cards, finding) {
 
 function provenanceTable({ head, numbers, rows }) {
   const cell = (text, i) => h("td", { class: numbers.includes(i) && "number" }, text);
-  return h(
-    "div",
-    { class: "scroll", tabindex: "0" },
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          head.map((name) => h("th", { scope: "col" }, name)),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        rows.map((row) => h("tr", {}, row.map(cell))),
-      ),
-    ),
-  );
+  const scroll = h("div", { class: "scroll", tabindex: "0" });
+  const body = h("tbody", {});
+  const add = (count) => body.append(...rows.splice(0, count).map((row) => h("tr", {}, row.map(cell))));
+  const more = h("button", { type: "button", class: "plain" }, `Show ${formatCount(rows.length - WHOLE)} more`);
+  more.addEventListener("click", () => {
+    add(rows.length);
+    more.remove();
+  });
+  add(WHOLE);
+  const heads = head.map((name) => h("th", { scope: "col" }, name));
+  scroll.append(h("table", {}, h("thead", {}, h("tr", {}, heads)), body));
+  if (rows.length) scroll.append(more);
+  return scroll;
+}
+
+// The table of what nobody has opened yet is not there.
+function provenancePart(table) {
+  const part = h("details", { open: !table.closed }, h("summary", {}, table.title));
+  const build = () => part.open && part.children.length === 1 && part.append(provenanceTable(table));
+  part.addEventListener("toggle", build);
+  build();
+  return part;
 }
 
 function showProvenance(page) {
   fill(byId("provenance"), {}, [
     h("h2", {}, "Where this comes from"),
     page.provenance.map((text) => h("p", {}, text)),
-    page.provenance_tables.map((table) =>
-      h(
-        "details",
-        { open: !table.closed },
-        h("summary", {}, table.title),
-        provenanceTable(table),
-      ),
-    ),
+    page.provenance_tables.map(provenancePart),
   ]);
 }
 
-const DRAWN = ["smoothing", "x", "log", "ignoreOutliers", "grouped", "hidden"];
+// Which groups are open is a choice, too.
+function followOpen(state, sections) {
+  for (const { element, title } of sections) {
+    element.addEventListener("toggle", () => {
+      if (element.open !== state.closed.includes(title)) return;
+      const others = state.closed.filter((each) => each !== title);
+      state.set({ closed: element.open ? others : [...others, title] });
+    });
+  }
+  state.listen((changed) => {
+    if (!changed.includes("closed")) return;
+    for (const { element, title } of sections) element.open = !state.closed.includes(title);
+  });
+}
+
+const DRAWN = ["smoothing", "x", "log", "ignoreOutliers", "grouped", "hidden", "pinned", "linked", "range"];
 
 async function start() {
   const page = readPage();
@@ -191,6 +201,7 @@ async function start() {
 
   showMasthead(page);
   showToolbar(page, state, () => painter.stale());
+  attachKeys(state);
   showSidebar(page, state);
   const main = page.tags[page.main];
   const hero = main ? scalarCard(page, state, main, { hero: true }) : null;
@@ -219,18 +230,23 @@ async function start() {
   ];
   byId("charts").append(...sections.map(({ element }) => element));
   const arrange = layOut(sections);
+  followOpen(state, sections);
   showProvenance(page);
-
-  document.documentElement.dataset.shown = "true";
 
   state.listen((changed) => {
     if (changed.includes("tagFilter")) {
       filterSections(sections, state.tagFilter);
       arrange();
     }
+    if (changed.includes("crosshair")) painter.near((card) => card.cross?.(state.crosshair));
     if (changed.includes("highlighted")) painter.cards.forEach((card) => emphasize(card, state));
-    if (changed.some((name) => DRAWN.includes(name))) painter.stale();
+    // Whoever zooms a chart has it before them; a zoom that comes with others is an address.
+    const isRead = changed.includes("zooms") && changed.length > 1;
+    if (isRead || changed.some((name) => DRAWN.includes(name))) painter.stale();
   });
+  state.link = await attachLink(page, state);
+  document.documentElement.dataset.shown = "true";
+
   await plotlyReady();
   if (hero) painter.watch(hero);
   for (const { cards } of sections) cards.forEach((card) => painter.watch(card));

@@ -61,7 +61,31 @@ function findingItem(page, cause, onGo) {
   );
 }
 
-// The findings of the runs that are shown.
+// A finding that many runs have, with what shows only these.
+function sharedItem(page, state, shared, onGo) {
+  const { severity, kind, tag, text, runs } = shared;
+  const shown = runs.filter((run) => state.isShown(run));
+  const only = () => {
+    const these = new Set(runs);
+    state.set({ hidden: new Set([...page.runs.keys()].filter((run) => !these.has(run))) });
+  };
+  return h(
+    "li",
+    { class: `finding ${severity}` },
+    h("span", { class: "kind" }, kind),
+    h("span", { class: "what" }, findingLink(page, { tag, runNumber: shown[0] }, onGo, tag)),
+    h(
+      "span",
+      { class: "message" },
+      text,
+      shown.length < runs.length && `; ${formatCount(shown.length)} of them shown`,
+      " ",
+      h("button", { type: "button", class: "plain", onclick: only }, "Show only these"),
+    ),
+  );
+}
+
+// The findings of the runs that are shown: those that many runs have once, then the others.
 export function findingsPanel(page, state, onGo) {
   const list = h("ol", { class: "findings" });
   const count = h("small", {});
@@ -77,10 +101,15 @@ export function findingsPanel(page, state, onGo) {
   });
   const show = () => {
     const told = page.findings.filter(({ findings: [{ runNumber }] }) => state.isShown(runNumber));
-    const items = all ? told : told.slice(0, FIRST_FINDINGS);
-    list.replaceChildren(...items.map((cause) => findingItem(page, cause, onGo)));
-    more.hidden = items.length === told.length;
-    more.textContent = `Show ${formatCount(told.length - items.length)} more`;
+    const alone = told.filter(({ shared }) => !shared);
+    const items = all ? alone : alone.slice(0, FIRST_FINDINGS);
+    const shared = page.shared.filter(({ runs }) => runs.some((run) => state.isShown(run)));
+    list.replaceChildren(
+      ...shared.map((each) => sharedItem(page, state, each, onGo)),
+      ...items.map((cause) => findingItem(page, cause, onGo)),
+    );
+    more.hidden = items.length === alone.length;
+    more.textContent = `Show ${formatCount(alone.length - items.length)} more`;
     const shown = told.reduce((sum, { findings }) => sum + findings.length, 0);
     count.textContent =
       told.length === page.findings.length ? page.count : `${formatCount(shown)} of ${page.count}`;

@@ -1,7 +1,8 @@
 // The list of runs that shows and hides them everywhere, and that of groups of seeds.
 
+import { virtualRows, WHOLE } from "./rows.js";
 import { runSwatch } from "./axes.js";
-import { breakable, h, matcher } from "./dom.js";
+import { bothEnds, breakable, h, matcher } from "./dom.js";
 
 // Where a name is longer than this, names stand below a line with their directory: cut off, they
 // would look alike.
@@ -17,7 +18,7 @@ function runItem(page, state, run, directory) {
     checked: true,
     onchange: () => state.show([run], box.checked),
   });
-  const whole = page.runs[run].name;
+  const { name: whole, short } = page.runs[run];
   const only = h(
     "button",
     {
@@ -47,18 +48,23 @@ function runItem(page, state, run, directory) {
         "span",
         { class: "name" },
         directory && h("span", { class: "hidden-text" }, directory),
-        breakable(whole.slice(directory.length)),
+        short === whole ? breakable(whole.slice(directory.length)) : bothEnds(short, 18, 12),
       ),
       trouble,
     ),
     only,
   );
-  return { run, item, box };
+  item.tell = () => {
+    box.checked = state.isShown(run);
+    item.classList.toggle("pinned", state.pinned.has(run));
+  };
+  item.tell();
+  return item;
 }
 
 // The runs of each directory, in the order of the first of them; all together where names are short.
 function runsByDirectory(page) {
-  const long = page.runs.some(({ name }) => name.length > NAME_IN_LIST);
+  const long = page.runs.some(({ name, short }) => name === short && name.length > NAME_IN_LIST);
   const found = new Map();
   page.runs.forEach(({ name }, run) => {
     const directory = long ? directoryOf(name) : "";
@@ -68,34 +74,42 @@ function runsByDirectory(page) {
   return [...found];
 }
 
-export function runList(page, state) {
-  const blocks = runsByDirectory(page).map(([directory, runs]) => {
-    const items = runs.map((run) => runItem(page, state, run, directory));
-    const heading =
-      directory && h("li", { class: "directory", "aria-hidden": "true" }, breakable(directory));
-    return { heading, items };
-  });
+// Of an entry of a list that is too long to be whole, in pixels; controls.css has it, too.
+const ENTRY = 28;
+
+export function runList(page, state, scroll) {
+  const long = page.runs.length > WHOLE;
+  const blocks = runsByDirectory(page);
+  const directories = new Map(blocks.flatMap(([directory, runs]) => runs.map((run) => [run, directory])));
+  // A run is known by its number, the heading of a directory by its name.
+  const make = (entry) =>
+    typeof entry === "number"
+      ? runItem(page, state, entry, directories.get(entry))
+      : h("li", { class: "directory", "aria-hidden": "true", title: entry }, breakable(entry));
+  const body = h("ul", { class: long ? "run-list long" : "run-list" });
+  const gap = (height) => h("li", { "aria-hidden": "true", style: { height: `${height}px` } });
+  const list = virtualRows({ scroll, body, height: ENTRY, make, gap });
+  const show = () => {
+    const matches = matcher(state.runFilter);
+    const entries = blocks.flatMap(([directory, runs]) => {
+      const found = runs.filter((run) => matches(page.runs[run].name));
+      return found.length && directory ? [directory, ...found] : found;
+    });
+    list.show(entries);
+  };
   state.listen((changed) => {
-    const matches = changed.includes("runFilter") && matcher(state.runFilter);
-    for (const { heading, items } of blocks) {
-      for (const { run, item, box } of items) {
-        if (changed.includes("hidden")) box.checked = state.isShown(run);
-        if (matches) item.hidden = !matches(page.runs[run].name);
-      }
-      if (matches && heading) heading.hidden = items.every(({ item }) => item.hidden);
-    }
+    if (changed.includes("runFilter")) show();
+    if (!changed.includes("hidden") && !changed.includes("pinned")) return;
+    for (const item of list.made.values()) item.tell?.();
   });
-  return h(
-    "ul",
-    { class: "run-list" },
-    blocks.map(({ heading, items }) => [heading, items.map(({ item }) => item)]),
-  );
+  show();
+  return body;
 }
 
 // Groups of runs with the colours that they have as bands.
 export function groupList(page, state) {
   const boxes = [];
-  const items = page.groups.map((group, i) => {
+  const makeItems = () => page.groups.map((group, i) => {
     const box = h("input", {
       type: "checkbox",
       checked: true,
@@ -114,10 +128,13 @@ export function groupList(page, state) {
       ),
     );
   });
-  const list = h("ul", { class: "run-list groups", hidden: true, "aria-label": "Groups" }, items);
+  const list = h("ul", { class: "run-list groups", hidden: true, "aria-label": "Groups" });
   state.listen((changed) => {
-    if (changed.includes("grouped")) list.hidden = !state.grouped;
-    if (changed.includes("hidden")) {
+    if (changed.includes("grouped")) {
+      list.hidden = !state.grouped;
+      if (state.grouped && !boxes.length) list.append(...makeItems());
+    }
+    if (boxes.length && (changed.includes("hidden") || changed.includes("grouped"))) {
       page.groups.forEach(
         (group, i) => (boxes[i].checked = group.runs.some((run) => state.isShown(run))),
       );

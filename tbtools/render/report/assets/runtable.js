@@ -1,9 +1,17 @@
 // The table of runs: sortable, filterable, the best of each objective in bold.
 
+import { runsCsv, save } from "./download.js";
 import { runColor, runSwatch } from "./axes.js";
 import { breakable, h, matcher } from "./dom.js";
+import { explainButton } from "./panel.js";
+import { virtualRows, WHOLE } from "./rows.js";
 import { seriesOf } from "./marks.js";
 import { sparkScale, sparkline } from "./overview.js";
+
+// Rows of a long table have one line each.
+function shownName({ name, short }) {
+  return short === name ? breakable(name) : short;
+}
 
 // What stands in a cell; null is nothing.
 function cellContent(cell) {
@@ -22,7 +30,8 @@ const DRAWN_COLUMNS = {
       "span",
       { class: "run-name", title: page.runs[run].name },
       runSwatch(page, run),
-      h("span", {}, breakable(page.runs[run].name)),
+      h("span", {}, shownName(page.runs[run])),
+      page.diff ? "" : explainButton(page, run),
     ),
   status: (page, run, { style, title, text }) =>
     h("span", { class: `status ${style}`, title }, text),
@@ -47,12 +56,16 @@ function compareCells(a, b, descending) {
   return descending ? -order : order;
 }
 
+// Of a row of a table that is too long to be whole, in pixels; overview.css has it, too.
+const ROW = 33;
+
 export function runTable(page, state) {
-  const { columns, sort } = page.table;
-  const rows = page.runs.map((run, i) =>
-    h(
+  const { columns } = page.table;
+  const makeRow = (i) => {
+    const row = h(
       "tr",
       {
+        class: !state.isShown(i) && "off",
         onpointerenter: () => state.set({ highlighted: i }),
         onpointerleave: () => state.set({ highlighted: null }),
       },
@@ -63,16 +76,22 @@ export function runTable(page, state) {
           DRAWN_COLUMNS[kind]?.(page, i, cells[i], page.objectives[0]) ?? cellContent(cells[i]),
         ),
       ),
-    ),
-  );
-  const body = h("tbody", {}, rows);
-  const sorted = { column: -1, descending: false };
-  const sortBy = (column, descending) => {
-    Object.assign(sorted, { column, descending });
-    const { cells } = columns[column];
-    const order = page.runs.map((_, i) => i);
-    order.sort((a, b) => compareCells(cells[a], cells[b], descending) || a - b);
-    body.append(...order.map((i) => rows[i]));
+    );
+    return row;
+  };
+  const body = h("tbody", {});
+  const gap = (height) => h("tr", { "aria-hidden": "true" }, h("td", { style: { height: `${height}px` } }));
+  const order = () => {
+    const { column, descending } = state.sort ?? { column: 0, descending: false };
+    const { cells } = columns[column] ?? columns[0];
+    const matches = matcher(state.runFilter);
+    const found = [...page.runs.keys()].filter((run) => matches(page.runs[run].name));
+    return found.sort((a, b) => compareCells(cells[a], cells[b], descending) || a - b);
+  };
+  const sort = () => {
+    const { column, descending } = state.sort ?? { column: 0, descending: false };
+    if (!columns[column]) return;
+    list.show(order());
     headers.forEach((header) => header.removeAttribute("aria-sort"));
     headers[column].setAttribute("aria-sort", descending ? "descending" : "ascending");
   };
@@ -80,26 +99,47 @@ export function runTable(page, state) {
     if (kind === "spark")
       return h("th", { scope: "col" }, h("span", { class: "hidden-text" }, name));
     const button = h("button", { type: "button", "aria-label": label }, name);
-    button.addEventListener("click", () => sortBy(c, sorted.column === c && !sorted.descending));
+    button.addEventListener("click", () => {
+      const descending = state.sort?.column === c && !state.sort.descending;
+      state.set({ sort: { column: c, descending } });
+    });
     return h("th", { scope: "col", class: number && "number" }, button);
   });
-  if (sort) sortBy(sort.column, sort.descending);
+  const scroll = h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of runs" },
+    h(
+      "table",
+      { class: page.runs.length > WHOLE ? "runs long" : "runs" },
+      h("thead", {}, h("tr", {}, headers)),
+      body,
+    ),
+  );
+  const list = virtualRows({ scroll, body, height: ROW, make: makeRow, gap });
+  sort();
+  if (!state.sort) headers[0].removeAttribute("aria-sort");
   state.listen((changed) => {
-    if (!changed.includes("runFilter") && !changed.includes("hidden")) return;
-    const matches = matcher(state.runFilter);
-    rows.forEach((row, i) => {
-      row.hidden = !matches(page.runs[i].name);
-      row.classList.toggle("off", !state.isShown(i));
-    });
+    if (changed.includes("sort") || changed.includes("runFilter")) sort();
+    if (!changed.includes("hidden")) return;
+    for (const [i, row] of list.made) row.classList.toggle("off", !state.isShown(i));
   });
   return h(
     "section",
     { class: "panel", "aria-labelledby": "runs-title" },
-    h("h2", { id: "runs-title" }, "Runs ", h("small", {}, page.run_count)),
     h(
-      "div",
-      { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "runs-title" },
-      h("table", { class: "runs" }, h("thead", {}, h("tr", {}, headers)), body),
+      "header",
+      { class: "panel-head" },
+      h("h2", { id: "runs-title" }, "Runs ", h("small", {}, page.run_count)),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "plain",
+          onclick: () => save("runs.csv", "text/csv", runsCsv(page, order())),
+        },
+        "Save as CSV",
+      ),
     ),
+    scroll,
   );
 }

@@ -1,7 +1,7 @@
 // The side of the page with the runs, and the toolbar of all charts.
 
-import { byId, h, matcher, oncePerFrame, segmented, toggle } from "./dom.js";
-import { formatCount } from "./format.js";
+import { byId, follow, h, matcher, oncePerFrame, segmented, toggle } from "./dom.js";
+import { formatCount, formatRounded } from "./format.js";
 import { groupList, runList } from "./runlist.js";
 
 function filteredRuns(page, state) {
@@ -12,10 +12,13 @@ function filteredRuns(page, state) {
 export function showSidebar(page, state) {
   const filter = h("input", {
     type: "search",
+    id: "run-filter",
     placeholder: "Filter runs (regex)",
     "aria-label": "Filter runs by a regular expression",
     oninput: () => state.set({ runFilter: filter.value }),
   });
+  filter.set = (text) => (filter.value = text);
+  follow(state, "runFilter", filter);
   const set = (shown) => state.show(filteredRuns(page, state), shown);
   const count = h("small", {});
   const tell = () => {
@@ -24,6 +27,7 @@ export function showSidebar(page, state) {
   };
   state.listen((changed) => changed.includes("hidden") && tell());
   tell();
+  /** @type {any} */
   const details = h(
     "details",
     { open: window.matchMedia("(min-width: 900px)").matches },
@@ -36,8 +40,8 @@ export function showSidebar(page, state) {
       h("button", { type: "button", onclick: () => set(false) }, "Hide all"),
     ),
     groupList(page, state),
-    runList(page, state),
   );
+  details.append(runList(page, state, details));
   byId("sidebar").append(details);
 }
 
@@ -67,6 +71,10 @@ function smoothingControl(state) {
     slider.value = Math.min(0.999, Math.max(0, Number(number.value) || 0));
     change();
   });
+  state.listen((changed) => {
+    if (changed.includes("smoothing") && Number(slider.value) !== state.smoothing)
+      slider.value = number.value = state.smoothing;
+  });
   const title =
     "TensorBoard's smoothing, of all points; what is raw stays faint behind. Short series are smoothed when the slider is moved.";
   return h(
@@ -78,31 +86,69 @@ function smoothingControl(state) {
   );
 }
 
-function themeButton(restyle) {
-  const root = document.documentElement;
-  const dark = () =>
-    (root.dataset.theme ||
-      (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+function themeButton(state, restyle) {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const dark = () => (state.theme ?? (system.matches ? "dark" : "light")) === "dark";
   const button = h("button", {
     type: "button",
     class: "tool",
     id: "theme",
-    onclick: () => {
-      root.dataset.theme = dark() ? "light" : "dark";
-      tell();
-      restyle();
-    },
+    onclick: () => state.set({ theme: dark() ? "light" : "dark" }),
   });
   const tell = () => {
+    if (state.theme) document.documentElement.dataset.theme = state.theme;
+    else delete document.documentElement.dataset.theme;
     button.textContent = dark() ? "☀" : "☾";
     button.title = dark() ? "Light" : "Dark";
     button.setAttribute("aria-label", dark() ? "Light colours" : "Dark colours");
   };
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  const change = () => {
     tell();
     restyle();
-  });
+  };
+  state.listen((changed) => changed.includes("theme") && change());
+  system.addEventListener("change", change);
   tell();
+  return button;
+}
+
+// Says that all charts are zoomed, and undoes it.
+function rangeChip(state) {
+  const chip = h("button", { type: "button", class: "chip", id: "range" });
+  chip.addEventListener("click", () => state.set({ range: null }));
+  const tell = () => {
+    chip.hidden = !state.linked || state.range?.x !== state.x;
+    if (chip.hidden) return;
+    const ends = state.range.range.map((end) => (typeof end === "number" ? formatRounded(end) : end));
+    chip.textContent = `A ${ends[0]} – B ${ends[1]} ×`;
+  };
+  state.listen(tell);
+  tell();
+  return chip;
+}
+
+// Puts the address with all that was chosen into the clipboard.
+function linkButton(state) {
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "plain",
+      id: "copy-link",
+      title: "Copies the address of this page with everything that is chosen on it",
+      onclick: async () => {
+        await state.link.write();
+        try {
+          await navigator.clipboard.writeText(location.href);
+          button.textContent = "Copied";
+        } catch {
+          button.textContent = "It stands in the address bar";
+        }
+        setTimeout(() => (button.textContent = "Copy link"), 2000);
+      },
+    },
+    "Copy link",
+  );
   return button;
 }
 
@@ -114,45 +160,62 @@ export function showToolbar(page, state, restyle) {
     "aria-label": "Search tags by a regular expression",
     oninput: () => state.set({ tagFilter: search.value }),
   });
+  search.set = (text) => (search.value = text);
+  follow(state, "tagFilter", search);
+  const flag = (label, id, name, title) =>
+    follow(
+      state,
+      name,
+      toggle(label, id, state[name], (value) => state.set({ [name]: value }), title),
+    );
   const controls = [
     search,
     page.tags.length > 0 && smoothingControl(state),
     page.tags.length > 0 &&
-      segmented(
-        "x axis",
-        [
-          ["step", "Step"],
-          ["relative", "Relative"],
-          ["wall", "Wall time"],
-        ],
-        state.x,
-        (x) => state.set({ x }),
+      follow(
+        state,
+        "x",
+        segmented(
+          "x axis",
+          [
+            ["step", "Step"],
+            ["relative", "Relative"],
+            ["wall", "Wall time"],
+          ],
+          state.x,
+          (x) => state.set({ x }),
+        ),
       ),
     page.tags.length > 0 &&
-      toggle(
-        "Log y",
-        "log",
-        state.log,
-        (log) => state.set({ log }),
-        "Logarithmic y axes; values of 0 and less have no place on them",
-      ),
+      flag("Log y", "log", "log", "Logarithmic y axes; values of 0 and less have no place on them"),
     page.tags.length > 0 &&
-      toggle(
+      flag(
         "Ignore outliers",
         "outliers",
-        state.ignoreOutliers,
-        (ignoreOutliers) => state.set({ ignoreOutliers }),
+        "ignoreOutliers",
         "Shows the 5th to 95th percentile where the rest would be squeezed into a fifth of the chart",
       ),
+    page.tags.length > 0 &&
+      flag(
+        "Link charts",
+        "linked",
+        "linked",
+        "One crosshair and one zoom of the x axis for all charts",
+      ),
     page.groups.length > 0 &&
-      toggle(
+      flag(
         "Seeds as bands",
         "grouped",
-        state.grouped,
-        (grouped) => state.set({ grouped }),
+        "grouped",
         "Runs that repeat one another as their mean and one standard deviation to either side",
       ),
-    themeButton(restyle),
+    rangeChip(state),
+    h("span", { class: "right" }, linkButton(state), themeButton(state, restyle)),
   ];
-  byId("toolbar").append(...controls.filter(Boolean));
+  const toolbar = byId("toolbar");
+  toolbar.append(...controls.filter(Boolean));
+  // What sticks below the toolbar has to know where that ends: it may take several lines.
+  new ResizeObserver(() => {
+    document.documentElement.style.setProperty("--toolbar", `${toolbar.offsetHeight}px`);
+  }).observe(toolbar);
 }

@@ -1,5 +1,7 @@
 // Cards of tags of which every run has a single point: a chart of dots says less than the numbers.
 
+import { formatCount } from "./format.js";
+import { WHOLE } from "./rows.js";
 import { runSwatch } from "./axes.js";
 import { cardTitle, fitNotes, showNotes } from "./card.js";
 import { h } from "./dom.js";
@@ -21,6 +23,10 @@ function singleRow(page, state, series) {
     h("td", { class: series.broken ? "number error" : "number" }, last),
     h("td", { class: "number" }, h("small", {}, `@${series.at}`)),
   );
+}
+
+function moreRow(count) {
+  return h("tr", {}, h("td", { colspan: 3, class: "muted" }, `and ${formatCount(count)} more`));
 }
 
 export function singleCard(page, state, tag) {
@@ -45,7 +51,10 @@ export function singleCard(page, state, tag) {
       card.stale = false;
       showNotes(card, page, state);
       const shown = tag.single.filter(state.isShown).map((run) => seriesOf(tag, run));
-      body.replaceChildren(...shown.map((series) => singleRow(page, state, series)));
+      body.replaceChildren(
+        ...shown.slice(0, WHOLE).map((series) => singleRow(page, state, series)),
+        ...(shown.length > WHOLE ? [moreRow(shown.length - WHOLE)] : []),
+      );
       fitNotes(element);
     },
   };

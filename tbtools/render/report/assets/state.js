@@ -6,7 +6,18 @@ export function createState(page) {
     smoothing: page.smoothing,
     // Shorter series are smoothed when the reader moves the slider.
     leastSmoothed: page.least_smoothed,
+    // Runs that stand out.
     pinned: new Set(),
+    // All charts show the same part of the x axis, and the same crosshair.
+    linked: false,
+    theme: null,
+    sort: page.table.sort,
+    // Groups of charts that are closed, by their titles; zooms of charts, by their keys.
+    closed: [],
+    zooms: {},
+    // The part of the x axis that all charts show while they are linked, and where the pointer is.
+    range: null,
+    crosshair: null,
     x: "step",
     log: false,
     ignoreOutliers: true,

@@ -6,7 +6,7 @@ import { formatCount, formatDuration, formatRounded } from "./format.js";
 const MOST_ROWS = 14;
 
 // Index of the value that is nearest to x; of several, the last one written.
-function nearest(values, x, increases) {
+export function nearest(values, x, increases) {
   if (!increases) {
     let found = 0;
     for (let i = 1; i < values.length; i++) {
@@ -112,6 +112,16 @@ export function attachTooltip(card, state) {
   const hide = () => {
     tooltip.hidden = true;
     line.hidden = true;
+    if (state.linked && state.crosshair !== null) state.set({ crosshair: null });
+  };
+  // Where another chart has its pointer.
+  card.cross = (x) => {
+    if (!card.plot._fullLayout || card.plot.hidden) return;
+    const { xaxis, _size: size } = card.plot._fullLayout;
+    const px = x === null ? -1 : xaxis.c2p(x);
+    line.hidden = px < 0 || px > size.w;
+    const top = `${size.t}px`;
+    Object.assign(line.style, { left: `${size.l + px}px`, top, height: `${size.h}px` });
   };
   const showAt = (px, py) => {
     const { xaxis, yaxis, _size: size } = card.plot._fullLayout;
@@ -121,6 +131,7 @@ export function attachTooltip(card, state) {
     const found = rowsAt(card.lines, xaxis.p2c(px), yaxis.p2c(py), state.log);
     if (!found.rows.length) return hide();
     tooltip.replaceChildren(tooltipTable(state, found));
+    if (state.linked) state.set({ crosshair: xaxis.p2c(px) });
     tooltip.hidden = false;
     line.hidden = false;
     Object.assign(line.style, {
@@ -136,6 +147,24 @@ export function attachTooltip(card, state) {
     const box = card.plot.getBoundingClientRect();
     const { _size: size } = card.plot._fullLayout;
     showAt(event.clientX - box.left - size.l, event.clientY - box.top - size.t);
+  });
+  // A click near a line pins its run, or lets go of it.
+  card.plot.addEventListener("pointerdown", (down) => {
+    const box = card.plot.getBoundingClientRect();
+    const release = (up) => {
+      const moved = Math.abs(up.clientX - down.clientX) + Math.abs(up.clientY - down.clientY);
+      if (moved > 4 || !card.plot._fullLayout) return;
+      const { xaxis, yaxis, _size: size } = card.plot._fullLayout;
+      const [px, py] = [down.clientX - box.left - size.l, down.clientY - box.top - size.t];
+      const { closest } = rowsAt(card.lines, xaxis.p2c(px), yaxis.p2c(py), state.log);
+      if (!closest?.line.runs || Math.abs(yaxis.c2p(closest.line.smooth[closest.index]) - py) > 14)
+        return;
+      const pinned = new Set(state.pinned);
+      const { runs } = closest.line;
+      for (const run of runs) pinned.has(run) ? pinned.delete(run) : pinned.add(run);
+      state.set({ pinned });
+    };
+    window.addEventListener("pointerup", release, { once: true });
   });
   card.plot.addEventListener("pointerleave", hide);
   card.plot.addEventListener("blur", hide);

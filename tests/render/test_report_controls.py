@@ -1,0 +1,326 @@
+"""What readers do with a page: send its state, save its charts, compare many runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import tbtools
+from tbtools.render.report import report
+from tbtools.render.report.naming import short_names
+from tests.render.report_logs import LOGS, page_of, write_hostile_logs, write_scalars
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.render.conftest import OpenPage
+
+    Open = Callable[..., OpenPage]
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return report(LOGS, tmp_path_factory.mktemp("report") / "r.html", title="examples")
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("crowd")
+    for run in range(120):
+        name = f"sweep/lr={run % 3},seed={run // 3}"
+        write_scalars(folder / "logs" / name, "loss", np.linspace(1, run / 120, 12))
+    return report(folder / "logs", folder / "r.html")
+
+
+def choices(page: OpenPage) -> dict[str, Any]:
+    """What the controls of a page stand at."""
+    found: dict[str, Any] = page.js(
+        """() => ({
+             smoothing: document.querySelector('#smoothing').value,
+             log: document.querySelector('#log').checked,
+             x: document.querySelector('.segmented input:checked').value,
+             tags: document.querySelector('#tag-filter').value,
+             theme: document.documentElement.dataset.theme ?? null,
+             sorted: document.querySelector('th[aria-sort]').textContent,
+             open: [...document.querySelectorAll('details.group')].map((each) => each.open),
+             hidden: [...document.querySelectorAll('.run-list:not(.groups) input')]
+               .filter((each) => !each.checked).length,
+             range: document.querySelector('.hero .plot').layout.xaxis.range,
+           })"""
+    )
+    return found
+
+
+def drag(page: OpenPage, plot: str, start: float, end: float) -> None:
+    box = page.page.locator(plot).first.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    page.page.mouse.move(box["x"] + start * box["width"], y)
+    page.page.mouse.down()
+    page.page.mouse.move(box["x"] + end * box["width"], y, steps=4)
+    page.page.mouse.up()
+    page.settle()
+
+
+def wait_for_address(page: OpenPage, before: str) -> str:
+    page.page.wait_for_function("(before) => location.hash !== before", arg=before)
+    found: str = page.js("location.hash")
+    return found
+
+
+def test_the_address_holds_what_was_chosen(example: Path, open_page: Open) -> None:
+    page = open_page(example)
+    begun = choices(page)
+    drag(page, ".hero .plot", 0.3, 0.6)
+    page.page.fill("input[aria-label='Smoothing weight']", "0.9")
+    page.page.check("#log")
+    page.page.fill("#tag-filter", "loss")
+    page.page.click("#theme")
+    page.page.get_by_role("button", name="Run", exact=True).click()
+    page.page.locator(".run-list li", has_text="plateau").locator("input").uncheck()
+    page.page.locator("details.group summary").first.click()
+    chosen = choices(page)
+    assert chosen != begun
+    address = wait_for_address(page, "")
+    page.page.wait_for_timeout(600)
+    address = page.js("location.href")
+    again = open_page(example)
+    again.page.goto(address)
+    again.page.reload()
+    again.page.wait_for_function("() => document.documentElement.dataset.ready === 'true'")
+    again.settle()
+    assert choices(again) == chosen
+    again.requests.clear()  # the same file, opened once more
+
+
+def test_the_browser_goes_back(example: Path, open_page: Open) -> None:
+    page = open_page(example)
+    page.page.check("#log")
+    first = wait_for_address(page, "")
+    page.page.get_by_role("radio", name="Wall time").check()
+    wait_for_address(page, first)
+    page.page.go_back()
+    page.page.wait_for_function("() => document.querySelector('.segmented input').checked")
+    assert choices(page)["log"] is True
+    page.page.go_back()
+    page.page.wait_for_function("() => !document.querySelector('#log').checked")
+    page.requests.clear()
+
+
+@pytest.mark.parametrize("address", ["#s=", "#s=AAAA", "#s=eJyrVirOz03Myy9KVrJSAhIA", "#charts"])
+def test_an_address_that_means_nothing_changes_nothing(
+    example: Path, open_page: Open, address: str
+) -> None:
+    page = open_page(example)
+    begun = choices(page)
+    page.js(f"location.hash = '{address}'")
+    page.page.wait_for_timeout(150)
+    assert choices(page) == begun
+
+
+def saved(page: OpenPage, action: Callable[[], None]) -> tuple[str, bytes]:
+    with page.page.expect_download() as found:
+        action()
+    path = found.value.path()
+    return found.value.suggested_filename, path.read_bytes()
+
+
+def test_charts_are_saved_as_pictures_and_numbers(example: Path, open_page: Open) -> None:
+    page = open_page(example)
+    card = page.page.locator(".hero")
+    heading = card.locator("h3").inner_text().replace("\n", "")
+
+    def save(kind: str) -> tuple[str, bytes]:
+        card.locator(".menu summary").click()
+        return saved(page, card.get_by_role("button", name=kind).click)
+
+    name, content = save("SVG")
+    assert (name, content[:4]) == (heading.replace("/", "_") + ".svg", b"<svg")
+    assert b"baseline" in content  # in the legend
+    assert save("PNG")[1][:8] == b"\x89PNG\r\n\x1a\n"
+    rows = list(csv.DictReader(io.StringIO(save("CSV")[1].decode())))
+    frame = tbtools.load(LOGS).scalars(heading)
+    told = {(each["run"], int(each["step"])): float(each["value"]) for each in rows}
+    wanted = {
+        (str(run), step): value
+        for run, step, value in zip(frame["run"], frame["step"], frame["value"], strict=True)
+    }
+    assert told == pytest.approx(wanted, nan_ok=True)
+
+
+def test_the_csv_of_thinned_lines_says_how_to_get_all(tmp_path: Path, open_page: Open) -> None:
+    values = np.random.default_rng(1).standard_normal(9000).astype(np.float32)
+    write_scalars(tmp_path / "logs", "it's", values)
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    page.page.locator("#charts .menu summary").click()
+    _, content = saved(page, page.page.get_by_role("button", name="CSV", exact=True).click)
+    first, *rows = content.decode().splitlines()
+    assert "of 9,000 points; all: tbtools export LOGS --tag 'it'\\''s'" in first
+    (head, *told) = list(csv.reader(rows))
+    assert sum(int(row[head.index("points")]) for row in told) == 9000
+
+
+def test_the_table_of_runs_is_saved_as_it_is_sorted(example: Path, open_page: Open) -> None:
+    page = open_page(example)
+    _, content = saved(page, page.page.get_by_role("button", name="Save as CSV").click)
+    rows = list(csv.reader(io.StringIO(content.decode())))
+    shown = [text.strip() for text in page.page.locator("table.runs tbody th").all_inner_texts()]
+    assert [row[0] for row in rows[1:]] == shown
+    assert rows[0][:2] == ["Run", "Status"]
+
+
+def test_linked_charts_share_a_zoom_and_a_crosshair(example: Path, open_page: Open) -> None:
+    page = open_page(example)
+    begun = choices(page)
+    page.page.check("#linked")
+    drag(page, ".hero .plot", 0.3, 0.6)
+    ranges = page.js(
+        "[...document.querySelectorAll('.js-plotly-plot')].filter((each) => each.closest('.card')"
+        ".card.lines).map((each) => each.layout.xaxis.range.map(Math.round).join())"
+    )
+    assert len(ranges) > 1
+    assert len(set(ranges)) == 1
+    page.page.locator(".hero").get_by_role("button", name="Numbers of").click()
+    heads = page.page.locator(".hero .values th[scope=col]").all_inner_texts()
+    assert heads[1:4] == ["At A", "At B", "\u0394"]
+    row = page.page.locator(".hero .values tbody tr").first.locator("td").all_inner_texts()
+    if row[0]:
+        assert float(row[2]) == pytest.approx(float(row[1]) - float(row[0]), abs=1e-3)
+    page.page.locator(".hero .plot").hover()
+    lines = "[...document.querySelectorAll('.crosshair')].filter((each) => !each.hidden).length"
+    assert page.js(lines) > 1
+    page.page.locator("#range").click()
+    page.page.wait_for_function(
+        "(low) => document.querySelector('.hero .plot').layout.xaxis.range[0] === low",
+        arg=begun["range"][0],
+    )
+
+
+def test_keys(example: Path, open_page: Open) -> None:
+    page = open_page(example)
+    keyboard = page.page.keyboard
+    keyboard.press("?")
+    assert page.page.locator("#help").is_visible()
+    keyboard.press("l")  # of the help, which is open, and not of the page behind it
+    assert not choices(page)["log"]
+    keyboard.press("Escape")
+    keyboard.press("l")
+    keyboard.press("3")
+    keyboard.press("/")
+    keyboard.type("l?3")
+    assert {key: choices(page)[key] for key in ("log", "x", "tags")} == {
+        "log": True, "x": "wall", "tags": "l?3",
+    }  # fmt: skip
+
+
+def test_everything_about_a_run(tmp_path: Path, open_page: Open) -> None:
+    page = open_page(report(LOGS, tmp_path / "r.html"))
+    row = page.page.locator("table.runs tbody tr", has_text="diverged")
+    row.hover()
+    row.get_by_role("button", name="Everything about diverged").click()
+    told = page.page.locator(".explained").inner_text()
+    one = tbtools.explain(LOGS, "diverged")
+    assert f"Findings: {len(one.findings)}" in told
+    assert all(finding.message in told for finding in one.findings)
+    assert all(f"{each.name}: " in told for each in one.hparams)
+    assert str(LOGS) not in told
+    page.page.keyboard.press("Escape")
+    assert page.page.locator(".explained").count() == 0
+
+
+def test_what_is_told_of_a_run_is_no_markup_of_strangers(tmp_path: Path, open_page: Open) -> None:
+    page = open_page(report(write_hostile_logs(tmp_path / "logs"), tmp_path / "r.html"))
+    for button in page.page.locator(".about").all():
+        button.focus()
+        button.press("Enter")
+        page.page.keyboard.press("Escape")
+    assert page.js("window.pwned") is None
+
+
+def test_a_crowd_has_its_best_runs_in_colour(crowd: Path, open_page: Open) -> None:
+    page = open_page(crowd)
+    told = page_of(crowd.read_text("utf-8"))
+    best = sorted(
+        range(120), key=lambda run: float(told["table"]["columns"][3]["cells"][run]["sort"])
+    )
+    data = "document.querySelector('.hero .plot').data"
+    drawn = page.js(f"{data}.filter((each) => each.runs).map((each) => each.runs[0])")
+    assert set(drawn) == set(best[:5])
+    outline = page.js(f"{data}.filter((each) => each.crowd)[1].y")
+    high, low = outline[len(outline) // 2 - 1 :][:2]
+    ends = np.arange(5, 120) / 120  # but for the best five
+    assert [low, high] == pytest.approx(np.percentile(ends, [10, 90]), abs=1 / 120)
+    assert "115 other runs" in page.page.locator(".hero .annotation-text").first.text_content()
+    page.page.locator(".run-list li").nth(20).hover()
+    assert page.page.locator(".hero .spotlight").count() == 1
+
+
+def test_a_finding_of_many_runs_is_told_once(tmp_path: Path, open_page: Open) -> None:
+    for run in range(9):
+        values = np.exp(-np.arange(60) / 20)
+        values[40 + run :] = np.nan if run < 6 else values[40 + run :]
+        write_scalars(tmp_path / "logs" / f"r{run}", "train/loss", values)
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    items = page.page.locator(".finding")
+    assert items.count() == 1
+    assert "in 6 of 9 runs, since steps 40 to 45" in items.inner_text()
+    page.page.locator(".run-list li", has_text="r0").locator("input").uncheck()
+    assert "5 of them shown" in items.inner_text()
+    items.get_by_role("button", name="Show only these").click()
+    assert "6 of 9 shown" in page.page.locator("#sidebar summary").inner_text()
+
+
+def test_a_click_on_a_line_pins_its_run(tmp_path: Path, open_page: Open) -> None:
+    for name, end in (("a", 0.0), ("b", 1.0)):
+        write_scalars(tmp_path / "logs" / name, "loss", np.full(40, end))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    x, y = page.js(
+        """() => {
+             const plot = document.querySelector('.hero .plot');
+             const {xaxis, yaxis, _size: size} = plot._fullLayout;
+             const box = plot.getBoundingClientRect();
+             return [box.left + size.l + xaxis.c2p(20), box.top + size.t + yaxis.c2p(1)];
+           }"""
+    )
+    page.page.mouse.click(x, y)
+    page.settle()
+    assert page.page.locator(".run-list .pinned").inner_text().strip().startswith("b")
+    widths = page.js("document.querySelector('.hero .plot').data.map((each) => each.line.width)")
+    assert max(widths) > min(widths)
+
+
+def test_a_page_of_very_many_runs_has_few_elements(tmp_path: Path, open_page: Open) -> None:
+    for run in range(700):
+        name = f"sweep/rate={run % 7},seed={run // 7}"
+        write_scalars(tmp_path / "logs" / name, "loss", np.linspace(1, run / 700, 9))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    assert page.js("document.querySelectorAll('*').length") < 4000
+    # The last run is there when one scrolls to it.
+    scroll = page.page.locator("section[aria-labelledby=runs-title] .scroll")
+    scroll.evaluate("(element) => element.scrollTo(0, element.scrollHeight)")
+    page.page.wait_for_timeout(100)
+    last = page.page.locator("table.runs tbody th").last.get_attribute("scope")
+    assert last == "row"
+    page.page.fill("#run-filter", "seed=99$")
+    assert page.page.locator("table.runs tbody tr:visible").count() == 7
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        (["x/lr=0.1,bs=16/s=1", "x/lr=0.2,bs=16/s=2"], ["lr 0.1 · s 1", "lr 0.2 · s 2"]),
+        (["a", "a/b"], ["a", "a/b"]),
+        (["a/x", "b/x"], ["a", "b"]),
+        (["alone/run"], ["alone/run"]),
+        (["a/b", "a,b"], ["a/b", "a,b"]),
+    ],
+)
+def test_names_show_what_differs(names: list[str], wanted: list[str]) -> None:
+    assert short_names(names) == wanted
