@@ -242,6 +242,7 @@ class TestNames:
             r"s/a/\g<x>/",
             5,
             ["s/a/b/", 5],
+            "s/a/\ud800/",
         ],
     )
     def test_what_is_no_substitution(self, wrong: Any, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tbtools.analysis.edit.results import FileEdit, TagEdit
 from tbtools.analysis.edit.runs import FIXED_NAMES, GRAPH_MARKS, RunEdit, plugin_of
 from tbtools.analysis.edit.steps import StepChange, unwrapping
 from tbtools.analysis.stretches import ScannedFile, open_unchanged
+from tbtools.errors import InvalidArgument
 from tbtools.runs.diagnostics import OF_WHOLE_FILES
 from tbtools.runs.plugins.projector import has_embeddings
 from tbtools.runs.selection import choose
@@ -202,11 +203,7 @@ class SeenRun:
         self.all_names, self.collisions = new_names(
             free, wishes.rename, wishes.on_collision, self.run.name, fixed
         )
-        names = {
-            free[old]: new.encode(errors="surrogateescape")
-            for old, new in self.all_names.items()
-            if new != old
-        }
+        names = {free[old]: _bytes(new) for old, new in self.all_names.items() if new != old}
         self.edit = replace(self.edit, names=names)
 
     def renamed(self) -> Iterator[TagEdit]:
@@ -259,6 +256,13 @@ class SeenRun:
 def _text(name: bytes) -> str:
     """A tag as it is renamed: what is no UTF-8 in it comes back as it was."""
     return name.decode(errors="surrogateescape")
+
+
+def _bytes(name: str) -> bytes:
+    try:
+        return name.encode(errors="surrogateescape")
+    except UnicodeEncodeError as error:
+        raise InvalidArgument(f"{name!a} is no name of a tag: {error.reason}") from error
 
 
 def _pairs(files: tuple[FileColumns, ...], declared: Mapping[bytes, str]) -> set[tuple[bytes, str]]:
