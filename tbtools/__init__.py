@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from tbtools.analysis.merge import Merge, RunLoss, merge
     from tbtools.analysis.ranked import RankedRun, Ranking
     from tbtools.analysis.repair import FileRepair, Repair, repair
+    from tbtools.analysis.scored import Estimate, GroupScores, Improvement, Scores
+    from tbtools.analysis.scores import compare_scores
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.analysis.smooth import smooth
     from tbtools.analysis.summarized import RunSummary, Summary
@@ -150,6 +152,13 @@ _MODULES = {
         "Repair",
         "repair",
     ),
+    "tbtools.analysis.scored": (
+        "Estimate",
+        "GroupScores",
+        "Improvement",
+        "Scores",
+    ),
+    "tbtools.analysis.scores": ("compare_scores",),
     "tbtools.analysis.series_summary": (
         "ObjectiveSummary",
         "SeriesSummary",
@@ -257,6 +266,7 @@ __all__ = [
     "Diff",
     "DuplicateSteps",
     "Embedding",
+    "Estimate",
     "EventFileReader",
     "EventFileWriter",
     "Evidence",
@@ -272,10 +282,12 @@ __all__ = [
     "ForbiddenFile",
     "ForeignFiles",
     "Graph",
+    "GroupScores",
     "HParamDiff",
     "HParams",
     "Image",
     "Importance",
+    "Improvement",
     "InputChanged",
     "InvalidArgument",
     "InvalidConfiguration",
@@ -311,6 +323,7 @@ __all__ = [
     "RunGroup",
     "RunLoss",
     "RunSummary",
+    "Scores",
     "SeriesStatistics",
     "SeriesSummary",
     "StoredValue",
@@ -331,6 +344,7 @@ __all__ = [
     "Verification",
     "aggregate",
     "best",
+    "compare_scores",
     "detect",
     "diff",
     "diff_against",

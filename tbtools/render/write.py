@@ -11,6 +11,7 @@ from tbtools.analysis.aggregated import Aggregate
 from tbtools.analysis.ensemble import runs_needed
 from tbtools.analysis.merge import Merge
 from tbtools.analysis.repair import Repair
+from tbtools.analysis.scored import Scores
 from tbtools.analysis.smooth import series_rows
 from tbtools.errors import InvalidArgument, UnsupportedType
 from tbtools.render.batches import Batch
@@ -19,6 +20,7 @@ from tbtools.render.event_files import write_aggregate, write_merge, write_repai
 from tbtools.render.files import require_free
 from tbtools.render.names import run_paths
 from tbtools.render.tables import is_table, require_format, write_table
+from tbtools.vocabulary import TABLE_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def write(
-    result: Merge | Repair | Aggregate | pd.DataFrame,
+    result: Merge | Repair | Aggregate | Scores | pd.DataFrame,
     path: str | os.PathLike[str],
     *,
     force: bool = False,
@@ -42,7 +44,7 @@ def write(
     A `Merge` becomes the event file of a run, a `Repair` a directory of event files. An
     `Aggregate`, or a long frame of scalars such as `smooth` gives, becomes a table where the path
     ends in ``.csv``, ``.jsonl``, ``.parquet`` or ``.feather``, else a log directory of event files,
-    in which values are float32.
+    in which values are float32. Of `Scores` the performance profiles become a table.
 
     Args:
         result: What.
@@ -69,6 +71,12 @@ def write(
     elif isinstance(result, Repair):
         require_free_run(path, force=None, inputs=result.read_paths)
         write_repair(result, path)
+    elif isinstance(result, Scores):
+        require_table(path)
+        frame = result.profiles()
+        write_table(
+            path, _frame_schema(frame), [_frame_batch(frame)], force=force, csv_safe=csv_safe
+        )
     elif isinstance(result, Aggregate):
         if ending:
             write_table(
@@ -89,7 +97,9 @@ def write(
             runs = ((run, [series]) for run, series in _frame_runs(result))
             write_runs(runs, path, command="write", force=force, inputs=inputs)
     else:
-        raise UnsupportedType(f"cannot write {type(result).__name__}: no Merge, Aggregate or frame")
+        raise UnsupportedType(
+            f"cannot write {type(result).__name__}: no Merge, Repair, Aggregate, Scores or frame"
+        )
 
 
 def require_free_target(
@@ -116,6 +126,17 @@ def require_free_target(
             require_free(path, force=force)
     else:
         require_free_directory(path, force=force, inputs=inputs)
+
+
+def require_table(path: str | os.PathLike[str]) -> None:
+    """Refuses a directory for what is a table.
+
+    Raises:
+        InvalidArgument: The name does not end as that of a table.
+    """
+    if not is_table(path):
+        endings = ", ".join(f".{each}" for each in TABLE_FORMATS)
+        raise InvalidArgument(f"profiles are a table: {os.fspath(path)} ends in none of {endings}")
 
 
 def require_free_run(

@@ -124,7 +124,7 @@ EXPERIMENT = {
 OTHERS = {
     "Aggregate": (
         "axis_column groups left_out notes plot problems provenance read_paths series "
-        "superseded to_dict to_frame x"
+        "superseded to_dict to_frame unlike x"
     ),
     "AggregatedSeries": (
         "dtype group interpolated members nonfinite repeated runs statistics stretches tag "
@@ -147,6 +147,7 @@ OTHERS = {
         "bookmarks_path checkpoint_path directory metadata metadata_path name sprite_path "
         "sprite_size tensor_path tensor_shape to_frame vectors"
     ),
+    "Estimate": ("high low to_dict value"),
     "EventFileReader": ("problems"),
     "EventFileWriter": (
         "add_encoded_image add_event add_histogram add_hparams add_hparams_end add_record "
@@ -174,6 +175,7 @@ OTHERS = {
         "to_dict to_frame"
     ),
     "Graph": ("from_graph_def from_meta_graph_def graph_def nodes"),
+    "GroupScores": ("group iqm mean median optimality_gap profile runs statistics to_dict"),
     "HParamDiff": ("a b name only_in to_dict"),
     "HParams": (
         "declared end_time experiment from_decodable from_values get group_name items keys "
@@ -181,6 +183,7 @@ OTHERS = {
     ),
     "Importance": ("correlation greater high is_clear low name runs to_dict"),
     "Image": ("data format height to_numpy to_pil width"),
+    "Improvement": ("group over probability to_dict"),
     "Layout": ("categories from_values to_dict to_frame"),
     "Merge": (
         "losses lost_tags notes points problems read_paths restarts rewritten runs sessions "
@@ -215,6 +218,10 @@ OTHERS = {
         "bytes duration end_time event_files findings first_step is_judged last_step "
         "nonfinite notes objective path points problems run sessions start_time status "
         "superseded tags to_dict"
+    ),
+    "Scores": (
+        "at by direction groups improvements left_out level notes problems profiles provenance "
+        "rows superseded target tasks thresholds to_dict to_frame unlike"
     ),
     "SeriesStatistics": (
         "count dtype first first_step first_time last last_step last_time max max_step min "
