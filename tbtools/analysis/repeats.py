@@ -53,8 +53,11 @@ def differences(
     Returns:
         In words, of the groups in which there is something.
     """
+    unread = [run for run in all_runs.values() if not run.data.is_read]
     settings = settings_above(runs, all_runs)
-    values = {run: own.values for run, (_, own) in settings.items()}
+    for run in unread:
+        run.data.release()
+    values = {name: own.values for name, (_, own) in settings.items()}
     told = {}
     for group, parts in groups.items():
         reasons = [_difference(names, values) for names in parts]
