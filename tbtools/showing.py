@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 from tbtools.errors import UnsupportedType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
     import plotly.graph_objects as go
@@ -26,11 +26,13 @@ class Renderer(NamedTuple):  # dataclasses are as slow to import as all else of 
         plot: Makes a figure of a result and of the arguments of its method `plot`.
         html: Makes what a notebook displays; None where the type brings its own.
         best: Ranks its runs, where it has any, with the arguments of its method `best`.
+        found: Says what kinds of findings runs have, by name; None of those not judged.
     """
 
     plot: Callable[..., go.Figure]
     html: Callable[[Any], str] | None = None
     best: Callable[..., Any] | None = None
+    found: Callable[[Mapping[str, Any]], Mapping[str, frozenset[str] | None]] | None = None
 
 
 _renderers: dict[type, Renderer] = {}

@@ -74,7 +74,7 @@ def command(
     Examples:
       tbtools best logs/
       tbtools best logs/ --by val/loss --at best --top 3
-      tbtools best logs/ --where 'lr>=1e-3 and status!=stopped' --format latex
+      tbtools best logs/ --where 'lr>=1e-3 and status!=diverged' --format latex
       tbtools best logs/ --group hparam:lr,batch_size
       tbtools best logs/ --at step=10000 --objective 'score/*=min'
     """

@@ -274,7 +274,7 @@ def selection_options(command: Command) -> Command:
         click.option(
             "--where",
             metavar="EXPR",
-            help="Only runs of which this is true: 'lr>=1e-3 and status!=stopped'.",
+            help="Only runs of which this is true: 'lr>=1e-3 and status!=diverged'.",
         ),
         click.option(
             "--restarts",

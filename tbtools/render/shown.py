@@ -9,6 +9,7 @@ from tbtools.analysis.aggregated import Aggregate
 from tbtools.analysis.best import best
 from tbtools.analysis.detect import Findings
 from tbtools.analysis.diff import Diff
+from tbtools.analysis.judgement import found_kinds
 from tbtools.render import notebook
 from tbtools.render.figures import plot, plot_aggregate, plot_diff, plot_findings
 from tbtools.runs.experiment import Experiment
@@ -17,7 +18,7 @@ from tbtools.showing import Renderer, register_renderer
 
 RENDERERS = {
     Run: Renderer(plot, notebook.run_html),
-    Experiment: Renderer(plot, notebook.experiment_html, best),
+    Experiment: Renderer(plot, notebook.experiment_html, best, found_kinds),
     Findings: Renderer(plot_findings, notebook.findings_html),
     Aggregate: Renderer(plot_aggregate),
     Diff: Renderer(plot_diff),
