@@ -9,6 +9,7 @@ import click
 from tbtools.cli.ending import finish, require_all_paths
 from tbtools.cli.options import (
     axis_option,
+    group_option,
     objective_option,
     paths_argument,
     refuse_option,
@@ -27,14 +28,7 @@ if TYPE_CHECKING:
 
 @click.command("aggregate")
 @paths_argument
-@click.option(
-    "--group",
-    "groups",
-    metavar="PATTERN",
-    multiple=True,
-    help="Which runs repeat one another: a glob a group, one regular expression with names, "
-    "(?P<lr>...), or hparam:NAME,NAME. All of them without.",
-)
+@group_option("Which runs repeat one another; all of them without")
 @click.option(
     "--statistics",
     metavar="NAMES",
@@ -66,12 +60,7 @@ if TYPE_CHECKING:
     "improvement; the file has performance profiles.",
 )
 @click.option("--by", metavar="TAG", help="With --at: the tag.  [default: that of `tbtools best`]")
-@click.option(
-    "--tasks",
-    metavar="PATTERN",
-    multiple=True,
-    help="With --at: which runs were measured on the same task, as for --group.",
-)
+@group_option("With --at: which runs were measured on the same task", "--tasks")
 @click.option(
     "--target",
     "goal",

@@ -322,6 +322,23 @@ def objective_option(command: Command) -> Command:
     )(command)
 
 
+def group_option(what: str, name: str = "--group") -> Callable[[Command], Command]:
+    """An option that says which runs belong together, in the one way of `group_runs`.
+
+    Args:
+        what: What becomes of them.
+        name: Of the option; its parameter is called ``groups`` or like it.
+    """
+    return click.option(
+        name,
+        "groups" if name == "--group" else name.strip("-"),
+        metavar="KEYS",
+        multiple=True,
+        help=f"{what}: hparam:NAME,NAME (the same hyperparameters), one regular expression with "
+        "names such as 'lr=(?P<lr>[^_]+)', or a glob a group. Repeatable.",
+    )
+
+
 def csv_safe_option(command: Command) -> Command:
     """--csv-safe, for whatever writes CSV."""
     return click.option(
