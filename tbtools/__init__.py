@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from tbtools.analysis.merge import Merge, RunLoss, merge
     from tbtools.analysis.ranked import RankedRun, Ranking
     from tbtools.analysis.repair import FileRepair, Repair, repair
+    from tbtools.analysis.scored import Estimate, GroupScores, Improvement, Scores
+    from tbtools.analysis.scores import compare_scores
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.analysis.smooth import smooth
     from tbtools.analysis.summarized import RunSummary, Summary
@@ -174,6 +176,13 @@ _MODULES = {
         "Repair",
         "repair",
     ),
+    "tbtools.analysis.scored": (
+        "Estimate",
+        "GroupScores",
+        "Improvement",
+        "Scores",
+    ),
+    "tbtools.analysis.scores": ("compare_scores",),
     "tbtools.analysis.series_summary": (
         "ObjectiveSummary",
         "SeriesSummary",
@@ -290,6 +299,7 @@ __all__ = [
     "Edit",
     "Embedding",
     "EngineError",
+    "Estimate",
     "Event",
     "EventFileReader",
     "EventFileWriter",
@@ -307,12 +317,14 @@ __all__ = [
     "ForbiddenFile",
     "ForeignFiles",
     "Graph",
+    "GroupScores",
     "HParamDiff",
     "HParams",
     "Image",
     "Import",
     "Importance",
     "ImportedFile",
+    "Improvement",
     "InputChanged",
     "InvalidArgument",
     "InvalidConfiguration",
@@ -351,6 +363,7 @@ __all__ = [
     "RunGroup",
     "RunLoss",
     "RunSummary",
+    "Scores",
     "SeriesStatistics",
     "SeriesSummary",
     "StoredValue",
@@ -374,6 +387,7 @@ __all__ = [
     "aggregate",
     "best",
     "compact",
+    "compare_scores",
     "detect",
     "diff",
     "diff_against",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 from tbtools.errors import UnsupportedType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
     import plotly.graph_objects as go
@@ -28,12 +28,14 @@ class Renderer(NamedTuple):  # dataclasses are as slow to import as all else of 
         html: Makes what a notebook displays; None where the type brings its own.
         best: Ranks its runs, where it has any, with the arguments of its method `best`.
         write: Carries a plan out, into the directory that is given.
+        found: Says what kinds of findings runs have, by name; None of those not judged.
     """
 
     plot: Callable[..., go.Figure] | None = None
     html: Callable[[Any], str] | None = None
     best: Callable[..., Any] | None = None
     write: Callable[..., object] | None = None
+    found: Callable[[Mapping[str, Any]], Mapping[str, frozenset[str] | None]] | None = None
 
 
 _renderers: dict[type, Renderer] = {}

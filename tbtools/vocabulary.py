@@ -78,6 +78,12 @@ DEFAULT_TOP = 10
 # The state of a run.
 RunStatus = Literal["training", "finished", "stopped", "stalled", "empty", "unreadable"]
 
+# What a run may be asked for as its status besides: that `detect --fail-on` would fail for it.
+STATUS_KINDS: dict[str, FindingKind] = {
+    **{kind: kind for kind in FINDING_KINDS},
+    "diverged": "divergence",
+}
+
 # Which way is better.
 Objective = Literal["min", "max", "none"]
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)

@@ -14,9 +14,11 @@ from tbtools.analysis.ensemble import (
     DEFAULT_STATISTICS,
     Bootstrap,
     Ensemble,
+    as_bootstrap,
     check_statistics,
 )
 from tbtools.analysis.grouping import RunGroup, group_runs
+from tbtools.analysis.repeats import differences
 from tbtools.errors import InvalidArgument, NonfiniteValue
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import Provenance
@@ -102,7 +104,7 @@ def aggregate(
         NonfiniteValue: There is one, and `nonfinite` is ``fail``.
         UnknownTag: A glob matches no tag, or a run does not have the tag that is the axis.
         NoEventFiles: There is nothing to read under a path, or not one event could be read.
-        UnsupportedType: `progress` cannot be called.
+        UnsupportedType: `progress` cannot be called, or `bootstrap` is none.
     """
     check_progress(progress)
     if nonfinite not in NONFINITE_POLICIES:
@@ -120,7 +122,7 @@ def aggregate(
         statistics=names,
         nonfinite=nonfinite,
         min_runs=min_runs,
-        bootstrap=bootstrap or Bootstrap(),
+        bootstrap=as_bootstrap(bootstrap),
     )
     inputs = open_inputs(runs)
     known_runs = inputs.runs
@@ -141,7 +143,16 @@ def aggregate(
     provenance = Provenance.of(members, inputs.unreadable)
     unread = {name for name, run in members.items() if run.data.diagnostics.is_unreadable}
     grouping = grouping.without(unread)
-    return Aggregate(x, grouping.groups, grouping.left_out, read_paths, tuple(series), provenance)
+    alike = {each.name: [each.runs] for each in grouping.groups}
+    return Aggregate(
+        x=x,
+        groups=grouping.groups,
+        left_out=grouping.left_out,
+        read_paths=read_paths,
+        series=tuple(series),
+        unlike=differences(alike, members, inputs.all_runs),
+        provenance=provenance,
+    )
 
 
 def _check_min_runs(min_runs: int | None) -> None:

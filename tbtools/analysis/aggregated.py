@@ -128,6 +128,8 @@ class Aggregate(HasProvenance, Tabled, Shown):
         left_out: Runs that are in no group.
         read_paths: The directories and event files that were read for them.
         series: Group by group, tags in natural order.
+        unlike: Of groups whose runs do not look like repeats of one another, by name: what else
+            they differ in.
         provenance: What should be known of the runs that are in a group.
     """
 
@@ -136,6 +138,7 @@ class Aggregate(HasProvenance, Tabled, Shown):
     left_out: tuple[str, ...]
     read_paths: tuple[str, ...]
     series: tuple[AggregatedSeries, ...]
+    unlike: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
 
     def __repr__(self) -> str:
@@ -199,5 +202,6 @@ class Aggregate(HasProvenance, Tabled, Shown):
             "groups": [{"group": each.name, "runs": list(each.runs)} for each in self.groups],
             "left_out": list(self.left_out),
             "tags": [each.to_dict() for each in self.series],
+            "unlike": [{"group": group, "reason": why} for group, why in self.unlike.items()],
             **self.provenance.to_dict(),
         }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tbtools.errors import InvalidArgument
+from tbtools.errors import InvalidArgument, UnsupportedType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,6 +69,17 @@ class Bootstrap:
             raise InvalidArgument(f"level {self.level} is not between 0 and 1")
         if self.resamples < 1:
             raise InvalidArgument(f"{self.resamples} resamples are none")
+
+
+def as_bootstrap(given: Bootstrap | None) -> Bootstrap:
+    """How intervals are made: as given, or the default.
+
+    Raises:
+        UnsupportedType: It is no `Bootstrap`.
+    """
+    if given is None or isinstance(given, Bootstrap):
+        return given or Bootstrap()
+    raise UnsupportedType(f"bootstrap={given!r} is no tbtools.Bootstrap")
 
 
 class Ensemble:
@@ -132,15 +143,15 @@ class Ensemble:
 
     def mean(self) -> Floats:
         """The mean."""
-        return self._trimmed_mean(*_ranks("mean", self.count))
+        return self._trimmed_mean(*ranks_of("mean", self.count))
 
     def median(self) -> Floats:
         """The median: the mean of the two in the middle of an even number."""
-        return self._trimmed_mean(*_ranks("median", self.count))
+        return self._trimmed_mean(*ranks_of("median", self.count))
 
     def iqm(self) -> Floats:
         """The interquartile mean, as rliable has it: without the lowest and highest n // 4."""
-        return self._trimmed_mean(*_ranks("iqm", self.count))
+        return self._trimmed_mean(*ranks_of("iqm", self.count))
 
     def std(self) -> Floats:
         """The standard deviation of the sample, with n - 1; NaN for one run."""
@@ -205,13 +216,15 @@ class Ensemble:
         random = np.random.default_rng([self._bootstrap.seed, count])
         times = random.multinomial(count, [1 / count] * count, self._bootstrap.resamples)
         ends = np.cumsum(times, axis=1)
-        first, last = (int(rank) for rank in _ranks(center, np.array(count)))
+        first, last = (int(rank) for rank in ranks_of(center, np.array(count)))
         inside = np.minimum(ends, last) - np.maximum(ends - times, first)
         weights: Floats = np.maximum(inside, 0) / (last - first)
         return weights
 
 
-def _ranks(center: Center, count: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def ranks_of(
+    center: Center, count: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which of the sorted values the estimate is the mean of: from a rank to below another."""
     if center == "mean":
         return np.zeros_like(count), count

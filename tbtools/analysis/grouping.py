@@ -107,6 +107,10 @@ def group_runs(
         labels = _by_expression(runs, patterns[0])
     else:
         labels = _by_globs(runs, patterns)
+        if unmatched := [
+            each for each in patterns if not any(matches(run, (each,)) for run in runs)
+        ]:
+            raise _no_match(unmatched, settings_above(runs, all_runs))
     members: dict[str, list[str]] = {}
     for run, label in labels.items():
         members.setdefault(label, []).append(run)
@@ -136,7 +140,6 @@ def _by_globs(runs: Iterable[str], globs: Sequence[str]) -> dict[str, str]:
     if len(set(names)) < len(names):
         names = list(globs)
     labels: dict[str, str] = {}
-    empty = set(globs)
     for run in runs:
         hits = [number for number, glob in enumerate(globs) if matches(run, (glob,))]
         if len(hits) > 1:
@@ -144,11 +147,16 @@ def _by_globs(runs: Iterable[str], globs: Sequence[str]) -> dict[str, str]:
             raise InvalidArgument(f"run {run!r} is in several groups: {both}")
         if hits:
             labels[run] = names[hits[0]]
-            empty.discard(globs[hits[0]])
-    if empty:
-        raise InvalidArgument(f"no run matches {', '.join(map(repr, sorted(empty)))}")
     # In the order of the globs, not of the runs: the first is what others are compared with.
     return dict(sorted(labels.items(), key=lambda item: names.index(item[1])))
+
+
+def _no_match(globs: Sequence[str], read: Mapping[str, tuple[str, Settings]]) -> InvalidArgument:
+    """Says which globs match no run; and what was meant, where they name hyperparameters."""
+    known = {name for _, each in read.values() for name in each.values}
+    keys = [name.strip() for glob in globs for name in glob.split(",")]
+    hint = f"; hyperparameters are {_HPARAMS}{','.join(keys)}" if known.issuperset(keys) else ""
+    return InvalidArgument(f"no run matches {', '.join(map(repr, sorted(globs)))}{hint}")
 
 
 def _by_hparams(

@@ -295,6 +295,20 @@ def judge(
     )
 
 
+def found_kinds(runs: Mapping[str, Run]) -> dict[str, frozenset[str] | None]:
+    """The kinds of findings for which `detect --fail-on` would fail, of each run.
+
+    Returns:
+        By run; None of one in which nothing is found and nothing could be judged for every kind.
+    """
+    judged = judge(runs)
+    kinds: dict[str, set[str]] = {run: set() for run in judged.judged_runs()}
+    for each in judged.findings:
+        if each.fails([each.kind]):
+            kinds.setdefault(each.run, set()).add(each.kind)
+    return {run: frozenset(kinds[run]) if run in kinds else None for run in runs}
+
+
 def judge_series(
     series: Sequence[ScalarSeries],
     chosen: Collection[Key],

@@ -9,27 +9,26 @@ import click
 from tbtools.cli.ending import finish, require_all_paths
 from tbtools.cli.options import (
     axis_option,
+    group_option,
+    objective_option,
     paths_argument,
+    refuse_option,
     selection_options,
 )
-from tbtools.cli.parameters import Alignment
+from tbtools.cli.parameters import Alignment, Place
 from tbtools.cli.target import check_target, show_summary, target_options
 from tbtools.vocabulary import DEFAULT_STATISTICS, NONFINITE_POLICIES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tbtools.cli.options import SelectionOptions
+    from tbtools.runs.experiment import Experiment
 
 
 @click.command("aggregate")
 @paths_argument
-@click.option(
-    "--group",
-    "groups",
-    metavar="PATTERN",
-    multiple=True,
-    help="Which runs repeat one another: a glob a group, one regular expression with names, "
-    "(?P<lr>...), or hparam:NAME,NAME. All of them without.",
-)
+@group_option("Which runs repeat one another; all of them without")
 @click.option(
     "--statistics",
     metavar="NAMES",
@@ -54,6 +53,22 @@ if TYPE_CHECKING:
 @click.option(
     "--min-runs", type=click.IntRange(1), metavar="N", help="Leave out points of fewer runs."
 )
+@click.option(
+    "--at",
+    type=Place(),
+    help="Compare groups by one number a run, in place of curves: intervals, probability of "
+    "improvement; the file has performance profiles.",
+)
+@click.option("--by", metavar="TAG", help="With --at: the tag.  [default: that of `tbtools best`]")
+@group_option("With --at: which runs were measured on the same task", "--tasks")
+@click.option(
+    "--target",
+    "goal",
+    type=float,
+    metavar="SCORE",
+    help="With --at: what is good enough; the optimality gap is how far runs stay behind it.",
+)
+@objective_option
 @selection_options
 @target_options("DIR|FILE", "A log directory, one run a statistic; or .csv, .parquet, ...")
 def command(
@@ -64,6 +79,11 @@ def command(
     x: str,
     nonfinite: Any,
     min_runs: int | None,
+    at: str | None,
+    by: str | None,
+    tasks: tuple[str, ...],
+    goal: float | None,
+    objectives: tuple[str, ...],
     selection: SelectionOptions,
     target: str,
     force: bool,
@@ -81,33 +101,36 @@ def command(
       tbtools aggregate logs/ --group 'lr=(?P<lr>[^_]+)' -o by-lr.csv
       tbtools aggregate logs/ --group 'ppo_*' --group 'sac_*' --statistics iqm,iqm_ci -o out
       tbtools aggregate logs/ --x tokens_seen --align 1e6 -o by-tokens.parquet
+      tbtools aggregate logs/ --group hparam:algo --tasks hparam:env --at end -o profiles.csv
     """
-    from tbtools.analysis.aggregate import aggregate
-    from tbtools.render.terminal.aggregate import AggregateView
+    from tbtools.render.format import printable
     from tbtools.render.terminal.diagnostics import Diagnostics
-    from tbtools.render.terminal.progress import aggregating_progress, scan_progress
-    from tbtools.render.write import require_free_target, write
+    from tbtools.render.terminal.progress import scan_progress
+    from tbtools.render.write import require_free_target, require_table, write
 
+    of_curves, of_scores = ("statistics", "align", "x", "nonfinite", "min_runs"), ("by", "tasks")
+    for option in of_curves if at is not None else (*of_scores, "goal", "objectives"):
+        refuse_option(option, "with --at" if at is not None else "without --at")
+    if at is not None:
+        require_table(target)
     check_target(target, summary_format)
     # Hyperparameters that were written by add_hparams lie in a directory of their own.
-    experiment = selection.load(paths, fold=any(each.startswith("hparam:") for each in groups))
+    experiment = selection.load(
+        paths, fold=any(each.startswith("hparam:") for each in (*groups, *tasks))
+    )
     require_free_target(target, force=force, inputs=paths)
     with scan_progress() as progress:
         experiment.scan(progress)
     diagnostics = Diagnostics([experiment], selection.selection)
     require_all_paths(diagnostics)
-    with aggregating_progress() as aggregating:
-        result = aggregate(
-            experiment,
-            group=groups or None,
-            x=x,
-            align=align,
-            statistics=[name.strip() for name in statistics.split(",")],
-            nonfinite=nonfinite,
-            min_runs=min_runs,
-            progress=aggregating,
-            **selection.arguments,
-        )
+    arguments = {"group": groups or None, **selection.arguments}
+    if at is None:
+        options = {"x": x, "align": align, "nonfinite": nonfinite, "min_runs": min_runs}
+        names = [name.strip() for name in statistics.split(",")]
+        result, view = _curves(experiment, statistics=names, **options, **arguments)
+    else:
+        options = {"by": by, "at": at, "tasks": tasks or None, "target": goal}
+        result, view = _scores(experiment, objectives, **options, **arguments)
     write(
         result,
         target,
@@ -115,7 +138,27 @@ def command(
         csv_safe=csv_safe and target.lower().endswith((".csv", "-")),
         inputs=paths,
     )
-    show_summary(
-        AggregateView(result, target, diagnostics), summary_format, target, csv_safe=csv_safe
-    )
+    shown = view(result, target, diagnostics)
+    show_summary(shown, summary_format, target, csv_safe=csv_safe)
+    for name, why in result.unlike.items():
+        text = f"{name}: may not be repeats of one run (--group): {why}"
+        click.echo(printable(text), err=True)
     return finish(diagnostics)
+
+
+def _curves(experiment: Experiment, **options: Any) -> tuple[Any, Any]:
+    from tbtools.analysis.aggregate import aggregate
+    from tbtools.render.terminal.aggregate import AggregateView
+    from tbtools.render.terminal.progress import aggregating_progress
+
+    with aggregating_progress() as progress:
+        return aggregate(experiment, progress=progress, **options), AggregateView
+
+
+def _scores(experiment: Experiment, objectives: Sequence[str], **options: Any) -> tuple[Any, Any]:
+    from tbtools.analysis.objective import parse_objectives
+    from tbtools.analysis.scores import compare_scores
+    from tbtools.render.terminal.scores import ScoresView
+
+    directions = parse_objectives(objectives)
+    return compare_scores(experiment, objectives=directions, **options), ScoresView

@@ -8,6 +8,7 @@ import click
 
 from tbtools.cli.ending import finish
 from tbtools.cli.options import (
+    group_option,
     objective_option,
     output_options_with,
     paths_argument,
@@ -43,14 +44,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="How many are shown, in every format; 0 for all.",
 )
-@click.option(
-    "--group",
-    "groups",
-    metavar="PATTERN",
-    multiple=True,
-    help="Rank runs that repeat one another as groups: a glob a group, one regular expression "
-    "with names, (?P<lr>...), or hparam:NAME,NAME.",
-)
+@group_option("Rank runs that repeat one another as groups")
 @objective_option
 @selection_options
 @output_options_with("markdown", "latex")
@@ -74,7 +68,7 @@ def command(
     Examples:
       tbtools best logs/
       tbtools best logs/ --by val/loss --at best --top 3
-      tbtools best logs/ --where 'lr>=1e-3 and status!=stopped' --format latex
+      tbtools best logs/ --where 'lr>=1e-3 and status!=diverged' --format latex
       tbtools best logs/ --group hparam:lr,batch_size
       tbtools best logs/ --at step=10000 --objective 'score/*=min'
     """

@@ -10,6 +10,7 @@ from tbtools.cli.ending import finish_verdict, require_all_paths
 from tbtools.cli.main import TROUBLE
 from tbtools.cli.options import (
     axis_option,
+    group_option,
     objective_option,
     output_options_with,
     refuse_option,
@@ -27,14 +28,7 @@ _DIFFERENT = 1
 @click.argument("a", type=LogPath(readable=False))
 @click.argument("b", type=LogPath(readable=False), required=False)
 @click.option("--baseline", metavar="RUN", help="Compare all other runs (or groups) with this one.")
-@click.option(
-    "--group",
-    "groups",
-    metavar="PATTERN",
-    multiple=True,
-    help="Compare groups of runs that repeat one another: a glob a group, one regular expression "
-    "with names, (?P<lr>...), or hparam:NAME,NAME.",
-)
+@group_option("Compare groups of runs that repeat one another")
 @click.option(
     "--against",
     metavar="PATH",

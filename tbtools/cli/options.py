@@ -297,7 +297,7 @@ def selection_options(command: Command) -> Command:
         click.option(
             "--where",
             metavar="EXPR",
-            help="Only runs of which this is true: 'lr>=1e-3 and status!=stopped'.",
+            help="Only runs of which this is true: 'lr>=1e-3 and status!=diverged'.",
         ),
         click.option(
             "--restarts",
@@ -357,6 +357,23 @@ def engine_option(command: Command) -> Command:
         metavar="dask[:ADDRESS]",
         help="Do the work in other processes: on this machine, or by the Dask scheduler there.",
     )(command)
+
+
+def group_option(what: str, name: str = "--group") -> Callable[[Command], Command]:
+    """An option that says which runs belong together, in the one way of `group_runs`.
+
+    Args:
+        what: What becomes of them.
+        name: Of the option; its parameter is called ``groups`` or like it.
+    """
+    return click.option(
+        name,
+        "groups" if name == "--group" else name.strip("-"),
+        metavar="KEYS",
+        multiple=True,
+        help=f"{what}: hparam:NAME,NAME (the same hyperparameters), one regular expression with "
+        "names such as 'lr=(?P<lr>[^_]+)', or a glob a group. Repeatable.",
+    )
 
 
 def csv_safe_option(command: Command) -> Command:

@@ -8,6 +8,7 @@ import click
 
 from tbtools.cli.ending import finish
 from tbtools.cli.options import (
+    group_option,
     objective_option,
     paths_argument,
     refuse_option,
@@ -56,13 +57,9 @@ _OF_PICTURES = ("style",)
     "  [default: 0.6, and none for series of up to 30 points]",
 )
 @objective_option
-@click.option(
-    "--group",
-    "groups",
-    metavar="GLOB",
-    multiple=True,
-    help="Runs that repeat one another, for their mean and band; by default those whose names"
-    " differ only in a seed. As in `tbtools aggregate`. Repeatable.",
+@group_option(
+    "Runs that repeat one another, for their mean and band; by default those whose names differ "
+    "only in a seed"
 )
 @click.option(
     "--media",

@@ -11,6 +11,7 @@ from tbtools.analysis.compacted import Compaction
 from tbtools.analysis.detect import Findings
 from tbtools.analysis.diff import Diff
 from tbtools.analysis.edit import Edit
+from tbtools.analysis.judgement import found_kinds
 from tbtools.render import notebook
 from tbtools.render.compacted import write_compaction
 from tbtools.render.edited import write_edit
@@ -21,7 +22,7 @@ from tbtools.showing import Renderer, register_renderer
 
 RENDERERS = {
     Run: Renderer(plot, notebook.run_html),
-    Experiment: Renderer(plot, notebook.experiment_html, best),
+    Experiment: Renderer(plot, notebook.experiment_html, best, found_kinds),
     Findings: Renderer(plot_findings, notebook.findings_html),
     Aggregate: Renderer(plot_aggregate),
     Diff: Renderer(plot_diff),

@@ -14,6 +14,7 @@ from tbtools.analysis.ensemble import runs_needed
 from tbtools.analysis.importing import Import
 from tbtools.analysis.merge import Merge
 from tbtools.analysis.repair import Repair
+from tbtools.analysis.scored import Scores
 from tbtools.errors import InvalidArgument, UnsupportedType
 from tbtools.render.batches import Batch
 from tbtools.render.compacted import write_compaction
@@ -30,6 +31,7 @@ from tbtools.render.files import require_free
 from tbtools.render.frame_points import frame_points
 from tbtools.render.names import run_paths
 from tbtools.render.tables import is_table, require_format, write_table
+from tbtools.vocabulary import TABLE_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def write(
-    result: Merge | Repair | Edit | Compaction | Import | Aggregate | pd.DataFrame,
+    result: Merge | Repair | Edit | Compaction | Import | Aggregate | Scores | pd.DataFrame,
     path: str | os.PathLike[str],
     *,
     force: bool = False,
@@ -54,7 +56,8 @@ def write(
     path ends in ``.csv``, ``.jsonl``, ``.parquet`` or ``.feather``, else a log directory of event
     files, in which values are float32. A frame is long, such as `smooth` gives, or wide, such as
     `Experiment.scalars` gives: with a step a row, as a column or the index, and a column a tag or a
-    pair of run and tag. Where it has no wall_time, all points have the time of this call.
+    pair of run and tag. Where it has no wall_time, all points have the time of this call. Of `Scores` the
+    performance profiles become a table.
 
     Args:
         result: What.
@@ -90,6 +93,12 @@ def write(
     elif isinstance(result, Import):
         require_free_run(path, force=force, inputs=result.read_paths)
         write_import(result, path, force=force)
+    elif isinstance(result, Scores):
+        require_table(path)
+        frame = result.profiles()
+        write_table(
+            path, _frame_schema(frame), [_frame_batch(frame)], force=force, csv_safe=csv_safe
+        )
     elif isinstance(result, Aggregate):
         if ending:
             write_table(
@@ -112,7 +121,9 @@ def write(
             runs = ((paths[run], [series]) for run, series in points.items())
             write_runs(runs, path, command="write", force=force, inputs=inputs)
     else:
-        raise UnsupportedType(f"cannot write {type(result).__name__}: no plan, Aggregate or frame")
+        raise UnsupportedType(
+            f"cannot write {type(result).__name__}: no plan, Aggregate, Scores or frame"
+        )
 
 
 def require_free_target(
@@ -139,6 +150,17 @@ def require_free_target(
             require_free(path, force=force)
     else:
         require_free_directory(path, force=force, inputs=inputs)
+
+
+def require_table(path: str | os.PathLike[str]) -> None:
+    """Refuses a directory for what is a table.
+
+    Raises:
+        InvalidArgument: The name does not end as that of a table.
+    """
+    if not is_table(path):
+        endings = ", ".join(f".{each}" for each in TABLE_FORMATS)
+        raise InvalidArgument(f"profiles are a table: {os.fspath(path)} ends in none of {endings}")
 
 
 def require_free_run(

@@ -173,7 +173,11 @@ class Experiment(Shown, Mapping[str, Run]):
             return names
         from tbtools.runs.matching import matching_runs
 
-        chosen, self.lacking = matching_runs(self._where, names, self.all_runs)
+        def found(runs: Mapping[str, Run]) -> Mapping[str, frozenset[str] | None]:
+            judge = renderer_of(self).found
+            return judge(runs) if judge else {}
+
+        chosen, self.lacking = matching_runs(self._where, names, self.all_runs, found)
         return chosen
 
     @property

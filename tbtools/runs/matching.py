@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.levels import mean_level, window_start
@@ -18,15 +18,17 @@ from tbtools.runs.status import run_status, run_times
 from tbtools.runs.where import MISSING, PROPERTIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tbtools.runs.run import Run
     from tbtools.runs.statistics import SeriesStatistics
     from tbtools.runs.where import Comparison, Where
 
+    FoundKinds: TypeAlias = Callable[[Mapping[str, Run]], Mapping[str, frozenset[str] | None]]
+
 
 def matching_runs(
-    where: Where, names: Sequence[str], all_runs: Mapping[str, Run]
+    where: Where, names: Sequence[str], all_runs: Mapping[str, Run], found: FoundKinds
 ) -> tuple[list[str], dict[str, int]]:
     """The runs that match; those that were read for this and do not are let go.
 
@@ -34,6 +36,7 @@ def matching_runs(
         where: The expression.
         names: The names of the runs that are asked about.
         all_runs: Run name to run: these, and those whose hyperparameters hold for them.
+        found: Says what kinds of findings runs have, by name; None of those not judged.
 
     Returns:
         Their names, and how many runs do not match because they lack something, by its name.
@@ -49,6 +52,9 @@ def matching_runs(
     facts = {name: _Facts(name, run) for name, run in runs.items()}
     if named:
         _resolve(where, facts, all_runs)
+    if any(each.kinds for each in where.comparisons):
+        for name, kinds in found(runs).items():
+            facts[name].found = kinds
     chosen, lacking = [], Counter[str]()
     for name, of_run in facts.items():
         truth = where.holds(of_run.value)
@@ -56,7 +62,7 @@ def matching_runs(
             chosen.append(name)
         elif truth is None:
             unknown = (each for each in where.comparisons if each.holds(of_run.value) is None)
-            lacking.update({each.name for each in unknown})
+            lacking.update({each.lacked for each in unknown})
     kept = {id(runs[name]) for name in chosen}
     for run in unread:
         if id(run) not in kept:
@@ -96,12 +102,14 @@ class _Facts:
         run: The run.
         settings: The hyperparameters that hold for it.
         hparams: The names of those of all runs: of them a bare name is meant.
+        found: The kinds of what detection finds; None where it was not judged.
     """
 
     def __init__(self, name: str, run: Run) -> None:
         self.run = run
         self.settings: Mapping[str, Any] = {}
         self.hparams: set[str] = set()
+        self.found: frozenset[str] | None = None
         self._name = name
 
     @cached_property
@@ -112,6 +120,8 @@ class _Facts:
     def value(self, comparison: Comparison) -> Any:
         """The value of what is compared, or `MISSING`."""
         if comparison.is_property:
+            if comparison.kinds:
+                return MISSING if self.found is None else self.found | {run_status(self.run)}
             return self._property(comparison.name)
         if not comparison.form and comparison.name in self.hparams:
             return self.settings.get(comparison.name, MISSING)

@@ -14,6 +14,7 @@ NULL in SQL: a run of which the whole remains unknown does not match, and is cou
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -22,10 +23,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 from tbtools.errors import InvalidArgument, InvalidExpression, UnsupportedType
 from tbtools.runs.numbers import as_number
 from tbtools.runs.plugins.hparams import json_text
-from tbtools.vocabulary import RunStatus, plural
+from tbtools.vocabulary import FINDING_KINDS, STATUS_KINDS, RunStatus, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from tbtools.vocabulary import FindingKind
 
     Truth: TypeAlias = bool | None
 
@@ -75,6 +78,18 @@ class Comparison:
     start: int
     end: int
 
+    @property
+    def kinds(self) -> list[FindingKind]:
+        """The kinds of findings that a comparison of the status asks about."""
+        if not self.is_property or self.name != "status":
+            return []
+        return [kind for kind in FINDING_KINDS if fnmatchcase(kind, str(self.wanted))]
+
+    @property
+    def lacked(self) -> str:
+        """What a run lacks of which it is neither true nor false."""
+        return "what detect can judge" if self.kinds else self.name
+
     def holds(self, values: Callable[[Comparison], Any]) -> Truth:
         """Whether it is true of a run; None where that is not known."""
         value = values(self)
@@ -83,7 +98,9 @@ class Comparison:
         if self.relation in _ORDERS:
             number = as_number(value)
             return None if number is None else _ORDERS[self.relation](number, self.wanted)  # type: ignore[arg-type]
-        same = _globbed(value, self.wanted) if "~" in self.relation else _equal(value, self.wanted)
+        is_same = _globbed if "~" in self.relation else _equal
+        values_of_it = value if isinstance(value, frozenset) else (value,)
+        same = any(is_same(each, self.wanted) for each in values_of_it)
         return same != self.relation.startswith("!")
 
 
@@ -252,6 +269,8 @@ class _Parser:
 
     def _literal(self, token: re.Match[str], relation: str, of: str) -> float | str | bool | None:
         text = _unquoted(token)
+        if of == "status":
+            return self._status(token, text, is_glob="~" in relation)
         if "~" in relation:
             return text
         number = None if token.lastgroup == "quoted" else as_number(text)
@@ -260,12 +279,16 @@ class _Parser:
         if number is None and (relation in _ORDERS or of in ("steps", "duration")):
             such = " such as 90, 15m, 2h or 3d" if of == "duration" else ""
             raise self._refuse(f"expected a number here{such}", token)
-        if of == "status" and text not in get_args(RunStatus):
-            known = ", ".join(get_args(RunStatus))
-            raise self._refuse(f"no status {text!r}; there are {known}", token)
-        if token.lastgroup == "quoted" or of in ("run", "status"):
+        if token.lastgroup == "quoted" or of == "run":
             return text
         return _WORDS.get(text.lower(), text) if number is None else number
+
+    def _status(self, token: re.Match[str], text: str, *, is_glob: bool) -> str:
+        known = (*get_args(RunStatus), *STATUS_KINDS)
+        if any(fnmatchcase(word, text) for word in known) if is_glob else text in known:
+            return STATUS_KINDS.get(text, text)
+        close = ", ".join(difflib.get_close_matches(text, known, n=3) or known)
+        raise self._refuse(f"no status {text!r}; there are {close}", token)
 
 
 def _tokens(text: str) -> Iterator[re.Match[str]]:

@@ -86,7 +86,9 @@ def test_by_hyperparameters_that_lie_in_a_directory_of_their_own(tmp_path: Path)
 def test_standard_output_holds_the_table_alone(seeds: Path) -> None:
     result = call("aggregate", str(seeds), "--tag", "loss", "--statistics", "mean", "-o", "-")
     assert result.status == 0
-    assert result.err == "standard output: 5 runs in 1 group, 1 tag, 4 points\n"
+    closing, told = result.err.splitlines()
+    assert closing == "standard output: 5 runs in 1 group, 1 tag, 4 points"
+    assert told == "all: may not be repeats of one run (--group): lr not the same in all names"
     lines = result.out.splitlines()
     assert lines[0] == "group,tag,step,runs,interpolated,nonfinite,mean,wall_time"
     assert lines[1].startswith("all,loss,0,5,0,0,2.0,")

@@ -324,6 +324,7 @@ def test_values_that_are_not_finite_come_last_together(tmp_path: Path) -> None:
         (["--by", "other"], "which way is better is not known of 'other'"),
         (["--tag", "other"], "no tag tells which way is better"),
         (["--at", "worst"], "'worst' is none of end, last, best, step=N"),
+        (["--group", "lr"], "no run matches 'lr'; hyperparameters are hparam:lr"),
         (["--at", "step=x"], "'step=x' is none of end, last, best, step=N"),
         (["--at", "step=1000"], "no run can be ranked by 'val/loss': not at step 1,000 yet"),
         (["--group", "hparam:rate"], "no run has a hyperparameter 'rate'"),

@@ -125,7 +125,7 @@ EXPERIMENT = {
 OTHERS = {
     "Aggregate": (
         "axis_column groups left_out notes plot problems provenance read_paths series "
-        "superseded to_dict to_frame x"
+        "superseded to_dict to_frame unlike x"
     ),
     "Asset": ("file output text"),
     "AggregatedSeries": (
@@ -156,6 +156,7 @@ OTHERS = {
         "bookmarks_path checkpoint_path directory files metadata metadata_path name sprite_path "
         "sprite_size tensor_path tensor_shape to_frame vectors"
     ),
+    "Estimate": ("high low to_dict value"),
     "EventFileReader": ("problems"),
     "EventFileWriter": (
         "add_encoded_image add_event add_histogram add_hparams add_hparams_end add_record "
@@ -184,6 +185,7 @@ OTHERS = {
         "to_dict to_frame"
     ),
     "Graph": ("from_graph_def from_meta_graph_def graph_def nodes"),
+    "GroupScores": ("group iqm mean median optimality_gap profile runs statistics to_dict"),
     "HParamDiff": ("a b name only_in to_dict"),
     "HParams": (
         "declared end_time experiment from_decodable from_values get group_name items keys "
@@ -196,6 +198,7 @@ OTHERS = {
         "file first_step float64_series format has_times hparams last_step left_out points "
         "problems run series status to_dict"
     ),
+    "Improvement": ("group over probability to_dict"),
     "Layout": ("categories from_values to_dict to_frame"),
     "Merge": (
         "losses lost_tags notes points problems read_paths restarts rewritten runs sessions "
@@ -234,6 +237,10 @@ OTHERS = {
         "bytes duration end_time event_files findings first_step is_judged last_step "
         "nonfinite notes objective path points problems run sessions start_time status "
         "superseded tags to_dict"
+    ),
+    "Scores": (
+        "at by direction groups improvements left_out level notes problems profiles provenance "
+        "rows superseded target tasks thresholds to_dict to_frame unlike"
     ),
     "SeriesStatistics": (
         "count dtype first first_step first_time last last_step last_time max max_step min "

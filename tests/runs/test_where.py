@@ -84,6 +84,34 @@ def test_the_runs_are_those_of_which_it_is_true(
     assert sorted(tbtools.load(str(logs), where=text)) == _true_of(logs, holds)
 
 
+def test_the_status_may_be_what_went_wrong(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    good = 2 / np.sqrt(np.arange(1, 201)) + random.normal(0, 0.01, 200)
+    curves = {
+        "good": good,
+        "blown": np.concatenate([good[:100], np.linspace(5, 500, 100)]),
+        "nan": np.concatenate([good[:100], np.full(100, np.nan)]),
+        "short": good[:2],
+    }
+    for name, curve in curves.items():
+        points = list(enumerate(curve.tolist()))
+        EventFileBuilder().scalars("loss", points).write(tmp_path / name / "events.out.tfevents.1")
+    wanted = {
+        "status!=diverged": ["good", "nan"],
+        "status==diverged": ["blown"],
+        "status==divergence or status==nonfinite": ["blown", "nan"],
+        "status~non*": ["nan"],
+        "not status~non*": ["blown", "good"],
+        "status==stopped": ["blown", "good", "nan", "short"],
+        "run==short or status==nonfinite": ["nan", "short"],
+    }
+    for text, runs in wanted.items():
+        experiment = tbtools.load(tmp_path, where=text)
+        assert sorted(experiment) == runs, text
+    shown = call("summarize", str(tmp_path), "--where", "status!=diverged")
+    assert "--where leaves out 1 run without what detect can judge\n" in shown.err
+
+
 def test_what_runs_lack_is_neither_true_nor_false_and_is_counted(logs: Path) -> None:
     depth, amp = "depth==3", "amp==true"
     every = {"run~*": 5, depth: 1, f"not {depth}": 0, f"{depth} or run~*": 5, amp: 1}
@@ -160,7 +188,9 @@ def test_it_narrows_what_is_selected_by_name_and_follows_what_is_added(tmp_path:
         ("'lr<1", "this quote has no end", "^"),
         ("best(lr)<1", "best(...) is none of first, last, min, max, end", "^^^^"),
         ("min()<1", "expected one tag in min(...)", "^"),
-        ("status==diverged", "no status 'diverged'; there are training", "^^^^^^^^"),
+        ("status==crashed", "no status 'crashed'; there are training", "^^^^^^^"),
+        ("status!=divergd", "no status 'divergd'; there are diverged, divergence", "^^^^^^^"),
+        ("status~x*", "no status 'x*'; there are training", "^^"),
         ("duration>long", "such as 90, 15m, 2h or 3d", "^^^^"),
         ("lrr<1", "no run has a hyperparameter or scalar 'lrr'; there are 'lr'", "^^^"),
         ("min(opt)<1", "no run has a scalar 'opt'; there are 'lr', 'val loss'", "^^^"),

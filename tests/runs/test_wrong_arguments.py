@@ -26,7 +26,7 @@ FILE = "logs/a/events.out.tfevents.1"
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("EventFileReader", "read_records"), (FILE,)),
     "EventFileWriter": ("{}",),
-    **dict.fromkeys(("aggregate", "best", "detect", "load", "plot"), (LOGS,)),
+    **dict.fromkeys(("aggregate", "best", "compare_scores", "detect", "load", "plot"), (LOGS,)),
     **dict.fromkeys(("read_scalars", "smooth"), (LOGS,)),
     **dict.fromkeys(("compact", "edit", "repair", "summarize", "verify"), (LOGS,)),
     "diff": ("logs/a", "logs/b"),
