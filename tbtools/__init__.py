@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from tbtools.render.export import Export, export
     from tbtools.render.figures.files import write_figure
     from tbtools.render.figures.scalars import plot
+    from tbtools.render.publication.write import WrittenFigure, figure
     from tbtools.render.report.write import diff_report, report
     from tbtools.render.write import write
     from tbtools.runs.experiment import Experiment, load
@@ -202,6 +203,7 @@ _MODULES = {
     ),
     "tbtools.render.figures.files": ("write_figure",),
     "tbtools.render.figures.scalars": ("plot",),
+    "tbtools.render.publication.write": ("WrittenFigure", "figure"),
     "tbtools.render.report.write": (
         "diff_report",
         "report",
@@ -318,6 +320,7 @@ __all__ = [
     "UnsupportedType",
     "UnwritableValue",
     "Verification",
+    "WrittenFigure",
     "aggregate",
     "best",
     "detect",
@@ -325,6 +328,7 @@ __all__ = [
     "diff_report",
     "explain",
     "export",
+    "figure",
     "load",
     "merge",
     "plot",

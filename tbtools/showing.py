@@ -109,7 +109,7 @@ class Shown(Completed):
 
         A run and an experiment take the arguments of `tbtools.plot`: tags, steps, x, smoothing,
         log, findings, objectives, columns, style. Findings and a diff take only style; an
-        aggregate takes middle, columns and style.
+        aggregate takes middle, columns, style and labels.
         """
         return renderer_of(self).plot(self, *args, **options)
 

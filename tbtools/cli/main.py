@@ -43,6 +43,7 @@ _COMMANDS = {
     "best": "Which runs are best, and what sets them apart.",
     "explain": "Everything known about one run, on a page.",
     "plot": "Curves in the terminal.",
+    "figure": "A figure for a paper: PDF, SVG, PNG or TeX.",
     "report": "A page to send to a colleague, or a picture.",
     "diff": "How runs differ, since when, and whether it is more than noise.",
     "merge": "The pieces of one training as one run, in one clean event file.",

@@ -30,6 +30,7 @@ COMMANDS = {
     "best": ["LOGS", "--by", "loss"],
     "repair": ["LOGS/b", "-o", "OUT/repaired"],
     "plot": ["LOGS"],
+    "figure": ["LOGS", "-o", "OUT/f.tex"],
     "report": ["LOGS", "-o", "OUT/report.html"],
 }
 

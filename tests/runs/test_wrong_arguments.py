@@ -33,6 +33,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "diff_report": ("DIFF", "logs/a", "logs/b", "{}.html"),
     "explain": ("logs/a",),
     "export": (LOGS, "{}.csv"),
+    "figure": (LOGS, "{}.tex"),
     "merge": ("logs/a",),
     "report": (LOGS, "{}.html"),
     "write": ("AGGREGATE", "{}.csv"),
