@@ -194,6 +194,24 @@ def test_a_formula_that_is_none_is_named(logs: Path) -> None:
         tbtools.figure("logs", "f.pdf", labels={"loss": r"$\frac{1$"})
 
 
+def test_a_logarithmic_axis_has_nothing_of_zero_or_less(tmp_path: Path) -> None:
+    for run, values in (("a", [4.0, 2.0, 0.0]), ("b", [0.0, 4.0, 0.0])):
+        builder = EventFileBuilder().scalars("l", list(enumerate(values)))
+        builder.write(tmp_path / "logs" / run / FILE)
+    written = tbtools.figure(
+        tmp_path / "logs", tmp_path / "f.tex", group="*", band="minmax", log=True
+    )
+    assert sum("logarithmic axis" in remark for remark in written.remarks) == 2
+    text = (tmp_path / "f.tex").read_text()
+    assert "ymode=log" in text
+    band, line = drawn(text)
+    assert line[:2].tolist() == [[0, 2], [1, 3]]  # the medians of 4 and 0, and of 2 and 4
+    assert np.isnan(line[2, 1])
+    assert band.tolist() == [[0, 4], [1, 4], [1, 2], [0, 2]]  # cut at 2, the least above 0
+    for ending in ("pdf", "png"):
+        tbtools.figure(tmp_path / "logs", tmp_path / f"f.{ending}", log=True)
+
+
 def test_standard_output(logs: Path) -> None:
     result = process("figure", os.fspath(logs), "-o", "-", "--format", "latex")
     assert result.out.startswith("% Made by tbtools")

@@ -25,6 +25,7 @@ _DOTS_PER_INCH = 300
 _BAND_OPACITY = 0.2
 # Steps from here on are written as 20k and 3M.
 _MANY = 10_000
+_FEW_DECADES = 100
 _GREY = "#3c434b"
 _GLYPH = re.compile(r"Glyph (\d+) ")
 
@@ -119,7 +120,7 @@ def _draw_panel(axes: Axes, panel: Panel, drawing: Drawing, *, alone: bool) -> N
     for depth, curve in enumerate(panel.curves):
         _draw_curve(axes, curve, depth, is_ridge=panel.is_ridges)
     if drawing.log:
-        axes.set_yscale("log", nonpositive="mask")
+        _set_logarithmic(axes)
     if panel.y_ticks:
         axes.set_yticks([at for at, _ in panel.y_ticks], [text for _, text in panel.y_ticks])
     else:
@@ -133,6 +134,18 @@ def _draw_panel(axes: Axes, panel: Panel, drawing: Drawing, *, alone: bool) -> N
         axes.set_ylabel(y_label.text, parse_math=y_label.is_written)
     if not alone or panel.y_label:
         axes.set_title(panel.title.text, parse_math=panel.title.is_written)
+
+
+def _set_logarithmic(axes: Axes) -> None:
+    """Gives a chart a logarithmic axis; of few decades with more ticks, and plain numbers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    if high < low * _FEW_DECADES:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw_curve(axes: Axes, curve: Curve, depth: int, *, is_ridge: bool) -> None:

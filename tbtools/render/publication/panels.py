@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -143,15 +143,14 @@ def drawing_of(
     panels: dict[str, list[Curve]] = {tag: [] for tag in tags}
     for each, at in zip(curves, places, strict=True):
         kept = _worth_drawing(each, notes)
-        if log:
-            _note_hidden(each, notes)
-        low, high = (None if end is None else end[kept] for end in (each.low, each.high))
+        shown = _above_zero(each, notes) if log else each
+        low, high = (None if end is None else end[kept] for end in (shown.low, shown.high))
         label = labels.of(each.name)
         panels[each.tag].append(
-            Curve(label, names.index(each.name), at[kept], each.y[kept], low, high)
+            Curve(label, names.index(each.name), at[kept], shown.y[kept], low, high)
         )
-    shown = [Panel(labels.of(tag), tuple(those)) for tag, those in panels.items()]
-    return Drawing(shown, x_label, caption, notes, log)
+    charts = [Panel(labels.of(tag), tuple(those)) for tag, those in panels.items()]
+    return Drawing(charts, x_label, caption, notes, log)
 
 
 def _worth_drawing(curve: RawCurve, notes: list[str]) -> NDArray[np.int64]:
@@ -172,13 +171,21 @@ def _worth_drawing(curve: RawCurve, notes: list[str]) -> NDArray[np.int64]:
     return kept
 
 
-def _note_hidden(curve: RawCurve, notes: list[str]) -> None:
+def _above_zero(curve: RawCurve, notes: list[str]) -> RawCurve:
+    """What a logarithmic axis has of a curve: the band is cut at the least value above 0."""
+    name = f"{printable(curve.tag)} of {printable(curve.name)}"
+    parts = [part for part in (curve.y, curve.low, curve.high) if part is not None]
+    values = np.concatenate(parts)
+    least = values[np.isfinite(values) & (values > 0)].min(initial=np.inf)
     hidden = int((curve.y <= 0).sum())
     if hidden:
-        notes.append(
-            f"{printable(curve.tag)} of {printable(curve.name)}: {plural(hidden, 'point')} "
-            "of 0 or less, which a logarithmic axis has not"
-        )
+        notes.append(f"{name}: {plural(hidden, 'point')} of 0 or less, not on a logarithmic axis")
+    low, high = curve.low, curve.high
+    if low is not None and high is not None and (low <= 0).any():
+        notes.append(f"{name}: the band is cut where it reaches 0, on a logarithmic axis")
+        low = np.where(low <= 0, least, low)
+        low, high = (np.where(high <= 0, np.nan, end) for end in (low, high))
+    return replace(curve, y=np.where(curve.y > 0, curve.y, np.nan), low=low, high=high)
 
 
 def _axis(places: Sequence[Floats], x: str, labels: Labels) -> tuple[list[Floats], Label]:
