@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from tbtools.render.export import Export, export
     from tbtools.render.figures.files import write_figure
     from tbtools.render.figures.scalars import plot
+    from tbtools.render.publication.write import WrittenFigure, figure
     from tbtools.render.report.write import diff_report, report
     from tbtools.render.write import write
     from tbtools.runs.experiment import Experiment, load
@@ -248,6 +249,7 @@ _MODULES = {
     ),
     "tbtools.render.figures.files": ("write_figure",),
     "tbtools.render.figures.scalars": ("plot",),
+    "tbtools.render.publication.write": ("WrittenFigure", "figure"),
     "tbtools.render.report.write": (
         "diff_report",
         "report",
@@ -384,6 +386,7 @@ __all__ = [
     "UnwritableValue",
     "Verification",
     "Watch",
+    "WrittenFigure",
     "aggregate",
     "best",
     "compact",
@@ -395,6 +398,7 @@ __all__ = [
     "edit",
     "explain",
     "export",
+    "figure",
     "import_",
     "load",
     "merge",

@@ -114,7 +114,7 @@ class Shown(Completed):
 
         A run and an experiment take the arguments of `tbtools.plot`: tags, steps, x, smoothing,
         log, findings, objectives, columns, style. Findings and a diff take only style; an
-        aggregate takes middle, columns and style.
+        aggregate takes middle, columns, style and labels.
         """
         draw = renderer_of(self).plot
         assert draw is not None

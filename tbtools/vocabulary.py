@@ -131,6 +131,16 @@ SCALAR_DTYPES: tuple[ScalarDtype, ...] = get_args(ScalarDtype)
 # Pictures of charts, by the ending of their names.
 PictureFormat = Literal["png", "svg", "pdf"]
 PICTURE_FORMATS: tuple[PictureFormat, ...] = get_args(PictureFormat)
+# Figures of publications: pictures, and pgfplots for TeX.
+FigureFormat = Literal["pdf", "svg", "png", "latex"]
+FIGURE_FORMATS: tuple[FigureFormat, ...] = get_args(FigureFormat)
+FigureStyle = Literal["paper", "paper-serif", "slides"]
+FIGURE_STYLES: tuple[FigureStyle, ...] = get_args(FigureStyle)
+# What a figure shows of a group of runs, and of which data it is.
+Band = Literal["mean_ci", "median_ci", "iqm_ci", "std", "stderr", "minmax", "quartiles", "none"]
+BANDS: tuple[Band, ...] = get_args(Band)
+FigureData = Literal["scalars", "histograms"]
+FIGURE_DATA: tuple[FigureData, ...] = get_args(FigureData)
 
 
 def plural(count: int, noun: str) -> str:

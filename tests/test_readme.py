@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 PAGES = [
     "README.md",
-    *(f"docs/{name}.md" for name in ("best", "smooth", "merge", "aggregate", "diff", "export")),
+    *(
+        f"docs/{name}.md"
+        for name in ("best", "smooth", "merge", "aggregate", "diff", "export", "figure", "recipes")
+    ),
 ]
 _BLOCK = re.compile(r"(?<=```)(console|python)\n(.*?)(?=```)", re.DOTALL)
 # What asks more of a shell than to start the command.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.align import Alignment
-    from tbtools.runs.inputs import RunsLike
+    from tbtools.runs.inputs import Inputs, RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
     from tbtools.runs.series import RunScalars, ScalarSeries
@@ -59,7 +59,7 @@ class _Plan:
 
 
 def aggregate(
-    runs: RunsLike,
+    runs: RunsLike | Inputs,
     *,
     group: str | Sequence[str] | None = None,
     tags: str | Sequence[str] | None = None,

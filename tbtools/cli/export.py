@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     type=click.Choice(export_kinds()),
     default="scalars",
     show_default=True,
-    help="Scalars and hparams make a table, the others a directory of files.",
+    help="Images, audio and text make a directory of files, the others a table.",
 )
 @click.option("--wide", is_flag=True, help="One column a tag instead of one row a point.")
 @click.option(

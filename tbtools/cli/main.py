@@ -44,6 +44,7 @@ _COMMANDS = {
     "explain": "Everything known about one run, on a page.",
     "watch": "Training followed while it goes on, with alarms that act.",
     "plot": "Curves in the terminal.",
+    "figure": "A figure for a paper: PDF, SVG, PNG or TeX.",
     "report": "A page to send to a colleague, or a picture.",
     "diff": "How runs differ, since when, and whether it is more than noise.",
     "merge": "The pieces of one training as one run, in one clean event file.",

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import InvalidArgument
+from tbtools.render.export_frames import export_frames
 from tbtools.render.export_tables import export_hparams, export_scalars
 from tbtools.render.lake import export_lake
 from tbtools.render.media import export_media
 from tbtools.runs.diagnostics import HasProvenance, Provenance
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.plugins.hparams_table import hparams_table
-from tbtools.runs.plugins.table import export_kinds
+from tbtools.runs.plugins.table import EXPORTED_FRAMES, export_kinds
 from tbtools.runs.selection import Selection, as_globs
 from tbtools.vocabulary import PAGE_FORMATS
 
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
     from tbtools.runs.plugins.values import Undecodable
 
 # What means nothing for a kind of data, and is refused: who gives it expects something of it.
-_MEANINGLESS = {"scalars": (), "hparams": ("tags", "steps", "wide")}
+_MEANINGLESS = {
+    "scalars": (),
+    "hparams": ("tags", "steps", "wide"),
+    **dict.fromkeys(EXPORTED_FRAMES, ("wide",)),
+}
 _MEANINGLESS_FOR_FILES = ("wide", "format", "force")
 
 
@@ -80,11 +85,13 @@ def export(
 
     Args:
         runs: A path, a `Run`, an `Experiment`, or several of them.
-        path: For scalars and hparams a file, ``-`` for standard output; else a directory. For
-            scalars of runs with an engine a directory of Parquet files, to which is added what is
-            new; see docs/distributed.md.
+        path: For a table a file, ``-`` for standard output; for images, audio and text a
+            directory. For scalars of runs with an engine a directory of Parquet files, to which
+            is added what is new; see docs/distributed.md.
         data: ``scalars`` (every point), ``hparams`` (one row a run, with the final values of its
-            metrics), ``images``, ``audio`` or ``text`` (one file each, as it was stored).
+            metrics), ``histograms`` (one row a bucket), ``distributions`` (one row a histogram,
+            with TensorBoard's nine quantiles), ``pr_curves`` (one row a threshold), ``images``,
+            ``audio`` or ``text`` (one file each, as it was stored).
         tags: Globs; all tags where not given. Not for hparams.
         exclude_tags: Globs of tags that are left out. Not for hparams.
         steps: First and last step, both included; None for no bound. Not for hparams.
@@ -145,6 +152,17 @@ def export(
             known, table, path, format=format, force=force, csv_safe=csv_safe
         )
         of_runs = count
+    elif data in EXPORTED_FRAMES:
+        count, of_runs, undecodable = export_frames(
+            known,
+            path,
+            data,
+            selection=selection,
+            format=format,
+            force=force,
+            csv_safe=csv_safe,
+            progress=progress,
+        )
     else:
         count, of_runs, undecodable = export_media(
             known, path, data, selection=selection, csv_safe=csv_safe, progress=progress

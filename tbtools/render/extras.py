@@ -18,5 +18,19 @@ def require_report_extra(purpose: str) -> None:
     Raises:
         MissingExtra: One is not there.
     """
-    if any(find_spec(name) is None for name in _REPORT):
-        raise MissingExtra(purpose, "report")
+    require_packages(purpose, "report", *_REPORT)
+
+
+def require_packages(purpose: str, extra: str, *packages: str) -> None:
+    """Refuses where packages of an extra are not installed.
+
+    Args:
+        purpose: What they are needed for, as the message begins.
+        extra: The extra that brings them.
+        packages: The names by which they are imported.
+
+    Raises:
+        MissingExtra: One is not there.
+    """
+    if any(find_spec(name) is None for name in packages):
+        raise MissingExtra(purpose, extra)

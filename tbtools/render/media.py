@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument
+from tbtools.render.chosen import chosen_values
 from tbtools.render.csv_text import CsvText
 from tbtools.render.directories import directory_whole
 from tbtools.render.names import DistinctPaths, run_paths, step_file
@@ -20,7 +21,7 @@ from tbtools.runs.reading import read_each
 from tbtools.runs.selection import EVERYTHING, Selector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tbtools.render.directories import NewDirectory
     from tbtools.runs.plugins.values import StoredValue, Undecodable
@@ -76,8 +77,7 @@ def export_media(
             within = "" if folders[name] == "." else folders[name]
             places = {tag: paths.add(tag, within) for tag in _tags(run, kind)}
             undecodable: list[Undecodable] = []
-            chosen = _chosen(run, kind, _chosen_tags(run, selector), selection)
-            values = readable(chosen, undecodable)
+            values = readable(chosen_values(run, kind, selector, selection), undecodable)
             index += _export_run(name, values, places, made, kind, undecodable)
             problems += [(name, each) for each in undecodable]
         require_readable(runs)
@@ -131,20 +131,3 @@ def _tags(run: Run, kind: str) -> list[str]:
         if each.plugin == kind
     ]
     return list(dict.fromkeys(series))
-
-
-def _chosen_tags(run: Run, selector: Selector) -> set[str]:
-    return {
-        part.shown_tag(each.tag)
-        for whole in run.data.parts
-        for part, chosen in [selector.choose(whole)]
-        for each in chosen
-    }
-
-
-def _chosen(
-    run: Run, kind: str, tags: Collection[str], selection: Selection
-) -> Iterator[StoredValue]:
-    for value in run.values(kind):
-        if value.tag in tags and selection.has_step(value.step):
-            yield value

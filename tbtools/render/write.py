@@ -56,8 +56,8 @@ def write(
     path ends in ``.csv``, ``.jsonl``, ``.parquet`` or ``.feather``, else a log directory of event
     files, in which values are float32. A frame is long, such as `smooth` gives, or wide, such as
     `Experiment.scalars` gives: with a step a row, as a column or the index, and a column a tag or a
-    pair of run and tag. Where it has no wall_time, all points have the time of this call. Of `Scores` the
-    performance profiles become a table.
+    pair of run and tag. Where it has no wall_time, all points have the time of this call. Of
+    `Scores` the performance profiles become a table.
 
     Args:
         result: What.
@@ -77,53 +77,50 @@ def write(
     """
     import pandas as pd
 
-    ending = is_table(path)
-    if isinstance(result, Merge):
+    if isinstance(result, Repair | Edit | Compaction):
+        # Records of others, which are never replaced.
+        require_free_run(path, force=None, inputs=result.read_paths)
+        _write_records(result, path)
+    elif isinstance(result, Merge | Import):
         require_free_run(path, force=force, inputs=result.read_paths)
-        write_merge(result, path, force=force)
-    elif isinstance(result, Repair):
-        require_free_run(path, force=None, inputs=result.read_paths)
-        write_repair(result, path)
-    elif isinstance(result, Edit):
-        require_free_run(path, force=None, inputs=result.read_paths)
-        write_edit(result, path)
-    elif isinstance(result, Compaction):
-        require_free_run(path, force=None, inputs=result.read_paths)
-        write_compaction(result, path)
-    elif isinstance(result, Import):
-        require_free_run(path, force=force, inputs=result.read_paths)
-        write_import(result, path, force=force)
+        if isinstance(result, Merge):
+            write_merge(result, path, force=force)
+        else:
+            write_import(result, path, force=force)
     elif isinstance(result, Scores):
         require_table(path)
-        frame = result.profiles()
-        write_table(
-            path, _frame_schema(frame), [_frame_batch(frame)], force=force, csv_safe=csv_safe
-        )
+        _write_frame(result.profiles(), path, force=force, csv_safe=csv_safe)
+    elif isinstance(result, Aggregate) and is_table(path):
+        schema, batches = aggregate_schema(result), aggregate_batches(result)
+        write_table(path, schema, batches, force=force, csv_safe=csv_safe)
     elif isinstance(result, Aggregate):
-        if ending:
-            write_table(
-                path,
-                aggregate_schema(result),
-                aggregate_batches(result),
-                force=force,
-                csv_safe=csv_safe,
-            )
-        else:
-            write_aggregate(result, path, force=force, inputs=inputs)
+        write_aggregate(result, path, force=force, inputs=inputs)
+    elif isinstance(result, pd.DataFrame) and is_table(path):
+        _write_frame(result, path, force=force, csv_safe=csv_safe)
     elif isinstance(result, pd.DataFrame):
-        if ending:
-            write_table(
-                path, _frame_schema(result), [_frame_batch(result)], force=force, csv_safe=csv_safe
-            )
-        else:
-            points = frame_points(result)
-            paths = run_paths(points)
-            runs = ((paths[run], [series]) for run, series in points.items())
-            write_runs(runs, path, command="write", force=force, inputs=inputs)
+        points = frame_points(result)
+        paths = run_paths(points)
+        runs = ((paths[run], [series]) for run, series in points.items())
+        write_runs(runs, path, command="write", force=force, inputs=inputs)
     else:
         raise UnsupportedType(
             f"cannot write {type(result).__name__}: no plan, Aggregate, Scores or frame"
         )
+
+
+def _write_records(plan: Repair | Edit | Compaction, path: str | os.PathLike[str]) -> None:
+    if isinstance(plan, Repair):
+        write_repair(plan, path)
+    elif isinstance(plan, Edit):
+        write_edit(plan, path)
+    else:
+        write_compaction(plan, path)
+
+
+def _write_frame(
+    frame: pd.DataFrame, path: str | os.PathLike[str], *, force: bool, csv_safe: bool
+) -> None:
+    write_table(path, _frame_schema(frame), [_frame_batch(frame)], force=force, csv_safe=csv_safe)
 
 
 def require_free_target(

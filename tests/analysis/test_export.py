@@ -683,3 +683,28 @@ class TestCommand:
         assert "x\\x1b[31m" in shown.out
         piped = process("export", str(tmp_path / "logs"), "-o", "-")
         assert "x\x1b[31m" in piped.out  # data is data
+
+
+def test_histograms_of_many_runs_are_one_table(tmp_path: Path) -> None:
+    for run, steps in (("a", (1, 2)), ("b", (1,))):
+        builder = EventFileBuilder()
+        for step in steps:
+            builder.histogram("w", step, [1.0, 2.0], [3.0, 1.0], minimum=0.0, maximum=2.0)
+        builder.write(tmp_path / "logs" / run / "events.out.tfevents.1")
+    for kind, read in READERS.items():
+        path = tmp_path / f"all.{kind}"
+        exported = tbtools.export(tmp_path / "logs", path, "histograms")
+        assert (exported.count, exported.runs, exported.undecodable) == (6, 2, ())
+        table = read(path)
+        assert list(table) == ["run", "tag", "step", "wall_time", "left", "right", "count"]
+        assert table["run"].tolist() == ["a"] * 4 + ["b"] * 2
+        assert table["left"].tolist() == [0, 1] * 3
+        assert table["count"].tolist() == [3, 1] * 3
+    shown = call("export", str(tmp_path / "logs"), "--data", "distributions", "-o", "-").out
+    rows = list(csv.DictReader(io.StringIO(shown)))
+    # Half of what was counted lies below two thirds of the first bucket.
+    assert [float(row["bp5000"]) for row in rows] == pytest.approx([2 / 3] * 3)
+    only = call("export", str(tmp_path / "logs"), "--data", "histograms", "-o", "-", "--steps", "2")
+    assert only.out.count("\n") == 3
+    refused = call("export", str(tmp_path / "logs"), "--data", "pr_curves", "-o", "-")
+    assert (refused.status, refused.out) == (2, "")

@@ -63,6 +63,7 @@ COMMANDS = {
     "export of hyperparameters": ["export", "logs", "--data", "hparams", "-o", "work/out.csv"],
     "plot": ["plot", "logs"],
     "report": ["report", "logs", "-o", "work/out.html"],
+    "figure": ["figure", "logs", "-o", "work/out.tex"],
 }
 VERDICTS = ("detect", "diff", "inspect", "verify")
 WRITING = [name for name, words in COMMANDS.items() if "-o" in words and words[-1] != "-"]

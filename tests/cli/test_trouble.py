@@ -51,6 +51,7 @@ COMMANDS = {
     "export of hyperparameters": ["export", "PATHS", "--data", "hparams", "-o", "out.csv"],
     "report": ["report", "PATHS", "-o", "out.html"],
     "report of a picture": ["report", "PATHS", "-o", "out.svg"],
+    "figure": ["figure", "PATHS", "-o", "out.tex"],
     "verify": ["verify", "PATHS"],
     "inspect": ["inspect", "PATHS"],
     "inspect of records": ["inspect", "PATHS", "--records"],
@@ -99,10 +100,10 @@ def _of(*commands: str) -> list[str]:
 
 SELECTING = [name for name in COMMANDS if name not in _of("verify", "inspect", "repair")]
 # Those that make one result of all paths refuse if one is missing; the others go on with the rest.
-TOGETHER = _of("merge", "aggregate")
+TOGETHER = _of("merge", "aggregate", "figure")
 SEVERAL = [name for name in COMMANDS if name not in _of("diff", "inspect")]
 # Those whose --format is that of the file.
-WRITING = ("export", "report")
+WRITING = ("export", "report", "figure")
 # What the closing line says of the 40 scalars in 2 series, and 5 other values, in one file.
 CLOSING = {
     "summarize": "1 run, 1 event file, 2.12 kB, 45 points",
@@ -118,6 +119,7 @@ CLOSING = {
     "smooth": "1 run, 2 series, 40 points, ema of weight 0.6",
     "export": " of 1 run",
     "report": " 1 run",
+    "figure": "2 charts, 2 lines of 1 run",
     "verify": "1 file, 46 records, ",
     "inspect": "sound/b/events.out.tfevents.1: (6 tags, 45 values|46 events)$",
 }

@@ -32,6 +32,7 @@ COMMANDS = {
     "compact": ["LOGS", "--thin", "16", "-o", "OUT/compact"],
     "edit": ["LOGS", "--exclude-tag", "loss", "-o", "OUT/edited"],
     "plot": ["LOGS"],
+    "figure": ["LOGS", "-o", "OUT/f.tex"],
     "report": ["LOGS", "-o", "OUT/report.html"],
 }
 

@@ -266,6 +266,10 @@ OTHERS = {
     ),
     "TextDiff": ("lines step tag to_dict"),
     "Verification": ("files readable sound strict to_dict to_frame unreadable_paths"),
+    "WrittenFigure": (
+        "caption charts curves format height notes path problems provenance remarks runs "
+        "superseded to_dict width"
+    ),
 }
 
 

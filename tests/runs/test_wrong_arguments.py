@@ -36,6 +36,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "export": (LOGS, "{}.csv"),
     "import_": ("metrics.csv",),
     "watch": (LOGS,),
+    "figure": (LOGS, "{}.tex"),
     "merge": ("logs/a",),
     "report": (LOGS, "{}.html"),
     "write": ("AGGREGATE", "{}.csv"),

@@ -11,6 +11,7 @@ from tbtools.errors import InvalidArgument
 from tbtools.render.colors import run_colors, run_dashes, translucent
 from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, style_named
+from tbtools.render.publication.labels import labels_of
 from tbtools.render.thinning import thin
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.aggregated import Aggregate, AggregatedSeries
-    from tbtools.render.figures.style import Style, StyleName
+    from tbtools.render.figures.style import StyleName
+    from tbtools.render.publication.labels import Labels, LabelsLike
 
     Floats = NDArray[np.float64]
 
@@ -34,7 +36,12 @@ _MIDDLES = {
 
 
 def plot_aggregate(
-    aggregate: Aggregate, middle: str = "mean", *, columns: int = 2, style: StyleName = "screen"
+    aggregate: Aggregate,
+    middle: str = "mean",
+    *,
+    columns: int = 2,
+    style: StyleName = "screen",
+    labels: LabelsLike | None = None,
 ) -> go.Figure:
     """Draws an aggregate: a chart a tag, a line and a band a group.
 
@@ -47,6 +54,8 @@ def plot_aggregate(
         middle: ``mean``, ``iqm`` or ``median``.
         columns: How many charts stand side by side.
         style: ``screen`` or ``paper``.
+        labels: What groups, tags and the axis are called instead of their names; as for
+            `tbtools.figure`, but without formulas.
 
     Raises:
         InvalidArgument: The aggregate does not have the statistic, or there is no such style.
@@ -59,34 +68,40 @@ def plot_aggregate(
     if middle not in _MIDDLES or any(middle not in each.statistics for each in aggregate.series):
         raise InvalidArgument(f"middle={middle!r} is none of the statistics of the aggregate")
     styled = style_named(style)
+    called = labels_of(labels)
     tags = list(dict.fromkeys(each.tag for each in aggregate.series))
     columns = max(1, min(columns, len(tags)))
     rows = -(-len(tags) // columns)
-    figure = make_subplots(
-        rows, columns, subplot_titles=[html.escape(tag, quote=False) for tag in tags]
-    )
+    figure = make_subplots(rows, columns, subplot_titles=[_shown(tag, called) for tag in tags])
     groups = [group.name for group in aggregate.groups]
     colors, dashes = run_colors(groups), run_dashes(groups)
     in_legend: set[str] = set()
     for series in aggregate.series:
         row, column = divmod(tags.index(series.tag), columns)
-        for trace in _traces(series, middle, colors[series.group], dashes[series.group], styled):
+        line: dict[str, object] = {
+            "color": colors[series.group],
+            "width": styled.line,
+            "dash": dashes[series.group],
+        }
+        for trace in _traces(series, middle, line, called):
             trace["showlegend"] = trace["mode"] == "lines" and series.group not in in_legend
             figure.add_trace(go.Scatter(trace), row + 1, column + 1)
         in_legend.add(series.group)
     apply_style(figure, styled, rows)
-    figure.update_xaxes(title_text=aggregate.x if aggregate.x != "step" else "")
+    axis = called.of(aggregate.x, "" if aggregate.x == "step" else aggregate.x)
+    figure.update_xaxes(title_text=html.escape(axis.text, quote=False))
+    called.require_used()
     figure.update_layout(showlegend=True)
     return figure
 
 
 def _traces(
-    series: AggregatedSeries, middle: str, color: str, dash: str, style: Style
+    series: AggregatedSeries, middle: str, line: dict[str, object], labels: Labels
 ) -> Iterator[dict[str, object]]:
     """The band, then the line."""
     values = series.statistics[middle]
     kept = thin(values, _LINE_POINTS)
-    name = html.escape(series.group, quote=False)
+    name = _shown(series.group, labels)
     common: dict[str, object] = {"name": name, "legendgroup": name}
     band = _band(series, middle)
     if band is not None:
@@ -98,17 +113,21 @@ def _traces(
             "y": np.concatenate([high[known], low[known][::-1]]),
             "mode": "none",
             "fill": "toself",
-            "fillcolor": translucent(color, 0.2),
+            "fillcolor": translucent(str(line["color"]), 0.2),
             "hoverinfo": "skip",
         }
     yield common | {
         "x": series.x[kept],
         "y": values[kept],
         "mode": "lines",
-        "line": {"color": color, "width": style.line, "dash": dash},
+        "line": line,
         "customdata": series.runs[kept],
         "hovertemplate": "%{y:.5g} at %{x}, %{customdata} runs<extra>%{fullData.name}</extra>",
     }
+
+
+def _shown(name: str, labels: Labels) -> str:
+    return html.escape(labels.of(name).text, quote=False)
 
 
 def _band(series: AggregatedSeries, middle: str) -> tuple[Floats, Floats] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tbtools.render.format import plural, printable
+from tbtools.runs.plugins.table import PLUGINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def export_totals(exported: Export) -> str:
     """One line: what was written."""
-    noun = "file" if exported.data not in ("scalars", "hparams") else "row"
+    noun = "file" if getattr(PLUGINS.get(exported.data), "files", "") else "row"
     return f"{plural(exported.count, noun)} of {plural(exported.runs, 'run')}"
 
 

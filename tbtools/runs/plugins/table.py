@@ -123,9 +123,18 @@ def plugin_named(name: str) -> Plugin:
     )
 
 
+# What `export` writes as one table of numbers: of which plugin, and what makes its frame.
+EXPORTED_FRAMES = {
+    "histograms": ("histograms", f"{_HERE}.histograms:histograms_frame"),
+    "distributions": ("histograms", f"{_HERE}.histograms:distributions_frame"),
+    "pr_curves": ("pr_curves", f"{_HERE}.pr_curves:pr_curves_frame"),
+}
+
+
 def export_kinds() -> tuple[str, ...]:
-    """The plugins of which `export` writes a table or files."""
-    return tuple(each.name for each in PLUGINS.values() if each.exports_table or each.files)
+    """The kinds of data of which `export` writes a table or files."""
+    own = (each.name for each in PLUGINS.values() if each.exports_table or each.files)
+    return (*own, *EXPORTED_FRAMES)
 
 
 def function_at(path: str) -> Callable[..., Any]:

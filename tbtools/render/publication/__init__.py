@@ -1,0 +1,1 @@
+"""Figures for publications: sizes in inches, fonts embedded, as PDF, SVG, PNG and pgfplots."""
