@@ -52,6 +52,7 @@ _COMMANDS = {
     "inspect": "What is in one event file: tags, records, events.",
     "verify": "Whether event files are sound, and where not.",
     "repair": "What is whole in damaged, cut-off or compressed event files.",
+    "mcp": "Answers coding agents about logs (Model Context Protocol).",
     "cache": "What is kept of earlier looks, so that the next one is fast.",
 }
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from tbtools.errors import MissingExtra
 
 _REPORT = ("plotly", "tsdownsample", "nh3", "markdown_it")
+_MCP = ("mcp", "tsdownsample")
 
 
 def require_report_extra(purpose: str) -> None:
@@ -18,5 +19,14 @@ def require_report_extra(purpose: str) -> None:
     Raises:
         MissingExtra: One is not there.
     """
-    if any(find_spec(name) is None for name in _REPORT):
-        raise MissingExtra(purpose, "report")
+    _require(_REPORT, purpose, "report")
+
+
+def require_mcp_extra(purpose: str) -> None:
+    """As `require_report_extra`, of the extra ``mcp``."""
+    _require(_MCP, purpose, "mcp")
+
+
+def _require(packages: tuple[str, ...], purpose: str, extra: str) -> None:
+    if any(find_spec(name) is None for name in packages):
+        raise MissingExtra(purpose, extra)
