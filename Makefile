@@ -11,9 +11,13 @@ export TBTOOLS_CORPUS ?= ../shared/corpus
 TWICE := -n 2 --dist loadfile -m 'not (minutes or slow or browser)' \
     --ignore=tests/reference_training --ignore=tests/fuzz --ignore=tests/benchmarks
 PYTHONS := 3.12 3.13 3.14
+# The suite against an installed wheel: not what looks at the sources of the package.
+INSTALLED := tests/analysis tests/cli tests/eventfile tests/render tests/runs \
+    --ignore=tests/eventfile/test_source.py --ignore=tests/runs/test_public_api.py \
+    --ignore=tests/analysis/test_detect_families.py
 NEEDS_TORCH := $(shell grep -rlE '^ *(import|from) (torch|reference_training)' tests)
 
-.PHONY: demo test test-lowest test-newest test-pythons lint pytest bench explore fuzz clean $(PYTHONS)
+.PHONY: wheels test-wheel demo test test-lowest test-newest test-pythons lint pytest bench explore fuzz clean $(PYTHONS)
 
 demo: $(VENV)/demo
 	$(BIN)/tbtools --version
@@ -46,6 +50,33 @@ $(PYTHONS):
 	    $(MAKE) --no-print-directory $(VENV)-$@/installed && \
 	    $(VENV)-$@/bin/pytest $(TWICE) $(addprefix --ignore=,$(NEEDS_TORCH)); \
 	else echo "no python$@ here: skipped"; fi
+
+# An sdist, and a manylinux wheel for each Python that is here. The glibc is that of this machine or
+# older, as auditwheel finds it; releases are built where it is old (.github/workflows/wheels.yml).
+wheels: $(VENV)/dev
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[release]'
+	rm -rf dist build/wheels
+	$(BIN)/python -c 'import setuptools.build_meta as b; b.build_sdist("dist")'
+	@for version in 3.11 $(PYTHONS); do \
+	    if python$$version -c '' 2>/dev/null; then \
+	        python$$version -m pip wheel --quiet --no-deps -w build/wheels dist/*.tar.gz || exit 1; \
+	    else echo "no python$$version here: no wheel"; fi; \
+	done
+	PATH="$$PWD/$(BIN):$$PATH" $(BIN)/auditwheel repair -w dist build/wheels/*.whl
+
+# The wheel in an environment of its own, with the sources out of reach; then one that was built
+# without a compiler.
+test-wheel: wheels
+	rm -rf build/elsewhere $(VENV)-wheel && mkdir -p build/elsewhere
+	tar -xzf dist/*.tar.gz -C build/elsewhere --strip-components 1
+	rm -rf build/elsewhere/tbtools build/elsewhere/setup.py
+	$(PYTHON) -m venv $(VENV)-wheel
+	CC=false CXX=false $(VENV)-wheel/bin/pip wheel --quiet --no-deps -w build/pure dist/*.tar.gz
+	$(VENV)-wheel/bin/pip install --quiet --no-index --no-deps --find-links dist tbtools
+	$(VENV)-wheel/bin/pip install --quiet -c constraints.txt --find-links dist 'tbtools[test-reading]'
+	cd build/elsewhere && $(CURDIR)/$(VENV)-wheel/bin/python -m pytest $(TWICE) $(INSTALLED)
+	$(VENV)-wheel/bin/pip install --quiet --force-reinstall --no-deps build/pure/*.whl
+	cd build/elsewhere && $(CURDIR)/$(VENV)-wheel/bin/python -m pytest $(TWICE) $(INSTALLED)
 
 bench: $(VENV)/dev
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -188,12 +189,25 @@ def test_what_is_in_a_wheel(pure_wheel: Path, compiled_wheel: Path) -> None:
         assert "tbtools/py.typed" in names
         assert "tbtools/eventfile/_scan.pyi" in names
         assert any(name.endswith("/licenses/LICENSE") for name in names)
-        assert not [name for name in names if name.startswith(("tests", "examples", "benchmarks"))]
+        # Nothing else: neither the trainer, which is run from a checkout, nor the tests.
+        assert {name.split("/")[0].partition("-")[0] for name in names} == {"tbtools"}
         assert not [name for name in names if name.endswith((".c", ".pyc"))]
     compiled = [name for name in _names(compiled_wheel) if name.endswith(".so")]
     for module in ("eventfile/_scan", "render/_table_text"):
         assert any(name.startswith(f"tbtools/{module}.") for name in compiled)
     assert not [name for name in _names(pure_wheel) if name.endswith(".so")]
+
+
+def test_an_sdist_holds_what_its_tests_need(tmp_path: Path) -> None:
+    with tarfile.open(_sdist(tmp_path)) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    for wanted in (
+        "tests/test_nothing.py",
+        "reference_training/__main__.py",
+        "tbtools/schemas.json",
+    ):
+        assert wanted in names
+    assert not [name for name in names if name.endswith((".so", ".pyc"))]
 
 
 def test_a_wheel_holds_every_file_of_the_package(compiled_wheel: Path) -> None:

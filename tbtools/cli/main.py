@@ -57,6 +57,7 @@ _COMMANDS = {
     "edit": "Logs with other names, other steps or fewer tags, all else kept.",
     "compact": "Smaller logs: fewer pictures and histograms, thinned scalars.",
     "import": "Logs of other programs as event files, which TensorBoard shows.",
+    "mcp": "Answers coding agents about logs (Model Context Protocol).",
     "cache": "What is kept of earlier looks, so that the next one is fast.",
 }
 

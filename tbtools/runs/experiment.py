@@ -263,10 +263,10 @@ class Experiment(Shown, Mapping[str, Run]):
         """Reads what was added since: new runs, new event files, new records.
 
         Files that were replaced or have become shorter are read anew; of those that are gone, what
-        was read stays, and the run's problems say so. A file is looked into where its size, its
-        identity or the time of its last change is another, and where it was damaged. `Run.changes`
-        says what was found. It costs a look at the directories and files, the new bytes, and those
-        of damaged stretches.
+        was read stays, and the run's problems say so; `forget` lets go of a run. A file is looked
+        into where its size, its identity or the time of its last change is another, and where it
+        was damaged. `Run.changes` says what was found. It costs a look at the directories and
+        files, the new bytes, and those of damaged stretches.
 
         Returns:
             How many points are new, in the runs that had been read before and in new runs.
@@ -285,6 +285,19 @@ class Experiment(Shown, Mapping[str, Run]):
         for run in read_ahead([self._runs[name] for name in sorted(sources & came)]):
             new[run.name] = sum(file.values.count for file in run.data.files)
         return sum(new[name] for name in sources)
+
+    def forget(self, name: str) -> None:
+        """Takes a run out, as one whose files were deleted, which `refresh` keeps.
+
+        The next `refresh` finds it anew where its files are still there.
+
+        Raises:
+            UnknownRun: There is none of that name.
+        """
+        for source in self[name].data.sources:
+            self._runs.pop(source, None)
+        self.all_runs = {each: run for each, run in self.all_runs.items() if each != name}
+        self._shown = {each: run for each, run in self._shown.items() if each != name}
 
     def _refresh_run(self, name: str) -> int:
         return self._runs[name].data.refresh()

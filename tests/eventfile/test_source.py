@@ -250,6 +250,8 @@ ALLOWED = {
     ("eventfile/remote/others.py", "exists"),  # by fsspec
     ("eventfile/threads.py", "mmap.mmap"),  # of no file
     ("live/webhooks.py", "open"),  # a connection
+    ("render/mcp/confined.py", "open"),  # of the source that it confines
+    ("render/mcp/confined.py", "stat"),
     ("render/report/page.py", "read_text"),  # the page's assets
     ("render/report/write.py", "is_file"),  # plotly.min.js beside the output
     ("render/report/write.py", "read_bytes"),

@@ -121,6 +121,31 @@ def test_what_was_read_of_a_file_that_is_gone_stays_and_is_told(
     assert len(experiment["r"].problems) == 0
 
 
+@pytest.mark.parametrize("fold", [False, True])
+def test_a_run_that_is_gone_can_be_forgotten(tmp_path: Path, fold: bool) -> None:
+    for name in ("a", "b", "b/loss_train"):
+        points(3).write(tmp_path / "logs" / name / "events.out.tfevents.1")
+    experiment = tbtools.load(tmp_path / "logs", fold=fold)
+    names = list(experiment)
+    assert len(experiment.scalars()) == 9
+    (tmp_path / "logs" / "a" / "events.out.tfevents.1").unlink()
+    experiment.refresh()
+    assert list(experiment) == names
+    experiment.forget("a")
+    assert list(experiment) == names[1:]
+    assert experiment.refresh() == 0
+    assert list(experiment) == names[1:]
+    assert len(experiment.scalars()) == 6
+    with pytest.raises(tbtools.UnknownRun):
+        experiment.forget("a")
+    # One whose files are there comes back, whole.
+    experiment.forget("b")
+    assert "b" not in experiment
+    assert experiment.refresh() == (6 if fold else 3)
+    assert list(experiment) == names[1:]
+    assert len(experiment.scalars()) == 6
+
+
 def test_a_log_directory_that_is_gone_keeps_what_was_read(
     experiment: tbtools.Experiment, path: Path
 ) -> None:

@@ -380,3 +380,16 @@ def test_values_are_decoded_one_by_one(tmp_path: Path) -> None:
     first = list(itertools.islice(run.values("text"), 2))
     assert [value.step for value in first] == [0, 1]
     assert [value.step for value in run.values(tags="note")] == list(range(100))
+
+
+def test_whole_numbers_that_no_float64_holds_are_tensors_as_they_were_stored(
+    tmp_path: Path,
+) -> None:
+    numbers = [2**53 + 1, 2**63 - 1, -(2**63)]
+    builder = EventFileBuilder().file_version()
+    for step, number in enumerate(numbers):
+        builder.tensor_scalar("n", step, number, "int64")
+    builder.write(tmp_path / "events.out.tfevents.1")
+    run = tbtools.load(tmp_path)["."]
+    assert [int(each) for each in run.tensors()["tensor"]] == numbers
+    assert run.scalars()["value"].tolist() == [float(number) for number in numbers]

@@ -1,0 +1,1 @@
+"""What coding agents are answered over the Model Context Protocol."""
