@@ -52,17 +52,17 @@ def pairs(series: Sequence[ScalarSeries]) -> Iterator[tuple[ScalarSeries, Scalar
         if role_of(one.tag) not in EVALUATIONS:
             own.update(dict.fromkeys(_keys(one, one.run), one))
         if role_of(one.tag, one.run) not in EVALUATIONS:
-            siblings.update(dict.fromkeys(_keys(one, _family(one.run)), one))
+            siblings.update(dict.fromkeys(_keys(one, family(one.run)), one))
     named = [one for one in validation if role_of(one.tag)]
     by_run = [one for one in validation if not role_of(one.tag)]
     trained = set()
     for one in named:
-        twin = _twin(own, one, one.run) or _twin(siblings, one, _family(one.run))
+        twin = _twin(own, one, one.run) or _twin(siblings, one, family(one.run))
         if twin is not None:
             trained.add((twin.run, twin.tag))
             yield twin, one
     for one in by_run:
-        twin = _twin(siblings, one, _family(one.run))
+        twin = _twin(siblings, one, family(one.run))
         if twin is not None and (one.run, one.tag) not in trained:
             yield twin, one
 
@@ -84,7 +84,7 @@ def _keys(series: ScalarSeries, where: object) -> list[Key]:
 
 
 @lru_cache(maxsize=1024)
-def _family(run: str) -> tuple[object, ...]:
+def family(run: str) -> tuple[object, ...]:
     """What two runs of a pair have in common: the path, without ``train`` or ``val`` at its end."""
     *parents, last = run.split("/")
     family: tuple[object, ...] = tuple(part for part in parents if part != ".")

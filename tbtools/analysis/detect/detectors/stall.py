@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,26 +35,100 @@ def find(series: Iterable[ScalarSeries]) -> list[Finding]:
     Args:
         series: All series, in the order in which their points were written.
     """
+    found = (_of_series(one) for one in _densest(series).values())
+    return [finding for finding in found if finding is not None]
+
+
+def silences(series: Iterable[ScalarSeries]) -> dict[str, Silence]:
+    """From when on the silence of a writer is a stall, by run; none of runs without a rhythm.
+
+    Args:
+        series: As for `find`.
+    """
+    found = {}
+    for run, one in _densest(series).items():
+        rhythm = _rhythm(_gaps(one))
+        if rhythm is not None:
+            found[run] = Silence(one, rhythm)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often something is written.
+
+    Attributes:
+        typical: The median gap, seconds.
+        patience: From how many seconds on a gap is a stall.
+    """
+
+    typical: float
+    patience: float
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What there is to be said of a run in which nothing is written any more.
+
+    Attributes:
+        series: Its series with the most points.
+        rhythm: How often there was one.
+    """
+
+    series: ScalarSeries
+    rhythm: Rhythm
+
+    def finding(self, seconds: float) -> Finding:
+        """That nothing has come for so long."""
+        last = len(self.series.step) - 1
+        typical = self.rhythm.typical
+        return Finding.of_points(
+            self.series,
+            last,
+            last,
+            ongoing=True,
+            kind="stall",
+            severity="warning",
+            message=f"nothing has been written for {_duration(seconds)} since "
+            f"{place_of(self.series, last)}; {_duration(typical)} is usual",
+            evidence={"seconds": seconds, "typical_seconds": typical},
+            last_good=last,
+        )
+
+
+def _densest(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:
+    """The series of each run that has the most points."""
     densest: dict[str, ScalarSeries] = {}
     for one in series:
         if len(one.step) > len(densest[one.run].step if one.run in densest else ()):
             densest[one.run] = one
-    return [finding for one in densest.values() if (finding := _of_series(one)) is not None]
+    return densest
 
 
-def _of_series(series: ScalarSeries) -> Finding | None:
-    if len(series.step) < LEAST_POINTS:
-        return None
+def _gaps(series: ScalarSeries) -> NDArray[np.float64]:
+    """The seconds between its points; NaN where a restart lies between them."""
     gaps = np.diff(series.wall_time)
     gaps[handovers(series.session) - 1] = np.nan
+    return gaps
+
+
+def _rhythm(gaps: NDArray[np.float64]) -> Rhythm | None:
+    """That of a series with these gaps; None where there are too few."""
     known = gaps[np.isfinite(gaps) & (gaps >= 0)]
     if len(known) < LEAST_POINTS - 1:
         return None
     typical = robust.median(known)
     # Of less than a hundred gaps the percentile is the largest, the stall itself: the one below it.
     usual = robust.quantile(known, min(0.99, 1 - 2 / len(known)))
-    least = max(BEYOND * usual, TYPICAL * typical, SECONDS)
-    stalls = np.flatnonzero(gaps > least)
+    return Rhythm(typical, max(BEYOND * usual, TYPICAL * typical, SECONDS))
+
+
+def _of_series(series: ScalarSeries) -> Finding | None:
+    gaps = _gaps(series)
+    rhythm = _rhythm(gaps)
+    if rhythm is None:
+        return None
+    stalls = np.flatnonzero(gaps > rhythm.patience)
     if not len(stalls):
         return None
     longest = int(stalls[np.argmax(gaps[stalls])])
@@ -64,10 +139,10 @@ def _of_series(series: ScalarSeries) -> Finding | None:
         ongoing=False,
         kind="stall",
         severity="warning",
-        message=_message(series, gaps[longest], typical, longest, len(stalls)),
+        message=_message(series, gaps[longest], rhythm.typical, longest, len(stalls)),
         evidence={
             "seconds": float(gaps[longest]),
-            "typical_seconds": typical,
+            "typical_seconds": rhythm.typical,
             "count": len(stalls),
             "steps": [int(step) for step in series.step[stalls[:10]]],
         },

@@ -1,0 +1,320 @@
+"""Follows the runs under a path: reads what is new, judges what has changed, says what is news."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tbtools.analysis.configuration import Configuration, configuration_of
+from tbtools.analysis.detect.detectors.stall import silences
+from tbtools.analysis.detect.pairs import family
+from tbtools.analysis.judgement import judge_series
+from tbtools.errors import NoEventFiles
+from tbtools.eventfile.source import as_path, source_of
+from tbtools.live.asking import is_true_of, names_above
+from tbtools.live.budget import Budget
+from tbtools.live.episodes import Episodes
+from tbtools.live.events import Event
+from tbtools.live.run import FollowedRun
+from tbtools.runs.experiment import Experiment
+from tbtools.runs.inputs import open_inputs
+from tbtools.runs.reading import read_ahead
+from tbtools.runs.selection import EVERYTHING, Selection, choose
+from tbtools.runs.series import read_scalars_of
+from tbtools.runs.timeline.restarts import check_policy
+from tbtools.runs.where import parse_where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from tbtools.analysis.detect import Finding
+    from tbtools.live.events import EventKind
+    from tbtools.runs.experiment import LogPath
+    from tbtools.runs.run import Run
+    from tbtools.runs.selection import Globs
+    from tbtools.vocabulary import FileChangeKind, Objective
+
+# Judging takes at most so much of the time of one core, whatever is written: runs wait their turn.
+_SHARE = 0.02
+# A run whose files nobody has touched for so long is not being written; it is not even read.
+_IDLE_SECONDS = 3600.0
+# As often as it pays to look at what people read; a server counts every request, and may charge it.
+_INTERVAL, _REMOTE_INTERVAL = 2.0, 30.0
+_TOLD: dict[FileChangeKind, str] = {
+    "shrank": "has become shorter, and was read anew",
+    "replaced": "is another file now, and was read anew",
+    "unreadable": "cannot be read any more; what was read of it stays",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is followed.
+
+    Attributes:
+        paths: Log directories, runs or event files; they need not be there yet.
+        runs: Names or globs of runs; none for all.
+        exclude_runs: Those that are left out.
+        where: Which of these, as for `tbtools.load`; a run may come to match later.
+        selection: Which findings, by their tags.
+        objectives: Which way is better, by glob; those that match nothing yet are no error.
+        restarts: The restart policy.
+        kinds: Kinds that are asked for by name, and so reported whatever tbtools.toml says.
+        cache: As for `tbtools.load`.
+    """
+
+    paths: Sequence[LogPath]
+    runs: Globs = None
+    exclude_runs: Globs = None
+    where: str | None = None
+    selection: Selection = EVERYTHING
+    objectives: Mapping[str, Objective] | None = None
+    restarts: str = "resume"
+    kinds: Sequence[str] = ()
+    cache: bool = True
+
+
+class Follower:
+    """Follows runs: each call of `poll` reads what was added since the last one.
+
+    Runs that nobody has written to for an hour when they are found first are history: they are not
+    read until they change, and no event is about them. What is found at first in the others is
+    news.
+
+    Attributes:
+        watched: What is followed.
+        experiment: All runs under the paths; None as long as there is none.
+        runs: Those that are selected, by name, in natural order.
+        interval: Seconds between two looks that ask neither a disk nor a server too much.
+    """
+
+    def __init__(
+        self,
+        watched: Watched,
+        *,
+        clock: Callable[[], float] = time.time,
+        share: float = _SHARE,
+        history: bool = False,
+    ) -> None:
+        """Looks at nothing yet.
+
+        Args:
+            watched: What to follow.
+            clock: The present, in seconds since the epoch.
+            share: How much of one core's time judging may take; 1 for no limit.
+            history: Whether runs are also read and judged that are not written any more; events
+                are about the others all the same.
+
+        Raises:
+            InvalidExpression: `where` cannot be read.
+            InvalidArgument: There is no such restart policy.
+        """
+        check_policy(watched.restarts)
+        self.watched = watched
+        self.experiment: Experiment | None = None
+        self.runs: dict[str, FollowedRun] = {}
+        self.interval = _INTERVAL
+        if any(source_of(as_path(path)).is_remote for path in watched.paths):
+            self.interval = _REMOTE_INTERVAL
+        self._clock = clock
+        self._history = history
+        self._where = None if watched.where is None else parse_where(watched.where)
+        self._known: dict[str, FollowedRun] = {}
+        self._families: dict[tuple[object, ...], list[str]] = defaultdict(list)
+        self._episodes = Episodes()
+        self._waiting: dict[str, None] = {}  # to be judged, those that wait longest first
+        self._budget = Budget(share)
+        self._told: set[str] = set()
+        self._configuration = Configuration()
+
+    # -- looking
+
+    def poll(self, *, thorough: bool = False) -> list[Event]:
+        """Reads what is new; judges runs that have changed.
+
+        Args:
+            thorough: Whether all of them are judged, however long that takes.
+
+        Returns:
+            What has happened since the last call, in order.
+
+        Raises:
+            InvalidConfiguration: The tbtools.toml of the runs cannot be read.
+        """
+        now = self._clock()
+        try:
+            changed = self._look(now)
+        except (NoEventFiles, OSError) as error:  # not there yet; or a server that is away
+            return self._tell(now, None, str(error))
+        events = [event for name in changed for event in self._file_events(now, name)]
+        for name in changed:
+            events += self._state_events(now, self.runs[name])
+        self._waiting |= dict.fromkeys(changed)
+        for name in self._due(thorough=thorough):
+            events += self._judge(now, name)
+        for followed in self.runs.values():
+            events += self._silence_events(now, followed)
+        return events
+
+    def _look(self, now: float) -> list[str]:
+        """The selected runs that have changed; everything has been read of them."""
+        is_first = self.experiment is None
+        if self.experiment is None:
+            self.experiment = self._load()
+        else:
+            self.experiment.refresh()
+        runs = self.experiment.all_runs
+        names = choose(runs, self.watched.runs, self.watched.exclude_runs)
+        changed = [name for name in names if self._has_changed(now, runs[name], is_first=is_first)]
+        for _ in read_ahead([runs[name] for name in changed]):
+            pass
+        for name in changed:
+            followed = self._known[name]
+            followed.take_note(now, at_first=is_first)
+            followed.is_watched = followed.is_watched or not is_first or followed.is_written
+        for name in runs.keys() - set(names):
+            if runs[name].data.is_read:  # what has appeared is read before we know of it
+                runs[name].data.release()
+        self._select(names, changed)
+        return [name for name in changed if name in self.runs]
+
+    def _load(self) -> Experiment:
+        watched = self.watched
+        experiment = Experiment(
+            watched.paths, restarts=watched.restarts, skip_unreadable=True, cache=watched.cache
+        )
+        found = configuration_of(open_inputs(experiment)).reporting(watched.kinds)
+        objectives = found.with_objectives(watched.objectives)
+        self._configuration = replace(found, objectives=objectives)
+        return experiment
+
+    def _has_changed(self, now: float, run: Run, *, is_first: bool) -> bool:
+        followed = self._known.get(run.name)
+        if followed is not None:
+            return bool(run.changes) if followed.is_read else followed.has_changed()
+        followed = self._known[run.name] = FollowedRun(run.name, run)
+        self._families[family(run.name)].append(run.name)
+        if not is_first or self._history:
+            return True
+        followed.has_changed()
+        return followed.idle_seconds(now) <= _IDLE_SECONDS
+
+    def _select(self, names: Sequence[str], changed: Collection[str]) -> None:
+        """Takes over which runs are meant; what `where` says is asked of those that changed."""
+        if self._where is not None:
+            assert self.experiment is not None
+            matching = self.runs.keys() - set(changed)
+            for name in changed:
+                if is_true_of(self._where, name, self.experiment.all_runs):
+                    matching.add(name)
+            names = [name for name in names if name in matching]
+        self.runs = {name: self._known[name] for name in names}
+
+    # -- what happens
+
+    def _file_events(self, now: float, name: str) -> Iterator[Event]:
+        for change in self._known[name].run.changes:
+            if change.kind in _TOLD:
+                yield Event("problem", now, name, f"{change.path} {_TOLD[change.kind]}")
+
+    def _state_events(self, now: float, followed: FollowedRun) -> Iterator[Event]:
+        before, followed.told = followed.told, followed.status
+        if before == followed.status or not followed.is_watched:
+            return
+        if followed.status == "unreadable":
+            yield self._event("problem", now, followed, "nothing could be read of it")
+        step = "" if followed.last_step is None else f" at step {followed.last_step:,}"
+        if followed.is_written and before != "stalled":
+            yield self._event("run", now, followed, f"is being written{step}")
+        elif followed.is_written:
+            yield self._event("run", now, followed, f"is being written again{step}")
+        elif followed.status in ("finished", "stopped"):
+            if before is None:
+                yield self._event("run", now, followed, "is there")
+            yield self._event("finished", now, followed, f"{followed.status}{step}")
+
+    def _silence_events(self, now: float, followed: FollowedRun) -> Iterator[Event]:
+        if not (followed.is_watched and followed.is_silent(now)):
+            return
+        assert followed.silence is not None
+        followed.status = followed.told = "stalled"
+        finding = followed.silence.finding(now - followed.arrived)
+        followed.findings = (*followed.findings, finding)
+        yield from self._news(now, followed, [finding])
+
+    def _news(
+        self, now: float, followed: FollowedRun, findings: Sequence[Finding]
+    ) -> Iterator[Event]:
+        for finding in findings:
+            if finding.is_serious and self._episodes.is_news(finding, followed.last_time):
+                yield self._event("finding", now, followed, finding.message, finding)
+
+    def _event(
+        self,
+        kind: EventKind,
+        now: float,
+        followed: FollowedRun,
+        message: str,
+        finding: Finding | None = None,
+    ) -> Event:
+        return Event(kind, now, followed.name, message, followed.status, finding)
+
+    def _tell(self, now: float, run: str | None, message: str) -> list[Event]:
+        """A problem, once as long as it is the same."""
+        if message in self._told:
+            return []
+        self._told.add(message)
+        return [Event("problem", now, run, message)]
+
+    # -- judging
+
+    def _due(self, *, thorough: bool) -> Iterator[str]:
+        """The runs that are to be judged now, one of each family."""
+        self._budget.accrue()
+        while self._waiting and (thorough or self._budget.is_left):
+            name = next(iter(self._waiting))
+            if name not in self.runs:
+                del self._waiting[name]
+                continue
+            with self._budget.spent():
+                yield name
+
+    def _is_judged(self, name: str) -> bool:
+        followed = self.runs.get(name)
+        return followed is not None and followed.is_read
+
+    def _judge(self, now: float, name: str) -> list[Event]:
+        """Judges a run together with those that belong to it."""
+        assert self.experiment is not None
+        runs = self.experiment.all_runs
+        judged = [each for each in self._families[family(name)] if self._is_judged(each)]
+        above = [each for each in names_above(name) if self._is_judged(each)]
+        together = {each: runs[each] for each in dict.fromkeys((*above, *judged))}
+        for each in judged:
+            self._waiting.pop(each, None)
+        series = [
+            one
+            for each, run in together.items()
+            for one in read_scalars_of(run, name=each).series.values()
+        ]
+        selection = self.watched.selection
+        chosen = {(one.run, one.tag) for one in series if selection.has_tag(one.tag)}
+        found = judge_series(
+            series,
+            chosen,
+            selection,
+            self._configuration,
+            runs=together,
+            objectives=self._configuration.objectives,
+        )
+        rhythms = silences(series)
+        events: list[Event] = []
+        for each in judged:
+            followed = self.runs[each]
+            followed.findings = tuple(one for one in found if one.run == each)
+            followed.silence = rhythms.get(each)
+            if followed.is_watched:
+                events += self._news(now, followed, followed.findings)
+        return events

@@ -1,0 +1,153 @@
+"""A run that is followed: when something came last, how fast it is, whether it is over."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from tbtools.errors import UndecodablePayload
+from tbtools.eventfile.source import source_of
+from tbtools.runs.status import run_status, run_times
+
+if TYPE_CHECKING:
+    from tbtools.analysis.detect import Finding
+    from tbtools.analysis.detect.detectors.stall import Silence
+    from tbtools.runs.run import Run
+    from tbtools.vocabulary import RunStatus
+
+# Writers flush every two minutes unless told otherwise (TensorBoard, torch and tensorboardX alike).
+_FLUSH_SECONDS = 120.0
+# So many arrivals tell when the next is due.
+_ARRIVALS = 3
+_ARRIVALS_KEPT = 50
+_SESSION_START = "_hparams_/session_start_info"
+# Names by which trainings call their number of steps, as Lightning, transformers, Keras and scripts
+# after them have it.
+_TOTALS = (
+    "max_steps", "total_steps", "num_train_steps", "train_steps", "max_train_steps", "num_steps",
+    "max_iters", "max_iterations", "total_iters", "total_timesteps", "steps",
+)  # fmt: skip
+
+
+class FollowedRun:
+    """A run of a `Follower`.
+
+    Attributes:
+        name: Its name.
+        run: The run itself.
+        status: Its state; None of one that has not been read.
+        findings: What the last judgement found, the worst first.
+        is_watched: Whether it was written to since the watch began, or shortly before: events are
+            about such runs only.
+        arrived: When something came last, by the follower's clock.
+        last_step: The highest step; None where there is none.
+        total_steps: How many it wants to take, as its hyperparameters say; None where they do not.
+        silence: What there is to be said if nothing comes any more; None without a rhythm.
+        told: The state that events have told last.
+    """
+
+    def __init__(self, name: str, run: Run) -> None:
+        self.name = name
+        self.run = run
+        self.status: RunStatus | None = None
+        self.findings: tuple[Finding, ...] = ()
+        self.is_watched = False
+        self.arrived = 0.0
+        self.last_step: int | None = None
+        self.total_steps: int | None = None
+        self.silence: Silence | None = None
+        self.told: RunStatus | None = None
+        self._has_hparams = False
+        self._files: tuple[tuple[str, int, int], ...] = ()
+        self._gaps: deque[float] = deque(maxlen=_ARRIVALS_KEPT)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it was read; what is not written any more is not."""
+        return self.run.data.is_read
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it is being written."""
+        return self.status == "training"
+
+    @property
+    def last_time(self) -> float:
+        """Wall time of its last event, seconds since the epoch; infinite where not known."""
+        end = run_times(self.run)[1]
+        return float("inf") if end is None else end
+
+    # -- while it is not read
+
+    def has_changed(self) -> bool:
+        """Whether its files are others, or longer, than at the last call; nothing is read."""
+        before, self._files = self._files, self._look()
+        return before != self._files
+
+    def idle_seconds(self, now: float) -> float:
+        """How long its files have not been changed, at the last call of `has_changed`."""
+        return min((now - modified / 1e9 for _, _, modified in self._files), default=0.0)
+
+    def _look(self) -> tuple[tuple[str, int, int], ...]:
+        found = []
+        for path in self.run.event_files:
+            try:
+                status = source_of(path).stat(path)
+            except OSError:  # gone, or closed; told once the run is read
+                continue
+            found.append((path, status.size, status.modified))
+        return tuple(found)
+
+    # -- when it was read
+
+    def take_note(self, now: float, *, at_first: bool = False) -> None:
+        """Takes note that something came.
+
+        Args:
+            now: The present by the follower's clock.
+            at_first: Whether it is looked at for the first time, and may have come earlier.
+        """
+        if not at_first and self.is_written:
+            self._gaps.append(now - self.arrived)
+        self.arrived = min(now, self.last_time) if at_first else now
+        steps = [each.last_step for each in self.run.data.statistics() if each.count]
+        self.last_step = max(steps, default=None)
+        if not self._has_hparams and _SESSION_START in self.run.data.own_tags:
+            self._has_hparams = True
+            self.total_steps = _total_steps(self.run)
+        self.status = self._status(now)
+
+    def _status(self, now: float) -> RunStatus:
+        status = run_status(self.run, now)
+        if status in ("training", "stopped") and self._is_complete():
+            return "finished"
+        if status == "stopped" and not self.run.data.has_ended and self.arrived == now:
+            return "training"  # by another clock than ours
+        return status
+
+    def _is_complete(self) -> bool:
+        """Whether it has taken all the steps that it wanted to; counted from 0 or from 1."""
+        return (
+            self.total_steps is not None
+            and self.last_step is not None
+            and self.total_steps - 1 <= self.last_step <= self.total_steps
+        )
+
+    def is_silent(self, now: float) -> bool:
+        """Whether nothing has come for longer than its own rhythm, and its writer's, explain."""
+        if not self.is_written or self.silence is None:
+            return False
+        usual = max(self._gaps) if len(self._gaps) >= _ARRIVALS else _FLUSH_SECONDS
+        return now - self.arrived > self.silence.rhythm.patience + usual
+
+
+def _total_steps(run: Run) -> int | None:
+    try:
+        hparams = run.hparams
+    except UndecodablePayload:  # told as a problem of the run
+        return None
+    for name in _TOTALS:
+        value = hparams.get(name)
+        if isinstance(value, (int, float)) and value > 1 and float(value).is_integer():
+            return int(value)
+    return None

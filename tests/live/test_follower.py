@@ -1,0 +1,223 @@
+"""Following runs that are written meanwhile: what is news, once, and when a writer is silent."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import tbtools
+from tbtools.live.follower import Follower, Watched
+from tests.builders import START, EventFileBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tbtools.live.events import Event
+
+EVERY = 5.0  # seconds between two points
+
+
+class Log:
+    """A training that writes by a clock of its own, and one who follows it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.now = START
+        self.directory = directory
+        self.follower = self.follow()
+        self.events: list[Event] = []
+        self._writers: dict[str, tbtools.EventFileWriter] = {}
+        self._noise = np.random.default_rng(7)
+
+    def follow(self, **watched: object) -> Follower:
+        return Follower(
+            Watched([self.directory], **watched),  # type: ignore[arg-type]
+            clock=lambda: self.now,
+            share=1,
+        )
+
+    def write(self, run: str, step: int, value: float, tag: str = "train/loss") -> None:
+        if run not in self._writers:
+            self._writers[run] = tbtools.EventFileWriter(self.directory / run)
+        self._writers[run].add_scalar(tag, value, step, wall_time=self.now)
+        self._writers[run].flush()
+
+    def train(self, run: str, steps: range, level: float | None = None) -> list[Event]:
+        """Logs a loss that falls, or one at a level; polls after each point."""
+        before = len(self.events)
+        for step in steps:
+            self.now += EVERY
+            value = 2 / (1 + 0.05 * step) if level is None else level
+            self.write(run, step, value + 0.002 * self._noise.normal())
+            self.poll()
+        return self.events[before:]
+
+    def wait(self, seconds: float) -> list[Event]:
+        self.now += seconds
+        return self.poll()
+
+    def close(self) -> None:
+        for each in self._writers.values():
+            each.close()
+
+    def poll(self) -> list[Event]:
+        found = self.follower.poll()
+        self.events += found
+        return found
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    log = Log(tmp_path / "logs")
+    yield log
+    log.close()
+
+
+def told(events: list[Event]) -> list[tuple[str, str | None, str]]:
+    """What events are about: kind, run, and the kind of the finding or the state."""
+    return [
+        (each.kind, each.run, each.finding.kind if each.finding else str(each.status))
+        for each in events
+    ]
+
+
+def test_what_is_not_there_yet_is_waited_for(log: Log) -> None:
+    [missing] = log.poll()
+    assert missing.kind == "problem"
+    assert str(log.directory) in missing.message
+    assert log.poll() == []
+    log.directory.mkdir()
+    [empty] = log.poll()
+    assert "no event files" in empty.message
+    assert told(log.train("a", range(3))) == [("run", "a", "training")]
+
+
+def test_a_healthy_run_is_told_once(log: Log) -> None:
+    log.directory.mkdir()
+    assert told(log.train("a", range(300))) == [("run", "a", "training")]
+
+
+def test_each_fault_is_news_once(log: Log) -> None:
+    log.train("a", range(200))
+    diverged = log.train("a", range(200, 260), level=50.0)
+    settled = [each for each in diverged if each.finding and each.finding.severity == "error"]
+    assert [each.finding.onset_step for each in settled if each.finding] == [200]
+    log.now += EVERY
+    log.write("a", 260, math.nan)
+    assert told(log.poll()) == [("finding", "a", "nonfinite")]
+    assert told(log.train("a", range(261, 300), level=50.0)) == []
+
+
+def test_the_same_steps_of_a_later_session_are_another_fault(log: Log) -> None:
+    def bad(start: float) -> bytes:
+        points = [(step, math.nan if step >= 50 else 60.0 - step) for step in range(60)]
+        builder = EventFileBuilder().file_version(wall_time=start)
+        for step, value in points:
+            builder.scalar("loss", step, value, start + step)
+        return builder.bytes()
+
+    run = log.directory / "a"
+    run.mkdir(parents=True)
+    log.now = START + 60
+    (run / "events.out.tfevents.1").write_bytes(bad(START))
+    assert told(log.poll()) == [("run", "a", "training"), ("finding", "a", "nonfinite")]
+    log.now += 100
+    (run / "events.out.tfevents.2").write_bytes(bad(START + 100))
+    assert told(log.poll()) == [("finding", "a", "nonfinite")]
+    assert log.poll() == []
+
+
+def test_a_silent_writer_is_found_by_its_own_rhythm(log: Log) -> None:
+    log.train("a", range(100))
+    # Thirty typical gaps, and as long as the arrivals were apart.
+    assert log.wait(30 * EVERY) == []
+    assert told(log.wait(2 * EVERY)) == [("finding", "a", "stall")]
+    assert log.wait(3600) == []
+    assert log.follower.runs["a"].status == "stalled"
+    assert told(log.train("a", range(100, 102))) == [("run", "a", "training")]
+    # The gap that is now in the log is the stall that was told.
+    assert log.train("a", range(102, 160)) == []
+
+
+def test_a_writer_that_flushes_every_two_minutes_is_not_silent(log: Log) -> None:
+    with tbtools.EventFileWriter(log.directory / "a") as writer:
+        for step in range(600):
+            log.now += 1
+            writer.add_scalar("loss", 1 / (1 + step), step, wall_time=log.now)
+            if step % 120 == 119:
+                writer.flush()
+            log.poll()
+    assert told(log.events) == [("run", "a", "training")]
+
+
+def test_the_end_of_a_session_finishes_a_run(log: Log) -> None:
+    path = log.directory / "a" / "events.out.tfevents.1"
+    builder = EventFileBuilder().scalars("loss", [(step, 1 / (step + 1)) for step in range(30)])
+    builder.write(path)
+    log.now = START + 30
+    assert told(log.poll()) == [("run", "a", "training")]
+    # HParamsPluginData, version 0, whose session_end_info (field 4) has status success.
+    end = b'\x08\x00"\x02\x08\x01'
+    tag = "_hparams_/session_end_info"
+    builder.value(tag, 0, wall_time=START + 31, plugin="hparams", content=end).write(path)
+    assert told(log.wait(2)) == [("finished", "a", "finished")]
+    assert log.wait(10_000) == []
+
+
+def test_runs_that_nobody_writes_are_history_until_they_change(log: Log) -> None:
+    path = log.directory / "old" / "events.out.tfevents.1"
+    builder = EventFileBuilder().scalars("loss", [(step, math.nan) for step in range(30)])
+    builder.write(path)
+    os.utime(path, (START, START))
+    log.now = START + 100_000
+    assert log.poll() == []
+    followed = log.follower.runs["old"]
+    assert (followed.is_read, followed.status) == (False, None)
+    builder.scalar("loss", 31, math.nan, log.now).write(path)
+    again, *found = told(log.poll())
+    assert again == ("run", "old", "training")
+    # It was silent for a day before that.
+    assert found == [("finding", "old", "nonfinite"), ("finding", "old", "stall")]
+
+
+def test_a_file_that_is_replaced_is_a_problem_and_read_anew(log: Log) -> None:
+    path = log.directory / "a" / "events.out.tfevents.1"
+    points = EventFileBuilder().scalars("loss", [(step, 1.0) for step in range(30)])
+    points.write(path)
+    log.now = START + 30
+    log.poll()
+    EventFileBuilder().scalars("loss", [(step, 1.0) for step in range(5)]).write(path)
+    [shorter] = log.poll()
+    assert (shorter.kind, shorter.run) == ("problem", "a")
+    assert str(path) in shorter.message
+    assert log.follower.runs["a"].last_step == 4
+
+
+def test_only_what_is_selected_is_told(log: Log) -> None:
+    log.follower = log.follow(runs="a*", exclude_runs="*b", where="train/loss>1000")
+    for run in ("a", "ab", "c"):
+        log.train(run, range(40))
+    assert told(log.events)[1:] == []
+    log.train("a", range(40, 42), level=5000.0)
+    assert {each.run for each in log.events[1:]} == {"a"}
+    assert list(log.follower.runs) == ["a"]
+
+
+def test_a_twin_in_a_run_of_its_own_is_judged_with_its_training(log: Log) -> None:
+    """Overfitting is seen in both together: they must not be judged apart."""
+    for step in range(400):
+        log.now += EVERY
+        log.write("train", step, 2 / (1 + 0.05 * step), "loss")
+        if step % 4 == 0:
+            log.write("validation", step, 1 + abs(step - 100) / 100, "loss")
+        log.poll()
+    found = log.follower.runs["validation"].findings
+    together = tbtools.detect(log.directory)
+    assert [(each.kind, each.onset_step) for each in found] == [
+        (each.kind, each.onset_step) for each in together if each.run == "validation"
+    ]
+    assert "overfitting" in {each.kind for each in found}
