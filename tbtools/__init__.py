@@ -81,6 +81,9 @@ if TYPE_CHECKING:
     from tbtools.eventfile.records import read_records
     from tbtools.eventfile.rescan import FileChange
     from tbtools.eventfile.writer import EventFileWriter
+    from tbtools.live.api import watch
+    from tbtools.live.events import Event
+    from tbtools.live.watch import Watch
     from tbtools.render.export import Export, export
     from tbtools.render.figures.files import write_figure
     from tbtools.render.figures.scalars import plot
@@ -196,6 +199,9 @@ _MODULES = {
     "tbtools.eventfile.records": ("read_records",),
     "tbtools.eventfile.rescan": ("FileChange",),
     "tbtools.eventfile.writer": ("EventFileWriter",),
+    "tbtools.live.api": ("watch",),
+    "tbtools.live.events": ("Event",),
+    "tbtools.live.watch": ("Watch",),
     "tbtools.render.export": (
         "Export",
         "export",
@@ -248,6 +254,7 @@ __all__ = [
     "Diff",
     "DuplicateSteps",
     "Embedding",
+    "Event",
     "EventFileReader",
     "EventFileWriter",
     "Evidence",
@@ -318,6 +325,7 @@ __all__ = [
     "UnsupportedType",
     "UnwritableValue",
     "Verification",
+    "Watch",
     "aggregate",
     "best",
     "detect",
@@ -335,6 +343,7 @@ __all__ = [
     "smooth",
     "summarize",
     "verify",
+    "watch",
     "write",
     "write_figure",
 ]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Each test reads its files; those of the index say where theirs lies. Processes inherit this.
 os.environ["TBTOOLS_CACHE"] = "off"
+# What was told must not keep the next run of a test from being told.
+os.environ["TBTOOLS_STATE"] = "off"
 
 # A shell has what it starts in the background ignore Ctrl-C, and processes inherit that too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -116,6 +116,7 @@ def results(logdir: Path) -> Iterator[Any]:
     for given in (LOGS, logdir):
         yield tbtools.detect(given), tbtools.verify(given), tbtools.repair(given)
     yield tbtools.explain(LOGS / "diverged")
+    yield tbtools.Event("reached", 5.0, "a", "steps>9", "training", tbtools.detect(LOGS)[0])
     yield tbtools.best(logdir), tbtools.best(logdir, group=["a?", "b?"])
     for rate in range(14):
         write_run(logdir.parent / "sweep" / str(rate), {"lr": rate / 10}, fails=rate > 9)
@@ -171,8 +172,8 @@ def told(given: Any) -> Any:
     return type(given), repr(given)
 
 
-# Files that are open; they say so when they are pickled.
-OPEN = {tbtools.EventFileReader, tbtools.EventFileWriter}
+# Files that are open, which say so when they are pickled; and what goes on.
+OPEN = {tbtools.EventFileReader, tbtools.EventFileWriter, tbtools.Watch}
 
 
 def test_every_result_comes_back_as_it_was(logdir: Path) -> None:

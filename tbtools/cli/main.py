@@ -42,6 +42,7 @@ _COMMANDS = {
     "detect": "Which runs went wrong, how, and since when.",
     "best": "Which runs are best, and what sets them apart.",
     "explain": "Everything known about one run, on a page.",
+    "watch": "Training followed while it goes on, with alarms that act.",
     "plot": "Curves in the terminal.",
     "report": "A page to send to a colleague, or a picture.",
     "diff": "How runs differ, since when, and whether it is more than noise.",

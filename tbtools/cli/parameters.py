@@ -95,6 +95,23 @@ class KindList(ParamType[tuple[str, ...]]):
         return () if kinds == ("none",) else kinds
 
 
+class Duration(ParamType[float]):
+    """Seconds, or ``15m``, ``2h``, ``3d``."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Parses the duration."""
+        from tbtools.runs.where import as_duration
+
+        seconds = as_duration(str(value))
+        if seconds is None or not 0 < seconds < float("inf"):
+            self.fail(f"{value!r} is no time such as 90, 15m, 2h or 3d", param, ctx)
+        return seconds
+
+
 class Alignment(ParamType[str | float]):
     """``exact``, ``interpolate``, or the spacing of a grid."""
 

@@ -1,11 +1,10 @@
-"""Which findings are news: the same trouble is judged again and again while a run grows."""
+"""Which trouble is the same: a run is judged again and again while it grows."""
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools.vocabulary import SEVERITIES
 
@@ -13,49 +12,64 @@ if TYPE_CHECKING:
     from tbtools.analysis.detect import Finding
 
 
-@dataclass(slots=True)
-class Episode:
-    """One stretch of trouble of one series, as far as it was seen.
+class Span(NamedTuple):
+    """Where something lies in a run.
 
     Attributes:
-        onset_step: The lowest step at which it was seen to begin.
-        end_step: The highest step that it was seen to last to.
-        seen: Wall time of the run's last event when it was last seen, seconds since the epoch.
-        weight: How bad it has been; see `weight_of`.
+        low: Its lowest step.
+        high: Its highest step.
+        began: Wall time of its first point, seconds since the epoch; None where not known.
+        weight: How bad it is: by the severity, and whether that is settled.
     """
 
-    onset_step: int
-    end_step: int
+    low: int
+    high: int
+    began: float | None
+    weight: int = 0
+
+    @classmethod
+    def of(cls, finding: Finding) -> Span:
+        """That of a finding."""
+        low, high = sorted((finding.onset_step, finding.end_step))
+        weight = 2 * (len(SEVERITIES) - SEVERITIES.index(finding.severity)) - finding.provisional
+        return cls(low, high, finding.onset_time, weight)
+
+
+@dataclass(slots=True)
+class Episode:
+    """One stretch of trouble, as far as it was seen.
+
+    Attributes:
+        low: The lowest step at which it was seen.
+        high: The highest step.
+        seen: Wall time of the run's last event when it was last seen, seconds since the epoch.
+        weight: How bad it has been.
+    """
+
+    low: int
+    high: int
     seen: float
     weight: int
 
-    def is_of(self, finding: Finding) -> bool:
+    def holds(self, span: Span) -> bool:
         """Whether a later judgement means the same trouble.
 
         With more points an onset moves, so steps must overlap, and no more. What began after all
         that was there when this was last seen is another: a run that went back to a checkpoint, or
         was begun anew, reaches the same steps again.
         """
-        low, high = sorted((finding.onset_step, finding.end_step))
-        overlaps = low <= self.end_step and self.onset_step <= high
-        return overlaps and (finding.onset_time is None or finding.onset_time <= self.seen)
+        overlaps = span.low <= self.high and self.low <= span.high
+        return overlaps and (span.began is None or span.began <= self.seen)
 
-    def extend(self, finding: Finding, seen: float) -> None:
+    def extend(self, span: Span, seen: float) -> None:
         """Takes note that it was seen again."""
-        self.onset_step = min(self.onset_step, finding.onset_step, finding.end_step)
-        self.end_step = max(self.end_step, finding.onset_step, finding.end_step)
+        self.low, self.high = min(self.low, span.low), max(self.high, span.high)
         self.seen = max(self.seen, seen)
-        self.weight = max(self.weight, weight_of(finding))
-
-    @classmethod
-    def of(cls, finding: Finding, seen: float) -> Episode:
-        """A new one."""
-        low, high = sorted((finding.onset_step, finding.end_step))
-        return cls(low, high, seen, weight_of(finding))
+        self.weight = max(self.weight, span.weight)
 
 
 class Episodes:
-    """All trouble that was seen."""
+    """The findings that were told."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], list[Episode]] = defaultdict(list)
@@ -65,20 +79,15 @@ class Episodes:
 
         Args:
             finding: The finding.
-            seen: Wall time of the run's last event, seconds since the epoch.
+            seen: Wall time of the run's last event, seconds since the epoch; infinite where it is
+                not known.
         """
-        if not math.isfinite(seen):
-            seen = math.inf
+        span = Span.of(finding)
         known = self._known[finding.run, finding.tag, finding.kind]
         for episode in known:
-            if episode.is_of(finding):
+            if episode.holds(span):
                 before = episode.weight
-                episode.extend(finding, seen)
+                episode.extend(span, seen)
                 return episode.weight > before
-        known.append(Episode.of(finding, seen))
+        known.append(Episode(span.low, span.high, seen, span.weight))
         return True
-
-
-def weight_of(finding: Finding) -> int:
-    """How bad a finding is: by its severity, and whether that is settled."""
-    return 2 * (len(SEVERITIES) - SEVERITIES.index(finding.severity)) - finding.provisional

@@ -27,6 +27,7 @@ class Event:
         status: The state of the run; None where it is about none.
         finding: Of ``finding``.
         message: One sentence, for people.
+        condition: Of ``reached``: what was waited for.
     """
 
     kind: EventKind
@@ -35,6 +36,7 @@ class Event:
     message: str
     status: RunStatus | None = None
     finding: Finding | None = None
+    condition: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """A line of `tbtools watch --format jsonl`."""
@@ -43,6 +45,7 @@ class Event:
             "time": self.time,
             "run": self.run,
             "status": self.status,
+            "condition": self.condition,
             "message": self.message,
             "finding": None if self.finding is None else self.finding.to_dict(),
         }

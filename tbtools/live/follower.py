@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tbtools.runs.experiment import LogPath
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Globs
+    from tbtools.runs.where import Where
     from tbtools.vocabulary import FileChangeKind, Objective
 
 # Judging takes at most so much of the time of one core, whatever is written: runs wait their turn.
@@ -88,6 +89,9 @@ class Follower:
         experiment: All runs under the paths; None as long as there is none.
         runs: Those that are selected, by name, in natural order.
         interval: Seconds between two looks that ask neither a disk nor a server too much.
+        changed: The runs of which the last look found something new.
+        judged: Those whose findings are of the last look.
+        points: How many points were read since the first look.
     """
 
     def __init__(
@@ -118,7 +122,10 @@ class Follower:
         self.interval = _INTERVAL
         if any(source_of(as_path(path)).is_remote for path in watched.paths):
             self.interval = _REMOTE_INTERVAL
-        self._clock = clock
+        self.clock = clock
+        self.changed: list[str] = []
+        self.judged: list[str] = []
+        self.points = 0
         self._history = history
         self._where = None if watched.where is None else parse_where(watched.where)
         self._known: dict[str, FollowedRun] = {}
@@ -143,10 +150,13 @@ class Follower:
         Raises:
             InvalidConfiguration: The tbtools.toml of the runs cannot be read.
         """
-        now = self._clock()
+        now = self.clock()
+        self.changed, self.judged = [], []
         try:
-            changed = self._look(now)
-        except (NoEventFiles, OSError) as error:  # not there yet; or a server that is away
+            changed = self.changed = self._look(now)
+        except NoEventFiles as error:
+            return self._tell(now, None, f"waiting for event files: {error}")
+        except OSError as error:  # a server, or a network file system, that is away
             return self._tell(now, None, str(error))
         events = [event for name in changed for event in self._file_events(now, name)]
         for name in changed:
@@ -164,7 +174,7 @@ class Follower:
         if self.experiment is None:
             self.experiment = self._load()
         else:
-            self.experiment.refresh()
+            self.points += self.experiment.refresh()
         runs = self.experiment.all_runs
         names = choose(runs, self.watched.runs, self.watched.exclude_runs)
         changed = [name for name in names if self._has_changed(now, runs[name], is_first=is_first)]
@@ -204,13 +214,19 @@ class Follower:
     def _select(self, names: Sequence[str], changed: Collection[str]) -> None:
         """Takes over which runs are meant; what `where` says is asked of those that changed."""
         if self._where is not None:
-            assert self.experiment is not None
+            assert self.experiment is not None  # which was looked at
             matching = self.runs.keys() - set(changed)
             for name in changed:
                 if is_true_of(self._where, name, self.experiment.all_runs):
                     matching.add(name)
             names = [name for name in names if name in matching]
         self.runs = {name: self._known[name] for name in names}
+
+    def is_true_of(self, where: Where, name: str) -> bool:
+        """Whether an expression is known to be true of a run that is watched."""
+        assert self.experiment is not None
+        watched = self._known[name].is_watched
+        return watched and is_true_of(where, name, self.experiment.all_runs)
 
     # -- what happens
 
@@ -242,6 +258,7 @@ class Follower:
         followed.status = followed.told = "stalled"
         finding = followed.silence.finding(now - followed.arrived)
         followed.findings = (*followed.findings, finding)
+        self.judged.append(followed.name)
         yield from self._news(now, followed, [finding])
 
     def _news(
@@ -294,6 +311,7 @@ class Follower:
         together = {each: runs[each] for each in dict.fromkeys((*above, *judged))}
         for each in judged:
             self._waiting.pop(each, None)
+        self.judged += judged
         series = [
             one
             for each, run in together.items()

@@ -160,6 +160,12 @@ def parse_where(text: str) -> Where:
     return Where(text, tuple(parser.comparisons), root)
 
 
+def as_duration(text: str) -> float | None:
+    """The seconds that a text means: ``90``, ``15m``, ``2h``, ``3d``; None for any other."""
+    match = _DURATION.fullmatch(text)
+    return float(match[1]) * _SECONDS[match[2]] if match else as_number(text)
+
+
 class _Parser:
     """Reads the tokens from left to right."""
 
@@ -249,8 +255,8 @@ class _Parser:
         if "~" in relation:
             return text
         number = None if token.lastgroup == "quoted" else as_number(text)
-        if of == "duration" and (match := _DURATION.fullmatch(text)):
-            number = float(match[1]) * _SECONDS[match[2]]
+        if of == "duration":
+            number = as_duration(text) if number is None else number
         if number is None and (relation in _ORDERS or of in ("steps", "duration")):
             such = " such as 90, 15m, 2h or 3d" if of == "duration" else ""
             raise self._refuse(f"expected a number here{such}", token)

@@ -34,12 +34,24 @@ def cache_directory() -> str | None:
     TBTOOLS_CACHE names it, or says ``off``; else it is that of the platform: XDG_CACHE_HOME, or
     ``~/.cache``, or ``~/Library/Caches``.
     """
-    asked = os.environ.get("TBTOOLS_CACHE", "")
+    return own_directory("TBTOOLS_CACHE", "XDG_CACHE_HOME", "~/.cache", "~/Library/Caches")
+
+
+def own_directory(variable: str, xdg: str, usual: str, mac: str) -> str | None:
+    """A directory of tbtools among the user's own; None where it shall not be, or is nowhere.
+
+    Args:
+        variable: The environment variable that names it, or says ``off``.
+        xdg: That of the XDG Base Directory Specification, which names the one above it.
+        usual: The one above it where neither does.
+        mac: The same on a Mac.
+    """
+    asked = os.environ.get(variable, "")
     if asked:
         return None if asked.lower() == "off" else os.path.abspath(asked)
-    home = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(home):  # which the XDG Base Directory Specification says to ignore
-        home = os.path.expanduser("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
+    home = os.environ.get(xdg, "")
+    if not os.path.isabs(home):  # which the specification says to ignore
+        home = os.path.expanduser(mac if sys.platform == "darwin" else usual)
     return os.path.join(home, "tbtools") if os.path.isabs(home) else None
 
 
