@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -277,7 +279,8 @@ def _replaced(cells: Cells, signs: Mapping[int, tuple[str, str]]) -> Cells:
     single = [(sign, style) for text, style in cells for sign in text]
     for column, sign in signs.items():
         single[column] = sign
-    return single
+    alike = groupby(single, key=itemgetter(1))
+    return [("".join(sign for sign, _ in stretch), style) for style, stretch in alike]
 
 
 def _share(place: float, limits: Range) -> float:
