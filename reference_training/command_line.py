@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from reference_training import device, distributed
 from reference_training.config import TrainConfig, flag, from_strings, option_of, plain
-from reference_training.errors import ConfigError, NonFiniteLoss, TrainingError
+from reference_training.errors import ConfigError, Diverged, NonFiniteLoss, TrainingError
 from reference_training.recipes.digits import DigitsConfig, DigitsTask
 from reference_training.recipes.export import ExportConfig, export
 from reference_training.recipes.finetune import Finetune, FinetuneConfig
@@ -102,7 +102,7 @@ def _train(recipe: Recipe, configs: Sequence[TrainConfig]) -> int:
         for config in configs:
             try:
                 outcome = _train_one(recipe, config, world)
-            except NonFiniteLoss as error:
+            except (NonFiniteLoss, Diverged) as error:
                 _complain(f"{config.run_directory}: {error}")
                 status = FAILED
                 continue

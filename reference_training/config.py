@@ -139,6 +139,15 @@ class TrainConfig:
     checkpoint_every: Annotated[
         int, Option("steps between two checkpoints; 0 is an epoch", minimum=0, may_change=True)
     ] = 0
+    guard: Annotated[
+        str,
+        Option(
+            "what to do where tbtools finds in the run's own log, at an evaluation, that it went "
+            "wrong: stop, or lower the learning rate tenfold",
+            choices=("off", "stop", "lower"),
+            may_change=True,
+        ),
+    ] = "off"
     keep_checkpoints: Annotated[
         int,
         Option("how many of the newest checkpoints stay; 0 is all", minimum=0, may_change=True),

@@ -7,7 +7,8 @@ Every error is a `TrainingError` and also the builtin error that one would expec
     ├── MissingData(FileNotFoundError)    the data or the package that carries it is not here
     ├── CheckpointError(ValueError)       a checkpoint is missing, damaged, or of another training
     ├── RunExists(FileExistsError)        a run of this name is there and must not be mixed with
-    └── NonFiniteLoss(ArithmeticError)    the loss or its gradient is no number; has the step
+    ├── NonFiniteLoss(ArithmeticError)    the loss or its gradient is no number; has the step
+    └── Diverged(RuntimeError)            the guard says that the training went wrong
 """
 
 from __future__ import annotations
@@ -61,3 +62,7 @@ class NonFiniteLoss(TrainingError, ArithmeticError):
             f"with --resume auto"
         )
         self.step = step
+
+
+class Diverged(TrainingError, RuntimeError):
+    """The guard has stopped a training that went wrong."""

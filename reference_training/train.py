@@ -20,8 +20,9 @@ from reference_training import task as tasks
 from reference_training.data.loader import Batch, batches
 from reference_training.data.streams import generator
 from reference_training.distributed import Spread
-from reference_training.errors import CheckpointError, NonFiniteLoss, RunExists
+from reference_training.errors import CheckpointError, Diverged, NonFiniteLoss, RunExists
 from reference_training.faults import FaultPlan
+from reference_training.guard import LOWERED, Guard
 from reference_training.meter import NEVER, Meter, Point
 from reference_training.optimizer import adamw, clip_gradient
 from reference_training.progress import Progress, of_first_process
@@ -83,6 +84,8 @@ class Trainer:
         self.log: Log = NullLog()
         self.points: list[Point] = []
         self.stop = False
+        self.guard = Guard(self.run_directory)
+        self.rate_factor = 1.0
 
     # ---------------------------------------------------------------- a whole training
 
@@ -93,6 +96,7 @@ class Trainer:
             NonFiniteLoss: The weights are those before that step.
             RunExists: The run's folder has a run that is not to be gone on with.
             CheckpointError: The checkpoint to go on from is of another training.
+            Diverged: The guard has stopped it.
         """
         begun = self._restore()
         self.world.barrier()  # all have looked at the folder before the first one writes to it
@@ -132,6 +136,8 @@ class Trainer:
                 self._catch_up(step, rate)
             if evaluate:
                 self._evaluate(step)
+                if self.config.guard != "off":
+                    self._ask_guard(step)
             if save or stop:
                 self._save(step)
             if stop:
@@ -143,7 +149,7 @@ class Trainer:
         self.faults.before_step(
             step, self.task.model, self.optimizer, flush=lambda: self.log.flush(step - 1)
         )
-        rate = learning_rate(step, self.task.total_steps, self.config)
+        rate = learning_rate(step, self.task.total_steps, self.config) * self.rate_factor
         rate = self.faults.learning_rate(step, rate, self.config.learning_rate)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -226,6 +232,27 @@ class Trainer:
             shown = "  ".join(f"{tag} {value:.4f}" for tag, value in values.items())
             self.progress.say(f"step {step}  {shown}")
         self.meter.restart_clock()
+
+    def _ask_guard(self, step: int) -> None:
+        """Stops the training, or lowers its rate, where its log says that it went wrong.
+
+        Raises:
+            Diverged: It is to be stopped.
+        """
+        self.log.flush(step)
+        finding = self.guard.news() if self.world.first and self.config.writer != "none" else None
+        wrong = torch.tensor(float(finding is not None), device=self.compute.device)
+        self.world.maximum(wrong)  # all processes do the same
+        self.meter.restart_clock()
+        if not wrong.item():
+            return
+        what = (
+            "another process found it" if finding is None else f"{finding.tag}: {finding.message}"
+        )
+        if self.config.guard == "stop":
+            raise Diverged(f"stopped at step {step} by the guard: {what}")
+        self.rate_factor *= LOWERED
+        self.progress.say(f"step {step}  learning rate times {LOWERED:g}: {what}")
 
     def _save(self, step: int) -> None:
         """Writes a checkpoint, after the points up to it are in the event file."""

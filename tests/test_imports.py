@@ -47,7 +47,9 @@ def test_import_costs_nothing() -> None:
     assert not loaded & (HEAVY | PROTOBUF | SHOWN | {"numpy"})
 
 
-@pytest.mark.parametrize("line", ["--help", "summarize --help", "inspect --help", "verify --help"])
+@pytest.mark.parametrize(
+    "line", ["--help", "summarize --help", "inspect --help", "verify --help", "watch --help"]
+)
 def test_help(line: str) -> None:
     loaded = modules_after(command(line))
     assert not loaded & (HEAVY | PROTOBUF | {"numpy", "rich", "tempfile"})

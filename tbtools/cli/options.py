@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # In the context's `meta`: the experiments of the command.
 LOADED = "tbtools.loaded"
+# There too: whether the command is called again and again, and goes on with what it has read.
+REDRAWING = "tbtools.redrawing"
 
 
 def is_given(parameter: str) -> bool:
@@ -109,6 +111,11 @@ class SelectionOptions:
         from tbtools.render.format import plural, printable
         from tbtools.runs.experiment import load
 
+        context = click.get_current_context()
+        loaded: list[Experiment] = context.meta.setdefault(LOADED, [])
+        if loaded and context.meta.get(REDRAWING):
+            loaded[0].refresh()
+            return loaded[0]
         experiment = load(
             paths,
             runs=self.runs or None,
@@ -119,7 +126,7 @@ class SelectionOptions:
             skip_unreadable=skip_unreadable,
             cache=not self.no_cache,
         )
-        click.get_current_context().meta.setdefault(LOADED, []).append(experiment)
+        loaded.append(experiment)
         for name, count in experiment.lacking.items():
             click.echo(
                 f"--where leaves out {plural(count, 'run')} without {printable(name)}", err=True

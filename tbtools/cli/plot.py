@@ -8,6 +8,7 @@ import click
 
 from tbtools.cli.ending import finish
 from tbtools.cli.options import Output, axis_option, paths_argument, selection_options
+from tbtools.cli.redraw import watch_option
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 )
 @axis_option("--x", help="What lies along the x axis", tags=False)
 @click.option("--log", is_flag=True, help="Logarithmic y axis.")
+@watch_option
 def command(
     paths: tuple[str, ...],
     selection: SelectionOptions,

@@ -9,6 +9,7 @@ import click
 from tbtools.cli.dry_run import dry_run_option, tell_cost
 from tbtools.cli.ending import finish
 from tbtools.cli.options import output_options, paths_argument, refuse_option, selection_options
+from tbtools.cli.redraw import watch_option
 
 if TYPE_CHECKING:
     from tbtools.cli.options import Output, SelectionOptions
@@ -28,6 +29,7 @@ SORTINGS = ("name", "written", "steps", "points", "duration", "best")
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Show at most N rows.")
 @dry_run_option
+@watch_option
 @selection_options
 @output_options
 def command(
@@ -47,7 +49,7 @@ def command(
     \b
     Examples:
       tbtools summarize logs/
-      tbtools summarize logs/ --sort written --limit 20
+      tbtools summarize logs/ --sort written --limit 20 --watch
       tbtools summarize logs/baseline --tag 'loss/*'
       tbtools summarize logs/ --format json | jq '.runs[].run'
     """

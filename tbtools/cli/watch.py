@@ -159,10 +159,9 @@ def _status(watch: Watch) -> int:
 
 
 def _show(event: Event, shape: str, *, quiet: bool) -> None:
-    from rich.console import Console
-
     from tbtools.live.lines import event_cells
     from tbtools.render.format import printable
+    from tbtools.render.output import terminal
     from tbtools.render.terminal.lines import print_cells
 
     if event.kind == "problem":
@@ -173,5 +172,5 @@ def _show(event: Event, shape: str, *, quiet: bool) -> None:
     if shape == "jsonl":
         click.echo(json.dumps(event.to_dict(), allow_nan=False))
     else:
-        print_cells(Console(file=sys.stdout, highlight=False), event_cells(event))
+        print_cells(terminal(), event_cells(event))
         sys.stdout.flush()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import UndecodablePayload
+from tbtools.live.run import writer_of
 
 if TYPE_CHECKING:
     from tbtools.live.events import Event
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 # What trainings call the number of their job when they log it.
 _JOB_NAMES = ("slurm_job_id", "SLURM_JOB_ID", "job_id", "job")
-# events.out.tfevents.SECONDS.HOST.PID.NUMBER, as TensorFlow and torch name them.
-_WRITER = re.compile(r"tfevents\.\d+\.(?P<host>.+)\.(?P<pid>\d+)\.\d+")
 # What cannot be an option, nor anything to a shell.
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]*")
 
@@ -84,9 +83,8 @@ def alarm_of(condition: str, event: Event, run: Run, logdir: str) -> Alarm:
 
 def _writer_of(run: Run) -> dict[str, str]:
     """The host and process that write a run, and its job, as far as they can be known."""
-    found = {}
-    if run.event_files and (match := _WRITER.search(run.event_files[-1].rpartition("/")[2])):
-        found = match.groupdict()
+    writer = writer_of(run)
+    found = dict(zip(("host", "pid"), writer, strict=True)) if writer else {}
     try:
         hparams = run.hparams
     except UndecodablePayload:  # told where the run is looked at

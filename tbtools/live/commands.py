@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -48,8 +49,8 @@ class Command:
         """Reads a command.
 
         Raises:
-            InvalidArgument: A quote has no end, there is no such placeholder, or a text that may
-                come from a stranger would become part of a program.
+            InvalidArgument: A quote has no end, there is no such program or placeholder, or a text
+                that may come from a stranger would become part of a program.
         """
         if not isinstance(text, str):
             raise UnsupportedType(f"command {text!r} is no text")
@@ -59,6 +60,8 @@ class Command:
             raise InvalidArgument(f"command {text!r}: {error}".lower()) from error
         if not arguments:
             raise InvalidArgument("a command is empty")
+        if not _PLACEHOLDER.search(arguments[0]) and shutil.which(arguments[0]) is None:
+            raise InvalidArgument(f"command {text!r}: there is no program {arguments[0]!r}")
         interpreted = False
         for argument in arguments:
             for name in _PLACEHOLDER.findall(argument):
@@ -99,7 +102,7 @@ class Command:
                 )
             except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or error
-                raise Failure(f"cannot be run: {reason}") from error
+                raise Failure(f"cannot be run: {reason}", is_final=True) from error
             try:
                 process.communicate(alarm.to_json().encode() + b"\n", timeout=_LONGEST)
             except subprocess.TimeoutExpired:

@@ -10,11 +10,15 @@ from tbtools.runs.where import parse_where
 from tbtools.vocabulary import FINDING_KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tbtools.analysis.detect import Finding
     from tbtools.runs.where import Where
 
 # Besides the kinds of findings: any of them, and that a run is over.
 FINDING, FINISHED = "finding", "finished"
+# Behind a kind: also what may still recover.
+_EARLY = "?"
 WORDS = (FINDING, FINISHED, *FINDING_KINDS)
 
 
@@ -25,12 +29,14 @@ class Condition:
     Attributes:
         text: As it was given.
         kinds: The kinds of findings that are meant; none for none.
+        early: Those of which also what may still recover is meant.
         finished: Whether the end of a run is meant.
         where: The expression that has to be true of a run; None for none.
     """
 
     text: str
     kinds: tuple[str, ...] = ()
+    early: tuple[str, ...] = ()
     finished: bool = False
     where: Where | None = None
 
@@ -40,8 +46,8 @@ class Condition:
         return () if self.kinds == FINDING_KINDS else self.kinds
 
     def is_met_by(self, finding: Finding) -> bool:
-        """Whether a finding is meant, and is serious and settled."""
-        return finding.fails(self.kinds)
+        """Whether a finding is meant: it is serious, and settled unless that is not asked for."""
+        return finding.fails(self.kinds) or (finding.kind in self.early and finding.is_serious)
 
 
 def parse_condition(text: str) -> Condition:
@@ -53,10 +59,11 @@ def parse_condition(text: str) -> Condition:
     """
     if not isinstance(text, str):
         raise UnsupportedType(f"condition {text!r} is no text")
-    words = [part.strip() for part in text.split(",") if part.strip()]
-    if words and all(word in WORDS for word in words):
-        kinds = FINDING_KINDS if FINDING in words else tuple(w for w in words if w in FINDING_KINDS)
-        return Condition(text, kinds, finished=FINISHED in words)
+    given = [part.strip() for part in text.split(",") if part.strip()]
+    words = [each.removesuffix(_EARLY) for each in given]
+    if words and all(word in WORDS for word in words) and FINISHED + _EARLY not in given:
+        early = [each.removesuffix(_EARLY) for each in given if each.endswith(_EARLY)]
+        return Condition(text, _kinds(words), _kinds(early), finished=FINISHED in words)
     try:
         return Condition(text, where=parse_where(text))
     except InvalidExpression as error:
@@ -66,6 +73,13 @@ def parse_condition(text: str) -> Condition:
         raise InvalidArgument(
             f"{text!r} is neither an expression such as 'val/loss<1.8' nor of {known}"
         ) from error
+
+
+def _kinds(words: Sequence[str]) -> tuple[str, ...]:
+    """The kinds of findings that words mean."""
+    if FINDING in words:
+        return FINDING_KINDS
+    return tuple(word for word in words if word in FINDING_KINDS)
 
 
 def split_action(text: str) -> tuple[Condition, str | None]:

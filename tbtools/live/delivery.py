@@ -78,6 +78,7 @@ class Delivery:
     def close(self) -> None:
         """Waits for what is on its way; what fails is not tried more often than is promised."""
         self._pool.shutdown()
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "tbtools-alarm")  # for who goes on watching
 
     def _send(self, target: Target, alarm: Alarm, done: Callable[[], None]) -> None:
         for number, pause in enumerate((*self._pauses, None), start=1):

@@ -43,6 +43,8 @@ _SHARE = 0.02
 _IDLE_SECONDS = 3600.0
 # As often as it pays to look at what people read; a server counts every request, and may charge it.
 _INTERVAL, _REMOTE_INTERVAL = 2.0, 30.0
+# How a training can be over, that of a run around it or of its family included.
+_OVER = ("finished", "stopped", "stalled")
 _TOLD: dict[FileChangeKind, str] = {
     "shrank": "has become shorter, and was read anew",
     "replaced": "is another file now, and was read anew",
@@ -75,6 +77,12 @@ class Watched:
     restarts: str = "resume"
     kinds: Sequence[str] = ()
     cache: bool = True
+
+
+def interval_of(paths: Sequence[LogPath]) -> float:
+    """Seconds between two looks at some paths, unless somebody wants another time."""
+    remote = any(source_of(as_path(path)).is_remote for path in paths)
+    return _REMOTE_INTERVAL if remote else _INTERVAL
 
 
 class Follower:
@@ -120,9 +128,7 @@ class Follower:
         self.watched = watched
         self.experiment: Experiment | None = None
         self.runs: dict[str, FollowedRun] = {}
-        self.interval = _INTERVAL
-        if any(source_of(as_path(path)).is_remote for path in watched.paths):
-            self.interval = _REMOTE_INTERVAL
+        self.interval = interval_of(watched.paths)
         self.clock = clock
         self.changed: list[str] = []
         self.judged: list[str] = []
@@ -135,6 +141,7 @@ class Follower:
         self._waiting: dict[str, None] = {}  # to be judged, those that wait longest first
         self._budget = Budget(share)
         self._told: set[str] = set()
+        self._is_first = True
         self._configuration = Configuration()
 
     @property
@@ -156,10 +163,11 @@ class Follower:
         Raises:
             InvalidConfiguration: The tbtools.toml of the runs cannot be read.
         """
+        is_first, self._is_first = self._is_first, False
         now = self.clock()
         self.changed, self.judged = [], []
         try:
-            changed = self.changed = self._look(now)
+            changed = self.changed = self._look(now, is_first=is_first)
         except NoEventFiles as error:
             return self._tell(now, None, f"waiting for event files: {error}")
         except OSError as error:  # a server, or a network file system, that is away
@@ -172,11 +180,19 @@ class Follower:
             events += self._judge(now, name)
         for followed in self.runs.values():
             events += self._silence_events(now, followed)
+        if not self._history:
+            self._release_idle(now)
         return events
 
-    def _look(self, now: float) -> list[str]:
+    def _release_idle(self, now: float) -> None:
+        """Lets go of runs that have been over for a while: a watch goes on for weeks."""
+        for name, followed in self.runs.items():
+            idle = not followed.is_written and now - followed.arrived > _IDLE_SECONDS
+            if idle and followed.is_read and name not in self._waiting:
+                followed.release()
+
+    def _look(self, now: float, *, is_first: bool) -> list[str]:
         """The selected runs that have changed; everything has been read of them."""
-        is_first = self.experiment is None
         if self.experiment is None:
             self.experiment = self._load()
         else:
@@ -258,14 +274,45 @@ class Follower:
             yield self._event("finished", now, followed, f"{followed.status}{step}")
 
     def _silence_events(self, now: float, followed: FollowedRun) -> Iterator[Event]:
-        if not (followed.is_watched and followed.is_silent(now)):
+        if not (followed.is_watched and followed.is_written):
             return
-        assert followed.silence is not None
+        outer = [self._known[name] for name in self.around(followed)]
+        if any(
+            each.is_watched and each.status == "finished" and each.arrived >= followed.arrived
+            for each in outer
+        ):
+            followed.status = followed.told = "finished"  # which was told of the run around it
+            return
+        if not followed.is_silent(now):
+            return
+        others = [each for each in self._written_together(followed) if each.is_watched]
+        if any(each.is_written and not each.is_silent(now) for each in others):
+            return  # its writer is alive
+        over = [each.status for each in others if each.status in _OVER]
+        if over or followed.silence is None:
+            followed.status = followed.told = over[0] if over else "stopped"
+            if not over:
+                message = f"{followed.status} at step {followed.last_step:,}, without a word"
+                yield self._event("finished", now, followed, message)
+            return
         followed.status = followed.told = "stalled"
         finding = followed.silence.finding(now - followed.arrived)
         followed.findings = (*followed.findings, finding)
         self.judged.append(followed.name)
         yield from self._news(now, followed, [finding])
+
+    def around(self, followed: FollowedRun) -> list[str]:
+        """The runs in which it lies that the same training writes."""
+        above = set(names_above(followed.name))
+        return [each.name for each in self._written_together(followed) if each.name in above]
+
+    def _written_together(self, followed: FollowedRun) -> Iterator[FollowedRun]:
+        """The other runs that the same training writes: those around it, and its family."""
+        names = (*names_above(followed.name), *self._families[family(followed.name)])
+        for name in dict.fromkeys(names):
+            other = self._known.get(name)
+            if other is not None and other is not followed and not followed.has_other_writer(other):
+                yield other
 
     def _news(
         self, now: float, followed: FollowedRun, findings: Sequence[Finding]

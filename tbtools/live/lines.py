@@ -21,8 +21,9 @@ def event_cells(event: Event) -> list[tuple[str, str]]:
     what: str = event.kind
     style = _STYLES.get(event.kind, "")
     message = printable(event.message)
-    if finding is not None and event.kind == "finding":
-        what, style = finding.severity, SEVERITY_STYLES[finding.severity]
+    if finding is not None:
+        if event.kind == "finding":
+            what, style = finding.severity, SEVERITY_STYLES[finding.severity]
         message = f"{printable(finding.tag)}: {finding.kind}, {message}"
     run = "" if event.run is None else f"{printable(event.run)}: "
     # The zone is that of all other lines, and told once.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from typing import TYPE_CHECKING
 
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile.source import source_of
-from tbtools.runs.status import run_status, run_times
+from tbtools.runs.status import patience_of, run_status, run_times
 
 if TYPE_CHECKING:
     from tbtools.analysis.detect import Finding
@@ -20,6 +21,8 @@ _FLUSH_SECONDS = 120.0
 # So many arrivals tell when the next is due.
 _ARRIVALS = 3
 _ARRIVALS_KEPT = 50
+# events.out.tfevents.SECONDS.HOST.PID.NUMBER, as TensorFlow and torch name them.
+_WRITER = re.compile(r"tfevents\.\d+\.([^/]+)\.(\d+)\.\d+[^/]*\Z")
 _SESSION_START = "_hparams_/session_start_info"
 # Names by which trainings call their number of steps, as Lightning, transformers, Keras and scripts
 # after them have it.
@@ -40,6 +43,7 @@ class FollowedRun:
         is_watched: Whether it was written to since the watch began, or shortly before: events are
             about such runs only.
         arrived: When something came last, by the follower's clock.
+        last_time: Wall time of its last event, seconds since the epoch; infinite where not known.
         last_step: The highest step; None where there is none.
         total_steps: How many it wants to take, as its hyperparameters say; None where they do not.
         silence: What there is to be said if nothing comes any more; None without a rhythm.
@@ -53,6 +57,7 @@ class FollowedRun:
         self.findings: tuple[Finding, ...] = ()
         self.is_watched = False
         self.arrived = 0.0
+        self.last_time = float("inf")
         self.last_step: int | None = None
         self.total_steps: int | None = None
         self.silence: Silence | None = None
@@ -71,11 +76,10 @@ class FollowedRun:
         """Whether it is being written."""
         return self.status == "training"
 
-    @property
-    def last_time(self) -> float:
-        """Wall time of its last event, seconds since the epoch; infinite where not known."""
-        end = run_times(self.run)[1]
-        return float("inf") if end is None else end
+    def has_other_writer(self, other: FollowedRun) -> bool:
+        """Whether another run is known to be written by another process."""
+        mine, its = writer_of(self.run), writer_of(other.run)
+        return mine is not None and its is not None and mine != its
 
     # -- while it is not read
 
@@ -83,6 +87,11 @@ class FollowedRun:
         """Whether its files are others, or longer, than at the last call; nothing is read."""
         before, self._files = self._files, self._look()
         return before != self._files
+
+    def release(self) -> None:
+        """Lets go of what was read; it is read again when its files change."""
+        self.has_changed()
+        self.run.data.release()
 
     def idle_seconds(self, now: float) -> float:
         """How long its files have not been changed, at the last call of `has_changed`."""
@@ -109,6 +118,8 @@ class FollowedRun:
         """
         if not at_first and self.is_written:
             self._gaps.append(now - self.arrived)
+        end = run_times(self.run)[1]
+        self.last_time = float("inf") if end is None else end
         self.arrived = min(now, self.last_time) if at_first else now
         steps = [each.last_step for each in self.run.data.statistics() if each.count]
         self.last_step = max(steps, default=None)
@@ -134,11 +145,22 @@ class FollowedRun:
         )
 
     def is_silent(self, now: float) -> bool:
-        """Whether nothing has come for longer than its own rhythm, and its writer's, explain."""
-        if not self.is_written or self.silence is None:
+        """Whether nothing has come for longer than its own rhythm, and its writer's, explain.
+
+        Of a run that is too short to have one, for as long as any run counts as being written.
+        """
+        if not self.is_written:
             return False
+        if self.silence is None:
+            return now - self.arrived > patience_of(self.run)
         usual = max(self._gaps) if len(self._gaps) >= _ARRIVALS else _FLUSH_SECONDS
         return now - self.arrived > self.silence.rhythm.patience + usual
+
+
+def writer_of(run: Run) -> tuple[str, str] | None:
+    """Host and number of the process that writes a run, as the name of its last file says."""
+    found = _WRITER.search(run.event_files[-1]) if run.event_files else None
+    return (found[1], found[2]) if found else None
 
 
 def _total_steps(run: Run) -> int | None:

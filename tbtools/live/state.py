@@ -17,7 +17,7 @@ from tbtools.live.episodes import Episode, Span
 from tbtools.render.files import replaced_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 _VERSION = 1
 # What was told so long ago is of a run that nobody watches any more.
@@ -133,7 +133,15 @@ class GivenAlarms:
         return self._repeat is not None
 
     def claim(
-        self, key: Key, span: Span, seen: float, now: float, *, lasts: bool = False
+        self,
+        key: Key,
+        span: Span,
+        seen: float,
+        now: float,
+        *,
+        lasts: bool = False,
+        cause: tuple[str, int] | None = None,
+        around: Collection[str] = (),
     ) -> Given | None:
         """Takes it on to give an alarm; None where it was given, or another process does so.
 
@@ -142,7 +150,11 @@ class GivenAlarms:
             span: Where the cause lies in the run.
             seen: Wall time of the run's last event, seconds since the epoch.
             now: The present.
-            lasts: Whether the cause is still there.
+            lasts: Whether it is still so.
+            cause: Tag and step of what went first: where an alarm was given for that, this is the
+                same trouble.
+            around: The runs of which this one is a part, as those of `add_scalars` are: an alarm
+                about them, at these steps, is about the same.
         """
         known = self._find(key, span)
         if known is not None:
@@ -153,7 +165,9 @@ class GivenAlarms:
             known = self._find(key, span)
             if known is not None and not self._is_due(known, now, lasts=lasts):
                 return None
-            if self._is_cooling(key, now):
+            if self._is_cooling(key, now) or self._has_cause(key, cause, span):
+                return None
+            if known is None and self._is_part(key, around, span):
                 return None
             if known is None:
                 known = Given(
@@ -165,6 +179,19 @@ class GivenAlarms:
             known.time, known.done = now, False
             known.owner = f"{os.uname().nodename}:{os.getpid()}"
         return known
+
+    def _has_cause(self, key: Key, cause: tuple[str, int] | None, span: Span) -> bool:
+        if cause is None or cause[0] == key.tag:
+            return False
+        first = Span(cause[1], cause[1], span.began)
+        same = (key.condition, key.run, cause[0])
+        return any(each.key[:3] == same and each.holds(first) for each in self._given.values())
+
+    def _is_part(self, key: Key, around: Collection[str], span: Span) -> bool:
+        return any(
+            each.condition == key.condition and each.run in around and each.tag and each.holds(span)
+            for each in self._given.values()
+        )
 
     def is_held(self, key: Key, span: Span, now: float) -> bool:
         """Whether an alarm is only put off, because one was given a moment ago."""
@@ -225,12 +252,12 @@ class GivenAlarms:
     def _read(self, path: Path) -> None:
         try:
             stored = json.loads(path.read_bytes())
+            kept = [Given(**each) for each in stored["given"]]
         except FileNotFoundError:
             return
-        except ValueError as error:
+        except (ValueError, TypeError, LookupError) as error:  # no JSON, or not ours
             raise OSError(f"{path}: is damaged ({error}); remove it") from error
-        for each in stored["given"]:
-            found = Given(**each)
+        for found in kept:
             mine = self._given.setdefault(found.number, found)
             if mine is not found:
                 mine.extend(Span(found.low, found.high, None, found.weight), found.seen)

@@ -18,6 +18,7 @@ from tbtools.runs.status import run_times
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tbtools.analysis.detect import Finding
     from tbtools.live.conditions import Condition
     from tbtools.live.delivery import Target
     from tbtools.live.follower import Follower
@@ -216,7 +217,7 @@ class Watch:
         if not followed.is_watched:
             return
         for action in self.plan.actions:
-            for finding in followed.findings:
+            for finding in sorted(followed.findings, key=_is_consequence):
                 if action.condition.is_met_by(finding):
                     event = Event(
                         "finding", self.follower.clock(), followed.name, finding.message,
@@ -241,8 +242,17 @@ class Watch:
     def _give(
         self, action: Action, event: Event, key: Key, span: Span, followed: FollowedRun
     ) -> None:
-        lasts = event.finding is not None and event.finding.ongoing
-        given = self._alarms.claim(key, span, followed.last_time, event.time, lasts=lasts)
+        finding = event.finding
+        cause = finding.evidence.get("cause") if finding is not None else None
+        given = self._alarms.claim(
+            key,
+            span,
+            followed.last_time,
+            event.time,
+            lasts=finding is not None and finding.ongoing,
+            cause=(str(cause["tag"]), int(cause["step"])) if cause else None,
+            around=self.follower.around(followed),
+        )
         if given is None:
             if self._alarms.is_held(key, span, event.time):
                 self._held.add(followed.name)
@@ -259,3 +269,8 @@ class Watch:
         if self._alarms.problem:
             yield Event("problem", now, None, self._alarms.problem)
             self._alarms.problem = ""
+
+
+def _is_consequence(finding: Finding) -> bool:
+    """Whether another one went first, for which an alarm is given then."""
+    return bool(finding.evidence.get("cause", {}).get("tag", finding.tag) != finding.tag)

@@ -46,11 +46,16 @@ def run_status(run: Run, now: float | None = None, *, has_points: bool = True) -
         from tbtools.runs.plugins.hparams import ended_well
 
         return "finished" if ended_well(run.data) else "stopped"
-    patience = max(_RECENT_SECONDS, *(_RECENT_GAPS * _rhythm(part) for part in parts))
-    patience = min(patience, _LONGEST_PATIENCE)
     end_time = run_times(run)[1]
     present = time.time() if now is None else now
-    return "training" if end_time is not None and abs(present - end_time) <= patience else "stopped"
+    recent = end_time is not None and abs(present - end_time) <= patience_of(run)
+    return "training" if recent else "stopped"
+
+
+def patience_of(run: Run) -> float:
+    """How long after its last event a run counts as being written, in seconds."""
+    gaps = (_RECENT_GAPS * _rhythm(part) for part in run.data.parts)
+    return min(max(_RECENT_SECONDS, *gaps), _LONGEST_PATIENCE)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # wall times may be anything

@@ -82,7 +82,8 @@ def test_a_name_is_no_option(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     ["sh -c 'echo {run}'", "/bin/bash -c {path}", "ssh host rm {tag}", "nohup env sh -c {message}",
-     "python -c 'print({run})'", "echo {runs}", "echo 'x", "", "echo {}{nonsense}"],
+     "python -c 'print({run})'", "echo {runs}", "echo 'x", "", "echo {}{nonsense}",
+     "no-such-program {step}"],
 )  # fmt: skip
 def test_what_would_be_a_program_is_refused(text: str) -> None:
     with pytest.raises(InvalidArgument):
@@ -96,7 +97,7 @@ def test_what_would_be_a_program_is_refused(text: str) -> None:
 def test_the_job_is_what_the_run_says_if_it_can_do_no_harm(
     tmp_path: Path, job: object, told: str | None
 ) -> None:
-    command = Command.parse("ssh login scancel {job}")
+    command = Command.parse("env ssh login scancel {job}")
     alarm = alarm_about(tmp_path, job=job)
     if told is not None:
         assert command.filled(alarm)[-1] == told
@@ -112,7 +113,10 @@ def test_the_process_is_known_where_the_name_of_the_file_says_it(tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("no-such-command", "No such file"), ("sh -c 'echo oh no >&2; exit 3'", "status 3: oh no")],
+    [
+        ("{tag}", "cannot be run: No such file"),
+        ("sh -c 'echo oh no >&2; exit 3'", "status 3: oh no"),
+    ],
 )
 def test_a_command_that_fails_says_why(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(Failure, match=said):

@@ -33,17 +33,33 @@ def test_an_action_is_a_condition_and_a_command(
 
 
 @pytest.mark.parametrize(
-    ("text", "kinds", "finished"),
-    [("finding", FINDING_KINDS, False), ("finished", (), True),
-     ("stall,finished", ("stall",), True), ("spike", ("spike",), False)],
+    ("text", "kinds", "early", "finished"),
+    [("finding", FINDING_KINDS, (), False), ("finished", (), (), True),
+     ("stall,finished", ("stall",), (), True), ("spike", ("spike",), (), False),
+     ("divergence?,stall", ("divergence", "stall"), ("divergence",), False),
+     ("finding?", FINDING_KINDS, FINDING_KINDS, False)],
 )  # fmt: skip
-def test_words(text: str, kinds: tuple[str, ...], finished: bool) -> None:
+def test_words(text: str, kinds: tuple[str, ...], early: tuple[str, ...], finished: bool) -> None:
     found = parse_condition(text)
-    assert (found.kinds, found.finished, found.where) == (kinds, finished, None)
+    assert (found.kinds, found.early) == (kinds, early)
+    assert (found.finished, found.where) == (finished, None)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "=", "divergance", "divergence;stall", "loss<", "loss<1=", "divergence= ", "a b"]
+    "text",
+    [
+        "",
+        "=",
+        "divergance",
+        "divergence;stall",
+        "loss<",
+        "loss<1=",
+        "divergence= ",
+        "a b",
+        "finished?",
+        "?",
+        "stall??",
+    ],
 )
 def test_what_is_no_condition_is_refused(text: str) -> None:
     with pytest.raises(InvalidArgument):

@@ -6,6 +6,8 @@ import math
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
 import tbtools
 from tests.builders import START, EventFileBuilder
 from tests.live.logs import EVERY
@@ -159,3 +161,86 @@ def test_a_twin_in_a_run_of_its_own_is_judged_with_its_training(log: Log) -> Non
         (each.kind, each.onset_step) for each in together if each.run == "validation"
     ]
     assert "overfitting" in {each.kind for each in found}
+
+
+def test_what_one_process_writes_is_silent_together(log: Log) -> None:
+    """As `add_scalars` has it: runs inside a run, which never say that they are over."""
+    for step in range(60):
+        log.now += EVERY
+        for run in ("a", "a/loss/train", "a/loss/val"):
+            log.write(run, step, 1 / (1 + step))
+        log.poll()
+    for step in range(60, 160):  # the outer one goes on
+        log.now += EVERY
+        log.write("a", step, 1 / (1 + step))
+        assert log.poll() == []
+    assert told(log.wait(40 * EVERY)) == [("finding", "a", "stall")]
+    assert log.wait(3600) == []
+    assert {each.status for each in log.follower.runs.values()} == {"stalled"}
+
+
+@pytest.mark.parametrize(("pid", "silent"), [(7, []), (8, ["a/b"])])
+def test_runs_of_other_processes_are_silent_by_themselves(
+    log: Log, pid: int, silent: list[str]
+) -> None:
+    def write(run: str, count: int, pid: int) -> None:
+        points = [(step, 1 / (1 + step)) for step in range(count)]
+        path = log.directory / run / f"events.out.tfevents.1.host.{pid}.0"
+        EventFileBuilder().scalars("loss", points).write(path)
+
+    write("a/b", 50, pid)
+    for count in range(50, 500, 5):
+        log.now = START + count
+        write("a", count, 7)
+        log.poll()
+    stalled = [each.run for each in log.events if each.finding and each.finding.kind == "stall"]
+    assert stalled == silent
+
+
+def test_a_run_that_begins_and_ends_between_two_looks_is_watched(log: Log) -> None:
+    log.poll()
+    points = [(step, math.nan if step > 20 else 1 / (1 + step)) for step in range(30)]
+    builder = EventFileBuilder().scalars("loss", points)
+    end = b'\x08\x00"\x02\x08\x01'
+    builder.value("_hparams_/session_end_info", 0, wall_time=START + 31, plugin="hparams",
+                  content=end)  # fmt: skip
+    builder.write(log.directory / "a" / "events.out.tfevents.1")
+    log.now = START + 40
+    assert told(log.poll()) == [
+        ("run", "a", "finished"), ("finished", "a", "finished"), ("finding", "a", "nonfinite"),
+    ]  # fmt: skip
+
+
+def test_runs_too_short_for_a_rhythm_are_over_in_the_end(log: Log) -> None:
+    log.train("a", range(5))
+    assert log.wait(600) == []
+    assert told(log.wait(600)) == [("finished", "a", "stopped")]
+    assert log.wait(600) == []
+
+
+def test_runs_inside_a_run_are_over_with_it(log: Log) -> None:
+    path = log.directory / "a" / "events.out.tfevents.1"
+    builder = EventFileBuilder().scalars("loss", [(step, 1 / (step + 1)) for step in range(30)])
+    for name in ("a", "a/loss/train"):
+        builder.write(log.directory / name / path.name)
+    log.now = START + 30
+    log.poll()
+    end = b'\x08\x00"\x02\x08\x01'
+    tag = "_hparams_/session_end_info"
+    builder.value(tag, 0, wall_time=START + 31, plugin="hparams", content=end).write(path)
+    assert told(log.wait(2)) == [("finished", "a", "finished")]
+    assert {each.status for each in log.follower.runs.values()} == {"finished"}
+
+
+def test_what_is_over_is_let_go_of_and_read_again_when_it_goes_on(log: Log) -> None:
+    log.train("a", range(60))
+    log.wait(600)
+    log.wait(3600)
+    followed = log.follower.runs["a"]
+    assert (followed.is_read, followed.status) == (False, "stalled")
+    assert log.wait(3600) == []
+    assert not followed.is_read
+    log.now += EVERY
+    log.write("a", 60, math.nan)
+    assert told(log.poll()) == [("run", "a", "training"), ("finding", "a", "nonfinite")]
+    assert followed.last_step == 60

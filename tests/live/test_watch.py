@@ -126,6 +126,38 @@ def test_an_alarm_is_given_once_a_finding(log: Log, bell: Bell) -> None:
     assert [each.condition for each in bell.alarms] == ["train/loss<1", "nonfinite"]
 
 
+def test_what_may_still_recover_is_alarmed_where_it_is_asked_for(log: Log, bell: Bell) -> None:
+    def diverging() -> Iterator[None]:
+        for step in range(160):
+            log.write("a", step, 2 / (1 + 0.05 * step) if step < 120 else 50.0)
+            yield
+
+    early = Bell()
+    settled = Action(parse_condition("divergence"), bell)
+    actions = [settled, Action(parse_condition("divergence?"), early)]
+    list(watching(log, diverging(), *actions, until="steps>=125"))
+    assert (bell.about, early.about) == ([], [("a", "divergence")])
+    list(watching(log, diverging(), settled, until="steps>=150"))
+    assert bell.about == [("a", "divergence")]
+
+
+def test_one_trouble_is_one_alarm_whatever_it_takes_along(log: Log, bell: Bell) -> None:
+    """Series that follow the one that went first, and the runs of `add_scalars` inside the run."""
+
+    def failing() -> Iterator[None]:
+        for step in range(80):
+            for tag, first in {"train/loss": 50, "a_consequence": 52, "val/loss": 52}.items():
+                log.write("a", step, 1 / (1 + step) if step < first else math.nan, tag)
+            log.write("a/loss/train", step, 1 / (1 + step) if step < 50 else math.nan, "loss")
+            yield
+
+    action = Action(parse_condition("nonfinite"), bell)
+    list(watching(log, failing(), action, until="steps>=75"))
+    assert [(each.values["run"], each.values["tag"]) for each in bell.alarms] == [
+        ("a", "train/loss")
+    ]
+
+
 def test_an_alarm_is_not_given_again_by_the_next_watch(
     log: Log, bell: Bell, tmp_path: Path
 ) -> None:
@@ -198,10 +230,11 @@ def test_repeat_and_cooldown() -> None:
     assert _claim(cooling, low=9, now=160) is not None
 
 
+@pytest.mark.parametrize("content", ["no JSON", "[]", '{"given": [{"a": 1}]}'])
 def test_what_cannot_be_kept_is_told_and_given_all_the_same(
-    log: Log, bell: Bell, tmp_path: Path
+    log: Log, bell: Bell, tmp_path: Path, content: str
 ) -> None:
-    (tmp_path / "given.json").write_text("no JSON")
+    (tmp_path / "given.json").write_text(content)
     alarms = GivenAlarms(tmp_path / "given.json")
     action = Action(parse_condition("nonfinite"), bell)
     events = list(watching(log, training(log, range(60), bad=30), action, alarms=alarms,
@@ -209,7 +242,7 @@ def test_what_cannot_be_kept_is_told_and_given_all_the_same(
     assert bell.about == [("a", "nonfinite")]
     [problem] = [each for each in events if "given.json" in each.message]
     assert problem.kind == "problem"
-    assert (tmp_path / "given.json").read_text() == "no JSON"
+    assert (tmp_path / "given.json").read_text() == content
 
 
 def test_a_failure_of_a_hook_is_an_event(log: Log) -> None:
