@@ -180,7 +180,7 @@ class Follower:
             events += self._judge(now, name)
         for followed in self.runs.values():
             events += self._silence_events(now, followed)
-        if not self._history:
+        if not self.history:
             self._release_idle(now)
         return events
 

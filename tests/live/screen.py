@@ -81,6 +81,8 @@ async def settle(app: WatchApp, pilot: Pilot[None]) -> None:
     """Waits until the reader has read what the screen wants to show."""
     for _ in range(_PATIENCE):
         await pilot.pause()
+        if app.trouble is not None:
+            raise app.trouble
         have = {(row.name, tag) for row in app.snapshot.rows for tag in row.tags}
         wanted = set(app.charts.wanted()) & have
         if app.snapshot.time and not app.reader.is_asked and wanted <= set(app.snapshot.series):
