@@ -72,9 +72,7 @@ _STATUS = {"reached": 0, "finding": 1, "timeout": TROUBLE}
     "--format",
     "shape",
     type=click.Choice(("text", "jsonl")),
-    default="text",
-    show_default=True,
-    help="A line an event.",
+    help="A line an event.  [default: the whole screen on a terminal, else text]",
 )
 @objective_option
 @selection_options
@@ -89,19 +87,21 @@ def command(
     repeat: float | None,
     cooldown: float | None,
     quiet: bool,
-    shape: str,
+    shape: str | None,
     objectives: tuple[str, ...],
     selection: SelectionOptions,
 ) -> int:
     """Training followed while it goes on, with alarms that act.
 
-    Prints a line for each run that appears, each finding that is new or has become worse, and each
-    run that is over. A PATH need not be there yet. Runs that nobody has written to for an hour are
-    history, and are not looked at before they change. A command is no line of a shell: it is split
-    into arguments, in which {run}, {tag}, {kind}, {step}, {job} and {pid} are put; it has the alarm
-    in TBTOOLS_ALARM_... and as JSON on standard input. Each alarm is given once a finding, also
-    where watch is started again. The exit status is 0 where what --until says was reached, 1 for a
-    finding of --fail-on, 2 for trouble, as where the time is up before.
+    On a terminal it shows runs, charts and findings on the whole screen; ? tells the keys. Else,
+    and with --format, prints a line for each run that appears, each finding that is new or has
+    become worse, and each run that is over. A PATH need not be there yet. Runs that nobody has
+    written to for an hour are history, and are not looked at before they change. A command is no
+    line of a shell: it is split into arguments, in which {run}, {tag}, {kind}, {step}, {job} and
+    {pid} are put; it has the alarm in TBTOOLS_ALARM_... and as JSON on standard input. Each alarm
+    is given once a finding, also where watch is started again. The exit status is 0 where what
+    --until says was reached, 1 for a finding of --fail-on, 2 for trouble, as where the time is up
+    before.
 
     \b
     Examples:
@@ -113,6 +113,7 @@ def command(
     """
     from tbtools.analysis.objective import parse_objectives
     from tbtools.live.api import watch
+    from tbtools.live.app.run import can_run, run_app
     from tbtools.live.lines import begun_line, ended_line
 
     made = watch(
@@ -133,10 +134,13 @@ def command(
         cooldown=cooldown or 0.0,
         **selection.arguments,
     )
+    if shape is None and not quiet and can_run():
+        run_app(made)
+        return _status(made) if made.outcome else 0
     if not quiet:
         made.on_begun = lambda: click.echo(begun_line(made), err=True)
     for event in made:
-        _show(event, shape, quiet=quiet)
+        _show(event, shape or "text", quiet=quiet)
     if not quiet:
         click.echo(ended_line(made), err=True)
     return _status(made)

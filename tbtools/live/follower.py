@@ -100,6 +100,7 @@ class Follower:
         changed: The runs of which the last look found something new.
         judged: Those whose findings are of the last look.
         points: How many points were read since the first look.
+        history: Whether runs are also read and judged that are not written any more.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class Follower:
         self.changed: list[str] = []
         self.judged: list[str] = []
         self.points = 0
-        self._history = history
+        self.history = history
         self._where = None if watched.where is None else parse_where(watched.where)
         self._known: dict[str, FollowedRun] = {}
         self._families: dict[tuple[object, ...], list[str]] = defaultdict(list)
@@ -142,6 +143,11 @@ class Follower:
         self._told: set[str] = set()
         self._is_first = True
         self._configuration = Configuration()
+
+    @property
+    def objectives(self) -> Mapping[str, Objective]:
+        """Which way is better, by glob, as the user and tbtools.toml say."""
+        return self._configuration.objectives
 
     # -- looking
 
@@ -174,7 +180,7 @@ class Follower:
             events += self._judge(now, name)
         for followed in self.runs.values():
             events += self._silence_events(now, followed)
-        if not self._history:
+        if not self.history:
             self._release_idle(now)
         return events
 
@@ -222,7 +228,7 @@ class Follower:
             return bool(run.changes) if followed.is_read else followed.has_changed()
         followed = self._known[run.name] = FollowedRun(run.name, run)
         self._families[family(run.name)].append(run.name)
-        if not is_first or self._history:
+        if not is_first or self.history:
             return True
         followed.has_changed()
         return followed.idle_seconds(now) <= _IDLE_SECONDS

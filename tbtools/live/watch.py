@@ -76,6 +76,7 @@ class Watch:
         given: How many alarms were given.
         findings: How many findings were told.
         on_begun: Called after the first look.
+        sleep: Waits between two looks, for so many seconds.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class Watch:
         self.on_begun: Callable[[], object] = lambda: None
         self._alarms = alarms
         self._delivery = delivery or Delivery()
-        self._sleep = sleep
+        self.sleep = sleep
         self._begun = follower.clock()
         self._held: set[str] = set()
         self._true: set[tuple[str, str]] = set()
@@ -125,7 +126,7 @@ class Watch:
                     # Of what has been written nothing is left unjudged.
                     yield from self._look(thorough=True)
                     break
-                self._sleep(self._pause(time.monotonic() - begun))
+                self.sleep(self._pause(time.monotonic() - begun))
         finally:
             self._delivery.close()
         yield from self._failures()

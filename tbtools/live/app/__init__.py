@@ -1,0 +1,1 @@
+"""`tbtools watch` on a terminal: runs, charts and findings on one screen."""

@@ -1,0 +1,255 @@
+"""Reads and judges beside the screen, in a thread of its own: keys never wait for a file."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tbtools.analysis.main_objective import Objectives, rank_objectives
+from tbtools.errors import TbtoolsError
+from tbtools.eventfile.discover import natural_key
+from tbtools.live.app.rows import RunRow, run_row, scalars_of
+from tbtools.runs.matching import matching_runs
+from tbtools.runs.selection import Selection, Selector
+from tbtools.runs.series import read_scalars_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from tbtools.live.events import Event
+    from tbtools.live.run import FollowedRun
+    from tbtools.live.watch import Watch
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.runs.where import Where
+    from tbtools.vocabulary import RunStatus
+
+    Key = tuple[str, str]
+    Task = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is known at one time.
+
+    Attributes:
+        rows: The runs, in natural order.
+        tags: The scalars of all of them, the most telling first.
+        series: Those that were asked for, by run and tag.
+        matching: The runs of which the expression of the filter is true; None without one.
+        trouble: Why the expression cannot be asked of these runs, or what ended the reading.
+        time: When that was, seconds since the epoch; 0 before the first look.
+    """
+
+    rows: tuple[RunRow, ...] = ()
+    tags: tuple[str, ...] = ()
+    series: Mapping[Key, ScalarSeries] = field(default_factory=dict)
+    matching: frozenset[str] | None = None
+    trouble: str = ""
+    time: float = 0.0
+
+
+class Reader:
+    """Has a watch look again and again, and reads what the screen wants to show.
+
+    Args:
+        watch: The watch; the reader takes over how it waits between two looks.
+        show: Called in the reader's thread with each new snapshot, and what has happened.
+        ended: Called there when the watch has come to its end.
+    """
+
+    def __init__(
+        self,
+        watch: Watch,
+        show: Callable[[Snapshot, tuple[Event, ...]], object],
+        ended: Callable[[BaseException | None], object],
+    ) -> None:
+        self.watch = watch
+        self._show = show
+        self._ended = ended
+        self._thread = threading.Thread(target=self._run, name="tbtools-watch", daemon=True)
+        self._changed = threading.Condition()
+        self._stopped = False
+        self._wanted: tuple[Key, ...] = ()
+        self._where: Where | None = None
+        self._tasks: list[Task] = []
+        self._asked = False  # for something that was not served yet
+        self._busy = False
+        self._rows: dict[str, RunRow] = {}
+        self._objectives = Objectives({}, {}, ())
+        self._tags: tuple[str, ...] = ()
+        self._tags_of: dict[str, tuple[str, ...]] = {}
+        self._series: dict[Key, ScalarSeries] = {}
+        self._matching: frozenset[str] | None = None
+        self._trouble = ""
+        self._events: list[Event] = []
+        self._looked = 0.0
+
+    # -- from the screen's thread
+
+    def start(self) -> None:
+        """Begins to look."""
+        self.watch.sleep = self._wait
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends as soon as what is being read has been read."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+
+    def want(self, keys: Iterable[Key]) -> None:
+        """Says which series the screen shows; they come with the next snapshot."""
+        wanted = tuple(keys)
+        with self._changed:
+            if wanted != self._wanted:
+                self._wanted, self._asked = wanted, True
+                self._changed.notify()
+
+    def ask(self, where: Where | None) -> None:
+        """Says which expression runs must match."""
+        with self._changed:
+            if where != self._where:
+                self._where, self._asked = where, True
+                self._changed.notify()
+
+    def do(self, task: Task) -> None:
+        """Has something done that reads from the runs."""
+        with self._changed:
+            self._tasks.append(task)
+            self._asked = True
+            self._changed.notify()
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether something was asked for that has not been shown yet."""
+        return self._asked or self._busy
+
+    # -- in the reader's thread
+
+    def _run(self) -> None:
+        try:
+            for event in self.watch:
+                self._events.append(event)
+                if self._stopped:
+                    return
+        except _Stopped:
+            return
+        except BaseException as error:  # noqa: BLE001 - it is shown, and raised where the app ends
+            self._ended(error)
+        else:
+            self._ended(None)
+
+    def _wait(self, seconds: float) -> None:
+        """Between two looks: shows what is new, and reads what is asked for meanwhile."""
+        self._looked = self.watch.follower.clock()
+        self._take_over()
+        self._match()
+        self._read(anew=set(self.watch.follower.changed))
+        self._publish()
+        deadline = time.monotonic() + seconds
+        while self._is_asked_until(deadline):
+            if self._stopped:
+                raise _Stopped
+            with self._changed:
+                tasks, self._tasks, self._asked, self._busy = self._tasks, [], False, True
+            for task in tasks:
+                task()
+            self._match()
+            self._read(anew=set())
+            self._publish()
+            self._busy = False
+
+    def _is_asked_until(self, deadline: float) -> bool:
+        """Waits until something is asked for; False where the time is up before."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._asked or self._stopped, max(0.0, deadline - time.monotonic())
+            )
+
+    def _publish(self) -> None:
+        events, self._events = tuple(self._events), []
+        snapshot = Snapshot(
+            tuple(self._rows.values()),
+            self._tags,
+            dict(self._series),
+            self._matching,
+            self._trouble,
+            self._looked,
+        )
+        self._show(snapshot, events)
+
+    def _take_over(self) -> None:
+        """Makes the rows anew of the runs of which something is new."""
+        follower = self.watch.follower
+        runs = {name: each for name, each in follower.runs.items() if each.is_read}
+        stale = {*follower.changed, *follower.judged, *(runs.keys() - self._rows.keys())}
+        stale |= {name for name, row in self._rows.items() if row.status != _status(runs, name)}
+        stale &= runs.keys()
+        gone = self._rows.keys() - runs.keys()
+        if stale and self._rank(sorted(stale)):
+            stale = set(runs)
+        for name in stale:
+            self._rows[name] = run_row(runs[name], self._objectives, follower.watched.selection)
+        for name in gone:
+            del self._rows[name]
+        if stale or gone:
+            self._rows = {name: self._rows[name] for name in runs}
+
+    def _rank(self, names: Iterable[str]) -> bool:
+        """Ranks the objectives anew where runs have other tags than before; whether it did."""
+        runs, selection = self.watch.follower.runs, self.watch.follower.watched.selection
+        points: dict[str, dict[str, int]] = {}
+        for name in names:
+            numbers = scalars_of(runs[name], selection)
+            points[name] = {tag: each.count for tag, each in numbers.items()}
+        tags = {name: tuple(each) for name, each in points.items()}
+        if all(self._tags_of.get(name) == own for name, own in tags.items()):
+            return False
+        self._tags_of |= tags
+        for name in self._tags_of.keys() & runs.keys() - points.keys():
+            points[name] = dict.fromkeys(self._tags_of[name], 2)
+        objectives = rank_objectives(points, self.watch.follower.objectives)
+        known = {tag for own in points.values() for tag in own}
+        others = sorted(known - set(objectives.ranked), key=natural_key)
+        self._tags = (*objectives.ranked, *others)
+        before, self._objectives = self._objectives, objectives
+        return before.ranked != objectives.ranked
+
+    def _match(self) -> None:
+        with self._changed:
+            where = self._where
+        self._trouble, self._matching = "", None
+        experiment = self.watch.follower.experiment
+        if where is None or experiment is None:
+            return
+        try:
+            chosen, _ = matching_runs(where, list(self._rows), experiment.all_runs)
+        except TbtoolsError as error:
+            self._trouble = str(error)
+        else:
+            self._matching = frozenset(chosen)
+
+    def _read(self, anew: set[str]) -> None:
+        """Reads the series that are wanted: those of changed runs, and those not yet there."""
+        with self._changed:
+            wanted = self._wanted
+        before = self._series
+        self._series = {key: before[key] for key in wanted if key in before and key[0] not in anew}
+        lacking: dict[str, list[str]] = {}
+        for run, tag in wanted:
+            if (run, tag) not in self._series and tag in getattr(self._rows.get(run), "tags", ()):
+                lacking.setdefault(run, []).append(tag)
+        for run, tags in lacking.items():
+            selector = Selector(Selection(tags=tuple(tags)))
+            found = read_scalars_of(self.watch.follower.runs[run].run, selector).series
+            self._series |= {(run, tag): found[tag] for tag in tags}
+
+
+def _status(runs: Mapping[str, FollowedRun], name: str) -> RunStatus | None:
+    return runs[name].status if name in runs else None
+
+
+class _Stopped(Exception):
+    """The screen is gone."""

@@ -1,0 +1,132 @@
+"""What the list of runs says of each: its state, how fast it is, how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.runs.selection import Selection, Selector
+from tbtools.runs.series import read_scalars_of
+from tbtools.vocabulary import SEVERITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tbtools.analysis.detect import Finding
+    from tbtools.analysis.main_objective import Objectives
+    from tbtools.live.run import FollowedRun
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.runs.statistics import SeriesStatistics
+    from tbtools.vocabulary import RunStatus
+
+# Steps a second are those of the last points: what it did hours ago says nothing of now.
+_SPEED_POINTS = 20
+_SPARKS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run in the list.
+
+    Attributes:
+        name: Its name.
+        status: Its state; None of one that has not been read.
+        last_step: Its highest step; None where there is none.
+        last_time: Wall time of its last event, seconds since the epoch.
+        speed: Steps a second, of its last points; None where not known.
+        remaining: Seconds that it still needs at that speed; None where its end is not known.
+        tag: The tag that it is judged by; None where no tag of its own tells.
+        best: The best value of that.
+        last: The last one.
+        curve: That in a few values, for a sparkline; NaN for gaps.
+        findings: What is wrong with it, the worst first.
+        tags: Its scalars, in natural order.
+    """
+
+    name: str
+    status: RunStatus | None
+    last_step: int | None
+    last_time: float
+    speed: float | None
+    remaining: float | None
+    tag: str | None
+    best: float | None
+    last: float | None
+    curve: tuple[float, ...]
+    findings: tuple[Finding, ...]
+    tags: tuple[str, ...]
+
+    @property
+    def trouble(self) -> int:
+        """How bad its worst finding is that goes on: the place in `SEVERITIES`; beyond for none."""
+        serious = (each.severity for each in self.findings if each.ongoing and each.is_serious)
+        places = [SEVERITIES.index(severity) for severity in serious]
+        return min(places, default=len(SEVERITIES))
+
+
+def in_order(rows: Sequence[RunRow]) -> list[RunRow]:
+    """The worst first; among equals the newest."""
+    return sorted(rows, key=lambda row: (row.trouble, -row.last_time))
+
+
+def scalars_of(followed: FollowedRun, selection: Selection) -> dict[str, SeriesStatistics]:
+    """The selected scalars of a run in numbers, by tag."""
+    statistics = followed.run.data.statistics()
+    return {
+        each.tag: each
+        for each in statistics
+        if each.last is not None and selection.has_tag(each.tag)
+    }
+
+
+def run_row(followed: FollowedRun, objectives: Objectives, selection: Selection) -> RunRow:
+    """What is known of a run that was read."""
+    run = followed.run
+    numbers = scalars_of(followed, selection)
+    tag = objectives.of_run(followed.name)
+    selected = Selector(Selection(tags=(tag,))) if tag is not None else None
+    series = read_scalars_of(run, selected).series.get(tag) if tag is not None else None
+    best = last = None
+    if tag is not None and series is not None:
+        lower = objectives.by_run[followed.name][tag] == "min"
+        best = numbers[tag].min if lower else numbers[tag].max
+        last = numbers[tag].last
+    speed = _speed(series) if series is not None and followed.is_written else None
+    remaining = None
+    if speed and followed.total_steps is not None and followed.last_step is not None:
+        remaining = max(0.0, followed.total_steps - followed.last_step) / speed
+    return RunRow(
+        name=followed.name,
+        status=followed.status,
+        last_step=followed.last_step,
+        last_time=followed.last_time,
+        speed=speed,
+        remaining=remaining,
+        tag=tag,
+        best=best,
+        last=last,
+        curve=_curve(series),
+        findings=followed.findings,
+        tags=tuple(numbers),
+    )
+
+
+def _speed(series: ScalarSeries) -> float | None:
+    """Steps a second over the last points of the session that wrote last."""
+    own = series.session[-_SPEED_POINTS:] == series.session[-1]
+    step, time = series.step[-_SPEED_POINTS:][own], series.wall_time[-_SPEED_POINTS:][own]
+    seconds = float(time[-1] - time[0])
+    steps = int(step[-1]) - int(step[0])
+    return steps / seconds if seconds > 0 and steps > 0 else None
+
+
+def _curve(series: ScalarSeries | None) -> tuple[float, ...]:
+    """The mean of each of a few stretches; NaN where nothing is finite."""
+    if series is None:
+        return ()
+    pieces = np.array_split(series.value, min(_SPARKS, series.value.size))
+    finite = [piece[np.isfinite(piece)] for piece in pieces]
+    # Halves: the sum of two doubles may be none.
+    return tuple(float((each / each.size).sum()) if each.size else np.nan for each in finite)

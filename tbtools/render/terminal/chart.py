@@ -1,0 +1,292 @@
+"""A chart of one tag in characters: the curves of several runs, axes, and marks of findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.smoothers import smooth_values
+from tbtools.render.format import format_count, format_duration, format_rounded, format_time
+from tbtools.render.ranges import nice_ticks, value_range
+from tbtools.render.series import drawn_seconds, drawn_start, line_passes
+from tbtools.render.terminal.canvas import Canvas, extreme_points
+from tbtools.render.terminal.lines import SEVERITY_STYLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.detect import Finding
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Axis
+
+    Floats = NDArray[np.float64]
+    Cells = list[tuple[str, str]]
+    Range = tuple[float, float]
+
+# No time is further away, and the distance of any two is a number.
+_FAR = 1e300
+# Those that stand out come first; each line that is named has its own.
+SIGNS = "*+xo#@%&=~^$ABCDE"
+# The axis, and the numbers below it.
+AXIS_ROWS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The characters of axes and marks."""
+
+    vertical: str
+    corner: str
+    horizontal: str
+    tick: str
+    onset: str
+    line: str
+    ellipsis: str
+
+
+_UNICODE = Frame("│", "└", "─", "┬", "▼", "━━", "…")
+_ASCII = Frame("|", "+", "-", "+", "v", "--", "...")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How charts look.
+
+    Attributes:
+        smoothing: TensorBoard's weight, 0 for none.
+        x: What lies along the x axis.
+        log: Whether the y axis is logarithmic.
+        colors: The colour of each run; empty where there are none, and each line has a sign.
+        ascii_only: Whether the terminal knows nothing but ASCII.
+    """
+
+    smoothing: float
+    x: Axis
+    log: bool
+    colors: Mapping[str, str]
+    ascii_only: bool = False
+
+    @property
+    def frame(self) -> Frame:
+        """The characters of axes and marks."""
+        return _ASCII if self.ascii_only else _UNICODE
+
+    @property
+    def braille(self) -> bool:
+        """Whether lines are drawn in braille: where colours tell them apart."""
+        return bool(self.colors) and not self.ascii_only
+
+
+class Line:
+    """A series as it is drawn.
+
+    Attributes:
+        series: The series.
+        values: What is drawn of it, smoothed; shape (n,).
+        x: Where its points lie on the axis; shape (n,).
+    """
+
+    def __init__(self, series: ScalarSeries, look: Look) -> None:
+        self.series = series
+        self.values: Floats = smooth_values(
+            series.value, None, method="ema", weight=look.smoothing, window=None
+        )
+        self.x = _places(series, look.x)
+
+    @cached_property
+    def passes(self) -> NDArray[np.int64]:
+        """The pass of each point; only those of one are connected."""
+        return line_passes(self.x, self.series.session)
+
+    def index_at(self, place: float) -> int | None:
+        """The point nearest to a place; None where the line does not reach it."""
+        if not self.x.size or not self.x.min() <= place <= self.x.max():
+            return None
+        return int(np.abs(self.x - place).argmin())
+
+    def place_of(self, finding: Finding) -> float:
+        """Where a finding of this series began."""
+        return float(self.x[self.series.find(finding.onset_step, finding.onset_time)])
+
+
+class Chart:
+    """A chart of one tag.
+
+    Args:
+        lines: What is drawn, the last on top; one at least.
+        findings: Those that are marked, each of one of the lines.
+        look: How it looks.
+        window: From where to where on the x axis; all of it where not given.
+    """
+
+    def __init__(
+        self,
+        lines: Sequence[Line],
+        findings: Sequence[Finding],
+        look: Look,
+        window: Range | None = None,
+    ) -> None:
+        self.lines = lines
+        self.look = look
+        self.x_range = window or x_range(lines)
+        self._findings = findings
+
+    def rows(self, width: int, height: int, cursor: float | None = None) -> list[Cells]:
+        """The chart, row by row.
+
+        Args:
+            width: In characters.
+            height: In rows, with the axis and its numbers.
+            cursor: Where on the x axis a crosshair stands; None for nowhere.
+        """
+        y_range = value_range([self._seen(line) for line in self.lines], log=self.look.log)
+        if y_range is None:
+            return [[("  nothing finite to draw", "dim")]]
+        rows = height - AXIS_ROWS
+        ticks = nice_ticks(*y_range, max(2, rows // 3))
+        labels = [self._y_label(tick) for tick in ticks]
+        margin = max(map(len, labels), default=0)
+        canvas = self._canvas(max(2, width - margin - 2), rows, y_range)
+        at_row = {
+            round((1 - _share(tick, y_range)) * (rows - 1)): label
+            for tick, label in zip(ticks, labels, strict=True)
+        }
+        column = None if cursor is None else self._column(cursor, canvas.width)
+        marks = self._marks(canvas.width)
+        drawn: list[Cells] = []
+        for row in range(rows):
+            cells = [(text, self._style(owner)) for text, owner in canvas.stretches(row)]
+            signs: dict[int, tuple[str, str]] = {}
+            if column is not None and canvas.owner[row, column] < 0:
+                signs[column] = (self.look.frame.vertical, "dim")
+            if row == 0:
+                signs |= marks
+            label = f"{at_row.get(row, ''):>{margin}} {self.look.frame.vertical}"
+            drawn.append([(label, "dim"), *_replaced(cells, signs)])
+        return [*drawn, *self._x_axis(margin, canvas.width)]
+
+    def _seen(self, line: Line) -> Floats:
+        low, high = self.x_range
+        return line.values[(line.x >= low) & (line.x <= high)]
+
+    def _canvas(self, width: int, rows: int, y_range: Range) -> Canvas:
+        canvas = Canvas(width, rows, None if self.look.braille else SIGNS)
+        low, high = self.x_range
+        span = y_range[1] / 2 - y_range[0] / 2
+        for number, line in enumerate(self.lines):
+            x, values, passes = _inside(line, low, high)
+            kept = extreme_points(values, 2 * width)
+            y = values[kept]
+            if self.look.log:
+                y = np.log10(np.where(y > 0, y, np.nan))
+            share = (x[kept] - low) / (high - low)
+            canvas.line(share, (y / 2 - y_range[0] / 2) / span, number, passes[kept])
+        return canvas
+
+    def _style(self, owner: int) -> str:
+        return self.look.colors.get(self.lines[owner].series.run, "") if owner >= 0 else ""
+
+    def _marks(self, width: int) -> dict[int, tuple[str, str]]:
+        """The columns in which a finding began, and how bad it is."""
+        found: dict[int, tuple[str, str]] = {}
+        for finding in self._findings:
+            line = next(each for each in self.lines if each.series.run == finding.run)
+            column = self._column(line.place_of(finding), width)
+            if column is not None:
+                found[column] = self.look.frame.onset, SEVERITY_STYLES[finding.severity]
+        return found
+
+    def _column(self, place: float, width: int) -> int | None:
+        low, high = self.x_range
+        if not low <= place <= high:
+            return None
+        return round(_share(place, self.x_range) * (width - 1))
+
+    def _y_label(self, tick: float) -> str:
+        return format_rounded(10**tick, 3) if self.look.log else format_rounded(tick, 6)
+
+    def _x_axis(self, margin: int, width: int) -> list[Cells]:
+        low, high = self.x_range
+        ticks = nice_ticks(low, high, max(2, width // 16))
+        if self.look.x == "wall":
+            ticks = np.linspace(low, high, max(2, width // 24)).tolist()
+        frame = self.look.frame
+        axis, labels = [frame.horizontal] * width, [" "] * (margin + 2 + width)
+        free = 0
+        for tick in ticks:
+            column = round(_share(tick, self.x_range) * (width - 1))
+            axis[column] = frame.tick
+            text = place_label(tick, self.look.x)
+            first = min(max(free, margin + 2 + column - len(text) // 2), len(labels) - len(text))
+            if first >= free:
+                labels[first : first + len(text)] = text
+                free = first + len(text) + 2
+        return [
+            [(f"{'':{margin}} {frame.corner}{''.join(axis)}", "dim")],
+            [("".join(labels).rstrip(), "dim")],
+        ]
+
+
+def x_range(lines: Sequence[Line]) -> Range:
+    """From where to where the x axis goes if all is shown."""
+    low = min((float(line.x.min()) for line in lines if line.x.size), default=0.0)
+    high = max((float(line.x.max()) for line in lines if line.x.size), default=0.0)
+    margin = max(1.0, abs(low) * 1e-9)  # of 2^62 and 2^62 + 1 there is only one double
+    return (low, high) if low < high else (low - margin, high + margin)
+
+
+def place_label(place: float, x: Axis) -> str:
+    """A place on the x axis as a short text."""
+    if x in ("relative", "active"):
+        return format_duration(place)
+    if x == "wall":
+        return format_time(place)[5:16]
+    return format_count(round(place))
+
+
+def _places(series: ScalarSeries, x: Axis) -> Floats:
+    if x in ("relative", "active"):
+        places = drawn_seconds(series, x)
+    elif x == "wall":
+        places = drawn_start(series) + drawn_seconds(series)
+    else:
+        return series.step.astype(np.float64)
+    return np.clip(np.nan_to_num(places), -_FAR, _FAR)
+
+
+def _inside(line: Line, low: float, high: float) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """The points that are seen, and the ones before and behind, to which strokes lead."""
+    seen = (line.x >= low) & (line.x <= high)
+    if seen.all():
+        return line.x, line.values, line.passes
+    near = seen.copy()
+    near[1:] |= seen[:-1]
+    near[:-1] |= seen[1:]
+    return line.x[near], line.values[near], line.passes[near]
+
+
+def _replaced(cells: Cells, signs: Mapping[int, tuple[str, str]]) -> Cells:
+    """A row with other signs in some columns."""
+    if not signs:
+        return cells
+    single = [(sign, style) for text, style in cells for sign in text]
+    for column, sign in signs.items():
+        single[column] = sign
+    alike = groupby(single, key=itemgetter(1))
+    return [("".join(sign for sign, _ in stretch), style) for style, stretch in alike]
+
+
+def _share(place: float, limits: Range) -> float:
+    """How far from the lower to the upper limit a place lies, 0 to 1."""
+    low, high = limits
+    if np.isinf(high - low):
+        place, low, high = place / 2, low / 2, high / 2
+    # A tick of a range of a few doubles may lie beside it.
+    return min(max(0.0, (place - low) / (high - low)), 1.0)

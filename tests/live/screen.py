@@ -1,0 +1,98 @@
+"""The application without a terminal: keys that are pressed, and what is seen then."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tbtools.live.app.app import WatchApp
+from tbtools.live.follower import Follower, Watched
+from tbtools.live.state import GivenAlarms
+from tbtools.live.watch import Plan, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+    from tbtools.live.app.settings import Settings
+
+_PATIENCE = 400  # pauses
+
+
+def watch_of(
+    directory: Path, clock: Callable[[], float], interval: float = 60.0, **watched: object
+) -> Watch:
+    follower = Follower(
+        Watched([str(directory)], cache=False, **watched),  # type: ignore[arg-type]
+        clock=clock, share=1, history=True,
+    )  # fmt: skip
+    alarms = GivenAlarms(None)
+    return Watch(follower, Plan(interval=interval), alarms)
+
+
+def screen_of(
+    watch: Watch,
+    size: tuple[int, int] = (120, 36),
+    keys: Sequence[str] = (),
+    *,
+    then: Callable[[WatchApp], object] | None = None,
+    settings: Settings | None = None,
+    settings_path: Path | None = None,
+    ascii_only: bool = False,
+    colors: bool = True,
+) -> str:
+    """Presses keys one after the other, and gives the screen after them.
+
+    Args:
+        watch: What is watched.
+        size: Columns and rows.
+        keys: Textual's names of keys; a text behind ``type:`` is typed.
+        then: Called with the application before it ends.
+        settings: As of the application.
+        settings_path: Likewise.
+        ascii_only: Likewise.
+        colors: Likewise.
+    """
+    app = WatchApp(
+        watch, "logs", settings, settings_path, ascii_only=ascii_only, colors=colors
+    )  # fmt: skip
+
+    async def play() -> str:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await settle(app, pilot)
+            for key in keys:
+                typed = list(key.removeprefix("type:")) if key.startswith("type:") else [key]
+                await pilot.press(*typed)
+                await settle(app, pilot)
+            seen = text_of(app)
+            if then is not None:
+                then(app)
+            return seen
+
+    seen = asyncio.run(play())
+    if app.trouble is not None:
+        raise app.trouble
+    return seen
+
+
+async def settle(app: WatchApp, pilot: Pilot[None]) -> None:
+    """Waits until the reader has read what the screen wants to show."""
+    for _ in range(_PATIENCE):
+        await pilot.pause()
+        if app.trouble is not None:
+            raise app.trouble
+        have = {(row.name, tag) for row in app.snapshot.rows for tag in row.tags}
+        wanted = set(app.charts.wanted()) & have
+        if app.snapshot.time and not app.reader.is_asked and wanted <= set(app.snapshot.series):
+            await pilot.pause()
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the reader has not come to an end")
+
+
+def text_of(app: WatchApp) -> str:
+    """What is on the screen, line by line, without blanks at the ends."""
+    strips = app.screen._compositor.render_strips()
+    return "".join(f"{strip.text.rstrip()}\n" for strip in strips)
