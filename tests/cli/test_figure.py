@@ -182,6 +182,15 @@ def test_refusals(logs: Path, options: list[str], said: str) -> None:
     assert not (logs.parent / "f.pdf").exists()
 
 
+def test_no_event_file_is_replaced(logs: Path) -> None:
+    path = "logs/lr=1_seed=0/" + FILE
+    before = (logs.parent / path).read_bytes()
+    result = call("figure", "logs", "--format", "latex", "-o", path, "--force")
+    assert (result.status, result.out) == (2, "")
+    assert "which is no result of tbtools and is never replaced" in result.err
+    assert (logs.parent / path).read_bytes() == before
+
+
 def test_more_lines_than_can_be_told_apart(tmp_path: Path) -> None:
     for number in range(21):
         EventFileBuilder().scalar("l", 1, 1.0).write(tmp_path / "logs" / str(number) / FILE)
