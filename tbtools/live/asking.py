@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tbtools.analysis.judgement import found_kinds
 from tbtools.errors import InvalidExpression
 from tbtools.runs.matching import matching_runs
 
@@ -24,7 +25,7 @@ def is_true_of(where: Where, name: str, runs: Mapping[str, Run]) -> bool:
     """
     around = {each: runs[each] for each in (*names_above(name), name) if each in runs}
     try:
-        chosen, _ = matching_runs(where, [name], around)
+        chosen, _ = matching_runs(where, [name], around, found_kinds)
     except InvalidExpression:  # it names what this run does not have
         return False
     return bool(chosen)

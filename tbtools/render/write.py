@@ -95,13 +95,8 @@ def write(
         write_table(path, schema, batches, force=force, csv_safe=csv_safe)
     elif isinstance(result, Aggregate):
         write_aggregate(result, path, force=force, inputs=inputs)
-    elif isinstance(result, pd.DataFrame) and is_table(path):
-        _write_frame(result, path, force=force, csv_safe=csv_safe)
     elif isinstance(result, pd.DataFrame):
-        points = frame_points(result)
-        paths = run_paths(points)
-        runs = ((paths[run], [series]) for run, series in points.items())
-        write_runs(runs, path, command="write", force=force, inputs=inputs)
+        _write_scalars(result, path, force=force, csv_safe=csv_safe, inputs=inputs)
     else:
         raise UnsupportedType(
             f"cannot write {type(result).__name__}: no plan, Aggregate, Scores or frame"
@@ -115,6 +110,23 @@ def _write_records(plan: Repair | Edit | Compaction, path: str | os.PathLike[str
         write_edit(plan, path)
     else:
         write_compaction(plan, path)
+
+
+def _write_scalars(
+    frame: pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    force: bool,
+    csv_safe: bool,
+    inputs: Sequence[str | os.PathLike[str]],
+) -> None:
+    if is_table(path):
+        _write_frame(frame, path, force=force, csv_safe=csv_safe)
+        return
+    points = frame_points(frame)
+    paths = run_paths(points)
+    runs = ((paths[run], [series]) for run, series in points.items())
+    write_runs(runs, path, command="write", force=force, inputs=inputs)
 
 
 def _write_frame(

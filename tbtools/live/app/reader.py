@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tbtools.analysis.judgement import found_kinds
 from tbtools.analysis.main_objective import Objectives, rank_objectives
 from tbtools.errors import TbtoolsError
 from tbtools.eventfile.discover import natural_key
@@ -225,7 +226,7 @@ class Reader:
         if where is None or experiment is None:
             return
         try:
-            chosen, _ = matching_runs(where, list(self._rows), experiment.all_runs)
+            chosen, _ = matching_runs(where, list(self._rows), experiment.all_runs, found_kinds)
         except TbtoolsError as error:
             self._trouble = str(error)
         else:

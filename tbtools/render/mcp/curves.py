@@ -55,7 +55,7 @@ def curves(
 
 
 def _curve(series: ScalarSeries, files: list[str], points: int) -> dict[str, Any]:
-    kept = thin(series.value, points).kept
+    kept = thin(series.value, points)
     sessions = series.session[kept].tolist()
     own = list(dict.fromkeys(files[session] for session in sessions))
     place = {file: number for number, file in enumerate(own)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mcp.server import MCPServer
@@ -10,7 +11,6 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 from pydantic import Field
 
-import tbtools
 from tbtools.errors import TbtoolsError
 from tbtools.eventfile.source import using
 from tbtools.render.format import printable
@@ -151,7 +151,7 @@ def server(roots: Roots) -> MCPServer:
         roots: The log directories.
     """
     made = MCPServer(
-        "tbtools", instructions=_INSTRUCTIONS, version=tbtools.__version__, log_level="ERROR"
+        "tbtools", instructions=_INSTRUCTIONS, version=version("tbtools"), log_level="ERROR"
     )
     tools = _Tools(Answers(roots))
     for tool in (

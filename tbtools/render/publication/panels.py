@@ -161,7 +161,7 @@ def _worth_drawing(curve: RawCurve, notes: list[str]) -> NDArray[np.int64]:
         notes.append(f"{name}: {plural(gaps, 'point')} not finite, where the line has gaps")
     parts = [part for part in (curve.y, curve.low, curve.high) if part is not None]
     kept: NDArray[np.int64] = np.unique(
-        np.concatenate([thin(part, _MOST_POINTS).kept for part in parts])
+        np.concatenate([thin(part, _MOST_POINTS) for part in parts])
     )
     if kept.size < curve.y.size:
         notes.append(
