@@ -11,11 +11,10 @@ export TBTOOLS_CORPUS ?= ../shared/corpus
 TWICE := -n 2 --dist loadfile -m 'not (minutes or slow or browser)' \
     --ignore=tests/reference_training --ignore=tests/fuzz --ignore=tests/benchmarks
 PYTHONS := 3.12 3.13 3.14
-# The suite against an installed wheel: not what looks at the sources of the package.
-INSTALLED := tests/analysis tests/cli tests/eventfile tests/render tests/runs \
-    --ignore=tests/eventfile/test_source.py --ignore=tests/runs/test_public_api.py \
-    --ignore=tests/analysis/test_detect_families.py
 NEEDS_TORCH := $(shell grep -rlE '^ *(import|from) (torch|reference_training)' tests)
+# The suite against an installed wheel: not what looks at the sources of the package.
+INSTALLED := tests/analysis tests/cli tests/eventfile tests/render tests/runs tests/test_schemas.py \
+    tests/test_released.py $(addprefix --ignore=,tests/eventfile/test_source.py $(NEEDS_TORCH))
 
 .PHONY: wheels test-wheel demo test test-lowest test-newest test-pythons lint pytest bench explore fuzz clean $(PYTHONS)
 

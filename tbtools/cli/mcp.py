@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
 import click
@@ -35,6 +37,9 @@ def command(paths: tuple[str, ...]) -> int:
             source_of(path).stat(path)
     from tbtools.render.mcp.server import serve
 
+    for name, stream in (("standard input", sys.stdin), ("standard output", sys.stdout)):
+        if stream is None:  # closed by the caller
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF), name)
     if sys.stdin.isatty():
         click.echo("waits for an agent on standard input; ends with it (Ctrl-D)", err=True)
     serve(roots)

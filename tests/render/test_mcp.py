@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.builders import START, EventFileBuilder
-from tests.commands import ROOT, TBTOOLS, call, environment
+from tests.commands import ROOT, TBTOOLS, call, environment, shell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -242,6 +242,20 @@ def test_the_server_ends_with_its_input(logs: Path) -> None:
     missing = start("logs", "nowhere")
     assert (missing.returncode, missing.stdout) == (2, "")
     assert missing.stderr == "tbtools: nowhere: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("closed", "name"), [("<&-", "standard input"), (">&-", "standard output")]
+)
+def test_a_stream_that_is_closed_is_named(closed: str, name: str) -> None:
+    shown = shell(f"tbtools mcp tests/logs < /dev/null {closed}")
+    assert (shown.status, shown.err) == (2, f"tbtools: {name}: Bad file descriptor\n")
+
+
+def test_an_agent_that_reads_no_more_is_the_end() -> None:
+    ping = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"})
+    shown = shell(f"(echo '{ping}'; sleep 2) | (tbtools mcp tests/logs; echo $? >&2) | true")
+    assert shown.err == "0\n"
 
 
 def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

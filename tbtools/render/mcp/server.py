@@ -167,6 +167,14 @@ def serve(roots: Roots) -> None:
 
     Args:
         roots: The log directories.
+
+    Raises:
+        BrokenPipeError: Nobody reads the answers any more.
     """
     with using(ConfinedSource(roots)):
-        server(roots).run("stdio")
+        try:
+            server(roots).run("stdio")
+        except ExceptionGroup as errors:  # of the tasks of the SDK
+            if errors.subgroup(BrokenPipeError):
+                raise BrokenPipeError from errors
+            raise
