@@ -38,6 +38,7 @@ MAKE: dict[str, Callable[[Path], Any]] = {
     "repair": tbtools.repair,
     "verify": tbtools.verify,
     "best": tbtools.best,
+    "compare_scores": tbtools.compare_scores,
     "explain": lambda logdir: tbtools.explain(logdir, "a"),
 }
 
