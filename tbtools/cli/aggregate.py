@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tbtools.cli.completion import complete_tags
 from tbtools.cli.ending import finish, require_all_paths
 from tbtools.cli.options import (
     axis_option,
@@ -59,7 +60,12 @@ if TYPE_CHECKING:
     help="Compare groups by one number a run, in place of curves: intervals, probability of "
     "improvement; the file has performance profiles.",
 )
-@click.option("--by", metavar="TAG", help="With --at: the tag.  [default: that of `tbtools best`]")
+@click.option(
+    "--by",
+    metavar="TAG",
+    shell_complete=complete_tags,
+    help="With --at: the tag.  [default: that of `tbtools best`]",
+)
 @group_option("With --at: which runs were measured on the same task", "--tasks")
 @click.option(
     "--target",

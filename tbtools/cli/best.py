@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbtools.cli.completion import complete_tags
 from tbtools.cli.ending import finish
 from tbtools.cli.options import (
     group_option,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--by",
     metavar="TAG",
+    shell_complete=complete_tags,
     help="What is ranked by.  [default: what tells most of the runs, which is named]",
 )
 @click.option(

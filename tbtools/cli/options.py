@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from tbtools.cli.completion import complete_runs, complete_tags
 from tbtools.cli.parameters import AxisName, LogPath, StepRange
 from tbtools.vocabulary import AXES, FOREIGN_FORMATS, OUTPUT_FORMATS, RESTART_POLICIES
 
@@ -271,21 +272,33 @@ def selection_options(command: Command) -> Command:
             "--run",
             "runs",
             metavar="GLOB",
+            shell_complete=complete_runs,
             multiple=True,
             help="Only these runs; * matches / too. Repeatable.",
         ),
         click.option(
-            "--exclude-run", "exclude_runs", metavar="GLOB", multiple=True, help="Not these runs."
+            "--exclude-run",
+            "exclude_runs",
+            metavar="GLOB",
+            shell_complete=complete_runs,
+            multiple=True,
+            help="Not these runs.",
         ),
         click.option(
             "--tag",
             "tags",
             metavar="GLOB",
+            shell_complete=complete_tags,
             multiple=True,
             help="Only these tags; * matches / too. Repeatable.",
         ),
         click.option(
-            "--exclude-tag", "exclude_tags", metavar="GLOB", multiple=True, help="Not these tags."
+            "--exclude-tag",
+            "exclude_tags",
+            metavar="GLOB",
+            shell_complete=complete_tags,
+            multiple=True,
+            help="Not these tags.",
         ),
         click.option(
             "--steps",

@@ -22,7 +22,7 @@ from tbtools.showing import Renderer, register_renderer
 
 RENDERERS = {
     Run: Renderer(plot, notebook.run_html),
-    Experiment: Renderer(plot, notebook.experiment_html, best, found_kinds),
+    Experiment: Renderer(plot, notebook.experiment_html, best, found=found_kinds),
     Findings: Renderer(plot_findings, notebook.findings_html),
     Aggregate: Renderer(plot_aggregate),
     Diff: Renderer(plot_diff),

@@ -41,6 +41,7 @@ MAKE: dict[str, Callable[[Path], Any]] = {
     "edit": lambda logdir: tbtools.edit(logdir, rename="s/^/x/"),
     "verify": tbtools.verify,
     "best": tbtools.best,
+    "compare_scores": tbtools.compare_scores,
     "explain": lambda logdir: tbtools.explain(logdir, "a"),
 }
 

@@ -60,6 +60,24 @@ def test_paths_are_left_to_the_shell() -> None:
     assert completed("bash", "inspect", "exam")[0].startswith("file,")
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("summarize tests/logs --run b", ["baseline"]),
+        ("best tests/logs --exclude-run pl", ["plateau"]),
+        ("plot tests/logs --tag val/l", ["val/loss"]),
+        ("diff tests/logs/baseline tests/logs/plateau --exclude-tag val/a", ["val/accuracy"]),
+        ("best tests/logs --top 3 --by val/l", ["val/loss"]),
+        ("summarize tests/logs --run nothing", []),
+        ("summarize no/such/logs --run b", []),
+        ("summarize --run b", []),
+    ],
+)
+def test_runs_and_tags_of_the_paths(words: str, offered: list[str]) -> None:
+    shown = [each for each in completed("bash", *words.split()) if each]
+    assert shown == [f"plain,{name}" for name in offered]
+
+
 PROGRAMS = Path(sys.executable).parent  # where pip puts the command
 
 

@@ -23,6 +23,7 @@ COUNT: dict[str, Callable[[Any], int]] = {
     "aggregate": lambda x: int(tbtools.aggregate(x).to_frame()["runs"].sum()),
     "best": lambda x: 30 * len(tbtools.best(x).runs),
     "compact": lambda x: tbtools.compact(x).kept,
+    "compare_scores": lambda x: 30 * sum(len(g.runs) for g in tbtools.compare_scores(x).groups),
     "detect": lambda x: 30 * [each.kind for each in tbtools.detect(x)].count("nonfinite"),
     "diff": lambda x: sum(run.points_a for run in tbtools.diff(x, "logs/a").runs),
     "diff_against": lambda x: 30 * (tbtools.diff_against(x, accepted()).logdir != ""),
