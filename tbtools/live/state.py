@@ -140,7 +140,7 @@ class GivenAlarms:
         now: float,
         *,
         lasts: bool = False,
-        cause: tuple[str, int] | None = None,
+        together: Collection[str] = (),
         around: Collection[str] = (),
     ) -> Given | None:
         """Takes it on to give an alarm; None where it was given, or another process does so.
@@ -151,8 +151,8 @@ class GivenAlarms:
             seen: Wall time of the run's last event, seconds since the epoch.
             now: The present.
             lasts: Whether it is still so.
-            cause: Tag and step of what went first: where an alarm was given for that, this is the
-                same trouble.
+            together: The tags of what began together with it: an alarm about one of them is about
+                the same.
             around: The runs of which this one is a part, as those of `add_scalars` are: an alarm
                 about them, at these steps, is about the same.
         """
@@ -165,9 +165,10 @@ class GivenAlarms:
             known = self._find(key, span)
             if known is not None and not self._is_due(known, now, lasts=lasts):
                 return None
-            if self._is_cooling(key, now) or self._has_cause(key, cause, span):
+            if self._is_cooling(key, now):
                 return None
-            if known is None and self._is_part(key, around, span):
+            is_told = self._is_told(key, together, span) or self._is_part(key, around, span)
+            if known is None and is_told:
                 return None
             if known is None:
                 known = Given(
@@ -180,12 +181,14 @@ class GivenAlarms:
             known.owner = f"{os.uname().nodename}:{os.getpid()}"
         return known
 
-    def _has_cause(self, key: Key, cause: tuple[str, int] | None, span: Span) -> bool:
-        if cause is None or cause[0] == key.tag:
-            return False
-        first = Span(cause[1], cause[1], span.began)
-        same = (key.condition, key.run, cause[0])
-        return any(each.key[:3] == same and each.holds(first) for each in self._given.values())
+    def _is_told(self, key: Key, together: Collection[str], span: Span) -> bool:
+        return any(
+            each.key[:2] == key[:2]
+            and each.tag in together
+            and each.tag != key.tag
+            and each.holds(span)
+            for each in self._given.values()
+        )
 
     def _is_part(self, key: Key, around: Collection[str], span: Span) -> bool:
         return any(

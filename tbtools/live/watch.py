@@ -16,7 +16,7 @@ from tbtools.live.state import Key
 from tbtools.runs.status import run_times
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from tbtools.analysis.detect import Finding
     from tbtools.live.conditions import Condition
@@ -243,14 +243,13 @@ class Watch:
         self, action: Action, event: Event, key: Key, span: Span, followed: FollowedRun
     ) -> None:
         finding = event.finding
-        cause = finding.evidence.get("cause") if finding is not None else None
         given = self._alarms.claim(
             key,
             span,
             followed.last_time,
             event.time,
             lasts=finding is not None and finding.ongoing,
-            cause=(str(cause["tag"]), int(cause["step"])) if cause else None,
+            together=_tags_of_event(finding, followed.findings) if finding is not None else (),
             around=self.follower.around(followed),
         )
         if given is None:
@@ -269,6 +268,12 @@ class Watch:
         if self._alarms.problem:
             yield Event("problem", now, None, self._alarms.problem)
             self._alarms.problem = ""
+
+
+def _tags_of_event(finding: Finding, findings: Sequence[Finding]) -> set[str]:
+    """The tags of the findings that began together with one."""
+    cause = finding.evidence.get("cause")
+    return {each.tag for each in findings if cause and each.evidence.get("cause") == cause}
 
 
 def _is_consequence(finding: Finding) -> bool:
