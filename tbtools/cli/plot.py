@@ -37,6 +37,7 @@ def command(
 ) -> int:
     """Curves in the terminal: a chart a tag, a line a run.
 
+    Without --tag it is the one tag that tells most of how good the runs are; --tag '*' draws all.
     Onsets of findings are marked at the top. Without colours each run has a sign of its own.
 
     \b
@@ -46,7 +47,7 @@ def command(
     """
     from tbtools.analysis.judgement import judge
     from tbtools.render.terminal.diagnostics import Diagnostics
-    from tbtools.render.terminal.plot import PlotView
+    from tbtools.render.terminal.plot import PlotView, most_telling
     from tbtools.render.terminal.progress import judging_progress, scan_progress
     from tbtools.runs.diagnostics import require_readable
     from tbtools.runs.inputs import require_points
@@ -66,9 +67,12 @@ def command(
     require_points(experiment.values(), selector)
     with judging_progress() as judging:
         judgement = judge(experiment, selection.selection, judging=judging)
+    asked = selection.selection.tags
+    drawn = series if asked else most_telling(series, judgement.objectives)
     view = PlotView(
         logdir=experiment.logdir,
-        series=series,
+        series=drawn,
+        other_tags=len({each.tag for each in series} - {each.tag for each in drawn}),
         findings=list(judgement.findings),
         runs=list(experiment),
         smoothing=smoothing,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,6 +75,25 @@ def test_several_tags_are_several_charts() -> None:
     logs = os.fspath(ROOT / "tests" / "logs")
     out = call("plot", logs, "--tag", "*/loss", "--steps", ":500").out
     assert out.count("smoothing 0.6") == 2
+
+
+def test_without_a_tag_the_one_that_tells_most_is_drawn() -> None:
+    logs = os.fspath(ROOT / "tests" / "logs" / "baseline")
+    drawn = call("plot", logs).out
+    assert drawn.startswith(json.loads(call("best", logs, "--format", "json").out)["by"])
+    assert drawn.count("smoothing 0.6") == 1
+    assert "more: --tag '*' draws all" in drawn
+
+
+def test_the_legend_has_the_last_value_as_written_and_as_drawn(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version()
+    for step, value in enumerate((1.0, 2.0)):
+        builder.scalar("loss", step, value)
+    builder.write(tmp_path / "events.out.tfevents.1.host.1.0")
+    smoothed = call("plot", os.fspath(tmp_path), "--smoothing", "0.5").out
+    # TensorBoard's debiased mean: (0.5 * 0.5 * 1 + 0.5 * 2) / (1 - 0.25).
+    assert re.search(r"\.  +2    1\.6667$", smoothed, re.MULTILINE)
+    assert "smoothed" not in call("plot", os.fspath(tmp_path), "--smoothing", "0").out
 
 
 def test_nothing_finite(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.cells import cell_len
 
+from tbtools.analysis.main_objective import rank_objectives
 from tbtools.render.colors import run_colors
 from tbtools.render.format import (
     format_count,
@@ -19,14 +21,14 @@ from tbtools.render.terminal.chart import AXIS_ROWS, SIGNS, Chart, Line, Look
 from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_names, print_cells, print_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
     from rich.console import Console
 
     from tbtools.analysis.detect import Finding
     from tbtools.runs.series import ScalarSeries
-    from tbtools.vocabulary import Axis
+    from tbtools.vocabulary import Axis, Objective
 
     Floats = NDArray[np.float64]
 
@@ -47,6 +49,7 @@ class PlotView:
     Attributes:
         logdir: Where the runs are.
         series: What is drawn.
+        other_tags: How many tags were selected and are not drawn.
         findings: Of these series.
         runs: Names of all runs, for their colours.
         smoothing: TensorBoard's weight, 0 for none.
@@ -61,6 +64,7 @@ class PlotView:
     smoothing: float
     x: Axis
     log: bool
+    other_tags: int = 0
 
     def show(self, console: Console) -> None:
         """Prints the charts, below each other, as wide as the terminal."""
@@ -76,6 +80,9 @@ class PlotView:
             if number:
                 print_line(console, "")
             _Chart(self, console, tag, series, findings.get(tag, [])).show(rows)
+        if self.other_tags:
+            told = f"  {plural(self.other_tags, 'tag')} more: --tag '*' draws all"
+            print_cells(console, [(told, "dim")])
         print_line(console, "")
 
     def totals(self) -> str:
@@ -87,6 +94,17 @@ class PlotView:
             f"{printable(self.logdir)}: {plural(runs, 'run')}, {plural(tags, 'tag')}, "
             f"{plural(len(self.series), 'series')}, {plural(points, 'point')}"
         )
+
+
+def most_telling(
+    series: Sequence[ScalarSeries], objectives: Mapping[str, Objective]
+) -> Sequence[ScalarSeries]:
+    """Those of the tag that tells most of how good the runs are; all where no tag tells."""
+    points: dict[str, dict[str, int]] = {}
+    for each in series:
+        points.setdefault(each.run, {})[each.tag] = each.step.size
+    ranked = rank_objectives(points, objectives).ranked
+    return [each for each in series if each.tag == ranked[0]] if ranked else series
 
 
 class _Chart:
@@ -116,11 +134,15 @@ class _Chart:
 
     def show(self, rows: int) -> None:
         self._line(*self._title())
-        lines = [Line(each, self.look) for each in self.series]
-        chart = Chart(lines, self.findings, self.look)
+        chart = Chart(self.lines, self.findings, self.look)
         for cells in chart.rows(self.width, rows + AXIS_ROWS):
             self._line(*cells)
         self._legend()
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The series as they are drawn."""
+        return [Line(each, self.look) for each in self.series]
 
     def _title(self) -> list[tuple[str, str]]:
         details = [f"smoothing {self.view.smoothing:g}"] if self.view.smoothing else []
@@ -135,18 +157,17 @@ class _Chart:
         named = self.series[:_MOST_NAMED]
         printed = [printable(each.run) for each in named]
         names = cut_names(printed, self.width // 2, self.look.frame.ellipsis)
-        values = [_last(each) for each in named]
+        values = self._last_values(len(named))
         name_width = max(map(cell_len, names))
-        value_width = max(map(len, [*values, "last"]))
         signs = [self.look.frame.line] * len(named) if self.look.braille else list(SIGNS)
         head = " " * (2 + len(signs[0]) + 1 + name_width + 2)
-        self._line((f"{head}{'last':>{value_width}}", "dim"))
-        for each, name, value, sign in zip(named, names, values, signs, strict=False):
+        self._line((f"{head}{values[0]}", "dim"))
+        for each, name, value, sign in zip(named, names, values[1:], signs, strict=False):
             blank = " " * (name_width - cell_len(name))
             line = [
                 ("  ", ""),
                 (sign, self.look.colors.get(each.run, "")),
-                (f" {name}{blank}  {value:>{value_width}}", ""),
+                (f" {name}{blank}  {value}", ""),
             ]
             for finding in worst.get(each.run, []):
                 where = f"{finding.kind} at {format_count(finding.onset_step)}"
@@ -156,10 +177,23 @@ class _Chart:
         if len(self.series) > _MOST_NAMED:
             self._line((f"  and {format_count(len(self.series) - _MOST_NAMED)} more runs", ""))
 
+    def _last_values(self, count: int) -> list[str]:
+        """A head, and the last value of each of the first lines: as written, and as drawn."""
+        drawn = [_number(line.values[-1]) for line in self.lines[:count]]
+        written = [_number(line.series.value[-1]) for line in self.lines[:count]]
+        if not self.view.smoothing:
+            return _column_of("last", written)
+        columns = _column_of("last", written), _column_of("smoothed", drawn)
+        return [f"{one}  {other}" for one, other in zip(*columns, strict=True)]
+
     def _line(self, *cells: tuple[str, str]) -> None:
         print_cells(self.console, cells)
 
 
-def _last(series: ScalarSeries) -> str:
-    last = float(series.value[-1])
-    return format_rounded(last) if np.isfinite(last) else _NAMES[str(last)]
+def _column_of(head: str, texts: Sequence[str]) -> list[str]:
+    width = max(map(len, [head, *texts]))
+    return [f"{text:>{width}}" for text in (head, *texts)]
+
+
+def _number(value: float) -> str:
+    return format_rounded(float(value)) if np.isfinite(value) else _NAMES[str(float(value))]
