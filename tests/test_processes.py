@@ -130,6 +130,10 @@ def results(logdir: Path) -> Iterator[Any]:
     yield tbtools.merge(LOGS / "resumed"), tbtools.merge(logdir.parent / "pieces")
     yield tbtools.aggregate(logdir, tags="loss", group=["a?", "b?"], bootstrap=tbtools.Bootstrap())
     yield tbtools.export(LOGS, logdir.parent / "out.csv")
+    yield tbtools.import_(logdir.parent / "out.csv")
+    yield tbtools.diff_against(logdir / "a0", [logdir / f"a{seed}" for seed in (1, 2, 3)])
+    yield tbtools.compare_scores(logdir, tags="loss", group=["a?", "b?"])
+    yield tbtools.figure(LOGS, logdir.parent / "out.tex", tags="train/loss")
     damaged = tbtools.load(logdir)["damaged"]
     yield damaged.embeddings(), tbtools.load(logdir).scalars(), damaged.problems
     yield tbtools.Bootstrap(resamples=100), list(damaged.data.iter_notes())

@@ -107,10 +107,10 @@ def command(
 
     if against is not None:
         return _against(a, b, against, objectives, page, selection, output)
-    if output.chosen_format in ("junit", "sarif"):
-        raise click.UsageError(f"--format {output.chosen_format} is of --against")
     if output.path is not None and output.path.lower().endswith((".html", ".htm")):
         raise click.UsageError(f"-o {output.path} is no page; --report {output.path} makes one")
+    if output.chosen_format in ("junit", "sarif"):
+        raise click.UsageError(f"--format {output.chosen_format} is of --against")
     output.check()
     if page is not None:
         require_free(page, force=output.force)

@@ -60,10 +60,11 @@ COMMANDS = {
 
 
 def _formats(command: str) -> list[str]:
-    """What the --format of a command takes."""
+    """What the --format of a command takes; of `diff` what it takes of two runs."""
     options = importlib.import_module(f"tbtools.cli.{command}").command.params
     kinds = [each.type.choices for each in options if "--format" in each.opts]
-    return list(*kinds)
+    of_others = ("junit", "sarif") if command == "diff" else ()  # those of --against
+    return [kind for kind in list(*kinds) if kind not in of_others]
 
 
 COMMANDS |= {
@@ -444,7 +445,7 @@ def test_what_was_superseded_is_named(folder: Path, runs: list[str], tag: bool) 
         ("detect sound -o out.pdf", "out.pdf: there is no .pdf here, only table, json, csv, junit"),
         ("diff sound/a sound/b -o d.html", "-o d.html is no page; --report d.html makes one"),
         ("merge sound -o out.csv", "event files make a directory; out.csv would be a file"),
-        ("plot sound --x loss", "'loss' is not one of step, relative, wall"),
+        ("plot sound --x loss", "'loss' is not one of step, relative, active, wall"),
         ("merge resumd -o merged", "resumd: No such file or directory"),
         ("aggregate resumd -o merged", "resumd: No such file or directory"),
         ("smooth resumd -o merged", "resumd: No such file or directory"),

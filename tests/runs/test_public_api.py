@@ -116,7 +116,19 @@ RUN = {
     *("run_metadata", "scalars", "sessions", "superseded", "tags", "tensors", "text", "values"),
 }
 EXPERIMENT = {
-    *("best", "each_run", "get", "hparams", "items", "keys", "lacking", "logdir", "paths", "plot"),
+    *(
+        "best",
+        "each_run",
+        "forget",
+        "get",
+        "hparams",
+        "items",
+        "keys",
+        "lacking",
+        "logdir",
+        "paths",
+        "plot",
+    ),
     *("refresh", "restarts", "scalars", "scan", "tags", "to_dask", "unreadable", "values"),
 }
 
@@ -157,6 +169,7 @@ OTHERS = {
         "sprite_size tensor_path tensor_shape to_frame vectors"
     ),
     "Estimate": ("high low to_dict value"),
+    "Event": ("condition finding kind message run status time to_dict"),
     "EventFileReader": ("problems"),
     "EventFileWriter": (
         "add_encoded_image add_event add_histogram add_hparams add_hparams_end add_record "
@@ -266,6 +279,7 @@ OTHERS = {
     ),
     "TextDiff": ("lines step tag to_dict"),
     "Verification": ("files readable sound strict to_dict to_frame unreadable_paths"),
+    "Watch": ("interval seconds"),
     "WrittenFigure": (
         "caption charts curves format height notes path problems provenance remarks runs "
         "superseded to_dict width"

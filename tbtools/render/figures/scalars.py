@@ -263,7 +263,9 @@ def _leave_out_outliers(
     *,
     log: bool,
 ) -> None:
-    lines = [_smoothed(each, plan)[~(log & (each.value <= 0))] for each in series]
+    lines = [
+        _smoothed(each, plan)[each.value > 0] if log else _smoothed(each, plan) for each in series
+    ]
     lines += [each.value for each in series if _shows_raw(each, series, plan)]
     shown = value_range(lines, log=log)
     whole = value_range(lines, log=log, outliers=True)
