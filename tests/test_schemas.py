@@ -34,7 +34,12 @@ COMMANDS = {
     "inspect --events": "inspect FILE --events",
     "merge": "merge LOGS/RUN -o OUT",
     "repair": "repair LOGS -o OUT",
+    "edit": "edit LOGS --rename s/^/x/ -o OUT",
+    "compact": "compact LOGS --thin 16 -o OUT",
+    "import": "import CSV -o OUT",
+    "diff --against": "diff LOGS/RUN --against LOGS",
     "aggregate": "aggregate LOGS/RUN LOGS/OTHER -o OUT",
+    "aggregate --at": "aggregate LOGS/RUN LOGS/OTHER --at end -o OUT.csv",
     "smooth": "smooth LOGS -o OUT",
     "export --data hparams": "export LOGS --data hparams -o OUT",
 }
@@ -69,7 +74,9 @@ def _shown(line: str, folder: Path, **names: str) -> Any:
     """What a command shows, or writes; None where it refuses these logs."""
     out = folder / "out"
     words = line.split()
-    for name, value in {**names, "OUT": str(out)}.items():
+    table = folder / "metrics.csv"
+    table.write_text("step,loss,note\n1,0.5,a\n2,nan,b\n3,x,c\n")
+    for name, value in {**names, "OUT": str(out), "CSV": str(table)}.items():
         words = [word.replace(name, value) for word in words]
     result = call(*words, "--format", "json")
     if result.status == 2 and not result.out:
