@@ -27,6 +27,12 @@ _CHANGING_NOTHING = frozenset(
     )
 )
 _REPEATABLE = "Repeatable: one after the other."
+# What people call it who come to drop something.
+_SYNONYMS = {
+    f"--{exclude}{what}": f"--{drop}{what}"
+    for what in ("run", "tag", "plugin")
+    for exclude, drop in (("", "keep-"), ("exclude-", "drop-"))
+}
 
 
 @click.command("edit")
@@ -203,3 +209,7 @@ def _refuse_without_effect(summary_format: str, where: str | None) -> None:
     given = [each.name for each in context.command.params if each.name and is_given(each.name)]
     if not set(given) - _CHANGING_NOTHING:
         raise click.UsageError("nothing is to be changed: say what", context)
+
+
+for _option in command.params:
+    _option.opts += [_SYNONYMS[name] for name in _option.opts if name in _SYNONYMS]

@@ -115,6 +115,7 @@ def edited(source: Any, target: Path, **options: Any) -> Any:
     [
         ({"rename": "s/^/eval\\//"}, {"rename": lambda tag: f"eval/{tag}"}),
         ({"exclude_tags": "*loss*"}, {"keep": lambda tag, _: "loss" not in tag}),
+        ({"drop": "*loss*"}, {"keep": lambda tag, _: "loss" not in tag}),
         ({"shift_steps": 7}, {"move": lambda step: step + 7}),
         ({"scale_steps": 0.1}, {"move": lambda step: step // 10}),
         ({"scale_steps": "1/3"}, {"move": lambda step: step // 3}),
@@ -132,10 +133,10 @@ def test_only_what_was_asked_for_changes(
     want = {name: expected(path, **changes) for name, path in files(LOGS / run).items()}
     # Of a file that only had values, and has none left, nothing is written.
     gone = {name for name in want if not any(event.summary.value for event in want[name])}
-    assert set(got) == set(want) - (gone if options.get("exclude_tags") else set())
+    assert set(got) == set(want) - (gone if (options.keys() & {"exclude_tags", "drop"}) else set())
     for name, path in got.items():
         assert events(path) == want[name]
-        if options.get("exclude_tags"):
+        if options.keys() & {"exclude_tags", "drop"}:
             assert set(records(path)) <= set(records(LOGS / run / name))
 
 

@@ -38,6 +38,7 @@ def edit(
     *,
     tags: Globs = None,
     exclude_tags: Globs = None,
+    drop: Globs = None,
     plugins: Globs = None,
     exclude_plugins: Globs = None,
     steps: Steps = None,
@@ -60,6 +61,7 @@ def edit(
         progress: As for `Experiment.scan`.
         tags: Globs; all tags where not given.
         exclude_tags: Globs of tags that are left out.
+        drop: Another word for it; both may be given.
         plugins: Globs of plugins; all where not given. ``graphs`` are the graph of a run and what
             was traced of it.
         exclude_plugins: Globs of plugins that are left out.
@@ -94,7 +96,8 @@ def edit(
         Renaming.of(rename_runs), unwrap_steps, as_scale(scale_steps), _as_shift(shift_steps),
         concat, None if first_wall_time is None else _as_time(first_wall_time), on_collision,
     )  # fmt: skip
-    selector = Selector(Selection.of(tags, steps, exclude_tags=exclude_tags), scalars=False)
+    left_out = (*as_globs(exclude_tags), *as_globs(drop)) or None
+    selector = Selector(Selection.of(tags, steps, exclude_tags=left_out), scalars=False)
     inputs = open_inputs(runs)
     folded = [name for name, run in inputs.runs.items() if len(run.data.sources) > 1]
     if folded:
