@@ -40,7 +40,8 @@ def test_what_comes_is_drawn_in_place_until_ctrl_c(tmp_path: Path, command: str)
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 100, 0, 0))
     child = subprocess.Popen(
         [*TBTOOLS, command, str(tmp_path), "--watch"],
-        stdin=theirs, stdout=theirs, stderr=theirs, env=environment(), cwd=ROOT,
+        stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT,
+        env=environment(LINES="50", COLUMNS="100"),  # which readline may have set to others
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     os.close(theirs)

@@ -174,6 +174,8 @@ def test_ctrl_c_before_the_signals_are_taken(tmp_path: Path) -> None:
 def test_a_signal_at_any_moment(tmp_path: Path) -> None:
     """From the start of Python to its end; what was written is whole, or not there."""
     write_two_runs(tmp_path / "logs")
+    for number, name in enumerate("ab"):  # as runs are called that repeat one another
+        (tmp_path / "logs" / name).rename(tmp_path / "logs" / f"seed{number}")
     out = tmp_path / "out"
     arguments = [*TBTOOLS, "aggregate", os.fspath(tmp_path / "logs"), "-o", os.fspath(out)]
     started = time.monotonic()

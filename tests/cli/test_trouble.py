@@ -109,7 +109,7 @@ WRITING = ("export", "report", "figure")
 CLOSING = {
     "summarize": "1 run, 1 event file, 2.12 kB, 45 points",
     "detect": "1 run, 1 event file, 40 scalars read; ",
-    "plot": "1 run, 2 tags, 2 series, 40 points",
+    "plot": "1 run, 1 tag, 1 series, 20 points",
     "best": "sound/b: 1 run ranked by accuracy",
     "diff": "compared: 1 pair of runs, ",
     "merge": "45 points of 1 session of 1 run",

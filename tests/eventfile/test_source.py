@@ -233,6 +233,7 @@ WRITERS = {
     "eventfile/index/store.py",
     # Nor is what a watch keeps of its alarms.
     "live/state.py",
+    "live/app/settings.py",
     "render/directories.py",
     "render/files.py",
     "render/in_place.py",  # swaps files, and reads its own list of them
@@ -249,6 +250,7 @@ ALLOWED = {
     *(("eventfile/remote/ssh.py", name) for name in ("exists", "open", "stat")),  # by SFTP
     ("eventfile/remote/others.py", "exists"),  # by fsspec
     ("eventfile/threads.py", "mmap.mmap"),  # of no file
+    ("live/app/app.py", "exists"),  # a page that is about to be written
     ("live/webhooks.py", "open"),  # a connection
     ("render/mcp/confined.py", "open"),  # of the source that it confines
     ("render/mcp/confined.py", "stat"),

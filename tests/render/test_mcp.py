@@ -7,6 +7,7 @@ import json
 import math
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,7 +48,9 @@ def ask(folder: Path, questions: list[Question], *roots: str) -> list[tuple[bool
                 answers.append((bool(answer.is_error), str(content.text)))  # type: ignore[union-attr]
         return answers
 
-    return asyncio.run(asking())
+    # In a thread of its own: Playwright's tests leave a loop that runs in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(asking())).result()
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,7 @@ COUNT: dict[str, Callable[[Any], int]] = {
     "edit": lambda x: tbtools.edit(x, shift_steps=1).kept,
     "explain": lambda x: tbtools.explain(x).curves[0].of,
     "export": lambda x: tbtools.export(x, "x.csv", force=True).count,
+    "figure": lambda x: 30 * (tbtools.figure(x, "x.tex", force=True).runs > 0),
     "load": lambda x: len(tbtools.load(x).scalars()),
     "merge": lambda x: tbtools.merge(x).points,
     "plot": lambda x: max(len(trace.x) for trace in tbtools.plot(x).data),
