@@ -15,6 +15,7 @@ import pytest
 
 import tbtools
 from tbtools.errors import EngineError, InvalidArgument, MissingExtra
+from tbtools.runs import dask_engine
 from tbtools.runs.engine import over_runs
 from tests.builders import EventFileBuilder
 from tests.commands import ROOT, TBTOOLS, environment, process
@@ -44,6 +45,10 @@ def client() -> Iterator[Any]:
         distributed.Client(cluster, set_as_default=False) as connected,
     ):
         yield connected
+    # One whose scheduler is gone would ask for it as long as this process lives.
+    dask_engine._connected.cache_clear()
+    for each in list(distributed.Client._instances):
+        each.close()
 
 
 @pytest.fixture(scope="module")
