@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 from tbtools.errors import UnsupportedType
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping
 
     import pandas as pd
@@ -102,6 +103,18 @@ class Tabled(Completed):
     def _repr_html_(self: _HasFrame) -> str:
         """The frame, for notebooks."""
         return self.to_frame().to_html(max_rows=20, show_dimensions=True, escape=True)
+
+
+class Planned(Tabled):
+    """What is to be written, and can be looked at before."""
+
+    __slots__ = ()
+
+    def write(self, directory: str | os.PathLike[str]) -> None:
+        """Carries it out, as `tbtools.write` does."""
+        writer = renderer_of(self).write
+        assert writer is not None
+        writer(self, directory)
 
 
 class Shown(Completed):

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tbtools.showing import Completed, Tabled, renderer_of
+from tbtools.showing import Completed, Planned
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
-    import os
-
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
@@ -65,7 +63,7 @@ class RunCompaction(Completed):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Compaction(Tabled):
+class Compaction(Planned):
     """What becomes of the logs of some runs; `tbtools.write` or `write` carries it out.
 
     Attributes:
@@ -110,12 +108,6 @@ class Compaction(Tabled):
     def notes(self) -> tuple[dict[str, Any], ...]:
         """What should be known of the timelines: run, kind, message, tag, count."""
         return tuple({"run": run, **note.to_dict()} for run, note in self.run_notes)
-
-    def write(self, directory: str | os.PathLike[str]) -> None:
-        """Writes it, as `tbtools.write` does."""
-        writer = renderer_of(self).write
-        assert writer is not None
-        writer(self, directory)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a run: the keys of `RunCompaction.to_dict`.

@@ -18,7 +18,7 @@ from tbtools.eventfile.foreign.log import Reading
 from tbtools.eventfile.foreign.source import read_log
 from tbtools.eventfile.problems import Problem, unreadable
 from tbtools.runs.experiment import load
-from tbtools.showing import Completed, Tabled
+from tbtools.showing import Completed, Planned
 from tbtools.vocabulary import FOREIGN_FORMATS, SCALAR_DTYPES, plural
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ class ImportedFile(Completed):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Import(Tabled):
-    """What is made of the logs of other programs; `tbtools.write` writes it.
+class Import(Planned):
+    """What is made of the logs of other programs; `write` or `tbtools.write` carries it out.
 
     Attributes:
         files: One by one, by run and name; a file with several runs once for each.

@@ -27,7 +27,7 @@ from tbtools.runs.inputs import open_inputs
 from tbtools.runs.reading import read_each
 from tbtools.runs.run import Run
 from tbtools.runs.timeline.duplicates import find_copies
-from tbtools.showing import Completed, Tabled
+from tbtools.showing import Completed, Planned
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ class FileRepair(Completed):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Repair(Tabled):
-    """What becomes of several event files; `tbtools.write` writes it.
+class Repair(Planned):
+    """What becomes of several event files; `write` or `tbtools.write` carries it out.
 
     Attributes:
         files: One by one, by run and name.

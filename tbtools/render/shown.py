@@ -11,11 +11,12 @@ from tbtools.analysis.compacted import Compaction
 from tbtools.analysis.detect import Findings
 from tbtools.analysis.diff import Diff
 from tbtools.analysis.edit import Edit
+from tbtools.analysis.importing import Import
 from tbtools.analysis.judgement import found_kinds
+from tbtools.analysis.repair import Repair
 from tbtools.render import notebook
-from tbtools.render.compacted import write_compaction
-from tbtools.render.edited import write_edit
 from tbtools.render.figures import plot, plot_aggregate, plot_diff, plot_findings
+from tbtools.render.write import write
 from tbtools.runs.experiment import Experiment
 from tbtools.runs.run import Run
 from tbtools.showing import Renderer, register_renderer
@@ -26,8 +27,7 @@ RENDERERS = {
     Findings: Renderer(plot_findings, notebook.findings_html),
     Aggregate: Renderer(plot_aggregate),
     Diff: Renderer(plot_diff),
-    Compaction: Renderer(write=write_compaction),
-    Edit: Renderer(write=write_edit),
+    **dict.fromkeys((Compaction, Edit, Import, Repair), Renderer(write=write)),
 }
 
 for result, renderer in RENDERERS.items():

@@ -68,6 +68,23 @@ def logdir(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("name", ["compact", "edit", "import", "repair"])
+def test_plans_carry_themselves_out(
+    name: str, logdir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    plan = MAKE[name](logdir)
+    folder = tmp_path_factory.mktemp("out")
+    plan.write(folder / "a")
+    tbtools.write(plan, folder / "b")
+    written = [
+        {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+        for out in (folder / "a", folder / "b")
+    ]
+    assert written[0] == written[1] != {}
+    with pytest.raises(tbtools.OutputExists):
+        plan.write(folder / "a")
+
+
 @pytest.mark.parametrize("name", MAKE)
 def test_results_are_one_short_line_on_a_prompt(name: str, logdir: Path) -> None:
     result = MAKE[name](logdir)

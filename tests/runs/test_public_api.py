@@ -204,7 +204,7 @@ OTHERS = {
         "declared end_time experiment from_decodable from_values get group_name items keys "
         "metrics model_uri monitor_url settings start_time status to_dict to_frame values"
     ),
-    "Import": ("files to_dict to_frame unreadable_paths"),
+    "Import": ("files to_dict to_frame unreadable_paths write"),
     "Importance": ("correlation greater high is_clear low name runs to_dict"),
     "Image": ("data format height to_numpy to_pil width"),
     "ImportedFile": (
@@ -239,7 +239,7 @@ OTHERS = {
         "accepted failures false_alarms is_judged is_normal logdir notes problems provenance "
         "superseded tags to_dict to_frame"
     ),
-    "Repair": ("files to_dict to_frame unreadable_paths"),
+    "Repair": ("files to_dict to_frame unreadable_paths write"),
     "RunCompaction": (
         "bytes event_files kept output rewritten run start_time superseded to_dict values"
     ),

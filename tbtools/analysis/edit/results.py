@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tbtools.showing import Completed, Tabled, renderer_of
+from tbtools.showing import Completed, Planned
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     import pandas as pd
@@ -111,7 +110,7 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Edit(Tabled):
+class Edit(Planned):
     """What becomes of the logs of some runs; `tbtools.write` or `write` carries it out.
 
     Attributes:
@@ -170,12 +169,6 @@ class Edit(Tabled):
     def notes(self) -> tuple[dict[str, Any], ...]:
         """What should be known of the files: run, kind, message, tag, count."""
         return tuple({"run": run, **note.to_dict()} for run, note in self.run_notes)
-
-    def write(self, directory: str | os.PathLike[str]) -> None:
-        """Writes it, as `tbtools.write` does."""
-        writer = renderer_of(self).write
-        assert writer is not None
-        writer(self, directory)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a file: the keys of `FileEdit.to_dict`.
