@@ -219,8 +219,9 @@ def _exhausted_message(error: Exception) -> str:
     reason = next(iter(str(error).strip().splitlines()[::-1]), "")
     if isinstance(error, MemoryError):
         return f"out of memory ({reason})" if reason else "out of memory"
-    if isinstance(error, SyntaxError):
-        # What CPython's parser says of sound code for which it finds no memory.
+    if isinstance(error, (SyntaxError, SystemError)):
+        # What CPython's parser says of sound code for which it finds no memory, and what CPython
+        # says of a compiled module that found none and has not set an error.
         return f"out of memory, or a damaged installation: {reason}"
     said = any(words in reason for words in ("start new thread", "out of memory"))
     return reason if said or isinstance(error, ImportError) else ""

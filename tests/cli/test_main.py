@@ -233,6 +233,10 @@ def test_a_fault_of_ours_is_told_whole_and_is_no_verdict(
             "SyntaxError('expected \\':\\'', ('a.py', 1, 1, '', 1, 1))",
             "out of memory, or a damaged installation: expected ':' (a.py, line 1)",
         ),
+        (
+            "SystemError('error return without exception set')",
+            "out of memory, or a damaged installation: error return without exception set",
+        ),
         ("ImportError('a page\\nlib.so: failed to map segment')", "lib.so: failed to map segment"),
         ("RuntimeError('can\\'t start new thread')", "can't start new thread"),
         # As protobuf says it.
