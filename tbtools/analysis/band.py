@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,6 @@ FEWEST_RUNS = 3
 # The power for which `Band.detectable` is told, and the normal quantile of it.
 POWER = 0.8
 _POWER_QUANTILE = 0.8416212335729143
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(60)
 # Beyond the numbers that a limit may have.
 _GREATEST_LIMIT = 1e12
 # Values are stored as float32 mostly: no spread is known to be less than the last bit.
@@ -236,6 +236,12 @@ def chance_beyond(limit: float, length: float, places: int, freedom: int) -> flo
     return min(places * one, one + crossings, 1.0)
 
 
+@cache
+def _quadrature() -> tuple[Floats, Floats]:
+    """Nodes and weights of Gauss and Legendre, which take an eigenvalue problem to find."""
+    return np.polynomial.legendre.leggauss(60)
+
+
 def student_tail(t: float, freedom: int) -> float:
     """How often Student's t exceeds a number, to some ten digits also far out.
 
@@ -246,9 +252,10 @@ def student_tail(t: float, freedom: int) -> float:
         freedom: Degrees of freedom, n.
     """
     end = math.atan(math.sqrt(freedom) / t)
-    angle = (_NODES + 1) * end / 2
+    nodes, weights = _quadrature()
+    angle = (nodes + 1) * end / 2
     # By the greatest, so that no power is too small for a number.
     share = np.exp((freedom - 1) * np.log(np.sin(angle) / math.sin(end)))
-    integral = float(share @ _WEIGHTS) * end / 2
+    integral = float(share @ weights) * end / 2
     log_whole = 0.5 * math.log(math.pi) + math.lgamma(freedom / 2) - math.lgamma((freedom + 1) / 2)
     return float(integral * math.exp((freedom - 1) * math.log(math.sin(end)) - log_whole))

@@ -33,8 +33,10 @@ REDRAWING = "tbtools.redrawing"
 
 def is_given(parameter: str) -> bool:
     """Whether an option of the command that is being run was given, rather than left to default."""
-    source = click.get_current_context().get_parameter_source(parameter)
-    return source is click.core.ParameterSource.COMMANDLINE
+    context = click.get_current_context()
+    source = context.get_parameter_source(parameter)
+    # To click before 8.3, no argument at all of any number is one that was given.
+    return source is click.core.ParameterSource.COMMANDLINE and context.params.get(parameter) != ()
 
 
 def refuse_option(parameter: str, reason: str) -> None:

@@ -187,9 +187,9 @@ def test_an_edit_and_its_inverse_give_the_same_records(
     back = {"rename": f"s|^{prefix}||"} if has_tags else {}
     edited(source, folder / "there", shift_steps=shift, **rename)
     edited(folder / "there", folder / "back", shift_steps=-shift, **back)
-    assert events(folder / "there" / NAME) == expected(
-        source / NAME, rename=lambda tag: prefix + tag, move=lambda step: step + shift
-    )
+    want = expected(source / NAME, rename=lambda tag: prefix + tag, move=lambda step: step + shift)
+    # As text: to protobuf before 5, no NaN is equal to another.
+    assert [*map(str, events(folder / "there" / NAME))] == [*map(str, want)]
     assert records(folder / "back" / NAME) == records(source / NAME)
 
 
