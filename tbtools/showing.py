@@ -14,7 +14,7 @@ from tbtools.errors import UnsupportedType
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     import plotly.graph_objects as go
@@ -78,6 +78,21 @@ def html_of(result: object) -> str:
     if renderer.html is None:
         raise UnsupportedType(f"{type(result).__name__} has no display")
     return renderer.html(result)
+
+
+def frame_of(about: dict[str, Any], rows: str, columns: Sequence[str]) -> pd.DataFrame:
+    """The rows of a result as a frame, whose `attrs` have the rest.
+
+    Args:
+        about: The result's `to_dict`; the rows are taken out.
+        rows: Its key of them.
+        columns: Their keys, also where there is no row.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(about.pop(rows), columns=list(columns))
+    frame.attrs |= about
+    return frame
 
 
 class _HasFrame(Protocol):

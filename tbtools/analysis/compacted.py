@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tbtools.showing import Completed, Planned
+from tbtools.runs.diagnostics import run_note_dicts
+from tbtools.showing import Completed, Planned, frame_of
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
@@ -107,19 +108,14 @@ class Compaction(Planned):
     @property
     def notes(self) -> tuple[dict[str, Any], ...]:
         """What should be known of the timelines: run, kind, message, tag, count."""
-        return tuple({"run": run, **note.to_dict()} for run, note in self.run_notes)
+        return tuple(run_note_dicts(self.run_notes))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a run: the keys of `RunCompaction.to_dict`.
 
         `attrs` holds the rest of `to_dict`.
         """
-        import pandas as pd
-
-        about = self.to_dict()
-        frame = pd.DataFrame(about.pop("runs"), columns=list(RUN_COLUMNS))
-        frame.attrs |= about
-        return frame
+        return frame_of(self.to_dict(), "runs", RUN_COLUMNS)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `tbtools compact`."""

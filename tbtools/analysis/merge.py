@@ -20,7 +20,7 @@ from tbtools.analysis.file_groups import (
 )
 from tbtools.analysis.pieces import Rewritten, pieces_of
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.diagnostics import problem_dicts, require_readable
+from tbtools.runs.diagnostics import problem_dicts, require_readable, run_note_dicts
 from tbtools.runs.inputs import open_inputs, require_events
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.timeline.restarts import check_policy
@@ -105,7 +105,7 @@ class Merge(Tabled):
     @property
     def notes(self) -> tuple[dict[str, Any], ...]:
         """What should be known of the timelines: run, kind, message, tag, count."""
-        return tuple({"run": run, **note.to_dict()} for run, note in self.run_notes)
+        return tuple(run_note_dicts(self.run_notes))
 
     @property
     def rewritten(self) -> int:

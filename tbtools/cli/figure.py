@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tbtools.cli.ending import finish, require_all_paths
-from tbtools.cli.options import axis_option, paths_argument, refuse_option, selection_options
+from tbtools.cli.options import (
+    axis_option,
+    group_option,
+    paths_argument,
+    refuse_option,
+    selection_options,
+)
 from tbtools.cli.parameters import Alignment, LogPath
 from tbtools.vocabulary import BANDS, FIGURE_DATA, FIGURE_FORMATS, FIGURE_STYLES
 
@@ -39,14 +45,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Curves, or ridgelines of histograms.",
 )
-@click.option(
-    "--group",
-    "groups",
-    metavar="PATTERN",
-    multiple=True,
-    help="Which runs make a line together, as in `tbtools aggregate`: a glob a group, one regular "
-    "expression with names, or hparam:NAME,NAME.  [default: a line a run]",
-)
+@group_option("Which runs make a line together; each its own without")
 @click.option(
     "--band",
     type=click.Choice(BANDS),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.plugins.values import Undecodable
     from tbtools.runs.run import Run
+    from tbtools.runs.timeline.notes import RunNote
 
 
 # Kinds of problems that concern a file as a whole: nothing of it could be read.
@@ -103,9 +104,15 @@ def problem_dicts(
 
 def note_dicts(runs: Mapping[str, Run]) -> Iterator[dict[str, Any]]:
     """What should be known of the runs' timelines, as JSON has it."""
-    for name, run in runs.items():
-        for note in run.data.diagnostics.notes:
-            yield {"run": name, **note.to_dict()}
+    return run_note_dicts(
+        (name, note) for name, run in runs.items() for note in run.data.diagnostics.notes
+    )
+
+
+def run_note_dicts(run_notes: Iterable[RunNote]) -> Iterator[dict[str, Any]]:
+    """The same of notes that each have the name of their run."""
+    for run, note in run_notes:
+        yield {"run": run, **note.to_dict()}
 
 
 @dataclass(frozen=True, slots=True)
