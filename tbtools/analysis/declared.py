@@ -48,11 +48,17 @@ def hyperparameters(runs: Mapping[str, Run]) -> Callable[[str], Mapping[str, Any
 
     def of_run(name: str) -> Mapping[str, Any]:
         found: dict[str, Any] = dict(hparams().get(name, {}))
-        for data in _stored(runs[name], _ARGUMENTS):
-            found |= _arguments(data)
-        return found
+        return found | trainer_arguments(runs[name])
 
     return cache(of_run)
+
+
+def trainer_arguments(run: Run) -> dict[str, Any]:
+    """The arguments of transformers' Trainer by name; none where it wrote none."""
+    found: dict[str, Any] = {}
+    for data in _stored(run, _ARGUMENTS):
+        found |= _arguments(data)
+    return found
 
 
 def _stored(run: Run, tag: str) -> Iterator[bytes]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tbtools.analysis.declared import trainer_arguments
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile.source import source_of
 from tbtools.runs.status import patience_of, run_status, run_times
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.detect.detectors.stall import Silence
     from tbtools.runs.run import Run
@@ -23,13 +26,15 @@ _ARRIVALS = 3
 _ARRIVALS_KEPT = 50
 # events.out.tfevents.SECONDS.HOST.PID.NUMBER, as TensorFlow and torch name them.
 _WRITER = re.compile(r"tfevents\.\d+\.([^/]+)\.(\d+)\.\d+[^/]*\Z")
-_SESSION_START = "_hparams_/session_start_info"
+# Tags that hold what a training says of itself: hyperparameters, and transformers' arguments.
+_DECLARING = frozenset(("_hparams_/session_start_info", "args/text_summary"))
 # Names by which trainings call their number of steps, as Lightning, transformers, Keras and scripts
 # after them have it.
 _TOTALS = (
     "max_steps", "total_steps", "num_train_steps", "train_steps", "max_train_steps", "num_steps",
     "max_iters", "max_iterations", "total_iters", "total_timesteps", "steps",
 )  # fmt: skip
+_EPOCHS = ("num_train_epochs", "max_epochs", "num_epochs", "epochs", "n_epochs")
 
 
 class FollowedRun:
@@ -45,7 +50,9 @@ class FollowedRun:
         arrived: When something came last, by the follower's clock.
         last_time: Wall time of its last event, seconds since the epoch; infinite where not known.
         last_step: The highest step; None where there is none.
-        total_steps: How many it wants to take, as its hyperparameters say; None where they do not.
+        total_steps: How many it wants to take, as its hyperparameters or transformers' arguments
+            say; None where they do not.
+        total_epochs: Likewise.
         silence: What there is to be said if nothing comes any more; None without a rhythm.
         told: The state that events have told last.
     """
@@ -60,9 +67,10 @@ class FollowedRun:
         self.last_time = float("inf")
         self.last_step: int | None = None
         self.total_steps: int | None = None
+        self.total_epochs: int | None = None
         self.silence: Silence | None = None
         self.told: RunStatus | None = None
-        self._has_hparams = False
+        self._declaring: frozenset[str] = frozenset()
         self._files: tuple[tuple[str, int, int], ...] = ()
         self._gaps: deque[float] = deque(maxlen=_ARRIVALS_KEPT)
 
@@ -123,9 +131,12 @@ class FollowedRun:
         self.arrived = min(now, self.last_time) if at_first else now
         steps = [each.last_step for each in self.run.data.statistics() if each.count]
         self.last_step = max(steps, default=None)
-        if not self._has_hparams and _SESSION_START in self.run.data.own_tags:
-            self._has_hparams = True
-            self.total_steps = _total_steps(self.run)
+        declaring = _DECLARING & self.run.data.own_tags
+        if declaring != self._declaring:
+            self._declaring = declaring
+            said = _said(self.run)
+            self.total_steps = _whole_number(said, _TOTALS)
+            self.total_epochs = _whole_number(said, _EPOCHS)
         self.status = self._status(now)
 
     def _status(self, now: float) -> RunStatus:
@@ -163,13 +174,18 @@ def writer_of(run: Run) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
-def _total_steps(run: Run) -> int | None:
+def _said(run: Run) -> Mapping[str, Any]:
+    """What a training says of itself; nothing where that cannot be read, which others tell."""
     try:
-        hparams = run.hparams
-    except UndecodablePayload:  # told as a problem of the run
-        return None
-    for name in _TOTALS:
-        value = hparams.get(name)
+        return {**trainer_arguments(run), **run.hparams}
+    except UndecodablePayload:
+        return {}
+
+
+def _whole_number(said: Mapping[str, Any], names: Sequence[str]) -> int | None:
+    """The first of some names that is a whole number above 1: transformers says -1 for none."""
+    for name in names:
+        value = said.get(name)
         if isinstance(value, (int, float)) and value > 1 and float(value).is_integer():
             return int(value)
     return None

@@ -289,6 +289,28 @@ def read_scalars_of(
     )
 
 
+def read_superseded_of(run: Run, tag: str) -> ScalarSeries | None:
+    """The points of a scalar that restarts have superseded, in the order written; None for none.
+
+    Args:
+        run: The run.
+        tag: The tag, as it is shown.
+    """
+    found = []
+    for part in run.data.parts:
+        left_out = part.columns.timeline.superseded
+        for each in part.columns.scalars() if left_out is not None else ():
+            if part.shown_tag(each.tag) != tag:
+                continue
+            values = part.columns.rows.values
+            numbers = np.flatnonzero(left_out)
+            shape = values.shape[numbers]
+            own = (values.shapes.tag_id[shape] == each.tag_id) & (values.shapes.dtype[shape] != 0)
+            if own.any():
+                found.append(_series_of(run.name, part, tag, numbers[own], run.data.start_time))
+    return _joined(found) if found else None
+
+
 def stream_scalars(
     runs: Mapping[str, Run],
     selection: Selection | Selector | None = None,
@@ -322,13 +344,20 @@ def stream_scalars(
 
 
 def _series(run: str, part: Part, chosen: SeriesRows, start_time: float) -> ScalarSeries:
-    rows, timeline = part.columns.rows, part.columns.timeline
     numbers = part.columns.of(chosen)
+    return _series_of(run, part, part.shown_tag(chosen.tag), numbers, start_time)
+
+
+def _series_of(
+    run: str, part: Part, tag: str, numbers: NDArray[np.int64], start_time: float
+) -> ScalarSeries:
+    """A series of some rows."""
+    rows, timeline = part.columns.rows, part.columns.timeline
     session = timeline.session_of(numbers)
     codes = np.flatnonzero(np.bincount(rows.values.dtypes(numbers)))
     return ScalarSeries(
         run=run,
-        tag=part.shown_tag(chosen.tag),
+        tag=tag,
         dtype=DTYPE_NAMES[int(codes[0])] if codes.size == 1 else "mixed",
         step=rows.step[numbers],
         wall_time=rows.wall_time[numbers],

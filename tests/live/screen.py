@@ -42,6 +42,7 @@ def screen_of(
     settings_path: Path | None = None,
     ascii_only: bool = False,
     colors: bool = True,
+    many_colors: bool = True,
 ) -> str:
     """Presses keys one after the other, and gives the screen after them.
 
@@ -54,10 +55,17 @@ def screen_of(
         settings_path: Likewise.
         ascii_only: Likewise.
         colors: Likewise.
+        many_colors: Likewise.
     """
     app = WatchApp(
-        watch, "logs", settings, settings_path, ascii_only=ascii_only, colors=colors
-    )  # fmt: skip
+        watch,
+        "logs",
+        settings,
+        settings_path,
+        ascii_only=ascii_only,
+        colors=colors,
+        many_colors=many_colors,
+    )
 
     async def play() -> str:
         async with app.run_test(size=size, notifications=True) as pilot:
@@ -83,9 +91,8 @@ async def settle(app: WatchApp, pilot: Pilot[None]) -> None:
         await pilot.pause()
         if app.trouble is not None:
             raise app.trouble
-        have = {(row.name, tag) for row in app.snapshot.rows for tag in row.tags}
-        wanted = set(app.charts.wanted()) & have
-        if app.snapshot.time and not app.reader.is_asked and wanted <= set(app.snapshot.series):
+        is_shown = app.snapshot.shown == app.charts.wanted()
+        if app.snapshot.time and not app.reader.is_asked and is_shown:
             await pilot.pause()
             return
         await asyncio.sleep(0.01)

@@ -36,7 +36,7 @@ def _write(logs: Path, run: str, loss: dict[int, float], begun: float, lr: float
 
 @pytest.fixture(autouse=True)
 def _zone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tbtools.live.app.app.format_time", lambda _: "2023-11-14 22:13:20 UTC")
+    monkeypatch.setattr("tbtools.live.app.bars.format_time", lambda _: "2023-11-14 22:13:20 UTC")
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_what_is_kept_comes_back(watch: Watch, tmp_path: Path) -> None:
     found = json.loads(kept.read_text())
     assert found | {"theme": ""} == {
         "theme": "", "smoothing": 0.8, "x": "relative", "log": True, "filter": "o",
-        "runs": ["good"], "tags": ["train/loss"],
+        "runs": ["good"], "tags": ["train/loss"], "view": "scalars", "superseded": False,
     }  # fmt: skip
     from tbtools.live.app.settings import Settings
 

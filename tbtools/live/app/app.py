@@ -2,68 +2,51 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from tbtools.errors import InvalidExpression, TbtoolsError
+from tbtools.live.app.bars import Bar, told_below, told_of_runs
 from tbtools.live.app.charts_pane import SMOOTHINGS, ChartsPane
 from tbtools.live.app.filtering import Filter, parse_filter
 from tbtools.live.app.findings_pane import FindingsPane, findings_of
 from tbtools.live.app.help import HelpScreen
-from tbtools.live.app.pane import ListPane, Pane
+from tbtools.live.app.panels import varied_hparams
 from tbtools.live.app.reader import Reader, Snapshot
+from tbtools.live.app.reports import write_report
 from tbtools.live.app.rows import in_order
 from tbtools.live.app.runs_pane import RunsPane
+from tbtools.live.app.samples import VIEWS
 from tbtools.live.app.settings import Settings
 from tbtools.render.colors import RUN_COLORS
-from tbtools.render.format import format_count, format_time, plural, printable
+from tbtools.render.format import printable
 from tbtools.render.terminal.chart import SIGNS, Look
 from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.screen import Screen
 
+    from tbtools.live.app.pane import ListPane
     from tbtools.live.app.rows import RunRow
     from tbtools.live.events import Event
     from tbtools.live.watch import Watch
-    from tbtools.render.terminal.chart import Cells
 
 # Curves of so many runs can be told apart on one chart.
 _MOST_RUNS = 6
-# How long the last event is told at the bottom.
-_EVENT_SECONDS = 30.0
+_NOTHING = {
+    "scalars": "these runs have no scalars",
+    "hparams": "the listed runs do not differ in a hyperparameter",
+}
 _THEMES = ("textual-dark", "textual-light", "nord", "gruvbox", "solarized-light", "textual-ansi")
-
-
-class _Bar(Pane, can_focus=False):
-    """One line of text.
-
-    Attributes:
-        cells: What it says.
-    """
-
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name
-        super().__init__(id=id)
-        self.cells: Cells = []
-
-    def lines(self, width: int, height: int) -> list[Cells]:
-        """The line."""
-        return [self.cells][:height]
-
-    def say(self, cells: Cells) -> None:
-        """Says something else."""
-        self.cells = cells
-        self.redraw()
 
 
 class WatchApp(App[None]):
@@ -76,6 +59,7 @@ class WatchApp(App[None]):
         settings_path: Where that is kept; None for nowhere.
         ascii_only: Whether the terminal knows nothing but ASCII.
         colors: Whether it has any.
+        many_colors: Whether it has more than sixteen.
 
     Attributes:
         snapshot: What is shown.
@@ -104,7 +88,10 @@ class WatchApp(App[None]):
         Binding("s", "smooth(1)", "smooth more"),
         Binding("S", "smooth(-1)", "smooth less"),
         Binding("l", "log", "logarithmic y axes, or not"),
-        Binding("x", "axis", "x axis: step, relative time, wall time"),
+        Binding("x", "axis", "x axis: step, relative, active, wall time"),
+        Binding("X", "axis_of_chart", "x axis: the scalar of the chosen chart, or the step again"),
+        Binding("v", "view", "scalars, histograms, images, text, hyperparameters"),
+        Binding("h", "superseded", "what restarts have superseded, faintly, or not"),
         Binding("f", "full", "one chart, or all"),
         Binding("c", "unpin", "keep no runs in the charts"),
         Binding("o", "report", "write a report of the runs that are listed"),
@@ -122,6 +109,7 @@ class WatchApp(App[None]):
         *,
         ascii_only: bool = False,
         colors: bool = True,
+        many_colors: bool = True,
     ) -> None:
         super().__init__()
         self.settings = settings or Settings()
@@ -143,11 +131,20 @@ class WatchApp(App[None]):
         self.runs = RunsPane(ascii_only=ascii_only)
         kept = self.settings
         self.charts = ChartsPane(
-            Look(kept.smoothing, kept.x, kept.log, self._line_colors, ascii_only=ascii_only)  # type: ignore[arg-type]
+            Look(
+                kept.smoothing,
+                kept.x,
+                kept.log,
+                self._line_colors,
+                ascii_only=ascii_only,
+                many_colors=colors and many_colors,
+            )
         )
+        self.charts.view = kept.view if kept.view in VIEWS else VIEWS[0]
+        self.charts.superseded = kept.superseded
         self.findings = FindingsPane(ascii_only=ascii_only)
         self.input = Input(placeholder="seed*  status:stalled  lr>=1e-3  val/loss<2", id="filter")
-        self._bar, self._foot = _Bar(id="bar"), _Bar(id="foot")
+        self._bar, self._foot = Bar(id="bar"), Bar(id="foot")
 
     def compose(self) -> ComposeResult:
         """The panes."""
@@ -189,6 +186,8 @@ class WatchApp(App[None]):
             self.input.value,
             tuple(sorted(self.runs.pinned)),
             tuple(self.charts.pinned),
+            self.charts.view,
+            self.charts.superseded,
         ).save(self._settings_path)
 
     # -- what comes from the reader
@@ -231,15 +230,17 @@ class WatchApp(App[None]):
         drawn = self._drawn_runs()
         names = tuple(row.name for row in drawn)
         self._assign_colors(names)
-        own = {tag for row in drawn for tag in row.tags}
-        self.charts.take([tag for tag in self.snapshot.tags if tag in own], names)
+        self.charts.rows = self.runs.rows
+        self.charts.take(self._tags_of(drawn), names)
         if self.snapshot.time and not drawn:
             told = "no run is listed" if self.snapshot.rows else "waiting for runs in"
             self.charts.waiting = f"{told} {'' if self.snapshot.rows else printable(self._title)}"
-        elif drawn and not own:
-            self.charts.waiting = "these runs have no scalars"
+        elif drawn:
+            self.charts.waiting = _NOTHING.get(
+                self.charts.view, f"no {self.charts.view} in this run"
+            )
         found = [each for row in drawn for each in row.findings if each.is_serious]
-        self.charts.give(self.snapshot.series, found)
+        self.charts.give(self.snapshot, found)
         self.charts.redraw()
         self.reader.want(self.charts.wanted())
         line = "--" if self._ascii else "━"
@@ -247,6 +248,20 @@ class WatchApp(App[None]):
         self.runs.shown = dict.fromkeys(names, line[0]) if self.charts.look.braille else signs
         self.runs.line_colors = self._line_colors
         self.runs.redraw()
+
+    def _tags_of(self, drawn: Sequence[RunRow]) -> list[str]:
+        """What there is a chart of."""
+        if self.charts.view == "scalars":
+            own = {tag for row in drawn for tag in row.tags}
+            return [tag for tag in self.snapshot.tags if tag in own]
+        if self.charts.view == "hparams":
+            return varied_hparams(self.runs.rows, self.snapshot.hparams)
+        return list(self._views().get(self.charts.view, ()))
+
+    def _views(self) -> Mapping[str, Collection[str]]:
+        """The tags of the chosen run that are no scalars, by what shows them."""
+        chosen = self.runs.chosen
+        return self.snapshot.tags_by_view.get(chosen.name, {}) if chosen else {}
 
     def _drawn_runs(self) -> list[RunRow]:
         """The pinned runs, or the first in the list; and the chosen one, on top."""
@@ -271,38 +286,11 @@ class WatchApp(App[None]):
                 taken.append(free)
 
     def _show_bars(self) -> None:
-        self._bar.say(self._told())
-        self._foot.say(self._hints())
-
-    def _told(self) -> Cells:
-        rows = self.snapshot.rows
-        counts: dict[str, int] = {}
-        for row in rows:
-            counts[str(row.status)] = counts.get(str(row.status), 0) + 1
-        states = ", ".join(f"{format_count(n)} {state}" for state, n in sorted(counts.items()))
-        told = f"{plural(len(rows), 'run')}: {states}" if rows else "no run yet"
-        cells: Cells = [(f" {printable(self._title)}", "bold"), (f"  {told}", "")]
-        if self.snapshot.time:
-            clock = format_time(self.snapshot.time)[11:19]
-            width = self.size.width - sum(cell_len(text) for text, _ in cells) - len(clock) - 1
-            cells.append((f"{' ' * max(1, width)}{clock}", "dim"))
-        return cells
-
-    def _hints(self) -> Cells:
-        trouble = self._filter_trouble or self.snapshot.trouble
-        if trouble:
-            return [(f" {printable(trouble.splitlines()[0])}", "bold red")]
-        last = self._last
-        if last is not None and self.reader.watch.follower.clock() - last.time < _EVENT_SECONDS:
-            run = f"{printable(last.run)}: " if last.run else ""
-            style = "bold red" if last.kind in ("finding", "problem") else "bold"
-            return [(f" {format_time(last.time)[11:19]} {run}{printable(last.message)}", style)]
-        keys = [("?", "help"), ("/", "filter"), ("tab", "pane"), ("space", "keep run")]
-        keys += [("f", "one chart"), ("s S", "smooth"), ("x", "axis"), ("l", "log"), ("q", "end")]
-        cells: Cells = []
-        for key, what in keys:
-            cells += [(f" {key}", "bold"), (f" {what} ", "dim")]
-        return cells
+        snapshot, width = self.snapshot, self.size.width
+        self._bar.say(told_of_runs(snapshot, printable(self._title), width))
+        trouble = self._filter_trouble or snapshot.trouble
+        now = self.reader.watch.follower.clock()
+        self._foot.say(told_below(trouble, self._last, now))
 
     # -- what is done
 
@@ -398,8 +386,31 @@ class WatchApp(App[None]):
 
     def action_axis(self) -> None:
         """The next x axis."""
-        place = AXES.index(self.charts.look.x)
-        self.charts.change(x=AXES[(place + 1) % len(AXES)])
+        axes: list[str] = [*AXES]
+        place = axes.index(self.charts.look.x) if self.charts.look.x in axes else -1
+        self.charts.change(x=axes[(place + 1) % len(axes)])
+        self._show_charts()
+
+    def action_axis_of_chart(self) -> None:
+        """The scalar of the chosen chart along the x axis, or steps again."""
+        tag = self.charts.chosen
+        if self.charts.view == "scalars" and tag is not None:
+            self.charts.change(x="step" if self.charts.look.x == tag else tag)
+            self._show_charts()
+
+    def action_view(self) -> None:
+        """The next of what can be shown of the chosen run."""
+        there = [
+            view for view in VIEWS if view in ("scalars", "hparams") or self._views().get(view)
+        ]
+        place = there.index(self.charts.view) if self.charts.view in there else -1
+        self.charts.view = there[(place + 1) % len(there)]
+        self._show_charts()
+
+    def action_superseded(self) -> None:
+        """Shows what restarts have superseded, or not."""
+        self.charts.superseded = not self.charts.superseded
+        self._show_charts()
 
     def action_unpin(self) -> None:
         """Keeps no runs in the charts."""
@@ -420,12 +431,9 @@ class WatchApp(App[None]):
 
     def _write_report(self, names: list[str], smoothing: float) -> None:
         """In the reader's thread, which alone may read from the runs."""
-        from tbtools.render.report.write import report
-
         runs = self.reader.watch.follower.runs
-        path = _free_path()
         try:
-            report([runs[name].run for name in names], path, smoothing=smoothing)
+            path = write_report([runs[name].run for name in names], smoothing)
         except TbtoolsError as error:
             self._from_reader(self._tell, str(error), "error")
         else:
@@ -447,12 +455,3 @@ class WatchApp(App[None]):
                 )
         theme = "Change theme"
         yield SystemCommand(theme, "All themes, with a preview", self.action_change_theme)
-
-
-def _free_path() -> Path:
-    """A name for a report that no file has."""
-    number, path = 1, Path("watch-report.html")
-    while path.exists():
-        number += 1
-        path = Path(f"watch-report-{number}.html")
-    return path

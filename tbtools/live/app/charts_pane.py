@@ -9,20 +9,25 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len, set_cell_size
 from textual.message import Message
 
+from tbtools.live.app.curves import Curves
 from tbtools.live.app.pane import Pane
-from tbtools.render.format import format_rounded, plural, printable
-from tbtools.render.terminal.chart import SIGNS, Chart, Line, Look, place_label, x_range
+from tbtools.live.app.panels import Panel, curves_panel, hparam_panel, samples_panel, told
+from tbtools.live.app.reader import Snapshot
+from tbtools.live.app.samples import Wanted
+from tbtools.render.format import printable
+from tbtools.render.terminal.chart import Chart, Look, place_label, x_range
 from tbtools.render.terminal.lines import cut_middle
+from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from textual import events
     from textual.binding import BindingType
 
     from tbtools.analysis.detect import Finding
+    from tbtools.live.app.rows import RunRow
     from tbtools.render.terminal.chart import Cells, Range
-    from tbtools.runs.series import ScalarSeries
 
     Key = tuple[str, str]
 
@@ -42,9 +47,13 @@ class ChartsPane(Pane):
         tags: The tags of the runs that are looked at, the pinned ones first.
         pinned: The tags that come first.
         runs: The runs that are drawn, the chosen one last, which is on top.
+        rows: All that are listed, for what compares them.
+        view: What is shown of them, one of `VIEWS`.
+        superseded: Whether points are drawn faintly that restarts have superseded.
         look: How charts look.
         full: Whether the chosen chart has all the place.
         place: Where on the x axis the crosshair of all charts is; None where there is none.
+        step: The step of the samples that other views show; None for the last ones.
         window: From where to where all charts go; None for all of each.
         waiting: What is shown as long as there is nothing else.
     """
@@ -78,16 +87,20 @@ class ChartsPane(Pane):
         self.tags: list[str] = []
         self.pinned: list[str] = []
         self.runs: tuple[str, ...] = ()
+        self.rows: Sequence[RunRow] = ()
+        self.view = "scalars"
+        self.superseded = False
         self.look = look
         self.full = False
         self.place: float | None = None
+        self.step: float | None = None
         self.window: Range | None = None
         self.waiting = "reading ..."
         self._chosen = 0
         self._asked: Finding | None = None
-        self._series: Mapping[Key, ScalarSeries] = {}
+        self._snapshot = Snapshot()
         self._findings: Sequence[Finding] = ()
-        self._drawn: dict[Key, tuple[ScalarSeries, tuple[float, str], Line]] = {}
+        self._curves = Curves()
 
     # -- what is shown
 
@@ -111,7 +124,7 @@ class ChartsPane(Pane):
         finding = self._asked
         if finding is None:
             return
-        for line in self._lines_of(finding.tag):
+        for line in self._curves.lines(self.runs, finding.tag, self.look):
             if line.series.run == finding.run:
                 self.place, self._asked = line.place_of(finding), None
                 if self.window and not self.window[0] <= self.place <= self.window[1]:
@@ -127,15 +140,19 @@ class ChartsPane(Pane):
             self.choose(chosen)
         self._chosen = max(0, min(self._chosen, len(self.tags) - 1))
 
-    def give(self, series: Mapping[Key, ScalarSeries], findings: Sequence[Finding]) -> None:
-        """Takes over the series that were read, and what is wrong with them."""
-        self._series, self._findings = series, findings
-        self._drawn = {key: kept for key, kept in self._drawn.items() if key in series}
+    def give(self, snapshot: Snapshot, findings: Sequence[Finding]) -> None:
+        """Takes over what was read, and what is wrong with it."""
+        self._snapshot, self._findings = snapshot, findings
+        self._curves.give(snapshot.curves)
         self._find_asked()
 
-    def wanted(self) -> list[Key]:
-        """The series that are shown."""
-        return [(run, tag) for tag in self._page() for run in self.runs]
+    def wanted(self) -> Wanted:
+        """What is shown, and so has to be read."""
+        runs = self.runs if self.view == "scalars" else self.runs[-1:]
+        page = self._page() if self.view != "hparams" else []
+        keys = tuple((run, tag) for tag in page or [""] for run in runs)
+        axis = None if self.look.x in AXES else self.look.x
+        return Wanted(self.view, keys, axis, self.superseded)
 
     def _grid(self) -> tuple[int, int]:
         """Columns and rows of charts."""
@@ -154,26 +171,13 @@ class ChartsPane(Pane):
         first = self._chosen // size * size
         return self.tags[first : first + size]
 
-    def _lines_of(self, tag: str) -> list[Line]:
-        found = []
-        kind = (self.look.smoothing, self.look.x)
-        for run in self.runs:
-            series = self._series.get((run, tag))
-            if series is None or not series.step.size:
-                continue
-            kept = self._drawn.get((run, tag))
-            if kept is None or kept[0] is not series or kept[1] != kind:
-                kept = self._drawn[run, tag] = series, kind, Line(series, self.look)
-            found.append(kept[2])
-        return found
-
     # -- drawing
 
     def lines(self, width: int, height: int) -> list[Cells]:
         """The title, and the charts of this page."""
         title = self.title("Charts", self._details(), width)
         page = self._page()
-        if not page:
+        if not page or not self.runs:
             return [title, [], [(f"  {self.waiting}", "dim")]]
         columns, rows = self._grid()
         room = (height - 1) // rows
@@ -197,76 +201,86 @@ class ChartsPane(Pane):
         told = [f"{self._chosen // (columns * rows) + 1}/{pages}"] if pages > 1 else []
         told += [f"smoothing {self.look.smoothing:g}"] if self.look.smoothing else []
         told += ["log"] if self.look.log else []
-        told += [f"x {self.look.x}"]
+        if self.view != "scalars":
+            return "  ".join([self.view, *told[: pages > 1]])
+        told += [f"x {cut_middle(printable(self.look.x), 24, self.look.frame.ellipsis)}"]
+        told += ["with superseded points"] if self.superseded else []
         told += ["zoomed"] if self.window else []
         if self.place is not None:
             told.append(f"at {place_label(self.place, self.look.x)}")
         return "  ".join(told)
 
     def _chart(self, tag: str, width: int, height: int) -> list[Cells]:
-        lines = self._lines_of(tag)
+        panel = self._panel(tag, width, height - 1)
+        return [self._chart_title(tag, panel, width), *panel.rows]
+
+    def _panel(self, tag: str, width: int, height: int) -> Panel:
+        run = self.runs[-1]
+        if self.view == "hparams":
+            known = self._snapshot.hparams
+            return hparam_panel(tag, self.rows, run, known, self.look, width, height)
+        if self.view != "scalars":
+            samples = self._snapshot.samples.get((run, tag))
+            if samples is None:
+                return Panel()
+            return samples_panel(self.view, samples, self.step, self.look, width, height)
+        lines = self._curves.lines(self.runs, tag, self.look)
         if not lines:
-            return [self._chart_title(tag, None, width), [("  ...", "dim")]]
-        title = self._chart_title(tag, lines[-1], width)
+            return Panel() if self._is_coming() else told(self._no_line())
         names = {line.series.run for line in lines}
         findings = [each for each in self._findings if each.tag == tag and each.run in names]
-        legend = self._legend(lines, width, height // 3) if self.full else []
-        chart = Chart(lines, findings, self.look, self.window)
-        body = chart.rows(width, max(4, height - 1 - len(legend)), self.place)
-        return [title, *body, *legend]
+        chart = Chart(
+            lines, findings, self.look, self.window, self._curves.faint(self.runs, tag, self.look)
+        )
+        return curves_panel(chart, self.place, width, height, legend=self.full)
 
-    def _chart_title(self, tag: str, line: Line | None, width: int) -> Cells:
+    def _is_coming(self) -> bool:
+        return self._snapshot.shown != self.wanted()
+
+    def _no_line(self) -> str:
+        own = "" if self.look.x in AXES else f" along {printable(self.look.x)}"
+        return f"nothing to draw{own}"
+
+    def _chart_title(self, tag: str, panel: Panel, width: int) -> Cells:
         pin = ("* " if self.look.ascii_only else "● ") if tag in self.pinned else ""
-        value = "" if line is None else self._value(line)
-        room = max(4, width - cell_len(value) - 2)
+        room = max(4, width - cell_len(panel.value) - 2)
         name = cut_middle(f"{pin}{printable(tag)}", room, self.look.frame.ellipsis)
         style = f"bold {self.chosen_style()}" if self._is_marked(tag) else "bold"
-        color = "" if line is None else self.look.colors.get(line.series.run, "")
-        return [(set_cell_size(f" {name}", room + 1), style), (value, color)]
+        return [(set_cell_size(f" {name}", room + 1), style), (panel.value, panel.style)]
 
     def _is_marked(self, tag: str) -> bool:
         return tag == self.chosen and self.has_focus and not self.full
 
-    def _value(self, line: Line) -> str:
-        """The value at the crosshair, or else the last one, as it is drawn."""
-        index = line.values.size - 1 if self.place is None else line.index_at(self.place)
-        return "-" if index is None else format_rounded(float(line.values[index]), 5)
-
-    def _legend(self, lines: Sequence[Line], width: int, most: int) -> list[Cells]:
-        smoothed = bool(self.look.smoothing)
-        head = f"{'smoothed' if smoothed else 'value':>11}{'raw' if smoothed else '':>11}"
-        room = max(8, min(60, width - 24 - len(head)))
-        rows: list[Cells] = [[(f"    {'run':{room}}{head}  {self.look.x}", "dim")]]
-        numbered = list(enumerate(lines))[::-1]
-        for number, line in numbered[:most]:
-            index = line.values.size - 1 if self.place is None else line.index_at(self.place)
-            name = cut_middle(printable(line.series.run), room, self.look.frame.ellipsis)
-            value = raw = where = "-"
-            if index is not None:
-                value = format_rounded(float(line.values[index]), 5)
-                raw = format_rounded(float(line.series.value[index]), 5)
-                where = place_label(float(line.x[index]), self.look.x)
-            values = f"{value:>11}{raw if smoothed else '':>11}  {where}"
-            sign = self.look.frame.line if self.look.braille else SIGNS[number % len(SIGNS)] * 2
-            color = self.look.colors.get(line.series.run, "")
-            rows.append([(f" {sign} ", color), (f"{set_cell_size(name, room)}{values}", "")])
-        if len(lines) > most:
-            rows.append([(f"    and {plural(len(lines) - most, 'run')} more", "dim")])
-        return rows
-
     # -- keys
 
     def _range(self) -> Range:
-        lines = [line for tag in self._page() for line in self._lines_of(tag)]
+        lines = [
+            line for tag in self._page() for line in self._curves.lines(self.runs, tag, self.look)
+        ]
         return self.window or x_range(lines)
 
     def action_cross(self, by: int) -> None:
-        """Moves the crosshair by so many columns."""
+        """Moves the crosshair by so many columns; among samples, by so many of them."""
+        if self.view != "scalars":
+            self._cross_samples(by)
+            return
         low, high = self._range()
         columns, _ = self._grid()
         step = (high - low) / max(10, self.size.width // columns - 10)
         start = (high if by < 0 else low) - by * step if self.place is None else self.place
         self.place = min(max(start + by * step, low), high)
+        if self.look.x == "step":
+            self.step = self.place
+        self.redraw()
+
+    def _cross_samples(self, by: int) -> None:
+        samples = self._snapshot.samples.get((*self.runs[-1:], self.chosen))  # type: ignore[call-overload]
+        if samples is None or not samples.steps:
+            return
+        at = samples.at(self.step) + (by if abs(by) == 1 else int(math.copysign(10, by)))
+        self.step = float(samples.steps[max(0, min(at, len(samples.steps) - 1))])
+        if self.look.x == "step":
+            self.place = self.step
         self.redraw()
 
     def action_move(self, by: int) -> None:
@@ -289,7 +303,9 @@ class ChartsPane(Pane):
 
     def _zoomed(self, factor: float) -> Range | None:
         low, high = self._range()
-        lines = [line for tag in self._page() for line in self._lines_of(tag)]
+        lines = [
+            line for tag in self._page() for line in self._curves.lines(self.runs, tag, self.look)
+        ]
         whole_low, whole_high = x_range(lines)
         middle = self.place if self.place is not None else (low + high) / 2
         half = max((high - low) * factor, (whole_high - whole_low) * _SMALLEST_PART) / 2
@@ -306,7 +322,7 @@ class ChartsPane(Pane):
 
     def action_reset(self) -> None:
         """Shows all of the x axis, without a crosshair."""
-        self.window = self.place = None
+        self.window = self.place = self.step = None
         self.redraw()
 
     def action_pin(self) -> None:

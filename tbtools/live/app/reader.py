@@ -12,17 +12,24 @@ from tbtools.analysis.main_objective import Objectives, rank_objectives
 from tbtools.errors import TbtoolsError
 from tbtools.eventfile.discover import natural_key
 from tbtools.live.app.rows import RunRow, run_row, scalars_of
+from tbtools.live.app.samples import (
+    Curve,
+    Samples,
+    Wanted,
+    curves_of,
+    hparams_of,
+    read_samples,
+    tags_by_view,
+)
 from tbtools.runs.matching import matching_runs
-from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import read_scalars_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
+    from typing import Any
 
     from tbtools.live.events import Event
     from tbtools.live.run import FollowedRun
     from tbtools.live.watch import Watch
-    from tbtools.runs.series import ScalarSeries
     from tbtools.runs.where import Where
     from tbtools.vocabulary import RunStatus
 
@@ -37,7 +44,11 @@ class Snapshot:
     Attributes:
         rows: The runs, in natural order.
         tags: The scalars of all of them, the most telling first.
-        series: Those that were asked for, by run and tag.
+        shown: What was asked for, of which the following are.
+        curves: Scalars, by run and tag.
+        samples: Values of other tags, likewise.
+        tags_by_view: The tags of other views that the chosen run has.
+        hparams: The hyperparameters of all runs, where these are what is looked at.
         matching: The runs of which the expression of the filter is true; None without one.
         trouble: Why the expression cannot be asked of these runs, or what ended the reading.
         time: When that was, seconds since the epoch; 0 before the first look.
@@ -45,7 +56,11 @@ class Snapshot:
 
     rows: tuple[RunRow, ...] = ()
     tags: tuple[str, ...] = ()
-    series: Mapping[Key, ScalarSeries] = field(default_factory=dict)
+    shown: Wanted | None = None
+    curves: Mapping[Key, Curve] = field(default_factory=dict)
+    samples: Mapping[Key, Samples] = field(default_factory=dict)
+    tags_by_view: Mapping[str, Mapping[str, Collection[str]]] = field(default_factory=dict)
+    hparams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     matching: frozenset[str] | None = None
     trouble: str = ""
     time: float = 0.0
@@ -72,7 +87,8 @@ class Reader:
         self._thread = threading.Thread(target=self._run, name="tbtools-watch", daemon=True)
         self._changed = threading.Condition()
         self._stopped = False
-        self._wanted: tuple[Key, ...] = ()
+        self._wanted = Wanted()
+        self._shown: Wanted | None = None
         self._where: Where | None = None
         self._tasks: list[Task] = []
         self._asked = False  # for something that was not served yet
@@ -81,7 +97,10 @@ class Reader:
         self._objectives = Objectives({}, {}, ())
         self._tags: tuple[str, ...] = ()
         self._tags_of: dict[str, tuple[str, ...]] = {}
-        self._series: dict[Key, ScalarSeries] = {}
+        self._curves: dict[Key, Curve] = {}
+        self._samples: dict[Key, Samples] = {}
+        self._views: dict[str, Mapping[str, Mapping[str, int]]] = {}
+        self._hparams: dict[str, Mapping[str, Any]] = {}
         self._matching: frozenset[str] | None = None
         self._trouble = ""
         self._events: list[Event] = []
@@ -100,9 +119,8 @@ class Reader:
             self._stopped = True
             self._changed.notify()
 
-    def want(self, keys: Iterable[Key]) -> None:
-        """Says which series the screen shows; they come with the next snapshot."""
-        wanted = tuple(keys)
+    def want(self, wanted: Wanted) -> None:
+        """Says what the screen shows; it comes with the next snapshot."""
         with self._changed:
             if wanted != self._wanted:
                 self._wanted, self._asked = wanted, True
@@ -174,7 +192,11 @@ class Reader:
         snapshot = Snapshot(
             tuple(self._rows.values()),
             self._tags,
-            dict(self._series),
+            self._shown,
+            dict(self._curves),
+            dict(self._samples),
+            dict(self._views),
+            dict(self._hparams),
             self._matching,
             self._trouble,
             self._looked,
@@ -233,19 +255,53 @@ class Reader:
             self._matching = frozenset(chosen)
 
     def _read(self, anew: set[str]) -> None:
-        """Reads the series that are wanted: those of changed runs, and those not yet there."""
+        """Reads what is wanted: that of changed runs, and what is not yet there."""
         with self._changed:
-            wanted = self._wanted
-        before = self._series
-        self._series = {key: before[key] for key in wanted if key in before and key[0] not in anew}
+            wanted, before = self._wanted, self._shown
+        if before is None or (before.axis, before.superseded) != (wanted.axis, wanted.superseded):
+            self._curves = {}
+        runs = self.watch.follower.runs
+        if before is None or before.view != wanted.view:
+            self._samples = {}
+        for run in anew & runs.keys():  # of what only grew, the number of values says what is new
+            if any(each.kind not in ("grown", "new") for each in runs[run].run.changes):
+                self._samples = {key: kept for key, kept in self._samples.items() if key[0] != run}
+        self._shown = wanted
+        asked = {run for run, _ in wanted.keys[-1:] if run in self._rows}  # the chosen one
+        self._views = {
+            run: self._views[run]
+            if run in self._views.keys() - anew
+            else tags_by_view(runs[run].run)
+            for run in asked
+        }
+        self._read_curves(wanted, anew)
+        self._read_samples(wanted)
+        if wanted.view == "hparams":
+            unknown = self._rows.keys() - (self._hparams.keys() - anew)
+            self._hparams |= {run: hparams_of(runs[run].run) for run in unknown}
+
+    def _read_curves(self, wanted: Wanted, anew: set[str]) -> None:
+        keys = wanted.keys if wanted.view == "scalars" else ()
+        before = self._curves
+        self._curves = {key: before[key] for key in keys if key in before and key[0] not in anew}
         lacking: dict[str, list[str]] = {}
-        for run, tag in wanted:
-            if (run, tag) not in self._series and tag in getattr(self._rows.get(run), "tags", ()):
+        for run, tag in keys:
+            if (run, tag) not in self._curves and tag in getattr(self._rows.get(run), "tags", ()):
                 lacking.setdefault(run, []).append(tag)
         for run, tags in lacking.items():
-            selector = Selector(Selection(tags=tuple(tags)))
-            found = read_scalars_of(self.watch.follower.runs[run].run, selector).series
-            self._series |= {(run, tag): found[tag] for tag in tags}
+            found = curves_of(self.watch.follower.runs[run].run, tags, wanted)
+            self._curves |= {(run, tag): curve for tag, curve in found.items()}
+
+    def _read_samples(self, wanted: Wanted) -> None:
+        before, self._samples = self._samples, {}
+        for run, tag in wanted.keys:
+            count = self._views.get(run, {}).get(wanted.view, {}).get(tag)
+            if count is None:
+                continue
+            kept = before.get((run, tag))
+            if kept is None or kept.count != count:
+                kept = read_samples(self.watch.follower.runs[run].run, wanted.view, tag, count)
+            self._samples[run, tag] = kept
 
 
 def _status(runs: Mapping[str, FollowedRun], name: str) -> RunStatus | None:

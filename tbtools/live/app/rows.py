@@ -12,7 +12,7 @@ from tbtools.runs.series import read_scalars_of
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.main_objective import Objectives
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # Steps a second are those of the last points: what it did hours ago says nothing of now.
 _SPEED_POINTS = 20
 _SPARKS = 12
+# Under which transformers and Lightning log the epoch.
+_EPOCH_TAGS = ("train/epoch", "epoch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class RunRow:
         status: Its state; None of one that has not been read.
         last_step: Its highest step; None where there is none.
         last_time: Wall time of its last event, seconds since the epoch.
+        total_steps: How many it will take, as it says or by its epochs; None where not known.
         speed: Steps a second, of its last points; None where not known.
         remaining: Seconds that it still needs at that speed; None where its end is not known.
         tag: The tag that it is judged by; None where no tag of its own tells.
@@ -49,6 +52,7 @@ class RunRow:
     status: RunStatus | None
     last_step: int | None
     last_time: float
+    total_steps: int | None
     speed: float | None
     remaining: float | None
     tag: str | None
@@ -94,14 +98,16 @@ def run_row(followed: FollowedRun, objectives: Objectives, selection: Selection)
         best = numbers[tag].min if lower else numbers[tag].max
         last = numbers[tag].last
     speed = _speed(series) if series is not None and followed.is_written else None
+    total = followed.total_steps or _steps_of_epochs(followed, numbers)
     remaining = None
-    if speed and followed.total_steps is not None and followed.last_step is not None:
-        remaining = max(0.0, followed.total_steps - followed.last_step) / speed
+    if speed and total is not None and followed.last_step is not None:
+        remaining = max(0.0, total - followed.last_step) / speed
     return RunRow(
         name=followed.name,
         status=followed.status,
         last_step=followed.last_step,
         last_time=followed.last_time,
+        total_steps=total,
         speed=speed,
         remaining=remaining,
         tag=tag,
@@ -111,6 +117,23 @@ def run_row(followed: FollowedRun, objectives: Objectives, selection: Selection)
         findings=followed.findings,
         tags=tuple(numbers),
     )
+
+
+def _steps_of_epochs(followed: FollowedRun, tags: Collection[str]) -> int | None:
+    """How many steps the epochs that a run wants will take, by the steps of those it has taken."""
+    tag = next((each for each in _EPOCH_TAGS if each in tags), None)
+    if followed.total_epochs is None or tag is None:
+        return None
+    series = read_scalars_of(followed.run, Selector(Selection(tags=(tag,)))).series[tag]
+    # Where epochs are whole numbers, only the first points of two tell how many steps one takes.
+    first, last = (series.value == series.value[place] for place in (0, -1))
+    begin, end = int(first.argmax()), int(last.argmax())
+    epochs = float(series.value[end] - series.value[begin])
+    steps = int(series.step[end] - series.step[begin])
+    if not (epochs > 0 and steps > 0):
+        return None
+    left = (followed.total_epochs - float(series.value[end])) * steps / epochs
+    return round(int(series.step[end]) + left)
 
 
 def _speed(series: ScalarSeries) -> float | None:

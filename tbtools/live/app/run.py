@@ -51,6 +51,7 @@ def run_app(watch: Watch) -> None:
         kept,
         ascii_only=console.options.ascii_only,
         colors=console.color_system is not None and not console.no_color,
+        many_colors=console.color_system in ("256", "truecolor"),
     )
     got: list[int] = []
 

@@ -29,6 +29,8 @@ _STATUS_STYLES = {
     "empty": "dim",
 }
 _LEAST_NAME = 14
+# From so many lines on the last one tells all of the chosen run.
+_TOLD_FROM = 8
 
 
 class _Column(NamedTuple):
@@ -127,13 +129,31 @@ class RunsPane(ListPane):
 
     def lines(self, width: int, height: int) -> list[Cells]:
         """The title, the heads of columns, and a line a run."""
-        seen = self.window(height)
+        behind = self._told(width) if height >= _TOLD_FROM else []
+        seen = self.window(height - len(behind))
         of = "" if self.total == len(self.rows) else f" of {format_count(self.total)}"
         title = self.title("Runs", f"{self.place()}{of}", width)
         columns, name_width = _layout(width)
         heads = "".join(f" {_aligned(each.head, each)}" for each in columns)
         head: Cells = [(f"   {'run':{name_width}}{heads}", "dim")]
-        return [title, head, *(self._line(place, columns, name_width) for place in seen)]
+        lines = [title, head, *(self._line(place, columns, name_width) for place in seen)]
+        return [*lines, *[[]] * (height - len(lines) - len(behind)), *behind]
+
+    def _told(self, width: int) -> list[Cells]:
+        """How far the chosen run is, how fast, and how good, whatever columns there are."""
+        row = self.chosen
+        if row is None or row.last_step is None:
+            return []
+        told = [f" step {format_count(row.last_step)}"]
+        if row.total_steps is not None:
+            told[0] += f" of {format_count(row.total_steps)}"
+        told += [f"ETA {format_duration(row.remaining)}"] if row.remaining is not None else []
+        told += [f"{format_rounded(row.speed, 3)} steps/s"] if row.speed is not None else []
+        if row.tag is not None and row.best is not None:
+            told.append(f"best {_number(row.best)} of {printable(row.tag)}")
+        while len(told) > 1 and cell_len(", ".join(told)) > width:
+            told.pop()
+        return [[(set_cell_size(", ".join(told), width), "dim")]]
 
     def _line(self, place: int, columns: Sequence[_Column], name_width: int) -> Cells:
         row = self.rows[place]

@@ -26,6 +26,8 @@ class Settings:
         filter: The filter, as it was typed.
         runs: The runs that are kept in the charts.
         tags: The charts that are kept in front.
+        view: What the charts show.
+        superseded: Whether points are shown that restarts have superseded.
     """
 
     theme: str = "textual-dark"
@@ -35,6 +37,8 @@ class Settings:
     filter: str = ""
     runs: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    view: str = "scalars"
+    superseded: bool = False
 
     @classmethod
     def load(cls, path: Path | None) -> Settings:

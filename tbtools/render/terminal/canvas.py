@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -56,7 +56,7 @@ class Canvas:
         owner: int32 of shape (height, width): the line seen there last, -1 for none.
     """
 
-    def __init__(self, width: int, height: int, signs: str | None = None) -> None:
+    def __init__(self, width: int, height: int, signs: Sequence[str] | None = None) -> None:
         self.width = width
         self.height = height
         self.owner = np.full((height, width), -1, np.int32)
@@ -132,4 +132,4 @@ class Canvas:
                 dots = self._dots[row, first:column].tolist()
                 yield "".join(chr(_BRAILLE + each) for each in dots), owner
             else:
-                yield self._signs[owner % len(self._signs)] * (column - first), owner
+                yield self._signs[owner] * (column - first), owner

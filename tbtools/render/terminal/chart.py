@@ -16,6 +16,8 @@ from tbtools.render.ranges import nice_ticks, value_range
 from tbtools.render.series import drawn_seconds, drawn_start, line_passes
 from tbtools.render.terminal.canvas import Canvas, extreme_points
 from tbtools.render.terminal.lines import SEVERITY_STYLES
+from tbtools.runs.series import along, last_of_each
+from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.runs.series import ScalarSeries
-    from tbtools.vocabulary import Axis
 
     Floats = NDArray[np.float64]
     Cells = list[tuple[str, str]]
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _FAR = 1e300
 # Those that stand out come first; each line that is named has its own.
 SIGNS = "*+xo#@%&=~^$ABCDE"
+_FAINT = "."
 # The axis, and the numbers below it.
 AXIS_ROWS = 2
 
@@ -61,17 +63,19 @@ class Look:
 
     Attributes:
         smoothing: TensorBoard's weight, 0 for none.
-        x: What lies along the x axis.
+        x: What lies along the x axis: one of `AXES`, or the tag of another scalar.
         log: Whether the y axis is logarithmic.
         colors: The colour of each run; empty where there are none, and each line has a sign.
         ascii_only: Whether the terminal knows nothing but ASCII.
+        many_colors: Whether it has more than sixteen colours.
     """
 
     smoothing: float
-    x: Axis
+    x: str
     log: bool
     colors: Mapping[str, str]
     ascii_only: bool = False
+    many_colors: bool = False
 
     @property
     def frame(self) -> Frame:
@@ -88,21 +92,40 @@ class Line:
     """A series as it is drawn.
 
     Attributes:
-        series: The series.
+        series: The series: of points that lie nowhere on the axis, without them.
         values: What is drawn of it, smoothed; shape (n,).
-        x: Where its points lie on the axis; shape (n,).
+        x: Where its points lie on the axis; shape (n,). Along another scalar they are in its order.
+        last: Which point was written last.
     """
 
-    def __init__(self, series: ScalarSeries, look: Look) -> None:
+    def __init__(self, series: ScalarSeries, look: Look, axis: ScalarSeries | None = None) -> None:
+        """Smooths it.
+
+        Args:
+            series: The series, of one point at least.
+            look: How it looks.
+            axis: The scalar that lies along the x axis, where one does.
+        """
         self.series = series
         self.values: Floats = smooth_values(
             series.value, None, method="ema", weight=look.smoothing, window=None
         )
-        self.x = _places(series, look.x)
+        self.in_order_of_axis = axis is not None
+        self.last = self.values.size - 1
+        if axis is None:
+            self.x = _places(series, look.x)
+            return
+        places = along(series.step, axis.step, axis.value)
+        kept = last_of_each(places)
+        self.x = np.clip(places[kept], -_FAR, _FAR)
+        self.series, self.values = series.at(kept), self.values[kept]
+        self.last = int(kept.argmax()) if kept.size else -1
 
     @cached_property
     def passes(self) -> NDArray[np.int64]:
         """The pass of each point; only those of one are connected."""
+        if self.in_order_of_axis:
+            return np.zeros(self.x.size, np.int64)
         return line_passes(self.x, self.series.session)
 
     def index_at(self, place: float) -> int | None:
@@ -124,6 +147,7 @@ class Chart:
         findings: Those that are marked, each of one of the lines.
         look: How it looks.
         window: From where to where on the x axis; all of it where not given.
+        faint: What is drawn faintly behind them: what restarts have superseded.
     """
 
     def __init__(
@@ -132,10 +156,12 @@ class Chart:
         findings: Sequence[Finding],
         look: Look,
         window: Range | None = None,
+        faint: Sequence[Line] = (),
     ) -> None:
         self.lines = lines
+        self.faint = faint
         self.look = look
-        self.x_range = window or x_range(lines)
+        self.x_range = window or x_range([*lines, *faint])
         self._findings = findings
 
     def rows(self, width: int, height: int, cursor: float | None = None) -> list[Cells]:
@@ -146,7 +172,8 @@ class Chart:
             height: In rows, with the axis and its numbers.
             cursor: Where on the x axis a crosshair stands; None for nowhere.
         """
-        y_range = value_range([self._seen(line) for line in self.lines], log=self.look.log)
+        seen = [self._seen(line) for line in (*self.lines, *self.faint)]
+        y_range = value_range(seen, log=self.look.log)
         if y_range is None:
             return [[("  nothing finite to draw", "dim")]]
         rows = height - AXIS_ROWS
@@ -177,10 +204,13 @@ class Chart:
         return line.values[(line.x >= low) & (line.x <= high)]
 
     def _canvas(self, width: int, rows: int, y_range: Range) -> Canvas:
-        canvas = Canvas(width, rows, None if self.look.braille else SIGNS)
+        signs = [SIGNS[place % len(SIGNS)] for place in range(len(self.lines))]
+        signs += [_FAINT] * len(self.faint)
+        canvas = Canvas(width, rows, None if self.look.braille else signs)
         low, high = self.x_range
         span = y_range[1] / 2 - y_range[0] / 2
-        for number, line in enumerate(self.lines):
+        numbered = list(enumerate((*self.lines, *self.faint)))
+        for number, line in (*numbered[len(self.lines) :], *numbered[: len(self.lines)]):
             x, values, passes = _inside(line, low, high)
             kept = extreme_points(values, 2 * width)
             y = values[kept]
@@ -191,7 +221,11 @@ class Chart:
         return canvas
 
     def _style(self, owner: int) -> str:
-        return self.look.colors.get(self.lines[owner].series.run, "") if owner >= 0 else ""
+        if owner < 0:
+            return ""
+        if owner < len(self.lines):
+            return self.look.colors.get(self.lines[owner].series.run, "")
+        return f"dim {self.look.colors.get(self.faint[owner - len(self.lines)].series.run, '')}"
 
     def _marks(self, width: int) -> dict[int, tuple[str, str]]:
         """The columns in which a finding began, and how bad it is."""
@@ -242,8 +276,10 @@ def x_range(lines: Sequence[Line]) -> Range:
     return (low, high) if low < high else (low - margin, high + margin)
 
 
-def place_label(place: float, x: Axis) -> str:
+def place_label(place: float, x: str) -> str:
     """A place on the x axis as a short text."""
+    if x not in AXES:
+        return format_rounded(place, 4)
     if x in ("relative", "active"):
         return format_duration(place)
     if x == "wall":
@@ -251,9 +287,9 @@ def place_label(place: float, x: Axis) -> str:
     return format_count(round(place))
 
 
-def _places(series: ScalarSeries, x: Axis) -> Floats:
+def _places(series: ScalarSeries, x: str) -> Floats:
     if x in ("relative", "active"):
-        places = drawn_seconds(series, x)
+        places = drawn_seconds(series, "active" if x == "active" else "relative")
     elif x == "wall":
         places = drawn_start(series) + drawn_seconds(series)
     else:

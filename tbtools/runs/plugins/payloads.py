@@ -145,7 +145,11 @@ def _metadata(rows: RunRows, files: _Files, tag_id: int) -> Any:
 
 
 def _values_of_part(
-    part: Part, plugins: Sequence[str], tags: frozenset[str], kind: int | None
+    part: Part,
+    plugins: Sequence[str],
+    tags: frozenset[str],
+    kind: int | None,
+    most: int | None,
 ) -> Iterator[StoredValue]:
     rows = part.columns.rows
     files = _Files(rows)
@@ -158,6 +162,8 @@ def _values_of_part(
             metadata = _metadata(rows, files, series.tag_id)
             if kind is not None:
                 numbers = numbers[rows.kind[numbers] == kind]
+            if most is not None and numbers.size > most:
+                numbers = numbers[np.linspace(numbers.size - 1, 0, most).astype(int)[::-1]]
             for row, file in zip(numbers.tolist(), rows.file_of(numbers).tolist(), strict=True):
                 yield StoredValue(tag, *_read_row(rows, files, row, file), metadata)
     finally:
@@ -205,6 +211,7 @@ def stored_values(
     plugins: str | Sequence[str] | None,
     tags: str | Sequence[str] | None,
     kind: int | None = None,
+    most: int | None = None,
 ) -> Iterator[StoredValue]:
     """The values of some tags and plugins, series by series, each in the order written.
 
@@ -213,6 +220,8 @@ def stored_values(
         plugins: Names or globs; None for all.
         tags: Names or globs; None for all.
         kind: The number of the only field of Summary.Value that is meant; None for any.
+        most: So many of each series at most are read, evenly spread, the last among them; None for
+            all.
 
     Raises:
         UnknownTag: A tag without wildcards is shown by none of the plugins.
@@ -225,4 +234,4 @@ def stored_values(
         if matches(series.plugin, wanted)
     }
     chosen = frozenset(select_tags(sorted(known), as_globs(tags)))
-    return (value for part in parts for value in _values_of_part(part, wanted, chosen, kind))
+    return (value for part in parts for value in _values_of_part(part, wanted, chosen, kind, most))
