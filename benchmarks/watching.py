@@ -1,15 +1,21 @@
 """What `tbtools watch` takes of a core: 1,000 runs, of which 50 write, looked at every 2 seconds.
 
-python -m benchmarks.watching [SECONDS]
+python -m benchmarks.watching [SECONDS] [screen]
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import pty
 import random
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import threading
 import time
 from pathlib import Path
 
@@ -19,14 +25,16 @@ RUNS, WRITING, POINTS, EVERY = 1000, 50, 500, 2.0
 TAGS = ("train/loss", "val/loss", "lr", "grad_norm")
 
 
-def main(seconds: float) -> None:
-    """Prints the share of a core, and the memory, after the first look."""
+def main(seconds: float, *, screen: bool) -> None:
+    """Prints the share of a core, and the memory, after the first look.
+
+    Args:
+        seconds: How long it is measured.
+        screen: Whether the whole screen is shown, on a terminal of 120 columns, or nothing.
+    """
     with tempfile.TemporaryDirectory() as folder:
         writers = [written(Path(folder, f"sweep{run // 100}", f"run{run}")) for run in range(RUNS)]
-        with subprocess.Popen(
-            [sys.executable, "-m", "tbtools", "watch", folder, "--quiet"],
-            env=os.environ | {"TBTOOLS_STATE": "off", "TBTOOLS_CACHE": "off"},
-        ) as watch:
+        with started(folder, screen=screen) as watch:
             step = POINTS
             step = write_for(writers[:WRITING], 5 * EVERY, step)
             begun, before = time.monotonic(), cpu_seconds(watch.pid)
@@ -36,6 +44,28 @@ def main(seconds: float) -> None:
             share = used / (time.monotonic() - begun)
             watch.terminate()
         print(f"{share:.2%} of a core, {int(memory) * os.sysconf('SC_PAGE_SIZE') / 1e6:.0f} MB")
+
+
+def started(folder: str, *, screen: bool) -> subprocess.Popen[bytes]:
+    """The watch, in a process of its own."""
+    command = [sys.executable, "-m", "tbtools", "watch", folder, *([] if screen else ["--quiet"])]
+    env = os.environ | {"TBTOOLS_STATE": "off", "TBTOOLS_CACHE": "off"}
+    if not screen:
+        return subprocess.Popen(command, env=env)
+    mine, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    watch = subprocess.Popen(command, env=env, stdin=its, stdout=its, stderr=its)
+    os.close(its)
+    threading.Thread(target=drain, args=(mine,), daemon=True).start()
+    return watch
+
+
+def drain(terminal: int) -> None:
+    """Takes what is drawn, as a terminal does."""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while os.read(terminal, 65536):
+            pass
 
 
 def written(directory: Path) -> tbtools.EventFileWriter:
@@ -73,4 +103,5 @@ def cpu_seconds(pid: int) -> float:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 60.0)
+    seconds = [each for each in sys.argv[1:] if each != "screen"]
+    main(float(seconds[0]) if seconds else 60.0, screen="screen" in sys.argv)

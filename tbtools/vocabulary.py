@@ -94,6 +94,10 @@ AXES: tuple[Axis, ...] = get_args(Axis)
 # Names of axes that earlier versions used.
 FORMER_AXES: dict[str, Axis] = {"relative_time": "relative", "wall_time": "wall"}
 
+# How lines are drawn in the terminal: dots in braille or in quadrants, or signs, one a line.
+Marker = Literal["braille", "block", "ascii"]
+MARKERS: tuple[Marker, ...] = get_args(Marker)
+
 # What a series was measured on, and the words of tags and run names that say so.
 Role = Literal["train", "validation", "test"]
 # Those that training does not learn from.

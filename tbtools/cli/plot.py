@@ -9,10 +9,11 @@ import click
 from tbtools.cli.ending import finish
 from tbtools.cli.options import Output, axis_option, paths_argument, selection_options
 from tbtools.cli.redraw import watch_option
+from tbtools.vocabulary import MARKERS
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
-    from tbtools.vocabulary import Axis
+    from tbtools.vocabulary import Axis, Marker
 
 
 @click.command("plot")
@@ -27,6 +28,19 @@ if TYPE_CHECKING:
 )
 @axis_option("--x", help="What lies along the x axis", tags=False)
 @click.option("--log", is_flag=True, help="Logarithmic y axis.")
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    default=16,
+    show_default=True,
+    metavar="N",
+    help="Draw at most the N best runs of each tag; 0 for all.",
+)
+@click.option(
+    "--marker",
+    type=click.Choice(MARKERS),
+    help="How lines are drawn.  [default: what the terminal can]",
+)
 @watch_option
 def command(
     paths: tuple[str, ...],
@@ -34,11 +48,14 @@ def command(
     smoothing: float,
     x: Axis,
     log: bool,
+    limit: int,
+    marker: Marker | None,
 ) -> int:
     """Curves in the terminal: a chart a tag, a line a run.
 
     Without --tag it is the one tag that tells most of how good the runs are; --tag '*' draws all.
-    Onsets of findings are marked at the top. Without colours each run has a sign of its own.
+    Onsets of findings are marked at the top. Without colours each run has a sign of its own; where
+    colours come again, lines are dashed.
 
     \b
     Examples:
@@ -47,7 +64,7 @@ def command(
     """
     from tbtools.analysis.judgement import judge
     from tbtools.render.terminal.diagnostics import Diagnostics
-    from tbtools.render.terminal.plot import PlotView, most_telling
+    from tbtools.render.terminal.plot import PlotView, objectives_of
     from tbtools.render.terminal.progress import judging_progress, scan_progress
     from tbtools.runs.diagnostics import require_readable
     from tbtools.runs.inputs import require_points
@@ -67,8 +84,9 @@ def command(
     require_points(experiment.values(), selector)
     with judging_progress() as judging:
         judgement = judge(experiment, selection.selection, judging=judging)
-    asked = selection.selection.tags
-    drawn = series if asked else most_telling(series, judgement.objectives)
+    objectives = objectives_of(series, judgement.objectives)
+    first = objectives.ranked[:1] if not selection.selection.tags else ()
+    drawn = [each for each in series if each.tag == first[0]] if first else series
     view = PlotView(
         logdir=experiment.logdir,
         series=drawn,
@@ -78,6 +96,9 @@ def command(
         smoothing=smoothing,
         x=x,
         log=log,
+        directions={tag: way for own in objectives.by_run.values() for tag, way in own.items()},
+        limit=limit,
+        marker=marker,
     )
     Output("table", None, force=False).write(view)
     return finish(Diagnostics([experiment], selection.selection))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.detect.detectors.stall import Silence
     from tbtools.runs.run import Run
+    from tbtools.runs.statistics import SeriesStatistics
     from tbtools.vocabulary import RunStatus
 
 # Writers flush every two minutes unless told otherwise (TensorBoard, torch and tensorboardX alike).
@@ -53,6 +54,7 @@ class FollowedRun:
         total_steps: How many it wants to take, as its hyperparameters or transformers' arguments
             say; None where they do not.
         total_epochs: Likewise.
+        statistics: Its series in numbers, as of the last time that something came.
         silence: What there is to be said if nothing comes any more; None without a rhythm.
         told: The state that events have told last.
     """
@@ -68,6 +70,7 @@ class FollowedRun:
         self.last_step: int | None = None
         self.total_steps: int | None = None
         self.total_epochs: int | None = None
+        self.statistics: Sequence[SeriesStatistics] = ()
         self.silence: Silence | None = None
         self.told: RunStatus | None = None
         self._declaring: frozenset[str] = frozenset()
@@ -99,6 +102,7 @@ class FollowedRun:
     def release(self) -> None:
         """Lets go of what was read; it is read again when its files change."""
         self.has_changed()
+        self.statistics = ()
         self.run.data.release()
 
     def idle_seconds(self, now: float) -> float:
@@ -129,7 +133,8 @@ class FollowedRun:
         end = run_times(self.run)[1]
         self.last_time = float("inf") if end is None else end
         self.arrived = min(now, self.last_time) if at_first else now
-        steps = [each.last_step for each in self.run.data.statistics() if each.count]
+        self.statistics = self.run.data.statistics()
+        steps = [each.last_step for each in self.statistics if each.count]
         self.last_step = max(steps, default=None)
         declaring = _DECLARING & self.run.data.own_tags
         if declaring != self._declaring:

@@ -299,11 +299,12 @@ def read_superseded_of(run: Run, tag: str) -> ScalarSeries | None:
     found = []
     for part in run.data.parts:
         left_out = part.columns.timeline.superseded
-        for each in part.columns.scalars() if left_out is not None else ():
+        if left_out is None:
+            continue
+        values, numbers = part.columns.rows.values, np.flatnonzero(left_out)
+        for each in part.columns.scalars():
             if part.shown_tag(each.tag) != tag:
                 continue
-            values = part.columns.rows.values
-            numbers = np.flatnonzero(left_out)
             shape = values.shape[numbers]
             own = (values.shapes.tag_id[shape] == each.tag_id) & (values.shapes.dtype[shape] != 0)
             if own.any():

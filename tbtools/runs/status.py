@@ -48,7 +48,11 @@ def run_status(run: Run, now: float | None = None, *, has_points: bool = True) -
         return "finished" if ended_well(run.data) else "stopped"
     end_time = run_times(run)[1]
     present = time.time() if now is None else now
-    recent = end_time is not None and abs(present - end_time) <= patience_of(run)
+    if end_time is None:
+        return "stopped"
+    idle = abs(present - end_time)
+    # The rhythm is asked for only where it decides.
+    recent = idle <= _RECENT_SECONDS or (idle <= _LONGEST_PATIENCE and idle <= patience_of(run))
     return "training" if recent else "stopped"
 
 

@@ -123,7 +123,8 @@ def test_very_many_runs_are_counted(tmp_path: Path) -> None:
         for step, value in enumerate(np.linspace(1, 0, 30).tolist()):
             builder.scalar("loss", step, value)
         builder.write(tmp_path / f"run{number}" / "tfevents.1")
-    assert "and 4 more runs" in call("plot", os.fspath(tmp_path)).out
+    told = "the best 16 of 20 runs: --limit 0 draws all"
+    assert told in call("plot", os.fspath(tmp_path)).out
 
 
 FAR = {
@@ -145,3 +146,83 @@ def test_numbers_of_any_size_are_drawn(name: str, axis: str, tmp_path: Path) -> 
     result = call("plot", str(tmp_path), "--x", axis)
     assert result.status == 0
     assert "*" in result.out or "+" in result.out
+
+
+def _write_levels(logs: Path, levels: dict[str, float]) -> None:
+    for run, level in levels.items():
+        builder = EventFileBuilder().file_version()
+        for step in range(40):
+            builder.scalar("val/loss", step, level)
+        builder.write(logs / run / "tfevents.1")
+
+
+def _legend(shown: str) -> list[str]:
+    """The runs that are named below the chart, in their order."""
+    return re.findall(r"^  (?!the )\S+ (\w+) .*\d", plain(shown), re.MULTILINE)
+
+
+def test_the_best_of_many_runs_are_drawn(tmp_path: Path) -> None:
+    _write_levels(tmp_path, {f"run{number}": (7 * number) % 20 for number in range(20)})
+    logs = os.fspath(tmp_path)
+    few = call("plot", logs, "--limit", "3").out
+    # 7 n modulo 20 is 0, 1 and 2 for these.
+    assert _legend(few) == ["run0", "run3", "run6"]
+    assert "the best 3 of 20 runs: --limit 0 draws all" in few
+    assert len(_legend(call("plot", logs, "--limit", "0").out)) == 20
+    assert "draws all" not in call("plot", logs, "--limit", "20").out
+
+
+def test_names_stand_at_the_ends_of_the_lines(tmp_path: Path) -> None:
+    _write_levels(tmp_path, {"low": 1.0, "middle": 2.0, "high": 3.0})
+    rows = [line for line in call("plot", os.fspath(tmp_path)).out.splitlines() if "│" in line]
+    ends = {line.rsplit(maxsplit=1)[-1]: row for row, line in enumerate(rows) if line[-1].isalpha()}
+    assert (ends["high"], ends["low"]) == (0, len(rows) - 1)
+    assert ends["middle"] == pytest.approx((len(rows) - 1) / 2, abs=0.5)
+    _, narrow = on_terminal("plot", os.fspath(tmp_path), columns=60)
+    assert not [line for line in plain(narrow).splitlines() if "│" in line and "high" in line]
+
+
+def test_lines_that_end_together_have_a_row_each(tmp_path: Path) -> None:
+    _write_levels(tmp_path, {f"same{number}": 1.0 for number in range(5)})
+    rows = [line for line in call("plot", os.fspath(tmp_path)).out.splitlines() if "│" in line]
+    assert sorted(line[-5:] for line in rows if "same" in line) == [f"same{n}" for n in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("marker", "signs"),
+    [("braille", {chr(0x2800 + bits) for bits in range(256)}), ("block", set("▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"))],
+)
+def test_dots_as_they_are_asked_for(marker: str, signs: set[str], tmp_path: Path) -> None:
+    _write_levels(tmp_path, {"a": 1.0, "b": 2.0})
+    out = call("plot", os.fspath(tmp_path), "--marker", marker).out
+    chart = {sign for line in out.splitlines() if "│" in line for sign in line.split("│")[1]}
+    assert chart & signs
+    assert not chart & set("*+")
+    # Without colours the second line is dashed, and the legend says so.
+    assert "━━ a" in out
+    assert "╍╍ b" in out
+
+
+def test_signs_as_they_are_asked_for() -> None:
+    logs = os.fspath(ROOT / "tests" / "logs")
+    _, shown = on_terminal("plot", logs, "--tag", "val/loss", "--marker", "ascii", columns=90)
+    assert "**" in plain(shown)
+    assert not any("\u2800" <= character <= "\u28ff" for character in shown)
+
+
+def test_a_console_without_braille_gets_blocks() -> None:
+    logs = os.fspath(ROOT / "tests" / "logs")
+    _, shown = on_terminal("plot", logs, "--tag", "val/loss", columns=90, TERM="linux")
+    assert any(character in "▘▝▀▖▌▞▛▗▚▐▜▄▙▟" for character in shown)
+
+
+def test_where_colours_come_again_lines_are_dashed(tmp_path: Path) -> None:
+    _write_levels(tmp_path, {f"run{number:02}": number for number in range(12)})
+    _, shown = on_terminal("plot", os.fspath(tmp_path), columns=90)
+    assert plain(shown).count("━━ run") == 10
+    assert plain(shown).count("╍╍ run") == 2
+    top = next(line for line in plain(shown).splitlines() if "run11" in line and "│" in line)
+    # Of ten dots each six are drawn.
+    dots = sum((ord(sign) - 0x2800).bit_count() for sign in top if 0x2800 <= ord(sign) < 0x2900)
+    cells = len(top.split("│")[1].rsplit(maxsplit=1)[0])
+    assert dots / (2 * cells) == pytest.approx(0.6, abs=0.1)

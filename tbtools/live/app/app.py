@@ -245,7 +245,9 @@ class WatchApp(App[None]):
         self.reader.want(self.charts.wanted())
         line = "--" if self._ascii else "━"
         signs = {name: SIGNS[place % len(SIGNS)] for place, name in enumerate(names)}
-        self.runs.shown = dict.fromkeys(names, line[0]) if self.charts.look.braille else signs
+        self.runs.shown = (
+            dict.fromkeys(names, line[0]) if self.charts.look.drawn_as != "ascii" else signs
+        )
         self.runs.line_colors = self._line_colors
         self.runs.redraw()
 

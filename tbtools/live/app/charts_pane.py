@@ -274,7 +274,8 @@ class ChartsPane(Pane):
         self.redraw()
 
     def _cross_samples(self, by: int) -> None:
-        samples = self._snapshot.samples.get((*self.runs[-1:], self.chosen))  # type: ignore[call-overload]
+        run = self.runs[-1] if self.runs else ""
+        samples = self._snapshot.samples.get((run, self.chosen or ""))
         if samples is None or not samples.steps:
             return
         at = samples.at(self.step) + (by if abs(by) == 1 else int(math.copysign(10, by)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len, set_cell_size
 
 from tbtools.render.format import format_count, format_rounded, plural, printable
-from tbtools.render.terminal.chart import SIGNS, Chart, place_label
+from tbtools.render.terminal.chart import Chart, place_label
 from tbtools.render.terminal.lines import cut_middle
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _legend(
             raw = format_rounded(float(line.series.value[index]), 5)
             where = place_label(float(line.x[index]), look.x)
         values = f"{value:>11}{raw if smoothed else '':>11}  {where}"
-        sign = look.frame.line if look.braille else SIGNS[number % len(SIGNS)] * 2
+        sign = look.sign(number, line.series.run)
         color = look.colors.get(line.series.run, "")
         rows.append([(f" {sign} ", color), (f"{set_cell_size(name, room)}{values}", "")])
     if len(lines) > most:

@@ -77,10 +77,9 @@ def in_order(rows: Sequence[RunRow]) -> list[RunRow]:
 
 def scalars_of(followed: FollowedRun, selection: Selection) -> dict[str, SeriesStatistics]:
     """The selected scalars of a run in numbers, by tag."""
-    statistics = followed.run.data.statistics()
     return {
         each.tag: each
-        for each in statistics
+        for each in followed.statistics
         if each.last is not None and selection.has_tag(each.tag)
     }
 
@@ -149,7 +148,13 @@ def _curve(series: ScalarSeries | None) -> tuple[float, ...]:
     """The mean of each of a few stretches; NaN where nothing is finite."""
     if series is None:
         return ()
-    pieces = np.array_split(series.value, min(_SPARKS, series.value.size))
-    finite = [piece[np.isfinite(piece)] for piece in pieces]
-    # Halves: the sum of two doubles may be none.
-    return tuple(float((each / each.size).sum()) if each.size else np.nan for each in finite)
+    values = series.value
+    starts = np.linspace(0, values.size, min(_SPARKS, values.size), endpoint=False).astype(int)
+    finite = np.isfinite(values)
+    counts = np.add.reduceat(finite, starts, dtype=np.int64)
+    # Divided first: the sum of two doubles may be none.
+    shares = np.where(finite, values, 0.0) / np.repeat(
+        np.maximum(counts, 1), np.diff(starts, append=values.size)
+    )
+    means = np.add.reduceat(shares, starts)
+    return tuple(np.where(counts > 0, means, np.nan).tolist())

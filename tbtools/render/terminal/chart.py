@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
+from rich.cells import cell_len
 
 from tbtools.analysis.smoothers import smooth_values
 from tbtools.render.format import format_count, format_duration, format_rounded, format_time
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Marker
 
     Floats = NDArray[np.float64]
     Cells = list[tuple[str, str]]
@@ -38,6 +41,14 @@ SIGNS = "*+xo#@%&=~^$ABCDE"
 _FAINT = "."
 # The axis, and the numbers below it.
 AXIS_ROWS = 2
+
+
+# The fonts of these have no braille.
+_WITHOUT_BRAILLE = ("linux", "vt220")
+_DASHED = {
+    "solid": "━━", "dash": "╍╍", "dot": "┅┅", "dashdot": "━╍", "longdash": "╸╸",
+    "longdashdot": "━┅",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,9 @@ class Look:
         colors: The colour of each run; empty where there are none, and each line has a sign.
         ascii_only: Whether the terminal knows nothing but ASCII.
         many_colors: Whether it has more than sixteen colours.
+        marker: How lines are drawn: in braille, blocks or, one a line, signs of ascii; None for
+            what the terminal can.
+        dashes: How the line of each run is dashed; solid where not given.
     """
 
     smoothing: float
@@ -76,6 +90,8 @@ class Look:
     colors: Mapping[str, str]
     ascii_only: bool = False
     many_colors: bool = False
+    marker: Marker | None = None
+    dashes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def frame(self) -> Frame:
@@ -83,9 +99,19 @@ class Look:
         return _ASCII if self.ascii_only else _UNICODE
 
     @property
-    def braille(self) -> bool:
-        """Whether lines are drawn in braille: where colours tell them apart."""
-        return bool(self.colors) and not self.ascii_only
+    def drawn_as(self) -> Marker:
+        """How lines are drawn: in dots where colours tell them apart."""
+        if self.marker is not None:
+            return self.marker
+        if self.ascii_only or not self.colors:
+            return "ascii"
+        return "block" if os.environ.get("TERM") in _WITHOUT_BRAILLE else "braille"
+
+    def sign(self, number: int, run: str) -> str:
+        """What stands for the line of a run in a legend, two cells wide."""
+        if self.drawn_as == "ascii":
+            return SIGNS[number % len(SIGNS)] * 2
+        return self.frame.line if self.ascii_only else _DASHED[self.dashes.get(run, "solid")]
 
 
 class Line:
@@ -164,13 +190,16 @@ class Chart:
         self.x_range = window or x_range([*lines, *faint])
         self._findings = findings
 
-    def rows(self, width: int, height: int, cursor: float | None = None) -> list[Cells]:
+    def rows(
+        self, width: int, height: int, cursor: float | None = None, names: Sequence[str] = ()
+    ) -> list[Cells]:
         """The chart, row by row.
 
         Args:
             width: In characters.
             height: In rows, with the axis and its numbers.
             cursor: Where on the x axis a crosshair stands; None for nowhere.
+            names: Of the lines, printable; they stand at the ends of them. None where not given.
         """
         seen = [self._seen(line) for line in (*self.lines, *self.faint)]
         y_range = value_range(seen, log=self.look.log)
@@ -180,7 +209,9 @@ class Chart:
         ticks = nice_ticks(*y_range, max(2, rows // 3))
         labels = [self._y_label(tick) for tick in ticks]
         margin = max(map(len, labels), default=0)
-        canvas = self._canvas(max(2, width - margin - 2), rows, y_range)
+        behind = max(map(cell_len, names), default=-1) + 1
+        canvas = self._canvas(max(2, width - margin - 2 - behind), rows, y_range)
+        named = self._named(rows, y_range, names)
         at_row = {
             round((1 - _share(tick, y_range)) * (rows - 1)): label
             for tick, label in zip(ticks, labels, strict=True)
@@ -196,8 +227,23 @@ class Chart:
             if row == 0:
                 signs |= marks
             label = f"{at_row.get(row, ''):>{margin}} {self.look.frame.vertical}"
-            drawn.append([(label, "dim"), *_replaced(cells, signs)])
+            drawn.append([(label, "dim"), *_replaced(cells, signs), *named.get(row, [])])
         return [*drawn, *self._x_axis(margin, canvas.width)]
+
+    def _named(self, rows: int, y_range: Range, names: Sequence[str]) -> dict[int, Cells]:
+        """The names of lines, each in the free row that is nearest to where its line ends."""
+        free, placed = set(range(rows)), {}
+        for line, name in zip(self.lines, names, strict=False):
+            seen = self._seen(line)
+            seen = np.log10(seen[seen > 0]) if self.look.log else seen
+            seen = seen[np.isfinite(seen)]
+            if not seen.size or not free:
+                continue
+            wanted = (1 - _share(float(seen[-1]), y_range)) * (rows - 1)
+            row = min(free, key=lambda each: (abs(each - wanted), each))
+            free.remove(row)
+            placed[row] = [(f" {name}", self.look.colors.get(line.series.run, ""))]
+        return placed
 
     def _seen(self, line: Line) -> Floats:
         low, high = self.x_range
@@ -206,7 +252,8 @@ class Chart:
     def _canvas(self, width: int, rows: int, y_range: Range) -> Canvas:
         signs = [SIGNS[place % len(SIGNS)] for place in range(len(self.lines))]
         signs += [_FAINT] * len(self.faint)
-        canvas = Canvas(width, rows, None if self.look.braille else signs)
+        marker = self.look.drawn_as
+        canvas = Canvas(width, rows, signs if marker == "ascii" else None, blocks=marker == "block")
         low, high = self.x_range
         span = y_range[1] / 2 - y_range[0] / 2
         numbered = list(enumerate((*self.lines, *self.faint)))
@@ -217,7 +264,9 @@ class Chart:
             if self.look.log:
                 y = np.log10(np.where(y > 0, y, np.nan))
             share = (x[kept] - low) / (high - low)
-            canvas.line(share, (y / 2 - y_range[0] / 2) / span, number, passes[kept])
+            up = (y / 2 - y_range[0] / 2) / span
+            dash = self.look.dashes.get(line.series.run, "solid")
+            canvas.line(share, up, number, passes[kept], dash)
         return canvas
 
     def _style(self, owner: int) -> str:

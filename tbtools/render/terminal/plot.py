@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.cells import cell_len
 
-from tbtools.analysis.main_objective import rank_objectives
-from tbtools.render.colors import run_colors
+from tbtools.analysis.main_objective import Objectives, rank_objectives
+from tbtools.render.colors import DASHES, run_colors, run_dashes
 from tbtools.render.format import (
     format_count,
     format_rounded,
     plural,
     printable,
 )
-from tbtools.render.terminal.chart import AXIS_ROWS, SIGNS, Chart, Line, Look
+from tbtools.render.terminal.chart import AXIS_ROWS, Chart, Line, Look
 from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_names, print_cells, print_line
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.runs.series import ScalarSeries
-    from tbtools.vocabulary import Axis, Objective
+    from tbtools.vocabulary import Axis, Marker, Objective
 
     Floats = NDArray[np.float64]
 
@@ -37,8 +38,8 @@ _PIPED_WIDTH = 100
 _LEAST_WIDTH = 30
 _ROWS_OF_MANY = 12
 _MOST_ROWS = 28
-# Lines that are named below a chart; of the others only the number is shown.
-_MOST_NAMED = 16
+# From so many columns on there is room for names beside the curves.
+_NAMED_FROM = 70
 _NAMES = {"nan": "NaN", "inf": "infinity", "-inf": "-infinity"}
 
 
@@ -50,6 +51,9 @@ class PlotView:
         logdir: Where the runs are.
         series: What is drawn.
         other_tags: How many tags were selected and are not drawn.
+        directions: Which way is better, by tag, where that is known.
+        limit: How many runs a chart has at most, the best; 0 for all.
+        marker: How lines are drawn; None for what the terminal can.
         findings: Of these series.
         runs: Names of all runs, for their colours.
         smoothing: TensorBoard's weight, 0 for none.
@@ -65,6 +69,9 @@ class PlotView:
     x: Axis
     log: bool
     other_tags: int = 0
+    directions: Mapping[str, Objective] = field(default_factory=dict)
+    limit: int = 0
+    marker: Marker | None = None
 
     def show(self, console: Console) -> None:
         """Prints the charts, below each other, as wide as the terminal."""
@@ -96,15 +103,36 @@ class PlotView:
         )
 
 
-def most_telling(
+def objectives_of(
     series: Sequence[ScalarSeries], objectives: Mapping[str, Objective]
-) -> Sequence[ScalarSeries]:
-    """Those of the tag that tells most of how good the runs are; all where no tag tells."""
+) -> Objectives:
+    """Which tags tell most of how good the runs are."""
     points: dict[str, dict[str, int]] = {}
     for each in series:
         points.setdefault(each.run, {})[each.tag] = each.step.size
-    ranked = rank_objectives(points, objectives).ranked
-    return [each for each in series if each.tag == ranked[0]] if ranked else series
+    return rank_objectives(points, objectives)
+
+
+def best_of(
+    series: Sequence[ScalarSeries], direction: Objective | None, limit: int
+) -> list[ScalarSeries]:
+    """The series with the best values, the best first; all, in their order, if they are so few.
+
+    Args:
+        series: Of one tag.
+        direction: Which way is better; where it is not known, the first ones are taken.
+        limit: How many; 0 for all.
+    """
+    if not limit or len(series) <= limit or direction is None:
+        return list(series[: limit or None])
+
+    def rank(each: ScalarSeries) -> float:
+        finite = each.value[np.isfinite(each.value)]
+        if not finite.size:
+            return np.inf
+        return float(finite.min() if direction == "min" else -finite.max())
+
+    return sorted(series, key=rank)[:limit]
 
 
 class _Chart:
@@ -119,15 +147,20 @@ class _Chart:
         self.view = view
         self.console = console
         self.tag = tag
-        self.series = series
-        self.findings = findings
+        self.all_series = series
+        self.series = best_of(series, view.directions.get(tag), view.limit)
+        drawn = [each.run for each in self.series]
+        self.findings = [each for each in findings if each.run in set(drawn)]
         coloured = console.color_system and not console.no_color
+        runs = [run for run in view.runs if run in set(drawn)] if view.limit else view.runs
         self.look = Look(
             view.smoothing,
             view.x,
             view.log,
-            run_colors(view.runs) if coloured else {},
+            run_colors(runs) if coloured else {},
             ascii_only=console.options.ascii_only,
+            marker=view.marker,
+            dashes=run_dashes(runs) if coloured else dict(zip(drawn, cycle(DASHES), strict=False)),
         )
         width = console.width if console.is_terminal else _PIPED_WIDTH
         self.width = max(_LEAST_WIDTH, width)
@@ -135,7 +168,8 @@ class _Chart:
     def show(self, rows: int) -> None:
         self._line(*self._title())
         chart = Chart(self.lines, self.findings, self.look)
-        for cells in chart.rows(self.width, rows + AXIS_ROWS):
+        names = self._names(self.width // 5) if self._has_names(rows) else []
+        for cells in chart.rows(self.width, rows + AXIS_ROWS, names=names):
             self._line(*cells)
         self._legend()
 
@@ -143,6 +177,15 @@ class _Chart:
     def lines(self) -> list[Line]:
         """The series as they are drawn."""
         return [Line(each, self.look) for each in self.series]
+
+    def _has_names(self, rows: int) -> bool:
+        """Whether there is room for names at the ends of lines, and any need."""
+        return self.width >= _NAMED_FROM and 1 < len(self.series) <= rows
+
+    def _names(self, width: int) -> list[str]:
+        """The names of the runs that are drawn, no wider than that."""
+        printed = [printable(each.run) for each in self.series]
+        return cut_names(printed, width, self.look.frame.ellipsis)
 
     def _title(self) -> list[tuple[str, str]]:
         details = [f"smoothing {self.view.smoothing:g}"] if self.view.smoothing else []
@@ -154,19 +197,16 @@ class _Chart:
         worst: dict[str, list[Finding]] = {}
         for finding in self.findings:
             worst.setdefault(finding.run, []).append(finding)
-        named = self.series[:_MOST_NAMED]
-        printed = [printable(each.run) for each in named]
-        names = cut_names(printed, self.width // 2, self.look.frame.ellipsis)
-        values = self._last_values(len(named))
+        names = self._names(self.width // 2)
+        values = self._last_values()
         name_width = max(map(cell_len, names))
-        signs = [self.look.frame.line] * len(named) if self.look.braille else list(SIGNS)
-        head = " " * (2 + len(signs[0]) + 1 + name_width + 2)
-        self._line((f"{head}{values[0]}", "dim"))
-        for each, name, value, sign in zip(named, names, values[1:], signs, strict=False):
+        self._line((f"{' ' * (7 + name_width)}{values[0]}", "dim"))
+        rows = zip(self.series, names, values[1:], strict=True)
+        for number, (each, name, value) in enumerate(rows):
             blank = " " * (name_width - cell_len(name))
             line = [
                 ("  ", ""),
-                (sign, self.look.colors.get(each.run, "")),
+                (self.look.sign(number, each.run), self.look.colors.get(each.run, "")),
                 (f" {name}{blank}  {value}", ""),
             ]
             for finding in worst.get(each.run, []):
@@ -174,13 +214,16 @@ class _Chart:
                 mark = f"  {self.look.frame.onset} {where}"
                 line.append((mark, SEVERITY_STYLES[finding.severity]))
             self._line(*line)
-        if len(self.series) > _MOST_NAMED:
-            self._line((f"  and {format_count(len(self.series) - _MOST_NAMED)} more runs", ""))
+        left = len(self.all_series) - len(self.series)
+        if left:
+            which = "best" if self.tag in self.view.directions else "first"
+            told = f"  the {which} {format_count(len(self.series))} of "
+            self._line((f"{told}{plural(len(self.all_series), 'run')}: --limit 0 draws all", "dim"))
 
-    def _last_values(self, count: int) -> list[str]:
-        """A head, and the last value of each of the first lines: as written, and as drawn."""
-        drawn = [_number(line.values[-1]) for line in self.lines[:count]]
-        written = [_number(line.series.value[-1]) for line in self.lines[:count]]
+    def _last_values(self) -> list[str]:
+        """A head, and the last value of each line: as written, and as drawn."""
+        drawn = [_number(line.values[-1]) for line in self.lines]
+        written = [_number(line.series.value[-1]) for line in self.lines]
         if not self.view.smoothing:
             return _column_of("last", written)
         columns = _column_of("last", written), _column_of("smoothed", drawn)
