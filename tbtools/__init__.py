@@ -95,6 +95,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.writer import EventFileWriter
     from tbtools.live.api import watch
     from tbtools.live.events import Event
+    from tbtools.live.notebook import LiveFigure
     from tbtools.live.watch import Watch
     from tbtools.render.export import Export, export
     from tbtools.render.figures.files import write_figure
@@ -242,6 +243,7 @@ _MODULES = {
     "tbtools.eventfile.writer": ("EventFileWriter",),
     "tbtools.live.api": ("watch",),
     "tbtools.live.events": ("Event",),
+    "tbtools.live.notebook": ("LiveFigure",),
     "tbtools.live.watch": ("Watch",),
     "tbtools.render.export": (
         "Export",
@@ -333,6 +335,7 @@ __all__ = [
     "InvalidExpression",
     "InvalidObjective",
     "Layout",
+    "LiveFigure",
     "Merge",
     "MergedSession",
     "Mesh",

@@ -82,7 +82,8 @@ def watch(
         interval: Seconds between two looks; 2 by default, for URLs 30.
         repeat: Seconds after which an alarm is given again as long as its cause lasts.
         cooldown: Seconds that lie at least between two alarms of one condition about one run.
-        callback: Called with each event; then the watch runs to its end before this returns.
+        callback: Called with each event; then the watch runs to its end before this returns. In a
+            notebook a `LiveFigure` shows what has come.
 
     Returns:
         The watch: iterate over it for its events (`Event`); its `outcome` says how it ended.
@@ -116,9 +117,21 @@ def watch(
     if callback is not None:
         if not callable(callback):
             raise UnsupportedType(f"callback={callback!r} cannot be called")
-        for event in made:
-            callback(event)
+        _run(made, callback)
     return made
+
+
+def _run(watch: Watch, callback: Callable[[Event], object]) -> None:
+    """Gives all events to a callback; a figure is drawn between looks, and at the end."""
+    from tbtools.live.notebook import LiveFigure
+
+    figure = callback if isinstance(callback, LiveFigure) else None
+    if figure is not None:
+        figure.follow(watch)
+    for event in watch:
+        callback(event)
+    if figure is not None:
+        figure.draw(watch)
 
 
 def _actions(

@@ -165,6 +165,7 @@ class Follower:
         """
         is_first, self._is_first = self._is_first, False
         now = self.clock()
+        self._release_columns()  # from which the screen has read since the last look
         self.changed, self.judged = [], []
         try:
             changed = self.changed = self._look(now, is_first=is_first)
@@ -182,7 +183,13 @@ class Follower:
             events += self._silence_events(now, followed)
         if not self.history:
             self._release_idle(now)
+            self._release_columns()
         return events
+
+    def _release_columns(self) -> None:
+        """Keeps of the runs no more than their points, but of those that are judged next."""
+        for name in {*self.changed, *self.judged} - self._waiting.keys():
+            self._known[name].run.data.release_columns()
 
     def _release_idle(self, now: float) -> None:
         """Lets go of runs that have been over for a while: a watch goes on for weeks."""

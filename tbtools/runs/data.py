@@ -322,6 +322,10 @@ class RunData:
             self._diagnostics = self._diagnose()
         self._files, self._columns = None, None
 
+    def release_columns(self) -> None:
+        """Forgets how its rows are gathered, which is made again when it is asked for."""
+        self._columns = None
+
     def fold(self, run: RunData, tag_names: dict[str, str]) -> None:
         """Shows a sub-run as part of this run, its tags under the names given."""
         self._folded.append((run, tag_names))

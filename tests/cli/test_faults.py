@@ -135,7 +135,7 @@ def check(
 def test_every_command_that_reads_is_tried() -> None:
     assert {words[0] for words in COMMANDS.values()} == set(_COMMANDS) - {
         *("cache", "mcp"),
-        "watch",  # which waits for what cannot be read
+        "watch",  # which waits for what cannot be read: tests/live/test_faults.py
     }
 
 

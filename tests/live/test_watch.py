@@ -317,6 +317,17 @@ def test_quiet_prints_nothing(growing: Path) -> None:
     assert (result.status, result.out, result.err) == (0, "", "")
 
 
+def test_without_textual_it_says_how_to_get_the_screen(
+    growing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tbtools.live.app.run.is_on_terminal", lambda: True)
+    monkeypatch.setattr("tbtools.live.app.run.has_textual", lambda: False)
+    result = call("watch", str(growing), "--until", "finding", "--interval", "0.05")
+    assert result.status == 0
+    assert "pip install 'tbtools[watch]'" in result.err
+    assert "being written" in result.out
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_end_it_cleanly(growing: Path, tmp_path: Path, number: int) -> None:
     child = subprocess.Popen(

@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
-def can_run() -> bool:
-    """Whether there is a terminal to draw on and to read keys from, and Textual to do it."""
+def is_on_terminal() -> bool:
+    """Whether there is a terminal to draw on and to read keys from."""
     # Textual draws on standard error.
     is_terminal = all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr))
-    if not is_terminal or Console().is_dumb_terminal:
-        return False
+    return is_terminal and not Console().is_dumb_terminal
+
+
+def has_textual() -> bool:
+    """Whether what draws the screen is installed."""
     return importlib.util.find_spec("textual") is not None
 
 

@@ -49,7 +49,8 @@ def silences(series: Iterable[ScalarSeries]) -> dict[str, Silence]:
     for run, one in _densest(series).items():
         rhythm = _rhythm(_gaps(one))
         if rhythm is not None:
-            found[run] = Silence(one, rhythm)
+            last = np.array([len(one.step) - 1])
+            found[run] = Silence(one.at(last), rhythm)
     return found
 
 
@@ -71,7 +72,7 @@ class Silence:
     """What there is to be said of a run in which nothing is written any more.
 
     Attributes:
-        series: Its series with the most points.
+        series: The last point of its series with the most points.
         rhythm: How often there was one.
     """
 
@@ -80,19 +81,18 @@ class Silence:
 
     def finding(self, seconds: float) -> Finding:
         """That nothing has come for so long."""
-        last = len(self.series.step) - 1
         typical = self.rhythm.typical
         return Finding.of_points(
             self.series,
-            last,
-            last,
+            0,
+            0,
             ongoing=True,
             kind="stall",
             severity="warning",
             message=f"nothing has been written for {_duration(seconds)} since "
-            f"{place_of(self.series, last)}; {_duration(typical)} is usual",
+            f"{place_of(self.series, 0)}; {_duration(typical)} is usual",
             evidence={"seconds": seconds, "typical_seconds": typical},
-            last_good=last,
+            last_good=0,
         )
 
 
