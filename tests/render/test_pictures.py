@@ -16,6 +16,11 @@ def histogram(edges: list[float], counts: list[float]) -> Histogram:
     return Histogram(left, right, np.array(counts), edges[0], edges[-1], sum(counts))
 
 
+def _luma(color: str) -> float:
+    red, green, blue = bytes.fromhex(color[1:])
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
 def plain(rows: list[list[tuple[str, str]]]) -> list[str]:
     return ["".join(text for text, _ in row) for row in rows]
 
@@ -45,7 +50,9 @@ def test_a_heat_map_in_colours_has_two_bins_a_cell() -> None:
     one = histogram([0, 1, 2], [8, 0])
     [[cell]] = HeatMap([5], [one], ascii_only=False, colors=True).rows(3, 1)
     assert cell[0] == "▄▄▄"
-    assert cell[1].startswith("#")
+    [[light]] = HeatMap([5], [one], ascii_only=False, colors=True, light=True).rows(3, 1)
+    # What is most stands out from the background, whichever it is.
+    assert _luma(cell[1]) > 200 > 100 > _luma(light[1])
 
 
 def test_histograms_without_bounds_are_none() -> None:

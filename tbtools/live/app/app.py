@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
@@ -15,14 +16,14 @@ from tbtools.live.app.charts_pane import SMOOTHINGS, ChartsPane
 from tbtools.live.app.filtering import Filter, parse_filter
 from tbtools.live.app.findings_pane import FindingsPane, findings_of
 from tbtools.live.app.help import HelpScreen
+from tbtools.live.app.keys import BINDINGS, CSS, THEMES
 from tbtools.live.app.panels import varied_hparams
 from tbtools.live.app.reader import Reader, Snapshot
 from tbtools.live.app.reports import write_report
 from tbtools.live.app.rows import in_order
-from tbtools.live.app.runs_pane import RunsPane
+from tbtools.live.app.runs_pane import RunsPane, assign_colors
 from tbtools.live.app.samples import VIEWS
 from tbtools.live.app.settings import Settings
-from tbtools.render.colors import RUN_COLORS
 from tbtools.render.format import printable
 from tbtools.render.terminal.chart import SIGNS, Look
 from tbtools.vocabulary import AXES
@@ -46,7 +47,6 @@ _NOTHING = {
     "scalars": "these runs have no scalars",
     "hparams": "the listed runs do not differ in a hyperparameter",
 }
-_THEMES = ("textual-dark", "textual-light", "nord", "gruvbox", "solarized-light", "textual-ansi")
 
 
 class WatchApp(App[None]):
@@ -68,37 +68,8 @@ class WatchApp(App[None]):
     """
 
     TITLE = "tbtools watch"
-    CSS = """
-    #bar, #foot { height: 1; background: $panel; }
-    #filter { display: none; height: 1; border: none; padding: 0 1; background: $boost; }
-    #filter.-asked { display: block; }
-    #left { width: 40%; min-width: 30; max-width: 100; border-right: none; margin-right: 1; }
-    #runs, #charts { height: 1fr; }
-    #findings { height: 30%; min-height: 5; max-height: 16; }
-    .-full #left, .-full #findings { display: none; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "these keys"),
-        Binding("slash", "filter", "filter the runs, while typing"),
-        Binding("escape", "leave", "out of the filter, or of one chart; then without a filter"),
-        Binding("tab", "focus_next", "next pane"),
-        Binding("1", "go('runs')", "the runs"),
-        Binding("2", "go('charts')", "the charts"),
-        Binding("3", "go('findings')", "the findings"),
-        Binding("s", "smooth(1)", "smooth more"),
-        Binding("S", "smooth(-1)", "smooth less"),
-        Binding("l", "log", "logarithmic y axes, or not"),
-        Binding("x", "axis", "x axis: step, relative, active, wall time"),
-        Binding("X", "axis_of_chart", "x axis: the scalar of the chosen chart, or the step again"),
-        Binding("v", "view", "scalars, histograms, images, text, hyperparameters"),
-        Binding("h", "superseded", "what restarts have superseded, faintly, or not"),
-        Binding("f", "full", "one chart, or all"),
-        Binding("c", "unpin", "keep no runs in the charts"),
-        Binding("o", "report", "write a report of the runs that are listed"),
-        Binding("t", "theme", "another theme"),
-        Binding("ctrl+p", "command_palette", "all of this by name"),
-        Binding("ctrl+c,q", "quit", "end", priority=False),
-    ]
+    CSS = CSS
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
     def __init__(
         self,
@@ -229,7 +200,8 @@ class WatchApp(App[None]):
         """Draws the runs that are looked at, and asks for the series that are not there yet."""
         drawn = self._drawn_runs()
         names = tuple(row.name for row in drawn)
-        self._assign_colors(names)
+        if self.has_colors:
+            assign_colors(self._line_colors, names)
         self.charts.rows = self.runs.rows
         self.charts.take(self._tags_of(drawn), names)
         if self.snapshot.time and not drawn:
@@ -241,6 +213,7 @@ class WatchApp(App[None]):
             )
         found = [each for row in drawn for each in row.findings if each.is_serious]
         self.charts.give(self.snapshot, found)
+        self.charts.look = replace(self.charts.look, light=not self.current_theme.dark)
         self.charts.redraw()
         self.reader.want(self.charts.wanted())
         line = "--" if self._ascii else "━"
@@ -274,18 +247,6 @@ class WatchApp(App[None]):
         if chosen is None:
             return drawn
         return [*[row for row in drawn if row.name != chosen.name][::-1], chosen]
-
-    def _assign_colors(self, names: Iterable[str]) -> None:
-        """Gives each new run a colour that no other on the charts has, if there is one."""
-        if not self.has_colors:
-            return
-        names = list(names)
-        taken = [self._line_colors[name] for name in names if name in self._line_colors]
-        for name in names:
-            if name not in self._line_colors:
-                free = min(RUN_COLORS, key=taken.count)
-                self._line_colors[name] = free
-                taken.append(free)
 
     def _show_bars(self) -> None:
         snapshot, width = self.snapshot, self.size.width
@@ -421,8 +382,9 @@ class WatchApp(App[None]):
 
     def action_theme(self) -> None:
         """The next theme."""
-        place = _THEMES.index(self.theme) if self.theme in _THEMES else -1
-        self.theme = _THEMES[(place + 1) % len(_THEMES)]
+        place = THEMES.index(self.theme) if self.theme in THEMES else -1
+        self.theme = THEMES[(place + 1) % len(THEMES)]
+        self._show()
 
     def action_report(self) -> None:
         """Writes a report of the runs that are listed."""

@@ -106,7 +106,11 @@ def _heat_map(samples: Samples, at: int, look: Look, width: int, height: int) ->
     from tbtools.render.terminal.heatmap import HeatMap
 
     heat = HeatMap(
-        samples.steps, samples.contents, ascii_only=look.ascii_only, colors=look.many_colors
+        samples.steps,
+        samples.contents,
+        ascii_only=look.ascii_only,
+        colors=look.many_colors,
+        light=look.light,
     )
     frame = look.frame
     if heat.bounds is None:

@@ -8,6 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.message import Message
 
 from tbtools.live.app.pane import ListPane
+from tbtools.render.colors import RUN_COLORS
 from tbtools.render.format import format_count, format_duration, format_rounded, printable
 from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_middle
 from tbtools.render.terminal.sparkline import sparkline
@@ -73,6 +74,15 @@ _COLUMNS = (
     _Column("status", 10, False, lambda row, _: str(row.status or "-")),
     _Column("of", 16, False, lambda row, _: printable(row.tag or "-")),
 )
+
+
+def assign_colors(colors: dict[str, str], names: Sequence[str]) -> None:
+    """Gives each run without a colour one that no other of these has, if there is one."""
+    taken = [colors[name] for name in names if name in colors]
+    for name in names:
+        if name not in colors:
+            colors[name] = min(RUN_COLORS, key=taken.count)
+            taken.append(colors[name])
 
 
 class RunsPane(ListPane):

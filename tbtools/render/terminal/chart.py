@@ -79,6 +79,7 @@ class Look:
         colors: The colour of each run; empty where there are none, and each line has a sign.
         ascii_only: Whether the terminal knows nothing but ASCII.
         many_colors: Whether it has more than sixteen colours.
+        light: Whether its background is light.
         marker: How lines are drawn: in braille, blocks or, one a line, signs of ascii; None for
             what the terminal can.
         dashes: How the line of each run is dashed; solid where not given.
@@ -90,6 +91,7 @@ class Look:
     colors: Mapping[str, str]
     ascii_only: bool = False
     many_colors: bool = False
+    light: bool = False
     marker: Marker | None = None
     dashes: Mapping[str, str] = field(default_factory=dict)
 

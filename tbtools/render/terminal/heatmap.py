@@ -73,6 +73,7 @@ class HeatMap:
         histograms: One or more.
         ascii_only: Whether there are only ASCII's signs.
         colors: Whether there are many colours.
+        light: Whether the background is light: what is rare is then the lightest.
     """
 
     def __init__(
@@ -82,11 +83,13 @@ class HeatMap:
         *,
         ascii_only: bool,
         colors: bool,
+        light: bool = False,
     ) -> None:
         self.steps = np.asarray(steps, np.float64)
         self.histograms = histograms
         self._shades = ASCII_SHADES if ascii_only else SHADES
         self._halves = colors and not ascii_only
+        self._ramp = _RAMP[::-1] if light else _RAMP
 
     @cached_property
     def bounds(self) -> tuple[float, float] | None:
@@ -127,15 +130,14 @@ class HeatMap:
             signs = " " + self._shades
             return [("".join(signs[each] for each in level[row]), "")]
         pairs = zip(level[2 * row].tolist(), level[2 * row + 1].tolist(), strict=True)
-        return [_halves(pair, len(list(same))) for pair, same in groupby(pairs)]
+        return [self._cells(*pair, len(list(same))) for pair, same in groupby(pairs)]
 
-
-def _halves(pair: tuple[int, int], count: int) -> tuple[str, str]:
-    """Cells of which each half has a level of its own."""
-    upper, lower = pair
-    if upper == lower:
-        return ("█" * count, _RAMP[upper - 1]) if upper else (" " * count, "")
-    if not upper:
-        return "▄" * count, _RAMP[lower - 1]
-    behind = f" on {_RAMP[lower - 1]}" if lower else ""
-    return "▀" * count, f"{_RAMP[upper - 1]}{behind}"
+    def _cells(self, upper: int, lower: int, count: int) -> tuple[str, str]:
+        """Cells of which each half has a level of its own."""
+        ramp = ("", *self._ramp)
+        if upper == lower:
+            return ("█" if upper else " ") * count, ramp[upper]
+        if not upper:
+            return "▄" * count, ramp[lower]
+        behind = f" on {ramp[lower]}" if lower else ""
+        return "▀" * count, f"{ramp[upper]}{behind}"
