@@ -226,3 +226,18 @@ def test_where_colours_come_again_lines_are_dashed(tmp_path: Path) -> None:
     dots = sum((ord(sign) - 0x2800).bit_count() for sign in top if 0x2800 <= ord(sign) < 0x2900)
     cells = len(top.split("│")[1].rsplit(maxsplit=1)[0])
     assert dots / (2 * cells) == pytest.approx(0.6, abs=0.1)
+
+
+def test_a_run_has_one_colour_in_all_charts(tmp_path: Path) -> None:
+    for run, tags in (("a", ["x/loss"]), ("b", ["x/loss", "y/loss"])):
+        builder = EventFileBuilder().file_version()
+        for tag in tags:
+            for step in range(9):
+                builder.scalar(tag, step, 1.0 + step)
+        builder.write(tmp_path / run / "tfevents.1")
+    _, shown = on_terminal(
+        "plot", os.fspath(tmp_path), "--tag", "*", columns=90, COLORTERM="truecolor"
+    )
+    colors = re.findall(r"\x1b\[([\d;]+)m━━\x1b\[0m b", shown)
+    assert len(colors) == 2
+    assert len(set(colors)) == 1

@@ -64,6 +64,18 @@ def test_histograms_as_a_heat_map(logs: Path) -> None:
     assert "8 values, median 0, from 0 to 0" in before
 
 
+def test_a_heat_map_is_in_the_order_of_steps(tmp_path: Path) -> None:
+    with tbtools.EventFileWriter(tmp_path / "one") as log:
+        for step in (20, 0, 10):
+            log.add_histogram("weights", [[step, step, 8]], step, wall_time=START + step)
+    watch = watch_of(tmp_path, lambda: START + 50, restarts="keep")
+    rows = screen_of(watch, (120, 40), ["v"], many_colors=False).splitlines()
+    # The values are the steps: the higher, the further to the right.
+    places = [line.index("█") for line in rows if "█" in line]
+    assert len(places) == 3
+    assert places == sorted(places, reverse=True)
+
+
 def test_pictures_and_texts(logs: Path) -> None:
     picture = seen(logs, [*TO_RUN, "v", "v"], ascii_only=True, colors=False)
     assert "faces" in picture

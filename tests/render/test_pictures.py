@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tbtools.render.terminal.heatmap import HeatMap, density, value_bounds
-from tbtools.render.terminal.picture import picture_rows
+from tbtools.render.terminal.picture import picture_rows, small_picture
 from tbtools.render.terminal.scatter import Dot, scatter_rows
 from tbtools.runs.plugins.histograms import Histogram
 
@@ -71,6 +71,19 @@ def test_a_picture_has_two_pixels_a_cell() -> None:
 def test_a_picture_without_colours_is_grey() -> None:
     pixels = np.repeat(np.array([0, 255], np.uint8), 12).reshape(4, 2, 3)
     assert plain(picture_rows(pixels, 2, 2, ascii_only=True, colors=False)) == ["  ", "@@"]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "I", "CMYK"])
+def test_pictures_of_all_modes_are_made_small(mode: str) -> None:
+    Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")  # noqa: N806
+    assert small_picture(Image.new(mode, (500, 40)), 100).shape == (8, 100, 3)
+
+
+def test_grey_of_16_bits_and_what_is_transparent() -> None:
+    Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")  # noqa: N806
+    grey = Image.fromarray(np.array([[0, 128 * 256, 65535]], np.uint16))
+    assert small_picture(grey, 9)[0].tolist() == [[0] * 3, [128] * 3, [255] * 3]
+    assert small_picture(Image.new("RGBA", (1, 1), (255, 0, 0, 0)), 9).tolist() == [[[127] * 3]]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (37, 53)])

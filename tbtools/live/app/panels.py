@@ -105,9 +105,10 @@ def samples_panel(
 def _heat_map(samples: Samples, at: int, look: Look, width: int, height: int) -> list[Cells]:
     from tbtools.render.terminal.heatmap import HeatMap
 
+    order = sorted(range(len(samples.steps)), key=samples.steps.__getitem__)
     heat = HeatMap(
-        samples.steps,
-        samples.contents,
+        [samples.steps[place] for place in order],
+        [samples.contents[place] for place in order],
         ascii_only=look.ascii_only,
         colors=look.many_colors,
         light=look.light,
@@ -122,10 +123,10 @@ def _heat_map(samples: Samples, at: int, look: Look, width: int, height: int) ->
         [(f"{label:>{margin}} {frame.vertical}", "dim"), *cells]
         for label, cells in zip(labels, heat.rows(room, len(labels)), strict=True)
     ]
-    columns = [place for place, which in enumerate(heat.columns(room)) if which == at]
+    columns = [place for place, which in enumerate(heat.columns(room)) if order[which] == at]
     axis = [frame.horizontal] * room
     axis[columns[len(columns) // 2] if columns else -1] = frame.tick
-    first, last = format_count(samples.steps[0]), format_count(samples.steps[-1])
+    first, last = (format_count(samples.steps[order[end]]) for end in (0, -1))
     rows.append([(f"{'':{margin}} {frame.corner}{''.join(axis)}", "dim")])
     rows.append([(f"{'':{margin + 2}}{first}{last:>{max(1, room - len(first))}}", "dim")])
     each = samples.contents[at]

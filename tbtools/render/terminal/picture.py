@@ -32,6 +32,8 @@ def small_picture(image: Any, most: int) -> Pixels:
     """
     from PIL import Image
 
+    if image.mode.startswith("I"):  # grey of 16 bits, which Pillow neither shrinks nor converts
+        image = Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
     image.thumbnail((most, most))
     whole = image.convert("RGBA")
     behind = Image.new("RGBA", whole.size, (127, 127, 127, 255))

@@ -40,10 +40,11 @@ _ROWS_OF_MANY = 12
 _MOST_ROWS = 28
 # From so many columns on there is room for names beside the curves.
 _NAMED_FROM = 70
+_BETTER = ("min", "max")
 _NAMES = {"nan": "NaN", "inf": "infinity", "-inf": "-infinity"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlotView:
     """Charts for a terminal, one a tag.
 
@@ -73,11 +74,30 @@ class PlotView:
     limit: int = 0
     marker: Marker | None = None
 
-    def show(self, console: Console) -> None:
-        """Prints the charts, below each other, as wide as the terminal."""
+    @cached_property
+    def by_tag(self) -> dict[str, list[ScalarSeries]]:
+        """The series of each chart."""
         by_tag: dict[str, list[ScalarSeries]] = {}
         for each in self.series:
             by_tag.setdefault(each.tag, []).append(each)
+        return by_tag
+
+    def drawn(self, tag: str) -> list[ScalarSeries]:
+        """Those of a chart that are drawn."""
+        return best_of(self.by_tag[tag], self.directions.get(tag), self.limit)
+
+    @cached_property
+    def drawn_runs(self) -> Sequence[str]:
+        """The runs that share the colours: all, unless charts have no more than some of them."""
+        drawn = {tag: self.drawn(tag) for tag in self.by_tag}
+        if all(len(drawn[tag]) == len(self.by_tag[tag]) for tag in drawn):
+            return self.runs
+        names = {each.run for series in drawn.values() for each in series}
+        return [run for run in self.runs if run in names]
+
+    def show(self, console: Console) -> None:
+        """Prints the charts, below each other, as wide as the terminal."""
+        by_tag = self.by_tag
         room = console.height - 6 if console.is_terminal else _MOST_ROWS
         rows = _ROWS_OF_MANY if len(by_tag) > 1 else max(8, min(_MOST_ROWS, room))
         findings: dict[str, list[Finding]] = {}
@@ -123,7 +143,7 @@ def best_of(
         direction: Which way is better; where it is not known, the first ones are taken.
         limit: How many; 0 for all.
     """
-    if not limit or len(series) <= limit or direction is None:
+    if not limit or len(series) <= limit or direction not in _BETTER:
         return list(series[: limit or None])
 
     def rank(each: ScalarSeries) -> float:
@@ -148,11 +168,11 @@ class _Chart:
         self.console = console
         self.tag = tag
         self.all_series = series
-        self.series = best_of(series, view.directions.get(tag), view.limit)
+        self.series = view.drawn(tag)
         drawn = [each.run for each in self.series]
         self.findings = [each for each in findings if each.run in set(drawn)]
         coloured = console.color_system and not console.no_color
-        runs = [run for run in view.runs if run in set(drawn)] if view.limit else view.runs
+        runs = view.drawn_runs
         self.look = Look(
             view.smoothing,
             view.x,
@@ -216,7 +236,7 @@ class _Chart:
             self._line(*line)
         left = len(self.all_series) - len(self.series)
         if left:
-            which = "best" if self.tag in self.view.directions else "first"
+            which = "best" if self.view.directions.get(self.tag) in _BETTER else "first"
             told = f"  the {which} {format_count(len(self.series))} of "
             self._line((f"{told}{plural(len(self.all_series), 'run')}: --limit 0 draws all", "dim"))
 
