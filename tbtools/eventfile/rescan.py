@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tbtools.eventfile import problems
 from tbtools.eventfile.growing import ColumnMemory
 from tbtools.eventfile.scan import MARK_DTYPES, FileShrank, is_still_damaged, scan_file, scan_open
-from tbtools.eventfile.source import open_file
+from tbtools.eventfile.source import open_file, source_of
 from tbtools.eventfile.value_rows import PLACE_COLUMNS, ROW_COLUMNS, ValueRows, joined_shapes
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from tbtools.eventfile.scan import FileColumns
     from tbtools.eventfile.source import SourceFile
     from tbtools.vocabulary import FileChangeKind
+
+# An hour, in nanoseconds: after so long a file is no longer being written.
+_LONG = 3_600_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ def rescan(before: FileColumns) -> Rescan:
         before: The columns of an earlier scan.
     """
     try:
+        if _is_left_alone(before):
+            return Rescan(before, 0, None)
         with open_file(before.path) as file:
             return _rescan_open(file, before)
     except OSError as error:
@@ -87,6 +93,22 @@ def rescan(before: FileColumns) -> Rescan:
         if tail == before.tail:
             return Rescan(before, 0, None)
         return Rescan(replace(before, tail=tail), 0, "unreadable")
+
+
+def _is_left_alone(before: FileColumns) -> bool:
+    """Whether a file that nobody has changed for long is as it was, without opening it.
+
+    Of the thousand runs of a directory few are written, and opening the files of the others takes
+    most of a look. A network file system may tell of a change a minute later so.
+    """
+    if before.problems or time.time_ns() - before.modified < _LONG:
+        return False
+    source = source_of(before.path)
+    if source.is_remote:  # which opens without asking a server
+        return False
+    status = source.stat(before.path)
+    state = (status.identity, status.size, status.modified)
+    return state == (before.identity, before.size, before.modified)
 
 
 def _rescan_open(file: SourceFile, before: FileColumns) -> Rescan:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 import tbtools
+from tbtools.eventfile.source import using
 from tests.builders import START, EventFileBuilder
+from tests.faulty import FaultySource
 from tests.live.logs import EVERY
 
 if TYPE_CHECKING:
@@ -244,3 +247,19 @@ def test_what_is_over_is_let_go_of_and_read_again_when_it_goes_on(log: Log) -> N
     log.write("a", 60, math.nan)
     assert told(log.poll()) == [("run", "a", "training"), ("finding", "a", "nonfinite")]
     assert followed.last_step == 60
+
+
+def test_a_file_left_alone_for_long_is_not_opened_until_it_changes(log: Log) -> None:
+    log.train("a", range(30))
+    [path] = (log.directory / "a").iterdir()
+    old = time.time() - 7200
+    os.utime(path, (old, old))
+    log.poll()  # its time is another one
+    source = FaultySource()
+    with using(source):
+        log.poll()
+    assert source.calls["stat", str(path)] == 1
+    assert source.calls["open", str(path)] == 0
+    before = log.follower.points
+    log.train("a", range(30, 35))
+    assert log.follower.points == before + 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,6 +99,16 @@ def test_hyperparameters_against_siblings(logs: Path) -> None:
     # 2 / 50 + 2 and 2 / 50 are the worst and the best of the three.
     assert "2.04" in shown
     assert "0.04" in shown
+
+
+def test_a_run_inside_another_has_its_hyperparameters(logs: Path) -> None:
+    for name, level in (("one", 1.0), ("two", 3.0)):
+        with tbtools.EventFileWriter(logs / name / "eval") as log:
+            log.add_scalar("val/loss", level, 0, wall_time=START + 49)
+    shown = seen(logs, ["slash", "type:eval", "enter", "v"])
+    rate = next(line for line in shown.splitlines() if " rate " in line)
+    assert rate.rstrip().endswith(("0.1", "0.2"))
+    assert re.search(r"3 │.*\n(.*│.*\n)+.* 1 │", shown)
 
 
 def test_the_scalar_of_a_chart_along_the_x_axis(logs: Path) -> None:

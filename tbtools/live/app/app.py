@@ -171,7 +171,7 @@ class WatchApp(App[None]):
     def _take(self, snapshot: Snapshot, events: tuple[Event, ...]) -> None:
         self.snapshot = snapshot
         for event in events:
-            if event.kind != "run" or self._last is None:
+            if event.kind != "run" or self._last is None or self._last.run is None:
                 self._last = event
         self._show()
 

@@ -21,6 +21,7 @@ from tbtools.live.app.samples import (
     read_samples,
     tags_by_view,
 )
+from tbtools.live.asking import names_above
 from tbtools.runs.matching import matching_runs
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ class Reader:
             dict(self._curves),
             dict(self._samples),
             dict(self._views),
-            dict(self._hparams),
+            _with_those_above(self._hparams),
             self._matching,
             self._trouble,
             self._looked,
@@ -302,6 +303,15 @@ class Reader:
             if kept is None or kept.count != count:
                 kept = read_samples(self.watch.follower.runs[run].run, wanted.view, tag, count)
             self._samples[run, tag] = kept
+
+
+def _with_those_above(hparams: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The hyperparameters of each run; where it has none, those of the run around it."""
+    found = {}
+    for name, own in hparams.items():
+        above = (hparams[each] for each in names_above(name) if hparams.get(each))
+        found[name] = own or next(above, own)
+    return found
 
 
 def _status(runs: Mapping[str, FollowedRun], name: str) -> RunStatus | None:
