@@ -35,7 +35,7 @@ def noise(scale: float, seed: int = 0) -> np.ndarray:
 
 
 def found(*series: ScalarSeries, declared: dict[str, Any] | None = None) -> list[Finding]:
-    findings = detect_series(series, declared=lambda _: declared or {})
+    findings = detect_series(series, declared=lambda *_: declared or {})
     return [each for each in findings if each.kind in KINDS]
 
 

@@ -60,7 +60,7 @@ def detect_series(
     *,
     objectives: Mapping[str, Objective] | None = None,
     progress: Callable[[int, int], None] | None = None,
-    declared: Callable[[str], Mapping[str, Any]] | None = None,
+    declared: Callable[[str, tuple[str, ...]], Mapping[str, Any]] | None = None,
 ) -> Findings:
     """Judges time series; those of one run together, for pairs, causes and learning rates.
 
@@ -71,7 +71,8 @@ def detect_series(
             in the order given, whatever their steps are.
         objectives: Which way is better, by glob over tags, where the words of a tag mislead.
         progress: Called now and then with the series that have been judged and those of all.
-        declared: Gives the hyperparameters of a run; called for few of them.
+        declared: Gives the hyperparameters of a run whose names have one of some words in them, in
+            lower case and without `_` and `-`; called for few runs.
 
     Returns:
         The findings: run by run in the order given, the worst first, then the earliest; with the
@@ -101,7 +102,7 @@ def _detect(
     every: list[ScalarSeries],
     objectives: Mapping[str, Objective] | None,
     progress: Callable[[int, int], None] | None,
-    declared: Callable[[str], Mapping[str, Any]] | None,
+    declared: Callable[[str, tuple[str, ...]], Mapping[str, Any]] | None,
 ) -> Findings:
     directions = _directions(every, objectives)
     judged = _with_objectives(every, directions)
@@ -110,7 +111,7 @@ def _detect(
         found += nonfinite.find(one, directions[one.run][one.tag])
     scales = _of_scale(every, directions)
     found += scales.values()
-    found += machinery.find(every, judged, scales, declared or (lambda _: {}))
+    found += machinery.find(every, judged, scales, declared or (lambda *_: {}))
     rates = learning_rates(every)
     looked = {key: look(fit) for key, fit in judged.items()}
     overfitted = _overfitted(every, judged, rates, looked)

@@ -48,6 +48,7 @@ LIMITS = (
     "clip_grad",
     "max_norm",
 )
+HPARAMS = tuple(name.replace("_", "") for name in LIMITS)
 
 
 def zero(series: ScalarSeries) -> Finding | None:
