@@ -127,6 +127,11 @@ class SeriesTable(Sequence[SeriesSummary]):
         counts = zip(self.tags, numbers["dtype"].tolist(), numbers["count"].tolist(), strict=True)
         return {tag: count for (tag, _), dtype, count in counts if dtype}
 
+    @property
+    def nbytes(self) -> int:
+        """The size of the arrays."""
+        return int(self.numbers.nbytes + self.means.nbytes)
+
     def __len__(self) -> int:
         """How many series there are."""
         return len(self.tags)

@@ -9,8 +9,11 @@ import stat
 import sys
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import tbtools
+from tbtools.digest import digest
 from tbtools.eventfile.scan import SCAN_VERSION
 
 if TYPE_CHECKING:
@@ -60,6 +63,22 @@ def stores_directory() -> str | None:
     directory = cache_directory()
     version = f"{FORMAT_VERSION}.{SCAN_VERSION}-{sys.byteorder}"
     return None if directory is None else os.path.join(directory, "index", version)
+
+
+@lru_cache
+def code_digest(layers: tuple[str, ...]) -> str | None:
+    """Tells the code of some packages of tbtools from any other; None where it is in no files.
+
+    Args:
+        layers: Their names.
+    """
+    files = []
+    for layer in layers:
+        for folder, _, names in os.walk(os.path.join(os.path.dirname(tbtools.__file__), layer)):
+            for name in sorted(names):
+                status = os.stat(os.path.join(folder, name))
+                files.append((folder, name, status.st_size, status.st_mtime_ns))
+    return digest(repr(files).encode(), 8) if files else None
 
 
 def is_private(folder: str) -> bool:
