@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import tbtools
 from tbtools.digest import digest
 from tbtools.eventfile.scan import SCAN_VERSION
 
@@ -28,6 +27,7 @@ PART_SUFFIX = ".part"
 # What was used since is not pushed out by others: a look at more than there is room for would push
 # out what the next one wants.
 _IN_USE_SECONDS = 3600.0
+_PACKAGE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 _PART_SECONDS = 86_400.0  # no reading takes that long
 
 
@@ -74,7 +74,8 @@ def code_digest(layers: tuple[str, ...]) -> str | None:
     """
     files = []
     for layer in layers:
-        for folder, _, names in os.walk(os.path.join(os.path.dirname(tbtools.__file__), layer)):
+        for folder, below, names in os.walk(os.path.join(_PACKAGE, layer)):
+            below[:] = sorted(set(below) - {"__pycache__"})  # which comes and goes
             for name in sorted(names):
                 status = os.stat(os.path.join(folder, name))
                 files.append((folder, name, status.st_size, status.st_mtime_ns))
