@@ -207,11 +207,10 @@ def objective_summary(series: SeriesTable, tag: str, direction: Objective) -> Ob
         tag: The tag by which the run is judged, as `rank_objectives` chooses it.
         direction: Which way is better.
     """
-    dtypes = series.numbers["dtype"].tolist()
     chosen = next(
         series[number]
         for number, (own, _) in enumerate(series.tags)
-        if own == tag and dtypes[number]
+        if own == tag and series.numbers[number]["dtype"]
     )
     numbers = chosen.statistics
     down = direction == "min"

@@ -91,7 +91,8 @@ def summarize(
     found.selector.require_match()
     summaries = [found.runs[name] for name in inputs.runs if name in found.runs]
     overrides = configuration.objectives
-    objectives = rank_objectives({each.run: each.tags.scalars() for each in summaries}, overrides)
+    scalars = {each.run: found.to_judge.scalars[each.run] for each in summaries}
+    objectives = rank_objectives(scalars, overrides)
     findings = found.to_judge.judge(inputs.runs, judging)
     return Summary(
         logdir=inputs.label,
@@ -118,15 +119,14 @@ class _Summing:
     selection: Selection
     configuration: Configuration
     now: float
-    kept: KeptSummaries | None = None
+    kept: KeptSummaries
 
     def __call__(self, read: Iterator[tuple[str, Run]]) -> _Summed:
         found = _Summed(self.selection, self.configuration)
         for name, run in read:
             ending, summary = _run_summary(name, run, found.selector, self.now)
-            if self.kept is not None:
-                self.kept.add(name, run, summary, ending)
-            found.to_judge.add(name, run, set(summary.tags.scalars()))
+            self.kept.add(name, run, summary, ending)
+            found.to_judge.add(name, run, summary.tags.scalars())
             if not self.selection.is_all and not summary.points and not summary.problems:
                 found.left_out += 1
             else:
@@ -197,6 +197,7 @@ class _SeriesToJudge:
 
     Attributes:
         few: Whether there are few enough to be judged.
+        scalars: The tags of scalars that are selected of each run, and how many points each has.
     """
 
     def __init__(self, selection: Selection, configuration: Configuration) -> None:
@@ -206,13 +207,13 @@ class _SeriesToJudge:
         self._series: list[ScalarSeries] = []
         self._count = 0
         self._points = 0
-        self._chosen: dict[str, set[str]] = {}
+        self.scalars: dict[str, dict[str, int]] = {}
         self._not_judged: list[NotJudged] = []
 
-    def add(self, name: str, run: Run, chosen: set[str]) -> None:
-        """Takes the series of a run, of which some tags are selected."""
+    def add(self, name: str, run: Run, scalars: dict[str, int]) -> None:
+        """Takes the series of a run, of which some scalars are selected."""
         self._not_judged += runs_not_judged({name: run}, self._selection)
-        self._chosen[name] = chosen
+        self.scalars[name] = scalars
         counts = [each.count for part in run.data.parts for each in part.columns.scalars()]
         if self._has_room(len(counts), sum(counts)):
             self._series += read_scalars_of(run, name=name).series.values()
@@ -223,13 +224,13 @@ class _SeriesToJudge:
         self._not_judged += run_not_judged(
             name, is_unreadable=summary.status == "unreadable", has_scalars=bool(scalars)
         )
-        self._chosen[name] = set(scalars)
+        self.scalars[name] = scalars
         self._has_room(len(scalars), sum(scalars.values()))
 
     def join(self, other: _SeriesToJudge) -> None:
         """Takes what another one has taken."""
         self._not_judged += other._not_judged
-        self._chosen |= other._chosen
+        self.scalars |= other.scalars
         if self._has_room(other._count, other._points):
             self._series += other._series
 
@@ -246,12 +247,12 @@ class _SeriesToJudge:
         """The findings of each run."""
         if not self.few:
             self._not_judged += [
-                NotJudged(run, None, _TOO_MUCH) for run, tags in self._chosen.items() if tags
+                NotJudged(run, None, _TOO_MUCH) for run, tags in self.scalars.items() if tags
             ]
-        chosen = {(run, tag) for run, tags in self._chosen.items() for tag in tags}
+        judged = self.scalars if self.few else {}
         found = judge_series(
             self._series,
-            chosen if self.few else set(),
+            {(run, tag) for run, tags in judged.items() for tag in tags},
             self._selection,
             self._configuration,
             runs=runs,
