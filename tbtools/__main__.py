@@ -22,8 +22,8 @@ def _end(status: int, reason: str) -> NoReturn:
 
 def main() -> None:
     """The entry point; what it needs is imported where a signal is no traceback."""
-    # A command makes what it shows, and ends: looking for rubbish again and again would take a third
-    # of the time of a summary of ten thousand runs.
+    # A command makes what it shows, and ends: looking for rubbish takes a third of the
+    # time of a summary of ten thousand runs.
     gc.set_threshold(_GARBAGE_FROM)
     try:
         from tbtools.cli.signals import take_signals
