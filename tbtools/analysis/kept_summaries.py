@@ -19,7 +19,7 @@ from tbtools.analysis.series_summary import SPARKLINE_BINS, SeriesTable
 from tbtools.analysis.summarized import RunSummary
 from tbtools.eventfile.index.cache import code_digest
 from tbtools.eventfile.index.index import FileKey, key_now, key_of
-from tbtools.eventfile.listing import each_path
+from tbtools.eventfile.listing import each_quickly
 from tbtools.eventfile.problems import Problem
 from tbtools.eventfile.source import source_of
 from tbtools.runs.statistics import NUMBERS
@@ -113,7 +113,7 @@ class KeptSummaries:
         places = [(run, self._places.get(self._files(run))) for run in self._runs.values()]
         known = [(run, *place) for run, place in places if place is not None]
         paths = [path for run, _, _ in known for path in run.event_files]
-        keys = iter(each_path(key_now, paths))
+        keys = iter(each_quickly(key_now, paths))
         names = {id(run): name for name, run in self._runs.items()}
         found = {}
         for run, chunk, row in known:
@@ -154,7 +154,7 @@ class KeptSummaries:
 
     def _others(self) -> Iterator[_Kept]:
         """What is kept and was not added now, of files that are as they were."""
-        keys = iter(each_path(key_now, [path for files in self._places for path in files]))
+        keys = iter(each_quickly(key_now, [path for files in self._places for path in files]))
         for files, (chunk, row) in self._places.items():
             if [next(keys) for _ in files] == chunk.keys(row):
                 summary = chunk.summary(row, "", "", files, 0.0)
