@@ -398,7 +398,8 @@ class _Slow(LocalSource):
         with self._lock:
             self._now += 1
             self.most = max(self.most, self._now)
-        time.sleep(self.seconds)
+        if self.seconds:  # else it would still let others take the core
+            time.sleep(self.seconds)
         with self._lock:
             self._now -= 1
 
