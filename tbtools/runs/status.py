@@ -88,6 +88,7 @@ def patience_of(run: Run) -> float:
 @np.errstate(over="ignore", invalid="ignore")  # wall times may be anything
 def _rhythm(part: Part) -> float:
     """Seconds between its last events, typically."""
-    gaps = np.diff(np.sort(part.columns.rows.wall_time[-_RHYTHM_ROWS:]))
+    times = np.sort(part.columns.rows.wall_time[-_RHYTHM_ROWS:])
+    gaps = times[1:] - times[:-1]
     gaps = gaps[gaps > 0]
     return float(np.sort(gaps)[gaps.size // 2]) if gaps.size else 0.0
