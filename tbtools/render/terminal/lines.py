@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
+def cells_of(text: str) -> int:
+    """How many cells a printable text takes; tables have hundreds of thousands, mostly of ASCII."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def print_line(console: Console, line: str | Text, style: str = "") -> None:
     """Prints a line as it is: a terminal may wrap it, nothing cuts it.
 

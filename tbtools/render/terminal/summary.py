@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -322,22 +323,27 @@ def _health(run: RunSummary) -> Text:
     """What is wrong, or else the status; a record cut off at the end is normal while writing."""
     live = run.status == "training"
     wrong = [each for _, each in run.problems if not (live and each.kind == "truncated")]
-    parts = []
+    parts: list[tuple[str, str]] = []
     serious = [each for each in run.findings if each.is_serious]
     if serious:
         worst = serious[0]
         rest = f" (+{len(serious) - 1})" if len(serious) > 1 else ""
         text = f"{worst.kind} @ {format_count(worst.onset_step)}{rest}"
-        parts.append(Text(text, style="red" if worst.severity == "error" else "yellow"))
-    elif run.nonfinite:
-        parts.append(Text(f"{format_count(run.nonfinite)} non-finite", style="red"))
+        parts.append((text, "red" if worst.severity == "error" else "yellow"))
+    elif nonfinite := run.nonfinite:
+        parts.append((f"{format_count(nonfinite)} non-finite", "red"))
     if wrong:
-        parts.append(Text(plural(len(wrong), "problem"), style="red"))
+        parts.append((plural(len(wrong), "problem"), "red"))
     if not parts or run.status not in ("stopped", "finished"):
-        parts.insert(0, Text(run.status, style=_STATUS_STYLES[run.status]))
+        parts.insert(0, (run.status, _STATUS_STYLES[run.status]))
         if len(parts) == 1 and _is_not_judged(run):
-            parts.append(Text("not judged", style="yellow"))
-    return Text(", ").join(parts)
+            parts.append(("not judged", "yellow"))
+    return _joined(tuple(parts))
+
+
+@lru_cache  # most runs are in a state that others are in
+def _joined(parts: tuple[tuple[str, str], ...]) -> Text:
+    return Text(", ").join(Text(text, style=style) for text, style in parts)
 
 
 def _is_not_judged(run: RunSummary) -> bool:
