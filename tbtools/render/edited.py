@@ -13,6 +13,7 @@ from tbtools.eventfile.records import FRAME_SIZE, HEADER_SIZE, framed
 from tbtools.eventfile.source import open_file
 from tbtools.render.copying import BLOCK, Inputs
 from tbtools.render.directories import directory_whole
+from tbtools.render.event_files import write_version
 
 if TYPE_CHECKING:
     import os
@@ -69,6 +70,9 @@ def write_edited(edit: FileEdit, file: BinaryIO) -> None:
         changes = edit.edit.changes(edit.number, columns)
         records = records_of(columns, changes)
         rewriter = Rewriter(columns, records, changes, inputs.read)
+        version_time = edit.edit.part.version_time(edit.number)
+        if version_time is not None:
+            write_version(file, "edit", version_time + changes.seconds)
         _write_records(scanned, records, rewriter, inputs, file)
 
 
