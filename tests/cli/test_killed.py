@@ -80,6 +80,7 @@ COMMANDS = {
     "repair": ["repair", "logs", "-o", "work/out"],
     "import": ["import", "foreign", "-o", "work/out"],
     "compact": ["compact", "logs", "--thin", "16", "-o", "work/out"],
+    "merge of names": ["merge", "logs/a", "--same", "losses=loss", "-o", "work/out"],
     "edit": ["edit", "logs", "--rename", "s/^/x/", "-o", "work/out"],
     "aggregate": ["aggregate", "logs", "-o", "work/out"],
     "aggregate to a table": ["aggregate", "logs", "-o", "work/out.csv"],

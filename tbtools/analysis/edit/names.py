@@ -301,6 +301,18 @@ def require_inside(folder: str) -> None:
         raise InvalidArgument(f"{folder!r} is no name of a run: it would lie somewhere else")
 
 
+def tag_bytes(name: str) -> bytes:
+    """A name of a tag as it stands in event files.
+
+    Raises:
+        InvalidArgument: It is none.
+    """
+    try:
+        return name.encode(errors="surrogateescape")
+    except UnicodeEncodeError as error:
+        raise InvalidArgument(f"{name!a} is no name of a tag: {error.reason}") from error
+
+
 def _numbered(name: str, taken: set[str]) -> str:
     number = 2
     while f"{name}_{number}" in taken:

@@ -52,6 +52,19 @@ def plugin_of(kind: int, declared: str) -> str:
     return _OF_KIND.get(kind, declared)
 
 
+def tag_plugins(
+    files: Sequence[FileColumns], declared: Mapping[bytes, str]
+) -> set[tuple[bytes, str]]:
+    """Each tag with each plugin that its values belong to."""
+    pairs = set()
+    for file in files:
+        shapes = file.values.shapes
+        for tag, kind in set(zip(shapes.tag_id.tolist(), shapes.kind.tolist(), strict=True)):
+            name = file.tag_names[tag]
+            pairs.add((name, plugin_of(kind, declared[name])))
+    return pairs
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RunEdit:
     """What becomes of a run.

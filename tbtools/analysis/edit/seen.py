@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.edit.names import Renaming, new_names
+from tbtools.analysis.edit.names import Renaming, new_names, tag_bytes
 from tbtools.analysis.edit.parts import Part, session_parts, tag_parts
 from tbtools.analysis.edit.results import FileEdit, TagEdit
-from tbtools.analysis.edit.runs import FIXED_NAMES, GRAPH_MARKS, RunEdit, plugin_of
+from tbtools.analysis.edit.runs import (
+    FIXED_NAMES,
+    GRAPH_MARKS,
+    RunEdit,
+    plugin_of,
+    tag_plugins,
+)
 from tbtools.analysis.edit.steps import StepChange, unwrapping
 from tbtools.analysis.stretches import ScannedFile, open_unchanged
-from tbtools.errors import InvalidArgument
 from tbtools.runs.diagnostics import OF_WHOLE_FILES
 from tbtools.runs.plugins.projector import has_embeddings
 from tbtools.runs.selection import choose
@@ -23,7 +28,7 @@ from tbtools.runs.timeline.rows import FILE_VERSION, SESSION_LOG, join_files, re
 from tbtools.runs.timeline.stable_order import grouped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from fractions import Fraction
 
     from numpy.typing import NDArray
@@ -173,7 +178,7 @@ class SeenRun:
         declared = dict(zip(names, rows.plugins, strict=True))
         self.tags = list(rows.tags)
         has_graph = any(np.isin(file.mark_kind, GRAPH_MARKS).any() for file in files)
-        pairs = _pairs(files, declared)
+        pairs = tag_plugins(files, declared)
         named = {plugin for _, plugin in pairs} - {""}
         self.has_projector = part.has_projector and has_embeddings(run.data.path)
         named |= {GRAPHS} if has_graph else set()
@@ -238,7 +243,7 @@ class SeenRun:
         self.all_names, self.collisions = new_names(
             free, lambda old: wishes.rename(own[old]), wishes.on_collision, self.name, fixed
         )
-        names = {free[old]: _bytes(new) for old, new in self.all_names.items() if new != old}
+        names = {free[old]: tag_bytes(new) for old, new in self.all_names.items() if new != old}
         self.edit = replace(self.edit, names=names)
 
     def renamed(self) -> Iterator[TagEdit]:
@@ -291,24 +296,6 @@ class SeenRun:
 def _text(name: bytes) -> str:
     """A tag as it is renamed: what is no UTF-8 in it comes back as it was."""
     return name.decode(errors="surrogateescape")
-
-
-def _bytes(name: str) -> bytes:
-    try:
-        return name.encode(errors="surrogateescape")
-    except UnicodeEncodeError as error:
-        raise InvalidArgument(f"{name!a} is no name of a tag: {error.reason}") from error
-
-
-def _pairs(files: tuple[FileColumns, ...], declared: Mapping[bytes, str]) -> set[tuple[bytes, str]]:
-    """Each tag with each plugin that its values belong to."""
-    pairs = set()
-    for file in files:
-        shapes = file.values.shapes
-        for tag, kind in set(zip(shapes.tag_id.tolist(), shapes.kind.tolist(), strict=True)):
-            name = file.tag_names[tag]
-            pairs.add((name, plugin_of(kind, declared[name])))
-    return pairs
 
 
 def _unwrapped(
