@@ -83,7 +83,8 @@ def _without(data: bytes, number: int) -> bytes:
     return bytes(kept)
 
 
-def _contents(data: bytes, number: int) -> list[bytes]:
+def contents(data: bytes, number: int) -> list[bytes]:
+    """The contents of the fields of a number of a sound message."""
     return [
         data[start:end]
         for own, wire_type, start, end in fields(data, 0, len(data))
@@ -105,21 +106,21 @@ def event_with_values(event: bytes, values: Iterable[bytes]) -> bytes:
 def metadata_of(value: bytes) -> bytes:
     """The SummaryMetadata of a sound Summary.Value; empty where it has none."""
     # Contents of a message that stands several times, one behind the other, are merged.
-    return b"".join(_contents(value, _METADATA))
+    return b"".join(contents(value, _METADATA))
 
 
 def declares_plugin(value: bytes) -> bool:
     """Whether a sound Summary.Value names the plugin of its tag."""
-    return any(_contents(_plugin_data(value), _PLUGIN_NAME)[-1:])
+    return any(contents(_plugin_data(value), _PLUGIN_NAME)[-1:])
 
 
 def plugin_content(value: bytes) -> bytes:
     """What a sound Summary.Value holds for the plugin of its tag; empty where there is nothing."""
-    return b"".join(_contents(_plugin_data(value), _PLUGIN_CONTENT)[-1:])
+    return b"".join(contents(_plugin_data(value), _PLUGIN_CONTENT)[-1:])
 
 
 def _plugin_data(value: bytes) -> bytes:
-    return b"".join(_contents(metadata_of(value), _PLUGIN_DATA))
+    return b"".join(contents(metadata_of(value), _PLUGIN_DATA))
 
 
 def value_with_metadata(value: bytes, metadata: bytes) -> bytes:
@@ -135,7 +136,7 @@ def without_metadata(value: bytes) -> bytes:
 def with_tag(value: bytes, tag: bytes) -> bytes:
     """A sound Summary.Value with another tag; one that has none gets it."""
     renamed = with_contents(value, {_TAG: lambda _: tag})
-    return renamed if _contents(value, _TAG) else bytes_field(_TAG, tag) + renamed
+    return renamed if contents(value, _TAG) else bytes_field(_TAG, tag) + renamed
 
 
 def with_contents(data: bytes, changes: Mapping[int, Callable[[bytes], bytes | None]]) -> bytes:

@@ -23,12 +23,12 @@ from tbtools.render.edited import write_edit
 from tbtools.render.event_files import (
     write_aggregate,
     write_import,
-    write_merge,
     write_repair,
     write_runs,
 )
 from tbtools.render.files import require_free
 from tbtools.render.frame_points import frame_points
+from tbtools.render.merged import write_merge
 from tbtools.render.names import run_paths
 from tbtools.render.tables import is_table, require_format, write_table
 from tbtools.vocabulary import TABLE_FORMATS
