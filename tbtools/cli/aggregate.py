@@ -17,7 +17,7 @@ from tbtools.cli.options import (
     selection_options,
 )
 from tbtools.cli.parameters import Alignment, LeastRuns, Place
-from tbtools.cli.target import check_target, show_summary, target_options
+from tbtools.cli.target import check_target, is_csv, show_summary, target_options
 from tbtools.vocabulary import DEFAULT_STATISTICS, NONFINITE_POLICIES, REPEATED_POLICIES
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def command(
         result,
         target,
         force=force,
-        csv_safe=csv_safe and target.lower().endswith((".csv", "-")),
+        csv_safe=csv_safe and (target == "-" or is_csv(target)),
         inputs=paths,
     )
     shown = view(result, target, diagnostics)

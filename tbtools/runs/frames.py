@@ -164,7 +164,9 @@ class ScalarTable:
             codes[chunk.here] = own[chunk.part.columns.rows.file_of(chunk.rows)]
         return _categorical(codes, paths)
 
-    def long(self, *, run: bool, dtype: bool, file: bool, source: bool) -> pd.DataFrame:
+    def long(
+        self, *, run: bool, dtype: bool = False, file: bool = False, source: bool = False
+    ) -> pd.DataFrame:
         """One row a point: run, tag, step, wall_time, value.
 
         Args:
