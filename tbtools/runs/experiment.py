@@ -495,7 +495,7 @@ def _listed(path: object) -> list[object]:
         return [path]
     several = list(path)
     if not several:
-        raise InvalidArgument("no path is given")
+        raise InvalidArgument("no path is given: give a log directory, a run or an event file")
     return several
 
 
