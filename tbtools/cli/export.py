@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "format",
-    type=click.Choice((*TABLE_FORMATS, *PAGE_FORMATS)),
-    help="Of a table; table, json, markdown and latex are for hparams.  [default: by the ending; "
+    type=click.Choice(tuple(dict.fromkeys((*TABLE_FORMATS, *PAGE_FORMATS)))),
+    help="Of a table; table, markdown and latex are for hparams.  [default: by the ending; "
     "csv for -]",
 )
 @engine_option

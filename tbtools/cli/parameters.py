@@ -129,6 +129,18 @@ class Alignment(ParamType[str | float]):
             self.fail(f"{value!r} is neither exact nor interpolate nor a spacing", param, ctx)
 
 
+class LeastRuns(ParamType[int | str]):
+    """How many runs there have to be: a whole number of at least 1, or ``all``."""
+
+    name = "N|all"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Parses the number."""
+        return "all" if value == "all" else click.IntRange(1).convert(value, param, ctx)
+
+
 class Place(ParamType[str]):
     """``end``, ``last``, ``best`` or ``step=N``: of what part of a series a run is ranked."""
 

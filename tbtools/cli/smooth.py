@@ -13,7 +13,7 @@ from tbtools.cli.options import (
     refuse_option,
     selection_options,
 )
-from tbtools.cli.target import check_target, show_summary, target_options
+from tbtools.cli.target import check_target, is_csv, show_summary, target_options
 from tbtools.vocabulary import SMOOTHING_METHODS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 )
 @axis_option("--by", help="Along what time_weighted_ema measures distances")
 @selection_options
-@target_options("DIR|FILE", "A log directory; or a table: .csv, .jsonl, .parquet, .feather.")
+@target_options("DIR|FILE", "A log directory; or a table: .csv, .jsonl, .parquet, .xlsx, ...")
 def command(
     paths: tuple[str, ...],
     weight: float,
@@ -80,7 +80,7 @@ def command(
             target,
             smoothing,
             force=force,
-            csv_safe=csv_safe and target.lower().endswith((".csv", "-")),
+            csv_safe=csv_safe and (target == "-" or is_csv(target)),
             inputs=paths,
             progress=progress,
             **selection.arguments,

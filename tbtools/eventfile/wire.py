@@ -31,7 +31,8 @@ def read_varint(data: bytes, position: int) -> tuple[int, int]:
         shift += 7
 
 
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
+    """A number of at least 0 as a varint."""
     result = bytearray()
     while number > 0x7F:
         result.append(number & 0x7F | 0x80)
@@ -69,7 +70,7 @@ def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, i
 
 def bytes_field(number: int, content: bytes) -> bytes:
     """A field of a string, bytes or a message."""
-    return _varint(number << 3 | BYTES) + _varint(len(content)) + content
+    return varint(number << 3 | BYTES) + varint(len(content)) + content
 
 
 def _without(data: bytes, number: int) -> bytes:
@@ -205,12 +206,12 @@ def edited_event(
 
 
 def _time_field(wall_time: float) -> bytes:
-    return _varint(_WALL_TIME << 3 | FIXED64) + struct.pack("<d", wall_time)
+    return varint(_WALL_TIME << 3 | FIXED64) + struct.pack("<d", wall_time)
 
 
 def _step_field(step: int) -> bytes:
     """Nothing for 0, as writers have it."""
-    return _varint(_STEP << 3 | VARINT) + _varint(step % (1 << 64)) if step else b""
+    return varint(_STEP << 3 | VARINT) + varint(step % (1 << 64)) if step else b""
 
 
 def _edited_summary(

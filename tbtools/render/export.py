@@ -15,7 +15,7 @@ from tbtools.runs.inputs import open_inputs
 from tbtools.runs.plugins.hparams_table import hparams_table
 from tbtools.runs.plugins.table import EXPORTED_FRAMES, export_kinds
 from tbtools.runs.selection import Selection, as_globs
-from tbtools.vocabulary import PAGE_FORMATS
+from tbtools.vocabulary import PAGE_FORMATS, TABLE_FORMATS
 
 if TYPE_CHECKING:
     import os
@@ -96,8 +96,9 @@ def export(
         exclude_tags: Globs of tags that are left out. Not for hparams.
         steps: First and last step, both included; None for no bound. Not for hparams.
         wide: For scalars one row a run and step and one column a tag, instead of one row a point.
-        format: ``csv``, ``jsonl``, ``parquet`` or ``feather``, and for hparams also ``table``,
-            ``json``, ``markdown`` or ``latex``; by default what the ending says. For tables.
+        format: ``csv``, ``jsonl``, ``json``, ``parquet``, ``feather`` or ``xlsx``, and for hparams
+            also ``table``, ``markdown`` or ``latex``; by default what the ending says (``.csv.gz``
+            is compressed). For tables.
         force: Whether a file that is there may be replaced; a directory never is.
         csv_safe: Whether no text in CSV may be a formula to a spreadsheet: a single quote is put in
             front of those that begin with = + - @, a tab or a carriage return.
@@ -106,7 +107,7 @@ def export(
     Raises:
         InvalidArgument: There is no such kind of data, or there are no scalars; the ending says no
             format, or something was given that means nothing for this kind.
-        MissingExtra: Parquet and Feather need pyarrow.
+        MissingExtra: Parquet and Feather need pyarrow, workbooks XlsxWriter.
         UnknownTag: No run has the tag.
         NoEventFiles: There is nothing to read under a path, or not one event could be read.
         TbtoolsError: Something is there already; see `tbtools.write`.
@@ -121,7 +122,7 @@ def export(
         "format": format is not None,
         "force": force,
     }
-    if data != "hparams" and format in PAGE_FORMATS:
+    if data != "hparams" and format in PAGE_FORMATS and format not in TABLE_FORMATS:
         raise InvalidArgument(f"only an export of hparams can be {format}, not one of {data}")
     if refused := [name for name in _MEANINGLESS.get(data, _MEANINGLESS_FOR_FILES) if given[name]]:
         raise InvalidArgument(f"an export of {data} takes no {', no '.join(refused)}")

@@ -578,7 +578,7 @@ class TestMedia:
 class TestRefusals:
     def test_an_unknown_ending(self, logs: Path) -> None:
         with pytest.raises(InvalidArgument, match=r"no format has this ending; known are \.csv"):
-            exported(logs, "out.xlsx")
+            exported(logs, "out.xls")
 
     def test_an_unknown_kind(self, logs: Path) -> None:
         with pytest.raises(InvalidArgument, match="no data 'graphs'; there are scalars"):

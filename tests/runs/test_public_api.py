@@ -68,9 +68,12 @@ def test_the_version_is_that_of_the_package() -> None:
         (tbtools.read_scalars, "(path, tags=None, **options)"),
         (
             tbtools.Experiment.scalars,
-            "(self, tags=None, *, steps=None, wide=False, dtype=False)",
+            "(self, tags=None, *, steps=None, wide=False, dtype=False, file=False)",
         ),
-        (tbtools.Run.scalars, "(self, tags=None, *, steps=None, wide=False, dtype=False)"),
+        (
+            tbtools.Run.scalars,
+            "(self, tags=None, *, steps=None, wide=False, dtype=False, file=False)",
+        ),
         (tbtools.Experiment.refresh, "(self)"),
         (tbtools.Experiment.hparams, "(self)"),
         *(
