@@ -182,12 +182,14 @@ class Output:
         path: The file to write; None or ``-`` for standard output.
         force: Whether a file that is there may be replaced.
         csv_safe: Whether no text in CSV may be a formula to a spreadsheet.
+        no_pager: Whether long output goes to a terminal as it is.
     """
 
     format: str | None
     path: str | None
     force: bool
     csv_safe: bool = False
+    no_pager: bool = False
 
     @property
     def chosen_format(self) -> str:
@@ -223,13 +225,15 @@ class Output:
 
         A reader who has seen enough (``| head``) is no trouble, and the verdict stays.
         """
+        from tbtools.cli.pager import paged
         from tbtools.render.files import is_standard_output
         from tbtools.render.output import print_totals, write_view
 
         try:
-            write_view(
-                view, self.chosen_format, self.path, force=self.force, csv_safe=self.csv_safe
-            )
+            with contextlib.nullcontext() if self.no_pager else paged():
+                write_view(
+                    view, self.chosen_format, self.path, force=self.force, csv_safe=self.csv_safe
+                )
             if self.chosen_format != "table" or not is_standard_output(self.path or "-"):
                 print_totals(view.totals(), self.path)
         except BrokenPipeError:
@@ -400,6 +404,13 @@ def csv_safe_option(command: Command) -> Command:
     )(command)
 
 
+def pager_option(command: Command) -> Command:
+    """--no-pager, for whatever may print more than a terminal has lines."""
+    return click.option(
+        "--no-pager", is_flag=True, help="Do not show what is long with $PAGER, or less."
+    )(command)
+
+
 def output_options(command: Command) -> Command:
     """--format, -o and --force, handed over as `output`."""
     return _with_output(command, OUTPUT_FORMATS)
@@ -432,6 +443,7 @@ def _with_output(command: Command, formats: Sequence[str]) -> Command:
         ),
         click.option("--force", is_flag=True, help="Replace the file if it is there."),
         csv_safe_option,
+        pager_option,
     ]
     return _gathered(command, decorators, "output", Output)
 

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from tbtools.cli.ending import finish
-from tbtools.cli.options import Output, axis_option, paths_argument, selection_options
+from tbtools.cli.options import (
+    Output,
+    axis_option,
+    pager_option,
+    paths_argument,
+    selection_options,
+)
 from tbtools.cli.redraw import watch_option
 
 if TYPE_CHECKING:
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 )
 @axis_option("--x", help="What lies along the x axis", tags=False)
 @click.option("--log", is_flag=True, help="Logarithmic y axis.")
+@pager_option
 @watch_option
 def command(
     paths: tuple[str, ...],
@@ -34,6 +41,7 @@ def command(
     smoothing: float,
     x: Axis,
     log: bool,
+    no_pager: bool,
 ) -> int:
     """Curves in the terminal: a chart a tag, a line a run.
 
@@ -79,5 +87,5 @@ def command(
         x=x,
         log=log,
     )
-    Output("table", None, force=False).write(view)
+    Output("table", None, force=False, no_pager=no_pager).write(view)
     return finish(Diagnostics([experiment], selection.selection))
