@@ -53,7 +53,8 @@ def refuse_option(parameter: str, reason: str) -> None:
         return
     context = click.get_current_context()
     option = next(each for each in context.command.params if each.name == parameter)
-    raise click.UsageError(f"{max(option.opts, key=len)} has no effect {reason}", context)
+    name = next((each for each in option.opts if each.startswith("--")), option.opts[0])
+    raise click.UsageError(f"{name} has no effect {reason}", context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class SelectionOptions:
         self,
         paths: Sequence[str],
         *,
+        groups: Sequence[str] = (),
         fold: bool = False,
         skip_unreadable: bool = False,
         engine: str | None = None,
@@ -110,6 +112,8 @@ class SelectionOptions:
 
         Args:
             paths: The paths.
+            groups: --group: hyperparameters that `add_hparams` wrote lie in a directory of their
+                own, and runs that are put together by them are folded.
             fold: As for `tbtools.load`.
             skip_unreadable: As for `tbtools.load`; the command then ends with `finish`.
             engine: As for `tbtools.load`; where its work can be watched is told.
@@ -137,7 +141,7 @@ class SelectionOptions:
             exclude_runs=self.exclude_runs or None,
             where=self.where,
             restarts=self.restarts,
-            fold=fold,
+            fold=fold or any(each.startswith("hparam:") for each in groups),
             skip_unreadable=skip_unreadable,
             cache=not self.no_cache,
             engine=engine,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tbtools.analysis.smooth import Smoothing
 from tbtools.errors import InvalidArgument
 from tbtools.render.export_frames import export_frames
-from tbtools.render.export_tables import export_hparams, export_scalars
+from tbtools.render.export_tables import Beside, export_hparams, export_scalars
 from tbtools.render.lake import export_lake
 from tbtools.render.media import export_media
 from tbtools.runs.diagnostics import HasProvenance, Provenance
@@ -15,6 +16,7 @@ from tbtools.runs.inputs import open_inputs
 from tbtools.runs.plugins.hparams_table import hparams_table
 from tbtools.runs.plugins.table import EXPORTED_FRAMES, export_kinds
 from tbtools.runs.selection import Selection, as_globs
+from tbtools.runs.series import axis_name
 from tbtools.vocabulary import PAGE_FORMATS
 
 if TYPE_CHECKING:
@@ -24,14 +26,16 @@ if TYPE_CHECKING:
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.plugins.values import Undecodable
+    from tbtools.vocabulary import SmoothingMethod
 
+_OF_SCALARS = ("wide", "x", "smoothing")
 # What means nothing for a kind of data, and is refused: who gives it expects something of it.
 _MEANINGLESS = {
     "scalars": (),
-    "hparams": ("tags", "steps", "wide"),
-    **dict.fromkeys(EXPORTED_FRAMES, ("wide",)),
+    "hparams": ("tags", "steps", *_OF_SCALARS),
+    **dict.fromkeys(EXPORTED_FRAMES, _OF_SCALARS),
 }
-_MEANINGLESS_FOR_FILES = ("wide", "format", "force")
+_MEANINGLESS_FOR_FILES = (*_OF_SCALARS, "format", "force")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,9 @@ def export(
     exclude_tags: str | Sequence[str] | None = None,
     steps: Steps = None,
     wide: bool = False,
+    x: str = "step",
+    smoothing: float | None = None,
+    method: SmoothingMethod = "ema",
     format: str | None = None,  # noqa: A002 - the option's name
     force: bool = False,
     csv_safe: bool = False,
@@ -96,6 +103,11 @@ def export(
         exclude_tags: Globs of tags that are left out. Not for hparams.
         steps: First and last step, both included; None for no bound. Not for hparams.
         wide: For scalars one row a run and step and one column a tag, instead of one row a point.
+        x: For scalars an axis as a column of its own: ``relative`` (seconds since the run's first
+            event), ``active`` (the same without the pauses between sessions), or the tag of another
+            scalar (NaN where that has no value); ``step`` and ``wall`` are there anyway.
+        smoothing: For scalars a weight, 0 to below 1: a column ``smoothed`` beside the values.
+        method: How, as for `tbtools.smooth`; ``time_weighted_ema`` measures along `x`.
         format: ``csv``, ``jsonl``, ``parquet`` or ``feather``, and for hparams also ``table``,
             ``json``, ``markdown`` or ``latex``; by default what the ending says. For tables.
         force: Whether a file that is there may be replaced; a directory never is.
@@ -114,10 +126,15 @@ def export(
     """
     if data not in export_kinds():
         raise InvalidArgument(f"no data {data!r}; there are {', '.join(export_kinds())}")
+    beside = _beside(axis_name(x), smoothing, method)
+    if wide and beside.schema:
+        raise InvalidArgument("a wide table has no column for an axis or for smoothed values")
     given = {
         "tags": bool(as_globs(tags) or as_globs(exclude_tags)),
         "steps": (steps or (None, None)) != (None, None),
         "wide": wide,
+        "x": beside.x != "step",
+        "smoothing": smoothing is not None,
         "format": format is not None,
         "force": force,
     }
@@ -132,7 +149,7 @@ def export(
     left_out = 0
     undecodable: list[tuple[str, Undecodable]] = []
     if data == "scalars" and has_engine:
-        if wide or force or csv_safe or format not in (None, "parquet"):
+        if wide or force or csv_safe or beside.schema or format not in (None, "parquet"):
             raise InvalidArgument("an engine exports scalars as a long data set of Parquet files")
         count, of_runs = export_lake(known, path, selection, progress)
     elif data == "scalars":
@@ -141,6 +158,7 @@ def export(
             path,
             selection=selection,
             wide=wide,
+            beside=beside,
             format=format,
             force=force,
             csv_safe=csv_safe,
@@ -170,3 +188,10 @@ def export(
     provenance = Provenance.of(known, inputs.unreadable, undecodable)
     told = tuple(f"run {run}: {problem}" for run, problem in undecodable)
     return Export(data, count, of_runs, left_out, told, provenance)
+
+
+def _beside(x: str, weight: float | None, method: SmoothingMethod) -> Beside:
+    if weight is None:
+        return Beside(x)
+    along = x if method == "time_weighted_ema" else "step"  # the others take points in their order
+    return Beside(x, Smoothing(method, weight, by=along))

@@ -163,6 +163,86 @@ def test_memory_does_not_grow_with_the_number_of_runs(
     assert peaks[1] - peaks[0] < 12 * columns / 4
 
 
+class TestColumnsBeside:
+    @pytest.fixture
+    def paused(self, tmp_path: Path) -> Path:
+        """A run that was killed after 2 s, and went on an hour later."""
+        for number, (start, steps) in enumerate([(START, (0, 1, 2)), (START + 3600, (3, 4))]):
+            builder = EventFileBuilder().file_version(wall_time=start)
+            for second, step in enumerate(steps):
+                builder.scalar("loss", step, 1 / (1 + step), start + second)
+                if step != 1:
+                    builder.scalar("tokens", step, 100.0 * step, start + second)
+            builder.write(tmp_path / "logs" / f"events.out.tfevents.{number}")
+        return tmp_path / "logs"
+
+    @pytest.mark.parametrize(
+        ("x", "want"),
+        [
+            ("relative", [0, 1, 2, 3600, 3601]),
+            ("active", [0, 1, 2, 2, 3]),
+            ("tokens", [0, 100, 200, 300, 400]),  # between two steps on the line
+        ],
+    )
+    def test_an_axis(self, paused: Path, x: str, want: list[float]) -> None:
+        target = paused.parent / "out.csv"
+        told = call("export", str(paused), "--tag", "loss", "--x", x, "-o", str(target))
+        assert (told.status, told.err) == (0, "")
+        got = read_csv(target)
+        assert list(got.columns) == ["run", "tag", "step", "wall_time", "value", x]
+        assert got[x].tolist() == pytest.approx(want)
+        assert read_csv(exported(paused, "same.csv", tags="loss", x=x)).equals(got)
+
+    def test_smoothed_values_as_tensorboard_has_them(self, paused: Path) -> None:
+        target = paused.parent / "out.parquet"
+        arguments = ["--tag", "loss", "--smoothing", "0.5", "-o", str(target)]
+        assert call("export", str(paused), *arguments).status == 0
+        got = pd.read_parquet(target)
+        last, want = 0.0, []
+        for number, value in enumerate(got["value"], 1):  # the formula in vz_line_chart
+            last = 0.5 * last + 0.5 * value
+            want.append(last / (1 - 0.5**number))
+        assert got["smoothed"].tolist() == pytest.approx(want, rel=1e-15)
+        assert got["value"].tolist() == np.float32(1 / np.arange(1, 6)).tolist()
+
+    def test_along_what_a_method_measures(self, paused: Path) -> None:
+        target = exported(
+            paused, "out.csv", tags="loss", x="wall", smoothing=0.9, method="time_weighted_ema"
+        )
+        run = tbtools.load(paused)["."]
+        want = tbtools.smooth(run, 0.9, "time_weighted_ema", by="wall")
+        own = want[want["tag"] == "loss"]["value"]
+        assert read_csv(target)["smoothed"].tolist() == pytest.approx(own.tolist(), rel=1e-15)
+
+    def test_a_tag_called_like_a_column(self, tmp_path: Path) -> None:
+        EventFileBuilder().scalar("value", 3, 0.1).write(
+            tmp_path / "logs" / "events.out.tfevents.1"
+        )
+        got = read_csv(exported(tmp_path / "logs", "out.csv", x="value", smoothing=0.0))
+        assert got[["value", "smoothed", "x/value"]].to_numpy().tolist() == [
+            [0.1, pytest.approx(0.1), 0.1]
+        ]
+
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            (["--x", "wall"], "--x has no effect with wall"),
+            (["--x", "tokens", "--wide"], "a wide table has no column for an axis"),
+            (["--smoothing", "0.5", "--wide"], "a wide table has no column for an axis"),
+            (["--method", "median"], "--method has no effect without --smoothing"),
+            (["--x", "lr"], "no tag 'lr'"),
+            (["--x", "active", "--data", "histograms"], "takes no x"),
+            (["--smoothing", "0.5", "--data", "text"], "takes no smoothing"),
+            (["--smoothing", "1"], "1.0 is not in the range 0<=x<1"),
+        ],
+    )
+    def test_what_makes_no_sense(self, paused: Path, arguments: list[str], told: str) -> None:
+        result = call("export", str(paused), "-o", str(paused.parent / "out.csv"), *arguments)
+        assert result.status == 2
+        assert told in result.err
+        assert not (paused.parent / "out.csv").exists()
+
+
 class TestWide:
     def test_a_row_a_step_and_a_column_a_tag(self, logs: Path) -> None:
         target = logs.parent / "out.csv"
