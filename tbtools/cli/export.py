@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     type=click.Choice(export_kinds()),
     default="scalars",
     show_default=True,
-    help="Images, audio and text make a directory of files, the others a table.",
+    help="Tables, or a directory of files: images, audio, text, tensors, meshes, graphs.",
 )
 @click.option("--wide", is_flag=True, help="One column a tag instead of one row a point.")
 @axis_option("--x", help="An axis as a column of its own")
@@ -97,6 +97,7 @@ def command(
       tbtools export logs/ -o hparams.csv --data hparams
       tbtools export logs/ -o hparams.tex --data hparams
       tbtools export logs/ -o pictures --data images --run baseline
+      tbtools export logs/ -o samples.gif --data images --tag 'samples*'
     """
     from tbtools.render.export import export
     from tbtools.render.output import print_totals

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Axis
 
     Floats = NDArray[np.float64]
     Cells = list[tuple[str, str]]
@@ -257,7 +258,7 @@ def place_label(place: float, x: str) -> str:
 
 def _places(series: ScalarSeries, x: str) -> Floats:
     if x in ("relative", "active"):
-        places = drawn_seconds(series, x)
+        places = drawn_seconds(series, cast("Axis", x))
     elif x == "wall":
         places = drawn_start(series) + drawn_seconds(series)
     else:
