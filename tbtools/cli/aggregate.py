@@ -136,10 +136,7 @@ def command(
     if at is not None:
         require_table(target)
     check_target(target, summary_format)
-    # Hyperparameters that were written by add_hparams lie in a directory of their own.
-    experiment = selection.load(
-        paths, fold=any(each.startswith("hparam:") for each in (*groups, *tasks))
-    )
+    experiment = selection.load(paths, groups=(*groups, *tasks))
     require_free_target(target, force=force, inputs=paths)
     with scan_progress() as progress:
         experiment.scan(progress)

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 import click
 
 from tbtools.cli.ending import finish
-from tbtools.cli.options import Output, axis_option, paths_argument, selection_options
+from tbtools.cli.options import (
+    Output,
+    axis_option,
+    group_option,
+    pager_option,
+    paths_argument,
+    selection_options,
+)
 from tbtools.cli.redraw import watch_option
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
-    from tbtools.vocabulary import Axis
 
 
 @click.command("plot")
@@ -25,15 +31,19 @@ if TYPE_CHECKING:
     show_default=True,
     help="TensorBoard's weight; 0 for none.",
 )
-@axis_option("--x", help="What lies along the x axis", tags=False)
+@axis_option("--x", help="What lies along the x axis")
+@group_option("Draw the mean of runs that repeat one another, not each run")
 @click.option("--log", is_flag=True, help="Logarithmic y axis.")
+@pager_option
 @watch_option
 def command(
     paths: tuple[str, ...],
     selection: SelectionOptions,
     smoothing: float,
-    x: Axis,
+    x: str,
+    groups: tuple[str, ...],
     log: bool,
+    no_pager: bool,
 ) -> int:
     """Curves in the terminal: a chart a tag, a line a run.
 
@@ -44,40 +54,45 @@ def command(
     Examples:
       tbtools plot logs/ --tag val/loss
       tbtools plot logs/ --tag '*/loss' --run '*seed*' --smoothing 0.9 --log
+      tbtools plot logs/ --tag val/loss --group hparam:lr --x tokens_seen
     """
     from tbtools.analysis.judgement import judge
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.plot import PlotView, most_telling
+    from tbtools.render.terminal.plot_lines import lines_of_groups, lines_of_runs
     from tbtools.render.terminal.progress import judging_progress, scan_progress
     from tbtools.runs.diagnostics import require_readable
     from tbtools.runs.inputs import require_points
     from tbtools.runs.selection import Selector
     from tbtools.runs.series import read_scalars_of
 
-    experiment = selection.load(paths, skip_unreadable=True)
+    experiment = selection.load(paths, groups=groups, skip_unreadable=True)
     with scan_progress() as progress:
         experiment.scan(progress)
     selector = Selector(selection.selection)
-    series = [
-        each
-        for run in experiment.values()
-        for each in read_scalars_of(run, selector).series.values()
-    ]
+    drawn = lines_of_runs((read_scalars_of(run, selector, x) for run in experiment.values()), x)
     require_readable(experiment)
     require_points(experiment.values(), selector)
     with judging_progress() as judging:
         judgement = judge(experiment, selection.selection, judging=judging)
-    asked = selection.selection.tags
-    drawn = series if asked else most_telling(series, judgement.objectives)
+    tags = {each.tag for each in drawn.series}
+    shown = tags if selection.tags else most_telling(drawn.series, judgement.objectives)
+    if groups:
+        drawn = lines_of_groups(experiment, shown, selection.selection, groups, x)
+    series = [each for each in drawn.series if each.tag in shown]
     view = PlotView(
         logdir=experiment.logdir,
-        series=drawn,
-        other_tags=len({each.tag for each in series} - {each.tag for each in drawn}),
-        findings=list(judgement.findings),
-        runs=list(experiment),
+        series=series,
+        other_tags=len(tags - shown),
+        findings=[] if groups else list(judgement.findings),
+        runs=[each.run for each in series] if groups else list(experiment),
         smoothing=smoothing,
         x=x,
         log=log,
+        places=drawn.places,
+        behind=drawn.runs if groups else None,
     )
-    Output("table", None, force=False).write(view)
+    Output("table", None, force=False, no_pager=no_pager).write(view)
+    for note in drawn.notes:
+        click.echo(note, err=True)
     return finish(Diagnostics([experiment], selection.selection))

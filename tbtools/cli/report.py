@@ -131,7 +131,7 @@ def command(
     if path != "-":
         require_free(path, force=force)
     directions = parse_objectives(objectives)
-    experiment = selection.load(paths, skip_unreadable=True)
+    experiment = selection.load(paths, groups=groups, skip_unreadable=True)
     diagnostics = Diagnostics([experiment], selection.selection)
     if chosen != "html":
         with scan_progress() as progress:

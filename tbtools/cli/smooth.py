@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.command("smooth")
 @paths_argument
 @click.option(
+    "--smoothing",
     "--weight",
+    "weight",
     type=float,
     default=0.6,
     show_default=True,
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 @click.option(
     "--window", type=float, metavar="POINTS", help="Width of the window, instead of a weight."
 )
-@axis_option("--by", help="Along what time_weighted_ema measures distances")
+@axis_option("--x", "--by", "by", help="Along what time_weighted_ema measures distances")
 @selection_options
 @target_options("DIR|FILE", "A log directory; or a table: .csv, .jsonl, .parquet, .xlsx, ...")
 def command(
@@ -57,7 +59,7 @@ def command(
 
     \b
     Examples:
-      tbtools smooth logs/ -o logs-smoothed --weight 0.9
+      tbtools smooth logs/ -o logs-smoothed --smoothing 0.9
       tbtools smooth logs/ -o smoothed.parquet --method savgol --window 51
       tbtools smooth logs/ -o logs-median --method median --tag 'loss/*'
     """

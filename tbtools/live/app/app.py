@@ -143,7 +143,7 @@ class WatchApp(App[None]):
         self.runs = RunsPane(ascii_only=ascii_only)
         kept = self.settings
         self.charts = ChartsPane(
-            Look(kept.smoothing, kept.x, kept.log, self._line_colors, ascii_only=ascii_only)  # type: ignore[arg-type]
+            Look(kept.smoothing, kept.x, kept.log, self._line_colors, ascii_only=ascii_only)
         )
         self.findings = FindingsPane(ascii_only=ascii_only)
         self.input = Input(placeholder="seed*  status:stalled  lr>=1e-3  val/loss<2", id="filter")

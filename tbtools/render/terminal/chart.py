@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class Look:
     """
 
     smoothing: float
-    x: Axis
+    x: str
     log: bool
     colors: Mapping[str, str]
     ascii_only: bool = False
@@ -87,18 +87,23 @@ class Look:
 class Line:
     """A series as it is drawn.
 
+    Args:
+        series: The series.
+        look: How it is drawn.
+        places: Where its points lie on the axis, shape (n,); None where the axis tells.
+
     Attributes:
         series: The series.
         values: What is drawn of it, smoothed; shape (n,).
         x: Where its points lie on the axis; shape (n,).
     """
 
-    def __init__(self, series: ScalarSeries, look: Look) -> None:
+    def __init__(self, series: ScalarSeries, look: Look, places: Floats | None = None) -> None:
         self.series = series
         self.values: Floats = smooth_values(
             series.value, None, method="ema", weight=look.smoothing, window=None
         )
-        self.x = _places(series, look.x)
+        self.x = _places(series, look.x) if places is None else _bounded(places)
 
     @cached_property
     def passes(self) -> NDArray[np.int64]:
@@ -242,22 +247,26 @@ def x_range(lines: Sequence[Line]) -> Range:
     return (low, high) if low < high else (low - margin, high + margin)
 
 
-def place_label(place: float, x: Axis) -> str:
+def place_label(place: float, x: str) -> str:
     """A place on the x axis as a short text."""
     if x in ("relative", "active"):
         return format_duration(place)
     if x == "wall":
         return format_time(place)[5:16]
-    return format_count(round(place))
+    return format_count(round(place)) if x == "step" else format_rounded(place)
 
 
-def _places(series: ScalarSeries, x: Axis) -> Floats:
+def _places(series: ScalarSeries, x: str) -> Floats:
     if x in ("relative", "active"):
-        places = drawn_seconds(series, x)
+        places = drawn_seconds(series, cast("Axis", x))
     elif x == "wall":
         places = drawn_start(series) + drawn_seconds(series)
     else:
         return series.step.astype(np.float64)
+    return _bounded(places)
+
+
+def _bounded(places: Floats) -> Floats:
     return np.clip(np.nan_to_num(places), -_FAR, _FAR)
 
 

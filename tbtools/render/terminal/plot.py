@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from tbtools.render.format import (
 )
 from tbtools.render.terminal.chart import AXIS_ROWS, SIGNS, Chart, Line, Look
 from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_names, print_cells, print_line
+from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.runs.series import ScalarSeries
-    from tbtools.vocabulary import Axis, Objective
+    from tbtools.vocabulary import Objective
 
     Floats = NDArray[np.float64]
 
@@ -50,6 +51,8 @@ class PlotView:
         logdir: Where the runs are.
         series: What is drawn.
         other_tags: How many tags were selected and are not drawn.
+        places: By run and tag where the points lie on the axis, where the axis does not tell.
+        behind: Of how many runs the means are that are drawn; None where runs are.
         findings: Of these series.
         runs: Names of all runs, for their colours.
         smoothing: TensorBoard's weight, 0 for none.
@@ -62,9 +65,11 @@ class PlotView:
     findings: Sequence[Finding]
     runs: Sequence[str]
     smoothing: float
-    x: Axis
+    x: str
     log: bool
     other_tags: int = 0
+    places: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
+    behind: int | None = None
 
     def show(self, console: Console) -> None:
         """Prints the charts, below each other, as wide as the terminal."""
@@ -87,24 +92,25 @@ class PlotView:
 
     def totals(self) -> str:
         """One line: what is drawn."""
-        runs = len({each.run for each in self.series})
+        lines = len({each.run for each in self.series})
+        runs = plural(lines, "run")
+        if self.behind is not None:
+            runs = f"{plural(lines, 'group')} of {plural(self.behind, 'run')}"
         tags = len({each.tag for each in self.series})
         points = sum(each.step.size for each in self.series)
         return (
-            f"{printable(self.logdir)}: {plural(runs, 'run')}, {plural(tags, 'tag')}, "
+            f"{printable(self.logdir)}: {runs}, {plural(tags, 'tag')}, "
             f"{plural(len(self.series), 'series')}, {plural(points, 'point')}"
         )
 
 
-def most_telling(
-    series: Sequence[ScalarSeries], objectives: Mapping[str, Objective]
-) -> Sequence[ScalarSeries]:
-    """Those of the tag that tells most of how good the runs are; all where no tag tells."""
+def most_telling(series: Sequence[ScalarSeries], objectives: Mapping[str, Objective]) -> set[str]:
+    """The tag that tells most of how good the runs are; all tags where none tells."""
     points: dict[str, dict[str, int]] = {}
     for each in series:
         points.setdefault(each.run, {})[each.tag] = each.step.size
     ranked = rank_objectives(points, objectives).ranked
-    return [each for each in series if each.tag == ranked[0]] if ranked else series
+    return {ranked[0]} if ranked else {each.tag for each in series}
 
 
 class _Chart:
@@ -142,11 +148,14 @@ class _Chart:
     @cached_property
     def lines(self) -> list[Line]:
         """The series as they are drawn."""
-        return [Line(each, self.look) for each in self.series]
+        places = self.view.places
+        return [Line(each, self.look, places.get((each.run, each.tag))) for each in self.series]
 
     def _title(self) -> list[tuple[str, str]]:
-        details = [f"smoothing {self.view.smoothing:g}"] if self.view.smoothing else []
+        details = ["mean"] if self.view.behind is not None else []
+        details += [f"smoothing {self.view.smoothing:g}"] if self.view.smoothing else []
         details += ["log"] if self.view.log else []
+        details += [] if self.view.x in AXES else [f"along {printable(self.view.x)}"]
         behind = f"  {', '.join(details)}" if details else ""
         return [(printable(self.tag), "bold"), (behind, "dim")]
 

@@ -81,10 +81,12 @@ def text_lines(value: StoredValue) -> list[str]:
     return [line for cell in _cells(value) for line in cell.splitlines()]
 
 
-def text_files(value: StoredValue) -> list[tuple[str, bytes]]:
-    """The texts of a value as files: ending and content of each.
+def text_files(value: StoredValue) -> list[tuple[str, bytes, str]]:
+    """The texts of a value as files: ending and content of each, and the shape of the tensor.
 
     Raises:
         UndecodablePayload: It is no string tensor.
     """
-    return [("md", cell.encode(errors="backslashreplace")) for cell in _cells(value)]
+    text = text_of(value)
+    shape = "" if isinstance(text, str) else "x".join(map(str, text.shape))
+    return [("md", cell.encode(errors="backslashreplace"), shape) for cell in _cells(value)]
