@@ -283,6 +283,17 @@ class NonfiniteValue(TbtoolsError, ValueError):
         super().__init__(f"{tag} of run {run} is {value} at step {step}")
 
 
+class RepeatedPoint(TbtoolsError, ValueError):
+    """Several points of a run at one place, where there was to be one."""
+
+    def __init__(self, run: str, tag: str, axis: str, place: float) -> None:
+        super().__init__(f"{tag} of run {run} has several points at {axis} {place:.15g}")
+
+
+class UnequalRuns(TbtoolsError, ValueError):
+    """Runs that were to have the same tags at the same places do not."""
+
+
 class UnwritableValue(TbtoolsError, ValueError):
     """An event file cannot hold the value as it is."""
 

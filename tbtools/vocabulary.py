@@ -118,11 +118,14 @@ SMOOTHING_METHODS: tuple[SmoothingMethod, ...] = get_args(SmoothingMethod)
 DEFAULT_STATISTICS = ("mean", "std", "stderr", "median", "min", "max", "iqm")
 NonfinitePolicy = Literal["poison", "drop", "fail"]
 NONFINITE_POLICIES: tuple[NonfinitePolicy, ...] = get_args(NonfinitePolicy)
+# What counts of several points of a run at one place of the axis.
+RepeatedPolicy = Literal["last", "first", "mean", "fail"]
+REPEATED_POLICIES: tuple[RepeatedPolicy, ...] = get_args(RepeatedPolicy)
 
 # How a result is shown on standard output.
 OUTPUT_FORMATS = ("table", "json", "csv")
 # Files that hold a table, by the ending of their names.
-TableFormat = Literal["csv", "jsonl", "parquet", "feather"]
+TableFormat = Literal["csv", "jsonl", "json", "parquet", "feather", "xlsx"]
 TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 # Tables for people and their pages; `export` writes hyperparameters in them.
 PAGE_FORMATS = ("table", "json", "markdown", "latex")

@@ -1,4 +1,4 @@
-"""What merge, aggregate and smooth write is shown by a running TensorBoard, and read by tbparse.
+"""What the commands write is shown by a running TensorBoard, point by point, and read by tbparse.
 
 What has to be there is computed here from the numbers that the logs were made of, by pandas.
 """
@@ -27,6 +27,7 @@ SEEDS = 3
 POINTS = 1200  # more than TensorBoard shows of a tag unless it is told to show all
 PNG = b"\x89PNG\r\n\x1a\n"
 WEIGHT = 0.9
+DAMAGED = 500
 
 
 def losses() -> Any:
@@ -64,11 +65,27 @@ def logdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 builder.text("note", step, f"piece {number}", wall_time=time)
                 builder.histogram("weights", step, [float(step)], [number + 1], wall_time=time)
         builder.write(folder / "pieces" / f"events.out.tfevents.{number}")
+    damaged = EventFileBuilder().file_version()
+    for step in range(POINTS):
+        damaged.scalar("loss", step, step / 8, START + step)
+        if step == DAMAGED:
+            damaged.corrupt_data_crc()
+    damaged.write(folder / "damaged" / "events.out.tfevents.1")
+    rows = [f"{step},{START + step},{step / 8}" for step in range(POINTS)]
+    (folder / "table.csv").write_text("\n".join(["step,wall_time,loss", *rows]))
     for words in (
         ["merge", f"{folder}/pieces", "-o", f"{folder}/out/merged"],
         ["aggregate", f"{folder}/seeds", "-o", f"{folder}/out/over_seeds"],
         ["smooth", f"{folder}/seeds", "--weight", str(WEIGHT), "-o", f"{folder}/out/smooth"],
-    ):
+        ["edit", f"{folder}/out/merged", "--rename", "s/^/eval-/", "--scale-steps", "2",
+         "--shift-steps", "10", "--split-by-tag", "^(?=(acc))", "-o", f"{folder}/out/edited"],
+        ["compact", f"{folder}/pieces", "--images", "last:5", "--histograms", "every:5",
+         "--text", "first:3", "-o", f"{folder}/out/compacted"],
+        ["merge", f"{folder}/pieces", "--same", "objective=loss", "--tag", "objective",
+         "-o", f"{folder}/out/renamed"],
+        ["repair", f"{folder}/damaged", "-o", f"{folder}/out/repaired"],
+        ["import", f"{folder}/table.csv", "-o", f"{folder}/out/imported"],
+    ):  # fmt: skip
         (folder / "out").mkdir(exist_ok=True)
         assert call(*words).status == 0
     return folder / "out"
@@ -85,6 +102,14 @@ def expected() -> dict[tuple[str, str], Curve]:
     time = START + 9000.0 * piece + steps
     curves["merged", "loss"] = time, steps, steps + piece / 2
     curves["merged", "acc"] = time, steps, steps / 4
+    for tag in ("loss", "acc"):
+        _, _, values = curves["compacted", tag] = curves["merged", tag]
+        run = "edited/acc" if tag == "acc" else "edited"
+        curves[run, f"eval-{tag}"] = time, 2 * steps + 10, values
+    curves["renamed", "objective"] = curves["merged", "loss"]
+    whole = steps != DAMAGED
+    curves["repaired", "loss"] = (START + steps)[whole], steps[whole], steps[whole] / 8
+    curves["imported", "loss"] = START + steps, steps, steps / 8
     frame = pd.DataFrame(losses().T.astype(np.float64))
     statistics = {
         "mean": frame.mean(axis=1, skipna=False),
@@ -132,20 +157,39 @@ def test_every_run_tag_and_point_is_shown(server: Server) -> None:
         assert_same(points, want)
 
 
-def test_pictures_texts_and_histograms_of_both_pieces_are_shown(server: Server) -> None:
-    where = {"run": "merged"}
-    pictures = server.get("plugin/images/images", **where, tag="sample")
-    assert [each["step"] for each in pictures] == [*range(0, POINTS, 100)]
-    contents = [
-        server.content(f"plugin/images/individualImage?{each['query']}&") for each in pictures
+LOGGED = list(range(0, POINTS, 100))
+
+
+@pytest.mark.parametrize(
+    ("run", "prefix", "pictures", "texts", "histograms"),
+    [
+        ("merged", "", LOGGED, LOGGED, LOGGED),
+        ("edited", "eval-", LOGGED, LOGGED, LOGGED),
+        ("compacted", "", LOGGED[-5:], LOGGED[:3], [*LOGGED[::5], LOGGED[-1]]),
+    ],
+)
+def test_pictures_texts_and_histograms_of_both_pieces_are_shown(
+    server: Server,
+    run: str,
+    prefix: str,
+    pictures: list[int],
+    texts: list[int],
+    histograms: list[int],
+) -> None:
+    def moved(steps: list[int]) -> list[int]:
+        return [2 * step + 10 for step in steps] if prefix else steps
+
+    shown = server.get("plugin/images/images", run=run, tag=f"{prefix}sample")
+    assert [each["step"] for each in shown] == moved(pictures)
+    contents = [server.content(f"plugin/images/individualImage?{each['query']}&") for each in shown]
+    assert contents == [PNG + bytes([int(step >= 700)]) for step in pictures]
+    shown = server.get("plugin/text/text", run=run, tag=f"{prefix}note")
+    assert [each["step"] for each in shown] == moved(texts)
+    assert [each["text"] for each in shown] == [
+        f"<p>piece {int(step >= 700)}</p>" for step in texts
     ]
-    assert contents == [PNG + bytes([int(step >= 700)]) for step in range(0, POINTS, 100)]
-    texts = server.get("plugin/text/text", **where, tag="note")
-    assert [each["text"] for each in texts] == [
-        f"<p>piece {int(step >= 700)}</p>" for step in range(0, POINTS, 100)
-    ]
-    histograms = server.get("plugin/histograms/histograms", **where, tag="weights")
-    assert [step for _, step, _ in histograms] == [*range(0, POINTS, 100)]
+    shown = server.get("plugin/histograms/histograms", run=run, tag=f"{prefix}weights")
+    assert [step for _, step, _ in shown] == moved(histograms)
 
 
 def test_tbparse_reads_the_same_points(logdir: Path) -> None:
@@ -154,7 +198,7 @@ def test_tbparse_reads_the_same_points(logdir: Path) -> None:
         str(logdir), extra_columns={"wall_time", "dir_name"}, event_types={"scalars"}
     )
     frame = reader.scalars
-    curves = {key: want for key, want in expected().items() if key[1] == "loss"}
+    curves = {key: want for key, want in expected().items() if not key[1].endswith("acc")}
     assert set(zip(frame["dir_name"], frame["tag"], strict=True)) == set(curves)
     for (run, tag), want in curves.items():
         rows = frame[(frame["dir_name"] == run) & (frame["tag"] == tag)]

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 
     from benchmarks.detection.curves import Curve, Family
 
-KINDS = ("divergence", "nonfinite", "collapse", "explosion", "plateau", "overfitting", "spike")
+KINDS = (
+    "divergence",
+    "nonfinite",
+    "collapse",
+    "explosion",
+    "plateau",
+    "overfitting",
+    "spike",
+    "gradient",
+)
 
 
 def main() -> None:

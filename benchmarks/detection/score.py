@@ -15,6 +15,9 @@ from tbtools.runs.series import ScalarSeries
 GRADUAL = 0.10
 SUDDEN = 3
 
+# Kinds of which an info is enough.
+INFOS = ("spike", "gradient")
+
 # (kind, tag, onset step or None) for each warning or error that a detector gives on a curve.
 Alarm = tuple[str, str, int | None]
 Detector = Callable[[Curve], list[Alarm]]
@@ -35,8 +38,8 @@ def judged(curve: Curve, part: float = 1.0) -> Findings:
 
 
 def tbtools_detector(curve: Curve) -> list[Alarm]:
-    """The alarms of tbtools: findings of severity error or warning, of a spike also an info."""
-    findings = [f for f in judged(curve) if f.is_serious or f.kind == curve.kind == "spike"]
+    """The alarms of tbtools: errors and warnings; where these are what is asked for, infos, too."""
+    findings = [f for f in judged(curve) if f.is_serious or f.kind == curve.kind in INFOS]
     return [(f.kind, f.tag, f.onset_step) for f in findings]
 
 

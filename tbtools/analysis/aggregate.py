@@ -10,6 +10,7 @@ import numpy as np
 
 from tbtools.analysis.aggregated import Aggregate, AggregatedSeries
 from tbtools.analysis.align import INTERPOLATED, MISSING, align, check_alignment
+from tbtools.analysis.distinct import Distinct, check_repeated
 from tbtools.analysis.ensemble import (
     DEFAULT_STATISTICS,
     Bootstrap,
@@ -19,13 +20,13 @@ from tbtools.analysis.ensemble import (
 )
 from tbtools.analysis.grouping import RunGroup, group_runs
 from tbtools.analysis.repeats import differences
-from tbtools.errors import InvalidArgument, NonfiniteValue
+from tbtools.errors import InvalidArgument, NonfiniteValue, RepeatedPoint, UnequalRuns
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import Provenance
 from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.reading import check_progress
 from tbtools.runs.selection import Selection, Selector, as_globs
-from tbtools.runs.series import last_of_each, stream_scalars
+from tbtools.runs.series import stream_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
     from tbtools.runs.series import RunScalars, ScalarSeries
+    from tbtools.vocabulary import RepeatedPolicy
 
     Floats: TypeAlias = NDArray[np.float64]
 
@@ -54,7 +56,9 @@ class _Plan:
     align: Alignment
     statistics: tuple[str, ...]
     nonfinite: NonfinitePolicy
-    min_runs: int | None
+    repeated: RepeatedPolicy
+    min_runs: int | Literal["all"] | None
+    strict: bool
     bootstrap: Bootstrap
 
 
@@ -69,7 +73,9 @@ def aggregate(
     align: Alignment | None = None,
     statistics: Sequence[str] = DEFAULT_STATISTICS,
     nonfinite: NonfinitePolicy = "poison",
-    min_runs: int | None = None,
+    repeated: RepeatedPolicy = "last",
+    min_runs: int | Literal["all"] | None = None,
+    strict: bool = False,
     bootstrap: Bootstrap | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Aggregate:
@@ -90,18 +96,24 @@ def aggregate(
             straight lines between the points of a run; a number takes its multiples, and straight
             lines. No run counts beyond its ends. By default ``exact`` for steps, else
             ``interpolate``.
-        statistics: mean, std, stderr, median, min, max, iqm (interquartile mean), quantiles such as
-            q25, and mean_ci, median_ci, iqm_ci, each of which gives two columns (mean_low,
-            mean_high).
+        statistics: mean, std, stderr, median, min, max, iqm (interquartile mean), var, sum,
+            quantiles such as q25, and mean_ci, median_ci, iqm_ci, each of which gives two columns
+            (mean_low, mean_high).
         nonfinite: What a NaN or an infinity does: ``poison`` lets it count, so that a NaN makes the
             statistics of its point NaN; ``drop`` leaves the run out there; ``fail`` raises.
-        min_runs: Points with fewer runs behind them are left out, and counted.
+        repeated: What counts of several points of a run at one x: the ``last`` written, the
+            ``first``, their ``mean``; ``fail`` raises.
+        min_runs: Points with fewer runs behind them are left out, and counted; with ``all`` those
+            that a run of the group that has the tag lacks.
+        strict: Refuses groups whose runs do not all have the same tags at the same x.
         bootstrap: How intervals are made: level, resamples, seed.
         progress: Called now and then with the runs that have been aggregated and those of all.
 
     Raises:
         InvalidArgument: Something of this makes no sense.
         NonfiniteValue: There is one, and `nonfinite` is ``fail``.
+        RepeatedPoint: There is one, and `repeated` is ``fail``.
+        UnequalRuns: Runs of a group differ in tags or x, and `strict` is set.
         UnknownTag: A glob matches no tag, or a run does not have the tag that is the axis.
         NoEventFiles: There is nothing to read under a path, or not one event could be read.
         UnsupportedType: `progress` cannot be called, or `bootstrap` is none.
@@ -112,6 +124,7 @@ def aggregate(
         raise InvalidArgument(f"nonfinite={nonfinite!r} is none of {known}")
     names = as_globs(statistics or None)
     check_statistics(names)
+    check_repeated(repeated)
     _check_min_runs(min_runs)
     how: Alignment = align if align is not None else "exact" if x == "step" else "interpolate"
     check_alignment(how)
@@ -121,7 +134,9 @@ def aggregate(
         align=how,
         statistics=names,
         nonfinite=nonfinite,
+        repeated=repeated,
         min_runs=min_runs,
+        strict=strict,
         bootstrap=as_bootstrap(bootstrap),
     )
     inputs = open_inputs(runs)
@@ -155,22 +170,29 @@ def aggregate(
     )
 
 
-def _check_min_runs(min_runs: int | None) -> None:
-    if min_runs is None:
+def _check_min_runs(min_runs: int | Literal["all"] | None) -> None:
+    if min_runs is None or min_runs == "all":
         return
     given: object = min_runs
     is_whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
     if not is_whole or min_runs < 1:
-        raise InvalidArgument(f"min_runs={min_runs!r} is not a whole number of at least 1")
-
-
-def _require_enough(series: Sequence[AggregatedSeries], min_runs: int | None) -> None:
-    """Refuses a result of which `min_runs` has left nothing."""
-    if min_runs is not None and not any(each.x.size for each in series):
-        most = max((len(each.members) for each in series), default=0)
         raise InvalidArgument(
-            f"min_runs={min_runs}: no point has so many runs behind it; a tag has {most} at most"
+            f"min_runs={min_runs!r} is not a whole number of at least 1, and not 'all'"
         )
+
+
+def _require_enough(
+    series: Sequence[AggregatedSeries], min_runs: int | Literal["all"] | None
+) -> None:
+    """Refuses a result of which `min_runs` has left nothing."""
+    if min_runs is None or any(each.x.size for each in series):
+        return
+    if min_runs == "all":
+        raise InvalidArgument("min_runs='all': no tag has a point that all its runs have")
+    most = max((len(each.members) for each in series), default=0)
+    raise InvalidArgument(
+        f"min_runs={min_runs}: no point has so many runs behind it; a tag has {most} at most"
+    )
 
 
 def _aggregate_group(
@@ -180,6 +202,8 @@ def _aggregate_group(
     chosen = {name: runs[name] for name in group.runs}
     members = {each.run: each for each in stream_scalars(chosen, plan.selector, plan.x)}
     tags = sorted({tag for member in members.values() for tag in member.series}, key=natural_key)
+    if plan.strict:
+        _require_equal(group, members, tags, plan.x)
 
     def places(tag: str) -> list[tuple[str, bytes]]:
         return [
@@ -203,18 +227,20 @@ def _aggregate_tags(
     """Aggregates tags of the same runs whose points lie at the same places: all at once."""
     places, values, elapsed = [], [], []
     repeated = unplaced = 0
+    how = plan.repeated
     for name, member in members.items():
         curves = [member.series[tag] for tag in tags]
         x = member.places(tags[0], plan.x)
         if plan.nonfinite == "fail":
             _require_finite(name, curves)
-        taken = last_of_each(x)
-        known = int(np.isfinite(x).sum())
-        unplaced += x.size - known
-        repeated += known - taken.size
-        places.append(x[taken])
-        values.append(np.array([curve.value for curve in curves])[:, taken])
-        times = np.array([curve.wall_time for curve in curves])[:, taken]
+        points = Distinct.of(x)
+        if how == "fail" and points.repeated:
+            raise RepeatedPoint(name, tags[0], plan.x, points.first_repeated)
+        unplaced += x.size - points.size
+        repeated += points.repeated
+        places.append(points.x)
+        values.append(points.values(np.array([curve.value for curve in curves]), how))
+        times = points.values(np.array([curve.wall_time for curve in curves]), how)
         elapsed.append(times - member.start_time)
     aligned = align(places, plan.align)
     value, since = (  # one tag behind the other
@@ -227,7 +253,7 @@ def _aggregate_tags(
     ensemble = Ensemble(value, counted, plan.bootstrap)
     enough = present.any(axis=0)
     if plan.min_runs is not None:
-        enough &= ensemble.count >= plan.min_runs
+        enough &= ensemble.count >= (len(members) if plan.min_runs == "all" else plan.min_runs)
     starts = [member.start_time for member in members.values()]
     first_start = min((start for start in starts if np.isfinite(start)), default=np.nan)
     columns = {
@@ -254,6 +280,28 @@ def _aggregate_tags(
             unplaced=unplaced,
             too_few=own.size - int(np.count_nonzero(own)),
         )
+
+
+def _require_equal(
+    group: RunGroup, members: Mapping[str, RunScalars], tags: Sequence[str], x: str
+) -> None:
+    """Refuses runs of which one lacks a tag, or a place at which others have it."""
+    for tag in tags:
+        lacking = [
+            run for run in group.runs if run not in members or tag not in members[run].series
+        ]
+        if lacking:
+            raise UnequalRuns(f"strict: run {lacking[0]} of group {group.name} has no {tag}")
+        first, *others = group.runs
+        for run in others:
+            ends = members[first].places(tag, x), members[run].places(tag, x)
+            differing = np.setxor1d(*ends)
+            if differing.size:
+                has, lacks = (first, run) if differing[0] in ends[0] else (run, first)
+                raise UnequalRuns(
+                    f"strict: {tag} has a point at {x} {differing[0]:.15g} in run {has}, "
+                    f"and none in run {lacks}"
+                )
 
 
 def _require_finite(run: str, curves: Sequence[ScalarSeries]) -> None:

@@ -58,7 +58,7 @@ class AggregatedSeries:
         nonfinite: int64, shape (m,): how many runs have NaN or infinity there, whether these count
             or not.
         statistics: Name to float64, shape (m,).
-        repeated: Points left out because their run has a later one at the same x.
+        repeated: How many points of a run came on top of another one of it at the same x.
         unplaced: Points left out because their x is not known.
         too_few: Points of the axis left out because fewer runs are behind them than were asked for.
     """

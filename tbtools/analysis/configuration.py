@@ -7,7 +7,6 @@ alone. It is read where runs are judged, so that every command, page and noteboo
 from __future__ import annotations
 
 import posixpath
-import tomllib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +137,8 @@ def _read(path: str) -> Configuration | None:
     content = read_bytes(path)
     if shared and b"tbtools" not in content:
         return None
+    import tomllib  # few logs have a configuration
+
     try:
         table = tomllib.loads(content.decode())
     except (ValueError, RecursionError) as error:  # no UTF-8, or no TOML, or too deep

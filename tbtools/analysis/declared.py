@@ -17,40 +17,44 @@ if TYPE_CHECKING:
 _SESSION_START = "_hparams_/session_start_info"
 # The arguments of transformers' Trainer, as JSON.
 _ARGUMENTS = "args/text_summary"
-# Parts of the names that are asked for.
-_WORDS = (b"warm", b"clip", b"norm")
 
 
-def hyperparameters(runs: Mapping[str, Run]) -> Callable[[str], Mapping[str, Any]]:
+def hyperparameters(
+    runs: Mapping[str, Run],
+) -> Callable[[str, tuple[str, ...]], Mapping[str, Any]]:
     """Gives what a run says of itself by its hparams, or by the arguments of transformers.
 
     Args:
         runs: All runs: the hyperparameters of a run may be those of one above it.
 
     Returns:
-        A function from the name of a run to values by name; of those that are never asked for
-        nothing is read. A run whose files have changed meanwhile says nothing.
+        A function from the name of a run and the words that are looked for in names, in lower
+        case and without `_` and `-`, to values by name, of which others may be missing. Of runs
+        that are never asked for nothing is read. A run whose files have changed meanwhile says
+        nothing.
     """
 
     @cache
+    def stored() -> bytes:
+        sessions = (_stored(run, _SESSION_START) for run in runs.values())
+        found = b"\n".join(data for values in sessions for data in values)
+        return found.lower().translate(None, b"_-")
+
+    @cache
     def hparams() -> dict[str, Mapping[str, Any]]:
-        # Decoding takes protobuf, whose import takes longer than a small log.
-        if not any(
-            word in data
-            for run in runs.values()
-            for data in _stored(run, _SESSION_START)
-            for word in _WORDS
-        ):
-            return {}
         from tbtools.runs.plugins.hparams_table import settings_above
 
         return {run: settings.values for run, (_, settings) in settings_above(runs).items()}
 
-    def of_run(name: str) -> Mapping[str, Any]:
-        found: dict[str, Any] = dict(hparams().get(name, {}))
+    @cache
+    def of_run(name: str, words: tuple[str, ...]) -> Mapping[str, Any]:
+        found: dict[str, Any] = {}
+        # Decoding takes protobuf, whose import takes longer than a small log.
+        if any(word.encode() in stored() for word in words):
+            found |= hparams().get(name, {})
         return found | trainer_arguments(runs[name])
 
-    return cache(of_run)
+    return of_run
 
 
 def trainer_arguments(run: Run) -> dict[str, Any]:

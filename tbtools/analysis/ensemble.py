@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Center = Literal["mean", "median", "iqm"]
 
 STATISTICS = (
-    *("mean", "std", "stderr", "median", "min", "max", "iqm"),
+    *("mean", "std", "stderr", "median", "min", "max", "iqm", "var", "sum"),
     *("mean_ci", "median_ci", "iqm_ci"),
 )
 DEFAULT_STATISTICS = ("mean", "std", "stderr", "median", "min", "max", "iqm")
@@ -47,7 +47,7 @@ def check_statistics(names: Sequence[str]) -> None:
 
 def runs_needed(column: str) -> int:
     """How many runs a column of `Ensemble.statistics` needs: a spread is one of two at least."""
-    return 2 if column in ("std", "stderr") or column.endswith(("_low", "_high")) else 1
+    return 2 if column in ("std", "stderr", "var") or column.endswith(("_low", "_high")) else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +153,21 @@ class Ensemble:
         """The interquartile mean, as rliable has it: without the lowest and highest n // 4."""
         return self._trimmed_mean(*ranks_of("iqm", self.count))
 
-    def std(self) -> Floats:
-        """The standard deviation of the sample, with n - 1; NaN for one run."""
+    def sum(self) -> Floats:
+        """The sum of the runs behind the point."""
+        inside = self._rank < self.count
+        return self._valid(np.where(inside, self._sorted, 0.0).sum(axis=0))
+
+    def var(self) -> Floats:
+        """The variance of the sample, with n - 1; NaN for one run."""
         inside = self._rank < self.count
         deviation = np.where(inside, self._sorted - self.mean(), 0.0)
         variance = (deviation**2).sum(axis=0) / np.maximum(self.count - 1, 1)
-        return self._valid(np.sqrt(variance), least=2)
+        return self._valid(variance, least=2)
+
+    def std(self) -> Floats:
+        """The standard deviation of the sample: the root of the variance."""
+        return np.sqrt(self.var())
 
     def stderr(self) -> Floats:
         """The standard error of the mean: the standard deviation by the root of n."""
@@ -241,4 +250,6 @@ _METHODS: dict[str, Callable[[Ensemble], Floats]] = {
     "min": Ensemble.lowest,
     "max": Ensemble.highest,
     "iqm": Ensemble.iqm,
+    "var": Ensemble.var,
+    "sum": Ensemble.sum,
 }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tbtools.analysis.same_tags import SameTags
     from tbtools.eventfile.scan import FileColumns
     from tbtools.eventfile.source import Identity
     from tbtools.runs.columns import RunColumns
@@ -64,6 +65,7 @@ class FileGroup:
     Args:
         files: Each with the run that it is of, in the order of their names.
         columns: What is left of them after restarts.
+        renamed: Files, by their `id`, to which of their rows get another name for their tag.
 
     Attributes:
         columns: What is left of them after restarts.
@@ -73,7 +75,12 @@ class FileGroup:
         dropped_marks: Kinds of marks that do not.
     """
 
-    def __init__(self, files: Sequence[Owned], columns: RunColumns) -> None:
+    def __init__(
+        self,
+        files: Sequence[Owned],
+        columns: RunColumns,
+        renamed: Mapping[int, NDArray[np.bool_]] | None = None,
+    ) -> None:
         self.columns = columns
         self.timeline = columns.timeline
         self.rows = self.timeline.rows
@@ -82,6 +89,7 @@ class FileGroup:
         self._owners = list(dict.fromkeys(run_of.values()))
         self._runs = [run_of[id(file)] for file in self.rows.files]
         left_out = self.timeline.superseded
+        self._renamed = renamed or {}
         self._declared = self._declarations()
         self._superseded = (
             np.zeros(self.rows.count, bool) if left_out is None else left_out & ~self._declared
@@ -106,6 +114,13 @@ class FileGroup:
     def kept(self) -> NDArray[np.bool_]:
         """Which rows go into the merged run."""
         return self._selected & ~self._superseded
+
+    @property
+    def renamed_values(self) -> int:
+        """How many values go into the merged run under another tag than theirs."""
+        kept = np.split(self.kept, self.rows.starts[1:-1])
+        pairs = zip(self.rows.files, kept, strict=True)
+        return sum(int((own & self._renamed.get(id(file), False)).sum()) for file, own in pairs)
 
     def select(self, selector: Selector) -> None:
         """Leaves out what is not selected, which does not count as superseded."""
@@ -221,21 +236,42 @@ class FileGroup:
         )
 
 
-def group_files(runs: Mapping[str, Run], policy: RestartPolicy, *, union: bool) -> list[FileGroup]:
-    """The event files of some runs, together or, with `union`, each run for itself."""
+def group_files(
+    runs: Mapping[str, Run],
+    policy: RestartPolicy,
+    *,
+    union: bool,
+    same: SameTags | None = None,
+) -> list[FileGroup]:
+    """The event files of some runs, together or, with `union`, each run for itself.
+
+    Args:
+        runs: The runs.
+        policy: The restart policy.
+        union: See above.
+        same: Tags that are one thing; those of different names are different where not given.
+    """
     owned: dict[Identity | str, Owned] = {}
+    renamed = {}
     for name, run in runs.items():
         for file in run.data.files:
-            owned.setdefault(_identity(file), (name, file))
+            if _identity(file) in owned:
+                continue
+            joined = same.joined(file) if same else file
+            if same and joined is not file:
+                renamed[id(joined)] = same.renamed(file)
+            owned[_identity(file)] = name, joined
     files = list(owned.values())
     if union:
         groups = [[own for own in files if own[0] == name] for name in runs]
-        return [FileGroup(group, _columns_of(runs, group, policy)) for group in groups if group]
+        return [
+            FileGroup(group, _columns_of(runs, group, policy), renamed) for group in groups if group
+        ]
     if not files:
         return []
     # As they would stand in one directory: their names begin with the time.
     files.sort(key=lambda own: (Path(own[1].path).name, own[1].path))
-    return [FileGroup(files, _columns_of(runs, files, policy))]
+    return [FileGroup(files, _columns_of(runs, files, policy), renamed)]
 
 
 def _identity(file: FileColumns) -> Identity | str:

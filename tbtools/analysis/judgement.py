@@ -392,10 +392,17 @@ def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[N
     A run without the tags or steps that are selected is not selected, and is left out.
     """
     for name, run in runs.items():
-        if run.data.diagnostics.is_unreadable:
-            yield NotJudged(name, None, "nothing could be read")
-        elif selection.is_all and not run.data.has_scalars:
-            yield NotJudged(name, None, "no scalars")
+        has_scalars = not selection.is_all or run.data.has_scalars
+        yield from run_not_judged(
+            name, is_unreadable=run.data.diagnostics.is_unreadable, has_scalars=has_scalars
+        )
+
+
+def run_not_judged(name: str, *, is_unreadable: bool, has_scalars: bool) -> tuple[NotJudged, ...]:
+    """Why nothing of a run can be judged, if there is a reason."""
+    if is_unreadable:
+        return (NotJudged(name, None, "nothing could be read"),)
+    return () if has_scalars else (NotJudged(name, None, "no scalars"),)
 
 
 def _trend(series: ScalarSeries, finding: Finding) -> FindingTrend:

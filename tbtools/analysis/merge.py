@@ -1,12 +1,12 @@
 """The pieces of one training as one run: what is kept, and which bytes of which file that is.
 
 Nothing is written here. A `Merge` says which stretches of the event files make up the merged one,
-record by record as they are; `tbtools.render.event_files.write_merge` copies them.
+record by record as they are; `tbtools.render.merged.write_merge` copies them.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -19,6 +19,7 @@ from tbtools.analysis.file_groups import (
     shared_file_notes,
 )
 from tbtools.analysis.pieces import Rewritten, pieces_of
+from tbtools.analysis.same_tags import SameTags
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import problem_dicts, require_readable, run_note_dicts
 from tbtools.runs.inputs import open_inputs, require_events
@@ -34,8 +35,10 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.file_groups import FileGroup
     from tbtools.analysis.pieces import Copy, SessionStart
+    from tbtools.analysis.same_tags import SameTag
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
+    from tbtools.runs.selection import Globs
     from tbtools.runs.timeline.notes import RunNote
     from tbtools.runs.timeline.sessions import Session
     from tbtools.vocabulary import RestartPolicy
@@ -79,9 +82,12 @@ class Merge(Tabled):
             offset, length, kind, message.
         run_notes: What should be known of the files, and of the timelines that were made of them,
             each with the name of the run; None for what is about several pieces taken together.
+        same: Tags that become one.
+        renamed_values: How many values get another tag for that.
+        same_names: The same as names in bytes.
     """
 
-    _plumbing: ClassVar[frozenset[str]] = frozenset({"pieces", "run_notes"})
+    _plumbing: ClassVar[frozenset[str]] = frozenset({"pieces", "run_notes", "same_names"})
 
     runs: tuple[str, ...]
     read_paths: tuple[str, ...]
@@ -96,6 +102,9 @@ class Merge(Tabled):
     start_time: float
     problems: tuple[dict[str, Any], ...]
     run_notes: tuple[RunNote, ...]
+    same: tuple[SameTag, ...] = ()
+    renamed_values: int = 0
+    same_names: Mapping[bytes, bytes] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """How much there is, on one line."""
@@ -133,6 +142,8 @@ class Merge(Tabled):
             "points": self.points,
             "superseded": self.superseded,
             "rewritten_records": self.rewritten,
+            "renamed_values": self.renamed_values,
+            "same": [{"tag": each.tag, "names": list(each.names)} for each in self.same],
             "tags": [{"tag": tag, "superseded": count} for tag, count in self.tags.items()],
             "lost_tags": list(self.lost_tags),
             "losses": [asdict(loss) for loss in self.losses],
@@ -156,6 +167,7 @@ def merge(
     tags: str | Sequence[str] | None = None,
     exclude_tags: str | Sequence[str] | None = None,
     steps: Steps = None,
+    same: Mapping[str, Globs] | None = None,
 ) -> Merge:
     """Plans one run from the pieces of one training.
 
@@ -170,6 +182,8 @@ def merge(
         tags: Globs; all tags where not given.
         exclude_tags: Globs of tags that are left out.
         steps: First and last step, both included; None for no bound.
+        same: Names to globs of tags that are one thing, which is called so from now on; selection
+            and restarts go by the new names.
 
     Returns:
         The plan; `tbtools.write` carries it out.
@@ -178,6 +192,7 @@ def merge(
         InvalidArgument: Two runs wrote the same tag at the same time (or at all, with `union`), so
             that they are no pieces of one training.
         InputChanged: A file was replaced while it was read.
+        InvalidArgument: Tags that are to be the same are of several plugins.
         UnknownTag: A glob matches no tag.
         NoEventFiles: There is nothing to read under a path.
         InvalidArgument: There is no such restart policy.
@@ -188,7 +203,8 @@ def merge(
     selector = Selector(Selection.of(tags, steps, exclude_tags=exclude_tags))
     require_readable(pieces)
     require_events(pieces.values())
-    groups = group_files(pieces, policy, union=union)
+    tags_joined = SameTags.of(same, [file for run in pieces.values() for file in run.data.files])
+    groups = group_files(pieces, policy, union=union, same=tags_joined)
     for group in groups:
         group.select(selector)
     selector.require_match()
@@ -225,6 +241,9 @@ def merge(
             *shared_file_notes(pieces),
             *(note for group in groups for note in group.notes()),
         ),
+        same=tags_joined.listed(),
+        renamed_values=sum(group.renamed_values for group in groups),
+        same_names=tags_joined.names,
     )
 
 

@@ -127,6 +127,11 @@ class SeriesTable(Sequence[SeriesSummary]):
         counts = zip(self.tags, numbers["dtype"].tolist(), numbers["count"].tolist(), strict=True)
         return {tag: count for (tag, _), dtype, count in counts if dtype}
 
+    @property
+    def nbytes(self) -> int:
+        """The size of the arrays."""
+        return int(self.numbers.nbytes + self.means.nbytes)
+
     def __len__(self) -> int:
         """How many series there are."""
         return len(self.tags)
@@ -202,11 +207,10 @@ def objective_summary(series: SeriesTable, tag: str, direction: Objective) -> Ob
         tag: The tag by which the run is judged, as `rank_objectives` chooses it.
         direction: Which way is better.
     """
-    dtypes = series.numbers["dtype"].tolist()
     chosen = next(
         series[number]
         for number, (own, _) in enumerate(series.tags)
-        if own == tag and dtypes[number]
+        if own == tag and series.numbers[number]["dtype"]
     )
     numbers = chosen.statistics
     down = direction == "min"

@@ -195,7 +195,7 @@ def scalars_of(given: RunsLike) -> pd.DataFrame:
             pass
         parts = [replace(part, run=name) for name, run in runs.items() for part in run.data.parts]
         table = ScalarTable([selector.choose(part) for part in parts])
-        frame = table.long(run=True, dtype=False, source=False)
+        frame = table.long(run=True)
         about = Provenance.of(runs, inputs.unreadable).to_dict()
         about["superseded"] = {name: run.superseded for name, run in runs.items()}
         frame.attrs |= about

@@ -78,7 +78,8 @@ class RunSummary:
     @property
     def is_judged(self) -> bool:
         """Whether at least one of its series was judged for every kind of finding."""
-        return is_judged({each.tag for each in self.findings.not_judged}, self.tags.scalars())
+        not_judged = {each.tag for each in self.findings.not_judged}
+        return None not in not_judged and is_judged(not_judged, self.tags.scalars())
 
     @property
     def duration(self) -> float | None:

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 
 from tbtools.analysis.configuration import configuration_of
 from tbtools.analysis.detect import Findings, NotJudged
-from tbtools.analysis.judgement import judge_series, runs_not_judged
+from tbtools.analysis.judgement import judge_series, run_not_judged, runs_not_judged
+from tbtools.analysis.kept_summaries import KeptSummaries
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.series_summary import SeriesTable, objective_summary
 from tbtools.analysis.summarized import RunSummary, Summary
 from tbtools.errors import UnsupportedType
+from tbtools.runs.data import RunDiagnostics
 from tbtools.runs.diagnostics import Provenance
 from tbtools.runs.engine import over_runs
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.numbers import is_number
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of
-from tbtools.runs.status import run_status, run_times
+from tbtools.runs.status import run_ending, run_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Globs
     from tbtools.runs.series import ScalarSeries
+    from tbtools.runs.status import Ending
 
     Progress = Callable[[int, int], None] | None
 
@@ -77,12 +80,19 @@ def summarize(
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     inputs = open_inputs(runs)
     configuration = configuration_of(inputs)
+    kept = KeptSummaries(inputs.runs if selection.is_all else {})
     found = _Summed(selection, configuration)
-    for part in over_runs(inputs.runs, _Summing(selection, configuration, now), progress):
+    found.take(kept.find(now), inputs.runs)
+    unread = {name: run for name, run in inputs.runs.items() if name not in found.runs}
+    for part in over_runs(unread, _Summing(selection, configuration, now, kept), progress):
         found.join(part)
+    if not found.to_judge.few:
+        kept.save()
     found.selector.require_match()
+    summaries = [found.runs[name] for name in inputs.runs if name in found.runs]
     overrides = configuration.objectives
-    objectives = rank_objectives({each.run: each.tags.scalars() for each in found.runs}, overrides)
+    scalars = {each.run: found.to_judge.scalars[each.run] for each in summaries}
+    objectives = rank_objectives(scalars, overrides)
     findings = found.to_judge.judge(inputs.runs, judging)
     return Summary(
         logdir=inputs.label,
@@ -92,7 +102,7 @@ def summarize(
                 objective=_objective(each, objectives),
                 findings=findings.get(each.run, Findings()),
             )
-            for each in found.runs
+            for each in summaries
         ),
         unreadable=tuple(inputs.unreadable.items()),
         left_out=found.left_out,
@@ -109,16 +119,18 @@ class _Summing:
     selection: Selection
     configuration: Configuration
     now: float
+    kept: KeptSummaries
 
     def __call__(self, read: Iterator[tuple[str, Run]]) -> _Summed:
         found = _Summed(self.selection, self.configuration)
         for name, run in read:
-            summary = _run_summary(name, run, found.selector, self.now)
-            found.to_judge.add(name, run, set(summary.tags.scalars()))
+            ending, summary = _run_summary(name, run, found.selector, self.now)
+            self.kept.add(name, run, summary, ending)
+            found.to_judge.add(name, run, summary.tags.scalars())
             if not self.selection.is_all and not summary.points and not summary.problems:
                 found.left_out += 1
             else:
-                found.runs.append(summary)
+                found.runs[name] = summary
         return found
 
 
@@ -127,16 +139,42 @@ class _Summed:
 
     def __init__(self, selection: Selection, configuration: Configuration) -> None:
         self.selector = Selector(selection, scalars=False)
+        self.configuration = configuration
         self.to_judge = _SeriesToJudge(selection, configuration)
-        self.runs: list[RunSummary] = []
+        self.runs: dict[str, RunSummary] = {}
         self.left_out = 0
 
     def join(self, other: _Summed) -> None:
         """Takes over what was found of the runs that come next."""
         self.selector.join(other.selector)
         self.to_judge.join(other.to_judge)
-        self.runs += other.runs
+        self.runs |= other.runs
         self.left_out += other.left_out
+
+    def take(self, known: Mapping[str, RunSummary], runs: Mapping[str, Run]) -> None:
+        """Takes summaries of runs that are not to be read, if there is too much to be judged."""
+        to_judge = _SeriesToJudge(self.selector.selection, self.configuration)
+        for name, summary in known.items():
+            to_judge.add_known(name, summary)
+        if to_judge.few:
+            return
+        self.to_judge = to_judge
+        self.runs |= known
+        for name, summary in known.items():
+            data = runs[name].data
+            data.know(_diagnostics(data.name, summary))
+
+
+def _diagnostics(name: str, summary: RunSummary) -> RunDiagnostics:
+    """What a run would keep, had it been read."""
+    return RunDiagnostics(
+        run=name,
+        event_files=summary.event_files,
+        superseded=summary.superseded,
+        problems=summary.problems,
+        notes=summary.notes,
+        is_unreadable=summary.status == "unreadable",
+    )
 
 
 def _objective(run: RunSummary, objectives: Objectives) -> ObjectiveSummary | None:
@@ -159,6 +197,7 @@ class _SeriesToJudge:
 
     Attributes:
         few: Whether there are few enough to be judged.
+        scalars: The tags of scalars that are selected of each run, and how many points each has.
     """
 
     def __init__(self, selection: Selection, configuration: Configuration) -> None:
@@ -168,21 +207,30 @@ class _SeriesToJudge:
         self._series: list[ScalarSeries] = []
         self._count = 0
         self._points = 0
-        self._chosen: dict[str, set[str]] = {}
+        self.scalars: dict[str, dict[str, int]] = {}
         self._not_judged: list[NotJudged] = []
 
-    def add(self, name: str, run: Run, chosen: set[str]) -> None:
-        """Takes the series of a run, of which some tags are selected."""
+    def add(self, name: str, run: Run, scalars: dict[str, int]) -> None:
+        """Takes the series of a run, of which some scalars are selected."""
         self._not_judged += runs_not_judged({name: run}, self._selection)
-        self._chosen[name] = chosen
+        self.scalars[name] = scalars
         counts = [each.count for part in run.data.parts for each in part.columns.scalars()]
         if self._has_room(len(counts), sum(counts)):
             self._series += read_scalars_of(run, name=name).series.values()
 
+    def add_known(self, name: str, summary: RunSummary) -> None:
+        """Takes a run of which only the summary is there; it tells how much there is to judge."""
+        scalars = summary.tags.scalars()
+        self._not_judged += run_not_judged(
+            name, is_unreadable=summary.status == "unreadable", has_scalars=bool(scalars)
+        )
+        self.scalars[name] = scalars
+        self._has_room(len(scalars), sum(scalars.values()))
+
     def join(self, other: _SeriesToJudge) -> None:
         """Takes what another one has taken."""
         self._not_judged += other._not_judged
-        self._chosen |= other._chosen
+        self.scalars |= other.scalars
         if self._has_room(other._count, other._points):
             self._series += other._series
 
@@ -199,12 +247,12 @@ class _SeriesToJudge:
         """The findings of each run."""
         if not self.few:
             self._not_judged += [
-                NotJudged(run, None, _TOO_MUCH) for run, tags in self._chosen.items() if tags
+                NotJudged(run, None, _TOO_MUCH) for run, tags in self.scalars.items() if tags
             ]
-        chosen = {(run, tag) for run, tags in self._chosen.items() for tag in tags}
+        judged = self.scalars if self.few else {}
         found = judge_series(
             self._series,
-            chosen if self.few else set(),
+            {(run, tag) for run, tags in judged.items() for tag in tags},
             self._selection,
             self._configuration,
             runs=runs,
@@ -223,15 +271,16 @@ class _SeriesToJudge:
         }
 
 
-def _run_summary(name: str, run: Run, selector: Selector, now: float) -> RunSummary:
-    """The summary of a run but for its objective and findings."""
+def _run_summary(name: str, run: Run, selector: Selector, now: float) -> tuple[Ending, RunSummary]:
+    """The summary of a run but for its objective and findings, and what its state is made of."""
     chosen = [selector.choose(part) for part in run.data.parts]
     tags = SeriesTable.joined([SeriesTable.of(part, series) for part, series in chosen])
     files, known = run.data.all_files, run.data.diagnostics
     timelines = [part.columns.timeline for part, _ in chosen]
     start_time, end_time = run_times(run)
     numbers = tags.numbers
-    return RunSummary(
+    ending = run_ending(run, has_points=len(tags) > 0)
+    return ending, RunSummary(
         run=name,
         path=run.path,
         event_files=len(files),
@@ -243,7 +292,7 @@ def _run_summary(name: str, run: Run, selector: Selector, now: float) -> RunSumm
         last_step=max(numbers["last_step"].tolist(), default=None),
         start_time=start_time,
         end_time=end_time,
-        status=run_status(run, now, has_points=len(tags) > 0),
+        status=ending.at(now, end_time),
         tags=tags,
         objective=None,
         problems=known.problems,

@@ -16,9 +16,9 @@ from tbtools.cli.options import (
     refuse_option,
     selection_options,
 )
-from tbtools.cli.parameters import Alignment, Place
-from tbtools.cli.target import check_target, show_summary, target_options
-from tbtools.vocabulary import DEFAULT_STATISTICS, NONFINITE_POLICIES
+from tbtools.cli.parameters import Alignment, LeastRuns, Place
+from tbtools.cli.target import check_target, is_csv, show_summary, target_options
+from tbtools.vocabulary import DEFAULT_STATISTICS, NONFINITE_POLICIES, REPEATED_POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     metavar="NAMES",
     default=",".join(DEFAULT_STATISTICS),
     show_default=True,
-    help="With commas between; also q25 and other quantiles, mean_ci, median_ci, iqm_ci.",
+    help="With commas between; also var, sum, q25 and other quantiles, mean_ci, median_ci, iqm_ci.",
 )
 @click.option(
     "--align",
@@ -52,7 +52,19 @@ if TYPE_CHECKING:
     help="What NaN and infinities do.",
 )
 @click.option(
-    "--min-runs", type=click.IntRange(1), metavar="N", help="Leave out points of fewer runs."
+    "--repeated",
+    type=click.Choice(REPEATED_POLICIES),
+    default="last",
+    show_default=True,
+    help="What counts of several points of a run at one place.",
+)
+@click.option(
+    "--min-runs",
+    type=LeastRuns(),
+    help="Leave out points of fewer runs; all: those that a run with the tag lacks.",
+)
+@click.option(
+    "--strict", is_flag=True, help="Refuse groups whose runs differ in tags or in their steps."
 )
 @click.option(
     "--at",
@@ -84,7 +96,9 @@ def command(
     align: Any,
     x: str,
     nonfinite: Any,
-    min_runs: int | None,
+    repeated: Any,
+    min_runs: Any,
+    strict: bool,
     at: str | None,
     by: str | None,
     tasks: tuple[str, ...],
@@ -114,16 +128,15 @@ def command(
     from tbtools.render.terminal.progress import scan_progress
     from tbtools.render.write import require_free_target, require_table, write
 
-    of_curves, of_scores = ("statistics", "align", "x", "nonfinite", "min_runs"), ("by", "tasks")
+    how = {"x": x, "align": align, "nonfinite": nonfinite, "repeated": repeated}
+    how |= {"min_runs": min_runs, "strict": strict}
+    of_curves, of_scores = ("statistics", *how), ("by", "tasks")
     for option in of_curves if at is not None else (*of_scores, "goal", "objectives"):
         refuse_option(option, "with --at" if at is not None else "without --at")
     if at is not None:
         require_table(target)
     check_target(target, summary_format)
-    # Hyperparameters that were written by add_hparams lie in a directory of their own.
-    experiment = selection.load(
-        paths, fold=any(each.startswith("hparam:") for each in (*groups, *tasks))
-    )
+    experiment = selection.load(paths, groups=(*groups, *tasks))
     require_free_target(target, force=force, inputs=paths)
     with scan_progress() as progress:
         experiment.scan(progress)
@@ -131,9 +144,8 @@ def command(
     require_all_paths(diagnostics)
     arguments = {"group": groups or None, **selection.arguments}
     if at is None:
-        options = {"x": x, "align": align, "nonfinite": nonfinite, "min_runs": min_runs}
         names = [name.strip() for name in statistics.split(",")]
-        result, view = _curves(experiment, statistics=names, **options, **arguments)
+        result, view = _curves(experiment, statistics=names, **how, **arguments)
     else:
         options = {"by": by, "at": at, "tasks": tasks or None, "target": goal}
         result, view = _scores(experiment, objectives, **options, **arguments)
@@ -141,7 +153,7 @@ def command(
         result,
         target,
         force=force,
-        csv_safe=csv_safe and target.lower().endswith((".csv", "-")),
+        csv_safe=csv_safe and (target == "-" or is_csv(target)),
         inputs=paths,
     )
     shown = view(result, target, diagnostics)

@@ -83,7 +83,7 @@ def command(
 
     output.check()
     directions = parse_objectives(objectives)
-    experiment = selection.load(paths, skip_unreadable=True)
+    experiment = selection.load(paths, groups=groups, skip_unreadable=True)
     with scan_progress() as progress, judging_progress() as judging:
         ranking = best(
             experiment,

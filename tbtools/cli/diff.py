@@ -118,7 +118,7 @@ def command(
     directions = parse_objectives(objectives)
     together = groups or b is None
     paths = [a] if b is None else [a, b]
-    first = selection.load(paths if together else [a])
+    first = selection.load(paths if together else [a], groups=groups)
     second = None if together else selection.load([b or ""])
     with scan_progress() as progress:
         result = diff(

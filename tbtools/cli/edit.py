@@ -52,6 +52,11 @@ _SYNONYMS = {
     "--on-collision", type=click.Choice(COLLISION_POLICIES),
     help="What becomes of tags or runs that would get one name.  [default: refused]",
 )  # fmt: skip
+@click.option(
+    "--split-by-tag", metavar="REGEX",
+    help="Tags go to a run below their own, called like the group; the match is cut out.",
+)  # fmt: skip
+@click.option("--split-sessions", is_flag=True, help="Each writer session becomes a run.")
 @click.option("--plugin", "plugins", metavar="GLOB", multiple=True, help="Only these plugins.")
 @click.option(
     "--exclude-plugin", "exclude_plugins", metavar="GLOB", multiple=True, help="Not these plugins."
@@ -107,7 +112,8 @@ def command(
     """Logs with other names, other steps or fewer tags, and all else byte for byte the same.
 
     First it is chosen what stays, by the names and steps that there are (--run, --tag, --plugin,
-    --steps); then tags and runs get their names (--map, --rename, --rename-run); then steps change
+    --steps); then runs become several (--split-by-tag, --split-sessions), and tags and runs get
+    their names (--map, --rename, --rename-run); then steps change
     (--unwrap-steps, --scale-steps, --concat, --shift-steps), and last wall times. Layouts of custom
     scalars, metrics of hyperparameters and the projector's config follow. Without --in-place
     nothing is changed where it lies; DIR must not be there yet.
@@ -116,6 +122,7 @@ def command(
     Examples:
       tbtools edit logs/ --exclude-tag 'debug/*' --rename 's/^/eval\\//' -o logs-edited
       tbtools edit logs/ --concat --rename-run 's/PPO_\\d+/PPO/' -o joined
+      tbtools edit logs/ --split-by-tag '^(train|val)/' -o two-runs
       tbtools edit logs/ --exclude-plugin images --steps 1000: --dry-run
       tbtools edit logs/ --rename 's/^/eval\\//' --in-place --backup logs-before
       tbtools edit --undo logs-before
@@ -185,7 +192,7 @@ def _check(
         for each in ("target", "in_place", "backup"):
             refuse_option(each, "with --dry-run")
     elif in_place:
-        for each in ("target", "rename_runs", "concat"):
+        for each in ("target", "rename_runs", "concat", "split_by_tag", "split_sessions"):
             refuse_option(each, "with --in-place: files stay where they are")
         if backup is None:
             raise click.UsageError("--in-place needs --backup DIR", context)

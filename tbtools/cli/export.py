@@ -9,6 +9,7 @@ import click
 from tbtools.cli.ending import finish
 from tbtools.cli.main import TROUBLE
 from tbtools.cli.options import (
+    axis_option,
     csv_safe_option,
     engine_option,
     paths_argument,
@@ -17,7 +18,7 @@ from tbtools.cli.options import (
 )
 from tbtools.cli.parameters import LogPath
 from tbtools.runs.plugins.table import export_kinds
-from tbtools.vocabulary import PAGE_FORMATS, TABLE_FORMATS
+from tbtools.vocabulary import PAGE_FORMATS, SMOOTHING_METHODS, TABLE_FORMATS
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
@@ -30,14 +31,28 @@ if TYPE_CHECKING:
     type=click.Choice(export_kinds()),
     default="scalars",
     show_default=True,
-    help="Images, audio and text make a directory of files, the others a table.",
+    help="Tables, or a directory of files: images, audio, text, tensors, meshes, graphs.",
 )
 @click.option("--wide", is_flag=True, help="One column a tag instead of one row a point.")
+@axis_option("--x", help="An axis as a column of its own")
+@click.option(
+    "--smoothing",
+    type=click.FloatRange(0, 1, max_open=True),
+    metavar="W",
+    help="A column of smoothed values beside the raw ones, by TensorBoard's weight.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(SMOOTHING_METHODS),
+    default="ema",
+    show_default=True,
+    help="How it smooths; time_weighted_ema measures along --x.",
+)
 @click.option(
     "--format",
     "format",
-    type=click.Choice((*TABLE_FORMATS, *PAGE_FORMATS)),
-    help="Of a table; table, json, markdown and latex are for hparams.  [default: by the ending; "
+    type=click.Choice(tuple(dict.fromkeys((*TABLE_FORMATS, *PAGE_FORMATS)))),
+    help="Of a table; table, markdown and latex are for hparams.  [default: by the ending; "
     "csv for -]",
 )
 @engine_option
@@ -57,6 +72,9 @@ def command(
     paths: tuple[str, ...],
     data: Any,
     wide: bool,
+    x: str,
+    smoothing: float | None,
+    method: Any,
     format: str | None,  # noqa: A002 - the option's name
     engine: str | None,
     selection: SelectionOptions,
@@ -75,9 +93,11 @@ def command(
     Examples:
       tbtools export logs/ -o scalars.parquet
       tbtools export logs/ -o - --tag 'val/*' | mlr --icsv --opprint head
+      tbtools export logs/ -o curves.csv --tag val/loss --x relative --smoothing 0.9
       tbtools export logs/ -o hparams.csv --data hparams
       tbtools export logs/ -o hparams.tex --data hparams
       tbtools export logs/ -o pictures --data images --run baseline
+      tbtools export logs/ -o samples.gif --data images --tag 'samples*'
     """
     from tbtools.render.export import export
     from tbtools.render.output import print_totals
@@ -89,6 +109,10 @@ def command(
         refuse_option("force", "with -o -")
     if data != "scalars":
         refuse_option("engine", "but on scalars")
+    if smoothing is None:
+        refuse_option("method", "without --smoothing")
+    if x in ("step", "wall") and method != "time_weighted_ema":
+        refuse_option("x", f"with {x}: step and wall_time are columns anyway")
     experiment = selection.load(paths, fold=data == "hparams", skip_unreadable=True, engine=engine)
     with scan_progress() as progress:
         exported = export(
@@ -96,6 +120,9 @@ def command(
             target,
             data,
             wide=wide,
+            x=x,
+            smoothing=smoothing,
+            method=method,
             format=format,
             force=force,
             csv_safe=csv_safe,

@@ -118,7 +118,7 @@ def command(
 
     if path == "-":
         refuse_option("force", "with -o -")
-    experiment = selection.load(paths, fold=any(each.startswith("hparam:") for each in groups))
+    experiment = selection.load(paths, groups=groups)
     with scan_progress() as progress:
         experiment.scan(progress)
     diagnostics = Diagnostics([experiment], selection.selection)

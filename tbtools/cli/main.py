@@ -82,14 +82,14 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        import difflib
-
         if args[:1] == ["help"]:
             if args[1:] in ([], ["help"]):
                 click.echo(ctx.get_help())
                 ctx.exit()
             args = [*args[1:], "--help"]
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            import difflib
+
             close = [_MEANT[args[0]]] if args[0] in _MEANT else None
             close = close or difflib.get_close_matches(args[0], _COMMANDS, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(_COMMANDS)}"

@@ -9,7 +9,7 @@ import click
 
 from tbtools.cli.ending import finish, require_all_paths
 from tbtools.cli.options import selection_options
-from tbtools.cli.parameters import LogPath
+from tbtools.cli.parameters import LogPath, SameTags, joined_names
 from tbtools.cli.target import check_target, show_summary, target_options
 
 if TYPE_CHECKING:
@@ -23,11 +23,16 @@ if TYPE_CHECKING:
     is_flag=True,
     help="The runs are different writers: bring their different tags together.",
 )
+@click.option(
+    "--same", multiple=True, metavar="NAME=TAG,TAG", type=SameTags(),
+    help="These tags (globs) are one thing, called NAME. Repeatable.",
+)  # fmt: skip
 @selection_options
 @target_options("DIR", "The directory of the merged run, which is made.")
 def command(
     paths: tuple[str, ...],
     union: bool,
+    same: tuple[tuple[str, tuple[str, ...]], ...],
     selection: SelectionOptions,
     target: str,
     force: bool,
@@ -44,10 +49,11 @@ def command(
     Examples:
       tbtools merge logs/run -o logs/run-clean
       tbtools merge logs/monday logs/tuesday -o logs/whole
+      tbtools merge logs/old logs/new --same loss=train/loss,Loss/train -o logs/whole
       tbtools merge logs/run/train logs/run/val --union -o logs/together
     """
     from tbtools.analysis.merge import merge
-    from tbtools.render.event_files import write_merge
+    from tbtools.render.merged import write_merge
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.merge import MergeView, loss_line
     from tbtools.render.terminal.progress import scan_progress
@@ -64,6 +70,7 @@ def command(
         experiment,
         union=union,
         restarts=selection.restarts,
+        same=joined_names(same),
         **selection.arguments,
     )
     write_merge(merged, target, force=force)

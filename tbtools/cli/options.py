@@ -53,7 +53,8 @@ def refuse_option(parameter: str, reason: str) -> None:
         return
     context = click.get_current_context()
     option = next(each for each in context.command.params if each.name == parameter)
-    raise click.UsageError(f"{max(option.opts, key=len)} has no effect {reason}", context)
+    name = next((each for each in option.opts if each.startswith("--")), option.opts[0])
+    raise click.UsageError(f"{name} has no effect {reason}", context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class SelectionOptions:
         self,
         paths: Sequence[str],
         *,
+        groups: Sequence[str] = (),
         fold: bool = False,
         skip_unreadable: bool = False,
         engine: str | None = None,
@@ -110,6 +112,8 @@ class SelectionOptions:
 
         Args:
             paths: The paths.
+            groups: --group: hyperparameters that `add_hparams` wrote lie in a directory of their
+                own, and runs that are put together by them are folded.
             fold: As for `tbtools.load`.
             skip_unreadable: As for `tbtools.load`; the command then ends with `finish`.
             engine: As for `tbtools.load`; where its work can be watched is told.
@@ -137,7 +141,7 @@ class SelectionOptions:
             exclude_runs=self.exclude_runs or None,
             where=self.where,
             restarts=self.restarts,
-            fold=fold,
+            fold=fold or any(each.startswith("hparam:") for each in groups),
             skip_unreadable=skip_unreadable,
             cache=not self.no_cache,
             engine=engine,
@@ -182,12 +186,14 @@ class Output:
         path: The file to write; None or ``-`` for standard output.
         force: Whether a file that is there may be replaced.
         csv_safe: Whether no text in CSV may be a formula to a spreadsheet.
+        no_pager: Whether long output goes to a terminal as it is.
     """
 
     format: str | None
     path: str | None
     force: bool
     csv_safe: bool = False
+    no_pager: bool = False
 
     @property
     def chosen_format(self) -> str:
@@ -223,13 +229,15 @@ class Output:
 
         A reader who has seen enough (``| head``) is no trouble, and the verdict stays.
         """
+        from tbtools.cli.pager import paged
         from tbtools.render.files import is_standard_output
         from tbtools.render.output import print_totals, write_view
 
         try:
-            write_view(
-                view, self.chosen_format, self.path, force=self.force, csv_safe=self.csv_safe
-            )
+            with contextlib.nullcontext() if self.no_pager else paged():
+                write_view(
+                    view, self.chosen_format, self.path, force=self.force, csv_safe=self.csv_safe
+                )
             if self.chosen_format != "table" or not is_standard_output(self.path or "-"):
                 print_totals(view.totals(), self.path)
         except BrokenPipeError:
@@ -400,6 +408,13 @@ def csv_safe_option(command: Command) -> Command:
     )(command)
 
 
+def pager_option(command: Command) -> Command:
+    """--no-pager, for whatever may print more than a terminal has lines."""
+    return click.option(
+        "--no-pager", is_flag=True, help="Do not show what is long with $PAGER, or less."
+    )(command)
+
+
 def output_options(command: Command) -> Command:
     """--format, -o and --force, handed over as `output`."""
     return _with_output(command, OUTPUT_FORMATS)
@@ -432,6 +447,7 @@ def _with_output(command: Command, formats: Sequence[str]) -> Command:
         ),
         click.option("--force", is_flag=True, help="Replace the file if it is there."),
         csv_safe_option,
+        pager_option,
     ]
     return _gathered(command, decorators, "output", Output)
 

@@ -129,6 +129,18 @@ class Alignment(ParamType[str | float]):
             self.fail(f"{value!r} is neither exact nor interpolate nor a spacing", param, ctx)
 
 
+class LeastRuns(ParamType[int | str]):
+    """How many runs there have to be: a whole number of at least 1, or ``all``."""
+
+    name = "N|all"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Parses the number."""
+        return "all" if value == "all" else click.IntRange(1).convert(value, param, ctx)
+
+
 class Place(ParamType[str]):
     """``end``, ``last``, ``best`` or ``step=N``: of what part of a series a run is ranked."""
 
@@ -166,3 +178,31 @@ class FirstTime(ParamType[float]):
         if name != "first" or not math.isfinite(seconds):
             self.fail(f"{value!r} is not first=1700000000 or first=2024-01-31T12:00", param, ctx)
         return seconds
+
+
+class SameTags(ParamType[tuple[str, tuple[str, ...]]]):
+    """``NAME=TAG,TAG``: globs of tags that are one thing, and what that is called."""
+
+    name = "NAME=TAG,TAG"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[str, ...]]:
+        """Splits it."""
+        name, _, tags = str(value).partition("=")
+        globs = tuple(tags.split(","))
+        if not name or not all(globs):
+            self.fail(
+                f"{value!r} is not NAME=TAG,TAG, such as loss=train/loss,Loss/train", param, ctx
+            )
+        return name, globs
+
+
+def joined_names(
+    pairs: tuple[tuple[str, tuple[str, ...]], ...],
+) -> dict[str, tuple[str, ...]] | None:
+    """New name to the globs of its tags, of all that were given; None for none."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, globs in pairs:
+        found[name] = found.get(name, ()) + globs
+    return found or None

@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING
 import click
 
 from tbtools.cli.ending import finish
-from tbtools.cli.options import Output, axis_option, paths_argument, selection_options
+from tbtools.cli.options import (
+    Output,
+    axis_option,
+    group_option,
+    pager_option,
+    paths_argument,
+    selection_options,
+)
 from tbtools.cli.redraw import watch_option
 from tbtools.vocabulary import MARKERS
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
-    from tbtools.vocabulary import Axis, Marker
+    from tbtools.vocabulary import Marker
 
 
 @click.command("plot")
@@ -26,7 +33,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="TensorBoard's weight; 0 for none.",
 )
-@axis_option("--x", help="What lies along the x axis", tags=False)
+@axis_option("--x", help="What lies along the x axis")
+@group_option("Draw the mean of runs that repeat one another, not each run")
 @click.option("--log", is_flag=True, help="Logarithmic y axis.")
 @click.option(
     "--limit",
@@ -41,15 +49,18 @@ if TYPE_CHECKING:
     type=click.Choice(MARKERS),
     help="How lines are drawn.  [default: what the terminal can]",
 )
+@pager_option
 @watch_option
 def command(
     paths: tuple[str, ...],
     selection: SelectionOptions,
     smoothing: float,
-    x: Axis,
+    x: str,
+    groups: tuple[str, ...],
     log: bool,
     limit: int,
     marker: Marker | None,
+    no_pager: bool,
 ) -> int:
     """Curves in the terminal: a chart a tag, a line a run.
 
@@ -61,44 +72,49 @@ def command(
     Examples:
       tbtools plot logs/ --tag val/loss
       tbtools plot logs/ --tag '*/loss' --run '*seed*' --smoothing 0.9 --log
+      tbtools plot logs/ --tag val/loss --group hparam:lr --x tokens_seen
     """
     from tbtools.analysis.judgement import judge
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.plot import PlotView, objectives_of
+    from tbtools.render.terminal.plot_lines import lines_of_groups, lines_of_runs
     from tbtools.render.terminal.progress import judging_progress, scan_progress
     from tbtools.runs.diagnostics import require_readable
     from tbtools.runs.inputs import require_points
     from tbtools.runs.selection import Selector
     from tbtools.runs.series import read_scalars_of
 
-    experiment = selection.load(paths, skip_unreadable=True)
+    experiment = selection.load(paths, groups=groups, skip_unreadable=True)
     with scan_progress() as progress:
         experiment.scan(progress)
     selector = Selector(selection.selection)
-    series = [
-        each
-        for run in experiment.values()
-        for each in read_scalars_of(run, selector).series.values()
-    ]
+    drawn = lines_of_runs((read_scalars_of(run, selector, x) for run in experiment.values()), x)
     require_readable(experiment)
     require_points(experiment.values(), selector)
     with judging_progress() as judging:
         judgement = judge(experiment, selection.selection, judging=judging)
-    objectives = objectives_of(series, judgement.objectives)
-    first = objectives.ranked[:1] if not selection.selection.tags else ()
-    drawn = [each for each in series if each.tag == first[0]] if first else series
+    tags = {each.tag for each in drawn.series}
+    objectives = objectives_of(drawn.series, judgement.objectives)
+    shown = tags if selection.tags else {*objectives.ranked[:1]} or tags
+    if groups:
+        drawn = lines_of_groups(experiment, shown, selection.selection, groups, x)
+    series = [each for each in drawn.series if each.tag in shown]
     view = PlotView(
         logdir=experiment.logdir,
-        series=drawn,
-        other_tags=len({each.tag for each in series} - {each.tag for each in drawn}),
-        findings=list(judgement.findings),
-        runs=list(experiment),
+        series=series,
+        other_tags=len(tags - shown),
+        findings=[] if groups else list(judgement.findings),
+        runs=[each.run for each in series] if groups else list(experiment),
         smoothing=smoothing,
         x=x,
         log=log,
         directions={tag: way for own in objectives.by_run.values() for tag, way in own.items()},
         limit=limit,
         marker=marker,
+        places=drawn.places,
+        behind=drawn.runs if groups else None,
     )
-    Output("table", None, force=False).write(view)
+    Output("table", None, force=False, no_pager=no_pager).write(view)
+    for note in drawn.notes:
+        click.echo(note, err=True)
     return finish(Diagnostics([experiment], selection.selection))

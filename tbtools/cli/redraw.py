@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tbtools.cli.options import REDRAWING, refuse_option
+from tbtools.cli.pager import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,26 +73,9 @@ def _redraw(draw: Callable[[], object], paths: Sequence[str]) -> NoReturn:
             _write(terminal, _LEAVE)
 
 
-class _Screen(io.StringIO):
-    """Takes what is meant for a terminal."""
-
-    def __init__(self, encoding: str) -> None:
-        super().__init__()
-        self._encoding = encoding
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """That of the terminal."""
-        return self._encoding
-
-    def isatty(self) -> bool:
-        """As the terminal would say."""
-        return True
-
-
 def _drawn(draw: Callable[[], object], terminal: Any) -> str:
     """What a command prints, with what it tells on standard error below it."""
-    screen, told = _Screen(terminal.encoding), io.StringIO()
+    screen, told = Screen(terminal.encoding), io.StringIO()
     with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(told):
         draw()
     return screen.getvalue() + told.getvalue()

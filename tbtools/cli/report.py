@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, TextIO, cast
 
 import click
 
@@ -19,12 +19,23 @@ from tbtools.vocabulary import PICTURE_FORMATS
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
+    from tbtools.render.report.write import WrittenReport
     from tbtools.runs.experiment import Experiment
     from tbtools.vocabulary import Objective, PictureFormat
 
 _FORMATS = ("html", *PICTURE_FORMATS)
 # Options that only a page has, and that only a picture has.
-_OF_PAGES = ("title", "groups", "media_megabytes", "plotlyjs", "show_paths")
+_OF_PAGES = (
+    "title",
+    "groups",
+    "media_megabytes",
+    "pinned",
+    "order",
+    "notes",
+    "plotlyjs",
+    "show_paths",
+    "live",
+)
 _OF_PICTURES = ("style",)
 
 
@@ -71,6 +82,26 @@ _OF_PICTURES = ("style",)
     help="How many megabytes of pictures and sounds the page may hold.",
 )
 @click.option(
+    "--pin",
+    "pinned",
+    metavar="GLOB",
+    multiple=True,
+    help="Tags whose charts stand first; repeatable.",
+)
+@click.option(
+    "--order",
+    metavar="GLOB",
+    multiple=True,
+    help="Tags whose charts stand before all others, in this order; repeatable.",
+)
+@click.option(
+    "--notes",
+    metavar="FILE.md",
+    type=click.File(encoding="utf-8", errors="backslashreplace"),
+    help="Words in Markdown; a heading that is a tag or a group of charts says before which chart "
+    "what follows stands, what comes before stands at the top.",
+)
+@click.option(
     "--plotlyjs",
     type=click.Choice(["inline", "cdn", "directory"]),
     default="inline",
@@ -89,6 +120,11 @@ _OF_PICTURES = ("style",)
     is_flag=True,
     help="Say on the page where the files lie, not only their paths inside the log directory.",
 )
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Write the page anew while runs go on; an open browser shows it, and keeps its state.",
+)
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 def command(
     paths: tuple[str, ...],
@@ -100,9 +136,13 @@ def command(
     objectives: tuple[str, ...],
     groups: tuple[str, ...],
     media_megabytes: float,
+    pinned: tuple[str, ...],
+    order: tuple[str, ...],
+    notes: TextIO | None,
     plotlyjs: Literal["inline", "cdn", "directory"],
     style: Literal["screen", "paper"],
     show_paths: bool,
+    live: bool,
     force: bool,
 ) -> int:
     """A page to send to a colleague: runs, findings, charts, pictures, in one file.
@@ -114,6 +154,7 @@ def command(
     Examples:
       tbtools report logs/ -o report.html
       tbtools report logs/ -o report.html --run '*seed*' --tag 'val/*' --objective 'score=min'
+      tbtools report logs/ -o report.html --pin 'val/*' --notes notes.md
       tbtools report logs/ -o loss.pdf --tag '*/loss' --style paper
     """
     from tbtools.analysis.objective import parse_objectives
@@ -131,7 +172,7 @@ def command(
     if path != "-":
         require_free(path, force=force)
     directions = parse_objectives(objectives)
-    experiment = selection.load(paths, skip_unreadable=True)
+    experiment = selection.load(paths, groups=groups, skip_unreadable=True)
     diagnostics = Diagnostics([experiment], selection.selection)
     if chosen != "html":
         with scan_progress() as progress:
@@ -143,15 +184,14 @@ def command(
         return finish(diagnostics)
     from tbtools.render.format import printable
     from tbtools.render.output import print_totals
+    from tbtools.render.report.data import Arrangement
     from tbtools.render.report.write import write_report
     from tbtools.render.terminal.report import report_totals
 
-    with (
-        scan_progress() as progress,
-        judging_progress() as judging,
-        building_progress() as building,
-    ):
-        written = write_report(
+    words = notes.read() if notes else ""
+
+    def write(live_seconds: float | None, again: bool) -> WrittenReport:
+        return write_report(
             experiment,
             path,
             title=title,
@@ -160,13 +200,27 @@ def command(
             objectives=directions,
             group=groups or None,
             media_bytes=round(media_megabytes * 1e6),
+            arrangement=Arrangement(pinned, order, words),
             plotlyjs=plotlyjs,
             show_paths=show_paths,
-            force=force,
+            live=live_seconds,
+            force=force or again,
             progress=progress,
             judging=judging,
             building=building,
         )
+
+    with (
+        scan_progress() as progress,
+        judging_progress() as judging,
+        building_progress() as building,
+    ):
+        if live:
+            from tbtools.live.report import keep_written
+
+            written = keep_written(experiment, path, write)
+        else:
+            written = write(None, False)
     print_totals(report_totals(written), path)
     for text in written.undecodable:
         click.echo(printable(f"not shown: {text}"), err=True)
@@ -214,6 +268,7 @@ def _refuse_options_without_effect(kind: str, path: str) -> None:
         useless = dict.fromkeys(_OF_PAGES, f"on a picture ({kind})")
     if path == "-":
         useless["force"] = "with -o -"
+        useless["live"] = "with -o -"
         if click.get_current_context().params["plotlyjs"] == "directory":
             useless["plotlyjs"] = "with -o -: there is no directory; take inline or cdn"
     for parameter, reason in useless.items():

@@ -13,7 +13,7 @@ from tbtools.cli.options import (
     refuse_option,
     selection_options,
 )
-from tbtools.cli.target import check_target, show_summary, target_options
+from tbtools.cli.target import check_target, is_csv, show_summary, target_options
 from tbtools.vocabulary import SMOOTHING_METHODS
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.command("smooth")
 @paths_argument
 @click.option(
+    "--smoothing",
     "--weight",
+    "weight",
     type=float,
     default=0.6,
     show_default=True,
@@ -35,9 +37,9 @@ if TYPE_CHECKING:
 @click.option(
     "--window", type=float, metavar="POINTS", help="Width of the window, instead of a weight."
 )
-@axis_option("--by", help="Along what time_weighted_ema measures distances")
+@axis_option("--x", "--by", "by", help="Along what time_weighted_ema measures distances")
 @selection_options
-@target_options("DIR|FILE", "A log directory; or a table: .csv, .jsonl, .parquet, .feather.")
+@target_options("DIR|FILE", "A log directory; or a table: .csv, .jsonl, .parquet, .xlsx, ...")
 def command(
     paths: tuple[str, ...],
     weight: float,
@@ -57,7 +59,7 @@ def command(
 
     \b
     Examples:
-      tbtools smooth logs/ -o logs-smoothed --weight 0.9
+      tbtools smooth logs/ -o logs-smoothed --smoothing 0.9
       tbtools smooth logs/ -o smoothed.parquet --method savgol --window 51
       tbtools smooth logs/ -o logs-median --method median --tag 'loss/*'
     """
@@ -80,7 +82,7 @@ def command(
             target,
             smoothing,
             force=force,
-            csv_safe=csv_safe and target.lower().endswith((".csv", "-")),
+            csv_safe=csv_safe and (target == "-" or is_csv(target)),
             inputs=paths,
             progress=progress,
             **selection.arguments,

@@ -52,13 +52,18 @@ def target_options(
     return decorate
 
 
+def is_csv(target: str) -> bool:
+    """Whether a file is CSV by the ending of its name, compressed or not."""
+    return target.lower().removesuffix(".gz").endswith(".csv")
+
+
 def check_target(target: str, summary_format: str) -> None:
     """Refuses options that have no effect, as where the result goes to standard output.
 
     Raises:
         click.UsageError: One was given.
     """
-    if summary_format != "csv" and target != "-" and not target.lower().endswith(".csv"):
+    if summary_format != "csv" and target != "-" and not is_csv(target):
         refuse_option("csv_safe", "but on CSV")
     if target == "-":
         refuse_option("summary_format", "with -o -: standard output holds the result itself")

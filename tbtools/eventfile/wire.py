@@ -31,7 +31,8 @@ def read_varint(data: bytes, position: int) -> tuple[int, int]:
         shift += 7
 
 
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
+    """A number of at least 0 as a varint."""
     result = bytearray()
     while number > 0x7F:
         result.append(number & 0x7F | 0x80)
@@ -69,7 +70,7 @@ def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, i
 
 def bytes_field(number: int, content: bytes) -> bytes:
     """A field of a string, bytes or a message."""
-    return _varint(number << 3 | BYTES) + _varint(len(content)) + content
+    return varint(number << 3 | BYTES) + varint(len(content)) + content
 
 
 def _without(data: bytes, number: int) -> bytes:
@@ -83,7 +84,8 @@ def _without(data: bytes, number: int) -> bytes:
     return bytes(kept)
 
 
-def _contents(data: bytes, number: int) -> list[bytes]:
+def contents(data: bytes, number: int) -> list[bytes]:
+    """The contents of the fields of a number of a sound message."""
     return [
         data[start:end]
         for own, wire_type, start, end in fields(data, 0, len(data))
@@ -105,21 +107,21 @@ def event_with_values(event: bytes, values: Iterable[bytes]) -> bytes:
 def metadata_of(value: bytes) -> bytes:
     """The SummaryMetadata of a sound Summary.Value; empty where it has none."""
     # Contents of a message that stands several times, one behind the other, are merged.
-    return b"".join(_contents(value, _METADATA))
+    return b"".join(contents(value, _METADATA))
 
 
 def declares_plugin(value: bytes) -> bool:
     """Whether a sound Summary.Value names the plugin of its tag."""
-    return any(_contents(_plugin_data(value), _PLUGIN_NAME)[-1:])
+    return any(contents(_plugin_data(value), _PLUGIN_NAME)[-1:])
 
 
 def plugin_content(value: bytes) -> bytes:
     """What a sound Summary.Value holds for the plugin of its tag; empty where there is nothing."""
-    return b"".join(_contents(_plugin_data(value), _PLUGIN_CONTENT)[-1:])
+    return b"".join(contents(_plugin_data(value), _PLUGIN_CONTENT)[-1:])
 
 
 def _plugin_data(value: bytes) -> bytes:
-    return b"".join(_contents(metadata_of(value), _PLUGIN_DATA))
+    return b"".join(contents(metadata_of(value), _PLUGIN_DATA))
 
 
 def value_with_metadata(value: bytes, metadata: bytes) -> bytes:
@@ -135,7 +137,7 @@ def without_metadata(value: bytes) -> bytes:
 def with_tag(value: bytes, tag: bytes) -> bytes:
     """A sound Summary.Value with another tag; one that has none gets it."""
     renamed = with_contents(value, {_TAG: lambda _: tag})
-    return renamed if _contents(value, _TAG) else bytes_field(_TAG, tag) + renamed
+    return renamed if contents(value, _TAG) else bytes_field(_TAG, tag) + renamed
 
 
 def with_contents(data: bytes, changes: Mapping[int, Callable[[bytes], bytes | None]]) -> bytes:
@@ -204,12 +206,12 @@ def edited_event(
 
 
 def _time_field(wall_time: float) -> bytes:
-    return _varint(_WALL_TIME << 3 | FIXED64) + struct.pack("<d", wall_time)
+    return varint(_WALL_TIME << 3 | FIXED64) + struct.pack("<d", wall_time)
 
 
 def _step_field(step: int) -> bytes:
     """Nothing for 0, as writers have it."""
-    return _varint(_STEP << 3 | VARINT) + _varint(step % (1 << 64)) if step else b""
+    return varint(_STEP << 3 | VARINT) + varint(step % (1 << 64)) if step else b""
 
 
 def _edited_summary(

@@ -174,7 +174,7 @@ def _paths(given: object) -> list[str]:
     if isinstance(given, (str, bytes, os.PathLike)) or not isinstance(given, Sequence):
         return [as_path(given)]
     if not given:
-        raise InvalidArgument("no path is given")
+        raise InvalidArgument("no path is given: give a log directory, a run or an event file")
     return [as_path(each) for each in given]
 
 

@@ -22,6 +22,9 @@ RUN_COLORS = (
     "#637039",
     "#17a92a",
 )
+# From low to high, for what has an order: the hue turns, and each has a contrast of 3:1 or more
+# against white and against the dark page.
+RAMP = ("#5573e0", "#9361d6", "#c94a9e", "#df5442", "#bd7d0e")
 SEVERITY_COLORS = {"error": "#d1242f", "warning": "#bf8700", "info": "#57606a"}
 # Of the line where a finding began, as Plotly has them.
 SEVERITY_DASHES = {"error": "dash", "warning": "dot", "info": "dot"}

@@ -183,6 +183,14 @@ class NewDirectory:
             self._files[place] = path
             yield opened
 
+    @contextmanager
+    def scratch(self) -> Iterator[BinaryIO]:
+        """A file for what is not yet as it will be; it goes when it is closed."""
+        path = self._path / f".scratch{_PART}"
+        with path.open("xb") as opened:
+            yield opened
+        path.unlink()
+
     def link(self, name: str, file: Path) -> None:
         """Another name for a file that is elsewhere on the same file system."""
         (self._path / name).hardlink_to(file)

@@ -9,19 +9,21 @@ import numpy as np
 from tbtools.analysis.edit.records import DROPPED, REWRITTEN, records_of
 from tbtools.analysis.edit.rewriting import Rewriter
 from tbtools.analysis.pieces import Copy
+from tbtools.analysis.stretches import ScannedFile
 from tbtools.eventfile.records import FRAME_SIZE, HEADER_SIZE, framed
 from tbtools.eventfile.source import open_file
 from tbtools.render.copying import BLOCK, Inputs
 from tbtools.render.directories import directory_whole
+from tbtools.render.event_files import write_version
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Mapping
     from typing import BinaryIO
 
-    from tbtools.analysis.edit.records import Records
+    from tbtools.analysis.edit.records import Changes, Records
     from tbtools.analysis.edit.results import Asset, Edit, FileEdit
-    from tbtools.analysis.stretches import ScannedFile
+    from tbtools.eventfile.scan import FileColumns
 
 
 def write_edit(edit: Edit, directory: str | os.PathLike[str]) -> None:
@@ -67,9 +69,17 @@ def write_edited(edit: FileEdit, file: BinaryIO) -> None:
             return
         columns = edit.edit.columns(edit.number)
         changes = edit.edit.changes(edit.number, columns)
-        records = records_of(columns, changes)
-        rewriter = Rewriter(columns, records, changes, inputs.read)
-        _write_records(scanned, records, rewriter, inputs, file)
+        version_time = edit.edit.part.version_time(edit.number)
+        if version_time is not None:
+            write_version(file, "edit", version_time + changes.seconds)
+        write_changed(columns, changes, inputs, file)
+
+
+def write_changed(columns: FileColumns, changes: Changes, inputs: Inputs, file: BinaryIO) -> None:
+    """Writes what changes make of an event file to the end of a file."""
+    records = records_of(columns, changes)
+    rewriter = Rewriter(columns, records, changes, inputs.read)
+    _write_records(ScannedFile.of(columns), records, rewriter, inputs, file)
 
 
 def _stretch(file: ScannedFile, start: int, end: int) -> Copy:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from tbtools.analysis.aggregated import Aggregate, AggregatedSeries
     from tbtools.analysis.importing import Import
     from tbtools.analysis.mending import Mended
-    from tbtools.analysis.merge import Merge
     from tbtools.analysis.repair import Repair
     from tbtools.render.directories import NewDirectory
 
@@ -55,29 +54,6 @@ def write_version(file: BinaryIO, command: str, wall_time: float) -> None:
         source_metadata={"writer": f"{RESULT_WRITER}{command}"},
     )
     write_record(file, event.SerializeToString())
-
-
-def write_merge(merge: Merge, directory: str | os.PathLike[str], *, force: bool = False) -> None:
-    """Writes the merged run: one event file, records copied byte for byte.
-
-    Args:
-        merge: The plan.
-        directory: The run's directory, which is made.
-        force: Whether an earlier result that is there may be replaced.
-
-    Raises:
-        InputChanged: An event file was replaced or cut short since the plan was made.
-        TbtoolsError: The directory is not free; see `directory_whole`.
-        FileError: It cannot be written; then nothing is left behind.
-    """
-    with (
-        directory_whole(directory, force=force, inputs=merge.read_paths) as made,
-        made.file(result_name(merge.start_time)) as file,
-        Inputs() as inputs,
-    ):
-        write_version(file, "merge", merge.start_time)
-        for piece in merge.pieces:
-            write_piece(file, piece, inputs)
 
 
 def _session_start(piece: SessionStart) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from tbtools.vocabulary import AXES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from tbtools.analysis.smooth import Smoothing
     from tbtools.render.batches import Column, Kind
     from tbtools.runs.plugins.hparams import HParamValue
     from tbtools.runs.plugins.hparams_table import HParamsTable
@@ -40,6 +42,46 @@ LONG_SCHEMA: dict[str, Kind] = {
     "wall_time": "number",
     "value": "number",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Columns that a long table has behind those of `LONG_SCHEMA`.
+
+    Attributes:
+        x: An axis: a column of its name, but for ``step`` and ``wall``, which are there anyway.
+        smoothing: How values are smoothed in the column ``smoothed``; None for no such column.
+    """
+
+    x: str = "step"
+    smoothing: Smoothing | None = None
+
+    @property
+    def schema(self) -> dict[str, Kind]:
+        """The columns, none of which is called like another."""
+        schema: dict[str, Kind] = {} if self.smoothing is None else {"smoothed": "number"}
+        if self.x not in ("step", "wall"):
+            taken = {*LONG_SCHEMA, *schema}
+            schema[free_name(self.x, taken, "x") if self.x in taken else self.x] = "number"
+        return schema
+
+    def added(self, batch: Batch, run: RunScalars, tag: str) -> Batch:
+        """The rows of one series with these columns."""
+        found: list[Column] = []
+        if self.smoothing is not None:
+            found.append(self.smoothing.smoothed(run, tag).value)
+        if self.x not in ("step", "wall"):
+            found.append(run.places(tag, self.x))
+        columns = dict(zip(self.schema, found, strict=True))
+        dtypes = {name: "float32" for name, cells in columns.items() if _is_float32(cells)}
+        return Batch(batch.rows, {**batch.columns, **columns}, {**batch.dtypes, **dtypes})
+
+
+def _is_float32(cells: Any) -> bool:
+    """Whether no digit is lost, as of an axis that is read where it was written."""
+    with np.errstate(over="ignore"):
+        narrow = cells.astype(np.float32)
+    return bool(np.array_equal(narrow, cells, equal_nan=True))
 
 
 def long_batch(run: str, tag: str, curve: ScalarSeries) -> Batch:
@@ -85,6 +127,7 @@ def export_scalars(
     *,
     selection: Selection = EVERYTHING,
     wide: bool = False,
+    beside: Beside | None = None,
     format: str | None = None,  # noqa: A002 - the option's name
     force: bool = False,
     csv_safe: bool = False,
@@ -100,6 +143,7 @@ def export_scalars(
         selection: Which tags and steps.
         wide: One row a run and step, one column a tag, instead of one row a point; of several
             points at one step the last.
+        beside: Further columns of a long table.
         format: ``csv``, ``jsonl``, ``parquet`` or ``feather``; by default what the ending says.
         force: Whether a file that is there may be replaced.
         csv_safe: As for `write_table`.
@@ -115,11 +159,12 @@ def export_scalars(
         OutputExists: There is a file, and `force` does not allow to replace it.
         FileError: It cannot be written; then nothing is left behind.
     """
+    beside = beside or Beside()
     require_format(path, format)
     if is_stream(path):
-        require_scalars(runs, selection, progress=progress)
-    table = _Scalars(runs, selection, progress)
-    schema = table.wide_schema() if wide else LONG_SCHEMA
+        require_scalars(runs, selection, beside.x, progress)
+    table = _Scalars(runs, selection, progress, beside)
+    schema = table.wide_schema() if wide else LONG_SCHEMA | beside.schema
     batches = table.wide(schema) if wide else table.long()
     write_table(path, schema, batches, format=format, force=force, csv_safe=csv_safe)
     return table.rows, len(table.runs), table.left_out
@@ -128,17 +173,20 @@ def export_scalars(
 class _Scalars:
     """The scalars of an experiment as batches of rows."""
 
-    def __init__(self, runs: Mapping[str, Run], selection: Selection, progress: Progress) -> None:
+    def __init__(
+        self, runs: Mapping[str, Run], selection: Selection, progress: Progress, beside: Beside
+    ) -> None:
         self._known = runs
         self._selector = Selector(selection)
         self._progress = progress
+        self._beside = beside
         self.rows = 0
         self.runs: set[str] = set()
         self.left_out = 0
         self._names: dict[str, str] = {}
 
     def _runs(self) -> Iterator[RunScalars]:
-        for run in stream_scalars(self._known, self._selector, progress=self._progress):
+        for run in stream_scalars(self._known, self._selector, self._beside.x, self._progress):
             if run.series:
                 self.runs.add(run.run)
                 yield run
@@ -149,7 +197,7 @@ class _Scalars:
         for run in self._runs():
             for tag, curve in run.series.items():
                 self.rows += curve.step.size
-                yield long_batch(run.run, tag, curve)
+                yield self._beside.added(long_batch(run.run, tag, curve), run, tag)
 
     def wide_schema(self) -> dict[str, Kind]:
         """The columns; all runs are read for them."""

@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING
 
-from tbtools.runs.numbers import stored_number
+import numpy as np
+
+from tbtools.runs.numbers import is_whole, stored_number
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
@@ -37,10 +39,15 @@ _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 def format_number(value: float | None, dtype: str = "float64") -> str:
-    """The shortest decimal that reads back as the stored value; ``-`` for None."""
+    """The shortest decimal that reads back as the stored value; ``-`` for None.
+
+    A whole number that float64 may have rounded has an exponent.
+    """
     if value is None:
         return "-"
     number = stored_number(value, dtype)
+    if isinstance(number, float) and is_whole(dtype):
+        return np.format_float_scientific(number, trim="-")
     if isinstance(number, float) and number.is_integer() and abs(number) < _EXPONENTS:
         return str(int(number))
     return repr(number)

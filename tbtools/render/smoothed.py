@@ -12,7 +12,7 @@ from tbtools.render.event_files import write_runs
 from tbtools.render.export_tables import LONG_SCHEMA, long_batch, require_scalars
 from tbtools.render.files import is_stream
 from tbtools.render.names import run_paths
-from tbtools.render.tables import is_table, write_table
+from tbtools.render.tables import means_table, write_table
 from tbtools.render.write import require_free_target
 from tbtools.runs.inputs import require_points
 from tbtools.runs.selection import Selection, Selector
@@ -102,7 +102,7 @@ def write_smoothed(
                 yield run.run, curves
         require_points(experiment.values(), selector)
 
-    if is_table(path):
+    if means_table(path):
         write_table(path, LONG_SCHEMA, _batches(smoothed()), force=force, csv_safe=csv_safe)
     else:
         paths = run_paths(experiment)

@@ -1,13 +1,16 @@
-"""Tables written batch by batch: CSV, JSON lines, Parquet, Feather.
+"""Tables written batch by batch: CSV, JSON lines, JSON, Parquet, Feather, workbooks of Excel.
 
 Memory holds one batch at a time, so that it does not grow with the table.
 """
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import math
 import os
+import re
 from itertools import chain, groupby, islice, repeat
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Protocol, cast
@@ -22,6 +25,7 @@ from tbtools.render.batches import NULL, gathered
 from tbtools.render.csv_text import CsvText, csv_line
 from tbtools.render.decimals import narrowed, shortest_decimals
 from tbtools.render.files import output_path, replaced_whole
+from tbtools.render.workbook import require_xlsxwriter, write_workbook
 from tbtools.runs.plugins.hparams import json_text
 
 if TYPE_CHECKING:
@@ -38,24 +42,30 @@ _ENDINGS: dict[str, TableFormat] = {
     ".csv": "csv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "json",
     ".parquet": "parquet",
     ".pq": "parquet",
     ".feather": "feather",
     ".arrow": "feather",
+    ".xlsx": "xlsx",
 }
+# Formats that are text, of which a file may be compressed.
+_TEXTS = frozenset({"csv", "jsonl", "json"})
+_GZIP = ".gz"
 # Whoever writes one of these means a file, and not a log directory of that name.
 _OTHER_FILES = frozenset(
     (
-        *(".gz", ".bz2", ".xz", ".zst", ".zip", ".tsv", ".txt", ".json", ".xlsx", ".xls", ".ods"),
+        *(_GZIP, ".bz2", ".xz", ".zst", ".zip", ".tsv", ".txt", ".xls", ".ods"),
         *(".html", ".md", ".tex", ".pkl", ".pickle", ".h5", ".hdf5", ".npy", ".npz", ".orc"),
         *(".db", ".sqlite", ".png", ".jpg", ".svg", ".pdf"),
     )
 )
 
+# lr=0.1 and run.2 have none.
+_LIKE_AN_ENDING = re.compile(r"\.[a-zA-Z]\w*")
+
 # Endings of theirs that no text can take the place of.
-_OTHER_FORMATS = {
-    ending: ending.removeprefix(".") for ending in _OTHER_FILES - {".txt", ".tsv", ".json"}
-}
+_OTHER_FORMATS = {ending: ending.removeprefix(".") for ending in _OTHER_FILES - {".txt", ".tsv"}}
 
 
 def is_table(path: str | os.PathLike[str]) -> bool:
@@ -63,9 +73,33 @@ def is_table(path: str | os.PathLike[str]) -> bool:
     return as_path(path) == "-" or Path(path).suffix.lower() in {*_ENDINGS, *_OTHER_FILES}
 
 
+def means_table(path: str | os.PathLike[str]) -> bool:
+    """The same where both are written: an ending that no format has is no directory, either.
+
+    Raises:
+        InvalidArgument: The name has such an ending, is no directory yet, and has no ``/`` behind.
+    """
+    name = as_path(path)
+    if is_table(name):
+        return True
+    ending = Path(name).suffix
+    if _LIKE_AN_ENDING.fullmatch(ending) and not name.endswith("/") and not Path(name).is_dir():
+        known = ", ".join(_ENDINGS)
+        raise InvalidArgument(
+            f"{name}: no format has this ending; known are {known}; a directory is {name}/"
+        )
+    return False
+
+
 def table_format(path: str | os.PathLike[str]) -> str | None:
-    """The format that a file's ending stands for; None for none of them."""
-    return _ENDINGS.get(Path(as_path(path)).suffix.lower())
+    """The format that a file's ending stands for, ``.csv.gz`` too; None for none of them."""
+    name = as_path(path)
+    found = _ENDINGS.get(Path(name.removesuffix(_GZIP)).suffix.lower())
+    return None if _is_compressed(name) and found not in _TEXTS else found
+
+
+def _is_compressed(path: str | os.PathLike[str]) -> bool:
+    return as_path(path).endswith(_GZIP)
 
 
 def write_table(
@@ -84,30 +118,60 @@ def write_table(
         schema: The columns, in order.
         batches: Their rows.
         format: One of `tbtools.vocabulary.TABLE_FORMATS`; by default that of the ending, and CSV
-            for ``-``.
+            for ``-``. Text with ``.gz`` behind its ending is compressed.
         force: Whether a file that is there may be replaced.
         csv_safe: Whether no text in CSV may be a formula to a spreadsheet.
 
     Raises:
-        InvalidArgument: The ending is not known, or it is no CSV that is to be safe.
-        MissingExtra: Parquet and Feather need pyarrow.
+        InvalidArgument: The ending is not known, or it is no CSV that is to be safe; or a workbook
+            cannot hold it.
+        MissingExtra: Parquet and Feather need pyarrow, workbooks XlsxWriter.
         OutputExists: There is a file, and `force` does not allow to replace it.
         FileError: It cannot be written; then nothing is left behind.
     """
     chosen = require_format(path, format)
     if csv_safe and chosen != "csv":
         raise InvalidArgument(f"{os.fspath(path)}: only CSV has cells that may be formulas")
-    binary = chosen in ("parquet", "feather")
+    compressed = _is_compressed(path)
+    binary = compressed or chosen not in _TEXTS
     with replaced_whole(path, force=force, binary=binary) as file:
-        if binary:
-            write_arrow(cast("IO[bytes]", file), schema, batches, chosen)
+        if compressed:
+            # Without a name and a time, so that the same table makes the same file.
+            with gzip.GzipFile("", "wb", fileobj=cast("IO[bytes]", file), mtime=0) as packed:
+                encoded = io.TextIOWrapper(packed, "utf-8", "backslashreplace", newline="")
+                encoded.writelines(_text(schema, batches, chosen, safe=csv_safe))
+                encoded.flush()
+        elif chosen in _TEXTS:
+            text = cast("io.TextIOWrapper", file)
+            lines = _text(schema, batches, chosen, safe=csv_safe, on_screen=text.isatty())
+            text.writelines(lines)
+        elif chosen == "xlsx":
+            write_workbook(cast("IO[bytes]", file), os.fspath(path), schema, batches)
         else:
-            text = cast("IO[str]", file)
-            if chosen == "csv":
-                encoder = _Csv(on_screen=text.isatty(), safe=csv_safe)
-                text.writelines(_csv_lines(schema, batches, encoder))
-            else:
-                text.writelines(_lines(schema, batches, _Json(schema)))
+            write_arrow(cast("IO[bytes]", file), schema, batches, chosen)
+
+
+def _text(
+    schema: Mapping[str, Kind],
+    batches: Iterable[Batch],
+    format: str,  # noqa: A002 - the option's name
+    *,
+    safe: bool,
+    on_screen: bool = False,
+) -> Iterator[str]:
+    if format == "csv":
+        return _csv_lines(schema, batches, _Csv(on_screen=on_screen, safe=safe))
+    lines = _lines(schema, batches, _Json(schema))
+    return lines if format == "jsonl" else _in_brackets(lines)
+
+
+def _in_brackets(lines: Iterable[str]) -> Iterator[str]:
+    """JSON lines as one array."""
+    between = "[\n"
+    for some in lines:
+        yield between + some.removesuffix("\n").replace("\n", ",\n")
+        between = ",\n"
+    yield "\n]\n" if between != "[\n" else "[]\n"
 
 
 def require_format(path: str | os.PathLike[str], format: str | None = None) -> str:  # noqa: A002
@@ -115,7 +179,7 @@ def require_format(path: str | os.PathLike[str], format: str | None = None) -> s
 
     Raises:
         InvalidArgument: The ending is not known, or means another format.
-        MissingExtra: It needs pyarrow.
+        MissingExtra: It needs pyarrow or XlsxWriter.
     """
     path, _ = output_path(path)
     ending = table_format(path) or _OTHER_FORMATS.get(Path(path).suffix.lower())
@@ -127,6 +191,8 @@ def require_format(path: str | os.PathLike[str], format: str | None = None) -> s
         raise InvalidArgument(f"{path}: no format has this ending; known are {endings}")
     if chosen in ("parquet", "feather"):
         require_pyarrow(chosen)
+    if chosen == "xlsx":
+        require_xlsxwriter()
     return chosen
 
 

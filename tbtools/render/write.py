@@ -23,14 +23,14 @@ from tbtools.render.edited import write_edit
 from tbtools.render.event_files import (
     write_aggregate,
     write_import,
-    write_merge,
     write_repair,
     write_runs,
 )
 from tbtools.render.files import require_free
 from tbtools.render.frame_points import frame_points
+from tbtools.render.merged import write_merge
 from tbtools.render.names import run_paths
-from tbtools.render.tables import is_table, require_format, write_table
+from tbtools.render.tables import is_table, means_table, require_format, write_table
 from tbtools.vocabulary import TABLE_FORMATS
 
 if TYPE_CHECKING:
@@ -53,11 +53,12 @@ def write(
 
     A `Merge` becomes the event file of a run, a `Repair`, an `Edit`, a `Compaction` and an `Import`
     a directory of event files. An `Aggregate`, or a frame of scalars, becomes a table where the
-    path ends in ``.csv``, ``.jsonl``, ``.parquet`` or ``.feather``, else a log directory of event
-    files, in which values are float32. A frame is long, such as `smooth` gives, or wide, such as
-    `Experiment.scalars` gives: with a step a row, as a column or the index, and a column a tag or a
-    pair of run and tag. Where it has no wall_time, all points have the time of this call. Of
-    `Scores` the performance profiles become a table.
+    path ends in ``.csv``, ``.jsonl``, ``.json``, ``.parquet``, ``.feather`` or ``.xlsx``, or in
+    ``.csv.gz`` and the like, else a log directory of event files, in which values are float32. A
+    frame is long, such as `smooth` gives, or wide, such as `Experiment.scalars` gives: with a step
+    a row, as a column or the index, and a column a tag or a pair of run and tag. Where it has no
+    wall_time, all points have the time of this call. Of `Scores` the performance profiles become a
+    table.
 
     Args:
         result: What.
@@ -69,7 +70,8 @@ def write(
 
     Raises:
         InvalidArgument: A frame for a directory has no step, or one that is no whole number, or
-            values that are no numbers; or the ending is that of a file of another kind.
+            values that are no numbers; or the ending is that of a file of another kind, or of
+            none; a directory of such a name is given with ``/`` behind it.
         OutputExists: Something is there.
         OutputInsideInput: The directory would become part of what was read.
         UnsupportedType: The result is none of these.
@@ -90,7 +92,7 @@ def write(
     elif isinstance(result, Scores):
         require_table(path)
         _write_frame(result.profiles(), path, force=force, csv_safe=csv_safe)
-    elif isinstance(result, Aggregate) and is_table(path):
+    elif isinstance(result, Aggregate) and means_table(path):
         schema, batches = aggregate_schema(result), aggregate_batches(result)
         write_table(path, schema, batches, force=force, csv_safe=csv_safe)
     elif isinstance(result, Aggregate):
@@ -120,7 +122,7 @@ def _write_scalars(
     csv_safe: bool,
     inputs: Sequence[str | os.PathLike[str]],
 ) -> None:
-    if is_table(path):
+    if means_table(path):
         _write_frame(frame, path, force=force, csv_safe=csv_safe)
         return
     points = frame_points(frame)
@@ -132,6 +134,7 @@ def _write_scalars(
 def _write_frame(
     frame: pd.DataFrame, path: str | os.PathLike[str], *, force: bool, csv_safe: bool
 ) -> None:
+    frame = frame.rename(columns=str)
     write_table(path, _frame_schema(frame), [_frame_batch(frame)], force=force, csv_safe=csv_safe)
 
 
@@ -153,7 +156,7 @@ def require_free_target(
         MissingExtra: A table of its ending needs pyarrow.
         FileError: It cannot be written.
     """
-    if is_table(path):
+    if means_table(path):
         require_format(path)
         if os.fspath(path) != "-":
             require_free(path, force=force)

@@ -302,6 +302,11 @@ class RunData:
         return self._files is not None
 
     @property
+    def is_as_found(self) -> bool:
+        """Whether only its event files are known: unread, without links or sub-runs."""
+        return self._files is None and not (self._links or self._read_anew or self._folded)
+
+    @property
     def is_gathered(self) -> bool:
         """Whether its columns have been made."""
         return self._columns is not None

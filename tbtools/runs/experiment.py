@@ -311,6 +311,7 @@ class Experiment(Shown, Mapping[str, Run]):
         steps: tuple[int | None, int | None] | None = None,
         wide: bool = False,
         dtype: bool = False,
+        file: bool = False,
     ) -> pd.DataFrame:
         """The scalars of all runs, every point that was not superseded.
 
@@ -319,6 +320,7 @@ class Experiment(Shown, Mapping[str, Run]):
             steps: First and last step, both included; None for no bound.
             wide: One row a step, instead of one row a point.
             dtype: Adds a column with the type on disk (``float32``, ``float64``, ...).
+            file: Adds a column with the path of the event file.
 
         Returns:
             Long: run and tag (categorical), step (int64), wall_time (float64, seconds since the
@@ -329,13 +331,15 @@ class Experiment(Shown, Mapping[str, Run]):
 
         Raises:
             UnknownTag: A tag or glob matches no scalar of any run.
-            InvalidArgument: There is no point in these steps, or they are no pair.
+            InvalidArgument: There is no point in these steps, or they are no pair; or a wide
+                frame is to have columns of the points.
 
         Warns:
             DuplicateSteps: A wide frame shows only the last of several points of one step.
         """
         self.scan()
-        return scalars_frame(self, tags, steps=steps, wide=wide, dtype=dtype, source=self._fold)
+        columns = {"dtype": dtype, "file": file, "source": self._fold}
+        return scalars_frame(self, tags, steps=steps, wide=wide, **columns)
 
     def to_dask(
         self, tags: Globs = None, *, steps: tuple[int | None, int | None] | None = None
@@ -363,9 +367,12 @@ class Experiment(Shown, Mapping[str, Run]):
         """One row a series of every run: run, and the columns and `attrs` of `Run.tags`."""
         import pandas as pd
 
+        from tbtools.runs.plugins.payloads import descriptions
+
         self.scan()
         statistics = {name: run.data.statistics() for name, run in self.items()}
-        table = tags_frame([each for of_run in statistics.values() for each in of_run])
+        described = (pair for run in self.values() for pair in descriptions(run.data.parts))
+        table = tags_frame([each for of_run in statistics.values() for each in of_run], described)
         table.attrs |= joined_attrs(self)
         runs = [name for name, of_run in statistics.items() for _ in of_run]
         table.insert(0, "run", pd.Series(runs, dtype="str"))
@@ -488,7 +495,7 @@ def _listed(path: object) -> list[object]:
         return [path]
     several = list(path)
     if not several:
-        raise InvalidArgument("no path is given")
+        raise InvalidArgument("no path is given: give a log directory, a run or an event file")
     return several
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.errors import InvalidArgument
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.numbers import DTYPE_NAMES
@@ -83,6 +84,9 @@ class _Chunk:
     def tag(self) -> list[str]:
         return [self.part.shown_tag(series.tag) for series in self.series]
 
+    def file(self) -> list[str]:
+        return [file.path for file in self.part.columns.rows.files]
+
     def source_run(self) -> list[str]:
         return [self.part.source] * len(self.series)
 
@@ -151,12 +155,24 @@ class ScalarTable:
     ) -> pd.Categorical[Any]:
         return _categorical(self._codes(categories, names), categories)
 
-    def long(self, *, run: bool, dtype: bool, source: bool) -> pd.DataFrame:
+    def _files(self) -> pd.Categorical[Any]:
+        paths = list(dict.fromkeys(path for chunk in self._chunks for path in chunk.file()))
+        number = {path: i for i, path in enumerate(paths)}
+        codes = np.empty(self.size, np.min_scalar_type(-len(paths) - 1))
+        for chunk in self._chunks:
+            own = np.array([number[path] for path in chunk.file()], codes.dtype)
+            codes[chunk.here] = own[chunk.part.columns.rows.file_of(chunk.rows)]
+        return _categorical(codes, paths)
+
+    def long(
+        self, *, run: bool, dtype: bool = False, file: bool = False, source: bool = False
+    ) -> pd.DataFrame:
         """One row a point: run, tag, step, wall_time, value.
 
         Args:
             run: Whether there is a column for the run.
             dtype: Whether there is one for the type on disk.
+            file: Whether there is one for the event file.
             source: Whether there are two for run and tag before folding.
         """
         import pandas as pd
@@ -171,6 +187,8 @@ class ScalarTable:
         if dtype:
             codes = np.searchsorted(list(DTYPE_NAMES), self._column("dtype", np.uint8))
             columns["dtype"] = _categorical(codes, list(DTYPE_NAMES.values()))
+        if file:
+            columns["file"] = self._files()
         if source:
             runs = list(dict.fromkeys(chunk.part.source for chunk in self._chunks))
             columns["source_run"] = self._categorical(runs, _Chunk.source_run)
@@ -243,6 +261,7 @@ def scalars_frame(
     steps: Steps = None,
     wide: bool = False,
     dtype: bool = False,
+    file: bool = False,
     source: bool = False,
     run: bool = True,
 ) -> pd.DataFrame:
@@ -254,10 +273,13 @@ def scalars_frame(
         steps: First and last step, both included; None for no bound.
         wide: One row a step, instead of one row a point.
         dtype: Adds a column with the type on disk.
+        file: Adds a column with the path of the event file.
         source: Adds the columns source_run and source_tag.
         run: Whether the frame tells the runs apart. That of one run, which it is without, has no
             column for it, is empty where nothing could be read, and its `attrs` are to be added.
     """
+    if wide and (dtype or file):
+        raise InvalidArgument(f"a wide frame has no {'dtype' if dtype else 'file'} of its points")
     selector = Selector(Selection.of(tags, steps))
     table = ScalarTable(
         [
@@ -273,7 +295,7 @@ def scalars_frame(
         columns = "both" if run else "tag"
         frame = table.wide("run" if run and [tags] == table.tags else columns)
     else:
-        frame = table.long(run=run, dtype=dtype, source=source)
+        frame = table.long(run=run, dtype=dtype, file=file, source=source)
     if run:
         frame.attrs |= joined_attrs(runs)
     return frame

@@ -30,7 +30,7 @@ DTYPE_NAMES = {
 _WHOLE = frozenset(
     {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"}
 )
-# float64 holds every whole number up to here.
+# float64 holds every whole number below.
 _EXACT = 2.0**53
 
 
@@ -60,10 +60,16 @@ def as_number(value: Any) -> float | None:
         return None
 
 
+def is_whole(dtype: str) -> bool:
+    """Whether values of a type are whole numbers."""
+    return dtype in _WHOLE
+
+
 def stored_number(value: float, dtype: str) -> float | int:
     """The number whose shortest decimal is the shortest that reads back as the stored value.
 
     A float32 of 0.1 is 0.10000000149011612 in float64; what was meant, and reads back, is 0.1.
+    Whole numbers are an int, unless float64 may have rounded them.
 
     Args:
         value: As the frames have it.
@@ -71,7 +77,7 @@ def stored_number(value: float, dtype: str) -> float | int:
     """
     if not math.isfinite(value):
         return value
-    if dtype in _WHOLE and abs(value) <= _EXACT:
+    if dtype in _WHOLE and abs(value) < _EXACT:
         return int(value)
     if dtype in ("float32", "bfloat16"):
         return float(str(np.float32(value)))

@@ -109,9 +109,12 @@ class Run(Shown):
         Returns:
             tag, plugin, count, first_step, last_step, first_time and last_time (seconds since the
             epoch), dtype, and for scalars first, last, min, min_step, max, max_step, nonfinite; the
-            extremes are those of the finite values, at the step where they were first reached.
+            extremes are those of the finite values, at the step where they were first reached. Then
+            display_name and description, as the tag's metadata has them, mostly ""; None where the
+            file is gone. Traces of graphs are no series: `run_metadata` has their tags.
         """
-        return self._told(tags_frame(self.data.statistics()))
+        described = payloads.descriptions(self.data.parts)
+        return self._told(tags_frame(self.data.statistics(), described))
 
     @property
     def problems(self) -> pd.DataFrame:
@@ -132,7 +135,13 @@ class Run(Shown):
     # -- scalars
 
     def scalars(
-        self, tags: Tags = None, *, steps: Steps = None, wide: bool = False, dtype: bool = False
+        self,
+        tags: Tags = None,
+        *,
+        steps: Steps = None,
+        wide: bool = False,
+        dtype: bool = False,
+        file: bool = False,
     ) -> pd.DataFrame:
         """Its scalars, every point that was not superseded.
 
@@ -141,6 +150,7 @@ class Run(Shown):
             steps: First and last step, both included; None for no bound.
             wide: One row a step and one column a tag, instead of one row a point.
             dtype: Adds a column with the type on disk (``float32``, ``float64``, ...).
+            file: Adds a column with the path of the event file, as it is in `Run.event_files`.
 
         Returns:
             Long: tag (categorical), step (int64), wall_time (float64, seconds since the epoch),
@@ -150,15 +160,15 @@ class Run(Shown):
 
         Raises:
             UnknownTag: A tag or glob matches no scalar.
-            InvalidArgument: There is no point in these steps, or they are no pair.
+            InvalidArgument: There is no point in these steps, or they are no pair; or a wide
+                frame is to have columns of the points.
 
         Warns:
             DuplicateSteps: A wide frame shows only the last of several points of one step.
         """
         source = len(self.data.sources) > 1
-        frame = scalars_frame(
-            {self.name: self}, tags, steps=steps, wide=wide, dtype=dtype, source=source, run=False
-        )
+        columns = {"dtype": dtype, "file": file, "source": source}
+        frame = scalars_frame({self.name: self}, tags, steps=steps, wide=wide, run=False, **columns)
         return self._told(frame)
 
     # -- everything else

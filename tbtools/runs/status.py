@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,30 @@ _LONGEST_PATIENCE = 30 * 86400.0
 _RHYTHM_ROWS = 200
 
 
+class Ending(NamedTuple):
+    """What the state of a run is made of, whatever time it is.
+
+    Attributes:
+        status: Its state, once it is not recent any more.
+        patience: How long after its last event it counts as being written, in seconds; None where
+            that makes no difference.
+    """
+
+    status: RunStatus
+    patience: float | None = None
+
+    def at(self, now: float, end_time: float | None) -> RunStatus:
+        """The state at a time.
+
+        Args:
+            now: The time, seconds since the epoch.
+            end_time: Wall time of the last event, likewise; None where not known.
+        """
+        if self.patience is None or end_time is None:
+            return self.status
+        return "training" if abs(now - end_time) <= self.patience else self.status
+
+
 def run_times(run: Run) -> tuple[float | None, float | None]:
     """Wall times of its first and last event, seconds since the epoch; None where not known."""
     timelines = [part.columns.timeline for part in run.data.parts]
@@ -39,21 +63,20 @@ def run_status(run: Run, now: float | None = None, *, has_points: bool = True) -
         now: The time by which it is recent, seconds since the epoch; the present by default.
         has_points: Whether there is a point of what is looked at.
     """
+    ending = run_ending(run, has_points=has_points)
+    return ending.at(time.time() if now is None else now, run_times(run)[1])
+
+
+def run_ending(run: Run, *, has_points: bool = True) -> Ending:
+    """How a run ended, if it did; `has_points` as for `run_status`."""
     parts = run.data.parts
     if not has_points or not any(each.count for part in parts for each in part.columns.series):
-        return "unreadable" if run.data.diagnostics.is_unreadable else "empty"
+        return Ending("unreadable" if run.data.diagnostics.is_unreadable else "empty")
     if run.data.has_ended:
         from tbtools.runs.plugins.hparams import ended_well
 
-        return "finished" if ended_well(run.data) else "stopped"
-    end_time = run_times(run)[1]
-    present = time.time() if now is None else now
-    if end_time is None:
-        return "stopped"
-    idle = abs(present - end_time)
-    # The rhythm is asked for only where it decides.
-    recent = idle <= _RECENT_SECONDS or (idle <= _LONGEST_PATIENCE and idle <= patience_of(run))
-    return "training" if recent else "stopped"
+        return Ending("finished" if ended_well(run.data) else "stopped")
+    return Ending("stopped", patience_of(run))
 
 
 def patience_of(run: Run) -> float:
@@ -65,6 +88,7 @@ def patience_of(run: Run) -> float:
 @np.errstate(over="ignore", invalid="ignore")  # wall times may be anything
 def _rhythm(part: Part) -> float:
     """Seconds between its last events, typically."""
-    gaps = np.diff(np.sort(part.columns.rows.wall_time[-_RHYTHM_ROWS:]))
+    times = np.sort(part.columns.rows.wall_time[-_RHYTHM_ROWS:])
+    gaps = times[1:] - times[:-1]
     gaps = gaps[gaps > 0]
     return float(np.sort(gaps)[gaps.size // 2]) if gaps.size else 0.0

@@ -37,6 +37,7 @@ _TAGS_DTYPES = {
     "max_step": "Int64",
     "nonfinite": "int64",
 }
+_DESCRIBED = {"display_name": "object", "description": "object"}
 _SESSION_DTYPES = {
     "file": "str",
     "start_step": "Int64",
@@ -75,10 +76,16 @@ def free_name(name: str, taken: Collection[str], prefix: str) -> str:
     return name
 
 
-def tags_frame(statistics: Iterable[SeriesStatistics]) -> pd.DataFrame:
-    """One row a series; the columns are the attributes of `SeriesStatistics`."""
-    rows = [{name: getattr(each, name) for name in _TAGS_DTYPES} for each in statistics]
-    return _frame(rows, _TAGS_DTYPES)
+def tags_frame(
+    statistics: Iterable[SeriesStatistics], described: Iterable[tuple[str | None, str | None]]
+) -> pd.DataFrame:
+    """One row a series: the attributes of `SeriesStatistics`, its display name and description."""
+    rows = [
+        {name: getattr(each, name) for name in _TAGS_DTYPES}
+        | dict(zip(_DESCRIBED, texts, strict=True))
+        for each, texts in zip(statistics, described, strict=True)
+    ]
+    return _frame(rows, _TAGS_DTYPES | _DESCRIBED)
 
 
 def problems_frame(problems: Iterable[tuple[str, Problem]]) -> pd.DataFrame:

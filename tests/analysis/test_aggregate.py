@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 import tbtools
 from tbtools.analysis.ensemble import Bootstrap, Ensemble
 from tbtools.analysis.grouping import group_runs
-from tbtools.errors import InvalidArgument, NoEventFiles, NonfiniteValue, UnknownTag
+from tbtools.errors import (
+    InvalidArgument,
+    NoEventFiles,
+    NonfiniteValue,
+    RepeatedPoint,
+    UnequalRuns,
+    UnknownTag,
+)
 from tests.builders import START, EventFileBuilder
 
 if TYPE_CHECKING:
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAN, INF = math.nan, math.inf
-ALL = ("mean", "std", "stderr", "median", "min", "max", "iqm", "q25", "q97.5")
+ALL = ("mean", "std", "stderr", "median", "min", "max", "iqm", "var", "sum", "q25", "q97.5")
 
 
 def write_runs(logdir: Path, runs: Mapping[str, Sequence[tuple[int, float]]]) -> Path:
@@ -49,6 +56,8 @@ class TestStatistics:
             "mean": series.mean(),
             "std": series.std(),
             "stderr": series.sem(),
+            "var": series.var(),
+            "sum": series.sum(),
             "median": series.median(),
             "min": series.min(),
             "max": series.max(),
@@ -56,7 +65,9 @@ class TestStatistics:
             "q97.5": np.quantile(values, 0.975),
         }
         for name, value in want.items():
-            assert got[name] == pytest.approx(value, rel=1e-9, abs=1e-6), name
+            # Of numbers of a million, the differences of which a variance is made hold 1e-10.
+            least = 1e-3 if name == "var" else 1e-6
+            assert got[name] == pytest.approx(value, rel=1e-9, abs=least), name
 
     @settings(deadline=None)  # what is imported late takes its time once
     @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=13))
@@ -70,7 +81,8 @@ class TestStatistics:
     def test_one_run_has_no_spread(self) -> None:
         got = statistics([3.0], (*ALL, "mean_ci"))
         assert (got["mean"], got["median"], got["iqm"]) == (3.0, 3.0, 3.0)
-        assert all(math.isnan(got[name]) for name in ("std", "stderr", "mean_low", "mean_high"))
+        spreads = ("std", "var", "stderr", "mean_low", "mean_high")
+        assert all(math.isnan(got[name]) for name in spreads)
 
     def test_nan_makes_nan_of_all(self) -> None:
         assert all(math.isnan(value) for value in statistics([1.0, NAN, 2.0]).values())
@@ -277,6 +289,81 @@ def test_tags_put_together_at_once_are_those_of_pandas(
         assert series.x.size + series.too_few == of_tag["step"].nunique()
 
 
+class TestPointsOnTopOfOneAnother:
+    points: ClassVar = [(0, 1.0), (2, 8.0), (0, 4.0), (1, 2.0), (2, 2.0), (0, 1.0)]
+
+    @pytest.mark.parametrize("how", ["last", "first", "mean"])
+    def test_what_counts(self, tmp_path: Path, how: Any) -> None:
+        write_runs(tmp_path, {"a": self.points, "b": [(1, 4.0)]})
+        result = tbtools.aggregate(tmp_path, repeated=how, statistics=["sum"])
+        rows = [(step, value, "a") for step, value in self.points] + [(1, 4.0, "b")]
+        frame = pd.DataFrame(rows, columns=["step", "value", "run"])
+        # Its wall time is that of the point that counts: START + step, like all of its step.
+        each = frame.groupby(["run", "step"])["value"].agg(how)
+        assert result.to_frame()["sum"].tolist() == each.groupby("step").sum().tolist()
+        assert result.to_frame()["wall_time"].tolist() == [START, START + 0.5, START + 2]
+        assert result.series[0].repeated == 3
+
+    def test_they_are_refused_by_name(self, tmp_path: Path) -> None:
+        write_runs(tmp_path, {"a": [(1, 4.0), (2, 4.0)], "b": self.points})
+        message = "loss of run b has several points at step 0"
+        with pytest.raises(RepeatedPoint, match=message):
+            tbtools.aggregate(tmp_path, repeated="fail")
+        assert tbtools.aggregate(tmp_path / "a", repeated="fail").series[0].repeated == 0
+
+    def test_a_mean_with_a_nan_is_one(self, tmp_path: Path) -> None:
+        write_runs(tmp_path, {"a": [(0, 1.0), (0, NAN), (1, 2.0)], "b": [(0, 1.0), (1, 1.0)]})
+        frame = tbtools.aggregate(tmp_path, repeated="mean", statistics=["mean"]).to_frame()
+        np.testing.assert_array_equal(frame["mean"], [NAN, 1.5])
+
+
+class TestRunsThatDiffer:
+    runs: ClassVar = {
+        "a": [(0, 1.0), (1, 2.0), (3, 3.0)],
+        "b": [(0, 3.0), (1, 4.0)],
+        "c": [(1, 6.0), (2, 0.0)],
+    }
+
+    def test_only_points_that_all_have(self, tmp_path: Path) -> None:
+        write_runs(tmp_path, self.runs)
+        EventFileBuilder().scalars("accuracy", [(5, 1.0)]).write(
+            tmp_path / "a/events.out.tfevents.2"
+        )
+        frame = tbtools.aggregate(tmp_path, min_runs="all", statistics=["mean"]).to_frame()
+        assert frame[["tag", "step", "runs", "mean"]].to_numpy().tolist() == [
+            ["accuracy", 5, 1, 1.0],  # all that have the tag
+            ["loss", 1, 3, 4.0],
+        ]
+
+    def test_that_leaves_nothing_is_refused(self, tmp_path: Path) -> None:
+        write_runs(tmp_path, {"a": [(0, 1.0)], "b": [(1, 1.0)]})
+        with pytest.raises(InvalidArgument, match="no tag has a point that all its runs have"):
+            tbtools.aggregate(tmp_path, min_runs="all")
+
+    @pytest.mark.parametrize(
+        ("chosen", "message"),
+        [
+            (["a", "b"], "strict: loss has a point at step 3 in run a, and none in run b"),
+            (["b", "c"], "strict: loss has a point at step 0 in run b, and none in run c"),
+            (["b", "d"], "strict: run b of group all has no accuracy"),
+        ],
+    )
+    def test_strict_names_what_differs(
+        self, tmp_path: Path, chosen: list[str], message: str
+    ) -> None:
+        write_runs(tmp_path, {**self.runs, "d": self.runs["b"], "e": self.runs["b"]})
+        EventFileBuilder().scalars("accuracy", [(5, 1.0)]).write(
+            tmp_path / "d/events.out.tfevents.2"
+        )
+        with pytest.raises(UnequalRuns, match=message):
+            tbtools.aggregate(tbtools.load(tmp_path, runs=chosen), strict=True)
+        alike = tbtools.load(tmp_path, runs=["b", "e"])
+        same, plain = (tbtools.aggregate(alike, strict=how).to_frame() for how in (True, False))
+        pd.testing.assert_frame_equal(same, plain)
+        # Others are a group of their own.
+        tbtools.aggregate(tbtools.load(tmp_path), group=["[be]", "a"], strict=True)
+
+
 class TestNonfinite:
     @pytest.fixture
     def logdir(self, tmp_path: Path) -> Path:
@@ -432,6 +519,7 @@ class TestInputs:
         [
             *(({"min_runs": given}, f"min_runs={given!r} is not") for given in (0, -1, 2.5, "a")),
             ({"min_runs": 3}, "no point has so many runs behind it; a tag has 2 at most"),
+            ({"repeated": "max"}, "repeated='max' is none of last, first, mean, fail"),
             ({"align": "nearest"}, "align='nearest' is neither"),
             ({"align": [1]}, "is neither 'exact' nor"),
             ({"align": -1}, "align=-1 is neither"),

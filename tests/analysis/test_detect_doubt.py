@@ -231,6 +231,31 @@ def test_a_discriminator_that_has_won_is_a_collapse() -> None:
     assert (found.kind, found.tag, found.onset_step) == ("collapse", "d_loss", 120)
 
 
+def test_a_scale_that_was_another_one_at_first_only() -> None:
+    """A norm is large, or a code is unused, until training has begun."""
+    rest = np.exp(noise(400, 0.2)) * np.where(np.arange(400) < 150, 1, 2000)
+    rest[:20] *= 500
+    found = the_only(detect_series([series(rest, "grad_norm")]))
+    assert (found.kind, found.onset_step) == ("explosion", 150)
+    # One that has come and gone twice may come back again.
+    rest[50:60] *= 2000
+    assert not detect_series([series(rest, "grad_norm")])
+
+
+def test_a_scale_may_grow_for_long_if_it_was_at_rest_before() -> None:
+    n = np.arange(600)
+    y = 10 ** (4 * np.clip((n - 240) / 360, 0, 1)) * np.exp(noise(600, 0.1))
+    found = the_only(detect_series([series(y, "train/mean_q")]))
+    assert found.kind == "explosion"
+    assert abs(found.onset_step - 240) <= 30
+    assert not detect_series([series(y[240:], "train/mean_q")])  # it never was
+    # Values grow with the rewards that they foretell.
+    better = np.clip((n - 240) / 300, 0, 1) + n / 6000 + noise(600, 0.02)
+    assert not detect_series([series(y, "train/mean_q"), series(better, "rollout/return")])
+    worse = detect_series([series(y, "train/mean_q"), series(-better, "rollout/return")])
+    assert "explosion" in {each.kind for each in worse}
+
+
 def test_a_schedule_is_no_collapse() -> None:
     stairs = 0.1 ** (1 + np.arange(300) // 100)
     for tag in ("lr", "temperature", "noise_scale"):
@@ -238,6 +263,31 @@ def test_a_schedule_is_no_collapse() -> None:
 
 
 # Spikes
+
+
+@pytest.mark.parametrize("points", [24, 33, 50, 63, 100])
+@pytest.mark.parametrize("place", [0.2, 0.5, 0.7])
+def test_a_spike_is_found_wherever_it_is_and_however_short_the_log(
+    points: int, place: float
+) -> None:
+    y = falling(points) + noise(points, 0.01)
+    at = round(place * points)
+    y[at] += 1
+    [found] = detect_series([series(y)]).of("spike")
+    assert (found.onset_step, found.evidence["count"]) == (at, 1)
+
+
+def test_a_bend_is_no_spike() -> None:
+    y = np.abs(np.arange(100.0) - 60)
+    assert not detect_series([series(y, "return")]).of("spike")
+
+
+def test_spikes_before_a_divergence_are_told_beside_it() -> None:
+    y = falling(400) + noise(400, 0.01)
+    y[120] += 2
+    y[300:] += 5
+    found = {each.kind: each.onset_step for each in detect_series([series(y)])}
+    assert found == {"divergence": 300, "spike": 120}
 
 
 @pytest.mark.parametrize("back", [8, 30, 60])

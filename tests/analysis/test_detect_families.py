@@ -35,6 +35,12 @@ def test_what_is_there_is_found_and_placed(name: str, kind: str) -> None:
     assert share(name, kind, "placed", "found") >= 0.95
 
 
+@pytest.mark.parametrize("kind", ["spike", "collapse", "explosion", "gradient"])
+def test_what_is_beside_the_objective_is_found_and_placed(kind: str) -> None:
+    assert share("development", kind, "found") >= 0.95
+    assert share("development", kind, "placed", "found") >= 0.95
+
+
 @pytest.mark.parametrize("name", SETS)
 def test_healthy_curves_raise_no_alarm(name: str) -> None:
     assert share(name, "healthy", "alarmed") <= 0.015

@@ -35,7 +35,7 @@ def noise(scale: float, seed: int = 0) -> np.ndarray:
 
 
 def found(*series: ScalarSeries, declared: dict[str, Any] | None = None) -> list[Finding]:
-    findings = detect_series(series, declared=lambda _: declared or {})
+    findings = detect_series(series, declared=lambda *_: declared or {})
     return [each for each in findings if each.kind in KINDS]
 
 
@@ -359,6 +359,15 @@ def test_a_norm_of_zero_all_along() -> None:
     assert (one.kind, one.severity, one.evidence["points"]) == ("gradient", "info", N)
     # A layer may be frozen; the norm of all is what counts.
     assert not found(logged("grad_norm", noise(0.2)), logged("grad_norm/layer.0", 0.0), loss())
+
+
+def test_clipping_that_is_always_active_from_some_point_on() -> None:
+    norm = np.where(POINT < N // 3, 0.4 * noise(0.1), 1 - 1e-6 * noise(0.5))
+    [one] = found(logged("train/grad_norm", norm), loss())
+    assert (one.kind, one.severity, one.onset_step) == ("gradient", "info", 10 * (N // 3))
+    assert one.evidence["points"] == N - N // 3
+    late = np.where(POINT < 2 * N // 3, 0.4 * noise(0.1), 1 - 1e-6 * noise(0.5))
+    assert not found(logged("train/grad_norm", late), loss())
 
 
 def test_the_share_of_steps_that_were_clipped() -> None:

@@ -444,6 +444,106 @@ class TestSteps:
             tbtools.edit(tmp_path / "run", **options)
 
 
+class TestParts:
+    """Runs that become several."""
+
+    @pytest.mark.parametrize("run", ["baseline", "media", "plateau", "resumed"])
+    def test_tags_go_to_runs_below(self, run: str, tmp_path: Path) -> None:
+        """Each value lies in one run, as it was but for its name; all else stays in its own."""
+        edited(LOGS / run, tmp_path / "out", split_by_tag="^(train|val)/")
+        for name, path in files(LOGS / run).items():
+            folder, base = os.path.split(name)
+            for part in ("", "train", "val"):
+                want = [self._left(event, part) for event in events(path)]
+                got = tmp_path / "out" / folder / part / base
+                if any(e and e.WhichOneof("what") not in ("file_version", "session_log")
+                       for e in want):  # fmt: skip
+                    assert events(got) == [event for event in want if event], (name, part)
+                else:
+                    assert not got.exists()
+
+    def _left(self, event: Any, part: str) -> Any:
+        """What is left of an event in a part of its run; None where nothing is."""
+        kind = event.WhichOneof("what")
+        if kind != "summary":
+            return event if not part or kind in ("file_version", "session_log") else None
+        left = Event.FromString(event.SerializeToString())
+        del left.summary.value[:]
+        for value in event.summary.value:
+            home, _, cut = value.tag.rpartition("/")
+            if (home if home in ("train", "val") else "") == part:
+                left.summary.value.add().CopyFrom(value)
+                left.summary.value[-1].tag = cut if part else value.tag
+                if value.tag == "_hparams_/experiment":
+                    self._follow(left.summary.value[-1].metadata.plugin_data)
+        return left if left.summary.value else None
+
+    def _follow(self, plugin: Any) -> None:
+        """The hyperparameters' page finds the metric of a run below by its group."""
+        data = plugin_data_pb2.HParamsPluginData.FromString(plugin.content)
+        for metric in data.experiment.metric_infos:
+            group, _, tag = metric.name.tag.rpartition("/")
+            if group in ("train", "val"):
+                metric.name.group, metric.name.tag = group, tag
+        plugin.content = data.SerializeToString()
+
+    def test_writer_sessions_become_runs(self, tmp_path: Path) -> None:
+        edited(LOGS / "resumed", tmp_path / "out", split_sessions=True)
+        for number, path in enumerate(sorted(files(LOGS / "resumed").values()), 1):
+            [copied] = files(tmp_path / "out" / f"session_{number}").values()
+            assert copied.read_bytes() == path.read_bytes()
+        assert len(files(tmp_path / "out")) == 3
+
+    def test_sessions_of_one_file(self, tmp_path: Path) -> None:
+        builder = EventFileBuilder().file_version(wall_time=START)
+        for session in range(3):
+            if session:
+                builder.session_start(3 * session, START + 100 * session)
+            for step in range(3):
+                builder.tensor_scalar(
+                    "loss", 3 * session + step, step,
+                    wall_time=START + 100 * session + step,
+                    plugin=None if session or step else "scalars",
+                )  # fmt: skip
+        builder.write(tmp_path / "run" / NAME)
+        edited(tmp_path / "run", tmp_path / "out", split_sessions=True, shift_steps=1)
+        for session in range(3):
+            run = tbtools.load(tmp_path / "out")[f"session_{session + 1}"]
+            assert run.scalars("loss")["step"].tolist() == [3 * session + n for n in (1, 2, 3)]
+            got = events(tmp_path / "out" / f"session_{session + 1}" / NAME)
+            assert got[0].file_version == "brain.Event:2"
+            assert got[0].wall_time == START + 100 * session
+            accumulator = EventAccumulator(os.fspath(tmp_path / "out" / f"session_{session + 1}"))
+            assert accumulator.Reload().Tags()["tensors"] == ["loss"]
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"split_sessions": True}, "one session"),
+            ({"split_by_tag": "^(nothing)/"}, "matches no tag"),
+            ({"split_by_tag": "^train/"}, "0 groups"),
+            ({"split_by_tag": "(a)(b)"}, "2 groups"),
+            ({"split_by_tag": "(("}, "unterminated"),
+            ({"split_by_tag": 5}, "no regular expression"),
+            ({"split_by_tag": "^(train)/loss$"}, "nothing would be left"),
+            ({"split_by_tag": "^(train/../..)/"}, "somewhere else"),
+            ({"split_by_tag": "^(train)/", "split_sessions": True}, "one after the other"),
+            ({"split_by_tag": "(/)"}, "somewhere else"),
+            ({"split_by_tag": "^(val)/"}, "where there is a run already"),
+            ({"split_by_tag": "/?(test)/?"}, "'loss/test' and 'test/loss' would both be called"),
+        ],
+    )
+    def test_what_cannot_be_split_is_refused(
+        self, options: dict[str, Any], message: str, tmp_path: Path
+    ) -> None:
+        builder = EventFileBuilder().scalar("train/loss", 0, 1.0).scalar("train/../../x", 0, 1.0)
+        builder.scalar("val/x", 0, 1.0).scalar("test/loss", 0, 1.0).scalar("loss/test", 0, 1.0)
+        builder.write(tmp_path / "logs" / NAME)
+        EventFileBuilder().scalar("x", 0, 1.0).write(tmp_path / "logs" / "val" / NAME)
+        with pytest.raises(InvalidArgument, match=message):
+            tbtools.edit(tmp_path / "logs", **options)
+
+
 def test_the_metadata_of_a_tag_goes_to_the_next_value_that_stays(tmp_path: Path) -> None:
     for number in range(2):
         builder = EventFileBuilder().file_version()

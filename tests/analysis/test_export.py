@@ -163,6 +163,86 @@ def test_memory_does_not_grow_with_the_number_of_runs(
     assert peaks[1] - peaks[0] < 12 * columns / 4
 
 
+class TestColumnsBeside:
+    @pytest.fixture
+    def paused(self, tmp_path: Path) -> Path:
+        """A run that was killed after 2 s, and went on an hour later."""
+        for number, (start, steps) in enumerate([(START, (0, 1, 2)), (START + 3600, (3, 4))]):
+            builder = EventFileBuilder().file_version(wall_time=start)
+            for second, step in enumerate(steps):
+                builder.scalar("loss", step, 1 / (1 + step), start + second)
+                if step != 1:
+                    builder.scalar("tokens", step, 100.0 * step, start + second)
+            builder.write(tmp_path / "logs" / f"events.out.tfevents.{number}")
+        return tmp_path / "logs"
+
+    @pytest.mark.parametrize(
+        ("x", "want"),
+        [
+            ("relative", [0, 1, 2, 3600, 3601]),
+            ("active", [0, 1, 2, 2, 3]),
+            ("tokens", [0, 100, 200, 300, 400]),  # between two steps on the line
+        ],
+    )
+    def test_an_axis(self, paused: Path, x: str, want: list[float]) -> None:
+        target = paused.parent / "out.csv"
+        told = call("export", str(paused), "--tag", "loss", "--x", x, "-o", str(target))
+        assert (told.status, told.err) == (0, "")
+        got = read_csv(target)
+        assert list(got.columns) == ["run", "tag", "step", "wall_time", "value", x]
+        assert got[x].tolist() == pytest.approx(want)
+        assert read_csv(exported(paused, "same.csv", tags="loss", x=x)).equals(got)
+
+    def test_smoothed_values_as_tensorboard_has_them(self, paused: Path) -> None:
+        target = paused.parent / "out.parquet"
+        arguments = ["--tag", "loss", "--smoothing", "0.5", "-o", str(target)]
+        assert call("export", str(paused), *arguments).status == 0
+        got = pd.read_parquet(target)
+        last, want = 0.0, []
+        for number, value in enumerate(got["value"], 1):  # the formula in vz_line_chart
+            last = 0.5 * last + 0.5 * value
+            want.append(last / (1 - 0.5**number))
+        assert got["smoothed"].tolist() == pytest.approx(want, rel=1e-15)
+        assert got["value"].tolist() == np.float32(1 / np.arange(1, 6)).tolist()
+
+    def test_along_what_a_method_measures(self, paused: Path) -> None:
+        target = exported(
+            paused, "out.csv", tags="loss", x="wall", smoothing=0.9, method="time_weighted_ema"
+        )
+        run = tbtools.load(paused)["."]
+        want = tbtools.smooth(run, 0.9, "time_weighted_ema", by="wall")
+        own = want[want["tag"] == "loss"]["value"]
+        assert read_csv(target)["smoothed"].tolist() == pytest.approx(own.tolist(), rel=1e-15)
+
+    def test_a_tag_called_like_a_column(self, tmp_path: Path) -> None:
+        EventFileBuilder().scalar("value", 3, 0.1).write(
+            tmp_path / "logs" / "events.out.tfevents.1"
+        )
+        got = read_csv(exported(tmp_path / "logs", "out.csv", x="value", smoothing=0.0))
+        assert got[["value", "smoothed", "x/value"]].to_numpy().tolist() == [
+            [0.1, pytest.approx(0.1), 0.1]
+        ]
+
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            (["--x", "wall"], "--x has no effect with wall"),
+            (["--x", "tokens", "--wide"], "a wide table has no column for an axis"),
+            (["--smoothing", "0.5", "--wide"], "a wide table has no column for an axis"),
+            (["--method", "median"], "--method has no effect without --smoothing"),
+            (["--x", "lr"], "no tag 'lr'"),
+            (["--x", "active", "--data", "histograms"], "takes no x"),
+            (["--smoothing", "0.5", "--data", "text"], "takes no smoothing"),
+            (["--smoothing", "1"], "1.0 is not in the range 0<=x<1"),
+        ],
+    )
+    def test_what_makes_no_sense(self, paused: Path, arguments: list[str], told: str) -> None:
+        result = call("export", str(paused), "-o", str(paused.parent / "out.csv"), *arguments)
+        assert result.status == 2
+        assert told in result.err
+        assert not (paused.parent / "out.csv").exists()
+
+
 class TestWide:
     def test_a_row_a_step_and_a_column_a_tag(self, logs: Path) -> None:
         target = logs.parent / "out.csv"
@@ -578,11 +658,17 @@ class TestMedia:
 class TestRefusals:
     def test_an_unknown_ending(self, logs: Path) -> None:
         with pytest.raises(InvalidArgument, match=r"no format has this ending; known are \.csv"):
-            exported(logs, "out.xlsx")
+            exported(logs, "out.xls")
 
     def test_an_unknown_kind(self, logs: Path) -> None:
-        with pytest.raises(InvalidArgument, match="no data 'graphs'; there are scalars"):
-            exported(logs, "out", data="graphs")
+        with pytest.raises(InvalidArgument, match="no data 'graph'; there are scalars"):
+            exported(logs, "out", data="graph")
+
+    @pytest.mark.parametrize("data", ["graphs", "tensors"])
+    def test_there_is_none(self, logs: Path, data: str) -> None:
+        with pytest.raises(InvalidArgument, match=f"there are no {data}"):
+            exported(logs, "out", data=data)
+        assert not (logs.parent / "out").exists()
 
     @pytest.mark.parametrize(
         ("data", "options", "refused"),
@@ -591,6 +677,7 @@ class TestRefusals:
             ("hparams", {"steps": (1, None)}, "no steps"),
             ("images", {"format": "csv", "force": True}, "no format, no force"),
             ("text", {"wide": True}, "no wide"),
+            ("graphs", {"tags": "x", "steps": (1, 2)}, "no tags, no steps"),
         ],
     )
     def test_what_means_nothing_for_the_kind(
@@ -708,3 +795,162 @@ def test_histograms_of_many_runs_are_one_table(tmp_path: Path) -> None:
     assert only.out.count("\n") == 3
     refused = call("export", str(tmp_path / "logs"), "--data", "pr_curves", "-o", "-")
     assert (refused.status, refused.out) == (2, "")
+
+
+def read_ply(data: bytes) -> tuple[str, np.ndarray, np.ndarray]:
+    """Header, vertices and faces by Turk's description of the format."""
+    header, _, body = data.partition(b"end_header\n")
+    kinds = {"float": "<f4", "uchar": "u1"}
+    words = [line.split() for line in header.decode("ascii").splitlines()]
+    counts = [int(each[2]) for each in words if each[0] == "element"]
+    fields = [
+        (each[2], kinds[each[1]]) for each in words if each[0] == "property" and len(each) == 3
+    ]
+    vertices = np.frombuffer(body, fields, counts[0])
+    rest = body[vertices.nbytes :]
+    faces = np.frombuffer(rest, [("n", "u1"), ("v", "<i4", 3)])
+    assert len(counts) == 1 or counts[1] == len(faces)
+    return header.decode(), vertices, faces
+
+
+def test_meshes_as_other_programs_read_them(tmp_path: Path) -> None:
+    tensorboardx = pytest.importorskip("tensorboardX")
+    corners = np.array([[[0, 0, 0], [1, 0, 0], [0, 1, 0.5]]], np.float32)
+    colors = np.array([[[255, 0, 0], [0, 255, 0], [1, 2, 3]]])
+    with tensorboardx.SummaryWriter(str(tmp_path / "logs" / "a")) as writer:
+        settings = {"camera": {"cls": "PerspectiveCamera"}}
+        triangle = np.array([[[0, 1, 2]]])
+        writer.add_mesh("tri", corners, colors, triangle, settings, global_step=7)
+        writer.add_mesh("cloud", corners, global_step=7)
+    told = tbtools.export(tmp_path / "logs", tmp_path / "out", "meshes")
+    assert (told.count, told.runs) == (2, 1)
+    header, vertices, faces = read_ply((tmp_path / "out/a/tri/00000007.ply").read_bytes())
+    assert header.startswith("ply\nformat binary_little_endian 1.0\ncomment config {")
+    assert json.loads(header.split("comment config ")[1].splitlines()[0]) == settings
+    assert [list(map(float, row)) for row in vertices[["x", "y", "z"]]] == corners[0].tolist()
+    assert [list(map(int, row)) for row in vertices[["red", "green", "blue"]]] == colors[0].tolist()
+    assert faces["n"].tolist() == [3]
+    assert faces["v"].tolist() == [[0, 1, 2]]
+    _, vertices, faces = read_ply((tmp_path / "out/a/cloud/00000007.ply").read_bytes())
+    assert (vertices.dtype.names, faces.size) == (("x", "y", "z"), 0)
+    index = read_csv(tmp_path / "out" / "index.csv")
+    assert index[["tag", "step"]].to_numpy().tolist() == [["cloud", 7], ["tri", 7]]
+
+
+def test_tensors_that_nothing_else_shows(tmp_path: Path) -> None:
+    matrix = np.arange(6, dtype=np.int64).reshape(2, 3)
+    builder = EventFileBuilder().tensor("w", 1, matrix, plugin="mine")
+    builder.tensor("logits", 2, np.float32([0.5, -1]), plugin="scalars").scalar("loss", 2, 1.0)
+    builder.strings("words", 3, ["a", "ü"], plugin="mine").text("note", 1, "x")
+    builder.write(tmp_path / "logs" / "a" / "events.out.tfevents.1")
+    told = tbtools.export(tmp_path / "logs", tmp_path / "out", "tensors")
+    assert told.count == 3
+    out = tmp_path / "out" / "a"
+    np.testing.assert_array_equal(np.load(out / "w/00000001.npy"), matrix)
+    assert np.load(out / "logits/00000002.npy").dtype == np.float32
+    assert json.loads((out / "words/00000003.json").read_text()) == ["a", "ü"]
+    index = read_csv(tmp_path / "out" / "index.csv").set_index("tag")
+    assert index["shape"].to_dict() == {"w": "2x3", "logits": "2", "words": "2"}
+    result = call("export", str(tmp_path / "logs"), "--data", "tensors", "--tag", "w",
+                  "--steps", "1", "-o", str(tmp_path / "one"))  # fmt: skip
+    assert (result.status, "1 file of 1 run" in result.out) == (0, True)
+
+
+def test_graphs_are_what_tensorflow_stores(tmp_path: Path) -> None:
+    from tensorboard.compat.proto.graph_pb2 import GraphDef
+
+    graph = GraphDef()
+    graph.node.add(name="x", op="Placeholder")
+    graph.node.add(name="y", op="Relu", input=["x"])
+    logs = tmp_path / "logs"
+    EventFileBuilder().graph(graph.SerializeToString()).write(logs / "a" / "events.out.tfevents.1")
+    EventFileBuilder().scalar("loss", 1, 1.0).write(logs / "b" / "events.out.tfevents.1")
+    told = tbtools.export(logs, tmp_path / "out", "graphs")
+    assert (told.count, told.runs) == (1, 1)
+    assert GraphDef.FromString((tmp_path / "out" / "a" / "graph.pb").read_bytes()) == graph
+    assert (tmp_path / "out" / "index.csv").read_text().splitlines()[1] == "a/graph.pb,a,graph,,,0,"
+    EventFileBuilder().graph(b"\xff").write(tmp_path / "bad" / "events.out.tfevents.1")
+    result = call("export", str(tmp_path / "bad"), "--data", "graphs", "-o", str(tmp_path / "x"))
+    assert (result.status, "no GraphDef" in result.err) == (2, True)
+
+
+def test_texts_have_the_shape_of_their_tensor(tmp_path: Path) -> None:
+    builder = EventFileBuilder().strings("table", 0, list("abcdef"), plugin="text", shape=(2, 3))
+    builder.strings("one", 0, ["x"], plugin="text", shape=())
+    builder.write(tmp_path / "logs" / "events.out.tfevents.1")
+    tbtools.export(tmp_path / "logs", tmp_path / "out", "text")
+    index = read_csv(tmp_path / "out" / "index.csv")
+    table = index[index["tag"] == "table"]
+    assert table["shape"].tolist() == ["2x3"] * 6
+    cells = [(tmp_path / "out" / file).read_text() for file in table["file"]]
+    assert cells == list("abcdef")
+    assert table["index"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert index[index["tag"] == "one"]["shape"].isna().all()
+
+
+class TestSheets:
+    @pytest.fixture
+    def pictures(self, tmp_path: Path) -> Path:
+        """A red picture at two steps, and a blue one, and a 16-bit grey, at one."""
+        image = pytest.importorskip("PIL.Image", reason="the extra image is not installed")
+        red, blue = image.new("RGB", (8, 4), (255, 0, 0)), image.new("RGB", (400, 400), (0, 0, 255))
+        grey = image.fromarray(np.full((8, 4), 0x8000, np.uint16))
+        for run, those in (("a", [(0, red), (10, blue)]), ("b", [(10, grey)])):
+            builder = EventFileBuilder()
+            for step, picture in those:
+                file = io.BytesIO()
+                picture.save(file, "PNG")
+                builder.image("x", step, file.getvalue())
+            builder.write(tmp_path / "logs" / run / "events.out.tfevents.1")
+        return tmp_path / "logs"
+
+    def test_a_contact_sheet(self, pictures: Path) -> None:
+        image = pytest.importorskip("PIL.Image")
+        target = pictures.parent / "sheet.png"
+        result = call("export", str(pictures), "--data", "images", "-o", str(target))
+        assert (result.status, result.err) == (0, "")
+        assert result.out.endswith("sheet.png: 3 pictures of 2 runs\n")
+        pixels = np.asarray(image.open(target).convert("RGB")).reshape(-1, 3)
+        counts = {tuple(color): int((pixels == color).all(1).sum())
+                  for color in ([255, 0, 0], [0, 0, 255], [128, 128, 128])}  # fmt: skip
+        # 8x4 grows twentyfold, 400x400 is made small; a grey of 16 bits is the same grey of 8.
+        assert counts == {(255, 0, 0): 160 * 80, (0, 0, 255): 160 * 160, (128,) * 3: 80 * 160}
+
+    def test_an_animation_shows_the_last_picture_of_each(self, pictures: Path) -> None:
+        image = pytest.importorskip("PIL.Image")
+        told = tbtools.export(pictures, pictures.parent / "x.gif", "images")
+        assert (told.count, told.left_out) == (3, 0)
+        with image.open(pictures.parent / "x.gif") as opened:
+            assert (opened.format, opened.n_frames) == ("GIF", 2)
+            first = np.asarray(opened.convert("RGB")).reshape(-1, 3)
+            opened.seek(1)
+            second = np.asarray(opened.convert("RGB")).reshape(-1, 3)
+        assert (first == [255, 0, 0]).all(1).sum() == 160 * 80
+        assert not (first == [0, 0, 255]).all(1).any()
+        assert (second == [0, 0, 255]).all(1).sum() == 160 * 160
+
+    def test_what_there_is_no_room_for_is_told(self, tmp_path: Path) -> None:
+        image = pytest.importorskip("PIL.Image", reason="the extra image is not installed")
+        file = io.BytesIO()
+        image.new("L", (2, 2)).save(file, "PNG")
+        builder = EventFileBuilder().image("x", 99, b"\x89PNG\r\n\x1a\n broken")
+        for step in range(40):
+            builder.image("x", step, file.getvalue())
+        builder.write(tmp_path / "logs" / "events.out.tfevents.1")
+        result = call("export", str(tmp_path / "logs"), "--data", "images",
+                      "-o", str(tmp_path / "x.png"))  # fmt: skip
+        assert result.status == 2  # one cannot be decoded
+        assert "x.png: 12 pictures of 1 run\n" in result.out
+        assert "28 pictures left out: there is room for some" in result.err
+        assert "not written: run .: 'x' at step 99" in result.err
+
+    def test_mistakes(self, pictures: Path) -> None:
+        target = pictures.parent / "x.gif"
+        target.write_text("mine")
+        arguments = ["export", str(pictures), "--data", "images", "-o", str(target)]
+        assert "exists" in call(*arguments).err
+        assert "takes no csv_safe" in call(*arguments, "--csv-safe").err
+        assert target.read_text() == "mine"
+        assert call(*arguments, "--force").status == 0
+        with pytest.raises(InvalidArgument, match="no points in steps 11:"):
+            tbtools.export(pictures, target, "images", steps=(11, None), force=True)

@@ -15,13 +15,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.plugins.hparams import plugin_data_pb2 as api
 from tensorboard.plugins.hparams import summary_v2
 
 import tbtools
 from tbtools.analysis.merge import RunLoss, merge
 from tbtools.analysis.pieces import Copy
-from tbtools.errors import InputChanged, InvalidArgument, NoEventFiles
+from tbtools.errors import InputChanged, InvalidArgument, NoEventFiles, UnknownTag
 from tbtools.eventfile import messages
 from tbtools.runs.series import read_scalars_of
 from tests.builders import START, EventFileBuilder, scalar_tensor
@@ -748,3 +749,85 @@ class TestReports:
         assert plan.lost_tags == ()
         kept = tbtools.merge(cases / "05b_sb3_reset", restarts="keep")
         assert (kept.points, kept.losses) == (30, ())
+
+
+class TestSameTags:
+    """Different names of one thing."""
+
+    def _logs(self, tmp_path: Path) -> list[Path]:
+        """A run of 0 to 5, and one that goes on from 3 and calls everything otherwise."""
+        first = EventFileBuilder().file_version(wall_time=START)
+        second = EventFileBuilder().file_version(wall_time=START + 100)
+        for step in range(6):
+            first.scalar("train/loss", step, step, START + step)
+            first.strings("note", step, [b"a"], shape=(), plugin="text" if not step else None)
+            late = START + 100 + step
+            second.tensor_scalar("Loss/train", step + 3, 10 + step, wall_time=late,
+                                 plugin="scalars" if not step else None)  # fmt: skip
+            second.scalar("lr", step + 3, 0.1, late)
+        layout = layout_pb2.Layout()
+        layout.category.add().chart.add(title="all").multiline.tag.extend(["train/loss", "lr"])
+        first.strings("custom_scalars__config__", 0, [layout.SerializeToString()],
+                      plugin="custom_scalars", shape=())  # fmt: skip
+        first.write(tmp_path / "a" / "events.out.tfevents.1")
+        second.write(tmp_path / "b" / "events.out.tfevents.2")
+        return [tmp_path / "a", tmp_path / "b"]
+
+    @pytest.mark.parametrize("globs", [["train/loss", "Loss/train"], "*/*"])
+    def test_tags_become_one(self, globs: Any, tmp_path: Path) -> None:
+        plan = merge(self._logs(tmp_path), same={"loss": globs})
+        assert (plan.points, plan.superseded, plan.renamed_values) == (3 + 6 + 6 + 6 + 1, 3, 9)
+        assert plan.to_dict()["same"] == [{"tag": "loss", "names": ["Loss/train", "train/loss"]}]
+        run = written(plan, tmp_path / "out")
+        loss = run.scalars("loss")
+        assert loss["step"].tolist() == list(range(9))
+        assert loss["value"].tolist() == [0, 1, 2, 10, 11, 12, 13, 14, 15]
+        assert loss["wall_time"].tolist() == [START + step for step in range(3)] + [
+            START + 100 + step for step in range(6)
+        ]
+        [category] = run.custom_scalars().categories
+        assert category.charts[0].tags == ("loss", "lr")
+        shown = EventAccumulator(str(tmp_path / "out")).Reload()
+        assert set(shown.Tags()["scalars"]) == {"loss", "lr"}
+        assert shown.SummaryMetadata("note").plugin_data.plugin_name == "text"
+        assert list((tmp_path / "out").iterdir()) == [Path(run.event_files[0])]
+
+    def test_records_of_other_tags_stay_byte_for_byte(self, tmp_path: Path) -> None:
+        logs = self._logs(tmp_path)
+        plain, renamed = merge(logs), merge(logs, same={"train/loss": "Loss/train"})
+        tbtools.write(plain, tmp_path / "plain")
+        before = points(tbtools.load(tmp_path / "plain")["."])
+        after = points(written(renamed, tmp_path / "out"))
+        assert {point for point in after if point[0] in ("lr", "note")} <= set(before)
+        assert renamed.renamed_values == 6
+
+    @pytest.mark.parametrize(
+        ("same", "message"),
+        [
+            ({"x": ["note", "train/loss"]}, "are not one thing"),
+            ({"note": "train/loss"}, "are not one thing"),
+            ({"x": "lr", "y": "lr"}, "would get two names"),
+            ({"\ud800": "lr"}, "no name of a tag"),
+            ({"": "lr"}, "no name and its tags"),
+            ({"x": []}, "no name or glob"),
+            ("loss=lr", "no mapping"),
+        ],
+    )
+    def test_what_is_not_the_same_is_refused(self, same: Any, message: str, tmp_path: Path) -> None:
+        with pytest.raises(InvalidArgument, match=message):
+            merge(self._logs(tmp_path), same=same)
+        with pytest.raises(UnknownTag, match="no tag 'nothing'"):
+            merge(self._logs(tmp_path), same={"x": "nothing"})
+
+    def test_by_the_command(self, tmp_path: Path) -> None:
+        a, b = map(str, self._logs(tmp_path))
+        out = tmp_path / "out"
+        same = ("--same", "loss=train/loss", "--same", "loss=Loss/train")
+        result = call("merge", a, b, *same, "-o", str(out), "--format", "json")
+        assert result.status == 0
+        assert json.loads(result.out)["renamed_values"] == 9
+        assert tbtools.load(out)["."].scalars("loss")["step"].tolist() == list(range(9))
+        for wrong in ("loss", "=a", "loss=", "loss=a,,b"):
+            result = call("merge", a, b, "--same", wrong, "-o", str(tmp_path / "no"))
+            assert result.status == 2
+            assert "is not NAME=TAG,TAG" in result.err

@@ -104,6 +104,11 @@ def test_standard_output_holds_the_table_alone(seeds: Path) -> None:
         (["--x", "epoch"], "no tag 'epoch'"),
         (["--tag", "lss"], "no tag 'lss'; close: 'loss'"),
         (["--nonfinite", "ignore"], "Invalid value for '--nonfinite'"),
+        (["--min-runs", "0"], "0 is not in the range x>=1"),
+        (["--min-runs", "most"], "'most' is not a valid integer"),
+        (["--repeated", "max"], "Invalid value for '--repeated'"),
+        (["--strict", "--run", "lr=0.1*"], "strict: loss has a point at step 30 in run lr=0.1_s0"),
+        (["--at", "end", "--strict"], "--strict has no effect with --at"),
     ],
 )
 def test_mistakes_are_told_in_one_line(seeds: Path, arguments: list[str], message: str) -> None:

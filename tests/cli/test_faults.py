@@ -54,6 +54,7 @@ COMMANDS = {
     "import": ["import", "logs", "-o", "work/out"],
     "summarize of CSV": ["summarize", "logs", "--also", "csv"],
     "compact": ["compact", "logs", "--images", "last:1", "-o", "work/out"],
+    "merge of names": ["merge", "logs/a", "--same", "losses=loss", "-o", "work/out"],
     "edit": ["edit", "logs", "--rename", "s/^/x/", "--shift-steps", "3", "-o", "work/out"],
     "export": ["export", "logs", "-o", "work/out.csv"],
     "wide export": ["export", "logs", "--wide", "-o", "work/out.jsonl"],

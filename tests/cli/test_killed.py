@@ -1,4 +1,4 @@
-"""Ended before any step that changes files, a command leaves its whole result or none.
+"""Ended before any step that changes files, or at any moment, a command leaves all or nothing.
 
 What else a SIGKILL leaves is gone when it has run again; SIGTERM leaves nothing else.
 """
@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import write_foreign, write_two_runs
+from tests.builders import EventFileBuilder, write_foreign, write_two_runs
 from tests.commands import ROOT, call
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 # Runs a command again and again, sent a signal before its first change of a file, its second, and
-# so on until it is no longer; after each, tells what is there, and what after another run, and
-# makes everything as it was.
+# so on until it is no longer, or at so many random moments; after each, tells what is there, and
+# what after another run, and makes everything as it was.
 SCRIPT = """
-import hashlib, json, os, shutil, signal, sys
+import hashlib, json, os, random, shutil, signal, sys, time
 from pathlib import Path
 from tbtools.cli.main import run
 from tbtools.cli.signals import take_signals
 
-number, folder, *arguments = sys.argv[1:]
-sent = int(number)
+number, moments, folder, *arguments = sys.argv[1:]
+sent, moments = int(number), int(moments)
 ended = -sent if sent == signal.SIGKILL else 128 + sent
 work = folder + "/work"
 CHANGES = {"open", "os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.chmod",
@@ -51,6 +51,14 @@ def killed_before(number):
         os._exit(run(arguments))
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
+def killed_after(seconds):
+    child = os.fork()
+    if not child:
+        os._exit(run(arguments))
+    time.sleep(seconds)
+    os.kill(child, sent)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
 def files(path):
     found = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
     return {str(each.relative_to(folder)): hashlib.md5(each.read_bytes()).hexdigest()
@@ -59,13 +67,25 @@ def files(path):
 os.chdir(folder)
 shutil.copytree("before", "work")
 run(arguments)  # what is imported once is not imported by each child
+shutil.rmtree("work")
+shutil.copytree("before", "work")
+began = time.monotonic()
+killed_before(-1)
+length = time.monotonic() - began
 status = ended
 number = 0
 while status == ended:
     number += 1
     shutil.rmtree("work", ignore_errors=True)
     shutil.copytree("before", "work")
-    status = killed_before(number)
+    if moments and number <= moments:
+        status = killed_after(random.uniform(0, length))
+        if status == 0:  # it was faster this time
+            status = ended
+    elif moments:
+        status = killed_before(-1)
+    else:
+        status = killed_before(number)
     found = [files(Path(folder, name)) for name in ("work", "logs")]
     if status == ended:
         again = killed_before(-1)
@@ -80,6 +100,7 @@ COMMANDS = {
     "repair": ["repair", "logs", "-o", "work/out"],
     "import": ["import", "foreign", "-o", "work/out"],
     "compact": ["compact", "logs", "--thin", "16", "-o", "work/out"],
+    "merge of names": ["merge", "logs/a", "--same", "losses=loss", "-o", "work/out"],
     "edit": ["edit", "logs", "--rename", "s/^/x/", "-o", "work/out"],
     "aggregate": ["aggregate", "logs", "-o", "work/out"],
     "aggregate to a table": ["aggregate", "logs", "-o", "work/out.csv"],
@@ -102,15 +123,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 def told(
-    folder: Path, number: signal.Signals, *arguments: str
+    folder: Path, number: signal.Signals, *arguments: str, moments: int = 0
 ) -> list[tuple[dict[str, str], dict[str, str]]]:
     """What was in work and in logs after each death by a signal, and last without one.
 
-    After each, another run makes the whole result, or finds it there.
+    After each, another run makes the whole result, or finds it there. With `moments` it is killed
+    at so many random ones.
     """
     done = subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", SCRIPT, str(int(number)),
-         str(folder), *arguments],
+         str(moments), str(folder), *arguments],
         capture_output=True, text=True, cwd=ROOT, check=True,
     )  # fmt: skip
     lines: list[Any] = [
@@ -172,3 +194,18 @@ def test_an_earlier_result_stays_or_gives_way_to_a_whole_one(
     assert sound(states, former, none, clean=False) >= 5
     aside = [work for work, _ in states if visible(work) == none]
     assert all(set(former.values()) <= set(work.values()) for work in aside)
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("moments", [3, pytest.param(200, marks=pytest.mark.minutes)])
+@pytest.mark.parametrize("command", ["edit", "compact", "repair", "import"])
+def test_killed_at_random_moments(folder: Path, command: str, moments: int) -> None:
+    """The logs are such that reading and writing them takes most of the time."""
+    builder = EventFileBuilder().file_version()
+    for step in range(2000):
+        builder.scalar("loss", step, step / 7).image("sample", step, bytes(2000))
+    builder.corrupt_data_crc().write(folder / "logs" / "long" / "events.out.tfevents.1")
+    rows = [f"{step},{step / 7}" for step in range(20_000)]
+    (folder / "foreign" / "long.csv").write_text("\n".join(["step,loss", *rows]))
+    states = told(folder, signal.SIGKILL, *COMMANDS[command], moments=moments)
+    assert sound(states, {"work/mine": states[0][0]["work/mine"]}, clean=False) == moments

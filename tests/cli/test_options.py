@@ -11,9 +11,11 @@ import pytest
 
 from tbtools.cli import main as cli
 from tbtools.cli import options
+from tests.commands import call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 SELECTION = {"--run", "--exclude-run", "--tag", "--exclude-tag", "--steps", "--where", "--restarts"}
 OUTPUT = {"--format", "--output", "--force"}
@@ -39,6 +41,36 @@ def test_options_mean_the_same_in_every_command(name: str) -> None:
         if isinstance(each, click.Option):
             assert each.help, f"{each.opts} says nothing of itself"
             assert each.help.endswith((".", "]"))  # a sentence, or the default behind it
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("aggregate logs --group hparam:lr -o out", "4 runs in 2 groups, 2 tags, 12 points"),
+        ("best logs --group hparam:lr --by loss", "2 groups ranked by loss"),
+        ("diff logs --group hparam:lr", "1 pair of runs, 2 tags, 12 points and 12 points"),
+        ("figure logs --group hparam:lr -o out.svg", "2 charts, 4 lines of 4 runs"),
+        ("plot logs --group hparam:lr --tag *", "2 groups of 4 runs, 2 tags, 4 series, 12 points"),
+        ("report logs --group hparam:lr -o out.html", "4 runs, 24 points in 8 series"),
+    ],
+)
+def test_what_add_hparams_wrote_is_of_its_run_in_every_group(
+    command: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tensorboardx = pytest.importorskip("tensorboardX")
+    if command.startswith("figure"):
+        pytest.importorskip("matplotlib", reason="the extra figure is not installed")
+    monkeypatch.chdir(tmp_path)
+    for rate in (0.1, 0.01):
+        for seed in (1, 2):
+            writer = tensorboardx.SummaryWriter(f"logs/{rate}_{seed}")
+            for step in range(5):
+                writer.add_scalar("loss", rate + seed, step)
+            writer.add_hparams({"lr": rate}, {"hparam/loss": rate})  # into a folder of its own
+            writer.close()
+    result = call(*command.split())
+    assert result.status == int(command.startswith("diff")), result.err
+    assert told in result.out
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,42 @@ def test_axes(options: list[str]) -> None:
     assert "baseline  1.5875" in result.out
 
 
+def test_along_another_scalar(tmp_path: Path) -> None:
+    builder = EventFileBuilder()
+    for step in range(50):
+        builder.scalar("loss", step, 1.0)
+    for step in range(10, 40, 5):
+        builder.scalar("tokens", step, 1e6 * step)
+    builder.write(tmp_path / "tfevents.1")
+    result = call("plot", os.fspath(tmp_path), "--tag", "loss", "--x", "tokens")
+    assert result.status == 0
+    assert "loss  smoothing 0.6, along tokens" in result.out
+    # From step 10 to step 35 the axis is known: of 50 points 26.
+    assert (result.out.split()[-2:], result.err) == (
+        ["26", "points"],
+        "24 points left out, where tokens has no value\n",
+    )
+    assert re.search(r"^ +1e\+07 +2e\+07 +3e\+07$", result.out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("axis", ["step", "relative", "loss"])
+def test_groups_of_runs_are_their_means(tmp_path: Path, axis: str) -> None:
+    for name, level in (("a_1", 1.0), ("a_2", 2.0), ("a_3", 6.0), ("b_1", 5.0), ("other", 9.0)):
+        builder = EventFileBuilder()
+        for step in range(20):
+            builder.scalar("loss", step, level + step, START + step)
+        builder.write(tmp_path / name / "tfevents.1")
+    arguments = ["--group", "a_*", "--group", "b_*", "--smoothing", "0", "--x", axis]
+    result = call("plot", os.fspath(tmp_path), *arguments)
+    assert result.status == 0
+    assert "1 run in no group, and not shown\n" in result.err
+    assert "2 groups of 4 runs, 1 tag, 2 series" in result.out
+    lines = {line.split()[1]: line.split() for line in result.out.splitlines() if " run" in line}
+    # The mean of 20, 21 and 25; along the loss itself, of the one run that gets as far as 25.
+    assert lines["a"] == ["*", "a", "(3", "runs)", "25" if axis == "loss" else "22"]
+    assert lines["b"] == ["+", "b", "(1", "run)", "24"]
+
+
 def test_several_tags_are_several_charts() -> None:
     logs = os.fspath(ROOT / "tests" / "logs")
     out = call("plot", logs, "--tag", "*/loss", "--steps", ":500").out
@@ -206,7 +242,7 @@ def test_dots_as_they_are_asked_for(marker: str, signs: set[str], tmp_path: Path
 def test_signs_as_they_are_asked_for() -> None:
     logs = os.fspath(ROOT / "tests" / "logs")
     _, shown = on_terminal("plot", logs, "--tag", "val/loss", "--marker", "ascii", columns=90)
-    assert "**" in plain(shown)
+    assert "  * baseline" in plain(shown)
     assert not any("\u2800" <= character <= "\u28ff" for character in shown)
 
 

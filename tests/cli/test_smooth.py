@@ -40,7 +40,7 @@ def test_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_tensorboard_shows_the_smoothed_runs(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert call("smooth", LOGS, "-o", str(out), "--weight", "0.9", "--run", "base*").status == 0
+    assert call("smooth", LOGS, "-o", str(out), "--smoothing", "0.9", "--run", "base*").status == 0
     want = tbtools.smooth(tbtools.load(LOGS)["baseline"].scalars("train/loss"), 0.9)
     served = rust_scalars(out, tmp_path)["baseline"]["train/loss"]
     assert [point.value for point in served] == want["value"].astype("float32").tolist()
@@ -91,8 +91,8 @@ def test_a_reader_who_has_seen_enough_is_no_trouble(command: str) -> None:
         (["--window", "5"], "ema has a weight and no window"),
         (["--method", "loess"], "Invalid value for '--method'"),
         (["--tag", "nothing"], "no tag 'nothing'"),
-        (["--by", "wall_time"], "--by has no effect on ema"),
-        (["--method", "time_weighted_ema", "--by", "tokens"], "no tag 'tokens'; known: "),
+        (["--by", "wall_time"], "--x has no effect on ema"),
+        (["--method", "time_weighted_ema", "--x", "tokens"], "no tag 'tokens'; known: "),
     ],
 )
 def test_mistakes_are_told_in_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:

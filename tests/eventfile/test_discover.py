@@ -20,13 +20,14 @@ from tensorboard.backend.event_processing import io_wrapper
 import tbtools
 from tbtools import errors
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
+from tbtools.eventfile.listing import each_quickly
 from tbtools.eventfile.problems import Problem
 from tbtools.eventfile.source import LocalSource, using
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tbtools.eventfile.source import Entry
+    from tbtools.eventfile.source import Entry, Status
 
 FILE = "events.out.tfevents.1700000000.host.1.0"
 
@@ -383,22 +384,34 @@ class TestNaturalKey:
 
 
 class _Slow(LocalSource):
-    """Takes its time for each directory, and tells how many it listed at once."""
+    """Takes its time for each call, and tells which there were, and how many at once."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.most = 0
+        self.listed: list[str] = []
+        self.looks = 0
         self._now = 0
         self._lock = threading.Lock()
 
-    def list(self, path: str) -> Iterator[Entry]:
+    def _take_time(self) -> None:
         with self._lock:
             self._now += 1
             self.most = max(self.most, self._now)
-        time.sleep(self.seconds)
-        yield from super().list(path)
+        if self.seconds:  # else it would still let others take the core
+            time.sleep(self.seconds)
         with self._lock:
             self._now -= 1
+
+    def stat(self, path: str) -> Status:
+        self._take_time()
+        self.looks += 1
+        return super().stat(path)
+
+    def list(self, path: str) -> Iterator[Entry]:
+        self._take_time()
+        self.listed.append(path)
+        yield from super().list(path)
         if path.endswith("closed"):
             raise OSError(errno.EIO, "half of it is gone")
 
@@ -415,4 +428,23 @@ def test_directories_are_listed_side_by_side_only_where_that_takes_long(
     assert slowly.runs == discover(tmp_path).runs
     assert len(slowly.runs) == 2 * len(runs)
     assert {path[-8:] for path in slowly.unreadable} == {f"{group}/closed" for group in range(6)}
+    assert (source.most > 1) == bool(seconds)
+    # One call a directory, and one to see what the path is.
+    below = (path for path in tmp_path.rglob("*") if path.is_dir())
+    assert sorted(source.listed) == sorted(map(str, (tmp_path, *below)))
+    assert source.looks == 1
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.003])
+def test_paths_are_looked_at_side_by_side_only_where_that_takes_long(
+    tmp_path: Path, seconds: float
+) -> None:
+    names = [f"{number:03}" for number in range(60)]
+    make(tmp_path, *names)
+    source = _Slow(seconds)
+    paths = [str(tmp_path / name) for name in names]
+    with using(source):
+        found = each_quickly(lambda path: source.stat(path).identity[-1], paths)
+        assert each_quickly(source.stat, []) == []
+    assert found == [Path(path).stat().st_ino for path in paths]
     assert (source.most > 1) == bool(seconds)

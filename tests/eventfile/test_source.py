@@ -257,6 +257,8 @@ ALLOWED = {
     ("render/report/page.py", "read_text"),  # the page's assets
     ("render/report/write.py", "is_file"),  # plotly.min.js beside the output
     ("render/report/write.py", "read_bytes"),
+    ("render/report/write.py", "read_text"),  # a page that it wrote
+    ("render/tables.py", "is_dir"),  # of the output
     ("runs/plugins/images.py", "PIL.Image.open"),  # of bytes
 }
 OF_PATHS = {

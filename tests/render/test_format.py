@@ -56,6 +56,11 @@ def test_a_float16_reads_back(value: float) -> None:
         (1e20, "float64", "1e+20"),
         (-0.5, "float32", "-0.5"),
         (7.0, "int64", "7"),
+        (float(2**53 - 1), "int64", "9007199254740991"),
+        (float(2**53 + 1), "int64", "9.007199254740992e+15"),  # may be rounded, and is
+        (-(2.0**53), "uint64", "-9.007199254740992e+15"),
+        (1e18, "int64", "1e+18"),
+        (2.0**53, "float64", "9007199254740992"),
         (1.0, "bool", "1"),
         (math.nan, "float32", "nan"),
         (-math.inf, "float32", "-inf"),

@@ -138,7 +138,7 @@ def test_charts_are_saved_as_pictures_and_numbers(example: Path, open_page: Open
     heading = card.locator("h3").inner_text().replace("\n", "")
 
     def save(kind: str) -> tuple[str, bytes]:
-        card.locator(".menu summary").click()
+        card.locator(".menu summary[title=Save]").click()
         return saved(page, card.get_by_role("button", name=kind).click)
 
     name, content = save("SVG")
@@ -159,7 +159,7 @@ def test_the_csv_of_thinned_lines_says_how_to_get_all(tmp_path: Path, open_page:
     values = np.random.default_rng(1).standard_normal(9000).astype(np.float32)
     write_scalars(tmp_path / "logs", "it's", values)
     page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
-    page.page.locator("#charts .menu summary").click()
+    page.page.locator("#charts .menu summary[title=Save]").click()
     _, content = saved(page, page.page.get_by_role("button", name="CSV", exact=True).click)
     first, *rows = content.decode().splitlines()
     assert "of 9,000 points; all: tbtools export LOGS --tag 'it'\\''s'" in first

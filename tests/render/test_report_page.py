@@ -260,11 +260,11 @@ def test_what_add_hparams_has_written_belongs_to_the_run_that_it_was_called_in(
     assert names == list(tbtools.load(logs))
     assert len(names) == 6
     assert [names[run] for run in page["hparams"]["runs"]] == ["run_0", "run_1", "run_2"]
-    (rate, loss, *_) = page["hparams"]["axes"]
+    axes = {axis["name"]: axis for axis in page["hparams"]["axes"]}
+    rate, loss = axes["lr"], axes["loss"]
     assert list(rate["texts"].values()) == ["0.1", "0.1", "0.5"]
     assert list(loss["texts"].values()) == ["0.11111111", "0.1", "0.09090909"]
-    accuracy = {axis["name"]: axis for axis in page["hparams"]["axes"]}["accuracy"]
-    assert accuracy["texts"] == dict.fromkeys(rate["texts"], "0.75")
+    assert axes["accuracy"]["texts"] == dict.fromkeys(rate["texts"], "0.75")
     assert [[names[run] for run in group["runs"]] for group in page["groups"]] == [
         ["run_0", "run_1"], ["run_2"],
     ]  # fmt: skip
@@ -292,7 +292,7 @@ def test_runs_inside_a_trial_have_its_hyperparameters(tmp_path: Path) -> None:
     assert [names[run] for run in page["hparams"]["runs"]] == [
         "run-0/train", "run-0/validation", "run-1/train", "run-1/validation",
     ]  # fmt: skip
-    rate, loss = page["hparams"]["axes"]
+    loss, rate = page["hparams"]["axes"]
     assert (rate["name"], list(rate["texts"].values())) == ("lr", ["0.1", "0.1", "0.5", "0.5"])
     assert list(loss["texts"].values()) == ["1", "1", "2", "2"]
 

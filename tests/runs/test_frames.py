@@ -44,6 +44,22 @@ def two_runs(tmp_path: Path) -> Experiment:
 # --- long ------------------------------------------------------------------------------------
 
 
+def test_each_point_has_its_file_where_that_is_asked_for(tmp_path: Path) -> None:
+    builders = [EventFileBuilder().scalars("loss", [(5 * number, 0.5)]) for number in range(3)]
+    for number, (run, builder) in enumerate(zip("aab", builders, strict=True)):
+        builder.write(tmp_path / run / f"events.out.tfevents.{number}")
+    experiment = tbtools.load(tmp_path)
+    frame = experiment.scalars(file=True)
+    assert list(frame.columns) == ["run", "tag", "step", "wall_time", "value", "file"]
+    files = [path for run in experiment.values() for path in run.event_files]
+    assert frame["file"].tolist() == files
+    assert frame["file"].dtype == pd.CategoricalDtype(files)
+    assert experiment["b"].scalars(file=True)["file"].tolist() == files[2:]
+    for column in ("file", "dtype"):
+        with pytest.raises(tbtools.InvalidArgument, match=f"a wide frame has no {column}"):
+            experiment.scalars(wide=True, **{column: True})
+
+
 def test_the_long_frame_is_in_natural_order_of_runs_and_tags_then_as_written(
     two_runs: Experiment,
 ) -> None:

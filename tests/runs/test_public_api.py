@@ -68,9 +68,12 @@ def test_the_version_is_that_of_the_package() -> None:
         (tbtools.read_scalars, "(path, tags=None, **options)"),
         (
             tbtools.Experiment.scalars,
-            "(self, tags=None, *, steps=None, wide=False, dtype=False)",
+            "(self, tags=None, *, steps=None, wide=False, dtype=False, file=False)",
         ),
-        (tbtools.Run.scalars, "(self, tags=None, *, steps=None, wide=False, dtype=False)"),
+        (
+            tbtools.Run.scalars,
+            "(self, tags=None, *, steps=None, wide=False, dtype=False, file=False)",
+        ),
         (tbtools.Experiment.refresh, "(self)"),
         (tbtools.Experiment.hparams, "(self)"),
         *(
@@ -184,7 +187,9 @@ OTHERS = {
         "outlook path places problems rows run sessions siblings start_time status superseded "
         "to_dict to_frame within"
     ),
-    "Export": ("count data left_out notes problems provenance runs superseded to_dict undecodable"),
+    "Export": (
+        "count data is_sheet left_out notes problems provenance runs superseded to_dict undecodable"
+    ),
     "FileChange": ("kind new_points path"),
     "FileCheck": ("bytes file problems records status to_dict"),
     "FileEdit": ("bytes changed file is_whole kept output run to_dict values"),
@@ -214,8 +219,8 @@ OTHERS = {
     "Improvement": ("group over probability to_dict"),
     "Layout": ("categories from_values to_dict to_frame"),
     "Merge": (
-        "losses lost_tags notes points problems read_paths restarts rewritten runs sessions "
-        "start_time superseded tags to_dict to_frame"
+        "losses lost_tags notes points problems read_paths renamed_values restarts rewritten runs "
+        "same sessions start_time superseded tags to_dict to_frame"
     ),
     "MergedSession": ("file first_step last_step points run start_time superseded"),
     "Mesh": ("colors config faces vertices"),

@@ -161,7 +161,7 @@ def test_torch_writes_and_the_run_reads(tmp_path: Path) -> None:
     assert run.scalars("exact", dtype=True)["dtype"].unique().tolist() == ["float64"]
     assert run.images("sample")["step"].tolist() == [0, 1, 2]
     assert len(run.images()) == 6
-    assert [text.item() for text in run.text()["text"]] == ["step 0", "step 1", "step 2"]
+    assert run.text()["text"].tolist() == ["step 0", "step 1", "step 2"]
     graph = run.graph()
     assert graph is not None
     assert len(graph.nodes()) > 3
@@ -198,6 +198,50 @@ def test_plugins_unknown_to_tbtools_give_their_bytes(tmp_path: Path) -> None:
     assert frame[["tag", "step", "plugin", "content"]].to_numpy().tolist() == [
         ["mine", 2, "mine", b"\x00\xff"]
     ]
+
+
+def test_a_tag_keeps_the_plugin_that_it_had_first(tmp_path: Path) -> None:
+    builder = EventFileBuilder()
+    for step, plugin in enumerate(["mine", "other", "mine"]):
+        builder.tensor("t", step, np.float32(step), plugin=plugin, content=plugin.encode())
+    builder.write(tmp_path / "events.out.tfevents.1")
+    run = only_run(tmp_path)
+    assert run.tags[["tag", "plugin", "count"]].to_numpy().tolist() == [["t", "mine", 3]]
+    shown = run.plugin_data()[["plugin", "content"]].to_numpy().tolist()
+    assert shown == [["mine", b"mine"]] * 3
+    stored = [each.message.metadata.plugin_data.plugin_name for each in run.values("mine")]
+    assert stored == ["mine", "other", "mine"]
+
+
+def test_tags_have_the_names_and_descriptions_that_their_writers_gave(tmp_path: Path) -> None:
+    described = {"display_name": "Loss", "summary_description": "of a **batch**"}
+    with tensorboardX.SummaryWriter(str(tmp_path)) as writer:
+        writer.add_scalar("bare", 1.0, 0)
+        writer.add_scalar("ü" * 90, 1.0, 0)  # its length takes two bytes
+        writer.add_scalar(
+            "named", 1.0, 0, display_name="Loss", summary_description="of a **batch**"
+        )
+        writer.add_scalar("named", 2.0, 1)
+    with TorchWriter(str(tmp_path), filename_suffix=".torch") as other:
+        other.add_text("note", "a", 0)
+    # As tf.summary does: with the first value, beside the plugin.
+    metadata = messages.SummaryMetadata(**described, plugin_data={"plugin_name": "images"})
+    value = messages.Value(tag="picture", metadata=metadata, image={"height": 1})
+    EventFileBuilder().values(0, value).image("picture", 1, b"").write(
+        tmp_path / "events.out.tfevents.9"
+    )
+    texts = {
+        each.tag: (each.display_name, each.description)
+        for each in tbtools.load(tmp_path).tags.itertuples()
+    }
+    given = tuple(described.values())
+    assert texts == {
+        **dict.fromkeys(("bare", "ü" * 90, "note/text_summary"), ("", "")),
+        **dict.fromkeys(("named", "picture"), given),
+    }
+    pd.testing.assert_frame_equal(
+        only_run(tmp_path).tags, tbtools.load(tmp_path).tags.drop(columns="run")
+    )
 
 
 def test_old_and_new_values_of_one_tag_come_in_the_order_written(tmp_path: Path) -> None:
@@ -302,7 +346,9 @@ def test_run_metadata_come_from_marks_of_all_files(tmp_path: Path) -> None:
         builder.write(tmp_path / f"events.out.tfevents.{number}")
     run = only_run(tmp_path)
     assert len(run.data.columns.rows.marks()) == 2
-    assert len(run.run_metadata()) == 0  # nothing was traced in them
+    frame = run.run_metadata()
+    assert frame["tag"].tolist() == ["step 0", "step 1"]
+    assert frame["start_us"].isna().all()  # nothing was traced in them
 
 
 # --- files that change under the run ---------------------------------------------------------
@@ -340,7 +386,7 @@ def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
     shutil.rmtree(path.parent)
     with pytest.raises(UndecodablePayload, match=r"tfevents.1: No such file or directory$"):
         run.text()
-    assert run.tags["tag"].tolist() == ["note"]
+    assert run.tags[["tag", "description"]].to_numpy().tolist() == [["note", None]]
 
 
 def test_a_graph_of_another_file_is_never_decoded(tmp_path: Path) -> None:

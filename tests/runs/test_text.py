@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,11 +33,24 @@ TEXTS = st_numpy.arrays(
 def test_texts_of_any_shape_come_back(texts: np.ndarray[Any, Any]) -> None:
     proto = tensor_util.make_tensor_proto(texts.tolist(), shape=texts.shape)
     frame = text_frame([stored_tensor(proto)])
-    np.testing.assert_array_equal(frame["text"][0], texts, strict=True)
+    if texts.size == 1:
+        assert frame["text"].tolist() == [texts.item()]
+    else:
+        np.testing.assert_array_equal(frame["text"][0], texts, strict=True)
 
 
-def test_rank_zero_is_a_str() -> None:
-    frame = text_frame([stored_tensor(strings_tensor([b"lr = 1e-3"], []), "notes", 4)])
+def test_columns_of_single_texts_are_strings() -> None:
+    single, several = ([strings_tensor(texts, [len(texts)])] for texts in ([b"a"], [b"a", b"b"]))
+    for tensors, is_text in ((single, True), (single + several, False), (several, False)):
+        frame = text_frame(map(stored_tensor, tensors))
+        assert frame["text"].dtype == pd.Series(dtype="str" if is_text else "object").dtype
+        assert frame["text"].str.upper()[0] == "A" or not is_text
+    assert text_frame(map(stored_tensor, single + several))["text"][0] == "a"
+
+
+@pytest.mark.parametrize("shape", [[], [1], [1, 1]])
+def test_one_text_is_a_str(shape: list[int]) -> None:
+    frame = text_frame([stored_tensor(strings_tensor([b"lr = 1e-3"], shape), "notes", 4)])
     assert list(frame.columns) == ["tag", "step", "wall_time", "text"]
     assert frame.loc[0].to_dict() == {
         "tag": "notes",
@@ -69,7 +83,7 @@ def test_what_tensorboardx_writes(tmp_path: Path) -> None:
     frame = text_frame(read_values(tmp_path, "text"))
     assert frame["tag"].tolist() == ["config/text_summary"]
     assert frame["step"].tolist() == [5]
-    assert frame["text"][0].tolist() == ["größe: **3**\nseed: 1"]
+    assert frame["text"].tolist() == ["größe: **3**\nseed: 1"]
 
 
 @pytest.mark.corpus
@@ -77,4 +91,4 @@ def test_the_texts_of_transformers_in_the_corpus() -> None:
     run = "AguLeon+LoRA_RoBERTa_AGNews/runs/run0/events.out.tfevents.1744227257.b-3-167.5388.0"
     frame = text_frame(read_values(corpus_file(run), "text"))
     assert frame["tag"].tolist() == ["args/text_summary", "model_config/text_summary"]
-    assert frame["text"][0][0].startswith('{\n  "output_dir": "./results"')
+    assert frame["text"][0].startswith('{\n  "output_dir": "./results"')

@@ -32,6 +32,12 @@ def test_a_values_own_metadata_goes_before_the_tags() -> None:
     assert value.plugin_content == b"new"
 
 
+def test_of_two_plugins_the_tags_holds() -> None:
+    message = messages.Value(tag="t", metadata=summary_metadata("other", b"new"))
+    value = StoredValue("t", 1, 2.0, message, summary_metadata("mine", b"old"))
+    assert (value.plugin_name, value.plugin_content) == ("mine", b"old")
+
+
 def test_without_any_metadata_there_is_no_plugin() -> None:
     value = StoredValue("t", 1, 2.0, messages.Value(tag="t"))
     assert (value.plugin_name, value.plugin_content) == ("", b"")

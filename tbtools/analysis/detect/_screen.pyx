@@ -18,7 +18,7 @@ cdef double SLACK = 1e-9
 cdef enum:
     WINDOWS = 64
     VIEW = 128
-    BLOCK = 32
+    BLOCK = 16
 assert (WINDOWS, VIEW, BLOCK) == (plateau.WINDOWS, excursion.VIEW, spike.BLOCK)
 assert LEVELS >= max(2 * WINDOWS, VIEW)
 assert (SAMPLE, ENOUGH_DIFFERENCES) == (robust.SAMPLE, robust.ENOUGH_DIFFERENCES)
@@ -35,6 +35,10 @@ cdef Py_ssize_t BLOCKS = oscillation.BLOCKS
 cdef Py_ssize_t LEAST_IN_BLOCK = oscillation.LEAST_POINTS
 cdef Py_ssize_t LEAST_BLOCKS = oscillation.LEAST_BLOCKS
 cdef double HEIGHT = spike.HEIGHT
+cdef double BLUNT = spike.BLUNT
+cdef Py_ssize_t SHORT_BLOCK = spike.SHORT_BLOCK
+cdef Py_ssize_t FEW = spike.FEW
+cdef Py_ssize_t LEAST_SPIKE_WINDOWS = spike.LEAST_WINDOWS
 cdef Py_ssize_t LEAST_WINDOWS = plateau.LEAST_WINDOWS
 cdef Py_ssize_t LEAST_POINTS = plateau.LEAST_POINTS
 cdef double LEAST_PART = plateau.LEAST_PART
@@ -166,33 +170,90 @@ cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) n
     return False
 
 
+cdef double above_line(
+    const double *level, const double *medians, Py_ssize_t block, Py_ssize_t i
+) noexcept nogil:
+    """How far a window of a block lies above the line of `spike.heights_of`, or a little more.
+
+    `medians` are those of the block before, of its own and of the one behind.
+    """
+    cdef double away = i - (block - 1) / 2.0
+    cdef double slope = (medians[1] - medians[0] if away < 0 else medians[2] - medians[1]) / block
+    cdef double distance = level[i] - (slope * away + medians[1])
+    if distance > 0:
+        distance = distance * (1 + SLACK) + 1e-3 * SLACK * fabs(level[i])
+    return distance
+
+
+cdef bint is_higher(const double *level, Py_ssize_t many, double value) noexcept nogil:
+    """Whether a value is above the median of some levels, or next to it."""
+    cdef Py_ssize_t i, lower = 0
+    for i in range(many):
+        lower += level[i] < value
+    return 2 * lower >= many
+
+
+cdef bint came_back(const double *level, Py_ssize_t n, Py_ssize_t block, Py_ssize_t at) noexcept nogil:
+    """As `spike._came_back`, but for how far."""
+    cdef Py_ssize_t before = min(at, block), after = min(n - at - 1, block)
+    if before < BEFORE or after < PERSISTENT:
+        return False
+    return is_higher(level + at - before, before, level[at]) and is_higher(
+        level + at + 1, after, level[at]
+    )
+
+
+cdef bint has_spikes(
+    const double *level, Py_ssize_t n, double noise, double *medians, double *spreads
+) noexcept nogil:
+    """Whether a height of `spike.heights_of` may be beyond HEIGHT."""
+    cdef double distance[BLOCK]
+    cdef Py_ssize_t block = BLOCK if n >= FEW else SHORT_BLOCK
+    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i, begin
+    cdef double least = 0.5 * noise + TINY, local, highest = 0.0
+    for at in range(count):
+        spreads[at] = median_of(level + ahead + at * block, block, distance)
+    smooth_3(spreads, count, medians + 1)
+    medians[0] = 2 * medians[1] - medians[2]
+    medians[count + 1] = 2 * medians[count] - medians[count - 1]
+    for at in range(count):
+        begin = ahead + at * block
+        for i in range(0 if at else -ahead, block):
+            local = above_line(level + begin, medians + at, block, i)
+            highest = larger(highest, local)
+            if i >= 0:
+                distance[i] = fabs(local)
+        spreads[at] = median(distance, block)
+    if highest <= HEIGHT * least:
+        return False
+    for at in range(count):
+        begin = ahead + at * block
+        local = middle_of(
+            spreads[max(at - 1, 0)], spreads[min(at + 1, count - 1)], spreads[at]
+        )
+        local = MAD_TO_SIGMA * larger(local, BLUNT * spreads[at]) * (1 - 2 * SLACK)
+        local = HEIGHT * larger(local, least)
+        for i in range(0 if at else -ahead, block):
+            if above_line(level + begin, medians + at, block, i) > local:
+                if came_back(level, n, block, begin + i):
+                    return True
+    return False
+
+
 cdef bint may_spike(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
     cdef const double *level = y
     cdef double *kept = work
     cdef double *rest = work + n // 4
-    cdef Py_ssize_t block, first, i
-    cdef double least, centre, lowest, highest, local
-    while n >= BLOCK:
-        least = HEIGHT * (0.5 * noise + TINY) * (1 - SLACK)
-        for block in range(n // BLOCK):
-            first = n % BLOCK + block * BLOCK
-            lowest = highest = level[first]
-            for i in range(first, first + BLOCK):
-                lowest, highest = smaller(lowest, level[i]), larger(highest, level[i])
-            if highest - lowest <= least:
-                continue
-            centre = median_of(level + first, BLOCK, rest)
-            if highest - centre <= least:
-                continue
-            for i in range(BLOCK):
-                rest[i] = fabs(level[first + i] - centre)
-            local = MAD_TO_SIGMA * median(rest, BLOCK)
-            if highest - centre > HEIGHT * local * (1 - SLACK):
-                return True
+    cdef Py_ssize_t some
+    while n >= LEAST_SPIKE_WINDOWS:
+        some = n // SHORT_BLOCK + 2
+        if has_spikes(level, n, noise, rest, rest + some):
+            return True
         # In place: each window is read before its median is written.
         n = window_medians(level, n, 4, n // 4, kept, rest)
         level = kept
-        noise = noise_of_points(level, n, rest)
+        # Of windows the detector takes twice that.
+        noise = 2 * noise_of_points(level, n, rest)
     return False
 
 

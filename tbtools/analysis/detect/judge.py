@@ -30,7 +30,7 @@ from tbtools.analysis.detect.run_axis import run_axes
 from tbtools.analysis.detect.screen import look
 from tbtools.analysis.detect.signals import excursion
 from tbtools.analysis.detect.writers import joined, writers_apart
-from tbtools.analysis.objective import machinery_of, objectives_of
+from tbtools.analysis.objective import is_reward, machinery_of, objectives_of
 from tbtools.runs.numbers import distinct
 from tbtools.runs.reading import check_progress
 from tbtools.vocabulary import SEVERITIES
@@ -60,7 +60,7 @@ def detect_series(
     *,
     objectives: Mapping[str, Objective] | None = None,
     progress: Callable[[int, int], None] | None = None,
-    declared: Callable[[str], Mapping[str, Any]] | None = None,
+    declared: Callable[[str, tuple[str, ...]], Mapping[str, Any]] | None = None,
 ) -> Findings:
     """Judges time series; those of one run together, for pairs, causes and learning rates.
 
@@ -71,7 +71,8 @@ def detect_series(
             in the order given, whatever their steps are.
         objectives: Which way is better, by glob over tags, where the words of a tag mislead.
         progress: Called now and then with the series that have been judged and those of all.
-        declared: Gives the hyperparameters of a run; called for few of them.
+        declared: Gives the hyperparameters of a run whose names have one of some words in them, in
+            lower case and without `_` and `-`; called for few runs.
 
     Returns:
         The findings: run by run in the order given, the worst first, then the earliest; with the
@@ -101,16 +102,16 @@ def _detect(
     every: list[ScalarSeries],
     objectives: Mapping[str, Objective] | None,
     progress: Callable[[int, int], None] | None,
-    declared: Callable[[str], Mapping[str, Any]] | None,
+    declared: Callable[[str, tuple[str, ...]], Mapping[str, Any]] | None,
 ) -> Findings:
     directions = _directions(every, objectives)
     judged = _with_objectives(every, directions)
     found: list[Finding] = stall.find(every)
     for one in every:
         found += nonfinite.find(one, directions[one.run][one.tag])
-    scales = _of_scale(every, directions)
+    scales = _of_scale(every, directions, judged)
     found += scales.values()
-    found += machinery.find(every, judged, scales, declared or (lambda _: {}))
+    found += machinery.find(every, judged, scales, declared or (lambda *_: {}))
     rates = learning_rates(every)
     looked = {key: look(fit) for key, fit in judged.items()}
     overfitted = _overfitted(every, judged, rates, looked)
@@ -119,7 +120,11 @@ def _detect(
     for number, (key, fit) in enumerate(judged.items()):
         if progress:
             progress(number, len(judged))
-        if key not in overfitted and key not in scales and key not in short:
+        if key in scales or key in short:
+            continue
+        if key in overfitted:
+            found += _spikes(fit, looked[key], len(fit))
+        else:
             found += _trend(fit, rates.get(fit.series.run), looked[key])
     if progress:
         progress(len(judged), len(judged))
@@ -170,12 +175,18 @@ def _with_objectives(series: list[ScalarSeries], directions: Directions) -> dict
     }
 
 
-def _of_scale(series: list[ScalarSeries], directions: Directions) -> dict[Key, Finding]:
+def _of_scale(
+    series: list[ScalarSeries], directions: Directions, judged: Mapping[Key, Judged]
+) -> dict[Key, Finding]:
+    rewards: dict[str, list[Judged]] = defaultdict(list)
+    for (run, tag), fit in judged.items():
+        if is_reward(tag):
+            rewards[run].append(fit)
     found = {}
     for one in series:
         finding = None
         if machinery_of(one.tag) not in _JUDGED_APART:
-            finding = scale.find(one, directions[one.run][one.tag])
+            finding = scale.find(one, directions[one.run][one.tag], rewards[one.run])
         if finding is not None:
             found[one.run, one.tag] = finding
     return found
@@ -201,15 +212,20 @@ def _overfitted(
 
 
 def _trend(judged: Judged, rate: ScalarSeries | None, may: Candidate) -> list[Finding]:
-    """Divergence, or where there is none, a plateau, ongoing or over, and spikes."""
+    """Divergence, or where there is none, a plateau, ongoing or over; and spikes before."""
     if may.diverges and (diverged := divergence.find(judged, rate)) is not None:
-        return [diverged]
-    found = []
+        points = int(diverged.evidence["points_since"]) // judged.width
+        return [diverged, *_spikes(judged, may, len(judged) - points)]
+    spikes = _spikes(judged, may, len(judged))
     if may.rests and (flat := _flat(judged, rate)) is not None:
-        found.append(plateau_finding(judged, flat, rate))
-    if may.spikes and (spikes := spike.find(judged)) is not None:
-        found.append(spikes)
-    return found
+        return [plateau_finding(judged, flat, rate), *spikes]
+    return spikes
+
+
+def _spikes(judged: Judged, may: Candidate, end: int) -> list[Finding]:
+    """Spikes that were over before a point, at which something else began."""
+    found = spike.find(judged, end) if may.spikes else None
+    return [] if found is None else [found]
 
 
 def _flat(judged: Judged, rate: ScalarSeries | None) -> Plateau | None:

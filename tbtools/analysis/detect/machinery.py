@@ -8,6 +8,7 @@ ways to say how fast it is go wrong together.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tbtools.runs.series import ScalarSeries
 
     Key = tuple[str, str]
-    Declared = Callable[[str], Mapping[str, Any]]
+    Declared = Callable[[str, tuple[str, ...]], Mapping[str, Any]]
 
 
 def find(
@@ -41,7 +42,7 @@ def find(
         series: All series.
         judged: Those with an objective.
         exploded: Run and tag of those whose scale has changed, of which that is told already.
-        declared: The hyperparameters of a run.
+        declared: The hyperparameters of a run whose names have one of some words in them.
     """
     by_run: dict[str, list[ScalarSeries]] = defaultdict(list)
     for one in series:
@@ -75,10 +76,12 @@ def _of_run(
     rates = [one for one in parts["learning_rate"] if np.isfinite(one.value).any()]
     run = series[0].run
     if rates:
-        yield from schedule.find(rates, loss.series if loss else None, lambda: declared(run))
+        warm_ups = partial(declared, run, schedule.HPARAMS)
+        yield from schedule.find(rates, loss.series if loss else None, warm_ups)
     yield from _first(loss_scale.find(one) for one in parts["loss_scale"])
     norms = sorted(parts["gradient_norm"], key=lambda one: len(one.tag))
-    yield from _first(gradient.clipped(one, lambda: declared(run)) for one in norms)
+    limits = partial(declared, run, gradient.HPARAMS)
+    yield from _first(gradient.clipped(one, limits) for one in norms)
     yield from _first(map(gradient.zero, norms[:1]))  # the others may be of frozen layers
     if norms:  # without them a clip may be anything
         yield from _first(gradient.clipped_share(one) for one in parts["clipped"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tbtools.eventfile.wire import with_contents
+from tbtools.eventfile.wire import bytes_field, contents, with_contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # and api.proto). A layout is the text of a string tensor, a metric stands in its tag's metadata.
 _TENSOR, _STRINGS, _CATEGORIES, _CHARTS = 8, 8, 2, 2
 _LINES, _MARGINS, _EXPRESSIONS, _SERIES, _MARGIN_TAGS = 2, 3, 1, 1, (1, 2, 3)
-_PLUGIN_CONTENT, _METRIC_TAG = (9, 1, 2), (2, 5, 1, 2)
+_PLUGIN_CONTENT, _METRIC_NAME = (9, 1, 2), (2, 5, 1)
+_METRIC_GROUP, _METRIC_TAG = 1, 2
 _TENSOR_NAME = re.compile(r"""\btensor_name\s*:\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 
 
@@ -29,10 +30,12 @@ class Followers:
     Attributes:
         names: Old name to new, of all tags of all runs that are kept.
         renaming: What becomes of the name of a tag that is not there; it refuses none.
+        groups: Tags to the run below their own to which they go, of those that do.
     """
 
     names: Mapping[str, str]
     renaming: Callable[[str], str]
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     def tag(self, name: str) -> str:
         """What a name becomes."""
@@ -55,13 +58,26 @@ class Followers:
         """A Summary.Value whose metadata declare the metrics of hyperparameters."""
         from tbtools.eventfile import messages
 
-        change = self._text(self.tag)
-        for number in reversed(_METRIC_TAG):
+        change: Bytes = self._metric_name
+        for number in reversed(_METRIC_NAME):
             change = _inside(number, change)
         content = _if_sound(messages.HParamsPluginData, change)
         for number in reversed(_PLUGIN_CONTENT):
             content = _inside(number, content)
         return _if_sound(messages.Value, content)(value)
+
+    def _metric_name(self, name: bytes) -> bytes:
+        """A MetricName; its group is the run below that of the hyperparameters."""
+        tags = contents(name, _METRIC_TAG)[-1:]
+        group = self.groups.get(tags[0].decode(errors="surrogateescape")) if tags else None
+        renamed = with_contents(name, {_METRIC_TAG: self._text(self.tag)})
+        if group is None:
+            return renamed
+        above = [each for each in contents(name, _METRIC_GROUP)[-1:] if each]
+        whole = b"/".join([*above, group.encode(errors="surrogateescape")])
+        return bytes_field(_METRIC_GROUP, whole) + with_contents(
+            renamed, {_METRIC_GROUP: lambda _: None}
+        )
 
     def expression(self, text: str) -> str:
         """A regular expression that matches the tags which one has matched before.

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
 from tbtools.errors import InvalidArgument, UnknownTag
@@ -287,6 +288,29 @@ def new_names(
             for old in others:
                 wanted[old] = _numbered(each.name, taken)
     return wanted, collisions
+
+
+def require_inside(folder: str) -> None:
+    """Refuses what is no name of a run below a log directory.
+
+    Raises:
+        InvalidArgument: It is none.
+    """
+    parts = PurePosixPath(folder).parts
+    if folder.startswith("/") or ".." in parts or any(ord(each) < 32 for each in folder):
+        raise InvalidArgument(f"{folder!r} is no name of a run: it would lie somewhere else")
+
+
+def tag_bytes(name: str) -> bytes:
+    """A name of a tag as it stands in event files.
+
+    Raises:
+        InvalidArgument: It is none.
+    """
+    try:
+        return name.encode(errors="surrogateescape")
+    except UnicodeEncodeError as error:
+        raise InvalidArgument(f"{name!a} is no name of a tag: {error.reason}") from error
 
 
 def _numbered(name: str, taken: set[str]) -> str:

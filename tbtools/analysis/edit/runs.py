@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.analysis.edit.parts import Part
 from tbtools.analysis.edit.records import Changes
 from tbtools.analysis.edit.steps import StepChange
 from tbtools.analysis.stretches import open_unchanged
@@ -51,6 +52,19 @@ def plugin_of(kind: int, declared: str) -> str:
     return _OF_KIND.get(kind, declared)
 
 
+def tag_plugins(
+    files: Sequence[FileColumns], declared: Mapping[bytes, str]
+) -> set[tuple[bytes, str]]:
+    """Each tag with each plugin that its values belong to."""
+    pairs = set()
+    for file in files:
+        shapes = file.values.shapes
+        for tag, kind in set(zip(shapes.tag_id.tolist(), shapes.kind.tolist(), strict=True)):
+            name = file.tag_names[tag]
+            pairs.add((name, plugin_of(kind, declared[name])))
+    return pairs
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RunEdit:
     """What becomes of a run.
@@ -59,6 +73,7 @@ class RunEdit:
         files: Its event files.
         plugins: Tag to the plugin that its metadata declares; "" for none.
         dropped: The tags that are left out, each with its plugin.
+        part: What of the run it is about; all where not given.
         drops_graphs: Whether graphs and run metadata are left out.
         steps: Points outside of these are left out; None for no bound.
         names: The tags that get another name.
@@ -74,6 +89,7 @@ class RunEdit:
     files: tuple[ScannedFile, ...]
     plugins: Mapping[bytes, str]
     dropped: Collection[tuple[bytes, str]] = frozenset()
+    part: Part = field(default_factory=Part)
     drops_graphs: bool = False
     steps: Steps = None
     names: Mapping[bytes, bytes] = field(default_factory=dict)
@@ -87,8 +103,9 @@ class RunEdit:
         """What becomes of the rows and marks of a file."""
         offset = self.change.offsets_of(number, file.tag_id)
         return Changes(
-            kept=self.kept(file),
-            marks=~np.isin(file.mark_kind, GRAPH_MARKS if self.drops_graphs else ()),
+            kept=self.kept(number, file),
+            marks=self.part.marks(number, file)
+            & ~np.isin(file.mark_kind, GRAPH_MARKS if self.drops_graphs else ()),
             tags={
                 tag: self.names[name]
                 for tag, name in enumerate(file.tag_names)
@@ -104,7 +121,7 @@ class RunEdit:
             values=self.values.get(number, {}),
         )
 
-    def kept(self, file: FileColumns) -> NDArray[np.bool_]:
+    def kept(self, number: int, file: FileColumns) -> NDArray[np.bool_]:
         """bool, for each row of a file: whether it stays."""
         shapes = file.values.shapes
         names = [file.tag_names[tag] for tag in shapes.tag_id.tolist()]
@@ -114,6 +131,8 @@ class RunEdit:
         ]
         kept = np.array([pair not in self.dropped for pair in pairs], bool)
         rows: NDArray[np.bool_] = file.values.of_shape(kept)
+        if not self.part.is_whole:
+            rows &= self.part.rows(number, file)
         if self.steps is not None:
             rows &= is_within(file.step, *self.steps) | self.is_declaration(file)
         return rows
@@ -180,7 +199,7 @@ class RunEdit:
             files: The files of the run.
             places: Each tag with where its metadata stands.
         """
-        kept = [self.kept(file) for file in files]
+        kept = [self.kept(number, file) for number, file in enumerate(files)]
         declared: dict[int, dict[int, Declared]] = {}
         for name, place in places:
             if place is None:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.edit.names import Renaming, new_names
+from tbtools.analysis.edit.names import Renaming, new_names, tag_bytes
+from tbtools.analysis.edit.parts import Part, session_parts, tag_parts
 from tbtools.analysis.edit.results import FileEdit, TagEdit
-from tbtools.analysis.edit.runs import FIXED_NAMES, GRAPH_MARKS, RunEdit, plugin_of
+from tbtools.analysis.edit.runs import (
+    FIXED_NAMES,
+    GRAPH_MARKS,
+    RunEdit,
+    plugin_of,
+    tag_plugins,
+)
 from tbtools.analysis.edit.steps import StepChange, unwrapping
 from tbtools.analysis.stretches import ScannedFile, open_unchanged
-from tbtools.errors import InvalidArgument
 from tbtools.runs.diagnostics import OF_WHOLE_FILES
 from tbtools.runs.plugins.projector import has_embeddings
 from tbtools.runs.selection import choose
@@ -21,12 +28,13 @@ from tbtools.runs.timeline.rows import FILE_VERSION, SESSION_LOG, join_files, re
 from tbtools.runs.timeline.stable_order import grouped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from fractions import Fraction
 
     from numpy.typing import NDArray
 
     from tbtools.analysis.edit.followers import Followers
+    from tbtools.analysis.edit.parts import TagSplit
     from tbtools.analysis.edit.records import ValueChange
     from tbtools.analysis.edit.steps import Offsets
     from tbtools.eventfile.scan import FileColumns
@@ -44,6 +52,8 @@ class Wishes:
 
     plugins: tuple[str, ...]
     exclude_plugins: tuple[str, ...]
+    split_sessions: bool
+    split_by_tag: TagSplit | None
     rename: Renaming
     rename_runs: Renaming
     unwrap: bool
@@ -64,11 +74,12 @@ class SeenFile:
         size: How long it is.
         is_damaged: Whether something in it is left out because it is damaged.
         is_foreign: Whether it is no event file, or could not be read.
-        values: How many values it has.
+        is_empty: Whether it has no values, and is of the part of the run that this is about.
+        values: How many values it has, in that part.
         kept: How many of them stay.
         points: How many of those are points of time series.
         changed: How many do not stay byte for byte.
-        all_marks: Whether all marks stay as they are.
+        all_stay: Whether all values stay, and all marks as they are.
         marks: How many marks stay besides those of versions and sessions.
         number: Its number in the run.
     """
@@ -78,18 +89,24 @@ class SeenFile:
     size: int
     is_damaged: bool
     is_foreign: bool
+    is_empty: bool
     values: int
     kept: int
     points: int
     changed: int
-    all_marks: bool
+    all_stay: bool
     marks: int
     number: int
 
     @property
     def stays(self) -> bool:
         """Whether there is anything of it that stays; one without a value stays as it is."""
-        return bool(self.kept or self.marks or not self.values) and not self.is_foreign
+        return bool(self.kept or self.marks or self.is_empty) and not self.is_foreign
+
+    @property
+    def is_here(self) -> bool:
+        """Whether there is anything of it in the part of the run that this is about."""
+        return bool(self.values or self.marks or self.is_empty)
 
     def planned(self, run: str, output: str | None, edit: RunEdit) -> FileEdit:
         """What becomes of it."""
@@ -101,28 +118,45 @@ class SeenFile:
             kept=self.kept,
             changed=self.changed,
             bytes=self.position,
-            is_whole=self.kept == self.values
-            and not (self.changed or self.is_damaged or edit.moves_marks)
-            and self.all_marks,
+            is_whole=self.all_stay and not (self.changed or self.is_damaged or edit.moves_marks),
             size=self.size,
             edit=edit,
             number=self.number,
         )
 
 
+def parts_of(run: Run, wishes: Wishes) -> list[Part]:
+    """What becomes a run of its own."""
+    files = run.data.files
+    if wishes.split_sessions:
+        return session_parts(files)
+    if wishes.split_by_tag is not None:
+        plugins = dict(zip(_names(files), join_files(files).plugins, strict=True))
+        return tag_parts(files, wishes.split_by_tag, lambda name: plugins[name] in FIXED_NAMES)
+    return [Part()]
+
+
+def _names(files: tuple[FileColumns, ...]) -> list[bytes]:
+    return list(dict.fromkeys(name for file in files for name in file.tag_names))
+
+
 class SeenRun:
-    """A run.
+    """A run, or a part of one that becomes a run of its own.
 
     Args:
         run: It, read.
+        part: What of it.
         wishes: What is to become of it.
         selector: Takes note of what of it is selected.
 
     Attributes:
+        name: The name of the run, and behind it that of the part.
+        place: Where it lies, relative to the directory in which all of them do.
+        folder: Where it goes.
         edit: What becomes of it.
         files: Its files.
         tags: All its tags, as they are shown.
-        renamable: Those that stay and may get another name.
+        renamable: Those that stay and may get another name, as they are called in the part.
         all_names: What each tag that stays is called then.
         collisions: Names that several tags would get.
         plugins: Plugin to values, their bytes, values that stay, their bytes.
@@ -131,18 +165,22 @@ class SeenRun:
         order: Its place among those that it is joined with.
     """
 
-    def __init__(self, run: Run, wishes: Wishes, selector: Selector) -> None:
+    def __init__(self, run: Run, part: Part, wishes: Wishes, selector: Selector) -> None:
         self.run = run
+        self.name = "/".join(each for each in (run.name, part.name) if each)
+        if run.name == "." and part.name:
+            self.name = part.name
+        self.place, self.folder = ".", Path()
         self.order = 0
         files = run.data.files
         rows = join_files(files)
-        names = list(dict.fromkeys(name for file in files for name in file.tag_names))
+        names = _names(files)
         declared = dict(zip(names, rows.plugins, strict=True))
         self.tags = list(rows.tags)
         has_graph = any(np.isin(file.mark_kind, GRAPH_MARKS).any() for file in files)
-        pairs = _pairs(files, declared)
+        pairs = tag_plugins(files, declared)
         named = {plugin for _, plugin in pairs} - {""}
-        self.has_projector = has_embeddings(run.data.path)
+        self.has_projector = part.has_projector and has_embeddings(run.data.path)
         named |= {GRAPHS} if has_graph else set()
         named |= {PROJECTOR} if self.has_projector else set()
         chosen = set(choose(named, wishes.plugins, wishes.exclude_plugins))
@@ -153,6 +191,7 @@ class SeenRun:
         self.edit = RunEdit(
             files=tuple(ScannedFile.of(file) for file in files),
             plugins=declared,
+            part=part,
             dropped=frozenset(
                 (name, plugin)
                 for name, plugin in pairs
@@ -160,28 +199,28 @@ class SeenRun:
             ),
             drops_graphs=has_graph and GRAPHS not in chosen,
         )
-        for file in files:
-            if (steps := file.step[self.edit.kept(file) & ~self.edit.is_declaration(file)]).size:
+        for number, file in enumerate(files):
+            points = self.edit.kept(number, file) & ~self.edit.is_declaration(file)
+            if (steps := file.step[points]).size:
                 selector.see_steps(steps)
         self.edit = replace(self.edit, steps=selector.selection.steps)
         self.edit = self.edit.with_metadata(files, list(zip(names, rows.metadata, strict=True)))
-        kept = [self.edit.kept(file) for file in files]
+        kept = [self.edit.kept(number, file) for number, file in enumerate(files)]
         self._count_tags(files, kept)
         self._rename(wishes)
         self._change_steps(files, kept, wishes)
         self.plugins = _plugin_counts(files, kept, self.edit)
         self.plugins |= {name: [0, 0, 0, 0] for name in named - set(self.plugins)}
-        self.files = [
+        seen = [
             _seen_file(number, file, kept[number], self.edit) for number, file in enumerate(files)
         ]
+        self.files = [file for file in seen if part.is_whole or file.is_here]
         selector.matched |= any(file.points for file in self.files)
         self._followed = {
             number: list(self.edit.followed(file, kept[number]))
             for number, file in enumerate(files)
         }
-        times = [file.first_wall_time for file in files]
-        finite = [time for time in times if time is not None and np.isfinite(time)]
-        self.first_wall_time = min(finite, default=np.inf)
+        self.first_wall_time = min(part.start_times(files), default=np.inf)
 
     @property
     def stays(self) -> bool:
@@ -199,17 +238,18 @@ class SeenRun:
         staying = [name for name, count in self._counts.items() if count]
         free = {_text(name): name for name in staying if self.edit.plugins[name] not in FIXED_NAMES}
         fixed = {_text(name) for name in staying} - set(free)
-        self.renamable = list(free)
+        own = {old: _text(self.edit.part.tag(name)) for old, name in free.items()}
+        self.renamable = list(own.values())
         self.all_names, self.collisions = new_names(
-            free, wishes.rename, wishes.on_collision, self.run.name, fixed
+            free, lambda old: wishes.rename(own[old]), wishes.on_collision, self.name, fixed
         )
-        names = {free[old]: _bytes(new) for old, new in self.all_names.items() if new != old}
+        names = {free[old]: tag_bytes(new) for old, new in self.all_names.items() if new != old}
         self.edit = replace(self.edit, names=names)
 
     def renamed(self) -> Iterator[TagEdit]:
         """The tags that get another name."""
         for old, new in self.edit.names.items():
-            yield TagEdit(self.run.name, readable_tag(old), readable_tag(new), self._counts[old])
+            yield TagEdit(self.name, readable_tag(old), readable_tag(new), self._counts[old])
 
     def _change_steps(
         self, files: tuple[FileColumns, ...], kept: list[NDArray[np.bool_]], wishes: Wishes
@@ -258,24 +298,6 @@ def _text(name: bytes) -> str:
     return name.decode(errors="surrogateescape")
 
 
-def _bytes(name: str) -> bytes:
-    try:
-        return name.encode(errors="surrogateescape")
-    except UnicodeEncodeError as error:
-        raise InvalidArgument(f"{name!a} is no name of a tag: {error.reason}") from error
-
-
-def _pairs(files: tuple[FileColumns, ...], declared: Mapping[bytes, str]) -> set[tuple[bytes, str]]:
-    """Each tag with each plugin that its values belong to."""
-    pairs = set()
-    for file in files:
-        shapes = file.values.shapes
-        for tag, kind in set(zip(shapes.tag_id.tolist(), shapes.kind.tolist(), strict=True)):
-            name = file.tag_names[tag]
-            pairs.add((name, plugin_of(kind, declared[name])))
-    return pairs
-
-
 def _unwrapped(
     files: tuple[FileColumns, ...], kept: list[NDArray[np.bool_]], edit: RunEdit
 ) -> dict[tuple[int, int], Offsets]:
@@ -300,8 +322,9 @@ def _plugin_counts(
 ) -> dict[str, list[int]]:
     """Plugin to values, their bytes, values that stay, and the bytes that those will have."""
     found: dict[str, list[int]] = {}
-    for file, stays in zip(files, kept, strict=True):
+    for number, (file, stays) in enumerate(zip(files, kept, strict=True)):
         shapes = file.values.shapes
+        here = edit.part.rows(number, file)
         names = [file.tag_names[tag] for tag in shapes.tag_id.tolist()]
         plugins = [
             plugin_of(kind, edit.plugins[name])
@@ -312,6 +335,7 @@ def _plugin_counts(
         new = length + file.values.of_shape(longer)
         for plugin in dict.fromkeys(plugins):
             own = file.values.of_shape(np.array([each == plugin for each in plugins], bool))
+            own &= here
             counts = found.setdefault(plugin, [0, 0, 0, 0])
             both = own & stays
             for place, count in enumerate(
@@ -332,11 +356,12 @@ def _seen_file(number: int, file: FileColumns, kept: NDArray[np.bool_], edit: Ru
         size=file.size,
         is_damaged=bool(file.damage),
         is_foreign=bool(file.tail and file.tail.kind in OF_WHOLE_FILES),
-        values=file.values.count,
+        is_empty=not file.values.count and edit.part.has_empty(number),
+        values=int(edit.part.rows(number, file).sum()),
         kept=int(kept.sum()),
         points=int(points.sum()),
         changed=int((changes.changed(file) & kept).sum()),
-        all_marks=bool(changes.marks.all()) and not marks_move,
+        all_stay=bool(kept.all() and changes.marks.all()) and not marks_move,
         marks=int(marks.sum()),
         number=number,
     )

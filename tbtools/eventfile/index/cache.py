@@ -9,8 +9,10 @@ import stat
 import sys
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from tbtools.digest import digest
 from tbtools.eventfile.scan import SCAN_VERSION
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ PART_SUFFIX = ".part"
 # What was used since is not pushed out by others: a look at more than there is room for would push
 # out what the next one wants.
 _IN_USE_SECONDS = 3600.0
+_PACKAGE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 _PART_SECONDS = 86_400.0  # no reading takes that long
 
 
@@ -60,6 +63,23 @@ def stores_directory() -> str | None:
     directory = cache_directory()
     version = f"{FORMAT_VERSION}.{SCAN_VERSION}-{sys.byteorder}"
     return None if directory is None else os.path.join(directory, "index", version)
+
+
+@lru_cache
+def code_digest(layers: tuple[str, ...]) -> str | None:
+    """Tells the code of some packages of tbtools from any other; None where it is in no files.
+
+    Args:
+        layers: Their names.
+    """
+    files = []
+    for layer in layers:
+        for folder, below, names in os.walk(os.path.join(_PACKAGE, layer)):
+            below[:] = sorted(set(below) - {"__pycache__"})  # which comes and goes
+            for name in sorted(names):
+                status = os.stat(os.path.join(folder, name))
+                files.append((folder, name, status.st_size, status.st_mtime_ns))
+    return digest(repr(files).encode(), 8) if files else None
 
 
 def is_private(folder: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tbtools.eventfile.index.checksum import crc32c
 from tbtools.eventfile.index.entries import decode, encode
@@ -34,6 +34,15 @@ _SETTLED_AFTER = 2_000_000_000
 _SAMPLED_BYTES = 512
 _BYTES_A_SAMPLE = 1 << 20
 _SAMPLES = 16
+
+
+class FileKey(NamedTuple):
+    """What a file is known by; as in `entries.Head`."""
+
+    inode: int
+    size: int
+    modified: int
+    changed: int
 
 
 class FileIndex:
@@ -98,6 +107,39 @@ class FileIndex:
             return 0
         return status.size - found.head.position if _may_go_on(found, path, status) else status.size
 
+    def kept(self, kind: str) -> list[tuple[int, Any]]:
+        """What `keep` was given, by its numbers.
+
+        Args:
+            kind: As for `keep`.
+        """
+        store = self._open_store()
+        return list(store.kept(kind)) if store.is_usable else []
+
+    def pays(self, seconds: float, making: float, size: int) -> bool:
+        """Whether to keep what took so long to find.
+
+        Args:
+            seconds: How long that was.
+            making: How long it takes to make the bytes that are kept.
+            size: How many there are.
+        """
+        cost = making + size * _SECONDS_A_BYTE
+        return seconds >= max(_PAYS_FROM_SECONDS, _PAYS_TIMES * cost)
+
+    def keep(self, kind: str, number: int, data: bytes) -> None:
+        """Keeps what was found of many files together, for `kept`.
+
+        Args:
+            kind: What it is, one name without a slash.
+            number: What was kept under it before counts no more.
+            data: Its bytes.
+        """
+        with self._lock:
+            if self._store is not None:
+                self._seconds = max(self._seconds, _PAYS_FROM_SECONDS)
+                self._store.keep(kind, number, data)
+
     def save(self) -> None:
         """Writes what was scanned since, where that pays; else it waits for what comes."""
         with self._lock:
@@ -148,6 +190,34 @@ def _status(path: str) -> Status | None:
     return status if tells else None
 
 
+def key_now(path: str) -> FileKey | None:
+    """What tells a local file from another one at the same path, and from itself at other times."""
+    status = _status(path)
+    return None if status is None or status.is_exact else _key(status)
+
+
+def key_of(columns: FileColumns, began: int) -> FileKey | None:
+    """The key of what was scanned of a file.
+
+    Args:
+        columns: What was found, here or by an earlier process.
+        began: A time before that, and before these columns were asked for, in nanoseconds since the
+            epoch.
+
+    Returns:
+        None where the file may have changed since, or so shortly before that its times do not tell.
+    """
+    status = _status(columns.path)
+    if status is None or status.is_exact or status.changed >= began - _SETTLED_AFTER:
+        return None
+    then = (columns.identity, columns.size, columns.modified)
+    return _key(status) if then == (status.identity, status.size, status.modified) else None
+
+
+def _key(status: Status) -> FileKey:
+    return FileKey(int(status.identity[-1]), status.size, status.modified, status.changed)
+
+
 def _describes(columns: FileColumns, path: str, status: Status) -> bool:
     """Whether a status is that of the file when the scan began."""
     then = (columns.identity, columns.size, columns.modified)
@@ -160,8 +230,7 @@ def _describes(columns: FileColumns, path: str, status: Status) -> bool:
 def _is_unchanged(found: Found, status: Status) -> bool:
     head = found.head
     then = (head.inode, head.size, head.modified, head.changed)
-    now = (status.identity[-1], status.size, status.modified, status.changed)
-    return head.is_settled and then == now
+    return head.is_settled and then == _key(status)
 
 
 def _columns(found: Found, path: str, status: Status) -> FileColumns | None:

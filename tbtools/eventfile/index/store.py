@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tbtools.digest import digest
 from tbtools.eventfile.index import cache
-from tbtools.eventfile.index.entries import read_head
+from tbtools.eventfile.index.checksum import crc32c
+from tbtools.eventfile.index.entries import Encoded, read_head
 from tbtools.eventfile.index.packs import PackWriter, open_pack
 from tbtools.eventfile.source import source_of
 
 if TYPE_CHECKING:
-    from tbtools.eventfile.index.entries import Encoded, Head
+    from collections.abc import Iterator
+
+    from tbtools.eventfile.index.entries import Head
     from tbtools.eventfile.index.packs import Pack, Place
 
 # Packs that a store may have before small ones are joined, and how many are then left as they are.
@@ -112,10 +115,40 @@ class Store:
         head = read_head(piece, place.checksum)
         return None if head is None else Found(head, pack, place, piece)
 
+    def kept(self, kind: str) -> Iterator[tuple[int, Any]]:
+        """What `keep` was given that is sound, by its numbers.
+
+        Args:
+            kind: As for `keep`.
+        """
+        for name in [name for name in self._entries if name.startswith(f"{kind}/")]:
+            number = name.removeprefix(f"{kind}/").removesuffix("/")
+            if not number.isdecimal() or not name.endswith("/"):
+                continue  # an event file
+            pack, place = self._entries[name]
+            with contextlib.suppress(OSError):
+                data = pack.entry(place)
+                if crc32c(data) == place.checksum:
+                    yield int(number), data
+
     # -- writing
+
+    def keep(self, kind: str, number: int, data: bytes) -> None:
+        """Adds what was found of many files together; it is there for others after `commit`.
+
+        Args:
+            kind: What it is, one name without a slash.
+            number: What was kept under it before counts no more.
+            data: Its bytes.
+        """
+        # No file is called so: a slash stands at its end.
+        self._add(f"{kind}/{number}/", Encoded((data,), crc32c(data), len(data), len(data)))
 
     def add(self, path: str, entry: Encoded) -> None:
         """Adds an entry; it is there for others after `commit`."""
+        self._add(self._name(path), entry)
+
+    def _add(self, name: str, entry: Encoded) -> None:
         if self._folder is None or not self.has_room(entry.bytes):
             return
         self._room -= entry.bytes
@@ -124,7 +157,7 @@ class Store:
                 self._seal(self._writer)
             if self._writer is None:
                 self._writer = self._new_pack(self._folder)
-            self._writer.add(self._name(path), entry.parts, entry.first_bytes, entry.checksum)
+            self._writer.add(name, entry.parts, entry.first_bytes, entry.checksum)
         except OSError:
             self._give_up()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools.render.terminal.chart import Line, Look
+from tbtools.runs.series import along
 from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
@@ -64,5 +65,5 @@ def _line(curve: Curve, series: ScalarSeries | None, look: Look) -> Line | None:
         return Line(series, look)
     if curve.axis is None or curve.axis.tag != look.x:
         return None
-    line = Line(series, look, curve.axis)
+    line = Line(series, look, along(series.step, curve.axis.step, curve.axis.value))
     return line if line.x.size else None

@@ -9,15 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.eventfile.source import base_name
-from tbtools.render.colors import SEVERITY_COLORS, SEVERITY_DASHES, run_colors, run_dashes
+from tbtools.render.colors import (
+    RAMP,
+    RUN_COLORS,
+    SEVERITY_COLORS,
+    SEVERITY_DASHES,
+    run_colors,
+    run_dashes,
+)
 from tbtools.render.format import format_count
 from tbtools.render.ranges import SQUEEZED
 from tbtools.render.report import media
+from tbtools.render.report.arrangement import (
+    matching,
+    ordered_tags,
+    training_with_validation,
+    words_between,
+)
+from tbtools.render.report.asked import asked_of_runs
 from tbtools.render.report.columns import Columns
 from tbtools.render.report.differences import differences
 from tbtools.render.report.findings import chart_notes, judgement_of, run_statuses
 from tbtools.render.report.groups import encoded_groups, grouped_series
 from tbtools.render.report.hparams import hparam_axes, run_settings
+from tbtools.render.report.layouts import layout_sections
 from tbtools.render.report.naming import short_names
 from tbtools.render.report.overview import best_runs, objective_columns, page_facts, run_row
 from tbtools.render.report.provenance import provenance_tables, sentences_of
@@ -27,7 +42,6 @@ from tbtools.render.report.series import (
     MOST_POINTS,
     encode_series,
     encoded_tags,
-    natural_tags,
     points_a_series,
 )
 from tbtools.render.report.unshown import unshown
@@ -54,6 +68,24 @@ if TYPE_CHECKING:
 MOST_LINES = 30
 # Pictures and sounds of a page; base64 makes a third more of it.
 MEDIA_BYTES = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """How whoever makes a page wants its charts.
+
+    Attributes:
+        pin: Names or globs of tags whose charts stand first.
+        order: Names or globs of tags: in this order, before all others.
+        notes: Words between the charts, in Markdown, as `words_between` reads them.
+    """
+
+    pin: Sequence[str] = ()
+    order: Sequence[str] = ()
+    notes: str = ""
+
+
+AS_USUAL = Arrangement()
 
 
 @dataclass(frozen=True)
@@ -85,6 +117,8 @@ def page_data(
     diff: Diff | None = None,
     inputs: Inputs | None = None,
     media_bytes: int = MEDIA_BYTES,
+    arrangement: Arrangement = AS_USUAL,
+    live: float | None = None,
     building: Progress = None,
 ) -> PageData:
     """Gathers everything of the runs that a page shows.
@@ -104,6 +138,8 @@ def page_data(
         diff: What `tbtools.diff` gave for them, under the names of `runs`.
         inputs: The runs as they were handed over, of which everything is told that is known.
         media_bytes: How many bytes of pictures and sounds go into the page at most.
+        arrangement: Which charts stand first, and the words between them.
+        live: After how many seconds a browser looks for the next page; None for the last one.
         building: Called now and then with the series that are on the page and those that will be.
     """
     names = list(runs)
@@ -118,7 +154,7 @@ def page_data(
         judged.objectives,
         {name: each.all_tags for name, each in scalars.items()},
     )
-    tags = natural_tags(series)
+    tags = ordered_tags(series, arrangement.order)
     statuses = run_statuses(judged.findings, by_run)
     shown_path = os.path.abspath if show_paths else partial(_within, root)
     colors, dashes = run_colors(names), run_dashes(names)
@@ -155,6 +191,7 @@ def page_data(
     )
     page: dict[str, Any] = {
         "title": title,
+        "live": live,
         "smoothing": SMOOTHING if smoothing is None else smoothing,
         "least_smoothed": LEAST_SMOOTHED if smoothing is None else 0,
         "leaders": leaders,
@@ -169,8 +206,13 @@ def page_data(
         "objectives": best,
         "main": _main(best, tag_rows),
         "hparams": hparam_axes(settings, best),
+        "asked": asked_of_runs(runs, judged, settings, series, columns),
         **judgement,
         "tags": tag_rows,
+        "pinned": matching(tags, arrangement.pin),
+        "pairs": training_with_validation(tags),
+        "words": words_between(arrangement.notes, [*tags, *(row["group"] for row in tag_rows)]),
+        "layouts": layout_sections(runs, tags, written),
         "series": encoded_series,
         "diff": differences(diff, [*series, *groups.means()], columns, points) if diff else None,
         **encoded_groups(groups, runs, columns, points),
@@ -217,6 +259,8 @@ def _drawing() -> dict[str, Any]:
             severity: {"color": color, "dash": SEVERITY_DASHES[severity]}
             for severity, color in SEVERITY_COLORS.items()
         },
+        "palette": RUN_COLORS,
+        "ramp": RAMP,
         "most_raw_lines": MOST_RAW_LINES,
         "squeezed": SQUEEZED,
         "last_date": LAST_DATE,

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.analysis.importance import importances
 from tbtools.eventfile.discover import natural_key
 from tbtools.render.format import format_number, format_rounded
 from tbtools.runs.folding import hparams_sessions
 from tbtools.runs.plugins.hparams import json_text
 from tbtools.runs.plugins.hparams_table import bare_holders, settings_above
+from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +28,8 @@ _DECADES = 100
 # Different numbers beyond which an axis has ticks at even distances, and names beyond which it has
 # them only at its ends.
 _MOST_NUMBERS, _MOST_NAMES = 5, 8
+# Hyperparameters beyond which nobody reads on.
+_MOST_BARS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,13 @@ class RunSettings:
             the runs inside them have.
         part_of: The number of a sub-run that one `add_hparams` made, and that of the run whose they
             are.
+        stated: The same with those that were set to None.
         varying: The names in which the runs differ that have any.
         undecodable: What of them cannot be decoded, in words.
     """
 
     values: list[dict[str, Value]]
+    stated: list[dict[str, Value]]
     drawn: list[int]
     part_of: dict[int, int]
     varying: list[str]
@@ -64,11 +70,13 @@ def run_settings(runs: Mapping[str, Run], all_runs: Mapping[str, Run]) -> RunSet
     names = dict.fromkeys(name for each in present for name in each)
     number = {name: index for index, name in enumerate(runs)}
     own = {name: found[name][1].values if name in found else {} for name in runs}
+    stated = [
+        {name: None if value is None else _plain(value) for name, value in values.items()}
+        for values in own.values()
+    ]
     return RunSettings(
-        [
-            {name: _plain(value) for name, value in values.items() if value is not None}
-            for values in own.values()
-        ],
+        [{name: each for name, each in one.items() if each is not None} for one in stated],
+        stated,
         [number[name] for name, values in own.items() if values and name not in bare],
         {number[run]: number[made_by] for run, made_by in hparams_sessions(runs).items()},
         [name for name in names if any(each.get(name) != present[0].get(name) for each in present)],
@@ -100,30 +108,56 @@ def hparam_axes(settings: RunSettings, objectives: Sequence[Mapping[str, Any]]) 
         objectives: As `objective_columns` has them.
 
     Returns:
-        ``runs``: the numbers of those that have hyperparameters; ``axes``: the hyperparameters that
-        vary, then the objectives, with what each run has there; ``across``: the number of the axis
-        that has the most different values, which is most likely the one in question;
-        ``undecodable``.
+        ``runs``: the numbers of those that have hyperparameters; ``axes``: the objectives, then the
+        hyperparameters that vary, with what each run has there; ``across``: which of these
+        hyperparameters has the most different values, which is most likely the one in question;
+        ``importance``: how they go with the main objective; ``undecodable``.
     """
-    runs, axes = settings.drawn, []
+    runs, hparams, measured = settings.drawn, [], []
     for name in settings.varying:
         own = {run: settings.values[run][name] for run in runs if name in settings.values[run]}
-        axes.append(_axis(name, own, {run: setting_text(value) for run, value in own.items()}))
-    different = [len(set(axis["texts"].values())) for axis in axes]
+        texts = {run: setting_text(value) for run, value in own.items()}
+        hparams.append(_axis(name, own, texts))
     for objective in objectives:
         best_of = {cell["run"]: cell for cell in objective["cells"] if cell["best"] is not None}
         joined = {settings.part_of.get(run, run): cell for run, cell in best_of.items()} | best_of
         cells = {run: joined[run] for run in runs if run in joined}
         best = {run: cell["best"] for run, cell in cells.items()}
         texts = {run: cell["best_text"] for run, cell in cells.items()}
-        axes.append(_axis(objective["name"], best, texts) | {"objective": True})
+        measured.append(
+            _axis(objective["name"], best, texts)
+            | {"objective": True, "better": objective["better"]}
+        )
+    # Where hyperparameters and values were written by different runs, an axis may have nothing.
+    axes = [[axis for axis in some if axis["values"]] for some in (measured, hparams)]
+    different = [len(set(axis["texts"].values())) for axis in axes[1]]
     return {
         "runs": runs,
-        # Where hyperparameters and values were written by different runs, an axis may have nothing.
-        "axes": [axis for axis in axes if axis["values"]],
+        "axes": [*axes[0], *axes[1]],
         "across": different.index(max(different)) if different else 0,
+        "importance": _importance(axes[0][0], settings) if axes[0] else [],
         "undecodable": settings.undecodable,
     }
+
+
+def _importance(objective: Mapping[str, Any], settings: RunSettings) -> list[dict[str, Any]]:
+    """How hyperparameters go with the best value of runs, as `tbtools.best` says it."""
+    sign = 1 if objective["better"] == "max" else -1
+    good = {str(run): sign * value for run, value in objective["values"].items()}
+    found = importances(good, {run: settings.values[int(run)] for run in good})
+    return [
+        {
+            "name": each.name,
+            "correlation": each.correlation,
+            "low": each.low,
+            "high": each.high,
+            "clear": each.is_clear,
+            "text": f"{format_rounded(each.correlation)}, {plural(each.runs, 'run')}"
+            + ("" if each.greater is None else f", {setting_text(each.greater)} as more"),
+        }
+        for each in found[:_MOST_BARS]
+        if math.isfinite(each.correlation)
+    ]
 
 
 def _axis(name: str, values: Mapping[int, Value], texts: Mapping[int, str]) -> dict[str, Any]:
@@ -131,7 +165,7 @@ def _axis(name: str, values: Mapping[int, Value], texts: Mapping[int, str]) -> d
 
     Returns:
         Its name; by run the value, its text, and where it lies, 0 to 1; whether it is logarithmic;
-        ticks, each with its place and its text.
+        ``names``, where it has no numbers; ticks, each with its place and its text.
     """
     numbers = {
         run: float(value)
@@ -147,6 +181,7 @@ def _axis(name: str, values: Mapping[int, Value], texts: Mapping[int, str]) -> d
         }
         ticks = names if len(names) <= _MOST_NAMES else [names[0], names[-1]]
         return axis | {
+            "names": names,
             "at": {run: at[text] for run, text in texts.items()},
             "ticks": [[at[text], text] for text in ticks],
         }

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tbtools.eventfile.discover import natural_key
 from tbtools.render.format import format_count, format_number, plural
 from tbtools.render.series import drawn_seconds, drawn_start, line_breaks
 from tbtools.render.thinning import bucketed
@@ -244,8 +243,3 @@ def _single_points(
 
     order = series if better == "none" else sorted(series, key=place)
     return {"single": [run_number[each.run] for each in order]}
-
-
-def natural_tags(series: Sequence[ScalarSeries]) -> list[str]:
-    """The tags, in natural order."""
-    return sorted({each.tag for each in series}, key=natural_key)

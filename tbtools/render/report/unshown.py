@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tbtools.render.report.media import Page
     from tbtools.runs.run import Run
 
-# Hyperparameters have a chart of their own.
-_SHOWN_OTHERWISE = frozenset({"hparams"})
+# Hyperparameters have a chart of their own, layouts become charts of scalars.
+_SHOWN_OTHERWISE = frozenset({"hparams", "custom_scalars"})
 _NO_PLUGIN = ("tag", " of tensors without a plugin", "run.tensors()")
 _GRAPH = ("graph", "", "run.graph()")
 _EMBEDDINGS = ("configuration", " of embeddings", "run.embeddings()")

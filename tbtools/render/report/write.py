@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
@@ -14,14 +15,14 @@ from tbtools.eventfile.source import as_path, base_name, source_of
 from tbtools.render.extras import require_report_extra
 from tbtools.render.files import place_of, replaced_whole, require_free
 from tbtools.render.output import output_format
-from tbtools.render.report.data import MEDIA_BYTES, page_data
+from tbtools.render.report.data import AS_USUAL, MEDIA_BYTES, Arrangement, page_data
 from tbtools.render.report.differences import renamed, shown_names
 from tbtools.render.report.page import PLOTLY_FILE, PLOTLY_SCRIPTS, plotly_js, render_page
 from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.numbers import is_number
 from tbtools.runs.run import Run
-from tbtools.runs.selection import EVERYTHING, Selection, Selector
+from tbtools.runs.selection import EVERYTHING, Selection, Selector, as_globs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from tbtools.vocabulary import Objective
 
     Progress = Callable[[int, int], None] | None
+
+# As `page_data` has it, near the beginning of the page.
+_LIVE = re.compile(r'"live":[0-9.]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,9 @@ def report(
     objectives: Mapping[str, Objective] | None = None,
     group: str | Sequence[str] | None = None,
     media_bytes: int = MEDIA_BYTES,
+    pin: Globs = None,
+    order: Globs = None,
+    notes: str = "",
     plotlyjs: PlotlyJs = "inline",
     show_paths: bool = False,
     force: bool = False,
@@ -89,6 +96,10 @@ def report(
         group: Which runs repeat one another, to be shown as mean and band, as for `aggregate`; by
             default those whose names differ only in a seed.
         media_bytes: How many bytes of pictures and sounds go into the page at most.
+        pin: Names or globs of tags whose charts stand first.
+        order: Names or globs of tags: their charts stand in this order, before all others.
+        notes: Words in Markdown. A heading that is the name of a tag or of a group of charts says
+            before which chart what follows stands; what comes before stands at the top.
         plotlyjs: ``inline`` (0.7 MB more), ``cdn`` (fetched when the page is opened), or
             ``directory`` (one ``plotly.min.js`` beside the page, which several pages can share).
         show_paths: Whether the page says where the files lie; else it has their paths inside the
@@ -101,7 +112,8 @@ def report(
 
     Raises:
         NoEventFiles: There is nothing to read, or not one event could be read.
-        UnknownTag: A tag or glob matches no tag of any run.
+        UnknownTag: A tag or glob matches no tag of any run, or one of `pin` or `order` none of the
+            page.
         FileError: The page cannot be written there.
         OutputExists: There is a file, and `force` does not allow to replace it.
         MissingExtra: The extra ``report`` is not installed.
@@ -118,6 +130,7 @@ def report(
         objectives=objectives,
         group=group,
         media_bytes=media_bytes,
+        arrangement=Arrangement(as_globs(pin), as_globs(order), notes),
         plotlyjs=plotlyjs,
         show_paths=show_paths,
         force=force,
@@ -134,6 +147,8 @@ def write_report(
     objectives: Mapping[str, Objective] | None = None,
     group: str | Sequence[str] | None = None,
     media_bytes: int = MEDIA_BYTES,
+    arrangement: Arrangement = AS_USUAL,
+    live: float | None = None,
     plotlyjs: PlotlyJs = "inline",
     show_paths: bool = False,
     force: bool = False,
@@ -152,6 +167,8 @@ def write_report(
         objectives: Which way is better.
         group: Which runs repeat one another.
         media_bytes: How many bytes of pictures and sounds.
+        arrangement: Which charts stand first, and the words between them.
+        live: As for `page_data`.
         plotlyjs: Where plotly.js comes from.
         show_paths: Whether the page says where the files lie.
         force: Whether files that are there may be replaced.
@@ -160,6 +177,8 @@ def write_report(
         building: As for `page_data`.
     """
     _check_arguments(path, title, smoothing, plotlyjs, force=force)
+    if not isinstance(arrangement.notes, str):
+        raise UnsupportedType(f"notes={arrangement.notes!r} is no text")
     inputs = open_inputs(x)
     judged = judge(
         inputs,
@@ -184,6 +203,8 @@ def write_report(
         all_runs=inputs.all_runs,
         inputs=inputs,
         media_bytes=media_bytes,
+        arrangement=arrangement,
+        live=live,
         building=building,
     )
     size = _write_page(path, data, plotlyjs, force=force)
@@ -267,6 +288,14 @@ def diff_report(
     )
     _write_page(path, data, plotlyjs, force=force)
     return place_of(path)
+
+
+def settle_page(path: str | os.PathLike[str]) -> None:
+    """Makes of a page that waits for the next one one that does not."""
+    text = Path(path).read_text("utf-8", "surrogateescape")
+    settled = _LIVE.sub('"live":null', text, count=1)
+    if settled != text:
+        _write(path, settled, force=True)
 
 
 def _require_values(inputs: Inputs, selection: Selection) -> None:

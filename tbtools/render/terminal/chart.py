@@ -18,7 +18,7 @@ from tbtools.render.ranges import nice_ticks, value_range
 from tbtools.render.series import drawn_seconds, drawn_start, line_passes
 from tbtools.render.terminal.canvas import Canvas, extreme_points
 from tbtools.render.terminal.lines import SEVERITY_STYLES
-from tbtools.runs.series import along, last_of_each
+from tbtools.runs.series import last_of_each
 from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
@@ -119,6 +119,11 @@ class Look:
 class Line:
     """A series as it is drawn.
 
+    Args:
+        series: The series.
+        look: How it is drawn.
+        places: Where its points lie on the axis, shape (n,); None where the axis tells.
+
     Attributes:
         series: The series: of points that lie nowhere on the axis, without them.
         values: What is drawn of it, smoothed; shape (n,).
@@ -126,24 +131,16 @@ class Line:
         last: Which point was written last.
     """
 
-    def __init__(self, series: ScalarSeries, look: Look, axis: ScalarSeries | None = None) -> None:
-        """Smooths it.
-
-        Args:
-            series: The series, of one point at least.
-            look: How it looks.
-            axis: The scalar that lies along the x axis, where one does.
-        """
+    def __init__(self, series: ScalarSeries, look: Look, places: Floats | None = None) -> None:
         self.series = series
         self.values: Floats = smooth_values(
             series.value, None, method="ema", weight=look.smoothing, window=None
         )
-        self.in_order_of_axis = axis is not None
+        self.is_along = places is not None
         self.last = self.values.size - 1
-        if axis is None:
+        if places is None:
             self.x = _places(series, look.x)
             return
-        places = along(series.step, axis.step, axis.value)
         kept = last_of_each(places)
         self.x = np.clip(places[kept], -_FAR, _FAR)
         self.series, self.values = series.at(kept), self.values[kept]
@@ -152,7 +149,7 @@ class Line:
     @cached_property
     def passes(self) -> NDArray[np.int64]:
         """The pass of each point; only those of one are connected."""
-        if self.in_order_of_axis:
+        if self.is_along:
             return np.zeros(self.x.size, np.int64)
         return line_passes(self.x, self.series.session)
 
@@ -335,7 +332,7 @@ def place_label(place: float, x: str) -> str:
         return format_duration(place)
     if x == "wall":
         return format_time(place)[5:16]
-    return format_count(round(place))
+    return format_count(round(place)) if x == "step" else format_rounded(place)
 
 
 def _places(series: ScalarSeries, x: str) -> Floats:
@@ -345,6 +342,10 @@ def _places(series: ScalarSeries, x: str) -> Floats:
         places = drawn_start(series) + drawn_seconds(series)
     else:
         return series.step.astype(np.float64)
+    return _bounded(places)
+
+
+def _bounded(places: Floats) -> Floats:
     return np.clip(np.nan_to_num(places), -_FAR, _FAR)
 
 

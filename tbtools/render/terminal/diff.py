@@ -33,7 +33,7 @@ from tbtools.render.terminal.diff_cells import (
     verdict_text,
 )
 from tbtools.render.terminal.diff_runs import main_tags, run_columns
-from tbtools.render.terminal.lines import print_line, shown_name
+from tbtools.render.terminal.lines import number_format, print_line, shown_name
 from tbtools.render.terminal.table import Column, print_table
 from tbtools.render.text_tables import latex_table, markdown_table
 from tbtools.runs.series import axis_name
@@ -130,7 +130,7 @@ class DiffView:
         if self._is_one_table():
             print_line(console, "")
             judged = main_tags(self.diff)
-            print_table(console, run_columns(self.diff, judged))
+            print_table(console, run_columns(self.diff, judged, number_format(console)))
             names = [run.b or "-" for run in self.diff.runs]
             for line in _doubt_lines(zip(names, judged, strict=True)):
                 print_line(console, line)
@@ -198,7 +198,7 @@ class DiffView:
         others = [tag for tag in differing if not tag.evidence]
         if curves:
             print_line(console, "")
-            print_table(console, _curve_columns(curves, ascii_only=console.options.ascii_only))
+            print_table(console, _curve_columns(curves, console))
             judged = [tag for tag in curves if tag.objective != "none"]
             _show_progress(console, judged, self.diff.x)
         if groups:
@@ -300,7 +300,8 @@ def _short_columns(run: RunDiff, tags: Sequence[TagDiff]) -> list[Column]:
     ]
 
 
-def _curve_columns(tags: Sequence[TagDiff], *, ascii_only: bool) -> list[Column]:
+def _curve_columns(tags: Sequence[TagDiff], console: Console) -> list[Column]:
+    number, ascii_only = number_format(console), console.options.ascii_only
     sparks = [sparks_cell(tag, ascii_only=ascii_only) for tag in tags]
     return [
         Column("tag", [shown_name(tag.tag) for tag in tags], names=True),
@@ -308,8 +309,8 @@ def _curve_columns(tags: Sequence[TagDiff], *, ascii_only: bool) -> list[Column]
         Column("differs from", [first_step_cell(tag) for tag in tags], True, 2),
         Column("at most by", [largest_cell(tag) for tag in tags], True, 7),
         Column("at step", [step_cell(tag.points.max_step) for tag in tags if tag.points], True, 8),
-        Column("final (a, b)", [both_cells(final_cell, tag) for tag in tags], True, 3),
-        Column("best (a, b)", [both_cells(best_cell, tag) for tag in tags], True, 5),
+        Column("final (a, b)", [both_cells(final_cell, tag, number) for tag in tags], True, 3),
+        Column("best (a, b)", [both_cells(best_cell, tag, number) for tag in tags], True, 5),
         Column("a and b on one scale", sparks, rank=4),
         Column("change at the end", [change_cell(tag) for tag in tags], True, 1),
         Column("b is", [verdict_text(tag) for tag in tags]),
@@ -345,10 +346,11 @@ def _show_progress(console: Console, tags: Sequence[TagDiff], x: str) -> None:
     if not sides:
         return
     print_line(console, "")
+    number = number_format(console)
     columns = [
         Column("tag", [shown_name(tag.tag) for tag, _, _ in sides], names=True),
-        Column("a as good as b's best", [reached_cell(a, x) for _, a, _ in sides], True, 1),
-        Column("b as good as a's best", [reached_cell(b, x) for _, _, b in sides], True),
+        Column("a as good as b's best", [reached_cell(a, x, number) for _, a, _ in sides], True, 1),
+        Column("b as good as a's best", [reached_cell(b, x, number) for _, _, b in sides], True),
         Column("steps/s (a, b)", [both_cells(speed_cell, tag) for tag, _, _ in sides], True, 3),
         Column("area between", [area_cell(tag) for tag, _, _ in sides], True, 4),
     ]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tbtools.analysis.diff import CurveSide, Evidence, TagDiff
+    from tbtools.render.terminal.lines import FormatNumber
 
 _STYLES = {"better": "green", "worse": "red", "no evidence": "dim"}
 
@@ -59,18 +60,18 @@ def area_cell(tag: TagDiff) -> str:
     return format_rounded(tag.points.area if tag.points else None)
 
 
-def final_cell(tag: TagDiff, name: str) -> str:
+def final_cell(tag: TagDiff, name: str, number: FormatNumber = format_number) -> str:
     """The last value of one side; of groups the level."""
     side, level = (tag.a, tag.level_a) if name == "a" else (tag.b, tag.level_b)
-    return format_number(side.final, side.dtype) if side else format_rounded(level)
+    return number(side.final, side.dtype) if side else format_rounded(level)
 
 
-def best_cell(tag: TagDiff, name: str) -> str:
+def best_cell(tag: TagDiff, name: str, number: FormatNumber = format_number) -> str:
     """The best value of one side."""
     side = tag.a if name == "a" else tag.b
     if side is None or side.best is None:
         return "-"
-    return format_number(side.best, side.dtype)
+    return number(side.best, side.dtype)
 
 
 def speed_cell(tag: TagDiff, name: str) -> str:
@@ -79,20 +80,20 @@ def speed_cell(tag: TagDiff, name: str) -> str:
     return format_rounded(side.steps_per_second if side else None)
 
 
-def both_cells(cell: Callable[[TagDiff, str], str], tag: TagDiff) -> str:
+def both_cells(cell: Callable[..., str], tag: TagDiff, *more: FormatNumber) -> str:
     """The cells of both sides in one."""
-    a, b = cell(tag, "a"), cell(tag, "b")
+    a, b = cell(tag, "a", *more), cell(tag, "b", *more)
     return "-" if a == b == "-" else f"{a}, {b}"
 
 
-def reached_cell(side: CurveSide, x: str) -> str:
+def reached_cell(side: CurveSide, x: str, number: FormatNumber) -> str:
     """When one side was as good as the other ever is."""
     if side.reaches_step is None:
         return "never"
     place = f"step {format_count(side.reaches_step)} ({format_duration(side.reaches_seconds)})"
     if axis_name(x) in AXES or side.reaches_x is None:
         return place
-    return f"{format_number(side.reaches_x)}, {place}"
+    return f"{number(side.reaches_x, 'float64')}, {place}"
 
 
 def interval_cell(low: float | None, high: float | None) -> str:

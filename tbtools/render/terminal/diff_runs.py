@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from tbtools.analysis.main_objective import rank_objectives
-from tbtools.render.format import format_count
+from tbtools.render.format import format_count, format_number
 from tbtools.render.terminal.diff_cells import (
     change_cell,
     final_cell,
@@ -22,16 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tbtools.analysis.diff import Diff, HParamDiff, RunDiff, TagDiff
+    from tbtools.render.terminal.lines import FormatNumber
 
 _HPARAMS_SHOWN = 3
 
 
-def run_columns(diff: Diff, judged: Sequence[TagDiff | None]) -> list[Column]:
+def run_columns(
+    diff: Diff, judged: Sequence[TagDiff | None], number: FormatNumber = format_number
+) -> list[Column]:
     """One row a run: how it stands to the baseline.
 
     Args:
         diff: Of several runs with one.
         judged: As `main_tags` gives them.
+        number: How measured numbers are written.
     """
     runs = diff.runs
     columns = [
@@ -41,7 +45,7 @@ def run_columns(diff: Diff, judged: Sequence[TagDiff | None]) -> list[Column]:
     ]
     main = next((tag.tag for tag in judged if tag is not None), None)
     if main is not None:
-        ends = ["-" if tag is None else final_cell(tag, "b") for tag in judged]
+        ends = ["-" if tag is None else final_cell(tag, "b", number) for tag in judged]
         columns += [
             Column(shown_name(main), ends, True, 2),
             Column("change", ["-" if tag is None else change_cell(tag) for tag in judged], True),

@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from tbtools.render.format import printable
+from tbtools.render.format import format_number, format_rounded, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rich.console import Console
 
+    # What makes text of a measured number and the dtype that it is stored in.
+    FormatNumber = Callable[[float | None, str], str]
+
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+
+
+def cells_of(text: str) -> int:
+    """How many cells a printable text takes; tables have hundreds of thousands, mostly of ASCII."""
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def print_line(console: Console, line: str | Text, style: str = "") -> None:
@@ -51,6 +59,19 @@ def print_lines(console: Console, lines: Iterable[tuple[str, str]]) -> None:
             print_line(console, line, style)
     else:
         console.file.writelines(f"{line.rstrip()}\n" for line, _ in lines)
+
+
+def number_format(console: Console) -> FormatNumber:
+    """How measured numbers are written: in five digits on a terminal, with all of them elsewhere.
+
+    Whole numbers keep all of theirs, for they count something.
+    """
+    return _in_five_digits if console.is_terminal else format_number
+
+
+def _in_five_digits(value: float | None, dtype: str) -> str:
+    is_whole = value is None or float(value).is_integer()
+    return format_number(value, dtype) if is_whole else format_rounded(value)
 
 
 def placed(totals: str | Text, path: str) -> Text:

@@ -51,6 +51,10 @@ class MergeView:
             print_table(console, _session_columns(self.merge.sessions))
         if self.merge.tags:
             print_line(console, f"superseded: {_superseded(self.merge)}")
+        for each in self.merge.same:
+            print_line(console, f"{shown_name(each.tag)}: {', '.join(map(shown_name, each.names))}")
+        if self.merge.renamed_values:
+            print_line(console, f"{plural(self.merge.renamed_values, 'value')} under another tag")
         if self.merge.rewritten:
             count = plural(self.merge.rewritten, "record")
             print_line(console, f"{count} not byte for byte: without values that are left out, or")

@@ -20,6 +20,7 @@ from tbtools.render.format import (
 )
 from tbtools.render.terminal.chart import AXIS_ROWS, Chart, Line, Look
 from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_names, print_cells, print_line
+from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.runs.series import ScalarSeries
-    from tbtools.vocabulary import Axis, Marker, Objective
+    from tbtools.vocabulary import Marker, Objective
 
     Floats = NDArray[np.float64]
 
@@ -55,6 +56,8 @@ class PlotView:
         directions: Which way is better, by tag, where that is known.
         limit: How many runs a chart has at most, the best; 0 for all.
         marker: How lines are drawn; None for what the terminal can.
+        places: By run and tag where the points lie on the axis, where the axis does not tell.
+        behind: Of how many runs the means are that are drawn; None where runs are.
         findings: Of these series.
         runs: Names of all runs, for their colours.
         smoothing: TensorBoard's weight, 0 for none.
@@ -67,12 +70,14 @@ class PlotView:
     findings: Sequence[Finding]
     runs: Sequence[str]
     smoothing: float
-    x: Axis
+    x: str
     log: bool
     other_tags: int = 0
     directions: Mapping[str, Objective] = field(default_factory=dict)
     limit: int = 0
     marker: Marker | None = None
+    places: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
+    behind: int | None = None
 
     @cached_property
     def by_tag(self) -> dict[str, list[ScalarSeries]]:
@@ -114,11 +119,14 @@ class PlotView:
 
     def totals(self) -> str:
         """One line: what is drawn."""
-        runs = len({each.run for each in self.series})
+        lines = len({each.run for each in self.series})
+        runs = plural(lines, "run")
+        if self.behind is not None:
+            runs = f"{plural(lines, 'group')} of {plural(self.behind, 'run')}"
         tags = len({each.tag for each in self.series})
         points = sum(each.step.size for each in self.series)
         return (
-            f"{printable(self.logdir)}: {plural(runs, 'run')}, {plural(tags, 'tag')}, "
+            f"{printable(self.logdir)}: {runs}, {plural(tags, 'tag')}, "
             f"{plural(len(self.series), 'series')}, {plural(points, 'point')}"
         )
 
@@ -196,7 +204,8 @@ class _Chart:
     @cached_property
     def lines(self) -> list[Line]:
         """The series as they are drawn."""
-        return [Line(each, self.look) for each in self.series]
+        places = self.view.places
+        return [Line(each, self.look, places.get((each.run, each.tag))) for each in self.series]
 
     def _has_names(self, rows: int) -> bool:
         """Whether there is room for names at the ends of lines, and any need."""
@@ -208,8 +217,10 @@ class _Chart:
         return cut_names(printed, width, self.look.frame.ellipsis)
 
     def _title(self) -> list[tuple[str, str]]:
-        details = [f"smoothing {self.view.smoothing:g}"] if self.view.smoothing else []
+        details = ["mean"] if self.view.behind is not None else []
+        details += [f"smoothing {self.view.smoothing:g}"] if self.view.smoothing else []
         details += ["log"] if self.view.log else []
+        details += [] if self.view.x in AXES else [f"along {printable(self.view.x)}"]
         behind = f"  {', '.join(details)}" if details else ""
         return [(printable(self.tag), "bold"), (behind, "dim")]
 
@@ -220,13 +231,14 @@ class _Chart:
         names = self._names(self.width // 2)
         values = self._last_values()
         name_width = max(map(cell_len, names))
-        self._line((f"{' ' * (7 + name_width)}{values[0]}", "dim"))
+        signs = 1 if self.look.drawn_as == "ascii" else 2
+        self._line((f"{' ' * (5 + signs + name_width)}{values[0]}", "dim"))
         rows = zip(self.series, names, values[1:], strict=True)
         for number, (each, name, value) in enumerate(rows):
             blank = " " * (name_width - cell_len(name))
             line = [
                 ("  ", ""),
-                (self.look.sign(number, each.run), self.look.colors.get(each.run, "")),
+                (self.look.sign(number, each.run)[:signs], self.look.colors.get(each.run, "")),
                 (f" {name}{blank}  {value}", ""),
             ]
             for finding in worst.get(each.run, []):
@@ -242,8 +254,8 @@ class _Chart:
 
     def _last_values(self) -> list[str]:
         """A head, and the last value of each line: as written, and as drawn."""
-        drawn = [_number(line.values[-1]) for line in self.lines]
-        written = [_number(line.series.value[-1]) for line in self.lines]
+        drawn = [_number(line.values[line.last]) for line in self.lines]
+        written = [_number(line.series.value[line.last]) for line in self.lines]
         if not self.view.smoothing:
             return _column_of("last", written)
         columns = _column_of("last", written), _column_of("smoothed", drawn)

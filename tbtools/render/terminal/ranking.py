@@ -18,7 +18,12 @@ from tbtools.render.format import (
     printable,
 )
 from tbtools.render.shared import hparam_text
-from tbtools.render.terminal.lines import SEVERITY_STYLES, print_line, shown_name
+from tbtools.render.terminal.lines import (
+    SEVERITY_STYLES,
+    number_format,
+    print_line,
+    shown_name,
+)
 from tbtools.render.terminal.table import Column, print_table
 from tbtools.render.text_tables import latex_table, markdown_table
 
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.importance import Importance
     from tbtools.analysis.ranked import RankedRun, Ranking
+    from tbtools.render.terminal.lines import FormatNumber
 
 _AT = {"end": "its level at the end", "last": "its last value", "best": "its best value"}
 _OWN_COLUMNS = frozenset(
@@ -72,7 +78,8 @@ class RankingView:
     def show(self, console: Console) -> None:
         """Prints by what runs are ranked, the table, and what should be known of it."""
         print_line(console, self._headline(), style="bold")
-        print_table(console, self._columns(ascii_only=console.options.ascii_only))
+        ascii_only = console.options.ascii_only
+        print_table(console, self._columns(number_format(console), ascii_only=ascii_only))
         for line in self._below():
             print_line(console, line)
 
@@ -94,12 +101,14 @@ class RankingView:
         text = f"by {shown_name(one.by)}, {at}, the {better} first"
         return text + (f"; next best: --by {shown_name(one.runner_up)}" if one.runner_up else "")
 
-    def _columns(self, *, ascii_only: bool = False) -> list[Column]:
+    def _columns(
+        self, number: FormatNumber = format_number, *, ascii_only: bool = False
+    ) -> list[Column]:
         runs = self.ranking.runs
         columns = [
             Column("#", [_rank(each) for each in runs], True),
             Column("run", [shown_name(each.run) for each in runs], names=True),
-            Column(shown_name(self.ranking.by), [_value(each) for each in runs], True),
+            Column(shown_name(self.ranking.by), [_value(each, number) for each in runs], True),
             Column("+/-" if ascii_only else "±", [_spread(each) for each in runs], True, 1),
         ]
         if self.ranking.grouped:
@@ -185,9 +194,9 @@ def _rank(each: RankedRun) -> str:
     return f"= {format_count(each.rank)}" if each.tied else format_count(each.rank)
 
 
-def _value(each: RankedRun) -> str:
+def _value(each: RankedRun, number: FormatNumber) -> str:
     if each.low is None and each.dtype != "float64":
-        return format_number(each.value, each.dtype)
+        return number(each.value, each.dtype)
     return format_rounded(each.value)
 
 

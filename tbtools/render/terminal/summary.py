@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -17,7 +18,7 @@ from tbtools.render.format import (
     plural,
     printable,
 )
-from tbtools.render.terminal.lines import print_line, shown_name
+from tbtools.render.terminal.lines import number_format, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
 from tbtools.render.terminal.table import Column, print_table
 from tbtools.runs.diagnostics import count_read
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
     from tbtools.analysis.summarized import RunSummary, Summary
+    from tbtools.render.terminal.lines import FormatNumber
     from tbtools.vocabulary import RunStatus
 
     _Point = tuple[float | None, int | None]  # value and step
@@ -156,7 +158,7 @@ class SummaryView:
 
     def _show_runs(self, console: Console) -> None:
         runs = self.summary.runs[: self.limit]
-        ascii_only = console.options.ascii_only
+        number, ascii_only = number_format(console), console.options.ascii_only
         objectives = [run.objective for run in runs]
         last_event, ends = _time_column("last event", [run.end_time for run in runs])
         columns = [
@@ -166,9 +168,10 @@ class SummaryView:
             Column("duration", [format_duration(run.duration) for run in runs], True, 7),
             Column(last_event, ends, rank=6),
             Column("sessions", [_sessions(run) for run in runs], True, 8),
-            Column("judged by", [_tag(each) for each in objectives], rank=3, names=True),
-            Column("last", [_last(each) for each in objectives], True, 2),
-            Column("best", _best_cells(objectives), rank=1),
+            # Numbers of which nobody knows what they are tell nothing: the tag outlasts them.
+            Column("judged by", [_tag(each) for each in objectives], rank=1, names=True),
+            Column("last", [_last(each, number) for each in objectives], True, 2),
+            Column("best", _best_cells(objectives, number), rank=3),
             Column("trend", [_trend(each, ascii_only) for each in objectives], rank=5),
             Column("health", [_health(run) for run in runs]),
         ]
@@ -182,7 +185,7 @@ class SummaryView:
         if not rows:
             return
         names = [shown_name(run.run) for run, _ in rows]
-        columns = _tag_columns([series for _, series in rows], console.options.ascii_only)
+        columns = _tag_columns([series for _, series in rows], console)
         if several and not console.is_terminal:  # what is piped is searched line by line
             columns.insert(0, Column("run", names, names=True))
         print_table(console, columns, sections=names if several and console.is_terminal else None)
@@ -216,7 +219,8 @@ class SummaryView:
         return text
 
 
-def _tag_columns(rows: Sequence[SeriesSummary], ascii_only: bool) -> list[Column]:
+def _tag_columns(rows: Sequence[SeriesSummary], console: Console) -> list[Column]:
+    number, ascii_only = number_format(console), console.options.ascii_only
     numbers = [series.statistics for series in rows]
     dtypes = [each.dtype for each in numbers]
     lows: list[_Point] = [(each.min, each.min_step) for each in numbers]
@@ -227,10 +231,10 @@ def _tag_columns(rows: Sequence[SeriesSummary], ascii_only: bool) -> list[Column
         Column("plugin", [printable(each.plugin) or "-" for each in numbers], rank=6),
         Column("points", [format_count(each.count) for each in numbers], True, 5),
         Column("steps", [_span(each.first_step, each.last_step) for each in numbers], True, 3),
-        Column("first", [_value(each.first, each.dtype) for each in numbers], True, 7),
-        Column("last", [_value(each.last, each.dtype) for each in numbers], True),
-        Column("min", _at_steps(lows, dtypes), rank=1),
-        Column("max", _at_steps(highs, dtypes), rank=2),
+        Column("first", [_value(each.first, each.dtype, number) for each in numbers], True, 7),
+        Column("last", [_value(each.last, each.dtype, number) for each in numbers], True),
+        Column("min", _at_steps(lows, dtypes, number), rank=1),
+        Column("max", _at_steps(highs, dtypes, number), rank=2),
         Column("non-finite", [_nonfinite(each.nonfinite) for each in numbers], True, 1),
         Column("trend", trends, rank=4),
     ]
@@ -281,21 +285,22 @@ def _tag(objective: ObjectiveSummary | None) -> str:
     return "-" if objective is None else shown_name(objective.tag)
 
 
-def _value(value: float | None, dtype: str) -> Text:
-    if value is not None and not math.isfinite(value):
-        return Text(format_number(value), style="red")
-    return Text(format_number(value, dtype))
+def _value(value: float | None, dtype: str, number: FormatNumber) -> Text:
+    spoilt = value is not None and not math.isfinite(value)
+    return Text(number(value, dtype), style="red" if spoilt else "")
 
 
-def _last(objective: ObjectiveSummary | None) -> Text:
-    return Text("-") if objective is None else _value(objective.last, objective.dtype)
+def _last(objective: ObjectiveSummary | None, number: FormatNumber) -> Text:
+    return Text("-") if objective is None else _value(objective.last, objective.dtype, number)
 
 
 def _at_steps(
-    points: Sequence[tuple[float | None, int | None]], dtypes: Sequence[str]
+    points: Sequence[tuple[float | None, int | None]],
+    dtypes: Sequence[str],
+    number: FormatNumber,
 ) -> list[str]:
     """Values and where they were reached, the one flush right, the other flush left."""
-    values = [format_number(value, dtype) for (value, _), dtype in zip(points, dtypes, strict=True)]
+    values = [number(value, dtype) for (value, _), dtype in zip(points, dtypes, strict=True)]
     width = max(map(len, values), default=0)
     return [
         f"{value:>{width}}" + ("" if step is None else f" @ {format_count(step)}")
@@ -303,11 +308,11 @@ def _at_steps(
     ]
 
 
-def _best_cells(objectives: Sequence[ObjectiveSummary | None]) -> list[str]:
+def _best_cells(objectives: Sequence[ObjectiveSummary | None], number: FormatNumber) -> list[str]:
     points: list[_Point] = [
         (each.best, each.best_step) if each else (None, None) for each in objectives
     ]
-    return _at_steps(points, [each.dtype if each else "" for each in objectives])
+    return _at_steps(points, [each.dtype if each else "" for each in objectives], number)
 
 
 def _trend(objective: ObjectiveSummary | None, ascii_only: bool) -> str:
@@ -322,22 +327,27 @@ def _health(run: RunSummary) -> Text:
     """What is wrong, or else the status; a record cut off at the end is normal while writing."""
     live = run.status == "training"
     wrong = [each for _, each in run.problems if not (live and each.kind == "truncated")]
-    parts = []
+    parts: list[tuple[str, str]] = []
     serious = [each for each in run.findings if each.is_serious]
     if serious:
         worst = serious[0]
         rest = f" (+{len(serious) - 1})" if len(serious) > 1 else ""
         text = f"{worst.kind} @ {format_count(worst.onset_step)}{rest}"
-        parts.append(Text(text, style="red" if worst.severity == "error" else "yellow"))
-    elif run.nonfinite:
-        parts.append(Text(f"{format_count(run.nonfinite)} non-finite", style="red"))
+        parts.append((text, "red" if worst.severity == "error" else "yellow"))
+    elif nonfinite := run.nonfinite:
+        parts.append((f"{format_count(nonfinite)} non-finite", "red"))
     if wrong:
-        parts.append(Text(plural(len(wrong), "problem"), style="red"))
+        parts.append((plural(len(wrong), "problem"), "red"))
     if not parts or run.status not in ("stopped", "finished"):
-        parts.insert(0, Text(run.status, style=_STATUS_STYLES[run.status]))
+        parts.insert(0, (run.status, _STATUS_STYLES[run.status]))
         if len(parts) == 1 and _is_not_judged(run):
-            parts.append(Text("not judged", style="yellow"))
-    return Text(", ").join(parts)
+            parts.append(("not judged", "yellow"))
+    return _joined(tuple(parts))
+
+
+@lru_cache  # most runs are in a state that others are in
+def _joined(parts: tuple[tuple[str, str], ...]) -> Text:
+    return Text(", ").join(Text(text, style=style) for text, style in parts)
 
 
 def _is_not_judged(run: RunSummary) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from tbtools.render.terminal.lines import cut_middle, cut_names, print_line
+from tbtools.render.terminal.lines import cells_of, cut_middle, cut_names, print_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ class Column:
     @property
     def width(self) -> int:
         """The widest cell."""
-        return max(cell_len(self.name), *(cell_len(text) for text in self.plain), 0)
+        return max(map(cells_of, (self.name, *self.plain)))
 
     @property
     def plain(self) -> list[str]:
@@ -101,7 +101,7 @@ def _line(
     pieces: list[str | Text] = []
     blanks = 0
     for cell, column, width in zip(cells, columns, widths, strict=True):
-        missing = width - cell_len(cell if isinstance(cell, str) else cell.plain)
+        missing = width - cells_of(cell if isinstance(cell, str) else cell.plain)
         pieces += (" " * (blanks + (missing if column.right else 0)), cell)
         blanks = _GAP + (0 if column.right else missing)
     if all(isinstance(piece, str) for piece in pieces):
@@ -200,7 +200,7 @@ def _below_directories(
     """
     headings: dict[int, str] = {}
     shown: list[str] = []
-    if all(cell_len(name) <= width for name in names):
+    if all(cells_of(name) <= width for name in names):
         return headings, list(names)
     while len(shown) < len(names):
         directory, end = _widest_directory(names, len(shown), width)

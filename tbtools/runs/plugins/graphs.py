@@ -153,32 +153,38 @@ def run_metadata_frame(runs: Iterable[RunMetadata]) -> pd.DataFrame:
     Returns:
         One row a node that ran: tag, step, wall_time, device, node, start_us (microseconds since
         the epoch, by the device's clock), duration_us (microseconds), memory_bytes (all that was
-        allocated for it; float64, for allocators are added up).
+        allocated for it; float64, for allocators are added up). Where nothing was measured of a
+        device, as torch's `add_graph` does, or of a whole step, one row whose node (and device) is
+        "", and whose numbers are missing.
     """
     rows = [
-        (
-            metadata.tag,
-            metadata.step,
-            metadata.wall_time,
-            device.device,
-            node.node_name,
-            node.all_start_micros,
-            node.all_end_rel_micros,
-            sum(memory.total_bytes for memory in node.memory),
-        )
+        (metadata.tag, metadata.step, metadata.wall_time, *cells)
         for metadata in runs
-        for device in metadata.message.step_stats.dev_stats
-        for node in device.node_stats
+        for cells in _measured_nodes(metadata.message.step_stats)
     ]
     dtypes = {
         **POINT_COLUMNS,
         "device": "category",
         "node": "str",
-        "start_us": "int64",
-        "duration_us": "int64",
+        "start_us": "Int64",
+        "duration_us": "Int64",
         "memory_bytes": "float64",
     }
     return rows_frame(rows, dtypes)
+
+
+def _measured_nodes(step_stats: Any) -> Iterator[tuple[Any, ...]]:
+    """Device, node, start, duration and memory of each node; of a device without any, its name."""
+    nothing = ("", None, None, None)
+    for device in step_stats.dev_stats:
+        for node in device.node_stats:
+            memory = sum(each.total_bytes for each in node.memory)
+            times = node.all_start_micros, node.all_end_rel_micros
+            yield device.device, node.node_name, *times, memory
+        if not device.node_stats:
+            yield device.device, *nothing
+    if not step_stats.dev_stats:
+        yield "", *nothing
 
 
 def keras_graph(value: StoredValue) -> Graph:

@@ -9,13 +9,15 @@ import numpy as np
 
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile.source import open_file
-from tbtools.eventfile.wire import metadata_of
-from tbtools.runs.plugins.values import Damaged, StoredValue
+from tbtools.eventfile.wire import metadata_of, varint
+from tbtools.runs.plugins.values import Damaged, StoredValue, sound
 from tbtools.runs.selection import as_globs, matches, select_tags
 from tbtools.runs.timeline import rows as row_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.eventfile.source import SourceFile
@@ -142,6 +144,55 @@ def _metadata(rows: RunRows, files: _Files, tag_id: int) -> Any:
         return SummaryMetadata.FromString(data)
     except DecodeError:
         return Damaged(rows.files[place[0]].path, data, "SummaryMetadata")
+
+
+def descriptions(parts: Sequence[Part]) -> Iterator[tuple[str | None, str | None]]:
+    """Display name and description of each series that has points, in the order of statistics.
+
+    They are in the event files alone: None where these are gone, or the metadata is damaged.
+
+    Args:
+        parts: What the run consists of.
+    """
+    for part in parts:
+        rows = part.columns.rows
+        bare = _scalars_with_metadata(rows)
+        with contextlib.closing(_Files(rows)) as files:
+            for series in part.columns.series:
+                if series.count:
+                    first = part.columns.of(series)[:1] if series.tag_id in bare else None
+                    yield _description(rows, files, series.tag_id, first)
+
+
+def _description(
+    rows: RunRows, files: _Files, tag_id: int, first: NDArray[np.int64] | None
+) -> tuple[str | None, str | None]:
+    """By the tag's metadata, or by that of its first row where none declares a plugin."""
+    try:
+        metadata = sound(_metadata(rows, files, tag_id))
+        if metadata is None and first is not None:
+            [file] = rows.file_of(first).tolist()
+            metadata = sound(_read_row(rows, files, int(first[0]), file)[2]).metadata
+    except UndecodablePayload:
+        return None, None
+    return (metadata.display_name, metadata.summary_description) if metadata else ("", "")
+
+
+def _scalars_with_metadata(rows: RunRows) -> set[int]:
+    """Tag ids of numbers whose Value is longer than a tag and a number, as by tensorboardX.
+
+    The scan notes metadata that declares a plugin, and theirs declares none.
+    """
+    shapes = rows.values.shapes
+    simple = shapes.kind == row_kinds.SIMPLE_VALUE
+    longest = zip(shapes.tag_id[simple].tolist(), shapes.length[simple].tolist(), strict=True)
+    return {tag_id for tag_id, length in longest if length > _bare_length(rows.tags[tag_id])}
+
+
+def _bare_length(tag: str) -> int:
+    """The bytes of a Value of a tag and a float32: keys, the length of the tag, and both."""
+    size = len(tag.encode(errors="backslashreplace"))
+    return 1 + len(varint(size)) + size + 5
 
 
 def _values_of_part(

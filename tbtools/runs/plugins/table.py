@@ -30,7 +30,7 @@ class Plugin:
         frame: Function of an iterable of StoredValues: a DataFrame of them.
         exports_table: Whether `export` writes all of it as one table.
         files: Function of a StoredValue: the files that `export` makes of it, each as the ending of
-            its name and its content. "" where it has none.
+            its name and its content, and the shape of its tensor, if any. "" where it has none.
         compared: How `diff` compares it.
         lines: Function of a StoredValue: its lines, for what is compared line by line.
         noun: What is counted where the report has no place for it.
@@ -130,11 +130,20 @@ EXPORTED_FRAMES = {
     "pr_curves": ("pr_curves", f"{_HERE}.pr_curves:pr_curves_frame"),
 }
 
+# What it writes as files besides those of the plugins in the table: meshes, which lie under several
+# tags; tensors that no plugin of ours shows; the graph of a run.
+EXPORTED_FILES = ("tensors", "meshes", "graphs")
+
 
 def export_kinds() -> tuple[str, ...]:
     """The kinds of data of which `export` writes a table or files."""
     own = (each.name for each in PLUGINS.values() if each.exports_table or each.files)
-    return (*own, *EXPORTED_FRAMES)
+    return (*own, *EXPORTED_FRAMES, *EXPORTED_FILES)
+
+
+def exports_files(data: str) -> bool:
+    """Whether `export` writes such data as files, and not as a table."""
+    return data in EXPORTED_FILES or (data in PLUGINS and bool(PLUGINS[data].files))
 
 
 def function_at(path: str) -> Callable[..., Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def text_frame(
     values: Iterable[StoredValue], problems: list[Undecodable] | None = None
 ) -> pd.DataFrame:
-    r"""Texts in the shape in which they were written.
+    r"""Texts, several of one value in the shape in which they were written.
 
     torch and tensorboardX write a text as an array of one, under the tag with ``/text_summary``
     behind it; TensorFlow writes a rank-0 tensor. Bytes that are no UTF-8 are shown as ``\xff``.
@@ -30,14 +30,20 @@ def text_frame(
         problems: As for `values.decoded`.
 
     Returns:
-        One row a value: tag, step, wall_time, text: a str for a rank-0 tensor, else an object
-        array of str.
+        One row a value: tag, step, wall_time, text: a str where it is one text, else an object
+        array of str. The column is of strings where all are.
 
     Raises:
         UndecodablePayload: A value is no string tensor.
     """
-    rows = [(*value.point, text) for value, text in decoded(values, text_of, problems)]
-    return rows_frame(rows, {**POINT_COLUMNS, "text": "object"})
+    rows = [(*value.point, text) for value, text in decoded(values, _text_or_texts, problems)]
+    plain = all(isinstance(text, str) for *_, text in rows)
+    return rows_frame(rows, {**POINT_COLUMNS, "text": "str" if plain else "object"})
+
+
+def _text_or_texts(value: StoredValue) -> str | np.ndarray[Any, Any]:
+    text = text_of(value)
+    return text if isinstance(text, str) or text.size != 1 else text.item()
 
 
 def text_of(value: StoredValue) -> str | np.ndarray[Any, Any]:
@@ -75,10 +81,12 @@ def text_lines(value: StoredValue) -> list[str]:
     return [line for cell in _cells(value) for line in cell.splitlines()]
 
 
-def text_files(value: StoredValue) -> list[tuple[str, bytes]]:
-    """The texts of a value as files: ending and content of each.
+def text_files(value: StoredValue) -> list[tuple[str, bytes, str]]:
+    """The texts of a value as files: ending and content of each, and the shape of the tensor.
 
     Raises:
         UndecodablePayload: It is no string tensor.
     """
-    return [("md", cell.encode(errors="backslashreplace")) for cell in _cells(value)]
+    text = text_of(value)
+    shape = "" if isinstance(text, str) else "x".join(map(str, text.shape))
+    return [("md", cell.encode(errors="backslashreplace"), shape) for cell in _cells(value)]

@@ -41,7 +41,12 @@ def none_in(data: bytes, what: str) -> str:
     return f"no {what} in {plural(len(data), 'byte')}"
 
 
-def _sound(message: Any) -> Any:
+def sound(message: Any) -> Any:
+    """A message that is there.
+
+    Raises:
+        UndecodablePayload: It is `Damaged`.
+    """
     if isinstance(message, Damaged):
         path, data, what = message
         raise UndecodablePayload(f"{path}: {none_in(data, what)}")
@@ -74,7 +79,7 @@ class StoredValue:
         Raises:
             UndecodablePayload: Its bytes are no Value.
         """
-        return _sound(self.stored)
+        return sound(self.stored)
 
     @property
     def point(self) -> tuple[str, int, float]:
@@ -83,15 +88,16 @@ class StoredValue:
 
     @property
     def plugin_name(self) -> str:
-        """The plugin that the value declares for itself or else its tag, "" where neither does."""
+        """The plugin of its tag, which the first value that declares one names; "" for none."""
         return str(self._plugin_data().plugin_name)
 
     @property
     def plugin_content(self) -> bytes:
         """What the plugin stored beside the value: its own bytes, whatever they mean.
 
-        A value's own metadata goes before the tag's: hparams are all content, and a session that
-        ends, or starts again, stores new content under the old tag.
+        A value's own goes before that of the tag's metadata: hparams are all content, and a session
+        that ends, or starts again, stores new content under the old tag. It does not where the
+        value names another plugin than its tag has.
         """
         return bytes(self._plugin_data().content)
 
@@ -109,9 +115,10 @@ class StoredValue:
 
     def _plugin_data(self) -> Any:
         own = self.message.metadata.plugin_data
-        if self.metadata is None or own.plugin_name:
+        if self.metadata is None:
             return own
-        return _sound(self.metadata).plugin_data
+        of_tag = sound(self.metadata).plugin_data
+        return own if own.plugin_name == of_tag.plugin_name else of_tag
 
     def __repr__(self) -> str:
         """The payload by its size: it may be a picture."""

@@ -6,6 +6,7 @@ file_version: that of another file which was put behind it.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -62,6 +63,9 @@ def find_sessions(rows: RunRows) -> list[Session]:
 
 def _beginnings(file: FileColumns) -> list[int | None]:
     """The marks of a file that begin a session; None for its beginning, where no START opens it."""
+    kinds = file.mark_kind.tolist()
+    if row_kinds.SESSION_LOG not in kinds and row_kinds.FILE_VERSION not in kinds[1:]:
+        return [None]
     is_start = (file.mark_kind == row_kinds.SESSION_LOG) & (
         file.mark_status == row_kinds.SESSION_START
     )
@@ -126,6 +130,6 @@ def _host(path: str) -> str:
 def _latest(times: NDArray[np.float64]) -> float:
     """The greatest finite one; -inf where there is none."""
     latest = float(times.max(initial=-np.inf))
-    if np.isfinite(latest):
+    if math.isfinite(latest):
         return latest
     return float(times[np.isfinite(times)].max(initial=-np.inf))

@@ -85,13 +85,13 @@ class Timeline:
     @property
     def start_time(self) -> float:
         """Wall time of the first event, seconds since the epoch; NaN where none is known."""
-        times = [each.start_time for each in self.sessions if np.isfinite(each.start_time)]
+        times = [each.start_time for each in self.sessions if math.isfinite(each.start_time)]
         return min(times, default=float("nan"))
 
     @property
     def end_time(self) -> float:
         """Wall time of the last event, likewise."""
-        times = [each.end_time for each in self.sessions if np.isfinite(each.end_time)]
+        times = [each.end_time for each in self.sessions if math.isfinite(each.end_time)]
         return max(times, default=float("nan"))
 
     @cached_property

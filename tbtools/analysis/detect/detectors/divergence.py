@@ -38,10 +38,10 @@ def find(judged: Judged, rate: ScalarSeries | None = None) -> Finding | None:
     if rise is None:
         return _of_waves(judged)
     risen = _of_rise(judged, rise, rate)
-    if risen is None or not risen.provisional:
-        return risen
+    if risen is None:
+        return None
     # The crest of a wave at the end of many is no rise of its own.
-    waves = _of_waves(judged)
+    waves = _of_waves(judged, settled=not risen.provisional)
     earlier = waves is not None and _points_since(waves) > _points_since(risen)
     return waves if earlier else risen
 
@@ -51,7 +51,7 @@ def _points_since(finding: Finding) -> int:
     return int(finding.evidence["points_since"])
 
 
-def _of_waves(judged: Judged) -> Finding | None:
+def _of_waves(judged: Judged, *, settled: bool = False) -> Finding | None:
     growing = oscillation.find(judged.y, judged.noise)
     if growing is None:
         return None
@@ -63,7 +63,8 @@ def _of_waves(judged: Judged) -> Finding | None:
         "oscillation_grew": growing.times,
         "logarithmic": judged.log,
     }
-    return _finding(judged, growing.onset, evidence, recovery.doubt_of_waves(judged.y, growing))
+    doubt = None if settled else recovery.doubt_of_waves(judged.y, growing)
+    return _finding(judged, growing.onset, evidence, doubt)
 
 
 def _of_rise(judged: Judged, rise: Excursion, rate: ScalarSeries | None) -> Finding | None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 LEAST_POINTS = 20
 # Nearly all points, for always.
 ALWAYS = 0.95
+# Clipping that is always active has been so for this part of the run, and to its end.
+LEAST_PART = 0.5
 # What torch adds to a norm before it divides by it leaves a clipped one so far from the limit.
 WITHIN = 1e-3
 # An order of magnitude, or what noise leaves of it, is a warning; half of that worth a word.
@@ -48,6 +50,7 @@ LIMITS = (
     "clip_grad",
     "max_norm",
 )
+HPARAMS = tuple(name.replace("_", "") for name in LIMITS)
 
 
 def zero(series: ScalarSeries) -> Finding | None:
@@ -87,18 +90,18 @@ def clipped(series: ScalarSeries, declared: Callable[[], Mapping[str, Any]]) -> 
         return None
     largest = float(value.max())
     at_limit = value >= largest * (1 - WITHIN)
+    since = _since(at_limit)
     # A norm that never moves at all is normalized, or no norm.
-    if at_limit.mean() >= ALWAYS and len(distinct(value)) > 1:
-        text = f"is {largest:.4g} in {at_limit.mean():.0%} of its points: the limit at which "
-        return _always(series, points, text + "gradients are clipped", largest, at_limit)
+    if since is not None and len(distinct(value)) > 1:
+        text = f"is {largest:.4g} in {_share(at_limit, since)}: the limit at which gradients are "
+        return _always(series, points, text + "clipped", largest, at_limit, since)
     limit = _limit(declared())
-    beyond = value > limit if limit else np.zeros(len(value), bool)
-    if limit is None or beyond.mean() < ALWAYS:
+    if limit is None or (since := _since(value > limit)) is None:
         return None
-    times = robust.median(value) / limit
-    text = f"is beyond {limit:g}, at which gradients are clipped, in {beyond.mean():.0%} of its "
-    text += f"points, {times:.3g} times that in the median"
-    return _always(series, points, text, limit, beyond)
+    times = robust.median(value[since:]) / limit
+    text = f"is beyond {limit:g}, at which gradients are clipped, in "
+    text += f"{_share(value > limit, since)}, {times:.3g} times that in the median"
+    return _always(series, points, text, limit, value > limit, since)
 
 
 def clipped_share(series: ScalarSeries) -> Finding | None:
@@ -113,10 +116,25 @@ def clipped_share(series: ScalarSeries) -> Finding | None:
         return None
     whole = 100.0 if value.max() > 1 else 1.0
     full = value >= ALWAYS * whole
-    if full.mean() < ALWAYS:
+    since = _since(full)
+    if since is None:
         return None
-    text = f"gradients are clipped in nearly all steps: {robust.median(value):.4g} in the median"
-    return _always(series, points, text, None, full)
+    text = "gradients are clipped in nearly all steps: "
+    text += f"{robust.median(value[since:]):.4g} in the median"
+    return _always(series, points, text, None, full, since)
+
+
+def _since(active: NDArray[np.bool_]) -> int | None:
+    """The first point from which clipping is nearly always active, in half of the run at least."""
+    shares = np.cumsum(active[::-1])[::-1] / np.arange(len(active), 0, -1)
+    since = int(np.argmax((shares >= ALWAYS) & active))
+    long = len(active) - since >= max(LEAST_POINTS, LEAST_PART * len(active))
+    return since if long and shares[since] >= ALWAYS else None
+
+
+def _share(active: NDArray[np.bool_], since: int) -> str:
+    where = "its points" if since < WARM_UP * len(active) else "its points from there on"
+    return f"{active[since:].mean():.0%} of {where}"
 
 
 def _limit(declared: Mapping[str, Any]) -> float | None:
@@ -134,13 +152,17 @@ def _always(
     text: str,
     limit: float | None,
     active: NDArray[np.bool_],
+    since: int,
 ) -> Finding:
-    evidence: dict[str, Any] = {"share": float(active.mean()), "points": len(points)}
+    evidence: dict[str, Any] = {
+        "share": float(active[since:].mean()),
+        "points": len(points) - since,
+    }
     if limit is not None:
         evidence["limit"] = limit
     return Finding.of_points(
         series,
-        int(points[int(np.argmax(active))]),
+        int(points[since]),
         int(points[-1]),
         ongoing=True,
         kind="gradient",

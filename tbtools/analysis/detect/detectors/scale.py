@@ -8,7 +8,7 @@ one place, and then in another.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +20,11 @@ from tbtools.analysis.detect.signals.onset import locate
 from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
+    from tbtools.analysis.detect.judged import Judged
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
@@ -31,11 +34,24 @@ if TYPE_CHECKING:
 FACTOR = np.log(100.0)
 # ... one of them between the extremes on both sides.
 APART = np.log(10.0)
-# The scale before was there for this part of the series and so many points.
-LEAST_PART = 0.2
+# The scale before was there for this part of the series and so many points ...
+LEAST_PART = 0.05
 LEAST_POINTS = 20
-# From the one to the other it takes no more than this part of the series.
-TRANSITIONS = (0.0, 0.02, 0.05, 0.1)
+# ... from its first point on, or from where a beginning of another scale was over, at the latest.
+BEGINNINGS = (0.0, 0.05, 0.1, 0.2)
+# From the one to the other it takes no more than this part of the series: what grows may take
+# longer, for what falls that slowly may be learned.
+TRANSITIONS = {1: (0.0, 0.02, 0.05, 0.1, 0.2, 0.4), -1: (0.0, 0.02, 0.05, 0.1)}
+# Where it was there for a shorter time, or the change took longer, it was in one place: it drifted
+# no faster than this part of the pace of the change.
+LONG_PART = 0.2
+SUDDEN_PART = 0.1
+STEADY = 0.15
+# Beside a reward that improves, only what is near its new level in less of the series is a fault.
+AT_ONCE = 0.02
+NEAR = np.log(3.0)
+# Levels of a reward that tell whether it improves.
+ENDS = 16
 # So many zeros to the end are no chance; before them are as many points that are none.
 ZEROS = excursion.PERSISTENT
 # What came down to zero step by step was less than this part of its usual level before ...
@@ -54,19 +70,37 @@ class Change:
         index: Of the first point of the new scale, among the finite ones.
         before: The level of absolute values before.
         after: The same at the end.
+        gradual: Whether it takes more than `AT_ONCE` of the series to come near the new scale.
     """
 
     index: int
     before: float
     after: float
+    gradual: bool = False
 
 
-def find(series: ScalarSeries, objective: Objective) -> Finding | None:
+@dataclass(frozen=True)
+class Step:
+    """A step from one scale to another.
+
+    Attributes:
+        begin: Index of its first point that is above all before it.
+        gradual: As of a `Change`.
+    """
+
+    begin: int
+    gradual: bool
+
+
+def find(
+    series: ScalarSeries, objective: Objective, rewards: Iterable[Judged] = ()
+) -> Finding | None:
     """Looks for a scale that changed for good, or a series that became exactly zero at once.
 
     Args:
         series: Any series.
         objective: Which way is better; of a series that has one the scale may change.
+        rewards: What the agent of its run gets: values and their losses grow with it.
     """
     if objective == "max" or (objective == "min" and _ends_above_zero(series.value)):
         return None
@@ -77,7 +111,7 @@ def find(series: ScalarSeries, objective: Objective) -> Finding | None:
     change = _to_zero(value)
     if change is None and objective == "none":
         change = _changed(value)
-    if change is None:
+    if change is None or (change.gradual and any(map(_improves, rewards))):
         return None
     return _finding(series, finite, change, objective)
 
@@ -118,11 +152,23 @@ def _changed(value: Array) -> Change | None:
     floor = least if least > 0 else float(value[value > 0].min()) / 100
     points = np.log(np.maximum(value, floor))
     level = robust.running_median(points, 5)
-    for sign in (1, -1):
-        index = _step(sign * level)
-        if index is not None and not _is_scheduled(value, index):
-            return replace(_between(value, index), index=_onset(sign * points, index))
+    for sign in TRANSITIONS:
+        for begin in sorted({int(part * len(value)) for part in BEGINNINGS}):
+            step = _step(sign * level, begin, TRANSITIONS[sign])
+            if step is not None and not _is_scheduled(value[begin:], step.begin - begin):
+                onset = begin + _onset(sign * points[begin:], step.begin - begin)
+                before, after = value[begin : step.begin], value[step.begin :]
+                return Change(
+                    onset, robust.median(before), robust.median(after), gradual=step.gradual
+                )
     return None
+
+
+def _improves(reward: Judged) -> bool:
+    """Whether it is better at the end than ever in its first half."""
+    levels = robust.window_medians(reward.y, max(1, len(reward) // ENDS), ENDS)
+    half = levels[: len(levels) // 2]
+    return len(half) > 0 and bool(robust.median(levels[-len(half) // 2 :]) < half.min())
 
 
 def _onset(points: Array, index: int) -> int:
@@ -139,35 +185,62 @@ def _onset(points: Array, index: int) -> int:
     return min(index, locate(points, rise).index or index)
 
 
-def _step(level: Array) -> int | None:
-    """The first point of a step up by orders of magnitude; None where there is none."""
+def _step(level: Array, begin: int, transitions: Iterable[float]) -> Step | None:
+    """A step up by orders of magnitude; None where there is none.
+
+    Args:
+        level: Smoothed logarithms.
+        begin: The first of them that counts: those before are of another scale.
+        transitions: How long a step may take, as parts of the series.
+    """
     n = len(level)
-    least = max(LEAST_POINTS, int(LEAST_PART * n))
-    highest, lowest = np.maximum.accumulate(level), np.minimum.accumulate(level[::-1])[::-1]
-    for width in sorted({int(part * n) for part in TRANSITIONS}):
-        begins = np.arange(least, n - excursion.PERSISTENT - width + 1)
-        if not len(begins):
+    least = begin + max(LEAST_POINTS, int(LEAST_PART * n))
+    highest = np.maximum.accumulate(level[begin:])
+    lowest = np.minimum.accumulate(level[::-1])[::-1]
+    for width in sorted({int(part * n) for part in transitions}):
+        splits = np.arange(least, n - excursion.PERSISTENT - width + 1)
+        if not len(splits):
             return None
-        apart = lowest[begins + width] - highest[begins - 1]
-        best = int(np.argmax(apart))
-        if apart[best] < APART:
-            continue
-        begin = int(begins[best])
-        before, after = robust.median(level[:begin]), robust.median(level[begin + width :])
-        if after - before >= FACTOR:
-            # The first point of the rise that is above all before it.
-            return begin + int(np.argmax(level[begin:] > highest[begin - 1]))
+        apart = lowest[splits + width] - highest[splits - 1 - begin]
+        for best in (int(np.argmax(apart >= APART)), int(np.argmax(apart))):
+            split = int(splits[best])
+            if apart[best] >= APART and _is_step(level, begin, split, split + width):
+                first = split + int(np.argmax(level[split:] > highest[split - 1 - begin]))
+                top = robust.median(level[split + width :]) - NEAR
+                return Step(first, gradual=int(np.argmax(level[first:] > top)) > AT_ONCE * n)
     return None
+
+
+def _is_step(level: Array, begin: int, split: int, end: int) -> bool:
+    """Whether the scale was in one place before a step that ends at some point."""
+    before = level[begin:split]
+    base = robust.median(before)
+    gap = robust.median(level[end:]) - base
+    if gap < FACTOR:
+        return False
+    half = base + gap / 2
+    # The scale at first was one beyond, too, and has been left for good; and so was this one.
+    if begin and not _is_left(level[:begin], base + gap / 4, half):
+        return False
+    up = int(np.argmax(level[split:] > half))
+    if (level[split + up :] <= base + gap / 4).any():
+        return False
+    if split - begin >= LONG_PART * len(level) and end - split <= SUDDEN_PART * len(level):
+        return True
+    middle = len(before) // 2
+    drift = robust.median(before[middle:]) - robust.median(before[:middle])
+    return abs(drift) / middle <= STEADY * gap / (end - split + middle)
+
+
+def _is_left(beginning: Array, low: float, high: float) -> bool:
+    down = int(np.argmax(beginning <= low)) if beginning.min() <= low else len(beginning)
+    return beginning[0] > high and bool((beginning[down:] <= high).all())
 
 
 def _is_scheduled(value: Array, index: int) -> bool:
     """Whether a series moves as nothing that is measured does: it repeats its values."""
     parts = [part for part in (value[:index], value[index:]) if part.any()]
     return any(np.mean(np.diff(part) == 0) > REPEATED for part in parts if len(part) > 1)
-
-
-def _between(value: Array, index: int) -> Change:
-    return Change(index, robust.median(value[:index]), robust.median(value[index:]))
 
 
 def _finding(

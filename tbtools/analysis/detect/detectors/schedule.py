@@ -41,6 +41,8 @@ JUMPS = 3
 LEAST_POINTS = 10
 # Standard errors by which a loss still falls.
 FALLS = 5.0
+# What is in the names of hyperparameters that say how long a rate warms up.
+HPARAMS = ("warmup",)
 
 
 def find(
@@ -220,7 +222,7 @@ def _without_warm_up(
 def _steps_of_warm_up(name: str, amount: object, last_step: int) -> float | None:
     """How many steps a hyperparameter says that the warm-up takes; None where it says nothing."""
     known = name.lower().replace("_", "").replace("-", "")
-    if "warmup" not in known or isinstance(amount, bool) or not isinstance(amount, (int, float)):
+    if HPARAMS[0] not in known or isinstance(amount, bool) or not isinstance(amount, (int, float)):
         return None
     if known.endswith(("steps", "iters", "iterations", "updates")):
         return float(amount)

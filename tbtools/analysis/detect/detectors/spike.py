@@ -1,7 +1,8 @@
 """Spikes: jumps to the worse side that recovered, of a point or of many.
 
-Single points are compared with those around them, and then the medians of 4, 16, 64, ... points in
-the same way: so a spike that decays over hundreds of points is as plain as one of a single point.
+Single points are compared with a line through the medians of the blocks around them, and then the
+medians of 4, 16, 64, ... points in the same way: so a spike that decays over hundreds of points is
+as plain as one of a single point, and one on a steep descent as one on the level.
 """
 
 from __future__ import annotations
@@ -23,12 +24,21 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# Windows to whose median and spread a window is compared; a spike is shorter than half of them.
-BLOCK = 32
+# Windows whose median is a point of the line; a spike is shorter than half of them. Fewer windows
+# than FEW have shorter blocks.
+BLOCK = 16
+SHORT_BLOCK = 8
+FEW = 64
+LEAST_WINDOWS = 20
 # Local standard deviations. Noise whose own tail reaches farther has to be beaten by FAR times.
 HEIGHT = 8.0
-# How far beyond what one point in a hundred of the series does a spike is.
+# How far beyond what one point in a hundred of the others does a spike is.
 FAR = 3.0
+# Where a spike is no more than 8 times this part beyond the usual point of its block, it is a bend.
+BLUNT = 0.2
+# More spikes than one in so many windows are how the series is.
+SELDOM = 16
+MANY = 256
 # So many of them are named one by one.
 NAMED = 10
 
@@ -48,14 +58,15 @@ class Span:
     height: float
 
 
-def find(judged: Judged) -> Finding | None:
+def find(judged: Judged, end: int) -> Finding | None:
     """Looks for spikes; all of a series are one finding, whose onset is the first.
 
     Args:
         judged: A series with an objective.
+        end: Index of the first point that is part of something else.
     """
     spans = _merged(span for scale in scales(judged.y) for span in _spans(judged.y, *scale))
-    spans = [span for span in spans if not _begins_anew(judged, span)]
+    spans = [span for span in spans if span.last < end and not _begins_anew(judged, span)]
     if not spans:
         return None
     first, last = spans[0].first, max(span.last for span in spans)
@@ -105,12 +116,12 @@ def scales(y: Array) -> Iterator[tuple[int, Array]]:
     first.
 
     Args:
-        y: Values along the last axis, of one series or of many.
+        y: Values.
     """
     width, level = 1, y
-    while level.shape[-1] >= BLOCK:
+    while len(level) >= LEAST_WINDOWS:
         yield width, level
-        width, level = width * 4, robust.window_medians(level, 4, level.shape[-1] // 4)
+        width, level = width * 4, robust.window_medians(level, 4, len(level) // 4)
 
 
 def _spans(y: Array, width: int, level: Array) -> Iterator[Span]:
@@ -120,10 +131,17 @@ def _spans(y: Array, width: int, level: Array) -> Iterator[Span]:
     heights = heights_of(level, robust.noise_of_points(level) * (1 if width == 1 else 2))
     spikes = np.flatnonzero(heights > HEIGHT)
     if len(spikes):
-        some = np.abs(heights[:: max(1, len(level) // robust.ENOUGH_DIFFERENCES)])
-        # Of few windows a spike is more than one in a hundred; their medians have no heavy tails.
-        spikes = spikes[heights[spikes] > FAR * robust.quantile(some, 0.99 if width == 1 else 0.9)]
+        usual = np.abs(heights[:: max(1, len(level) // robust.ENOUGH_DIFFERENCES)])
+        usual = usual[usual <= HEIGHT]
+        # Of few windows one in a hundred is the last of all; medians have no heavy tails.
+        many = width == 1 and len(level) >= MANY
+        far = FAR * robust.quantile(usual, 0.99 if many else 0.9) if len(usual) else np.inf
+        # What is as far on the better side is no spike, and one on the worse side is none then.
+        block = block_of(level)
+        spikes = spikes[heights[spikes] > max(far, -heights[block : len(level) - block].min())]
     spikes = np.array([i for i in spikes.tolist() if _came_back(level, i)], np.int64)
+    if np.count_nonzero(np.diff(spikes) > 1) + 1 > max(2, len(level) // SELDOM):
+        return
     for group in np.split(spikes, np.flatnonzero(np.diff(spikes) > 1) + 1):
         if len(group):
             first, last = int(group[0]), int(group[-1])
@@ -138,13 +156,17 @@ def _in_points(
     y: Array, level: Array, start: int, width: int, first: int, last: int, height: float
 ) -> Span:
     """A spike of windows to the point: from where half of its height is there to where not."""
-    around = level[max(0, first - BLOCK // 2) : first]
-    half = (robust.median(around) + float(level[first : last + 1].max())) / 2
-    begin, end = start + (first - 1) * width, start + (last + 2) * width
-    above = np.flatnonzero(robust.running_median(y[begin:end], 3) > half)
-    if not len(above):
-        return Span(begin + width, end - width - 1, height)
-    return Span(begin + int(above[0]), begin + int(above[-1]), height)
+    block = block_of(level)
+    half = (robust.median(level[max(0, first - block) : first]) + level[first : last + 1].max()) / 2
+    begin = start + max(0, first - block) * width
+    inside = robust.running_median(y[begin : start + (last + 1 + block) * width], 3)
+    top = (first - max(0, first - block)) * width
+    top += int(np.argmax(inside[top : top + (last + 1 - first) * width]))
+    below = np.flatnonzero(inside <= half)
+    before, after = below[below < top], below[below > top]
+    from_point = begin + (int(before[-1]) + 1 if len(before) else 0)
+    to_point = begin + (int(after[0]) if len(after) else len(inside)) - 1
+    return Span(from_point, to_point, height)
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
@@ -161,28 +183,41 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
 
 def _came_back(y: Array, at: int) -> bool:
     """Whether a point stands out from those before it and from those after it: no step."""
-    before, after = y[max(0, at - BLOCK // 2) : at], y[at + 1 : at + 1 + BLOCK // 2]
+    block = block_of(y)
+    before, after = y[max(0, at - block) : at], y[at + 1 : at + 1 + block]
     if len(before) < excursion.BEFORE or len(after) < excursion.PERSISTENT:
         return False
     low, high = sorted([robust.median(before), robust.median(after)])
     return bool(y[at] - high > 0.5 * (y[at] - low))
 
 
-def heights_of(level: Array, noise: float | Array) -> Array:
-    """How far each point lies above the median of its block, in the block's noise.
+def block_of(level: Array) -> int:
+    """How many windows make a block."""
+    return BLOCK if len(level) >= FEW else SHORT_BLOCK
 
-    Where a block's noise is zero the series' is taken, so that the one odd value in a constant
+
+def heights_of(level: Array, noise: float) -> Array:
+    """How far each window lies above the line through the blocks' medians, in local noise.
+
+    The noise of a block is the median of its own and of those of its neighbours: a spike is no
+    noise. Where all of the block lies off the line, as at a bend, it counts as a part of that.
+    Where it is zero that of the series is taken, so that the one odd value in a constant
     stretch of accuracies is no infinite spike.
+
+    Args:
+        level: Levels of windows, two blocks of them at least.
+        noise: Noise of single ones.
     """
-    points = level.shape[-1]
-    count = points // BLOCK
-    ahead = points - count * BLOCK
-    blocks = level[..., ahead:].reshape(*level.shape[:-1], count, BLOCK)
-    distance = blocks - robust.row_medians(blocks.copy())[..., None]
-    local = robust.MAD_TO_SIGMA * robust.row_medians(np.abs(distance))
-    least = 0.5 * np.asarray(noise)[..., None] + robust.TINY
-    heights = np.zeros(level.shape)
-    heights[..., ahead:] = (distance / np.maximum(local, least)[..., None]).reshape(
-        *level.shape[:-1], -1
-    )
-    return heights
+    block = block_of(level)
+    count = len(level) // block
+    ahead = len(level) - count * block
+    medians = robust.running_median(robust.window_medians(level, block, count), 3)
+    # The line goes on beyond the centres of the first and of the last block.
+    first, last = 3 * medians[0] - 2 * medians[1], 3 * medians[-1] - 2 * medians[-2]
+    centres = ahead + (np.array([-2, *range(count), count + 1]) + 0.5) * block - 0.5
+    medians = np.concatenate([[first], medians, [last]])
+    distance = level - np.interp(np.arange(len(level)), centres, medians)
+    spread = robust.MAD_TO_SIGMA * robust.window_medians(np.abs(distance), block, count)
+    local = np.maximum(robust.running_median(spread, 3), BLUNT * spread)
+    of_each = np.concatenate([np.full(ahead, local[0]), np.repeat(local, block)])
+    return np.asarray(distance / np.maximum(of_each, 0.5 * noise + robust.TINY))

@@ -32,6 +32,8 @@ LOCAL = 16
 # A rise of any power up to the fourth took less than so many times as long to half its height as it
 # took from there.
 AHEAD = 6
+# So many ends of a slope are tried.
+ENDS = 8
 # The models of so many points are kept: levels are hardly ever more.
 SHARED = 128
 
@@ -71,10 +73,10 @@ def locate(y: Array, rise: Excursion, least_noise: float = 0.0) -> Onset:
 
 
 def locate_level(y: Array, rise: Excursion) -> int:
-    """The first point of a rise from one level to another, where that fits as well as a slope.
+    """The first point of a rise from one level to another, at once or along a slope.
 
-    Noise bends a slope early. The slope has two numbers more, which cost what they do in Schwarz's
-    criterion.
+    Noise bends a slope early. It has two numbers more than two levels have, its end and how it was
+    before, which cost what they do in Schwarz's criterion.
 
     Args:
         y: Values, lower is better.
@@ -85,11 +87,18 @@ def locate_level(y: Array, rise: Excursion) -> int:
         return bend.index
     y = np.clip(y, rise.base - 0.5 * rise.gap, rise.base + 1.5 * rise.gap)
     split = least_squares_split(y)
-    levels = (split * y[:split].var() + (len(y) - split) * y[split:].var()) / len(y)
-    away = np.arange(len(y)) - bend.index
-    slopes = np.stack([np.ones(len(y)), np.minimum(away, 0), np.maximum(away, 0)], axis=1)
-    rest = y - slopes @ np.linalg.lstsq(slopes, y, rcond=None)[0]
-    return split if levels <= np.mean(rest**2) * len(y) ** (2 / len(y)) else bend.index
+    levels = split * y[:split].var() + (len(y) - split) * y[split:].var()
+    ends = np.linspace(bend.index + 1, len(y) - 1, ENDS)
+    slope = min(_squares_about_slope(y, bend.index, end) for end in ends)
+    return split if levels <= slope * len(y) ** (2 / len(y)) else bend.index
+
+
+def _squares_about_slope(y: Array, bend: int, end: float) -> float:
+    """What is left about a line that bends upwards at one point and is level from another on."""
+    away = np.arange(len(y)) - bend
+    model = np.stack([np.ones(len(y)), np.minimum(away, 0), np.clip(away, 0, end - bend)], axis=1)
+    rest = y - model @ np.linalg.lstsq(model, y, rcond=None)[0]
+    return float(rest @ rest)
 
 
 def locate_in_blocks(y: Array, rise: Excursion) -> Onset:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 BLOCKS = 24
 # Fewer points in a block have no spread.
 LEAST_POINTS = 4
+# Fewer points before the swings do not tell the noise.
+LEAST_BEFORE = 16
 # Fewer blocks have no trend.
 LEAST_BLOCKS = 8
 # The spread grows at least to three times what it was.
@@ -83,6 +85,9 @@ def find(y: Array, noise: float) -> Oscillation | None:
     onset = locate(np.exp(spread), linear, least_noise=linear.base * own_noise)
     # The block in which it begins is half over the one before.
     first = len(y) - (len(spread) - onset.index) * every if onset.index else 0
+    # The noise of all points is mostly that of the swings themselves.
+    if first >= LEAST_BEFORE:
+        noise = min(noise, robust.noise_of_points(y[:first]))
     worse = robust.window_quantiles(y[: max(width, first)], width, BLOCKS, WORSE_SIDE)
     before = float(worse.min())
     end = y[-END * width :]

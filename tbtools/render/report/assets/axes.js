@@ -1,6 +1,7 @@
 // Colours, and what lies along the axes of a chart: steps, seconds or dates.
 
 import { swatch } from "./dom.js";
+import { along, groupSeries, middle } from "./grouping.js";
 
 /** @type {[string, number][]} */
 const UNITS = [
@@ -50,16 +51,52 @@ export function xAxis(page, state, lines) {
     const of = (series, i) => asDate(series.start * 1000 + series.ms[i], last);
     return { type: "date", breaks: "time", title: "UTC", of, last };
   }
+  const tag = state.x.startsWith("tag:") && page.tags.find((each) => `tag:${each.tag}` === state.x);
+  if (tag) return tagAxis(page, tag);
   // A bucket of points stands in the middle between its ends.
   const of = ({ step, to }, i) => (to ? (step[i] + to[i]) / 2 : step[i]);
   return { type: "linear", breaks: "step", title: "", of };
+}
+
+// Another scalar as the axis: what it has at the same steps, on the lines between its points.
+function tagAxis(page, tag) {
+  const known = new Map();
+  const axisOf = (series) => {
+    const runs = series.run === undefined ? (series.members ?? page.groups[series.group].runs) : [series.run];
+    const found = tag.series.filter(({ run }) => runs.includes(run));
+    if (!found.length) return null;
+    return found.length > 1 ? groupSeries(found) : found[0];
+  };
+  const placesOf = (series) => {
+    if (!known.has(series)) {
+      const axis = axisOf(series);
+      const order = Array.from(series.step.keys()).sort((a, b) => middle(series, a) - middle(series, b));
+      const places = new Float64Array(order.length).fill(NaN);
+      const found = axis ? along(axis, order.map((i) => middle(series, i))) : [];
+      found.forEach(([value], i) => (places[order[i]] = value));
+      known.set(series, places);
+    }
+    return known.get(series);
+  };
+  return {
+    type: "linear",
+    breaks: "step",
+    // Its values may rise and fall: where something is cannot be found by halves.
+    turns: true,
+    title: tag.tag,
+    of: (series, i) => placesOf(series)[i],
+    at: (series, step) => {
+      const axis = axisOf(series);
+      return axis ? along(axis, [step])[0][0] : NaN;
+    },
+  };
 }
 
 // Where on the x axis something is that has a step and a second in its series.
 export function xAt(state, axis, series, step, second) {
   if (state.x === "relative") return second * axis.second;
   if (state.x === "wall") return asDate((series.start + second) * 1000, axis.last);
-  return step;
+  return axis.at ? axis.at(series, step) : step;
 }
 
 export function axisStyle() {

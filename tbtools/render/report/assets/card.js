@@ -50,6 +50,14 @@ export function createPainter() {
   window.addEventListener("resize", refit);
   return {
     cards,
+    // Whether plotly.js is there, and cards can be drawn.
+    ready: false,
+    forget(card) {
+      observer.unobserve(card.element);
+      near.delete(card);
+      if (cards.includes(card)) cards.splice(cards.indexOf(card), 1);
+      if (card.plot?._fullLayout) Plotly.purge(card.plot);
+    },
     watch(card) {
       cards.push(card);
       card.element.card = card;
@@ -118,11 +126,14 @@ export function expandButton(element, after) {
 }
 
 // A card of one tag of scalars.
-export function scalarCard(page, state, tag, { hero = false } = {}) {
+/** @param {{hero?: boolean, section?: string, panel?: {name: string, runs: number[]}}} kind */
+export function scalarCard(page, state, tag, kind = {}) {
+  const { hero = false, panel = null } = kind;
   /** @type {any} */
-  const card = { tag, lines: [], stale: true };
+  const card = { tag, panel, lines: [], stale: true };
   // Of a tag there may be two charts: the large one on top has zooms of its own.
-  const key = `${hero ? "top" : "chart"} ${tag.tag}`;
+  const title = panel ? `${tag.tag} · ${panel.name}` : tag.tag;
+  const key = `${hero ? "top" : (kind.section ?? "chart")} ${title}`;
   Object.defineProperty(card, "zoom", {
     get: () => state.zooms[key] ?? null,
     set: (zoom) => {
@@ -132,7 +143,7 @@ export function scalarCard(page, state, tag, { hero = false } = {}) {
   });
   const tools = [];
   const frame = cardFrame({
-    title: tag.tag,
+    title,
     tools,
     notes: tag.notes.length > 0 && h("ul", { class: "notes" }),
     label: tag.label,
@@ -157,12 +168,19 @@ export function scalarCard(page, state, tag, { hero = false } = {}) {
   };
   frame.element
     .querySelector(".tools")
-    .append(tableButton, downloadMenu(card), hero ? "" : expandButton(frame.element, resize));
+    .append(tableButton, limitsMenu(state, tag), downloadMenu(card), hero ? "" : expandButton(frame.element, resize));
 
   card.draw = () => {
     card.stale = false;
-    showNotes(card, page, state);
-    const figure = scalarFigure(page, state, tag);
+    const seen = panel ? { ...state, isShown: (run) => panel.runs.includes(run) && state.isShown(run) } : state;
+    showNotes(card, page, seen);
+    const figure = scalarFigure(page, seen, tag);
+    // Panels are there to be compared: they have one range.
+    if (panel) {
+      const { layout, scale } = scalarFigure(page, state, tag);
+      // That of a symmetric axis depends on what is drawn.
+      if (!state.symlog || scale.below === figure.scale.below) figure.layout.yaxis = layout.yaxis;
+    }
     card.lines = figure.lines;
     card.traces = null;
     if (!hasAnything(card, card.lines.length)) return;
@@ -181,13 +199,46 @@ export function scalarCard(page, state, tag, { hero = false } = {}) {
   return card;
 }
 
+// A small form for the ends of the y axis of a chart.
+function limitsMenu(state, tag) {
+  const field = (end, label) => {
+    const input = h("input", {
+      type: "number",
+      step: "any",
+      placeholder: label,
+      "aria-label": `${label} of the y axis of ${tag.tag}`,
+      onchange: () => {
+        const ends = [...state.limitsOf(tag)];
+        ends[end] = input.value === "" ? null : Number(input.value);
+        const { [tag.tag]: _, ...others } = state.limits;
+        state.set({ limits: ends.every((each) => each === null) ? others : { ...others, [tag.tag]: ends } });
+      },
+    });
+    return input;
+  };
+  const fields = [field(1, "top"), field(0, "bottom")];
+  const menu = h(
+    "details",
+    {
+      class: "menu",
+      ontoggle: () => fields.forEach((each, i) => (each.value = state.limitsOf(tag)[1 - i] ?? "")),
+    },
+    h("summary", { class: "tool", title: "Limits of the y axis", "aria-label": `Limits of ${tag.tag}` }, "↕"),
+    h("div", {}, fields),
+  );
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") menu.open = false;
+  });
+  return menu;
+}
+
 // A zoom stays while other things change; a double click undoes it.
 function attachZoom(card, state) {
   card.plot.on("plotly_relayout", (change) => {
     if (change["xaxis.range[0]"] === undefined) return;
     const { xaxis, yaxis } = card.plot._fullLayout;
     if (state.linked) return state.set({ range: { x: state.x, range: [...xaxis.range] } });
-    card.zoom = { x: state.x, range: [...xaxis.range], y: [...yaxis.range], log: state.log };
+    card.zoom = { x: state.x, range: [...xaxis.range], y: [...yaxis.range], log: state.log, symlog: state.symlog };
     card.tellStored();
   });
   card.plot.on("plotly_doubleclick", () => {
@@ -206,7 +257,9 @@ function applyZoom(card, state, layout) {
   const { range, y, log } = card.zoom;
   if (!common) layout.xaxis.range = range;
   const other = state.log ? Math.log10 : (end) => 10 ** end;
+  // Between other axes than these a zoom means nothing.
   const ends = log === state.log ? y : y.map(other);
+  if (Boolean(card.zoom.symlog) !== state.symlog) return;
   if (ends.every(Number.isFinite)) layout.yaxis.range = ends;
 }
 
@@ -224,11 +277,11 @@ function tellStored(card, element) {
     return inside.length < ENOUGH && inside.some((i) => isMean(series, i));
   });
   if (!coarse) return;
-  const tag = card.tag.tag.replaceAll("'", "'\\''");
+  const tags = (card.tag.parts ?? [card.tag.tag]).map((tag) => `--tag '${tag.replaceAll("'", "'\\''")}'`);
   element.hidden = false;
   element.replaceChildren(
     "No more points stored beyond this zoom: ",
-    h("code", {}, `tbtools report LOGS -o zoom.html --tag '${tag}' --steps ${steps.join(":")}`),
+    h("code", {}, `tbtools report LOGS -o zoom.html ${tags.join(" ")} --steps ${steps.join(":")}`),
   );
 }
 
@@ -257,7 +310,8 @@ function spotlight(card, line) {
   let path = "";
   line.drawn.forEach((y, i) => {
     const pen = path && Number.isFinite(line.drawn[i - 1]) ? "L" : "M";
-    if (Number.isFinite(y)) path += `${pen}${xaxis.c2p(line.x[i]).toFixed(1)} ${yaxis.c2p(y).toFixed(1)}`;
+    if (!Number.isFinite(y)) return;
+    path += `${pen}${xaxis.c2p(line.x[i]).toFixed(1)} ${yaxis.c2p(card.figure.scale.to(y)).toFixed(1)}`;
   });
   card.light = svg(
     "svg",
@@ -307,7 +361,7 @@ export function fitNotes(element) {
 function atEnds(state, card, series) {
   const line = card?.lines.find((each) => each.series === series);
   if (!line || !state.linked || state.range?.x !== state.x) return null;
-  const ends = state.range.range.map(Number).map((end) => line.smooth[nearest(line.x, end, !series.breaks)]);
+  const ends = state.range.range.map(Number).map((end) => line.smooth[nearest(line.x, end, line.rises)]);
   return [...ends, ends[1] - ends[0]].map((each) => formatRounded(each));
 }
 
@@ -329,7 +383,7 @@ function valuesTable(page, state, tag, card) {
         h(
           "tr",
           {},
-          h("th", { scope: "row" }, runSwatch(page, series.run), page.runs[series.run].name),
+          h("th", { scope: "row" }, runSwatch(page, series.run), page.runs[series.run].name, series.part && ` · ${series.part}`),
           [...(ends.length ? (found ?? ["", "", ""]) : []), ...series.row].map((text) =>
             h("td", { class: "number" }, text),
           ),

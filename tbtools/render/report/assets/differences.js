@@ -15,7 +15,7 @@ function differenceRow(tag) {
   return h("tr", {}, h("th", { scope: "row" }, tag.tag), numbers, h("td", {}, verdict));
 }
 
-function pairPanel(pair) {
+function pairPanel(pair, open) {
   const names = `${pair.a ?? "nothing"} → ${pair.b ?? "nothing"}`;
   if (pair.identical)
     return h(
@@ -34,7 +34,7 @@ function pairPanel(pair) {
   ];
   return h(
     "details",
-    { class: "pair", open: true },
+    { class: "pair", open },
     h("summary", {}, names),
     h(
       "div",
@@ -71,19 +71,51 @@ function pairPanel(pair) {
         { class: "hparam-differences" },
         pair.hparams.map(([name, text]) => h("li", {}, h("strong", {}, name), text)),
       ),
-    pair.text.map(({ title, lines }) =>
-      h(
-        "figure",
-        { class: "text-difference" },
-        h("figcaption", {}, title),
-        h(
-          "pre",
-          { tabindex: "0" },
-          lines.map((line) =>
-            h("span", { class: { "+": "added", "-": "removed" }[line[0]] }, `${line}\n`),
-          ),
-        ),
-      ),
+    pair.text.map(textDifference),
+  );
+}
+
+// Lines of which the first letter tells whether they went or came.
+export function textDifference({ title, lines }) {
+  return h(
+    "figure",
+    { class: "text-difference" },
+    h("figcaption", {}, title),
+    h(
+      "pre",
+      { tabindex: "0" },
+      lines.map((line) => h("span", { class: { "+": "added", "-": "removed" }[line[0]] }, `${line}\n`)),
+    ),
+  );
+}
+
+// More pairs than these are told by a table of tags and pairs first, and closed below it.
+const MOST_OPEN = 2;
+
+// What became of each tag in each pair, coloured by the verdict.
+function verdictMatrix(pairs) {
+  const differing = pairs.filter(({ identical }) => !identical);
+  const tags = [...new Set(differing.flatMap((pair) => pair.tags.map(({ tag }) => tag)))];
+  const cell = (pair, name) => {
+    const found = pair.tags.find(({ tag }) => tag === name);
+    if (!found) return h("td", {});
+    const [[where], , , , [change]] = found.cells;
+    const text = change === "-" ? where : change;
+    const title = [found.verdict, found.reason].filter(Boolean).join(": ");
+    return h("td", { class: `number verdict ${found.style}`, title }, text);
+  };
+  const heads = differing.map(({ a, b }) => h("th", { scope: "col" }, `${a ?? "nothing"} → ${b ?? "nothing"}`));
+  const rows = tags.map((tag) =>
+    h("tr", {}, h("th", { scope: "row" }, tag), differing.map((pair) => cell(pair, tag))),
+  );
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts on all pairs" },
+    h(
+      "table",
+      { class: "matrix" },
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Tag"), heads)),
+      h("tbody", {}, rows),
     ),
   );
 }
@@ -100,7 +132,8 @@ export function differencesPanel(page) {
       h("small", {}, `b (${b}) compared with a (${a})`),
     ),
     identical && h("p", {}, "There is no difference at all."),
-    pairs.map(pairPanel),
+    pairs.length > MOST_OPEN && verdictMatrix(pairs),
+    pairs.map((pair) => pairPanel(pair, pairs.length <= MOST_OPEN)),
   );
 }
 
@@ -111,7 +144,7 @@ export function differenceCards(page, state) {
     for (const tag of pair.tags) {
       if (tag.step === undefined) continue;
       if (!tags.has(tag.tag)) tags.set(tag.tag, []);
-      tags.get(tag.tag).push({ pair, tag });
+      tags.get(tag.tag).push({ pair, series: arraysOf(page, tag) });
     }
   }
   return [...tags].map(([name, found]) => differenceCard(page, state, name, found));
@@ -123,13 +156,13 @@ function runsCalled(page, name) {
   return run >= 0 ? [run] : (page.groups.find((each) => each.name === name)?.runs ?? []);
 }
 
-function differenceCard(page, state, name, found) {
+export function differenceCard(page, state, name, found) {
   const group = { tag: name, series: [] };
   const card = plotCard(page, group, [], () => {
     const shown = found.filter(({ pair }) =>
       runsCalled(page, pair.b).some((run) => state.isShown(run)),
     );
-    card.lines = shown.map(({ pair, tag }) => differenceLine(page, pair, tag, state));
+    card.lines = shown.map(({ pair, series }) => differenceLine(page, pair, series, state));
     const data = card.lines.flatMap((line) => {
       const raw = {
         type: "scatter",
@@ -150,17 +183,23 @@ function differenceCard(page, state, name, found) {
   return card;
 }
 
-function differenceLine(page, pair, tag, state) {
-  const [run] = runsCalled(page, pair.b);
+function arraysOf(page, tag) {
+  /** @type {any} */
   const series = {};
   for (const name of ["step", "to", "value", "low", "high", "count", "slope"])
     if (tag[name] !== undefined) series[name] = page.array(tag[name]);
   series.ms = series.step.map(() => NaN);
+  return series;
+}
+
+function differenceLine(page, pair, series, state) {
+  const [run] = runsCalled(page, pair.b);
   return {
     name: `${pair.b} − ${pair.a}`,
     color: page.runs[run].color,
     dash: page.runs[run].dash,
     series,
+    rises: true,
     x: series.to ? series.step.map((each, i) => (each + series.to[i]) / 2) : series.step,
     smooth: smooth(series, state.weightOf(series)),
   };

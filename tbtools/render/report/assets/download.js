@@ -28,18 +28,18 @@ export function save(name, type, content) {
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 // How to get all points of a tag.
-export function exportCommand(tag) {
-  return `tbtools export LOGS --tag ${quoted(tag)} -o points.csv`;
+export function exportCommand(tags) {
+  return `tbtools export LOGS ${tags.map((tag) => `--tag ${quoted(tag)}`).join(" ")} -o points.csv`;
 }
 
 // The lines of a chart as they are drawn, a row a point. Where points are means of several, their number
 // and extremes stand beside them, and a first line tells how to get all of them.
-export function linesCsv(tag, lines) {
+export function linesCsv(tags, lines) {
   const thinned = lines.some(({ series }) => series.count);
   const counts = lines.map(({ series }) => series.n ?? series.value.length);
   const drawn = lines.reduce((sum, { series }) => sum + series.value.length, 0);
   const all = counts.reduce((sum, each) => sum + each, 0);
-  const note = `# thinned: ${formatCount(drawn)} of ${formatCount(all)} points; all: ${exportCommand(tag)}\n`;
+  const note = `# thinned: ${formatCount(drawn)} of ${formatCount(all)} points; all: ${exportCommand(tags)}\n`;
   const head = ["run", "step", "seconds", "value", "smoothed"];
   if (thinned) head.push("to_step", "points", "least", "greatest");
   const rows = lines.flatMap(({ name, series, smooth }) =>
@@ -119,7 +119,7 @@ export function downloadMenu(card) {
       {},
       choice("SVG", () => savePicture(card, "svg")),
       choice("PNG", () => savePicture(card, "png")),
-      choice("CSV", () => save(fileName(name, "csv"), "text/csv", linesCsv(name, card.lines))),
+      choice("CSV", () => save(fileName(name, "csv"), "text/csv", linesCsv(card.tag.parts ?? [name], card.lines))),
     ),
   );
   menu.addEventListener("keydown", (event) => {

@@ -1,19 +1,26 @@
 // What Plotly is given for one tag.
 
 import { axisStyle, cssColor, xAxis, xRange } from "./axes.js";
+import { axisColor, groupAxes, runsByValue } from "./coloring.js";
+import { groupSeries } from "./grouping.js";
 import { beyondNotes, findingShapes, nonfiniteTrace, onsetMarks, restartShapes } from "./marks.js";
 import { formatCount } from "./format.js";
 import { nearest } from "./tooltip.js";
+import { AS_IT_IS, linearBelow, symmetricLog, symmetricTicks } from "./scale.js";
+import { formatRounded } from "./format.js";
 import { smooth, yRange } from "./smooth.js";
 
 // What is drawn for a tag now: shown series, or groups of seeds, each with its name and colour. A group
 // stands in for its runs, and has the colour of the first.
 function drawnLines(page, state, tag) {
+  const axis = groupAxes(page).find(({ name }) => name === state.groupBy);
+  if (axis) return groupedLines(page, state, tag, axis);
   const groups = state.grouped ? tag.groups || [] : [];
   const grouped = new Set(groups.flatMap((each) => page.groups[each.group].runs));
   const line = (name, runs, series) => {
     const { color, dash } = page.runs[runs[0]];
-    return { name, runs, color, dash, series, width: 1.6 };
+    const own = series.part === undefined ? { name, dash } : { name: `${name} · ${series.part}`, dash: series.dash };
+    return { ...own, runs, color, series, width: 1.6 };
   };
   const lines = groups
     .map((series) => [page.groups[series.group], series])
@@ -24,6 +31,33 @@ function drawnLines(page, state, tag) {
     lines.push(line(page.runs[series.run].short, [series.run], series));
   }
   return withDashes(lines);
+}
+
+// A line for all shown runs that have the same on an axis, of each tag in the chart.
+function groupedLines(page, state, tag, axis) {
+  const shown = tag.series.filter(({ run }) => state.isShown(run));
+  return [...new Set(shown.map(({ part }) => part))].flatMap((part) => {
+    const series = new Map(shown.filter((each) => each.part === part).map((each) => [each.run, each]));
+    return runsByValue(axis, [...series.keys()]).map(({ name, runs }) => ({
+      name: `${name} (${formatCount(runs.length)})${part === undefined ? "" : ` · ${part}`}`,
+      runs,
+      color: (!state.colorBy && axisColor(page, axis, runs[0])) || page.runs[runs[0]].color,
+      dash: series.get(runs[0]).dash ?? "solid",
+      series: groupOf(runs.map((run) => series.get(run))),
+      width: 1.6,
+    }));
+  });
+}
+
+// What was made last of a series and those that come behind it: sliders draw the same groups again and again.
+const made = new WeakMap();
+
+function groupOf(series) {
+  const last = made.get(series[0]);
+  if (last?.of.length === series.length && last.of.every((each, i) => each === series[i])) return last.group;
+  const group = Object.assign(groupSeries(series), { members: series.map(({ run }) => run) });
+  made.set(series[0], { of: series, group });
+  return group;
 }
 
 // Noise is hard to read in dashes: they are for lines whose colour another one in the chart has.
@@ -44,7 +78,9 @@ export function dressLines(page, state, lines) {
   const leaders = lines.some(isLeader) ? lines.filter(isLeader) : lines.slice(0, FEW_LEADERS);
   for (const line of lines) {
     if (isPinned(line) || leaders.includes(line)) continue;
-    Object.assign(line, { crowd: true, color: cssColor("--crowd"), dash: "solid", width: 1 });
+    // Runs that are coloured by what they have tell that in a crowd, too.
+    const color = state.colorBy ? line.color : cssColor("--crowd");
+    Object.assign(line, { crowd: true, color, dash: "solid", width: 1 });
   }
   return lines;
 }
@@ -63,8 +99,8 @@ export function envelope(lines) {
   for (let i = 0; i < GRID; i++) {
     const at = from + ((to - from) * i) / (GRID - 1);
     const values = [];
-    for (const { x, drawn, series } of lines) {
-      if (series.breaks || at < x[0] || at > x[x.length - 1]) continue;
+    for (const { x, drawn, rises } of lines) {
+      if (!rises || at < x[0] || at > x[x.length - 1]) continue;
       const value = drawn[nearest(x, at, true)];
       if (Number.isFinite(value)) values.push(value);
     }
@@ -83,11 +119,11 @@ function someOf(lines) {
 }
 
 // What the grey in a chart is.
-function crowdNote(lines) {
+function crowdNote(lines, colored) {
   const drawn = someOf(lines).length;
   const part = drawn < lines.length ? `${formatCount(drawn)} of ` : "";
   return {
-    text: `grey: ${part}${formatCount(lines.length)} other runs; shade: 8 of 10 of them`,
+    text: `${colored ? "thin" : "grey"}: ${part}${formatCount(lines.length)} other runs; shade: 8 of 10 of them`,
     x: 0,
     y: 1,
     xref: "paper",
@@ -100,16 +136,36 @@ function crowdNote(lines) {
   };
 }
 
-// The crowd as one trace, and the envelope behind it: a trace a line would take seconds.
+// The crowd as one trace a colour, and the envelope behind it: a trace a line would take seconds.
 function crowdTraces(lines, axis) {
   if (!lines.length) return [];
-  const { color } = lines[0];
   const { x, low, high } = envelope(lines);
-  const xs = [];
-  const ys = [];
   const some = someOf(lines);
   const jump = Math.ceil(some.reduce((sum, { drawn }) => sum + drawn.length, 0) / CROWD_POINTS);
-  for (const line of some) {
+  const colors = [...new Set(some.map(({ color }) => color))];
+  const common = { type: "scatter", hoverinfo: "skip", mode: "lines" };
+  const opacity = Math.max(colors.length > 1 ? 0.3 : 0.08, Math.min(0.5, 14 / lines.length));
+  const traces = colors.map((color) => {
+    const drawn = crowdLines(some.filter((line) => line.color === color), axis, jump);
+    return { ...common, ...drawn, line: { color, width: 1 }, opacity, crowd: true };
+  });
+  const shade = {
+    ...common,
+    x: [...x, ...x.slice().reverse()],
+    y: [...high, ...low.slice().reverse()],
+    fill: "toself",
+    fillcolor: `${cssColor("--crowd")}30`,
+    line: { width: 0 },
+    crowd: true,
+  };
+  return [...traces, shade];
+}
+
+// Many lines one behind the other, every so many points of them.
+function crowdLines(lines, axis, jump) {
+  const xs = [];
+  const ys = [];
+  for (const line of lines) {
     const drawn = points(line.series, axis, line.drawn);
     for (let i = 0; i < drawn.x.length; i += jump) {
       xs.push(drawn.x[i]);
@@ -118,24 +174,11 @@ function crowdTraces(lines, axis) {
     xs.push(drawn.x[drawn.x.length - 1]);
     ys.push(NaN);
   }
-  const common = { type: "scatter", hoverinfo: "skip", mode: "lines" };
-  const opacity = Math.max(0.08, Math.min(0.5, 14 / lines.length));
-  return [
-    { ...common, x: xs, y: ys, line: { color, width: 1 }, opacity, crowd: true },
-    {
-      ...common,
-      x: [...x, ...x.slice().reverse()],
-      y: [...high, ...low.slice().reverse()],
-      fill: "toself",
-      fillcolor: `${color}30`,
-      line: { width: 0 },
-      crowd: true,
-    },
-  ];
+  return { x: xs, y: ys };
 }
 
 // Names at the ends of the lines that stand out of a crowd.
-function endLabels(lines, log) {
+function endLabels(lines, place) {
   const ends = lines.flatMap((line) => {
     let last = line.drawn.length - 1;
     while (last >= 0 && !Number.isFinite(line.drawn[last])) last--;
@@ -146,7 +189,7 @@ function endLabels(lines, log) {
   return ends.map(({ line, x }, number) => ({
     text: escapeForPlotly(line.name.length > 34 ? `…${line.name.slice(-33)}` : line.name),
     x,
-    y: log ? Math.log10(ends[0].y) : ends[0].y,
+    y: place(ends[0].y),
     xanchor: "right",
     yanchor: "bottom",
     yshift: 13 * (ends.length - number),
@@ -276,7 +319,7 @@ function behind(page, state, lines, axis) {
   const data = [];
   const arrays = [];
   const few = lines.length <= page.drawing.most_raw_lines;
-  const shaded = lines.filter(({ series }) => series.spread || series.low);
+  const shaded = lines.filter(({ series }) => series.spread || series.low || series.margin);
   const add = (line, low, high) => {
     const [least, greatest] = [low, high].map((each) => drawable(each, { value: low }, state.log));
     data.push(bandTrace(line, axis, least, greatest, bandAlpha(shaded.length)));
@@ -284,7 +327,8 @@ function behind(page, state, lines, axis) {
   };
   for (const line of lines) {
     const { series } = line;
-    if (series.spread) add(line, ...band(line, state.weightOf(series)));
+    if (series.margin) add(line, ...series.margin);
+    else if (series.spread) add(line, ...band(line, state.weightOf(series)));
     else if (series.low && few) add(line, series.low, series.high);
     else if (few && state.weightOf(series) > 0) {
       const raw = drawable(series.value, series, state.log);
@@ -303,6 +347,7 @@ export function scalarFigure(page, state, tag) {
   const axis = xAxis(page, state, lines);
   for (const line of lines) {
     line.x = Float64Array.from(line.series.step, (_, i) => axis.of(line.series, i));
+    line.rises = !line.series.breaks && !axis.turns;
     line.smooth = smooth(line.series, state.weightOf(line.series));
     line.drawn = drawable(line.smooth, line.series, state.log);
   }
@@ -313,18 +358,27 @@ export function scalarFigure(page, state, tag) {
     data.push(lineTrace(line, axis, line.drawn, { width: line.width, marked }));
   }
   data.push(...nonfiniteTrace(apart, axis));
-  const shown = [...arrays, ...lines.map((line) => line.drawn)];
-  const range = yRange(shown, { ...state, squeezed: page.drawing.squeezed });
+  const values = [...arrays, ...lines.map((line) => line.drawn)];
+  const scale = state.symlog ? symmetricLog(linearBelow(values)) : AS_IT_IS;
+  const shown = state.symlog ? values.map((each) => Array.from(each, scale.to)) : values;
+  if (state.symlog) for (const trace of data) trace.y = Array.from(trace.y, scale.to);
+  const limits = state.limitsOf(tag);
+  const range = limitedRange(yRange(shown, { ...state, squeezed: page.drawing.squeezed }), limits, state.log, scale);
   // Of a crowd only those that stand out are marked: marks of hundreds say nothing.
   const marked = new Set(apart.flatMap(({ runs }) => runs));
   const told = crowd.length ? { ...state, isShown: (run) => marked.has(run) } : state;
   const layout = {
     ...baseLayout(),
-    shapes: [...findingShapes(page, told, tag, axis), ...restartShapes(state, apart, axis)],
+    // Along another scalar not everything has a place.
+    shapes: [...findingShapes(page, told, tag, axis), ...restartShapes(state, apart, axis)].filter(
+      ({ x0 }) => !Number.isNaN(x0),
+    ),
     annotations: [
-      ...onsetMarks(page, told, tag, axis),
-      ...(range ? beyondNotes(shown, range, state.log) : []),
-      ...(crowd.length ? [crowdNote(crowd), ...endLabels(apart, state.log)] : []),
+      ...onsetMarks(page, told, tag, axis).filter(({ x }) => !Number.isNaN(x)),
+      ...(range ? beyondNotes(shown, range, state.log, scale) : []),
+      ...(crowd.length
+        ? [crowdNote(crowd, Boolean(state.colorBy)), ...endLabels(apart, state.log ? Math.log10 : scale.to)]
+        : []),
     ],
     xaxis: {
       ...axisStyle(),
@@ -339,6 +393,7 @@ export function scalarFigure(page, state, tag) {
       exponentformat: "power",
       minexponent: 5,
       ...(range ? { range } : {}),
+      ...(range && state.symlog ? symmetricAxis(scale, range) : {}),
     },
   };
   if (axis.title) {
@@ -354,5 +409,18 @@ export function scalarFigure(page, state, tag) {
       font: { size: 10, color: cssColor("--muted") },
     });
   }
-  return { data, layout, lines };
+  return { data, layout, lines, scale };
+}
+
+function symmetricAxis(scale, range) {
+  const values = symmetricTicks(scale, range);
+  return { tickvals: values.map(scale.to), ticktext: values.map((each) => formatRounded(each, 3)) };
+}
+
+// The range with the ends that the reader has set for a chart.
+function limitedRange(range, limits, log, scale) {
+  const ends = limits.map((end) => (end === null || (log && end <= 0) ? null : log ? Math.log10(end) : scale.to(end)));
+  if (!range || ends.every((end) => end === null)) return range;
+  const found = [ends[0] ?? range[0], ends[1] ?? range[1]];
+  return found[0] < found[1] ? found : range;
 }

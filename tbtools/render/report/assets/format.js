@@ -11,7 +11,7 @@ const EXPONENTS = 16;
 const ROUNDED_EXPONENTS = 7;
 
 // The shortest decimal that reads back, with exponents where Python has them.
-function formatNumber(value, exponents = EXPONENTS) {
+export function formatNumber(value, exponents = EXPONENTS) {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   const [digits, power] = value.toExponential().split("e");

@@ -1,11 +1,12 @@
 // Hyperparameters against the objectives: parallel coordinates, and a scatter plot.
 
 import { axisStyle, cssColor, runColor } from "./axes.js";
+import { axisColor, GREY } from "./coloring.js";
 import { escapeForPlotly } from "./figure.js";
 import { h, svg } from "./dom.js";
 import { plotCard } from "./media.js";
 
-const PARALLEL = { height: 260, top: 34, bottom: 14, left: 60, right: 90, apart: 130, text: 12 };
+const PARALLEL = { height: 260, top: 34, bottom: 14, left: 84, right: 90, apart: 130, text: 12 };
 
 // Of the ticks of an axis those that do not cover one another; the ends come first.
 function readableTicks(ticks, y) {
@@ -14,6 +15,23 @@ function readableTicks(ticks, y) {
     if (kept.every(([part]) => Math.abs(y(part) - y(tick[0])) >= PARALLEL.text)) kept.push(tick);
   }
   return kept;
+}
+
+// Shows the runs that lie within the parts of the axes that are chosen, and hides all others.
+export function brush(page, state, brushes) {
+  const chosen = page.hparams.axes.filter(({ name }) => Object.hasOwn(brushes, name));
+  const isIn = (run) =>
+    chosen.every(({ name, at }) => at[run] >= brushes[name][0] && at[run] <= brushes[name][1]);
+  const kept = new Set(page.hparams.runs.filter(isIn));
+  const hidden = chosen.length ? [...page.runs.keys()].filter((run) => !kept.has(run)) : [];
+  state.set({ brushes, hidden: new Set(hidden) });
+}
+
+// Unless colours mean something else, those of the lines are how good the runs are.
+function lineColor(page, state, run) {
+  const objective = page.hparams.axes.find((axis) => axis.objective);
+  if (state.colorBy || !objective) return runColor(page, run);
+  return axisColor(page, objective, run) ?? GREY;
 }
 
 // As wide as its place, drawn anew when that changes.
@@ -38,9 +56,11 @@ export function parallelCoordinates(page, state) {
     update();
   };
   new ResizeObserver(() => place.clientWidth && draw(place.clientWidth)).observe(place);
-  state.listen(
-    (changed) => (changed.includes("hidden") || changed.includes("highlighted")) && update(),
-  );
+  state.listen((changed) => {
+    const anew = changed.includes("colorBy") || changed.includes("brushes");
+    if (anew && place.clientWidth) draw(place.clientWidth);
+    else if (changed.includes("hidden") || changed.includes("highlighted")) update();
+  });
   return place;
 }
 
@@ -62,7 +82,7 @@ function drawParallel(page, state, room) {
       {
         d: path,
         fill: "none",
-        stroke: runColor(page, run),
+        stroke: lineColor(page, state, run),
         "stroke-width": 2,
         class: "parallel-line",
       },
@@ -104,7 +124,95 @@ function drawParallel(page, state, room) {
     lines.map(({ line }) => line),
     drawn.flat(3),
   );
+  axes.forEach((axis, i) => element.append(...brushHandles(page, state, axis, x(i), y)));
   return { element, lines };
+}
+
+// What is dragged along an axis, and what shows the part that is chosen; a click lets go of it.
+function brushHandles(page, state, axis, x, y) {
+  const [top, bottom] = [y(1), y(0)];
+  const at = (event) => {
+    const box = handle.getBoundingClientRect();
+    const part = (box.bottom - event.clientY) / box.height;
+    return Math.min(1, Math.max(0, part));
+  };
+  const place = ([low, high]) => {
+    chosen.setAttribute("y", y(high) - 3);
+    chosen.setAttribute("height", y(low) - y(high) + 6);
+    chosen.removeAttribute("hidden");
+  };
+  const chosen = svg("rect", { x: x - 7, width: 14, class: "brush", hidden: true });
+  const handle = svg("rect", { x: x - 12, width: 24, y: top, height: bottom - top, class: "brush-handle" });
+  handle.append(svg("title", {}, `Drag to show only runs of a part of ${axis.name}; click to show all`));
+  if (Object.hasOwn(state.brushes, axis.name)) place(state.brushes[axis.name]);
+  handle.addEventListener("pointerdown", (down) => {
+    const begun = at(down);
+    handle.setPointerCapture(down.pointerId);
+    /** @returns {[number, number]} */
+    const ends = (event) => [Math.min(begun, at(event)), Math.max(begun, at(event))];
+    const move = (event) => place(ends(event));
+    handle.addEventListener("pointermove", move);
+    const release = (up) => {
+      handle.removeEventListener("pointermove", move);
+      const { [axis.name]: _, ...others } = state.brushes;
+      const [low, high] = ends(up);
+      // Values that stand at the very end of the part are in it, however it was drawn.
+      brush(page, state, high - low < 0.01 ? others : { ...others, [axis.name]: [low - 0.01, high + 0.01] });
+    };
+    handle.addEventListener("pointerup", release, { once: true });
+  });
+  return [chosen, handle];
+}
+
+const BAR = { width: 120, height: 14 };
+
+// How hyperparameters go with the main objective: a bar a correlation, with its interval.
+export function importanceCard(page) {
+  const place = (correlation) => ((correlation + 1) / 2) * BAR.width;
+  const bar = ({ correlation, low, high, clear }) =>
+    svg(
+      "svg",
+      { width: BAR.width, height: BAR.height, "aria-hidden": "true", class: clear ? "bar clear" : "bar" },
+      svg("line", { x1: place(0), x2: place(0), y1: 0, y2: BAR.height, class: "zero" }),
+      svg("rect", {
+        x: Math.min(place(0), place(correlation)),
+        width: Math.abs(place(correlation) - place(0)),
+        y: 3,
+        height: BAR.height - 6,
+      }),
+      low !== null &&
+        svg("line", { x1: place(low), x2: place(high), y1: BAR.height / 2, y2: BAR.height / 2, class: "interval" }),
+    );
+  const { name } = page.hparams.axes.find((axis) => axis.objective);
+  const element = h(
+    "article",
+    { class: "card" },
+    h("header", {}, h("h3", {}, `What goes with better ${name}`)),
+    h(
+      "div",
+      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Importance of hyperparameters" },
+      h(
+        "table",
+        { class: "importance" },
+        h(
+          "tbody",
+          {},
+          page.hparams.importance.map((each) =>
+            h(
+              "tr",
+              { title: `Spearman's correlation ${each.text}${each.clear ? "" : "; it may be chance"}` },
+              h("th", { scope: "row" }, each.name),
+              h("td", {}, bar(each)),
+              h("td", { class: "number" }, each.text.split(",")[0]),
+            ),
+          ),
+        ),
+      ),
+    ),
+    h("p", { class: "muted" }, "Rank correlations, to the right where more is better; the thin line is the interval."),
+  );
+  const card = { tag: { tag: "importance" }, element, stale: false, draw: () => (card.stale = false) };
+  return card;
 }
 
 export function scatterCard(page, state) {

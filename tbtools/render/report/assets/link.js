@@ -38,6 +38,8 @@ const isList = (value) => Array.isArray(value) && value.every(isText);
 // Numbers, or dates as Plotly writes them.
 const isEnd = (value) => isNumber(value) || (isText(value) && /^[-\d:. ]+$/.test(value));
 const isRange = (value) => Array.isArray(value) && value.length === 2 && value.every(isEnd);
+const isPair = (value) =>
+  Array.isArray(value) && value.length === 2 && value.every((end) => end === null || isNumber(end));
 const isZoom = (value) =>
   value && isText(value.x) && isFlag(value.log) && isRange(value.range) && isRange(value.y);
 
@@ -45,14 +47,23 @@ const isZoom = (value) =>
 const KINDS = {
   smoothing: (value) => isNumber(value) && value >= 0 && value < 1,
   leastSmoothed: isNumber,
-  x: isOneOf(["step", "relative", "wall"]),
+  x: (value) => isText(value) && (["step", "relative", "wall"].includes(value) || value.startsWith("tag:")),
   log: isFlag,
+  symlog: isFlag,
+  paired: isFlag,
+  limits: (value) => value && typeof value === "object" && Object.values(value).every(isPair),
   ignoreOutliers: isFlag,
   grouped: isFlag,
   linked: isFlag,
   theme: isOneOf(["light", "dark"]),
   tagFilter: isText,
   runFilter: isText,
+  where: isText,
+  colorBy: isText,
+  groupBy: isText,
+  panelBy: isText,
+  brushes: (value) => value && typeof value === "object" && Object.values(value).every(isRange),
+  compared: (value) => isList(value) && value.length <= 2,
   closed: isList,
   sort: (value) => value && isNumber(value.column) && isFlag(value.descending),
   range: (value) => value && isText(value.x) && isRange(value.range),

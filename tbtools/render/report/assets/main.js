@@ -2,10 +2,13 @@
 
 import { createPainter, emphasize, scalarCard } from "./card.js";
 import { arrayReader, attachArrays, inflate, readPage } from "./data.js";
+import { combinedTag, marginTag, pairedTags } from "./combined.js";
+import { comparison } from "./compare.js";
+import { groupAxes, panelsOf, recolor } from "./coloring.js";
 import { differenceCards, differencesPanel } from "./differences.js";
 import { byId, fill, h, matcher } from "./dom.js";
 import { formatCount } from "./format.js";
-import { parallelCoordinates, scatterCard } from "./hparams.js";
+import { importanceCard, parallelCoordinates, scatterCard } from "./hparams.js";
 import { audioCard, byTag, histogramCard, imageCard, prCurveCard, textCard } from "./media.js";
 import { findingsPanel, showMasthead } from "./overview.js";
 import { runTable } from "./runtable.js";
@@ -13,6 +16,7 @@ import { showSidebar, showToolbar } from "./sidebar.js";
 import { isSingle, singleCard } from "./single.js";
 import { attachKeys } from "./help.js";
 import { attachLink } from "./link.js";
+import { attachLive, restore } from "./live.js";
 import { WHOLE } from "./rows.js";
 import { createState } from "./state.js";
 
@@ -91,6 +95,7 @@ function hparamSection(page, state) {
     parallelCoordinates(page, state),
   );
   const cards = axes.some((axis) => axis.objective) ? [scatterCard(page, state)] : [];
+  if (page.hparams.importance.length) cards.push(importanceCard(page));
   const made = section("Hyperparameters", cards);
   made.element.querySelector(".grid").prepend(parallel);
   made.element.querySelector("small").remove();
@@ -98,14 +103,81 @@ function hparamSection(page, state) {
   return made;
 }
 
+// The card of a tag, or those of its panels.
+function tagCards(page, state, tag) {
+  if (isSingle(tag)) return [singleCard(page, state, tag)];
+  const axis = groupAxes(page).find(({ name }) => name === state.panelBy);
+  if (!axis) return [scalarCard(page, state, tag)];
+  const runs = tag.series.map(({ run }) => run);
+  return panelsOf(axis, runs).map((panel) => scalarCard(page, state, tag, { panel }));
+}
+
 function scalarSections(page, state) {
   const groups = new Map();
   for (const tag of page.tags) {
     const name = tag.group;
     if (!groups.has(name)) groups.set(name, []);
-    groups.get(name).push((isSingle(tag) ? singleCard : scalarCard)(page, state, tag));
+    groups.get(name).push(tag);
   }
-  return [...groups].map(([name, cards]) => section(name, cards));
+  return [...groups].map(([name, tags]) => {
+    const cards = () => (state.paired ? pairedTags(page, tags) : tags).flatMap((tag) => tagCards(page, state, tag));
+    return { ...section(name, cards()), makeCards: cards };
+  });
+}
+
+// The charts that whoever made the page has put first.
+function pinnedSection(page, state) {
+  const make = (tag) => (isSingle(tag) ? singleCard(page, state, tag) : scalarCard(page, state, tag, { section: "pinned" }));
+  return page.pinned.length ? [section("Pinned", page.pinned.map((number) => make(page.tags[number])))] : [];
+}
+
+// The charts of custom scalars.
+function layoutSections(page, state) {
+  return page.layouts.map(({ title, closed, charts }) => {
+    const cards = charts.map((chart) => {
+      const tag = chart.margins.length
+        ? marginTag(page, chart.title, chart.margins)
+        : combinedTag(chart.title, chart.tags.map((number) => page.tags[number]));
+      return scalarCard(page, state, tag, { section: `layout ${title}` });
+    });
+    const made = section(title, cards);
+    made.element.open = !closed;
+    return made;
+  });
+}
+
+// The HTML of words was made from Markdown and sanitised when the page was made (markdown.py).
+function wordsElement(html) {
+  const element = h("div", { class: "prose words" });
+  element.innerHTML = html;
+  return element;
+}
+
+// Words at the top of the page, before groups and before charts.
+function placeWords(page, sections) {
+  for (const { place, html } of page.words) {
+    if (!place) {
+      byId("overview").prepend(wordsElement(html));
+      continue;
+    }
+    const group = sections.find(({ title }) => title === place);
+    const card = sections.flatMap(({ cards }) => cards).find(({ tag }) => tag.tag === place);
+    if (card) card.element.before(wordsElement(html));
+    else group?.element.querySelector(".grid").prepend(wordsElement(html));
+  }
+}
+
+// Charts have become others: in panels, or whole again.
+function remakeCards(page, sections, painter) {
+  document.querySelectorAll(".words").forEach((words) => words.remove());
+  for (const each of sections.filter(({ makeCards }) => makeCards)) {
+    each.cards.forEach((card) => painter.forget(card));
+    each.cards = each.makeCards();
+    each.element.querySelector(".grid").replaceChildren(...each.cards.map((card) => card.element));
+    each.count.textContent = formatCount(each.cards.length);
+    if (painter.ready) each.cards.forEach((card) => painter.watch(card));
+  }
+  placeWords(page, sections);
 }
 
 function filterSections(sections, text) {
@@ -126,7 +198,10 @@ function filterSections(sections, text) {
 function goTo(page, state, cards, finding) {
   const card = cards.find(
     (each) =>
-      each.tag.series?.length && each.tag.tag === finding.tag && !each.element.matches(".hero"),
+      each.tag.series?.length &&
+      each.tag.tag === finding.tag &&
+      !each.element.matches(".hero") &&
+      (!each.panel || each.panel.runs.includes(finding.runNumber)),
   );
   if (!card) return;
   state.set({ tagFilter: "", highlighted: finding.runNumber });
@@ -190,7 +265,21 @@ function followOpen(state, sections) {
   });
 }
 
-const DRAWN = ["smoothing", "x", "log", "ignoreOutliers", "grouped", "hidden", "pinned", "linked", "range"];
+const DRAWN = [
+  "smoothing",
+  "x",
+  "log",
+  "symlog",
+  "limits",
+  "ignoreOutliers",
+  "grouped",
+  "hidden",
+  "pinned",
+  "linked",
+  "range",
+  "colorBy",
+  "groupBy",
+];
 
 async function start() {
   const page = readPage();
@@ -198,6 +287,8 @@ async function start() {
   linkFindings(page);
   const state = createState(page);
   const painter = createPainter();
+  // Before all others, who draw in these colours.
+  state.listen((changed) => changed.includes("colorBy") && recolor(page, state));
 
   showMasthead(page);
   showToolbar(page, state, () => painter.stale());
@@ -213,10 +304,12 @@ async function start() {
     hero?.element,
     findingsPanel(page, state, go),
   );
+  const pair = comparison(page, state, painter);
   byId("overview").append(
     ...[
       first,
       page.diff && differencesPanel(page),
+      pair.panel,
       runTable(page, state),
     ].filter(Boolean),
   );
@@ -224,17 +317,26 @@ async function start() {
   const compared = page.diff ? differenceCards(page, state) : [];
   const sections = [
     ...(compared.length ? [section("Differences, b minus a", compared)] : []),
+    ...pinnedSection(page, state),
+    ...layoutSections(page, state),
     ...scalarSections(page, state),
     ...mediaSections(page, state),
     ...(hparams ? [hparams] : []),
   ];
   byId("charts").append(...sections.map(({ element }) => element));
+  placeWords(page, sections);
   const arrange = layOut(sections);
   followOpen(state, sections);
   showProvenance(page);
 
+  let divided = "";
   state.listen((changed) => {
-    if (changed.includes("tagFilter")) {
+    // An address says all choices anew, and most of them are as they were.
+    const wanted = `${state.paired} ${state.panelBy}`;
+    const remade = wanted !== (divided || "false ");
+    divided = wanted;
+    if (remade) remakeCards(page, sections, painter);
+    if (remade || changed.includes("tagFilter")) {
       filterSections(sections, state.tagFilter);
       arrange();
     }
@@ -248,9 +350,13 @@ async function start() {
   document.documentElement.dataset.shown = "true";
 
   await plotlyReady();
+  painter.ready = true;
   if (hero) painter.watch(hero);
+  pair.watch();
   for (const { cards } of sections) cards.forEach((card) => painter.watch(card));
   printLight(painter);
+  restore();
+  attachLive(page, state);
   document.documentElement.dataset.ready = "true";
 }
 

@@ -124,7 +124,7 @@ export function restartShapes(state, lines, axis) {
 }
 
 // How far the lines go beyond the range that is shown, as a note at either end.
-export function beyondNotes(arrays, range, log) {
+export function beyondNotes(arrays, range, log, { from }) {
   let low = Infinity;
   let high = -Infinity;
   for (const values of arrays) {
@@ -147,7 +147,7 @@ export function beyondNotes(arrays, range, log) {
     font: { size: 10, color: cssColor("--muted") },
   });
   return [
-    ...(high > top ? [note(`↑ ${formatRounded(high, 3)}`, 1)] : []),
-    ...(low < bottom ? [note(`↓ ${formatRounded(low, 3)}`, 0)] : []),
+    ...(high > top ? [note(`↑ ${formatRounded(from(high), 3)}`, 1)] : []),
+    ...(low < bottom ? [note(`↓ ${formatRounded(from(low), 3)}`, 0)] : []),
   ];
 }

@@ -118,7 +118,7 @@ export function findingsPanel(page, state, onGo) {
       ? "No findings in the runs that are shown."
       : `No findings in ${page.judged}.`;
   };
-  state.listen((changed) => changed.includes("hidden") && show());
+  state.listen((changed) => (changed.includes("hidden") || changed.includes("colorBy")) && show());
   show();
   return h(
     "section",

@@ -2,7 +2,8 @@
 
 import { virtualRows, WHOLE } from "./rows.js";
 import { runSwatch } from "./axes.js";
-import { bothEnds, breakable, h, matcher } from "./dom.js";
+import { bothEnds, breakable, h } from "./dom.js";
+import { filteredRuns } from "./where.js";
 
 // Where a name is longer than this, names stand below a line with their directory: cut off, they
 // would look alike.
@@ -90,15 +91,16 @@ export function runList(page, state, scroll) {
   const gap = (height) => h("li", { "aria-hidden": "true", style: { height: `${height}px` } });
   const list = virtualRows({ scroll, body, height: ENTRY, make, gap });
   const show = () => {
-    const matches = matcher(state.runFilter);
+    const left = new Set(filteredRuns(page, state));
     const entries = blocks.flatMap(([directory, runs]) => {
-      const found = runs.filter((run) => matches(page.runs[run].name));
+      const found = runs.filter((run) => left.has(run));
       return found.length && directory ? [directory, ...found] : found;
     });
     list.show(entries);
   };
   state.listen((changed) => {
-    if (changed.includes("runFilter")) show();
+    if (changed.includes("colorBy")) list.made.clear();
+    if (["runFilter", "where", "colorBy"].some((name) => changed.includes(name))) show();
     if (!changed.includes("hidden") && !changed.includes("pinned")) return;
     for (const item of list.made.values()) item.tell?.();
   });

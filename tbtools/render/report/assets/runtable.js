@@ -2,7 +2,9 @@
 
 import { runsCsv, save } from "./download.js";
 import { runColor, runSwatch } from "./axes.js";
-import { breakable, h, matcher } from "./dom.js";
+import { breakable, h } from "./dom.js";
+import { filteredRuns } from "./where.js";
+import { compareButton } from "./compare.js";
 import { explainButton } from "./panel.js";
 import { virtualRows, WHOLE } from "./rows.js";
 import { seriesOf } from "./marks.js";
@@ -25,13 +27,13 @@ function cellContent(cell) {
 
 // The columns that are more than text.
 const DRAWN_COLUMNS = {
-  run: (page, run) =>
+  run: (page, run, cell, objective, state) =>
     h(
       "span",
       { class: "run-name", title: page.runs[run].name },
       runSwatch(page, run),
       h("span", {}, shownName(page.runs[run])),
-      page.diff ? "" : explainButton(page, run),
+      page.diff ? "" : [explainButton(page, run), page.runs.length > 1 && compareButton(page, state, run)],
     ),
   status: (page, run, { style, title, text }) =>
     h("span", { class: `status ${style}`, title }, text),
@@ -73,7 +75,7 @@ export function runTable(page, state) {
         h(
           kind === "run" ? "th" : "td",
           { scope: kind === "run" && "row", class: number && "number" },
-          DRAWN_COLUMNS[kind]?.(page, i, cells[i], page.objectives[0]) ?? cellContent(cells[i]),
+          DRAWN_COLUMNS[kind]?.(page, i, cells[i], page.objectives[0], state) ?? cellContent(cells[i]),
         ),
       ),
     );
@@ -84,9 +86,7 @@ export function runTable(page, state) {
   const order = () => {
     const { column, descending } = state.sort ?? { column: 0, descending: false };
     const { cells } = columns[column] ?? columns[0];
-    const matches = matcher(state.runFilter);
-    const found = [...page.runs.keys()].filter((run) => matches(page.runs[run].name));
-    return found.sort((a, b) => compareCells(cells[a], cells[b], descending) || a - b);
+    return filteredRuns(page, state).sort((a, b) => compareCells(cells[a], cells[b], descending) || a - b);
   };
   const sort = () => {
     const { column, descending } = state.sort ?? { column: 0, descending: false };
@@ -119,7 +119,10 @@ export function runTable(page, state) {
   sort();
   if (!state.sort) headers[0].removeAttribute("aria-sort");
   state.listen((changed) => {
-    if (changed.includes("sort") || changed.includes("runFilter")) sort();
+    if (changed.includes("colorBy")) list.made.clear();
+    if (["sort", "runFilter", "where", "colorBy"].some((name) => changed.includes(name))) sort();
+    if (changed.includes("compared"))
+      for (const row of list.made.values()) row.querySelector(".compare")?.tell();
     if (!changed.includes("hidden")) return;
     for (const [i, row] of list.made) row.classList.toggle("off", !state.isShown(i));
   });

@@ -1,12 +1,62 @@
 // The side of the page with the runs, and the toolbar of all charts.
 
-import { byId, follow, h, matcher, oncePerFrame, segmented, toggle } from "./dom.js";
+import { byId, follow, h, oncePerFrame, segmented, toggle } from "./dom.js";
 import { formatCount, formatRounded } from "./format.js";
 import { groupList, runList } from "./runlist.js";
+import { colorAxes, colorLegend, groupAxes } from "./coloring.js";
+import { filteredRuns, parseWhere } from "./where.js";
 
-function filteredRuns(page, state) {
-  const matches = matcher(state.runFilter);
-  return page.runs.map((_, i) => i).filter((i) => matches(page.runs[i].name));
+// A field for expressions of --where, which says what is wrong with one.
+function whereField(page, state, only) {
+  const wrong = h("p", { class: "error", id: "where-error", hidden: true });
+  const field = h("input", {
+    type: "search",
+    id: "where",
+    placeholder: "Where, as lr>=1e-3 and status!=stopped",
+    "aria-label": "Filter runs by an expression of --where",
+    "aria-describedby": "where-error",
+    oninput: () => state.set({ where: field.value }),
+    onkeydown: only,
+  });
+  const tell = () => {
+    try {
+      if (state.where.trim()) parseWhere(page, state.where);
+      wrong.textContent = "";
+    } catch (error) {
+      wrong.textContent = error.message;
+    }
+    wrong.hidden = !wrong.textContent;
+    field.setAttribute("aria-invalid", String(!wrong.hidden));
+  };
+  field.set = (text) => (field.value = text);
+  follow(state, "where", field);
+  state.listen((changed) => changed.includes("where") && tell());
+  return [field, wrong];
+}
+
+// By what runs are coloured, put together, and put into panels.
+function dressing(page, state) {
+  const chooser = (label, name, none, axes) => {
+    const select = h(
+      "select",
+      { "aria-label": label, onchange: () => state.set({ [name]: select.value }) },
+      h("option", { value: "" }, none),
+      axes.map((axis) => h("option", { value: axis.name }, axis.name)),
+    );
+    // An address may name what this page does not have.
+    select.set = (value) => (select.value = axes.some((axis) => axis.name === value) ? value : "");
+    return h("label", { class: "chooser" }, h("span", {}, label), follow(state, name, select));
+  };
+  const [colors, groups] = [colorAxes(page), groupAxes(page)];
+  const legend = h("div", {});
+  state.listen((changed) => {
+    if (changed.includes("colorBy")) legend.replaceChildren(...[colorLegend(page, state)].filter(Boolean));
+  });
+  return [
+    colors.length > 0 && [chooser("Colour by", "colorBy", "run", colors), legend],
+    groups.length > 0 && chooser("Group by", "groupBy", "nothing", groups),
+    groups.length > 0 && chooser("Panels by", "panelBy", "nothing", groups),
+  ];
 }
 
 export function showSidebar(page, state) {
@@ -16,10 +66,17 @@ export function showSidebar(page, state) {
     placeholder: "Filter runs (regex)",
     "aria-label": "Filter runs by a regular expression",
     oninput: () => state.set({ runFilter: filter.value }),
+    onkeydown: (event) => only(event),
   });
   filter.set = (text) => (filter.value = text);
   follow(state, "runFilter", filter);
-  const set = (shown) => state.show(filteredRuns(page, state), shown);
+  const left = () => filteredRuns(page, state);
+  const set = (shown) => state.show(left(), shown);
+  const onlyThese = () => {
+    const kept = new Set(left());
+    state.set({ hidden: new Set([...page.runs.keys()].filter((run) => !kept.has(run))) });
+  };
+  const only = (event) => event.key === "Enter" && onlyThese();
   const count = h("small", {});
   const tell = () => {
     const shown = page.runs.length - state.hidden.size;
@@ -32,10 +89,13 @@ export function showSidebar(page, state) {
     "details",
     { open: window.matchMedia("(min-width: 900px)").matches },
     h("summary", {}, h("span", {}, "Runs "), count),
+    dressing(page, state),
     filter,
+    whereField(page, state, only),
     h(
       "div",
       { class: "buttons" },
+      h("button", { type: "button", title: "Show the runs that the filters leave, hide all others", onclick: onlyThese }, "Only these"),
       h("button", { type: "button", onclick: () => set(true) }, "Show all"),
       h("button", { type: "button", onclick: () => set(false) }, "Hide all"),
     ),
@@ -152,6 +212,18 @@ function linkButton(state) {
   return button;
 }
 
+// Any scalar as the x axis.
+function tagAxisChooser(page, state) {
+  const select = h(
+    "select",
+    { "aria-label": "Another scalar as x axis", onchange: () => state.set({ x: select.value || "step" }) },
+    h("option", { value: "" }, "x: scalar …"),
+    page.tags.map(({ tag }) => h("option", { value: `tag:${tag}` }, tag)),
+  );
+  select.set = (x) => (select.value = x.startsWith("tag:") ? x : "");
+  return follow(state, "x", select);
+}
+
 export function showToolbar(page, state, restyle) {
   const search = h("input", {
     type: "search",
@@ -186,8 +258,13 @@ export function showToolbar(page, state, restyle) {
           (x) => state.set({ x }),
         ),
       ),
+    page.tags.length > 1 && tagAxisChooser(page, state),
     page.tags.length > 0 &&
       flag("Log y", "log", "log", "Logarithmic y axes; values of 0 and less have no place on them"),
+    page.tags.length > 0 &&
+      flag("Symlog y", "symlog", "symlog", "Logarithmic on both sides of zero, a line close to it"),
+    page.pairs.length > 0 &&
+      flag("Train with val", "paired", "paired", "Training and validation in one chart"),
     page.tags.length > 0 &&
       flag(
         "Ignore outliers",

@@ -20,14 +20,31 @@ export function createState(page) {
     crosshair: null,
     x: "step",
     log: false,
+    symlog: false,
+    // Ends of the y axes of charts, by their tags; null for one that is not set.
+    limits: {},
+    // Training and validation in one chart.
+    paired: false,
     ignoreOutliers: true,
     grouped: false,
     tagFilter: "",
     runFilter: "",
+    // An expression of --where; names of what runs are coloured, grouped and put into panels by.
+    where: "",
+    colorBy: "",
+    groupBy: "",
+    panelBy: "",
+    // Parts of the axes of hyperparameters that are shown, by their names, from 0 to 1.
+    brushes: {},
+    // Two runs that are compared, by their names.
+    compared: [],
     hidden: new Set(),
     highlighted: null,
     // Tells all who listen what has changed: one or several of the names above.
     set(changes) {
+      // An axis is one of these, or neither.
+      if (changes.log) changes = { symlog: false, ...changes };
+      if (changes.symlog) changes = { log: false, ...changes };
       Object.assign(state, changes);
       const names = Object.keys(changes);
       for (const listener of listeners) listener(names);
@@ -37,6 +54,10 @@ export function createState(page) {
     },
     weightOf(series) {
       return (series.n ?? series.value.length) < state.leastSmoothed ? 0 : state.smoothing;
+    },
+    // Tags are strangers' words: one may be called as something that every object has.
+    limitsOf({ tag }) {
+      return Object.hasOwn(state.limits, tag) ? state.limits[tag] : [null, null];
     },
     isShown(run) {
       return !state.hidden.has(run);

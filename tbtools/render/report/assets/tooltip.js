@@ -24,15 +24,16 @@ export function nearest(values, x, increases) {
   return low && Math.abs(values[low - 1] - x) <= Math.abs(values[low] - x) ? low - 1 : low;
 }
 
-function rowsAt(lines, x, y, log) {
+// What the lines have at x, those nearest to y, a value along the axis.
+function rowsAt(lines, x, y, { log, to }) {
   const distance = (value) => {
     if (!Number.isFinite(value)) return Infinity;
-    return log ? Math.abs(Math.log(value / y)) : Math.abs(value - y);
+    return log ? Math.abs(Math.log(value / y)) : Math.abs(to(value) - y);
   };
-  const span = Math.max(...lines.map((line) => line.x[line.x.length - 1] - line.x[0]), 0);
+  const span = Math.max(...lines.map((line) => Math.abs(line.x[line.x.length - 1] - line.x[0]) || 0), 0);
   const rows = [];
   for (const line of lines) {
-    const index = nearest(line.x, x, !line.series.breaks);
+    const index = nearest(line.x, x, line.rises);
     // A run that ended long before has nothing to say here.
     if (Math.abs(line.x[index] - x) > span * 0.05 && line.x.length > 1) continue;
     rows.push({ line, index, distance: distance(line.smooth[index]) });
@@ -109,6 +110,8 @@ export function attachTooltip(card, state) {
   card.plot.append(line);
   let at = null;
 
+  // How the chart places values along its y axis.
+  const axis = () => ({ log: state.log, to: card.figure?.scale?.to ?? ((value) => value) });
   const hide = () => {
     tooltip.hidden = true;
     line.hidden = true;
@@ -128,7 +131,7 @@ export function attachTooltip(card, state) {
     const inside = px >= 0 && px <= size.w && py >= 0 && py <= size.h;
     if (!inside || !card.lines.length) return hide();
     at = px;
-    const found = rowsAt(card.lines, xaxis.p2c(px), yaxis.p2c(py), state.log);
+    const found = rowsAt(card.lines, xaxis.p2c(px), yaxis.p2c(py), axis());
     if (!found.rows.length) return hide();
     tooltip.replaceChildren(tooltipTable(state, found));
     if (state.linked) state.set({ crosshair: xaxis.p2c(px) });
@@ -156,8 +159,8 @@ export function attachTooltip(card, state) {
       if (moved > 4 || !card.plot._fullLayout) return;
       const { xaxis, yaxis, _size: size } = card.plot._fullLayout;
       const [px, py] = [down.clientX - box.left - size.l, down.clientY - box.top - size.t];
-      const { closest } = rowsAt(card.lines, xaxis.p2c(px), yaxis.p2c(py), state.log);
-      if (!closest?.line.runs || Math.abs(yaxis.c2p(closest.line.smooth[closest.index]) - py) > 14)
+      const { closest } = rowsAt(card.lines, xaxis.p2c(px), yaxis.p2c(py), axis());
+      if (!closest?.line.runs || Math.abs(yaxis.c2p(axis().to(closest.line.smooth[closest.index])) - py) > 14)
         return;
       const pinned = new Set(state.pinned);
       const { runs } = closest.line;

@@ -1,0 +1,91 @@
+"""A page that is written anew as long as its runs go on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import tbtools
+from tbtools.live.report import keep_written
+from tbtools.render.report.write import write_report
+from tests.render.report_logs import page_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write_points(logs: Path, steps: range, name: str = "a") -> None:
+    with tbtools.EventFileWriter(logs / name) as writer:
+        for step in steps:
+            writer.add_scalar("loss", 1 / (1 + step), step)
+
+
+def last_step(path: Path) -> int:
+    return int(page_of(path.read_text("utf-8"))["runs"][0]["last_step"])
+
+
+def test_a_page_is_written_anew_until_its_runs_are_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs, path = tmp_path / "logs", tmp_path / "r.html"
+    write_points(logs, range(5))
+    experiment = tbtools.load(logs)
+    told: list[tuple[float | None, int]] = []
+
+    def write(live: float | None, again: bool) -> Any:
+        written = write_report(experiment, path, live=live, force=again)
+        told.append((page_of(path.read_text("utf-8"))["live"], last_step(path)))
+        return written
+
+    def sleep(seconds: float) -> None:
+        assert seconds >= 0.5
+        if len(told) == 1:
+            write_points(logs, range(5, 9))
+        if len(told) == 2:
+            with tbtools.EventFileWriter(logs / "a") as writer:
+                writer.add_hparams({"lr": 0.1})
+                writer.add_hparams_end("success")
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    written = keep_written(experiment, path, write, 0.5)
+    assert told == [(0.5, 4), (0.5, 8), (None, 8)]
+    assert written.runs == 1
+
+
+def test_a_page_of_runs_that_are_over_is_written_once(tmp_path: Path) -> None:
+    path = tmp_path / "r.html"
+    command = [sys.executable, "-m", "tbtools", "report", "tests/logs", "-o", str(path), "--live"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert page_of(path.read_text("utf-8"))["live"] is None
+    assert "8 runs" in done.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_the_page_that_a_signal_leaves_waits_for_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "r.html"
+    write_points(tmp_path / "logs", range(5))
+    command = [sys.executable, "-m", "tbtools", "report", str(tmp_path / "logs"), "-o", str(path)]
+    with subprocess.Popen([*command, "--live"], stderr=subprocess.PIPE, text=True) as process:
+        while not path.exists():
+            time.sleep(0.1)
+        assert page_of(path.read_text("utf-8"))["live"] == 10
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 128 + signal.SIGINT
+    assert page_of(path.read_text("utf-8"))["live"] is None
+    assert last_step(path) == 4
+
+
+@pytest.mark.parametrize("output", ["-", "r.png"])
+def test_where_no_page_can_be_written_anew(tmp_path: Path, output: str) -> None:
+    output = output if output == "-" else str(tmp_path / output)
+    command = [sys.executable, "-m", "tbtools", "report", "tests/logs", "-o", output, "--live"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--live" in done.stderr
