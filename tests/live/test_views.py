@@ -85,6 +85,25 @@ def test_pictures_and_texts(logs: Path) -> None:
     assert r"*said* at 10\x1b[31m" in text
 
 
+def test_what_cannot_be_shown_is_told(logs: Path) -> None:
+    with tbtools.EventFileWriter(logs / "one") as log:
+        log.add_encoded_image("faces", b"\x89PNG\r\n\x1a\n", 30, START + 60, width=2, height=2)
+    shown = seen(logs, [*TO_RUN, "v", "v"], ascii_only=True, colors=False)
+    assert "3 of 4, step 20" in shown
+    assert "png picture that cannot be decoded" in shown
+    assert "@@@@@@@@" in shown
+
+
+def test_many_values_are_thinned_evenly_and_that_is_told(tmp_path: Path) -> None:
+    with tbtools.EventFileWriter(tmp_path / "one") as log:
+        for step in range(0, 200, 2):
+            log.add_text("notes", f"said at {step}", step, wall_time=START + step)
+    shown = seen(tmp_path, ["v"])
+    assert "50 of 100, step 198" in shown
+    assert "said at 198" in shown
+    assert "said at 0" in seen(tmp_path, ["v", "2", *["shift+left"] * 5])
+
+
 def test_views_that_a_run_does_not_have_are_passed_over(logs: Path) -> None:
     assert "hparams" in seen(logs, ["slash", "type:two", "enter", "v"])
     assert "do not differ in a hyperparameter" in seen(logs, ["slash", "type:two", "enter", "v"])

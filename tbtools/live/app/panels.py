@@ -94,12 +94,16 @@ def samples_panel(
     view: str, samples: Samples, step: float | None, look: Look, width: int, height: int
 ) -> Panel:
     """Values of one tag: all histograms as a heat map, of others the one nearest to a step."""
+    trouble: Cells = [(f"  {printable(samples.trouble[:200])}", "yellow")]
+    behind = [trouble] if samples.trouble else []
     if not samples.contents:
-        return told(printable(samples.trouble.splitlines()[0]) if samples.trouble else "nothing")
+        return Panel(rows=behind)
     at = samples.at(step)
     value = f"step {format_count(samples.steps[at])}"
-    rows = _DRAWN[view](samples, at, look, width, height)
-    return Panel(value, "", rows)
+    if len(samples.contents) < samples.count:
+        value = f"{len(samples.contents)} of {format_count(samples.count)}, {value}"
+    rows = _DRAWN[view](samples, at, look, width, height - len(behind))
+    return Panel(value, "", [*rows, *behind])
 
 
 def _heat_map(samples: Samples, at: int, look: Look, width: int, height: int) -> list[Cells]:
