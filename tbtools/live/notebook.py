@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.main_objective import rank_objectives
-from tbtools.errors import MissingPackage
+from tbtools.errors import InvalidArgument, MissingPackage
 from tbtools.eventfile.discover import natural_key
 from tbtools.live.lines import event_cells
 from tbtools.render.extras import require_report_extra
@@ -41,15 +41,19 @@ class LiveFigure:
 
     Raises:
         MissingExtra: The extra ``report`` is not installed.
-        MissingPackage: There is no IPython: this is no notebook.
+        MissingPackage: There is no IPython.
+        InvalidArgument: This is no notebook.
     """
 
     def __init__(self, tags: Globs = None, **options: Any) -> None:
         require_report_extra("a figure")
         try:
+            from IPython import get_ipython
             from IPython.display import display
         except ImportError as error:
             raise MissingPackage("LiveFigure draws in a notebook", "ipython") from error
+        if get_ipython() is None:
+            raise InvalidArgument("LiveFigure draws in a notebook, and this is none")
         self._display: Callable[..., Any] = display
         self._tags = as_globs(tags)
         self._options = options

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tbtools
-from tbtools.errors import MissingPackage
+from tbtools.errors import InvalidArgument, MissingPackage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +62,8 @@ def test_a_figure_is_drawn_in_its_place(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_without_a_notebook_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("plotly", reason="the extra report is not installed")
+    with pytest.raises(InvalidArgument, match="and this is none"):
+        tbtools.LiveFigure("val/loss")
     monkeypatch.setitem(sys.modules, "IPython.display", None)
     with pytest.raises(MissingPackage, match="draws in a notebook needs ipython"):
         tbtools.LiveFigure("val/loss")
