@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from dataclasses import astuple, dataclass, fields, replace
 from functools import partial
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from tbtools.runs.selection import Selection
 
 _INDEX = "index.csv"
+# What is meant for one picture, and cannot be a directory's name by mistake.
+_PICTURES = frozenset((".png", ".gif", ".jpg", ".jpeg", ".webp", ".svg", ".pdf", ".mp4", ".webm"))
 
 
 def export_media(
@@ -66,6 +69,9 @@ def export_media(
         TbtoolsError: The directory is not free; see `directory_whole`.
         FileError: It cannot be written; then nothing is left behind.
     """
+    if PurePath(os.fspath(directory)).suffix.lower() in _PICTURES:
+        name = os.fspath(directory)
+        raise InvalidArgument(f"{name}: images become one .png or .gif, or a directory of files")
     if is_table(directory):
         raise InvalidArgument(f"{kind} make a directory; {os.fspath(directory)} would be a file")
     problems: list[tuple[str, Undecodable]] = []

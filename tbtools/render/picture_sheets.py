@@ -80,7 +80,8 @@ def export_sheet(
     """Draws pictures side by side: a row a series and a column a step, or a frame a step in a GIF.
 
     In a frame each series shows its last picture up to that step. Of more steps and series than
-    there is room for, some at even distances are drawn, the first and the last among them.
+    there is room for, some at even distances are drawn, the first and the last among them. Memory
+    holds every picture that is selected, reduced.
 
     Args:
         runs: The runs, read one by one.

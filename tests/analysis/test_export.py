@@ -950,6 +950,10 @@ class TestSheets:
         arguments = ["export", str(pictures), "--data", "images", "-o", str(target)]
         assert "exists" in call(*arguments).err
         assert "takes no csv_safe" in call(*arguments, "--csv-safe").err
+        for other in ("x.jpg", "x.MP4"):
+            result = call(*arguments[:-1], str(pictures.parent / other))
+            assert result.status == 2
+            assert "images become one .png or .gif, or a directory" in result.err
         assert target.read_text() == "mine"
         assert call(*arguments, "--force").status == 0
         with pytest.raises(InvalidArgument, match="no points in steps 11:"):

@@ -47,9 +47,9 @@ def test_what_it_prints(seeds: Path, form: str) -> None:
 
 def test_terminal(seeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    result = call("aggregate", str(seeds), "-o", str(seeds.parent / "out"), out=Screen())
-    shown = plain(result.out).replace(os.fspath(seeds.parent), "TMP")
-    assert_golden("cli/aggregate_terminal.txt", shown)
+    monkeypatch.chdir(seeds.parent)  # lines are broken where they are too long
+    result = call("aggregate", seeds.name, "-o", "out", out=Screen())
+    assert_golden("cli/aggregate_terminal.txt", plain(result.out))
 
 
 def test_statistics_axis_and_grid(seeds: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,6 +116,36 @@ def test_names_are_shown_as_they_are_and_labels_as_their_author_says(tmp_path: P
         "figure", str(tmp_path / "logs"), "-o", target, "--labels", str(labels), "--force"
     )
     assert (result.status, "nothing is called 'c'" in result.err) == (2, True)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
+def test_latex_takes_it_at_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures and tables, of names that mean something to TeX."""
+    for run in (EVIL, "b~^&#\\input"):
+        points = [(step, 1 / (1 + step)) for step in range(1, 40)]
+        EventFileBuilder().scalars("loss_%", points).write(tmp_path / "logs" / run / FILE)
+    monkeypatch.chdir(tmp_path)
+    for command in (
+        "figure logs -o f.tex --size 3x2in",
+        "figure logs --group * --log -o g.tex",
+        "best logs -o t.tex",
+        "diff logs --baseline b~^&#\\input -o d.tex",
+    ):
+        assert call(*command.split()).status < 2, command
+    page = r"""
+\documentclass{article}\usepackage{pgfplots,booktabs}\pgfplotsset{compat=1.16}\begin{document}
+\setbox0\hbox{\input{f.tex}}\typeout{size \the\wd0 x\the\ht0}\box0
+\input{g.tex} \input{t.tex} \input{d.tex}
+\end{document}"""
+    (tmp_path / "page.tex").write_text(page)
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"],
+        capture_output=True, text=True, errors="replace", check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:]
+    [width, height] = re.findall(r"size ([\d.]+)ptx([\d.]+)pt", done.stdout)[0]
+    # TeX's point is 1/72.27 in.
+    assert [float(width) / 72.27, float(height) / 72.27] == pytest.approx([3, 2], abs=0.01)
 
 
 def test_what_is_thinned_missing_or_left_out_is_said(tmp_path: Path) -> None:

@@ -201,6 +201,21 @@ def test_the_x_axis(example: Path, open_page: Callable[..., OpenPage]) -> None:
     np.testing.assert_array_equal(baseline_x(), frame["step"])
 
 
+def test_the_active_axis_has_no_pauses(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:
+    for run, pause in (("s_1", 3600), ("s_2", 1800)):
+        for number, (start, steps) in enumerate([(START, range(3)), (START + pause, range(3, 5))]):
+            builder = EventFileBuilder().file_version(wall_time=start)
+            for second, step in enumerate(steps):
+                builder.scalar("loss", step, 1 / (1 + step), start + second)
+            builder.write(tmp_path / "logs" / run / f"events.out.tfevents.{number}")
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html", smoothing=0))
+    page.page.get_by_role("radio", name="Active").check()
+    page.settle()
+    drawn = [line["x"] for line in lines(page, "loss") if len(line["runs"]) == 1]
+    assert drawn == [[0, 1, 2, 2, 3]] * 2  # seconds
+    assert "active" in page.page.evaluate("location.href")
+
+
 def axis_of(page: OpenPage, tag: str, what: str, axis: str = "yaxis") -> Any:
     lines(page, tag)
     return page.js(

@@ -53,7 +53,7 @@ def test_columns_give_way_by_rank_and_that_is_said() -> None:
     assert on_screen(30, *columns).endswith("\nhidden in this width: least\n")
     for narrow in (20, 5, 1):
         shown = on_screen(narrow, *columns)
-        assert shown.endswith("\nhidden in this width: least, middle\n")
+        assert " ".join(shown.split()).endswith(" hidden in this width: least, middle")
         assert "aaaaaaaa  zzzzzzzz\n" in shown
 
 

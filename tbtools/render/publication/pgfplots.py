@@ -63,7 +63,7 @@ def pgfplots(
         corner = column * cell[0], room - (row + 1) * cell[1]
         yield from _axis(panel, drawing, style, corner, cell)
     yield from legend
-    yield r"\end{tikzpicture}"
+    yield r"\end{tikzpicture}%"  # the end of a line is a blank to TeX
 
 
 def _comment(text: str) -> str:

@@ -59,11 +59,20 @@ def run_row(
         "last_step": max((int(each.max()) for each in steps), default=None),
         "start": min((float(each.min()) for each in times), default=None),
         "end": max((float(each.max()) for each in times), default=None),
+        "pauses": _pauses(run),
         "status": status,
         "problems": problems,
         "notes": notes,
         "remarks": _remarks(run.superseded, len(problems), [note["kind"] for note in notes]),
     }
+
+
+def _pauses(run: Run) -> list[list[float]]:
+    """When no session ran, in seconds since the first event."""
+    start = run.data.start_time
+    parts = run.data.parts
+    pauses = parts[0].columns.timeline.pauses if parts else ()
+    return [[first - start, last - start] for first, last in pauses]
 
 
 def _remarks(superseded: int, problems: int, notes: Sequence[str]) -> list[str]:

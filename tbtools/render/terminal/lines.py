@@ -27,21 +27,37 @@ def cells_of(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
 
 
-def print_line(console: Console, line: str | Text, style: str = "") -> None:
-    """Prints a line as it is: a terminal may wrap it, nothing cuts it.
+def print_line(console: Console, line: str | Text, style: str = "", *, wrap: bool = True) -> None:
+    """Prints a line as it is: on a terminal between words where it is too long; nothing cuts it.
 
     Args:
         console: Where to; what is no terminal gets neither style nor blanks at the end.
         line: What; printable, which a stranger's string may not be.
         style: For the whole line.
+        wrap: Whether it may be broken, as the row of a table may not: the terminal does that.
     """
     if console.is_terminal:
         text = Text(line, style=style) if isinstance(line, str) else line
-        console.print(text, soft_wrap=True)
+        fits = not wrap or cell_len(text.plain) <= console.width
+        for each in [text] if fits else text.divide(_line_starts(text.plain, console.width)):
+            if not fits:
+                each.rstrip()
+            console.print(each, soft_wrap=True)
     else:
         # Rich takes a tenth of a millisecond a line, a file of events has millions.
         plain = line if isinstance(line, str) else line.plain
         console.file.write(plain.rstrip() + "\n")
+
+
+def _line_starts(text: str, width: int) -> list[int]:
+    """Where lines begin but the first; what is longer than a line, such as a path, stays whole."""
+    starts, used = [], 0
+    for word in re.finditer(r"\s*\S+\s*", text):
+        if used and used + cell_len(word[0].rstrip()) > width:
+            starts.append(word.start())
+            used = 0
+        used += cell_len(word[0])
+    return starts
 
 
 def print_cells(console: Console, cells: Sequence[tuple[str, str]]) -> None:

@@ -79,13 +79,14 @@ def print_table(
     ellipsis = "..." if console.options.ascii_only else "…"
     headings, shown = _fit_names(kept, _widths(kept, natural, console.width), ellipsis)
     widths = [column.width for column in shown]
-    print_line(console, _line([_bold(column.name) for column in shown], shown, widths))
+    head = _line([_bold(column.name) for column in shown], shown, widths)
+    print_line(console, head, wrap=False)
     for number, row in enumerate(zip(*(column.cells for column in shown), strict=True)):
         if sections and (number == 0 or sections[number] != sections[number - 1]):
             print_line(console, f"\n{sections[number]}" if number else sections[0], style="bold")
         if number in headings:
             print_line(console, headings[number])
-        print_line(console, _line(row, shown, widths))
+        print_line(console, _line(row, shown, widths), wrap=False)
     hidden = [column.name for column in filled if column not in kept]
     if hidden:
         print_line(console, f"hidden in this width: {', '.join(hidden)}", style="dim")

@@ -25,8 +25,9 @@ export function cssColor(name) {
 }
 
 // A unit of time in which the longest of some series has a handful of ticks.
-function timeUnit(lines) {
-  const longest = Math.max(0, ...lines.map(({ series }) => series.ms[series.ms.length - 1] / 1000));
+function timeUnit(lines, secondsOf) {
+  const ends = lines.map(({ series }) => secondsOf(series, series.ms[series.ms.length - 1] / 1000));
+  const longest = Math.max(0, ...ends);
   return UNITS.find(([, size]) => longest >= 2 * size) || UNITS[UNITS.length - 1];
 }
 
@@ -35,15 +36,30 @@ function asDate(milliseconds, last) {
   return Math.min(last, Math.max(-last, milliseconds));
 }
 
+function runsOf(page, series) {
+  return series.run === undefined ? (series.members ?? page.groups[series.group].runs) : [series.run];
+}
+
+// Seconds since the first event without the pauses between sessions; of a group the mean of its runs.
+function activeSeconds(page, series, second) {
+  const runs = runsOf(page, series);
+  const paused = runs
+    .flatMap((run) => page.runs[run].pauses)
+    .map(([from, to]) => Math.min(Math.max(second - from, 0), to - from));
+  return second - paused.reduce((sum, each) => sum + each, 0) / runs.length;
+}
+
 export function xAxis(page, state, lines) {
-  if (state.x === "relative") {
-    const [name, size] = timeUnit(lines);
+  if (state.x === "relative" || state.x === "active") {
+    const active = (series, second) => activeSeconds(page, series, second);
+    const secondsOf = state.x === "active" ? active : (_, second) => second;
+    const [name, size] = timeUnit(lines, secondsOf);
     return {
       type: "linear",
       breaks: "time",
       title: name,
-      of: (series, i) => series.ms[i] / 1000 / size,
-      second: 1 / size,
+      of: (series, i) => secondsOf(series, series.ms[i] / 1000) / size,
+      atSecond: (series, second) => secondsOf(series, second) / size,
     };
   }
   if (state.x === "wall") {
@@ -62,7 +78,7 @@ export function xAxis(page, state, lines) {
 function tagAxis(page, tag) {
   const known = new Map();
   const axisOf = (series) => {
-    const runs = series.run === undefined ? (series.members ?? page.groups[series.group].runs) : [series.run];
+    const runs = runsOf(page, series);
     const found = tag.series.filter(({ run }) => runs.includes(run));
     if (!found.length) return null;
     return found.length > 1 ? groupSeries(found) : found[0];
@@ -94,7 +110,7 @@ function tagAxis(page, tag) {
 
 // Where on the x axis something is that has a step and a second in its series.
 export function xAt(state, axis, series, step, second) {
-  if (state.x === "relative") return second * axis.second;
+  if (axis.atSecond) return axis.atSecond(series, second);
   if (state.x === "wall") return asDate((series.start + second) * 1000, axis.last);
   return axis.at ? axis.at(series, step) : step;
 }

@@ -47,7 +47,7 @@ const isZoom = (value) =>
 const KINDS = {
   smoothing: (value) => isNumber(value) && value >= 0 && value < 1,
   leastSmoothed: isNumber,
-  x: (value) => isText(value) && (["step", "relative", "wall"].includes(value) || value.startsWith("tag:")),
+  x: (value) => isText(value) && (["step", "relative", "active", "wall"].includes(value) || value.startsWith("tag:")),
   log: isFlag,
   symlog: isFlag,
   paired: isFlag,

@@ -252,6 +252,7 @@ export function showToolbar(page, state, restyle) {
           [
             ["step", "Step"],
             ["relative", "Relative"],
+            ["active", "Active"],
             ["wall", "Wall time"],
           ],
           state.x,
