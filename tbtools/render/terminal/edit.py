@@ -70,7 +70,7 @@ class EditView:
         if left_out:
             parts.append(f"{plural(left_out, 'file')} left out")
         if edit.assets:
-            parts.append(f"{plural(len(edit.assets), 'file')} of the projector")
+            parts.append(f"{plural(len(edit.assets), 'file')} beside them")
         line = ", ".join(parts)
         if self.backup is not None:
             kept = printable(self.backup)
