@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import pickle
 import sqlite3
 import struct
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tbtools
+from tbtools.errors import NoEventFiles
 from tbtools.eventfile.foreign.formats import FORMATS
 from tbtools.eventfile.source import using
 from tbtools.vocabulary import FOREIGN_FORMATS
@@ -149,6 +151,25 @@ def test_keras(tmp_path: Path) -> None:
     assert found == {
         "accuracy": [(0, 0.5), (1, 0.75)], "loss": [(0, 1.25), (1, 0.5)], "val_loss": [(0, 2.5)]
     }  # fmt: skip
+
+
+def test_what_was_found_as_such_is_loaded_again_as_such(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_lightning(tmp_path / name / "metrics.csv")
+    (tmp_path / "lines").mkdir()
+    write_history(tmp_path / "lines" / "history.jsonl")
+    found = tbtools.load(tmp_path, also="csv")
+    points = found["one"].scalars()["value"].tolist()
+    again = tbtools.load(found["one"])
+    assert [len(run.scalars()) for run in again.values()] == [len(points)]
+    for run in (found["one"], pickle.loads(pickle.dumps(found["one"]))):
+        assert tbtools.load(run)["."].scalars()["value"].tolist() == points
+    assert list(tbtools.load(found, runs="t*")) == ["two"]
+    lines = tbtools.load(tmp_path / "lines", also="jsonl")["."]
+    assert len(tbtools.load([found["one"], lines])) == 2
+    with pytest.raises(NoEventFiles):
+        tbtools.load(found["one"], also="hf")
 
 
 def test_lightning(tmp_path: Path) -> None:
