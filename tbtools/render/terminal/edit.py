@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.edit.names import Collision
 
 _TAGS_SHOWN = 20
+_MEETING_SHOWN = 5
 
 
 class EditView:
@@ -101,7 +102,9 @@ def _renamed(tags: Sequence[TagEdit]) -> list[str]:
 
 
 def _collision_line(collision: Collision) -> str:
-    names = ", ".join(map(shown_name, collision.names))
+    names = ", ".join(map(shown_name, collision.names[:_MEETING_SHOWN]))
+    if (more := len(collision.names) - _MEETING_SHOWN) > 0:
+        names += f" and {more} more"
     of = "runs" if collision.run is None else f"tags of {shown_name(collision.run)}"
     return f"{of} that meet in {shown_name(collision.name)}: {names}"
 
