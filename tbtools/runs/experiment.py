@@ -455,9 +455,9 @@ def load(
         engine: ``dask`` or ``dask:ADDRESS``, or a `distributed.Client`: what goes over all runs is
             done in other processes; see docs/distributed.md.
         also: Formats of other programs (``csv``, ``jsonl``, ``json``, ``hf``, ``mlflow``,
-            ``trackio``) whose logs are read as if they were event files, where they lie in a log
-            directory; see docs/import.md. A run or an experiment keeps those with which it was
-            found.
+            ``trackio``, ``wandb``) whose logs are read as if they were event files, where they
+            lie in a log directory; see docs/import.md. A run or an experiment keeps those with
+            which it was found.
 
     Raises:
         NoEventFiles: There is nothing at a path, or no event file under it.

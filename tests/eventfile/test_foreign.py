@@ -8,9 +8,12 @@ import json
 import math
 import os
 import pickle
+import shutil
 import sqlite3
 import struct
-from typing import TYPE_CHECKING, Any
+import zlib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,9 +28,6 @@ from tbtools.eventfile.source import using
 from tbtools.vocabulary import FOREIGN_FORMATS
 from tests.commands import call
 from tests.sources import MemorySource
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
@@ -119,6 +119,11 @@ def write_mlflow(run: Path) -> None:
     (run / "params" / "lr").write_text("0.001")
     (run / "params" / "optimizer").write_text("adam")
     (run / "params" / "nesterov").write_text("True")
+
+
+def write_offline(path: Path) -> None:
+    """As wandb 0.22.3 has written it, of `OFFLINE_LOGGED`."""
+    shutil.copyfile(Path(__file__).parent / "foreign" / "wandb-0.22.3.wandb", path)
 
 
 def write_trackio(path: Path) -> None:
@@ -229,6 +234,101 @@ def test_mlflow(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_offline_weights_and_biases(tmp_path: Path) -> None:
+    """Five calls of ``log`` with a loss, an accuracy and a word, and two at steps 10 and 12."""
+    folder = tmp_path / "wandb" / "offline-run-20261127_210957-5gr0ape0"
+    folder.mkdir(parents=True)
+    write_offline(folder / "run-5gr0ape0.wandb")
+    logs = tbtools.load(tmp_path / "wandb", also="wandb")
+    [(name, run)] = logs.items()
+    assert name == folder.name
+    assert dict(run.hparams) == {"lr": 0.5, "net/depth": 3, "net/name": "mlp", "flag": True}
+    found = series_of(tmp_path / "wandb", also="wandb")
+    assert found.pop("_runtime")[0] == (0, 0.102496732)
+    loss = found.pop("loss")
+    assert loss[:5] == [(step, 1 / (step + 1)) for step in range(5)]
+    assert loss[5][0] == 10
+    assert math.isnan(loss[5][1])
+    assert found == {
+        "train/acc": [(step, step / 4) for step in range(5)],
+        "inf": [(10, math.inf)], "count": [(10, 7.0)], "late": [(12, 1e300)],
+    }  # fmt: skip
+    times = run.scalars("count")["wall_time"].tolist()
+    assert times == [1.7958137977753155e9]
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """A field of bytes of protobuf."""
+    size = len(content)
+    key = number << 3 | 2
+    prefix = b""
+    for each in (key, size):
+        while each > 0x7F:
+            prefix += bytes([each & 0x7F | 0x80])
+            each >>= 7
+        prefix += bytes([each])
+    return prefix + content
+
+
+def _logged(step: int, loss: float, words: int) -> bytes:
+    """A record of a call of ``log``."""
+    cells = {"_step": step, "_timestamp": 1.75e9 + step, "loss": loss, "note": "x" * words}
+    items = b"".join(
+        _field(1, _field(2, name.encode()) + _field(16, json.dumps(value).encode()))
+        for name, value in cells.items()
+    )
+    return _field(2, items)
+
+
+def _framed(records: list[bytes]) -> bytes:
+    """As LevelDB's doc/log_format.md says, with W&B's header."""
+    data = bytearray(b":W&B\xe1\xbe\x00")
+    for record in records:
+        left, first = record, True
+        while True:
+            room = 32768 - len(data) % 32768
+            if room < 7:
+                data += bytes(room)
+                continue
+            part, left = left[: room - 7], left[room - 7 :]
+            kind = (1 if first else 4) if not left else (2 if first else 3)
+            checksum = zlib.crc32(bytes([kind]) + part)
+            data += struct.pack("<IHB", checksum, len(part), kind) + part
+            first = False
+            if not left:
+                break
+    return bytes(data)
+
+
+@settings(max_examples=20)
+@given(words=st.lists(st.one_of(st.integers(0, 200), st.integers(32_000, 70_000)), min_size=1,
+                      max_size=8), data=st.data())  # fmt: skip
+def test_offline_files_of_any_lengths_and_damaged_ones(
+    words: list[int], data: st.DataObject
+) -> None:
+    records = [_logged(step, step / 4, count) for step, count in enumerate(words)]
+    content = _framed(records)
+    want = [(step, step / 4) for step in range(len(words))]
+    with using(MemorySource({"mem://logs/run-1.wandb": content}), "mem"):
+        assert series_of("mem://logs/run-1.wandb", also="wandb")["loss"] == want
+    at = data.draw(st.integers(7, len(content) - 1))
+    kind = data.draw(st.sampled_from(["cut", "flip"]))
+    damaged = bytearray(content[:at] if kind == "cut" else content)
+    if kind == "flip":
+        damaged[at] ^= 0x10
+    with using(MemorySource({"mem://logs/run-1.wandb": bytes(damaged)}), "mem"):
+        logs = tbtools.load("mem://logs/run-1.wandb", also="wandb")
+        frame = logs.scalars()
+        found = frame[frame["tag"] == "loss"]
+        points = list(zip(found["step"], found["value"], strict=True))
+        assert [point for point in want if point in points] == points
+        whole = sum(len(_framed(records[: count + 1])) <= at // 32768 * 32768
+                    for count in range(len(records)))  # fmt: skip
+        assert points[:whole] == want[:whole]  # all that ends in front of the damaged block
+        if len(points) < len(want) and kind == "flip":
+            assert not tbtools.verify(logs).sound
+
+
 def test_trackio(tmp_path: Path) -> None:
     write_trackio(tmp_path / "project.db")
     logs = tbtools.load(tmp_path, also="trackio")
@@ -289,6 +389,7 @@ WRITERS = {
     "jsonl": ("history.jsonl", write_history),
     "mlflow": ("run", write_mlflow),
     "trackio": ("project.db", write_trackio),
+    "wandb": ("run-5gr0ape0.wandb", write_offline),
 }
 
 
@@ -384,7 +485,7 @@ REFUSED = {
     "no triples": ("a.json", "[1]", "item 1 is no object, and no triple"),
     "no history": ("trainer_state.json", "{}", "it has no log_history"),
     "no database": ("a.db", "SQLite format 3\0" * 9, "no database that SQLite reads"),
-    "W&B's own": ("run.wandb", "\0", "`wandb sync` it"),
+    "no offline file": ("run.wandb", ":W&B", "it does not begin like one"),
     "another file": ("a.txt", "step\n", "no log in a format that is read"),
 }  # fmt: skip
 
