@@ -219,13 +219,8 @@ OTHERS = {
     "Improvement": ("group over probability to_dict"),
     "Layout": ("categories from_values to_dict to_frame"),
     "Merge": (
-<<<<<<< HEAD
-        "losses lost_tags notes points problems read_paths renamed_values restarts rewritten runs "
-        "same sessions start_time superseded tags to_dict to_frame"
-=======
         "assets losses lost_tags notes points problems read_paths renamed_values restarts "
         "rewritten runs same sessions start_time superseded tags to_dict to_frame"
->>>>>>> f0b172c (W&B's offline files are read, without the wandb package)
     ),
     "MergedSession": ("file first_step last_step points run start_time superseded"),
     "Mesh": ("colors config faces vertices"),
