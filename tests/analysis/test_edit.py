@@ -543,6 +543,9 @@ class TestParts:
             [copied] = files(tmp_path / "out" / f"session_{number}").values()
             assert copied.read_bytes() == path.read_bytes()
         assert len(files(tmp_path / "out")) == 3
+        told = call("edit", str(LOGS / "resumed"), "--split-sessions", "--dry-run")
+        assert told.status == 0
+        assert "new runs: session_1, session_2, session_3\n" in told.out
 
     def test_sessions_of_one_file(self, tmp_path: Path) -> None:
         builder = EventFileBuilder().file_version(wall_time=START)
