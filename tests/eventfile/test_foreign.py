@@ -150,6 +150,49 @@ def write_trackio(path: Path) -> None:
     database.close()
 
 
+def write_late_trackio(path: Path) -> None:
+    """As trackio 0.43: runs of one name told apart by ids, JSON as bytes, objects in it as such."""
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "CREATE TABLE metrics (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, "
+            "timestamp TEXT NOT NULL, run_name TEXT NOT NULL, step INTEGER NOT NULL, "
+            "metrics TEXT NOT NULL, log_id TEXT, space_id TEXT)"
+        )
+        database.execute(
+            "CREATE TABLE configs (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, "
+            "run_name TEXT NOT NULL, config TEXT NOT NULL, created_at TEXT NOT NULL, "
+            "UNIQUE(run_id))"
+        )
+        for run_id, run, step, metrics in (
+            ("id1", "a", 0, b'{"loss":1.0,"train":{"acc":0.5}}'),
+            ("id1", "a", 5, b'{"loss":"NaN"}'),
+            ("id2", "a", 0, b'{"loss":3.0}'), ("id3", "b", 1, b'{"loss":2.0}'),
+        ):  # fmt: skip
+            database.execute(
+                "INSERT INTO metrics (run_id, timestamp, run_name, step, metrics) "
+                "VALUES (?, '2025-06-15T15:06:40+00:00', ?, ?, ?)",
+                (run_id, run, step, metrics),
+            )
+        for run_id, run, config in (("id1", "a", b'{"lr":0.5}'), ("id2", "a", b'{"lr":0.7}')):
+            database.execute(
+                "INSERT INTO configs VALUES (NULL, ?, ?, ?, '')", (run_id, run, config)
+            )
+    database.close()
+
+
+def test_late_trackio(tmp_path: Path) -> None:
+    write_late_trackio(tmp_path / "proj.db")
+    logs = tbtools.load(tmp_path, also="trackio")
+    assert list(logs) == ["proj/a-id1", "proj/a-id2", "proj/b"]
+    assert [dict(run.hparams) for run in logs.values()] == [{"lr": 0.5}, {"lr": 0.7}, {}]
+    frame = logs["proj/a-id1"].scalars()
+    assert frame["tag"].tolist() == ["loss", "loss", "train/acc"]
+    assert frame["step"].tolist() == [0, 5, 0]
+    assert np.array_equal(frame["value"], [1.0, math.nan, 0.5], equal_nan=True)
+    assert logs["proj/a-id2"].scalars()["value"].tolist() == [3.0]
+    assert logs["proj/b"].scalars()["value"].tolist() == [2.0]
+
+
 def test_keras(tmp_path: Path) -> None:
     write_keras(tmp_path / "training.csv")
     found = series_of(tmp_path / "training.csv")
@@ -390,6 +433,7 @@ WRITERS = {
     "mlflow": ("run", write_mlflow),
     "trackio": ("project.db", write_trackio),
     "wandb": ("run-5gr0ape0.wandb", write_offline),
+    "late trackio": ("project.db", write_late_trackio),
 }
 
 
@@ -398,12 +442,13 @@ def test_what_is_imported_is_what_is_read(name: str, tmp_path: Path) -> None:
     file, write = WRITERS[name]
     (tmp_path / "logs").mkdir()
     write(tmp_path / "logs" / file)
-    read = tbtools.load(tmp_path / "logs", also=name)
+    also = name.rpartition(" ")[2]
+    read = tbtools.load(tmp_path / "logs", also=also)
     made = imported(tmp_path, tmp_path / "logs")
     assert list(made) == list(read)
     assert bits(made.scalars()) == bits(read.scalars())
     assert made.hparams().equals(read.hparams())
-    told = call("diff", str(tmp_path / "logs"), str(tmp_path / "imported"), "--also", name)
+    told = call("diff", str(tmp_path / "logs"), str(tmp_path / "imported"), "--also", also)
     assert told.status == 0, told
 
 
