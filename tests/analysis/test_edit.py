@@ -384,6 +384,11 @@ class TestFilesBeside:
         tbtools.write(tbtools.merge(run, tags="loss"), tmp_path / "merged")
         self.require_there(run, tmp_path / "merged", ())
 
+    def test_runs_among_them_are_runs(self, run: Path, tmp_path: Path) -> None:
+        EventFileBuilder().scalar("loss", 7, 1.0).write(run / "plugins" / "mine" / NAME)
+        edited(run, tmp_path / "edited", shift_steps=1)
+        assert tbtools.load(tmp_path / "edited")["plugins/mine"].scalars()["step"].tolist() == [8]
+
     def test_two_for_one_place_are_refused(self, run: Path) -> None:
         shutil.copytree(run, run.with_name("other"), symlinks=True)
         with pytest.raises(InvalidArgument, match="no place beside the files of other runs"):

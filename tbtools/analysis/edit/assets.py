@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tbtools.analysis.edit.results import Asset
 from tbtools.errors import InvalidArgument, UndecodablePayload, file_error
-from tbtools.eventfile.discover import PROFILER_SUFFIX
+from tbtools.eventfile.discover import PROFILER_SUFFIX, is_event_file
 from tbtools.eventfile.source import NO_TARGET, read_bytes, source_of
 from tbtools.runs.plugins.projector import (
     CONFIG_NAME,
@@ -87,11 +87,11 @@ def assets_of(
 
 
 def _below(directory: str, folder: Path) -> Iterator[Asset]:
-    """All files below a directory; links are left, for they may lead anywhere."""
+    """All files below a directory but those of runs; links are left, which may lead anywhere."""
     for name, path, kind in sorted(_entries(directory)):
         if kind == "directory":
             yield from _below(path, folder / name)
-        elif kind == "file":
+        elif kind == "file" and not is_event_file(name):
             yield Asset(path, (folder / name).as_posix())
 
 
