@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.merge import Merge, RunLoss, merge
     from tbtools.analysis.ranked import RankedRun, Ranking
     from tbtools.analysis.repair import FileRepair, Repair, repair
+    from tbtools.analysis.same_tags import SameTag
     from tbtools.analysis.scored import Estimate, GroupScores, Improvement, Scores
     from tbtools.analysis.scores import compare_scores
     from tbtools.analysis.series_summary import ObjectiveSummary, SeriesSummary
@@ -180,6 +181,7 @@ _MODULES = {
         "Repair",
         "repair",
     ),
+    "tbtools.analysis.same_tags": ("SameTag",),
     "tbtools.analysis.scored": (
         "Estimate",
         "GroupScores",
@@ -373,6 +375,7 @@ __all__ = [
     "RunGroup",
     "RunLoss",
     "RunSummary",
+    "SameTag",
     "Scores",
     "SeriesStatistics",
     "SeriesSummary",

@@ -130,7 +130,7 @@ TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 # Tables for people and their pages; `export` writes hyperparameters in them.
 PAGE_FORMATS = ("table", "json", "markdown", "latex")
 # Formats of other programs that `import` and `--also` read (tbtools.eventfile.foreign.formats).
-ForeignFormat = Literal["csv", "jsonl", "json", "hf", "mlflow", "trackio"]
+ForeignFormat = Literal["csv", "jsonl", "json", "hf", "mlflow", "trackio", "wandb"]
 FOREIGN_FORMATS: tuple[ForeignFormat, ...] = get_args(ForeignFormat)
 # As what scalars are written.
 ScalarDtype = Literal["float32", "float64"]

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.compacted import Compaction, RunCompaction
-from tbtools.analysis.edit.assets import assets_of, distinct_assets
+from tbtools.analysis.edit.assets import asset_plugins, assets_of, distinct_assets
 from tbtools.analysis.edit.results import PluginEdit
 from tbtools.analysis.edit.runs import DECLARATIONS, GRAPH_MARKS, plugin_of
-from tbtools.analysis.edit.seen import GRAPHS, PROJECTOR
+from tbtools.analysis.edit.seen import GRAPHS
 from tbtools.analysis.file_groups import group_files
 from tbtools.analysis.judgement import judge
 from tbtools.analysis.pieces import Rewritten, pieces_of, result_name
@@ -26,7 +26,6 @@ from tbtools.analysis.stretches import ScannedFile
 from tbtools.errors import InvalidArgument, MissingExtra
 from tbtools.runs.diagnostics import problem_dicts, require_readable
 from tbtools.runs.inputs import open_inputs, require_events
-from tbtools.runs.plugins.projector import has_embeddings
 from tbtools.runs.reading import read_each
 from tbtools.runs.selection import EVERYTHING, Selection, Selector, as_globs, choose, matches
 from tbtools.runs.timeline.restarts import check_policy
@@ -145,10 +144,10 @@ def compact(
             _count(group, counts)
             compacted.append(_compacted(name, folders.of(run), group, superseded))
             run_notes += group.notes()
-        if has_embeddings(run.data.path):
-            counts.setdefault(PROJECTOR, [0, 0, 0, 0])
-            if wishes.has(PROJECTOR):
-                assets += assets_of(run.data.path, folders.of(run), None)
+        beside = asset_plugins(run.data.path)
+        for plugin in beside:
+            counts.setdefault(plugin, [0, 0, 0, 0])
+        assets += assets_of(run.data.path, folders.of(run), filter(wishes.has, beside))
     selector.require_match()
     require_readable(inputs.runs)
     require_events(inputs.runs.values())

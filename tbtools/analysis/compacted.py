@@ -70,7 +70,7 @@ class Compaction(Planned):
     Attributes:
         runs: One by one.
         plugins: What stays of each, by name.
-        assets: Files of the projector.
+        assets: Files beside them, as those of the projector and the profiler.
         problems: Damaged stretches, which are left out, and what could not be read: run, file,
             offset, length, kind, message.
         run_notes: What should be known of the timelines, each with the name of the run.

@@ -13,7 +13,7 @@ from tbtools.analysis.verify import files_frame
 from tbtools.errors import InvalidArgument, NoEventFiles
 from tbtools.eventfile.discover import natural_key
 from tbtools.eventfile.foreign.encoding import series_dtypes
-from tbtools.eventfile.foreign.formats import Also, ForeignPath, is_foreign, way_out
+from tbtools.eventfile.foreign.formats import Also, ForeignPath, is_foreign
 from tbtools.eventfile.foreign.log import Reading
 from tbtools.eventfile.foreign.source import read_log
 from tbtools.eventfile.problems import Problem, unreadable
@@ -203,8 +203,7 @@ def _without_points(file: ImportedFile) -> str:
 
 
 def _nothing(experiment: Experiment, files: Sequence[ImportedFile]) -> NoEventFiles:
-    reasons = {path: why for path in experiment.paths if (why := way_out(path))}
-    reasons |= {file.file: _without_points(file) for file in files}
+    reasons = {file.file: _without_points(file) for file in files}
     reasons |= {path: problem.message for path, problem in experiment.unreadable.items()}
     if not reasons:
         known = ", ".join(FOREIGN_FORMATS)

@@ -7,10 +7,12 @@ record by record as they are; `tbtools.render.merged.write_merge` copies them.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from tbtools.analysis.edit.assets import asset_plugins, assets_of, distinct_assets
 from tbtools.analysis.file_groups import (
     MergedSession,
     group_files,
@@ -29,15 +31,17 @@ from tbtools.showing import Tabled
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
+    from tbtools.analysis.edit.results import Asset
     from tbtools.analysis.file_groups import FileGroup
     from tbtools.analysis.pieces import Copy, SessionStart
     from tbtools.analysis.same_tags import SameTag
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
+    from tbtools.runs.run import Run
     from tbtools.runs.selection import Globs
     from tbtools.runs.timeline.notes import RunNote
     from tbtools.runs.timeline.sessions import Session
@@ -85,6 +89,7 @@ class Merge(Tabled):
         same: Tags that become one.
         renamed_values: How many values get another tag for that.
         same_names: The same as names in bytes.
+        assets: Files beside the event files, as those of the projector and the profiler.
     """
 
     _plumbing: ClassVar[frozenset[str]] = frozenset({"pieces", "run_notes", "same_names"})
@@ -105,6 +110,7 @@ class Merge(Tabled):
     same: tuple[SameTag, ...] = ()
     renamed_values: int = 0
     same_names: Mapping[bytes, bytes] = field(default_factory=dict)
+    assets: tuple[Asset, ...] = ()
 
     def __repr__(self) -> str:
         """How much there is, on one line."""
@@ -146,6 +152,7 @@ class Merge(Tabled):
             "same": [{"tag": each.tag, "names": list(each.names)} for each in self.same],
             "tags": [{"tag": tag, "superseded": count} for tag, count in self.tags.items()],
             "lost_tags": list(self.lost_tags),
+            "assets": [{"file": each.file, "output": each.output} for each in self.assets],
             "losses": [asdict(loss) for loss in self.losses],
             "sessions": [
                 {name: _json(getattr(session, name)) for name in names} for session in self.sessions
@@ -179,7 +186,8 @@ def merge(
         runs: A path, a `Run`, an `Experiment`, or several of them.
         union: Whether the runs are different writers rather than pieces of one training.
         restarts: ``resume``, ``preempt``, ``session_log`` or ``keep``.
-        tags: Globs; all tags where not given.
+        tags: Globs; all tags where not given. Where they are, files beside the event files (of the
+            projector, the profiler) are left out.
         exclude_tags: Globs of tags that are left out.
         steps: First and last step, both included; None for no bound.
         same: Names to globs of tags that are one thing, which is called so from now on; selection
@@ -244,7 +252,15 @@ def merge(
         same=tags_joined.listed(),
         renamed_values=sum(group.renamed_values for group in groups),
         same_names=tags_joined.names,
+        assets=tuple(_assets(pieces.values())) if tags is None else (),
     )
+
+
+def _assets(runs: Iterable[Run]) -> list[Asset]:
+    """The files beside the event files of all runs."""
+    places = dict.fromkeys(run.data.path for run in runs)
+    found = [each for path in places for each in assets_of(path, Path(), asset_plugins(path))]
+    return distinct_assets(found, ())
 
 
 def _in_order(groups: Sequence[FileGroup]) -> list[tuple[FileGroup, Session]]:

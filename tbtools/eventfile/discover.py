@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # TensorBoard's rule (tensorboard/backend/event_processing/io_wrapper.py, IsSummaryEventsFile). The
 # suffix is that of the files without events that TensorFlow's profiler leaves.
 _EVENT_FILE_MARK = "tfevents"
-_PROFILER_SUFFIX = ".profile-empty"
+PROFILER_SUFFIX = ".profile-empty"
 # A fraction below one, such as a learning rate; in 1.10 the point may be one of a version.
 _NUMBER = re.compile(r"(?<![0-9.])0\.([0-9]+)(?![0-9.])|[0-9]+")
 # Runs of an experiment have the same tags, again and again.
@@ -307,4 +307,4 @@ class _Walk:
 
 def is_event_file(name: str) -> bool:
     """Whether a file is an event file by its base name."""
-    return _EVENT_FILE_MARK in name and not name.endswith(_PROFILER_SUFFIX)
+    return _EVENT_FILE_MARK in name and not name.endswith(PROFILER_SUFFIX)

@@ -15,7 +15,7 @@ from tbtools.eventfile.scan import scan_open
 from tbtools.eventfile.source import open_file
 from tbtools.render.copying import Inputs
 from tbtools.render.directories import directory_whole
-from tbtools.render.edited import write_changed
+from tbtools.render.edited import write_asset, write_changed
 from tbtools.render.event_files import write_piece, write_version
 from tbtools.runs.timeline.rows import readable_tag
 
@@ -42,17 +42,18 @@ def write_merge(merge: Merge, directory: str | os.PathLike[str], *, force: bool 
         TbtoolsError: The directory is not free; see `directory_whole`.
         FileError: It cannot be written; then nothing is left behind.
     """
-    with (
-        directory_whole(directory, force=force, inputs=merge.read_paths) as made,
-        made.file(result_name(merge.start_time)) as file,
-    ):
-        if not merge.same_names:
-            _write_pieces(merge, file)
-            return
-        with made.scratch() as unnamed:
-            _write_pieces(merge, unnamed)
-            unnamed.flush()
-            _write_renamed(merge, unnamed.name, file)
+    with directory_whole(directory, force=force, inputs=merge.read_paths) as made:
+        with made.file(result_name(merge.start_time)) as file:
+            if merge.same_names:
+                with made.scratch() as unnamed:
+                    _write_pieces(merge, unnamed)
+                    unnamed.flush()
+                    _write_renamed(merge, unnamed.name, file)
+            else:
+                _write_pieces(merge, file)
+        for asset in merge.assets:
+            with made.file(asset.output) as file:
+                write_asset(asset, file)
 
 
 def _write_pieces(merge: Merge, file: BinaryIO) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tbtools.eventfile.discover import RunFiles
+    from tbtools.eventfile.foreign.formats import Also
     from tbtools.eventfile.index.index import FileIndex
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.scan import FileColumns
@@ -60,6 +61,7 @@ class RunData:
         restarts: The restart policy.
         index: What is known of its files from earlier; None where they are to be read.
         engine: What does work over many runs in other processes; None for this one.
+        also: Which files of other programs were taken when it was found; None for none.
         changes: What the last `refresh` has found.
     """
 
@@ -78,6 +80,7 @@ class RunData:
         self.restarts: RestartPolicy = restarts
         self.index = index
         self.engine: Engine | None = None
+        self.also: Also | None = None
         self._paths = files.event_files
         self._links = files.duplicates
         self._read_anew: list[Note] = []

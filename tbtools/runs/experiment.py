@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import compress
 from typing import TYPE_CHECKING, Any
@@ -204,7 +205,7 @@ class Experiment(Shown, Mapping[str, Run]):
                 self._runs[name].data.expect(files.event_files)
             else:
                 data = RunData(files, self.restarts, name, path, self._index)
-                data.engine = self.engine
+                data.engine, data.also = self.engine, self._also
                 self._runs[name] = Run(data)
         self._runs = dict(sorted(self._runs.items(), key=lambda item: natural_key(item[0])))
 
@@ -454,8 +455,9 @@ def load(
         engine: ``dask`` or ``dask:ADDRESS``, or a `distributed.Client`: what goes over all runs is
             done in other processes; see docs/distributed.md.
         also: Formats of other programs (``csv``, ``jsonl``, ``json``, ``hf``, ``mlflow``,
-            ``trackio``) whose logs are read as if they were event files, where they lie in a log
-            directory; see docs/import.md.
+            ``trackio``, ``wandb``) whose logs are read as if they were event files, where they
+            lie in a log directory; see docs/import.md. A run or an experiment keeps those with
+            which it was found.
 
     Raises:
         NoEventFiles: There is nothing at a path, or no event file under it.
@@ -480,7 +482,7 @@ def load(
         skip_unreadable=skip_unreadable,
         cache=cache,
         engine=engine,
-        also=also,
+        also=_also_of(_listed(path)) if also is None else also,
     )
 
 
@@ -497,6 +499,21 @@ def _listed(path: object) -> list[object]:
     if not several:
         raise InvalidArgument("no path is given: give a log directory, a run or an event file")
     return several
+
+
+def _also_of(given: Sequence[object]) -> Also | None:
+    """With which files of other programs the runs and experiments that are given were found."""
+    runs = [
+        run
+        for each in given
+        for run in (each.all_runs.values() if isinstance(each, Experiment) else [each])
+        if isinstance(run, Run)
+    ]
+    found = [run.data.also for run in runs if run.data.also is not None]
+    if not found:
+        return None
+    formats = dict.fromkeys(name for also in found for name in also.formats)
+    return replace(found[0], formats=tuple(formats))
 
 
 def _paths_of(given: object) -> Sequence[str]:

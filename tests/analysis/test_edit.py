@@ -340,6 +340,61 @@ class TestNames:
         assert [path.name for path in (tmp_path / "without").iterdir()] == [NAME]
 
 
+class TestFilesBeside:
+    """What plugins of TensorBoard have in files of their own, in <run>/plugins/<plugin>."""
+
+    FILES = ("plugins/profile/2024_01_31/host.xplane.pb", "plugins/profile/2024_01_31/host.json",
+             "plugins/mine/a/b/c", "plugins/mine/..d", f"{NAME}.profile-empty")  # fmt: skip
+
+    @pytest.fixture
+    def run(self, tmp_path: Path) -> Path:
+        run = tmp_path / "logs" / "run"
+        EventFileBuilder().scalar("loss", 0, 1.0).scalar("lr", 0, 1.0).write(run / NAME)
+        for number, name in enumerate(self.FILES):
+            (run / name).parent.mkdir(parents=True, exist_ok=True)
+            (run / name).write_bytes(bytes([number]) * 3_000_000)
+        (tmp_path / "secret").write_text("secret")
+        (run / "plugins" / "mine" / "link").symlink_to(tmp_path / "secret")
+        (run / "plugins" / "mine" / "loop").symlink_to(run / "plugins")
+        return run
+
+    def require_there(self, run: Path, out: Path, names: tuple[str, ...] = FILES) -> None:
+        found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+        assert {name for name in found if name.endswith("empty") or NAME not in name} == set(names)
+        for name in names:
+            assert (out / name).read_bytes() == (run / name).read_bytes()
+
+    def test_they_go_with_the_run(self, run: Path, tmp_path: Path) -> None:
+        edited(run, tmp_path / "edited", rename="s/^/x/")
+        tbtools.compact(run).write(tmp_path / "compacted")
+        tbtools.write(tbtools.merge(run), tmp_path / "merged")
+        for name in ("edited", "compacted", "merged"):
+            self.require_there(run, tmp_path / name)
+        edited(run.parent, tmp_path / "parts", split_by_tag="^(l)(?=o)")
+        self.require_there(run, tmp_path / "parts" / "run")
+        assert list((tmp_path / "parts" / "run" / "l").iterdir()) == [
+            tmp_path / "parts" / "run" / "l" / NAME
+        ]
+
+    def test_they_are_chosen_like_other_plugins(self, run: Path, tmp_path: Path) -> None:
+        edited(run, tmp_path / "edited", exclude_plugins="mine")
+        self.require_there(run, tmp_path / "edited", (*self.FILES[:2], self.FILES[-1]))
+        tbtools.compact(run, plugins=["scalars", "profile"]).write(tmp_path / "compacted")
+        self.require_there(run, tmp_path / "compacted", (*self.FILES[:2], self.FILES[-1]))
+        tbtools.write(tbtools.merge(run, tags="loss"), tmp_path / "merged")
+        self.require_there(run, tmp_path / "merged", ())
+
+    def test_runs_among_them_are_runs(self, run: Path, tmp_path: Path) -> None:
+        EventFileBuilder().scalar("loss", 7, 1.0).write(run / "plugins" / "mine" / NAME)
+        edited(run, tmp_path / "edited", shift_steps=1)
+        assert tbtools.load(tmp_path / "edited")["plugins/mine"].scalars()["step"].tolist() == [8]
+
+    def test_two_for_one_place_are_refused(self, run: Path) -> None:
+        shutil.copytree(run, run.with_name("other"), symlinks=True)
+        with pytest.raises(InvalidArgument, match="no place beside the files of other runs"):
+            tbtools.merge(run.parent, restarts="keep")
+
+
 class TestSteps:
     """Counters that go on, and runs that become one."""
 
@@ -493,6 +548,9 @@ class TestParts:
             [copied] = files(tmp_path / "out" / f"session_{number}").values()
             assert copied.read_bytes() == path.read_bytes()
         assert len(files(tmp_path / "out")) == 3
+        told = call("edit", str(LOGS / "resumed"), "--split-sessions", "--dry-run")
+        assert told.status == 0
+        assert "new runs: session_1, session_2, session_3\n" in told.out
 
     def test_sessions_of_one_file(self, tmp_path: Path) -> None:
         builder = EventFileBuilder().file_version(wall_time=START)

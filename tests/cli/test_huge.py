@@ -34,12 +34,12 @@ sys.exit(status)
 def write_holes(path: Path, count: int) -> None:
     """A file of so many pictures of zeros, which take no room on the disk, and a scalar each."""
     path.parent.mkdir(parents=True)
+    record = EventFileBuilder().image("sample", 0, bytes(PICTURE)).bytes()
     with path.open("wb") as file:
         file.write(EventFileBuilder().file_version().bytes())
         for step in range(count):
             file.write(EventFileBuilder().scalar("loss", step, step / 8, START + step).bytes())
             # The picture ends the record, but for the checksum.
-            record = EventFileBuilder().image("sample", step, bytes(PICTURE)).bytes()
             file.write(record[: -4 - PICTURE])
             file.seek(PICTURE, 1)
             file.write(record[-4:])
@@ -55,7 +55,7 @@ def peak(*arguments: str) -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the memory of a process")
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     "length", [32 * PICTURE, pytest.param(10 << 30, marks=pytest.mark.minutes)]
 )

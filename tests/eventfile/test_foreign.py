@@ -7,9 +7,13 @@ import io
 import json
 import math
 import os
+import pickle
+import shutil
 import sqlite3
 import struct
-from typing import TYPE_CHECKING, Any
+import zlib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,14 +22,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tbtools
+from tbtools.errors import NoEventFiles
 from tbtools.eventfile.foreign.formats import FORMATS
 from tbtools.eventfile.source import using
 from tbtools.vocabulary import FOREIGN_FORMATS
 from tests.commands import call
 from tests.sources import MemorySource
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
@@ -119,6 +121,11 @@ def write_mlflow(run: Path) -> None:
     (run / "params" / "nesterov").write_text("True")
 
 
+def write_offline(path: Path) -> None:
+    """As wandb 0.22.3 has written it, of `OFFLINE_LOGGED`."""
+    shutil.copyfile(Path(__file__).parent / "foreign" / "wandb-0.22.3.wandb", path)
+
+
 def write_trackio(path: Path) -> None:
     """As trackio's sqlite_storage.py."""
     with sqlite3.connect(path) as database:
@@ -143,12 +150,74 @@ def write_trackio(path: Path) -> None:
     database.close()
 
 
+def write_late_trackio(path: Path) -> None:
+    """As trackio 0.43: runs of one name told apart by ids, JSON as bytes, objects in it as such."""
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "CREATE TABLE metrics (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, "
+            "timestamp TEXT NOT NULL, run_name TEXT NOT NULL, step INTEGER NOT NULL, "
+            "metrics TEXT NOT NULL, log_id TEXT, space_id TEXT)"
+        )
+        database.execute(
+            "CREATE TABLE configs (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, "
+            "run_name TEXT NOT NULL, config TEXT NOT NULL, created_at TEXT NOT NULL, "
+            "UNIQUE(run_id))"
+        )
+        for run_id, run, step, metrics in (
+            ("id1", "a", 0, b'{"loss":1.0,"train":{"acc":0.5}}'),
+            ("id1", "a", 5, b'{"loss":"NaN"}'),
+            ("id2", "a", 0, b'{"loss":3.0}'), ("id3", "b", 1, b'{"loss":2.0}'),
+        ):  # fmt: skip
+            database.execute(
+                "INSERT INTO metrics (run_id, timestamp, run_name, step, metrics) "
+                "VALUES (?, '2025-06-15T15:06:40+00:00', ?, ?, ?)",
+                (run_id, run, step, metrics),
+            )
+        for run_id, run, config in (("id1", "a", b'{"lr":0.5}'), ("id2", "a", b'{"lr":0.7}')):
+            database.execute(
+                "INSERT INTO configs VALUES (NULL, ?, ?, ?, '')", (run_id, run, config)
+            )
+    database.close()
+
+
+def test_late_trackio(tmp_path: Path) -> None:
+    write_late_trackio(tmp_path / "proj.db")
+    logs = tbtools.load(tmp_path, also="trackio")
+    assert list(logs) == ["proj/a-id1", "proj/a-id2", "proj/b"]
+    assert [dict(run.hparams) for run in logs.values()] == [{"lr": 0.5}, {"lr": 0.7}, {}]
+    frame = logs["proj/a-id1"].scalars()
+    assert frame["tag"].tolist() == ["loss", "loss", "train/acc"]
+    assert frame["step"].tolist() == [0, 5, 0]
+    assert np.array_equal(frame["value"], [1.0, math.nan, 0.5], equal_nan=True)
+    assert logs["proj/a-id2"].scalars()["value"].tolist() == [3.0]
+    assert logs["proj/b"].scalars()["value"].tolist() == [2.0]
+
+
 def test_keras(tmp_path: Path) -> None:
     write_keras(tmp_path / "training.csv")
     found = series_of(tmp_path / "training.csv")
     assert found == {
         "accuracy": [(0, 0.5), (1, 0.75)], "loss": [(0, 1.25), (1, 0.5)], "val_loss": [(0, 2.5)]
     }  # fmt: skip
+
+
+def test_what_was_found_as_such_is_loaded_again_as_such(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_lightning(tmp_path / name / "metrics.csv")
+    (tmp_path / "lines").mkdir()
+    write_history(tmp_path / "lines" / "history.jsonl")
+    found = tbtools.load(tmp_path, also="csv")
+    points = found["one"].scalars()["value"].tolist()
+    again = tbtools.load(found["one"])
+    assert [len(run.scalars()) for run in again.values()] == [len(points)]
+    for run in (found["one"], pickle.loads(pickle.dumps(found["one"]))):
+        assert tbtools.load(run)["."].scalars()["value"].tolist() == points
+    assert list(tbtools.load(found, runs="t*")) == ["two"]
+    lines = tbtools.load(tmp_path / "lines", also="jsonl")["."]
+    assert len(tbtools.load([found["one"], lines])) == 2
+    with pytest.raises(NoEventFiles):
+        tbtools.load(found["one"], also="hf")
 
 
 def test_lightning(tmp_path: Path) -> None:
@@ -206,6 +275,101 @@ def test_mlflow(tmp_path: Path) -> None:
     assert dict(logs["0/1f"].hparams) == {
         "lr": 0.001, "optimizer": "adam", "nesterov": True
     }  # fmt: skip
+
+
+def test_offline_weights_and_biases(tmp_path: Path) -> None:
+    """Five calls of ``log`` with a loss, an accuracy and a word, and two at steps 10 and 12."""
+    folder = tmp_path / "wandb" / "offline-run-20261127_210957-5gr0ape0"
+    folder.mkdir(parents=True)
+    write_offline(folder / "run-5gr0ape0.wandb")
+    logs = tbtools.load(tmp_path / "wandb", also="wandb")
+    [(name, run)] = logs.items()
+    assert name == folder.name
+    assert dict(run.hparams) == {"lr": 0.5, "net/depth": 3, "net/name": "mlp", "flag": True}
+    found = series_of(tmp_path / "wandb", also="wandb")
+    assert found.pop("_runtime")[0] == (0, 0.102496732)
+    loss = found.pop("loss")
+    assert loss[:5] == [(step, 1 / (step + 1)) for step in range(5)]
+    assert loss[5][0] == 10
+    assert math.isnan(loss[5][1])
+    assert found == {
+        "train/acc": [(step, step / 4) for step in range(5)],
+        "inf": [(10, math.inf)], "count": [(10, 7.0)], "late": [(12, 1e300)],
+    }  # fmt: skip
+    times = run.scalars("count")["wall_time"].tolist()
+    assert times == [1.7958137977753155e9]
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """A field of bytes of protobuf."""
+    size = len(content)
+    key = number << 3 | 2
+    prefix = b""
+    for each in (key, size):
+        while each > 0x7F:
+            prefix += bytes([each & 0x7F | 0x80])
+            each >>= 7
+        prefix += bytes([each])
+    return prefix + content
+
+
+def _logged(step: int, loss: float, words: int) -> bytes:
+    """A record of a call of ``log``."""
+    cells = {"_step": step, "_timestamp": 1.75e9 + step, "loss": loss, "note": "x" * words}
+    items = b"".join(
+        _field(1, _field(2, name.encode()) + _field(16, json.dumps(value).encode()))
+        for name, value in cells.items()
+    )
+    return _field(2, items)
+
+
+def _framed(records: list[bytes]) -> bytes:
+    """As LevelDB's doc/log_format.md says, with W&B's header."""
+    data = bytearray(b":W&B\xe1\xbe\x00")
+    for record in records:
+        left, first = record, True
+        while True:
+            room = 32768 - len(data) % 32768
+            if room < 7:
+                data += bytes(room)
+                continue
+            part, left = left[: room - 7], left[room - 7 :]
+            kind = (1 if first else 4) if not left else (2 if first else 3)
+            checksum = zlib.crc32(bytes([kind]) + part)
+            data += struct.pack("<IHB", checksum, len(part), kind) + part
+            first = False
+            if not left:
+                break
+    return bytes(data)
+
+
+@settings(max_examples=20)
+@given(words=st.lists(st.one_of(st.integers(0, 200), st.integers(32_000, 70_000)), min_size=1,
+                      max_size=8), data=st.data())  # fmt: skip
+def test_offline_files_of_any_lengths_and_damaged_ones(
+    words: list[int], data: st.DataObject
+) -> None:
+    records = [_logged(step, step / 4, count) for step, count in enumerate(words)]
+    content = _framed(records)
+    want = [(step, step / 4) for step in range(len(words))]
+    with using(MemorySource({"mem://logs/run-1.wandb": content}), "mem"):
+        assert series_of("mem://logs/run-1.wandb", also="wandb")["loss"] == want
+    at = data.draw(st.integers(7, len(content) - 1))
+    kind = data.draw(st.sampled_from(["cut", "flip"]))
+    damaged = bytearray(content[:at] if kind == "cut" else content)
+    if kind == "flip":
+        damaged[at] ^= 0x10
+    with using(MemorySource({"mem://logs/run-1.wandb": bytes(damaged)}), "mem"):
+        logs = tbtools.load("mem://logs/run-1.wandb", also="wandb")
+        frame = logs.scalars()
+        found = frame[frame["tag"] == "loss"]
+        points = list(zip(found["step"], found["value"], strict=True))
+        assert [point for point in want if point in points] == points
+        whole = sum(len(_framed(records[: count + 1])) <= at // 32768 * 32768
+                    for count in range(len(records)))  # fmt: skip
+        assert points[:whole] == want[:whole]  # all that ends in front of the damaged block
+        if len(points) < len(want) and kind == "flip":
+            assert not tbtools.verify(logs).sound
 
 
 def test_trackio(tmp_path: Path) -> None:
@@ -268,6 +432,8 @@ WRITERS = {
     "jsonl": ("history.jsonl", write_history),
     "mlflow": ("run", write_mlflow),
     "trackio": ("project.db", write_trackio),
+    "wandb": ("run-5gr0ape0.wandb", write_offline),
+    "late trackio": ("project.db", write_late_trackio),
 }
 
 
@@ -276,12 +442,13 @@ def test_what_is_imported_is_what_is_read(name: str, tmp_path: Path) -> None:
     file, write = WRITERS[name]
     (tmp_path / "logs").mkdir()
     write(tmp_path / "logs" / file)
-    read = tbtools.load(tmp_path / "logs", also=name)
+    also = name.rpartition(" ")[2]
+    read = tbtools.load(tmp_path / "logs", also=also)
     made = imported(tmp_path, tmp_path / "logs")
     assert list(made) == list(read)
     assert bits(made.scalars()) == bits(read.scalars())
     assert made.hparams().equals(read.hparams())
-    told = call("diff", str(tmp_path / "logs"), str(tmp_path / "imported"), "--also", name)
+    told = call("diff", str(tmp_path / "logs"), str(tmp_path / "imported"), "--also", also)
     assert told.status == 0, told
 
 
@@ -363,7 +530,7 @@ REFUSED = {
     "no triples": ("a.json", "[1]", "item 1 is no object, and no triple"),
     "no history": ("trainer_state.json", "{}", "it has no log_history"),
     "no database": ("a.db", "SQLite format 3\0" * 9, "no database that SQLite reads"),
-    "W&B's own": ("run.wandb", "\0", "`wandb sync` it"),
+    "no offline file": ("run.wandb", ":W&B", "it does not begin like one"),
     "another file": ("a.txt", "step\n", "no log in a format that is read"),
 }  # fmt: skip
 

@@ -219,8 +219,8 @@ OTHERS = {
     "Improvement": ("group over probability to_dict"),
     "Layout": ("categories from_values to_dict to_frame"),
     "Merge": (
-        "losses lost_tags notes points problems read_paths renamed_values restarts rewritten runs "
-        "same sessions start_time superseded tags to_dict to_frame"
+        "assets losses lost_tags notes points problems read_paths renamed_values restarts "
+        "rewritten runs same sessions start_time superseded tags to_dict to_frame"
     ),
     "MergedSession": ("file first_step last_step points run start_time superseded"),
     "Mesh": ("colors config faces vertices"),
@@ -256,6 +256,7 @@ OTHERS = {
         "nonfinite notes objective path points problems run sessions start_time status "
         "superseded tags to_dict"
     ),
+    "SameTag": ("names tag"),
     "Scores": (
         "at by direction groups improvements left_out level notes problems profiles provenance "
         "rows superseded target tasks thresholds to_dict to_frame unlike"

@@ -58,13 +58,13 @@ class Part:
         homes: Tag to the name of the part to which it goes, and what it is called there, for those
             that do not stay in the run itself.
         session: The writer session that it is; None for all.
-        has_projector: Whether embeddings go with it.
+        has_assets: Whether the files beside event files go with it, as those of the projector.
     """
 
     name: str = ""
     homes: Mapping[bytes, tuple[str, bytes]] = field(default_factory=dict)
     session: Stretch | None = None
-    has_projector: bool = True
+    has_assets: bool = True
 
     @property
     def is_whole(self) -> bool:
@@ -168,7 +168,7 @@ def session_parts(files: Sequence[FileColumns]) -> list[Part]:
     if len(stretches) < 2:
         return [Part()]
     return [
-        Part(f"session_{number}", session=each, has_projector=number == len(stretches))
+        Part(f"session_{number}", session=each, has_assets=number == len(stretches))
         for number, each in enumerate(stretches, 1)
     ]
 
@@ -212,4 +212,4 @@ def tag_parts(
         if home is not None and not stays(name):
             homes[name] = home[0], home[1].encode(errors="surrogateescape")
     runs = sorted({run for run, _ in homes.values()}, key=natural_key)
-    return [Part(homes=homes), *(Part(run, homes, has_projector=False) for run in runs)]
+    return [Part(homes=homes), *(Part(run, homes, has_assets=False) for run in runs)]

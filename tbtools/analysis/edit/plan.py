@@ -128,8 +128,7 @@ def edit(
     assets = [
         asset
         for run in seen
-        if run.has_projector
-        for asset in assets_of(run.run.path, run.folder, run.edit.followers)
+        for asset in assets_of(run.run.path, run.folder, run.assets, run.edit.followers)
     ]
     return Edit(
         files=files,

@@ -120,7 +120,7 @@ class Edit(Planned):
         tags: Those that get another name.
         plugins: What stays of each, by name.
         collisions: Tags and runs that get one name.
-        assets: Files of the projector.
+        assets: Files beside them, as those of the projector and the profiler.
         problems: Damaged stretches, which are left out, and what could not be read: run, file,
             offset, length, kind, message.
         run_notes: What should be known of the files, each with the name of its run.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.analysis.edit.assets import asset_plugins
 from tbtools.analysis.edit.names import Renaming, new_names, tag_bytes
 from tbtools.analysis.edit.parts import Part, session_parts, tag_parts
 from tbtools.analysis.edit.results import FileEdit, TagEdit
@@ -22,7 +23,6 @@ from tbtools.analysis.edit.runs import (
 from tbtools.analysis.edit.steps import StepChange, unwrapping
 from tbtools.analysis.stretches import ScannedFile, open_unchanged
 from tbtools.runs.diagnostics import OF_WHOLE_FILES
-from tbtools.runs.plugins.projector import has_embeddings
 from tbtools.runs.selection import choose
 from tbtools.runs.timeline.rows import FILE_VERSION, SESSION_LOG, join_files, readable_tag
 from tbtools.runs.timeline.stable_order import grouped
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from tbtools.runs.selection import Selector
     from tbtools.vocabulary import CollisionPolicy
 
-# What `plugins` calls the graph of a run with what was traced of it, and its embeddings.
-GRAPHS, PROJECTOR = "graphs", "projector"
+# What `plugins` calls the graph of a run with what was traced of it.
+GRAPHS = "graphs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +160,7 @@ class SeenRun:
         all_names: What each tag that stays is called then.
         collisions: Names that several tags would get.
         plugins: Plugin to values, their bytes, values that stay, their bytes.
+        assets: The plugins whose files beside event files stay.
         reached: int64, the steps that stay, as they will be, each once.
         first_wall_time: Of its first event; infinite where none is known.
         order: Its place among those that it is joined with.
@@ -180,14 +181,14 @@ class SeenRun:
         has_graph = any(np.isin(file.mark_kind, GRAPH_MARKS).any() for file in files)
         pairs = tag_plugins(files, declared)
         named = {plugin for _, plugin in pairs} - {""}
-        self.has_projector = part.has_projector and has_embeddings(run.data.path)
+        assets = asset_plugins(run.data.path) if part.has_assets else frozenset()
         named |= {GRAPHS} if has_graph else set()
-        named |= {PROJECTOR} if self.has_projector else set()
+        named |= assets
         chosen = set(choose(named, wishes.plugins, wishes.exclude_plugins))
         if not wishes.plugins:
             chosen.add("")
         wanted = selector.choose_tags(self.tags)
-        self.has_projector &= PROJECTOR in chosen
+        self.assets = assets & chosen
         self.edit = RunEdit(
             files=tuple(ScannedFile.of(file) for file in files),
             plugins=declared,

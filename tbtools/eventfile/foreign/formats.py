@@ -54,11 +54,8 @@ FORMATS: dict[ForeignFormat, Format] = {
     "jsonl": Format(("*.jsonl", "*.ndjson"), "json_lines.read", "json_lines.is_log", has_runs=True),
     "mlflow": Format(("meta.yaml",), "mlflow.read", "mlflow.is_log"),
     "trackio": Format(("*.db",), "trackio.read", "trackio.is_log", has_runs=True),
+    "wandb": Format(("*.wandb",), "wandb.read"),
     "json": Format(("*.json",), "json_lines.read_list", "json_lines.is_list", has_runs=True),
-}
-# Files of logs that are read by no one but their own program, and what that can do.
-_WAY_OUT = {
-    "*.wandb": "W&B's own offline format; `wandb sync` it and export its history as CSV or JSON",
 }
 
 
@@ -206,9 +203,3 @@ class Also:
 
 def _tells(place: str, path: str) -> bool:
     return cast("Callable[[str], bool]", _function(place))(path)
-
-
-def way_out(path: str) -> str:
-    """What to do about a file that is a log, and in no format that is read; "" for any other."""
-    name = path.rpartition("/")[2]
-    return next((why for glob, why in _WAY_OUT.items() if fnmatch.fnmatchcase(name, glob)), "")

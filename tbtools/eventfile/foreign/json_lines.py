@@ -78,7 +78,7 @@ def read(path: str, reading: Reading, modified: float) -> dict[str, ForeignLog]:
             rows.append(Row(_flat(found), number, *place))
     if not rows and problems:
         raise refusal("not one line is an object of JSON", path)
-    logs = _logs(rows, reading, path, modified)
+    logs = logs_of(rows, reading, path, modified)
     log = next(iter(logs.values()))
     for message, offset, length, is_cut in problems:
         log.tell(message, offset, length, is_cut=is_cut)
@@ -92,7 +92,8 @@ def _flat(found: dict[str, Any]) -> dict[str, object]:
         return {}
 
 
-def _logs(rows: list[Row], reading: Reading, path: str, modified: float) -> dict[str, ForeignLog]:
+def logs_of(rows: list[Row], reading: Reading, path: str, modified: float) -> dict[str, ForeignLog]:
+    """The logs that rows of objects are, by run."""
     if not rows:
         return {"": ForeignLog(modified)}
     names = dict.fromkeys(name for row in rows for name in row.cells)
@@ -121,4 +122,4 @@ def read_list(path: str, reading: Reading, modified: float) -> dict[str, Foreign
             rows.append(Row(dict(zip(_TRIPLE, each, strict=True)), number))
         else:
             raise refusal(f"item {number} is no object, and no triple of TensorBoard", path)
-    return _logs(rows, reading, path, modified)
+    return logs_of(rows, reading, path, modified)

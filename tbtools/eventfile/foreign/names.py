@@ -13,6 +13,9 @@ _OF_THE_DIRECTORY = frozenset(
     ("metrics", "trainer_state", "progress", "result", "history", "log", "meta")
 )
 
+# W&B has a directory for each run, and the run's id in the name.
+_OF_A_RUN = ".wandb"
+
 
 def _stem(path: str) -> str:
     return os.path.splitext(path.rpartition("/")[2])[0]
@@ -31,4 +34,5 @@ def run_of(path: str) -> str:
     found = _DOWNLOAD.fullmatch(stem)
     if found:
         return "" if found["run"] == "." else found["run"]
-    return "" if stem in _OF_THE_DIRECTORY else stem
+    is_own = stem in _OF_THE_DIRECTORY or path.endswith(_OF_A_RUN)
+    return "" if is_own else stem

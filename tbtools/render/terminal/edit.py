@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.edit.names import Collision
 
 _TAGS_SHOWN = 20
+_NAMES_SHOWN = 5
 
 
 class EditView:
@@ -52,6 +53,9 @@ class EditView:
         edit = self.edit
         moved = [(run, to) for run, to in edit.runs.items() if to != run]
         _print_some(console, [f"{shown_name(run)} -> {shown_name(to)}" for run, to in moved], "run")
+        parts = dict.fromkeys(file.run for file in edit.files if file.edit.part.name)
+        if parts:
+            print_line(console, f"new runs: {_some([edit.runs.get(run, run) for run in parts])}")
         _print_some(console, _renamed(edit.tags), "tag")
         for collision in edit.collisions:
             print_line(console, _collision_line(collision))
@@ -70,7 +74,7 @@ class EditView:
         if left_out:
             parts.append(f"{plural(left_out, 'file')} left out")
         if edit.assets:
-            parts.append(f"{plural(len(edit.assets), 'file')} of the projector")
+            parts.append(f"{plural(len(edit.assets), 'file')} beside them")
         line = ", ".join(parts)
         if self.backup is not None:
             kept = printable(self.backup)
@@ -100,8 +104,14 @@ def _renamed(tags: Sequence[TagEdit]) -> list[str]:
     ]
 
 
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    shown = ", ".join(map(shown_name, names[:_NAMES_SHOWN]))
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
 def _collision_line(collision: Collision) -> str:
-    names = ", ".join(map(shown_name, collision.names))
+    names = _some(collision.names)
     of = "runs" if collision.run is None else f"tags of {shown_name(collision.run)}"
     return f"{of} that meet in {shown_name(collision.name)}: {names}"
 
