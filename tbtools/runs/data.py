@@ -317,7 +317,15 @@ class RunData:
         self.known_hparams = None
 
     def know(self, diagnostics: RunDiagnostics) -> None:
-        """Takes over what another process that has read the run knows of it."""
+        """Takes over what another process that has read the run knows of it.
+
+        What went wrong when it was read before stays known: some of a result may rest on that.
+        """
+        before = self._diagnostics
+        if before is not None:
+            known = dict.fromkeys((*before.problems, *diagnostics.problems))
+            lost = before.is_unreadable or diagnostics.is_unreadable
+            diagnostics = replace(diagnostics, problems=tuple(known), is_unreadable=lost)
         self._diagnostics = diagnostics
 
     @property
