@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
@@ -22,14 +22,15 @@ from tbtools.analysis.grouping import RunGroup, group_runs
 from tbtools.analysis.repeats import differences
 from tbtools.errors import InvalidArgument, NonfiniteValue, RepeatedPoint, UnequalRuns
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.diagnostics import Provenance
+from tbtools.runs.diagnostics import Provenance, require_readable
+from tbtools.runs.engine import engine_of, over_runs
 from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.reading import check_progress
 from tbtools.runs.selection import Selection, Selector, as_globs
-from tbtools.runs.series import stream_scalars
+from tbtools.runs.series import read_scalars_of, stream_scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from tbtools.vocabulary import RepeatedPolicy
 
     Floats: TypeAlias = NDArray[np.float64]
+    Progress = Callable[[int, int], None] | None
 
 # Tags with a few points each cost by the call, not by the point; with many they cost memory.
 _VALUES_AT_ONCE = 100_000
@@ -142,16 +144,11 @@ def aggregate(
     inputs = open_inputs(runs)
     known_runs = inputs.runs
     grouping = group_runs(known_runs, group, all_runs=inputs.all_runs)
-    total = sum(len(each.runs) for each in grouping.groups)
-    series: list[AggregatedSeries] = []
-    done = 0
-    for each in grouping.groups:
-        for part, some in _aggregate_group(each, known_runs, plan):
-            series += some
-            if progress:
-                progress(done + int(part * len(each.runs)), total)
-        done += len(each.runs)
     members = {name: known_runs[name] for each in grouping.groups for name in each.runs}
+    if engine_of(members) is None:
+        series = _aggregate_here(grouping.groups, members, plan, progress)
+    else:
+        series = _aggregate_elsewhere(grouping.groups, members, plan, progress)
     require_points(members.values(), plan.selector)
     _require_enough(series, min_runs)
     read_paths = tuple(dict.fromkeys(run.data.read_path for run in members.values()))
@@ -168,6 +165,69 @@ def aggregate(
         unlike=differences(alike, members, inputs.all_runs),
         provenance=provenance,
     )
+
+
+def _aggregate_here(
+    groups: Sequence[RunGroup], runs: Mapping[str, Run], plan: _Plan, progress: Progress
+) -> list[AggregatedSeries]:
+    series: list[AggregatedSeries] = []
+    done = 0
+    for each in groups:
+        chosen = {name: runs[name] for name in each.runs}
+        members = {one.run: one for one in stream_scalars(chosen, plan.selector, plan.x)}
+        for part, some in _aggregate_group(each.name, members, plan):
+            series += some
+            if progress:
+                progress(done + int(part * len(each.runs)), len(runs))
+        done += len(each.runs)
+    return series
+
+
+def _aggregate_elsewhere(
+    groups: Sequence[RunGroup], runs: Mapping[str, Run], plan: _Plan, progress: Progress
+) -> list[AggregatedSeries]:
+    """Lets an engine do it, a group by one process."""
+    group_of = {name: each.name for each in groups for name in each.runs}
+    found: list[AggregatedSeries] = []
+    done = 0
+    for selector, some, count in over_runs(
+        runs, _Aggregating(plan, group_of), together=group_of.__getitem__, portion=_Aggregating.of
+    ):
+        plan.selector.join(selector)
+        found += some
+        done += count
+        if progress:
+            progress(done, len(runs))
+    require_readable(runs)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Aggregating:
+    """Aggregates whole groups, for `over_runs`."""
+
+    plan: _Plan
+    group_of: Mapping[str, str]
+
+    def __call__(
+        self, read: Iterator[tuple[str, Run]]
+    ) -> tuple[Selector, list[AggregatedSeries], int]:
+        selector = Selector(self.plan.selector.selection)
+        groups: dict[str, dict[str, RunScalars]] = {}
+        for name, run in read:
+            members = groups.setdefault(self.group_of[name], {})
+            members[name] = read_scalars_of(run, selector, self.plan.x, name)
+        series = [
+            each
+            for group, members in groups.items()
+            for _, some in _aggregate_group(group, members, self.plan)
+            for each in some
+        ]
+        return selector, series, sum(map(len, groups.values()))
+
+    def of(self, runs: Collection[str]) -> _Aggregating:
+        """The same for some runs."""
+        return replace(self, group_of={run: self.group_of[run] for run in runs})
 
 
 def _check_min_runs(min_runs: int | Literal["all"] | None) -> None:
@@ -196,11 +256,9 @@ def _require_enough(
 
 
 def _aggregate_group(
-    group: RunGroup, runs: Mapping[str, Run], plan: _Plan
+    group: str, members: Mapping[str, RunScalars], plan: _Plan
 ) -> Iterator[tuple[float, list[AggregatedSeries]]]:
     """Some tags after the others, each time with which part of all tags is then done."""
-    chosen = {name: runs[name] for name in group.runs}
-    members = {each.run: each for each in stream_scalars(chosen, plan.selector, plan.x)}
     tags = sorted({tag for member in members.values() for tag in member.series}, key=natural_key)
     if plan.strict:
         _require_equal(group, members, tags, plan.x)
@@ -218,7 +276,7 @@ def _aggregate_group(
         most = max(1, _VALUES_AT_ONCE // max(1, sum(len(each) // 8 for _, each in where)))
         while some := list(islice(alike, most)):
             done += len(some)
-            yield done / len(tags), list(_aggregate_tags(group.name, some, with_tags, plan))
+            yield done / len(tags), list(_aggregate_tags(group, some, with_tags, plan))
 
 
 def _aggregate_tags(
@@ -283,16 +341,14 @@ def _aggregate_tags(
 
 
 def _require_equal(
-    group: RunGroup, members: Mapping[str, RunScalars], tags: Sequence[str], x: str
+    group: str, members: Mapping[str, RunScalars], tags: Sequence[str], x: str
 ) -> None:
     """Refuses runs of which one lacks a tag, or a place at which others have it."""
     for tag in tags:
-        lacking = [
-            run for run in group.runs if run not in members or tag not in members[run].series
-        ]
+        lacking = [run for run, member in members.items() if tag not in member.series]
         if lacking:
-            raise UnequalRuns(f"strict: run {lacking[0]} of group {group.name} has no {tag}")
-        first, *others = group.runs
+            raise UnequalRuns(f"strict: run {lacking[0]} of group {group} has no {tag}")
+        first, *others = members
         for run in others:
             ends = members[first].places(tag, x), members[run].places(tag, x)
             differing = np.setxor1d(*ends)

@@ -6,7 +6,7 @@ import math
 import re
 import statistics
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,31 +21,29 @@ from tbtools.analysis.level import (
     Level,
     is_tied,
     level_across_runs,
-    level_in_time,
 )
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.ranked import RankedRun, Ranking
+from tbtools.analysis.standing import Counting, Placing, Standing
 from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import Provenance, require_readable
+from tbtools.runs.engine import over_runs
 from tbtools.runs.inputs import Inputs, open_inputs, require_points
-from tbtools.runs.levels import window_start
 from tbtools.runs.numbers import is_number
 from tbtools.runs.plugins.hparams_table import settings_above
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import read_scalars_of
-from tbtools.runs.status import run_status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.main_objective import Objectives
+    from tbtools.analysis.standing import Counted
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Globs
-    from tbtools.runs.series import RunScalars, ScalarSeries
     from tbtools.vocabulary import Objective
 
     Progress = Callable[[int, int], None] | None
@@ -53,15 +51,6 @@ if TYPE_CHECKING:
 # Points of a series beside which one or two, such as of a run that broke off, tell little.
 _LONG, _SHORT = 10, 2
 _STEP = re.compile(r"step=(-?\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What a run is ranked by: a level, and the point of the series where it had it."""
-
-    level: Level
-    series: ScalarSeries
-    point: int
 
 
 def best(
@@ -109,16 +98,32 @@ def best(
     judged = judge(inputs, objectives=objectives, progress=progress, judging=judging)
     require_readable(inputs.runs)
     selector = Selector(selection)
-    scalars = {name: read_scalars_of(run, selector, name=name) for name, run in inputs.runs.items()}
+    counted: dict[str, Counted] = {}
+    for matched, some in over_runs(inputs.runs, Counting(selection), keep=True):
+        selector.join(matched)
+        counted |= some
     require_points(inputs.runs.values(), selector)
-    ranked = _objectives(scalars, judged.objectives)
-    tag, runner_up = _chosen(by, ranked, scalars)
+    ranked = rank_objectives(
+        {name: one.points for name, one in counted.items()},
+        judged.objectives,
+        {name: one.all_tags for name, one in counted.items()},
+    )
+    tag, runner_up = _chosen(by, ranked, counted.values())
     direction = ranked.directions[tag]
     if direction == "none":
         raise InvalidArgument(
             f"which way is better is not known of {tag!r}: objective {tag}=min or {tag}=max says"
         )
-    places, not_ranked = _places(inputs, scalars, tag, direction, at, step)
+    # A step that a run has reached is told by any of its series.
+    looked_at = selection if step is not None else replace(selection, tags=(tag,))
+    placing = Placing(looked_at, tag, direction, at, step)
+    found = {
+        name: place
+        for part in over_runs(inputs.runs, placing, keep=True)
+        for name, place in part.items()
+    }
+    places = {name: each for name, each in found.items() if isinstance(each, Standing)}
+    not_ranked = {name: each for name, each in found.items() if isinstance(each, str)}
     if not places:
         reasons = "; ".join(dict.fromkeys(not_ranked.values()))
         raise InvalidArgument(f"no run can be ranked by {tag!r}: {reasons}")
@@ -129,8 +134,8 @@ def best(
         members, levels, left_out = _groups(inputs, places, group)
         not_ranked |= dict.fromkeys(left_out, "in no group")
     order = _in_order(members, levels, direction)
-    found = settings_above({name: inputs.runs[name] for name in places}, inputs.all_runs)
-    settings = _settings({name: own.values for name, (_, own) in found.items()}, places)
+    declared = settings_above({name: inputs.runs[name] for name in places}, inputs.all_runs)
+    settings = _settings({name: own.values for name, (_, own) in declared.items()}, places)
     findings: dict[str, list[Finding]] = defaultdict(list)
     for finding in judged.findings:
         findings[finding.run].append(finding)
@@ -138,7 +143,7 @@ def best(
         replace(each, hparams=_common(settings, each.runs), findings=_joined(findings, each.runs))
         for each in order[:top]
     ]
-    shown = _with_points(shown, {name: place.series.value.size for name, place in places.items()})
+    shown = _with_points(shown, {name: place.points for name, place in places.items()})
     if group is None:
         shown = [_with_place(each, places[each.run], inputs.runs[each.run]) for each in shown]
     return Ranking(
@@ -158,7 +163,7 @@ def best(
         provenance=Provenance.of(
             inputs.runs,
             inputs.unreadable,
-            [problem for _, own in found.values() for problem in own.problems],
+            [problem for _, own in declared.values() for problem in own.problems],
         ),
     )
 
@@ -183,25 +188,12 @@ def _check(at: object, top: object) -> int | None:
     return int(match[1]) if match else None
 
 
-def _objectives(
-    scalars: Mapping[str, RunScalars], overrides: Mapping[str, Objective]
-) -> Objectives:
-    return rank_objectives(
-        {
-            name: {tag: each.step.size for tag, each in one.series.items()}
-            for name, one in scalars.items()
-        },
-        overrides,
-        {name: one.all_tags for name, one in scalars.items()},
-    )
-
-
 def _chosen(
-    by: str | None, objectives: Objectives, scalars: Mapping[str, RunScalars]
+    by: str | None, objectives: Objectives, counted: Iterable[Counted]
 ) -> tuple[str, str | None]:
     """The tag by which runs are ranked, and the one that comes next where none was asked for."""
     if by is not None:
-        known = sorted({tag for one in scalars.values() for tag in one.series}, key=natural_key)
+        known = sorted({tag for one in counted for tag in one.points}, key=natural_key)
         if by not in known:  # in a list, for what cannot be hashed is no tag either
             raise UnknownTag(by, known)
         return by, None
@@ -213,49 +205,6 @@ def _chosen(
     return first, others[0] if others else None
 
 
-def _places(
-    inputs: Inputs,
-    scalars: Mapping[str, RunScalars],
-    tag: str,
-    direction: Objective,
-    at: str,
-    step: int | None,
-) -> tuple[dict[str, _Place], dict[str, str]]:
-    """What each run is ranked by, and why others are not."""
-    places, not_ranked = {}, {}
-    for name, one in scalars.items():
-        series = one.series.get(tag)
-        if series is None:
-            unreadable = inputs.runs[name].data.diagnostics.is_unreadable
-            not_ranked[name] = "nothing could be read" if unreadable else f"no {tag}"
-            continue
-        if step is not None and max(int(each.step.max()) for each in one.series.values()) < step:
-            not_ranked[name] = f"not at step {step:,} yet"
-            continue
-        place = _place(series, direction, at, step)
-        if place is None:
-            not_ranked[name] = f"no {tag} up to step {step:,}"
-        else:
-            places[name] = place
-    return places, not_ranked
-
-
-def _place(series: ScalarSeries, direction: Objective, at: str, step: int | None) -> _Place | None:
-    value = series.value
-    point = value.size - 1
-    if at == "end":
-        return _Place(level_in_time(value[window_start(value.size) :]), series, point)
-    if at == "best" and np.isfinite(value).any():
-        turned = value if direction == "min" else -value
-        point = int(np.argmin(np.where(np.isfinite(turned), turned, np.inf)))
-    elif step is not None:
-        before = np.flatnonzero(series.step <= step)
-        if not before.size:
-            return None
-        point = int(before[-1])
-    return _Place(Level(float(value[point]), None, 1), series, point)
-
-
 def _settings(
     known: Mapping[str, Mapping[str, Any]], places: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
@@ -264,7 +213,7 @@ def _settings(
     varying = [
         name
         for name in names
-        if len({repr(known.get(run, {}).get(name, _Place)) for run in places}) > 1
+        if len({repr(known.get(run, {}).get(name, Standing)) for run in places}) > 1
     ]
     return {
         run: {name: known[run][name] for name in varying if name in known.get(run, {})}
@@ -287,7 +236,7 @@ def _joined(findings: Mapping[str, Sequence[Finding]], runs: Sequence[str]) -> t
 
 
 def _groups(
-    inputs: Inputs, places: Mapping[str, _Place], group: str | Sequence[str]
+    inputs: Inputs, places: Mapping[str, Standing], group: str | Sequence[str]
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, Level], tuple[str, ...]]:
     """The runs and the level of each group of those that have a place, and the runs in none."""
     runs = {name: inputs.runs[name] for name in places}
@@ -337,23 +286,20 @@ def _with_points(shown: Sequence[RankedRun], points: Mapping[str, int]) -> list[
     return [replace(each, is_short=are_long and each.points <= _SHORT) for each in counted]
 
 
-def _with_place(each: RankedRun, place: _Place, run: Run) -> RankedRun:
+def _with_place(each: RankedRun, place: Standing, run: Run) -> RankedRun:
     """With where and when the run had the value, and how it is."""
-    series, point = place.series, place.point
-    step = int(series.step[point])
     checkpoint = error = None
     try:
-        checkpoint = nearest(find_checkpoints(run.path), step)
+        checkpoint = nearest(find_checkpoints(run.path), place.step)
     except OSError as refused:
         error = refused.strerror or str(refused)
     return replace(
         each,
-        # The level of a constant is a stored value, too.
-        dtype=series.dtype if place.level.mean == series.value[point] else "float64",
-        step=step,
-        wall_time=float(series.wall_time[point]),
-        seconds=float(series.relative_time[point]),
-        status=run_status(run),
+        dtype=place.dtype,
+        step=place.step,
+        wall_time=place.wall_time,
+        seconds=place.seconds,
+        status=place.status,
         checkpoint=checkpoint,
         checkpoint_error=error,
     )

@@ -10,22 +10,24 @@ from tbtools.errors import UndecodablePayload
 from tbtools.runs.plugins.payloads import row_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from tbtools.runs.run import Run
+
+    # From a run and words to values by name.
+    Asked = Callable[[str, tuple[str, ...]], Mapping[str, Any]]
 
 _SESSION_START = "_hparams_/session_start_info"
 # The arguments of transformers' Trainer, as JSON.
 _ARGUMENTS = "args/text_summary"
 
 
-def hyperparameters(
-    runs: Mapping[str, Run],
-) -> Callable[[str, tuple[str, ...]], Mapping[str, Any]]:
+def hyperparameters(runs: Mapping[str, Run], hparams: Asked | None = None) -> Asked:
     """Gives what a run says of itself by its hparams, or by the arguments of transformers.
 
     Args:
         runs: All runs: the hyperparameters of a run may be those of one above it.
+        hparams: Gives the hparams of a run in the same way, where who asks knows them better.
 
     Returns:
         A function from the name of a run and the words that are looked for in names, in lower
@@ -41,7 +43,7 @@ def hyperparameters(
         return found.lower().translate(None, b"_-")
 
     @cache
-    def hparams() -> dict[str, Mapping[str, Any]]:
+    def declared() -> dict[str, Mapping[str, Any]]:
         from tbtools.runs.plugins.hparams_table import settings_above
 
         return {run: settings.values for run, (_, settings) in settings_above(runs).items()}
@@ -49,9 +51,11 @@ def hyperparameters(
     @cache
     def of_run(name: str, words: tuple[str, ...]) -> Mapping[str, Any]:
         found: dict[str, Any] = {}
+        if hparams is not None:
+            found |= hparams(name, words)
         # Decoding takes protobuf, whose import takes longer than a small log.
-        if any(word.encode() in stored() for word in words):
-            found |= hparams().get(name, {})
+        elif any(word.encode() in stored() for word in words):
+            found |= declared().get(name, {})
         return found | trainer_arguments(runs[name])
 
     return of_run
@@ -63,6 +67,27 @@ def trainer_arguments(run: Run) -> dict[str, Any]:
     for data in _stored(run, _ARGUMENTS):
         found |= _arguments(data)
     return found
+
+
+def hparams_with(runs: Mapping[str, Run], words: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The hparams of runs in whose names some words are, by run, of those that have such.
+
+    Args:
+        runs: All runs.
+        words: The words, as for `hyperparameters`.
+    """
+    from tbtools.runs.plugins.hparams_table import settings_above
+
+    found = {
+        run: {name: value for name, value in own.values.items() if _has_one(name, words)}
+        for run, (_, own) in settings_above(runs).items()
+    }
+    return {run: values for run, values in found.items() if values}
+
+
+def _has_one(name: str, words: Collection[str]) -> bool:
+    plain = name.lower().replace("_", "").replace("-", "")
+    return any(word in plain for word in words)
 
 
 def _stored(run: Run, tag: str) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from tbtools.analysis.failures import nearest_healthy, settings_of
 from tbtools.analysis.judgement import judge
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.objective import objectives_of
-from tbtools.analysis.outlook import Siblings, outlook_of
+from tbtools.analysis.outlook import Siblings, course_of
 from tbtools.analysis.summary import summarize
 from tbtools.errors import FileError, InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
@@ -265,8 +265,8 @@ def _outlook(
         {other: read_scalars_of(run, name=other).series for other, run in inputs.runs.items()}
     )
     for one in told[:OUTLOOKS]:
-        found = outlook_of(one, directions[one.tag], siblings, rate)
-        if found is not None:
+        course = course_of(one, directions[one.tag], own, rate)
+        if course is not None and (found := course.outlook(siblings)) is not None:
             yield found
 
 

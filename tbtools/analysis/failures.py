@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.runs.engine import engine_of
 from tbtools.runs.plugins.hparams import json_value
 from tbtools.runs.plugins.hparams_table import settings_above
 from tbtools.runs.reading import read_ahead
@@ -158,8 +159,9 @@ def settings_of(
         For each run the one whose hyperparameters it has: itself, or the ``run-0`` of a
         ``run-0/train``; and for each of those the hyperparameters, none where it has none.
     """
-    for _ in read_ahead(list(all_runs.values()), None):
-        pass
+    if engine_of(all_runs) is None:
+        for _ in read_ahead(list(all_runs.values()), None):
+            pass
     found = settings_above(runs, all_runs)
     trials = {run: found[run][0] if run in found else run for run in runs}
     settings: dict[str, dict[str, Any]] = {trial: {} for trial in trials.values()}

@@ -15,32 +15,26 @@ from dataclasses import dataclass, replace
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tbtools.analysis.configuration import configuration_of
-from tbtools.analysis.declared import hyperparameters
-from tbtools.analysis.detect import Findings, NotJudged, detect_series, is_judged
+from tbtools.analysis.detect import Findings, detect_series, is_judged
 from tbtools.analysis.frames import series_of_frame
+from tbtools.analysis.judged_runs import Judging, judge_runs
+from tbtools.analysis.judging import restrict
 from tbtools.analysis.objective import require_objectives
-from tbtools.analysis.outlook import with_outlooks
-from tbtools.analysis.remedy import with_remedies
-from tbtools.analysis.series_summary import stretch_means
 from tbtools.analysis.siblings import finding_groups
 from tbtools.errors import InvalidArgument
 from tbtools.runs.diagnostics import Provenance
 from tbtools.runs.inputs import open_inputs
-from tbtools.runs.reading import read_ahead
-from tbtools.runs.selection import EVERYTHING, Selection, Selector, select_tags
-from tbtools.runs.series import read_scalars_of
+from tbtools.runs.selection import EVERYTHING, Selection, select_tags
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container, Iterable
+    from collections.abc import Callable, Collection
 
     import pandas as pd
 
     from tbtools.analysis.configuration import Configuration
-    from tbtools.analysis.detect import Finding
+    from tbtools.analysis.judging import FindingTrend
     from tbtools.analysis.siblings import FindingGroup
     from tbtools.runs.inputs import Inputs, RunsLike
     from tbtools.runs.parts import Steps
@@ -51,23 +45,6 @@ if TYPE_CHECKING:
 
     Key = tuple[str, str]
     Progress = Callable[[int, int], None] | None
-
-# How many stretches of equal numbers of points the trend of a finding shows.
-_BINS = 24
-
-
-@dataclass(frozen=True, slots=True)
-class FindingTrend:
-    """The series of a finding, small enough for a line of text.
-
-    Attributes:
-        values: Means of the finite values in stretches of equally many points; None for a stretch
-            without any.
-        onset: The stretch in which the finding began.
-    """
-
-    values: tuple[float | None, ...]
-    onset: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -246,50 +223,24 @@ def judge(
     inputs = open_inputs(runs)
     known = inputs.runs
     configuration = configuration or configuration_of(inputs)
-    for _ in read_ahead(list(known.values()), progress):
-        pass
-    selector = Selector(selection, scalars=scalars)
-    every: list[ScalarSeries] = []
-    chosen: set[Key] = set()
-    points = 0
-    for name, run in known.items():
-        for part in run.data.parts:
-            within, selected = selector.choose(part)
-            own = [each for each in selected if each.scalar]
-            chosen |= {(name, within.shown_tag(each.tag)) for each in own}
-            points += sum(each.count for each in own)
-        every += read_scalars_of(run, name=name).series.values()
-    selector.require_match()
-    require_objectives((each.tag for each in every), objectives)
     directions = configuration.with_objectives(objectives)
-    found = judge_series(
-        every,
-        chosen,
-        selection,
-        configuration,
-        runs=known,
-        objectives=directions,
-        progress=judging,
-    )
-    findings = replace(
-        found,
-        provenance=Provenance.of(known, inputs.unreadable),
-        not_judged=(*runs_not_judged(known, selection), *found.not_judged),
+    found = judge_runs(
+        known,
+        Judging(selection, scalars, configuration, directions, objectives, judging),
+        progress,
     )
     unreadable = tuple(name for name, run in known.items() if run.data.diagnostics.is_unreadable)
-    by_key = {(each.run, each.tag): each for each in every}
-    tags: dict[str, list[str]] = {name: [] for name in known}
-    for name, tag in chosen:
-        tags[name].append(tag)
     return Judgement(
         logdir=inputs.label,
         runs=tuple(name for name in known if name not in unreadable),
         unreadable=unreadable,
-        series=len(chosen),
-        points=points,
-        findings=findings,
-        trends=tuple(_trend(by_key[each.run, each.tag], each) for each in findings),
-        tags=tags,
+        series=sum(map(len, found.tags.values())),
+        points=found.points,
+        findings=Findings(
+            found.findings, found.every_not_judged, Provenance.of(known, inputs.unreadable)
+        ),
+        trends=found.trends,
+        tags=found.tags,
         objectives=directions,
         configuration=configuration,
     )
@@ -307,108 +258,3 @@ def found_kinds(runs: Mapping[str, Run]) -> dict[str, frozenset[str] | None]:
         if each.fails([each.kind]):
             kinds.setdefault(each.run, set()).add(each.kind)
     return {run: frozenset(kinds[run]) if run in kinds else None for run in runs}
-
-
-def judge_series(
-    series: Sequence[ScalarSeries],
-    chosen: Collection[Key],
-    selection: Selection,
-    configuration: Configuration,
-    *,
-    runs: Mapping[str, Run],
-    objectives: Mapping[str, Objective] | None = None,
-    progress: Progress = None,
-) -> Findings:
-    """What is found about the series of whole runs, as it is told.
-
-    Args:
-        series: All series of the runs.
-        chosen: Run and tag of each series that is selected.
-        selection: What is selected.
-        configuration: What is said of the runs.
-        runs: The runs: their hyperparameters, and the folders in which checkpoints may be.
-        objectives: Which way is better, by glob, that of the configuration included.
-        progress: As for `detect_series`.
-    """
-    judged = detect_series(
-        series, objectives=objectives, progress=progress, declared=hyperparameters(runs)
-    )
-    found = restrict(configuration.apply(judged), series, chosen, selection)
-    folders = {name: run.path for name, run in runs.items()}
-    remedied = with_remedies(found, series, folders)
-    return replace(
-        found,
-        findings=with_outlooks(remedied, series, objectives),
-        not_judged=(*found.not_judged, *configuration.ignored(chosen)),
-    )
-
-
-def restrict(
-    findings: Findings, series: Iterable[ScalarSeries], chosen: Container[Key], selection: Selection
-) -> Findings:
-    """What is found about the series that are selected, and touches the steps that are.
-
-    A finding touches a range of steps if any of its own steps lies in it: what began before and is
-    still going on belongs to what is looked at.
-
-    Args:
-        findings: What `detect_series` found.
-        series: What it was given.
-        chosen: Run and tag of each series that is selected.
-        selection: What is selected.
-    """
-    if selection.is_all:
-        return findings
-    by_key = {(each.run, each.tag): each for each in series}
-    return replace(
-        findings,
-        findings=tuple(
-            each
-            for each in findings
-            if (each.run, each.tag) in chosen
-            and _touches(each, by_key[each.run, each.tag], selection)
-        ),
-        not_judged=tuple(each for each in findings.not_judged if (each.run, each.tag) in chosen),
-    )
-
-
-def _touches(finding: Finding, series: ScalarSeries, selection: Selection) -> bool:
-    if selection.steps is None:
-        return True
-    steps = np.array([finding.onset_step, finding.end_step])
-    if series.steps_go_back:
-        begin = series.find(finding.onset_step, finding.onset_time)
-        ends = np.flatnonzero(series.step == finding.end_step)
-        steps = series.step[begin : None if finding.ongoing else int(ends[-1]) + 1]
-    first, last = selection.steps
-    return (last is None or int(steps.min()) <= last) and (
-        first is None or int(steps.max()) >= first
-    )
-
-
-def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[NotJudged]:
-    """The runs of which nothing was judged, and why.
-
-    A run without the tags or steps that are selected is not selected, and is left out.
-    """
-    for name, run in runs.items():
-        has_scalars = not selection.is_all or run.data.has_scalars
-        yield from run_not_judged(
-            name, is_unreadable=run.data.diagnostics.is_unreadable, has_scalars=has_scalars
-        )
-
-
-def run_not_judged(name: str, *, is_unreadable: bool, has_scalars: bool) -> tuple[NotJudged, ...]:
-    """Why nothing of a run can be judged, if there is a reason."""
-    if is_unreadable:
-        return (NotJudged(name, None, "nothing could be read"),)
-    return () if has_scalars else (NotJudged(name, None, "no scalars"),)
-
-
-def _trend(series: ScalarSeries, finding: Finding) -> FindingTrend:
-    count = series.value.size
-    means = stretch_means(series.value, series.session, _BINS)
-    bins = len(means)
-    point = series.find(finding.onset_step, finding.onset_time)
-    edges = np.arange(bins) * count // bins
-    return FindingTrend(means, int(np.searchsorted(edges, point, side="right")) - 1)

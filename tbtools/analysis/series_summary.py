@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -101,7 +102,7 @@ class SeriesTable(Sequence[SeriesSummary]):
             if turns is not None:
                 row[:bins] = turns
         tags = tuple((part.shown_tag(each.tag), each.plugin) for each in chosen)
-        return cls(tags, measured(part.columns, chosen), means)
+        return cls(_held_once(tags), measured(part.columns, chosen), means)
 
     @classmethod
     def whole(cls, parts: Sequence[Part]) -> SeriesTable:
@@ -151,6 +152,21 @@ class SeriesTable(Sequence[SeriesSummary]):
         bins = min(statistics.count, SPARKLINE_BINS) if statistics.dtype else 0
         means = self.means[number, :bins].tolist()
         return SeriesSummary(statistics, tuple(None if mean != mean else mean for mean in means))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Of runs that come one after the other from other processes, too, tags are held once."""
+        return _restored, (self.tags, self.numbers, self.means)
+
+
+@lru_cache(maxsize=1024)
+def _held_once(tags: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tags
+
+
+def _restored(
+    tags: tuple[tuple[str, str], ...], numbers: NDArray[np.void], means: NDArray[np.float64]
+) -> SeriesTable:
+    return SeriesTable(_held_once(tags), numbers, means)
 
 
 def stretch_means(

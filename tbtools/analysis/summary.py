@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tbtools.analysis.configuration import configuration_of
 from tbtools.analysis.detect import Findings, NotJudged
-from tbtools.analysis.judgement import judge_series, run_not_judged, runs_not_judged
+from tbtools.analysis.judging import judge_series, run_not_judged, runs_not_judged
 from tbtools.analysis.kept_summaries import KeptSummaries
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.series_summary import SeriesTable, objective_summary

@@ -10,6 +10,7 @@ from tbtools.cli.completion import complete_tags
 from tbtools.cli.ending import finish, require_all_paths
 from tbtools.cli.options import (
     axis_option,
+    engine_option,
     group_option,
     objective_option,
     paths_argument,
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     help="With --at: what is good enough; the optimality gap is how far runs stay behind it.",
 )
 @objective_option
+@engine_option
 @selection_options
 @target_options("DIR|FILE", "A log directory, one run a statistic; or .csv, .parquet, ...")
 def command(
@@ -104,6 +106,7 @@ def command(
     tasks: tuple[str, ...],
     goal: float | None,
     objectives: tuple[str, ...],
+    engine: str | None,
     selection: SelectionOptions,
     target: str,
     force: bool,
@@ -136,12 +139,13 @@ def command(
     if at is not None:
         require_table(target)
     check_target(target, summary_format)
-    experiment = selection.load(paths, groups=(*groups, *tasks))
+    experiment = selection.load(paths, groups=(*groups, *tasks), engine=engine)
     require_free_target(target, force=force, inputs=paths)
-    with scan_progress() as progress:
-        experiment.scan(progress)
     diagnostics = Diagnostics([experiment], selection.selection)
-    require_all_paths(diagnostics)
+    if engine is None:
+        with scan_progress() as progress:
+            experiment.scan(progress)
+        require_all_paths(diagnostics)
     arguments = {"group": groups or None, **selection.arguments}
     if at is None:
         names = [name.strip() for name in statistics.split(",")]
@@ -149,6 +153,7 @@ def command(
     else:
         options = {"by": by, "at": at, "tasks": tasks or None, "target": goal}
         result, view = _scores(experiment, objectives, **options, **arguments)
+    require_all_paths(diagnostics)
     write(
         result,
         target,

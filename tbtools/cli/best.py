@@ -9,6 +9,7 @@ import click
 from tbtools.cli.completion import complete_tags
 from tbtools.cli.ending import finish
 from tbtools.cli.options import (
+    engine_option,
     group_option,
     objective_option,
     output_options_with,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 )
 @group_option("Rank runs that repeat one another as groups")
 @objective_option
+@engine_option
 @selection_options
 @output_options_with("markdown", "latex")
 def command(
@@ -57,6 +59,7 @@ def command(
     top: int,
     groups: tuple[str, ...],
     objectives: tuple[str, ...],
+    engine: str | None,
     selection: SelectionOptions,
     output: Output,
 ) -> int:
@@ -83,7 +86,7 @@ def command(
 
     output.check()
     directions = parse_objectives(objectives)
-    experiment = selection.load(paths, groups=groups, skip_unreadable=True)
+    experiment = selection.load(paths, groups=groups, skip_unreadable=True, engine=engine)
     with scan_progress() as progress, judging_progress() as judging:
         ranking = best(
             experiment,

@@ -9,6 +9,7 @@ import click
 from tbtools.cli.dry_run import dry_run_option, tell_cost
 from tbtools.cli.ending import finish_verdict
 from tbtools.cli.options import (
+    engine_option,
     is_given,
     objective_option,
     output_options_with,
@@ -59,6 +60,7 @@ _FOUND = 1
 )
 @objective_option
 @dry_run_option
+@engine_option
 @selection_options
 @output_options_with("junit", "sarif")
 def command(
@@ -69,6 +71,7 @@ def command(
     limit: int,
     objectives: tuple[str, ...],
     dry_run: bool,
+    engine: str | None,
     selection: SelectionOptions,
     output: Output,
 ) -> int:
@@ -104,7 +107,7 @@ def command(
     if output.chosen_format != "table":
         refuse_option("limit", "but on a table")
     directions = parse_objectives(objectives)
-    experiment = selection.load(paths, skip_unreadable=True)
+    experiment = selection.load(paths, skip_unreadable=True, engine=engine)
     if dry_run:
         return tell_cost(experiment)
     configuration = configuration_of(open_inputs(experiment))

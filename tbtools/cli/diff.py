@@ -10,6 +10,7 @@ from tbtools.cli.ending import finish_verdict, require_all_paths
 from tbtools.cli.main import TROUBLE
 from tbtools.cli.options import (
     axis_option,
+    engine_option,
     group_option,
     objective_option,
     output_options_with,
@@ -60,6 +61,7 @@ _DIFFERENT = 1
     help="Also write a page with the curves and their differences, as `tbtools report` does; with "
     "--against a picture of curves and bands, FILE.svg.",
 )
+@engine_option
 @selection_options
 @output_options_with("markdown", "latex", "junit", "sarif")
 def command(
@@ -74,6 +76,7 @@ def command(
     objectives: tuple[str, ...],
     limits: tuple[str, ...],
     page: str | None,
+    engine: str | None,
     selection: SelectionOptions,
     output: Output,
 ) -> int:
@@ -106,7 +109,8 @@ def command(
     )
 
     if against is not None:
-        return _against(a, b, against, objectives, page, selection, output)
+        return _against(a, b, against, objectives, page, engine, selection, output)
+    refuse_option("engine", "without --against")
     if output.path is not None and output.path.lower().endswith((".html", ".htm")):
         raise click.UsageError(f"-o {output.path} is no page; --report {output.path} makes one")
     if output.chosen_format in ("junit", "sarif"):
@@ -168,6 +172,7 @@ def _against(
     against: str,
     objectives: tuple[str, ...],
     picture: str | None,
+    engine: str | None,
     selection: SelectionOptions,
     output: Output,
 ) -> int:
@@ -189,7 +194,7 @@ def _against(
             raise click.UsageError(f"--report {picture}: with --against it is a picture, FILE.svg")
         require_free(picture, force=output.force)
     directions = parse_objectives(objectives)
-    runs, accepted = selection.load_with_accepted(path, against)
+    runs, accepted = selection.load_with_accepted(path, against, engine)
     with scan_progress() as progress:
         result = diff_against(
             runs, accepted, objectives=directions, progress=progress, **selection.arguments

@@ -10,6 +10,7 @@ from tbtools.cli.ending import finish
 from tbtools.cli.options import (
     Output,
     csv_safe_option,
+    engine_option,
     is_given,
     refuse_option,
     selection_options,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _CHANGING_NOTHING = frozenset(
     (
         *("paths", "target", "dry_run", "in_place", "backup", "summary_format", "csv_safe"),
-        *("no_cache", "restarts", "on_collision"),
+        *("no_cache", "restarts", "on_collision", "engine"),
     )
 )
 _REPEATABLE = "Repeatable: one after the other."
@@ -75,6 +76,7 @@ _SYNONYMS = {
     "--set-wall-time", "first_wall_time", metavar="first=TIME", type=FirstTime(),
     help="Move all wall times so that the first event was then.",
 )  # fmt: skip
+@engine_option
 @selection_options
 @click.option("--dry-run", is_flag=True, help="Say what would become of the logs; write nothing.")
 @click.option(
@@ -106,6 +108,7 @@ def command(
     undo: str | None,
     summary_format: str,
     csv_safe: bool,
+    engine: str | None,
     rename: tuple[str, ...],
     **wishes: Any,
 ) -> int:
@@ -141,7 +144,7 @@ def command(
     _check(paths, target, backup, dry_run=dry_run, in_place=in_place)
     _refuse_without_effect(summary_format, selection.where)
     names: list[str | dict[str, str]] = [*([name_table(table)] if table else []), *rename]
-    experiment = selection.load(paths, skip_unreadable=True)
+    experiment = selection.load(paths, skip_unreadable=True, engine=engine)
     place = backup if in_place else target
     if place is not None:
         require_free_run(place, force=None, inputs=paths)

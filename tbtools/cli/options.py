@@ -147,7 +147,7 @@ class SelectionOptions:
             engine=engine,
             also=self.also,
         )
-        if experiment.engine is not None:
+        if experiment.engine is not None and not loaded:
             click.echo(str(experiment.engine), err=True)
         loaded.append(experiment)
         for name, count in experiment.lacking.items():
@@ -156,12 +156,15 @@ class SelectionOptions:
             )
         return experiment
 
-    def load_with_accepted(self, path: str, accepted: str) -> tuple[Experiment, Experiment]:
+    def load_with_accepted(
+        self, path: str, accepted: str, engine: str | None = None
+    ) -> tuple[Experiment, Experiment]:
         """The runs under a path, and accepted ones, of which alone the options select some.
 
         Args:
             path: The path.
             accepted: Another; or one with a glob, of the names of runs below what stands before it.
+            engine: As for `load`.
 
         Raises:
             click.UsageError: --run besides a glob.
@@ -174,7 +177,7 @@ class SelectionOptions:
             refuse_option("runs", f"with the glob of {accepted}")
             chosen = replace(self, runs=(glob,))
         every = replace(self, runs=(), exclude_runs=(), where=None)
-        return every.load([path]), chosen.load([directory])
+        return every.load([path], engine=engine), chosen.load([directory], engine=engine)
 
 
 @dataclass(frozen=True, slots=True)

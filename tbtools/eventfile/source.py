@@ -186,6 +186,16 @@ class Source(abc.ABC):
         """
         raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP), path)
 
+    def require_writable(self, path: str) -> None:  # noqa: B027 - most are
+        """Refuses a path to which no file can be written, whatever is there.
+
+        Raises:
+            OSError: It is one.
+        """
+
+    def make_directory(self, path: str) -> None:  # noqa: B027 - most have none to make
+        """Makes a directory for files that are written into it, and those above it."""
+
     def forget(self, path: str) -> None:  # noqa: B027 - most remember nothing
         """Asks anew when something at or below a path is asked for the next time."""
 

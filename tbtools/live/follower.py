@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tbtools.analysis.configuration import Configuration, configuration_of
 from tbtools.analysis.detect.detectors.stall import silences
 from tbtools.analysis.detect.pairs import family
-from tbtools.analysis.judgement import judge_series
+from tbtools.analysis.judging import judge_series
 from tbtools.errors import NoEventFiles
 from tbtools.eventfile.source import as_path, source_of
 from tbtools.live.asking import is_true_of, names_above

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools.errors import (
     ForeignFiles,
-    InvalidArgument,
     NotADirectory,
     OutputChanged,
     OutputExists,
@@ -32,6 +31,7 @@ from tbtools.render.neighbours import (
     sweep,
 )
 from tbtools.render.results import files_below, is_result
+from tbtools.render.sending import made_locally, require_free_url, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,13 +97,13 @@ def require_free_directory(
         ForeignFiles: Something is in it that is no result of tbtools.
         OutputInsideInput: It would lie in a directory that is read, or the other way round.
         NotADirectory: There is a file at the path.
-        InvalidArgument: It is a URL.
         MissingFile: The directory that it would lie in does not exist.
         FileError: A file system is mounted there, it may not be changed, or links form a loop.
     """
     name, path = output_path(path)
     if source_of(name).is_remote:
-        raise InvalidArgument(f"{name}: directories are written locally; copy them there")
+        require_free_url(name, inputs)
+        return None
     for given in map(Path, inputs):
         if os.path.lexists(given):  # reading it will say that it does not
             _require_apart(path, given, name)
@@ -191,6 +191,11 @@ class NewDirectory:
             yield opened
         path.unlink()
 
+    @property
+    def names(self) -> list[str]:
+        """The files, by their paths in the directory."""
+        return [place.relative_to(self._path).as_posix() for place in self._files]
+
     def link(self, name: str, file: Path) -> None:
         """Another name for a file that is elsewhere on the same file system."""
         (self._path / name).hardlink_to(file)
@@ -225,6 +230,8 @@ def directory_whole(
 ) -> Iterator[NewDirectory]:
     """A directory to fill that appears under its name only when all has been written.
 
+    What goes to a URL is sent then, file by file.
+
     Args:
         path: Where it is to be.
         force: As for `require_free_directory`.
@@ -236,6 +243,13 @@ def directory_whole(
     """
     former = require_free_directory(path, force=force, inputs=inputs)
     name, path = output_path(path)
+    if source_of(name).is_remote:
+        with made_locally() as folder:
+            filled = NewDirectory(folder)
+            yield filled
+            filled.complete()
+            send(folder, filled.names, name)
+        return
     mode = 0o700 if former else 0o777  # until it has that of the former one, it is nobody else's
 
     def make(temporary: Path) -> int:

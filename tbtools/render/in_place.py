@@ -69,8 +69,8 @@ def edit_in_place(edit: Edit, backup: str | os.PathLike[str]) -> int:
         TbtoolsError: The directory is not free; see `directory_whole`.
         FileError: Something cannot be written.
     """
-    _require_local(edit)
     name = as_path(backup)
+    _require_local(edit, name)
     swaps: list[_Swap] = []
     with NamedErrors(name), directory_whole(backup, inputs=edit.read_paths) as made:
         for number, (path, write, size) in enumerate(_changes(edit)):
@@ -111,8 +111,8 @@ def _keep(made: NewDirectory, before: str, target: Path, name: str) -> None:
         ) from error
 
 
-def _require_local(edit: Edit) -> None:
-    for path in edit.read_paths:
+def _require_local(edit: Edit, backup: str) -> None:
+    for path in (*edit.read_paths, backup):
         if source_of(path).is_remote:
             raise InvalidArgument(f"{path}: logs are changed in place only where they are local")
 

@@ -85,12 +85,13 @@ def export_lake(
         states = {name: _state(run) for name, run in runs.items()}
         known = {name: state for part in lake.parts.values() for name, state in part.items()}
         new = {name: run for name, run in runs.items() if known.get(name) != states[name]}
-        selector, rows, parts = Selector(selection), 0, {}
+        selector, rows, filled, parts = Selector(selection), 0, 0, {}
         if new:
             writing = _Writing(folder.absolute(), selection)
             for part in over_runs(new, writing, progress):
                 selector.join(part.selector)
                 rows += part.rows
+                filled += part.filled
                 # What was not all read is written again, whatever it is like then.
                 parts[part.file] = {
                     name: [] if runs[name].data.unread else states[name] for name in part.runs
@@ -100,7 +101,7 @@ def export_lake(
         for run in runs.keys() - new.keys():
             runs[run].data.know(_TOLD)
         lake.add(parts)
-    return rows, len(new)
+    return rows, filled
 
 
 def _described(runs: Mapping[str, Run], selection: Selection) -> dict[str, Any]:
@@ -129,12 +130,14 @@ class _Part:
         file: Its name, which it has yet to get.
         runs: The runs that it was made of, also those without rows.
         rows: How many rows it has.
+        filled: How many runs these are of.
         selector: What matched.
     """
 
     file: str
     runs: tuple[str, ...]
     rows: int
+    filled: int
     selector: Selector
 
 
@@ -147,7 +150,7 @@ class _Writing:
 
     def __call__(self, read: Iterator[tuple[str, Run]]) -> _Part:
         selector = Selector(self.selection)
-        names, rows = [], 0
+        names, rows, filled = [], 0, set()
 
         def batches() -> Iterator[Batch]:
             nonlocal rows
@@ -155,13 +158,14 @@ class _Writing:
                 names.append(name)
                 for tag, series in read_scalars_of(run, selector, name=name).series.items():
                     rows += series.step.size
+                    filled.add(name)
                     yield long_batch(name, tag, series)
 
         # A name of its own for each attempt: a worker that is taken for lost may still write.
         file = f"{_PREFIX}{uuid.uuid4().hex}.parquet"
         with (self.folder / (file + _UNFINISHED)).open("wb") as stream:
             write_arrow(stream, LONG_SCHEMA, batches(), "parquet")
-        return _Part(file, tuple(names), rows, selector)
+        return _Part(file, tuple(names), rows, len(filled), selector)
 
 
 @dataclass(slots=True)

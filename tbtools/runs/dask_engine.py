@@ -21,6 +21,7 @@ S = TypeVar("S")
 # give is held by workers until its turn comes.
 _AHEAD = 2
 _CONNECT_SECONDS = 10
+_CLOSE_SECONDS = 1
 
 
 def _distributed() -> Any:
@@ -139,9 +140,18 @@ class DaskEngine:
                 f"{error.allowed_failures + 1} workers were lost one after the other by the same "
                 "runs; out of memory? (the workers' logs say more)"
             ) from error
-        except CancelledError as error:
+        except (CancelledError, OSError) as error:
+            if isinstance(error, OSError) and self.client.status == "running":
+                raise  # an error of the work
+            self._give_up()
             raise EngineError("the Dask scheduler is gone") from error
         except ModuleNotFoundError as error:
             raise EngineError(f"workers have another environment: {error}") from error
         finally:
-            self.client.cancel(list(waiting))
+            if self.client.status != "closed":
+                self.client.cancel(list(waiting))
+
+    def _give_up(self) -> None:
+        """Ends a client whose scheduler is gone: it would ask for it as long as it lives."""
+        self.client.close(timeout=_CLOSE_SECONDS)
+        _connected.cache_clear()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.engine import Engine
+    from tbtools.runs.plugins.hparams import HParams
+    from tbtools.runs.plugins.values import Undecodable
     from tbtools.runs.statistics import SeriesStatistics
     from tbtools.runs.timeline.notes import Note
     from tbtools.vocabulary import RestartPolicy
@@ -40,6 +42,7 @@ class RunDiagnostics:
         problems: Damaged stretches, each with the path of its file.
         notes: What should be known of its timeline.
         is_unreadable: Whether not one event could be read, although its files are not empty.
+        has_scalars: Whether there is one point of a scalar.
     """
 
     run: str
@@ -48,6 +51,22 @@ class RunDiagnostics:
     problems: tuple[tuple[str, Problem], ...]
     notes: tuple[Note, ...]
     is_unreadable: bool
+    has_scalars: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHParams:
+    """What another process has read of the hyperparameters of a run.
+
+    Attributes:
+        hparams: Those that can be decoded.
+        problems: What is wrong with the others.
+        is_session: Whether there is nothing else in the run, see `tbtools.runs.folding`.
+    """
+
+    hparams: HParams
+    problems: list[Undecodable]
+    is_session: bool
 
 
 class RunData:
@@ -63,6 +82,7 @@ class RunData:
         engine: What does work over many runs in other processes; None for this one.
         also: Which files of other programs were taken when it was found; None for none.
         changes: What the last `refresh` has found.
+        known_hparams: Its hyperparameters, where another process has read them.
     """
 
     def __init__(
@@ -88,6 +108,7 @@ class RunData:
         self._columns: RunColumns | None = None
         # What is kept when the columns are released.
         self._diagnostics: RunDiagnostics | None = None
+        self.known_hparams: KnownHParams | None = None
         self.changes: tuple[FileChange, ...] = ()
         # Sub-runs that are shown as a part of this one, with the names their tags then have.
         self._folded: list[tuple[RunData, dict[str, str]]] = []
@@ -99,6 +120,7 @@ class RunData:
             "_files": None,
             "_columns": None,
             "_diagnostics": None,
+            "known_hparams": None,
             "engine": None,
         }
 
@@ -224,6 +246,7 @@ class RunData:
             problems=tuple(self.iter_problems()),
             notes=tuple(self.iter_notes()),
             is_unreadable=self.is_unreadable,
+            has_scalars=self.has_scalars,
         )
 
     @property
@@ -294,9 +317,18 @@ class RunData:
     def hold(self, files: Sequence[FileColumns]) -> None:
         """Takes over columns that were scanned elsewhere."""
         self._files, self._columns, self._diagnostics = tuple(files), None, None
+        self.known_hparams = None
 
     def know(self, diagnostics: RunDiagnostics) -> None:
-        """Takes over what another process that has read the run knows of it."""
+        """Takes over what another process that has read the run knows of it.
+
+        What went wrong when it was read before stays known: some of a result may rest on that.
+        """
+        before = self._diagnostics
+        if before is not None:
+            known = dict.fromkeys((*before.problems, *diagnostics.problems))
+            lost = before.is_unreadable or diagnostics.is_unreadable
+            diagnostics = replace(diagnostics, problems=tuple(known), is_unreadable=lost)
         self._diagnostics = diagnostics
 
     @property

@@ -11,15 +11,15 @@ import os
 import uuid
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from tbtools.errors import InvalidArgument
 from tbtools.eventfile.index.index import FileIndex
 from tbtools.eventfile.source import source_of
-from tbtools.runs.reading import check_progress, file_size, read_each
+from tbtools.runs.reading import check_progress, file_size, read_ahead, read_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from tbtools.runs.data import RunDiagnostics
     from tbtools.runs.run import Run
@@ -77,12 +77,19 @@ def engine_named(name: object) -> Engine | None:
     return dask_engine(name if is_client else address or None)
 
 
+def engine_of(runs: Mapping[str, Run]) -> Engine | None:
+    """What does work over some runs in other processes; None for this one."""
+    return next((run.data.engine for run in runs.values() if run.data.engine), None)
+
+
 def over_runs(
     runs: Mapping[str, Run],
     work: Callable[[Iterator[tuple[str, Run]]], T],
     progress: Callable[[int, int], None] | None = None,
     *,
     together: Callable[[str], object] | None = None,
+    keep: bool = False,
+    portion: Callable[[Any, Collection[str]], Any] | None = None,
 ) -> Iterator[T]:
     """Does work over runs, where they say; what is known of each is kept, and nothing else.
 
@@ -92,6 +99,9 @@ def over_runs(
             so can what it gives, which must not depend on which runs come together.
         progress: As for `read_each`; of an engine after each group.
         together: Gives what runs have in common that must come together, by the name of each.
+        keep: Whether what was read of the runs that come together is kept as long as the work goes
+            on, and by this process also after it; they are all read before it begins.
+        portion: Gives the work for some runs, by their names, where all of it is much to be sent.
 
     Yields:
         What the work gives: once, or for each group of an engine.
@@ -100,9 +110,9 @@ def over_runs(
         InvalidArgument: A path is relative, and the engine has another current directory.
         EngineError: The engine has lost the processes that did it, again and again.
     """
-    engine = next((run.data.engine for run in runs.values() if run.data.engine), None)
+    engine = engine_of(runs)
     if engine is None:
-        yield work(read_each(runs, progress))
+        yield work(_kept(runs, progress) if keep else read_each(runs, progress))
         return
     check_progress(progress)
     if not engine.shares_directory:
@@ -111,14 +121,26 @@ def over_runs(
     total = sum(sizes.values())
     share = total // (_TASKS_A_WORKER * engine.workers) + 1
     groups = groups_of(runs, sizes, together=together, most=min(share, BYTES_A_TASK))
+    tasks = ((portion(work, group.keys()) if portion else work, group) for group in groups)
     done = 0
-    for result in engine.map(_Task(work), groups):
+    task: _Task[T] = _Task(keep)
+    for result in engine.map(task, tasks):
         for name, known in result.diagnostics.items():
             runs[name].data.know(known)
             done += sizes[name]
         if progress:
             progress(done, total)
         yield result.result
+
+
+def _kept(
+    runs: Mapping[str, Run],
+    progress: Callable[[int, int], None] | None = None,
+    threads: int | None = None,
+) -> Iterator[tuple[str, Run]]:
+    for _ in read_ahead(list(runs.values()), progress, threads=threads):
+        pass
+    return iter(runs.items())
 
 
 def _require_absolute(runs: Mapping[str, Run]) -> None:
@@ -183,20 +205,24 @@ class _Task(Generic[T]):
     """Work on a group of runs, in whatever process.
 
     Attributes:
-        work: The work.
+        keep: As for `over_runs`.
         call: What all tasks of one call of `over_runs` have in common.
     """
 
-    work: Callable[[Iterator[tuple[str, Run]]], T]
+    keep: bool
     call: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def __call__(self, group: Mapping[str, Run]) -> _Done[T]:
+    def __call__(
+        self, task: tuple[Callable[[Iterator[tuple[str, Run]]], T], Mapping[str, Run]]
+    ) -> _Done[T]:
+        work, group = task
         for run in group.values():
             if run.data.index is not None:
                 run.data.index = _index_of(self.call, run.data.index.root)
         diagnostics: dict[str, RunDiagnostics] = {}
         # One thread: there is a worker for each core.
-        result = self.work(_noting(read_each(group, threads=1), diagnostics))
+        read = _kept(group, threads=1) if self.keep else read_each(group, threads=1)
+        result = work(_noting(read, diagnostics))
         return _Done(result, diagnostics)
 
 

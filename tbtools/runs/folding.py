@@ -40,12 +40,14 @@ def _curve_tags(run: Run, relative_name: str) -> dict[str, str] | None:
     return None
 
 
-def _is_hparams_session(run: Run) -> bool:
+def is_hparams_session(run: Run) -> bool:
     """Whether all that it holds is one `add_hparams`: the session, and each metric once.
 
     A run of a search has hyperparameters, too, but its experiment is declared elsewhere, or it has
     curves: that is a run of its own.
     """
+    if (known := run.data.known_hparams) is not None:
+        return known.is_session
     return run.data.own_tags >= _HPARAMS_TAGS and all(
         each.tag in _HPARAMS_TAGS or (each.scalar and each.count == 1)
         for each in run.data.columns.series
@@ -76,7 +78,7 @@ def hparams_sessions(
     found = {
         name: parent
         for name, parent in parents.items()
-        if parent and (within is None or parent in within) and _is_hparams_session(runs[name])
+        if parent and (within is None or parent in within) and is_hparams_session(runs[name])
     }
     sessions_of = Counter(found.values())
     return {name: parent for name, parent in found.items() if sessions_of[parent] == 1}

@@ -11,6 +11,7 @@ from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.columns import is_within
 from tbtools.runs.diagnostics import require_readable
+from tbtools.runs.engine import engine_of, over_runs
 from tbtools.runs.numbers import DTYPE_NAMES, distinct
 from tbtools.runs.reading import read_each
 from tbtools.runs.selection import Selection, Selector
@@ -279,12 +280,7 @@ def read_scalars_of(
         run=name,
         start_time=start_time,
         series={tag: _joined(found[tag]) for tag in sorted(found, key=natural_key)},
-        all_tags=frozenset(
-            part.shown_tag(each.tag)
-            for part in run.data.parts
-            for each in part.columns.series
-            if each.scalar and each.count
-        ),
+        all_tags=scalar_tags(run),
         axis=None if axis_name(x) in AXES else _axis(run, x, start_time),
     )
 
@@ -312,6 +308,16 @@ def read_superseded_of(run: Run, tag: str) -> ScalarSeries | None:
     return _joined(found) if found else None
 
 
+def scalar_tags(run: Run) -> frozenset[str]:
+    """The tags of all scalars of a run."""
+    return frozenset(
+        part.shown_tag(each.tag)
+        for part in run.data.parts
+        for each in part.columns.series
+        if each.scalar and each.count
+    )
+
+
 def stream_scalars(
     runs: Mapping[str, Run],
     selection: Selection | Selector | None = None,
@@ -320,7 +326,8 @@ def stream_scalars(
 ) -> Iterator[RunScalars]:
     """The selected scalars of many runs, of which the next ones are read meanwhile on all cores.
 
-    Of a run that had not been read before, only these series stay in memory.
+    Of a run that had not been read before, only these series stay in memory. An engine reads some
+    runs after the others, and sends these series.
 
     Args:
         runs: Name to run.
@@ -337,11 +344,30 @@ def stream_scalars(
     """
     own = not isinstance(selection, Selector)
     selector = selection if isinstance(selection, Selector) else Selector(selection or Selection())
-    for name, run in read_each(runs, progress):
-        yield read_scalars_of(run, selector, x, name)
+    if engine_of(runs) is None:
+        for name, run in read_each(runs, progress):
+            yield read_scalars_of(run, selector, x, name)
+    else:
+        reading = _Reading(selector.selection, selector.scalars, x)
+        for scalars, matched in over_runs(runs, reading, progress):
+            selector.join(matched)
+            yield from scalars
     require_readable(runs)
     if own:
         selector.require_match()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads scalars, for `over_runs`."""
+
+    selection: Selection
+    scalars: bool
+    x: str
+
+    def __call__(self, read: Iterator[tuple[str, Run]]) -> tuple[list[RunScalars], Selector]:
+        selector = Selector(self.selection, scalars=self.scalars)
+        return [read_scalars_of(run, selector, self.x, name) for name, run in read], selector
 
 
 def _series(run: str, part: Part, chosen: SeriesRows, start_time: float) -> ScalarSeries:

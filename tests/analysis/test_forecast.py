@@ -10,7 +10,7 @@ import pytest
 import tbtools
 from tbtools.analysis.detect.learning_rate import learning_rates
 from tbtools.analysis.objective import objectives_of
-from tbtools.analysis.outlook import Outlook, outlook_of
+from tbtools.analysis.outlook import Outlook, Siblings, course_of
 from tbtools.runs.series import ScalarSeries, read_scalars_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from tbtools.vocabulary import Objective
+
     Curve = Callable[[NDArray[np.float64], Generator], NDArray[np.float64]]
 
 SPACING = 10
@@ -27,6 +29,14 @@ SPACING = 10
 
 def series_of(y: np.ndarray, run: str = "run", tag: str = "loss") -> ScalarSeries:
     return ScalarSeries.from_arrays(run, tag, np.arange(y.size) * SPACING, y)
+
+
+def outlook_of(
+    series: ScalarSeries, objective: Objective, rate: ScalarSeries | None = None
+) -> Outlook | None:
+    """That of a series without siblings."""
+    course = course_of(series, objective, rate=rate)
+    return None if course is None else course.outlook(Siblings({}))
 
 
 def power(t: np.ndarray, g: Generator) -> np.ndarray:

@@ -37,6 +37,13 @@ def test_an_output(folder: str, logs: Path, tmp_path: Path) -> None:
     hold_an_output(f"{folder}/r.json", logs, tmp_path)
 
 
+def test_a_directory(folder: str, logs: Path) -> None:
+    url = "memory://shelf/deep/below/merged"
+    assert call("merge", str(logs / "a"), "-o", url).status == 0
+    assert len(tbtools.read_scalars(url)) == 80
+    assert "exists" in call("merge", str(logs / "a"), "-o", url).err
+
+
 def test_refresh(folder: str) -> None:
     import fsspec
 

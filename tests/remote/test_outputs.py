@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 import tbtools
-from tests.commands import Result, call
+from tbtools.eventfile.source import read_bytes, source_of
+from tests.builders import write_foreign
+from tests.commands import ROOT, TBTOOLS, Result, call, environment
 from tests.remote.conftest import FILE, points
 
 if TYPE_CHECKING:
@@ -59,10 +66,127 @@ def test_python(bucket: Bucket, logs: Path) -> None:
     assert bucket.get("page.html").startswith(b"<!doctype html>")
 
 
+DIRECTORIES = {
+    "merge": ["merge", "logs/a"],
+    "edit": ["edit", "logs", "--rename", "s/^/x/"],
+    "compact": ["compact", "logs", "--thin", "16"],
+    "repair": ["repair", "logs"],
+    "import": ["import", "foreign"],
+    "export of texts": ["export", "logs", "--data", "text"],
+}
+
+
+def _objects(url: str) -> dict[str, bytes]:
+    source = source_of(url)
+    return {
+        name: content
+        for name, path, kind in source.list(url)
+        for name, content in (
+            {f"{name}/{below}": each for below, each in _objects(path).items()}
+            if kind == "directory"
+            else {name: read_bytes(path)}
+        ).items()
+    }
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("name", DIRECTORIES)
+def test_a_directory(
+    name: str, bucket: Bucket, logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_foreign(tmp_path / "foreign")
+    url = f"{bucket.url}/results/made"
+    assert call(*DIRECTORIES[name], "-o", "made").status == 0
+    done = call(*DIRECTORIES[name], "-o", url)
+    assert (done.status, url in done.out + done.err) == (0, True), done.err
+    assert _objects(url) == _files(tmp_path / "made") != {}
+    before = bucket.served.requests.copy()
+    again = call(*DIRECTORIES[name], "-o", url)
+    assert (again.status, "exists; name another" in again.err) == (2, True), again.err
+    assert not [each for each in bucket.served.requests[len(before) :] if each.method == "PUT"]
+
+
+@pytest.mark.parametrize("command", ["smooth", "aggregate"])
+def test_a_directory_of_curves(command: str, bucket: Bucket, logs: Path, tmp_path: Path) -> None:
+    url = f"{bucket.url}/curves"
+    for target in (str(tmp_path / "curves"), url):
+        assert call(command, str(logs), "-o", target).status == 0
+    assert tbtools.read_scalars(url).equals(tbtools.read_scalars(tmp_path / "curves"))
+    again = call(command, str(logs), "-o", url, "--force")
+    assert (again.status, "exists; name another" in again.err) == (2, True), again.err
+
+
+def test_a_directory_that_is_not_sent_as_a_whole(bucket: Bucket, logs: Path) -> None:
+    """What is there is told, and no second attempt writes among it."""
+    from tests.remote.servers import Fault
+
+    def refuse(method: str, path: str) -> Fault | None:
+        return Fault("403 Forbidden") if method == "PUT" and "/b/" in path else None
+
+    bucket.served.fault = refuse
+    url = f"{bucket.url}/edited"
+    result = call("edit", str(logs), "--shift-steps", "3", "-o", url)
+    assert (result.status, result.err.count("\n")) == (2, 1), result.err
+    assert re.search(f"{url}: forbidden.*; 2 of 3 files were sent and are there", result.err)
+    bucket.served.fault = lambda _method, _path: None
+    assert sorted(_objects(url)) == ["a/events.out.tfevents.1", "a/events.out.tfevents.2"]
+    again = call("edit", str(logs), "--shift-steps", "3", "-o", url)
+    assert (again.status, "exists; name another" in again.err) == (2, True)
+
+
+def test_a_signal_while_a_directory_is_sent(bucket: Bucket, logs: Path, tmp_path: Path) -> None:
+    waiting = threading.Event()
+    ended = threading.Event()
+
+    def wait(method: str, path: str) -> None:
+        if method == "PUT" and "/b/" in path:
+            waiting.set()
+            ended.wait(20)
+
+    bucket.served.fault = wait
+    url = f"{bucket.url}/edited"
+    command = [*TBTOOLS, "edit", os.fspath(logs), "--shift-steps", "3", "-o", url]
+    (tmp_path / "tmp").mkdir()
+    settings = environment(TMPDIR=os.fspath(tmp_path / "tmp"))
+    with subprocess.Popen(command, env=settings, cwd=ROOT, stderr=subprocess.PIPE) as process:
+        assert waiting.wait(60)
+        while len(_objects(url)) < 2:
+            source_of(url).forget(url)
+            time.sleep(0.05)
+        time.sleep(0.2)  # until it has taken note of the answers
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=20)
+    ended.set()
+    assert process.returncode == 143
+    assert f"tbtools: {url}: 2 of 3 files were sent and are there\n" in told.decode()
+    assert told.endswith(b"tbtools: interrupted\n")
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_no_directory_inside_what_is_read(bucket: Bucket, logs: Path) -> None:
+    bucket.put_folder(logs, "logs")
+    bucket.put("file", b"")
+    refused = {"logs/new": "is read", "file": "this is a file"}
+    for key, reason in refused.items():
+        result = call(
+            "edit", f"{bucket.url}/logs", "--shift-steps", "3", "-o", f"{bucket.url}/{key}"
+        )
+        assert (result.status, reason in result.err) == (2, True), result.err
+    result = call("merge", str(logs / "a"), "-o", "http://127.0.0.1:9/merged")
+    assert (result.status, "nothing can be written by HTTP" in result.err) == (2, True), result.err
+
+
 def test_what_is_never_written(bucket: Bucket, logs: Path) -> None:
     bucket.put("logs/" + FILE, points(3).bytes())
     refused = {
-        "merge": f"{bucket.url}/merged",
         "smooth": f"{bucket.url}/logs/{FILE}",
         "export": f"{bucket.url}/logs",
     }

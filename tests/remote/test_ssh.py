@@ -50,6 +50,18 @@ def test_an_output(host: str, logs: Path, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["r.json"]
 
 
+def test_a_directory(host: str, logs: Path, tmp_path: Path) -> None:
+    url = f"{host}{tmp_path}/deep/below/edited"
+    edit = ["edit", str(logs), "--shift-steps", "3", "-o"]
+    for target in (str(tmp_path / "local"), url):
+        assert call(*edit, target).status == 0
+    for path in (tmp_path / "local").rglob("*tfevents*"):
+        sent = tmp_path / "deep" / "below" / "edited" / path.relative_to(tmp_path / "local")
+        assert sent.read_bytes() == path.read_bytes()
+    again = call(*edit, url)
+    assert (again.status, "exists; name another" in again.err) == (2, True), again.err
+
+
 def test_links_are_followed_once(host: str, logs: Path, tmp_path: Path) -> None:
     (logs / "up").symlink_to(logs)
     (logs / "c").symlink_to(logs / "b")

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import tbtools
+from tbtools.analysis.failures import failures_of
+from tbtools.analysis.judgement import judge
 from tbtools.errors import EngineError, InvalidArgument, MissingExtra
 from tbtools.runs import dask_engine
 from tbtools.runs.engine import over_runs
 from tests.builders import EventFileBuilder
 from tests.commands import ROOT, TBTOOLS, environment, process
+from tests.engines import PickledEngine
+from tests.sweeps import write_hparams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
 
@@ -68,6 +73,36 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> str:
     return os.fspath(logs)
 
 
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Runs about which other runs have something to say.
+
+    Hyperparameters of the run above ask for a warm-up that there is not, and say where gradients
+    are clipped; where a plateau will be depends on its siblings; two ranks write one run.
+    """
+    logs = tmp_path_factory.mktemp("sweep")
+    for number in range(24):
+        run = logs / f"lr{number % 3}" / f"seed{number}"
+        above = EventFileBuilder().file_version()
+        write_hparams(above, {"lr": 0.1 * (number % 3), "warmup_steps": 40.0, "max_grad_norm": 1.0})
+        above.write(run / "events.out.tfevents.1")
+        for rank in range(2 if number % 5 == 0 else 1):
+            train = EventFileBuilder().file_version(wall_time=1e9 + rank / 2)
+            for step in range(200):
+                wobble = (step * 7919 + number + rank) % 13 - 6
+                rests = max(0.3 + number / 100, 2.0 / (1 + step / 5))
+                loss = (rests if number % 2 else 2 / (1 + step)) + wobble / 500
+                wall_time = 1e9 + step + rank / 2
+                train.scalar("loss", step, loss, wall_time)
+                train.scalar("lr", step, 0.1, wall_time)
+                train.scalar("grad_norm", step, 2.0 + wobble / 10, wall_time)
+            train.write(run / "train" / f"events.out.tfevents.{rank}")
+        if number % 8 == 0:
+            broken = [(step, 0.5 if step < 30 else float("nan")) for step in range(60)]
+            EventFileBuilder().scalars("loss", broken).write(run / "eval" / "events.out.tfevents.1")
+    return os.fspath(logs)
+
+
 def _summary(logs: Any, **options: Any) -> Any:
     summary = tbtools.summarize(logs, now=0.0, **options)
     return summary.to_dict(), [
@@ -93,7 +128,59 @@ def _exported(logs: Any, **options: Any) -> Any:
     return exported.to_dict(), {name: str(column) for name, column in rows.items()}
 
 
-ANALYSES: dict[str, Callable[..., Any]] = {"summarize": _summary, "export": _exported}
+def _judged(logs: Any, **options: Any) -> Any:
+    judgement = judge(logs, **options)
+    experiment = logs if isinstance(logs, tbtools.Experiment) else tbtools.load(logs)
+    return judgement.to_dict(), judgement.trends, failures_of(experiment, judgement).to_dict()
+
+
+def _ranked(logs: Any, **options: Any) -> Any:
+    return [
+        tbtools.best(logs, "loss", at=at, **options).to_dict()
+        for at in ("end", "best", "step=50")
+    ]  # fmt: skip
+
+
+def _aggregated(logs: Any, **options: Any) -> Any:
+    """Some groups, and all runs as one."""
+    found = [
+        tbtools.aggregate(logs, group=group, nonfinite="drop", **options)
+        for group in (r"(?P<number>\d)", None)
+    ]
+    series = [one for each in found for one in each.series]
+    return [each.to_dict() for each in found], [
+        (one.x.tobytes(), one.statistics["mean"].tobytes()) for one in series
+    ]
+
+
+def _regressions(logs: Any, **options: Any) -> Any:
+    experiment = logs if isinstance(logs, tbtools.Experiment) else tbtools.load(logs)
+    names = list(experiment)
+    first, rest = ({name: experiment[name] for name in some} for some in (names[:9], names[9:]))
+    found = tbtools.diff_against(rest, first, **options)
+    return found.to_dict(), [one.curve and one.curve.value.tobytes() for one in found.tags]
+
+
+def _edited(logs: Any, **options: Any) -> Any:
+    plan = tbtools.edit(logs, rename="s/o/0/", scale_steps=2, **options)
+    with tempfile.TemporaryDirectory() as folder:
+        plan.write(f"{folder}/edited")
+        content = {
+            os.path.relpath(path, folder): path.read_bytes()
+            for path in sorted(Path(folder).rglob("*tfevents*"))
+        }
+    return plan.to_dict(), content
+
+
+ANALYSES: dict[str, Callable[..., Any]] = {
+    "summarize": _summary,
+    "export": _exported,
+    "detect": _judged,
+    "best": _ranked,
+    "aggregate": _aggregated,
+    "diff against": _regressions,
+    "edit": _edited,
+}
 
 
 @pytest.fixture(params=ANALYSES)
@@ -101,20 +188,46 @@ def analysis(request: pytest.FixtureRequest) -> Callable[..., Any]:
     return ANALYSES[request.param]
 
 
-@pytest.mark.parametrize("logs", ["logs", "many"])
-def test_the_same_as_in_one_process(
-    logs: str, many: str, analysis: Callable[..., Any], client: Any
-) -> None:
-    path = {"logs": LOGS, "many": many}[logs]
-    experiment = tbtools.load(path, engine=client)
+def _by(engine: Any, path: str) -> tbtools.Experiment:
+    experiment = tbtools.load(path)
+    for run in experiment.all_runs.values():
+        run.data.engine = engine
+    return experiment
+
+
+def _check_the_same(experiment: tbtools.Experiment, path: str, analysis: Any) -> None:
     assert analysis(experiment) == analysis(path)
     # What is known of runs came with the results, and the runs themselves did not.
-    assert not any(run.data.is_read and run.name == "." for run in experiment.values())
+    if analysis in (_judged, _ranked, _aggregated, _regressions):
+        assert not any(run.data.is_read for run in experiment.values())
     assert [run.data.diagnostics for run in experiment.values()] == [
         run.data.diagnostics for run in tbtools.load(path).values()
     ]
 
 
+@pytest.mark.parametrize("logs", ["many", "sweep"])
+def test_the_same_as_in_one_piece(
+    logs: str, many: str, sweep: str, analysis: Callable[..., Any]
+) -> None:
+    path = {"many": many, "sweep": sweep}[logs]
+    engine = PickledEngine()
+    _check_the_same(_by(engine, path), path, analysis)
+    assert engine.tasks > 1
+
+
+@pytest.mark.parametrize("analysis", ["summarize", "export", "detect", "edit"], indirect=True)
+def test_the_same_as_in_one_process(analysis: Callable[..., Any], client: Any) -> None:
+    _check_the_same(tbtools.load(LOGS, engine=client), LOGS, analysis)
+
+
+@pytest.mark.corpus
+def test_real_runs_are_judged_the_same(corpus: Path) -> None:
+    path = os.fspath(corpus)
+    judged = judge(_by(PickledEngine(), path)).to_dict()
+    assert judged == judge(path).to_dict()
+
+
+@pytest.mark.parametrize("analysis", ["summarize", "export", "detect", "aggregate"], indirect=True)
 def test_workers_that_are_killed(many: str, analysis: Callable[..., Any], client: Any) -> None:
     killed: list[int] = []
 
@@ -141,6 +254,29 @@ def _dies(read: Iterator[tuple[str, Any]]) -> int:
         if name == "run3_val":
             os.kill(os.getpid(), signal.SIGKILL)
     return 0
+
+
+def test_a_scheduler_that_goes_away(many: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its client is closed: it would ask for the scheduler as long as this process lives."""
+    import dask
+
+    monkeypatch.setattr("tbtools.runs.dask_engine._CONNECT_SECONDS", 0.5)
+    monkeypatch.setitem(dask.config.config["distributed"]["comm"]["timeouts"], "connect", "1s")
+    cluster = distributed.LocalCluster(
+        n_workers=1, processes=False, dashboard_address=None, silence_logs=50
+    )
+    experiment = tbtools.load(many, engine=f"dask:{cluster.scheduler_address}")
+    assert experiment.engine is not None
+
+    def close(done: int, total: int) -> None:
+        if done < total:
+            cluster.close()
+
+    with pytest.raises(EngineError, match="the Dask scheduler is gone"):
+        tbtools.summarize(experiment, progress=close)
+    assert experiment.engine.client.status == "closed"  # type: ignore[attr-defined]
+    with pytest.raises(EngineError, match="no Dask scheduler at"):
+        tbtools.load(many, engine=f"dask:{cluster.scheduler_address}")
 
 
 def test_work_that_kills_every_worker(many: str, client: Any) -> None:
@@ -254,15 +390,23 @@ def test_a_data_set_keeps_to_what_it_is(many: str, tmp_path: Path, client: Any) 
             _lake(many, tmp_path / "lake", client, **options)
 
 
-@pytest.mark.parametrize("reader", ["duckdb", "polars"])
-def test_others_read_a_data_set(reader: str, many: str, tmp_path: Path, client: Any) -> None:
-    module = pytest.importorskip(reader)
-    rows, _ = _lake(many, tmp_path / "lake", client)
-    files = f"{tmp_path}/lake/*.parquet"
-    if reader == "duckdb":
-        assert module.sql(f"SELECT count(*) FROM '{files}'").fetchall() == [(rows,)]
-    else:
-        assert module.scan_parquet(files).collect().height == rows
+def test_others_read_a_data_set(many: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docs/distributed.md says to DuckDB, Polars and pandas."""
+    duckdb, polars = pytest.importorskip("duckdb"), pytest.importorskip("polars")
+    monkeypatch.chdir(tmp_path)
+    tbtools.export(_by(PickledEngine(), many), tmp_path / "lake")
+    text = (ROOT / "docs" / "distributed.md").read_text()
+    [query] = re.findall(r'duckdb -c "(.*)"', text)
+    best = duckdb.sql(query.replace("val/loss", "loss")).fetchall()
+    frame = tbtools.read_scalars(many)
+    expected = frame.groupby("run", observed=True)["value"].min().nsmallest(5, keep="all")
+    assert [value for _, value in best] == expected.tolist()[:5]
+    assert {run for run, _ in best} <= set(expected.index)
+    for line in re.findall(r"^(?:pandas|polars)\..*$", text, re.MULTILINE):
+        read = eval(line, {"pandas": pytest.importorskip("pandas"), "polars": polars})
+        rows = read if hasattr(read, "shape") else read.collect()
+        assert rows.shape == (len(frame), 5), line
+        assert sorted(rows["value"].to_list()) == sorted(frame["value"])
 
 
 def test_a_dask_frame(many: str) -> None:

@@ -26,7 +26,7 @@ from tbtools.analysis.objective import bound
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.analysis.detect.judged import Judged
+    from tbtools.analysis.detect.judged import Judged, Scale
     from tbtools.runs.series import ScalarSeries
 
     Array = NDArray[np.float64]
@@ -87,34 +87,65 @@ class _Levels:
         return _Levels(self.at[:count] / self.at[count - 1], self.level[:count])
 
 
-@np.errstate(all="ignore")  # what is too large has no forecast
-def forecast(judged: Judged, step: int, rate: ScalarSeries | None = None) -> Forecast | None:
-    """The level at a later step; None where the law does not hold or the step is too far.
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The law of one series: a few numbers, from which its level at any later step follows.
+
+    Attributes:
+        first: The first step of the series.
+        last: Its last step.
+        levels: Its levels.
+        best: The best level that there can be, lower is better.
+        wider: How much wider the interval has to be, by how earlier forecasts have missed.
+        scale: How a level is turned back to what was logged.
+    """
+
+    first: int
+    last: int
+    levels: _Levels
+    best: float
+    wider: float
+    scale: Scale
+
+    @np.errstate(all="ignore")  # what is too large has no forecast
+    def at(self, step: int) -> Forecast | None:
+        """The level at a later step; None where that is too far.
+
+        Args:
+            step: The step, later than the last one by no more than `AHEAD` of the steps.
+        """
+        span = self.last - self.first
+        if not 0 < step - self.last <= AHEAD * span or step > np.iinfo(np.int64).max:
+            return None
+        found = _quantiles(self.levels, (step - self.first) / span, self.best)
+        if found is None or not np.isfinite(found).all():
+            return None
+        low, value, high = found
+        lower = max(self.best, value - self.wider * (value - low))
+        upper = value + self.wider * (high - value)
+        ends = sorted([self.scale.logged(lower), self.scale.logged(upper)])
+        return Forecast(step, self.scale.logged(value), *ends)
+
+
+@np.errstate(all="ignore")
+def law_of(judged: Judged, rate: ScalarSeries | None = None) -> Law | None:
+    """The law that a series follows; None where it follows none, or that cannot be told.
 
     Args:
         judged: A series with an objective.
-        step: The step, later than its last one by no more than `AHEAD` of its steps.
         rate: The run's learning rate, if it logs one: where that has not been constant, what it
             does next is not known.
     """
     steps = judged.series.step[judged.ends]
     if len(judged) < LEAST_POINTS or judged.series.steps_go_back or not _is_constant(rate):
         return None
-    span = int(steps[-1]) - int(steps[0])
-    if not 0 < step - int(steps[-1]) <= AHEAD * span or step > np.iinfo(np.int64).max:
+    first, last = int(steps[0]), int(steps[-1])
+    if first == last:
         return None
     best = _best_possible(judged)
-    levels = _levels((steps.astype(np.float64) - float(steps[0])) / span, judged.y)
+    levels = _levels((steps.astype(np.float64) - float(first)) / (last - first), judged.y)
     wider = _misses(levels, best)
-    if wider is None:
-        return None
-    found = _quantiles(levels, (step - int(steps[0])) / span, best)
-    if found is None or not np.isfinite(found).all():
-        return None
-    low, value, high = found
-    lower, upper = max(best, value - wider * (value - low)), value + wider * (high - value)
-    ends = sorted([judged.logged(lower), judged.logged(upper)])
-    return Forecast(step, judged.logged(value), *ends)
+    return None if wider is None else Law(first, last, levels, best, wider, judged.scale)
 
 
 def level_at_end(judged: Judged) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -83,6 +84,26 @@ def points_before(
     return np.rint(before / series.step.size * other.step.size).astype(np.intp)
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How levels of a series are turned so that lower is better.
+
+    Attributes:
+        log: Whether they are logarithms.
+        objective: Which way is better of what was logged.
+    """
+
+    log: bool
+    objective: Objective
+
+    def logged(self, y: float) -> float:
+        """Turns a level back to what was logged."""
+        if self.log:
+            return float(np.exp(min(y, 709.0)))
+        # No -0.0: a reward of zero turned round twice.
+        return float(-y if self.objective == "max" else y) + 0.0
+
+
 class Judged:
     """A series with an objective: its finite points, turned so that lower is better.
 
@@ -156,10 +177,12 @@ class Judged:
 
     def logged(self, y: float) -> float:
         """Turns a level of `y` back to what was logged."""
-        if self.log:
-            return float(np.exp(min(y, 709.0)))
-        # No -0.0: a reward of zero turned round twice.
-        return float(-y if self.objective == "max" else y) + 0.0
+        return self.scale.logged(y)
+
+    @property
+    def scale(self) -> Scale:
+        """How `y` was turned."""
+        return Scale(self.log, self.objective)
 
     @cached_property
     def noise(self) -> float:

@@ -82,7 +82,7 @@ def _ranks(
 
 
 def joined(lanes: Sequence[Sequence[ScalarSeries]], found: Sequence[Findings]) -> Findings:
-    """The findings of all writers: of one kind about one series the worst.
+    """The findings of all writers: of one kind about one series of several the worst.
 
     Args:
         lanes: What `writers_apart` says.
@@ -91,10 +91,11 @@ def joined(lanes: Sequence[Sequence[ScalarSeries]], found: Sequence[Findings]) -
     writers: Counter[tuple[str, str | None]] = Counter(
         (each.run, each.tag) for lane in lanes for each in lane
     )
-    alike: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
+    alike: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
     for findings in found:
-        for each in findings:
-            alike[each.run, each.tag, each.kind].append(each)
+        for number, each in enumerate(findings):
+            apart = number if writers[each.run, each.tag] == 1 else None
+            alike[each.run, each.tag, each.kind, apart].append(each)
     not_judged = Counter(each for findings in found for each in findings.not_judged)
     return Findings(
         tuple(_worst(each, writers) for each in alike.values()),

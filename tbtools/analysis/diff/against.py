@@ -16,9 +16,10 @@ from tbtools.errors import InvalidArgument
 from tbtools.eventfile.discover import natural_key
 from tbtools.eventfile.source import source_of
 from tbtools.runs.diagnostics import Provenance, require_readable
+from tbtools.runs.engine import over_runs
 from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import last_of_each, stream_scalars
+from tbtools.runs.series import last_of_each, read_scalars_of, stream_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,16 +84,14 @@ def diff_against(
             f"{len(models)} accepted runs{left_out} say nothing of what is usual: "
             f"{FEWEST_RUNS} at least are needed, and more find smaller changes"
         )
-    for side in (judging, models):
-        require_readable(side)
     selector = Selector(Selection.of(tags, steps, exclude_tags=exclude_tags))
     known = list(stream_scalars(models, selector, progress=progress))
     directions = configuration_of(inputs).with_objectives(objectives)
-    judged = [
-        each
-        for run in stream_scalars(judging, selector)
-        for each in _judge_run(run, known, directions)
-    ]
+    judged: list[TagRegression] = []
+    for matched, some in over_runs(judging, _Judging(selector.selection, known, directions)):
+        selector.join(matched)
+        judged += some
+    require_readable(judging)
     require_points([*models.values(), *judging.values()], selector)
     require_objectives((each.tag for each in judged), objectives)
     every = {**{f"{others.label}/{name}": run for name, run in models.items()}, **judging}
@@ -103,6 +102,25 @@ def diff_against(
         tags=tuple(judged),
         provenance=Provenance.of(every, {**others.unreadable, **inputs.unreadable}),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """Judges runs by accepted ones, for `over_runs`."""
+
+    selection: Selection
+    accepted: Sequence[RunScalars]
+    directions: Mapping[str, Objective]
+
+    def __call__(self, read: Iterator[tuple[str, Run]]) -> tuple[Selector, list[TagRegression]]:
+        selector = Selector(self.selection)
+        return selector, [
+            each
+            for name, run in read
+            for each in _judge_run(
+                read_scalars_of(run, selector, name=name), self.accepted, self.directions
+            )
+        ]
 
 
 def _apart(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,8 @@ from tbtools.analysis.edit.steps import as_scale, ends_joined
 from tbtools.analysis.places import Folders, Places
 from tbtools.errors import InvalidArgument
 from tbtools.runs.diagnostics import problem_dicts, require_readable
+from tbtools.runs.engine import over_runs
 from tbtools.runs.inputs import open_inputs, require_events
-from tbtools.runs.reading import read_each
 from tbtools.runs.selection import Selection, Selector, as_globs, choose
 from tbtools.vocabulary import COLLISION_POLICIES, CollisionPolicy
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.edit.names import Renames
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
+    from tbtools.runs.run import Run
     from tbtools.runs.selection import Globs
 
 
@@ -114,9 +116,9 @@ def edit(
     if folded:
         raise InvalidArgument(f"{folded[0]} has sub-runs folded into it: load with fold=False")
     seen: list[SeenRun] = []
-    for _, run in read_each(inputs.runs, progress):
-        run.data.diagnostics  # noqa: B018 - known from now on, also when the run is let go
-        seen += [SeenRun(run, part, wishes, selector) for part in parts_of(run, wishes)]
+    for matched, some in over_runs(inputs.runs, _Seeing(selector.selection, wishes), progress):
+        selector.join(matched)
+        seen += some
     require_readable(inputs.runs)
     require_events(inputs.runs.values())
     selector.require_match()
@@ -145,6 +147,24 @@ def edit(
         ),
         read_paths=tuple(dict.fromkeys(run.data.read_path for run in inputs.runs.values())),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seeing:
+    """Reads runs that are to be edited, for `over_runs`."""
+
+    selection: Selection
+    wishes: Wishes
+
+    def __call__(self, read: Iterator[tuple[str, Run]]) -> tuple[Selector, list[SeenRun]]:
+        selector = Selector(self.selection, scalars=False)
+        seen: list[SeenRun] = []
+        for _, run in read:
+            run.data.diagnostics  # noqa: B018 - known from now on, also when the run is let go
+            seen += [
+                SeenRun(run, part, self.wishes, selector) for part in parts_of(run, self.wishes)
+            ]
+        return selector, seen
 
 
 def _as_shift(shift: object) -> int:

@@ -77,6 +77,13 @@ class OtherSource(RemoteSource):
             raise os_error(errno.EEXIST, path=path)
         self._answer(place, lambda: system.put_file(local_file, name))
 
+    def make_directory(self, path: str) -> None:
+        """All file systems of fsspec take one that is there."""
+        place = self.place(path)
+        system, name = _system_of(place)
+        traffic.count()
+        self._answer(place, lambda: system.makedirs(name, exist_ok=True))
+
     def _answer(self, path: str, ask: Any) -> Any:
         """What a file system answers; what it raises is any error of any library, not to be shown.
 

@@ -109,6 +109,10 @@ class PageSource(ObjectSource):
 
     def write(self, path: str, local_file: str, *, force: bool) -> None:
         """Nothing is written to HTTP servers."""
+        self.require_writable(path)
+
+    def require_writable(self, path: str) -> None:
+        """None is."""
         raise os_error(errno.EOPNOTSUPP, "nothing can be written by HTTP", path)
 
 

@@ -150,6 +150,16 @@ class SshSource(RemoteSource):
         traffic.count(4)
         _answer(place, ask)
 
+    def make_directory(self, path: str) -> None:
+        """Made where it is not there."""
+        place = self.place(path)
+
+        async def ask(client: SFTPClient) -> None:
+            await client.makedirs(_remote_name(place), exist_ok=True)
+
+        traffic.count()
+        _answer(place, ask)
+
 
 def _remote_name(place: str) -> str:
     """The path of a file on its host."""

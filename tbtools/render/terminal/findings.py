@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.failures import Failures
-    from tbtools.analysis.judgement import FindingTrend, Judgement
+    from tbtools.analysis.judgement import Judgement
+    from tbtools.analysis.judging import FindingTrend
     from tbtools.render.shared import SharedFinding
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.vocabulary import Severity

@@ -173,6 +173,8 @@ def read_hparams(run: RunData) -> HParams:
 
 def read_decodable_hparams(run: RunData) -> tuple[HParams, list[Undecodable]]:
     """What can be decoded of a run's hyperparameters, and what is wrong with the rest."""
+    if (known := run.known_hparams) is not None:
+        return known.hparams, known.problems
     return HParams.from_decodable(all_values(run.parts, "hparams"))
 
 

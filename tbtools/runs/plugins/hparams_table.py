@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tbtools.runs.folding import hparams_sessions
+from tbtools.runs.data import KnownHParams
+from tbtools.runs.engine import over_runs
+from tbtools.runs.folding import hparams_sessions, is_hparams_session
 from tbtools.runs.plugins.hparams import read_decodable_hparams
 from tbtools.runs.tables import free_name
 
@@ -146,6 +148,7 @@ def settings_above(
         By run, in the same order, for those that have any: the run whose they are, and they.
     """
     all_runs = runs if all_runs is None else all_runs
+    _learn(all_runs)
     known = hparams_settings(runs, all_runs)
     sub_runs = hparams_sessions(all_runs, runs)
     found = {}
@@ -167,7 +170,27 @@ def bare_holders(runs: Mapping[str, Run], found: Mapping[str, tuple[str, Setting
         found: What `settings_above` says of them.
     """
     holders = {holder for run, (holder, _) in found.items() if run != holder}
-    return {name for name in holders & runs.keys() if not runs[name].data.has_scalars}
+    return {name for name in holders & runs.keys() if not runs[name].data.diagnostics.has_scalars}
+
+
+def _learn(runs: Mapping[str, Run]) -> None:
+    """Lets an engine read the hyperparameters of runs that this process has not read."""
+    unread = {
+        name: run
+        for name, run in runs.items()
+        if run.data.engine and not run.data.is_read and run.data.known_hparams is None
+    }
+    if unread:
+        for part in over_runs(unread, _known_hparams):
+            for name, known in part.items():
+                unread[name].data.known_hparams = known
+
+
+def _known_hparams(read: Iterator[tuple[str, Run]]) -> dict[str, KnownHParams]:
+    return {
+        name: KnownHParams(*read_decodable_hparams(run.data), is_hparams_session(run))
+        for name, run in read
+    }
 
 
 def _all_keys(tables: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -1,0 +1,267 @@
+"""How runs are judged: all together by this process, or family by family by others.
+
+What is found of a run depends on the other series of its family, for these explain it; on the
+hyperparameters of the runs above it; and, for where a plateau will be, on how good its siblings
+are. The first travels with the runs to wherever they are judged. The rest is few numbers, which are
+gathered of all runs where they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from itertools import compress
+from typing import TYPE_CHECKING
+
+from tbtools.analysis.declared import hparams_with, hyperparameters
+from tbtools.analysis.detect.pairs import family
+from tbtools.analysis.judging import found_in, runs_not_judged, trend_of
+from tbtools.analysis.objective import require_objectives
+from tbtools.analysis.outlook import (
+    Siblings,
+    open_courses,
+    told_outlooks,
+    with_outlooks,
+)
+from tbtools.eventfile.discover import natural_key
+from tbtools.runs.engine import engine_of, over_runs
+from tbtools.runs.selection import Selection, Selector
+from tbtools.runs.series import read_scalars_of
+
+if TYPE_CHECKING:
+    from collections.abc import (
+        Callable,
+        Collection,
+        Iterable,
+        Iterator,
+        Mapping,
+    )
+    from typing import Any
+
+    from tbtools.analysis.configuration import Configuration
+    from tbtools.analysis.detect import Finding, NotJudged
+    from tbtools.analysis.judging import FindingTrend
+    from tbtools.analysis.outlook import Asked, Course, Known
+    from tbtools.runs.run import Run
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Objective
+
+    Key = tuple[str, str]
+    Progress = Callable[[int, int], None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Judges runs, for `over_runs`; see `tbtools.analysis.judgement.judge` for what it is told.
+
+    Attributes:
+        selection: Findings that do not touch it are left out.
+        scalars: Whether what is selected must be scalars.
+        configuration: What is said of the runs.
+        directions: Which way is better, by glob, that of the configuration included.
+        objectives: Those of them that must match a tag.
+        progress: Called with the series that have been judged and those of all.
+        alone: Whether it sees some families without the others: then what takes all runs is left to
+            who joins the results.
+        hparams: With that, the hyperparameters of runs that asked for them, where there are such.
+    """
+
+    selection: Selection
+    scalars: bool
+    configuration: Configuration
+    directions: Mapping[str, Objective]
+    objectives: Mapping[str, Objective] | None
+    progress: Progress = None
+    alone: bool = False
+    hparams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __call__(self, read: Iterator[tuple[str, Run]]) -> JudgedRuns:
+        """What is found of the runs that are read."""
+        selector = Selector(self.selection, scalars=self.scalars)
+        runs: dict[str, Run] = {}
+        every: list[ScalarSeries] = []
+        tags: dict[str, tuple[str, ...]] = {}
+        points = 0
+        for name, run in read:
+            runs[name] = run
+            chosen: dict[str, int] = Counter()
+            for part in run.data.parts:
+                within, selected = selector.choose(part)
+                for each in selected:
+                    if each.scalar:
+                        chosen[within.shown_tag(each.tag)] += each.count
+            tags[name] = tuple(chosen)
+            points += sum(chosen.values())
+            every += read_scalars_of(run, name=name).series.values()
+        found = JudgedRuns(selector, tags, {each.tag for each in every}, points)
+        if not self.alone:
+            found.require_match(self.objectives)
+        self._judge(runs, every, found)
+        return found
+
+    def of(self, runs: Collection[str]) -> Judging:
+        """The same for some runs, without what concerns others."""
+        return replace(self, hparams={run: self.hparams[run] for run in runs & self.hparams.keys()})
+
+    def _judge(self, runs: Mapping[str, Run], every: list[ScalarSeries], found: JudgedRuns) -> None:
+        def told(run: str, words: tuple[str, ...]) -> Mapping[str, Any]:
+            found.asking.add((run, words))
+            return self.hparams.get(run, {})
+
+        chosen = {(run, tag) for run, own in found.tags.items() for tag in own}
+        judged = found_in(
+            every,
+            chosen,
+            self.selection,
+            self.configuration,
+            folders={name: run.path for name, run in runs.items()},
+            objectives=self.directions,
+            progress=self.progress,
+            declared=hyperparameters(runs, told if self.alone else None),
+        )
+        found.findings, found.not_judged = judged.findings, judged.not_judged
+        if self.alone:
+            found.courses = open_courses(judged, every, self.directions)
+        else:
+            found.findings = with_outlooks(judged, every, self.directions)
+        by_key = {(each.run, each.tag): each for each in every}
+        found.trends = tuple(trend_of(by_key[each.run, each.tag], each) for each in judged)
+        found.runs_not_judged = tuple(runs_not_judged(runs, self.selection))
+        found.ignored = self.configuration.ignored(chosen)
+
+
+@dataclass(slots=True)
+class JudgedRuns:
+    """What is found of some runs.
+
+    Attributes:
+        selector: What matched.
+        tags: The tags that are selected, by run.
+        all_tags: Those of all scalars.
+        points: How many points the selected series have.
+        findings: Run by run, the worst first, then the earliest.
+        trends: The trend of each.
+        runs_not_judged: The runs of which nothing was judged.
+        not_judged: The series that were not.
+        ignored: The series that are not to be judged.
+        courses: Of plateaus whose outlook is still to be told, by run and tag.
+        asking: The runs whose hyperparameters were asked for, with the words in their names.
+    """
+
+    selector: Selector
+    tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    all_tags: set[str] = field(default_factory=set)
+    points: int = 0
+    findings: tuple[Finding, ...] = ()
+    trends: tuple[FindingTrend, ...] = ()
+    runs_not_judged: tuple[NotJudged, ...] = ()
+    not_judged: tuple[NotJudged, ...] = ()
+    ignored: tuple[NotJudged, ...] = ()
+    courses: dict[Key, Course] = field(default_factory=dict)
+    asking: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
+
+    @property
+    def every_not_judged(self) -> tuple[NotJudged, ...]:
+        """All runs and series that were not judged, with the reasons."""
+        return (*self.runs_not_judged, *self.not_judged, *self.ignored)
+
+    def require_match(self, objectives: Mapping[str, Objective] | None) -> None:
+        """Refuses what is asked for and is not there.
+
+        Raises:
+            UnknownTag: A tag or glob, also one of the objectives, matches no scalar.
+            InvalidArgument: There is no point in the steps.
+        """
+        self.selector.require_match()
+        require_objectives(sorted(self.all_tags, key=natural_key), objectives)
+
+    def without(self, runs: Collection[str]) -> JudgedRuns:
+        """The same without what is found of some runs."""
+        kept = [each.run not in runs for each in self.findings]
+
+        def others(each: Iterable[NotJudged]) -> tuple[NotJudged, ...]:
+            return tuple(one for one in each if one.run not in runs)
+
+        return replace(
+            self,
+            tags={run: tags for run, tags in self.tags.items() if run not in runs},
+            findings=tuple(compress(self.findings, kept)),
+            trends=tuple(compress(self.trends, kept)),
+            runs_not_judged=others(self.runs_not_judged),
+            not_judged=others(self.not_judged),
+            ignored=others(self.ignored),
+            courses={key: each for key, each in self.courses.items() if key[0] not in runs},
+        )
+
+
+def judge_runs(runs: Mapping[str, Run], judging: Judging, progress: Progress) -> JudgedRuns:
+    """Judges runs, where they say; the result is the same wherever that is.
+
+    Args:
+        runs: Run name to run; they stay read where this process reads them.
+        judging: How.
+        progress: As for `Experiment.scan`.
+
+    Raises:
+        UnknownTag: As for `judge`.
+        InvalidArgument: Likewise.
+    """
+    if engine_of(runs) is None:
+        [found] = over_runs(runs, judging, progress, keep=True)
+        return found
+    judging = replace(judging, progress=None, alone=True)
+    found = _joined(runs, over_runs(runs, judging, progress, together=family, keep=True))
+    found.require_match(judging.objectives)
+    words = {word for _, asked in found.asking for word in asked}
+    if words and (hparams := hparams_with(runs, words)):
+        families = {family(run) for run, _ in found.asking if run in hparams}
+        again = {name: run for name, run in runs.items() if family(name) in families}
+        judging = replace(judging, hparams=hparams)
+        anew = over_runs(again, judging, together=family, keep=True, portion=Judging.of)
+        found = _joined(runs, [found.without(again.keys()), *anew])
+    if found.courses:
+        asked = frozenset((each.tag, each.objective) for each in found.courses.values())
+        siblings = Siblings.joined(over_runs(runs, _Asking(asked)))
+        found.findings = told_outlooks(found.findings, found.courses, siblings)
+    return found
+
+
+def _joined(runs: Mapping[str, Run], parts: Iterable[JudgedRuns]) -> JudgedRuns:
+    """What is found of all runs, in their order."""
+    every = list(parts)
+    order = {name: number for number, name in enumerate(runs)}
+    alike: dict[tuple[str, ...], tuple[str, ...]] = {}
+    found = replace(every[0], courses={}, asking=set(), tags={}, all_tags=set(), points=0)
+    for each in every:
+        found.selector.join(each.selector)
+        found.tags |= {run: alike.setdefault(tags, tags) for run, tags in each.tags.items()}
+        found.all_tags |= each.all_tags
+        found.points += each.points
+        found.courses |= each.courses
+        found.asking |= each.asking
+    pairs = [pair for each in every for pair in zip(each.findings, each.trends, strict=True)]
+    pairs.sort(key=lambda pair: order[pair[0].run])
+    found.findings = tuple(finding for finding, _ in pairs)
+    found.trends = tuple(trend for _, trend in pairs)
+    found.tags = {run: found.tags[run] for run in runs}
+    for name in ("runs_not_judged", "not_judged"):
+        own = [one for each in every for one in getattr(each, name)]
+        setattr(found, name, tuple(sorted(own, key=lambda one: order[one.run])))
+    ignored = [one for each in every for one in each.ignored]
+    found.ignored = tuple(sorted(ignored, key=lambda one: (one.run, one.tag or "")))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Says how good runs are by some tags, for `over_runs`.
+
+    Attributes:
+        asked: The tags, with which way is better.
+    """
+
+    asked: frozenset[tuple[str, Objective]]
+
+    def __call__(self, read: Iterator[tuple[str, Run]]) -> dict[Asked, Known]:
+        series = {name: read_scalars_of(run, name=name).series for name, run in read}
+        return Siblings(series).known(self.asked)
