@@ -117,6 +117,13 @@ def aggregate(
         UnknownTag: A glob matches no tag, or a run does not have the tag that is the axis.
         NoEventFiles: There is nothing to read under a path, or not one event could be read.
         UnsupportedType: `progress` cannot be called, or `bootstrap` is none.
+
+    Example:
+        >>> result = tbtools.aggregate(
+        ...     "examples/logs/sweep", group="hparam:learning_rate", tags="val/loss"
+        ... )
+        >>> result.to_frame()["runs"].tolist()
+        [3, 3, 3, 3, 3, 3, 3, 3]
     """
     check_progress(progress)
     if nonfinite not in NONFINITE_POLICIES:
