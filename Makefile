@@ -14,7 +14,8 @@ PYTHONS := 3.12 3.13 3.14
 NEEDS_TORCH := $(shell grep -rlE '^ *(import|from) (torch|reference_training)' tests)
 # The suite against an installed wheel: not what looks at the sources of the package.
 INSTALLED := tests/analysis tests/cli tests/eventfile tests/render tests/runs tests/test_schemas.py \
-    tests/test_released.py $(addprefix --ignore=,tests/eventfile/test_source.py $(NEEDS_TORCH))
+    tests/test_released.py $(addprefix --ignore=,tests/eventfile/test_source.py \
+    tests/render/test_javascript.py $(NEEDS_TORCH))
 
 .PHONY: docs wheels test-wheel demo test test-lowest test-newest test-pythons lint pytest bench explore fuzz clean $(PYTHONS)
 
