@@ -57,7 +57,7 @@ def licence(name: str) -> str:
         PackageNotFoundError: It is not installed.
         KeyError: What it states is not known here: read it, and add the expression.
     """
-    told = metadata.metadata(name)
+    told: Any = metadata.metadata(name)
     if expression := told.get("License-Expression"):
         return str(expression)
     text = (told.get("License") or "").strip()

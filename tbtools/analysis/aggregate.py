@@ -275,6 +275,8 @@ def _aggregate_tags(
         here = slice(number * aligned.x.size, (number + 1) * aligned.x.size)
         own = enough[here]
         dtypes = {member.series[tag].dtype for member in members.values()}
+        if how == "mean" and repeated:
+            dtypes = {"float64"}  # what counts was computed, and is stored nowhere
         yield AggregatedSeries(
             group=group,
             tag=tag,
@@ -301,7 +303,7 @@ def _require_equal(
             raise UnequalRuns(f"strict: run {lacking[0]} of group {group.name} has no {tag}")
         first, *others = group.runs
         for run in others:
-            ends = members[first].places(tag, x), members[run].places(tag, x)
+            ends = [Distinct.of(members[each].places(tag, x)).x for each in (first, run)]
             differing = np.setxor1d(*ends)
             if differing.size:
                 has, lacks = (first, run) if differing[0] in ends[0] else (run, first)
