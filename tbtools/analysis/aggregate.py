@@ -303,10 +303,10 @@ def _require_equal(
             raise UnequalRuns(f"strict: run {lacking[0]} of group {group.name} has no {tag}")
         first, *others = group.runs
         for run in others:
-            ends = [Distinct.of(members[each].places(tag, x)).x for each in (first, run)]
-            differing = np.setxor1d(*ends)
+            ours, theirs = (Distinct.of(members[each].places(tag, x)).x for each in (first, run))
+            differing = np.setxor1d(ours, theirs)
             if differing.size:
-                has, lacks = (first, run) if differing[0] in ends[0] else (run, first)
+                has, lacks = (first, run) if differing[0] in ours else (run, first)
                 raise UnequalRuns(
                     f"strict: {tag} has a point at {x} {differing[0]:.15g} in run {has}, "
                     f"and none in run {lacks}"
