@@ -14,9 +14,10 @@ PYTHONS := 3.12 3.13 3.14
 NEEDS_TORCH := $(shell grep -rlE '^ *(import|from) (torch|reference_training)' tests)
 # The suite against an installed wheel: not what looks at the sources of the package.
 INSTALLED := tests/analysis tests/cli tests/eventfile tests/render tests/runs tests/test_schemas.py \
-    tests/test_released.py $(addprefix --ignore=,tests/eventfile/test_source.py $(NEEDS_TORCH))
+    tests/test_released.py $(addprefix --ignore=,tests/eventfile/test_source.py \
+    tests/render/test_javascript.py $(NEEDS_TORCH))
 
-.PHONY: wheels test-wheel demo test test-lowest test-newest test-pythons lint pytest bench explore fuzz clean $(PYTHONS)
+.PHONY: docs wheels test-wheel demo test test-lowest test-newest test-pythons lint pytest bench explore fuzz clean $(PYTHONS)
 
 demo: $(VENV)/demo
 	$(BIN)/tbtools --version
@@ -76,6 +77,11 @@ test-wheel: wheels
 	cd build/elsewhere && $(CURDIR)/$(VENV)-wheel/bin/python -m pytest $(TWICE) $(INSTALLED)
 	$(VENV)-wheel/bin/pip install --quiet --force-reinstall --no-deps build/pure/*.whl
 	cd build/elsewhere && $(CURDIR)/$(VENV)-wheel/bin/python -m pytest $(TWICE) $(INSTALLED)
+
+# The site, with every link checked, into build/site; nothing comes from the network.
+docs: $(VENV)/bin/pip
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 bench: $(VENV)/dev
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'

@@ -22,6 +22,7 @@ STEP_MS = "step_ms"
 THROUGHPUT = "throughput"
 MFU = "mfu"
 MEMORY = "memory"
+SEEN = "seen"
 
 TAGS = {
     LOSS: "train/loss",
@@ -56,7 +57,11 @@ class Task:
     epoch_steps: int
     units: str = "samples"
     units_per_step: int
-    tags: ClassVar[Mapping[str, str]] = {**TAGS, THROUGHPUT: "perf/samples_per_second"}
+    tags: ClassVar[Mapping[str, str]] = {
+        **TAGS,
+        THROUGHPUT: "perf/samples_per_second",
+        SEEN: "data/samples_seen",
+    }
     metrics: ClassVar[Sequence[str]]
     architecture: Mapping[str, Any]
     fingerprint: str

@@ -212,6 +212,7 @@ class Trainer:
             tasks.STEP_MS: point.seconds / point.steps * 1e3,
             tasks.THROUGHPUT: speed,
             tasks.MEMORY: self.compute.peak_memory_gib(),
+            tasks.SEEN: point.step * self.task.units_per_step,
         }
         flops, peak = self.task.flops_per_unit(), self.compute.peak_flops
         if flops is not None and peak is not None:

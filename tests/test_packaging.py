@@ -27,6 +27,8 @@ SOURCES = (
     "MANIFEST.in",
     "README.md",
     "LICENSE",
+    "mkdocs.yml",
+    "release",
 )
 
 
@@ -187,6 +189,7 @@ def test_what_is_in_a_wheel(pure_wheel: Path, compiled_wheel: Path) -> None:
     for wheel in (pure_wheel, compiled_wheel):
         names = _names(wheel)
         assert "tbtools/py.typed" in names
+        assert "tbtools/sbom.cdx.json" in names
         assert "tbtools/eventfile/_scan.pyi" in names
         assert any(name.endswith("/licenses/LICENSE") for name in names)
         # Nothing else: neither the trainer, which is run from a checkout, nor the tests.
@@ -205,6 +208,8 @@ def test_an_sdist_holds_what_its_tests_need(tmp_path: Path) -> None:
         "tests/test_nothing.py",
         "reference_training/__main__.py",
         "tbtools/schemas.json",
+        "mkdocs.yml",
+        "release/licences.py",
     ):
         assert wanted in names
     assert not [name for name in names if name.endswith((".so", ".pyc"))]

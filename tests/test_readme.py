@@ -26,7 +26,17 @@ PAGES = [
     "README.md",
     *(
         f"docs/{name}.md"
-        for name in ("best", "smooth", "merge", "aggregate", "diff", "export", "figure", "recipes")
+        for name in (
+            "best",
+            "smooth",
+            "merge",
+            "aggregate",
+            "diff",
+            "export",
+            "figure",
+            "recipes",
+            "tutorial",
+        )
     ),
 ]
 _BLOCK = re.compile(r"(?<=```)(console|python)\n(.*?)(?=```)", re.DOTALL)

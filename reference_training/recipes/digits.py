@@ -17,7 +17,7 @@ from reference_training.encode import add_movie, add_sound, loss_sound
 from reference_training.models import architecture
 from reference_training.models.perceptron import Perceptron
 from reference_training.pictures import confusion, confusion_picture, landscape, surface, tiles
-from reference_training.task import LEARNING_RATE, LOSS, TAGS, THROUGHPUT, Task
+from reference_training.task import LEARNING_RATE, LOSS, SEEN, TAGS, THROUGHPUT, Task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,6 +74,7 @@ class DigitsTask(Task):
     tags: ClassVar[Mapping[str, str]] = {
         **TAGS,
         THROUGHPUT: "perf/samples_per_second",
+        SEEN: "data/samples_seen",
         LOSS: "Loss/train",
         LEARNING_RATE: "Learning Rate",
     }

@@ -10,7 +10,7 @@ import torch
 from reference_training.data.streams import generator
 from reference_training.data.text import Corpus, Windows
 from reference_training.encode import add_sound, loss_sound
-from reference_training.task import LOSS, TAGS, THROUGHPUT, Task
+from reference_training.task import LOSS, SEEN, TAGS, THROUGHPUT, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,7 +42,11 @@ class LanguageTask(Task):
     """
 
     units = "tokens"
-    tags: ClassVar[Mapping[str, str]] = {**TAGS, THROUGHPUT: "perf/tokens_per_second"}
+    tags: ClassVar[Mapping[str, str]] = {
+        **TAGS,
+        THROUGHPUT: "perf/tokens_per_second",
+        SEEN: "data/tokens_seen",
+    }
     metrics = (VALIDATION_LOSS,)
 
     def __init__(

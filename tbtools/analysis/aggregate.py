@@ -119,6 +119,13 @@ def aggregate(
         UnknownTag: A glob matches no tag, or a run does not have the tag that is the axis.
         NoEventFiles: There is nothing to read under a path, or not one event could be read.
         UnsupportedType: `progress` cannot be called, or `bootstrap` is none.
+
+    Example:
+        >>> result = tbtools.aggregate(
+        ...     "examples/logs/sweep", group="hparam:learning_rate", tags="val/loss"
+        ... )
+        >>> result.to_frame()["runs"].tolist()
+        [3, 3, 3, 3, 3, 3, 3, 3]
     """
     check_progress(progress)
     if nonfinite not in NONFINITE_POLICIES:
@@ -326,6 +333,8 @@ def _aggregate_tags(
         here = slice(number * aligned.x.size, (number + 1) * aligned.x.size)
         own = enough[here]
         dtypes = {member.series[tag].dtype for member in members.values()}
+        if how == "mean" and repeated:
+            dtypes = {"float64"}  # what counts was computed, and is stored nowhere
         yield AggregatedSeries(
             group=group,
             tag=tag,
@@ -350,10 +359,10 @@ def _require_equal(
             raise UnequalRuns(f"strict: run {lacking[0]} of group {group} has no {tag}")
         first, *others = members
         for run in others:
-            ends = members[first].places(tag, x), members[run].places(tag, x)
-            differing = np.setxor1d(*ends)
+            ours, theirs = (Distinct.of(members[each].places(tag, x)).x for each in (first, run))
+            differing = np.setxor1d(ours, theirs)
             if differing.size:
-                has, lacks = (first, run) if differing[0] in ends[0] else (run, first)
+                has, lacks = (first, run) if differing[0] in ours else (run, first)
                 raise UnequalRuns(
                     f"strict: {tag} has a point at {x} {differing[0]:.15g} in run {has}, "
                     f"and none in run {lacks}"

@@ -48,7 +48,8 @@ class AggregatedSeries:
         group: The group's name.
         tag: The tag.
         members: The runs of the group that have the tag.
-        dtype: How their values are stored (``float32``); ``mixed`` for several ways.
+        dtype: How their values are stored (``float32``); ``mixed`` for several ways; ``float64``
+            where means of points at one x count.
         x: int64 or float64, shape (m,), strictly increasing.
         wall_time: float64, shape (m,): when the first run started, plus the mean over the runs
             behind the point of how long they had been at it; seconds since the epoch.

@@ -91,6 +91,11 @@ def best(
             there; or `at` or `top` is none.
         UnknownTag: No run has the tag, or a glob matches none.
         NoEventFiles: There is nothing to read under a path.
+
+    Example:
+        >>> ranking = tbtools.best("examples/logs/sweep", group="hparam:learning_rate")
+        >>> [each.run for each in ranking.runs]
+        ['learning_rate=0.003', 'learning_rate=0.001']
     """
     step = _check(at, top)
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)

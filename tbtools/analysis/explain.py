@@ -77,6 +77,10 @@ def explain(
         UnknownRun: There is no run of that name, or more than one and none is named.
         UnknownTag: A tag or glob matches no scalar of any run.
         NoEventFiles: There is nothing to read under a path.
+
+    Example:
+        >>> tbtools.explain("examples/logs/plateau").status
+        'finished'
     """
     if isinstance(x, (str, os.PathLike)):
         x = load_with_siblings(as_path(x), lambda paths: load(paths, skip_unreadable=True))

@@ -154,6 +154,11 @@ def detect(
         InvalidArgument: `x` is none of these, or there is no point in the steps.
         UnknownTag: A tag or glob, also one of the objectives, matches no scalar.
         NoEventFiles: There is nothing to read under a path.
+
+    Example:
+        >>> findings = tbtools.detect(tbtools.load("examples/logs")["diverged"])
+        >>> [(each.kind, each.onset_step) for each in findings if each.severity == "error"][:2]
+        [('divergence', 351), ('nonfinite', 378)]
     """
     selection = Selection.of(tags, steps)
     frame = _as_pandas(x)

@@ -204,6 +204,12 @@ def merge(
         UnknownTag: A glob matches no tag.
         NoEventFiles: There is nothing to read under a path.
         InvalidArgument: There is no such restart policy.
+
+    Example:
+        >>> merged = tbtools.merge("examples/logs/resumed")
+        >>> tbtools.write(merged, "merged")
+        >>> len(tbtools.load("merged").scalars("train/loss"))
+        600
     """
     policy = check_policy(restarts)
     inputs = open_inputs(runs)

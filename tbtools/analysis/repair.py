@@ -144,6 +144,11 @@ def repair(
     Raises:
         NoEventFiles: There is nothing to read under a path, or nothing whole in any file.
         InputChanged: A file was replaced while it was read.
+
+    Example:
+        >>> plan = tbtools.repair("examples/logs/baseline")
+        >>> [file.status for file in plan.files]
+        ['sound']
     """
     inputs = open_inputs(runs)
     outputs = _Outputs(list(inputs.runs.values()))

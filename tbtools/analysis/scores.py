@@ -83,6 +83,12 @@ def compare_scores(
         UnknownTag: No run has the tag, or a glob matches none.
         NoEventFiles: There is nothing to read under a path.
         UnsupportedType: `bootstrap` is none.
+
+    Example:
+        >>> scores = tbtools.compare_scores("examples/logs/sweep", group="hparam:learning_rate")
+        >>> (first,) = scores.improvements
+        >>> first.group, first.over
+        ('learning_rate=0.003', 'learning_rate=0.001')
     """
     if target is not None and not (is_number(target) and np.isfinite(target)):
         raise InvalidArgument(f"target={target!r} is no finite number")

@@ -73,6 +73,11 @@ def summarize(
         UnknownTag: A tag or glob matches no tag of any run.
         NoEventFiles: There is nothing to read under a path.
         InvalidArgument: No run has a point in these steps.
+
+    Example:
+        >>> summary = tbtools.summarize("examples/logs/plateau")
+        >>> summary.runs[0].status
+        'finished'
     """
     now = time.time() if now is None else now
     if not is_number(now):

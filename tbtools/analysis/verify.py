@@ -179,6 +179,10 @@ def verify(
 
     Raises:
         NoEventFiles: There is nothing to read under a path.
+
+    Example:
+        >>> tbtools.verify("examples/logs/baseline").files[0].status
+        'sound'
     """
     inputs = open_inputs(runs)
     afresh = {name: Run(run.data.afresh()) for name, run in inputs.runs.items()}

@@ -36,6 +36,11 @@ class EventFileReader:
     Attributes:
         path: The file, as it was given.
         strict: Whether damage raises.
+
+    Example:
+        >>> [file] = tbtools.load("examples/logs/baseline")["."].event_files
+        >>> next(iter(tbtools.EventFileReader(file))).file_version
+        'brain.Event:2'
     """
 
     def __init__(self, path: str | os.PathLike[str], *, strict: bool = False) -> None:

@@ -389,6 +389,11 @@ def read_records(path: str | os.PathLike[str]) -> Iterator[Record]:
         BadData: The checksum of a record's data does not hold; `RecordReader` can read on.
         FileError: The file cannot be read.
         UnsupportedType: It is no path.
+
+    Example:
+        >>> [file] = tbtools.load("examples/logs/baseline")["."].event_files
+        >>> sum(1 for _ in tbtools.read_records(file))
+        629
     """
     with RecordReader(path) as records:
         yield from records

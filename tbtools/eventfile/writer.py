@@ -60,6 +60,12 @@ class EventFileWriter:
         UnsupportedType: The directory is no path.
         InvalidArgument: The suffix cannot be the end of a file's name, or the directory is a URL.
         UnwritableValue: The wall time is no number.
+
+    Example:
+        >>> with tbtools.EventFileWriter("mine") as writer:
+        ...     writer.add_scalar("loss", 0.5, step=1)
+        >>> tbtools.load("mine").scalars()["value"].tolist()
+        [0.5]
     """
 
     def __init__(

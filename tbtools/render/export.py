@@ -133,6 +133,11 @@ def export(
         NoEventFiles: There is nothing to read under a path, or not one event could be read.
         TbtoolsError: Something is there already; see `tbtools.write`.
         FileError: It cannot be written; then nothing is left behind.
+
+    Example:
+        >>> exported = tbtools.export("examples/logs/baseline", "loss.csv", tags="val/loss")
+        >>> exported.count
+        7
     """
     if data not in export_kinds():
         raise InvalidArgument(f"no data {data!r}; there are {', '.join(export_kinds())}")

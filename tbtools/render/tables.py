@@ -93,13 +93,13 @@ def means_table(path: str | os.PathLike[str]) -> bool:
 
 def table_format(path: str | os.PathLike[str]) -> str | None:
     """The format that a file's ending stands for, ``.csv.gz`` too; None for none of them."""
-    name = as_path(path)
-    found = _ENDINGS.get(Path(name.removesuffix(_GZIP)).suffix.lower())
+    name = as_path(path).lower()
+    found = _ENDINGS.get(Path(name.removesuffix(_GZIP)).suffix)
     return None if _is_compressed(name) and found not in _TEXTS else found
 
 
 def _is_compressed(path: str | os.PathLike[str]) -> bool:
-    return as_path(path).endswith(_GZIP)
+    return as_path(path).lower().endswith(_GZIP)
 
 
 def write_table(

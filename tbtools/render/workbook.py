@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import math
+import shutil
+import tempfile
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
@@ -60,21 +62,33 @@ def write_workbook(
             f"{path}: {len(schema)} columns; a sheet of Excel has {_MOST_COLUMNS}"
         )
     xlsxwriter = require_xlsxwriter()
-    with xlsxwriter.Workbook(file, {"constant_memory": True}) as workbook:
-        # Else the time of writing is in it, and the same table makes another file each time.
-        workbook.set_properties({"created": _NO_TIME})
-        sheet = workbook.add_worksheet()
-        for number, row in enumerate(_rows(schema, batches)):
-            if number == _MOST_ROWS:
-                most = f"{_MOST_ROWS - 1:,}"
-                raise InvalidArgument(f"{path}: more rows than the {most} of a sheet of Excel")
-            for place, cell in enumerate(row):
-                if isinstance(cell, str):
-                    _write_text(sheet, number, place, cell, path)
-                elif isinstance(cell, bool):
-                    sheet.write_boolean(number, place, cell)
-                elif cell is not None:
-                    sheet.write_number(number, place, cell)
+    # Not into the file at once: a zip archive that cannot be ended says so when it is forgotten.
+    with tempfile.TemporaryFile() as whole:
+        try:
+            with xlsxwriter.Workbook(whole, {"constant_memory": True}) as workbook:
+                # Else the time of writing is in it, and the same table makes another file.
+                workbook.set_properties({"created": _NO_TIME})
+                _write_sheet(workbook.add_worksheet(), path, schema, batches)
+        except xlsxwriter.exceptions.FileCreateError as error:  # around an OSError
+            raise error.args[0] from error
+        whole.seek(0)
+        shutil.copyfileobj(whole, file)
+
+
+def _write_sheet(
+    sheet: Any, path: str, schema: Mapping[str, Kind], batches: Iterable[Batch]
+) -> None:
+    for number, row in enumerate(_rows(schema, batches)):
+        if number == _MOST_ROWS:
+            most = f"{_MOST_ROWS - 1:,}"
+            raise InvalidArgument(f"{path}: more rows than the {most} of a sheet of Excel")
+        for place, cell in enumerate(row):
+            if isinstance(cell, str):
+                _write_text(sheet, number, place, cell, path)
+            elif isinstance(cell, bool):
+                sheet.write_boolean(number, place, cell)
+            elif cell is not None:
+                sheet.write_number(number, place, cell)
 
 
 def _write_text(sheet: Any, row: int, column: int, text: str, path: str) -> None:

@@ -76,6 +76,10 @@ def write(
         OutputInsideInput: The directory would become part of what was read.
         UnsupportedType: The result is none of these.
         FileError: It cannot be written; then nothing is left behind.
+
+    Example:
+        >>> frame = tbtools.smooth(tbtools.load("examples/logs")["plateau"], weight=0.9)
+        >>> tbtools.write(frame, "smoothed.csv")
     """
     import pandas as pd
 

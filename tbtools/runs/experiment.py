@@ -337,6 +337,11 @@ class Experiment(Shown, Mapping[str, Run]):
 
         Warns:
             DuplicateSteps: A wide frame shows only the last of several points of one step.
+
+        Example:
+            >>> logs = tbtools.load("examples/logs", runs=["baseline", "plateau"])
+            >>> logs.scalars("val/loss", wide=True).loc[600].round(3).to_dict()
+            {'baseline': 1.83, 'plateau': 2.202}
         """
         self.scan()
         columns = {"dtype": dtype, "file": file, "source": self._fold}
@@ -395,6 +400,11 @@ class Experiment(Shown, Mapping[str, Run]):
 
         Warns:
             UndecodableValues: Some cannot.
+
+        Example:
+            >>> logs = tbtools.load("examples/logs", runs=["baseline", "overfitting"])
+            >>> logs.hparams()["learning_rate"].to_dict()
+            {'baseline': 0.002, 'overfitting': 0.004}
         """
         from tbtools.runs.plugins.hparams_table import hparams_table
 
@@ -468,6 +478,13 @@ def load(
         UnsupportedType: It is no path.
         MissingExtra: Dask is not installed.
         EngineError: There is no scheduler at the address.
+
+    Example:
+        >>> experiment = tbtools.load("examples/logs", runs="sweep/*")
+        >>> len(experiment)
+        6
+        >>> list(experiment)[0]
+        'sweep/learning_rate=0.001,batch_size=16,seed=0'
     """
     options = (runs, exclude_runs, where, also, engine, restarts, fold, skip_unreadable)
     if isinstance(path, Experiment) and options == (*(None,) * 5, "resume", False, False):

@@ -208,6 +208,11 @@ def read_scalars(path: RunsLike, tags: Globs = None, **options: Any) -> pd.DataF
         NoEventFiles: There is nothing to read under a path, or not one event could be read.
         UnknownTag: A tag or glob matches no scalar of any run.
         InvalidArgument: There is no point in these steps, or they are no pair.
+
+    Example:
+        >>> frame = tbtools.read_scalars("examples/logs", "val/loss")
+        >>> frame.groupby("run", observed=True)["value"].min().round(3).to_dict()["baseline"]
+        1.83
     """
     loading = {name: options.pop(name) for name in _LOADING if name in options}
     inputs = open_inputs(load(path, **loading) if loading else path)  # type: ignore[arg-type]

@@ -165,6 +165,13 @@ class Run(Shown):
 
         Warns:
             DuplicateSteps: A wide frame shows only the last of several points of one step.
+
+        Example:
+            >>> run = tbtools.load("examples/logs")["resumed"]
+            >>> run.scalars("val/loss", steps=(200, 400))["step"].tolist()
+            [200, 300, 400]
+            >>> run.superseded
+            528
         """
         source = len(self.data.sources) > 1
         columns = {"dtype": dtype, "file": file, "source": source}

@@ -311,6 +311,15 @@ class TestPointsOnTopOfOneAnother:
             tbtools.aggregate(tmp_path, repeated="fail")
         assert tbtools.aggregate(tmp_path / "a", repeated="fail").series[0].repeated == 0
 
+    def test_means_are_no_stored_numbers(self, tmp_path: Path) -> None:
+        builder = EventFileBuilder().tensor_scalar("n", 0, 1, "int64")
+        for value in (2, 5):
+            builder.tensor_scalar("n", 1, value, "int64")
+        builder.write(tmp_path / "logs" / "a" / "events.out.tfevents.1")
+        result = tbtools.aggregate(tmp_path / "logs", repeated="mean", statistics=["max"])
+        tbtools.write(result, tmp_path / "out.csv")
+        assert pd.read_csv(tmp_path / "out.csv")["max"].tolist() == [1.0, 3.5]
+
     def test_a_mean_with_a_nan_is_one(self, tmp_path: Path) -> None:
         write_runs(tmp_path, {"a": [(0, 1.0), (0, NAN), (1, 2.0)], "b": [(0, 1.0), (1, 1.0)]})
         frame = tbtools.aggregate(tmp_path, repeated="mean", statistics=["mean"]).to_frame()

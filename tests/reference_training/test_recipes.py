@@ -63,6 +63,7 @@ def test_digits_logs_every_kind_of_data(train: Callable[..., Trained], package: 
         "Test Accuracy",
         "Loss/test",
         "perf/samples_per_second",
+        "data/samples_seen",
     }
     layers = [f"layers/{layer}/{part}" for layer in range(3) for part in ("weight", "bias")]
     mesh = {tag: plugin for tag, plugin in run.plugins.items() if plugin == "mesh"}
@@ -132,6 +133,7 @@ def test_pretrain_learns_and_logs(train: Callable[..., Trained], package: str) -
         "val/bits_per_byte",
         "optim/learning_rate",
         "perf/tokens_per_second",
+        "data/tokens_seen",
     }
     assert run.plugins == TEXTS | HPARAMS | {
         "custom_scalars__config__": "custom_scalars",
@@ -140,6 +142,8 @@ def test_pretrain_learns_and_logs(train: Callable[..., Trained], package: str) -
     }
     assert [step for step, _ in run.points["train/loss"]] == [*range(1, 31)]
     assert [step for step, _ in run.points["val/loss"]] == [0, 15, 30]
+    batch = 16 * 32  # sequences, and the tokens of each
+    assert run.points["data/tokens_seen"] == [(step, step * batch) for step in range(1, 31)]
     loss = run.values("val/loss")
     assert loss[0] == pytest.approx(math.log(256), rel=0.05)
     assert loss[2] < loss[1] < loss[0]

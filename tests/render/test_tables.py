@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import subprocess
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 
 import tbtools
 from tests.builders import EventFileBuilder
-from tests.commands import call
+from tests.commands import ROOT, TBTOOLS, call, environment
 from tests.tables import read_csv
 
 if TYPE_CHECKING:
@@ -181,3 +182,32 @@ def test_safe_cells_are_those_of_csv(logdir: Path, ending: str) -> None:
         assert f"'{HOSTILE}" in gzip.decompress(target.read_bytes()).decode()
     else:
         assert (result.status, target.exists()) == (2, False)
+
+
+@pytest.mark.parametrize("ending", [".csv.gz", ".json", ".xlsx"])
+def test_a_full_disk_is_one_line(logdir: Path, ending: str) -> None:
+    (logdir.parent / f"full{ending}").symlink_to("/dev/full")
+    result = call("export", str(logdir), "-o", str(logdir.parent / f"full{ending}"))
+    assert (result.status, result.out) == (2, "")
+    assert result.err.splitlines()[-1].endswith("No space left on device")
+    assert "Traceback" not in result.err
+
+
+def test_a_pipe_that_nobody_reads_is_no_traceback(logdir: Path) -> None:
+    command = [*TBTOOLS, "export", str(logdir), "-o", "-", "--format", "xlsx"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said
+    assert process.returncode in (0, 2)
+
+
+def test_endings_are_told_without_case(logdir: Path) -> None:
+    target = logdir.parent / "OUT.CSV.GZ"
+    tbtools.export(logdir, target)
+    assert b"run,tag,step" in gzip.decompress(target.read_bytes())

@@ -109,6 +109,11 @@ def diff(
         UnknownTag: A glob, also one of the objectives, matches no tag, or a run does not have the
             tag that is the axis.
         NoEventFiles: There is nothing to read under a path, or of one side nothing could be read.
+
+    Example:
+        >>> before, after = "examples/logs/baseline", "examples/logs/resumed"
+        >>> tbtools.diff(before, after, tags="val/loss").identical
+        True
     """
     _check_tolerances(rtol, atol, group)
     wanted = _whole_steps(at_steps)

@@ -98,6 +98,10 @@ def edit(
         InvalidArgument: Something changes nothing, or several tags or runs would get one name.
         NoEventFiles: There is nothing to read under a path.
         InputChanged: A file was replaced while it was read.
+
+    Example:
+        >>> plan = tbtools.edit("examples/logs/baseline", exclude_tags="optim/*")
+        >>> tbtools.write(plan, "edited")
     """
     if on_collision is not None and on_collision not in COLLISION_POLICIES:
         raise InvalidArgument(f"on_collision={on_collision!r} is none of join, number")

@@ -120,6 +120,10 @@ def report(
         InvalidObjective: An objective is none of ``min``, ``max``, ``none``.
         InvalidArgument: `smoothing` or `plotlyjs` is none of what they may be, there is no point in
             the steps, or no value at all.
+
+    Example:
+        >>> tbtools.report("examples/logs/sweep", "report.html").name
+        'report.html'
     """
     return write_report(
         x,
