@@ -16,13 +16,17 @@ export const PLOTLY_OPTIONS = {
 
 // A chart fills its card; on paper, where the card is laid out too late for that, it has a width of
 // its own.
-const PRINTED_WIDTH = 320;
+const PRINTED_WIDTH = 156;
+const PRINTED_HEIGHT = 112;
 
 export function fitted(layout, card) {
   if (!document.documentElement.dataset.printing) return layout;
   const hero = card.element.matches(".hero");
-  const width = hero || card.element.matches(".wide") ? 2 * PRINTED_WIDTH + 30 : PRINTED_WIDTH;
-  return { ...layout, autosize: false, width, height: hero ? 300 : card.plot.clientHeight };
+  const width = hero || card.element.matches(".wide") ? 4 * PRINTED_WIDTH + 66 : PRINTED_WIDTH;
+  const font = { ...layout.font, size: hero ? 10 : 8 };
+  const small = (axis) => ({ ...axis, tickfont: { ...axis?.tickfont, size: font.size }, nticks: hero ? 8 : 4 });
+  const axes = hero ? {} : { xaxis: small(layout.xaxis), yaxis: small(layout.yaxis) };
+  return { ...layout, ...axes, font, autosize: false, width, height: hero ? 220 : PRINTED_HEIGHT };
 }
 
 // Draws cards that are near the screen; what is further off waits until it is scrolled to.

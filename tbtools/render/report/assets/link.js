@@ -55,6 +55,7 @@ const KINDS = {
   ignoreOutliers: isFlag,
   grouped: isFlag,
   linked: isFlag,
+  mediaStep: isNumber,
   theme: isOneOf(["light", "dark"]),
   tagFilter: isText,
   runFilter: isText,

@@ -11,6 +11,7 @@ import { formatCount } from "./format.js";
 import { importanceCard, parallelCoordinates, scatterCard } from "./hparams.js";
 import { audioCard, byTag, histogramCard, imageCard, prCurveCard, textCard } from "./media.js";
 import { findingsPanel, showMasthead } from "./overview.js";
+import { embeddingCard, graphCard, meshCard } from "./structures.js";
 import { runTable } from "./runtable.js";
 import { showSidebar, showToolbar } from "./sidebar.js";
 import { isSingle, singleCard } from "./single.js";
@@ -59,6 +60,7 @@ function layOut(sections) {
     for (const { element, cards } of sections) {
       const shown = cards.filter((card) => !card.element.hidden).length;
       element.style.setProperty("--columns", Math.max(1, Math.min(count, shown)));
+      element.style.setProperty("--printed", Math.max(1, Math.min(4, shown)));
     }
   };
   new ResizeObserver(columns).observe(byId("charts"));
@@ -73,6 +75,9 @@ function mediaSections(page, state) {
     histogram: histogramCard,
     pr_curve: prCurveCard,
     audio: audioCard,
+    mesh: meshCard,
+    embedding: embeddingCard,
+    graph: graphCard,
   };
   return page.sections
     .filter(({ plugin }) => page[plugin].length)
@@ -276,6 +281,7 @@ const DRAWN = [
   "hidden",
   "pinned",
   "linked",
+  "mediaStep",
   "range",
   "colorBy",
   "groupBy",

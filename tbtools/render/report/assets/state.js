@@ -18,6 +18,8 @@ export function createState(page) {
     // The part of the x axis that all charts show while they are linked, and where the pointer is.
     range: null,
     crosshair: null,
+    // The step at which all sliders stand while charts are linked.
+    mediaStep: null,
     x: "step",
     log: false,
     symlog: false,
