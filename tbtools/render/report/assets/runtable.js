@@ -61,6 +61,13 @@ function compareCells(a, b, descending) {
 // Of a row of a table that is too long to be whole, in pixels; overview.css has it, too.
 const ROW = 33;
 
+// The runs that the filters leave, as the table is sorted.
+export function orderedRuns(page, state) {
+  const { column, descending } = state.sort ?? { column: 0, descending: false };
+  const { cells } = page.table.columns[column] ?? page.table.columns[0];
+  return filteredRuns(page, state).sort((a, b) => compareCells(cells[a], cells[b], descending) || a - b);
+}
+
 export function runTable(page, state) {
   const { columns } = page.table;
   const makeRow = (i) => {
@@ -83,11 +90,7 @@ export function runTable(page, state) {
   };
   const body = h("tbody", {});
   const gap = (height) => h("tr", { "aria-hidden": "true" }, h("td", { style: { height: `${height}px` } }));
-  const order = () => {
-    const { column, descending } = state.sort ?? { column: 0, descending: false };
-    const { cells } = columns[column] ?? columns[0];
-    return filteredRuns(page, state).sort((a, b) => compareCells(cells[a], cells[b], descending) || a - b);
-  };
+  const order = () => orderedRuns(page, state);
   const sort = () => {
     const { column, descending } = state.sort ?? { column: 0, descending: false };
     if (!columns[column]) return;
