@@ -112,11 +112,7 @@ export function hasAnything(card, count) {
 }
 
 function toolButton(text, label, action) {
-  return h(
-    "button",
-    { type: "button", class: "tool", title: label, "aria-label": label, onclick: action },
-    text,
-  );
+  return h("button", { type: "button", class: "tool", title: label, "aria-label": label, onclick: action }, text);
 }
 
 export function expandButton(element, after) {
@@ -334,9 +330,11 @@ export function showNotes(card, page, state) {
   const list = card.element.querySelector(".notes");
   if (!list) return;
   const told = card.tag.notes.filter(({ run }) => state.isShown(run));
-  const notes = told.slice(0, MOST_NOTES).map(({ run, text, title, severity }) =>
-    h("li", { class: `note ${severity ?? ""}`, title }, runSwatch(page, run), text),
-  );
+  const notes = told
+    .slice(0, MOST_NOTES)
+    .map(({ run, text, title, severity }) =>
+      h("li", { class: `note ${severity ?? ""}`, title }, runSwatch(page, run), text),
+    );
   const more = h("li", { class: "note more", hidden: true });
   more.count = told.length;
   list.replaceChildren(...notes, more);
@@ -379,7 +377,15 @@ function valuesTable(page, state, tag, card) {
   return h(
     "table",
     {},
-    h("thead", {}, h("tr", {}, heads.map((name) => h("th", { scope: "col" }, name)))),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        heads.map((name) => h("th", { scope: "col" }, name)),
+      ),
+    ),
     h(
       "tbody",
       {},
@@ -387,7 +393,13 @@ function valuesTable(page, state, tag, card) {
         h(
           "tr",
           {},
-          h("th", { scope: "row" }, runSwatch(page, series.run), page.runs[series.run].name, series.part && ` · ${series.part}`),
+          h(
+            "th",
+            { scope: "row" },
+            runSwatch(page, series.run),
+            page.runs[series.run].name,
+            series.part && ` · ${series.part}`,
+          ),
           [...(ends.length ? (found ?? ["", "", ""]) : []), ...series.row].map((text) =>
             h("td", { class: "number" }, text),
           ),

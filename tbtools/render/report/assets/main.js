@@ -27,8 +27,7 @@ function linkFindings(page) {
   for (const cause of page.findings) {
     for (const finding of cause.findings) {
       finding.runNumber = numbers.get(finding.run);
-      const tag = tags.get(finding.tag);
-      if (tag) (tag.findings ||= []).push(finding);
+      tags.get(finding.tag)?.findings.push(finding);
     }
   }
   for (const { plugin } of page.sections) {
@@ -44,12 +43,7 @@ function section(title, cards) {
   );
   grid.classList.toggle("noted", Boolean(grid.querySelector(".notes")));
   const count = h("small", {}, formatCount(cards.length));
-  const element = h(
-    "details",
-    { class: "group", open: true },
-    h("summary", {}, h("h2", {}, title, " ", count)),
-    grid,
-  );
+  const element = h("details", { class: "group", open: true }, h("summary", {}, h("h2", {}, title, " ", count)), grid);
   return { element, cards, title, count };
 }
 
@@ -132,8 +126,16 @@ function scalarSections(page, state) {
 
 // The charts that whoever made the page has put first.
 function pinnedSection(page, state) {
-  const make = (tag) => (isSingle(tag) ? singleCard(page, state, tag) : scalarCard(page, state, tag, { section: "pinned" }));
-  return page.pinned.length ? [section("Pinned", page.pinned.map((number) => make(page.tags[number])))] : [];
+  const make = (tag) =>
+    isSingle(tag) ? singleCard(page, state, tag) : scalarCard(page, state, tag, { section: "pinned" });
+  return page.pinned.length
+    ? [
+        section(
+          "Pinned",
+          page.pinned.map((number) => make(page.tags[number])),
+        ),
+      ]
+    : [];
 }
 
 // The charts of custom scalars.
@@ -142,7 +144,10 @@ function layoutSections(page, state) {
     const cards = charts.map((chart) => {
       const tag = chart.margins.length
         ? marginTag(page, chart.title, chart.margins)
-        : combinedTag(chart.title, chart.tags.map((number) => page.tags[number]));
+        : combinedTag(
+            chart.title,
+            chart.tags.map((number) => page.tags[number]),
+          );
       return scalarCard(page, state, tag, { section: `layout ${title}` });
     });
     const made = section(title, cards);
@@ -304,20 +309,10 @@ async function start() {
   const hero = main ? scalarCard(page, state, main, { hero: true }) : null;
   const go = (finding) => goTo(page, state, painter.cards, finding);
   const beside = hero && page.findings.length;
-  const first = h(
-    "div",
-    { class: beside ? "first" : "stacked" },
-    hero?.element,
-    findingsPanel(page, state, go),
-  );
+  const first = h("div", { class: beside ? "first" : "stacked" }, hero?.element, findingsPanel(page, state, go));
   const pair = comparison(page, state, painter);
   byId("overview").append(
-    ...[
-      first,
-      page.diff && differencesPanel(page),
-      pair.panel,
-      runTable(page, state),
-    ].filter(Boolean),
+    ...[first, page.diff && differencesPanel(page), pair.panel, runTable(page, state)].filter(Boolean),
   );
   const hparams = hparamSection(page, state);
   const compared = page.diff ? differenceCards(page, state) : [];

@@ -49,7 +49,10 @@ function stepper(state, group, redraw) {
     element: h("div", { class: "stepper" }, slider, label),
     read() {
       if (state.linked && state.mediaStep !== null)
-        slider.value = Math.max(0, steps.findLastIndex((each) => each <= state.mediaStep));
+        slider.value = Math.max(
+          0,
+          steps.findLastIndex((each) => each <= state.mediaStep),
+        );
       const step = steps[Number(slider.value)];
       label.textContent = `step ${formatCount(step ?? 0)}`;
       slider.setAttribute("aria-valuetext", label.textContent);
@@ -91,9 +94,7 @@ export function steppedCard(page, state, group, className, show) {
     body,
     limited && h("p", { class: "muted" }, limited),
     group.series.flatMap((series) =>
-      (series.undecodable || []).map((text) =>
-        h("p", { class: "error" }, `${page.runs[series.run].name}, ${text}`),
-      ),
+      (series.undecodable || []).map((text) => h("p", { class: "error" }, `${page.runs[series.run].name}, ${text}`)),
     ),
   );
   const card = {
@@ -206,9 +207,7 @@ export function plotCard(page, group, tools, draw) {
   };
   frame.element
     .querySelector(".tools")
-    .append(
-      expandButton(frame.element, () => card.plot._fullLayout && Plotly.Plots.resize(card.plot)),
-    );
+    .append(expandButton(frame.element, () => card.plot._fullLayout && Plotly.Plots.resize(card.plot)));
   return card;
 }
 
@@ -220,9 +219,7 @@ function runChooser(page, state, group, redraw) {
     update() {
       const shown = shownSeries(state, group);
       const before = select.value;
-      select.replaceChildren(
-        ...shown.map((series) => h("option", { value: series.run }, page.runs[series.run].name)),
-      );
+      select.replaceChildren(...shown.map((series) => h("option", { value: series.run }, page.runs[series.run].name)));
       if (shown.some((series) => String(series.run) === before)) select.value = before;
       return shown.find((series) => String(series.run) === select.value);
     },
@@ -360,10 +357,7 @@ export function histogramCard(page, state, group) {
       };
     }
     if (view === "ridges") return ridges(page, series, steps);
-    const data =
-      view === "histogram"
-        ? [densityTrace(page, series, steps)]
-        : quantileTraces(page, series, steps);
+    const data = view === "histogram" ? [densityTrace(page, series, steps)] : quantileTraces(page, series, steps);
     return {
       data,
       layout: { xaxis: { ...axisStyle(), nticks: 7 }, yaxis: { ...axisStyle(), nticks: 6 } },

@@ -27,14 +27,12 @@ function runItem(page, state, run, directory) {
       type: "button",
       class: "only",
       title: `Show only ${whole}`,
-      onclick: () =>
-        state.set({ hidden: new Set(page.runs.map((_, n) => n).filter((n) => n !== run)) }),
+      onclick: () => state.set({ hidden: new Set(page.runs.map((_, n) => n).filter((n) => n !== run)) }),
     },
     "only",
   );
   const { severity, text, message } = page.runs[run].status;
-  const trouble =
-    severity && h("span", { class: `dot ${severity}`, title: `${text}: ${message}` });
+  const trouble = severity && h("span", { class: `dot ${severity}`, title: `${text}: ${message}` });
   const item = h(
     "li",
     {
@@ -118,25 +116,26 @@ export function runList(page, state, scroll) {
 // Groups of runs with the colours that they have as bands.
 export function groupList(page, state) {
   const boxes = [];
-  const makeItems = () => page.groups.map((group, i) => {
-    const box = h("input", {
-      type: "checkbox",
-      checked: true,
-      onchange: () => state.show(group.runs, box.checked),
+  const makeItems = () =>
+    page.groups.map((group, i) => {
+      const box = h("input", {
+        type: "checkbox",
+        checked: true,
+        onchange: () => state.show(group.runs, box.checked),
+      });
+      boxes.push(box);
+      return h(
+        "li",
+        {},
+        h(
+          "label",
+          { title: group.name },
+          box,
+          runSwatch(page, group.runs[0]),
+          h("span", { class: "name" }, group.name, " ", h("small", {}, group.text)),
+        ),
+      );
     });
-    boxes.push(box);
-    return h(
-      "li",
-      {},
-      h(
-        "label",
-        { title: group.name },
-        box,
-        runSwatch(page, group.runs[0]),
-        h("span", { class: "name" }, group.name, " ", h("small", {}, group.text)),
-      ),
-    );
-  });
   const list = h("ul", { class: "run-list groups", hidden: true, "aria-label": "Groups" });
   state.listen((changed) => {
     if (changed.includes("grouped")) {
@@ -144,9 +143,7 @@ export function groupList(page, state) {
       if (state.grouped && !boxes.length) list.append(...makeItems());
     }
     if (boxes.length && (changed.includes("hidden") || changed.includes("grouped"))) {
-      page.groups.forEach(
-        (group, i) => (boxes[i].checked = group.runs.some((run) => state.isShown(run))),
-      );
+      page.groups.forEach((group, i) => (boxes[i].checked = group.runs.some((run) => state.isShown(run))));
     }
   });
   return list;

@@ -35,8 +35,7 @@ const DRAWN_COLUMNS = {
       h("span", {}, shownName(page.runs[run])),
       page.diff ? "" : [explainButton(page, run), page.runs.length > 1 && compareButton(page, state, run)],
     ),
-  status: (page, run, { style, title, text }) =>
-    h("span", { class: `status ${style}`, title }, text),
+  status: (page, run, { style, title, text }) => h("span", { class: `status ${style}`, title }, text),
   notes: (page, run, { text, title }) => h("small", { class: "nowrap", title }, text),
   spark: (page, run, cell, objective) => spark(page, objective, run),
 };
@@ -99,8 +98,7 @@ export function runTable(page, state) {
     headers[column].setAttribute("aria-sort", descending ? "descending" : "ascending");
   };
   const headers = columns.map(({ name, label, kind, number }, c) => {
-    if (kind === "spark")
-      return h("th", { scope: "col" }, h("span", { class: "hidden-text" }, name));
+    if (kind === "spark") return h("th", { scope: "col" }, h("span", { class: "hidden-text" }, name));
     const button = h("button", { type: "button", "aria-label": label }, name);
     button.addEventListener("click", () => {
       const descending = state.sort?.column === c && !state.sort.descending;
@@ -111,12 +109,7 @@ export function runTable(page, state) {
   const scroll = h(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of runs" },
-    h(
-      "table",
-      { class: page.runs.length > WHOLE ? "runs long" : "runs" },
-      h("thead", {}, h("tr", {}, headers)),
-      body,
-    ),
+    h("table", { class: page.runs.length > WHOLE ? "runs long" : "runs" }, h("thead", {}, h("tr", {}, headers)), body),
   );
   const list = virtualRows({ scroll, body, height: ROW, make: makeRow, gap });
   sort();
@@ -124,8 +117,7 @@ export function runTable(page, state) {
   state.listen((changed) => {
     if (changed.includes("colorBy")) list.made.clear();
     if (["sort", "runFilter", "where", "colorBy"].some((name) => changed.includes(name))) sort();
-    if (changed.includes("compared"))
-      for (const row of list.made.values()) row.querySelector(".compare")?.tell();
+    if (changed.includes("compared")) for (const row of list.made.values()) row.querySelector(".compare")?.tell();
     if (!changed.includes("hidden")) return;
     for (const [i, row] of list.made) row.classList.toggle("off", !state.isShown(i));
   });

@@ -102,7 +102,10 @@ export function meshCard(page, state, group) {
       style: { width: `${MESH_SIZE}px`, height: `${MESH_SIZE}px` },
     });
     canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
-    canvas.addEventListener("pointermove", (event) => event.buttons && turn(event.movementX / 90, event.movementY / 90));
+    canvas.addEventListener(
+      "pointermove",
+      (event) => event.buttons && turn(event.movementX / 90, event.movementY / 90),
+    );
     canvas.addEventListener("keydown", (event) => {
       const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
       if (!move) return;

@@ -3,7 +3,10 @@
 // Whether what lies behind an element is dark.
 function isDark(element) {
   for (let each = element; each; each = each.parentElement) {
-    const channels = getComputedStyle(each).backgroundColor.match(/[\d.]+/g)?.map(Number) ?? [];
+    const channels =
+      getComputedStyle(each)
+        .backgroundColor.match(/[\d.]+/g)
+        ?.map(Number) ?? [];
     if (channels.length < 3 || channels[3] === 0) continue;
     return channels[0] * 0.3 + channels[1] * 0.6 + channels[2] * 0.1 < 128;
   }
