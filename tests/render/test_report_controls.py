@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -153,6 +155,28 @@ def test_charts_are_saved_as_pictures_and_numbers(example: Path, open_page: Open
         for run, step, value in zip(frame["run"], frame["step"], frame["value"], strict=True)
     }
     assert told == pytest.approx(wanted, nan_ok=True)
+
+
+@pytest.mark.parametrize("length", [20, 70])
+def test_the_legend_of_a_picture_has_all_names(
+    tmp_path: Path, open_page: Open, length: int
+) -> None:
+    for run in range(28):
+        write_scalars(tmp_path / "logs" / f"{run:02}{'x' * length}", "loss", np.linspace(1, run, 5))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    page.page.locator(".hero .menu summary[title=Save]").click()
+    button = page.page.locator(".hero .menu button", has_text="SVG")
+    _, content = saved(page, button.click)
+    picture = ET.fromstring(content.decode())
+    height = float(picture.attrib["height"])
+    legend = next(each for each in picture.iter() if each.get("class") == "legend")
+    names = [each.text or "" for each in legend.iter() if each.get("class") == "legendtext"]
+    assert len(names) == 28
+    (box,) = [each for each in legend.iter() if each.get("class") == "bg"]
+    top = float(re.findall(r"translate\([^,]+, *([^)]+)\)", legend.attrib["transform"])[0])
+    # Plotly cuts off what has no room: the box is then no higher than the picture.
+    assert float(box.attrib["height"]) > 28 * 18
+    assert top + float(box.attrib["height"]) <= height
 
 
 def test_the_csv_of_thinned_lines_says_how_to_get_all(tmp_path: Path, open_page: Open) -> None:

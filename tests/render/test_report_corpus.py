@@ -97,4 +97,4 @@ def test_a_tenth_of_all_charts_has_the_values_of_the_files(
                 compare(line, by_run[names[line["run"]]])
                 compared += 1
         page.page.context.close()
-    assert compared > 100
+    assert compared > 50
