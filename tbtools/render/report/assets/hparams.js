@@ -56,6 +56,9 @@ export function parallelCoordinates(page, state) {
   };
   new ResizeObserver(() => place.clientWidth && draw(place.clientWidth)).observe(place);
   state.listen((changed) => {
+    // Who shows and hides runs by other means has no use for the parts of axes any more.
+    const others = changed.includes("hidden") && !changed.includes("brushes");
+    if (others && Object.keys(state.brushes).length) return state.set({ brushes: {} });
     const anew = changed.includes("colorBy") || changed.includes("brushes");
     if (anew && place.clientWidth) draw(place.clientWidth);
     else if (changed.includes("hidden") || changed.includes("highlighted")) update();
