@@ -105,6 +105,7 @@ if TYPE_CHECKING:
     from tbtools.render.figures.scalars import plot
     from tbtools.render.publication.write import WrittenFigure, figure
     from tbtools.render.report.write import diff_report, report
+    from tbtools.render.widget import widget
     from tbtools.render.write import write
     from tbtools.runs.experiment import Experiment, load
     from tbtools.runs.frames import DuplicateSteps, UndecodableValues
@@ -262,6 +263,7 @@ _MODULES = {
         "diff_report",
         "report",
     ),
+    "tbtools.render.widget": ("widget",),
     "tbtools.render.write": ("write",),
     "tbtools.runs.experiment": (
         "Experiment",
@@ -423,6 +425,7 @@ __all__ = [
     "summarize",
     "verify",
     "watch",
+    "widget",
     "write",
     "write_figure",
 ]

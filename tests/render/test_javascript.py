@@ -34,5 +34,9 @@ def test_in_node() -> None:
     call("node", "--test", *map(str, sorted(HERE.glob("*.test.mjs"))))
 
 
+def test_lint_and_format() -> None:
+    call("biome", "ci", f"--config-path={Path(__file__).parents[2]}")
+
+
 def test_types() -> None:
     call("tsc", "-p", str(HERE / "jsconfig.json"))

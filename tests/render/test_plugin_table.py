@@ -84,7 +84,7 @@ def test_a_section_of_the_page_shows_a_plugin(logs: Path, monkeypatch: pytest.Mo
     section = media.Section("Poems", "text", 5, lambda value, _: f"<p>{text_of(value)}</p>")
     monkeypatch.setitem(media.SECTIONS, "poems", section)
     page = page_of(logs)
-    assert page["sections"][-1] == {"plugin": "poems", "title": "Poems", "card": "text"}
+    assert {"plugin": "poems", "title": "Poems", "card": "text"} in page["sections"]
     assert [series["items"] for series in page["poems"]] == [
         ["<p>one / three</p>"],
         ["<p>one / two</p>"],

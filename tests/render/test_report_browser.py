@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from tbtools.analysis.smooth import smooth
 from tbtools.render.colors import SEVERITY_COLORS, SEVERITY_DASHES
 from tbtools.render.report import diff_report, report
 from tests.builders import START, EventFileBuilder
+from tests.commands import ROOT
 from tests.render.report_logs import LOGS, arrays_of, page_of, write_hostile_logs, write_scalars
 
 if TYPE_CHECKING:
@@ -440,11 +442,13 @@ def test_hyperparameters_without_values_of_an_objective(
 
 
 def test_what_the_page_cannot_show_is_said(
-    example: Path, open_page: Callable[..., OpenPage]
+    tmp_path: Path, open_page: Callable[..., OpenPage]
 ) -> None:
-    said = open_page(example).page.locator("#provenance").inner_text()
-    assert "1 graph (in Python: run.graph())" in said
-    assert "3 tags of meshes (in Python: run.meshes())" in said
+    builder = EventFileBuilder().scalar("loss", 0, 1.0).tensor_scalar("own", 0, 1.0, plugin="mine")
+    builder.write(tmp_path / "logs" / "events.out.tfevents.1")
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    said = page.page.locator("#provenance").inner_text()
+    assert "1 tag of the plugin mine (in Python: run.plugin_data())" in said
 
 
 def test_the_table_of_a_chart_has_the_numbers_of_all_points(
@@ -583,6 +587,20 @@ def test_printing_draws_everything(example: Path, open_page: Callable[..., OpenP
     assert page.js("document.documentElement.dataset.theme") is None
     plots = page.js("document.querySelectorAll('.plot').length")
     assert page.js("document.querySelectorAll('.plot.js-plotly-plot').length") == plots
+
+
+def test_the_examples_take_four_pages(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:
+    page = open_page(report(ROOT / "examples" / "logs", tmp_path / "r.html"))
+    for size in ("A4", "Letter"):
+        pages = re.findall(rb"/Type */Page\b", page.page.pdf(format=size))
+        assert len(pages) <= 4, size
+    page.page.set_viewport_size({"width": 718, "height": 1000})
+    page.page.emulate_media(media="print")
+    hero, main = (page.page.locator(name).first.bounding_box() for name in (".hero", ".overview"))
+    assert hero is not None
+    assert main is not None
+    assert hero["width"] == pytest.approx(main["width"], abs=2)
+    assert not page.page.locator(".toolbar").is_visible()
 
 
 def test_colours_and_whole_width_on_paper(

@@ -40,6 +40,7 @@ COUNT: dict[str, Callable[[Any], int]] = {
     "report": lambda x: 30 * len(page_of(written(x).read_text("utf-8"))["runs"]),
     "smooth": lambda x: len(tbtools.smooth(x)),
     "summarize": lambda x: sum(run.points for run in tbtools.summarize(x).runs),
+    "widget": lambda x: 30 * len(page_of(tbtools.widget(x).page)["runs"]),
     "verify": lambda x: sum(file.records for file in tbtools.verify(x).files),
 }
 

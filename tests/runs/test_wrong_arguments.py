@@ -39,6 +39,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "figure": (LOGS, "{}.tex"),
     "merge": ("logs/a",),
     "report": (LOGS, "{}.html"),
+    "widget": (LOGS,),
     "write": ("AGGREGATE", "{}.csv"),
     "write_figure": ("FIGURE", "{}.png", "png"),
 }

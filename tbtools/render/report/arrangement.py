@@ -93,6 +93,7 @@ def words_between(text: str, places: Sequence[str]) -> list[dict[str, Any]]:
     Returns:
         In the order of the text ``place`` ("" for the top) and ``html``.
     """
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     known = set(places)
     found = [("", 0, 0)]
     found += [

@@ -19,7 +19,7 @@ from tbtools.render.colors import (
 )
 from tbtools.render.format import format_count
 from tbtools.render.ranges import SQUEEZED
-from tbtools.render.report import media
+from tbtools.render.report import media, structures
 from tbtools.render.report.arrangement import (
     matching,
     ordered_tags,
@@ -217,14 +217,21 @@ def page_data(
         "diff": differences(diff, [*series, *groups.means()], columns, points) if diff else None,
         **encoded_groups(groups, runs, columns, points),
         **{plugin: media.media_series(source, plugin, written) for plugin in media.SECTIONS},
+        **structures.structure_series(source, written),
         "sections": [
-            {"plugin": plugin, "title": section.title, "card": section.card}
-            for plugin, section in media.SECTIONS.items()
+            *(
+                {"plugin": plugin, "title": section.title, "card": section.card}
+                for plugin, section in media.SECTIONS.items()
+            ),
+            *(
+                {"plugin": plugin, "title": title, "card": card}
+                for plugin, (title, card) in structures.SECTIONS.items()
+            ),
         ],
     }
     # What only those that are above know.
     page |= {
-        "unshown": unshown(runs.values(), written),
+        "unshown": unshown(runs.values()),
         "unreadable": unreadable,
         "refused": budget.refused,
         "undecodable": written.without_card,

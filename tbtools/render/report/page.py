@@ -46,6 +46,7 @@ _SCRIPTS = (
     "media.js",
     "differences.js",
     "compare.js",
+    "structures.js",
     "combined.js",
     "rows.js",
     "panel.js",

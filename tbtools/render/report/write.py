@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from tbtools.analysis.diff.results import Diff
 from tbtools.analysis.judgement import judge
@@ -183,6 +183,63 @@ def write_report(
     _check_arguments(path, title, smoothing, plotlyjs, force=force)
     if not isinstance(arrangement.notes, str):
         raise UnsupportedType(f"notes={arrangement.notes!r} is no text")
+    inputs, judged, data = _gathered(
+        x,
+        selection,
+        objectives,
+        progress,
+        judging,
+        title=title,
+        show_paths=show_paths,
+        smoothing=smoothing,
+        group=group,
+        media_bytes=media_bytes,
+        arrangement=arrangement,
+        live=live,
+        building=building,
+    )
+    size = _write_page(path, data, plotlyjs, force=force)
+    undecodable = tuple(f"run {run}: {problem}" for run, problem in data.undecodable)
+    told = (*data.page["hparams"]["undecodable"], *undecodable)
+    return WrittenReport(place_of(path), size, len(inputs.runs), judged, told)
+
+
+def page_text(
+    x: RunsLike,
+    *,
+    selection: Selection,
+    smoothing: float | None,
+    objectives: Mapping[str, Objective] | None,
+    group: str | Sequence[str] | None,
+    media_bytes: int,
+) -> str:
+    """The page of `report` as text; its arguments are told there."""
+    _check_smoothing(smoothing)
+    _, _, data = _gathered(
+        x,
+        selection,
+        objectives,
+        None,
+        None,
+        title=None,
+        smoothing=smoothing,
+        group=group,
+        media_bytes=media_bytes,
+    )
+    return render_page(data, "inline")
+
+
+def _gathered(
+    x: RunsLike,
+    selection: Selection,
+    objectives: Mapping[str, Objective] | None,
+    progress: Progress,
+    judging: Progress,
+    *,
+    title: str | None,
+    **shown: Any,
+) -> tuple[Inputs, Judgement, PageData]:
+    """Reads and judges runs, and gathers what their page shows; `shown` is for `page_data`."""
     inputs = open_inputs(x)
     judged = judge(
         inputs,
@@ -200,21 +257,12 @@ def write_report(
         judged,
         title=name if title is None else title,
         root=root,
-        show_paths=show_paths,
-        smoothing=smoothing,
         selection=selection,
-        group=group,
         all_runs=inputs.all_runs,
         inputs=inputs,
-        media_bytes=media_bytes,
-        arrangement=arrangement,
-        live=live,
-        building=building,
+        **shown,
     )
-    size = _write_page(path, data, plotlyjs, force=force)
-    undecodable = tuple(f"run {run}: {problem}" for run, problem in data.undecodable)
-    told = (*data.page["hparams"]["undecodable"], *undecodable)
-    return WrittenReport(place_of(path), size, len(inputs.runs), judged, told)
+    return inputs, judged, data
 
 
 def diff_report(
@@ -336,8 +384,7 @@ def _check_arguments(
     """Refuses what cannot be done, before anything is read."""
     if not (title is None or isinstance(title, str)):
         raise UnsupportedType(f"title={title!r} is no text")
-    if smoothing is not None and not (is_number(smoothing) and 0 <= smoothing < 1):
-        raise InvalidArgument(f"smoothing is {smoothing!r}, not 0 to below 1")
+    _check_smoothing(smoothing)
     if plotlyjs not in PLOTLY_SCRIPTS:
         raise InvalidArgument(f"plotlyjs is {plotlyjs!r}, not one of {', '.join(PLOTLY_SCRIPTS)}")
     require_report_extra("a report")
@@ -350,6 +397,11 @@ def _check_arguments(
     beside = Path(path).parent / PLOTLY_FILE
     if plotlyjs == "directory" and not _is_plotly(beside):
         require_free(beside, force=force)
+
+
+def _check_smoothing(smoothing: float | None) -> None:
+    if smoothing is not None and not (is_number(smoothing) and 0 <= smoothing < 1):
+        raise InvalidArgument(f"smoothing is {smoothing!r}, not 0 to below 1")
 
 
 def _is_plotly(path: Path) -> bool:

@@ -17,13 +17,25 @@ const series = (step, value, more = {}) => ({ step, value, ms: step, start: 0, n
 
 test("b minus a at the steps of both, the last of several", () => {
   const found = differenceSeries(series([0, 1, 1, 3], [1, 9, 2, 3]), series([1, 2, 3, 3], [5, 5, 5, 7]));
-  assert.deepEqual([Array.from(found.step), Array.from(found.value)], [[1, 3], [3, 4]]);
+  assert.deepEqual(
+    [Array.from(found.step), Array.from(found.value)],
+    [
+      [1, 3],
+      [3, 4],
+    ],
+  );
 });
 
 test("of thinned curves on the lines between their points", () => {
   const thinned = series([0, 10], [0, 10], { to: [2, 12] });
   const found = differenceSeries(thinned, series([0, 20], [0, 40]));
-  assert.deepEqual([Array.from(found.step), Array.from(found.value)], [[1, 11], [2, 12]]);
+  assert.deepEqual(
+    [Array.from(found.step), Array.from(found.value)],
+    [
+      [1, 11],
+      [2, 12],
+    ],
+  );
 });
 
 test("a group has the mean where there is a run, and none of what is not finite", () => {

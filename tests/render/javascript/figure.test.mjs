@@ -27,6 +27,13 @@ test("on a logarithmic axis nothing is drawn where the value is 0 or less", () =
 });
 
 test("dashes are for lines whose colour another one has", () => {
-  const lines = [["red", "solid"], ["blue", "dash"], ["red", "dash"]].map(([color, dash]) => ({ color, dash }));
-  assert.deepEqual(withDashes(lines).map(({ dash }) => dash), ["solid", "solid", "dash"]);
+  const lines = [
+    ["red", "solid"],
+    ["blue", "dash"],
+    ["red", "dash"],
+  ].map(([color, dash]) => ({ color, dash }));
+  assert.deepEqual(
+    withDashes(lines).map(({ dash }) => dash),
+    ["solid", "solid", "dash"],
+  );
 });

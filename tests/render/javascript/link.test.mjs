@@ -3,12 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import {
-  choicesOf,
-  decodeChoices,
-  encodeChoices,
-  readChoices,
-} from "../../../tbtools/render/report/assets/link.js";
+import { choicesOf, decodeChoices, encodeChoices, readChoices } from "../../../tbtools/render/report/assets/link.js";
 
 const page = { runs: [{ name: "a" }, { name: "b" }, { name: "ü/%" }] };
 const first = { x: "step", log: false, smoothing: 0.6, tagFilter: "", zooms: {}, theme: null };
@@ -29,7 +24,15 @@ test("runs that are not on this page are left out, and the order does not count"
 });
 
 test("what no control could set is not set", () => {
-  const odd = { x: "up", log: "yes", smoothing: 1, theme: "<b>", zooms: { a: { x: "step", log: false, range: ["<b>", {}], y: [0, 1] } }, hidden: [{}], evil: 1 };
+  const odd = {
+    x: "up",
+    log: "yes",
+    smoothing: 1,
+    theme: "<b>",
+    zooms: { a: { x: "step", log: false, range: ["<b>", {}], y: [0, 1] } },
+    hidden: [{}],
+    evil: 1,
+  };
   assert.deepEqual(readChoices(page, odd, first), { ...readChoices(page, {}, first) });
 });
 

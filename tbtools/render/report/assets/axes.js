@@ -88,7 +88,12 @@ function tagAxis(page, tag) {
       const axis = axisOf(series);
       const order = Array.from(series.step.keys()).sort((a, b) => middle(series, a) - middle(series, b));
       const places = new Float64Array(order.length).fill(NaN);
-      const found = axis ? along(axis, order.map((i) => middle(series, i))) : [];
+      const found = axis
+        ? along(
+            axis,
+            order.map((i) => middle(series, i)),
+          )
+        : [];
       found.forEach(([value], i) => (places[order[i]] = value));
       known.set(series, places);
     }

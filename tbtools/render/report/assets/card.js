@@ -16,13 +16,17 @@ export const PLOTLY_OPTIONS = {
 
 // A chart fills its card; on paper, where the card is laid out too late for that, it has a width of
 // its own.
-const PRINTED_WIDTH = 320;
+const PRINTED_WIDTH = 156;
+const PRINTED_HEIGHT = 112;
 
 export function fitted(layout, card) {
   if (!document.documentElement.dataset.printing) return layout;
   const hero = card.element.matches(".hero");
-  const width = hero || card.element.matches(".wide") ? 2 * PRINTED_WIDTH + 30 : PRINTED_WIDTH;
-  return { ...layout, autosize: false, width, height: hero ? 300 : card.plot.clientHeight };
+  const width = hero || card.element.matches(".wide") ? 4 * PRINTED_WIDTH + 66 : PRINTED_WIDTH;
+  const font = { ...layout.font, size: hero ? 10 : 8 };
+  const small = (axis) => ({ ...axis, tickfont: { ...axis?.tickfont, size: font.size }, nticks: hero ? 8 : 4 });
+  const axes = hero ? {} : { xaxis: small(layout.xaxis), yaxis: small(layout.yaxis) };
+  return { ...layout, ...axes, font, autosize: false, width, height: hero ? 220 : PRINTED_HEIGHT };
 }
 
 // Draws cards that are near the screen; what is further off waits until it is scrolled to.
@@ -108,11 +112,7 @@ export function hasAnything(card, count) {
 }
 
 function toolButton(text, label, action) {
-  return h(
-    "button",
-    { type: "button", class: "tool", title: label, "aria-label": label, onclick: action },
-    text,
-  );
+  return h("button", { type: "button", class: "tool", title: label, "aria-label": label, onclick: action }, text);
 }
 
 export function expandButton(element, after) {
@@ -330,9 +330,11 @@ export function showNotes(card, page, state) {
   const list = card.element.querySelector(".notes");
   if (!list) return;
   const told = card.tag.notes.filter(({ run }) => state.isShown(run));
-  const notes = told.slice(0, MOST_NOTES).map(({ run, text, title, severity }) =>
-    h("li", { class: `note ${severity ?? ""}`, title }, runSwatch(page, run), text),
-  );
+  const notes = told
+    .slice(0, MOST_NOTES)
+    .map(({ run, text, title, severity }) =>
+      h("li", { class: `note ${severity ?? ""}`, title }, runSwatch(page, run), text),
+    );
   const more = h("li", { class: "note more", hidden: true });
   more.count = told.length;
   list.replaceChildren(...notes, more);
@@ -375,7 +377,15 @@ function valuesTable(page, state, tag, card) {
   return h(
     "table",
     {},
-    h("thead", {}, h("tr", {}, heads.map((name) => h("th", { scope: "col" }, name)))),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        heads.map((name) => h("th", { scope: "col" }, name)),
+      ),
+    ),
     h(
       "tbody",
       {},
@@ -383,7 +393,13 @@ function valuesTable(page, state, tag, card) {
         h(
           "tr",
           {},
-          h("th", { scope: "row" }, runSwatch(page, series.run), page.runs[series.run].name, series.part && ` · ${series.part}`),
+          h(
+            "th",
+            { scope: "row" },
+            runSwatch(page, series.run),
+            page.runs[series.run].name,
+            series.part && ` · ${series.part}`,
+          ),
           [...(ends.length ? (found ?? ["", "", ""]) : []), ...series.row].map((text) =>
             h("td", { class: "number" }, text),
           ),

@@ -16,7 +16,10 @@ function rankAxis(page) {
   const order = known.toSorted((a, b) => sign * (a.best - b.best));
   const at = Object.fromEntries(order.map(({ run }, i) => [run, i / (order.length - 1)]));
   const texts = Object.fromEntries(order.map(({ run }, i) => [run, String(i + 1)]));
-  const ticks = [[0, "1"], [1, String(order.length)]];
+  const ticks = [
+    [0, "1"],
+    [1, String(order.length)],
+  ];
   return { name: `rank by ${objective.name}`, at, texts, ticks, rank: true };
 }
 

@@ -30,7 +30,10 @@ export function combinedTag(title, parts) {
 // Lines within margins: of each run the value, between what two other tags have at the same steps.
 export function marginTag(page, title, margins) {
   const parts = margins.map((numbers) => numbers.map((number) => page.tags[number]));
-  const found = combinedTag(title, parts.map(([value]) => value));
+  const found = combinedTag(
+    title,
+    parts.map(([value]) => value),
+  );
   found.series = parts.flatMap(([value, ...edges], i) =>
     value.series.map((each) => {
       const own = edges.map((edge) => seriesOf(edge, each.run)).filter(Boolean);
@@ -54,5 +57,15 @@ export function pairedTags(page, tags) {
   }
   return tags
     .filter((tag) => !others.has(tag))
-    .map((tag) => (first.has(tag) ? combinedTag(first.get(tag).map((each) => each.tag).join(", "), first.get(tag)) : tag));
+    .map((tag) =>
+      first.has(tag)
+        ? combinedTag(
+            first
+              .get(tag)
+              .map((each) => each.tag)
+              .join(", "),
+            first.get(tag),
+          )
+        : tag,
+    );
 }

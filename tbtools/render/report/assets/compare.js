@@ -58,9 +58,7 @@ export function differenceSeries(a, b) {
 
 // The tags of which both runs have a curve, with the series of both.
 function commonTags(page, [a, b]) {
-  return page.tags
-    .map((tag) => ({ tag, a: seriesOf(tag, a), b: seriesOf(tag, b) }))
-    .filter((each) => each.a && each.b);
+  return page.tags.map((tag) => ({ tag, a: seriesOf(tag, a), b: seriesOf(tag, b) })).filter((each) => each.a && each.b);
 }
 
 function changedSettings(page, [a, b]) {
@@ -76,7 +74,11 @@ function linesOf(html) {
   element.innerHTML = html; // as media.js shows it: sanitised when the page was made
   for (const cell of element.querySelectorAll("td, th")) cell.textContent = `${cell.textContent.trim()}  `;
   for (const block of element.querySelectorAll("br, p, li, tr, h1, h2, h3, pre")) block.append("\n");
-  return element.textContent.split("\n").map((line) => line.trimEnd()).filter(Boolean).slice(0, MOST_LINES);
+  return element.textContent
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .filter(Boolean)
+    .slice(0, MOST_LINES);
 }
 
 function textDifferences(page, [a, b]) {
@@ -96,7 +98,12 @@ function endTable(page, pair, common) {
   const rows = common.map(({ tag, a: of, b: to }) => {
     const change = to.value[to.value.length - 1] - of.value[of.value.length - 1];
     const cells = [of.row[0], to.row[0], formatRounded(change)];
-    return h("tr", {}, h("th", { scope: "row" }, tag.tag), cells.map((text) => h("td", { class: "number" }, text)));
+    return h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, tag.tag),
+      cells.map((text) => h("td", { class: "number" }, text)),
+    );
   });
   return h(
     "div",
@@ -104,7 +111,15 @@ function endTable(page, pair, common) {
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, head.map((text, i) => h("th", { scope: "col", class: i && "number" }, text)))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          head.map((text, i) => h("th", { scope: "col", class: i && "number" }, text)),
+        ),
+      ),
       h("tbody", {}, rows),
     ),
   );
@@ -112,9 +127,7 @@ function endTable(page, pair, common) {
 
 // The numbers of the runs that are compared.
 function comparedRuns(page, state) {
-  return state.compared
-    .map((name) => page.runs.findIndex((run) => run.name === name))
-    .filter((run) => run >= 0);
+  return state.compared.map((name) => page.runs.findIndex((run) => run.name === name)).filter((run) => run >= 0);
 }
 
 // Behind the name of a run: takes it as one of two.
@@ -150,7 +163,11 @@ export function comparison(page, state, painter) {
     h(
       "header",
       { class: "panel-head" },
-      h("h2", {}, pair.map((run, i) => [i ? " → " : "", runSwatch(page, run), page.runs[run].name])),
+      h(
+        "h2",
+        {},
+        pair.map((run, i) => [i ? " → " : "", runSwatch(page, run), page.runs[run].name]),
+      ),
       pair.length === 2 && button("Swap", swap),
       button("Close", close),
     );
@@ -169,7 +186,11 @@ export function comparison(page, state, painter) {
       common.length > 0 && endTable(page, pair, common),
       textDifferences(page, pair),
       cards.length > 0 && h("h3", {}, "b − a, at the steps of both"),
-      h("div", { class: "grid" }, cards.map(({ element }) => element)),
+      h(
+        "div",
+        { class: "grid" },
+        cards.map(({ element }) => element),
+      ),
     ];
   };
   const show = () => {
@@ -179,7 +200,10 @@ export function comparison(page, state, painter) {
     panel.hidden = !pair.length;
     panel.replaceChildren();
     if (pair.length === 1)
-      fill(panel, {}, [heading(pair), h("p", { class: "muted" }, "Choose a second run in the table: ⇄ behind its name.")]);
+      fill(panel, {}, [
+        heading(pair),
+        h("p", { class: "muted" }, "Choose a second run in the table: ⇄ behind its name."),
+      ]);
     if (pair.length === 2) fill(panel, {}, [heading(pair), ...filled(pair)]);
     if (painter.ready) cards.forEach((card) => painter.watch(card));
   };

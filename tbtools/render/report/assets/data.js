@@ -68,8 +68,9 @@ export function attachArrays(page, array) {
     }
   }
   const tags = new Map(page.tags.map((tag) => [tag.tag, tag]));
-  for (const series of page.series) (page.tags[series.tag].series ||= []).push(series);
-  for (const series of page.group_series) (tags.get(series.tag).groups ||= []).push(series);
+  for (const tag of page.tags) Object.assign(tag, { series: [], groups: [], findings: [] });
+  for (const series of page.series) page.tags[series.tag].series.push(series);
+  for (const series of page.group_series) tags.get(series.tag).groups.push(series);
   for (const objective of page.objectives) objective.series = page.tags[objective.tag].series;
   page.array = array;
 }

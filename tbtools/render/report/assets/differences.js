@@ -10,28 +10,14 @@ function differenceRow(tag) {
   const numbers = tag.cells.map(([text, small]) =>
     h("td", { class: "number" }, text, small && h("small", {}, ` ${small}`)),
   );
-  const verdict =
-    tag.verdict && h("span", { class: `status ${tag.style}`, title: tag.reason }, tag.verdict);
+  const verdict = tag.verdict && h("span", { class: `status ${tag.style}`, title: tag.reason }, tag.verdict);
   return h("tr", {}, h("th", { scope: "row" }, tag.tag), numbers, h("td", {}, verdict));
 }
 
 function pairPanel(pair, open) {
   const names = `${pair.a ?? "nothing"} → ${pair.b ?? "nothing"}`;
-  if (pair.identical)
-    return h(
-      "details",
-      { class: "pair" },
-      h("summary", {}, names, " ", h("small", {}, "the same")),
-    );
-  const head = [
-    "Tag",
-    "Differs from step",
-    "Most by",
-    "End of a",
-    "End of b",
-    "Change",
-    "Verdict on b",
-  ];
+  if (pair.identical) return h("details", { class: "pair" }, h("summary", {}, names, " ", h("small", {}, "the same")));
+  const head = ["Tag", "Differs from step", "Most by", "End of a", "End of b", "Change", "Verdict on b"];
   return h(
     "details",
     { class: "pair", open },
@@ -48,9 +34,7 @@ function pairPanel(pair, open) {
           h(
             "tr",
             {},
-            head.map((name, i) =>
-              h("th", { scope: "col", class: i > 0 && i < 6 && "number" }, name),
-            ),
+            head.map((name, i) => h("th", { scope: "col", class: i > 0 && i < 6 && "number" }, name)),
           ),
         ),
         h(
@@ -106,7 +90,12 @@ function verdictMatrix(pairs) {
   };
   const heads = differing.map(({ a, b }) => h("th", { scope: "col" }, `${a ?? "nothing"} → ${b ?? "nothing"}`));
   const rows = tags.map((tag) =>
-    h("tr", {}, h("th", { scope: "row" }, tag), differing.map((pair) => cell(pair, tag))),
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, tag),
+      differing.map((pair) => cell(pair, tag)),
+    ),
   );
   return h(
     "div",
@@ -125,12 +114,7 @@ export function differencesPanel(page) {
   return h(
     "section",
     { class: "panel", "aria-labelledby": "diff-title" },
-    h(
-      "h2",
-      { id: "diff-title" },
-      "Differences ",
-      h("small", {}, `b (${b}) compared with a (${a})`),
-    ),
+    h("h2", { id: "diff-title" }, "Differences ", h("small", {}, `b (${b}) compared with a (${a})`)),
     identical && h("p", {}, "There is no difference at all."),
     pairs.length > MOST_OPEN && verdictMatrix(pairs),
     pairs.map((pair) => pairPanel(pair, pairs.length <= MOST_OPEN)),
@@ -159,9 +143,7 @@ function runsCalled(page, name) {
 export function differenceCard(page, state, name, found) {
   const group = { tag: name, series: [] };
   const card = plotCard(page, group, [], () => {
-    const shown = found.filter(({ pair }) =>
-      runsCalled(page, pair.b).some((run) => state.isShown(run)),
-    );
+    const shown = found.filter(({ pair }) => runsCalled(page, pair.b).some((run) => state.isShown(run)));
     card.lines = shown.map(({ pair, series }) => differenceLine(page, pair, series, state));
     const data = card.lines.flatMap((line) => {
       const raw = {

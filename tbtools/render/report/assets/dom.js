@@ -63,8 +63,7 @@ const DASHES = {
 
 // The colour of a run, and the kind of its line where there are more runs than colours.
 export function swatch(color, dash = "solid") {
-  if (!DASHES[dash])
-    return h("span", { class: "swatch", style: { background: color }, "aria-hidden": "true" });
+  if (!DASHES[dash]) return h("span", { class: "swatch", style: { background: color }, "aria-hidden": "true" });
   const line = svg("line", { x1: 0, y1: 3, x2: 18, y2: 3, stroke: color, "stroke-width": 3 });
   line.setAttribute("stroke-dasharray", DASHES[dash].join(" "));
   const drawn = svg("svg", { width: 18, height: 6, viewBox: "0 0 18 6" }, line);

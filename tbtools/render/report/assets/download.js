@@ -61,6 +61,17 @@ export function runsCsv(page, runs) {
 }
 
 const PICTURE = { width: 900, height: 480 };
+// A line of a legend in pixels, and names beside which there is no room for a chart, in letters.
+const LEGEND_LINE = 19;
+const LONG_LEGEND = 60;
+
+// A legend has room for all its names: beside the chart, or below it where they are long.
+export function legendPlace(names) {
+  const height = LEGEND_LINE * names.length + 60;
+  if (names.every((name) => name.length <= LONG_LEGEND))
+    return { height: Math.max(PICTURE.height, height), legend: {} };
+  return { height: PICTURE.height + height, legend: { orientation: "h", yanchor: "top", y: -0.12 } };
+}
 
 // A chart with its title and a legend, on its own ground.
 async function savePicture(card, format) {
@@ -72,11 +83,15 @@ async function savePicture(card, format) {
     if (first) named.add(line);
     return { ...trace, name: line ? escapeForPlotly(line.name) : "", showlegend: Boolean(first) };
   });
+  const names = traces.filter(({ showlegend }) => showlegend).map(({ name }) => name);
+  const { height, legend } = legendPlace(names);
   const ground = getComputedStyle(card.element).backgroundColor;
   const { xaxis, yaxis } = card.plot._fullLayout;
   const whole = {
     ...layout,
     ...PICTURE,
+    height,
+    legend,
     autosize: false,
     xaxis: { ...layout.xaxis, range: [...xaxis.range] },
     yaxis: { ...layout.yaxis, range: [...yaxis.range] },
@@ -86,7 +101,7 @@ async function savePicture(card, format) {
     paper_bgcolor: ground,
     plot_bgcolor: ground,
   };
-  const uri = await Plotly.toImage({ data: traces, layout: whole }, { format, ...PICTURE, scale: 2 });
+  const uri = await Plotly.toImage({ data: traces, layout: whole }, { format, ...PICTURE, height, scale: 2 });
   const content =
     format === "svg"
       ? decodeURIComponent(uri.slice(uri.indexOf(",") + 1))

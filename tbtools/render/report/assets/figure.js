@@ -146,7 +146,11 @@ function crowdTraces(lines, axis) {
   const common = { type: "scatter", hoverinfo: "skip", mode: "lines" };
   const opacity = Math.max(colors.length > 1 ? 0.3 : 0.08, Math.min(0.5, 14 / lines.length));
   const traces = colors.map((color) => {
-    const drawn = crowdLines(some.filter((line) => line.color === color), axis, jump);
+    const drawn = crowdLines(
+      some.filter((line) => line.color === color),
+      axis,
+      jump,
+    );
     return { ...common, ...drawn, line: { color, width: 1 }, opacity, crowd: true };
   });
   const shade = {

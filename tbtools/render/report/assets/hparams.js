@@ -20,8 +20,7 @@ function readableTicks(ticks, y) {
 // Shows the runs that lie within the parts of the axes that are chosen, and hides all others.
 export function brush(page, state, brushes) {
   const chosen = page.hparams.axes.filter(({ name }) => Object.hasOwn(brushes, name));
-  const isIn = (run) =>
-    chosen.every(({ name, at }) => at[run] >= brushes[name][0] && at[run] <= brushes[name][1]);
+  const isIn = (run) => chosen.every(({ name, at }) => at[run] >= brushes[name][0] && at[run] <= brushes[name][1]);
   const kept = new Set(page.hparams.runs.filter(isIn));
   const hidden = chosen.length ? [...page.runs.keys()].filter((run) => !kept.has(run)) : [];
   state.set({ brushes, hidden: new Set(hidden) });
@@ -57,6 +56,9 @@ export function parallelCoordinates(page, state) {
   };
   new ResizeObserver(() => place.clientWidth && draw(place.clientWidth)).observe(place);
   state.listen((changed) => {
+    // Who shows and hides runs by other means has no use for the parts of axes any more.
+    const others = changed.includes("hidden") && !changed.includes("brushes");
+    if (others && Object.keys(state.brushes).length) return state.set({ brushes: {} });
     const anew = changed.includes("colorBy") || changed.includes("brushes");
     if (anew && place.clientWidth) draw(place.clientWidth);
     else if (changed.includes("hidden") || changed.includes("highlighted")) update();
@@ -74,9 +76,7 @@ function drawParallel(page, state, room) {
     const places = axes.map(({ at }, i) => (run in at ? [x(i), y(at[run])] : null));
     // What a run does not have is passed over.
     const known = places.filter(Boolean);
-    const path = known
-      .map((place, i) => `${i ? "L" : "M"}${place[0].toFixed(1)} ${place[1].toFixed(1)}`)
-      .join("");
+    const path = known.map((place, i) => `${i ? "L" : "M"}${place[0].toFixed(1)} ${place[1].toFixed(1)}`).join("");
     const line = svg(
       "path",
       {
@@ -92,8 +92,7 @@ function drawParallel(page, state, room) {
     line.addEventListener("pointerleave", () => state.set({ highlighted: null }));
     return { run, line };
   });
-  const label = (text, attributes) =>
-    svg("text", { "font-size": 11, fill: "currentColor", ...attributes }, text);
+  const label = (text, attributes) => svg("text", { "font-size": 11, fill: "currentColor", ...attributes }, text);
   const drawn = axes.map((axis, i) => [
     svg("line", { x1: x(i), x2: x(i), y1: y(0), y2: y(1), stroke: "var(--rule)" }),
     label(axis.name.length > 22 ? `…${axis.name.slice(-21)}` : axis.name, {
@@ -233,9 +232,7 @@ export function scatterCard(page, state) {
   const card = plotCard(page, group, [across, up], () => {
     const xAxisOf = hparams[Number(across.value)];
     const yAxisOf = objectives[Number(up.value)];
-    const shown = runs.filter(
-      (run) => state.isShown(run) && run in xAxisOf.values && run in yAxisOf.values,
-    );
+    const shown = runs.filter((run) => state.isShown(run) && run in xAxisOf.values && run in yAxisOf.values);
     const style = (axis) => ({
       ...axisStyle(),
       ...(axis.log && { type: "log", dtick: 1, exponentformat: "power" }),

@@ -40,8 +40,7 @@ const isEnd = (value) => isNumber(value) || (isText(value) && /^[-\d:. ]+$/.test
 const isRange = (value) => Array.isArray(value) && value.length === 2 && value.every(isEnd);
 const isPair = (value) =>
   Array.isArray(value) && value.length === 2 && value.every((end) => end === null || isNumber(end));
-const isZoom = (value) =>
-  value && isText(value.x) && isFlag(value.log) && isRange(value.range) && isRange(value.y);
+const isZoom = (value) => value && isText(value.x) && isFlag(value.log) && isRange(value.range) && isRange(value.y);
 
 // What stands in an address, each with what it may be: a stranger may have written it.
 const KINDS = {
@@ -55,6 +54,7 @@ const KINDS = {
   ignoreOutliers: isFlag,
   grouped: isFlag,
   linked: isFlag,
+  mediaStep: isNumber,
   theme: isOneOf(["light", "dark"]),
   tagFilter: isText,
   runFilter: isText,
@@ -97,9 +97,7 @@ export function readChoices(page, choices, first) {
     found[name] = name in choices && fits(choices[name]) ? choices[name] : first[name];
   }
   for (const name of SETS) {
-    const [some, others] = [choices[name], choices[`not_${name}`]].map((each) =>
-      isList(each) ? new Set(each) : null,
-    );
+    const [some, others] = [choices[name], choices[`not_${name}`]].map((each) => (isList(each) ? new Set(each) : null));
     const isIn = ({ name: run }) => (some ? some.has(run) : others ? !others.has(run) : false);
     found[name] = new Set([...page.runs.keys()].filter((run) => isIn(page.runs[run])));
   }

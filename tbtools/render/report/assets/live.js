@@ -30,8 +30,7 @@ export function restore() {
   if (!before) return;
   const pressed = new Set(before.pressed);
   const moved = new Map(before.moved);
-  for (const button of all(".card button[aria-label]"))
-    if (pressed.has(nameOf(button))) button.click();
+  for (const button of all(".card button[aria-label]")) if (pressed.has(nameOf(button))) button.click();
   for (const control of all(".card :is(input[type=range], select)")) {
     if (!moved.has(nameOf(control))) continue;
     control.value = moved.get(nameOf(control));

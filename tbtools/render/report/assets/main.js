@@ -11,6 +11,7 @@ import { formatCount } from "./format.js";
 import { importanceCard, parallelCoordinates, scatterCard } from "./hparams.js";
 import { audioCard, byTag, histogramCard, imageCard, prCurveCard, textCard } from "./media.js";
 import { findingsPanel, showMasthead } from "./overview.js";
+import { embeddingCard, graphCard, meshCard } from "./structures.js";
 import { runTable } from "./runtable.js";
 import { showSidebar, showToolbar } from "./sidebar.js";
 import { isSingle, singleCard } from "./single.js";
@@ -26,8 +27,7 @@ function linkFindings(page) {
   for (const cause of page.findings) {
     for (const finding of cause.findings) {
       finding.runNumber = numbers.get(finding.run);
-      const tag = tags.get(finding.tag);
-      if (tag) (tag.findings ||= []).push(finding);
+      tags.get(finding.tag)?.findings.push(finding);
     }
   }
   for (const { plugin } of page.sections) {
@@ -43,12 +43,7 @@ function section(title, cards) {
   );
   grid.classList.toggle("noted", Boolean(grid.querySelector(".notes")));
   const count = h("small", {}, formatCount(cards.length));
-  const element = h(
-    "details",
-    { class: "group", open: true },
-    h("summary", {}, h("h2", {}, title, " ", count)),
-    grid,
-  );
+  const element = h("details", { class: "group", open: true }, h("summary", {}, h("h2", {}, title, " ", count)), grid);
   return { element, cards, title, count };
 }
 
@@ -59,6 +54,7 @@ function layOut(sections) {
     for (const { element, cards } of sections) {
       const shown = cards.filter((card) => !card.element.hidden).length;
       element.style.setProperty("--columns", Math.max(1, Math.min(count, shown)));
+      element.style.setProperty("--printed", Math.max(1, Math.min(4, shown)));
     }
   };
   new ResizeObserver(columns).observe(byId("charts"));
@@ -73,6 +69,9 @@ function mediaSections(page, state) {
     histogram: histogramCard,
     pr_curve: prCurveCard,
     audio: audioCard,
+    mesh: meshCard,
+    embedding: embeddingCard,
+    graph: graphCard,
   };
   return page.sections
     .filter(({ plugin }) => page[plugin].length)
@@ -127,8 +126,16 @@ function scalarSections(page, state) {
 
 // The charts that whoever made the page has put first.
 function pinnedSection(page, state) {
-  const make = (tag) => (isSingle(tag) ? singleCard(page, state, tag) : scalarCard(page, state, tag, { section: "pinned" }));
-  return page.pinned.length ? [section("Pinned", page.pinned.map((number) => make(page.tags[number])))] : [];
+  const make = (tag) =>
+    isSingle(tag) ? singleCard(page, state, tag) : scalarCard(page, state, tag, { section: "pinned" });
+  return page.pinned.length
+    ? [
+        section(
+          "Pinned",
+          page.pinned.map((number) => make(page.tags[number])),
+        ),
+      ]
+    : [];
 }
 
 // The charts of custom scalars.
@@ -137,7 +144,10 @@ function layoutSections(page, state) {
     const cards = charts.map((chart) => {
       const tag = chart.margins.length
         ? marginTag(page, chart.title, chart.margins)
-        : combinedTag(chart.title, chart.tags.map((number) => page.tags[number]));
+        : combinedTag(
+            chart.title,
+            chart.tags.map((number) => page.tags[number]),
+          );
       return scalarCard(page, state, tag, { section: `layout ${title}` });
     });
     const made = section(title, cards);
@@ -276,6 +286,7 @@ const DRAWN = [
   "hidden",
   "pinned",
   "linked",
+  "mediaStep",
   "range",
   "colorBy",
   "groupBy",
@@ -298,20 +309,10 @@ async function start() {
   const hero = main ? scalarCard(page, state, main, { hero: true }) : null;
   const go = (finding) => goTo(page, state, painter.cards, finding);
   const beside = hero && page.findings.length;
-  const first = h(
-    "div",
-    { class: beside ? "first" : "stacked" },
-    hero?.element,
-    findingsPanel(page, state, go),
-  );
+  const first = h("div", { class: beside ? "first" : "stacked" }, hero?.element, findingsPanel(page, state, go));
   const pair = comparison(page, state, painter);
   byId("overview").append(
-    ...[
-      first,
-      page.diff && differencesPanel(page),
-      pair.panel,
-      runTable(page, state),
-    ].filter(Boolean),
+    ...[first, page.diff && differencesPanel(page), pair.panel, runTable(page, state)].filter(Boolean),
   );
   const hparams = hparamSection(page, state);
   const compared = page.diff ? differenceCards(page, state) : [];

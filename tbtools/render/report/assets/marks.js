@@ -22,13 +22,10 @@ export function nonfiniteTrace(lines, axis) {
       }
       // Inside a long stretch of them nothing is marked but its ends.
       const inside = i > 0 && i < series.value.length - 1;
-      if (inside && !Number.isFinite(series.value[i - 1]) && !Number.isFinite(series.value[i + 1]))
-        continue;
+      if (inside && !Number.isFinite(series.value[i - 1]) && !Number.isFinite(series.value[i + 1])) continue;
       trace.x.push(axis.of(series, i));
       trace.y.push(height);
-      trace.symbols.push(
-        Number.isNaN(value) ? "x-thin" : value > 0 ? "triangle-up" : "triangle-down",
-      );
+      trace.symbols.push(Number.isNaN(value) ? "x-thin" : value > 0 ? "triangle-up" : "triangle-down");
       trace.colors.push(color);
     }
   }
@@ -44,9 +41,7 @@ export function seriesOf(tag, run) {
 }
 
 function shownFindings(state, tag) {
-  return (tag.findings || []).filter(
-    ({ runNumber }) => state.isShown(runNumber) && seriesOf(tag, runNumber),
-  );
+  return (tag.findings || []).filter(({ runNumber }) => state.isShown(runNumber) && seriesOf(tag, runNumber));
 }
 
 // Above each onset line a mark in the colour of the run, as long as they can be distinguished.

@@ -2,6 +2,7 @@
 
 import { axisStyle, cssColor, runColor, runSwatch } from "./axes.js";
 import { PLOTLY_OPTIONS, cardFrame, cardTitle, expandButton, fitted, hasAnything } from "./card.js";
+import { rampColor } from "./coloring.js";
 import { h, segmented } from "./dom.js";
 import { baseLayout } from "./figure.js";
 import { formatCount } from "./format.js";
@@ -29,7 +30,7 @@ function indexAt(series, step) {
 }
 
 // A slider over all steps of a group; `read()` tells the one it stands at, and shows which that is.
-function stepper(group, redraw) {
+function stepper(state, group, redraw) {
   const steps = [...new Set(group.series.flatMap((series) => series.steps))].sort((a, b) => a - b);
   const label = h("output", {});
   const slider = h("input", {
@@ -38,12 +39,20 @@ function stepper(group, redraw) {
     max: Math.max(0, steps.length - 1),
     value: steps.length - 1,
     "aria-label": `Step of ${group.tag}`,
-    oninput: redraw,
+    oninput: () => {
+      if (state.linked) state.set({ mediaStep: steps[Number(slider.value)] });
+      redraw();
+    },
   });
   return {
     steps,
     element: h("div", { class: "stepper" }, slider, label),
     read() {
+      if (state.linked && state.mediaStep !== null)
+        slider.value = Math.max(
+          0,
+          steps.findLastIndex((each) => each <= state.mediaStep),
+        );
       const step = steps[Number(slider.value)];
       label.textContent = `step ${formatCount(step ?? 0)}`;
       slider.setAttribute("aria-valuetext", label.textContent);
@@ -53,27 +62,39 @@ function stepper(group, redraw) {
 }
 
 // A card with a step slider; `show(step)` gives what is to be seen.
-function steppedCard(page, state, group, className, show) {
+export function steppedCard(page, state, group, className, show) {
   const body = h("div", {
     class: `media ${className}`,
     tabindex: "0",
     role: "region",
     "aria-label": `${group.tag} of the runs`,
   });
-  const slider = stepper(group, () => card.draw());
+  const slider = stepper(state, group, () => card.draw());
   slider.element.hidden = slider.steps.length < 2;
+  let asGrid = false;
+  const views = segmented(
+    "View",
+    [
+      ["step", "Single"],
+      ["grid", "Grid"],
+    ],
+    "step",
+    (chosen) => {
+      asGrid = chosen === "grid";
+      element.classList.toggle("gridded", asGrid);
+      card.draw();
+    },
+  );
   const { limited } = group.series[0];
   const element = h(
     "article",
     { class: "card media-card" },
-    h("header", {}, cardTitle(group.tag)),
+    h("header", {}, cardTitle(group.tag), slider.steps.length > 1 && h("span", { class: "tools" }, views)),
     slider.element,
     body,
     limited && h("p", { class: "muted" }, limited),
     group.series.flatMap((series) =>
-      (series.undecodable || []).map((text) =>
-        h("p", { class: "error" }, `${page.runs[series.run].name}, ${text}`),
-      ),
+      (series.undecodable || []).map((text) => h("p", { class: "error" }, `${page.runs[series.run].name}, ${text}`)),
     ),
   );
   const card = {
@@ -83,13 +104,36 @@ function steppedCard(page, state, group, className, show) {
       card.stale = false;
       const step = slider.read();
       const items = shownSeries(state, group).filter((series) => series.items.length);
+      if (asGrid) return body.replaceChildren(gridOf(page, items, slider.steps, step, show));
       body.replaceChildren(...items.map((series) => show(series, indexAt(series, step))));
     },
   };
   return card;
 }
 
-function caption(page, series, i) {
+// Columns of a grid: the page draws no more steps than these at once, up to that of the slider.
+const GRID_STEPS = 12;
+
+// Runs below one another, their steps beside one another, up to that at which the slider stands.
+function gridOf(page, items, all, step, show) {
+  const steps = all.filter((each) => each <= step).slice(-GRID_STEPS);
+  const cell = (series, at) => {
+    const i = series.steps.indexOf(at);
+    return h("td", {}, i >= 0 && show(series, i));
+  };
+  const head = steps.map((at) => h("th", { scope: "col" }, `step ${formatCount(at)}`));
+  const rows = items.map((series) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, runSwatch(page, series.run), page.runs[series.run].short),
+      steps.map((at) => cell(series, at)),
+    ),
+  );
+  return h("table", { class: "steps" }, h("thead", {}, h("tr", {}, h("td", {}), head)), h("tbody", {}, rows));
+}
+
+export function caption(page, series, i) {
   return h(
     "figcaption",
     {},
@@ -163,9 +207,7 @@ export function plotCard(page, group, tools, draw) {
   };
   frame.element
     .querySelector(".tools")
-    .append(
-      expandButton(frame.element, () => card.plot._fullLayout && Plotly.Plots.resize(card.plot)),
-    );
+    .append(expandButton(frame.element, () => card.plot._fullLayout && Plotly.Plots.resize(card.plot)));
   return card;
 }
 
@@ -177,9 +219,7 @@ function runChooser(page, state, group, redraw) {
     update() {
       const shown = shownSeries(state, group);
       const before = select.value;
-      select.replaceChildren(
-        ...shown.map((series) => h("option", { value: series.run }, page.runs[series.run].name)),
-      );
+      select.replaceChildren(...shown.map((series) => h("option", { value: series.run }, page.runs[series.run].name)));
       if (shown.some((series) => String(series.run) === before)) select.value = before;
       return shown.find((series) => String(series.run) === select.value);
     },
@@ -234,6 +274,40 @@ function densityTrace(page, series, steps) {
   };
 }
 
+// Ridges that can be told apart in a card, and how far the highest reach over the next.
+const MOST_RIDGES = 16;
+const OVERLAP = 1.8;
+
+// Histograms as hills one before the other, the first step at the back.
+function ridges(page, series, steps) {
+  const values = page.array(series.density);
+  const width = (series.high - series.low) / series.bins;
+  const count = Math.min(MOST_RIDGES, steps.length);
+  const chosen = Array.from({ length: count }, (_, k) => Math.round((k * (steps.length - 1)) / Math.max(1, count - 1)));
+  const x = Array.from({ length: series.bins }, (_, b) => series.low + (b + 0.5) * width);
+  const color = runColor(page, series.run);
+  const data = chosen.map((i, k) => {
+    const base = count - 1 - k;
+    const y = x.map((_, b) => base + (OVERLAP * values[i * series.bins + b]) / 255);
+    return {
+      type: "scatter",
+      mode: "lines",
+      x: [x[0], ...x, x[x.length - 1]],
+      y: [base, ...y, base],
+      fill: "toself",
+      fillcolor: cssColor("--card"),
+      line: { color, width: 1.2 },
+      hoverinfo: "skip",
+    };
+  });
+  const yaxis = {
+    ...axisStyle(),
+    tickvals: chosen.map((_, k) => count - 1 - k),
+    ticktext: chosen.map((i) => formatCount(steps[i])),
+  };
+  return { data, layout: { xaxis: { ...axisStyle(), nticks: 7 }, yaxis } };
+}
+
 // A single histogram has no steps to go along: its values do instead.
 function singleTrace(page, series) {
   const { y, z } = densityTrace(page, series, series.steps);
@@ -260,6 +334,7 @@ export function histogramCard(page, state, group) {
     [
       ["distribution", "Quantiles"],
       ["histogram", "Density"],
+      ["ridges", "Ridges"],
     ],
     view,
     (chosen) => {
@@ -281,10 +356,8 @@ export function histogramCard(page, state, group) {
         layout: { xaxis: { ...axisStyle(), nticks: 7 }, yaxis },
       };
     }
-    const data =
-      view === "histogram"
-        ? [densityTrace(page, series, steps)]
-        : quantileTraces(page, series, steps);
+    if (view === "ridges") return ridges(page, series, steps);
+    const data = view === "histogram" ? [densityTrace(page, series, steps)] : quantileTraces(page, series, steps);
     return {
       data,
       layout: { xaxis: { ...axisStyle(), nticks: 7 }, yaxis: { ...axisStyle(), nticks: 6 } },
@@ -296,22 +369,44 @@ export function histogramCard(page, state, group) {
 }
 
 export function prCurveCard(page, state, group) {
-  const slider = stepper(group, () => card.draw());
-  const card = plotCard(page, group, [], () => {
+  const slider = stepper(state, group, () => card.draw());
+  let all = false;
+  const views = segmented(
+    "View",
+    [
+      ["step", "Single"],
+      ["steps", "All"],
+    ],
+    "step",
+    (chosen) => {
+      all = chosen === "steps";
+      card.draw();
+    },
+  );
+  const curve = (series, i, color) => {
+    const [recall, precision] = series.items[i].map(page.array);
+    return {
+      type: "scatter",
+      mode: "lines",
+      x: recall,
+      y: precision,
+      line: { color, width: 1.6 },
+      hoverinfo: "skip",
+    };
+  };
+  // Over the steps their colours go along the ramp.
+  const overSteps = (series) =>
+    series.steps.map((step, i) => {
+      const [first, last] = [slider.steps[0], slider.steps[slider.steps.length - 1]];
+      return curve(series, i, rampColor(page.drawing, (step - first) / (last - first || 1)));
+    });
+  const card = plotCard(page, group, slider.steps.length > 1 ? [views] : [], () => {
     const step = slider.read();
-    const data = shownSeries(state, group)
-      .filter((series) => series.items.length)
-      .map((series) => {
-        const [recall, precision] = series.items[indexAt(series, step)].map(page.array);
-        return {
-          type: "scatter",
-          mode: "lines",
-          x: recall,
-          y: precision,
-          line: { color: runColor(page, series.run), width: 1.6 },
-          hoverinfo: "skip",
-        };
-      });
+    slider.element.hidden = all || slider.steps.length < 2;
+    const shown = shownSeries(state, group).filter((series) => series.items.length);
+    const data = all
+      ? shown.flatMap(overSteps)
+      : shown.map((series) => curve(series, indexAt(series, step), runColor(page, series.run)));
     const axis = (title) => ({
       ...axisStyle(),
       range: [-0.02, 1.03],

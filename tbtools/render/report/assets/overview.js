@@ -51,11 +51,7 @@ function findingItem(page, cause, onGo) {
         "span",
         { class: "others" },
         "also ",
-        cause.also.map((text, i) => [
-          i ? ", " : "",
-          findingLink(page, others[i], onGo, others[i].tag),
-          text,
-        ]),
+        cause.also.map((text, i) => [i ? ", " : "", findingLink(page, others[i], onGo, others[i].tag), text]),
         cause.more,
       ),
   );
@@ -111,8 +107,7 @@ export function findingsPanel(page, state, onGo) {
     more.hidden = items.length === alone.length;
     more.textContent = `Show ${formatCount(alone.length - items.length)} more`;
     const shown = told.reduce((sum, { findings }) => sum + findings.length, 0);
-    count.textContent =
-      told.length === page.findings.length ? page.count : `${formatCount(shown)} of ${page.count}`;
+    count.textContent = told.length === page.findings.length ? page.count : `${formatCount(shown)} of ${page.count}`;
     none.hidden = told.length > 0;
     none.textContent = page.findings.length
       ? "No findings in the runs that are shown."
@@ -152,8 +147,7 @@ export function sparkline(series, color, scale) {
   const [low, high] = scale.y;
   // Halves: the difference of two doubles may be none.
   const part = (each, from, to) => (each / 2 - from / 2) / (to / 2 - from / 2 || 1);
-  const y = (each) =>
-    SPARK.height - 1 - part(Math.max(low, Math.min(each, high)), low, high) * (SPARK.height - 2);
+  const y = (each) => SPARK.height - 1 - part(Math.max(low, Math.min(each, high)), low, high) * (SPARK.height - 2);
   const pixels = [];
   for (let i = 0; i < value.length; i++) {
     const x = Math.round(part(step[i], scale.first, scale.last) * SPARK.width);

@@ -3,7 +3,8 @@
 import { virtualRows, WHOLE } from "./rows.js";
 import { runSwatch } from "./axes.js";
 import { bothEnds, breakable, h } from "./dom.js";
-import { filteredRuns } from "./where.js";
+import { formatRounded } from "./format.js";
+import { orderedRuns } from "./runtable.js";
 
 // Where a name is longer than this, names stand below a line with their directory: cut off, they
 // would look alike.
@@ -26,14 +27,12 @@ function runItem(page, state, run, directory) {
       type: "button",
       class: "only",
       title: `Show only ${whole}`,
-      onclick: () =>
-        state.set({ hidden: new Set(page.runs.map((_, n) => n).filter((n) => n !== run)) }),
+      onclick: () => state.set({ hidden: new Set(page.runs.map((_, n) => n).filter((n) => n !== run)) }),
     },
     "only",
   );
   const { severity, text, message } = page.runs[run].status;
-  const trouble =
-    severity && h("span", { class: `dot ${severity}`, title: `${text}: ${message}` });
+  const trouble = severity && h("span", { class: `dot ${severity}`, title: `${text}: ${message}` });
   const item = h(
     "li",
     {
@@ -53,6 +52,7 @@ function runItem(page, state, run, directory) {
       ),
       trouble,
     ),
+    bestValue(page, run),
     only,
   );
   item.tell = () => {
@@ -63,15 +63,24 @@ function runItem(page, state, run, directory) {
   return item;
 }
 
-// The runs of each directory, in the order of the first of them; all together where names are short.
-function runsByDirectory(page) {
+// The best value of the main objective.
+function bestValue(page, run) {
+  const [objective] = page.objectives;
+  const cell = objective?.cells.find((each) => each.run === run);
+  if (!cell || cell.best === null) return null;
+  const title = `${objective.name}, best: ${cell.best_text} at step ${cell.best_step}`;
+  return h("small", { class: "value", title }, formatRounded(cell.best, 4));
+}
+
+// The runs of each directory, sorted as the table is; all together where names are short.
+function runsByDirectory(page, runs) {
   const long = page.runs.some(({ name, short }) => name === short && name.length > NAME_IN_LIST);
   const found = new Map();
-  page.runs.forEach(({ name }, run) => {
-    const directory = long ? directoryOf(name) : "";
+  for (const run of runs) {
+    const directory = long ? directoryOf(page.runs[run].name) : "";
     if (!found.has(directory)) found.set(directory, []);
     found.get(directory).push(run);
-  });
+  }
   return [...found];
 }
 
@@ -80,8 +89,8 @@ const ENTRY = 28;
 
 export function runList(page, state, scroll) {
   const long = page.runs.length > WHOLE;
-  const blocks = runsByDirectory(page);
-  const directories = new Map(blocks.flatMap(([directory, runs]) => runs.map((run) => [run, directory])));
+  const all = runsByDirectory(page, [...page.runs.keys()]);
+  const directories = new Map(all.flatMap(([directory, runs]) => runs.map((run) => [run, directory])));
   // A run is known by its number, the heading of a directory by its name.
   const make = (entry) =>
     typeof entry === "number"
@@ -91,16 +100,12 @@ export function runList(page, state, scroll) {
   const gap = (height) => h("li", { "aria-hidden": "true", style: { height: `${height}px` } });
   const list = virtualRows({ scroll, body, height: ENTRY, make, gap });
   const show = () => {
-    const left = new Set(filteredRuns(page, state));
-    const entries = blocks.flatMap(([directory, runs]) => {
-      const found = runs.filter((run) => left.has(run));
-      return found.length && directory ? [directory, ...found] : found;
-    });
-    list.show(entries);
+    const blocks = runsByDirectory(page, orderedRuns(page, state));
+    list.show(blocks.flatMap(([directory, runs]) => (directory ? [directory, ...runs] : runs)));
   };
   state.listen((changed) => {
     if (changed.includes("colorBy")) list.made.clear();
-    if (["runFilter", "where", "colorBy"].some((name) => changed.includes(name))) show();
+    if (["sort", "runFilter", "where", "colorBy"].some((name) => changed.includes(name))) show();
     if (!changed.includes("hidden") && !changed.includes("pinned")) return;
     for (const item of list.made.values()) item.tell?.();
   });
@@ -111,25 +116,26 @@ export function runList(page, state, scroll) {
 // Groups of runs with the colours that they have as bands.
 export function groupList(page, state) {
   const boxes = [];
-  const makeItems = () => page.groups.map((group, i) => {
-    const box = h("input", {
-      type: "checkbox",
-      checked: true,
-      onchange: () => state.show(group.runs, box.checked),
+  const makeItems = () =>
+    page.groups.map((group, i) => {
+      const box = h("input", {
+        type: "checkbox",
+        checked: true,
+        onchange: () => state.show(group.runs, box.checked),
+      });
+      boxes.push(box);
+      return h(
+        "li",
+        {},
+        h(
+          "label",
+          { title: group.name },
+          box,
+          runSwatch(page, group.runs[0]),
+          h("span", { class: "name" }, group.name, " ", h("small", {}, group.text)),
+        ),
+      );
     });
-    boxes.push(box);
-    return h(
-      "li",
-      {},
-      h(
-        "label",
-        { title: group.name },
-        box,
-        runSwatch(page, group.runs[0]),
-        h("span", { class: "name" }, group.name, " ", h("small", {}, group.text)),
-      ),
-    );
-  });
   const list = h("ul", { class: "run-list groups", hidden: true, "aria-label": "Groups" });
   state.listen((changed) => {
     if (changed.includes("grouped")) {
@@ -137,9 +143,7 @@ export function groupList(page, state) {
       if (state.grouped && !boxes.length) list.append(...makeItems());
     }
     if (boxes.length && (changed.includes("hidden") || changed.includes("grouped"))) {
-      page.groups.forEach(
-        (group, i) => (boxes[i].checked = group.runs.some((run) => state.isShown(run))),
-      );
+      page.groups.forEach((group, i) => (boxes[i].checked = group.runs.some((run) => state.isShown(run))));
     }
   });
   return list;

@@ -35,8 +35,7 @@ const DRAWN_COLUMNS = {
       h("span", {}, shownName(page.runs[run])),
       page.diff ? "" : [explainButton(page, run), page.runs.length > 1 && compareButton(page, state, run)],
     ),
-  status: (page, run, { style, title, text }) =>
-    h("span", { class: `status ${style}`, title }, text),
+  status: (page, run, { style, title, text }) => h("span", { class: `status ${style}`, title }, text),
   notes: (page, run, { text, title }) => h("small", { class: "nowrap", title }, text),
   spark: (page, run, cell, objective) => spark(page, objective, run),
 };
@@ -61,6 +60,13 @@ function compareCells(a, b, descending) {
 // Of a row of a table that is too long to be whole, in pixels; overview.css has it, too.
 const ROW = 33;
 
+// The runs that the filters leave, as the table is sorted.
+export function orderedRuns(page, state) {
+  const { column, descending } = state.sort ?? { column: 0, descending: false };
+  const { cells } = page.table.columns[column] ?? page.table.columns[0];
+  return filteredRuns(page, state).sort((a, b) => compareCells(cells[a], cells[b], descending) || a - b);
+}
+
 export function runTable(page, state) {
   const { columns } = page.table;
   const makeRow = (i) => {
@@ -83,11 +89,7 @@ export function runTable(page, state) {
   };
   const body = h("tbody", {});
   const gap = (height) => h("tr", { "aria-hidden": "true" }, h("td", { style: { height: `${height}px` } }));
-  const order = () => {
-    const { column, descending } = state.sort ?? { column: 0, descending: false };
-    const { cells } = columns[column] ?? columns[0];
-    return filteredRuns(page, state).sort((a, b) => compareCells(cells[a], cells[b], descending) || a - b);
-  };
+  const order = () => orderedRuns(page, state);
   const sort = () => {
     const { column, descending } = state.sort ?? { column: 0, descending: false };
     if (!columns[column]) return;
@@ -96,8 +98,7 @@ export function runTable(page, state) {
     headers[column].setAttribute("aria-sort", descending ? "descending" : "ascending");
   };
   const headers = columns.map(({ name, label, kind, number }, c) => {
-    if (kind === "spark")
-      return h("th", { scope: "col" }, h("span", { class: "hidden-text" }, name));
+    if (kind === "spark") return h("th", { scope: "col" }, h("span", { class: "hidden-text" }, name));
     const button = h("button", { type: "button", "aria-label": label }, name);
     button.addEventListener("click", () => {
       const descending = state.sort?.column === c && !state.sort.descending;
@@ -108,12 +109,7 @@ export function runTable(page, state) {
   const scroll = h(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of runs" },
-    h(
-      "table",
-      { class: page.runs.length > WHOLE ? "runs long" : "runs" },
-      h("thead", {}, h("tr", {}, headers)),
-      body,
-    ),
+    h("table", { class: page.runs.length > WHOLE ? "runs long" : "runs" }, h("thead", {}, h("tr", {}, headers)), body),
   );
   const list = virtualRows({ scroll, body, height: ROW, make: makeRow, gap });
   sort();
@@ -121,8 +117,7 @@ export function runTable(page, state) {
   state.listen((changed) => {
     if (changed.includes("colorBy")) list.made.clear();
     if (["sort", "runFilter", "where", "colorBy"].some((name) => changed.includes(name))) sort();
-    if (changed.includes("compared"))
-      for (const row of list.made.values()) row.querySelector(".compare")?.tell();
+    if (changed.includes("compared")) for (const row of list.made.values()) row.querySelector(".compare")?.tell();
     if (!changed.includes("hidden")) return;
     for (const [i, row] of list.made) row.classList.toggle("off", !state.isShown(i));
   });

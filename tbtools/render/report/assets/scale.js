@@ -15,7 +15,7 @@ export function linearBelow(arrays) {
   const sorted = Float64Array.from(sizes).sort();
   const most = Math.floor(Math.log10(sorted[sorted.length - 1]));
   const few = Math.floor(Math.log10(sorted[Math.floor(sorted.length / 10)]));
-  return 10 ** Math.max(few, most - MOST_DECADES);
+  return Number(`1e${Math.max(few, most - MOST_DECADES)}`);
 }
 
 export function symmetricLog(below) {

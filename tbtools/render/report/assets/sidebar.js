@@ -95,7 +95,11 @@ export function showSidebar(page, state) {
     h(
       "div",
       { class: "buttons" },
-      h("button", { type: "button", title: "Show the runs that the filters leave, hide all others", onclick: onlyThese }, "Only these"),
+      h(
+        "button",
+        { type: "button", title: "Show the runs that the filters leave, hide all others", onclick: onlyThese },
+        "Only these",
+      ),
       h("button", { type: "button", onclick: () => set(true) }, "Show all"),
       h("button", { type: "button", onclick: () => set(false) }, "Hide all"),
     ),
@@ -137,13 +141,7 @@ function smoothingControl(state) {
   });
   const title =
     "TensorBoard's smoothing, of all points; what is raw stays faint behind. Short series are smoothed when the slider is moved.";
-  return h(
-    "div",
-    { class: "smoothing", title },
-    h("label", { for: "smoothing" }, "Smoothing"),
-    slider,
-    number,
-  );
+  return h("div", { class: "smoothing", title }, h("label", { for: "smoothing" }, "Smoothing"), slider, number);
 }
 
 function themeButton(state, restyle) {
@@ -264,8 +262,7 @@ export function showToolbar(page, state, restyle) {
       flag("Log y", "log", "log", "Logarithmic y axes; values of 0 and less have no place on them"),
     page.tags.length > 0 &&
       flag("Symlog y", "symlog", "symlog", "Logarithmic on both sides of zero, a line close to it"),
-    page.pairs.length > 0 &&
-      flag("Train with val", "paired", "paired", "Training and validation in one chart"),
+    page.pairs.length > 0 && flag("Train with val", "paired", "paired", "Training and validation in one chart"),
     page.tags.length > 0 &&
       flag(
         "Ignore outliers",
@@ -274,12 +271,7 @@ export function showToolbar(page, state, restyle) {
         "Shows the 5th to 95th percentile where the rest would be squeezed into a fifth of the chart",
       ),
     page.tags.length > 0 &&
-      flag(
-        "Link charts",
-        "linked",
-        "linked",
-        "One crosshair and one zoom of the x axis for all charts",
-      ),
+      flag("Link charts", "linked", "linked", "One crosshair and one zoom of the x axis for all charts"),
     page.groups.length > 0 &&
       flag(
         "Seeds as bands",

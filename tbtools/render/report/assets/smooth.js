@@ -34,8 +34,7 @@ function valueRange(arrays, { ignoreOutliers, log, squeezed }) {
   const finite = [];
   for (const values of arrays) {
     for (const value of values) {
-      if (Number.isFinite(value) && !(log && value <= 0))
-        finite.push(log ? Math.log10(value) : value);
+      if (Number.isFinite(value) && !(log && value <= 0)) finite.push(log ? Math.log10(value) : value);
     }
   }
   if (!finite.length) return null;

@@ -10,7 +10,8 @@ export function createState(page) {
     pinned: new Set(),
     // All charts show the same part of the x axis, and the same crosshair.
     linked: false,
-    theme: null,
+    // Whoever embeds the page says which colours it has at first.
+    theme: document.documentElement.dataset.theme ?? null,
     sort: page.table.sort,
     // Groups of charts that are closed, by their titles; zooms of charts, by their keys.
     closed: [],
@@ -18,6 +19,8 @@ export function createState(page) {
     // The part of the x axis that all charts show while they are linked, and where the pointer is.
     range: null,
     crosshair: null,
+    // The step at which all sliders stand while charts are linked.
+    mediaStep: null,
     x: "step",
     log: false,
     symlog: false,

@@ -160,8 +160,7 @@ export function attachTooltip(card, state) {
       const { xaxis, yaxis, _size: size } = card.plot._fullLayout;
       const [px, py] = [down.clientX - box.left - size.l, down.clientY - box.top - size.t];
       const { closest } = rowsAt(card.lines, xaxis.p2c(px), yaxis.p2c(py), axis());
-      if (!closest?.line.runs || Math.abs(yaxis.c2p(axis().to(closest.line.smooth[closest.index])) - py) > 14)
-        return;
+      if (!closest?.line.runs || Math.abs(yaxis.c2p(axis().to(closest.line.smooth[closest.index])) - py) > 14) return;
       const pinned = new Set(state.pinned);
       const { runs } = closest.line;
       for (const run of runs) pinned.has(run) ? pinned.delete(run) : pinned.add(run);

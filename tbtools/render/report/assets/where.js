@@ -11,7 +11,7 @@ const SECONDS = { s: 1, m: 60, min: 60, h: 3600, d: 86400 };
 const DEEPEST = 50;
 const MISSING = Symbol("missing");
 const TOKEN =
-  /(?<quoted>'[^']*'|"[^"]*")|(?<relation><=|>=|==|!=|!~|[<>=~])|(?<bracket>[()])|(?<word>[^\s<>=!~()'"]+)|(?<blank>\s+)|(?<wrong>[^])/gu;
+  /(?<quoted>'[^']*'|"[^"]*")|(?<relation><=|>=|==|!=|!~|[<>=~])|(?<bracket>[()])|(?<word>[^\s<>=!~()'"]+)|(?<blank>\s+)|(?<wrong>.)/gsu;
 const ORDERS = {
   "<": (value, wanted) => value < wanted,
   "<=": (value, wanted) => value <= wanted,
@@ -61,7 +61,7 @@ function equal(value, wanted) {
   const meant = Object.hasOwn(WORDS, word) ? WORDS[word] : value;
   if (wanted === null) return meant === null;
   const number = asNumber(meant);
-  return number !== null && (number === Number(wanted) || (number !== number && wanted !== wanted));
+  return number !== null && (number === Number(wanted) || (Number.isNaN(number) && Number.isNaN(wanted)));
 }
 
 // Whether a comparison is true of a run; null where the run does not have what is compared.
@@ -84,8 +84,7 @@ class Parser {
     this.tokens = [];
     for (const match of text.matchAll(TOKEN)) {
       const [type] = Object.entries(match.groups).find(([, found]) => found !== undefined);
-      if (type === "wrong")
-        throw new Error(/['"]/.test(match[0]) ? "a quote has no end" : `${match[0]} means nothing`);
+      if (type === "wrong") throw new Error(/['"]/.test(match[0]) ? "a quote has no end" : `${match[0]} means nothing`);
       if (type !== "blank") this.tokens.push({ type, text: match[0] });
     }
     this.tokens.push({ type: "end", text: "" });
@@ -214,7 +213,7 @@ function status({ status: state, patience, found }, end, asksKinds) {
 }
 
 // What is known of a run, as `_Facts` in matching.py has it.
-function valueOf(page, numbers, hparams, run, { name, form, isProperty, asksKinds }) {
+function askedValue(page, numbers, hparams, run, { name, form, isProperty, asksKinds }) {
   const asked = page.asked.runs[run];
   if (isProperty) {
     if (name === "run") return page.runs[run].name;
@@ -239,7 +238,7 @@ export function parseWhere(page, text) {
     if (isProperty || page.askedNumbers.has(name) || (!form && hparams.has(name))) continue;
     throw new Error(`no run has a ${form ? "scalar" : "hyperparameter or scalar"} ${name}`);
   }
-  return (run) => root((of) => valueOf(page, page.askedNumbers, hparams, run, of)) === true;
+  return (run) => root((of) => askedValue(page, page.askedNumbers, hparams, run, of)) === true;
 }
 
 // The runs that the two filters of runs leave: by name, and by an expression; what is none leaves all.
