@@ -67,7 +67,7 @@ def _instructions(folder: Path) -> dict[str, tuple[float | None, int]]:
     counts = {}
     for title, (generator, before) in _COUNTED.items():
         files = []
-        for amount in (100_000, 200_000):  # fewer, and Python's start would tell
+        for amount in (200_000, 1_000_000):  # fewer, and how Python starts would tell
             log = Log(f"{generator}_{amount}", generator, amount)
             _generate(log, folder)
             files.append((next((folder / log.name).rglob("*tfevents*")), amount))
