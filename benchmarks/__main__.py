@@ -12,11 +12,14 @@ import time
 from pathlib import Path
 
 from benchmarks.reading import document, machine
+from benchmarks.reading.instructions import a_record
 from benchmarks.reading.measure import measure_all
 from benchmarks.reading.targets import judge
 from benchmarks.reading.workloads import CORPUS, Log, workloads
 
 _PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+# Generator, and the instructions a record that commit 7ca4bf1 took, which parsed each record.
+_COUNTED = {"one series": ("one_series", 728), "twenty tags": ("training_series", 707)}
 _PROFILES = {
     "`read_scalars`, one file of twenty tags": ("read_scalars", "training"),
     "`summarize`, a quarter of the runs": ("summarize", "runs_{quarter}"),
@@ -59,6 +62,19 @@ def _profile(job: str, logdir: Path) -> list[tuple[str, float]]:
     return [(name, part) for name, part in json.loads(output)]
 
 
+def _instructions(folder: Path) -> dict[str, tuple[float | None, int]]:
+    """Instructions a record of the scan, now and before it compared records with earlier ones."""
+    counts = {}
+    for title, (generator, before) in _COUNTED.items():
+        files = []
+        for amount in (200_000, 1_000_000):  # fewer, and how Python starts would tell
+            log = Log(f"{generator}_{amount}", generator, amount)
+            _generate(log, folder)
+            files.append((next((folder / log.name).rglob("*tfevents*")), amount))
+        counts[title] = a_record(files), before
+    return counts
+
+
 def _measure(folder: Path, scale: float) -> str:
     load_before = machine.load()
     chosen = workloads(folder, scale)
@@ -87,6 +103,7 @@ def _measure(folder: Path, scale: float) -> str:
         sections,
         judge({workload.name: results for workload, results, _ in sections}, busy=busy),
         profiles,
+        _instructions(folder),
     )
 
 

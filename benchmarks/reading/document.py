@@ -103,6 +103,19 @@ def _profile_section(profiles: Profiles) -> str:
     return f"## Where the time goes\n\n{_paragraph(about)}\n\n" + "\n".join(sentences) + "\n"
 
 
+def _instructions_section(counts: Mapping[str, tuple[float | None, int]]) -> str:
+    about = (
+        "Of the scan on one core, counted by callgrind, which no load of the machine changes. "
+        "Before is commit 7ca4bf1, which parsed each record; now it is compared with earlier ones."
+    )
+    rows = [
+        [title, "not measured" if now is None else f"{now:,.0f}", f"{before:,}"]
+        for title, (now, before) in counts.items()
+    ]
+    table = markdown_table(["records", "instructions a record", "before"], rows)
+    return f"## Instructions a record\n\n{_paragraph(about)}\n\n{table}\n"
+
+
 def performance_page(
     machine: str,
     date: str,
@@ -110,6 +123,7 @@ def performance_page(
     sections: Sequence[tuple[Workload, Mapping[str, Result], float]],
     targets: Sequence[Target],
     profiles: Profiles,
+    instructions: Mapping[str, tuple[float | None, int]],
 ) -> str:
     """The whole page.
 
@@ -120,6 +134,7 @@ def performance_page(
         sections: Workloads, their results by reader, and how many MB were read (0 for no matter).
         targets: What was promised.
         profiles: Where the time goes.
+        instructions: Those that the scan takes a record, now (None if not measured) and before.
     """
     head = f"{_INTRODUCTION}\n{_paragraph(f'{date}, {machine}.')}\n"
     return "\n".join(
@@ -127,6 +142,7 @@ def performance_page(
             f"{head}\n{_paragraph(warning)}\n" if warning else head,
             _targets_section(targets),
             *(_workload_section(*section) for section in sections),
+            _instructions_section(instructions),
             _profile_section(profiles),
         ]
     )

@@ -1,9 +1,10 @@
-"""Reading the event files of many runs on all cores, run after run."""
+"""Reading the event files of many runs, run after run, on all cores where that pays."""
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from tbtools.eventfile.threads import submitted, usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from concurrent.futures import Future
 
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.data import RunData
@@ -27,6 +27,11 @@ _BYTES_AHEAD = 256_000_000
 # each waits longer than the file takes.
 _FILES_AT_ONCE = 16
 _BYTES_AT_ONCE = 2_000_000
+# Smaller files are scanned by the thread that wants them: others would wait for the interpreter's
+# lock, up to 5 ms each time (sys.getswitchinterval), for scans that take a tenth of one. But it is
+# others that wait for files which take a millisecond, as those of a network do.
+_FILE_FOR_THREADS = 500_000
+_WAITED_FOR = 1e-3
 # Where each file is a request, so many of them wait for a thread, that none waits for a file.
 _FILES_A_THREAD = 8
 
@@ -165,7 +170,9 @@ class _Ahead:
         self, progress: Callable[[int, int], None] | None, unread: list[Run], requests: int
     ) -> None:
         check_progress(progress)
+        self._are_requests = requests > 0
         self._files_at_once = 1 if requests else _FILES_AT_ONCE
+        self._scanned_here, self._waited = 0, 0.0  # files, and seconds that others had the core
         self._files_ahead = max(_FILES_AHEAD, _FILES_A_THREAD * requests)
         # Each with the task of each of its files, the file's place in it, and the bytes of all.
         self.runs: deque[tuple[Run, list[tuple[_Task, int]], int]] = deque()
@@ -201,10 +208,20 @@ class _Ahead:
         self._bytes += size
 
     def submit(self, pool: ThreadPoolExecutor) -> None:
-        """Lets a thread scan what waits for it."""
+        """Has what is in the task scanned, by another thread where that pays."""
         task, self._task = self._task, _Task()
-        if task.files:
+        if not task.files:
+            return
+        is_large = task.bytes > _FILE_FOR_THREADS * len(task.files)
+        is_slow = self._waited > _WAITED_FOR * self._scanned_here
+        if is_large or is_slow or self._are_requests:
             task.scans = submitted(pool, _scan_files, task.files)
+            return
+        start, worked = time.perf_counter(), time.thread_time()
+        task.scans = Future()
+        task.scans.set_result(_scan_files(task.files))
+        self._waited += time.perf_counter() - start - (time.thread_time() - worked)
+        self._scanned_here += len(task.files)
 
     def next(self) -> Run:
         run, files, size = self.runs.popleft()

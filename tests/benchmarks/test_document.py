@@ -31,6 +31,7 @@ def results(tbparse: float = 100.0, failing: bool = False) -> dict[str, dict[str
         workloads.RUNS: {
             "tbtools": result("tbtools", 1.0, cpu=1.5),
             "tbparse": result("tbparse", 30.0),
+            RUST: result(RUST, 0.8),
         },
         workloads.LINEARITY: {
             str(runs): result(str(runs), 0.3 + runs / 1000, cpu=0.3 + runs / 500)
@@ -56,9 +57,9 @@ def test_targets_by_wall_time() -> None:
     judged = judge(results(), busy=False)
     assert [(target.measured, target.met) for target in judged] == [
         *[("400 x", True), ("20 x", True), ("5 x", True), ("4 x", True)] * 2,
-        *[("30 x", True), ("2 x", True), ("1.5", True)],
+        *[("1.25 x", False), ("30 x", True), ("2 x", True)],
         *[("1.11 x", True), ("1.01 x", True)],
-        ("0.9 s", True),
+        *[("4 s", True), ("105 MB", True), ("0.9 s", True)],
         *[("0.1 s", True), ("0.36 s", False)],
     ]
 
@@ -70,8 +71,6 @@ def test_a_target_is_missed_by_a_little() -> None:
 def test_a_busy_machine_is_judged_by_cpu_time() -> None:
     judged = judge(results(), busy=True)
     assert (judged[0].measured, judged[0].met) == ("2 x", False)  # 1 s to 0.5 s
-    cores = next(target for target in judged if "cores" in target.wanted)
-    assert (cores.measured, cores.met) == ("", None)
 
 
 def test_a_reader_that_failed_leaves_its_target_open() -> None:
@@ -107,12 +106,14 @@ def test_the_page_shows_everything(capsys: pytest.CaptureFixture[str]) -> None:
         [(workload, shown, 106.25)],
         judge(results(), busy=True),
         {"`read_scalars`": [("waiting for the scan", 0.75), ("numpy.take", 0.2)]},
+        {"one series": (237.6, 728), "twenty tags": (None, 707)},
     )
     assert "\n2026-01-02, A processor.\n\n**The machine was busy**\n\n## Targets\n" in page
     assert "## Many runs\n\nWhat is read. 106.2 MB.\n\n| reader | time |" in page
     assert "| tbtools | 0.250 s | 1 x | 1 s | 1 x | 100 MiB | 5 | 3 |" in page
     assert "| tbparse | 50 s | 200 x | 1 s | 1 x | 2,000 MiB | 5 | 1 |" in page
     assert "| other | fails: ValueError: broken |  |  |  |  |  |  |" in page
+    assert "| one series | 238 | 728 |\n| twenty tags | not measured | 707 |\n" in page
     assert "- `read_scalars`: waiting for the scan 75%, numpy.take 20%.\n" in page
     assert all(len(line) <= 100 or line.startswith("|") for line in page.splitlines())
     assert capsys.readouterr().out == ""

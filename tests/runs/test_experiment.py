@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import shutil
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -14,12 +15,15 @@ import pytest
 
 import tbtools
 from tbtools.eventfile import listing, threads
+from tbtools.eventfile.source import LocalSource, using
 from tbtools.runs import reading
 from tests.builders import START, EventFileBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tbtools.eventfile.source import SourceFile
 
 
 def write(path: Path, count: int = 3, tag: str = "loss") -> Path:
@@ -177,17 +181,42 @@ def test_threads_get_the_same_frames(logdir: Path) -> None:
     assert runs == [3] * 16
 
 
-def test_reading_uses_several_threads(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[int] = []
-    pool = reading.ThreadPoolExecutor
+class _Noting(LocalSource):
+    """Takes its time to open a file, and notes which threads did."""
 
-    def counted(workers: int) -> ThreadPoolExecutor:
-        started.append(workers)
-        return pool(workers)
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.threads: set[int] = set()
 
-    monkeypatch.setattr(reading, "ThreadPoolExecutor", counted)
-    tbtools.load(logdir).scan()
-    assert started == [reading.usable_cores()]
+    def open(self, path: str) -> SourceFile:
+        self.threads.add(threading.get_ident())
+        if self.seconds:
+            time.sleep(self.seconds)
+        return super().open(path)
+
+
+@pytest.mark.parametrize(
+    ("files", "here", "elsewhere"),
+    [("small", True, False), ("large", False, True), ("slow", True, True)],
+)
+def test_other_threads_scan_what_is_large_or_slow(
+    files: str, here: bool, elsewhere: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(100):
+        EventFileBuilder().scalar("loss", number, 0.5).write(
+            tmp_path / str(number) / "events.out.tfevents.1"
+        )
+    if files == "large":
+        monkeypatch.setattr(reading, "_FILE_FOR_THREADS", 10)
+    if files == "small":  # however busy the machine is
+        monkeypatch.setattr(reading, "_WAITED_FOR", 1e6)
+    source = _Noting(0.003 if files == "slow" else 0.0)
+    with using(source):
+        experiment = tbtools.load(tmp_path)
+        experiment.scan()
+    assert (threading.get_ident() in source.threads) == here
+    assert bool(source.threads - {threading.get_ident()}) == elsewhere
+    assert experiment.scalars()["step"].tolist() == list(range(100))
 
 
 @pytest.mark.parametrize("lacking", ["memory", "threads"])
@@ -206,6 +235,7 @@ def test_where_no_thread_can_be_had_everything_is_done_in_one(
 
     monkeypatch.setattr(threads.mmap, "mmap", refuse if lacking == "memory" else mmap.mmap)
     monkeypatch.setattr(threading.Thread, "start", started if lacking == "memory" else refuse)
+    monkeypatch.setattr(reading, "_FILE_FOR_THREADS", 0)
     monkeypatch.setattr(listing, "_TRIED", 1)
     monkeypatch.setattr(listing, "_QUICK_DIRECTORY", -1.0)
     monkeypatch.setattr(listing, "_QUICK_ENTRY", 0.0)
