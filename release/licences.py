@@ -44,7 +44,8 @@ def dependencies() -> dict[str, tuple[str, list[str]]]:
     asked = {"": table["dependencies"], **table["optional-dependencies"]}
     found: dict[str, tuple[str, list[str]]] = {}
     for extra in asked.keys() - _OURS:
-        for requirement in asked[extra]:
+        others = (each for each in asked[extra] if not each.startswith("tbtools["))
+        for requirement in others:
             name, least = re.fullmatch(r"([\w.-]+)(?:\[.*\])?>=(.+)", requirement).groups()  # type: ignore[union-attr]
             found.setdefault(name, (least, []))[1].append(extra)
     return {name: (least, sorted(extras)) for name, (least, extras) in sorted(found.items())}

@@ -107,9 +107,10 @@ if TYPE_CHECKING:
     from tbtools.render.report.write import diff_report, report
     from tbtools.render.widget import widget
     from tbtools.render.write import write
-    from tbtools.runs.experiment import Experiment, load
+    from tbtools.runs.experiment import Experiment
     from tbtools.runs.frames import DuplicateSteps, UndecodableValues
     from tbtools.runs.inputs import read_scalars
+    from tbtools.runs.loading import load
     from tbtools.runs.plugins.audio import Audio
     from tbtools.runs.plugins.custom_scalars import Layout
     from tbtools.runs.plugins.graphs import Graph
@@ -265,12 +266,10 @@ _MODULES = {
     ),
     "tbtools.render.widget": ("widget",),
     "tbtools.render.write": ("write",),
-    "tbtools.runs.experiment": (
-        "Experiment",
-        "load",
-    ),
+    "tbtools.runs.experiment": ("Experiment",),
     "tbtools.runs.frames": ("DuplicateSteps", "UndecodableValues"),
     "tbtools.runs.inputs": ("read_scalars",),
+    "tbtools.runs.loading": ("load",),
     "tbtools.runs.plugins.audio": ("Audio",),
     "tbtools.runs.plugins.custom_scalars": ("Layout",),
     "tbtools.runs.plugins.graphs": ("Graph",),

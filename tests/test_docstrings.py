@@ -14,9 +14,9 @@ from tests.commands import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What needs a program that goes on, a tracker's log, or accepted runs: its page shows it.
+# Of what needs a program that goes on, a log of a tracker, a notebook or accepted runs: its page.
 ELSEWHERE = {"compact", "diff_against", "diff_report", "figure", "import_", "plot", "watch"}
-ELSEWHERE |= {"write_figure"}
+ELSEWHERE |= {"widget", "write_figure"}
 EXAMPLES = {
     example.name: example
     for name in tbtools.__all__

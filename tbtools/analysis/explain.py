@@ -23,8 +23,8 @@ from tbtools.errors import FileError, InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
 from tbtools.eventfile.listing import each_path
 from tbtools.eventfile.source import NamedErrors, as_path, source_of
-from tbtools.runs.experiment import Experiment, load
 from tbtools.runs.inputs import open_inputs
+from tbtools.runs.loading import load
 from tbtools.runs.plugins.hparams_table import settings_above
 from tbtools.runs.selection import EVERYTHING, Selection, select_runs
 from tbtools.runs.series import read_scalars_of
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.judgement import Judgement
     from tbtools.analysis.outlook import Outlook
     from tbtools.eventfile.source import Entry
+    from tbtools.runs.experiment import Experiment
     from tbtools.runs.inputs import Inputs, RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run

@@ -17,7 +17,7 @@ from tbtools.eventfile.foreign.formats import Also, ForeignPath, is_foreign
 from tbtools.eventfile.foreign.log import Reading
 from tbtools.eventfile.foreign.source import read_log
 from tbtools.eventfile.problems import Problem, unreadable
-from tbtools.runs.experiment import load
+from tbtools.runs.loading import load
 from tbtools.showing import Completed, Planned
 from tbtools.vocabulary import FOREIGN_FORMATS, SCALAR_DTYPES, plural
 

@@ -26,7 +26,7 @@ def complete_tags(context: click.Context, _: click.Parameter, incomplete: str) -
 
 
 def _names(context: click.Context, *, tags: bool) -> Iterator[str]:
-    from tbtools.runs.experiment import load
+    from tbtools.runs.loading import load
 
     arguments = [each for each in context.command.params if each.param_type_name == "argument"]
     given = [context.params.get(each.name or "") for each in arguments]

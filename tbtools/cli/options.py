@@ -124,7 +124,7 @@ class SelectionOptions:
             InvalidExpression: --where cannot be read, or names what no run has.
         """
         from tbtools.render.format import plural, printable
-        from tbtools.runs.experiment import load
+        from tbtools.runs.loading import load
 
         context = click.get_current_context()
         loaded: list[Experiment] = context.meta.setdefault(LOADED, [])

@@ -41,7 +41,7 @@ def command(
     from tbtools.render.terminal.progress import scan_progress
     from tbtools.render.terminal.repair import RepairView
     from tbtools.render.write import require_free_run
-    from tbtools.runs.experiment import load
+    from tbtools.runs.loading import load
 
     check_target(target, summary_format)
     experiment = load(paths, skip_unreadable=True)

@@ -38,7 +38,7 @@ def command(paths: tuple[str, ...], show_all: bool, strict: bool, output: Output
     from tbtools.analysis.verify import verify
     from tbtools.render.terminal.progress import scan_progress
     from tbtools.render.terminal.verification import VerificationView
-    from tbtools.runs.experiment import load
+    from tbtools.runs.loading import load
 
     output.check()
     if output.chosen_format != "table":

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnsupportedType
 from tbtools.eventfile.source import as_path, source_of
-from tbtools.runs.experiment import Experiment, load, read_once
+from tbtools.runs.experiment import Experiment, read_once
 from tbtools.runs.frames import scalars_frame
+from tbtools.runs.loading import load
 from tbtools.runs.run import Run
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from tbtools.analysis.judgement import judge
 from tbtools.analysis.summary import summarize
 from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.render.report.data import page_data
-from tbtools.runs.experiment import load
+from tbtools.runs.loading import load
 from tbtools.runs.selection import Selection
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT, call

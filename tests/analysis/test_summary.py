@@ -17,7 +17,7 @@ from tbtools.analysis.series_summary import SPARKLINE_BINS
 from tbtools.analysis.summary import summarize
 from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.render.terminal.sparkline import sparkline
-from tbtools.runs.experiment import load
+from tbtools.runs.loading import load
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT
 

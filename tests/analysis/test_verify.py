@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.verify import verify
-from tbtools.runs.experiment import load
+from tbtools.runs.loading import load
 from tests.builders import EventFileBuilder
 
 if TYPE_CHECKING:

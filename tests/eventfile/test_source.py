@@ -250,8 +250,8 @@ ALLOWED = {
     *(("eventfile/remote/ssh.py", name) for name in ("exists", "open", "stat")),  # by SFTP
     ("eventfile/remote/others.py", "exists"),  # by fsspec
     ("eventfile/threads.py", "mmap.mmap"),  # of no file
-    ("live/app/app.py", "exists"),  # a page that is about to be written
     ("live/webhooks.py", "open"),  # a connection
+    ("live/app/reports.py", "exists"),  # of the output
     ("render/mcp/confined.py", "open"),  # of the source that it confines
     ("render/mcp/confined.py", "stat"),
     ("render/report/page.py", "read_text"),  # the page's assets
@@ -259,6 +259,7 @@ ALLOWED = {
     ("render/report/write.py", "read_bytes"),
     ("render/report/write.py", "read_text"),  # a page that it wrote
     ("render/tables.py", "is_dir"),  # of the output
+    ("render/widget.py", "read_text"),  # the page's assets
     ("runs/plugins/images.py", "PIL.Image.open"),  # of bytes
 }
 OF_PATHS = {

@@ -218,6 +218,7 @@ OTHERS = {
     ),
     "Improvement": ("group over probability to_dict"),
     "Layout": ("categories from_values to_dict to_frame"),
+    "LiveFigure": ("draw follow"),
     "Merge": (
         "assets losses lost_tags notes points problems read_paths renamed_values restarts "
         "rewritten runs same sessions start_time superseded tags to_dict to_frame"

@@ -110,8 +110,8 @@ class Answers:
         """As `tbtools explain --format json --budget`."""
         from tbtools.analysis.explain import explain_run, load_with_siblings, named_run
         from tbtools.render.terminal.explanation import ExplanationView
-        from tbtools.runs.experiment import load
         from tbtools.runs.inputs import open_inputs
+        from tbtools.runs.loading import load
         from tbtools.runs.selection import Selection
 
         def load_one() -> Experiment:
@@ -131,7 +131,7 @@ class Answers:
     def diff(self, a: str, b: str, tags: Names, max_chars: int) -> str:
         """As `tbtools diff --format json`."""
         from tbtools.analysis.diff import diff
-        from tbtools.runs.experiment import load
+        from tbtools.runs.loading import load
 
         def load_both() -> list[Experiment]:
             return [load(self._paths(each)) for each in (a, b)]
@@ -189,7 +189,7 @@ class Answers:
     def _load(
         self, path: str | None, runs: Names, where: str | None = None
     ) -> Callable[[], Experiment]:
-        from tbtools.runs.experiment import load
+        from tbtools.runs.loading import load
 
         return lambda: load(
             self._paths(path), runs=list(runs) if runs else None, where=where, skip_unreadable=True
