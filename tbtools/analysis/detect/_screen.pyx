@@ -185,22 +185,19 @@ cdef double above_line(
     return distance
 
 
-cdef bint is_higher(const double *level, Py_ssize_t many, double value) noexcept nogil:
-    """Whether a value is above the median of some levels, or next to it."""
-    cdef Py_ssize_t i, lower = 0
-    for i in range(many):
-        lower += level[i] < value
-    return 2 * lower >= many
-
-
-cdef bint came_back(const double *level, Py_ssize_t n, Py_ssize_t block, Py_ssize_t at) noexcept nogil:
-    """As `spike._came_back`, but for how far."""
+cdef bint came_back(
+    const double *level, Py_ssize_t n, Py_ssize_t block, Py_ssize_t at
+) noexcept nogil:
+    """As `spike._came_back`."""
+    cdef double work[BLOCK]
     cdef Py_ssize_t before = min(at, block), after = min(n - at - 1, block)
+    cdef double first, second, low, high
     if before < BEFORE or after < PERSISTENT:
         return False
-    return is_higher(level + at - before, before, level[at]) and is_higher(
-        level + at + 1, after, level[at]
-    )
+    first = median_of(level + at - before, before, work)
+    second = median_of(level + at + 1, after, work)
+    low, high = smaller(first, second), larger(first, second)
+    return level[at] - high > 0.5 * (level[at] - low)
 
 
 cdef bint has_spikes(
@@ -223,7 +220,7 @@ cdef bint has_spikes(
             highest = larger(highest, local)
             if i >= 0:
                 distance[i] = fabs(local)
-        spreads[at] = median(distance, block)
+        spreads[at] = middle_value(distance, block)
     if highest <= HEIGHT * least:
         return False
     for at in range(count):
@@ -301,19 +298,6 @@ cdef bint begins_level(
         if total > DEPARTURE * spread * ROOTS[i]:
             return False
     return True
-
-
-cdef void medians_to_the_end(
-    const double *level, Py_ssize_t n, double *centre, double *ordered
-) noexcept nogil:
-    """As `plateau._medians_to_the_end`."""
-    cdef Py_ssize_t i, many
-    for i in range(n - 1, -1, -1):
-        many = n - i
-        insert(ordered, many - 1, level[i])
-        centre[i] = ordered[many // 2]
-        if many % 2 == 0:
-            centre[i] = (ordered[many // 2 - 1] + centre[i]) / 2
 
 
 cdef Py_ssize_t onset_of(
@@ -431,10 +415,10 @@ cdef bint may_be_flat(
     elif first <= START * n:
         onset, before = 0, 0.0
         some = taken(y, points, max(1, points // ENOUGH_DIFFERENCES), work)
-        middle = median(work, some)
+        middle = middle_value(work, some)
         for i in range(some):
             work[i] = fabs(work[i] - middle)
-        small = NEVER * larger(MAD_TO_SIGMA * median(work, some), tiny(level, n))
+        small = NEVER * larger(MAD_TO_SIGMA * middle_value(work, some), tiny(level, n))
     else:
         return False
     if n - onset < LEAST_WINDOWS or n - onset < LEAST_PART * n:
