@@ -200,41 +200,53 @@ cdef bint came_back(
     return level[at] - high > 0.5 * (level[at] - low)
 
 
+cdef bint stands_out(
+    const double *level, Py_ssize_t n, const double *medians, const double *spreads,
+    Py_ssize_t block, double least
+) noexcept nogil:
+    """Whether a window is as high above the line as a spike, and came back.
+
+    `spreads` are those of the blocks; NULL where the least noise is all that is known.
+    """
+    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i, begin
+    cdef double local
+    for at in range(count):
+        begin = ahead + at * block
+        local = least
+        if spreads != NULL:
+            local = middle_of(
+                spreads[max(at - 1, 0)], spreads[min(at + 1, count - 1)], spreads[at]
+            )
+            local = larger(local, BLUNT * spreads[at]) * MAD_TO_SIGMA * (1 - 2 * SLACK)
+            local = larger(local, least)
+        local *= HEIGHT
+        for i in range(0 if at else -ahead, block):
+            if above_line(level + begin, medians + at, block, i) > local:
+                if came_back(level, n, block, begin + i):
+                    return True
+    return False
+
+
 cdef bint has_spikes(
     const double *level, Py_ssize_t n, double noise, double *medians, double *spreads
 ) noexcept nogil:
     """Whether a height of `spike.heights_of` may be beyond HEIGHT."""
     cdef double distance[BLOCK]
     cdef Py_ssize_t block = BLOCK if n >= FEW else SHORT_BLOCK
-    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i, begin
-    cdef double least = 0.5 * noise + TINY, local, highest = 0.0
+    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i
+    cdef double least = 0.5 * noise + TINY
     for at in range(count):
         spreads[at] = median_of(level + ahead + at * block, block, distance)
     smooth_3(spreads, count, medians + 1)
     medians[0] = 2 * medians[1] - medians[2]
     medians[count + 1] = 2 * medians[count] - medians[count - 1]
-    for at in range(count):
-        begin = ahead + at * block
-        for i in range(0 if at else -ahead, block):
-            local = above_line(level + begin, medians + at, block, i)
-            highest = larger(highest, local)
-            if i >= 0:
-                distance[i] = fabs(local)
-        spreads[at] = middle_value(distance, block)
-    if highest <= HEIGHT * least:
+    if not stands_out(level, n, medians, NULL, block, least):
         return False
     for at in range(count):
-        begin = ahead + at * block
-        local = middle_of(
-            spreads[max(at - 1, 0)], spreads[min(at + 1, count - 1)], spreads[at]
-        )
-        local = MAD_TO_SIGMA * larger(local, BLUNT * spreads[at]) * (1 - 2 * SLACK)
-        local = HEIGHT * larger(local, least)
-        for i in range(0 if at else -ahead, block):
-            if above_line(level + begin, medians + at, block, i) > local:
-                if came_back(level, n, block, begin + i):
-                    return True
-    return False
+        for i in range(block):
+            distance[i] = fabs(above_line(level + ahead + at * block, medians + at, block, i))
+        spreads[at] = middle_value(distance, block)
+    return stands_out(level, n, medians, spreads, block, least)
 
 
 cdef bint may_spike(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
