@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.judged import HUGE, place_of
+from tbtools.analysis.detect.judged import HUGE, place_of, points_before
 from tbtools.analysis.detect.signals import excursion, robust
 from tbtools.analysis.detect.signals.onset import locate
 from tbtools.runs.numbers import distinct
@@ -111,7 +111,11 @@ def find(
     change = _to_zero(value)
     if change is None and objective == "none":
         change = _changed(value)
-    if change is None or (change.gradual and any(map(_improves, rewards))):
+    if change is None:
+        return None
+    onset = int(finite[change.index])
+    foretells = change.gradual and change.after > change.before
+    if foretells and any(_improves(reward, series, onset) for reward in rewards):
         return None
     return _finding(series, finite, change, objective)
 
@@ -164,11 +168,15 @@ def _changed(value: Array) -> Change | None:
     return None
 
 
-def _improves(reward: Judged) -> bool:
-    """Whether it is better at the end than ever in its first half."""
-    levels = robust.window_medians(reward.y, max(1, len(reward) // ENDS), ENDS)
-    half = levels[: len(levels) // 2]
-    return len(half) > 0 and bool(robust.median(levels[-len(half) // 2 :]) < half.min())
+def _improves(reward: Judged, series: ScalarSeries, onset: int) -> bool:
+    """Whether it is better at the end than ever before a point of another series."""
+    points = int(points_before(reward.series, series, np.array([onset]), "left")[0])
+    first = int(np.searchsorted(reward.points, points))
+    before, after = reward.y[:first], reward.y[first:]
+    if not len(before) or not len(after):
+        return False
+    levels = robust.window_medians(before, max(1, len(before) // ENDS), ENDS)
+    return bool(robust.median(after[-max(1, len(after) // 4) :]) < levels.min())
 
 
 def _onset(points: Array, index: int) -> int:
@@ -202,7 +210,9 @@ def _step(level: Array, begin: int, transitions: Iterable[float]) -> Step | None
         if not len(splits):
             return None
         apart = lowest[splits + width] - highest[splits - 1 - begin]
-        for best in (int(np.argmax(apart >= APART)), int(np.argmax(apart))):
+        long = min(int(np.searchsorted(splits, begin + LONG_PART * n)), len(splits) - 1)
+        candidates = (np.argmax(apart >= APART), np.argmax(apart), long + np.argmax(apart[long:]))
+        for best in map(int, candidates):
             split = int(splits[best])
             if apart[best] >= APART and _is_step(level, begin, split, split + width):
                 first = split + int(np.argmax(level[split:] > highest[split - 1 - begin]))
@@ -219,14 +229,15 @@ def _is_step(level: Array, begin: int, split: int, end: int) -> bool:
     if gap < FACTOR:
         return False
     half = base + gap / 2
-    # The scale at first was one beyond, too, and has been left for good; and so was this one.
+    # The scale at first was one beyond, too, and has been left for good.
     if begin and not _is_left(level[:begin], base + gap / 4, half):
-        return False
-    up = int(np.argmax(level[split:] > half))
-    if (level[split + up :] <= base + gap / 4).any():
         return False
     if split - begin >= LONG_PART * len(level) and end - split <= SUDDEN_PART * len(level):
         return True
+    # Where it takes long it does not come back on the way.
+    up = int(np.argmax(level[split:] > half))
+    if (level[split + up :] <= base + gap / 4).any():
+        return False
     middle = len(before) // 2
     drift = robust.median(before[middle:]) - robust.median(before[:middle])
     return abs(drift) / middle <= STEADY * gap / (end - split + middle)
