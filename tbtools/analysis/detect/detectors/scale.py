@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# Two orders of magnitude from level to level ...
+# Two orders of magnitude from level to level, of what happens at once a fifth of that ...
 FACTOR = np.log(100.0)
+SUDDEN_FACTOR = np.log(20.0)
 # ... one of them between the extremes on both sides.
 APART = np.log(10.0)
 # The scale before was there for this part of the series and so many points ...
@@ -47,7 +48,8 @@ TRANSITIONS = {1: (0.0, 0.02, 0.05, 0.1, 0.2, 0.4), -1: (0.0, 0.02, 0.05, 0.1)}
 LONG_PART = 0.2
 SUDDEN_PART = 0.1
 STEADY = 0.15
-# Beside a reward that improves, only what is near its new level in less of the series is a fault.
+# At once is in no more than this part of the series. Beside a reward that improves, only what comes
+# near its new level in that is a fault.
 AT_ONCE = 0.02
 NEAR = np.log(3.0)
 # Levels of a reward that tell whether it improves.
@@ -151,7 +153,7 @@ def _changed(value: Array) -> Change | None:
     if len(value) < LEAST_POINTS + excursion.PERSISTENT:
         return None
     least, most = float(value.min()), float(value.max())
-    if least > most / np.exp(FACTOR) or most == 0:
+    if least > most / np.exp(SUDDEN_FACTOR) or most == 0:
         return None
     floor = least if least > 0 else float(value[value > 0].min()) / 100
     points = np.log(np.maximum(value, floor))
@@ -226,7 +228,7 @@ def _is_step(level: Array, begin: int, split: int, end: int) -> bool:
     before = level[begin:split]
     base = robust.median(before)
     gap = robust.median(level[end:]) - base
-    if gap < FACTOR:
+    if gap < (SUDDEN_FACTOR if end - split <= AT_ONCE * len(level) else FACTOR):
         return False
     half = base + gap / 2
     # The scale at first was one beyond, too, and has been left for good.
