@@ -62,7 +62,7 @@ cdef inline double select(double *x, Py_ssize_t n, Py_ssize_t k) noexcept nogil:
             end = middle
             continue
         left = below(x, middle, end, pivot, True)
-        if k < left:
+        if k < left or left == middle:  # nothing is equal to NaN
             return pivot
     return x[k]
 
@@ -142,7 +142,7 @@ cdef inline void insert(double *ordered, Py_ssize_t n, double value) noexcept no
 
 cdef inline void remove(double *ordered, Py_ssize_t n, double value) noexcept nogil:
     cdef Py_ssize_t i = 0
-    while ordered[i] != value:
+    while i < n - 1 and ordered[i] != value:  # NaN is equal to nothing
         i += 1
     memmove(&ordered[i], &ordered[i + 1], (n - 1 - i) * sizeof(double))
 

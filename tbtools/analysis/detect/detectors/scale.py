@@ -48,9 +48,9 @@ TRANSITIONS = {1: (0.0, 0.02, 0.05, 0.1, 0.2, 0.4), -1: (0.0, 0.02, 0.05, 0.1)}
 LONG_PART = 0.2
 SUDDEN_PART = 0.1
 STEADY = 0.15
-# At once is in no more than this part of the series. Beside a reward that improves, only what comes
-# near its new level in that is a fault.
+# At once is in no more than this part of the series.
 AT_ONCE = 0.02
+# So near its new level a change is as good as over.
 NEAR = np.log(3.0)
 # Levels of a reward that tell whether it improves.
 ENDS = 16
@@ -72,7 +72,7 @@ class Change:
         index: Of the first point of the new scale, among the finite ones.
         before: The level of absolute values before.
         after: The same at the end.
-        gradual: Whether it takes more than `AT_ONCE` of the series to come near the new scale.
+        gradual: Whether it takes more than `SUDDEN_PART` of the series to come near the new scale.
     """
 
     index: int
@@ -219,7 +219,7 @@ def _step(level: Array, begin: int, transitions: Iterable[float]) -> Step | None
             if apart[best] >= APART and _is_step(level, begin, split, split + width):
                 first = split + int(np.argmax(level[split:] > highest[split - 1 - begin]))
                 top = robust.median(level[split + width :]) - NEAR
-                return Step(first, gradual=int(np.argmax(level[first:] > top)) > AT_ONCE * n)
+                return Step(first, gradual=int(np.argmax(level[first:] > top)) > SUDDEN_PART * n)
     return None
 
 
