@@ -19,6 +19,12 @@ screen = Extension(
     depends=["tbtools/analysis/detect/_robust.pxi"],
     extra_compile_args=["-ffp-contract=off"],
 )
+levels = Extension(
+    "tbtools.analysis.detect._levels",
+    ["tbtools/analysis/detect/_levels.pyx"],
+    depends=["tbtools/analysis/detect/_robust.pxi"],
+    extra_compile_args=["-ffp-contract=off"],
+)
 rows = Extension("tbtools.runs._rows", ["tbtools/runs/_rows.pyx"])
 table_text = Extension(
     "tbtools.render._table_text",
@@ -28,7 +34,7 @@ table_text = Extension(
     extra_compile_args=["-std=c++17"],  # std::to_chars
 )
 exit_status = Extension("tbtools.cli._exit_status", ["tbtools/cli/_exit_status.pyx"])
-modules = cythonize([scan, ema, screen, rows, table_text, exit_status], language_level=3)
+modules = cythonize([scan, ema, screen, levels, rows, table_text, exit_status], language_level=3)
 for module in modules:
     # Without a compiler the package installs with the slow scan, and says so. cythonize makes new
     # extensions and forgets this about the old ones.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.checkpoints import find_checkpoints, nearest
+from tbtools.analysis.detect.learning_rate import learning_rates
 from tbtools.analysis.grouping import group_runs
 from tbtools.analysis.importance import importances
 from tbtools.analysis.judgement import judge
@@ -23,6 +24,7 @@ from tbtools.analysis.level import (
     level_across_runs,
 )
 from tbtools.analysis.main_objective import rank_objectives
+from tbtools.analysis.outlook import Siblings, outlook_of
 from tbtools.analysis.ranked import RankedRun, Ranking
 from tbtools.analysis.standing import Counting, Placing, Standing
 from tbtools.errors import InvalidArgument, UnknownTag
@@ -151,6 +153,10 @@ def best(
     shown = _with_points(shown, {name: place.points for name, place in places.items()})
     if group is None:
         shown = [_with_place(each, places[each.run], inputs.runs[each.run]) for each in shown]
+        siblings = Siblings({name: one.series for name, one in scalars.items()})
+        shown = [
+            _with_outlook(each, inputs.runs[each.run], siblings, tag, direction) for each in shown
+        ]
     return Ranking(
         by=tag,
         direction=direction,
@@ -308,3 +314,14 @@ def _with_place(each: RankedRun, place: Standing, run: Run) -> RankedRun:
         checkpoint=checkpoint,
         checkpoint_error=error,
     )
+
+
+def _with_outlook(
+    each: RankedRun, run: Run, siblings: Siblings, tag: str, direction: Objective
+) -> RankedRun:
+    """With where the tag of a run that may go on will be; what went wrong does not go on so."""
+    if each.status == "finished" or any(one.is_serious and one.tag == tag for one in each.findings):
+        return each
+    own = read_scalars_of(run, name=each.run).series
+    rate = learning_rates(own.values()).get(each.run)
+    return replace(each, outlook=outlook_of(own[tag], direction, siblings, rate))

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from tbtools.analysis.checkpoints import Checkpoint
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.importance import Importance
+    from tbtools.analysis.outlook import Outlook
     from tbtools.vocabulary import Objective, RunStatus
+
+
+_EXPECTED = ("expected", "expected_low", "expected_high")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,6 +50,8 @@ class RankedRun:
         runs: The names of the runs of a group; of a run its own.
         points: How many points of the tag the run has; of a group the least that one has.
         is_short: Whether these are one or two, and of most that are ranked at least ten.
+        outlook: Where the tag will be if the run goes on as it has; None of groups, of runs that
+            have finished or have a warning about it, and where that cannot be told.
     """
 
     rank: int
@@ -66,6 +72,7 @@ class RankedRun:
     runs: tuple[str, ...] = ()
     points: int = 0
     is_short: bool = False
+    outlook: Outlook | None = None
 
     def __repr__(self) -> str:
         """Its place and value, on one line."""
@@ -92,6 +99,7 @@ class RankedRun:
             "runs": list(self.runs),
             "points": self.points,
             "is_short": self.is_short,
+            "outlook": self.outlook and {"tag": self.outlook.tag, **self.outlook.to_dict()},
         }
 
 
@@ -168,8 +176,10 @@ class Ranking(Tabled, HasProvenance):
         frame = pd.DataFrame([self.row(each) for each in self.runs])
         told = {"by": self.by, "direction": self.direction, "at": self.at}
         frame.attrs |= told | self.provenance.to_dict()
-        steps = {"step": "Int64", "checkpoint_step": "Int64"}
-        numbers = dict.fromkeys(("value", "low", "high", "wall_time", "seconds"), "float64")
+        steps = dict.fromkeys(("step", "checkpoint_step", "expected_step"), "Int64")
+        numbers = dict.fromkeys(
+            ("value", "low", "high", "wall_time", "seconds", *_EXPECTED), "float64"
+        )
         return frame.astype({**steps, **numbers})
 
     def row(self, one: RankedRun) -> dict[str, Any]:
@@ -178,5 +188,18 @@ class Ranking(Tabled, HasProvenance):
         settings = cells.pop("hparams")
         findings = dict.fromkeys(each["kind"] for each in cells.pop("findings"))
         cells["runs"] = len(cells["runs"])
+        cells |= _expected(cells.pop("outlook"))
         cells |= {f"hparam/{name}": settings.get(name) for name in self.hparams}
         return cells | {"findings": ",".join(findings)}
+
+
+def _expected(outlook: Mapping[str, Any] | None) -> dict[str, Any]:
+    """An outlook as cells."""
+    if outlook is None:
+        return dict.fromkeys(("expected_step", *_EXPECTED, "reaches_best"))
+    low, high = outlook["interval"]
+    return {
+        "expected_step": outlook["step"],
+        **dict(zip(_EXPECTED, (outlook["value"], low, high), strict=True)),
+        "reaches_best": outlook["reaches_best"],
+    }

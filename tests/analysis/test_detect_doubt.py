@@ -256,6 +256,15 @@ def test_a_scale_may_grow_for_long_if_it_was_at_rest_before() -> None:
     assert "explosion" in {each.kind for each in worse}
 
 
+@pytest.mark.parametrize(("times", "points", "kinds"), [(30, 1, 1), (30, 60, 0), (300, 60, 1)])
+def test_a_smaller_change_of_scale_has_to_happen_at_once(
+    times: float, points: int, kinds: int
+) -> None:
+    grown = np.clip((np.arange(800) - 400) / points, 0, 1)
+    y = np.exp(np.log(times) * grown + noise(800, 0.1))
+    assert len(detect_series([series(y, "grad_norm")]).of("explosion")) == kinds
+
+
 def test_a_schedule_is_no_collapse() -> None:
     stairs = 0.1 ** (1 + np.arange(300) // 100)
     for tag in ("lr", "temperature", "noise_scale"):

@@ -134,6 +134,31 @@ def test_where_and_when_the_value_was(logs: Path) -> None:
     assert [each["kind"] for each in _ranked(str(logs), "--top", "0")["runs"][-1]["findings"]]
 
 
+def test_where_runs_that_go_on_will_be(tmp_path: Path) -> None:
+    """The truth is the law by which they were made."""
+    laws = {"good": (0.5, 280), "same": (0.5, 200), "behind": (1.5, 200)}
+    random = np.random.default_rng(1)
+    for name, (floor, points) in laws.items():
+        loss = floor + np.exp(-np.arange(points) / 150) + random.normal(0, 0.01, points)
+        builder = EventFileBuilder().scalars("loss", list(enumerate(loss.tolist())))
+        builder.write(tmp_path / name / "events.out.tfevents.1")
+    found = {each["run"]: each for each in _ranked(str(tmp_path))["runs"]}
+    for name in ("same", "behind"):
+        told = found[name]["outlook"]
+        assert (told["tag"], told["step"], told["best_sibling"]) == ("loss", 279, "good")
+        low, high = told["interval"]
+        assert low <= laws[name][0] + math.exp(-279 / 150) <= high
+    assert found["behind"]["outlook"]["reaches_best"] is False
+    assert found["same"]["outlook"]["reaches_best"] is None
+    shown = call("best", str(tmp_path)).out
+    assert "will not reach the best of their siblings by then (95 %): behind" in shown
+    frame = tbtools.best(str(tmp_path)).to_frame().set_index("run")
+    assert frame.loc["behind", "expected"] == found["behind"]["outlook"]["value"]
+    assert list(frame["expected_step"].dropna()) == [
+        each["outlook"]["step"] for each in found.values() if each["outlook"]
+    ]
+
+
 def test_runs_within_noise_of_the_first_are_marked(logs: Path) -> None:
     found = _ranked(str(logs), "--top", "0", "--where", "lr>=3e-3")
     first, *others = found["runs"]

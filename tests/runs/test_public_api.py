@@ -234,8 +234,8 @@ OTHERS = {
     "PluginEdit": ("bytes kept kept_bytes plugin values"),
     "Problem": ("kind length message offset to_dict"),
     "RankedRun": (
-        "checkpoint checkpoint_error dtype findings high hparams is_short low points rank run runs "
-        "seconds status step tied to_dict value wall_time"
+        "checkpoint checkpoint_error dtype findings high hparams is_short low outlook points rank "
+        "run runs seconds status step tied to_dict value wall_time"
     ),
     "Ranking": (
         "at by confidence direction grouped hparams importance not_ranked notes problems "

@@ -62,12 +62,12 @@ cdef inline double select(double *x, Py_ssize_t n, Py_ssize_t k) noexcept nogil:
             end = middle
             continue
         left = below(x, middle, end, pivot, True)
-        if k < left:
+        if k < left or left == middle:  # nothing is equal to NaN
             return pivot
     return x[k]
 
 
-cdef inline double median(double *x, Py_ssize_t n) noexcept nogil:
+cdef inline double middle_value(double *x, Py_ssize_t n) noexcept nogil:
     """As `robust.median`; changes the order."""
     cdef Py_ssize_t half = n // 2, i
     cdef double high, low
@@ -91,7 +91,7 @@ cdef inline Py_ssize_t taken(
 
 
 cdef inline double median_of(const double *x, Py_ssize_t n, double *work) noexcept nogil:
-    return median(work, taken(x, n, 1, work))
+    return middle_value(work, taken(x, n, 1, work))
 
 
 cdef inline double select_of(
@@ -118,7 +118,7 @@ cdef inline void smooth_5(const double *x, Py_ssize_t n, double *out) noexcept n
         )
 
 
-cdef inline void running_median(
+cdef inline void running_medians(
     const double *x, Py_ssize_t n, Py_ssize_t width, double *out
 ) noexcept nogil:
     """Of an odd width up to LEVELS, in a window that is kept in order."""
@@ -142,7 +142,7 @@ cdef inline void insert(double *ordered, Py_ssize_t n, double value) noexcept no
 
 cdef inline void remove(double *ordered, Py_ssize_t n, double value) noexcept nogil:
     cdef Py_ssize_t i = 0
-    while ordered[i] != value:
+    while i < n - 1 and ordered[i] != value:  # NaN is equal to nothing
         i += 1
     memmove(&ordered[i], &ordered[i + 1], (n - 1 - i) * sizeof(double))
 
@@ -163,7 +163,7 @@ cdef inline Py_ssize_t window_medians(
             out[i] = window[0] / 2 + window[1] / 2
             continue
         some = taken(window, width, stride, work)
-        out[i] = median(work, some)
+        out[i] = middle_value(work, some)
     return whole
 
 
@@ -182,7 +182,7 @@ cdef inline double noise_of_points(const double *y, Py_ssize_t n, double *work) 
     for i in range(count):
         at = i * stride
         work[i] = fabs(y[at] - 2 * y[at + 1] + y[at + 2])
-    noise = MAD_TO_SIGMA * median(work, count) / ROOT_6
+    noise = MAD_TO_SIGMA * middle_value(work, count) / ROOT_6
     if noise > 0:
         return noise
     qsort(work, count, sizeof(double), compared)
@@ -199,18 +199,31 @@ cdef inline double noise_of_changes(const double *level, Py_ssize_t n, double *w
         return 0.0
     for i in range(n - 2):
         work[i] = fabs((level[i + 2] - level[i + 1]) - (level[i + 1] - level[i]))
-    return MAD_TO_SIGMA * median(work, n - 2) / ROOT_6
+    return MAD_TO_SIGMA * middle_value(work, n - 2) / ROOT_6
 
 
 cdef inline double noise_of_levels(const double *level, Py_ssize_t n, double *work) noexcept nogil:
     cdef double slow = 0.0
     cdef Py_ssize_t i
     if n >= 16:
-        running_median(level, n, max(5, n // 5 | 1), work)
+        running_medians(level, n, max(5, n // 5 | 1), work)
         for i in range(n):
             work[i] = fabs(level[i] - work[i])
-        slow = MAD_TO_SIGMA * median(work, n)
+        slow = MAD_TO_SIGMA * middle_value(work, n)
     return larger(slow, noise_of_changes(level, n, work))
+
+
+cdef inline void medians_to_the_end(
+    const double *level, Py_ssize_t n, double *centre, double *ordered
+) noexcept nogil:
+    """As `_levels_python._medians_to_the_end`."""
+    cdef Py_ssize_t i, many
+    for i in range(n - 1, -1, -1):
+        many = n - i
+        insert(ordered, many - 1, level[i])
+        centre[i] = ordered[many // 2]
+        if many % 2 == 0:
+            centre[i] = (ordered[many // 2 - 1] + centre[i]) / 2
 
 
 cdef inline double sum_of(const double *x, Py_ssize_t n) noexcept nogil:

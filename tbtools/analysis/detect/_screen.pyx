@@ -185,22 +185,46 @@ cdef double above_line(
     return distance
 
 
-cdef bint is_higher(const double *level, Py_ssize_t many, double value) noexcept nogil:
-    """Whether a value is above the median of some levels, or next to it."""
-    cdef Py_ssize_t i, lower = 0
-    for i in range(many):
-        lower += level[i] < value
-    return 2 * lower >= many
-
-
-cdef bint came_back(const double *level, Py_ssize_t n, Py_ssize_t block, Py_ssize_t at) noexcept nogil:
-    """As `spike._came_back`, but for how far."""
+cdef bint came_back(
+    const double *level, Py_ssize_t n, Py_ssize_t block, Py_ssize_t at
+) noexcept nogil:
+    """As `spike._came_back`."""
+    cdef double work[BLOCK]
     cdef Py_ssize_t before = min(at, block), after = min(n - at - 1, block)
+    cdef double first, second, low, high
     if before < BEFORE or after < PERSISTENT:
         return False
-    return is_higher(level + at - before, before, level[at]) and is_higher(
-        level + at + 1, after, level[at]
-    )
+    first = median_of(level + at - before, before, work)
+    second = median_of(level + at + 1, after, work)
+    low, high = smaller(first, second), larger(first, second)
+    return level[at] - high > 0.5 * (level[at] - low)
+
+
+cdef bint stands_out(
+    const double *level, Py_ssize_t n, const double *medians, const double *spreads,
+    Py_ssize_t block, double least
+) noexcept nogil:
+    """Whether a window is as high above the line as a spike, and came back.
+
+    `spreads` are those of the blocks; NULL where the least noise is all that is known.
+    """
+    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i, begin
+    cdef double local
+    for at in range(count):
+        begin = ahead + at * block
+        local = least
+        if spreads != NULL:
+            local = middle_of(
+                spreads[max(at - 1, 0)], spreads[min(at + 1, count - 1)], spreads[at]
+            )
+            local = larger(local, BLUNT * spreads[at]) * MAD_TO_SIGMA * (1 - 2 * SLACK)
+            local = larger(local, least)
+        local *= HEIGHT
+        for i in range(0 if at else -ahead, block):
+            if above_line(level + begin, medians + at, block, i) > local:
+                if came_back(level, n, block, begin + i):
+                    return True
+    return False
 
 
 cdef bint has_spikes(
@@ -209,35 +233,20 @@ cdef bint has_spikes(
     """Whether a height of `spike.heights_of` may be beyond HEIGHT."""
     cdef double distance[BLOCK]
     cdef Py_ssize_t block = BLOCK if n >= FEW else SHORT_BLOCK
-    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i, begin
-    cdef double least = 0.5 * noise + TINY, local, highest = 0.0
+    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i
+    cdef double least = 0.5 * noise + TINY
     for at in range(count):
         spreads[at] = median_of(level + ahead + at * block, block, distance)
     smooth_3(spreads, count, medians + 1)
     medians[0] = 2 * medians[1] - medians[2]
     medians[count + 1] = 2 * medians[count] - medians[count - 1]
-    for at in range(count):
-        begin = ahead + at * block
-        for i in range(0 if at else -ahead, block):
-            local = above_line(level + begin, medians + at, block, i)
-            highest = larger(highest, local)
-            if i >= 0:
-                distance[i] = fabs(local)
-        spreads[at] = median(distance, block)
-    if highest <= HEIGHT * least:
+    if not stands_out(level, n, medians, NULL, block, least):
         return False
     for at in range(count):
-        begin = ahead + at * block
-        local = middle_of(
-            spreads[max(at - 1, 0)], spreads[min(at + 1, count - 1)], spreads[at]
-        )
-        local = MAD_TO_SIGMA * larger(local, BLUNT * spreads[at]) * (1 - 2 * SLACK)
-        local = HEIGHT * larger(local, least)
-        for i in range(0 if at else -ahead, block):
-            if above_line(level + begin, medians + at, block, i) > local:
-                if came_back(level, n, block, begin + i):
-                    return True
-    return False
+        for i in range(block):
+            distance[i] = fabs(above_line(level + ahead + at * block, medians + at, block, i))
+        spreads[at] = middle_value(distance, block)
+    return stands_out(level, n, medians, spreads, block, least)
 
 
 cdef bint may_spike(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
@@ -301,19 +310,6 @@ cdef bint begins_level(
         if total > DEPARTURE * spread * ROOTS[i]:
             return False
     return True
-
-
-cdef void medians_to_the_end(
-    const double *level, Py_ssize_t n, double *centre, double *ordered
-) noexcept nogil:
-    """As `plateau._medians_to_the_end`."""
-    cdef Py_ssize_t i, many
-    for i in range(n - 1, -1, -1):
-        many = n - i
-        insert(ordered, many - 1, level[i])
-        centre[i] = ordered[many // 2]
-        if many % 2 == 0:
-            centre[i] = (ordered[many // 2 - 1] + centre[i]) / 2
 
 
 cdef Py_ssize_t onset_of(
@@ -431,10 +427,10 @@ cdef bint may_be_flat(
     elif first <= START * n:
         onset, before = 0, 0.0
         some = taken(y, points, max(1, points // ENOUGH_DIFFERENCES), work)
-        middle = median(work, some)
+        middle = middle_value(work, some)
         for i in range(some):
             work[i] = fabs(work[i] - middle)
-        small = NEVER * larger(MAD_TO_SIGMA * median(work, some), tiny(level, n))
+        small = NEVER * larger(MAD_TO_SIGMA * middle_value(work, some), tiny(level, n))
     else:
         return False
     if n - onset < LEAST_WINDOWS or n - onset < LEAST_PART * n:

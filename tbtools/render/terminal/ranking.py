@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tbtools.analysis.importance import Importance
+    from tbtools.analysis.outlook import Outlook
     from tbtools.analysis.ranked import RankedRun, Ranking
     from tbtools.render.terminal.lines import FormatNumber
 
 _AT = {"end": "its level at the end", "last": "its last value", "best": "its best value"}
 _OWN_COLUMNS = frozenset(
-    {"#", "run", "±", "+/-", "runs", "points", "step", "after", "checkpoint", "status", "findings"}
+    {"#", "run", "±", "+/-", "runs", "points", "step", "after"}
+    | {"expected", "checkpoint", "status", "findings"}
 )
 _MOST_REASONS, _MOST_HPARAMS = 5, 5
 
@@ -124,11 +126,18 @@ class RankingView:
                 Column(self._label(name), [_setting(each, name) for each in runs], True, 3)
                 for name in self._telling_hparams()
             ),
+            *self._expected(),
             Column("checkpoint", [_checkpoint(each) for each in runs], rank=6),
             Column("status", [each.status or "-" for each in runs], rank=5),
             Column("findings", [_findings(each) for each in runs], rank=2),
         ]
         return columns
+
+    def _expected(self) -> Iterator[Column]:
+        """Where runs that may go on will be."""
+        found = [each.outlook for each in self.ranking.runs]
+        if any(found):
+            yield Column("expected", [_outlook(each) for each in found], rank=3)
 
     def _label(self, name: str) -> str:
         """The column of a hyperparameter, which may be called like another one."""
@@ -151,6 +160,14 @@ class RankingView:
             yield f"= cannot be told from the first by the {level} (docs/best.md)"
         if any(each.is_short for each in one.runs):
             yield "points: one or two say little beside the others, and may be luck"
+        if any(each.outlook for each in one.runs):
+            yield "expected: if it goes on as it has, with its 95 % interval"
+        behind = [each for each in one.runs if each.outlook and each.outlook.reaches_best is False]
+        if behind:
+            names = ", ".join(shown_name(each.run) for each in behind[:_MOST_REASONS])
+            more = len(behind) - _MOST_REASONS
+            names += f" and {format_count(more)} more" if more > 0 else ""
+            yield f"will not reach the best of their siblings by then (95 %): {names}"
         reasons = Counter(one.not_ranked.values()).most_common()
         told = [f"{plural(count, 'run')}: {printable(reason)}" for reason, count in reasons]
         if len(told) > _MOST_REASONS:
@@ -202,6 +219,14 @@ def _value(each: RankedRun, number: FormatNumber) -> str:
 
 def _spread(each: RankedRun) -> str:
     return "-" if each.high is None else format_rounded(each.high - each.value, 2)
+
+
+def _outlook(one: Outlook | None) -> str:
+    if one is None:
+        return "-"
+    found = one.forecast
+    ends = f"{format_rounded(found.low, 4)} to {format_rounded(found.high, 4)}"
+    return f"{format_rounded(found.value, 4)} ({ends}) at {format_count(found.step)}"
 
 
 def _setting(each: RankedRun, name: str) -> str:

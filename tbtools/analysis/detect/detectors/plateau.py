@@ -8,9 +8,7 @@ this however slow it is; so does noise that is too large to tell.
 
 from __future__ import annotations
 
-import bisect
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -219,25 +217,7 @@ def _onset(level: Array, spread: float) -> int:
         level: Levels of windows.
         spread: Their noise.
     """
-    middles = _medians_to_the_end(level)[: 1 - LEAST_WINDOWS]
-    if not middles:
-        return len(level)
-    windows, outside = _beginnings(len(level))
-    excess = level[windows] - np.array(middles)[:, None]
-    # A row an onset: sums that are small enough, or beyond the half of the stretch.
-    sums = np.minimum(np.maximum(excess, -4 * spread), 4 * spread).cumsum(axis=1)
-    limits = DEPARTURE * spread * np.sqrt(np.arange(1, sums.shape[1] + 1))
-    flat = ((sums <= limits) | outside).all(axis=1)
-    return int(np.argmax(flat)) if flat.any() else len(level)
-
-
-@lru_cache(maxsize=32)
-def _beginnings(count: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Of each onset the windows of the first half of its stretch, and which lie beyond that."""
-    onsets = np.arange(count + 1 - LEAST_WINDOWS)[:, None]
-    places = np.arange((count + 1) // 2)
-    outside = places >= (count - onsets + 1) // 2
-    return np.where(outside, 0, onsets + places), outside
+    return robust.first_level(level, spread, DEPARTURE, LEAST_WINDOWS)
 
 
 def _begins_level(excess: Array, spread: float) -> bool:
@@ -257,19 +237,6 @@ def _noise_only_shrank(level: Array, spread: float) -> bool:
 def _early_noise(level: Array, spread: float) -> float:
     """Noise of the earlier half, from second differences, which tell it from a descent."""
     return max(spread, robust.sigma(np.diff(level[: len(level) // 2], 2)) / 6**0.5)
-
-
-def _medians_to_the_end(level: Array) -> list[float]:
-    """The median of the levels from each window to the last."""
-    ordered: list[float] = []
-    medians = []
-    for value in level[::-1].tolist():
-        bisect.insort(ordered, value)
-        half = len(ordered) // 2
-        medians.append(
-            ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
-        )
-    return medians[::-1]
 
 
 def _bend(level: Array, onset: int, spread: float, *, shaped: bool) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.judged import HUGE, place_of
+from tbtools.analysis.detect.judged import HUGE, place_of, points_before
 from tbtools.analysis.detect.signals import excursion, robust
 from tbtools.analysis.detect.signals.onset import locate
 from tbtools.runs.numbers import distinct
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# Two orders of magnitude from level to level ...
+# Two orders of magnitude from level to level, of what happens at once a fifth of that ...
 FACTOR = np.log(100.0)
+SUDDEN_FACTOR = np.log(20.0)
 # ... one of them between the extremes on both sides.
 APART = np.log(10.0)
 # The scale before was there for this part of the series and so many points ...
@@ -47,8 +48,9 @@ TRANSITIONS = {1: (0.0, 0.02, 0.05, 0.1, 0.2, 0.4), -1: (0.0, 0.02, 0.05, 0.1)}
 LONG_PART = 0.2
 SUDDEN_PART = 0.1
 STEADY = 0.15
-# Beside a reward that improves, only what is near its new level in less of the series is a fault.
+# At once is in no more than this part of the series.
 AT_ONCE = 0.02
+# So near its new level a change is as good as over.
 NEAR = np.log(3.0)
 # Levels of a reward that tell whether it improves.
 ENDS = 16
@@ -70,7 +72,7 @@ class Change:
         index: Of the first point of the new scale, among the finite ones.
         before: The level of absolute values before.
         after: The same at the end.
-        gradual: Whether it takes more than `AT_ONCE` of the series to come near the new scale.
+        gradual: Whether it takes more than `SUDDEN_PART` of the series to come near the new scale.
     """
 
     index: int
@@ -111,7 +113,11 @@ def find(
     change = _to_zero(value)
     if change is None and objective == "none":
         change = _changed(value)
-    if change is None or (change.gradual and any(map(_improves, rewards))):
+    if change is None:
+        return None
+    onset = int(finite[change.index])
+    foretells = change.gradual and change.after > change.before
+    if foretells and any(_improves(reward, series, onset) for reward in rewards):
         return None
     return _finding(series, finite, change, objective)
 
@@ -147,7 +153,7 @@ def _changed(value: Array) -> Change | None:
     if len(value) < LEAST_POINTS + excursion.PERSISTENT:
         return None
     least, most = float(value.min()), float(value.max())
-    if least > most / np.exp(FACTOR) or most == 0:
+    if least > most / np.exp(SUDDEN_FACTOR) or most == 0:
         return None
     floor = least if least > 0 else float(value[value > 0].min()) / 100
     points = np.log(np.maximum(value, floor))
@@ -164,11 +170,15 @@ def _changed(value: Array) -> Change | None:
     return None
 
 
-def _improves(reward: Judged) -> bool:
-    """Whether it is better at the end than ever in its first half."""
-    levels = robust.window_medians(reward.y, max(1, len(reward) // ENDS), ENDS)
-    half = levels[: len(levels) // 2]
-    return len(half) > 0 and bool(robust.median(levels[-len(half) // 2 :]) < half.min())
+def _improves(reward: Judged, series: ScalarSeries, onset: int) -> bool:
+    """Whether it is better at the end than ever before a point of another series."""
+    points = int(points_before(reward.series, series, np.array([onset]), "left")[0])
+    first = int(np.searchsorted(reward.points, points))
+    before, after = reward.y[:first], reward.y[first:]
+    if not len(before) or not len(after):
+        return False
+    levels = robust.window_medians(before, max(1, len(before) // ENDS), ENDS)
+    return bool(robust.median(after[-max(1, len(after) // 4) :]) < levels.min())
 
 
 def _onset(points: Array, index: int) -> int:
@@ -202,12 +212,14 @@ def _step(level: Array, begin: int, transitions: Iterable[float]) -> Step | None
         if not len(splits):
             return None
         apart = lowest[splits + width] - highest[splits - 1 - begin]
-        for best in (int(np.argmax(apart >= APART)), int(np.argmax(apart))):
+        long = min(int(np.searchsorted(splits, begin + LONG_PART * n)), len(splits) - 1)
+        candidates = (np.argmax(apart >= APART), np.argmax(apart), long + np.argmax(apart[long:]))
+        for best in map(int, candidates):
             split = int(splits[best])
             if apart[best] >= APART and _is_step(level, begin, split, split + width):
                 first = split + int(np.argmax(level[split:] > highest[split - 1 - begin]))
                 top = robust.median(level[split + width :]) - NEAR
-                return Step(first, gradual=int(np.argmax(level[first:] > top)) > AT_ONCE * n)
+                return Step(first, gradual=int(np.argmax(level[first:] > top)) > SUDDEN_PART * n)
     return None
 
 
@@ -216,17 +228,18 @@ def _is_step(level: Array, begin: int, split: int, end: int) -> bool:
     before = level[begin:split]
     base = robust.median(before)
     gap = robust.median(level[end:]) - base
-    if gap < FACTOR:
+    if gap < (SUDDEN_FACTOR if end - split <= AT_ONCE * len(level) else FACTOR):
         return False
     half = base + gap / 2
-    # The scale at first was one beyond, too, and has been left for good; and so was this one.
+    # The scale at first was one beyond, too, and has been left for good.
     if begin and not _is_left(level[:begin], base + gap / 4, half):
-        return False
-    up = int(np.argmax(level[split:] > half))
-    if (level[split + up :] <= base + gap / 4).any():
         return False
     if split - begin >= LONG_PART * len(level) and end - split <= SUDDEN_PART * len(level):
         return True
+    # Where it takes long it does not come back on the way.
+    up = int(np.argmax(level[split:] > half))
+    if (level[split + up :] <= base + gap / 4).any():
+        return False
     middle = len(before) // 2
     drift = robust.median(before[middle:]) - robust.median(before[:middle])
     return abs(drift) / middle <= STEADY * gap / (end - split + middle)

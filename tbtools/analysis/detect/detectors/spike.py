@@ -130,15 +130,16 @@ def _spans(y: Array, width: int, level: Array) -> Iterator[Span]:
     # Of millions of points some block of medians is half as noisy as the others by chance.
     heights = heights_of(level, robust.noise_of_points(level) * (1 if width == 1 else 2))
     spikes = np.flatnonzero(heights > HEIGHT)
-    if len(spikes):
-        usual = np.abs(heights[:: max(1, len(level) // robust.ENOUGH_DIFFERENCES)])
-        usual = usual[usual <= HEIGHT]
-        # Of few windows one in a hundred is the last of all; medians have no heavy tails.
-        many = width == 1 and len(level) >= MANY
-        far = FAR * robust.quantile(usual, 0.99 if many else 0.9) if len(usual) else np.inf
-        # What is as far on the better side is no spike, and one on the worse side is none then.
-        block = block_of(level)
-        spikes = spikes[heights[spikes] > max(far, -heights[block : len(level) - block].min())]
+    if not len(spikes):
+        return
+    usual = np.abs(heights[:: max(1, len(level) // robust.ENOUGH_DIFFERENCES)])
+    usual = usual[usual <= HEIGHT]
+    # Of few windows one in a hundred is the last of all; medians have no heavy tails.
+    many = width == 1 and len(level) >= MANY
+    far = FAR * robust.quantile(usual, 0.99 if many else 0.9) if len(usual) else np.inf
+    # What is as far on the better side is no spike, and one on the worse side is none then.
+    block = block_of(level)
+    spikes = spikes[heights[spikes] > max(far, -heights[block : len(level) - block].min())]
     spikes = np.array([i for i in spikes.tolist() if _came_back(level, i)], np.int64)
     if np.count_nonzero(np.diff(spikes) > 1) + 1 > max(2, len(level) // SELDOM):
         return

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.extensions import compiled_or_python
+
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+_loops: ModuleType = compiled_or_python("tbtools.analysis.detect._levels")
 
 # The median of |x| of a standard normal variable is 0.6745.
 MAD_TO_SIGMA = 1.482602218505602
@@ -21,8 +27,6 @@ MAD_TO_SIGMA = 1.482602218505602
 TINY = 1e-100
 # Points of a window that make its median good enough.
 SAMPLE = 1024
-# Fewer values are sorted faster than a partition is set up.
-SORTED = 256
 # As many differences give the noise to one part in a hundred.
 ENOUGH_DIFFERENCES = 20_000
 
@@ -33,10 +37,7 @@ def median(x: Array) -> float:
     Args:
         x: Values, none of them NaN.
     """
-    half = len(x) // 2
-    ordered = np.sort(x) if len(x) < SORTED else np.partition(x, [half - 1, half])
-    # Halved first: the sum of two large values may not be finite.
-    return float(ordered[half] if len(x) % 2 else ordered[half - 1] / 2 + ordered[half] / 2)
+    return float(_loops.median(x))
 
 
 def quantile(x: Array, q: float) -> float:
@@ -46,8 +47,7 @@ def quantile(x: Array, q: float) -> float:
         x: Values, at least one, none of them NaN.
         q: The part, from 0 to 1.
     """
-    place = int(q * (len(x) - 1) + 0.5)
-    return float((np.sort(x) if len(x) < SORTED else np.partition(x, place))[place])
+    return float(_loops.quantile(x, int(q * (len(x) - 1) + 0.5)))
 
 
 def row_medians(rows: Array) -> Array:
@@ -128,27 +128,16 @@ def running_median(y: Array, width: int) -> Array:
     """Centred running median of odd width; the ends repeat the first and last values.
 
     Args:
-        y: Values, at least one; for a width of three along the last axis of an array.
+        y: Values, at least one.
         width: Odd number of points.
     """
-    half = width // 2
-    if width == 3:
-        before = np.concatenate([y[..., :1], y[..., :-1]], axis=-1)
-        after = np.concatenate([y[..., 1:], y[..., -1:]], axis=-1)
-        return _middle(before, after, y)
-    padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
-    if width == 5:
-        # Of two pairs the larger of the lesser and the lesser of the larger, and the fifth.
-        a, b, c, d, e = (padded[first : first + len(y)] for first in range(5))
-        low = np.maximum(np.minimum(a, b), np.minimum(c, d))
-        return _middle(low, np.minimum(np.maximum(a, b), np.maximum(c, d)), e)
-    return row_medians(np.lib.stride_tricks.sliding_window_view(padded, width).copy())
+    found: Array = _loops.running_median(y, width)
+    return found
 
 
-def _middle(first: Array, second: Array, third: Array) -> Array:
-    """The median of three, element by element."""
-    low, high = np.minimum(first, second), np.maximum(first, second)
-    return np.asarray(np.maximum(low, np.minimum(high, third)))
+def first_level(level: Array, spread: float, departure: float, least: int) -> int:
+    """The earliest window from which on levels stay about their median: see `_levels_python`."""
+    return int(_loops.first_level(level, spread, departure, least))
 
 
 def sigma(residuals: Array) -> float:
@@ -175,21 +164,6 @@ def noise_of_points(y: Array) -> float:
         return robust
     kept = np.sort(differences)[: max(1, int(0.95 * len(differences)))]
     return float(np.sqrt(np.mean(kept**2) / 6))
-
-
-def noise_of_rows(rows: Array) -> Array:
-    """The same as `noise_of_points` for each row of a matrix.
-
-    Args:
-        rows: A series a row, of at least three points.
-    """
-    points = rows.shape[1]
-    starts = np.arange(0, points - 2, max(1, points // ENOUGH_DIFFERENCES))
-    differences = np.abs(rows[:, starts] - 2 * rows[:, starts + 1] + rows[:, starts + 2])
-    noise = MAD_TO_SIGMA * row_medians(differences) / 6**0.5
-    for row in np.flatnonzero(noise <= 0):
-        noise[row] = noise_of_points(rows[row])
-    return np.asarray(noise)
 
 
 def noise_of_levels(levels: Array) -> float:
