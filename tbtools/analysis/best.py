@@ -15,6 +15,7 @@ from tbtools.analysis.checkpoints import find_checkpoints, nearest
 from tbtools.analysis.detect.learning_rate import learning_rates
 from tbtools.analysis.grouping import group_runs
 from tbtools.analysis.importance import importances
+from tbtools.analysis.judged_runs import siblings_of
 from tbtools.analysis.judgement import judge
 from tbtools.analysis.level import (
     CURVE_CONFIDENCE,
@@ -24,7 +25,7 @@ from tbtools.analysis.level import (
     level_across_runs,
 )
 from tbtools.analysis.main_objective import rank_objectives
-from tbtools.analysis.outlook import Siblings, outlook_of
+from tbtools.analysis.outlook import course_of
 from tbtools.analysis.ranked import RankedRun, Ranking
 from tbtools.analysis.standing import Counting, Placing, Standing
 from tbtools.errors import InvalidArgument, UnknownTag
@@ -35,6 +36,7 @@ from tbtools.runs.inputs import Inputs, open_inputs, require_points
 from tbtools.runs.numbers import is_number
 from tbtools.runs.plugins.hparams_table import settings_above
 from tbtools.runs.selection import Selection, Selector
+from tbtools.runs.series import read_scalars_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -153,10 +155,7 @@ def best(
     shown = _with_points(shown, {name: place.points for name, place in places.items()})
     if group is None:
         shown = [_with_place(each, places[each.run], inputs.runs[each.run]) for each in shown]
-        siblings = Siblings({name: one.series for name, one in scalars.items()})
-        shown = [
-            _with_outlook(each, inputs.runs[each.run], siblings, tag, direction) for each in shown
-        ]
+        shown = _with_outlooks(shown, inputs.runs, tag, direction)
     return Ranking(
         by=tag,
         direction=direction,
@@ -316,12 +315,23 @@ def _with_place(each: RankedRun, place: Standing, run: Run) -> RankedRun:
     )
 
 
-def _with_outlook(
-    each: RankedRun, run: Run, siblings: Siblings, tag: str, direction: Objective
-) -> RankedRun:
-    """With where the tag of a run that may go on will be; what went wrong does not go on so."""
-    if each.status == "finished" or any(one.is_serious and one.tag == tag for one in each.findings):
-        return each
-    own = read_scalars_of(run, name=each.run).series
-    rate = learning_rates(own.values()).get(each.run)
-    return replace(each, outlook=outlook_of(own[tag], direction, siblings, rate))
+def _with_outlooks(
+    shown: Sequence[RankedRun], runs: Mapping[str, Run], tag: str, direction: Objective
+) -> list[RankedRun]:
+    """With where the tag will be of runs that may go on; what went wrong does not go on so."""
+    courses = {}
+    for each in shown:
+        failed = any(one.is_serious and one.tag == tag for one in each.findings)
+        if each.status != "finished" and not failed:
+            own = read_scalars_of(runs[each.run], name=each.run).series
+            rate = learning_rates(own.values()).get(each.run)
+            courses[each.run] = course_of(own[tag], direction, own, rate)
+    if not any(courses.values()):
+        return list(shown)
+    siblings = siblings_of(runs, frozenset({(tag, direction)}))
+    return [
+        replace(each, outlook=course.outlook(siblings))
+        if (course := courses.get(each.run))
+        else each
+        for each in shown
+    ]

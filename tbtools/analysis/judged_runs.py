@@ -221,9 +221,19 @@ def judge_runs(runs: Mapping[str, Run], judging: Judging, progress: Progress) ->
         found = _joined(runs, [found.without(again.keys()), *anew])
     if found.courses:
         asked = frozenset((each.tag, each.objective) for each in found.courses.values())
-        siblings = Siblings.joined(over_runs(runs, _Asking(asked)))
+        siblings = siblings_of(runs, asked)
         found.findings = told_outlooks(found.findings, found.courses, siblings)
     return found
+
+
+def siblings_of(runs: Mapping[str, Run], asked: frozenset[tuple[str, Objective]]) -> Siblings:
+    """How good all runs are by some tags.
+
+    Args:
+        runs: Name to run.
+        asked: The tags, with which way is better.
+    """
+    return Siblings.joined(over_runs(runs, _Asking(asked)))
 
 
 def _joined(runs: Mapping[str, Run], parts: Iterable[JudgedRuns]) -> JudgedRuns:

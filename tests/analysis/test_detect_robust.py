@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from tbtools.analysis.detect import _levels_python
 from tbtools.analysis.detect.signals import excursion, onset, robust
 from tbtools.analysis.detect.signals.trend import autocorrelation, trend
 
@@ -30,6 +31,36 @@ def test_running_median(y: np.ndarray, width: int) -> None:
     padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
     expected = [np.median(padded[i : i + width]) for i in range(len(y))]
     np.testing.assert_allclose(robust.running_median(y, width), expected, atol=1e-9)
+
+
+@given(
+    hnp.arrays(np.float64, st.integers(1, 300), elements=st.one_of(finite, st.integers(-2, 2))),
+    st.sampled_from([3, 5, 7, 25, 127, 129]),
+    st.data(),
+)
+def test_compiled_levels_are_those_of_numpy(x: np.ndarray, width: int, data: st.DataObject) -> None:
+    compiled = pytest.importorskip("tbtools.analysis.detect._levels", exc_type=ImportError)
+    assert compiled.median(x) == _levels_python.median(x)
+    place = data.draw(st.integers(0, len(x) - 1))
+    assert compiled.quantile(x, place) == np.sort(x)[place]
+    found, expected = (each.running_median(x, width) for each in (compiled, _levels_python))
+    np.testing.assert_array_equal(found, expected)
+    least = data.draw(st.integers(2, len(x) + 1))
+    found, expected = (each.first_level(x, 1.0, 3.0, least) for each in (compiled, _levels_python))
+    assert found == expected
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("share", [0.01, 0.5, 1.0])
+def test_what_is_no_number_ends_no_search(share: float) -> None:
+    rng = np.random.default_rng(4)
+    for size in (1, 2, 5, 40, 1000):
+        x = np.where(rng.random(size) < share, np.nan, rng.normal(size=size))
+        for width in (3, 5, 25):
+            assert len(robust.running_median(x, width)) == size
+        robust.median(x)
+        if share == 1:
+            assert np.isnan(robust.median(x))
 
 
 @given(arrays(8, 200), st.integers(1, 8))
