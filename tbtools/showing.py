@@ -28,6 +28,7 @@ class Renderer(NamedTuple):  # dataclasses are as slow to import as all else of 
             type has none.
         html: Makes what a notebook displays; None where the type brings its own.
         best: Ranks its runs, where it has any, with the arguments of its method `best`.
+        hparams: Makes the table of their hyperparameters and what their metrics have reached.
         write: Carries a plan out, into the directory that is given.
         found: Says what kinds of findings runs have, by name; None of those not judged.
     """
@@ -35,6 +36,7 @@ class Renderer(NamedTuple):  # dataclasses are as slow to import as all else of 
     plot: Callable[..., go.Figure] | None = None
     html: Callable[[Any], str] | None = None
     best: Callable[..., Any] | None = None
+    hparams: Callable[..., Any] | None = None
     write: Callable[..., object] | None = None
     found: Callable[[Mapping[str, Any]], Mapping[str, frozenset[str] | None]] | None = None
 

@@ -6,11 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from tbtools.analysis.level import Level, level_in_time
+from tbtools.analysis.reached import reached
 from tbtools.eventfile.discover import natural_key
-from tbtools.runs.levels import window_start
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of, scalar_tags
 from tbtools.runs.status import run_status
@@ -18,8 +15,8 @@ from tbtools.runs.status import run_status
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tbtools.analysis.level import Level
     from tbtools.runs.run import Run
-    from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective, RunStatus
 
 
@@ -113,30 +110,16 @@ class Placing:
             and max(int(each.step.max()) for each in every.values()) < self.step
         ):
             return f"not at step {self.step:,} yet"
-        point = self._point(series)
-        if point is None:
+        place = reached(series, self.direction, self.at, self.step)
+        if place is None:
             return f"no {self.tag} up to step {self.step:,}"
-        level = Level(float(series.value[point]), None, 1)
-        if self.at == "end":
-            level = level_in_time(series.value[window_start(series.value.size) :])
+        point = place.point
         return Standing(
-            level=level,
-            # The level of a constant is a stored value, too.
-            dtype=series.dtype if level.mean == series.value[point] else "float64",
+            level=place.level,
+            dtype=place.dtype,
             step=int(series.step[point]),
             wall_time=float(series.wall_time[point]),
             seconds=float(series.relative_time[point]),
             points=series.value.size,
             status=run_status(run),
         )
-
-    def _point(self, series: ScalarSeries) -> int | None:
-        """The point where the run had it; None where there is none up to the step."""
-        value = series.value
-        if self.at == "best" and np.isfinite(value).any():
-            turned = value if self.direction == "min" else -value
-            return int(np.argmin(np.where(np.isfinite(turned), turned, np.inf)))
-        if self.step is None:
-            return value.size - 1
-        before = np.flatnonzero(series.step <= self.step)
-        return int(before[-1]) if before.size else None

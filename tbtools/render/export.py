@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tbtools.analysis.hparams_levels import hparams_table_at
 from tbtools.analysis.smooth import Smoothing
 from tbtools.errors import InvalidArgument
 from tbtools.render.export_frames import export_frames
@@ -14,7 +15,6 @@ from tbtools.render.media import export_media
 from tbtools.render.picture_sheets import export_sheet, sheet_format
 from tbtools.runs.diagnostics import HasProvenance, Provenance
 from tbtools.runs.inputs import open_inputs
-from tbtools.runs.plugins.hparams_table import hparams_table
 from tbtools.runs.plugins.table import EXPORTED_FRAMES, export_kinds
 from tbtools.runs.selection import Selection, as_globs
 from tbtools.runs.series import axis_name
@@ -101,13 +101,14 @@ def export(
         path: For a table a file, ``-`` for standard output; for what makes files a
             directory. For scalars of runs with an engine a directory of Parquet files, to which
             is added what is new; see docs/distributed.md.
-        data: ``scalars`` (every point), ``hparams`` (one row a run, with the final values of its
-            metrics), ``histograms`` (one row a bucket), ``distributions`` (one row a histogram,
-            with TensorBoard's nine quantiles), ``pr_curves`` (one row a threshold), ``images``,
-            ``audio`` or ``text`` (one file each, as it was stored), ``tensors`` (one .npy each of
-            those of which no other kind makes anything; of strings .json), ``meshes`` (one .ply
-            each), ``graphs`` (one GraphDef a run, .pb). Images are one contact sheet where the
-            path ends in ``.png``, and one animation over steps where it ends in ``.gif``.
+        data: ``scalars`` (every point), ``hparams`` (one row a run, with what its metrics have
+            reached: last, at best, at the end), ``histograms`` (one row a bucket),
+            ``distributions`` (one row a histogram, with TensorBoard's nine quantiles),
+            ``pr_curves`` (one row a threshold), ``images``, ``audio`` or ``text`` (one file each,
+            as it was stored), ``tensors`` (one .npy each of those of which no other kind makes
+            anything; of strings .json), ``meshes`` (one .ply each), ``graphs`` (one GraphDef a run,
+            .pb). Images are one contact sheet where the path ends in ``.png``, and one animation
+            over steps where it ends in ``.gif``.
         tags: Globs; all tags where not given. Not for hparams.
         exclude_tags: Globs of tags that are left out. Not for hparams.
         steps: First and last step, both included; None for no bound. Not for hparams.
@@ -181,7 +182,7 @@ def export(
             progress=progress,
         )
     elif data == "hparams":
-        table = hparams_table(known, inputs.all_runs)
+        table = hparams_table_at(inputs)
         count, undecodable = export_hparams(
             known, table, path, format=format, force=force, csv_safe=csv_safe
         )

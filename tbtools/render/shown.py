@@ -11,6 +11,7 @@ from tbtools.analysis.compacted import Compaction
 from tbtools.analysis.detect import Findings
 from tbtools.analysis.diff import Diff
 from tbtools.analysis.edit import Edit
+from tbtools.analysis.hparams_levels import hparams_table_at
 from tbtools.analysis.importing import Import
 from tbtools.analysis.judgement import found_kinds
 from tbtools.analysis.repair import Repair
@@ -23,7 +24,7 @@ from tbtools.showing import Renderer, register_renderer
 
 RENDERERS = {
     Run: Renderer(plot, notebook.run_html),
-    Experiment: Renderer(plot, notebook.experiment_html, best, found=found_kinds),
+    Experiment: Renderer(plot, notebook.experiment_html, best, hparams_table_at, found=found_kinds),
     Findings: Renderer(plot_findings, notebook.findings_html),
     Aggregate: Renderer(plot_aggregate),
     Diff: Renderer(plot_diff),

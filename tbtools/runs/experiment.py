@@ -383,19 +383,28 @@ class Experiment(Shown, Mapping[str, Run]):
         table.insert(0, "run", pd.Series(runs, dtype="str"))
         return table
 
-    def hparams(self) -> pd.DataFrame:
-        """One row a run: its hyperparameters, and the final values of its metrics.
+    def hparams(self, at: str | Sequence[str] = "last") -> pd.DataFrame:
+        """One row a run: its hyperparameters, and what its metrics have reached.
 
         Metrics are those that the run, or the nearest run above it, declares; where neither does,
         all scalars of the run and of the runs inside it (``validation/epoch_loss``). A metric that
         has a hyperparameter's name gets ``metric/`` in front. Which other runs are selected changes
         no value.
 
+        Args:
+            at: What of each metric: ``last``, ``best``, ``end``, one or several, as `tbtools.best`
+                has them. The last value has the metric's name, the others ``NAME (best)`` and
+                ``NAME (end)``, where some run has more than one point of it; there is no best where
+                which way is better is not known.
+
         Returns:
             Index run; runs without hyperparameters are left out. Values keep their Python types. A
             hyperparameter that a run does not have is missing, like one that was set to None, which
             `Run.hparams` tells apart. `attrs` holds restarts, superseded and problems, among these
             the hyperparameters that cannot be decoded (kind ``undecodable``).
+
+        Raises:
+            InvalidArgument: `at` is none of these.
 
         Warns:
             UndecodableValues: Some cannot.
@@ -408,7 +417,8 @@ class Experiment(Shown, Mapping[str, Run]):
         from tbtools.runs.plugins.hparams_table import hparams_table
 
         self.scan()
-        table = hparams_table(self, self.all_runs)
+        make = renderer_of(self).hparams if at != "last" else None
+        table = make(self, at) if make else hparams_table(self, self.all_runs)
         frame = table.to_frame()
         frame.attrs |= joined_attrs(self)
         return tell_undecodable(frame, table.problems)

@@ -319,13 +319,14 @@ class TestHparams:
 
     def test_a_final_nan_is_not_a_value_that_there_is_not(self, diverged: Path) -> None:
         assert exported(diverged, "out.csv", data="hparams").read_text().splitlines() == [
-            "run,lr,hparam/run,loss",
-            "a,0.5,a,NaN",
-            "b,0.5,b,0.5",
-            "c,0.5,c,",
+            "run,lr,hparam/run,loss,loss (best),loss (end)",
+            "a,0.5,a,NaN,1.0,NaN",
+            "b,0.5,b,0.5,0.5,0.5",
+            "c,0.5,c,,,",
         ]
         rows = exported(diverged, "out.jsonl", data="hparams").read_text().splitlines()
-        assert [json.loads(row).get("nonfinite") for row in rows] == [{"loss": "NaN"}, None, None]
+        gone = {"loss": "NaN", "loss (end)": "NaN"}
+        assert [json.loads(row).get("nonfinite") for row in rows] == [gone, None, None]
         assert "loss" not in json.loads(rows[2])
         parquet = pytest.importorskip("pyarrow.parquet")
         loss = parquet.read_table(exported(diverged, "out.parquet", data="hparams"))["loss"]
@@ -337,21 +338,21 @@ class TestHparams:
         lines = exported(diverged, "out.jsonl", data="hparams").read_text().splitlines()
         assert rows == [json.loads(line) for line in lines]
         assert exported(diverged, "out.md", data="hparams").read_text().splitlines() == [
-            "| run | lr | hparam/run | loss |",
-            "| --- | ---: | --- | ---: |",
-            "| a | 0.5 | a | nan |",
-            "| b | 0.5 | b | 0.5 |",
-            "| c | 0.5 | c | - |",
+            "| run | lr | hparam/run | loss | loss (best) | loss (end) |",
+            "| --- | ---: | --- | ---: | ---: | ---: |",
+            "| a | 0.5 | a | nan | 1 | nan |",
+            "| b | 0.5 | b | 0.5 | 0.5 | 0.5 |",
+            "| c | 0.5 | c | - | - | - |",
         ]
         assert exported(diverged, "out.tex", data="hparams").read_text().splitlines()[3:6] == [
             r"\midrule",
-            r"a & 0.5 & a & nan \\",
-            r"b & 0.5 & b & 0.5 \\",
+            r"a & 0.5 & a & nan & 1 & nan \\",
+            r"b & 0.5 & b & 0.5 & 0.5 & 0.5 \\",
         ]
         shown = call("export", str(diverged), "--data", "hparams", "-o", "-", "--format", "table")
         assert shown.out.splitlines()[:2] == [
-            "run   lr  hparam/run  loss",
-            "a    0.5  a            nan",
+            "run   lr  hparam/run  loss  loss (best)  loss (end)",
+            "a    0.5  a            nan            1         nan",
         ]
 
     @pytest.mark.parametrize(
@@ -379,11 +380,13 @@ class TestHparams:
             header, first, second = csv.reader(file)
         assert header == [
             *("run", "bool", "dict", "layer.0/size", "list", "loss", "nan", "none", "num"),
-            *("hparam/run", "str", "metric/loss"),
+            *("hparam/run", "str", "metric/loss", "metric/loss (best)", "metric/loss (end)"),
         ]
+        # Of 1, 1/2, 1/3, 1/4, 1/5 as float32 the least, and the mean of the last three.
+        end = np.mean((1 / np.array([3.0, 4.0, 5.0], np.float32)).astype(float))
         assert first == [
             *("r0", "false", '{"k": 2.0}', "3.0", '[1.0, "x"]', "mse", "NaN", "null", "1e+300"),
-            *("clash", 'a,"b"\nc', "0.2"),
+            *("clash", 'a,"b"\nc', "0.2", "0.2", f"{end}"),
         ]
         assert second[1] == "true"
         tbtools.export(experiment, tmp_path / "out.jsonl", "hparams")
@@ -401,6 +404,8 @@ class TestHparams:
             "hparam/run": "clash",
             "str": 'a,"b"\nc',
             "metric/loss": 0.2,
+            "metric/loss (best)": 0.2,
+            "metric/loss (end)": end,
             "nonfinite": {"nan": "NaN"},
         }
 
@@ -414,7 +419,8 @@ class TestHparams:
         types = {field.name: field.type for field in table.schema}
         assert str(types["bool"]) == "bool"
         assert {name for name in types if str(types[name]) == "double"} == {
-            *("layer.0/size", "nan", "num", "metric/loss")
+            *("layer.0/size", "nan", "num"),
+            *("metric/loss", "metric/loss (best)", "metric/loss (end)"),
         }
         row = table.to_pylist()[0]
         assert row["bool"] is False
@@ -489,9 +495,15 @@ class TestHparams:
     def test_a_selection_changes_no_value(self, cases: Path) -> None:
         path = str(cases / "28_hparams_sibling")
         whole = call("export", path, "--data", "hparams", "-o", "-").out
-        assert whole == "run,lr,final/acc,eval/loss\na,0.1,0.4,\nb,0.1,,0.4\n"
+        rows = list(csv.DictReader(io.StringIO(whole)))
+        assert [(row["run"], row["final/acc"], row["eval/loss"]) for row in rows] == [
+            ("a", "0.4", ""),
+            ("b", "", "0.4"),
+        ]
         some = call("export", path, "--run", "b", "--data", "hparams", "-o", "-").out
-        assert some == "run,lr,eval/loss\nb,0.1,0.4\n"
+        (row,) = csv.DictReader(io.StringIO(some))
+        assert row == {name: value for name, value in rows[1].items() if name in row}
+        assert list(row) == ["run", "lr", "eval/loss", "eval/loss (best)", "eval/loss (end)"]
 
 
 class TestMedia:

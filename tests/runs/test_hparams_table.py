@@ -9,7 +9,7 @@ import pytest
 from tensorboard.plugins.hparams import plugin_data_pb2, summary_v2
 
 import tbtools
-from tbtools.errors import UndecodablePayload
+from tbtools.errors import InvalidArgument, UndecodablePayload
 from tbtools.eventfile import messages
 from tests.builders import START, EventFileBuilder
 from tests.tables import read_csv
@@ -293,3 +293,48 @@ def test_an_experiment_that_is_declared_four_times_declares_everything(corpus: P
     assert {(each.group, each.tag) for each in top.hparams.metrics} == {
         (info.name.group, info.name.tag) for each in theirs for info in each.metric_infos
     }
+
+
+def test_what_metrics_have_reached_is_what_runs_are_ranked_by(tmp_path: Path) -> None:
+    """`best` of each run and level, and numpy of the values that were written."""
+    losses = {name: np.abs(np.linspace(-2, depth, 50)) for name, depth in (("a", 1), ("b", 2))}
+    for name, values in losses.items():
+        builder = session(lr=0.1, **{"loss (best)": 7.0}).scalar("acc", 0, 0.5)
+        builder.scalars("loss", [(step, float(value)) for step, value in enumerate(values)])
+        builder.scalars("lr/group", [(1, 1.0), (2, 3.0)])
+        builder.write(tmp_path / name / "events.out.tfevents.1")
+    logs = tbtools.load(tmp_path)
+    found = logs.hparams(("last", "best", "end"))
+    assert list(found.columns) == [
+        *("loss (best)", "lr", "acc", "loss", "metric/loss (best)", "loss (end)"),
+        *("lr/group", "lr/group (end)"),
+    ]
+    for name, values in losses.items():
+        row = found.loc[name]
+        assert row["loss (best)"] == 7.0
+        assert row["loss"] == pytest.approx(values[-1])
+        assert row["metric/loss (best)"] == pytest.approx(values.min())
+        assert row["loss (end)"] == pytest.approx(values[-20:].mean())
+    for at, column in (("last", "loss"), ("best", "metric/loss (best)"), ("end", "loss (end)")):
+        ranked = {each.run: each.value for each in logs.best("loss", at=at).runs}
+        assert found[column].to_dict() == ranked
+        assert logs.hparams(at)[column].to_dict() == ranked
+    assert logs.hparams().columns.tolist() == ["loss (best)", "lr", "acc", "loss", "lr/group"]
+    tbtools.export(tmp_path, tmp_path / "out.csv", "hparams")
+    assert read_csv(tmp_path / "out.csv").columns.tolist() == ["run", *found.columns]
+
+
+@pytest.mark.parametrize("at", ["middle", (), ("best", "step=3")])
+def test_only_what_metrics_can_have_reached_may_be_asked_for(tmp_path: Path, at: Any) -> None:
+    session(lr=0.1).scalar("loss", 0, 1.0).write(tmp_path / "events.out.tfevents.1")
+    with pytest.raises(InvalidArgument, match="is none of last, best, end"):
+        tbtools.load(tmp_path).hparams(at)
+
+
+def test_a_direction_of_the_configuration_says_what_is_best(tmp_path: Path) -> None:
+    session(lr=0.1).scalars("thing", [(0, 1.0), (1, 3.0), (2, 2.0)]).write(
+        tmp_path / "a" / "events.out.tfevents.1"
+    )
+    assert "thing (best)" not in tbtools.load(tmp_path).hparams("best")
+    (tmp_path / "tbtools.toml").write_text('[objectives]\n"thing" = "max"\n')
+    assert tbtools.load(tmp_path).hparams("best")["thing (best)"].tolist() == [3.0]

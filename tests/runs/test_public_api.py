@@ -75,7 +75,7 @@ def test_the_version_is_that_of_the_package() -> None:
             "(self, tags=None, *, steps=None, wide=False, dtype=False, file=False)",
         ),
         (tbtools.Experiment.refresh, "(self)"),
-        (tbtools.Experiment.hparams, "(self)"),
+        (tbtools.Experiment.hparams, "(self, at='last')"),
         *(
             (getattr(tbtools.Run, name), "(self, tags=None)")
             for name in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tbtools.runs.data import KnownHParams
 from tbtools.runs.engine import over_runs
@@ -23,8 +23,17 @@ if TYPE_CHECKING:
     from tbtools.runs.run import Run
     from tbtools.runs.statistics import SeriesStatistics
 
-    # Metric to its series in numbers, of which the last value is the final one.
-    Finals = dict[str, SeriesStatistics]
+    Finals = dict[str, "Metric"]
+
+
+class Metric(NamedTuple):
+    """A metric of a run: the run that holds it, and its series in numbers, the last one the final.
+
+    The run is it, or one inside it.
+    """
+
+    run: str
+    numbers: SeriesStatistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,7 @@ class HParamsTable:
             hyperparameter that was set to None is.
         dtypes: Column of a metric to how its values are stored; ``mixed`` for several ways.
         problems: Run name and what of its hyperparameters cannot be decoded; it is left out.
+        series: Run name to column of a metric to where it lies.
     """
 
     hparams: tuple[str, ...]
@@ -45,6 +55,7 @@ class HParamsTable:
     rows: dict[str, dict[str, HParamValue]]
     dtypes: dict[str, str]
     problems: tuple[tuple[str, Undecodable], ...]
+    series: dict[str, dict[str, Metric]]
 
     def to_frame(self) -> pd.DataFrame:
         """Index run; what a run does not have is missing, and so is None."""
@@ -84,18 +95,25 @@ def hparams_table(runs: Iterable[str], all_runs: Mapping[str, Run]) -> HParamsTa
     metrics = {name: sessions.metrics(name) for name in shown}
     hparam_columns = _all_keys(settings)
     labels = _metric_labels(_all_keys(metrics), hparam_columns)
+    series = {name: {labels[tag]: each for tag, each in metrics[name].items()} for name in shown}
     rows = {
-        name: settings[name] | {labels[tag]: each.last for tag, each in metrics[name].items()}
+        name: settings[name] | {label: each.numbers.last for label, each in series[name].items()}
         for name in shown
     }
-    stored: dict[str, set[str]] = {}
-    for finals in metrics.values():
-        for tag, each in finals.items():
-            stored.setdefault(labels[tag], set()).add(each.dtype)
-    dtypes = {label: one.pop() if len(one) == 1 else "mixed" for label, one in stored.items()}
-    return HParamsTable(
-        tuple(hparam_columns), tuple(labels.values()), rows, dtypes, sessions.problems()
+    dtypes = joined_dtypes(
+        (label, each.numbers.dtype) for own in series.values() for label, each in own.items()
     )
+    return HParamsTable(
+        tuple(hparam_columns), tuple(labels.values()), rows, dtypes, sessions.problems(), series
+    )
+
+
+def joined_dtypes(stored: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Column to how its values are stored, of pairs of these; ``mixed`` for several ways."""
+    dtypes: dict[str, str] = {}
+    for column, dtype in stored:
+        dtypes[column] = dtype if dtypes.get(column, dtype) == dtype else "mixed"
+    return dtypes
 
 
 def _metric_labels(tags: Sequence[str], hparams: Sequence[str]) -> dict[str, str]:
@@ -290,7 +308,9 @@ class _Sessions:
     def _final_values(self, name: str) -> Finals:
         if name not in self._finals:
             statistics = self._runs[name].data.statistics()
-            self._finals[name] = {each.tag: each for each in statistics if each.last is not None}
+            self._finals[name] = {
+                each.tag: Metric(name, each) for each in statistics if each.last is not None
+            }
         return self._finals[name]
 
 
