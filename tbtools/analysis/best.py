@@ -13,6 +13,7 @@ import numpy as np
 
 from tbtools.analysis.checkpoints import find_checkpoints, nearest
 from tbtools.analysis.detect.learning_rate import learning_rates
+from tbtools.analysis.forest import forest
 from tbtools.analysis.grouping import group_runs
 from tbtools.analysis.importance import importances
 from tbtools.analysis.judged_runs import siblings_of
@@ -156,6 +157,7 @@ def best(
     if group is None:
         shown = [_with_place(each, places[each.run], inputs.runs[each.run]) for each in shown]
         shown = _with_outlooks(shown, inputs.runs, tag, direction)
+    goodness = {run: _goodness(place.level.mean, direction) for run, place in places.items()}
     return Ranking(
         by=tag,
         direction=direction,
@@ -166,10 +168,8 @@ def best(
         grouped=group is not None,
         confidence=_confidence(at, grouped=group is not None),
         not_ranked=not_ranked,
-        importance=importances(
-            {run: _goodness(place.level.mean, direction) for run, place in places.items()},
-            settings,
-        ),
+        importance=importances(goodness, settings),
+        forest=forest(goodness, settings),
         provenance=Provenance.of(
             inputs.runs,
             inputs.unreadable,

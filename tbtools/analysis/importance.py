@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_CONFIDENCE = 0.95
+CONFIDENCE = 0.95
 # With fewer runs the interval of a correlation of 0.6 reaches zero, if of one hyperparameter alone.
 FEWEST_RUNS = 13
 
@@ -78,7 +78,7 @@ def importances(
         codes, greater = _codes([settings[run][name] for run in runs])
         if codes is not None and np.unique(codes).size > 1:
             ordered[name] = codes, np.array([goodness[run] for run in runs]), greater
-    level = 1 - (1 - _CONFIDENCE) / max(len(ordered), 1)
+    level = 1 - (1 - CONFIDENCE) / max(len(ordered), 1)
     found = []
     for name, (codes, good, greater) in ordered.items():
         if np.unique(good).size > 1:
@@ -103,10 +103,10 @@ def _codes(values: Sequence[Any]) -> tuple[Floats | None, Any]:
 
 
 def _spearman(a: Floats, b: Floats) -> float:
-    return float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
+    return float(np.corrcoef(mean_ranks(a), mean_ranks(b))[0, 1])
 
 
-def _ranks(values: Floats) -> Floats:
+def mean_ranks(values: Floats) -> Floats:
     """Ranks, of equal values their mean."""
     _, number, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranks: Floats = (np.cumsum(counts) - (counts - 1) / 2)[number.reshape(-1)]

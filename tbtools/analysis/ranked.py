@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.checkpoints import Checkpoint
     from tbtools.analysis.detect import Finding
+    from tbtools.analysis.forest import Forest
     from tbtools.analysis.importance import Importance
     from tbtools.analysis.outlook import Outlook
     from tbtools.vocabulary import Objective, RunStatus
@@ -119,6 +120,8 @@ class Ranking(Tabled, HasProvenance):
         confidence: Of the intervals; None where there can be none.
         not_ranked: The runs that were not, with the reason.
         importance: How the hyperparameters go with how good the runs are, the strongest first.
+        forest: Which of them a random forest needs to foretell it; None where the extra
+            ``importance`` is not installed or there are too few runs.
         provenance: What should be known of the runs.
     """
 
@@ -133,6 +136,7 @@ class Ranking(Tabled, HasProvenance):
     not_ranked: Mapping[str, str] = field(default_factory=dict)
     importance: tuple[Importance, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
+    forest: Forest | None = None
 
     def __repr__(self) -> str:
         """What is ranked and which is best, on one line."""
@@ -162,6 +166,7 @@ class Ranking(Tabled, HasProvenance):
             "not_ranked": [{"run": run, "reason": why} for run, why in self.not_ranked.items()],
             "without_tag": self.without_tag,
             "importance": [each.to_dict() for each in self.importance],
+            "forest": self.forest and self.forest.to_dict(),
             **self.provenance.to_dict(),
         }
 

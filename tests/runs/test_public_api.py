@@ -238,7 +238,7 @@ OTHERS = {
         "run runs seconds status step tied to_dict value wall_time"
     ),
     "Ranking": (
-        "at by confidence direction grouped hparams importance not_ranked notes problems "
+        "at by confidence direction forest grouped hparams importance not_ranked notes problems "
         "provenance ranked row runner_up runs superseded to_dict to_frame without_tag"
     ),
     "Regression": (

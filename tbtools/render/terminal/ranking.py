@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from tbtools.analysis.forest import Forest
     from tbtools.analysis.importance import Importance
     from tbtools.analysis.outlook import Outlook
     from tbtools.analysis.ranked import RankedRun, Ranking
@@ -175,6 +176,8 @@ class RankingView:
         if told:
             yield f"not ranked: {'; '.join(told)}"
         yield from _importance_lines(one.importance, one.by)
+        if one.forest is not None:
+            yield from _forest_lines(one.forest, one.by)
 
 
 def _importance_lines(found: Sequence[Importance], by: str) -> Iterator[str]:
@@ -197,6 +200,24 @@ def _importance_lines(found: Sequence[Importance], by: str) -> Iterator[str]:
         yield f"  {_importance_text(each)}"
     if names:
         yield f"hyperparameters of which {plural(runs, 'run')} do not tell: {names}"
+
+
+def _forest_lines(found: Forest, by: str) -> Iterator[str]:
+    """What a random forest needs; or that it foretells nothing."""
+    counted = plural(found.runs, "run")
+    if not found.clear:
+        yield (
+            f"a random forest over {counted} does not foretell {shown_name(by)} "
+            f"(R² {found.score:.2f} on runs it has not seen): more runs may tell"
+        )
+        return
+    yield (
+        f"hyperparameters that a random forest needs to foretell {shown_name(by)} "
+        f"(permutation importance, 95 % interval; R² {found.score:.2f} on runs it has not seen)"
+    )
+    for each in found.clear[:_MOST_HPARAMS]:
+        name = shown_name(each.name)
+        yield f"  {name}: {each.importance:.2f} ({each.low:.2f} to {each.high:.2f}); {counted}"
 
 
 def _importance_text(one: Importance) -> str:
