@@ -12,13 +12,14 @@ from tbtools.cli.options import (
     axis_option,
     csv_safe_option,
     engine_option,
+    method_option,
     paths_argument,
     refuse_option,
     selection_options,
 )
 from tbtools.cli.parameters import LogPath
 from tbtools.runs.plugins.table import export_kinds
-from tbtools.vocabulary import PAGE_FORMATS, SMOOTHING_METHODS, TABLE_FORMATS
+from tbtools.vocabulary import PAGE_FORMATS, TABLE_FORMATS
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
@@ -41,13 +42,7 @@ if TYPE_CHECKING:
     metavar="W",
     help="A column of smoothed values beside the raw ones, by TensorBoard's weight.",
 )
-@click.option(
-    "--method",
-    type=click.Choice(SMOOTHING_METHODS),
-    default="ema",
-    show_default=True,
-    help="How it smooths; time_weighted_ema measures along --x.",
-)
+@method_option("How it smooths; time_weighted_ema measures along --x.")
 @click.option(
     "--format",
     "format",

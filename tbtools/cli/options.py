@@ -13,7 +13,13 @@ import click
 
 from tbtools.cli.completion import complete_runs, complete_tags
 from tbtools.cli.parameters import AxisName, LogPath, StepRange
-from tbtools.vocabulary import AXES, FOREIGN_FORMATS, OUTPUT_FORMATS, RESTART_POLICIES
+from tbtools.vocabulary import (
+    AXES,
+    FOREIGN_FORMATS,
+    OUTPUT_FORMATS,
+    RESTART_POLICIES,
+    SMOOTHING_METHODS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -374,6 +380,21 @@ def objective_option(command: Command) -> Command:
         multiple=True,
         help="Which way is better for these tags, where their words do not say. Repeatable.",
     )(command)
+
+
+def method_option(text: str) -> Callable[[Command], Command]:
+    """--method, handed over as `method`.
+
+    Args:
+        text: What it says of the command's smoothing.
+    """
+    return click.option(
+        "--method",
+        type=click.Choice(SMOOTHING_METHODS),
+        default="ema",
+        show_default=True,
+        help=text,
+    )
 
 
 def engine_option(command: Command) -> Command:

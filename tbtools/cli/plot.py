@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,8 +11,10 @@ from tbtools.cli.options import (
     Output,
     axis_option,
     group_option,
+    method_option,
     pager_option,
     paths_argument,
+    refuse_option,
     selection_options,
 )
 from tbtools.cli.redraw import watch_option
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="TensorBoard's weight; 0 for none.",
 )
+@method_option("How it smooths; time_weighted_ema measures along --x.")
 @axis_option("--x", help="What lies along the x axis")
 @group_option("Draw the mean of runs that repeat one another, not each run")
 @click.option("--log", is_flag=True, help="Logarithmic y axis.")
@@ -55,6 +58,7 @@ def command(
     paths: tuple[str, ...],
     selection: SelectionOptions,
     smoothing: float,
+    method: Any,
     x: str,
     groups: tuple[str, ...],
     log: bool,
@@ -84,6 +88,8 @@ def command(
     from tbtools.runs.selection import Selector
     from tbtools.runs.series import read_scalars_of
 
+    if smoothing == 0:
+        refuse_option("method", "with --smoothing 0")
     experiment = selection.load(paths, groups=groups, skip_unreadable=True)
     with scan_progress() as progress:
         experiment.scan(progress)
@@ -106,6 +112,7 @@ def command(
         findings=[] if groups else list(judgement.findings),
         runs=[each.run for each in series] if groups else list(experiment),
         smoothing=smoothing,
+        method=method,
         x=x,
         log=log,
         directions={tag: way for own in objectives.by_run.values() for tag, way in own.items()},

@@ -9,12 +9,12 @@ import click
 from tbtools.cli.ending import finish
 from tbtools.cli.options import (
     axis_option,
+    method_option,
     paths_argument,
     refuse_option,
     selection_options,
 )
 from tbtools.cli.target import check_target, is_csv, show_summary, target_options
-from tbtools.vocabulary import SMOOTHING_METHODS
 
 if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="TensorBoard's slider, 0 to below 1; as much smoothing in every method.",
 )
-@click.option(
-    "--method", type=click.Choice(SMOOTHING_METHODS), default="ema", show_default=True, help="How."
-)
+@method_option("How.")
 @click.option(
     "--window", type=float, metavar="POINTS", help="Width of the window, instead of a weight."
 )

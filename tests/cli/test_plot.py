@@ -132,6 +132,22 @@ def test_the_legend_has_the_last_value_as_written_and_as_drawn(tmp_path: Path) -
     assert "smoothed" not in call("plot", os.fspath(tmp_path), "--smoothing", "0").out
 
 
+def test_a_method_smooths_as_it_says(tmp_path: Path) -> None:
+    """The median of three points knows no spike of one."""
+    builder = EventFileBuilder().file_version()
+    for step, value in enumerate((1.0, 2.0, 2.0, 90.0, 2.0, 2.0, 1.0)):
+        builder.scalar("loss", step, value)
+    builder.write(tmp_path / "events.out.tfevents.1.host.1.0")
+    arguments = ("plot", os.fspath(tmp_path), "--smoothing", "0.5")
+    assert re.search(r"^ *\d\d ", call(*arguments).out, re.MULTILINE)
+    median = call(*arguments, "--method", "median").out
+    assert "loss  smoothing 0.5 by median" in median
+    assert not re.search(r"^ *\d\d ", median, re.MULTILINE)
+    refused = call("plot", os.fspath(tmp_path), "--smoothing", "0", "--method", "median")
+    assert refused.status == 2
+    assert "--method has no effect with --smoothing 0" in refused.err
+
+
 def test_nothing_finite(tmp_path: Path) -> None:
     builder = EventFileBuilder().file_version().scalar("loss", 1, float("nan"))
     builder.write(tmp_path / "tfevents.1")

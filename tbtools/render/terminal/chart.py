@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.runs.series import ScalarSeries
-    from tbtools.vocabulary import Marker
+    from tbtools.vocabulary import Marker, SmoothingMethod
 
     Floats = NDArray[np.float64]
     Cells = list[tuple[str, str]]
@@ -83,6 +83,7 @@ class Look:
         marker: How lines are drawn: in braille, blocks or, one a line, signs of ascii; None for
             what the terminal can.
         dashes: How the line of each run is dashed; solid where not given.
+        method: How it smooths.
     """
 
     smoothing: float
@@ -94,6 +95,7 @@ class Look:
     light: bool = False
     marker: Marker | None = None
     dashes: Mapping[str, str] = field(default_factory=dict)
+    method: SmoothingMethod = "ema"
 
     @property
     def frame(self) -> Frame:
@@ -133,13 +135,14 @@ class Line:
 
     def __init__(self, series: ScalarSeries, look: Look, places: Floats | None = None) -> None:
         self.series = series
+        on_axis = _places(series, look.x) if places is None else places
         self.values: Floats = smooth_values(
-            series.value, None, method="ema", weight=look.smoothing, window=None
+            series.value, on_axis, method=look.method, weight=look.smoothing
         )
         self.is_along = places is not None
         self.last = self.values.size - 1
         if places is None:
-            self.x = _places(series, look.x)
+            self.x = on_axis
             return
         kept = last_of_each(places)
         self.x = np.clip(places[kept], -_FAR, _FAR)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.runs.series import ScalarSeries
-    from tbtools.vocabulary import Marker, Objective
+    from tbtools.vocabulary import Marker, Objective, SmoothingMethod
 
     Floats = NDArray[np.float64]
 
@@ -61,6 +61,7 @@ class PlotView:
         findings: Of these series.
         runs: Names of all runs, for their colours.
         smoothing: TensorBoard's weight, 0 for none.
+        method: How it smooths; ``time_weighted_ema`` measures along the x axis.
         x: What lies along the x axis.
         log: Whether the y axis is logarithmic.
     """
@@ -78,6 +79,7 @@ class PlotView:
     marker: Marker | None = None
     places: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
     behind: int | None = None
+    method: SmoothingMethod = "ema"
 
     @cached_property
     def by_tag(self) -> dict[str, list[ScalarSeries]]:
@@ -189,6 +191,7 @@ class _Chart:
             ascii_only=console.options.ascii_only,
             marker=view.marker,
             dashes=run_dashes(runs) if coloured else dict(zip(drawn, cycle(DASHES), strict=False)),
+            method=view.method,
         )
         width = console.width if console.is_terminal else _PIPED_WIDTH
         self.width = max(_LEAST_WIDTH, width)
@@ -218,7 +221,11 @@ class _Chart:
 
     def _title(self) -> list[tuple[str, str]]:
         details = ["mean"] if self.view.behind is not None else []
-        details += [f"smoothing {self.view.smoothing:g}"] if self.view.smoothing else []
+        if self.view.smoothing:
+            method = (
+                "" if self.view.method == "ema" else f" by {self.view.method.replace('_', ' ')}"
+            )
+            details.append(f"smoothing {self.view.smoothing:g}{method}")
         details += ["log"] if self.view.log else []
         details += [] if self.view.x in AXES else [f"along {printable(self.view.x)}"]
         behind = f"  {', '.join(details)}" if details else ""

@@ -208,12 +208,12 @@ def _forest_lines(found: Forest, by: str) -> Iterator[str]:
     if not found.clear:
         yield (
             f"a random forest over {counted} does not foretell {shown_name(by)} "
-            f"(R² {found.score:.2f} on runs it has not seen): more runs may tell"
+            f"(R2 {found.score:.2f} on runs it has not seen): more runs may tell"
         )
         return
     yield (
         f"hyperparameters that a random forest needs to foretell {shown_name(by)} "
-        f"(permutation importance, 95 % interval; R² {found.score:.2f} on runs it has not seen)"
+        f"(permutation importance, 95 % interval; R2 {found.score:.2f} on runs it has not seen)"
     )
     for each in found.clear[:_MOST_HPARAMS]:
         name = shown_name(each.name)
