@@ -143,7 +143,7 @@ class Shown(Completed):
         """A Plotly figure of it.
 
         A run and an experiment take the arguments of `tbtools.plot`: tags, steps, x, smoothing,
-        log, findings, objectives, columns, style. Findings and a diff take only style; an
+        method, log, findings, objectives, columns, style. Findings and a diff take only style; an
         aggregate takes middle, columns, style and labels.
         """
         draw = renderer_of(self).plot

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TextIO, cast
+from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 import click
 
 from tbtools.cli.ending import finish
 from tbtools.cli.options import (
     group_option,
+    method_option,
     objective_option,
     paths_argument,
     refuse_option,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tbtools.cli.options import SelectionOptions
     from tbtools.render.report.write import WrittenReport
     from tbtools.runs.experiment import Experiment
-    from tbtools.vocabulary import Objective, PictureFormat
+    from tbtools.vocabulary import Objective, PictureFormat, SmoothingMethod
 
 _FORMATS = ("html", *PICTURE_FORMATS)
 # Options that only a page has, and that only a picture has.
@@ -36,7 +37,7 @@ _OF_PAGES = (
     "show_paths",
     "live",
 )
-_OF_PICTURES = ("style",)
+_OF_PICTURES = ("method", "style")
 
 
 @click.command("report")
@@ -67,6 +68,7 @@ _OF_PICTURES = ("style",)
     help="Where TensorBoard's smoothing slider stands at first."
     "  [default: 0.6, and none for series of up to 30 points]",
 )
+@method_option("How a picture is smoothed; a page does as TensorBoard.")
 @objective_option
 @group_option(
     "Runs that repeat one another, for their mean and band; by default those whose names differ "
@@ -133,6 +135,7 @@ def command(
     title: str | None,
     selection: SelectionOptions,
     smoothing: float | None,
+    method: Any,
     objectives: tuple[str, ...],
     groups: tuple[str, ...],
     media_megabytes: float,
@@ -179,7 +182,7 @@ def command(
             experiment.scan(progress)
         picture = cast("PictureFormat", chosen)
         _write_picture(
-            experiment, path, picture, selection, directions, smoothing, style, force=force
+            experiment, path, picture, selection, directions, smoothing, method, style, force=force
         )
         return finish(diagnostics)
     from tbtools.render.format import printable
@@ -234,6 +237,7 @@ def _write_picture(
     selection: SelectionOptions,
     objectives: dict[str, Objective],
     smoothing: float | None,
+    method: SmoothingMethod,
     style: Literal["screen", "paper"],
     *,
     force: bool,
@@ -248,6 +252,7 @@ def _write_picture(
             experiment,
             **selection.arguments,
             smoothing=smoothing,
+            method=method,
             objectives=objectives,
             style=style,
             judging=judging,
@@ -266,6 +271,8 @@ def _refuse_options_without_effect(kind: str, path: str) -> None:
         useless = dict.fromkeys(_OF_PICTURES, "on a page")
     else:
         useless = dict.fromkeys(_OF_PAGES, f"on a picture ({kind})")
+        if click.get_current_context().params["smoothing"] == 0:
+            useless["method"] = "with --smoothing 0"
     if path == "-":
         useless["force"] = "with -o -"
         useless["live"] = "with -o -"

@@ -111,6 +111,11 @@ def test_the_page_counts_and_names_as_other_commands_do(tmp_path: Path, logs: st
         (["-o", "{tmp}/r.pdf", "--plotlyjs", "cdn"], "--plotlyjs has no effect"),
         (["-o", "{tmp}/r.pdf", "--title", "x"], "--title has no effect"),
         (["-o", "{tmp}/r.html", "--style", "paper"], "--style has no effect"),
+        (["-o", "{tmp}/r.html", "--method", "median"], "--method has no effect on a page"),
+        (
+            ["-o", "{tmp}/r.png", "--method", "median", "--smoothing", "0"],
+            "--method has no effect with --smoothing 0",
+        ),
         (["-o", "-", "--force"], "--force has no effect"),
         (["-o", "-", "--plotlyjs", "directory"], "--plotlyjs has no effect"),
         ([], "--output"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import tbtools
+from tbtools.errors import InvalidArgument
 from tbtools.render.report import report
 from tbtools.render.terminal.canvas import Canvas
 from tests.builders import START, EventFileBuilder
@@ -161,6 +162,21 @@ def test_a_finding_that_began_before_what_is_drawn_stands_at_the_edge(
     trace = figure.data[0]
     marks = {str(shape.x0) for shape in figure.layout.shapes}
     assert str(trace.x[0]) in marks or trace.x[0] in {shape.x0 for shape in figure.layout.shapes}
+
+
+@pytest.mark.parametrize("x", ["step", "relative", "wall"])
+def test_a_method_smooths_a_figure_as_smooth_does(tmp_path: Path, x: str) -> None:
+    """A median of three points knows no spike of one; along an axis it is what `smooth` gives."""
+    values = [1.0, 2.0, 2.0, 90.0, 2.0, 2.0, 1.0]
+    write_points(tmp_path / "tfevents.1", "loss", [(s * s, v) for s, v in enumerate(values)])
+    given = {"smoothing": 0.5, "x": x, "findings": False}
+    assert max(tbtools.plot(tmp_path, method="ema", **given).data[-1].y) > 40
+    assert max(tbtools.plot(tmp_path, method="median", **given).data[-1].y) == 2.0
+    drawn = tbtools.plot(tmp_path, method="time_weighted_ema", **given).data[-1].y
+    smooth = tbtools.smooth(tmp_path, 0.5, "time_weighted_ema", by=x)
+    assert list(drawn) == pytest.approx(smooth["value"].tolist())
+    with pytest.raises(InvalidArgument, match="no method 'middle'"):
+        tbtools.plot(tmp_path, method="middle")  # type: ignore[arg-type]
 
 
 def test_runs_without_a_judgement_are_not_called_healthy(tmp_path: Path) -> None:

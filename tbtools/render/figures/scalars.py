@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Globs
     from tbtools.runs.series import ScalarSeries
-    from tbtools.vocabulary import Axis, Objective
+    from tbtools.vocabulary import Axis, Objective, SmoothingMethod
 
 # More charts than these are no figure any more; `tbtools report` has room for all.
 MOST_CHARTS = 24
@@ -60,6 +60,7 @@ _MARGIN = 0.06
 class _Plan:
     x: Axis
     smoothing: float | None
+    method: SmoothingMethod
     style: Style
     colors: Mapping[str, str]
     dashes: Mapping[str, str]
@@ -74,6 +75,7 @@ def plot(
     steps: Steps = None,
     x: Axis = "step",
     smoothing: float | None = None,
+    method: SmoothingMethod = "ema",
     log: bool = False,
     findings: bool = True,
     objectives: Mapping[str, Objective] | None = None,
@@ -98,6 +100,7 @@ def plot(
             without the pauses between sessions), or ``wall``.
         smoothing: The weight, 0 (none) to below 1; by default 0.6, and none for series of up to 30
             points.
+        method: How, as for `tbtools.smooth`; ``time_weighted_ema`` measures along `x`.
         log: Whether the y axes are logarithmic.
         findings: Whether what went wrong is marked where it began; all points are judged,
             whatever `steps` says.
@@ -108,13 +111,13 @@ def plot(
 
     Raises:
         UnknownTag: No scalar has the tag, or none matches.
-        InvalidArgument: There is no such axis, weight or style, there are more than 24 tags, or no
-            scalars.
+        InvalidArgument: There is no such axis, weight, method or style, or there are more than 24
+            tags, or no scalars.
         NoEventFiles: There is nothing to read under a path.
-        MissingExtra: The extra ``report`` is not installed.
+        MissingExtra: The extra ``report``, or what the method needs, is not installed.
     """
     require_report_extra("a figure")
-    check_smoothing("ema", 0.0 if smoothing is None else smoothing, None)
+    check_smoothing(method, 0.0 if smoothing is None else smoothing, None)
     axis = axis_name(x)
     if axis not in AXES:
         raise InvalidArgument(f"x={x!r} is none of {', '.join(AXES)}")
@@ -135,7 +138,7 @@ def plot(
     styled = style_named(style)
     names = list(found)
     ranks = {name: number for number, name in enumerate(names)}
-    plan = _Plan(axis, smoothing, styled, run_colors(names), run_dashes(names), ranks)
+    plan = _Plan(axis, smoothing, method, styled, run_colors(names), run_dashes(names), ranks)
     marks: Sequence[Finding] = ()
     if findings:
         marks = judge(found, selection, objectives=objectives, judging=judging).findings
@@ -251,7 +254,9 @@ def _lines(
 
 def _smoothed(series: ScalarSeries, plan: _Plan) -> NDArray[np.float64]:
     weight = smoothing_weight(series.value.size, plan.smoothing)
-    return smooth_values(series.value, None, method="ema", weight=weight, window=None)
+    # Of distances in time it counts how many times as long one is as another: any unit will do.
+    places = _x(series, plan.x).astype(np.float64)
+    return smooth_values(series.value, places, method=plan.method, weight=weight)
 
 
 def _leave_out_outliers(

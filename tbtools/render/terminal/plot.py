@@ -222,10 +222,9 @@ class _Chart:
     def _title(self) -> list[tuple[str, str]]:
         details = ["mean"] if self.view.behind is not None else []
         if self.view.smoothing:
-            method = (
-                "" if self.view.method == "ema" else f" by {self.view.method.replace('_', ' ')}"
-            )
-            details.append(f"smoothing {self.view.smoothing:g}{method}")
+            method = self.view.method.replace("_", " ")
+            by = "" if method == "ema" else f" by {method}"
+            details.append(f"smoothing {self.view.smoothing:g}{by}")
         details += ["log"] if self.view.log else []
         details += [] if self.view.x in AXES else [f"along {printable(self.view.x)}"]
         behind = f"  {', '.join(details)}" if details else ""
