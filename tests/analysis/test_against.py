@@ -106,6 +106,34 @@ def test_verdicts(
     assert status == (not found.is_normal)
 
 
+@pytest.mark.parametrize(("tag", "verdict"), [("loss", "worse"), ("norm", "abnormal")])
+def test_nan_at_steps_that_no_accepted_run_has(
+    tag: str, verdict: str, accepted: Path, tmp_path: Path
+) -> None:
+    """A run that goes on longer, and fails there, is no better than they are."""
+
+    better = 0.5 if tag == "loss" else 0.0
+
+    def longer(values: Floats) -> Floats:
+        return np.append(values - better, [values[-1], np.nan, np.nan])
+
+    found = tbtools.diff_against(candidate(tmp_path, tag, longer), accepted)
+    [one] = [each for each in found.tags if each.tag == tag]
+    at = 10 * (STEPS + 1)
+    assert (one.verdict, one.since_step, one.until_step, one.ongoing) == (
+        verdict, at, at + 10, True,
+    )  # fmt: skip
+    assert f"nan at step {at}" in one.reason
+
+
+def test_nan_at_the_end_is_usual_where_accepted_runs_have_it(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    for name in ("candidate", *(f"accepted/seed{seed}" for seed in range(6))):
+        write(tmp_path / name, loss=np.append(curve(random), np.nan))
+    [one] = tbtools.diff_against(tmp_path / "candidate", tmp_path / "accepted").tags
+    assert one.verdict == "normal"
+
+
 def test_one_place_by_hand(accepted: Path, tmp_path: Path) -> None:
     """The band at a step, from the sample's mean and deviation and Student's t by scipy."""
     values = np.random.default_rng(3).normal(size=7)

@@ -141,6 +141,16 @@ def _place(run: Run) -> str:
     return source_of(run.path).resolve(run.path)
 
 
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """Values that are not finite, at steps that the accepted runs do not have."""
+
+    since_step: int
+    until_step: int
+    value: float
+    ongoing: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Judged:
     """A tag of a run at the places where it was judged: the steps, and behind them the end."""
@@ -150,6 +160,7 @@ class _Judged:
     band: Band
     first_of_end: int
     short: str
+    lost: _Lost | None
 
 
 def _judge_run(
@@ -201,7 +212,7 @@ def _share_as_far(
     for tag, found in judged.items():
         if found is None:
             continue
-        own = max(own, found.band.judged)
+        own = np.inf if found.lost else max(own, found.band.judged)
         for each, far in zip(models[tag], found.band.accepted.tolist(), strict=True):
             others[each.run] = max(others.get(each.run, 0.0), far)
     as_far = sum(far >= own for far in others.values())
@@ -226,7 +237,18 @@ def _judge(judged: ScalarSeries, accepted: Sequence[ScalarSeries], tags: int) ->
         band_of(places[1:], places[0], FALSE_ALARMS / tags),
         first_of_end,
         f"it ends at step {last:,}, accepted runs go on to {min(others):,}" * short,
+        _lost(curves, steps),
     )
+
+
+def _lost(curves: Sequence[tuple[Whole, Floats]], steps: Whole) -> _Lost | None:
+    """What the first curve has that is not finite besides these steps, where no other has such."""
+    own, values = curves[0]
+    at = np.flatnonzero(~np.isfinite(values) & ~np.isin(own, steps))
+    if not at.size or not all(np.isfinite(value).all() for _, value in curves[1:]):
+        return None
+    ongoing = bool(at[-1] == own.size - 1)
+    return _Lost(int(own[at[0]]), int(own[at[-1]]), float(values[at[0]]), ongoing)
 
 
 def _by_step(series: ScalarSeries) -> tuple[Whole, Floats]:
@@ -288,6 +310,16 @@ def _described(empty: TagRegression, judged: _Judged, *, is_farthest: bool) -> T
         detectable=band.detectable(end),
         curve=BandCurve(steps, judged.values[:end], band.center[:end], low[:end], high[:end]),
     )
+    lost = judged.lost
+    if lost and verdict not in ("worse", "abnormal"):
+        return replace(
+            found,
+            verdict="abnormal" if empty.objective == "none" else "worse",
+            reason=f"it is {lost.value} at step {lost.since_step:,}, which accepted runs do not have",
+            since_step=lost.since_step,
+            until_step=lost.until_step,
+            ongoing=lost.ongoing,
+        )
     if not concerned.any():
         return found
     since = where[0] if where.size else judged.first_of_end
