@@ -315,7 +315,7 @@ def _described(empty: TagRegression, judged: _Judged, *, is_farthest: bool) -> T
         return replace(
             found,
             verdict="abnormal" if empty.objective == "none" else "worse",
-            reason=f"it is {lost.value} at step {lost.since_step:,}, which accepted runs do not have",
+            reason=f"it is {lost.value} at step {lost.since_step:,}, where no accepted run is",
             since_step=lost.since_step,
             until_step=lost.until_step,
             ongoing=lost.ongoing,
