@@ -194,7 +194,7 @@ function endLabels(lines, place, range) {
   const { above, ...anchor } = stackAnchor(place(ends[0].y), place(ends[ends.length - 1].y), range, ends.length);
   return ends.map(({ line, x }, number) => ({
     ...anchor,
-    text: escapeForPlotly(line.name.length > 34 ? `…${line.name.slice(-33)}` : line.name),
+    text: escapeForPlotly(line.name.length > 48 ? `…${line.name.slice(-47)}` : line.name),
     x,
     xanchor: "right",
     yanchor: above ? "bottom" : "top",
