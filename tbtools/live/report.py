@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 INTERVAL = 10.0
 # Writing takes at most a fifth of the time.
 _PAUSE_OF_WRITING = 4.0
-# For so long after its files were made a run may have its first value: some compile and download.
+# For so long after a write a run may still have its first value: some compile and download.
 _SECONDS_TO_BEGIN = 3600.0
 
 
@@ -34,8 +34,8 @@ def keep_written(
 ) -> WrittenReport:
     """Writes a page, and writes it again when there is something new, until all runs are over.
 
-    Runs that are as good as begun, with files that are still empty, are waited for.
-    A signal that ends the process leaves a page that does not wait for another one any more.
+    Runs whose files are still empty are waited for. A signal that ends the process leaves a page
+    that does not wait for another one any more.
 
     Args:
         experiment: The runs.
