@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 import click
@@ -221,7 +222,8 @@ def command(
         if live:
             from tbtools.live.report import keep_written
 
-            written = keep_written(experiment, path, write)
+            waiting = partial(click.echo, "tbtools: waiting for the first value", err=True)
+            written = keep_written(experiment, path, write, waiting)
         else:
             written = write(None, False)
     print_totals(report_totals(written), path)

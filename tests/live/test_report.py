@@ -53,9 +53,59 @@ def test_a_page_is_written_anew_until_its_runs_are_over(
                 writer.add_hparams_end("success")
 
     monkeypatch.setattr(time, "sleep", sleep)
-    written = keep_written(experiment, path, write, 0.5)
+    written = keep_written(experiment, path, write, pytest.fail, 0.5)
     assert told == [(0.5, 4), (0.5, 8), (None, 8)]
     assert written.runs == 1
+
+
+@pytest.mark.parametrize("content", [b"", None], ids=["no byte", "no value"])
+def test_the_first_value_of_an_empty_log_is_waited_for(
+    content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs, path = tmp_path / "logs", tmp_path / "r.html"
+    if content is None:
+        write_points(logs, range(0))
+    else:
+        (logs / "a").mkdir(parents=True)
+        (logs / "a" / "events.out.tfevents.1").write_bytes(content)
+    experiment = tbtools.load(logs)
+    told: list[str] = []
+
+    def write(live: float | None, again: bool) -> Any:
+        told.append(f"written, live: {live}")
+        return write_report(experiment, path, live=live, force=again)
+
+    def sleep(_: float) -> None:
+        told.append("slept")
+        if told.count("slept") == 2:
+            write_points(logs, range(3), "b")
+        if told.count("slept") == 3:  # training is over
+            for name in "ab":
+                with tbtools.EventFileWriter(logs / name) as writer:
+                    writer.add_scalar("loss", 1, 5)
+                    writer.add_hparams({"lr": 0.1})
+                    writer.add_hparams_end("success")
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    keep_written(experiment, path, write, lambda: told.append("waiting"), 0.5)
+    assert told == [
+        *("waiting", "slept", "slept"),
+        *("written, live: 0.5", "slept", "written, live: None"),
+    ]
+    assert len(page_of(path.read_text("utf-8"))["runs"]) == 2
+
+
+def test_an_empty_log_that_nobody_writes_any_more_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "logs" / "events.out.tfevents.1"
+    file.parent.mkdir()
+    file.touch()
+    os.utime(file, (0, time.time() - 7200))
+    command = [sys.executable, "-m", "tbtools", "report", str(file.parent), "--live"]
+    command += ["-o", str(tmp_path / "r.html")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "no event could be read" in done.stderr
+    assert "waiting" not in done.stderr
 
 
 def test_a_page_of_runs_that_are_over_is_written_once(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 import tbtools
 from tbtools.render.report import report
 from tbtools.render.report.naming import short_names
+from tbtools.vocabulary import FINDING_KINDS
 from tests.render.report_logs import LOGS, page_of, write_hostile_logs, write_scalars
 
 if TYPE_CHECKING:
@@ -286,6 +287,62 @@ def test_a_crowd_has_its_best_runs_in_colour(crowd: Path, open_page: Open) -> No
     assert page.page.locator(".hero .spotlight").count() == 1
 
 
+@pytest.mark.parametrize("width", [400, 1440, 3840])
+def test_names_at_the_ends_of_lines_stay_inside_their_chart(
+    width: int, tmp_path: Path, open_page: Open
+) -> None:
+    for run in range(40):  # the best end at the top
+        name = f"a2c_seed=0_learning_rate={run / 100}_gamma=0.{run}"
+        write_scalars(tmp_path / "logs" / name, "accuracy", np.linspace(0, run / 39, 50))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"), width=width)
+    plot, *places = page.js(
+        """() => {
+             const boxOf = (element) => {
+               const {left, top, right, bottom} = element.getBoundingClientRect();
+               return {left, top, right, bottom, text: element.textContent};
+             };
+             const hero = document.querySelector('.hero .plot');
+             const texts = [...hero.querySelectorAll('.annotation-text')].map(boxOf);
+             return [boxOf(hero), ...texts];
+           }"""
+    )
+    names = [each for each in places if "gamma" in each["text"]]
+    assert len(names) == 5
+    note = next(each for each in places if "other runs" in each["text"])
+    for each in names:
+        assert plot["top"] <= each["top"] < each["bottom"] <= plot["bottom"]
+        assert plot["left"] <= each["left"] < each["right"] <= plot["right"]
+        assert each["top"] >= note["bottom"] - 1 or each["left"] >= note["right"]
+
+
+def test_the_list_of_runs_is_sorted_as_their_table_is(tmp_path: Path, open_page: Open) -> None:
+    ends = {
+        "single": 0,
+        "one_of_two_directories/seed_9": 1,
+        "one_of_two_directories/seed_10": 3,
+        "the_other_directory/seed_1": 2,
+    }
+    for name, end in ends.items():
+        write_scalars(tmp_path / "logs" / name, "val/loss", np.linspace(9, end, 9))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+
+    def told() -> list[str]:
+        items = page.page.locator("#sidebar .run-list:not(.groups) li")
+        return items.evaluate_all(
+            "(items) => items.map((item) => item.querySelector('label')?.title ?? item.title)"
+        )
+
+    single, nine, ten, other = ends
+    one_of_two, the_other = "one_of_two_directories/", "the_other_directory/"
+    assert told() == [single, one_of_two, nine, ten, the_other, other]  # the best first
+    page.page.get_by_role("button", name="val/loss ↓ best").click()
+    assert told() == [one_of_two, ten, nine, the_other, other, single]  # the worst first
+    page.page.get_by_role("button", name="Run", exact=True).click()
+    assert told() == [one_of_two, nine, ten, single, the_other, other]  # in natural order
+    page.page.fill("#run-filter", "seed_1")
+    assert told() == [one_of_two, ten, the_other, other]
+
+
 def test_a_finding_of_many_runs_is_told_once(tmp_path: Path, open_page: Open) -> None:
     for run in range(9):
         values = np.exp(-np.arange(60) / 20)
@@ -299,6 +356,39 @@ def test_a_finding_of_many_runs_is_told_once(tmp_path: Path, open_page: Open) ->
     assert "5 of them shown" in items.inner_text()
     items.get_by_role("button", name="Show only these").click()
     assert "6 of 9 shown" in page.page.locator("#sidebar summary").inner_text()
+
+
+@pytest.mark.parametrize("width", [1000, 1280])
+def test_nothing_is_cut_off_in_controls_and_findings(
+    width: int, tmp_path: Path, open_page: Open
+) -> None:
+    for run in ("a", "b"):
+        values = np.where(np.arange(60) < 40, 1.0, np.nan)
+        write_scalars(tmp_path / "logs" / run, "loss", values)
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"), width=width)
+    kinds = page.js(
+        """(kinds) => {
+             const kind = document.querySelector('.finding .kind');
+             const left = kind.nextElementSibling.getBoundingClientRect().left;
+             return kinds.filter((each) => {
+               kind.textContent = each;
+               return kind.getBoundingClientRect().right > left;
+             });
+           }""",
+        FINDING_KINDS,
+    )
+    assert kinds == []
+    fields = page.js(
+        """() => [...document.querySelectorAll('input[type=search]')].filter((field) => {
+             const context = document.createElement('canvas').getContext('2d');
+             context.font = getComputedStyle(field).font;
+             const style = getComputedStyle(field);
+             const room = field.clientWidth - parseFloat(style.paddingLeft)
+               - parseFloat(style.paddingRight);
+             return context.measureText(field.placeholder).width > room;
+           }).map((field) => field.placeholder)"""
+    )
+    assert fields == []
 
 
 def test_a_click_on_a_line_pins_its_run(tmp_path: Path, open_page: Open) -> None:
@@ -361,6 +451,11 @@ def test_a_page_of_very_many_runs_has_few_elements(tmp_path: Path, open_page: Op
     ("names", "wanted"),
     [
         (["x/lr=0.1,bs=16/s=1", "x/lr=0.2,bs=16/s=2"], ["lr 0.1 · s 1", "lr 0.2 · s 2"]),
+        (
+            ["ppo_seed=0_learning_rate=1e-3_bs=8", "ppo_seed=0_learning_rate=1e-4_bs=16"],
+            ["learning_rate 1e-3 · bs 8", "learning_rate 1e-4 · bs 16"],
+        ),
+        (["lr=0.1-opt=adam", "lr=-0.2-opt=adam"], ["lr 0.1", "lr -0.2"]),
         (["a", "a/b"], ["a", "a/b"]),
         (["a/x", "b/x"], ["a", "b"]),
         (["alone/run"], ["alone/run"]),

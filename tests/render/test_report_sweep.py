@@ -218,12 +218,15 @@ def test_many_pairs_stand_in_a_table_of_verdicts(tmp_path: Path, open_page: Open
         for run in range(3):
             values = random.normal(1 + (side == "b") * run, 0.01, 60)
             write_scalars(tmp_path / side / f"run{run}", "val/loss", values)
+        ends = np.where((np.arange(60) >= 47) & (side == "b"), np.nan, np.linspace(2, 1, 60))
+        write_scalars(tmp_path / side / "run3", "val/loss", ends)
     a, b = (tbtools.load(tmp_path / side) for side in "ab")
     result = diff(a, b)
     page = open_page(diff_report(result, a, b, tmp_path / "d.html"))
     cells = page.page.locator(".matrix tbody td")
     verdicts = [run.tags[0].evidence.verdict for run in result.runs if run.tags[0].evidence]
-    titles = [str(cells.nth(i).get_attribute("title")) for i in range(3)]
+    titles = [str(cells.nth(i).get_attribute("title")) for i in range(4)]
     assert [title.split(":")[0] for title in titles] == verdicts
     assert page.page.locator(".matrix .error").count() == verdicts.count("worse") > 0
+    assert cells.nth(3).inner_text() == "from step 47"  # a number alone would be a change
     assert page.page.locator("details.pair[open]").count() == 0

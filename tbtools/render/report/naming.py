@@ -9,16 +9,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SEPARATORS = re.compile(r"[/,;]+")
+# Behind a value, in front of the next key: in `learning_rate=1_gamma=0.9` the second underscore.
+_NEXT_KEY = re.compile(r"(=[^=_/,;]*?)[_-](?=[A-Za-z][\w.]*=)")
 
 
 def short_names(names: Sequence[str]) -> list[str]:
     """What tells each of some runs from the others: ``lr 0.001 · seed 2``.
 
-    Names are taken apart at ``/``, ``,`` and ``;``. Where all have equally many parts, those that
-    are the same in all are left out. Names that would be the same are left whole, all of them, as
-    are those of a single run.
+    Names are taken apart at ``/``, ``,`` and ``;``, and at the ``_`` or ``-`` between ``lr=1`` and
+    ``seed=2``. Where all have equally many parts, those that are the same in all are left out.
+    Names that would be the same are left whole, all of them, as are those of a single run.
     """
-    parts = [_SEPARATORS.split(name) for name in names]
+    parts = [_SEPARATORS.split(_NEXT_KEY.sub(r"\1,", name)) for name in names]
     if len(names) < 2 or len({len(each) for each in parts}) > 1:
         return list(names)
     differs = [len(set(column)) > 1 for column in zip(*parts, strict=True)]

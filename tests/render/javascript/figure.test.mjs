@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bandTrace, drawable, points, withDashes } from "../../../tbtools/render/report/assets/figure.js";
+import { bandTrace, drawable, points, stackAnchor, withDashes } from "../../../tbtools/render/report/assets/figure.js";
 
 const axis = { breaks: "step", of: (series, i) => series.step[i] };
 
@@ -24,6 +24,13 @@ test("a band is one outline for each stretch of numbers", () => {
 test("on a logarithmic axis nothing is drawn where the value is 0 or less", () => {
   assert.deepEqual(drawable([3, 2, 1], { value: [1, 0, -1] }, true), [3, NaN, NaN]);
   assert.deepEqual(drawable([3, 2, 1], { value: [1, 0, -1] }, false), [3, 2, 1]);
+});
+
+test("names stand where they have room", () => {
+  assert.deepEqual(stackAnchor(0.2, 0.1, [0, 1], 5), { above: true, y: 0.2 });
+  assert.deepEqual(stackAnchor(0.9, 0.8, [0, 1], 5), { above: false, y: 0.8 });
+  assert.deepEqual(stackAnchor(0.9, 0.1, [0, 1], 5), { above: false, yref: "paper", y: 1 });
+  assert.deepEqual(stackAnchor(0.9, 0.8, null, 5), { above: true, y: 0.9 });
 });
 
 test("dashes are for lines whose colour another one has", () => {

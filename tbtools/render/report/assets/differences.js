@@ -84,7 +84,8 @@ function verdictMatrix(pairs) {
     const found = pair.tags.find(({ tag }) => tag === name);
     if (!found) return h("td", {});
     const [[where], , , , [change]] = found.cells;
-    const text = change === "-" ? where : change;
+    const since = Number.isNaN(Number.parseFloat(where)) ? where : `from step ${where}`;
+    const text = change === "-" ? since : change;
     const title = [found.verdict, found.reason].filter(Boolean).join(": ");
     return h("td", { class: `number verdict ${found.style}`, title }, text);
   };

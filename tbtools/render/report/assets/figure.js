@@ -182,24 +182,40 @@ function crowdLines(lines, axis, jump) {
 }
 
 // Names at the ends of the lines that stand out of a crowd.
-function endLabels(lines, place) {
+function endLabels(lines, place, range) {
   const ends = lines.flatMap((line) => {
     let last = line.drawn.length - 1;
     while (last >= 0 && !Number.isFinite(line.drawn[last])) last--;
     return last < 0 ? [] : { line, x: line.x[last], y: line.drawn[last] };
   });
+  if (!ends.length) return [];
   ends.sort((a, b) => b.y - a.y);
   // One above the other, in the order of their ends: the best runs end close to one another.
+  const { above, ...anchor } = stackAnchor(place(ends[0].y), place(ends[ends.length - 1].y), range, ends.length);
   return ends.map(({ line, x }, number) => ({
-    text: escapeForPlotly(line.name.length > 34 ? `…${line.name.slice(-33)}` : line.name),
+    ...anchor,
+    text: escapeForPlotly(line.name.length > 48 ? `…${line.name.slice(-47)}` : line.name),
     x,
-    y: place(ends[0].y),
     xanchor: "right",
-    yanchor: "bottom",
-    yshift: 13 * (ends.length - number),
+    yanchor: above ? "bottom" : "top",
+    yshift: LABEL * (above ? ends.length - number : -number),
+    bgcolor: `${cssColor("--card")}aa`,
+    borderpad: 0,
     showarrow: false,
     font: { size: 10, color: line.color },
   }));
+}
+
+// The height of a label, in pixels, and that of a small chart.
+const LABEL = 13;
+const SMALL = 150;
+
+// Where so many labels have room: above the highest end, below the lowest, or from the top down.
+export function stackAnchor(highest, lowest, range, count) {
+  const needed = range ? ((count + 1) * LABEL * (range[1] - range[0])) / SMALL : 0;
+  if (!range || range[1] - highest >= needed) return { above: true, y: highest };
+  if (lowest - range[0] >= needed) return { above: false, y: lowest };
+  return { above: false, yref: "paper", y: 1 };
 }
 
 // Plotly reads some markup in texts.
@@ -381,7 +397,7 @@ export function scalarFigure(page, state, tag) {
       ...onsetMarks(page, told, tag, axis).filter(({ x }) => !Number.isNaN(x)),
       ...(range ? beyondNotes(shown, range, state.log, scale) : []),
       ...(crowd.length
-        ? [crowdNote(crowd, Boolean(state.colorBy)), ...endLabels(apart, state.log ? Math.log10 : scale.to)]
+        ? [crowdNote(crowd, Boolean(state.colorBy)), ...endLabels(apart, state.log ? Math.log10 : scale.to, range)]
         : []),
     ],
     xaxis: {

@@ -12,7 +12,7 @@ function whereField(page, state, only) {
   const field = h("input", {
     type: "search",
     id: "where",
-    placeholder: "Where, as lr>=1e-3 and status!=stopped",
+    placeholder: "Where, as lr>=1e-3",
     "aria-label": "Filter runs by an expression of --where",
     "aria-describedby": "where-error",
     oninput: () => state.set({ where: field.value }),
