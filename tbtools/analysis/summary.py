@@ -94,7 +94,12 @@ def summarize(
     if not found.to_judge.few:
         kept.save()
     found.selector.require_match()
-    summaries = [found.runs[name] for name in inputs.runs if name in found.runs]
+    # Names and paths of this process: those of another one would be held a second time.
+    summaries = [
+        replace(found.runs.pop(name), run=name, path=run.path)
+        for name, run in inputs.runs.items()
+        if name in found.runs
+    ]
     overrides = configuration.objectives
     scalars = {each.run: found.to_judge.scalars[each.run] for each in summaries}
     objectives = rank_objectives(scalars, overrides)
@@ -213,12 +218,14 @@ class _SeriesToJudge:
         self._count = 0
         self._points = 0
         self.scalars: dict[str, dict[str, int]] = {}
+        self._alike: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
         self._not_judged: list[NotJudged] = []
 
     def add(self, name: str, run: Run, scalars: dict[str, int]) -> None:
         """Takes the series of a run, of which some scalars are selected."""
         self._not_judged += runs_not_judged({name: run}, self._selection)
-        self.scalars[name] = scalars
+        # Runs that are alike share one.
+        self.scalars[name] = self._alike.setdefault(tuple(scalars.items()), scalars)
         counts = [each.count for part in run.data.parts for each in part.columns.scalars()]
         if self._has_room(len(counts), sum(counts)):
             self._series += read_scalars_of(run, name=name).series.values()
