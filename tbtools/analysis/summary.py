@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.configuration import configuration_of
@@ -218,14 +219,12 @@ class _SeriesToJudge:
         self._count = 0
         self._points = 0
         self.scalars: dict[str, dict[str, int]] = {}
-        self._alike: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
         self._not_judged: list[NotJudged] = []
 
     def add(self, name: str, run: Run, scalars: dict[str, int]) -> None:
         """Takes the series of a run, of which some scalars are selected."""
         self._not_judged += runs_not_judged({name: run}, self._selection)
-        # Runs that are alike share one.
-        self.scalars[name] = self._alike.setdefault(tuple(scalars.items()), scalars)
+        self.scalars[name] = _held_once(tuple(scalars.items()))
         counts = [each.count for part in run.data.parts for each in part.columns.scalars()]
         if self._has_room(len(counts), sum(counts)):
             self._series += read_scalars_of(run, name=name).series.values()
@@ -281,6 +280,12 @@ class _SeriesToJudge:
             run: Findings(tuple(by_run.get(run, ())), not_judged=tuple(not_judged.get(run, ())))
             for run in {**by_run, **not_judged}
         }
+
+
+@lru_cache(maxsize=1024)
+def _held_once(scalars: tuple[tuple[str, int], ...]) -> dict[str, int]:
+    """The tags and numbers of points of runs that are alike."""
+    return dict(scalars)
 
 
 def _run_summary(name: str, run: Run, selector: Selector, now: float) -> tuple[Ending, RunSummary]:
