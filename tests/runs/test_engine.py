@@ -233,6 +233,7 @@ def test_real_runs_are_judged_the_same(corpus: Path) -> None:
     "analysis", ["summarize", "export", "detect", "best", "aggregate", "edit"], indirect=True
 )
 def test_workers_that_are_killed(many: str, analysis: Callable[..., Any], client: Any) -> None:
+    client.wait_for_workers(2)  # those that the test before has killed are started anew
     killed: list[int] = []
 
     def kill(done: int, total: int) -> None:
