@@ -1,8 +1,15 @@
-"""An engine that does what one of other processes does, in this one: it pickles all that passes."""
+"""An engine that does what one of other processes does, in this one, and work for real ones.
+
+Other processes import this module for the work, and wait for what it imports.
+"""
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class PickledEngine:
-    """See `tbtools.runs.engine.Engine`.
+    """See `tbtools.runs.engine.Engine`. It pickles all that passes.
 
     Attributes:
         tasks: How many calls it has done.
@@ -31,3 +38,30 @@ class PickledEngine:
             self.tasks += 1
             sent = pickle.loads(pickle.dumps((function, item)))
             yield pickle.loads(pickle.dumps(sent[0](sent[1])))
+
+
+def dies(read: Iterator[tuple[str, Any]]) -> int:
+    """Work that ends each process that does it."""
+    for name, _ in read:
+        if name == "run3_val":
+            os.kill(os.getpid(), signal.SIGKILL)
+    return 0
+
+
+def names_with_trouble(read: Iterator[tuple[str, Any]], trouble: str, told: str) -> list[str]:
+    """The names of runs; with one of them it takes a second, or far too much memory at first.
+
+    Args:
+        read: The runs.
+        trouble: ``slow`` or another.
+        told: A file that is there when the memory has been taken.
+    """
+    names = [name for name, _ in read]
+    if "run0_train" in names and trouble == "slow":
+        time.sleep(1.0)
+    elif "run0_train" in names and not Path(told).exists():
+        Path(told).touch()
+        much = bytearray(600_000_000)
+        much[::1000] = bytes([1]) * len(much[::1000])  # else the pages are not there
+        time.sleep(30.0)
+    return names

@@ -6,7 +6,7 @@ import math
 import re
 import statistics
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,10 +40,11 @@ from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.main_objective import Objectives
+    from tbtools.analysis.outlook import Course
     from tbtools.analysis.standing import Counted
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
@@ -315,17 +316,35 @@ def _with_place(each: RankedRun, place: Standing, run: Run) -> RankedRun:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Courses:
+    """Says how a tag of runs goes on, for `over_runs`."""
+
+    tag: str
+    direction: Objective
+
+    def __call__(self, read: Iterator[tuple[str, Run]]) -> dict[str, Course | None]:
+        courses = {}
+        for name, run in read:
+            own = read_scalars_of(run, name=name).series
+            rate = learning_rates(own.values()).get(name)
+            courses[name] = course_of(own[self.tag], self.direction, own, rate)
+        return courses
+
+
 def _with_outlooks(
     shown: Sequence[RankedRun], runs: Mapping[str, Run], tag: str, direction: Objective
 ) -> list[RankedRun]:
     """With where the tag will be of runs that may go on; what went wrong does not go on so."""
-    courses = {}
-    for each in shown:
-        failed = any(one.is_serious and one.tag == tag for one in each.findings)
-        if each.status != "finished" and not failed:
-            own = read_scalars_of(runs[each.run], name=each.run).series
-            rate = learning_rates(own.values()).get(each.run)
-            courses[each.run] = course_of(own[tag], direction, own, rate)
+    going = {
+        each.run: runs[each.run]
+        for each in shown
+        if each.status != "finished"
+        and not any(one.is_serious and one.tag == tag for one in each.findings)
+    }
+    courses: dict[str, Course | None] = {}
+    for part in over_runs(going, _Courses(tag, direction), keep=True):
+        courses |= part
     if not any(courses.values()):
         return list(shown)
     siblings = siblings_of(runs, frozenset({(tag, direction)}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.objective import objectives_of, role_of, words
@@ -76,7 +77,12 @@ def rank_objectives(
     Raises:
         InvalidObjective: An override is none of ``min``, ``max``, ``none``.
     """
-    by_run = {run: objectives_of(tags, overrides) for run, tags in (all_tags or points).items()}
+
+    @cache  # runs have the same tags, again and again
+    def of_tags(tags: tuple[str, ...]) -> dict[str, Objective]:
+        return objectives_of(tags, overrides)
+
+    by_run = {run: of_tags(tuple(tags)) for run, tags in (all_tags or points).items()}
     directions = _directions(by_run.values())
     runs: Counter[str] = Counter()
     total: Counter[str] = Counter()

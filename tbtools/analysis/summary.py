@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.configuration import configuration_of
@@ -94,7 +95,12 @@ def summarize(
     if not found.to_judge.few:
         kept.save()
     found.selector.require_match()
-    summaries = [found.runs[name] for name in inputs.runs if name in found.runs]
+    # Names and paths of this process: those of another one would be held a second time.
+    summaries = [
+        replace(found.runs.pop(name), run=name, path=run.path)
+        for name, run in inputs.runs.items()
+        if name in found.runs
+    ]
     overrides = configuration.objectives
     scalars = {each.run: found.to_judge.scalars[each.run] for each in summaries}
     objectives = rank_objectives(scalars, overrides)
@@ -218,7 +224,7 @@ class _SeriesToJudge:
     def add(self, name: str, run: Run, scalars: dict[str, int]) -> None:
         """Takes the series of a run, of which some scalars are selected."""
         self._not_judged += runs_not_judged({name: run}, self._selection)
-        self.scalars[name] = scalars
+        self.scalars[name] = _held_once(tuple(scalars.items()))
         counts = [each.count for part in run.data.parts for each in part.columns.scalars()]
         if self._has_room(len(counts), sum(counts)):
             self._series += read_scalars_of(run, name=name).series.values()
@@ -274,6 +280,12 @@ class _SeriesToJudge:
             run: Findings(tuple(by_run.get(run, ())), not_judged=tuple(not_judged.get(run, ())))
             for run in {**by_run, **not_judged}
         }
+
+
+@lru_cache(maxsize=1024)
+def _held_once(scalars: tuple[tuple[str, int], ...]) -> dict[str, int]:
+    """The tags and numbers of points of runs that are alike."""
+    return dict(scalars)
 
 
 def _run_summary(name: str, run: Run, selector: Selector, now: float) -> tuple[Ending, RunSummary]:

@@ -34,7 +34,7 @@ from tbtools.render.results import files_below, is_result
 from tbtools.render.sending import made_locally, require_free_url, send
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
 
 _PART = ".part"
@@ -104,9 +104,7 @@ def require_free_directory(
     if source_of(name).is_remote:
         require_free_url(name, inputs)
         return None
-    for given in map(Path, inputs):
-        if os.path.lexists(given):  # reading it will say that it does not
-            _require_apart(path, given, name)
+    require_apart(path, inputs, name)
     with NamedErrors(name):
         status = status_of(path)
         if status is not None and not stat.S_ISDIR(status.st_mode):
@@ -143,11 +141,24 @@ def _require_replaceable(target: Path, former: Former, name: str, *, force: bool
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-def _require_apart(output: Path, given: Path, name: str) -> None:
+def require_apart(output: Path, inputs: Iterable[str | os.PathLike[str]], name: str) -> None:
+    """Refuses a directory in one that is read, or around it.
+
+    Args:
+        output: The directory, which is made or filled.
+        inputs: What is read for it.
+        name: What the directory is called in a message.
+
+    Raises:
+        OutputInsideInput: One of them lies inside the other.
+    """
     # Path.resolve raises what it likes where links form a loop.
-    ours, theirs = (Path(os.path.realpath(each)) for each in (output, given))
-    if ours.is_relative_to(theirs) or theirs.is_relative_to(ours):
-        raise OutputInsideInput(name, os.fspath(given))
+    ours = Path(os.path.realpath(output))
+    for given in inputs:
+        theirs = Path(os.path.realpath(given))
+        is_inside = ours.is_relative_to(theirs) or theirs.is_relative_to(ours)
+        if is_inside and os.path.lexists(given):  # reading it will say that it does not
+            raise OutputInsideInput(name, os.fspath(given))
 
 
 class NewDirectory:

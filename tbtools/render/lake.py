@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import ForeignFiles, InvalidArgument
 from tbtools.eventfile.source import NamedErrors, source_of
 from tbtools.render.arrow import require_pyarrow, write_arrow
+from tbtools.render.directories import require_apart
 from tbtools.render.export_tables import LONG_SCHEMA, long_batch
 from tbtools.render.files import output_path, replaced_whole, require_parent
 from tbtools.runs.data import RunDiagnostics
@@ -69,6 +71,7 @@ def export_lake(
     Raises:
         MissingExtra: Parquet needs pyarrow.
         ForeignFiles: There is something else in the directory.
+        OutputInsideInput: It lies in a directory that is read, or the other way round.
         InvalidArgument: It holds another selection, or is no local directory; or there is no point
             in the runs that are to be written.
         UnknownTag: None of these has the tag.
@@ -78,8 +81,10 @@ def export_lake(
     name, folder = output_path(path)
     if source_of(name).is_remote:
         raise InvalidArgument(f"{name}: a data set is written into a local directory")
+    require_apart(folder, {run.data.found_under for run in runs.values()}, name)
     require_parent(folder)
     with NamedErrors(name):
+        is_new = not folder.exists()
         folder.mkdir(exist_ok=True)
         lake = _Lake.at(folder, _described(runs, selection))
         states = {name: _state(run) for name, run in runs.items()}
@@ -88,20 +93,35 @@ def export_lake(
         selector, rows, filled, parts = Selector(selection), 0, 0, {}
         if new:
             writing = _Writing(folder.absolute(), selection)
-            for part in over_runs(new, writing, progress):
-                selector.join(part.selector)
-                rows += part.rows
-                filled += part.filled
-                # What was not all read is written again, whatever it is like then.
-                parts[part.file] = {
-                    name: [] if runs[name].data.unread else states[name] for name in part.runs
-                }
-            require_readable(new)
-            require_points(new.values(), selector)
+            with _nothing_left(lake, is_new=is_new):
+                for part in over_runs(new, writing, progress):
+                    selector.join(part.selector)
+                    rows += part.rows
+                    filled += part.filled
+                    # What was not all read is written again, whatever it is like then.
+                    parts[part.file] = {
+                        name: [] if runs[name].data.unread else states[name] for name in part.runs
+                    }
+                require_readable(new)
+                require_points(new.values(), selector)
         for run in runs.keys() - new.keys():
             runs[run].data.know(_TOLD)
         lake.add(parts)
     return rows, filled
+
+
+@contextmanager
+def _nothing_left(lake: _Lake, *, is_new: bool) -> Iterator[None]:
+    """Takes away what was written by work that fails, and a directory that was made for it."""
+    try:
+        yield
+    except BaseException:
+        # What a worker is still writing is left for the next call; what is told is what failed.
+        with suppress(OSError):
+            lake.sweep()
+            if is_new:
+                lake.folder.rmdir()
+        raise
 
 
 def _described(runs: Mapping[str, Run], selection: Selection) -> dict[str, Any]:

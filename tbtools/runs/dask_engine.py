@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections import deque
 from concurrent.futures import CancelledError
@@ -84,11 +85,12 @@ def _local() -> Any:
 
 
 def dask_setup(_worker: Any) -> None:
-    """Called by Dask in each process that `_local` starts: Ctrl-C is for the one that did.
+    """Called by Dask in each process that `_local` starts.
 
-    They end with that, at once.
+    Ctrl-C is for the process that did, with which they end at once; and so is telling what fails.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("distributed.worker").setLevel(logging.CRITICAL)
 
 
 class DaskEngine:

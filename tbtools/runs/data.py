@@ -329,7 +329,8 @@ class RunData:
             known = dict.fromkeys((*before.problems, *diagnostics.problems))
             lost = before.is_unreadable or diagnostics.is_unreadable
             diagnostics = replace(diagnostics, problems=tuple(known), is_unreadable=lost)
-        self._diagnostics = diagnostics
+        # By the name that this process holds already.
+        self._diagnostics = replace(diagnostics, run=self.name)
 
     @property
     def is_read(self) -> bool:

@@ -19,7 +19,7 @@ from tbtools.eventfile.source import source_of
 from tbtools.runs.reading import check_progress, file_size, read_ahead, read_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from tbtools.runs.data import RunDiagnostics
     from tbtools.runs.run import Run
@@ -172,12 +172,9 @@ def groups_of(
         together: As for `over_runs`.
         most: The bytes of a group.
     """
-    families: dict[object, list[str]] = {}
-    for name in runs:
-        families.setdefault(together(name) if together else name, []).append(name)
     group: dict[str, Run] = {}
     size = 0
-    for names in families.values():
+    for names in _families(runs, together):
         group |= {name: runs[name] for name in names}
         size += sum(sizes[name] for name in names)
         if size >= most or len(group) >= _RUNS_A_TASK:
@@ -185,6 +182,17 @@ def groups_of(
             group, size = {}, 0
     if group:
         yield group
+
+
+def _families(
+    names: Iterable[str], together: Callable[[str], object] | None
+) -> Iterable[Sequence[str]]:
+    if together is None:
+        return zip(names)
+    families: dict[object, list[str]] = {}
+    for name in names:
+        families.setdefault(together(name), []).append(name)
+    return families.values()
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,21 @@ def test_what_all_ranks_have_is_said_once(tmp_path: Path) -> None:
     assert (found.onset_step, "writers" in found.message) == (ONSET, False)
 
 
+def test_a_series_of_one_writer_keeps_all_findings_of_a_kind(tmp_path: Path) -> None:
+    """Whatever writers another run has: a rate is zero from 150 on, and leaps at 400."""
+    rates = [0.1] * 150 + [0.0] * 150 + [0.1] * 100 + [5.0] * 100
+    alone = EventFileBuilder().scalars("lr", list(enumerate(rates)))
+    alone.write(tmp_path / "alone" / "events.out.tfevents.1")
+    for rank in range(2):
+        write_rank(tmp_path / "ranks", rank, range(STEPS), None)
+    found = [each for each in tbtools.detect(tmp_path) if each.run == "alone"]
+    assert [(each.kind, each.onset_step) for each in found] == [
+        ("learning_rate", 150),
+        ("learning_rate", 400),
+    ]
+    assert not any("writers" in each.message for each in found)
+
+
 @pytest.mark.parametrize("ranks", [(2, 2), (1, 2), (4, 2), (2, 4)])
 def test_ranks_that_were_restarted_go_on_with_those_before(
     tmp_path: Path, ranks: tuple[int, int]

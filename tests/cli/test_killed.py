@@ -27,7 +27,10 @@ import hashlib, json, os, random, shutil, signal, sys, time
 from pathlib import Path
 from tbtools.cli.main import run
 from tbtools.cli.signals import take_signals
+from tbtools.runs import dask_engine
+from tests.engines import PickledEngine
 
+dask_engine.dask_engine = lambda _: PickledEngine()  # whose work is done in the child
 number, moments, folder, *arguments = sys.argv[1:]
 sent, moments = int(number), int(moments)
 ended = -sent if sent == signal.SIGKILL else 128 + sent
@@ -108,6 +111,17 @@ COMMANDS = {
     "export": ["export", "logs", "-o", "work/out.jsonl"],
     "export of pictures": ["export", "logs", "--data", "images", "-o", "work/out"],
     "diff": ["diff", "logs/a", "logs/b", "--format", "json", "-o", "work/out.json"],
+    "edit by an engine": [
+        "edit",
+        "logs",
+        "--rename",
+        "s/^/x/",
+        "--engine",
+        "dask",
+        "-o",
+        "work/out",
+    ],
+    "aggregate by an engine": ["aggregate", "logs", "--engine", "dask", "-o", "work/out.csv"],
 }
 SIGNALS = (signal.SIGKILL, signal.SIGTERM)
 

@@ -14,6 +14,7 @@ import pytest
 import tbtools
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT, TBTOOLS, Result, call, environment, unprivileged
+from tests.engines import PickledEngine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,9 +33,13 @@ COMMANDS = {
     "export": (["export", "logs"], "out.csv"),
     "export of pictures": (["export", "logs", "--data", "images"], "out"),
     "diff": (["diff", "logs/a", "logs/b", "--format", "json"], "out.json"),
+    "edit by an engine": (["edit", "logs", "--shift-steps", "3", "--engine", "dask"], "out"),
+    "aggregate by an engine": (["aggregate", "logs", "--engine", "dask"], "out"),
 }
+# This one adds to what there is.
+LAKE = {"export by an engine": (["export", "logs", "--engine", "dask"], "out")}
 # These replace no directory at all.
-NEVER_REPLACING = ("export of pictures", "repair", "edit", "compact")
+NEVER_REPLACING = ("export of pictures", "repair", "edit", "edit by an engine", "compact")
 DIRECTORIES = [name for name, (_, out) in COMMANDS.items() if "." not in out]
 FILES = [name for name in COMMANDS if name not in DIRECTORIES]
 
@@ -55,6 +60,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         builder.text("note", 0, f"{name} " * 50_000)
         builder.write(tmp_path / "logs" / name / "events.out.tfevents.2")
     monkeypatch.chdir(tmp_path)
+    # The processes of a real one take seconds to start; a small disk gets them.
+    monkeypatch.setattr("tbtools.runs.dask_engine.dask_engine", lambda _: PickledEngine())
     return tmp_path
 
 
@@ -65,9 +72,10 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def assert_refused(result: Result, message: str) -> None:
     assert (result.status, result.out) == (2, "")
-    assert result.err.startswith("tbtools: ")
-    assert message in result.err
-    assert result.err.count("\n") == 1
+    *started, told = result.err.splitlines(keepends=True)
+    assert told.startswith("tbtools: ")
+    assert message in told
+    assert re.fullmatch("|pickled\n|dask: .*\n", "".join(started))  # an engine, if there is one
 
 
 def on_a_small_disk(folder: Path, *arguments: str) -> Result:
@@ -86,9 +94,10 @@ def on_a_small_disk(folder: Path, *arguments: str) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+# Which workers fill; the others with an engine write in the client, as they do without.
+@pytest.mark.parametrize("name", [*(each for each in COMMANDS if "engine" not in each), *LAKE])
 def test_a_full_disk(folder: Path, name: str) -> None:
-    arguments, out = COMMANDS[name]
+    arguments, out = (COMMANDS | LAKE)[name]
     before = contents(folder / "logs")
     result = on_a_small_disk(folder, *arguments, "-o", f"small/{out}")
     # What the disk holds afterwards is on standard output: nothing.
@@ -96,9 +105,9 @@ def test_a_full_disk(folder: Path, name: str) -> None:
     assert contents(folder / "logs") == before
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", COMMANDS | LAKE)
 def test_a_folder_that_may_not_be_written(folder: Path, name: str) -> None:
-    arguments, out = COMMANDS[name]
+    arguments, out = (COMMANDS | LAKE)[name]
     (folder / "closed").mkdir(mode=0o555)
     # Modules are imported when they are needed, which nobody else may read where they lie.
     assert call(*arguments, "-o", out).status != 2
@@ -108,9 +117,9 @@ def test_a_folder_that_may_not_be_written(folder: Path, name: str) -> None:
     assert not list((folder / "closed").iterdir())
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", COMMANDS | LAKE)
 def test_a_folder_that_there_is_not(folder: Path, name: str) -> None:
-    arguments, out = COMMANDS[name]
+    arguments, out = (COMMANDS | LAKE)[name]
     assert_refused(call(*arguments, "-o", f"no/{out}"), "no: there is no such directory")
 
 
@@ -128,10 +137,10 @@ def test_something_is_there(folder: Path, name: str) -> None:
     assert place.read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", DIRECTORIES)
+@pytest.mark.parametrize("name", [*DIRECTORIES, *LAKE])
 @pytest.mark.parametrize("place", ["logs/a/out", "logs/a", ".", "link/out"])
 def test_an_output_inside_an_input_or_around_it(folder: Path, name: str, place: str) -> None:
-    arguments, _ = COMMANDS[name]
+    arguments, _ = (COMMANDS | LAKE)[name]
     (folder / "link").symlink_to(folder / "logs" / "a")
     before = contents(folder)
     assert_refused(call(*arguments, "-o", place), "one inside the other")
@@ -147,7 +156,7 @@ def test_an_output_beside_an_event_file(folder: Path, name: str, place: str) -> 
     if command in ("aggregate", "smooth"):  # there are no scalars in it
         assert_refused(result, "no scalars")
     else:
-        assert (result.status, result.err) == (0, "")
+        assert (result.status, result.err) == (0, "pickled\n" * ("engine" in name))
         assert result.out.splitlines()[-1].startswith(f"{place}: ")
     around = call(command, "logs/a/events.out.tfevents.2", *options, "-o", "logs")
     assert_refused(around, "one inside the other")

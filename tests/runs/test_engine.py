@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from tbtools.runs import dask_engine
 from tbtools.runs.engine import over_runs
 from tests.builders import EventFileBuilder
 from tests.commands import ROOT, TBTOOLS, environment, process
-from tests.engines import PickledEngine
+from tests.engines import PickledEngine, dies, names_with_trouble
 from tests.sweeps import write_hparams
 
 if TYPE_CHECKING:
@@ -45,10 +46,11 @@ def client() -> Iterator[Any]:
     with (
         dask.config.set(settings | environment_of_workers),
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+            n_workers=2, threads_per_worker=1, memory_limit="400MB", silence_logs=50,
+            dashboard_address="127.0.0.1:0",
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as connected,
-    ):
+    ):  # fmt: skip
         yield connected
     # One whose scheduler is gone would ask for it as long as this process lives.
     dask_engine._connected.cache_clear()
@@ -227,8 +229,11 @@ def test_real_runs_are_judged_the_same(corpus: Path) -> None:
     assert judged == judge(path).to_dict()
 
 
-@pytest.mark.parametrize("analysis", ["summarize", "export", "detect", "aggregate"], indirect=True)
+@pytest.mark.parametrize(
+    "analysis", ["summarize", "export", "detect", "best", "aggregate", "edit"], indirect=True
+)
 def test_workers_that_are_killed(many: str, analysis: Callable[..., Any], client: Any) -> None:
+    client.wait_for_workers(2)  # those that the test before has killed are started anew
     killed: list[int] = []
 
     def kill(done: int, total: int) -> None:
@@ -247,13 +252,6 @@ def test_a_scheduler_at_an_address(client: Any) -> None:
     assert _summary(tbtools.load(LOGS, engine=address)) == _summary(LOGS)
     with pytest.raises(InvalidArgument, match="name the whole path"):
         tbtools.summarize(tbtools.load(os.path.relpath(LOGS), engine=address))
-
-
-def _dies(read: Iterator[tuple[str, Any]]) -> int:
-    for name, _ in read:
-        if name == "run3_val":
-            os.kill(os.getpid(), signal.SIGKILL)
-    return 0
 
 
 def test_a_scheduler_that_goes_away(many: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +279,18 @@ def test_a_scheduler_that_goes_away(many: str, monkeypatch: pytest.MonkeyPatch) 
 
 def test_work_that_kills_every_worker(many: str, client: Any) -> None:
     with pytest.raises(EngineError, match="3 workers were lost one after the other"):
-        list(over_runs(tbtools.load(many, engine=client), _dies))
+        list(over_runs(tbtools.load(many, engine=client), dies))
+
+
+@pytest.mark.parametrize("trouble", ["slow", "out of memory"])
+def test_a_worker_in_trouble(many: str, tmp_path: Path, trouble: str, client: Any) -> None:
+    """One that is far slower than the others, or is ended for its memory by Dask's nanny."""
+    told = os.fspath(tmp_path / "told")
+    work = partial(names_with_trouble, trouble=trouble, told=told)
+    found = list(over_runs(tbtools.load(many, engine=client), work))
+    assert [name for names in found for name in names] == list(tbtools.load(many))
+    assert len(found) > 1
+    assert Path(told).exists() == (trouble == "out of memory")
 
 
 def test_errors_are_those_of_one_process(many: str, client: Any) -> None:
@@ -381,6 +390,9 @@ def test_a_data_set_keeps_to_what_it_is(many: str, tmp_path: Path, client: Any) 
     _lake(many, tmp_path / "lake", client, tags="loss")
     with pytest.raises(InvalidArgument, match="it holds another selection"):
         _lake(many, tmp_path / "lake", client)
+    with pytest.raises(tbtools.UnknownTag):
+        _lake(many, tmp_path / "typo", client, tags="los")
+    assert not (tmp_path / "typo").exists()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.tex").write_text("")
     with pytest.raises(tbtools.ForeignFiles, match=r"thesis\.tex"):
