@@ -84,7 +84,7 @@ def rescan(before: FileColumns) -> Rescan:
         before: The columns of an earlier scan.
     """
     try:
-        if _is_left_alone(before):
+        if _is_as_it_was(before):
             return Rescan(before, 0, None)
         with open_file(before.path) as file:
             return _rescan_open(file, before)
@@ -95,18 +95,20 @@ def rescan(before: FileColumns) -> Rescan:
         return Rescan(replace(before, tail=tail), 0, "unreadable")
 
 
-def _is_left_alone(before: FileColumns) -> bool:
-    """Whether a file that nobody has changed for long is as it was, without opening it.
+def _is_as_it_was(before: FileColumns) -> bool:
+    """Whether a file is as it was, by its status alone.
 
-    Of the thousand runs of a directory few are written, and opening the files of the others takes
-    most of a look. A network file system may tell of a change a minute later so.
+    Of the thousand runs of a directory few are written, and opening the files of the others to read
+    takes most of a look. Of what nobody has changed for long a network file system may tell a
+    change a minute later.
     """
-    if before.problems or time.time_ns() - before.modified < _LONG:
-        return False
     source = source_of(before.path)
-    if source.is_remote:  # which opens without asking a server
+    if before.problems or source.is_remote:  # which opens without asking a server
         return False
-    status = source.stat(before.path)
+    is_old = time.time_ns() - before.modified >= _LONG
+    status = (source.stat if is_old else source.fresh_stat)(before.path)
+    if status is None:
+        return False
     state = (status.identity, status.size, status.modified)
     return state == (before.identity, before.size, before.modified)
 

@@ -166,6 +166,10 @@ class Source(abc.ABC):
         """How many requests it takes to read so many bytes of a file."""
         return 0
 
+    def fresh_stat(self, path: str) -> Status | None:
+        """As `stat`, with what no cache holds; None where that costs as much as `open`."""
+        return None
+
     def look(self, path: str) -> Status:
         """As `stat`, before all below it is listed: a source may ask for it in bulk.
 
@@ -300,6 +304,15 @@ class LocalSource(Source):
         """One system call."""
         with bad_path(path):
             return _local_status(os.stat(path))
+
+    def fresh_stat(self, path: str) -> Status:
+        """Opens it for a moment: then a network file system asks its server."""
+        with bad_path(path):
+            descriptor = os.open(path, os.O_RDONLY)
+        try:
+            return _local_status(os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
 
     def list(self, path: str) -> Iterator[Entry]:
         """One scandir; where the file system tells the kinds, no call an entry."""

@@ -55,6 +55,7 @@ class FollowedRun:
             say; None where they do not.
         total_epochs: Likewise.
         statistics: Its series in numbers, as of the last time that something came.
+        patience: How long after its last event it counts as being written, in seconds.
         silence: What there is to be said if nothing comes any more; None without a rhythm.
         told: The state that events have told last.
     """
@@ -71,6 +72,7 @@ class FollowedRun:
         self.total_steps: int | None = None
         self.total_epochs: int | None = None
         self.statistics: Sequence[SeriesStatistics] = ()
+        self.patience = 0.0
         self.silence: Silence | None = None
         self.told: RunStatus | None = None
         self._declaring: frozenset[str] = frozenset()
@@ -134,6 +136,7 @@ class FollowedRun:
         self.last_time = float("inf") if end is None else end
         self.arrived = min(now, self.last_time) if at_first else now
         self.statistics = self.run.data.statistics()
+        self.patience = patience_of(self.run)
         steps = [each.last_step for each in self.statistics if each.count]
         self.last_step = max(steps, default=None)
         declaring = _DECLARING & self.run.data.own_tags
@@ -168,7 +171,7 @@ class FollowedRun:
         if not self.is_written:
             return False
         if self.silence is None:
-            return now - self.arrived > patience_of(self.run)
+            return now - self.arrived > self.patience
         usual = max(self._gaps) if len(self._gaps) >= _ARRIVALS else _FLUSH_SECONDS
         return now - self.arrived > self.silence.rhythm.patience + usual
 

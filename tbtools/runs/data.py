@@ -289,7 +289,8 @@ class RunData:
 
     def expect(self, event_files: Sequence[str]) -> None:
         """Takes note of event files that are there now; they are read by the next refresh."""
-        self._paths = tuple(sorted({*self._paths, *event_files}))
+        if event_files != self._paths:
+            self._paths = tuple(sorted({*self._paths, *event_files}))
 
     def refresh(self) -> int:
         """See `Run.refresh`."""

@@ -26,6 +26,7 @@ from tbtools.eventfile.rescan import rescan
 from tbtools.eventfile.scan import FileColumns, scan_file
 from tbtools.eventfile.source import using
 from tests.builders import EventFileBuilder
+from tests.indexes import counted
 from tests.scans import assert_same_columns, problem_places
 from tests.sources import CountingSource
 
@@ -391,6 +392,17 @@ class TestCost:
         assert look.new_rows == 3
         # The fingerprint is read before and after.
         assert counting.bytes_read == len(new) + 2 * 64
+
+    def test_what_is_unchanged_is_not_opened_to_be_read(self, path: Path) -> None:
+        path.write_bytes(points(0, 5))
+        columns = scan_file(path)
+        with counted() as opened:
+            assert rescan(columns).change is None
+        assert not opened
+        append(path, points(5, 1))
+        with counted() as opened:
+            assert rescan(columns).change == "grown"
+        assert opened
 
     def test_old_columns_stay_as_they_were(self, path: Path) -> None:
         path.write_bytes(points(0, 5))

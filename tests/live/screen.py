@@ -49,7 +49,8 @@ def screen_of(
     Args:
         watch: What is watched.
         size: Columns and rows.
-        keys: Textual's names of keys; a text behind ``type:`` is typed.
+        keys: Textual's names of keys; a text behind ``type:`` is typed, one behind ``wait:`` is
+            waited for.
         then: Called with the application before it ends.
         settings: As of the application.
         settings_path: Likewise.
@@ -71,6 +72,9 @@ def screen_of(
         async with app.run_test(size=size, notifications=True) as pilot:
             await settle(app, pilot)
             for key in keys:
+                if key.startswith("wait:"):
+                    await appears(app, pilot, key.removeprefix("wait:"))
+                    continue
                 typed = list(key.removeprefix("type:")) if key.startswith("type:") else [key]
                 await pilot.press(*typed)
                 await settle(app, pilot)
@@ -83,6 +87,16 @@ def screen_of(
     if app.trouble is not None:
         raise app.trouble
     return seen
+
+
+async def appears(app: WatchApp, pilot: Pilot[None], text: str) -> None:
+    """Waits until a text is on the screen."""
+    for _ in range(_PATIENCE):
+        await pilot.pause()
+        if text in text_of(app):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{text} has not appeared:\n{text_of(app)}")
 
 
 async def settle(app: WatchApp, pilot: Pilot[None]) -> None:

@@ -212,8 +212,7 @@ def test_what_is_written_meanwhile_appears(logs: Path) -> None:
 
     watch = watch_of(logs, lambda: START, interval=0.2)
     watch.on_begun = write
-    keys = ["down", "up", "down", "up", "down", "up"]
-    assert "late" in screen_of(watch, keys=keys)
+    assert "late" in screen_of(watch, keys=["down", "wait:late", "up"])
 
 
 def test_a_directory_without_runs_is_waited_for(tmp_path: Path) -> None:

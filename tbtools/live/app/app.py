@@ -330,12 +330,13 @@ class WatchApp(App[None]):
         self.set_full(not self.charts.full)
 
     def set_full(self, full: bool) -> None:
-        """Gives one chart all the place, or no more."""
+        """Gives one chart all the place, or no more; its new size has it drawn."""
+        if full == self.charts.full:
+            return
         self.charts.full = full
         self.screen.set_class(full, "-full")
         if full:
             self.charts.focus()
-        self._show_charts()
 
     def action_smooth(self, by: int) -> None:
         """Smooths more, or less."""

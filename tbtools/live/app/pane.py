@@ -39,7 +39,9 @@ class Pane(Widget, can_focus=True):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
+        self._cells: list[Cells] = []
         self._strips: list[Strip] = []
+        self._base = Style.null()
 
     def lines(self, width: int, height: int) -> Sequence[Cells]:
         """What the pane shows, line by line; at most `height`."""
@@ -50,20 +52,28 @@ class Pane(Widget, can_focus=True):
         if not self.size:
             return
         width, height = self.size
-        drawn = [_strip(cells, width) for cells in self.lines(width, height)][:height]
-        drawn += [Strip.blank(width)] * (height - len(drawn))
-        before, self._strips = self._strips, drawn
-        if len(before) != len(drawn):
+        drawn = list(self.lines(width, height))[:height]
+        drawn += [[]] * (height - len(drawn))
+        before, self._cells = self._cells, drawn
+        if len(before) != height:
+            self._strips = [_strip(cells, width) for cells in drawn]
             self.refresh()
             return
         changed = [row for row in range(height) if drawn[row] != before[row]]
+        for row in changed:
+            self._strips[row] = _strip(drawn[row], width)
         if changed:
             self.refresh(*(Region(0, row, width, 1) for row in changed))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines for Textual, all in the style of now, which takes as long to find as a line."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """A line for Textual."""
         strip = self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
-        return strip.apply_style(self.rich_style)
+        return strip.apply_style(self._base)
 
     def chosen_style(self) -> str:
         """How what is chosen is marked: more strongly where keys go to."""
@@ -92,7 +102,7 @@ class Pane(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         """Draws for the new size."""
-        self._strips = []
+        self._cells = []
         self.redraw()
 
     def watch_has_focus(self, _has_focus: bool) -> None:
@@ -143,9 +153,13 @@ class ListPane(Pane):
     def window(self, height: int) -> range:
         """The items that are seen."""
         room = max(1, height - self.HEAD)
-        self.cursor = max(0, min(self.cursor, self.count() - 1))
+        self.keep_cursor()
         self._top = max(min(self._top, self.cursor, self.count() - room), self.cursor - room + 1, 0)
         return range(self._top, min(self._top + room, self.count()))
+
+    def keep_cursor(self) -> None:
+        """Keeps the cursor on an item, where there are fewer now."""
+        self.cursor = max(0, min(self.cursor, self.count() - 1))
 
     def action_move(self, by: int) -> None:
         """Chooses another item."""

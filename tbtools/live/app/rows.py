@@ -65,6 +65,8 @@ class RunRow:
     @property
     def trouble(self) -> int:
         """How bad its worst finding is that goes on: the place in `SEVERITIES`; beyond for none."""
+        if not self.findings:  # as most, and this is asked of all of them at each look
+            return len(SEVERITIES)
         serious = (each.severity for each in self.findings if each.ongoing and each.is_serious)
         places = [SEVERITIES.index(severity) for severity in serious]
         return min(places, default=len(SEVERITIES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import signal
@@ -44,6 +45,8 @@ def run_app(watch: Watch) -> None:
     from tbtools.live.app.settings import Settings
 
     watch.follower.history = True
+    # A collection that goes through all runs takes longer than a key may; they stay anyway.
+    watch.on_begun = gc.freeze
     console = Console()
     paths = [os.fspath(path) for path in watch.follower.watched.paths]
     kept = state_path(paths, ".screen.json")

@@ -121,14 +121,14 @@ class RunsPane(ListPane):
         return self.rows[self.cursor] if self.cursor < len(self.rows) else None
 
     def show(self, rows: Sequence[RunRow], total: int) -> None:
-        """Takes over the runs; the chosen one stays the chosen one, wherever it is now."""
+        """Takes over the runs, undrawn; the chosen one stays so, wherever it is now."""
         name = self.chosen.name if self.chosen else None
         self.rows, self.total = rows, total
         places = {row.name: place for place, row in enumerate(rows)}
         # Who has not moved yet looks at the worst.
         if name is not None and self.cursor:
             self.cursor = places.get(name, self.cursor)
-        self.redraw()
+        self.keep_cursor()
 
     def action_pin(self) -> None:
         """Keeps the chosen run in the charts, or no more."""

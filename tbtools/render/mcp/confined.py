@@ -89,6 +89,10 @@ class ConfinedSource(LocalSource):
         """What is at a path of a log directory."""
         return super().stat(self._allowed(path))
 
+    def fresh_stat(self, path: str) -> Status:
+        """What is at a path of a log directory now."""
+        return super().fresh_stat(self._allowed(path))
+
     def list(self, path: str) -> Iterator[Entry]:
         """The entries of a directory."""
         return super().list(self._allowed(path))
