@@ -163,7 +163,7 @@ def test_tensorboard_reducer_deletes_a_directory_that_nobody_named(
     ("arguments", "message"),
     [
         ([], "Missing option '-o'"),
-        (["-o", "{}/x.csv.gz"], "x.csv.gz: no format has this ending; known are .csv"),
+        (["-o", "{}/x.npz"], "x.npz: no format has this ending; known are .csv"),
         (["-o", "{}/x.csv", "--statistics", "mean,mode"], "no statistic 'mode'; there are mean"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tbtools.live.app.app import WatchApp
@@ -83,7 +84,9 @@ def screen_of(
                 then(app)
             return seen
 
-    seen = asyncio.run(play())
+    # In a thread of its own: Playwright's tests leave a loop that runs in this one.
+    with ThreadPoolExecutor(1) as pool:
+        seen = pool.submit(lambda: asyncio.run(play())).result()
     if app.trouble is not None:
         raise app.trouble
     return seen

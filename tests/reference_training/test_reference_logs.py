@@ -34,7 +34,7 @@ def values(run: Any, tag: str) -> list[float]:
 
 def text(run: Any, tag: str) -> str:
     (shown,) = run.text(f"{tag}*")["text"]
-    return str(shown.item())
+    return str(shown)
 
 
 def truth(name: str) -> dict[str, Any]:

@@ -225,9 +225,12 @@ class TestTables:
             '{"value": null, "n": 2, "nonfinite": {"value": "NaN"}}',
         ]
 
-    def test_an_unknown_ending_is_a_directory_for_results_of_runs(self, tmp_path: Path) -> None:
+    def test_an_unknown_ending_is_a_directory_only_where_it_says_so(self, tmp_path: Path) -> None:
         aggregate = tbtools.aggregate(write_run(tmp_path / "run", [(0, 1.0)]))
-        tbtools.write(aggregate, tmp_path / "out.v2")
+        with pytest.raises(InvalidArgument, match="no format has this ending"):
+            tbtools.write(aggregate, tmp_path / "out.v2")
+        assert not (tmp_path / "out.v2").exists()
+        tbtools.write(aggregate, f"{tmp_path}/out.v2/")
         assert (tmp_path / "out.v2").is_dir()
 
     def test_a_table_is_not_written_over_without_force(self, tmp_path: Path) -> None:
