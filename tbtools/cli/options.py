@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 LOADED = "tbtools.loaded"
 # There too: whether the command is called again and again, and goes on with what it has read.
 REDRAWING = "tbtools.redrawing"
+# A signal ends this process at once, and an engine's workers with it. What then tidies up behind
+# them, a process of Python's own, is not to say so.
+_UNSAID = "ignore:resource_tracker:UserWarning"
 
 
 def is_given(parameter: str) -> bool:
@@ -137,10 +140,8 @@ class SelectionOptions:
         if loaded and context.meta.get(REDRAWING):
             loaded[0].refresh()
             return loaded[0]
-        if engine is not None:
-            # A signal ends this process at once, and its workers with it. What then tidies up
-            # behind them, a process of Python's own, is not to say so.
-            sys.warnoptions.append("ignore:resource_tracker:UserWarning")
+        if engine is not None and _UNSAID not in sys.warnoptions:
+            sys.warnoptions.append(_UNSAID)
         experiment = load(
             paths,
             runs=self.runs or None,

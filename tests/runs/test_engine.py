@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -36,8 +37,9 @@ LOGS = os.fspath(ROOT / "tests" / "logs")
 RUNS = 60
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
+@contextlib.contextmanager
+def two_workers(memory_limit: str | None = None) -> Iterator[Any]:
+    """A client of a cluster of its own."""
     import dask
 
     # A task may lose both workers once; the third one that it loses is one too many.
@@ -46,16 +48,29 @@ def client() -> Iterator[Any]:
     with (
         dask.config.set(settings | environment_of_workers),
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, memory_limit="400MB", silence_logs=50,
+            n_workers=2, threads_per_worker=1, memory_limit=memory_limit, silence_logs=50,
             dashboard_address="127.0.0.1:0",
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as connected,
     ):  # fmt: skip
         yield connected
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with two_workers() as connected:
+        yield connected
     # One whose scheduler is gone would ask for it as long as this process lives.
     dask_engine._connected.cache_clear()
     for each in list(distributed.Client._instances):
         each.close()
+
+
+@pytest.fixture
+def mortal() -> Iterator[Any]:
+    """Whose workers a test kills: a nanny gives up on one that is killed while it starts again."""
+    with two_workers() as connected:
+        yield connected
 
 
 @pytest.fixture(scope="module")
@@ -232,17 +247,16 @@ def test_real_runs_are_judged_the_same(corpus: Path) -> None:
 @pytest.mark.parametrize(
     "analysis", ["summarize", "export", "detect", "best", "aggregate", "edit"], indirect=True
 )
-def test_workers_that_are_killed(many: str, analysis: Callable[..., Any], client: Any) -> None:
-    client.wait_for_workers(2)  # those that the test before has killed are started anew
+def test_workers_that_are_killed(many: str, analysis: Callable[..., Any], mortal: Any) -> None:
     killed: list[int] = []
 
     def kill(done: int, total: int) -> None:
         if not killed and done < total:
-            killed.extend(client.run(os.getpid).values())
+            killed.extend(mortal.run(os.getpid).values())
             for each in killed:
                 os.kill(each, signal.SIGKILL)
 
-    experiment = tbtools.load(many, engine=client)
+    experiment = tbtools.load(many, engine=mortal)
     assert analysis(experiment, progress=kill) == analysis(many)
     assert len(killed) == 2
 
@@ -277,17 +291,18 @@ def test_a_scheduler_that_goes_away(many: str, monkeypatch: pytest.MonkeyPatch) 
         tbtools.load(many, engine=f"dask:{cluster.scheduler_address}")
 
 
-def test_work_that_kills_every_worker(many: str, client: Any) -> None:
+def test_work_that_kills_every_worker(many: str, mortal: Any) -> None:
     with pytest.raises(EngineError, match="3 workers were lost one after the other"):
-        list(over_runs(tbtools.load(many, engine=client), dies))
+        list(over_runs(tbtools.load(many, engine=mortal), dies))
 
 
 @pytest.mark.parametrize("trouble", ["slow", "out of memory"])
-def test_a_worker_in_trouble(many: str, tmp_path: Path, trouble: str, client: Any) -> None:
+def test_a_worker_in_trouble(many: str, tmp_path: Path, trouble: str) -> None:
     """One that is far slower than the others, or is ended for its memory by Dask's nanny."""
     told = os.fspath(tmp_path / "told")
     work = partial(names_with_trouble, trouble=trouble, told=told)
-    found = list(over_runs(tbtools.load(many, engine=client), work))
+    with two_workers(memory_limit="400MB") as client:
+        found = list(over_runs(tbtools.load(many, engine=client), work))
     assert [name for names in found for name in names] == list(tbtools.load(many))
     assert len(found) > 1
     assert Path(told).exists() == (trouble == "out of memory")
