@@ -327,8 +327,9 @@ class _Courses:
         courses = {}
         for name, run in read:
             own = read_scalars_of(run, name=name).series
-            rate = learning_rates(own.values()).get(name)
-            courses[name] = course_of(own[self.tag], self.direction, own, rate)
+            if self.tag in own:  # else what could be read before cannot be read again
+                rate = learning_rates(own.values()).get(name)
+                courses[name] = course_of(own[self.tag], self.direction, own, rate)
         return courses
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,10 @@ def hparams_table_at(runs: RunsLike | Inputs, at: str | Sequence[str] = _LEVELS)
     Raises:
         InvalidArgument: `at` is none of these.
     """
-    asked = (at,) if isinstance(at, str) else tuple(at)
-    if not asked or any(each not in _LEVELS for each in asked):
+    given: object = [at] if isinstance(at, str) else at
+    every: list[object] = list(given) if isinstance(given, Iterable) else []
+    asked = [each for each in every if isinstance(each, str) and each in _LEVELS]
+    if not asked or len(asked) < len(every):
         raise InvalidArgument(f"at={at!r} is none of last, best, end")
     inputs = open_inputs(runs)
     table = hparams_table(inputs.runs, inputs.all_runs)

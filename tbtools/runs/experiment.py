@@ -417,7 +417,8 @@ class Experiment(Shown, Mapping[str, Run]):
         from tbtools.runs.plugins.hparams_table import hparams_table
 
         self.scan()
-        make = renderer_of(self).hparams if at != "last" else None
+        is_last = isinstance(at, str) and at == "last"
+        make = None if is_last else renderer_of(self).hparams
         table = make(self, at) if make else hparams_table(self, self.all_runs)
         frame = table.to_frame()
         frame.attrs |= joined_attrs(self)
