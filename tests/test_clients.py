@@ -112,5 +112,9 @@ def test_a_client_has_stored_every_point(client: str, tmp_path: Path) -> None:
 
 def test_sql_with_duckdb(tmp_path: Path) -> None:
     found = run_recipe("duckdb", "found = best", tmp_path)
-    losses = tbtools.read_scalars(ROOT / "examples" / "logs", TAG).groupby("run")["value"].min()
+    losses = (
+        tbtools.read_scalars(ROOT / "examples" / "logs", TAG)
+        .groupby("run", observed=True)["value"]
+        .min()
+    )
     assert dict(found) == losses.nsmallest(3).to_dict()

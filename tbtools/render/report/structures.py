@@ -79,7 +79,7 @@ def _meshes(name: str, run: Run, source: MediaSource, page: Page) -> Iterator[Se
     limited = ""
     if any(count > shown for count, shown in counts):
         limited = f"{plural(max(shown for _, shown in counts), 'step')} shown"
-    for tag, rows in frame[frame["index"] == 0].groupby("tag", sort=False):
+    for tag, rows in frame[frame["index"] == 0].groupby("tag", sort=False, observed=True):
         shown = zip(rows["step"], rows["mesh"], strict=True)
         items = [(int(step), _mesh(mesh, page)) for step, mesh in shown]
         found = [(step, item) for step, item in items if item is not None]

@@ -85,7 +85,7 @@ def print_table(
         if sections and (number == 0 or sections[number] != sections[number - 1]):
             print_line(console, f"\n{sections[number]}" if number else sections[0], style="bold")
         if number in headings:
-            print_line(console, headings[number])
+            print_line(console, headings[number], wrap=False)
         print_line(console, _line(row, shown, widths), wrap=False)
     hidden = [column.name for column in filled if column not in kept]
     if hidden:
