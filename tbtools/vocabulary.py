@@ -91,6 +91,8 @@ OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 # What can lie along an axis, besides the tag of another scalar.
 Axis = Literal["step", "relative", "active", "wall"]
 AXES: tuple[Axis, ...] = get_args(Axis)
+# What of a series says how good it is: `step=N` besides.
+LEVELS = ("last", "best", "end")
 # Names of axes that earlier versions used.
 FORMER_AXES: dict[str, Axis] = {"relative_time": "relative", "wall_time": "wall"}
 

@@ -38,6 +38,7 @@ from tbtools.runs.numbers import is_number
 from tbtools.runs.plugins.hparams_table import settings_above
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of
+from tbtools.vocabulary import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -194,7 +195,7 @@ def _check(at: object, top: object) -> int | None:
     if top is not None and not (is_number(top) and top >= 1 and top == int(top)):  # type: ignore[operator, call-overload]
         raise InvalidArgument(f"top={top!r} is no number of runs from 1 on")
     match = _STEP.fullmatch(at) if isinstance(at, str) else None
-    if match is None and at not in ("end", "last", "best"):
+    if match is None and at not in LEVELS:
         raise InvalidArgument(f"at={at!r} is none of end, last, best, step=N")
     return int(match[1]) if match else None
 

@@ -15,6 +15,7 @@ from tbtools.runs.inputs import open_inputs
 from tbtools.runs.plugins.hparams_table import hparams_table, joined_dtypes
 from tbtools.runs.series import read_scalars_of
 from tbtools.runs.tables import free_name
+from tbtools.vocabulary import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
     Place = tuple[str, str]  # the column of a metric, and what of it
     Cells = dict[str, dict[Place, tuple[float, str]]]  # by run: the value, and how it is stored
 
-_LEVELS = ("last", "best", "end")
 
-
-def hparams_table_at(runs: RunsLike | Inputs, at: str | Sequence[str] = _LEVELS) -> HParamsTable:
+def hparams_table_at(runs: RunsLike | Inputs, at: str | Sequence[str] = LEVELS) -> HParamsTable:
     """The hyperparameters of runs, and what their metrics have reached.
 
     Args:
@@ -44,7 +43,7 @@ def hparams_table_at(runs: RunsLike | Inputs, at: str | Sequence[str] = _LEVELS)
     """
     given: object = [at] if isinstance(at, str) else at
     every: list[object] = list(given) if isinstance(given, Iterable) else []
-    asked = [each for each in every if isinstance(each, str) and each in _LEVELS]
+    asked = [each for each in every if isinstance(each, str) and each in LEVELS]
     if not asked or len(asked) < len(every):
         raise InvalidArgument(f"at={at!r} is none of last, best, end")
     inputs = open_inputs(runs)

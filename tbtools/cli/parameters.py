@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tbtools.vocabulary import AXES, FINDING_KINDS, FORMER_AXES
+from tbtools.vocabulary import AXES, FINDING_KINDS, FORMER_AXES, LEVELS
 
 if TYPE_CHECKING:
     from click import ParamType
@@ -150,7 +150,7 @@ class Place(ParamType[str]):
         """Checks the step."""
         name, equals, step = str(value).partition("=")
         known = name == "step" and step.removeprefix("-").isdecimal() if equals else False
-        if not known and value not in ("end", "last", "best"):
+        if not known and value not in LEVELS:
             self.fail(f"{value!r} is none of end, last, best, step=N", param, ctx)
         return str(value)
 
