@@ -35,6 +35,7 @@ Every error is a `TbtoolsError` and also the builtin error that one would expect
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from tbtools.vocabulary import plural
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_MOST_CLOSE = 3
 _SHOWN_NAMES = 5  # of those known, where none comes close
 
 
@@ -200,17 +202,43 @@ def file_error(error: OSError, path: str) -> FileError:
     return kind(error.errno, error.strerror or str(error), path)
 
 
+def close_names(name: str, known: Iterable[str]) -> list[str]:
+    """The names that may be meant: with its words or initials, else with few other letters.
+
+    Args:
+        name: ``loss`` is close to ``train/loss``, ``lr`` to ``learning_rate``, ``los`` to ``loss``.
+        known: Those that there are.
+
+    Returns:
+        Three at most.
+    """
+    import difflib  # costs more than all else of `import tbtools`
+
+    names = list(known)
+    short, wanted = name.casefold(), f"/{_words(name)}/"
+    words = {each: f"/{_words(each)}/" for each in names}
+    inside = [each for each in names if wanted != "//" and wanted in words[each]]
+    inside.sort(key=lambda each: not words[each].endswith(wanted))
+    initials = [
+        each for each in names if short and "".join(re.findall("/(.)", words[each])) == short
+    ]
+    alike = difflib.get_close_matches(name, names, n=_MOST_CLOSE)
+    return list(dict.fromkeys([*inside, *initials, *alike]))[:_MOST_CLOSE]
+
+
+def _words(name: str) -> str:
+    return "/".join(filter(None, re.split(r"[\W_]+", name.casefold())))
+
+
 class UnknownName(TbtoolsError, KeyError):
     """No such name; the text offers those that come close, else the first of those known."""
 
     what = "name"
 
     def __init__(self, name: object, known: Iterable[str]) -> None:
-        import difflib  # costs more than all else of `import tbtools`
-
         names = list(known)
         self.name = name
-        self.close_matches = difflib.get_close_matches(str(name), names, n=3)
+        self.close_matches = close_names(str(name), names)
         super().__init__(f"no {self.what} {name!r}{self._hint(names)}")
 
     def _hint(self, names: list[str]) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tbtools.errors import InvalidArgument
+from tbtools.errors import InvalidArgument, close_names
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.plugins.hparams import json_text
 from tbtools.runs.plugins.hparams_table import bare_holders, settings_above
@@ -169,7 +168,7 @@ def _by_hparams(
     known = sorted({key for _, values in settings.values() for key in values})
     for name in names:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=3) or known
+            close = close_names(name, known) or known
             hint = f"; there are {', '.join(map(repr, close))}" if close else ""
             raise InvalidArgument(f"no run has a hyperparameter {name!r}{hint}")
     bare = bare_holders(runs, read)

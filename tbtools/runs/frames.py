@@ -228,7 +228,9 @@ class ScalarTable:
         # Points are in the order written, and of equal indices the last one assigned stays.
         cells[column, row] = self._column("number", np.float64)
         frame = pd.DataFrame(cells.T, index=pd.Index(steps, name="step"), columns=names, copy=False)
-        duplicates = self.size - np.unique(column * steps.size + row).size
+        filled = np.zeros(cells.shape, bool)
+        filled[column, row] = True
+        duplicates = self.size - np.count_nonzero(filled)
         if duplicates:
             frame.attrs["duplicates"] = duplicates
             message = (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tbtools.errors import close_names
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.levels import mean_level, window_start
 from tbtools.runs.numbers import stored_number
@@ -86,7 +86,7 @@ def _resolve(where: Where, facts: Mapping[str, _Facts], all_runs: Mapping[str, R
         if comparison.is_property or name in tags or (name in hparams and not comparison.form):
             continue
         known = tags if comparison.form else {*tags, *hparams, *PROPERTIES}
-        close = difflib.get_close_matches(name, known, n=3)
+        close = close_names(name, sorted(known, key=natural_key))
         names = ", ".join(map(repr, close or sorted(known, key=natural_key)[:5]))
         what = "scalar" if comparison.form else "hyperparameter or scalar"
         reason = f"no run has a {what} {name!r}" + (f"; there are {names}" if names else "")

@@ -14,13 +14,12 @@ NULL in SQL: a run of which the whole remains unknown does not match, and is cou
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
-from tbtools.errors import InvalidArgument, InvalidExpression, UnsupportedType
+from tbtools.errors import InvalidArgument, InvalidExpression, UnsupportedType, close_names
 from tbtools.runs.numbers import as_number
 from tbtools.runs.plugins.hparams import json_text
 from tbtools.vocabulary import FINDING_KINDS, STATUS_KINDS, RunStatus, plural
@@ -287,7 +286,7 @@ class _Parser:
         known = (*get_args(RunStatus), *STATUS_KINDS)
         if any(fnmatchcase(word, text) for word in known) if is_glob else text in known:
             return STATUS_KINDS.get(text, text)
-        close = ", ".join(difflib.get_close_matches(text, known, n=3) or known)
+        close = ", ".join(close_names(text, known) or known)
         raise self._refuse(f"no status {text!r}; there are {close}", token)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tbtools.errors import InvalidArgument, TbtoolsError, UnknownRun, UnknownTag
+from tbtools.errors import InvalidArgument, TbtoolsError, UnknownRun, UnknownTag, close_names
 from tbtools.runs.selection import select_runs, select_tags
 
 TAGS = ["loss/train", "loss/val", "accuracy", "loss[0]", "loss0", "Loss/train"]
@@ -48,6 +48,22 @@ def test_an_unknown_name_is_told_with_those_that_come_close() -> None:
     assert isinstance(caught.value, TbtoolsError)
     assert caught.value.name == "loss/trian"
     assert caught.value.close_matches[0] == "loss/train"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("loss", ["eval loss", "loss_scale", "Loss/val"]),
+        ("lr", ["learning_rate"]),
+        ("rate/learning", ["learning_rate"]),
+        ("", []),
+        ("/", []),
+        ("ls", ["loss_scale"]),
+    ],
+)
+def test_names_come_close_by_their_words_and_initials(name: str, meant: list[str]) -> None:
+    known = ["loss_scale", "Loss/val", "eval loss", "learning_rate", "floss", "accuracy"]
+    assert close_names(name, known) == meant
 
 
 def test_a_glob_that_matches_nothing_is_refused() -> None:

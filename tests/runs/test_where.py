@@ -193,6 +193,8 @@ def test_it_narrows_what_is_selected_by_name_and_follows_what_is_added(tmp_path:
         ("status~x*", "no status 'x*'; there are training", "^^"),
         ("duration>long", "such as 90, 15m, 2h or 3d", "^^^^"),
         ("lrr<1", "no run has a hyperparameter or scalar 'lrr'; there are 'lr'", "^^^"),
+        ("LOSS<1", "no run has a hyperparameter or scalar 'LOSS'; there are 'val loss'", "^^^^"),
+        ("vl<1", "no run has a hyperparameter or scalar 'vl'; there are 'val loss'", "^^"),
         ("min(opt)<1", "no run has a scalar 'opt'; there are 'lr', 'val loss'", "^^^"),
         ("not " * 60 + "lr<1", "more than 50 levels", "^^^"),
         ("(" * 5000, "more than 50 levels", "^"),

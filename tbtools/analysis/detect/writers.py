@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.analysis.align import union
 from tbtools.analysis.detect.findings import Findings, worst
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _ranks(
     _, rank = np.unique(session, return_inverse=True)
     order = np.lexsort((step, rank))
     is_other = (np.diff(step[order]) != 0) | (np.diff(rank[order]) != 0)
-    if 1 + np.count_nonzero(is_other) < _SHARED * np.unique(step).size:
+    if 1 + np.count_nonzero(is_other) < _SHARED * union([step]).size:
         return [points]
     by_rank = points[np.argsort(rank, kind="stable")]
     return np.split(by_rank, np.cumsum(np.bincount(rank))[:-1])

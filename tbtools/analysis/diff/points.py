@@ -206,7 +206,7 @@ def _at(curve: ScalarSeries, step: int) -> float | None:
 
 def _spacing(x: Axis) -> float:
     """What usually lies between neighbouring points; 0 for fewer than two."""
-    gaps = np.diff(np.unique(x[np.isfinite(x)]))
+    gaps = np.diff(union([x[np.isfinite(x)]]))
     return float(np.median(gaps)) if gaps.size else 0.0
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.analysis.align import union
 from tbtools.analysis.edit.assets import asset_plugins
 from tbtools.analysis.edit.names import Renaming, new_names, tag_bytes
 from tbtools.analysis.edit.parts import Part, session_parts, tag_parts
@@ -261,8 +262,8 @@ class SeenRun:
         if wishes.concat:
             for number, file in enumerate(files):
                 step = self.edit.steps_of(number, file)
-                steps.append(np.unique(step[kept[number] & ~self.edit.is_declaration(file)]))
-        self.reached = np.unique(np.concatenate(steps))
+                steps.append(step[kept[number] & ~self.edit.is_declaration(file)])
+        self.reached = union(steps).astype(np.int64)
 
     def move_steps(self, offset: int) -> None:
         """Adds something to all its steps, after all else."""

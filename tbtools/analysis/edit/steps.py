@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.analysis.align import union
 from tbtools.errors import InvalidArgument
 from tbtools.runs.timeline.traces import WRAP, counter_wraps
 
@@ -121,7 +122,7 @@ def spacing(step: NDArray[np.int64]) -> int:
     A counter that does not begin at 0 has been written for the first time after one spacing; for
     one that does it is the usual distance of two steps.
     """
-    distinct = np.unique(step)
+    distinct = union([step])
     if distinct.size and distinct[0] > 0:
         return int(distinct[0])
     distance = np.sort(np.diff(distinct))

@@ -11,6 +11,7 @@ import numpy as np
 from rich.cells import cell_len
 
 from tbtools.analysis.main_objective import Objectives, rank_objectives
+from tbtools.analysis.reached import reached
 from tbtools.render.colors import DASHES, run_colors, run_dashes
 from tbtools.render.format import (
     format_count,
@@ -157,10 +158,9 @@ def best_of(
         return list(series[: limit or None])
 
     def rank(each: ScalarSeries) -> float:
-        finite = each.value[np.isfinite(each.value)]
-        if not finite.size:
-            return np.inf
-        return float(finite.min() if direction == "min" else -finite.max())
+        best = reached(each, direction, "best")
+        value = np.nan if best is None else best.level.mean
+        return np.inf if not np.isfinite(value) else value if direction == "min" else -value
 
     return sorted(series, key=rank)[:limit]
 
