@@ -17,6 +17,8 @@ VARINT, FIXED64, BYTES, GROUP_START, GROUP_END, FIXED32 = range(6)
 # Field numbers of Event, Summary, Summary.Value, SummaryMetadata and its PluginData.
 _SUMMARY, _VALUE, _METADATA, _PLUGIN_DATA, _PLUGIN_NAME, _PLUGIN_CONTENT = 5, 1, 9, 1, 1, 2
 _WALL_TIME, _STEP, _TAG = 1, 2, 1
+# What the field of a Summary.Value that holds its metadata begins with.
+METADATA_KEY = _METADATA << 3 | BYTES
 
 
 def read_varint(data: bytes, position: int) -> tuple[int, int]:

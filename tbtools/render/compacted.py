@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,23 +10,17 @@ from tbtools.analysis.stretches import open_unchanged
 from tbtools.errors import FileError, OutputDiffers
 from tbtools.eventfile.scan import scan_open
 from tbtools.eventfile.source import open_file
-from tbtools.eventfile.wire import without_metadata
-from tbtools.render.copying import BLOCK, Inputs
+from tbtools.render.copying import Inputs
 from tbtools.render.directories import directory_whole
 from tbtools.render.edited import write_asset
 from tbtools.render.event_files import write_piece, write_version
+from tbtools.render.value_digests import DIGESTS, values_digest
 
 if TYPE_CHECKING:
     import os
     from typing import BinaryIO
 
-    from numpy.typing import NDArray
-
     from tbtools.analysis.compacted import Compaction, RunCompaction
-    from tbtools.eventfile.scan import FileColumns
-    from tbtools.eventfile.source import SourceFile
-
-_ALL = (1 << 128) - 1
 
 
 def write_compaction(compaction: Compaction, directory: str | os.PathLike[str]) -> int:
@@ -77,38 +69,13 @@ def _prove(run: RunCompaction, file: BinaryIO) -> None:
         if rows.size:
             with open_unchanged(scanned) as source:
                 columns = scan_open(source, most=scanned.position)
-                wanted += _digest(columns, source, rows)
+                wanted += values_digest(columns, source, rows)
     try:
         with open_file(file.name) as written:
             columns = scan_open(written)
             count = columns.values.count
-            got = _digest(columns, written, np.arange(count))
+            got = values_digest(columns, written, np.arange(count))
     except FileError as error:  # which names what is there for the time being
         raise OSError(error.errno, error.strerror) from error
-    if columns.problems or count != run.kept or got != wanted & _ALL:
+    if columns.problems or count != run.kept or got != wanted % DIGESTS:
         raise OutputDiffers(run.run)
-
-
-def _digest(columns: FileColumns, file: SourceFile, rows: NDArray[np.int64]) -> int:
-    """A sum over values of digests of tag, step, wall time and bytes, but for their metadata."""
-    total = 0
-    names = columns.tag_names
-    tag_id, step, wall_time = columns.tag_id[rows], columns.step[rows], columns.wall_time[rows]
-    offset, length = columns.offset[rows], columns.length[rows].astype(np.int64)
-    first = 0
-    while first < rows.size:
-        base = int(offset[first])
-        end = max(int(np.searchsorted(offset, base + BLOCK)), first + 1)
-        here = slice(first, end)
-        block = file.read_at(base, int(offset[end - 1] + length[end - 1]) - base)
-        for tag, at_step, at_time, start, size in zip(
-            tag_id[here].tolist(), step[here].tolist(), wall_time[here].tolist(),
-            (offset[here] - base).tolist(), length[here].tolist(), strict=True,
-        ):  # fmt: skip
-            value = without_metadata(block[start : start + size])
-            digest = hashlib.blake2b(struct.pack("<qd", at_step, at_time), digest_size=16)
-            digest.update(names[tag])
-            digest.update(value)
-            total += int.from_bytes(digest.digest(), "little")
-        first = end
-    return total & _ALL

@@ -107,6 +107,45 @@ def test_thinning_keeps_what_matters(tmp_path: Path) -> None:
             assert set(near) <= set(got["step"])
 
 
+def _altered(**last: Any) -> bytes:
+    """Three scalars and two texts, of which some are others than those of `_altered()`."""
+    texts = last.get("texts", ("short", "long " * 100))
+    made = {"tag": "loss", "step": 8, "value": 0.5, "wall_time": START + 1} | last
+    builder = EventFileBuilder().scalar("loss", 7, 0.25).scalar("lr", 8, 0.75, START + 1)
+    builder.scalar(made["tag"], made["step"], made["value"], made["wall_time"])
+    return builder.text("a", 0, texts[0]).text("b", 0, texts[1]).bytes()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"tag": "losS"},
+        {"step": 9},
+        {"value": np.nextafter(np.float32(0.5), np.float32(1))},
+        {"wall_time": START + 1 + 1e-6},
+        {"texts": ("shorn", "long " * 100)},
+        {"texts": ("short", "long " * 99 + "lonG ")},
+        {"tag": "lr", "value": 0.75, "step": 7},
+    ],
+)
+def test_whatever_differs_is_not_written(
+    other: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / NAME).write_bytes(_altered())
+    data = [_altered()]
+
+    def broken(file: Any, *_: Any) -> None:
+        file.write(data[0])
+
+    monkeypatch.setattr(compacted, "write_piece", broken)
+    tbtools.compact(tmp_path / "run").write(tmp_path / "same")
+    data[0] = _altered(**other)
+    with pytest.raises(OutputDiffers):
+        tbtools.compact(tmp_path / "run").write(tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "same"]
+
+
 def test_what_differs_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session(0, 9, START).write(tmp_path / "run" / NAME)
     write = compacted.write_piece
