@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from tbtools.runs.columns import bounds
 from tbtools.runs.loops import loops
 from tbtools.runs.numbers import json_number
-from tbtools.runs.statistics import bounds, measured, statistics_of
+from tbtools.runs.statistics import measured, statistics_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,6 +21,20 @@ ctypedef fused Value:
     float
     double
 
+ctypedef fused Stored:
+    int64_t
+    float
+    double
+
+ctypedef fused Row:
+    int32_t
+    int64_t
+
+cdef enum:
+    BLOCK = 512  # rows of each series that are taken in turn, so that what is read stays in the cache
+    NONE_YET = -1
+    ONE_YET = -2
+
 cdef packed struct Numbers:
     int64_t count, first_step, last_step
     double first_time, last_time
@@ -96,6 +110,47 @@ def spaced_series(const int64_t[::1] rows, const int64_t[::1] ends):
     return found if even else None
 
 
+def evenly_spaced(const Number[::1] numbers, Py_ssize_t count, const int32_t[::1] rank):
+    """The rows of all series, where each is spaced evenly; see `_rows_python.evenly_spaced`."""
+    cdef Py_ssize_t i, size = numbers.shape[0], known = rank.shape[0]
+    cdef int64_t end = 0
+    cdef int32_t number
+    cdef bint sound = True, even = True
+    found = np.zeros((count, 2), np.int64)
+    ends = np.full(count, NONE_YET, np.int64)
+    cdef int64_t[:, ::1] spaced = found
+    cdef int64_t[::1] next = ends
+    if count == 1 and not np.any(rank):
+        found[0, 1] = size > 1
+        return found, np.array([size], np.int64)
+    with nogil:
+        for i in range(size):
+            if not (0 <= <int64_t>numbers[i] < known and 0 <= rank[numbers[i]] < count):
+                sound = False
+                break
+            number = rank[numbers[i]]
+            if next[number] == i:
+                next[number] += spaced[number, 1]
+            elif next[number] == NONE_YET:
+                spaced[number, 0] = i
+                next[number] = ONE_YET
+            elif next[number] == ONE_YET:
+                spaced[number, 1] = i - spaced[number, 0]
+                next[number] = i + spaced[number, 1]
+            else:
+                even = False
+                break
+        for i in range(count if sound and even else 0):
+            if next[i] == ONE_YET:
+                end += 1
+            elif next[i] != NONE_YET:
+                end += (next[i] - spaced[i, 0]) // spaced[i, 1]
+            next[i] = end
+    if not sound:
+        raise IndexError("a row or a number is out of bounds")
+    return (found, ends) if even else None
+
+
 def spaced_rows(const int64_t[:, ::1] spaced, const int64_t[::1] ends):
     """The rows of series that are spaced evenly; see `_rows_python.spaced_rows`."""
     cdef Py_ssize_t i, j, first = 0, count = ends.shape[0], size = ends[count - 1] if count else 0
@@ -112,6 +167,97 @@ def spaced_rows(const int64_t[:, ::1] spaced, const int64_t[::1] ends):
             first = ends[i]
     if not sound:
         raise IndexError("a series is out of bounds")
+    return found
+
+
+def take_spaced(const Stored[::1] column, const int64_t[:, ::1] spaced, const int64_t[::1] ends,
+                taken):
+    """The rows of a column that are spaced evenly; see `_rows_python.take_spaced`."""
+    cdef int64_t[::1] integers
+    cdef double[::1] numbers
+    cdef Py_ssize_t i, j, start, first, row, longest = 0, count = ends.shape[0]
+    cdef Py_ssize_t size = ends[count - 1] if count else 0
+    cdef bint sound = spaced.shape[0] == count and (count == 0 or spaced.shape[1] == 2)
+    if Stored is int64_t:
+        integers = taken
+        sound = sound and integers.shape[0] == size
+    else:
+        numbers = taken
+        sound = sound and numbers.shape[0] == size
+    with nogil:
+        first = 0
+        for i in range(count if sound else 0):
+            if not (first <= ends[i] <= size
+                    and (first == ends[i] or is_within(spaced[i, 0], spaced[i, 1],
+                                                       ends[i] - first, column.shape[0]))):
+                sound = False
+                break
+            longest = max(longest, ends[i] - first)
+            first = ends[i]
+        start = 0
+        while sound and start < longest:
+            first = 0
+            for i in range(count):
+                row = spaced[i, 0] + start * spaced[i, 1]
+                for j in range(first + start, min(first + start + BLOCK, ends[i])):
+                    if Stored is int64_t:
+                        integers[j] = column[row]
+                    else:
+                        numbers[j] = column[row]
+                    row += spaced[i, 1]
+                first = ends[i]
+            start += BLOCK
+    if not sound:
+        raise IndexError("a series is out of bounds")
+
+
+cdef inline bint is_within(int64_t first, int64_t spacing, int64_t count, int64_t rows) noexcept nogil:
+    """Whether so many rows are there, of which a few are more than none."""
+    return (0 <= first < rows and -rows <= spacing <= rows
+            and (count == 1 or spacing == 0 or (count <= rows
+                 and 0 <= first + (count - 1) * spacing < rows)))
+
+
+def take_rows(const Stored[::1] column, const Row[::1] rows, taken):
+    """Rows of a column; see `_rows_python.take_rows`."""
+    cdef int64_t[::1] integers
+    cdef double[::1] numbers
+    cdef Py_ssize_t i
+    cdef bint sound
+    if Stored is int64_t:
+        integers = taken
+        sound = integers.shape[0] == rows.shape[0]
+    else:
+        numbers = taken
+        sound = numbers.shape[0] == rows.shape[0]
+    with nogil:
+        for i in range(rows.shape[0] if sound else 0):
+            if not 0 <= rows[i] < column.shape[0]:
+                sound = False
+                break
+            if Stored is int64_t:
+                integers[i] = column[rows[i]]
+            else:
+                numbers[i] = column[rows[i]]
+    if not sound:
+        raise IndexError("a row is out of bounds")
+
+
+def falls(const Stored[::1] numbers, Stored by):
+    """Where numbers fall by more than so much; see `_rows_python.falls`."""
+    cdef Py_ssize_t i, count = 0
+    with nogil:
+        for i in range(1, numbers.shape[0]):
+            count += numbers[i] < numbers[i - 1] - by
+    found = np.empty(count, np.int64)
+    cdef int64_t[::1] places = found
+    if count:
+        count = 0
+        with nogil:
+            for i in range(1, numbers.shape[0]):
+                if numbers[i] < numbers[i - 1] - by:
+                    places[count] = i
+                    count += 1
     return found
 
 

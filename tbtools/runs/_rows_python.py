@@ -85,6 +85,54 @@ def spaced_rows(spaced: Ints, ends: Ints) -> Ints:
     return rows
 
 
+def evenly_spaced(
+    numbers: NDArray[Any], count: int, rank: NDArray[np.int32]
+) -> tuple[Ints, Ints] | None:
+    """What `spaced_series` tells of the order of all rows by their numbers, without that order.
+
+    Args:
+        numbers: Of all rows: indices of `rank`.
+        count: How many series there are.
+        rank: The series of each number.
+
+    Returns:
+        The first row of each series, with how far its rows are from one another, and where those of
+        each end; None where those of any are not all as far from one another.
+    """
+    rows, ends = stable_order(numbers, count, rank)
+    spaced = spaced_series(rows, ends)
+    return None if spaced is None else (spaced, ends)
+
+
+def take_spaced(column: NDArray[Any], spaced: Ints, ends: Ints, taken: NDArray[Any]) -> None:
+    """The rows of which `spaced_series` tells, of one column.
+
+    Args:
+        column: int64, float32 or float64.
+        spaced: As for `spaced_rows`.
+        ends: Likewise.
+        taken: Where they go: int64, or float64 for floats.
+    """
+    taken[:] = column[spaced_rows(spaced, ends)]
+
+
+def take_rows(column: NDArray[Any], rows: NDArray[Any], taken: NDArray[Any]) -> None:
+    """Some rows of a column.
+
+    Args:
+        column: int64, float32 or float64.
+        rows: int32 or int64, which rows.
+        taken: Where they go: int64, or float64 for floats.
+    """
+    taken[:] = column[rows]
+
+
+def falls(numbers: NDArray[Any], by: float) -> Ints:
+    """The places at which a number is less than the one in front of it by more than `by`."""
+    places: Ints = np.flatnonzero(numbers[1:] < numbers[:-1] - by) + 1
+    return places
+
+
 def series_keys(
     tag_id: NDArray[np.int32],
     kind: NDArray[np.uint8],

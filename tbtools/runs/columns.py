@@ -124,6 +124,11 @@ class RunColumns:
             self.timeline.notes(lambda: [(each.tag, self.of(each)) for each in self.scalars()])
         )
 
+    def order_of(self, series: Sequence[SeriesRows]) -> RowOrder:
+        """The rows of several series that have points, one behind the other."""
+        order = self._by_series[1]
+        return order if len(series) == len(self.series) else order.stretches(*bounds(series))
+
     def of(self, series: SeriesRows) -> NDArray[np.int64]:
         """The rows of one series, in the order of the timeline."""
         return self._by_series[1].stretch(series.first, series.end)
@@ -148,7 +153,7 @@ class RunColumns:
     def only(self, series: Sequence[SeriesRows], order: NDArray[np.int64]) -> RunColumns:
         """The same timeline with other series, which stand in this order one behind the other."""
         ends = np.array([each.end for each in series], np.int64)
-        return RunColumns(self.timeline, (tuple(series), RowOrder(order, ends)))
+        return RunColumns(self.timeline, (tuple(series), RowOrder.of(order, ends)))
 
 
 def is_within(step: NDArray[np.int64], first: int | None, last: int | None) -> NDArray[np.bool_]:
@@ -159,6 +164,12 @@ def is_within(step: NDArray[np.int64], first: int | None, last: int | None) -> N
     if last is not None:
         within &= step <= last
     return within
+
+
+def bounds(series: Sequence[SeriesRows]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where series start and end in the order of a run's rows."""
+    firsts = np.array([each.first for each in series], np.int64)
+    return firsts, np.array([each.end for each in series], np.int64)
 
 
 @shared_by_names
@@ -206,15 +217,26 @@ def _gather(timeline: Timeline) -> _BySeries:
     )  # fmt: skip
     shown, places = _in_natural_order(rows.tags, rows.plugins, keys.tobytes())
     place_of_shape = places[key_of_shape]
-    order, ends = loops.stable_order(
-        rows.values.shape, len(shown), place_of_shape, _kept_rows(timeline)
-    )
-    bounds = [0, *ends.tolist()]
+    order = _order(rows.values.shape, len(shown), place_of_shape, _kept_rows(timeline))
+    bounds = [0, *order.ends.tolist()]
     series = [
         SeriesRows(*each, first, end)
         for each, (first, end) in zip(shown, pairwise(bounds), strict=True)
     ]
-    return tuple(series), RowOrder(order, ends)
+    return tuple(series), order
+
+
+def _order(
+    shape: NDArray[np.int32],
+    count: int,
+    series_of_shape: NDArray[np.int32],
+    kept: NDArray[np.int64] | None,
+) -> RowOrder:
+    """The rows that are kept by their series."""
+    spaced = loops.evenly_spaced(shape, count, series_of_shape) if kept is None else None
+    if spaced is not None:
+        return RowOrder(spaced[1], spaced[0])
+    return RowOrder.of(*loops.stable_order(shape, count, series_of_shape, kept))
 
 
 def _kept_rows(timeline: Timeline) -> NDArray[np.int64] | None:

@@ -125,9 +125,10 @@ class Experiment(Shown, Mapping[str, Run]):
         unreadable: Directories that could not be looked into, and with `skip_unreadable` the given
             paths without event files, each with the reason.
         engine: What does work over all runs in other processes; None for this one.
+        is_kept: Whether what was read for a frame stays in memory.
     """
 
-    _plumbing = frozenset({"all_runs", "engine"})
+    _plumbing = frozenset({"all_runs", "engine", "is_kept"})
 
     def __init__(
         self,
@@ -154,6 +155,7 @@ class Experiment(Shown, Mapping[str, Run]):
         self._runs: dict[str, Run] = {}
         self._fold = fold
         self.engine = engine_named(engine)
+        self.is_kept = True
         directories = each_path(partial(_discover_named, also=self._also), self.paths)
         missing = [(each.path, each.unreadable[each.path]) for each in directories if not each.runs]
         if missing and not (skip_unreadable and len(missing) < len(directories)):
@@ -344,7 +346,7 @@ class Experiment(Shown, Mapping[str, Run]):
         """
         self.scan()
         columns = {"dtype": dtype, "file": file, "source": self._fold}
-        return scalars_frame(self, tags, steps=steps, wide=wide, **columns)
+        return scalars_frame(self, tags, steps=steps, wide=wide, keep=self.is_kept, **columns)
 
     def to_dask(
         self, tags: Globs = None, *, steps: tuple[int | None, int | None] | None = None

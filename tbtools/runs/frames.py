@@ -14,11 +14,10 @@ from tbtools.eventfile.discover import natural_key
 from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.numbers import DTYPE_NAMES
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.statistics import scalar_rows
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import FrameType
 
     import pandas as pd
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from tbtools.runs.columns import SeriesRows
     from tbtools.runs.parts import Part, Steps
     from tbtools.runs.plugins.values import Undecodable
+    from tbtools.runs.row_order import RowOrder
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Globs
 
@@ -65,41 +65,46 @@ def tell_undecodable(
     return frame
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Chunk:
-    """Neighbouring rows of the result: the scalars of one part."""
+    """Neighbouring rows of the result: the scalars of one part.
 
-    part: Part
-    series: list[SeriesRows]
-    rows: NDArray[np.int64]
+    Attributes:
+        part: The part; None where its rows are only passing through.
+        runs: The run that it is shown as; one name, like the next.
+        sources: The run that it is.
+        tags: The tag of each series, as it is shown.
+        source_tags: The same as they are stored.
+        counts: How many points each has.
+        order: Which rows of the part they are.
+        columns: Columns of the part, those that are still to be taken.
+        here: Where they stand in the result.
+    """
+
+    part: Part | None
+    runs: list[str]
+    sources: list[str]
+    tags: list[str]
+    source_tags: list[str]
+    counts: list[int]
+    order: RowOrder
+    columns: dict[str, NDArray[Any]]
     here: slice
 
-    @property
-    def counts(self) -> list[int]:
-        return [series.count for series in self.series]
-
-    def run(self) -> list[str]:
-        return [self.part.run] * len(self.series)
-
-    def tag(self) -> list[str]:
-        return [self.part.shown_tag(series.tag) for series in self.series]
-
-    def file(self) -> list[str]:
-        return [file.path for file in self.part.columns.rows.files]
-
-    def source_run(self) -> list[str]:
-        return [self.part.source] * len(self.series)
-
-    def source_tag(self) -> list[str]:
-        return [series.tag for series in self.series]
-
-
-def _chunks(selected: Sequence[tuple[Part, list[SeriesRows]]]) -> Iterator[_Chunk]:
-    end = 0
-    for part, series in selected:
-        first, end = end, end + sum(each.count for each in series)
-        if first < end:
-            yield _Chunk(part, series, scalar_rows(part.columns, series), slice(first, end))
+    @classmethod
+    def of(cls, part: Part, series: list[SeriesRows], first: int, *, keep: bool) -> _Chunk:
+        order, values = part.columns.order_of(series), part.columns.rows.values
+        return cls(
+            part=part if keep else None,
+            runs=[part.run],
+            sources=[part.source],
+            tags=[part.shown_tag(each.tag) for each in series],
+            source_tags=[each.tag for each in series],
+            counts=[each.count for each in series],
+            order=order,
+            columns={name: getattr(values, name) for name in ("step", "wall_time", "number")},
+            here=slice(first, first + order.size),
+        )
 
 
 class ScalarTable:
@@ -111,6 +116,9 @@ class ScalarTable:
     Args:
         selected: Each part of the runs, in the order in which they are to appear, with the series
             of it to take.
+        keep: Whether the columns of the parts are needed any more. Else nobody else may have them:
+            each is let go of when it is taken, or becomes one of the frame, of which but one can be
+            made, without dtypes and files.
 
     Attributes:
         runs: Names of the runs that have points, in order.
@@ -118,50 +126,77 @@ class ScalarTable:
         size: How many points there are.
     """
 
-    def __init__(self, selected: Sequence[tuple[Part, list[SeriesRows]]]) -> None:
-        self._chunks = list(_chunks(selected))
-        self.runs = list(dict.fromkeys(chunk.part.run for chunk in self._chunks))
-        self.tags = self._distinct(_Chunk.tag)
-        self.size = self._chunks[-1].here.stop if self._chunks else 0
+    def __init__(
+        self, selected: Iterable[tuple[Part, list[SeriesRows]]], *, keep: bool = True
+    ) -> None:
+        self._keep = keep
+        self._free: NDArray[Any] | None = None
+        self._chunks: list[_Chunk] = []
+        self.size = 0
+        for part, series in selected:
+            if series:
+                self._chunks.append(_Chunk.of(part, series, self.size, keep=keep))
+                self.size = self._chunks[-1].here.stop
+        self.runs = self._in_order("runs")
+        self.tags = self._distinct("tags")
 
-    def _distinct(self, names: Callable[[_Chunk], list[str]]) -> list[str]:
-        return sorted({name for chunk in self._chunks for name in names(chunk)}, key=natural_key)
+    def _distinct(self, names: str) -> list[str]:
+        found = {name for chunk in self._chunks for name in getattr(chunk, names)}
+        return sorted(found, key=natural_key)
 
-    def _column(self, name: str, dtype: type[np.generic]) -> NDArray[Any]:
-        """A column of the event files, for all points."""
-        column = np.empty(self.size, dtype)
+    def _in_order(self, names: str) -> list[str]:
+        return list(dict.fromkeys(name for chunk in self._chunks for name in getattr(chunk, names)))
+
+    def _column(self, name: str) -> NDArray[Any]:
+        """A column of the event files, for all points: int64 of steps, else float64."""
+        column = self._room(np.dtype(np.int64 if name == "step" else np.float64))
         for chunk in self._chunks:
-            values = chunk.part.columns.rows.values
-            taken = getattr(values, name)
-            if taken.dtype == dtype:
-                # Other modes than clip take into a buffer first; all rows are there.
-                np.take(taken, chunk.rows, out=column[chunk.here], mode="clip")
-            else:
-                column[chunk.here] = np.take(taken, chunk.rows, mode="clip")
+            stored = chunk.columns[name] if self._keep else chunk.columns.pop(name)
+            is_free = not self._keep and stored.flags.writeable and stored.nbytes == column.nbytes
+            if is_free and chunk.order.size == self.size and chunk.order.is_as_stored:
+                return stored
+            chunk.order.take(stored, column[chunk.here])
+            if is_free:
+                self._free = stored
         return column
 
-    def _codes(
-        self, categories: list[str], names: Callable[[_Chunk], list[str]]
-    ) -> NDArray[np.signedinteger[Any]]:
+    def _room(self, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Memory for a column: that of one that was taken, for what is new costs page faults."""
+        free, self._free = self._free, None
+        return np.empty(self.size, dtype) if free is None else free.view(dtype)
+
+    def _codes(self, categories: list[str], names: str) -> NDArray[np.signedinteger[Any]]:
         """For each point the index of its name, in as few bytes as pandas keeps codes in."""
+        dtype = np.min_scalar_type(-len(categories) - 1)
+        if len(categories) == 1:
+            return np.zeros(self.size, dtype)
         number = {name: i for i, name in enumerate(categories)}
-        codes = np.empty(self.size, np.min_scalar_type(-len(categories) - 1))
+        codes = np.empty(self.size, dtype)
         for chunk in self._chunks:
-            codes[chunk.here] = np.repeat([number[name] for name in names(chunk)], chunk.counts)
+            own = np.array([number[name] for name in getattr(chunk, names)], dtype)
+            codes[chunk.here] = own if own.size == 1 else np.repeat(own, chunk.counts)
         return codes
 
-    def _categorical(
-        self, categories: list[str], names: Callable[[_Chunk], list[str]]
-    ) -> pd.Categorical[Any]:
+    def _categorical(self, categories: list[str], names: str) -> pd.Categorical[Any]:
         return _categorical(self._codes(categories, names), categories)
 
+    def _dtypes(self) -> pd.Categorical[Any]:
+        codes = np.empty(self.size, np.int8)
+        known = np.array(list(DTYPE_NAMES))
+        for chunk in self._chunks:
+            assert chunk.part
+            stored = chunk.part.columns.rows.values.dtypes(chunk.order.all())
+            codes[chunk.here] = np.searchsorted(known, stored)
+        return _categorical(codes, list(DTYPE_NAMES.values()))
+
     def _files(self) -> pd.Categorical[Any]:
-        paths = list(dict.fromkeys(path for chunk in self._chunks for path in chunk.file()))
+        every = [chunk.part.columns.rows for chunk in self._chunks if chunk.part]
+        paths = list(dict.fromkeys(file.path for rows in every for file in rows.files))
         number = {path: i for i, path in enumerate(paths)}
         codes = np.empty(self.size, np.min_scalar_type(-len(paths) - 1))
-        for chunk in self._chunks:
-            own = np.array([number[path] for path in chunk.file()], codes.dtype)
-            codes[chunk.here] = own[chunk.part.columns.rows.file_of(chunk.rows)]
+        for chunk, rows in zip(self._chunks, every, strict=True):
+            own = np.array([number[file.path] for file in rows.files], codes.dtype)
+            codes[chunk.here] = own[rows.file_of(chunk.order.all())]
         return _categorical(codes, paths)
 
     def long(
@@ -179,21 +214,19 @@ class ScalarTable:
 
         columns: dict[str, Any] = {}
         if run:
-            columns["run"] = self._categorical(self.runs, _Chunk.run)
-        columns["tag"] = self._categorical(self.tags, _Chunk.tag)
-        columns["step"] = self._column("step", np.int64)
-        columns["wall_time"] = self._column("wall_time", np.float64)
-        columns["value"] = self._column("number", np.float64)
+            columns["run"] = self._categorical(self.runs, "runs")
+        columns["tag"] = self._categorical(self.tags, "tags")
+        columns["step"] = self._column("step")
+        columns["wall_time"] = self._column("wall_time")
+        columns["value"] = self._column("number")
         if dtype:
-            codes = np.searchsorted(list(DTYPE_NAMES), self._column("dtype", np.uint8))
-            columns["dtype"] = _categorical(codes, list(DTYPE_NAMES.values()))
+            columns["dtype"] = self._dtypes()
         if file:
             columns["file"] = self._files()
         if source:
-            runs = list(dict.fromkeys(chunk.part.source for chunk in self._chunks))
-            columns["source_run"] = self._categorical(runs, _Chunk.source_run)
-            tags = self._distinct(_Chunk.source_tag)
-            columns["source_tag"] = self._categorical(tags, _Chunk.source_tag)
+            columns["source_run"] = self._categorical(self._in_order("sources"), "sources")
+            tags = self._distinct("source_tags")
+            columns["source_tag"] = self._categorical(tags, "source_tags")
         return pd.DataFrame(columns, copy=False)
 
     def wide(self, columns: str) -> pd.DataFrame:
@@ -207,10 +240,10 @@ class ScalarTable:
         """
         import pandas as pd
 
-        steps, row = np.unique(self._column("step", np.int64), return_inverse=True)
+        steps, row = np.unique(self._column("step"), return_inverse=True)
         if columns == "both":
-            pair = self._codes(self.runs, _Chunk.run).astype(np.int64) * len(self.tags)
-            pair += self._codes(self.tags, _Chunk.tag)
+            pair = self._codes(self.runs, "runs").astype(np.int64) * len(self.tags)
+            pair += self._codes(self.tags, "tags")
             present, column = np.unique(pair, return_inverse=True)
             names: pd.Index[Any] = pd.MultiIndex.from_arrays(
                 [
@@ -221,12 +254,11 @@ class ScalarTable:
             )
         else:
             shown = self.runs if columns == "run" else self.tags
-            column = self._codes(shown, _Chunk.run if columns == "run" else _Chunk.tag)
-            column = column.astype(np.int64)
+            column = self._codes(shown, f"{columns}s").astype(np.int64)
             names = pd.Index(shown, name=columns)
         cells = np.full((len(names), steps.size), np.nan)
         # Points are in the order written, and of equal indices the last one assigned stays.
-        cells[column, row] = self._column("number", np.float64)
+        cells[column, row] = self._column("number")
         frame = pd.DataFrame(cells.T, index=pd.Index(steps, name="step"), columns=names, copy=False)
         filled = np.zeros(cells.shape, bool)
         filled[column, row] = True
@@ -266,6 +298,7 @@ def scalars_frame(
     file: bool = False,
     source: bool = False,
     run: bool = True,
+    keep: bool = True,
 ) -> pd.DataFrame:
     """The scalars of several runs, or of one; see `Experiment.scalars` and `Run.scalars`.
 
@@ -279,27 +312,33 @@ def scalars_frame(
         source: Adds the columns source_run and source_tag.
         run: Whether the frame tells the runs apart. That of one run, which it is without, has no
             column for it, is empty where nothing could be read, and its `attrs` are to be added.
+        keep: Whether what was read of the runs is needed any more; else it is let go of.
     """
     if wide and (dtype or file):
         raise InvalidArgument(f"a wide frame has no {'dtype' if dtype else 'file'} of its points")
+    keep = keep or dtype or file
     selector = Selector(Selection.of(tags, steps))
     table = ScalarTable(
-        [
+        (
             selector.choose(replace(part, run=name))
             for name, each in runs.items()
             for part in each.data.parts
-        ]
+        ),
+        keep=keep,
     )
     if run:
         require_readable(runs)
     selector.require_match()
+    attrs = joined_attrs(runs) if run else {}
+    if not keep:
+        for each in runs.values():
+            each.data.release()
     if wide:
         columns = "both" if run else "tag"
         frame = table.wide("run" if run and [tags] == table.tags else columns)
     else:
         frame = table.long(run=run, dtype=dtype, file=file, source=source)
-    if run:
-        frame.attrs |= joined_attrs(runs)
+    frame.attrs |= attrs
     return frame
 
 

@@ -218,5 +218,6 @@ def read_scalars(path: RunsLike, tags: Globs = None, **options: Any) -> pd.DataF
     loading = {name: options.pop(name) for name in _LOADING if name in options}
     inputs = open_inputs(load(path, **loading) if loading else path)  # type: ignore[arg-type]
     if inputs.experiment is not None:
+        inputs.experiment.is_kept = inputs.experiment is path
         return inputs.experiment.scalars(tags, **options)
     return scalars_frame(inputs.runs, tags, **options)

@@ -23,23 +23,40 @@ class RowOrder:
     another as there are tags. Where that holds of all series, only this is kept.
 
     Args:
-        rows: int64, the rows of the first series, then those of the second, and so on.
-        ends: int64, where those of each series end.
+        ends: int64, where the rows of each series end.
+        spaced: int64, shape (series, 2): the first row of each, and how far its rows are from one
+            another; None where the rows are told.
+        told: The rows of the first series, then those of the second, and so on.
+
+    Attributes:
+        size: How many rows they are.
+        ends: As above.
     """
 
-    def __init__(self, rows: Ints, ends: Ints) -> None:
-        self.size = rows.size
-        self._ends = ends
-        self._spaced: Ints | None = loops.spaced_series(rows, ends)
-        self._told: NDArray[Any] | None = None
-        if self._spaced is None:
-            self._told = rows.astype(np.int32) if rows.max() <= _NARROW else rows
+    def __init__(self, ends: Ints, spaced: Ints | None, told: NDArray[Any] | None = None) -> None:
+        self.size = int(ends[-1]) if ends.size else 0
+        self.ends = ends
+        self._spaced = spaced
+        self._told = told
+
+    @classmethod
+    def of(cls, rows: Ints, ends: Ints) -> RowOrder:
+        """Rows that are known.
+
+        Args:
+            rows: int64, the rows of the first series, then those of the second, and so on.
+            ends: int64, where those of each series end.
+        """
+        spaced: Ints | None = loops.spaced_series(rows, ends)
+        if spaced is not None:
+            return cls(ends, spaced)
+        return cls(ends, None, rows.astype(np.int32) if rows.max() <= _NARROW else rows)
 
     def all(self) -> Ints:
         """int64, made anew each time."""
         if self._told is not None:
             return self._told.astype(np.int64)
-        rows: Ints = loops.spaced_rows(self._spaced, self._ends)
+        rows: Ints = loops.spaced_rows(self._spaced, self.ends)
         return rows
 
     def stretch(self, first: int, end: int) -> Ints:
@@ -53,7 +70,42 @@ class RowOrder:
             return self._told[first:end].astype(np.int64)
         rows = np.arange(end - first)
         if self._spaced is not None and rows.size:
-            row, spacing = self._spaced[np.searchsorted(self._ends, first, side="right")]
+            row, spacing = self._spaced[self._series(first)]
             rows *= spacing
             rows += row
         return rows
+
+    def stretches(self, firsts: Ints, ends: Ints) -> RowOrder:
+        """Those of several series, none of which is empty.
+
+        Args:
+            firsts: Where those of each start.
+            ends: Where they end.
+        """
+        own = np.cumsum(ends - firsts)
+        if self._spaced is not None:
+            return RowOrder(own, self._spaced[self._series(firsts)])
+        assert self._told is not None
+        pieces = [self._told[slice(*pair)] for pair in zip(firsts, ends, strict=True)]
+        return RowOrder(own, None, np.concatenate([self._told[:0], *pieces]))
+
+    def _series(self, first: Any) -> Any:
+        """The numbers of the series whose rows start there."""
+        return np.searchsorted(self.ends, first, side="right")
+
+    @property
+    def is_as_stored(self) -> bool:
+        """Whether these are rows as they stand, from the first on, which one series has."""
+        return self._spaced is not None and self._spaced.tolist() == [[0, 1]]
+
+    def take(self, column: NDArray[Any], taken: NDArray[Any]) -> None:
+        """What a column has in these rows.
+
+        Args:
+            column: int64, float32 or float64.
+            taken: Where it goes: int64, or float64 for floats.
+        """
+        if self._told is None:
+            loops.take_spaced(column, self._spaced, self.ends, taken)
+        else:
+            loops.take_rows(column, self._told, taken)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.runs.columns import bounds
 from tbtools.runs.loops import loops
 from tbtools.runs.numbers import DTYPE_NAMES, json_number
 
@@ -130,16 +131,3 @@ def series_statistics(columns: RunColumns) -> list[SeriesStatistics]:
         statistics_of(series.tag, series.plugin, row)
         for series, row in zip(present, measured(columns, present).tolist(), strict=True)
     ]
-
-
-def bounds(series: Sequence[SeriesRows]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where series start and end in the order of a run's rows."""
-    firsts = np.array([each.first for each in series], np.int64)
-    return firsts, np.array([each.end for each in series], np.int64)
-
-
-def scalar_rows(columns: RunColumns, chosen: Sequence[SeriesRows]) -> NDArray[np.int64]:
-    """The rows of several series, one behind the other."""
-    if len(chosen) == len(columns.series):
-        return columns.order
-    return np.concatenate([columns.of(series) for series in chosen] or [np.empty(0, np.int64)])

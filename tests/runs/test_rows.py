@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,11 +76,78 @@ def test_rows_spaced_evenly_are_found_alike(seed: int, counts: list[int], bent: 
         assert same(ours, theirs)
         for each in BOTH:
             assert same(each.spaced_rows(ours, ends), rows)
-    order = RowOrder(rows, ends)
+    order = RowOrder.of(rows, ends)
     assert order.size == rows.size
     assert same(order.all(), rows)
     for end, own in zip(ends.tolist(), series, strict=True):
         assert order.stretch(end - len(own), end).tolist() == own
+
+
+@settings(max_examples=50, deadline=None)
+@given(seeds, st.integers(1, 6), st.integers(0, 40), st.booleans())
+def test_series_that_come_in_turn_are_found_without_ordering_them(
+    seed: int, count: int, size: int, bent: bool
+) -> None:
+    """Of a training that logs some tags at each step, under several shapes, and begins with one."""
+    random = np.random.default_rng(seed)
+    rank = np.concatenate([random.permutation(count), random.permutation(count)]).astype(np.int32)
+    place = {(half, rank[i]): i for half in (0, 1) for i in range(half * count, (half + 1) * count)}
+    series = [0, *(number % count for number in range(1, size))][:size]
+    numbers = np.array([place[random.integers(0, 2), each] for each in series], np.int32)
+    if bent and size > 3 * count and count > 1:
+        numbers[-1] = place[0, (series[-1] + 1) % count]
+    want = [row for each in range(count) for row in range(size) if rank[numbers[row]] == each]
+    found = [each.evenly_spaced(numbers, count, rank) for each in BOTH]
+    if found[0] is None:
+        assert found[1] is None
+        assert bent
+        return
+    assert all(map(same, *found))
+    assert RowOrder(found[0][1], found[0][0]).all().tolist() == want
+
+
+@settings(max_examples=50, deadline=None)
+@given(seeds, st.lists(st.integers(0, 1200), min_size=1, max_size=4), st.booleans())
+def test_columns_are_taken_alike(seed: int, counts: list[int], bent: bool) -> None:
+    random = np.random.default_rng(seed)
+    ends = np.cumsum(counts, dtype=np.int64)
+    spacing = random.integers(0, 5, len(counts))
+    series = [
+        (random.integers(0, 9) + step * np.arange(n))
+        for step, n in zip(spacing, counts, strict=True)
+    ]
+    rows = np.concatenate(series).astype(np.int64)
+    if bent and rows.size:
+        rows = random.permutation(rows)
+    size = int(rows.max(initial=0)) + 1
+    chosen = [number for number, count in enumerate(counts) if count and random.integers(0, 2)]
+    pairs = np.array([[ends[i] - counts[i], ends[i]] for i in chosen], np.int64).reshape(-1, 2)
+    for order, own in (
+        (RowOrder.of(rows, ends), rows),
+        (
+            RowOrder.of(rows, ends).stretches(pairs[:, 0], pairs[:, 1]),
+            np.concatenate([rows[:0], *(rows[first:end] for first, end in pairs)]),
+        ),
+    ):
+        assert order.size == own.size
+        for dtype in (np.int64, np.float32, np.float64):
+            column = random.integers(-(2**23), 2**23, size).astype(dtype)
+            taken = np.empty(own.size, np.int64 if dtype is np.int64 else np.float64)
+            order.take(column, taken)
+            assert taken.tolist() == [column.tolist()[row] for row in own]
+            for each in BOTH:
+                again = np.empty_like(taken)
+                each.take_rows(column, own.astype(np.int32), again)
+                assert same(again, taken)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.sampled_from([*SPECIAL, 1.0, 3.0, 4.5]), max_size=20), st.sampled_from([0, 2.5]))
+def test_falls_are_found_alike(numbers: list[float], by: float) -> None:
+    ours, theirs = (each.falls(np.array(numbers), by) for each in BOTH)
+    assert same(ours, theirs)
+    pairs = enumerate(pairwise(numbers), start=1)
+    assert ours.tolist() == [place for place, (before, here) in pairs if here < before - by]
 
 
 @settings(max_examples=50, deadline=None)
@@ -159,6 +227,13 @@ def test_nothing_is_read_out_of_bounds(number: int) -> None:
         lambda: compiled.spaced_rows(np.zeros((1, 2), np.int64), np.array([0, 1])),
         lambda: compiled.spaced_rows(np.zeros((2, 2), np.int64), np.array([2, 1])),
         lambda: compiled.spaced_rows(np.zeros((1, 1), np.int64), one),
+        lambda: compiled.evenly_spaced(ids, 2, np.zeros(2, np.int32)),
+        lambda: compiled.evenly_spaced(ids * 0, 2, ids),
+        lambda: compiled.take_rows(times, place, np.zeros(1)),
+        lambda: compiled.take_rows(times, one - 1, np.zeros(2)),
+        lambda: compiled.take_spaced(times, np.array([[number, 1]]), one, np.zeros(1)),
+        lambda: compiled.take_spaced(times, np.array([[0, number]]), one * 2, np.zeros(2)),
+        lambda: compiled.take_spaced(times, np.zeros((1, 2), np.int64), one, np.zeros(2)),
     )  # fmt: skip
     for call in calls:
         with pytest.raises(IndexError):

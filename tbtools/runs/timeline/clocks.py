@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.runs.loops import loops
 from tbtools.runs.timeline.ranks import ranks_apart
 from tbtools.runs.timeline.scripts import evaluates, main_tags
 from tbtools.runs.timeline.skew import GAP, NEAR, Correction
@@ -97,8 +98,7 @@ def rows_set_back(rows: RunRows, first_rows: NDArray[np.int64]) -> NDArray[np.in
         rows: The run.
         first_rows: The first row of each session.
     """
-    latest = rows.wall_time[:-1] - _SET_BACK
-    falls = np.flatnonzero(rows.wall_time[1:] < latest) + 1
+    falls: NDArray[np.int64] = loops.falls(rows.wall_time, _SET_BACK)
     if not falls.size:
         return falls
     is_first = np.zeros(rows.count, bool)

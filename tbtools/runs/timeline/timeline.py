@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.runs.loops import loops
 from tbtools.runs.timeline.clocks import corrected_clocks, plain_clocks, rows_set_back
 from tbtools.runs.timeline.duplicates import Copies, find_copies
 from tbtools.runs.timeline.launches import find_launches
@@ -214,7 +215,7 @@ class Timeline:
         behind = np.zeros(len(self.rows.tags), bool)
         for first, end in itertools.pairwise(self._bounds.tolist()):
             own = step[first:end]
-            if (own[1:] < own[:-1]).any():
+            if loops.falls(own, 0).size:
                 fallen = self.rows.values.shape[first:end][own < np.maximum.accumulate(own)]
                 behind[tag_of_shape[fallen]] = True
         if not behind.any():
