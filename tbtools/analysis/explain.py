@@ -6,6 +6,8 @@ import contextlib
 import os
 import posixpath
 from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,6 @@ from tbtools.analysis.judgement import judge
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.objective import objectives_of
 from tbtools.analysis.outlook import Siblings, course_of
-from tbtools.analysis.summary import summarize
 from tbtools.errors import FileError, InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
 from tbtools.eventfile.listing import each_path
@@ -28,6 +29,7 @@ from tbtools.runs.loading import load
 from tbtools.runs.plugins.hparams_table import settings_above
 from tbtools.runs.selection import EVERYTHING, Selection, select_runs
 from tbtools.runs.series import read_scalars_of
+from tbtools.runs.status import run_status, run_times
 from tbtools.runs.tables import session_rows
 
 if TYPE_CHECKING:
@@ -188,39 +190,67 @@ def explain_run(
     judged = judge(
         inputs, selection, objectives=objectives, scalars=False, progress=progress, judging=judging
     )
-    return explain_judged(inputs, name, selection, judged)
+    return explain_judged(JudgedInputs(inputs, judged), name, selection)
 
 
-def explain_judged(
-    inputs: Inputs, name: str, selection: Selection, judged: Judgement
-) -> Explanation:
+@dataclass(frozen=True)
+class JudgedInputs:
+    """Runs that have been judged, and what the explanations of several of them have in common.
+
+    Attributes:
+        inputs: The runs.
+        judgement: What is wrong with them.
+    """
+
+    inputs: Inputs
+    judgement: Judgement
+
+    @cached_property
+    def siblings(self) -> Siblings:
+        """How good they are."""
+        runs = self.inputs.runs
+        return Siblings(
+            {name: read_scalars_of(run, name=name).series for name, run in runs.items()}
+        )
+
+    @cached_property
+    def settings(self) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+        """Their hyperparameters, as `settings_of` has them."""
+        return settings_of(self.inputs.runs, self.inputs.all_runs)
+
+
+def explain_judged(known: JudgedInputs, name: str, selection: Selection) -> Explanation:
     """As `explain_run`, of runs that have been judged."""
+    inputs, judged = known.inputs, known.judgement
     run = inputs.runs[name]
-    [summary] = summarize({name: run}).runs
+    start_time, end_time = run_times(run)
+    status = run_status(run)
     findings = [each for each in judged.findings if each.run == name]
     sessions = [row for part in run.data.parts for row in session_rows(part.columns)]
     whole = read_scalars_of(run, name=name).series
     series = _series(whole, name, selection, judged, findings)
-    hparams, nearest, missing = _hparams(inputs, name, judged)
+    hparams, nearest, missing = _hparams(known, name)
     return Explanation(
         run=name,
         path=run.path,
         logdir=inputs.label,
-        status=summary.status,
-        start_time=summary.start_time,
-        end_time=summary.end_time,
+        status=status,
+        start_time=start_time,
+        end_time=end_time,
         sessions=tuple(sessions),
-        superseded=summary.superseded,
+        superseded=run.data.diagnostics.superseded,
         siblings=len(inputs.runs) - 1,
         findings=tuple(findings),
         places=tuple(_places(each, whole[each.tag], sessions) for each in findings),
         hparams=hparams,
         nearest=nearest,
-        outlook=tuple(_outlook(series, findings, inputs, name, judged, summary.status)),
+        outlook=tuple(_outlook(series, findings, known, whole, status)),
         curves=tuple(_curve(each, findings, sessions) for each in series),
         not_checked=(*missing, *_not_checked(judged, run, name)),
-        problems=tuple({"file": file, **each.to_dict()} for file, each in summary.problems),
-        notes=tuple({"run": name, **note.to_dict()} for note in summary.notes),
+        problems=tuple(
+            {"file": file, **each.to_dict()} for file, each in run.data.diagnostics.problems
+        ),
+        notes=tuple({"run": name, **note.to_dict()} for note in run.data.diagnostics.notes),
         configuration=judged.configuration.path,
     )
 
@@ -247,31 +277,24 @@ def _series(
 def _outlook(
     series: Sequence[ScalarSeries],
     findings: Sequence[Finding],
-    inputs: Inputs,
-    name: str,
-    judged: Judgement,
+    known: JudgedInputs,
+    own: Mapping[str, ScalarSeries],
     status: RunStatus,
 ) -> Iterable[Outlook]:
     """Where the series that tell most will be, of a run that may go on."""
     if status == "finished":
         return
-    own = read_scalars_of(inputs.runs[name], name=name).series
-    directions = objectives_of(own, judged.objectives)
-    rate = learning_rates(own.values()).get(name)
+    directions = objectives_of(own, known.judgement.objectives)
+    rate = next(iter(learning_rates(own.values()).values()), None)
     serious = {each.tag for each in findings if each.is_serious}
     told = [
         own[each.tag]
         for each in series
         if directions[each.tag] != "none" and each.tag not in serious
     ]
-    if not told:
-        return
-    siblings = Siblings(
-        {other: read_scalars_of(run, name=other).series for other, run in inputs.runs.items()}
-    )
     for one in told[:OUTLOOKS]:
         course = course_of(one, directions[one.tag], own, rate)
-        if course is not None and (found := course.outlook(siblings)) is not None:
+        if course is not None and (found := course.outlook(known.siblings)) is not None:
             yield found
 
 
@@ -336,10 +359,11 @@ def _places(
 
 
 def _hparams(
-    inputs: Inputs, name: str, judged: Judgement
+    known: JudgedInputs, name: str
 ) -> tuple[tuple[HParam, ...], Any, list[dict[str, Any]]]:
     """Hyperparameters against those of the siblings, the nearest healthy run, what is missing."""
-    trials, settings = settings_of(inputs.runs, inputs.all_runs)
+    inputs, judged = known.inputs, known.judgement
+    trials, settings = known.settings
     trial = trials[name]
     own = settings[trial]
     others = [values for each, values in settings.items() if each != trial and values]

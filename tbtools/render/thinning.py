@@ -16,6 +16,7 @@ what their order inside the bucket matters beyond a slope.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +45,26 @@ class Buckets:
     last: NDArray[np.int64]
     count: NDArray[np.int64]
 
+    @classmethod
+    def of(cls, first: NDArray[np.int64], finite: NDArray[np.bool_]) -> Buckets:
+        """Those of a series, or of several one behind the other.
+
+        Args:
+            first: The first point of each bucket.
+            finite: Which values are finite.
+        """
+        last = np.append(first[1:], finite.size) - 1
+        return cls(first, last, np.add.reduceat(finite, first, dtype=np.int64))
+
+    def within(self, some: slice, start: int) -> Buckets:
+        """Some of them, whose points are counted from another one on.
+
+        Args:
+            some: Which of them.
+            start: The point from which on.
+        """
+        return Buckets(self.first[some] - start, self.last[some] - start, self.count[some])
+
     def mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean of the finite ones of each bucket; the first value where there are none."""
         finite = np.isfinite(values)
@@ -54,11 +75,16 @@ class Buckets:
         return self._known(np.add.reduceat(parts, self.first), values)
 
     @np.errstate(over="ignore", invalid="ignore")
-    def slope(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """By how much they rise from point to point: of the straight line that fits each best."""
+    def slope(self, values: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+        """By how much they rise from point to point: of the straight line that fits each best.
+
+        Args:
+            values: The values.
+            mean: What `mean` says of them.
+        """
         size = self.last - self.first + 1
         place = np.arange(len(values)) - np.repeat((self.first + self.last) / 2, size)
-        off = values - np.repeat(self.mean(values), size)
+        off = values - np.repeat(mean, size)
         products = np.add.reduceat(np.where(np.isfinite(off), off, 0.0) * place, self.first)
         slopes = np.nan_to_num(12 * products / np.maximum(1.0, size * (size**2 - 1.0)), posinf=0)
         return np.where(self.count > 1, slopes, 0.0)
@@ -103,20 +129,52 @@ def bucketed(
     Raises:
         InvalidArgument: `points` is less than 16.
     """
-    _check(points)
-    size = len(values)
     finite = np.isfinite(values)
+    return Buckets.of(first_points(finite, points, begins=begins, alone=alone), finite)
+
+
+def first_points(
+    finite: NDArray[np.bool_],
+    points: int,
+    *,
+    begins: NDArray[np.int64] = _NOWHERE,
+    alone: NDArray[np.int64] = _NOWHERE,
+) -> NDArray[np.int64]:
+    """The first point of each bucket of `bucketed`, which has the other arguments.
+
+    Args:
+        finite: Which values of the series are finite.
+        points: How many buckets there may be.
+        begins: Where a bucket has to begin.
+        alone: Which points are to be buckets of their own.
+    """
+    _check(points)
+    if not begins.size and not alone.size and finite.all():
+        return _even(finite.size, points)
+    return _first_points(finite, points, begins, alone)
+
+
+@lru_cache(64)
+def _even(size: int, points: int) -> NDArray[np.int64]:
+    """Those of a series of which nothing is known but its size; the runs of a sweep share them."""
+    first = _first_points(np.ones(size, bool), points, _NOWHERE, _NOWHERE)
+    first.flags.writeable = False
+    return first
+
+
+def _first_points(
+    finite: NDArray[np.bool_], points: int, begins: NDArray[np.int64], alone: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    size = finite.size
     if size <= points:
-        first = np.arange(size)
-    else:
-        ends = _nonfinite_ends(finite, points // _NONFINITE_PART)
-        single = np.concatenate([[0, size - 1], ends, alone])
-        forced = np.unique(np.concatenate([single, single + 1, begins]))
-        room = max(points // 4, points - forced.size)
-        even = np.linspace(0, size, room, endpoint=False).astype(np.int64)
-        first = np.union1d(forced[forced < size], even)
-    last = np.append(first[1:], size) - 1
-    return Buckets(first, last, np.add.reduceat(finite.astype(np.int64), first))
+        return np.arange(size)
+    ends = _nonfinite_ends(finite, points // _NONFINITE_PART)
+    single = np.concatenate([[0, size - 1], ends, alone])
+    forced = np.unique(np.concatenate([single, single + 1, begins]))
+    room = max(points // 4, points - forced.size)
+    even = np.linspace(0, size, room, endpoint=False).astype(np.int64)
+    first: NDArray[np.int64] = np.union1d(forced[forced < size], even)
+    return first
 
 
 def _check(points: int) -> None:

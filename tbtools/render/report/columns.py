@@ -16,15 +16,26 @@ from __future__ import annotations
 import base64
 import math
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.eventfile.threads import submitted
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+
     Array = np.ndarray[Any, Any]
+    # A code and what is stored.
+    Stored = tuple[str, Array]
 
 _DTYPES = {"f4": "<f4", "f8": "<f8", "u1": "u1", "u4": "<u4", "d4": "<i4"}
 _INT32 = np.iinfo(np.int32)
+# What is deflated in one go, by another thread: enough that handing it over costs nothing.
+_AT_ONCE = 1 << 20
 
 
 class Columns:
@@ -37,50 +48,99 @@ class Columns:
     def __init__(self) -> None:
         self.shapes: list[tuple[str, int]] = []
         self._deflate = zlib.compressobj(6)
-        self._parts: list[bytes] = []
+        self._thread = ThreadPoolExecutor(1)
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self._parts: list[Future[bytes]] = []
 
     def floats(self, values: Array) -> int:
         """Adds floats: as float32 where that holds all of them exactly, else as float64."""
-        values = np.asarray(values, np.float64)
-        with np.errstate(over="ignore"):
-            narrow = values.astype(np.float32)
-        exact = np.array_equal(narrow.astype(np.float64), values, equal_nan=True)
-        return self._add("f4", narrow) if exact else self._add("f8", values)
+        return self.add(stored_floats(values, [len(values)])[0])
 
     def rough(self, values: Array, digits: int = 7) -> int:
         """Adds floats of which so many digits will do, seven at most."""
-        with np.errstate(over="ignore"):
-            narrow = np.asarray(values).astype(np.float32)
-        # Bits that nobody needs are zeros, which deflate makes nothing of.
-        spare = 23 - math.ceil(digits * math.log2(10))
-        if spare > 0:
-            narrow = (narrow.view(np.uint32) & np.uint32(-1 << spare & 0xFFFFFFFF)).view(np.float32)
-        return self._add("f4", narrow)
+        return self.add(("f4", rough_floats(values, digits)))
 
     def integers(self, values: Array) -> int:
         """Adds integers: as differences where these fit 32 bits, else as float64."""
-        values = np.asarray(values)
-        wide = np.diff(values.astype(np.float64), prepend=0.0)
-        if values.size and (wide.min() < _INT32.min or wide.max() > _INT32.max):
-            return self._add("f8", values.astype(np.float64))
-        return self._add("d4", np.diff(values.astype(np.int64), prepend=0))
+        return self.add(stored_integers(values, [len(values)])[0])
 
     def bytes(self, values: Array) -> int:
         """Adds integers from 0 to 255."""
-        return self._add("u1", values)
+        return self.add(("u1", values))
 
     def counts(self, values: Array) -> int:
         """Adds integers that are not negative and less than 2³²."""
-        return self._add("u4", values)
+        return self.add(("u4", values))
 
-    def _add(self, code: str, values: Array) -> int:
-        stored = np.ascontiguousarray(values, dtype=_DTYPES[code])
-        planes = stored.view(np.uint8).reshape(-1, stored.itemsize).T
-        self._parts.append(self._deflate.compress(planes.tobytes()))
-        self.shapes.append((code, len(stored)))
+    def add(self, stored: Stored) -> int:
+        """Adds an array as it is to be stored."""
+        code, values = stored
+        array = np.ascontiguousarray(values, dtype=_DTYPES[code])
+        planes = array.view(np.uint8).reshape(-1, array.itemsize).T.tobytes()
+        self._waiting.append(planes)
+        self._waiting_bytes += len(planes)
+        if self._waiting_bytes >= _AT_ONCE:
+            self._hand_over()
+        self.shapes.append((code, array.size))
         return len(self.shapes) - 1
+
+    def _hand_over(self) -> None:
+        data = b"".join(self._waiting)
+        self._waiting, self._waiting_bytes = [], 0
+        self._parts.append(submitted(self._thread, self._deflate.compress, data))
 
     def to_base64(self) -> str:
         """All arrays as text. Nothing can be added any more."""
-        data = b"".join(self._parts) + self._deflate.flush()
+        self._hand_over()
+        data = b"".join(part.result() for part in self._parts) + self._deflate.flush()
+        self._thread.shutdown()
         return base64.b64encode(data).decode("ascii")
+
+
+def stored_floats(values: Array, ends: Sequence[int]) -> list[Stored]:
+    """Floats as `Columns.floats` stores them.
+
+    Args:
+        values: Several arrays, none of which is empty, one behind the other.
+        ends: Where each ends.
+    """
+    values = np.asarray(values, np.float64)
+    with np.errstate(over="ignore"):
+        narrow = values.astype(np.float32)
+    same = (narrow == values) | (np.isnan(narrow) & np.isnan(values))
+    stored: list[Stored] = []
+    for first, end in pairwise((0, *ends)):
+        if same[first:end].all():
+            stored.append(("f4", narrow[first:end]))
+        else:
+            stored.append(("f8", values[first:end]))
+    return stored
+
+
+def rough_floats(values: Array, digits: int) -> Array:
+    """Floats as `Columns.rough` stores them."""
+    with np.errstate(over="ignore"):
+        narrow = np.asarray(values).astype(np.float32)
+    # Bits that nobody needs are zeros, which deflate makes nothing of.
+    spare = 23 - math.ceil(digits * math.log2(10))
+    if spare > 0:
+        narrow = (narrow.view(np.uint32) & np.uint32(-1 << spare & 0xFFFFFFFF)).view(np.float32)
+    return narrow
+
+
+def stored_integers(values: Array, ends: Sequence[int]) -> list[Stored]:
+    """Integers as `Columns.integers` stores them; arguments as for `stored_floats`."""
+    values = np.asarray(values)
+    wide, whole = values.astype(np.float64), values.astype(np.int64)
+    differences, exact = (np.diff(each, prepend=each[:1]) for each in (wide, whole))
+    firsts = np.array([0, *ends[:-1]])[: len(values)]
+    differences[firsts], exact[firsts] = wide[firsts], whole[firsts]
+    fits = (differences >= _INT32.min) & (differences <= _INT32.max)
+    stored: list[Stored] = []
+    for first, end in pairwise((0, *ends)):
+        if fits[first:end].all():
+            stored.append(("d4", exact[first:end]))
+        else:
+            stored.append(("f8", wide[first:end]))
+    return stored

@@ -40,6 +40,7 @@ from tbtools.render.report.runpanel import run_panels
 from tbtools.render.report.runtable import run_table
 from tbtools.render.report.series import (
     MOST_POINTS,
+    Drawn,
     encode_series,
     encoded_tags,
     points_a_series,
@@ -51,7 +52,7 @@ from tbtools.runs.selection import EVERYTHING, Selector
 from tbtools.runs.series import read_scalars_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from tbtools.analysis.detect import Findings
     from tbtools.analysis.diff import Diff
@@ -68,6 +69,8 @@ if TYPE_CHECKING:
 MOST_LINES = 30
 # Pictures and sounds of a page; base64 makes a third more of it.
 MEDIA_BYTES = 8_000_000
+# Points of several series that are thinned together.
+_POINTS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,13 +298,35 @@ def _series(
     """The series, with the numbers of their runs and tags; the best runs have more points."""
     tag_number = {tag: number for number, tag in enumerate(tags)}
     run_number = {run: number for number, run in enumerate(runs)}
-    encoded = []
+    encoded: list[dict[str, Any]] = []
     check_progress(building)
-    for number, each in enumerate(series, start=1):
-        place = {"run": run_number[each.run], "tag": tag_number[each.tag]}
-        own = min(MOST_POINTS, 3 * points) if each.run in leaders else points
-        found = onsets.get((each.run, each.tag), ())
-        encoded.append(place | encode_series(each, columns, own, found))
+    for some in _blocks(series):
+        drawn = [
+            Drawn(
+                each,
+                min(MOST_POINTS, 3 * points) if each.run in leaders else points,
+                onsets.get((each.run, each.tag), ()),
+            )
+            for each in some
+        ]
+        encoded += [
+            {"run": run_number[each.run], "tag": tag_number[each.tag]} | one
+            for each, one in zip(some, encode_series(drawn, columns), strict=True)
+        ]
         if building:
-            building(number, len(series))
+            building(len(encoded), len(series))
     return encoded
+
+
+def _blocks(series: Sequence[ScalarSeries]) -> Iterator[list[ScalarSeries]]:
+    """Series in groups of so many points that what is made of them stays small."""
+    block: list[ScalarSeries] = []
+    points = 0
+    for each in series:
+        if points + each.step.size > _POINTS_AT_ONCE and block:
+            yield block
+            block, points = [], 0
+        block.append(each)
+        points += each.step.size
+    if block:
+        yield block

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tbtools.analysis.explain import explain_judged
+from tbtools.analysis.explain import JudgedInputs, explain_judged
 from tbtools.render.explanation import explanation_lines
 from tbtools.render.format import markdown_text, printable
 from tbtools.render.report.markdown import markdown_to_html
@@ -50,8 +50,9 @@ def run_panels(
     found = [number[each.run] for each in judged.findings if each.run in number]
     chosen = list(dict.fromkeys([*first, *found, *range(len(names))]))[:MOST_PANELS]
     panels = {}
+    known = JudgedInputs(inputs, judged)
     for run in chosen:
-        one = _of_page(explain_judged(inputs, names[run], selection, judged), title, shown_path)
+        one = _of_page(explain_judged(known, names[run], selection), title, shown_path)
         lines = explanation_lines(one, lambda text: markdown_text(printable(text)))
         panels[run] = markdown_to_html("\n".join(lines))
     return panels

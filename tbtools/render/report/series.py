@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from tbtools.render.format import format_count, format_number, plural
-from tbtools.render.series import drawn_seconds, drawn_start, line_breaks
-from tbtools.render.thinning import bucketed
+from tbtools.render.report.columns import rough_floats, stored_floats, stored_integers
+from tbtools.render.series import drawn_start, line_breaks
+from tbtools.render.thinning import Buckets, first_points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from tbtools.render.report.columns import Columns
-    from tbtools.render.thinning import Buckets
+    from tbtools.render.report.columns import Columns, Stored
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
@@ -40,65 +42,170 @@ def points_a_series(count: int) -> int:
     return max(LEAST_POINTS, min(MOST_POINTS, PAGE_POINTS // max(1, count)))
 
 
-def encode_series(
-    series: ScalarSeries, columns: Columns, points: int, onsets: Sequence[int] = ()
-) -> dict[str, Any]:
-    """One series as the page has it, its arrays added to `columns`.
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A series, and how it is drawn.
 
-    Args:
+    Attributes:
         series: The series.
-        columns: Where its arrays go.
         points: How many points may be kept, about.
         onsets: The points with which findings begin: around them every point is kept.
     """
-    seconds = drawn_seconds(series)
-    breaks = breaks_of(series.step, seconds, series.session, points)
-    buckets = bucketed(
-        series.value,
-        points,
-        begins=begins_of(breaks),
-        alone=_around(onsets, len(series.value)),
-    )
-    first, last = buckets.first, buckets.last
-    encoded = {
-        "n": len(series.value),
-        "dtype": series.dtype,
-        "start": drawn_start(series),
-        "sessions": [[int(series.step[at]), float(seconds[at])] for at in series.restarts],
-    }
-    encoded |= encoded_breaks(breaks, buckets)
-    if any(isinstance(each, str) for each in breaks.values()):
-        # Neighbours in time lie anywhere along the axis: a mean of theirs stands nowhere.
-        encoded |= encoded_points(series, buckets, columns)
-        seconds = seconds[first]
-    else:
-        encoded |= encoded_buckets(series.step, series.value, buckets, columns)
-        seconds = seconds[first] / 2 + seconds[last] / 2
-    encoded["ms"] = columns.integers(_milliseconds(seconds))
-    if len(series.value) > 1 and (series.value == series.value[0]).all():
-        encoded["constant"] = True
-    encoded["nonfinite"] = int((~np.isfinite(series.value)).sum())
-    if not np.isfinite(series.value[-1]):
-        encoded["broken"] = True
-    return encoded | {"row": _row(series, len(first)), "at": format_count(int(series.step[-1]))}
+
+    series: ScalarSeries
+    points: int
+    onsets: Sequence[int] = ()
+
+
+def encode_series(drawn: Sequence[Drawn], columns: Columns) -> list[dict[str, Any]]:
+    """Series as the page has them, their arrays added to `columns` one after the other.
+
+    Args:
+        drawn: The series.
+        columns: Where their arrays go.
+    """
+    block = _Block(drawn)
+    return [block.encoded(number, columns) for number in range(len(drawn))]
+
+
+class _Block:
+    """Series that are thinned together: of a hundred points NumPy takes longest to begin."""
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def __init__(self, drawn: Sequence[Drawn]) -> None:
+        self._drawn = drawn
+        every = [each.series for each in drawn]
+        sizes = np.array([each.step.size for each in every])
+        self._ends = np.cumsum(sizes)
+        self._own = [slice(*pair) for pair in pairwise((0, *self._ends.tolist()))]
+        self._step = np.concatenate([each.step for each in every])
+        self._value = np.concatenate([each.value for each in every])
+        times = np.concatenate([each.wall_time for each in every])
+        self._seconds = times - np.repeat([each.start_time for each in every], sizes)
+        self._seconds[~np.isfinite(self._seconds)] = 0.0  # as `drawn_seconds` has them
+        self._finite = np.isfinite(self._value)
+        self._breaks = self._broken()
+        first = [self._first(number) for number in range(len(drawn))]
+        self._buckets = Buckets.of(np.concatenate(first), self._finite)
+        ends = np.cumsum([each.size for each in first])
+        self._kept = [slice(*pair) for pair in pairwise((0, *ends.tolist()))]
+        self._stored = stored_buckets(self._step, self._value, self._buckets, self._ends, ends)
+        middle = self._seconds[self._buckets.first] / 2 + self._seconds[self._buckets.last] / 2
+        self._ms = stored_integers(_milliseconds(middle), ends.tolist())
+        firsts = self._ends - sizes
+        self._nonfinite = np.add.reduceat(~self._finite, firsts, dtype=np.int64).tolist()
+        least, greatest = (
+            extreme.reduceat(self._value, firsts) for extreme in (np.minimum, np.maximum)
+        )
+        self._is_constant = (least == greatest).tolist()
+
+    def _broken(self) -> list[Breaks]:
+        """Where the lines of each series break; most steps and times rise, of one session."""
+        session = np.concatenate([each.series.session for each in self._drawn])
+        turns = session[1:] != session[:-1]
+        for x in (self._step, self._seconds):
+            turns |= x[1:] < x[:-1]
+        turns[self._ends[:-1] - 1] = False
+        turning = set(np.searchsorted(self._ends, np.flatnonzero(turns), side="right").tolist())
+        return [
+            breaks_of(one.series.step, self._seconds[own], one.series.session, one.points)
+            if number in turning
+            else {}
+            for number, (one, own) in enumerate(zip(self._drawn, self._own, strict=True))
+        ]
+
+    def _first(self, number: int) -> NDArray[np.int64]:
+        """The first point of each bucket of a series, in all series."""
+        one, own, breaks = self._drawn[number], self._own[number], self._breaks[number]
+        alone = _around(one.onsets, own.stop - own.start) if one.onsets else _NONE
+        begins = begins_of(breaks) if breaks else _NONE
+        first = first_points(self._finite[own], one.points, begins=begins, alone=alone)
+        return np.add(first, own.start)
+
+    def encoded(self, number: int, columns: Columns) -> dict[str, Any]:
+        """One series."""
+        series, own, kept = self._drawn[number].series, self._own[number], self._kept[number]
+        breaks, seconds = self._breaks[number], self._seconds[own]
+        encoded = {
+            "n": series.step.size,
+            "dtype": series.dtype,
+            "start": drawn_start(series),
+            "sessions": [[int(series.step[at]), float(seconds[at])] for at in series.restarts],
+        }
+        if breaks:
+            buckets = self._buckets.within(kept, own.start)
+            encoded |= encoded_breaks(breaks, buckets)
+        if any(isinstance(each, str) for each in breaks.values()):
+            # Neighbours in time lie anywhere along the axis: a mean of theirs stands nowhere.
+            encoded |= encoded_points(series, buckets, columns)
+            encoded["ms"] = columns.integers(_milliseconds(seconds[buckets.first]))
+        else:
+            encoded |= {name: columns.add(each) for name, each in self._stored[number].items()}
+            encoded["ms"] = columns.add(self._ms[number])
+        if series.step.size > 1 and self._is_constant[number]:
+            encoded["constant"] = True
+        encoded["nonfinite"] = self._nonfinite[number]
+        if not np.isfinite(series.value[-1]):
+            encoded["broken"] = True
+        row = _row(series, self._nonfinite[number], kept.stop - kept.start)
+        return encoded | {"row": row, "at": format_count(int(series.step[-1]))}
 
 
 def encoded_buckets(
     step: Array, value: Array, buckets: Buckets, columns: Columns
 ) -> dict[str, Any]:
-    """The steps and values of buckets; of those of several points also their ends and extremes."""
+    """The steps and values of the buckets of a series, added to `columns`; see `stored_buckets`."""
+    ends = np.array([step.size]), np.array([buckets.first.size])
+    [stored] = stored_buckets(step, value, buckets, *ends)
+    return {name: columns.add(each) for name, each in stored.items()}
+
+
+def stored_buckets(
+    step: Array,
+    value: Array,
+    buckets: Buckets,
+    ends: NDArray[np.int64],
+    bucket_ends: NDArray[np.int64],
+) -> list[dict[str, Stored]]:
+    """The steps and values of buckets; of those of several points also their ends and extremes.
+
+    Args:
+        step: Of several series, one behind the other.
+        value: Likewise.
+        buckets: Those of all of them.
+        ends: Where the points of each series end.
+        bucket_ends: Where its buckets end.
+    """
+    places = bucket_ends.tolist()
     first, last = buckets.first, buckets.last
-    encoded = {"step": columns.integers(step[first])}
-    if len(first) == len(value):
-        return encoded | {"value": columns.floats(value)}
-    return encoded | {
-        "to": columns.integers(step[last]),
-        "count": columns.counts(buckets.count),
-        "value": columns.rough(buckets.mean(value), digits=6),
-        "low": columns.rough(buckets.low(value), digits=5),
-        "high": columns.rough(buckets.high(value), digits=5),
-        "slope": columns.rough(buckets.slope(value), digits=3),
+    steps, values = stored_integers(step[first], places), stored_floats(value[first], places)
+    is_whole = (np.diff(ends, prepend=0) == np.diff(bucket_ends, prepend=0)).tolist()
+    if all(is_whole):
+        pairs = zip(steps, values, strict=True)
+        return [{"step": one, "value": other} for one, other in pairs]
+    lasts = stored_integers(step[last], places)
+    mean = buckets.mean(value)
+    slope = buckets.slope(value, mean)
+    rough = {
+        "value": rough_floats(mean, 6),
+        "low": rough_floats(buckets.low(value), 5),
+        "high": rough_floats(buckets.high(value), 5),
+        "slope": rough_floats(slope, 3),
     }
+    found: list[dict[str, Stored]] = []
+    for number, (begin, end) in enumerate(pairwise((0, *places))):
+        if is_whole[number]:
+            found.append({"step": steps[number], "value": values[number]})
+            continue
+        found.append(
+            {
+                "step": steps[number],
+                "to": lasts[number],
+                "count": ("u4", buckets.count[begin:end]),
+                **{name: ("f4", each[begin:end]) for name, each in rough.items()},
+            }
+        )
+    return found
 
 
 def encoded_points(series: ScalarSeries, buckets: Buckets, columns: Columns) -> dict[str, Any]:
@@ -121,6 +228,7 @@ def _around(onsets: Sequence[int], size: int) -> NDArray[np.int64]:
 
 
 Breaks = dict[str, "NDArray[np.int64] | Literal['dots']"]
+_NONE = np.empty(0, np.int64)
 
 
 def breaks_of(step: Array, seconds: Array, session: Array, points: int) -> Breaks:
@@ -157,27 +265,29 @@ def _milliseconds(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     return milliseconds
 
 
-def _row(series: ScalarSeries, drawn: int) -> list[str]:
+def _row(series: ScalarSeries, nonfinite: int, drawn: int) -> list[str]:
     """What the table behind a chart says of a series, from all its points.
 
     Args:
         series: The series.
+        nonfinite: How many of its values are not finite.
         drawn: How many of its points are on the page.
 
     Returns:
         The last value, the least and the greatest finite one with their steps, and how many are
         not finite, how many there are, how many are drawn.
     """
-    finite = np.flatnonzero(np.isfinite(series.value))
+    value = series.value
     extremes = ["-", "-"]
-    if len(finite):
-        places = [finite[choose(series.value[finite])] for choose in (np.argmin, np.argmax)]
+    if nonfinite < value.size:
+        finite = np.flatnonzero(np.isfinite(value)) if nonfinite else np.arange(value.size)
+        known = value[finite] if nonfinite else value
         extremes = [
-            format_number(float(series.value[place]), series.dtype)
+            format_number(float(value[place]), series.dtype)
             + f" at {format_count(int(series.step[place]))}"
-            for place in places
+            for place in (finite[known.argmin()], finite[known.argmax()])
         ]
-    counts = [len(series.value) - len(finite), len(series.value), drawn]
+    counts = [nonfinite, value.size, drawn]
     last = format_number(float(series.value[-1]), series.dtype)
     return [last, *extremes, *map(format_count, counts)]
 
