@@ -120,7 +120,8 @@ class _Block:
         alone = _around(one.onsets, own.stop - own.start) if one.onsets else _NONE
         begins = begins_of(breaks) if breaks else _NONE
         first = first_points(self._finite[own], one.points, begins=begins, alone=alone)
-        return np.add(first, own.start)
+        behind: NDArray[np.int64] = first + own.start
+        return behind
 
     def encoded(self, number: int, columns: Columns) -> dict[str, Any]:
         """One series."""
