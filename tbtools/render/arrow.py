@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import importlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from tbtools.errors import MissingExtra
+from tbtools.eventfile.threads import submitted
 from tbtools.render.batches import NULL, gathered
 from tbtools.runs.plugins.hparams import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from concurrent.futures import Future
 
     from tbtools.render.batches import Batch, Kind
 
@@ -66,9 +69,15 @@ def write_arrow(
                 name: "DELTA_BINARY_PACKED" for name, kind in schema.items() if kind == "integer"
             },
         )
-    with writer:
-        for some in gathered(batches, _GROUP_ROWS):
-            writer.write(table.batch(some))
+    with writer, ThreadPoolExecutor(1) as pool:
+        written: Future[None] | None = None
+        for some in gathered(batches, _GROUP_ROWS):  # read while those before are written
+            batch = table.batch(some)
+            if written is not None:
+                written.result()
+            written = submitted(pool, writer.write, batch)
+        if written is not None:
+            written.result()
 
 
 class _ArrowTable:

@@ -261,6 +261,41 @@ def falls(const Stored[::1] numbers, Stored by):
     return found
 
 
+def falls_by_tag(const Stored[::1] numbers, Stored by, const int32_t[::1] shape,
+                 const int32_t[::1] tag_of_shape, Py_ssize_t tags, const int64_t[::1] first_rows):
+    """Where numbers of a tag fall inside a session; see `_rows_python.falls_by_tag`."""
+    cdef Py_ssize_t i, count = 0, session = 0
+    cdef int64_t before, began = 0
+    cdef int32_t tag
+    cdef bint sound = numbers.shape[0] == shape.shape[0]
+    found = np.empty((2, 16), np.int64)
+    cdef int64_t[:, ::1] places = found
+    last_rows = np.full(tags, NONE_YET, np.int64)
+    cdef int64_t[::1] last = last_rows
+    for i in range(numbers.shape[0] if sound else 0):
+        if not (0 <= shape[i] < tag_of_shape.shape[0] and 0 <= tag_of_shape[shape[i]] < tags):
+            sound = False
+            break
+        while session < first_rows.shape[0] and first_rows[session] <= i:
+            began = first_rows[session]
+            session += 1
+        if Stored is not int64_t and not isfinite(numbers[i]):
+            continue
+        tag = tag_of_shape[shape[i]]
+        before = last[tag]
+        last[tag] = i
+        if before >= began and numbers[i] < numbers[before] - by:
+            if count == places.shape[1]:
+                found = np.concatenate([found, np.empty_like(found)], axis=1)
+                places = found
+            places[0, count] = before
+            places[1, count] = i
+            count += 1
+    if not sound:
+        raise IndexError("a shape or a tag is out of bounds")
+    return found[:, :count]
+
+
 def series_keys(const int32_t[::1] tag_id, const uint8_t[::1] kind, const uint8_t[::1] dtype,
                 const uint8_t[::1] slot_of_kind, const uint8_t[::1] declared, int slots,
                 int by_metadata, int scalars):

@@ -133,6 +133,40 @@ def falls(numbers: NDArray[Any], by: float) -> Ints:
     return places
 
 
+def falls_by_tag(
+    numbers: NDArray[Any],
+    by: float,
+    shape: NDArray[np.int32],
+    tag_of_shape: NDArray[np.int32],
+    tags: int,
+    first_rows: Ints,
+) -> Ints:
+    """Where a number is less by more than `by` than the finite one before it of the same tag.
+
+    Args:
+        numbers: Of all rows, int64, float32 or float64.
+        by: By how much.
+        shape: Of all rows, an index of the next.
+        tag_of_shape: The tag of each shape.
+        tags: How many tags there are.
+        first_rows: The first row of each session, in order: numbers of two are not compared.
+
+    Returns:
+        Shape (2, n), by rows: that of the number before, and that of the lesser one.
+    """
+    rows = np.flatnonzero(np.isfinite(numbers))
+    tag = tag_of_shape[shape[rows]]
+    order = _argsort(tag, tags)
+    rows, tag = rows[order], tag[order]
+    own = numbers[rows]
+    at = np.flatnonzero((own[1:] < own[:-1] - by) & (tag[1:] == tag[:-1]))
+    pairs = np.array([rows[at], rows[at + 1]])
+    session = np.searchsorted(first_rows, pairs, side="right")
+    pairs = pairs[:, session[0] == session[1]]
+    found: Ints = pairs[:, np.argsort(pairs[1])]
+    return found
+
+
 def series_keys(
     tag_id: NDArray[np.int32],
     kind: NDArray[np.uint8],

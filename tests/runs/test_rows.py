@@ -151,6 +151,29 @@ def test_falls_are_found_alike(numbers: list[float], by: float) -> None:
 
 
 @settings(max_examples=50, deadline=None)
+@given(seeds, st.integers(0, 80), st.booleans())
+def test_falls_of_tags_are_found_alike(seed: int, size: int, whole: bool) -> None:
+    random = np.random.default_rng(seed)
+    tag_of_shape = random.integers(0, 3, 5).astype(np.int32)
+    shape = random.integers(0, 5, size).astype(np.int32)
+    first_rows = np.sort(np.concatenate([[0], random.integers(0, size + 1, 2)]))
+    numbers = random.integers(0, 6, size) if whole else random.choice([*SPECIAL, 2.0, 5.0], size)
+    ours, theirs = (
+        each.falls_by_tag(numbers, 1, shape, tag_of_shape, 3, first_rows) for each in BOTH
+    )
+    assert np.array_equal(ours, theirs)
+    wanted, last = [], {}
+    for row in range(size):
+        session, tag = sum(first <= row for first in first_rows), tag_of_shape[shape[row]]
+        if np.isfinite(numbers[row]):
+            before = last.get((session, tag))
+            if before is not None and numbers[row] < numbers[before] - 1:
+                wanted.append([before, row])
+            last[session, tag] = row
+    assert ours.T.tolist() == wanted
+
+
+@settings(max_examples=50, deadline=None)
 @given(seeds, st.integers(0, 60))
 def test_keys_are_alike(seed: int, size: int) -> None:
     random = np.random.default_rng(seed)
@@ -229,6 +252,8 @@ def test_nothing_is_read_out_of_bounds(number: int) -> None:
         lambda: compiled.spaced_rows(np.zeros((1, 1), np.int64), one),
         lambda: compiled.evenly_spaced(ids, 2, np.zeros(2, np.int32)),
         lambda: compiled.evenly_spaced(ids * 0, 2, ids),
+        lambda: compiled.falls_by_tag(times, 0, ids, ids * 0, 1, one - 1),
+        lambda: compiled.falls_by_tag(times, 0, ids * 0, ids, 1, one - 1),
         lambda: compiled.take_rows(times, place, np.zeros(1)),
         lambda: compiled.take_rows(times, one - 1, np.zeros(2)),
         lambda: compiled.take_spaced(times, np.array([[number, 1]]), one, np.zeros(1)),

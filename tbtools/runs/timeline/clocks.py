@@ -19,7 +19,6 @@ from tbtools.runs.loops import loops
 from tbtools.runs.timeline.ranks import ranks_apart
 from tbtools.runs.timeline.scripts import evaluates, main_tags
 from tbtools.runs.timeline.skew import GAP, NEAR, Correction
-from tbtools.runs.timeline.stable_order import stable_order
 from tbtools.runs.timeline.traces import is_evaluation
 
 if TYPE_CHECKING:
@@ -98,23 +97,12 @@ def rows_set_back(rows: RunRows, first_rows: NDArray[np.int64]) -> NDArray[np.in
         rows: The run.
         first_rows: The first row of each session.
     """
-    falls: NDArray[np.int64] = loops.falls(rows.wall_time, _SET_BACK)
-    if not falls.size:
-        return falls
-    is_first = np.zeros(rows.count, bool)
-    is_first[first_rows[first_rows < rows.count]] = True
-    falls = falls[~is_first[falls]]
-    if not falls.size:
-        return falls
-    own = np.flatnonzero(np.isfinite(rows.wall_time))
-    own = own[stable_order(rows.tag_id[own], len(rows.tags))]
-    time = rows.wall_time[own]
-    at = np.flatnonzero(time[1:] < time[:-1] - _SET_BACK)
-    before, after = own[at], own[at + 1]
-    is_same = rows.tag_id[before] == rows.tag_id[after]
-    session = np.searchsorted(first_rows, [before, after], side="right")
-    is_later = rows.step[before] <= rows.step[after]
-    found: NDArray[np.int64] = after[is_same & (session[0] == session[1]) & is_later]
+    if not loops.falls(rows.wall_time, _SET_BACK).size:
+        return np.empty(0, np.int64)
+    before, after = loops.falls_by_tag(
+        rows.wall_time, _SET_BACK, *rows.tag_of_rows, len(rows.tags), first_rows
+    )
+    found: NDArray[np.int64] = after[rows.step[before] <= rows.step[after]]
     return found
 
 

@@ -61,6 +61,11 @@ class RunRows:
         """int32, across the files."""
         return self.values.tag_id
 
+    @property
+    def tag_of_rows(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The shape of each row, and the tag of each shape."""
+        return self.values.shape, self.values.shapes.tag_id
+
     @cached_property
     def kind(self) -> NDArray[np.uint8]:
         """uint8, as in FileColumns, like the columns that follow."""

@@ -33,7 +33,6 @@ from tbtools.runs.timeline.resume import superseded_by_resume
 from tbtools.runs.timeline.rows import join_files
 from tbtools.runs.timeline.scripts import find_scripts
 from tbtools.runs.timeline.sessions import find_sessions
-from tbtools.runs.timeline.stable_order import stable_order
 from tbtools.runs.timeline.traces import (
     compare_sessions,
     evidence,
@@ -208,24 +207,15 @@ class Timeline:
     def _steps_fall(self) -> bool:
         """Whether the steps of any tag fall inside a session.
 
-        Mostly the steps of all tags rise together. Only a tag with a step below one that another
-        row of the session had reached needs to be looked at.
+        Mostly the steps of all tags rise together.
         """
-        step, tag_of_shape = self.rows.step, self.rows.values.shapes.tag_id
-        behind = np.zeros(len(self.rows.tags), bool)
-        for first, end in itertools.pairwise(self._bounds.tolist()):
-            own = step[first:end]
-            if loops.falls(own, 0).size:
-                fallen = self.rows.values.shape[first:end][own < np.maximum.accumulate(own)]
-                behind[tag_of_shape[fallen]] = True
-        if not behind.any():
+        rows, bounds = self.rows, itertools.pairwise(self._bounds.tolist())
+        if not any(loops.falls(rows.step[first:end], 0).size for first, end in bounds):
             return False
-        tag = self.rows.tag_id
-        rows = np.flatnonzero(behind[tag])
-        rows = rows[stable_order(tag[rows], behind.size)]
-        before, after = rows[:-1], rows[1:]
-        falls = (step[after] < step[before]) & (tag[after] == tag[before])
-        return bool((self.session_of(before[falls]) == self.session_of(after[falls])).any())
+        falls = loops.falls_by_tag(
+            rows.step, 0, *rows.tag_of_rows, len(rows.tags), self._first_rows
+        )
+        return bool(falls.size)
 
 
 def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timeline:
