@@ -95,25 +95,23 @@ def summarize(
     if not found.to_judge.few:
         kept.save()
     found.selector.require_match()
-    # Names and paths of this process: those of another one would be held a second time.
-    summaries = [
-        replace(found.runs.pop(name), run=name, path=run.path)
-        for name, run in inputs.runs.items()
-        if name in found.runs
-    ]
+    summaries = {name: found.runs.pop(name) for name in inputs.runs if name in found.runs}
     overrides = configuration.objectives
-    scalars = {each.run: found.to_judge.scalars[each.run] for each in summaries}
+    scalars = {name: found.to_judge.scalars[name] for name in summaries}
     objectives = rank_objectives(scalars, overrides)
     findings = found.to_judge.judge(inputs.runs, judging)
     return Summary(
         logdir=inputs.label,
         runs=tuple(
+            # Names and paths of this process: those of another one would be held a second time.
             replace(
                 each,
-                objective=_objective(each, objectives),
-                findings=findings.get(each.run, Findings()),
+                run=name,
+                path=inputs.runs[name].path,
+                objective=_objective(name, each, objectives),
+                findings=findings.get(name, Findings()),
             )
-            for each in summaries
+            for name, each in summaries.items()
         ),
         unreadable=tuple(inputs.unreadable.items()),
         left_out=found.left_out,
@@ -188,12 +186,12 @@ def _diagnostics(name: str, summary: RunSummary) -> RunDiagnostics:
     )
 
 
-def _objective(run: RunSummary, objectives: Objectives) -> ObjectiveSummary | None:
+def _objective(name: str, run: RunSummary, objectives: Objectives) -> ObjectiveSummary | None:
     """The objective of a run: the same one for all runs that have it."""
-    tag = objectives.of_run(run.run)
+    tag = objectives.of_run(name)
     if tag is None:
         return None
-    return objective_summary(run.tags, tag, objectives.by_run[run.run][tag])
+    return objective_summary(run.tags, tag, objectives.by_run[name][tag])
 
 
 class _SeriesToJudge:
@@ -225,6 +223,8 @@ class _SeriesToJudge:
         """Takes the series of a run, of which some scalars are selected."""
         self._not_judged += runs_not_judged({name: run}, self._selection)
         self.scalars[name] = _held_once(tuple(scalars.items()))
+        if not self.few:
+            return
         counts = [each.count for part in run.data.parts for each in part.columns.scalars()]
         if self._has_room(len(counts), sum(counts)):
             self._series += read_scalars_of(run, name=name).series.values()
