@@ -55,7 +55,7 @@ tbtools.write(merged, sys.argv[2], force=True)
 seconds, cpu = time.perf_counter() - seconds, time.process_time() - cpu
 print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "points": merged.points}))
 """
-_PARQUET = """
+_TABLE = """
 import json, sys, time
 import pandas, pyarrow.parquet, tbtools
 frame = tbtools.read_scalars(sys.argv[1])
@@ -65,6 +65,7 @@ seconds, cpu = time.perf_counter() - seconds, time.process_time() - cpu
 print(json.dumps({{"seconds": seconds, "cpu_seconds": cpu, "points": len(frame)}}))
 """
 _EXPORT = "tbtools.export(*sys.argv[1:], force=True)"
+_PANDAS_CSV = "frame.to_csv(sys.argv[2], index=False)"
 _PYARROW = "pyarrow.parquet.write_table(pyarrow.Table.from_pandas(frame), sys.argv[2])"
 _SMOOTH = """
 import numpy as np, pandas as pd, tbtools
@@ -186,24 +187,40 @@ def _export(folder: Path, scale: float) -> _Case:
     tbtools = (str(_BIN / "tbtools"), "export", logs, "--force", "-o")
     return _Case(
         title="Export every point",
-        about=f"Five runs of four tags of {points:,} points each. The last two rows leave out the "
-        "start of Python and the imports, and the last one the reading, too.",
+        about=f"Five runs of four tags of {points:,} points each. The last four rows leave out the "
+        "start of Python and the imports, and those of pandas and pyarrow the reading, too.",
         readers=(
             _command("tbtools, to CSV", *tbtools, str(folder / "out.csv")),
             _script("tbparse, to CSV", _TBPARSE_CSV, logs, str(folder / "out_.csv"), rounds=1),
             _command("tbtools, to Parquet", *tbtools, str(folder / "out.parquet")),
             *(
                 replace(
-                    _script(name, _PARQUET.format(work=work), logs, str(folder / "out_.parquet")),
+                    _script(name, _TABLE.format(work=work), logs, str(folder / f"alone.{ending}")),
                     own_time=True,
                 )
-                for name, work in (
-                    ("tbtools.export, to Parquet", _EXPORT),
-                    ("pyarrow alone, to Parquet", _PYARROW),
+                for name, work, ending in (
+                    ("tbtools.export, to CSV", _EXPORT, "csv"),
+                    ("pandas alone, to CSV", _PANDAS_CSV, "csv"),
+                    ("tbtools.export, to Parquet", _EXPORT, "parquet"),
+                    ("pyarrow alone, to Parquet", _PYARROW, "parquet"),
                 )
             ),
         ),
     )
+
+
+def _inspect(folder: Path, scale: float) -> _Case:
+    records = int(1_000_000 * scale)
+    logs = _write_runs(folder / "inspect", 1, 4, records // 4)
+    [file] = (logs / "seed0").iterdir()
+    return _Case(
+        title="Every event decoded",
+        about=f"`tbtools inspect FILE --events` of {records:,} events, to a file.",
+        readers=(
+            _command("tbtools inspect --events", str(_BIN / "tbtools"), "inspect", str(file),
+                     "--events", "--force", "-o", str(folder / "events.csv")),
+        ),
+    )  # fmt: skip
 
 
 def _smooth(_: Path, scale: float) -> _Case:
@@ -265,7 +282,7 @@ def main() -> None:
     if machine.is_busy(load):
         parts.append(f"{machine.warning(load)}\n")
     with tempfile.TemporaryDirectory(prefix="tbtools-bench-") as name:
-        for make in (_aggregate, _diff, _merge, _export, _smooth):
+        for make in (_aggregate, _diff, _merge, _export, _inspect, _smooth):
             case = make(Path(name), scale)
             print(case.title, file=sys.stderr)
             results = measure_all(case.readers, lambda text: print(text, file=sys.stderr))

@@ -196,6 +196,11 @@ def small_runs(logdir: Path, runs: int) -> None:
     many_runs(logdir, runs, steps=10)
 
 
+def long_runs(logdir: Path, runs: int) -> None:
+    """Runs as long as those of a training: twenty tags with ten thousand points each."""
+    many_runs(logdir, runs, steps=10_000)
+
+
 def _payload_record(step: int, tag: str, value: bytes) -> bytes:
     """A record with one Summary.Value, whose fields but the tag are given as bytes."""
     head = b"\x09" + struct.pack("<d", START + step * SECONDS_PER_STEP)

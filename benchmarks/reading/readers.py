@@ -36,6 +36,13 @@ def _tbtools() -> Work:
     return lambda logdir: len(tbtools.read_scalars(logdir))
 
 
+def _load() -> Work:
+    """What a second load costs before its frame is made; how many records nobody counts."""
+    import tbtools
+
+    return lambda logdir: tbtools.load(logdir).scan()
+
+
 def _summarize() -> Work:
     """What `tbtools summarize` shows, without showing it."""
     import tbtools
@@ -107,6 +114,7 @@ def _limit() -> Work:
 
 READERS: dict[str, Callable[[], Work]] = {
     "tbtools": _tbtools,
+    "load": _load,
     "summarize": _summarize,
     "tbparse": _tbparse,
     "EventAccumulator": _event_accumulator,

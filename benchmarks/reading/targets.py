@@ -91,12 +91,25 @@ class _Judge:
         ]
 
     def second_look(self) -> list[Target]:
-        runs, first, *_ = self.results[names.SECOND_LOOK].values()
+        of_work = self.results[names.SECOND_LOOK]
+        runs, first, *_ = of_work.values()
+        checksum = self.results[names.TRAINING]["checksum"].median(self.time)
+        load = of_work["one file of scalars"].median(self.time) / checksum
         peak = first.median("peak_bytes") / 1e6
         return [
             _at_most("a first look at 10,000 runs", "6 s", first.median(self.time), 6, " s"),
             _at_most("a first look at 10,000 runs", "300 MB", peak, 300, " MB"),
             _at_most("a second look at 10,000 runs", "1 s", runs.median(self.time), 1, " s"),
+            _at_most("a second load of one file", "the time of one checksum pass", load, 1),
+        ]
+
+    def reports(self) -> list[Target]:
+        runs, long = self.results[names.REPORTS].values()
+        peak = long.median("peak_bytes") / 1e6
+        return [
+            _at_most("a report of 1,500 runs", "8 s", runs.median(self.time), 8, " s"),
+            _at_most("a report of 20 million points", "6 s", long.median(self.time), 6, " s"),
+            _at_most("a report of 20 million points", "500 MB", peak, 500, " MB"),
         ]
 
     def start_up(self) -> list[Target]:
@@ -138,5 +151,6 @@ def judge(results: Results, *, busy: bool) -> list[Target]:
         *of.runs(),
         *of.pictures(),
         *of.second_look(),
+        *of.reports(),
         *of.start_up(),
     ]

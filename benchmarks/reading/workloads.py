@@ -17,7 +17,7 @@ _REPOSITORY = Path(__file__).parents[2]
 _EXAMPLES = _REPOSITORY / "examples" / "logs"
 _TBTOOLS = str(Path(sys.executable).with_name("tbtools"))
 
-ONE_SERIES, TRAINING, RUNS, LINEARITY, CORPUS, PICTURES, SECOND_LOOK, START_UP = (
+ONE_SERIES, TRAINING, RUNS, LINEARITY, CORPUS, PICTURES, SECOND_LOOK, REPORTS, START_UP = (
     "one_series",
     "training",
     "runs",
@@ -25,6 +25,7 @@ ONE_SERIES, TRAINING, RUNS, LINEARITY, CORPUS, PICTURES, SECOND_LOOK, START_UP =
     "corpus",
     "pictures",
     "second_look",
+    "reports",
     "start_up",
 )
 
@@ -119,8 +120,12 @@ def _one_series(folder: Path, scale: float) -> Workload:
     )
 
 
+def _training_log(scale: float) -> Log:
+    return Log("training", "training_series", round(2_000_000 * scale))
+
+
 def _training(folder: Path, scale: float) -> Workload:
-    log = Log("training", "training_series", round(2_000_000 * scale))
+    log = _training_log(scale)
     return Workload(
         TRAINING,
         f"{log.amount:,} scalars of twenty tags in turn in one file, to a DataFrame",
@@ -223,15 +228,37 @@ def _second_look(folder: Path, scale: float) -> Workload:
         plain = _shell(f"{name}, without the index", "summarize", str(folder / log.name))
         index = {"TBTOOLS_CACHE": str(folder / "index")}
         readers += [replace(plain, name=name, environment=index), plain]
+    one = _training_log(scale)
+    plain = _work("load", folder / one.name, label="one file of scalars, without the index")
+    readers += [replace(plain, name="one file of scalars", environment=index), plain]
     return Workload(
         SECOND_LOOK,
         "A second look",
         f"`tbtools summarize` of {small.amount:,} runs of 20 tags x 10 points and of the pictures, "
         "with what earlier looks have kept of them in the index (the first round keeps it), and "
-        "without.",
-        tuple(logs.values()),
+        f"without; and what `load` takes of a file of {one.amount:,} scalars before the frame is "
+        "made, without imports.",
+        (*logs.values(), one),
         tuple(readers),
     )
+
+
+def _reports(folder: Path, scale: float) -> Workload:
+    logs = [Log(f"runs_{runs}", "many_runs", runs) for runs in [round(1500 * scale)]]
+    logs.append(Log("long_runs", "long_runs", round(100 * scale)))
+    titles = f"{logs[0].amount:,} runs", f"{logs[1].amount:,} long runs"
+    return Workload(
+        REPORTS,
+        "Reports",
+        f"`tbtools report` of {titles[0]} of 20 tags x 100 points, and of {titles[1]} of 20 tags x "
+        "10,000 points: reading, judging, and writing the page.",
+        tuple(logs),
+        tuple(
+            _shell(title, "report", str(folder / log.name), "--force", "-o",
+                   str(folder / "report.html"), rounds=3)
+            for title, log in zip(titles, logs, strict=True)
+        ),
+    )  # fmt: skip
 
 
 def _start_up(_folder: Path) -> Workload:
@@ -263,4 +290,5 @@ def workloads(folder: Path, scale: float) -> list[Workload]:
     real = corpus()
     if real:
         found.append(_corpus(real))
-    return [*found, _pictures(folder, scale), _second_look(folder, scale), _start_up(folder)]
+    found += [make(folder, scale) for make in (_pictures, _second_look, _reports)]
+    return [*found, _start_up(folder)]

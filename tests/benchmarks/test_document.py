@@ -45,6 +45,11 @@ def results(tbparse: float = 100.0, failing: bool = False) -> dict[str, dict[str
         workloads.SECOND_LOOK: {
             "runs": result("runs", 0.9, 0.8, 1.5),
             "runs, without the index": result("runs, without the index", 4.0),
+            "one file of scalars": result("one file of scalars", 0.075),
+        },
+        workloads.REPORTS: {
+            "runs": result("runs", 7.0),
+            "long runs": result("long runs", 5.5, mebibytes=500),
         },
         workloads.START_UP: {
             "tbtools --help": result("tbtools --help", 9.0, cpu=0.1),
@@ -59,7 +64,8 @@ def test_targets_by_wall_time() -> None:
         *[("400 x", True), ("20 x", True), ("5 x", True), ("4 x", True)] * 2,
         *[("1.25 x", False), ("30 x", True), ("2 x", True)],
         *[("1.11 x", True), ("1.01 x", True)],
-        *[("4 s", True), ("105 MB", True), ("0.9 s", True)],
+        *[("4 s", True), ("105 MB", True), ("0.9 s", True), ("1.5 x", False)],
+        *[("7 s", True), ("5.5 s", True), ("524 MB", False)],
         *[("0.1 s", True), ("0.36 s", False)],
     ]
 
