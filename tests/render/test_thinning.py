@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from tbtools.render.report.columns import Columns
+from tbtools.render.report.series import Drawn, encode_series
 from tbtools.render.thinning import Buckets, bucketed, thin
+from tbtools.runs.series import ScalarSeries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,3 +190,33 @@ def test_huge_values_do_not_overflow() -> None:
 def test_too_few_points_are_refused(thinning: Callable[..., object]) -> None:
     with pytest.raises(ValueError, match="16 points at least"):
         thinning(np.zeros(100), 10)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_series_are_on_a_page_as_if_each_were_thinned_alone(seed: int) -> None:
+    """With values that are not finite, steps and times that go back, sessions, findings."""
+    random = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(5):
+        size = int(random.choice([1, 2, 40, 64, 65, 300]))
+        steps, value = np.arange(size), random.normal(size=size)
+        times = 1e9 + np.arange(size) / 4
+        if random.integers(0, 2):
+            value[random.integers(0, size, 3)] = random.choice([np.nan, np.inf, 2.0])
+        if random.integers(0, 2):
+            steps = steps % max(1, size // int(random.choice([2, 40])))
+        if random.integers(0, 3) == 0:
+            times[size // 2 :] -= 1e3
+            times[0] = np.nan
+        series = ScalarSeries.from_arrays("run", "tag", steps, value, times)
+        if random.integers(0, 2):
+            session = (steps >= size // 2).astype(np.int64)
+            series = replace(series, session=session, restarts=np.flatnonzero(np.diff(session)) + 1)
+        onsets = random.integers(0, size, random.integers(0, 3)).tolist()
+        drawn.append(Drawn(series, int(random.choice([64, 100])), onsets))
+    together, alone = Columns(), Columns()
+    found = encode_series(drawn, together)
+    assert found == [one for each in drawn for one in encode_series([each], alone)]
+    assert together.shapes == alone.shapes
+    assert together.to_base64() == alone.to_base64()

@@ -245,6 +245,31 @@ def test_where_no_thread_can_be_had_everything_is_done_in_one(
     assert (logdir.parent / "out" / "i" / "i" / "00000001.bin").read_bytes() == b"\x89PNG"
 
 
+@pytest.mark.parametrize("tags", [("loss",), ("loss", "acc"), ("loss", "acc", "loss")])
+def test_a_frame_is_its_owners(tmp_path: Path, tags: tuple[str, ...]) -> None:
+    """It shares nothing with what is read again, nor with the experiment that it is of."""
+    builder = EventFileBuilder()
+    points = [
+        (tag, 2 * step + turn, step / 8) for step in range(60) for turn, tag in enumerate(tags)
+    ]
+    for tag, step, value in points:
+        builder.scalars(tag, [(step, value)])
+    builder.write(tmp_path / "run" / "events.out.tfevents.1")
+    wanted = [point for tag in sorted(set(tags)) for point in points if point[0] == tag]
+    experiment = tbtools.load(tmp_path)
+    for read in (lambda: tbtools.read_scalars(tmp_path), experiment.scalars):
+        for _ in range(2):
+            frame = read()
+            found = frame[["tag", "step", "value"]].itertuples(index=False)
+            assert list(map(tuple, found)) == wanted
+            for name in ("step", "wall_time", "value"):
+                frame.loc[:, name] = -1
+                frame[name].array[:] = -1
+    assert tbtools.read_scalars(tmp_path, tags[-1])["step"].tolist() == [
+        step for tag, step, _ in points if tag == tags[-1]
+    ]
+
+
 def test_read_scalars_is_load_and_scalars(logdir: Path) -> None:
     experiment = tbtools.load(logdir, runs="seed_*")
     assert tbtools.read_scalars(logdir, runs="seed_*").equals(experiment.scalars())
