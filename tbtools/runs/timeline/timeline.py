@@ -54,6 +54,20 @@ if TYPE_CHECKING:
     from tbtools.vocabulary import RestartPolicy
 
 
+_shared_zeros = np.zeros(0, np.int64)
+
+
+def _zeros(count: int) -> NDArray[np.int64]:
+    """So many zeros, which all series share and nobody can write to: most runs have one session."""
+    global _shared_zeros
+    zeros = _shared_zeros
+    if zeros.size < count:
+        zeros = np.zeros(max(count, 2 * zeros.size), np.int64)
+        zeros.flags.writeable = False
+        _shared_zeros = zeros
+    return zeros[:count]
+
+
 @dataclass(frozen=True, eq=False)
 class Timeline:
     """The rows of a run as they were written.
@@ -123,7 +137,7 @@ class Timeline:
     def session_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The number of the session that wrote each of some rows."""
         if len(self.sessions) < 2:
-            return np.zeros(rows.size, np.int64)
+            return _zeros(rows.size)
         return np.searchsorted(self._first_rows, rows, side="right") - 1
 
     def marks(self, kind: int) -> list[Mark]:
