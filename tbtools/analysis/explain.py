@@ -214,6 +214,11 @@ class JudgedInputs:
         )
 
     @cached_property
+    def judged_runs(self) -> list[str]:
+        """As `Judgement.judged_runs`."""
+        return self.judgement.judged_runs()
+
+    @cached_property
     def settings(self) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
         """Their hyperparameters, as `settings_of` has them."""
         return settings_of(self.inputs.runs, self.inputs.all_runs)
@@ -382,7 +387,7 @@ def _hparams(
         for key, value in own.items()
     )
     serious = {trials[each.run] for each in judged.findings if each.severity == "error"}
-    healthy = {trials[run] for run in judged.judged_runs()} - serious - {trial}
+    healthy = {trials[run] for run in known.judged_runs} - serious - {trial}
     failed = any(each.run == name and each.is_serious for each in judged.findings)
     nearest = nearest_healthy(settings, trial, sorted(healthy, key=natural_key)) if failed else None
     return hparams, nearest, missing

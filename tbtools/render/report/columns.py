@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     # A code and what is stored.
     Stored = tuple[str, Array]
 
-_DTYPES = {"f4": "<f4", "f8": "<f8", "u1": "u1", "u4": "<u4", "d4": "<i4"}
+_DTYPES = {
+    code: np.dtype(name)
+    for code, name in {"f4": "<f4", "f8": "<f8", "u1": "u1", "u4": "<u4", "d4": "<i4"}.items()
+}
 _INT32 = np.iinfo(np.int32)
 # What is deflated in one go, by another thread: enough that handing it over costs nothing.
 _AT_ONCE = 1 << 20
