@@ -89,6 +89,8 @@ class Columns:
         return len(self.shapes) - 1
 
     def _hand_over(self) -> None:
+        if self._parts:
+            self._parts[-1].result()  # one after the other, whichever threads they are of
         data = b"".join(self._waiting)
         self._waiting, self._waiting_bytes = [], 0
         self._parts.append(submitted(self._thread, self._deflate.compress, data))
@@ -135,7 +137,8 @@ def rough_floats(values: Array, digits: int) -> Array:
 def stored_integers(values: Array, ends: Sequence[int]) -> list[Stored]:
     """Integers as `Columns.integers` stores them; arguments as for `stored_floats`."""
     values = np.asarray(values)
-    wide, whole = values.astype(np.float64), values.astype(np.int64)
+    with np.errstate(invalid="ignore"):  # what is too large is stored as it is
+        wide, whole = values.astype(np.float64), values.astype(np.int64)
     differences, exact = (np.diff(each, prepend=each[:1]) for each in (wide, whole))
     firsts = np.array([0, *ends[:-1]])[: len(values)]
     differences[firsts], exact[firsts] = wide[firsts], whole[firsts]
