@@ -268,14 +268,15 @@ def _session_starts(rows: RunRows, parts: Sequence[NDArray[np.int64]]) -> dict[i
         rows: The run.
         parts: The rows of each part, as they are written.
     """
-    candidates = _handed_over(rows, parts)
+    reaches = [_Reach.of(rows, own) for own in parts]
+    candidates = _handed_over(rows, parts, reaches)
     begins = np.full(len(rows.tags), len(parts))  # the part with which each tag begins
     for number in range(len(parts) - 1, -1, -1):
-        begins[rows.tag_id[parts[number]]] = number
-    follows = _Reach(rows)
+        begins[reaches[number].is_there] = number
+    follows = _Reach.of(rows, np.empty(0, np.int64))
     starts = {}
     for number in range(len(parts) - 1, -1, -1):
-        follows.add(parts[number])
+        follows = follows.joined(reaches[number])
         if number not in candidates:
             continue
         start, reached = candidates[number]
@@ -285,43 +286,55 @@ def _session_starts(rows: RunRows, parts: Sequence[NDArray[np.int64]]) -> dict[i
 
 
 def _handed_over(
-    rows: RunRows, parts: Sequence[NDArray[np.int64]]
+    rows: RunRows, parts: Sequence[NDArray[np.int64]], reaches: Sequence[_Reach]
 ) -> dict[int, tuple[SessionStart, int]]:
     """The parts that go on beyond all that was reached, with their marks and that step.
 
     Where nothing moved on, before or in the part itself, a reader has other rules: the scores of an
     evaluation, a job that ended in its first step.
     """
-    before = _Reach(rows)
+    before = _Reach.of(rows, np.empty(0, np.int64))
     latest = -np.inf
     found = {}
-    for number, own in enumerate(parts):
+    for number, (own, part) in enumerate(zip(parts, reaches, strict=True)):
         if not own.size:
             continue
-        time, part = rows.wall_time[own], _Reach(rows)
-        part.add(own)
-        goes_on = part.moves & (before.highest > _NO_STEP) & (part.lowest > before.highest)
+        time = rows.wall_time[own]
+        goes_on = part.moves & before.is_there & (part.lowest > before.highest)
         first = int(part.lowest[goes_on].min(initial=_MAX_STEP))
         reached = int(before.highest.max())
         if goes_on.any() and first > reached and before.moves.any() and time[0] >= latest:
             found[number] = (SessionStart(first, float(time[0])), reached)
-        before.add(own)
+        before = before.joined(part)
         latest = float(np.nanmax(time, initial=latest))
     return found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Reach:
     """The lowest and the highest step of each tag in some rows."""
 
-    def __init__(self, rows: RunRows) -> None:
-        self._rows = rows
-        self.lowest = np.full(len(rows.tags), _MAX_STEP)
-        self.highest = np.full(len(rows.tags), _NO_STEP)
+    lowest: NDArray[np.int64]
+    highest: NDArray[np.int64]
 
-    def add(self, rows: NDArray[np.int64]) -> None:
-        step, tag_id = self._rows.step[rows], self._rows.tag_id[rows]
-        np.minimum.at(self.lowest, tag_id, step)
-        np.maximum.at(self.highest, tag_id, step)
+    @classmethod
+    def of(cls, rows: RunRows, own: NDArray[np.int64]) -> _Reach:
+        reach = cls(np.full(len(rows.tags), _MAX_STEP), np.full(len(rows.tags), _NO_STEP))
+        step, tag_id = rows.step[own], rows.tag_id[own]
+        np.minimum.at(reach.lowest, tag_id, step)
+        np.maximum.at(reach.highest, tag_id, step)
+        return reach
+
+    def joined(self, other: _Reach) -> _Reach:
+        """Those of the rows of both."""
+        return _Reach(
+            np.minimum(self.lowest, other.lowest), np.maximum(self.highest, other.highest)
+        )
+
+    @property
+    def is_there(self) -> NDArray[np.bool_]:
+        """Which tags have a row."""
+        return self.highest >= self.lowest
 
     @property
     def moves(self) -> NDArray[np.bool_]:
