@@ -271,6 +271,15 @@ def test_a_schedule_is_no_collapse() -> None:
         assert not detect_series([series(stairs, tag)])
 
 
+def test_a_term_that_is_turned_on_or_a_code_of_one_word() -> None:
+    """Zeros before are a schedule; the same least value again and again is what is left."""
+    on = np.where(np.arange(300) < 100, 0.0, 0.6 + noise(300, 0.05))
+    assert not detect_series([series(on, "loss/adversarial")])
+    used = np.where(np.arange(300) < 150, np.rint(400 + noise(300, 20)), 1.0)
+    found = the_only(detect_series([series(used, "codebook/active_codes")]))
+    assert (found.kind, found.onset_step) == ("collapse", 150)
+
+
 # Spikes
 
 

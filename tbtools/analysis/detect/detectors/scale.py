@@ -60,8 +60,9 @@ ZEROS = excursion.PERSISTENT
 SUDDENLY = 0.1
 # ... or no more than so many of the smallest steps that the series makes.
 GRAINS = 5
-# A schedule repeats its values, or moves by equal steps.
+# A schedule repeats its values, or its steps differ by no more than this part of them.
 REPEATED = 0.5
+SMOOTH = 0.1
 
 
 @dataclass(frozen=True)
@@ -251,9 +252,22 @@ def _is_left(beginning: Array, low: float, high: float) -> bool:
 
 
 def _is_scheduled(value: Array, index: int) -> bool:
-    """Whether a series moves as nothing that is measured does: it repeats its values."""
-    parts = [part for part in (value[:index], value[index:]) if part.any()]
-    return any(np.mean(np.diff(part) == 0) > REPEATED for part in parts if len(part) > 1)
+    """Whether a series moves as nothing that is measured does.
+
+    It repeats its values before, or its way to values that it repeats has no noise. What is
+    measured and has collapsed repeats its least value, too: one code, no unit that is alive.
+    """
+    before = value[:index]
+    return _repeats(before) or (_repeats(value[index:]) and _is_smooth(before))
+
+
+def _repeats(value: Array) -> bool:
+    return len(value) > 1 and bool(np.mean(np.diff(value) == 0) > REPEATED)
+
+
+def _is_smooth(value: Array) -> bool:
+    steps = robust.median(np.abs(np.diff(value)))
+    return robust.median(np.abs(np.diff(value, 2))) <= SMOOTH * steps
 
 
 def _finding(
