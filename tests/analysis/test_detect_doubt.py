@@ -280,6 +280,43 @@ def test_a_term_that_is_turned_on_or_a_code_of_one_word() -> None:
     assert (found.kind, found.onset_step) == ("collapse", 150)
 
 
+@pytest.mark.parametrize(
+    ("tag", "kind"),
+    [("policy/entropy", "collapse"), ("attn/max_logit", "explosion"), ("some/quantity", None)],
+)
+def test_an_order_of_magnitude_is_enough_of_what_is_vital(tag: str, kind: str | None) -> None:
+    way = np.clip((np.arange(400) - 200) / 60, 0, 1) * (1 if kind == "explosion" else -1)
+    found = detect_series([series(25.0**way * np.exp(noise(400, 0.1)), tag)])
+    assert [each.kind for each in found] == [kind] * bool(kind)
+    assert all(abs(each.onset_step - 200) <= 12 for each in found)
+
+
+def test_units_that_die_are_a_collapse_of_what_is_left() -> None:
+    share = np.where(np.arange(300) < 150, 0.1, 0.995) + noise(300, 0.002).clip(-0.004, 0.004)
+    for whole in (1, 100):
+        found = the_only(detect_series([series(whole * share, "relu/dead_fraction")]))
+        assert (found.kind, found.onset_step) == ("collapse", 150)
+        assert found.evidence["level_after"] == pytest.approx(0.995 * whole, rel=0.01)
+
+
+def test_what_moves_with_learning_is_none() -> None:
+    """A reward that leaps, a loss that falls, and a rate that comes down explain their own."""
+    n = np.arange(600)
+    leap = 1 / (1 + np.exp(-(n - 250) / 8))
+    learned = leap + n / 500
+    reward = series(400 * learned + noise(600, 5), "rollout/ep_rew_mean")
+    values = series((0.2 + 20 * learned) ** 2 * np.exp(noise(600, 0.2)), "train/value_loss")
+    entropy = series(20**-leap * np.exp(noise(600, 0.05)), "train/entropy")
+    assert not detect_series([reward, values, entropy])
+    assert len(detect_series([values, entropy])) == 2
+    loss = series(100**-learned * np.exp(noise(600, 0.1)), "train/loss")
+    norm = series(100**-leap * np.exp(noise(600, 0.2)), "grad_norm")
+    assert not detect_series([loss, norm])
+    assert the_only(detect_series([norm])).kind == "collapse"
+    moved = (1 - n / 600) ** 2 * 0.01 * np.exp(noise(600, 0.3))
+    assert not detect_series([series(moved, "train/approx_kl")])
+
+
 # Spikes
 
 

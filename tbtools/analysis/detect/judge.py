@@ -178,18 +178,24 @@ def _with_objectives(series: list[ScalarSeries], directions: Directions) -> dict
 def _of_scale(
     series: list[ScalarSeries], directions: Directions, judged: Mapping[Key, Judged]
 ) -> dict[Key, Finding]:
-    rewards: dict[str, list[Judged]] = defaultdict(list)
-    for (run, tag), fit in judged.items():
-        if is_reward(tag):
-            rewards[run].append(fit)
+    of_run: dict[str, list[Judged]] = defaultdict(list)
+    for (run, _), fit in judged.items():
+        of_run[run].append(fit)
+    beside = {run: _beside(fits) for run, fits in of_run.items()}
     found = {}
     for one in series:
         finding = None
         if machinery_of(one.tag) not in _JUDGED_APART:
-            finding = scale.find(one, directions[one.run][one.tag], rewards[one.run])
+            others = beside.get(one.run, scale.NOTHING)
+            finding = scale.find(one, directions[one.run][one.tag], others)
         if finding is not None:
             found[one.run, one.tag] = finding
     return found
+
+
+def _beside(judged: list[Judged]) -> scale.Beside:
+    rewards = tuple(one for one in judged if is_reward(one.series.tag))
+    return scale.Beside(rewards, machinery.training_loss(judged))
 
 
 def _overfitted(

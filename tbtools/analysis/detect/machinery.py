@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.detect.detectors import gradient, loss_scale, schedule, throughput
-from tbtools.analysis.objective import is_reward, machinery_of, role_of
+from tbtools.analysis.objective import is_clipping, is_reward, machinery_of, role_of
 from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
@@ -50,12 +50,16 @@ def find(
     found: list[Finding] = []
     for run, own in by_run.items():
         losses = [judged[run, one.tag] for one in own if (run, one.tag) in judged]
-        found += _of_run(own, _loss(losses), exploded, declared)
+        found += _of_run(own, training_loss(losses), exploded, declared)
     return found
 
 
-def _loss(judged: Iterable[Judged]) -> Judged | None:
-    """What training minimises: the series with the most points that is of no evaluation."""
+def training_loss(judged: Iterable[Judged]) -> Judged | None:
+    """What training minimises: the series with the most points that is of no evaluation.
+
+    Args:
+        judged: The series of one run that have an objective.
+    """
     losses = [
         one
         for one in judged
@@ -83,8 +87,9 @@ def _of_run(
     limits = partial(declared, run, gradient.HPARAMS)
     yield from _first(gradient.clipped(one, limits) for one in norms)
     yield from _first(map(gradient.zero, norms[:1]))  # the others may be of frozen layers
-    if norms:  # without them a clip may be anything
-        yield from _first(gradient.clipped_share(one) for one in parts["clipped"])
+    shares = (one for one in parts["clipped"] if norms or is_clipping(one.tag))
+    yield from _first(gradient.clipped_share(one) for one in shares)
+    yield from _first(map(gradient.bursts, norms))
     if loss is not None:
         calm = (one for one in norms if (run, one.tag) not in exploded)
         yield from _first(gradient.rising(one, loss) for one in calm)

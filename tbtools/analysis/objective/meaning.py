@@ -100,6 +100,15 @@ def is_reward(tag: str) -> bool:
     return meaning_of(tag).rewards
 
 
+def better_alone(tag: str) -> Objective:
+    """Which way is better by the tag alone, whatever else its run has.
+
+    Args:
+        tag: The tag.
+    """
+    return meaning_of(tag).better
+
+
 def _place_of_measure(segments: Sequence[Sequence[Row | None]]) -> int | None:
     """Where the row of the measure stands among all rows of the tag."""
     placed = [(folder, row) for folder, segment in enumerate(segments) for row in segment]
