@@ -147,6 +147,11 @@ def test_infinities_before_the_nan_are_told() -> None:
     assert found.message.startswith("NaN from step 120 on; last finite at step 119; infinite")
     assert "already at step 100" in found.message
     assert found.evidence["first_step"] == 100
+    y[[115, 117]] = np.inf
+    found = the_only(detect_series([series(y)]).of("nonfinite"))
+    assert (found.onset_step, found.last_good_step) == (115, 114)
+    assert found.evidence["lasting_step"] == 120
+    assert "NaN from step 120 on; it began with infinite at step 115" in found.message
 
 
 # Overfitting of few points

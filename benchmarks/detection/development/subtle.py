@@ -135,8 +135,9 @@ def infinite_and_then_nan(rng: Rng) -> Made:
     at = int(n * rng.uniform(0.1, 0.9))
     y = decay(rng, n) + 0.02 * noise(rng, n)
     y[at:] = np.nan
-    y[at - 6] = np.inf
-    return single(rng, y, at, sudden=True)
+    first = at - int(rng.integers(1, 7))
+    y[first] = np.inf
+    return single(rng, y, first, sudden=True)
 
 
 SUBTLE = {
