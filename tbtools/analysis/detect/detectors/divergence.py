@@ -9,12 +9,11 @@ import numpy as np
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.learning_rate import restart
 from tbtools.analysis.detect.signals import excursion, oscillation, recovery, robust
-from tbtools.analysis.detect.signals.onset import locate, locate_in_blocks
+from tbtools.analysis.detect.signals.onset import Onset, locate, locate_in_blocks
 
 if TYPE_CHECKING:
     from tbtools.analysis.detect.judged import Judged
     from tbtools.analysis.detect.signals.excursion import Excursion
-    from tbtools.analysis.detect.signals.onset import Onset
     from tbtools.runs.series import ScalarSeries
 
 # Why a rise may still be made good, as it completes "it may recover: ".
@@ -68,7 +67,7 @@ def _of_waves(judged: Judged, *, settled: bool = False) -> Finding | None:
 
 
 def _of_rise(judged: Judged, rise: Excursion, rate: ScalarSeries | None) -> Finding | None:
-    onset = locate(judged.y, rise) if judged.width == 1 else locate_in_blocks(judged.y, rise)
+    onset = _onset(judged, rise)
     evidence = describe(judged, rise, onset)
     raised = restart(rate, judged, onset.index, level_at_end(judged, rise, onset))
     if raised == "explains":
@@ -77,6 +76,14 @@ def _of_rise(judged: Judged, rise: Excursion, rate: ScalarSeries | None) -> Find
         judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log
     )
     return _finding(judged, onset, evidence, doubt)
+
+
+def _onset(judged: Judged, rise: Excursion) -> Onset:
+    if judged.width > 1:
+        return locate_in_blocks(judged.y, rise)
+    onset = locate(judged.y, rise)
+    swings = oscillation.begins(judged.y, judged.noise, rise, onset)
+    return onset if swings is None else Onset(swings, sudden=False)
 
 
 def _finding(judged: Judged, onset: Onset, evidence: dict[str, Any], doubt: str | None) -> Finding:
