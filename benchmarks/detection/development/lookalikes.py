@@ -16,6 +16,7 @@ from benchmarks.detection.development.vital import (
     NORMS,
     POSTERIORS,
     SIZES,
+    TERMS,
     VALUES,
     beside,
 )
@@ -42,6 +43,7 @@ def learns_at_once(rng: Rng) -> Made:
         str(rng.choice(CRITICS[:-1])): grown**2 * rough(0.3),
         str(rng.choice(VALUES)): grown * rough(0.05),
         "rollout/ep_len_mean": 20 + 400 * learned,
+        "train/loss": grown**2 * rough(0.3),
         "reward_std": (0.4 - 0.36 * learned.clip(0, 1)) * rough(0.2),
         "train/approx_kl": 0.01 * rough(0.4),
     }
@@ -167,6 +169,18 @@ def players_of_a_game(rng: Rng) -> Made:
     return "loss/D", {name: (x, each) for name, each in series.items()}, -1, False
 
 
+def terms_begin_with_the_warm_up(rng: Rng) -> Made:
+    """Codes are hardly moved while the rate warms up; then they are learned."""
+    n = size(rng, 100, 2000)
+    t = np.arange(n) / n
+    warm = rng.uniform(0.03, 0.12)
+    way = np.clip((t - warm) / rng.uniform(0.03, 0.15), 0, 1)
+    y = 10 ** (-2 + rng.uniform(0.9, 1.6) * way) * np.exp(
+        rng.uniform(0.05, 0.2) * rng.normal(size=n)
+    )
+    return beside(rng, TERMS, y, -1, {"train/loss": 0.5 + 3 * decay(rng, n)})
+
+
 def novelty_wears_off(rng: Rng) -> Made:
     n = size(rng, 100, 2000)
     y = 10 ** (-rng.uniform(1, 3) * (1 - np.exp(-np.arange(n) / (n * rng.uniform(0.05, 0.4)))))
@@ -185,5 +199,6 @@ LIKE_THEM = (
     weights_and_logits_grow,
     harder_tasks,
     players_of_a_game,
+    terms_begin_with_the_warm_up,
     novelty_wears_off,
 )

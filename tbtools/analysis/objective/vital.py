@@ -36,6 +36,7 @@ _SPREADS = frozenset(
         "diversity",
         "modes",
         "alive",
+        "uniformity",  # of embeddings (Wang 2020)
     }
 )
 # ... or by one of some words beside one of others.
@@ -61,7 +62,12 @@ _SPREADS_OF = (
         {
             *("feature", "features", "embedding", "embeddings", "emb", "z", "representation"),
             *("repr", "output", "outputs", "latent", "latents", "reward", "rewards", "logits"),
+            *("policy", "action", "actions", "actor", "noise"),
         },
+    ),
+    (
+        {"length", "len"},
+        {"response", "responses", "completion", "completions", "generation", "generated"},
     ),
 )
 _DEAD = (
@@ -76,17 +82,21 @@ _OF_A_POLICY = frozenset(
 )
 _OF_A_CODE = frozenset({"latent", "latents", "z", "elbo", "vae", "posterior", "prior"})
 _LOGITS = frozenset({"logit", "logits"})
-_ACTIVATIONS = frozenset(
-    {"activation", "activations", "act", "acts", "hidden", "residual", "output"}
+_STATES = frozenset(
+    {
+        *("activation", "activations", "act", "acts", "hidden", "output", "attn", "mlp", "ffn"),
+        *("residual", "resid", "param", "params", "weight", "weights"),
+    }
 )
 _MEASURES_OF_SIZE = frozenset({"max", "rms", "abs", "mean", "norm", "l2"})
+_CURVATURES = frozenset({"sharpness", "eigenvalue", "eigenvalues", "condition", "hessian"})
 _RATIOS = (
     ({"ratio", "ratios"}, {"importance", "policy", "actor", "is", "val", "prob"}),
     ({"weight", "weights"}, {"importance", "is"}),
 )
 _VALUES = frozenset({"q", "qf", "qs", "value", "values", "critic", "vf", "td", "advantage"})
 _NORMS = frozenset({"norm", "norms"})
-_PENALTIES = frozenset({"penalty", "gp", "commitment", "commit", "reg", "regularization"})
+_PENALTIES = frozenset({"penalty", "gp", "commitment", "commit", "vq", "reg", "regularization"})
 _GENERATORS = frozenset({"d", "g", "disc", "gen", "discriminator", "generator", "fake", "real"})
 _LOSSES = frozenset({"loss", "losses"})
 # Shares that are clipped, and what a term is multiplied with.
@@ -104,7 +114,7 @@ def vital_of(tag: str) -> Vital | None:
     known = frozenset(parts)
     if machinery_of(tag) is not None:
         return "gradient" if machinery_of(tag) == "gradient_norm" else None
-    if known & _ABOUT and not known & _NORMS and not known & {"importance", "is"}:
+    if known & _ABOUT and not known & (_NORMS | _MEASURES_OF_SIZE) - {"mean"}:
         return None
     if any(known & one and known & other for one, other in _DEAD):
         return "dead"
@@ -118,10 +128,11 @@ def vital_of(tag: str) -> Vital | None:
 def _of_size(tag: str, known: frozenset[str], parts: Sequence[str]) -> Vital | None:
     if known & _VALUES and not known & _GENERATORS:
         return "player"
-    if known & _LOGITS or known & _NORMS or (known & _ACTIVATIONS and known & _MEASURES_OF_SIZE):
+    if known & _LOGITS or known & _NORMS or (known & _STATES and known & _MEASURES_OF_SIZE):
         return "size"
     if any(known & one and known & other for one, other in _RATIOS):
         return "size"
-    if known & _PENALTIES or (known & _LOSSES and not meaning_of(tag).plays):
+    if known & _PENALTIES or known & _CURVATURES:
         return "size"
-    return None
+    # Beside a reward it is that of who foretells it.
+    return "player" if known & _LOSSES and not meaning_of(tag).plays else None

@@ -254,6 +254,8 @@ def bursts(series: ScalarSeries) -> Finding | None:
     if len(points) < ABOUT:
         return None
     y = np.log(series.value[points])
+    if y.max() - robust.quantile(y, OFTEN) < np.log(BURST):
+        return None
     high = y - robust.running_median(y, ABOUT) > np.log(BURST)
     if np.count_nonzero(high[1:] & ~high[:-1]) < BURSTS:
         return None

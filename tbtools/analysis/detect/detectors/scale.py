@@ -40,16 +40,22 @@ GROWS = Least(
     float(np.log(100.0)), float(np.log(20.0)), float(np.log(10.0)), NEAR, longest=0.4, part=0.05
 )
 FALLS = Least(GROWS.gap, GROWS.at_once, GROWS.apart, NEAR, longest=0.1, part=0.05)
-# One order of magnitude of what is vital.
+# One order of magnitude of what is vital; of what grows, where it was at rest for a fifth of the
+# series, for much of it grows when training begins.
 VITAL = Least(float(np.log(10.0)), float(np.log(8.0)), NEAR, NEAR, longest=0.4, part=0.05)
-LEAPS = Least(GROWS.gap, VITAL.gap, float(np.log(6.0)), NEAR, longest=0.4, part=0.05)
-VANISHES = Least(VITAL.gap, VITAL.at_once, VITAL.apart, NEAR, longest=0.4, part=0.02)
-MAY_NOT_GROW: dict[Vital | None, Least] = {"gradient": LEAPS, "player": VITAL, "size": VITAL}
-MAY_NOT_VANISH: dict[Vital | None, Least] = {
-    "gradient": VITAL,
-    "code": VITAL,
-    "spread": VANISHES,
-    "dead": VANISHES,
+VITAL_GROWS = replace(VITAL, part=change.LONG_PART)
+LEAPS = replace(GROWS, at_once=VITAL.gap, apart=float(np.log(6.0)))
+VANISHES = replace(VITAL, part=0.02)
+MAY_NOT_GROW: dict[Vital | None, tuple[Least, ...]] = {
+    "gradient": (LEAPS,),
+    "player": (VITAL_GROWS, GROWS),
+    "size": (VITAL_GROWS, GROWS),
+}
+MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
+    "gradient": (VITAL,),
+    "code": (VITAL,),
+    "spread": (VANISHES,),
+    "dead": (VANISHES,),
 }
 # Where medians of few points do not tell, those of this part of the points do, up to so many: what
 # was elsewhere for a shorter time has come back.
@@ -58,7 +64,7 @@ WIDEST = 101
 # Levels of a reward that tell whether it improves.
 ENDS = 16
 # This part of all that a reward gains is a leap.
-LEAP = 0.4
+LEAP = 0.25
 # So many zeros to the end are no chance; before them are as many points that are none.
 ZEROS = excursion.PERSISTENT
 # What came down to zero step by step was less than this part of its usual level before ...
@@ -178,14 +184,15 @@ def _died(share: Array) -> Change | None:
 def _changed(value: Array, vital: Vital | None) -> Change | None:
     if len(value) < change.LEAST_POINTS + excursion.PERSISTENT:
         return None
-    ways = {1: MAY_NOT_GROW.get(vital, GROWS), -1: MAY_NOT_VANISH.get(vital, FALLS)}
+    ways = [(1, least) for least in MAY_NOT_GROW.get(vital, (GROWS,))]
+    ways += [(-1, least) for least in MAY_NOT_VANISH.get(vital, (FALLS,))]
     least, most = float(value.min()), float(value.max())
-    if most == 0 or least > most / np.exp(min(way.at_once for way in ways.values())):
+    if most == 0 or least > most / np.exp(min(way.at_once for _, way in ways)):
         return None
     floor = least if least > 0 else float(value[value > 0].min()) / 100
     points = np.log(np.maximum(value, floor))
     for level, beginnings, part in _levels(points):
-        for sign, of_all in ways.items():
+        for sign, of_all in ways:
             way = replace(of_all, part=max(part, of_all.part))
             for begin in beginnings:
                 step = change.find(sign * level, begin, way)

@@ -81,6 +81,10 @@ def find(level: Array, begin: int, least: Least) -> Step | None:
         least: What makes one.
     """
     n = len(level)
+    if level[begin:].max() - level[begin:].min() < least.apart:
+        return None
+    if begin and level[0] - level[begin:].min() < least.at_once / 2:
+        return None  # the beginning is no other level
     first = begin + max(LEAST_POINTS, int(least.part * n))
     highest = np.maximum.accumulate(level[begin:])
     lowest = np.minimum.accumulate(level[::-1])[::-1]
@@ -88,7 +92,10 @@ def find(level: Array, begin: int, least: Least) -> Step | None:
         splits = np.arange(first, n - excursion.PERSISTENT - width + 1)
         if not len(splits):
             return None
-        apart = lowest[splits + width] - highest[splits - 1 - begin]
+        apart = lowest[first + width : n - excursion.PERSISTENT + 1]
+        apart = apart - highest[first - 1 - begin : n - excursion.PERSISTENT - width - begin]
+        if apart.max() < least.apart:
+            continue
         long = min(int(np.searchsorted(splits, begin + LONG_PART * n)), len(splits) - 1)
         candidates = (
             np.argmax(apart >= least.apart),
