@@ -189,6 +189,17 @@ def test_the_falling_fit_is_that_of_sklearns_definition(n: int) -> None:
     assert np.cumsum(y - fit).max() <= 1e-9
 
 
+def test_a_harder_task_or_a_better_opponent_explains_a_lower_reward() -> None:
+    reward = np.where(np.arange(400) < 250, np.minimum(np.arange(400) / 100, 1), 0.4)
+    logged = series(reward + noise(400, 0.03), "Environment/Cumulative_Reward")
+    assert detect_series([logged]).of("divergence")
+    for until in (245, 100):
+        lesson = series(np.where(np.arange(400) < until, 1.0, 2.0), "Environment/Lesson")
+        assert len(detect_series([logged, lesson]).of("divergence")) == (until == 100)
+    rating = series(1200 + np.arange(400.0), "Self-play/ELO")
+    assert not detect_series([logged, rating]).of("divergence")
+
+
 # Scale
 
 

@@ -29,6 +29,7 @@ from tbtools.analysis.detect.precursors import with_precursors
 from tbtools.analysis.detect.run_axis import run_axes
 from tbtools.analysis.detect.screen import look
 from tbtools.analysis.detect.signals import excursion
+from tbtools.analysis.detect.tasks import difficulties
 from tbtools.analysis.detect.writers import joined, writers_apart
 from tbtools.analysis.objective import is_reward, machinery_of, objectives_of
 from tbtools.runs.numbers import distinct
@@ -112,7 +113,7 @@ def _detect(
     scales = _of_scale(every, directions, judged)
     found += scales.values()
     found += machinery.find(every, judged, scales, declared or (lambda *_: {}))
-    rates = learning_rates(every)
+    rates, tasks = learning_rates(every), difficulties(every)
     looked = {key: look(fit) for key, fit in judged.items()}
     overfitted = _overfitted(every, judged, rates, looked)
     found += overfitted.values()
@@ -125,7 +126,8 @@ def _detect(
         if key in overfitted:
             found += _spikes(fit, looked[key], len(fit))
         else:
-            found += _trend(fit, rates.get(fit.series.run), looked[key])
+            run = fit.series.run
+            found += _trend(fit, rates.get(run), tasks.get(run, ()), looked[key])
     if progress:
         progress(len(judged), len(judged))
     axes = run_axes(every, found)
@@ -217,9 +219,14 @@ def _overfitted(
     return found
 
 
-def _trend(judged: Judged, rate: ScalarSeries | None, may: Candidate) -> list[Finding]:
+def _trend(
+    judged: Judged,
+    rate: ScalarSeries | None,
+    tasks: Iterable[ScalarSeries],
+    may: Candidate,
+) -> list[Finding]:
     """Divergence, or where there is none, a plateau, ongoing or over; and spikes before."""
-    if may.diverges and (diverged := divergence.find(judged, rate)) is not None:
+    if may.diverges and (diverged := divergence.find(judged, rate, tasks)) is not None:
         points = int(diverged.evidence["points_since"]) // judged.width
         return [diverged, *_spikes(judged, may, len(judged) - points)]
     spikes = _spikes(judged, may, len(judged))

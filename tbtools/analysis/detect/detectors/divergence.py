@@ -10,8 +10,11 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.learning_rate import restart
 from tbtools.analysis.detect.signals import excursion, oscillation, recovery, robust
 from tbtools.analysis.detect.signals.onset import Onset, locate, locate_in_blocks
+from tbtools.analysis.detect.tasks import became_harder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tbtools.analysis.detect.judged import Judged
     from tbtools.analysis.detect.signals.excursion import Excursion
     from tbtools.runs.series import ScalarSeries
@@ -26,17 +29,20 @@ DOUBTS = {
 }
 
 
-def find(judged: Judged, rate: ScalarSeries | None = None) -> Finding | None:
+def find(
+    judged: Judged, rate: ScalarSeries | None = None, tasks: Iterable[ScalarSeries] = ()
+) -> Finding | None:
     """Looks for a blow-up, a jump that stays, a drift up from the best, a collapse, an oscillation.
 
     Args:
         judged: A series with an objective.
         rate: The run's learning rate, where it logs one.
+        tasks: What says how hard the run's task is.
     """
     rise = excursion.find(judged.y, judged.noise, white=judged.width > 1)
     if rise is None:
         return _of_waves(judged)
-    risen = _of_rise(judged, rise, rate)
+    risen = _of_rise(judged, rise, rate, tasks)
     if risen is None:
         return None
     # The crest of a wave at the end of many is no rise of its own.
@@ -66,11 +72,13 @@ def _of_waves(judged: Judged, *, settled: bool = False) -> Finding | None:
     return _finding(judged, growing.onset, evidence, doubt)
 
 
-def _of_rise(judged: Judged, rise: Excursion, rate: ScalarSeries | None) -> Finding | None:
+def _of_rise(
+    judged: Judged, rise: Excursion, rate: ScalarSeries | None, tasks: Iterable[ScalarSeries]
+) -> Finding | None:
     onset = _onset(judged, rise)
     evidence = describe(judged, rise, onset)
     raised = restart(rate, judged, onset.index, level_at_end(judged, rise, onset))
-    if raised == "explains":
+    if raised == "explains" or became_harder(tasks, judged, onset.index):
         return None
     doubt = raised or recovery.doubt(
         judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log

@@ -64,7 +64,7 @@ WIDEST = 101
 # Levels of a reward that tell whether it improves.
 ENDS = 16
 # This part of all that a reward gains is a leap.
-LEAP = 0.25
+LEAP = 0.4
 # So many zeros to the end are no chance; before them are as many points that are none.
 ZEROS = excursion.PERSISTENT
 # What came down to zero step by step was less than this part of its usual level before ...
@@ -273,10 +273,11 @@ def _improves(judged: Judged, series: ScalarSeries, onset: int) -> bool:
 
 
 def _leaps(judged: Judged, series: ScalarSeries, onset: int) -> bool:
-    """Whether a good part of all that it gains is gained at that point."""
+    """Whether a good part of all that it gains is gained in two or three tenths of the run."""
     before, after = _parted(judged, series, onset)
     near = max(1, int(change.SUDDEN_PART * len(judged)))
-    gained = robust.median(before[-near:]) - robust.median(after[near : 2 * near])
+    later = after[: 3 * near][-near:]
+    gained = robust.median(before[-near:]) - robust.median(later)
     levels = robust.window_medians(judged.y, max(1, len(judged) // ENDS), ENDS)
     return bool(gained >= LEAP * (levels.max() - levels.min()))
 
