@@ -151,7 +151,7 @@ def test_infinities_before_the_nan_are_told() -> None:
     found = the_only(detect_series([series(y)]).of("nonfinite"))
     assert (found.onset_step, found.last_good_step) == (115, 114)
     assert found.evidence["lasting_step"] == 120
-    assert "NaN from step 120 on; it began with infinite at step 115" in found.message
+    assert "NaN from step 120 on; it began at step 115 (infinite)" in found.message
 
 
 # Overfitting of few points

@@ -121,8 +121,8 @@ def _message(
         return f"{kinds} from the first point on, {place}: never finite"
     text = f"{kinds} from {place} on"
     if onset < lasting:
-        first = f"{_kinds(series.value[onset:lasting])} at {place_of(series, onset)}"
-        text += f"; it began with {first}"
+        first = _kinds(series.value[onset:lasting])
+        text += f"; it began at {place_of(series, onset)} ({first})"
     if last_good is not None:
         text += f"; last finite{' before' * (onset < lasting)} at {place_of(series, last_good)}"
     earlier = where[where < onset]

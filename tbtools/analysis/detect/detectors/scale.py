@@ -203,7 +203,7 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
                     continue
                 before, after = value[begin : step.begin], value[step.begin :]
                 found = Change(onset, robust.median(before), robust.median(after), step.gradual)
-                if found.times >= np.exp(way.apart):
+                if found.before > 0 and found.times >= np.exp(way.apart):
                     return found
     return None
 
