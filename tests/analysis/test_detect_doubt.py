@@ -152,6 +152,9 @@ def test_infinities_before_the_nan_are_told() -> None:
     assert (found.onset_step, found.last_good_step) == (115, 114)
     assert found.evidence["lasting_step"] == 120
     assert "NaN from step 120 on; it began at step 115 (infinite)" in found.message
+    loss = np.where(np.arange(300) < 121, falling(), np.nan)
+    both = detect_series([series(y, "grad_norm"), series(loss)]).of("nonfinite")
+    assert [each.evidence["cause"] for each in both] == [{"tag": "grad_norm", "step": 115}] * 2
 
 
 # Overfitting of few points
