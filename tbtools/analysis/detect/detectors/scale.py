@@ -249,7 +249,7 @@ def _is_learned(
     grew = found.after > found.before and vital in {"player", None}
     if not grew and not (small and vital == "spread"):
         return False
-    anyhow = found.gradual or small
+    anyhow = found.gradual or (small and vital is not None)
     return any(
         _improves(reward, series, onset) and (anyhow or _leaps(reward, series, onset))
         for reward in beside.rewards
