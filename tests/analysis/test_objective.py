@@ -344,7 +344,8 @@ def test_tags_of_what_runs_around_the_model(expected: str | None, tags: str) -> 
         ("size", "weight_norm attn/max_logit objective/kl actor/ppo_kl importance_ratio vq_loss"),
         ("size", "loss/gradient_penalty activations/layer_12/max sharpness"),
         ("dead", "dead_neurons dormant_ratio hiddenlayer_0/fraction_of_zero_values"),
-        (None, "train/learning_rate train/ent_coef kl_weight beta train/clip_fraction d_loss"),
+        (None, "train/learning_rate train/ent_coef kl_weight beta train/clip_fraction g_loss"),
+        ("adversary", "d_loss Loss/D/loss discriminator_loss D_loss/fake"),
         (None, "rollout/ep_len_mean gumbel/temperature num_timesteps train/std accuracy"),
     ],
 )

@@ -177,6 +177,26 @@ def fades_away(rng: Rng) -> Made:
     return beside(rng, ENTROPIES[1:], y, at, flat_reward(rng, n))
 
 
+def ebbs_to_the_end(rng: Rng) -> Made:
+    """As much less from point to point, until next to nothing is left at the end."""
+    n = size(rng, 80, 1500)
+    at = place(rng, n, 0.45, 0.7)
+    k = since(n, at) / (n - at)
+    y = 10 ** rng.uniform(-1, 2) * (1 - rng.uniform(0.96, 0.995) * k ** rng.uniform(0.6, 1.2))
+    y *= np.exp(rng.uniform(0.02, 0.1) * rng.normal(size=n))
+    return one(rng, (*ENTROPIES[1:], *RANKS, *SPREADS, *CODES[:3]), y, at)
+
+
+def entropy_is_the_price(rng: Rng) -> Made:
+    """The reward creeps up while the policy stops to explore (Cui 2025)."""
+    n = size(rng, 80, 1000)
+    at = place(rng, n, 0.15, 0.5)
+    y = rng.uniform(0.5, 2) * moves(rng, n, at, 1 / rng.uniform(20, 300), rng.uniform(0.02, 0.3))
+    y *= np.exp(rng.uniform(0.03, 0.15) * rng.normal(size=n))
+    reward = 0.2 + 0.3 * np.arange(n) / n + 0.03 * rng.normal(size=n)
+    return beside(rng, ENTROPIES[1:], y, at, {"train/reward": reward})
+
+
 VANISHING = (
     entropy_to_nothing,
     codes_are_lost,
@@ -193,4 +213,6 @@ VANISHING = (
     collapses_at_the_beginning,
     collapses_near_the_end,
     fades_away,
+    ebbs_to_the_end,
+    entropy_is_the_price,
 )

@@ -8,17 +8,15 @@ that grows by an order of magnitude is an explosion, where another quantity woul
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from tbtools.analysis.objective.machinery import machinery_of
 from tbtools.analysis.objective.meaning import meaning_of
 from tbtools.analysis.objective.table import TAGS_KEPT, words
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 Vital = Literal[
     "spread",  # how many, or how different: may not vanish
+    "adversary",  # the loss of a discriminator: may not vanish
     "gradient",  # may neither vanish nor grow
     "code",  # the divergence of a code from its prior: may neither vanish nor grow
     "player",  # what a critic foretells, and its loss: grows with the rewards only
@@ -98,6 +96,7 @@ _VALUES = frozenset({"q", "qf", "qs", "value", "values", "critic", "vf", "td", "
 _NORMS = frozenset({"norm", "norms"})
 _PENALTIES = frozenset({"penalty", "gp", "commitment", "commit", "vq", "reg", "regularization"})
 _GENERATORS = frozenset({"d", "g", "disc", "gen", "discriminator", "generator", "fake", "real"})
+_DISCRIMINATORS = frozenset({"d", "disc", "dis", "discriminator", "errd", "netd", "fake", "real"})
 _LOSSES = frozenset({"loss", "losses"})
 # Shares that are clipped, and what a term is multiplied with.
 _ABOUT = frozenset({"clip", "clipped", "clipfrac", "clipping", "coef", "coeff", "weight", "beta"})
@@ -110,8 +109,7 @@ def vital_of(tag: str) -> Vital | None:
     Args:
         tag: The tag.
     """
-    parts = words(tag)
-    known = frozenset(parts)
+    known = frozenset(words(tag))
     if machinery_of(tag) is not None:
         return "gradient" if machinery_of(tag) == "gradient_norm" else None
     if known & _ABOUT and not known & (_NORMS | _MEASURES_OF_SIZE) - {"mean"}:
@@ -122,10 +120,12 @@ def vital_of(tag: str) -> Vital | None:
         return "spread"
     if known & _DIVERGENCES:
         return "code" if known & _OF_A_CODE or not known & _OF_A_POLICY else "size"
-    return _of_size(tag, known, parts)
+    if meaning_of(tag).plays and known & _DISCRIMINATORS:
+        return "adversary"
+    return _of_size(tag, known)
 
 
-def _of_size(tag: str, known: frozenset[str], parts: Sequence[str]) -> Vital | None:
+def _of_size(tag: str, known: frozenset[str]) -> Vital | None:
     if known & _VALUES and not known & _GENERATORS:
         return "player"
     if known & _LOGITS or known & _NORMS or (known & _STATES and known & _MEASURES_OF_SIZE):

@@ -230,6 +230,32 @@ def rising(series: ScalarSeries, loss: Judged) -> Finding | None:
     )
 
 
+def vanished(series: ScalarSeries, collapse: Finding, loss: Judged) -> Finding | None:
+    """Says of a norm that collapsed that the loss stands still since then.
+
+    Args:
+        series: A norm of gradients.
+        collapse: That it collapsed.
+        loss: What training minimises.
+    """
+    onset = series.find(collapse.onset_step, collapse.onset_time)
+    if collapse.kind != "collapse" or not _stands_still(loss, series, onset):
+        return None
+    before, after = collapse.evidence["level_before"], collapse.evidence["level_after"]
+    return Finding.of_points(
+        series,
+        onset,
+        len(series.value) - 1,
+        ongoing=True,
+        kind="gradient",
+        severity="info",
+        message=f"next to nothing flows back since {place_of(series, onset)}: {after:.4g} after "
+        f"{before:.4g}, and {loss.series.tag} does not fall",
+        evidence={"level_before": before, "level_after": after, "loss": loss.series.tag},
+        last_good=onset - 1 if onset else None,
+    )
+
+
 def _stands_still(loss: Judged, series: ScalarSeries, onset: int) -> bool:
     """Whether a loss has fallen by next to nothing since a point of another series."""
     begin = int(points_before(loss.series, series, np.array([onset]), "left")[0])

@@ -52,10 +52,11 @@ MAY_NOT_GROW: dict[Vital | None, tuple[Least, ...]] = {
     "size": (VITAL_GROWS, GROWS),
 }
 MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
-    "gradient": (VITAL,),
-    "code": (VITAL,),
-    "spread": (VANISHES,),
-    "dead": (VANISHES,),
+    "gradient": (VITAL, FALLS),
+    "code": (VITAL, FALLS),
+    "adversary": (VITAL, FALLS),
+    "spread": (VANISHES, FALLS),
+    "dead": (VANISHES, FALLS),
 }
 # Where medians of few points do not tell, those of this part of the points do, up to so many: what
 # was elsewhere for a shorter time has come back.
@@ -75,8 +76,11 @@ GRAINS = 5
 REPEATED = 0.5
 EVEN = 0.1
 # What falls by so many times more in the later half of its way than in the earlier is on its way to
-# zero, as what follows a learning rate is.
+# zero, as what follows a learning rate is; what these measure does not.
 FASTER = 1.5
+FOLLOW_NO_RATE = frozenset({"spread", "dead", "gradient"})
+# The level at the end is that of this part of what came after the onset.
+END_PART = 4
 
 
 @dataclass(frozen=True)
@@ -199,10 +203,15 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
                 if step is None or _is_scheduled(value[begin:], step.begin - begin):
                     continue
                 onset = begin + _onset(sign * points[begin:], step.begin - begin)
-                if sign < 0 and _falls_ever_faster(points[onset:]):
+                follows = sign < 0 and vital not in FOLLOW_NO_RATE
+                if follows and _falls_ever_faster(points[onset:]):
                     continue
-                before, after = value[begin : step.begin], value[step.begin :]
-                found = Change(onset, robust.median(before), robust.median(after), step.gradual)
+                end = max(excursion.PERSISTENT, (len(value) - step.begin) // END_PART)
+                before, after = (
+                    robust.median(value[begin : step.begin]),
+                    robust.median(value[-end:]),
+                )
+                found = Change(onset, before, after, step.gradual)
                 if found.before > 0 and found.times >= np.exp(way.apart):
                     return found
     return None
@@ -245,11 +254,11 @@ def _is_learned(
         if found.after > found.before:
             # Beside a loss that stands still it is told as that (`gradient.rising`).
             return bool(found.times < np.exp(GROWS.at_once))
-        return _improves(beside.loss, series, onset)
+        return _improves(beside.loss, series, onset) and _leaps(beside.loss, series, onset)
     grew = found.after > found.before and vital in {"player", None}
     if not grew and not (small and vital == "spread"):
         return False
-    anyhow = found.gradual or (small and vital is not None)
+    anyhow = grew and (found.gradual or (small and vital is not None))
     return any(
         _improves(reward, series, onset) and (anyhow or _leaps(reward, series, onset))
         for reward in beside.rewards
