@@ -203,6 +203,22 @@ def test_a_harder_task_or_a_better_opponent_explains_a_lower_reward() -> None:
     assert not detect_series([logged, rating]).of("divergence")
 
 
+@pytest.mark.parametrize("zero", [True, False])
+def test_a_term_that_is_turned_on_raises_the_sum(zero: bool) -> None:
+    total = series(np.where(np.arange(400) < 150, falling(400), 9 + falling(400)) + noise(400))
+    term = 8 + noise(400)
+    if zero:
+        part = series(np.where(np.arange(400) < 150, 0, term), "loss_perceptual")
+    else:
+        part = series(term[150:], "loss_perceptual", step=np.arange(150, 400))
+    assert the_only(detect_series([total]).of("divergence")).severity == "error"
+    # The term itself is at rest from there on, and no divergence from zero.
+    found = the_only(detect_series([total, part]).of("divergence"))
+    assert (found.tag, found.onset_step) == ("loss", 150)
+    assert (found.severity, found.provisional) == ("warning", True)
+    assert "another term of the loss was turned on there" in found.message
+
+
 # Scale
 
 

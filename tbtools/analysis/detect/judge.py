@@ -29,7 +29,7 @@ from tbtools.analysis.detect.precursors import with_precursors
 from tbtools.analysis.detect.run_axis import run_axes
 from tbtools.analysis.detect.screen import look
 from tbtools.analysis.detect.signals import excursion
-from tbtools.analysis.detect.tasks import difficulties
+from tbtools.analysis.detect.tasks import Given, given
 from tbtools.analysis.detect.writers import joined, writers_apart
 from tbtools.analysis.objective import is_reward, machinery_of, objectives_of
 from tbtools.runs.numbers import distinct
@@ -113,7 +113,7 @@ def _detect(
     scales = _of_scale(every, directions, judged)
     found += scales.values()
     found += machinery.find(every, judged, scales, declared or (lambda *_: {}))
-    rates, tasks = learning_rates(every), difficulties(every)
+    rates, tasks = learning_rates(every), given(every)
     looked = {key: look(fit) for key, fit in judged.items()}
     overfitted = _overfitted(every, judged, rates, looked)
     found += overfitted.values()
@@ -127,7 +127,7 @@ def _detect(
             found += _spikes(fit, looked[key], len(fit))
         else:
             run = fit.series.run
-            found += _trend(fit, rates.get(run), tasks.get(run, ()), looked[key])
+            found += _trend(fit, rates.get(run), tasks[run], looked[key])
     if progress:
         progress(len(judged), len(judged))
     axes = run_axes(every, found)
@@ -222,11 +222,11 @@ def _overfitted(
 def _trend(
     judged: Judged,
     rate: ScalarSeries | None,
-    tasks: Iterable[ScalarSeries],
+    task: Given,
     may: Candidate,
 ) -> list[Finding]:
     """Divergence, or where there is none, a plateau, ongoing or over; and spikes before."""
-    if may.diverges and (diverged := divergence.find(judged, rate, tasks)) is not None:
+    if may.diverges and (diverged := divergence.find(judged, rate, task)) is not None:
         points = int(diverged.evidence["points_since"]) // judged.width
         return [diverged, *_spikes(judged, may, len(judged) - points)]
     spikes = _spikes(judged, may, len(judged))
