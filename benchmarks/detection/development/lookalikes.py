@@ -99,6 +99,7 @@ def annealed(rng: Rng) -> Made:
         "noise_std": np.maximum(1 - t / 0.7, 0.02),
         "curriculum/max_distance": 1 + np.floor(5 * t) ** 2,
         "buffer/size": np.minimum(np.arange(n) * 100.0, 1e5),
+        "loss_perceptual": np.where(t < wait, 0.0, 1.5 - t + 0.02 * rng.normal(size=n)),
         "loss/adversarial_weighted": np.where(t < wait, 0.0, 0.6 + 0.1 * rng.random(n)),
     }
     return "beta", {name: (x, each) for name, each in series.items()}, -1, False
