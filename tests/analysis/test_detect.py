@@ -528,6 +528,13 @@ def test_a_stall_is_a_gap_beyond_the_rhythm_of_the_run() -> None:
         falling(500), wall_time=wall_time, session=np.where(np.arange(500) > 300, 1, 0)
     )
     assert not detect_series([restarted])
+    gaps[300] = 2.0
+    gaps[119::120] = [7200, 5400, 7200, 6000]  # long evaluations, less than one in a hundred points
+    wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+    assert not detect_series([series(falling(500), wall_time=wall_time)])
+    gaps[119] = 2.0
+    wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+    assert the_only(detect_series([series(falling(500), wall_time=wall_time)])).kind == "stall"
 
 
 # Order, surfaces

@@ -147,6 +147,14 @@ def test_infinities_before_the_nan_are_told() -> None:
     assert found.message.startswith("NaN from step 120 on; last finite at step 119; infinite")
     assert "already at step 100" in found.message
     assert found.evidence["first_step"] == 100
+    y[[115, 117]] = np.inf
+    found = the_only(detect_series([series(y)]).of("nonfinite"))
+    assert (found.onset_step, found.last_good_step) == (115, 114)
+    assert found.evidence["lasting_step"] == 120
+    assert "NaN from step 120 on; it began at step 115 (infinite)" in found.message
+    loss = np.where(np.arange(300) < 121, falling(), np.nan)
+    both = detect_series([series(y, "grad_norm"), series(loss)]).of("nonfinite")
+    assert [each.evidence["cause"] for each in both] == [{"tag": "grad_norm", "step": 115}] * 2
 
 
 # Overfitting of few points
@@ -182,6 +190,33 @@ def test_the_falling_fit_is_that_of_sklearns_definition(n: int) -> None:
     # The residuals are orthogonal to the fit, and no beginning of them has a positive sum.
     assert (y - fit) @ fit == pytest.approx(0, abs=1e-9)
     assert np.cumsum(y - fit).max() <= 1e-9
+
+
+def test_a_harder_task_or_a_better_opponent_explains_a_lower_reward() -> None:
+    reward = np.where(np.arange(400) < 250, np.minimum(np.arange(400) / 100, 1), 0.4)
+    logged = series(reward + noise(400, 0.03), "Environment/Cumulative_Reward")
+    assert detect_series([logged]).of("divergence")
+    for until in (245, 100):
+        lesson = series(np.where(np.arange(400) < until, 1.0, 2.0), "Environment/Lesson")
+        assert len(detect_series([logged, lesson]).of("divergence")) == (until == 100)
+    rating = series(1200 + np.arange(400.0), "Self-play/ELO")
+    assert not detect_series([logged, rating]).of("divergence")
+
+
+@pytest.mark.parametrize("zero", [True, False])
+def test_a_term_that_is_turned_on_raises_the_sum(zero: bool) -> None:
+    total = series(np.where(np.arange(400) < 150, falling(400), 9 + falling(400)) + noise(400))
+    term = 8 + noise(400)
+    if zero:
+        part = series(np.where(np.arange(400) < 150, 0, term), "loss_perceptual")
+    else:
+        part = series(term[150:], "loss_perceptual", step=np.arange(150, 400))
+    assert the_only(detect_series([total]).of("divergence")).severity == "error"
+    # The term itself is at rest from there on, and no divergence from zero.
+    found = the_only(detect_series([total, part]).of("divergence"))
+    assert (found.tag, found.onset_step) == ("loss", 150)
+    assert (found.severity, found.provisional) == ("warning", True)
+    assert "another term of the loss was turned on there" in found.message
 
 
 # Scale
@@ -269,6 +304,52 @@ def test_a_schedule_is_no_collapse() -> None:
     stairs = 0.1 ** (1 + np.arange(300) // 100)
     for tag in ("lr", "temperature", "noise_scale"):
         assert not detect_series([series(stairs, tag)])
+
+
+def test_a_term_that_is_turned_on_or_a_code_of_one_word() -> None:
+    """Zeros before are a schedule; the same least value again and again is what is left."""
+    on = np.where(np.arange(300) < 100, 0.0, 0.6 + noise(300, 0.05))
+    assert not detect_series([series(on, "loss/adversarial")])
+    used = np.where(np.arange(300) < 150, np.rint(400 + noise(300, 20)), 1.0)
+    found = the_only(detect_series([series(used, "codebook/active_codes")]))
+    assert (found.kind, found.onset_step) == ("collapse", 150)
+
+
+@pytest.mark.parametrize(
+    ("tag", "kind"),
+    [("policy/entropy", "collapse"), ("attn/max_logit", "explosion"), ("some/quantity", None)],
+)
+def test_an_order_of_magnitude_is_enough_of_what_is_vital(tag: str, kind: str | None) -> None:
+    way = np.clip((np.arange(400) - 200) / 60, 0, 1) * (1 if kind == "explosion" else -1)
+    found = detect_series([series(25.0**way * np.exp(noise(400, 0.1)), tag)])
+    assert [each.kind for each in found] == [kind] * bool(kind)
+    assert all(abs(each.onset_step - 200) <= 12 for each in found)
+
+
+def test_units_that_die_are_a_collapse_of_what_is_left() -> None:
+    share = np.where(np.arange(300) < 150, 0.1, 0.995) + noise(300, 0.002).clip(-0.004, 0.004)
+    for whole in (1, 100):
+        found = the_only(detect_series([series(whole * share, "relu/dead_fraction")]))
+        assert (found.kind, found.onset_step) == ("collapse", 150)
+        assert found.evidence["level_after"] == pytest.approx(0.995 * whole, rel=0.01)
+
+
+def test_what_moves_with_learning_is_none() -> None:
+    """A reward that leaps, a loss that falls, and a rate that comes down explain their own."""
+    n = np.arange(600)
+    leap = 1 / (1 + np.exp(-(n - 250) / 8))
+    learned = leap + n / 500
+    reward = series(400 * learned + noise(600, 5), "rollout/ep_rew_mean")
+    values = series((0.2 + 20 * learned) ** 2 * np.exp(noise(600, 0.2)), "train/value_loss")
+    entropy = series(20**-leap * np.exp(noise(600, 0.05)), "train/entropy")
+    assert not detect_series([reward, values, entropy])
+    assert len(detect_series([values, entropy])) == 2
+    loss = series(100**-learned * np.exp(noise(600, 0.1)), "train/loss")
+    norm = series(100**-leap * np.exp(noise(600, 0.2)), "grad_norm")
+    assert not detect_series([loss, norm])
+    assert the_only(detect_series([norm])).kind == "collapse"
+    moved = (1 - n / 600) ** 2 * 0.01 * np.exp(noise(600, 0.3))
+    assert not detect_series([series(moved, "train/approx_kl")])
 
 
 # Spikes

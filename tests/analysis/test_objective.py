@@ -17,6 +17,7 @@ from tbtools.analysis.objective import (
     objectives_of,
     parse_objectives,
     role_of,
+    vital_of,
     words,
 )
 from tbtools.analysis.objective.table import Kind, table
@@ -313,7 +314,9 @@ def test_the_words_of_the_tag_come_before_those_of_the_run(
         ("step_time", "time/step_ms time_per_batch secs_per_step"),
         ("data_time", "data_time train/data_time"),
         ("gradient_norm", "train/grad_norm gnorm grad_2.0_norm_total gradients/layer.0/norm"),
-        ("clipped", "train/clip grad/clip_frac"),
+        ("clipped", "train/clip grad/clip_frac optim/clipping_rate gradients/clipped"),
+        ("gradient_norm", "train/grad_norm_clipped"),
+        (None, "gradient_clip_val optim/clip_threshold clip_ratio actor/pg_clipfrac"),
         ("loss_scale", "loss_scale train/loss-scale scaler/scale grad_scale amp/scale"),
         (None, "train/loss time/time_elapsed time/iterations eval/samples_per_second epoch_time"),
         (None, "train/clip_fraction gradient_penalty total_timesteps norm weight_norm"),
@@ -322,3 +325,29 @@ def test_the_words_of_the_tag_come_before_those_of_the_run(
 )
 def test_tags_of_what_runs_around_the_model(expected: str | None, tags: str) -> None:
     assert {tag: machinery_of(tag) for tag in tags.split()} == dict.fromkeys(tags.split(), expected)
+
+
+@pytest.mark.parametrize(
+    ("expected", "tags"),
+    [
+        (
+            "spread",
+            "losses/entropy attn/entropy_layer0 vq/perplexity codebook_usage features/srank",
+        ),
+        (
+            "spread",
+            "effective_rank embedding_std reward_std num_modes latent/active_units loss/ent",
+        ),
+        ("gradient", "train/grad_norm gnorm grad_2.0_norm_total"),
+        ("code", "train/kl kl_loss latent_kl elbo/kl_term"),
+        ("player", "train/critic_loss losses/qf1_values Losses/Value_Loss vf_loss train/loss"),
+        ("size", "weight_norm attn/max_logit objective/kl actor/ppo_kl importance_ratio vq_loss"),
+        ("size", "loss/gradient_penalty activations/layer_12/max sharpness"),
+        ("dead", "dead_neurons dormant_ratio hiddenlayer_0/fraction_of_zero_values"),
+        (None, "train/learning_rate train/ent_coef kl_weight beta train/clip_fraction g_loss"),
+        ("adversary", "d_loss Loss/D/loss discriminator_loss D_loss/fake"),
+        (None, "rollout/ep_len_mean gumbel/temperature num_timesteps train/std accuracy"),
+    ],
+)
+def test_tags_of_what_may_not_vanish_or_grow(expected: str | None, tags: str) -> None:
+    assert {tag: vital_of(tag) for tag in tags.split()} == dict.fromkeys(tags.split(), expected)

@@ -121,6 +121,16 @@ def successes_stop(rng: Rng) -> Made:
     return "success", {"success": (steps(rng, n), y)}, at, False
 
 
+def swings_carry_the_loss_away(rng: Rng) -> Made:
+    """Past the edge of stability each swing is higher, and none comes lower than before."""
+    n = size(rng, 150, 1500)
+    at = int(n * rng.uniform(0.3, 0.7))
+    k = np.clip(np.arange(n) - at, 0, None) / (n - at)
+    wave = 1 + np.sin(2 * np.pi * np.arange(n) / rng.uniform(5, 16))
+    y = decay(rng, n) + rng.uniform(1, 4) * k ** rng.uniform(1, 1.6) * wave
+    return single(rng, y + rng.uniform(0.02, 0.05) * rng.normal(size=n), at)
+
+
 def spike_of_many_points(rng: Rng) -> Made:
     n = size(rng, 300)
     at = int(n * rng.uniform(0.2, 0.7))
@@ -135,8 +145,9 @@ def infinite_and_then_nan(rng: Rng) -> Made:
     at = int(n * rng.uniform(0.1, 0.9))
     y = decay(rng, n) + 0.02 * noise(rng, n)
     y[at:] = np.nan
-    y[at - 6] = np.inf
-    return single(rng, y, at, sudden=True)
+    first = at - int(rng.integers(1, 7))
+    y[first] = np.inf
+    return single(rng, y, first, sudden=True)
 
 
 SUBTLE = {
@@ -149,6 +160,7 @@ SUBTLE = {
         diverges_at_a_constant_rate,
         diverges_long_after_a_restart,
         successes_stop,
+        swings_carry_the_loss_away,
     ),
     "spike": (spike_of_many_points,),
     "nonfinite": (infinite_and_then_nan,),

@@ -67,7 +67,7 @@ def _events(findings: list[Finding], axis: RunAxis) -> list[list[Finding]]:
 
 
 def _belongs(finding: Finding, other: Finding, axis: RunAxis) -> bool:
-    apart = axis.onset(finding) - axis.onset(other)
+    apart = axis.onset(finding) - axis.lasting(other)
     points = POINTS * max(axis.spacing(finding.tag), axis.spacing(other.tag))
     near = max(NEAR * axis.length, points)
     slowly = 1.0 if finding.severity == "error" else NEAR_SLOW / NEAR

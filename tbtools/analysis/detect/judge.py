@@ -29,6 +29,7 @@ from tbtools.analysis.detect.precursors import with_precursors
 from tbtools.analysis.detect.run_axis import run_axes
 from tbtools.analysis.detect.screen import look
 from tbtools.analysis.detect.signals import excursion
+from tbtools.analysis.detect.tasks import Given, given
 from tbtools.analysis.detect.writers import joined, writers_apart
 from tbtools.analysis.objective import is_reward, machinery_of, objectives_of
 from tbtools.runs.numbers import distinct
@@ -112,7 +113,7 @@ def _detect(
     scales = _of_scale(every, directions, judged)
     found += scales.values()
     found += machinery.find(every, judged, scales, declared or (lambda *_: {}))
-    rates = learning_rates(every)
+    rates, tasks = learning_rates(every), given(every)
     looked = {key: look(fit) for key, fit in judged.items()}
     overfitted = _overfitted(every, judged, rates, looked)
     found += overfitted.values()
@@ -125,7 +126,8 @@ def _detect(
         if key in overfitted:
             found += _spikes(fit, looked[key], len(fit))
         else:
-            found += _trend(fit, rates.get(fit.series.run), looked[key])
+            run = fit.series.run
+            found += _trend(fit, rates.get(run), tasks[run], looked[key])
     if progress:
         progress(len(judged), len(judged))
     axes = run_axes(every, found)
@@ -178,18 +180,24 @@ def _with_objectives(series: list[ScalarSeries], directions: Directions) -> dict
 def _of_scale(
     series: list[ScalarSeries], directions: Directions, judged: Mapping[Key, Judged]
 ) -> dict[Key, Finding]:
-    rewards: dict[str, list[Judged]] = defaultdict(list)
-    for (run, tag), fit in judged.items():
-        if is_reward(tag):
-            rewards[run].append(fit)
+    of_run: dict[str, list[Judged]] = defaultdict(list)
+    for (run, _), fit in judged.items():
+        of_run[run].append(fit)
+    beside = {run: _beside(fits) for run, fits in of_run.items()}
     found = {}
     for one in series:
         finding = None
         if machinery_of(one.tag) not in _JUDGED_APART:
-            finding = scale.find(one, directions[one.run][one.tag], rewards[one.run])
+            others = beside.get(one.run, scale.NOTHING)
+            finding = scale.find(one, directions[one.run][one.tag], others)
         if finding is not None:
             found[one.run, one.tag] = finding
     return found
+
+
+def _beside(judged: list[Judged]) -> scale.Beside:
+    rewards = tuple(one for one in judged if is_reward(one.series.tag))
+    return scale.Beside(rewards, machinery.training_loss(judged))
 
 
 def _overfitted(
@@ -211,9 +219,14 @@ def _overfitted(
     return found
 
 
-def _trend(judged: Judged, rate: ScalarSeries | None, may: Candidate) -> list[Finding]:
+def _trend(
+    judged: Judged,
+    rate: ScalarSeries | None,
+    task: Given,
+    may: Candidate,
+) -> list[Finding]:
     """Divergence, or where there is none, a plateau, ongoing or over; and spikes before."""
-    if may.diverges and (diverged := divergence.find(judged, rate)) is not None:
+    if may.diverges and (diverged := divergence.find(judged, rate, task)) is not None:
         points = int(diverged.evidence["points_since"]) // judged.width
         return [diverged, *_spikes(judged, may, len(judged) - points)]
     spikes = _spikes(judged, may, len(judged))

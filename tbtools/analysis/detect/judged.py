@@ -128,6 +128,11 @@ class Judged:
             self.points = np.flatnonzero(np.isfinite(raw))
             raw = raw[self.points]
             _, repeated, low, high = _loops.measure(raw)
+        if objective == "min" and len(raw) and raw[0] == low == 0 < high:
+            # A term that is zero until it is turned on begins there.
+            begin = int(np.argmax(raw != 0))
+            self.points, raw = self.points[begin:], raw[begin:]
+            _, repeated, low, high = _loops.measure(raw)
         often = len(raw) > 1 and repeated / (len(raw) - 1) >= REPEATED
         self.width = _outcomes_in_a_block(raw) if often else 1
         self._finite = self.points

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.detect.detectors import gradient, loss_scale, schedule, throughput
-from tbtools.analysis.objective import is_reward, machinery_of, role_of
+from tbtools.analysis.objective import is_clipping, is_reward, machinery_of, role_of
 from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tbtools.analysis.detect.findings import Finding
     from tbtools.analysis.detect.judged import Judged
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def find(
     series: Iterable[ScalarSeries],
     judged: Mapping[Key, Judged],
-    exploded: Collection[Key],
+    scales: Mapping[Key, Finding],
     declared: Declared,
 ) -> list[Finding]:
     """Looks at the machinery of each run.
@@ -41,7 +41,7 @@ def find(
     Args:
         series: All series.
         judged: Those with an objective.
-        exploded: Run and tag of those whose scale has changed, of which that is told already.
+        scales: What is told already of those whose scale has changed.
         declared: The hyperparameters of a run whose names have one of some words in them.
     """
     by_run: dict[str, list[ScalarSeries]] = defaultdict(list)
@@ -50,12 +50,16 @@ def find(
     found: list[Finding] = []
     for run, own in by_run.items():
         losses = [judged[run, one.tag] for one in own if (run, one.tag) in judged]
-        found += _of_run(own, _loss(losses), exploded, declared)
+        found += _of_run(own, training_loss(losses), scales, declared)
     return found
 
 
-def _loss(judged: Iterable[Judged]) -> Judged | None:
-    """What training minimises: the series with the most points that is of no evaluation."""
+def training_loss(judged: Iterable[Judged]) -> Judged | None:
+    """What training minimises: the series with the most points that is of no evaluation.
+
+    Args:
+        judged: The series of one run that have an objective.
+    """
     losses = [
         one
         for one in judged
@@ -67,7 +71,7 @@ def _loss(judged: Iterable[Judged]) -> Judged | None:
 def _of_run(
     series: list[ScalarSeries],
     loss: Judged | None,
-    exploded: Collection[Key],
+    scales: Mapping[Key, Finding],
     declared: Declared,
 ) -> Iterator[Finding]:
     parts: dict[Machinery | None, list[ScalarSeries]] = defaultdict(list)
@@ -83,11 +87,14 @@ def _of_run(
     limits = partial(declared, run, gradient.HPARAMS)
     yield from _first(gradient.clipped(one, limits) for one in norms)
     yield from _first(map(gradient.zero, norms[:1]))  # the others may be of frozen layers
-    if norms:  # without them a clip may be anything
-        yield from _first(gradient.clipped_share(one) for one in parts["clipped"])
+    shares = (one for one in parts["clipped"] if norms or is_clipping(one.tag))
+    yield from _first(gradient.clipped_share(one) for one in shares)
+    yield from _first(map(gradient.bursts, norms))
     if loss is not None:
-        calm = (one for one in norms if (run, one.tag) not in exploded)
+        calm = [one for one in norms if (run, one.tag) not in scales]
+        changed = [one for one in norms if (run, one.tag) in scales]
         yield from _first(gradient.rising(one, loss) for one in calm)
+        yield from _first(gradient.vanished(one, scales[run, one.tag], loss) for one in changed)
     yield from _slower(parts, loss)
     yield from _first(
         throughput.waiting(data, step)

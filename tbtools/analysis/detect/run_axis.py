@@ -42,6 +42,12 @@ class RunAxis:
             return finding.onset_time
         return finding.onset_step
 
+    def lasting(self, finding: Finding) -> float:
+        """Since when it was there for good: what is not finite may begin before that."""
+        if self.is_time:
+            return self.onset(finding)
+        return float(finding.evidence.get("lasting_step", finding.onset_step))
+
     def place(self, finding: Finding) -> str:
         """The same for a message."""
         series = self.series[finding.tag]

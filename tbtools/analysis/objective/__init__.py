@@ -1,8 +1,8 @@
 """Which way is better: the objective of a tag, its bound, and what it was measured on."""
 
 from tbtools.analysis.objective.bounds import bound
-from tbtools.analysis.objective.machinery import Machinery, machinery_of
-from tbtools.analysis.objective.meaning import is_reward
+from tbtools.analysis.objective.machinery import Machinery, is_clipping, machinery_of
+from tbtools.analysis.objective.meaning import better_alone, is_reward
 from tbtools.analysis.objective.overrides import (
     objectives_of,
     parse_objectives,
@@ -10,15 +10,20 @@ from tbtools.analysis.objective.overrides import (
 )
 from tbtools.analysis.objective.roles import role_of
 from tbtools.analysis.objective.table import words
+from tbtools.analysis.objective.vital import Vital, vital_of
 
 __all__ = [
     "Machinery",
+    "Vital",
+    "better_alone",
     "bound",
+    "is_clipping",
     "is_reward",
     "machinery_of",
     "objectives_of",
     "parse_objectives",
     "require_objectives",
     "role_of",
+    "vital_of",
     "words",
 ]

@@ -41,14 +41,11 @@ _PER_SECOND = frozenset({"s", "sec", "second"})
 _DURATIONS = frozenset({"time", "duration", "secs", "seconds", "ms", *_PER_SECOND})
 _WAITS = [("data", "time"), ("data", "loading", "time"), ("dataloader", "time")]
 _GRADIENTS = frozenset({"grad", "grads", "gradient", "gradients"})
-_CLIPPED = [
-    ("clip", "fraction"),
-    ("clip", "frac"),
-    ("clip", "rate"),
-    ("clip", "ratio"),
-    ("clipped", "fraction"),
-    ("clipped", "frac"),
-]
+_CLIPPED = frozenset({"clip", "clips", "clipped", "clipping", "clipfrac"})
+# What makes it the share of steps, and no norm that is clipped; and what makes it the limit.
+_SHARES = frozenset({"fraction", "frac", "clipfrac", "rate", "ratio", "share", "percent", "was"})
+_LIMITS = frozenset({"value", "val", "max", "threshold", "limit"})
+_OPTIMIZERS = frozenset({"optim", "optimizer"})
 _SCALES = [
     ("loss", "scale"),  # fairseq, Megatron-LM, DeepSpeed, MMEngine
     ("scaler", "scale"),
@@ -77,17 +74,33 @@ def machinery_of(tag: str) -> Machinery | None:
         return None
     if _has(parts, _SCALES):
         return "loss_scale"
-    if parts[-1:] == ("clip",):  # fairseq
+    if parts[-1:] == ("clip",) or is_clipping(tag):  # fairseq
         return "clipped"
-    if not _GRADIENTS.isdisjoint(parts) or parts[-1:] == ("gnorm",):
-        if _has(parts, _CLIPPED):
-            return "clipped"
-        return "gradient_norm" if not {"norm", "gnorm"}.isdisjoint(parts) else None
+    if _has_gradient(parts):
+        return None if {"norm", "gnorm"}.isdisjoint(parts) else "gradient_norm"
     if _has(parts, _SPEEDS) or _is_per_second(tag, parts):
         return "speed"
     if _has(parts, _WAITS):  # Detectron2, MMEngine, timm
         return "data_time"
     return "step_time" if _is_step_time(parts) else None
+
+
+def is_clipping(tag: str) -> bool:
+    """Whether a tag says by itself that it is of gradients that are clipped, and of no policy.
+
+    Args:
+        tag: The tag.
+    """
+    parts = frozenset(words(tag))
+    if _CLIPPED.isdisjoint(parts) or not _LIMITS.isdisjoint(parts):
+        return False
+    if {"norm", "gnorm"} & parts and not _SHARES & parts:
+        return False
+    return _has_gradient(parts) or not _OPTIMIZERS.isdisjoint(parts)
+
+
+def _has_gradient(parts: Collection[str]) -> bool:
+    return not _GRADIENTS.isdisjoint(parts) or "gnorm" in parts
 
 
 def _has(parts: Sequence[str], phrases: Collection[tuple[str, ...]]) -> bool:

@@ -6,7 +6,8 @@ The measure of a tag is the last one that its words name, so that ``reward/loss`
 
 What a loss says depends on the run. Beside a reward it follows a policy that moves, and falls and
 rises with what is learned, not with how well; beside the losses of two players it is mostly their
-sum. So a run is read as a whole by `objectives_of`.
+sum. Beside an Elo rating a reward is against opponents that get better. So a run is read as a whole
+by `objectives_of`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _RUNS_KEPT = 100
 _MEASURES = frozenset({"loss", "fit", "measure", "sample", "reward", "score"})
 _LOSSES = frozenset({"loss", "fit"})
 _LOSS_WORDS = frozenset({"loss", "losses"})
+_RATINGS = frozenset({"elo"})
+_WINS = frozenset({"win", "wins", "win rate", "winrate", "won"})
 _ABOUT = frozenset({"about", "ledger"})
 _SEGMENTS = re.compile(r"[/|]| - ")
 
@@ -52,13 +55,17 @@ class Meaning:
     plays: bool = False
     fits: bool = False
 
-    def beside(self, *, rewards: bool, plays: bool) -> Objective:
-        """Which way is better in a run that has rewards, or losses of players.
+    def beside(self, *, rewards: bool, plays: bool, rated: bool) -> Objective:
+        """Which way is better in a run that has rewards, losses of players, or a rating.
 
         Args:
             rewards: Whether a tag of the run is a reward.
             plays: Whether one is the loss of a player.
+            rated: Whether one is a rating among opponents, who get better too: rewards and wins
+                against them are about the same all along.
         """
+        if rated and self.measure and (self.rewards or self.measure.word in _WINS):
+            return "none"
         if self.measure is None or self.measure.kind not in _LOSSES:
             return self.better
         return "none" if rewards or (plays and not self.fits) else self.better
@@ -98,6 +105,15 @@ def is_reward(tag: str) -> bool:
         tag: The tag.
     """
     return meaning_of(tag).rewards
+
+
+def better_alone(tag: str) -> Objective:
+    """Which way is better by the tag alone, whatever else its run has.
+
+    Args:
+        tag: The tag.
+    """
+    return meaning_of(tag).better
 
 
 def _place_of_measure(segments: Sequence[Sequence[Row | None]]) -> int | None:
@@ -175,6 +191,10 @@ def directions(tags: tuple[str, ...]) -> Mapping[str, Objective]:
     meanings = {tag: meaning_of(tag) for tag in tags}
     rewards = any(each.rewards for each in meanings.values())
     plays = any(each.plays for each in meanings.values())
+    rated = any(each.measure and each.measure.word in _RATINGS for each in meanings.values())
     return MappingProxyType(
-        {tag: each.beside(rewards=rewards, plays=plays) for tag, each in meanings.items()}
+        {
+            tag: each.beside(rewards=rewards, plays=plays, rated=rated)
+            for tag, each in meanings.items()
+        }
     )

@@ -9,12 +9,12 @@ import numpy as np
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.learning_rate import restart
 from tbtools.analysis.detect.signals import excursion, oscillation, recovery, robust
-from tbtools.analysis.detect.signals.onset import locate, locate_in_blocks
+from tbtools.analysis.detect.signals.onset import Onset, locate, locate_in_blocks
+from tbtools.analysis.detect.tasks import NOTHING, Given, became_harder, turned_on
 
 if TYPE_CHECKING:
     from tbtools.analysis.detect.judged import Judged
     from tbtools.analysis.detect.signals.excursion import Excursion
-    from tbtools.analysis.detect.signals.onset import Onset
     from tbtools.runs.series import ScalarSeries
 
 # Why a rise may still be made good, as it completes "it may recover: ".
@@ -24,20 +24,24 @@ DOUBTS = {
     "precedent": "a smaller one before lasted longer",
     "improving": "its level improves all the same",
     "goes on": "the learning rate went up there, and has not come down again",
+    "turned on": "another term of the loss was turned on there",
 }
 
 
-def find(judged: Judged, rate: ScalarSeries | None = None) -> Finding | None:
+def find(
+    judged: Judged, rate: ScalarSeries | None = None, given: Given = NOTHING
+) -> Finding | None:
     """Looks for a blow-up, a jump that stays, a drift up from the best, a collapse, an oscillation.
 
     Args:
         judged: A series with an objective.
         rate: The run's learning rate, where it logs one.
+        given: What the run is given to do.
     """
     rise = excursion.find(judged.y, judged.noise, white=judged.width > 1)
     if rise is None:
         return _of_waves(judged)
-    risen = _of_rise(judged, rise, rate)
+    risen = _of_rise(judged, rise, rate, given)
     if risen is None:
         return None
     # The crest of a wave at the end of many is no rise of its own.
@@ -67,16 +71,29 @@ def _of_waves(judged: Judged, *, settled: bool = False) -> Finding | None:
     return _finding(judged, growing.onset, evidence, doubt)
 
 
-def _of_rise(judged: Judged, rise: Excursion, rate: ScalarSeries | None) -> Finding | None:
-    onset = locate(judged.y, rise) if judged.width == 1 else locate_in_blocks(judged.y, rise)
+def _of_rise(
+    judged: Judged, rise: Excursion, rate: ScalarSeries | None, given: Given
+) -> Finding | None:
+    onset = _onset(judged, rise)
     evidence = describe(judged, rise, onset)
     raised = restart(rate, judged, onset.index, level_at_end(judged, rise, onset))
-    if raised == "explains":
+    if raised == "explains" or became_harder(given.tasks, judged, onset.index):
         return None
-    doubt = raised or recovery.doubt(
-        judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log
+    on = "turned on" if turned_on(given.terms, judged, onset.index) else None
+    doubt = (
+        raised
+        or on
+        or recovery.doubt(judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log)
     )
     return _finding(judged, onset, evidence, doubt)
+
+
+def _onset(judged: Judged, rise: Excursion) -> Onset:
+    if judged.width > 1:
+        return locate_in_blocks(judged.y, rise)
+    onset = locate(judged.y, rise)
+    swings = oscillation.begins(judged.y, judged.noise, rise, onset)
+    return onset if swings is None else Onset(swings, sudden=False)
 
 
 def _finding(judged: Judged, onset: Onset, evidence: dict[str, Any], doubt: str | None) -> Finding:

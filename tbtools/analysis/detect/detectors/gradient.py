@@ -9,7 +9,7 @@ import numpy as np
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of, points_before
 from tbtools.analysis.detect.signals import excursion, robust
-from tbtools.analysis.detect.signals.onset import locate_level
+from tbtools.analysis.detect.signals.onset import least_squares_split, locate_level
 from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 LEAST_POINTS = 20
 # Nearly all points, for always.
-ALWAYS = 0.95
+ALWAYS = 0.85
+# Where it is not always active, fewer are clipped than this.
+USUALLY = 0.7
 # Clipping that is always active has been so for this part of the run, and to its end.
 LEAST_PART = 0.5
 # What torch adds to a norm before it divides by it leaves a clipped one so far from the limit.
@@ -38,6 +40,13 @@ WARM_UP = 0.1
 FALLS = 3.0
 # A part of what it had achieved that is next to nothing.
 FLAT = 0.1
+# A burst is this many times the usual norm of so many points about it; more than this part of the
+# points since they began, so many of them and so many times the part before, are no tail.
+BURST = 10.0
+ABOUT = 31
+OFTEN = 0.05
+BURSTS = 6
+MORE_OFTEN = 4.0
 # Hyperparameters that say at which norm gradients are clipped.
 LIMITS = (
     "max_grad_norm",
@@ -125,11 +134,13 @@ def clipped_share(series: ScalarSeries) -> Finding | None:
 
 
 def _since(active: NDArray[np.bool_]) -> int | None:
-    """The first point from which clipping is nearly always active, in half of the run at least."""
-    shares = np.cumsum(active[::-1])[::-1] / np.arange(len(active), 0, -1)
-    since = int(np.argmax((shares >= ALWAYS) & active))
+    """The first point from which clipping is nearly always active, in half of the run at least.
+
+    It is where the surplus of active points over the usual ones, counted from the end, is largest.
+    """
+    since = int(np.argmax(np.cumsum((active - USUALLY)[::-1])[::-1]))
     long = len(active) - since >= max(LEAST_POINTS, LEAST_PART * len(active))
-    return since if long and shares[since] >= ALWAYS else None
+    return since if long and active[since:].mean() >= ALWAYS else None
 
 
 def _share(active: NDArray[np.bool_], since: int) -> str:
@@ -187,9 +198,12 @@ def rising(series: ScalarSeries, loss: Judged) -> Finding | None:
     if rise is None:
         return None
     index = locate_level(y, rise)
-    if index < max(1, WARM_UP * len(y)):
-        return None
-    before = robust.median(y[index // 2 : index])
+    warm = int(WARM_UP * len(y))
+    if index < max(1, warm):
+        # It rises from the start, and not as it does in a warm-up only.
+        index, before = 0, robust.median(y[warm : 2 * warm])
+    else:
+        before = robust.median(y[index // 2 : index])
     after = robust.median(y[-max(excursion.PERSISTENT, len(y) // 20) :])
     if after - before < np.log(ROSE_SOMEWHAT):
         return None
@@ -212,7 +226,33 @@ def rising(series: ScalarSeries, loss: Judged) -> Finding | None:
             "loss": loss.series.tag,
             "points_since": len(y) - index,
         },
-        last_good=int(points[index - 1]),
+        last_good=int(points[index - 1]) if index else None,
+    )
+
+
+def vanished(series: ScalarSeries, collapse: Finding, loss: Judged) -> Finding | None:
+    """Says of a norm that collapsed that the loss stands still since then.
+
+    Args:
+        series: A norm of gradients.
+        collapse: That it collapsed.
+        loss: What training minimises.
+    """
+    onset = series.find(collapse.onset_step, collapse.onset_time)
+    if collapse.kind != "collapse" or not _stands_still(loss, series, onset):
+        return None
+    before, after = collapse.evidence["level_before"], collapse.evidence["level_after"]
+    return Finding.of_points(
+        series,
+        onset,
+        len(series.value) - 1,
+        ongoing=True,
+        kind="gradient",
+        severity="info",
+        message=f"next to nothing flows back since {place_of(series, onset)}: {after:.4g} after "
+        f"{before:.4g}, and {loss.series.tag} does not fall",
+        evidence={"level_before": before, "level_after": after, "loss": loss.series.tag},
+        last_good=onset - 1 if onset else None,
     )
 
 
@@ -222,9 +262,46 @@ def _stands_still(loss: Judged, series: ScalarSeries, onset: int) -> bool:
     first = int(np.searchsorted(loss.points, begin))
     before, after = loss.y[:first], loss.y[first:]
     third = len(after) // 3
-    if third < 3 or not len(before):
+    if third < 3 or (begin and not len(before)):
         return False
     level = robust.median(after[:third])
     error = loss.noise * (np.pi / third) ** 0.5
-    achieved = robust.quantile(before, 0.75) - level
+    achieved = robust.quantile(before, 0.75) - level if len(before) else 0.0
     return bool(level - robust.median(after[-third:]) <= max(FALLS * error, FLAT * achieved))
+
+
+def bursts(series: ScalarSeries) -> Finding | None:
+    """Looks for a norm that is many times the usual one again and again, since some point.
+
+    Args:
+        series: A norm of gradients.
+    """
+    points = np.flatnonzero(np.isfinite(series.value) & (series.value > 0))
+    if len(points) < ABOUT:
+        return None
+    y = np.log(series.value[points])
+    if y.max() - robust.quantile(y, OFTEN) < np.log(BURST):
+        return None
+    high = y - robust.running_median(y, ABOUT) > np.log(BURST)
+    if np.count_nonzero(high[1:] & ~high[:-1]) < BURSTS:
+        return None
+    split = least_squares_split(high.astype(float))
+    if high[:split].mean() * MORE_OFTEN > high[split:].mean():
+        split = 0
+    split += int(np.argmax(high[split:]))
+    share = float(high[split:].mean())
+    if share < OFTEN:
+        return None
+    onset, highest = int(points[split]), split + int(np.argmax(y[split:]))
+    return Finding.of_points(
+        series,
+        onset,
+        int(points[-1]),
+        ongoing=True,
+        kind="gradient",
+        severity="info",
+        message=f"since {place_of(series, onset)} it is more than ten times the usual norm in "
+        f"{share:.0%} of its points, up to {np.exp(y[highest]):.4g}",
+        evidence={"share": share, "points": len(points) - split, "most": float(np.exp(y[highest]))},
+        last_good=int(points[split - 1]) if split else None,
+    )

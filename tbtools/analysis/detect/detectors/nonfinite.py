@@ -23,13 +23,17 @@ RATIOS = frozenset(
 # A loss that is NaN once is lost; a gradient norm overflows for some steps, and the scale of the
 # loss is lowered until it does not.
 OVERFLOWS = 3
+# The trouble began with the first bad points of which each outweighs so many good ones: infinities
+# that come a few points before the NaN are its beginning.
+OUTWEIGHS = 5
 
 
 def find(series: ScalarSeries, objective: Objective) -> list[Finding]:
     """Looks for values that are no numbers.
 
-    The onset is where the balance of bad points over good ones, counted from the end, is largest: a
-    loss that is NaN for good but for a lucky point now and then has one onset, not many.
+    They last from where the balance of bad points over good ones, counted from the end, is largest:
+    a loss that is NaN for good but for a lucky point now and then has one onset, not many. That is
+    the first of those that came shortly before.
 
     Args:
         series: Any series; an objective is not needed.
@@ -38,16 +42,14 @@ def find(series: ScalarSeries, objective: Objective) -> list[Finding]:
     if is_finite(series.value):
         return []
     bad = ~np.isfinite(series.value)
-    balance = np.cumsum(np.where(bad, 1, -1)[::-1])[::-1]
-    lasting = int(np.argmax(balance))
-    ongoing = bool(balance[lasting] > 0)
+    lasting, ongoing = _largest_balance(bad, 1)
     where = np.flatnonzero(bad)
-    onset = lasting if ongoing else int(where[0])
+    onset = min(_largest_balance(bad, OUTWEIGHS)[0], lasting) if ongoing else int(where[0])
     last = len(bad) - 1 if ongoing else int(where[-1])
     good = np.flatnonzero(~bad[:onset])
     last_good = int(good[-1]) if len(good) else None
     undefined = _is_undefined(series)
-    provisional = ongoing and not undefined and _may_recover(bad, onset, objective)
+    provisional = ongoing and not undefined and _may_recover(bad, lasting, objective)
     serious: Severity = "warning" if provisional else "error"
     return [
         Finding(
@@ -62,13 +64,20 @@ def find(series: ScalarSeries, objective: Objective) -> list[Finding]:
             best_step=None,
             best_value=None,
             last_good_step=None if last_good is None else int(series.step[last_good]),
-            message=_message(series, where, onset, last_good, ongoing=ongoing)
+            message=_message(series, where, onset, lasting, last_good, ongoing=ongoing)
             + ("; a ratio of what does not vary is undefined, and no fault" if undefined else "")
             + ("; it may recover, as such values do" if provisional else ""),
-            evidence=_evidence(series, where, onset),
+            evidence=_evidence(series, where, onset, lasting if ongoing else None),
             provisional=provisional,
         )
     ]
+
+
+def _largest_balance(bad: NDArray[np.bool_], weight: int) -> tuple[int, bool]:
+    """Where the balance of bad points over good ones, to the end, is largest; whether it is any."""
+    balance = np.cumsum(np.where(bad, weight, -1)[::-1])[::-1]
+    at = int(np.argmax(balance))
+    return at, bool(balance[at] > 0)
 
 
 def _is_undefined(series: ScalarSeries) -> bool:
@@ -97,19 +106,25 @@ def _message(
     series: ScalarSeries,
     where: NDArray[np.intp],
     onset: int,
+    lasting: int,
     last_good: int | None,
     *,
     ongoing: bool,
 ) -> str:
-    place = place_of(series, onset)
+    place = place_of(series, lasting if ongoing else onset)
     if not ongoing:
         points = "one point is" if len(where) == 1 else f"{len(where):,} points are"
         what = _kinds(series.value[where])
         return f"{points} {what}, first at {place}; finite again afterwards"
-    lasting = _kinds(series.value[onset:])
-    if last_good is None:
-        return f"{lasting} from the first point on, {place}: never finite"
-    text = f"{lasting} from {place} on; last finite at {place_of(series, last_good)}"
+    kinds = _kinds(series.value[lasting:])
+    if lasting == 0:
+        return f"{kinds} from the first point on, {place}: never finite"
+    text = f"{kinds} from {place} on"
+    if onset < lasting:
+        first = _kinds(series.value[onset:lasting])
+        text += f"; it began at {place_of(series, onset)} ({first})"
+    if last_good is not None:
+        text += f"; last finite{' before' * (onset < lasting)} at {place_of(series, last_good)}"
     earlier = where[where < onset]
     if len(earlier):
         what = _kinds(series.value[earlier])
@@ -118,13 +133,17 @@ def _message(
     return text
 
 
-def _evidence(series: ScalarSeries, where: NDArray[np.intp], onset: int) -> dict[str, Any]:
+def _evidence(
+    series: ScalarSeries, where: NDArray[np.intp], onset: int, lasting: int | None
+) -> dict[str, Any]:
     evidence: dict[str, Any] = {
         "what": _kinds(series.value[onset:]),
         "count": len(where),
         "points": len(series.value),
         "first_step": int(series.step[where[0]]),
     }
+    if lasting is not None:
+        evidence["lasting_step"] = int(series.step[lasting])
     wall_time = float(series.wall_time[onset])
     if np.isfinite(wall_time):
         evidence["wall_time"] = wall_time

@@ -1,67 +1,102 @@
 """Explosion and collapse: the scale of a series changed for good, whatever its objective is.
 
-Asked of the logarithm of absolute values: from a point on all of them, smoothed, lie beyond all
-before it. So nothing that comes and goes is one, nor what grows all the time: it has never been in
-one place, and then in another.
+Asked of the logarithm of absolute values. How large a change has to be follows from what the tag
+measures: an order of magnitude of what may not vanish, or may not grow, two of anything else.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import HUGE, place_of, points_before
-from tbtools.analysis.detect.signals import excursion, robust
+from tbtools.analysis.detect.signals import change, excursion, robust
+from tbtools.analysis.detect.signals.change import BEGINNINGS, SMOOTH, Least
 from tbtools.analysis.detect.signals.onset import locate
+from tbtools.analysis.objective import better_alone, vital_of
 from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
     from tbtools.analysis.detect.judged import Judged
+    from tbtools.analysis.objective import Vital
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
     Array = NDArray[np.float64]
 
-# Two orders of magnitude from level to level, of what happens at once a fifth of that ...
-FACTOR = np.log(100.0)
-SUDDEN_FACTOR = np.log(20.0)
-# ... one of them between the extremes on both sides.
-APART = np.log(10.0)
-# The scale before was there for this part of the series and so many points ...
-LEAST_PART = 0.05
-LEAST_POINTS = 20
-# ... from its first point on, or from where a beginning of another scale was over, at the latest.
-BEGINNINGS = (0.0, 0.05, 0.1, 0.2)
-# From the one to the other it takes no more than this part of the series: what grows may take
-# longer, for what falls that slowly may be learned.
-TRANSITIONS = {1: (0.0, 0.02, 0.05, 0.1, 0.2, 0.4), -1: (0.0, 0.02, 0.05, 0.1)}
-# Where it was there for a shorter time, or the change took longer, it was in one place: it drifted
-# no faster than this part of the pace of the change.
-LONG_PART = 0.2
-SUDDEN_PART = 0.1
-STEADY = 0.15
-# At once is in no more than this part of the series.
-AT_ONCE = 0.02
-# So near its new level a change is as good as over.
-NEAR = np.log(3.0)
+NEAR = float(np.log(3.0))
+# Two orders of magnitude from level to level, of what happens at once a fifth of that, and one
+# between the extremes on both sides. What grows may take longer, for what falls that slowly may be
+# learned.
+GROWS = Least(
+    float(np.log(100.0)), float(np.log(20.0)), float(np.log(10.0)), NEAR, longest=0.4, part=0.05
+)
+FALLS = Least(GROWS.gap, GROWS.at_once, GROWS.apart, NEAR, longest=0.1, part=0.05)
+# One order of magnitude of what is vital; of what grows, where it was at rest for a fifth of the
+# series, for much of it grows when training begins.
+VITAL = Least(float(np.log(10.0)), float(np.log(8.0)), NEAR, NEAR, longest=0.4, part=0.05)
+VITAL_GROWS = replace(VITAL, part=change.LONG_PART)
+LEAPS = replace(GROWS, at_once=VITAL.gap, apart=float(np.log(6.0)))
+VANISHES = replace(VITAL, part=0.02)
+MAY_NOT_GROW: dict[Vital | None, tuple[Least, ...]] = {
+    "gradient": (LEAPS,),
+    "player": (VITAL_GROWS, GROWS),
+    "size": (VITAL_GROWS, GROWS),
+}
+MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
+    "gradient": (VITAL, FALLS),
+    "code": (VITAL, FALLS),
+    "adversary": (VITAL, FALLS),
+    "spread": (VANISHES, FALLS),
+    "dead": (VANISHES, FALLS),
+}
+# Where medians of few points do not tell, those of this part of the points do, up to so many: what
+# was elsewhere for a shorter time has come back.
+WIDE_PART = 0.05
+WIDEST = 101
 # Levels of a reward that tell whether it improves.
 ENDS = 16
+# This part of all that a reward gains is a leap.
+LEAP = 0.4
 # So many zeros to the end are no chance; before them are as many points that are none.
 ZEROS = excursion.PERSISTENT
 # What came down to zero step by step was less than this part of its usual level before ...
 SUDDENLY = 0.1
 # ... or no more than so many of the smallest steps that the series makes.
 GRAINS = 5
-# A schedule repeats its values, or moves by equal steps.
+# A schedule repeats its values, or its steps differ by no more than this part of them.
 REPEATED = 0.5
+EVEN = 0.1
+# What falls by so many times more in the later half of its way than in the earlier is on its way to
+# zero, as what follows a learning rate is; what these measure does not.
+FASTER = 1.5
+FOLLOW_NO_RATE = frozenset({"spread", "dead", "gradient"})
+# The level at the end is that of this part of what came after the onset.
+END_PART = 4
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What else is known of a run.
+
+    Attributes:
+        rewards: What its agent gets.
+        loss: What it minimises, if that has an objective.
+    """
+
+    rewards: tuple[Judged, ...]
+    loss: Judged | None
+
+
+NOTHING = Beside((), None)
 
 
 @dataclass(frozen=True)
@@ -72,7 +107,7 @@ class Change:
         index: Of the first point of the new scale, among the finite ones.
         before: The level of absolute values before.
         after: The same at the end.
-        gradual: Whether it takes more than `SUDDEN_PART` of the series to come near the new scale.
+        gradual: As of a `change.Step`.
     """
 
     index: int
@@ -80,29 +115,20 @@ class Change:
     after: float
     gradual: bool = False
 
-
-@dataclass(frozen=True)
-class Step:
-    """A step from one scale to another.
-
-    Attributes:
-        begin: Index of its first point that is above all before it.
-        gradual: As of a `Change`.
-    """
-
-    begin: int
-    gradual: bool
+    @property
+    def times(self) -> float:
+        """How many times the one is the other."""
+        low, high = sorted([self.before, self.after])
+        return high / low if low > 0 else math.inf
 
 
-def find(
-    series: ScalarSeries, objective: Objective, rewards: Iterable[Judged] = ()
-) -> Finding | None:
+def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -> Finding | None:
     """Looks for a scale that changed for good, or a series that became exactly zero at once.
 
     Args:
         series: Any series.
         objective: Which way is better; of a series that has one the scale may change.
-        rewards: What the agent of its run gets: values and their losses grow with it.
+        beside: What else is known of its run.
     """
     if objective == "max" or (objective == "min" and _ends_above_zero(series.value)):
         return None
@@ -110,16 +136,14 @@ def find(
     value = np.minimum(np.abs(series.value[finite]), HUGE)
     if not len(value):
         return None
-    change = _to_zero(value)
-    if change is None and objective == "none":
-        change = _changed(value)
-    if change is None:
+    found, vital = _to_zero(value), None
+    # A ratio such as an explained variance has no scale.
+    if found is None and objective == "none" and better_alone(series.tag) != "max":
+        vital = vital_of(series.tag)
+        found = _died(value) if vital == "dead" else _changed(value, vital)
+    if found is None or _is_learned(found, vital, series, int(finite[found.index]), beside):
         return None
-    onset = int(finite[change.index])
-    foretells = change.gradual and change.after > change.before
-    if foretells and any(_improves(reward, series, onset) for reward in rewards):
-        return None
-    return _finding(series, finite, change, objective)
+    return _finding(series, finite, found, objective, died=vital == "dead")
 
 
 def _ends_above_zero(value: Array) -> bool:
@@ -149,36 +173,122 @@ def _is_coarse(value: Array) -> bool:
     return len(distinct(value)) < REPEATED * len(value)
 
 
-def _changed(value: Array) -> Change | None:
-    if len(value) < LEAST_POINTS + excursion.PERSISTENT:
+def _died(share: Array) -> Change | None:
+    """A share that became nearly all, as a collapse of what is left."""
+    most = float(share.max())
+    if most > 100:
+        return None  # a number of units, of an unknown number
+    whole = 100.0 if most > 1 else 1.0
+    found = _changed(whole - share, "dead")
+    if found is None or found.after > found.before:
         return None
+    return Change(found.index, whole - found.before, whole - found.after)
+
+
+def _changed(value: Array, vital: Vital | None) -> Change | None:
+    if len(value) < change.LEAST_POINTS + excursion.PERSISTENT:
+        return None
+    ways = [(1, least) for least in MAY_NOT_GROW.get(vital, (GROWS,))]
+    ways += [(-1, least) for least in MAY_NOT_VANISH.get(vital, (FALLS,))]
     least, most = float(value.min()), float(value.max())
-    if least > most / np.exp(SUDDEN_FACTOR) or most == 0:
+    if most == 0 or least > most / np.exp(min(way.at_once for _, way in ways)):
         return None
     floor = least if least > 0 else float(value[value > 0].min()) / 100
     points = np.log(np.maximum(value, floor))
-    level = robust.running_median(points, 5)
-    for sign in TRANSITIONS:
-        for begin in sorted({int(part * len(value)) for part in BEGINNINGS}):
-            step = _step(sign * level, begin, TRANSITIONS[sign])
-            if step is not None and not _is_scheduled(value[begin:], step.begin - begin):
+    for level, beginnings, part in _levels(points):
+        for sign, of_all in ways:
+            way = replace(of_all, part=max(part, of_all.part))
+            for begin in beginnings:
+                step = change.find(sign * level, begin, way)
+                if step is None or _is_scheduled(value[begin:], step.begin - begin):
+                    continue
                 onset = begin + _onset(sign * points[begin:], step.begin - begin)
-                before, after = value[begin : step.begin], value[step.begin :]
-                return Change(
-                    onset, robust.median(before), robust.median(after), gradual=step.gradual
+                follows = sign < 0 and vital not in FOLLOW_NO_RATE
+                if follows and _falls_ever_faster(points[onset:]):
+                    continue
+                end = max(excursion.PERSISTENT, (len(value) - step.begin) // END_PART)
+                before, after = (
+                    robust.median(value[begin : step.begin]),
+                    robust.median(value[-end:]),
                 )
+                found = Change(onset, before, after, step.gradual)
+                if found.before > 0 and found.times >= np.exp(way.apart):
+                    return found
     return None
 
 
-def _improves(reward: Judged, series: ScalarSeries, onset: int) -> bool:
+def _levels(points: Array) -> Iterator[tuple[Array, list[int], float]]:
+    """Smoothed levels, where each may begin to be at the level before a change, and how long."""
+    beginnings = sorted({int(part * len(points)) for part in BEGINNINGS})
+    yield robust.running_median(points, SMOOTH), beginnings, 0.0
+    wide = min(int(WIDE_PART * len(points)) | 1, WIDEST)
+    if wide > SMOOTH:
+        level, half = robust.running_median(points, wide), wide // 2
+        # The ends repeat the first and last points; so they say nothing of what is at rest.
+        level[:half], level[-half:] = level[half], level[-half - 1]
+        yield level, [0], change.LONG_PART
+
+
+def _falls_ever_faster(level: Array) -> bool:
+    """Whether a fall is steeper the longer it lasts, up to the last point."""
+    part = len(level) // 4
+    if part < excursion.BEFORE:
+        return False
+    first, middle, last = (
+        robust.median(each)
+        for each in (level[:part], level[len(level) // 2 - part // 2 :][:part], level[-part:])
+    )
+    return middle - last > FASTER * max(first - middle, 0.0) and middle - last > NEAR
+
+
+def _is_learned(
+    found: Change, vital: Vital | None, series: ScalarSeries, onset: int, beside: Beside
+) -> bool:
+    """Whether a change is what comes with learning.
+
+    Values and their losses grow with the rewards that they foretell, the entropy of a policy falls
+    as they grow, and a gradient as the loss does.
+    """
+    small = found.times < np.exp(GROWS.gap)
+    if vital == "gradient" and beside.loss is not None:
+        if found.after > found.before:
+            # Beside a loss that stands still it is told as that (`gradient.rising`).
+            return bool(found.times < np.exp(GROWS.at_once))
+        return _improves(beside.loss, series, onset) and _leaps(beside.loss, series, onset)
+    grew = found.after > found.before and vital in {"player", None}
+    if not grew and not (small and vital == "spread"):
+        return False
+    anyhow = grew and (found.gradual or (small and vital is not None))
+    return any(
+        _improves(reward, series, onset) and (anyhow or _leaps(reward, series, onset))
+        for reward in beside.rewards
+    )
+
+
+def _parted(judged: Judged, series: ScalarSeries, onset: int) -> tuple[Array, Array]:
+    """What was before a point of another series, and what came after."""
+    points = int(points_before(judged.series, series, np.array([onset]), "left")[0])
+    first = int(np.searchsorted(judged.points, points))
+    return judged.y[:first], judged.y[first:]
+
+
+def _improves(judged: Judged, series: ScalarSeries, onset: int) -> bool:
     """Whether it is better at the end than ever before a point of another series."""
-    points = int(points_before(reward.series, series, np.array([onset]), "left")[0])
-    first = int(np.searchsorted(reward.points, points))
-    before, after = reward.y[:first], reward.y[first:]
+    before, after = _parted(judged, series, onset)
     if not len(before) or not len(after):
         return False
     levels = robust.window_medians(before, max(1, len(before) // ENDS), ENDS)
     return bool(robust.median(after[-max(1, len(after) // 4) :]) < levels.min())
+
+
+def _leaps(judged: Judged, series: ScalarSeries, onset: int) -> bool:
+    """Whether a good part of all that it gains is gained in two or three tenths of the run."""
+    before, after = _parted(judged, series, onset)
+    near = max(1, int(change.SUDDEN_PART * len(judged)))
+    later = after[: 3 * near][-near:]
+    gained = robust.median(before[-near:]) - robust.median(later)
+    levels = robust.window_medians(judged.y, max(1, len(judged) // ENDS), ENDS)
+    return bool(gained >= LEAP * (levels.max() - levels.min()))
 
 
 def _onset(points: Array, index: int) -> int:
@@ -192,85 +302,51 @@ def _onset(points: Array, index: int) -> int:
     low = int(np.flatnonzero(points[:index] <= base)[-1])
     noise = robust.noise_of_levels(points[:index])
     rise = excursion.Excursion(top - base, base, low, index, 1, noise, 0.0)
-    return min(index, locate(points, rise).index or index)
-
-
-def _step(level: Array, begin: int, transitions: Iterable[float]) -> Step | None:
-    """A step up by orders of magnitude; None where there is none.
-
-    Args:
-        level: Smoothed logarithms.
-        begin: The first of them that counts: those before are of another scale.
-        transitions: How long a step may take, as parts of the series.
-    """
-    n = len(level)
-    least = begin + max(LEAST_POINTS, int(LEAST_PART * n))
-    highest = np.maximum.accumulate(level[begin:])
-    lowest = np.minimum.accumulate(level[::-1])[::-1]
-    for width in sorted({int(part * n) for part in transitions}):
-        splits = np.arange(least, n - excursion.PERSISTENT - width + 1)
-        if not len(splits):
-            return None
-        apart = lowest[splits + width] - highest[splits - 1 - begin]
-        long = min(int(np.searchsorted(splits, begin + LONG_PART * n)), len(splits) - 1)
-        candidates = (np.argmax(apart >= APART), np.argmax(apart), long + np.argmax(apart[long:]))
-        for best in map(int, candidates):
-            split = int(splits[best])
-            if apart[best] >= APART and _is_step(level, begin, split, split + width):
-                first = split + int(np.argmax(level[split:] > highest[split - 1 - begin]))
-                top = robust.median(level[split + width :]) - NEAR
-                return Step(first, gradual=int(np.argmax(level[first:] > top)) > SUDDEN_PART * n)
-    return None
-
-
-def _is_step(level: Array, begin: int, split: int, end: int) -> bool:
-    """Whether the scale was in one place before a step that ends at some point."""
-    before = level[begin:split]
-    base = robust.median(before)
-    gap = robust.median(level[end:]) - base
-    if gap < (SUDDEN_FACTOR if end - split <= AT_ONCE * len(level) else FACTOR):
-        return False
-    half = base + gap / 2
-    # The scale at first was one beyond, too, and has been left for good.
-    if begin and not _is_left(level[:begin], base + gap / 4, half):
-        return False
-    if split - begin >= LONG_PART * len(level) and end - split <= SUDDEN_PART * len(level):
-        return True
-    # Where it takes long it does not come back on the way.
-    up = int(np.argmax(level[split:] > half))
-    if (level[split + up :] <= base + gap / 4).any():
-        return False
-    middle = len(before) // 2
-    drift = robust.median(before[middle:]) - robust.median(before[:middle])
-    return abs(drift) / middle <= STEADY * gap / (end - split + middle)
-
-
-def _is_left(beginning: Array, low: float, high: float) -> bool:
-    down = int(np.argmax(beginning <= low)) if beginning.min() <= low else len(beginning)
-    return beginning[0] > high and bool((beginning[down:] <= high).all())
+    drift = robust.sigma(points[:index] - base)
+    return min(index, locate(points, rise, least_noise=drift).index or index)
 
 
 def _is_scheduled(value: Array, index: int) -> bool:
-    """Whether a series moves as nothing that is measured does: it repeats its values."""
-    parts = [part for part in (value[:index], value[index:]) if part.any()]
-    return any(np.mean(np.diff(part) == 0) > REPEATED for part in parts if len(part) > 1)
+    """Whether a series moves as nothing that is measured does.
+
+    It repeats its values before, or its way to values that it repeats has no noise. What is
+    measured and has collapsed repeats its least value, too: one code, no unit that is alive.
+    """
+    before = value[:index]
+    return _repeats(before) or (_repeats(value[index:]) and _is_smooth(before))
+
+
+def _repeats(value: Array) -> bool:
+    return len(value) > 1 and bool(np.mean(np.diff(value) == 0) > REPEATED)
+
+
+def _is_smooth(value: Array) -> bool:
+    steps = robust.median(np.abs(np.diff(value)))
+    return robust.median(np.abs(np.diff(value, 2))) <= EVEN * steps
 
 
 def _finding(
-    series: ScalarSeries, finite: NDArray[np.intp], change: Change, objective: Objective
+    series: ScalarSeries,
+    finite: NDArray[np.intp],
+    found: Change,
+    objective: Objective,
+    *,
+    died: bool,
 ) -> Finding:
-    onset = int(finite[change.index])
-    last_good = int(finite[change.index - 1])
-    grew = change.after > change.before
-    points = len(finite) - change.index
+    onset = int(finite[found.index])
+    last_good = int(finite[found.index - 1])
+    grew = found.after > found.before
+    points = len(finite) - found.index
     place = place_of(series, onset)
-    if change.after == 0:
+    if died:
+        text = f"rose at {place}, from about {found.before:.4g} to {found.after:.4g}, and stayed "
+        text += f"there for {points:,} points: next to nothing is left"
+    elif found.after == 0:
         text = f"is exactly 0 from {place} on, in {points:,} points; before it was about "
-        text += f"{change.before:.4g}"
+        text += f"{found.before:.4g}"
     else:
-        times = change.after / change.before if grew else change.before / change.after
-        text = f"{'grew' if grew else 'fell'} {times:,.0f}-fold at {place}, from about "
-        text += f"{change.before:.4g} to {change.after:.4g}, and stayed there for {points:,} points"
+        text = f"{'grew' if grew else 'fell'} {found.times:,.0f}-fold at {place}, from about "
+        text += f"{found.before:.4g} to {found.after:.4g}, and stayed there for {points:,} points"
     if objective == "min":
         text += ": look at the labels, the mask and the precision of the weights"
     return Finding.of_points(
@@ -278,12 +354,12 @@ def _finding(
         onset,
         int(finite[-1]),
         ongoing=True,
-        kind="explosion" if grew else "collapse",
+        kind="explosion" if grew and not died else "collapse",
         severity="error" if objective == "min" else "warning",
         message=text,
         evidence={
-            "level_before": change.before,
-            "level_after": change.after,
+            "level_before": found.before,
+            "level_after": found.after,
             "points_since": points,
         },
         last_good=last_good,

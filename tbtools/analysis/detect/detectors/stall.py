@@ -25,6 +25,9 @@ BEYOND = 10.0
 TYPICAL = 30.0
 # ... and so many seconds: nobody calls less a stall.
 SECONDS = 60.0
+# Pauses so evenly apart, from the first point on, and so alike are of evaluations or checkpoints.
+REGULAR = 1.2
+ALIKE = 3.0
 # Fewer points have no rhythm.
 LEAST_POINTS = 20
 
@@ -129,7 +132,7 @@ def _of_series(series: ScalarSeries) -> Finding | None:
     if rhythm is None:
         return None
     stalls = np.flatnonzero(gaps > rhythm.patience)
-    if not len(stalls):
+    if not len(stalls) or _are_regular(stalls, gaps[stalls]):
         return None
     longest = int(stalls[np.argmax(gaps[stalls])])
     return Finding.of_points(
@@ -147,6 +150,16 @@ def _of_series(series: ScalarSeries) -> Finding | None:
             "steps": [int(step) for step in series.step[stalls[:10]]],
         },
         last_good=longest,
+    )
+
+
+def _are_regular(at: NDArray[np.intp], seconds: NDArray[np.float64]) -> bool:
+    """Whether pauses come as evaluations do: after as many points each time, and as long."""
+    apart = np.diff(at, prepend=-1)
+    return bool(
+        len(at) > 1
+        and apart.max() <= REGULAR * apart.min()
+        and seconds.max() <= ALIKE * seconds.min()
     )
 
 

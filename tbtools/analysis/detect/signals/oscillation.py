@@ -73,18 +73,10 @@ def find(y: Array, noise: float) -> Oscillation | None:
         noise: Noise of single points.
     """
     width = block_width(len(y))
-    if width is None:
+    growth = None if width is None else _growth(y, width, noise)
+    if width is None or growth is None:
         return None
-    every = width // 2
-    spread = log_spread(y, every, noise)
-    own_noise = SPREAD_NOISE / width**0.5
-    growth = excursion.find(spread, own_noise, confidence=CONFIDENCE)
-    if growth is None or growth.gap < LEAST:
-        return None
-    linear = _in_linear_units(growth)
-    onset = locate(np.exp(spread), linear, least_noise=linear.base * own_noise)
-    # The block in which it begins is half over the one before.
-    first = len(y) - (len(spread) - onset.index) * every if onset.index else 0
+    every, first = width // 2, growth.first
     # The noise of all points is mostly that of the swings themselves.
     if first >= LEAST_BEFORE:
         noise = min(noise, robust.noise_of_points(y[:first]))
@@ -97,10 +89,55 @@ def find(y: Array, noise: float) -> Oscillation | None:
         return None
     if not _swings_more(y, first, every, noise):
         return None
-    times = float(np.exp(growth.gap))
-    sure = growth.gap / growth.noise
     improves = _improves(y, first, width)
-    return Oscillation(Onset(first, onset.sudden), before, after, times, sure, improves)
+    onset = Onset(first, growth.sudden)
+    return Oscillation(onset, before, after, growth.times, growth.standard_errors, improves)
+
+
+def begins(y: Array, noise: float, rise: Excursion, onset: Onset) -> int | None:
+    """The first point of swings of which a rise is the later part; None where it begins by itself.
+
+    Args:
+        y: Values, lower is better.
+        noise: Noise of single points.
+        rise: The rise.
+        onset: Where it begins; a jump is dated to the point, and blocks of points are not.
+    """
+    width = block_width(len(y))
+    growth = None if width is None else _growth(y, width, noise)
+    if width is None or growth is None or growth.first < LEAST_BEFORE:
+        return None
+    if growth.first >= onset.index - (2 * width if onset.sudden else 0):
+        return None
+    # Swings fall by as much as is lost in the end, again and again.
+    moves = np.diff(robust.running_median(y[growth.first :], 3))
+    if -moves[moves < -2 * noise].sum() < rise.gap:
+        return None
+    return growth.first if _swings_more(y, growth.first, width // 2, noise) else None
+
+
+@dataclass(frozen=True)
+class _Growth:
+    """A spread that grows: the first point, and as of an `Oscillation`."""
+
+    first: int
+    sudden: bool
+    times: float
+    standard_errors: float
+
+
+def _growth(y: Array, width: int, noise: float) -> _Growth | None:
+    every = width // 2
+    spread = log_spread(y, every, noise)
+    own_noise = SPREAD_NOISE / width**0.5
+    growth = excursion.find(spread, own_noise, confidence=CONFIDENCE)
+    if growth is None or growth.gap < LEAST:
+        return None
+    linear = _in_linear_units(growth)
+    onset = locate(np.exp(spread), linear, least_noise=linear.base * own_noise)
+    # The block in which it begins is half over the one before.
+    first = len(y) - (len(spread) - onset.index) * every if onset.index else 0
+    return _Growth(first, onset.sudden, float(np.exp(growth.gap)), growth.gap / growth.noise)
 
 
 def block_width(points: int) -> int | None:

@@ -27,7 +27,7 @@ Doubt = Literal["young", "recovering", "precedent", "improving"]
 
 # A rise is young while it has lasted less than this part of all that was before it: by whether it
 # is worse than nine in ten points of that, and whether it came from one point to the next.
-YOUNG = {(False, False): 0.8, (False, True): 0.4, (True, False): 0.6, (True, True): 0.1}
+YOUNG = {(False, False): 2.0, (False, True): 0.5, (True, False): 1.0, (True, True): 0.1}
 WORSE_THAN = 0.9
 # Together they have at least so many points: the first of a run say little.
 LEAST_POINTS = 64

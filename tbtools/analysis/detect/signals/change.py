@@ -1,0 +1,144 @@
+"""A level that was in one place, and from a point on is in another, for good.
+
+From that point on all levels lie beyond all before it. So nothing that comes and goes is a change,
+nor what moves all the time: it has never been in one place, and then in another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.detect.signals import excursion, robust
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+# Fewer points were no level.
+LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
+# From the one to the other it takes no more than one of these parts of the series.
+TRANSITIONS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+# The level before was there from the first point on, or from where a beginning at another level was
+# over, at the latest.
+BEGINNINGS = (0.0, 0.05, 0.1, 0.2)
+# Where it was there for a shorter time, or the change took longer, it was in one place: it drifted
+# no faster than this part of the pace of the change.
+LONG_PART = 0.2
+SUDDEN_PART = 0.1
+STEADY = 0.15
+# Extremes so far apart, in logarithms, need no proof of that where the change was quick.
+CLEAR = float(np.log(10.0))
+# Points that make one level.
+SMOOTH = 5
+# At once is in no more than this part of the series.
+AT_ONCE = 0.02
+
+
+@dataclass(frozen=True)
+class Least:
+    """What makes a change.
+
+    Attributes:
+        gap: From the level before to that after.
+        at_once: The same, of what takes no more than `AT_ONCE` of the series.
+        apart: Between the extremes on both sides.
+        near: So near to its new level a change is as good as over.
+        longest: The part of the series that a change may take.
+        part: The part of the series for which the level before was there.
+    """
+
+    gap: float
+    at_once: float
+    apart: float
+    near: float
+    longest: float
+    part: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step up from one level to another.
+
+    Attributes:
+        begin: Index of its first point that is above all before it.
+        gradual: Whether it takes more than `SUDDEN_PART` of the series to come near the new level.
+    """
+
+    begin: int
+    gradual: bool
+
+
+def find(level: Array, begin: int, least: Least) -> Step | None:
+    """Looks for a step up.
+
+    Args:
+        level: Smoothed levels of points.
+        begin: The first of them that counts: those before are at another level.
+        least: What makes one.
+    """
+    n = len(level)
+    if level[begin:].max() - level[begin:].min() < least.apart:
+        return None
+    if begin and level[0] - level[begin:].min() < least.at_once / 2:
+        return None  # the beginning is no other level
+    first = begin + max(LEAST_POINTS, int(least.part * n))
+    highest = np.maximum.accumulate(level[begin:])
+    lowest = np.minimum.accumulate(level[::-1])[::-1]
+    for width in sorted({int(part * n) for part in TRANSITIONS if part <= least.longest}):
+        splits = np.arange(first, n - excursion.PERSISTENT - width + 1)
+        if not len(splits):
+            return None
+        apart = lowest[first + width : n - excursion.PERSISTENT + 1]
+        apart = apart - highest[first - 1 - begin : n - excursion.PERSISTENT - width - begin]
+        if apart.max() < least.apart:
+            continue
+        long = min(int(np.searchsorted(splits, begin + LONG_PART * n)), len(splits) - 1)
+        candidates = (
+            np.argmax(apart >= least.apart),
+            np.argmax(apart),
+            long + np.argmax(apart[long:]),
+        )
+        for best in map(int, candidates):
+            split = int(splits[best])
+            if apart[best] < least.apart:
+                continue
+            clear = apart[best] >= CLEAR
+            if _is_step(level, begin, split, split + width, least, clear=clear):
+                above = split + int(np.argmax(level[split:] > highest[split - 1 - begin]))
+                top = robust.median(level[split + width :]) - least.near
+                return Step(above, gradual=int(np.argmax(level[above:] > top)) > SUDDEN_PART * n)
+    return None
+
+
+def _is_step(level: Array, begin: int, split: int, end: int, least: Least, *, clear: bool) -> bool:
+    """Whether the level was in one place before a step that ends at some point."""
+    before = level[begin:split]
+    base = robust.median(before)
+    gap = robust.median(level[end:]) - base
+    if gap < (least.at_once if end - split <= AT_ONCE * len(level) else least.gap):
+        return False
+    half = base + gap / 2
+    # The level at first was one beyond, too, and has been left for good.
+    if begin and not _is_left(level[:begin], base + gap / 4, half):
+        return False
+    quick = end - split <= SUDDEN_PART * len(level)
+    if clear and quick and split - begin >= LONG_PART * len(level):
+        return True
+    # Where it takes long it does not come back on the way.
+    up = int(np.argmax(level[split:] > half))
+    if (level[split + up :] <= base + gap / 4).any():
+        return False
+    middle = len(before) // 2
+    drift = robust.median(before[middle:]) - robust.median(before[:middle])
+    # It may drift by as much more as noise hides.
+    hidden = 2 * robust.sigma(before - base) * (SMOOTH / middle) ** 0.5
+    return bool((abs(drift) + hidden) / middle <= STEADY * gap / (end - split + middle))
+
+
+def _is_left(beginning: Array, low: float, high: float) -> bool:
+    down = int(np.argmax(beginning <= low)) if beginning.min() <= low else len(beginning)
+    return beginning[0] > high and bool((beginning[down:] <= high).all())

@@ -1,0 +1,120 @@
+"""What a run is given to do as a witness: a harder task, or another term of the loss.
+
+A task that became harder explains what got worse. A term of a loss that is turned on raises the sum
+of all; what comes of that is to be seen.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.detect.judged import points_before
+from tbtools.analysis.objective import role_of, words
+from tbtools.vocabulary import EVALUATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tbtools.analysis.detect.judged import Judged
+    from tbtools.runs.series import ScalarSeries
+
+_DIFFICULTIES = frozenset(
+    {
+        "lesson",  # Unity ML-Agents
+        "curriculum",
+        "difficulty",
+        "terrain",  # Isaac Lab
+        "adr",  # automatic domain randomization
+    }
+)
+_LOSSES = frozenset({"loss", "losses", "penalty"})
+# Losses follow the task within this part of the run, or so many points.
+NEAR = 0.02
+POINTS = 3
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a run is given to do.
+
+    Attributes:
+        tasks: What says how hard its task is.
+        terms: Losses that were turned on while it ran, and with which of their points.
+    """
+
+    tasks: tuple[ScalarSeries, ...] = ()
+    terms: tuple[tuple[ScalarSeries, int], ...] = ()
+
+
+NOTHING = Given()
+
+
+def given(series: Iterable[ScalarSeries]) -> dict[str, Given]:
+    """What each run is given to do, by its tags and by where its losses begin.
+
+    Args:
+        series: All series.
+    """
+    by_run: dict[str, list[ScalarSeries]] = defaultdict(list)
+    for one in series:
+        by_run[one.run].append(one)
+    return {run: Given(tuple(_tasks(own)), tuple(_terms(own))) for run, own in by_run.items()}
+
+
+def _tasks(series: Iterable[ScalarSeries]) -> Iterator[ScalarSeries]:
+    for one in series:
+        if not _DIFFICULTIES.isdisjoint(words(one.tag)) and np.isfinite(one.value).all():
+            yield one
+
+
+def _terms(series: Iterable[ScalarSeries]) -> Iterator[tuple[ScalarSeries, int]]:
+    """Losses that begin later than the first one does, or are zero until then."""
+    losses = [
+        one
+        for one in series
+        if len(one.step)
+        and not _LOSSES.isdisjoint(words(one.tag))
+        and role_of(one.tag, one.run) not in EVALUATIONS
+    ]
+    begin = min((int(one.step[0]) for one in losses), default=0)
+    for one in losses:
+        at = 0 if one.value[0] != 0 else int(np.argmax(one.value != 0))
+        if one.step[at] > begin:
+            yield one, at
+
+
+def turned_on(terms: Iterable[tuple[ScalarSeries, int]], judged: Judged, onset: int) -> bool:
+    """Whether a term of the loss was turned on about where it rose.
+
+    Args:
+        terms: Terms that were turned on, and with which of their points.
+        judged: The series that got worse.
+        onset: Where it did.
+    """
+    near = max(POINTS, int(NEAR * len(judged)))
+    return any(
+        abs(int(np.searchsorted(judged.points, before)) - onset) <= near
+        for term, at in terms
+        if term.tag != judged.series.tag
+        for before in points_before(judged.series, term, np.array([at]), "left")
+    )
+
+
+def became_harder(tasks: Iterable[ScalarSeries], judged: Judged, onset: int) -> bool:
+    """Whether the task is harder at the end than it ever was shortly before a point.
+
+    Args:
+        tasks: What says how hard it is.
+        judged: The series that got worse.
+        onset: Where it did.
+    """
+    near = max(0, onset - max(POINTS, int(NEAR * len(judged))))
+    for task in tasks:
+        at = int(points_before(task, judged.series, judged.points[[near]], "left")[0])
+        if at and task.value[-1] > task.value[:at].max():
+            return True
+    return False

@@ -1,0 +1,138 @@
+"""What a tag says of the state of a model: what may not vanish in it, and what may not grow.
+
+None of it has an objective. Most of it moves while a model learns; but an entropy, a rank or the
+use of a codebook that is next to nothing is a collapse, and a norm, a logit or the loss of a critic
+that grows by an order of magnitude is an explosion, where another quantity would be just another.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+from tbtools.analysis.objective.machinery import machinery_of
+from tbtools.analysis.objective.meaning import meaning_of
+from tbtools.analysis.objective.table import TAGS_KEPT, words
+
+Vital = Literal[
+    "spread",  # how many, or how different: may not vanish
+    "adversary",  # the loss of a discriminator: may not vanish
+    "gradient",  # may neither vanish nor grow
+    "code",  # the divergence of a code from its prior: may neither vanish nor grow
+    "player",  # what a critic foretells, and its loss: grows with the rewards only
+    "size",  # may not grow
+    "dead",  # a share of units that is of no use: may not become all
+]
+
+# Spreads by one word ...
+_SPREADS = frozenset(
+    {
+        "entropy",  # of policies, attention, routers, codes; SB3's entropy_loss is minus that
+        "ent",  # tianshou
+        "rankme",  # Garrido 2023
+        "srank",  # Kumar 2021
+        "diversity",
+        "modes",
+        "alive",
+        "uniformity",  # of embeddings (Wang 2020)
+    }
+)
+# ... or by one of some words beside one of others.
+_SPREADS_OF = (
+    ({"rank"}, {"effective", "eff", "stable", "feature", "features", "numerical", "repr"}),
+    (
+        {"perplexity", "usage", "utilization", "utilisation", "active", "used"},
+        {
+            "code",
+            "codes",
+            "codebook",
+            "vq",
+            "cluster",
+            "clusters",
+            "quantizer",
+            "expert",
+            "experts",
+        },
+    ),
+    ({"active"}, {"units", "latents", "neurons", "dims"}),
+    (
+        {"std", "var", "variance"},
+        {
+            *("feature", "features", "embedding", "embeddings", "emb", "z", "representation"),
+            *("repr", "output", "outputs", "latent", "latents", "reward", "rewards", "logits"),
+            *("policy", "action", "actions", "actor", "noise"),
+        },
+    ),
+    (
+        {"length", "len"},
+        {"response", "responses", "completion", "completions", "generation", "generated"},
+    ),
+)
+_DEAD = (
+    ({"dead", "dormant", "saturated"}, {"fraction", "frac", "ratio", "share", "rate", "neurons"}),
+    ({"zero", "zeros"}, {"fraction", "frac"}),  # TF-Slim, Estimators
+    ({"sparsity"}, {"relu", "activation", "activations", "act"}),
+)
+_DIVERGENCES = frozenset({"kl", "kld", "kldiv", "kullback"})
+# Of a policy from what it was, or from what it was made of.
+_OF_A_POLICY = frozenset(
+    {"approx", "ppo", "policy", "actor", "old", "ref", "reference", "objective", "pi"}
+)
+_OF_A_CODE = frozenset({"latent", "latents", "z", "elbo", "vae", "posterior", "prior"})
+_LOGITS = frozenset({"logit", "logits"})
+_STATES = frozenset(
+    {
+        *("activation", "activations", "act", "acts", "hidden", "output", "attn", "mlp", "ffn"),
+        *("residual", "resid", "param", "params", "weight", "weights"),
+    }
+)
+_MEASURES_OF_SIZE = frozenset({"max", "rms", "abs", "mean", "norm", "l2"})
+_CURVATURES = frozenset({"sharpness", "eigenvalue", "eigenvalues", "condition", "hessian"})
+_RATIOS = (
+    ({"ratio", "ratios"}, {"importance", "policy", "actor", "is", "val", "prob"}),
+    ({"weight", "weights"}, {"importance", "is"}),
+)
+_VALUES = frozenset({"q", "qf", "qs", "value", "values", "critic", "vf", "td", "advantage"})
+_NORMS = frozenset({"norm", "norms"})
+_PENALTIES = frozenset({"penalty", "gp", "commitment", "commit", "vq", "reg", "regularization"})
+_GENERATORS = frozenset({"d", "g", "disc", "gen", "discriminator", "generator", "fake", "real"})
+_DISCRIMINATORS = frozenset({"d", "disc", "dis", "discriminator", "errd", "netd", "fake", "real"})
+_LOSSES = frozenset({"loss", "losses"})
+# Shares that are clipped, and what a term is multiplied with.
+_ABOUT = frozenset({"clip", "clipped", "clipfrac", "clipping", "coef", "coeff", "weight", "beta"})
+
+
+@lru_cache(TAGS_KEPT)
+def vital_of(tag: str) -> Vital | None:
+    """Says what of the state of a model a tag measures; None for everything else.
+
+    Args:
+        tag: The tag.
+    """
+    known = frozenset(words(tag))
+    if machinery_of(tag) is not None:
+        return "gradient" if machinery_of(tag) == "gradient_norm" else None
+    if known & _ABOUT and not known & (_NORMS | _MEASURES_OF_SIZE) - {"mean"}:
+        return None
+    if any(known & one and known & other for one, other in _DEAD):
+        return "dead"
+    if known & _SPREADS or any(known & one and known & other for one, other in _SPREADS_OF):
+        return "spread"
+    if known & _DIVERGENCES:
+        return "code" if known & _OF_A_CODE or not known & _OF_A_POLICY else "size"
+    if meaning_of(tag).plays and known & _DISCRIMINATORS:
+        return "adversary"
+    return _of_size(tag, known)
+
+
+def _of_size(tag: str, known: frozenset[str]) -> Vital | None:
+    if known & _VALUES and not known & _GENERATORS:
+        return "player"
+    if known & _LOGITS or known & _NORMS or (known & _STATES and known & _MEASURES_OF_SIZE):
+        return "size"
+    if any(known & one and known & other for one, other in _RATIOS):
+        return "size"
+    if known & _PENALTIES or known & _CURVATURES:
+        return "size"
+    # Beside a reward it is that of who foretells it.
+    return "player" if known & _LOSSES and not meaning_of(tag).plays else None
