@@ -173,10 +173,10 @@ cdef inline int compared(const void *a, const void *b) noexcept nogil:
 
 
 cdef inline double noise_of_points(const double *y, Py_ssize_t n, double *work) noexcept nogil:
-    """As `robust.noise_of_points`, or a little less."""
+    """As `robust.noise_of_points`."""
     cdef Py_ssize_t i, at, stride = max(1, n // ENOUGH_DIFFERENCES)
     cdef Py_ssize_t count = (n - 3 + stride) // stride
-    cdef double noise, total = 0.0
+    cdef double noise
     if n < 3:
         return 0.0
     for i in range(count):
@@ -188,8 +188,8 @@ cdef inline double noise_of_points(const double *y, Py_ssize_t n, double *work) 
     qsort(work, count, sizeof(double), compared)
     count = max(1, <Py_ssize_t>(0.95 * count))
     for i in range(count):
-        total += work[i] * work[i]
-    return sqrt(total / count / 6) * (1 - 1e-9)
+        work[i] *= work[i]
+    return sqrt(sum_of(work, count) / count / 6)
 
 
 cdef inline double noise_of_changes(const double *level, Py_ssize_t n, double *work) noexcept nogil:
@@ -247,3 +247,28 @@ cdef inline double sum_of(const double *x, Py_ssize_t n) noexcept nogil:
     for i in range(n // 8 * 8, n):
         total += x[i]
     return total
+
+
+cdef inline Py_ssize_t window_means(
+    const double *y, Py_ssize_t n, Py_ssize_t width, double *level, double *work
+) noexcept nogil:
+    """As `robust.window_means`; how many there are."""
+    cdef Py_ssize_t count = n // width, i, j, some
+    cdef const double *window
+    cdef double low, high
+    window_medians(y, n, width, count, level, work)
+    if width == 1:
+        return count
+    for i in range(count):
+        window = y + n - (count - i) * width
+        for j in range(width):
+            work[i * width + j] = window[j] - level[i]
+    some = taken(work, count * width, max(1, count * width // ENOUGH_DIFFERENCES), work)
+    low = select(work, some, <Py_ssize_t>(0.05 * (some - 1) + 0.5))
+    high = select(work, some, <Py_ssize_t>(0.95 * (some - 1) + 0.5))
+    for i in range(count):
+        window = y + n - (count - i) * width
+        for j in range(width):
+            work[j] = smaller(larger(window[j] - level[i], low), high)
+        level[i] += sum_of(work, width) / width
+    return count

@@ -269,28 +269,6 @@ cdef bint may_spike(const double *y, Py_ssize_t n, double noise, double *work) n
 # ---- plateaus
 
 
-cdef Py_ssize_t levels_of(const double *y, Py_ssize_t n, double *level, double *work) noexcept nogil:
-    """As `plateau.windows`; how many there are."""
-    cdef Py_ssize_t width = max(1, n // WINDOWS), count = n // width
-    cdef Py_ssize_t i, j, some
-    cdef const double *window
-    cdef double low, high
-    window_medians(y, n, width, count, level, work)
-    if width == 1:
-        return count
-    for i in range(count * width):
-        work[i] = y[n - count * width + i] - level[i // width]
-    some = taken(work, count * width, max(1, count * width // ENOUGH_DIFFERENCES), work)
-    low = select(work, some, <Py_ssize_t>(0.05 * (some - 1) + 0.5))
-    high = select(work, some, <Py_ssize_t>(0.95 * (some - 1) + 0.5))
-    for i in range(count):
-        window = y + n - (count - i) * width
-        for j in range(width):
-            work[j] = smaller(larger(window[j] - level[i], low), high)
-        level[i] += sum_of(work, width) / width
-    return count
-
-
 cdef double tiny(const double *level, Py_ssize_t n) noexcept nogil:
     cdef double highest = 0.0
     cdef Py_ssize_t i
@@ -449,7 +427,7 @@ cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept no
     if points < LEAST_POINTS:
         return False
     work += 2 * LEVELS
-    n = levels_of(y, points, level, work)
+    n = window_means(y, points, max(1, points // WINDOWS), level, work)
     spread = larger(noise_of_levels(level + n // 2, n - n // 2, work), tiny(level, n))
     smooth_5(level, n, smooth)
     if may_be_flat(y, points, level, smooth, n, spread, False, work):
@@ -465,7 +443,7 @@ cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept no
     points = points - (n - end) * width if end > 0 else 0
     if points < LEAST_POINTS:
         return False
-    n = levels_of(y, points, level, work)
+    n = window_means(y, points, max(1, points // WINDOWS), level, work)
     spread = larger(noise_of_levels(level + n // 2, n - n // 2, work), tiny(level, n))
     smooth_5(level, n, smooth)
     return may_be_flat(y, points, level, smooth, n, spread, True, work)
