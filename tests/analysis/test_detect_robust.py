@@ -58,6 +58,7 @@ def test_compiled_levels_are_those_of_numpy(x: np.ndarray, width: int, data: st.
         assert_same("means_of_windows", x, points)
     assert_same("point_noise", x)
     assert_same("level_noise", x)
+    assert_same("records", x, data.draw(st.floats(0, 10)))
     assert_same("lag_one", x)
     assert_same("autocorrelation", x)
     if len(x) >= 8:

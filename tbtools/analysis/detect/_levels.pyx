@@ -131,6 +131,18 @@ def level_noise(const double[:] levels):
     return found
 
 
+def records(const double[:] level, double least):
+    """As `_levels_python.records`."""
+    cdef Py_ssize_t i
+    cdef double best = level[0]
+    found = [0]
+    for i in range(1, level.shape[0]):
+        if level[i] < best - least:
+            best = level[i]
+            found.append(i)
+    return found
+
+
 def split(const double[:] level, Py_ssize_t before, Py_ssize_t after):
     """As `_levels_python.split`."""
     cdef Py_ssize_t n = level.shape[0], i, at = before

@@ -162,6 +162,22 @@ def first_level(level: Array, spread: float, departure: float, least: int) -> in
     return int(np.argmax(flat)) if flat.any() else len(level)
 
 
+def records(level: Array, least: float) -> list[int]:
+    """The levels that are better than all before by more than a least improvement.
+
+    Args:
+        level: Levels, the first of which is the first record.
+        least: Less than this is no improvement.
+    """
+    found = [0]
+    best = float(level[0])
+    for i, value in enumerate(level.tolist()):
+        if value < best - least:
+            best = value
+            found.append(i)
+    return found
+
+
 def split(level: Array, before: int, after: int) -> tuple[float, int, float]:
     """The split of some levels, smoothed, at which the best one after it is worst.
 

@@ -154,7 +154,8 @@ cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) n
         mean, distance = 0.0, 0.0
         some = taken(block, 2 * every, stride, rest)
         for j in range(some):
-            mean += rest[j] / some
+            mean += rest[j]
+        mean /= some
         for j in range(some):
             distance += fabs(rest[j] - mean)
         level = distance / some + 0.1 * noise
@@ -170,19 +171,22 @@ cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) n
     return False
 
 
-cdef double above_line(
-    const double *level, const double *medians, Py_ssize_t block, Py_ssize_t i
+cdef inline void above_line(
+    const double *level, const double *medians, Py_ssize_t block, Py_ssize_t ahead, double *distance
 ) noexcept nogil:
-    """How far a window of a block lies above the line of `spike.heights_of`, or a little more.
+    """How far the windows of a block, and some ahead of it, lie above the line, or a little more.
 
-    `medians` are those of the block before, of its own and of the one behind.
+    The line is that of `spike.heights_of`; `medians` are those of the block before, of its own and
+    of the one behind.
     """
-    cdef double away = i - (block - 1) / 2.0
-    cdef double slope = (medians[1] - medians[0] if away < 0 else medians[2] - medians[1]) / block
-    cdef double distance = level[i] - (slope * away + medians[1])
-    if distance > 0:
-        distance = distance * (1 + SLACK) + 1e-3 * SLACK * fabs(level[i])
-    return distance
+    cdef double before = (medians[1] - medians[0]) / block
+    cdef double behind = (medians[2] - medians[1]) / block
+    cdef double away, above
+    cdef Py_ssize_t i
+    for i in range(ahead + block):
+        away = i - ahead - (block - 1) / 2.0
+        above = level[i - ahead] - ((before if away < 0 else behind) * away + medians[1])
+        distance[i] = larger(above, above * (1 + SLACK) + 1e-3 * SLACK * fabs(level[i - ahead]))
 
 
 cdef bint came_back(
@@ -208,10 +212,13 @@ cdef bint stands_out(
 
     `spreads` are those of the blocks; NULL where the least noise is all that is known.
     """
-    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i, begin
+    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i, begin, before
+    cdef double distance[2 * BLOCK]
     cdef double local
     for at in range(count):
         begin = ahead + at * block
+        before = 0 if at else ahead
+        above_line(level + begin, medians + at, block, before, distance)
         local = least
         if spreads != NULL:
             local = middle_of(
@@ -220,10 +227,9 @@ cdef bint stands_out(
             local = larger(local, BLUNT * spreads[at]) * MAD_TO_SIGMA * (1 - 2 * SLACK)
             local = larger(local, least)
         local *= HEIGHT
-        for i in range(0 if at else -ahead, block):
-            if above_line(level + begin, medians + at, block, i) > local:
-                if came_back(level, n, block, begin + i):
-                    return True
+        for i in range(before + block):
+            if distance[i] > local and came_back(level, n, block, begin - before + i):
+                return True
     return False
 
 
@@ -243,8 +249,9 @@ cdef bint has_spikes(
     if not stands_out(level, n, medians, NULL, block, least):
         return False
     for at in range(count):
+        above_line(level + ahead + at * block, medians + at, block, 0, distance)
         for i in range(block):
-            distance[i] = fabs(above_line(level + ahead + at * block, medians + at, block, i))
+            distance[i] = fabs(distance[i])
         spreads[at] = middle_value(distance, block)
     return stands_out(level, n, medians, spreads, block, least)
 

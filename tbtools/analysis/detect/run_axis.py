@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ class RunAxis:
     """
 
     series: Mapping[str, ScalarSeries]
+    _spacings: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def is_time(self) -> bool:
@@ -49,6 +50,11 @@ class RunAxis:
 
     def spacing(self, tag: str) -> float:
         """How far two points of a series are apart; of times the median, for runs pause."""
+        if tag not in self._spacings:
+            self._spacings[tag] = self._spacing(tag)
+        return self._spacings[tag]
+
+    def _spacing(self, tag: str) -> float:
         series = self.series[tag]
         if self.is_time:
             gaps = np.diff(series.wall_time)

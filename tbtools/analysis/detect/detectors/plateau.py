@@ -9,6 +9,7 @@ this however slow it is; so does noise that is too large to tell.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -284,8 +285,10 @@ def _wanders(y: Array, tail: Array, descent: float) -> bool:
     """
     if robust.quantile(tail, 0.9) - robust.quantile(tail, 0.1) <= 0.1 * descent:
         return False
-    correlation = autocorrelation(tail)
-    fine = autocorrelation(robust.window_means(y, max(1, len(y) // FINE_WINDOWS)))
+    correlation = fine = autocorrelation(tail)
+    finer = robust.window_means(y, max(1, len(y) // FINE_WINDOWS))
+    if len(finer) != len(tail):
+        fine = autocorrelation(finer)
     limit = max(0.5, 3 / len(tail) ** 0.5)
     return bool(correlation[1:].max() > limit or min(correlation.min(), fine.min()) < -limit)
 
@@ -312,21 +315,6 @@ def _is_a_step(level: Array, onset: int, least: float) -> bool:
         onset: Where the stretch at the end begins.
         least: Less than this is no improvement.
     """
-    waits = np.diff(records(robust.running_median(level, 5)[: onset + 3], least))[1:]
-    return bool(waits.max(initial=0) >= PRECEDENT * (len(level) - onset))
-
-
-def records(level: Array, least: float) -> list[int]:
-    """The windows that are better than all before by more than a least improvement.
-
-    Args:
-        level: Levels, the first of which is the first record.
-        least: Less than this is no improvement.
-    """
-    found = [0]
-    best = float(level[0])
-    for i, value in enumerate(level.tolist()):
-        if value < best - least:
-            best = value
-            found.append(i)
-    return found
+    _, *better = robust.records(robust.running_median(level, 5)[: onset + 3], least)
+    longest = max((after - before for before, after in pairwise(better)), default=0)
+    return longest >= PRECEDENT * (len(level) - onset)

@@ -108,6 +108,17 @@ def first_level(level: Array, spread: float, departure: float, least: int) -> in
     return int(_loops.first_level(level, spread, departure, least))
 
 
+def records(level: Array, least: float) -> list[int]:
+    """The windows that are better than all before by more than a least improvement.
+
+    Args:
+        level: Levels, the first of which is the first record.
+        least: Less than this is no improvement.
+    """
+    found: list[int] = _loops.records(level, least)
+    return found
+
+
 def split(level: Array, before: int, after: int) -> tuple[float, int, float]:
     """The split of levels at which things get worst for good: see `_levels_python`."""
     gap, window, base = _loops.split(level, before, after)
