@@ -204,56 +204,58 @@ cdef bint came_back(
     return level[at] - high > 0.5 * (level[at] - low)
 
 
-cdef bint stands_out(
-    const double *level, Py_ssize_t n, const double *medians, const double *spreads,
-    Py_ssize_t block, double least
+cdef double spread_of(
+    const double *level, const double *medians, Py_ssize_t block, Py_ssize_t ahead, Py_ssize_t at
 ) noexcept nogil:
-    """Whether a window is as high above the line as a spike, and came back.
+    """The median distance of the windows of a block from the line."""
+    cdef double distance[BLOCK]
+    cdef Py_ssize_t i
+    above_line(level + ahead + at * block, medians + at, block, 0, distance)
+    for i in range(block):
+        distance[i] = fabs(distance[i])
+    return middle_value(distance, block)
 
-    `spreads` are those of the blocks; NULL where the least noise is all that is known.
-    """
-    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i, begin, before
+
+cdef double local_noise(
+    const double *level, const double *medians, Py_ssize_t block, Py_ssize_t ahead,
+    Py_ssize_t count, Py_ssize_t at
+) noexcept nogil:
+    """The noise of a block in `spike.heights_of`, or a little less."""
+    cdef double own = spread_of(level, medians, block, ahead, at)
+    cdef double middle = middle_of(
+        spread_of(level, medians, block, ahead, max(at - 1, 0)),
+        spread_of(level, medians, block, ahead, min(at + 1, count - 1)),
+        own,
+    )
+    return larger(middle, BLUNT * own) * MAD_TO_SIGMA * (1 - 2 * SLACK)
+
+
+cdef bint has_spikes(
+    const double *level, Py_ssize_t n, double noise, double *medians, double *rough
+) noexcept nogil:
+    """Whether a height of `spike.heights_of` may be beyond HEIGHT, and what is there came back."""
     cdef double distance[2 * BLOCK]
-    cdef double local
+    cdef Py_ssize_t block = BLOCK if n >= FEW else SHORT_BLOCK
+    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i, begin, before
+    cdef double least = 0.5 * noise + TINY, local
+    for at in range(count):
+        rough[at] = median_of(level + ahead + at * block, block, distance)
+    smooth_3(rough, count, medians + 1)
+    medians[0] = 2 * medians[1] - medians[2]
+    medians[count + 1] = 2 * medians[count] - medians[count - 1]
     for at in range(count):
         begin = ahead + at * block
         before = 0 if at else ahead
         above_line(level + begin, medians + at, block, before, distance)
-        local = least
-        if spreads != NULL:
-            local = middle_of(
-                spreads[max(at - 1, 0)], spreads[min(at + 1, count - 1)], spreads[at]
-            )
-            local = larger(local, BLUNT * spreads[at]) * MAD_TO_SIGMA * (1 - 2 * SLACK)
-            local = larger(local, least)
-        local *= HEIGHT
+        local = -1.0
         for i in range(before + block):
-            if distance[i] > local and came_back(level, n, block, begin - before + i):
-                return True
+            # The noise costs more to know: most windows are no spike whatever it is.
+            if distance[i] > HEIGHT * least and came_back(level, n, block, begin - before + i):
+                if local < 0:
+                    local = local_noise(level, medians, block, ahead, count, at)
+                if distance[i] > HEIGHT * local:
+                    return True
     return False
-
-
-cdef bint has_spikes(
-    const double *level, Py_ssize_t n, double noise, double *medians, double *spreads
-) noexcept nogil:
-    """Whether a height of `spike.heights_of` may be beyond HEIGHT."""
-    cdef double distance[BLOCK]
-    cdef Py_ssize_t block = BLOCK if n >= FEW else SHORT_BLOCK
-    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i
-    cdef double least = 0.5 * noise + TINY
-    for at in range(count):
-        spreads[at] = median_of(level + ahead + at * block, block, distance)
-    smooth_3(spreads, count, medians + 1)
-    medians[0] = 2 * medians[1] - medians[2]
-    medians[count + 1] = 2 * medians[count] - medians[count - 1]
-    if not stands_out(level, n, medians, NULL, block, least):
-        return False
-    for at in range(count):
-        above_line(level + ahead + at * block, medians + at, block, 0, distance)
-        for i in range(block):
-            distance[i] = fabs(distance[i])
-        spreads[at] = middle_value(distance, block)
-    return stands_out(level, n, medians, spreads, block, least)
 
 
 cdef bint may_spike(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
