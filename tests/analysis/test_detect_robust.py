@@ -63,6 +63,9 @@ def test_compiled_levels_are_those_of_numpy(x: np.ndarray, width: int, data: st.
     assert_same("autocorrelation", x)
     if len(x) >= 8:
         assert_same("split", x, 3, 5)
+        assert_same("least_squares_split", x)
+        count = data.draw(st.integers(1, len(x)))
+        assert_same("longest_excursion", x, count, data.draw(st.floats(0, 10)))
         assert_same("trend", x[:100], data.draw(st.floats(0, 10)))
         last = data.draw(st.integers(1, len(x)))
         assert_same("bend", x, data.draw(finite), last, data.draw(st.sampled_from([0.0, np.inf])))
@@ -149,7 +152,7 @@ def test_least_squares_split_against_brute_force(y: np.ndarray) -> None:
         return sum(float(np.sum((part - part.mean()) ** 2)) for part in (y[:at], y[at:]))
 
     best = min(cost(at) for at in range(1, len(y)))
-    assert cost(onset.least_squares_split(y)) <= best * (1 + 1e-6) + 1e-3
+    assert cost(robust.least_squares_split(y)) <= best * (1 + 1e-6) + 1e-3
 
 
 @pytest.mark.parametrize("at", [3, 10, 25])

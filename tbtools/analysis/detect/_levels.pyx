@@ -143,6 +143,36 @@ def records(const double[:] level, double least):
     return found
 
 
+def longest_excursion(const double[:] level, Py_ssize_t count, double height):
+    """As `_levels_python.longest_excursion`."""
+    cdef Py_ssize_t n = level.shape[0], i, high = 0, longest = 0
+    cdef double *work = copied(level, n)
+    cdef double *smooth = work + n
+    cdef double best
+    smooth_3(work, n, smooth)
+    best = smooth[0]
+    for i in range(min(count, n)):
+        best = smaller(best, smooth[i])
+        if smooth[i] - best > height:
+            high += 1
+            continue
+        longest, high = max(longest, high), 0
+    free(work)
+    return longest
+
+
+def least_squares_split(const double[::1] y):
+    """As `_levels_python.least_squares_split`."""
+    cdef Py_ssize_t n = y.shape[0], i, found = 1
+    cdef double mean = sum_of(&y[0], n) / n, total = 0.0, explained, best = -1.0
+    for i in range(1, n):
+        total += y[i - 1] - mean
+        explained = total * total * (1.0 / i + 1.0 / (n - i))
+        if explained > best:
+            best, found = explained, i
+    return found
+
+
 def split(const double[:] level, Py_ssize_t before, Py_ssize_t after):
     """As `_levels_python.split`."""
     cdef Py_ssize_t n = level.shape[0], i, at = before

@@ -178,6 +178,38 @@ def records(level: Array, least: float) -> list[int]:
     return found
 
 
+def longest_excursion(level: Array, count: int, height: float) -> int:
+    """How many levels in a row, smoothed, were high at most, before they came back.
+
+    Args:
+        level: Levels of windows.
+        count: How many of them, from the first on, are looked at; at least one.
+        height: What lies so far above the best level before it is high.
+    """
+    smooth = running_median(level, 3)[:count]
+    high = smooth - np.minimum.accumulate(smooth) > height
+    edges = np.flatnonzero(np.diff(high, prepend=False, append=False))
+    lengths = edges[1::2] - edges[::2]
+    return int((lengths[:-1] if high[-1] else lengths).max(initial=0))
+
+
+def least_squares_split(y: Array) -> int:
+    """The index at which two constants fit a series best, by least squares.
+
+    Args:
+        y: At least two values.
+
+    Returns:
+        Index of the first value of the second part.
+    """
+    n = len(y)
+    sums = np.cumsum(y - y.mean())[:-1]
+    sizes = np.arange(1, n)
+    # With the mean removed, the sum of squares explained by a split after k values is
+    # s_k^2 (1/k + 1/(n - k)).
+    return int(np.argmax(sums**2 * (1 / sizes + 1 / (n - sizes)))) + 1
+
+
 def split(level: Array, before: int, after: int) -> tuple[float, int, float]:
     """The split of some levels, smoothed, at which the best one after it is worst.
 

@@ -60,16 +60,25 @@ class RunAxis:
             gaps = np.diff(series.wall_time)
             gaps = gaps[gaps > 0]
             return robust.median(gaps) if gaps.size else 0.0
-        return (int(series.step.max()) - int(series.step.min())) / max(1, series.step.size - 1)
+        low, high = _bounds(series)
+        return (high - low) / max(1, series.step.size - 1)
 
     @cached_property
     def length(self) -> float:
         """How long the run is, without its pauses."""
-        every = [(tag, one.step) for tag, one in self.series.items() if one.step.size]
+        every = [one for one in self.series.values() if one.step.size]
         if self.is_time:
-            return max((self.spacing(tag) * (step.size - 1) for tag, step in every), default=0.0)
-        lows, highs = [int(step.min()) for _, step in every], [int(step.max()) for _, step in every]
+            return max((self.spacing(one.tag) * (one.step.size - 1) for one in every), default=0.0)
+        bounds = [_bounds(one) for one in every]
+        lows, highs = (low for low, _ in bounds), (high for _, high in bounds)
         return float(max(highs, default=0) - min(lows, default=0))
+
+
+def _bounds(series: ScalarSeries) -> tuple[int, int]:
+    """The lowest and the highest step of a series that has points."""
+    if not series.steps_go_back:
+        return int(series.step[0]), int(series.step[-1])
+    return int(series.step.min()), int(series.step.max())
 
 
 def run_axes(series: Iterable[ScalarSeries], found: Iterable[Finding]) -> dict[str, RunAxis]:

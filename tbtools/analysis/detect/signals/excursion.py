@@ -167,19 +167,12 @@ def has_precedent(
         height: What part of its height an earlier one had to reach,
         part: and for what part of its time.
     """
-    level = smoothed(scale.level)
     windows = int((before - scale.start) // scale.width)
     if windows <= 0:
         return False
-    level = level[:windows]
-    high = level - np.minimum.accumulate(level) > height * gap
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
-    begins, ends = edges[::2], edges[1::2]
-    if high[-1]:
-        begins, ends = begins[:-1], ends[:-1]
     # Half a window less: an excursion of one window may be as short as that.
-    longest = (float((ends - begins).max(initial=0)) - 0.5) * scale.width
-    return longest > part * length
+    longest = robust.longest_excursion(scale.level, windows, height * gap) - 0.5
+    return longest * scale.width > part * length
 
 
 def find(

@@ -119,6 +119,16 @@ def records(level: Array, least: float) -> list[int]:
     return found
 
 
+def longest_excursion(level: Array, count: int, height: float) -> int:
+    """The longest that levels were high and came back: see `_levels_python`."""
+    return int(_loops.longest_excursion(level, count, height))
+
+
+def least_squares_split(y: Array) -> int:
+    """The index at which two constants fit a series best: see `_levels_python`."""
+    return int(_loops.least_squares_split(np.ascontiguousarray(y)))
+
+
 def split(level: Array, before: int, after: int) -> tuple[float, int, float]:
     """The split of levels at which things get worst for good: see `_levels_python`."""
     gap, window, base = _loops.split(level, before, after)
