@@ -9,7 +9,8 @@ import sys
 from typing import NoReturn
 
 _TROUBLE, _INTERRUPTED = 2, 130
-_GARBAGE_FROM = 50_000  # objects more than there were; 700 is what Python takes
+# Objects more than there were, and more than imports make; 700 is what Python takes.
+_GARBAGE_FROM = 200_000
 
 
 def _end(status: int, reason: str) -> NoReturn:

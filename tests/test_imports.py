@@ -70,6 +70,12 @@ def test_summarize_and_verify(line: str, tmp_path: Path) -> None:
         assert not loaded & PROTOBUF
 
 
+def test_findings_as_a_table_need_no_xml(tmp_path: Path) -> None:
+    line = command("detect tests/logs/baseline")
+    unwanted = HEAVY | {"urllib.request", "http.client", "ssl", "xml.sax.saxutils"}
+    assert not modules_after(line, TBTOOLS_CACHE=str(tmp_path)) & unwanted
+
+
 def test_judging_needs_no_masked_arrays(tmp_path: Path) -> None:
     loaded = modules_after(command("summarize examples/logs"), TBTOOLS_CACHE=str(tmp_path))
     assert not loaded & ({"numpy.ma", "scipy", "pandas"} - modules_after("import numpy"))

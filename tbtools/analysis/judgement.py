@@ -22,6 +22,7 @@ from tbtools.analysis.judged_runs import Judging, judge_runs
 from tbtools.analysis.judging import restrict
 from tbtools.analysis.objective import require_objectives
 from tbtools.analysis.siblings import finding_groups
+from tbtools.collector import uncollected
 from tbtools.errors import InvalidArgument
 from tbtools.runs.diagnostics import Provenance
 from tbtools.runs.inputs import open_inputs
@@ -229,11 +230,9 @@ def judge(
     known = inputs.runs
     configuration = configuration or configuration_of(inputs)
     directions = configuration.with_objectives(objectives)
-    found = judge_runs(
-        known,
-        Judging(selection, scalars, configuration, directions, objectives, judging),
-        progress,
-    )
+    how = Judging(selection, scalars, configuration, directions, objectives, judging)
+    with uncollected():
+        found = judge_runs(known, how, progress)
     unreadable = tuple(name for name, run in known.items() if run.data.diagnostics.is_unreadable)
     return Judgement(
         logdir=inputs.label,

@@ -186,7 +186,6 @@ def trend_of(series: ScalarSeries, finding: Finding) -> FindingTrend:
     """The series of a finding, small enough for a line of text."""
     count = series.value.size
     means = stretch_means(series.value, series.session, _BINS)
-    bins = len(means)
     point = series.find(finding.onset_step, finding.onset_time)
-    edges = np.arange(bins) * count // bins
-    return FindingTrend(means, int(np.searchsorted(edges, point, side="right")) - 1)
+    # The last of the stretches, which begin at number * count // len(means), that begins by then.
+    return FindingTrend(means, ((point + 1) * len(means) - 1) // count)

@@ -70,13 +70,14 @@ def with_remedies(
 @np.errstate(over="ignore", invalid="ignore")
 def _cost(finding: Finding, series: ScalarSeries) -> dict[str, Any]:
     gaps = np.diff(series.wall_time)
-    gaps[series.restarts[series.restarts > 0] - 1] = 0.0
-    if not np.isfinite(gaps).all() or (gaps < 0).any():
-        return {}
+    if series.restarts.size:
+        gaps[series.restarts[series.restarts > 0] - 1] = 0.0
     total = float(gaps.sum())
+    if not 0 < total < np.inf or gaps.min() < 0:
+        return {}
     onset = series.find(finding.onset_step, finding.onset_time)
     since = float(gaps[onset:].sum())
-    return {"cost": {"seconds": since, "share": since / total}} if total > 0 else {}
+    return {"cost": {"seconds": since, "share": since / total}}
 
 
 def _checkpoint(finding: Finding, found: list[Checkpoint] | str) -> dict[str, Any]:

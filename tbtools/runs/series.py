@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from tbtools.runs.selection import Selection, Selector
 from tbtools.vocabulary import AXES, FORMER_AXES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tbtools.runs.run import Run
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ScalarSeries:
     """One time series of scalars, in the order of its run's timeline.
 
@@ -108,7 +109,7 @@ class ScalarSeries:
             seconds = seconds - np.clip(self.wall_time - start, 0.0, end - start)
         return seconds
 
-    @property
+    @cached_property
     def steps_go_back(self) -> bool:
         """Whether a step does not tell which point came first."""
         return bool((self.step[1:] < self.step[:-1]).any())
@@ -271,10 +272,8 @@ def read_scalars_of(
     found: dict[str, list[ScalarSeries]] = {}
     for whole in run.data.parts:
         part, chosen = selector.choose(whole)
-        for each in chosen:
-            if not each.scalar:  # the selector may be for all plugins
-                continue
-            series = _series(name, part, each, start_time)
+        scalars = [each for each in chosen if each.scalar]  # the selector may be for all plugins
+        for series in _series(name, part, scalars, start_time):
             found.setdefault(series.tag, []).append(series)
     return RunScalars(
         run=name,
@@ -292,7 +291,7 @@ def read_superseded_of(run: Run, tag: str) -> ScalarSeries | None:
         run: The run.
         tag: The tag, as it is shown.
     """
-    found = []
+    found: list[ScalarSeries] = []
     for part in run.data.parts:
         left_out = part.columns.timeline.superseded
         if left_out is None:
@@ -304,7 +303,8 @@ def read_superseded_of(run: Run, tag: str) -> ScalarSeries | None:
             shape = values.shape[numbers]
             own = (values.shapes.tag_id[shape] == each.tag_id) & (values.shapes.dtype[shape] != 0)
             if own.any():
-                found.append(_series_of(run.name, part, tag, numbers[own], run.data.start_time))
+                rows = numbers[own]
+                found += _series_of(run.name, part, [(tag, rows.size)], rows, run.data.start_time)
     return _joined(found) if found else None
 
 
@@ -370,30 +370,60 @@ class _Reading:
         return [read_scalars_of(run, selector, self.x, name) for name, run in read], selector
 
 
-def _series(run: str, part: Part, chosen: SeriesRows, start_time: float) -> ScalarSeries:
-    numbers = part.columns.of(chosen)
-    return _series_of(run, part, part.shown_tag(chosen.tag), numbers, start_time)
+def _series(
+    run: str, part: Part, chosen: Sequence[SeriesRows], start_time: float
+) -> Iterator[ScalarSeries]:
+    if not chosen:
+        return iter(())
+    columns = part.columns
+    if len(chosen) == len(columns.series):
+        rows = columns.order
+    else:
+        rows = columns.of(chosen[0])
+        if len(chosen) > 1:
+            rows = np.concatenate([rows, *map(columns.of, chosen[1:])])
+    counts = [(part.shown_tag(each.tag), each.count) for each in chosen]
+    return _series_of(run, part, counts, rows, start_time)
 
 
 def _series_of(
-    run: str, part: Part, tag: str, numbers: NDArray[np.int64], start_time: float
-) -> ScalarSeries:
-    """A series of some rows."""
+    run: str,
+    part: Part,
+    counts: Iterable[tuple[str, int]],
+    numbers: NDArray[np.int64],
+    start_time: float,
+) -> Iterator[ScalarSeries]:
+    """Series of some rows, whose arrays are stretches of those of all these rows.
+
+    Args:
+        run: Their run.
+        part: The part of it.
+        counts: The tag of each, and how many rows it has.
+        numbers: The rows of the first, then those of the second, and so on.
+        start_time: Of the run's first event.
+    """
     rows, timeline = part.columns.rows, part.columns.timeline
+    step, wall_time = rows.step[numbers], rows.wall_time[numbers]
+    value, dtypes = rows.values.numbers(numbers), rows.values.dtypes(numbers)
     session = timeline.session_of(numbers)
-    codes = np.flatnonzero(np.bincount(rows.values.dtypes(numbers)))
-    return ScalarSeries(
-        run=run,
-        tag=tag,
-        dtype=DTYPE_NAMES[int(codes[0])] if codes.size == 1 else "mixed",
-        step=rows.step[numbers],
-        wall_time=rows.wall_time[numbers],
-        value=rows.values.numbers(numbers),
-        session=session,
-        restarts=timeline.restarts_in(session),
-        start_time=start_time,
-        pauses=timeline.pauses,
-    )
+    one = bool((dtypes[1:] == dtypes[:-1]).all())
+    end = 0
+    for tag, count in counts:
+        first, end = end, end + count
+        own = slice(first, end)
+        codes = dtypes[first : first + 1] if one else np.flatnonzero(np.bincount(dtypes[own]))
+        yield ScalarSeries(
+            run=run,
+            tag=tag,
+            dtype=DTYPE_NAMES[int(codes[0])] if codes.size == 1 else "mixed",
+            step=step[own],
+            wall_time=wall_time[own],
+            value=value[own],
+            session=session[own],
+            restarts=timeline.restarts_in(session[own]),
+            start_time=start_time,
+            pauses=timeline.pauses,
+        )
 
 
 def _joined(series: Sequence[ScalarSeries]) -> ScalarSeries:
@@ -422,12 +452,10 @@ def _axis(run: Run, tag: str, start_time: float) -> ScalarSeries:
     Raises:
         UnknownTag: The run has no such scalar.
     """
-    found = [
-        _series(run.name, part, each, start_time)
-        for part in run.data.parts
-        for each in part.columns.scalars()
-        if each.count and part.shown_tag(each.tag) == tag
-    ]
+    found: list[ScalarSeries] = []
+    for part in run.data.parts:
+        named = [each for each in part.columns.scalars() if part.shown_tag(each.tag) == tag]
+        found += _series(run.name, part, [each for each in named if each.count], start_time)
     if not found:
         known = {
             part.shown_tag(each.tag) for part in run.data.parts for each in part.columns.scalars()

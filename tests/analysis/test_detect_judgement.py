@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -254,3 +256,15 @@ def test_too_much_for_a_summary_shows_in_the_health_column(
     assert health["sound"].endswith("not judged")
     assert health["pictures"].endswith("not judged")
     assert not any(line.endswith(("stopped", "finished")) for line in health.values())
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("tags", ["*loss*", "no such tag"])
+def test_the_collector_of_cycles_is_left_as_it_was(enabled: bool, tags: str) -> None:
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with contextlib.suppress(UnknownTag):
+            tbtools.detect(ROOT / "examples" / "logs", tags=tags)
+        assert gc.isenabled() == enabled
+    finally:
+        gc.enable()

@@ -43,14 +43,49 @@ def test_compiled_levels_are_those_of_numpy(x: np.ndarray, width: int, data: st.
     compiled = extensions.compiled("tbtools.analysis.detect._levels")
     if compiled is None:
         pytest.skip("built without a compiler")
-    assert compiled.median(x) == _levels_python.median(x)
+
+    def assert_same(name: str, *arguments: object) -> None:
+        found, expected = (getattr(each, name)(*arguments) for each in (compiled, _levels_python))
+        np.testing.assert_array_equal(found, expected, name)  # to the last bit
+
     place = data.draw(st.integers(0, len(x) - 1))
     assert compiled.quantile(x, place) == np.sort(x)[place]
-    found, expected = (each.running_median(x, width) for each in (compiled, _levels_python))
-    np.testing.assert_array_equal(found, expected)
-    least = data.draw(st.integers(2, len(x) + 1))
-    found, expected = (each.first_level(x, 1.0, 3.0, least) for each in (compiled, _levels_python))
-    assert found == expected
+    assert_same("median", x)
+    assert_same("running_median", x, width)
+    assert_same("first_level", x, 1.0, 3.0, data.draw(st.integers(2, len(x) + 1)))
+    assert_same("medians_of_windows", x, width - 1, data.draw(st.integers(0, 50)))
+    for points in {1, 2, 3, 8, 9, width} & {*range(1, len(x) + 1)}:
+        assert_same("means_of_windows", x, points)
+    assert_same("point_noise", x)
+    assert_same("level_noise", x)
+    assert_same("records", x, data.draw(st.floats(0, 10)))
+    assert_same("lag_one", x)
+    assert_same("autocorrelation", x)
+    if len(x) >= 8:
+        assert_same("split", x, 3, 5)
+        assert_same("least_squares_split", x)
+        count = data.draw(st.integers(1, len(x)))
+        assert_same("longest_excursion", x, count, data.draw(st.floats(0, 10)))
+        assert_same("trend", x[:100], data.draw(st.floats(0, 10)))
+        last = data.draw(st.integers(1, len(x)))
+        assert_same("bend", x, data.draw(finite), last, data.draw(st.sampled_from([0.0, np.inf])))
+
+
+def test_compiled_levels_of_many_points_are_those_of_numpy() -> None:
+    compiled = extensions.compiled("tbtools.analysis.detect._levels")
+    if compiled is None:
+        pytest.skip("built without a compiler")
+    y = np.random.default_rng(8).normal(size=70_000)
+    for name, arguments in {
+        "medians_of_windows": (2_500, 100),
+        "means_of_windows": (1_093,),
+        "point_noise": (),
+        "level_noise": (),
+        "autocorrelation": (),
+    }.items():
+        x = y[:2_000] if name in ("autocorrelation", "level_noise") else y
+        found, expected = (getattr(m, name)(x, *arguments) for m in (compiled, _levels_python))
+        np.testing.assert_array_equal(found, expected, name)
 
 
 @pytest.mark.timeout(60)
@@ -117,7 +152,7 @@ def test_least_squares_split_against_brute_force(y: np.ndarray) -> None:
         return sum(float(np.sum((part - part.mean()) ** 2)) for part in (y[:at], y[at:]))
 
     best = min(cost(at) for at in range(1, len(y)))
-    assert cost(onset.least_squares_split(y)) <= best * (1 + 1e-6) + 1e-3
+    assert cost(robust.least_squares_split(y)) <= best * (1 + 1e-6) + 1e-3
 
 
 @pytest.mark.parametrize("at", [3, 10, 25])

@@ -20,6 +20,10 @@ cdef enum:
     ENOUGH_DIFFERENCES = 20000
     # A series is cut into fewer levels.
     LEVELS = 128
+    # So few values are put in order to find their median; a sample of so many tells where it is.
+    FEW_VALUES = 16
+    PIVOTS = 32
+    MANY_VALUES = 400
 
 
 cdef inline double larger(double a, double b) noexcept nogil:
@@ -51,12 +55,44 @@ cdef inline Py_ssize_t below(
     return first
 
 
+cdef inline void order_few(double *x, Py_ssize_t n) noexcept nogil:
+    """Puts some values in order, without a branch that depends on them."""
+    cdef Py_ssize_t i, j
+    cdef double value, other
+    for i in range(1, n):
+        value = x[i]
+        for j in range(i):
+            other = x[j]
+            x[j] = smaller(other, value)
+            value = larger(value, other)
+        x[i] = value
+
+
+cdef inline double pivot_for(
+    const double *x, Py_ssize_t left, Py_ssize_t end, Py_ssize_t k
+) noexcept nogil:
+    """A value a little beyond the k-th smallest of a stretch, or before it in its upper half.
+
+    So what is left after a partition or two is little (Floyd and Rivest 1975).
+    """
+    cdef double sample[PIVOTS]
+    cdef Py_ssize_t i, many = end - left, place
+    if many < MANY_VALUES:
+        return middle_of(x[left], x[end - 1], x[(left + end) // 2])
+    for i in range(PIVOTS):
+        sample[i] = x[left + (2 * i + 1) * many // (2 * PIVOTS)]
+    order_few(sample, PIVOTS)
+    place = (k - left) * PIVOTS // many
+    place += PIVOTS // 8 if 2 * (k - left) < many else -(PIVOTS // 8)
+    return sample[min(max(place, 0), PIVOTS - 1)]
+
+
 cdef inline double select(double *x, Py_ssize_t n, Py_ssize_t k) noexcept nogil:
     """The k-th smallest, which then stands at k with no larger one before it (Hoare 1961)."""
     cdef Py_ssize_t left = 0, end = n, middle
     cdef double pivot
     while end - left > 1:
-        pivot = middle_of(x[left], x[end - 1], x[(left + end) // 2])
+        pivot = pivot_for(x, left, end, k)
         middle = below(x, left, end, pivot, False)
         if k < middle:
             end = middle
@@ -71,6 +107,9 @@ cdef inline double middle_value(double *x, Py_ssize_t n) noexcept nogil:
     """As `robust.median`; changes the order."""
     cdef Py_ssize_t half = n // 2, i
     cdef double high, low
+    if n <= FEW_VALUES:
+        order_few(x, n)
+        return x[half] if n % 2 else x[half - 1] / 2 + x[half] / 2
     high = select(x, n, half)
     if n % 2:
         return high
@@ -102,19 +141,26 @@ cdef inline double select_of(
 
 cdef inline void smooth_3(const double *x, Py_ssize_t n, double *out) noexcept nogil:
     cdef Py_ssize_t i
-    for i in range(n):
-        out[i] = middle_of(x[i - 1 if i else 0], x[i + 1 if i + 1 < n else i], x[i])
+    for i in range(1, n - 1):
+        out[i] = middle_of(x[i - 1], x[i + 1], x[i])
+    out[0], out[n - 1] = x[0], x[n - 1]
+
+
+cdef inline double middle_of_5(double a, double b, double c, double d, double e) noexcept nogil:
+    """Of two pairs the larger of the lesser and the lesser of the larger, and the fifth."""
+    return middle_of(
+        larger(smaller(a, b), smaller(c, d)), smaller(larger(a, b), larger(c, d)), e
+    )
 
 
 cdef inline void smooth_5(const double *x, Py_ssize_t n, double *out) noexcept nogil:
-    """Of two pairs the larger of the lesser and the lesser of the larger, and the fifth."""
-    cdef Py_ssize_t i, last = n - 1
-    cdef double a, b, c, d
-    for i in range(n):
-        a, b = x[i - 2 if i > 1 else 0], x[i - 1 if i else 0]
-        c, d = x[i + 1 if i < last else last], x[i + 2 if i + 1 < last else last]
-        out[i] = middle_of(
-            larger(smaller(a, b), smaller(c, d)), smaller(larger(a, b), larger(c, d)), x[i]
+    cdef Py_ssize_t i, at, last = n - 1
+    for i in range(2, n - 2):
+        out[i] = middle_of_5(x[i - 2], x[i - 1], x[i + 1], x[i + 2], x[i])
+    for i in range(min(n, 4)):
+        at = i if i < 2 else n + 1 - i
+        out[at] = middle_of_5(
+            x[max(at - 2, 0)], x[max(at - 1, 0)], x[min(at + 1, last)], x[min(at + 2, last)], x[at]
         )
 
 
@@ -173,10 +219,10 @@ cdef inline int compared(const void *a, const void *b) noexcept nogil:
 
 
 cdef inline double noise_of_points(const double *y, Py_ssize_t n, double *work) noexcept nogil:
-    """As `robust.noise_of_points`, or a little less."""
+    """As `robust.noise_of_points`."""
     cdef Py_ssize_t i, at, stride = max(1, n // ENOUGH_DIFFERENCES)
     cdef Py_ssize_t count = (n - 3 + stride) // stride
-    cdef double noise, total = 0.0
+    cdef double noise
     if n < 3:
         return 0.0
     for i in range(count):
@@ -188,8 +234,8 @@ cdef inline double noise_of_points(const double *y, Py_ssize_t n, double *work) 
     qsort(work, count, sizeof(double), compared)
     count = max(1, <Py_ssize_t>(0.95 * count))
     for i in range(count):
-        total += work[i] * work[i]
-    return sqrt(total / count / 6) * (1 - 1e-9)
+        work[i] *= work[i]
+    return sqrt(sum_of(work, count) / count / 6)
 
 
 cdef inline double noise_of_changes(const double *level, Py_ssize_t n, double *work) noexcept nogil:
@@ -247,3 +293,28 @@ cdef inline double sum_of(const double *x, Py_ssize_t n) noexcept nogil:
     for i in range(n // 8 * 8, n):
         total += x[i]
     return total
+
+
+cdef inline Py_ssize_t window_means(
+    const double *y, Py_ssize_t n, Py_ssize_t width, double *level, double *work
+) noexcept nogil:
+    """As `robust.window_means`; how many there are."""
+    cdef Py_ssize_t count = n // width, i, j, some
+    cdef const double *window
+    cdef double low, high
+    window_medians(y, n, width, count, level, work)
+    if width == 1:
+        return count
+    for i in range(count):
+        window = y + n - (count - i) * width
+        for j in range(width):
+            work[i * width + j] = window[j] - level[i]
+    some = taken(work, count * width, max(1, count * width // ENOUGH_DIFFERENCES), work)
+    low = select(work, some, <Py_ssize_t>(0.05 * (some - 1) + 0.5))
+    high = select(work, some, <Py_ssize_t>(0.95 * (some - 1) + 0.5))
+    for i in range(count):
+        window = y + n - (count - i) * width
+        for j in range(width):
+            work[j] = smaller(larger(window[j] - level[i], low), high)
+        level[i] += sum_of(work, width) / width
+    return count

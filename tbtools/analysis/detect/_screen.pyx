@@ -154,7 +154,8 @@ cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) n
         mean, distance = 0.0, 0.0
         some = taken(block, 2 * every, stride, rest)
         for j in range(some):
-            mean += rest[j] / some
+            mean += rest[j]
+        mean /= some
         for j in range(some):
             distance += fabs(rest[j] - mean)
         level = distance / some + 0.1 * noise
@@ -170,19 +171,22 @@ cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) n
     return False
 
 
-cdef double above_line(
-    const double *level, const double *medians, Py_ssize_t block, Py_ssize_t i
+cdef inline void above_line(
+    const double *level, const double *medians, Py_ssize_t block, Py_ssize_t ahead, double *distance
 ) noexcept nogil:
-    """How far a window of a block lies above the line of `spike.heights_of`, or a little more.
+    """How far the windows of a block, and some ahead of it, lie above the line, or a little more.
 
-    `medians` are those of the block before, of its own and of the one behind.
+    The line is that of `spike.heights_of`; `medians` are those of the block before, of its own and
+    of the one behind.
     """
-    cdef double away = i - (block - 1) / 2.0
-    cdef double slope = (medians[1] - medians[0] if away < 0 else medians[2] - medians[1]) / block
-    cdef double distance = level[i] - (slope * away + medians[1])
-    if distance > 0:
-        distance = distance * (1 + SLACK) + 1e-3 * SLACK * fabs(level[i])
-    return distance
+    cdef double before = (medians[1] - medians[0]) / block
+    cdef double behind = (medians[2] - medians[1]) / block
+    cdef double away, above
+    cdef Py_ssize_t i
+    for i in range(ahead + block):
+        away = i - ahead - (block - 1) / 2.0
+        above = level[i - ahead] - ((before if away < 0 else behind) * away + medians[1])
+        distance[i] = larger(above, above * (1 + SLACK) + 1e-3 * SLACK * fabs(level[i - ahead]))
 
 
 cdef bint came_back(
@@ -200,53 +204,58 @@ cdef bint came_back(
     return level[at] - high > 0.5 * (level[at] - low)
 
 
-cdef bint stands_out(
-    const double *level, Py_ssize_t n, const double *medians, const double *spreads,
-    Py_ssize_t block, double least
+cdef double spread_of(
+    const double *level, const double *medians, Py_ssize_t block, Py_ssize_t ahead, Py_ssize_t at
 ) noexcept nogil:
-    """Whether a window is as high above the line as a spike, and came back.
+    """The median distance of the windows of a block from the line."""
+    cdef double distance[BLOCK]
+    cdef Py_ssize_t i
+    above_line(level + ahead + at * block, medians + at, block, 0, distance)
+    for i in range(block):
+        distance[i] = fabs(distance[i])
+    return middle_value(distance, block)
 
-    `spreads` are those of the blocks; NULL where the least noise is all that is known.
-    """
-    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i, begin
-    cdef double local
-    for at in range(count):
-        begin = ahead + at * block
-        local = least
-        if spreads != NULL:
-            local = middle_of(
-                spreads[max(at - 1, 0)], spreads[min(at + 1, count - 1)], spreads[at]
-            )
-            local = larger(local, BLUNT * spreads[at]) * MAD_TO_SIGMA * (1 - 2 * SLACK)
-            local = larger(local, least)
-        local *= HEIGHT
-        for i in range(0 if at else -ahead, block):
-            if above_line(level + begin, medians + at, block, i) > local:
-                if came_back(level, n, block, begin + i):
-                    return True
-    return False
+
+cdef double local_noise(
+    const double *level, const double *medians, Py_ssize_t block, Py_ssize_t ahead,
+    Py_ssize_t count, Py_ssize_t at
+) noexcept nogil:
+    """The noise of a block in `spike.heights_of`, or a little less."""
+    cdef double own = spread_of(level, medians, block, ahead, at)
+    cdef double middle = middle_of(
+        spread_of(level, medians, block, ahead, max(at - 1, 0)),
+        spread_of(level, medians, block, ahead, min(at + 1, count - 1)),
+        own,
+    )
+    return larger(middle, BLUNT * own) * MAD_TO_SIGMA * (1 - 2 * SLACK)
 
 
 cdef bint has_spikes(
-    const double *level, Py_ssize_t n, double noise, double *medians, double *spreads
+    const double *level, Py_ssize_t n, double noise, double *medians, double *rough
 ) noexcept nogil:
-    """Whether a height of `spike.heights_of` may be beyond HEIGHT."""
-    cdef double distance[BLOCK]
+    """Whether a height of `spike.heights_of` may be beyond HEIGHT, and what is there came back."""
+    cdef double distance[2 * BLOCK]
     cdef Py_ssize_t block = BLOCK if n >= FEW else SHORT_BLOCK
-    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i
-    cdef double least = 0.5 * noise + TINY
+    cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i, begin, before
+    cdef double least = 0.5 * noise + TINY, local
     for at in range(count):
-        spreads[at] = median_of(level + ahead + at * block, block, distance)
-    smooth_3(spreads, count, medians + 1)
+        rough[at] = median_of(level + ahead + at * block, block, distance)
+    smooth_3(rough, count, medians + 1)
     medians[0] = 2 * medians[1] - medians[2]
     medians[count + 1] = 2 * medians[count] - medians[count - 1]
-    if not stands_out(level, n, medians, NULL, block, least):
-        return False
     for at in range(count):
-        for i in range(block):
-            distance[i] = fabs(above_line(level + ahead + at * block, medians + at, block, i))
-        spreads[at] = middle_value(distance, block)
-    return stands_out(level, n, medians, spreads, block, least)
+        begin = ahead + at * block
+        before = 0 if at else ahead
+        above_line(level + begin, medians + at, block, before, distance)
+        local = -1.0
+        for i in range(before + block):
+            # The noise costs more to know: most windows are no spike whatever it is.
+            if distance[i] > HEIGHT * least and came_back(level, n, block, begin - before + i):
+                if local < 0:
+                    local = local_noise(level, medians, block, ahead, count, at)
+                if distance[i] > HEIGHT * local:
+                    return True
+    return False
 
 
 cdef bint may_spike(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
@@ -267,28 +276,6 @@ cdef bint may_spike(const double *y, Py_ssize_t n, double noise, double *work) n
 
 
 # ---- plateaus
-
-
-cdef Py_ssize_t levels_of(const double *y, Py_ssize_t n, double *level, double *work) noexcept nogil:
-    """As `plateau.windows`; how many there are."""
-    cdef Py_ssize_t width = max(1, n // WINDOWS), count = n // width
-    cdef Py_ssize_t i, j, some
-    cdef const double *window
-    cdef double low, high
-    window_medians(y, n, width, count, level, work)
-    if width == 1:
-        return count
-    for i in range(count * width):
-        work[i] = y[n - count * width + i] - level[i // width]
-    some = taken(work, count * width, max(1, count * width // ENOUGH_DIFFERENCES), work)
-    low = select(work, some, <Py_ssize_t>(0.05 * (some - 1) + 0.5))
-    high = select(work, some, <Py_ssize_t>(0.95 * (some - 1) + 0.5))
-    for i in range(count):
-        window = y + n - (count - i) * width
-        for j in range(width):
-            work[j] = smaller(larger(window[j] - level[i], low), high)
-        level[i] += sum_of(work, width) / width
-    return count
 
 
 cdef double tiny(const double *level, Py_ssize_t n) noexcept nogil:
@@ -449,7 +436,7 @@ cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept no
     if points < LEAST_POINTS:
         return False
     work += 2 * LEVELS
-    n = levels_of(y, points, level, work)
+    n = window_means(y, points, max(1, points // WINDOWS), level, work)
     spread = larger(noise_of_levels(level + n // 2, n - n // 2, work), tiny(level, n))
     smooth_5(level, n, smooth)
     if may_be_flat(y, points, level, smooth, n, spread, False, work):
@@ -465,7 +452,7 @@ cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept no
     points = points - (n - end) * width if end > 0 else 0
     if points < LEAST_POINTS:
         return False
-    n = levels_of(y, points, level, work)
+    n = window_means(y, points, max(1, points // WINDOWS), level, work)
     spread = larger(noise_of_levels(level + n // 2, n - n // 2, work), tiny(level, n))
     smooth_5(level, n, smooth)
     return may_be_flat(y, points, level, smooth, n, spread, True, work)

@@ -226,7 +226,8 @@ def _trend(
     may: Candidate,
 ) -> list[Finding]:
     """Divergence, or where there is none, a plateau, ongoing or over; and spikes before."""
-    if may.diverges and (diverged := divergence.find(judged, rate, task)) is not None:
+    diverged = divergence.find(judged, rate, task, rises=may.rises, swings=may.swings)
+    if diverged is not None:
         points = int(diverged.evidence["points_since"]) // judged.width
         return [diverged, *_spikes(judged, may, len(judged) - points)]
     spikes = _spikes(judged, may, len(judged))

@@ -122,9 +122,7 @@ class Judged:
         self.objective = objective
         raw = np.ascontiguousarray(series.value)
         whole, repeated, low, high = _loops.measure(raw)
-        if whole:
-            self.points = np.arange(len(raw))
-        else:
+        if not whole:
             self.points = np.flatnonzero(np.isfinite(raw))
             raw = raw[self.points]
             _, repeated, low, high = _loops.measure(raw)
@@ -135,19 +133,27 @@ class Judged:
             _, repeated, low, high = _loops.measure(raw)
         often = len(raw) > 1 and repeated / (len(raw) - 1) >= REPEATED
         self.width = _outcomes_in_a_block(raw) if often else 1
-        self._finite = self.points
         if self.width > 1:
             self._take_blocks()
             raw = raw[len(raw) % self.width :].reshape(-1, self.width).mean(axis=1)
-        else:
-            self.ends = self.points
         wide = 0 < low < high / LOG_RANGE
         self.log = self.width == 1 and objective == "min" and wide and _is_logarithmic(raw)
         self.y = np.log(raw) if self.log else -raw if objective == "max" else raw
         if max(-low, high) > HUGE:
             self.y = np.clip(self.y, -HUGE, HUGE)
 
+    @cached_property
+    def points(self) -> NDArray[np.intp]:
+        """Those of a series that is finite throughout, which few ask for."""
+        return np.arange(len(self.series.value))
+
+    @cached_property
+    def ends(self) -> NDArray[np.intp]:
+        """Those of single points."""
+        return self.points
+
     def _take_blocks(self) -> None:
+        self._finite = self.points
         whole = self.points[len(self.points) % self.width :].reshape(-1, self.width)
         self.points, self.ends = whole[:, 0], whole[:, -1]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ class RunAxis:
     """
 
     series: Mapping[str, ScalarSeries]
+    _spacings: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def is_time(self) -> bool:
@@ -55,21 +56,35 @@ class RunAxis:
 
     def spacing(self, tag: str) -> float:
         """How far two points of a series are apart; of times the median, for runs pause."""
+        if tag not in self._spacings:
+            self._spacings[tag] = self._spacing(tag)
+        return self._spacings[tag]
+
+    def _spacing(self, tag: str) -> float:
         series = self.series[tag]
         if self.is_time:
             gaps = np.diff(series.wall_time)
             gaps = gaps[gaps > 0]
             return robust.median(gaps) if gaps.size else 0.0
-        return (int(series.step.max()) - int(series.step.min())) / max(1, series.step.size - 1)
+        low, high = _bounds(series)
+        return (high - low) / max(1, series.step.size - 1)
 
     @cached_property
     def length(self) -> float:
         """How long the run is, without its pauses."""
-        every = [(tag, one.step) for tag, one in self.series.items() if one.step.size]
+        every = [one for one in self.series.values() if one.step.size]
         if self.is_time:
-            return max((self.spacing(tag) * (step.size - 1) for tag, step in every), default=0.0)
-        lows, highs = [int(step.min()) for _, step in every], [int(step.max()) for _, step in every]
+            return max((self.spacing(one.tag) * (one.step.size - 1) for one in every), default=0.0)
+        bounds = [_bounds(one) for one in every]
+        lows, highs = (low for low, _ in bounds), (high for _, high in bounds)
         return float(max(highs, default=0) - min(lows, default=0))
+
+
+def _bounds(series: ScalarSeries) -> tuple[int, int]:
+    """The lowest and the highest step of a series that has points."""
+    if not series.steps_go_back:
+        return int(series.step[0]), int(series.step[-1])
+    return int(series.step.min()), int(series.step.max())
 
 
 def run_axes(series: Iterable[ScalarSeries], found: Iterable[Finding]) -> dict[str, RunAxis]:

@@ -26,23 +26,23 @@ class Candidate:
     """What a series may have.
 
     Attributes:
-        diverges: A rise that lasts, or an oscillation that grows.
         rises: A rise that lasts.
+        swings: An oscillation that grows.
         spikes: Spikes.
         rests: A plateau, ongoing or over.
     """
 
-    diverges: bool
     rises: bool
+    swings: bool
     spikes: bool
     rests: bool
 
 
-ANYTHING = Candidate(diverges=True, rises=True, spikes=True, rests=True)
+ANYTHING = Candidate(rises=True, swings=True, spikes=True, rests=True)
 _CANDIDATES = [
     Candidate(
-        diverges=bool(flags & (_loops.RISES | _loops.SWINGS)),
         rises=bool(flags & _loops.RISES),
+        swings=bool(flags & _loops.SWINGS),
         spikes=bool(flags & _loops.SPIKES),
         rests=bool(flags & _loops.RESTS),
     )

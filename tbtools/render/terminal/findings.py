@@ -11,9 +11,7 @@ from rich.text import Text
 
 from tbtools.analysis.detect.findings import KEYS, Findings
 from tbtools.render.format import format_count, plural, printable
-from tbtools.render.junit import junit_lines
 from tbtools.render.not_judged import not_judged_lines
-from tbtools.render.sarif import sarif_lines
 from tbtools.render.shared import failure_lines, group_key, shared_findings
 from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_middle, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
@@ -91,10 +89,14 @@ class JudgementView:
 
     def to_junit(self) -> Iterator[str]:
         """See `junit_lines`."""
+        from tbtools.render.junit import junit_lines  # its escapes bring all of urllib
+
         return junit_lines(self.judgement, self._unreadable(), self.fail_on)
 
     def to_sarif(self) -> Iterator[str]:
         """See `sarif_lines`."""
+        from tbtools.render.sarif import sarif_lines
+
         runs = {name: run for one in self.diagnostics.experiments for name, run in one.items()}
         return sarif_lines(self.judgement, runs, self._unreadable())
 

@@ -29,7 +29,12 @@ DOUBTS = {
 
 
 def find(
-    judged: Judged, rate: ScalarSeries | None = None, given: Given = NOTHING
+    judged: Judged,
+    rate: ScalarSeries | None = None,
+    given: Given = NOTHING,
+    *,
+    rises: bool = True,
+    swings: bool = True,
 ) -> Finding | None:
     """Looks for a blow-up, a jump that stays, a drift up from the best, a collapse, an oscillation.
 
@@ -37,15 +42,18 @@ def find(
         judged: A series with an objective.
         rate: The run's learning rate, where it logs one.
         given: What the run is given to do.
+        rises: Whether it may have a rise that lasts,
+        swings: and whether an oscillation that grows.
     """
-    rise = excursion.find(judged.y, judged.noise, white=judged.width > 1)
+    white = judged.width > 1
+    rise = excursion.find(judged.y, judged.noise, white=white) if rises else None
     if rise is None:
-        return _of_waves(judged)
+        return _of_waves(judged) if swings else None
     risen = _of_rise(judged, rise, rate, given)
     if risen is None:
         return None
     # The crest of a wave at the end of many is no rise of its own.
-    waves = _of_waves(judged, settled=not risen.provisional)
+    waves = _of_waves(judged, settled=not risen.provisional) if swings else None
     earlier = waves is not None and _points_since(waves) > _points_since(risen)
     return waves if earlier else risen
 

@@ -30,7 +30,7 @@ def find(y: Array, whole: Windows) -> Plateau | None:
     smooth = robust.running_median(whole.level, 5)
     achieved = robust.quantile(smooth, 0.75) - float(smooth.min())
     least = max(3 * whole.spread, plateau.RECORD * achieved)
-    records = plateau.records(smooth, least)
+    records = robust.records(smooth, least)
     if len(records) < 2:
         return None
     waits = np.diff(records)

@@ -9,7 +9,8 @@ this however slow it is; so does noise that is too large to tell.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -255,33 +256,9 @@ def _bend(level: Array, onset: int, spread: float, *, shaped: bool) -> int:
             most of it was done, is what improvements are compared about.
     """
     begin = onset * onset // len(level)
-    excess = robust.running_median(level[begin:], 3) - robust.median(level[onset:])
-    at = np.arange(1, len(excess) - LEAST_WINDOWS // 2)
-    # For each bend the products of what came before it with a step, a line and a parabola that end
-    # there are running sums, running sums of these, and so on: k^2 = 2 (1 + 2 + ... + k) - k.
-    step = np.cumsum(excess)
-    line = np.cumsum(step)
-    explained = _explained(line, at, at * (at + 1) * (2 * at + 1) / 6)
-    best, found = explained.max(), int(np.argmax(explained))
-    if shaped:
-        parabola = 2 * np.cumsum(line) - line
-        fourth = at * (at + 1) * (2 * at + 1) * (3 * at**2 + 3 * at - 1) / 30
-        for model, squares in ((step, at), (parabola, fourth)):
-            explained = _explained(model, at, squares)
-            if explained.max() > best + SHAPED * spread**2:
-                best, found = explained.max(), int(np.argmax(explained))
-    return begin + int(at[found])
-
-
-def _explained(product: Array, at: NDArray[np.intp], squares: NDArray[Any]) -> Array:
-    """The sum of squares that a positive multiple of a model explains, for each of its ends.
-
-    Args:
-        product: Of the values with the model that ends after each of them.
-        at: The ends that are asked for.
-        squares: The sum of the squares of the models.
-    """
-    return np.asarray(np.maximum(product[at - 1], 0) ** 2 / squares)
+    last = len(level) - begin - LEAST_WINDOWS // 2 - 1
+    worth = SHAPED * spread**2 if shaped else np.inf
+    return begin + robust.bend(level[begin:], robust.median(level[onset:]), last, worth)
 
 
 def _still_improves(recent: Array, spread: float) -> bool:
@@ -308,8 +285,10 @@ def _wanders(y: Array, tail: Array, descent: float) -> bool:
     """
     if robust.quantile(tail, 0.9) - robust.quantile(tail, 0.1) <= 0.1 * descent:
         return False
-    correlation = autocorrelation(tail)
-    fine = autocorrelation(robust.window_means(y, max(1, len(y) // FINE_WINDOWS)))
+    correlation = fine = autocorrelation(tail)
+    finer = robust.window_means(y, max(1, len(y) // FINE_WINDOWS))
+    if len(finer) != len(tail):
+        fine = autocorrelation(finer)
     limit = max(0.5, 3 / len(tail) ** 0.5)
     return bool(correlation[1:].max() > limit or min(correlation.min(), fine.min()) < -limit)
 
@@ -336,21 +315,6 @@ def _is_a_step(level: Array, onset: int, least: float) -> bool:
         onset: Where the stretch at the end begins.
         least: Less than this is no improvement.
     """
-    waits = np.diff(records(robust.running_median(level, 5)[: onset + 3], least))[1:]
-    return bool(waits.max(initial=0) >= PRECEDENT * (len(level) - onset))
-
-
-def records(level: Array, least: float) -> list[int]:
-    """The windows that are better than all before by more than a least improvement.
-
-    Args:
-        level: Levels, the first of which is the first record.
-        least: Less than this is no improvement.
-    """
-    found = [0]
-    best = float(level[0])
-    for i, value in enumerate(level.tolist()):
-        if value < best - least:
-            best = value
-            found.append(i)
-    return found
+    _, *better = robust.records(robust.running_median(level, 5)[: onset + 3], least)
+    longest = max((after - before for before, after in pairwise(better)), default=0)
+    return longest >= PRECEDENT * (len(level) - onset)

@@ -108,10 +108,10 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
 
 
 def _is_near(judged: Judged, level: float) -> bool:
-    largest = float(judged.series.value[judged.points].max())
-    best = bound(judged.series.tag, largest)
-    if best is None:
+    if bound(judged.series.tag) is None:
         return False
+    best = bound(judged.series.tag, float(judged.series.value[judged.points].max()))
+    assert best is not None
     return abs(level - best) <= NEARLY * abs(best)
 
 

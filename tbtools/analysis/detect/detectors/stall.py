@@ -128,7 +128,8 @@ def _rhythm(gaps: NDArray[np.float64]) -> Rhythm | None:
 
 def _of_series(series: ScalarSeries) -> Finding | None:
     gaps = _gaps(series)
-    rhythm = _rhythm(gaps)
+    # Whatever the rhythm is, which takes longer to know.
+    rhythm = _rhythm(gaps) if (gaps > SECONDS).any() else None
     if rhythm is None:
         return None
     stalls = np.flatnonzero(gaps > rhythm.patience)
@@ -169,7 +170,7 @@ def handovers(session: NDArray[np.int64]) -> NDArray[np.int64]:
     What lies in between is a restart and no stall, though the points that the old session wrote
     meanwhile may have been superseded. Sessions that go on side by side have no such points.
     """
-    changes = np.flatnonzero(np.diff(session)) + 1
+    changes = np.flatnonzero(session[1:] != session[:-1]) + 1
     if not changes.size:
         return changes
     _, first = np.unique(session, return_index=True)

@@ -103,10 +103,10 @@ def scales(y: Array) -> Iterator[Scale]:
         y: Values.
     """
     width = 1
-    points = y.shape[-1]
+    points = len(y)
     while points // width >= (BEFORE + PERSISTENT if width == 1 else 16):
         level = robust.window_medians(y, width, VIEW)
-        yield Scale(level, points - level.shape[-1] * width, width)
+        yield Scale(level, points - len(level) * width, width)
         width *= 2
 
 
@@ -117,24 +117,9 @@ def smoothed(level: Array) -> Array:
 
 def split(scale: Scale) -> tuple[float, int, float] | None:
     """The largest gap of a scale: (gap, first window after the split, best level before it)."""
-    if scale.level.shape[-1] < BEFORE + PERSISTENT:
+    if len(scale.level) < BEFORE + PERSISTENT:
         return None
-    gaps, before = gaps_of(scale.level)
-    best = int(np.argmax(gaps))
-    return float(gaps[best]), BEFORE + best, float(before[best])
-
-
-def gaps_of(level: Array) -> tuple[Array, Array]:
-    """Of each split along the last axis the gap, and the best level before it.
-
-    Args:
-        level: Levels of windows, of one series or of many.
-    """
-    smooth = smoothed(level)
-    splits = slice(BEFORE, smooth.shape[-1] - PERSISTENT + 1)
-    after = np.minimum.accumulate(smooth[..., ::-1], axis=-1)[..., ::-1][..., splits]
-    before = np.minimum.accumulate(smooth, axis=-1)[..., BEFORE - 1 : splits.stop - 1]
-    return after - before, before
+    return robust.split(scale.level, BEFORE, PERSISTENT)
 
 
 def progress(level: Array, base: float) -> float:
@@ -182,19 +167,12 @@ def has_precedent(
         height: What part of its height an earlier one had to reach,
         part: and for what part of its time.
     """
-    level = smoothed(scale.level)
     windows = int((before - scale.start) // scale.width)
     if windows <= 0:
         return False
-    level = level[:windows]
-    high = level - np.minimum.accumulate(level) > height * gap
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
-    begins, ends = edges[::2], edges[1::2]
-    if high[-1]:
-        begins, ends = begins[:-1], ends[:-1]
     # Half a window less: an excursion of one window may be as short as that.
-    longest = (float((ends - begins).max(initial=0)) - 0.5) * scale.width
-    return longest > part * length
+    longest = robust.longest_excursion(scale.level, windows, height * gap) - 0.5
+    return longest * scale.width > part * length
 
 
 def find(

@@ -86,7 +86,7 @@ def locate_level(y: Array, rise: Excursion) -> int:
     if bend.sudden:
         return bend.index
     y = np.clip(y, rise.base - 0.5 * rise.gap, rise.base + 1.5 * rise.gap)
-    split = least_squares_split(y)
+    split = robust.least_squares_split(y)
     levels = split * y[:split].var() + (len(y) - split) * y[split:].var()
     ends = np.linspace(bend.index + 1, len(y) - 1, ENDS)
     slope = min(_squares_about_slope(y, bend.index, end) for end in ends)
@@ -109,7 +109,7 @@ def locate_in_blocks(y: Array, rise: Excursion) -> Onset:
         rise: The rise.
     """
     good = int(np.argmax(y <= rise.base + 0.5 * rise.gap))
-    return Onset(good + least_squares_split(y[good:]), sudden=True)
+    return Onset(good + robust.least_squares_split(y[good:]), sudden=True)
 
 
 def _bend(y: Array, scale: Scale, low: int, rise: Excursion, least_noise: float) -> Onset:
@@ -193,7 +193,7 @@ def _split(y: Array, scale: Scale, window: int, rise: Excursion) -> int | None:
     part = y[begin : scale.point(window) + margin]
     ceiling = rise.base + 1.5 * rise.gap
     clipped = np.clip(part, rise.base - 0.5 * rise.gap, ceiling)
-    at = least_squares_split(clipped)
+    at = robust.least_squares_split(clipped)
     noise = _level_and_noise(clipped[:at])[1]
     # A drift goes on rising after any split; of a jump this is all.
     whole = max(rise.gap, robust.median(y[-max(5, rise.width) :]) - rise.base)
@@ -268,20 +268,3 @@ def _broken_lines(n: int) -> tuple[Array, Array]:
     normal = model @ model.transpose(0, 2, 1) + 1e-9 * np.eye(3)
     solution = np.linalg.solve(normal, model)
     return model.reshape(-1, n), solution.reshape(-1, n)
-
-
-def least_squares_split(y: Array) -> int:
-    """The index at which two constants fit a series best, by least squares.
-
-    Args:
-        y: At least two values.
-
-    Returns:
-        Index of the first value of the second part.
-    """
-    n = len(y)
-    sums = np.cumsum(y - y.mean())[:-1]
-    sizes = np.arange(1, n)
-    # With the mean removed, the sum of squares explained by a split after k values is
-    # s_k^2 (1/k + 1/(n - k)).
-    return int(np.argmax(sums**2 * (1 / sizes + 1 / (n - sizes)))) + 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.analysis.detect import _levels_python
 from tbtools.extensions import compiled_or_python
 
 if TYPE_CHECKING:
@@ -21,14 +22,10 @@ if TYPE_CHECKING:
 
 _loops: ModuleType = compiled_or_python("tbtools.analysis.detect._levels")
 
-# The median of |x| of a standard normal variable is 0.6745.
-MAD_TO_SIGMA = 1.482602218505602
-# Less than any noise: a divisor instead of zero, to which the largest value has a finite ratio.
-TINY = 1e-100
-# Points of a window that make its median good enough.
-SAMPLE = 1024
-# As many differences give the noise to one part in a hundred.
-ENOUGH_DIFFERENCES = 20_000
+MAD_TO_SIGMA = _levels_python.MAD_TO_SIGMA
+TINY = _levels_python.TINY
+SAMPLE = _levels_python.SAMPLE
+ENOUGH_DIFFERENCES = _levels_python.ENOUGH_DIFFERENCES
 
 
 def median(x: Array) -> float:
@@ -50,39 +47,11 @@ def quantile(x: Array, q: float) -> float:
     return float(_loops.quantile(x, int(q * (len(x) - 1) + 0.5)))
 
 
-def row_medians(rows: Array) -> Array:
-    """Medians along the last axis of an array that may be changed.
-
-    Args:
-        rows: Values, none of them NaN.
-    """
-    width = rows.shape[-1]
-    half = width // 2
-    if width % 2:
-        rows.partition(half, axis=-1)
-        return rows[..., half].copy()
-    rows.partition([half - 1, half], axis=-1)
-    return np.asarray(rows[..., half - 1] / 2 + rows[..., half] / 2)
-
-
-def _blocks(y: Array, width: int, count: int) -> Array:
-    """The last windows as rows of a new matrix; of long windows an even sample of the points.
-
-    The sample makes a median no noisier than a thirtieth of a point's noise, and ten million points
-    no slower than one.
-    """
-    points = y.shape[-1]
-    whole = min(count, points // width)
-    stride = max(1, width // SAMPLE) | 1
-    windows = y[..., points - whole * width :].reshape(*y.shape[:-1], whole, width)
-    return windows[..., ::stride].copy()
-
-
 def window_medians(y: Array, width: int, count: int) -> Array:
     """Medians of the last `count` windows of `width` points; the last window ends with the data.
 
     Args:
-        y: Values along the last axis, of one series or of many.
+        y: Values, none of them NaN.
         width: Points in a window.
         count: How many windows at most.
 
@@ -91,8 +60,9 @@ def window_medians(y: Array, width: int, count: int) -> Array:
         out.
     """
     if width == 1:
-        return y[..., max(0, y.shape[-1] - count) :]
-    return row_medians(_blocks(y, width, count))
+        return y[max(0, len(y) - count) :]
+    found: Array = _loops.medians_of_windows(np.ascontiguousarray(y), width, count)
+    return found
 
 
 def window_means(y: Array, width: int) -> Array:
@@ -106,19 +76,17 @@ def window_means(y: Array, width: int) -> Array:
         y: Values.
         width: Points in a window.
     """
-    count = len(y) // width
-    medians = window_medians(y, width, count)
     if width == 1:
-        return medians
-    distances = y[len(y) - count * width :].reshape(count, width) - medians[:, None]
-    some = distances.ravel()[:: max(1, distances.size // ENOUGH_DIFFERENCES)]
-    low, high = quantile(some, 0.05), quantile(some, 0.95)
-    return np.asarray(medians + np.clip(distances, low, high).mean(axis=1))
+        return y
+    found: Array = _loops.means_of_windows(np.ascontiguousarray(y), width)
+    return found
 
 
 def window_quantiles(y: Array, width: int, count: int, q: float) -> Array:
     """The same as `window_medians` for another quantile."""
-    blocks = _blocks(y, width, count)
+    whole = min(count, len(y) // width)
+    stride = max(1, width // SAMPLE) | 1
+    blocks = y[len(y) - whole * width :].reshape(whole, width)[:, ::stride].copy()
     at = min(blocks.shape[1] - 1, int(q * blocks.shape[1]))
     blocks.partition(at, axis=1)
     return blocks[:, at].copy()
@@ -140,6 +108,38 @@ def first_level(level: Array, spread: float, departure: float, least: int) -> in
     return int(_loops.first_level(level, spread, departure, least))
 
 
+def records(level: Array, least: float) -> list[int]:
+    """The windows that are better than all before by more than a least improvement.
+
+    Args:
+        level: Levels, the first of which is the first record.
+        least: Less than this is no improvement.
+    """
+    found: list[int] = _loops.records(level, least)
+    return found
+
+
+def longest_excursion(level: Array, count: int, height: float) -> int:
+    """The longest that levels were high and came back: see `_levels_python`."""
+    return int(_loops.longest_excursion(level, count, height))
+
+
+def least_squares_split(y: Array) -> int:
+    """The index at which two constants fit a series best: see `_levels_python`."""
+    return int(_loops.least_squares_split(np.ascontiguousarray(y)))
+
+
+def split(level: Array, before: int, after: int) -> tuple[float, int, float]:
+    """The split of levels at which things get worst for good: see `_levels_python`."""
+    gap, window, base = _loops.split(level, before, after)
+    return gap, window, base
+
+
+def bend(level: Array, centre: float, last: int, worth: float) -> int:
+    """The window at which a descent to a constant ends: see `_levels_python`."""
+    return int(_loops.bend(level, centre, last, worth))
+
+
 def sigma(residuals: Array) -> float:
     """Standard deviation of noise about zero, from the median of its absolute values."""
     return MAD_TO_SIGMA * median(np.abs(residuals)) if len(residuals) else 0.0
@@ -154,16 +154,7 @@ def noise_of_points(y: Array) -> float:
     Args:
         y: Values.
     """
-    if len(y) < 3:
-        return 0.0
-    starts = np.arange(0, len(y) - 2, max(1, len(y) // ENOUGH_DIFFERENCES))
-    differences = np.abs(y[starts] - 2 * y[starts + 1] + y[starts + 2])
-    # The second difference of white noise has six times its variance.
-    robust = MAD_TO_SIGMA * median(differences) / 6**0.5
-    if robust > 0:
-        return robust
-    kept = np.sort(differences)[: max(1, int(0.95 * len(differences)))]
-    return float(np.sqrt(np.mean(kept**2) / 6))
+    return float(_loops.point_noise(np.ascontiguousarray(y)))
 
 
 def noise_of_levels(levels: Array) -> float:
@@ -176,8 +167,4 @@ def noise_of_levels(levels: Array) -> float:
     Args:
         levels: Levels of windows, at least one.
     """
-    width = max(5, len(levels) // 5 | 1)
-    # Of fewer levels the ends, where the running median stands still, would be most.
-    slow = sigma(levels - running_median(levels, width)) if len(levels) >= 16 else 0.0
-    fast = sigma(np.diff(levels, 2)) / 6**0.5
-    return max(slow, fast)
+    return float(_loops.level_noise(levels))

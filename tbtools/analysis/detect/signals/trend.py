@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from tbtools.analysis.detect.signals import robust
+from tbtools.extensions import compiled_or_python
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
+    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+_loops: ModuleType = compiled_or_python("tbtools.analysis.detect._levels")
 
 
 def trend(levels: Array, spread: float) -> tuple[float, float]:
@@ -26,29 +28,13 @@ def trend(levels: Array, spread: float) -> tuple[float, float]:
         levels: Levels of m windows.
         spread: Their noise.
     """
-    m = len(levels)
-    first, second = _pairs(m)
-    slope = robust.median((levels[second] - levels[first]) / (second - first))
-    residuals = levels - slope * np.arange(m)
-    residuals = residuals - robust.median(residuals)
-    r = lag_one(np.clip(residuals, -3 * spread, 3 * spread))
-    error = spread * np.sqrt(12 / m) * np.sqrt((1 + r) / (1 - r))
-    return -slope * (m - 1), float(error)
-
-
-@lru_cache(maxsize=32)
-def _pairs(m: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """All pairs of m windows; series of one run have the same numbers of them."""
-    first, second = np.triu_indices(m, 1)
-    return first, second
+    improvement, error = _loops.trend(levels, spread)
+    return improvement, error
 
 
 def lag_one(residuals: Array) -> float:
     """Autocorrelation from one window to the next, between 0 and 0.9."""
-    square = float(np.sum(residuals**2))
-    if square == 0:
-        return 0.0
-    return min(0.9, max(0.0, float(np.sum(residuals[1:] * residuals[:-1])) / square))
+    return float(_loops.lag_one(residuals))
 
 
 def autocorrelation(x: Array) -> Array:
@@ -56,9 +42,5 @@ def autocorrelation(x: Array) -> Array:
 
     Of ranks, so that outliers do not make or hide it.
     """
-    # Equal values share a rank: the order in which they came would look like memory.
-    _, place, counts = np.unique(x, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - counts / 2)[place]
-    ranks -= ranks.mean()
-    square = float(np.sum(ranks**2)) + robust.TINY
-    return np.correlate(ranks, ranks, "full")[len(x) : len(x) + len(x) // 3] / square
+    found: Array = _loops.autocorrelation(x)
+    return found
