@@ -22,6 +22,9 @@ S = TypeVar("S")
 # give is held by workers until its turn comes.
 _AHEAD = 2
 _CONNECT_SECONDS = 10
+# Another process is there within seconds of the end of one. Where none comes, those that start them
+# have given up.
+_NO_WORKERS_SECONDS = 60
 _CLOSE_SECONDS = 1
 
 
@@ -70,13 +73,17 @@ def _connected(address: str) -> Any:
 
 def _local() -> Any:
     distributed = _distributed()
+    import dask
+
     try:
-        cluster = distributed.LocalCluster(
-            n_workers=usable_cores(),
-            threads_per_worker=1,  # between scans Python runs on one core a process
-            dashboard_address="127.0.0.1:0",
-            preload=__name__,
-        )
+        with dask.config.set({"distributed.scheduler.no-workers-timeout": _NO_WORKERS_SECONDS}):
+            cluster = distributed.LocalCluster(
+                n_workers=usable_cores(),
+                threads_per_worker=1,  # between scans Python runs on one core a process
+                dashboard_address="127.0.0.1:0",
+                preload=__name__,
+                silence_logs=logging.CRITICAL,  # what fails, the command tells
+            )
     except (OSError, RuntimeError) as error:
         raise EngineError(
             f"no processes could be started: {error} (a script needs `if __name__ == '__main__':`)"
@@ -105,7 +112,8 @@ class DaskEngine:
 
     def __repr__(self) -> str:
         """How many workers, and where to watch them."""
-        return f"dask: {self.workers} workers; dashboard at {self.client.dashboard_link}"
+        workers = len(self.client.nthreads()) or "no"
+        return f"dask: {workers} workers; dashboard at {self.client.dashboard_link}"
 
     @property
     def workers(self) -> int:
@@ -125,8 +133,8 @@ class DaskEngine:
             The results, in order.
 
         Raises:
-            EngineError: Workers were lost by one item again and again, or lack the function; or
-                there is no scheduler any more.
+            EngineError: Workers were lost by one item again and again, lack the function, or there
+                are none; or there is no scheduler any more.
         """
         distributed = _distributed()
         waiting: deque[Any] = deque()
@@ -138,9 +146,14 @@ class DaskEngine:
             while waiting:
                 yield waiting.popleft().result()
         except distributed.KilledWorker as error:
+            hint = "" if self.shares_directory else " (the workers' logs say more)"
             raise EngineError(
                 f"{error.allowed_failures + 1} workers were lost one after the other by the same "
-                "runs; out of memory? (the workers' logs say more)"
+                f"runs; out of memory?{hint}"
+            ) from error
+        except distributed.scheduler.NoWorkerError as error:
+            raise EngineError(
+                f"no worker was left for {error.timeout:.0f} s, and none came; out of memory?"
             ) from error
         except (CancelledError, OSError) as error:
             if isinstance(error, OSError) and self.client.status == "running":

@@ -296,6 +296,36 @@ def test_work_that_kills_every_worker(many: str, mortal: Any) -> None:
         list(over_runs(tbtools.load(many, engine=mortal), dies))
 
 
+def test_workers_that_do_not_come_back(
+    many: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """They are killed, and those that should take their place end while they start."""
+    gone = tmp_path / "gone"
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import os, sys\nif os.path.exists({os.fspath(gone)!r}) and 'spawn_main' in str(sys.argv):\n"
+        "    os._exit(1)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    monkeypatch.setattr("tbtools.runs.dask_engine._NO_WORKERS_SECONDS", 1)
+    monkeypatch.setattr("tbtools.runs.dask_engine.usable_cores", lambda: 1)
+    experiment = tbtools.load(many, engine="dask")
+    client = experiment.engine.client  # type: ignore[union-attr]
+
+    def kill(done: int, total: int) -> None:
+        if not gone.exists() and done < total:
+            gone.touch()
+            for each in client.run(os.getpid).values():
+                os.kill(each, signal.SIGKILL)
+
+    try:
+        with pytest.raises(EngineError, match="no worker was left for 1 s, and none came"):
+            tbtools.summarize(experiment, progress=kill)
+    finally:
+        client.close()
+        client.cluster.close()
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("trouble", ["slow", "out of memory"])
 def test_a_worker_in_trouble(many: str, tmp_path: Path, trouble: str) -> None:
     """One that is far slower than the others, or is ended for its memory by Dask's nanny."""
