@@ -302,7 +302,8 @@ def test_workers_that_do_not_come_back(
     """They are killed, and those that should take their place end while they start."""
     gone = tmp_path / "gone"
     (tmp_path / "sitecustomize.py").write_text(
-        f"import os, sys\nif os.path.exists({os.fspath(gone)!r}) and 'spawn_main' in str(sys.argv):\n"
+        "import os, sys\n"
+        f"if os.path.exists({os.fspath(gone)!r}) and 'spawn_main' in str(sys.orig_argv):\n"
         "    os._exit(1)\n"
     )
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
