@@ -13,7 +13,7 @@ from tbtools.analysis.detect import Findings, NotJudged
 from tbtools.analysis.judging import judge_series, run_not_judged, runs_not_judged
 from tbtools.analysis.kept_summaries import KeptSummaries
 from tbtools.analysis.main_objective import rank_objectives
-from tbtools.analysis.series_summary import SeriesTable, objective_summary
+from tbtools.analysis.series_summary import SeriesTable, objective_summary, share_block
 from tbtools.analysis.summarized import RunSummary, Summary
 from tbtools.errors import UnsupportedType
 from tbtools.runs.data import RunDiagnostics
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 # than reading it. A series costs about a millisecond, a million points about 0.1 s.
 _JUDGED_SERIES = 1_000
 _JUDGED_POINTS = 4_000_000
+# So many that what an array takes besides its numbers does not count.
+_RUNS_A_BLOCK = 256
 _TOO_MUCH = "too many series or points to be judged in a summary; `tbtools detect` judges them"
 
 
@@ -95,25 +97,22 @@ def summarize(
     if not found.to_judge.few:
         kept.save()
     found.selector.require_match()
-    # Names and paths of this process: those of another one would be held a second time.
-    summaries = [
-        replace(found.runs.pop(name), run=name, path=run.path)
-        for name, run in inputs.runs.items()
-        if name in found.runs
-    ]
-    overrides = configuration.objectives
-    scalars = {each.run: found.to_judge.scalars[each.run] for each in summaries}
-    objectives = rank_objectives(scalars, overrides)
+    runs = {name: run for name, run in inputs.runs.items() if name in found.runs}
+    scalars = {name: found.to_judge.scalars[name] for name in runs}
+    objectives = rank_objectives(scalars, configuration.objectives)
     findings = found.to_judge.judge(inputs.runs, judging)
     return Summary(
         logdir=inputs.label,
         runs=tuple(
             replace(
-                each,
-                objective=_objective(each, objectives),
-                findings=findings.get(each.run, Findings()),
+                each := found.runs.pop(name),
+                # Those of this process: of another one they would be held a second time.
+                run=name,
+                path=run.path,
+                objective=_objective(name, each, objectives),
+                findings=findings.get(name, Findings()),
             )
-            for each in summaries
+            for name, run in runs.items()
         ),
         unreadable=tuple(inputs.unreadable.items()),
         left_out=found.left_out,
@@ -141,7 +140,7 @@ class _Summing:
             if not self.selection.is_all and not summary.points and not summary.problems:
                 found.left_out += 1
             else:
-                found.runs[name] = summary
+                found.add(name, summary)
         return found
 
 
@@ -154,12 +153,22 @@ class _Summed:
         self.to_judge = _SeriesToJudge(selection, configuration)
         self.runs: dict[str, RunSummary] = {}
         self.left_out = 0
+        self._apart: list[SeriesTable] = []
+
+    def add(self, name: str, summary: RunSummary) -> None:
+        """Takes the summary of a run."""
+        self.runs[name] = summary
+        self._apart.append(summary.tags)
+        if len(self._apart) == _RUNS_A_BLOCK:
+            share_block(self._apart)
+            self._apart = []
 
     def join(self, other: _Summed) -> None:
         """Takes over what was found of the runs that come next."""
         self.selector.join(other.selector)
         self.to_judge.join(other.to_judge)
-        self.runs |= other.runs
+        for name, summary in other.runs.items():
+            self.add(name, summary)
         self.left_out += other.left_out
 
     def take(self, known: Mapping[str, RunSummary], runs: Mapping[str, Run]) -> None:
@@ -188,12 +197,12 @@ def _diagnostics(name: str, summary: RunSummary) -> RunDiagnostics:
     )
 
 
-def _objective(run: RunSummary, objectives: Objectives) -> ObjectiveSummary | None:
+def _objective(name: str, run: RunSummary, objectives: Objectives) -> ObjectiveSummary | None:
     """The objective of a run: the same one for all runs that have it."""
-    tag = objectives.of_run(run.run)
+    tag = objectives.of_run(name)
     if tag is None:
         return None
-    return objective_summary(run.tags, tag, objectives.by_run[run.run][tag])
+    return objective_summary(run.tags, tag, objectives.by_run[name][tag])
 
 
 class _SeriesToJudge:

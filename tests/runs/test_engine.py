@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -259,6 +261,28 @@ def test_workers_that_are_killed(many: str, analysis: Callable[..., Any], mortal
     experiment = tbtools.load(many, engine=mortal)
     assert analysis(experiment, progress=kill) == analysis(many)
     assert len(killed) == 2
+
+
+def test_what_is_held_of_a_run(tmp_path: Path) -> None:
+    """Of four series their numbers and sparklines, which are 0.7 kB; names and paths, 0.4 kB."""
+    one = EventFileBuilder().file_version()
+    for step in range(20):
+        for tag in ("train/loss", "val/loss", "lr", "throughput"):
+            one.scalar(tag, step, 1 / (1 + step))
+    one.write(tmp_path / "tfevents")
+    held = []
+    for count in (8, 256, 512):  # what is made once is made by the first
+        for number in range(count):
+            (tmp_path / f"{count}" / f"run{number}").mkdir(parents=True)
+            os.link(tmp_path / "tfevents", tmp_path / f"{count}" / f"run{number}" / "tfevents.1")
+        tracemalloc.start()
+        experiment = _by(PickledEngine(), os.fspath(tmp_path / f"{count}"))
+        summary = tbtools.summarize(experiment)
+        gc.collect()
+        held.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        assert len(summary.runs) == count
+    assert (held[2] - held[1]) / 256 < 3300
 
 
 def test_a_scheduler_at_an_address(client: Any) -> None:
