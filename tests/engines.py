@@ -21,6 +21,7 @@ class PickledEngine:
 
     Attributes:
         tasks: How many calls it has done.
+        sent: The bytes of the largest one.
     """
 
     workers = 3
@@ -28,6 +29,7 @@ class PickledEngine:
 
     def __init__(self) -> None:
         self.tasks = 0
+        self.sent = 0
 
     def __str__(self) -> str:
         return "pickled"
@@ -36,7 +38,9 @@ class PickledEngine:
         """What the calls give, in order."""
         for item in items:
             self.tasks += 1
-            sent = pickle.loads(pickle.dumps((function, item)))
+            pickled = pickle.dumps((function, item))
+            self.sent = max(self.sent, len(pickled))
+            sent = pickle.loads(pickled)
             yield pickle.loads(pickle.dumps(sent[0](sent[1])))
 
 

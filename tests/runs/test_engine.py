@@ -246,9 +246,7 @@ def test_real_runs_are_judged_the_same(corpus: Path) -> None:
     assert judged == judge(path).to_dict()
 
 
-@pytest.mark.parametrize(
-    "analysis", ["summarize", "export", "detect", "best", "aggregate", "edit"], indirect=True
-)
+@pytest.mark.parametrize("analysis", ANALYSES, indirect=True)
 def test_workers_that_are_killed(many: str, analysis: Callable[..., Any], mortal: Any) -> None:
     killed: list[int] = []
 
@@ -261,6 +259,22 @@ def test_workers_that_are_killed(many: str, analysis: Callable[..., Any], mortal
     experiment = tbtools.load(many, engine=mortal)
     assert analysis(experiment, progress=kill) == analysis(many)
     assert len(killed) == 2
+
+
+def test_accepted_runs_are_read_where_they_are_needed(tmp_path: Path) -> None:
+    one = EventFileBuilder().scalars("loss", [(step, 1.0 + step % 7) for step in range(5000)])
+    for name in ("a", "b", "c", "d", "e"):
+        one.write(tmp_path / name / "events.out.tfevents.1")
+    runs, accepted = tmp_path / "e", tmp_path
+    engine = PickledEngine()
+    found = tbtools.diff_against(_by(engine, os.fspath(runs)), accepted)
+    assert found.to_dict() == tbtools.diff_against(runs, accepted).to_dict()
+    assert found.accepted == ("a", "b", "c", "d")
+    assert engine.sent < 10_000
+    experiment = tbtools.load(accepted)
+    shutil.rmtree(tmp_path / "c")
+    found = tbtools.diff_against(_by(engine, os.fspath(runs)), experiment)
+    assert [each["file"] for each in found.problems] == [f"{tmp_path}/c/events.out.tfevents.1"]
 
 
 def test_what_is_held_of_a_run(tmp_path: Path) -> None:
