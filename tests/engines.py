@@ -22,6 +22,7 @@ class PickledEngine:
     Attributes:
         tasks: How many calls it has done.
         sent: The bytes of the largest one.
+        given: Those of what each has given.
     """
 
     workers = 3
@@ -30,6 +31,7 @@ class PickledEngine:
     def __init__(self) -> None:
         self.tasks = 0
         self.sent = 0
+        self.given: list[int] = []
 
     def __str__(self) -> str:
         return "pickled"
@@ -41,7 +43,9 @@ class PickledEngine:
             pickled = pickle.dumps((function, item))
             self.sent = max(self.sent, len(pickled))
             sent = pickle.loads(pickled)
-            yield pickle.loads(pickle.dumps(sent[0](sent[1])))
+            given = pickle.dumps(sent[0](sent[1]))
+            self.given.append(len(given))
+            yield pickle.loads(given)
 
 
 def dies(read: Iterator[tuple[str, Any]]) -> int:

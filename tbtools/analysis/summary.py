@@ -92,7 +92,12 @@ def summarize(
     found = _Summed(selection, configuration)
     found.take(kept.find(now), inputs.runs)
     unread = {name: run for name, run in inputs.runs.items() if name not in found.runs}
-    for part in over_runs(unread, _Summing(selection, configuration, now, kept), progress):
+    summing = _Summing(selection, configuration, now, kept)
+
+    def portion(work: _Summing, _: object) -> _Summing:
+        return replace(work, few=found.to_judge.few)
+
+    for part in over_runs(unread, summing, progress, portion=portion):
         found.join(part)
     if not found.to_judge.few:
         kept.save()
@@ -124,15 +129,21 @@ def summarize(
 
 @dataclass(frozen=True, slots=True)
 class _Summing:
-    """Sums up runs, for `over_runs`."""
+    """Sums up runs, for `over_runs`.
+
+    Attributes:
+        few: Whether there may be few enough series to be judged, which are kept for it.
+    """
 
     selection: Selection
     configuration: Configuration
     now: float
     kept: KeptSummaries
+    few: bool = True
 
     def __call__(self, read: Iterator[tuple[str, Run]]) -> _Summed:
         found = _Summed(self.selection, self.configuration)
+        found.to_judge.few = self.few
         for name, run in read:
             ending, summary = _run_summary(name, run, found.selector, self.now)
             self.kept.add(name, run, summary, ending)
@@ -258,7 +269,8 @@ class _SeriesToJudge:
         """Whether so many more can be judged, too; if not, it lets go of those that it has."""
         self._count += series
         self._points += points
-        self.few = self._count <= _JUDGED_SERIES and self._points <= _JUDGED_POINTS
+        is_much = self._count > _JUDGED_SERIES or self._points > _JUDGED_POINTS
+        self.few = self.few and not is_much
         if not self.few:
             self._series = []
         return self.few

@@ -26,6 +26,9 @@ _CONNECT_SECONDS = 10
 # have given up.
 _NO_WORKERS_SECONDS = 60
 _CLOSE_SECONDS = 1
+# As Dask has it, but for MALLOC_TRIM_THRESHOLD_: it has arrays given back to the operating system
+# one by one, and to get them anew takes longer than what is done with them.
+_ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1)
 
 
 def _distributed() -> Any:
@@ -75,8 +78,12 @@ def _local() -> Any:
     distributed = _distributed()
     import dask
 
+    settings = {
+        "distributed.scheduler.no-workers-timeout": _NO_WORKERS_SECONDS,
+        "distributed.nanny.pre-spawn-environ": _ENVIRONMENT,
+    }
     try:
-        with dask.config.set({"distributed.scheduler.no-workers-timeout": _NO_WORKERS_SECONDS}):
+        with dask.config.set(settings):
             cluster = distributed.LocalCluster(
                 n_workers=usable_cores(),
                 threads_per_worker=1,  # between scans Python runs on one core a process

@@ -234,6 +234,20 @@ def test_the_same_as_in_one_piece(
     assert engine.tasks > 1
 
 
+def test_the_same_where_there_is_too_much_to_be_judged(
+    many: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once this is known, no series is sent for it."""
+    monkeypatch.setattr("tbtools.analysis.summary._JUDGED_SERIES", RUNS // 2)
+    engine = PickledEngine()
+    _check_the_same(_by(engine, many), many, _summary)
+    assert not tbtools.summarize(many).judged
+    whole = engine.given.copy()
+    monkeypatch.setattr("tbtools.analysis.summary._JUDGED_SERIES", RUNS)
+    _summary(_by(engine, many))
+    assert max(whole[-2:]) < min(engine.given[-2:]) / 2
+
+
 @pytest.mark.parametrize("analysis", ["summarize", "export", "detect", "edit"], indirect=True)
 def test_the_same_as_in_one_process(analysis: Callable[..., Any], client: Any) -> None:
     _check_the_same(tbtools.load(LOGS, engine=client), LOGS, analysis)
