@@ -111,7 +111,6 @@ def summarize(
         runs=tuple(
             replace(
                 each := found.runs.pop(name),
-                # Those of this process: of another one they would be held a second time.
                 run=name,
                 path=run.path,
                 objective=_objective(name, each, objectives),
@@ -145,7 +144,7 @@ class _Summing:
         found = _Summed(self.selection, self.configuration)
         found.to_judge.few = self.few
         for name, run in read:
-            ending, summary = _run_summary(name, run, found.selector, self.now)
+            ending, summary = _run_summary(run, found.selector, self.now)
             self.kept.add(name, run, summary, ending)
             found.to_judge.add(name, run, summary.tags.scalars())
             if not self.selection.is_all and not summary.points and not summary.problems:
@@ -309,8 +308,11 @@ def _held_once(scalars: tuple[tuple[str, int], ...]) -> dict[str, int]:
     return dict(scalars)
 
 
-def _run_summary(name: str, run: Run, selector: Selector, now: float) -> tuple[Ending, RunSummary]:
-    """The summary of a run but for its objective and findings, and what its state is made of."""
+def _run_summary(run: Run, selector: Selector, now: float) -> tuple[Ending, RunSummary]:
+    """The summary of a run and what its state is made of.
+
+    Its name, path, objective and findings are those that who asks for it knows.
+    """
     chosen = [selector.choose(part) for part in run.data.parts]
     tags = SeriesTable.joined([SeriesTable.of(part, series) for part, series in chosen])
     files, known = run.data.all_files, run.data.diagnostics
@@ -319,8 +321,8 @@ def _run_summary(name: str, run: Run, selector: Selector, now: float) -> tuple[E
     numbers = tags.numbers
     ending = run_ending(run, has_points=len(tags) > 0)
     return ending, RunSummary(
-        run=name,
-        path=run.path,
+        run="",
+        path="",
         event_files=len(files),
         bytes=sum(file.size for file in files),
         sessions=sum(len(each.sessions) for each in timelines),
