@@ -26,9 +26,9 @@ _CONNECT_SECONDS = 10
 # have given up.
 _NO_WORKERS_SECONDS = 60
 _CLOSE_SECONDS = 1
-# As Dask has it, but for MALLOC_TRIM_THRESHOLD_: it has arrays given back to the operating system
-# one by one, and to get them anew takes longer than what is done with them.
-_ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1)
+# By this, arrays are given back to the operating system one by one, and to get them anew takes
+# longer than what is done with them.
+_TRIMMING = "MALLOC_TRIM_THRESHOLD_"
 
 
 def _distributed() -> Any:
@@ -78,9 +78,12 @@ def _local() -> Any:
     distributed = _distributed()
     import dask
 
+    timeout = "distributed.scheduler.no-workers-timeout"
+    environment = "distributed.nanny.pre-spawn-environ"
+    given = dask.config.get(environment)
     settings = {
-        "distributed.scheduler.no-workers-timeout": _NO_WORKERS_SECONDS,
-        "distributed.nanny.pre-spawn-environ": _ENVIRONMENT,
+        timeout: dask.config.get(timeout) or _NO_WORKERS_SECONDS,
+        environment: {name: value for name, value in given.items() if name != _TRIMMING},
     }
     try:
         with dask.config.set(settings):
@@ -158,7 +161,10 @@ class DaskEngine:
                 f"{error.allowed_failures + 1} workers were lost one after the other by the same "
                 f"runs; out of memory?{hint}"
             ) from error
-        except distributed.scheduler.NoWorkerError as error:
+        except (
+            distributed.scheduler.NoWorkerError,
+            distributed.scheduler.NoValidWorkerError,
+        ) as error:
             raise EngineError(
                 f"no worker was left for {error.timeout:.0f} s, and none came; out of memory?"
             ) from error
