@@ -134,7 +134,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextlib.contextmanager
-def _counted(application: Any) -> Iterator[Served]:
+def counted(application: Any) -> Iterator[Served]:
     """A WSGI application on a port of its own."""
     served = Served()
     counting = _Counting(application, served)
@@ -148,7 +148,7 @@ def _counted(application: Any) -> Iterator[Served]:
 @contextlib.contextmanager
 def s3_server() -> Iterator[Served]:
     """moto's S3, with keys that anybody may use."""
-    with _counted(DomainDispatcherApplication(create_backend_app)) as served:
+    with counted(DomainDispatcherApplication(create_backend_app)) as served:
         yield served
 
 
@@ -173,7 +173,7 @@ def google_server() -> Iterator[Served]:
         answered: Iterable[bytes] = s3(environ, start_response)
         return answered
 
-    with _counted(answer) as served:
+    with counted(answer) as served:
         yield served
 
 
@@ -198,7 +198,7 @@ def azure_server() -> Iterator[Served]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as emulator:
         try:
             _wait_for(port)
-            with _counted(_Forwarding(port)) as served:
+            with counted(_Forwarding(port)) as served:
                 yield served
         finally:
             emulator.terminate()
