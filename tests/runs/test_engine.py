@@ -343,6 +343,15 @@ def test_a_scheduler_that_goes_away(many: str, monkeypatch: pytest.MonkeyPatch) 
         tbtools.load(many, engine=f"dask:{cluster.scheduler_address}")
 
 
+def test_a_scheduler_without_workers() -> None:
+    cluster = distributed.LocalCluster(
+        n_workers=0, processes=False, dashboard_address=None, silence_logs=50
+    )
+    with cluster, distributed.Client(cluster, set_as_default=False) as connected:
+        engine = tbtools.load(LOGS, engine=connected).engine
+        assert repr(engine).startswith("dask: no workers; ")
+
+
 def test_work_that_kills_every_worker(many: str, mortal: Any) -> None:
     with pytest.raises(EngineError, match="3 workers were lost one after the other"):
         list(over_runs(tbtools.load(many, engine=mortal), dies))
