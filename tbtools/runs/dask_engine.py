@@ -29,6 +29,9 @@ _CLOSE_SECONDS = 1
 # By this, arrays are given back to the operating system one by one, and to get them anew takes
 # longer than what is done with them.
 _TRIMMING = "MALLOC_TRIM_THRESHOLD_"
+# Messages that were sent, which have all runs in them, are kept for Dask's developers: by default
+# the last 1,000 of each connection, which takes 1 kB a run.
+_FEW_KEPT = {"distributed.admin.low-level-log-length": 1}
 
 
 def _distributed() -> Any:
@@ -66,10 +69,17 @@ def dask_engine(given: Any) -> DaskEngine:
         return DaskEngine(_local())
 
 
+def _client(of: Any, **options: Any) -> Any:
+    import dask
+
+    with dask.config.set(_FEW_KEPT):
+        return _distributed().Client(of, **options)
+
+
 @lru_cache(maxsize=8)
 def _connected(address: str) -> Any:
     try:
-        return _distributed().Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        return _client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise EngineError(f"no Dask scheduler at {address}: {error}") from error
 
@@ -84,6 +94,7 @@ def _local() -> Any:
     settings = {
         timeout: dask.config.get(timeout) or _NO_WORKERS_SECONDS,
         environment: {name: value for name, value in given.items() if name != _TRIMMING},
+        **_FEW_KEPT,
     }
     try:
         with dask.config.set(settings):
@@ -98,7 +109,7 @@ def _local() -> Any:
         raise EngineError(
             f"no processes could be started: {error} (a script needs `if __name__ == '__main__':`)"
         ) from error
-    return distributed.Client(cluster)
+    return _client(cluster)
 
 
 def dask_setup(_worker: Any) -> None:
