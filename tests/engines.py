@@ -21,6 +21,8 @@ class PickledEngine:
 
     Attributes:
         tasks: How many calls it has done.
+        sent: The bytes of the largest one.
+        given: Those of what each has given.
     """
 
     workers = 3
@@ -28,6 +30,8 @@ class PickledEngine:
 
     def __init__(self) -> None:
         self.tasks = 0
+        self.sent = 0
+        self.given: list[int] = []
 
     def __str__(self) -> str:
         return "pickled"
@@ -36,8 +40,12 @@ class PickledEngine:
         """What the calls give, in order."""
         for item in items:
             self.tasks += 1
-            sent = pickle.loads(pickle.dumps((function, item)))
-            yield pickle.loads(pickle.dumps(sent[0](sent[1])))
+            pickled = pickle.dumps((function, item))
+            self.sent = max(self.sent, len(pickled))
+            sent = pickle.loads(pickled)
+            given = pickle.dumps(sent[0](sent[1]))
+            self.given.append(len(given))
+            yield pickle.loads(given)
 
 
 def dies(read: Iterator[tuple[str, Any]]) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tbtools.analysis.series_summary import SPARKLINE_BINS, SeriesTable
+from tbtools.analysis.series_summary import SPARKLINE_BINS, SeriesBlock, SeriesTable
 from tbtools.analysis.summarized import RunSummary
 from tbtools.eventfile.index.cache import code_digest
 from tbtools.eventfile.index.index import FileKey, key_now, key_of
@@ -278,7 +278,7 @@ class _Chunk:
             tables.append(np.frombuffer(data, dtype, count, position))
             position += tables[-1].nbytes
         self._runs, self._keys = tables[0].tolist(), tables[1].tolist()
-        self._means, self._numbers = tables[2:]
+        self._series = SeriesBlock(means=tables[2], numbers=tables[3])
         self._file_ends = tables[0]["files"].cumsum().tolist()
         self._series_ends = tables[0]["series"].cumsum().tolist()
 
@@ -309,8 +309,6 @@ class _Chunk:
             _, series, tags, size, sessions, points, superseded, first_step, last_step, status,
             start_time, end_time, patience,
         ) = self._runs[row]  # fmt: skip
-        end = self._series_ends[row]
-        own = slice(end - series, end)
         ending = Ending(_STATUSES[status], _or_none(patience))
         end_time = _or_none(end_time)
         problems = self._problems.get(str(row), ())
@@ -327,7 +325,7 @@ class _Chunk:
             start_time=_or_none(start_time),
             end_time=end_time,
             status=ending.at(now, end_time),
-            tags=SeriesTable(self._tags[tags], self._numbers[own], self._means[own]),
+            tags=SeriesTable(self._tags[tags], self._series, self._series_ends[row] - series),
             objective=None,
             problems=tuple((files[number], Problem(**each)) for number, each in problems),
             notes=tuple(Note(**each) for each in self._notes.get(str(row), ())),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
 from tbtools.runs.columns import bounds
 from tbtools.runs.loops import loops
 from tbtools.runs.numbers import json_number
-from tbtools.runs.statistics import measured, statistics_of
+from tbtools.runs.statistics import NUMBERS, measured, statistics_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,19 +72,41 @@ class ObjectiveSummary:
         }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class SeriesBlock(NamedTuple):
+    """The series of one run or of several, one behind the other.
+
+    Attributes:
+        numbers: A row a series, of dtype `tbtools.runs.statistics.NUMBERS`.
+        means: float64, shape (series, `SPARKLINE_BINS`): the sparklines; NaN for None.
+    """
+
+    numbers: NDArray[np.void]
+    means: NDArray[np.float64]
+
+
+@dataclass(slots=True, eq=False)
 class SeriesTable(Sequence[SeriesSummary]):
     """The series of a run, as arrays: runs have thousands, and few of them are shown.
 
     Attributes:
         tags: Tag and plugin of each series, as they are shown.
-        numbers: A row a series, of dtype `tbtools.runs.statistics.NUMBERS`.
-        means: float64, shape (series, `SPARKLINE_BINS`): the sparklines; NaN for None.
+        block: Where their numbers and sparklines are.
+        first: The row of the first of them there.
     """
 
     tags: tuple[tuple[str, str], ...]
-    numbers: NDArray[np.void]
-    means: NDArray[np.float64]
+    block: SeriesBlock
+    first: int = 0
+
+    @property
+    def numbers(self) -> NDArray[np.void]:
+        """Those of its own series, as `SeriesBlock` has them."""
+        return self.block.numbers[self.first : self.first + len(self.tags)]
+
+    @property
+    def means(self) -> NDArray[np.float64]:
+        """Likewise."""
+        return self.block.means[self.first : self.first + len(self.tags)]
 
     @classmethod
     def of(cls, part: Part, chosen: Sequence[SeriesRows]) -> SeriesTable:
@@ -103,7 +125,7 @@ class SeriesTable(Sequence[SeriesSummary]):
             if turns is not None:
                 row[:bins] = turns
         tags = tuple((part.shown_tag(each.tag), each.plugin) for each in chosen)
-        return cls(_held_once(tags), measured(part.columns, chosen), means)
+        return cls(_held_once(tags), SeriesBlock(measured(part.columns, chosen), means))
 
     @classmethod
     def whole(cls, parts: Sequence[Part]) -> SeriesTable:
@@ -119,8 +141,7 @@ class SeriesTable(Sequence[SeriesSummary]):
             return tables[0]
         return cls(
             tuple(each for table in tables for each in table.tags),
-            np.concatenate([table.numbers for table in tables]),
-            np.concatenate([table.means for table in tables]),
+            _joined_blocks(tables),
         )
 
     def scalars(self) -> dict[str, int]:
@@ -148,15 +169,18 @@ class SeriesTable(Sequence[SeriesSummary]):
         """The series of that number, or some of them."""
         if isinstance(number, slice):
             return tuple(self[each] for each in range(len(self))[number])
-        (tag, plugin), numbers = self.tags[number], self.numbers[number].item()
-        statistics = statistics_of(tag, plugin, numbers)
+        statistics = self.statistics(number)
         bins = min(statistics.count, SPARKLINE_BINS) if statistics.dtype else 0
         means = self.means[number, :bins].tolist()
         return SeriesSummary(statistics, tuple(None if mean != mean else mean for mean in means))
 
+    def statistics(self, number: int) -> SeriesStatistics:
+        """The numbers of the series of that number."""
+        return statistics_of(*self.tags[number], self.numbers[number].item())
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Of runs that come one after the other from other processes, too, tags are held once."""
-        return _restored, (self.tags, self.numbers, self.means)
+        return _restored, (self.tags, self.numbers.tobytes(), self.means.tobytes())
 
 
 @lru_cache(maxsize=1024)
@@ -164,10 +188,28 @@ def _held_once(tags: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]
     return tags
 
 
-def _restored(
-    tags: tuple[tuple[str, str], ...], numbers: NDArray[np.void], means: NDArray[np.float64]
-) -> SeriesTable:
-    return SeriesTable(_held_once(tags), numbers, means)
+def _restored(tags: tuple[tuple[str, str], ...], numbers: bytes, means: bytes) -> SeriesTable:
+    rows = np.frombuffer(means).reshape(-1, SPARKLINE_BINS)
+    return SeriesTable(_held_once(tags), SeriesBlock(np.frombuffer(numbers, NUMBERS), rows))
+
+
+def share_block(tables: Sequence[SeriesTable]) -> None:
+    """Moves what tables hold into one block: two arrays for each run take more than what they hold.
+
+    Args:
+        tables: Those of some runs, at least one.
+    """
+    block, first = _joined_blocks(tables), 0
+    for table in tables:
+        table.block, table.first = block, first
+        first += len(table)
+
+
+def _joined_blocks(tables: Sequence[SeriesTable]) -> SeriesBlock:
+    return SeriesBlock(
+        np.concatenate([table.numbers for table in tables]),
+        np.concatenate([table.means for table in tables]),
+    )
 
 
 def stretch_means(
@@ -216,6 +258,36 @@ def _means_of_turns(
     return np.where(np.isfinite(means), means, np.nan)
 
 
+class _ObjectiveOfTable(ObjectiveSummary):
+    """An objective whose sparkline is made when it is asked for: of most runs it never is."""
+
+    __slots__ = ("_row", "_table")
+    _table: SeriesTable
+    _row: int
+
+    def __init__(self, table: SeriesTable, row: int, direction: Objective) -> None:
+        numbers, down = table.statistics(row), direction == "min"
+        values = {
+            "tag": numbers.tag,
+            "direction": direction,
+            "last": numbers.last,
+            "best": numbers.min if down else numbers.max,
+            "best_step": numbers.min_step if down else numbers.max_step,
+            "dtype": numbers.dtype,
+            "_table": table,
+            "_row": row,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def sparkline(self) -> tuple[float | None, ...]:
+        return self._table[self._row].sparkline
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _ObjectiveOfTable, (self._table, self._row, self.direction)
+
+
 def objective_summary(series: SeriesTable, tag: str, direction: Objective) -> ObjectiveSummary:
     """The objective of a run in numbers.
 
@@ -224,19 +296,9 @@ def objective_summary(series: SeriesTable, tag: str, direction: Objective) -> Ob
         tag: The tag by which the run is judged, as `rank_objectives` chooses it.
         direction: Which way is better.
     """
-    chosen = next(
-        series[number]
-        for number, (own, _) in enumerate(series.tags)
-        if own == tag and series.numbers[number]["dtype"]
+    row = next(
+        row
+        for row, (own, _) in enumerate(series.tags)
+        if own == tag and series.statistics(row).dtype
     )
-    numbers = chosen.statistics
-    down = direction == "min"
-    return ObjectiveSummary(
-        tag=tag,
-        direction=direction,
-        last=numbers.last,
-        best=numbers.min if down else numbers.max,
-        best_step=numbers.min_step if down else numbers.max_step,
-        dtype=numbers.dtype,
-        sparkline=chosen.sparkline,
-    )
+    return _ObjectiveOfTable(series, row, direction)

@@ -13,7 +13,7 @@ from tbtools.analysis.detect import Findings, NotJudged
 from tbtools.analysis.judging import judge_series, run_not_judged, runs_not_judged
 from tbtools.analysis.kept_summaries import KeptSummaries
 from tbtools.analysis.main_objective import rank_objectives
-from tbtools.analysis.series_summary import SeriesTable, objective_summary
+from tbtools.analysis.series_summary import SeriesTable, objective_summary, share_block
 from tbtools.analysis.summarized import RunSummary, Summary
 from tbtools.errors import UnsupportedType
 from tbtools.runs.data import RunDiagnostics
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 # than reading it. A series costs about a millisecond, a million points about 0.1 s.
 _JUDGED_SERIES = 1_000
 _JUDGED_POINTS = 4_000_000
+# So many that what an array takes besides its numbers does not count.
+_RUNS_A_BLOCK = 256
 _TOO_MUCH = "too many series or points to be judged in a summary; `tbtools detect` judges them"
 
 
@@ -90,28 +92,32 @@ def summarize(
     found = _Summed(selection, configuration)
     found.take(kept.find(now), inputs.runs)
     unread = {name: run for name, run in inputs.runs.items() if name not in found.runs}
-    for part in over_runs(unread, _Summing(selection, configuration, now, kept), progress):
+    summing = _Summing(selection, configuration, now, kept)
+
+    def portion(work: _Summing, _: object) -> _Summing:
+        return replace(work, few=found.to_judge.few)
+
+    for part in over_runs(unread, summing, progress, portion=portion):
         found.join(part)
     if not found.to_judge.few:
         kept.save()
     found.selector.require_match()
-    summaries = {name: found.runs.pop(name) for name in inputs.runs if name in found.runs}
-    overrides = configuration.objectives
-    scalars = {name: found.to_judge.scalars[name] for name in summaries}
-    objectives = rank_objectives(scalars, overrides)
+    runs = {name: run for name, run in inputs.runs.items() if name in found.runs}
+    scalars = {name: found.to_judge.scalars[name] for name in runs}
+    objectives = rank_objectives(scalars, configuration.objectives)
     findings = found.to_judge.judge(inputs.runs, judging)
     return Summary(
         logdir=inputs.label,
         runs=tuple(
             # Names and paths of this process: those of another one would be held a second time.
             replace(
-                each,
+                each := found.runs.pop(name),
                 run=name,
-                path=inputs.runs[name].path,
+                path=run.path,
                 objective=_objective(name, each, objectives),
                 findings=findings.get(name, Findings()),
             )
-            for name, each in summaries.items()
+            for name, run in runs.items()
         ),
         unreadable=tuple(inputs.unreadable.items()),
         left_out=found.left_out,
@@ -123,23 +129,29 @@ def summarize(
 
 @dataclass(frozen=True, slots=True)
 class _Summing:
-    """Sums up runs, for `over_runs`."""
+    """Sums up runs, for `over_runs`.
+
+    Attributes:
+        few: Whether there may be few enough series to be judged, which are kept for it.
+    """
 
     selection: Selection
     configuration: Configuration
     now: float
     kept: KeptSummaries
+    few: bool = True
 
     def __call__(self, read: Iterator[tuple[str, Run]]) -> _Summed:
         found = _Summed(self.selection, self.configuration)
+        found.to_judge.few = self.few
         for name, run in read:
-            ending, summary = _run_summary(name, run, found.selector, self.now)
+            ending, summary = _run_summary(run, found.selector, self.now)
             self.kept.add(name, run, summary, ending)
             found.to_judge.add(name, run, summary.tags.scalars())
             if not self.selection.is_all and not summary.points and not summary.problems:
                 found.left_out += 1
             else:
-                found.runs[name] = summary
+                found.add(name, summary)
         return found
 
 
@@ -152,12 +164,22 @@ class _Summed:
         self.to_judge = _SeriesToJudge(selection, configuration)
         self.runs: dict[str, RunSummary] = {}
         self.left_out = 0
+        self._apart: list[SeriesTable] = []
+
+    def add(self, name: str, summary: RunSummary) -> None:
+        """Takes the summary of a run."""
+        self.runs[name] = summary
+        self._apart.append(summary.tags)
+        if len(self._apart) == _RUNS_A_BLOCK:
+            share_block(self._apart)
+            self._apart = []
 
     def join(self, other: _Summed) -> None:
         """Takes over what was found of the runs that come next."""
         self.selector.join(other.selector)
         self.to_judge.join(other.to_judge)
-        self.runs |= other.runs
+        for name, summary in other.runs.items():
+            self.add(name, summary)
         self.left_out += other.left_out
 
     def take(self, known: Mapping[str, RunSummary], runs: Mapping[str, Run]) -> None:
@@ -249,7 +271,8 @@ class _SeriesToJudge:
         """Whether so many more can be judged, too; if not, it lets go of those that it has."""
         self._count += series
         self._points += points
-        self.few = self._count <= _JUDGED_SERIES and self._points <= _JUDGED_POINTS
+        is_much = self._count > _JUDGED_SERIES or self._points > _JUDGED_POINTS
+        self.few = self.few and not is_much
         if not self.few:
             self._series = []
         return self.few
@@ -288,8 +311,11 @@ def _held_once(scalars: tuple[tuple[str, int], ...]) -> dict[str, int]:
     return dict(scalars)
 
 
-def _run_summary(name: str, run: Run, selector: Selector, now: float) -> tuple[Ending, RunSummary]:
-    """The summary of a run but for its objective and findings, and what its state is made of."""
+def _run_summary(run: Run, selector: Selector, now: float) -> tuple[Ending, RunSummary]:
+    """The summary of a run and what its state is made of.
+
+    Its name, path, objective and findings are those that who asks for it knows.
+    """
     chosen = [selector.choose(part) for part in run.data.parts]
     tags = SeriesTable.joined([SeriesTable.of(part, series) for part, series in chosen])
     files, known = run.data.all_files, run.data.diagnostics
@@ -298,8 +324,8 @@ def _run_summary(name: str, run: Run, selector: Selector, now: float) -> tuple[E
     numbers = tags.numbers
     ending = run_ending(run, has_points=len(tags) > 0)
     return ending, RunSummary(
-        run=name,
-        path=run.path,
+        run="",
+        path="",
         event_files=len(files),
         bytes=sum(file.size for file in files),
         sessions=sum(len(each.sessions) for each in timelines),

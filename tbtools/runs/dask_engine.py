@@ -22,7 +22,16 @@ S = TypeVar("S")
 # give is held by workers until its turn comes.
 _AHEAD = 2
 _CONNECT_SECONDS = 10
+# Another process is there within seconds of the end of one. Where none comes, those that start them
+# have given up.
+_NO_WORKERS_SECONDS = 60
 _CLOSE_SECONDS = 1
+# By this, arrays are given back to the operating system one by one, and to get them anew takes
+# longer than what is done with them.
+_TRIMMING = "MALLOC_TRIM_THRESHOLD_"
+# Messages that were sent, which have all runs in them, are kept for Dask's developers: by default
+# the last 1,000 of each connection, which takes 1 kB a run.
+_FEW_KEPT = {"distributed.admin.low-level-log-length": 1}
 
 
 def _distributed() -> Any:
@@ -60,28 +69,47 @@ def dask_engine(given: Any) -> DaskEngine:
         return DaskEngine(_local())
 
 
+def _client(of: Any, **options: Any) -> Any:
+    import dask
+
+    with dask.config.set(_FEW_KEPT):
+        return _distributed().Client(of, **options)
+
+
 @lru_cache(maxsize=8)
 def _connected(address: str) -> Any:
     try:
-        return _distributed().Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        return _client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise EngineError(f"no Dask scheduler at {address}: {error}") from error
 
 
 def _local() -> Any:
     distributed = _distributed()
+    import dask
+
+    timeout = "distributed.scheduler.no-workers-timeout"
+    environment = "distributed.nanny.pre-spawn-environ"
+    given = dask.config.get(environment)
+    settings = {
+        timeout: dask.config.get(timeout) or _NO_WORKERS_SECONDS,
+        environment: {name: value for name, value in given.items() if name != _TRIMMING},
+        **_FEW_KEPT,
+    }
     try:
-        cluster = distributed.LocalCluster(
-            n_workers=usable_cores(),
-            threads_per_worker=1,  # between scans Python runs on one core a process
-            dashboard_address="127.0.0.1:0",
-            preload=__name__,
-        )
+        with dask.config.set(settings):
+            cluster = distributed.LocalCluster(
+                n_workers=usable_cores(),
+                threads_per_worker=1,  # between scans Python runs on one core a process
+                dashboard_address="127.0.0.1:0",
+                preload=__name__,
+                silence_logs=logging.CRITICAL,  # what fails, the command tells
+            )
     except (OSError, RuntimeError) as error:
         raise EngineError(
             f"no processes could be started: {error} (a script needs `if __name__ == '__main__':`)"
         ) from error
-    return distributed.Client(cluster)
+    return _client(cluster)
 
 
 def dask_setup(_worker: Any) -> None:
@@ -105,7 +133,8 @@ class DaskEngine:
 
     def __repr__(self) -> str:
         """How many workers, and where to watch them."""
-        return f"dask: {self.workers} workers; dashboard at {self.client.dashboard_link}"
+        workers = len(self.client.nthreads()) or "no"
+        return f"dask: {workers} workers; dashboard at {self.client.dashboard_link}"
 
     @property
     def workers(self) -> int:
@@ -125,8 +154,8 @@ class DaskEngine:
             The results, in order.
 
         Raises:
-            EngineError: Workers were lost by one item again and again, or lack the function; or
-                there is no scheduler any more.
+            EngineError: Workers were lost by one item again and again, lack the function, or there
+                are none; or there is no scheduler any more.
         """
         distributed = _distributed()
         waiting: deque[Any] = deque()
@@ -138,9 +167,17 @@ class DaskEngine:
             while waiting:
                 yield waiting.popleft().result()
         except distributed.KilledWorker as error:
+            hint = "" if self.shares_directory else " (the workers' logs say more)"
             raise EngineError(
                 f"{error.allowed_failures + 1} workers were lost one after the other by the same "
-                "runs; out of memory? (the workers' logs say more)"
+                f"runs; out of memory?{hint}"
+            ) from error
+        except (
+            distributed.scheduler.NoWorkerError,
+            distributed.scheduler.NoValidWorkerError,
+        ) as error:
+            raise EngineError(
+                f"no worker was left for {error.timeout:.0f} s, and none came; out of memory?"
             ) from error
         except (CancelledError, OSError) as error:
             if isinstance(error, OSError) and self.client.status == "running":

@@ -103,7 +103,7 @@ class RunData:
         self.also: Also | None = None
         self._paths = files.event_files
         self._links = files.duplicates
-        self._read_anew: list[Note] = []
+        self._read_anew: tuple[Note, ...] = ()
         self._files: tuple[FileColumns, ...] | None = None
         self._columns: RunColumns | None = None
         # What is kept when the columns are released.
@@ -111,7 +111,7 @@ class RunData:
         self.known_hparams: KnownHParams | None = None
         self.changes: tuple[FileChange, ...] = ()
         # Sub-runs that are shown as a part of this one, with the names their tags then have.
-        self._folded: list[tuple[RunData, dict[str, str]]] = []
+        self._folded: tuple[tuple[RunData, dict[str, str]], ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
         """What was found, without what was read: another process reads it when asked for it."""
@@ -306,11 +306,11 @@ class RunData:
             for look in looks
             if look.change is not None
         )
-        self._read_anew += [
+        self._read_anew += tuple(
             change_note(each.path, each.kind)
             for each in self.changes
             if each.kind in ("shrank", "replaced", "healed")
-        ]
+        )
         if self.changes:
             self.hold([look.columns for look in looks])
         return sum(look.new_rows for look in looks)
@@ -355,7 +355,7 @@ class RunData:
 
     def unfold(self) -> None:
         """Shows it without its sub-runs again."""
-        self._folded.clear()
+        self._folded = ()
         self._diagnostics = None
 
     def release(self) -> None:
@@ -370,5 +370,5 @@ class RunData:
 
     def fold(self, run: RunData, tag_names: dict[str, str]) -> None:
         """Shows a sub-run as part of this run, its tags under the names given."""
-        self._folded.append((run, tag_names))
+        self._folded += ((run, tag_names),)
         self._diagnostics = None

@@ -196,7 +196,7 @@ def _families(
 
 
 @dataclass(frozen=True, slots=True)
-class _Done(Generic[T]):
+class Done(Generic[T]):
     """What a task gives.
 
     Attributes:
@@ -206,6 +206,44 @@ class _Done(Generic[T]):
 
     result: T
     diagnostics: dict[str, RunDiagnostics]
+
+
+@dataclass(frozen=True, slots=True)
+class OnceAProcess(Generic[T]):
+    """What work needs of other runs: each process that does it reads these once, and keeps that.
+
+    Attributes:
+        runs: Name to run.
+        work: Makes it of them, as for `over_runs`.
+        call: What tells it from others.
+    """
+
+    runs: Mapping[str, Run] = field(compare=False)
+    work: Callable[[Iterator[tuple[str, Run]]], T] = field(compare=False)
+    call: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def __call__(self) -> Done[T]:
+        """What the work gives."""
+        return _made_once(self)
+
+
+def once_a_process(
+    engine: Engine, runs: Mapping[str, Run], work: Callable[[Iterator[tuple[str, Run]]], T]
+) -> OnceAProcess[T]:
+    """What the processes of an engine need of some runs for work over others.
+
+    Raises:
+        InvalidArgument: As for `over_runs`.
+    """
+    if not engine.shares_directory:
+        _require_absolute(runs)
+    return OnceAProcess(runs, work)
+
+
+@lru_cache(maxsize=1)
+def _made_once(needed: OnceAProcess[T]) -> Done[T]:
+    task: _Task[T] = _Task(keep=False, call=needed.call)
+    return task((needed.work, needed.runs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +260,7 @@ class _Task(Generic[T]):
 
     def __call__(
         self, task: tuple[Callable[[Iterator[tuple[str, Run]]], T], Mapping[str, Run]]
-    ) -> _Done[T]:
+    ) -> Done[T]:
         work, group = task
         for run in group.values():
             if run.data.index is not None:
@@ -231,7 +269,7 @@ class _Task(Generic[T]):
         # One thread: there is a worker for each core.
         read = _kept(group, threads=1) if self.keep else read_each(group, threads=1)
         result = work(_noting(read, diagnostics))
-        return _Done(result, diagnostics)
+        return Done(result, diagnostics)
 
 
 def _noting(

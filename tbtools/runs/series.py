@@ -348,7 +348,7 @@ def stream_scalars(
         for name, run in read_each(runs, progress):
             yield read_scalars_of(run, selector, x, name)
     else:
-        reading = _Reading(selector.selection, selector.scalars, x)
+        reading = Reading(selector.selection, selector.scalars, x)
         for scalars, matched in over_runs(runs, reading, progress):
             selector.join(matched)
             yield from scalars
@@ -358,14 +358,15 @@ def stream_scalars(
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class Reading:
     """Reads scalars, for `over_runs`."""
 
     selection: Selection
-    scalars: bool
-    x: str
+    scalars: bool = True
+    x: str = "step"
 
     def __call__(self, read: Iterator[tuple[str, Run]]) -> tuple[list[RunScalars], Selector]:
+        """What was read, and what of the selection has matched."""
         selector = Selector(self.selection, scalars=self.scalars)
         return [read_scalars_of(run, selector, self.x, name) for name, run in read], selector
 

@@ -56,7 +56,7 @@ def hold_the_same(command: str, local: str, remote: str, folder: Path) -> None:
         assert (result.status, result.err) == (expected.status, expected.err)
         assert written(folder / "elsewhere") == written(folder / "out")
     else:
-        assert result == expected
+        assert result == expected, (result, expected)
 
 
 def written(folder: Path) -> list[Path]:

@@ -25,21 +25,15 @@ class Bucket:
     """A bucket of a server.
 
     Attributes:
-        name: Its name.
+        url: What leads to it, where the environment says how.
         served: The server.
     """
 
-    def __init__(self, served: Served, name: str) -> None:
+    def __init__(self, served: Served, url: str) -> None:
         from obstore.store import from_url
 
-        self.served, self.name = served, name
-        self._store = from_url(
-            f"s3://{name}", endpoint=served.url, client_options={"allow_http": True}
-        )
-
-    @property
-    def url(self) -> str:
-        return f"s3://{self.name}"
+        self.served, self.url = served, url
+        self._store = from_url(url, client_options={"allow_http": True})
 
     def put(self, key: str, content: bytes) -> None:
         self._store.put(key, content)
@@ -61,29 +55,70 @@ def s3() -> Iterator[Served]:
         yield served
 
 
+@pytest.fixture(scope="session")
+def google() -> Iterator[Served]:
+    from tests.remote.servers import google_server
+
+    with google_server() as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def azure() -> Iterator[Served]:
+    from tests.remote.servers import azure_server
+
+    with azure_server() as served:
+        yield served
+
+
 _buckets = iter(range(1_000_000))
 
 
-@pytest.fixture
-def bucket(s3: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+@pytest.fixture(params=["s3"])
+def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     """An empty bucket, which the environment leads to."""
-    from urllib.request import Request, urlopen
-
-    settings = {
-        "AWS_ACCESS_KEY_ID": "key-of-tests",
-        "AWS_SECRET_ACCESS_KEY": "secret-of-tests",
-        "AWS_ENDPOINT_URL": s3.url,
-        "AWS_REGION": "us-east-1",
-    }
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    scheme = request.param
+    served: Served = request.getfixturevalue({"s3": "s3", "gs": "google", "az": "azure"}[scheme])
+    for name in [name for name in os.environ if name.startswith(("AWS_", "GOOGLE_", "AZURE_"))]:
         monkeypatch.delenv(name)
-    for name, value in settings.items():
+    for name, value in _settings(scheme, served).items():
         monkeypatch.setenv(name, value)
     name = f"bucket{next(_buckets)}"
-    urlopen(Request(f"{s3.url}/{name}", method="PUT")).close()
-    yield Bucket(s3, name)
-    s3.latency = 0.0
-    s3.fault = lambda _method, _path: None
+    _make(scheme, served, name)
+    yield Bucket(served, f"{scheme}://{name}")
+    served.latency = 0.0
+    served.fault = lambda _method, _path: None
+
+
+def _settings(scheme: str, served: Served) -> dict[str, str]:
+    from tests.remote.servers import AZURE_ACCOUNT, AZURE_KEY, GOOGLE_TOKEN
+
+    return {
+        "s3": {
+            "AWS_ACCESS_KEY_ID": "key-of-tests",
+            "AWS_SECRET_ACCESS_KEY": "secret-of-tests",
+            "AWS_ENDPOINT_URL": served.url,
+            "AWS_REGION": "us-east-1",
+        },
+        "gs": {"GOOGLE_BASE_URL": served.url, "GOOGLE_BEARER_TOKEN": GOOGLE_TOKEN},
+        "az": {
+            "AZURE_STORAGE_ACCOUNT_NAME": AZURE_ACCOUNT,
+            "AZURE_STORAGE_ACCOUNT_KEY": AZURE_KEY,
+            "AZURE_STORAGE_ENDPOINT": f"{served.url}/{AZURE_ACCOUNT}",
+        },
+    }[scheme]
+
+
+def _make(scheme: str, served: Served, name: str) -> None:
+    from urllib.request import Request, urlopen
+
+    from tests.remote.servers import GOOGLE_TOKEN, make_container
+
+    if scheme == "az":
+        make_container(served, name)
+        return
+    headers = {"Authorization": f"Bearer {GOOGLE_TOKEN}"} if scheme == "gs" else {}
+    urlopen(Request(f"{served.url}/{name}", method="PUT", headers=headers)).close()
 
 
 @pytest.fixture

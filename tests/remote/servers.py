@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
+import hashlib
+import hmac
+import http.client
 import os
 import shutil
 import socket
@@ -11,10 +15,13 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
+from urllib.request import Request as Asked
+from urllib.request import urlopen
 
 import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -27,6 +34,8 @@ EXPIRED = b"""<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"""
 FORBIDDEN = b"""<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"""
+UNAUTHENTICATED = b"""<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>AuthenticationRequired</Code><Message>Authentication required.</Message></Error>"""
 BUSY = b"""<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"""
 
@@ -125,15 +134,116 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextlib.contextmanager
-def s3_server() -> Iterator[Served]:
-    """moto's S3, with keys that anybody may use."""
+def counted(application: Any) -> Iterator[Served]:
+    """A WSGI application on a port of its own."""
     served = Served()
-    application = _Counting(DomainDispatcherApplication(create_backend_app), served)
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
+    counting = _Counting(application, served)
+    server = make_server("127.0.0.1", 0, counting, threaded=True, request_handler=_Quiet)
     server.daemon_threads = True
     served.url = f"http://127.0.0.1:{server.server_port}"
     with _running(server):
         yield served
+
+
+@contextlib.contextmanager
+def s3_server() -> Iterator[Served]:
+    """moto's S3, with keys that anybody may use."""
+    with counted(DomainDispatcherApplication(create_backend_app)) as served:
+        yield served
+
+
+GOOGLE_TOKEN = "token-of-tests"
+
+
+@contextlib.contextmanager
+def google_server() -> Iterator[Served]:
+    """Google's XML API: what it has in common with S3 is moto's, the rest is ours.
+
+    That is the token, and how one asks that nothing be there (docs/xml-api/reference-headers).
+    """
+    s3 = DomainDispatcherApplication(create_backend_app)
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ.get("HTTP_AUTHORIZATION") != f"Bearer {GOOGLE_TOKEN}":
+            start_response("401 Unauthorized", [("Content-Type", "application/xml")])
+            return [UNAUTHENTICATED]
+        environ["HTTP_AUTHORIZATION"] = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/s3/x"
+        if environ.get("HTTP_X_GOOG_IF_GENERATION_MATCH") == "0":
+            environ["HTTP_IF_NONE_MATCH"] = "*"
+        answered: Iterable[bytes] = s3(environ, start_response)
+        return answered
+
+    with counted(answer) as served:
+        yield served
+
+
+# Those of Azurite, which everybody knows.
+AZURE_ACCOUNT = "devstoreaccount1"
+AZURE_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+
+@contextlib.contextmanager
+def azure_server() -> Iterator[Served]:
+    """Microsoft's emulator, Azurite, behind what counts."""
+    azurite = shutil.which("azurite-blob")
+    if azurite is None:
+        pytest.skip("no azurite-blob here (npm install -g azurite)")
+    port = _free_port()
+    command = [
+        azurite, "--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck",
+        "--blobHost", "127.0.0.1", "--blobPort", str(port),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as emulator:
+        try:
+            _wait_for(port)
+            with counted(_Forwarding(port)) as served:
+                yield served
+        finally:
+            emulator.terminate()
+
+
+class _Forwarding:
+    """A WSGI application that asks the server at another port, and changes nothing."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        headers = {
+            name[5:].replace("_", "-"): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_")
+        }
+        for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            if environ.get(name):
+                headers[name.replace("_", "-")] = environ[name]
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        connection = http.client.HTTPConnection("127.0.0.1", self._port)
+        connection.request(environ["REQUEST_METHOD"], environ["RAW_URI"], body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        one_hop = ("transfer-encoding", "connection", "keep-alive", "content-length")
+        told = [(name, value) for name, value in answer.getheaders() if name.lower() not in one_hop]
+        length = answer.getheader("Content-Length", str(len(content)))
+        start_response(f"{answer.status} {answer.reason}", [*told, ("Content-Length", length)])
+        return [content]
+
+
+def make_container(served: Served, name: str) -> None:
+    """Makes a container of Azurite's account, by a request that is signed with its key."""
+    path = f"/{AZURE_ACCOUNT}/{name}"
+    headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-08-06"}
+    told = "".join(f"{each}:{value}\n" for each, value in headers.items())
+    lines = "\n" * 12
+    signed = f"PUT{lines}{told}/{AZURE_ACCOUNT}{path}\nrestype:container"
+    key = hmac.new(base64.b64decode(AZURE_KEY), signed.encode(), hashlib.sha256)
+    signature = base64.b64encode(key.digest()).decode()
+    headers["Authorization"] = f"SharedKey {AZURE_ACCOUNT}:{signature}"
+    url = f"{served.url}{path}?restype=container"
+    urlopen(Asked(url, method="PUT", headers=headers)).close()
 
 
 class _Files(SimpleHTTPRequestHandler):
@@ -258,5 +368,5 @@ def _wait_for(port: int) -> None:
     for _ in range(200):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return
-        time.sleep(0.02)
-    pytest.fail("sshd does not listen")
+        time.sleep(0.05)
+    pytest.fail("it does not listen")

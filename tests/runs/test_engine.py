@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ from tbtools.analysis.failures import failures_of
 from tbtools.analysis.judgement import judge
 from tbtools.errors import EngineError, InvalidArgument, MissingExtra
 from tbtools.runs import dask_engine
+from tbtools.runs.data import RunData
 from tbtools.runs.engine import over_runs
 from tests.builders import EventFileBuilder
 from tests.commands import ROOT, TBTOOLS, environment, process
@@ -232,6 +235,20 @@ def test_the_same_as_in_one_piece(
     assert engine.tasks > 1
 
 
+def test_the_same_where_there_is_too_much_to_be_judged(
+    many: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once this is known, no series is sent for it."""
+    monkeypatch.setattr("tbtools.analysis.summary._JUDGED_SERIES", RUNS // 2)
+    engine = PickledEngine()
+    _check_the_same(_by(engine, many), many, _summary)
+    assert not tbtools.summarize(many).judged
+    whole = engine.given.copy()
+    monkeypatch.setattr("tbtools.analysis.summary._JUDGED_SERIES", RUNS)
+    _summary(_by(engine, many))
+    assert max(whole[-2:]) < min(engine.given[-2:]) / 2
+
+
 @pytest.mark.parametrize("analysis", ["summarize", "export", "detect", "edit"], indirect=True)
 def test_the_same_as_in_one_process(analysis: Callable[..., Any], client: Any) -> None:
     _check_the_same(tbtools.load(LOGS, engine=client), LOGS, analysis)
@@ -244,9 +261,7 @@ def test_real_runs_are_judged_the_same(corpus: Path) -> None:
     assert judged == judge(path).to_dict()
 
 
-@pytest.mark.parametrize(
-    "analysis", ["summarize", "export", "detect", "best", "aggregate", "edit"], indirect=True
-)
+@pytest.mark.parametrize("analysis", ANALYSES, indirect=True)
 def test_workers_that_are_killed(many: str, analysis: Callable[..., Any], mortal: Any) -> None:
     killed: list[int] = []
 
@@ -259,6 +274,44 @@ def test_workers_that_are_killed(many: str, analysis: Callable[..., Any], mortal
     experiment = tbtools.load(many, engine=mortal)
     assert analysis(experiment, progress=kill) == analysis(many)
     assert len(killed) == 2
+
+
+def test_accepted_runs_are_read_where_they_are_needed(tmp_path: Path) -> None:
+    one = EventFileBuilder().scalars("loss", [(step, 1.0 + step % 7) for step in range(5000)])
+    for name in ("a", "b", "c", "d", "e"):
+        one.write(tmp_path / name / "events.out.tfevents.1")
+    runs, accepted = tmp_path / "e", tmp_path
+    engine = PickledEngine()
+    found = tbtools.diff_against(_by(engine, os.fspath(runs)), accepted)
+    assert found.to_dict() == tbtools.diff_against(runs, accepted).to_dict()
+    assert found.accepted == ("a", "b", "c", "d")
+    assert engine.sent < 10_000
+    experiment = tbtools.load(accepted)
+    shutil.rmtree(tmp_path / "c")
+    found = tbtools.diff_against(_by(engine, os.fspath(runs)), experiment)
+    assert [each["file"] for each in found.problems] == [f"{tmp_path}/c/events.out.tfevents.1"]
+
+
+def test_what_is_held_of_a_run(tmp_path: Path) -> None:
+    """Of four series their numbers and sparklines, which are 0.9 kB; names and paths, 0.4 kB."""
+    one = EventFileBuilder().file_version()
+    for step in range(20):
+        for tag in ("train/loss", "val/loss", "lr", "throughput"):
+            one.scalar(tag, step, 1 / (1 + step))
+    one.write(tmp_path / "tfevents")
+    held = []
+    for count in (8, 256, 512):  # what is made once is made by the first
+        for number in range(count):
+            (tmp_path / f"{count}" / f"run{number}").mkdir(parents=True)
+            os.link(tmp_path / "tfevents", tmp_path / f"{count}" / f"run{number}" / "tfevents.1")
+        tracemalloc.start()
+        experiment = _by(PickledEngine(), os.fspath(tmp_path / f"{count}"))
+        summary = tbtools.summarize(experiment)
+        gc.collect()
+        held.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        assert len(summary.runs) == count
+    assert (held[2] - held[1]) / 256 < 3300
 
 
 def test_a_scheduler_at_an_address(client: Any) -> None:
@@ -291,9 +344,57 @@ def test_a_scheduler_that_goes_away(many: str, monkeypatch: pytest.MonkeyPatch) 
         tbtools.load(many, engine=f"dask:{cluster.scheduler_address}")
 
 
+def test_a_scheduler_without_workers() -> None:
+    cluster = distributed.LocalCluster(
+        n_workers=0, processes=False, dashboard_address=None, silence_logs=50
+    )
+    with cluster, distributed.Client(cluster, set_as_default=False) as connected:
+        engine = tbtools.load(LOGS, engine=connected).engine
+        assert repr(engine).startswith("dask: no workers; ")
+
+
 def test_work_that_kills_every_worker(many: str, mortal: Any) -> None:
     with pytest.raises(EngineError, match="3 workers were lost one after the other"):
         list(over_runs(tbtools.load(many, engine=mortal), dies))
+
+
+def test_workers_that_do_not_come_back(
+    many: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """They are killed, and those that should take their place end while they start."""
+    gone = tmp_path / "gone"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        f"if os.path.exists({os.fspath(gone)!r}) and 'spawn_main' in str(sys.orig_argv):\n"
+        "    os._exit(1)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    monkeypatch.setattr("tbtools.runs.dask_engine._NO_WORKERS_SECONDS", 1)
+    monkeypatch.setattr("tbtools.runs.dask_engine.usable_cores", lambda: 1)
+    experiment = tbtools.load(many, engine="dask")
+    client = experiment.engine.client  # type: ignore[union-attr]
+    before = _runs_in_memory()
+    tbtools.summarize(experiment)
+    assert _runs_in_memory() == before  # Dask keeps no message in which they were
+
+    def kill(done: int, total: int) -> None:
+        if not gone.exists() and done < total:
+            gone.touch()
+            for each in client.run(os.getpid).values():
+                os.kill(each, signal.SIGKILL)
+
+    try:
+        with pytest.raises(EngineError, match="no worker was left for 1 s, and none came"):
+            tbtools.summarize(experiment, progress=kill)
+    finally:
+        client.close()
+        client.cluster.close()
+    assert capfd.readouterr().err == ""
+
+
+def _runs_in_memory() -> int:
+    gc.collect()
+    return sum(type(each) is RunData for each in gc.get_objects())
 
 
 @pytest.mark.parametrize("trouble", ["slow", "out of memory"])

@@ -16,10 +16,10 @@ from tbtools.errors import InvalidArgument
 from tbtools.eventfile.discover import natural_key
 from tbtools.eventfile.source import source_of
 from tbtools.runs.diagnostics import Provenance, require_readable
-from tbtools.runs.engine import over_runs
+from tbtools.runs.engine import Done, engine_of, once_a_process, over_runs
 from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import last_of_each, read_scalars_of, stream_scalars
+from tbtools.runs.series import Reading, last_of_each, read_scalars_of, stream_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.band import Band
     from tbtools.analysis.diff.regressions import Verdict
+    from tbtools.runs.data import RunDiagnostics
+    from tbtools.runs.engine import Engine
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
     Progress = Callable[[int, int], None] | None
+    Known = tuple[list[RunScalars], Selector]
 
 # Of all tags of a run together: so often a run like the accepted ones is called something else.
 FALSE_ALARMS = 0.05
@@ -85,12 +88,16 @@ def diff_against(
             f"{FEWEST_RUNS} at least are needed, and more find smaller changes"
         )
     selector = Selector(Selection.of(tags, steps, exclude_tags=exclude_tags))
-    known = list(stream_scalars(models, selector, progress=progress))
+    known = _known(models, selector, engine_of(judging), progress)
     directions = configuration_of(inputs).with_objectives(objectives)
     judged: list[TagRegression] = []
-    for matched, some in over_runs(judging, _Judging(selector.selection, known, directions)):
+    work = _Judging(selector.selection, known, directions)
+    for matched, some, diagnostics in over_runs(judging, work, progress):
         selector.join(matched)
         judged += some
+        for name, each in diagnostics.items():
+            models[name].data.know(each)
+    require_readable(models)
     require_readable(judging)
     require_points([*models.values(), *judging.values()], selector)
     require_objectives((each.tag for each in judged), objectives)
@@ -104,23 +111,39 @@ def diff_against(
     )
 
 
+def _known(
+    models: Mapping[str, Run], selector: Selector, engine: Engine | None, progress: Progress
+) -> Callable[[], Done[Known]]:
+    """What is known of the accepted runs: read here, or by the processes that judge by it."""
+    if engine is not None:
+        return once_a_process(engine, models, Reading(selector.selection))
+    read = list(stream_scalars(models, selector, progress=progress))
+    return lambda: Done((read, selector), {})
+
+
 @dataclass(frozen=True, slots=True)
 class _Judging:
     """Judges runs by accepted ones, for `over_runs`."""
 
     selection: Selection
-    accepted: Sequence[RunScalars]
+    known: Callable[[], Done[Known]]
     directions: Mapping[str, Objective]
 
-    def __call__(self, read: Iterator[tuple[str, Run]]) -> tuple[Selector, list[TagRegression]]:
+    def __call__(
+        self, read: Iterator[tuple[str, Run]]
+    ) -> tuple[Selector, list[TagRegression], dict[str, RunDiagnostics]]:
+        known = self.known()
+        accepted, matched = known.result
         selector = Selector(self.selection)
-        return selector, [
+        selector.join(matched)
+        judged = [
             each
             for name, run in read
             for each in _judge_run(
-                read_scalars_of(run, selector, name=name), self.accepted, self.directions
+                read_scalars_of(run, selector, name=name), accepted, self.directions
             )
         ]
+        return selector, judged, known.diagnostics
 
 
 def _apart(

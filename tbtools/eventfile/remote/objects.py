@@ -68,10 +68,16 @@ _WORDS = {
     "InvalidAccessKeyId": "the server does not know these credentials",
     "InvalidToken": "the server does not know these credentials",
     "SignatureDoesNotMatch": "the server does not know these credentials",
+    "AuthenticationRequired": "the server does not know these credentials",
+    "AuthenticationFailed": "the server does not know these credentials",
+    "InvalidAuthenticationInfo": "the server does not know these credentials",
+    "NoAuthenticationInformation": "no credentials were found (docs/remote.md)",
     "PermanentRedirect": "the bucket is in another region; set AWS_REGION",
     "AuthorizationHeaderMalformed": "the bucket is in another region; set AWS_REGION",
     "AccessDenied": "forbidden",
     "AllAccessDisabled": "forbidden",
+    "AuthorizationFailure": "forbidden",
+    "AuthorizationPermissionMismatch": "forbidden",
 }
 _NUMBERS = {
     "no such bucket": errno.ENOENT,
@@ -252,7 +258,7 @@ def status_of(path: str, meta: ObjectMeta) -> Status:
     Stores tell seconds; what is below stands for the ETag, so that two objects of the same second
     and size are told apart.
     """
-    etag, modified = meta["e_tag"], int(meta["last_modified"].timestamp())
+    etag, modified = _quoted(meta["e_tag"]), int(meta["last_modified"].timestamp())
     below = 0
     if etag:
         digest = hashlib.blake2b(etag.encode(), digest_size=8).digest()
@@ -262,6 +268,11 @@ def status_of(path: str, meta: ObjectMeta) -> Status:
     return ObjectStatus(
         "file", meta["size"], identity, time, time, is_exact=bool(etag), etag=etag or ""
     )
+
+
+def _quoted(etag: str | None) -> str | None:
+    """An ETag as headers have it (RFC 9110, 8.8.3): Azure's lists leave the quotation marks out."""
+    return f'"{etag}"' if etag and not etag.endswith('"') else etag
 
 
 def _settings() -> tuple[tuple[str, str], ...]:
@@ -348,6 +359,6 @@ def refusal(error: BaseException, path: str) -> OSError:
 
 
 def first_words(error: BaseException) -> str:
-    """The first line of an error, without the URLs in it."""
-    line = str(error).strip().partition("\n")[0]
+    """The first line of an error, without the URLs in it and what obstore says of all errors."""
+    line = re.sub(r"^Generic \w+ error: ", "", str(error).strip().partition("\n")[0])
     return re.sub(r"\w+://\S+", "…", line)
