@@ -13,10 +13,11 @@ from tbtools.analysis.detect.pairs import family
 from tbtools.analysis.judging import judge_series
 from tbtools.errors import NoEventFiles
 from tbtools.eventfile.source import as_path, source_of
-from tbtools.live.asking import is_true_of, names_above
+from tbtools.live.asking import is_true_of
 from tbtools.live.budget import Budget
 from tbtools.live.episodes import Episodes
 from tbtools.live.events import Event
+from tbtools.live.lookout import Lookout
 from tbtools.live.run import FollowedRun
 from tbtools.runs.experiment import Experiment
 from tbtools.runs.inputs import open_inputs
@@ -27,7 +28,7 @@ from tbtools.runs.timeline.restarts import check_policy
 from tbtools.runs.where import parse_where
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from tbtools.analysis.detect import Finding
     from tbtools.live.events import EventKind
@@ -143,6 +144,8 @@ class Follower:
         self._told: set[str] = set()
         self._is_first = True
         self._configuration = Configuration()
+        self._lookout = Lookout()
+        self._names: list[str] = []  # that are selected, whether or not `where` is true of them
 
     @property
     def objectives(self) -> Mapping[str, Objective]:
@@ -180,7 +183,8 @@ class Follower:
         for name in self._due(thorough=thorough):
             events += self._judge(now, name)
         for followed in self.runs.values():
-            events += self._silence_events(now, followed)
+            if followed.is_watched and followed.is_written:
+                events += self._silence_events(now, followed)
         if not self.history:
             self._release_idle(now)
             self._release_columns()
@@ -200,23 +204,30 @@ class Follower:
 
     def _look(self, now: float, *, is_first: bool) -> list[str]:
         """The selected runs that have changed; everything has been read of them."""
+        touched = None
         if self.experiment is None:
             self.experiment = self._load()
+            self._lookout.begin(self.experiment, now)
         else:
-            self.points += self.experiment.refresh()
+            points, touched = self._lookout.refresh(self.experiment, now)
+            self.points += points
         runs = self.experiment.all_runs
-        names = choose(runs, self.watched.runs, self.watched.exclude_runs)
-        changed = [name for name in names if self._has_changed(now, runs[name], is_first=is_first)]
+        if touched is None:
+            self._names = choose(runs, self.watched.runs, self.watched.exclude_runs)
+        looked_at = [name for name in self._names if touched is None or name in touched]
+        changed = [n for n in looked_at if self._has_changed(now, runs[n], is_first=is_first)]
         for _ in read_ahead([runs[name] for name in changed]):
             pass
         for name in changed:
             followed = self._known[name]
             followed.take_note(now, at_first=is_first)
             followed.is_watched = followed.is_watched or not is_first or followed.is_written
-        for name in runs.keys() - set(names):
-            if runs[name].data.is_read:  # what has appeared is read before we know of it
-                runs[name].data.release()
-        self._select(names, changed)
+        if touched is None:
+            for name in runs.keys() - set(self._names):
+                if runs[name].data.is_read:  # what has appeared is read before we know of it
+                    runs[name].data.release()
+        if touched is None or changed:
+            self._select(self._names, changed)
         return [name for name in changed if name in self.runs]
 
     def _load(self) -> Experiment:
@@ -281,12 +292,9 @@ class Follower:
             yield self._event("finished", now, followed, f"{followed.status}{step}")
 
     def _silence_events(self, now: float, followed: FollowedRun) -> Iterator[Event]:
-        if not (followed.is_watched and followed.is_written):
-            return
-        outer = [self._known[name] for name in self.around(followed)]
         if any(
             each.is_watched and each.status == "finished" and each.arrived >= followed.arrived
-            for each in outer
+            for each in self._of_its_writer(followed, followed.above)
         ):
             followed.status = followed.told = "finished"  # which was told of the run around it
             return
@@ -310,13 +318,15 @@ class Follower:
 
     def around(self, followed: FollowedRun) -> list[str]:
         """The runs in which it lies that the same training writes."""
-        above = set(names_above(followed.name))
-        return [each.name for each in self._written_together(followed) if each.name in above]
+        return [each.name for each in self._of_its_writer(followed, followed.above)]
 
     def _written_together(self, followed: FollowedRun) -> Iterator[FollowedRun]:
         """The other runs that the same training writes: those around it, and its family."""
-        names = (*names_above(followed.name), *self._families[family(followed.name)])
-        for name in dict.fromkeys(names):
+        names = (*followed.above, *self._families[family(followed.name)])
+        return self._of_its_writer(followed, dict.fromkeys(names))
+
+    def _of_its_writer(self, followed: FollowedRun, names: Iterable[str]) -> Iterator[FollowedRun]:
+        for name in names:
             other = self._known.get(name)
             if other is not None and other is not followed and not followed.has_other_writer(other):
                 yield other
@@ -367,7 +377,7 @@ class Follower:
         assert self.experiment is not None
         runs = self.experiment.all_runs
         judged = [each for each in self._families[family(name)] if self._is_judged(each)]
-        above = [each for each in names_above(name) if self._is_judged(each)]
+        above = [each for each in self._known[name].above if self._is_judged(each)]
         together = {each: runs[each] for each in dict.fromkeys((*above, *judged))}
         for each in judged:
             self._waiting.pop(each, None)

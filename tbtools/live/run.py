@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tbtools.analysis.declared import trainer_arguments
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile.source import source_of
+from tbtools.live.asking import names_above
 from tbtools.runs.status import patience_of, run_status, run_times
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class FollowedRun:
 
     Attributes:
         name: Its name.
+        above: The names of the runs in which it may lie.
         run: The run itself.
         status: Its state; None of one that has not been read.
         findings: What the last judgement found, the worst first.
@@ -62,6 +64,7 @@ class FollowedRun:
 
     def __init__(self, name: str, run: Run) -> None:
         self.name = name
+        self.above = names_above(name)
         self.run = run
         self.status: RunStatus | None = None
         self.findings: tuple[Finding, ...] = ()
