@@ -10,7 +10,7 @@ from tbtools.analysis.declared import trainer_arguments
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile.source import source_of
 from tbtools.live.asking import names_above
-from tbtools.runs.status import patience_of, run_status, run_times
+from tbtools.runs.status import run_ending, run_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +57,8 @@ class FollowedRun:
             say; None where they do not.
         total_epochs: Likewise.
         statistics: Its series in numbers, as of the last time that something came.
-        patience: How long after its last event it counts as being written, in seconds.
+        patience: How long after its last event it counts as being written, in seconds; 0 of one
+            that has ended.
         silence: What there is to be said if nothing comes any more; None without a rhythm.
         told: The state that events have told last.
     """
@@ -136,10 +137,11 @@ class FollowedRun:
         if not at_first and self.is_written:
             self._gaps.append(now - self.arrived)
         end = run_times(self.run)[1]
+        ending = run_ending(self.run)
         self.last_time = float("inf") if end is None else end
         self.arrived = min(now, self.last_time) if at_first else now
         self.statistics = self.run.data.statistics()
-        self.patience = patience_of(self.run)
+        self.patience = ending.patience or 0.0
         steps = [each.last_step for each in self.statistics if each.count]
         self.last_step = max(steps, default=None)
         declaring = _DECLARING & self.run.data.own_tags
@@ -148,10 +150,9 @@ class FollowedRun:
             said = _said(self.run)
             self.total_steps = _whole_number(said, _TOTALS)
             self.total_epochs = _whole_number(said, _EPOCHS)
-        self.status = self._status(now)
+        self.status = self._status(ending.at(now, end), now)
 
-    def _status(self, now: float) -> RunStatus:
-        status = run_status(self.run, now)
+    def _status(self, status: RunStatus, now: float) -> RunStatus:
         if status in ("training", "stopped") and self._is_complete():
             return "finished"
         if status == "stopped" and not self.run.data.has_ended and self.arrived == now:
