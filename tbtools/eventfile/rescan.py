@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tbtools.eventfile import problems
+from tbtools.eventfile.aside import brought_back
 from tbtools.eventfile.growing import ColumnMemory
 from tbtools.eventfile.scan import MARK_DTYPES, FileShrank, is_still_damaged, scan_file, scan_open
 from tbtools.eventfile.source import open_file, source_of
@@ -87,7 +88,7 @@ def rescan(before: FileColumns) -> Rescan:
         if _is_as_it_was(before):
             return Rescan(before, 0, None)
         with open_file(before.path) as file:
-            return _rescan_open(file, before)
+            return _rescan_open(file, brought_back(before))
     except OSError as error:
         tail = problems.unreadable(error)
         if tail == before.tail:

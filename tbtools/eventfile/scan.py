@@ -96,6 +96,7 @@ class FileColumns:
             has grown can grow further.
         is_compressed: Whether all this is of what the file holds when gzip decompresses it.
         row_problems: What could not be read of a file that is read as an event file and is none.
+        is_aside: Whether the rows of the values lie elsewhere, see `tbtools.eventfile.aside`.
     """
 
     path: str
@@ -123,6 +124,7 @@ class FileColumns:
     memory: tuple[ColumnMemory | None, ...] = field(default=(None, None, None), repr=False)
     is_compressed: bool = False
     row_problems: tuple[Problem, ...] = ()
+    is_aside: bool = False
 
     @property
     def problems(self) -> tuple[Problem, ...]:

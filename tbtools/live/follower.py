@@ -13,6 +13,7 @@ from tbtools.analysis.detect.pairs import family
 from tbtools.analysis.judging import judge_series
 from tbtools.errors import NoEventFiles
 from tbtools.eventfile.source import as_path, source_of
+from tbtools.eventfile.spool import Spool
 from tbtools.live.asking import is_true_of
 from tbtools.live.budget import Budget
 from tbtools.live.episodes import Episodes
@@ -145,6 +146,7 @@ class Follower:
         self._is_first = True
         self._configuration = Configuration()
         self._lookout = Lookout()
+        self._spool = Spool()
         self._names: list[str] = []  # that are selected, whether or not `where` is true of them
 
     @property
@@ -168,7 +170,7 @@ class Follower:
         """
         is_first, self._is_first = self._is_first, False
         now = self.clock()
-        self._release_columns()  # from which the screen has read since the last look
+        self._put_aside()  # from which the screen has read since the last look
         self.changed, self.judged = [], []
         try:
             changed = self.changed = self._look(now, is_first=is_first)
@@ -187,13 +189,14 @@ class Follower:
                 events += self._silence_events(now, followed)
         if not self.history:
             self._release_idle(now)
-            self._release_columns()
+            self._put_aside()
         return events
 
-    def _release_columns(self) -> None:
-        """Keeps of the runs no more than their points, but of those that are judged next."""
-        for name in {*self.changed, *self.judged} - self._waiting.keys():
-            self._known[name].run.data.release_columns()
+    def _put_aside(self) -> None:
+        """Keeps next to nothing of the runs in memory: a watch goes on for weeks."""
+        for name in {*self.changed, *self.judged}:
+            followed = self._known[name]
+            followed.run.data.put_aside(self._spool, whole=not followed.is_written)
 
     def _release_idle(self, now: float) -> None:
         """Lets go of runs that have been over for a while: a watch goes on for weeks."""

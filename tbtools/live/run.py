@@ -60,6 +60,7 @@ class FollowedRun:
         patience: How long after its last event it counts as being written, in seconds; 0 of one
             that has ended.
         silence: What there is to be said if nothing comes any more; None without a rhythm.
+        rate_end: Of so many points of its learning rate it was told at which step that is zero.
         told: The state that events have told last.
     """
 
@@ -78,6 +79,7 @@ class FollowedRun:
         self.statistics: Sequence[SeriesStatistics] = ()
         self.patience = 0.0
         self.silence: Silence | None = None
+        self.rate_end: tuple[int, int | None] = (0, None)
         self.told: RunStatus | None = None
         self._declaring: frozenset[str] = frozenset()
         self._files: tuple[tuple[str, int, int], ...] = ()

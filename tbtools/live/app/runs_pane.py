@@ -157,6 +157,7 @@ class RunsPane(ListPane):
         told = [f" step {format_count(row.last_step)}"]
         if row.total_steps is not None:
             told[0] += f" of {format_count(row.total_steps)}"
+            told[0] += " by its learning rate" if row.is_by_rate else ""
         told += [f"ETA {format_duration(row.remaining)}"] if row.remaining is not None else []
         told += [f"{format_rounded(row.speed, 3)} steps/s"] if row.speed is not None else []
         if row.tag is not None and row.best is not None:
