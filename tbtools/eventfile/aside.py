@@ -38,14 +38,18 @@ def put_aside(file: FileColumns, spool: Spool, *, whole: bool) -> FileColumns:
         return file
     nothing: dict[str, Any] = {name: np.empty(0, each.dtype) for name, each in columns.items()}
     values = replace(file.values, **nothing)
-    return replace(file, values=values, memory=(rows, *others), is_aside=True)
+    return replace(file, values=values, memory=(rows, *others), rows_aside=row_count(file))
+
+
+def row_count(file: FileColumns) -> int:
+    """How many rows of values a file has, wherever they are."""
+    return file.rows_aside or file.values.count
 
 
 def brought_back(file: FileColumns) -> FileColumns:
     """The columns of a file with all of its rows."""
-    if not file.is_aside:
-        return file
     rows = file.memory[0]
-    assert rows is not None
-    columns: dict[str, Any] = rows.columns()
-    return replace(file, values=replace(file.values, **columns), is_aside=False)
+    if not file.rows_aside or rows is None:
+        return file
+    columns: dict[str, Any] = rows.columns(file.rows_aside)
+    return replace(file, values=replace(file.values, **columns), rows_aside=0)

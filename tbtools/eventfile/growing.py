@@ -86,11 +86,33 @@ class ColumnMemory:
             self._first, self._room = end, self._count
             return True
 
-    def columns(self) -> dict[str, NDArray[Any]]:
-        """All rows, which are in memory from now on."""
+    def add(self, start: int, new: Columns) -> bool:
+        """Adds rows, wherever the others are.
+
+        Args:
+            start: How many rows there are to be in front of them.
+            new: Columns of the same names.
+
+        Returns:
+            Whether they were added; as for `extended`.
+        """
+        with self._lock:
+            if start != self._count or self._is_too_narrow(new):
+                return False
+            kept = self._count - self._first
+            self._buffers = {
+                name: np.concatenate([buffer[:kept], new[name]], dtype=buffer.dtype)
+                for name, buffer in self._buffers.items()
+            }
+            self._count += _length(new)
+            self._room = self._count
+            return True
+
+    def columns(self, count: int) -> dict[str, NDArray[Any]]:
+        """So many rows, which are in memory from now on."""
         with self._lock:
             self._bring_back()
-            return {name: buffer[: self._count] for name, buffer in self._buffers.items()}
+            return {name: buffer[:count] for name, buffer in self._buffers.items()}
 
     def _bring_back(self) -> None:
         if not self._first:

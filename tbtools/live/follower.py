@@ -45,6 +45,8 @@ _SHARE = 0.02
 _IDLE_SECONDS = 3600.0
 # As often as it pays to look at what people read; a server counts every request, and may charge it.
 _INTERVAL, _REMOTE_INTERVAL = 2.0, 30.0
+# So many points of runs are in memory at once, in 24 to 50 bytes each; others lie in a file.
+_MOST_HELD = 300_000
 # How a training can be over, that of a run around it or of its family included.
 _OVER = ("finished", "stopped", "stalled")
 _TOLD: dict[FileChangeKind, str] = {
@@ -147,6 +149,7 @@ class Follower:
         self._configuration = Configuration()
         self._lookout = Lookout()
         self._spool = Spool()
+        self._held = 0  # rows of runs that were looked at
         self._names: list[str] = []  # that are selected, whether or not `where` is true of them
 
     @property
@@ -192,8 +195,15 @@ class Follower:
             self._put_aside()
         return events
 
+    def has_used(self, followed: FollowedRun) -> None:
+        """Takes note that a run was read from; lets go of it where much is in memory already."""
+        self._held += sum(each.count for each in followed.statistics)
+        if self._held > _MOST_HELD:
+            followed.run.data.put_aside(self._spool, whole=not followed.is_written)
+
     def _put_aside(self) -> None:
         """Keeps next to nothing of the runs in memory: a watch goes on for weeks."""
+        self._held = 0
         for name in {*self.changed, *self.judged}:
             followed = self._known[name]
             followed.run.data.put_aside(self._spool, whole=not followed.is_written)
@@ -219,12 +229,11 @@ class Follower:
             self._names = choose(runs, self.watched.runs, self.watched.exclude_runs)
         looked_at = [name for name in self._names if touched is None or name in touched]
         changed = [n for n in looked_at if self._has_changed(now, runs[n], is_first=is_first)]
-        for _ in read_ahead([runs[name] for name in changed]):
-            pass
-        for name in changed:
-            followed = self._known[name]
+        for run in read_ahead([runs[name] for name in changed]):
+            followed = self._known[run.name]
             followed.take_note(now, at_first=is_first)
             followed.is_watched = followed.is_watched or not is_first or followed.is_written
+            self.has_used(followed)
         if touched is None:
             for name in runs.keys() - set(self._names):
                 if runs[name].data.is_read:  # what has appeared is read before we know of it
@@ -406,6 +415,7 @@ class Follower:
             followed = self.runs[each]
             followed.findings = tuple(one for one in found if one.run == each)
             followed.silence = rhythms.get(each)
+            self.has_used(followed)
             if followed.is_watched:
                 events += self._news(now, followed, followed.findings)
         return events

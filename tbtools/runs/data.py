@@ -146,7 +146,7 @@ class RunData:
             files = self._files = tuple(self.scan_file(path) for path in self._paths)
             if self.index is not None:
                 self.index.save()
-        elif any(file.is_aside for file in files):
+        elif any(file.rows_aside for file in files):
             files = self._files = tuple(map(brought_back, files))
         return files
 

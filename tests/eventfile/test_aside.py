@@ -71,13 +71,14 @@ def test_what_grows_meanwhile_is_all_there(tmp_path: Path, wholes: str, calls: i
         step += count
         look = rescan(file)
         assert look.new_rows == count + (number == 4)
+        same(brought_back(look.columns), scan_file(path))
         whole = wholes == "always" or (wholes == "now and then" and number % 3 == 0)
         file = put_aside(look.columns, spool, whole=whole)
         file = put_aside(file, spool, whole=whole)
         same(brought_back(file), scan_file(path))
-    assert file.is_aside == (calls > 10)
+    assert bool(file.rows_aside) == (calls > 10)
     assert rescan(file).change is None
-    if file.is_aside:
+    if file.rows_aside:
         assert file.values.count == 0
         path.write_bytes(stretch(0, 0, 7))
         same(rescan(file).columns, scan_file(path))
