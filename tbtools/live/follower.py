@@ -45,8 +45,9 @@ _SHARE = 0.015
 _IDLE_SECONDS = 3600.0
 # As often as it pays to look at what people read; a server counts every request, and may charge it.
 _INTERVAL, _REMOTE_INTERVAL = 2.0, 30.0
-# So many points of runs are in memory at once, in 24 to 50 bytes each; others lie in a file.
-_MOST_HELD = 300_000
+# So many points of runs are looked at before they lie in a file again, of 24 to 50 bytes each. At
+# first more: what is there already is read by the screen next, which somebody waits for.
+_MOST_HELD, _FIRST_HELD = 300_000, 6_000_000
 # How a training can be over, that of a run around it or of its family included.
 _OVER = ("finished", "stopped", "stalled")
 _TOLD: dict[FileChangeKind, str] = {
@@ -149,7 +150,7 @@ class Follower:
         self._configuration = Configuration()
         self._lookout = Lookout()
         self._spool = Spool()
-        self._held = 0  # rows of runs that were looked at
+        self._room = 0  # for so many points of runs that are looked at
         self._names: list[str] = []  # that are selected, whether or not `where` is true of them
 
     @property
@@ -175,6 +176,7 @@ class Follower:
         now = self.clock()
         self._put_aside()  # from which the screen has read since the last look
         self.changed, self.judged = [], []
+        self._room = _FIRST_HELD if is_first else _MOST_HELD
         try:
             changed = self.changed = self._look(now, is_first=is_first)
         except NoEventFiles as error:
@@ -197,13 +199,12 @@ class Follower:
 
     def has_used(self, followed: FollowedRun) -> None:
         """Takes note that a run was read from; lets go of it where much is in memory already."""
-        self._held += sum(each.count for each in followed.statistics)
-        if self._held > _MOST_HELD:
+        self._room -= sum(each.count for each in followed.statistics)
+        if self._room < 0:
             followed.run.data.put_aside(self._spool, whole=not followed.is_written)
 
     def _put_aside(self) -> None:
         """Keeps next to nothing of the runs in memory: a watch goes on for weeks."""
-        self._held = 0
         for name in {*self.changed, *self.judged}:
             followed = self._known[name]
             followed.run.data.put_aside(self._spool, whole=not followed.is_written)

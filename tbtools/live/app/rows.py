@@ -107,7 +107,7 @@ def run_row(followed: FollowedRun, objectives: Objectives, selection: Selection)
         last = numbers[tag].last
     speed = _speed(series) if series is not None and followed.is_written else None
     declared = followed.total_steps or _steps_of_epochs(followed, numbers)
-    total = declared or _steps_of_rate(followed, numbers)
+    total = declared or (_steps_of_rate(followed, numbers) if followed.is_written else None)
     remaining = None
     if speed and total is not None and followed.last_step is not None:
         remaining = max(0.0, total - followed.last_step) / speed
