@@ -13,7 +13,7 @@ from tbtools.analysis.detect.pairs import family
 from tbtools.analysis.judging import judge_series
 from tbtools.errors import NoEventFiles
 from tbtools.eventfile.source import as_path, source_of
-from tbtools.eventfile.spool import Spool
+from tbtools.eventfile.spool import Spool, give_back_memory
 from tbtools.live.asking import is_true_of
 from tbtools.live.budget import Budget
 from tbtools.live.episodes import Episodes
@@ -48,6 +48,8 @@ _INTERVAL, _REMOTE_INTERVAL = 2.0, 30.0
 # So many points of runs are looked at before they lie in a file again, of 24 to 50 bytes each. At
 # first more: what is there already is read by the screen next, which somebody waits for.
 _MOST_HELD, _FIRST_HELD = 300_000, 6_000_000
+# What was freed is given back after the first look, and then so often: that takes a millisecond.
+_GIVE_BACK_SECONDS = 60.0
 # How a training can be over, that of a run around it or of its family included.
 _OVER = ("finished", "stopped", "stalled")
 _TOLD: dict[FileChangeKind, str] = {
@@ -150,6 +152,7 @@ class Follower:
         self._configuration = Configuration()
         self._lookout = Lookout()
         self._spool = Spool()
+        self._given_back = float("-inf")
         self._room = 0  # for so many points of runs that are looked at
         self._names: list[str] = []  # that are selected, whether or not `where` is true of them
 
@@ -176,7 +179,10 @@ class Follower:
         now = self.clock()
         self._put_aside()  # from which the screen has read since the last look
         self.changed, self.judged = [], []
-        self._room = _FIRST_HELD if is_first else _MOST_HELD
+        self._room = _FIRST_HELD if is_first and self.history else _MOST_HELD
+        if not is_first and now - self._given_back > _GIVE_BACK_SECONDS:
+            self._given_back = now
+            give_back_memory()
         try:
             changed = self.changed = self._look(now, is_first=is_first)
         except NoEventFiles as error:
