@@ -45,7 +45,7 @@ _SHARE = 0.015
 _IDLE_SECONDS = 3600.0
 # As often as it pays to look at what people read; a server counts every request, and may charge it.
 _INTERVAL, _REMOTE_INTERVAL = 2.0, 30.0
-# So many points of runs are looked at before they lie in a file again, of 24 to 50 bytes each. At
+# So many points of runs are in memory, of 24 to 50 bytes each; those of others lie in a file. At
 # first more: what is there already is read by the screen next, which somebody waits for.
 _MOST_HELD, _FIRST_HELD = 300_000, 6_000_000
 # What was freed is given back after the first look, and then so often: that takes a millisecond.
@@ -152,6 +152,7 @@ class Follower:
         self._configuration = Configuration()
         self._lookout = Lookout()
         self._spool = Spool()
+        self._kept: list[str] = []  # runs whose rows are in memory
         self._given_back = float("-inf")
         self._room = 0  # for so many points of runs that are looked at
         self._names: list[str] = []  # that are selected, whether or not `where` is true of them
@@ -205,15 +206,23 @@ class Follower:
 
     def has_used(self, followed: FollowedRun) -> None:
         """Takes note that a run was read from; lets go of it where much is in memory already."""
-        self._room -= sum(each.count for each in followed.statistics)
+        self._room -= followed.points
         if self._room < 0:
             followed.run.data.put_aside(self._spool, whole=not followed.is_written)
 
     def _put_aside(self) -> None:
-        """Keeps next to nothing of the runs in memory: a watch goes on for weeks."""
-        for name in {*self.changed, *self.judged}:
+        """Keeps in memory what was written last, and so will be again, and not much of it."""
+        room, names = _MOST_HELD, dict.fromkeys((*self.changed, *self.judged, *self._kept))
+        self._kept = []
+        for name in names:
             followed = self._known[name]
-            followed.run.data.put_aside(self._spool, whole=not followed.is_written)
+            room -= followed.points
+            if room < 0 or not followed.is_written:
+                followed.run.data.put_aside(self._spool, whole=not followed.is_written)
+                continue
+            self._kept.append(name)
+            if name not in self._waiting:
+                followed.run.data.release_columns()
 
     def _release_idle(self, now: float) -> None:
         """Lets go of runs that have been over for a while: a watch goes on for weeks."""

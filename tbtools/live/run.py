@@ -100,6 +100,11 @@ class FollowedRun:
         mine, its = writer_of(self.run), writer_of(other.run)
         return mine is not None and its is not None and mine != its
 
+    @property
+    def points(self) -> int:
+        """How many points it had when something came last."""
+        return sum(each.count for each in self.statistics)
+
     # -- while it is not read
 
     def has_changed(self) -> bool:

@@ -368,6 +368,10 @@ class RunData:
             self._diagnostics = self._diagnose()
         self._files, self._columns = None, None
 
+    def release_columns(self) -> None:
+        """Forgets how its rows are gathered, which is made again when it is asked for."""
+        self._columns = None
+
     def put_aside(self, spool: Spool, *, whole: bool) -> None:
         """Lets its rows lie in a spool until they are asked for, and forgets how they are gathered.
 
