@@ -64,11 +64,14 @@ class LogDirectory:
         path: The path, as it was given.
         runs: In natural order of their names, ``seed_2`` before ``seed_10``.
         unreadable: Directories that could not be looked into, with the reason.
+        directories: Those that were looked into: whatever changes in the event files changes in one
+            of these. None where it may change elsewhere, and where others are taken as such.
     """
 
     path: str
     runs: tuple[RunFiles, ...]
     unreadable: dict[str, Problem]
+    directories: tuple[str, ...] | None = None
 
 
 @lru_cache(_NAMES_KEPT)
@@ -123,7 +126,7 @@ def discover(path: str | os.PathLike[str], also: Also | None = None) -> LogDirec
         raise errors.NoEventFiles(f"{path}: neither a directory nor a regular file")
     walk = _Walk(path, also)
     runs = sorted(walk.runs(), key=lambda run: natural_key(run.name))
-    return LogDirectory(path, tuple(runs), walk.unreadable)
+    return LogDirectory(path, tuple(runs), walk.unreadable, walk.directories)
 
 
 def _runs_of_file(path: str, also: Also | None) -> tuple[RunFiles, ...]:
@@ -167,6 +170,7 @@ class _Walk:
 
     def __init__(self, root: str, also: Also | None) -> None:
         self.unreadable: dict[str, Problem] = {}
+        self.directories: tuple[str, ...] | None = None
         self._also = also
         # Runs in files of other programs, by their names: the directory, and the files.
         self._foreign: dict[str, tuple[str, list[str]]] = {}
@@ -183,6 +187,8 @@ class _Walk:
             directories = list(self._directories())
         finally:
             self._lister.close()
+        if not self._file_links and self._also is None:
+            self.directories = tuple(each.path for each in directories)
         duplicates = self._take_links(directories)
         foreign = [
             RunFiles(_printable(name), path, tuple(sorted(files)), is_file=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tbtools.eventfile import problems
+from tbtools.eventfile.aside import brought_back, row_count
 from tbtools.eventfile.growing import ColumnMemory
 from tbtools.eventfile.scan import MARK_DTYPES, FileShrank, is_still_damaged, scan_file, scan_open
 from tbtools.eventfile.source import open_file, source_of
@@ -140,7 +141,7 @@ def _rescan_open(file: SourceFile, before: FileColumns) -> Rescan:
 
 def _read_again(before: FileColumns, change: FileChangeKind) -> Rescan:
     columns = scan_file(before.path)
-    known = before.values.count if change == "healed" else 0
+    known = row_count(before) if change == "healed" else 0
     return Rescan(columns, max(columns.values.count - known, 0), change)
 
 
@@ -180,22 +181,31 @@ def _joined(before: FileColumns, new: FileColumns) -> FileColumns:
 
 
 def _joined_arrays(before: FileColumns, new: FileColumns) -> dict[str, Any]:
-    old_values, new_values = before.values, new.values
-    shapes, (_, numbers) = joined_shapes([old_values.shapes, new_values.shapes])
+    count, new_values = row_count(before), new.values
+    shapes, (_, numbers) = joined_shapes([before.values.shapes, new_values.shapes])
     added_rows = _arrays(new_values, ROW_COLUMNS)
     if new_values.count:
         added_rows["shape"] = numbers[new_values.shape]
     added_places = _arrays(new_values, PLACE_COLUMNS)
-    added_places["place_row"] = new_values.place_row + old_values.count
+    added_places["place_row"] = new_values.place_row + count
     added_marks = _arrays(new, MARK_DTYPES)
-    added_marks["mark_row"] = new.mark_row + old_values.count
-    rows, rows_memory = _extended(before.memory[0], _arrays(old_values, ROW_COLUMNS), added_rows)
+    added_marks["mark_row"] = new.mark_row + count
+    rows_memory = before.memory[0]
+    is_aside = bool(before.rows_aside and rows_memory and rows_memory.add(count, added_rows))
+    old_values = before.values if is_aside else brought_back(before).values
+    rows = _arrays(old_values, ROW_COLUMNS)
+    if not is_aside:
+        rows, rows_memory = _extended(rows_memory, rows, added_rows)
     places, places_memory = _extended(
         before.memory[1], _arrays(old_values, PLACE_COLUMNS), added_places
     )
     marks, marks_memory = _extended(before.memory[2], _arrays(before, MARK_DTYPES), added_marks)
-    values = ValueRows(shapes, **rows, **places)
-    return {"values": values, **marks, "memory": (rows_memory, places_memory, marks_memory)}
+    return {
+        "values": ValueRows(shapes, **rows, **places),
+        **marks,
+        "memory": (rows_memory, places_memory, marks_memory),
+        "rows_aside": count + new_values.count if is_aside else 0,
+    }
 
 
 def _arrays(columns: object, names: Iterable[str]) -> dict[str, NDArray[Any]]:

@@ -96,6 +96,8 @@ class FileColumns:
             has grown can grow further.
         is_compressed: Whether all this is of what the file holds when gzip decompresses it.
         row_problems: What could not be read of a file that is read as an event file and is none.
+        rows_aside: How many rows of values lie elsewhere, which are all: see
+            `tbtools.eventfile.aside`.
     """
 
     path: str
@@ -123,6 +125,7 @@ class FileColumns:
     memory: tuple[ColumnMemory | None, ...] = field(default=(None, None, None), repr=False)
     is_compressed: bool = False
     row_problems: tuple[Problem, ...] = ()
+    rows_aside: int = 0
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -133,9 +133,11 @@ class Source(abc.ABC):
     Attributes:
         at_once: How many files are read side by side, where each read is a request that takes
             milliseconds; 0 where one takes no time, and the cores set the limit.
+        tells: Whether the operating system may tell of changes, see `notices`.
     """
 
     at_once = 0
+    tells = False
 
     @property
     def is_remote(self) -> bool:
@@ -294,6 +296,8 @@ def bad_path(path: str) -> Iterator[None]:
 
 class LocalSource(Source):
     """The files of the operating system."""
+
+    tells = True
 
     def open(self, path: str) -> SourceFile:
         """Opens a file; a directory raises IsADirectoryError."""

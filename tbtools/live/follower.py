@@ -13,10 +13,12 @@ from tbtools.analysis.detect.pairs import family
 from tbtools.analysis.judging import judge_series
 from tbtools.errors import NoEventFiles
 from tbtools.eventfile.source import as_path, source_of
-from tbtools.live.asking import is_true_of, names_above
+from tbtools.eventfile.spool import Spool, give_back_memory
+from tbtools.live.asking import is_true_of
 from tbtools.live.budget import Budget
 from tbtools.live.episodes import Episodes
 from tbtools.live.events import Event
+from tbtools.live.lookout import Lookout
 from tbtools.live.run import FollowedRun
 from tbtools.runs.experiment import Experiment
 from tbtools.runs.inputs import open_inputs
@@ -27,7 +29,7 @@ from tbtools.runs.timeline.restarts import check_policy
 from tbtools.runs.where import parse_where
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from tbtools.analysis.detect import Finding
     from tbtools.live.events import EventKind
@@ -38,11 +40,16 @@ if TYPE_CHECKING:
     from tbtools.vocabulary import FileChangeKind, Objective
 
 # Judging takes at most so much of the time of one core, whatever is written: runs wait their turn.
-_SHARE = 0.02
+_SHARE = 0.015
 # A run whose files nobody has touched for so long is not being written; it is not even read.
 _IDLE_SECONDS = 3600.0
 # As often as it pays to look at what people read; a server counts every request, and may charge it.
 _INTERVAL, _REMOTE_INTERVAL = 2.0, 30.0
+# So many points of runs are in memory, of 24 to 50 bytes each; those of others lie in a file. At
+# first more: what is there already is read by the screen next, which somebody waits for.
+_MOST_HELD, _FIRST_HELD = 300_000, 6_000_000
+# What was freed is given back after the first look, and then so often: that takes a millisecond.
+_GIVE_BACK_SECONDS = 60.0
 # How a training can be over, that of a run around it or of its family included.
 _OVER = ("finished", "stopped", "stalled")
 _TOLD: dict[FileChangeKind, str] = {
@@ -143,6 +150,12 @@ class Follower:
         self._told: set[str] = set()
         self._is_first = True
         self._configuration = Configuration()
+        self._lookout = Lookout()
+        self._spool = Spool()
+        self._kept: list[str] = []  # runs whose rows are in memory
+        self._given_back = float("-inf")
+        self._room = 0  # for so many points of runs that are looked at
+        self._names: list[str] = []  # that are selected, whether or not `where` is true of them
 
     @property
     def objectives(self) -> Mapping[str, Objective]:
@@ -165,8 +178,12 @@ class Follower:
         """
         is_first, self._is_first = self._is_first, False
         now = self.clock()
-        self._release_columns()  # from which the screen has read since the last look
+        self._put_aside()  # from which the screen has read since the last look
         self.changed, self.judged = [], []
+        self._room = _FIRST_HELD if is_first and self.history else _MOST_HELD
+        if not is_first and now - self._given_back > _GIVE_BACK_SECONDS:
+            self._given_back = now
+            give_back_memory()
         try:
             changed = self.changed = self._look(now, is_first=is_first)
         except NoEventFiles as error:
@@ -180,16 +197,32 @@ class Follower:
         for name in self._due(thorough=thorough):
             events += self._judge(now, name)
         for followed in self.runs.values():
-            events += self._silence_events(now, followed)
+            if followed.is_watched and followed.is_written:
+                events += self._silence_events(now, followed)
         if not self.history:
             self._release_idle(now)
-            self._release_columns()
+            self._put_aside()
         return events
 
-    def _release_columns(self) -> None:
-        """Keeps of the runs no more than their points, but of those that are judged next."""
-        for name in {*self.changed, *self.judged} - self._waiting.keys():
-            self._known[name].run.data.release_columns()
+    def has_used(self, followed: FollowedRun) -> None:
+        """Takes note that a run was read from; lets go of it where much is in memory already."""
+        self._room -= followed.points
+        if self._room < 0:
+            followed.run.data.put_aside(self._spool, whole=not followed.is_written)
+
+    def _put_aside(self) -> None:
+        """Keeps in memory what was written last, and so will be again, and not much of it."""
+        room, names = _MOST_HELD, dict.fromkeys((*self.changed, *self.judged, *self._kept))
+        self._kept = []
+        for name in names:
+            followed = self._known[name]
+            room -= followed.points
+            if room < 0 or not followed.is_written:
+                followed.run.data.put_aside(self._spool, whole=not followed.is_written)
+                continue
+            self._kept.append(name)
+            if name not in self._waiting:
+                followed.run.data.release_columns()
 
     def _release_idle(self, now: float) -> None:
         """Lets go of runs that have been over for a while: a watch goes on for weeks."""
@@ -200,23 +233,29 @@ class Follower:
 
     def _look(self, now: float, *, is_first: bool) -> list[str]:
         """The selected runs that have changed; everything has been read of them."""
+        touched = None
         if self.experiment is None:
             self.experiment = self._load()
+            self._lookout.begin(self.experiment, now)
         else:
-            self.points += self.experiment.refresh()
+            points, touched = self._lookout.refresh(self.experiment, now)
+            self.points += points
         runs = self.experiment.all_runs
-        names = choose(runs, self.watched.runs, self.watched.exclude_runs)
-        changed = [name for name in names if self._has_changed(now, runs[name], is_first=is_first)]
-        for _ in read_ahead([runs[name] for name in changed]):
-            pass
-        for name in changed:
-            followed = self._known[name]
+        if touched is None:
+            self._names = choose(runs, self.watched.runs, self.watched.exclude_runs)
+        looked_at = [name for name in self._names if touched is None or name in touched]
+        changed = [n for n in looked_at if self._has_changed(now, runs[n], is_first=is_first)]
+        for run in read_ahead([runs[name] for name in changed]):
+            followed = self._known[run.name]
             followed.take_note(now, at_first=is_first)
             followed.is_watched = followed.is_watched or not is_first or followed.is_written
-        for name in runs.keys() - set(names):
-            if runs[name].data.is_read:  # what has appeared is read before we know of it
-                runs[name].data.release()
-        self._select(names, changed)
+            self.has_used(followed)
+        if touched is None:
+            for name in runs.keys() - set(self._names):
+                if runs[name].data.is_read:  # what has appeared is read before we know of it
+                    runs[name].data.release()
+        if touched is None or changed:
+            self._select(self._names, changed)
         return [name for name in changed if name in self.runs]
 
     def _load(self) -> Experiment:
@@ -281,12 +320,9 @@ class Follower:
             yield self._event("finished", now, followed, f"{followed.status}{step}")
 
     def _silence_events(self, now: float, followed: FollowedRun) -> Iterator[Event]:
-        if not (followed.is_watched and followed.is_written):
-            return
-        outer = [self._known[name] for name in self.around(followed)]
         if any(
             each.is_watched and each.status == "finished" and each.arrived >= followed.arrived
-            for each in outer
+            for each in self._of_its_writer(followed, followed.above)
         ):
             followed.status = followed.told = "finished"  # which was told of the run around it
             return
@@ -310,13 +346,15 @@ class Follower:
 
     def around(self, followed: FollowedRun) -> list[str]:
         """The runs in which it lies that the same training writes."""
-        above = set(names_above(followed.name))
-        return [each.name for each in self._written_together(followed) if each.name in above]
+        return [each.name for each in self._of_its_writer(followed, followed.above)]
 
     def _written_together(self, followed: FollowedRun) -> Iterator[FollowedRun]:
         """The other runs that the same training writes: those around it, and its family."""
-        names = (*names_above(followed.name), *self._families[family(followed.name)])
-        for name in dict.fromkeys(names):
+        names = (*followed.above, *self._families[family(followed.name)])
+        return self._of_its_writer(followed, dict.fromkeys(names))
+
+    def _of_its_writer(self, followed: FollowedRun, names: Iterable[str]) -> Iterator[FollowedRun]:
+        for name in names:
             other = self._known.get(name)
             if other is not None and other is not followed and not followed.has_other_writer(other):
                 yield other
@@ -367,7 +405,7 @@ class Follower:
         assert self.experiment is not None
         runs = self.experiment.all_runs
         judged = [each for each in self._families[family(name)] if self._is_judged(each)]
-        above = [each for each in names_above(name) if self._is_judged(each)]
+        above = [each for each in self._known[name].above if self._is_judged(each)]
         together = {each: runs[each] for each in dict.fromkeys((*above, *judged))}
         for each in judged:
             self._waiting.pop(each, None)
@@ -393,6 +431,7 @@ class Follower:
             followed = self.runs[each]
             followed.findings = tuple(one for one in found if one.run == each)
             followed.silence = rhythms.get(each)
+            self.has_used(followed)
             if followed.is_watched:
                 events += self._news(now, followed, followed.findings)
         return events

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tbtools.analysis.declared import trainer_arguments
 from tbtools.errors import UndecodablePayload
 from tbtools.eventfile.source import source_of
-from tbtools.runs.status import patience_of, run_status, run_times
+from tbtools.live.asking import names_above
+from tbtools.runs.status import run_ending, run_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +44,7 @@ class FollowedRun:
 
     Attributes:
         name: Its name.
+        above: The names of the runs in which it may lie.
         run: The run itself.
         status: Its state; None of one that has not been read.
         findings: What the last judgement found, the worst first.
@@ -55,13 +57,16 @@ class FollowedRun:
             say; None where they do not.
         total_epochs: Likewise.
         statistics: Its series in numbers, as of the last time that something came.
-        patience: How long after its last event it counts as being written, in seconds.
+        patience: How long after its last event it counts as being written, in seconds; 0 of one
+            that has ended.
         silence: What there is to be said if nothing comes any more; None without a rhythm.
+        rate_end: Of so many points of its learning rate it was told at which step that is zero.
         told: The state that events have told last.
     """
 
     def __init__(self, name: str, run: Run) -> None:
         self.name = name
+        self.above = names_above(name)
         self.run = run
         self.status: RunStatus | None = None
         self.findings: tuple[Finding, ...] = ()
@@ -74,6 +79,7 @@ class FollowedRun:
         self.statistics: Sequence[SeriesStatistics] = ()
         self.patience = 0.0
         self.silence: Silence | None = None
+        self.rate_end: tuple[int, int | None] = (0, None)
         self.told: RunStatus | None = None
         self._declaring: frozenset[str] = frozenset()
         self._files: tuple[tuple[str, int, int], ...] = ()
@@ -93,6 +99,11 @@ class FollowedRun:
         """Whether another run is known to be written by another process."""
         mine, its = writer_of(self.run), writer_of(other.run)
         return mine is not None and its is not None and mine != its
+
+    @property
+    def points(self) -> int:
+        """How many points it had when something came last."""
+        return sum(each.count for each in self.statistics)
 
     # -- while it is not read
 
@@ -133,10 +144,11 @@ class FollowedRun:
         if not at_first and self.is_written:
             self._gaps.append(now - self.arrived)
         end = run_times(self.run)[1]
+        ending = run_ending(self.run)
         self.last_time = float("inf") if end is None else end
         self.arrived = min(now, self.last_time) if at_first else now
         self.statistics = self.run.data.statistics()
-        self.patience = patience_of(self.run)
+        self.patience = ending.patience or 0.0
         steps = [each.last_step for each in self.statistics if each.count]
         self.last_step = max(steps, default=None)
         declaring = _DECLARING & self.run.data.own_tags
@@ -145,10 +157,9 @@ class FollowedRun:
             said = _said(self.run)
             self.total_steps = _whole_number(said, _TOTALS)
             self.total_epochs = _whole_number(said, _EPOCHS)
-        self.status = self._status(now)
+        self.status = self._status(ending.at(now, end), now)
 
-    def _status(self, now: float) -> RunStatus:
-        status = run_status(self.run, now)
+    def _status(self, status: RunStatus, now: float) -> RunStatus:
         if status in ("training", "stopped") and self._is_complete():
             return "finished"
         if status == "stopped" and not self.run.data.has_ended and self.arrived == now:

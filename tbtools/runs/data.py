@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tbtools.eventfile.aside import brought_back, put_aside
 from tbtools.eventfile.rescan import FileChange, first_scan, rescan
 from tbtools.eventfile.scan import scan_file
 from tbtools.runs.columns import RunColumns, gather
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.index.index import FileIndex
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.eventfile.spool import Spool
     from tbtools.runs.engine import Engine
     from tbtools.runs.plugins.hparams import HParams
     from tbtools.runs.plugins.values import Undecodable
@@ -144,6 +146,8 @@ class RunData:
             files = self._files = tuple(self.scan_file(path) for path in self._paths)
             if self.index is not None:
                 self.index.save()
+        elif any(file.rows_aside for file in files):
+            files = self._files = tuple(map(brought_back, files))
         return files
 
     def scan_file(self, path: str) -> FileColumns:
@@ -367,6 +371,21 @@ class RunData:
     def release_columns(self) -> None:
         """Forgets how its rows are gathered, which is made again when it is asked for."""
         self._columns = None
+
+    def put_aside(self, spool: Spool, *, whole: bool) -> None:
+        """Lets its rows lie in a spool until they are asked for, and forgets how they are gathered.
+
+        Args:
+            spool: Always the same one.
+            whole: Whether all of them; else of the last file those that make up blocks.
+        """
+        self._columns = None
+        if self._files is not None:
+            last = len(self._files) - 1
+            self._files = tuple(
+                put_aside(file, spool, whole=whole or place < last)
+                for place, file in enumerate(self._files)
+            )
 
     def fold(self, run: RunData, tag_names: dict[str, str]) -> None:
         """Shows a sub-run as part of this run, its tags under the names given."""

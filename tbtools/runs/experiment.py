@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import compress
+from itertools import chain, compress
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import NoEventFiles, UnknownRun
@@ -28,7 +28,7 @@ from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     import pandas as pd
 
@@ -125,10 +125,11 @@ class Experiment(Shown, Mapping[str, Run]):
         unreadable: Directories that could not be looked into, and with `skip_unreadable` the given
             paths without event files, each with the reason.
         engine: What does work over all runs in other processes; None for this one.
+        directories: All that were looked into, as `LogDirectory` has them.
         is_kept: Whether what was read for a frame stays in memory.
     """
 
-    _plumbing = frozenset({"all_runs", "engine", "is_kept"})
+    _plumbing = frozenset({"all_runs", "directories", "engine", "is_kept", "refresh_known"})
 
     def __init__(
         self,
@@ -152,6 +153,7 @@ class Experiment(Shown, Mapping[str, Run]):
         self.lacking: dict[str, int] = {}
         self.restarts = check_policy(restarts)
         self.unreadable: dict[str, Problem] = {}
+        self.directories: tuple[str, ...] | None = None
         self._runs: dict[str, Run] = {}
         self._fold = fold
         self.engine = engine_named(engine)
@@ -197,6 +199,10 @@ class Experiment(Shown, Mapping[str, Run]):
             for directory in directories
             for path, problem in directory.unreadable.items()
         }
+        looked_into = [each.directories for each in directories]
+        self.directories = (
+            None if None in looked_into else tuple(chain.from_iterable(filter(None, looked_into)))
+        )
         several = len(self.paths) > 1
         found = [(directory.path, files) for directory in directories for files in directory.runs]
         once = read_once([files for _, files in found]) if several else [True] * len(found)
@@ -276,6 +282,8 @@ class Experiment(Shown, Mapping[str, Run]):
         known = set(self._runs)
         again = each_path(partial(_discover_again, also=self._also), self.paths)
         self._discover([found for found in again if found])
+        if None in again:  # nothing tells when it comes back
+            self.directories = None
         points = each_path(self._refresh_run, known, lambda name: self._runs[name].path)
         new = dict(zip(known, points, strict=True))
         came = self._runs.keys() - known
@@ -287,6 +295,10 @@ class Experiment(Shown, Mapping[str, Run]):
         for run in read_ahead([self._runs[name] for name in sorted(sources & came)]):
             new[run.name] = sum(file.values.count for file in run.data.files)
         return sum(new[name] for name in sources)
+
+    def refresh_known(self, names: Collection[str]) -> int:
+        """As `refresh`, where it is known that only what some runs have read before may be new."""
+        return sum(each_path(self._refresh_run, names, lambda name: self._runs[name].path))
 
     def forget(self, name: str) -> None:
         """Takes a run out, as one whose files were deleted, which `refresh` keeps.

@@ -92,7 +92,7 @@ class TestLogDirectory:
         assert found(tmp_path) == {".runs": [FILE]}
 
     def test_an_empty_one_has_no_runs(self, tmp_path: Path) -> None:
-        assert discover(tmp_path) == LogDirectory(str(tmp_path), (), {})
+        assert discover(tmp_path) == LogDirectory(str(tmp_path), (), {}, (str(tmp_path),))
 
     def test_runs_are_in_natural_order(self, tmp_path: Path) -> None:
         for name in ("seed_10", "seed_2", "seed_2/eval", "seed_1", "."):

@@ -195,6 +195,17 @@ def test_when_it_will_be_over(
     assert row.remaining == (None if total is None else pytest.approx(2 * (total - 49)))
 
 
+def test_the_schedule_of_the_rate_tells_when_it_will_be_over(tmp_path: Path) -> None:
+    with tbtools.EventFileWriter(tmp_path / "a") as writer:
+        for step in range(60):
+            writer.add_scalar("lr", 1e-3 * (1 - step / 200), step, wall_time=START + 2 * step)
+            writer.add_scalar("val/loss", 1 / (1 + step), step, wall_time=START + 2 * step)
+    watch = watch_of(tmp_path, lambda: START + 118)
+    shown = screen_of(watch, (200, 40))
+    # 141 steps of two seconds are left.
+    assert "step 59 of 200 by its learning rate, ETA 4 min 42 s" in shown
+
+
 def test_the_arguments_of_transformers_tell_the_steps(log: Log) -> None:
     with tbtools.EventFileWriter(log.directory / "a") as writer:
         writer.add_text("args/text_summary", '{"max_steps": 90, "lr": 1}', 0, wall_time=START)

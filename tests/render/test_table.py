@@ -70,6 +70,9 @@ def test_names_that_are_cut_still_differ() -> None:
         "…0.003,…ze=16,seed=0",
         "…0.003,…ze=16,seed=1",
     ]
+    # Siblings among others are told apart each family for itself.
+    mixed = cut_names(["baseline", *sweep], 20, "…")
+    assert mixed == ["baseline", *cut_names(sweep, 20, "…")]
     ends = ["first_of_all_long_names_1", "second_of_all_long_names_2"]
     assert cut_names(ends, 12, "…") == [cut_middle(name, 12, "…") for name in ends]
 

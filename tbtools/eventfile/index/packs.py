@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tbtools.eventfile.file_systems import LOCAL, file_system
 from tbtools.eventfile.index.cache import PACK_SUFFIX, PART_SUFFIX
 from tbtools.eventfile.index.checksum import crc32c
 
@@ -30,11 +31,6 @@ _FOOTER = struct.Struct("<II8s4q")
 _BUFFER = 1 << 20
 # Larger entries are mapped instead of read: below, a page fault costs more than copying.
 _MAPPED_FROM = 1 << 20
-# On other file systems, as those of a network, a file that another host removes takes along what is
-# mapped of it, and the process with it (SIGBUS).
-_LOCAL_FILE_SYSTEMS = frozenset(
-    ("bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "ramfs", "tmpfs", "xfs", "zfs")
-)
 
 
 class Place(NamedTuple):
@@ -93,7 +89,7 @@ class Pack:
         status = os.fstat(_opened(path).handle)
         self.bytes = status.st_size
         self.used = status.st_mtime
-        self._is_local = _file_system(status.st_dev) in _LOCAL_FILE_SYSTEMS
+        self._is_local = file_system(status.st_dev) in LOCAL
         self.written, self.places = self._read_table()
 
     def _read_table(self) -> tuple[int, dict[str, Place]]:
@@ -142,23 +138,6 @@ def open_pack(path: str) -> Pack | None:
         return Pack(path)
     except (OSError, ValueError):
         return None
-
-
-def _file_system(device: int) -> str | None:
-    """The type of the file system on a device; None where the system does not tell."""
-    number = f"{os.major(device)}:{os.minor(device)}"
-    if number not in _file_systems:
-        _file_systems[number] = None
-        with contextlib.suppress(OSError), open("/proc/self/mountinfo", "rb") as mounts:
-            # proc_pid_mountinfo(5): device is the third field, the type the first behind " - ".
-            for line in mounts:
-                fields, _, kind = line.decode(errors="replace").partition(" - ")
-                if fields.split(" ", 3)[2] == number:
-                    _file_systems[number] = kind.split(" ", 1)[0]
-    return _file_systems[number]
-
-
-_file_systems: dict[str, str | None] = {}
 
 
 class PackWriter:

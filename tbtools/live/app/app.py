@@ -253,7 +253,7 @@ class WatchApp(App[None]):
         self._bar.say(told_of_runs(snapshot, printable(self._title), width))
         trouble = self._filter_trouble or snapshot.trouble
         now = self.reader.watch.follower.clock()
-        self._foot.say(told_below(trouble, self._last, now))
+        self._foot.say(told_below(trouble, self._last, now, width))
 
     # -- what is done
 

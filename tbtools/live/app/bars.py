@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _EVENT_SECONDS = 30.0
 _KEYS = (
     ("?", "help"), ("/", "filter"), ("tab", "pane"), ("space", "keep run"), ("f", "one chart"),
-    ("v", "view"), ("s S", "smooth"), ("x", "axis"), ("l", "log"), ("q", "end"),
+    ("v", "view"), ("q", "end"), ("s S", "smooth"), ("x", "axis"), ("l", "log"),
 )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def told_of_runs(snapshot: Snapshot, title: str, width: int) -> Cells:
     return cells
 
 
-def told_below(trouble: str, last: Event | None, now: float) -> Cells:
+def told_below(trouble: str, last: Event | None, now: float, width: int) -> Cells:
     """What is wrong, or has just happened, or else what keys do."""
     if trouble:
         return [(f" {printable(trouble.splitlines()[0])}", "bold red")]
@@ -69,5 +69,8 @@ def told_below(trouble: str, last: Event | None, now: float) -> Cells:
         return [(f" {format_time(last.time)[11:19]} {run}{printable(last.message)}", style)]
     cells: Cells = []
     for key, what in _KEYS:
+        width -= len(f" {key} {what} ")
+        if width < 0:
+            break
         cells += [(f" {key}", "bold"), (f" {what} ", "dim")]
     return cells

@@ -216,6 +216,7 @@ class Reader:
             stale = set(runs)
         for name in stale:
             self._rows[name] = run_row(runs[name], self._objectives, follower.watched.selection)
+            follower.has_used(runs[name])
         for name in gone:
             del self._rows[name]
         if stale or gone:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.analysis.objective import machinery_of
+from tbtools.analysis.schedule_end import schedule_end
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.main_objective import Objectives
@@ -26,6 +28,8 @@ _SPEED_POINTS = 20
 _SPARKS = 12
 # Under which transformers and Lightning log the epoch.
 _EPOCH_TAGS = ("train/epoch", "epoch")
+# What a schedule says is asked again when there are so many times as many points of it.
+_SAME_SCHEDULE = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,9 @@ class RunRow:
         status: Its state; None of one that has not been read.
         last_step: Its highest step; None where there is none.
         last_time: Wall time of its last event, seconds since the epoch.
-        total_steps: How many it will take, as it says or by its epochs; None where not known.
+        total_steps: How many it will take, as it says, by its epochs, or by its learning rate; None
+            where not known.
+        is_by_rate: Whether the learning rate says so.
         speed: Steps a second, of its last points; None where not known.
         remaining: Seconds that it still needs at that speed; None where its end is not known.
         tag: The tag that it is judged by; None where no tag of its own tells.
@@ -53,6 +59,7 @@ class RunRow:
     last_step: int | None
     last_time: float
     total_steps: int | None
+    is_by_rate: bool
     speed: float | None
     remaining: float | None
     tag: str | None
@@ -99,7 +106,8 @@ def run_row(followed: FollowedRun, objectives: Objectives, selection: Selection)
         best = numbers[tag].min if lower else numbers[tag].max
         last = numbers[tag].last
     speed = _speed(series) if series is not None and followed.is_written else None
-    total = followed.total_steps or _steps_of_epochs(followed, numbers)
+    declared = followed.total_steps or _steps_of_epochs(followed, numbers)
+    total = declared or (_steps_of_rate(followed, numbers) if followed.is_written else None)
     remaining = None
     if speed and total is not None and followed.last_step is not None:
         remaining = max(0.0, total - followed.last_step) / speed
@@ -109,6 +117,7 @@ def run_row(followed: FollowedRun, objectives: Objectives, selection: Selection)
         last_step=followed.last_step,
         last_time=followed.last_time,
         total_steps=total,
+        is_by_rate=declared is None and total is not None,
         speed=speed,
         remaining=remaining,
         tag=tag,
@@ -135,6 +144,20 @@ def _steps_of_epochs(followed: FollowedRun, tags: Collection[str]) -> int | None
         return None
     left = (followed.total_epochs - float(series.value[end])) * steps / epochs
     return round(int(series.step[end]) + left)
+
+
+def _steps_of_rate(followed: FollowedRun, numbers: Mapping[str, SeriesStatistics]) -> int | None:
+    """The step at which the learning rate will be zero, where its schedule tells."""
+    tag = next((each for each in numbers if machinery_of(each) == "learning_rate"), None)
+    if tag is None:
+        return None
+    count, end = followed.rate_end
+    if not count <= numbers[tag].count <= _SAME_SCHEDULE * count:
+        series = read_scalars_of(followed.run, Selector(Selection(tags=(tag,)))).series[tag]
+        end = schedule_end(series.step, series.value)
+        followed.rate_end = series.step.size, end
+    is_over = end is not None and followed.last_step is not None and followed.last_step > end
+    return None if is_over else end
 
 
 def _speed(series: ScalarSeries) -> float | None:

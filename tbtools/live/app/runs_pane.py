@@ -10,7 +10,7 @@ from textual.message import Message
 from tbtools.live.app.pane import ListPane
 from tbtools.render.colors import RUN_COLORS
 from tbtools.render.format import format_count, format_duration, format_rounded, printable
-from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_middle
+from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_names
 from tbtools.render.terminal.sparkline import sparkline
 from tbtools.vocabulary import SEVERITIES
 
@@ -146,7 +146,13 @@ class RunsPane(ListPane):
         columns, name_width = _layout(width)
         heads = "".join(f" {_aligned(each.head, each)}" for each in columns)
         head: Cells = [(f"   {'run':{name_width}}{heads}", "dim")]
-        lines = [title, head, *(self._line(place, columns, name_width) for place in seen)]
+        printed = [printable(self.rows[place].name) for place in seen]
+        names = cut_names(printed, name_width, "..." if self._ascii else "…")
+        lines = [title, head]
+        lines += [
+            self._line(place, columns, set_cell_size(name, name_width))
+            for place, name in zip(seen, names, strict=True)
+        ]
         return [*lines, *[[]] * (height - len(lines) - len(behind)), *behind]
 
     def _told(self, width: int) -> list[Cells]:
@@ -157,6 +163,7 @@ class RunsPane(ListPane):
         told = [f" step {format_count(row.last_step)}"]
         if row.total_steps is not None:
             told[0] += f" of {format_count(row.total_steps)}"
+            told[0] += " by its learning rate" if row.is_by_rate else ""
         told += [f"ETA {format_duration(row.remaining)}"] if row.remaining is not None else []
         told += [f"{format_rounded(row.speed, 3)} steps/s"] if row.speed is not None else []
         if row.tag is not None and row.best is not None:
@@ -165,16 +172,15 @@ class RunsPane(ListPane):
             told.pop()
         return [[(set_cell_size(", ".join(told), width), "dim")]]
 
-    def _line(self, place: int, columns: Sequence[_Column], name_width: int) -> Cells:
+    def _line(self, place: int, columns: Sequence[_Column], name: str) -> Cells:
         row = self.rows[place]
         chosen = place == self.cursor
         pin = ("*" if self._ascii else "●") if row.name in self.pinned else ""
         mark = self.shown.get(row.name, " ")
-        name = cut_middle(printable(row.name), name_width, "..." if self._ascii else "…")
         cells: Cells = [
             (mark, self.line_colors.get(row.name, "") if mark.strip() else ""),
             (f"{pin:1} ", "bold"),
-            (set_cell_size(name, name_width), self.marked("", chosen)),
+            (name, self.marked("", chosen)),
         ]
         for column in columns:
             text = _aligned(column.text(row, self._ascii), column)

@@ -126,7 +126,8 @@ def cut_names(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
     """Names that stand together, each cut to a width so that they still differ if that can be.
 
     They are cut in their middles; where this makes some look alike that are not, what all begin
-    with goes first, from the front to the last separator.
+    with goes first, from the front to the last separator; or else what those begin with that look
+    alike.
 
     Args:
         names: The names.
@@ -136,10 +137,23 @@ def cut_names(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
     cut = [cut_middle(name, width, ellipsis) for name in names]
     if len(set(cut)) == len(set(names)):
         return cut
+    ends = _cut_ends(names, width, ellipsis)
+    if len(set(ends)) > len(set(cut)):
+        return ends
+    alike: dict[str, dict[str, None]] = {}
+    for name, short in zip(names, cut, strict=True):
+        alike.setdefault(short, {})[name] = None
+    told = dict(zip(names, cut, strict=True))
+    for group in alike.values():
+        if len(group) > 1:
+            told |= zip(group, _cut_ends(list(group), width, ellipsis), strict=True)
+    return [told[name] for name in names] if len({*told.values()}) > len(alike) else cut
+
+
+def _cut_ends(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
     shared = len(re.sub(r"[^=_,/ -]*$", "", _shared_start(names)))
     room = width - cell_len(ellipsis)
-    ends = [ellipsis + cut_middle(name[shared:], room, ellipsis) for name in names]
-    return ends if len(set(ends)) > len(set(cut)) else cut
+    return [ellipsis + cut_middle(name[shared:], room, ellipsis) for name in names]
 
 
 def _shared_start(names: Sequence[str]) -> str:

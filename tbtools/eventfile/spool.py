@@ -1,0 +1,85 @@
+"""A file to which rows are moved while nobody looks at them: a watch goes on for weeks."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import tempfile
+import threading
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from io import FileIO
+
+    from numpy.typing import NDArray
+
+
+class Spool:
+    """A temporary file without a name, of which nothing is left when the process ends.
+
+    It lies where `tempfile` has such files (``TMPDIR``), and is made with the first rows.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._file: FileIO | None = None
+        self._size = 0
+
+    def __del__(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, columns: Sequence[NDArray[Any]]) -> int:
+        """Adds contiguous columns, one behind the other.
+
+        Returns:
+            Where they lie, for `read`.
+
+        Raises:
+            OSError: There is no room; what was written before stays.
+        """
+        with self._lock:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - until the end
+            start = self._file.seek(self._size)
+            for column in columns:
+                data = column.data.cast("B")
+                while data:
+                    data = data[self._file.write(data) :]
+            self._size = self._file.tell()
+            return start
+
+    def read(self, columns: Sequence[NDArray[Any]], start: int) -> None:
+        """Fills contiguous columns with what was written there.
+
+        Args:
+            columns: Of the same dtypes and sizes.
+            start: Where it lies.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        with self._lock:
+            assert self._file is not None
+            self._file.seek(start)
+            for column in columns:
+                data = column.data.cast("B")
+                while data:
+                    data = data[self._file.readinto(data) :]
+
+
+def give_back_memory() -> None:
+    """Gives back to the system what glibc keeps of memory that was freed; elsewhere does nothing.
+
+    Rows of many small files that were moved to a spool leave holes, which it keeps.
+    """
+    trim = _malloc_trim()
+    if trim is not None:
+        trim(0)
+
+
+@cache
+def _malloc_trim() -> Any:
+    return getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
