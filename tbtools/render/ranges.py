@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Outliers are left out only where they would squeeze the rest into this part of the chart.
 SQUEEZED = 5.0
+# Of so few values one is more than 5 % of them: none is an outlier.
+FEWEST = 20
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -24,6 +26,7 @@ def value_range(
 
     Beyond the 5th or the 95th percentile, as TensorBoard ignores outliers, nothing is shown, but
     only where all would squeeze what lies between into a fifth, and only at the end where it is so.
+    Of fewer values than twenty none is one of twenty: then all are shown.
 
     Args:
         arrays: What is drawn.
@@ -46,7 +49,7 @@ def value_range(
     outer = float(values[math.floor(last * 0.95)])
     # Halves: the difference of two doubles may be none.
     spread = outer / 2 - inner / 2
-    if 0 < spread < (high / 2 - low / 2) / SQUEEZED and values.size > 2 and not outliers:
+    if 0 < spread < (high / 2 - low / 2) / SQUEEZED and values.size > FEWEST and not outliers:
         # At least one end is so far away; the other may be where the best values are.
         far = spread * (SQUEEZED - 1) / 2
         low = inner if inner / 2 - low / 2 >= far else low

@@ -85,6 +85,8 @@ def test_outliers_are_left_out_only_where_they_squeeze_the_rest() -> None:
     both = np.concatenate([calm, [85.0, -85.0]])
     assert value_range([both]) == (np.sort(both)[6], np.sort(both)[96])
     assert value_range([both], outliers=True) == (-85, 85)
+    # One of twenty is 5 %: of fewer there is none.
+    assert value_range([np.array([100.0, 3, 1, 1.1, 1, 1.2])]) == (1, 100)
     assert value_range([np.array([np.nan, np.inf])]) is None
     assert value_range([np.array([2.0, 2.0])]) == (1.8, 2.2)
     assert value_range([np.array([-1.0, 0.1, 10.0])], log=True) == pytest.approx((-1, 1))

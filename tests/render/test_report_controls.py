@@ -13,7 +13,7 @@ import pytest
 
 import tbtools
 from tbtools.render.report import report
-from tbtools.render.report.naming import short_names
+from tbtools.render.run_names import short_names
 from tbtools.vocabulary import FINDING_KINDS
 from tests.render.report_logs import LOGS, page_of, write_hostile_logs, write_scalars
 
@@ -460,6 +460,16 @@ def test_a_page_of_very_many_runs_has_few_elements(tmp_path: Path, open_page: Op
         (["a/x", "b/x"], ["a", "b"]),
         (["alone/run"], ["alone/run"]),
         (["a/b", "a,b"], ["a/b", "a,b"]),
+        (
+            ["base", "sweep/lr=1,bs=8,s=0", "sweep/lr=2,bs=8,s=0"],
+            ["base", "sweep/lr 1", "sweep/lr 2"],
+        ),
+        (["base", "lr=1_seed=0", "lr=1_seed=1"], ["base", "seed 0", "seed 1"]),
+        (["r/base", "r/ppo/lr=1,s=2", "r/ppo/lr=3,s=2"], ["base", "ppo/lr 1", "ppo/lr 3"]),
+        (["ppo/lr=1", "ppo/lr=2", "sac/alone/x"], ["ppo/lr 1", "ppo/lr 2", "sac/alone/x"]),
+        (["seed=0", "seed=1", "seed 0/x"], ["seed=0", "seed=1", "seed 0/x"]),
+        (["a", "a/", ""], ["a", "a/", ""]),
+        (["a/" * 1500 + end for end in ("x", "y/z")], ["a/" * 1484 + end for end in ("x", "y/z")]),
     ],
 )
 def test_names_show_what_differs(names: list[str], wanted: list[str]) -> None:

@@ -18,7 +18,7 @@ from tbtools.render.colors import (
     run_dashes,
 )
 from tbtools.render.format import format_count
-from tbtools.render.ranges import SQUEEZED
+from tbtools.render.ranges import FEWEST, SQUEEZED
 from tbtools.render.report import media, structures
 from tbtools.render.report.arrangement import (
     matching,
@@ -33,7 +33,6 @@ from tbtools.render.report.findings import chart_notes, judgement_of, run_status
 from tbtools.render.report.groups import encoded_groups, grouped_series
 from tbtools.render.report.hparams import hparam_axes, run_settings
 from tbtools.render.report.layouts import layout_sections
-from tbtools.render.report.naming import short_names
 from tbtools.render.report.overview import best_runs, objective_columns, page_facts, run_row
 from tbtools.render.report.provenance import provenance_tables, sentences_of
 from tbtools.render.report.runpanel import run_panels
@@ -45,6 +44,7 @@ from tbtools.render.report.series import (
     points_a_series,
 )
 from tbtools.render.report.unshown import unshown
+from tbtools.render.run_names import short_names
 from tbtools.render.series import LAST_DATE, LEAST_SMOOTHED, MOST_RAW_LINES, SMOOTHING, finding_ends
 from tbtools.runs.reading import check_progress
 from tbtools.runs.selection import EVERYTHING, Selector
@@ -270,6 +270,7 @@ def _drawing() -> dict[str, Any]:
         "ramp": RAMP,
         "most_raw_lines": MOST_RAW_LINES,
         "squeezed": SQUEEZED,
+        "fewest": FEWEST,
         "last_date": LAST_DATE,
         "most_lines": MOST_LINES,
     }

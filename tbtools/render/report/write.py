@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None] | None
 
-# As `page_data` has it, near the beginning of the page.
+# As `page_data` and `render_page` have them, near the beginning of the page.
 _LIVE = re.compile(r'"live":[0-9.]+')
+_VERSION = 'data-version="'
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +348,7 @@ def settle_page(path: str | os.PathLike[str]) -> None:
     text = Path(path).read_text("utf-8", "surrogateescape")
     settled = _LIVE.sub('"live":null', text, count=1)
     if settled != text:
-        _write(path, settled, force=True)
+        _write(path, settled.replace(_VERSION, f"{_VERSION}last-", 1), force=True)
 
 
 def _require_values(inputs: Inputs, selection: Selection) -> None:

@@ -337,13 +337,13 @@ export function drawable(values, { value }, log) {
 function behind(page, state, lines, axis) {
   /** @type {any[]} */
   const data = [];
-  const arrays = [];
+  const drawn = [];
   const few = lines.length <= page.drawing.most_raw_lines;
   const shaded = lines.filter(({ series }) => series.spread || series.low || series.margin);
   const add = (line, low, high) => {
     const [least, greatest] = [low, high].map((each) => drawable(each, { value: low }, state.log));
     data.push(bandTrace(line, axis, least, greatest, bandAlpha(shaded.length)));
-    arrays.push(least, greatest);
+    drawn.push({ x: line.x, y: least }, { x: line.x, y: greatest });
   };
   for (const line of lines) {
     const { series } = line;
@@ -353,10 +353,10 @@ function behind(page, state, lines, axis) {
     else if (few && state.weightOf(series) > 0) {
       const raw = drawable(series.value, series, state.log);
       data.push(lineTrace(line, axis, raw, { faint: true }));
-      arrays.push(raw);
+      drawn.push({ x: line.x, y: raw });
     }
   }
-  return { data, arrays };
+  return { data, drawn };
 }
 
 // The whole figure of a tag. `lines` goes along for the tooltip: what is drawn, with its numbers.
@@ -371,19 +371,27 @@ export function scalarFigure(page, state, tag) {
     line.smooth = smooth(line.series, state.weightOf(line.series));
     line.drawn = drawable(line.smooth, line.series, state.log);
   }
-  const { data, arrays } = behind(page, state, lines, axis);
+  const { data, drawn } = behind(page, state, lines, axis);
   data.push(...crowdTraces(crowd, axis));
   for (const line of apart) {
     const marked = !state.weightOf(line.series);
     data.push(lineTrace(line, axis, line.drawn, { width: line.width, marked }));
   }
   data.push(...nonfiniteTrace(apart, axis));
-  const values = [...arrays, ...lines.map((line) => line.drawn)];
-  const scale = state.symlog ? symmetricLog(linearBelow(values)) : AS_IT_IS;
-  const shown = state.symlog ? values.map((each) => Array.from(each, scale.to)) : values;
+  drawn.push(...lines.map((line) => ({ x: line.x, y: line.drawn })));
+  const scale = state.symlog ? symmetricLog(linearBelow(drawn.map(({ y }) => y))) : AS_IT_IS;
+  if (state.symlog) for (const each of drawn) each.y = Array.from(each.y, scale.to);
   if (state.symlog) for (const trace of data) trace.y = Array.from(trace.y, scale.to);
   const limits = state.limitsOf(tag);
-  const range = limitedRange(yRange(shown, { ...state, squeezed: page.drawing.squeezed }), limits, state.log, scale);
+  const range = limitedRange(
+    yRange(
+      drawn.map(({ y }) => y),
+      { ...state, ...page.drawing },
+    ),
+    limits,
+    state.log,
+    scale,
+  );
   // Of a crowd only those that stand out are marked: marks of hundreds say nothing.
   const marked = new Set(apart.flatMap(({ runs }) => runs));
   const told = crowd.length ? { ...state, isShown: (run) => marked.has(run) } : state;
@@ -395,7 +403,7 @@ export function scalarFigure(page, state, tag) {
     ),
     annotations: [
       ...onsetMarks(page, told, tag, axis).filter(({ x }) => !Number.isNaN(x)),
-      ...(range ? beyondNotes(shown, range, state.log, scale) : []),
+      ...(range ? beyondNotes(drawn, range, state.log, scale) : []),
       ...(crowd.length
         ? [crowdNote(crowd, Boolean(state.colorBy)), ...endLabels(apart, state.log ? Math.log10 : scale.to, range)]
         : []),

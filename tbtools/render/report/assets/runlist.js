@@ -6,8 +6,8 @@ import { bothEnds, breakable, h } from "./dom.js";
 import { formatRounded } from "./format.js";
 import { orderedRuns } from "./runtable.js";
 
-// Where a name is longer than this, names stand below a line with their directory: cut off, they
-// would look alike.
+// Where a name in a directory is longer than this, names stand below a line with their directory: cut
+// off, they would look alike.
 const NAME_IN_LIST = 22;
 
 function directoryOf(name) {
@@ -48,7 +48,7 @@ function runItem(page, state, run, directory) {
         "span",
         { class: "name" },
         directory && h("span", { class: "hidden-text" }, directory),
-        short === whole ? breakable(whole.slice(directory.length)) : bothEnds(short, 18, 12),
+        short === whole ? breakable(short.slice(directory.length)) : bothEnds(short.slice(directory.length), 18, 12),
       ),
       trouble,
     ),
@@ -74,10 +74,10 @@ function bestValue(page, run) {
 
 // The runs of each directory, sorted as the table is; all together where names are short.
 function runsByDirectory(page, runs) {
-  const long = page.runs.some(({ name, short }) => name === short && name.length > NAME_IN_LIST);
+  const long = page.runs.some(({ short }) => short.includes("/") && short.length > NAME_IN_LIST);
   const found = new Map();
   for (const run of runs) {
-    const directory = long ? directoryOf(page.runs[run].name) : "";
+    const directory = long ? directoryOf(page.runs[run].short) : "";
     if (!found.has(directory)) found.set(directory, []);
     found.get(directory).push(run);
   }

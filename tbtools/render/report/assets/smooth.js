@@ -29,8 +29,9 @@ export function smooth(series, weight) {
 
 // From where to where values go, as tbtools/render/ranges.py has it. Outliers are ignored as
 // TensorBoard does, beyond the 5th and 95th percentile of all that is drawn, but only where they would
-// squeeze the rest into a part of the chart, and only at the end where they are.
-function valueRange(arrays, { ignoreOutliers, log, squeezed }) {
+// squeeze the rest into a part of the chart, only at the end where they are, and only of more values than
+// the fewest that have any.
+function valueRange(arrays, { ignoreOutliers, log, squeezed, fewest }) {
   const finite = [];
   for (const values of arrays) {
     for (const value of values) {
@@ -46,7 +47,7 @@ function valueRange(arrays, { ignoreOutliers, log, squeezed }) {
   const outer = sorted[Math.floor(last * 0.95)];
   // Halves: the difference of two doubles may be none.
   const spread = outer / 2 - inner / 2;
-  if (ignoreOutliers && last > 1 && 0 < spread && spread < (high / 2 - low / 2) / squeezed) {
+  if (ignoreOutliers && sorted.length > fewest && 0 < spread && spread < (high / 2 - low / 2) / squeezed) {
     // At least one end is so far away; the other may be where the best values are.
     const far = (spread * (squeezed - 1)) / 2;
     if (inner / 2 - low / 2 >= far) low = inner;
