@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -67,3 +67,37 @@ def _without_common(names: Sequence[str]) -> Iterable[tuple[str, str]]:
 
 def _parts(name: str) -> list[str]:
     return _SEPARATORS.split(_NEXT_KEY.sub(r"\1,", name))
+
+
+def tight_names(shown: Sequence[str]) -> list[tuple[str, str]]:
+    """Short names where there is room for a few letters: what stands above several, and the rest.
+
+    Their directory stands above them, and the keys that they have in common: ``0.001 · 2`` below
+    ``sweep/learning_rate · seed``.
+
+    Args:
+        shown: What `short_names` gave.
+
+    Returns:
+        Of each the heading, empty for none, and what it is called below that.
+    """
+    parts = [_keys_and_values(name) for name in shown]
+    alike = Counter(heading for heading, _ in parts)
+    return [
+        (heading, values) if values and alike[heading] > 1 else _in_directory(name)
+        for name, (heading, values) in zip(shown, parts, strict=True)
+    ]
+
+
+def _keys_and_values(name: str) -> tuple[str, str]:
+    """``sweep/lr · seed`` and ``0.1 · 2`` of ``sweep/lr 0.1 · seed 2``; no values of one key."""
+    directory, base = _in_directory(name)
+    pairs = [part.partition(" ") for part in base.split(" · ")]
+    if len(pairs) < 2 or not all(value for _, _, value in pairs):
+        return directory, ""
+    return directory + " · ".join(key for key, _, _ in pairs), " · ".join(pair[2] for pair in pairs)
+
+
+def _in_directory(name: str) -> tuple[str, str]:
+    directory, slash, base = name.rpartition("/")
+    return directory + slash, base

@@ -44,7 +44,7 @@ from tbtools.render.report.series import (
     points_a_series,
 )
 from tbtools.render.report.unshown import unshown
-from tbtools.render.run_names import short_names
+from tbtools.render.run_names import short_names, tight_names
 from tbtools.render.series import LAST_DATE, LEAST_SMOOTHED, MOST_RAW_LINES, SMOOTHING, finding_ends
 from tbtools.runs.reading import check_progress
 from tbtools.runs.selection import EVERYTHING, Selector
@@ -158,10 +158,11 @@ def page_data(
     statuses = run_statuses(judged.findings, by_run)
     shown_path = os.path.abspath if show_paths else partial(_within, root)
     colors, dashes = run_colors(names), run_dashes(names)
+    short = short_names(names)
     rows = [
         run_row(name, run, statuses[name], shown_path)
-        | {"color": colors[name], "dash": dashes[name], "short": short}
-        for (name, run), short in zip(runs.items(), short_names(names), strict=True)
+        | {"color": colors[name], "dash": dashes[name], "short": shown, "tight": tight}
+        for (name, run), shown, tight in zip(runs.items(), short, tight_names(short), strict=True)
     ]
     best = objective_columns(series, ranked, names, tags)
     settings = run_settings(runs, all_runs)

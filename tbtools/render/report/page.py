@@ -37,6 +37,7 @@ _SCRIPTS = (
     "grouping.js",
     "axes.js",
     "marks.js",
+    "labels.js",
     "figure.js",
     "download.js",
     "tooltip.js",

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 _LIVE = re.compile(r'"live":[0-9.]+')
 _VERSION = 'data-version="'
 
+# More than so many runs that are compared with one are not named in the heading.
+_MOST_NAMED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenReport:
@@ -327,6 +330,8 @@ def diff_report(
         for side, shown in zip(sides, names, strict=True)
         for name, run in side.items()
     }
+    if b is None and len(compared.runs) > _MOST_NAMED:
+        compared = replace(compared, b=f"{len(compared.runs)} others")
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     data = page_data(
         runs,

@@ -5,6 +5,7 @@ import { axisColor, groupAxes, runsByValue } from "./coloring.js";
 import { groupSeries } from "./grouping.js";
 import { beyondNotes, findingShapes, nonfiniteTrace, onsetMarks, restartShapes } from "./marks.js";
 import { formatCount } from "./format.js";
+import { endLabels, LABEL } from "./labels.js";
 import { nearest } from "./tooltip.js";
 import { AS_IT_IS, linearBelow, symmetricLog, symmetricTicks } from "./scale.js";
 import { formatRounded } from "./format.js";
@@ -28,7 +29,8 @@ function drawnLines(page, state, tag) {
     .map(([{ name, runs }, series]) => line(name, runs, series));
   for (const series of tag.series) {
     if (grouped.has(series.run) || !state.isShown(series.run)) continue;
-    lines.push(line(page.runs[series.run].short, [series.run], series));
+    const { short, tight } = page.runs[series.run];
+    lines.push({ ...line(short, [series.run], series), tight: tight[1] });
   }
   return withDashes(lines);
 }
@@ -179,48 +181,6 @@ function crowdLines(lines, axis, jump) {
     ys.push(NaN);
   }
   return { x: xs, y: ys };
-}
-
-// Names at the ends of the lines that stand out of a crowd.
-function endLabels(lines, place, range) {
-  const ends = lines.flatMap((line) => {
-    let last = line.drawn.length - 1;
-    while (last >= 0 && !Number.isFinite(line.drawn[last])) last--;
-    return last < 0 ? [] : { line, x: line.x[last], y: line.drawn[last] };
-  });
-  if (!ends.length) return [];
-  ends.sort((a, b) => b.y - a.y);
-  // One above the other, in the order of their ends: the best runs end close to one another.
-  const { above, ...anchor } = stackAnchor(place(ends[0].y), place(ends[ends.length - 1].y), range, ends.length);
-  return ends.map(({ line, x }, number) => ({
-    ...anchor,
-    text: escapeForPlotly(line.name.length > 48 ? `…${line.name.slice(-47)}` : line.name),
-    x,
-    xanchor: "right",
-    yanchor: above ? "bottom" : "top",
-    yshift: LABEL * (above ? ends.length - number : -number),
-    bgcolor: `${cssColor("--card")}aa`,
-    borderpad: 0,
-    showarrow: false,
-    font: { size: 10, color: line.color },
-  }));
-}
-
-// The height of a label, in pixels, and that of a small chart.
-const LABEL = 13;
-const SMALL = 150;
-
-// Where so many labels have room: above the highest end, below the lowest, or from the top down.
-export function stackAnchor(highest, lowest, range, count) {
-  const needed = range ? ((count + 1) * LABEL * (range[1] - range[0])) / SMALL : 0;
-  if (!range || range[1] - highest >= needed) return { above: true, y: highest };
-  if (lowest - range[0] >= needed) return { above: false, y: lowest };
-  return { above: false, yref: "paper", y: 1 };
-}
-
-// Plotly reads some markup in texts.
-export function escapeForPlotly(text) {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
 // Where the line of a series breaks along an axis: at points, or everywhere ("dots").
@@ -395,6 +355,7 @@ export function scalarFigure(page, state, tag) {
   // Of a crowd only those that stand out are marked: marks of hundreds say nothing.
   const marked = new Set(apart.flatMap(({ runs }) => runs));
   const told = crowd.length ? { ...state, isShown: (run) => marked.has(run) } : state;
+  const beyond = range ? beyondNotes(drawn, range, state.log, scale) : [];
   const layout = {
     ...baseLayout(),
     // Along another scalar not everything has a place.
@@ -403,9 +364,12 @@ export function scalarFigure(page, state, tag) {
     ),
     annotations: [
       ...onsetMarks(page, told, tag, axis).filter(({ x }) => !Number.isNaN(x)),
-      ...(range ? beyondNotes(drawn, range, state.log, scale) : []),
+      ...beyond,
       ...(crowd.length
-        ? [crowdNote(crowd, Boolean(state.colorBy)), ...endLabels(apart, state.log ? Math.log10 : scale.to, range)]
+        ? [
+            crowdNote(crowd, Boolean(state.colorBy)),
+            ...endLabels(apart, state.log ? Math.log10 : scale.to, range, beyond.some(({ y }) => y) ? LABEL : 0),
+          ]
         : []),
     ],
     xaxis: {

@@ -27,10 +27,9 @@ export function smooth(series, weight) {
   return result;
 }
 
-// From where to where values go, as tbtools/render/ranges.py has it. Outliers are ignored as
-// TensorBoard does, beyond the 5th and 95th percentile of all that is drawn, but only where they would
-// squeeze the rest into a part of the chart, only at the end where they are, and only of more values than
-// the fewest that have any.
+// From where to where values go, as tbtools/render/ranges.py has it: without what lies farther beyond the
+// 5th or the 95th percentile than half of what lies between, but only where that would be squeezed into a
+// part of the chart, only at the end where it is so, and only of more than the fewest values.
 function valueRange(arrays, { ignoreOutliers, log, squeezed, fewest }) {
   const finite = [];
   for (const values of arrays) {
@@ -50,8 +49,8 @@ function valueRange(arrays, { ignoreOutliers, log, squeezed, fewest }) {
   if (ignoreOutliers && sorted.length > fewest && 0 < spread && spread < (high / 2 - low / 2) / squeezed) {
     // At least one end is so far away; the other may be where the best values are.
     const far = (spread * (squeezed - 1)) / 2;
-    if (inner / 2 - low / 2 >= far) low = inner;
-    if (high / 2 - outer / 2 >= far) high = outer;
+    if (inner / 2 - low / 2 >= far) low = sorted.find((each) => each >= inner - spread);
+    if (high / 2 - outer / 2 >= far) high = sorted.filter((each) => each <= outer + spread).at(-1);
   }
   if (low < high) return [low, high];
   // A constant gets a range around it in proportion to its size.
