@@ -29,6 +29,7 @@ _SCRIPTS = (
     "data.js",
     "smooth.js",
     "state.js",
+    "embedded.js",
     "link.js",
     "live.js",
     "where.js",
