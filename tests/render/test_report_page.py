@@ -254,7 +254,7 @@ def test_what_add_hparams_has_written_belongs_to_the_run_that_it_was_called_in(
         with writer(str(tmp_path / "logs" / f"run_{number}")) as log:
             for step in range(9):
                 log.add_scalar("loss", 1 / (1 + step + number), step)
-            log.add_hparams({"lr": rate}, {"accuracy": 0.75})
+            log.add_hparams({"lr": rate, "decay": 0.1 * (1.4 + number)}, {"accuracy": 0.75})
     logs = tmp_path / "logs"
     page = page_of(report(logs, tmp_path / "all.html", group="hparam:lr").read_text("utf-8"))
     names = [run["name"] for run in page["runs"]]
@@ -265,6 +265,9 @@ def test_what_add_hparams_has_written_belongs_to_the_run_that_it_was_called_in(
     rate, loss = axes["lr"], axes["loss"]
     assert list(rate["texts"].values()) == ["0.1", "0.1", "0.5"]
     assert list(loss["texts"].values()) == ["0.11111111", "0.1", "0.09090909"]
+    assert [text for _, text in rate["ticks"]] == ["0.1", "0.5"]
+    # 0.1 * 1.4 is 0.13999999999999999: there is room for few letters.
+    assert [text for _, text in axes["decay"]["ticks"]] == ["0.14", "0.24", "0.34"]
     assert axes["accuracy"]["texts"] == dict.fromkeys(rate["texts"], "0.75")
     assert [[names[run] for run in group["runs"]] for group in page["groups"]] == [
         ["run_0", "run_1"], ["run_2"],

@@ -1,14 +1,12 @@
 // A page in a notebook's cell: it has the colours of the notebook, which keeps what is chosen on it.
 
-const root = document.documentElement;
-
 export function isEmbedded() {
-  return root.dataset.embedded === "true";
+  return document.documentElement.dataset.embedded === "true";
 }
 
 // What was chosen when the notebook was saved, as it stands in an address.
 export function keptChoices() {
-  return root.dataset.choices || location.hash;
+  return document.documentElement.dataset.choices || location.hash;
 }
 
 export function keepChoices(hash) {

@@ -11,12 +11,13 @@ import { orderedRuns } from "./runtable.js";
 const NAME_IN_LIST = 22;
 
 function runItem(page, state, run, heading) {
+  const { name: whole, short, tight } = page.runs[run];
   const box = h("input", {
     type: "checkbox",
     checked: true,
+    "aria-label": whole,
     onchange: () => state.show([run], box.checked),
   });
-  const { name: whole, short, tight } = page.runs[run];
   const shown = heading ? tight[1] : short;
   const only = h(
     "button",
@@ -41,12 +42,7 @@ function runItem(page, state, run, heading) {
       { title: whole },
       box,
       runSwatch(page, run),
-      h(
-        "span",
-        { class: "name" },
-        heading && h("span", { class: "hidden-text" }, heading, " "),
-        short === whole ? breakable(shown) : bothEnds(shown, 18, 12),
-      ),
+      h("span", { class: "name" }, short === whole ? breakable(shown) : bothEnds(shown, 18, 12)),
       trouble,
     ),
     bestValue(page, run),
