@@ -20,6 +20,8 @@ from tbtools.cli.parameters import LogPath
 from tbtools.vocabulary import PICTURE_FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tbtools.cli.options import SelectionOptions
     from tbtools.render.report.write import WrittenReport
     from tbtools.runs.experiment import Experiment
@@ -162,6 +164,7 @@ def command(
       tbtools report logs/ -o loss.pdf --tag '*/loss' --style paper
     """
     from tbtools.analysis.objective import parse_objectives
+    from tbtools.live.report import await_runs, keep_written
     from tbtools.render.files import require_free
     from tbtools.render.output import output_format
     from tbtools.render.terminal.diagnostics import Diagnostics
@@ -170,13 +173,17 @@ def command(
         judging_progress,
         scan_progress,
     )
+    from tbtools.runs.where import parse_where
 
     chosen = output_format(path, kind, _FORMATS)
     _refuse_options_without_effect(chosen, path)
     if path != "-":
         require_free(path, force=force)
     directions = parse_objectives(objectives)
-    experiment = selection.load(paths, groups=groups, skip_unreadable=True)
+    if selection.where is not None:
+        parse_where(selection.where)  # before anything is waited for that makes it true
+    load = partial(selection.load, paths, groups=groups, skip_unreadable=True)
+    experiment = await_runs(load, _waiting()) if live else load()
     diagnostics = Diagnostics([experiment], selection.selection)
     if chosen != "html":
         with scan_progress() as progress:
@@ -220,16 +227,28 @@ def command(
         building_progress() as building,
     ):
         if live:
-            from tbtools.live.report import keep_written
-
-            waiting = partial(click.echo, "tbtools: waiting for the first value", err=True)
-            written = keep_written(experiment, path, write, waiting)
+            written = keep_written(experiment, path, write, _waiting())
         else:
             written = write(None, False)
     print_totals(report_totals(written), path)
     for text in written.undecodable:
         click.echo(printable(f"not shown: {text}"), err=True)
     return finish(diagnostics)
+
+
+def _waiting() -> Callable[[Exception], None]:
+    """Tells what is waited for, each reason once."""
+    told: set[str] = set()
+
+    def tell(reason: Exception) -> None:
+        from tbtools.render.format import printable
+
+        line = f"tbtools: waiting: {printable(str(reason).splitlines()[0])}"
+        if line not in told:
+            told.add(line)
+            click.echo(line, err=True)
+
+    return tell
 
 
 def _write_picture(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from tbtools.errors import InvalidArgument, NoEventFiles, UnknownName
 from tbtools.render.report.write import settle_page
 from tbtools.render.unfinished import unfinished
 from tbtools.runs.status import run_ending, run_status
@@ -23,34 +24,51 @@ INTERVAL = 10.0
 _PAUSE_OF_WRITING = 4.0
 # For so long after a write a run may still have its first value: some compile and download.
 _SECONDS_TO_BEGIN = 3600.0
+# What is selected is not there, and may come.
+_NOT_YET = (NoEventFiles, UnknownName, InvalidArgument)
+
+
+def await_runs(
+    load: Callable[[], Experiment],
+    waiting: Callable[[Exception], None],
+    interval: float = INTERVAL,
+) -> Experiment:
+    """The runs, as soon as there are some.
+
+    Args:
+        load: Finds them.
+        waiting: Told why there are none yet.
+        interval: Seconds between two looks.
+    """
+    while True:
+        try:
+            return load()
+        except _NOT_YET as error:
+            waiting(error)
+        time.sleep(interval)
 
 
 def keep_written(
     experiment: Experiment,
     path: str | os.PathLike[str],
     write: Callable[[float | None, bool], WrittenReport],
-    waiting: Callable[[], None],
+    waiting: Callable[[Exception], None],
     interval: float = INTERVAL,
 ) -> WrittenReport:
     """Writes a page, and writes it again when there is something new, until all runs are over.
 
-    Runs whose files are still empty are waited for. A signal that ends the process leaves a page
-    that does not wait for another one any more.
+    Where nothing of what is selected is there yet, it is waited for as long as runs go on. A signal
+    that ends the process leaves a page that does not wait for another one any more.
 
     Args:
         experiment: The runs.
         path: The page.
         write: Writes it: given after how many seconds a browser looks for the next one, None for
             the last, and whether the page may be replaced though it was there before.
-        waiting: Tells that there is no value yet; called once.
+        waiting: Told why there is nothing to write yet.
         interval: Seconds between two looks.
     """
-    if _is_awaited(experiment):
-        waiting()
-    while _is_awaited(experiment):
-        time.sleep(interval)
-        experiment.refresh()
-    written = write(interval if _goes_on(experiment) else None, False)
+    written = _write_first(experiment, write, waiting, interval)
     with unfinished(lambda: settle_page(path)):
         took = 0.0
         goes_on = _goes_on(experiment)
@@ -69,10 +87,23 @@ def _goes_on(experiment: Experiment) -> bool:
     return any(run_status(run) == "training" or _may_begin(run) for run in experiment.values())
 
 
-def _is_awaited(experiment: Experiment) -> bool:
-    """Whether there is no value yet, and may be one soon."""
-    is_empty = all(run_ending(run).status == "empty" for run in experiment.values())
-    return is_empty and _goes_on(experiment)
+def _write_first(
+    experiment: Experiment,
+    write: Callable[[float | None, bool], WrittenReport],
+    waiting: Callable[[Exception], None],
+    interval: float,
+) -> WrittenReport:
+    while True:
+        begun = time.monotonic()
+        goes_on = _goes_on(experiment)
+        try:
+            return write(interval if goes_on else None, False)
+        except _NOT_YET as error:
+            if not goes_on:
+                raise
+            waiting(error)
+        time.sleep(max(interval, _PAUSE_OF_WRITING * (time.monotonic() - begun)))
+        experiment.refresh()
 
 
 def _may_begin(run: Run) -> bool:

@@ -14,6 +14,7 @@ from tbtools.analysis.detect import worst
 from tbtools.analysis.series_summary import SeriesTable
 from tbtools.analysis.summary import summarize
 from tbtools.render.colors import SEVERITY_COLORS, run_colors
+from tbtools.render.finding_words import finding_words
 from tbtools.render.format import (
     format_bytes,
     format_count,
@@ -125,7 +126,7 @@ def findings_html(findings: Findings) -> str:
     """A table of findings."""
     rows = [
         [
-            _badge(each),
+            _badge(each, each.kind),
             html.escape(each.run),
             html.escape(each.tag),
             format_count(each.onset_step),
@@ -161,12 +162,12 @@ def _worst(run: RunSummary, *, judged: bool) -> str:
         return "no findings" if judged and run.is_judged else "not judged"
     main = worst(found)
     more = f" +{len(found) - 1}" if len(found) > 1 else ""
-    return f"{_badge(main)} at {format_count(main.onset_step)}{more}"
+    return _badge(main, finding_words(main)) + more
 
 
-def _badge(finding: Finding) -> str:
+def _badge(finding: Finding, text: str) -> str:
     color = SEVERITY_COLORS[finding.severity]
-    return f'<b style="border-left:4px solid {color};padding-left:6px">{finding.kind}</b>'
+    return f'<b style="border-left:4px solid {color};padding-left:6px">{text}</b>'
 
 
 def _swatch(color: str) -> str:

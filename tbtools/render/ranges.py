@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Outliers are left out only where they would squeeze the rest into this part of the chart.
 SQUEEZED = 5.0
+# Of so few values one is more than 5 % of them: none is an outlier.
+FEWEST = 20
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -22,8 +24,9 @@ def value_range(
 ) -> tuple[float, float] | None:
     """From where to where the y axis goes, as on the page.
 
-    Beyond the 5th or the 95th percentile, as TensorBoard ignores outliers, nothing is shown, but
-    only where all would squeeze what lies between into a fifth, and only at the end where it is so.
+    Outliers are left out: what lies farther beyond the 5th or the 95th percentile, where
+    TensorBoard cuts, than half of what lies between. But only where all would squeeze that into a
+    fifth, only at the end where it is so, and only of more than `FEWEST` values.
 
     Args:
         arrays: What is drawn.
@@ -46,11 +49,13 @@ def value_range(
     outer = float(values[math.floor(last * 0.95)])
     # Halves: the difference of two doubles may be none.
     spread = outer / 2 - inner / 2
-    if 0 < spread < (high / 2 - low / 2) / SQUEEZED and values.size > 2 and not outliers:
+    if 0 < spread < (high / 2 - low / 2) / SQUEEZED and values.size > FEWEST and not outliers:
         # At least one end is so far away; the other may be where the best values are.
         far = spread * (SQUEEZED - 1) / 2
-        low = inner if inner / 2 - low / 2 >= far else low
-        high = outer if high / 2 - outer / 2 >= far else high
+        if inner / 2 - low / 2 >= far:
+            low = float(values[np.searchsorted(values, inner - spread)])
+        if high / 2 - outer / 2 >= far:
+            high = float(values[np.searchsorted(values, outer + spread, "right") - 1])
     if low == high:
         margin = abs(low) * 0.1 or 1.0
         low, high = low - margin, high + margin

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 Theme = Literal["auto", "light", "dark"]
 # A chart, the settings above it, and the list of runs beside it, in pixels.
 _HEIGHT = 480
+_NOT_SAVED = (
+    "Charts of tbtools.widget: run the cell to draw them; JupyterLab keeps them in the notebook "
+    "where Settings > Save Widget State Automatically is on"
+)
 
 
 def widget(
@@ -89,5 +93,11 @@ def _widget_class() -> type[Any]:
         page = traitlets.Unicode().tag(sync=True)
         theme = traitlets.Unicode("auto").tag(sync=True)
         height = traitlets.Int(_HEIGHT).tag(sync=True)
+        # What is chosen on the page, as in its address: saved with the notebook.
+        choices = traitlets.Unicode("").tag(sync=True)
+
+        def __repr__(self) -> str:
+            """What is shown where there is no widget: most notebooks do not save them."""
+            return _NOT_SAVED
 
     return PageWidget

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import tbtools
-from tbtools.live.report import keep_written
+from tbtools.live.report import await_runs, keep_written
 from tbtools.render.report.write import write_report
 from tests.render.report_logs import page_of
 
@@ -87,12 +87,64 @@ def test_the_first_value_of_an_empty_log_is_waited_for(
                     writer.add_hparams_end("success")
 
     monkeypatch.setattr(time, "sleep", sleep)
-    keep_written(experiment, path, write, lambda: told.append("waiting"), 0.5)
+    keep_written(experiment, path, write, lambda _: told.append("waiting"), 0.5)
     assert told == [
-        *("waiting", "slept", "slept"),
+        *("written, live: 0.5", "waiting", "slept") * 2,
         *("written, live: 0.5", "slept", "written, live: None"),
     ]
     assert len(page_of(path.read_text("utf-8"))["runs"]) == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(
+    ("options", "before", "reason"),
+    [
+        ([], None, "No such file"),
+        ([], "directory", "no event files"),
+        (["--run", "b*"], "a", "no run 'b*'"),
+        (["--where", "lr>1"], "a", "no run has a hyperparameter or scalar 'lr'"),
+        (["--tag", "val/*"], "a", "no tag 'val/*'"),
+        (["--steps", "100:"], "a", "no points in steps"),
+    ],
+)
+def test_what_is_not_there_yet_is_waited_for_and_told(
+    options: list[str], before: str | None, reason: str, tmp_path: Path
+) -> None:
+    logs, path = tmp_path / "logs", tmp_path / "r.html"
+    if before == "directory":
+        logs.mkdir()
+    elif before:
+        write_points(logs, range(5), before)
+    command = [sys.executable, "-m", "tbtools", "report", str(logs), "-o", str(path), "--live"]
+    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 128 + signal.SIGINT
+        assert process.stderr.read() == "tbtools: interrupted\n"
+    assert line.startswith("tbtools: waiting: ")
+    assert reason in line
+    assert not path.exists()
+
+
+def test_an_expression_that_nobody_can_read_is_not_waited_for(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tbtools", "report", str(tmp_path), "--live", "--where", "lr>"]
+    command += ["-o", str(tmp_path / "r.html")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "waiting" not in done.stderr
+
+
+@pytest.mark.parametrize("options", [{}, {"runs": "b"}], ids=["no file", "no such run"])
+def test_runs_that_come_later_are_found(
+    options: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Exception] = []
+    write_points(tmp_path / "logs", range(3), "a") if options else None
+    monkeypatch.setattr(time, "sleep", lambda _: write_points(tmp_path / "logs", range(3), "b"))
+    found = await_runs(lambda: tbtools.load(tmp_path / "logs", **options), told.append)
+    assert list(found) == ["b"]
+    assert len(told) == 1
 
 
 def test_an_empty_log_that_nobody_writes_any_more_is_refused(tmp_path: Path) -> None:

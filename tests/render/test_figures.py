@@ -107,6 +107,8 @@ def test_outliers_leave_the_others_their_room(tmp_path: Path) -> None:
     assert low < 1
     assert 2 < high < 2.2
     assert [each.text for each in figure.layout.annotations] == ["loss", "↑ 1000000"]
+    arrow = figure.layout.annotations[1]
+    assert (arrow.x, arrow.xanchor) == (190, "right")
     assert plot(tmp_path / "calm", "loss", smoothing=0).layout.yaxis.range is None
     log_range = plot(tmp_path, "loss", smoothing=0, log=True).layout.yaxis.range
     assert log_range is not None
@@ -115,7 +117,7 @@ def test_outliers_leave_the_others_their_room(tmp_path: Path) -> None:
 
 def test_long_names_stand_below_the_charts(tmp_path: Path) -> None:
     for seed in range(3):
-        name = f"learning_rate=0.001,batch_size=16,seed={seed}"
+        name = f"learning_rate=0.00{seed},batch_size={2**seed},seed={seed}"
         write_scalars(tmp_path / "logs" / name, "loss", np.linspace(1, 0, 20))
         write_scalars(tmp_path / "short" / f"s{seed}", "loss", np.linspace(1, 0, 20))
     below, beside = plot(tmp_path / "logs"), plot(tmp_path / "short")

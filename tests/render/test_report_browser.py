@@ -365,14 +365,15 @@ def test_long_names_stand_below_their_directory(
     for name in names:
         write_scalars(tmp_path / "logs" / name, "loss", np.linspace(1, 0, 30))
     page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    for name in names:  # whole, to a screen reader
+        assert page.page.get_by_role("checkbox", name=name, exact=True).count() == 1
     items = page.page.locator(".run-list:not(.groups) li:not(.directory) .name")
     told = [item.text_content() for item in items.all()]
-    assert sorted(map(str, told)) == sorted(names)  # whole, to a screen reader
-    assert page.page.locator(".run-list .directory:visible").count() == 4
-    page.page.fill("input[aria-label^='Filter runs']", "rate_2")
-    assert page.page.locator(".run-list .directory:visible").all_inner_texts() == [
-        "sweeps/2026-11/learning_rate_2/"
-    ]
+    wanted = ["baseline", *(f"learning_rate_{n} · seed_{n % 2}" for n in range(4))]
+    assert sorted(map(str, told)) == wanted
+    assert page.page.locator(".run-list .directory:visible").all_inner_texts() == ["sweeps/"]
+    page.page.fill("input[aria-label^='Filter runs']", "baseline")
+    assert page.page.locator(".run-list .directory:visible").count() == 0
 
 
 @pytest.mark.parametrize("width", [400, 1280])
@@ -774,6 +775,46 @@ def test_a_diff_shows_what_differs(tmp_path: Path, open_page: Callable[..., Open
     )
     wide = [run.scalars("train/loss").set_index("step")["value"] for run in (a, b)]
     np.testing.assert_allclose(drawn, wide[1] - wide[0], rtol=1e-6, atol=1e-7)
+
+
+def test_a_comparison_of_many_runs_counts_them(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    names = ["base", *(f"sweep/a_long_name_of_a_run_with_the_number_{run}" for run in range(5))]
+    for run, name in enumerate(names):
+        write_scalars(tmp_path / "logs" / name, "loss", np.linspace(2, run, 9))
+    experiment = tbtools.load(tmp_path / "logs")
+    result = diff(experiment, baseline="base")
+    page = open_page(diff_report(result, experiment, None, tmp_path / "d.html"))
+    assert page.page.locator("h1").inner_text() == "base and 5 others"
+    assert "b (5 others) compared with a (base)" in page.page.locator("#overview").inner_text()
+    assert page.page.locator(".matrix thead th").all_inner_texts() == ["Tag", *names[1:]]
+
+
+def test_a_page_of_one_run_does_not_say_which_is_best(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    write_scalars(tmp_path / "logs", "loss", np.linspace(2, 1, 9))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    assert "Best loss 1 at step 8" in page.page.locator("#facts").inner_text()
+
+
+def test_texts_and_meshes_stay_in_their_cards(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    summary = pytest.importorskip("tensorboardX")
+    command = "python -m train " + " ".join(f"--an-option-{n}=with/a/value" for n in range(9))
+    for name in "ab":
+        with summary.SummaryWriter(str(tmp_path / "logs" / name)) as writer:
+            writer.add_text("run", f"| name | value |\n| --- | --- |\n| command | {command} |", 1)
+            corners = np.random.default_rng(1).random((1, 30, 3), np.float32)
+            writer.add_mesh("ball", corners, global_step=1)
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"), width=1440)
+    page.scroll_through()
+    wide = "(each) => each.scrollWidth - each.clientWidth"
+    assert page.page.locator(".prose").first.evaluate(wide) == 0
+    high = "(each) => each.scrollHeight - each.clientHeight"
+    assert page.page.locator(".media:has(canvas)").evaluate(high) == 0
 
 
 def test_a_diff_tells_nan_from_nothing(tmp_path: Path, open_page: Callable[..., OpenPage]) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import tbtools
 from tbtools.render.report import report
-from tbtools.render.report.naming import short_names
+from tbtools.render.run_names import short_names, tight_names
 from tbtools.vocabulary import FINDING_KINDS
 from tests.render.report_logs import LOGS, page_of, write_hostile_logs, write_scalars
 
@@ -315,6 +315,32 @@ def test_names_at_the_ends_of_lines_stay_inside_their_chart(
         assert each["top"] >= note["bottom"] - 1 or each["left"] >= note["right"]
 
 
+def test_long_names_are_told_apart_where_there_is_little_room(
+    tmp_path: Path, open_page: Open
+) -> None:
+    for run in range(48):
+        settings = {"learning_rate": run % 2, "critic_rate": run // 2 % 2, "gamma": run // 4 % 2}
+        pairs = "_".join(f"{name}=0.{value + 5}" for name, value in settings.items())
+        name = f"a2c_seed={run // 8}_{pairs}"
+        write_scalars(tmp_path / "logs" / name, "accuracy", np.linspace(0, run / 47, 50))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"), width=1440)
+    labels = page.page.locator(".hero .annotation-text").all_text_contents()
+    assert [each for each in labels if "other runs" not in each] == [
+        *("5 · 0.6 · 0.6 · 0.6", "5 · 0.5 · 0.6 · 0.6", "5 · 0.6 · 0.5 · 0.6"),
+        *("5 · 0.5 · 0.5 · 0.6", "5 · 0.6 · 0.6 · 0.5"),
+    ]
+    entries = page.page.locator("#sidebar .run-list:not(.groups) li")
+    assert entries.first.inner_text() == "a2c_seed · learning_rate · critic_rate · gamma"
+    assert "5 · 0.6 · 0.6 · 0.6" in (entries.nth(1).text_content() or "")
+    # Nothing is cut off without a sign: 0.99 is not to be read as 0.9.
+    cut = page.js(
+        """() => [...document.querySelectorAll('.runs .called, .run-list .directory')].filter(
+             (each) => each.scrollWidth > each.parentElement.clientWidth
+               && getComputedStyle(each).textOverflow !== 'ellipsis').length"""
+    )
+    assert cut == 0
+
+
 def test_the_list_of_runs_is_sorted_as_their_table_is(tmp_path: Path, open_page: Open) -> None:
     ends = {
         "single": 0,
@@ -460,7 +486,31 @@ def test_a_page_of_very_many_runs_has_few_elements(tmp_path: Path, open_page: Op
         (["a/x", "b/x"], ["a", "b"]),
         (["alone/run"], ["alone/run"]),
         (["a/b", "a,b"], ["a/b", "a,b"]),
+        (
+            ["base", "sweep/lr=1,bs=8,s=0", "sweep/lr=2,bs=8,s=0"],
+            ["base", "sweep/lr 1", "sweep/lr 2"],
+        ),
+        (["base", "lr=1_seed=0", "lr=1_seed=1"], ["base", "seed 0", "seed 1"]),
+        (["r/base", "r/ppo/lr=1,s=2", "r/ppo/lr=3,s=2"], ["base", "ppo/lr 1", "ppo/lr 3"]),
+        (["ppo/lr=1", "ppo/lr=2", "sac/alone/x"], ["ppo/lr 1", "ppo/lr 2", "sac/alone/x"]),
+        (["seed=0", "seed=1", "seed 0/x"], ["seed=0", "seed=1", "seed 0/x"]),
+        (["a", "a/", ""], ["a", "a/", ""]),
+        (["a/" * 1500 + end for end in ("x", "y/z")], ["a/" * 1484 + end for end in ("x", "y/z")]),
     ],
 )
 def test_names_show_what_differs(names: list[str], wanted: list[str]) -> None:
     assert short_names(names) == wanted
+
+
+@pytest.mark.parametrize(
+    ("shown", "wanted"),
+    [
+        (["lr 1 · s 2", "lr 2 · s 2"], [("lr · s", "1 · 2"), ("lr · s", "2 · 2")]),
+        (["a/lr 1 · s 2", "a/lr 2 · s 2"], [("a/lr · s", "1 · 2"), ("a/lr · s", "2 · 2")]),
+        (["base", "x/base", "lr 1 · s 2"], [("", "base"), ("x/", "base"), ("", "lr 1 · s 2")]),
+        (["lr 1", "lr 2"], [("", "lr 1"), ("", "lr 2")]),
+        (["lr 1 · adam", "lr 2 · adam"], [("", "lr 1 · adam"), ("", "lr 2 · adam")]),
+    ],
+)
+def test_keys_stand_above_values(shown: list[str], wanted: list[tuple[str, str]]) -> None:
+    assert tight_names(shown) == wanted

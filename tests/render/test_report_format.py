@@ -16,7 +16,7 @@ from tbtools.render.format import (
     format_number,
     format_rounded,
 )
-from tbtools.render.ranges import SQUEEZED, value_range
+from tbtools.render.ranges import FEWEST, SQUEEZED, value_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,7 +98,10 @@ def test_the_range_of_an_axis(
 ) -> None:
     found = evaluate(
         "([values, options]) => valueRange(values, options)",
-        [values, {"log": log, "ignoreOutliers": not outliers, "squeezed": SQUEEZED}],
+        [
+            values,
+            {"log": log, "ignoreOutliers": not outliers, "squeezed": SQUEEZED, "fewest": FEWEST},
+        ],
     )
     arrays = [np.array(each, float) for each in values]
     wanted = value_range(arrays, log=log, outliers=outliers)

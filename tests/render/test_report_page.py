@@ -71,9 +71,9 @@ def test_the_same_logs_give_the_same_bytes(example: str, tmp_path: Path) -> None
 def test_nothing_is_fetched_and_only_our_scripts_may_run(example: str) -> None:
     shell = re.sub(r"<script.*?</script>", "", example, flags=re.DOTALL)
     assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//""", shell)
-    (script,) = re.findall(r"<script>(.*?)</script>", example, re.DOTALL)
+    first, script = re.findall(r"<script>(.*?)</script>", example, re.DOTALL)
     (packed,) = re.findall(r'<script type="text/plain" id="plotly">(.*?)</script>', example)
-    scripts = [script, zlib.decompress(base64.b64decode(packed)).decode("utf-8")]
+    scripts = [first, script, zlib.decompress(base64.b64decode(packed)).decode("utf-8")]
     hashes = [base64.b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in scripts]
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', example)
     assert policy is not None
@@ -81,6 +81,7 @@ def test_nothing_is_fetched_and_only_our_scripts_may_run(example: str) -> None:
     assert "default-src 'none'" in policy[1]
     assert "unsafe-eval" not in policy[1]
     assert "connect-src" not in policy[1]
+    assert "frame-src" not in policy[1]  # only a page that is written anew looks at itself
 
 
 def test_the_page_says_where_it_comes_from(example: str) -> None:
@@ -219,7 +220,7 @@ def test_names_of_strangers_are_data_and_nothing_else(tmp_path: Path) -> None:
     page = page_of(html)
     assert {run["name"] for run in page["runs"]} == set(HOSTILE_RUNS)
     assert set(HOSTILE_TAGS) <= {tag["tag"] for tag in page["tags"]}
-    assert html.count("</script>") == 4
+    assert html.count("</script>") == 5
     assert "window.pwned" not in re.sub(
         r'<script type="application/json".*?</script>', "", html, flags=re.DOTALL
     )
@@ -253,7 +254,7 @@ def test_what_add_hparams_has_written_belongs_to_the_run_that_it_was_called_in(
         with writer(str(tmp_path / "logs" / f"run_{number}")) as log:
             for step in range(9):
                 log.add_scalar("loss", 1 / (1 + step + number), step)
-            log.add_hparams({"lr": rate}, {"accuracy": 0.75})
+            log.add_hparams({"lr": rate, "decay": 0.1 * (1.4 + number)}, {"accuracy": 0.75})
     logs = tmp_path / "logs"
     page = page_of(report(logs, tmp_path / "all.html", group="hparam:lr").read_text("utf-8"))
     names = [run["name"] for run in page["runs"]]
@@ -264,6 +265,9 @@ def test_what_add_hparams_has_written_belongs_to_the_run_that_it_was_called_in(
     rate, loss = axes["lr"], axes["loss"]
     assert list(rate["texts"].values()) == ["0.1", "0.1", "0.5"]
     assert list(loss["texts"].values()) == ["0.11111111", "0.1", "0.09090909"]
+    assert [text for _, text in rate["ticks"]] == ["0.1", "0.5"]
+    # 0.1 * 1.4 is 0.13999999999999999: there is room for few letters.
+    assert [text for _, text in axes["decay"]["ticks"]] == ["0.14", "0.24", "0.34"]
     assert axes["accuracy"]["texts"] == dict.fromkeys(rate["texts"], "0.75")
     assert [[names[run] for run in group["runs"]] for group in page["groups"]] == [
         ["run_0", "run_1"], ["run_2"],

@@ -67,6 +67,22 @@ def test_raw_values_leave_the_chart_only_with_an_arrow(tmp_path: Path, open_page
     assert "↑ 90" in of_card(page, "loss", arrows)
 
 
+def test_an_arrow_stands_where_the_line_leaves_the_chart(tmp_path: Path, open_page: Open) -> None:
+    values = np.append([900, 300, 90], np.linspace(2, 1, 80))
+    page = one_run(tmp_path, values, open_page)
+    assert y_range(page, "loss")[1] < 900
+    place = """(({left, width}, axis) => (left - axis.left) / axis.width)(
+        [...card.querySelectorAll('.annotation-text')].find((each) =>
+            each.textContent === '↑ 900').getBoundingClientRect(),
+        card.querySelector('.nsewdrag').getBoundingClientRect())"""
+    assert 0 <= of_card(page, "loss", place) < 0.05
+
+
+def test_a_series_of_six_points_has_no_outliers(tmp_path: Path, open_page: Open) -> None:
+    page = one_run(tmp_path, np.array([2.5, 0.3, 0.1, 0.11, 0.1, 0.09]), open_page)
+    assert y_range(page, "loss")[1] > 2.5
+
+
 def test_a_short_series_is_smoothed_only_where_it_is_asked_for(
     tmp_path: Path, open_page: Open
 ) -> None:

@@ -21,8 +21,10 @@ pytest.importorskip("anywidget", reason="anywidget is not installed")
 SHOW = """async ([esm, values, background]) => {
   document.body.style.background = background;
   const { default: { render } } = await import(`data:text/javascript;base64,${esm}`);
-  const el = document.body.appendChild(document.createElement('div'));
-  render({ model: { get: (name) => values[name], on: () => {} }, el });
+  const el = document.createElement('div');
+  setTimeout(() => document.body.append(el), 50);
+  render({ model: { get: (name) => values[name], on: () => {}, save_changes: () => {},
+      set: (name, value) => { values[name] = value; window.kept = value; } }, el });
 }"""
 
 
@@ -57,7 +59,7 @@ def test_it_is_drawn_in_the_colours_of_the_notebook(
     trouble: list[str] = []
     notebook.on("pageerror", lambda error: trouble.append(str(error)))
     notebook.on("request", lambda request: request.url.startswith("http") and trouble.append("?"))
-    values = {"page": shown.page, "theme": shown.theme, "height": shown.height}
+    values = {"page": shown.page, "theme": shown.theme, "height": shown.height, "choices": ""}
     notebook.evaluate(SHOW, [base64.b64encode(module).decode(), values, background])
     frame = notebook.frame_locator("iframe")
     frame.locator("#charts .plot .scatterlayer .trace").first.wait_for(timeout=15000)
@@ -66,5 +68,21 @@ def test_it_is_drawn_in_the_colours_of_the_notebook(
     frame.locator("#log").check()
     frame.get_by_role("button", name="Dark colours" if wanted == "light" else "Light").click()
     assert frame.locator("html").get_attribute("data-theme") != wanted
+    if theme == "auto":  # the notebook itself changes its colours
+        other = {"dark": "#fff", "light": "#111"}[wanted]
+        frame.get_by_role("button", name="colours").click()
+        notebook.evaluate("(other) => { document.body.style.background = other; }", other)
+        switched = frame.locator(f"html[data-theme={'light' if wanted == 'dark' else 'dark'}]")
+        switched.wait_for(state="attached")
+    assert frame.locator("#log").is_checked()
+    # What is chosen is kept, and stands there when the notebook is opened again.
+    notebook.wait_for_function("() => window.kept?.startsWith('#s=')")
+    kept = notebook.evaluate("window.kept")
+    notebook.evaluate("document.querySelector('iframe').remove()")
+    again = values | {"choices": kept}
+    notebook.evaluate(SHOW, [base64.b64encode(module).decode(), again, background])
+    frame.locator("#charts .plot .scatterlayer .trace").first.wait_for(timeout=15000)
+    assert frame.locator("#log").is_checked()
+    assert frame.locator("html").get_attribute("data-theme") == wanted
     assert trouble == []
     context.close()

@@ -16,6 +16,7 @@ from tbtools.render.extras import require_report_extra
 from tbtools.render.figures.style import apply_style, place_legend, style_named
 from tbtools.render.format import format_rounded
 from tbtools.render.ranges import value_range
+from tbtools.render.run_names import short_names
 from tbtools.render.series import (
     LAST_DATE,
     MOST_RAW_LINES,
@@ -65,6 +66,7 @@ class _Plan:
     colors: Mapping[str, str]
     dashes: Mapping[str, str]
     ranks: Mapping[str, int]
+    shown: Mapping[str, str]
 
 
 def plot(
@@ -138,7 +140,10 @@ def plot(
     styled = style_named(style)
     names = list(found)
     ranks = {name: number for number, name in enumerate(names)}
-    plan = _Plan(axis, smoothing, method, styled, run_colors(names), run_dashes(names), ranks)
+    shown = dict(zip(names, map(_text, short_names(names)), strict=True))
+    plan = _Plan(
+        axis, smoothing, method, styled, run_colors(names), run_dashes(names), ranks, shown
+    )
     marks: Sequence[Finding] = ()
     if findings:
         marks = judge(found, selection, objectives=objectives, judging=judging).findings
@@ -198,7 +203,7 @@ def _figure(
     if log:
         figure.update_yaxes(type="log")
     apply_style(figure, plan.style, rows)
-    place_legend(figure, [name for name in plan.ranks if name in named], plan.style)
+    place_legend(figure, [plan.shown[name] for name in plan.ranks if name in named], plan.style)
     if plan.x in ("relative", "active"):
         figure.update_xaxes(ticksuffix=" s")
     return figure
@@ -216,7 +221,7 @@ def _lines(
     import plotly.graph_objects as go
 
     color = plan.colors[series.run]
-    name = _text(series.run)
+    name = plan.shown[series.run]
     smoothed = _smoothed(series, plan)
     if log:
         smoothed = np.where(series.value > 0, smoothed, np.nan)
@@ -268,26 +273,33 @@ def _leave_out_outliers(
     *,
     log: bool,
 ) -> None:
-    lines = [
-        _smoothed(each, plan)[each.value > 0] if log else _smoothed(each, plan) for each in series
+    drawn = [(_x(each, plan.x), _smoothed(each, plan), each.value) for each in series]
+    drawn += [
+        (_x(each, plan.x), each.value, each.value)
+        for each in series
+        if _shows_raw(each, series, plan)
     ]
-    lines += [each.value for each in series if _shows_raw(each, series, plan)]
-    shown = value_range(lines, log=log)
-    whole = value_range(lines, log=log, outliers=True)
+    lines = [(x, np.where(raw > 0, y, np.nan) if log else y) for x, y, raw in drawn]
+    shown = value_range([y for _, y in lines], log=log)
+    whole = value_range([y for _, y in lines], log=log, outliers=True)
     if shown is None or whole is None or shown == whole:
         return
     margin = _MARGIN * (shown[1] - shown[0])
     figure.update_yaxes(range=[shown[0] - margin, shown[1] + margin], row=row, col=column)
-    for arrow, y, beyond, end in (("↓", 0, whole[0], shown[0]), ("↑", 1, whole[1], shown[1])):
-        if beyond != end:
+    x, y = (np.concatenate(each) for each in zip(*lines, strict=True))
+    middle = x.min() + (x.max() - x.min()) / 2
+    ends = (("↓", 0, whole[0], shown[0], np.nanargmin), ("↑", 1, whole[1], shown[1], np.nanargmax))
+    for arrow, end, beyond, limit, farthest in ends:
+        if beyond != limit:
+            at = x[farthest(np.where(np.isfinite(y), y, np.nan))]
             figure.add_annotation(
                 text=f"{arrow} {format_rounded(10**beyond if log else beyond, 3)}",
-                x=1,
-                y=y,
-                xref="x domain",
+                x=_plain(at),
+                y=end,
                 yref="y domain",
-                xanchor="right",
-                yanchor="top" if y else "bottom",
+                # The arrow stands at the point, and the number inside the chart.
+                xanchor="left" if at < middle else "right",
+                yanchor="top" if end else "bottom",
                 showarrow=False,
                 row=row,
                 col=column,
@@ -320,7 +332,7 @@ def _mark_finding(
         row=row,
         col=column,
         line={"color": color, "width": 1.2, "dash": SEVERITY_DASHES[finding.severity]},
-        name=f"{finding.kind}: {_text(finding.run)}",
+        name=f"{finding.kind}: {plan.shown[finding.run]}",
     )
 
 
@@ -339,7 +351,7 @@ def _mark_restarts(
             row=row,
             col=column,
             line={"color": plan.colors[series.run], "width": 2},
-            name=f"resumed: {_text(series.run)}",
+            name=f"resumed: {plan.shown[series.run]}",
         )
 
 

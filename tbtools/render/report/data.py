@@ -18,7 +18,7 @@ from tbtools.render.colors import (
     run_dashes,
 )
 from tbtools.render.format import format_count
-from tbtools.render.ranges import SQUEEZED
+from tbtools.render.ranges import FEWEST, SQUEEZED
 from tbtools.render.report import media, structures
 from tbtools.render.report.arrangement import (
     matching,
@@ -33,7 +33,6 @@ from tbtools.render.report.findings import chart_notes, judgement_of, run_status
 from tbtools.render.report.groups import encoded_groups, grouped_series
 from tbtools.render.report.hparams import hparam_axes, run_settings
 from tbtools.render.report.layouts import layout_sections
-from tbtools.render.report.naming import short_names
 from tbtools.render.report.overview import best_runs, objective_columns, page_facts, run_row
 from tbtools.render.report.provenance import provenance_tables, sentences_of
 from tbtools.render.report.runpanel import run_panels
@@ -46,6 +45,7 @@ from tbtools.render.report.series import (
     points_a_series,
 )
 from tbtools.render.report.unshown import unshown
+from tbtools.render.run_names import short_names, tight_names
 from tbtools.render.series import LAST_DATE, LEAST_SMOOTHED, MOST_RAW_LINES, SMOOTHING, finding_ends
 from tbtools.runs.reading import check_progress
 from tbtools.runs.selection import EVERYTHING, Selector
@@ -161,10 +161,11 @@ def page_data(
     statuses = run_statuses(judged.findings, by_run)
     shown_path = os.path.abspath if show_paths else partial(_within, root)
     colors, dashes = run_colors(names), run_dashes(names)
+    short = short_names(names)
     rows = [
         run_row(name, run, statuses[name], shown_path)
-        | {"color": colors[name], "dash": dashes[name], "short": short}
-        for (name, run), short in zip(runs.items(), short_names(names), strict=True)
+        | {"color": colors[name], "dash": dashes[name], "short": shown, "tight": tight}
+        for (name, run), shown, tight in zip(runs.items(), short, tight_names(short), strict=True)
     ]
     best = objective_columns(series, ranked, names, tags)
     settings = run_settings(runs, all_runs)
@@ -273,6 +274,7 @@ def _drawing() -> dict[str, Any]:
         "ramp": RAMP,
         "most_raw_lines": MOST_RAW_LINES,
         "squeezed": SQUEEZED,
+        "fewest": FEWEST,
         "last_date": LAST_DATE,
         "most_lines": MOST_LINES,
     }

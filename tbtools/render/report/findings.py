@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.detect import is_judged, worst
+from tbtools.render.finding_words import finding_words
 from tbtools.render.format import format_count, plural
 from tbtools.render.not_judged import not_judged_lines
 from tbtools.render.report.overview import note_words
@@ -106,6 +107,7 @@ def _finding(finding: Finding, series: ScalarSeries | None) -> dict[str, Any]:
         "onset_step": finding.onset_step,
         "end_step": finding.end_step,
         "ongoing": finding.ongoing,
+        "words": finding_words(finding),
         "message": finding.message,
     }
     if series is not None:
@@ -144,8 +146,7 @@ def chart_notes(
     found: dict[str, list[dict[str, Any]]] = {tag: [] for tag in tags}
     for each in (each for group in groups for each in group["findings"]):
         if each["tag"] in found:
-            text = f"{each['kind']} at {format_count(each['onset_step'])}"
-            text += ", not shown" * ("outside" in each)
+            text = each["words"] + ", not shown" * ("outside" in each)
             found[each["tag"]].append(
                 _note(number[each["run"]], text, each["message"], each["severity"])
             )
@@ -195,12 +196,11 @@ def run_statuses(
 
 def _trouble(found: Sequence[Finding]) -> dict[str, Any]:
     main = worst(found)
-    preposition = "since" if main.kind == "plateau" else "at"
     more = f" +{len(found) - 1}" if len(found) > 1 else ""
     return {
         "severity": main.severity,
         "rank": SEVERITIES.index(main.severity),
-        "text": f"{main.kind} {preposition} {format_count(main.onset_step)}{more}",
+        "text": finding_words(main) + more,
         "message": main.message,
     }
 

@@ -28,6 +28,8 @@ _DECADES = 100
 # Different numbers beyond which an axis has ticks at even distances, and names beyond which it has
 # them only at its ends.
 _MOST_NUMBERS, _MOST_NAMES = 5, 8
+# Longer numbers than this are rounded.
+_LONG = 12
 # Hyperparameters beyond which nobody reads on.
 _MOST_BARS = 15
 
@@ -193,7 +195,10 @@ def _axis(name: str, values: Mapping[int, Value], texts: Mapping[int, str]) -> d
     at_run = {
         run: (scale(value) / 2 - start) / span if span else 0.5 for run, value in numbers.items()
     }
-    text_of = {numbers[run]: [at_run[run], texts[run]] for run in numbers}
+    text_of = {
+        value: [at_run[run], texts[run] if len(texts[run]) <= _LONG else format_rounded(value)]
+        for run, value in numbers.items()
+    }
     ticks_at = [text_of[value] for value in sorted(text_of)]
     if len(text_of) > _MOST_NUMBERS:
         middle = [

@@ -141,8 +141,7 @@ def _leader(rows: Sequence[Mapping[str, Any]], objective: Mapping[str, Any]) -> 
     return [
         [f"Best {objective['name']} ", False],
         [best["best_text"], True],
-        [" by ", False],
-        [rows[leader]["name"], True],
+        *([[" by ", False], [rows[leader]["name"], True]] if len(rows) > 1 else []),
         [f" at step {format_count(best['best_step'])}", False],
     ]
 

@@ -29,6 +29,7 @@ _SCRIPTS = (
     "data.js",
     "smooth.js",
     "state.js",
+    "embedded.js",
     "link.js",
     "live.js",
     "where.js",
@@ -37,6 +38,7 @@ _SCRIPTS = (
     "grouping.js",
     "axes.js",
     "marks.js",
+    "labels.js",
     "figure.js",
     "download.js",
     "tooltip.js",
@@ -64,11 +66,20 @@ _MODULE_LINES = re.compile(r"^import \{[^}]*\} from \"[^\"]*\";\n|^export ", re.
 
 _STYLES = ("base.css", "controls.css", "overview.css", "charts.css", "ending.css")
 
+# In a frame of an open page that looks for the next one (live.js) a page says which it is, and is
+# read no further.
+_FIRST = """if (parent !== window && location.search.endsWith("version")) {
+  parent.postMessage(document.documentElement.dataset.version, "*");
+  window.stop();
+}
+"""
+
 _PAGE = """<!doctype html>
-<html lang="en">
+<html lang="en" data-version="{version}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
+<script>{first}</script>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="generator" content="tbtools">
@@ -99,7 +110,8 @@ def plotly_js() -> str:
 def render_page(data: PageData, plotlyjs: PlotlyJs) -> str:
     """The whole page as text.
 
-    The policy in it lets only these two scripts run, by their hashes, and nothing be fetched.
+    The policy in it lets only its own scripts run, by their hashes, and nothing be fetched; a page
+    that is written anew may show itself in a frame, to see whether it has become another one.
 
     Args:
         data: What is shown.
@@ -108,13 +120,17 @@ def render_page(data: PageData, plotlyjs: PlotlyJs) -> str:
     """
     script = _script()
     plotly, source = _plotly(plotlyjs)
+    told, numbers = _json(data), data.columns.to_base64()
+    version = hashlib.sha256(f"{told}{numbers}".encode()).hexdigest()[:16]
     return _PAGE.format(
-        policy=_policy(script, source),
+        policy=_policy(script, source, live=data.page["live"] is not None),
+        version=version,
+        first=_FIRST,
         title=html.escape(data.page["title"]),
         style="\n".join(_asset(name) for name in _STYLES),
         body=_asset("page.html"),
-        data=_json(data),
-        numbers=data.columns.to_base64(),
+        data=told,
+        numbers=numbers,
         script=script,
         plotly=plotly,
     )
@@ -157,18 +173,19 @@ def _plotly(plotlyjs: PlotlyJs) -> tuple[str, str]:
     return element, url
 
 
-def _policy(script: str, plotly_source: str) -> str:
-    """Runs our two scripts, shows what stands in the page, fetches nothing.
+def _policy(script: str, plotly_source: str, *, live: bool) -> str:
+    """Runs our scripts, shows what stands in the page, fetches nothing.
 
     Styles are let be: plotly.js sets them on elements, and nothing of a stranger's is markup.
     """
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src '{_hash(script)}' {plotly_source}",
+            f"script-src '{_hash(_FIRST)}' '{_hash(script)}' {plotly_source}",
             "style-src 'unsafe-inline'",
             "img-src data: blob:",
             "media-src data:",
+            *(["frame-src 'self' file:"] if live else []),
             "base-uri 'none'",
             "form-action 'none'",
         )

@@ -37,8 +37,12 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None] | None
 
-# As `page_data` has it, near the beginning of the page.
+# As `page_data` and `render_page` have them, near the beginning of the page.
 _LIVE = re.compile(r'"live":[0-9.]+')
+_VERSION = 'data-version="'
+
+# More than so many runs that are compared with one are not named in the heading.
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +330,8 @@ def diff_report(
         for side, shown in zip(sides, names, strict=True)
         for name, run in side.items()
     }
+    if b is None and len(compared.runs) > _MOST_NAMED:
+        compared = replace(compared, b=f"{len(compared.runs)} others")
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     data = page_data(
         runs,
@@ -347,7 +353,7 @@ def settle_page(path: str | os.PathLike[str]) -> None:
     text = Path(path).read_text("utf-8", "surrogateescape")
     settled = _LIVE.sub('"live":null', text, count=1)
     if settled != text:
-        _write(path, settled, force=True)
+        _write(path, settled.replace(_VERSION, f"{_VERSION}last-", 1), force=True)
 
 
 def _require_values(inputs: Inputs, selection: Selection) -> None:

@@ -13,12 +13,14 @@ from rich.cells import cell_len
 from tbtools.analysis.main_objective import Objectives, rank_objectives
 from tbtools.analysis.reached import reached
 from tbtools.render.colors import DASHES, run_colors, run_dashes
+from tbtools.render.finding_words import finding_words
 from tbtools.render.format import (
     format_count,
     format_rounded,
     plural,
     printable,
 )
+from tbtools.render.run_names import short_names
 from tbtools.render.terminal.chart import AXIS_ROWS, Chart, Line, Look
 from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_names, print_cells, print_line
 from tbtools.vocabulary import AXES
@@ -102,6 +104,12 @@ class PlotView:
             return self.runs
         names = {each.run for series in drawn.values() for each in series}
         return [run for run in self.runs if run in names]
+
+    @cached_property
+    def short_names(self) -> Mapping[str, str]:
+        """What the runs are called."""
+        runs = self.drawn_runs
+        return dict(zip(runs, short_names(runs), strict=True))
 
     def show(self, console: Console) -> None:
         """Prints the charts, below each other, as wide as the terminal."""
@@ -215,8 +223,9 @@ class _Chart:
         return self.width >= _NAMED_FROM and 1 < len(self.series) <= rows
 
     def _names(self, width: int) -> list[str]:
-        """The names of the runs that are drawn, no wider than that."""
-        printed = [printable(each.run) for each in self.series]
+        """What tells the runs apart that are drawn, no wider than that."""
+        shown = self.view.short_names
+        printed = [printable(shown.get(each.run, each.run)) for each in self.series]
         return cut_names(printed, width, self.look.frame.ellipsis)
 
     def _title(self) -> list[tuple[str, str]]:
@@ -248,7 +257,7 @@ class _Chart:
                 (f" {name}{blank}  {value}", ""),
             ]
             for finding in worst.get(each.run, []):
-                where = f"{finding.kind} at {format_count(finding.onset_step)}"
+                where = finding_words(finding)
                 mark = f"  {self.look.frame.onset} {where}"
                 line.append((mark, SEVERITY_STYLES[finding.severity]))
             self._line(*line)

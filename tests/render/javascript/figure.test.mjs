@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bandTrace, drawable, points, stackAnchor, withDashes } from "../../../tbtools/render/report/assets/figure.js";
+import { bandTrace, drawable, points, withDashes } from "../../../tbtools/render/report/assets/figure.js";
+import { stackAnchor } from "../../../tbtools/render/report/assets/labels.js";
 
 const axis = { breaks: "step", of: (series, i) => series.step[i] };
 

@@ -89,7 +89,12 @@ function verdictMatrix(pairs) {
     const title = [found.verdict, found.reason].filter(Boolean).join(": ");
     return h("td", { class: `number verdict ${found.style}`, title }, text);
   };
-  const heads = differing.map(({ a, b }) => h("th", { scope: "col" }, `${a ?? "nothing"} → ${b ?? "nothing"}`));
+  // What all are compared with is told above.
+  const isOne = new Set(differing.map(({ a }) => a)).size === 1;
+  const heads = differing.map(({ a, b }) => {
+    const both = `${a ?? "nothing"} → ${b ?? "nothing"}`;
+    return h("th", { scope: "col", title: both }, isOne ? (b ?? "nothing") : both);
+  });
   const rows = tags.map((tag) =>
     h(
       "tr",

@@ -1,7 +1,7 @@
 // Charts as pictures and as tables, the table of runs as CSV: files that the browser saves.
 
 import { h } from "./dom.js";
-import { escapeForPlotly } from "./figure.js";
+import { escapeForPlotly } from "./labels.js";
 import { formatCount } from "./format.js";
 
 export function csvCell(value) {

@@ -5,6 +5,7 @@ import { axisColor, groupAxes, runsByValue } from "./coloring.js";
 import { groupSeries } from "./grouping.js";
 import { beyondNotes, findingShapes, nonfiniteTrace, onsetMarks, restartShapes } from "./marks.js";
 import { formatCount } from "./format.js";
+import { endLabels, LABEL } from "./labels.js";
 import { nearest } from "./tooltip.js";
 import { AS_IT_IS, linearBelow, symmetricLog, symmetricTicks } from "./scale.js";
 import { formatRounded } from "./format.js";
@@ -28,7 +29,8 @@ function drawnLines(page, state, tag) {
     .map(([{ name, runs }, series]) => line(name, runs, series));
   for (const series of tag.series) {
     if (grouped.has(series.run) || !state.isShown(series.run)) continue;
-    lines.push(line(page.runs[series.run].short, [series.run], series));
+    const { short, tight } = page.runs[series.run];
+    lines.push({ ...line(short, [series.run], series), tight: tight[1] });
   }
   return withDashes(lines);
 }
@@ -181,48 +183,6 @@ function crowdLines(lines, axis, jump) {
   return { x: xs, y: ys };
 }
 
-// Names at the ends of the lines that stand out of a crowd.
-function endLabels(lines, place, range) {
-  const ends = lines.flatMap((line) => {
-    let last = line.drawn.length - 1;
-    while (last >= 0 && !Number.isFinite(line.drawn[last])) last--;
-    return last < 0 ? [] : { line, x: line.x[last], y: line.drawn[last] };
-  });
-  if (!ends.length) return [];
-  ends.sort((a, b) => b.y - a.y);
-  // One above the other, in the order of their ends: the best runs end close to one another.
-  const { above, ...anchor } = stackAnchor(place(ends[0].y), place(ends[ends.length - 1].y), range, ends.length);
-  return ends.map(({ line, x }, number) => ({
-    ...anchor,
-    text: escapeForPlotly(line.name.length > 48 ? `…${line.name.slice(-47)}` : line.name),
-    x,
-    xanchor: "right",
-    yanchor: above ? "bottom" : "top",
-    yshift: LABEL * (above ? ends.length - number : -number),
-    bgcolor: `${cssColor("--card")}aa`,
-    borderpad: 0,
-    showarrow: false,
-    font: { size: 10, color: line.color },
-  }));
-}
-
-// The height of a label, in pixels, and that of a small chart.
-const LABEL = 13;
-const SMALL = 150;
-
-// Where so many labels have room: above the highest end, below the lowest, or from the top down.
-export function stackAnchor(highest, lowest, range, count) {
-  const needed = range ? ((count + 1) * LABEL * (range[1] - range[0])) / SMALL : 0;
-  if (!range || range[1] - highest >= needed) return { above: true, y: highest };
-  if (lowest - range[0] >= needed) return { above: false, y: lowest };
-  return { above: false, yref: "paper", y: 1 };
-}
-
-// Plotly reads some markup in texts.
-export function escapeForPlotly(text) {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-}
-
 // Where the line of a series breaks along an axis: at points, or everywhere ("dots").
 function breaksOf(series, axis) {
   return series.breaks?.[axis.breaks] ?? [];
@@ -337,13 +297,13 @@ export function drawable(values, { value }, log) {
 function behind(page, state, lines, axis) {
   /** @type {any[]} */
   const data = [];
-  const arrays = [];
+  const drawn = [];
   const few = lines.length <= page.drawing.most_raw_lines;
   const shaded = lines.filter(({ series }) => series.spread || series.low || series.margin);
   const add = (line, low, high) => {
     const [least, greatest] = [low, high].map((each) => drawable(each, { value: low }, state.log));
     data.push(bandTrace(line, axis, least, greatest, bandAlpha(shaded.length)));
-    arrays.push(least, greatest);
+    drawn.push({ x: line.x, y: least }, { x: line.x, y: greatest });
   };
   for (const line of lines) {
     const { series } = line;
@@ -353,10 +313,10 @@ function behind(page, state, lines, axis) {
     else if (few && state.weightOf(series) > 0) {
       const raw = drawable(series.value, series, state.log);
       data.push(lineTrace(line, axis, raw, { faint: true }));
-      arrays.push(raw);
+      drawn.push({ x: line.x, y: raw });
     }
   }
-  return { data, arrays };
+  return { data, drawn };
 }
 
 // The whole figure of a tag. `lines` goes along for the tooltip: what is drawn, with its numbers.
@@ -371,22 +331,31 @@ export function scalarFigure(page, state, tag) {
     line.smooth = smooth(line.series, state.weightOf(line.series));
     line.drawn = drawable(line.smooth, line.series, state.log);
   }
-  const { data, arrays } = behind(page, state, lines, axis);
+  const { data, drawn } = behind(page, state, lines, axis);
   data.push(...crowdTraces(crowd, axis));
   for (const line of apart) {
     const marked = !state.weightOf(line.series);
     data.push(lineTrace(line, axis, line.drawn, { width: line.width, marked }));
   }
   data.push(...nonfiniteTrace(apart, axis));
-  const values = [...arrays, ...lines.map((line) => line.drawn)];
-  const scale = state.symlog ? symmetricLog(linearBelow(values)) : AS_IT_IS;
-  const shown = state.symlog ? values.map((each) => Array.from(each, scale.to)) : values;
+  drawn.push(...lines.map((line) => ({ x: line.x, y: line.drawn })));
+  const scale = state.symlog ? symmetricLog(linearBelow(drawn.map(({ y }) => y))) : AS_IT_IS;
+  if (state.symlog) for (const each of drawn) each.y = Array.from(each.y, scale.to);
   if (state.symlog) for (const trace of data) trace.y = Array.from(trace.y, scale.to);
   const limits = state.limitsOf(tag);
-  const range = limitedRange(yRange(shown, { ...state, squeezed: page.drawing.squeezed }), limits, state.log, scale);
+  const range = limitedRange(
+    yRange(
+      drawn.map(({ y }) => y),
+      { ...state, ...page.drawing },
+    ),
+    limits,
+    state.log,
+    scale,
+  );
   // Of a crowd only those that stand out are marked: marks of hundreds say nothing.
   const marked = new Set(apart.flatMap(({ runs }) => runs));
   const told = crowd.length ? { ...state, isShown: (run) => marked.has(run) } : state;
+  const beyond = range ? beyondNotes(drawn, range, state.log, scale) : [];
   const layout = {
     ...baseLayout(),
     // Along another scalar not everything has a place.
@@ -395,9 +364,12 @@ export function scalarFigure(page, state, tag) {
     ),
     annotations: [
       ...onsetMarks(page, told, tag, axis).filter(({ x }) => !Number.isNaN(x)),
-      ...(range ? beyondNotes(shown, range, state.log, scale) : []),
+      ...beyond,
       ...(crowd.length
-        ? [crowdNote(crowd, Boolean(state.colorBy)), ...endLabels(apart, state.log ? Math.log10 : scale.to, range)]
+        ? [
+            crowdNote(crowd, Boolean(state.colorBy)),
+            ...endLabels(apart, state.log ? Math.log10 : scale.to, range, beyond.some(({ y }) => y) ? LABEL : 0),
+          ]
         : []),
     ],
     xaxis: {

@@ -2,7 +2,7 @@
 
 import { axisStyle, cssColor, runColor } from "./axes.js";
 import { axisColor, GREY } from "./coloring.js";
-import { escapeForPlotly } from "./figure.js";
+import { escapeForPlotly } from "./labels.js";
 import { h, svg } from "./dom.js";
 import { plotCard } from "./media.js";
 
@@ -104,7 +104,8 @@ function drawParallel(page, state, room) {
     readableTicks(axis.ticks, y).map(([part, text]) =>
       label(text.length > 12 ? `${text.slice(0, 11)}…` : text, {
         x: i ? x(i) + 6 : x(i) - 6,
-        y: y(part) + 4,
+        // Where lines come together the text stands beside them, not on them.
+        y: y(part) + (part === 1 ? -3 : part === 0 ? 11 : 4),
         "text-anchor": i ? "start" : "end",
         fill: "var(--muted)",
         class: "tick",

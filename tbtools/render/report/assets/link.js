@@ -1,6 +1,7 @@
 // What the reader has chosen, in the address of the page: it can be sent, and the browser goes back.
 
 import { inflate } from "./data.js";
+import { isEmbedded, keepChoices, keptChoices } from "./embedded.js";
 
 const MARK = "#s=";
 // A slider that is still moving, or a word that is still being typed, is no place to come back to.
@@ -113,23 +114,26 @@ export async function attachLink(page, state) {
   const write = async () => {
     const turn = ++latest;
     const choices = choicesOf(page, state, first);
+    // In a notebook the colours are those of the notebook.
+    if (isEmbedded()) delete choices.theme;
     const hash = Object.keys(choices).length ? await encodeChoices(choices) : "";
     // What was chosen meanwhile is written by a later call, which may end before this one.
     if (turn !== latest) return;
     if (hash === written || (!hash && !written.startsWith(MARK))) return;
     written = hash;
     location.hash = hash;
+    keepChoices(hash);
   };
-  const read = async () => {
+  const read = async (hash = location.hash) => {
     clearTimeout(timer);
     const turn = ++latest;
-    const choices = await decodeChoices(location.hash);
+    const choices = await decodeChoices(hash);
     if (turn !== latest) return;
     if (choices || written.startsWith(MARK)) state.set(readChoices(page, choices ?? {}, first));
-    written = location.hash;
+    written = hash;
   };
   window.addEventListener("hashchange", () => location.hash !== written && read());
-  await read();
+  await read(keptChoices());
   state.listen((changed) => {
     if (!changed.some((name) => name in KINDS || SETS.includes(name))) return;
     clearTimeout(timer);

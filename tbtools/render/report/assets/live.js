@@ -1,6 +1,10 @@
 // A page that is written anew while runs go on: it is read again, and stands as it stood.
 
+import { h } from "./dom.js";
+
 const QUIET = 2000;
+// So long an answer may take, in milliseconds, of a large page from far away.
+const PATIENCE = 20_000;
 
 /** @returns {any[]} */
 function all(selector) {
@@ -40,7 +44,29 @@ export function restore() {
   scrollTo(0, before.scroll);
 }
 
-// Reads the page again after a while, when nobody is at it.
+// Which page stands in the file now; undefined where nothing answers. A page of a file can read no
+// file, not even its own, but it can show it in a frame, where the first script of the page tells what
+// it is and reads no further (page.py). An address that is its own would not be opened in a frame.
+function currentVersion() {
+  const url = new URL(location.href);
+  url.hash = "";
+  url.search += `${url.search ? "&" : "?"}version`;
+  const frame = h("iframe", { src: url.href, sandbox: "allow-scripts", title: "What the file says now", hidden: true });
+  return new Promise((resolve) => {
+    const settle = (answer) => {
+      window.removeEventListener("message", hear);
+      clearTimeout(timer);
+      frame.remove();
+      resolve(answer);
+    };
+    const hear = ({ source, data }) => source === frame.contentWindow && settle(data);
+    const timer = setTimeout(settle, PATIENCE);
+    window.addEventListener("message", hear);
+    document.body.append(frame);
+  });
+}
+
+// Reads the page again when it has become another one, and nobody is at it.
 export function attachLive(page, state) {
   if (!page.live) return;
   history.scrollRestoration = "manual";
@@ -48,9 +74,12 @@ export function attachLive(page, state) {
   const touch = () => (latest = performance.now());
   for (const name of ["pointermove", "pointerdown", "keydown", "wheel", "input"])
     document.addEventListener(name, touch, { passive: true });
+  const isBusy = () => performance.now() - latest < QUIET || document.hidden || document.querySelector("dialog[open]");
   const look = async () => {
-    const busy = performance.now() - latest < QUIET || document.hidden || document.querySelector("dialog[open]");
-    if (busy) return setTimeout(look, QUIET / 2);
+    if (isBusy()) return setTimeout(look, QUIET / 2);
+    const version = await currentVersion();
+    if (version === document.documentElement.dataset.version) return setTimeout(look, page.live * 1000);
+    if (isBusy()) return setTimeout(look, QUIET / 2);
     await state.link.write();
     history.replaceState({ standing: standing() }, "");
     location.reload();

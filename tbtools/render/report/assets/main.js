@@ -17,6 +17,7 @@ import { showSidebar, showToolbar } from "./sidebar.js";
 import { isSingle, singleCard } from "./single.js";
 import { attachKeys } from "./help.js";
 import { attachLink } from "./link.js";
+import { followColours } from "./embedded.js";
 import { attachLive, restore } from "./live.js";
 import { WHOLE } from "./rows.js";
 import { createState } from "./state.js";
@@ -348,6 +349,7 @@ async function start() {
     if (isRead || changed.some((name) => DRAWN.includes(name))) painter.stale();
   });
   state.link = await attachLink(page, state);
+  followColours(state);
   document.documentElement.dataset.shown = "true";
 
   await plotlyReady();

@@ -118,31 +118,32 @@ export function restartShapes(state, lines, axis) {
   return shapes;
 }
 
-// How far the lines go beyond the range that is shown, as a note at either end.
-export function beyondNotes(arrays, range, log, { from }) {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const values of arrays) {
-    for (const value of values) {
-      if (!Number.isFinite(value) || (log && value <= 0)) continue;
-      if (value < low) low = value;
-      if (value > high) high = value;
+// How far lines go beyond the range that is shown, as a note at either end, at the point that is farthest
+// out.
+export function beyondNotes(lines, range, log, { from }) {
+  const lowest = { x: 0, y: Infinity };
+  const highest = { x: 0, y: -Infinity };
+  let [first, last] = [Infinity, -Infinity];
+  for (const { x, y } of lines) {
+    for (let i = 0; i < y.length; i++) {
+      if (!Number.isFinite(y[i]) || Number.isNaN(x[i]) || (log && y[i] <= 0)) continue;
+      if (x[i] < first) first = x[i];
+      if (x[i] > last) last = x[i];
+      if (y[i] < lowest.y) Object.assign(lowest, { x: x[i], y: y[i] });
+      if (y[i] > highest.y) Object.assign(highest, { x: x[i], y: y[i] });
     }
   }
   const [bottom, top] = log ? range.map((end) => 10 ** end) : range;
-  const note = (text, y) => ({
-    text,
-    x: 1,
-    y,
-    xref: "paper",
+  const note = (arrow, { x, y }, end) => ({
+    text: `${arrow} ${formatRounded(from(y), 3)}`,
+    x,
+    y: end,
     yref: "paper",
-    xanchor: "right",
-    yanchor: y ? "top" : "bottom",
+    // The arrow stands at the point, and the number inside the chart.
+    xanchor: x < (first + last) / 2 ? "left" : "right",
+    yanchor: end ? "top" : "bottom",
     showarrow: false,
     font: { size: 10, color: cssColor("--muted") },
   });
-  return [
-    ...(high > top ? [note(`↑ ${formatRounded(from(high), 3)}`, 1)] : []),
-    ...(low < bottom ? [note(`↓ ${formatRounded(from(low), 3)}`, 0)] : []),
-  ];
+  return [...(highest.y > top ? [note("↑", highest, 1)] : []), ...(lowest.y < bottom ? [note("↓", lowest, 0)] : [])];
 }

@@ -133,7 +133,7 @@ const SPARK = { width: 96, height: 22 };
 export function sparkScale(series) {
   const y = yRange(
     series.map((each) => each.value),
-    { ignoreOutliers: true, log: false, squeezed: 1 },
+    { ignoreOutliers: true, log: false, squeezed: 1, fewest: 20 },
   );
   const ends = series.flatMap(({ step, to = step }) => [step[0], to[to.length - 1]]);
   return y && { y, first: Math.min(...ends), last: Math.max(...ends) };

@@ -6,21 +6,19 @@ import { bothEnds, breakable, h } from "./dom.js";
 import { formatRounded } from "./format.js";
 import { orderedRuns } from "./runtable.js";
 
-// Where a name is longer than this, names stand below a line with their directory: cut off, they
-// would look alike.
+// Where a name is longer than this, names are tight, below a line with what they have in common: cut off,
+// they would look alike.
 const NAME_IN_LIST = 22;
 
-function directoryOf(name) {
-  return name.slice(0, name.lastIndexOf("/") + 1);
-}
-
-function runItem(page, state, run, directory) {
+function runItem(page, state, run, heading) {
+  const { name: whole, short, tight } = page.runs[run];
   const box = h("input", {
     type: "checkbox",
     checked: true,
+    "aria-label": whole,
     onchange: () => state.show([run], box.checked),
   });
-  const { name: whole, short } = page.runs[run];
+  const shown = heading ? tight[1] : short;
   const only = h(
     "button",
     {
@@ -44,12 +42,7 @@ function runItem(page, state, run, directory) {
       { title: whole },
       box,
       runSwatch(page, run),
-      h(
-        "span",
-        { class: "name" },
-        directory && h("span", { class: "hidden-text" }, directory),
-        short === whole ? breakable(whole.slice(directory.length)) : bothEnds(short, 18, 12),
-      ),
+      h("span", { class: "name" }, short === whole ? breakable(shown) : bothEnds(shown, 18, 12)),
       trouble,
     ),
     bestValue(page, run),
@@ -72,14 +65,14 @@ function bestValue(page, run) {
   return h("small", { class: "value", title }, formatRounded(cell.best, 4));
 }
 
-// The runs of each directory, sorted as the table is; all together where names are short.
-function runsByDirectory(page, runs) {
-  const long = page.runs.some(({ name, short }) => name === short && name.length > NAME_IN_LIST);
+// The runs below each heading, sorted as the table is; all together where names are short.
+function runsByHeading(page, runs) {
+  const long = page.runs.some(({ short }) => short.length > NAME_IN_LIST);
   const found = new Map();
   for (const run of runs) {
-    const directory = long ? directoryOf(page.runs[run].name) : "";
-    if (!found.has(directory)) found.set(directory, []);
-    found.get(directory).push(run);
+    const heading = long ? page.runs[run].tight[0] : "";
+    if (!found.has(heading)) found.set(heading, []);
+    found.get(heading).push(run);
   }
   return [...found];
 }
@@ -89,19 +82,19 @@ const ENTRY = 28;
 
 export function runList(page, state, scroll) {
   const long = page.runs.length > WHOLE;
-  const all = runsByDirectory(page, [...page.runs.keys()]);
-  const directories = new Map(all.flatMap(([directory, runs]) => runs.map((run) => [run, directory])));
-  // A run is known by its number, the heading of a directory by its name.
+  const all = runsByHeading(page, [...page.runs.keys()]);
+  const headings = new Map(all.flatMap(([heading, runs]) => runs.map((run) => [run, heading])));
+  // A run is known by its number, a heading by its text.
   const make = (entry) =>
     typeof entry === "number"
-      ? runItem(page, state, entry, directories.get(entry))
+      ? runItem(page, state, entry, headings.get(entry))
       : h("li", { class: "directory", "aria-hidden": "true", title: entry }, breakable(entry));
   const body = h("ul", { class: long ? "run-list long" : "run-list" });
   const gap = (height) => h("li", { "aria-hidden": "true", style: { height: `${height}px` } });
   const list = virtualRows({ scroll, body, height: ENTRY, make, gap });
   const show = () => {
-    const blocks = runsByDirectory(page, orderedRuns(page, state));
-    list.show(blocks.flatMap(([directory, runs]) => (directory ? [directory, ...runs] : runs)));
+    const blocks = runsByHeading(page, orderedRuns(page, state));
+    list.show(blocks.flatMap(([heading, runs]) => (heading ? [heading, ...runs] : runs)));
   };
   state.listen((changed) => {
     if (changed.includes("colorBy")) list.made.clear();

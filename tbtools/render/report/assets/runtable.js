@@ -11,8 +11,8 @@ import { seriesOf } from "./marks.js";
 import { sparkScale, sparkline } from "./overview.js";
 
 // Rows of a long table have one line each.
-function shownName({ name, short }) {
-  return short === name ? breakable(name) : short;
+function shownName({ short }) {
+  return breakable(short);
 }
 
 // What stands in a cell; null is nothing.
@@ -32,7 +32,7 @@ const DRAWN_COLUMNS = {
       "span",
       { class: "run-name", title: page.runs[run].name },
       runSwatch(page, run),
-      h("span", {}, shownName(page.runs[run])),
+      h("span", { class: "called" }, shownName(page.runs[run])),
       page.diff ? "" : [explainButton(page, run), page.runs.length > 1 && compareButton(page, state, run)],
     ),
   status: (page, run, { style, title, text }) => h("span", { class: `status ${style}`, title }, text),

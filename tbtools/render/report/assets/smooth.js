@@ -27,10 +27,10 @@ export function smooth(series, weight) {
   return result;
 }
 
-// From where to where values go, as tbtools/render/ranges.py has it. Outliers are ignored as
-// TensorBoard does, beyond the 5th and 95th percentile of all that is drawn, but only where they would
-// squeeze the rest into a part of the chart, and only at the end where they are.
-function valueRange(arrays, { ignoreOutliers, log, squeezed }) {
+// From where to where values go, as tbtools/render/ranges.py has it: without what lies farther beyond the
+// 5th or the 95th percentile than half of what lies between, but only where that would be squeezed into a
+// part of the chart, only at the end where it is so, and only of more than the fewest values.
+function valueRange(arrays, { ignoreOutliers, log, squeezed, fewest }) {
   const finite = [];
   for (const values of arrays) {
     for (const value of values) {
@@ -46,11 +46,11 @@ function valueRange(arrays, { ignoreOutliers, log, squeezed }) {
   const outer = sorted[Math.floor(last * 0.95)];
   // Halves: the difference of two doubles may be none.
   const spread = outer / 2 - inner / 2;
-  if (ignoreOutliers && last > 1 && 0 < spread && spread < (high / 2 - low / 2) / squeezed) {
+  if (ignoreOutliers && sorted.length > fewest && 0 < spread && spread < (high / 2 - low / 2) / squeezed) {
     // At least one end is so far away; the other may be where the best values are.
     const far = (spread * (squeezed - 1)) / 2;
-    if (inner / 2 - low / 2 >= far) low = inner;
-    if (high / 2 - outer / 2 >= far) high = outer;
+    if (inner / 2 - low / 2 >= far) low = sorted.find((each) => each >= inner - spread);
+    if (high / 2 - outer / 2 >= far) high = sorted.filter((each) => each <= outer + spread).at(-1);
   }
   if (low < high) return [low, high];
   // A constant gets a range around it in proportion to its size.

@@ -3,7 +3,7 @@
 import { axisStyle, cssColor, runColor, runSwatch } from "./axes.js";
 import { cardTitle } from "./card.js";
 import { h, oncePerFrame, swatch } from "./dom.js";
-import { escapeForPlotly } from "./figure.js";
+import { escapeForPlotly } from "./labels.js";
 import { formatCount } from "./format.js";
 import { caption, plotCard, steppedCard } from "./media.js";
 
@@ -99,7 +99,6 @@ export function meshCard(page, state, group) {
       tabindex: "0",
       role: "img",
       "aria-label": `${series.tag} of ${page.runs[series.run].name} at step ${series.steps[i]}; arrow keys turn it`,
-      style: { width: `${MESH_SIZE}px`, height: `${MESH_SIZE}px` },
     });
     canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
     canvas.addEventListener(

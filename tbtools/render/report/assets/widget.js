@@ -13,19 +13,55 @@ function isDark(element) {
   return false;
 }
 
+// Milliseconds after which the styles of other colours may have been loaded: nobody tells.
+const SETTLED = [300, 1000, 3000];
+// As the page writes them into an address.
+const CHOICES = /^(#s=[\w-]*)?$/;
+
 function render({ model, el }) {
   const frame = document.createElement("iframe");
   frame.setAttribute("sandbox", "allow-scripts allow-downloads");
   frame.title = "Charts";
-  const show = () => {
+  let theme;
+  const color = () => {
     const chosen = model.get("theme");
-    const theme = chosen === "auto" ? (isDark(el) ? "dark" : "light") : chosen;
+    theme = chosen === "auto" ? (isDark(el) ? "dark" : "light") : chosen;
     frame.style.cssText = `width: 100%; height: ${model.get("height")}px; border: 0; color-scheme: ${theme}`;
-    frame.srcdoc = model.get("page").replace("<html ", `<html data-embedded="true" data-theme="${theme}" `);
+  };
+  const show = () => {
+    color();
+    const choices = CHOICES.test(model.get("choices")) ? model.get("choices") : "";
+    const said = `data-embedded="true" data-theme="${theme}" data-choices="${choices}"`;
+    frame.srcdoc = model.get("page").replace("<html ", `<html ${said} `);
+    recolorSoon();
   };
   for (const name of ["page", "theme", "height"]) model.on(`change:${name}`, show);
+  // Notebooks change their colours by attributes of the body or of the whole document.
+  const recolor = () => {
+    const before = theme;
+    color();
+    if (theme !== before) frame.contentWindow?.postMessage({ theme }, "*");
+  };
+  const recolorSoon = () => SETTLED.forEach((pause) => setTimeout(recolor, pause));
+  const observer = new MutationObserver(recolorSoon);
+  for (const each of [document.documentElement, document.body]) observer.observe(each, { attributes: true });
+  const hear = ({ source, data }) => {
+    if (source !== frame.contentWindow) return;
+    if (data?.ready) frame.contentWindow.postMessage({ theme }, "*");
+    if (typeof data?.choices !== "string" || !CHOICES.test(data.choices)) return;
+    model.set("choices", data.choices);
+    model.save_changes();
+  };
+  window.addEventListener("message", hear);
   el.append(frame);
-  show();
+  // A saved notebook draws its cells before they stand in it: nobody knows their colours then.
+  const placed = new ResizeObserver(() => (frame.srcdoc ? recolor() : show()));
+  placed.observe(el);
+  return () => {
+    placed.disconnect();
+    observer.disconnect();
+    window.removeEventListener("message", hear);
+  };
 }
 
 export default { render };
