@@ -17,7 +17,7 @@ INSTALLED := tests/analysis tests/cli tests/eventfile tests/render tests/runs te
     tests/test_released.py $(addprefix --ignore=,tests/eventfile/test_source.py \
     tests/render/test_javascript.py $(NEEDS_TORCH))
 
-.PHONY: docs wheels test-wheel demo test test-lowest test-newest test-pythons lint pytest bench explore fuzz clean $(PYTHONS)
+.PHONY: docs changelog wheels test-wheel demo test test-lowest test-newest test-pythons lint pytest bench explore fuzz clean $(PYTHONS)
 
 demo: $(VENV)/demo
 	$(BIN)/tbtools --version
@@ -29,6 +29,7 @@ lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 tbtools/system/_windows.py
 	$(BIN)/lint-imports
 
 pytest: $(VENV)/dev
@@ -82,6 +83,10 @@ test-wheel: wheels
 docs: $(VENV)/bin/pip
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+# What stands in changes/, into CHANGELOG.md.
+changelog:
+	$(PYTHON) -m release.changelog
 
 bench: $(VENV)/dev
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'

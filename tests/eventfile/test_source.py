@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 import tbtools
-from tbtools.eventfile import source as source_module
+from tbtools import system
 from tbtools.eventfile.discover import discover
 from tbtools.eventfile.scan import scan_file
 from tbtools.eventfile.source import LocalSource, Status, source_of, using
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT, call
 from tests.sources import FailingSource, MemorySource, failing
+from tests.windows import windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,9 @@ class TestLocal:
             assert file.status().size == 200
 
     def test_without_pread(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(source_module, "_HAS_PREAD", False)
+        there = windows()
+        monkeypatch.setattr(system, "read_at", there.read_at)
+        monkeypatch.setattr(system, "read_into", there.read_into)
         path = points(1000).write(tmp_path / FILE)
         assert scan_file(path).step.tolist() == list(range(1000))
         with LOCAL.open(str(path)) as file:
@@ -240,6 +243,9 @@ WRITERS = {
     "render/lake.py",
     "render/neighbours.py",
     "render/results.py",
+    # By which they do.
+    "system/_posix.py",
+    "system/_windows.py",
 }
 # Files of the package, of memory, or the device that takes what nobody reads; outputs.
 ALLOWED = {
@@ -282,6 +288,8 @@ OF_OS = {
     *("exists", "isfile", "isdir", "islink", "getsize", "getmtime", "realpath", "samefile"),
 }
 
+OPENING = {"open", "np.fromfile", "np.memmap", "np.load", "mmap.mmap", "io.open"}
+
 
 def accesses(path: Path) -> Iterator[str]:
     """What a module calls that looks at the file system, other than by a source."""
@@ -295,7 +303,9 @@ def accesses(path: Path) -> Iterator[str]:
         if owner in ("os", "os.path"):
             if name in OF_OS:
                 yield called
-        elif called in ("open", "np.fromfile", "np.memmap", "np.load", "mmap.mmap", "io.open"):
+        elif called in OPENING or (
+            owner == "system" and name.startswith(("open_", "read_", "create"))
+        ):
             yield called
         elif owner and name in OF_PATHS:
             known = owner == "PIL.Image"
