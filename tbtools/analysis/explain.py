@@ -78,7 +78,7 @@ def explain(
         UnknownTag: A tag or glob matches no scalar of any run.
         NoEventFiles: There is nothing to read under a path.
 
-    Example:
+    Examples:
         >>> tbtools.explain("examples/logs/plateau").status
         'finished'
     """
