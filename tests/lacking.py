@@ -16,11 +16,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Has = Callable[[str, str], bool]
 
 ROOT = Path(__file__).parents[1]
+# What is there without POSIX, and does something else or needs a right.
+OTHERWISE = {"chmod": "modes of files", "umask": "modes of files", "st_mode": "modes of files",
+             "symlink_to": "links", "fsencode": "paths of bytes"}  # fmt: skip
+# In scripts, and in what commands are given.
+IN_TEXTS = ("/dev/", "/proc/", "import resource", "signal.pause", "bash")
 
 
 def is_here(module: str, name: str) -> bool:
@@ -32,9 +37,12 @@ def is_here(module: str, name: str) -> bool:
     return not name or hasattr(there, name)
 
 
+_DEFINITION = (ast.FunctionDef, ast.ClassDef)
+
+
 @cache
 def needs(path: Path, has: Has = is_here) -> dict[str, str]:
-    """What is lacking, by function or class of a module; by "" what importing it needs."""
+    """What is lacking, by function of a module; by "" what importing it needs."""
     if not path.exists():  # a package
         return {}
     tree = ast.parse(path.read_text("utf-8"))
@@ -45,24 +53,42 @@ def needs(path: Path, has: Has = is_here) -> dict[str, str]:
             found |= {each.name: there[each.name] for each in node.names if each.name in there}
             if "" in there:
                 found[""] = there[""]
-    for node in tree.body:
-        named = isinstance(node, (ast.FunctionDef, ast.ClassDef))
-        if lacks := next(iter(_lacking(node, has)), None):
-            found.setdefault(node.name if named else "", lacks)
-    _spread(
-        found, [each for each in tree.body if isinstance(each, (ast.FunctionDef, ast.ClassDef))]
-    )
+    functions = dict(_functions(tree.body))
+    at_import: list[ast.AST] = [each for each in tree.body if not isinstance(each, _DEFINITION)]
+    for node in functions.values():
+        at_import += getattr(node, "decorator_list", [])
+    for node in at_import:
+        _tell(found, "", _absent(node, has))
+    for name, node in functions.items():
+        _tell(found, name, _absent(node, has) + _otherwise(node, has))
+    _spread(found, functions)
     return found
 
 
-def _spread(found: dict[str, str], functions: list[ast.FunctionDef | ast.ClassDef]) -> None:
+def _functions(body: list[ast.stmt], within: str = "") -> Iterator[tuple[str, ast.stmt]]:
+    """Functions, those of classes as ``Class::function``; and what modules assign."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _functions(node.body, f"{within}{node.name}::")
+        elif isinstance(node, ast.FunctionDef):
+            yield f"{within}{node.name}", node
+        elif isinstance(node, ast.Assign):
+            yield ast.unparse(node.targets[0]), node
+
+
+def _tell(found: dict[str, str], name: str, lacking: list[str]) -> None:
+    if lacking:
+        found.setdefault(name, lacking[0])
+
+
+def _spread(found: dict[str, str], functions: dict[str, ast.stmt]) -> None:
     """To functions that call, or have as a fixture, what lacks something; and to those of these."""
     before = -1
     while len(found) > before:
         before = len(found)
-        for node in functions:
-            for name in sorted(_used(node) & found.keys()):
-                found.setdefault(node.name, found[name])
+        for name, node in functions.items():
+            for used in sorted(_used(node) & found.keys()):
+                found.setdefault(name, found[used])
 
 
 def _used(node: ast.AST) -> set[str]:
@@ -75,15 +101,28 @@ def _used(node: ast.AST) -> set[str]:
     )
 
 
-def _lacking(node: ast.AST, has: Has) -> list[str]:
-    lacking = []
+def _absent(node: ast.AST, has: Has) -> list[str]:
+    absent = []
     for each in ast.walk(node):
         if isinstance(each, ast.Import):
-            lacking += [one.name for one in each.names if not _has(has, one.name, "")]
-        elif isinstance(each, ast.Attribute):
-            owner = ast.unparse(each.value)
-            lacking += [] if _has(has, owner, each.attr) else [f"{owner}.{each.attr}"]
-    return lacking
+            absent += [one.name for one in each.names if not _has(has, one.name, "")]
+        elif isinstance(each, ast.Attribute) and not _has(
+            has, owner := ast.unparse(each.value), each.attr
+        ):
+            absent.append(f"{owner}.{each.attr}")
+    return absent
+
+
+def _otherwise(node: ast.AST, has: Has) -> list[str]:
+    if has("posix", ""):
+        return []
+    every = list(ast.walk(node))
+    names = [OTHERWISE.get(each.attr, "") for each in every if isinstance(each, ast.Attribute)]
+    texts = [str(each.value) for each in every if isinstance(each, ast.Constant)]
+    return [
+        *filter(None, names),
+        *(word for word in IN_TEXTS if any(word in each for each in texts)),
+    ]
 
 
 def _has(has: Has, module: str, name: str) -> bool:
@@ -105,7 +144,7 @@ def pytest_pycollect_makemodule(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """So are tests."""
     for item in items:
-        name = item.nodeid.split("::")[1].partition("[")[0]
+        name = item.nodeid.partition("[")[0].partition("::")[2]
         if reason := needs(item.path).get(name):
             item.add_marker(pytest.mark.posix(reason))
             item.add_marker(pytest.mark.skip(reason=f"needs {reason}"))
