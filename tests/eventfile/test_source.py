@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import errno
+import ntpath
 import os
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,14 @@ import tbtools
 from tbtools import system
 from tbtools.eventfile.discover import discover
 from tbtools.eventfile.scan import scan_file
-from tbtools.eventfile.source import LocalSource, Status, source_of, using
+from tbtools.eventfile.source import (
+    LocalSource,
+    Status,
+    path_below,
+    paths_of,
+    source_of,
+    using,
+)
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT, call
 from tests.sources import FailingSource, MemorySource, failing
@@ -64,6 +72,29 @@ class TestLocal:
         assert LOCAL.stat(str(tmp_path)).kind == "directory"
         assert LOCAL.stat("/dev/null").kind == "other"
 
+    def test_files_without_numbers_are_told_apart(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As on shares of a network that Windows has mounted: both have the number 0."""
+        stat = os.stat
+        numberless = [0 if place == 1 else None for place in range(10)]
+
+        def without(path: str) -> os.stat_result:
+            found = stat(path)
+            return os.stat_result(
+                each if zero is None else zero
+                for each, zero in zip(found[:10], numberless, strict=True)
+            )
+
+        for name in ("one", "two"):
+            points(3).write(tmp_path / name / FILE)
+        (tmp_path / "again").symlink_to("one")
+        monkeypatch.setattr(os, "stat", without)
+        one, two, again = (
+            LOCAL.stat(str(tmp_path / name / FILE)) for name in ("one", "two", "again")
+        )
+        assert one.identity == again.identity != two.identity
+
     def test_entries(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         (tmp_path / "directory").mkdir()
@@ -84,6 +115,20 @@ class TestLocal:
         monkeypatch.setattr(os, "stat", lambda path, **how: looked_at.append(path) or stat(path))
         assert len(discover(tmp_path).runs) == 20
         assert looked_at == [str(tmp_path)]
+
+
+class TestPaths:
+    def test_what_stands_behind_a_directory(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert path_below("logs/a/b", "logs/") == path_below("logs/a/b/", "logs") == "a/b"
+        assert path_below("logs", "logs") == ""
+        monkeypatch.setattr(os, "sep", "\\")
+        assert path_below("C:\\logs\\a\\b", "C:\\logs") == "a/b"
+
+    def test_urls_have_slashes_on_every_system(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "path", ntpath)
+        assert paths_of("C:\\logs").join("C:\\logs", "run") == "C:\\logs\\run"
+        assert paths_of("s3://logs").join("s3://logs", "run") == "s3://logs/run"
+        assert paths_of("C:\\logs\\run").dirname("C:\\logs\\run") == "C:\\logs"
 
 
 class TestSchemes:
