@@ -63,7 +63,7 @@ wheels: $(VENV)/dev
 	        python$$version -m pip wheel --quiet --no-deps -w build/wheels dist/*.tar.gz || exit 1; \
 	    else echo "no python$$version here: no wheel"; fi; \
 	done
-	PATH="$$PWD/$(BIN):$$PATH" $(BIN)/auditwheel repair -w dist build/wheels/*.whl
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair -w dist build/wheels/*.whl
 
 # The wheel in an environment of its own, with the sources out of reach; then one that was built
 # without a compiler.
@@ -75,9 +75,9 @@ test-wheel: wheels
 	CC=false CXX=false $(VENV)-wheel/bin/pip wheel --quiet --no-deps -w build/pure dist/*.tar.gz
 	$(VENV)-wheel/bin/pip install --quiet --no-index --no-deps --find-links dist tbtools
 	$(VENV)-wheel/bin/pip install --quiet -c constraints.txt --find-links dist 'tbtools[test-reading]'
-	cd build/elsewhere && $(CURDIR)/$(VENV)-wheel/bin/python -m pytest $(TWICE) $(INSTALLED)
+	cd build/elsewhere && $(abspath $(VENV))-wheel/bin/python -m pytest $(TWICE) $(INSTALLED)
 	$(VENV)-wheel/bin/pip install --quiet --force-reinstall --no-deps build/pure/*.whl
-	cd build/elsewhere && $(CURDIR)/$(VENV)-wheel/bin/python -m pytest $(TWICE) $(INSTALLED)
+	cd build/elsewhere && $(abspath $(VENV))-wheel/bin/python -m pytest $(TWICE) $(INSTALLED)
 
 # The site, with every link checked, into build/site; nothing comes from the network.
 docs: $(VENV)/bin/pip

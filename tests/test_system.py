@@ -200,7 +200,6 @@ LINES = [
     ["compact", "LOGS", "--thin", "10", "-o", "OUT/compact"],
     ["report", "LOGS", "-o", "OUT/report.html"],
     ["repair", "LOGS", "-o", "OUT/repaired"],
-    ["cache", "status"],
 ]
 
 
