@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 TBTOOLS = (sys.executable, "-m", "tbtools")
 # Windows numbers no users.
-IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+IS_ROOT = getattr(os, "geteuid", lambda: None)() == 0
 # What is said on standard error of all runs in tests/logs: one of them was resumed.
 SUPERSEDED = "319 points superseded by restarts\n"
 

@@ -31,6 +31,8 @@ PACKAGE = ROOT / "tbtools"
 # Not missing on Windows, but another thing there: text is translated, and a process that is asked
 # whether it is there is ended; or a question of which system this is.
 ELSEWHERE = {"os.open", "os.kill", "os.name", "sys.platform", "platform.system"}
+# Methods of paths that take the encoding of the machine's language, with so many arguments.
+TEXTS = {"read_text": 0, "write_text": 1}
 ALLOWED = {("cli/options.py", "os.open")}  # of os.devnull
 
 
@@ -57,6 +59,11 @@ def used(path: Path) -> Iterator[str]:
                 owner in sys.stdlib_module_names and node.attr in missing(owner)
             ):
                 yield ast.unparse(node)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            name, given = node.func.attr, len(node.args)
+            named = any(each.arg == "encoding" for each in node.keywords)
+            if name in TEXTS and given <= TEXTS[name] and not named:
+                yield f"{name} without an encoding"
 
 
 def test_typeshed_says_what_windows_lacks() -> None:

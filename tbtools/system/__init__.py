@@ -14,6 +14,7 @@ alone.
 | `changed_ns`, `file_system` | what is known of a file besides what all systems tell |
 | `process_exists`, `OWN_GROUP`, `end_group`, `after_fork`, `usable_cores` | processes |
 | `ENDING_SIGNALS` | those that end a process in order |
+| `OUTPUT_ENCODING` | of standard output, where its own would lose characters |
 | `user_directory` | where programs keep what is theirs |
 """
 
@@ -25,6 +26,7 @@ else:
     from tbtools.system import _posix as _here
 
 ENDING_SIGNALS = _here.ENDING_SIGNALS
+OUTPUT_ENCODING = _here.OUTPUT_ENCODING
 OWN_GROUP = _here.OWN_GROUP
 READS_ANYWHERE = _here.READS_ANYWHERE
 after_fork = _here.after_fork

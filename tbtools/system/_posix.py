@@ -21,6 +21,7 @@ ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Arguments of Popen: Ctrl-C ends this process, and not what it has begun.
 OWN_GROUP: dict[str, Any] = {"start_new_session": True}
 READS_ANYWHERE = True
+OUTPUT_ENCODING: str | None = None  # as the locale says
 
 read_at = os.pread
 user_id = os.geteuid

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGBREAK)
 OWN_GROUP: dict[str, Any] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 READS_ANYWHERE = False
+# What goes into a pipe or a file would have that of the machine's language, of 256 characters.
+OUTPUT_ENCODING = None if os.environ.get("PYTHONIOENCODING") else "utf-8"
 
 # Of CreateFileW, LockFile, OpenProcess and WaitForSingleObject (Microsoft, "Windows API index").
 _READ, _WRITE = 0x80000000, 0x40000000
