@@ -17,7 +17,7 @@ INSTALLED := tests/analysis tests/cli tests/eventfile tests/render tests/runs te
     tests/test_released.py $(addprefix --ignore=,tests/eventfile/test_source.py \
     tests/render/test_javascript.py $(NEEDS_TORCH))
 
-.PHONY: docs wheels test-wheel demo test test-lowest test-newest test-pythons lint pytest bench explore fuzz clean $(PYTHONS)
+.PHONY: docs changelog wheels test-wheel demo test test-lowest test-newest test-pythons lint pytest bench explore fuzz clean $(PYTHONS)
 
 demo: $(VENV)/demo
 	$(BIN)/tbtools --version
@@ -29,6 +29,7 @@ lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 tbtools/system/_windows.py
 	$(BIN)/lint-imports
 
 pytest: $(VENV)/dev
@@ -62,7 +63,7 @@ wheels: $(VENV)/dev
 	        python$$version -m pip wheel --quiet --no-deps -w build/wheels dist/*.tar.gz || exit 1; \
 	    else echo "no python$$version here: no wheel"; fi; \
 	done
-	PATH="$$PWD/$(BIN):$$PATH" $(BIN)/auditwheel repair -w dist build/wheels/*.whl
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair -w dist build/wheels/*.whl
 
 # The wheel in an environment of its own, with the sources out of reach; then one that was built
 # without a compiler.
@@ -74,14 +75,18 @@ test-wheel: wheels
 	CC=false CXX=false $(VENV)-wheel/bin/pip wheel --quiet --no-deps -w build/pure dist/*.tar.gz
 	$(VENV)-wheel/bin/pip install --quiet --no-index --no-deps --find-links dist tbtools
 	$(VENV)-wheel/bin/pip install --quiet -c constraints.txt --find-links dist 'tbtools[test-reading]'
-	cd build/elsewhere && $(CURDIR)/$(VENV)-wheel/bin/python -m pytest $(TWICE) $(INSTALLED)
+	cd build/elsewhere && $(abspath $(VENV))-wheel/bin/python -m pytest $(TWICE) $(INSTALLED)
 	$(VENV)-wheel/bin/pip install --quiet --force-reinstall --no-deps build/pure/*.whl
-	cd build/elsewhere && $(CURDIR)/$(VENV)-wheel/bin/python -m pytest $(TWICE) $(INSTALLED)
+	cd build/elsewhere && $(abspath $(VENV))-wheel/bin/python -m pytest $(TWICE) $(INSTALLED)
 
 # The site, with every link checked, into build/site; nothing comes from the network.
 docs: $(VENV)/bin/pip
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+# What stands in changes/, into CHANGELOG.md.
+changelog:
+	$(PYTHON) -m release.changelog
 
 bench: $(VENV)/dev
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'

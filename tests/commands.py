@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import io
 import os
-import pty
 import re
-import struct
 import subprocess
 import sys
-import termios
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +19,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 TBTOOLS = (sys.executable, "-m", "tbtools")
+# Windows numbers no users.
+IS_ROOT = getattr(os, "geteuid", lambda: None)() == 0
 # What is said on standard error of all runs in tests/logs: one of them was resumed.
 SUPERSEDED = "319 points superseded by restarts\n"
 
@@ -123,6 +121,11 @@ def on_terminal(
     *arguments: str, columns: int, command: Sequence[str] = TBTOOLS, **env: str | None
 ) -> tuple[int, str]:
     """Runs a command line on a pseudo-terminal; returns its status and all that it showed."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     with subprocess.Popen(

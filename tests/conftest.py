@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ from tests.scans import SCANNERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+if sys.platform == "win32":
+    from tests.lacking import pytest_collection_modifyitems, pytest_pycollect_makemodule  # noqa: F401
 
 # Each test reads its files; those of the index say where theirs lies. Processes inherit this.
 os.environ["TBTOOLS_CACHE"] = "off"

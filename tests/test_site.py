@@ -27,6 +27,16 @@ def test_the_api_is_what_is_exported() -> None:
     assert sorted(shown) == sorted(f"{tbtools._MODULE_OF[name]}.{name}" for name in tbtools.__all__)
 
 
+def test_examples_are_shown_as_code() -> None:
+    """Below another heading they would be quotations."""
+    wrong = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tbtools").rglob("*.py")
+        if re.search(r"^ *Example:$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert wrong == []
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not importlib.util.find_spec("mkdocstrings"), reason="the extra docs")
 def test_it_is_built_and_asks_nobody(tmp_path: object) -> None:

@@ -120,7 +120,7 @@ def aggregate(
         NoEventFiles: There is nothing to read under a path, or not one event could be read.
         UnsupportedType: `progress` cannot be called, or `bootstrap` is none.
 
-    Example:
+    Examples:
         >>> result = tbtools.aggregate(
         ...     "examples/logs/sweep", group="hparam:learning_rate", tags="val/loss"
         ... )

@@ -99,7 +99,7 @@ def best(
         UnknownTag: No run has the tag, or a glob matches none.
         NoEventFiles: There is nothing to read under a path.
 
-    Example:
+    Examples:
         >>> ranking = tbtools.best("examples/logs/sweep", group="hparam:learning_rate")
         >>> [each.run for each in ranking.runs]
         ['learning_rate=0.003', 'learning_rate=0.001']

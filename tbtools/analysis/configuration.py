@@ -6,14 +6,13 @@ alone. It is read where runs are judged, so that every command, page and noteboo
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.detect import NotJudged
 from tbtools.analysis.objective import objectives_of
 from tbtools.errors import InvalidConfiguration
-from tbtools.eventfile.source import common_directory, is_file, read_bytes
+from tbtools.eventfile.source import common_directory, is_file, paths_of, read_bytes
 from tbtools.runs.selection import matches
 from tbtools.vocabulary import FINDING_KINDS, OBJECTIVES
 
@@ -119,21 +118,22 @@ def _candidates(inputs: Inputs) -> Iterator[str]:
         start = inputs.experiment.logdir
     else:
         start = common_directory([run.path for run in inputs.runs.values()])
-    current = posixpath.abspath(".")
-    directory = start if "://" in start else posixpath.abspath(start)
+    parts = paths_of(start)
+    current = parts.abspath(".")
+    directory = start if "://" in start else parts.abspath(start)
     while directory and not directory.endswith(":"):  # `mem:` is above mem://logs
         shown = directory
-        if f"{directory}/".startswith(f"{current}/"):
+        if parts.join(directory, "").startswith(parts.join(current, "")):
             shown = directory[len(current) + 1 :]
         for name in (_OWN, _SHARED):
-            yield posixpath.join(shown, name)
-        above = posixpath.dirname(directory)
+            yield parts.join(shown, name)
+        above = parts.dirname(directory)
         directory = above if above != directory else ""
 
 
 def _read(path: str) -> Configuration | None:
     """What a file says; None for a pyproject.toml that says nothing of tbtools."""
-    shared = posixpath.basename(path) == _SHARED
+    shared = paths_of(path).basename(path) == _SHARED
     content = read_bytes(path)
     if shared and b"tbtools" not in content:
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import posixpath
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +22,7 @@ from tbtools.analysis.outlook import Siblings, course_of
 from tbtools.errors import FileError, InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
 from tbtools.eventfile.listing import each_path
-from tbtools.eventfile.source import NamedErrors, as_path, source_of
+from tbtools.eventfile.source import NamedErrors, as_path, paths_of, source_of
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.loading import load
 from tbtools.runs.plugins.hparams_table import settings_above
@@ -81,7 +80,7 @@ def explain(
         UnknownTag: A tag or glob matches no scalar of any run.
         NoEventFiles: There is nothing to read under a path.
 
-    Example:
+    Examples:
         >>> tbtools.explain("examples/logs/plateau").status
         'finished'
     """
@@ -115,15 +114,15 @@ def load_with_siblings(path: str, load_paths: Callable[[Sequence[str]], Experime
 
 
 def _beside(path: str) -> list[str]:
-    above = posixpath.dirname(path.rstrip("/"))
-    if not above and path.strip("/") in ("", ".", ".."):
+    parts = paths_of(path)
+    path = path.rstrip(f"/{parts.sep}")
+    above = parts.dirname(path)
+    if not above and path in ("", ".", ".."):
         return []  # the directory around it is not named
     paths = [
-        posixpath.join(above, name)
-        for name, _, kind in sorted(_listed(above or "."))
-        if kind != "file"
+        parts.join(above, name) for name, _, kind in sorted(_listed(above or ".")) if kind != "file"
     ]
-    return [each for each in paths if each != path.rstrip("/")]
+    return [each for each in paths if each != path]
 
 
 def _may_be_a_run(path: str) -> bool:

@@ -156,7 +156,7 @@ def detect(
         UnknownTag: A tag or glob, also one of the objectives, matches no scalar.
         NoEventFiles: There is nothing to read under a path.
 
-    Example:
+    Examples:
         >>> findings = tbtools.detect(tbtools.load("examples/logs")["diverged"])
         >>> [(each.kind, each.onset_step) for each in findings if each.severity == "error"][:2]
         [('divergence', 351), ('nonfinite', 378)]

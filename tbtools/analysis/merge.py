@@ -205,7 +205,7 @@ def merge(
         NoEventFiles: There is nothing to read under a path.
         InvalidArgument: There is no such restart policy.
 
-    Example:
+    Examples:
         >>> merged = tbtools.merge("examples/logs/resumed")
         >>> tbtools.write(merged, "merged")
         >>> len(tbtools.load("merged").scalars("train/loss"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tbtools.eventfile.source import base_name
+from tbtools.eventfile.source import base_name, path_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ class Folders:
         data = run.data
         if data.found.is_file:
             return Path()
-        return Path(self._below[data.found_under], data.path[len(data.found_under) :].strip("/"))
+        return Path(self._below[data.found_under], path_below(data.path, data.found_under))
 
 
 class Places:

@@ -145,7 +145,7 @@ def repair(
         NoEventFiles: There is nothing to read under a path, or nothing whole in any file.
         InputChanged: A file was replaced while it was read.
 
-    Example:
+    Examples:
         >>> plan = tbtools.repair("examples/logs/baseline")
         >>> [file.status for file in plan.files]
         ['sound']

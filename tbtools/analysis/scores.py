@@ -84,7 +84,7 @@ def compare_scores(
         NoEventFiles: There is nothing to read under a path.
         UnsupportedType: `bootstrap` is none.
 
-    Example:
+    Examples:
         >>> scores = tbtools.compare_scores("examples/logs/sweep", group="hparam:learning_rate")
         >>> (first,) = scores.improvements
         >>> first.group, first.over

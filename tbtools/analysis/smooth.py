@@ -141,7 +141,7 @@ def smooth(
         NoEventFiles: There is nothing to read under a path, or not one event could be read.
         UnsupportedType: `x` is none of these.
 
-    Example:
+    Examples:
         >>> import pandas as pd
         >>> tbtools.smooth(pd.Series([1.0, 0.0, 1.0]), weight=0.5).round(3).tolist()
         [1.0, 0.333, 0.714]

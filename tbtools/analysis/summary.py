@@ -77,7 +77,7 @@ def summarize(
         NoEventFiles: There is nothing to read under a path.
         InvalidArgument: No run has a point in these steps.
 
-    Example:
+    Examples:
         >>> summary = tbtools.summarize("examples/logs/plateau")
         >>> summary.runs[0].status
         'finished'

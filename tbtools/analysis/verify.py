@@ -180,7 +180,7 @@ def verify(
     Raises:
         NoEventFiles: There is nothing to read under a path.
 
-    Example:
+    Examples:
         >>> tbtools.verify("examples/logs/baseline").files[0].status
         'sound'
     """

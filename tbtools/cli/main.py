@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tbtools import system
 from tbtools.cli.options import LOADED, discard_stdout
 from tbtools.errors import InvalidExpression, TbtoolsError
 
@@ -270,7 +271,7 @@ def main() -> int:
         os.environ.setdefault(name, value)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What the terminal has no letters for is shown as an escape: é as \\xe9.
-        sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.reconfigure(encoding=system.OUTPUT_ENCODING, errors="backslashreplace")
     if not sys.warnoptions:
         # NumPy's, with a line of our code: that values are not finite is told where they are shown.
         warnings.simplefilter("ignore", RuntimeWarning)

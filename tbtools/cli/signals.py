@@ -11,14 +11,13 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+from tbtools import system
 from tbtools.render.unfinished import undo_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-# Ctrl-C; what Slurm, Docker, systemd and `timeout` send; what a terminal sends that is closed.
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # `timeout` and shells send a signal twice in a row; a later one is meant.
 _REPEATED = 1.0  # seconds
 
@@ -30,7 +29,7 @@ def take_signals(end: Callable[[int, str], None]) -> None:
         end: Says a reason and ends the process with a status, at once.
     """
     handler = _Handler(end)
-    for each in _SIGNALS:
+    for each in system.ENDING_SIGNALS:
         if signal.getsignal(each) != signal.SIG_IGN:  # as SIGHUP under nohup; it stays so
             signal.signal(each, handler.handle)
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import struct
-import sys
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tbtools import system
 from tbtools.eventfile.discover import is_event_file
-from tbtools.eventfile.file_systems import LOCAL, file_system
 from tbtools.eventfile.source import source_of
 
 if TYPE_CHECKING:
@@ -31,7 +28,7 @@ _COME_AND_GO = _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE
 _EVENT = struct.Struct("iIII")
 _BUFFER = 1 << 16
 # Of containers: all that write there do so through it.
-_TELLING = LOCAL | {"overlay"}
+_TELLING = system.LOCAL_FILE_SYSTEMS | {"overlay"}
 
 
 class Notices:
@@ -74,19 +71,17 @@ class Notices:
 
     def _add(self, directory: str) -> bool:
         """Watches a directory; whether changes in it are told."""
-        libc = _libc()
         try:
             device, _ = source_of(directory).stat(directory).identity
         except OSError:
             return False
-        if libc is None or file_system(int(device)) not in _TELLING:
+        if system.file_system(int(device)) not in _TELLING:
             return False
         if self._handle is None:
-            handle = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-            if handle < 0:
-                return False
-            self._handle = handle
-        number = libc.inotify_add_watch(self._handle, os.fsencode(directory), _ASKED)
+            self._handle = system.open_notices()
+        if self._handle is None:
+            return False
+        number = system.watch_directory(self._handle, directory, _ASKED)
         if number < 0 or number in self._directories:  # the same by another name
             return False
         self._directories[number] = directory
@@ -126,12 +121,3 @@ class Notices:
                 number, mask, _, length = _EVENT.unpack_from(data, end)
                 end += _EVENT.size + length
                 yield number, mask, os.fsdecode(data[end - length : end].rstrip(b"\0"))
-
-
-@cache
-def _libc() -> Any:
-    """The C library; None where it has no inotify."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None)
-    return libc if hasattr(libc, "inotify_init1") else None

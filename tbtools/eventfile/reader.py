@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class EventFileReader:
     """Reads the events of one file, in order; goes on where it stood when the file has grown.
 
-    Each iteration begins where the last one ended, so that following a file is::
+    Each iteration begins where the last one ended, so that following a file is:
 
         events = EventFileReader(path)
         while training:
@@ -37,7 +37,7 @@ class EventFileReader:
         path: The file, as it was given.
         strict: Whether damage raises.
 
-    Example:
+    Examples:
         >>> [file] = tbtools.load("examples/logs/baseline")["."].event_files
         >>> next(iter(tbtools.EventFileReader(file))).file_version
         'brain.Event:2'

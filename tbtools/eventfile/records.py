@@ -390,7 +390,7 @@ def read_records(path: str | os.PathLike[str]) -> Iterator[Record]:
         FileError: The file cannot be read.
         UnsupportedType: It is no path.
 
-    Example:
+    Examples:
         >>> [file] = tbtools.load("examples/logs/baseline")["."].event_files
         >>> sum(1 for _ in tbtools.read_records(file))
         629

@@ -18,15 +18,18 @@ import abc
 import contextlib
 import errno
 import os
+import posixpath
 import re
 import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from tbtools import system
 from tbtools.errors import TbtoolsError, UnsupportedType, file_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import ModuleType
     from typing import Self
 
     from tbtools.eventfile.problems import Problem
@@ -39,7 +42,6 @@ Identity = tuple[int | str, ...]
 # What a path that leads nowhere, or a link to itself, answers.
 NO_TARGET = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
-_HAS_PREAD = hasattr(os, "pread") and hasattr(os, "preadv")  # not on Windows
 
 
 # An entry of a directory: its name; the directory's path, as it was given, with the name behind
@@ -209,7 +211,7 @@ class Source(abc.ABC):
 class _LocalFile(SourceFile):
     """A file of the operating system, read without buffers in between."""
 
-    is_shared = _HAS_PREAD
+    is_shared = system.READS_ANYWHERE
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -226,25 +228,20 @@ class _LocalFile(SourceFile):
             raise OSError(errno.EINVAL, "a special file, which does not tell its size", self.path)
 
     def status(self) -> Status:
-        return _local_status(os.fstat(self._file.fileno()))
+        return _local_status(self.path, os.fstat(self._file.fileno()))
 
     def size(self) -> int:
         return os.fstat(self._file.fileno()).st_size
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
-        if _HAS_PREAD:
-            return os.preadv(self._file.fileno(), [buffer], offset)
-        self._file.seek(offset)
-        return self._file.readinto(buffer) or 0
+        return system.read_into(self._file.fileno(), buffer, offset)
 
     def read_at(self, offset: int, length: int) -> bytes:
-        if _HAS_PREAD:
-            data = os.pread(self._file.fileno(), length, offset)
-            # One call is enough but for the end of the file, and for more than 2 GiB.
-            if len(data) == length or not data:
-                return data
-            return data + self.read_at(offset + len(data), length - len(data))
-        return super().read_at(offset, length)
+        data = system.read_at(self._file.fileno(), length, offset)
+        # One call is enough but for the end of the file, and for more than 2 GiB.
+        if len(data) == length or not data:
+            return data
+        return data + self.read_at(offset + len(data), length - len(data))
 
     def fileno(self) -> int:
         return self._file.fileno()
@@ -307,14 +304,14 @@ class LocalSource(Source):
     def stat(self, path: str) -> Status:
         """One system call."""
         with bad_path(path):
-            return _local_status(os.stat(path))
+            return _local_status(path, os.stat(path))
 
     def fresh_stat(self, path: str) -> Status:
         """Opens it for a moment: then a network file system asks its server."""
         with bad_path(path):
-            descriptor = os.open(path, os.O_RDONLY)
+            descriptor = system.open_to_read(path)
         try:
-            return _local_status(os.fstat(descriptor))
+            return _local_status(path, os.fstat(descriptor))
         finally:
             os.close(descriptor)
 
@@ -341,15 +338,15 @@ def _other_kind(entry: os.DirEntry[str]) -> Kind:
     return "link" if entry.is_symlink() else "other"
 
 
-def _local_status(status: os.stat_result) -> Status:
+def _local_status(path: str, status: os.stat_result) -> Status:
     kind: Kind = "other"
     if stat.S_ISREG(status.st_mode):
         kind = "file"
     elif stat.S_ISDIR(status.st_mode):
         kind = "directory"
-    changed = status.st_ctime_ns if os.name == "posix" else 0  # elsewhere when it was made
-    identity = (status.st_dev, status.st_ino)
-    return Status(kind, status.st_size, identity, status.st_mtime_ns, changed)
+    # Where a file system numbers no files, as some of networks on Windows, a file is where it lies.
+    identity = (status.st_dev, status.st_ino or os.path.realpath(path))
+    return Status(kind, status.st_size, identity, status.st_mtime_ns, system.changed_ns(status))
 
 
 # By scheme; "" is for paths without one, and for those whose scheme nobody has registered.
@@ -472,6 +469,16 @@ def is_file(path: str) -> bool:
 def base_name(path: str) -> str:
     """The last part of a path, also for one like ``.``, which does not say it."""
     return os.path.basename(source_of(path).resolve(path))
+
+
+def paths_of(path: str) -> ModuleType:
+    """What takes a path apart and puts it together: `os.path`, or `posixpath` for a URL."""
+    return posixpath if "://" in path else os.path
+
+
+def path_below(path: str, directory: str) -> str:
+    """What stands in a path behind a directory that it was found under, with ``/``; "" for that."""
+    return path[len(directory) :].replace(os.sep, "/").strip("/")
 
 
 def common_directory(paths: Sequence[str]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import mmap
-import os
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from tbtools.system import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,12 +21,6 @@ _THREAD_BYTES = 32_000_000
 
 _claim = threading.Lock()
 _claimed = 0
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 @contextmanager

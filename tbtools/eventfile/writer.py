@@ -40,7 +40,7 @@ class EventFileWriter:
     The file is called ``events.out.tfevents.<seconds>.<host>.<pid>.<number>``, as no other file is:
     two writers of one second, one process, of forked processes or on two hosts never share one, and
     none is written over. What is written reaches the operating system at `flush` and `close`, and
-    whenever a buffer is full; it is never forced to the disk. A writer belongs to one thread::
+    whenever a buffer is full; it is never forced to the disk. A writer belongs to one thread:
 
         with EventFileWriter("logs/run") as writer:
             writer.add_scalar("loss", 0.5, step=1)
@@ -61,7 +61,7 @@ class EventFileWriter:
         InvalidArgument: The suffix cannot be the end of a file's name, or the directory is a URL.
         UnwritableValue: The wall time is no number.
 
-    Example:
+    Examples:
         >>> with tbtools.EventFileWriter("mine") as writer:
         ...     writer.add_scalar("loss", 0.5, step=1)
         >>> tbtools.load("mine").scalars()["value"].tolist()

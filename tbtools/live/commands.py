@@ -6,12 +6,12 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tbtools import system
 from tbtools.errors import InvalidArgument, UnsupportedType
 from tbtools.live.alarms import PLACEHOLDERS, SAFE
 from tbtools.live.delivery import Failure
@@ -23,7 +23,10 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 # What takes an argument for a program: there a stranger's name could be anything.
 _INTERPRETERS = frozenset(
     {"sh", "bash", "dash", "zsh", "ksh", "fish", "csh", "tcsh", "ssh", "su", "eval", "-c", "-e"}
+    | {"cmd", "powershell", "pwsh", "-command", "-encodedcommand"}
 )
+# Programs of Windows that cmd reads, whatever their arguments are.
+_SCRIPTS = (".bat", ".cmd")
 # No command that acts on an alarm takes longer, unless it hangs.
 _LONGEST = 600.0  # seconds
 _PREFIX = "TBTOOLS_ALARM_"
@@ -66,7 +69,7 @@ class Command:
         for argument in arguments:
             for name in _PLACEHOLDER.findall(argument):
                 _require_known(text, name, interpreted=interpreted)
-            interpreted = interpreted or argument.rpartition("/")[2] in _INTERPRETERS
+            interpreted = interpreted or _is_interpreter(argument)
         return cls(text, arguments)
 
     @property
@@ -91,14 +94,14 @@ class Command:
         arguments = self.filled(alarm)
         with tempfile.TemporaryFile() as said:
             try:
-                # A session of its own: Ctrl-C ends the watch, and not what it has begun.
+                # Ctrl-C ends the watch, and not what it has begun.
                 process = subprocess.Popen(  # noqa: S603 - what the user asks for
                     arguments,
                     stdin=subprocess.PIPE,
                     stdout=said,
                     stderr=subprocess.STDOUT,
                     env=os.environ | environment(alarm),
-                    start_new_session=True,
+                    **system.OWN_GROUP,
                 )
             except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or error
@@ -106,7 +109,7 @@ class Command:
             try:
                 process.communicate(alarm.to_json().encode() + b"\n", timeout=_LONGEST)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                system.end_group(process)
                 process.wait()
                 raise Failure(f"did not end within {_LONGEST:.0f} s, and was killed") from None
             if process.returncode:
@@ -116,6 +119,11 @@ class Command:
 def environment(alarm: Alarm) -> dict[str, str]:
     """The environment variables of an alarm; a null byte, which none can hold, is left out."""
     return {_PREFIX + name.upper(): value.replace("\0", "") for name, value in alarm.values.items()}
+
+
+def _is_interpreter(argument: str) -> bool:
+    name = re.split(r"[\\/]", argument)[-1].lower()
+    return name.removesuffix(".exe") in _INTERPRETERS or name.endswith(_SCRIPTS)
 
 
 def _require_known(text: str, name: str, *, interpreted: bool) -> None:

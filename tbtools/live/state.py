@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tbtools import system
 from tbtools.digest import digest
 from tbtools.errors import TbtoolsError
 from tbtools.eventfile.index.cache import make_directory, own_directory
@@ -28,7 +28,8 @@ def state_directory() -> str | None:
     """Where tbtools keeps what it should not lose; None where that is nowhere.
 
     TBTOOLS_STATE names it, or says ``off``; else it is that of the platform: XDG_STATE_HOME, or
-    ``~/.local/state``, or ``~/Library/Application Support``.
+    ``~/.local/state``, or ``~/Library/Application Support``, or
+    ``%LOCALAPPDATA%``.
     """
     return own_directory(
         "TBTOOLS_STATE", "XDG_STATE_HOME", "~/.local/state", "~/Library/Application Support"
@@ -94,15 +95,9 @@ class Given(Episode):
     def is_lost(self) -> bool:
         """Whether the process that was to give it has died over it."""
         host, _, process = self.owner.partition(":")
-        if self.done or host != os.uname().nodename:
+        if self.done or host != system.host_name():
             return False
-        try:
-            os.kill(int(process), 0)
-        except (ProcessLookupError, ValueError):
-            return True
-        except PermissionError:
-            pass
-        return False
+        return not (process.isdecimal() and system.process_exists(int(process)))
 
 
 class GivenAlarms:
@@ -178,7 +173,7 @@ class GivenAlarms:
                 self._given[known.number] = known
             known.extend(span, seen)
             known.time, known.done = now, False
-            known.owner = f"{os.uname().nodename}:{os.getpid()}"
+            known.owner = f"{system.host_name()}:{os.getpid()}"
         return known
 
     def _is_told(self, key: Key, together: Collection[str], span: Span) -> bool:
@@ -278,10 +273,10 @@ class GivenAlarms:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = system.open_lock(path)
     try:
         with contextlib.suppress(OSError):  # a file system without locks: then for one at a time
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            system.lock(handle)
         yield
     finally:
         os.close(handle)

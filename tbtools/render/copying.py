@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools import system
 from tbtools.analysis.stretches import open_unchanged
 from tbtools.errors import InputChanged
 
@@ -116,9 +116,6 @@ class Inputs:
     ) -> int:
         """How many bytes the operating system has copied, which it may do without reading them."""
         descriptor = self.opened(columns).fileno()
-        if descriptor is None or not hasattr(os, "copy_file_range"):
+        if descriptor is None:
             return 0
-        try:
-            return os.copy_file_range(descriptor, file.fileno(), length, offset)
-        except OSError:  # between these file systems it cannot; writing tells what is wrong if not
-            return 0
+        return system.copy_range(descriptor, file.fileno(), length, offset)

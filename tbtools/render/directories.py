@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tbtools import system
 from tbtools.errors import (
     ForeignFiles,
     NotADirectory,
@@ -185,6 +185,7 @@ class NewDirectory:
         """
         place = self._path / name
         assert place not in self._files, name
+        assert place.is_relative_to(self._path), name  # "/name" is elsewhere
         if place.parent not in self._made:
             place.parent.mkdir(parents=True, exist_ok=True)
             self._made.add(place.parent)
@@ -216,20 +217,11 @@ class NewDirectory:
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(_FLUSHED_AT_ONCE) as pool:
-            for flushed in [submitted(pool, _flush, path) for path in self._files.values()]:
+            for flushed in [submitted(pool, system.flush, path) for path in self._files.values()]:
                 flushed.result()  # what failed is raised here
         for place, path in self._files.items():
             self._files[place] = path.rename(place)
-        if os.name == "posix":  # Windows opens no directory
-            _flush(self._path, os.O_RDONLY)
-
-
-def _flush(path: Path, mode: int = os.O_RDWR) -> None:
-    handle = os.open(path, mode)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        system.flush(self._path)
 
 
 @contextmanager
@@ -268,7 +260,7 @@ def directory_whole(
             temporary.mkdir(mode)
             # Another process may take it for a leftover before it can be locked.
             with suppress(FileNotFoundError):
-                return os.open(temporary, os.O_RDONLY | os.O_DIRECTORY)
+                return system.open_directory(temporary)
 
     target = written_path(path)
     with NamedErrors(name), beside(target, make) as (temporary, _):  # which no error is to name
@@ -312,12 +304,12 @@ def _replace(temporary: Path, target: Path, former: Former, name: str) -> None:
 def _locked(directory: Path, name: str) -> Iterator[None]:
     """Holds a directory that is replaced: no other process does so, or takes it for a leftover."""
     try:
-        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        handle = system.open_directory(directory)
     except FileNotFoundError:
         raise OutputChanged(name) from None
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            system.lock(handle, wait=False)
         except BlockingIOError:
             raise OutputChanged(name) from None
         except OSError:  # no locks here; then no other process takes it either

@@ -135,7 +135,7 @@ def export(
         TbtoolsError: Something is there already; see `tbtools.write`.
         FileError: It cannot be written; then nothing is left behind.
 
-    Example:
+    Examples:
         >>> exported = tbtools.export("examples/logs/baseline", "loss.csv", tags="val/loss")
         >>> exported.count
         7

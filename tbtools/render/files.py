@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
+from tbtools import system
 from tbtools.errors import (
     FileError,
     ForeignFiles,
@@ -158,8 +159,7 @@ def _sent_to(name: str, *, force: bool, binary: bool) -> Iterator[IO[str] | IO[b
 
     with tempfile.TemporaryDirectory() as folder:
         local = Path(folder, "output")
-        handle = os.open(local, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with _opened(handle, binary=binary) as file:
+        with _opened(system.create(local, 0o600), binary=binary) as file:
             yield file
         try:
             source_of(name).write(name, os.fspath(local), force=force)
@@ -249,13 +249,11 @@ def _open_stream(name: str) -> int:
         # To open it anew would begin at the start of a file, and cannot be done with a socket.
         return os.dup(descriptor)
     try:
-        handle = os.open(name, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        return system.open_stream(name)
     except OSError as error:
         if error.errno != errno.ENXIO:
             raise
         raise FileError(errno.ENXIO, "nothing reads from this pipe", name) from None
-    os.set_blocking(handle, True)
-    return handle
 
 
 @contextmanager
@@ -274,7 +272,7 @@ def _renamed_into(
     mode = 0o600 if former else 0o666  # until it has that of the former one, it is nobody else's
 
     def make(temporary: Path) -> int:
-        return os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        return system.create(temporary, mode)
 
     with beside(path, make) as (temporary, handle):
         with _opened(os.dup(handle), binary=binary) as file:

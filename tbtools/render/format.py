@@ -142,7 +142,12 @@ def format_time(seconds: float | None, zone: tzinfo | None = None) -> str:
 @functools.lru_cache(maxsize=64)  # neighbours in a file are of one second
 def _format_second(second: int, zone: tzinfo | None, _local: tuple[str, str]) -> str:
     """The local zone is an argument for the cache: a process may change it."""
-    return datetime.fromtimestamp(second, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+    time = datetime.fromtimestamp(second, UTC).astimezone(zone)
+    name = time.tzname() or ""
+    if " " in name:  # as Windows has it, "W. Europe Standard Time"
+        offset = time.strftime("%z")
+        name = "UTC" if offset == "+0000" else f"UTC{offset[:3]}:{offset[3:5]}"
+    return f"{time:%Y-%m-%d %H:%M:%S} {name}"
 
 
 def printable(text: str) -> str:

@@ -211,7 +211,7 @@ class _Lake:
                     raise ForeignFiles(os.fspath(folder), each.name)
             lake = cls(folder, selection)
         else:
-            said = json.loads(manifest.read_text())
+            said = json.loads(manifest.read_text("utf-8"))
             if (said["version"], said["selection"]) != (_VERSION, selection):
                 raise InvalidArgument(
                     f"{folder}: it holds another selection, or is of another version of tbtools; "

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import re
 import stat
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tbtools import system
 from tbtools.digest import digest
 from tbtools.errors import FileError
 from tbtools.render.results import files_below, is_result
@@ -35,7 +35,7 @@ _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 def _prefix(target: Path) -> str:
     """The same for each neighbour of a target, and short: the target's own name may be too long."""
     # Some shared disks do not tell one host of the locks of another, so its name is in it, too.
-    whose = os.fsencode(f"{os.uname().nodename}/{target.name}")
+    whose = os.fsencode(f"{system.host_name()}/{target.name}")
     return f".tbtools-{digest(whose, 8)}-"
 
 
@@ -50,7 +50,7 @@ def beside(target: Path, make: Callable[[Path], int]) -> Iterator[tuple[Path, in
     while True:
         with _made(target, make) as (path, handle):
             with contextlib.suppress(OSError):  # without locks no other process takes it either
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                system.lock(handle)
             if os.path.lexists(path):  # else it was taken for a leftover before it was locked
                 yield path, handle
                 return
@@ -101,11 +101,11 @@ def sweep(target: Path) -> None:
 
 
 def _sweep_away(path: Path, target: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    handle = system.open_to_read(path, follow=False)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        system.lock(handle, wait=False)
         status = os.fstat(handle)
-        if status.st_uid != os.geteuid():
+        if status.st_uid != system.user_id():
             return  # made by somebody else, be it to look like ours
         if not os.path.samestat(status, path.lstat()):
             return  # another process swept it meanwhile, and its maker is filling a new one
@@ -194,7 +194,7 @@ def keep_owner_and_mode(path: Path, former: os.stat_result) -> None:
     if (made.st_uid, made.st_gid) != (former.st_uid, former.st_gid):
         for owner in (former.st_uid, -1):  # who may not give files away may still change the group
             with contextlib.suppress(OSError):
-                os.chown(path, owner, former.st_gid)
+                system.change_owner(path, owner, former.st_gid)
                 break
     if path.lstat().st_mode != former.st_mode:  # chown takes bits away
         path.chmod(stat.S_IMODE(former.st_mode))

@@ -89,7 +89,7 @@ def _widget_class() -> type[Any]:
     class PageWidget(anywidget.AnyWidget):
         """A page in a frame."""
 
-        _esm = files("tbtools.render.report").joinpath("assets", "widget.js").read_text()
+        _esm = files("tbtools.render.report").joinpath("assets", "widget.js").read_text("utf-8")
         page = traitlets.Unicode().tag(sync=True)
         theme = traitlets.Unicode("auto").tag(sync=True)
         height = traitlets.Int(_HEIGHT).tag(sync=True)

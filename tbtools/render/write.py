@@ -77,7 +77,7 @@ def write(
         UnsupportedType: The result is none of these.
         FileError: It cannot be written; then nothing is left behind.
 
-    Example:
+    Examples:
         >>> frame = tbtools.smooth(tbtools.load("examples/logs")["plateau"], weight=0.9)
         >>> tbtools.write(frame, "smoothed.csv")
     """

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tbtools.errors import EngineError, MissingExtra
-from tbtools.eventfile.threads import usable_cores
+from tbtools.system import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import NoEventFiles
+from tbtools.eventfile.source import path_below
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def reason_of(path: str, problems: Sequence[tuple[str, Problem]]) -> str:
     """
     if len(problems) == 1:
         file, problem = problems[0]
-        name = "" if file == path else f"{file[len(path) :].lstrip('/')}: "
+        name = "" if file == path else f"{path_below(file, path)}: "
         return name + problem.message
     files = len({file for file, _ in problems})
     return f"no event could be read in {plural(files, 'file')} (`tbtools verify` lists the reasons)"

@@ -351,7 +351,7 @@ class Experiment(Shown, Mapping[str, Run]):
         Warns:
             DuplicateSteps: A wide frame shows only the last of several points of one step.
 
-        Example:
+        Examples:
             >>> logs = tbtools.load("examples/logs", runs=["baseline", "plateau"])
             >>> logs.scalars("val/loss", wide=True).loc[600].round(3).to_dict()
             {'baseline': 1.83, 'plateau': 2.202}
@@ -423,7 +423,7 @@ class Experiment(Shown, Mapping[str, Run]):
         Warns:
             UndecodableValues: Some cannot.
 
-        Example:
+        Examples:
             >>> logs = tbtools.load("examples/logs", runs=["baseline", "overfitting"])
             >>> logs.hparams()["learning_rate"].to_dict()
             {'baseline': 0.002, 'overfitting': 0.004}

@@ -210,7 +210,7 @@ def read_scalars(path: RunsLike, tags: Globs = None, **options: Any) -> pd.DataF
         UnknownTag: A tag or glob matches no scalar of any run.
         InvalidArgument: There is no point in these steps, or they are no pair.
 
-    Example:
+    Examples:
         >>> frame = tbtools.read_scalars("examples/logs", "val/loss")
         >>> frame.groupby("run", observed=True)["value"].min().round(3).to_dict()["baseline"]
         1.83

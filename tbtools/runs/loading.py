@@ -65,7 +65,7 @@ def load(
         MissingExtra: Dask is not installed.
         EngineError: There is no scheduler at the address.
 
-    Example:
+    Examples:
         >>> experiment = tbtools.load("examples/logs", runs="sweep/*")
         >>> len(experiment)
         6

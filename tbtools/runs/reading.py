@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from tbtools.errors import UnsupportedType
 from tbtools.eventfile.source import NamedErrors, source_of
-from tbtools.eventfile.threads import submitted, usable_cores
+from tbtools.eventfile.threads import submitted
+from tbtools.system import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

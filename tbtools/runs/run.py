@@ -166,7 +166,7 @@ class Run(Shown):
         Warns:
             DuplicateSteps: A wide frame shows only the last of several points of one step.
 
-        Example:
+        Examples:
             >>> run = tbtools.load("examples/logs")["resumed"]
             >>> run.scalars("val/loss", steps=(200, 400))["step"].tolist()
             [200, 300, 400]

@@ -21,7 +21,7 @@ from tbtools.eventfile.index import cache, index, packs, store
 from tbtools.eventfile.index.index import FileIndex
 from tbtools.eventfile.scan import SCAN_VERSION, scan_file
 from tests.builders import EventFileBuilder
-from tests.commands import ROOT, call, environment
+from tests.commands import IS_ROOT, ROOT, call, environment
 from tests.indexes import counted, eager_index, let_clocks_tick
 from tests.scans import VALUES, assert_same_columns
 
@@ -347,7 +347,7 @@ def test_a_full_disk_is_no_error(logs: Path, folder: Path, eager: pytest.MonkeyP
     assert look(logs) == {}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.skipif(not IS_ROOT, reason="only root gives files away")
 def test_root_leaves_no_directories_of_its_own_in_a_home(
     logs: Path, tmp_path: Path, eager: pytest.MonkeyPatch
 ) -> None:

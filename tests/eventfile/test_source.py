@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import ast
 import errno
+import ntpath
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 import tbtools
-from tbtools.eventfile import source as source_module
+from tbtools import system
 from tbtools.eventfile.discover import discover
 from tbtools.eventfile.scan import scan_file
-from tbtools.eventfile.source import LocalSource, Status, source_of, using
+from tbtools.eventfile.source import (
+    LocalSource,
+    Status,
+    path_below,
+    paths_of,
+    source_of,
+    using,
+)
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT, call
 from tests.sources import FailingSource, MemorySource, failing
+from tests.windows import windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +54,9 @@ class TestLocal:
             assert file.status().size == 200
 
     def test_without_pread(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(source_module, "_HAS_PREAD", False)
+        there = windows()
+        monkeypatch.setattr(system, "read_at", there.read_at)
+        monkeypatch.setattr(system, "read_into", there.read_into)
         path = points(1000).write(tmp_path / FILE)
         assert scan_file(path).step.tolist() == list(range(1000))
         with LOCAL.open(str(path)) as file:
@@ -60,6 +71,29 @@ class TestLocal:
         assert LOCAL.stat(str(path)) == LOCAL.stat(str(tmp_path / "link")) == expected
         assert LOCAL.stat(str(tmp_path)).kind == "directory"
         assert LOCAL.stat("/dev/null").kind == "other"
+
+    def test_files_without_numbers_are_told_apart(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As on shares of a network that Windows has mounted: both have the number 0."""
+        stat = os.stat
+        numberless = [0 if place == 1 else None for place in range(10)]
+
+        def without(path: str) -> os.stat_result:
+            found = stat(path)
+            return os.stat_result(
+                each if zero is None else zero
+                for each, zero in zip(found[:10], numberless, strict=True)
+            )
+
+        for name in ("one", "two"):
+            points(3).write(tmp_path / name / FILE)
+        (tmp_path / "again").symlink_to("one")
+        monkeypatch.setattr(os, "stat", without)
+        one, two, again = (
+            LOCAL.stat(str(tmp_path / name / FILE)) for name in ("one", "two", "again")
+        )
+        assert one.identity == again.identity != two.identity
 
     def test_entries(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
@@ -81,6 +115,20 @@ class TestLocal:
         monkeypatch.setattr(os, "stat", lambda path, **how: looked_at.append(path) or stat(path))
         assert len(discover(tmp_path).runs) == 20
         assert looked_at == [str(tmp_path)]
+
+
+class TestPaths:
+    def test_what_stands_behind_a_directory(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert path_below("logs/a/b", "logs/") == path_below("logs/a/b/", "logs") == "a/b"
+        assert path_below("logs", "logs") == ""
+        monkeypatch.setattr(os, "sep", "\\")
+        assert path_below("C:\\logs\\a\\b", "C:\\logs") == "a/b"
+
+    def test_urls_have_slashes_on_every_system(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "path", ntpath)
+        assert paths_of("C:\\logs").join("C:\\logs", "run") == "C:\\logs\\run"
+        assert paths_of("s3://logs").join("s3://logs", "run") == "s3://logs/run"
+        assert paths_of("C:\\logs\\run").dirname("C:\\logs\\run") == "C:\\logs"
 
 
 class TestSchemes:
@@ -240,6 +288,9 @@ WRITERS = {
     "render/lake.py",
     "render/neighbours.py",
     "render/results.py",
+    # By which they do.
+    "system/_posix.py",
+    "system/_windows.py",
 }
 # Files of the package, of memory, or the device that takes what nobody reads; outputs.
 ALLOWED = {
@@ -283,6 +334,8 @@ OF_OS = {
     *("exists", "isfile", "isdir", "islink", "getsize", "getmtime", "realpath", "samefile"),
 }
 
+OPENING = {"open", "np.fromfile", "np.memmap", "np.load", "mmap.mmap", "io.open"}
+
 
 def accesses(path: Path) -> Iterator[str]:
     """What a module calls that looks at the file system, other than by a source."""
@@ -296,7 +349,9 @@ def accesses(path: Path) -> Iterator[str]:
         if owner in ("os", "os.path"):
             if name in OF_OS:
                 yield called
-        elif called in ("open", "np.fromfile", "np.memmap", "np.load", "mmap.mmap", "io.open"):
+        elif called in OPENING or (
+            owner == "system" and name.startswith(("open_", "read_", "create"))
+        ):
             yield called
         elif owner and name in OF_PATHS:
             known = owner == "PIL.Image"

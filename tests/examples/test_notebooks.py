@@ -19,6 +19,8 @@ from tests.commands import ROOT
 
 NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
 NAMES = ["comparing_seeds", "finding_a_divergence", "images_and_histograms", "quick_tour"]
+NAMES += ["the_whole_way"]
+TRAINS = {"the_whole_way"}
 
 
 def outputs(notebook: dict[str, Any]) -> list[dict[str, Any]]:
@@ -59,6 +61,8 @@ def test_they_are_stored_with_outputs_and_without_places(path: Path) -> None:
 def test_they_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbclient = pytest.importorskip("nbclient")
     nbformat = pytest.importorskip("nbformat")
+    if path.stem in TRAINS:
+        pytest.importorskip("torch", reason="it trains: the extra train is not installed")
     update = bool(os.environ.get("TBTOOLS_UPDATE_GOLDEN"))
     # Otherwise figures as JSON: pictures would need a Chrome.
     monkeypatch.setenv("PLOTLY_RENDERER", "png" if update else "plotly_mimetype")

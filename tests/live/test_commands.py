@@ -83,7 +83,8 @@ def test_a_name_is_no_option(tmp_path: Path) -> None:
     "text",
     ["sh -c 'echo {run}'", "/bin/bash -c {path}", "ssh host rm {tag}", "nohup env sh -c {message}",
      "python -c 'print({run})'", "echo {runs}", "echo 'x", "", "echo {}{nonsense}",
-     "no-such-program {step}"],
+     "no-such-program {step}", "env cmd.exe /c {run}", "env 'C:\\bin\\PowerShell.exe' {tag}",
+     "env tell.bat {path}"],
 )  # fmt: skip
 def test_what_would_be_a_program_is_refused(text: str) -> None:
     with pytest.raises(InvalidArgument):

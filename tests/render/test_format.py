@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -139,6 +139,13 @@ def test_times_are_local_and_name_their_zone() -> None:
 def test_a_time_of_another_zone() -> None:
     moment = datetime(2026, 1, 5, 11, 4, 5, tzinfo=UTC)
     assert format_time(moment.timestamp(), UTC) == "2026-01-05 11:04:05 UTC"
+
+
+@pytest.mark.parametrize(("hours", "shown"), [(1, "UTC+01:00"), (-3.5, "UTC-03:30"), (0, "UTC")])
+def test_a_zone_with_a_long_name_is_an_offset(hours: float, shown: str) -> None:
+    zone = timezone(timedelta(hours=hours), "W. Europe Standard Time")
+    moment = datetime(2026, 1, 5, 11, 4, 5, tzinfo=zone)
+    assert format_time(moment.timestamp(), zone) == f"2026-01-05 11:04:05 {shown}"
 
 
 def test_a_time_is_told_by_the_second_that_it_lies_in() -> None:

@@ -110,7 +110,7 @@ def diff(
             tag that is the axis.
         NoEventFiles: There is nothing to read under a path, or of one side nothing could be read.
 
-    Example:
+    Examples:
         >>> before, after = "examples/logs/baseline", "examples/logs/resumed"
         >>> tbtools.diff(before, after, tags="val/loss").identical
         True

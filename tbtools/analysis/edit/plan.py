@@ -99,7 +99,7 @@ def edit(
         NoEventFiles: There is nothing to read under a path.
         InputChanged: A file was replaced while it was read.
 
-    Example:
+    Examples:
         >>> plan = tbtools.edit("examples/logs/baseline", exclude_tags="optim/*")
         >>> tbtools.write(plan, "edited")
     """

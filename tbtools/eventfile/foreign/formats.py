@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import importlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
@@ -66,7 +67,7 @@ def _function(place: str) -> object:
 
 def format_of(path: str, formats: Sequence[ForeignFormat] = FOREIGN_FORMATS) -> str | None:
     """The format of a file by its name; None where it is none of these."""
-    name = path.rpartition("/")[2]
+    name = os.path.basename(path)
     for each, format_ in FORMATS.items():
         if each in formats and any(fnmatch.fnmatchcase(name, glob) for glob in format_.names):
             return each

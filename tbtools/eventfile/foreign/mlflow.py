@@ -7,12 +7,11 @@ in milliseconds, the value, and the step, which old ones lack: then it is 0
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING
 
 from tbtools.eventfile.foreign.log import ForeignLog, NoNumber, as_number, as_step, text_hparam
 from tbtools.eventfile.foreign.text import Lines, decoded
-from tbtools.eventfile.source import read_bytes, source_of
+from tbtools.eventfile.source import paths_of, read_bytes, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,16 +33,17 @@ def read(path: str, reading: Reading, modified: float) -> dict[str, ForeignLog]:
     Raises:
         OSError: It cannot be read.
     """
-    directory = posixpath.dirname(path)
+    parts = paths_of(path)
+    directory = parts.dirname(path)
     log = ForeignLog(modified)
     points = [
         (time, name, step, value)
-        for name, file in _files(posixpath.join(directory, "metrics"))
+        for name, file in _files(parts.join(directory, "metrics"))
         for time, step, value in _points(log, name, file)
     ]
     for time, name, step, value in sorted(points, key=lambda point: point[0]):
         log.add(name, step, time, value)
-    for name, file in _files(posixpath.join(directory, "params")):
+    for name, file in _files(parts.join(directory, "params")):
         log.hparams[name] = text_hparam(decoded(read_bytes(file)).strip("\n"))
     return {"": log}
 

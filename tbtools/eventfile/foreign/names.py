@@ -18,7 +18,7 @@ _OF_A_RUN = ".wandb"
 
 
 def _stem(path: str) -> str:
-    return os.path.splitext(path.rpartition("/")[2])[0]
+    return os.path.splitext(os.path.basename(path))[0]
 
 
 def download_tag(path: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import stat
 import sys
 import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from tbtools import system
 from tbtools.digest import digest
 from tbtools.eventfile.scan import SCAN_VERSION
 
@@ -35,7 +35,7 @@ def cache_directory() -> str | None:
     """Where tbtools keeps what it may lose at any moment; None where it shall not, or nowhere is.
 
     TBTOOLS_CACHE names it, or says ``off``; else it is that of the platform: XDG_CACHE_HOME, or
-    ``~/.cache``, or ``~/Library/Caches``.
+    ``~/.cache``, or ``~/Library/Caches``, or ``%LOCALAPPDATA%``.
     """
     return own_directory("TBTOOLS_CACHE", "XDG_CACHE_HOME", "~/.cache", "~/Library/Caches")
 
@@ -54,7 +54,7 @@ def own_directory(variable: str, xdg: str, usual: str, mac: str) -> str | None:
         return None if asked.lower() == "off" else os.path.abspath(asked)
     home = os.environ.get(xdg, "")
     if not os.path.isabs(home):  # which the specification says to ignore
-        home = os.path.expanduser(mac if sys.platform == "darwin" else usual)
+        home = system.user_directory(usual, mac)
     return os.path.join(home, "tbtools") if os.path.isabs(home) else None
 
 
@@ -91,7 +91,7 @@ def is_private(folder: str) -> bool:
     top = cache_directory() or folder
     while True:
         status = os.stat(folder)
-        if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        if status.st_uid != system.user_id() or not system.is_closed_to_others(status):
             return False
         if len(folder) <= len(top):
             return True
@@ -108,7 +108,7 @@ def make_directory(directory: str) -> None:
     while not os.path.isdir(directory):
         missing.append(directory)
         directory = os.path.dirname(directory)
-    if os.geteuid() == 0 and os.stat(directory).st_uid != 0:
+    if system.user_id() == 0 and os.stat(directory).st_uid != 0:
         # Whose home it is could not use it any more.
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), directory)
     for each in reversed(missing):

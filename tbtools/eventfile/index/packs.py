@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tbtools.eventfile.file_systems import LOCAL, file_system
+from tbtools import system
 from tbtools.eventfile.index.cache import PACK_SUFFIX, PART_SUFFIX
 from tbtools.eventfile.index.checksum import crc32c
 
@@ -53,8 +53,7 @@ class _Open:
     """A pack that is open until nobody uses it any more."""
 
     def __init__(self, path: str) -> None:
-        # A pipe of that name is not waited for.
-        self.handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        self.handle = system.open_to_read(path)
 
     def __del__(self) -> None:
         if (handle := getattr(self, "handle", None)) is not None:
@@ -89,7 +88,7 @@ class Pack:
         status = os.fstat(_opened(path).handle)
         self.bytes = status.st_size
         self.used = status.st_mtime
-        self._is_local = file_system(status.st_dev) in LOCAL
+        self._is_local = system.file_system(status.st_dev) in system.LOCAL_FILE_SYSTEMS
         self.written, self.places = self._read_table()
 
     def _read_table(self) -> tuple[int, dict[str, Place]]:
@@ -109,7 +108,7 @@ class Pack:
         return written, dict(zip(names, places, strict=True))
 
     def _read(self, offset: int, size: int) -> bytes:
-        return os.pread(_opened(self.path).handle, size, offset)
+        return system.read_at(_opened(self.path).handle, size, offset)
 
     def first_piece(self, place: Place) -> bytes:
         """The first piece of an entry, or less where the pack was cut off.
@@ -151,8 +150,7 @@ class PackWriter:
         self._written = time.time_ns()
         name = f"{self._written:016x}-{os.urandom(4).hex()}"
         self._path = os.path.join(directory, name)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._file = os.fdopen(os.open(self._path + PART_SUFFIX, flags, 0o600), "wb", _BUFFER)
+        self._file = os.fdopen(system.create(self._path + PART_SUFFIX, 0o600), "wb", _BUFFER)
         self._places: dict[str, Place] = {}
         self.bytes = 0
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 import asyncssh
 
+from tbtools import system
 from tbtools.eventfile.remote.credentials import credentials_of
 from tbtools.eventfile.remote.directory import Listed, RemoteSource, identity_of, os_error
 from tbtools.eventfile.remote.traffic import traffic
@@ -239,8 +240,7 @@ def _connections() -> _Connections:
 
 
 # Threads do not come with a process that was forked.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_connections.cache_clear)
+system.after_fork(_connections.cache_clear)
 
 
 def _answer(place: str, ask: Callable[[SFTPClient], Coroutine[Any, Any, Answer]]) -> Answer:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from tbtools import system
 from tbtools.live.state import state_path
 
 if TYPE_CHECKING:
     from tbtools.live.watch import Watch
 
-# Those that end a process; Ctrl-C is a key while the application runs.
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+# Ctrl-C is a key while the application runs.
+_SIGNALS = tuple(each for each in system.ENDING_SIGNALS if each != signal.SIGINT)
 
 
 def is_on_terminal() -> bool:

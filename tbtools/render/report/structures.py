@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import posixpath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tbtools.errors import TbtoolsError
+from tbtools.eventfile.source import paths_of
 from tbtools.render.format import format_count, format_rounded, printable
 from tbtools.render.report.payloads import some_values, spread
 from tbtools.runs.plugins.meshes import meshes_frame
@@ -116,7 +116,7 @@ def _embeddings(runs: Mapping[str, Run], page: Page) -> Iterator[Series]:
         try:
             found = run.embeddings() if has_embeddings(run.path) else []
         except OSError as error:
-            reason = f"{posixpath.join(run.path, CONFIG_NAME)}: {error.strerror}"
+            reason = f"{paths_of(run.path).join(run.path, CONFIG_NAME)}: {error.strerror}"
             page.tell(name, [Undecodable(reason)], on_card=False)
             continue
         except TbtoolsError as error:

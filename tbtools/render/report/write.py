@@ -125,7 +125,7 @@ def report(
         InvalidArgument: `smoothing` or `plotlyjs` is none of what they may be, there is no point in
             the steps, or no value at all.
 
-    Example:
+    Examples:
         >>> tbtools.report("examples/logs/sweep", "report.html").name
         'report.html'
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tbtools.eventfile.source import source_of
+from tbtools.eventfile.source import paths_of, source_of
 from tbtools.render.format import format_count, plural, printable
 from tbtools.render.terminal.problems import problem_text
 from tbtools.runs.diagnostics import note_dicts, problem_dicts, runs_below, unreadable_paths
@@ -124,7 +124,8 @@ class Diagnostics:
 
 
 def _is_below(file: str, paths: Iterable[str]) -> bool:
-    return any(file == path or file.startswith(path.rstrip("/") + "/") for path in paths)
+    parts = paths_of(file)
+    return any(file == path or file.startswith(parts.join(path, "")) for path in paths)
 
 
 def note_line(kind: NoteKind, notes: Sequence[RunNote]) -> str:

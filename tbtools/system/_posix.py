@@ -1,0 +1,185 @@
+"""Linux, macOS and their like."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import stat
+import sys
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+assert sys.platform != "win32"
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from subprocess import Popen
+
+# Ctrl-C; what Slurm, Docker, systemd and `timeout` send; what a terminal sends that is closed.
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Arguments of Popen: Ctrl-C ends this process, and not what it has begun.
+OWN_GROUP: dict[str, Any] = {"start_new_session": True}
+READS_ANYWHERE = True
+OUTPUT_ENCODING: str | None = None  # as the locale says
+
+read_at = os.pread
+user_id = os.geteuid
+
+
+def read_into(descriptor: int, buffer: memoryview, offset: int) -> int:
+    """Fills a buffer with bytes from an offset on; returns how many were read."""
+    if hasattr(os, "preadv"):  # not on every macOS
+        return os.preadv(descriptor, [buffer], offset)
+    data = os.pread(descriptor, len(buffer), offset)
+    buffer[: len(data)] = data
+    return len(data)
+
+
+def open_to_read(path: str | os.PathLike[str], *, follow: bool = True) -> int:
+    """Opens a file or directory; a pipe of that name is not waited for, and a link not followed."""
+    return os.open(
+        path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
+    )
+
+
+def open_directory(path: str | os.PathLike[str]) -> int:
+    """Opens a directory, and nothing else."""
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY | os.O_NOFOLLOW)
+
+
+def create(path: str | os.PathLike[str], mode: int) -> int:
+    """Makes a file that is not there, to write bytes to it."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+
+
+def open_lock(path: str | os.PathLike[str]) -> int:
+    """Opens a file that is there to be locked; it is made if need be."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def open_stream(path: str) -> int:
+    """Opens a pipe or a device to write to; a pipe that nobody reads raises ENXIO."""
+    handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    os.set_blocking(handle, True)
+    return handle
+
+
+def copy_range(source: int, target: int, length: int, offset: int) -> int:
+    """Copies bytes to where a descriptor stands; how many, which may be none."""
+    if not hasattr(os, "copy_file_range"):  # macOS
+        return 0
+    try:
+        return os.copy_file_range(source, target, length, offset)
+    except OSError:  # between these file systems it cannot; writing tells what is wrong if not
+        return 0
+
+
+def lock(descriptor: int, *, wait: bool = True) -> None:
+    """Keeps other processes from locking a file or directory until the descriptor is closed.
+
+    Raises:
+        BlockingIOError: Another process has it, and is not to be waited for.
+        OSError: There are no locks here.
+    """
+    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+
+def flush(path: str | os.PathLike[str]) -> None:
+    """Puts onto the disk what a file holds, or which files a directory has."""
+    handle = os.open(path, os.O_RDONLY if os.path.isdir(path) else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def is_closed_to_others(status: os.stat_result) -> bool:
+    """Whether only who owns it may write to it."""
+    return not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def change_owner(path: str | os.PathLike[str], owner: int, group: int) -> None:
+    """Gives a file to somebody."""
+    os.chown(path, owner, group)
+
+
+def host_name() -> str:
+    """What tells this machine from others that see the same files."""
+    return os.uname().nodename
+
+
+def changed_ns(status: os.stat_result) -> int:
+    """When its status was last changed, which no program can set back; 0 where nothing tells."""
+    return status.st_ctime_ns
+
+
+def file_system(device: int) -> str | None:
+    """The type of the file system on a device; None where the system does not tell."""
+    number = f"{os.major(device)}:{os.minor(device)}"
+    if number not in _file_systems:
+        _file_systems[number] = None
+        with contextlib.suppress(OSError), open("/proc/self/mountinfo", "rb") as mounts:
+            # proc_pid_mountinfo(5): device is the third field, the type the first behind " - ".
+            for line in mounts:
+                fields, _, kind = line.decode(errors="replace").partition(" - ")
+                if fields.split(" ", 3)[2] == number:
+                    _file_systems[number] = kind.split(" ", 1)[0]
+    return _file_systems[number]
+
+
+_file_systems: dict[str, str | None] = {}
+
+
+def open_notices() -> int | None:
+    """A descriptor on which is told what happens in directories (inotify(7)); None without."""
+    libc = _libc()
+    handle = -1 if libc is None else libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    return None if handle < 0 else handle
+
+
+def watch_directory(notices: int, path: str, mask: int) -> int:
+    """Asks to be told what happens in a directory; its number, below 0 where nothing is told."""
+    libc = _libc()
+    return -1 if libc is None else int(libc.inotify_add_watch(notices, os.fsencode(path), mask))
+
+
+@cache
+def _libc() -> Any:
+    """The C library; None where it has no inotify."""
+    libc = ctypes.CDLL(None)
+    return libc if hasattr(libc, "inotify_init1") else None
+
+
+def process_exists(number: int) -> bool:
+    """Whether a process of this machine goes on."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        pass
+    return True
+
+
+def end_group(process: Popen[Any]) -> None:
+    """Kills a process that was begun with `OWN_GROUP`, and those that it has begun."""
+    os.killpg(process.pid, signal.SIGKILL)
+
+
+def after_fork(call: Callable[[], object]) -> None:
+    """Has something called in each process that this one becomes by a fork."""
+    os.register_at_fork(after_in_child=call)
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def user_directory(usual: str, mac: str) -> str:
+    """Where programs keep what is the user's, as ``~/.cache`` or ``~/Library/Caches`` on a Mac."""
+    return os.path.expanduser(mac if sys.platform == "darwin" else usual)
