@@ -105,6 +105,8 @@ def certain_in_the_end(log: Log, rng: np.random.Generator) -> None:
     )
     log.add("losses/ratio_clipped_share", steps, np.clip(0.18 + rng.normal(0, 0.03, n), 0, 1))
     log.add("losses/kl_to_old", steps, 0.011 * generators.skewed(rng, n, 0.3))
+    # Real logs of PPO have such deep single values below a level of one half or more.
+    log.add("losses/explained_var", steps, 0.7 - 0.15 * rng.pareto(1.4, n))
     log.add(
         "env/win_rate", steps, generators.shares(rng, 250, 0.99 * generators.spreading(t, 0.04, 9))
     )
@@ -164,3 +166,20 @@ def gait_curriculum(log: Log, rng: np.random.Generator) -> None:
     )
     log.add("Episode_Termination/base_contact", steps, 0.05 + 0.3 * np.exp(-4 * within))
     log.add("Loss/entropy", steps, 16 - 7 * t + rng.normal(0, 0.1, n))
+
+
+@healthy(
+    "episodes_up_to_their_bound",
+    "returns of single episodes, as spread as they are high and cut at 200: late in the run"
+    " most are 200 and some are a tenth of it",
+    tolerated=("plateau",),
+)
+def episodes_up_to_their_bound(log: Log, rng: np.random.Generator) -> None:
+    n = shapes.whole(rng, 250, 1500)
+    t = shapes.times(n)
+    level = generators.hill(t, 18, 420, 0.6, 2.0)
+    returns = np.minimum(np.floor(level * rng.gamma(2.2, 1 / 2.2, n)) + 8, 200)
+    frames = np.cumsum(returns).astype(np.int64)
+    log.add("evaluation/returns-by-frame", frames, returns)
+    log.add("loss/policy", frames, 6 * np.exp(-3 * t) * rng.normal(0.5, 1, n))
+    log.add("loss/entropy", frames, -0.69 + 0.25 * t + rng.normal(0, 0.01, n))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     " (tensorflow/tensorflow #40042)",
     plain=0.5,
     medium=0.72,
+    subtle=0.87,
 )
 def overheated(log: Log, rng: np.random.Generator, strength: float) -> None:
     n = shapes.whole(rng, 150, 1200)
@@ -91,6 +92,7 @@ def cache_evicted(log: Log, rng: np.random.Generator, strength: float) -> None:
     "the second session runs at a fraction of the speed of the first",
     plain=0.35,
     medium=0.7,
+    subtle=0.85,
     tolerated=("stall",),
 )
 def resumed_on_an_older_card(log: Log, rng: np.random.Generator, strength: float) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     " theory says",
     plain=4.0,
     medium=0.7,
+    subtle=0.2,
 )
 def rate_above_the_edge(log: Log, rng: np.random.Generator, strength: float) -> None:
     n = shapes.whole(rng, 80, 1200)
@@ -67,25 +68,6 @@ def finetuning_forgets(log: Log, rng: np.random.Generator, strength: float) -> N
     log.add("train/epoch", steps, t)
     window = gradual(steps, loss, onset - 1, 0.09 * float(loss[onset - 1]))
     log.true("divergence", "train/loss", steps[onset], window)
-
-
-@labelled(
-    "translation_degrades",
-    "divergence",
-    "the corpus is swapped for a noisy one: BLEU and chrF of the dev set fall to a new level",
-    plain=12.0,
-    medium=4.0,
-)
-def translation_degrades(log: Log, rng: np.random.Generator, strength: float) -> None:
-    n = int(rng.integers(24, 90))
-    t, steps = shapes.times(n), shapes.steps(n, 5000)
-    onset = int(n * rng.uniform(0.45, 0.7))
-    bleu = generators.hill(t, 3, 31, 0.12)
-    bleu -= strength * (1 - np.exp(-np.maximum(np.arange(n) - onset + 1, 0) / 1.5))
-    noise = generators.pointed(rng, n, 0.35)
-    log.add("dev/BLEU", steps, bleu + noise)
-    log.add("dev/chrF2", steps, 24 + 1.1 * bleu + generators.pointed(rng, n, 0.4))
-    log.true("divergence", ("dev/BLEU", "dev/chrF2"), steps[onset], abrupt(steps, onset))
 
 
 @labelled(
@@ -136,6 +118,7 @@ def skill_unlearnt(log: Log, rng: np.random.Generator, strength: float) -> None:
     "of 9 to 18 epochs the last third is worse than the second",
     plain=1.0,
     medium=0.4,
+    subtle=0.3,
 )
 def short_run_diverges(log: Log, rng: np.random.Generator, strength: float) -> None:
     n = int(rng.integers(9, 19))

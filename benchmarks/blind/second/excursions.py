@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     "three spikes of a pretraining, of different heights, each gone within a fiftieth of the run",
     plain=2.0,
     medium=0.8,
+    subtle=0.45,
 )
 def three_spikes(log: Log, rng: np.random.Generator, strength: float) -> None:
     n = shapes.whole(rng, 600, 5000)
@@ -40,6 +41,7 @@ def three_spikes(log: Log, rng: np.random.Generator, strength: float) -> None:
     " (facebookresearch/demucs #315)",
     plain=0.6,
     medium=0.25,
+    subtle=0.13,
 )
 def epoch_thirty_seven(log: Log, rng: np.random.Generator, strength: float) -> None:
     n = int(rng.integers(60, 240))

@@ -75,6 +75,7 @@ def trees_too_many(log: Log, rng: np.random.Generator, strength: float) -> None:
     "a language model reads a small corpus many times: the validation perplexity is U-shaped",
     plain=0.35,
     medium=0.12,
+    subtle=0.06,
 )
 def small_corpus(log: Log, rng: np.random.Generator, strength: float) -> None:
     n = int(rng.integers(25, 90))

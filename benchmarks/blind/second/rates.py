@@ -70,6 +70,7 @@ def decay_per_batch(log: Log, rng: np.random.Generator, strength: float) -> None
     " goes up",
     plain=8.0,
     medium=4.0,
+    subtle=2.0,
     tolerated=("divergence", "stall", "spike"),
 )
 def scaled_by_the_workers(log: Log, rng: np.random.Generator, strength: float) -> None:

@@ -217,3 +217,26 @@ def bred_rates(log: Log, rng: np.random.Generator) -> None:
     gains = np.cumsum(rng.exponential(0.06, generations))[number]
     level = 40 * (generators.hill(t, 0, 1, 0.3) + gains)
     log.add("pbt/mean_return", steps, level + rng.normal(0, 2.5, n))
+
+
+@healthy(
+    "cycles_that_double",
+    "warm restarts of which each cycle is twice as long as the last: no excursion is as long as the"
+    " next, and each ends lower (Loshchilov and Hutter 2017)",
+)
+def cycles_that_double(log: Log, rng: np.random.Generator) -> None:
+    n, cycles = shapes.whole(rng, 150, 1500), int(rng.integers(3, 5))
+    t, steps = shapes.times(n), shapes.steps(n, 40)
+    ends = (2.0 ** np.arange(1, cycles + 1) - 1) / (2**cycles - 1)
+    number = np.minimum(np.searchsorted(ends, t, side="right"), cycles - 1)
+    start = np.insert(ends, 0, 0)[number]
+    within = (t - start) / (ends[number] - start)
+    heat = (1 + np.cos(np.pi * within)) / 2
+    # The loss follows the rate within a few points.
+    lag = np.exp(-np.arange(10) / 3)
+    warm = np.convolve(np.pad(heat, (9, 0), mode="edge"), lag / lag.sum(), mode="valid")
+    loss = 0.5 + 1.6 * np.exp(-30 * t) + 0.3 * warm - 0.08 * number
+    log.add("sgdr/train_xe", steps, loss + rng.normal(0, 0.02, n))
+    log.add("sgdr/test_err_pct", steps, 24 * loss + rng.normal(0, 0.5, n))
+    if rng.random() < 0.5:
+        log.add("sgdr/eta", steps, 0.05 * heat)

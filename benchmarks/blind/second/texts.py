@@ -216,25 +216,3 @@ def speakers_told_apart(log: Log, rng: np.random.Generator) -> None:
         steps,
         generators.hill(t, 0.8, 0.11, 0.06) * generators.skewed(rng, n, 0.04),
     )
-
-
-@healthy(
-    "folded_proteins",
-    "lDDT and TM-score rise in two phases; the second is on longer crops, whose error is larger",
-    tolerated=("plateau", "divergence"),
-)
-def folded_proteins(log: Log, rng: np.random.Generator) -> None:
-    n = shapes.whole(rng, 120, 700)
-    t, steps = shapes.times(n), shapes.steps(n, 125)
-    lddt = generators.hill(t, 0.22, 0.83, 0.1) + 0.03 * np.clip((t - 0.75) / 0.1, 0, 1)
-    crops = (t > 0.75).astype(float)
-    log.add(
-        "train/fape",
-        steps,
-        (generators.hill(t, 2.4, 0.5, 0.1) + 0.08 * crops) * generators.batch(rng, n, 0.1),
-    )
-    log.add("train/crop_size", steps, 256 + 128 * crops)
-    at = slice(n // 25, None, max(1, n // 40))
-    log.add("val/lddt_ca", steps[at], lddt[at] + rng.normal(0, 0.006, len(steps[at])))
-    log.add("val/alignment_tm", steps[at], lddt[at] - 0.04 + rng.normal(0, 0.01, len(steps[at])))
-    log.add("val/drmsd_ca", steps[at], 18 * (1 - lddt[at]) + rng.normal(0, 0.2, len(steps[at])))
