@@ -2,8 +2,9 @@
 
     python -m benchmarks.blind --seed 0:20 --part held-out
 
-Families of the development part are told by name. Those held out are only counted, unless
-`--show-misses` asks for them: looking at what was missed is the first step of tuning on it.
+Without `--part` it is the first set, both of its parts. Families of the development part are told
+by name. Those held out and those of the second set are only counted, unless `--show-misses` asks
+for them: looking at what was missed is the first step of tuning on it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.runs import PARTS
 from benchmarks.blind.score import RunScore, by_kind, of_healthy, score
+from benchmarks.blind.second import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
-    families = [one for one in FAMILIES if options.part in {None, one.part}]
+    families = [one for one in (*FAMILIES, *SECOND) if one.part == options.part] or FAMILIES
     scores = score(families, options.seed, jobs=options.jobs)
     healthy = {one.name for one in families if one.healthy}
     runs = len(options.seed)

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 START = 1_772_438_400.0  # 2026-03-02 08:00 UTC
-PARTS = ("development", "held-out")
+PARTS = ("development", "held-out", "second")
 
-Part = Literal["development", "held-out"]
+Part = Literal["development", "held-out", "second"]
 Window = tuple[int, int]
 
 
@@ -178,6 +178,7 @@ class Family:
     tolerated: tuple[str, ...]
     monitored: bool
     _make: Callable[[Log, np.random.Generator], None] = field(repr=False)
+    _part: Part | None = None
 
     @property
     def healthy(self) -> bool:
@@ -186,7 +187,9 @@ class Family:
 
     @property
     def part(self) -> Part:
-        """A third may be looked at; the strengths of a family stay together."""
+        """A third of the first set may be looked at; the strengths of a family stay together."""
+        if self._part is not None:
+            return self._part
         digest = hashlib.sha256(self.name.partition("/")[0].encode()).digest()
         return "development" if digest[0] % 3 == 0 else "held-out"
 
@@ -202,26 +205,38 @@ _FAMILIES: dict[str, Family] = {}
 
 
 def healthy(
-    name: str, why: str, *, tolerated: tuple[str, ...] = (), monitored: bool = True
+    name: str,
+    why: str,
+    *,
+    tolerated: tuple[str, ...] = (),
+    monitored: bool = True,
+    part: Part | None = None,
 ) -> Callable[..., Callable[[Log, np.random.Generator], None]]:
     """Registers what makes the runs of a healthy family."""
 
     def register(make: Callable[[Log, np.random.Generator], None]) -> Callable[..., None]:
-        _register(Family(name, "healthy", why, tolerated, monitored, make))
+        _register(Family(name, "healthy", why, tolerated, monitored, make, part))
         return make
 
     return register
 
 
 def labelled(
-    name: str, kind: str, why: str, *, tolerated: tuple[str, ...] = (), **strengths: float
+    name: str,
+    kind: str,
+    why: str,
+    *,
+    tolerated: tuple[str, ...] = (),
+    part: Part | None = None,
+    **strengths: float,
 ) -> Callable[..., Callable[[Log, np.random.Generator, float], None]]:
     """Registers a family whose runs have labels: one family a strength."""
 
     def register(make: Callable[[Log, np.random.Generator, float], None]) -> Callable[..., None]:
         for strength, amount in (strengths or {"plain": 1.0}).items():
             made = functools.partial(make, strength=amount)
-            _register(Family(f"{name}/{strength}", kind, why, tolerated, kind == "spike", made))
+            monitored = kind == "spike"
+            _register(Family(f"{name}/{strength}", kind, why, tolerated, monitored, made, part))
         return make
 
     return register
@@ -233,9 +248,9 @@ def _register(family: Family) -> None:
     _FAMILIES[family.name] = family
 
 
-def registered() -> tuple[Family, ...]:
-    """All families that are imported, by name."""
-    return tuple(_FAMILIES[name] for name in sorted(_FAMILIES))
+def registered(*parts: Part) -> tuple[Family, ...]:
+    """The families of these parts that are imported, by name."""
+    return tuple(family for _, family in sorted(_FAMILIES.items()) if family.part in parts)
 
 
 def prefixes(run: LabelledRun, cuts: int = 10) -> list[LabelledRun]:

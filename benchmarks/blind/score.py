@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import tbtools
 from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.runs import prefixes
+from benchmarks.blind.second import SECOND
 from benchmarks.blind.writing import write
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def score(
 
 def _score_named(what: tuple[str, int]) -> RunScore:
     name, seed = what
-    return score_run(next(one for one in FAMILIES if one.name == name), seed)
+    return score_run(next(one for one in (*FAMILIES, *SECOND) if one.name == name), seed)
 
 
 @dataclass

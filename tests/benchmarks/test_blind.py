@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import tbtools
 from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.runs import PARTS, Family, Log, prefixes
 from benchmarks.blind.score import Share, by_kind, of_healthy, score
+from benchmarks.blind.second import SECOND
+from benchmarks.blind.second.generators import loss_scale, memorised
 from benchmarks.blind.writing import write
 
 if TYPE_CHECKING:
@@ -27,13 +30,13 @@ def made(family: Family, seed: int) -> list[tuple[Any, ...]]:
 
 
 def test_the_same_seed_makes_the_same_run_and_another_seed_another() -> None:
-    for family in FAMILIES:
+    for family in (*FAMILIES, *SECOND):
         assert made(family, 3) == made(family, 3), family.name
         assert made(family, 3) != made(family, 4), family.name
 
 
 def test_labels_are_about_series_of_their_run() -> None:
-    for family in FAMILIES:
+    for family in (*FAMILIES, *SECOND):
         run = family.run(0)
         steps = {
             (session.run, tag): series.steps
@@ -50,8 +53,36 @@ def test_the_set_is_as_large_and_as_healthy_as_it_says() -> None:
     names = {family.name.partition("/")[0]: family for family in FAMILIES}
     assert len(names) >= 90
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
-    sizes = [sum(family.part == part for family in FAMILIES) for part in PARTS]
-    assert 0.25 < sizes[0] / sum(sizes) < 0.42
+    sizes = Counter(family.part for family in FAMILIES)
+    assert set(sizes) == {"development", "held-out"}
+    assert 0.25 < sizes["development"] / sizes.total() < 0.42
+
+
+def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> None:
+    names = {family.name.partition("/")[0]: family for family in SECOND}
+    assert not names.keys() & {family.name.partition("/")[0] for family in FAMILIES}
+    assert (
+        {family.part for family in SECOND} == {"second"} == set(PARTS) - {"development", "held-out"}
+    )
+    assert 80 <= len(names) <= 110
+    assert sum(family.healthy for family in names.values()) >= len(names) / 2
+    kinds = Counter(family.kind for family in names.values())
+    assert len(kinds) == 12
+    assert min(kinds.values()) >= 5
+
+
+def test_an_exponent_is_halved_at_overflows_and_doubled_after_good_steps() -> None:
+    limits = np.array([9.0, 3, 3, 3, 3, 3, 3, 3, 1, 9])
+    assert loss_scale(limits, 4, 3, 2).tolist() == [4, 4, 3, 3, 3, 4, 3, 3, 3, 2]
+
+
+def test_a_memorising_model_is_best_where_it_should_be() -> None:
+    t = np.linspace(0, 1, 200)
+    curve = memorised(np.random.default_rng(1), t, 0.3, 2.0, 0.5)
+    assert curve.best == int(np.argmin(curve.worse)) == pytest.approx(60, abs=3)
+    assert (curve.worse[0], curve.worse[-1]) == pytest.approx((2.0, 0.5))
+    assert curve.train[0] == 1
+    assert (np.diff(curve.train) < 0).all()
 
 
 def test_what_is_written_is_what_was_made(tmp_path: Path) -> None:

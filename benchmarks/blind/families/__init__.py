@@ -38,4 +38,4 @@ __all__ = [
     "vision",
 ]
 
-FAMILIES = registered()
+FAMILIES = registered("development", "held-out")
