@@ -9,7 +9,7 @@ import numpy as np
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of, points_before
 from tbtools.analysis.detect.signals import excursion, robust
-from tbtools.analysis.detect.signals.onset import least_squares_split, locate_level
+from tbtools.analysis.detect.signals.onset import locate_level
 from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
@@ -285,7 +285,7 @@ def bursts(series: ScalarSeries) -> Finding | None:
     high = y - robust.running_median(y, ABOUT) > np.log(BURST)
     if np.count_nonzero(high[1:] & ~high[:-1]) < BURSTS:
         return None
-    split = least_squares_split(high.astype(float))
+    split = robust.least_squares_split(high.astype(float))
     if high[:split].mean() * MORE_OFTEN > high[split:].mean():
         split = 0
     split += int(np.argmax(high[split:]))
