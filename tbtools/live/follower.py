@@ -178,7 +178,8 @@ class Follower:
         """
         is_first, self._is_first = self._is_first, False
         now = self.clock()
-        self._put_aside()  # from which the screen has read since the last look
+        if self.history:
+            self._put_aside()  # from which the screen has read since the last look
         self.changed, self.judged = [], []
         self._room = _FIRST_HELD if is_first and self.history else _MOST_HELD
         if not is_first and now - self._given_back > _GIVE_BACK_SECONDS:
