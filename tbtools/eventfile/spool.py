@@ -6,6 +6,7 @@ import ctypes
 import sys
 import tempfile
 import threading
+import weakref
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,6 @@ class Spool:
         self._file: FileIO | None = None
         self._size = 0
 
-    def __del__(self) -> None:
-        if self._file is not None:
-            self._file.close()
-
     def write(self, columns: Sequence[NDArray[Any]]) -> int:
         """Adds contiguous columns, one behind the other.
 
@@ -43,6 +40,7 @@ class Spool:
         with self._lock:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - until the end
+                weakref.finalize(self, self._file.close)
             start = self._file.seek(self._size)
             for column in columns:
                 data = column.data.cast("B")

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tbtools.vocabulary import FileChangeKind, Objective
 
 # Judging takes at most so much of the time of one core, whatever is written: runs wait their turn.
-_SHARE = 0.015
+_SHARE = 0.01
 # A run whose files nobody has touched for so long is not being written; it is not even read.
 _IDLE_SECONDS = 3600.0
 # As often as it pays to look at what people read; a server counts every request, and may charge it.
@@ -178,7 +178,8 @@ class Follower:
         """
         is_first, self._is_first = self._is_first, False
         now = self.clock()
-        self._put_aside()  # from which the screen has read since the last look
+        if self.history:
+            self._put_aside()  # from which the screen has read since the last look
         self.changed, self.judged = [], []
         self._room = _FIRST_HELD if is_first and self.history else _MOST_HELD
         if not is_first and now - self._given_back > _GIVE_BACK_SECONDS:
