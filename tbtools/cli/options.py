@@ -99,6 +99,21 @@ class SelectionOptions:
 
         return Selection(tags=self.tags, exclude_tags=self.exclude_tags, steps=as_steps(self.steps))
 
+    def check(self) -> None:
+        """Refuses what is wrong whatever the runs are, before they are waited for.
+
+        Raises:
+            InvalidExpression: --where cannot be read.
+            InvalidArgument: There is no such format of --also.
+        """
+        from tbtools.eventfile.foreign.formats import Also
+        from tbtools.runs.where import parse_where
+
+        if self.where is not None:
+            parse_where(self.where)
+        if self.also is not None:
+            Also.of(self.also)
+
     @property
     def arguments(self) -> dict[str, Any]:
         """The same as keyword arguments of the analyses."""

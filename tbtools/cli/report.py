@@ -173,15 +173,14 @@ def command(
         judging_progress,
         scan_progress,
     )
-    from tbtools.runs.where import parse_where
 
     chosen = output_format(path, kind, _FORMATS)
     _refuse_options_without_effect(chosen, path)
     if path != "-":
         require_free(path, force=force)
     directions = parse_objectives(objectives)
-    if selection.where is not None:
-        parse_where(selection.where)  # before anything is waited for that makes it true
+    if live:
+        selection.check()
     load = partial(selection.load, paths, groups=groups, skip_unreadable=True)
     experiment = await_runs(load, _waiting()) if live else load()
     diagnostics = Diagnostics([experiment], selection.selection)

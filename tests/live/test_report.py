@@ -127,8 +127,9 @@ def test_what_is_not_there_yet_is_waited_for_and_told(
     assert not path.exists()
 
 
-def test_an_expression_that_nobody_can_read_is_not_waited_for(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tbtools", "report", str(tmp_path), "--live", "--where", "lr>"]
+@pytest.mark.parametrize("options", [["--where", "lr>"], ["--also", "nonsense"]])
+def test_what_is_wrong_whatever_comes_is_not_waited_for(options: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tbtools", "report", str(tmp_path), "--live", *options]
     command += ["-o", str(tmp_path / "r.html")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2

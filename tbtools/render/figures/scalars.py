@@ -287,18 +287,19 @@ def _leave_out_outliers(
     margin = _MARGIN * (shown[1] - shown[0])
     figure.update_yaxes(range=[shown[0] - margin, shown[1] + margin], row=row, col=column)
     x, y = (np.concatenate(each) for each in zip(*lines, strict=True))
-    middle = x.min() + (x.max() - x.min()) / 2
+    places = x.astype(np.float64)
+    middle = places.min() / 2 + places.max() / 2
     ends = (("↓", 0, whole[0], shown[0], np.nanargmin), ("↑", 1, whole[1], shown[1], np.nanargmax))
     for arrow, end, beyond, limit, farthest in ends:
         if beyond != limit:
-            at = x[farthest(np.where(np.isfinite(y), y, np.nan))]
+            at = farthest(np.where(np.isfinite(y), y, np.nan))
             figure.add_annotation(
                 text=f"{arrow} {format_rounded(10**beyond if log else beyond, 3)}",
-                x=_plain(at),
+                x=_plain(x[at]),
                 y=end,
                 yref="y domain",
                 # The arrow stands at the point, and the number inside the chart.
-                xanchor="left" if at < middle else "right",
+                xanchor="left" if places[at] < middle else "right",
                 yanchor="top" if end else "bottom",
                 showarrow=False,
                 row=row,

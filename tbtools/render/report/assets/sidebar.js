@@ -268,7 +268,7 @@ export function showToolbar(page, state, restyle) {
         "Ignore outliers",
         "outliers",
         "ignoreOutliers",
-        "Shows the 5th to 95th percentile where the rest would be squeezed into a fifth of the chart",
+        "Leaves out what lies far beyond the 5th to 95th percentile, where these would be squeezed into a fifth of the chart",
       ),
     page.tags.length > 0 &&
       flag("Link charts", "linked", "linked", "One crosshair and one zoom of the x axis for all charts"),
