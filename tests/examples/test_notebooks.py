@@ -69,7 +69,7 @@ def test_they_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = nbformat.read(path, as_version=4)
     stored = [each["output_type"] for each in outputs(notebook)]
     client = nbclient.NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": path.parent}}
     )
     client.execute()
     if update:
