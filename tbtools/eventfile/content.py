@@ -13,8 +13,27 @@ if TYPE_CHECKING:
 
 GZIP_MAGIC = b"\x1f\x8b"
 _HEADER_SIZE = 12  # of a record: its length and the checksum of that
-# The first line of a pointer file (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
-_LFS_START = b"version https://git-lfs.github.com/spec/"
+# How files begin, and what they are: of compressors and archivers by their formats' definitions
+# (RFC 8878 for Zstandard), of pointers by https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+# and https://git-annex.branchable.com/internals/pointer_file/. No first record is as long as the
+# least of these four bytes would make it.
+_UNPACK = "; decompress it first"
+_BEGINNINGS: tuple[tuple[bytes | tuple[bytes, ...], str], ...] = (
+    (GZIP_MAGIC, f"gzip-compressed{_UNPACK}, or let `tbtools repair` do it"),
+    (tuple(b"BZh%d" % level for level in range(1, 10)), f"bzip2-compressed{_UNPACK}"),
+    (b"\xfd7zXZ\0", f"xz-compressed{_UNPACK}"),
+    (b"\x28\xb5\x2f\xfd", f"zstd-compressed{_UNPACK}"),
+    (b"\x04\x22\x4d\x18", f"lz4-compressed{_UNPACK}"),
+    ((b"PK\3\4", b"7z\xbc\xaf\x27\x1c"), "an archive; unpack it first"),
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "a Git LFS pointer; `git lfs pull` fetches the file",
+    ),
+    (b"/annex/objects/", "a git-annex pointer; `git annex get` fetches the file"),
+    (b"\0\5\x16\7", "what macOS keeps beside a file (AppleDouble), not an event file"),
+    ((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE), "plain text, not an event file"),
+)
+_WEB_PAGES = b"<!doctype html", b"<html"
 _LOOKED_AT = 4096
 _BLOCK = 1 << 20
 # Below that many bytes, text could be the start of a record's length.
@@ -44,10 +63,11 @@ def recognised(file: SourceFile, tail: Problem) -> Problem:
 def foreign_content(file: SourceFile, size: int) -> str:
     """What a file is instead of an event file; "" where that is not known."""
     start = file.read_at(0, min(size, _LOOKED_AT))
-    if start.startswith(GZIP_MAGIC):
-        return "gzip-compressed; decompress it first, or let `tbtools repair` do it"
-    if start.startswith(_LFS_START):
-        return "a Git LFS pointer; `git lfs pull` fetches the file"
+    for beginning, what in _BEGINNINGS:
+        if start.startswith(beginning):
+            return what
+    if start.lstrip().lower().startswith(_WEB_PAGES):
+        return "a web page: what a server sent instead of a file"
     if len(start) < _LEAST_TEXT:
         return ""
     if not any(start):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
+import lzma
 import random
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,9 +28,21 @@ pytestmark = pytest.mark.usefixtures("scan_implementation")
 
 GZIP = "gzip-compressed; decompress it first, or let `tbtools repair` do it"
 LFS = "a Git LFS pointer; `git lfs pull` fetches the file"
+UNPACK = "; decompress it first"
+ARCHIVE = "an archive; unpack it first"
+ANNEX = "a git-annex pointer; `git annex get` fetches the file"
+APPLE = "what macOS keeps beside a file (AppleDouble), not an event file"
+PAGE = "a web page: what a server sent instead of a file"
 TEXT = "plain text, not an event file"
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
 EVENTS = EventFileBuilder().scalars("loss", [(step, step) for step in range(50)]).bytes()
+
+
+def zipped(content: bytes) -> bytes:
+    with io.BytesIO() as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("events.out.tfevents.1", content)
+        return file.getvalue()
 
 
 def unknown(size: int) -> str:
@@ -36,7 +52,17 @@ def unknown(size: int) -> str:
 FILES = {
     "gzip": (gzip.compress(EVENTS), GZIP),
     "gzip of nothing": (gzip.compress(b""), GZIP),
+    "bzip2": (bz2.compress(EVENTS), f"bzip2-compressed{UNPACK}"),
+    "fast bzip2": (bz2.compress(EVENTS, 1), f"bzip2-compressed{UNPACK}"),
+    "xz": (lzma.compress(EVENTS), f"xz-compressed{UNPACK}"),
+    "zstd": (bytes.fromhex("28b52ffd") + bytes(60), f"zstd-compressed{UNPACK}"),
+    "lz4": (bytes.fromhex("04224d18") + bytes(60), f"lz4-compressed{UNPACK}"),
+    "zip": (zipped(EVENTS), ARCHIVE),
     "lfs": (POINTER, LFS),
+    "git-annex": (b"/annex/objects/SHA256E-s2138--4d7a2146.0\n", ANNEX),
+    "AppleDouble": (bytes.fromhex("0005160700020000") + b"Mac OS X        ", APPLE),
+    "web page": (b"\n<!DOCTYPE html>\n<title>404</title>\n", PAGE),
+    "UTF-16": ("Wie man die Läufe liest\n".encode("utf-16"), TEXT),
     "text": ("Wie man die Läufe liest\n".encode(), TEXT),
     "short text": (b"a,b\n", TEXT),
     "text cut in a character": (b"x" * 4095 + "ü".encode() * 100, TEXT),
