@@ -231,7 +231,10 @@ def _labelled(severity: Severity, kind: str) -> Text:
 
 
 def _show_cause(console: Console, cause: Sequence[Finding], curve: FindingTrend) -> None:
-    """One line; on a terminal that is too narrow for it the message stands below."""
+    """One line; on a terminal that is too narrow for it the message stands below.
+
+    On one that has no room for the tag's name beside the curve, there is no curve.
+    """
     finding = cause[0]
     ascii_only = console.options.ascii_only
     marked = _marked(curve, ascii_only=ascii_only)
@@ -240,6 +243,9 @@ def _show_cause(console: Console, cause: Sequence[Finding], curve: FindingTrend)
     more = f" and {plural(tags - 1, 'tag')}" if tags > 1 else ""
     room = console.width - line.cell_len - len(more) - 2 - marked.cell_len
     name = shown_name(finding.tag)
+    if room < min(len(name), _LEAST_NAME):
+        room += marked.cell_len + 2
+        marked = Text()
     line.append(cut_middle(name, max(room, _LEAST_NAME), "~" if ascii_only else "…"), style="bold")
     line.append(more).append("  ").append_text(marked)
     message = Text(printable(finding.message))
