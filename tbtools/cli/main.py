@@ -147,7 +147,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
 )
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Reads TensorBoard event files, and reports what is damaged.
+    """What is in TensorBoard logs, which runs went wrong, and since which step.
 
     A PATH is a log directory, a run, or one event file.
     """

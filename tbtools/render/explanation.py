@@ -115,8 +115,12 @@ def _steps(finding: Finding, places: Mapping[str, str], files: Mapping[str, int]
 def _evidence(value: Any) -> str:
     if isinstance(value, dict):
         return "(" + ", ".join(f"{name} {_evidence(each)}" for name, each in value.items()) + ")"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_evidence, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if not isinstance(value, float):
-        return str(value)
+        return "none" if value is None else str(value)
     # A wall time is not rounded to hours.
     return format_number(value) if abs(value) >= _LARGE else format_rounded(value, 6)
 

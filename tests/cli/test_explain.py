@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +19,6 @@ from tests.sweeps import write_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -49,6 +50,15 @@ def test_whole_page(logs: Path) -> None:
     assert result.err.startswith("logs/bad/events.out.tfevents.2: bad_data at byte 620: ")
     assert result.err.endswith("\n20 points superseded by restarts\n")
     assert_golden("cli/explain.txt", result.out.replace(os.fspath(logs), "LOGS"))
+
+
+def test_evidence_is_in_words() -> None:
+    diverged = Path(__file__).parents[2] / "examples/logs/diverged"
+    page = call("explain", os.fspath(diverged), "--tag", "*loss", "--tag", "optim/*").out
+    (evidence,) = (line for line in page.splitlines() if "precursors" in line and "485" in line)
+    assert "precursors (tag optim/learning_rate, step 350, steps_before 1, change went" in evidence
+    assert ", sudden yes, " in evidence
+    assert not re.search("[][{}']|True|False|None", evidence)
 
 
 @pytest.mark.parametrize("arguments", [("logs/bad",), ("logs", "--run", "bad"), ("logs/bad/",)])
