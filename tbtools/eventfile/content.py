@@ -15,8 +15,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 _HEADER_SIZE = 12  # of a record: its length and the checksum of that
 # How files begin, and what they are: of compressors and archivers by their formats' definitions
 # (RFC 8878 for Zstandard), of pointers by https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
-# and https://git-annex.branchable.com/internals/pointer_file/. No first record is as long as the
-# least of these four bytes would make it.
+# and https://git-annex.branchable.com/internals/pointer_file/. A first record, which tells the
+# version, is shorter than any of these would make it.
 _UNPACK = "; decompress it first"
 _BEGINNINGS: tuple[tuple[bytes | tuple[bytes, ...], str], ...] = (
     (GZIP_MAGIC, f"gzip-compressed{_UNPACK}, or let `tbtools repair` do it"),
