@@ -47,7 +47,7 @@ _IDLE_SECONDS = 3600.0
 _INTERVAL, _REMOTE_INTERVAL = 2.0, 30.0
 # So many points of runs are in memory, of 24 to 50 bytes each; those of others lie in a file. At
 # first more: what is there already is read by the screen next, which somebody waits for.
-_MOST_HELD, _FIRST_HELD = 300_000, 6_000_000
+_MOST_HELD, _FIRST_HELD = 150_000, 6_000_000
 # What was freed is given back after the first look, and then so often: that takes a millisecond.
 _GIVE_BACK_SECONDS = 60.0
 # How a training can be over, that of a run around it or of its family included.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 
 from tbtools.live.app.pane import ListPane
 from tbtools.render.format import format_count, plural, printable
@@ -100,8 +100,11 @@ class FindingsPane(ListPane):
         step = f"step {format_count(finding.onset_step)}{over}"
         ellipsis = "..." if self._ascii else "…"
         room = max(8, width - 17 - len(step) - 3)
-        run = cut_middle(printable(finding.run), room // 2, ellipsis)
-        tag = cut_middle(printable(finding.tag), room - room // 2 - 1, ellipsis)
+        tag = printable(finding.tag)
+        # What one does not need the other has.
+        run_room = max(room // 2, room - cell_len(tag) - 1)
+        run = cut_middle(printable(finding.run), run_room, ellipsis)
+        tag = cut_middle(tag, room - cell_len(run) - 1, ellipsis)
         where = set_cell_size(f"{run} {tag}", room)
         return [
             (f" {mark} ", severity),
