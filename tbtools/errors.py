@@ -238,7 +238,7 @@ class UnknownName(TbtoolsError, KeyError):
     def __init__(self, name: object, known: Iterable[str]) -> None:
         names = list(known)
         self.name = name
-        self.close_matches = close_names(str(name), names)
+        self.close_matches = close_names(name, names) if isinstance(name, str) else []
         super().__init__(f"no {self.what} {name!r}{self._hint(names)}")
 
     def _hint(self, names: list[str]) -> str:

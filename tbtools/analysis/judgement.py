@@ -159,7 +159,7 @@ def detect(
     Examples:
         >>> findings = tbtools.detect(tbtools.load("examples/logs")["diverged"])
         >>> [(each.kind, each.onset_step) for each in findings if each.severity == "error"][:2]
-        [('divergence', 351), ('nonfinite', 378)]
+        [('divergence', 351), ('nonfinite', 372)]
     """
     selection = Selection.of(tags, steps)
     frame = _as_pandas(x)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import tempfile
 import threading
 import weakref
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -66,18 +63,3 @@ class Spool:
                 data = column.data.cast("B")
                 while data:
                     data = data[self._file.readinto(data) :]
-
-
-def give_back_memory() -> None:
-    """Gives back to the system what glibc keeps of memory that was freed; elsewhere does nothing.
-
-    Rows of many small files that were moved to a spool leave holes, which it keeps.
-    """
-    trim = _malloc_trim()
-    if trim is not None:
-        trim(0)
-
-
-@cache
-def _malloc_trim() -> Any:
-    return getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None

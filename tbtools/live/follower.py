@@ -7,13 +7,14 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tbtools import system
 from tbtools.analysis.configuration import Configuration, configuration_of
 from tbtools.analysis.detect.detectors.stall import silences
 from tbtools.analysis.detect.pairs import family
 from tbtools.analysis.judging import judge_series
 from tbtools.errors import NoEventFiles
 from tbtools.eventfile.source import as_path, source_of
-from tbtools.eventfile.spool import Spool, give_back_memory
+from tbtools.eventfile.spool import Spool
 from tbtools.live.asking import is_true_of
 from tbtools.live.budget import Budget
 from tbtools.live.episodes import Episodes
@@ -184,7 +185,8 @@ class Follower:
         self._room = _FIRST_HELD if is_first and self.history else _MOST_HELD
         if not is_first and now - self._given_back > _GIVE_BACK_SECONDS:
             self._given_back = now
-            give_back_memory()
+            # Rows of many small files that were moved to a spool leave holes.
+            system.give_back_memory()
         try:
             changed = self.changed = self._look(now, is_first=is_first)
         except NoEventFiles as error:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from itertools import chain, compress
 from typing import TYPE_CHECKING, Any
 
-from tbtools.errors import NoEventFiles, UnknownRun
+from tbtools.errors import NoEventFiles, UnknownRun, UnsupportedType
 from tbtools.eventfile.discover import LogDirectory, discover, natural_key
 from tbtools.eventfile.index.cache import cache_directory
 from tbtools.eventfile.index.index import FileIndex
@@ -28,7 +28,7 @@ from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
 
@@ -297,7 +297,17 @@ class Experiment(Shown, Mapping[str, Run]):
         return sum(new[name] for name in sources)
 
     def refresh_known(self, names: Collection[str]) -> int:
-        """As `refresh`, where it is known that only what some runs have read before may be new."""
+        """As `refresh`, where it is known that only what some runs have read before may be new.
+
+        Raises:
+            UnknownRun: There is none of one of the names.
+            UnsupportedType: They are no collection.
+        """
+        if not isinstance(names, Collection):
+            raise UnsupportedType(f"names={names!r} is no collection")
+        for name in names:
+            if str(name) not in self._runs:
+                raise UnknownRun(name, self._runs)
         return sum(each_path(self._refresh_run, names, lambda name: self._runs[name].path))
 
     def forget(self, name: str) -> None:

@@ -11,7 +11,8 @@ alone.
 | `copy_range` | copies bytes without reading them, where the system does that |
 | `lock`, `flush` | holds a file until its descriptor is closed; puts a file onto the disk |
 | `user_id`, `is_closed_to_others`, `change_owner`, `host_name` | whose files these are, and where |
-| `changed_ns`, `file_system` | what is known of a file besides what all systems tell |
+| `changed_ns`, `file_system`, `LOCAL_FILE_SYSTEMS` | what only some systems tell of a file |
+| `give_back_memory` | what was freed, where the C library keeps it |
 | `open_notices`, `watch_directory` | what is written, as it is written: Linux alone tells |
 | `process_exists`, `OWN_GROUP`, `end_group`, `after_fork`, `usable_cores` | processes |
 | `ENDING_SIGNALS` | those that end a process in order |
@@ -30,11 +31,7 @@ ENDING_SIGNALS = _here.ENDING_SIGNALS
 OUTPUT_ENCODING = _here.OUTPUT_ENCODING
 OWN_GROUP = _here.OWN_GROUP
 READS_ANYWHERE = _here.READS_ANYWHERE
-# A file that is mapped from others, as those of a network, takes the process with it (SIGBUS)
-# where another host removes it; nor do they tell of what other hosts write.
-LOCAL_FILE_SYSTEMS = frozenset(
-    ("bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "ramfs", "tmpfs", "xfs", "zfs")
-)
+LOCAL_FILE_SYSTEMS = _here.LOCAL_FILE_SYSTEMS
 after_fork = _here.after_fork
 change_owner = _here.change_owner
 changed_ns = _here.changed_ns
@@ -43,6 +40,7 @@ create = _here.create
 end_group = _here.end_group
 file_system = _here.file_system
 flush = _here.flush
+give_back_memory = _here.give_back_memory
 host_name = _here.host_name
 is_closed_to_others = _here.is_closed_to_others
 lock = _here.lock

@@ -23,6 +23,11 @@ ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Arguments of Popen: Ctrl-C ends this process, and not what it has begun.
 OWN_GROUP: dict[str, Any] = {"start_new_session": True}
 READS_ANYWHERE = True
+# A file that is mapped from others, as those of a network, takes the process with it (SIGBUS)
+# where another host removes it; nor do they tell of what other hosts write.
+LOCAL_FILE_SYSTEMS = frozenset(
+    ("bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "ramfs", "tmpfs", "xfs", "zfs")
+)
 OUTPUT_ENCODING: str | None = None  # as the locale says
 
 read_at = os.pread
@@ -135,22 +140,26 @@ _file_systems: dict[str, str | None] = {}
 
 def open_notices() -> int | None:
     """A descriptor on which is told what happens in directories (inotify(7)); None without."""
-    libc = _libc()
-    handle = -1 if libc is None else libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    if not hasattr(_libc(), "inotify_init1"):
+        return None
+    handle: int = _libc().inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
     return None if handle < 0 else handle
 
 
 def watch_directory(notices: int, path: str, mask: int) -> int:
     """Asks to be told what happens in a directory; its number, below 0 where nothing is told."""
-    libc = _libc()
-    return -1 if libc is None else int(libc.inotify_add_watch(notices, os.fsencode(path), mask))
+    return int(_libc().inotify_add_watch(notices, os.fsencode(path), mask))
+
+
+def give_back_memory() -> None:
+    """Gives back to the system what glibc keeps of memory that was freed."""
+    if hasattr(_libc(), "malloc_trim"):
+        _libc().malloc_trim(0)
 
 
 @cache
 def _libc() -> Any:
-    """The C library; None where it has no inotify."""
-    libc = ctypes.CDLL(None)
-    return libc if hasattr(libc, "inotify_init1") else None
+    return ctypes.CDLL(None)
 
 
 def process_exists(number: int) -> bool:

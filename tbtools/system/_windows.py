@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGBREAK)
 OWN_GROUP: dict[str, Any] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 READS_ANYWHERE = False
+LOCAL_FILE_SYSTEMS: frozenset[str] = frozenset()  # of which none is known
 # What goes into a pipe or a file would have that of the machine's language, of 256 characters.
 OUTPUT_ENCODING = None if os.environ.get("PYTHONIOENCODING") else "utf-8"
 
@@ -142,6 +143,10 @@ def file_system(_device: int) -> str | None:
 
 def open_notices() -> None:
     """There are none of this kind."""
+
+
+def give_back_memory() -> None:
+    """Nothing is kept."""
 
 
 def watch_directory(_notices: int, _path: str, _mask: int) -> int:

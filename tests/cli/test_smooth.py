@@ -90,7 +90,7 @@ def test_a_reader_who_has_seen_enough_is_no_trouble(command: str) -> None:
         (["--method", "loess"], "Invalid value for '--method'"),
         (["--tag", "nothing"], "no tag 'nothing'"),
         (["--by", "wall_time"], "--x has no effect on ema"),
-        (["--method", "time_weighted_ema", "--x", "tokens"], "no tag 'tokens'; known: "),
+        (["--method", "time_weighted_ema", "--x", "tokens"], "no tag 'tokens'; close: 'perf/tok"),
     ],
 )
 def test_mistakes_are_told_in_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:

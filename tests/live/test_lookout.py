@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import tbtools
-from tbtools.eventfile import notices
+from tbtools import system
 from tbtools.eventfile.source import LocalSource
 from tbtools.live.follower import Follower, Watched
 from tests.builders import START, EventFileBuilder
@@ -105,7 +105,7 @@ def test_whatever_changes_is_read(
     logs: Path, change: Callable[[Path], None], *, is_told: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not is_told:
-        monkeypatch.setattr(notices, "_libc", lambda: None)
+        monkeypatch.setattr(system, "open_notices", lambda: None)
     if change is grow_a_linked_file:
         (logs / "b" / f"{FILE}.linked").symlink_to(logs.parent / "elsewhere" / "file")
     follower = Follower(Watched([str(logs)], cache=False), clock=lambda: START, history=True)

@@ -30,6 +30,8 @@ _loops: ModuleType = compiled_or_python("tbtools.analysis.detect._screen")
 LOG_RANGE = 100.0
 # Squares of larger values overflow, and no loss is worse than this.
 HUGE = 1e100
+# A term that is zero until it is turned on is so at so many points; it begins there.
+_TURNED_ON = 5
 # Outcomes that differ from the usual one in a block of points.
 OUTCOMES = 4
 # Won, lost and drawn: scores that mostly repeat have more, and a usual one that says how good they
@@ -126,9 +128,8 @@ class Judged:
             self.points = np.flatnonzero(np.isfinite(raw))
             raw = raw[self.points]
             _, repeated, low, high = _loops.measure(raw)
-        if objective == "min" and len(raw) and raw[0] == low == 0 < high:
-            # A term that is zero until it is turned on begins there.
-            begin = int(np.argmax(raw != 0))
+        begin = int(np.argmax(raw != 0)) if objective == "min" and low == 0 < high else 0
+        if begin >= _TURNED_ON:
             self.points, raw = self.points[begin:], raw[begin:]
             _, repeated, low, high = _loops.measure(raw)
         often = len(raw) > 1 and repeated / (len(raw) - 1) >= REPEATED
