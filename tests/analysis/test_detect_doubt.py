@@ -300,6 +300,17 @@ def test_a_smaller_change_of_scale_has_to_happen_at_once(
     assert len(detect_series([series(y, "grad_norm")]).of("explosion")) == kinds
 
 
+def test_a_penalty_that_is_doubled_again_and_again_beside_a_better_reward() -> None:
+    doublings = np.clip((np.arange(400) - 200) // 8 + 1, 0, 12)
+    moves = np.random.default_rng(1).integers(-1, 2, 400)
+    penalty = series(0.2 * 2.0 ** (doublings + moves), "learner_info/cur_kl_coeff")
+    reward = series(np.arange(400) / 3 + noise(400, 4), "episode_reward_mean")
+    found = the_only(detect_series([penalty, reward]))
+    assert (found.kind, found.tag) == ("explosion", penalty.tag)
+    assert abs(found.onset_step - 200) <= 20
+    assert not detect_series([series(np.geomspace(1e-3, 1, 400), "kl_coef"), reward])
+
+
 def test_a_schedule_is_no_collapse() -> None:
     stairs = 0.1 ** (1 + np.arange(300) // 100)
     for tag in ("lr", "temperature", "noise_scale"):

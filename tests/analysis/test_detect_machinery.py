@@ -103,6 +103,13 @@ def test_evaluations_that_take_most_of_the_time_contradict_no_speed() -> None:
     assert "wall times" not in one.message
 
 
+@pytest.mark.parametrize(("times", "kinds"), [(1.14, 1), (1.05, 0)])
+def test_a_little_slower_is_an_info(times: float, kinds: int) -> None:
+    slower = np.where(POINT < 200, 1.0, times) * noise(0.02)
+    findings = found(logged("examples/sec", 9000 / slower, slower))
+    assert [(each.severity, each.onset_step) for each in findings] == [("info", 2000)] * kinds
+
+
 def test_ever_slower_from_the_first_step_on() -> None:
     slower = 1 / (1 - 0.7 * POINT / N) * noise(0.03)
     [one] = found(logged("fps", 900 / slower, slower))
@@ -251,6 +258,32 @@ def test_a_warm_up_that_is_done_again_when_a_run_is_resumed(tmp_path: Path) -> N
     [one] = tbtools.detect(tmp_path).of("learning_rate")
     assert (one.severity, one.onset_step) == ("warning", 300)
     assert "warms up again" in one.message
+
+
+@pytest.mark.parametrize(("low", "kinds"), [(0.2, 1), (0.6, 0)])
+def test_a_rate_that_falls_to_a_part_when_a_run_is_resumed(
+    tmp_path: Path, low: float, kinds: int
+) -> None:
+    whole = cosine()
+    anew = low * whole[200] * (1 + np.arange(200) / 200)
+    written(tmp_path, [("lr", range(200), whole[:200]), ("lr", range(200, 400), anew)])
+    found = tbtools.detect(tmp_path).of("learning_rate")
+    assert [(each.severity, each.onset_step) for each in found] == [("info", 200)] * kinds
+    assert all("fell 5" in each.message for each in found)
+
+
+def test_a_step_of_a_schedule_where_a_run_is_resumed(tmp_path: Path) -> None:
+    steps = 1e-3 * 0.1 ** (POINT // 150)
+    written(tmp_path, [("lr", range(150), steps[:150]), ("lr", range(150, 400), steps[150:])])
+    assert not tbtools.detect(tmp_path).of("learning_rate")
+
+
+def test_a_rate_that_is_cut_until_nothing_moves() -> None:
+    cut = 1e-3 * 0.1 ** np.clip((POINT - 100) // 10 + 1, 0, 8)  # a thousandth at the third cut
+    [one] = found(logged("lr", cut), loss())
+    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "info", 1200)
+    assert "70% of the run" in one.message  # 280 of 400 points
+    assert not found(logged("lr/pg0", cut), logged("lr/pg1", 1e-3), loss())
 
 
 def test_a_schedule_that_goes_on_when_a_run_is_resumed(tmp_path: Path) -> None:
@@ -417,6 +450,12 @@ def test_a_scale_that_is_halved_until_nothing_is_left(tag: str, floor: int) -> N
     assert (one.kind, one.severity) == ("loss_scale", "warning")
     assert one.onset_step == 3000
     assert (one.evidence["level_before"], one.evidence["level_after"]) == (2.0**16, 2.0**floor)
+
+
+def test_a_scale_that_is_next_to_nothing_from_one_point_to_the_next() -> None:
+    """What it comes to is no power of two: pytorch/pytorch #157436."""
+    [one] = found(logged("amp/grad_scaler", np.where(POINT < 200, 131072.0, 5e-23)), loss())
+    assert (one.kind, one.onset_step, one.evidence["level_after"]) == ("loss_scale", 2000, 5e-23)
 
 
 @pytest.mark.parametrize(

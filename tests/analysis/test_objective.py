@@ -85,7 +85,7 @@ DOWN = _tags("""
     brier_score_loss Loss/duration_loss fid50k_full huber smooth_l1 huber_loss NRMSE neg_elbo
     train/box_loss train/cls_loss train/dfl_loss loss_iou chamfer_distance minADE d0.loss_bbox
     bits_per_byte val-loss Val.Loss VALLOSS val:loss loss_ema mean_loss median_loss loss@val
-    token_error_rate triplet_loss elbo_loss loss/reward
+    token_error_rate triplet_loss elbo_loss loss/reward vq/recon_error vq_rec_loss
 """)
 UP = _tags("""
     accuracy Accuracy/train acc val_acc epoch_sparse_categorical_accuracy top-1 top5 acc_top5 F1
@@ -106,6 +106,7 @@ NEITHER = _tags("""
     param_group_0/lr optim0_lr0 time/loss_computation throughput/loss num_correct loss_time
     feature_map/mean rank_0/step f0_mean weights_norm/fc1 num_bits focal_length gloss dloss
     load_balancing_loss router_z_loss accuracy_baseline hp_metric policy/reward_intrinsic
+    vq_loss codebook/loss vq/commitment
 """)
 
 
@@ -311,8 +312,19 @@ def test_the_words_of_the_tag_come_before_those_of_the_run(
         ("speed", "time/fps charts/SPS train/wps it/s global_step/sec samples-per-sec mfu(%)"),
         ("speed", "train/train_steps_per_second tokens/s throughput(tps) runtime/sentence/sec"),
         ("step_time", "iteration-time iter_time batch_time time/step train/time sec_per_step"),
-        ("step_time", "time/step_ms time_per_batch secs_per_step"),
-        ("data_time", "data_time train/data_time"),
+        ("step_time", "time/step_ms time_per_batch secs_per_step time_metrics/end_to_end(s)"),
+        ("step_time", "perf/step_time_seconds step_time_s train_step_timing_in_s iter_time_avg"),
+        ("step_time", "timing_s/step perf/time_per_step time/train_step iteration_time(ms)"),
+        ("data_time", "data_time train/data_time time_metrics/data_loading(s) data_wait"),
+        ("data_time", "time/load_data dataloader_time_ms wait_for_data timing/data_loading"),
+        ("speed", "tokens_per_second_per_gpu perf/per_device_tokens_per_sec Rays/Sec tok/s"),
+        ("speed", "tokens/s/gpu frames_per_sec_avg images_per_minute Trainer/ups TFLOP/s ips"),
+        ("speed", "throughput/device/hfu training_speed seqs/s model_flops_utilization"),
+        ("learning_rate", "lrate learn_rate lr/unet optim/LR_group0 optim0_lr0"),
+        ("gradient_norm", "gradnorm grad_norms/layer1 l2_norm/grad/global gradient_magnitude"),
+        ("loss_scale", "amp/grad_scaler GradScaler fp16_scale loss_scaling_factor lossScale"),
+        (None, "time_metrics/data_loading(%) data_loading_fraction end_to_end/accuracy"),
+        (None, "samples_per_gpu dataset/size time/remaining_estimate forward_time seq_length"),
         ("gradient_norm", "train/grad_norm gnorm grad_2.0_norm_total gradients/layer.0/norm"),
         ("clipped", "train/clip grad/clip_frac optim/clipping_rate gradients/clipped"),
         ("gradient_norm", "train/grad_norm_clipped"),
@@ -344,6 +356,7 @@ def test_tags_of_what_runs_around_the_model(expected: str | None, tags: str) -> 
         ("size", "weight_norm attn/max_logit objective/kl actor/ppo_kl importance_ratio vq_loss"),
         ("size", "loss/gradient_penalty activations/layer_12/max sharpness"),
         ("dead", "dead_neurons dormant_ratio hiddenlayer_0/fraction_of_zero_values"),
+        ("coefficient", "learner_info/cur_kl_coeff objective/kl_coef"),
         (None, "train/learning_rate train/ent_coef kl_weight beta train/clip_fraction g_loss"),
         ("adversary", "d_loss Loss/D/loss discriminator_loss D_loss/fake"),
         (None, "rollout/ep_len_mean gumbel/temperature num_timesteps train/std accuracy"),

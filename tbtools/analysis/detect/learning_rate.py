@@ -25,6 +25,10 @@ NEAR = 0.02
 POINTS = 3
 # The worst that a series has been at such a rate before, but for this part of its points.
 WORST = 0.95
+# Lower than this part of its peak nothing is learnt any more ...
+DEAD = 1e-3
+# ... which schedules save for the last part of a run: before, it is a fault.
+LAST_PART = 1 / 3
 
 
 def learning_rates(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:

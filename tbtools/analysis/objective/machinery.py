@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -21,7 +22,14 @@ Machinery = Literal[
     "loss_scale",
 ]
 
-_RATES = [("lr",), ("lrs",), ("learningrate",), ("learning", "rate")]
+_RATES = [
+    ("lr",),
+    ("lrs",),
+    ("learningrate",),
+    ("learning", "rate"),
+    ("learn", "rate"),
+    ("lrate",),
+]
 _SPEEDS = [
     ("fps",),  # SB3, IMPALA
     ("sps",),  # CleanRL
@@ -29,29 +37,67 @@ _SPEEDS = [
     ("tps",),  # torchtitan
     ("mfu",),  # nanoGPT, torchtitan
     ("tflops",),  # Megatron-LM, torchtitan
+    ("hfu",),  # what of the hardware's flops is used, recomputed ones too
+    ("flops", "utilization"),
+    ("ips",),  # PaddlePaddle
+    ("ups",),  # fairseq, MMF
+    ("tgs",),  # InternEvo: tokens for each card
+    ("train", "speed"),
+    ("training", "speed"),
     ("throughput",),  # Composer, Megatron-LM, DeepSpeed
 ]
 # What is done so many times a second, or takes so many seconds; in the singular.
 _DONE = frozenset({"step", "batch", "it", "iter", "iteration", "update"})
 _PROCESSED = frozenset(
-    {"sample", "sentence", "token", "word", "image", "img", "example", "frame", "batche"}
+    {
+        *("sample", "sentence", "token", "tok", "word", "image", "img", "im", "example", "ex"),
+        *("frame", "batche", "ray", "sequence", "seq", "clip", "video", "graph", "molecule"),
+        *("pair", "record", "row", "utterance", "utt", "episode", "query", "point", "tflop"),
+    }
 )
 _PER_SECOND = frozenset({"s", "sec", "second"})
+_PER = _PER_SECOND | {"minute", "hour"}
+_SLASHED = re.compile(r"/ ?(?:s|sec|second)\b", re.IGNORECASE)
+# Behind a speed, as in tokens_per_second_per_gpu (TRL, Megatron-LM), and behind all of these.
+_EACH = frozenset({"per", "gpu", "device", "card", "chip", "core", "node", "rank", "worker"})
+_AVERAGED = frozenset({"avg", "average", "mean", "ema", "smoothed"})
 # DeepSpeed's step_time, torch's and timm's batch_time, Megatron-LM's iteration-time, time/step
-_DURATIONS = frozenset({"time", "duration", "secs", "seconds", "ms", *_PER_SECOND})
-_WAITS = [("data", "time"), ("data", "loading", "time"), ("dataloader", "time")]
+_TIMES = frozenset({"time", "timing", "duration", "latency"})
+_UNITS = frozenset({"secs", "seconds", "ms", *_PER_SECOND})
+_DURATIONS = _TIMES | _UNITS
+_WHOLE_STEP = [("end", "to", "end")]  # torchtitan
+_DATA = frozenset({"data", "dataloader", "dataloading", "loader"})
+_WAITING = frozenset({"load", "loading", "fetch", "fetching", "wait", "waiting"})
+_SMALL = frozenset({"per", "in", "for"})
 _GRADIENTS = frozenset({"grad", "grads", "gradient", "gradients"})
+# In one word.
+_GRADIENT_NORMS = frozenset({"gradnorm", "gradientnorm"})
+_NORM = frozenset({"norm", "norms", "gnorm", "magnitude", *_GRADIENT_NORMS})
 _CLIPPED = frozenset({"clip", "clips", "clipped", "clipping", "clipfrac"})
 # What makes it the share of steps, and no norm that is clipped; and what makes it the limit.
-_SHARES = frozenset({"fraction", "frac", "clipfrac", "rate", "ratio", "share", "percent", "was"})
+_SHARES = frozenset(
+    {*("fraction", "frac", "clipfrac", "rate", "ratio", "share", "percent", "pct", "was")}
+)
 _LIMITS = frozenset({"value", "val", "max", "threshold", "limit"})
 _OPTIMIZERS = frozenset({"optim", "optimizer"})
 _SCALES = [
     ("loss", "scale"),  # fairseq, Megatron-LM, DeepSpeed, MMEngine
+    ("lossscale",),
+    ("loss", "scaler"),
+    ("loss", "scaling", "factor"),  # jmp, NeMo
     ("scaler", "scale"),
+    ("scaler", "value"),
     ("grad", "scale"),
     ("grad", "scaler"),
+    ("gradscaler",),
+    ("gradient", "scale"),
+    ("gradient", "scaler"),
     ("amp", "scale"),
+    ("amp", "scaler"),
+    ("fp", "16", "scale"),
+    ("fp", "16", "scaler"),
+    ("dynamic", "scale"),  # flax
+    ("cur", "scale"),  # DeepSpeed
 ]
 
 
@@ -77,10 +123,10 @@ def machinery_of(tag: str) -> Machinery | None:
     if parts[-1:] == ("clip",) or is_clipping(tag):  # fairseq
         return "clipped"
     if _has_gradient(parts):
-        return None if {"norm", "gnorm"}.isdisjoint(parts) else "gradient_norm"
+        return None if _NORM.isdisjoint(parts) else "gradient_norm"
     if _has(parts, _SPEEDS) or _is_per_second(tag, parts):
         return "speed"
-    if _has(parts, _WAITS):  # Detectron2, MMEngine, timm
+    if "%" not in tag and _is_wait(parts):  # Detectron2, MMEngine, timm
         return "data_time"
     return "step_time" if _is_step_time(parts) else None
 
@@ -94,13 +140,13 @@ def is_clipping(tag: str) -> bool:
     parts = frozenset(words(tag))
     if _CLIPPED.isdisjoint(parts) or not _LIMITS.isdisjoint(parts):
         return False
-    if {"norm", "gnorm"} & parts and not _SHARES & parts:
+    if _NORM & parts and not _SHARES & parts:
         return False
     return _has_gradient(parts) or not _OPTIMIZERS.isdisjoint(parts)
 
 
 def _has_gradient(parts: Collection[str]) -> bool:
-    return not _GRADIENTS.isdisjoint(parts) or "gnorm" in parts
+    return not (_GRADIENTS | _GRADIENT_NORMS | {"gnorm"}).isdisjoint(parts)
 
 
 def _has(parts: Sequence[str], phrases: Collection[tuple[str, ...]]) -> bool:
@@ -113,17 +159,47 @@ def _has(parts: Sequence[str], phrases: Collection[tuple[str, ...]]) -> bool:
 
 def _is_per_second(tag: str, parts: Sequence[str]) -> bool:
     """Whether a tag ends as ``steps_per_second`` or ``step/sec`` does; ``step_ms`` is a time."""
-    if len(parts) < 2 or parts[-1] not in _PER_SECOND:
+    parts = _without_ends(parts, _EACH | _AVERAGED)
+    if len(parts) < 2:
         return False
+    if parts[-2] == "per":
+        return parts[-1] in _PER
     done = parts[-2].removesuffix("s") in _DONE | _PROCESSED
-    return parts[-2] == "per" or (done and tag.endswith(f"/{parts[-1]}"))
+    return done and parts[-1] in _PER_SECOND and bool(_SLASHED.search(tag))
+
+
+def _is_wait(parts: Sequence[str]) -> bool:
+    """Whether it is how long data are waited for: ``data_time``, ``time/load_data``."""
+    if not _SHARES.isdisjoint(parts):
+        return False
+    pair = _without_unit([part for part in parts if part not in _WAITING | _SMALL])[-2:]
+    waits = not _WAITING.isdisjoint(parts)
+    if pair and pair[-1] in _DATA:
+        return waits or pair[0] in _TIMES
+    return len(pair) == 2 and pair[0] in _DATA and pair[1] in (_DURATIONS if waits else _TIMES)
 
 
 def _is_step_time(parts: Sequence[str]) -> bool:
     """Whether it is how long a step takes: ``iter_time``, ``time/step``, ``sec_per_step``."""
-    if [part for part in parts if part not in ROLE_WORDS] == ["time"]:  # MMEngine
+    parts = [part for part in parts if part not in ROLE_WORDS.keys() | _SMALL]
+    if parts == ["time"]:  # MMEngine
         return True
-    pair = [part for part in parts if part != "per"][-2:]
+    if _has(parts, _WHOLE_STEP):
+        return not _DURATIONS.isdisjoint(parts)
+    pair = _without_unit(_without_ends(parts, _AVERAGED))[-2:]
     return len(pair) == 2 and any(
         one in _DURATIONS and other in _DONE for one, other in (pair, pair[::-1])
     )
+
+
+def _without_ends(parts: Sequence[str], ends: Collection[str]) -> Sequence[str]:
+    last = len(parts)
+    while last and parts[last - 1] in ends:
+        last -= 1
+    return parts[:last]
+
+
+def _without_unit(parts: Sequence[str]) -> Sequence[str]:
+    """Without the unit behind a time: ``step_time_s``."""
+    in_unit = len(parts) > 2 and parts[-1] in _UNITS and parts[-2] in _TIMES
+    return parts[:-1] if in_unit else parts

@@ -88,7 +88,8 @@ def meaning_of(tag: str) -> Meaning:
     assert measure is not None
     fits = "fit" in kinds and measure.kind in _LOSSES
     plays = _is_players(measure, kinds, fits=fits)
-    if plays or "never" in kinds or _is_about(segments, at):
+    aside = "never" in kinds or ("code" in kinds and not fits)
+    if plays or aside or _is_about(segments, at):
         return Meaning(None, "none", plays=plays and measure.kind in _LOSSES)
     return Meaning(
         measure,

@@ -35,6 +35,7 @@ Kind = Literal[
     "player",  # of an actor and its critic: their losses chase each other
     "generator",  # of a generator and its discriminator: so do theirs
     "never",  # wherever it stands, the tag has no objective
+    "code",  # the same, but for the part of a loss that fits data
     "about",  # after a measure: a quantity about it
     "ledger",  # the same, and a folder of that name holds only such
     "count",  # next to a measure: how often

@@ -22,6 +22,7 @@ Vital = Literal[
     "player",  # what a critic foretells, and its loss: grows with the rewards only
     "size",  # may not grow
     "dead",  # a share of units that is of no use: may not become all
+    "coefficient",  # of a divergence: adapts to it, and may not run away from it
 ]
 
 # Spreads by one word ...
@@ -79,6 +80,8 @@ _OF_A_POLICY = frozenset(
     {"approx", "ppo", "policy", "actor", "old", "ref", "reference", "objective", "pi"}
 )
 _OF_A_CODE = frozenset({"latent", "latents", "z", "elbo", "vae", "posterior", "prior"})
+# What adaptive penalties multiply a divergence with (Schulman 2017, section 4): RLlib, TRL.
+_COEFFICIENTS = frozenset({"coef", "coeff", "coefficient"})
 _LOGITS = frozenset({"logit", "logits"})
 _STATES = frozenset(
     {
@@ -110,6 +113,8 @@ def vital_of(tag: str) -> Vital | None:
         tag: The tag.
     """
     known = frozenset(words(tag))
+    if known & _COEFFICIENTS and known & _DIVERGENCES:
+        return "coefficient"
     if machinery_of(tag) is not None:
         return "gradient" if machinery_of(tag) == "gradient_norm" else None
     if known & _ABOUT and not known & (_NORMS | _MEASURES_OF_SIZE) - {"mean"}:

@@ -35,12 +35,13 @@ def find(series: ScalarSeries) -> Finding | None:
     """Looks for a scale that was halved again and again.
 
     Args:
-        series: A series whose tag is that of a loss scale. Values that are no powers of two are no
-            dynamic scale, and not judged.
+        series: A series whose tag is that of a loss scale. One that does not begin with powers of
+            two is no dynamic scale, and not judged.
     """
     points = np.flatnonzero(np.isfinite(series.value) & (series.value > 0))
     value = series.value[points]
-    if len(value) < LEAST_POINTS or not (np.frexp(value)[0] == 0.5).all():
+    start = value[: int(START * len(value)) + 1]
+    if len(value) < LEAST_POINTS or not (np.frexp(start)[0] == 0.5).all():
         return None
     index = _collapse(np.log2(value))
     return None if index is None else _finding(series, points, value, index)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
-from tbtools.analysis.detect.learning_rate import rate_along
+from tbtools.analysis.detect.learning_rate import DEAD, LAST_PART, rate_along
 from tbtools.analysis.objective import bound
 
 if TYPE_CHECKING:
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
 # Schedules end at zero, or at a tenth of their peak; what is a little more is on its way there.
 ENDED = 0.12
-# Lower than this part of its peak nothing is learnt any more ...
-DEAD = 1e-3
-# ... which schedules save for the last part of a run: before, it is a fault.
-LAST_PART = 1 / 3
 # What was flat already when the rate had not yet come down to this part of its peak, is not flat
 # because the rate is at its end.
 COMING_DOWN = 2 / 3

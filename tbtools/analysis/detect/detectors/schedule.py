@@ -1,4 +1,4 @@
-"""The learning rate itself: it is zero, it jumps, or has no warm-up that was asked for."""
+"""The learning rate itself: it is next to zero, it jumps, or has no warm-up that was asked for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
+from tbtools.analysis.detect.learning_rate import DEAD, LAST_PART
 from tbtools.analysis.detect.signals import robust
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ ENDED_PART = 0.2
 ENDED = 0.02
 # A rate that is so many times what it was has jumped.
 JUMP = 3.0
+# One that fell so far at a restart, and stays below this part of what it was for as long as a
+# warm-up may take, was computed anew.
+STAYS_LOW = 0.5
 # Within rounding a rate that was there before.
 KNOWN = 1.1
 # Up to here, or so many points, a rate may still be warming up.
@@ -57,7 +61,7 @@ def find(
         loss: What training minimises, which falls as long as the rate is not zero.
         declared: Gives its hyperparameters, which say whether there is a warm-up.
     """
-    zero = _zero(rates, loss)
+    zero = _zero(rates, loss) or _dead(rates)
     if zero is not None:
         yield zero
     yield from islice(filter(None, map(_jump, rates)), 1)
@@ -106,6 +110,36 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
     )
 
 
+def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
+    """All rates are next to zero for longer than schedules have it: they were cut too often.
+
+    A loss may still fall, by weights that are averaged or by what no rate is logged of: an info.
+    """
+    series = rates[0]
+    low = [one.value <= KNOWN * DEAD * float(np.nanmax(one.value)) for one in rates]
+    begin, end = _longest(low[0])
+    n = len(series.value)
+    if end < n or n - begin < max(LEAST_POINTS, LAST_PART * n) or not begin:
+        return None
+    first = int(series.step[begin])
+    if not all(flags[one.step >= first].all() for one, flags in zip(rates, low, strict=True)):
+        return None
+    peak, last = float(np.nanmax(series.value)), float(series.value[-1])
+    return Finding.of_points(
+        series,
+        begin,
+        n - 1,
+        ongoing=True,
+        kind="learning_rate",
+        severity="info",
+        message=f"is less than a thousandth of its peak of {peak:.4g} since "
+        f"{place_of(series, begin)}, {(n - begin) / n:.0%} of the run, and {last:.4g} at the end: "
+        "next to nothing is learned",
+        evidence={"peak": peak, "level_after": last, "points_since": n - begin},
+        last_good=begin - 1,
+    )
+
+
 def _longest(flags: NDArray[np.bool_]) -> tuple[int, int]:
     """The longest stretch that is true: its first index, and that after its last."""
     edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
@@ -137,6 +171,8 @@ def _jump(series: ScalarSeries) -> Finding | None:
     for index in resumed[:JUMPS].tolist():
         if _begins_anew(value, index, int(np.searchsorted(resumed, index, "right")), resumed):
             return _jumped(series, points, value, index, restarted=True)
+        if _falls_once(value, index, resumed):
+            return _jumped(series, points, value, index, restarted=True, fell=True)
     up = up[up > max(WARM_UP_POINTS, WARM_UP * len(value))]
     if not 0 < len(up) <= JUMPS:
         return None
@@ -165,13 +201,39 @@ def _begins_anew(value: Array, index: int, later: int, resumed: NDArray[np.intp]
     return bool(came_down and value[index:end].max() > JUMP * before)
 
 
+def _falls_once(value: Array, index: int, resumed: NDArray[np.intp]) -> bool:
+    """Whether a session goes on at a part of the rate of the one before, as no step of a schedule.
+
+    Args:
+        value: The rates.
+        index: The first one of the session.
+        resumed: Where sessions begin.
+    """
+    before, peak = float(value[index - 1]), float(value[:index].max())
+    soon = value[index : index + max(WARM_UP_POINTS, int(WARM_UP * len(value)))]
+    if before <= ENDED * peak or len(soon) < WARM_UP_POINTS:
+        return False
+    falls = np.flatnonzero(value[1:] * JUMP < value[:-1]) + 1
+    low = value[index] * JUMP < before and soon.max() < STAYS_LOW * before
+    return bool(low and np.isin(falls, resumed).all())
+
+
 def _jumped(
-    series: ScalarSeries, points: NDArray[np.intp], value: Array, index: int, *, restarted: bool
+    series: ScalarSeries,
+    points: NDArray[np.intp],
+    value: Array,
+    index: int,
+    *,
+    restarted: bool,
+    fell: bool = False,
 ) -> Finding:
     onset = int(points[index])
     before, after = float(value[index - 1]), float(value[index])
     place = place_of(series, onset)
-    if restarted and after <= JUMP * before:
+    if fell:
+        text = f"fell {before / after:,.3g}-fold at the restart at {place}, from {before:.4g} to "
+        text += f"{after:.4g}: the schedule was computed anew, or another rate was asked for"
+    elif restarted and after <= JUMP * before:
         text = f"warms up again after the restart at {place}: it was {before:.4g} before"
     elif restarted:
         text = f"jumped {after / before:,.3g}-fold at the restart at {place}, from {before:.4g} to "
@@ -187,7 +249,7 @@ def _jumped(
         int(points[-1]),
         ongoing=True,
         kind="learning_rate",
-        severity="warning" if restarted else "info",
+        severity="warning" if restarted and not fell else "info",
         message=text,
         evidence={"level_before": before, "level_after": after, "at_restart": restarted},
         last_good=int(points[index - 1]),
