@@ -88,6 +88,17 @@ def test_neither_scale_nor_sign_of_a_loss_matters(offset: float, scale: float) -
     assert (found.kind, found.onset_step) == ("divergence", 220)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_few_evaluations_of_which_the_last_are_worse(seed: int) -> None:
+    """Noise is not known of so few points: the fit of a valley tells it, and it may recover."""
+    y = 0.5 + 1.6 * 0.6 ** np.arange(14) + np.random.default_rng(seed).normal(0, 0.02, 14)
+    assert not detect_series([series(y, "loss")])
+    y[8:] += 0.5 * (1 - 0.5 ** np.arange(1, 7))
+    found = the_only(detect_series([series(y, "loss")]))
+    assert (found.kind, found.severity, found.provisional) == ("divergence", "warning", True)
+    assert abs(found.onset_step - 8) <= 1
+
+
 def test_a_reward_that_collapses() -> None:
     y = np.minimum(np.arange(400), 250) / 250 * 200.0
     y[300:] = 20
@@ -610,7 +621,7 @@ def test_runs_and_experiments(tmp_path: Path) -> None:
 
     with tbtools.EventFileWriter(tmp_path / "a") as writer:
         for step, value in enumerate(JUMP):
-            writer.add_scalar("loss", float(value), step)
+            writer.add_scalar("loss", float(value), step, 1.7e9 + step)
     experiment = tbtools.load(tmp_path)
     assert the_only(detect(experiment)).run == "a"
     assert the_only(detect(experiment["a"])).onset_step == 200

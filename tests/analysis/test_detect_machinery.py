@@ -224,6 +224,13 @@ def test_a_rate_that_is_zero_while_training_goes_on(group: float | None) -> None
     assert "nothing is learned" in one.message
 
 
+def test_a_rate_below_zero() -> None:
+    """A polynomial schedule that goes on beyond its end."""
+    [one] = found(logged("lr", 1e-3 * (1 - (POINT + 1) / 250)), logged("loss", 2.3 * noise(0.02)))
+    assert (one.kind, one.onset_step) == ("learning_rate", 2490)
+    assert "negative" in one.message
+
+
 def test_a_rate_of_zero_all_along() -> None:
     [one] = found(logged("learning_rate", 0.0), logged("loss", 2.3 * noise(0.02)))
     assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "warning", 0)
@@ -456,6 +463,12 @@ def test_a_scale_that_is_next_to_nothing_from_one_point_to_the_next() -> None:
     """What it comes to is no power of two: pytorch/pytorch #157436."""
     [one] = found(logged("amp/grad_scaler", np.where(POINT < 200, 131072.0, 5e-23)), loss())
     assert (one.kind, one.onset_step, one.evidence["level_after"]) == ("loss_scale", 2000, 5e-23)
+
+
+def test_a_scale_that_was_halved_until_it_is_zero() -> None:
+    scale = np.where(POINT < 200, 65536.0, 65536.0 / 4.0 ** np.minimum(POINT - 199, 200))
+    [one] = found(logged("loss_scale", np.where(POINT < 280, scale, 0.0)), loss())
+    assert (one.kind, one.onset_step, one.evidence["level_after"]) == ("loss_scale", 2000, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.learning_rate import restart
-from tbtools.analysis.detect.signals import excursion, oscillation, recovery, robust
+from tbtools.analysis.detect.signals import excursion, oscillation, recovery, robust, unimodal
 from tbtools.analysis.detect.signals.onset import Onset, locate, locate_in_blocks
 from tbtools.analysis.detect.tasks import NOTHING, Given, became_harder, turned_on
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tbtools.analysis.detect.signals.excursion import Excursion
     from tbtools.runs.series import ScalarSeries
 
+# Of so few points the noise before a rise is hardly known. The fit of a valley says whether one is
+# there; without a twin that still improves it explains so many times what it has to.
+FEW = 24
+SURE = 5.0
 # Why a rise may still be made good, as it completes "it may recover: ".
 DOUBTS = {
     "young": "for what came before it is short",
@@ -47,9 +51,13 @@ def find(
     """
     white = judged.width > 1
     rise = excursion.find(judged.y, judged.noise, white=white) if rises else None
+    onset = None
     if rise is None:
-        return _of_waves(judged) if swings else None
-    risen = _of_rise(judged, rise, rate, given)
+        valley = unimodal.find(judged.y) if len(judged) <= FEW and not white else None
+        if valley is None or valley.sure < SURE:
+            return _of_waves(judged) if swings else None
+        rise, onset = valley.as_rise(len(judged)), Onset(valley.onset + 1, sudden=False)
+    risen = _of_rise(judged, rise, onset or _onset(judged, rise), rate, given)
     if risen is None:
         return None
     # The crest of a wave at the end of many is no rise of its own.
@@ -80,9 +88,8 @@ def _of_waves(judged: Judged, *, settled: bool = False) -> Finding | None:
 
 
 def _of_rise(
-    judged: Judged, rise: Excursion, rate: ScalarSeries | None, given: Given
+    judged: Judged, rise: Excursion, onset: Onset, rate: ScalarSeries | None, given: Given
 ) -> Finding | None:
-    onset = _onset(judged, rise)
     evidence = describe(judged, rise, onset)
     raised = restart(rate, judged, onset.index, level_at_end(judged, rise, onset))
     if raised == "explains" or became_harder(given.tasks, judged, onset.index):

@@ -29,6 +29,8 @@ NOTHING = 0.0
 SCALED = 4.0
 # So many points at the end are no chance.
 LASTING = 3
+# A scale that was halved until it is zero counts as the least number that float32 holds.
+LEAST = 2.0**-149
 
 
 def find(series: ScalarSeries) -> Finding | None:
@@ -38,8 +40,8 @@ def find(series: ScalarSeries) -> Finding | None:
         series: A series whose tag is that of a loss scale. One that does not begin with powers of
             two is no dynamic scale, and not judged.
     """
-    points = np.flatnonzero(np.isfinite(series.value) & (series.value > 0))
-    value = series.value[points]
+    points = np.flatnonzero(np.isfinite(series.value) & (series.value >= 0))
+    value = np.maximum(series.value[points], LEAST)
     start = value[: int(START * len(value)) + 1]
     if len(value) < LEAST_POINTS or not (np.frexp(start)[0] == 0.5).all():
         return None
@@ -64,7 +66,7 @@ def _collapse(exponent: Array) -> int | None:
 
 def _finding(series: ScalarSeries, points: NDArray[np.intp], value: Array, index: int) -> Finding:
     onset = int(points[index])
-    before, after = robust.median(value[:index]), float(value[-1])
+    before, after = robust.median(value[:index]), float(series.value[points[-1]])
     text = f"fell from {before:,.0f} to {after:,.4g} since {place_of(series, onset)}, and did not "
     text += "come back: gradients overflow again and again"
     return Finding.of_points(

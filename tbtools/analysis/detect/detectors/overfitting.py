@@ -11,7 +11,6 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import points_before
 from tbtools.analysis.detect.learning_rate import restart
 from tbtools.analysis.detect.signals import excursion, robust, unimodal
-from tbtools.analysis.detect.signals.excursion import Excursion
 from tbtools.analysis.detect.signals.onset import Onset, locate
 from tbtools.analysis.detect.signals.trend import trend
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.detect.judged import Judged
+    from tbtools.analysis.detect.signals.excursion import Excursion
     from tbtools.runs.series import ScalarSeries
 
     Array = NDArray[np.float64]
@@ -94,9 +94,8 @@ def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset |
     valley = unimodal.find(validation.y) if rise is None or few else None
     if valley is None:
         return rise, onset
-    end = len(validation) - 1
     if rise is None:
-        rise = Excursion(valley.gap, valley.base, valley.onset, end, 1, valley.noise, valley.fall)
+        rise = valley.as_rise(len(validation))
     return rise, Onset(valley.onset, sudden=False)
 
 

@@ -72,7 +72,7 @@ def find(
 def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding | None:
     """All rates are zero while training goes on: one that is may belong to what is frozen."""
     series = rates[0]
-    begin, end = _longest(series.value == 0)
+    begin, end = _longest(series.value <= 0)
     n = len(series.value)
     peak = float(np.nanmax(series.value))
     ended = end == n and begin > 0 and bool(series.value[begin - 1] <= ENDED * peak)
@@ -81,12 +81,13 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
         return None
     first, last = int(series.step[begin]), int(series.step[end - 1])
     for other in rates[1:]:
-        if other.value[(other.step >= first) & (other.step <= last)].any():
+        if (other.value[(other.step >= first) & (other.step <= last)] > 0).any():
             return None
     place = place_of(series, begin)
-    text = f"is 0 in all {n:,} points" if begin == 0 else f"is 0 from {place} on"
+    is_so = "is negative or 0" if (series.value[begin:end] < 0).any() else "is 0"
+    text = f"{is_so} in all {n:,} points" if begin == 0 else f"{is_so} from {place} on"
     if begin and end < n:
-        text = f"is 0 from {place} to {place_of(series, end - 1)}"
+        text = f"{is_so} from {place} to {place_of(series, end - 1)}"
     text += f", {(end - begin) / n:.0%} of the run" if begin else ""
     falls = loss is not None and _falls(loss, first, last)
     severity: Severity = "warning"

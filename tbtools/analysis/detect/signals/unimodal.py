@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.signals import robust
+from tbtools.analysis.detect.signals.excursion import Excursion
 from tbtools.analysis.detect.signals.onset import least_squares_bend
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Valley:
         gap: By how much the end is worse.
         fall: By how much the upper quartile of what was before is worse.
         noise: Standard deviation of the points about the fit.
+        sure: How many times what it has to explain the valley explains.
     """
 
     onset: int
@@ -68,6 +70,13 @@ class Valley:
     gap: float
     fall: float
     noise: float
+    sure: float
+
+    def as_rise(self, points: int) -> Excursion:
+        """The same as a rise that lasts to the last of so many points."""
+        return Excursion(
+            self.gap, self.base, self.onset, points - 1, 1, self.noise, progress=self.fall
+        )
 
 
 def find(y: Array) -> Valley | None:
@@ -99,7 +108,7 @@ def find(y: Array) -> Valley | None:
     onset = (bottom + _bend(level, lowest, float(smooth_fit[lowest]) + fall / 2)) // 2
     point = len(y) - len(level) * width + (onset + 1) * width - 1
     noise = float(np.sqrt(np.mean((level - fit) ** 2)))
-    return Valley(point, float(fit[bottom]), gap, fall, noise)
+    return Valley(point, float(fit[bottom]), gap, fall, noise, sure)
 
 
 def least_explained(points: int) -> float:
