@@ -72,9 +72,9 @@ def find(
 def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding | None:
     """All rates are zero while training goes on: one that is may belong to what is frozen."""
     series = rates[0]
-    begin, end = _longest(series.value <= 0)
+    begin, end = _longest((series.value <= 0) & np.isfinite(series.value))
     n = len(series.value)
-    peak = float(np.nanmax(series.value))
+    peak = _peak(series)
     ended = end == n and begin > 0 and bool(series.value[begin - 1] <= ENDED * peak)
     least = max(ZEROS, (ENDED_PART if ended else ZERO_PART) * n)
     if end - begin < least or (begin == 0 and end < n):
@@ -117,7 +117,7 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
     A loss may still fall, by weights that are averaged or by what no rate is logged of: an info.
     """
     series = rates[0]
-    low = [one.value <= KNOWN * DEAD * float(np.nanmax(one.value)) for one in rates]
+    low = [np.isfinite(one.value) & (one.value <= KNOWN * DEAD * _peak(one)) for one in rates]
     begin, end = _longest(low[0])
     n = len(series.value)
     if end < n or n - begin < max(LEAST_POINTS, LAST_PART * n) or not begin:
@@ -125,7 +125,7 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
     first = int(series.step[begin])
     if not all(flags[one.step >= first].all() for one, flags in zip(rates, low, strict=True)):
         return None
-    peak, last = float(np.nanmax(series.value)), float(series.value[-1])
+    peak, last = _peak(series), float(series.value[-1])
     return Finding.of_points(
         series,
         begin,
@@ -139,6 +139,10 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
         evidence={"peak": peak, "level_after": last, "points_since": n - begin},
         last_good=begin - 1,
     )
+
+
+def _peak(series: ScalarSeries) -> float:
+    return float(series.value[np.isfinite(series.value)].max())
 
 
 def _longest(flags: NDArray[np.bool_]) -> tuple[int, int]:
