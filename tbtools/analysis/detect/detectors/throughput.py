@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Fewer points have no rhythm.
 LEAST_POINTS = 30
 # Steps that take so much longer are worth a word, for a shared machine varies by less ...
-SLOWER = 1.1
+SLOWER = 1.15
 # ... by wall times, in which all that a script does beside training counts too, so much ...
 SLOWER_BY_CLOCK = 1.3
 # ... and so much longer a warning.
