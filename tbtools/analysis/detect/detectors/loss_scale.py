@@ -40,7 +40,10 @@ def find(series: ScalarSeries) -> Finding | None:
         series: A series whose tag is that of a loss scale. One that does not begin with powers of
             two is no dynamic scale, and not judged.
     """
-    points = np.flatnonzero(np.isfinite(series.value) & (series.value >= 0))
+    scales = series.value > 0
+    # Zeros before another value are of a scaler that was not yet made.
+    gone = (series.value == 0) & ~np.logical_or.accumulate(scales[::-1])[::-1]
+    points = np.flatnonzero(np.isfinite(series.value) & (scales | gone))
     value = np.maximum(series.value[points], LEAST)
     start = value[: int(START * len(value)) + 1]
     if len(value) < LEAST_POINTS or not (np.frexp(start)[0] == 0.5).all():
