@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -374,6 +375,27 @@ def test_long_names_stand_below_their_directory(
     assert page.page.locator(".run-list .directory:visible").all_inner_texts() == ["sweeps/"]
     page.page.fill("input[aria-label^='Filter runs']", "baseline")
     assert page.page.locator(".run-list .directory:visible").count() == 0
+
+
+def test_words_of_names_stay_whole_on_a_telephone(
+    tmp_path: Path, open_page: Callable[..., OpenPage]
+) -> None:
+    for lr, critic in itertools.product((0.003, 0.01), (0.01, 0.3)):
+        name = f"ppo_learning_rate={lr}_critic_rate={critic}_gamma=0.99"
+        write_scalars(tmp_path / "logs" / name, "loss", np.linspace(1, 0, 30))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"), width=400)
+    broken = page.js(
+        r"""() => [...document.querySelectorAll('table.runs .called')].flatMap((name) => {
+             const text = name.firstChild, range = document.createRange();
+             return [...text.data.matchAll(/\S+/g)].filter((word) => {
+               range.setStart(text, word.index);
+               range.setEnd(text, word.index + word[0].length);
+               return range.getClientRects().length > 1;
+             }).map((word) => word[0]);
+           })"""
+    )
+    assert page.js("document.querySelectorAll('table.runs .called').length") == 4
+    assert broken == []
 
 
 @pytest.mark.parametrize("width", [400, 1280])
