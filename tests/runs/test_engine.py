@@ -304,11 +304,13 @@ def test_what_is_held_of_a_run(tmp_path: Path) -> None:
         for number in range(count):
             (tmp_path / f"{count}" / f"run{number}").mkdir(parents=True)
             os.link(tmp_path / "tfevents", tmp_path / f"{count}" / f"run{number}" / "tfevents.1")
-        tracemalloc.start()
+        tracemalloc.start(4)
         experiment = _by(PickledEngine(), os.fspath(tmp_path / f"{count}"))
         summary = tbtools.summarize(experiment)
         gc.collect()
-        held.append(tracemalloc.get_traced_memory()[0])
+        ours = tracemalloc.Filter(True, f"{Path(tbtools.__file__).parent}/*", all_frames=True)
+        traces = tracemalloc.take_snapshot().filter_traces([ours]).traces
+        held.append(sum(each.size for each in traces))  # of no threads of other tests
         tracemalloc.stop()
         assert len(summary.runs) == count
     assert (held[2] - held[1]) / 256 < 3300
