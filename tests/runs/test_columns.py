@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import tempfile
-import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ import tbtools
 from tbtools.eventfile import messages
 from tbtools.runs.timeline.stable_order import stable_order
 from tests.builders import START, EventFileBuilder
+from tests.memory import held_after
 
 if TYPE_CHECKING:
     from tbtools.runs.columns import RunColumns
@@ -136,13 +135,8 @@ def test_what_is_held_beside_the_columns_of_the_file(
     run = tbtools.load(tmp_path, cache=False)["."]
     (file,) = run.data.files
     assert file.values.row_bytes == 24 * file.values.count
-    tracemalloc.start(8)
-    assert len(run.scalars()) == file.values.count
-    gc.collect()
-    ours = tracemalloc.Filter(True, f"{Path(tbtools.__file__).parent}/*", all_frames=True)
-    traces = tracemalloc.take_snapshot().filter_traces([ours]).traces
-    tracemalloc.stop()
-    held = sum(each.size for each in traces)  # threads of other tests take memory, too
+    rows, held = held_after(lambda: len(run.scalars()))
+    assert rows == file.values.count
     assert held - 20_000 < most * file.values.count
 
 

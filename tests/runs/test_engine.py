@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import tracemalloc
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from tbtools.runs.engine import over_runs
 from tests.builders import EventFileBuilder
 from tests.commands import ROOT, TBTOOLS, environment, process
 from tests.engines import PickledEngine, dies, names_with_trouble
+from tests.memory import held_after
 from tests.sweeps import write_hparams
 
 if TYPE_CHECKING:
@@ -304,14 +304,14 @@ def test_what_is_held_of_a_run(tmp_path: Path) -> None:
         for number in range(count):
             (tmp_path / f"{count}" / f"run{number}").mkdir(parents=True)
             os.link(tmp_path / "tfevents", tmp_path / f"{count}" / f"run{number}" / "tfevents.1")
-        tracemalloc.start(4)
-        experiment = _by(PickledEngine(), os.fspath(tmp_path / f"{count}"))
-        summary = tbtools.summarize(experiment)
-        gc.collect()
-        ours = tracemalloc.Filter(True, f"{Path(tbtools.__file__).parent}/*", all_frames=True)
-        traces = tracemalloc.take_snapshot().filter_traces([ours]).traces
-        held.append(sum(each.size for each in traces))  # of no threads of other tests
-        tracemalloc.stop()
+        logdir = os.fspath(tmp_path / f"{count}")
+
+        def summed(logdir: str = logdir) -> Any:
+            experiment = _by(PickledEngine(), logdir)
+            return experiment, tbtools.summarize(experiment)
+
+        (_, summary), size = held_after(summed)
+        held.append(size)
         assert len(summary.runs) == count
     assert (held[2] - held[1]) / 256 < 3300
 

@@ -30,6 +30,9 @@ _loops: ModuleType = compiled_or_python("tbtools.analysis.detect._screen")
 LOG_RANGE = 100.0
 # Squares of larger values overflow, and no loss is worse than this.
 HUGE = 1e100
+# Losses follow the rate and the task within this part of the run, or so many points.
+_NEAR = 0.02
+_NEAR_POINTS = 3
 # A term that is zero until it is turned on is so at so many points; it begins there.
 _TURNED_ON = 5
 # Outcomes that differ from the usual one in a block of points.
@@ -84,6 +87,11 @@ def points_before(
         return np.searchsorted(latest, time, side)
     before = index if side == "left" else index + 1
     return np.rint(before / series.step.size * other.step.size).astype(np.intp)
+
+
+def points_near(count: int) -> int:
+    """How far from where a witness changed a series of so many points may still follow it."""
+    return max(_NEAR_POINTS, int(_NEAR * count))
 
 
 @dataclass(frozen=True, slots=True)

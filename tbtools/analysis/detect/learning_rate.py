@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tbtools.analysis.detect.judged import points_before
+from tbtools.analysis.detect.judged import points_before, points_near
 from tbtools.analysis.detect.signals import robust
 from tbtools.analysis.objective import machinery_of
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 # A rate that is this many times what it was is another one.
 CHANGED = 1.1
-# Losses follow the rate within this part of the run, or so many points.
-NEAR = 0.02
-POINTS = 3
 # The worst that a series has been at such a rate before, but for this part of its points.
 WORST = 0.95
 # Lower than this part of its peak nothing is learnt any more ...
@@ -96,7 +93,7 @@ def restart(
     if rate is None or onset == 0:
         return None
     along = rate_along(rate, judged)
-    near = max(POINTS, int(NEAR * len(along)))
+    near = points_near(len(along))
     lowest = float(along[max(0, onset - near) : onset + near].min())
     if along[-1] <= CHANGED * lowest:
         return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect.judged import points_before
+from tbtools.analysis.detect.judged import points_before, points_near
 from tbtools.analysis.objective import role_of, words
 from tbtools.vocabulary import EVALUATIONS
 
@@ -32,9 +32,6 @@ _DIFFICULTIES = frozenset(
     }
 )
 _LOSSES = frozenset({"loss", "losses", "penalty"})
-# Losses follow the task within this part of the run, or so many points.
-NEAR = 0.02
-POINTS = 3
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def turned_on(terms: Iterable[tuple[ScalarSeries, int]], judged: Judged, onset: 
         judged: The series that got worse.
         onset: Where it did.
     """
-    near = max(POINTS, int(NEAR * len(judged)))
+    near = points_near(len(judged))
     return any(
         abs(int(np.searchsorted(judged.points, before)) - onset) <= near
         for term, at in terms
@@ -112,7 +109,7 @@ def became_harder(tasks: Iterable[ScalarSeries], judged: Judged, onset: int) -> 
         judged: The series that got worse.
         onset: Where it did.
     """
-    near = max(0, onset - max(POINTS, int(NEAR * len(judged))))
+    near = max(0, onset - points_near(len(judged)))
     for task in tasks:
         at = int(points_before(task, judged.series, judged.points[[near]], "left")[0])
         if at and task.value[-1] > task.value[:at].max():
