@@ -121,7 +121,7 @@ SOURCES := pyproject.toml $(wildcard constraints*.txt) setup.py $(wildcard tbtoo
 
 # The stamps are as old as what they were made from, so that a change of it installs anew.
 $(VENV)/demo: $(VENV)/bin/pip $(SOURCES)
-	$(BIN)/pip install --quiet -c constraints.txt -e .
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[report]'
 	touch $@
 
 $(VENV)/dev: $(VENV)/bin/pip $(SOURCES)
