@@ -3,7 +3,7 @@
     python -m benchmarks.blind --seed 0:20 --part held-out
 
 Without `--part` it is the first set, both of its parts. Families of the development part are told
-by name. Those held out and those of the second set are only counted, unless `--show-misses` asks
+by name. Those held out and those of the other sets are only counted, unless `--show-misses` asks
 for them: looking at what was missed is the first step of tuning on it.
 """
 
@@ -18,6 +18,7 @@ from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.runs import PARTS
 from benchmarks.blind.score import RunScore, by_kind, of_healthy, score
 from benchmarks.blind.second import SECOND
+from benchmarks.blind.third import THIRD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
-    families = [one for one in (*FAMILIES, *SECOND) if one.part == options.part] or FAMILIES
+    families = [one for one in (*FAMILIES, *SECOND, *THIRD) if one.part == options.part] or FAMILIES
     scores = score(families, options.seed, jobs=options.jobs)
     healthy = {one.name for one in families if one.healthy}
     runs = len(options.seed)

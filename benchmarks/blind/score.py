@@ -15,6 +15,7 @@ import tbtools
 from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.runs import prefixes
 from benchmarks.blind.second import SECOND
+from benchmarks.blind.third import THIRD
 from benchmarks.blind.writing import write
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def score(
 
 def _score_named(what: tuple[str, int]) -> RunScore:
     name, seed = what
-    return score_run(next(one for one in (*FAMILIES, *SECOND) if one.name == name), seed)
+    return score_run(next(one for one in (*FAMILIES, *SECOND, *THIRD) if one.name == name), seed)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from benchmarks.blind.runs import PARTS, Family, Log, prefixes
 from benchmarks.blind.score import Share, by_kind, of_healthy, score
 from benchmarks.blind.second import SECOND
 from benchmarks.blind.second.generators import loss_scale, memorised
+from benchmarks.blind.third import THIRD
+from benchmarks.blind.third.frozen import FROZEN, digest, digests
+from benchmarks.blind.third.making import bfloat16, dynamic_scale
 from benchmarks.blind.writing import write
 
 if TYPE_CHECKING:
@@ -30,13 +34,13 @@ def made(family: Family, seed: int) -> list[tuple[Any, ...]]:
 
 
 def test_the_same_seed_makes_the_same_run_and_another_seed_another() -> None:
-    for family in (*FAMILIES, *SECOND):
+    for family in (*FAMILIES, *SECOND, *THIRD):
         assert made(family, 3) == made(family, 3), family.name
         assert made(family, 3) != made(family, 4), family.name
 
 
 def test_labels_are_about_series_of_their_run() -> None:
-    for family in (*FAMILIES, *SECOND):
+    for family in (*FAMILIES, *SECOND, *THIRD):
         run = family.run(0)
         steps = {
             (session.run, tag): series.steps
@@ -61,14 +65,76 @@ def test_the_set_is_as_large_and_as_healthy_as_it_says() -> None:
 def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> None:
     names = {family.name.partition("/")[0]: family for family in SECOND}
     assert not names.keys() & {family.name.partition("/")[0] for family in FAMILIES}
-    assert (
-        {family.part for family in SECOND} == {"second"} == set(PARTS) - {"development", "held-out"}
-    )
+    assert {family.part for family in SECOND} == {"second"}
+    assert {"second", "third"} == set(PARTS) - {"development", "held-out"}
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
     kinds = Counter(family.kind for family in names.values())
     assert len(kinds) == 12
     assert min(kinds.values()) >= 5
+
+
+def test_the_third_set_is_apart_from_the_others_and_has_each_kind_often() -> None:
+    names = {family.name.partition("/")[0]: family for family in THIRD}
+    others = {family.name.partition("/")[0] for family in (*FAMILIES, *SECOND)}
+    assert not names.keys() & others
+    assert {family.part for family in THIRD} == {"third"}
+    assert 100 <= len(names) <= 140
+    assert sum(family.healthy for family in names.values()) >= len(names) / 2
+    kinds = Counter(family.kind for family in names.values())
+    assert len(kinds) == 13
+    assert min(kinds.values()) >= 5
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_labels_of_the_third_set_lie_within_what_they_are_about(seed: int) -> None:
+    for family in THIRD:
+        run = family.run(seed)
+        steps: dict[tuple[str, str], list[int]] = {}
+        for session in run.sessions:
+            for tag, series in session.series.items():
+                assert (np.diff(series.wall_times) > 0).all(), family.name
+                steps.setdefault((session.run, tag), []).extend(series.steps.tolist())
+        for truth in run.truths:
+            about = [step for tag in truth.tags for step in steps[truth.run, tag]]
+            for first, last in filter(None, (truth.window, truth.best_window)):
+                assert min(about) <= first <= last <= max(about), family.name
+            assert truth.window[0] <= truth.onset <= truth.window[1], family.name
+
+
+def test_the_third_set_is_as_it_was_frozen() -> None:
+    assert digests(THIRD) == json.loads(FROZEN.read_text())
+
+
+def test_a_digest_tells_another_value_time_or_label() -> None:
+    one = family("divergence", jump)
+    assert digest(one) == digest(family("divergence", jump))
+    assert digest(one) != digest(family("divergence", level))
+    assert digest(one) != digest(family("divergence", jump, tolerated=("plateau",)))
+
+    def later(log: Log, rng: np.random.Generator) -> None:
+        jump(log, rng)
+        log.pause(50, 1)
+
+    def brighter(log: Log, rng: np.random.Generator) -> None:
+        jump(log, rng)
+        log.add("accuracy", np.arange(100), np.nan)
+
+    assert len({digest(family("divergence", make)) for make in (jump, later, brighter)}) == 3
+
+
+def test_bfloat16_keeps_eight_bits() -> None:
+    values = np.array([3.0, 3.01, -3.2e38, 1.0, 1e-3])
+    bits = np.array([0x4040, 0x4041, 0xFF71, 0x3F80, 0x3A83], np.uint32) << 16
+    np.testing.assert_array_equal(bfloat16(values), bits.view(np.float32))
+
+
+def test_a_scale_that_is_too_high_is_halved_until_gradients_fit() -> None:
+    scales = dynamic_scale(np.random.default_rng(1), 300, 32, 17.5, 20)
+    assert (np.diff(scales[:14]) == -1).all()
+    assert set(np.abs(np.diff(scales)).tolist()) == {0.0, 1.0}
+    assert scales[20:].min() >= 15
+    assert scales[20:].max() <= 20
 
 
 def test_an_exponent_is_halved_at_overflows_and_doubled_after_good_steps() -> None:
