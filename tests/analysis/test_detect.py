@@ -548,6 +548,22 @@ def test_a_stall_is_a_gap_beyond_the_rhythm_of_the_run() -> None:
     assert the_only(detect_series([series(falling(500), wall_time=wall_time)])).kind == "stall"
 
 
+def test_what_the_first_steps_of_a_session_take_to_compile_is_no_stall() -> None:
+    gaps = np.full(499, 2.0)
+    gaps[[0, 1, 300]] = 300  # the graph, the optimiser; and the graph again after a restart
+    session = np.where(np.arange(500) > 299, 1, 0)
+
+    def written() -> ScalarSeries:
+        wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+        return series(falling(500), wall_time=wall_time, session=session)
+
+    assert not detect_series([written()])
+    gaps[1] = 7200
+    assert the_only(detect_series([written()])).onset_step == 1
+    gaps[[1, 310]] = 2.0, 300
+    assert the_only(detect_series([written()])).onset_step == 310
+
+
 # Order, surfaces
 
 

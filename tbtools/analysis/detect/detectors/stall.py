@@ -28,6 +28,9 @@ SECONDS = 60.0
 # Pauses so evenly apart, from the first point on, and so alike are of evaluations or checkpoints.
 REGULAR = 1.2
 ALIKE = 3.0
+# While a session starts, programs are compiled and caches filled: so many points, so many seconds.
+START_UP = 5
+STARTS = 1800.0
 # Fewer points have no rhythm.
 LEAST_POINTS = 20
 
@@ -132,7 +135,8 @@ def _of_series(series: ScalarSeries) -> Finding | None:
     rhythm = _rhythm(gaps) if (gaps > SECONDS).any() else None
     if rhythm is None:
         return None
-    stalls = np.flatnonzero(gaps > rhythm.patience)
+    starting = max(rhythm.patience, STARTS)
+    stalls = np.flatnonzero(gaps > np.where(_starts(series), starting, rhythm.patience))
     if not len(stalls) or _are_regular(stalls, gaps[stalls]):
         return None
     longest = int(stalls[np.argmax(gaps[stalls])])
@@ -152,6 +156,14 @@ def _of_series(series: ScalarSeries) -> Finding | None:
         },
         last_good=longest,
     )
+
+
+def _starts(series: ScalarSeries) -> NDArray[np.bool_]:
+    """The gaps between the first points of a session."""
+    first = np.append(0, handovers(series.session))
+    starts = np.zeros(len(series.step) - 1, bool)
+    starts[(first[:, None] + np.arange(START_UP)).clip(max=len(starts) - 1)] = True
+    return starts
 
 
 def _are_regular(at: NDArray[np.intp], seconds: NDArray[np.float64]) -> bool:
