@@ -132,7 +132,8 @@ class FileGroup:
         lost = choose(set(self.rows.tags) - left, selection.tags, selection.exclude_tags)
         chosen = selector.choose_tags(left) | set(lost)
         wanted = np.array([tag in chosen for tag in self.rows.tags], bool)
-        self._selected = wanted[self.rows.tag_id]
+        values = self.rows.values
+        self._selected = values.of_shape(wanted[values.shapes.tag_id])
         kept = self.kept
         if selection.steps is not None and kept.any():
             selector.see_steps(self.rows.step[kept])
