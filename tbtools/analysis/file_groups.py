@@ -118,6 +118,8 @@ class FileGroup:
     @property
     def renamed_values(self) -> int:
         """How many values go into the merged run under another tag than theirs."""
+        if not self._renamed:
+            return 0
         kept = np.split(self.kept, self.rows.starts[1:-1])
         pairs = zip(self.rows.files, kept, strict=True)
         return sum(int((own & self._renamed.get(id(file), False)).sum()) for file, own in pairs)
@@ -126,11 +128,12 @@ class FileGroup:
         """Leaves out what is not selected, which does not count as superseded."""
         selection = selector.selection
         # A tag that lost all its points is no match, but its points count as superseded.
-        left = self._tags_among(self.rows.tag_id[~self._superseded])
+        left = set(self._counts(~self._superseded))
         lost = choose(set(self.rows.tags) - left, selection.tags, selection.exclude_tags)
         chosen = selector.choose_tags(left) | set(lost)
         wanted = np.array([tag in chosen for tag in self.rows.tags], bool)
-        self._selected = wanted[self.rows.tag_id]
+        values = self.rows.values
+        self._selected = values.of_shape(wanted[values.shapes.tag_id])
         kept = self.kept
         if selection.steps is not None and kept.any():
             selector.see_steps(self.rows.step[kept])
@@ -155,24 +158,23 @@ class FileGroup:
 
     def tags_of(self, session: Session) -> set[str]:
         """The tags that a session wrote, of those that are selected."""
-        here = slice(session.first_row, session.end_row)
-        return self._tags_among(self.rows.tag_id[here][self._selected[here]])
+        return set(self._counts(self._selected, session.first_row, session.end_row))
 
-    def _tags_among(self, tag_ids: NDArray[np.int32]) -> set[str]:
-        counts = np.bincount(tag_ids, minlength=len(self.rows.tags)).tolist()
-        return {tag for tag, count in zip(self.rows.tags, counts, strict=True) if count}
+    def _counts(
+        self, chosen: NDArray[np.bool_], first: int = 0, end: int | None = None
+    ) -> dict[str, int]:
+        """Tag to how many of its rows are chosen, for those that have such."""
+        counts = self.rows.counts(chosen, first, end).tolist()
+        return {tag: count for tag, count in zip(self.rows.tags, counts, strict=True) if count}
 
     def superseded_by_tag(self) -> dict[str, int]:
         """Tag to how many of its points are superseded, for those that have such."""
-        left_out = self.rows.tag_id[self._selected & self._superseded]
-        counts = np.bincount(left_out, minlength=len(self.rows.tags)).tolist()
-        return {tag: count for tag, count in zip(self.rows.tags, counts, strict=True) if count}
+        return self._counts(self._selected & self._superseded)
 
     def lost_tags(self) -> list[str]:
         """The tags all of whose points are superseded."""
-        selected = np.bincount(self.rows.tag_id[self._selected], minlength=len(self.rows.tags))
-        kept = np.bincount(self.rows.tag_id[self.kept], minlength=len(self.rows.tags))
-        return [self.rows.tags[tag] for tag in np.flatnonzero((selected > 0) & (kept == 0))]
+        kept = self._counts(self.kept)
+        return [tag for tag in self.superseded_by_tag() if tag not in kept]
 
     def losses(self) -> dict[tuple[str, str], int]:
         """How many points a run loses to another run: (loser, winner) to their number."""

@@ -239,7 +239,7 @@ def merge(
         runs=tuple(pieces),
         read_paths=tuple(dict.fromkeys(run.data.read_path for run in pieces.values())),
         restarts=policy,
-        points=sum(int(group.kept.sum()) for group in groups),
+        points=sum(int(np.count_nonzero(group.kept)) for group in groups),
         superseded=sum(tags_superseded.values()),
         tags=dict(sorted(tags_superseded.items(), key=lambda item: natural_key(item[0]))),
         lost_tags=tuple(

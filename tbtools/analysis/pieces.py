@@ -11,6 +11,7 @@ import numpy as np
 
 from tbtools.analysis.stretches import Stretches, open_unchanged, stretches_to_copy
 from tbtools.eventfile.wire import declares_plugin
+from tbtools.runs.loops import loops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     Place = tuple[FileColumns, int, int]
 
 
-_NO_STEP = np.iinfo(np.int64).min
 _MAX_STEP = np.iinfo(np.int64).max
 
 
@@ -186,6 +186,9 @@ class _GroupPlan:
         A part begins where a session begins when all those before it have ended.
         """
         segments, rows = self._segments[number], self._rows[number]
+        if segments.session.size == 1:
+            yield segments, rows
+            return
         session = self._group.timeline.session_of(rows)
         turns = np.append(np.flatnonzero(np.diff(session, prepend=-1)), rows.size)
         silent = segments.session.size - turns.size + 1
@@ -319,11 +322,7 @@ class _Reach:
 
     @classmethod
     def of(cls, rows: RunRows, own: NDArray[np.int64]) -> _Reach:
-        reach = cls(np.full(len(rows.tags), _MAX_STEP), np.full(len(rows.tags), _NO_STEP))
-        step, tag_id = rows.step[own], rows.tag_id[own]
-        np.minimum.at(reach.lowest, tag_id, step)
-        np.maximum.at(reach.highest, tag_id, step)
-        return reach
+        return cls(*loops.reach(rows.step, *rows.tag_of_rows, len(rows.tags), own))
 
     def joined(self, other: _Reach) -> _Reach:
         """Those of the rows of both."""

@@ -11,6 +11,7 @@ import numpy as np
 from tbtools.errors import InputChanged
 from tbtools.eventfile.compressed import open_scanned
 from tbtools.eventfile.records import record_starts
+from tbtools.runs.loops import loops
 from tbtools.runs.timeline import rows as row_kinds
 
 if TYPE_CHECKING:
@@ -88,39 +89,53 @@ def stretches_to_copy(
     )
     left_out = begins_session & (not marks) | np.isin(file.mark_kind, dropped_marks)
     places = file.mark_offset[left_out]
-    offset = file.offset
     touched = np.flatnonzero(~kept | changed)
-    last_touched = max(
-        int(offset[touched[-1]]) if touched.size else -1,
-        int(places[-1]) if places.size else -1,
-        int(cuts[-1]) if cuts.size else -1,
-    )
-    start, end = _records(file, last_touched)
-    drop = np.zeros(start.size, bool)
-    drop[np.searchsorted(start, places, side="right") - 1] = True
-    # Only records between those of the first and the last touched row are looked at.
-    looked_at = slice(0, 0)
-    if touched.size:
-        first, last = np.searchsorted(start, offset[touched[[0, -1]]], side="right") - 1
-        looked_at = slice(*np.searchsorted(offset, [start[first], end[last]]).tolist())
-    kept, changed = kept[looked_at], changed[looked_at]
-    record_of_row = np.searchsorted(start, offset[looked_at], side="right") - 1
-    stay = np.bincount(record_of_row, weights=kept, minlength=start.size)
-    go = np.bincount(record_of_row, weights=~kept, minlength=start.size)
-    drop |= (go > 0) & (stay == 0)
-    rewrite = (go > 0) & (stay > 0)
-    rewrite[record_of_row[changed & kept]] = True
+    # As long as the file, of which mostly nothing is touched.
+    offset = file.offset if touched.size else np.empty(0, np.int64)
+    # Three that are in order each, which a stable sort merges.
+    matter = np.sort(np.concatenate([places, offset[touched], cuts]), kind="stable")
+    start, end = _records(file, matter)
+    drop, rewrite = np.zeros(start.size, bool), np.zeros(start.size, bool)
+    drop[loops.holding(start, places)] = True
     rewritten = {}
-    for record in np.flatnonzero(rewrite).tolist():
-        first, last = np.searchsorted(record_of_row, [record, record + 1])
-        rows = looked_at.start + first + np.flatnonzero(kept[first:last])
-        rewritten[int(start[record])] = rows
+    if touched.size:
+        # Only records between those of the first and the last touched row are looked at.
+        first, last = loops.holding(start, offset[touched[[0, -1]]]).tolist()
+        between = slice(first, last + 1)
+        rows = slice(*np.searchsorted(offset, [start[first], end[last]]).tolist())
+        record = loops.holding(start[between], offset[rows])
+        stays, goes, left = _what_stays(record, kept[rows], changed[rows])
+        drop[between] |= goes & ~stays
+        rewrite[[first + number for number in left]] = True
+        rewritten = {int(start[first + number]): rows.start + own for number, own in left.items()}
     begins = rewrite.copy()
     begins[1:] |= rewrite[:-1]
-    cut = np.searchsorted(start, cuts, side="right") - 1
+    cut = loops.holding(start, cuts)
     begins[cut] = True
-    first, behind = _joined(start[~drop], end[~drop], begins[~drop])
-    return Stretches(first, behind, rewritten, start[cut])
+    firsts, behind = _joined(start[~drop], end[~drop], begins[~drop])
+    return Stretches(firsts, behind, rewritten, start[cut])
+
+
+def _what_stays(
+    record: NDArray[np.int64], kept: NDArray[np.bool_], changed: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], dict[int, NDArray[np.int64]]]:
+    """Of which records some rows stay, of which some go, and what is left of those written anew.
+
+    Args:
+        record: int64, increasing: the record of each row, of which the last row is in the last one.
+        kept: Which rows stay.
+        changed: Those whose record cannot be copied as it is for other reasons.
+    """
+    count = int(record[-1]) + 1
+    stays = np.bincount(record[kept], minlength=count) > 0
+    goes = np.bincount(record[~kept], minlength=count) > 0
+    rewrite = stays & goes
+    rewrite[record[changed & kept]] = True
+    left = {}
+    for number in np.flatnonzero(rewrite).tolist():
+        first, end = np.searchsorted(record, [number, number + 1])
+        left[number] = first + np.flatnonzero(kept[first:end])
+    return stays, goes, left
 
 
 def sound_records(file: FileColumns) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -129,7 +144,7 @@ def sound_records(file: FileColumns) -> tuple[NDArray[np.int64], NDArray[np.int6
     Raises:
         InputChanged: The file is no longer the one that was scanned.
     """
-    return _records(file, file.position - 1)
+    return _records(file, None)
 
 
 def _joined(
@@ -146,12 +161,15 @@ def _joined(
     return start[firsts], end[lasts]
 
 
-def _records(file: FileColumns, last_touched: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where sound records start and end; those behind the last one that matters as one.
+def _records(
+    file: FileColumns, places: NDArray[np.int64] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where sound records start and end; some that follow one another and do not matter, as one.
 
     Args:
         file: The file.
-        last_touched: A byte offset inside the last record that has to be known by itself.
+        places: Byte offsets, increasing, inside the records that have to be known by themselves;
+            None for all records.
     """
     starts: list[NDArray[np.int64]] = []
     ends: list[NDArray[np.int64]] = []
@@ -160,7 +178,7 @@ def _records(file: FileColumns, last_touched: int) -> tuple[NDArray[np.int64], N
         for damage in (*file.damage, None):
             end = min(damage.offset, file.position) if damage else file.position
             if position < end:
-                own = _starts(file, opened, position, end, last_touched)
+                own = _starts(file, opened, position, end, places)
                 starts.append(own)
                 ends.append(np.append(own[1:], end))
             if damage:
@@ -170,21 +188,31 @@ def _records(file: FileColumns, last_touched: int) -> tuple[NDArray[np.int64], N
 
 
 def _starts(
-    file: FileColumns, opened: SourceFile, position: int, end: int, last_touched: int
+    file: FileColumns,
+    opened: SourceFile,
+    position: int,
+    end: int,
+    places: NDArray[np.int64] | None,
 ) -> NDArray[np.int64]:
-    """Where the records between a known start and an end start, up to those that matter.
+    """Where the records between a known start and an end start, as far as they matter.
 
     Raises:
         InputChanged: The lengths do not lead to the end.
     """
     found: list[NDArray[np.int64]] = []
     room = _LEAST_BLOCK
-    while position < end and position <= last_touched:
+    # Behind the last one that matters, nothing is read.
+    last = end - 1 if places is None else int(places[-1]) if places.size else -1
+    while position < end and position <= last:
         block = opened.read_at(position, min(room, end - position))
         starts, behind = record_starts(block)
         if not starts:
             raise InputChanged(file.path)
-        found.append(np.frombuffer(starts, np.int64) + position)
+        own = np.frombuffer(starts, np.int64) + position
+        if places is not None:
+            first, other = np.searchsorted(places, [position, position + behind])
+            own = own if first < other else own[:1]
+        found.append(own)
         position += behind
         room = min(2 * room, _BLOCK) if behind < 2 * room else max(room // 4, _LEAST_BLOCK)
     if position > end:

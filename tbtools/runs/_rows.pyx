@@ -6,7 +6,9 @@ take for the rows of a run. Both give the same bits.
 """
 
 from libc.math cimport INFINITY, NAN, isfinite
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport (
+    INT64_MAX, INT64_MIN, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
+)
 
 import numpy as np
 
@@ -50,32 +52,47 @@ def stable_order(const Number[::1] numbers, Py_ssize_t count, const int32_t[::1]
     """Rows by their numbers, those of one number as they stood; see `_rows_python.stable_order`."""
     cdef Py_ssize_t size = numbers.shape[0] if rows is None else rows.shape[0]
     cdef Py_ssize_t i, row, known = count if rank is None else rank.shape[0]
-    cdef int64_t number, before = 0, here
+    cdef int64_t number, before = 0, here = 0, last = INT64_MIN
     cdef bint sound = True
     order = np.empty(size, np.int64)
     ends = np.zeros(count, np.int64)
     cdef int64_t[::1] ordered = order, place = ends
     with nogil:
+        # Where rows of one number follow one another, its place stays in a register. No number that
+        # is within bounds is INT64_MIN, which stands for none yet.
         for i in range(size):
             row = i if rows is None else rows[i]
             if not 0 <= row < numbers.shape[0] or not 0 <= <int64_t>numbers[row] < known:
                 sound = False
                 break
             number = numbers[row] if rank is None else rank[numbers[row]]
-            if not 0 <= number < count:
-                sound = False
-                break
-            place[number] += 1
+            if number != last:
+                if not 0 <= number < count:
+                    sound = False
+                    break
+                if last != INT64_MIN:
+                    place[last] = here
+                last, here = number, place[number]
+            here += 1
+        if sound and last != INT64_MIN:
+            place[last] = here
         if sound:
             for i in range(count):
                 here = place[i]
                 place[i] = before
                 before += here
+            last = INT64_MIN
             for i in range(size):
                 row = i if rows is None else rows[i]
                 number = numbers[row] if rank is None else rank[numbers[row]]
-                ordered[place[number]] = row
-                place[number] += 1
+                if number != last:
+                    if last != INT64_MIN:
+                        place[last] = here
+                    last, here = number, place[number]
+                ordered[here] = row
+                here += 1
+            if last != INT64_MIN:
+                place[last] = here
     if not sound:
         raise IndexError("a row or a number is out of bounds")
     return order, ends
@@ -264,26 +281,34 @@ def falls(const Stored[::1] numbers, Stored by):
 def falls_by_tag(const Stored[::1] numbers, Stored by, const int32_t[::1] shape,
                  const int32_t[::1] tag_of_shape, Py_ssize_t tags, const int64_t[::1] first_rows):
     """Where numbers of a tag fall inside a session; see `_rows_python.falls_by_tag`."""
-    cdef Py_ssize_t i, count = 0, session = 0
-    cdef int64_t before, began = 0
-    cdef int32_t tag
+    cdef Py_ssize_t i, count = 0, session = 0, next_session
+    cdef int64_t before, here = NONE_YET, began = 0
+    cdef int32_t tag = NONE_YET
     cdef bint sound = numbers.shape[0] == shape.shape[0]
     found = np.empty((2, 16), np.int64)
     cdef int64_t[:, ::1] places = found
     last_rows = np.full(tags, NONE_YET, np.int64)
     cdef int64_t[::1] last = last_rows
+    next_session = first_rows[0] if first_rows.shape[0] else numbers.shape[0]
     for i in range(numbers.shape[0] if sound else 0):
-        if not (0 <= shape[i] < tag_of_shape.shape[0] and 0 <= tag_of_shape[shape[i]] < tags):
-            sound = False
-            break
-        while session < first_rows.shape[0] and first_rows[session] <= i:
-            began = first_rows[session]
+        while next_session <= i:
+            began = next_session
             session += 1
+            next_session = (first_rows[session] if session < first_rows.shape[0]
+                            else numbers.shape[0])
+        # Where rows of one tag follow one another, its last one stays in a register.
+        if i == 0 or shape[i] != shape[i - 1]:
+            if not (0 <= shape[i] < tag_of_shape.shape[0] and 0 <= tag_of_shape[shape[i]] < tags):
+                sound = False
+                break
+            if i:
+                last[tag] = here
+            tag = tag_of_shape[shape[i]]
+            here = last[tag]
         if Stored is not int64_t and not isfinite(numbers[i]):
             continue
-        tag = tag_of_shape[shape[i]]
-        before = last[tag]
-        last[tag] = i
+        before = here
+        here = i
         if before >= began and numbers[i] < numbers[before] - by:
             if count == places.shape[1]:
                 found = np.concatenate([found, np.empty_like(found)], axis=1)
@@ -294,6 +319,92 @@ def falls_by_tag(const Stored[::1] numbers, Stored by, const int32_t[::1] shape,
     if not sound:
         raise IndexError("a shape or a tag is out of bounds")
     return found[:, :count]
+
+
+def counts(const int32_t[::1] numbers, Py_ssize_t count, const int32_t[::1] rank,
+           const uint8_t[::1] chosen):
+    """How many rows there are of each number; see `_rows_python.counts`."""
+    cdef Py_ssize_t i, size = numbers.shape[0]
+    cdef int32_t number
+    cdef bint sound = chosen.shape[0] == size
+    found = np.zeros(count, np.int64)
+    cdef int64_t[::1] many = found
+    with nogil:
+        for i in range(size if sound else 0):
+            if not chosen[i]:
+                continue
+            if not (0 <= numbers[i] < rank.shape[0] and 0 <= rank[numbers[i]] < count):
+                sound = False
+                break
+            many[rank[numbers[i]]] += 1
+    if not sound:
+        raise IndexError("a row or a number is out of bounds")
+    return found
+
+
+def reach(const int64_t[::1] step, const int32_t[::1] shape, const int32_t[::1] tag_of_shape,
+          Py_ssize_t tags, const int64_t[::1] rows):
+    """The lowest and the highest step of each tag; see `_rows_python.reach`."""
+    cdef Py_ssize_t i
+    cdef int64_t row
+    cdef int32_t tag
+    cdef bint sound = step.shape[0] == shape.shape[0]
+    lowest, highest = np.full(tags, INT64_MAX, np.int64), np.full(tags, INT64_MIN, np.int64)
+    cdef int64_t[::1] low = lowest, high = highest
+    with nogil:
+        for i in range(rows.shape[0] if sound else 0):
+            row = rows[i]
+            if not (0 <= row < step.shape[0] and 0 <= shape[row] < tag_of_shape.shape[0]
+                    and 0 <= tag_of_shape[shape[row]] < tags):
+                sound = False
+                break
+            tag = tag_of_shape[shape[row]]
+            low[tag] = min(low[tag], step[row])
+            high[tag] = max(high[tag], step[row])
+    if not sound:
+        raise IndexError("a row, a shape or a tag is out of bounds")
+    return lowest, highest
+
+
+def course(const int64_t[::1] step, const int64_t[::1] rows):
+    """How the steps of some rows go on; see `_rows_python.course`."""
+    cdef Py_ssize_t i, changes = 0
+    cdef int64_t low = INT64_MAX, high = INT64_MIN, least = INT64_MAX, here, before = 0, change
+    cdef bint sound = rows.shape[0] > 0
+    with nogil:
+        for i in range(rows.shape[0]):
+            if not 0 <= rows[i] < step.shape[0]:
+                sound = False
+                break
+            here = step[rows[i]]
+            low, high = min(low, here), max(high, here)
+            if i:
+                change = <int64_t>(<uint64_t>here - <uint64_t>before)  # which wraps
+                least = min(least, change)
+                changes += change != 0
+            before = here
+    if not sound:
+        raise IndexError("there is no row, or one is out of bounds")
+    return low, high, least if rows.shape[0] > 1 else 0, changes
+
+
+def holding(const int64_t[::1] starts, const int64_t[::1] places):
+    """Which stretches places lie in; see `_rows_python.holding`."""
+    cdef Py_ssize_t i, here = -1
+    cdef bint sound = True
+    found = np.empty(places.shape[0], np.int64)
+    cdef int64_t[::1] stretch = found
+    with nogil:
+        for i in range(places.shape[0]):
+            if i and places[i] < places[i - 1]:
+                sound = False
+                break
+            while here + 1 < starts.shape[0] and starts[here + 1] <= places[i]:
+                here += 1
+            stretch[i] = here
+    if not sound:
+        raise ValueError("the places are not in order")
+    return found
 
 
 def series_keys(const int32_t[::1] tag_id, const uint8_t[::1] kind, const uint8_t[::1] dtype,

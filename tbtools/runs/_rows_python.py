@@ -167,6 +167,75 @@ def falls_by_tag(
     return found
 
 
+def counts(
+    numbers: NDArray[Any], count: int, rank: NDArray[np.int32], chosen: NDArray[np.uint8]
+) -> Ints:
+    """How many of the rows that are chosen there are of each number.
+
+    Args:
+        numbers: Of all rows: indices of `rank`.
+        count: How many different ones there can be.
+        rank: What stands for each number.
+        chosen: Of all rows; 0 for one that does not count.
+    """
+    own = rank[numbers[chosen != 0]]
+    return np.bincount(own, minlength=count)
+
+
+def reach(
+    step: Ints,
+    shape: NDArray[np.int32],
+    tag_of_shape: NDArray[np.int32],
+    tags: int,
+    rows: Ints,
+) -> tuple[Ints, Ints]:
+    """The lowest and the highest step of each tag in some rows.
+
+    Args:
+        step: Of all rows.
+        shape: Of all rows, an index of the next.
+        tag_of_shape: The tag of each shape.
+        tags: How many tags there are.
+        rows: The rows in question.
+
+    Returns:
+        Both int64; of a tag without rows, the greatest number that there is and the least.
+    """
+    bounds = np.iinfo(np.int64)
+    lowest, highest = np.full(tags, bounds.max), np.full(tags, bounds.min)
+    tag, own = tag_of_shape[shape[rows]], step[rows]
+    np.minimum.at(lowest, tag, own)
+    np.maximum.at(highest, tag, own)
+    return lowest, highest
+
+
+def course(step: Ints, rows: Ints) -> tuple[int, int, int, int]:
+    """How the steps of some rows go on.
+
+    Args:
+        step: Of all rows.
+        rows: At least one row.
+
+    Returns:
+        The lowest and the highest step, the least change from one row to the next, and how many
+        changes are none of 0; changes are int64, which wrap, and the least of none is 0.
+    """
+    own = step[rows]
+    change = np.diff(own)
+    least = int(change.min()) if change.size else 0
+    return int(own.min()), int(own.max()), least, int(np.count_nonzero(change))
+
+
+def holding(starts: Ints, places: Ints) -> Ints:
+    """Which of some neighbouring stretches each of some places lies in; -1 in front of the first.
+
+    Args:
+        starts: Where the stretches start, in order.
+        places: In order, too.
+    """
+    return np.searchsorted(starts, places, side="right") - 1
+
+
 def series_keys(
     tag_id: NDArray[np.int32],
     kind: NDArray[np.uint8],

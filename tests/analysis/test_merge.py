@@ -87,6 +87,28 @@ def restarted(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+def test_records_in_the_midst_of_a_long_file_are_left_out(tmp_path: Path) -> None:
+    """Of records that fill several of the blocks, of 1 MiB, in which their lengths are followed."""
+    count, wanted = 24_000, range(8_000, 16_000)
+    records = {
+        (tag, step): EventFileBuilder().scalar(tag, step, step / 8, START + step).bytes()
+        for tag in ("loss", "lr")
+        for step in range(count)
+    }
+    empty = EventFileBuilder().event(step=10_000).bytes()  # it holds nothing, and is no point
+    version = EventFileBuilder().file_version().bytes()
+    file = tmp_path / "run" / "events.out.tfevents.1"
+    file.parent.mkdir()
+    file.write_bytes(version + b"".join([*records.values(), empty]))
+    tbtools.write(tbtools.merge(tmp_path / "run", steps=(wanted[0], wanted[-1])), tmp_path / "out")
+    [merged] = (tmp_path / "out").iterdir()
+    kept = [record for (_, step), record in records.items() if step in wanted]
+    data = merged.read_bytes()
+    first = data.index(kept[0])
+    assert data[first:] == b"".join([*kept, empty])
+    assert first < 64  # a file version alone is in front
+
+
 @pytest.mark.parametrize("how", ["copy", "hard link"])
 def test_a_run_that_is_a_copy_of_another_is_noted(tmp_path: Path, how: str) -> None:
     name = "events.out.tfevents.1"

@@ -21,6 +21,7 @@ compiled = pytest.importorskip("tbtools.runs._rows", reason="built without a com
 BOTH = (compiled, _rows_python)
 
 seeds = st.integers(0, 2**32 - 1)
+EXTREME = np.array([-(2**63), -(2**62), -1, 0, 1, 5, 2**62, 2**63 - 1])
 SPECIAL = [0.0, -0.0, np.nan, np.inf, -np.inf, 1e308, -1e308, 0.1]
 
 
@@ -227,6 +228,60 @@ def test_series_are_measured_alike(
     assert same(found[0][-1], found[0][-2])
 
 
+@settings(max_examples=50, deadline=None)
+@given(seeds, st.integers(0, 60), st.integers(1, 5))
+def test_rows_are_counted_alike(seed: int, size: int, tags: int) -> None:
+    random = np.random.default_rng(seed)
+    tag_of_shape = random.integers(0, tags, 7).astype(np.int32)
+    shape = random.integers(0, 7, size).astype(np.int32)
+    chosen = random.integers(0, 2, size).astype(np.uint8)
+    step = random.choice(EXTREME, size)
+    rows = random.permutation(size)[: random.integers(0, size + 1)].astype(np.int64)
+    ours, theirs = (each.counts(shape, tags, tag_of_shape, chosen) for each in BOTH)
+    assert same(ours, theirs)
+    tag = tag_of_shape[shape].tolist()
+    assert ours.tolist() == [
+        sum(own == number for own, is_chosen in zip(tag, chosen, strict=True) if is_chosen)
+        for number in range(tags)
+    ]
+    ours, theirs = (each.reach(step, shape, tag_of_shape, tags, rows) for each in BOTH)
+    assert all(map(same, ours, theirs))
+    for number in range(tags):
+        own = [int(step[row]) for row in rows.tolist() if tag[row] == number]
+        bounds = (min(own, default=2**63 - 1), max(own, default=-(2**63)))
+        assert (ours[0][number], ours[1][number]) == bounds
+
+
+@settings(max_examples=100, deadline=None)
+@given(seeds, st.integers(1, 20), st.booleans())
+def test_the_course_of_steps_is_told_alike(seed: int, size: int, rising: bool) -> None:
+    random = np.random.default_rng(seed)
+    step = np.sort(random.integers(-9, 9, size)) if rising else random.choice(EXTREME, size)
+    rows = random.permutation(size)[: random.integers(1, size + 1)].astype(np.int64)
+    ours, theirs = (each.course(step, rows) for each in BOTH)
+    assert ours == theirs
+    own = step[rows].tolist()
+    changes = [(after - before + 2**63) % 2**64 - 2**63 for before, after in pairwise(own)]
+    nonzero = sum(change != 0 for change in changes)
+    assert ours == (min(own), max(own), min(changes, default=0), nonzero)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 20)), st.lists(st.integers(-2, 22)))
+def test_places_are_found_in_stretches_alike(starts: list[int], places: list[int]) -> None:
+    own, sought = (np.array(sorted(each), np.int64) for each in (starts, places))
+    ours, theirs = (each.holding(own, sought) for each in BOTH)
+    assert same(ours, theirs)
+    assert ours.tolist() == [
+        sum(start <= place for start in starts) - 1 for place in sorted(places)
+    ]
+
+
+def test_places_that_are_not_in_order_are_refused() -> None:
+    with pytest.raises(ValueError, match="not in order"):
+        compiled.holding(np.array([0]), np.array([1, 0]))
+
+
 @pytest.mark.parametrize("number", [-1, 3, 2**31 - 1])
 def test_nothing_is_read_out_of_bounds(number: int) -> None:
     ids, bytes_ = np.array([number], np.int32), np.zeros(1, np.uint8)
@@ -254,6 +309,14 @@ def test_nothing_is_read_out_of_bounds(number: int) -> None:
         lambda: compiled.evenly_spaced(ids * 0, 2, ids),
         lambda: compiled.falls_by_tag(times, 0, ids, ids * 0, 1, one - 1),
         lambda: compiled.falls_by_tag(times, 0, ids * 0, ids, 1, one - 1),
+        lambda: compiled.counts(ids, 1, ids * 0, bytes_ + 1),
+        lambda: compiled.counts(ids * 0, 1, ids, bytes_ + 1),
+        lambda: compiled.counts(ids * 0, 1, ids * 0, np.ones(2, np.uint8)),
+        lambda: compiled.reach(one, ids * 0, ids * 0, 1, place),
+        lambda: compiled.reach(one, ids, ids * 0, 1, one - 1),
+        lambda: compiled.reach(one, ids * 0, ids, 1, one - 1),
+        lambda: compiled.course(one, place),
+        lambda: compiled.course(one, one[:0]),
         lambda: compiled.take_rows(times, place, np.zeros(1)),
         lambda: compiled.take_rows(times, one - 1, np.zeros(2)),
         lambda: compiled.take_spaced(times, np.array([[number, 1]]), one, np.zeros(1)),

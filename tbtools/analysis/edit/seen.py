@@ -307,7 +307,7 @@ def _unwrapped(
     for file, stays in zip(files, kept, strict=True):
         points = np.flatnonzero(stays & ~edit.is_declaration(file))
         tag_id, step = file.tag_id[points], file.step[points]
-        order, bounds = grouped(tag_id, len(file.tag_names))
+        order, _, bounds = grouped(tag_id, len(file.tag_names))
         own = {}
         for first, end in pairwise(bounds):
             rows = order[first:end]

@@ -68,9 +68,9 @@ class Succession:
             if tag in kept:
                 continue
             if mixed and tag in shared:
-                abandoned.append(self._tail(trace, after[tag].first_step))
+                abandoned.append(trace.tail(self.step, after[tag].first_step))
             elif not mixed and self._counts(tag, redone):
-                abandoned.append(self._tail(trace, step))
+                abandoned.append(trace.tail(self.step, step))
             else:
                 abandoned.append(trace.rows[trace.rows >= redone.get(tag, turned_back)])
         return np.concatenate(abandoned)
@@ -91,7 +91,7 @@ class Succession:
             if tag in redone or not trace.counts:
                 abandoned.append(trace.rows[trace.rows >= redone.get(tag, start)])
             elif start < NOTHING and goes_on(trace, after.get(tag)):
-                abandoned.append(self._tail(trace, after[tag].first_step))
+                abandoned.append(trace.tail(self.step, after[tag].first_step))
         return np.concatenate(abandoned)
 
     def written_again(self) -> NDArray[np.int64]:
@@ -136,7 +136,7 @@ class Succession:
         for tag, trace in self.before.items():
             if not trace.moves:
                 continue
-            points = self._tail(trace, step)
+            points = trace.tail(self.step, step)
             if tag in self.shared:
                 points = points[self.step[points] < self.after[tag].first_step]
             if points.size < _OTHER_COUNT_POINTS:
@@ -174,8 +174,5 @@ class Succession:
 
     def _first_row_at(self, trace: Trace, step: int) -> int:
         """The first row of a series that has come to the step; behind all rows where none has."""
-        tail = self._tail(trace, step)
+        tail = trace.tail(self.step, step)
         return int(tail[0]) if tail.size else NOTHING
-
-    def _tail(self, trace: Trace, step: int) -> NDArray[np.int64]:
-        return trace.rows[self.step[trace.rows] >= step]

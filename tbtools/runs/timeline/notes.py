@@ -123,9 +123,8 @@ def _lost(count: int, whose: str) -> str:
 
 def lost_tag_notes(rows: RunRows, superseded: NDArray[np.bool_]) -> Iterator[Note]:
     """For each tag that has lost all its points."""
-    total = np.bincount(rows.tag_id, minlength=len(rows.tags))
-    lost = np.bincount(rows.tag_id[superseded], minlength=len(rows.tags))
-    for tag in np.flatnonzero((total > 0) & (lost == total)).tolist():
+    lost, left = rows.counts(superseded), rows.counts(~superseded)
+    for tag in np.flatnonzero((lost > 0) & (left == 0)).tolist():
         message = _lost(int(lost[tag]), f"of {rows.tags[tag]}")
         yield Note("superseded", message, rows.tags[tag], int(lost[tag]))
 

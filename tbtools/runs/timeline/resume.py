@@ -304,7 +304,7 @@ class _Resume:
 
     def _rows_from(self, session: int, step: int) -> NDArray[np.int64]:
         traces = self.traces[session].values()
-        return np.concatenate([trace.rows[self.step[trace.rows] >= step] for trace in traces])
+        return np.concatenate([trace.tail(self.step, step) for trace in traces])
 
     def _cut(self, session: int, later: int, rows: NDArray[np.int64]) -> None:
         """Takes rows out of a session, and puts it back where it now reaches."""

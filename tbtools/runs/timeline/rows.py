@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.eventfile.value_rows import concatenated
+from tbtools.runs.loops import loops
 from tbtools.runs.shared import shared_by_names
 
 if TYPE_CHECKING:
@@ -100,6 +101,23 @@ class RunRows:
     def length(self) -> NDArray[np.uint32]:
         """uint32."""
         return self.values.length
+
+    def counts(
+        self, chosen: NDArray[np.bool_], first: int = 0, end: int | None = None
+    ) -> NDArray[np.int64]:
+        """How many of the rows that are chosen each tag has.
+
+        Args:
+            chosen: For each row, whether it counts.
+            first: The first row that is looked at.
+            end: The row behind the last one; None for all.
+        """
+        here = slice(first, end)
+        shape, tag_of_shape = self.tag_of_rows
+        found: NDArray[np.int64] = loops.counts(
+            shape[here], len(self.tags), tag_of_shape, chosen[here].view(np.uint8)
+        )
+        return found
 
     def file_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The index of the file that each of the rows is from."""

@@ -28,10 +28,24 @@ def stable_order(numbers: NDArray[Any], count: int) -> NDArray[np.int64]:
     return order
 
 
-def grouped(numbers: NDArray[Any], count: int) -> tuple[NDArray[np.int64], list[int]]:
-    """The same order, and where the rows of each number that occurs begin in it; and the end."""
+def grouped(
+    numbers: NDArray[Any], count: int, rank: NDArray[np.int32] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], list[int]]:
+    """The order by what stands for each number, what stands for those that occur, and their bounds.
+
+    Args:
+        numbers: Integers from 0 to `count` - 1, or indices of `rank`.
+        count: How many different ones there can be.
+        rank: What stands for each number; the number itself where there is none.
+
+    Returns:
+        The order, what occurs, and where the rows of each begin in the order; and the end.
+    """
     if count > numbers.size + _SPARE:
-        order = np.argsort(numbers, kind="stable")
-        return order, np.flatnonzero(np.diff(numbers[order], prepend=-1, append=-1)).tolist()
-    order, ends = loops.stable_order(numbers, count)
-    return order, [0, *ends[np.diff(ends, prepend=0) > 0].tolist()]
+        own = numbers if rank is None else rank[numbers]
+        order = np.argsort(own, kind="stable")
+        bounds = np.flatnonzero(np.diff(own[order], prepend=-1, append=-1))
+        return order, own[order[bounds[:-1]]], bounds.tolist()
+    order, ends = loops.stable_order(numbers, count, rank)
+    occurring = np.flatnonzero(np.diff(ends, prepend=0))
+    return order, occurring, [0, *ends[occurring].tolist()]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.runs.loops import loops
 from tbtools.runs.timeline.stable_order import grouped
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Trace:
         first_time: Wall time of the first row, seconds since the epoch.
         spacing: Steps between neighbouring distinct steps, on average; 0 where it does not move.
         descends: Whether the last step lies below the first one.
+        rises: Whether no step lies below the one before it.
     """
 
     rows: NDArray[np.int64]
@@ -54,6 +57,18 @@ class Trace:
     first_time: float
     spacing: float
     descends: bool
+    rises: bool
+
+    def tail(self, step: NDArray[np.int64], first: int) -> NDArray[np.int64]:
+        """Its rows at some step and beyond it.
+
+        Args:
+            step: The steps of the run, unwrapped.
+            first: That step.
+        """
+        if self.rises:
+            return self.rows[bisect_left(self.rows, first, key=step.__getitem__) :]
+        return self.rows[step[self.rows] >= first]
 
     @property
     def counts(self) -> bool:
@@ -132,10 +147,12 @@ def unwrapped_steps(rows: RunRows, sessions: Sequence[Session]) -> NDArray[np.in
 
 def _rows_by_tag(rows: RunRows, session: Session) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Each tag of a session with its rows."""
-    tag_id = rows.tag_id[session.first_row : session.end_row]
-    order, bounds = grouped(tag_id, len(rows.tags))
-    for first, end in pairwise(bounds):
-        yield int(tag_id[order[first]]), order[first:end] + session.first_row
+    shape, tag_of_shape = rows.tag_of_rows
+    own = shape[session.first_row : session.end_row]
+    order, tags, bounds = grouped(own, len(rows.tags), tag_of_shape)
+    order += session.first_row
+    for tag, (first, end) in zip(tags.tolist(), pairwise(bounds), strict=True):
+        yield tag, order[first:end]
 
 
 def trace_session(rows: RunRows, step: NDArray[np.int64], session: Session) -> dict[int, Trace]:
@@ -147,7 +164,7 @@ def trace_session(rows: RunRows, step: NDArray[np.int64], session: Session) -> d
         session: The session.
     """
     return {
-        tag: _trace(own, step[own], float(rows.wall_time[own[0]]))
+        tag: _trace(own, step, float(rows.wall_time[own[0]]))
         for tag, own in _rows_by_tag(rows, session)
     }
 
@@ -163,24 +180,23 @@ def distinct_steps(step: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _trace(rows: NDArray[np.int64], step: NDArray[np.int64], first_time: float) -> Trace:
-    low, high = int(step.min()), int(step.max())
+    low, high, least_change, changes = loops.course(step, rows)
+    rises = least_change >= 0 and high - low < 1 << 63  # beyond that, a change has wrapped
     moves = low < high
-    resets, distinct = False, 1
-    if moves:
-        change = np.diff(step)
-        resets = bool(-int(change.min()) > (high - low) / 2)
-        rises = bool((change >= 0).all())
-        distinct = int(np.count_nonzero(change)) + 1 if rises else distinct_steps(step).size
+    resets = moves and -least_change > (high - low) / 2
+    distinct = changes + 1 if rises or not moves else distinct_steps(step[rows]).size
+    first, last = int(step[rows[0]]), int(step[rows[-1]])
     return Trace(
         rows=rows,
-        first_step=int(step[0]) if resets else low,
+        first_step=first if resets else low,
         max_step=high,
         moves=moves,
         varies=moves,
         resets=resets,
         first_time=first_time,
         spacing=(high - low) / max(distinct - 1, 1),
-        descends=bool(step[-1] < step[0]),
+        descends=last < first,
+        rises=rises,
     )
 
 
