@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,11 @@ import numpy as np
 from tbtools.analysis.detect.learning_rate import learning_rates
 from tbtools.analysis.explanation import Curve, Explanation, HParam, Point
 from tbtools.analysis.failures import nearest_healthy, settings_of
+from tbtools.analysis.judged_runs import siblings_of
 from tbtools.analysis.judgement import judge
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.objective import objectives_of
-from tbtools.analysis.outlook import Siblings, course_of
+from tbtools.analysis.outlook import course_of
 from tbtools.errors import FileError, InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
 from tbtools.eventfile.listing import each_path
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.judgement import Judgement
-    from tbtools.analysis.outlook import Outlook
+    from tbtools.analysis.outlook import Outlook, Siblings
     from tbtools.eventfile.source import Entry
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.inputs import Inputs, RunsLike
@@ -205,12 +206,10 @@ class JudgedInputs:
     judgement: Judgement
 
     @cached_property
-    def siblings(self) -> Siblings:
-        """How good they are."""
+    def siblings(self) -> Callable[[str, Objective], Siblings]:
+        """Gives how good they are by a tag, with which way is better; looks at each tag once."""
         runs = self.inputs.runs
-        return Siblings(
-            {name: read_scalars_of(run, name=name).series for name, run in runs.items()}
-        )
+        return cache(lambda tag, objective: siblings_of(runs, frozenset([(tag, objective)])))
 
     @cached_property
     def judged_runs(self) -> list[str]:
@@ -298,7 +297,10 @@ def _outlook(
     ]
     for one in told[:OUTLOOKS]:
         course = course_of(one, directions[one.tag], own, rate)
-        if course is not None and (found := course.outlook(known.siblings)) is not None:
+        if course is None:
+            continue
+        found = course.outlook(known.siblings(course.tag, course.objective))
+        if found is not None:
             yield found
 
 

@@ -88,6 +88,10 @@ class Columns:
         self.shapes.append((code, array.size))
         return len(self.shapes) - 1
 
+    def size(self, number: int) -> int:
+        """How many numbers an array has."""
+        return self.shapes[number][1]
+
     def _hand_over(self) -> None:
         if self._parts:
             self._parts[-1].result()  # one after the other, whichever threads they are of

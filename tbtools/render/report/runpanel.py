@@ -55,6 +55,7 @@ def run_panels(
         one = _of_page(explain_judged(known, names[run], selection), title, shown_path)
         lines = explanation_lines(one, lambda text: markdown_text(printable(text)))
         panels[run] = markdown_to_html("\n".join(lines))
+        inputs.runs[names[run]].data.rest()
     return panels
 
 

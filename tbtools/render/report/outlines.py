@@ -1,0 +1,208 @@
+"""What a page says of series beside their curves, of all their points, which then may go.
+
+The curves are thinned later, series after series, when it is known which runs are the best.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.render.series import drawn_seconds, finding_ends, is_onset_drawn
+from tbtools.runs.levels import mean_level, window_start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.detect import Finding
+    from tbtools.runs.series import ScalarSeries
+
+    # A value, and its step.
+    Extreme = tuple[float, int]
+    # What tells where a finding is: of two that have it in common the place is one.
+    _PlaceKey = tuple[str, str | None, int, float | None, int, bool]
+
+# Points of several series that are looked at together: what is made of them stays small.
+_POINTS_AT_ONCE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A series without its points.
+
+    Attributes:
+        run: Name of the run.
+        tag: Its tag.
+        dtype: As `ScalarSeries` has it.
+        points: How many it has.
+        first: The first value.
+        last: The last one.
+        last_step: Its step.
+        least: The least finite value and its first step; None where there is none.
+        greatest: The greatest one, likewise.
+        nonfinite: How many values are not finite.
+        is_constant: Whether it has several points, all of one value, which may be infinite.
+        level: The mean of the points that make up the level at its end, maybe not finite.
+        resumed: The steps with which a later session goes on.
+    """
+
+    run: str
+    tag: str
+    dtype: str
+    points: int
+    first: float
+    last: float
+    last_step: int
+    least: Extreme | None
+    greatest: Extreme | None
+    nonfinite: int
+    is_constant: bool
+    level: float
+    resumed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a finding is in the series that is drawn.
+
+    Attributes:
+        onset: The point with which it begins.
+        begin: Step, and seconds since the first event.
+        end: Likewise.
+        is_drawn: Whether it begins at one of the points that are drawn.
+    """
+
+    onset: int
+    begin: tuple[int, float]
+    end: tuple[int, float]
+    is_drawn: bool
+
+
+class Outlines:
+    """Those of all series of a page, and the places of what was found in them.
+
+    Args:
+        series: The series, run by run; they are taken one after the other.
+        findings: What was found in any series.
+
+    Attributes:
+        each: Those of the series, in their order.
+    """
+
+    def __init__(self, series: Iterable[ScalarSeries], findings: Iterable[Finding]) -> None:
+        self.each: list[Outline] = []
+        self._places: dict[_PlaceKey, Place] = {}
+        found: dict[tuple[str, str | None], list[Finding]] = defaultdict(list)
+        for finding in findings:
+            found[finding.run, finding.tag].append(finding)
+        for block in blocks(series):
+            self.each += _outlines(block)
+            for one in block:
+                for finding in found.get((one.run, one.tag), ()):
+                    self._places[_place_key(finding)] = _place(finding, one)
+
+    def place(self, finding: Finding) -> Place | None:
+        """Where a finding is; None where its series is not drawn."""
+        return self._places.get(_place_key(finding))
+
+
+def blocks(series: Iterable[ScalarSeries]) -> Iterator[list[ScalarSeries]]:
+    """Series in groups of so many points that what is made of them stays small."""
+    block: list[ScalarSeries] = []
+    points = 0
+    for each in series:
+        if points + each.step.size > _POINTS_AT_ONCE and block:
+            yield block
+            block, points = [], 0
+        block.append(each)
+        points += each.step.size
+    if block:
+        yield block
+
+
+@np.errstate(invalid="ignore")
+def _outlines(block: Sequence[ScalarSeries]) -> list[Outline]:
+    """Those of several series: of a hundred points NumPy takes longest to begin."""
+    sizes = np.array([each.step.size for each in block])
+    ends = np.cumsum(sizes)
+    firsts = ends - sizes
+    step = np.concatenate([each.step for each in block])
+    value = np.concatenate([each.value for each in block])
+    finite = np.isfinite(value)
+    nonfinite = np.add.reduceat(~finite, firsts, dtype=np.int64)
+    known = (nonfinite < sizes).tolist()
+    constant = np.minimum.reduceat(value, firsts) == np.maximum.reduceat(value, firsts)
+    least, greatest = (
+        _extremes(np.where(finite, sign * value, np.inf), firsts, sizes) for sign in (1, -1)
+    )
+
+    def at(places: NDArray[np.int64]) -> list[Extreme | None]:
+        pairs = zip(value[places].tolist(), step[places].tolist(), strict=True)
+        return [pair if here else None for pair, here in zip(pairs, known, strict=True)]
+
+    columns = zip(
+        block,
+        value[firsts].tolist(),
+        value[ends - 1].tolist(),
+        step[ends - 1].tolist(),
+        at(least),
+        at(greatest),
+        nonfinite.tolist(),
+        (constant & (sizes > 1)).tolist(),
+        strict=True,
+    )
+    return [
+        Outline(
+            run=one.run,
+            tag=one.tag,
+            dtype=one.dtype,
+            points=one.step.size,
+            first=first,
+            last=last,
+            last_step=last_step,
+            least=low,
+            greatest=high,
+            nonfinite=others,
+            is_constant=is_constant,
+            level=mean_level(one.value[window_start(one.step.size) :]) or 0.0,
+            resumed=tuple(one.step[one.restarts].tolist()),
+        )
+        for one, first, last, last_step, low, high, others, is_constant in columns
+    ]
+
+
+def _extremes(
+    turned: NDArray[np.float64], firsts: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The first place of the least value in each stretch."""
+    least = np.minimum.reduceat(turned, firsts)
+    there = np.flatnonzero(turned == np.repeat(least, sizes))
+    places: NDArray[np.int64] = there[np.searchsorted(there, firsts)]
+    return places
+
+
+def _place_key(finding: Finding) -> _PlaceKey:
+    return (
+        finding.run,
+        finding.tag,
+        finding.onset_step,
+        finding.onset_time,
+        finding.end_step,
+        finding.ongoing,
+    )
+
+
+def _place(finding: Finding, series: ScalarSeries) -> Place:
+    onset, end = finding_ends(finding, series)
+    begins, ends = (_point(series, index) for index in (onset, end))
+    return Place(onset, begins, ends, is_onset_drawn(finding, series))
+
+
+def _point(series: ScalarSeries, index: int) -> tuple[int, float]:
+    alone = series.at(np.array([index]))
+    return int(alone.step[0]), float(drawn_seconds(alone)[0])
