@@ -222,8 +222,17 @@ class JudgedInputs:
         return settings_of(self.inputs.runs, self.inputs.all_runs)
 
 
-def explain_judged(known: JudgedInputs, name: str, selection: Selection) -> Explanation:
-    """As `explain_run`, of runs that have been judged."""
+def explain_judged(
+    known: JudgedInputs, name: str, selection: Selection, *, curves: bool = True
+) -> Explanation:
+    """As `explain_run`, of runs that have been judged.
+
+    Args:
+        known: The runs.
+        name: That of the one that is explained.
+        selection: Which tags and steps.
+        curves: Whether with its curves.
+    """
     inputs, judged = known.inputs, known.judgement
     run = inputs.runs[name]
     start_time, end_time = run_times(run)
@@ -248,7 +257,7 @@ def explain_judged(known: JudgedInputs, name: str, selection: Selection) -> Expl
         hparams=hparams,
         nearest=nearest,
         outlook=tuple(_outlook(series, findings, known, whole, status)),
-        curves=tuple(_curve(each, findings, sessions) for each in series),
+        curves=tuple(_curve(each, findings, sessions) for each in series) if curves else (),
         not_checked=(*missing, *_not_checked(judged, run, name)),
         problems=tuple(
             {"file": file, **each.to_dict()} for file, each in run.data.diagnostics.problems

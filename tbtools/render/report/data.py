@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.main_objective import rank_objectives
+from tbtools.collector import uncollected
 from tbtools.eventfile.source import base_name
 from tbtools.render.colors import (
     RAMP,
@@ -106,6 +107,7 @@ class PageData:
     undecodable: Sequence[tuple[str, Undecodable]] = ()
 
 
+@uncollected()
 def page_data(
     runs: Mapping[str, Run],
     judged: Judgement,

@@ -35,6 +35,8 @@ LEAST_POINTS = 64
 # findings of a series.
 _AROUND = 12
 _MOST_ONSETS = 4
+# What series of runs that were logged at the same steps have in common, and are thinned alike.
+_ALIKE = frozenset({"step", "to", "count"})
 # Runs beyond which a screen reader is only told how many more there are.
 _MOST_NAMED = 10
 
@@ -137,7 +139,10 @@ class _Block:
             encoded |= encoded_points(series, buckets, columns)
             encoded["ms"] = columns.integers(_milliseconds(seconds[buckets.first]))
         else:
-            encoded |= {name: columns.add(each) for name, each in self._stored[number].items()}
+            encoded |= {
+                name: columns.add_once(each) if name in _ALIKE else columns.add(each)
+                for name, each in self._stored[number].items()
+            }
             encoded["ms"] = columns.add(self._ms[number])
         return encoded
 
