@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from tbtools.render.series import drawn_seconds, finding_ends, is_onset_drawn
-from tbtools.runs.levels import mean_level, window_start
+from tbtools.runs.levels import window_start
+from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 _POINTS_AT_ONCE = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(NamedTuple):  # of which making one takes a fifth of the time of a dataclass
     """A series without its points.
 
     Attributes:
@@ -103,8 +103,8 @@ class Outlines:
         for block in blocks(series):
             self.each += _outlines(block)
             for one in block:
-                for finding in found.get((one.run, one.tag), ()):
-                    self._places[_place_key(finding)] = _place(finding, one)
+                if own := found.get((one.run, one.tag)):
+                    self._places |= _places(own, one)
 
     def place(self, finding: Finding) -> Place | None:
         """Where a finding is; None where its series is not drawn."""
@@ -125,7 +125,7 @@ def blocks(series: Iterable[ScalarSeries]) -> Iterator[list[ScalarSeries]]:
         yield block
 
 
-@np.errstate(invalid="ignore")
+@np.errstate(invalid="ignore", over="ignore")
 def _outlines(block: Sequence[ScalarSeries]) -> list[Outline]:
     """Those of several series: of a hundred points NumPy takes longest to begin."""
     sizes = np.array([each.step.size for each in block])
@@ -145,7 +145,7 @@ def _outlines(block: Sequence[ScalarSeries]) -> list[Outline]:
         pairs = zip(value[places].tolist(), step[places].tolist(), strict=True)
         return [pair if here else None for pair, here in zip(pairs, known, strict=True)]
 
-    columns = zip(
+    told = zip(
         block,
         value[firsts].tolist(),
         value[ends - 1].tolist(),
@@ -154,26 +154,29 @@ def _outlines(block: Sequence[ScalarSeries]) -> list[Outline]:
         at(greatest),
         nonfinite.tolist(),
         (constant & (sizes > 1)).tolist(),
+        _levels(value, firsts, sizes).tolist(),
         strict=True,
     )
     return [
-        Outline(
-            run=one.run,
-            tag=one.tag,
-            dtype=one.dtype,
-            points=one.step.size,
-            first=first,
-            last=last,
-            last_step=last_step,
-            least=low,
-            greatest=high,
-            nonfinite=others,
-            is_constant=is_constant,
-            level=mean_level(one.value[window_start(one.step.size) :]) or 0.0,
-            resumed=tuple(one.step[one.restarts].tolist()),
-        )
-        for one, first, last, last_step, low, high, others, is_constant in columns
+        Outline(one.run, one.tag, one.dtype, one.step.size, *numbers, _resumed(one))
+        for one, *numbers in told
     ]
+
+
+def _resumed(series: ScalarSeries) -> tuple[int, ...]:
+    return tuple(series.step[series.restarts].tolist()) if series.restarts.size else ()
+
+
+def _levels(
+    value: NDArray[np.float64], firsts: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """What `mean_level` says of the end of each stretch, of those of one size at once."""
+    levels = np.empty(sizes.size)
+    for size in distinct(sizes).tolist():
+        own = np.flatnonzero(sizes == size)
+        window = np.arange(window_start(size), size)
+        levels[own] = value[firsts[own][:, None] + window].mean(axis=1)
+    return levels
 
 
 def _extremes(
@@ -197,12 +200,15 @@ def _place_key(finding: Finding) -> _PlaceKey:
     )
 
 
-def _place(finding: Finding, series: ScalarSeries) -> Place:
-    onset, end = finding_ends(finding, series)
-    begins, ends = (_point(series, index) for index in (onset, end))
-    return Place(onset, begins, ends, is_onset_drawn(finding, series))
+def _places(findings: Iterable[Finding], series: ScalarSeries) -> dict[_PlaceKey, Place]:
+    seconds = drawn_seconds(series)
 
+    def point(index: int) -> tuple[int, float]:
+        return int(series.step[index]), float(seconds[index])
 
-def _point(series: ScalarSeries, index: int) -> tuple[int, float]:
-    alone = series.at(np.array([index]))
-    return int(alone.step[0]), float(drawn_seconds(alone)[0])
+    places = {}
+    for finding in findings:
+        onset, end = finding_ends(finding, series)
+        is_drawn = is_onset_drawn(finding, series)
+        places[_place_key(finding)] = Place(onset, point(onset), point(end), is_drawn)
+    return places
