@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,11 @@ import numpy as np
 from tbtools.analysis.detect.learning_rate import learning_rates
 from tbtools.analysis.explanation import Curve, Explanation, HParam, Point
 from tbtools.analysis.failures import nearest_healthy, settings_of
+from tbtools.analysis.judged_runs import siblings_of
 from tbtools.analysis.judgement import judge
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.objective import objectives_of
-from tbtools.analysis.outlook import Siblings, course_of
+from tbtools.analysis.outlook import course_of
 from tbtools.errors import FileError, InvalidArgument, UnknownRun
 from tbtools.eventfile.discover import natural_key
 from tbtools.eventfile.listing import each_path
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.judgement import Judgement
-    from tbtools.analysis.outlook import Outlook
+    from tbtools.analysis.outlook import Outlook, Siblings
     from tbtools.eventfile.source import Entry
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.inputs import Inputs, RunsLike
@@ -205,12 +206,10 @@ class JudgedInputs:
     judgement: Judgement
 
     @cached_property
-    def siblings(self) -> Siblings:
-        """How good they are."""
+    def siblings(self) -> Callable[[str, Objective], Siblings]:
+        """Gives how good they are by a tag, with which way is better; looks at each tag once."""
         runs = self.inputs.runs
-        return Siblings(
-            {name: read_scalars_of(run, name=name).series for name, run in runs.items()}
-        )
+        return cache(lambda tag, objective: siblings_of(runs, frozenset([(tag, objective)])))
 
     @cached_property
     def judged_runs(self) -> list[str]:
@@ -223,8 +222,17 @@ class JudgedInputs:
         return settings_of(self.inputs.runs, self.inputs.all_runs)
 
 
-def explain_judged(known: JudgedInputs, name: str, selection: Selection) -> Explanation:
-    """As `explain_run`, of runs that have been judged."""
+def explain_judged(
+    known: JudgedInputs, name: str, selection: Selection, *, curves: bool = True
+) -> Explanation:
+    """As `explain_run`, of runs that have been judged.
+
+    Args:
+        known: The runs.
+        name: That of the one that is explained.
+        selection: Which tags and steps.
+        curves: Whether with its curves.
+    """
     inputs, judged = known.inputs, known.judgement
     run = inputs.runs[name]
     start_time, end_time = run_times(run)
@@ -249,7 +257,7 @@ def explain_judged(known: JudgedInputs, name: str, selection: Selection) -> Expl
         hparams=hparams,
         nearest=nearest,
         outlook=tuple(_outlook(series, findings, known, whole, status)),
-        curves=tuple(_curve(each, findings, sessions) for each in series),
+        curves=tuple(_curve(each, findings, sessions) for each in series) if curves else (),
         not_checked=(*missing, *_not_checked(judged, run, name)),
         problems=tuple(
             {"file": file, **each.to_dict()} for file, each in run.data.diagnostics.problems
@@ -298,7 +306,10 @@ def _outlook(
     ]
     for one in told[:OUTLOOKS]:
         course = course_of(one, directions[one.tag], own, rate)
-        if course is not None and (found := course.outlook(known.siblings)) is not None:
+        if course is None:
+            continue
+        found = course.outlook(known.siblings(course.tag, course.objective))
+        if found is not None:
             yield found
 
 

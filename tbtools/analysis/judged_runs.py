@@ -1,9 +1,10 @@
-"""How runs are judged: all together by this process, or family by family by others.
+"""How runs are judged: family by family, by this process or by others.
 
 What is found of a run depends on the other series of its family, for these explain it; on the
 hyperparameters of the runs above it; and, for where a plateau will be, on how good its siblings
 are. The first travels with the runs to wherever they are judged. The rest is few numbers, which are
-gathered of all runs where they are asked for.
+gathered of all runs where they are asked for. So only the points of some families are in memory at
+a time.
 """
 
 from __future__ import annotations
@@ -17,16 +18,12 @@ from tbtools.analysis.declared import hparams_with, hyperparameters
 from tbtools.analysis.detect.pairs import family
 from tbtools.analysis.judging import found_in, runs_not_judged, trend_of
 from tbtools.analysis.objective import require_objectives
-from tbtools.analysis.outlook import (
-    Siblings,
-    open_courses,
-    told_outlooks,
-    with_outlooks,
-)
+from tbtools.analysis.outlook import Siblings, known_of, open_courses, told_outlooks
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.engine import engine_of, over_runs
+from tbtools.runs.reading import OneByOne, check_progress
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import read_scalars_of
+from tbtools.runs.series import read_scalars_of, scalar_tags
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -39,6 +36,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tbtools.analysis.configuration import Configuration
+    from tbtools.analysis.declared import Asked as Declared
     from tbtools.analysis.detect import Finding, NotJudged
     from tbtools.analysis.judging import FindingTrend
     from tbtools.analysis.outlook import Asked, Course, Known
@@ -60,10 +58,10 @@ class Judging:
         configuration: What is said of the runs.
         directions: Which way is better, by glob, that of the configuration included.
         objectives: Those of them that must match a tag.
-        progress: Called with the series that have been judged and those of all.
-        alone: Whether it sees some families without the others: then what takes all runs is left to
-            who joins the results.
-        hparams: With that, the hyperparameters of runs that asked for them, where there are such.
+        progress: Is told of the series that have been judged.
+        declared: Gives what any run says of itself; None where it sees some families without the
+            runs above them, and notes who asks.
+        hparams: Then the hyperparameters of runs that asked for them, where there are such.
     """
 
     selection: Selection
@@ -71,33 +69,31 @@ class Judging:
     configuration: Configuration
     directions: Mapping[str, Objective]
     objectives: Mapping[str, Objective] | None
-    progress: Progress = None
-    alone: bool = False
+    progress: _Progress | None = None
+    declared: Declared | None = None
     hparams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __call__(self, read: Iterator[tuple[str, Run]]) -> JudgedRuns:
         """What is found of the runs that are read."""
-        selector = Selector(self.selection, scalars=self.scalars)
+        found = self._nothing()
         runs: dict[str, Run] = {}
         every: list[ScalarSeries] = []
-        tags: dict[str, tuple[str, ...]] = {}
-        points = 0
         for name, run in read:
             runs[name] = run
-            chosen: dict[str, int] = Counter()
-            for part in run.data.parts:
-                within, selected = selector.choose(part)
-                for each in selected:
-                    if each.scalar:
-                        chosen[within.shown_tag(each.tag)] += each.count
-            tags[name] = tuple(chosen)
-            points += sum(chosen.values())
+            found.choose(name, run)
             every += read_scalars_of(run, name=name).series.values()
-        found = JudgedRuns(selector, tags, {each.tag for each in every}, points)
-        if not self.alone:
-            found.require_match(self.objectives)
         self._judge(runs, every, found)
         return found
+
+    def only_choosing(self, read: Iterator[tuple[str, Run]]) -> JudgedRuns:
+        """The same without any findings."""
+        found = self._nothing()
+        for name, run in read:
+            found.choose(name, run)
+        return found
+
+    def _nothing(self) -> JudgedRuns:
+        return JudgedRuns(Selector(self.selection, scalars=self.scalars))
 
     def of(self, runs: Collection[str]) -> Judging:
         """The same for some runs, without what concerns others."""
@@ -117,13 +113,12 @@ class Judging:
             folders={name: run.path for name, run in runs.items()},
             objectives=self.directions,
             progress=self.progress,
-            declared=hyperparameters(runs, told if self.alone else None),
+            declared=self.declared or hyperparameters(runs, told),
         )
+        if self.progress is not None:
+            self.progress.leave(len(every))
         found.findings, found.not_judged = judged.findings, judged.not_judged
-        if self.alone:
-            found.courses = open_courses(judged, every, self.directions)
-        else:
-            found.findings = with_outlooks(judged, every, self.directions)
+        found.courses = open_courses(judged, every, self.directions)
         by_key = {(each.run, each.tag): each for each in every}
         found.trends = tuple(trend_of(by_key[each.run, each.tag], each) for each in judged)
         found.runs_not_judged = tuple(runs_not_judged(runs, self.selection))
@@ -138,6 +133,7 @@ class JudgedRuns:
         selector: What matched.
         tags: The tags that are selected, by run.
         all_tags: Those of all scalars.
+        series: How many series of scalars there are.
         points: How many points the selected series have.
         findings: Run by run, the worst first, then the earliest.
         trends: The trend of each.
@@ -151,6 +147,7 @@ class JudgedRuns:
     selector: Selector
     tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     all_tags: set[str] = field(default_factory=set)
+    series: int = 0
     points: int = 0
     findings: tuple[Finding, ...] = ()
     trends: tuple[FindingTrend, ...] = ()
@@ -164,6 +161,20 @@ class JudgedRuns:
     def every_not_judged(self) -> tuple[NotJudged, ...]:
         """All runs and series that were not judged, with the reasons."""
         return (*self.runs_not_judged, *self.not_judged, *self.ignored)
+
+    def choose(self, name: str, run: Run) -> None:
+        """Takes note of what is selected of a run."""
+        chosen: dict[str, int] = Counter()
+        for part in run.data.parts:
+            within, selected = self.selector.choose(part)
+            for each in selected:
+                if each.scalar:
+                    chosen[within.shown_tag(each.tag)] += each.count
+        tags = scalar_tags(run)
+        self.tags[name] = tuple(chosen)
+        self.points += sum(chosen.values())
+        self.all_tags |= tags
+        self.series += len(tags)
 
     def require_match(self, objectives: Mapping[str, Objective] | None) -> None:
         """Refuses what is asked for and is not there.
@@ -194,22 +205,24 @@ class JudgedRuns:
         )
 
 
-def judge_runs(runs: Mapping[str, Run], judging: Judging, progress: Progress) -> JudgedRuns:
+def judge_runs(
+    runs: Mapping[str, Run], judging: Judging, progress: Progress, told: Progress
+) -> JudgedRuns:
     """Judges runs, where they say; the result is the same wherever that is.
 
     Args:
         runs: Run name to run; they stay read where this process reads them.
         judging: How.
         progress: As for `Experiment.scan`.
+        told: Called now and then with the series that have been judged and those of all, where this
+            process judges them.
 
     Raises:
         UnknownTag: As for `judge`.
         InvalidArgument: Likewise.
     """
     if engine_of(runs) is None:
-        [found] = over_runs(runs, judging, progress, keep=True)
-        return found
-    judging = replace(judging, progress=None, alone=True)
+        judging = _judging_here(runs, judging, progress, told)
     found = _joined(runs, over_runs(runs, judging, progress, together=family, keep=True))
     found.require_match(judging.objectives)
     words = {word for _, asked in found.asking for word in asked}
@@ -224,6 +237,44 @@ def judge_runs(runs: Mapping[str, Run], judging: Judging, progress: Progress) ->
         siblings = siblings_of(runs, asked)
         found.findings = told_outlooks(found.findings, found.courses, siblings)
     return found
+
+
+def _judging_here(
+    runs: Mapping[str, Run], judging: Judging, progress: Progress, told: Progress
+) -> Judging:
+    """How this process judges: it can look at all runs, and at whether they have what is asked for.
+
+    Raises:
+        UnknownTag: As for `judge`.
+        InvalidArgument: Likewise.
+    """
+    [seen] = over_runs(runs, judging.only_choosing, progress, keep=True)
+    seen.require_match(judging.objectives)
+    check_progress(told)
+    counting = _Progress(told, seen.series) if told else None
+    return replace(judging, progress=counting, declared=hyperparameters(OneByOne(runs)))
+
+
+class _Progress:
+    """Tells of the series that have been judged, group after group.
+
+    Args:
+        tell: Is told of them, and of those of all.
+        total: How many there are of all.
+    """
+
+    def __init__(self, tell: Callable[[int, int], None], total: int) -> None:
+        self._tell = tell
+        self._total = total
+        self._before = 0
+
+    def __call__(self, judged: int, _of: int) -> None:
+        self._tell(self._before + judged, self._total)
+
+    def leave(self, series: int) -> None:
+        """Goes on behind a group of so many series."""
+        self._before += series
+        self._tell(self._before, self._total)
 
 
 def siblings_of(runs: Mapping[str, Run], asked: frozenset[tuple[str, Objective]]) -> Siblings:
@@ -241,11 +292,12 @@ def _joined(runs: Mapping[str, Run], parts: Iterable[JudgedRuns]) -> JudgedRuns:
     every = list(parts)
     order = {name: number for number, name in enumerate(runs)}
     alike: dict[tuple[str, ...], tuple[str, ...]] = {}
-    found = replace(every[0], courses={}, asking=set(), tags={}, all_tags=set(), points=0)
+    found = replace(every[0], courses={}, asking=set(), tags={}, all_tags=set(), series=0, points=0)
     for each in every:
         found.selector.join(each.selector)
         found.tags |= {run: alike.setdefault(tags, tags) for run, tags in each.tags.items()}
         found.all_tags |= each.all_tags
+        found.series += each.series
         found.points += each.points
         found.courses |= each.courses
         found.asking |= each.asking
@@ -273,5 +325,11 @@ class _Asking:
     asked: frozenset[tuple[str, Objective]]
 
     def __call__(self, read: Iterator[tuple[str, Run]]) -> dict[Asked, Known]:
-        series = {name: read_scalars_of(run, name=name).series for name, run in read}
-        return Siblings(series).known(self.asked)
+        return Siblings.joined(self._known(name, run) for name, run in read).all_known
+
+    def _known(self, name: str, run: Run) -> dict[Asked, Known]:
+        tags = scalar_tags(run)
+        asked = {tag for tag, _ in self.asked} & tags
+        selector = Selector(Selection.of(sorted(asked))) if asked else None
+        own = read_scalars_of(run, selector, name=name).series if asked else {}
+        return known_of(tags, own, self.asked)

@@ -230,9 +230,9 @@ def judge(
     known = inputs.runs
     configuration = configuration or configuration_of(inputs)
     directions = configuration.with_objectives(objectives)
-    how = Judging(selection, scalars, configuration, directions, objectives, judging)
+    how = Judging(selection, scalars, configuration, directions, objectives)
     with uncollected():
-        found = judge_runs(known, how, progress)
+        found = judge_runs(known, how, progress, judging)
     unreadable = tuple(name for name, run in known.items() if run.data.diagnostics.is_unreadable)
     return Judgement(
         logdir=inputs.label,

@@ -96,18 +96,10 @@ class Siblings:
                 siblings._classes[tags] = []
         return siblings
 
-    def known(self, asked: Iterable[tuple[str, Objective]]) -> dict[Asked, Known]:
-        """What is known of each class by some tags.
-
-        Args:
-            asked: The tags, with which way is better.
-        """
-        return {
-            (tags, tag, objective): self._of_class(tags, tag, objective)
-            for tag, objective in asked
-            for tags in self._classes
-            if tag in tags
-        }
+    @property
+    def all_known(self) -> dict[Asked, Known]:
+        """What is known of each class, by the tags that were asked for."""
+        return self._known
 
     def beside(
         self, run: str, tags: frozenset[str], tag: str, objective: Objective
@@ -139,6 +131,25 @@ class Siblings:
                 each for each in self._classes if len(tags & each) >= ALIKE * len(tags | each)
             ]
         return self._alike[tags]
+
+
+def known_of(
+    tags: frozenset[str],
+    own: Mapping[str, ScalarSeries],
+    asked: Iterable[tuple[str, Objective]],
+) -> dict[Asked, Known]:
+    """What is known of the class of one run.
+
+    Args:
+        tags: All tags of the run.
+        own: Its series of the tags that are asked for.
+        asked: These tags, with which way is better.
+    """
+    return {
+        (tags, tag, objective): _known([own[tag]], objective)
+        for tag, objective in asked
+        if tag in tags
+    }
 
 
 def _known(series: Sequence[ScalarSeries], objective: Objective) -> Known:

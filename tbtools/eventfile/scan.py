@@ -23,6 +23,8 @@ from tbtools.eventfile.value_rows import array, value_rows
 from tbtools.extensions import compiled
 
 if TYPE_CHECKING:
+    from mmap import mmap
+
     from numpy.typing import NDArray
 
     from tbtools.eventfile.growing import ColumnMemory
@@ -98,6 +100,8 @@ class FileColumns:
         row_problems: What could not be read of a file that is read as an event file and is none.
         rows_aside: How many rows of values lie elsewhere, which are all: see
             `tbtools.eventfile.aside`.
+        mapping: Of the spool in which the rows of values lie, where they do; that of several files
+            may be one.
     """
 
     path: str
@@ -126,6 +130,7 @@ class FileColumns:
     is_compressed: bool = False
     row_problems: tuple[Problem, ...] = ()
     rows_aside: int = 0
+    mapping: mmap | None = field(default=None, repr=False)
 
     @property
     def problems(self) -> tuple[Problem, ...]:

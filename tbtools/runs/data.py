@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tbtools import system
 from tbtools.eventfile.aside import brought_back, put_aside
 from tbtools.eventfile.rescan import FileChange, first_scan, rescan
 from tbtools.eventfile.scan import scan_file
@@ -338,6 +339,11 @@ class RunData:
         self._diagnostics = replace(diagnostics, run=self.name)
 
     @property
+    def row_bytes(self) -> int:
+        """The bytes of the rows of its event files, which have been read."""
+        return sum(file.values.row_bytes for file in self.all_files)
+
+    @property
     def is_read(self) -> bool:
         """Whether its event files have been read."""
         return self._files is not None
@@ -371,6 +377,20 @@ class RunData:
     def release_columns(self) -> None:
         """Forgets how its rows are gathered, which is made again when it is asked for."""
         self._columns = None
+
+    def rest(self) -> None:
+        """Lets go of the memory that looking at rows took that are mapped.
+
+        The columns of several files are copies of their rows, and are made again.
+        """
+        files = self._files or ()
+        mappings = {id(file.mapping): file.mapping for file in files if file.mapping}
+        if mappings and len(files) > 1:
+            self._columns = None
+        for mapping in mappings.values():
+            system.let_go_of(mapping)
+        for run, _ in self._folded:
+            run.rest()
 
     def put_aside(self, spool: Spool, *, whole: bool) -> None:
         """Lets its rows lie in a spool until they are asked for, and forgets how they are gathered.

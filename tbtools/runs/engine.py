@@ -1,8 +1,9 @@
 """Where work over many runs is done: in this process, or by an engine in others.
 
 Work takes runs, one after the other, and gives a result that can be joined with that of other runs.
-In this process it is called once, with all of them. An engine calls it for groups of runs, wherever
-it likes and as often as it must; the results come in the order of the groups.
+In this process it is called once, with all of them, or where it says which runs must come together,
+for groups of these. An engine calls it for groups of runs, wherever it likes and as often as it
+must; the results come in the order of the groups.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from tbtools.errors import InvalidArgument
 from tbtools.eventfile.index.index import FileIndex
+from tbtools.eventfile.mapped import MappedRows
 from tbtools.eventfile.source import source_of
-from tbtools.runs.reading import check_progress, file_size, read_ahead, read_each
+from tbtools.runs.reading import OneByOne, check_progress, file_size, read_ahead, read_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +33,9 @@ S = TypeVar("S")
 # enough that one that is lost is soon done again. So many bytes of scalars take about 0.2 s.
 BYTES_A_TASK = 64_000_000
 _RUNS_A_TASK = 256
+# Here it should be so large that looking at it costs more than beginning, and small beside what
+# memory holds: a million scalars, of which work makes some copies.
+_ROWS_AT_ONCE = 24_000_000
 # A small log directory is cut so that each worker gets several groups, and none waits for the last.
 _TASKS_A_WORKER = 4
 
@@ -98,13 +103,15 @@ def over_runs(
         work: Takes names and runs as `read_each` gives them. For an engine it can be pickled, and
             so can what it gives, which must not depend on which runs come together.
         progress: As for `read_each`; of an engine after each group.
-        together: Gives what runs have in common that must come together, by the name of each.
+        together: Gives what runs have in common that must come together, by the name of each; by
+            this process only taken with `keep`.
         keep: Whether what was read of the runs that come together is kept as long as the work goes
-            on, and by this process also after it; they are all read before it begins.
+            on, and by this process also after it; they are all read before it begins. Beyond what
+            memory should hold it is mapped from a temporary file.
         portion: Gives the work for some runs, by their names, where all of it is much to be sent.
 
     Yields:
-        What the work gives: once, or for each group of an engine.
+        What the work gives: once, or for each group.
 
     Raises:
         InvalidArgument: A path is relative, and the engine has another current directory.
@@ -112,7 +119,7 @@ def over_runs(
     """
     engine = engine_of(runs)
     if engine is None:
-        yield work(_kept(runs, progress) if keep else read_each(runs, progress))
+        yield from _here(runs, work, progress, together, keep=keep)
         return
     check_progress(progress)
     if not engine.shares_directory:
@@ -133,12 +140,36 @@ def over_runs(
         yield result.result
 
 
+def _here(
+    runs: Mapping[str, Run],
+    work: Callable[[Iterator[tuple[str, Run]]], T],
+    progress: Callable[[int, int], None] | None,
+    together: Callable[[str], object] | None,
+    *,
+    keep: bool,
+) -> Iterator[T]:
+    """What `over_runs` does in this process."""
+    if not keep:
+        yield work(read_each(runs, progress))
+    elif together is None:
+        _kept(runs, progress)
+        yield work(iter(OneByOne(runs).items()))
+    else:
+        _kept(runs, progress)
+        sizes = {name: run.data.row_bytes for name, run in runs.items()}
+        for group in groups_of(runs, sizes, together=together, most=_ROWS_AT_ONCE):
+            yield work(iter(group.items()))
+            for run in group.values():
+                run.data.rest()
+
+
 def _kept(
     runs: Mapping[str, Run],
     progress: Callable[[int, int], None] | None = None,
     threads: int | None = None,
 ) -> Iterator[tuple[str, Run]]:
-    for _ in read_ahead(list(runs.values()), progress, threads=threads):
+    every = list(runs.values())
+    for _ in read_ahead(every, progress, threads=threads, rows=MappedRows()):
         pass
     return iter(runs.items())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,8 +15,9 @@ from tbtools.eventfile.threads import submitted
 from tbtools.system import usable_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from tbtools.eventfile.mapped import MappedRows
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.data import RunData
     from tbtools.runs.run import Run
@@ -45,8 +47,9 @@ def file_size(path: str) -> int:
         return 0
 
 
-def _scan_files(files: Sequence[tuple[RunData, str]]) -> list[FileColumns]:
-    return [run.scan_file(path) for run, path in files]
+def _scan_files(files: Sequence[tuple[RunData, str]], rows: MappedRows | None) -> list[FileColumns]:
+    scans = [run.scan_file(path) for run, path in files]
+    return scans if rows is None else rows.laid(scans)
 
 
 def check_progress(progress: object) -> None:
@@ -64,6 +67,7 @@ def read_ahead(
     progress: Callable[[int, int], None] | None = None,
     *,
     threads: int | None = None,
+    rows: MappedRows | None = None,
 ) -> Iterator[Run]:
     """Yields the runs in order, each of them read; scans of the next ones go on meanwhile.
 
@@ -73,9 +77,10 @@ def read_ahead(
         runs: The runs; those that have been read already are not read again.
         progress: Called now and then with the bytes that have been read and those of all files.
         threads: How many threads scan local files; one a core by default.
+        rows: Where rows go that are to stay read; they stay in memory where not given.
     """
     requests = max((source_of(run.data.path).at_once for run in runs), default=0)
-    ahead = _Ahead(progress, [run for run in runs if not run.data.is_read], requests)
+    ahead = _Ahead(progress, [run for run in runs if not run.data.is_read], requests, rows)
     try:
         with ThreadPoolExecutor(requests or threads or usable_cores()) as pool:
             waiting = deque(runs)
@@ -140,7 +145,8 @@ def read_each(
 ) -> Iterator[tuple[str, Run]]:
     """Yields names and runs as `read_ahead` does, so that memory does not grow with their number.
 
-    What was read of a run for this is let go when the next run is asked for.
+    What was read of a run for this is let go when the next run is asked for, and so is the memory
+    in which rows of others are looked at.
 
     Args:
         runs: Name to run.
@@ -153,6 +159,33 @@ def read_each(
         yield name, run
         if forget:
             run.data.release()
+        else:
+            run.data.rest()
+
+
+class OneByOne(Mapping[str, "Run"]):
+    """Runs that have been read, of which whoever iterates over them looks at one at a time.
+
+    When the next one is asked for, the memory in which rows of the last one are looked at is let go
+    of, where there are so many that they are mapped.
+
+    Args:
+        runs: Name to run.
+    """
+
+    def __init__(self, runs: Mapping[str, Run]) -> None:
+        self._runs = runs
+
+    def __getitem__(self, name: str) -> Run:
+        return self._runs[name]
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __iter__(self) -> Iterator[str]:
+        for name, run in self._runs.items():
+            yield name
+            run.data.rest()
 
 
 class _Task:
@@ -168,9 +201,14 @@ class _Ahead:
     """The runs whose files are being scanned, in order."""
 
     def __init__(
-        self, progress: Callable[[int, int], None] | None, unread: list[Run], requests: int
+        self,
+        progress: Callable[[int, int], None] | None,
+        unread: list[Run],
+        requests: int,
+        rows: MappedRows | None,
     ) -> None:
         check_progress(progress)
+        self._rows = rows
         self._are_requests = requests > 0
         self._files_at_once = 1 if requests else _FILES_AT_ONCE
         self._scanned_here, self._waited = 0, 0.0  # files, and seconds that others had the core
@@ -216,11 +254,11 @@ class _Ahead:
         is_large = task.bytes > _FILE_FOR_THREADS * len(task.files)
         is_slow = self._waited > _WAITED_FOR * self._scanned_here
         if is_large or is_slow or self._are_requests:
-            task.scans = submitted(pool, _scan_files, task.files)
+            task.scans = submitted(pool, _scan_files, task.files, self._rows)
             return
         start, worked = time.perf_counter(), time.thread_time()
         task.scans = Future()
-        task.scans.set_result(_scan_files(task.files))
+        task.scans.set_result(_scan_files(task.files, self._rows))
         self._waited += time.perf_counter() - start - (time.thread_time() - worked)
         self._scanned_here += len(task.files)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +16,16 @@ from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.engine import engine_of, over_runs
 from tbtools.runs.numbers import DTYPE_NAMES, distinct
 from tbtools.runs.reading import read_each
+from tbtools.runs.row_order import RowOrder
 from tbtools.runs.selection import Selection, Selector
 from tbtools.vocabulary import AXES, FORMER_AXES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from tbtools.eventfile.value_rows import ValueRows
     from tbtools.runs.columns import SeriesRows
     from tbtools.runs.parts import Part
     from tbtools.runs.run import Run
@@ -303,8 +306,10 @@ def read_superseded_of(run: Run, tag: str) -> ScalarSeries | None:
             shape = values.shape[numbers]
             own = (values.shapes.tag_id[shape] == each.tag_id) & (values.shapes.dtype[shape] != 0)
             if own.any():
-                rows = numbers[own]
-                found += _series_of(run.name, part, [(tag, rows.size)], rows, run.data.start_time)
+                order = RowOrder.of(numbers[own], np.array([np.count_nonzero(own)]))
+                found += _series_of(
+                    run.name, part, [(tag, each.tag_id)], order, run.data.start_time
+                )
     return _joined(found) if found else None
 
 
@@ -376,47 +381,38 @@ def _series(
 ) -> Iterator[ScalarSeries]:
     if not chosen:
         return iter(())
-    columns = part.columns
-    if len(chosen) == len(columns.series):
-        rows = columns.order
-    else:
-        rows = columns.of(chosen[0])
-        if len(chosen) > 1:
-            rows = np.concatenate([rows, *map(columns.of, chosen[1:])])
-    counts = [(part.shown_tag(each.tag), each.count) for each in chosen]
-    return _series_of(run, part, counts, rows, start_time)
+    tags = [(part.shown_tag(each.tag), each.tag_id) for each in chosen]
+    return _series_of(run, part, tags, part.columns.order_of(chosen), start_time)
 
 
 def _series_of(
-    run: str,
-    part: Part,
-    counts: Iterable[tuple[str, int]],
-    numbers: NDArray[np.int64],
-    start_time: float,
+    run: str, part: Part, tags: Sequence[tuple[str, int]], order: RowOrder, start_time: float
 ) -> Iterator[ScalarSeries]:
     """Series of some rows, whose arrays are stretches of those of all these rows.
 
     Args:
         run: Their run.
         part: The part of it.
-        counts: The tag of each, and how many rows it has.
-        numbers: The rows of the first, then those of the second, and so on.
+        tags: The tag of each, as it is shown, and its number.
+        order: The rows of the first, then those of the second, and so on.
         start_time: Of the run's first event.
     """
     rows, timeline = part.columns.rows, part.columns.timeline
-    step, wall_time = rows.step[numbers], rows.wall_time[numbers]
-    value, dtypes = rows.values.numbers(numbers), rows.values.dtypes(numbers)
-    session = timeline.session_of(numbers)
-    one = bool((dtypes[1:] == dtypes[:-1]).all())
-    end = 0
-    for tag, count in counts:
-        first, end = end, end + count
+    step = np.empty(order.size, np.int64)
+    wall_time, value = np.empty(order.size), np.empty(order.size)
+    order.take(rows.step, step)
+    order.take(rows.wall_time, wall_time)
+    order.take(rows.values.number, value)
+    session = timeline.sessions_in(order)
+    stored = {dtype for dtype in rows.values.shapes.dtype.tolist() if dtype}
+    ends = [0, *order.ends.tolist()]
+    for (tag, tag_id), (first, end) in zip(tags, pairwise(ends), strict=True):
         own = slice(first, end)
-        codes = dtypes[first : first + 1] if one else np.flatnonzero(np.bincount(dtypes[own]))
+        codes = stored if len(stored) == 1 else _stored_as(rows.values, tag_id, order, own)
         yield ScalarSeries(
             run=run,
             tag=tag,
-            dtype=DTYPE_NAMES[int(codes[0])] if codes.size == 1 else "mixed",
+            dtype=DTYPE_NAMES[min(codes)] if len(codes) == 1 else "mixed",
             step=step[own],
             wall_time=wall_time[own],
             value=value[own],
@@ -425,6 +421,15 @@ def _series_of(
             start_time=start_time,
             pauses=timeline.pauses,
         )
+
+
+def _stored_as(values: ValueRows, tag_id: int, order: RowOrder, own: slice) -> set[int]:
+    """The dtypes of a series, of which its rows are only asked where its tag has several."""
+    shapes = values.shapes
+    codes = set(shapes.dtype[(shapes.tag_id == tag_id) & (shapes.dtype != 0)].tolist())
+    if len(codes) > 1:
+        codes = set(distinct(values.dtypes(order.stretch(own.start, own.stop))).tolist())
+    return codes
 
 
 def _joined(series: Sequence[ScalarSeries]) -> ScalarSeries:

@@ -13,6 +13,7 @@ alone.
 | `user_id`, `is_closed_to_others`, `change_owner`, `host_name` | whose files these are, and where |
 | `changed_ns`, `file_system`, `LOCAL_FILE_SYSTEMS` | what only some systems tell of a file |
 | `give_back_memory` | what was freed, where the C library keeps it |
+| `let_go_of` | the memory of a mapped file, which is read again when it is looked at |
 | `open_notices`, `watch_directory` | what is written, as it is written: Linux alone tells |
 | `process_exists`, `OWN_GROUP`, `end_group`, `after_fork`, `usable_cores` | processes |
 | `ENDING_SIGNALS` | those that end a process in order |
@@ -43,6 +44,7 @@ flush = _here.flush
 give_back_memory = _here.give_back_memory
 host_name = _here.host_name
 is_closed_to_others = _here.is_closed_to_others
+let_go_of = _here.let_go_of
 lock = _here.lock
 open_directory = _here.open_directory
 open_lock = _here.open_lock

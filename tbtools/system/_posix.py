@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import mmap
 import os
 import signal
 import stat
@@ -162,6 +163,11 @@ def give_back_memory() -> None:
     """Gives back to the system what glibc keeps of memory that was freed."""
     if hasattr(_libc(), "malloc_trim"):
         _libc().malloc_trim(0)
+
+
+def let_go_of(mapping: mmap.mmap) -> None:
+    """Frees the memory in which a file is mapped to be read: what is looked at is read again."""
+    mapping.madvise(mmap.MADV_DONTNEED)
 
 
 @cache

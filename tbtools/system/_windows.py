@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 assert sys.platform == "win32"
 
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Callable
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGBREAK)
@@ -147,6 +148,10 @@ def open_notices() -> None:
 
 def give_back_memory() -> None:
     """Nothing is kept."""
+
+
+def let_go_of(_mapping: mmap.mmap) -> None:
+    """Windows takes it where it is short of memory, and has no call that gives it back."""
 
 
 def watch_directory(_notices: int, _path: str, _mask: int) -> int:

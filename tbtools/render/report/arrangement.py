@@ -14,25 +14,23 @@ from tbtools.runs.selection import matches
 from tbtools.vocabulary import ROLE_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tbtools.runs.series import ScalarSeries
+    from collections.abc import Collection, Sequence
 
 _SEPARATOR = re.compile(r"[/_.\- ]+")
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
 
 
-def ordered_tags(series: Sequence[ScalarSeries], order: Sequence[str] = ()) -> list[str]:
+def ordered_tags(tags: Collection[str], order: Sequence[str] = ()) -> list[str]:
     """The tags: those that the first glob matches, then those of the next, then all others.
 
     Args:
-        series: All series of the page.
+        tags: Those of all series of the page.
         order: Names or globs; what is equal stands in natural order.
 
     Raises:
         UnknownTag: One of them matches none.
     """
-    tags = sorted({each.tag for each in series}, key=natural_key)
+    tags = sorted(tags, key=natural_key)
     matching(tags, order)
 
     def place(tag: str) -> int:

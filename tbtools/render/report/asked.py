@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.runs.levels import mean_level, window_start
 from tbtools.runs.numbers import stored_number
 from tbtools.runs.status import patience_of, run_status, run_times
 from tbtools.runs.where import FORMS
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from tbtools.analysis.judgement import Judgement
     from tbtools.render.report.columns import Columns
     from tbtools.render.report.hparams import RunSettings
+    from tbtools.render.report.outlines import Outline
     from tbtools.runs.run import Run
-    from tbtools.runs.series import ScalarSeries
 
 
 def asked_of_runs(
     runs: Mapping[str, Run],
     judged: Judgement,
     settings: RunSettings,
-    series: Sequence[ScalarSeries],
+    series: Sequence[Outline],
     columns: Columns,
 ) -> dict[str, Any]:
     """What `where` may ask, as `tbtools.runs.matching` answers it.
@@ -82,15 +82,15 @@ def _span(start: float, end: float) -> float:
     return min(end - start, sys.float_info.max)  # JSON has no infinity
 
 
-def _numbers(series: ScalarSeries) -> list[float]:
+def _numbers(series: Outline) -> list[float]:
     """In the order of `FORMS`; NaN for none."""
-    value = series.value
-    finite = value[np.isfinite(value)]
-    least, greatest = (finite.min(), finite.max()) if finite.size else (np.nan, np.nan)
-    level = mean_level(value[window_start(value.size) :]) or 0.0
+    least, greatest = (
+        math.nan if each is None else each[0] for each in (series.least, series.greatest)
+    )
     # That of a constant is the stored value.
-    end = stored_number(float(value[-1]), series.dtype) if level == value[-1] else level
-    found = [float(each) for each in (value[0], value[-1], least, greatest)]
+    is_stored = series.level == series.last
+    end = stored_number(series.last, series.dtype) if is_stored else series.level
+    found = [series.first, series.last, least, greatest]
     if series.dtype != "float32":  # of which where.js finds the decimal that was meant
         found = [float(stored_number(each, series.dtype)) for each in found]
     return [*found, float(end)]

@@ -50,6 +50,7 @@ class Columns:
 
     def __init__(self) -> None:
         self.shapes: list[tuple[str, int]] = []
+        self._known: dict[tuple[str, bytes], int] = {}
         self._deflate = zlib.compressobj(6)
         self._thread = ThreadPoolExecutor(1)
         self._waiting: list[bytes] = []
@@ -87,6 +88,19 @@ class Columns:
             self._hand_over()
         self.shapes.append((code, array.size))
         return len(self.shapes) - 1
+
+    def add_once(self, stored: Stored) -> int:
+        """The number of an array as it is to be stored, which is added where it is a new one."""
+        code, values = stored
+        data = np.ascontiguousarray(values, dtype=_DTYPES[code]).tobytes()
+        number = self._known.get((code, data))
+        if number is None:
+            number = self._known[code, data] = self.add(stored)
+        return number
+
+    def size(self, number: int) -> int:
+        """How many numbers an array has."""
+        return self.shapes[number][1]
 
     def _hand_over(self) -> None:
         if self._parts:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.main_objective import rank_objectives
+from tbtools.collector import uncollected
 from tbtools.eventfile.source import base_name
 from tbtools.render.colors import (
     RAMP,
@@ -33,6 +34,7 @@ from tbtools.render.report.findings import chart_notes, judgement_of, run_status
 from tbtools.render.report.groups import encoded_groups, grouped_series
 from tbtools.render.report.hparams import hparam_axes, run_settings
 from tbtools.render.report.layouts import layout_sections
+from tbtools.render.report.outlines import Outlines, blocks
 from tbtools.render.report.overview import best_runs, objective_columns, page_facts, run_row
 from tbtools.render.report.provenance import provenance_tables, sentences_of
 from tbtools.render.report.runpanel import run_panels
@@ -43,16 +45,17 @@ from tbtools.render.report.series import (
     encode_series,
     encoded_tags,
     points_a_series,
+    told_of,
 )
 from tbtools.render.report.unshown import unshown
 from tbtools.render.run_names import short_names, tight_names
-from tbtools.render.series import LAST_DATE, LEAST_SMOOTHED, MOST_RAW_LINES, SMOOTHING, finding_ends
-from tbtools.runs.reading import check_progress
+from tbtools.render.series import LAST_DATE, LEAST_SMOOTHED, MOST_RAW_LINES, SMOOTHING
+from tbtools.runs.reading import OneByOne, check_progress
 from tbtools.runs.selection import EVERYTHING, Selector
-from tbtools.runs.series import read_scalars_of
+from tbtools.runs.series import read_scalars_of, scalar_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from tbtools.analysis.detect import Findings
     from tbtools.analysis.diff import Diff
@@ -69,8 +72,6 @@ if TYPE_CHECKING:
 MOST_LINES = 30
 # Pictures and sounds of a page; base64 makes a third more of it.
 MEDIA_BYTES = 8_000_000
-# Points of several series that are thinned together.
-_POINTS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class PageData:
     undecodable: Sequence[tuple[str, Undecodable]] = ()
 
 
+@uncollected()
 def page_data(
     runs: Mapping[str, Run],
     judged: Judgement,
@@ -146,18 +148,17 @@ def page_data(
         building: Called now and then with the series that are on the page and those that will be.
     """
     names = list(runs)
-    all_runs = runs if all_runs is None else all_runs
+    runs, all_runs = OneByOne(runs), OneByOne(runs if all_runs is None else all_runs)
     columns = Columns()
-    selector = Selector(selection)
-    scalars = {name: read_scalars_of(run, selector, name=name) for name, run in runs.items()}
-    by_run = {name: each.series for name, each in scalars.items()}
-    series = [each for own in by_run.values() for each in own.values()]
+    outlines = Outlines(_read(runs, selection), judged.findings)
+    series = outlines.each
+    by_run: dict[str, dict[str, int]] = {name: {} for name in names}
+    for each in series:
+        by_run[each.run][each.tag] = each.points
     ranked = rank_objectives(
-        {name: {tag: each.step.size for tag, each in own.items()} for name, own in by_run.items()},
-        judged.objectives,
-        {name: each.all_tags for name, each in scalars.items()},
+        by_run, judged.objectives, {name: scalar_tags(run) for name, run in runs.items()}
     )
-    tags = ordered_tags(series, arrangement.order)
+    tags = ordered_tags({each.tag for each in series}, arrangement.order)
     statuses = run_statuses(judged.findings, by_run)
     shown_path = os.path.abspath if show_paths else partial(_within, root)
     colors, dashes = run_colors(names), run_dashes(names)
@@ -169,7 +170,7 @@ def page_data(
     ]
     best = objective_columns(series, ranked, names, tags)
     settings = run_settings(runs, all_runs)
-    judgement = judgement_of(judged, series, names)
+    judgement = judgement_of(judged, outlines, names)
     notes = chart_notes(tags, judgement["findings"], series, rows)
     tag_rows = encoded_tags(tags, series, names, ranked.directions, notes)
     unreadable = [
@@ -184,13 +185,14 @@ def page_data(
     leaders = best_runs(best)
     groups = grouped_series(runs, by_run, group, all_runs, selection.steps)
     encoded_series = _series(
-        series,
+        _read(runs, selection),
+        outlines,
         names,
         tags,
         columns,
         points,
         {names[run] for run in leaders},
-        _onsets(judged.findings, series),
+        _onsets(judged.findings, outlines),
         building,
     )
     page: dict[str, Any] = {
@@ -218,7 +220,9 @@ def page_data(
         "words": words_between(arrangement.notes, [*tags, *(row["group"] for row in tag_rows)]),
         "layouts": layout_sections(runs, tags, written),
         "series": encoded_series,
-        "diff": differences(diff, [*series, *groups.means()], columns, points) if diff else None,
+        "diff": differences(diff, [*_read(runs, selection), *groups.means()], columns, points)
+        if diff
+        else None,
         **encoded_groups(groups, runs, columns, points),
         **{plugin: media.media_series(source, plugin, written) for plugin in media.SECTIONS},
         **structures.structure_series(source, written),
@@ -252,14 +256,20 @@ def _main(objectives: Sequence[dict[str, Any]], tags: Sequence[dict[str, Any]]) 
     return charts[0] if charts else None
 
 
-def _onsets(findings: Findings, series: Sequence[ScalarSeries]) -> dict[tuple[str, str], list[int]]:
+def _read(runs: Mapping[str, Run], selection: Selection) -> Iterator[ScalarSeries]:
+    """The series of the page, run after run."""
+    selector = Selector(selection)
+    for name, run in runs.items():
+        yield from read_scalars_of(run, selector, name=name).series.values()
+
+
+def _onsets(findings: Findings, outlines: Outlines) -> dict[tuple[str, str], list[int]]:
     """The points with which the findings in each series begin."""
-    drawn = {(each.run, each.tag): each for each in series}
     onsets: dict[tuple[str, str], list[int]] = {}
     for finding in findings:
-        key = finding.run, finding.tag
-        if key in drawn:
-            onsets.setdefault(key, []).append(finding_ends(finding, drawn[key])[0])
+        place = outlines.place(finding)
+        if place is not None:
+            onsets.setdefault((finding.run, finding.tag), []).append(place.onset)
     return onsets
 
 
@@ -288,7 +298,8 @@ def _within(root: str, path: str) -> str:
 
 
 def _series(
-    series: Sequence[ScalarSeries],
+    series: Iterable[ScalarSeries],
+    outlines: Outlines,
     runs: Sequence[str],
     tags: Sequence[str],
     columns: Columns,
@@ -302,7 +313,7 @@ def _series(
     run_number = {run: number for number, run in enumerate(runs)}
     encoded: list[dict[str, Any]] = []
     check_progress(building)
-    for some in _blocks(series):
+    for some in blocks(series):
         drawn = [
             Drawn(
                 each,
@@ -311,24 +322,13 @@ def _series(
             )
             for each in some
         ]
+        own = outlines.each[len(encoded) : len(encoded) + len(some)]
         encoded += [
-            {"run": run_number[each.run], "tag": tag_number[each.tag]} | one
-            for each, one in zip(some, encode_series(drawn, columns), strict=True)
+            {"run": run_number[each.run], "tag": tag_number[each.tag]}
+            | one
+            | told_of(each, columns.size(one["ms"]))
+            for each, one in zip(own, encode_series(drawn, columns), strict=True)
         ]
         if building:
-            building(len(encoded), len(series))
+            building(len(encoded), len(outlines.each))
     return encoded
-
-
-def _blocks(series: Sequence[ScalarSeries]) -> Iterator[list[ScalarSeries]]:
-    """Series in groups of so many points that what is made of them stays small."""
-    block: list[ScalarSeries] = []
-    points = 0
-    for each in series:
-        if points + each.step.size > _POINTS_AT_ONCE and block:
-            yield block
-            block, points = [], 0
-        block.append(each)
-        points += each.step.size
-    if block:
-        yield block

@@ -10,32 +10,27 @@ from tbtools.render.finding_words import finding_words
 from tbtools.render.format import format_count, plural
 from tbtools.render.not_judged import not_judged_lines
 from tbtools.render.report.overview import note_words
-from tbtools.render.series import drawn_seconds, finding_ends, is_onset_drawn
 from tbtools.render.shared import shared_findings
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from tbtools.analysis.detect import Finding, Findings
     from tbtools.analysis.judgement import Judgement
-    from tbtools.runs.series import ScalarSeries
+    from tbtools.render.report.outlines import Outline, Outlines, Place
 
 
 # Findings of a group that are named beside the first.
 _MOST_OTHERS = 6
 
 
-def judgement_of(
-    judged: Judgement, series: Sequence[ScalarSeries], runs: Sequence[str]
-) -> dict[str, Any]:
+def judgement_of(judged: Judgement, outlines: Outlines, runs: Sequence[str]) -> dict[str, Any]:
     """Everything that the page says of what was judged.
 
     Args:
         judged: The judgement of the runs.
-        series: The series that are drawn.
+        outlines: Those of the series that are drawn.
         runs: The names of the runs, in their order on the page.
 
     Returns:
@@ -48,7 +43,7 @@ def judgement_of(
     number = {name: index for index, name in enumerate(runs)}
     shared = shared_findings(judged.groups)
     together = {key for each in shared for key in each.keys}
-    groups = _by_run_and_kind(findings, series)
+    groups = _by_run_and_kind(findings, outlines)
     for group in groups:
         keys = {(each["severity"], each["kind"], each["tag"]) for each in group["findings"]}
         group["shared"] = keys <= together
@@ -70,9 +65,8 @@ def judgement_of(
     }
 
 
-def _by_run_and_kind(findings: Findings, series: Sequence[ScalarSeries]) -> list[dict[str, Any]]:
+def _by_run_and_kind(findings: Findings, outlines: Outlines) -> list[dict[str, Any]]:
     """The events behind the findings, those of one kind in one run together: read about once."""
-    drawn = {(each.run, each.tag): each for each in series}
     causes = [list(cause) for cause in findings.causes()]
     causes.sort(key=lambda cause: SEVERITIES.index(worst(cause).severity))
     groups: dict[tuple[str, str], dict[str, Any]] = {}
@@ -82,7 +76,7 @@ def _by_run_and_kind(findings: Findings, series: Sequence[ScalarSeries]) -> list
             (main.run, main.kind),
             {"severity": main.severity, "kind": main.kind, "findings": []},
         )
-        group["findings"] += [_finding(each, drawn.get((each.run, each.tag))) for each in cause]
+        group["findings"] += [_finding(each, outlines.place(each)) for each in cause]
     return [group | _others(group["findings"]) for group in groups.values()]
 
 
@@ -97,7 +91,7 @@ def _others(findings: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"also": also, "more": f" and {format_count(rest)} more" if rest else ""}
 
 
-def _finding(finding: Finding, series: ScalarSeries | None) -> dict[str, Any]:
+def _finding(finding: Finding, place: Place | None) -> dict[str, Any]:
     """The finding, and where in the drawn series it begins and ends."""
     encoded: dict[str, Any] = {
         "run": finding.run,
@@ -110,24 +104,17 @@ def _finding(finding: Finding, series: ScalarSeries | None) -> dict[str, Any]:
         "words": finding_words(finding),
         "message": finding.message,
     }
-    if series is not None:
-        seconds = drawn_seconds(series)
-        onset, end = finding_ends(finding, series)
-        encoded["from"] = _place(series, seconds, onset)
-        encoded["to"] = _place(series, seconds, end)
-        if not is_onset_drawn(finding, series):
+    if place is not None:
+        encoded |= {"from": place.begin, "to": place.end}
+        if not place.is_drawn:
             encoded["outside"] = True
     return encoded
-
-
-def _place(series: ScalarSeries, seconds: NDArray[Any], index: int) -> list[float]:
-    return [int(series.step[index]), float(seconds[index])]
 
 
 def chart_notes(
     tags: Sequence[str],
     groups: Iterable[dict[str, Any]],
-    series: Sequence[ScalarSeries],
+    series: Sequence[Outline],
     rows: Sequence[Mapping[str, Any]],
 ) -> list[list[dict[str, Any]]]:
     """What is said above the chart of each tag: findings, then notes and restarts, run by run.
@@ -157,7 +144,7 @@ def chart_notes(
             for note in rows[run]["notes"]
             if note["tag"] == drawn.tag
         ]
-        if steps := [format_count(int(drawn.step[at])) for at in drawn.restarts]:
+        if steps := [*map(format_count, drawn.resumed)]:
             more = f" +{len(steps) - 1}" if len(steps) > 1 else ""
             title = f"{drawn.run} resumed at {', '.join(steps)}"
             found[drawn.tag].append(_note(run, f"resumed at {steps[0]}{more}", title))

@@ -16,7 +16,7 @@ from tbtools.render.thinning import bucketed
 from tbtools.runs.series import ScalarSeries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tbtools.analysis.aggregated import AggregatedSeries
     from tbtools.render.report.columns import Columns
@@ -60,7 +60,7 @@ class Groups:
 
 def grouped_series(
     runs: Mapping[str, Run],
-    drawn: Mapping[str, Mapping[str, ScalarSeries]],
+    drawn: Mapping[str, Collection[str]],
     group: str | Sequence[str] | None,
     all_runs: Mapping[str, Run],
     steps: Steps,
@@ -69,7 +69,7 @@ def grouped_series(
 
     Args:
         runs: The runs by name.
-        drawn: The series of the page, by run and tag.
+        drawn: The tags of the series of the page, by run.
         group: Which runs repeat one another; by default those whose names differ only in a seed.
         all_runs: As for `group_runs`.
         steps: First and last step, both included; None for no bound.

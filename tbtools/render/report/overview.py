@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tbtools.analysis.main_objective import Objectives
+    from tbtools.render.report.outlines import Outline
     from tbtools.runs.run import Run
-    from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
 # Runs that stand out where there are too many to tell apart.
@@ -92,7 +93,7 @@ def note_words(kind: str) -> str:
 def page_facts(
     rows: Sequence[Mapping[str, Any]],
     objectives: Sequence[Mapping[str, Any]],
-    series: Sequence[ScalarSeries],
+    series: Sequence[Outline],
     unreadable: int,
 ) -> list[dict[str, Any]]:
     """The first line of the page.
@@ -113,7 +114,7 @@ def page_facts(
     severities = [row["status"]["severity"] for row in rows]
     superseded = sum(row["superseded"] for row in rows)
     problems = sum(len(row["problems"]) for row in rows)
-    points = sum(each.value.size for each in series)
+    points = sum(each.points for each in series)
     ends = [row["end"] for row in rows if row["end"] is not None]
     facts = [{"severity": None, "parts": [[plural(len(rows), "run"), True]]}]
     facts += [
@@ -147,7 +148,7 @@ def _leader(rows: Sequence[Mapping[str, Any]], objective: Mapping[str, Any]) -> 
 
 
 def objective_columns(
-    series: Sequence[ScalarSeries], objectives: Objectives, runs: Sequence[str], tags: Sequence[str]
+    series: Sequence[Outline], objectives: Objectives, runs: Sequence[str], tags: Sequence[str]
 ) -> list[dict[str, Any]]:
     """The objectives by which the runs are compared: the best value of each run, and the best run.
 
@@ -190,21 +191,15 @@ def best_runs(objectives: Sequence[Mapping[str, Any]]) -> list[int]:
     return [cell["run"] for cell in known[:MOST_LEADERS]]
 
 
-def _best(series: ScalarSeries, better: Objective) -> dict[str, Any]:
-    finite = np.flatnonzero(np.isfinite(series.value))
-    if not finite.size:
+def _best(series: Outline, better: Objective) -> dict[str, Any]:
+    best = series.least if better == "min" else series.greatest
+    if best is None:
         return {"best": None}
-    choose = np.argmin if better == "min" else np.argmax
-    index = finite[choose(series.value[finite])]
-    best = float(series.value[index])
-    return {
-        "best": best,
-        "best_text": format_number(best, series.dtype),
-        "best_step": int(series.step[index]),
-    }
+    value, step = best
+    text = format_number(value, series.dtype)
+    return {"best": value, "best_text": text, "best_step": step}
 
 
-def _last(series: ScalarSeries) -> dict[str, Any]:
-    last = float(series.value[-1])
-    text = format_number(last, series.dtype)
-    return {"last": last if np.isfinite(last) else None, "last_text": text}
+def _last(series: Outline) -> dict[str, Any]:
+    text = format_number(series.last, series.dtype)
+    return {"last": series.last if math.isfinite(series.last) else None, "last_text": text}

@@ -9,9 +9,12 @@ import json
 import re
 import zlib
 from importlib.resources import files
+from string import Formatter
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tbtools.render.report.data import PageData
 
 PlotlyJs = Literal["inline", "cdn", "directory"]
@@ -107,8 +110,8 @@ def plotly_js() -> str:
     return _asset(_PLOTLY_ASSET)
 
 
-def render_page(data: PageData, plotlyjs: PlotlyJs) -> str:
-    """The whole page as text.
+def render_page(data: PageData, plotlyjs: PlotlyJs) -> Iterator[str]:
+    """The page as texts, one behind the other: a copy of the whole would be most of what it takes.
 
     The policy in it lets only its own scripts run, by their hashes, and nothing be fetched; a page
     that is written anew may show itself in a frame, to see whether it has become another one.
@@ -121,19 +124,29 @@ def render_page(data: PageData, plotlyjs: PlotlyJs) -> str:
     script = _script()
     plotly, source = _plotly(plotlyjs)
     told, numbers = _json(data), data.columns.to_base64()
-    version = hashlib.sha256(f"{told}{numbers}".encode()).hexdigest()[:16]
-    return _PAGE.format(
-        policy=_policy(script, source, live=data.page["live"] is not None),
-        version=version,
-        first=_FIRST,
-        title=html.escape(data.page["title"]),
-        style="\n".join(_asset(name) for name in _STYLES),
-        body=_asset("page.html"),
-        data=told,
-        numbers=numbers,
-        script=script,
-        plotly=plotly,
-    )
+    parts = {
+        "policy": _policy(script, source, live=data.page["live"] is not None),
+        "version": _version(told, numbers),
+        "first": _FIRST,
+        "title": html.escape(data.page["title"]),
+        "style": "\n".join(_asset(name) for name in _STYLES),
+        "body": _asset("page.html"),
+        "data": told,
+        "numbers": numbers,
+        "script": script,
+        "plotly": plotly,
+    }
+    for text, name, _, _ in Formatter().parse(_PAGE):
+        yield text
+        if name:
+            yield parts[name]
+
+
+def _version(*texts: str) -> str:
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode())
+    return digest.hexdigest()[:16]
 
 
 def _asset(name: str) -> str:
@@ -149,8 +162,8 @@ def _script() -> str:
 def _json(data: PageData) -> str:
     """JSON in which no string can end the element that it stands in."""
     text = json.dumps(data.page, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    # A lone surrogate cannot be written as UTF-8.
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    if not text.isascii():  # a lone surrogate cannot be written as UTF-8
+        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return text.replace("<", "\\u003c")
 
 

@@ -48,6 +48,8 @@ def some_values(
         How many values the tag has in all, and those that were chosen, in the order written.
     """
     for part in run.data.parts:
+        if not any(each.plugin == plugin for each in part.columns.series):
+            continue
         chosen, counts = _chosen(part.within(selection.steps), plugin, most, selection.tags)
         values: dict[str, list[StoredValue]] = {}
         for value in readable(stored_values([chosen], plugin, None), problems):

@@ -52,14 +52,16 @@ def run_panels(
     panels = {}
     known = JudgedInputs(inputs, judged)
     for run in chosen:
-        one = _of_page(explain_judged(known, names[run], selection), title, shown_path)
+        whole = explain_judged(known, names[run], selection, curves=False)
+        one = _of_page(whole, title, shown_path)
         lines = explanation_lines(one, lambda text: markdown_text(printable(text)))
         panels[run] = markdown_to_html("\n".join(lines))
+        inputs.runs[names[run]].data.rest()
     return panels
 
 
 def _of_page(one: Explanation, title: str, shown_path: Callable[[str], str]) -> Explanation:
-    """The same without the curves, and with the paths that a page may name."""
+    """The same with the paths that a page may name."""
 
     def shown(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         return ({**row, "file": shown_path(row["file"])} for row in rows)
@@ -72,7 +74,6 @@ def _of_page(one: Explanation, title: str, shown_path: Callable[[str], str]) -> 
         places=tuple(
             {name: shown_path(file) for name, file in places.items()} for places in one.places
         ),
-        curves=(),
         problems=tuple(shown(one.problems)),
         configuration=one.configuration and shown_path(one.configuration),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.render.report.columns import Columns, Stored
+    from tbtools.render.report.outlines import Outline
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
@@ -33,6 +35,8 @@ LEAST_POINTS = 64
 # findings of a series.
 _AROUND = 12
 _MOST_ONSETS = 4
+# What series of runs that were logged at the same steps have in common, and are thinned alike.
+_ALIKE = frozenset({"step", "to", "count"})
 # Runs beyond which a screen reader is only told how many more there are.
 _MOST_NAMED = 10
 
@@ -92,12 +96,6 @@ class _Block:
         self._stored = stored_buckets(self._step, self._value, self._buckets, self._ends, ends)
         middle = self._seconds[self._buckets.first] / 2 + self._seconds[self._buckets.last] / 2
         self._ms = stored_integers(_milliseconds(middle), ends.tolist())
-        firsts = self._ends - sizes
-        self._nonfinite = np.add.reduceat(~self._finite, firsts, dtype=np.int64).tolist()
-        least, greatest = (
-            extreme.reduceat(self._value, firsts) for extreme in (np.minimum, np.maximum)
-        )
-        self._is_constant = (least == greatest).tolist()
 
     def _broken(self) -> list[Breaks]:
         """Where the lines of each series break; most steps and times rise, of one session."""
@@ -141,15 +139,12 @@ class _Block:
             encoded |= encoded_points(series, buckets, columns)
             encoded["ms"] = columns.integers(_milliseconds(seconds[buckets.first]))
         else:
-            encoded |= {name: columns.add(each) for name, each in self._stored[number].items()}
+            encoded |= {
+                name: columns.add_once(each) if name in _ALIKE else columns.add(each)
+                for name, each in self._stored[number].items()
+            }
             encoded["ms"] = columns.add(self._ms[number])
-        if series.step.size > 1 and self._is_constant[number]:
-            encoded["constant"] = True
-        encoded["nonfinite"] = self._nonfinite[number]
-        if not np.isfinite(series.value[-1]):
-            encoded["broken"] = True
-        row = _row(series, self._nonfinite[number], kept.stop - kept.start)
-        return encoded | {"row": row, "at": format_count(int(series.step[-1]))}
+        return encoded
 
 
 def encoded_buckets(
@@ -266,36 +261,34 @@ def _milliseconds(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     return milliseconds
 
 
-def _row(series: ScalarSeries, nonfinite: int, drawn: int) -> list[str]:
-    """What the table behind a chart says of a series, from all its points.
-
-    Args:
-        series: The series.
-        nonfinite: How many of its values are not finite.
-        drawn: How many of its points are on the page.
+def told_of(outline: Outline, drawn: int) -> dict[str, Any]:
+    """What the page says of a series of which so many points are on it, from all of them.
 
     Returns:
-        The last value, the least and the greatest finite one with their steps, and how many are
-        not finite, how many there are, how many are drawn.
+        ``nonfinite``: how many values are not finite; whether it is ``constant``, and ``broken``,
+        as it ends in no number; ``row``: the last value, the least and the greatest finite one with
+        their steps, and how many are not finite, how many there are, how many are drawn; ``at``:
+        the last step.
     """
-    value = series.value
-    extremes = ["-", "-"]
-    if nonfinite < value.size:
-        finite = np.flatnonzero(np.isfinite(value)) if nonfinite else np.arange(value.size)
-        known = value[finite] if nonfinite else value
-        extremes = [
-            format_number(float(value[place]), series.dtype)
-            + f" at {format_count(int(series.step[place]))}"
-            for place in (finite[known.argmin()], finite[known.argmax()])
-        ]
-    counts = [nonfinite, value.size, drawn]
-    last = format_number(float(series.value[-1]), series.dtype)
-    return [last, *extremes, *map(format_count, counts)]
+    told: dict[str, Any] = {"constant": True} if outline.is_constant else {}
+    told["nonfinite"] = outline.nonfinite
+    if not math.isfinite(outline.last):
+        told["broken"] = True
+    extremes = [
+        "-"
+        if each is None
+        else f"{format_number(each[0], outline.dtype)} at {format_count(each[1])}"
+        for each in (outline.least, outline.greatest)
+    ]
+    counts = [outline.nonfinite, outline.points, drawn]
+    last = format_number(outline.last, outline.dtype)
+    row = [last, *extremes, *map(format_count, counts)]
+    return told | {"row": row, "at": format_count(outline.last_step)}
 
 
 def encoded_tags(
     tags: Sequence[str],
-    series: Sequence[ScalarSeries],
+    series: Sequence[Outline],
     runs: Sequence[str],
     better: Mapping[str, Objective],
     notes: Sequence[list[dict[str, Any]]],
@@ -316,7 +309,7 @@ def encoded_tags(
         where it is known which way is better.
     """
     run_number = {run: number for number, run in enumerate(runs)}
-    by_tag: dict[str, list[ScalarSeries]] = {tag: [] for tag in tags}
+    by_tag: dict[str, list[Outline]] = {tag: [] for tag in tags}
     for each in series:
         by_tag[each.tag].append(each)
     return [
@@ -332,9 +325,9 @@ def encoded_tags(
     ]
 
 
-def _label(tag: str, series: Sequence[ScalarSeries]) -> str:
+def _label(tag: str, series: Sequence[Outline]) -> str:
     ends = [
-        f"{each.run} ends at {format_number(float(each.value[-1]), each.dtype)}"
+        f"{each.run} ends at {format_number(each.last, each.dtype)}"
         for each in series[:_MOST_NAMED]
     ]
     more = f", and {plural(len(series) - len(ends), 'more run')}" * (len(series) > len(ends))
@@ -342,15 +335,15 @@ def _label(tag: str, series: Sequence[ScalarSeries]) -> str:
 
 
 def _single_points(
-    series: Sequence[ScalarSeries], better: Objective, run_number: Mapping[str, int]
+    series: Sequence[Outline], better: Objective, run_number: Mapping[str, int]
 ) -> dict[str, Any]:
-    if any(len(each.value) != 1 for each in series):
+    if any(each.points != 1 for each in series):
         return {}
     sign = -1 if better == "max" else 1
 
-    def place(each: ScalarSeries) -> tuple[bool, float]:
-        value = float(each.value[0])
-        return not np.isfinite(value), sign * value if np.isfinite(value) else 0.0
+    def place(each: Outline) -> tuple[bool, float]:
+        value = each.first
+        return not math.isfinite(value), sign * value if math.isfinite(value) else 0.0
 
     order = series if better == "none" else sorted(series, key=place)
     return {"single": [run_number[each.run] for each in order]}

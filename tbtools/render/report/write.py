@@ -25,7 +25,7 @@ from tbtools.runs.run import Run
 from tbtools.runs.selection import EVERYTHING, Selection, Selector, as_globs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tbtools.analysis.judgement import Judgement
     from tbtools.render.report.data import PageData
@@ -230,7 +230,7 @@ def page_text(
         group=group,
         media_bytes=media_bytes,
     )
-    return render_page(data, "inline")
+    return "".join(render_page(data, "inline"))
 
 
 def _gathered(
@@ -353,7 +353,7 @@ def settle_page(path: str | os.PathLike[str]) -> None:
     text = Path(path).read_text("utf-8", "surrogateescape")
     settled = _LIVE.sub('"live":null', text, count=1)
     if settled != text:
-        _write(path, settled.replace(_VERSION, f"{_VERSION}last-", 1), force=True)
+        _write(path, [settled.replace(_VERSION, f"{_VERSION}last-", 1)], force=True)
 
 
 def _require_values(inputs: Inputs, selection: Selection) -> None:
@@ -429,11 +429,14 @@ def _put_plotly_beside(path: Path, *, force: bool) -> None:
     """Several pages of one directory share the script; it is written when it is not there yet."""
     beside = path.parent / PLOTLY_FILE
     if not _is_plotly(beside):
-        _write(beside, plotly_js(), force=force)
+        _write(beside, [plotly_js()], force=force)
 
 
-def _write(path: str | os.PathLike[str], text: str, *, force: bool) -> int:
-    """Writes a text, and says how many bytes it has."""
+def _write(path: str | os.PathLike[str], texts: Iterable[str], *, force: bool) -> int:
+    """Writes texts, one behind the other, and says how many bytes they have."""
+    size = 0
     with replaced_whole(path, force=force) as opened:
-        cast("IO[str]", opened).write(text)
-    return len(text.encode("utf-8", "backslashreplace"))
+        for text in texts:
+            cast("IO[str]", opened).write(text)
+            size += len(text if text.isascii() else text.encode("utf-8", "backslashreplace"))
+    return size

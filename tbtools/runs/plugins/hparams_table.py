@@ -147,6 +147,7 @@ def hparams_settings(
         found = settings[owners.get(name, name)]
         found.values.update(hparams)
         found.problems.extend((name, each) for each in problems)
+        all_runs[name].data.rest()
     return settings
 
 

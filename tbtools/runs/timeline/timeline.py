@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.row_order import RowOrder
     from tbtools.runs.timeline.clocks import Clocks
     from tbtools.runs.timeline.resume import Cut
     from tbtools.runs.timeline.rows import Mark, RunRows
@@ -139,6 +140,12 @@ class Timeline:
         if len(self.sessions) < 2:
             return _zeros(rows.size)
         return np.searchsorted(self._first_rows, rows, side="right") - 1
+
+    def sessions_in(self, order: RowOrder) -> NDArray[np.int64]:
+        """The same of all rows of an order, which are only asked for where they tell."""
+        if len(self.sessions) < 2:
+            return _zeros(order.size)
+        return self.session_of(order.all())
 
     def marks(self, kind: int) -> list[Mark]:
         """The events of one kind that are no summary: session after session, as points stand."""
