@@ -207,7 +207,8 @@ def share_block(tables: Sequence[SeriesTable]) -> None:
 
 def _joined_blocks(tables: Sequence[SeriesTable]) -> SeriesBlock:
     return SeriesBlock(
-        np.concatenate([table.numbers for table in tables]),
+        # As bytes: NumPy compares all fields of each with those of the others before it.
+        np.concatenate([table.numbers.view(np.uint8) for table in tables]).view(NUMBERS),
         np.concatenate([table.means for table in tables]),
     )
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from tbtools.analysis.configuration import configuration_of
 from tbtools.analysis.detect import Findings, NotJudged
-from tbtools.analysis.judging import judge_series, run_not_judged, runs_not_judged
 from tbtools.analysis.kept_summaries import KeptSummaries
 from tbtools.analysis.main_objective import rank_objectives
+from tbtools.analysis.not_judged import run_not_judged, runs_not_judged
 from tbtools.analysis.series_summary import SeriesTable, objective_summary, share_block
 from tbtools.analysis.summarized import RunSummary, Summary
 from tbtools.errors import UnsupportedType
@@ -21,6 +21,7 @@ from tbtools.runs.diagnostics import Provenance
 from tbtools.runs.engine import over_runs
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.numbers import is_number
+from tbtools.runs.reading import check_progress
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of
 from tbtools.runs.status import run_ending, run_times
@@ -85,6 +86,7 @@ def summarize(
     now = time.time() if now is None else now
     if not is_number(now):
         raise UnsupportedType(f"now={now!r} is no number of seconds")
+    check_progress(judging)
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     inputs = open_inputs(runs)
     configuration = configuration_of(inputs)
@@ -279,20 +281,7 @@ class _SeriesToJudge:
 
     def judge(self, runs: Mapping[str, Run], progress: Progress) -> dict[str, Findings]:
         """The findings of each run."""
-        if not self.few:
-            self._not_judged += [
-                NotJudged(run, None, _TOO_MUCH) for run, tags in self.scalars.items() if tags
-            ]
-        judged = self.scalars if self.few else {}
-        found = judge_series(
-            self._series,
-            {(run, tag) for run, tags in judged.items() for tag in tags},
-            self._selection,
-            self._configuration,
-            runs=runs,
-            objectives=self._configuration.objectives,
-            progress=progress,
-        )
+        found = self._found(runs, progress)
         by_run: dict[str, list[Finding]] = defaultdict(list)
         for finding in found:
             by_run[finding.run].append(finding)
@@ -303,6 +292,26 @@ class _SeriesToJudge:
             run: Findings(tuple(by_run.get(run, ())), not_judged=tuple(not_judged.get(run, ())))
             for run in {**by_run, **not_judged}
         }
+
+    def _found(self, runs: Mapping[str, Run], progress: Progress) -> Findings:
+        """What is found of all series, or why nothing is looked for."""
+        if not self.few:
+            too_much = (
+                NotJudged(run, None, _TOO_MUCH) for run, tags in self.scalars.items() if tags
+            )
+            return Findings(not_judged=tuple(too_much))
+        # Importing the detectors takes as long as summing up a hundred runs.
+        from tbtools.analysis.judging import judge_series
+
+        return judge_series(
+            self._series,
+            {(run, tag) for run, tags in self.scalars.items() for tag in tags},
+            self._selection,
+            self._configuration,
+            runs=runs,
+            objectives=self._configuration.objectives,
+            progress=progress,
+        )
 
 
 @lru_cache(maxsize=1024)
