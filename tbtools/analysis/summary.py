@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.configuration import configuration_of
@@ -108,16 +107,13 @@ def summarize(
     scalars = {name: found.to_judge.scalars[name] for name in runs}
     objectives = rank_objectives(scalars, configuration.objectives)
     findings = found.to_judge.judge(inputs.runs, judging)
+    nothing = Findings()
     return Summary(
         logdir=inputs.label,
         runs=tuple(
             # Names and paths of this process: those of another one would be held a second time.
-            replace(
-                each := found.runs.pop(name),
-                run=name,
-                path=run.path,
-                objective=_objective(name, each, objectives),
-                findings=findings.get(name, Findings()),
+            (each := found.runs.pop(name)).told_of(
+                name, run.path, _objective(name, each, objectives), findings.get(name, nothing)
             )
             for name, run in runs.items()
         ),
@@ -246,7 +242,7 @@ class _SeriesToJudge:
     def add(self, name: str, run: Run, scalars: dict[str, int]) -> None:
         """Takes the series of a run, of which some scalars are selected."""
         self._not_judged += runs_not_judged({name: run}, self._selection)
-        self.scalars[name] = _held_once(tuple(scalars.items()))
+        self.scalars[name] = scalars
         if not self.few:
             return
         counts = [each.count for part in run.data.parts for each in part.columns.scalars()]
@@ -312,12 +308,6 @@ class _SeriesToJudge:
             objectives=self._configuration.objectives,
             progress=progress,
         )
-
-
-@lru_cache(maxsize=1024)
-def _held_once(scalars: tuple[tuple[str, int], ...]) -> dict[str, int]:
-    """The tags and numbers of points of runs that are alike."""
-    return dict(scalars)
 
 
 def _run_summary(run: Run, selector: Selector, now: float) -> tuple[Ending, RunSummary]:
