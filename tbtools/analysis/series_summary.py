@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
-from tbtools.runs.columns import bounds
 from tbtools.runs.loops import loops
 from tbtools.runs.numbers import json_number
 from tbtools.runs.statistics import NUMBERS, measured, statistics_of
@@ -113,7 +112,8 @@ class SeriesTable(Sequence[SeriesSummary]):
         """Some series of a part, all of which have points."""
         number = part.columns.rows.values.number
         means = np.empty((len(chosen), SPARKLINE_BINS))
-        loops.stretch_means(number, *bounds(chosen), means, part.columns.order)
+        stretches = part.columns.stretches(chosen)
+        loops.stretch_means(number, stretches.firsts, stretches.ends, means, stretches.order)
         timeline = part.columns.timeline
         for row, series in zip(means, chosen if timeline.has_overlaps else (), strict=False):
             if not series.scalar:
@@ -124,8 +124,9 @@ class SeriesTable(Sequence[SeriesSummary]):
             turns = _means_of_turns(value, timeline.session_of(rows), bins)
             if turns is not None:
                 row[:bins] = turns
-        tags = tuple((part.shown_tag(each.tag), each.plugin) for each in chosen)
-        return cls(_held_once(tags), SeriesBlock(measured(part.columns, chosen), means))
+        tags = tuple([(part.shown_tag(each.tag), each.plugin) for each in chosen])
+        numbers = measured(part.columns, chosen, stretches)
+        return cls(_held_once(tags), SeriesBlock(numbers, means))
 
     @classmethod
     def whole(cls, parts: Sequence[Part]) -> SeriesTable:
