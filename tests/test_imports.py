@@ -63,7 +63,7 @@ def test_help(line: str) -> None:
 )  # fmt: skip
 def test_summarize_and_verify(line: str, tmp_path: Path) -> None:
     unwanted = HEAVY | REMOTE | {"tempfile", "rich.table", "rich.progress", "numpy.ma", "hashlib"}
-    unwanted |= {"shutil", "subprocess"}
+    unwanted |= {"shutil", "subprocess", "concurrent.futures.thread", "logging"}
     loaded = modules_after(command(line), TBTOOLS_CACHE=str(tmp_path))
     assert "numpy" in loaded
     # NumPy 1 brings numpy.ma by itself, and rich 13.7 its tables.
