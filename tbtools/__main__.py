@@ -37,6 +37,8 @@ def main() -> None:
         _end(_INTERRUPTED, "interrupted")
     except (MemoryError, ImportError, OSError) as error:  # not even what tells it can be had
         _end(_TROUBLE, str(error) or "out of memory")
+    # Python looks for it once more where it ends: at all objects, which go away anyway.
+    gc.freeze()
     sys.exit(status)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.builders import EventFileBuilder
 from tests.commands import ROOT, environment
 
 if TYPE_CHECKING:
@@ -62,12 +63,24 @@ def test_help(line: str) -> None:
 )  # fmt: skip
 def test_summarize_and_verify(line: str, tmp_path: Path) -> None:
     unwanted = HEAVY | REMOTE | {"tempfile", "rich.table", "rich.progress", "numpy.ma", "hashlib"}
+    unwanted |= {"shutil", "subprocess", "concurrent.futures.thread", "logging"}
     loaded = modules_after(command(line), TBTOOLS_CACHE=str(tmp_path))
     assert "numpy" in loaded
     # NumPy 1 brings numpy.ma by itself, and rich 13.7 its tables.
     assert not loaded & (unwanted - modules_after("import numpy, rich.console"))
     if "tbtools.eventfile._scan" in loaded:
         assert not loaded & PROTOBUF
+
+
+def test_a_summary_of_too_much_to_be_judged_needs_no_detectors(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version()
+    for number in range(1_001):
+        builder.scalar(f"loss_{number}", 1, 0.5)
+    builder.write(tmp_path / "logs" / "events.out.tfevents.1")
+    loaded = modules_after(command(f"summarize {tmp_path}/logs"), TBTOOLS_CACHE="off")
+    assert "tbtools.analysis.summary" in loaded
+    assert not {name for name in loaded if name.startswith("tbtools.analysis.detect.d")}
+    assert not loaded & {"tbtools.analysis.detect.judge", "tbtools.analysis.judging"}
 
 
 def test_findings_as_a_table_need_no_xml(tmp_path: Path) -> None:

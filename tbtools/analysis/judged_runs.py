@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from tbtools.analysis.declared import hparams_with, hyperparameters
 from tbtools.analysis.detect.pairs import family
-from tbtools.analysis.judging import found_in, runs_not_judged, trend_of
+from tbtools.analysis.judging import found_in, trend_of
+from tbtools.analysis.not_judged import runs_not_judged
 from tbtools.analysis.objective import require_objectives
 from tbtools.analysis.outlook import Siblings, known_of, open_courses, told_outlooks
 from tbtools.eventfile.discover import natural_key

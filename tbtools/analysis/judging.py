@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.declared import hyperparameters
-from tbtools.analysis.detect import Findings, NotJudged, detect_series
-from tbtools.analysis.outlook import (
-    with_outlooks,
-)
+from tbtools.analysis.detect import Findings, detect_series
+from tbtools.analysis.outlook import with_outlooks
 from tbtools.analysis.remedy import with_remedies
 from tbtools.analysis.series_summary import stretch_means
 
@@ -161,25 +159,6 @@ def _touches(finding: Finding, series: ScalarSeries, selection: Selection) -> bo
     return (last is None or int(steps.min()) <= last) and (
         first is None or int(steps.max()) >= first
     )
-
-
-def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[NotJudged]:
-    """The runs of which nothing was judged, and why.
-
-    A run without the tags or steps that are selected is not selected, and is left out.
-    """
-    for name, run in runs.items():
-        has_scalars = not selection.is_all or run.data.has_scalars
-        yield from run_not_judged(
-            name, is_unreadable=run.data.diagnostics.is_unreadable, has_scalars=has_scalars
-        )
-
-
-def run_not_judged(name: str, *, is_unreadable: bool, has_scalars: bool) -> tuple[NotJudged, ...]:
-    """Why nothing of a run can be judged, if there is a reason."""
-    if is_unreadable:
-        return (NotJudged(name, None, "nothing could be read"),)
-    return () if has_scalars else (NotJudged(name, None, "no scalars"),)
 
 
 def trend_of(series: ScalarSeries, finding: Finding) -> FindingTrend:

@@ -16,7 +16,7 @@ from tbtools.analysis.objective.meaning import meaning_of
 from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tbtools.vocabulary import Objective
 
@@ -87,12 +87,12 @@ def rank_objectives(
     runs: Counter[str] = Counter()
     total: Counter[str] = Counter()
     moving = set()
-    for run, tags in points.items():
+    for (tags, own), many in _alike(points, by_run):
         for tag, count in tags.items():
-            if by_run[run][tag] == "none":
+            if own[tag] == "none":
                 continue
-            runs[tag] += 1
-            total[tag] += count
+            runs[tag] += many
+            total[tag] += many * count
             if count > 1:
                 moving.add(tag)
     most = max(runs.values(), default=0)
@@ -115,6 +115,17 @@ def rank_objectives(
     return Objectives(directions, by_run, tuple(sorted(runs, key=prominence)))
 
 
+def _alike(
+    points: Mapping[str, Mapping[str, int]], by_run: Mapping[str, Mapping[str, Objective]]
+) -> Iterator[tuple[tuple[Mapping[str, int], Mapping[str, Objective]], int]]:
+    """The points of the tags of runs and their objectives, and how many runs share these two."""
+    pairs = [(tags, by_run[run]) for run, tags in points.items()]
+    many = Counter((id(tags), id(own)) for tags, own in pairs)
+    for pair in pairs:
+        if count := many.pop((id(pair[0]), id(pair[1])), 0):
+            yield pair, count
+
+
 def _measured(tag: str) -> str | None:
     """The word of what a tag measures."""
     measure = meaning_of(tag).measure
@@ -135,7 +146,11 @@ def _standing(tag: str, quoted: Sequence[frozenset[str]]) -> int:
 
 def _directions(runs: Iterable[Mapping[str, Objective]]) -> dict[str, Objective]:
     found: dict[str, Objective] = {}
+    before: Mapping[str, Objective] = {}
     for own in runs:
+        if own is before:  # which says nothing new
+            continue
+        before = own
         for tag, direction in own.items():
             if direction != "none" or tag not in found:
                 found[tag] = direction

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
-from tbtools.runs.columns import bounds
 from tbtools.runs.loops import loops
 from tbtools.runs.numbers import json_number
 from tbtools.runs.statistics import NUMBERS, measured, statistics_of
@@ -113,7 +112,8 @@ class SeriesTable(Sequence[SeriesSummary]):
         """Some series of a part, all of which have points."""
         number = part.columns.rows.values.number
         means = np.empty((len(chosen), SPARKLINE_BINS))
-        loops.stretch_means(number, *bounds(chosen), means, part.columns.order)
+        stretches = part.columns.stretches(chosen)
+        loops.stretch_means(number, stretches.firsts, stretches.ends, means, stretches.order)
         timeline = part.columns.timeline
         for row, series in zip(means, chosen if timeline.has_overlaps else (), strict=False):
             if not series.scalar:
@@ -124,8 +124,9 @@ class SeriesTable(Sequence[SeriesSummary]):
             turns = _means_of_turns(value, timeline.session_of(rows), bins)
             if turns is not None:
                 row[:bins] = turns
-        tags = tuple((part.shown_tag(each.tag), each.plugin) for each in chosen)
-        return cls(_held_once(tags), SeriesBlock(measured(part.columns, chosen), means))
+        tags = tuple([(part.shown_tag(each.tag), each.plugin) for each in chosen])
+        numbers = measured(part.columns, chosen, stretches)
+        return cls(_held_once(tags), SeriesBlock(numbers, means))
 
     @classmethod
     def whole(cls, parts: Sequence[Part]) -> SeriesTable:
@@ -145,10 +146,9 @@ class SeriesTable(Sequence[SeriesSummary]):
         )
 
     def scalars(self) -> dict[str, int]:
-        """The tags of scalars, and how many points each has."""
+        """The tags of scalars, and how many points each has; runs that are alike share it."""
         numbers = self.numbers
-        counts = zip(self.tags, numbers["dtype"].tolist(), numbers["count"].tolist(), strict=True)
-        return {tag: count for (tag, _), dtype, count in counts if dtype}
+        return _scalars(self.tags, numbers["dtype"].tobytes(), numbers["count"].tobytes())
 
     @property
     def nbytes(self) -> int:
@@ -169,10 +169,14 @@ class SeriesTable(Sequence[SeriesSummary]):
         """The series of that number, or some of them."""
         if isinstance(number, slice):
             return tuple(self[each] for each in range(len(self))[number])
-        statistics = self.statistics(number)
-        bins = min(statistics.count, SPARKLINE_BINS) if statistics.dtype else 0
+        return SeriesSummary(self.statistics(number), self.sparkline(number))
+
+    def sparkline(self, number: int) -> tuple[float | None, ...]:
+        """The sparkline of the series of that number, as in `SeriesSummary`."""
+        row = self.numbers[number]
+        bins = min(int(row["count"]), SPARKLINE_BINS) if row["dtype"] else 0
         means = self.means[number, :bins].tolist()
-        return SeriesSummary(statistics, tuple(None if mean != mean else mean for mean in means))
+        return tuple([None if mean != mean else mean for mean in means])
 
     def statistics(self, number: int) -> SeriesStatistics:
         """The numbers of the series of that number."""
@@ -186,6 +190,12 @@ class SeriesTable(Sequence[SeriesSummary]):
 @lru_cache(maxsize=1024)
 def _held_once(tags: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     return tags
+
+
+@lru_cache(maxsize=1024)
+def _scalars(tags: tuple[tuple[str, str], ...], dtypes: bytes, counts: bytes) -> dict[str, int]:
+    rows = zip(tags, dtypes, np.frombuffer(counts, np.int64).tolist(), strict=True)
+    return {tag: count for (tag, _), dtype, count in rows if dtype}
 
 
 def _restored(tags: tuple[tuple[str, str], ...], numbers: bytes, means: bytes) -> SeriesTable:
@@ -207,7 +217,8 @@ def share_block(tables: Sequence[SeriesTable]) -> None:
 
 def _joined_blocks(tables: Sequence[SeriesTable]) -> SeriesBlock:
     return SeriesBlock(
-        np.concatenate([table.numbers for table in tables]),
+        # As bytes: NumPy compares all fields of each with those of the others before it.
+        np.concatenate([table.numbers.view(np.uint8) for table in tables]).view(NUMBERS),
         np.concatenate([table.means for table in tables]),
     )
 
@@ -282,7 +293,7 @@ class _ObjectiveOfTable(ObjectiveSummary):
 
     @property
     def sparkline(self) -> tuple[float | None, ...]:
-        return self._table[self._row].sparkline
+        return self._table.sparkline(self._row)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _ObjectiveOfTable, (self._table, self._row, self.direction)
@@ -296,9 +307,6 @@ def objective_summary(series: SeriesTable, tag: str, direction: Objective) -> Ob
         tag: The tag by which the run is judged, as `rank_objectives` chooses it.
         direction: Which way is better.
     """
-    row = next(
-        row
-        for row, (own, _) in enumerate(series.tags)
-        if own == tag and series.statistics(row).dtype
-    )
+    dtype = series.numbers["dtype"]
+    row = next(row for row, (own, _) in enumerate(series.tags) if own == tag and dtype[row])
     return _ObjectiveOfTable(series, row, direction)

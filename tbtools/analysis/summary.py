@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.configuration import configuration_of
 from tbtools.analysis.detect import Findings, NotJudged
-from tbtools.analysis.judging import judge_series, run_not_judged, runs_not_judged
 from tbtools.analysis.kept_summaries import KeptSummaries
 from tbtools.analysis.main_objective import rank_objectives
+from tbtools.analysis.not_judged import run_not_judged, runs_not_judged
 from tbtools.analysis.series_summary import SeriesTable, objective_summary, share_block
 from tbtools.analysis.summarized import RunSummary, Summary
 from tbtools.errors import UnsupportedType
@@ -21,6 +20,7 @@ from tbtools.runs.diagnostics import Provenance
 from tbtools.runs.engine import over_runs
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.numbers import is_number
+from tbtools.runs.reading import check_progress
 from tbtools.runs.selection import Selection, Selector
 from tbtools.runs.series import read_scalars_of
 from tbtools.runs.status import run_ending, run_times
@@ -85,6 +85,7 @@ def summarize(
     now = time.time() if now is None else now
     if not is_number(now):
         raise UnsupportedType(f"now={now!r} is no number of seconds")
+    check_progress(judging)
     selection = Selection.of(tags, steps, exclude_tags=exclude_tags)
     inputs = open_inputs(runs)
     configuration = configuration_of(inputs)
@@ -106,16 +107,13 @@ def summarize(
     scalars = {name: found.to_judge.scalars[name] for name in runs}
     objectives = rank_objectives(scalars, configuration.objectives)
     findings = found.to_judge.judge(inputs.runs, judging)
+    nothing = Findings()
     return Summary(
         logdir=inputs.label,
         runs=tuple(
             # Names and paths of this process: those of another one would be held a second time.
-            replace(
-                each := found.runs.pop(name),
-                run=name,
-                path=run.path,
-                objective=_objective(name, each, objectives),
-                findings=findings.get(name, Findings()),
+            (each := found.runs.pop(name)).told_of(
+                name, run.path, _objective(name, each, objectives), findings.get(name, nothing)
             )
             for name, run in runs.items()
         ),
@@ -244,7 +242,7 @@ class _SeriesToJudge:
     def add(self, name: str, run: Run, scalars: dict[str, int]) -> None:
         """Takes the series of a run, of which some scalars are selected."""
         self._not_judged += runs_not_judged({name: run}, self._selection)
-        self.scalars[name] = _held_once(tuple(scalars.items()))
+        self.scalars[name] = scalars
         if not self.few:
             return
         counts = [each.count for part in run.data.parts for each in part.columns.scalars()]
@@ -279,20 +277,7 @@ class _SeriesToJudge:
 
     def judge(self, runs: Mapping[str, Run], progress: Progress) -> dict[str, Findings]:
         """The findings of each run."""
-        if not self.few:
-            self._not_judged += [
-                NotJudged(run, None, _TOO_MUCH) for run, tags in self.scalars.items() if tags
-            ]
-        judged = self.scalars if self.few else {}
-        found = judge_series(
-            self._series,
-            {(run, tag) for run, tags in judged.items() for tag in tags},
-            self._selection,
-            self._configuration,
-            runs=runs,
-            objectives=self._configuration.objectives,
-            progress=progress,
-        )
+        found = self._found(runs, progress)
         by_run: dict[str, list[Finding]] = defaultdict(list)
         for finding in found:
             by_run[finding.run].append(finding)
@@ -304,11 +289,25 @@ class _SeriesToJudge:
             for run in {**by_run, **not_judged}
         }
 
+    def _found(self, runs: Mapping[str, Run], progress: Progress) -> Findings:
+        """What is found of all series, or why nothing is looked for."""
+        if not self.few:
+            too_much = (
+                NotJudged(run, None, _TOO_MUCH) for run, tags in self.scalars.items() if tags
+            )
+            return Findings(not_judged=tuple(too_much))
+        # Importing the detectors takes as long as summing up a hundred runs.
+        from tbtools.analysis.judging import judge_series
 
-@lru_cache(maxsize=1024)
-def _held_once(scalars: tuple[tuple[str, int], ...]) -> dict[str, int]:
-    """The tags and numbers of points of runs that are alike."""
-    return dict(scalars)
+        return judge_series(
+            self._series,
+            {(run, tag) for run, tags in self.scalars.items() for tag in tags},
+            self._selection,
+            self._configuration,
+            runs=runs,
+            objectives=self._configuration.objectives,
+            progress=progress,
+        )
 
 
 def _run_summary(run: Run, selector: Selector, now: float) -> tuple[Ending, RunSummary]:

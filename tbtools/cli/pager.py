@@ -6,13 +6,12 @@ import contextlib
 import io
 import os
 import shlex
-import shutil
 import signal
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator, Sequence
     from typing import IO, TextIO
 
@@ -45,6 +44,8 @@ class _Pages(Screen):
     """Holds lines until there are more than the terminal has; from then on a pager shows them."""
 
     def __init__(self, command: Sequence[str], terminal: TextIO) -> None:
+        import shutil  # which brings all compressors; what is piped needs none
+
         super().__init__(terminal.encoding)
         self._command, self._terminal = command, terminal
         self._room = shutil.get_terminal_size().lines - 1  # below them the shell asks for more
@@ -62,6 +63,8 @@ class _Pages(Screen):
         return written
 
     def _begin(self) -> None:
+        import subprocess
+
         try:
             self._pager = subprocess.Popen(  # noqa: S603 - the user's own
                 self._command, stdin=subprocess.PIPE, env={"LESS": _LESS, **os.environ},
@@ -118,4 +121,6 @@ def _command() -> list[str] | None:
         command = shlex.split(os.environ.get("PAGER", "less"))
     except (AttributeError, OSError, ValueError):  # closed, none of the system's, or a lone quote
         return None
+    import shutil
+
     return command if command and command != ["cat"] and shutil.which(command[0]) else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tbtools.cli.options import REDRAWING, refuse_option
-from tbtools.cli.pager import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,6 +73,8 @@ def _redraw(draw: Callable[[], object], paths: Sequence[str]) -> NoReturn:
 
 def _drawn(draw: Callable[[], object], terminal: Any) -> str:
     """What a command prints, with what it tells on standard error below it."""
+    from tbtools.cli.pager import Screen
+
     screen, told = Screen(terminal.encoding), io.StringIO()
     with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(told):
         draw()
@@ -83,6 +83,8 @@ def _drawn(draw: Callable[[], object], terminal: Any) -> str:
 
 def _painted(shown: str) -> str:
     """As many lines as the terminal has."""
+    import shutil  # brings all compressors to the start of each command
+
     rows = shutil.get_terminal_size().lines
     lines = shown.splitlines()
     if len(lines) > rows:

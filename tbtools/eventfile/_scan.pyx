@@ -43,6 +43,10 @@ cdef extern from "_crc32c.h" nogil:
 
 tbtools_crc_init()
 
+# Of the hashes of tags, so that no file can be made of tags that share one. Once a process: small
+# files are scanned in the time of a few system calls.
+cdef uint64_t _seed = int.from_bytes(os.urandom(8), "little")
+
 cdef enum:
     HEADER = 12          # u64 length, u32 masked CRC of it
     FRAME = 16           # the header, and the u32 masked CRC of the data behind the data
@@ -106,7 +110,7 @@ cdef class Scanner(Collector):
         self.last_shape = -1
         self.last_record_end = -1
         self.version_size = -1
-        self.seed = int.from_bytes(os.urandom(8), "little")
+        self.seed = _seed
         for name, plugin in tags:
             tag_id = intern_tag(&self.tags, <Bytes><char *>name, len(name), -1, self.seed)
             if tag_id < 0:

@@ -265,6 +265,8 @@ def _tail_problem(found: dict[str, Any]) -> Problem | None:
 
 
 def _damage(found: dict[str, Any]) -> tuple[Problem, ...]:
+    if not found["damage_kind"]:
+        return ()
     columns = [array(found[name], dtype).tolist() for name, dtype in _DAMAGE_DTYPES.items()]
     return tuple(_problem(*row) for row in zip(*columns, strict=True))
 

@@ -71,6 +71,9 @@ def scan_parts(
         Exception: What else `read_until` raises.
     """
     start = scanner.cursor
+    if size - start < 2 * _LEAST_BYTES:
+        read_until(file, scanner, size)
+        return
     with claimed_cores(min((size - start) // _LEAST_BYTES, _MOST_PARTS)) as cores:
         places = [start + (size - start) * part // cores for part in range(1, cores)]
         found = [_first_record(file, type(scanner), size, place, read_until) for place in places]

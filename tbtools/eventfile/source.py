@@ -282,13 +282,18 @@ class NamedErrors:
             raise file_error(error, self._path) from error
 
 
-@contextlib.contextmanager
-def bad_path(path: str) -> Iterator[None]:
+class bad_path:  # noqa: N801 - stands in a `with`
     """Raises OSError for a path that no file can have; Python raises ValueError for a NUL."""
-    try:
-        yield
-    except ValueError as error:
-        raise OSError(errno.EINVAL, str(error), path) from error
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, ValueError):
+            raise OSError(errno.EINVAL, str(error), self._path) from error
 
 
 class LocalSource(Source):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 from tbtools.system import usable_cores
 
@@ -39,6 +39,33 @@ def claimed_cores(most: int) -> Iterator[int]:
     finally:
         with _claim:
             _claimed -= cores
+
+
+class Threads:
+    """A pool whose threads, and the modules that they need, are there once there is work for them.
+
+    Args:
+        most: How many threads there may be.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._pool: ThreadPoolExecutor | None = None
+
+    def submit(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        """As `submitted`."""
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._pool = ThreadPoolExecutor(self._most)
+        return submitted(self._pool, work, *args, **kwargs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
 
 
 def submitted(

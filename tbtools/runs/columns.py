@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -42,9 +42,9 @@ for _name in _PLUGINS[1:]:
     _SLOT_OF_KIND[list(PLUGINS[_name].kinds)] = _SLOT[_name]
 
 
-@dataclass(slots=True)  # not frozen: making one takes half the time, and runs have thousands
+@dataclass(slots=True)  # not frozen: making one takes half the time
 class SeriesRows:
-    """One time series of a run, as a stretch of `RunColumns.order`.
+    """One time series of a run, as a stretch of `RunColumns.order`; runs that are alike share it.
 
     Attributes:
         tag: Its tag.
@@ -66,6 +66,20 @@ class SeriesRows:
     def count(self) -> int:
         """How many points it has."""
         return self.end - self.first
+
+
+class Stretches(NamedTuple):
+    """Where the rows of some series of a run are.
+
+    Attributes:
+        order: int64, the order of the run's rows by series.
+        firsts: int64, where the rows of each series start in it.
+        ends: int64, where they end.
+    """
+
+    order: NDArray[np.int64]
+    firsts: NDArray[np.int64]
+    ends: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,11 +141,15 @@ class RunColumns:
     def order_of(self, series: Sequence[SeriesRows]) -> RowOrder:
         """The rows of several series that have points, one behind the other."""
         order = self._by_series[1]
-        return order if len(series) == len(self.series) else order.stretches(*bounds(series))
+        return order if len(series) == len(self.series) else order.stretches(*_bounds(series))
 
     def of(self, series: SeriesRows) -> NDArray[np.int64]:
         """The rows of one series, in the order of the timeline."""
         return self._by_series[1].stretch(series.first, series.end)
+
+    def stretches(self, series: Sequence[SeriesRows]) -> Stretches:
+        """Where the rows of some series are, for loops over all of them."""
+        return Stretches(self.order, *_bounds(series))
 
     def scalars(self) -> Iterator[SeriesRows]:
         """The series of numbers."""
@@ -166,7 +184,7 @@ def is_within(step: NDArray[np.int64], first: int | None, last: int | None) -> N
     return within
 
 
-def bounds(series: Sequence[SeriesRows]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _bounds(series: Sequence[SeriesRows]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where series start and end in the order of a run's rows."""
     firsts = np.array([each.first for each in series], np.int64)
     return firsts, np.array([each.end for each in series], np.int64)
@@ -197,6 +215,24 @@ def _in_natural_order(
     return [each[1:] for each in found], places
 
 
+@shared_by_names
+def _series(
+    tags: tuple[str, ...], plugins: tuple[str, ...], keys: bytes, ends: bytes
+) -> tuple[SeriesRows, ...]:
+    """The series of `_in_natural_order`, with where each ends in the order: int64."""
+    shown, _ = _in_natural_order(tags, plugins, keys)
+    bounds = pairwise([0, *np.frombuffer(ends, np.int64).tolist()])
+    return tuple(
+        SeriesRows(*each, first, end) for each, (first, end) in zip(shown, bounds, strict=True)
+    )
+
+
+@shared_by_names
+def _declared(plugins: tuple[str, ...]) -> NDArray[np.uint8]:
+    """The slot of what each tag declares."""
+    return np.array([_SLOT.get(name, _DECLARED) for name in plugins], np.uint8)
+
+
 def gather(files: Sequence[FileColumns], policy: RestartPolicy) -> RunColumns:
     """The columns of a run.
 
@@ -209,21 +245,16 @@ def gather(files: Sequence[FileColumns], policy: RestartPolicy) -> RunColumns:
 
 def _gather(timeline: Timeline) -> _BySeries:
     rows = timeline.rows
-    declared = np.array([_SLOT.get(name, _DECLARED) for name in rows.plugins], np.uint8)
     shapes = rows.values.shapes
     key_of_shape, keys = loops.series_keys(
-        shapes.tag_id, shapes.kind, shapes.dtype, _SLOT_OF_KIND, declared,
+        shapes.tag_id, shapes.kind, shapes.dtype, _SLOT_OF_KIND, _declared(rows.plugins),
         _SLOTS, _BY_METADATA, _SCALARS,
     )  # fmt: skip
-    shown, places = _in_natural_order(rows.tags, rows.plugins, keys.tobytes())
+    names = rows.tags, rows.plugins, keys.tobytes()
+    shown, places = _in_natural_order(*names)
     place_of_shape = places[key_of_shape]
     order = _order(rows.values.shape, len(shown), place_of_shape, _kept_rows(timeline))
-    bounds = [0, *order.ends.tolist()]
-    series = [
-        SeriesRows(*each, first, end)
-        for each, (first, end) in zip(shown, pairwise(bounds), strict=True)
-    ]
-    return tuple(series), order
+    return _series(*names, order.ends.tobytes()), order
 
 
 def _order(

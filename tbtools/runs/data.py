@@ -233,6 +233,8 @@ class RunData:
         once, says nothing: points came later, or there are none but the hyperparameters.
         """
         every = [part.columns for part in self.parts]
+        if not any(SESSION_END_TAG in columns.rows.tags for columns in every):
+            return False
         filled = [(columns, each) for columns in every for each in columns.series if each.count]
         ends = [
             float(columns.rows.wall_time[columns.of(each)[-1]])

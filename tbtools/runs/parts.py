@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Steps = tuple[int | None, int | None] | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen: making one takes half the time
 class Part:
     """What one directory contributes to a run: the run's own files, or a sub-run folded into it.
 

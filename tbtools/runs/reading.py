@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tbtools.errors import UnsupportedType
 from tbtools.eventfile.source import NamedErrors, source_of
-from tbtools.eventfile.threads import submitted
+from tbtools.eventfile.threads import Threads
 from tbtools.system import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
 
     from tbtools.eventfile.mapped import MappedRows
     from tbtools.eventfile.scan import FileColumns
@@ -82,7 +82,7 @@ def read_ahead(
     requests = max((source_of(run.data.path).at_once for run in runs), default=0)
     ahead = _Ahead(progress, [run for run in runs if not run.data.is_read], requests, rows)
     try:
-        with ThreadPoolExecutor(requests or threads or usable_cores()) as pool:
+        with Threads(requests or threads or usable_cores()) as pool:
             waiting = deque(runs)
             while waiting or ahead.runs:
                 if ahead.is_low():
@@ -194,7 +194,12 @@ class _Task:
     def __init__(self) -> None:
         self.files: list[tuple[RunData, str]] = []
         self.bytes = 0
-        self.scans: Future[list[FileColumns]]
+        self.scans: Future[list[FileColumns]] | list[FileColumns]
+
+    def scan(self, place: int) -> FileColumns:
+        """The columns of one of them; waits for the thread."""
+        scans = self.scans if isinstance(self.scans, list) else self.scans.result()
+        return scans[place]
 
 
 class _Ahead:
@@ -231,7 +236,7 @@ class _Ahead:
     def has_room(self) -> bool:
         return not self.runs or (self._files < self._files_ahead and self._bytes < _BYTES_AHEAD)
 
-    def add(self, run: Run, pool: ThreadPoolExecutor) -> None:
+    def add(self, run: Run, pool: Threads) -> None:
         """Takes a run in; its last files may wait for others until `submit`."""
         places, size = [], 0
         for path in () if run.data.is_read else run.event_files:
@@ -246,7 +251,7 @@ class _Ahead:
         self._files += len(places)
         self._bytes += size
 
-    def submit(self, pool: ThreadPoolExecutor) -> None:
+    def submit(self, pool: Threads) -> None:
         """Has what is in the task scanned, by another thread where that pays."""
         task, self._task = self._task, _Task()
         if not task.files:
@@ -254,18 +259,17 @@ class _Ahead:
         is_large = task.bytes > _FILE_FOR_THREADS * len(task.files)
         is_slow = self._waited > _WAITED_FOR * self._scanned_here
         if is_large or is_slow or self._are_requests:
-            task.scans = submitted(pool, _scan_files, task.files, self._rows)
+            task.scans = pool.submit(_scan_files, task.files, self._rows)
             return
         start, worked = time.perf_counter(), time.thread_time()
-        task.scans = Future()
-        task.scans.set_result(_scan_files(task.files, self._rows))
+        task.scans = _scan_files(task.files, self._rows)
         self._waited += time.perf_counter() - start - (time.thread_time() - worked)
         self._scanned_here += len(task.files)
 
     def next(self) -> Run:
         run, files, size = self.runs.popleft()
         if files and not run.data.is_read:  # without any, another thread has let the run go
-            run.data.hold([task.scans.result()[place] for task, place in files])
+            run.data.hold([task.scan(place) for task, place in files])
         self._files -= len(files)
         self._bytes -= size
         self._done += size

@@ -221,12 +221,10 @@ class Selector:
         Series without a point in these steps are left out.
         """
         offered = [
-            each
-            for each in part.columns.series
-            if each.count
-            and (each.scalar or not self.scalars)
-            and matches(each.plugin, self.selection.plugins)
+            each for each in part.columns.series if each.count and (each.scalar or not self.scalars)
         ]
+        if plugins := self.selection.plugins:
+            offered = [each for each in offered if matches(each.plugin, plugins)]
         if self.selection.is_all:
             self.matched = self.matched or bool(offered)
             return part, offered

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.runs.columns import bounds
 from tbtools.runs.loops import loops
 from tbtools.runs.numbers import DTYPE_NAMES, json_number
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tbtools.runs.columns import RunColumns, SeriesRows
+    from tbtools.runs.columns import RunColumns, SeriesRows, Stretches
 
 # One series in numbers, as `SeriesStatistics` has them; dtype is TensorFlow's number.
 NUMBERS = np.dtype(
@@ -110,13 +109,20 @@ def statistics_of(tag: str, plugin: str, numbers: tuple[Any, ...]) -> SeriesStat
     )  # fmt: skip
 
 
-def measured(columns: RunColumns, chosen: Sequence[SeriesRows]) -> NDArray[np.void]:
-    """The numbers of some series of a run that have points: a row each, of dtype `NUMBERS`."""
+def measured(
+    columns: RunColumns, chosen: Sequence[SeriesRows], stretches: Stretches
+) -> NDArray[np.void]:
+    """The numbers of some series of a run that have points: a row each, of dtype `NUMBERS`.
+
+    Args:
+        columns: The run.
+        chosen: The series.
+        stretches: Where their rows are.
+    """
     numbers = np.zeros(len(chosen), NUMBERS)
     values = columns.rows.values
     loops.measure(
-        columns.order,
-        *bounds(chosen),
+        *stretches,
         np.array([series.scalar for series in chosen], np.uint8),
         values.step, values.wall_time, values.number, values.shape, values.shapes.dtype,
         MIXED, numbers,
@@ -127,7 +133,8 @@ def measured(columns: RunColumns, chosen: Sequence[SeriesRows]) -> NDArray[np.vo
 def series_statistics(columns: RunColumns) -> list[SeriesStatistics]:
     """The statistics of all series of a run that have points, in their order."""
     present = [series for series in columns.series if series.count]
+    numbers = measured(columns, present, columns.stretches(present))
     return [
         statistics_of(series.tag, series.plugin, row)
-        for series, row in zip(present, measured(columns, present).tolist(), strict=True)
+        for series, row in zip(present, numbers.tolist(), strict=True)
     ]

@@ -163,6 +163,15 @@ def test_a_selection_of_tags_changes_no_meaning(tmp_path: Path) -> None:
     assert rank_objectives(points, all_tags=every).ranked == ()
 
 
+def test_what_many_runs_have_comes_first_also_where_they_share_it() -> None:
+    shared = {"b/loss": 10}
+    points = {"one": shared, "two": shared, "other": {"a/loss": 10}, "three": shared}
+    assert rank_objectives(points).ranked == ("b/loss", "a/loss")
+    assert rank_objectives({name: points[name] for name in ("one", "other")}).ranked == (
+        *("a/loss", "b/loss"),
+    )
+
+
 def test_words_are_split_at_every_style_of_break() -> None:
     assert words("trainLoss/Val_top-1.F1") == ("train", "loss", "val", "top", "1", "f", "1")
     assert words("eprewmean testacc mIoU mAP50 fid50k_3d R@1") == (

@@ -173,3 +173,15 @@ def test_a_cut_name_has_its_ends(name: str, width: int) -> None:
 )
 def test_a_name_that_would_not_be_seen_is_quoted(name: str, shown: str) -> None:
     assert shown_name(name) == shown
+
+
+cells = st.lists(st.text(st.sampled_from("ab1.█ é中\u0301"), max_size=12), min_size=1, max_size=6)
+
+
+@given(cells, st.booleans())
+def test_cells_end_at_the_same_place_with_and_without_style(texts: list[str], right: bool) -> None:
+    behind = Column("|", ["|"] * len(texts))
+    plain = on_screen(80, Column("text", texts, right=right), behind)
+    styled = [Text(text, style="red") for text in texts]
+    assert on_screen(80, Column("text", styled, right=right), behind) == plain
+    assert len({cell_len(line) for line in plain.splitlines()}) == 1

@@ -6,8 +6,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from tbtools.analysis.detect.findings import Finding, Findings, NotJudged, is_judged, worst
-from tbtools.analysis.detect.judge import LEAST_POINTS, detect_series
+
+if TYPE_CHECKING:
+    from tbtools.analysis.detect.judge import LEAST_POINTS, detect_series
 
 __all__ = [
     "LEAST_POINTS",
@@ -18,3 +22,12 @@ __all__ = [
     "is_judged",
     "worst",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What judges, imported when it is asked for: what only tells of findings has no use for it."""
+    if name not in ("LEAST_POINTS", "detect_series"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tbtools.analysis.detect import judge
+
+    return getattr(judge, name)

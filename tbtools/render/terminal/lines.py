@@ -19,12 +19,21 @@ if TYPE_CHECKING:
     # What makes text of a measured number and the dtype that it is stored in.
     FormatNumber = Callable[[float | None, str], str]
 
+# Characters of one cell: ASCII's, and the blocks of a sparkline.
+_NARROW = re.compile("[\0-\x7f▁-█]*")
+
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
 def cells_of(text: str) -> int:
     """How many cells a printable text takes; tables have hundreds of thousands, mostly of ASCII."""
     return len(text) if text.isascii() else cell_len(text)
+
+
+def cells_of_each(texts: Sequence[str]) -> list[int]:
+    """How many cells each of some printable texts takes."""
+    measure = len if _NARROW.fullmatch("".join(texts)) else cells_of
+    return list(map(measure, texts))
 
 
 def print_line(console: Console, line: str | Text, style: str = "", *, wrap: bool = True) -> None:

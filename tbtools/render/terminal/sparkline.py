@@ -28,9 +28,10 @@ def sparkline(values: Sequence[float | None], *, ascii_only: bool = False) -> st
         return "".join(" " if value is None else levels[0] for value in values)
     # The span of two finite numbers may be infinite, that of their halves is not.
     part = 1 if math.isfinite(high - low) else 2
-    top = len(levels) - 1
-
-    def level(value: float) -> str:
-        return levels[round((value / part - low / part) / (high / part - low / part) * top)]
-
-    return "".join(" " if value is None else level(value) for value in values)
+    bottom, span, top = low / part, high / part - low / part, len(levels) - 1
+    return "".join(
+        [
+            " " if value is None else levels[round((value / part - bottom) / span * top)]
+            for value in values
+        ]
+    )

@@ -285,13 +285,14 @@ def _tag(objective: ObjectiveSummary | None) -> str:
     return "-" if objective is None else shown_name(objective.tag)
 
 
-def _value(value: float | None, dtype: str, number: FormatNumber) -> Text:
+def _value(value: float | None, dtype: str, number: FormatNumber) -> str | Text:
     spoilt = value is not None and not math.isfinite(value)
-    return Text(number(value, dtype), style="red" if spoilt else "")
+    text = number(value, dtype)
+    return Text(text, style="red") if spoilt else text
 
 
-def _last(objective: ObjectiveSummary | None, number: FormatNumber) -> Text:
-    return Text("-") if objective is None else _value(objective.last, objective.dtype, number)
+def _last(objective: ObjectiveSummary | None, number: FormatNumber) -> str | Text:
+    return "-" if objective is None else _value(objective.last, objective.dtype, number)
 
 
 def _at_steps(

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from tbtools.render.terminal.lines import cells_of, cut_middle, cut_names, print_line
+from tbtools.render.terminal.lines import (
+    cells_of,
+    cells_of_each,
+    cut_middle,
+    cut_names,
+    print_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +54,7 @@ class Column:
     @property
     def width(self) -> int:
         """The widest cell."""
-        return max(map(cells_of, (self.name, *self.plain)))
+        return max(cells_of_each([self.name, *self.plain]))
 
     @property
     def plain(self) -> list[str]:
@@ -81,12 +87,12 @@ def print_table(
     widths = [column.width for column in shown]
     head = _line([_bold(column.name) for column in shown], shown, widths)
     print_line(console, head, wrap=False)
-    for number, row in enumerate(zip(*(column.cells for column in shown), strict=True)):
+    for number, line in enumerate(_lines(shown, widths)):
         if sections and (number == 0 or sections[number] != sections[number - 1]):
             print_line(console, f"\n{sections[number]}" if number else sections[0], style="bold")
         if number in headings:
             print_line(console, headings[number], wrap=False)
-        print_line(console, _line(row, shown, widths), wrap=False)
+        print_line(console, line, wrap=False)
     hidden = [column.name for column in filled if column not in kept]
     if hidden:
         print_line(console, f"hidden in this width: {', '.join(hidden)}", style="dim")
@@ -94,6 +100,25 @@ def print_table(
 
 def _bold(name: str) -> Text:
     return Text(name, style="bold")
+
+
+def _lines(columns: Sequence[Column], widths: Sequence[int]) -> Iterator[str | Text]:
+    """A line a row; without styles all cells of a column are filled up at once."""
+    if any(isinstance(cell, Text) for column in columns for cell in column.cells):
+        for row in zip(*(column.cells for column in columns), strict=True):
+            yield _line(row, columns, widths)
+        return
+    filled = [_filled_up(column, width) for column, width in zip(columns, widths, strict=True)]
+    for cells in zip(*filled, strict=True):
+        yield (" " * _GAP).join(cells).rstrip()
+
+
+def _filled_up(column: Column, width: int) -> list[str]:
+    """The cells of a column without style, with the blanks that make them as wide."""
+    blanks = [" " * (width - own) for own in cells_of_each(column.plain)]
+    if column.right:
+        return [blank + cell for blank, cell in zip(blanks, column.plain, strict=True)]
+    return [cell + blank for blank, cell in zip(blanks, column.plain, strict=True)]
 
 
 def _line(

@@ -132,8 +132,8 @@ class Timeline:
         return np.array([session.first_row for session in self.sessions], np.int64)
 
     @property
-    def _bounds(self) -> NDArray[np.int64]:
-        return np.append(self._first_rows, self.rows.count)
+    def _bounds(self) -> list[int]:
+        return [*(session.first_row for session in self.sessions), self.rows.count]
 
     def session_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The number of the session that wrote each of some rows."""
@@ -230,7 +230,7 @@ class Timeline:
 
         Mostly the steps of all tags rise together.
         """
-        rows, bounds = self.rows, itertools.pairwise(self._bounds.tolist())
+        rows, bounds = self.rows, itertools.pairwise(self._bounds)
         if not any(loops.falls(rows.step[first:end], 0).size for first, end in bounds):
             return False
         falls = loops.falls_by_tag(
