@@ -59,7 +59,7 @@ def judgement_of(
                 "severity": each.severity,
                 "kind": each.kind,
                 "tag": each.tag,
-                "text": each.words.strip(),
+                "text": f"{each.more}  {each.words}".strip(),
                 "runs": [number[run] for run in each.groups[0].runs],
             }
             for each in shared

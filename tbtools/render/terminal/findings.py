@@ -6,7 +6,6 @@ from collections import Counter
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from rich.padding import Padding
 from rich.text import Text
 
 from tbtools.analysis.detect.findings import KEYS, Findings
@@ -158,7 +157,7 @@ class JudgementView:
 
     def _show_failures(self, console: Console) -> None:
         for line in failure_lines(self.failures):
-            print_line(console, line)
+            print_line(console, line, indent=2)
 
     def totals(self) -> Text:
         """One line: what was read and found; a second one: what was not judged."""
@@ -221,8 +220,8 @@ def _gathered(findings: Findings) -> list[list[Finding]]:
 def _show_shared(console: Console, shared: SharedFinding) -> None:
     """One line for what several runs have in common."""
     line = _labelled(shared.severity, shared.kind)
-    line.append(shown_name(shared.tag), style="bold").append(shared.words)
-    print_line(console, line)
+    line.append(shown_name(shared.tag), style="bold").append(shared.more)
+    _print_message(console, line, Text(shared.words))
 
 
 def _labelled(severity: Severity, kind: str) -> Text:
@@ -248,13 +247,17 @@ def _show_cause(console: Console, cause: Sequence[Finding], curve: FindingTrend)
         marked = Text()
     line.append(cut_middle(name, max(room, _LEAST_NAME), "~" if ascii_only else "…"), style="bold")
     line.append(more).append("  ").append_text(marked)
-    message = Text(printable(finding.message))
-    if line.cell_len + 2 + message.cell_len <= console.width:
+    _print_message(console, line, Text(printable(finding.message)))
+
+
+def _print_message(console: Console, line: Text, message: Text) -> None:
+    """A message behind its line; on a terminal that is too narrow for both, below it."""
+    if not console.is_terminal or line.cell_len + 2 + message.cell_len <= console.width:
         print_line(console, line.append("  ").append_text(message))
         return
     line.rstrip()
     print_line(console, line)
-    console.print(Padding(message, (0, 0, 0, _INDENT)))
+    print_line(console, message, indent=_INDENT)
 
 
 def _marked(curve: FindingTrend, *, ascii_only: bool) -> Text:

@@ -169,5 +169,6 @@ def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
     if "may_recover" in evidence:
         text += f"; it may recover: {evidence['may_recover']}"
     errors = evidence["standard_errors"]
-    sure = "without any noise" if errors is None else f"{min(errors, 1e6):,.0f} standard errors"
-    return f"{text} ({sure})"
+    if errors is None:
+        return f"{text}; there is no noise"
+    return f"{text}; the change is {min(errors, 1e6):,.0f} times the noise"

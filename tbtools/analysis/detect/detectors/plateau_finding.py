@@ -185,7 +185,7 @@ def _message(judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool)
     if ended is not None:
         state = "dead" if ended.dead else "at its end"
         text += f"; the learning rate is {state} "
-        text += f"({100 * ended.part:.2g} % of its peak, low since {ended.place})"
+        text += f"({100 * ended.part:.2g}% of its peak, low since {ended.place})"
     return text
 
 
@@ -194,10 +194,10 @@ def _change(flat: Plateau) -> str:
     if flat.error == 0:
         return "it does not move at all" if flat.improvement == 0 else f"it moved by {high:.2g}"
     if high < 0:
-        return f"it got worse by {-high:.2g} to {-low:.2g} (95 %)"
+        return f"it got worse by {-high:.2g} to {-low:.2g} (95%)"
     if low > 0:
-        return f"it improved by no more than {low:.2g} to {high:.2g} (95 %)"
-    return f"whatever it improved lies between {low:.2g} and {high:.2g} (95 %)"
+        return f"it improved by no more than {low:.2g} to {high:.2g} (95%)"
+    return f"whatever it improved lies between {low:.2g} and {high:.2g} (95%)"
 
 
 def _since(judged: Judged, flat: Plateau) -> str:
