@@ -256,6 +256,7 @@ def explain_judged(known: JudgedInputs, name: str, selection: Selection) -> Expl
         ),
         notes=tuple({"run": name, **note.to_dict()} for note in run.data.diagnostics.notes),
         configuration=judged.configuration.path,
+        kinds_off=judged.configuration.kinds_off,
     )
 
 

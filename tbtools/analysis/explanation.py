@@ -165,6 +165,7 @@ class Explanation(Tabled):
         problems: Damaged stretches: file, offset, length, kind, message.
         notes: What should be known of its timeline: run, kind, message, tag, count.
         configuration: The tbtools.toml that was followed; None without.
+        kinds_off: The kinds of findings that it does not want: nothing is said of them.
         left_out: What was left out to be short, in words.
     """
 
@@ -187,6 +188,7 @@ class Explanation(Tabled):
     problems: tuple[Mapping[str, Any], ...]
     notes: tuple[Mapping[str, Any], ...]
     configuration: str | None = None
+    kinds_off: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -219,6 +221,7 @@ class Explanation(Tabled):
             "problems": [dict(each) for each in self.problems],
             "notes": [dict(each) for each in self.notes],
             "configuration": self.configuration,
+            "kinds_off": list(self.kinds_off),
             "left_out": list(self.left_out),
         }
 

@@ -13,6 +13,7 @@ from tbtools.render.format import (
     plural,
     printable,
 )
+from tbtools.render.not_judged import as_configured
 from tbtools.render.shared import hparam_text, nearest_text
 from tbtools.runs.numbers import stored_number
 
@@ -81,8 +82,8 @@ def _facts(one: Explanation, escape: Escape) -> Iterator[str]:
     if one.superseded:
         yield f"- {plural(one.superseded, 'point')} superseded by restarts"
     yield f"- compared with {plural(one.siblings, 'other run')} in {escape(one.logdir)}"
-    if one.configuration:
-        yield f"- judged as {escape(one.configuration)} says"
+    if words := as_configured(one.configuration, one.kinds_off):
+        yield f"- judged {escape(words)}"
 
 
 def _findings(one: Explanation, files: Mapping[str, int], escape: Escape) -> Iterator[str]:

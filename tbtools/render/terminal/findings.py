@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tbtools.analysis.detect.findings import KEYS, Findings
 from tbtools.render.format import format_count, plural, printable
-from tbtools.render.not_judged import not_judged_lines
+from tbtools.render.not_judged import as_configured, not_judged_lines
 from tbtools.render.shared import failure_lines, group_key, shared_findings
 from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_middle, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
@@ -180,10 +180,9 @@ class JudgementView:
         text = f"{printable(judgement.logdir)}: {read}; {judged}, {self._found()}"
         if self._hidden:
             text += f" (and {plural(self._hidden, 'finding')} not asked for)"
-        if judgement.configuration.path:
-            text += f"; as {printable(judgement.configuration.path)} says"
-            if off := judgement.configuration.kinds_off:
-                text += f", without {', '.join(off)}"
+        followed = judgement.configuration
+        if words := as_configured(followed.path, followed.kinds_off):
+            text += f"; {words}"
         severities = {each.severity for each in judgement.findings}
         style = next((_STYLES[name] for name in SEVERITIES[:2] if name in severities), "green")
         more = "; ".join(not_judged_lines(not_judged))
