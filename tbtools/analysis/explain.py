@@ -234,6 +234,7 @@ def explain_judged(known: JudgedInputs, name: str, selection: Selection) -> Expl
     whole = read_scalars_of(run, name=name).series
     series = _series(whole, name, selection, judged, findings)
     hparams, nearest, missing = _hparams(known, name)
+    partly = {each.tag for each in judged.findings.not_judged if each.run == name}
     return Explanation(
         run=name,
         path=run.path,
@@ -244,6 +245,7 @@ def explain_judged(known: JudgedInputs, name: str, selection: Selection) -> Expl
         sessions=tuple(sessions),
         superseded=run.data.diagnostics.superseded,
         siblings=len(inputs.runs) - 1,
+        judged_series=sum(each.tag not in partly for each in series),
         findings=tuple(findings),
         places=tuple(_places(each, whole[each.tag], sessions) for each in findings),
         hparams=hparams,

@@ -154,6 +154,7 @@ class Explanation(Tabled):
         sessions: Its writer sessions, as `Run.sessions` has them, by which files are named.
         superseded: How many points restarts have superseded.
         siblings: How many other runs there are.
+        judged_series: How many of its series were judged for every kind of finding.
         findings: What is wrong with it: the worst first, then the earliest.
         places: Of each finding the event files of its ``onset``, ``end``, ``best``, ``last_good``.
         hparams: Its hyperparameters.
@@ -178,6 +179,7 @@ class Explanation(Tabled):
     sessions: tuple[Mapping[str, Any], ...]
     superseded: int
     siblings: int
+    judged_series: int
     findings: tuple[Finding, ...]
     places: tuple[Mapping[str, str], ...]
     hparams: tuple[HParam, ...]
@@ -209,6 +211,7 @@ class Explanation(Tabled):
             ],
             "superseded": self.superseded,
             "siblings": self.siblings,
+            "judged_series": self.judged_series,
             "findings": [
                 {**each.to_dict(), "files": dict(places)}
                 for each, places in zip(self.findings, self.places, strict=True)
