@@ -107,6 +107,8 @@ def test_tags_that_were_written_later_are_known_and_read_the_right_way() -> None
         ("test/loss_viewpoint - psnr", "max"),
         ("loss/dice", "none"),  # the loss of an overlap, or the overlap
         ("loss/dice_score", "max"),
+        ("loss/pass_1", "none"),
+        ("eval/pass_1", "max"),
         ("loss/giou", "min"),
         ("val/giou", "max"),
         ("acc_gap", "none"),

@@ -33,9 +33,10 @@ _LOSS_WORDS = frozenset({"loss", "losses"})
 _RATINGS = frozenset({"elo"})
 _WINS = frozenset({"win", "wins", "win rate", "winrate", "won"})
 _ABOUT = frozenset({"about", "ledger"})
-# Losses are made of them, and hardly anybody measures them; and of these, which many measure.
+# Losses are made of them, and hardly anybody measures them; and of these, which many measure (of a
+# pass there may be a loss, too).
 _BOXES = frozenset({"giou", "diou", "ciou"})
-_OVERLAPS = frozenset({"dice", "iou", "miou", "ssim", "ms ssim", "msssim", "tversky"})
+_EITHER = frozenset({"dice", "iou", "miou", "ssim", "ms ssim", "msssim", "tversky", "pass #"})
 # What those log that learn which of two answers is better: OpenRLHF, NeMo-Aligner, TRL.
 _ANSWERS = frozenset({"chosen", "rejected", "reject"})
 _MARGINS = frozenset({"margin", "margins"})
@@ -183,7 +184,7 @@ def _is_about(segments: Sequence[Sequence[Row | None]], at: int) -> bool:
 
 def _is_part_of_loss(segments: Sequence[Sequence[Row | None]], measure: Row) -> bool:
     """Whether it stands in a folder of losses, where nobody knows if it is one: ``loss/dice``."""
-    if measure.word not in _OVERLAPS or any(
+    if measure.word not in _EITHER or any(
         row and row.kind == "score" for segment in segments for row in segment
     ):
         return False
