@@ -105,12 +105,16 @@ Role = Literal["train", "validation", "test"]
 # Those that training does not learn from.
 EVALUATIONS: frozenset[Role] = frozenset({"validation", "test"})
 ROLE_WORDS: dict[str, Role] = {
-    **dict.fromkeys(("train", "training", "trn", "learn"), "train"),
+    **dict.fromkeys(("train", "training", "trn", "learn", "trainset"), "train"),
     **dict.fromkeys(
-        ("val", "valid", "validation", "validate", "eval", "evaluation", "dev", "holdout"),
+        (
+            *("val", "valid", "validation", "validate", "eval", "evaluate", "evaluation", "dev"),
+            *("holdout", "heldout", "valset", "devset"),
+            *("vali", "vaild"),  # Time-Series-Library, RecBole
+        ),
         "validation",
     ),
-    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("test", "testing", "testset", "tst"), "test"),
 }
 
 SmoothingMethod = Literal["ema", "time_weighted_ema", "gaussian", "median", "rolling", "savgol"]

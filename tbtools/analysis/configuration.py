@@ -140,7 +140,7 @@ def _read(path: str) -> Configuration | None:
     import tomllib  # few logs have a configuration
 
     try:
-        table = tomllib.loads(content.decode())
+        table = tomllib.loads(content.decode("utf-8-sig"))  # editors of Windows begin with a mark
     except (ValueError, RecursionError) as error:  # no UTF-8, or no TOML, or too deep
         raise InvalidConfiguration(path, f"is no TOML: {error}") from error
     if shared:

@@ -242,6 +242,7 @@ def explain_judged(
     whole = read_scalars_of(run, name=name).series
     series = _series(whole, name, selection, judged, findings)
     hparams, nearest, missing = _hparams(known, name)
+    partly = {each.tag for each in judged.findings.not_judged if each.run == name}
     return Explanation(
         run=name,
         path=run.path,
@@ -252,6 +253,7 @@ def explain_judged(
         sessions=tuple(sessions),
         superseded=run.data.diagnostics.superseded,
         siblings=len(inputs.runs) - 1,
+        judged_series=sum(each.tag not in partly for each in series),
         findings=tuple(findings),
         places=tuple(_places(each, whole[each.tag], sessions) for each in findings),
         hparams=hparams,
@@ -264,6 +266,7 @@ def explain_judged(
         ),
         notes=tuple({"run": name, **note.to_dict()} for note in run.data.diagnostics.notes),
         configuration=judged.configuration.path,
+        kinds_off=judged.configuration.kinds_off,
     )
 
 

@@ -154,6 +154,7 @@ class Explanation(Tabled):
         sessions: Its writer sessions, as `Run.sessions` has them, by which files are named.
         superseded: How many points restarts have superseded.
         siblings: How many other runs there are.
+        judged_series: How many of its series were judged for every kind of finding.
         findings: What is wrong with it: the worst first, then the earliest.
         places: Of each finding the event files of its ``onset``, ``end``, ``best``, ``last_good``.
         hparams: Its hyperparameters.
@@ -165,6 +166,7 @@ class Explanation(Tabled):
         problems: Damaged stretches: file, offset, length, kind, message.
         notes: What should be known of its timeline: run, kind, message, tag, count.
         configuration: The tbtools.toml that was followed; None without.
+        kinds_off: The kinds of findings that it does not want: nothing is said of them.
         left_out: What was left out to be short, in words.
     """
 
@@ -177,6 +179,7 @@ class Explanation(Tabled):
     sessions: tuple[Mapping[str, Any], ...]
     superseded: int
     siblings: int
+    judged_series: int
     findings: tuple[Finding, ...]
     places: tuple[Mapping[str, str], ...]
     hparams: tuple[HParam, ...]
@@ -187,6 +190,7 @@ class Explanation(Tabled):
     problems: tuple[Mapping[str, Any], ...]
     notes: tuple[Mapping[str, Any], ...]
     configuration: str | None = None
+    kinds_off: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -207,6 +211,7 @@ class Explanation(Tabled):
             ],
             "superseded": self.superseded,
             "siblings": self.siblings,
+            "judged_series": self.judged_series,
             "findings": [
                 {**each.to_dict(), "files": dict(places)}
                 for each, places in zip(self.findings, self.places, strict=True)
@@ -219,6 +224,7 @@ class Explanation(Tabled):
             "problems": [dict(each) for each in self.problems],
             "notes": [dict(each) for each in self.notes],
             "configuration": self.configuration,
+            "kinds_off": list(self.kinds_off),
             "left_out": list(self.left_out),
         }
 

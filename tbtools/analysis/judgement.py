@@ -113,6 +113,7 @@ class Judgement:
         return self.findings.to_dict() | {
             "groups": [each.to_dict() for each in self.groups],
             "configuration": self.configuration.path,
+            "kinds_off": list(self.configuration.kinds_off),
         }
 
     def __repr__(self) -> str:

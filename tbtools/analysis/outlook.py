@@ -314,7 +314,7 @@ def _with_outlook(finding: Finding, course: Course, siblings: Siblings) -> Findi
         return finding
     message = finding.message
     if found.reaches_best is False:
-        message += f"; going on like this it will not reach the {found.best_value:.4g} of "
+        message += f"; going on like this it will not reach the {found.best_value:.4g} of the run "
         message += f"{found.best_sibling} by step {found.forecast.step:,} ({CONFIDENCE:.0%})"
     return replace(
         finding, message=message, evidence={**finding.evidence, "outlook": found.to_dict()}

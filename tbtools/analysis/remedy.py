@@ -91,9 +91,7 @@ def _sentence(added: Mapping[str, Any], folder: str) -> str:
     parts = []
     cost = added.get("cost")
     if cost and cost["seconds"] >= _LEAST_SECONDS:
-        parts.append(
-            f"{_time(cost['seconds'])} since then, {100 * cost['share']:.0f} % of its time"
-        )
+        parts.append(f"{_time(cost['seconds'])} since then, {cost['share']:.0%} of its time")
     checkpoint = added.get("checkpoint", {})
     if "path" in checkpoint:
         name = os.path.relpath(checkpoint["path"], folder)

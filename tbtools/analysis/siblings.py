@@ -26,6 +26,8 @@ class FindingGroup:
         out_of: How many runs have the tag.
         first_onset: The lowest step at which one of them began.
         last_onset: The highest.
+        seconds: How long the runs have been training since, in all; None where no finding says.
+        checkpoints: How many of the runs have a checkpoint from before it.
     """
 
     kind: FindingKind
@@ -35,6 +37,8 @@ class FindingGroup:
     out_of: int
     first_onset: int
     last_onset: int
+    seconds: float | None = None
+    checkpoints: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -46,6 +50,8 @@ class FindingGroup:
             "out_of": self.out_of,
             "first_onset_step": self.first_onset,
             "last_onset_step": self.last_onset,
+            "seconds": self.seconds,
+            "checkpoints": self.checkpoints,
         }
 
 
@@ -73,8 +79,21 @@ def finding_groups(
             out_of=runs_with[tag],
             first_onset=min(each.onset_step for each in found),
             last_onset=max(each.onset_step for each in found),
+            seconds=_seconds(found),
+            checkpoints=len(
+                {each.run for each in found if "path" in each.evidence.get("checkpoint", {})}
+            ),
         )
         for (severity, kind, tag), found in alike.items()
     ]
     groups.sort(key=lambda each: (SEVERITIES.index(each.severity), -len(each.runs)))
     return tuple(groups)
+
+
+def _seconds(findings: Iterable[Finding]) -> float | None:
+    """How long their runs went on; of several findings of a run the longest."""
+    of_runs: dict[str, float] = {}
+    for each in findings:
+        if cost := each.evidence.get("cost"):
+            of_runs[each.run] = max(cost["seconds"], of_runs.get(each.run, 0.0))
+    return sum(of_runs.values()) if of_runs else None

@@ -136,6 +136,7 @@ class Summary(Tabled, HasProvenance):
         left_out: How many runs have none of the points that were asked for, and are left out.
         judged: Whether the runs have their findings; not where there was too much to judge.
         configuration: The tbtools.toml that was followed; None without.
+        kinds_off: The kinds of findings that it does not want: nothing is said of them.
         provenance: What should be known of all runs, also of those that are left out.
     """
 
@@ -145,6 +146,7 @@ class Summary(Tabled, HasProvenance):
     left_out: int = 0
     judged: bool = True
     configuration: str | None = None
+    kinds_off: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
 
     def __repr__(self) -> str:
@@ -163,6 +165,7 @@ class Summary(Tabled, HasProvenance):
             "logdir": self.logdir,
             "judged": self.judged,
             "configuration": self.configuration,
+            "kinds_off": list(self.kinds_off),
             "runs": [run.to_dict() for run in self.runs],
             **self.provenance.to_dict(),
         }

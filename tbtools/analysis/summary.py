@@ -121,6 +121,7 @@ def summarize(
         left_out=found.left_out,
         judged=found.to_judge.few,
         configuration=configuration.path,
+        kinds_off=configuration.kinds_off,
         provenance=Provenance.of(inputs.runs, inputs.unreadable),
     )
 

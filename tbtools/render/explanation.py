@@ -13,6 +13,7 @@ from tbtools.render.format import (
     plural,
     printable,
 )
+from tbtools.render.not_judged import as_configured
 from tbtools.render.shared import hparam_text, nearest_text
 from tbtools.runs.numbers import stored_number
 
@@ -39,7 +40,7 @@ def explanation_lines(one: Explanation, escape: Escape = printable) -> Iterator[
     yield f"# {escape(one.run)}"
     yield ""
     yield from _facts(one, escape)
-    yield from _titled(f"Findings: {len(one.findings) or 'none'}", _findings(one, files, escape))
+    yield from _titled(f"Findings: {_found(one)}", _findings(one, files, escape))
     yield from _titled("Hyperparameters against the others", _hparams(one, escape))
     yield from _titled("If it goes on", (_outlook(each, escape) for each in one.outlook))
     yield from _titled("Curves", (_curve(each, files, escape) for each in one.curves))
@@ -50,6 +51,15 @@ def explanation_lines(one: Explanation, escape: Escape = printable) -> Iterator[
     yield from _titled("Files", (_file(each, files, escape) for each in _by_file(one)))
     if one.left_out:
         yield from _titled("Left out to be short", (f"- {each}" for each in one.left_out))
+
+
+def _found(one: Explanation) -> str:
+    """How many there are; of none in how many series they were looked for."""
+    if one.findings:
+        return format_count(len(one.findings))
+    if one.judged_series == 0:
+        return "none, for no series was judged"
+    return f"none, of {format_count(one.judged_series)} series judged"
 
 
 def _titled(title: str, lines: Iterator[str]) -> Iterator[str]:
@@ -81,8 +91,8 @@ def _facts(one: Explanation, escape: Escape) -> Iterator[str]:
     if one.superseded:
         yield f"- {plural(one.superseded, 'point')} superseded by restarts"
     yield f"- compared with {plural(one.siblings, 'other run')} in {escape(one.logdir)}"
-    if one.configuration:
-        yield f"- judged as {escape(one.configuration)} says"
+    if words := as_configured(one.configuration, one.kinds_off):
+        yield f"- judged {escape(words)}"
 
 
 def _findings(one: Explanation, files: Mapping[str, int], escape: Escape) -> Iterator[str]:

@@ -9,7 +9,7 @@ from tbtools.analysis.configuration import IGNORED
 from tbtools.render.format import format_count, plural, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tbtools.analysis.detect import NotJudged
 
@@ -18,6 +18,19 @@ _SERIES_REASONS = {"no known objective": "without a known objective (--objective
 _RUN_REASONS = {"nothing could be read": "that could not be read", "no scalars": "without scalars"}
 # Tags that are named for a reason.
 _MOST_TAGS = 3
+
+
+def as_configured(path: str | None, kinds_off: Sequence[str]) -> str:
+    """``as tbtools.toml says, without plateau``: whose word the findings follow; nothing without.
+
+    Args:
+        path: The file that was followed; None without.
+        kinds_off: The kinds that it does not want.
+    """
+    if path is None:
+        return ""
+    off = f", without {', '.join(kinds_off)}" if kinds_off else ""
+    return f"as {printable(path)} says{off}"
 
 
 def not_judged_lines(every: Iterable[NotJudged]) -> list[str]:

@@ -107,3 +107,19 @@ def test_workers_that_take_turns_are_one_writer(tmp_path: Path) -> None:
     [found] = tbtools.detect(tmp_path)
     assert (found.kind, found.severity, found.onset_step) == ("nonfinite", "info", 95)
     assert "writers" not in found.message
+
+
+@pytest.mark.parametrize("jump", [100, 101, 120])
+def test_a_rise_says_that_the_run_was_restarted_where_it_begins(tmp_path: Path, jump: int) -> None:
+    noise = np.random.default_rng(0).uniform(1, 1.02, STEPS)
+    for part, steps in enumerate((range(100), range(100, STEPS))):
+        builder = EventFileBuilder()
+        for step in steps:
+            value = healthy(step) * noise[step] if step < jump else 9 + noise[step]
+            builder.scalar("loss", step, value, START + 60 * step + 7200 * part)
+        builder.write(tmp_path / f"events.out.tfevents.{part}")
+    [found] = [each for each in tbtools.detect(tmp_path) if each.kind == "divergence"]
+    assert found.onset_step == jump
+    at_restart = jump <= 101
+    assert found.evidence.get("at_restart", False) == at_restart
+    assert ("the run was restarted there" in found.message) == at_restart

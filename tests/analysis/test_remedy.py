@@ -71,7 +71,7 @@ def test_cost_and_the_newest_checkpoint_before(tmp_path: Path) -> None:
     expected = tmp_path / "run" / "Checkpoints" / "epoch=1-step=59.ckpt"
     assert found["checkpoint"] == {"path": str(expected), "step": 59}
     assert found["message"].endswith(
-        ". 1.3 h since then, 39 % of its time; "
+        ". 1.3 h since then, 39% of its time; "
         "newest checkpoint before: Checkpoints/epoch=1-step=59.ckpt"
     )
 
@@ -84,7 +84,7 @@ def test_little_time_is_in_the_evidence_only_and_later_checkpoints_do_not_count(
     found = _divergence(tmp_path)
     assert found["cost"]["seconds"] == 39
     assert "checkpoint" not in found
-    assert found["message"].endswith("last good step 59 (473 standard errors)")
+    assert found["message"].endswith("last good step 59; the change is 473 times the noise")
 
 
 def test_pauses_between_sessions_cost_nothing(tmp_path: Path) -> None:

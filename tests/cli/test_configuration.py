@@ -74,6 +74,22 @@ def test_the_nearest_one_counts_alone_and_is_named_from_here(
     assert "as tbtools.toml says" in call("detect", "run").out
 
 
+def test_kinds_that_are_off_are_named_wherever_nothing_is_said_of_them(
+    logs: Path, tmp_path: Path
+) -> None:
+    (logs / "tbtools.toml").write_text('kinds-off = ["divergence", "plateau"]\n')
+    says = f"as {logs / 'tbtools.toml'} says, without divergence, plateau"
+    run = os.fspath(logs / "run")
+    assert f"; {says}" in call("summarize", os.fspath(logs)).out
+    assert f"- judged {says}" in call("explain", run).out.replace("\\", "")
+    for command in ("detect", "summarize", "explain"):
+        shown = json.loads(call(command, run, "--format", "json").out)
+        assert shown["kinds_off"] == ["divergence", "plateau"]
+    page = tmp_path / "page.html"
+    assert call("report", os.fspath(logs), "-o", os.fspath(page)).status == 0
+    assert "tbtools.toml says, without divergence, plateau" in page.read_text(encoding="utf-8")
+
+
 def test_a_pyproject_without_the_table_is_passed_over(logs: Path) -> None:
     (logs / "pyproject.toml").write_text('[project]\nname = "tbtools-user"\n')
     (logs.parent / "tbtools.toml").write_text('[objectives]\ncleverness = "max"\n')
@@ -122,6 +138,11 @@ def test_what_it_may_not_say_is_one_line(logs: Path, text: str, message: str, co
     assert result.err.startswith(f"tbtools: {logs / 'tbtools.toml'}: ")
     assert message in result.err
     assert result.err.count("\n") == 1
+
+
+def test_a_mark_of_the_byte_order_is_passed_over(logs: Path) -> None:
+    (logs / "tbtools.toml").write_text('kinds-off = ["divergence"]', encoding="utf-8-sig")
+    assert _found(logs) == set()
 
 
 @pytest.mark.parametrize("text", ['tool = "tbtools"', 'tool = ["tbtools"]', "[tool]\ntbtools = 1"])

@@ -114,7 +114,7 @@ def test_on_a_terminal_nothing_is_wider_than_it(
     assert [line for line in lines if len(line) > width] == []
     assert ("█" in shown) == (width >= 80)
     assert "and 4 tags" in shown
-    assert "95 %" in shown
+    assert "95%" in shown
 
 
 def test_the_worst_run_comes_first(judged_logdir: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import EventFileBuilder
-from tests.commands import call
+from tests.commands import Screen, call, plain
 from tests.sweeps import write_run
 
 
@@ -29,7 +29,7 @@ def test_one_line_for_the_same_finding_in_siblings(sweep: Path) -> None:
     lines = call("detect", os.fspath(sweep)).out.splitlines()
     assert lines[0] == (
         "  error   divergence    train/loss  in 6 of 24 runs, since steps 60 to 65: "
-        "run03, run07, run11 and 3 more"
+        "run03, run07, run11 and 3 more; 3 min 39 s since then in all"
     )
     assert lines[1].startswith(
         "  lr > 0.01: 6 of 6 runs have errors, of the others 0 of 18 (p = 0.0005"
@@ -47,6 +47,7 @@ def test_json_has_every_finding_and_groups_beside(sweep: Path) -> None:
     assert group == {
         "kind": "divergence", "severity": "error", "tag": "train/loss", "runs": failing,
         "out_of": 24, "first_onset_step": 60, "last_onset_step": 65,
+        "seconds": 39 + 38 + 37 + 36 + 35 + 34, "checkpoints": 0,
     }  # fmt: skip
     failures = shown["failures"]
     assert (failures["failed"], failures["healthy"]) == (6, 18)
@@ -56,6 +57,64 @@ def test_json_has_every_finding_and_groups_beside(sweep: Path) -> None:
     assert (split["failed_outside"], split["outside"]) == (0, 18)
     nearest = failures["nearest"]
     assert set(nearest["differences"]) == {"lr", "seed"}  # every run has a seed of its own
+
+
+def test_what_it_cost_and_where_to_go_on_is_told_of_all(tmp_path: Path) -> None:
+    for number in range(5):
+        folder = tmp_path / f"run{number}"
+        write_run(folder, {}, fails=True, seconds=360)
+        if number < 3:
+            (folder / "checkpoint-50").mkdir()
+        (folder / "checkpoint-90").mkdir()  # after the jump
+    [line, _] = call("detect", os.fspath(tmp_path)).out.splitlines()
+    assert line.endswith("; 19 h 30 min since then in all; 3 with a checkpoint from before")
+
+
+def test_values_that_tell_failing_runs_are_short_unless_they_would_look_alike(
+    tmp_path: Path,
+) -> None:
+    for number in range(24):
+        rate = (1 + number) / 700 if number != 23 else 23.0001 / 700
+        write_run(tmp_path / f"run{number:02}", {"lr": rate}, fails=number > 18)
+    lines = call("detect", os.fspath(tmp_path)).out.splitlines()
+    assert lines[1].startswith("  lr > 0.027143: 5 of 5 runs have errors, of the others 0 of 19")
+    assert lines[2].endswith(" differs in lr (0.028571 and 0.027143)")
+
+
+def _on_a_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("COLUMNS", str(width))
+    return plain(call("detect", ".", out=Screen()).out).splitlines()
+
+
+@pytest.mark.parametrize("width", [50, 80])
+def test_lines_that_are_broken_stand_under_their_beginning(
+    sweep: Path, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(sweep)
+    lines = _on_a_terminal(width, monkeypatch)
+    assert lines[0] == "  error   divergence    train/loss"
+    assert lines[1].startswith(" " * 10 + "in 6 of 24 runs, since steps 60 to 65:")
+    rate = next(at for at, line in enumerate(lines) if line.startswith("  lr > 0.01:"))
+    assert all(line.startswith(" " * 10) for line in lines[1:rate])
+    total = next(at for at, line in enumerate(lines) if line.startswith(".: "))
+    assert all(line.startswith("  ") for line in lines[rate:total])
+    assert max(map(len, lines)) <= width
+    assert not any(line != line.rstrip() for line in lines)
+
+
+def test_a_second_line_of_totals_is_broken_by_its_own_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder = EventFileBuilder()
+    for tag in ("train/loss", "a_counter_of_something", "another_counter_of_it"):
+        builder.scalars(tag, [(step, 1 / (1 + step)) for step in range(30)])
+    builder.write(tmp_path / "events.out.tfevents.1")
+    monkeypatch.chdir(tmp_path)
+    lines = _on_a_terminal(80, monkeypatch)
+    at = next(n for n, line in enumerate(lines) if line.startswith("not judged for"))
+    assert lines[at] == (
+        "not judged for divergence, plateaus and overfitting: 2 series without a known"
+    )
 
 
 @pytest.mark.parametrize(

@@ -241,3 +241,25 @@ def test_a_run_inside_a_trial_has_its_hyperparameters(tmp_path: Path) -> None:
     assert not [each for each in explanation.not_checked if "hyperparameter" in each["reason"]]
     found = json.loads(call("detect", str(tmp_path), "--format", "json").out)
     assert (found["failures"]["failed"], found["failures"]["healthy"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("points", "told"),
+    [(30, "none, of 1 series judged"), (6, "none, for no series was judged")],
+)
+def test_where_nothing_was_found_it_says_where_that_was_looked_for(
+    tmp_path: Path, points: int, told: str
+) -> None:
+    builder = EventFileBuilder()
+    for tag in ("train/loss", "what_nobody_knows"):
+        builder.scalars(tag, [(step, 1 / (1 + step)) for step in range(points)])
+    builder.write(tmp_path / "run" / "events.out.tfevents.1")
+    assert f"## Findings: {told}\n" in call("explain", os.fspath(tmp_path / "run")).out
+
+
+def test_a_run_that_could_not_be_read_is_not_without_findings(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "events.out.tfevents.1").write_bytes(b"no event file" * 100)
+    result = call("explain", os.fspath(tmp_path / "run"))
+    assert "## Findings: none, for no series was judged\n" in result.out
+    assert "- nothing could be read\n" in result.out

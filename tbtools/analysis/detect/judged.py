@@ -53,6 +53,11 @@ def is_finite(value: NDArray[np.float64]) -> bool:
     return finite
 
 
+def fold_text(factor: float) -> str:
+    """How many times something grew: ``614-fold``, and no digits that nobody counts."""
+    return f"{factor:,.0f}-fold" if factor < 1e6 else f"{factor:.2g}-fold"
+
+
 def place_of(series: ScalarSeries, index: int) -> str:
     """Where a point is, for a message: its step, and where steps go back its number too."""
     step = f"step {int(series.step[index]):,}"

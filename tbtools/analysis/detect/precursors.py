@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tbtools.analysis.detect.judged import place_of, points_before
+from tbtools.analysis.detect.judged import fold_text, place_of, points_before
 from tbtools.analysis.detect.signals import robust
 from tbtools.analysis.objective import machinery_of
 from tbtools.vocabulary import plural
@@ -142,7 +142,7 @@ def _scale(value: Array) -> tuple[int, str, float] | None:
 
 
 def _times(factor: float) -> str:
-    return f"{factor:,.0f}-fold" if factor >= 10 else f"{factor:.2g}-fold"
+    return fold_text(factor) if factor >= 10 else f"{factor:.2g}-fold"
 
 
 def _shortly(value: Array) -> int:

@@ -16,9 +16,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from tbtools.analysis.objective.table import TAGS_KEPT, Row, rows_of
+from tbtools.analysis.objective.table import TAGS_KEPT, Row, rows_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -33,7 +33,18 @@ _LOSS_WORDS = frozenset({"loss", "losses"})
 _RATINGS = frozenset({"elo"})
 _WINS = frozenset({"win", "wins", "win rate", "winrate", "won"})
 _ABOUT = frozenset({"about", "ledger"})
+# Losses are made of them, and hardly anybody measures them; and of these, which many measure (of a
+# pass there may be a loss, too).
+_BOXES = frozenset({"giou", "diou", "ciou"})
+_EITHER = frozenset({"dice", "iou", "miou", "ssim", "ms ssim", "msssim", "tversky", "pass #"})
+# What those log that learn which of two answers is better: OpenRLHF, NeMo-Aligner, TRL.
+_ANSWERS = frozenset({"chosen", "rejected", "reject"})
+_MARGINS = frozenset({"margin", "margins"})
+_ACCURACIES = frozenset({"acc", "accuracy", "accuracies"})
+_ENTROPIES = frozenset({"entropy", "ent"})
 _SEGMENTS = re.compile(r"[/|]| - ")
+# Before a measure: -elbo, and what is left to one, 1-dice; no number of a kind: top-1-accuracy.
+_SUBTRACTED = re.compile(r"(?:^|[/|] ?)(1 ?)?- ?(?=[^\W\d])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,7 @@ class Meaning:
     plays: bool = False
     fits: bool = False
 
-    def beside(self, *, rewards: bool, plays: bool, rated: bool) -> Objective:
+    def beside(self, *, rewards: bool, plays: bool, rated: bool, compared: bool) -> Objective:
         """Which way is better in a run that has rewards, losses of players, or a rating.
 
         Args:
@@ -63,12 +74,17 @@ class Meaning:
             plays: Whether one is the loss of a player.
             rated: Whether one is a rating among opponents, who get better too: rewards and wins
                 against them are about the same all along.
+            compared: Whether the run learns from answers that are compared. The mean of its
+                rewards says nothing: only their difference is learned.
         """
+        if compared and self.rewards:
+            return "none"
         if rated and self.measure and (self.rewards or self.measure.word in _WINS):
             return "none"
         if self.measure is None or self.measure.kind not in _LOSSES:
             return self.better
-        return "none" if rewards or (plays and not self.fits) else self.better
+        follows = rewards and not compared
+        return "none" if follows or (plays and not self.fits) else self.better
 
 
 @lru_cache(TAGS_KEPT)
@@ -88,12 +104,13 @@ def meaning_of(tag: str) -> Meaning:
     assert measure is not None
     fits = "fit" in kinds and measure.kind in _LOSSES
     plays = _is_players(measure, kinds, fits=fits)
-    aside = "never" in kinds or ("code" in kinds and not fits)
-    if plays or aside or _is_about(segments, at):
+    sign = _sign(tag, measure)
+    aside = "never" in kinds or ("code" in kinds and not fits) or sign == "left to one"
+    if plays or aside or _is_about(segments, at) or _is_part_of_loss(segments, measure):
         return Meaning(None, "none", plays=plays and measure.kind in _LOSSES)
     return Meaning(
         measure,
-        _turned(measure.better) if _is_negative(rows[:at]) else measure.better,
+        _turned(measure.better) if sign == "minus" or _is_negative(rows[:at]) else measure.better,
         rewards=measure.kind == "reward",
         fits=fits,
     )
@@ -131,9 +148,10 @@ def _place_of_measure(segments: Sequence[Sequence[Row | None]]) -> int | None:
     last, folder, measure = named[-1]
     if measure.kind in _LOSSES:
         return last
-    # loss_iou is the loss that an IoU makes, and loss/reward that of who predicts rewards.
+    # loss_iou is the loss that an IoU makes, loss/reward that of who predicts rewards.
+    of_loss = measure.kind == "reward" or measure.word in _BOXES
     for place, own, row in named:
-        if row.word in _LOSS_WORDS and (own == folder or measure.kind == "reward"):
+        if row.word in _LOSS_WORDS and (own == folder or of_loss):
             return place
     return last
 
@@ -162,6 +180,24 @@ def _is_about(segments: Sequence[Sequence[Row | None]], at: int) -> bool:
             return True
         at -= len(segment)
     return False
+
+
+def _is_part_of_loss(segments: Sequence[Sequence[Row | None]], measure: Row) -> bool:
+    """Whether it stands in a folder of losses, where nobody knows if it is one: ``loss/dice``."""
+    if measure.word not in _EITHER or any(
+        row and row.kind == "score" for segment in segments for row in segment
+    ):
+        return False
+    return any(row and row.word in _LOSS_WORDS for segment in segments for row in segment)
+
+
+def _sign(tag: str, measure: Row) -> Literal["minus", "left to one"] | None:
+    """What a measure is subtracted from in the tag: ``-elbo`` is zero less it."""
+    for found in _SUBTRACTED.finditer(tag):
+        behind = rows_of(_SEGMENTS.split(tag[found.end() :])[0])
+        if behind and behind[0] is measure:
+            return "left to one" if found[1] else "minus"
+    return None
 
 
 def _is_negative(before: Sequence[Row | None]) -> bool:
@@ -193,9 +229,22 @@ def directions(tags: tuple[str, ...]) -> Mapping[str, Objective]:
     rewards = any(each.rewards for each in meanings.values())
     plays = any(each.plays for each in meanings.values())
     rated = any(each.measure and each.measure.word in _RATINGS for each in meanings.values())
+    compared = rewards and not plays and _learns_to_compare(tags)
     return MappingProxyType(
         {
-            tag: each.beside(rewards=rewards, plays=plays, rated=rated)
+            tag: each.beside(rewards=rewards, plays=plays, rated=rated, compared=compared)
             for tag, each in meanings.items()
         }
     )
+
+
+def _learns_to_compare(tags: Sequence[str]) -> bool:
+    """Whether a run learns which of two answers is better, as a reward model does.
+
+    One that has an entropy beside learns from answers of its own: it is an agent all the same.
+    """
+    said = {word for tag in tags for word in words(tag)}
+    compares = not _ANSWERS.isdisjoint(said) or (
+        not _MARGINS.isdisjoint(said) and not _ACCURACIES.isdisjoint(said)
+    )
+    return compares and _ENTROPIES.isdisjoint(said)

@@ -97,8 +97,8 @@ def _row(line: str) -> Row:
 
 # Where a tag is cut: at everything that is no letter or digit (``@`` makes ``R@1`` a recall, and
 # stays), between letters and digits, and where camel case begins a new word. A number keeps its
-# unit: 50k, 3d.
-_CHUNK = re.compile(r"[0-9]+(?:[a-z]{1,2}(?![a-zA-Z]))?|[^\W\d_]+|@")
+# unit: 50k, 3d, 3D.
+_CHUNK = re.compile(r"[0-9]+(?:[a-zA-Z]{1,2}(?![a-zA-Z]))?|[^\W\d_]+|@")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\WA-Z\d_]+|[A-Z]+")
 # What is written before or behind a measure without a break: valloss, mloss, eprewmean.
 _ATTACHED = (*ROLE_WORDS, "mean", "avg", "total", "tot", "smooth", "epoch", "batch", "ep")

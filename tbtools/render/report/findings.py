@@ -54,7 +54,7 @@ def judgement_of(judged: Judgement, outlines: Outlines, runs: Sequence[str]) -> 
                 "severity": each.severity,
                 "kind": each.kind,
                 "tag": each.tag,
-                "text": each.words.strip(),
+                "text": f"{each.more}  {each.words}".strip(),
                 "runs": [number[run] for run in each.groups[0].runs],
             }
             for each in shared

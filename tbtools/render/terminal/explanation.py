@@ -9,6 +9,7 @@ from rich.text import Text
 
 from tbtools.render.explanation import explanation_lines
 from tbtools.render.format import markdown_text, plural, printable
+from tbtools.render.not_judged import as_configured
 from tbtools.render.terminal.lines import print_line
 
 if TYPE_CHECKING:
@@ -68,4 +69,5 @@ class ExplanationView:
         one = self.explanation
         text = f"{printable(one.path)}: {plural(len(one.findings), 'finding')}"
         text += f", {plural(len(one.curves), 'curve')}, {plural(one.siblings, 'other run')}"
-        return text + (f"; as {printable(one.configuration)} says" if one.configuration else "")
+        words = as_configured(one.configuration, one.kinds_off)
+        return text + f"; {words}" * bool(words)

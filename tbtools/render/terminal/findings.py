@@ -6,12 +6,11 @@ from collections import Counter
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from rich.padding import Padding
 from rich.text import Text
 
 from tbtools.analysis.detect.findings import KEYS, Findings
 from tbtools.render.format import format_count, plural, printable
-from tbtools.render.not_judged import not_judged_lines
+from tbtools.render.not_judged import as_configured, not_judged_lines
 from tbtools.render.shared import failure_lines, group_key, shared_findings
 from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_middle, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
@@ -158,7 +157,7 @@ class JudgementView:
 
     def _show_failures(self, console: Console) -> None:
         for line in failure_lines(self.failures):
-            print_line(console, line)
+            print_line(console, line, indent=2)
 
     def totals(self) -> Text:
         """One line: what was read and found; a second one: what was not judged."""
@@ -181,10 +180,9 @@ class JudgementView:
         text = f"{printable(judgement.logdir)}: {read}; {judged}, {self._found()}"
         if self._hidden:
             text += f" (and {plural(self._hidden, 'finding')} not asked for)"
-        if judgement.configuration.path:
-            text += f"; as {printable(judgement.configuration.path)} says"
-            if off := judgement.configuration.kinds_off:
-                text += f", without {', '.join(off)}"
+        followed = judgement.configuration
+        if words := as_configured(followed.path, followed.kinds_off):
+            text += f"; {words}"
         severities = {each.severity for each in judgement.findings}
         style = next((_STYLES[name] for name in SEVERITIES[:2] if name in severities), "green")
         more = "; ".join(not_judged_lines(not_judged))
@@ -221,8 +219,8 @@ def _gathered(findings: Findings) -> list[list[Finding]]:
 def _show_shared(console: Console, shared: SharedFinding) -> None:
     """One line for what several runs have in common."""
     line = _labelled(shared.severity, shared.kind)
-    line.append(shown_name(shared.tag), style="bold").append(shared.words)
-    print_line(console, line)
+    line.append(shown_name(shared.tag), style="bold").append(shared.more)
+    _print_message(console, line, Text(shared.words))
 
 
 def _labelled(severity: Severity, kind: str) -> Text:
@@ -248,13 +246,17 @@ def _show_cause(console: Console, cause: Sequence[Finding], curve: FindingTrend)
         marked = Text()
     line.append(cut_middle(name, max(room, _LEAST_NAME), "~" if ascii_only else "…"), style="bold")
     line.append(more).append("  ").append_text(marked)
-    message = Text(printable(finding.message))
-    if line.cell_len + 2 + message.cell_len <= console.width:
+    _print_message(console, line, Text(printable(finding.message)))
+
+
+def _print_message(console: Console, line: Text, message: Text) -> None:
+    """A message behind its line; on a terminal that is too narrow for both, below it."""
+    if not console.is_terminal or line.cell_len + 2 + message.cell_len <= console.width:
         print_line(console, line.append("  ").append_text(message))
         return
     line.rstrip()
     print_line(console, line)
-    console.print(Padding(message, (0, 0, 0, _INDENT)))
+    print_line(console, message, indent=_INDENT)
 
 
 def _marked(curve: FindingTrend, *, ascii_only: bool) -> Text:

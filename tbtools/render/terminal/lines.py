@@ -36,26 +36,37 @@ def cells_of_each(texts: Sequence[str]) -> list[int]:
     return list(map(measure, texts))
 
 
-def print_line(console: Console, line: str | Text, style: str = "", *, wrap: bool = True) -> None:
-    """Prints a line as it is: on a terminal between words where it is too long; nothing cuts it.
+def print_line(
+    console: Console, line: str | Text, style: str = "", *, wrap: bool = True, indent: int = 0
+) -> None:
+    """Prints lines as they are: on a terminal broken between words where too long; nothing is cut.
 
     Args:
         console: Where to; what is no terminal gets neither style nor blanks at the end.
         line: What; printable, which a stranger's string may not be.
         style: For the whole line.
         wrap: Whether it may be broken, as the row of a table may not: the terminal does that.
+        indent: How many blanks stand before each line.
     """
     if console.is_terminal:
         text = Text(line, style=style) if isinstance(line, str) else line
-        fits = not wrap or cell_len(text.plain) <= console.width
-        for each in [text] if fits else text.divide(_line_starts(text.plain, console.width)):
-            if not fits:
-                each.rstrip()
-            console.print(each, soft_wrap=True)
+        for each in text.split("\n", allow_blank=True):
+            for part in _broken(each, console.width - indent) if wrap else [each]:
+                console.print(Text(" " * indent).append_text(part), soft_wrap=True)
     else:
         # Rich takes a tenth of a millisecond a line, a file of events has millions.
         plain = line if isinstance(line, str) else line.plain
-        console.file.write(plain.rstrip() + "\n")
+        console.file.write(" " * indent + plain.rstrip() + "\n")
+
+
+def _broken(line: Text, width: int) -> Iterable[Text]:
+    """A line, in as many as it takes in that width."""
+    if cell_len(line.plain) <= width:
+        return [line]
+    parts = line.divide(_line_starts(line.plain, width))
+    for part in parts:
+        part.rstrip()
+    return parts
 
 
 def _line_starts(text: str, width: int) -> list[int]:

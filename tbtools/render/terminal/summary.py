@@ -18,6 +18,7 @@ from tbtools.render.format import (
     plural,
     printable,
 )
+from tbtools.render.not_judged import as_configured
 from tbtools.render.terminal.lines import number_format, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
 from tbtools.render.terminal.table import Column, print_table
@@ -211,8 +212,8 @@ class SummaryView:
             text += "; not judged: too many points (`tbtools detect` judges them)"
         elif any(run.findings for run in runs):
             text += "; `tbtools detect` explains the findings"
-        if self.summary.configuration:
-            text += f"; as {printable(self.summary.configuration)} says"
+        if words := as_configured(self.summary.configuration, self.summary.kinds_off):
+            text += f"; {words}"
         count = sum(len(run.tags) for run in runs) if self.by_tag else len(runs)
         if self.limit is not None and self.limit < count:
             text += f"; {self.limit} of {format_count(count)} rows shown (--limit)"

@@ -23,9 +23,9 @@ FEW = 24
 SURE = 5.0
 # Why a rise may still be made good, as it completes "it may recover: ".
 DOUBTS = {
-    "young": "for what came before it is short",
+    "young": "too few points were written since to be sure",
     "recovering": "it is on its way back",
-    "precedent": "a smaller one before lasted longer",
+    "precedent": "a smaller rise before it lasted longer",
     "improving": "its level improves all the same",
     "goes on": "the learning rate went up there, and has not come down again",
     "turned on": "another term of the loss was turned on there",
@@ -117,6 +117,8 @@ def _finding(judged: Judged, onset: Onset, evidence: dict[str, Any], doubt: str 
         doubt = None
     if doubt is not None:
         evidence["may_recover"] = DOUBTS[doubt]
+    if _is_at_restart(judged, onset):
+        evidence["at_restart"] = True
     return Finding(
         run=judged.series.run,
         tag=judged.series.tag,
@@ -133,6 +135,12 @@ def _finding(judged: Judged, onset: Onset, evidence: dict[str, Any], doubt: str 
         evidence=evidence,
         provisional=doubt is not None,
     )
+
+
+def _is_at_restart(judged: Judged, onset: Onset) -> bool:
+    """Whether the run was restarted where it began, or one point before."""
+    behind = int(judged.points[onset.index]) - judged.series.restarts
+    return bool(np.any((behind >= 0) & (behind <= judged.width)))
 
 
 def level_at_end(judged: Judged, rise: Excursion, onset: Onset) -> float:
@@ -162,6 +170,7 @@ def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
         how = "jumped" if onset.sudden else "went"
         text = f"{how} from {before:.4g} to {after:.4g} {since} and did not come back"
     text += f" in {evidence['points_since']:,} points"
+    text += "; the run was restarted there" if "at_restart" in evidence else ""
     if onset.index == 0:
         text += "; it never was better than at the start"
     else:
@@ -169,5 +178,6 @@ def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
     if "may_recover" in evidence:
         text += f"; it may recover: {evidence['may_recover']}"
     errors = evidence["standard_errors"]
-    sure = "without any noise" if errors is None else f"{min(errors, 1e6):,.0f} standard errors"
-    return f"{text} ({sure})"
+    if errors is None:
+        return f"{text}; there is no noise"
+    return f"{text}; the change is {min(errors, 1e6):,.0f} times the noise"

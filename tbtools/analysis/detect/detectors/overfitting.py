@@ -65,7 +65,7 @@ def find(
     twin = "still improves" if standard_errors > plateau.SIGNIFICANT else "holds its level"
     text = (
         f"got worse from {before:.4g} to {after:.4g} since {validation.place(onset.index)} "
-        f"while {training.series.tag} {twin}; best at {validation.place(best)}"
+        f"while {_twin_name(training, validation)} {twin}; best at {validation.place(best)}"
     )
     return Finding(
         run=validation.series.run,
@@ -82,6 +82,12 @@ def find(
         message=text,
         evidence=evidence,
     )
+
+
+def _twin_name(training: Judged, validation: Judged) -> str:
+    """The tag of the training series, with its run where that is another."""
+    own, tag = training.series, training.series.tag
+    return tag if own.run == validation.series.run else f"{tag} of the run {own.run}"
 
 
 def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset | None]:

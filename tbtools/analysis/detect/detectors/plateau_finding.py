@@ -177,7 +177,7 @@ def _message(judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool)
     text += f"in {judged.count(flat.end - flat.onset):,} points: {_change(flat)}"
     text += " of its logarithm" if judged.log else ""
     if flat.before > 0:
-        text += f", after {flat.before:.2g} before"
+        text += f", after {_amount(flat.before)} before"
     if flat.end < len(judged):
         text += f"; it is over: then it improved to {judged.value(judged.best):.4g}"
     if bound:
@@ -185,19 +185,23 @@ def _message(judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool)
     if ended is not None:
         state = "dead" if ended.dead else "at its end"
         text += f"; the learning rate is {state} "
-        text += f"({100 * ended.part:.2g} % of its peak, low since {ended.place})"
+        text += f"({100 * ended.part:.2g}% of its peak, low since {ended.place})"
     return text
 
 
 def _change(flat: Plateau) -> str:
     low, high = _interval(flat)
     if flat.error == 0:
-        return "it does not move at all" if flat.improvement == 0 else f"it moved by {high:.2g}"
+        still = flat.improvement == 0
+        return "it does not move at all" if still else f"it moved by {_amount(high)}"
     if high < 0:
-        return f"it got worse by {-high:.2g} to {-low:.2g} (95 %)"
-    if low > 0:
-        return f"it improved by no more than {low:.2g} to {high:.2g} (95 %)"
-    return f"whatever it improved lies between {low:.2g} and {high:.2g} (95 %)"
+        return f"it got worse by {_amount(-high)} to {_amount(-low)} (95%)"
+    return f"it improved by at most {_amount(high)} (95%)"
+
+
+def _amount(change: float) -> str:
+    """Two digits, and no exponent where there need not be one: ``0.039``, ``114``."""
+    return f"{change:,.0f}" if 100 <= abs(change) < 1e6 else f"{change:.2g}"
 
 
 def _since(judged: Judged, flat: Plateau) -> str:

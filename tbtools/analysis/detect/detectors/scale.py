@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.judged import HUGE, place_of, points_before
+from tbtools.analysis.detect.judged import HUGE, fold_text, place_of, points_before
 from tbtools.analysis.detect.signals import change, excursion, robust
 from tbtools.analysis.detect.signals.change import BEGINNINGS, SMOOTH, Least
 from tbtools.analysis.detect.signals.onset import locate
@@ -345,7 +345,7 @@ def _finding(
         text = f"is exactly 0 from {place} on, in {points:,} points; before it was about "
         text += f"{found.before:.4g}"
     else:
-        text = f"{'grew' if grew else 'fell'} {found.times:,.0f}-fold at {place}, from about "
+        text = f"{'grew' if grew else 'fell'} {fold_text(found.times)} at {place}, from about "
         text += f"{found.before:.4g} to {found.after:.4g}, and stayed there for {points:,} points"
     if objective == "min":
         text += ": look at the labels, the mask and the precision of the weights"

@@ -74,7 +74,10 @@ def find(judged: Judged, end: int) -> Finding | None:
     highest = int(np.argmax(judged.y[tops]))
     worst, height = tops[highest], spans[highest].height
     count = len(spans)
-    many = "a spike" if count == 1 else f"{count:,} spikes, the highest"
+    what, farthest = ("dip", "deepest") if judged.objective == "max" else ("spike", "highest")
+    many = f"a {what}"
+    if count > 1:
+        many = f"{count:,} {what}s from {judged.place(first)} on, the {farthest}"
     points = judged.count(spans[highest].last + 1 - spans[highest].first)
     long = f", and back after {points:,} points" if points > 1 else ", and back"
     return Finding(
