@@ -205,8 +205,12 @@ def _rise(y: Array) -> int | None:
     if rise is None:
         return None
     index = locate_level(y, rise)
-    warm = max(int(WARM_UP * len(y)), min(WARM_UP_POINTS, len(y) // 4))
-    return max(index, 1) if index >= warm or _slows_on(y) else None
+    first = min(WARM_UP_POINTS, len(y) // 4)
+    if index >= max(int(WARM_UP * len(y)), first):
+        return index
+    if not _slows_on(y):
+        return None
+    return index if index >= first else 1
 
 
 def _slows_on(y: Array) -> bool:

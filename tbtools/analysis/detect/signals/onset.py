@@ -32,8 +32,11 @@ LOCAL = 16
 # A rise of any power up to the fourth took less than so many times as long to half its height as it
 # took from there.
 AHEAD = 6
-# So many ends of a slope are tried.
+# So many ends of a slope are tried, and so many places of its bend.
 ENDS = 8
+BENDS = 32
+# The bend is elsewhere where that leaves so many times less.
+CLEARLY = 2.0
 # The models of so many points are kept: levels are hardly ever more.
 SHARED = 128
 
@@ -51,13 +54,14 @@ class Onset:
     sudden: bool
 
 
-def locate(y: Array, rise: Excursion, least_noise: float = 0.0) -> Onset:
+def locate(y: Array, rise: Excursion, least_noise: float = 0.0, start: float = START) -> Onset:
     """Finds the first point of a rise.
 
     Args:
         y: Values, lower is better.
         rise: What `excursion.find` has found in them.
         least_noise: What the noise of single points is known to be at least.
+        start: What begins to rise in this first part, and had achieved nothing, rose from the start.
     """
     scale = _scale_reaching(y, rise)
     level = excursion.smoothed(scale.level)
@@ -67,7 +71,7 @@ def locate(y: Array, rise: Excursion, least_noise: float = 0.0) -> Onset:
     if split is not None:
         return Onset(split, sudden=True)
     bend = _bend(y, scale, low, rise, least_noise)
-    if bend.index <= START * len(y) and rise.progress <= NOTHING * rise.gap:
+    if bend.index <= start * len(y) and rise.progress <= NOTHING * rise.gap:
         return Onset(0, sudden=False)
     return bend
 
@@ -82,15 +86,32 @@ def locate_level(y: Array, rise: Excursion) -> int:
         y: Values, lower is better.
         rise: What `excursion.find` has found in them.
     """
-    bend = locate(y, rise)
+    bend = locate(y, rise, start=0.0)  # it was level before, and did not fall
     if bend.sudden:
         return bend.index
     y = np.clip(y, rise.base - 0.5 * rise.gap, rise.base + 1.5 * rise.gap)
     split = robust.least_squares_split(y)
-    levels = split * y[:split].var() + (len(y) - split) * y[split:].var()
-    ends = np.linspace(bend.index + 1, len(y) - 1, ENDS)
-    slope = min(_squares_about_slope(y, bend.index, end) for end in ends)
+    levels = float(split * y[:split].var() + (len(y) - split) * y[split:].var())
+    slope, other = _squares_from(y, bend.index), _bend_anywhere(y)
+    if _squares_from(y, other) * CLEARLY < min(slope, levels):
+        return other
     return split if levels <= slope * len(y) ** (2 / len(y)) else bend.index
+
+
+def _bend_anywhere(y: Array) -> int:
+    """The bend from which on a slope that ends somewhere fits best."""
+    width = -(-len(y) // SHARED)
+    left = len(y) % width
+    means = y[left:].reshape(-1, width).mean(axis=1)
+    bends = np.linspace(0, len(means) - 2, BENDS).astype(int).tolist()
+    best = min(bends, key=lambda each: _squares_from(means, each))
+    return left + best * width
+
+
+def _squares_from(y: Array, bend: int) -> float:
+    """The least that is left about a slope from a bend on, to any of some ends."""
+    ends = np.linspace(bend + 1, len(y) - 1, ENDS)
+    return min(_squares_about_slope(y, bend, end) for end in ends)
 
 
 def _squares_about_slope(y: Array, bend: int, end: float) -> float:
