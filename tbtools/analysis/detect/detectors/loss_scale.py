@@ -120,7 +120,7 @@ def _falls_to_a_place(exponent: Array) -> Fault | None:
 
 
 def _first_halving(exponent: Array, below: int) -> int:
-    """Where a fall begins that is below all before at some point: the first levels are usual ones."""
+    """Where a fall begins that is below all before at a point: its first levels are usual."""
     falls = np.flatnonzero(np.diff(exponent) < 0) + 1
     at = int(np.searchsorted(falls, below))
     gaps = np.diff(falls[at : at + LASTING + 1]).astype(float)
@@ -158,9 +158,7 @@ def _finds_no_rest(exponent: Array) -> Fault | None:
     return Fault(index, f"and is halved at {lost[split:].mean():.0%} of the points", "info")
 
 
-def _finding(
-    series: ScalarSeries, points: NDArray[np.intp], value: Array, fault: Fault
-) -> Finding:
+def _finding(series: ScalarSeries, points: NDArray[np.intp], value: Array, fault: Fault) -> Finding:
     index = fault.index
     onset = int(points[index])
     session = series.session[points]

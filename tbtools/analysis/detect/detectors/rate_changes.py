@@ -2,8 +2,8 @@
 
 Schedules have no noise, so that a restart shows to the point whether the session that goes on goes
 on where the one before was: it leaps, falls, warms up again or stands still there. Within a session
-a rate that rises beyond all before once it had settled, or rises again from the end of its schedule,
-is told, too.
+a rate that rises beyond all before once it had settled is told, too, and one that rises again from
+the end of its schedule.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LEAP_AT_RESTART = 1.4
 FALL_AT_RESTART = 1.8
 # Beyond all rates before, so many.
 BEYOND = 2.0
-# A rate that changes elsewhere by such a power of what it does at a restart does so by its schedule.
+# A rate that changes elsewhere by such a power of what it does at a restart has that schedule.
 LIKE = 0.6
 # One that fell at a restart, and soon is at this part of what it was, was warmed up again.
 BACK = 0.8
@@ -47,8 +47,8 @@ RESTARTS = 10
 # So many points, and this part of the series, tell that a rate stands still or has settled.
 STILL_POINTS = 8
 STILL_PART = 0.1
-# A rate that came down for this part of the series, to the end of its schedule, and is so many times
-# as high again.
+# A rate that came down for this part of the series, to the end of its schedule, and is so many
+# times as high again.
 CAME_DOWN = 0.25
 CLIMBED = 5.0
 
@@ -127,7 +127,7 @@ def _is_usual(times: float, within: Array) -> bool:
 
 
 def _warms_up_again(value: Array, index: int, end: int) -> Change | None:
-    """A session whose rate climbs from below to what the one before had left behind, or stays at."""
+    """A session whose rate climbs again to what the one before had left behind, or was at."""
     before, peak = float(value[index - 1]), float(value[:index].max())
     if value[index] > before:
         return None
@@ -206,7 +206,9 @@ def _climbs_again(value: Array) -> Change | None:
     climbed = value[-1] > CLIMBED * value[lowest]
     if not climbed or value[lowest + 1] - value[lowest] > value[peak] / LEAPS:
         return None
-    text = f"rises again since {{place}}, from {value[lowest]:.4g} to {value[-1]:.4g}: the schedule "
+    text = (
+        f"rises again since {{place}}, from {value[lowest]:.4g} to {value[-1]:.4g}: the schedule "
+    )
     return Change(lowest + 1, text + "is asked beyond its end", False, "info")
 
 

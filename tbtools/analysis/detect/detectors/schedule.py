@@ -1,4 +1,4 @@
-"""The learning rate itself: it is next to zero, ends too early, or has no warm-up that was asked for.
+"""The learning rate itself: it is next to zero, ends too early, or has no warm-up as asked for.
 
 What it does from one point to the next is judged in `rate_changes`.
 """
@@ -36,7 +36,7 @@ ZERO_AT_FIRST_PART = 0.1
 # A schedule that ended at this part of its peak or below, so early, was computed for a shorter run.
 LOW = 0.12
 EARLY = 0.4
-# It came down there in so many moves, at more than this part of the points: a staircase has its end.
+# It came down there in so many moves, at more than this part of the points: no staircase.
 MOVES = 5
 MOVING = 0.5
 # Fewer points do not tell that a rate never changes.

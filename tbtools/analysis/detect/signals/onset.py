@@ -32,11 +32,13 @@ LOCAL = 16
 # A rise of any power up to the fourth took less than so many times as long to half its height as it
 # took from there.
 AHEAD = 6
-# So many ends of a slope are tried, and so many places of its bend.
+# So many ends of a slope are tried ...
 ENDS = 8
-BENDS = 32
-# The bend is elsewhere where that leaves so many times less.
-CLEARLY = 2.0
+# ... so many places at which a ramp begins and ends, and so many about the best; its height is such
+# a power of the part that lies behind.
+BENDS = 24
+FINER = 12
+POWERS = (0.5, 0.75, 1.0, 1.25)
 # The models of so many points are kept: levels are hardly ever more.
 SHARED = 128
 
@@ -61,7 +63,7 @@ def locate(y: Array, rise: Excursion, least_noise: float = 0.0, start: float = S
         y: Values, lower is better.
         rise: What `excursion.find` has found in them.
         least_noise: What the noise of single points is known to be at least.
-        start: What begins to rise in this first part, and had achieved nothing, rose from the start.
+        start: What begins to rise in this first part, having achieved nothing, rose from the start.
     """
     scale = _scale_reaching(y, rise)
     level = excursion.smoothed(scale.level)
@@ -79,8 +81,9 @@ def locate(y: Array, rise: Excursion, least_noise: float = 0.0, start: float = S
 def locate_level(y: Array, rise: Excursion) -> int:
     """The first point of a rise from one level to another, at once or along a slope.
 
-    Noise bends a slope early. It has two numbers more than two levels have, its end and how it was
-    before, which cost what they do in Schwarz's criterion.
+    A slope is that from the bend which `locate` finds, or a ramp between two levels, whichever
+    leaves less. It has two numbers more than two levels have, which cost what they do in Schwarz's
+    criterion, for noise bends it early.
 
     Args:
         y: Values, lower is better.
@@ -92,26 +95,11 @@ def locate_level(y: Array, rise: Excursion) -> int:
     y = np.clip(y, rise.base - 0.5 * rise.gap, rise.base + 1.5 * rise.gap)
     split = robust.least_squares_split(y)
     levels = float(split * y[:split].var() + (len(y) - split) * y[split:].var())
-    slope, other = _squares_from(y, bend.index), _bend_anywhere(y)
-    if _squares_from(y, other) * CLEARLY < min(slope, levels):
-        return other
-    return split if levels <= slope * len(y) ** (2 / len(y)) else bend.index
-
-
-def _bend_anywhere(y: Array) -> int:
-    """The bend from which on a slope that ends somewhere fits best."""
-    width = -(-len(y) // SHARED)
-    left = len(y) % width
-    means = y[left:].reshape(-1, width).mean(axis=1)
-    bends = np.linspace(0, len(means) - 2, BENDS).astype(int).tolist()
-    best = min(bends, key=lambda each: _squares_from(means, each))
-    return left + best * width
-
-
-def _squares_from(y: Array, bend: int) -> float:
-    """The least that is left about a slope from a bend on, to any of some ends."""
-    ends = np.linspace(bend + 1, len(y) - 1, ENDS)
-    return min(_squares_about_slope(y, bend, end) for end in ends)
+    ends = np.linspace(bend.index + 1, len(y) - 1, ENDS)
+    slope = min(_squares_about_slope(y, bend.index, end) for end in ends)
+    ramp, squares = _ramp(y)
+    index = ramp if squares < slope else bend.index
+    return split if levels <= min(slope, squares) * len(y) ** (2 / len(y)) else index
 
 
 def _squares_about_slope(y: Array, bend: int, end: float) -> float:
@@ -120,6 +108,37 @@ def _squares_about_slope(y: Array, bend: int, end: float) -> float:
     model = np.stack([np.ones(len(y)), np.minimum(away, 0), np.clip(away, 0, end - bend)], axis=1)
     rest = y - model @ np.linalg.lstsq(model, y, rcond=None)[0]
     return float(rest @ rest)
+
+
+def _ramp(y: Array) -> tuple[int, float]:
+    """The first point of the ramp between two levels that fits best, and the squares about it.
+
+    It may be steeper at its beginning or at its end. It is sought in a coarse grid of beginnings
+    and ends, and then in a finer one.
+    """
+    last = len(y) - 1
+    every = max(1, len(y) // SHARED)
+    at = np.arange(every // 2, len(y), every)
+    bend, end, apart = last // 2, float(last), last / 2
+    for count in (BENDS, FINER):
+        bends = np.linspace(max(0, bend - apart), min(last - 1, bend + apart), count).astype(int)
+        ends = np.linspace(max(1, end - 2 * apart), min(last, end + 2 * apart), count)
+        pairs = np.stack(np.meshgrid(bends, ends), axis=-1).reshape(-1, 2)
+        pairs = pairs[pairs[:, 1] > pairs[:, 0]]
+        squares = np.stack([_squares_about_ramps(y[at], at, pairs, power) for power in POWERS])
+        way, least = np.unravel_index(int(np.argmin(squares)), squares.shape)
+        bend, end, apart = int(pairs[least, 0]), float(pairs[least, 1]), last / (count - 1)
+    best = np.array([[bend, end]])
+    return bend, float(_squares_about_ramps(y, np.arange(len(y)), best, POWERS[way])[0])
+
+
+def _squares_about_ramps(y: Array, at: NDArray[np.intp], pairs: Array, power: float) -> Array:
+    """What is left about ramps that begin and end at such points, of values at others."""
+    centred = y - y.mean()
+    ramps = np.clip((at - pairs[:, :1]) / (pairs[:, 1:] - pairs[:, :1]), 0, 1) ** power
+    ramps -= ramps.mean(axis=1, keepdims=True)
+    explained = (ramps @ centred) ** 2 / np.maximum((ramps**2).sum(axis=1), excursion.TINY)
+    return np.asarray(centred @ centred - explained)
 
 
 def locate_in_blocks(y: Array, rise: Excursion) -> Onset:
