@@ -37,7 +37,7 @@ SCALED = 4.0
 # So many points at the end are no chance.
 LASTING = 3
 # Halvings that are no more than so many times as far apart as those that follow are of one fall.
-ONE_FALL = 2
+ONE_FALL = 1.5
 # A scale that was halved until it is zero counts as the least number that float32 holds.
 LEAST = 2.0**-149
 # Beyond all that scalers begin with (DeepSpeed at 2**32), after so many doublings without a halving
