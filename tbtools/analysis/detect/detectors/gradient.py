@@ -43,6 +43,8 @@ ROSE_IN_FEW = 4.0
 WARM_UP = 0.1
 # Standard errors by which a loss still falls.
 FALLS = 3.0
+# From so many of its points a level of a loss is known.
+LEAST_THIRD = 2
 # A part of what it had achieved that is next to nothing.
 FLAT = 0.1
 # A burst is this many times the usual norm of so many points about it; more than this part of the
@@ -293,7 +295,7 @@ def _stands_still(loss: Judged, series: ScalarSeries, onset: int) -> bool:
     first = int(np.searchsorted(loss.points, begin))
     before, after = loss.y[:first], loss.y[first:]
     third = len(after) // 3
-    if third < 3 or (begin and not len(before)):
+    if third < LEAST_THIRD or (begin and not len(before)):
         return False
     level = robust.median(after[:third])
     error = loss.noise * (np.pi / third) ** 0.5

@@ -33,6 +33,8 @@ LEAP_AT_RESTART = 1.4
 FALL_AT_RESTART = 1.8
 # Beyond all rates before, so many.
 BEYOND = 2.0
+# A schedule that had come to this part of its peak was over, and the next one may begin.
+OVER = 0.008
 # A rate that changes elsewhere by such a power of what it does at a restart has that schedule.
 LIKE = 0.6
 # One that fell at a restart, and soon is at this part of what it was, was warmed up again.
@@ -91,7 +93,7 @@ def _at_restarts(value: Array, resumed: NDArray[np.intp]) -> Change | None:
     moves[resumed - 1] = 0
     within = moves[int(np.argmax(moves <= 0)) :]  # without the warm-up at first
     for index, end in zip(resumed.tolist()[:RESTARTS], ends, strict=False):
-        if value[index - 1] <= ENDED * value[:index].max():
+        if value[index - 1] <= OVER * value[:index].max():
             continue  # that schedule was at its end
         change = (
             _leaps(value, index, within)
@@ -133,12 +135,12 @@ def _warms_up_again(value: Array, index: int, end: int) -> Change | None:
         return None
     highest = float(value[index:end].max())
     came_down = CHANGED * before < peak
-    beyond = highest > (LEAP_AT_RESTART * before if came_down else CHANGED * before)
+    fell = before > FALL_AT_RESTART * value[index]
+    beyond = highest > (CHANGED if fell else LEAP_AT_RESTART) * before
     text = f"warms up again after the restart at {{place}}: it was {before:.4g} before"
     if came_down and beyond:
         return Change(index, f"{text}, and is {highest:.4g} then", True, "warning")
     settled = index > STILL_POINTS and bool((value[index - STILL_POINTS : index] == before).all())
-    fell = before > FALL_AT_RESTART * value[index]
     if settled and fell and BACK * before <= highest <= CHANGED * before:
         return Change(index, text, True, "info")
     return None
@@ -201,7 +203,7 @@ def _climbs_again(value: Array) -> Change | None:
     long = max(STILL_POINTS, int(STILL_PART * len(value)))
     if len(down) < CAME_DOWN * len(value) or len(up) < long:
         return None
-    if (down > 0).any() or (up <= 0).any() or value[lowest] > ENDED * value[peak]:
+    if (down > 0).any() or (up < 0).any() or value[lowest] > ENDED * value[peak]:
         return None
     climbed = value[-1] > CLIMBED * value[lowest]
     if not climbed or value[lowest + 1] - value[lowest] > value[peak] / LEAPS:

@@ -51,7 +51,7 @@ LASTING_PART = 0.05
 WARM_UP = 0.1
 WARM_UP_POINTS = 10
 # Only what goes on to get slower by so much after that has been slowing from the start.
-STILL_SLOWER = 1.3
+STILL_SLOWER = 1.15
 # Steps that take half as long again as the usual one, and stand so far out of the noise, are spikes
 # of which so many are needed to see whether they grow.
 SPIKE = np.log(1.5)
@@ -206,7 +206,7 @@ def _slowdown(seconds: Array, least: float, lasting: int) -> Slowdown | None:
     if len(seconds) < FEW_POINTS:
         least, lasting = max(least, SLOWER_IN_FEW), LASTING_IN_FEW
     y = np.log(seconds)
-    found = _rise(y)
+    found = _rise(y) or (_step_in_few(y) if len(y) < FEW_POINTS else None)
     if found is not None and len(y) - found >= max(lasting, LASTING_PART * len(y)):
         before, after = _before(y, found), _after(y, found)
         times = float(np.exp(robust.median(after) - robust.median(before)))
@@ -271,6 +271,16 @@ def _rises_before(y: Array, index: int) -> bool:
         for part in (y[:index], y[index : 2 * index])
     )
     return bool(before > after / 2)
+
+
+def _step_in_few(y: Array) -> int | None:
+    """A step in so few points that their noise is hardly known, beyond all that they vary by."""
+    index = robust.least_squares_split(y)
+    before, after = y[:index], y[index:]
+    if len(before) < excursion.BEFORE or len(after) < excursion.PERSISTENT:
+        return None
+    apart = after.min() - before.max()
+    return index if apart > max(np.ptp(before), np.ptp(after)) else None
 
 
 def _slows_on(y: Array) -> bool:
