@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,8 @@ ENDS = 8
 # a power of the part that lies behind.
 BENDS = 24
 FINER = 12
+# So many levels make a staircase.
+STAIRS = 5
 POWERS = (0.5, 0.75, 1.0, 1.25)
 # The models of so many points are kept: levels are hardly ever more.
 SHARED = 128
@@ -99,7 +102,38 @@ def locate_level(y: Array, rise: Excursion) -> int:
     slope = min(_squares_about_slope(y, bend.index, end) for end in ends)
     ramp, squares = _ramp(y)
     index = ramp if squares < slope else bend.index
-    return split if levels <= min(slope, squares) * len(y) ** (2 / len(y)) else index
+    slope = min(slope, squares)
+    if levels <= slope * len(y) ** (2 / len(y)):
+        return split
+    edges, stairs = _staircase(y)
+    if stairs * len(y) ** (2 * (len(edges) - 1) / len(y)) >= slope:
+        return index
+    heights = np.diff([y[begin:end].mean() for begin, end in pairwise(edges)])
+    return edges[1 + int(np.argmax(heights >= heights.max() / 2))]
+
+
+def _staircase(y: Array) -> tuple[list[int], float]:
+    """Where some levels begin and end that fit best, split one after the other, and what is left.
+
+    Args:
+        y: Values.
+    """
+    edges = [0, len(y)]
+    while len(edges) <= STAIRS:
+        parts = [y[begin:end] for begin, end in pairwise(edges)]
+        splits = [robust.least_squares_split(part) if len(part) > 1 else 0 for part in parts]
+        gains = [
+            len(part) * part.var() - at * part[:at].var() - (len(part) - at) * part[at:].var()
+            if at
+            else 0.0
+            for part, at in zip(parts, splits, strict=True)
+        ]
+        best = int(np.argmax(gains))
+        if not splits[best]:
+            break
+        edges = sorted([*edges, edges[best] + splits[best]])
+    left = sum(len(part) * part.var() for part in (y[b:e] for b, e in pairwise(edges)))
+    return edges, float(left)
 
 
 def _squares_about_slope(y: Array, bend: int, end: float) -> float:
