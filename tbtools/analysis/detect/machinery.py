@@ -118,7 +118,7 @@ def _of_gradients(
     calm = [one for one in norms if (one.run, one.tag) not in scales]
     witness = loss or _witness(series, judged)
     if witness is not None or not any(is_players(one.tag) for one in series):
-        yield from _first(gradient.rising(one, witness) for one in calm)
+        yield from _first(gradient.rising(one, witness, sure=loss is not None) for one in calm)
     if loss is not None:
         told = ((one, scales.get((one.run, one.tag))) for one in norms)
         yield from _first(gradient.vanished(one, its, loss) for one, its in told if its)

@@ -209,12 +209,13 @@ def _always(
     )
 
 
-def rising(series: ScalarSeries, witness: Judged | None) -> Finding | None:
+def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Finding | None:
     """Looks for a norm that rises by an order of magnitude while nothing is learned.
 
     Args:
         series: A norm of gradients.
         witness: What training minimises, or what an agent gets; None where that is not known.
+        sure: Whether it is the loss of training: what else may be at the best that it can have.
     """
     points = np.flatnonzero(np.isfinite(series.value) & (series.value > 0))
     if len(points) < LEAST_POINTS:
@@ -238,8 +239,6 @@ def rising(series: ScalarSeries, witness: Judged | None) -> Finding | None:
     if witness is not None and not _stands_still(witness, series, onset):
         return None
     times = float(np.exp(after - before))
-    # A reward may be at all that its task gives.
-    doubtful = witness is None or witness.objective == "max"
     text = f"rose {times:,.3g}-fold since {place_of(series, onset)}, from {np.exp(before):.4g} to "
     text += f"{np.exp(after):.4g}"
     evidence = {
@@ -256,7 +255,7 @@ def rising(series: ScalarSeries, witness: Judged | None) -> Finding | None:
         int(points[-1]),
         ongoing=True,
         kind="gradient",
-        severity="warning" if times >= ROSE and not doubtful else "info",
+        severity="warning" if times >= ROSE and sure else "info",
         message=text,
         evidence=evidence,
         last_good=int(points[index - 1]) if index else None,

@@ -89,7 +89,7 @@ def find(series: ScalarSeries) -> Finding | None:
 
 def _at_restarts(value: Array, resumed: NDArray[np.intp]) -> Change | None:
     ends = [*resumed[1:].tolist(), len(value)]
-    moves = np.log(value[1:] / value[:-1])
+    moves = np.diff(np.log(value))
     moves[resumed - 1] = 0
     within = moves[int(np.argmax(moves <= 0)) :]  # without the warm-up at first
     for index, end in zip(resumed.tolist()[:RESTARTS], ends, strict=False):

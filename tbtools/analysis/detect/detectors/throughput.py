@@ -51,7 +51,10 @@ LASTING_PART = 0.05
 WARM_UP = 0.1
 WARM_UP_POINTS = 10
 # Only what goes on to get slower by so much after that has been slowing from the start.
-STILL_SLOWER = 1.15
+STILL_SLOWER = 1.3
+# ... or by so much, where that is this part of all that it slowed: half of a straight line.
+STEADILY_SLOWER = 1.15
+STEADILY = 0.45
 # Steps that take half as long again as the usual one, and stand so far out of the noise, are spikes
 # of which so many are needed to see whether they grow.
 SPIKE = np.log(1.5)
@@ -288,7 +291,10 @@ def _slows_on(y: Array) -> bool:
     late = y[len(y) // 4 :]
     third = len(late) // 3
     slower = robust.median(late[-third:]) - robust.median(late[:third])
-    return bool(slower > np.log(STILL_SLOWER))
+    steadily = slower > STEADILY * (
+        robust.median(late[-third:]) - robust.median(y[: max(1, len(y) // 10)])
+    )
+    return bool(slower > np.log(STEADILY_SLOWER if steadily else STILL_SLOWER))
 
 
 def _before(x: Array, index: int) -> Array:
