@@ -226,13 +226,16 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
         return None
     index = locate_level(y, rise)
     warm = int(WARM_UP * len(y))
+    few = len(y) < FEW_POINTS
+    if few and not index:
+        return None  # what is usual is not known
     if index < max(1, warm):
         # It rises from the start, and not as it does in a warm-up only.
         index, before = 0, robust.median(y[warm : max(2 * warm, warm + 1)])
     else:
         before = robust.median(y[index // 2 : index])
     after = robust.median(y[-max(excursion.PERSISTENT, len(y) // 20) :])
-    somewhat = ROSE_SOMEWHAT if len(y) >= FEW_POINTS else ROSE_IN_FEW
+    somewhat = ROSE_IN_FEW if few else ROSE_SOMEWHAT
     if after - before < np.log(ROSE if witness is None else somewhat):
         return None
     onset = int(points[index])
