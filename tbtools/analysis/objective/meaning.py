@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from tbtools.analysis.objective.table import TAGS_KEPT, Row, rows_of, words
+from tbtools.vocabulary import ROLE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -42,6 +43,7 @@ _ANSWERS = frozenset({"chosen", "rejected", "reject"})
 _MARGINS = frozenset({"margin", "margins"})
 _ACCURACIES = frozenset({"acc", "accuracy", "accuracies"})
 _ENTROPIES = frozenset({"entropy", "ent"})
+_SUMS = frozenset({"total", "overall", "objective"})
 _SEGMENTS = re.compile(r"[/|]| - ")
 # Before a measure: -elbo, and what is left to one, 1-dice; no number of a kind: top-1-accuracy.
 _SUBTRACTED = re.compile(r"(?:^|[/|] ?)(1 ?)?- ?(?=[^\W\d])")
@@ -132,6 +134,31 @@ def better_alone(tag: str) -> Objective:
         tag: The tag.
     """
     return meaning_of(tag).better
+
+
+def is_players(tag: str) -> bool:
+    """Whether a tag is the loss of one of two players.
+
+    Args:
+        tag: The tag.
+    """
+    return meaning_of(tag).plays
+
+
+def may_be_minimised(tag: str) -> bool:
+    """Whether a tag without an objective may be of what training minimises nevertheless.
+
+    It says what it fits, as ``policy/sft_nll`` does, or that it is the sum of all.
+
+    Args:
+        tag: The tag.
+    """
+    rows = [row for segment in _SEGMENTS.split(tag) for row in rows_of(segment)]
+    kinds = {row.kind for row in rows if row}
+    if "fit" in kinds:
+        return not kinds & {"about", "count", "ledger"}
+    own = frozenset(words(tag.rpartition("/")[2])) - ROLE_WORDS.keys()
+    return bool(own) and own <= _SUMS
 
 
 def _place_of_measure(segments: Sequence[Sequence[Row | None]]) -> int | None:
