@@ -8,7 +8,6 @@ gathered of all runs where they are asked for.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import TYPE_CHECKING
@@ -84,12 +83,13 @@ class Judging:
         points = 0
         for name, run in read:
             runs[name] = run
-            chosen: dict[str, int] = Counter()
+            chosen: dict[str, int] = {}
             for part in run.data.parts:
                 within, selected = selector.choose(part)
                 for each in selected:
                     if each.scalar:
-                        chosen[within.shown_tag(each.tag)] += each.count
+                        tag = within.shown_tag(each.tag)
+                        chosen[tag] = chosen.get(tag, 0) + each.count
             tags[name] = tuple(chosen)
             points += sum(chosen.values())
             every += read_scalars_of(run, name=name).series.values()

@@ -7,6 +7,7 @@ weaker by `SLACK`.
 """
 
 from libc.math cimport fabs, isfinite, log, sqrt
+from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 
 include "_robust.pxi"
@@ -58,47 +59,65 @@ for number in range(LEVELS):
 RISES, SWINGS, SPIKES, RESTS = 1, 2, 4, 8
 
 
-def look(const double[::1] y, double noise):
-    """What a series may have: see `_screen_python.look`."""
-    cdef Py_ssize_t n = y.shape[0]
-    cdef int found = 0
-    cdef double noise_of_own
+def look(const double[::1] y, const int64_t[::1] ends, noise):
+    """What series may have: see `_screen_python.look`."""
+    cdef Py_ssize_t i, begin = 0, longest = 0
+    cdef double noise_of_one
+    cdef int flags
+    for i in range(ends.shape[0]):
+        longest, begin = max(longest, ends[i] - begin), ends[i]
     cdef double *work = <double *>malloc(
-        (n + 2 * ENOUGH_DIFFERENCES + 8 * LEVELS) * sizeof(double)
+        (longest + 2 * ENOUGH_DIFFERENCES + 8 * LEVELS) * sizeof(double)
     )
     if work == NULL:
         raise MemoryError
-    with nogil:
-        noise_of_own = noise_of_points(&y[0], n, work)
-        if noise < 0:
-            noise = noise_of_own
-        if may_rise(&y[0], n, noise, work):
-            found |= 1
-        if may_swing(&y[0], n, noise, work):
-            found |= 2
-        if may_spike(&y[0], n, noise_of_own, work):
-            found |= 4
-        if may_rest(&y[0], n, work):
-            found |= 8
+    found = []
+    begin = 0
+    for i in range(ends.shape[0]):
+        noise_of_one = noise[i]
+        with nogil:
+            flags = may_have(&y[begin], ends[i] - begin, noise_of_one, work)
+        found.append(flags)
+        begin = ends[i]
     free(work)
     return found
 
 
-def measure(const double[::1] value):
-    """What tells how a series is made fit: see `_screen_python.measure`."""
-    cdef Py_ssize_t i, n = value.shape[0], repeated = 0
-    cdef bint finite = True
-    cdef double low = 0.0, high = 0.0
-    with nogil:
-        if n:
-            low = high = value[0]
-        for i in range(n):
+cdef int may_have(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
+    cdef double noise_of_own = noise_of_points(y, n, work)
+    cdef int found = 0
+    if noise < 0:
+        noise = noise_of_own
+    if may_rise(y, n, noise, work):
+        found |= 1
+    if may_swing(y, n, noise, work):
+        found |= 2
+    if may_spike(y, n, noise_of_own, work):
+        found |= 4
+    if may_rest(y, n, work):
+        found |= 8
+    return found
+
+
+def measure(const double[::1] value, const int64_t[::1] ends):
+    """What tells how series are made fit: see `_screen_python.measure`."""
+    cdef Py_ssize_t i, j, begin = 0, repeated
+    cdef bint finite
+    cdef double low, high
+    found = []
+    for j in range(ends.shape[0]):
+        finite, repeated, low, high = True, 0, 0.0, 0.0
+        if begin < ends[j]:
+            low = high = value[begin]
+        for i in range(begin, ends[j]):
             if not isfinite(value[i]):
-                finite = False
+                finite, repeated, low, high = False, 0, 0.0, 0.0
                 break
             low, high = smaller(low, value[i]), larger(high, value[i])
-            repeated += i > 0 and value[i] == value[i - 1]
-    return finite, repeated, low, high
+            repeated += i > begin and value[i] == value[i - 1]
+        found.append((finite, repeated, low, high))
+        begin = ends[j]
+    return found
 
 
 # ---- rises, swings, spikes
