@@ -15,6 +15,7 @@ from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.engine import engine_of, over_runs
 from tbtools.runs.numbers import DTYPE_NAMES, distinct
 from tbtools.runs.reading import read_each
+from tbtools.runs.row_order import RowOrder
 from tbtools.runs.selection import Selection, Selector
 from tbtools.vocabulary import AXES, FORMER_AXES
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tbtools.eventfile.value_rows import ValueRows
     from tbtools.runs.columns import SeriesRows
     from tbtools.runs.parts import Part
     from tbtools.runs.run import Run
@@ -304,7 +306,8 @@ def read_superseded_of(run: Run, tag: str) -> ScalarSeries | None:
             own = (values.shapes.tag_id[shape] == each.tag_id) & (values.shapes.dtype[shape] != 0)
             if own.any():
                 rows = numbers[own]
-                found += _series_of(run.name, part, [(tag, rows.size)], rows, run.data.start_time)
+                order = RowOrder.of(rows, np.array([rows.size]))
+                found += _series_of(run.name, part, [(tag, rows.size)], order, run.data.start_time)
     return _joined(found) if found else None
 
 
@@ -376,22 +379,15 @@ def _series(
 ) -> Iterator[ScalarSeries]:
     if not chosen:
         return iter(())
-    columns = part.columns
-    if len(chosen) == len(columns.series):
-        rows = columns.order
-    else:
-        rows = columns.of(chosen[0])
-        if len(chosen) > 1:
-            rows = np.concatenate([rows, *map(columns.of, chosen[1:])])
     counts = [(part.shown_tag(each.tag), each.count) for each in chosen]
-    return _series_of(run, part, counts, rows, start_time)
+    return _series_of(run, part, counts, part.columns.order_of(chosen), start_time)
 
 
 def _series_of(
     run: str,
     part: Part,
     counts: Iterable[tuple[str, int]],
-    numbers: NDArray[np.int64],
+    order: RowOrder,
     start_time: float,
 ) -> Iterator[ScalarSeries]:
     """Series of some rows, whose arrays are stretches of those of all these rows.
@@ -400,23 +396,21 @@ def _series_of(
         run: Their run.
         part: The part of it.
         counts: The tag of each, and how many rows it has.
-        numbers: The rows of the first, then those of the second, and so on.
+        order: The rows of the first, then those of the second, and so on.
         start_time: Of the run's first event.
     """
-    rows, timeline = part.columns.rows, part.columns.timeline
-    step, wall_time = rows.step[numbers], rows.wall_time[numbers]
-    value, dtypes = rows.values.numbers(numbers), rows.values.dtypes(numbers)
-    session = timeline.session_of(numbers)
-    one = bool((dtypes[1:] == dtypes[:-1]).all())
+    values, timeline = part.columns.rows.values, part.columns.timeline
+    step, wall_time, value = map(order.taken, (values.step, values.wall_time, values.number))
+    session = timeline.sessions_of(order)
+    dtype_names = _dtype_names(values, order)
     end = 0
     for tag, count in counts:
         first, end = end, end + count
         own = slice(first, end)
-        codes = dtypes[first : first + 1] if one else np.flatnonzero(np.bincount(dtypes[own]))
         yield ScalarSeries(
             run=run,
             tag=tag,
-            dtype=DTYPE_NAMES[int(codes[0])] if codes.size == 1 else "mixed",
+            dtype=dtype_names(own),
             step=step[own],
             wall_time=wall_time[own],
             value=value[own],
@@ -425,6 +419,21 @@ def _series_of(
             start_time=start_time,
             pauses=timeline.pauses,
         )
+
+
+def _dtype_names(values: ValueRows, order: RowOrder) -> Callable[[slice], str]:
+    """How the values of stretches of scalars are stored; ``mixed`` for several ways."""
+    known = DTYPE_NAMES.keys() & values.shapes.dtype.tolist()
+    if len(known) == 1:
+        [only] = known
+        return lambda own: DTYPE_NAMES[only]
+    dtypes = values.dtypes(order.all())
+
+    def name(own: slice) -> str:
+        codes = np.flatnonzero(np.bincount(dtypes[own]))
+        return DTYPE_NAMES[int(codes[0])] if codes.size == 1 else "mixed"
+
+    return name
 
 
 def _joined(series: Sequence[ScalarSeries]) -> ScalarSeries:

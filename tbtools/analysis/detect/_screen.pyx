@@ -21,6 +21,7 @@ cdef enum:
     VIEW = 128
     BLOCK = 16
 assert (WINDOWS, VIEW, BLOCK) == (plateau.WINDOWS, excursion.VIEW, spike.BLOCK)
+assert BLOCK % 4 == spike.SHORT_BLOCK % 4 == 0
 assert LEVELS >= max(2 * WINDOWS, VIEW)
 assert (SAMPLE, ENOUGH_DIFFERENCES) == (robust.SAMPLE, robust.ENOUGH_DIFFERENCES)
 assert MAD_TO_SIGMA == robust.MAD_TO_SIGMA
@@ -208,6 +209,28 @@ cdef inline void above_line(
         distance[i] = larger(above, above * (1 + SLACK) + 1e-3 * SLACK * fabs(level[i - ahead]))
 
 
+cdef inline double highest_above_line(
+    const double *level, const double *medians, Py_ssize_t block
+) noexcept nogil:
+    """No less than `above_line` of any window of a block: its highest above the lowest of the line.
+
+    A loss far above its noise has no such window; all of them take many times as long.
+    """
+    cdef double first = medians[1] - (medians[1] - medians[0]) / block * ((block - 1) / 2.0)
+    cdef double last = medians[1] + (medians[2] - medians[1]) / block * ((block - 1) / 2.0)
+    cdef double lowest = smaller(medians[1], smaller(first, last)), highest[4]
+    cdef Py_ssize_t i
+    for i in range(4):
+        highest[i] = level[i]
+    for i in range(4, block, 4):
+        highest[0] = larger(highest[0], level[i])
+        highest[1] = larger(highest[1], level[i + 1])
+        highest[2] = larger(highest[2], level[i + 2])
+        highest[3] = larger(highest[3], level[i + 3])
+    highest[0] = larger(larger(highest[0], highest[1]), larger(highest[2], highest[3]))
+    return highest[0] - lowest + 2 * SLACK * (fabs(highest[0]) + fabs(lowest))
+
+
 cdef bint came_back(
     const double *level, Py_ssize_t n, Py_ssize_t block, Py_ssize_t at
 ) noexcept nogil:
@@ -265,6 +288,8 @@ cdef bint has_spikes(
     for at in range(count):
         begin = ahead + at * block
         before = 0 if at else ahead
+        if not before and highest_above_line(level + begin, medians + at, block) <= HEIGHT * least:
+            continue
         above_line(level + begin, medians + at, block, before, distance)
         local = -1.0
         for i in range(before + block):
@@ -446,6 +471,14 @@ cdef bint may_be_flat(
     return overcome or not is_a_step(smooth, n, onset, larger(3 * spread, RECORD * before))
 
 
+cdef inline double least_of(const double *x, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef double least = x[0]
+    for i in range(1, n):
+        least = smaller(least, x[i])
+    return least
+
+
 cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept nogil:
     """Whether there may be a plateau, ongoing or over."""
     cdef double *level = work
@@ -460,7 +493,7 @@ cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept no
     smooth_5(level, n, smooth)
     if may_be_flat(y, points, level, smooth, n, spread, False, work):
         return True
-    lowest = select_of(smooth, n, 0, work)
+    lowest = least_of(smooth, n)
     least = select_of(smooth, n, <Py_ssize_t>(0.75 * (n - 1) + 0.5), work) - lowest
     least = larger(3 * spread, RECORD * least)
     if longest_wait(smooth, n, least, &begin, &end) < LEAST_WAIT * n:

@@ -122,7 +122,7 @@ def _detect(
     short = _with_few_steps(judged)
     overfitted = _overfitted(every, judged, rates, looked, short)
     found += overfitted.values()
-    left = {key for key, may in looked.items() if may or len(judged[key]) <= divergence.FEW}
+    left = {key for key, fit in judged.items() if looked[key] or len(fit.y) <= divergence.FEW}
     left -= scales.keys() | short
     runs = {run for run, _ in left}
     tasks = given(one for one in every if one.run in runs)

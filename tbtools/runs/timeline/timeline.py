@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
+    from tbtools.runs.row_order import RowOrder
     from tbtools.runs.timeline.clocks import Clocks
     from tbtools.runs.timeline.resume import Cut
     from tbtools.runs.timeline.rows import Mark, RunRows
@@ -54,7 +55,8 @@ if TYPE_CHECKING:
     from tbtools.vocabulary import RestartPolicy
 
 
-_shared_zeros = np.zeros(0, np.int64)
+_NONE = np.empty(0, np.int64)
+_shared_zeros = _NONE
 
 
 def _zeros(count: int) -> NDArray[np.int64]:
@@ -140,6 +142,10 @@ class Timeline:
             return _zeros(rows.size)
         return np.searchsorted(self._first_rows, rows, side="right") - 1
 
+    def sessions_of(self, order: RowOrder) -> NDArray[np.int64]:
+        """The same of rows in an order."""
+        return _zeros(order.size) if len(self.sessions) < 2 else self.session_of(order.all())
+
     def marks(self, kind: int) -> list[Mark]:
         """The events of one kind that are no summary: session after session, as points stand."""
         marks = self.rows.marks(kind)
@@ -164,7 +170,7 @@ class Timeline:
             int64: indices of these points.
         """
         if len(self.sessions) < 2:
-            return np.empty(0, np.int64)
+            return _NONE
         cluster_of = np.empty(len(self.sessions), np.int64)
         for number, cluster in enumerate(self.clusters):
             cluster_of[cluster] = number
