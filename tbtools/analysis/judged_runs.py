@@ -9,7 +9,6 @@ a time.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import TYPE_CHECKING
@@ -165,12 +164,13 @@ class JudgedRuns:
 
     def choose(self, name: str, run: Run) -> None:
         """Takes note of what is selected of a run."""
-        chosen: dict[str, int] = Counter()
+        chosen: dict[str, int] = {}
         for part in run.data.parts:
             within, selected = self.selector.choose(part)
             for each in selected:
                 if each.scalar:
-                    chosen[within.shown_tag(each.tag)] += each.count
+                    tag = within.shown_tag(each.tag)
+                    chosen[tag] = chosen.get(tag, 0) + each.count
         tags = scalar_tags(run)
         self.tags[name] = tuple(chosen)
         self.points += sum(chosen.values())

@@ -98,6 +98,12 @@ class RowOrder:
         """Whether these are rows as they stand, from the first on, which one series has."""
         return self._spaced is not None and self._spaced.tolist() == [[0, 1]]
 
+    def taken(self, column: NDArray[Any]) -> NDArray[Any]:
+        """What a column has in these rows: int64, or float64 for floats."""
+        taken = np.empty(self.size, np.int64 if column.dtype == np.int64 else np.float64)
+        self.take(column, taken)
+        return taken
+
     def take(self, column: NDArray[Any], taken: NDArray[Any]) -> None:
         """What a column has in these rows.
 

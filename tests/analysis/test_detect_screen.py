@@ -55,6 +55,11 @@ def made_up() -> Iterator[ScalarSeries]:
                 yield ScalarSeries.from_arrays(run, str(tag), np.arange(n), y)
 
 
+def as_loss(y: np.ndarray) -> judged.Judged:
+    series = ScalarSeries.from_arrays("run", "loss", np.arange(y.size), y)
+    return judged.Judged(series, "min")
+
+
 def test_what_is_looked_at_with_care_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     series = list(made_up())
     found = {}
@@ -72,4 +77,21 @@ def test_most_sound_series_are_sorted_out() -> None:
     for n in (100, 1_000, 10_000):
         t = np.arange(n)
         sound = [0.5 + 3 * (1 + t) ** -0.5 + g.normal(0, 0.02, n) for _ in range(50)]
-        assert np.mean([_screen.look(y, -1.0) == 0 for y in sound]) > 0.9
+        assert np.mean([not may for may in screen.look([as_loss(y) for y in sound])]) > 0.9
+
+
+def test_series_that_are_looked_at_together_are_looked_at_alone() -> None:
+    series = [judged.Judged(one, "min") for one in made_up()]
+    assert screen.look(series) == [may for one in series for may in screen.look([one])]
+
+
+def test_values_are_measured_alike_with_and_without_compiled_loops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = [one.value for one in made_up()] + [np.empty(0), np.array([np.inf, 1.0])]
+    found = judged.measured(values)
+    assert found == [measure for value in values for measure in judged.measured([value])]
+    monkeypatch.setattr(judged, "_loops", _screen_python)
+    assert judged.measured(values) == found
+    assert found[-2:] == [(True, 0, 0.0, 0.0), (False, 0, 0.0, 0.0)]
+    assert judged.measured([np.array([2.0, 2.0, -1.0, 3.0])]) == [(True, 1, -1.0, 3.0)]

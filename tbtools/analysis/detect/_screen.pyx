@@ -7,6 +7,7 @@ weaker by `SLACK`.
 """
 
 from libc.math cimport fabs, isfinite, log, sqrt
+from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 
 include "_robust.pxi"
@@ -20,6 +21,7 @@ cdef enum:
     VIEW = 128
     BLOCK = 16
 assert (WINDOWS, VIEW, BLOCK) == (plateau.WINDOWS, excursion.VIEW, spike.BLOCK)
+assert BLOCK % 4 == spike.SHORT_BLOCK % 4 == 0
 assert LEVELS >= max(2 * WINDOWS, VIEW)
 assert (SAMPLE, ENOUGH_DIFFERENCES) == (robust.SAMPLE, robust.ENOUGH_DIFFERENCES)
 assert MAD_TO_SIGMA == robust.MAD_TO_SIGMA
@@ -58,47 +60,65 @@ for number in range(LEVELS):
 RISES, SWINGS, SPIKES, RESTS = 1, 2, 4, 8
 
 
-def look(const double[::1] y, double noise):
-    """What a series may have: see `_screen_python.look`."""
-    cdef Py_ssize_t n = y.shape[0]
-    cdef int found = 0
-    cdef double noise_of_own
+def look(const double[::1] y, const int64_t[::1] ends, noise):
+    """What series may have: see `_screen_python.look`."""
+    cdef Py_ssize_t i, begin = 0, longest = 0
+    cdef double noise_of_one
+    cdef int flags
+    for i in range(ends.shape[0]):
+        longest, begin = max(longest, ends[i] - begin), ends[i]
     cdef double *work = <double *>malloc(
-        (n + 2 * ENOUGH_DIFFERENCES + 8 * LEVELS) * sizeof(double)
+        (longest + 2 * ENOUGH_DIFFERENCES + 8 * LEVELS) * sizeof(double)
     )
     if work == NULL:
         raise MemoryError
-    with nogil:
-        noise_of_own = noise_of_points(&y[0], n, work)
-        if noise < 0:
-            noise = noise_of_own
-        if may_rise(&y[0], n, noise, work):
-            found |= 1
-        if may_swing(&y[0], n, noise, work):
-            found |= 2
-        if may_spike(&y[0], n, noise_of_own, work):
-            found |= 4
-        if may_rest(&y[0], n, work):
-            found |= 8
+    found = []
+    begin = 0
+    for i in range(ends.shape[0]):
+        noise_of_one = noise[i]
+        with nogil:
+            flags = may_have(&y[begin], ends[i] - begin, noise_of_one, work)
+        found.append(flags)
+        begin = ends[i]
     free(work)
     return found
 
 
-def measure(const double[::1] value):
-    """What tells how a series is made fit: see `_screen_python.measure`."""
-    cdef Py_ssize_t i, n = value.shape[0], repeated = 0
-    cdef bint finite = True
-    cdef double low = 0.0, high = 0.0
-    with nogil:
-        if n:
-            low = high = value[0]
-        for i in range(n):
+cdef int may_have(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
+    cdef double noise_of_own = noise_of_points(y, n, work)
+    cdef int found = 0
+    if noise < 0:
+        noise = noise_of_own
+    if may_rise(y, n, noise, work):
+        found |= 1
+    if may_swing(y, n, noise, work):
+        found |= 2
+    if may_spike(y, n, noise_of_own, work):
+        found |= 4
+    if may_rest(y, n, work):
+        found |= 8
+    return found
+
+
+def measure(const double[::1] value, const int64_t[::1] ends):
+    """What tells how series are made fit: see `_screen_python.measure`."""
+    cdef Py_ssize_t i, j, begin = 0, repeated
+    cdef bint finite
+    cdef double low, high
+    found = []
+    for j in range(ends.shape[0]):
+        finite, repeated, low, high = True, 0, 0.0, 0.0
+        if begin < ends[j]:
+            low = high = value[begin]
+        for i in range(begin, ends[j]):
             if not isfinite(value[i]):
-                finite = False
+                finite, repeated, low, high = False, 0, 0.0, 0.0
                 break
             low, high = smaller(low, value[i]), larger(high, value[i])
-            repeated += i > 0 and value[i] == value[i - 1]
-    return finite, repeated, low, high
+            repeated += i > begin and value[i] == value[i - 1]
+        found.append((finite, repeated, low, high))
+        begin = ends[j]
+    return found
 
 
 # ---- rises, swings, spikes
@@ -189,6 +209,28 @@ cdef inline void above_line(
         distance[i] = larger(above, above * (1 + SLACK) + 1e-3 * SLACK * fabs(level[i - ahead]))
 
 
+cdef inline double highest_above_line(
+    const double *level, const double *medians, Py_ssize_t block
+) noexcept nogil:
+    """No less than `above_line` of any window of a block: its highest above the lowest of the line.
+
+    A loss far above its noise has no such window; all of them take many times as long.
+    """
+    cdef double first = medians[1] - (medians[1] - medians[0]) / block * ((block - 1) / 2.0)
+    cdef double last = medians[1] + (medians[2] - medians[1]) / block * ((block - 1) / 2.0)
+    cdef double lowest = smaller(medians[1], smaller(first, last)), highest[4]
+    cdef Py_ssize_t i
+    for i in range(4):
+        highest[i] = level[i]
+    for i in range(4, block, 4):
+        highest[0] = larger(highest[0], level[i])
+        highest[1] = larger(highest[1], level[i + 1])
+        highest[2] = larger(highest[2], level[i + 2])
+        highest[3] = larger(highest[3], level[i + 3])
+    highest[0] = larger(larger(highest[0], highest[1]), larger(highest[2], highest[3]))
+    return highest[0] - lowest + 2 * SLACK * (fabs(highest[0]) + fabs(lowest))
+
+
 cdef bint came_back(
     const double *level, Py_ssize_t n, Py_ssize_t block, Py_ssize_t at
 ) noexcept nogil:
@@ -246,6 +288,8 @@ cdef bint has_spikes(
     for at in range(count):
         begin = ahead + at * block
         before = 0 if at else ahead
+        if not before and highest_above_line(level + begin, medians + at, block) <= HEIGHT * least:
+            continue
         above_line(level + begin, medians + at, block, before, distance)
         local = -1.0
         for i in range(before + block):
@@ -427,6 +471,14 @@ cdef bint may_be_flat(
     return overcome or not is_a_step(smooth, n, onset, larger(3 * spread, RECORD * before))
 
 
+cdef inline double least_of(const double *x, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef double least = x[0]
+    for i in range(1, n):
+        least = smaller(least, x[i])
+    return least
+
+
 cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept nogil:
     """Whether there may be a plateau, ongoing or over."""
     cdef double *level = work
@@ -441,7 +493,7 @@ cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept no
     smooth_5(level, n, smooth)
     if may_be_flat(y, points, level, smooth, n, spread, False, work):
         return True
-    lowest = select_of(smooth, n, 0, work)
+    lowest = least_of(smooth, n)
     least = select_of(smooth, n, <Py_ssize_t>(0.75 * (n - 1) + 0.5), work) - lowest
     least = larger(3 * spread, RECORD * least)
     if longest_wait(smooth, n, least, &begin, &end) < LEAST_WAIT * n:

@@ -10,33 +10,44 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    Measure = tuple[bool, int, float, float]
 
 # What a series may have: a rise that lasts, an oscillation that grows, spikes, a plateau.
 RISES, SWINGS, SPIKES, RESTS = 1, 2, 4, 8
 
 
-def look(y: NDArray[np.float64], noise: float) -> int:
-    """What a series may have, as the sum of the constants above; what is missing, it has not.
+def look(y: NDArray[np.float64], ends: NDArray[np.int64], noise: Sequence[float]) -> list[int]:
+    """What series may have, as the sum of the constants above; what is missing, they have not.
 
     Args:
-        y: Finite values, at least one; lower is better.
-        noise: The noise of single points; less than zero where it is that of `noise_of_points`.
+        y: Finite values of all series, one behind the other; lower is better.
+        ends: Where each ends, after at least one point.
+        noise: The noise of single points of each; less than zero where it is that of
+            `noise_of_points`.
     """
-    return RISES | SWINGS | SPIKES | RESTS
+    return [RISES | SWINGS | SPIKES | RESTS] * len(ends)
 
 
-def measure(value: NDArray[np.float64]) -> tuple[bool, int, float, float]:
-    """What tells how a series is made fit.
+def measure(value: NDArray[np.float64], ends: NDArray[np.int64]) -> list[Measure]:
+    """What tells how series are made fit.
 
     Args:
-        value: Values.
+        value: Values of all series, one behind the other.
+        ends: Where each ends.
 
     Returns:
-        Whether all are finite; and only if they are, how many repeat the one before, the least and
-        the largest, which are 0 where there is none.
+        Of each whether all are finite; and only if they are, how many repeat the one before, the
+        least and the largest, which are 0 where there is none.
     """
-    if not np.isfinite(value).all():
-        return False, 0, 0.0, 0.0
+    return [_measure(one) for one in np.split(value, ends[:-1])]
+
+
+def _measure(value: NDArray[np.float64]) -> Measure:
+    if not len(value) or not np.isfinite(value).all():
+        return not len(value), 0, 0.0, 0.0
     repeated = int(np.count_nonzero(value[1:] == value[:-1]))
-    return True, repeated, float(value.min(initial=np.inf)), float(value.max(initial=-np.inf))
+    return True, repeated, float(value.min()), float(value.max())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from tbtools.analysis.detect.detectors import (
 )
 from tbtools.analysis.detect.detectors.plateau_finding import plateau_finding
 from tbtools.analysis.detect.findings import Finding, Findings, NotJudged
-from tbtools.analysis.detect.judged import OUTCOMES, Judged
+from tbtools.analysis.detect.judged import OUTCOMES, Judged, measured
 from tbtools.analysis.detect.learning_rate import learning_rates, restarts_within
 from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.precursors import with_precursors
@@ -39,6 +40,7 @@ from tbtools.vocabulary import SEVERITIES
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
+    from tbtools.analysis.detect._screen_python import Measure
     from tbtools.analysis.detect.detectors.plateau import Plateau
     from tbtools.analysis.detect.run_axis import RunAxis
     from tbtools.analysis.detect.screen import Candidate
@@ -106,23 +108,29 @@ def _detect(
     declared: Callable[[str, tuple[str, ...]], Mapping[str, Any]] | None,
 ) -> Findings:
     directions = _directions(every, objectives)
-    judged = _with_objectives(every, directions)
+    measures = measured([one.value for one in every])
+    judged = _with_objectives(every, directions, measures)
     found: list[Finding] = stall.find(every)
-    for one in every:
-        found += nonfinite.find(one, directions[one.run][one.tag])
+    for one, (finite, *_) in zip(every, measures, strict=True):
+        if not finite:
+            found += nonfinite.find(one, directions[one.run][one.tag])
     scales = _of_scale(every, directions, judged)
     found += scales.values()
     found += machinery.find(every, judged, scales, declared or (lambda *_: {}))
-    rates, tasks = learning_rates(every), given(every)
-    looked = {key: look(fit) for key, fit in judged.items()}
-    overfitted = _overfitted(every, judged, rates, looked)
+    rates = learning_rates(every)
+    looked = dict(zip(judged, look(list(judged.values())), strict=True))
+    short = _with_few_steps(judged)
+    overfitted = _overfitted(every, judged, rates, looked, short)
     found += overfitted.values()
-    short = {key for key, fit in judged.items() if has_few_steps(fit.series)}
+    left = {key for key, fit in judged.items() if looked[key] or len(fit.y) <= divergence.FEW}
+    left -= scales.keys() | short
+    runs = {run for run, _ in left}
+    tasks = given(one for one in every if one.run in runs)
     for number, (key, fit) in enumerate(judged.items()):
+        if key not in left:
+            continue
         if progress:
             progress(number, len(judged))
-        if key in scales or key in short:
-            continue
         if key in overfitted:
             found += _spikes(fit, looked[key], len(fit))
         else:
@@ -137,10 +145,19 @@ def _detect(
     )
 
 
-def has_few_steps(series: ScalarSeries) -> bool:
-    """Whether the points lie at so few steps that they are samples of these, and no course."""
-    first = series.step[: 2 * LEAST_POINTS].tolist()  # mostly enough, and quicker
-    return len(set(first)) < LEAST_POINTS and len(distinct(series.step)) < LEAST_POINTS
+def _with_few_steps(judged: Mapping[Key, Judged]) -> set[Key]:
+    """The series whose points lie at so few steps that they are samples of these, and no course."""
+    firsts = [fit.series.step[:LEAST_POINTS] for fit in judged.values()]
+    whole = [first for first in firsts if len(first) == LEAST_POINTS]
+    steps = np.concatenate(whole or [[]]).reshape(-1, LEAST_POINTS)
+    # Of most series the first steps tell.
+    rising = iter((steps[:, 1:] > steps[:, :-1]).all(axis=1).tolist())
+    return {
+        key
+        for first, (key, fit) in zip(firsts, judged.items(), strict=True)
+        if not (len(first) == LEAST_POINTS and next(rising))
+        and len(distinct(fit.series.step)) < LEAST_POINTS
+    }
 
 
 def _not_judged(
@@ -169,11 +186,13 @@ def _directions(
     return {run: objectives_of(names, overrides) for run, names in tags.items()}
 
 
-def _with_objectives(series: list[ScalarSeries], directions: Directions) -> dict[Key, Judged]:
+def _with_objectives(
+    series: list[ScalarSeries], directions: Directions, measures: Iterable[Measure]
+) -> dict[Key, Judged]:
     return {
-        (one.run, one.tag): Judged(one, directions[one.run][one.tag])
-        for one in series
-        if directions[one.run][one.tag] != "none"
+        (one.run, one.tag): Judged(one, objective, measure)
+        for one, measure in zip(series, measures, strict=True)
+        if (objective := directions[one.run][one.tag]) != "none"
     }
 
 
@@ -183,13 +202,13 @@ def _of_scale(
     of_run: dict[str, list[Judged]] = defaultdict(list)
     for (run, _), fit in judged.items():
         of_run[run].append(fit)
-    beside = {run: _beside(fits) for run, fits in of_run.items()}
+    beside = cache(lambda run: _beside(of_run[run]))
     found = {}
     for one in series:
-        finding = None
-        if machinery_of(one.tag) not in _JUDGED_APART:
-            others = beside.get(one.run, scale.NOTHING)
-            finding = scale.find(one, directions[one.run][one.tag], others)
+        objective = directions[one.run][one.tag]
+        if not scale.may_change(one, objective) or machinery_of(one.tag) in _JUDGED_APART:
+            continue
+        finding = scale.find(one, objective, beside(one.run))
         if finding is not None:
             found[one.run, one.tag] = finding
     return found
@@ -205,12 +224,13 @@ def _overfitted(
     judged: dict[Key, Judged],
     rates: Mapping[str, ScalarSeries],
     looked: Mapping[Key, Candidate],
+    short: Collection[Key],
 ) -> dict[Key, Finding]:
     found = {}
     for training, validation in pairs(series):
         key = validation.run, validation.tag
         first, second = judged.get((training.run, training.tag)), judged.get(key)
-        if first is None or second is None or has_few_steps(validation):
+        if first is None or second is None or key in short:
             continue
         rate = rates.get(training.run)
         finding = overfitting.find(first, second, rate, rises=looked[key].rises)

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from tbtools.analysis.detect.batches import batches
 from tbtools.analysis.detect.findings import finite_or_none
 from tbtools.analysis.detect.signals import robust
 from tbtools.extensions import compiled_or_python
 from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
 
     from numpy.typing import NDArray
 
+    from tbtools.analysis.detect._screen_python import Measure
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
 
@@ -47,10 +50,16 @@ REPEATED = 0.4
 SCATTERED = 0.5
 
 
-def is_finite(value: NDArray[np.float64]) -> bool:
-    """Whether all values are finite."""
-    finite: bool = _loops.measure(np.ascontiguousarray(value))[0]
-    return finite
+def measured(values: Sequence[NDArray[np.float64]]) -> list[Measure]:
+    """What tells how series are made fit; see `_screen_python.measure`.
+
+    Args:
+        values: Those of each series.
+    """
+    found: list[Measure] = []
+    for value, ends in batches(values):
+        found += _loops.measure(value, ends)
+    return found
 
 
 def fold_text(factor: float) -> str:
@@ -132,19 +141,28 @@ class Judged:
             has, whose mean it is.
     """
 
-    def __init__(self, series: ScalarSeries, objective: Objective) -> None:
+    def __init__(
+        self, series: ScalarSeries, objective: Objective, measure: Measure | None = None
+    ) -> None:
+        """Makes it fit.
+
+        Args:
+            series: The series.
+            objective: Which way is better.
+            measure: What `measured` says of its values, where that is known already.
+        """
         self.series = series
         self.objective = objective
         raw = np.ascontiguousarray(series.value)
-        whole, repeated, low, high = _loops.measure(raw)
+        [(whole, repeated, low, high)] = [measure] if measure else measured([raw])
         if not whole:
             self.points = np.flatnonzero(np.isfinite(raw))
             raw = raw[self.points]
-            _, repeated, low, high = _loops.measure(raw)
+            [(_, repeated, low, high)] = measured([raw])
         begin = int(np.argmax(raw != 0)) if objective == "min" and low == 0 < high else 0
         if begin >= _TURNED_ON:
             self.points, raw = self.points[begin:], raw[begin:]
-            _, repeated, low, high = _loops.measure(raw)
+            [(_, repeated, low, high)] = measured([raw])
         often = len(raw) > 1 and repeated / (len(raw) - 1) >= REPEATED
         self.width = _outcomes_in_a_block(raw) if often else 1
         if self.width > 1:

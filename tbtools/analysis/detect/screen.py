@@ -10,14 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tbtools.analysis.detect.batches import batches
 from tbtools.analysis.detect.signals import excursion
 from tbtools.extensions import compiled_or_python
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
 
     from tbtools.analysis.detect.judged import Judged
 
+# Of fewer points all detectors are asked.
+_LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
 _loops: ModuleType = compiled_or_python("tbtools.analysis.detect._screen")
 
 
@@ -37,6 +41,10 @@ class Candidate:
     spikes: bool
     rests: bool
 
+    def __bool__(self) -> bool:
+        """Whether it may have anything."""
+        return self.rises or self.swings or self.spikes or self.rests
+
 
 ANYTHING = Candidate(rises=True, swings=True, spikes=True, rests=True)
 _CANDIDATES = [
@@ -50,13 +58,18 @@ _CANDIDATES = [
 ]
 
 
-def look(series: Judged) -> Candidate:
-    """What a series may have.
+def look(series: Sequence[Judged]) -> list[Candidate]:
+    """What each of some series may have.
 
     Args:
-        series: A series with an objective.
+        series: Series with an objective.
     """
-    if len(series) < excursion.BEFORE + excursion.PERSISTENT:
-        return ANYTHING
-    flags: int = _loops.look(series.y, series.noise if series.width > 1 else -1.0)
-    return _CANDIDATES[flags]
+    enough = [each for each in series if len(each.y) >= _LEAST_POINTS]
+    noises = [-1.0 if each.width == 1 else each.noise for each in enough]
+    flags: list[int] = []
+    for y, ends in batches([each.y for each in enough]):
+        flags += _loops.look(y, ends, noises[len(flags) : len(flags) + len(ends)])
+    known = iter(flags)
+    return [
+        _CANDIDATES[next(known)] if len(each.y) >= _LEAST_POINTS else ANYTHING for each in series
+    ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.align import union
+from tbtools.analysis.detect.batches import batches
 from tbtools.analysis.detect.findings import Findings, worst
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def writers_apart(series: Sequence[ScalarSeries]) -> list[list[ScalarSeries]]:
         First all series, of the first writer where there are several; then those of each further
         writer, with the other series of its run.
     """
+    if not any(session.any() for session, _ in batches([each.session for each in series])):
+        return [list(series)]
     apart = {(each.run, each.tag): _of_writers(each) for each in series}
     writers: dict[str, int] = defaultdict(int)
     for (run, _), own in apart.items():

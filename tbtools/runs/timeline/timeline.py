@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     from tbtools.vocabulary import RestartPolicy
 
 
-_shared_zeros = np.zeros(0, np.int64)
+_NONE = np.empty(0, np.int64)
+_shared_zeros = _NONE
 
 
 def _zeros(count: int) -> NDArray[np.int64]:
@@ -171,7 +172,7 @@ class Timeline:
             int64: indices of these points.
         """
         if len(self.sessions) < 2:
-            return np.empty(0, np.int64)
+            return _NONE
         cluster_of = np.empty(len(self.sessions), np.int64)
         for number, cluster in enumerate(self.clusters):
             cluster_of[cluster] = number

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding, finite_or_none
-from tbtools.analysis.detect.judged import is_finite, place_of
+from tbtools.analysis.detect.judged import place_of
 from tbtools.analysis.objective import words
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ def find(series: ScalarSeries, objective: Objective) -> list[Finding]:
         series: Any series; an objective is not needed.
         objective: Which way is better.
     """
-    if is_finite(series.value):
-        return []
     bad = ~np.isfinite(series.value)
+    if not bad.any():
+        return []
     lasting, ongoing = _largest_balance(bad, 1)
     where = np.flatnonzero(bad)
     onset = min(_largest_balance(bad, OUTWEIGHS)[0], lasting) if ongoing else int(where[0])

@@ -122,6 +122,16 @@ class Change:
         return high / low if low > 0 else math.inf
 
 
+def may_change(series: ScalarSeries, objective: Objective) -> bool:
+    """Whether a change of its scale would be a fault: not of a reward, nor of a loss above zero.
+
+    Args:
+        series: Any series.
+        objective: Which way is better.
+    """
+    return objective == "none" or (objective == "min" and not _ends_above_zero(series.value))
+
+
 def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -> Finding | None:
     """Looks for a scale that changed for good, or a series that became exactly zero at once.
 
@@ -130,7 +140,7 @@ def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -
         objective: Which way is better; of a series that has one the scale may change.
         beside: What else is known of its run.
     """
-    if objective == "max" or (objective == "min" and _ends_above_zero(series.value)):
+    if not may_change(series, objective):
         return None
     finite = np.flatnonzero(np.isfinite(series.value))
     value = np.minimum(np.abs(series.value[finite]), HUGE)

@@ -1,0 +1,44 @@
+"""Many short series in one array: what a loop asks of each of them, it is asked once for all."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+# So many points at a time stay in a processor's cache.
+_POINTS = 32_768
+
+
+def batches(arrays: Sequence[Array]) -> Iterator[tuple[Array, NDArray[np.int64]]]:
+    """The arrays one behind the other, some at a time; a long one alone, as it is.
+
+    Args:
+        arrays: Arrays of one type.
+
+    Yields:
+        Some of them joined, and where each of these ends.
+    """
+    batch: list[Array] = []
+    points = 0
+    for array in arrays:
+        if batch and points + len(array) > _POINTS:
+            yield _joined(batch)
+            batch, points = [], 0
+        batch.append(array)
+        points += len(array)
+    if batch:
+        yield _joined(batch)
+
+
+def _joined(batch: Sequence[Array]) -> tuple[Array, NDArray[np.int64]]:
+    ends = np.fromiter(accumulate(map(len, batch)), np.int64, len(batch))
+    return np.ascontiguousarray(batch[0]) if len(batch) == 1 else np.concatenate(batch), ends
