@@ -145,8 +145,11 @@ def _outlines(block: Sequence[ScalarSeries]) -> list[Outline]:
         pairs = zip(value[places].tolist(), step[places].tolist(), strict=True)
         return [pair if here else None for pair, here in zip(pairs, known, strict=True)]
 
-    told = zip(
-        block,
+    columns = (
+        [each.run for each in block],
+        [each.tag for each in block],
+        [each.dtype for each in block],
+        sizes.tolist(),
         value[firsts].tolist(),
         value[ends - 1].tolist(),
         step[ends - 1].tolist(),
@@ -155,12 +158,9 @@ def _outlines(block: Sequence[ScalarSeries]) -> list[Outline]:
         nonfinite.tolist(),
         (constant & (sizes > 1)).tolist(),
         _levels(value, firsts, sizes).tolist(),
-        strict=True,
+        [_resumed(each) for each in block],
     )
-    return [
-        Outline(one.run, one.tag, one.dtype, one.step.size, *numbers, _resumed(one))
-        for one, *numbers in told
-    ]
+    return [Outline._make(row) for row in zip(*columns, strict=True)]
 
 
 def _resumed(series: ScalarSeries) -> tuple[int, ...]:
