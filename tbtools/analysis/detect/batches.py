@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+T = TypeVar("T", bound=np.generic)
 
 # So many points at a time stay in a processor's cache.
 _POINTS = 32_768
 
 
-def batches(arrays: Sequence[Array]) -> Iterator[tuple[Array, NDArray[np.int64]]]:
+def batches(arrays: Sequence[NDArray[T]]) -> Iterator[tuple[NDArray[T], NDArray[np.int64]]]:
     """The arrays one behind the other, some at a time; a long one alone, as it is.
 
     Args:
@@ -27,7 +27,7 @@ def batches(arrays: Sequence[Array]) -> Iterator[tuple[Array, NDArray[np.int64]]
     Yields:
         Some of them joined, and where each of these ends.
     """
-    batch: list[Array] = []
+    batch: list[NDArray[T]] = []
     points = 0
     for array in arrays:
         if batch and points + len(array) > _POINTS:
@@ -39,6 +39,6 @@ def batches(arrays: Sequence[Array]) -> Iterator[tuple[Array, NDArray[np.int64]]
         yield _joined(batch)
 
 
-def _joined(batch: Sequence[Array]) -> tuple[Array, NDArray[np.int64]]:
+def _joined(batch: Sequence[NDArray[T]]) -> tuple[NDArray[T], NDArray[np.int64]]:
     ends = np.fromiter(accumulate(map(len, batch)), np.int64, len(batch))
     return np.ascontiguousarray(batch[0]) if len(batch) == 1 else np.concatenate(batch), ends

@@ -134,8 +134,7 @@ def _detect(
         if key in overfitted:
             found += _spikes(fit, looked[key], len(fit))
         else:
-            run = fit.series.run
-            found += _trend(fit, rates.get(run), tasks[run], looked[key])
+            found += _trend(fit, rates.get(key[0]), tasks[key[0]], looked[key])
     if progress:
         progress(len(judged), len(judged))
     axes = run_axes(every, found)
@@ -149,9 +148,9 @@ def _with_few_steps(judged: Mapping[Key, Judged]) -> set[Key]:
     """The series whose points lie at so few steps that they are samples of these, and no course."""
     firsts = [fit.series.step[:LEAST_POINTS] for fit in judged.values()]
     whole = [first for first in firsts if len(first) == LEAST_POINTS]
-    steps = np.concatenate(whole or [[]]).reshape(-1, LEAST_POINTS)
+    steps = np.concatenate([np.empty(0, np.int64), *whole]).reshape(-1, LEAST_POINTS)
     # Of most series the first steps tell.
-    rising = iter((steps[:, 1:] > steps[:, :-1]).all(axis=1).tolist())
+    rising = iter(np.all(steps[:, 1:] > steps[:, :-1], axis=1).tolist())
     return {
         key
         for first, (key, fit) in zip(firsts, judged.items(), strict=True)
