@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ from tbtools.render.format import no_formula, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+# What a cell is quoted for.
+_SPECIAL = re.compile('[,"\n\r]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class CsvText:
             text = printable(text)
         if self.safe:
             text = no_formula(text)
-        if any(character in text for character in ',"\n\r'):
+        if _SPECIAL.search(text):
             return '"' + text.replace('"', '""') + '"'
         return text
 
