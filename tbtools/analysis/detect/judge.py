@@ -22,7 +22,7 @@ from tbtools.analysis.detect.detectors import (
 )
 from tbtools.analysis.detect.detectors.plateau_finding import plateau_finding
 from tbtools.analysis.detect.findings import Finding, Findings, NotJudged
-from tbtools.analysis.detect.judged import OUTCOMES, Judged
+from tbtools.analysis.detect.judged import OUTCOMES, Judged, is_finite
 from tbtools.analysis.detect.learning_rate import learning_rates, restarts_within
 from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.precursors import with_precursors
@@ -108,12 +108,11 @@ def _detect(
     directions = _directions(every, objectives)
     judged = _with_objectives(every, directions)
     found: list[Finding] = stall.find(every)
-    for one in every:
-        found += nonfinite.find(one, directions[one.run][one.tag])
+    found += _nonfinite(every, directions)
     scales = _of_scale(every, directions, judged)
     found += scales.values()
     found += machinery.find(every, judged, scales, declared or (lambda *_: {}))
-    rates, tasks = learning_rates(every), given(every)
+    rates, tasks = learning_rates(every), given(every, judged)
     looked = {key: look(fit) for key, fit in judged.items()}
     overfitted = _overfitted(every, judged, rates, looked)
     found += overfitted.values()
@@ -175,6 +174,17 @@ def _with_objectives(series: list[ScalarSeries], directions: Directions) -> dict
         for one in series
         if directions[one.run][one.tag] != "none"
     }
+
+
+def _nonfinite(series: list[ScalarSeries], directions: Directions) -> Iterator[Finding]:
+    bad = [one for one in series if not is_finite(one.value)]
+    beside: dict[str, list[ScalarSeries]] = {one.run: [] for one in bad}
+    for one in series if bad else ():
+        direction = directions[one.run][one.tag]
+        if one.run in beside and nonfinite.is_nan_with_the_weights(one, direction):
+            beside[one.run].append(one)
+    for one in bad:
+        yield from nonfinite.find(one, directions[one.run][one.tag], beside[one.run])
 
 
 def _of_scale(
