@@ -10,6 +10,7 @@ has next to none, and is none of these.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,7 +110,7 @@ def _wander(y: Array, low: int, high: int) -> float:
         return 0.0
     apart = max(1, high - low)
     changes = [_changes(each, 1) for each in np.array_split(near, len(near) // BLOCK)]
-    usual = float(np.mean(np.square(changes))) ** 0.5
+    usual = math.sqrt(float(np.mean(np.square(changes))))
     return usual * min(apart**0.5, _growth(y, apart))
 
 
