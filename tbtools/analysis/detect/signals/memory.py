@@ -111,7 +111,7 @@ def _wander(y: Array, low: int, high: int) -> float:
     apart = max(1, high - low)
     changes = [_changes(each, 1) for each in np.array_split(near, len(near) // BLOCK)]
     usual = math.sqrt(float(np.mean(np.square(changes))))
-    return usual * min(apart**0.5, _growth(y, apart))
+    return usual * min(math.sqrt(apart), _growth(y, apart))
 
 
 def _has_memory(y: Array) -> bool:
