@@ -115,10 +115,16 @@ def _told(truth: Truth, run: LabelledRun, findings: Iterable[Finding]) -> Told:
     return Told(
         truth.kind,
         bool(right),
-        any(_within(finding["onset_step"], truth.window) for finding in right),
+        any(_within(step, truth.window) for finding in right for step in _onsets(finding)),
         best,
         any(finding["severity"] == "error" for finding in right),
     )
+
+
+def _onsets(finding: Finding) -> list[int | None]:
+    """The steps at which a finding says that something began: spikes are one, which names each."""
+    steps = finding["evidence"].get("steps", []) if finding["kind"] == "spike" else []
+    return [finding["onset_step"], *steps]
 
 
 def _within(step: int | None, window: tuple[int, int]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from tbtools.analysis.detect import Finding, Findings, detect_series
 from tbtools.analysis.detect.signals import unimodal
 from tbtools.runs.series import ScalarSeries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def series(value: object, tag: str = "loss", step: object = None) -> ScalarSeries:
@@ -81,6 +85,33 @@ def test_few_points_that_recover_to_a_new_best_are_never_an_error() -> None:
 # What only looks ill
 
 
+RUNNING: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "since the start": lambda x: np.cumsum(x) / np.arange(1, len(x) + 1),
+    "of fifty": lambda x: np.convolve(x, np.full(50, 0.02))[49 : len(x)],
+    "weighted": lambda x: np.convolve(x, 0.04 * 0.96 ** np.arange(200))[199 : len(x)],
+}
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_a_running_mean_of_noise_is_no_divergence(name: str) -> None:
+    alarms = 0
+    for seed in range(30):
+        raw = np.random.default_rng(seed).gamma(2.5, 0.4, 900)
+        for end in (80, 300, 600):
+            alarms += bool(detect_series([series(RUNNING[name](raw)[:end])]).of("divergence"))
+        worse = raw + 2 * (np.arange(900) >= 500)
+        assert detect_series([series(RUNNING[name](worse))]).of("divergence")
+    # Without a thought of memory 66, 23 and 15 of these 90 were alarms.
+    assert alarms <= 10
+
+
+def test_a_loss_that_rises_while_a_queue_is_filled_and_then_falls_is_none() -> None:
+    t = np.arange(500) / 500
+    filled = 6.5 * np.minimum(t / 0.05, 1)
+    assert not serious(detect_series([series(2 + filled * np.exp(-t) + noise(500))]))
+    assert serious(detect_series([series(2 + filled + noise(500))])) == ["divergence"]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_rare_successes_are_no_divergence(seed: int) -> None:
     won = np.random.default_rng(seed).random(1000) < 0.03
@@ -122,6 +153,15 @@ def test_a_stretch_in_which_the_rate_was_raised_is_no_plateau() -> None:
     assert not detect_series([series(y), series(rate, "lr")])
 
 
+def test_what_is_left_at_the_end_of_a_descent_is_a_plateau_under_slow_noise() -> None:
+    rng = np.random.default_rng(3)
+    slow = np.convolve(rng.normal(0, 0.3, 700), np.full(100, 0.1), "valid")[:600]
+    level = 60 + 350 * np.clip(1 - np.arange(600) / 180, 0, None)
+    found = the_only(detect_series([series(level + 0.3 * slow + noise(600, 0.1), "valid_ppl")]))
+    assert (found.kind, found.severity) == ("plateau", "warning")
+    assert 150 <= found.onset_step <= 220
+
+
 def test_an_undefined_ratio_is_no_error() -> None:
     y = np.where(np.arange(100) < 30, np.nan, 0.5)
     for value in (y, y[::-1]):
@@ -137,6 +177,18 @@ def test_an_overflow_of_the_gradients_is_provisional_and_a_loss_that_is_nan_is_n
     loss = falling(50)
     loss[49] = np.nan
     assert the_only(detect_series([series(loss)]).of("nonfinite")).severity == "error"
+
+
+def test_a_loss_of_a_masked_batch_is_provisional_while_another_is_a_number() -> None:
+    masked, other = falling(50), falling(50)
+    masked[49] = np.nan
+    both = [series(masked, "masked_mse"), series(other, "dev/loss")]
+    found = the_only(detect_series(both).of("nonfinite"))
+    assert (found.severity, found.provisional) == ("warning", True)
+    # An accuracy is a number whatever the weights are, and an earlier loss is of other ones.
+    for others in (series(np.full(50, 0.1), "accuracy"), series(other[:49], "dev/loss")):
+        found = the_only(detect_series([both[0], others]).of("nonfinite"))
+        assert found.severity == "error"
 
 
 def test_infinities_before_the_nan_are_told() -> None:
@@ -201,6 +253,26 @@ def test_a_harder_task_or_a_better_opponent_explains_a_lower_reward() -> None:
         assert len(detect_series([logged, lesson]).of("divergence")) == (until == 100)
     rating = series(1200 + np.arange(400.0), "Self-play/ELO")
     assert not detect_series([logged, rating]).of("divergence")
+
+
+@pytest.mark.parametrize("tag", ["data/seq_len", "mask_ratio"])
+def test_a_setting_that_was_changed_explains_a_loss_that_was_usual_before(tag: str) -> None:
+    after = np.arange(400) >= 150
+    setting = series(np.where(after, 2048.0, 1024.0), tag)
+    usual = series(falling(400) + 0.8 * after + noise(400))
+    beyond = series(falling(400) + 3.0 * after + noise(400))
+    assert the_only(detect_series([usual])).severity == "error"
+    assert not detect_series([usual, setting]).of("divergence")
+    found = the_only(detect_series([beyond, setting]))
+    assert (found.severity, found.provisional) == ("warning", True)
+    assert "a setting was changed" in found.message
+    # It changes elsewhere, is measured, or counts what went wrong.
+    for other in (
+        series(np.where(np.arange(400) < 60, 1024.0, 2048.0), tag),
+        series(setting.value + noise(400), tag),
+        series(after, "skipped_steps"),
+    ):
+        assert the_only(detect_series([usual, other]).of("divergence")).severity == "error"
 
 
 @pytest.mark.parametrize("zero", [True, False])

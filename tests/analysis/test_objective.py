@@ -194,6 +194,9 @@ def test_direction_by_the_words_of_the_tag(tag: str, objective: str) -> None:
         ("train/loss rollout/ep_rew_std", "min"),
         ("loss kl_loss", "min"),  # a regulariser is no player
         ("loss reward/loss", "min"),  # the loss of who predicts rewards
+        ("ppl_0 train/vqloss", "none"),  # AudioDec: how many codes are used
+        ("val/perplexity vq/commit_loss recon_loss", "none"),
+        ("val/perplexity val/loss", "min"),
     ],
 )
 def test_what_a_loss_says_depends_on_the_other_tags_of_its_run(tags: str, loss: str) -> None:
@@ -380,6 +383,8 @@ def test_the_words_of_the_tag_come_before_those_of_the_run(
 @pytest.mark.parametrize(
     ("expected", "tags"),
     [
+        ("learning_rate", "rate optim/rate swa/rate"),
+        (None, "dropout/rate success/rate train/frame_rate"),
         ("learning_rate", "train/learning_rate lr-AdamW/pg1 lr/head epoch_lr learningRate"),
         ("speed", "time/fps charts/SPS train/wps it/s global_step/sec samples-per-sec mfu(%)"),
         ("speed", "train/train_steps_per_second tokens/s throughput(tps) runtime/sentence/sec"),

@@ -50,6 +50,8 @@ cdef double LIMIT = plateau.LIMIT
 cdef double RATIO = plateau.RATIO
 cdef double NEVER = plateau.NEVER
 cdef double DEPARTURE = plateau.DEPARTURE
+cdef double END = plateau.END
+cdef double DESCENT = plateau.DESCENT
 cdef double PRECEDENT = plateau.PRECEDENT
 cdef double RECORD = plateau.RECORD
 cdef double LEAST_WAIT = past_plateau.LEAST_PART
@@ -441,10 +443,11 @@ cdef bint may_be_flat(
 ) noexcept nogil:
     """What `plateau.find` asks, but for memory and the later half."""
     cdef double centre[LEVELS]
-    cdef double early, before, small, middle
+    cdef double early, before, small, middle, end
     cdef Py_ssize_t first, onset, i, some
     medians_to_the_end(level, n, centre, work)
-    first = onset_of(level, n, centre, spread)
+    end = select_of(level, n, <Py_ssize_t>(DESCENT * (n - 1) + 0.5), work) - centre[n // 2]
+    first = onset_of(level, n, centre, larger(spread, END / DEPARTURE * end))
     if first > 0:
         early = larger(spread, noise_of_changes(level, n // 2, work))
         if early > spread and begins_level(level, n, centre[0], early):

@@ -111,9 +111,7 @@ def _detect(
     measures = measured([one.value for one in every])
     judged = _with_objectives(every, directions, measures)
     found: list[Finding] = stall.find(every)
-    for one, (finite, *_) in zip(every, measures, strict=True):
-        if not finite:
-            found += nonfinite.find(one, directions[one.run][one.tag])
+    found += _nonfinite(every, directions, [finite for finite, *_ in measures])
     scales = _of_scale(every, directions, judged)
     found += scales.values()
     found += machinery.find(every, judged, scales, declared or (lambda *_: {}))
@@ -125,7 +123,7 @@ def _detect(
     left = {key for key, fit in judged.items() if looked[key] or len(fit.y) <= divergence.FEW}
     left -= scales.keys() | short
     runs = {run for run, _ in left}
-    tasks = given(one for one in every if one.run in runs)
+    tasks = given((one for one in every if one.run in runs), judged)
     for number, (key, fit) in enumerate(judged.items()):
         if key not in left:
             continue
@@ -193,6 +191,19 @@ def _with_objectives(
         for one, measure in zip(series, measures, strict=True)
         if (objective := directions[one.run][one.tag]) != "none"
     }
+
+
+def _nonfinite(
+    series: list[ScalarSeries], directions: Directions, finite: Iterable[bool]
+) -> Iterator[Finding]:
+    bad = [one for one, is_finite in zip(series, finite, strict=True) if not is_finite]
+    beside: dict[str, list[ScalarSeries]] = {one.run: [] for one in bad}
+    for one in series if bad else ():
+        direction = directions[one.run][one.tag]
+        if one.run in beside and nonfinite.is_nan_with_the_weights(one, direction):
+            beside[one.run].append(one)
+    for one in bad:
+        yield from nonfinite.find(one, directions[one.run][one.tag], beside[one.run])
 
 
 def _of_scale(

@@ -109,5 +109,15 @@ def restart(
     if along[-1] <= CHANGED * lowest:
         return None
     known = along[-1] <= CHANGED * along[:onset].max()
-    usual = level <= robust.quantile(judged.y[:onset], WORST) + judged.noise
-    return "explains" if known and usual else "goes on"
+    return "explains" if known and is_usual(judged, onset, level) else "goes on"
+
+
+def is_usual(judged: Judged, onset: int, level: float) -> bool:
+    """Whether a series was at such a level before a point.
+
+    Args:
+        judged: A series.
+        onset: Index of the point, not the first.
+        level: The level, lower is better.
+    """
+    return bool(level <= robust.quantile(judged.y[:onset], WORST) + judged.noise)

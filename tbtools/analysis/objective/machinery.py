@@ -95,6 +95,8 @@ _FACTORS = frozenset({"coef", "coeff", "coefficient", "factor", "multiplier"})
 _STEPS_CLIPPED = frozenset({"clipped", "clipping"})
 _OF_A_POLICY = frozenset({"policy", "actor", "pg", "ppo", "pi", "vf", "value", "ratio"})
 _OPTIMIZERS = frozenset({"optim", "optimizer"})
+# Before a rate that is of nothing else.
+_OF_RATES = _OPTIMIZERS | {"opt", "sgd", "adam", "adamw", "swa", "schedule", "scheduler", "sched"}
 _SCALES = [
     ("loss", "scale"),  # fairseq, Megatron-LM, DeepSpeed, MMEngine
     ("lossscale",),
@@ -132,7 +134,7 @@ def machinery_of(tag: str) -> Machinery | None:
         What it measures; None for losses and everything else.
     """
     parts = words(tag)
-    if _has(parts, _RATES):
+    if _has(parts, _RATES) or _is_rate(parts):
         return "learning_rate"
     if any(ROLE_WORDS.get(part) in EVALUATIONS for part in parts):
         return None
@@ -192,6 +194,11 @@ def _has(parts: Sequence[str], phrases: Collection[tuple[str, ...]]) -> bool:
         for phrase in phrases
         for at in range(len(parts) - len(phrase) + 1)
     )
+
+
+def _is_rate(parts: Sequence[str]) -> bool:
+    """Whether it is a rate of nothing, or of an optimizer: ``optim/rate``, ``swa/rate``."""
+    return parts[-1:] == ("rate",) and _OF_RATES.issuperset(parts[:-1])
 
 
 def _is_per_second(tag: str, parts: Sequence[str]) -> bool:

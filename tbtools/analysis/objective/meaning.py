@@ -6,8 +6,9 @@ The measure of a tag is the last one that its words name, so that ``reward/loss`
 
 What a loss says depends on the run. Beside a reward it follows a policy that moves, and falls and
 rises with what is learned, not with how well; beside the losses of two players it is mostly their
-sum. Beside an Elo rating a reward is against opponents that get better. So a run is read as a whole
-by `objectives_of`.
+sum. Beside an Elo rating a reward is against opponents that get better, and beside the losses of a
+quantiser a perplexity is how many of its codes are used. So a run is read as a whole by
+`objectives_of`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ _MEASURES = frozenset({"loss", "fit", "measure", "sample", "reward", "score"})
 _LOSSES = frozenset({"loss", "fit"})
 _LOSS_WORDS = frozenset({"loss", "losses"})
 _RATINGS = frozenset({"elo"})
-_WINS = frozenset({"win", "wins", "win rate", "winrate", "won"})
+_WINS = frozenset({"win", "wins", "win rate", "win ratio", "winrate", "won"})
+_PERPLEXITIES = frozenset({"perplexity", "perplexities", "ppl"})
+_OF_CODES = frozenset({"codebook", "vq", "commit", "commitment"})
 _ABOUT = frozenset({"about", "ledger"})
 # Losses are made of them, and hardly anybody measures them; and of these, which many measure (of a
 # pass there may be a loss, too).
@@ -60,6 +63,7 @@ class Meaning:
         rewards: Whether it is a reward: the run is that of an agent.
         plays: Whether it is the loss of one of two players.
         fits: Whether it is a loss that fits data.
+        codes: Whether it is about the codes of a quantiser.
     """
 
     measure: Row | None
@@ -67,9 +71,12 @@ class Meaning:
     rewards: bool = False
     plays: bool = False
     fits: bool = False
+    codes: bool = False
 
-    def beside(self, *, rewards: bool, plays: bool, rated: bool, compared: bool) -> Objective:
-        """Which way is better in a run that has rewards, losses of players, or a rating.
+    def beside(
+        self, *, rewards: bool, plays: bool, rated: bool, compared: bool, codes: bool
+    ) -> Objective:
+        """Which way is better in a run that has rewards, losses of players, a rating, or codes.
 
         Args:
             rewards: Whether a tag of the run is a reward.
@@ -78,8 +85,12 @@ class Meaning:
                 against them are about the same all along.
             compared: Whether the run learns from answers that are compared. The mean of its
                 rewards says nothing: only their difference is learned.
+            codes: Whether one is about the codes of a quantiser: a perplexity then is how many of
+                them are used.
         """
         if compared and self.rewards:
+            return "none"
+        if codes and self.measure and self.measure.word in _PERPLEXITIES:
             return "none"
         if rated and self.measure and (self.rewards or self.measure.word in _WINS):
             return "none"
@@ -99,9 +110,10 @@ def meaning_of(tag: str) -> Meaning:
     segments = [rows_of(segment) for segment in _SEGMENTS.split(tag)]
     rows = [row for segment in segments for row in segment]
     kinds = {row.kind for row in rows if row}
+    codes = not _OF_CODES.isdisjoint(row.word for row in rows if row)
     at = _place_of_measure(segments)
     if at is None:
-        return Meaning(None, "none")
+        return Meaning(None, "none", codes=codes)
     measure = rows[at]
     assert measure is not None
     fits = "fit" in kinds and measure.kind in _LOSSES
@@ -109,12 +121,13 @@ def meaning_of(tag: str) -> Meaning:
     sign = _sign(tag, measure)
     aside = "never" in kinds or ("code" in kinds and not fits) or sign == "left to one"
     if plays or aside or _is_about(segments, at) or _is_part_of_loss(segments, measure):
-        return Meaning(None, "none", plays=plays and measure.kind in _LOSSES)
+        return Meaning(None, "none", plays=plays and measure.kind in _LOSSES, codes=codes)
     return Meaning(
         measure,
         _turned(measure.better) if sign == "minus" or _is_negative(rows[:at]) else measure.better,
         rewards=measure.kind == "reward",
         fits=fits,
+        codes=codes,
     )
 
 
@@ -257,9 +270,12 @@ def directions(tags: tuple[str, ...]) -> Mapping[str, Objective]:
     plays = any(each.plays for each in meanings.values())
     rated = any(each.measure and each.measure.word in _RATINGS for each in meanings.values())
     compared = rewards and not plays and _learns_to_compare(tags)
+    codes = any(each.codes for each in meanings.values())
     return MappingProxyType(
         {
-            tag: each.beside(rewards=rewards, plays=plays, rated=rated, compared=compared)
+            tag: each.beside(
+                rewards=rewards, plays=plays, rated=rated, compared=compared, codes=codes
+            )
             for tag, each in meanings.items()
         }
     )

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.learning_rate import restart
-from tbtools.analysis.detect.signals import excursion, oscillation, recovery, robust, unimodal
+from tbtools.analysis.detect.learning_rate import is_usual, restart
+from tbtools.analysis.detect.signals import (
+    excursion,
+    memory,
+    oscillation,
+    recovery,
+    robust,
+    unimodal,
+)
 from tbtools.analysis.detect.signals.onset import Onset, locate, locate_in_blocks
-from tbtools.analysis.detect.tasks import NOTHING, Given, became_harder, turned_on
+from tbtools.analysis.detect.tasks import NOTHING, Given, became_harder, turned_on, was_changed
 
 if TYPE_CHECKING:
     from tbtools.analysis.detect.judged import Judged
@@ -29,6 +36,7 @@ DOUBTS = {
     "improving": "its level improves all the same",
     "goes on": "the learning rate went up there, and has not come down again",
     "turned on": "another term of the loss was turned on there",
+    "changed": "a setting was changed there",
 }
 
 
@@ -50,20 +58,32 @@ def find(
         swings: and whether an oscillation that grows.
     """
     white = judged.width > 1
-    rise = excursion.find(judged.y, judged.noise, white=white) if rises else None
+    rise = _rise(judged, white=white) if rises else None
     onset = None
     if rise is None:
         valley = unimodal.find(judged.y) if len(judged) <= FEW and not white else None
         if valley is None or valley.sure < SURE:
             return _of_waves(judged) if swings else None
         rise, onset = valley.as_rise(len(judged)), Onset(valley.onset + 1, sudden=False)
-    risen = _of_rise(judged, rise, onset or _onset(judged, rise), rate, given)
+    onset = onset or _onset(judged, rise)
+    if not white and memory.began(judged.y, rise, onset):
+        return None
+    if recovery.comes_down(judged.y, rise, onset, judged.noise):
+        return None
+    risen = _of_rise(judged, rise, onset, rate, given)
     if risen is None:
         return None
     # The crest of a wave at the end of many is no rise of its own.
     waves = _of_waves(judged, settled=not risen.provisional) if swings else None
     earlier = waves is not None and _points_since(waves) > _points_since(risen)
     return waves if earlier else risen
+
+
+def _rise(judged: Judged, *, white: bool) -> Excursion | None:
+    def is_carried(rise: Excursion) -> bool:
+        return memory.carries(judged.y, rise)
+
+    return excursion.find(judged.y, judged.noise, white=white, but=None if white else is_carried)
 
 
 def _points_since(finding: Finding) -> int:
@@ -91,16 +111,24 @@ def _of_rise(
     judged: Judged, rise: Excursion, onset: Onset, rate: ScalarSeries | None, given: Given
 ) -> Finding | None:
     evidence = describe(judged, rise, onset)
-    raised = restart(rate, judged, onset.index, level_at_end(judged, rise, onset))
+    level = level_at_end(judged, rise, onset)
+    raised = restart(rate, judged, onset.index, level)
     if raised == "explains" or became_harder(given.tasks, judged, onset.index):
         return None
-    on = "turned on" if turned_on(given.terms, judged, onset.index) else None
-    doubt = (
-        raised
-        or on
-        or recovery.doubt(judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log)
+    changed = onset.index > 0 and was_changed(given.others, judged, onset.index)
+    if changed and is_usual(judged, onset.index, level):
+        return None
+    doubt = raised or _by_what_is_given(given, judged, onset, changed=changed)
+    doubt = doubt or recovery.doubt(
+        judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log
     )
     return _finding(judged, onset, evidence, doubt)
+
+
+def _by_what_is_given(given: Given, judged: Judged, onset: Onset, *, changed: bool) -> str | None:
+    if turned_on(given.terms, judged, onset.index):
+        return "turned on"
+    return "changed" if changed else None
 
 
 def _onset(judged: Judged, rise: Excursion) -> Onset:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding, finite_or_none
-from tbtools.analysis.detect.judged import place_of
+from tbtools.analysis.detect.judged import place_of, points_before
 from tbtools.analysis.objective import words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from tbtools.runs.series import ScalarSeries
@@ -20,15 +22,17 @@ if TYPE_CHECKING:
 RATIOS = frozenset(
     ["variance", "r2", "corr", "correlation", "pearson", "spearman", "kendall", "kappa", "mcc"]
 )
-# A loss that is NaN once is lost; a gradient norm overflows for some steps, and the scale of the
-# loss is lowered until it does not.
+# A loss that is NaN once is lost, but for one of some masked batch while others are numbers; a
+# gradient norm overflows for some steps, and the scale of the loss is lowered until it does not.
 OVERFLOWS = 3
 # The trouble began with the first bad points of which each outweighs so many good ones: infinities
 # that come a few points before the NaN are its beginning.
 OUTWEIGHS = 5
 
 
-def find(series: ScalarSeries, objective: Objective) -> list[Finding]:
+def find(
+    series: ScalarSeries, objective: Objective, others: Iterable[ScalarSeries] = ()
+) -> list[Finding]:
     """Looks for values that are no numbers.
 
     They last from where the balance of bad points over good ones, counted from the end, is largest:
@@ -38,6 +42,7 @@ def find(series: ScalarSeries, objective: Objective) -> list[Finding]:
     Args:
         series: Any series; an objective is not needed.
         objective: Which way is better.
+        others: What else was measured of the same model, and is NaN where its weights are.
     """
     bad = ~np.isfinite(series.value)
     if not bad.any():
@@ -49,7 +54,11 @@ def find(series: ScalarSeries, objective: Objective) -> list[Finding]:
     good = np.flatnonzero(~bad[:onset])
     last_good = int(good[-1]) if len(good) else None
     undefined = _is_undefined(series)
-    provisional = ongoing and not undefined and _may_recover(bad, lasting, objective)
+    provisional = (
+        ongoing
+        and not undefined
+        and (_may_recover(bad, lasting, objective) or _is_of_a_batch(bad, lasting, series, others))
+    )
     serious: Severity = "warning" if provisional else "error"
     return [
         Finding(
@@ -91,6 +100,30 @@ def _may_recover(bad: NDArray[np.bool_], onset: int, objective: Objective) -> bo
     edges = np.flatnonzero(np.diff(bad[:onset], prepend=False, append=False))
     longest = int((edges[1::2] - edges[::2]).max(initial=0))
     return lasted <= longest or (objective == "none" and lasted < OVERFLOWS <= onset)
+
+
+def _is_of_a_batch(
+    bad: NDArray[np.bool_], onset: int, series: ScalarSeries, others: Iterable[ScalarSeries]
+) -> bool:
+    """Whether a point or two are no numbers while something else, measured then, is one."""
+    if not onset > 0 or len(bad) - onset >= OVERFLOWS:
+        return False
+    last = np.array([len(bad) - 1])
+    return any(
+        np.isfinite(other.value[points_before(other, series, last, "left")[0] :]).any()
+        for other in others
+        if other is not series
+    )
+
+
+def is_nan_with_the_weights(series: ScalarSeries, objective: Objective) -> bool:
+    """Whether a series is of numbers that a model without any has not, as accuracies are.
+
+    Args:
+        series: Any series.
+        objective: Which way is better.
+    """
+    return objective == "min" or not RATIOS.isdisjoint(words(series.tag))
 
 
 def _kinds(part: NDArray[np.float64]) -> str:

@@ -47,6 +47,11 @@ NEVER = 2.5
 # was improved before, is no plateau.
 MOVED = 0.05
 WORSENED = 0.1
+# Less than this part of a descent is its end: no improvement, and no beginning of a stretch,
+# however little noise there is.
+END = 0.01
+# A descent is seen from where nine in ten windows are better, and not from its first moments.
+DESCENT = 0.9
 # A stretch whose beginning lies so many standard errors above its median has not yet begun.
 DEPARTURE = 3.5
 # A descent that comes to an end at once, or ever more slowly as exponentials and power laws do, is
@@ -126,7 +131,7 @@ def find(
         scale: As for `_has_moved`: of a logarithm what is worth the name.
     """
     level, spread = whole.level, whole.spread
-    first = _onset(level, spread)
+    first = _onset(level, max(spread, _end_of_descent(level) / DEPARTURE))
     if first > 0 and _noise_only_shrank(level, spread):
         first, spread = 0, _early_noise(level, spread)
     if first == len(level):
@@ -142,7 +147,7 @@ def find(
     else:
         return None
     least = max(3 * spread, RECORD * before)
-    if not _is_flat(y[whole.point(onset) :], level, onset, spread, small, learnt=before > 0):
+    if not _is_flat(y[whole.point(onset) :], level, onset, spread, small, before):
         return None
     if not overcome and _is_a_step(level, onset, least):
         return None
@@ -167,8 +172,13 @@ def _has_moved(improvement: float, before: float, middle: float, scale: float | 
     return abs(improvement) > part or -improvement > WORSENED * before > 0
 
 
+def _end_of_descent(level: Array) -> float:
+    """What is left of a descent when it has come to its end."""
+    return END * (robust.quantile(level, DESCENT) - robust.median(level[len(level) // 2 :]))
+
+
 def _is_flat(
-    y: Array, level: Array, onset: int, spread: float, small: float, *, learnt: bool
+    y: Array, level: Array, onset: int, spread: float, small: float, before: float
 ) -> bool:
     """Whether a stretch is shown to be flat.
 
@@ -178,7 +188,7 @@ def _is_flat(
         onset: The first of the stretch.
         spread: Their noise.
         small: An improvement of less than this is none.
-        learnt: Whether there was an improvement before.
+        before: What was improved before; 0 where nothing ever was.
     """
     tail = level[onset:]
     if len(tail) < max(LEAST_WINDOWS, LEAST_PART * len(level)):
@@ -189,7 +199,8 @@ def _is_flat(
     if not -small <= improvement <= small - LIMIT * error:
         return False
     # What was never learnt is judged as a whole: it has no descent that could reach into it.
-    return not _still_improves(tail[len(tail) // 2 :] if learnt else tail, spread)
+    recent = tail[len(tail) // 2 :] if before > 0 else tail
+    return not _still_improves(recent, spread, END * before)
 
 
 def _scatter(y: Array) -> float:
@@ -261,14 +272,14 @@ def _bend(level: Array, onset: int, spread: float, *, shaped: bool) -> int:
     return begin + robust.bend(level[begin:], robust.median(level[onset:]), last, worth)
 
 
-def _still_improves(recent: Array, spread: float) -> bool:
-    """Whether the later half of a stretch has a significant trend to the better.
+def _still_improves(recent: Array, spread: float, end: float) -> bool:
+    """Whether the later half of a stretch has a significant trend to the better, beyond an end.
 
     The whole may have one although it is flat: its beginning may reach into the end of the descent.
     """
     improvement, error = trend(recent, spread)
     # The median absolute deviation of m levels knows as much as a standard deviation of 0.37 m.
-    return improvement > students(SIGNIFICANT, 0.37 * len(recent)) * error
+    return improvement > max(end, students(SIGNIFICANT, 0.37 * len(recent)) * error)
 
 
 def _wanders(y: Array, tail: Array, descent: float) -> bool:

@@ -22,7 +22,7 @@ import numpy as np
 from tbtools.analysis.detect.signals import robust
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -136,6 +136,15 @@ def progress(level: Array, base: float) -> float:
     return max(0.0, robust.quantile(level[: reached + 1], 0.75) - base)
 
 
+def _achieved(widest: Array, own: Array, base: float) -> float:
+    """The same, in the windows of a finer scale where the first of the widest has the best level.
+
+    That window has more of what came after the best level than of what was before.
+    """
+    first = abs(float(widest[0]) - base) <= float(np.abs(widest - base).min())
+    return progress(own if first else widest, base)
+
+
 def students(z: float, levels: float) -> float:
     """How many standard errors a gap must have if its noise was estimated from few levels.
 
@@ -182,6 +191,7 @@ def find(
     confidence: float = CONFIDENCE,
     *,
     white: bool = False,
+    but: Callable[[Excursion], bool] | None = None,
 ) -> Excursion | None:
     """Looks for a rise that lasts to the end.
 
@@ -191,6 +201,7 @@ def find(
         effect: Least gap as a part of what training had achieved.
         confidence: Least gap in standard errors; fewer will do where there is other evidence too.
         white: Whether that is all the noise there is, as of means of outcomes.
+        but: Says of a rise that it is none.
 
     Returns:
         The excursion at the widest scale that shows it, the one that looks farthest back, or None.
@@ -198,7 +209,7 @@ def find(
     every = list(scales(y))
     for scale in reversed(every):
         found = _at_scale(y, scale, every, floor, effect, confidence, white=white)
-        if found is not None:
+        if found is not None and not (but and but(found)):
             return found
     return None
 
@@ -220,7 +231,7 @@ def _at_scale(
     # Most gaps are none for this reason already; the noise costs more to know.
     if gap <= max(floor, TINY * abs(base)):
         return None
-    achieved = progress(every[-1].level, base)
+    achieved = _achieved(every[-1].level, scale.level[:window], base)
     if gap <= effect * achieved:
         return None
     noise = floor / scale.width**0.5

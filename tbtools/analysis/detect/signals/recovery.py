@@ -34,6 +34,9 @@ LEAST_POINTS = 64
 # A rise from the first point on has nothing before it: warm-ups peak and come back within this many
 # times the time in which half of the rise was there.
 FROM_START = 5
+# What has come down by this part of a rise since is not the worse for it: queues are filled, and
+# warm-ups end.
+COME_DOWN = 0.25
 # An oscillation that grows is young for half as long as all that was before it.
 YOUNG_OSCILLATION = 0.5
 # Rising beyond everything before by so many times what was achieved, it is lost at once.
@@ -67,6 +70,22 @@ def doubt(
     if _lasted_longer(before, rise, len(after)):
         return "precedent"
     return None
+
+
+def comes_down(y: Array, rise: Excursion, onset: Onset, noise: float) -> bool:
+    """Whether a rise from the start is over, and the series learns since its peak.
+
+    Args:
+        y: Values, lower is better.
+        rise: The rise.
+        onset: Where it begins.
+        noise: Noise of single points.
+    """
+    if onset.index > excursion.BEFORE or not _recovers(y[onset.index :], None, noise):
+        return False
+    levels = excursion.smoothed(robust.window_means(y, max(1, len(y) // 32)))
+    peak = float(levels.max())
+    return peak - float(levels[-1]) >= COME_DOWN * (peak - rise.base)
 
 
 def doubt_of_waves(y: Array, growing: Oscillation) -> Doubt | None:

@@ -1,0 +1,160 @@
+"""Noise with a memory: how far a running mean is carried by the noise that it is a mean of.
+
+The values of a moving average, of a mean since the start or of the returns of the last hundred
+episodes differ little from point to point, and yet wander: what noise they have from one point to
+the next says nothing of how far they go in fifty. Such a series is known by its turning points. Of
+independent noise two points in three are one, of noise whose *changes* are independent one in two
+(Bienaymé 1874; Kendall and Stuart, The Advanced Theory of Statistics, chapter 45); a smooth curve
+has next to none, and is none of these.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.detect.signals import robust
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.detect.signals.excursion import Excursion
+    from tbtools.analysis.detect.signals.onset import Onset
+
+    Array = NDArray[np.float64]
+
+# Fewer points do not tell independent noise from other noise.
+LEAST_POINTS = 64
+# Standard errors by which turning points are fewer than those of independent noise.
+FEWER = 3.0
+# A smaller share of turning points is that of a curve with little noise.
+LEAST_TURNING = 0.35
+# Changes at four times the lag are so many times as large while a memory lasts: twice, if they are
+# independent.
+GROWS = 1.3
+# The changes of so many points tell how large they are there: a mean since the start moves less and
+# less.
+BLOCK = 16
+# Turning points half-way between those of independent noise and of independent changes.
+FEW_TURNING = 0.6
+# Standard deviations of what changes add up to: where they were looked for all over the series, and
+# of the first ones.
+CONFIDENCE = 3.0
+LUCKY = 2.0
+# Changes that become smaller by this factor, where a quarter is what they are of a mean since the
+# start, ask for so many times as much.
+SHRINKS = 2.5
+SINCE_THE_START = 2.0
+# Where next to nothing was achieved before a rise, as a part of it, it is worth the name from this
+# part of the level on.
+NOTHING = 0.1
+SMALL = 0.2
+
+
+def carries(y: Array, rise: Excursion) -> bool:
+    """Whether a rise may be no farther than noise with a memory goes.
+
+    Args:
+        y: Values, lower is better.
+        rise: A rise.
+    """
+    return rise.gap <= CONFIDENCE * _caution(y) * _wander(y, rise.low, rise.high)
+
+
+def began(y: Array, rise: Excursion, onset: Onset) -> bool:
+    """Whether a rise may be no more than the few lucky draws with which a running mean began.
+
+    Args:
+        y: Values, lower is better.
+        rise: A rise.
+        onset: Where it begins.
+    """
+    if onset.index >= BLOCK or not _may_have_memory(y):
+        return False
+    if rise.progress <= NOTHING * rise.gap < NOTHING * SMALL * abs(rise.base):
+        return True
+    lucky = LUCKY * _caution(y) * _changes(y[:BLOCK], 1) * BLOCK**0.5
+    return rise.gap <= lucky and bool((y[:BLOCK] > rise.base + rise.gap / 2).any())
+
+
+def _caution(y: Array) -> float:
+    """How many times as far a rise has to go: of a mean since the start what is late tells little.
+
+    Its changes become smaller in proportion to the points so far: from one stretch to the next that
+    is four times as long, to a quarter.
+    """
+    count = len(y)
+    early, late = y[count // 16 : count // 4], y[count // 4 :]
+    if len(early) < BLOCK:
+        return 1.0
+    return SINCE_THE_START if _changes(early, 1) > SHRINKS * _changes(late, 1) else 1.0
+
+
+def _wander(y: Array, low: int, high: int) -> float:
+    """How far noise alone carries a series from one point to another, as a standard deviation.
+
+    It goes as far as the changes add up to, and no farther than changes at such a distance do, for
+    a memory has an end. They are those before, for a rise brings swings of its own; only where
+    there are too few, those of the rise as well. Without a memory it is nothing, and where there is
+    hardly any noise.
+    """
+    if low > LEAST_POINTS + 2:
+        y = y[:low]
+        near = y[low // 2 :]
+    else:
+        begin = max(0, min(low, len(y) - BLOCK))
+        near = y[begin : max(high, begin + BLOCK)]
+    if not _has_memory(y):
+        return 0.0
+    apart = max(1, high - low)
+    changes = [_changes(each, 1) for each in np.array_split(near, len(near) // BLOCK)]
+    usual = math.sqrt(float(np.mean(np.square(changes))))
+    return usual * min(math.sqrt(apart), _growth(y, apart))
+
+
+def _has_memory(y: Array) -> bool:
+    """Whether the changes of a series from point to point are those of a running mean."""
+    share, count = _turning_points(y)
+    few = 2 / 3 - FEWER * (8 / 45 / max(count, 1)) ** 0.5
+    return count >= LEAST_POINTS and LEAST_TURNING < share < few
+
+
+def _may_have_memory(y: Array) -> bool:
+    """The same where few points do not say."""
+    share, count = _turning_points(y)
+    return count >= BLOCK and LEAST_TURNING < share < FEW_TURNING
+
+
+def _turning_points(y: Array) -> tuple[float, int]:
+    """The share of points that are turning points, and of how many; repetitions are left out."""
+    change = np.diff(y[-robust.ENOUGH_DIFFERENCES :])
+    change = change[change != 0]
+    count = len(change) - 1
+    if count < 1:
+        return 0.0, 0
+    return float(np.mean((change[1:] > 0) != (change[:-1] > 0))), count
+
+
+def _growth(y: Array, apart: int) -> float:
+    """How much farther than from point to point a series goes within so many points.
+
+    It grows up to the length of the memory. What grows again at longer lags is the bend of a trend.
+    """
+    changes = [_changes(y, 1)]
+    if changes[0] == 0:
+        return 1.0
+    lag = 2
+    while lag <= min(2 * apart, len(y) // 4):
+        changes.append(_changes(y, lag))
+        if changes[-1] < GROWS * changes[-3:][0]:
+            break
+        lag *= 2
+    return max(changes) / changes[0]
+
+
+def _changes(y: Array, lag: int) -> float:
+    """Standard deviation of a change over some points, from second differences: without trend."""
+    some = y[-robust.ENOUGH_DIFFERENCES :]
+    return robust.sigma(some[2 * lag :] - 2 * some[lag:-lag] + some[: -2 * lag]) / 2**0.5
