@@ -525,6 +525,36 @@ def test_heavy_tails_are_no_spikes() -> None:
     assert not detect_series([series(y)])
 
 
+def test_what_is_undefined_now_and_then_all_along_is_an_info() -> None:
+    n = 200
+    here = np.random.default_rng(2).random(n) < 0.3
+    cases = {
+        "val/auroc": np.where(here, 0.7, np.nan),  # batches of one class
+        "eval/loss": np.where(np.arange(n) % 10 == 0, falling(n), np.nan),  # filled up
+        "grad_norm": np.where(here, np.inf, 1.0),
+    }
+    for tag, value in cases.items():
+        found = the_only(detect_series([series(value, tag)]).of("nonfinite"))
+        assert (found.severity, found.onset_step) == ("info", int(np.argmin(np.isfinite(value))))
+        count = np.count_nonzero(~np.isfinite(value))
+        assert f"{count} of 200 points" in found.message
+    then = np.where(np.arange(n) < 100, falling(n), np.where(here, falling(n), np.nan))
+    found = the_only(detect_series([series(then, "train/loss")]).of("nonfinite"))
+    assert found.severity == "error"
+    assert abs(found.onset_step - 100) <= 5
+
+
+def test_what_is_never_defined_beside_losses_that_are_numbers_is_an_info() -> None:
+    never = np.full(50, np.nan)
+    for tag in ("IoU/bicycle", "train/reward_std"):
+        beside = detect_series([series(never, tag), series(falling(50))])
+        assert the_only(beside.of("nonfinite")).severity == "info"
+        assert the_only(detect_series([series(never, tag)]).of("nonfinite")).severity == "error"
+    for tag in ("train/loss_mask", "grad_norm"):
+        beside = detect_series([series(never, tag), series(falling(50))])
+        assert the_only(beside.of("nonfinite")).severity == "error"
+
+
 def test_a_stall_is_a_gap_beyond_the_rhythm_of_the_run() -> None:
     gaps = np.full(499, 2.0)
     gaps[49::50] = 30  # evaluations

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 RATIOS = frozenset(
     ["variance", "r2", "corr", "correlation", "pearson", "spearman", "kendall", "kappa", "mcc"]
 )
+# So is the spread of one value alone.
+SPREADS = frozenset(["std", "stdev", "stddev", "sd", "var", "variance"])
 # A loss that is NaN once is lost, but for one of some masked batch while others are numbers; a
 # gradient norm overflows for some steps, and the scale of the loss is lowered until it does not.
 OVERFLOWS = 3
 # The trouble began with the first bad points of which each outweighs so many good ones: infinities
 # that come a few points before the NaN are its beginning.
 OUTWEIGHS = 5
+# From so many stretches of bad points on they may be usual.
+LEAST_STRETCHES = 5
 
 
 def find(
@@ -47,13 +51,16 @@ def find(
     bad = ~np.isfinite(series.value)
     if not bad.any():
         return []
-    lasting, ongoing = _largest_balance(bad, 1)
     where = np.flatnonzero(bad)
+    if _is_usual(bad):
+        return [_now_and_then(series, where)]
+    lasting, ongoing = _largest_balance(bad, 1)
     onset = min(_largest_balance(bad, OUTWEIGHS)[0], lasting) if ongoing else int(where[0])
     last = len(bad) - 1 if ongoing else int(where[-1])
     good = np.flatnonzero(~bad[:onset])
     last_good = int(good[-1]) if len(good) else None
-    undefined = _is_undefined(series)
+    ratio, absent = _is_ratio(series), _is_never_defined(series, objective, others)
+    undefined = ratio or absent
     provisional = (
         ongoing
         and not undefined
@@ -74,12 +81,54 @@ def find(
             best_value=None,
             last_good_step=None if last_good is None else int(series.step[last_good]),
             message=_message(series, where, onset, lasting, last_good, ongoing=ongoing)
-            + ("; a ratio of what does not vary is undefined, and no fault" if undefined else "")
+            + ("; a ratio of what does not vary is undefined, and no fault" if ratio else "")
+            + (
+                "; undefined, as of an absent class: the losses are numbers"
+                if absent
+                else ""
+            )
             + ("; it may recover, as such values do" if provisional else ""),
             evidence=_evidence(series, where, onset, lasting if ongoing else None),
             provisional=provisional,
         )
     ]
+
+
+def _is_usual(bad: NDArray[np.bool_]) -> bool:
+    """Whether points are no numbers now and then, as often from the first to the last.
+
+    Where labels are missing a score is undefined, and what is measured at every tenth step may be
+    filled up with NaN: numbers come after each such stretch, and the first of two halves has no
+    fewer than the second one by more than chance (three standard errors of a share).
+    """
+    lasted = _stretches(bad)
+    if len(lasted) < LEAST_STRETCHES or (bad[-1] and lasted[-1] > lasted[:-1].max()):
+        return False
+    first, second = (float(half.mean()) for half in np.array_split(bad, 2))
+    share = float(bad.mean())
+    return second - first <= 3 * (share * (1 - share) * 4 / len(bad)) ** 0.5
+
+
+def _stretches(bad: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """How many bad points follow one another, each time."""
+    edges = np.flatnonzero(np.diff(bad, prepend=False, append=False))
+    return edges[1::2] - edges[::2]
+
+
+def _now_and_then(series: ScalarSeries, where: NDArray[np.intp]) -> Finding:
+    first, count = int(where[0]), len(where)
+    text = f"{count:,} of {len(series.value):,} points are {_kinds(series.value[where])}, "
+    return Finding.of_points(
+        series,
+        first,
+        int(where[-1]),
+        ongoing=False,
+        kind="nonfinite",
+        severity="info",
+        message=text + f"first at {place_of(series, first)}, with numbers in between all along",
+        evidence=_evidence(series, where, first, None),
+        last_good=first - 1 if first else None,
+    )
 
 
 def _largest_balance(bad: NDArray[np.bool_], weight: int) -> tuple[int, bool]:
@@ -89,16 +138,27 @@ def _largest_balance(bad: NDArray[np.bool_], weight: int) -> tuple[int, bool]:
     return at, bool(balance[at] > 0)
 
 
-def _is_undefined(series: ScalarSeries) -> bool:
+def _is_ratio(series: ScalarSeries) -> bool:
     """Whether the tag is that of a ratio, and its NaN may be 0 / 0."""
     return not np.isinf(series.value).any() and not RATIOS.isdisjoint(words(series.tag))
+
+
+def _is_never_defined(
+    series: ScalarSeries, objective: Objective, others: Iterable[ScalarSeries]
+) -> bool:
+    """Whether it is no number from first to last, though the weights are: a class is absent."""
+    own = words(series.tag)
+    return bool(
+        np.isnan(series.value).all()
+        and (objective == "max" or not SPREADS.isdisjoint(own))
+        and any(np.isfinite(other.value[-1:]).all() for other in others if other is not series)
+    )
 
 
 def _may_recover(bad: NDArray[np.bool_], onset: int, objective: Objective) -> bool:
     """Whether as many bad points in a row were followed by good ones before, or are usual."""
     lasted = len(bad) - onset
-    edges = np.flatnonzero(np.diff(bad[:onset], prepend=False, append=False))
-    longest = int((edges[1::2] - edges[::2]).max(initial=0))
+    longest = int(_stretches(bad[:onset]).max(initial=0))
     return lasted <= longest or (objective == "none" and lasted < OVERFLOWS <= onset)
 
 
