@@ -183,8 +183,8 @@ OTHERS = {
         "low p_value points reason runs_a runs_b verdict"
     ),
     "Explanation": (
-        "configuration curves end_time findings hparams left_out logdir nearest not_checked notes "
-        "outlook path places problems rows run sessions siblings start_time status superseded "
+        "configuration curves end_time findings hparams judged_series kinds_off left_out logdir "
+        "nearest not_checked notes outlook path places problems rows run sessions siblings start_time status superseded "
         "to_dict to_frame within"
     ),
     "Export": (
@@ -253,8 +253,8 @@ OTHERS = {
     "RunGroup": ("name runs"),
     "RunLoss": ("points run to"),
     "RunSummary": (
-        "bytes duration end_time event_files findings first_step is_judged last_step "
-        "nonfinite notes objective path points problems run sessions start_time status "
+        "bytes duration end_time event_files findings first_step is_judged kinds_off "
+        "last_step nonfinite notes objective path points problems run sessions start_time status "
         "superseded tags to_dict"
     ),
     "SameTag": ("names tag"),
@@ -271,7 +271,7 @@ OTHERS = {
         "message metadata plugin_content plugin_name point step stored tag tensor wall_time"
     ),
     "Summary": (
-        "configuration judged left_out logdir notes problems provenance readable runs superseded "
+        "configuration judged kinds_off left_out logdir notes problems provenance readable runs superseded "
         "to_dict to_frame unreadable"
     ),
     "TagEdit": ("run tag to values"),

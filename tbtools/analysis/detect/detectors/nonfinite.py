@@ -106,7 +106,7 @@ def _is_usual(bad: NDArray[np.bool_]) -> bool:
         return False
     first, second = (float(half.mean()) for half in np.array_split(bad, 2))
     share = float(bad.mean())
-    return second - first <= 3 * (share * (1 - share) * 4 / len(bad)) ** 0.5
+    return bool(second - first <= 3 * (share * (1 - share) * 4 / len(bad)) ** 0.5)
 
 
 def _stretches(bad: NDArray[np.bool_]) -> NDArray[np.intp]:
