@@ -26,6 +26,8 @@ WORST = 0.95
 DEAD = 1e-3
 # ... which schedules save for the last part of a run: before, it is a fault.
 LAST_PART = 1 / 3
+# A rate that had come to this part of its peak was at the end of its schedule.
+ENDED = 0.02
 
 
 def learning_rates(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:
@@ -43,6 +45,15 @@ def learning_rates(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:
         ):
             found[one.run] = one
     return found
+
+
+def peak_of(rate: ScalarSeries) -> float:
+    """The highest rate.
+
+    Args:
+        rate: A learning rate with a value that is finite.
+    """
+    return float(rate.value[np.isfinite(rate.value)].max())
 
 
 def rate_along(rate: ScalarSeries, judged: Judged) -> NDArray[np.float64]:

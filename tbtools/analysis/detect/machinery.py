@@ -15,14 +15,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.detect.detectors import gradient, loss_scale, schedule, throughput
-from tbtools.analysis.objective import is_clipping, is_reward, machinery_of, role_of
+from tbtools.analysis.detect.judged import Judged
+from tbtools.analysis.objective import (
+    is_clipping,
+    is_players,
+    is_reward,
+    machinery_of,
+    may_be_minimised,
+    role_of,
+)
 from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tbtools.analysis.detect.findings import Finding
-    from tbtools.analysis.detect.judged import Judged
     from tbtools.analysis.objective import Machinery
     from tbtools.runs.series import ScalarSeries
 
@@ -49,8 +56,8 @@ def find(
         by_run[one.run].append(one)
     found: list[Finding] = []
     for run, own in by_run.items():
-        losses = [judged[run, one.tag] for one in own if (run, one.tag) in judged]
-        found += _of_run(own, training_loss(losses), scales, declared)
+        fits = [judged[run, one.tag] for one in own if (run, one.tag) in judged]
+        found += _of_run(own, fits, scales, declared)
     return found
 
 
@@ -70,10 +77,11 @@ def training_loss(judged: Iterable[Judged]) -> Judged | None:
 
 def _of_run(
     series: list[ScalarSeries],
-    loss: Judged | None,
+    judged: list[Judged],
     scales: Mapping[Key, Finding],
     declared: Declared,
 ) -> Iterator[Finding]:
+    loss = training_loss(judged)
     parts: dict[Machinery | None, list[ScalarSeries]] = defaultdict(list)
     for one in series:
         parts[machinery_of(one.tag)].append(one)
@@ -83,25 +91,55 @@ def _of_run(
         warm_ups = partial(declared, run, schedule.HPARAMS)
         yield from schedule.find(rates, loss.series if loss else None, warm_ups)
     yield from _first(loss_scale.find(one) for one in parts["loss_scale"])
+    yield from _of_gradients(
+        series, parts, judged, scales, partial(declared, run, gradient.HPARAMS)
+    )
+    yield from _slower(parts, loss)
+    yield from _first(_waits(parts))
+
+
+def _of_gradients(
+    series: list[ScalarSeries],
+    parts: Mapping[Machinery | None, list[ScalarSeries]],
+    judged: list[Judged],
+    scales: Mapping[Key, Finding],
+    limits: Callable[[], Mapping[str, Any]],
+) -> Iterator[Finding]:
     norms = sorted(parts["gradient_norm"], key=lambda one: len(one.tag))
-    limits = partial(declared, run, gradient.HPARAMS)
     yield from _first(gradient.clipped(one, limits) for one in norms)
     yield from _first(map(gradient.zero, norms[:1]))  # the others may be of frozen layers
     shares = (one for one in parts["clipped"] if norms or is_clipping(one.tag))
     yield from _first(gradient.clipped_share(one) for one in shares)
+    yield from _first(map(gradient.clip_factor, parts["clip_factor"]))
     yield from _first(map(gradient.bursts, norms))
+    if not norms:
+        return
+    loss = training_loss(judged)
+    calm = [one for one in norms if (one.run, one.tag) not in scales]
+    witness = loss or _witness(series, judged)
+    if witness is not None or not any(is_players(one.tag) for one in series):
+        yield from _first(gradient.rising(one, witness, sure=loss is not None) for one in calm)
     if loss is not None:
-        calm = [one for one in norms if (run, one.tag) not in scales]
-        changed = [one for one in norms if (run, one.tag) in scales]
-        yield from _first(gradient.rising(one, loss) for one in calm)
-        yield from _first(gradient.vanished(one, scales[run, one.tag], loss) for one in changed)
-    yield from _slower(parts, loss)
-    yield from _first(
-        throughput.waiting(data, step)
-        for data in parts["data_time"]
-        for step in parts["step_time"]
-        if data.tag.rpartition("/")[0] == step.tag.rpartition("/")[0]
-    )
+        told = ((one, scales.get((one.run, one.tag))) for one in norms)
+        yield from _first(gradient.vanished(one, its, loss) for one, its in told if its)
+
+
+def _witness(series: list[ScalarSeries], judged: list[Judged]) -> Judged | None:
+    """What says whether a run learns where no loss of it has an objective."""
+    rewards = [one for one in judged if is_reward(one.series.tag)]
+    if rewards:
+        return max(rewards, key=len)
+    training = [one for one in series if role_of(one.tag, one.run) not in EVALUATIONS]
+    sums = [Judged(one, "min") for one in training if may_be_minimised(one.tag)]
+    return max(sums, key=len, default=None)
+
+
+def _waits(parts: Mapping[Machinery | None, list[ScalarSeries]]) -> Iterator[Finding | None]:
+    for data in parts["data_time"]:
+        for step in parts["step_time"]:
+            if data.tag.rpartition("/")[0] == step.tag.rpartition("/")[0]:
+                yield throughput.waiting(data, step)
+    yield from map(throughput.waiting_share, parts["data_share"])
 
 
 def _slower(

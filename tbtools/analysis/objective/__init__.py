@@ -2,7 +2,12 @@
 
 from tbtools.analysis.objective.bounds import bound
 from tbtools.analysis.objective.machinery import Machinery, is_clipping, machinery_of
-from tbtools.analysis.objective.meaning import better_alone, is_reward
+from tbtools.analysis.objective.meaning import (
+    better_alone,
+    is_players,
+    is_reward,
+    may_be_minimised,
+)
 from tbtools.analysis.objective.overrides import (
     objectives_of,
     parse_objectives,
@@ -18,8 +23,10 @@ __all__ = [
     "better_alone",
     "bound",
     "is_clipping",
+    "is_players",
     "is_reward",
     "machinery_of",
+    "may_be_minimised",
     "objectives_of",
     "parse_objectives",
     "require_objectives",

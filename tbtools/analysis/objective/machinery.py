@@ -17,8 +17,10 @@ Machinery = Literal[
     "speed",  # what is done in a second
     "step_time",  # how long a step takes
     "data_time",  # how long of it is spent waiting for data
+    "data_share",  # which part of it, as 0 to 1 or 0 to 100
     "gradient_norm",
     "clipped",  # the share of steps whose gradient was clipped, as 0 to 1 or 0 to 100
+    "clip_factor",  # what gradients are multiplied with, 1 where they are not clipped
     "loss_scale",
 ]
 
@@ -47,7 +49,11 @@ _SPEEDS = [
     ("throughput",),  # Composer, Megatron-LM, DeepSpeed
 ]
 # What is done so many times a second, or takes so many seconds; in the singular.
-_DONE = frozenset({"step", "batch", "it", "iter", "iteration", "update"})
+_DONE = frozenset(
+    {*("step", "batch", "minibatch", "microbatch", "it", "iter", "iteration", "update", "epoch")}
+)
+# What is timed but not counted: RLlib, rsl_rl.
+_LEARNING = frozenset({"learn", "learning"})
 _PROCESSED = frozenset(
     {
         *("sample", "sentence", "token", "tok", "word", "image", "img", "im", "example", "ex"),
@@ -66,19 +72,28 @@ _TIMES = frozenset({"time", "timing", "duration", "latency"})
 _UNITS = frozenset({"secs", "seconds", "ms", *_PER_SECOND})
 _DURATIONS = _TIMES | _UNITS
 _WHOLE_STEP = [("end", "to", "end")]  # torchtitan
-_DATA = frozenset({"data", "dataloader", "dataloading", "loader"})
-_WAITING = frozenset({"load", "loading", "fetch", "fetching", "wait", "waiting"})
+_WALL = ("train", "wall")  # fairseq
+_DATA = frozenset({"data", "dataloader", "dataload", "dataloading", "loader", "input"})
+_WAITING = frozenset({"load", "loading", "fetch", "fetching", "wait", "waiting", "stall"})
 _SMALL = frozenset({"per", "in", "for"})
 _GRADIENTS = frozenset({"grad", "grads", "gradient", "gradients"})
 # In one word.
 _GRADIENT_NORMS = frozenset({"gradnorm", "gradientnorm"})
-_NORM = frozenset({"norm", "norms", "gnorm", "magnitude", *_GRADIENT_NORMS})
+_NORM = frozenset({"norm", "norms", "gnorm", "magnitude", "mag", "rms", *_GRADIENT_NORMS})
+# The whole of it without a word for the gradient: torch's clip_grad_norm_, TensorFlow, optax.
+_WHOLE_NORMS = [("total", "norm"), ("global", "norm")]
+_OTHER_NORMS = frozenset({"weight", "weights", "param", "params", "update", "updates", "model"})
+_L2 = [("l", "2")]
 _CLIPPED = frozenset({"clip", "clips", "clipped", "clipping", "clipfrac"})
 # What makes it the share of steps, and no norm that is clipped; and what makes it the limit.
 _SHARES = frozenset(
     {*("fraction", "frac", "clipfrac", "rate", "ratio", "share", "percent", "pct", "was")}
 )
 _LIMITS = frozenset({"value", "val", "max", "threshold", "limit"})
+_FACTORS = frozenset({"coef", "coeff", "coefficient", "factor", "multiplier"})
+# By themselves, as a clip_fraction is one of PPO's ratios of probabilities.
+_STEPS_CLIPPED = frozenset({"clipped", "clipping"})
+_OF_A_POLICY = frozenset({"policy", "actor", "pg", "ppo", "pi", "vf", "value", "ratio"})
 _OPTIMIZERS = frozenset({"optim", "optimizer"})
 _SCALES = [
     ("loss", "scale"),  # fairseq, Megatron-LM, DeepSpeed, MMEngine
@@ -98,6 +113,9 @@ _SCALES = [
     ("fp", "16", "scaler"),
     ("dynamic", "scale"),  # flax
     ("cur", "scale"),  # DeepSpeed
+    ("mixed", "precision", "scale"),
+    ("optimizer", "scale"),
+    ("optim", "scale"),
 ]
 
 
@@ -118,17 +136,36 @@ def machinery_of(tag: str) -> Machinery | None:
         return "learning_rate"
     if any(ROLE_WORDS.get(part) in EVALUATIONS for part in parts):
         return None
-    if _has(parts, _SCALES):
+    if _has(parts, _SCALES) or _last(tag) == ("scaler",):
         return "loss_scale"
-    if parts[-1:] == ("clip",) or is_clipping(tag):  # fairseq
-        return "clipped"
+    if (clips := _clips(tag, parts)) is not None:
+        return clips
     if _has_gradient(parts):
-        return None if _NORM.isdisjoint(parts) else "gradient_norm"
+        normed = not _NORM.isdisjoint(parts) or _has(parts, _L2)
+        return "gradient_norm" if normed else None
+    if _last(tag) in _WHOLE_NORMS and _OTHER_NORMS.isdisjoint(parts):
+        return "gradient_norm"
     if _has(parts, _SPEEDS) or _is_per_second(tag, parts):
         return "speed"
-    if "%" not in tag and _is_wait(parts):  # Detectron2, MMEngine, timm
-        return "data_time"
+    if _is_wait(parts):  # Detectron2, MMEngine, timm
+        return "data_share" if "%" in tag else "data_time"
+    if not _SHARES.isdisjoint(parts) and _is_wait([one for one in parts if one not in _SHARES]):
+        return "data_share"
     return "step_time" if _is_step_time(parts) else None
+
+
+def _clips(tag: str, parts: Sequence[str]) -> Machinery | None:
+    if is_clipping(tag):
+        return "clipped" if _FACTORS.isdisjoint(parts) else "clip_factor"
+    if parts[-1:] == ("clip",):  # fairseq
+        return "clipped"
+    shares = not _STEPS_CLIPPED.isdisjoint(parts) and not _SHARES.isdisjoint(parts)
+    return "clipped" if shares and _OF_A_POLICY.isdisjoint(parts) else None
+
+
+def _last(tag: str) -> tuple[str, ...]:
+    """The words behind the last folder of a tag."""
+    return tuple(words(tag.rpartition("/")[2]))
 
 
 def is_clipping(tag: str) -> bool:
@@ -164,8 +201,12 @@ def _is_per_second(tag: str, parts: Sequence[str]) -> bool:
         return False
     if parts[-2] == "per":
         return parts[-1] in _PER
-    done = parts[-2].removesuffix("s") in _DONE | _PROCESSED
-    return done and parts[-1] in _PER_SECOND and bool(_SLASHED.search(tag))
+    if parts[-1] not in _PER_SECOND:
+        return False
+    done = parts[-2].removesuffix("s")
+    # batch_sec is a time, tokens_sec a speed.
+    several = parts[-2].endswith("s") and done in _PROCESSED
+    return several or (done in _DONE | _PROCESSED and bool(_SLASHED.search(tag)))
 
 
 def _is_wait(parts: Sequence[str]) -> bool:
@@ -181,14 +222,19 @@ def _is_wait(parts: Sequence[str]) -> bool:
 
 def _is_step_time(parts: Sequence[str]) -> bool:
     """Whether it is how long a step takes: ``iter_time``, ``time/step``, ``sec_per_step``."""
-    parts = [part for part in parts if part not in ROLE_WORDS.keys() | _SMALL]
-    if parts == ["time"]:  # MMEngine
+    if tuple(parts[-2:]) == _WALL:
+        return True
+    timed = _DONE | _LEARNING
+    known = timed | _DURATIONS
+    parts = [part for part in parts if part in known or part not in ROLE_WORDS.keys() | _SMALL]
+    parts = _without_unit(_without_ends(parts, _AVERAGED))
+    if len(parts) == 1 and parts[0] in _TIMES:  # MMEngine, loggers of speech synthesis
         return True
     if _has(parts, _WHOLE_STEP):
         return not _DURATIONS.isdisjoint(parts)
-    pair = _without_unit(_without_ends(parts, _AVERAGED))[-2:]
+    pair = parts[-2:]
     return len(pair) == 2 and any(
-        one in _DURATIONS and other in _DONE for one, other in (pair, pair[::-1])
+        one in _DURATIONS and other in timed for one, other in (pair, pair[::-1])
     )
 
 
@@ -201,5 +247,5 @@ def _without_ends(parts: Sequence[str], ends: Collection[str]) -> Sequence[str]:
 
 def _without_unit(parts: Sequence[str]) -> Sequence[str]:
     """Without the unit behind a time: ``step_time_s``."""
-    in_unit = len(parts) > 2 and parts[-1] in _UNITS and parts[-2] in _TIMES
+    in_unit = len(parts) > 1 and parts[-1] in _UNITS and parts[-2] in _TIMES
     return parts[:-1] if in_unit else parts

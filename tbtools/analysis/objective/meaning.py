@@ -18,7 +18,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tbtools.analysis.objective.table import TAGS_KEPT, Row, rows_of
+from tbtools.analysis.objective.table import TAGS_KEPT, Row, rows_of, words
+from tbtools.vocabulary import ROLE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -33,6 +34,7 @@ _LOSS_WORDS = frozenset({"loss", "losses"})
 _RATINGS = frozenset({"elo"})
 _WINS = frozenset({"win", "wins", "win rate", "winrate", "won"})
 _ABOUT = frozenset({"about", "ledger"})
+_SUMS = frozenset({"total", "overall", "objective"})
 _SEGMENTS = re.compile(r"[/|]| - ")
 
 
@@ -115,6 +117,31 @@ def better_alone(tag: str) -> Objective:
         tag: The tag.
     """
     return meaning_of(tag).better
+
+
+def is_players(tag: str) -> bool:
+    """Whether a tag is the loss of one of two players.
+
+    Args:
+        tag: The tag.
+    """
+    return meaning_of(tag).plays
+
+
+def may_be_minimised(tag: str) -> bool:
+    """Whether a tag without an objective may be of what training minimises nevertheless.
+
+    It says what it fits, as ``policy/sft_nll`` does, or that it is the sum of all.
+
+    Args:
+        tag: The tag.
+    """
+    rows = [row for segment in _SEGMENTS.split(tag) for row in rows_of(segment)]
+    kinds = {row.kind for row in rows if row}
+    if "fit" in kinds:
+        return not kinds & {"about", "count", "ledger"}
+    own = frozenset(words(tag.rpartition("/")[2])) - ROLE_WORDS.keys()
+    return bool(own) and own <= _SUMS
 
 
 def _place_of_measure(segments: Sequence[Sequence[Row | None]]) -> int | None:

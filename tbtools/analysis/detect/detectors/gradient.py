@@ -22,22 +22,31 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-LEAST_POINTS = 20
+LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
 # Nearly all points, for always.
 ALWAYS = 0.85
 # Where it is not always active, fewer are clipped than this.
 USUALLY = 0.7
 # Clipping that is always active has been so for this part of the run, and to its end.
-LEAST_PART = 0.5
+LEAST_PART = 0.25
+# Gradients multiplied with less are clipped.
+CLIPPED_TO = 0.999
 # What torch adds to a norm before it divides by it leaves a clipped one so far from the limit.
 WITHIN = 1e-3
 # An order of magnitude, or what noise leaves of it, is a warning; half of that worth a word.
 ROSE = 8.0
-ROSE_SOMEWHAT = 4.0
+ROSE_SOMEWHAT = 3.0
+# In a log of so few points half of that is worth a word.
+FEW_POINTS = 20
+ROSE_IN_FEW = 4.0
 # The first part of a run is warm-up.
 WARM_UP = 0.1
+# Points whose median is no spike.
+SMOOTH = 5
 # Standard errors by which a loss still falls.
 FALLS = 3.0
+# From so many of its points a level of a loss is known.
+LEAST_THIRD = 2
 # A part of what it had achieved that is next to nothing.
 FLAT = 0.1
 # A burst is this many times the usual norm of so many points about it; more than this part of the
@@ -133,13 +142,32 @@ def clipped_share(series: ScalarSeries) -> Finding | None:
     return _always(series, points, text, None, full, since)
 
 
+def clip_factor(series: ScalarSeries) -> Finding | None:
+    """Looks at what gradients are multiplied with to clip them, where that is logged.
+
+    Args:
+        series: The factor, 1 where they are not.
+    """
+    points = np.flatnonzero(np.isfinite(series.value) & (series.value > 0))
+    value = series.value[points]
+    if len(value) < LEAST_POINTS or value.max() > 1 or len(distinct(value)) == 1:
+        return None
+    less = value < CLIPPED_TO
+    since = _since(less)
+    if since is None:
+        return None
+    text = f"gradients are multiplied with less than 1 in {_share(less, since)}, with "
+    text += f"{robust.median(value[since:]):.4g} in the median"
+    return _always(series, points, text, None, less, since)
+
+
 def _since(active: NDArray[np.bool_]) -> int | None:
     """The first point from which clipping is nearly always active, in half of the run at least.
 
     It is where the surplus of active points over the usual ones, counted from the end, is largest.
     """
     since = int(np.argmax(np.cumsum((active - USUALLY)[::-1])[::-1]))
-    long = len(active) - since >= max(LEAST_POINTS, LEAST_PART * len(active))
+    long = len(active) - since >= max(LEAST_POINTS - 1, LEAST_PART * len(active))
     return since if long and active[since:].mean() >= ALWAYS else None
 
 
@@ -183,12 +211,13 @@ def _always(
     )
 
 
-def rising(series: ScalarSeries, loss: Judged) -> Finding | None:
-    """Looks for a norm that rises by an order of magnitude while the loss does not fall.
+def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Finding | None:
+    """Looks for a norm that rises by an order of magnitude while nothing is learned.
 
     Args:
         series: A norm of gradients.
-        loss: What training minimises.
+        witness: What training minimises, or what an agent gets; None where that is not known.
+        sure: Whether it is the loss of training: what else may be at the best that it can have.
     """
     points = np.flatnonzero(np.isfinite(series.value) & (series.value > 0))
     if len(points) < LEAST_POINTS:
@@ -199,33 +228,44 @@ def rising(series: ScalarSeries, loss: Judged) -> Finding | None:
         return None
     index = locate_level(y, rise)
     warm = int(WARM_UP * len(y))
+    few = len(y) < FEW_POINTS
+    if few and not index:
+        return None  # what is usual is not known
     if index < max(1, warm):
         # It rises from the start, and not as it does in a warm-up only.
-        index, before = 0, robust.median(y[warm : 2 * warm])
+        index, before = 0, robust.median(y[warm : max(2 * warm, warm + 1)])
     else:
         before = robust.median(y[index // 2 : index])
     after = robust.median(y[-max(excursion.PERSISTENT, len(y) // 20) :])
-    if after - before < np.log(ROSE_SOMEWHAT):
+    somewhat = ROSE_IN_FEW if few else ROSE_SOMEWHAT
+    if after - before < np.log(ROSE if witness is None else somewhat):
         return None
+    half = (before + after) / 2
+    if witness is None and index and robust.running_median(y[:index], SMOOTH).max() > half:
+        return None  # it came back from there before
     onset = int(points[index])
-    if not _stands_still(loss, series, onset):
+    if witness is not None and not _stands_still(witness, series, onset):
         return None
     times = float(np.exp(after - before))
+    text = f"rose {times:,.3g}-fold since {place_of(series, onset)}, from {np.exp(before):.4g} to "
+    text += f"{np.exp(after):.4g}"
+    evidence: dict[str, Any] = {
+        "level_before": float(np.exp(before)),
+        "level_after": float(np.exp(after)),
+        "points_since": len(y) - index,
+    }
+    if witness is not None:
+        text += f", while {witness.series.tag} does not get better"
+        evidence["loss"] = witness.series.tag
     return Finding.of_points(
         series,
         onset,
         int(points[-1]),
         ongoing=True,
         kind="gradient",
-        severity="warning" if times >= ROSE else "info",
-        message=f"rose {times:,.3g}-fold since {place_of(series, onset)}, from "
-        f"{np.exp(before):.4g} to {np.exp(after):.4g}, while {loss.series.tag} does not fall",
-        evidence={
-            "level_before": float(np.exp(before)),
-            "level_after": float(np.exp(after)),
-            "loss": loss.series.tag,
-            "points_since": len(y) - index,
-        },
+        severity="warning" if times >= ROSE and sure and not few else "info",
+        message=text,
+        evidence=evidence,
         last_good=int(points[index - 1]) if index else None,
     )
 
@@ -262,7 +302,7 @@ def _stands_still(loss: Judged, series: ScalarSeries, onset: int) -> bool:
     first = int(np.searchsorted(loss.points, begin))
     before, after = loss.y[:first], loss.y[first:]
     third = len(after) // 3
-    if third < 3 or (begin and not len(before)):
+    if third < LEAST_THIRD or (begin and not len(before)):
         return False
     level = robust.median(after[:third])
     error = loss.noise * (np.pi / third) ** 0.5

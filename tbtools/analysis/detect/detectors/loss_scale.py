@@ -1,7 +1,8 @@
-"""The scale of the loss in mixed precision: it collapsed."""
+"""The scale of the loss in mixed precision: it collapsed, grows for ever, or finds no rest."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,31 +15,63 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Severity
 
     Array = NDArray[np.float64]
 
-LEAST_POINTS = 10
+LEAST_POINTS = 8
 # A scale that is too high at the start is halved some ten times at once; how low it goes in this
 # first part of the series is usual.
 START = 0.2
+# So many of these first values are a power of two times the first one: the others are means of
+# points between which it changed.
+DYNAMIC = 0.8
 # So many halvings below that are more than what comes and goes ...
 HALVINGS = 6
-# ... and a scale of 1 scales nothing: small gradients are zero in half precision.
+# ... and where it goes up and down there, so many from the lowest before to the highest since.
+HALVINGS_TO_A_PLACE = 4
+# A scale of 1 scales nothing: small gradients are zero in half precision.
 NOTHING = 0.0
 # From where a scale came that fell to nothing, at least, as a power of two.
 SCALED = 4.0
 # So many points at the end are no chance.
 LASTING = 3
+# Halvings that are no more than so many times as far apart as those that follow are of one fall.
+ONE_FALL = 1.5
 # A scale that was halved until it is zero counts as the least number that float32 holds.
 LEAST = 2.0**-149
+# Beyond all that scalers begin with (DeepSpeed at 2**32), after so many doublings without a halving
+# in the later half: no gradient is large enough to be seen.
+HIGHEST = 33.0
+DOUBLINGS = 8
+# So many halvings in the later half, in this part of its points, and so many times those of the
+# earlier: every so many steps one is lost.
+LOSSES = 10
+OFTEN = 0.2
+MORE_OFTEN = 4.0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a scale.
+
+    Attributes:
+        index: Its first point.
+        text: What it does since then.
+        severity: How bad that is.
+    """
+
+    index: int
+    text: str
+    severity: Severity
 
 
 def find(series: ScalarSeries) -> Finding | None:
-    """Looks for a scale that was halved again and again.
+    """Looks for a scale that was halved again and again, or is doubled without an end.
 
     Args:
-        series: A series whose tag is that of a loss scale. One that does not begin with powers of
-            two is no dynamic scale, and not judged.
+        series: A series whose tag is that of a loss scale. One that does not begin with the first
+            value times powers of two is no dynamic scale, and not judged.
     """
     scales = series.value > 0
     # Zeros before another value are of a scaler that was not yet made.
@@ -46,14 +79,18 @@ def find(series: ScalarSeries) -> Finding | None:
     points = np.flatnonzero(np.isfinite(series.value) & (scales | gone))
     value = np.maximum(series.value[points], LEAST)
     start = value[: int(START * len(value)) + 1]
-    if len(value) < LEAST_POINTS or not (np.frexp(start)[0] == 0.5).all():
+    if len(value) < LEAST_POINTS or start[0] < 1:
         return None
-    index = _collapse(np.log2(value))
-    return None if index is None else _finding(series, points, value, index)
+    if (np.frexp(start / start[0])[0] == 0.5).mean() < DYNAMIC:
+        return None
+    exponent = np.log2(value)
+    fault = _collapse(exponent) or _falls_to_a_place(exponent)
+    fault = fault or _grows(exponent) or _finds_no_rest(exponent)
+    return None if fault is None else _finding(series, points, value, fault)
 
 
-def _collapse(exponent: Array) -> int | None:
-    """The first value of a fall that was never made good."""
+def _collapse(exponent: Array) -> Fault | None:
+    """A fall that was never made good."""
     usual = float(exponent[: int(START * len(exponent)) + 1].min())
     last = float(exponent[-LASTING:].max())
     if last <= NOTHING and exponent.max() >= SCALED:
@@ -64,22 +101,82 @@ def _collapse(exponent: Array) -> int | None:
     since = exponent[index:]
     # One that is doubled again where it came to has found its place.
     rises = (np.diff(since[len(since) // 2 :]) > 0).any()
-    return None if rises and last > NOTHING else index
+    if rises and last > NOTHING:
+        return None
+    index = _first_halving(exponent, index)
+    return Fault(index, "and did not come back: gradients overflow again and again", "warning")
 
 
-def _finding(series: ScalarSeries, points: NDArray[np.intp], value: Array, index: int) -> Finding:
+def _falls_to_a_place(exponent: Array) -> Fault | None:
+    """A fall to where it goes up and down as before, far below: gradients are so much larger."""
+    usual = float(exponent[: int(START * len(exponent)) + 1].min())
+    index = int(np.flatnonzero(exponent >= usual)[-1]) + 1
+    since = exponent[index:]
+    late = since[len(since) // 2 :]
+    if len(late) < LASTING or usual - late.max() < HALVINGS_TO_A_PLACE:
+        return None
+    index = _first_halving(exponent, index)
+    return Fault(index, "and goes up and down there: gradients are so many times as large", "info")
+
+
+def _first_halving(exponent: Array, below: int) -> int:
+    """Where a fall begins that is below all before at a point: its first levels are usual."""
+    falls = np.flatnonzero(np.diff(exponent) < 0) + 1
+    at = int(np.searchsorted(falls, below))
+    gaps = np.diff(falls[at : at + LASTING + 1]).astype(float)
+    apart = ONE_FALL * max(1.0, robust.median(gaps) if len(gaps) else 1.0)
+    while at and falls[at] - falls[at - 1] <= apart:
+        if (np.diff(exponent[falls[at - 1] : falls[at]]) > 0).any():
+            break
+        at -= 1
+    return int(falls[at])
+
+
+def _grows(exponent: Array) -> Fault | None:
+    """Doublings without an end."""
+    later = exponent[len(exponent) // 2 :]
+    if later[-1] < HIGHEST or (np.diff(later) < 0).any():
+        return None
+    index = int(np.flatnonzero(exponent <= max(exponent[0], exponent.min()))[-1]) + 1
+    if later[-1] - exponent[index - 1] < DOUBLINGS:
+        return None
+    text = "without being halved once: gradients are next to nothing, or zero"
+    return Fault(index, text, "info")
+
+
+def _finds_no_rest(exponent: Array) -> Fault | None:
+    """A scale that is halved again and again, and doubled between, more often than before."""
+    lost = np.diff(exponent) < 0
+    half = len(lost) // 2
+    later = int(lost[half:].sum())
+    if later < max(LOSSES, OFTEN * (len(lost) - half)):
+        return None
+    split = robust.least_squares_split(lost.astype(float))
+    if lost[:split].mean() * MORE_OFTEN > lost[split:].mean():
+        return None
+    index = split + int(np.argmax(lost[split:])) + 1
+    return Fault(index, f"and is halved at {lost[split:].mean():.0%} of the points", "info")
+
+
+def _finding(series: ScalarSeries, points: NDArray[np.intp], value: Array, fault: Fault) -> Finding:
+    index = fault.index
     onset = int(points[index])
+    session = series.session[points]
+    restarted = bool(session[index] != session[max(0, index - 2)])
     before, after = robust.median(value[:index]), float(series.value[points[-1]])
-    text = f"fell from {before:,.0f} to {after:,.4g} since {place_of(series, onset)}, and did not "
-    text += "come back: gradients overflow again and again"
+    since = "since the restart at" if restarted else "since"
+    how = "fell" if after < before else "grew"
+    if before == after:
+        how = "went"
     return Finding.of_points(
         series,
         onset,
         int(points[-1]),
         ongoing=True,
         kind="loss_scale",
-        severity="warning",
-        message=text,
+        severity=fault.severity,
+        message=f"{how} from {before:,.0f} to {after:,.4g} {since} {place_of(series, onset)}, "
+        f"{fault.text}",
         evidence={
             "level_before": before,
             "level_after": after,

@@ -303,7 +303,9 @@ def _onset(points: Array, index: int) -> int:
     noise = robust.noise_of_levels(points[:index])
     rise = excursion.Excursion(top - base, base, low, index, 1, noise, 0.0)
     drift = robust.sigma(points[:index] - base)
-    return min(index, locate(points, rise, least_noise=drift).index or index)
+    onset = locate(points, rise, least_noise=drift)
+    # Medians of many points are beyond all before by half as many points too early.
+    return onset.index if onset.sudden else min(index, onset.index or index)
 
 
 def _is_scheduled(value: Array, index: int) -> bool:

@@ -1,15 +1,18 @@
-"""The learning rate itself: it is next to zero, it jumps, or has no warm-up that was asked for."""
+"""The learning rate itself: it is next to zero, ends too early, or has no warm-up as asked for.
+
+What it does from one point to the next is judged in `rate_changes`.
+"""
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.analysis.detect.detectors import rate_changes
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
-from tbtools.analysis.detect.learning_rate import DEAD, LAST_PART
+from tbtools.analysis.detect.learning_rate import CHANGED, DEAD, ENDED, LAST_PART, peak_of
 from tbtools.analysis.detect.signals import robust
 
 if TYPE_CHECKING:
@@ -23,26 +26,22 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 # So many zeros, in this part of the run, are no accident ...
-ZEROS = 5
+ZEROS = 3
 ZERO_PART = 0.05
 # ... and where the rate had come down by itself, so many are no end of a schedule.
 ENDED_PART = 0.2
-# A rate that had come to this part of its peak was at the end of its schedule.
-ENDED = 0.02
-# A rate that is so many times what it was has jumped.
-JUMP = 3.0
-# One that fell so far at a restart, and stays below this part of what it was for as long as a
-# warm-up may take, was computed anew.
-STAYS_LOW = 0.5
-# Within rounding a rate that was there before.
-KNOWN = 1.1
-# Up to here, or so many points, a rate may still be warming up.
-WARM_UP = 0.15
-WARM_UP_POINTS = 5
-# More jumps are a schedule.
-JUMPS = 3
+# Zeros at first, before a rate that is none, are a fault of the warm-up if they last so long.
+ZEROS_AT_FIRST = 5
+ZERO_AT_FIRST_PART = 0.1
+# A schedule that ended at this part of its peak or below, so early, was computed for a shorter run.
+LOW = 0.12
+EARLY = 0.4
+# It came down there in so many moves, at more than this part of the points: no staircase.
+MOVES = 5
+MOVING = 0.5
 # Fewer points do not tell that a rate never changes.
 LEAST_POINTS = 10
+LEAST_DEAD = 4
 # Standard errors by which a loss still falls.
 FALLS = 5.0
 # What is in the names of hyperparameters that say how long a rate warms up.
@@ -61,10 +60,12 @@ def find(
         loss: What training minimises, which falls as long as the rate is not zero.
         declared: Gives its hyperparameters, which say whether there is a warm-up.
     """
-    zero = _zero(rates, loss) or _dead(rates)
+    zero = _zero(rates, loss) or _dead(rates) or _ended_early(rates)
     if zero is not None:
         yield zero
-    yield from islice(filter(None, map(_jump, rates)), 1)
+    changed = next(filter(None, map(rate_changes.find, rates)), None)
+    if changed is not None:
+        yield changed
     if zero is None and (constant := _without_warm_up(rates[0], declared)) is not None:
         yield constant
 
@@ -74,10 +75,13 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
     series = rates[0]
     begin, end = _longest((series.value <= 0) & np.isfinite(series.value))
     n = len(series.value)
-    peak = _peak(series)
+    peak = peak_of(series)
     ended = end == n and begin > 0 and bool(series.value[begin - 1] <= ENDED * peak)
     least = max(ZEROS, (ENDED_PART if ended else ZERO_PART) * n)
-    if end - begin < least or (begin == 0 and end < n):
+    at_first = begin == 0 and end < n
+    if at_first:
+        least = max(ZEROS_AT_FIRST, ZERO_AT_FIRST_PART * n)
+    if end - begin < least:
         return None
     first, last = int(series.step[begin]), int(series.step[end - 1])
     for other in rates[1:]:
@@ -86,7 +90,9 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
     place = place_of(series, begin)
     is_so = "is negative or 0" if (series.value[begin:end] < 0).any() else "is 0"
     text = f"{is_so} in all {n:,} points" if begin == 0 else f"{is_so} from {place} on"
-    if begin and end < n:
+    if begin == 0 and end < n:
+        text = f"{is_so} until {place_of(series, end - 1)}, {end / n:.0%} of the run"
+    elif begin and end < n:
         text = f"{is_so} from {place} to {place_of(series, end - 1)}"
     text += f", {(end - begin) / n:.0%} of the run" if begin else ""
     falls = loss is not None and _falls(loss, first, last)
@@ -94,6 +100,9 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
     if falls:
         severity = "info"
         text += "; the loss still falls: it was rounded, or is not the rate that is in use"
+    elif at_first:
+        severity = "info"
+        text += ": it begins late"
     elif ended:
         text += ": training goes on after the end of the schedule"
     else:
@@ -117,15 +126,15 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
     A loss may still fall, by weights that are averaged or by what no rate is logged of: an info.
     """
     series = rates[0]
-    low = [np.isfinite(one.value) & (one.value <= KNOWN * DEAD * _peak(one)) for one in rates]
+    low = [np.isfinite(one.value) & (one.value <= CHANGED * DEAD * peak_of(one)) for one in rates]
     begin, end = _longest(low[0])
     n = len(series.value)
-    if end < n or n - begin < max(LEAST_POINTS, LAST_PART * n) or not begin:
+    if end < n or n - begin < max(LEAST_DEAD, LAST_PART * n) or not begin:
         return None
     first = int(series.step[begin])
     if not all(flags[one.step >= first].all() for one, flags in zip(rates, low, strict=True)):
         return None
-    peak, last = _peak(series), float(series.value[-1])
+    peak, last = peak_of(series), float(series.value[-1])
     return Finding.of_points(
         series,
         begin,
@@ -141,8 +150,42 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
     )
 
 
-def _peak(series: ScalarSeries) -> float:
-    return float(series.value[np.isfinite(series.value)].max())
+def _ended_early(rates: Sequence[ScalarSeries]) -> Finding | None:
+    """All rates came down smoothly, and stay where they came to for the later part of the run."""
+    ends = [_end_of_schedule(one) for one in rates]
+    if None in ends:
+        return None
+    series, begin = rates[0], ends[0]
+    assert begin is not None
+    n = len(series.value)
+    peak, last = peak_of(series), float(series.value[-1])
+    return Finding.of_points(
+        series,
+        begin,
+        n - 1,
+        ongoing=True,
+        kind="learning_rate",
+        severity="info",
+        message=f"has come to its end at {place_of(series, begin)}, and stays at {last:.4g}, "
+        f"{last / peak:.2g} of its peak, for {(n - begin) / n:.0%} of the run: the schedule was "
+        "made for a shorter one",
+        evidence={"peak": peak, "level_after": last, "points_since": n - begin},
+        last_good=begin - 1,
+    )
+
+
+def _end_of_schedule(series: ScalarSeries) -> int | None:
+    """The first point of the value at which a rate stays to the end, having come down to it."""
+    value = series.value
+    n = len(value)
+    moves = np.flatnonzero(value[1:] != value[:-1])
+    if n < LEAST_POINTS or not len(moves) or not 0 < value[-1] <= LOW * peak_of(series):
+        return None
+    begin = int(moves[-1]) + 1
+    way = value[:begin]
+    falls = np.diff(way[int(np.nanargmax(way)) :])
+    smooth = len(falls) >= MOVES and bool((falls < 0).mean() > MOVING)
+    return begin if smooth and n - begin >= EARLY * n else None
 
 
 def _longest(flags: NDArray[np.bool_]) -> tuple[int, int]:
@@ -163,102 +206,6 @@ def _falls(loss: ScalarSeries, first: int, last: int) -> bool:
     error = robust.noise_of_points(value) * (np.pi / third) ** 0.5
     fell = robust.median(value[:third]) - robust.median(value[-third:])
     return bool(fell > FALLS * error)
-
-
-def _jump(series: ScalarSeries) -> Finding | None:
-    """A rate that went up at once, and not as warm restarts or a warm-up do."""
-    points = np.flatnonzero(np.isfinite(series.value) & (series.value > 0))
-    value, session = series.value[points], series.session[points]
-    if len(value) < LEAST_POINTS or series.steps_go_back:
-        return None
-    up = np.flatnonzero(value[1:] > JUMP * value[:-1]) + 1
-    resumed = np.flatnonzero(session[1:] != session[:-1]) + 1
-    for index in resumed[:JUMPS].tolist():
-        if _begins_anew(value, index, int(np.searchsorted(resumed, index, "right")), resumed):
-            return _jumped(series, points, value, index, restarted=True)
-        if _falls_once(value, index, resumed):
-            return _jumped(series, points, value, index, restarted=True, fell=True)
-    up = up[up > max(WARM_UP_POINTS, WARM_UP * len(value))]
-    if not 0 < len(up) <= JUMPS:
-        return None
-    index = int(up[0])
-    if index in resumed or value[index] <= KNOWN * value[:index].max():
-        return None
-    return _jumped(series, points, value, index, restarted=False)
-
-
-def _begins_anew(value: Array, index: int, later: int, resumed: NDArray[np.intp]) -> bool:
-    """Whether a session goes on at, or soon climbs to, a rate that is none of the one before.
-
-    Args:
-        value: The rates.
-        index: The first one of the session.
-        later: Which of the sessions comes after it,
-        resumed: of those that begin at these indices.
-    """
-    before, peak = float(value[index - 1]), float(value[:index].max())
-    end = int(resumed[later]) if later < len(resumed) else len(value)
-    if before <= ENDED * peak:
-        return False  # that schedule was at its end
-    if value[index] > JUMP * before and index > 1:
-        return bool(before < peak / KNOWN or value[index] > KNOWN * peak)
-    came_down = before * JUMP < peak
-    return bool(came_down and value[index:end].max() > JUMP * before)
-
-
-def _falls_once(value: Array, index: int, resumed: NDArray[np.intp]) -> bool:
-    """Whether a session goes on at a part of the rate of the one before, as no step of a schedule.
-
-    Args:
-        value: The rates.
-        index: The first one of the session.
-        resumed: Where sessions begin.
-    """
-    before, peak = float(value[index - 1]), float(value[:index].max())
-    soon = value[index : index + max(WARM_UP_POINTS, int(WARM_UP * len(value)))]
-    if before <= ENDED * peak or len(soon) < WARM_UP_POINTS:
-        return False
-    falls = np.flatnonzero(value[1:] * JUMP < value[:-1]) + 1
-    low = value[index] * JUMP < before and soon.max() < STAYS_LOW * before
-    return bool(low and np.isin(falls, resumed).all())
-
-
-def _jumped(
-    series: ScalarSeries,
-    points: NDArray[np.intp],
-    value: Array,
-    index: int,
-    *,
-    restarted: bool,
-    fell: bool = False,
-) -> Finding:
-    onset = int(points[index])
-    before, after = float(value[index - 1]), float(value[index])
-    place = place_of(series, onset)
-    if fell:
-        text = f"fell {before / after:,.3g}-fold at the restart at {place}, from {before:.4g} to "
-        text += f"{after:.4g}: the schedule was computed anew, or another rate was asked for"
-    elif restarted and after <= JUMP * before:
-        text = f"warms up again after the restart at {place}: it was {before:.4g} before"
-    elif restarted:
-        text = f"jumped {after / before:,.3g}-fold at the restart at {place}, from {before:.4g} to "
-        text += f"{after:.4g}"
-        if after <= KNOWN * value[:index].max():
-            text += ": the schedule began anew"
-    else:
-        text = f"jumped {after / before:,.3g}-fold at {place}, from {before:.4g} to {after:.4g}, "
-        text += "beyond all rates before"
-    return Finding.of_points(
-        series,
-        onset,
-        int(points[-1]),
-        ongoing=True,
-        kind="learning_rate",
-        severity="warning" if restarted and not fell else "info",
-        message=text,
-        evidence={"level_before": before, "level_after": after, "at_restart": restarted},
-        last_good=int(points[index - 1]),
-    )
 
 
 def _without_warm_up(

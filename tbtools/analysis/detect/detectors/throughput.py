@@ -26,16 +26,24 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# Fewer points have no rhythm.
-LEAST_POINTS = 30
+# Fewer points have no rhythm: so many before, and so many that are slower.
+LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
 # Steps that take so much longer are worth a word, for a shared machine varies by less ...
 SLOWER = 1.15
+# ... or so much, where levels of a tenth of the points vary by no more than this part of it, before
+# and after ...
+A_LITTLE_SLOWER = 1.1
+VARIES = 0.4
+# ... in a log of so few points so much ...
+FEW_POINTS = 30
+SLOWER_IN_FEW = 1.3
 # ... by wall times, in which all that a script does beside training counts too, so much ...
 SLOWER_BY_CLOCK = 1.3
 # ... and so much longer a warning.
 MUCH_SLOWER = 1.5
 # What has lasted for fewer points, or a smaller part of the series, may be over soon.
 LASTING = 10
+LASTING_IN_FEW = excursion.PERSISTENT
 LASTING_BY_CLOCK = 20
 LASTING_PART = 0.05
 # What is slow after less than this part of the run was fast only until it had warmed up. A speed
@@ -44,6 +52,9 @@ WARM_UP = 0.1
 WARM_UP_POINTS = 10
 # Only what goes on to get slower by so much after that has been slowing from the start.
 STILL_SLOWER = 1.3
+# ... or by so much, where that is this part of all that it slowed: half of a straight line.
+STEADILY_SLOWER = 1.15
+STEADILY = 0.45
 # Steps that take half as long again as the usual one, and stand so far out of the noise, are spikes
 # of which so many are needed to see whether they grow.
 SPIKE = np.log(1.5)
@@ -55,6 +66,8 @@ WAITS = 0.5
 WHOLE = 1.0
 # A session that began so few points from the onset is what made it slower.
 NEAR = 2
+# Levels of a series that tell how much it varies.
+LEVELS = 10
 # Edges of the stretches of the first look.
 STRETCHES = 9
 
@@ -102,7 +115,7 @@ def of_clock(series: ScalarSeries) -> Finding | None:
         return None
     points, seconds = _by_clock(series)
     found = _slowdown(seconds, SLOWER_BY_CLOCK, LASTING_BY_CLOCK)
-    if found is None or found.now_and_then:
+    if found is None:
         return None
     steps = np.diff(series.step)[points]
     before, after = steps[: found.index], steps[found.index :]
@@ -125,30 +138,56 @@ def _by_clock(series: ScalarSeries) -> tuple[NDArray[np.intp], Array]:
 
 
 def waiting(data: ScalarSeries, step: ScalarSeries) -> Finding | None:
-    """Looks at the part of a step that is spent waiting for data, past the warm-up.
+    """Looks at the part of a step that is spent waiting for data.
 
     Args:
         data: How long of a step that is.
         step: How long a step takes.
     """
-    late = data.value[len(data.value) // 2 :]
-    others = step.value[len(step.value) // 2 :]
-    late, others = late[np.isfinite(late)], others[np.isfinite(others)]
-    if min(len(late), len(others)) < LASTING or others.mean() <= 0:
+    at = np.arange(len(data.step))
+    if len(data.step) != len(step.step):
+        at = np.minimum(np.searchsorted(step.step, data.step), len(step.step) - 1)
+    return _waits(data, step.value[at], step.tag)
+
+
+def waiting_share(share: ScalarSeries) -> Finding | None:
+    """The same, where that part is logged.
+
+    Args:
+        share: The part, as 0 to 1 or as 0 to 100.
+    """
+    known = share.value[np.isfinite(share.value)]
+    if not len(known) or known.min() < 0 or known.max() > 100:
         return None
-    # Means, for a loader that runs dry makes one step in so many wait for all of them.
-    share = float(late.mean() / others.mean())
+    whole = 100.0 if known.max() > 1 else 1.0
+    return _waits(share, np.full(len(share.value), whole), "the time")
+
+
+def _waits(series: ScalarSeries, whole: Array, of: str) -> Finding | None:
+    points = np.flatnonzero(np.isfinite(series.value) & np.isfinite(whole))
+    data, whole = series.value[points], whole[points]
+    # Means and sums, for a loader that runs dry makes one step in so many wait for all of them.
+    late = slice(len(data) // 2, None)
+    if len(data) < LEAST_POINTS or whole[late].mean() <= 0:
+        return None
+    share = float(data[late].mean() / whole[late].mean())
     if not WAITS <= share <= WHOLE:
         return None
+    onset = int(np.argmax(np.cumsum((data - WAITS * whole)[::-1])[::-1]))
+    if onset < max(WARM_UP_POINTS, WARM_UP * len(data)):
+        onset = 0
+    first = int(points[onset])
+    since = f" since {place_of(series, first)}" if onset else ""
     return Finding.of_points(
-        data,
-        len(data.value) // 2,
-        len(data.value) - 1,
+        series,
+        first,
+        int(points[-1]),
         ongoing=True,
         kind="throughput",
         severity="info",
-        message=f"{share:.0%} of {step.tag} is spent waiting for data: the loader is too slow",
-        evidence={"share": share, "measured": "data_time", "step_time": step.tag},
+        message=f"{share:.0%} of {of} is spent waiting for data{since}: the loader is too slow",
+        evidence={"share": share, "measured": "data_time", "step_time": of},
+        last_good=int(points[onset - 1]) if onset else None,
     )
 
 
@@ -167,15 +206,29 @@ def _may_be_slower(series: ScalarSeries) -> bool:
 def _slowdown(seconds: Array, least: float, lasting: int) -> Slowdown | None:
     if len(seconds) < LEAST_POINTS:
         return None
+    if len(seconds) < FEW_POINTS:
+        least, lasting = max(least, SLOWER_IN_FEW), LASTING_IN_FEW
     y = np.log(seconds)
-    found = _rise(y)
+    found = _rise(y) or (_step_in_few(y) if len(y) < FEW_POINTS else None)
     if found is not None and len(y) - found >= max(lasting, LASTING_PART * len(y)):
         before, after = _before(y, found), _after(y, found)
         times = float(np.exp(robust.median(after) - robust.median(before)))
         on_average = seconds[found:].mean() / _before(seconds, found).mean()
-        if times >= least and on_average >= least**0.5:
+        clear = least == SLOWER and times >= A_LITTLE_SLOWER and _is_steady(y, found, times)
+        needed = A_LITTLE_SLOWER if clear else least
+        if times >= needed and on_average >= needed**0.5:
             return Slowdown(found, times, now_and_then=False)
     return _growing_spikes(seconds, y, least)
+
+
+def _is_steady(y: Array, index: int, times: float) -> bool:
+    """Whether levels vary by little beside a step, before it and after it."""
+    width = max(1, len(y) // LEVELS)
+    parts = (y[WARM_UP_POINTS:index], y[index + width :])
+    levels = [robust.window_medians(part, width, LEVELS) for part in parts if len(part) >= width]
+    return len(levels) == 2 and all(
+        float(np.ptp(level)) <= VARIES * np.log(times) for level in levels
+    )
 
 
 def _growing_spikes(seconds: Array, y: Array, least: float) -> Slowdown | None:
@@ -205,8 +258,32 @@ def _rise(y: Array) -> int | None:
     if rise is None:
         return None
     index = locate_level(y, rise)
-    warm = max(int(WARM_UP * len(y)), min(WARM_UP_POINTS, len(y) // 4))
-    return max(index, 1) if index >= warm or _slows_on(y) else None
+    first = min(WARM_UP_POINTS, len(y) // 4)
+    if index >= max(int(WARM_UP * len(y)), first):
+        return index
+    if not _slows_on(y):
+        return None
+    return index if index >= first and not _rises_before(y, index) else 1
+
+
+def _rises_before(y: Array, index: int) -> bool:
+    """Whether steps got slower before a point by half as much as in as many steps after it."""
+    third = max(1, index // 3)
+    before, after = (
+        robust.median(part[-third:]) - robust.median(part[:third])
+        for part in (y[:index], y[index : 2 * index])
+    )
+    return bool(before > after / 2)
+
+
+def _step_in_few(y: Array) -> int | None:
+    """A step in so few points that their noise is hardly known, beyond all that they vary by."""
+    index = robust.least_squares_split(y)
+    before, after = y[:index], y[index:]
+    if len(before) < excursion.BEFORE or len(after) < excursion.PERSISTENT:
+        return None
+    apart = after.min() - before.max()
+    return index if apart > max(np.ptp(before), np.ptp(after)) else None
 
 
 def _slows_on(y: Array) -> bool:
@@ -214,7 +291,10 @@ def _slows_on(y: Array) -> bool:
     late = y[len(y) // 4 :]
     third = len(late) // 3
     slower = robust.median(late[-third:]) - robust.median(late[:third])
-    return bool(slower > np.log(STILL_SLOWER))
+    steadily = slower > STEADILY * (
+        robust.median(late[-third:]) - robust.median(y[: max(1, len(y) // 10)])
+    )
+    return bool(slower > np.log(STEADILY_SLOWER if steadily else STILL_SLOWER))
 
 
 def _before(x: Array, index: int) -> Array:
@@ -250,7 +330,8 @@ def _finding(
         text += f": {_amounts(before, after, measured)}"
     if doubt is not None:
         text += f"; by the wall times only {doubt:.2g} times"
-    quiet = found.times < MUCH_SLOWER or restarted or doubt is not None
+    pauses = measured == "clock" and found.now_and_then  # evaluations may be meant to take longer
+    quiet = found.times < MUCH_SLOWER or restarted or doubt is not None or pauses
     return Finding.of_points(
         series,
         onset,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,8 +33,15 @@ LOCAL = 16
 # A rise of any power up to the fourth took less than so many times as long to half its height as it
 # took from there.
 AHEAD = 6
-# So many ends of a slope are tried.
+# So many ends of a slope are tried ...
 ENDS = 8
+# ... so many places at which a ramp begins and ends, and so many about the best; its height is such
+# a power of the part that lies behind.
+BENDS = 24
+FINER = 12
+# So many levels make a staircase.
+STAIRS = 5
+POWERS = (0.5, 0.75, 1.0, 1.25)
 # The models of so many points are kept: levels are hardly ever more.
 SHARED = 128
 
@@ -51,13 +59,14 @@ class Onset:
     sudden: bool
 
 
-def locate(y: Array, rise: Excursion, least_noise: float = 0.0) -> Onset:
+def locate(y: Array, rise: Excursion, least_noise: float = 0.0, start: float = START) -> Onset:
     """Finds the first point of a rise.
 
     Args:
         y: Values, lower is better.
         rise: What `excursion.find` has found in them.
         least_noise: What the noise of single points is known to be at least.
+        start: What begins to rise in this first part, having achieved nothing, rose from the start.
     """
     scale = _scale_reaching(y, rise)
     level = excursion.smoothed(scale.level)
@@ -67,7 +76,7 @@ def locate(y: Array, rise: Excursion, least_noise: float = 0.0) -> Onset:
     if split is not None:
         return Onset(split, sudden=True)
     bend = _bend(y, scale, low, rise, least_noise)
-    if bend.index <= START * len(y) and rise.progress <= NOTHING * rise.gap:
+    if bend.index <= start * len(y) and rise.progress <= NOTHING * rise.gap:
         return Onset(0, sudden=False)
     return bend
 
@@ -75,22 +84,56 @@ def locate(y: Array, rise: Excursion, least_noise: float = 0.0) -> Onset:
 def locate_level(y: Array, rise: Excursion) -> int:
     """The first point of a rise from one level to another, at once or along a slope.
 
-    Noise bends a slope early. It has two numbers more than two levels have, its end and how it was
-    before, which cost what they do in Schwarz's criterion.
+    A slope is that from the bend which `locate` finds, or a ramp between two levels, whichever
+    leaves less. It has two numbers more than two levels have, which cost what they do in Schwarz's
+    criterion, for noise bends it early.
 
     Args:
         y: Values, lower is better.
         rise: What `excursion.find` has found in them.
     """
-    bend = locate(y, rise)
+    bend = locate(y, rise, start=0.0)  # it was level before, and did not fall
     if bend.sudden:
         return bend.index
     y = np.clip(y, rise.base - 0.5 * rise.gap, rise.base + 1.5 * rise.gap)
     split = robust.least_squares_split(y)
-    levels = split * y[:split].var() + (len(y) - split) * y[split:].var()
+    levels = float(split * y[:split].var() + (len(y) - split) * y[split:].var())
     ends = np.linspace(bend.index + 1, len(y) - 1, ENDS)
     slope = min(_squares_about_slope(y, bend.index, end) for end in ends)
-    return split if levels <= slope * len(y) ** (2 / len(y)) else bend.index
+    ramp, squares = _ramp(y)
+    index = ramp if squares < slope else bend.index
+    slope = min(slope, squares)
+    if levels <= slope * len(y) ** (2 / len(y)):
+        return split
+    edges, stairs = _staircase(y)
+    if stairs * len(y) ** (2 * (len(edges) - 1) / len(y)) >= slope:
+        return index
+    heights = np.diff([y[begin:end].mean() for begin, end in pairwise(edges)])
+    return edges[1 + int(np.argmax(heights >= heights.max() / 2))]
+
+
+def _staircase(y: Array) -> tuple[list[int], float]:
+    """Where some levels begin and end that fit best, split one after the other, and what is left.
+
+    Args:
+        y: Values.
+    """
+    edges = [0, len(y)]
+    while len(edges) <= STAIRS:
+        parts = [y[begin:end] for begin, end in pairwise(edges)]
+        splits = [robust.least_squares_split(part) if len(part) > 1 else 0 for part in parts]
+        gains = [
+            len(part) * part.var() - at * part[:at].var() - (len(part) - at) * part[at:].var()
+            if at
+            else 0.0
+            for part, at in zip(parts, splits, strict=True)
+        ]
+        best = int(np.argmax(gains))
+        if not splits[best]:
+            break
+        edges = sorted([*edges, edges[best] + splits[best]])
+    left = sum(len(part) * part.var() for part in (y[b:e] for b, e in pairwise(edges)))
+    return edges, float(left)
 
 
 def _squares_about_slope(y: Array, bend: int, end: float) -> float:
@@ -99,6 +142,37 @@ def _squares_about_slope(y: Array, bend: int, end: float) -> float:
     model = np.stack([np.ones(len(y)), np.minimum(away, 0), np.clip(away, 0, end - bend)], axis=1)
     rest = y - model @ np.linalg.lstsq(model, y, rcond=None)[0]
     return float(rest @ rest)
+
+
+def _ramp(y: Array) -> tuple[int, float]:
+    """The first point of the ramp between two levels that fits best, and the squares about it.
+
+    It may be steeper at its beginning or at its end. It is sought in a coarse grid of beginnings
+    and ends, and then in a finer one.
+    """
+    last = len(y) - 1
+    every = max(1, len(y) // SHARED)
+    at = np.arange(every // 2, len(y), every)
+    bend, end, apart = last // 2, float(last), last / 2
+    for count in (BENDS, FINER):
+        bends = np.linspace(max(0, bend - apart), min(last - 1, bend + apart), count).astype(int)
+        ends = np.linspace(max(1, end - 2 * apart), min(last, end + 2 * apart), count)
+        pairs = np.stack(np.meshgrid(bends, ends), axis=-1).reshape(-1, 2)
+        pairs = pairs[pairs[:, 1] > pairs[:, 0]]
+        squares = np.stack([_squares_about_ramps(y[at], at, pairs, power) for power in POWERS])
+        way, least = np.unravel_index(int(np.argmin(squares)), squares.shape)
+        bend, end, apart = int(pairs[least, 0]), float(pairs[least, 1]), last / (count - 1)
+    best = np.array([[bend, end]])
+    return bend, float(_squares_about_ramps(y, np.arange(len(y)), best, POWERS[way])[0])
+
+
+def _squares_about_ramps(y: Array, at: NDArray[np.intp], pairs: Array, power: float) -> Array:
+    """What is left about ramps that begin and end at such points, of values at others."""
+    centred = y - y.mean()
+    ramps = np.clip((at - pairs[:, :1]) / (pairs[:, 1:] - pairs[:, :1]), 0, 1) ** power
+    ramps -= ramps.mean(axis=1, keepdims=True)
+    explained = (ramps @ centred) ** 2 / np.maximum((ramps**2).sum(axis=1), excursion.TINY)
+    return np.asarray(centred @ centred - explained)
 
 
 def locate_in_blocks(y: Array, rise: Excursion) -> Onset:

@@ -1,0 +1,237 @@
+"""What a learning rate does from one point to the next that no schedule does.
+
+Schedules have no noise, so that a restart shows to the point whether the session that goes on goes
+on where the one before was: it leaps, falls, warms up again or stands still there. Within a session
+a rate that rises beyond all before once it had settled is told, too, and one that rises again from
+the end of its schedule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.detect.findings import Finding
+from tbtools.analysis.detect.judged import place_of
+from tbtools.analysis.detect.learning_rate import CHANGED, ENDED
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Severity
+
+    Array = NDArray[np.float64]
+
+LEAST_POINTS = 8
+# A rate that is so many times what it was has leapt for certain; at a restart so many are enough,
+# for nothing else happens there.
+LEAP = 3.0
+LEAP_AT_RESTART = 1.4
+FALL_AT_RESTART = 1.8
+# Beyond all rates before, so many.
+BEYOND = 2.0
+# A schedule that had come to this part of its peak was over, and the next one may begin.
+OVER = 0.008
+# A rate that changes elsewhere by such a power of what it does at a restart has that schedule.
+LIKE = 0.6
+# One that fell at a restart, and soon is at this part of what it was, was warmed up again.
+BACK = 0.8
+# As long as that may take, and up to where a rate may still be warming up at first.
+WARM_UP = 0.15
+WARM_UP_POINTS = 5
+# More leaps are a schedule.
+LEAPS = 3
+# Restarts that are looked at, the first ones.
+RESTARTS = 10
+# So many points, and this part of the series, tell that a rate stands still or has settled.
+STILL_POINTS = 8
+STILL_PART = 0.1
+# A rate that came down for this part of the series, to the end of its schedule, and is so many
+# times as high again.
+CAME_DOWN = 0.25
+CLIMBED = 5.0
+ROUND = 3.0
+
+
+@dataclass(frozen=True)
+class Change:
+    """Where a rate changed.
+
+    Attributes:
+        index: Its first point, among those that count.
+        text: What happened there.
+        at_restart: Whether a session begins there.
+        severity: How bad that is.
+    """
+
+    index: int
+    text: str
+    at_restart: bool
+    severity: Severity
+
+
+def find(series: ScalarSeries) -> Finding | None:
+    """Looks for the first change that no schedule makes, at a restart if there is one.
+
+    Args:
+        series: A learning rate.
+    """
+    points = np.flatnonzero(np.isfinite(series.value) & (series.value > 0))
+    value, session = series.value[points], series.session[points]
+    if len(value) < LEAST_POINTS or series.steps_go_back or value.min() == value.max():
+        return None
+    resumed = np.flatnonzero(session[1:] != session[:-1]) + 1
+    change = _at_restarts(value, resumed) or _beyond(value, resumed) or _climbs_again(value)
+    return None if change is None else _finding(series, points, value, change)
+
+
+def _at_restarts(value: Array, resumed: NDArray[np.intp]) -> Change | None:
+    ends = [*resumed[1:].tolist(), len(value)]
+    moves = np.diff(np.log(value))
+    moves[resumed - 1] = 0
+    within = moves[int(np.argmax(moves <= 0)) :]  # without the warm-up at first
+    for index, end in zip(resumed.tolist()[:RESTARTS], ends, strict=False):
+        if value[index - 1] <= OVER * value[:index].max():
+            continue  # that schedule was at its end
+        change = (
+            _leaps(value, index, within)
+            or _warms_up_again(value, index, end)
+            or _falls(value, index, end, within)
+            or _stands_still(value, index, end)
+        )
+        if change is not None:
+            return change
+    return None
+
+
+def _leaps(value: Array, index: int, within: Array) -> Change | None:
+    """A session that goes on at a higher rate, and not as the warm-up before went on."""
+    before, after = float(value[index - 1]), float(value[index])
+    times = after / before
+    if index < 2 or times <= LEAP_AT_RESTART or _is_usual(times, within):
+        return None
+    if after - before <= 2 * np.diff(value[:index]).max() and before == value[:index].max():
+        return None
+    text = f"jumped {times:,.3g}-fold at the restart at {{place}}, from {before:.4g} to {after:.4g}"
+    peak = float(value[:index].max())
+    anew = peak <= CHANGED * after and after <= CHANGED * peak
+    if anew:
+        text += ": the schedule began anew"
+    return Change(index, text, True, "warning" if anew or times > LEAP else "info")
+
+
+def _is_usual(times: float, within: Array) -> bool:
+    """Whether a rate changes like that, up or down, where no session begins."""
+    moves = within if times > 1 else -within
+    return bool(len(moves) and moves.max() >= LIKE * abs(np.log(times)))
+
+
+def _warms_up_again(value: Array, index: int, end: int) -> Change | None:
+    """A session whose rate climbs again to what the one before had left behind, or was at."""
+    before, peak = float(value[index - 1]), float(value[:index].max())
+    if value[index] > before:
+        return None
+    highest = float(value[index:end].max())
+    came_down = CHANGED * before < peak
+    fell = before > FALL_AT_RESTART * value[index]
+    beyond = highest > (CHANGED if fell else LEAP_AT_RESTART) * before
+    text = f"warms up again after the restart at {{place}}: it was {before:.4g} before"
+    if came_down and beyond:
+        return Change(index, f"{text}, and is {highest:.4g} then", True, "warning")
+    settled = index > STILL_POINTS and bool((value[index - STILL_POINTS : index] == before).all())
+    if settled and fell and BACK * before <= highest <= CHANGED * before:
+        return Change(index, text, True, "info")
+    return None
+
+
+def _falls(value: Array, index: int, end: int, within: Array) -> Change | None:
+    """A session that goes on at a part of the rate, and stays below for longer than a warm-up."""
+    before, after = float(value[index - 1]), float(value[index])
+    soon = value[index : min(end, index + max(WARM_UP_POINTS, int(WARM_UP * len(value))))]
+    fell = before > FALL_AT_RESTART * after and not _is_usual(after / before, within)
+    if not fell or len(soon) < WARM_UP_POINTS or soon.max() >= BACK * before:
+        return None
+    text = f"fell {before / after:,.3g}-fold at the restart at {{place}}, from {before:.4g} to "
+    text += f"{after:.4g}: the schedule was computed anew, or another rate was asked for"
+    return Change(index, text, True, "info")
+
+
+def _stands_still(value: Array, index: int, end: int) -> Change | None:
+    """A session in which a rate no longer changes that changed at each point before."""
+    long = max(STILL_POINTS, int(STILL_PART * len(value)))
+    if end < len(value) or end - index < long or index < long:
+        return None
+    moved = np.diff(value[index - long : index]) != 0
+    if not moved.all() or (value[index:end] != value[index]).any():
+        return None
+    text = f"stands still at {value[index]:.4g} since the restart at {{place}}: it changed at each "
+    return Change(index, text + "point before", True, "info")
+
+
+def _beyond(value: Array, resumed: NDArray[np.intp]) -> Change | None:
+    """A rate that rises far beyond all before, at once or by and by, once it had settled."""
+    highest = np.maximum.accumulate(value)
+    rising = np.flatnonzero(highest[1:] > highest[:-1]) + 1
+    settled = max(WARM_UP_POINTS, int(WARM_UP * len(value)))
+    begins = np.flatnonzero(np.diff(rising, prepend=0) > settled)
+    # A warm-up goes on at each point, or in stages; what comes after it has had time to settle.
+    later = [int(rising[at]) for at in begins if rising[at] > settled]
+    leaps = np.flatnonzero(value[1:] > LEAP * value[:-1]) + 1
+    later += [at for at in leaps.tolist() if at > settled and at in rising]
+    if not later or len(leaps) > LEAPS:
+        return None
+    index = min(later)
+    before, after = float(highest[index - 1]), float(value[index:].max())
+    if index in resumed or after <= BEYOND * before:
+        return None
+    at_once = value[index] > BEYOND * before
+    text = f"jumped {value[index] / value[index - 1]:,.3g}-fold at" if at_once else "rises since"
+    text += f" {{place}}, from {value[index - 1]:.4g} to {value[index] if at_once else after:.4g}, "
+    return Change(index, text + "beyond all rates before", False, "info")
+
+
+def _climbs_again(value: Array) -> Change | None:
+    """A rate that had come to the end of its schedule, once, and rises again by and by.
+
+    A cosine that is asked beyond its last step does that.
+    """
+    peak = int(np.argmax(value))
+    lowest = peak + int(np.argmin(value[peak:]))
+    down, up = np.diff(value[peak : lowest + 1]), np.diff(value[lowest:])
+    long = max(STILL_POINTS, int(STILL_PART * len(value)))
+    if len(down) < CAME_DOWN * len(value) or len(up) < long:
+        return None
+    if (down > 0).any() or (up < 0).any() or value[lowest] > ENDED * value[peak]:
+        return None
+    # A cosine turns smoothly, a triangle at once.
+    if value[-1] <= CLIMBED * value[lowest] or up[0] * ROUND > up.max():
+        return None
+    text = (
+        f"rises again since {{place}}, from {value[lowest]:.4g} to {value[-1]:.4g}: the schedule "
+    )
+    return Change(lowest + 1, text + "is asked beyond its end", False, "info")
+
+
+def _finding(
+    series: ScalarSeries, points: NDArray[np.intp], value: Array, change: Change
+) -> Finding:
+    first = points[change.index - 1] + 1 if change.at_restart else points[change.index]
+    onset = int(first)  # at a restart it may be zero at first, which does not count
+    return Finding.of_points(
+        series,
+        onset,
+        int(points[-1]),
+        ongoing=True,
+        kind="learning_rate",
+        severity=change.severity,
+        message=change.text.format(place=place_of(series, onset)),
+        evidence={
+            "level_before": float(value[change.index - 1]),
+            "level_after": float(value[change.index]),
+            "at_restart": change.at_restart,
+        },
+        last_good=int(points[change.index - 1]),
+    )
