@@ -1,7 +1,7 @@
 """Logs in which something goes wrong around the model, and as many in which nothing does.
 
-What is true of each is known from how it is made. Each is a list of sessions; a session has the values
-of its tags, at steps that follow one another, and how many seconds a point takes.
+What is true of each is known from how it is made. Each is a list of sessions; a session has the
+values of its tags, at steps that follow one another, and how many seconds a point takes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Findings around the model in logs of many shapes, short ones too, and in as many that are sound."""
+"""Findings around the model in logs of many shapes, short ones too, and in logs that are sound."""
 
 from __future__ import annotations
 

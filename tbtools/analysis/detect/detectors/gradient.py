@@ -41,6 +41,8 @@ FEW_POINTS = 20
 ROSE_IN_FEW = 4.0
 # The first part of a run is warm-up.
 WARM_UP = 0.1
+# Points whose median is no spike.
+SMOOTH = 5
 # Standard errors by which a loss still falls.
 FALLS = 3.0
 # From so many of its points a level of a loss is known.
@@ -238,13 +240,16 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
     somewhat = ROSE_IN_FEW if few else ROSE_SOMEWHAT
     if after - before < np.log(ROSE if witness is None else somewhat):
         return None
+    half = (before + after) / 2
+    if witness is None and index and robust.running_median(y[:index], SMOOTH).max() > half:
+        return None  # it came back from there before
     onset = int(points[index])
     if witness is not None and not _stands_still(witness, series, onset):
         return None
     times = float(np.exp(after - before))
     text = f"rose {times:,.3g}-fold since {place_of(series, onset)}, from {np.exp(before):.4g} to "
     text += f"{np.exp(after):.4g}"
-    evidence = {
+    evidence: dict[str, Any] = {
         "level_before": float(np.exp(before)),
         "level_after": float(np.exp(after)),
         "points_since": len(y) - index,
@@ -258,7 +263,7 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
         int(points[-1]),
         ongoing=True,
         kind="gradient",
-        severity="warning" if times >= ROSE and sure else "info",
+        severity="warning" if times >= ROSE and sure and not few else "info",
         message=text,
         evidence=evidence,
         last_good=int(points[index - 1]) if index else None,

@@ -82,11 +82,7 @@ def find(
             last_good_step=None if last_good is None else int(series.step[last_good]),
             message=_message(series, where, onset, lasting, last_good, ongoing=ongoing)
             + ("; a ratio of what does not vary is undefined, and no fault" if ratio else "")
-            + (
-                "; undefined, as of an absent class: the losses are numbers"
-                if absent
-                else ""
-            )
+            + ("; undefined, as of an absent class: the losses are numbers" if absent else "")
             + ("; it may recover, as such values do" if provisional else ""),
             evidence=_evidence(series, where, onset, lasting if ongoing else None),
             provisional=provisional,

@@ -53,6 +53,7 @@ STILL_PART = 0.1
 # times as high again.
 CAME_DOWN = 0.25
 CLIMBED = 5.0
+ROUND = 3.0
 
 
 @dataclass(frozen=True)
@@ -177,12 +178,12 @@ def _beyond(value: Array, resumed: NDArray[np.intp]) -> Change | None:
     settled = max(WARM_UP_POINTS, int(WARM_UP * len(value)))
     begins = np.flatnonzero(np.diff(rising, prepend=0) > settled)
     # A warm-up goes on at each point, or in stages; what comes after it has had time to settle.
-    begins = [int(rising[at]) for at in begins if rising[at] > settled]
+    later = [int(rising[at]) for at in begins if rising[at] > settled]
     leaps = np.flatnonzero(value[1:] > LEAP * value[:-1]) + 1
-    begins += [at for at in leaps.tolist() if at > settled and at in rising]
-    if not begins or len(leaps) > LEAPS:
+    later += [at for at in leaps.tolist() if at > settled and at in rising]
+    if not later or len(leaps) > LEAPS:
         return None
-    index = min(begins)
+    index = min(later)
     before, after = float(highest[index - 1]), float(value[index:].max())
     if index in resumed or after <= BEYOND * before:
         return None
@@ -205,8 +206,8 @@ def _climbs_again(value: Array) -> Change | None:
         return None
     if (down > 0).any() or (up < 0).any() or value[lowest] > ENDED * value[peak]:
         return None
-    climbed = value[-1] > CLIMBED * value[lowest]
-    if not climbed or value[lowest + 1] - value[lowest] > value[peak] / LEAPS:
+    # A cosine turns smoothly, a triangle at once.
+    if value[-1] <= CLIMBED * value[lowest] or up[0] * ROUND > up.max():
         return None
     text = (
         f"rises again since {{place}}, from {value[lowest]:.4g} to {value[-1]:.4g}: the schedule "
