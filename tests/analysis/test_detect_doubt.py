@@ -150,7 +150,7 @@ def test_a_stretch_in_which_the_rate_was_raised_is_no_plateau() -> None:
     y = 2 - np.minimum(np.arange(500), 200) / 200 + noise(500)
     rate = np.abs(np.arange(500) - 350) / 350 + 0.01
     assert detect_series([series(y)]).of("plateau")
-    assert not detect_series([series(y), series(rate, "lr")]).of("plateau")
+    assert not detect_series([series(y), series(rate, "lr")])
 
 
 def test_what_is_left_at_the_end_of_a_descent_is_a_plateau_under_slow_noise() -> None:

@@ -160,7 +160,9 @@ def test_a_plateau_says_that_it_will_not_reach_the_best_sibling(logs: Path) -> N
     assert outlook["best_sibling_value"] == pytest.approx(0.3, abs=0.05)
     assert outlook["reaches_best"] is False
     assert outlook["interval"][0] <= 1.0 <= outlook["interval"][1]
-    assert f"will not reach the {outlook['best_sibling_value']:.4g} of good" in stuck.message
+    assert (
+        f"will not reach the {outlook['best_sibling_value']:.4g} of the run good" in stuck.message
+    )
 
 
 def test_explain_says_where_a_sound_run_will_be(logs: Path) -> None:

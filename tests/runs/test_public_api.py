@@ -184,8 +184,8 @@ OTHERS = {
     ),
     "Explanation": (
         "configuration curves end_time findings hparams judged_series kinds_off left_out logdir "
-        "nearest not_checked notes outlook path places problems rows run sessions siblings start_time status superseded "
-        "to_dict to_frame within"
+        "nearest not_checked notes outlook path places problems rows run sessions siblings "
+        "start_time status superseded to_dict to_frame within"
     ),
     "Export": (
         "count data is_sheet left_out notes problems provenance runs superseded to_dict undecodable"
@@ -253,9 +253,9 @@ OTHERS = {
     "RunGroup": ("name runs"),
     "RunLoss": ("points run to"),
     "RunSummary": (
-        "bytes duration end_time event_files findings first_step is_judged kinds_off "
-        "last_step nonfinite notes objective path points problems run sessions start_time status "
-        "superseded tags to_dict"
+        "bytes duration end_time event_files findings first_step is_judged last_step "
+        "nonfinite notes objective path points problems run sessions start_time status "
+        "superseded tags to_dict told_of"
     ),
     "SameTag": ("names tag"),
     "Scores": (
@@ -271,8 +271,8 @@ OTHERS = {
         "message metadata plugin_content plugin_name point step stored tag tensor wall_time"
     ),
     "Summary": (
-        "configuration judged kinds_off left_out logdir notes problems provenance readable runs superseded "
-        "to_dict to_frame unreadable"
+        "configuration judged kinds_off left_out logdir notes problems provenance readable runs "
+        "superseded to_dict to_frame unreadable"
     ),
     "TagEdit": ("run tag to values"),
     "TagDiff": (
