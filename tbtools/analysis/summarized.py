@@ -88,19 +88,6 @@ class RunSummary:
             return None
         return self.end_time - self.start_time
 
-    def told_of(
-        self, run: str, path: str, objective: ObjectiveSummary | None, findings: Findings
-    ) -> RunSummary:
-        """The same of a run by this name at this path, with what is known when all have been read.
-
-        `dataclasses.replace` would take twice as long, and runs are thousands.
-        """
-        return RunSummary(
-            run, path, self.event_files, self.bytes, self.sessions, self.points, self.superseded,
-            self.first_step, self.last_step, self.start_time, self.end_time, self.status,
-            self.tags, objective, self.problems, self.notes, findings,
-        )  # fmt: skip
-
     def to_dict(self) -> dict[str, Any]:
         """As design and README promise the JSON."""
         return {
@@ -123,6 +110,20 @@ class RunSummary:
             "problems": [{"file": file, **each.to_dict()} for file, each in self.problems],
             "notes": [{"run": self.run, **note.to_dict()} for note in self.notes],
         }
+
+
+def told_of(
+    found: RunSummary, run: str, path: str, objective: ObjectiveSummary | None, findings: Findings
+) -> RunSummary:
+    """What was found of a run, with its name, its path, and what is known when all have been read.
+
+    `dataclasses.replace` would take twice as long, and runs are thousands.
+    """
+    return RunSummary(
+        run, path, found.event_files, found.bytes, found.sessions, found.points, found.superseded,
+        found.first_step, found.last_step, found.start_time, found.end_time, found.status,
+        found.tags, objective, found.problems, found.notes, findings,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -13,7 +13,7 @@ from tbtools.analysis.kept_summaries import KeptSummaries
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.not_judged import run_not_judged, runs_not_judged
 from tbtools.analysis.series_summary import SeriesTable, objective_summary, share_block
-from tbtools.analysis.summarized import RunSummary, Summary
+from tbtools.analysis.summarized import RunSummary, Summary, told_of
 from tbtools.errors import UnsupportedType
 from tbtools.runs.data import RunDiagnostics
 from tbtools.runs.diagnostics import Provenance
@@ -112,8 +112,12 @@ def summarize(
         logdir=inputs.label,
         runs=tuple(
             # Names and paths of this process: those of another one would be held a second time.
-            (each := found.runs.pop(name)).told_of(
-                name, run.path, _objective(name, each, objectives), findings.get(name, nothing)
+            told_of(
+                each := found.runs.pop(name),
+                name,
+                run.path,
+                _objective(name, each, objectives),
+                findings.get(name, nothing),
             )
             for name, run in runs.items()
         ),

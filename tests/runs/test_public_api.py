@@ -255,7 +255,7 @@ OTHERS = {
     "RunSummary": (
         "bytes duration end_time event_files findings first_step is_judged last_step "
         "nonfinite notes objective path points problems run sessions start_time status "
-        "superseded tags to_dict told_of"
+        "superseded tags to_dict"
     ),
     "SameTag": ("names tag"),
     "Scores": (

@@ -59,14 +59,14 @@ def find(
     last = len(bad) - 1 if ongoing else int(where[-1])
     good = np.flatnonzero(~bad[:onset])
     last_good = int(good[-1]) if len(good) else None
-    ratio, absent = _is_ratio(series), _is_never_defined(series, objective, others)
-    undefined = ratio or absent
+    undefined = _is_undefined(series)
+    absent = _is_absent(series, objective, others)
     provisional = (
         ongoing
         and not undefined
         and (_may_recover(bad, lasting, objective) or _is_of_a_batch(bad, lasting, series, others))
     )
-    serious: Severity = "warning" if provisional else "error"
+    serious: Severity = "warning" if provisional or absent else "error"
     return [
         Finding(
             run=series.run,
@@ -81,8 +81,12 @@ def find(
             best_value=None,
             last_good_step=None if last_good is None else int(series.step[last_good]),
             message=_message(series, where, onset, lasting, last_good, ongoing=ongoing)
-            + ("; a ratio of what does not vary is undefined, and no fault" if ratio else "")
-            + ("; undefined, as of an absent class: the losses are numbers" if absent else "")
+            + ("; a ratio of what does not vary is undefined, and no fault" if undefined else "")
+            + (
+                "; nothing is measured, as of an absent class: the losses are numbers"
+                if absent
+                else ""
+            )
             + ("; it may recover, as such values do" if provisional else ""),
             evidence=_evidence(series, where, onset, lasting if ongoing else None),
             provisional=provisional,
@@ -134,19 +138,21 @@ def _largest_balance(bad: NDArray[np.bool_], weight: int) -> tuple[int, bool]:
     return at, bool(balance[at] > 0)
 
 
-def _is_ratio(series: ScalarSeries) -> bool:
-    """Whether the tag is that of a ratio, and its NaN may be 0 / 0."""
-    return not np.isinf(series.value).any() and not RATIOS.isdisjoint(words(series.tag))
-
-
-def _is_never_defined(
-    series: ScalarSeries, objective: Objective, others: Iterable[ScalarSeries]
-) -> bool:
-    """Whether it is no number from first to last, though the weights are: a class is absent."""
+def _is_undefined(series: ScalarSeries) -> bool:
+    """Whether its NaN may be 0 / 0: a ratio now and then, the spread of one value always."""
+    if np.isinf(series.value).any():
+        return False
     own = words(series.tag)
+    return not RATIOS.isdisjoint(own) or (
+        not SPREADS.isdisjoint(own) and bool(np.isnan(series.value).all())
+    )
+
+
+def _is_absent(series: ScalarSeries, objective: Objective, others: Iterable[ScalarSeries]) -> bool:
+    """Whether a score is no number from first to last, though the weights are."""
     return bool(
-        np.isnan(series.value).all()
-        and (objective == "max" or not SPREADS.isdisjoint(own))
+        objective == "max"
+        and np.isnan(series.value).all()
         and any(np.isfinite(other.value[-1:]).all() for other in others if other is not series)
     )
 
