@@ -298,7 +298,7 @@ ALLOWED = {
     ("cli/options.py", "os.open"),  # os.devnull
     ("eventfile/notices.py", "system.open_notices"),  # what the system tells, of no path
     ("eventfile/remote/objects.py", "open"),  # an output, to be put into a bucket
-    ("eventfile/threads.py", "mmap.mmap"),  # memory
+    ("eventfile/spool.py", "mmap.mmap"),  # of a temporary file
     *(("eventfile/remote/ssh.py", name) for name in ("exists", "open", "stat")),  # by SFTP
     ("eventfile/remote/others.py", "exists"),  # by fsspec
     ("eventfile/threads.py", "mmap.mmap"),  # of no file

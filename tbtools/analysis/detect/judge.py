@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -197,13 +198,15 @@ def _nonfinite(
     series: list[ScalarSeries], directions: Directions, finite: Iterable[bool]
 ) -> Iterator[Finding]:
     bad = [one for one, is_finite in zip(series, finite, strict=True) if not is_finite]
-    beside: dict[str, list[ScalarSeries]] = {one.run: [] for one in bad}
+    of_run: dict[str, list[ScalarSeries]] = defaultdict(list)
     for one in series if bad else ():
-        direction = directions[one.run][one.tag]
-        if one.run in beside and nonfinite.is_nan_with_the_weights(one, direction):
-            beside[one.run].append(one)
+        if nonfinite.is_nan_with_the_weights(one, directions[one.run][one.tag]):
+            of_run[one.run].append(one)
     for one in bad:
-        yield from nonfinite.find(one, directions[one.run][one.tag], beside[one.run])
+        # The runs that `add_scalars` makes lie in the one whose model they are of.
+        around = accumulate(one.run.split("/"), "{}/{}".format)
+        beside = [other for run in around for other in of_run.get(run, ())]
+        yield from nonfinite.find(one, directions[one.run][one.tag], beside)
 
 
 def _of_scale(
