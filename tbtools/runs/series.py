@@ -398,11 +398,7 @@ def _series_of(
         start_time: Of the run's first event.
     """
     rows, timeline = part.columns.rows, part.columns.timeline
-    step = np.empty(order.size, np.int64)
-    wall_time, value = np.empty(order.size), np.empty(order.size)
-    order.take(rows.step, step)
-    order.take(rows.wall_time, wall_time)
-    order.take(rows.values.number, value)
+    step, wall_time, value = map(order.taken, (rows.step, rows.wall_time, rows.values.number))
     session = timeline.sessions_in(order)
     stored = {dtype for dtype in rows.values.shapes.dtype.tolist() if dtype}
     ends = [0, *order.ends.tolist()]
