@@ -15,16 +15,16 @@ from tbtools.cli.options import (
     objective_option,
     paths_argument,
     refuse_option,
-    selection_options,
 )
 from tbtools.cli.parameters import Alignment, LeastRuns, Place
+from tbtools.cli.selecting import selection_options
 from tbtools.cli.target import check_target, is_csv, show_summary, target_options
 from tbtools.vocabulary import DEFAULT_STATISTICS, NONFINITE_POLICIES, REPEATED_POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tbtools.cli.options import SelectionOptions
+    from tbtools.cli.selecting import SelectionOptions
     from tbtools.runs.experiment import Experiment
 
 

@@ -8,19 +8,15 @@ import click
 
 from tbtools.cli.completion import complete_tags
 from tbtools.cli.ending import finish
-from tbtools.cli.options import (
-    engine_option,
-    group_option,
-    objective_option,
-    output_options_with,
-    paths_argument,
-    selection_options,
-)
+from tbtools.cli.options import engine_option, group_option, objective_option, paths_argument
+from tbtools.cli.outputs import output_options_with
 from tbtools.cli.parameters import Place
+from tbtools.cli.selecting import selection_options
 from tbtools.vocabulary import DEFAULT_TOP
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Output, SelectionOptions
+    from tbtools.cli.outputs import Output
+    from tbtools.cli.selecting import SelectionOptions
 
 
 @click.command("best")

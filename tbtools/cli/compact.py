@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from tbtools.cli.ending import finish
-from tbtools.cli.options import paths_argument, selection_options
+from tbtools.cli.options import paths_argument
+from tbtools.cli.selecting import selection_options
 from tbtools.cli.target import check_target, show_summary, target_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from tbtools.cli.options import SelectionOptions
+    from tbtools.cli.selecting import SelectionOptions
 
 _RULE = "last:N|first:N|every:N"
 _LIMITED = ("images", "histograms", "audio", "text", "mesh", "pr_curves")

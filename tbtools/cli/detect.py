@@ -12,16 +12,17 @@ from tbtools.cli.options import (
     engine_option,
     is_given,
     objective_option,
-    output_options_with,
     paths_argument,
     refuse_option,
-    selection_options,
 )
+from tbtools.cli.outputs import output_options_with
 from tbtools.cli.parameters import KindList
+from tbtools.cli.selecting import selection_options
 from tbtools.vocabulary import DEFAULT_LIMIT, FAILING_KINDS, SEVERITIES
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Output, SelectionOptions
+    from tbtools.cli.outputs import Output
+    from tbtools.cli.selecting import SelectionOptions
 
 _FOUND = 1
 

@@ -13,14 +13,15 @@ from tbtools.cli.options import (
     engine_option,
     group_option,
     objective_option,
-    output_options_with,
     refuse_option,
-    selection_options,
 )
+from tbtools.cli.outputs import output_options_with
 from tbtools.cli.parameters import LogPath
+from tbtools.cli.selecting import selection_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Output, SelectionOptions
+    from tbtools.cli.outputs import Output
+    from tbtools.cli.selecting import SelectionOptions
 
 _DIFFERENT = 1
 

@@ -7,19 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tbtools.cli.ending import finish
-from tbtools.cli.options import (
-    Output,
-    csv_safe_option,
-    engine_option,
-    is_given,
-    refuse_option,
-    selection_options,
-)
+from tbtools.cli.options import engine_option, is_given, refuse_option
+from tbtools.cli.outputs import Output, csv_safe_option
 from tbtools.cli.parameters import FirstTime, LogPath
+from tbtools.cli.selecting import selection_options
 from tbtools.vocabulary import COLLISION_POLICIES, OUTPUT_FORMATS
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import SelectionOptions
+    from tbtools.cli.selecting import SelectionOptions
 
 _CHANGING_NOTHING = frozenset(
     (

@@ -9,17 +9,14 @@ import click
 
 from tbtools.cli.ending import finish
 from tbtools.cli.main import TROUBLE
-from tbtools.cli.options import (
-    is_given,
-    objective_option,
-    output_options_with,
-    refuse_option,
-    selection_options,
-)
+from tbtools.cli.options import is_given, objective_option, refuse_option
+from tbtools.cli.outputs import output_options_with
 from tbtools.cli.parameters import LogPath
+from tbtools.cli.selecting import selection_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Output, SelectionOptions
+    from tbtools.cli.outputs import Output
+    from tbtools.cli.selecting import SelectionOptions
 
 
 @click.command("explain")

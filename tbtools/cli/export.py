@@ -10,19 +10,19 @@ from tbtools.cli.ending import finish
 from tbtools.cli.main import TROUBLE
 from tbtools.cli.options import (
     axis_option,
-    csv_safe_option,
     engine_option,
     method_option,
     paths_argument,
     refuse_option,
-    selection_options,
 )
+from tbtools.cli.outputs import csv_safe_option
 from tbtools.cli.parameters import LogPath
+from tbtools.cli.selecting import selection_options
 from tbtools.runs.plugins.table import export_kinds
 from tbtools.vocabulary import PAGE_FORMATS, TABLE_FORMATS
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import SelectionOptions
+    from tbtools.cli.selecting import SelectionOptions
 
 
 @click.command("export")

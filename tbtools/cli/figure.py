@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tbtools.cli.ending import finish, require_all_paths
-from tbtools.cli.options import (
-    axis_option,
-    group_option,
-    paths_argument,
-    refuse_option,
-    selection_options,
-)
+from tbtools.cli.options import axis_option, group_option, paths_argument, refuse_option
 from tbtools.cli.parameters import Alignment, LogPath
+from tbtools.cli.selecting import selection_options
 from tbtools.vocabulary import BANDS, FIGURE_DATA, FIGURE_FORMATS, FIGURE_STYLES
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import SelectionOptions
+    from tbtools.cli.selecting import SelectionOptions
 
 
 @click.command("figure")

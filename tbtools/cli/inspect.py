@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.options import output_options
+from tbtools.cli.outputs import output_options
 from tbtools.cli.parameters import LogPath
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Output
+    from tbtools.cli.outputs import Output
 
 
 def _require_file(path: str) -> None:

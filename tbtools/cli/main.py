@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tbtools import system
-from tbtools.cli.options import LOADED, discard_stdout
+from tbtools.cli.outputs import discard_stdout
+from tbtools.cli.selecting import LOADED
 from tbtools.errors import InvalidExpression, TbtoolsError
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from tbtools.cli.ending import finish, require_all_paths
-from tbtools.cli.options import selection_options
 from tbtools.cli.parameters import LogPath, SameTags, joined_names
+from tbtools.cli.selecting import selection_options
 from tbtools.cli.target import check_target, show_summary, target_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import SelectionOptions
+    from tbtools.cli.selecting import SelectionOptions
 
 
 @click.command("merge")

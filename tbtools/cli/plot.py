@@ -8,20 +8,19 @@ import click
 
 from tbtools.cli.ending import finish
 from tbtools.cli.options import (
-    Output,
     axis_option,
     group_option,
     method_option,
-    pager_option,
     paths_argument,
     refuse_option,
-    selection_options,
 )
+from tbtools.cli.outputs import Output, pager_option
 from tbtools.cli.redraw import watch_option
+from tbtools.cli.selecting import selection_options
 from tbtools.vocabulary import MARKERS
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import SelectionOptions
+    from tbtools.cli.selecting import SelectionOptions
     from tbtools.vocabulary import Marker
 
 

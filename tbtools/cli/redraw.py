@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from tbtools.cli.options import REDRAWING, refuse_option
+from tbtools.cli.options import refuse_option
+from tbtools.cli.selecting import REDRAWING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

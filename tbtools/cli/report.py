@@ -14,15 +14,15 @@ from tbtools.cli.options import (
     objective_option,
     paths_argument,
     refuse_option,
-    selection_options,
 )
 from tbtools.cli.parameters import LogPath
+from tbtools.cli.selecting import selection_options
 from tbtools.vocabulary import PICTURE_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tbtools.cli.options import SelectionOptions
+    from tbtools.cli.selecting import SelectionOptions
     from tbtools.render.report.write import WrittenReport
     from tbtools.runs.experiment import Experiment
     from tbtools.vocabulary import Objective, PictureFormat, SmoothingMethod

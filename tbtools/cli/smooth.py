@@ -7,17 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tbtools.cli.ending import finish
-from tbtools.cli.options import (
-    axis_option,
-    method_option,
-    paths_argument,
-    refuse_option,
-    selection_options,
-)
+from tbtools.cli.options import axis_option, method_option, paths_argument, refuse_option
+from tbtools.cli.selecting import selection_options
 from tbtools.cli.target import check_target, is_csv, show_summary, target_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import SelectionOptions
+    from tbtools.cli.selecting import SelectionOptions
 
 
 @click.command("smooth")

@@ -8,17 +8,14 @@ import click
 
 from tbtools.cli.dry_run import dry_run_option, tell_cost
 from tbtools.cli.ending import finish
-from tbtools.cli.options import (
-    engine_option,
-    output_options,
-    paths_argument,
-    refuse_option,
-    selection_options,
-)
+from tbtools.cli.options import engine_option, paths_argument, refuse_option
+from tbtools.cli.outputs import output_options
 from tbtools.cli.redraw import watch_option
+from tbtools.cli.selecting import selection_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Output, SelectionOptions
+    from tbtools.cli.outputs import Output
+    from tbtools.cli.selecting import SelectionOptions
 
 SORTINGS = ("name", "written", "steps", "points", "duration", "best")
 

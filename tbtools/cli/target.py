@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.options import Output, csv_safe_option, refuse_option
+from tbtools.cli.options import refuse_option
+from tbtools.cli.outputs import Output, csv_safe_option
 from tbtools.cli.parameters import LogPath
 from tbtools.vocabulary import OUTPUT_FORMATS
 

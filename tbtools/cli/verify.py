@@ -8,10 +8,11 @@ import click
 
 from tbtools.cli.ending import print_unreadable
 from tbtools.cli.main import TROUBLE
-from tbtools.cli.options import output_options, paths_argument, refuse_option
+from tbtools.cli.options import paths_argument, refuse_option
+from tbtools.cli.outputs import output_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import Output
+    from tbtools.cli.outputs import Output
 
 _DAMAGED = 1
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from tbtools.cli.main import TROUBLE
-from tbtools.cli.options import objective_option, paths_argument, selection_options
+from tbtools.cli.options import objective_option, paths_argument
 from tbtools.cli.parameters import Duration, KindList
+from tbtools.cli.selecting import selection_options
 
 if TYPE_CHECKING:
-    from tbtools.cli.options import SelectionOptions
+    from tbtools.cli.selecting import SelectionOptions
     from tbtools.live.events import Event
     from tbtools.live.watch import Watch
 

@@ -78,7 +78,7 @@ def test_all_or_one_line(command: str, limit: str, logs: Path) -> None:
 def test_standard_output_is_discarded_where_no_file_can_be_opened() -> None:
     script = """
 import os
-from tbtools.cli.options import discard_stdout
+from tbtools.cli.outputs import discard_stdout
 print("never", end="")
 try:
     while True:

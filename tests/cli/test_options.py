@@ -10,7 +10,8 @@ import click
 import pytest
 
 from tbtools.cli import main as cli
-from tbtools.cli import options
+from tbtools.cli.outputs import Output
+from tbtools.cli.parameters import StepRange
 from tests.commands import call
 
 if TYPE_CHECKING:
@@ -79,13 +80,13 @@ def test_what_add_hparams_wrote_is_of_its_run_in_every_group(
      ("-5:-1", (-5, -1)), ("0:0", (0, 0)), (f"{2**70}:", (2**70, None))],
 )  # fmt: skip
 def test_step_range(text: str, range_: tuple[int | None, int | None]) -> None:
-    assert options.StepRange().convert(text, None, None) == range_
+    assert StepRange().convert(text, None, None) == range_
 
 
 @pytest.mark.parametrize("text", ["", "a", "1:b", "1.5:", "9:1", "1:2:3", "nan:"])
 def test_no_step_range(text: str) -> None:
     with pytest.raises(click.BadParameter):
-        options.StepRange().convert(text, None, None)
+        StepRange().convert(text, None, None)
 
 
 class _View:
@@ -101,10 +102,10 @@ class _View:
 
 def test_a_broken_pipe_is_the_end_of_writing_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", io.StringIO())  # as in a notebook: no file behind it
-    options.Output("table", None, force=False).write(_View())
+    Output("table", None, force=False).write(_View())
 
 
 def test_output_to_a_stream_that_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     with pytest.raises(OSError, match="standard output"):
-        options.Output("json", "-", force=False).write(_View())
+        Output("json", "-", force=False).write(_View())

@@ -295,7 +295,7 @@ WRITERS = {
 # Files of the package, of memory, or the device that takes what nobody reads; outputs.
 ALLOWED = {
     ("analysis/objective/table.py", "read_text"),  # the table of words
-    ("cli/options.py", "os.open"),  # os.devnull
+    ("cli/outputs.py", "os.open"),  # os.devnull
     ("eventfile/notices.py", "system.open_notices"),  # what the system tells, of no path
     ("eventfile/remote/objects.py", "open"),  # an output, to be put into a bucket
     ("eventfile/spool.py", "mmap.mmap"),  # of a temporary file
