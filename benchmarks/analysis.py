@@ -63,6 +63,7 @@ print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "points": merged.point
 _TABLE = """
 import json, sys, time
 import pandas, pyarrow.parquet, tbtools
+tbtools.export  # imported when it is named
 frame = tbtools.read_scalars(sys.argv[1])
 seconds, cpu = time.perf_counter(), time.process_time()
 {work}
