@@ -13,13 +13,18 @@ import tempfile
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.reading import machine
-from benchmarks.reading.document import markdown_table, seconds
+from benchmarks.reading.document import markdown_table, seconds, targets_section
 from benchmarks.reading.measure import Reader, Result, measure_all
+from benchmarks.reading.targets import Target, at_least, at_most
 from tbtools.render.event_files import write_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _PAGE = Path(__file__).parents[1] / "docs" / "performance_analysis.md"
 _BIN = Path(sys.executable).parent
@@ -58,6 +63,7 @@ print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "points": merged.point
 _TABLE = """
 import json, sys, time
 import pandas, pyarrow.parquet, tbtools
+tbtools.export  # imported when it is named
 frame = tbtools.read_scalars(sys.argv[1])
 seconds, cpu = time.perf_counter(), time.process_time()
 {work}
@@ -80,6 +86,13 @@ for n, value in enumerate(values.tolist(), 1):
     last = last * 0.9 + 0.1 * value
     result.append(last / (1 - 0.9**n))
 """
+
+
+# Rows of which something is promised.
+_MERGED = "tbtools.merge and tbtools.write"
+_CSV, _PANDAS_ALONE = "tbtools.export, to CSV", "pandas alone, to CSV"
+_PARQUET, _PYARROW_ALONE = "tbtools.export, to Parquet", "pyarrow alone, to Parquet"
+_EVENTS = "tbtools inspect --events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +185,7 @@ def _merge(folder: Path, scale: float) -> _Case:
         readers=(
             _command("tbtools merge", str(_BIN / "tbtools"), "merge", str(logs), "-o",
                      str(folder / "merged"), "--force"),
-            Reader("tbtools.merge and tbtools.write",
+            Reader(_MERGED,
                    (sys.executable, "-c", _MERGE, str(logs), str(folder / "merged_")),
                    rounds=_ROUNDS, own_time=True),
             _script("copy", _COPY, str(logs), str(folder / "copy")),
@@ -199,10 +212,10 @@ def _export(folder: Path, scale: float) -> _Case:
                     own_time=True,
                 )
                 for name, work, ending in (
-                    ("tbtools.export, to CSV", _EXPORT, "csv"),
-                    ("pandas alone, to CSV", _PANDAS_CSV, "csv"),
-                    ("tbtools.export, to Parquet", _EXPORT, "parquet"),
-                    ("pyarrow alone, to Parquet", _PYARROW, "parquet"),
+                    (_CSV, _EXPORT, "csv"),
+                    (_PANDAS_ALONE, _PANDAS_CSV, "csv"),
+                    (_PARQUET, _EXPORT, "parquet"),
+                    (_PYARROW_ALONE, _PYARROW, "parquet"),
                 )
             ),
         ),
@@ -217,7 +230,7 @@ def _inspect(folder: Path, scale: float) -> _Case:
         title="Every event decoded",
         about=f"`tbtools inspect FILE --events` of {records:,} events, to a file.",
         readers=(
-            _command("tbtools inspect --events", str(_BIN / "tbtools"), "inspect", str(file),
+            _command(_EVENTS, str(_BIN / "tbtools"), "inspect", str(file),
                      "--events", "--force", "-o", str(folder / "events.csv")),
         ),
     )  # fmt: skip
@@ -266,6 +279,21 @@ def _section(case: _Case, results: dict[str, Result]) -> str:
     return f"## {case.title}\n\n{case.about}\n\n{markdown_table(header, rows)}\n"
 
 
+def _targets(measured: Sequence[tuple[_Case, dict[str, Result]]], *, busy: bool) -> list[Target]:
+    """What is promised of the full amounts, by CPU time where others used the machine."""
+    time = "cpu_seconds" if busy else "seconds"
+    took = {name: each.median(time) for _, results in measured for name, each in results.items()}
+    [megabytes] = [case.megabytes for case, results in measured if _MERGED in results]
+    return [
+        at_least("merging tiny records", "500 MB/s", megabytes / took[_MERGED], 500, " MB/s"),
+        at_least("two million points to CSV, read and written", "5 x as fast as pandas writes them",
+                 took[_PANDAS_ALONE] / took[_CSV], 5),
+        at_most("two million points to Parquet, read and written", "1.3 x pyarrow to write them",
+                took[_PARQUET] / took[_PYARROW_ALONE], 1.3),
+        at_most("`tbtools inspect --events` of a million events", "5 s", took[_EVENTS], 5, " s"),
+    ]  # fmt: skip
+
+
 def main() -> None:
     """Measures, and writes the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.analysis", description=__doc__)
@@ -279,15 +307,18 @@ def main() -> None:
         f"{_INTRODUCTION}\n",
         f"{dt.datetime.now(dt.UTC).date().isoformat()}; {machine.describe()}, {_reducer()}\n",
     ]
-    if machine.is_busy(load):
+    busy = machine.is_busy(load)
+    if busy:
         parts.append(f"{machine.warning(load)}\n")
+    measured = []
     with tempfile.TemporaryDirectory(prefix="tbtools-bench-") as name:
         for make in (_aggregate, _diff, _merge, _export, _inspect, _smooth):
             case = make(Path(name), scale)
             print(case.title, file=sys.stderr)
             results = measure_all(case.readers, lambda text: print(text, file=sys.stderr))
-            parts.append(_section(case, results))
-    page = "\n".join(parts)
+            measured.append((case, results))
+    parts.append(targets_section(_targets(measured, busy=busy)))
+    page = "\n".join([*parts, *(_section(*each) for each in measured)])
     if scale == 1:
         _PAGE.write_text(page, encoding="utf-8")
     else:

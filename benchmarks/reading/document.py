@@ -31,7 +31,8 @@ with all samples (its time is the load cycle in its own log; it checks checksums
 fails), tbparse in its default long format. *checksum* reads the bytes and runs google-crc32c over
 them, which is the least that a reader can do that verifies what it reads. *limit* is a loop in C
 (benchmarks/reading/limit.c) that checks both checksums of each record and fills step, wall time,
-value and tag of plain scalars, and nothing else: no damage, no other events, no frame.
+value and tag of plain scalars, and nothing else: no damage, no other events, no frame. *scan* is
+what tbtools does first, alone and on one core: from bytes to columns.
 """
 
 
@@ -84,7 +85,8 @@ def _workload_section(workload: Workload, results: Mapping[str, Result], megabyt
     return f"## {workload.title}\n\n{_paragraph(workload.about + size)}\n\n{table}\n"
 
 
-def _targets_section(targets: Sequence[Target]) -> str:
+def targets_section(targets: Sequence[Target]) -> str:
+    """What was promised and whether it was kept, under a heading of its own."""
     header = ["work", "wanted", "measured", "met"]
     rows = [[each.work, each.wanted, each.measured, _ANSWERS[each.met]] for each in targets]
     return f"## Targets\n\n{markdown_table(header, rows)}\n"
@@ -140,7 +142,7 @@ def performance_page(
     return "\n".join(
         [
             f"{head}\n{_paragraph(warning)}\n" if warning else head,
-            _targets_section(targets),
+            targets_section(targets),
             *(_workload_section(*section) for section in sections),
             _instructions_section(instructions),
             _profile_section(profiles),

@@ -43,6 +43,14 @@ def _load() -> Work:
     return lambda logdir: tbtools.load(logdir).scan()
 
 
+def _scan() -> Work:
+    """The scan alone, on one core: columns of files, of which no run and no frame is made."""
+    from tbtools.eventfile.scan import scan_file
+
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    return lambda logdir: sum(scan_file(path).values.count for path in _event_files(logdir))
+
+
 def _summarize() -> Work:
     """What `tbtools summarize` shows, without showing it."""
     import tbtools
@@ -115,6 +123,7 @@ def _limit() -> Work:
 READERS: dict[str, Callable[[], Work]] = {
     "tbtools": _tbtools,
     "load": _load,
+    "scan": _scan,
     "summarize": _summarize,
     "tbparse": _tbparse,
     "EventAccumulator": _event_accumulator,

@@ -98,6 +98,7 @@ def _frame_readers(logdir: Path) -> tuple[Reader, ...]:
     # The last three take up to a minute for what takes tbtools a moment: one round.
     return (
         ours,
+        _work("scan", logdir),
         _work("checksum", logdir),
         _work("limit", logdir),
         _rust(logdir),

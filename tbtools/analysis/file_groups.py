@@ -133,7 +133,8 @@ class FileGroup:
         chosen = selector.choose_tags(left) | set(lost)
         wanted = np.array([tag in chosen for tag in self.rows.tags], bool)
         values = self.rows.values
-        self._selected = values.of_shape(wanted[values.shapes.tag_id])
+        if not wanted.all():
+            self._selected = values.of_shape(wanted[values.shapes.tag_id])
         kept = self.kept
         if selection.steps is not None and kept.any():
             selector.see_steps(self.rows.step[kept])
@@ -173,8 +174,9 @@ class FileGroup:
 
     def lost_tags(self) -> list[str]:
         """The tags all of whose points are superseded."""
-        kept = self._counts(self.kept)
-        return [tag for tag in self.superseded_by_tag() if tag not in kept]
+        superseded = self.superseded_by_tag()
+        kept = self._counts(self.kept) if superseded else {}
+        return [tag for tag in superseded if tag not in kept]
 
     def losses(self) -> dict[tuple[str, str], int]:
         """How many points a run loses to another run: (loser, winner) to their number."""
@@ -217,10 +219,12 @@ class FileGroup:
             first, end = end, end + sum(each.end_row - each.first_row for each in own)
             if order is None:
                 [session] = own
-                rows = np.arange(session.first_row, session.end_row)
+                rows = np.flatnonzero(kept[session.first_row : session.end_row])
+                rows += session.first_row
+                yield rows
             else:
                 rows = order[first:end]
-            yield rows[kept[rows]]
+                yield rows[kept[rows]]
 
     def merged_session(self, session: Session) -> MergedSession:
         """What became of a session."""

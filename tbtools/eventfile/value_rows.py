@@ -126,12 +126,15 @@ class ValueRows:
     @property
     def offset(self) -> NDArray[np.int64]:
         """int64, where the Value messages start in their files."""
-        # Each from where the row before it starts; then, from the last one that is told.
+        # Each from where the row before it starts; what is told, from where the one before it led.
         distance = self.of_shape(self.shapes.gap)
         distance[1:] += self.length[:-1]
+        told = self.place_row
+        if told.size:
+            led = np.add.reduceat(distance, told) - distance[told] + self.place_offset
+            distance[told] = self.place_offset
+            distance[told[1:]] -= led[:-1]
         offset: NDArray[np.int64] = np.cumsum(distance, out=distance)
-        told = self.place_offset - offset[self.place_row]
-        offset += np.repeat(told, np.diff(self.place_row, append=self.count))
         return offset
 
     @property
@@ -196,12 +199,7 @@ def concatenated(
     starts = itertools.accumulate((part.count for part in parts[:-1]), initial=0)
     return ValueRows(
         shapes,
-        np.concatenate(
-            [
-                ids[part.shape] if part.count else part.shape
-                for ids, part in zip(numbers, parts, strict=True)
-            ]
-        ),
+        np.concatenate([_translated(*each) for each in zip(parts, numbers, strict=True)]),
         np.concatenate([part.step for part in parts]),
         np.concatenate([part.wall_time for part in parts]),
         np.concatenate([part.number for part in parts]),
@@ -209,6 +207,14 @@ def concatenated(
         np.concatenate([part.place_offset for part in parts]),
         np.concatenate([part.place_length for part in parts]),
     )
+
+
+def _translated(rows: ValueRows, numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The shapes of rows by their new numbers, which mostly are those that they have."""
+    if not rows.count or np.array_equal(numbers, np.arange(numbers.size)):
+        return rows.shape
+    translated: NDArray[np.int32] = numbers[rows.shape]
+    return translated
 
 
 def _renumbered(rows: ValueRows, tag_ids: NDArray[np.int32]) -> ValueRows:

@@ -36,6 +36,8 @@ _PLUGINS = ("", *(name for name, plugin in PLUGINS.items() if plugin.kinds))
 _SLOT = {plugin: slot for slot, plugin in enumerate(_PLUGINS)}
 _SCALARS, _DECLARED, _BY_METADATA = _SLOT["scalars"], len(_PLUGINS), 255
 _SLOTS = len(_PLUGINS) + 1
+# How many rows are looked at together for one of a scalar.
+_LOOKED_AT = 1 << 16
 _SLOT_OF_KIND = np.zeros(256, np.uint8)
 _SLOT_OF_KIND[[0, row_kinds.TENSOR]] = _BY_METADATA
 for _name in _PLUGINS[1:]:
@@ -137,6 +139,21 @@ class RunColumns:
         return tuple(
             self.timeline.notes(lambda: [(each.tag, self.of(each)) for each in self.scalars()])
         )
+
+    @property
+    def has_scalars(self) -> bool:
+        """Whether a point of a scalar is left: for that, no row needs to be gathered."""
+        if self._chosen or "_by_series" in vars(self):
+            return any(each.count for each in self.scalars())
+        key_of_shape, _ = _keys(self.rows)
+        is_scalar = key_of_shape % _SLOTS == _SCALARS
+        shape, left_out = self.rows.values.shape, self.timeline.superseded
+        for first in range(0, shape.size, _LOOKED_AT):  # mostly the first rows tell
+            here = slice(first, first + _LOOKED_AT)
+            found = is_scalar[shape[here]]
+            if (found if left_out is None else found & ~left_out[here]).any():
+                return True
+        return False
 
     def order_of(self, series: Sequence[SeriesRows]) -> RowOrder:
         """The rows of several series that have points, one behind the other."""
@@ -243,13 +260,19 @@ def gather(files: Sequence[FileColumns], policy: RestartPolicy) -> RunColumns:
     return RunColumns(build_timeline(files, policy))
 
 
-def _gather(timeline: Timeline) -> _BySeries:
-    rows = timeline.rows
+def _keys(rows: RunRows) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Tag and slot of each shape as one number, tag_id * _SLOTS + slot, and those that occur."""
     shapes = rows.values.shapes
-    key_of_shape, keys = loops.series_keys(
+    keys: tuple[NDArray[np.int32], NDArray[np.int64]] = loops.series_keys(
         shapes.tag_id, shapes.kind, shapes.dtype, _SLOT_OF_KIND, _declared(rows.plugins),
         _SLOTS, _BY_METADATA, _SCALARS,
     )  # fmt: skip
+    return keys
+
+
+def _gather(timeline: Timeline) -> _BySeries:
+    rows = timeline.rows
+    key_of_shape, keys = _keys(rows)
     names = rows.tags, rows.plugins, keys.tobytes()
     shown, places = _in_natural_order(*names)
     place_of_shape = places[key_of_shape]

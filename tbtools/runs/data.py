@@ -190,7 +190,7 @@ class RunData:
     @property
     def has_scalars(self) -> bool:
         """Whether there is one point of a scalar."""
-        return any(each.count for part in self.parts for each in part.columns.scalars())
+        return any(part.columns.has_scalars for part in self.parts)
 
     @property
     def start_time(self) -> float:

@@ -21,6 +21,7 @@ def result(name: str, *seconds: float, cpu: float = 1.0, mebibytes: int = 100) -
 def results(tbparse: float = 100.0, failing: bool = False) -> dict[str, dict[str, Result]]:
     frames = {
         "tbtools": result("tbtools", 0.3, 0.2, 0.25, cpu=0.5),
+        "scan": result("scan", 0.16),
         "checksum": result("checksum", 0.05),
         RUST: result(RUST, 5.0),
         "tbparse": result("tbparse", *([] if failing else [tbparse]), mebibytes=400),
@@ -61,7 +62,7 @@ def results(tbparse: float = 100.0, failing: bool = False) -> dict[str, dict[str
 def test_targets_by_wall_time() -> None:
     judged = judge(results(), busy=False)
     assert [(target.measured, target.met) for target in judged] == [
-        *[("400 x", True), ("20 x", True), ("5 x", True), ("4 x", True)] * 2,
+        *[("400 x", True), ("20 x", True), ("5 x", True), ("3.2 x", False), ("4 x", True)] * 2,
         *[("1.25 x", False), ("30 x", True), ("2 x", True)],
         *[("1.11 x", True), ("1.01 x", True)],
         *[("4 s", True), ("105 MB", True), ("0.9 s", True), ("1.5 x", False)],

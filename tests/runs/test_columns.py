@@ -229,3 +229,38 @@ def test_rows_are_sorted_as_numpy_sorts_them(count: int) -> None:
     numbers = np.random.default_rng(count).integers(0, count, 20_000)
     expected = np.argsort(numbers, kind="stable").tolist()
     assert stable_order(numbers, count).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [
+        (EventFileBuilder().scalar("a", 5, 0.5), None, True),
+        (EventFileBuilder().image("a", 5, b"png"), None, False),
+        (EventFileBuilder().image("a", 5, b"png").tensor_scalar("b", 5, 0.5), None, True),
+        (EventFileBuilder().tensor_scalar("b", 5, 0.5, plugin="mine"), None, False),
+        # The second session began at a step that all scalars of the first lie behind.
+        (
+            EventFileBuilder().image("a", 1, b"png").scalar("b", 5, 0.5),
+            EventFileBuilder().session_start(2, START + 9).image("a", 3, b"png"),
+            False,
+        ),
+        (
+            EventFileBuilder().scalar("b", 1, 0.5).scalar("b", 5, 0.5),
+            EventFileBuilder().session_start(2, START + 9).image("a", 3, b"png"),
+            True,
+        ),
+    ],
+)
+@pytest.mark.parametrize("gathered", [False, True])
+def test_whether_scalars_are_left_is_told_without_their_series_and_with_them(
+    tmp_path: Path,
+    first: EventFileBuilder,
+    second: EventFileBuilder | None,
+    left: bool,
+    gathered: bool,
+) -> None:
+    files = (first,) if second is None else (first, second)
+    found = columns(tmp_path, *files, restarts="resume")
+    if gathered:
+        assert any(series.scalar and series.count for series in found.series) == left
+    assert found.has_scalars == left
