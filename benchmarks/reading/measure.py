@@ -167,7 +167,7 @@ class Result:
         return statistics.median(values) if values else float("nan")
 
     def least(self, attribute: str) -> float:
-        """The least of the rounds, of which others have taken the least; NaN where there is none."""
+        """The least of the rounds; NaN where there is none."""
         return min((getattr(each, attribute) for each in self.rounds), default=float("nan"))
 
     @property
