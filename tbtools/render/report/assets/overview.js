@@ -100,7 +100,12 @@ function failingItem(page, state, { lines, pair }) {
       { class: "message" },
       lines.map((text) => h("li", {}, breakable(text))),
     ),
-    pair && h("span", { class: "message" }, h("button", { type: "button", class: "plain", onclick: compare }, "Compare the two")),
+    pair &&
+      h(
+        "span",
+        { class: "message" },
+        h("button", { type: "button", class: "plain", onclick: compare }, "Compare the two"),
+      ),
   );
 }
 
