@@ -166,6 +166,10 @@ class Result:
         values = [getattr(each, attribute) for each in self.rounds]
         return statistics.median(values) if values else float("nan")
 
+    def least(self, attribute: str) -> float:
+        """The least of the rounds; NaN where there is none."""
+        return min((getattr(each, attribute) for each in self.rounds), default=float("nan"))
+
     @property
     def points(self) -> int | None:
         """How many points it read."""

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.judgement import Judgement
-    from tbtools.runs.experiment import Experiment
     from tbtools.runs.run import Run
 
     Settings = Mapping[str, Mapping[str, Any]]
@@ -130,19 +129,22 @@ class Failures:
         }
 
 
-def failures_of(experiment: Experiment, judgement: Judgement) -> Failures:
-    """What the runs of an experiment that failed share.
+def failures_of(
+    runs: Mapping[str, Run], judgement: Judgement, all_runs: Mapping[str, Run]
+) -> Failures:
+    """What the runs that failed share.
 
     Args:
-        experiment: The runs.
+        runs: The runs.
         judgement: What is wrong with them. A run has failed that has an error.
+        all_runs: As for `settings_of`.
     """
     errors = {each.run for each in judgement.findings if each.severity == "error"}
     judged = [*judgement.judged_runs()]
     judged += sorted(errors - {*judged})
     if not errors or len(errors) == len(judged):
         return Failures()
-    trials, settings = settings_of({name: experiment[name] for name in judged}, experiment.all_runs)
+    trials, settings = settings_of({name: runs[name] for name in judged}, all_runs)
     return compare_failures(settings, {trials[run] for run in errors})
 
 

@@ -130,7 +130,7 @@ def command(
             judgement,
             diagnostics,
             fail_on=fail_on,
-            failures=failures_of(experiment, judgement),
+            failures=failures_of(experiment, judgement, experiment.all_runs),
             kinds=kinds,
             severities=SEVERITIES[: SEVERITIES.index(severity) + 1],
             limit=limit,

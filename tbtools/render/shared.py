@@ -128,7 +128,7 @@ def failure_lines(failures: Failures | None) -> Iterator[str]:
         yield split_text(split)
     rest = len(failures.splits) - _MOST_HPARAMS
     if rest > 0:
-        yield f"and {plural(rest, 'more hyperparameter')} (--format json)"
+        yield f"and {plural(rest, 'more hyperparameter')} (tbtools detect --format json)"
     if failures.nearest is not None:
         yield nearest_text(failures.nearest)
 

@@ -80,6 +80,18 @@ def test_a_busy_machine_is_judged_by_cpu_time() -> None:
     assert (judged[0].measured, judged[0].met) == ("2 x", False)  # 1 s to 0.5 s
 
 
+def test_growth_is_that_of_the_rounds_of_which_others_took_least() -> None:
+    """Differences of differences: what a neighbour took of some rounds must not be the answer."""
+    measured = results()
+    for runs, noise in ((250, 0.2), (500, 0.0), (1000, 0.3)):
+        rounds = tuple(
+            Measurement(1.0, 0.3 + runs / 500 + extra, 0, 5) for extra in (noise, 0, noise)
+        )
+        measured[workloads.LINEARITY][str(runs)] = Result(Reader(str(runs), ("true",)), rounds, "")
+    [growth] = [target for target in judge(measured, busy=False) if "as many more" in target.wanted]
+    assert (growth.measured, growth.met) == ("2 x", True)
+
+
 def test_a_reader_that_failed_leaves_its_target_open() -> None:
     first, second = judge(results(failing=True), busy=False)[:2]
     assert (first.measured, first.met) == ("", None)

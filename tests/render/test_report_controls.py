@@ -15,7 +15,9 @@ import tbtools
 from tbtools.render.report import report
 from tbtools.render.run_names import short_names, tight_names
 from tbtools.vocabulary import FINDING_KINDS
+from tests.commands import call
 from tests.render.report_logs import LOGS, page_of, write_hostile_logs, write_scalars
+from tests.sweeps import write_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -382,6 +384,41 @@ def test_a_finding_of_many_runs_is_told_once(tmp_path: Path, open_page: Open) ->
     assert "5 of them shown" in items.inner_text()
     items.get_by_role("button", name="Show only these").click()
     assert "6 of 9 shown" in page.page.locator("#sidebar summary").inner_text()
+
+
+def test_what_the_failing_runs_share_is_told_as_in_the_terminal(
+    tmp_path: Path, open_page: Open
+) -> None:
+    """12 of 40 runs fail, those whose learning rate is beyond 0.003."""
+    rates = (0.0003, 0.001, 0.003, 0.01, 0.003, 0.001, 0.0003, 0.03, 0.001, 0.1)
+    for number in range(40):
+        settings = {"lr": rates[number % 10], "seed": float(number * 7 % 40)}
+        fails = settings["lr"] > 0.003
+        write_run(tmp_path / "logs" / f"run{number:02}", settings, fails=fails, jump=60)
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    shared = page.page.locator(".failing li")
+    split, nearest = shared.all_inner_texts()
+    assert split.startswith(
+        "lr > 0.003: 12 of 12 runs have errors, of the others 0 of 28 (p = 0.0005"
+    )
+    told = [line.strip() for line in call("detect", str(tmp_path / "logs")).out.splitlines()]
+    assert told[1:3] == [split, nearest]
+    healthy, failed = re.findall(r"run\d\d", nearest)
+    page.page.get_by_role("button", name="Compare the two").click()
+    assert page.page.locator("#compared h2").inner_text().split() == [failed, "→", healthy]
+    assert "2 of 40 shown" in page.page.locator("#sidebar summary").inner_text()
+    assert not page.trouble
+
+
+def test_where_nothing_tells_failing_runs_apart_nothing_is_said(
+    tmp_path: Path, open_page: Open
+) -> None:
+    for number in range(4):
+        settings = {"lr": 0.1 * (1 + number)}
+        write_run(tmp_path / "logs" / f"run{number}", settings, fails=number == 3)
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    assert page.page.locator(".finding.error").count() == 1
+    assert page.page.locator(".failing").count() == 0
 
 
 @pytest.mark.parametrize("width", [1000, 1280])

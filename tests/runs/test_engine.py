@@ -151,7 +151,8 @@ def _exported(logs: Any, **options: Any) -> Any:
 def _judged(logs: Any, **options: Any) -> Any:
     judgement = judge(logs, **options)
     experiment = logs if isinstance(logs, tbtools.Experiment) else tbtools.load(logs)
-    return judgement.to_dict(), judgement.trends, failures_of(experiment, judgement).to_dict()
+    failures = failures_of(experiment, judgement, experiment.all_runs)
+    return judgement.to_dict(), judgement.trends, failures.to_dict()
 
 
 def _ranked(logs: Any, **options: Any) -> Any:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from itertools import islice, starmap
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -146,9 +146,9 @@ def _slower(
     parts: Mapping[Machinery | None, list[ScalarSeries]], loss: Judged | None
 ) -> Iterator[Finding]:
     """What the run logs of its speed, and where that shows nothing, what its wall times say."""
-    speeds = [throughput.of_tag(one, "speed") for one in parts.get("speed", ())]
-    times = [throughput.of_tag(one, "step_time") for one in parts.get("step_time", ())]
-    logged = list(_first((*speeds, *times)))
+    measured: tuple[Literal["speed", "step_time"], ...] = ("speed", "step_time")
+    series = ((one, how) for how in measured for one in parts.get(how, ()))
+    logged = list(_first(starmap(throughput.of_tag, series)))
     if logged:
         yield from logged
         return

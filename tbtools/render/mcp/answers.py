@@ -100,7 +100,7 @@ class Answers:
             return JudgementView(
                 judgement,
                 Diagnostics([experiment], selection),
-                failures=failures_of(experiment, judgement),
+                failures=failures_of(experiment, judgement, experiment.all_runs),
                 severities=SEVERITIES[: SEVERITIES.index(severity) + 1],
             ).to_json()
 

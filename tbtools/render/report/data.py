@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tbtools.analysis.failures import failures_of
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.collector import uncollected
 from tbtools.eventfile.source import base_name
@@ -170,7 +171,7 @@ def page_data(
     ]
     best = objective_columns(series, ranked, names, tags)
     settings = run_settings(runs, all_runs)
-    judgement = judgement_of(judged, outlines, names)
+    judgement = judgement_of(judged, outlines, names, failures_of(runs, judged, all_runs))
     notes = chart_notes(tags, judgement["findings"], series, rows)
     tag_rows = encoded_tags(tags, series, names, ranked.directions, notes)
     unreadable = [

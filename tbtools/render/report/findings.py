@@ -10,13 +10,14 @@ from tbtools.render.finding_words import finding_words
 from tbtools.render.format import format_count, plural
 from tbtools.render.not_judged import not_judged_lines
 from tbtools.render.report.overview import note_words
-from tbtools.render.shared import shared_findings
+from tbtools.render.shared import failure_lines, shared_findings
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tbtools.analysis.detect import Finding, Findings
+    from tbtools.analysis.failures import Failures
     from tbtools.analysis.judgement import Judgement
     from tbtools.render.report.outlines import Outline, Outlines, Place
 
@@ -25,19 +26,22 @@ if TYPE_CHECKING:
 _MOST_OTHERS = 6
 
 
-def judgement_of(judged: Judgement, outlines: Outlines, runs: Sequence[str]) -> dict[str, Any]:
+def judgement_of(
+    judged: Judgement, outlines: Outlines, runs: Sequence[str], failures: Failures
+) -> dict[str, Any]:
     """Everything that the page says of what was judged.
 
     Args:
         judged: The judgement of the runs.
         outlines: Those of the series that are drawn.
         runs: The names of the runs, in their order on the page.
+        failures: What the runs with errors share.
 
     Returns:
         ``findings``: groups of one run and kind, the worst first, those that are told with others
         marked; ``shared``: findings that many runs have, in words, with the numbers of the runs;
-        ``count``: how many there are in
-        all; ``not_judged``: sentences; ``judged``: what was, in words.
+        ``failing``: what those with errors share, as `_failing` has it; ``count``: how many
+        findings there are in all; ``not_judged``: sentences; ``judged``: what was, in words.
     """
     findings = judged.findings
     number = {name: index for index, name in enumerate(runs)}
@@ -59,10 +63,26 @@ def judgement_of(judged: Judgement, outlines: Outlines, runs: Sequence[str]) -> 
             }
             for each in shared
         ],
+        "failing": _failing(failures, number),
         "count": format_count(len(findings)),
         "judged": f"{plural(judged.points, 'point')} in {format_count(judged.series)} series",
         "not_judged": not_judged_lines(findings.not_judged),
     }
+
+
+def _failing(failures: Failures, number: Mapping[str, int]) -> dict[str, Any] | None:
+    """What the runs with errors share; None where nothing can be told.
+
+    Returns:
+        ``lines``: as in the terminal; ``pair``: the numbers of the two runs that are most alike of
+        which one has an error, None where one of them is not on the page by its own name.
+    """
+    lines = list(failure_lines(failures))
+    if not lines:
+        return None
+    nearest = failures.nearest
+    pair = [number.get(run) for run in (nearest.failed, nearest.healthy)] if nearest else [None]
+    return {"lines": lines, "pair": None if None in pair else pair}
 
 
 def _by_run_and_kind(findings: Findings, outlines: Outlines) -> list[dict[str, Any]]:

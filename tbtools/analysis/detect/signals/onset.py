@@ -13,6 +13,8 @@ from tbtools.analysis.detect.signals import excursion, robust
 from tbtools.analysis.detect.signals.excursion import Scale
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tbtools.analysis.detect.signals.excursion import Excursion
@@ -151,28 +153,70 @@ def _ramp(y: Array) -> tuple[int, float]:
     and ends, and then in a finer one.
     """
     last = len(y) - 1
-    every = max(1, len(y) // SHARED)
-    at = np.arange(every // 2, len(y), every)
-    bend, end, apart = last // 2, float(last), last / 2
-    for count in (BENDS, FINER):
-        bends = np.linspace(max(0, bend - apart), min(last - 1, bend + apart), count).astype(int)
-        ends = np.linspace(max(1, end - 2 * apart), min(last, end + 2 * apart), count)
-        pairs = np.stack(np.meshgrid(bends, ends), axis=-1).reshape(-1, 2)
-        pairs = pairs[pairs[:, 1] > pairs[:, 0]]
-        squares = np.stack([_squares_about_ramps(y[at], at, pairs, power) for power in POWERS])
+    coarse = _coarse_ramps(len(y))
+    some = y[coarse.at]
+    _, bend, end = coarse.best(some)
+    fine = _ramps_about(bend, end, last / (BENDS - 1), FINER, last, coarse.at)
+    way, bend, end = fine.best(some)
+    best = _ramps(np.array([[bend, end]]), np.arange(len(y)), POWERS[way : way + 1])
+    return bend, float(best.squares(y)[0, 0])
+
+
+@dataclass(frozen=True)
+class _Ramps:
+    """Ramps from 0 to 1, and what is needed to fit them.
+
+    Attributes:
+        pairs: Where each begins and ends.
+        at: The points of which there are values.
+        powers: Of each power the values of all ramps less their means, and the sums of their
+            squares.
+    """
+
+    pairs: Array
+    at: NDArray[np.intp]
+    powers: Sequence[tuple[Array, Array]]
+
+    def squares(self, y: Array) -> Array:
+        """What is left of values about each, a row for each power."""
+        centred = y - y.mean()
+        whole = centred @ centred
+        return np.stack([whole - (ramps @ centred) ** 2 / sums for ramps, sums in self.powers])
+
+    def best(self, y: Array) -> tuple[int, int, float]:
+        """The number of the power, the beginning and the end of the ramp that fits best."""
+        squares = self.squares(y)
         way, least = np.unravel_index(int(np.argmin(squares)), squares.shape)
-        bend, end, apart = int(pairs[least, 0]), float(pairs[least, 1]), last / (count - 1)
-    best = np.array([[bend, end]])
-    return bend, float(_squares_about_ramps(y, np.arange(len(y)), best, POWERS[way])[0])
+        bend, end = self.pairs[least]
+        return int(way), int(bend), float(end)
 
 
-def _squares_about_ramps(y: Array, at: NDArray[np.intp], pairs: Array, power: float) -> Array:
-    """What is left about ramps that begin and end at such points, of values at others."""
-    centred = y - y.mean()
-    ramps = np.clip((at - pairs[:, :1]) / (pairs[:, 1:] - pairs[:, :1]), 0, 1) ** power
-    ramps -= ramps.mean(axis=1, keepdims=True)
-    explained = (ramps @ centred) ** 2 / np.maximum((ramps**2).sum(axis=1), excursion.TINY)
-    return np.asarray(centred @ centred - explained)
+def _ramps(pairs: Array, at: NDArray[np.intp], powers: Sequence[float]) -> _Ramps:
+    straight = np.clip((at - pairs[:, :1]) / (pairs[:, 1:] - pairs[:, :1]), 0, 1)
+    found = []
+    for power in powers:
+        ramps = straight**power
+        ramps -= ramps.mean(axis=1, keepdims=True)
+        found.append((ramps, np.maximum((ramps**2).sum(axis=1), excursion.TINY)))
+    return _Ramps(pairs, at, found)
+
+
+def _ramps_about(
+    bend: int, end: float, apart: float, count: int, last: int, at: NDArray[np.intp]
+) -> _Ramps:
+    """Ramps that begin and end at so many places about these."""
+    bends = np.linspace(max(0, bend - apart), min(last - 1, bend + apart), count).astype(int)
+    ends = np.linspace(max(1, end - 2 * apart), min(last, end + 2 * apart), count)
+    pairs = np.stack(np.meshgrid(bends, ends), axis=-1).reshape(-1, 2)
+    return _ramps(pairs[pairs[:, 1] > pairs[:, 0]], at, POWERS)
+
+
+@lru_cache(maxsize=4)  # a megabyte or two each
+def _coarse_ramps(n: int) -> _Ramps:
+    """Ramps anywhere in n points, at no more of these than are needed: the same for all series."""
+    every = max(1, n // SHARED)
+    at = np.arange(every // 2, n, every)
+    return _ramps_about((n - 1) // 2, float(n - 1), (n - 1) / 2, BENDS, n - 1, at)
 
 
 def locate_in_blocks(y: Array, rise: Excursion) -> Onset:

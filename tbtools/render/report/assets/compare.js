@@ -130,6 +130,13 @@ function comparedRuns(page, state) {
   return state.compared.map((name) => page.runs.findIndex((run) => run.name === name)).filter((run) => run >= 0);
 }
 
+// Takes runs by their names for the comparison; of two all others are hidden.
+export function compareRuns(page, state, chosen) {
+  const pair = comparedRuns(page, { compared: chosen });
+  const hidden = new Set([...page.runs.keys()].filter((each) => !pair.includes(each)));
+  state.set({ compared: chosen, ...(pair.length === 2 ? { hidden } : {}) });
+}
+
 // Behind the name of a run: takes it as one of two.
 export function compareButton(page, state, run) {
   const { name } = page.runs[run];
@@ -142,9 +149,7 @@ export function compareButton(page, state, run) {
     onclick: () => {
       const others = state.compared.filter((each) => each !== name);
       const chosen = others.length < state.compared.length ? others : [...others, name].slice(-2);
-      const pair = comparedRuns(page, { compared: chosen });
-      const hidden = new Set([...page.runs.keys()].filter((each) => !pair.includes(each)));
-      state.set({ compared: chosen, ...(pair.length === 2 ? { hidden } : {}) });
+      compareRuns(page, state, chosen);
     },
   });
   button.tell = () => button.setAttribute("aria-pressed", String(state.compared.includes(name)));

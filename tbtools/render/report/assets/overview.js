@@ -1,6 +1,7 @@
 // The first screen: what this is, which run is best, which went wrong, and the table of runs.
 
 import { runSwatch } from "./axes.js";
+import { compareRuns } from "./compare.js";
 import { breakable, byId, h, svg } from "./dom.js";
 import { formatCount } from "./format.js";
 import { yRange } from "./smooth.js";
@@ -81,6 +82,33 @@ function sharedItem(page, state, shared, onGo) {
   );
 }
 
+// What the runs with errors share, and the two that are most alike of which one has an error.
+function failingItem(page, state, { lines, pair }) {
+  const compare = () =>
+    compareRuns(
+      page,
+      state,
+      pair.map((run) => page.runs[run].name),
+    );
+  return h(
+    "li",
+    { class: "finding failing" },
+    h("span", { class: "kind" }, "in common"),
+    h("span", { class: "what" }, "What the runs with errors share"),
+    h(
+      "ul",
+      { class: "message" },
+      lines.map((text) => h("li", {}, breakable(text))),
+    ),
+    pair &&
+      h(
+        "span",
+        { class: "message" },
+        h("button", { type: "button", class: "plain", onclick: compare }, "Compare the two"),
+      ),
+  );
+}
+
 // The findings of the runs that are shown: those that many runs have once, then the others.
 export function findingsPanel(page, state, onGo) {
   const list = h("ol", { class: "findings" });
@@ -102,6 +130,7 @@ export function findingsPanel(page, state, onGo) {
     const shared = page.shared.filter(({ runs }) => runs.some((run) => state.isShown(run)));
     list.replaceChildren(
       ...shared.map((each) => sharedItem(page, state, each, onGo)),
+      ...(page.failing ? [failingItem(page, state, page.failing)] : []),
       ...items.map((cause) => findingItem(page, cause, onGo)),
     );
     more.hidden = items.length === alone.length;
