@@ -53,7 +53,7 @@ _DONE = frozenset(
     {*("step", "batch", "minibatch", "microbatch", "it", "iter", "iteration", "update", "epoch")}
 )
 # What is timed but not counted: RLlib, rsl_rl.
-_LEARNING = frozenset({"learn", "learning"})
+_LEARNING = frozenset({"learn", "learning", "collection"})
 _PROCESSED = frozenset(
     {
         *("sample", "sentence", "token", "tok", "word", "image", "img", "im", "example", "ex"),

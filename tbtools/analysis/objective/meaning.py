@@ -47,6 +47,8 @@ _MARGINS = frozenset({"margin", "margins"})
 _ACCURACIES = frozenset({"acc", "accuracy", "accuracies"})
 _ENTROPIES = frozenset({"entropy", "ent"})
 _SUMS = frozenset({"total", "overall", "objective"})
+_L2_NORM = ("l", "2", "norm")
+_L2_LOSS = ("l", "2", "loss")
 _SEGMENTS = re.compile(r"[/|]| - ")
 # Before a measure: -elbo, and what is left to one, 1-dice; no number of a kind: top-1-accuracy.
 _SUBTRACTED = re.compile(r"(?:^|[/|] ?)(1 ?)?- ?(?=[^\W\d])")
@@ -271,13 +273,24 @@ def directions(tags: tuple[str, ...]) -> Mapping[str, Objective]:
     rated = any(each.measure and each.measure.word in _RATINGS for each in meanings.values())
     compared = rewards and not plays and _learns_to_compare(tags)
     codes = any(each.codes for each in meanings.values())
+    penalties = _penalties(tags)
     return MappingProxyType(
         {
-            tag: each.beside(
+            tag: "none"
+            if tag in penalties
+            else each.beside(
                 rewards=rewards, plays=plays, rated=rated, compared=compared, codes=codes
             )
             for tag, each in meanings.items()
         }
+    )
+
+
+def _penalties(tags: Sequence[str]) -> frozenset[str]:
+    """What norms of weights cost: ``bc/l2_loss`` beside ``bc/l2_norm`` is no distance."""
+    normed = {words(tag)[:-1] for tag in tags if words(tag)[-3:] == _L2_NORM}
+    return frozenset(
+        tag for tag in tags if words(tag)[-3:] == _L2_LOSS and words(tag)[:-1] in normed
     )
 
 

@@ -29,7 +29,16 @@ def role_of(tag: str, run: str = "") -> Role | None:
     return _role(tag) or _role(run.rpartition("/")[2])
 
 
+# A standard deviation, and no development set.
+_DEVIATIONS = {("std", "dev"), ("standard", "dev")}
+
+
 @lru_cache(TAGS_KEPT)
 def _role(name: str) -> Role | None:
-    roles = [ROLE_WORDS[word] for word in words(name) if word in ROLE_WORDS]
+    parts = words(name)
+    roles = [
+        ROLE_WORDS[word]
+        for before, word in zip(("", *parts), parts, strict=False)
+        if word in ROLE_WORDS and (before, word) not in _DEVIATIONS
+    ]
     return next((role for role in reversed(roles) if role != "train"), "train" if roles else None)
