@@ -8,7 +8,7 @@ import numpy as np
 
 from tbtools.analysis.detect.detectors import divergence, plateau
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.judged import points_before
+from tbtools.analysis.detect.judged import Judged, points_before
 from tbtools.analysis.detect.learning_rate import restart
 from tbtools.analysis.detect.signals import excursion, robust, unimodal
 from tbtools.analysis.detect.signals.onset import Onset, locate
@@ -17,7 +17,6 @@ from tbtools.analysis.detect.signals.trend import trend
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.analysis.detect.judged import Judged
     from tbtools.analysis.detect.signals.excursion import Excursion
     from tbtools.runs.series import ScalarSeries
 
@@ -46,7 +45,10 @@ def find(
         rate: The run's learning rate, where it logs one.
         rises: Whether the validation series may have a rise beyond the noise of its points.
     """
-    rise, onset = _rise(validation, rises=rises)
+    whole, validation = validation, _while_it_trains(training, validation)
+    if not len(validation):
+        return None
+    rise, onset = _rise(validation, rises=rises or validation is not whole)
     if rise is None or onset is None:
         return None
     standard_errors = _improvement_since(training, validation, max(0, onset.index - 1))
@@ -82,6 +84,19 @@ def find(
         message=text,
         evidence=evidence,
     )
+
+
+def _while_it_trains(training: Judged, validation: Judged) -> Judged:
+    """A validation series up to where the training series is no number any more, to its end.
+
+    What gets worse from there on, has nothing to do with what the training series was before.
+    """
+    series = training.series
+    end = int(training.ends[-1]) + 1 if len(training) else 0
+    if end == len(series.value):
+        return validation
+    [before] = points_before(validation.series, series, np.array([end]), "left")
+    return Judged(validation.series.at(np.arange(before)), validation.objective)
 
 
 def _twin_name(training: Judged, validation: Judged) -> str:
