@@ -84,6 +84,35 @@ def test_a_training_loss_that_is_never_a_number_is_no_twin() -> None:
     assert "overfitting" not in [each.kind for each in findings]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_slow_rise_is_seen_although_what_was_before_was_noisier(seed: int) -> None:
+    steps = np.arange(160)
+    loss = np.where(steps < 80, 1 - steps / 300, 0.6 + (steps - 80) * 0.001)
+    loss += noise(160, 1.0, seed) * np.where(steps < 80, 0.08, 0.012)
+    [finding] = [
+        each
+        for each in found(val__loss=loss, train__loss=falling(160))
+        if each.severity == "warning"
+    ]
+    assert finding.kind == "overfitting"
+    assert 75 <= finding.onset_step <= 110
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_slow_rise_through_much_noise_is_seen_by_its_slope(seed: int) -> None:
+    steps = np.arange(150)
+    score = 27 - 12 * np.clip(1 - steps / 45, 0, 1) ** 2 - 2 * np.clip(steps - 45, 0, None) / 105
+    findings = found(val__bleu=score + noise(150, 0.45, seed), train__loss=falling(150))
+    assert ("warning", "overfitting", "val/bleu") in told(findings)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_validation_loss_at_its_level_does_not_overfit(seed: int) -> None:
+    loss = 1 + np.exp(-np.arange(200) / 20) + noise(200, 0.02, seed)
+    findings = found(val__loss=loss, train__loss=falling(200))
+    assert "overfitting" not in [each.kind for each in findings]
+
+
 # Plateaus
 
 

@@ -11,13 +11,13 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import Judged, points_before
 from tbtools.analysis.detect.learning_rate import restart
 from tbtools.analysis.detect.signals import excursion, robust, unimodal
-from tbtools.analysis.detect.signals.onset import Onset, locate
+from tbtools.analysis.detect.signals.excursion import Excursion
+from tbtools.analysis.detect.signals.onset import Onset, least_squares_bend, locate
 from tbtools.analysis.detect.signals.trend import trend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.analysis.detect.signals.excursion import Excursion
     from tbtools.runs.series import ScalarSeries
 
     Array = NDArray[np.float64]
@@ -28,6 +28,8 @@ EFFECT = excursion.EFFECT / 2
 CONFIDENCE = excursion.LEAST_CONFIDENCE
 # Of so few points the valley's fit places the onset better than windows do.
 FEW = 60
+# Of a descent this part is left when it is at its bottom.
+BOTTOM = 0.25
 
 
 def find(
@@ -107,17 +109,42 @@ def _twin_name(training: Judged, validation: Judged) -> str:
 
 def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset | None]:
     """A rise beyond the noise; of few points also a valley, whose noise is not known before."""
-    rise = None
-    if rises:
-        rise = excursion.find(validation.y, validation.noise, EFFECT, CONFIDENCE)
-    onset = None if rise is None else locate(validation.y, rise)
-    few = len(validation) <= FEW and not (onset and onset.sudden)
-    valley = unimodal.find(validation.y) if rise is None or few else None
-    if valley is None:
-        return rise, onset
-    if rise is None:
-        rise = valley.as_rise(len(validation))
-    return rise, Onset(valley.onset, sudden=False)
+    y = validation.y
+    rise = excursion.find(y, validation.noise, EFFECT, CONFIDENCE) if rises else None
+    onset = None if rise is None else locate(y, rise)
+    few = len(y) <= FEW and not (onset and onset.sudden)
+    valley = unimodal.find(y) if rise is None or few else None
+    if valley is not None:
+        rise = rise or valley.as_rise(len(y))
+        return rise, Onset(valley.onset, sudden=False)
+    return (rise, onset) if rise is not None else _slope_from_bottom(y)
+
+
+def _slope_from_bottom(y: Array) -> tuple[Excursion | None, Onset | None]:
+    """The same where a descent is over: a slope is seen through noise that hides a gap.
+
+    How steep the descent was, and the noise that it had, are no measure of what is at its bottom.
+    """
+    width = max(1, len(y) // plateau.WINDOWS)
+    level = robust.window_means(y, width)
+    smooth = robust.running_median(level, 3)
+    lowest = int(np.argmin(smooth))
+    base = float(smooth[lowest])
+    fall = robust.quantile(smooth[: lowest + 1], 0.75) - base
+    if robust.median(smooth[-excursion.PERSISTENT :]) - base <= EFFECT * fall:
+        return None, None
+    begin = int(np.argmax(smooth <= base + BOTTOM * fall))
+    begin += least_squares_bend(level[begin:])
+    rest = level[begin:]
+    if len(rest) < max(plateau.LEAST_WINDOWS, unimodal.LEAST_PART * len(level)):
+        return None, None
+    improvement, error = trend(rest, robust.noise_of_levels(rest))
+    gap = -improvement
+    least = max(EFFECT * fall, excursion.students(CONFIDENCE, 0.37 * len(rest)) * error)
+    if gap <= max(least, robust.noise_of_points(y)):
+        return None, None
+    at = len(y) - len(rest) * width
+    return Excursion(gap, base, at, len(y) - 1, width, error, fall), Onset(at, sudden=False)
 
 
 def _goes_on_rising(validation: Judged, onset: int) -> bool:
