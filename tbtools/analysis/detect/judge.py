@@ -119,7 +119,7 @@ def _detect(
     rates = learning_rates(every)
     looked = dict(zip(judged, look(list(judged.values())), strict=True))
     short = _with_few_steps(judged)
-    overfitted = _overfitted(every, judged, rates, looked, short)
+    overfitted = _overfitted(judged, rates, looked, short)
     found += overfitted.values()
     left = {key for key, fit in judged.items() if looked[key] or len(fit.y) <= divergence.FEW}
     left -= scales.keys() | short
@@ -233,20 +233,18 @@ def _beside(judged: list[Judged]) -> scale.Beside:
 
 
 def _overfitted(
-    series: list[ScalarSeries],
     judged: dict[Key, Judged],
     rates: Mapping[str, ScalarSeries],
     looked: Mapping[Key, Candidate],
     short: Collection[Key],
 ) -> dict[Key, Finding]:
     found = {}
-    for training, validation in pairs(series):
-        key = validation.run, validation.tag
-        first, second = judged.get((training.run, training.tag)), judged.get(key)
-        if first is None or second is None or key in short:
+    for training, validation in pairs(judged.values()):
+        key = validation.series.run, validation.series.tag
+        if key in short:
             continue
-        rate = rates.get(training.run)
-        finding = overfitting.find(first, second, rate, rises=looked[key].rises)
+        rate = rates.get(training.series.run)
+        finding = overfitting.find(training, validation, rate, rises=looked[key].rises)
         if finding is not None:
             found[key] = finding
     return found

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from tbtools.analysis.detect.machinery import training_loss
 from tbtools.analysis.objective import role_of, words
 from tbtools.vocabulary import EVALUATIONS, ROLE_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from tbtools.analysis.detect.judged import Judged
     from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Role
 
 Key = tuple[object, ...]
 
@@ -27,49 +31,58 @@ RETURNS = frozenset(["reward", "rewards", "rew", "return", "returns", "ret"])
 LOSS = ("loss",)
 
 
-def pairs(series: Sequence[ScalarSeries]) -> Iterator[tuple[ScalarSeries, ScalarSeries]]:
+def pairs(judged: Iterable[Judged]) -> Iterator[tuple[Judged, Judged]]:
     """Finds (training, validation) pairs among the series of one run and its sibling runs.
 
     What a series was measured on is told by its tag, or else by its run (`role_of`), as in the runs
     ``train`` and ``validation`` of Keras, or ``a_train`` and ``a_val``. A tag with a validation
     word has its twin in its own run, whatever that is called, before any other: a tag without such
-    words will do. What is measured in validation only has the training loss for its twin.
+    words will do. What is measured in validation only has the training loss for its twin, by
+    whatever name.
 
     Args:
-        series: All series.
+        judged: The series that have an objective.
     """
+    fits = list(judged)
     validation = [
-        one
-        for one in series
-        if role_of(one.tag, one.run) in EVALUATIONS and RETURNS.isdisjoint(words(one.tag))
+        fit
+        for fit in fits
+        if _role(fit) in EVALUATIONS and RETURNS.isdisjoint(words(fit.series.tag))
     ]
     if not validation:
         return
-    own: dict[Key, ScalarSeries] = {}
-    siblings: dict[Key, ScalarSeries] = {}
+    own: dict[Key, Judged] = {}
+    siblings: dict[Key, Judged] = {}
+    runs: dict[str, list[Judged]] = defaultdict(list)
     # Those that are named as training series come last, and win.
-    for one in sorted(series, key=lambda each: role_of(each.tag, each.run) == "train"):
+    for fit in sorted(fits, key=lambda each: _role(each) == "train"):
+        one = fit.series
+        runs[one.run].append(fit)
         if role_of(one.tag) not in EVALUATIONS:
-            own.update(dict.fromkeys(_keys(one, one.run), one))
-        if role_of(one.tag, one.run) not in EVALUATIONS:
-            siblings.update(dict.fromkeys(_keys(one, family(one.run)), one))
-    named = [one for one in validation if role_of(one.tag)]
-    by_run = [one for one in validation if not role_of(one.tag)]
+            own.update(dict.fromkeys(_keys(one, one.run), fit))
+        if _role(fit) not in EVALUATIONS:
+            siblings.update(dict.fromkeys(_keys(one, family(one.run)), fit))
+    named = [fit for fit in validation if role_of(fit.series.tag)]
+    by_run = [fit for fit in validation if not role_of(fit.series.tag)]
     trained = set()
-    for one in named:
+    for fit in named:
+        one = fit.series
         twin = _twin(own, one, one.run) or _twin(siblings, one, family(one.run))
+        twin = twin or training_loss(runs[one.run])
         if twin is not None:
-            trained.add((twin.run, twin.tag))
-            yield twin, one
-    for one in by_run:
-        twin = _twin(siblings, one, family(one.run))
-        if twin is not None and (one.run, one.tag) not in trained:
-            yield twin, one
+            trained.add(twin)
+            yield twin, fit
+    for fit in by_run:
+        twin = _twin(siblings, fit.series, family(fit.series.run))
+        if twin is not None and fit not in trained:
+            yield twin, fit
 
 
-def _twin(
-    training: Mapping[Key, ScalarSeries], one: ScalarSeries, where: object
-) -> ScalarSeries | None:
+def _role(fit: Judged) -> Role | None:
+    return role_of(fit.series.tag, fit.series.run)
+
+
+def _twin(training: Mapping[Key, Judged], one: ScalarSeries, where: object) -> Judged | None:
     keys = (*_keys(one, where), (True, where, LOSS))
     return next((training[key] for key in keys if key in training), None)
 

@@ -8,17 +8,16 @@ import numpy as np
 
 from tbtools.analysis.detect.detectors import divergence, plateau
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.judged import points_before
+from tbtools.analysis.detect.judged import Judged, points_before
 from tbtools.analysis.detect.learning_rate import restart
 from tbtools.analysis.detect.signals import excursion, robust, unimodal
-from tbtools.analysis.detect.signals.onset import Onset, locate
+from tbtools.analysis.detect.signals.excursion import Excursion
+from tbtools.analysis.detect.signals.onset import Onset, least_squares_bend, locate
 from tbtools.analysis.detect.signals.trend import trend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tbtools.analysis.detect.judged import Judged
-    from tbtools.analysis.detect.signals.excursion import Excursion
     from tbtools.runs.series import ScalarSeries
 
     Array = NDArray[np.float64]
@@ -29,6 +28,8 @@ EFFECT = excursion.EFFECT / 2
 CONFIDENCE = excursion.LEAST_CONFIDENCE
 # Of so few points the valley's fit places the onset better than windows do.
 FEW = 60
+# Of a descent this part is left when it is at its bottom.
+BOTTOM = 0.25
 
 
 def find(
@@ -46,7 +47,10 @@ def find(
         rate: The run's learning rate, where it logs one.
         rises: Whether the validation series may have a rise beyond the noise of its points.
     """
-    rise, onset = _rise(validation, rises=rises)
+    whole, validation = validation, _while_it_trains(training, validation)
+    if not len(validation):
+        return None
+    rise, onset = _rise(validation, rises=rises or validation is not whole)
     if rise is None or onset is None:
         return None
     standard_errors = _improvement_since(training, validation, max(0, onset.index - 1))
@@ -84,6 +88,19 @@ def find(
     )
 
 
+def _while_it_trains(training: Judged, validation: Judged) -> Judged:
+    """A validation series up to where the training series is no number any more, to its end.
+
+    What gets worse from there on, has nothing to do with what the training series was before.
+    """
+    series = training.series
+    end = int(training.ends[-1]) + 1 if len(training) else 0
+    if end == len(series.value):
+        return validation
+    [before] = points_before(validation.series, series, np.array([end]), "left")
+    return Judged(validation.series.at(np.arange(before)), validation.objective)
+
+
 def _twin_name(training: Judged, validation: Judged) -> str:
     """The tag of the training series, with its run where that is another."""
     own, tag = training.series, training.series.tag
@@ -92,17 +109,42 @@ def _twin_name(training: Judged, validation: Judged) -> str:
 
 def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset | None]:
     """A rise beyond the noise; of few points also a valley, whose noise is not known before."""
-    rise = None
-    if rises:
-        rise = excursion.find(validation.y, validation.noise, EFFECT, CONFIDENCE)
-    onset = None if rise is None else locate(validation.y, rise)
-    few = len(validation) <= FEW and not (onset and onset.sudden)
-    valley = unimodal.find(validation.y) if rise is None or few else None
-    if valley is None:
-        return rise, onset
-    if rise is None:
-        rise = valley.as_rise(len(validation))
-    return rise, Onset(valley.onset, sudden=False)
+    y = validation.y
+    rise = excursion.find(y, validation.noise, EFFECT, CONFIDENCE) if rises else None
+    onset = None if rise is None else locate(y, rise)
+    few = len(y) <= FEW and not (onset and onset.sudden)
+    valley = unimodal.find(y) if rise is None or few else None
+    if valley is not None:
+        rise = rise or valley.as_rise(len(y))
+        return rise, Onset(valley.onset, sudden=False)
+    return (rise, onset) if rise is not None else _slope_from_bottom(y)
+
+
+def _slope_from_bottom(y: Array) -> tuple[Excursion | None, Onset | None]:
+    """The same where a descent is over: a slope is seen through noise that hides a gap.
+
+    How steep the descent was, and the noise that it had, are no measure of what is at its bottom.
+    """
+    width = max(1, len(y) // plateau.WINDOWS)
+    level = robust.window_means(y, width)
+    smooth = robust.running_median(level, 3)
+    lowest = int(np.argmin(smooth))
+    base = float(smooth[lowest])
+    fall = robust.quantile(smooth[: lowest + 1], 0.75) - base
+    if robust.median(smooth[-excursion.PERSISTENT :]) - base <= EFFECT * fall:
+        return None, None
+    begin = int(np.argmax(smooth <= base + BOTTOM * fall))
+    begin += least_squares_bend(level[begin:])
+    rest = level[begin:]
+    if len(rest) < max(plateau.LEAST_WINDOWS, unimodal.LEAST_PART * len(level)):
+        return None, None
+    improvement, error = trend(rest, robust.noise_of_levels(rest))
+    gap = -improvement
+    least = max(EFFECT * fall, excursion.students(CONFIDENCE, 0.37 * len(rest)) * error)
+    if gap <= max(least, robust.noise_of_points(y)):
+        return None, None
+    at = len(y) - len(rest) * width
+    return Excursion(gap, base, at, len(y) - 1, width, error, fall), Onset(at, sudden=False)
 
 
 def _goes_on_rising(validation: Judged, onset: int) -> bool:

@@ -151,7 +151,8 @@ def find(
         return None
     if not overcome and _is_a_step(level, onset, least):
         return None
-    began = _bend(level, first, spread, shaped=True) if before > 0 else 0
+    # The shapes end where most of a descent was done, and of a high one some may be left.
+    began = max(first, _bend(level, first, spread, shaped=True)) if before > 0 else 0
     improvement, error = trend(level[began:], spread if spread > _tiny(level) else 0.0)
     middle = robust.median(level[began:])
     if abs(improvement) > SIGNIFICANT * error and _has_moved(improvement, before, middle, scale):

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 # Schedules end at zero, or at a tenth of their peak; what is a little more is on its way there.
 ENDED = 0.12
-# What was flat already when the rate had not yet come down to this part of its peak, is not flat
+# What was flat already while the rate was still to be above this part of its peak, is not flat
 # because the rate is at its end.
 COMING_DOWN = 2 / 3
-# What is missing to a known bound, as a part of it, when nothing more is to come.
+# What is missing to a known bound, as a part of it, when nothing more is to come ...
 NEARLY = 0.015
+# ... and when next to nothing is, of a score that has learnt: nine in ten are right.
+CLOSE = 0.1
 # A series has noise if one in so many of its points is worse than the one before.
 NOISY = 0.05
 
@@ -39,19 +41,19 @@ class Ended:
         step: The first step since when it is so low.
         place: The same for a message.
         dead: Whether it has been next to zero for longer than schedules have it.
-        part_at_onset: Its value at the onset of a plateau as a part of its peak.
+        part_since_onset: Its highest value since the onset of a plateau as a part of its peak.
     """
 
     part: float
     step: int
     place: str
     dead: bool
-    part_at_onset: float
+    part_since_onset: float
 
     @property
     def explains(self) -> bool:
         """Whether the plateau is there because nothing more was to come."""
-        return not self.dead and self.part_at_onset <= COMING_DOWN
+        return not self.dead and self.part_since_onset <= COMING_DOWN
 
 
 def plateau_finding(judged: Judged, flat: Plateau, rate: ScalarSeries | None) -> Finding:
@@ -87,12 +89,13 @@ def plateau_finding(judged: Judged, flat: Plateau, rate: ScalarSeries | None) ->
 def _at_bound(judged: Judged, flat: Plateau) -> bool:
     """Whether there is nothing left to improve: a score at its cap, a loss of zero.
 
-    A cap that is known from the tag, as 1 of an accuracy, is reached but for `NEARLY` of it.
+    A cap that is known from the tag, as 1 of an accuracy, is reached but for `NEARLY` of it, or
+    `CLOSE` to it by learning: what stood there from the start may be as good as guessing is.
 
     A cap is known by being hit exactly, again and again, by a series that went back now and then
     before; one that did not has no noise, and stands still wherever it stops.
     """
-    if _is_near(judged, judged.logged(flat.level)):
+    if _is_near(judged, judged.logged(flat.level), CLOSE if flat.before > 0 else NEARLY):
         return True
     tail = judged.y[flat.onset :]
     hits = float(np.mean(tail == judged.y[judged.best]))
@@ -103,12 +106,12 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
     return bool(np.mean(np.diff(judged.y[: flat.onset + 1]) > 0) > NOISY) if flat.onset else False
 
 
-def _is_near(judged: Judged, level: float) -> bool:
+def _is_near(judged: Judged, level: float, part: float) -> bool:
     if bound(judged.series.tag) is None:
         return False
     best = bound(judged.series.tag, float(judged.series.value[judged.points].max()))
     assert best is not None
-    return abs(level - best) <= NEARLY * abs(best)
+    return abs(level - best) <= part * abs(best)
 
 
 def _ended(rate: ScalarSeries | None, judged: Judged, onset: int) -> Ended | None:
@@ -124,13 +127,14 @@ def _ended(rate: ScalarSeries | None, judged: Judged, onset: int) -> Ended | Non
     along = finite if rate.steps_go_back else rate.step[finite]
     span = int(along[-1]) - int(along[0])
     dead = next_to_zero < len(along) and along[-1] - along[next_to_zero] > LAST_PART * span
-    at_onset = rate_along(rate, judged)[onset]
+    # Not that at the onset alone: what never learnt did not from the warm-up on.
+    highest = float(rate_along(rate, judged)[onset:].max())
     return Ended(
         part=float(values[-1] / peak),
         step=int(rate.step[finite[low]]),
         place=place_of(rate, int(finite[low])),
         dead=bool(dead),
-        part_at_onset=float(at_onset / peak),
+        part_since_onset=highest / peak,
     )
 
 

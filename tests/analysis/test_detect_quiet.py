@@ -1,0 +1,152 @@
+"""What goes wrong quietly: what stands still, what is learnt by heart, and what only looks so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tbtools.analysis.detect import Finding, detect_series
+from tbtools.runs.series import ScalarSeries
+
+
+def found(steps: np.ndarray | None = None, **series: np.ndarray) -> list[Finding]:
+    """What is found in series of one run, whose tags have `__` for `/`."""
+    one = [
+        ScalarSeries.from_arrays(
+            "run",
+            tag.replace("__", "/"),
+            np.arange(len(values)) if steps is None else steps,
+            values,
+            1.7e9 + np.arange(len(values)) * 60.0,
+        )
+        for tag, values in series.items()
+    ]
+    return list(detect_series(one))
+
+
+def told(findings: list[Finding]) -> list[tuple[str, str, str]]:
+    return [(each.severity, each.kind, each.tag) for each in findings]
+
+
+def noise(n: int, sigma: float, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, sigma, n)
+
+
+def valley(n: int, best: float, rise: float) -> np.ndarray:
+    """Falls by 0.4 to its best, a part of the run, and rises to its end."""
+    t = np.linspace(0, 1, n)
+    return 0.4 * np.clip(1 - t / best, 0, 1) ** 2 + rise * np.clip((t - best) / (1 - best), 0, 1)
+
+
+def falling(n: int) -> np.ndarray:
+    return 0.05 + np.exp(-4 * np.linspace(0, 1, n))
+
+
+# Overfitting
+
+
+@pytest.mark.parametrize("loss", ["train__bpr_loss", "train__ctc_loss", "train__nll", "mse"])
+def test_a_score_is_held_against_the_training_loss_whatever_it_is_called(loss: str) -> None:
+    score = 0.66 - valley(80, 0.25, 0.1) + noise(80, 0.005)
+    [finding] = found(valid__ndcg=score, **{loss: falling(80)})
+    assert (finding.severity, finding.kind) == ("warning", "overfitting")
+    assert finding.evidence["training_tag"] == loss.replace("__", "/")
+    assert 10 <= finding.onset_step <= 32
+
+
+def test_a_score_is_no_twin_of_what_is_no_objective() -> None:
+    score = 0.66 - valley(80, 0.25, 0.3) + noise(80, 0.005)
+    kinds = [each.kind for each in found(valid__ndcg=score, train__policy_loss=falling(80))]
+    assert kinds == ["divergence"]
+
+
+def test_what_falls_since_the_training_loss_is_nan_is_no_overfitting() -> None:
+    loss = falling(100)
+    loss[60:] = np.nan
+    score = 0.9 - 0.8 * np.exp(-np.arange(100) / 15) + noise(100, 0.01)
+    score[60:] = 0.1 + noise(40, 0.01)
+    findings = found(eval__accuracy=score, train__loss=loss)
+    assert {each.kind for each in findings} == {"nonfinite", "divergence"}
+    assert next(each for each in findings if each.kind == "divergence").onset_step == 60
+
+
+def test_overfitting_before_the_training_loss_is_nan_is_told() -> None:
+    loss = falling(200)
+    loss[170:] = np.nan
+    worse = 2 + valley(200, 0.3, 0.5) + noise(200, 0.01)
+    worse[170:] = np.nan
+    findings = found(val__loss=worse, train__loss=loss)
+    assert ("warning", "overfitting", "val/loss") in told(findings)
+
+
+def test_a_training_loss_that_is_never_a_number_is_no_twin() -> None:
+    findings = found(val__loss=1 + valley(80, 0.3, 0.4), train__loss=np.full(80, np.nan))
+    assert "overfitting" not in [each.kind for each in findings]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_slow_rise_is_seen_although_what_was_before_was_noisier(seed: int) -> None:
+    steps = np.arange(160)
+    loss = np.where(steps < 80, 1 - steps / 300, 0.6 + (steps - 80) * 0.001)
+    loss += noise(160, 1.0, seed) * np.where(steps < 80, 0.08, 0.012)
+    [finding] = [
+        each
+        for each in found(val__loss=loss, train__loss=falling(160))
+        if each.severity == "warning"
+    ]
+    assert finding.kind == "overfitting"
+    assert 75 <= finding.onset_step <= 110
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_slow_rise_through_much_noise_is_seen_by_its_slope(seed: int) -> None:
+    steps = np.arange(150)
+    score = 27 - 12 * np.clip(1 - steps / 45, 0, 1) ** 2 - 2 * np.clip(steps - 45, 0, None) / 105
+    findings = found(val__bleu=score + noise(150, 0.45, seed), train__loss=falling(150))
+    assert ("warning", "overfitting", "val/bleu") in told(findings)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_validation_loss_at_its_level_does_not_overfit(seed: int) -> None:
+    loss = 1 + np.exp(-np.arange(200) / 20) + noise(200, 0.02, seed)
+    findings = found(val__loss=loss, train__loss=falling(200))
+    assert "overfitting" not in [each.kind for each in findings]
+
+
+# Plateaus
+
+
+@pytest.mark.parametrize("warm_up", [1, 12, 30])
+def test_what_never_learnt_is_told_although_the_rate_was_warmed_up(warm_up: int) -> None:
+    steps = np.arange(200)
+    rate = 2e-5 * np.minimum(1, (steps + 1) / warm_up) * (1 - steps / 200)
+    findings = found(train__loss=np.log(2) + noise(200, 0.01), train__learning_rate=rate)
+    assert ("warning", "plateau", "train/loss") in told(findings)
+
+
+def test_what_is_flat_since_the_rate_came_down_is_at_its_end() -> None:
+    steps = np.arange(400)
+    rate = np.where(steps < 200, 0.1, 0.001)
+    loss = np.where(steps < 200, 2 - steps / 250, 1.0) + noise(400, 0.01)
+    assert told(found(train__loss=loss, lr=rate)) == [("info", "plateau", "train/loss")]
+
+
+@pytest.mark.parametrize(("tag", "scale"), [("eval__success_rate", 1), ("val__acc", 100)])
+def test_a_score_that_has_learnt_nine_in_ten_is_done(tag: str, scale: float) -> None:
+    score = 0.92 - 0.8 * np.exp(-np.arange(300) / 15) + noise(300, 0.01)
+    assert told(found(**{tag: scale * score})) == [("info", "plateau", tag.replace("__", "/"))]
+
+
+def test_a_score_at_nine_in_ten_from_the_start_has_learnt_nothing() -> None:
+    [finding] = found(val__accuracy=0.92 + noise(300, 0.01))
+    assert (finding.severity, finding.kind) == ("warning", "plateau")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_descent_much_higher_than_the_noise_ends_where_noise_hides_it(seed: int) -> None:
+    t = np.linspace(0, 1, 1000)
+    left = 30 * np.exp(-t / 0.03)
+    [finding] = found(loss=3 + left + noise(1000, 0.2, seed))
+    assert finding.kind == "plateau"
+    first = int(np.argmax(left < 0.4))
+    assert first <= finding.onset_step <= first + 150
