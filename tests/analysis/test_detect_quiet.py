@@ -150,3 +150,24 @@ def test_a_descent_much_higher_than_the_noise_ends_where_noise_hides_it(seed: in
     assert finding.kind == "plateau"
     first = int(np.argmax(left < 0.4))
     assert first <= finding.onset_step <= first + 150
+
+
+# What was never learnt
+
+
+def test_a_rise_at_first_is_no_part_of_what_is_flat() -> None:
+    rise = np.where(np.arange(1100) < 160, 0.0, 0.8)
+    alarms = [found(rollout__ep_rew_mean=-11 + rise + noise(1100, 1.0, each)) for each in range(16)]
+    plateaus = [each for [each] in filter(None, alarms)]
+    assert all((each.severity, each.kind) == ("warning", "plateau") for each in plateaus)
+    assert all(80 <= each.onset_step <= 240 for each in plateaus)
+    assert len(plateaus) >= 10
+
+
+def test_what_seems_to_learn_is_not_said_to_have_learnt_nothing() -> None:
+    # Over the whole it improves by four and a half standard errors.
+    rising = np.linspace(0.53, 0.63, 39)
+    alarms = [found(accuracy=rising + noise(39, 0.04, seed)) for seed in range(40)]
+    assert sum(map(bool, alarms)) <= 2
+    flat = [found(accuracy=np.full(39, 0.53) + noise(39, 0.04, seed)) for seed in range(40)]
+    assert sum(told(each) == [("warning", "plateau", "accuracy")] for each in flat) >= 36

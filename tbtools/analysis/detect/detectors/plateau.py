@@ -38,6 +38,8 @@ START = 0.15
 LEAST_POINTS = 20
 # One-sided 99.9 %: an improvement beyond this many standard errors is significant.
 SIGNIFICANT = 3.09
+# One-sided 99 %: what improved by more since the start may well be learning.
+SUGGESTIVE = 2.33
 # One-sided 95 % for the limit that has to lie below RATIO of the improvement before.
 LIMIT = 1.64
 RATIO = 0.3
@@ -137,22 +139,25 @@ def find(
     if first == len(level):
         return None
     before = _improved_before(level, first)
+    learnt = before
     if before >= IMPROVED * spread:
         onset = max(first, _bend(level, first, spread, shaped=False))
         small = RATIO * _improved_before(level, onset)
     elif first <= START * len(level):
-        # Nothing was ever improved: flat from the start, or no plateau at all.
-        onset, before = 0, 0.0
+        # Nothing worth the name was ever improved: flat from there on, or no plateau at all.
+        if _still_improves(level, spread, SIGNIFICANT, 0.0):
+            return None
+        onset, learnt, before = first, 0.0, max(before, 0.0) if first > 0 else 0.0
         small = NEVER * max(_scatter(y), _tiny(level))
     else:
         return None
     least = max(3 * spread, RECORD * before)
-    if not _is_flat(y[whole.point(onset) :], level, onset, spread, small, before):
+    if not _is_flat(y[whole.point(onset) :], level, onset, spread, small, learnt):
         return None
     if not overcome and _is_a_step(level, onset, least):
         return None
     # The shapes end where most of a descent was done, and of a high one some may be left.
-    began = max(first, _bend(level, first, spread, shaped=True)) if before > 0 else 0
+    began = max(first, _bend(level, first, spread, shaped=True)) if learnt > 0 else first
     improvement, error = trend(level[began:], spread if spread > _tiny(level) else 0.0)
     middle = robust.median(level[began:])
     if abs(improvement) > SIGNIFICANT * error and _has_moved(improvement, before, middle, scale):
@@ -200,8 +205,9 @@ def _is_flat(
     if not -small <= improvement <= small - LIMIT * error:
         return False
     # What was never learnt is judged as a whole: it has no descent that could reach into it.
-    recent = tail[len(tail) // 2 :] if before > 0 else tail
-    return not _still_improves(recent, spread, END * before)
+    if before == 0:
+        return not _still_improves(tail, spread, SUGGESTIVE, 0.0)
+    return not _still_improves(tail[len(tail) // 2 :], spread, SIGNIFICANT, END * before)
 
 
 def _scatter(y: Array) -> float:
@@ -273,14 +279,14 @@ def _bend(level: Array, onset: int, spread: float, *, shaped: bool) -> int:
     return begin + robust.bend(level[begin:], robust.median(level[onset:]), last, worth)
 
 
-def _still_improves(recent: Array, spread: float, end: float) -> bool:
-    """Whether the later half of a stretch has a significant trend to the better, beyond an end.
+def _still_improves(recent: Array, spread: float, errors: float, end: float) -> bool:
+    """Whether a stretch has a significant trend to the better, beyond an end.
 
-    The whole may have one although it is flat: its beginning may reach into the end of the descent.
+    After a descent the later half is asked: the beginning may reach into the descent's end.
     """
     improvement, error = trend(recent, spread)
     # The median absolute deviation of m levels knows as much as a standard deviation of 0.37 m.
-    return improvement > max(end, students(SIGNIFICANT, 0.37 * len(recent)) * error)
+    return improvement > max(end, students(errors, 0.37 * len(recent)) * error)
 
 
 def _wanders(y: Array, tail: Array, descent: float) -> bool:
