@@ -221,7 +221,7 @@ def inspect_records(path: str) -> Iterator[RecordInspection]:
             elif (event := decoded_event(item)) is None:
                 yield _damaged(undecodable(item.offset, item.end - item.offset), is_whole=True)
             else:
-                yield RecordInspection(item.offset, item.end - item.offset, "ok", event)
+                yield RecordInspection(item.offset, FRAME_SIZE + len(item.data), "ok", event)
 
 
 def _is_whole(file: SourceFile, problem: Problem) -> bool:
@@ -238,13 +238,13 @@ def _damaged(problem: Problem, *, is_whole: bool) -> RecordInspection:
     )
 
 
-def describe_event(event: Any) -> list[tuple[str, str]]:
+def describe_event(event: Any, what: str | None) -> list[tuple[str, str]]:
     """What an event holds, for a person: (tag or kind, text) for each value.
 
     Args:
         event: A `messages.Event`.
+        what: Which of its contents is set.
     """
-    what = event.WhichOneof("what")
     if what == "summary":
         values = event.summary.value[:]  # a list is gone through in a third of the time
         return [(value.tag, describe_value(value)) for value in values]

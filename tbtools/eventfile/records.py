@@ -191,8 +191,9 @@ class RecordReader:
             self._ahead = _sound_records()(self._block, start)[::-1]
             if not self._ahead:
                 return None
-        record = Record(self.offset, self._ahead.pop())
-        self.offset = self._ahead_offset = record.end
+        data = self._ahead.pop()
+        record = Record(self.offset, data)
+        self.offset = self._ahead_offset = self.offset + FRAME_SIZE + len(data)
         return record
 
     def _read_body(self, length: int) -> Record:

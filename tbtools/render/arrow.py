@@ -129,8 +129,9 @@ class _ArrowTable:
             else:
                 parts.append(np.array([code(cell) for cell in column], np.int32))
         indices = np.concatenate(parts)
+        missing = indices < 0
         return self._pa.DictionaryArray.from_arrays(
-            self._pa.array(indices, mask=indices < 0),
+            self._pa.array(indices, mask=missing if missing.any() else None),
             self._pa.array(list(codes), self._pa.string()),
         )
 

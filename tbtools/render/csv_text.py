@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # What a cell is quoted for.
 _SPECIAL = re.compile('[,"\n\r]')
+_QUOTED_ANYWHERE = re.compile('["\n\r]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,16 @@ class CsvText:
 
     def line(self, values: Iterable[object]) -> str:
         """The line that holds a row; None is an empty cell."""
+        row = list(values)
+        if not (self.on_screen or self.safe):
+            # Mostly no cell needs quotes, which one look at the whole line tells.
+            line = csv_line(["" if value is None else str(value) for value in row])
+            has_commas_between = line.count(",") == len(row) - 1
+            if has_commas_between and not _QUOTED_ANYWHERE.search(line, 0, len(line) - 1):
+                return line
         return csv_line(
             self.text(value) if isinstance(value, str) else "" if value is None else str(value)
-            for value in values
+            for value in row
         )
 
 
@@ -49,4 +57,4 @@ def csv_line(cells: Iterable[str]) -> str:
     """The line of a row of cells."""
     line = ",".join(cells)
     # A blank line is no row to readers; one of a single blank cell is.
-    return f"{line}\n" if line.strip() else f'"{line}"\n'
+    return f'"{line}"\n' if not line or line.isspace() else f"{line}\n"

@@ -90,4 +90,4 @@ def json_number(value: float | None, dtype: str = "float64") -> float | int | No
     """As `stored_number`; None for what JSON has no number for."""
     if value is None or not math.isfinite(value):
         return None
-    return stored_number(value, dtype)
+    return value if dtype == "float64" else stored_number(value, dtype)

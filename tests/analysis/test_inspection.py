@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def described(builder: EventFileBuilder, path: Path) -> list[tuple[str, str]]:
     (record,) = inspect_records(str(builder.write(path / "events.out.tfevents.1")))
-    return describe_event(record.event)
+    return describe_event(record.event, record.event.WhichOneof("what"))
 
 
 @pytest.mark.parametrize(

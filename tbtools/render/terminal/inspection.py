@@ -130,8 +130,9 @@ class _Listing:
         self._states: Counter[str] = Counter()
 
     def _counted(self, records: Iterable[RecordInspection]) -> Iterator[RecordInspection]:
+        states = self._states
         for record in records:
-            self._states[record.state] += 1
+            states[record.state] += 1
             yield record
 
     @property
@@ -223,8 +224,8 @@ def _described(
     event = record.event
     if event is None:
         return None, None, record.state, [("-", f"{record.state}: {record.message}")]
-    wall_time = json_number(event.wall_time)
-    return wall_time, event.step, event.WhichOneof("what"), describe_event(event)
+    what = event.WhichOneof("what")
+    return json_number(event.wall_time), event.step, what, describe_event(event, what)
 
 
 def _event_dict(record: RecordInspection) -> dict[str, Any]:
