@@ -46,7 +46,7 @@ def _run(*arguments: str) -> None:
 
 def trained(folder: Path) -> Path:
     """The logs of trainings, one of them healthy."""
-    common = ("--epochs=2", "--log-every=10", "--eval-every=100", f"--logdir={folder}")
+    common = ("--epochs=4", "--log-every=10", "--eval-every=100", f"--logdir={folder}")
     for name, fault in _FAULTS.items():
         faults = [f"--inject={fault}"] if fault else []
         _run("-m", "reference_training", "digits", *common, f"--run-name={name}", *faults)
