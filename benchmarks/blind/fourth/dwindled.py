@@ -74,7 +74,9 @@ def codes_all_alike(log: Log, rng: np.random.Generator, strength: float) -> None
     log.add("train/ppl_0", steps, 1.0007 + (used * factors(rng, n, 0.04) - 1) * left)
     log.add("train/vqloss", steps, (0.4 + 6 * (1 - left)) * factors(rng, n, 0.06))
     log.add("train/mel_loss", steps, (22 + 30 * (1 - left) - 4 * t) * factors(rng, n, 0.03))
-    log.true("collapse", "train/ppl_0", int(steps[at]), abrupt(steps, at, 3), also=("divergence",))
+    tags = ("train/ppl_0", "train/vqloss", "train/mel_loss")
+    also = ("divergence", "explosion")
+    log.true("collapse", tags, int(steps[at]), abrupt(steps, at, 3), also=also)
 
 
 @labelled(
@@ -117,4 +119,5 @@ def posterior_says_nothing(log: Log, rng: np.random.Generator, strength: float) 
     recon = generators.hill(t, 130, 84, 0.1) + 22 * (1 - left)
     log.add("train/recon_loss", steps, recon * factors(rng, n, 0.02))
     log.add("train/beta", steps, np.minimum(2 * t, 1))
-    log.true("collapse", "train/kl_divergence", int(steps[at]), abrupt(steps, at, 3))
+    tags = ("train/kl_divergence", "train/recon_loss")
+    log.true("collapse", tags, int(steps[at]), abrupt(steps, at, 3), also=("divergence",))

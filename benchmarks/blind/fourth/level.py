@@ -28,14 +28,12 @@ def a_coin_would_do(log: Log, rng: np.random.Generator, strength: float) -> None
     t, steps = shapes.times(n), shapes.steps(n, 1, 0)
     rate = rng.uniform(0.015, 0.035)
     loss = 0.6931 + 0.9 * np.exp(-t / rate)
-    log.session("train")
-    log.add("epoch_loss", steps, loss + rng.normal(0, 0.0025, n))
-    log.add("epoch_accuracy", steps, generators.shares(rng, 4000, np.full(n, 0.5)))
-    log.session("validation")
-    log.add("epoch_loss", steps, loss + rng.normal(0, 0.002, n))
-    log.add("epoch_accuracy", steps, 0.5)
+    log.add("loss", steps, loss + rng.normal(0, 0.0025, n))
+    log.add("accuracy", steps, generators.shares(rng, 4000, np.full(n, 0.5)))
+    log.add("val_loss", steps, loss + rng.normal(0, 0.002, n))
+    log.add("val_accuracy", steps, 0.5)
     index = int(np.searchsorted(t, 5 * rate))
-    log.true("plateau", "epoch_loss", int(steps[index]), flat(steps, loss, index, 0.002))
+    log.true("plateau", ("loss", "val_loss"), int(steps[index]), flat(steps, loss, index, 0.002))
 
 
 @labelled(
@@ -77,7 +75,8 @@ def stands_and_does_not_walk(log: Log, rng: np.random.Generator, strength: float
     log.add("train/ent_coef", steps, 0.03 * factors(rng, n, 0.1))
     index = int(np.searchsorted(t, at))
     window = flat(steps, -reward, index, strength)
-    log.true("plateau", "eval/mean_reward", int(steps[index]), window)
+    tags = ("eval/mean_reward", "eval/mean_ep_length")
+    log.true("plateau", tags, int(steps[index]), window)
 
 
 @labelled(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     "residual_by_decades",
     "the residual of an equation falls by five decades, with bursts of Adam that are over after a"
     " few points, and by one more when a quasi-Newton method takes over (lululxvi/deepxde #1662)",
-    tolerated=("spike",),
+    tolerated=("spike", "plateau"),
 )
 def residual_by_decades(log: Log, rng: np.random.Generator) -> None:
     n = shapes.whole(rng, 300, 2500)

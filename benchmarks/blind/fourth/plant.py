@@ -38,6 +38,7 @@ def neighbours_on_the_switch(log: Log, rng: np.random.Generator) -> None:
     "scale_starts_far_too_high",
     "the scale begins at two to the thirty-second and is halved at each of the first steps until"
     " gradients fit; then it stays (DeepSpeed's initial_scale_power)",
+    tolerated=("plateau",),
 )
 def scale_starts_far_too_high(log: Log, rng: np.random.Generator) -> None:
     n = shapes.whole(rng, 400, 3000)
@@ -55,7 +56,7 @@ def scale_starts_far_too_high(log: Log, rng: np.random.Generator) -> None:
     "backbone_waits_at_zero",
     "the rate of the backbone is zero for the first fifth by plan, and then a tenth of the head's"
     " (Lightning's BackboneFinetuning)",
-    tolerated=("learning_rate",),
+    tolerated=("learning_rate", "plateau"),
 )
 def backbone_waits_at_zero(log: Log, rng: np.random.Generator) -> None:
     n = shapes.whole(rng, 200, 1500)
@@ -108,6 +109,7 @@ def evaluations_take_minutes(log: Log, rng: np.random.Generator) -> None:
     "adapter_norms_grow",
     "the weights of an adapter begin at zero, so that their norm grows a thousand-fold, and to a"
     " level (Hu et al. 2021)",
+    tolerated=("plateau",),
 )
 def adapter_norms_grow(log: Log, rng: np.random.Generator) -> None:
     n = shapes.whole(rng, 200, 1500)
