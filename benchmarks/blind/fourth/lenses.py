@@ -35,10 +35,10 @@ def mosaic_closes(log: Log, rng: np.random.Generator) -> None:
         log.add(f"train/{tag}", steps, curve + rng.normal(0, 0.008 * start, n))
         held = generators.hill(t, start, end + 0.12, 0.08)
         log.add(f"val/{tag}", steps, held + shapes.correlated(rng, n, 0.012 * start, 0.4))
-    precision = generators.hill(t, 0.01, 0.55, 0.1) + 0.012 * closed
+    precision = generators.hill(t, 0.03, 0.55, 0.1) + 0.012 * closed
     log.add("metrics/mAP50-95(B)", steps, precision + rng.normal(0, 0.006, n))
     log.add("metrics/mAP50(B)", steps, 1.35 * precision + rng.normal(0, 0.008, n))
-    log.add("metrics/recall(B)", steps, 1.2 * precision + rng.normal(0, 0.02, n))
+    log.add("metrics/recall(B)", steps, 1.2 * precision * factors(rng, n, 0.025))
     down = 0.01 * (1 - 0.99 * t)
     for group, first in (("pg0", 1e-3), ("pg1", 1e-3), ("pg2", 0.07)):
         warm = np.clip(1 - np.arange(n) / 3, 0, 1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.blind import shapes
-from benchmarks.blind.fourth.making import factors, volatile
+from benchmarks.blind.fourth.making import factors
 from benchmarks.blind.fourth.registry import healthy
 from benchmarks.blind.second import generators
 
@@ -49,6 +49,7 @@ def entropy_is_spent(log: Log, rng: np.random.Generator) -> None:
     n = shapes.whole(rng, 150, 900)
     t, steps = shapes.times(n), shapes.steps(n, 16384)
     explained = generators.hill(t, -0.3, 0.93, 0.05) + rng.normal(0, 0.04, n)
+    explained = np.minimum(explained, 0.995)
     explained[0] = np.nan
     reward = generators.hill(t, -320, 262, 0.28, 1.8)
     log.add("rollout/ep_rew_mean", steps, reward + shapes.correlated(rng, n, 14, 0.85))
@@ -153,7 +154,9 @@ def battles_won(log: Log, rng: np.random.Generator) -> None:
     t, steps = shapes.times(n), shapes.steps(n, 10000)
     won = np.where(t < 0.25, 0, shapes.logistic(t, 0, 0.93, 0.55, 0.08))
     log.add("test_battle_won_mean", steps, generators.shares(rng, 32, won))
-    log.add("test_return_mean", steps, 3 + 8 * np.minimum(3 * t, 1) + 9 * won + volatile(rng, n, 1))
+    log.add(
+        "test_return_mean", steps, (3 + 8 * np.minimum(3 * t, 1) + 9 * won) * factors(rng, n, 0.07)
+    )
     log.add("loss", steps, (0.04 + 0.05 * won) * factors(rng, n, 0.4))
     log.add("q_taken_mean", steps, 0.1 + 0.5 * t + rng.normal(0, 0.02, n))
     log.add("grad_norm", steps, (0.4 + 1.6 * won) * factors(rng, n, 0.5))

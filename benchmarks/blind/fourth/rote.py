@@ -75,7 +75,8 @@ def third_time_through_the_instructions(
     n = epochs * int(rng.integers(30, 120))
     t, steps = shapes.times(n), shapes.steps(n, 10)
     number, position = generators.blocks(n, epochs)
-    log.add("train/loss", steps, 1.2 * 0.55**number - 0.03 * position + rng.normal(0, 0.04, n))
+    seen = 1.2 * 0.55**number * (1 - 0.04 * position) * factors(rng, n, 0.07)
+    log.add("train/loss", steps, seen)
     log.add("train/learning_rate", steps, warm_cosine(t, 2e-4))
     where = np.linspace(0, n - 1, 6 * epochs + 1).round().astype(int)[1:]
     # Each epoch brings half of its rise with its beginning.
