@@ -4,6 +4,6 @@
 
 Families of simulated training logs after public logs, papers and reports, each with what is true of
 it. A third of the families (`--part development`) may be looked at; nothing is tuned on the rest.
-`--part second` is another set (`benchmarks.blind.second`), by another author, and `--part third`
-one more (`benchmarks.blind.third`).
+`--part second` is another set (`benchmarks.blind.second`), by another author; `--part third` and
+`--part fourth` are two more (`benchmarks.blind.third`, `benchmarks.blind.fourth`).
 """

@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from benchmarks.blind.families import FAMILIES
+from benchmarks.blind.fourth import FOURTH
 from benchmarks.blind.runs import PARTS
 from benchmarks.blind.score import RunScore, by_kind, of_healthy, score
 from benchmarks.blind.second import SECOND
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
-    families = [one for one in (*FAMILIES, *SECOND, *THIRD) if one.part == options.part] or FAMILIES
+    every = (*FAMILIES, *SECOND, *THIRD, *FOURTH)
+    families = [one for one in every if one.part == options.part] or FAMILIES
     scores = score(families, options.seed, jobs=options.jobs)
     healthy = {one.name for one in families if one.healthy}
     runs = len(options.seed)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import tbtools
 from benchmarks.blind.families import FAMILIES
+from benchmarks.blind.fourth import FOURTH
 from benchmarks.blind.runs import prefixes
 from benchmarks.blind.second import SECOND
 from benchmarks.blind.third import THIRD
@@ -151,7 +152,8 @@ def score(
 
 def _score_named(what: tuple[str, int]) -> RunScore:
     name, seed = what
-    return score_run(next(one for one in (*FAMILIES, *SECOND, *THIRD) if one.name == name), seed)
+    families = (*FAMILIES, *SECOND, *THIRD, *FOURTH)
+    return score_run(next(one for one in families if one.name == name), seed)
 
 
 @dataclass

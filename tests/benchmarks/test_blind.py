@@ -11,6 +11,8 @@ import pytest
 
 import tbtools
 from benchmarks.blind.families import FAMILIES
+from benchmarks.blind.fourth import FOURTH
+from benchmarks.blind.fourth.frozen import FROZEN as FROZEN_FOURTH
 from benchmarks.blind.runs import PARTS, Family, Log, prefixes
 from benchmarks.blind.score import Share, by_kind, of_healthy, score
 from benchmarks.blind.second import SECOND
@@ -34,13 +36,13 @@ def made(family: Family, seed: int) -> list[tuple[Any, ...]]:
 
 
 def test_the_same_seed_makes_the_same_run_and_another_seed_another() -> None:
-    for family in (*FAMILIES, *SECOND, *THIRD):
+    for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH):
         assert made(family, 3) == made(family, 3), family.name
         assert made(family, 3) != made(family, 4), family.name
 
 
 def test_labels_are_about_series_of_their_run() -> None:
-    for family in (*FAMILIES, *SECOND, *THIRD):
+    for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH):
         run = family.run(0)
         steps = {
             (session.run, tag): series.steps
@@ -66,7 +68,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     names = {family.name.partition("/")[0]: family for family in SECOND}
     assert not names.keys() & {family.name.partition("/")[0] for family in FAMILIES}
     assert {family.part for family in SECOND} == {"second"}
-    assert {"second", "third"} == set(PARTS) - {"development", "held-out"}
+    assert {"second", "third", "fourth"} == set(PARTS) - {"development", "held-out"}
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
     kinds = Counter(family.kind for family in names.values())
@@ -86,9 +88,22 @@ def test_the_third_set_is_apart_from_the_others_and_has_each_kind_often() -> Non
     assert min(kinds.values()) >= 5
 
 
+def test_the_fourth_set_is_apart_from_the_others_and_has_each_kind_often() -> None:
+    names = {family.name.partition("/")[0]: family for family in FOURTH}
+    others = {family.name.partition("/")[0] for family in (*FAMILIES, *SECOND, *THIRD)}
+    assert not names.keys() & others
+    assert {family.part for family in FOURTH} == {"fourth"}
+    assert 90 <= len(names) <= 120
+    assert sum(family.healthy for family in names.values()) >= len(names) / 2
+    kinds = Counter(family.kind for family in names.values())
+    assert len(kinds) == 13
+    assert min(kinds.values()) >= 4
+
+
 @pytest.mark.parametrize("seed", range(4))
-def test_labels_of_the_third_set_lie_within_what_they_are_about(seed: int) -> None:
-    for family in THIRD:
+@pytest.mark.parametrize("families", [THIRD, FOURTH], ids=["third", "fourth"])
+def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], seed: int) -> None:
+    for family in families:
         run = family.run(seed)
         steps: dict[tuple[str, str], list[int]] = {}
         for session in run.sessions:
@@ -104,6 +119,22 @@ def test_labels_of_the_third_set_lie_within_what_they_are_about(seed: int) -> No
 
 def test_the_third_set_is_as_it_was_frozen() -> None:
     assert digests(THIRD) == json.loads(FROZEN.read_text())
+
+
+def test_the_fourth_set_is_as_it_was_frozen() -> None:
+    assert digests(FOURTH) == json.loads(FROZEN_FOURTH.read_text())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_healthy_runs_of_the_fourth_set_are_numbers_throughout(seed: int) -> None:
+    """Except for the first explained variance of PPO, which is none."""
+    for family in FOURTH:
+        if not family.healthy:
+            continue
+        for session in family.run(seed).sessions:
+            for tag, series in session.series.items():
+                odd = int(np.sum(~np.isfinite(series.values)))
+                assert odd <= (tag == "train/explained_variance"), (family.name, tag)
 
 
 def test_a_digest_tells_another_value_time_or_label() -> None:
