@@ -16,7 +16,10 @@ ema = Extension(
 screen = Extension(
     "tbtools.analysis.detect._screen",
     ["tbtools/analysis/detect/_screen.pyx"],
-    depends=["tbtools/analysis/detect/_robust.pxi"],
+    depends=[
+        f"tbtools/analysis/detect/_{each}.pxi"
+        for each in ("robust", "screen_rises", "screen_spikes", "screen_plateaus")
+    ],
     extra_compile_args=["-ffp-contract=off"],
 )
 levels = Extension(

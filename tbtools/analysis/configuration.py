@@ -78,6 +78,8 @@ class Configuration:
 
     def ignored(self, keys: Collection[tuple[str, str]]) -> tuple[NotJudged, ...]:
         """The series that are ignored, of those with these runs and tags."""
+        if not self.ignore_tags:
+            return ()
         return tuple(
             NotJudged(run, tag, IGNORED) for run, tag in sorted(keys) if self._ignores(tag)
         )

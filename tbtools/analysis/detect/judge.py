@@ -166,7 +166,7 @@ def _not_judged(
         fit = judged.get((one.run, one.tag))
         if fit is None:
             yield NotJudged(one.run, one.tag, "no known objective")
-        elif len(fit) < LEAST_POINTS:
+        elif len(fit.y) < LEAST_POINTS:
             few = "outcomes that differ" if fit.width > 1 else "finite points"
             least = LEAST_POINTS * (OUTCOMES if fit.width > 1 else 1)
             yield NotJudged(one.run, one.tag, f"fewer than {least} {few}")

@@ -67,12 +67,14 @@ def training_loss(judged: Iterable[Judged]) -> Judged | None:
     Args:
         judged: The series of one run that have an objective.
     """
-    losses = [
-        one
-        for one in judged
-        if one.objective == "min" and role_of(one.series.tag, one.series.run) not in EVALUATIONS
-    ]
-    return max(losses, key=len, default=None)
+    losses = [one for one in judged if one.objective == "min"]
+    # Most roles need not be known: the first one that will do is the one.
+    longest_first = sorted(losses, key=len, reverse=True)
+    return next((one for one in longest_first if not _evaluates(one.series)), None)
+
+
+def _evaluates(series: ScalarSeries) -> bool:
+    return role_of(series.tag, series.run) in EVALUATIONS
 
 
 def _of_run(
@@ -129,7 +131,7 @@ def _witness(series: list[ScalarSeries], judged: list[Judged]) -> Judged | None:
     rewards = [one for one in judged if is_reward(one.series.tag)]
     if rewards:
         return max(rewards, key=len)
-    training = [one for one in series if role_of(one.tag, one.run) not in EVALUATIONS]
+    training = [one for one in series if not _evaluates(one)]
     sums = [Judged(one, "min") for one in training if may_be_minimised(one.tag)]
     return max(sums, key=len, default=None)
 
@@ -155,8 +157,8 @@ def _slower(
     written = [one for every in parts.values() for one in every]
     if any(is_reward(one.tag) for one in written):
         return  # a step of an agent may be an episode, and these become longer as it learns
-    training = [one for one in written if role_of(one.tag, one.run) not in EVALUATIONS]
-    densest = max(training, key=lambda one: len(one.step), default=None)
+    densest_first = sorted(written, key=lambda one: len(one.step), reverse=True)
+    densest = next((one for one in densest_first if not _evaluates(one)), None)
     if densest is None:
         return
     if loss is not None and 2 * len(loss.series.step) > len(densest.step):

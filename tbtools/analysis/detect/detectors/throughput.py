@@ -9,6 +9,8 @@ busy hours and checkpoints are none.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -195,12 +197,20 @@ def _may_be_slower(series: ScalarSeries) -> bool:
     """A first look at some stretches of the run: whether the last ones are slower than others."""
     if len(series.step) <= LEAST_POINTS:
         return False
-    edges = np.linspace(0, len(series.step) - 1, STRETCHES).astype(np.intp)
-    steps, seconds = np.diff(series.step[edges]), np.diff(series.wall_time[edges])
-    if not (steps > 0).all() or not (seconds > 0).all():
+    edges = _edges(len(series.step))
+    steps, times = series.step[edges].tolist(), series.wall_time[edges].tolist()
+    ends = zip(pairwise(steps), pairwise(times), strict=True)
+    stretches = [(after - before, until - since) for (before, after), (since, until) in ends]
+    if not all(steps > 0 and seconds > 0 for steps, seconds in stretches):
         return False
-    each = seconds / steps
-    return bool(each[-1] > SLOWER_BY_CLOCK**0.5 * each.min())
+    each = [seconds / steps for steps, seconds in stretches]
+    return bool(each[-1] > SLOWER_BY_CLOCK**0.5 * min(each))
+
+
+@lru_cache(maxsize=64)
+def _edges(points: int) -> NDArray[np.intp]:
+    """Where stretches of a series of so many points begin and end."""
+    return np.linspace(0, points - 1, STRETCHES).astype(np.intp)
 
 
 def _slowdown(seconds: Array, least: float, lasting: int) -> Slowdown | None:
