@@ -39,6 +39,10 @@ ENDS = 8
 # a power of the part that lies behind.
 BENDS = 24
 FINER = 12
+# Which of two bends is right is asked of so many times as many points before them as lie between
+# them, and of as many behind; of so many at least.
+HINGED = 3
+LEAST_HINGED = 10
 # So many levels make a staircase.
 STAIRS = 5
 POWERS = (0.5, 0.75, 1.0, 1.25)
@@ -101,7 +105,7 @@ def locate_level(y: Array, rise: Excursion) -> int:
     ends = np.linspace(bend.index + 1, len(y) - 1, ENDS)
     slope = min(_squares_about_slope(y, bend.index, end) for end in ends)
     ramp, squares = _ramp(y)
-    index = ramp if squares < slope else bend.index
+    index = _hinge(y, bend.index, ramp) if squares < slope else bend.index
     slope = min(slope, squares)
     if levels <= slope * len(y) ** (2 / len(y)):
         return split
@@ -110,6 +114,25 @@ def locate_level(y: Array, rise: Excursion) -> int:
         return index
     heights = np.diff([y[begin:end].mean() for begin, end in pairwise(edges)])
     return edges[1 + int(np.argmax(heights >= heights.max() / 2))]
+
+
+def _hinge(y: Array, bend: int, ramp: int) -> int:
+    """Which of two points a level bends upwards at, by the points about them.
+
+    A ramp is fitted to all of the rise, whose later course may be another one and pull its
+    beginning to and fro. These points have to say so as clearly as two numbers more would.
+
+    Args:
+        y: Values.
+        bend: One of the points.
+        ramp: The other.
+    """
+    apart = abs(bend - ramp)
+    begin = max(0, min(bend, ramp) - max(HINGED * apart, LEAST_HINGED))
+    part = y[begin : max(bend, ramp) + max(apart, LEAST_HINGED)]
+    pairs = np.array([[bend - begin, len(part)], [ramp - begin, len(part)]])
+    squares = _squares_about_ramps(part, np.arange(len(part)), pairs, 1.0)
+    return bend if squares[0] * len(part) ** (2 / len(part)) <= squares[1] else ramp
 
 
 def _staircase(y: Array) -> tuple[list[int], float]:
@@ -147,23 +170,28 @@ def _squares_about_slope(y: Array, bend: int, end: float) -> float:
 def _ramp(y: Array) -> tuple[int, float]:
     """The first point of the ramp between two levels that fits best, and the squares about it.
 
-    It may be steeper at its beginning or at its end. It is sought in a coarse grid of beginnings
-    and ends, and then in a finer one.
+    It may be steeper at its beginning or at its end: a number more for Schwarz's criterion.
     """
+    cost = len(y) ** (1 / len(y))
+    ramps = [_ramp_of(y, power) for power in POWERS]
+    return min(ramps, key=lambda ramp: ramp[1] * (1 if ramp[2] == 1 else cost))[:2]
+
+
+def _ramp_of(y: Array, power: float) -> tuple[int, float, float]:
+    """That of one power, sought in a coarse grid of beginnings and ends, then in finer ones."""
     last = len(y) - 1
     every = max(1, len(y) // SHARED)
     at = np.arange(every // 2, len(y), every)
     bend, end, apart = last // 2, float(last), last / 2
-    for count in (BENDS, FINER):
+    for count in (BENDS, FINER, FINER):
         bends = np.linspace(max(0, bend - apart), min(last - 1, bend + apart), count).astype(int)
         ends = np.linspace(max(1, end - 2 * apart), min(last, end + 2 * apart), count)
         pairs = np.stack(np.meshgrid(bends, ends), axis=-1).reshape(-1, 2)
         pairs = pairs[pairs[:, 1] > pairs[:, 0]]
-        squares = np.stack([_squares_about_ramps(y[at], at, pairs, power) for power in POWERS])
-        way, least = np.unravel_index(int(np.argmin(squares)), squares.shape)
-        bend, end, apart = int(pairs[least, 0]), float(pairs[least, 1]), last / (count - 1)
+        least = int(np.argmin(_squares_about_ramps(y[at], at, pairs, power)))
+        bend, end, apart = int(pairs[least, 0]), float(pairs[least, 1]), 2 * apart / (count - 1)
     best = np.array([[bend, end]])
-    return bend, float(_squares_about_ramps(y, np.arange(len(y)), best, POWERS[way])[0])
+    return bend, float(_squares_about_ramps(y, np.arange(len(y)), best, power)[0]), power
 
 
 def _squares_about_ramps(y: Array, at: NDArray[np.intp], pairs: Array, power: float) -> Array:
