@@ -113,7 +113,8 @@ def clipped(series: ScalarSeries, declared: Callable[[], Mapping[str, Any]]) -> 
     if since is not None and len(distinct(value)) > 1:
         text = f"is {largest:.4g} in {_share(at_limit, since)}: the limit at which gradients are "
         return _always(series, points, text + "clipped", largest, at_limit, since)
-    if since is not None and not is_limit(series.tag):
+    always = since is not None and len(value) == len(series.value)
+    if always and not is_limit(series.tag):
         text = f"is exactly {largest:.4g} in all {len(value):,} points: gradients are clipped or "
         return _always(series, points, text + "normalised all along", largest, at_limit, 0)
     limit = _limit(declared())
