@@ -401,6 +401,13 @@ def test_a_norm_of_zero_all_along() -> None:
     assert not found(logged("grad_norm", noise(0.2)), logged("grad_norm/layer.0", 0.0), loss())
 
 
+def test_a_norm_that_never_moves_is_clipped_or_normalised() -> None:
+    [one] = found(logged("grad_norm", 0.5), loss())
+    assert (one.kind, one.severity, one.onset_step) == ("gradient", "info", 0)
+    assert "exactly 0.5 in all 400 points: gradients are clipped or normalised" in one.message
+    assert not found(logged("max_grad_norm", 0.5), logged("grad_norm_clip", 0.5), loss())
+
+
 def test_clipping_that_is_always_active_from_some_point_on() -> None:
     norm = np.where(POINT < N // 3, 0.4 * noise(0.1), 1 - 1e-6 * noise(0.5))
     [one] = found(logged("train/grad_norm", norm), loss())
@@ -443,7 +450,6 @@ def test_norms_that_do_what_norms_do() -> None:
     assert not found(rising, falling)
     assert not found(logged("grad_norm", 0.5 * 2.0 ** (POINT / N) * noise(0.2)), loss())
     assert not found(logged("grad_norm", noise(1.0)), loss())
-    assert not found(logged("grad_norm", 1.0), loss())  # normalized
 
 
 # -- the scale of the loss

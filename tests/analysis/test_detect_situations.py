@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 import tbtools
-from tests.analysis.machinery_situations import SICK, SOUND, write
+from tests.analysis.machinery_situations import write
+from tests.analysis.machinery_variations import SICK, SOUND
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KINDS = {"throughput", "learning_rate", "gradient", "loss_scale", "collapse", "explosion"}
+KINDS = {
+    *("throughput", "learning_rate", "gradient", "loss_scale", "stall", "collapse", "explosion"),
+}
 # What says the same of a gradient.
 ALSO = {"gradient": {"explosion"}, "collapse": {"gradient"}}
 

@@ -1,7 +1,7 @@
 """Which way is better: the objective of a tag, its bound, and what it was measured on."""
 
 from tbtools.analysis.objective.bounds import bound
-from tbtools.analysis.objective.machinery import Machinery, is_clipping, machinery_of
+from tbtools.analysis.objective.machinery import Machinery, is_clipping, is_limit, machinery_of
 from tbtools.analysis.objective.meaning import (
     better_alone,
     is_players,
@@ -23,6 +23,7 @@ __all__ = [
     "better_alone",
     "bound",
     "is_clipping",
+    "is_limit",
     "is_players",
     "is_reward",
     "machinery_of",

@@ -32,6 +32,8 @@ _RATES = [
     ("learn", "rate"),
     ("lrate",),
 ]
+# Lightning's monitor of rates logs these of the same optimizers: lr-SGD-momentum.
+_BESIDE_RATES = [("momentum",), ("weight", "decay")]
 _SPEEDS = [
     ("fps",),  # SB3, IMPALA
     ("sps",),  # CleanRL
@@ -90,6 +92,8 @@ _SHARES = frozenset(
     {*("fraction", "frac", "clipfrac", "rate", "ratio", "share", "percent", "pct", "was")}
 )
 _LIMITS = frozenset({"value", "val", "max", "threshold", "limit"})
+# A norm that was taken behind the clipping: ``grad_norm_after_clip``.
+_BEHIND = frozenset({"after", "post"})
 _FACTORS = frozenset({"coef", "coeff", "coefficient", "factor", "multiplier"})
 # By themselves, as a clip_fraction is one of PPO's ratios of probabilities.
 _STEPS_CLIPPED = frozenset({"clipped", "clipping"})
@@ -135,7 +139,7 @@ def machinery_of(tag: str) -> Machinery | None:
     """
     parts = words(tag)
     if _has(parts, _RATES) or _is_rate(parts):
-        return "learning_rate"
+        return "learning_rate" if not _has(parts[-2:], _BESIDE_RATES) else None
     if any(ROLE_WORDS.get(part) in EVALUATIONS for part in parts):
         return None
     if _has(parts, _SCALES) or _last(tag) == ("scaler",):
@@ -159,7 +163,7 @@ def machinery_of(tag: str) -> Machinery | None:
 def _clips(tag: str, parts: Sequence[str]) -> Machinery | None:
     if is_clipping(tag):
         return "clipped" if _FACTORS.isdisjoint(parts) else "clip_factor"
-    if parts[-1:] == ("clip",):  # fairseq
+    if parts[-1:] == ("clip",) and _NORM.isdisjoint(parts):  # fairseq
         return "clipped"
     shares = not _STEPS_CLIPPED.isdisjoint(parts) and not _SHARES.isdisjoint(parts)
     return "clipped" if shares and _OF_A_POLICY.isdisjoint(parts) else None
@@ -182,6 +186,16 @@ def is_clipping(tag: str) -> bool:
     if _NORM & parts and not _SHARES & parts:
         return False
     return _has_gradient(parts) or not _OPTIMIZERS.isdisjoint(parts)
+
+
+def is_limit(tag: str) -> bool:
+    """Whether a tag is of what something may be at most: ``max_grad_norm``, ``grad_norm_clip``.
+
+    Args:
+        tag: The tag.
+    """
+    parts = words(tag)
+    return not _LIMITS.isdisjoint(parts) or (parts[-1] == "clip" and _BEHIND.isdisjoint(parts))
 
 
 def _has_gradient(parts: Collection[str]) -> bool:

@@ -10,6 +10,7 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of, points_before
 from tbtools.analysis.detect.signals import excursion, robust
 from tbtools.analysis.detect.signals.onset import locate_level
+from tbtools.analysis.objective import is_limit
 from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
@@ -109,10 +110,13 @@ def clipped(series: ScalarSeries, declared: Callable[[], Mapping[str, Any]]) -> 
     largest = float(value.max())
     at_limit = value >= largest * (1 - WITHIN)
     since = _since(at_limit)
-    # A norm that never moves at all is normalized, or no norm.
     if since is not None and len(distinct(value)) > 1:
         text = f"is {largest:.4g} in {_share(at_limit, since)}: the limit at which gradients are "
         return _always(series, points, text + "clipped", largest, at_limit, since)
+    always = since is not None and len(value) == len(series.value)
+    if always and not is_limit(series.tag):
+        text = f"is exactly {largest:.4g} in all {len(value):,} points: gradients are clipped or "
+        return _always(series, points, text + "normalised all along", largest, at_limit, 0)
     limit = _limit(declared())
     if limit is None or (since := _since(value > limit)) is None:
         return None

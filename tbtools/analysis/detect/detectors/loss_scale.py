@@ -93,10 +93,10 @@ def _collapse(exponent: Array) -> Fault | None:
     """A fall that was never made good."""
     usual = float(exponent[: int(START * len(exponent)) + 1].min())
     last = float(exponent[-LASTING:].max())
-    if last <= NOTHING and exponent.max() >= SCALED:
+    if usual - last < HALVINGS:
+        if last > NOTHING or exponent.max() < SCALED:
+            return None
         usual = usual if usual >= SCALED else float(exponent.max())
-    elif usual - last < HALVINGS:
-        return None
     index = int(np.flatnonzero(exponent >= usual)[-1]) + 1
     since = exponent[index:]
     # One that is doubled again where it came to has found its place.

@@ -26,13 +26,26 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 LEAST_POINTS = 8
+# What is so many times as much is the same but for rounding.
+EXACT = 1.0001
 # A rate that is so many times what it was has leapt for certain; at a restart so many are enough,
 # for nothing else happens there.
 LEAP = 3.0
 LEAP_AT_RESTART = 1.4
 FALL_AT_RESTART = 1.8
-# Beyond all rates before, so many.
+# Beyond all rates before, so many, or so many at once.
 BEYOND = 2.0
+AT_ONCE = 1.5
+# A schedule that moved at more than this part of the points before is at another place where it is
+# so many times what it was at once, or that part of it ...
+MOVING = 0.5
+# ... up from more than this part of its peak, for lower a cycle may end.
+HIGH = 0.15
+# What stood still falls in steps as schedules have them, but not by so many.
+CUT = 30.0
+# So many points, and this part of the series, are no end of a schedule.
+LASTING = 3
+LASTING_PART = 0.05
 # A schedule that had come to this part of its peak was over, and the next one may begin.
 OVER = 0.008
 # A rate that changes elsewhere by such a power of what it does at a restart has that schedule.
@@ -84,7 +97,8 @@ def find(series: ScalarSeries) -> Finding | None:
     if len(value) < LEAST_POINTS or series.steps_go_back or value.min() == value.max():
         return None
     resumed = np.flatnonzero(session[1:] != session[:-1]) + 1
-    change = _at_restarts(value, resumed) or _beyond(value, resumed) or _climbs_again(value)
+    change = _at_restarts(value, resumed) or _beyond(value, resumed)
+    change = change or _breaks(value, resumed) or _climbs_again(value)
     return None if change is None else _finding(series, points, value, change)
 
 
@@ -185,12 +199,46 @@ def _beyond(value: Array, resumed: NDArray[np.intp]) -> Change | None:
         return None
     index = min(later)
     before, after = float(highest[index - 1]), float(value[index:].max())
-    if index in resumed or after <= BEYOND * before:
+    at_once = bool(value[index] * EXACT >= AT_ONCE * before)
+    if index in resumed or after * EXACT < (AT_ONCE if at_once else BEYOND) * before:
         return None
-    at_once = value[index] > BEYOND * before
     text = f"jumped {value[index] / value[index - 1]:,.3g}-fold at" if at_once else "rises since"
     text += f" {{place}}, from {value[index - 1]:.4g} to {value[index] if at_once else after:.4g}, "
     return Change(index, text + "beyond all rates before", False, "info")
+
+
+def _breaks(value: Array, resumed: NDArray[np.intp]) -> Change | None:
+    """A schedule that is at another place from one point to the next, once, and stays there."""
+    n = len(value)
+    settled = max(WARM_UP_POINTS, int(WARM_UP * n))
+    end = n - max(LASTING, int(LASTING_PART * n))
+    moves = np.diff(np.log(value))
+    for first in resumed.tolist():  # what happens there is judged apart, with a warm-up
+        moves[first - 1 : first + settled] = 0
+    moves[: int(np.argmax(moves <= 0))] = 0  # the warm-up at first
+    sizes = np.abs(moves[:end])
+    largest = float(sizes.max(initial=0))
+    if largest <= np.log(AT_ONCE) or (sizes > LIKE * largest).sum() > 1:
+        return None
+    index = int(np.argmax(sizes)) + 1
+    if index <= settled:
+        return None
+    before, after = float(value[index - 1]), float(value[index])
+    if abs(after - before) <= 2 * np.abs(np.diff(value[index - 1 - settled : index])).max():
+        return None  # a line falls ever more steeply by its logarithm
+    if after < before:
+        if value[index:].max() >= BACK * before:
+            return None
+        text = f"fell {before / after:,.3g}-fold"
+    elif before > HIGH * value[:index].max():
+        text = f"jumped {after / before:,.3g}-fold"
+    else:
+        return None
+    moved = (moves[index - 1 - settled : index - 1] != 0).mean() > MOVING
+    if not moved and before < CUT * after:
+        return None
+    text += f" at once at {{place}}, from {before:.4g} to {after:.4g}, "
+    return Change(index, text + "as it does nowhere else", False, "info")
 
 
 def _climbs_again(value: Array) -> Change | None:

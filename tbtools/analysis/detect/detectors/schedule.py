@@ -30,11 +30,16 @@ ZEROS = 3
 ZERO_PART = 0.05
 # ... and where the rate had come down by itself, so many are no end of a schedule.
 ENDED_PART = 0.2
+# So many rates below zero, by more than this part of the peak, are neither: each step goes uphill.
+NEGATIVE = 2
+ROUNDING = 1e-3
 # Zeros at first, before a rate that is none, are a fault of the warm-up if they last so long.
 ZEROS_AT_FIRST = 5
 ZERO_AT_FIRST_PART = 0.1
-# A schedule that ended at this part of its peak or below, so early, was computed for a shorter run.
+# A schedule that ended at this part of its peak or below, so early, was computed for a shorter run;
+# beyond that, and up to this part, it may also have been forgotten.
 LOW = 0.12
+BELOW_PEAK = 0.9
 EARLY = 0.4
 # It came down there in so many moves, at more than this part of the points: no staircase.
 MOVES = 5
@@ -77,24 +82,19 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
     n = len(series.value)
     peak = peak_of(series)
     ended = end == n and begin > 0 and bool(series.value[begin - 1] <= ENDED * peak)
-    least = max(ZEROS, (ENDED_PART if ended else ZERO_PART) * n)
     at_first = begin == 0 and end < n
+    uphill = np.count_nonzero(series.value[begin:end] < -ROUNDING * abs(peak)) >= NEGATIVE
     if at_first:
         least = max(ZEROS_AT_FIRST, ZERO_AT_FIRST_PART * n)
+    else:
+        least = NEGATIVE if uphill else max(ZEROS, (ENDED_PART if ended else ZERO_PART) * n)
     if end - begin < least:
         return None
     first, last = int(series.step[begin]), int(series.step[end - 1])
     for other in rates[1:]:
         if (other.value[(other.step >= first) & (other.step <= last)] > 0).any():
             return None
-    place = place_of(series, begin)
-    is_so = "is negative or 0" if (series.value[begin:end] < 0).any() else "is 0"
-    text = f"{is_so} in all {n:,} points" if begin == 0 else f"{is_so} from {place} on"
-    if begin == 0 and end < n:
-        text = f"{is_so} until {place_of(series, end - 1)}, {end / n:.0%} of the run"
-    elif begin and end < n:
-        text = f"{is_so} from {place} to {place_of(series, end - 1)}"
-    text += f", {(end - begin) / n:.0%} of the run" if begin else ""
+    text = _where_it_is_so(series, begin, end)
     falls = loss is not None and _falls(loss, first, last)
     severity: Severity = "warning"
     if falls:
@@ -103,6 +103,8 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
     elif at_first:
         severity = "info"
         text += ": it begins late"
+    elif uphill:
+        text += ": steps go uphill"
     elif ended:
         text += ": training goes on after the end of the schedule"
     else:
@@ -118,6 +120,18 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
         evidence={"zeros": end - begin, "points": n, "peak": peak, "loss_falls": falls},
         last_good=begin - 1 if begin else None,
     )
+
+
+def _where_it_is_so(series: ScalarSeries, begin: int, end: int) -> str:
+    n = len(series.value)
+    place = place_of(series, begin)
+    is_so = "is negative or 0" if (series.value[begin:end] < 0).any() else "is 0"
+    if begin == 0 and end < n:
+        return f"{is_so} until {place_of(series, end - 1)}, {end / n:.0%} of the run"
+    if begin == 0:
+        return f"{is_so} in all {n:,} points"
+    until = f" to {place_of(series, end - 1)}" if end < n else " on"
+    return f"{is_so} from {place}{until}, {(end - begin) / n:.0%} of the run"
 
 
 def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
@@ -159,6 +173,9 @@ def _ended_early(rates: Sequence[ScalarSeries]) -> Finding | None:
     assert begin is not None
     n = len(series.value)
     peak, last = peak_of(series), float(series.value[-1])
+    why = "the schedule was made for a shorter one"
+    if last > LOW * peak:
+        why += ", or is not asked any more"
     return Finding.of_points(
         series,
         begin,
@@ -167,8 +184,7 @@ def _ended_early(rates: Sequence[ScalarSeries]) -> Finding | None:
         kind="learning_rate",
         severity="info",
         message=f"has come to its end at {place_of(series, begin)}, and stays at {last:.4g}, "
-        f"{last / peak:.2g} of its peak, for {(n - begin) / n:.0%} of the run: the schedule was "
-        "made for a shorter one",
+        f"{last / peak:.2g} of its peak, for {(n - begin) / n:.0%} of the run: {why}",
         evidence={"peak": peak, "level_after": last, "points_since": n - begin},
         last_good=begin - 1,
     )
@@ -179,7 +195,7 @@ def _end_of_schedule(series: ScalarSeries) -> int | None:
     value = series.value
     n = len(value)
     moves = np.flatnonzero(value[1:] != value[:-1])
-    if n < LEAST_POINTS or not len(moves) or not 0 < value[-1] <= LOW * peak_of(series):
+    if n < LEAST_POINTS or not len(moves) or not 0 < value[-1] <= BELOW_PEAK * peak_of(series):
         return None
     begin = int(moves[-1]) + 1
     way = value[:begin]

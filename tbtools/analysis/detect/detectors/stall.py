@@ -25,8 +25,11 @@ BEYOND = 10.0
 TYPICAL = 30.0
 # ... and so many seconds: nobody calls less a stall.
 SECONDS = 60.0
-# Pauses so evenly apart, from the first point on, and so alike are of evaluations or checkpoints.
-REGULAR = 1.2
+# Pauses from the first point on that vary by no more than this part of what lies between them, and
+# are so alike, are of evaluations or checkpoints; fewer may be so even by chance.
+REGULAR = 0.2
+REGULAR_FEW = 0.05
+FEW = 5
 ALIKE = 3.0
 # While a session starts, programs are compiled and caches filled: so many points, so many seconds.
 START_UP = 5
@@ -169,10 +172,9 @@ def _starts(series: ScalarSeries) -> NDArray[np.bool_]:
 def _are_regular(at: NDArray[np.intp], seconds: NDArray[np.float64]) -> bool:
     """Whether pauses come as evaluations do: after as many points each time, and as long."""
     apart = np.diff(at, prepend=-1)
+    varies = (REGULAR if len(at) >= FEW else REGULAR_FEW) * apart.min()
     return bool(
-        len(at) > 1
-        and apart.max() <= REGULAR * apart.min()
-        and seconds.max() <= ALIKE * seconds.min()
+        len(at) > 1 and np.ptp(apart) <= max(1, varies) and seconds.max() <= ALIKE * seconds.min()
     )
 
 

@@ -70,6 +70,10 @@ WHOLE = 1.0
 NEAR = 2
 # Levels of a series that tell how much it varies.
 LEVELS = 10
+# Pieces of a series whose medians are levels between which there may be a step.
+PIECES = 20
+# So many standard errors of their difference: halves of a straight line without noise have 7.7.
+STEP = 8.0
 # Edges of the stretches of the first look.
 STRETCHES = 9
 
@@ -219,7 +223,7 @@ def _slowdown(seconds: Array, least: float, lasting: int) -> Slowdown | None:
     if len(seconds) < FEW_POINTS:
         least, lasting = max(least, SLOWER_IN_FEW), LASTING_IN_FEW
     y = np.log(seconds)
-    found = _rise(y) or (_step_in_few(y) if len(y) < FEW_POINTS else None)
+    found = _rise(y)
     if found is not None and len(y) - found >= max(lasting, LASTING_PART * len(y)):
         before, after = _before(y, found), _after(y, found)
         times = float(np.exp(robust.median(after) - robust.median(before)))
@@ -266,7 +270,7 @@ def _rise(y: Array) -> int | None:
     noise = robust.noise_of_points(y)
     rise = excursion.find(y, noise)
     if rise is None:
-        return None
+        return _step(y)
     index = locate_level(y, rise)
     first = min(WARM_UP_POINTS, len(y) // 4)
     if index >= max(int(WARM_UP * len(y)), first):
@@ -286,14 +290,20 @@ def _rises_before(y: Array, index: int) -> bool:
     return bool(before > after / 2)
 
 
-def _step_in_few(y: Array) -> int | None:
-    """A step in so few points that their noise is hardly known, beyond all that they vary by."""
+def _step(y: Array) -> int | None:
+    """A step between two levels which noise, or few points, hide from `excursion`."""
     index = robust.least_squares_split(y)
-    before, after = y[:index], y[index:]
+    width = max(1, len(y) // PIECES)
+    before, after = (robust.window_medians(part, width, PIECES) for part in (y[:index], y[index:]))
     if len(before) < excursion.BEFORE or len(after) < excursion.PERSISTENT:
         return None
-    apart = after.min() - before.max()
-    return index if apart > max(np.ptp(before), np.ptp(after)) else None
+    if len(y) < FEW_POINTS:  # whose noise is hardly known: beyond all that they vary by
+        return index if after.min() - before.max() > max(np.ptp(before), np.ptp(after)) else None
+    apart = after.mean() - before.mean()
+    squares = len(before) * before.var() + len(after) * after.var()
+    error = (squares / (len(before) + len(after) - 2) * (1 / len(before) + 1 / len(after))) ** 0.5
+    lasts = robust.median(after[-excursion.BEFORE :]) > before.mean() + apart / 2
+    return index if apart > STEP * error and lasts else None
 
 
 def _slows_on(y: Array) -> bool:

@@ -13,8 +13,6 @@ from tbtools.analysis.detect.signals import excursion, robust
 from tbtools.analysis.detect.signals.excursion import Scale
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from tbtools.analysis.detect.signals.excursion import Excursion
@@ -41,6 +39,10 @@ ENDS = 8
 # a power of the part that lies behind.
 BENDS = 24
 FINER = 12
+# Which of two bends is right is asked of so many times as many points before them as lie between
+# them, and of as many behind; of so many at least.
+HINGED = 3
+LEAST_HINGED = 10
 # So many levels make a staircase.
 STAIRS = 5
 POWERS = (0.5, 0.75, 1.0, 1.25)
@@ -103,7 +105,7 @@ def locate_level(y: Array, rise: Excursion) -> int:
     ends = np.linspace(bend.index + 1, len(y) - 1, ENDS)
     slope = min(_squares_about_slope(y, bend.index, end) for end in ends)
     ramp, squares = _ramp(y)
-    index = ramp if squares < slope else bend.index
+    index = _hinge(y, bend.index, ramp) if squares < slope else bend.index
     slope = min(slope, squares)
     if levels <= slope * len(y) ** (2 / len(y)):
         return split
@@ -112,6 +114,25 @@ def locate_level(y: Array, rise: Excursion) -> int:
         return index
     heights = np.diff([y[begin:end].mean() for begin, end in pairwise(edges)])
     return edges[1 + int(np.argmax(heights >= heights.max() / 2))]
+
+
+def _hinge(y: Array, bend: int, ramp: int) -> int:
+    """Which of two points a level bends upwards at, by the points about them.
+
+    A ramp is fitted to all of the rise, whose later course may be another one and pull its
+    beginning to and fro. These points have to say so as clearly as two numbers more would.
+
+    Args:
+        y: Values.
+        bend: One of the points.
+        ramp: The other.
+    """
+    apart = abs(bend - ramp)
+    begin = max(0, min(bend, ramp) - max(HINGED * apart, LEAST_HINGED))
+    part = y[begin : max(bend, ramp) + max(apart, LEAST_HINGED)]
+    pairs = np.array([[bend - begin, len(part)], [ramp - begin, len(part)]])
+    squares = _ramps(pairs, np.arange(len(part)), 1.0).squares(part)
+    return bend if squares[0] * len(part) ** (2 / len(part)) <= squares[1] else ramp
 
 
 def _staircase(y: Array) -> tuple[list[int], float]:
@@ -149,17 +170,25 @@ def _squares_about_slope(y: Array, bend: int, end: float) -> float:
 def _ramp(y: Array) -> tuple[int, float]:
     """The first point of the ramp between two levels that fits best, and the squares about it.
 
-    It may be steeper at its beginning or at its end. It is sought in a coarse grid of beginnings
-    and ends, and then in a finer one.
+    It may be steeper at its beginning or at its end: a number more for Schwarz's criterion.
     """
+    cost = len(y) ** (1 / len(y))
+    ramps = [_ramp_of(y, power) for power in POWERS]
+    return min(ramps, key=lambda ramp: ramp[1] * (1 if ramp[2] == 1 else cost))[:2]
+
+
+def _ramp_of(y: Array, power: float) -> tuple[int, float, float]:
+    """That of one power, sought in a coarse grid of beginnings and ends, then in finer ones."""
     last = len(y) - 1
-    coarse = _coarse_ramps(len(y))
-    some = y[coarse.at]
-    _, bend, end = coarse.best(some)
-    fine = _ramps_about(bend, end, last / (BENDS - 1), FINER, last, coarse.at)
-    way, bend, end = fine.best(some)
-    best = _ramps(np.array([[bend, end]]), np.arange(len(y)), POWERS[way : way + 1])
-    return bend, float(best.squares(y)[0, 0])
+    ramps = _coarse_ramps(len(y), power)
+    at, apart = ramps.at, last / (BENDS - 1)
+    bend, end = ramps.best(y[at])
+    for _ in range(2):
+        ramps = _ramps_about(bend, end, apart, FINER, last, at, power)
+        bend, end = ramps.best(y[at])
+        apart *= 2 / (FINER - 1)
+    best = _ramps(np.array([[bend, end]]), np.arange(len(y)), power)
+    return bend, float(best.squares(y)[0]), power
 
 
 @dataclass(frozen=True)
@@ -169,54 +198,48 @@ class _Ramps:
     Attributes:
         pairs: Where each begins and ends.
         at: The points of which there are values.
-        powers: Of each power the values of all ramps less their means, and the sums of their
-            squares.
+        values: Those of each ramp less their mean.
+        sums: The sums of their squares.
     """
 
     pairs: Array
     at: NDArray[np.intp]
-    powers: Sequence[tuple[Array, Array]]
+    values: Array
+    sums: Array
 
     def squares(self, y: Array) -> Array:
-        """What is left of values about each, a row for each power."""
+        """What is left of values about each."""
         centred = y - y.mean()
-        whole = centred @ centred
-        return np.stack([whole - (ramps @ centred) ** 2 / sums for ramps, sums in self.powers])
+        return np.asarray(centred @ centred - (self.values @ centred) ** 2 / self.sums)
 
-    def best(self, y: Array) -> tuple[int, int, float]:
-        """The number of the power, the beginning and the end of the ramp that fits best."""
-        squares = self.squares(y)
-        way, least = np.unravel_index(int(np.argmin(squares)), squares.shape)
-        bend, end = self.pairs[least]
-        return int(way), int(bend), float(end)
+    def best(self, y: Array) -> tuple[int, float]:
+        """The beginning and the end of the ramp that fits best."""
+        bend, end = self.pairs[int(np.argmin(self.squares(y)))]
+        return int(bend), float(end)
 
 
-def _ramps(pairs: Array, at: NDArray[np.intp], powers: Sequence[float]) -> _Ramps:
-    straight = np.clip((at - pairs[:, :1]) / (pairs[:, 1:] - pairs[:, :1]), 0, 1)
-    found = []
-    for power in powers:
-        ramps = straight**power
-        ramps -= ramps.mean(axis=1, keepdims=True)
-        found.append((ramps, np.maximum((ramps**2).sum(axis=1), excursion.TINY)))
-    return _Ramps(pairs, at, found)
+def _ramps(pairs: Array, at: NDArray[np.intp], power: float) -> _Ramps:
+    values = np.clip((at - pairs[:, :1]) / (pairs[:, 1:] - pairs[:, :1]), 0, 1) ** power
+    values -= values.mean(axis=1, keepdims=True)
+    return _Ramps(pairs, at, values, np.maximum((values**2).sum(axis=1), excursion.TINY))
 
 
 def _ramps_about(
-    bend: int, end: float, apart: float, count: int, last: int, at: NDArray[np.intp]
+    bend: int, end: float, apart: float, count: int, last: int, at: NDArray[np.intp], power: float
 ) -> _Ramps:
     """Ramps that begin and end at so many places about these."""
     bends = np.linspace(max(0, bend - apart), min(last - 1, bend + apart), count).astype(int)
     ends = np.linspace(max(1, end - 2 * apart), min(last, end + 2 * apart), count)
     pairs = np.stack(np.meshgrid(bends, ends), axis=-1).reshape(-1, 2)
-    return _ramps(pairs[pairs[:, 1] > pairs[:, 0]], at, POWERS)
+    return _ramps(pairs[pairs[:, 1] > pairs[:, 0]], at, power)
 
 
-@lru_cache(maxsize=4)  # a megabyte or two each
-def _coarse_ramps(n: int) -> _Ramps:
+@lru_cache(maxsize=8)  # half a megabyte each
+def _coarse_ramps(n: int, power: float) -> _Ramps:
     """Ramps anywhere in n points, at no more of these than are needed: the same for all series."""
     every = max(1, n // SHARED)
     at = np.arange(every // 2, n, every)
-    return _ramps_about((n - 1) // 2, float(n - 1), (n - 1) / 2, BENDS, n - 1, at)
+    return _ramps_about((n - 1) // 2, float(n - 1), (n - 1) / 2, BENDS, n - 1, at, power)
 
 
 def locate_in_blocks(y: Array, rise: Excursion) -> Onset:
