@@ -372,7 +372,13 @@ def test_a_scale_that_grew_for_good_needs_no_objective(tag: str) -> None:
     assert (found.kind, found.severity, found.onset_step) == ("explosion", "warning", 150)
     assert 500 < found.evidence["level_after"] / found.evidence["level_before"] < 2000
     y[160:] /= 1000
-    assert not detect_series([series(y, tag)])
+    back = the_only(detect_series([series(y, tag)]))
+    assert (back.kind, back.severity, back.onset_step, back.ongoing) == (
+        "spike",
+        "info",
+        150,
+        False,
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -506,6 +512,21 @@ def test_a_spike_is_found_wherever_it_is_and_however_short_the_log(
     y[at] += 1
     [found] = detect_series([series(y)]).of("spike")
     assert (found.onset_step, found.evidence["count"]) == (at, 1)
+
+
+@pytest.mark.parametrize("tag", ["train/grad_norm", "Losses/Value Loss"])
+def test_a_spike_of_what_has_no_objective_is_tenfold(tag: str) -> None:
+    usual = 4 * np.exp(noise(400, 0.25))
+    reward = series(np.minimum(np.arange(400) / 200, 1) + noise(400), "Environment/Reward")
+    high = np.where(np.arange(400) == 300, 240, usual)
+    found = the_only(detect_series([series(high, tag), reward]).of("spike"))
+    assert (found.tag, found.severity, found.onset_step) == (tag, "info", 300)
+    assert found.best_step is None
+    low = np.where(np.arange(400) == 300, 30, usual)
+    for other in (series(low, tag), series(usual, tag), series(high, "tokens")):
+        assert not detect_series([other, reward]).of("spike")
+    heavy = np.random.default_rng(0).pareto(1.2, 400)
+    assert not detect_series([series(heavy, tag), reward]).of("spike")
 
 
 def test_a_bend_is_no_spike() -> None:

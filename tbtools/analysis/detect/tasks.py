@@ -213,14 +213,14 @@ def scores_improve(scores: Iterable[Judged], judged: Judged, onset: int) -> bool
         onset: Where it rose.
     """
     return judged.objective == "min" and any(
-        _is_best_at_end(score, int(_points_at(score, judged, onset))) for score in scores
+        _is_best_at_end(score, _points_at(score, judged, onset)) for score in scores
     )
 
 
-def _points_at(score: Judged, judged: Judged, onset: int) -> np.intp:
+def _points_at(score: Judged, judged: Judged, onset: int) -> int:
     """How many values of a score were written before a point of another series."""
     [points] = points_before(score.series, judged.series, judged.points[[onset]], "left")
-    return np.searchsorted(score.points, points)
+    return int(np.searchsorted(score.points, points))
 
 
 def _is_best_at_end(score: Judged, before: int) -> bool:

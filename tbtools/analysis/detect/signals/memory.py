@@ -138,7 +138,7 @@ def _has_memory(y: Array) -> bool:
     if not (count >= LEAST_POINTS and LEAST_TURNING < share < 2 / 3 - FEWER * error):
         return False
     rest = _without_trend(y[-robust.ENOUGH_DIFFERENCES :])
-    return _turning_points(rest)[0] < 2 / 3 - FEWER_STILL * error
+    return bool(_turning_points(rest)[0] < 2 / 3 - FEWER_STILL * error)
 
 
 def _without_trend(y: Array) -> Array:
