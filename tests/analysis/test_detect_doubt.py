@@ -105,6 +105,37 @@ def test_a_running_mean_of_noise_is_no_divergence(name: str) -> None:
     assert alarms <= 10
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_rise_beyond_noise_with_little_memory_is_one(seed: int) -> None:
+    """Noise that repeats a seventh of itself is no running mean, nor is a steep descent."""
+    white = noise(2000, 0.04, seed)
+    short = white + 0.15 * np.roll(white, 1)
+    t = np.arange(2000) / 2000
+    creeping = 2.9 + 2.2 * (1 + np.minimum(t, 0.5) / 0.003) ** -0.5 + 0.4 * np.maximum(t - 0.5, 0)
+    assert serious(detect_series([series(creeping + short)])) == ["divergence"]
+    t = np.arange(650) / 650
+    early = 3.3 * (1 + np.minimum(t, 0.17) / 0.006) ** -0.5 + 0.8 * (t > 0.2)
+    found = detect_series([series(early + noise(650, 0.05, seed))])
+    assert serious(found)[:1] == ["divergence"]
+
+
+def test_the_first_points_of_a_series_are_no_level_to_come_back_to() -> None:
+    reward = np.concatenate([[-19.3, -20.1], -20.5 + noise(52, 0.1)])
+    assert not detect_series([series(reward, "rollout/ep_rew_mean")]).of("divergence")
+    loss = np.concatenate([[2.3, 2.3], 11 + noise(52, 0.1)])
+    assert detect_series([series(loss)]).of("divergence")
+
+
+def test_a_rise_for_longer_than_all_before_may_be_a_smaller_part_of_what_was_achieved() -> None:
+    t = np.arange(3000) / 3000
+    for turned, is_found in ((0.25, True), (0.85, False)):
+        fell = 4 - 2 * np.minimum(t / turned, 1)
+        lost = 0.22 * np.clip((t - turned) / 0.04, 0, 1)
+        found = detect_series([series(fell + lost + noise(3000, 0.05))]).of("divergence")
+        assert bool(found) == is_found
+        assert all(abs(each.onset_step - 3000 * turned) < 60 for each in found)
+
+
 def test_a_loss_that_rises_while_a_queue_is_filled_and_then_falls_is_none() -> None:
     t = np.arange(500) / 500
     filled = 6.5 * np.minimum(t / 0.05, 1)
@@ -275,6 +306,33 @@ def test_a_setting_that_was_changed_explains_a_loss_that_was_usual_before(tag: s
         assert the_only(detect_series([usual, other]).of("divergence")).severity == "error"
 
 
+def test_the_weight_of_a_term_that_is_raised_explains_a_sum_that_was_usual_before() -> None:
+    t = np.arange(300) / 300
+    weight = np.minimum(t / 0.4, 1)
+    total = series(86 + 120 * np.exp(-t / 0.03) + 20 * weight + noise(300), "train/loss")
+    assert the_only(detect_series([total]).of("divergence")).severity == "error"
+    for tag in ("train/kl_weight", "beta", "perceptual_lambda"):
+        assert not detect_series([total, series(weight, tag)]).of("divergence")
+    # A level of its own is to be seen; what is measured is no weight, and a norm is none.
+    later = np.clip((t - 0.3) / 0.3, 0, 1)
+    beyond = series(86 + 12 * np.exp(-t / 0.05) + 40 * later + noise(300), "train/loss")
+    found = the_only(detect_series([beyond, series(later, "beta")]).of("divergence"))
+    assert (found.severity, found.provisional) == ("warning", True)
+    assert "the weight of a term was raised" in found.message
+    for other in (series(weight + noise(300), "beta"), series(weight, "weight_norm")):
+        assert the_only(detect_series([total, other]).of("divergence")).severity == "error"
+
+
+def test_a_score_that_improves_to_the_end_speaks_for_a_loss_that_creeps_up() -> None:
+    t = np.arange(800) / 800
+    loss = series(0.2 + 1.6 * np.exp(-t / 0.01) + 0.06 * (1 - np.exp(-t / 0.3)) + noise(800, 0.005))
+    assert the_only(detect_series([loss]).of("divergence")).severity == "error"
+    better = series(0.3 + 0.4 * t + noise(800, 0.01), "probe/accuracy")
+    assert not detect_series([loss, better]).of("divergence")
+    stuck = series(0.3 + 0.4 * np.minimum(t, 0.02) + noise(800, 0.01), "probe/accuracy")
+    assert detect_series([loss, stuck]).of("divergence")
+
+
 @pytest.mark.parametrize("zero", [True, False])
 def test_a_term_that_is_turned_on_raises_the_sum(zero: bool) -> None:
     total = series(np.where(np.arange(400) < 150, falling(400), 9 + falling(400)) + noise(400))
@@ -314,7 +372,13 @@ def test_a_scale_that_grew_for_good_needs_no_objective(tag: str) -> None:
     assert (found.kind, found.severity, found.onset_step) == ("explosion", "warning", 150)
     assert 500 < found.evidence["level_after"] / found.evidence["level_before"] < 2000
     y[160:] /= 1000
-    assert not detect_series([series(y, tag)])
+    back = the_only(detect_series([series(y, tag)]))
+    assert (back.kind, back.severity, back.onset_step, back.ongoing) == (
+        "spike",
+        "info",
+        150,
+        False,
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -448,6 +512,21 @@ def test_a_spike_is_found_wherever_it_is_and_however_short_the_log(
     y[at] += 1
     [found] = detect_series([series(y)]).of("spike")
     assert (found.onset_step, found.evidence["count"]) == (at, 1)
+
+
+@pytest.mark.parametrize("tag", ["train/grad_norm", "Losses/Value Loss"])
+def test_a_spike_of_what_has_no_objective_is_tenfold(tag: str) -> None:
+    usual = 4 * np.exp(noise(400, 0.25))
+    reward = series(np.minimum(np.arange(400) / 200, 1) + noise(400), "Environment/Reward")
+    high = np.where(np.arange(400) == 300, 240, usual)
+    found = the_only(detect_series([series(high, tag), reward]).of("spike"))
+    assert (found.tag, found.severity, found.onset_step) == (tag, "info", 300)
+    assert found.best_step is None
+    low = np.where(np.arange(400) == 300, 30, usual)
+    for other in (series(low, tag), series(usual, tag), series(high, "tokens")):
+        assert not detect_series([other, reward]).of("spike")
+    heavy = np.random.default_rng(0).pareto(1.2, 400)
+    assert not detect_series([series(heavy, tag), reward]).of("spike")
 
 
 def test_a_bend_is_no_spike() -> None:

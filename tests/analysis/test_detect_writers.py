@@ -123,3 +123,18 @@ def test_a_rise_says_that_the_run_was_restarted_where_it_begins(tmp_path: Path, 
     at_restart = jump <= 101
     assert found.evidence.get("at_restart", False) == at_restart
     assert ("the run was restarted there" in found.message) == at_restart
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+def test_at_a_restart_a_smaller_jump_is_one(tmp_path: Path, restarted: bool) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.02, 400)
+    builders = [EventFileBuilder(), EventFileBuilder()]
+    for step in range(400):
+        value = 1.9 + 3.3 * np.exp(-step / 40) + 0.11 * (step >= 250) + noise[step]
+        late = step >= 250
+        wall_time = START + 60 * step + 7200 * (late and restarted)
+        builders[late and restarted].scalar("loss", step, value, wall_time)
+    for part, builder in enumerate(builders[: 1 + restarted]):
+        builder.write(tmp_path / f"events.out.tfevents.{part}")
+    found = [each.onset_step for each in tbtools.detect(tmp_path) if each.kind == "divergence"]
+    assert found == ([250] if restarted else [])

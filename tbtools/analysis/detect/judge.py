@@ -33,7 +33,7 @@ from tbtools.analysis.detect.screen import look
 from tbtools.analysis.detect.signals import excursion
 from tbtools.analysis.detect.tasks import Given, given
 from tbtools.analysis.detect.writers import joined, writers_apart
-from tbtools.analysis.objective import is_reward, machinery_of, objectives_of
+from tbtools.analysis.objective import is_reward, machinery_of, objectives_of, vital_of
 from tbtools.runs.numbers import distinct
 from tbtools.runs.reading import check_progress
 from tbtools.vocabulary import SEVERITIES
@@ -116,6 +116,7 @@ def _detect(
     scales = _of_scale(every, directions, judged)
     found += scales.values()
     found += machinery.find(every, judged, scales, declared or (lambda *_: {}))
+    found += _tenfold(every, judged, {(one.run, one.tag) for one in found})
     rates = learning_rates(every)
     looked = dict(zip(judged, look(list(judged.values())), strict=True))
     short = _with_few_steps(judged)
@@ -225,6 +226,20 @@ def _of_scale(
         if finding is not None:
             found[one.run, one.tag] = finding
     return found
+
+
+def _tenfold(
+    series: list[ScalarSeries], judged: Collection[Key], told: Collection[Key]
+) -> Iterator[Finding]:
+    """Spikes of what may not grow and has no objective, where nothing else is told of it."""
+    for one in series:
+        key = one.run, one.tag
+        if key in judged or key in told or vital_of(one.tag) not in scale.MAY_NOT_GROW:
+            continue
+        if spike.may_be_tenfold(one.value):
+            found = spike.find_tenfold(Judged(one, "min"))
+            if found is not None:
+                yield found
 
 
 def _beside(judged: list[Judged]) -> scale.Beside:

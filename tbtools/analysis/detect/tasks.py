@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.judged import points_before, points_near
-from tbtools.analysis.objective import machinery_of, role_of, words
+from tbtools.analysis.detect.signals import robust
+from tbtools.analysis.objective import machinery_of, role_of, vital_of, words
 from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -36,10 +37,21 @@ _DIFFICULTIES = frozenset(
     }
 )
 _LOSSES = frozenset({"loss", "losses", "penalty"})
+# What terms of a loss are multiplied with.
+_WEIGHTS = frozenset(
+    {
+        *("weight", "weights", "coef", "coeff", "coefficient", "coefficients", "beta", "betas"),
+        *("lambda", "lam", "annealing", "anneal"),
+    }
+)
 # A setting is changed a few times; more often a change would lie near any point.
 _CHANGES = 4
 # It is kept for so many points at the least.
 _KEPT = 8
+# So many values of a score before and after tell whether it improves.
+_LEVELS = 5
+# A weight is raised by more than this factor.
+_RAISED = 1.1
 # What counts epochs, or what went wrong, is no setting.
 _COUNTS = frozenset(
     {
@@ -59,24 +71,26 @@ class Given:
         tasks: What says how hard its task is.
         terms: Losses that were turned on while it ran, and with which of their points.
         others: Series without an objective, of which some may be settings.
+        scores: Series of which more is better.
     """
 
     tasks: tuple[ScalarSeries, ...] = ()
     terms: tuple[tuple[ScalarSeries, int], ...] = ()
     others: tuple[ScalarSeries, ...] = ()
+    scores: tuple[Judged, ...] = ()
 
 
 NOTHING = Given()
 
 
 def given(
-    series: Iterable[ScalarSeries], measured: Collection[tuple[str, str]]
+    series: Iterable[ScalarSeries], measured: Mapping[tuple[str, str], Judged]
 ) -> dict[str, Given]:
     """What each run is given to do, by its tags and by where its losses begin.
 
     Args:
         series: All series.
-        measured: Run and tag of those that have an objective.
+        measured: Those that have an objective, by run and tag.
     """
     by_run: dict[str, list[ScalarSeries]] = defaultdict(list)
     for one in series:
@@ -86,6 +100,11 @@ def given(
             tuple(_tasks(own)),
             tuple(_terms(own)),
             tuple(one for one in own if (run, one.tag) not in measured),
+            tuple(
+                fit
+                for one in own
+                if (fit := measured.get((run, one.tag))) is not None and fit.objective == "max"
+            ),
         )
         for run, own in by_run.items()
     }
@@ -161,6 +180,63 @@ def was_changed(others: Iterable[ScalarSeries], judged: Judged, onset: int) -> b
         if _may_be_set(other.tag)
         for before in points_before(judged.series, other, _changes(other.value), "left")
     )
+
+
+def is_weighted(others: Iterable[ScalarSeries], judged: Judged, onset: int) -> bool:
+    """Whether the weight of a term of the loss is being raised, or was, since a series got worse.
+
+    A weight that follows a schedule rises without noise: it turns a few times at the most. What was
+    level again before the series got worse is none of its reasons.
+
+    Args:
+        others: What has no objective.
+        judged: The series that got worse.
+        onset: Where it did.
+    """
+    near = max(0, onset - points_near(len(judged)))
+    for other in others:
+        is_weight = not _WEIGHTS.isdisjoint(words(other.tag)) and vital_of(other.tag) is None
+        if not is_weight or not _is_schedule(other.value):
+            continue
+        at = int(points_before(other, judged.series, judged.points[[near]], "left")[0])
+        if other.value[-1] > _RAISED * other.value[max(0, at - 1)]:
+            return True
+    return False
+
+
+def scores_improve(scores: Iterable[Judged], judged: Judged, onset: int) -> bool:
+    """Whether a score of the run is better at the end than it ever was before a loss rose.
+
+    Args:
+        scores: Series of which more is better.
+        judged: The loss.
+        onset: Where it rose.
+    """
+    return judged.objective == "min" and any(
+        _is_best_at_end(score, _points_at(score, judged, onset)) for score in scores
+    )
+
+
+def _points_at(score: Judged, judged: Judged, onset: int) -> int:
+    """How many values of a score were written before a point of another series."""
+    [points] = points_before(score.series, judged.series, judged.points[[onset]], "left")
+    return int(np.searchsorted(score.points, points))
+
+
+def _is_best_at_end(score: Judged, before: int) -> bool:
+    y = score.y
+    if before < _LEVELS or len(y) - before < _LEVELS:
+        return False
+    levels = robust.window_medians(y[:before], max(1, before // 16), 16)
+    last = robust.window_medians(y[before:], max(1, (len(y) - before) // 4), 1)
+    return bool(last[0] < levels.min() - score.noise)
+
+
+def _is_schedule(value: NDArray[np.float64]) -> bool:
+    """Whether a series goes up and down as often as a setting is changed, and no more often."""
+    change = np.diff(value)
+    turns = np.diff(np.sign(change[change != 0])) != 0
+    return bool(np.isfinite(value).all() and np.count_nonzero(turns) <= _CHANGES)
 
 
 def _may_be_set(tag: str) -> bool:

@@ -17,9 +17,19 @@ from tbtools.analysis.detect.signals import (
     unimodal,
 )
 from tbtools.analysis.detect.signals.onset import Onset, locate, locate_in_blocks
-from tbtools.analysis.detect.tasks import NOTHING, Given, became_harder, turned_on, was_changed
+from tbtools.analysis.detect.tasks import (
+    NOTHING,
+    Given,
+    became_harder,
+    is_weighted,
+    scores_improve,
+    turned_on,
+    was_changed,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tbtools.analysis.detect.judged import Judged
     from tbtools.analysis.detect.signals.excursion import Excursion
     from tbtools.runs.series import ScalarSeries
@@ -36,8 +46,12 @@ DOUBTS = {
     "improving": "its level improves all the same",
     "goes on": "the learning rate went up there, and has not come down again",
     "turned on": "another term of the loss was turned on there",
+    "learns": "a score of the run still improves",
     "changed": "a setting was changed there",
+    "weighted": "the weight of a term was raised meanwhile",
 }
+# With one of these a level that was there before is no fault.
+EXPLAIN = frozenset({"changed", "weighted", "learns"})
 
 
 def find(
@@ -60,6 +74,8 @@ def find(
     white = judged.width > 1
     rise = _rise(judged, white=white) if rises else None
     onset = None
+    if rise is None and rises and not white and len(judged.series.restarts):
+        rise, onset = _at_restart(judged)
     if rise is None:
         valley = unimodal.find(judged.y) if len(judged) <= FEW and not white else None
         if valley is None or valley.sure < SURE:
@@ -80,10 +96,28 @@ def find(
 
 
 def _rise(judged: Judged, *, white: bool) -> Excursion | None:
-    def is_carried(rise: Excursion) -> bool:
-        return memory.carries(judged.y, rise)
+    but = None if white else _carried(judged)
+    return excursion.find(judged.y, judged.noise, white=white, but=but)
 
-    return excursion.find(judged.y, judged.noise, white=white, but=None if white else is_carried)
+
+def _carried(judged: Judged) -> Callable[[Excursion], bool]:
+    """Says of a rise that noise with a memory may have carried the series there."""
+    return lambda rise: memory.carries(judged.y, rise)
+
+
+def _at_restart(judged: Judged) -> tuple[Excursion | None, Onset | None]:
+    """A jump where the run was restarted, which is evidence too: half the effect will do."""
+    rise = excursion.find(
+        judged.y,
+        judged.noise,
+        excursion.EFFECT / 2,
+        excursion.LEAST_CONFIDENCE,
+        but=_carried(judged),
+    )
+    onset = None if rise is None else _onset(judged, rise)
+    if onset is None or not (onset.sudden and _is_at_restart(judged, onset)):
+        return None, None
+    return rise, onset
 
 
 def _points_since(finding: Finding) -> int:
@@ -115,20 +149,28 @@ def _of_rise(
     raised = restart(rate, judged, onset.index, level)
     if raised == "explains" or became_harder(given.tasks, judged, onset.index):
         return None
-    changed = onset.index > 0 and was_changed(given.others, judged, onset.index)
-    if changed and is_usual(judged, onset.index, level):
+    given_doubt = _by_what_is_given(given, judged, onset)
+    if given_doubt in EXPLAIN and is_usual(judged, onset.index, level):
         return None
-    doubt = raised or _by_what_is_given(given, judged, onset, changed=changed)
+    doubt = raised or given_doubt
     doubt = doubt or recovery.doubt(
         judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log
     )
     return _finding(judged, onset, evidence, doubt)
 
 
-def _by_what_is_given(given: Given, judged: Judged, onset: Onset, *, changed: bool) -> str | None:
+def _by_what_is_given(given: Given, judged: Judged, onset: Onset) -> str | None:
+    if onset.index == 0:
+        return "turned on" if turned_on(given.terms, judged, 0) else None
+    if was_changed(given.others, judged, onset.index):
+        return "changed"
     if turned_on(given.terms, judged, onset.index):
         return "turned on"
-    return "changed" if changed else None
+    if not onset.sudden and is_weighted(given.others, judged, onset.index):
+        return "weighted"
+    if _is_at_restart(judged, onset):
+        return None
+    return "learns" if scores_improve(given.scores, judged, onset.index) else None
 
 
 def _onset(judged: Judged, rise: Excursion) -> Onset:

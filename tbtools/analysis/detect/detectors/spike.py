@@ -7,7 +7,7 @@ as plain as one of a single point, and one on a steep descent as one on the leve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +39,10 @@ BLUNT = 0.2
 # More spikes than one in so many windows are how the series is.
 SELDOM = 16
 MANY = 256
+# What has no objective has one where it is so many times what is usual.
+TENFOLD = 10.0
+# More of them are how it is: the loss of a critic where rewards are rare.
+AT_MOST = 3
 # So many of them are named one by one.
 NAMED = 10
 
@@ -56,6 +60,33 @@ class Span:
     first: int
     last: int
     height: float
+
+
+def may_be_tenfold(value: Array) -> bool:
+    """Whether a series that is never negative has a value far beyond its usual ones.
+
+    Args:
+        value: Its values.
+    """
+    finite = value[np.isfinite(value)]
+    if len(finite) < LEAST_WINDOWS or finite.min() < 0:
+        return False
+    return bool(finite.max() >= TENFOLD * robust.median(finite) > 0)
+
+
+def find_tenfold(judged: Judged) -> Finding | None:
+    """Looks for spikes of what has no objective but may not grow, such as a gradient norm.
+
+    Args:
+        judged: The series, as if less of it were better.
+    """
+    found = find(judged, len(judged))
+    least = TENFOLD * judged.logged(robust.median(judged.y))
+    if found is None or found.evidence["count"] > AT_MOST:
+        return None
+    if max(found.evidence["values"]) < least:
+        return None
+    return replace(found, best_step=None, best_value=None)
 
 
 def find(judged: Judged, end: int) -> Finding | None:

@@ -45,6 +45,9 @@ FEW = 16
 TINY = 1e-9
 # A worsening of less than this part of what training had achieved is no divergence.
 EFFECT = 0.2
+# Where it has lasted as long as all that was before it, of which levels enough are known, and is so
+# many times as far beyond the noise, half of that is worth the name.
+PLAIN = 2.0
 # Standard errors by which good points are more frequent before than after, in so many before.
 HELD = 2.5
 LEAST_BEFORE = 16
@@ -232,7 +235,7 @@ def _at_scale(
     if gap <= max(floor, TINY * abs(base)):
         return None
     achieved = _achieved(every[-1].level, scale.level[:window], base)
-    if gap <= effect * achieved:
+    if gap <= min(effect, EFFECT / 2) * achieved:
         return None
     noise = floor / scale.width**0.5
     if not white:
@@ -242,6 +245,9 @@ def _at_scale(
         return None
     begin = scale.point(_leaves(scale, base, gap, window))
     length = scale.point(len(scale.level)) - begin
+    plain = window >= FEW and length >= begin and gap > PLAIN * confidence * noise
+    if gap <= effect * achieved and not plain:
+        return None
     if not _is_held(y, begin, base + PRECEDENT * gap):
         return None
     wider = [other for other in every if other.width >= scale.width]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect.signals import robust
+from tbtools.analysis.detect.signals import excursion, robust
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,11 +29,15 @@ if TYPE_CHECKING:
 LEAST_POINTS = 64
 # Standard errors by which turning points are fewer than those of independent noise.
 FEWER = 3.0
+# The same for what is left beside a trend, of which less is asked.
+FEWER_STILL = 1.0
 # A smaller share of turning points is that of a curve with little noise.
 LEAST_TURNING = 0.35
 # Changes at four times the lag are so many times as large while a memory lasts: twice, if they are
 # independent.
 GROWS = 1.3
+# Windows of so many times its length have no memory.
+AVERAGED = 8
 # The changes of so many points tell how large they are there: a mean since the start moves less and
 # less.
 BLOCK = 16
@@ -60,7 +64,8 @@ def carries(y: Array, rise: Excursion) -> bool:
         y: Values, lower is better.
         rise: A rise.
     """
-    return rise.gap <= CONFIDENCE * _caution(y) * _wander(y, rise.low, rise.high)
+    wander = _wander(y, rise.low, rise.high, rise.width)
+    return rise.gap <= CONFIDENCE * _caution(y) * wander
 
 
 def began(y: Array, rise: Excursion, onset: Onset) -> bool:
@@ -71,9 +76,14 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
         rise: A rise.
         onset: Where it begins.
     """
-    if onset.index >= BLOCK or not _may_have_memory(y):
+    if onset.index >= BLOCK:
         return False
-    if rise.progress <= NOTHING * rise.gap < NOTHING * SMALL * abs(rise.base):
+    small = rise.progress <= NOTHING * rise.gap < NOTHING * SMALL * abs(rise.base)
+    if small and onset.index <= excursion.BEFORE:
+        return True  # what was better for so few points was never a level
+    if not _may_have_memory(y):
+        return False
+    if small:
         return True
     lucky = LUCKY * _caution(y) * _changes(y[:BLOCK], 1) * BLOCK**0.5
     return rise.gap <= lucky and bool((y[:BLOCK] > rise.base + rise.gap / 2).any())
@@ -92,13 +102,14 @@ def _caution(y: Array) -> float:
     return SINCE_THE_START if _changes(early, 1) > SHRINKS * _changes(late, 1) else 1.0
 
 
-def _wander(y: Array, low: int, high: int) -> float:
+def _wander(y: Array, low: int, high: int, width: int) -> float:
     """How far noise alone carries a series from one point to another, as a standard deviation.
 
     It goes as far as the changes add up to, and no farther than changes at such a distance do, for
     a memory has an end. They are those before, for a rise brings swings of its own; only where
     there are too few, those of the rise as well. Without a memory it is nothing, and where there is
-    hardly any noise.
+    hardly any noise; nor where windows are so much longer than the memory that their levels have
+    averaged it out, whose noise is known.
     """
     if low > LEAST_POINTS + 2:
         y = y[:low]
@@ -109,16 +120,34 @@ def _wander(y: Array, low: int, high: int) -> float:
     if not _has_memory(y):
         return 0.0
     apart = max(1, high - low)
+    growth, length = _growth(y, apart)
+    if width >= AVERAGED * length:
+        return 0.0
     changes = [_changes(each, 1) for each in np.array_split(near, len(near) // BLOCK)]
     usual = math.sqrt(float(np.mean(np.square(changes))))
-    return usual * min(math.sqrt(apart), _growth(y, apart))
+    return usual * min(math.sqrt(apart), growth)
 
 
 def _has_memory(y: Array) -> bool:
-    """Whether the changes of a series from point to point are those of a running mean."""
+    """Whether the changes of a series from point to point are those of a running mean.
+
+    On a steep descent noise turns less often: both it and its trend have to say so.
+    """
     share, count = _turning_points(y)
-    few = 2 / 3 - FEWER * (8 / 45 / max(count, 1)) ** 0.5
-    return count >= LEAST_POINTS and LEAST_TURNING < share < few
+    error = (8 / 45 / max(count, 1)) ** 0.5
+    if not (count >= LEAST_POINTS and LEAST_TURNING < share < 2 / 3 - FEWER * error):
+        return False
+    rest = _without_trend(y[-robust.ENOUGH_DIFFERENCES :])
+    return bool(_turning_points(rest)[0] < 2 / 3 - FEWER_STILL * error)
+
+
+def _without_trend(y: Array) -> Array:
+    """What is left of at least two blocks of points about the line through their medians."""
+    count = len(y) // BLOCK
+    y = y[len(y) - count * BLOCK :]
+    centres = (np.arange(count) + 0.5) * BLOCK - 0.5
+    rest = y - np.interp(np.arange(len(y)), centres, robust.window_medians(y, BLOCK, count))
+    return np.asarray(rest[BLOCK // 2 : -(BLOCK // 2)])
 
 
 def _may_have_memory(y: Array) -> bool:
@@ -137,21 +166,21 @@ def _turning_points(y: Array) -> tuple[float, int]:
     return float(np.mean((change[1:] > 0) != (change[:-1] > 0))), count
 
 
-def _growth(y: Array, apart: int) -> float:
-    """How much farther than from point to point a series goes within so many points.
+def _growth(y: Array, apart: int) -> tuple[float, int]:
+    """How much farther than from point to point a series goes, and in how many points.
 
     It grows up to the length of the memory. What grows again at longer lags is the bend of a trend.
     """
     changes = [_changes(y, 1)]
     if changes[0] == 0:
-        return 1.0
+        return 1.0, 1
     lag = 2
     while lag <= min(2 * apart, len(y) // 4):
         changes.append(_changes(y, lag))
         if changes[-1] < GROWS * changes[-3:][0]:
             break
         lag *= 2
-    return max(changes) / changes[0]
+    return max(changes) / changes[0], lag
 
 
 def _changes(y: Array, lag: int) -> float:

@@ -338,12 +338,14 @@ def _split(y: Array, scale: Scale, window: int, rise: Excursion) -> int | None:
     noise = _level_and_noise(clipped[:at])[1]
     # A drift goes on rising after any split; of a jump this is all.
     whole = max(rise.gap, robust.median(y[-max(5, rise.width) :]) - rise.base)
-    # As many points on each side as make their median good to a quarter of the gap.
-    count = max(3, int((5 * noise / rise.gap) ** 2))
-    before = robust.median(clipped[max(0, at - count) : at])
-    after = robust.median(clipped[at : at + count])
-    if before - rise.base > 0.25 * whole or after - before < 0.6 * whole:
-        return None
+    # As many points on each side as make their median good to a quarter of the gap, and to an
+    # eighth: of few some leap somewhere on any slope, over many any slope leaps.
+    for part_of_gap in (5, 10):
+        count = max(3, int((part_of_gap * noise / rise.gap) ** 2))
+        before = robust.median(clipped[max(0, at - count) : at])
+        after = robust.median(clipped[at : at + count])
+        if before - rise.base > 0.25 * whole or after - before < 0.6 * whole:
+            return None
     # A jump that fits in few points has its noise from more points before them.
     ahead = max(0, begin - LOCAL)
     capped = np.minimum(y[ahead : begin + at], ceiling)
