@@ -152,6 +152,13 @@ def test_a_descent_much_higher_than_the_noise_ends_where_noise_hides_it(seed: in
     assert first <= finding.onset_step <= first + 150
 
 
+@pytest.mark.parametrize("at", [700, 711, 723, 735])
+def test_what_stands_still_since_a_step_does_so_to_the_point(at: int) -> None:
+    loss = np.where(np.arange(2800) < at, 2.0, 1.0) + noise(2800, 0.05)
+    [finding] = found(loss=loss)
+    assert (finding.kind, finding.onset_step) == ("plateau", at)
+
+
 # Averages that start at zero
 
 
