@@ -152,6 +152,46 @@ def test_a_descent_much_higher_than_the_noise_ends_where_noise_hides_it(seed: in
     assert first <= finding.onset_step <= first + 150
 
 
+@pytest.mark.parametrize("at", [700, 711, 723, 735])
+def test_what_stands_still_since_a_step_does_so_to_the_point(at: int) -> None:
+    loss = np.where(np.arange(2800) < at, 2.0, 1.0) + noise(2800, 0.05)
+    [finding] = found(loss=loss)
+    assert (finding.kind, finding.onset_step) == ("plateau", at)
+
+
+# Averages that start at zero
+
+
+def average(values: np.ndarray, kept: float) -> np.ndarray:
+    """The moving average that starts at zero, as optimisers and progress bars without a correction
+    have it: kept times what it was, and the rest of what comes."""
+    out, last = np.empty(len(values)), 0.0
+    for index, value in enumerate(values):
+        out[index] = last = kept * last + (1 - kept) * value
+    return out
+
+
+@pytest.mark.parametrize("kept", [0.8, 0.9, 0.98])
+@pytest.mark.parametrize("end", [12, 30, 100, 600])
+def test_an_average_that_starts_at_zero_does_not_diverge(kept: float, end: int) -> None:
+    loss = 1.5 + 4 * (1 + np.arange(600)) ** -0.3 + noise(600, 0.2)
+    assert found(train__loss=average(loss, kept)[:end]) == []
+
+
+def test_the_best_of_an_average_is_none_of_its_first_points() -> None:
+    loss = average(2 + valley(400, 0.3, 0.5) + noise(400, 0.02), 0.9)
+    [finding] = found(val__loss=loss, train__loss=falling(400))
+    assert finding.kind == "overfitting"
+    assert 100 <= finding.best_step <= 160
+    assert finding.best_value == pytest.approx(2, abs=0.05)
+
+
+def test_a_loss_that_rises_from_its_start_diverges_all_the_same() -> None:
+    assert [each.kind for each in found(loss=0.7 + 0.02 * np.arange(200) + noise(200, 0.05))] == [
+        "divergence"
+    ]
+
+
 # What was never learnt
 
 

@@ -38,6 +38,12 @@ _NEAR = 0.02
 _NEAR_POINTS = 3
 # A term that is zero until it is turned on is so at so many points; it begins there.
 _TURNED_ON = 5
+# How many points an average remembers; of such that remember less too few are of its rise.
+_MEMORIES = tuple(int(4 * 1.25**power) for power in range(26))
+# The rise of an average fits one that starts at zero but for this part ...
+_LIKE_AN_AVERAGE = 0.15
+# ... and a hundredth of it is left after so many times what it remembers.
+_FORGOTTEN = 4.6
 # Outcomes that differ from the usual one in a block of points.
 OUTCOMES = 4
 # Won, lost and drawn: scores that mostly repeat have more, and a usual one that says how good they
@@ -159,7 +165,7 @@ class Judged:
             self.points = np.flatnonzero(np.isfinite(raw))
             raw = raw[self.points]
             [(_, repeated, low, high)] = measured([raw])
-        begin = int(np.argmax(raw != 0)) if objective == "min" and low == 0 < high else 0
+        begin = _not_yet_a_loss(raw) if objective == "min" and 0 <= low < high else 0
         if begin >= _TURNED_ON:
             self.points, raw = self.points[begin:], raw[begin:]
             [(_, repeated, low, high)] = measured([raw])
@@ -242,6 +248,24 @@ class Judged:
     def best(self) -> int:
         """Index of the best point: the extreme of what was logged, spikes to the good included."""
         return int(np.argmin(self.y))
+
+
+def _not_yet_a_loss(raw: NDArray[np.float64]) -> int:
+    """How many points come before a loss: zeros, until it is turned on, or the rise of an average.
+
+    A moving average that starts at zero is what it averages times 1 - exp(-k / t) after k points,
+    and the first point is about as far from zero as the second from the first.
+    """
+    if raw[0] == 0:
+        return int(np.argmax(raw != 0))
+    if len(raw) < _MEMORIES[0] or not 1.3 * raw[0] < raw[1] < raw[2] < 5 * raw[0]:
+        return 0
+    for memory in reversed(_MEMORIES):
+        some = raw[: int(1.5 * memory)]
+        level = some / -np.expm1(-np.arange(1, len(some) + 1) / memory)
+        if float(np.std(level)) < _LIKE_AN_AVERAGE * float(np.mean(level)):
+            return min(int(_FORGOTTEN * memory), len(raw) - 1)
+    return 0
 
 
 def _outcomes_in_a_block(raw: NDArray[np.float64]) -> int:

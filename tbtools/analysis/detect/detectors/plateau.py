@@ -162,7 +162,29 @@ def find(
     middle = robust.median(level[began:])
     if abs(improvement) > SIGNIFICANT * error and _has_moved(improvement, before, middle, scale):
         return None
-    return Plateau(whole.point(began), len(y), middle, improvement, error, before)
+    return Plateau(
+        _first_point(y, whole, began, middle), len(y), middle, improvement, error, before
+    )
+
+
+def _first_point(y: Array, whole: Windows, window: int, level: float) -> int:
+    """The first point of a stretch: where it is the end of a step, that is inside of a window.
+
+    Args:
+        y: Values.
+        whole: Their windows.
+        window: The first of the stretch.
+        level: Its level.
+    """
+    if window == 0 or whole.width == 1:
+        return whole.point(window)
+    begin = whole.point(window - 1)
+    around = y[begin : whole.point(window + 1)]
+    step = robust.least_squares_split(around)
+    apart = robust.median(around[:step]) - level
+    if apart > DEPARTURE * robust.noise_of_points(around):
+        return begin + step
+    return whole.point(window)
 
 
 def _has_moved(improvement: float, before: float, middle: float, scale: float | None) -> bool:
