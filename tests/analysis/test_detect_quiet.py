@@ -128,7 +128,10 @@ def test_what_is_flat_since_the_rate_came_down_is_at_its_end() -> None:
     steps = np.arange(400)
     rate = np.where(steps < 200, 0.1, 0.001)
     loss = np.where(steps < 200, 2 - steps / 250, 1.0) + noise(400, 0.01)
-    assert told(found(train__loss=loss, lr=rate)) == [("info", "plateau", "train/loss")]
+    assert told(found(train__loss=loss, lr=rate)) == [
+        ("info", "learning_rate", "lr"),
+        ("info", "plateau", "train/loss"),
+    ]
 
 
 @pytest.mark.parametrize(("tag", "scale"), [("eval__success_rate", 1), ("val__acc", 100)])

@@ -139,25 +139,27 @@ def find(
     if first == len(level):
         return None
     before = _improved_before(level, first)
-    learnt = before
     if before >= IMPROVED * spread:
         onset = max(first, _bend(level, first, spread, shaped=False))
         small = RATIO * _improved_before(level, onset)
+        # The shapes end where most of a descent was done, and of a high one some may be left.
+        began = max(first, _bend(level, first, spread, shaped=True))
+        learnt = before
     elif first <= START * len(level):
-        # Nothing worth the name was ever improved: flat from there on, or no plateau at all.
-        if _still_improves(level, spread, SIGNIFICANT, 0.0):
+        # Nothing worth the name was ever improved: flat as a whole, or no plateau at all. A little
+        # that was at first is no part of it.
+        if _still_improves(level[first:], spread, SUGGESTIVE):
             return None
-        onset, learnt, before = first, 0.0, max(before, 0.0) if first > 0 else 0.0
+        onset, began = 0, first
         small = NEVER * max(_scatter(y), _tiny(level))
+        learnt, before = 0.0, max(before, 0.0) if first > 0 else 0.0
     else:
         return None
-    least = max(3 * spread, RECORD * before)
+    least = max(3 * spread, RECORD * learnt)
     if not _is_flat(y[whole.point(onset) :], level, onset, spread, small, learnt):
         return None
     if not overcome and _is_a_step(level, onset, least):
         return None
-    # The shapes end where most of a descent was done, and of a high one some may be left.
-    began = max(first, _bend(level, first, spread, shaped=True)) if learnt > 0 else first
     improvement, error = trend(level[began:], spread if spread > _tiny(level) else 0.0)
     middle = robust.median(level[began:])
     if abs(improvement) > SIGNIFICANT * error and _has_moved(improvement, before, middle, scale):
@@ -227,9 +229,8 @@ def _is_flat(
     if not -small <= improvement <= small - LIMIT * error:
         return False
     # What was never learnt is judged as a whole: it has no descent that could reach into it.
-    if before == 0:
-        return not _still_improves(tail, spread, SUGGESTIVE, 0.0)
-    return not _still_improves(tail[len(tail) // 2 :], spread, SIGNIFICANT, END * before)
+    recent = tail[len(tail) // 2 :] if before > 0 else tail
+    return not _still_improves(recent, spread, SIGNIFICANT, END * before)
 
 
 def _scatter(y: Array) -> float:
@@ -301,7 +302,7 @@ def _bend(level: Array, onset: int, spread: float, *, shaped: bool) -> int:
     return begin + robust.bend(level[begin:], robust.median(level[onset:]), last, worth)
 
 
-def _still_improves(recent: Array, spread: float, errors: float, end: float) -> bool:
+def _still_improves(recent: Array, spread: float, errors: float, end: float = 0.0) -> bool:
     """Whether a stretch has a significant trend to the better, beyond an end.
 
     After a descent the later half is asked: the beginning may reach into the descent's end.
