@@ -214,3 +214,31 @@ def test_what_seems_to_learn_is_not_said_to_have_learnt_nothing() -> None:
     assert sum(map(bool, alarms)) <= 2
     flat = [found(accuracy=np.full(39, 0.53) + noise(39, 0.04, seed)) for seed in range(40)]
     assert sum(told(each) == [("warning", "plateau", "accuracy")] for each in flat) >= 36
+
+
+# What falls because all does
+
+
+def test_a_term_of_the_loss_falls_as_the_loss_does() -> None:
+    t = np.arange(600)
+    decades = np.where(t < 400, -2 - t / 400, -3 - 3 * np.clip((t - 400) / 30, 0, 1))
+    loss = 10 ** (decades + noise(600, 0.05))
+    alone = found(some__quantity=loss * 0.2)
+    assert told(alone) == [("warning", "collapse", "some/quantity")]
+    assert found(train__loss=loss, some__quantity=loss * 0.2) == []
+
+
+def test_one_rate_that_came_down_to_nothing_while_another_is_high_is_told() -> None:
+    t = np.arange(500)
+    gone = 1e-4 * 10.0 ** (-t / 8)
+    [told_of] = found(current_lr_0=gone, current_lr_1=1e-4 * 0.9999**t)
+    assert (told_of.severity, told_of.kind, told_of.tag) == (
+        "info",
+        "learning_rate",
+        "current_lr_0",
+    )
+    assert told_of.onset_step in (24, 25)  # a thousandth to the rounding
+    assert "while current_lr_1 is at 0.95 of its peak" in told_of.message
+    # A part of the model that is frozen is no fault.
+    assert found(lr__head=1e-4 * 0.9999**t, lr__body=np.where(t < 50, 1e-4, 0.0)) == []
+    assert found(lr__head=1e-4 * 0.9999**t, lr__body=np.zeros(500)) == []

@@ -66,6 +66,8 @@ WIDEST = 101
 ENDS = 16
 # This part of all that a reward gains is a leap.
 LEAP = 0.4
+# What falls with the loss by this part of its own fall, in logarithms, may be a term of it.
+ALIKE = 0.5
 # So many zeros to the end are no chance; before them are as many points that are none.
 ZEROS = excursion.PERSISTENT
 # What came down to zero step by step was less than this part of its usual level before ...
@@ -257,7 +259,7 @@ def _is_learned(
     """Whether a change is what comes with learning.
 
     Values and their losses grow with the rewards that they foretell, the entropy of a policy falls
-    as they grow, and a gradient as the loss does.
+    as they grow, a gradient as the loss does, and so do the loss's own terms.
     """
     small = found.times < np.exp(GROWS.gap)
     if vital == "gradient" and beside.loss is not None:
@@ -265,6 +267,8 @@ def _is_learned(
             # Beside a loss that stands still it is told as that (`gradient.rising`).
             return bool(found.times < np.exp(GROWS.at_once))
         return _improves(beside.loss, series, onset) and _leaps(beside.loss, series, onset)
+    if vital is None and found.after < found.before and beside.loss is not None:
+        return _falls_with(beside.loss, series, onset, found.times)
     grew = found.after > found.before and vital in {"player", None}
     if not grew and not (small and vital == "spread"):
         return False
@@ -289,6 +293,17 @@ def _improves(judged: Judged, series: ScalarSeries, onset: int) -> bool:
         return False
     levels = robust.window_medians(before, max(1, len(before) // ENDS), ENDS)
     return bool(robust.median(after[-max(1, len(after) // 4) :]) < levels.min())
+
+
+def _falls_with(loss: Judged, series: ScalarSeries, onset: int, times: float) -> bool:
+    """Whether a loss falls about as many times as what may be a term of it, in logarithms."""
+    first = int(points_before(loss.series, series, np.array([onset]), "left")[0])
+    value = loss.series.value[loss.points]
+    before, after = value[loss.points < first], value[loss.points >= first]
+    if not len(before) or not len(after):
+        return False
+    level, end = robust.median(before), robust.median(after[-max(1, len(after) // 4) :])
+    return bool(0 < end <= level * times**-ALIKE)
 
 
 def _leaps(judged: Judged, series: ScalarSeries, onset: int) -> bool:

@@ -135,20 +135,28 @@ def _where_it_is_so(series: ScalarSeries, begin: int, end: int) -> str:
 
 
 def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
-    """All rates are next to zero for longer than schedules have it: they were cut too often.
+    """Rates are next to zero for longer than schedules have it: they were cut too often.
 
-    A loss may still fall, by weights that are averaged or by what no rate is logged of: an info.
+    All of them, or one that came down by itself while others are high: what is frozen is cut at
+    once. A loss may still fall, by weights that are averaged or by what no rate is logged of: an
+    info.
     """
-    series = rates[0]
-    low = [np.isfinite(one.value) & (one.value <= CHANGED * DEAD * peak_of(one)) for one in rates]
-    begin, end = _longest(low[0])
-    n = len(series.value)
-    if end < n or n - begin < max(LEAST_DEAD, LAST_PART * n) or not begin:
+    dead = [(one, begin) for one in rates if (begin := _dead_since(one)) is not None]
+    if not dead:
         return None
-    first = int(series.step[begin])
-    if not all(flags[one.step >= first].all() for one, flags in zip(rates, low, strict=True)):
-        return None
-    peak, last = peak_of(series), float(series.value[-1])
+    series, begin = dead[0]
+    n, peak, last = len(series.value), peak_of(series), float(series.value[-1])
+    text = f"is less than a thousandth of its peak of {peak:.4g} since {place_of(series, begin)}, "
+    text += (
+        f"{(n - begin) / n:.0%} of the run, and {last:.4g} at the end: next to nothing is learned"
+    )
+    if len(dead) < len(rates):
+        high = [one for one in rates if peak_of(one) > 0]
+        other = max(high, key=lambda one: float(one.value[-1]) / peak_of(one))
+        part = float(other.value[-1]) / peak_of(other)
+        if part <= LOW or not _came_down(series.value[: begin + 1]):
+            return None
+        text += f" by it, while {other.tag} is at {part:.2g} of its peak"
     return Finding.of_points(
         series,
         begin,
@@ -156,12 +164,20 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
         ongoing=True,
         kind="learning_rate",
         severity="info",
-        message=f"is less than a thousandth of its peak of {peak:.4g} since "
-        f"{place_of(series, begin)}, {(n - begin) / n:.0%} of the run, and {last:.4g} at the end: "
-        "next to nothing is learned",
+        message=text,
         evidence={"peak": peak, "level_after": last, "points_since": n - begin},
         last_good=begin - 1,
     )
+
+
+def _dead_since(series: ScalarSeries) -> int | None:
+    """The first point since which a rate is next to zero, if that is long and was not always so."""
+    low = np.isfinite(series.value) & (series.value <= CHANGED * DEAD * peak_of(series))
+    begin, end = _longest(low)
+    n = len(low)
+    if end < n or n - begin < max(LEAST_DEAD, LAST_PART * n) or not begin:
+        return None
+    return begin
 
 
 def _ended_early(rates: Sequence[ScalarSeries]) -> Finding | None:
@@ -198,10 +214,13 @@ def _end_of_schedule(series: ScalarSeries) -> int | None:
     if n < LEAST_POINTS or not len(moves) or not 0 < value[-1] <= BELOW_PEAK * peak_of(series):
         return None
     begin = int(moves[-1]) + 1
-    way = value[:begin]
+    return begin if _came_down(value[:begin]) and n - begin >= EARLY * n else None
+
+
+def _came_down(way: Array) -> bool:
+    """Whether a rate came down from its peak in many moves, and at most of its points."""
     falls = np.diff(way[int(np.nanargmax(way)) :])
-    smooth = len(falls) >= MOVES and bool((falls < 0).mean() > MOVING)
-    return begin if smooth and n - begin >= EARLY * n else None
+    return len(falls) >= MOVES and bool((falls < 0).mean() > MOVING)
 
 
 def _longest(flags: NDArray[np.bool_]) -> tuple[int, int]:
