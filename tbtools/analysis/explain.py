@@ -26,7 +26,6 @@ from tbtools.eventfile.listing import each_path
 from tbtools.eventfile.source import NamedErrors, as_path, paths_of, source_of
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.loading import load
-from tbtools.runs.plugins.hparams_table import settings_above
 from tbtools.runs.selection import EVERYTHING, Selection, select_runs
 from tbtools.runs.series import read_scalars_of
 from tbtools.runs.status import run_status, run_times
@@ -217,7 +216,9 @@ class JudgedInputs:
         return self.judgement.judged_runs()
 
     @cached_property
-    def settings(self) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    def settings(
+        self,
+    ) -> tuple[dict[str, str], dict[str, dict[str, Any]], dict[str, list[str]]]:
         """Their hyperparameters, as `settings_of` has them."""
         return settings_of(self.inputs.runs, self.inputs.all_runs)
 
@@ -380,20 +381,19 @@ def _hparams(
     known: JudgedInputs, name: str
 ) -> tuple[tuple[HParam, ...], Any, list[dict[str, Any]]]:
     """Hyperparameters against those of the siblings, the nearest healthy run, what is missing."""
-    inputs, judged = known.inputs, known.judgement
-    trials, settings = known.settings
+    judged = known.judgement
+    trials, settings, problems = known.settings
     trial = trials[name]
     own = settings[trial]
     others = [values for each, values in settings.items() if each != trial and values]
-    found = settings_above({name: inputs.runs[name]}, inputs.all_runs)
-    undecodable = found[name][1].problems if name in found else []
-    missing = [
-        {"tag": None, "reason": f"a hyperparameter that cannot be decoded: {problem.message}"}
-        for _, problem in undecodable
+    undecodable = problems.get(trial, [])
+    missing: list[dict[str, Any]] = [
+        {"tag": None, "reason": f"a hyperparameter that cannot be decoded: {message}"}
+        for message in undecodable
     ]
-    if not own:
+    if not own and not undecodable:
         missing.append({"tag": None, "reason": "hyperparameters: none are stored"})
-    elif not others:
+    elif own and not others:
         missing.append({"tag": None, "reason": "hyperparameters: no other run to compare with"})
     hparams = tuple(
         HParam.of(key, value, [each[key] for each in others if key in each])

@@ -144,13 +144,13 @@ def failures_of(
     judged += sorted(errors - {*judged})
     if not errors or len(errors) == len(judged):
         return Failures()
-    trials, settings = settings_of({name: runs[name] for name in judged}, all_runs)
+    trials, settings, _ = settings_of({name: runs[name] for name in judged}, all_runs)
     return compare_failures(settings, {trials[run] for run in errors})
 
 
 def settings_of(
     runs: Mapping[str, Run], all_runs: Mapping[str, Run]
-) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+) -> tuple[dict[str, str], dict[str, dict[str, Any]], dict[str, list[str]]]:
     """The hyperparameters of runs that can be decoded.
 
     Args:
@@ -159,7 +159,8 @@ def settings_of(
 
     Returns:
         For each run the one whose hyperparameters it has: itself, or the ``run-0`` of a
-        ``run-0/train``; and for each of those the hyperparameters, none where it has none.
+        ``run-0/train``; for each of those the hyperparameters, none where it has none; and for
+        those that have any what of theirs cannot be decoded, or not be read.
     """
     if engine_of(all_runs) is None:
         for _ in read_ahead(list(all_runs.values()), None):
@@ -167,7 +168,11 @@ def settings_of(
     found = settings_above(runs, all_runs)
     trials = {run: found[run][0] if run in found else run for run in runs}
     settings: dict[str, dict[str, Any]] = {trial: {} for trial in trials.values()}
-    return trials, settings | {trial: dict(each.values) for trial, each in found.values()}
+    settings |= {trial: dict(each.values) for trial, each in found.values()}
+    problems = {
+        trial: [problem.message for _, problem in each.problems] for trial, each in found.values()
+    }
+    return trials, settings, problems
 
 
 def compare_failures(settings: Settings, failed: Collection[str]) -> Failures:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import resource
 import shutil
 import sys
@@ -137,6 +138,13 @@ def check(
         return
     assert result.status in (0, 1, 2)
     said = result.out + result.err + b"".join(written.values()).decode(errors="replace")
+    if command == "report":
+        # What stands on the page of a run; its list of files has paths, too, but no failure.
+        page = folder / "work" / "out.html"
+        told = re.findall(
+            r"[^>]*" + os.strerror(errno.EIO), page.read_text() if page.exists() else ""
+        )
+        said += "".join(told)
     # `best` tells what a run has no checkpoint for in the row of the run.
     in_its_row = COMMANDS[command][0] == "best" and os.strerror(errno.EIO) in said
     assert in_its_row or at.path in said or ": ".join(os.path.split(at.path)) in said, result

@@ -33,7 +33,13 @@ from tbtools.analysis.detect.screen import look
 from tbtools.analysis.detect.signals import excursion
 from tbtools.analysis.detect.tasks import Given, given
 from tbtools.analysis.detect.writers import joined, writers_apart
-from tbtools.analysis.objective import is_reward, machinery_of, objectives_of, vital_of
+from tbtools.analysis.objective import (
+    better_alone,
+    is_reward,
+    machinery_of,
+    objectives_of,
+    vital_of,
+)
 from tbtools.runs.numbers import distinct
 from tbtools.runs.reading import check_progress
 from tbtools.vocabulary import SEVERITIES
@@ -235,6 +241,9 @@ def _tenfold(
     for one in series:
         key = one.run, one.tag
         if key in judged or key in told or vital_of(one.tag) not in scale.MAY_NOT_GROW:
+            continue
+        # What has an objective by its words has none here because somebody says so.
+        if better_alone(one.tag) != "none":
             continue
         if spike.may_be_tenfold(one.value):
             found = spike.find_tenfold(Judged(one, "min"))

@@ -261,7 +261,7 @@ def _not_yet_a_loss(raw: NDArray[np.float64]) -> int:
     if len(raw) < _MEMORIES[0] or not 1.3 * raw[0] < raw[1] < raw[2] < 5 * raw[0]:
         return 0
     for memory in reversed(_MEMORIES):
-        some = raw[: int(1.5 * memory)]
+        some = np.clip(raw[: int(1.5 * memory)], -HUGE, HUGE)
         level = some / -np.expm1(-np.arange(1, len(some) + 1) / memory)
         if float(np.std(level)) < _LIKE_AN_AVERAGE * float(np.mean(level)):
             return min(int(_FORGOTTEN * memory), len(raw) - 1)
