@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import resource
 import shutil
 import sys
@@ -134,17 +133,14 @@ def check(
     """What a command may do where something happens at one of its calls."""
     write_logs(folder / "logs")
     result, written = answer(folder, command, FaultySource(at, fault))
+    # What stands on the page of a run; its list of files has paths, too, but no failure.
+    pages = [path.read_text() for path in (folder / "work").glob("*.html")]
+    on_page = [each for each in "".join(pages).split(">") if os.strerror(errno.EIO) in each]
     if (result, written) in (whole, answer(folder, command, FaultySource())):
         return
     assert result.status in (0, 1, 2)
     said = result.out + result.err + b"".join(written.values()).decode(errors="replace")
-    if command == "report":
-        # What stands on the page of a run; its list of files has paths, too, but no failure.
-        page = folder / "work" / "out.html"
-        told = re.findall(
-            r"[^>]*" + os.strerror(errno.EIO), page.read_text() if page.exists() else ""
-        )
-        said += "".join(told)
+    said += "".join(on_page)
     # `best` tells what a run has no checkpoint for in the row of the run.
     in_its_row = COMMANDS[command][0] == "best" and os.strerror(errno.EIO) in said
     assert in_its_row or at.path in said or ": ".join(os.path.split(at.path)) in said, result
