@@ -233,6 +233,16 @@ class Judged:
         """How `y` was turned."""
         return Scale(self.log, self.objective)
 
+    def count_before(self, series: ScalarSeries, index: int) -> int:
+        """How many of its values were written before a point of another series.
+
+        Args:
+            series: The other series.
+            index: That of the point.
+        """
+        [points] = points_before(self.series, series, np.array([index]), "left")
+        return int(np.searchsorted(self.points, points))
+
     @cached_property
     def noise(self) -> float:
         """Standard deviation of the noise of single points, as robust.noise_of_points gives it.

@@ -213,14 +213,9 @@ def scores_improve(scores: Iterable[Judged], judged: Judged, onset: int) -> bool
         onset: Where it rose.
     """
     return judged.objective == "min" and any(
-        _is_best_at_end(score, _points_at(score, judged, onset)) for score in scores
+        _is_best_at_end(score, score.count_before(judged.series, int(judged.points[onset])))
+        for score in scores
     )
-
-
-def _points_at(score: Judged, judged: Judged, onset: int) -> int:
-    """How many values of a score were written before a point of another series."""
-    [points] = points_before(score.series, judged.series, judged.points[[onset]], "left")
-    return int(np.searchsorted(score.points, points))
 
 
 def _is_best_at_end(score: Judged, before: int) -> bool:

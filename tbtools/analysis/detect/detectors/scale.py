@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.judged import HUGE, fold_text, place_of, points_before
+from tbtools.analysis.detect.judged import HUGE, fold_text, place_of
 from tbtools.analysis.detect.signals import change, excursion, robust
 from tbtools.analysis.detect.signals.change import BEGINNINGS, SMOOTH, Least
 from tbtools.analysis.detect.signals.onset import locate
@@ -281,8 +281,7 @@ def _is_learned(
 
 def _parted(judged: Judged, series: ScalarSeries, onset: int) -> tuple[Array, Array]:
     """What was before a point of another series, and what came after."""
-    points = int(points_before(judged.series, series, np.array([onset]), "left")[0])
-    first = int(np.searchsorted(judged.points, points))
+    first = judged.count_before(series, onset)
     return judged.y[:first], judged.y[first:]
 
 
@@ -297,9 +296,9 @@ def _improves(judged: Judged, series: ScalarSeries, onset: int) -> bool:
 
 def _falls_with(loss: Judged, series: ScalarSeries, onset: int, times: float) -> bool:
     """Whether a loss falls about as many times as what may be a term of it, in logarithms."""
-    first = int(points_before(loss.series, series, np.array([onset]), "left")[0])
+    first = loss.count_before(series, onset)
     value = loss.series.value[loss.points]
-    before, after = value[loss.points < first], value[loss.points >= first]
+    before, after = value[:first], value[first:]
     if not len(before) or not len(after):
         return False
     level, end = robust.median(before), robust.median(after[-max(1, len(after) // 4) :])
