@@ -133,8 +133,15 @@ def remove(path: Path, which: Callable[[Path], bool] = lambda _: True) -> None:
         if which(file):
             file.unlink(missing_ok=True)
     for directory, _, _ in os.walk(path, topdown=False):
-        if not any(Path(directory).iterdir()):
-            Path(directory).rmdir()
+        _remove_if_empty(Path(directory))
+
+
+def _remove_if_empty(directory: Path) -> None:
+    try:
+        directory.rmdir()
+    except OSError as error:  # to look first would not tell of a file that comes after the look
+        if error.errno not in _TAKEN:
+            raise
 
 
 def remove_at_once(directory: Path) -> None:

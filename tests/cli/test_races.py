@@ -33,7 +33,7 @@ def train():
             with tbtools.EventFileWriter("out", filename_suffix=".mine") as writer:
                 writer.add_scalar("loss", 1.0, 0)
             return 0
-        except FileNotFoundError:  # the directory stepped aside in that instant
+        except OSError:  # the directory stepped aside in that instant, be it while it was made
             pass
     return 1
 
@@ -62,6 +62,8 @@ for _ in range(rounds):
     hidden = [each for each in os.listdir(".") if each.startswith(".")]
     found = sorted(os.listdir("out")) if Path("out").is_dir() else []
     print(json.dumps([statuses, errors, hidden, found]))
+    for each in hidden:  # what was kept, as a message has said, is not the next round's
+        subprocess.run(["rm", "-rf", each], check=True)
 """
 
 COMMANDS = {

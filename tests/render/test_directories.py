@@ -222,6 +222,29 @@ def test_a_training_that_starts_between_the_renames(
     assert contents(kept) == former
 
 
+def test_a_training_that_comes_while_the_earlier_result_goes(
+    merged: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files are gone and its directory is about to go, where the training has just been."""
+    out = tmp_path / "out"
+    tbtools.write(merged, out)
+    expected = contents(out)
+    rmdir = Path.rmdir
+
+    def removed(path: Path) -> None:
+        if path.parent == tmp_path and path.name.startswith("."):
+            (path / "events.out.tfevents.1").touch()
+        rmdir(path)
+
+    monkeypatch.setattr(Path, "rmdir", removed)
+    with pytest.raises(OutputChanged) as told:
+        tbtools.write(merged, out, force=True)
+    assert contents(out).keys() == expected.keys()
+    [kept] = [each for each in tmp_path.iterdir() if each.name.startswith(".")]
+    assert f"the earlier result is now {kept}" in str(told.value)
+    assert list(contents(kept)) == ["events.out.tfevents.1"]
+
+
 def test_an_output_inside_an_input_is_refused(merged: Any, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "in" / "run")
     for path in ("in/run", "in/run/merged", "in", "link/merged", "link"):
