@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from benchmarks.blind.families import FAMILIES
+from benchmarks.blind.fifth import FIFTH
 from benchmarks.blind.fourth import FOURTH
 from benchmarks.blind.runs import PARTS
 from benchmarks.blind.score import RunScore, by_kind, of_healthy, score
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
-    every = (*FAMILIES, *SECOND, *THIRD, *FOURTH)
+    every = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH)
     families = [one for one in every if one.part == options.part] or FAMILIES
     scores = score(families, options.seed, jobs=options.jobs)
     healthy = {one.name for one in families if one.healthy}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import tbtools
 from benchmarks.blind.families import FAMILIES
+from benchmarks.blind.fifth import FIFTH
 from benchmarks.blind.fourth import FOURTH
 from benchmarks.blind.runs import prefixes
 from benchmarks.blind.second import SECOND
@@ -152,7 +153,7 @@ def score(
 
 def _score_named(what: tuple[str, int]) -> RunScore:
     name, seed = what
-    families = (*FAMILIES, *SECOND, *THIRD, *FOURTH)
+    families = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH)
     return score_run(next(one for one in families if one.name == name), seed)
 
 

@@ -11,6 +11,8 @@ import pytest
 
 import tbtools
 from benchmarks.blind.families import FAMILIES
+from benchmarks.blind.fifth import FIFTH
+from benchmarks.blind.fifth.frozen import FROZEN as FROZEN_FIFTH
 from benchmarks.blind.fourth import FOURTH
 from benchmarks.blind.fourth.frozen import FROZEN as FROZEN_FOURTH
 from benchmarks.blind.runs import PARTS, Family, Log, prefixes
@@ -36,13 +38,13 @@ def made(family: Family, seed: int) -> list[tuple[Any, ...]]:
 
 
 def test_the_same_seed_makes_the_same_run_and_another_seed_another() -> None:
-    for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH):
+    for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH):
         assert made(family, 3) == made(family, 3), family.name
         assert made(family, 3) != made(family, 4), family.name
 
 
 def test_labels_are_about_series_of_their_run() -> None:
-    for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH):
+    for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH):
         run = family.run(0)
         steps = {
             (session.run, tag): series.steps
@@ -68,7 +70,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     names = {family.name.partition("/")[0]: family for family in SECOND}
     assert not names.keys() & {family.name.partition("/")[0] for family in FAMILIES}
     assert {family.part for family in SECOND} == {"second"}
-    assert {"second", "third", "fourth"} == set(PARTS) - {"development", "held-out"}
+    assert {"second", "third", "fourth", "fifth"} == set(PARTS) - {"development", "held-out"}
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
     kinds = Counter(family.kind for family in names.values())
@@ -100,8 +102,23 @@ def test_the_fourth_set_is_apart_from_the_others_and_has_each_kind_often() -> No
     assert min(kinds.values()) >= 4
 
 
+def test_the_fifth_set_is_apart_from_the_others_and_has_each_kind_often() -> None:
+    """A family may have several labels, and half of them have none."""
+    names = {family.name.partition("/")[0]: family for family in FIFTH}
+    others = {family.name.partition("/")[0] for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH)}
+    assert not names.keys() & others
+    assert {family.part for family in FIFTH} == {"fifth"}
+    assert 70 <= len(names) <= 90
+    assert sum(family.kind == "healthy" for family in names.values()) >= len(names) / 2
+    labels = Counter(
+        kind for one in names.values() for kind in {truth.kind for truth in one.run(0).truths}
+    )
+    assert len(labels) == 12
+    assert min(labels.values()) >= 4
+
+
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("families", [THIRD, FOURTH], ids=["third", "fourth"])
+@pytest.mark.parametrize("families", [THIRD, FOURTH, FIFTH], ids=["third", "fourth", "fifth"])
 def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], seed: int) -> None:
     for family in families:
         run = family.run(seed)
@@ -125,10 +142,15 @@ def test_the_fourth_set_is_as_it_was_frozen() -> None:
     assert digests(FOURTH) == json.loads(FROZEN_FOURTH.read_text())
 
 
+def test_the_fifth_set_is_as_it_was_frozen() -> None:
+    assert digests(FIFTH) == json.loads(FROZEN_FIFTH.read_text())
+
+
 @pytest.mark.parametrize("seed", range(4))
-def test_healthy_runs_of_the_fourth_set_are_numbers_throughout(seed: int) -> None:
+@pytest.mark.parametrize("families", [FOURTH, FIFTH], ids=["fourth", "fifth"])
+def test_healthy_runs_are_numbers_throughout(families: tuple[Family, ...], seed: int) -> None:
     """Except for the first explained variance of PPO, which is none."""
-    for family in FOURTH:
+    for family in families:
         if not family.healthy:
             continue
         for session in family.run(seed).sessions:
