@@ -13,6 +13,7 @@
 #include <emmintrin.h>
 #define TBTOOLS_SSE2 /* every processor of this kind has it */
 #endif
+#include <stdlib.h>
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -28,7 +29,7 @@ enum {
     TBTOOLS_FRAME = 16,
     TBTOOLS_STEP_AT = 10,       /* in the data of a record that has a step */
     TBTOOLS_BLOCK = 16,         /* bytes that are compared at once */
-    TBTOOLS_LARGE = 4 << 20,    /* bytes from which on large pages pay */
+    TBTOOLS_LARGE = 2 << 20,    /* bytes of a large page, and of memory for which such pages pay */
 };
 
 /* The values of a file, a row each. */
@@ -295,19 +296,28 @@ static inline void tbtools_read_repeats(tbtools_place *place, tbtools_rows *rows
     tbtools_read_by_table(place, rows);
 }
 
-/* Tells the operating system that memory is going to be filled from its beginning: in pages of
+/* Memory in place of a smaller piece of it, of which the first bytes are in use; NULL, and all as it was,
+ * without any. What is large is going to be filled from its beginning: it is asked for in whole pages of
  * 2 MiB, of which far fewer have to be handed over. */
-static inline void tbtools_expect_writes(void *memory, size_t size)
+static inline void *tbtools_resized(void *memory, size_t used, size_t size)
 {
 #if defined(MADV_HUGEPAGE)
     if (size >= TBTOOLS_LARGE) {
-        uintptr_t first = ((uintptr_t)memory + 4095) & ~(uintptr_t)4095;
-        madvise((void *)first, (uintptr_t)memory + size - first, MADV_HUGEPAGE);
+        void *large = NULL;
+        size = (size + TBTOOLS_LARGE - 1) / TBTOOLS_LARGE * TBTOOLS_LARGE;
+        if (used >= TBTOOLS_LARGE) /* moved without a copy, perhaps to where no page begins */
+            return realloc(memory, size);
+        if (posix_memalign(&large, TBTOOLS_LARGE, size) != 0)
+            return NULL;
+        madvise(large, size, MADV_HUGEPAGE);
+        if (used)
+            memcpy(large, memory, used);
+        free(memory);
+        return large;
     }
-#else
-    (void)memory;
-    (void)size;
 #endif
+    (void)used;
+    return realloc(memory, size);
 }
 
 #endif

@@ -59,7 +59,7 @@ cdef extern from "_repeat.h" nogil:
     size_t tbtools_pattern_size(const Layout *layout)
     void tbtools_complete(Layout *layout, const uint8_t *record, uint8_t *pattern)
     void tbtools_read_repeats(Place *place, Rows *rows)
-    void tbtools_expect_writes(void *memory, size_t size)
+    void *tbtools_resized(void *memory, size_t used, size_t size)
 
 cdef extern from "_crc32c.h" nogil:
     void tbtools_crc_init()

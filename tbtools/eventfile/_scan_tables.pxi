@@ -4,7 +4,6 @@ cdef inline bint grow(void **block, size_t capacity, size_t size) noexcept nogil
     cdef void *grown = realloc(block[0], capacity * size)
     if grown == NULL:
         return False
-    tbtools_expect_writes(grown, capacity * size)
     block[0] = grown
     return True
 
@@ -69,12 +68,19 @@ cdef struct Tags:
     size_t arena_capacity
     uint8_t *arena
 
+cdef inline bint resize_column(void **column, Rows *rows, size_t capacity, size_t size) noexcept nogil:
+    cdef void *resized = tbtools_resized(column[0], rows.count * size, capacity * size)
+    if resized == NULL:
+        return False
+    column[0] = resized
+    return True
+
 cdef bint resize_rows(Rows *rows, size_t capacity) noexcept nogil:
     cdef size_t width = sizeof(double) if rows.wide else sizeof(float)
-    if not (grow(<void **>&rows.shape, capacity, sizeof(int32_t))
-            and grow(<void **>&rows.step, capacity, sizeof(int64_t))
-            and grow(<void **>&rows.wall_time, capacity, sizeof(double))
-            and grow(&rows.number, capacity, width)):
+    if not (resize_column(<void **>&rows.shape, rows, capacity, sizeof(int32_t))
+            and resize_column(<void **>&rows.step, rows, capacity, sizeof(int64_t))
+            and resize_column(<void **>&rows.wall_time, rows, capacity, sizeof(double))
+            and resize_column(&rows.number, rows, capacity, width)):
         return False
     rows.capacity = capacity
     return True
