@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from benchmarks.reading.why import WHY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -86,10 +88,16 @@ def _workload_section(workload: Workload, results: Mapping[str, Result], megabyt
 
 
 def targets_section(targets: Sequence[Target]) -> str:
-    """What was promised and whether it was kept, under a heading of its own."""
+    """What was promised, whether it was kept and, where it was not, why, under a heading."""
     header = ["work", "wanted", "measured", "met"]
     rows = [[each.work, each.wanted, each.measured, _ANSWERS[each.met]] for each in targets]
-    return f"## Targets\n\n{markdown_table(header, rows)}\n"
+    reasons: dict[str, list[str]] = {}
+    for each in targets:
+        if each.met is False and (why := WHY.get((each.work, each.wanted))):
+            reasons.setdefault(why, []).append(each.work)
+    told = [_paragraph(f"- {'; '.join(work)}: {why}", "  ") for why, work in reasons.items()]
+    section = f"## Targets\n\n{markdown_table(header, rows)}\n"
+    return section + ("\nWhy not:\n\n" + "\n".join(told) + "\n" if told else "")
 
 
 def _profile_section(profiles: Profiles) -> str:

@@ -173,10 +173,14 @@ static inline uint32_t tbtools_crc32c(const uint8_t *data, size_t size)
 
 /* As TFRecord files hold it: rotated and shifted by a constant, so that the CRC of a record that
  * itself holds CRCs stays a good one. */
+static inline uint32_t tbtools_mask(uint32_t crc)
+{
+    return ((crc >> 15) | (crc << 17)) + 0xA282EAD8u;
+}
+
 static inline uint32_t tbtools_masked_crc32c(const uint8_t *data, size_t size)
 {
-    uint32_t crc = tbtools_crc32c(data, size);
-    return ((crc >> 15) | (crc << 17)) + 0xA282EAD8u;
+    return tbtools_mask(tbtools_crc32c(data, size));
 }
 
 #endif

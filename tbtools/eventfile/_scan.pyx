@@ -21,18 +21,45 @@ from libc.string cimport memcmp, memcpy, memset
 import os
 
 cdef extern from "_repeat.h" nogil:
+    ctypedef struct Rows "tbtools_rows":
+        size_t count
+        size_t capacity
+        bint wide
+        int32_t *shape
+        int64_t *step
+        double *wall_time
+        void *number
+    ctypedef struct Shape "tbtools_shape":
+        int64_t gap
+        int32_t tag_id
+        uint32_t length
+        int32_t older
+        int32_t next
+        int32_t layout
+        uint8_t kind
+        uint8_t dtype
     ctypedef struct Layout "tbtools_layout":
-        size_t constant
-        size_t constant_room
+        size_t pattern
+        size_t pattern_room
+        int64_t behind
+        uint32_t left
         uint32_t data_size
-        uint32_t header_crc
-        uint32_t value_at
         uint32_t number_at
+        int32_t shape
         uint8_t number_size
         uint8_t step_size
-    bint tbtools_repeats(const Layout *layout, const uint8_t *constant, const uint8_t *record,
-                         uint64_t *step)
-    void tbtools_expect_writes(void *memory, size_t size)
+    ctypedef struct Place "tbtools_place":
+        const Shape *shapes
+        const Layout *layouts
+        const uint8_t *patterns
+        const uint8_t *record
+        const uint8_t *end
+        int64_t behind
+        int32_t last
+    size_t tbtools_pattern_size(const Layout *layout)
+    void tbtools_complete(Layout *layout, const uint8_t *record, uint8_t *pattern)
+    void tbtools_read_repeats(Place *place, Rows *rows)
+    void *tbtools_resized(void *memory, size_t used, size_t size)
 
 cdef extern from "_crc32c.h" nogil:
     void tbtools_crc_init()
@@ -56,6 +83,7 @@ cdef enum:
     RESYNC_EFFORT = 8    # bytes checked in searches for a record, at most, per byte of the file
     MOST_SHAPES = 32     # of one tag that tell where its values lie
     MOST_LAID_OUT = 1024 # bytes of a record that is compared with an earlier one
+    LONGEST_STEP = 8     # bytes of a step in such a record
     SMALLEST = 28        # bytes of a record of one number
     EXPECTING = 1024     # rows after which it is known how many there will be
 
@@ -313,53 +341,27 @@ cdef class Scanner(Collector):
         """Reads on while each record is laid out like an earlier one, namely the one that came
         next the last time; False without memory."""
         cdef Rows *rows = &self.rows
-        cdef Shape *shape
-        cdef Layout *layout
-        cdef Bytes record = data + (self.position - base)
-        cdef Bytes end = data + (limit - base)
-        cdef Bytes number
-        cdef int32_t next
-        cdef uint64_t step = 0
-        cdef int64_t here = self.position
-        cdef int64_t last_end = self.last_end
-        cdef int32_t last = self.last_shape
-        cdef int64_t value_at
+        cdef Place place
         cdef size_t before = rows.count
-        if last < 0 or self.last_record_end != here:
+        if self.last_shape < 0 or self.last_record_end != self.position:
             return True
+        place.shapes = self.shapes.entries
+        place.layouts = self.layouts.entries
+        place.patterns = self.tags.arena
+        place.record = data + (self.position - base)
+        place.end = data + (limit - base)
+        place.behind = self.position - self.last_end
+        place.last = self.last_shape
         while True:
-            next = self.shapes.entries[last].next
-            if next < 0:
+            tbtools_read_repeats(&place, rows)
+            self.position = base + (place.record - data)
+            if rows.count < rows.capacity:
                 break
-            shape = &self.shapes.entries[next]
-            if shape.layout < 0:
-                break
-            layout = &self.layouts.entries[shape.layout]
-            value_at = here + layout.value_at
-            if (value_at - last_end != shape.gap
-                    or end - record < <int64_t>layout.data_size + FRAME
-                    or not tbtools_repeats(layout, self.tags.arena + layout.constant, record,
-                                           &step)):
-                break
-            if rows.count == rows.capacity and not grow_rows(rows, self.expected_rows(here)):
+            if not grow_rows(rows, self.expected_rows(self.position)):
                 return False
-            number = record + HEADER + layout.number_at
-            if not rows.wide and layout.number_size == 4:
-                (<float *>rows.number)[rows.count] = load_float(number)
-            elif not put_number(rows, load_float(number) if layout.number_size == 4
-                                else load_double(number)):
-                return False
-            rows.shape[rows.count] = next
-            rows.step[rows.count] = <int64_t>step
-            rows.wall_time[rows.count] = load_double(record + HEADER + 1)
-            rows.count += 1
-            last = next
-            last_end = value_at + shape.length
-            record += FRAME + layout.data_size
-            here += FRAME + layout.data_size
-        self.last_shape = last
-        self.last_end = last_end
-        self.position = self.cursor = self.last_record_end = here
+        self.cursor = self.last_record_end = self.position
+        self.last_end = self.position - place.behind
+        self.last_shape = place.last
         self.record_count += rows.count - before
         self.event_count += rows.count - before
         return True

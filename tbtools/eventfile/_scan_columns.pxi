@@ -84,25 +84,28 @@ cdef class Collector:
         cdef Shape *shape = &self.shapes.entries[self.last_shape]
         cdef Layout *layout
         cdef int64_t step_size = event.step_end - event.step_at if event.step_at != NULL else 0
+        cdef int64_t value_start = self.last_end - shape.length
+        cdef size_t size
         if (self.number_at == NULL or shape.gap < 0 or not 16 <= length <= MOST_LAID_OUT
                 or event.wall_time_at != data + 1
-                or (step_size and event.step_at != data + STEP_AT)):
+                or (step_size and event.step_at != data + STEP_AT) or step_size > LONGEST_STEP):
             return True
         layout = layout_of(&self.layouts, shape)
         if layout == NULL:
             return False
-        if <size_t>length > layout.constant_room:
-            if not keep_bytes(&self.tags, data, length, &layout.constant):
-                return False
-            layout.constant_room = length
-        else:
-            memcpy(self.tags.arena + layout.constant, data, length)
+        layout.shape = self.last_shape
+        layout.behind = shape.gap - (value_start - self.position)
+        layout.left = <uint32_t>(self.record_end - self.last_end)
         layout.data_size = <uint32_t>length
-        layout.header_crc = load_u32(record + 8)
-        layout.value_at = <uint32_t>(self.last_end - shape.length - self.position)
         layout.number_at = <uint32_t>(self.number_at - data)
         layout.number_size = 8 if shape.dtype == DT_DOUBLE else 4
         layout.step_size = <uint8_t>step_size
+        size = tbtools_pattern_size(layout)
+        if size > layout.pattern_room:
+            if not reserve_bytes(&self.tags, size, &layout.pattern):
+                return False
+            layout.pattern_room = size
+        tbtools_complete(layout, record, self.tags.arena + layout.pattern)
         return True
 
     cdef bint add_mark(self, Bytes data, Event *event) noexcept nogil:

@@ -4,18 +4,8 @@ cdef inline bint grow(void **block, size_t capacity, size_t size) noexcept nogil
     cdef void *grown = realloc(block[0], capacity * size)
     if grown == NULL:
         return False
-    tbtools_expect_writes(grown, capacity * size)
     block[0] = grown
     return True
-
-cdef struct Rows:
-    size_t count
-    size_t capacity
-    bint wide                  # the numbers are doubles, for one of them is no float
-    int32_t *shape
-    int64_t *step
-    double *wall_time
-    void *number
 
 # Where those rows lie that do not tell it by their shape.
 cdef struct Places:
@@ -24,17 +14,6 @@ cdef struct Places:
     int64_t *row
     int64_t *offset
     uint32_t *length
-
-# What many rows have in common.
-cdef struct Shape:
-    int64_t gap                # between the end of the Value before it and its start; -1: see Places
-    int32_t tag_id
-    uint32_t length            # of the Value
-    int32_t older              # another shape of the tag; -1 for none
-    int32_t next               # the shape that came after this one the last time; -1 for none
-    int32_t layout             # how its records are laid out; -1 where that is not known
-    uint8_t kind
-    uint8_t dtype
 
 cdef struct Shapes:
     size_t count
@@ -89,12 +68,19 @@ cdef struct Tags:
     size_t arena_capacity
     uint8_t *arena
 
+cdef inline bint resize_column(void **column, Rows *rows, size_t capacity, size_t size) noexcept nogil:
+    cdef void *resized = tbtools_resized(column[0], rows.count * size, capacity * size)
+    if resized == NULL:
+        return False
+    column[0] = resized
+    return True
+
 cdef bint resize_rows(Rows *rows, size_t capacity) noexcept nogil:
     cdef size_t width = sizeof(double) if rows.wide else sizeof(float)
-    if not (grow(<void **>&rows.shape, capacity, sizeof(int32_t))
-            and grow(<void **>&rows.step, capacity, sizeof(int64_t))
-            and grow(<void **>&rows.wall_time, capacity, sizeof(double))
-            and grow(&rows.number, capacity, width)):
+    if not (resize_column(<void **>&rows.shape, rows, capacity, sizeof(int32_t))
+            and resize_column(<void **>&rows.step, rows, capacity, sizeof(int64_t))
+            and resize_column(<void **>&rows.wall_time, rows, capacity, sizeof(double))
+            and resize_column(&rows.number, rows, capacity, width)):
         return False
     rows.capacity = capacity
     return True
@@ -258,17 +244,23 @@ cdef bint grow_slots(Tags *tags) noexcept nogil:
     tags.slot_count = slot_count
     return True
 
-cdef bint keep_bytes(Tags *tags, Bytes data, size_t size, size_t *place) noexcept nogil:
+cdef bint reserve_bytes(Tags *tags, size_t size, size_t *place) noexcept nogil:
+    """Room in the arena; False without memory."""
     cdef size_t capacity
     if size > tags.arena_capacity - tags.arena_size:
         capacity = tags.arena_capacity + tags.arena_capacity // 2 + size + 256
         if not grow(<void **>&tags.arena, capacity, 1):
             return False
         tags.arena_capacity = capacity
-    if size:
-        memcpy(tags.arena + tags.arena_size, data, size)
     place[0] = tags.arena_size
     tags.arena_size += size
+    return True
+
+cdef bint keep_bytes(Tags *tags, Bytes data, size_t size, size_t *place) noexcept nogil:
+    if not reserve_bytes(tags, size, place):
+        return False
+    if size:
+        memcpy(tags.arena + place[0], data, size)
     return True
 
 cdef inline bint same_name(Tags *tags, int32_t tag_id, Bytes name, size_t size) noexcept nogil:

@@ -24,7 +24,7 @@ _LEAST_BYTES = 4 << 20
 # Parts cost memory for a moment, and joining them is the work of one core.
 _MOST_PARTS = 8
 # How far to look for a record where a part is to begin: at first, and where none is so near.
-_LOOKED_THROUGH = 1 << 16, 1 << 20
+_LOOKED_THROUGH = 1 << 14, 1 << 20
 
 
 class Scanner(Protocol):

@@ -325,18 +325,26 @@ def counts(const int32_t[::1] numbers, Py_ssize_t count, const int32_t[::1] rank
            const uint8_t[::1] chosen):
     """How many rows there are of each number; see `_rows_python.counts`."""
     cdef Py_ssize_t i, size = numbers.shape[0]
+    cdef Py_ssize_t known = rank.shape[0]
     cdef int32_t number
     cdef bint sound = chosen.shape[0] == size
+    # Four sums of each: where rows of one number follow one another, each waits for the last one.
+    cdef int64_t[::1] sums = np.zeros(4 * known, np.int64)
     found = np.zeros(count, np.int64)
     cdef int64_t[::1] many = found
     with nogil:
         for i in range(size if sound else 0):
-            if not chosen[i]:
-                continue
-            if not (0 <= numbers[i] < rank.shape[0] and 0 <= rank[numbers[i]] < count):
+            number = numbers[i]
+            if not 0 <= number < known:
                 sound = False
                 break
-            many[rank[numbers[i]]] += 1
+            sums[4 * <Py_ssize_t>number + (i & 3)] += chosen[i] != 0
+        for i in range(4 * known if sound else 0):
+            if sums[i] and not 0 <= rank[i >> 2] < count:
+                sound = False
+                break
+            if sums[i]:
+                many[rank[i >> 2]] += sums[i]
     if not sound:
         raise IndexError("a row or a number is out of bounds")
     return found

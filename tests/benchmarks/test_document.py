@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.reading import document, workloads
 from benchmarks.reading.measure import Measurement, Reader, Result
-from benchmarks.reading.targets import judge
+from benchmarks.reading.targets import Target, judge
+from benchmarks.reading.why import WHY
 
 RUST = "TensorBoard's Rust server"
 
@@ -136,6 +138,22 @@ def test_the_page_shows_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert "- `read_scalars`: waiting for the scan 75%, numpy.take 20%.\n" in page
     assert all(len(line) <= 100 or line.startswith("|") for line in page.splitlines())
     assert capsys.readouterr().out == ""
+
+
+def test_what_is_not_met_is_explained_and_nothing_else() -> None:
+    wanted = "at most 3 x that for the scan alone, on one core"
+    missed = Target("one file, one series", wanted, "4 x", False)
+    again = Target("one file, twenty tags", wanted, "4 x", False)
+    other = Target("other", "at most 1 s", "2 s", False)
+    [_, told] = document.targets_section([missed, again, other]).split("\nWhy not:\n\n")
+    assert told.startswith("- one file, one series; one file, twenty tags: reading the bytes")
+    assert told.count("- ") == 1
+    assert "Why not" not in document.targets_section([replace(missed, met=True), other])
+
+
+def test_only_what_is_judged_is_explained() -> None:
+    judged = {(target.work, target.wanted) for target in judge(results(), busy=False)}
+    assert set(WHY) - judged == {("merging tiny records", "at least 500 MB/s")}
 
 
 def test_the_median_of_no_rounds_is_no_number() -> None:

@@ -303,6 +303,17 @@ def test_scans_agree_where_one_byte_of_a_repeated_record_is_damaged(name: str) -
 
 
 @pytest.mark.usefixtures("scan_implementation")
+@pytest.mark.parametrize("step", [0, 1, 200, 1 << 20, 1 << 27, 1 << 55, 1 << 62, -1])
+def test_repeated_records_of_all_lengths(tmp_path: Path, step: int) -> None:
+    """Words of 8 and blocks of 16 bytes are looked at, of records that end anywhere in them."""
+    content = b""
+    for length in range(1, 40):
+        value = summary_pb2.Summary.Value(tag="t" * length, simple_value=1 / length)
+        content += frame(scalar_event(value, step)) * 4
+    assert_is_truth(scan_content(tmp_path, content), content)
+
+
+@pytest.mark.usefixtures("scan_implementation")
 def test_places_where_what_stands_behind_a_value_changes(tmp_path: Path) -> None:
     a, b = (summary_pb2.Summary.Value(tag=tag, simple_value=0.5) for tag in "ab")
     content = b""
