@@ -163,6 +163,7 @@ DOWN = _tags("""
     bits_per_byte val-loss Val.Loss VALLOSS val:loss loss_ema mean_loss median_loss loss@val
     token_error_rate triplet_loss elbo_loss loss/reward vq/recon_error vq_rec_loss
     frr@far=10% FIDscore lhand_goal_dist object_goal_distance
+    initial_condition_loss loss/initial_conditions
 """)
 UP = _tags("""
     accuracy Accuracy/train acc val_acc epoch_sparse_categorical_accuracy top-1 top5 acc_top5 F1
@@ -171,6 +172,7 @@ UP = _tags("""
     SI-SDR si_sdr pesq stoi exact_match pass@1 HR@10 NDCG@10 elbo spearmanr metrics/mAP50-95(B)
     mAP@0.5:0.95 chrF++ rewards/margins rewards/accuracies triplet_acc median_return MedianReward
     reward_mean explained_variance valAcc val-accuracy rewards/time token_accuracy
+    ValReconstructRate
 """)
 NEITHER = _tags("""
     lr learning_rate lr-Adam epoch global_step fps samples_per_second gpu/memory grad_norm
@@ -183,7 +185,7 @@ NEITHER = _tags("""
     param_group_0/lr optim0_lr0 time/loss_computation throughput/loss num_correct loss_time
     feature_map/mean rank_0/step f0_mean weights_norm/fc1 num_bits focal_length gloss dloss
     load_balancing_loss router_z_loss accuracy_baseline hp_metric policy/reward_intrinsic
-    vq_loss codebook/loss vq/commitment
+    vq_loss codebook/loss vq/commitment initial_loss
 """)
 
 
@@ -216,6 +218,15 @@ def test_direction_by_the_words_of_the_tag(tag: str, objective: str) -> None:
         ("ppl_0 train/vqloss", "none"),  # AudioDec: how many codes are used
         ("val/perplexity vq/commit_loss recon_loss", "none"),
         ("val/perplexity val/loss", "min"),
+        # AlphaZero and who imitates: two heads of one network that fits data, some of it held out.
+        ("val_loss val_policy_loss val_value_loss", "min"),
+        ("policy_loss value_loss val/policy_loss", "min"),
+        ("train_value_loss test_policy_loss", "min"),
+        ("train_policy_acc val_policy_acc", "max"),
+        ("policy_loss policy/val_loss", "none"),  # val is short for value, too
+        ("policy_loss val/policy_loss val/reward", "none"),  # an agent that is tried out
+        ("loss val/policy_entropy val/value_loss_std policy_loss", "none"),
+        ("loss val/d_loss val/g_loss", "none"),
     ],
 )
 def test_what_a_loss_says_depends_on_the_other_tags_of_its_run(tags: str, loss: str) -> None:
@@ -339,6 +350,7 @@ def test_each_row_of_the_table_is_whole() -> None:
     [
         ("val/accuracy", 0.97, 1),
         ("val/accuracy", 97.0, 100),
+        ("val_policy_acc", 0.9, 1),
         ("metrics/mAP50-95(B)", 0.5, 1),
         ("test/f1", 1.0000000001, 1),
         ("mIoU", 80.0, 100),

@@ -23,13 +23,14 @@ def bound(tag: str, largest: float = 1.0) -> float | None:
         rate, 1 for a perplexity; None where there is no bound, or none is known.
     """
     meaning = meaning_of(tag)
-    if meaning.measure is None:
+    measure = meaning.measure or meaning.head
+    if measure is None:
         return None
-    low, high = meaning.measure.low, meaning.measure.high
-    if meaning.better != meaning.measure.better:  # written with neg before it
-        low, high = 0 - high, 0 - low
-    best = low if meaning.better == "min" else high
+    low, high, better = measure.low, measure.high, measure.better
+    if meaning.measure and meaning.better != better:  # written with neg before it
+        low, high, better = 0 - high, 0 - low, meaning.better
+    best = low if better == "min" else high
     if math.isinf(best):
         return None
-    percent = best == 1.0 and meaning.better == "max" and largest > _ONE
+    percent = best == 1.0 and better == "max" and largest > _ONE
     return 100.0 if percent else best

@@ -6,9 +6,10 @@ The measure of a tag is the last one that its words name, so that ``reward/loss`
 
 What a loss says depends on the run. Beside a reward it follows a policy that moves, and falls and
 rises with what is learned, not with how well; beside the losses of two players it is mostly their
-sum. Beside an Elo rating a reward is against opponents that get better, and beside the losses of a
-quantiser a perplexity is how many of its codes are used. So a run is read as a whole by
-`objectives_of`.
+sum. Where the loss of a policy is measured on data held out, policy and value are no players but
+two heads of one network that fits that data. Beside an Elo rating a reward is against opponents
+that get better, and beside the losses of a quantiser a perplexity is how many of its codes are
+used. So a run is read as a whole by `objectives_of`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _RUNS_KEPT = 100
 _MEASURES = frozenset({"loss", "fit", "measure", "sample", "reward", "score"})
 _LOSSES = frozenset({"loss", "fit"})
 _LOSS_WORDS = frozenset({"loss", "losses"})
+_HELD_OUT = frozenset({"validation", "test"})
 _RATINGS = frozenset({"elo"})
 _WINS = frozenset({"win", "wins", "win rate", "win ratio", "winrate", "won"})
 _PERPLEXITIES = frozenset({"perplexity", "perplexities", "ppl"})
@@ -43,6 +45,7 @@ _BOXES = frozenset({"giou", "diou", "ciou"})
 _EITHER = frozenset({"dice", "iou", "miou", "ssim", "ms ssim", "msssim", "tversky", "pass #"})
 # What those log that learn which of two answers is better: OpenRLHF, NeMo-Aligner, TRL.
 _ANSWERS = frozenset({"chosen", "rejected", "reject"})
+_POLICIES = frozenset({"policy", "pi"})
 _MARGINS = frozenset({"margin", "margins"})
 _ACCURACIES = frozenset({"acc", "accuracy", "accuracies"})
 _ENTROPIES = frozenset({"entropy", "ent"})
@@ -64,6 +67,8 @@ class Meaning:
         better: Which way is better, by the tag alone.
         rewards: Whether it is a reward: the run is that of an agent.
         plays: Whether it is the loss of one of two players.
+        head: The row of what is measured of a player, which counts where that is no player but the
+            head of a network that fits data.
         fits: Whether it is a loss that fits data.
         codes: Whether it is about the codes of a quantiser.
     """
@@ -72,6 +77,7 @@ class Meaning:
     better: Objective
     rewards: bool = False
     plays: bool = False
+    head: Row | None = None
     fits: bool = False
     codes: bool = False
 
@@ -122,8 +128,11 @@ def meaning_of(tag: str) -> Meaning:
     plays = _is_players(measure, kinds, fits=fits)
     sign = _sign(tag, measure)
     aside = "never" in kinds or ("code" in kinds and not fits) or sign == "left to one"
-    if plays or aside or _is_about(segments, at) or _is_part_of_loss(segments, measure):
-        return Meaning(None, "none", plays=plays and measure.kind in _LOSSES, codes=codes)
+    aside = aside or _is_about(segments, at) or _is_part_of_loss(segments, measure)
+    if plays or aside:
+        head = measure if plays and not aside and "generator" not in kinds else None
+        of_player = plays and measure.kind in _LOSSES
+        return Meaning(None, "none", plays=of_player, head=head, codes=codes)
     return Meaning(
         measure,
         _turned(measure.better) if sign == "minus" or _is_negative(rows[:at]) else measure.better,
@@ -269,7 +278,8 @@ def directions(tags: tuple[str, ...]) -> Mapping[str, Objective]:
     """
     meanings = {tag: meaning_of(tag) for tag in tags}
     rewards = any(each.rewards for each in meanings.values())
-    plays = any(each.plays for each in meanings.values())
+    heads = not rewards and any(map(_is_held_out_policy, tags))
+    plays = not heads and any(each.plays for each in meanings.values())
     rated = any(each.measure and each.measure.word in _RATINGS for each in meanings.values())
     compared = rewards and not plays and _learns_to_compare(tags)
     codes = any(each.codes for each in meanings.values())
@@ -278,11 +288,27 @@ def directions(tags: tuple[str, ...]) -> Mapping[str, Objective]:
         {
             tag: "none"
             if tag in penalties
+            else each.head.better
+            if heads and each.head
             else each.beside(
                 rewards=rewards, plays=plays, rated=rated, compared=compared, codes=codes
             )
             for tag, each in meanings.items()
         }
+    )
+
+
+def _is_held_out_policy(tag: str) -> bool:
+    """Whether a tag is of a policy on data held out: that of AlphaZero, or of one who imitates.
+
+    The word for the data stands before that for the policy: ``policy/val_loss`` is of a value.
+    """
+    if meaning_of(tag).head is None:
+        return False
+    said = words(tag)
+    return any(
+        word in _POLICIES and any(ROLE_WORDS.get(other) in _HELD_OUT for other in said[:at])
+        for at, word in enumerate(said)
     )
 
 
