@@ -62,6 +62,7 @@ class Judging:
         declared: Gives what any run says of itself; None where it sees some families without the
             runs above them, and notes who asks.
         hparams: Then the hyperparameters of runs that asked for them, where there are such.
+        seen: What is selected of all runs, where somebody has looked already.
     """
 
     selection: Selection
@@ -72,6 +73,7 @@ class Judging:
     progress: _Progress | None = None
     declared: Declared | None = None
     hparams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    seen: JudgedRuns | None = None
 
     def __call__(self, read: Iterator[tuple[str, Run]]) -> JudgedRuns:
         """What is found of the runs that are read."""
@@ -80,7 +82,8 @@ class Judging:
         every: list[ScalarSeries] = []
         for name, run in read:
             runs[name] = run
-            found.choose(name, run)
+            if self.seen is None:
+                found.choose(name, run)
             every += read_scalars_of(run, name=name).series.values()
         self._judge(runs, every, found)
         return found
@@ -104,7 +107,8 @@ class Judging:
             found.asking.add((run, words))
             return self.hparams.get(run, {})
 
-        chosen = {(run, tag) for run, own in found.tags.items() for tag in own}
+        tags = (self.seen or found).tags
+        chosen = {(run, tag) for run in runs for tag in tags[run]}
         judged = found_in(
             every,
             chosen,
@@ -119,7 +123,7 @@ class Judging:
             self.progress.leave(len(every))
         found.findings, found.not_judged = judged.findings, judged.not_judged
         found.courses = open_courses(judged, every, self.directions)
-        by_key = {(each.run, each.tag): each for each in every}
+        by_key = {(each.run, each.tag): each for each in every} if judged else {}
         found.trends = tuple(trend_of(by_key[each.run, each.tag], each) for each in judged)
         found.runs_not_judged = tuple(runs_not_judged(runs, self.selection))
         found.ignored = self.configuration.ignored(chosen)
@@ -167,10 +171,9 @@ class JudgedRuns:
         chosen: dict[str, int] = {}
         for part in run.data.parts:
             within, selected = self.selector.choose(part)
-            for each in selected:
-                if each.scalar:
-                    tag = within.shown_tag(each.tag)
-                    chosen[tag] = chosen.get(tag, 0) + each.count
+            scalars = [each for each in selected if each.scalar]
+            for tag, each in zip(within.shown_tags(scalars), scalars, strict=True):
+                chosen[tag] = chosen.get(tag, 0) + each.count
         tags = scalar_tags(run)
         self.tags[name] = tuple(chosen)
         self.points += sum(chosen.values())
@@ -224,7 +227,9 @@ def judge_runs(
     """
     if engine_of(runs) is None:
         judging = _judging_here(runs, judging, progress, told)
-    found = _joined(runs, over_runs(runs, judging, progress, together=family, keep=True))
+    seen = [judging.seen] if judging.seen else []
+    parts = over_runs(runs, judging, progress, together=family, keep=True)
+    found = _joined(runs, [*seen, *parts])
     found.require_match(judging.objectives)
     words = {word for _, asked in found.asking for word in asked}
     if words and (hparams := hparams_with(runs, words)):
@@ -253,7 +258,8 @@ def _judging_here(
     seen.require_match(judging.objectives)
     check_progress(told)
     counting = _Progress(told, seen.series) if told else None
-    return replace(judging, progress=counting, declared=hyperparameters(OneByOne(runs)))
+    declared = hyperparameters(OneByOne(runs))
+    return replace(judging, progress=counting, declared=declared, seen=seen)
 
 
 class _Progress:

@@ -19,10 +19,9 @@ def runs_not_judged(runs: Mapping[str, Run], selection: Selection) -> Iterable[N
     A run without the tags or steps that are selected is not selected, and is left out.
     """
     for name, run in runs.items():
-        has_scalars = not selection.is_all or run.data.has_scalars
-        yield from run_not_judged(
-            name, is_unreadable=run.data.diagnostics.is_unreadable, has_scalars=has_scalars
-        )
+        known = run.data.diagnostics
+        has_scalars = not selection.is_all or known.has_scalars
+        yield from run_not_judged(name, is_unreadable=known.is_unreadable, has_scalars=has_scalars)
 
 
 def run_not_judged(name: str, *, is_unreadable: bool, has_scalars: bool) -> tuple[NotJudged, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -55,6 +55,7 @@ class SeriesRows:
         scalar: Whether all its values are numbers of the plugin scalars.
         first: Where its rows start in the order.
         end: Where they end.
+        count: How many points it has.
     """
 
     tag: str
@@ -63,11 +64,11 @@ class SeriesRows:
     scalar: bool
     first: int
     end: int
+    count: int = field(init=False)
 
-    @property
-    def count(self) -> int:
-        """How many points it has."""
-        return self.end - self.first
+    def __post_init__(self) -> None:
+        # It is asked for again and again.
+        self.count = self.end - self.first
 
 
 class Stretches(NamedTuple):

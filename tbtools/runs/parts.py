@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from tbtools.runs.statistics import series_statistics
 
 if TYPE_CHECKING:
-    from tbtools.runs.columns import RunColumns
+    from collections.abc import Iterable
+
+    from tbtools.runs.columns import RunColumns, SeriesRows
     from tbtools.runs.statistics import SeriesStatistics
 
     # First and last step, both included; None for no bound.
@@ -34,6 +36,12 @@ class Part:
     def shown_tag(self, tag: str) -> str:
         """The name under which a tag is shown."""
         return self.tag_names.get(tag, tag) if self.tag_names else tag
+
+    def shown_tags(self, series: Iterable[SeriesRows]) -> list[str]:
+        """The names under which the tags of some of its series are shown."""
+        if not self.tag_names:
+            return [each.tag for each in series]
+        return [self.shown_tag(each.tag) for each in series]
 
     def within(self, steps: Steps) -> Part:
         """The same, only with the points between two steps, both included."""

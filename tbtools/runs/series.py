@@ -272,16 +272,19 @@ def read_scalars_of(
     selector = selector or Selector(Selection())
     name = run.name if name is None else name
     start_time = run.data.start_time
-    found: dict[str, list[ScalarSeries]] = {}
-    for whole in run.data.parts:
+    parts = run.data.parts
+    found: list[ScalarSeries] = []
+    for whole in parts:
         part, chosen = selector.choose(whole)
         scalars = [each for each in chosen if each.scalar]  # the selector may be for all plugins
-        for series in _series(name, part, scalars, start_time):
-            found.setdefault(series.tag, []).append(series)
+        found += _series(name, part, scalars, start_time)
+    by_tag = {each.tag: each for each in found}  # in order where they are of one part
+    if len(parts) > 1 or len(by_tag) < len(found):
+        by_tag = _of_parts(found)
     return RunScalars(
         run=name,
         start_time=start_time,
-        series={tag: _joined(found[tag]) for tag in sorted(found, key=natural_key)},
+        series=by_tag,
         all_tags=scalar_tags(run),
         axis=None if axis_name(x) in AXES else _axis(run, x, start_time),
     )
@@ -315,11 +318,11 @@ def read_superseded_of(run: Run, tag: str) -> ScalarSeries | None:
 
 def scalar_tags(run: Run) -> frozenset[str]:
     """The tags of all scalars of a run."""
-    return frozenset(
-        part.shown_tag(each.tag)
-        for part in run.data.parts
-        for each in part.columns.series
-        if each.scalar and each.count
+    return frozenset[str]().union(
+        *(
+            part.shown_tags([each for each in part.columns.series if each.scalar and each.count])
+            for part in run.data.parts
+        )
     )
 
 
@@ -381,7 +384,7 @@ def _series(
 ) -> Iterator[ScalarSeries]:
     if not chosen:
         return iter(())
-    tags = [(part.shown_tag(each.tag), each.tag_id) for each in chosen]
+    tags = list(zip(part.shown_tags(chosen), [each.tag_id for each in chosen], strict=True))
     return _series_of(run, part, tags, part.columns.order_of(chosen), start_time)
 
 
@@ -399,7 +402,7 @@ def _series_of(
     """
     rows, timeline = part.columns.rows, part.columns.timeline
     step, wall_time, value = map(order.taken, (rows.step, rows.wall_time, rows.values.number))
-    session = timeline.sessions_in(order)
+    session, pauses = timeline.sessions_in(order), timeline.pauses
     stored = {dtype for dtype in rows.values.shapes.dtype.tolist() if dtype}
     alike = _dtype_name(stored) if len(stored) == 1 else None
     ends = [0, *order.ends.tolist()]
@@ -416,7 +419,7 @@ def _series_of(
             session=sessions,
             restarts=timeline.restarts_in(sessions),
             start_time=start_time,
-            pauses=timeline.pauses,
+            pauses=pauses,
         )
 
 
@@ -431,6 +434,14 @@ def _stored_as(values: ValueRows, tag_id: int, order: RowOrder, own: slice) -> s
     if len(codes) > 1:
         codes = set(distinct(values.dtypes(order.stretch(own.start, own.stop))).tolist())
     return codes
+
+
+def _of_parts(series: Sequence[ScalarSeries]) -> dict[str, ScalarSeries]:
+    """Series of several parts by tag, in natural order; of those shown under one tag one."""
+    found: dict[str, list[ScalarSeries]] = {}
+    for each in series:
+        found.setdefault(each.tag, []).append(each)
+    return {tag: _joined(found[tag]) for tag in sorted(found, key=natural_key)}
 
 
 def _joined(series: Sequence[ScalarSeries]) -> ScalarSeries:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pytest
@@ -29,6 +29,9 @@ SHAPES: list[Callable[[np.ndarray, Generator], np.ndarray]] = [
     lambda t, g: 1 - 0.8 * np.minimum(t, g.uniform(0.1, 0.9)),
     lambda t, g: 10 ** (4 - 8 * np.minimum(t, 0.5)),
     lambda t, g: np.maximum(0.6 - t, 0) + 0.3 * (t < g.uniform(0.3, 0.8)),
+    lambda t, g: (1.5 - t) * (t > g.uniform(0, 0.3)),
+    lambda t, g: (1.5 - t) * (1 - np.exp(-40 * (t + 1 / t.size))),
+    lambda t, g: (2 - t) * (t < g.uniform(0.3, 0.99)),
 ]
 NOISES: list[Callable[[np.ndarray, Generator], np.ndarray]] = [
     lambda y, g: y,
@@ -83,6 +86,29 @@ def test_most_sound_series_are_sorted_out() -> None:
 def test_series_that_are_looked_at_together_are_looked_at_alone() -> None:
     series = [judged.Judged(one, "min") for one in made_up()]
     assert screen.look(series) == [may for one in series for may in screen.look([one])]
+
+
+@pytest.mark.parametrize("way", ["min", "max"])
+def test_what_is_judged_as_it_is_would_be_made_fit_to_the_same(
+    way: Literal["min", "max"],
+) -> None:
+    series = list(made_up())
+    seen, measures = screen.first_look([one.value for one in series], [way] * len(series), 25)
+    unusual = [one.value for one, flags in zip(series, seen, strict=True) if flags & screen.UNUSUAL]
+    assert measures == judged.measured(unusual)
+    usual = 0
+    for one, flags in zip(series, seen, strict=True):
+        fit = judged.Judged(one, way)
+        if flags & screen.UNUSUAL:
+            assert bool(flags & screen.NOT_FINITE) == (not np.isfinite(one.value).all())
+            continue
+        usual += 1
+        as_it_is = judged.AsItIs(one, way, flags)
+        assert (as_it_is.width, as_it_is.log, len(as_it_is)) == (fit.width, fit.log, len(fit))
+        assert as_it_is.y.tobytes() == fit.y.tobytes()
+        assert as_it_is.points.tolist() == fit.points.tolist()
+        assert [screen.CANDIDATES[flags]] == screen.look([fit])
+    assert usual > len(series) / 4
 
 
 def test_values_are_measured_alike_with_and_without_compiled_loops(

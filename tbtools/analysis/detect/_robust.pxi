@@ -22,6 +22,7 @@ cdef enum:
     # So few values are put in order to find their median; a sample of so many tells where it is.
     FEW_VALUES = 16
     PIVOTS = 32
+    SOME_VALUES = 24
     MANY_VALUES = 400
 
 
@@ -38,9 +39,9 @@ cdef inline double middle_of(double a, double b, double c) noexcept nogil:
 
 
 cdef inline Py_ssize_t below(
-    double *x, Py_ssize_t first, Py_ssize_t end, double pivot, bint equal
+    double *x, Py_ssize_t first, Py_ssize_t end, double pivot
 ) noexcept nogil:
-    """Puts what is less than a pivot, or equal to it, in front; where the rest begins.
+    """Puts what is less than a pivot in front; where the rest begins.
 
     Without a branch, which no processor could foresee (Lomuto's partition).
     """
@@ -50,7 +51,21 @@ cdef inline Py_ssize_t below(
         value = x[i]
         x[i] = x[first]
         x[first] = value
-        first += value <= pivot if equal else value < pivot
+        first += value < pivot
+    return first
+
+
+cdef inline Py_ssize_t up_to(
+    double *x, Py_ssize_t first, Py_ssize_t end, double pivot
+) noexcept nogil:
+    """The same of what is not more than the pivot."""
+    cdef Py_ssize_t i
+    cdef double value
+    for i in range(first, end):
+        value = x[i]
+        x[i] = x[first]
+        x[first] = value
+        first += value <= pivot
     return first
 
 
@@ -90,9 +105,25 @@ cdef int merge_exchange(int n, int *pairs):
     return count
 
 
+cdef int those_of_the_middle(int n, int *pairs, int count):
+    """Leaves those of the pairs that the two values in the middle depend on; how many."""
+    cdef int at, left = count
+    needed = {n // 2 - 1, n // 2}
+    for at in range(count - 1, -1, -1):
+        if pairs[2 * at] in needed or pairs[2 * at + 1] in needed:
+            needed |= {pairs[2 * at], pairs[2 * at + 1]}
+            left -= 1
+            pairs[2 * left], pairs[2 * left + 1] = pairs[2 * at], pairs[2 * at + 1]
+    for at in range(2 * (count - left)):
+        pairs[at] = pairs[2 * left + at]
+    return count - left
+
+
 cdef int EXCHANGED_FEW[2 * 63]
 cdef int EXCHANGED_PIVOTS[2 * 191]
-cdef int EXCHANGES_OF_FEW = merge_exchange(FEW_VALUES, EXCHANGED_FEW)
+cdef int EXCHANGES_OF_FEW = those_of_the_middle(
+    FEW_VALUES, EXCHANGED_FEW, merge_exchange(FEW_VALUES, EXCHANGED_FEW)
+)
 cdef int EXCHANGES_OF_PIVOTS = merge_exchange(PIVOTS, EXCHANGED_PIVOTS)
 
 
@@ -105,6 +136,32 @@ cdef inline void exchange_all(double *x, const int *pairs, int count) noexcept n
         x[pairs[2 * i]], x[pairs[2 * i + 1]] = smaller(a, b), larger(a, b)
 
 
+cdef inline void medians_of_16(const double *x, Py_ssize_t blocks, double *out) noexcept nogil:
+    """The median of each block of 16 values, of four blocks at a time."""
+    cdef double lanes[4 * FEW_VALUES]
+    cdef double one[4]
+    cdef double other[4]
+    cdef Py_ssize_t at, lane, i
+    cdef double *a
+    cdef double *b
+    cdef const double *block
+    for at in range(0, blocks, 4):
+        for lane in range(4):
+            block = x + min(at + lane, blocks - 1) * FEW_VALUES
+            for i in range(FEW_VALUES):
+                lanes[4 * i + lane] = block[i]
+        for i in range(EXCHANGES_OF_FEW):
+            a, b = lanes + 4 * EXCHANGED_FEW[2 * i], lanes + 4 * EXCHANGED_FEW[2 * i + 1]
+            for lane in range(4):
+                one[lane], other[lane] = a[lane], b[lane]
+            for lane in range(4):
+                a[lane] = smaller(one[lane], other[lane])
+                b[lane] = larger(one[lane], other[lane])
+        a = lanes + 4 * (FEW_VALUES // 2 - 1)
+        for lane in range(min(4, blocks - at)):
+            out[at + lane] = a[lane] / 2 + a[4 + lane] / 2
+
+
 cdef inline double pivot_for(
     const double *x, Py_ssize_t left, Py_ssize_t end, Py_ssize_t k
 ) noexcept nogil:
@@ -114,8 +171,15 @@ cdef inline double pivot_for(
     """
     cdef double sample[PIVOTS]
     cdef Py_ssize_t i, many = end - left, place
-    if many < MANY_VALUES:
+    if many < SOME_VALUES:
         return middle_of(x[left], x[end - 1], x[(left + end) // 2])
+    if many < MANY_VALUES:  # the median of three medians of three (Tukey 1978)
+        i = many // 9
+        return middle_of(
+            middle_of(x[left], x[left + i], x[left + 2 * i]),
+            middle_of(x[left + 3 * i], x[left + 4 * i], x[left + 5 * i]),
+            middle_of(x[left + 6 * i], x[left + 7 * i], x[left + 8 * i]),
+        )
     for i in range(PIVOTS):
         sample[i] = x[left + (2 * i + 1) * many // (2 * PIVOTS)]
     exchange_all(sample, EXCHANGED_PIVOTS, EXCHANGES_OF_PIVOTS)
@@ -130,13 +194,15 @@ cdef inline double select(double *x, Py_ssize_t n, Py_ssize_t k) noexcept nogil:
     cdef double pivot
     while end - left > 1:
         pivot = pivot_for(x, left, end, k)
-        middle = below(x, left, end, pivot, False)
+        middle = below(x, left, end, pivot)
         if k < middle:
             end = middle
-            continue
-        left = below(x, middle, end, pivot, True)
-        if k < left or left == middle:  # nothing is equal to NaN
-            return pivot
+        elif middle > left:
+            left = middle
+        else:  # it is the least of all that are left
+            left = up_to(x, middle, end, pivot)
+            if k < left or left == middle:  # nothing is equal to NaN
+                return pivot
     return x[k]
 
 
@@ -216,6 +282,22 @@ cdef inline void running_medians(
         out[i] = window[half]
         exchange(window, width, x[max(i - half, 0)], x[min(i + 1 + half, n - 1)])
     out[n - 1] = window[half]
+
+
+cdef inline double least_of(const double *x, Py_ssize_t n) noexcept nogil:
+    """The least of at least one value, in four chains that do not wait for each other."""
+    cdef double least[4]
+    cdef Py_ssize_t i, whole = n // 4 * 4
+    for i in range(4):
+        least[i] = x[0]
+    for i in range(0, whole, 4):
+        least[0] = smaller(x[i], least[0])
+        least[1] = smaller(x[i + 1], least[1])
+        least[2] = smaller(x[i + 2], least[2])
+        least[3] = smaller(x[i + 3], least[3])
+    for i in range(whole, n):
+        least[0] = smaller(x[i], least[0])
+    return smaller(smaller(least[0], least[1]), smaller(least[2], least[3]))
 
 
 cdef inline void insert(double *ordered, Py_ssize_t n, double value) noexcept nogil:

@@ -1,4 +1,7 @@
 from tbtools.analysis.detect._screen_python import (
+    NOT_FINITE as NOT_FINITE,
+)
+from tbtools.analysis.detect._screen_python import (
     RESTS as RESTS,
 )
 from tbtools.analysis.detect._screen_python import (
@@ -9,6 +12,12 @@ from tbtools.analysis.detect._screen_python import (
 )
 from tbtools.analysis.detect._screen_python import (
     SWINGS as SWINGS,
+)
+from tbtools.analysis.detect._screen_python import (
+    UNUSUAL as UNUSUAL,
+)
+from tbtools.analysis.detect._screen_python import (
+    first_look as first_look,
 )
 from tbtools.analysis.detect._screen_python import (
     look as look,

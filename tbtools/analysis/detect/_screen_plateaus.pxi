@@ -178,14 +178,6 @@ cdef bint may_be_flat(
     return overcome or not is_a_step(smooth, n, onset, larger(3 * spread, RECORD * before))
 
 
-cdef inline double least_of(const double *x, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef double least = x[0]
-    for i in range(1, n):
-        least = smaller(least, x[i])
-    return least
-
-
 cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept nogil:
     """Whether there may be a plateau, ongoing or over."""
     cdef double *level = work

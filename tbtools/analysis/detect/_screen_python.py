@@ -16,8 +16,28 @@ if TYPE_CHECKING:
 
     Measure = tuple[bool, int, float, float]
 
-# What a series may have: a rise that lasts, an oscillation that grows, spikes, a plateau.
-RISES, SWINGS, SPIKES, RESTS = 1, 2, 4, 8
+# What a series may have: a rise that lasts, an oscillation that grows, spikes, a plateau. Or else
+# nothing is said of that, and it may be that it has points that are not finite.
+RISES, SWINGS, SPIKES, RESTS, UNUSUAL, NOT_FINITE = 1, 2, 4, 8, 16, 32
+
+
+def first_look(
+    value: NDArray[np.float64], ends: NDArray[np.int64], way: NDArray[np.int8], least: int
+) -> tuple[list[int], list[Measure]]:
+    """What series may have that are judged as they are, but for their sign.
+
+    Args:
+        value: Values of all series, one behind the other.
+        ends: Where each ends.
+        way: 1 for each of which less is better, -1 for more, 0 for no objective.
+        least: Of fewer points nothing is said.
+
+    Returns:
+        Of each the sum of some of the constants above, `UNUSUAL` where it must be made fit before
+        it can be looked at, has no objective or few points; and what `measure` says of these.
+    """
+    measures = measure(value, ends)
+    return [UNUSUAL if finite else UNUSUAL | NOT_FINITE for finite, *_ in measures], measures
 
 
 def look(y: NDArray[np.float64], ends: NDArray[np.int64], noise: Sequence[float]) -> list[int]:

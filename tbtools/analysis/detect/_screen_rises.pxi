@@ -1,6 +1,6 @@
 """The first look at a series for a rise that lasts and for an oscillation that grows."""
 
-from libc.math cimport fabs, log, sqrt
+from libc.math cimport exp, fabs, log, sqrt
 
 from tbtools.analysis.detect.signals import excursion, oscillation
 
@@ -14,6 +14,8 @@ cdef double ROUNDING = excursion.TINY
 # The least that is asked for, of a validation series.
 cdef double CONFIDENCE = excursion.LEAST_CONFIDENCE
 cdef double GROWTH = oscillation.LEAST
+# Surely less than that, before the logarithm is taken.
+cdef double NOT_GROWN = exp(GROWTH) * (1 - 1e-6)
 cdef Py_ssize_t BLOCKS = oscillation.BLOCKS
 cdef Py_ssize_t LEAST_IN_BLOCK = oscillation.LEAST_POINTS
 cdef Py_ssize_t LEAST_BLOCKS = oscillation.LEAST_BLOCKS
@@ -38,22 +40,33 @@ cdef double largest_gap(
     return gap
 
 
+cdef double highest_of_the_end(
+    const double *y, Py_ssize_t n, Py_ssize_t width, double *work
+) noexcept nogil:
+    """No less than any level after a gap of `largest_gap`: these last to the end."""
+    cdef Py_ssize_t count = window_medians(y, n, width, PERSISTENT + 1, work, work + LEVELS)
+    smooth_3(work, count, work + LEVELS)
+    return least_of(work + LEVELS + 1, count - 1)
+
+
 cdef bint may_rise(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
     cdef Py_ssize_t width = 1, count
-    cdef double base = 0.0, gap, least
+    cdef double base = 0.0, gap, least, lowest = least_of(y, n)
     while n // width >= (BEFORE + PERSISTENT if width == 1 else 16):
-        count = window_medians(y, n, width, VIEW, work, work + 3 * LEVELS)
-        gap = largest_gap(work, count, &base, work + LEVELS)
-        least = noise * larger(1.0, CONFIDENCE / sqrt(width))
-        if gap > larger(least * (1 - SLACK), ROUNDING * fabs(base)):
-            return True
+        least = noise * larger(1.0, CONFIDENCE / sqrt(width)) * (1 - SLACK)
+        # No level before a gap is below the lowest point.
+        if highest_of_the_end(y, n, width, work) - lowest > least:
+            count = window_medians(y, n, width, VIEW, work, work + 3 * LEVELS)
+            gap = largest_gap(work, count, &base, work + LEVELS)
+            if gap > larger(least, ROUNDING * fabs(base)):
+                return True
         width *= 2
     return False
 
 
 cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
     cdef Py_ssize_t width = max(LEAST_IN_BLOCK, n // BLOCKS), every, stride, blocks, i, j, some
-    cdef double mean, distance, level, highest = 0.0, base = 0.0
+    cdef double mean, distance, level, highest = 0.0, base = 0.0, calmest = 0.0, wildest = 0.0
     cdef double *spread = work
     cdef double *rest = work + LEVELS
     cdef const double *block
@@ -66,17 +79,28 @@ cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) n
         highest = larger(highest, fabs(y[i]))
     for i in range(blocks):
         block = y + n % every + i * every
+        some = 2 * every
+        if stride > 1:
+            some = taken(block, some, stride, rest)
+            block = rest
         mean, distance = 0.0, 0.0
-        some = taken(block, 2 * every, stride, rest)
         for j in range(some):
-            mean += rest[j]
+            mean += block[j]
         mean /= some
         for j in range(some):
-            distance += fabs(rest[j] - mean)
+            distance += fabs(block[j] - mean)
         level = distance / some + 0.1 * noise
         if level <= SLACK * highest:
             return True  # nothing but the rounding of sums
-        spread[i] = log(level + TINY)
+        spread[i] = level + TINY
+        calmest = spread[i] if i == 0 else smaller(calmest, spread[i])
+        if i >= blocks - max(1, blocks // 16):
+            wildest = larger(wildest, spread[i])
+    # What has grown lasts to the end, where windows are at most so wide.
+    if wildest < NOT_GROWN * calmest:
+        return False
+    for i in range(blocks):
+        spread[i] = log(spread[i])
     width = 1
     while blocks // width >= (BEFORE + PERSISTENT if width == 1 else 16):
         some = window_medians(spread, blocks, width, VIEW, rest, rest + 3 * LEVELS)

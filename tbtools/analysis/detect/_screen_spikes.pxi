@@ -6,7 +6,7 @@ from tbtools.analysis.detect.detectors import spike
 
 cdef enum:
     BLOCK = 16
-assert spike.BLOCK == BLOCK
+assert spike.BLOCK == BLOCK == FEW_VALUES
 assert BLOCK % 4 == spike.SHORT_BLOCK % 4 == 0
 
 cdef double HEIGHT = spike.HEIGHT
@@ -56,14 +56,26 @@ cdef inline double highest_above_line(
     return highest[0] - lowest + 2 * SLACK * (fabs(highest[0]) + fabs(lowest))
 
 
+cdef inline Py_ssize_t not_below(const double *x, Py_ssize_t n, double least) noexcept nogil:
+    """How many values are no less than one."""
+    cdef Py_ssize_t i, count = 0
+    for i in range(n):
+        count += x[i] >= least
+    return count
+
+
 cdef bint came_back(
     const double *level, Py_ssize_t n, Py_ssize_t block, Py_ssize_t at
 ) noexcept nogil:
-    """As `spike._came_back`."""
+    """As `spike._came_back`; what is not above the medians on both sides has not come from one."""
     cdef double work[BLOCK]
     cdef Py_ssize_t before = min(at, block), after = min(n - at - 1, block)
     cdef double first, second, low, high
     if before < BEFORE or after < PERSISTENT:
+        return False
+    if 2 * not_below(level + at - before, before, level[at]) > before + 1:
+        return False
+    if 2 * not_below(level + at + 1, after, level[at]) > after + 1:
         return False
     first = median_of(level + at - before, before, work)
     second = median_of(level + at + 1, after, work)
@@ -106,8 +118,11 @@ cdef bint has_spikes(
     cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i, begin, before
     cdef double least = HEIGHT * (0.5 * noise + TINY), limit
     cdef bint local
-    for at in range(count):
-        rough[at] = median_of(level + ahead + at * block, block, distance)
+    if block == BLOCK:
+        medians_of_16(level + ahead, count, rough)
+    else:
+        for at in range(count):
+            rough[at] = median_of(level + ahead + at * block, block, distance)
     smooth_3(rough, count, medians + 1)
     medians[0] = 2 * medians[1] - medians[2]
     medians[count + 1] = 2 * medians[count] - medians[count - 1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -28,17 +27,18 @@ def batches(arrays: Sequence[NDArray[T]]) -> Iterator[tuple[NDArray[T], NDArray[
         Some of them joined, and where each of these ends.
     """
     batch: list[NDArray[T]] = []
+    ends: list[int] = []
     points = 0
     for array in arrays:
-        if batch and points + len(array) > _POINTS:
-            yield _joined(batch)
-            batch, points = [], 0
+        if batch and points + array.size > _POINTS:
+            yield _joined(batch), np.array(ends, np.int64)
+            batch, ends, points = [], [], 0
+        points += array.size
         batch.append(array)
-        points += len(array)
+        ends.append(points)
     if batch:
-        yield _joined(batch)
+        yield _joined(batch), np.array(ends, np.int64)
 
 
-def _joined(batch: Sequence[NDArray[T]]) -> tuple[NDArray[T], NDArray[np.int64]]:
-    ends = np.fromiter(accumulate(map(len, batch)), np.int64, len(batch))
-    return np.ascontiguousarray(batch[0]) if len(batch) == 1 else np.concatenate(batch), ends
+def _joined(batch: Sequence[NDArray[T]]) -> NDArray[T]:
+    return np.ascontiguousarray(batch[0]) if len(batch) == 1 else np.concatenate(batch)

@@ -24,12 +24,19 @@ from tbtools.analysis.detect.detectors import (
 )
 from tbtools.analysis.detect.detectors.plateau_finding import plateau_finding
 from tbtools.analysis.detect.findings import Finding, Findings, NotJudged
-from tbtools.analysis.detect.judged import OUTCOMES, Judged, measured
+from tbtools.analysis.detect.judged import OUTCOMES, AsItIs, Judged
 from tbtools.analysis.detect.learning_rate import learning_rates, restarts_within
 from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.precursors import with_precursors
 from tbtools.analysis.detect.run_axis import run_axes
-from tbtools.analysis.detect.screen import look
+from tbtools.analysis.detect.screen import (
+    CANDIDATES,
+    NOT_FINITE,
+    NOTHING,
+    UNUSUAL,
+    first_look,
+    look,
+)
 from tbtools.analysis.detect.signals import excursion
 from tbtools.analysis.detect.tasks import Given, given
 from tbtools.analysis.detect.writers import joined, writers_apart
@@ -45,7 +52,7 @@ from tbtools.runs.reading import check_progress
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from tbtools.analysis.detect._screen_python import Measure
     from tbtools.analysis.detect.detectors.plateau import Plateau
@@ -114,21 +121,38 @@ def _detect(
     progress: Callable[[int, int], None] | None,
     declared: Callable[[str, tuple[str, ...]], Mapping[str, Any]] | None,
 ) -> Findings:
-    directions = _directions(every, objectives)
-    measures = measured([one.value for one in every])
-    judged = _with_objectives(every, directions, measures)
+    by_run: dict[str, list[ScalarSeries]] = defaultdict(list)
+    for one in every:
+        by_run[one.run].append(one)
+    directions = {
+        run: objectives_of([one.tag for one in own], objectives) for run, own in by_run.items()
+    }
+    ways = [directions[one.run][one.tag] for one in every]
+    seen, measures = first_look([one.value for one in every], ways, divergence.FEW + 1)
+    fits = _fits(every, ways, seen, measures)
+    judged = {(fit.series.run, fit.series.tag): fit for fit in fits if fit is not None}
+    looked = _candidates(judged)
+    of_run: dict[str, list[Judged]] = defaultdict(list)
+    for fit in judged.values():
+        of_run[fit.series.run].append(fit)
+    unusual = [one for one, flags in zip(every, seen, strict=True) if flags & UNUSUAL]
     found: list[Finding] = stall.find(every)
-    found += _nonfinite(every, directions, [finite for finite, *_ in measures])
-    scales = _of_scale(every, directions, judged)
+    found += _nonfinite(every, directions, seen)
+    scales = _of_scale(unusual, directions, of_run)
     found += scales.values()
-    found += machinery.find(every, judged, scales, declared or (lambda *_: {}))
-    found += _tenfold(every, judged, {(one.run, one.tag) for one in found})
-    rates = learning_rates(every)
-    looked = dict(zip(judged, look(list(judged.values())), strict=True))
+    parts = {run: machinery.Parts.of(own) for run, own in by_run.items()}
+    found += machinery.find(parts, of_run, scales, declared or (lambda *_: {}))
+    found += _tenfold(unusual, judged, {(one.run, one.tag) for one in found})
+    rates = learning_rates(one for own in parts.values() for one in own["learning_rate"])
     short = _with_few_steps(judged)
     overfitted = _overfitted(judged, rates, looked, short)
     found += overfitted.values()
-    left = {key for key, fit in judged.items() if looked[key] or len(fit.y) <= divergence.FEW}
+    left = {key for key, may in looked.items() if may is not NOTHING}
+    left |= {
+        key
+        for key, fit in judged.items()
+        if not isinstance(fit, AsItIs) and len(fit) <= divergence.FEW
+    }
     left -= scales.keys() | short
     runs = {run for run, _ in left}
     tasks = given((one for one in every if one.run in runs), judged)
@@ -146,8 +170,35 @@ def _detect(
     axes = run_axes(every, found)
     return Findings(
         findings=tuple(_in_order(every, with_precursors(with_causes(found, axes), axes), axes)),
-        not_judged=tuple(_not_judged(every, judged, short)),
+        not_judged=tuple(_not_judged(every, fits, short)),
     )
+
+
+def _fits(
+    series: Iterable[ScalarSeries],
+    ways: Iterable[Objective],
+    seen: Iterable[int],
+    measures: Iterable[Measure],
+) -> list[Judged | None]:
+    """The series made fit for judging; None for those without an objective."""
+    measure = iter(measures)
+    fits: list[Judged | None] = []
+    for one, way, flags in zip(series, ways, seen, strict=True):
+        known = next(measure) if flags & UNUSUAL else None
+        if way == "none":
+            fits.append(None)
+        else:
+            fits.append(Judged(one, way, known) if known else AsItIs(one, way, flags))
+    return fits
+
+
+def _candidates(judged: Mapping[Key, Judged]) -> dict[Key, Candidate]:
+    """What each series with an objective may have."""
+    looked = iter(look([fit for fit in judged.values() if not isinstance(fit, AsItIs)]))
+    return {
+        key: CANDIDATES[fit.seen] if isinstance(fit, AsItIs) else next(looked)
+        for key, fit in judged.items()
+    }
 
 
 def _with_few_steps(judged: Mapping[Key, Judged]) -> set[Key]:
@@ -156,24 +207,28 @@ def _with_few_steps(judged: Mapping[Key, Judged]) -> set[Key]:
     whole = [first for first in firsts if len(first) == LEAST_POINTS]
     steps = np.concatenate([np.empty(0, np.int64), *whole]).reshape(-1, LEAST_POINTS)
     # Of most series the first steps tell.
-    rising = iter(np.all(steps[:, 1:] > steps[:, :-1], axis=1).tolist())
+    rising = np.all(steps[:, 1:] > steps[:, :-1], axis=1)
+    if len(whole) == len(firsts) and rising.all():
+        return set()
+    tell = iter(rising.tolist())
     return {
         key
         for first, (key, fit) in zip(firsts, judged.items(), strict=True)
-        if not (len(first) == LEAST_POINTS and next(rising))
+        if not (len(first) == LEAST_POINTS and next(tell))
         and len(distinct(fit.series.step)) < LEAST_POINTS
     }
 
 
 def _not_judged(
-    series: list[ScalarSeries], judged: dict[Key, Judged], short: Collection[Key]
+    series: Sequence[ScalarSeries], fits: Sequence[Judged | None], short: Collection[Key]
 ) -> Iterator[NotJudged]:
     """The series that are judged for values that are not finite and for stalls only, and why."""
-    for one in series:
-        fit = judged.get((one.run, one.tag))
+    for one, fit in zip(series, fits, strict=True):
+        if isinstance(fit, AsItIs) and not short:
+            continue
         if fit is None:
             yield NotJudged(one.run, one.tag, "no known objective")
-        elif len(fit.y) < LEAST_POINTS:
+        elif len(fit) < LEAST_POINTS:
             few = "outcomes that differ" if fit.width > 1 else "finite points"
             least = LEAST_POINTS * (OUTCOMES if fit.width > 1 else 1)
             yield NotJudged(one.run, one.tag, f"fewer than {least} {few}")
@@ -181,30 +236,10 @@ def _not_judged(
             yield NotJudged(one.run, one.tag, f"points at fewer than {LEAST_POINTS} steps")
 
 
-def _directions(
-    series: list[ScalarSeries], overrides: Mapping[str, Objective] | None
-) -> Directions:
-    """Which way is better, by run and tag."""
-    tags: dict[str, list[str]] = defaultdict(list)
-    for one in series:
-        tags[one.run].append(one.tag)
-    return {run: objectives_of(names, overrides) for run, names in tags.items()}
-
-
-def _with_objectives(
-    series: list[ScalarSeries], directions: Directions, measures: Iterable[Measure]
-) -> dict[Key, Judged]:
-    return {
-        (one.run, one.tag): Judged(one, objective, measure)
-        for one, measure in zip(series, measures, strict=True)
-        if (objective := directions[one.run][one.tag]) != "none"
-    }
-
-
 def _nonfinite(
-    series: list[ScalarSeries], directions: Directions, finite: Iterable[bool]
+    series: list[ScalarSeries], directions: Directions, seen: Iterable[int]
 ) -> Iterator[Finding]:
-    bad = [one for one, is_finite in zip(series, finite, strict=True) if not is_finite]
+    bad = [one for one, flags in zip(series, seen, strict=True) if flags & NOT_FINITE]
     of_run: dict[str, list[ScalarSeries]] = defaultdict(list)
     for one in series if bad else ():
         if nonfinite.is_nan_with_the_weights(one, directions[one.run][one.tag]):
@@ -217,12 +252,10 @@ def _nonfinite(
 
 
 def _of_scale(
-    series: list[ScalarSeries], directions: Directions, judged: Mapping[Key, Judged]
+    series: list[ScalarSeries], directions: Directions, fits: Mapping[str, list[Judged]]
 ) -> dict[Key, Finding]:
-    of_run: dict[str, list[Judged]] = defaultdict(list)
-    for (run, _), fit in judged.items():
-        of_run[run].append(fit)
-    beside = cache(lambda run: _beside(of_run[run]))
+    """Changes of scale; of what is as it is none would be a fault."""
+    beside = cache(lambda run: _beside(fits[run]))
     found = {}
     for one in series:
         objective = directions[one.run][one.tag]

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from tbtools.vocabulary import Objective
 
 
-_loops: ModuleType = compiled_or_python("tbtools.analysis.detect._screen")
-
 # A loss that goes through two orders of magnitude has its noise in proportion to its level, not in
 # proportion to where it began; its logarithm has the same noise throughout.
 LOG_RANGE = 100.0
@@ -39,7 +37,7 @@ _NEAR_POINTS = 3
 # A term that is zero until it is turned on is so at so many points; it begins there.
 _TURNED_ON = 5
 # How many points an average remembers; of such that remember less too few are of its rise.
-_MEMORIES = tuple(int(4 * 1.25**power) for power in range(26))
+MEMORIES = tuple(int(4 * 1.25**power) for power in range(26))
 # The rise of an average fits one that starts at zero but for this part ...
 _LIKE_AN_AVERAGE = 0.15
 # ... and a hundredth of it is left after so many times what it remembers.
@@ -54,6 +52,9 @@ KINDS = 3
 REPEATED = 0.4
 # ... and change at least so often as a part of what a random order does.
 SCATTERED = 0.5
+
+# Behind the constants, which it asks for.
+_loops: ModuleType = compiled_or_python("tbtools.analysis.detect._screen")
 
 
 def measured(values: Sequence[NDArray[np.float64]]) -> list[Measure]:
@@ -260,6 +261,42 @@ class Judged:
         return int(np.argmin(self.y))
 
 
+class AsItIs(Judged):
+    """A series of which `screen.first_look` says that all its points count, but for their sign.
+
+    Most series are such and have nothing to tell, so that their values are not made until somebody
+    asks for them.
+
+    Attributes:
+        seen: What it may have, as the first look says.
+    """
+
+    width = 1
+    log = False
+
+    def __init__(self, series: ScalarSeries, objective: Objective, seen: int) -> None:
+        """Notes what is known.
+
+        Args:
+            series: The series.
+            objective: Which way is better.
+            seen: What the first look says.
+        """
+        self.series = series
+        self.objective = objective
+        self.seen = seen
+
+    @cached_property
+    def y(self) -> NDArray[np.float64]:  # type: ignore[override]
+        """Its values, lower is better."""
+        raw = np.ascontiguousarray(self.series.value)
+        return -raw if self.objective == "max" else raw
+
+    def __len__(self) -> int:
+        """As many as the series has."""
+        return len(self.series.value)
+
+
 def _not_yet_a_loss(raw: NDArray[np.float64]) -> int:
     """How many points come before a loss: zeros, until it is turned on, or the rise of an average.
 
@@ -268,9 +305,9 @@ def _not_yet_a_loss(raw: NDArray[np.float64]) -> int:
     """
     if raw[0] == 0:
         return int(np.argmax(raw != 0))
-    if len(raw) < _MEMORIES[0] or not 1.3 * raw[0] < raw[1] < raw[2] < 5 * raw[0]:
+    if len(raw) < MEMORIES[0] or not 1.3 * raw[0] < raw[1] < raw[2] < 5 * raw[0]:
         return 0
-    for memory in reversed(_MEMORIES):
+    for memory in reversed(MEMORIES):
         some = np.clip(raw[: int(1.5 * memory)], -HUGE, HUGE)
         level = some / -np.expm1(-np.arange(1, len(some) + 1) / memory)
         if float(np.std(level)) < _LIKE_AN_AVERAGE * float(np.mean(level)):

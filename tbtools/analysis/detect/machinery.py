@@ -8,8 +8,9 @@ ways to say how fast it is go wrong together.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from functools import partial
-from itertools import islice, starmap
+from itertools import chain, islice, starmap
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -24,10 +25,11 @@ from tbtools.analysis.objective import (
     may_be_minimised,
     role_of,
 )
+from tbtools.runs.shared import shared_by_names
 from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tbtools.analysis.detect.findings import Finding
     from tbtools.analysis.objective import Machinery
@@ -38,27 +40,57 @@ if TYPE_CHECKING:
 
 
 def find(
-    series: Iterable[ScalarSeries],
-    judged: Mapping[Key, Judged],
+    parts: Mapping[str, Parts],
+    judged: Mapping[str, list[Judged]],
     scales: Mapping[Key, Finding],
     declared: Declared,
 ) -> list[Finding]:
     """Looks at the machinery of each run.
 
     Args:
-        series: All series.
-        judged: Those with an objective.
+        parts: All series of each run.
+        judged: Those of them that have an objective; a run without any may be missing.
         scales: What is told already of those whose scale has changed.
         declared: The hyperparameters of a run whose names have one of some words in them.
     """
-    by_run: dict[str, list[ScalarSeries]] = defaultdict(list)
-    for one in series:
-        by_run[one.run].append(one)
     found: list[Finding] = []
-    for run, own in by_run.items():
-        fits = [judged[run, one.tag] for one in own if (run, one.tag) in judged]
-        found += _of_run(own, fits, scales, declared)
+    for run, own in parts.items():
+        found += _of_run(run, own, judged.get(run, []), scales, declared)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The series of one run by what of the machinery they measure.
+
+    Attributes:
+        series: All of them.
+        by_part: Those of each part; None is none of it.
+        has_rewards: Whether one is what an agent gets.
+    """
+
+    series: Sequence[ScalarSeries]
+    by_part: Mapping[Machinery | None, Sequence[ScalarSeries]]
+    has_rewards: bool
+
+    @classmethod
+    def of(cls, series: Sequence[ScalarSeries]) -> Parts:
+        """Those of all series of a run."""
+        places, has_rewards = _said_by(tuple([one.tag for one in series]))
+        by_part = {part: [series[at] for at in own] for part, own in places.items()}
+        return cls(series, by_part, has_rewards)
+
+    def __getitem__(self, part: Machinery) -> Sequence[ScalarSeries]:
+        return self.by_part.get(part, ())
+
+
+@shared_by_names
+def _said_by(tags: tuple[str, ...]) -> tuple[dict[Machinery | None, list[int]], bool]:
+    """Where the tags of each part stand, and whether there are rewards."""
+    places: dict[Machinery | None, list[int]] = defaultdict(list)
+    for at, tag in enumerate(tags):
+        places[machinery_of(tag)].append(at)
+    return dict(places), any(map(is_reward, tags))
 
 
 def training_loss(judged: Iterable[Judged]) -> Judged | None:
@@ -67,10 +99,12 @@ def training_loss(judged: Iterable[Judged]) -> Judged | None:
     Args:
         judged: The series of one run that have an objective.
     """
-    losses = [one for one in judged if one.objective == "min"]
-    # Most roles need not be known: the first one that will do is the one.
-    longest_first = sorted(losses, key=len, reverse=True)
-    return next((one for one in longest_first if not _evaluates(one.series)), None)
+    found, points = None, -1
+    for one in judged:
+        # Most roles need not be known: only of those with more points.
+        if one.objective == "min" and len(one) > points and not _evaluates(one.series):
+            found, points = one, len(one)
+    return found
 
 
 def _evaluates(series: ScalarSeries) -> bool:
@@ -78,31 +112,25 @@ def _evaluates(series: ScalarSeries) -> bool:
 
 
 def _of_run(
-    series: list[ScalarSeries],
+    run: str,
+    parts: Parts,
     judged: list[Judged],
     scales: Mapping[Key, Finding],
     declared: Declared,
 ) -> Iterator[Finding]:
     loss = training_loss(judged)
-    parts: dict[Machinery | None, list[ScalarSeries]] = defaultdict(list)
-    for one in series:
-        parts[machinery_of(one.tag)].append(one)
     rates = [one for one in parts["learning_rate"] if np.isfinite(one.value).any()]
-    run = series[0].run
     if rates:
         warm_ups = partial(declared, run, schedule.HPARAMS)
         yield from schedule.find(rates, loss.series if loss else None, warm_ups)
     yield from _first(loss_scale.find(one) for one in parts["loss_scale"])
-    yield from _of_gradients(
-        series, parts, judged, scales, partial(declared, run, gradient.HPARAMS)
-    )
+    yield from _of_gradients(parts, judged, scales, partial(declared, run, gradient.HPARAMS))
     yield from _slower(parts, loss)
     yield from _first(_waits(parts))
 
 
 def _of_gradients(
-    series: list[ScalarSeries],
-    parts: Mapping[Machinery | None, list[ScalarSeries]],
+    parts: Parts,
     judged: list[Judged],
     scales: Mapping[Key, Finding],
     limits: Callable[[], Mapping[str, Any]],
@@ -118,15 +146,15 @@ def _of_gradients(
         return
     loss = training_loss(judged)
     calm = [one for one in norms if (one.run, one.tag) not in scales]
-    witness = loss or _witness(series, judged)
-    if witness is not None or not any(is_players(one.tag) for one in series):
+    witness = loss or _witness(parts.series, judged)
+    if witness is not None or not any(is_players(one.tag) for one in parts.series):
         yield from _first(gradient.rising(one, witness, sure=loss is not None) for one in calm)
     if loss is not None:
         told = ((one, scales.get((one.run, one.tag))) for one in norms)
         yield from _first(gradient.vanished(one, its, loss) for one, its in told if its)
 
 
-def _witness(series: list[ScalarSeries], judged: list[Judged]) -> Judged | None:
+def _witness(series: Sequence[ScalarSeries], judged: list[Judged]) -> Judged | None:
     """What says whether a run learns where no loss of it has an objective."""
     rewards = [one for one in judged if is_reward(one.series.tag)]
     if rewards:
@@ -136,7 +164,7 @@ def _witness(series: list[ScalarSeries], judged: list[Judged]) -> Judged | None:
     return max(sums, key=len, default=None)
 
 
-def _waits(parts: Mapping[Machinery | None, list[ScalarSeries]]) -> Iterator[Finding | None]:
+def _waits(parts: Parts) -> Iterator[Finding | None]:
     for data in parts["data_time"]:
         for step in parts["step_time"]:
             if data.tag.rpartition("/")[0] == step.tag.rpartition("/")[0]:
@@ -144,21 +172,20 @@ def _waits(parts: Mapping[Machinery | None, list[ScalarSeries]]) -> Iterator[Fin
     yield from map(throughput.waiting_share, parts["data_share"])
 
 
-def _slower(
-    parts: Mapping[Machinery | None, list[ScalarSeries]], loss: Judged | None
-) -> Iterator[Finding]:
+def _slower(parts: Parts, loss: Judged | None) -> Iterator[Finding]:
     """What the run logs of its speed, and where that shows nothing, what its wall times say."""
     measured: tuple[Literal["speed", "step_time"], ...] = ("speed", "step_time")
-    series = ((one, how) for how in measured for one in parts.get(how, ()))
+    series = ((one, how) for how in measured for one in parts[how])
     logged = list(_first(starmap(throughput.of_tag, series)))
     if logged:
         yield from logged
         return
-    written = [one for every in parts.values() for one in every]
-    if any(is_reward(one.tag) for one in written):
+    if parts.has_rewards:
         return  # a step of an agent may be an episode, and these become longer as it learns
-    densest_first = sorted(written, key=lambda one: len(one.step), reverse=True)
-    densest = next((one for one in densest_first if not _evaluates(one)), None)
+    densest, points = None, -1
+    for one in chain.from_iterable(parts.by_part.values()):
+        if len(one.step) > points and not _evaluates(one):
+            densest, points = one, len(one.step)
     if densest is None:
         return
     if loss is not None and 2 * len(loss.series.step) > len(densest.step):

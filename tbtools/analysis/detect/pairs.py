@@ -44,6 +44,10 @@ def pairs(judged: Iterable[Judged]) -> Iterator[tuple[Judged, Judged]]:
         judged: The series that have an objective.
     """
     fits = list(judged)
+    # Most experiments have few tags and nothing that is evaluated.
+    names = {("", fit.series.run) for fit in fits} | {(fit.series.tag, "") for fit in fits}
+    if not any(role_of(*each) in EVALUATIONS for each in names):
+        return
     validation = [
         fit
         for fit in fits

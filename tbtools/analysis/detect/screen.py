@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tbtools.analysis.detect.batches import batches
 from tbtools.analysis.detect.signals import excursion
 from tbtools.extensions import compiled_or_python
@@ -18,11 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.detect._screen_python import Measure
     from tbtools.analysis.detect.judged import Judged
+    from tbtools.vocabulary import Objective
 
 # Of fewer points all detectors are asked.
 _LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
+_WAYS: dict[Objective, int] = {"min": 1, "max": -1, "none": 0}
 _loops: ModuleType = compiled_or_python("tbtools.analysis.detect._screen")
+
+UNUSUAL: int = _loops.UNUSUAL
+NOT_FINITE: int = _loops.NOT_FINITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +56,8 @@ class Candidate:
         return self.rises or self.swings or self.spikes or self.rests
 
 
-ANYTHING = Candidate(rises=True, swings=True, spikes=True, rests=True)
-_CANDIDATES = [
+# By what the loops say.
+CANDIDATES = [
     Candidate(
         rises=bool(flags & _loops.RISES),
         swings=bool(flags & _loops.SWINGS),
@@ -56,6 +66,27 @@ _CANDIDATES = [
     )
     for flags in range(16)
 ]
+NOTHING, ANYTHING = CANDIDATES[0], CANDIDATES[-1]
+
+
+def first_look(
+    values: Sequence[NDArray[np.float64]], ways: Sequence[Objective], least: int
+) -> tuple[list[int], list[Measure]]:
+    """What series may have, before they are made fit; see `_screen_python.first_look`.
+
+    Args:
+        values: Those of each series.
+        ways: Which way is better in each.
+        least: Of fewer points nothing is said.
+    """
+    way = np.array([_WAYS[each] for each in ways], np.int8)
+    found: list[int] = []
+    measures: list[Measure] = []
+    for value, ends in batches(values):
+        flags, measured = _loops.first_look(value, ends, way[len(found) :], least)
+        found += flags
+        measures += measured
+    return found, measures
 
 
 def look(series: Sequence[Judged]) -> list[Candidate]:
@@ -71,5 +102,5 @@ def look(series: Sequence[Judged]) -> list[Candidate]:
         flags += _loops.look(y, ends, noises[len(flags) : len(flags) + len(ends)])
     known = iter(flags)
     return [
-        _CANDIDATES[next(known)] if len(each.y) >= _LEAST_POINTS else ANYTHING for each in series
+        CANDIDATES[next(known)] if len(each.y) >= _LEAST_POINTS else ANYTHING for each in series
     ]

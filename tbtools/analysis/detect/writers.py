@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.align import union
-from tbtools.analysis.detect.batches import batches
 from tbtools.analysis.detect.findings import Findings, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,7 +37,7 @@ def writers_apart(series: Sequence[ScalarSeries]) -> list[list[ScalarSeries]]:
         First all series, of the first writer where there are several; then those of each further
         writer, with the other series of its run.
     """
-    if not any(session.any() for session, _ in batches([each.session for each in series])):
+    if not any(session.any() for session in _whole_arrays(each.session for each in series)):
         return [list(series)]
     apart = {(each.run, each.tag): _of_writers(each) for each in series}
     writers: dict[str, int] = defaultdict(int)
@@ -52,6 +51,15 @@ def writers_apart(series: Sequence[ScalarSeries]) -> list[list[ScalarSeries]]:
         ]
         for number in range(max(writers.values(), default=1))
     ]
+
+
+def _whole_arrays(arrays: Iterable[NDArray[np.int64]]) -> Iterable[NDArray[np.int64]]:
+    """What some arrays are stretches of: those of the series of a run mostly of one array."""
+    wholes = {}
+    for array in arrays:
+        whole = array.base if isinstance(array.base, np.ndarray) else array
+        wholes[id(whole)] = whole
+    return wholes.values()
 
 
 def _of_writers(series: ScalarSeries) -> list[ScalarSeries]:

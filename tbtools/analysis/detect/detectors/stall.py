@@ -108,9 +108,10 @@ class Silence:
 def _densest(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:
     """The series of each run that has the most points."""
     densest: dict[str, ScalarSeries] = {}
+    points: dict[str, int] = {}
     for one in series:
-        if len(one.step) > len(densest[one.run].step if one.run in densest else ()):
-            densest[one.run] = one
+        if len(one.step) > points.get(one.run, 0):
+            densest[one.run], points[one.run] = one, len(one.step)
     return densest
 
 
@@ -133,8 +134,10 @@ def _rhythm(gaps: NDArray[np.float64]) -> Rhythm | None:
 
 
 def _of_series(series: ScalarSeries) -> Finding | None:
+    # Whatever the rhythm is, and wherever restarts are, which take longer to know.
+    if not (series.wall_time[1:] - series.wall_time[:-1] > SECONDS).any():
+        return None
     gaps = _gaps(series)
-    # Whatever the rhythm is, which takes longer to know.
     rhythm = _rhythm(gaps) if (gaps > SECONDS).any() else None
     if rhythm is None:
         return None
