@@ -2,7 +2,7 @@
 
 from libc.math cimport fabs, log, sqrt
 
-from tbtools.analysis.detect.signals import excursion, oscillation
+from tbtools.analysis.detect.signals import excursion, jump, oscillation
 
 cdef enum:
     VIEW = 128
@@ -13,6 +13,9 @@ cdef Py_ssize_t PERSISTENT = excursion.PERSISTENT
 cdef double ROUNDING = excursion.TINY
 # The least that is asked for, of a validation series.
 cdef double CONFIDENCE = excursion.LEAST_CONFIDENCE
+# Of few points less is asked: see `jump`.
+cdef Py_ssize_t FEW_POINTS = jump.MOST
+cdef double BETWEEN = jump.BETWEEN
 cdef double GROWTH = oscillation.LEAST
 cdef Py_ssize_t BLOCKS = oscillation.BLOCKS
 cdef Py_ssize_t LEAST_IN_BLOCK = oscillation.LEAST_POINTS
@@ -41,10 +44,11 @@ cdef double largest_gap(
 cdef bint may_rise(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
     cdef Py_ssize_t width = 1, count
     cdef double base = 0.0, gap, least
+    cdef double confidence = BETWEEN if n <= FEW_POINTS else CONFIDENCE
     while n // width >= (BEFORE + PERSISTENT if width == 1 else 16):
         count = window_medians(y, n, width, VIEW, work, work + 3 * LEVELS)
         gap = largest_gap(work, count, &base, work + LEVELS)
-        least = noise * larger(1.0, CONFIDENCE / sqrt(width))
+        least = noise * larger(1.0, confidence / sqrt(width))
         if gap > larger(least * (1 - SLACK), ROUNDING * fabs(base)):
             return True
         width *= 2

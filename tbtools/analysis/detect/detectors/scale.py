@@ -64,8 +64,9 @@ WIDE_PART = 0.05
 WIDEST = 101
 # Levels of a reward that tell whether it improves.
 ENDS = 16
-# This part of all that a reward gains is a leap.
+# This part of all that a reward gains is a leap, and this part the least that improves it.
 LEAP = 0.4
+WORTH = 0.1
 # What falls with the loss by this part of its own fall, in logarithms, may be a term of it.
 ALIKE = 0.5
 # So many zeros to the end are no chance; before them are as many points that are none.
@@ -291,7 +292,8 @@ def _improves(judged: Judged, series: ScalarSeries, onset: int) -> bool:
     if not len(before) or not len(after):
         return False
     levels = robust.window_medians(before, max(1, len(before) // ENDS), ENDS)
-    return bool(robust.median(after[-max(1, len(after) // 4) :]) < levels.min())
+    end = robust.median(after[-max(1, len(after) // 4) :])
+    return bool(levels.min() - end > WORTH * (levels.max() - end))
 
 
 def _falls_with(loss: Judged, series: ScalarSeries, onset: int, times: float) -> bool:
