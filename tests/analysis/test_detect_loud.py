@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tbtools.analysis.detect import Finding, detect_series
 from tbtools.runs.series import ScalarSeries
@@ -131,3 +132,55 @@ def test_a_burst_of_some_points_of_what_has_no_objective_is_fivefold() -> None:
     assert found("spike", series(burst, "value_loss"), reward)["value_loss"].onset_step == 250
     burst[250:256] = usual[250:256] * 3
     assert not found("spike", series(burst, "value_loss"), reward)
+
+
+# Scales
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.5])
+def test_an_explosion_is_dated_where_it_begins_though_it_rises_from_a_slope(drift: float) -> None:
+    n, at = 800, 400
+    t = np.arange(n)
+    for seed in range(8):
+        growth = 4.5 * np.clip((t - at) / 100, 0, 1)
+        norm = 4 * np.exp(growth + drift * np.minimum(t / at, 1) + normal(n, 0.1, seed))
+        [explosion] = found("explosion", series(norm, "attention/max_logit")).values()
+        # Of a ramp of slope b in noise of s a bend is known to 4 (s / b)^(2/3) points.
+        assert abs(explosion.onset_step - at) <= 4 * (0.1 / 0.045) ** (2 / 3) + 2
+
+
+def test_values_that_grow_far_more_than_the_reward_does_explode() -> None:
+    t = np.arange(600) / 600
+    reward = series(60 + 120 * (1 - np.exp(-4 * t)) + normal(600, 5), "charts/episodic_return")
+    values = 12 * 90 ** np.clip((t - 0.5) / 0.25, 0, 1) * np.exp(normal(600, 0.05, 1))
+    assert found("explosion", series(values, "losses/q_values"), reward)
+
+
+def test_a_discriminator_by_the_name_of_its_error_may_not_vanish() -> None:
+    fallen = np.clip((np.arange(400) - 200) / 100, 0, 1)
+    loss = 0.9 * 60**-fallen * np.exp(normal(400, 0.2))
+    assert found("collapse", series(loss, "errD"))
+    assert not found("collapse", series(loss, "errG"))
+
+
+def test_a_loss_that_is_zero_from_the_second_step_on_is_an_error() -> None:
+    [collapse] = found("collapse", series([0.55] + [0.0] * 60, "train/loss")).values()
+    assert (collapse.severity, collapse.onset_step) == ("error", 1)
+    assert not found("collapse", series([0.55] + [0.0] * 60, "clip_fraction"))
+
+
+# Rewards
+
+
+@pytest.mark.parametrize("improves", [True, False])
+def test_terms_of_a_reward_are_traded_while_the_whole_improves(improves: bool) -> None:
+    t = np.arange(400) / 400
+    whole = 20 * (1 - np.exp(-3 * t)) if improves else 20 * np.exp(-3 * t)
+    run = [
+        series(whole + normal(400, 0.5), "Train/mean_reward"),
+        series(0.9 * (1 - np.exp(-4 * t)), "Episode_Reward/track_lin_vel_xy_exp"),
+        series(
+            -0.05 - 0.05 * (1 - np.exp(-5 * t)) + normal(400, 0.003), "Episode_Reward/dof_torques"
+        ),
+    ]
+    assert ("Episode_Reward/dof_torques" in found("divergence", *run)) == (not improves)

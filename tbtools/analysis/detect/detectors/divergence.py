@@ -23,6 +23,7 @@ from tbtools.analysis.detect.tasks import (
     NOTHING,
     Given,
     became_harder,
+    is_traded,
     is_weighted,
     scores_improve,
     turned_on,
@@ -49,11 +50,12 @@ DOUBTS = {
     "goes on": "the learning rate went up there, and has not come down again",
     "turned on": "another term of the loss was turned on there",
     "learns": "a score of the run still improves",
+    "traded": "the whole reward improves, of which it may be a term",
     "changed": "a setting was changed there",
     "weighted": "the weight of a term was raised meanwhile",
 }
 # With one of these a level that was there before is no fault.
-EXPLAIN = frozenset({"changed", "weighted", "learns"})
+EXPLAIN = frozenset({"changed", "weighted", "learns", "traded"})
 
 
 def find(
@@ -161,6 +163,8 @@ def _of_rise(
     raised = restart(rate, judged, onset.index, level)
     if raised == "explains" or became_harder(given.tasks, judged, onset.index):
         return None
+    if onset.index == 0 and is_traded(given.scores, judged, 0):
+        return None
     given_doubt = _by_what_is_given(given, judged, onset)
     if given_doubt in EXPLAIN and is_usual(judged, onset.index, level):
         return None
@@ -174,6 +178,8 @@ def _of_rise(
 def _by_what_is_given(given: Given, judged: Judged, onset: Onset) -> str | None:
     if onset.index == 0:
         return "turned on" if turned_on(given.terms, judged, 0) else None
+    if is_traded(given.scores, judged, onset.index):
+        return "traded"
     if was_changed(given.others, judged, onset.index):
         return "changed"
     if turned_on(given.terms, judged, onset.index):
