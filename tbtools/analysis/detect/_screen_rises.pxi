@@ -2,7 +2,7 @@
 
 from libc.math cimport exp, fabs, log, sqrt
 
-from tbtools.analysis.detect.signals import excursion, oscillation
+from tbtools.analysis.detect.signals import excursion, jump, oscillation
 
 cdef enum:
     VIEW = 128
@@ -13,6 +13,9 @@ cdef Py_ssize_t PERSISTENT = excursion.PERSISTENT
 cdef double ROUNDING = excursion.TINY
 # The least that is asked for, of a validation series.
 cdef double CONFIDENCE = excursion.LEAST_CONFIDENCE
+# Of few points less is asked: see `jump`.
+cdef Py_ssize_t FEW_POINTS = jump.MOST
+cdef double BETWEEN = jump.BETWEEN
 cdef double GROWTH = oscillation.LEAST
 # Surely less than that, before the logarithm is taken.
 cdef double NOT_GROWN = exp(GROWTH) * (1 - 1e-6)
@@ -52,8 +55,9 @@ cdef double highest_of_the_end(
 cdef bint may_rise(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
     cdef Py_ssize_t width = 1, count
     cdef double base = 0.0, gap, least, lowest = least_of(y, n)
+    cdef double confidence = BETWEEN if n <= FEW_POINTS else CONFIDENCE
     while n // width >= (BEFORE + PERSISTENT if width == 1 else 16):
-        least = noise * larger(1.0, CONFIDENCE / sqrt(width)) * (1 - SLACK)
+        least = noise * larger(1.0, confidence / sqrt(width)) * (1 - SLACK)
         # No level before a gap is below the lowest point.
         if highest_of_the_end(y, n, width, work) - lowest > least:
             count = window_medians(y, n, width, VIEW, work, work + 3 * LEVELS)

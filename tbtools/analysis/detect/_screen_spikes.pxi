@@ -10,6 +10,8 @@ assert spike.BLOCK == BLOCK == FEW_VALUES
 assert BLOCK % 4 == spike.SHORT_BLOCK % 4 == 0
 
 cdef double HEIGHT = spike.HEIGHT
+cdef double LEAST_HEIGHT = spike.LEAST_HEIGHT
+cdef Py_ssize_t ENOUGH = spike.ENOUGH
 cdef double BLUNT = spike.BLUNT
 cdef Py_ssize_t SHORT_BLOCK = spike.SHORT_BLOCK
 cdef Py_ssize_t FEW = spike.FEW
@@ -71,7 +73,7 @@ cdef bint came_back(
     cdef double work[BLOCK]
     cdef Py_ssize_t before = min(at, block), after = min(n - at - 1, block)
     cdef double first, second, low, high
-    if before < BEFORE or after < PERSISTENT:
+    if min(before, after) < BEFORE:
         return False
     if 2 * not_below(level + at - before, before, level[at]) > before + 1:
         return False
@@ -112,11 +114,12 @@ cdef double local_noise(
 cdef bint has_spikes(
     const double *level, Py_ssize_t n, double noise, double *medians, double *rough
 ) noexcept nogil:
-    """Whether a height of `spike.heights_of` may be beyond HEIGHT, and what is there came back."""
+    """Whether a height of `spike.heights_of` may be that of a spike, and what is there came back."""
     cdef double distance[2 * BLOCK]
     cdef Py_ssize_t block = BLOCK if n >= FEW else SHORT_BLOCK
     cdef Py_ssize_t count = n // block, ahead = n - n // block * block, at, i, begin, before
-    cdef double least = HEIGHT * (0.5 * noise + TINY), limit
+    cdef double height = LEAST_HEIGHT if n < ENOUGH else HEIGHT
+    cdef double least = height * (0.5 * noise + TINY), limit
     cdef bint local
     if block == BLOCK:
         medians_of_16(level + ahead, count, rough)
@@ -138,7 +141,7 @@ cdef bint has_spikes(
                 continue
             # The local noise costs more to know: most windows are no spike whatever it is.
             if not local:
-                limit = larger(limit, HEIGHT * local_noise(level, medians, block, ahead, count, at))
+                limit = larger(limit, height * local_noise(level, medians, block, ahead, count, at))
                 local = True
             if distance[i] > limit:
                 return True

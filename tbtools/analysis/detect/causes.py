@@ -68,10 +68,24 @@ def _events(findings: list[Finding], axis: RunAxis) -> list[list[Finding]]:
 
 def _belongs(finding: Finding, other: Finding, axis: RunAxis) -> bool:
     apart = axis.onset(finding) - axis.lasting(other)
-    points = POINTS * max(axis.spacing(finding.tag), axis.spacing(other.tag))
-    near = max(NEAR * axis.length, points)
     slowly = 1.0 if finding.severity == "error" else NEAR_SLOW / NEAR
-    return apart <= slowly * near
+    return apart <= slowly * _near(finding, other, axis)
+
+
+def _near(finding: Finding, other: Finding, axis: RunAxis) -> float:
+    points = POINTS * max(axis.spacing(finding.tag), axis.spacing(other.tag))
+    return max(NEAR * axis.length, points)
+
+
+def is_near(finding: Finding, other: Finding, axis: RunAxis) -> bool:
+    """Whether two findings of a run began at one place.
+
+    Args:
+        finding: The one.
+        other: The other.
+        axis: The axis of their run.
+    """
+    return abs(axis.onset(finding) - axis.onset(other)) <= _near(finding, other, axis)
 
 
 def _gathered(event: list[Finding], axis: RunAxis) -> list[Finding]:

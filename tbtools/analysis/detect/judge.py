@@ -12,6 +12,7 @@ import numpy as np
 
 from tbtools.analysis.detect import machinery
 from tbtools.analysis.detect.causes import with_causes
+from tbtools.analysis.detect.company import with_company
 from tbtools.analysis.detect.detectors import (
     divergence,
     nonfinite,
@@ -168,6 +169,7 @@ def _detect(
     if progress:
         progress(len(judged), len(judged))
     axes = run_axes(every, found)
+    found = with_company(found, axes)
     return Findings(
         findings=tuple(_in_order(every, with_precursors(with_causes(found, axes), axes), axes)),
         not_judged=tuple(_not_judged(every, fits, short)),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.batches import batches
+from tbtools.analysis.detect.detectors import spike
 from tbtools.analysis.detect.signals import excursion
 from tbtools.extensions import compiled_or_python
 
@@ -100,6 +101,9 @@ def look(series: Sequence[Judged]) -> list[Candidate]:
     flags: list[int] = []
     for y, ends in batches([each.y for each in enough]):
         flags += _loops.look(y, ends, noises[len(flags) : len(flags) + len(ends)])
+    for number, each in enumerate(enough):
+        if each.log and spike.may_be_records(each.y):
+            flags[number] |= _loops.SPIKES
     known = iter(flags)
     return [
         CANDIDATES[next(known)] if len(each.y) >= _LEAST_POINTS else ANYTHING for each in series

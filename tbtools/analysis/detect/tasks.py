@@ -16,7 +16,7 @@ import numpy as np
 
 from tbtools.analysis.detect.judged import points_before, points_near
 from tbtools.analysis.detect.signals import robust
-from tbtools.analysis.objective import machinery_of, role_of, vital_of, words
+from tbtools.analysis.objective import is_reward, machinery_of, role_of, vital_of, words
 from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
@@ -216,6 +216,33 @@ def scores_improve(scores: Iterable[Judged], judged: Judged, onset: int) -> bool
         _is_best_at_end(score, score.count_before(judged.series, int(judged.points[onset])))
         for score in scores
     )
+
+
+def is_traded(scores: Iterable[Judged], judged: Judged, onset: int) -> bool:
+    """Whether what got worse is a term of a reward that improves as a whole.
+
+    An agent that walks needs more torque than one that stands: terms, which have a folder of their
+    own, are traded for one another.
+
+    Args:
+        scores: Series of which more is better.
+        judged: The series that got worse.
+        onset: Where it did.
+    """
+    folder = _folder(judged)
+    rewards = [score for score in scores if is_reward(score.series.tag)]
+    if judged not in rewards or sum(_folder(score) == folder for score in rewards) < 2:
+        return False
+    at = int(judged.points[max(onset, len(judged) // _LEVELS)])
+    return any(
+        _is_best_at_end(score, score.count_before(judged.series, at))
+        for score in rewards
+        if _folder(score) != folder
+    )
+
+
+def _folder(judged: Judged) -> str:
+    return judged.series.tag.rpartition("/")[0]
 
 
 def _is_best_at_end(score: Judged, before: int) -> bool:

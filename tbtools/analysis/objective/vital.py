@@ -125,7 +125,7 @@ def vital_of(tag: str) -> Vital | None:
         return "spread"
     if known & _DIVERGENCES:
         return "code" if known & _OF_A_CODE or not known & _OF_A_POLICY else "size"
-    if meaning_of(tag).plays and known & _DISCRIMINATORS:
+    if (meaning_of(tag).plays and known & _DISCRIMINATORS) or "errd" in known:
         return "adversary"
     return _of_size(tag, known)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.learning_rate import is_usual, restart
 from tbtools.analysis.detect.signals import (
     excursion,
+    jump,
     memory,
     oscillation,
     recovery,
@@ -21,6 +23,7 @@ from tbtools.analysis.detect.tasks import (
     NOTHING,
     Given,
     became_harder,
+    is_traded,
     is_weighted,
     scores_improve,
     turned_on,
@@ -47,11 +50,12 @@ DOUBTS = {
     "goes on": "the learning rate went up there, and has not come down again",
     "turned on": "another term of the loss was turned on there",
     "learns": "a score of the run still improves",
+    "traded": "the whole reward improves, of which it may be a term",
     "changed": "a setting was changed there",
     "weighted": "the weight of a term was raised meanwhile",
 }
 # With one of these a level that was there before is no fault.
-EXPLAIN = frozenset({"changed", "weighted", "learns"})
+EXPLAIN = frozenset({"changed", "weighted", "learns", "traded"})
 
 
 def find(
@@ -76,6 +80,8 @@ def find(
     onset = None
     if rise is None and rises and not white and len(judged.series.restarts):
         rise, onset = _at_restart(judged)
+    if rise is None and rises and not white:
+        rise, onset = _of_few(judged)
     if rise is None:
         valley = unimodal.find(judged.y) if len(judged) <= FEW and not white else None
         if valley is None or valley.sure < SURE:
@@ -120,6 +126,14 @@ def _at_restart(judged: Judged) -> tuple[Excursion | None, Onset | None]:
     return rise, onset
 
 
+def _of_few(judged: Judged) -> tuple[Excursion | None, Onset | None]:
+    """A jump in few points; where steps go back another training begins, which may learn yet."""
+    rise = jump.find(judged.y, judged.noise)
+    if rise is None or judged.step(rise.high) < judged.step(rise.low):
+        return None, None
+    return rise, Onset(rise.high, sudden=True)
+
+
 def _points_since(finding: Finding) -> int:
     """How many points a divergence has lasted."""
     return int(finding.evidence["points_since"])
@@ -149,6 +163,8 @@ def _of_rise(
     raised = restart(rate, judged, onset.index, level)
     if raised == "explains" or became_harder(given.tasks, judged, onset.index):
         return None
+    if onset.index == 0 and is_traded(given.scores, judged, 0):
+        return None
     given_doubt = _by_what_is_given(given, judged, onset)
     if given_doubt in EXPLAIN and is_usual(judged, onset.index, level):
         return None
@@ -162,6 +178,8 @@ def _of_rise(
 def _by_what_is_given(given: Given, judged: Judged, onset: Onset) -> str | None:
     if onset.index == 0:
         return "turned on" if turned_on(given.terms, judged, 0) else None
+    if is_traded(given.scores, judged, onset.index):
+        return "traded"
     if was_changed(given.others, judged, onset.index):
         return "changed"
     if turned_on(given.terms, judged, onset.index):
@@ -230,6 +248,35 @@ def describe(judged: Judged, rise: Excursion, onset: Onset) -> dict[str, Any]:
     }
 
 
+def _told(doubt: str) -> str:
+    return f"; it may recover: {doubt}"
+
+
+def is_young(finding: Finding) -> bool:
+    """Whether a finding is provisional for nothing but the few points since.
+
+    Args:
+        finding: Any finding.
+    """
+    return finding.kind == "divergence" and finding.evidence.get("may_recover") == DOUBTS["young"]
+
+
+def settled(finding: Finding) -> Finding:
+    """A young divergence of which another series says that it lasts.
+
+    Args:
+        finding: The divergence.
+    """
+    evidence = {key: value for key, value in finding.evidence.items() if key != "may_recover"}
+    return replace(
+        finding,
+        severity="error",
+        provisional=False,
+        message=finding.message.replace(_told(DOUBTS["young"]), ""),
+        evidence=evidence,
+    )
+
+
 def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
     before, after = evidence["level_before"], evidence["level_after"]
     since = f"since {judged.place(onset.index)}"
@@ -246,7 +293,7 @@ def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
     else:
         text += f"; last good {judged.place(onset.index - 1)}"
     if "may_recover" in evidence:
-        text += f"; it may recover: {evidence['may_recover']}"
+        text += _told(evidence["may_recover"])
     errors = evidence["standard_errors"]
     if errors is None:
         return f"{text}; there is no noise"

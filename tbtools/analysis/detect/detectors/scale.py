@@ -16,7 +16,6 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import HUGE, fold_text, place_of
 from tbtools.analysis.detect.signals import change, excursion, robust
 from tbtools.analysis.detect.signals.change import BEGINNINGS, SMOOTH, Least
-from tbtools.analysis.detect.signals.onset import locate
 from tbtools.analysis.objective import better_alone, vital_of
 from tbtools.runs.numbers import distinct
 
@@ -64,8 +63,9 @@ WIDE_PART = 0.05
 WIDEST = 101
 # Levels of a reward that tell whether it improves.
 ENDS = 16
-# This part of all that a reward gains is a leap.
+# This part of all that a reward gains is a leap, and this part the least that improves it.
 LEAP = 0.4
+WORTH = 0.25
 # What falls with the loss by this part of its own fall, in logarithms, may be a term of it.
 ALIKE = 0.5
 # So many zeros to the end are no chance; before them are as many points that are none.
@@ -148,7 +148,8 @@ def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -
     value = np.minimum(np.abs(series.value[finite]), HUGE)
     if not len(value):
         return None
-    found, vital = _to_zero(value), None
+    # Of a loss one point that is none is enough: that of the first batch.
+    found, vital = _to_zero(value, 1 if objective == "min" else ZEROS), None
     # A ratio such as an explained variance has no scale.
     if found is None and objective == "none" and better_alone(series.tag) != "max":
         vital = vital_of(series.tag)
@@ -163,14 +164,14 @@ def _ends_above_zero(value: Array) -> bool:
     return last != 0 and math.isfinite(last)
 
 
-def _to_zero(value: Array) -> Change | None:
-    """Zero from one point to the next, and to the end."""
+def _to_zero(value: Array, least: int) -> Change | None:
+    """Zero from one point to the next, and to the end, after so many points that are not."""
     if len(value) < 2 * ZEROS or value[-1] != 0:
         return None
     some = np.flatnonzero(value)
     index = int(some[-1]) + 1 if len(some) else 0
     before = value[:index]
-    if len(value) - index < ZEROS or len(some) < max(ZEROS, 0.99 * index):
+    if len(value) - index < ZEROS or len(some) < max(least, 0.99 * index):
         return None
     last = robust.median(before[-ZEROS:])
     levels = distinct(before)
@@ -214,7 +215,7 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
                 step = change.find(sign * level, begin, way)
                 if step is None or _is_scheduled(value[begin:], step.begin - begin):
                     continue
-                onset = begin + _onset(sign * points[begin:], step.begin - begin)
+                onset = begin + change.begins(sign * points[begin:], step.begin - begin)
                 follows = sign < 0 and vital not in FOLLOW_NO_RATE
                 if follows and _falls_ever_faster(points[onset:]):
                     continue
@@ -291,7 +292,8 @@ def _improves(judged: Judged, series: ScalarSeries, onset: int) -> bool:
     if not len(before) or not len(after):
         return False
     levels = robust.window_medians(before, max(1, len(before) // ENDS), ENDS)
-    return bool(robust.median(after[-max(1, len(after) // 4) :]) < levels.min())
+    end = robust.median(after[-max(1, len(after) // 4) :])
+    return bool(levels.min() - end > WORTH * (levels.max() - end))
 
 
 def _falls_with(loss: Judged, series: ScalarSeries, onset: int, times: float) -> bool:
@@ -313,23 +315,6 @@ def _leaps(judged: Judged, series: ScalarSeries, onset: int) -> bool:
     gained = robust.median(before[-near:]) - robust.median(later)
     levels = robust.window_medians(judged.y, max(1, len(judged) // ENDS), ENDS)
     return bool(gained >= LEAP * (levels.max() - levels.min()))
-
-
-def _onset(points: Array, index: int) -> int:
-    """Where a step up begins that takes some points: before the first one beyond all before it.
-
-    Args:
-        points: Logarithms of the values.
-        index: The first point beyond all before.
-    """
-    base, top = robust.median(points[:index]), robust.median(points[index:])
-    low = int(np.flatnonzero(points[:index] <= base)[-1])
-    noise = robust.noise_of_levels(points[:index])
-    rise = excursion.Excursion(top - base, base, low, index, 1, noise, 0.0)
-    drift = robust.sigma(points[:index] - base)
-    onset = locate(points, rise, least_noise=drift)
-    # Medians of many points are beyond all before by half as many points too early.
-    return onset.index if onset.sudden else min(index, onset.index or index)
 
 
 def _is_scheduled(value: Array, index: int) -> bool:

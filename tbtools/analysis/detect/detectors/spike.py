@@ -32,14 +32,22 @@ FEW = 64
 LEAST_WINDOWS = 20
 # Local standard deviations. Noise whose own tail reaches farther has to be beaten by FAR times.
 HEIGHT = 8.0
+# So many will do where nothing else, on either side, goes farther than such a part of them; not
+# among many windows, of which some have quiet neighbours by chance.
+LEAST_HEIGHT = 6.0
+ALONE = 2 / 3
+ENOUGH = 1024
 # How far beyond what one point in a hundred of the others does a spike is.
 FAR = 3.0
 # Where a spike is no more than 8 times this part beyond the usual point of its block, it is a bend.
 BLUNT = 0.2
+# Of logarithms a record is twice the worst before.
+RECORD = float(np.log(2.0))
 # More spikes than one in so many windows are how the series is.
 SELDOM = 16
 MANY = 256
-# What has no objective has one where it is so many times what is usual.
+# What has no objective has one where it is so many times what is usual, or half as many times in
+# three points or more.
 TENFOLD = 10.0
 # More of them are how it is: the loss of a critic where rewards are rare.
 AT_MOST = 3
@@ -71,7 +79,7 @@ def may_be_tenfold(value: Array) -> bool:
     finite = value[np.isfinite(value)]
     if len(finite) < LEAST_WINDOWS or finite.min() < 0:
         return False
-    return bool(finite.max() >= TENFOLD * robust.median(finite) > 0)
+    return bool(finite.max() >= TENFOLD / 2 * robust.median(finite) > 0)
 
 
 def find_tenfold(judged: Judged) -> Finding | None:
@@ -81,10 +89,14 @@ def find_tenfold(judged: Judged) -> Finding | None:
         judged: The series, as if less of it were better.
     """
     found = find(judged, len(judged))
-    least = TENFOLD * judged.logged(robust.median(judged.y))
-    if found is None or found.evidence["count"] > AT_MOST:
+    if found is None or found.evidence["count"] > NAMED:
         return None
-    if max(found.evidence["values"]) < least:
+    least = TENFOLD * judged.logged(robust.median(judged.y))
+    tops = zip(found.evidence["values"], found.evidence["points"], strict=True)
+    high = [(value, points) for value, points in tops if value >= least / 2]
+    if not 0 < len(high) <= AT_MOST:
+        return None
+    if not any(value >= least or points >= excursion.BEFORE for value, points in high):
         return None
     return replace(found, best_step=None, best_value=None)
 
@@ -96,7 +108,7 @@ def find(judged: Judged, end: int) -> Finding | None:
         judged: A series with an objective.
         end: Index of the first point that is part of something else.
     """
-    spans = _merged(span for scale in scales(judged.y) for span in _spans(judged.y, *scale))
+    spans = _merged([*_every_span(judged.y), *(_records(judged.y) if judged.log else ())])
     spans = [span for span in spans if span.last < end and not _begins_anew(judged, span)]
     if not spans:
         return None
@@ -136,6 +148,34 @@ def find(judged: Judged, end: int) -> Finding | None:
     )
 
 
+def _every_span(y: Array) -> Iterator[Span]:
+    for scale in scales(y):
+        yield from _spans(y, *scale)
+
+
+def may_be_records(y: Array) -> bool:
+    """Whether a logarithm is beyond all before it as a spike of the values themselves is.
+
+    Args:
+        y: Logarithms of values, one at least.
+    """
+    return bool(np.any(y[1:] - np.maximum.accumulate(y)[:-1] > RECORD))
+
+
+def _records(y: Array) -> Iterator[Span]:
+    """Spikes of what was judged in logarithms that are worse than ever before.
+
+    Where a loss falls by decades its logarithm is noisy for some points, and hides what nobody
+    overlooks in the values.
+    """
+    if not may_be_records(y):
+        return
+    spans = list(_every_span(np.exp(y)))
+    if spans:
+        worst = y[: spans[0].first].max(initial=-np.inf) + RECORD
+        yield from (span for span in spans if y[span.first : span.last + 1].max() > worst)
+
+
 def _begins_anew(judged: Judged, span: Span) -> bool:
     """Whether steps go back right before a spike: the descent of another training is none."""
     back = 4 * (span.last + 1 - span.first)
@@ -163,17 +203,19 @@ def _spans(y: Array, width: int, level: Array) -> Iterator[Span]:
     start = len(y) - len(level) * width
     # Of millions of points some block of medians is half as noisy as the others by chance.
     heights = heights_of(level, robust.noise_of_points(level) * (1 if width == 1 else 2))
-    spikes = np.flatnonzero(heights > HEIGHT)
+    least = LEAST_HEIGHT if len(level) < ENOUGH else HEIGHT
+    spikes = np.flatnonzero(heights > least)
     if not len(spikes):
         return
-    usual = np.abs(heights[:: max(1, len(level) // robust.ENOUGH_DIFFERENCES)])
-    usual = usual[usual <= HEIGHT]
+    block = block_of(level)
+    usual = _elsewhere(heights, spikes, block // 2)
     # Of few windows one in a hundred is the last of all; medians have no heavy tails.
     many = width == 1 and len(level) >= MANY
     far = FAR * robust.quantile(usual, 0.99 if many else 0.9) if len(usual) else np.inf
+    alone = min(HEIGHT, float(usual.max()) / ALONE) if len(usual) else HEIGHT
     # What is as far on the better side is no spike, and one on the worse side is none then.
-    block = block_of(level)
-    spikes = spikes[heights[spikes] > max(far, -heights[block : len(level) - block].min())]
+    least = max(least, alone, far, -heights[block : len(level) - block].min())
+    spikes = spikes[heights[spikes] > least]
     spikes = np.array([i for i in spikes.tolist() if _came_back(level, i)], np.int64)
     if np.count_nonzero(np.diff(spikes) > 1) + 1 > max(2, len(level) // SELDOM):
         return
@@ -185,6 +227,15 @@ def _spans(y: Array, width: int, level: Array) -> Iterator[Span]:
                 yield Span(start + first, start + last, height)
             else:
                 yield _in_points(y, level, start, width, first, last, height)
+
+
+def _elsewhere(heights: Array, spikes: NDArray[np.intp], near: int) -> Array:
+    """How far windows lie off the line that are not near what may be a spike, on either side."""
+    apart = np.ones(len(heights), bool)
+    for at in spikes.tolist():
+        apart[max(0, at - near) : at + near + 1] = False
+    some = np.abs(heights[apart])
+    return some[:: max(1, len(some) // robust.ENOUGH_DIFFERENCES)]
 
 
 def _in_points(
@@ -220,7 +271,7 @@ def _came_back(y: Array, at: int) -> bool:
     """Whether a point stands out from those before it and from those after it: no step."""
     block = block_of(y)
     before, after = y[max(0, at - block) : at], y[at + 1 : at + 1 + block]
-    if len(before) < excursion.BEFORE or len(after) < excursion.PERSISTENT:
+    if min(len(before), len(after)) < excursion.BEFORE:
         return False
     low, high = sorted([robust.median(before), robust.median(after)])
     return bool(y[at] - high > 0.5 * (y[at] - low))

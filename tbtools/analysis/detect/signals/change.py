@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.signals import excursion, robust
+from tbtools.analysis.detect.signals.onset import least_squares_bend, locate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +37,10 @@ CLEAR = float(np.log(10.0))
 SMOOTH = 5
 # At once is in no more than this part of the series.
 AT_ONCE = 0.02
+# Its beginning is sought in so many times what half of it takes before, which may drift by this
+# part of its pace.
+AHEAD = 2
+DRIFTS = 0.25
 
 
 @dataclass(frozen=True)
@@ -142,3 +147,40 @@ def _is_step(level: Array, begin: int, split: int, end: int, least: Least, *, cl
 def _is_left(beginning: Array, low: float, high: float) -> bool:
     down = int(np.argmax(beginning <= low)) if beginning.min() <= low else len(beginning)
     return beginning[0] > high and bool((beginning[down:] <= high).all())
+
+
+def begins(points: Array, index: int) -> int:
+    """Where a step up begins that takes some points: before the first one beyond all before it.
+
+    Args:
+        points: Values, smoothed or not.
+        index: The first point beyond all before.
+    """
+    base, top = robust.median(points[:index]), robust.median(points[index:])
+    low = int(np.flatnonzero(points[:index] <= base)[-1])
+    noise = robust.noise_of_levels(points[:index])
+    rise = excursion.Excursion(top - base, base, low, index, 1, noise, 0.0)
+    drift = robust.sigma(points[:index] - base)
+    onset = locate(points, rise, least_noise=drift)
+    # Medians of many points are beyond all before by half as many points too early.
+    begin = onset.index if onset.sudden else min(index, onset.index or index)
+    return _bend(points, begin, base + (top - base) / 2)
+
+
+def _bend(points: Array, begin: int, half: float) -> int:
+    """Where a rise begins that may do so from a slope: by as much before it as it takes, twice.
+
+    Args:
+        points: Values, smoothed or not.
+        begin: About where it begins.
+        half: Half-way up.
+    """
+    up = robust.running_median(points[begin:], SMOOTH) > half
+    span = int(np.argmax(up)) if up.any() else 0
+    if span <= excursion.BEFORE:
+        return begin
+    part = points[max(0, begin - AHEAD * span) : begin + span + 1]
+    width = -(-len(part) // excursion.VIEW)
+    levels = robust.window_means(part, width)
+    bend = least_squares_bend(levels, DRIFTS)
+    return begin + span + 1 - (len(levels) - bend) * width + width // 2

@@ -377,11 +377,12 @@ def _first_unexplained(y: Array) -> int:
     return at
 
 
-def least_squares_bend(y: Array) -> int:
+def least_squares_bend(y: Array, slower: float = 1e-9) -> int:
     """The index at which a falling or level line bends into a rising one, by least squares.
 
     Args:
         y: Values, at least one.
+        slower: What part of the slope behind the bend the line before it may rise with.
 
     Returns:
         Index of the value at the bend.
@@ -393,7 +394,7 @@ def least_squares_bend(y: Array) -> int:
     centred = y - y.mean()
     moments, fit = (model @ centred).reshape(-1, 3), (solution @ centred).reshape(-1, 3)
     explained = np.sum(fit * moments, axis=1)
-    falls_then_rises = (fit[:, 1] <= 1e-9 * fit[:, 2]) & (fit[:, 2] > 0)
+    falls_then_rises = (fit[:, 1] <= slower * fit[:, 2]) & (fit[:, 2] > 0)
     return int(np.argmax(np.where(falls_then_rises, explained, -np.inf)))
 
 

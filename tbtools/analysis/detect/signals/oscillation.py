@@ -40,6 +40,8 @@ CONFIDENCE = excursion.LEAST_CONFIDENCE
 # The worse side is where a quarter of the points are worse: a sine is there at 0.71 of its height,
 # and isolated spikes do not reach it.
 WORSE_SIDE = 0.75
+# Where the level improves, the worse side is worse by this part of the swings.
+WORSENS = 0.05
 # Blocks that make the two sides at the end.
 END = 3
 
@@ -90,6 +92,9 @@ def find(y: Array, noise: float) -> Oscillation | None:
     if not _swings_more(y, first, every, noise):
         return None
     improves = _improves(y, first, width)
+    # What is better now and then, and at other times no worse than it was, has learnt something.
+    if improves and after - before < WORSENS * (after - better):
+        return None
     onset = Onset(first, growth.sudden)
     return Oscillation(onset, before, after, growth.times, growth.standard_errors, improves)
 

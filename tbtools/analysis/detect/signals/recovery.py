@@ -61,9 +61,10 @@ def doubt(
     """
     before, after = y[: onset.index], y[onset.index :]
     level = robust.median(after[-max(excursion.PERSISTENT, rise.width) :])
-    if len(before) and _is_lost(before, level, rise, logarithmic=logarithmic):
+    lost = _lost(before, level, rise, logarithmic=logarithmic) if len(before) else 0.0
+    if lost >= 1:
         return None
-    if len(after) < _patience(before, after, level, sudden=onset.sudden):
+    if len(after) < _patience(before, after, level, lost, sudden=onset.sudden):
         return "young"
     if _recovers(after, rise.base if len(before) else None, noise):
         return "recovering"
@@ -101,18 +102,22 @@ def doubt_of_waves(y: Array, growing: Oscillation) -> Doubt | None:
     return "young" if len(y) - before < YOUNG_OSCILLATION * before else None
 
 
-def _is_lost(before: Array, level: float, rise: Excursion, *, logarithmic: bool) -> bool:
+def _lost(before: Array, level: float, rise: Excursion, *, logarithmic: bool) -> float:
+    """How far a rise went beyond everything before, from 0 (no farther) to 1 (`LOST`)."""
     beyond = level - float(before.max())
-    return beyond > (np.log(LOST) if logarithmic else LOST * max(rise.progress, rise.noise))
+    if logarithmic:
+        return max(0.0, beyond / float(np.log(LOST)))
+    achieved = max(rise.progress, rise.noise, excursion.TINY)
+    return float(np.log(max(1.0, beyond / achieved)) / np.log(LOST))
 
 
-def _patience(before: Array, after: Array, level: float, *, sudden: bool) -> float:
+def _patience(before: Array, after: Array, level: float, lost: float, *, sudden: bool) -> float:
     """How many points a rise has to last until it is settled."""
     if len(before) < excursion.BEFORE:
         half = (float(after[0]) + level) / 2
         return FROM_START * max(excursion.PERSISTENT, int(np.argmax(after >= half)))
     worse = level > robust.quantile(before, WORSE_THAN)
-    return max(YOUNG[worse, sudden] * len(before), LEAST_POINTS - len(before))
+    return max(YOUNG[worse, sudden] * len(before), (1 - lost) * LEAST_POINTS - len(before))
 
 
 def _recovers(after: Array, base: float | None, noise: float) -> bool:

@@ -1,0 +1,186 @@
+"""What goes up, blows up or breaks: in few points, in company, and what only looks like it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tbtools.analysis.detect import Finding, detect_series
+from tbtools.runs.series import ScalarSeries
+
+
+def series(value: object, tag: str = "loss", step: object = None) -> ScalarSeries:
+    values = np.asarray(value, float)
+    return ScalarSeries.from_arrays(
+        "run", tag, np.arange(len(values)) if step is None else np.asarray(step), values
+    )
+
+
+def normal(n: int, sigma: float, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, sigma, n)
+
+
+def found(kind: str, *every: ScalarSeries) -> dict[str, Finding]:
+    return {each.tag: each for each in detect_series(every).of(kind)}
+
+
+def test_an_agent_that_begins_to_win_now_and_then_does_not_oscillate() -> None:
+    g = np.random.default_rng(0)
+    wins = (g.uniform(size=320) < np.clip((np.arange(320) - 80) / 400, 0, 0.6)) * 17
+    assert not found("divergence", series(-10 - g.exponential(0.3, 320) + wins, "reward"))
+
+
+def test_a_jump_of_five_sigma_in_twenty_evaluations_is_seen() -> None:
+    n, at = 30, 18
+    level = 3000 * (1 - np.exp(-np.arange(n) / 4)) * np.where(np.arange(n) < at, 1, 0.6)
+    told = [
+        found("divergence", series(level + normal(n, 200, seed), "eval/reward"))
+        for seed in range(20)
+    ]
+    onsets = [each["eval/reward"].onset_step for each in told if each]
+    assert len(onsets) >= 12
+    assert all(abs(onset - at) <= 1 for onset in onsets)
+    assert all(each["eval/reward"].provisional for each in told if each)
+
+
+def test_noise_alone_seldom_jumps_in_few_points() -> None:
+    g = np.random.default_rng(0)
+    every = []
+    for number in range(400):
+        n = int(g.integers(11, 65))
+        y = g.normal(0, 0.1, n) + np.exp(-np.arange(n) / g.uniform(2, n))
+        every.append(ScalarSeries.from_arrays(f"run{number}", "loss", np.arange(n), y))
+    assert len(detect_series(every).of("divergence")) <= 4
+
+
+def test_evaluations_that_are_lost_with_the_training_are_settled_with_it() -> None:
+    n = 200
+    lost = np.arange(n) >= 130
+    train = np.where(lost, 2.2, 0.4 + 1.5 * np.exp(-np.arange(n) / 40)) + normal(n, 0.06)
+    evaluations = train[4::5] + normal(n // 5, 0.01)
+    steps = np.arange(4, n, 5)
+    alone = found("divergence", series(evaluations, "eval/loss", steps))
+    assert alone["eval/loss"].provisional
+    assert "too few points" in alone["eval/loss"].message
+    both = found("divergence", series(train, "train/loss"), series(evaluations, "eval/loss", steps))
+    assert {tag: each.severity for tag, each in both.items()} == {
+        "train/loss": "error",
+        "eval/loss": "error",
+    }
+    assert not both["eval/loss"].provisional
+    assert "may recover" not in both["eval/loss"].message
+
+
+def test_the_farther_a_jump_goes_the_fewer_points_settle_it() -> None:
+    n = 48
+    falling = 0.4 + np.exp(-np.arange(n) / 10) + normal(n, 0.02)
+    severities = [
+        found("divergence", series(np.where(np.arange(n) < 30, falling, level)))["loss"].severity
+        for level in (2.0, 20.0)
+    ]
+    assert severities == ["warning", "error"]
+
+
+def test_growth_with_a_reward_that_improves_by_no_more_than_noise_is_an_explosion() -> None:
+    t = np.arange(1000) / 1000
+    values = 9 * 30 ** np.clip((t - 0.5) / 0.3, 0, 1) * np.exp(normal(1000, 0.04))
+    for gain, kinds in ((0.5, ["explosion"]), (40.0, [])):
+        reward = 30 * np.minimum(2 * t, 1) + gain * np.clip((t - 0.5) / 0.5, 0, 1)
+        reward = series(reward + normal(1000, 2, 1), "episodic_return")
+        told = detect_series([series(values, "losses/qf1_values"), reward])
+        assert [each.kind for each in told.of("explosion")] == kinds
+
+
+# Spikes
+
+
+def test_a_spike_of_seven_sigma_that_stands_alone_is_one() -> None:
+    y = 0.5 + normal(200, 0.01)
+    y[120] += 0.065
+    assert found("spike", series(y))["loss"].onset_step == 120
+    y[40] -= 0.06  # noise that goes as far on the better side is how the series is
+    assert not found("spike", series(y))
+
+
+def test_all_spikes_of_a_series_are_told_though_they_decay() -> None:
+    y = 3 * (1 + np.arange(700) / 40) ** -0.3 + normal(700, 0.04)
+    places = [150, 380, 600]
+    for at in places:
+        y[at:] += 0.6 * np.exp(-np.arange(700 - at) / 3)
+    assert found("spike", series(y))["loss"].evidence["steps"] == places
+
+
+def test_a_breakdown_near_the_end_that_came_back_is_a_dip() -> None:
+    reward = [-20.229, -19.169, -18.379, -16.742, -15.612, -14.507, -13.54, -12.864, -12.677]
+    reward += [-12.454, -12.31, -12.107, -12.058, -12.008, -12.013, -11.977, -11.929, -11.947]
+    reward += [-12.044, -11.931, -16.786, -13.83, -13.14, -12.574, -12.21]
+    assert found("spike", series(reward, "ep_rew_mean"))["ep_rew_mean"].onset_step == 20
+
+
+def test_what_is_worse_than_ever_is_a_spike_though_the_logarithm_is_noisy_there() -> None:
+    loss = 0.3 * np.exp(-np.arange(40) / 5) * np.exp(normal(40, 0.6))
+    loss[[9, 11]] = 1.2, 0.9
+    spike = found("spike", series(loss, "val_loss"))["val_loss"]
+    assert spike.evidence["steps"] == [9, 11]
+
+
+def test_a_burst_of_some_points_of_what_has_no_objective_is_fivefold() -> None:
+    usual = 0.8 * np.exp(normal(400, 0.15))
+    reward = series(np.minimum(np.arange(400) / 200, 1) + normal(400, 0.02), "episode_return")
+    burst = usual.copy()
+    burst[250:256] *= 7
+    assert found("spike", series(burst, "value_loss"), reward)["value_loss"].onset_step == 250
+    burst[250:256] = usual[250:256] * 3
+    assert not found("spike", series(burst, "value_loss"), reward)
+
+
+# Scales
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.5])
+def test_an_explosion_is_dated_where_it_begins_though_it_rises_from_a_slope(drift: float) -> None:
+    n, at = 800, 400
+    t = np.arange(n)
+    for seed in range(8):
+        growth = 4.5 * np.clip((t - at) / 100, 0, 1)
+        norm = 4 * np.exp(growth + drift * np.minimum(t / at, 1) + normal(n, 0.1, seed))
+        [explosion] = found("explosion", series(norm, "attention/max_logit")).values()
+        # Of a ramp of slope b in noise of s a bend is known to 4 (s / b)^(2/3) points.
+        assert abs(explosion.onset_step - at) <= 4 * (0.1 / 0.045) ** (2 / 3) + 2
+
+
+def test_values_that_grow_far_more_than_the_reward_does_explode() -> None:
+    t = np.arange(600) / 600
+    reward = series(60 + 120 * (1 - np.exp(-4 * t)) + normal(600, 5), "charts/episodic_return")
+    values = 12 * 90 ** np.clip((t - 0.5) / 0.25, 0, 1) * np.exp(normal(600, 0.05, 1))
+    assert found("explosion", series(values, "losses/q_values"), reward)
+
+
+def test_a_discriminator_by_the_name_of_its_error_may_not_vanish() -> None:
+    fallen = np.clip((np.arange(400) - 200) / 100, 0, 1)
+    loss = 0.9 * 60**-fallen * np.exp(normal(400, 0.2))
+    assert found("collapse", series(loss, "errD"))
+    assert not found("collapse", series(loss, "errG"))
+
+
+def test_a_loss_that_is_zero_from_the_second_step_on_is_an_error() -> None:
+    [collapse] = found("collapse", series([0.55] + [0.0] * 60, "train/loss")).values()
+    assert (collapse.severity, collapse.onset_step) == ("error", 1)
+    assert not found("collapse", series([0.55] + [0.0] * 60, "clip_fraction"))
+
+
+# Rewards
+
+
+@pytest.mark.parametrize("improves", [True, False])
+def test_terms_of_a_reward_are_traded_while_the_whole_improves(improves: bool) -> None:
+    t = np.arange(400) / 400
+    whole = 20 * (1 - np.exp(-3 * t)) if improves else 20 * np.exp(-3 * t)
+    run = [
+        series(whole + normal(400, 0.5), "Train/mean_reward"),
+        series(0.9 * (1 - np.exp(-4 * t)), "Episode_Reward/track_lin_vel_xy_exp"),
+        series(
+            -0.05 - 0.05 * (1 - np.exp(-5 * t)) + normal(400, 0.003), "Episode_Reward/dof_torques"
+        ),
+    ]
+    assert ("Episode_Reward/dof_torques" in found("divergence", *run)) == (not improves)
