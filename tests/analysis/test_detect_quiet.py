@@ -209,6 +209,19 @@ def test_what_only_evaluations_measure_needs_no_word_that_says_so(tag: str) -> N
 # Plateaus
 
 
+def test_what_seems_to_improve_through_noise_is_more_seldom_level_than_what_does_not() -> None:
+    """The beginning of a fine-tuning: it learns the format at once, and the matter slowly."""
+    steps = np.arange(90)
+
+    def level(slope: float) -> int:
+        course = 2.05 + 1.7 * np.exp(-steps / 5) - slope * steps / 90
+        runs = (found(train__loss=course + noise(90, 0.2, seed)) for seed in range(60))
+        return sum("plateau" in [each.kind for each in run] for run in runs)
+
+    assert level(0.2) <= 20
+    assert level(0.0) >= 45
+
+
 @pytest.mark.parametrize("warm_up", [1, 12, 30])
 def test_what_never_learnt_is_told_although_the_rate_was_warmed_up(warm_up: int) -> None:
     steps = np.arange(200)
