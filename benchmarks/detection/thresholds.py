@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.detection.curves import autocorrelated
 from tbtools.analysis.detect.signals.unimodal import LEAST_EXPLAINED, explained_by_a_valley
 
-CORRELATIONS = (0.0, 0.3, 0.6)
+CORRELATIONS = (0.0, 0.3, 0.5, 0.7)
 SERIES = 4000
 EXCEEDED = 0.99
 

@@ -576,6 +576,20 @@ def test_a_stall_is_a_gap_beyond_the_rhythm_of_the_run() -> None:
     assert the_only(detect_series([series(falling(500), wall_time=wall_time)])).kind == "stall"
 
 
+def test_evaluations_are_no_stalls_though_some_take_longer_and_the_first_came_sooner() -> None:
+    gaps = np.full(1999, 2.0)
+    gaps[70::118] = [150, 135, 55, 120, 148, 140, 62, 80, 58, 110, 120, 94, 60, 125, 59, 65, 52]
+    wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+    assert not detect_series([series(falling(2000), wall_time=wall_time)])
+    gaps[1000] = 7200
+    wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+    found = the_only(detect_series([series(falling(2000), wall_time=wall_time)]))
+    assert (found.kind, found.onset_step) == ("stall", 1000)
+    gaps[1000] = 200  # no longer than evaluations, and at another place
+    wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+    assert the_only(detect_series([series(falling(2000), wall_time=wall_time)])).kind == "stall"
+
+
 def test_what_the_first_steps_of_a_session_take_to_compile_is_no_stall() -> None:
     gaps = np.full(499, 2.0)
     gaps[[0, 1, 300]] = 300  # the graph, the optimiser; and the graph again after a restart

@@ -113,7 +113,122 @@ def test_a_validation_loss_at_its_level_does_not_overfit(seed: int) -> None:
     assert "overfitting" not in [each.kind for each in findings]
 
 
+def correlated(n: int, correlation: float, seed: int) -> np.ndarray:
+    """Noise of unit variance that is correlated from point to point."""
+    shocks = noise(n, (1 - correlation**2) ** 0.5, seed)
+    values = [float(noise(1, 1.0, seed)[0])]
+    for shock in shocks[1:]:
+        values.append(correlation * values[-1] + shock)
+    return np.array(values)
+
+
+def test_noise_that_is_correlated_from_evaluation_to_evaluation_is_no_overfitting() -> None:
+    steps = np.arange(40)
+    level = 0.5 + np.exp(-steps / 6.7)
+    alarms = [
+        seed
+        for seed in range(200)
+        if told(
+            [
+                each
+                for each in found(
+                    train__loss=falling(40), val__loss=level + 0.1 * correlated(40, 0.5, seed)
+                )
+                if each.kind == "overfitting"
+            ]
+        )
+    ]
+    assert len(alarms) <= 4
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [0.95, 0.68, 0.62, 0.68, 0.73, 0.82],
+        [0.96, 0.71, 0.63, 0.64, 0.68, 0.76, 0.82],
+        [0.95, 0.6, 0.66, 0.74, 0.8, 0.89],
+    ],
+)
+def test_six_evaluations_are_enough_where_each_is_worse_than_the_one_before(
+    losses: list[float],
+) -> None:
+    run = [
+        ScalarSeries.from_arrays("run", "eval/loss", np.arange(len(losses)) * 20 + 20, losses),
+        ScalarSeries.from_arrays(
+            "run", "train/loss", np.arange(20 * len(losses)), falling(20 * len(losses))
+        ),
+    ]
+    findings = detect_series(run)
+    assert told(list(findings)) == [("warning", "overfitting", "eval/loss")]
+    assert findings[0].onset_step == 20 + 20 * int(np.argmin(losses))
+    assert not findings.not_judged
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [0.95, 0.68, 0.62, 0.68],
+        [0.95, 0.68, 0.62, 0.68, 0.66, 0.82],  # not in order
+        [0.95, 0.68, 0.62, 0.63, 0.65, 0.66],  # a little
+        [0.95, 0.6, 0.66, 0.74, 0.8],  # one of five
+    ],
+)
+def test_fewer_evaluations_or_less_of_a_rise_are_not_judged(losses: list[float]) -> None:
+    run = [
+        ScalarSeries.from_arrays("run", "eval/loss", np.arange(len(losses)) * 20 + 20, losses),
+        ScalarSeries.from_arrays("run", "train/loss", np.arange(100), falling(100)),
+    ]
+    findings = detect_series(run)
+    assert not list(findings)
+    assert [each.reason for each in findings.not_judged] == ["fewer than 8 finite points"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_rise_of_which_a_jump_is_less_than_half_is_overfitting(seed: int) -> None:
+    steps = np.arange(32)
+    loss = 1 + np.clip(1 - steps / 15, 0, 1) + 0.03 * np.clip(steps - 15, 0, None)
+    loss += 0.3 * (steps >= 23) + noise(32, 0.03, seed)
+    alarms = [each for each in found(val__loss=loss, train__loss=falling(32)) if each.ongoing]
+    assert told(alarms) == [("warning", "overfitting", "val/loss")]
+    assert 11 <= alarms[0].onset_step <= 20
+
+
+@pytest.mark.parametrize("tag", ["metrics/mAP50-95(B)", "coco/bbox_mAP", "BLEU", "ndcg@10"])
+def test_what_only_evaluations_measure_needs_no_word_that_says_so(tag: str) -> None:
+    score = 0.55 - valley(120, 0.3, 0.15) + noise(120, 0.006)
+    findings = found(**{tag: score, "train/box_loss": falling(120)})
+    alarms = [each for each in findings if each.severity == "warning"]
+    assert told(alarms) == [("warning", "overfitting", tag)]
+    assert alarms[0].evidence["training_tag"] == "train/box_loss"
+    assert 18 <= alarms[0].onset_step <= 50
+    # Said to be of training it is no evaluation.
+    findings = found(**{f"train/{tag}": score, "train/box_loss": falling(120)})
+    assert "overfitting" not in [each.kind for each in findings]
+
+
 # Plateaus
+
+
+@pytest.mark.parametrize(("level", "severity"), [(0.897, "info"), (0.86, "warning")])
+def test_a_success_rate_that_may_be_within_a_tenth_of_its_bound_has_learnt(
+    level: float, severity: str
+) -> None:
+    rate = level - 0.6 * np.exp(-np.arange(300) / 12) + noise(300, 0.05, 1)
+    [finding] = found(rollout__success_rate=rate)
+    assert (finding.severity, finding.kind) == (severity, "plateau")
+
+
+def test_what_seems_to_improve_through_noise_is_more_seldom_level_than_what_does_not() -> None:
+    """The beginning of a fine-tuning: it learns the format at once, and the matter slowly."""
+    steps = np.arange(90)
+
+    def level(slope: float) -> int:
+        course = 2.05 + 1.7 * np.exp(-steps / 5) - slope * steps / 90
+        runs = (found(train__loss=course + noise(90, 0.2, seed)) for seed in range(60))
+        return sum("plateau" in [each.kind for each in run] for run in runs)
+
+    assert level(0.2) <= 20
+    assert level(0.0) >= 45
 
 
 @pytest.mark.parametrize("warm_up", [1, 12, 30])

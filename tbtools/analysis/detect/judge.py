@@ -38,7 +38,7 @@ from tbtools.analysis.detect.screen import (
     first_look,
     look,
 )
-from tbtools.analysis.detect.signals import excursion
+from tbtools.analysis.detect.signals import excursion, unimodal
 from tbtools.analysis.detect.tasks import Given, given
 from tbtools.analysis.detect.writers import joined, writers_apart
 from tbtools.analysis.objective import (
@@ -172,7 +172,7 @@ def _detect(
     found = with_company(found, axes)
     return Findings(
         findings=tuple(_in_order(every, with_precursors(with_causes(found, axes), axes), axes)),
-        not_judged=tuple(_not_judged(every, fits, short)),
+        not_judged=tuple(_not_judged(every, fits, short, overfitted)),
     )
 
 
@@ -221,12 +221,29 @@ def _with_few_steps(judged: Mapping[Key, Judged]) -> set[Key]:
     }
 
 
+def _is_course_of_few(fit: Judged) -> bool:
+    """Whether it is one though it has few points: each at a step of its own, and in order."""
+    step = fit.series.step
+    few = unimodal.FEWEST <= len(fit.y) <= len(step) < LEAST_POINTS
+    return few and bool((step[1:] > step[:-1]).all())
+
+
 def _not_judged(
-    series: Sequence[ScalarSeries], fits: Sequence[Judged | None], short: Collection[Key]
+    series: Sequence[ScalarSeries],
+    fits: Sequence[Judged | None],
+    short: Collection[Key],
+    told: Collection[Key],
 ) -> Iterator[NotJudged]:
-    """The series that are judged for values that are not finite and for stalls only, and why."""
+    """The series that are judged for values that are not finite and for stalls only, and why.
+
+    Args:
+        series: All series.
+        fits: Each made fit, where it has an objective.
+        short: Those at too few steps.
+        told: Those of which something was told though they are short.
+    """
     for one, fit in zip(series, fits, strict=True):
-        if isinstance(fit, AsItIs) and not short:
+        if (isinstance(fit, AsItIs) and not short) or (one.run, one.tag) in told:
             continue
         if fit is None:
             yield NotJudged(one.run, one.tag, "no known objective")
@@ -300,7 +317,7 @@ def _overfitted(
     found = {}
     for training, validation in pairs(judged.values()):
         key = validation.series.run, validation.series.tag
-        if key in short:
+        if key in short and not _is_course_of_few(validation):
             continue
         rate = rates.get(training.series.run)
         finding = overfitting.find(training, validation, rate, rises=looked[key].rises)

@@ -27,6 +27,10 @@ AVERAGING = frozenset(
 # A policy whose return falls has not learnt its training data by heart: there are none.
 RETURNS = frozenset(["reward", "rewards", "rew", "return", "returns", "ret"])
 
+# No step of training computes these: they take decoding, or a ranking of all that there is.
+EVALUATED = frozenset(["map", "ap", "bleu", "sacrebleu", "chrf", "meteor", "cider"])
+EVALUATED |= frozenset(["rouge", "rougel", "rougelsum", "ndcg", "mrr", "hits"])
+
 # The training loss, averaged however it may be.
 LOSS = ("loss",)
 
@@ -49,9 +53,7 @@ def pairs(judged: Iterable[Judged]) -> Iterator[tuple[Judged, Judged]]:
     if not any(role_of(*each) in EVALUATIONS for each in names):
         return
     validation = [
-        fit
-        for fit in fits
-        if _role(fit) in EVALUATIONS and RETURNS.isdisjoint(words(fit.series.tag))
+        fit for fit in fits if _is_evaluated(fit) and RETURNS.isdisjoint(words(fit.series.tag))
     ]
     if not validation:
         return
@@ -62,12 +64,12 @@ def pairs(judged: Iterable[Judged]) -> Iterator[tuple[Judged, Judged]]:
     for fit in sorted(fits, key=lambda each: _role(each) == "train"):
         one = fit.series
         runs[one.run].append(fit)
-        if role_of(one.tag) not in EVALUATIONS:
+        if role_of(one.tag) not in EVALUATIONS and not _needs_evaluation(fit):
             own.update(dict.fromkeys(_keys(one, one.run), fit))
-        if _role(fit) not in EVALUATIONS:
+        if not _is_evaluated(fit):
             siblings.update(dict.fromkeys(_keys(one, family(one.run)), fit))
-    named = [fit for fit in validation if role_of(fit.series.tag)]
-    by_run = [fit for fit in validation if not role_of(fit.series.tag)]
+    named = [fit for fit in validation if role_of(fit.series.tag) or not _role(fit)]
+    by_run = [fit for fit in validation if not role_of(fit.series.tag) and _role(fit)]
     trained = set()
     for fit in named:
         one = fit.series
@@ -84,6 +86,16 @@ def pairs(judged: Iterable[Judged]) -> Iterator[tuple[Judged, Judged]]:
 
 def _role(fit: Judged) -> Role | None:
     return role_of(fit.series.tag, fit.series.run)
+
+
+def _is_evaluated(fit: Judged) -> bool:
+    return _role(fit) in EVALUATIONS or _needs_evaluation(fit)
+
+
+def _needs_evaluation(fit: Judged) -> bool:
+    """Whether it is measured in validation though no word says on what."""
+    known = fit.objective == "max" and not EVALUATED.isdisjoint(words(fit.series.tag))
+    return known and _role(fit) is None
 
 
 def _twin(training: Mapping[Key, Judged], one: ScalarSeries, where: object) -> Judged | None:

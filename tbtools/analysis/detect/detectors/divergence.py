@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 # Of so few points the noise before a rise is hardly known. The fit of a valley says whether one is
 # there; without a twin that still improves it explains so many times what it has to.
 FEW = 24
-SURE = 5.0
+SURE = 3.0
 # Why a rise may still be made good, as it completes "it may recover: ".
 DOUBTS = {
     "young": "too few points were written since to be sure",

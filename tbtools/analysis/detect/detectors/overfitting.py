@@ -28,6 +28,8 @@ EFFECT = excursion.EFFECT / 2
 CONFIDENCE = excursion.LEAST_CONFIDENCE
 # Of so few points the valley's fit places the onset better than windows do.
 FEW = 60
+# A jump is all of a rise, and no step of many, if it is more than this part of it.
+LEAP = 0.5
 # Of a descent this part is left when it is at its bottom.
 BOTTOM = 0.25
 
@@ -112,12 +114,15 @@ def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset |
     y = validation.y
     rise = excursion.find(y, validation.noise, EFFECT, CONFIDENCE) if rises else None
     onset = None if rise is None else locate(y, rise)
-    few = len(y) <= FEW and not (onset and onset.sudden)
-    valley = unimodal.find(y) if rise is None or few else None
-    if valley is not None:
+    valley = _valley(y) if rise is None or len(y) <= FEW else None
+    if valley is not None and not (onset and onset.sudden and valley.leap > LEAP):
         rise = rise or valley.as_rise(len(y))
         return rise, Onset(valley.onset, sudden=False)
     return (rise, onset) if rise is not None else _slope_from_bottom(y)
+
+
+def _valley(y: Array) -> unimodal.Valley | None:
+    return unimodal.find(y) or unimodal.of_few(y)
 
 
 def _slope_from_bottom(y: Array) -> tuple[Excursion | None, Onset | None]:

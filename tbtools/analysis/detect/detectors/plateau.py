@@ -43,6 +43,9 @@ SUGGESTIVE = 2.33
 # One-sided 95 % for the limit that has to lie below RATIO of the improvement before.
 LIMIT = 1.64
 RATIO = 0.3
+# ... or below this part of that where there is an improvement, two-sided 95 % ...
+SMALLER = 0.5
+IMPROVES = 1.96
 # ... or below so many standard deviations of a point where nothing was ever improved.
 NEVER = 2.5
 # A significant trend that moves the level by this part of it, or for the worse by this part of what
@@ -226,6 +229,8 @@ def _is_flat(
     if _wanders(y, tail, descent=float(level[: onset + 1].max() - robust.median(tail))):
         return False
     improvement, error = trend(tail, spread)
+    if before > 0 and improvement > IMPROVES * error:
+        small *= SMALLER
     if not -small <= improvement <= small - LIMIT * error:
         return False
     # What was never learnt is judged as a whole: it has no descent that could reach into it.

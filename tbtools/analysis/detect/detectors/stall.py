@@ -25,8 +25,8 @@ BEYOND = 10.0
 TYPICAL = 30.0
 # ... and so many seconds: nobody calls less a stall.
 SECONDS = 60.0
-# Pauses from the first point on that vary by no more than this part of what lies between them, and
-# are so alike, are of evaluations or checkpoints; fewer may be so even by chance.
+# Pauses that are so alike, and vary by no more than this part of what lies between them, are of
+# evaluations or checkpoints; fewer may be so even by chance.
 REGULAR = 0.2
 REGULAR_FEW = 0.05
 FEW = 5
@@ -143,7 +143,9 @@ def _of_series(series: ScalarSeries) -> Finding | None:
         return None
     starting = max(rhythm.patience, STARTS)
     stalls = np.flatnonzero(gaps > np.where(_starts(series), starting, rhythm.patience))
-    if not len(stalls) or _are_regular(stalls, gaps[stalls]):
+    if len(stalls):
+        stalls = np.setdiff1d(stalls, _regular(gaps, gaps[stalls].max()))
+    if not len(stalls):
         return None
     longest = int(stalls[np.argmax(gaps[stalls])])
     return Finding.of_points(
@@ -172,13 +174,23 @@ def _starts(series: ScalarSeries) -> NDArray[np.bool_]:
     return starts
 
 
-def _are_regular(at: NDArray[np.intp], seconds: NDArray[np.float64]) -> bool:
-    """Whether pauses come as evaluations do: after as many points each time, and as long."""
-    apart = np.diff(at, prepend=-1)
-    varies = (REGULAR if len(at) >= FEW else REGULAR_FEW) * apart.min()
-    return bool(
-        len(at) > 1 and np.ptp(apart) <= max(1, varies) and seconds.max() <= ALIKE * seconds.min()
-    )
+def _regular(gaps: NDArray[np.float64], longest: float) -> NDArray[np.intp]:
+    """The pauses about as long as the longest, if they come as evaluations do: at every so many.
+
+    Of five and more the first may come sooner, for a session may begin between two of them; and
+    some may be short, if they all are about as long as the usual one.
+    """
+    for part in (ALIKE, ALIKE**2):
+        at = np.flatnonzero(gaps >= longest / part)
+        apart = np.diff(at, prepend=-1)
+        few = len(at) < FEW
+        if not few and apart[0] < apart[1:].min():
+            apart = apart[1:]
+        alike = longest <= ALIKE * (gaps[at].min() if few else robust.median(gaps[at]))
+        varies = (REGULAR_FEW if few else REGULAR) * apart.min()
+        if alike and len(at) > 1 and np.ptp(apart) <= max(1, varies):
+            return at
+    return at[:0]
 
 
 def handovers(session: NDArray[np.int64]) -> NDArray[np.int64]:

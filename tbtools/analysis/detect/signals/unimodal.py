@@ -17,6 +17,7 @@ import numpy as np
 from tbtools.analysis.detect.signals import robust
 from tbtools.analysis.detect.signals.excursion import Excursion
 from tbtools.analysis.detect.signals.onset import least_squares_bend
+from tbtools.analysis.detect.signals.trend import lag_one
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,30 +27,36 @@ if TYPE_CHECKING:
 # Longer series are looked at in as many windows.
 MOST = 128
 # By number of points: the sum of squares that the rise explains, as a multiple of what is left,
-# which noise of a constant level, correlated by 0.3 from point to point, exceeds in one series of a
-# hundred (`python -m benchmarks.detection thresholds`). Between them logarithms are interpolated.
+# which noise of a constant level exceeds in one series of a hundred
+# (`python -m benchmarks.detection thresholds`). It is correlated from point to point, by 0.5, of
+# which few points do not show anything, and from 64 points on, where correlation shows, by 0.3.
+# Between them logarithms are interpolated.
 LEAST_EXPLAINED = {
     8: 25_000.0,
-    10: 94.0,
-    12: 23.0,
-    14: 12.7,
-    16: 8.8,
-    20: 4.7,
-    24: 3.0,
-    32: 2.0,
-    48: 1.1,
+    10: 240.0,
+    12: 56.0,
+    14: 23.0,
+    16: 15.0,
+    20: 8.2,
+    24: 5.8,
+    32: 3.6,
+    48: 2.0,
     64: 0.82,
     96: 0.54,
     128: 0.4,
 }
+# Noise that is seen to be correlated by more explains more.
+CORRELATION = 0.3
 # The rise is this part of the fall before it; of the smaller part where it explains so many times
 # what it has to ...
 EFFECT = 0.35
 SURE_EFFECT = 0.2
-SURE = 10.0
+SURE = 6.0
 # ... and has this part of the points, and so many.
 LEAST_PART = 0.2
 LEAST_POINTS = 3
+# Fewer points are no valley.
+FEWEST = 6
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ class Valley:
         fall: By how much the upper quartile of what was before is worse.
         noise: Standard deviation of the points about the fit.
         sure: How many times what it has to explain the valley explains.
+        leap: The part of the gap that its largest step is.
     """
 
     onset: int
@@ -71,6 +79,7 @@ class Valley:
     fall: float
     noise: float
     sure: float
+    leap: float
 
     def as_rise(self, points: int) -> Excursion:
         """The same as a rise that lasts to the last of so many points."""
@@ -100,15 +109,38 @@ def find(y: Array) -> Valley | None:
     gap = float(smooth_fit[-1] - smooth_fit[lowest])
     fall = robust.quantile(smooth[: lowest + 1], 0.75) - float(smooth_fit[lowest])
     risen = len(level) - 1 - min(bottom, lowest)
-    sure = min(explained) / least_explained(len(level))
-    if sure < 1 or gap < (SURE_EFFECT if sure > SURE else EFFECT) * fall:
+    sure = min(explained) / (least_explained(len(level)) * _caution(level - fit))
+    if sure < 1 or gap <= (SURE_EFFECT if sure > SURE else EFFECT) * fall:
         return None
     if risen < max(LEAST_POINTS, LEAST_PART * len(level)):
         return None
     onset = (bottom + _bend(level, lowest, float(smooth_fit[lowest]) + fall / 2)) // 2
     point = len(y) - len(level) * width + (onset + 1) * width - 1
     noise = float(np.sqrt(np.mean((level - fit) ** 2)))
-    return Valley(point, float(fit[bottom]), gap, fall, noise, sure)
+    leap = float(np.diff(smooth_fit[lowest:]).max()) / gap
+    return Valley(point, float(fit[bottom]), gap, fall, noise, sure, leap)
+
+
+def of_few(y: Array) -> Valley | None:
+    """The same where points are too few for a fit: each lies below or above the one before.
+
+    Of six or seven points in no order one series in fifty is like that; of those that fall and come
+    to rest one in three hundred, for the rise is half as high as the fall. After a single fall it
+    takes one point more.
+
+    Args:
+        y: Values, lower is better.
+    """
+    if not FEWEST <= len(y) < min(LEAST_EXPLAINED):
+        return None
+    lowest = int(np.argmin(y))
+    fall, gap = float(y[0] - y[lowest]), float(y[-1] - y[lowest])
+    change = np.diff(y)
+    plain = bool((change[:lowest] < 0).all() and (change[lowest:] > 0).all())
+    least = LEAST_POINTS if lowest > 1 else LEAST_POINTS + 1
+    if not plain or lowest < 1 or len(change) - lowest < least or gap < fall / 2:
+        return None
+    return Valley(lowest, float(y[lowest]), gap, fall, 0.0, 1.0, float(change.max()) / gap)
 
 
 def least_explained(points: int) -> float:
@@ -119,6 +151,20 @@ def least_explained(points: int) -> float:
     """
     known = np.log(list(LEAST_EXPLAINED)), np.log(list(LEAST_EXPLAINED.values()))
     return float(np.exp(np.interp(np.log(points), *known)))
+
+
+def _caution(rest: Array) -> float:
+    """How many times as much a rise has to explain: means of correlated noise vary by as much.
+
+    Args:
+        rest: What the fit leaves.
+    """
+    return max(1.0, _variance_of_means(lag_one(rest)) / _variance_of_means(CORRELATION))
+
+
+def _variance_of_means(correlation: float) -> float:
+    """How many times as large as of independent noise it is."""
+    return (1 + correlation) / (1 - correlation)
 
 
 def explained_by_a_valley(y: Array) -> tuple[float, float]:
