@@ -49,9 +49,11 @@ def pairs(judged: Iterable[Judged]) -> Iterator[tuple[Judged, Judged]]:
     """
     fits = list(judged)
     # Most experiments have few tags and nothing that is evaluated.
-    names = {("", fit.series.run) for fit in fits} | {(fit.series.tag, "") for fit in fits}
+    tags = {fit.series.tag for fit in fits}
+    names = {("", fit.series.run) for fit in fits} | {(tag, "") for tag in tags}
     if not any(role_of(*each) in EVALUATIONS for each in names):
-        return
+        if all(EVALUATED.isdisjoint(words(tag)) for tag in tags):
+            return
     validation = [
         fit for fit in fits if _is_evaluated(fit) and RETURNS.isdisjoint(words(fit.series.tag))
     ]
