@@ -1,6 +1,6 @@
 """Why a target is not met, as profiles say: shown below the table while that is so.
 
-Numbers are CPU time on an AMD EPYC of 2.6 GHz whose two cores others used, too.
+Numbers are CPU time on an AMD EPYC at 3.6 GHz whose two cores others used, too.
 """
 
 from __future__ import annotations
