@@ -25,12 +25,22 @@ WHY = {
         "could save that holds no values is a seventh, and one that holds them may not be written "
         "for more than a tenth of the scan (see cache.md)."
     ),
+    ("a report of 1,500 runs", "at most 8 s"): (
+        "of 200 such runs half of the time goes into judging them, of which a third each into "
+        "what rises and into when steps became slower, as they do in all of these runs; nearly "
+        "two fifths go into what the page shows, and a tenth into the start and the imports."
+    ),
     ("merging tiny records", "at least 500 MB/s"): (
         "of 0.54 s that the main thread takes for 193 MB, 0.15 s are the system's copy into the "
         "new file, its hints to the disk and the removal of the former result, and 0.05 s half of "
         "the scan, whose other half another thread does. The rest are passes over the columns of "
         "4.4 million records, of which the longest takes 27 ms: their files as one run, sessions, "
         "what was superseded, and where stretches of records begin and end."
+    ),
+    ("`tbtools inspect --events` of a million events", "at most 5 s"): (
+        "each event is an object of protobuf whose fields Python asks for one by one: two fifths "
+        "of the time are reading, checking and decoding the records, a quarter taking the fields "
+        "of events and values, and a third making lines of CSV and writing them."
     ),
 }
 for _one in ("one series", "twenty tags"):
