@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -32,9 +33,9 @@ _LONGEST_NAME = 1000
 _DEEPEST = 32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column:
-    """A column of a table.
+    """A column of a table; what is made of its cells is made once, for there may be many.
 
     Attributes:
         name: Its heading.
@@ -51,12 +52,12 @@ class Column:
     rank: int = 0
     names: bool = field(default=False)
 
-    @property
+    @cached_property
     def width(self) -> int:
         """The widest cell."""
         return max(cells_of_each([self.name, *self.plain]))
 
-    @property
+    @cached_property
     def plain(self) -> list[str]:
         """The cells without their style."""
         return [each.plain if isinstance(each, Text) else each for each in self.cells]
