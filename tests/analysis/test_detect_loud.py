@@ -184,3 +184,33 @@ def test_terms_of_a_reward_are_traded_while_the_whole_improves(improves: bool) -
         ),
     ]
     assert ("Episode_Reward/dof_torques" in found("divergence", *run)) == (not improves)
+
+
+# Onsets
+
+
+@pytest.mark.parametrize("width", [3, 6, 12])
+def test_a_rise_of_a_few_points_is_dated_to_the_point(width: int) -> None:
+    n, at = 300, 180
+    for seed in range(8):
+        loss = 0.45 + 0.9 * np.exp(-np.arange(n) / 20) + normal(n, 0.04, seed)
+        loss += 4 * np.clip((np.arange(n) - at + 1) / width, 0, 1)
+        assert abs(found("divergence", series(loss))["loss"].onset_step - at) <= 2
+
+
+# Means
+
+
+def test_a_mean_that_wanders_is_none_where_its_losses_do_not_rise() -> None:
+    n, told = 400, {0.0: 0, 0.5: 0}
+    for rise in told:
+        for seed in range(20):
+            g = np.random.default_rng(seed)
+            losses = 0.12 * np.exp(g.normal(0, 0.6, n)) * (1 + rise * (np.arange(n) > 200))
+            sums = np.concatenate([[0.0], np.cumsum(losses)])
+            first = np.maximum(0, np.arange(n) - 199)
+            mean = (sums[1:] - sums[first]) / (np.arange(n) + 1 - first)
+            run = [series(losses, "loss/current"), series(mean, "loss/average")]
+            told[rise] += "loss/average" in found("divergence", *run)
+    assert told[0.0] == 0
+    assert told[0.5] >= 12
