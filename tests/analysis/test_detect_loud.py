@@ -214,3 +214,17 @@ def test_a_mean_that_wanders_is_none_where_its_losses_do_not_rise() -> None:
             told[rise] += "loss/average" in found("divergence", *run)
     assert told[0.0] == 0
     assert told[0.5] >= 12
+
+
+# Pauses
+
+
+@pytest.mark.parametrize(("hung", "kinds"), [(0, []), (1500, ["stall"])])
+def test_regular_pauses_of_which_some_are_long_are_none(hung: float, kinds: list[str]) -> None:
+    n = 1400
+    seconds = np.random.default_rng(0).gamma(60, 2 / 60, n)
+    seconds[70::118] = np.random.default_rng(1).uniform(30, 110, len(seconds[70::118]))
+    seconds[700] += hung
+    y = 1 + normal(n, 0.1)
+    one = ScalarSeries.from_arrays("run", "loss", np.arange(n), y, 1.7e9 + np.cumsum(seconds))
+    assert [each.kind for each in detect_series([one]).of("stall")] == kinds

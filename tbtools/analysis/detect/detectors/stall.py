@@ -25,8 +25,8 @@ BEYOND = 10.0
 TYPICAL = 30.0
 # ... and so many seconds: nobody calls less a stall.
 SECONDS = 60.0
-# Pauses from the first point on that vary by no more than this part of what lies between them, and
-# are so alike, are of evaluations or checkpoints; fewer may be so even by chance.
+# Pauses that vary by no more than this part of what lies between them, and are so alike, are of
+# evaluations or checkpoints; fewer may be so even by chance, and come from the first point on.
 REGULAR = 0.2
 REGULAR_FEW = 0.05
 FEW = 5
@@ -138,9 +138,12 @@ def _of_series(series: ScalarSeries) -> Finding | None:
     rhythm = _rhythm(gaps) if (gaps > SECONDS).any() else None
     if rhythm is None:
         return None
-    starting = max(rhythm.patience, STARTS)
-    stalls = np.flatnonzero(gaps > np.where(_starts(series), starting, rhythm.patience))
+    stalls = _longer(series, gaps, rhythm.patience)
     if not len(stalls) or _are_regular(stalls, gaps[stalls]):
+        return None
+    # Of pauses that are regular only some may be longer than that.
+    pauses = _longer(series, gaps, rhythm.patience / ALIKE)
+    if len(pauses) >= FEW and _are_regular(pauses, gaps[pauses]):
         return None
     longest = int(stalls[np.argmax(gaps[stalls])])
     return Finding.of_points(
@@ -161,6 +164,12 @@ def _of_series(series: ScalarSeries) -> Finding | None:
     )
 
 
+def _longer(series: ScalarSeries, gaps: NDArray[np.float64], seconds: float) -> NDArray[np.intp]:
+    """The gaps that are longer than so many seconds, or than it takes to start."""
+    starting = max(seconds, STARTS)
+    return np.flatnonzero(gaps > np.where(_starts(series), starting, seconds))
+
+
 def _starts(series: ScalarSeries) -> NDArray[np.bool_]:
     """The gaps between the first points of a session."""
     first = np.append(0, handovers(series.session))
@@ -171,10 +180,15 @@ def _starts(series: ScalarSeries) -> NDArray[np.bool_]:
 
 def _are_regular(at: NDArray[np.intp], seconds: NDArray[np.float64]) -> bool:
     """Whether pauses come as evaluations do: after as many points each time, and as long."""
-    apart = np.diff(at, prepend=-1)
-    varies = (REGULAR if len(at) >= FEW else REGULAR_FEW) * apart.min()
+    if len(at) < FEW:
+        apart, least, varies = np.diff(at, prepend=-1), float(seconds.min()), REGULAR_FEW
+    else:
+        # So many are regular wherever the first of them is, and one that is short is none of them.
+        apart, least, varies = np.diff(at), robust.median(seconds), REGULAR
     return bool(
-        len(at) > 1 and np.ptp(apart) <= max(1, varies) and seconds.max() <= ALIKE * seconds.min()
+        len(at) > 1
+        and np.ptp(apart) <= max(1, varies * apart.min())
+        and seconds.max() <= ALIKE * least
     )
 
 
