@@ -228,3 +228,11 @@ def test_regular_pauses_of_which_some_are_long_are_none(hung: float, kinds: list
     y = 1 + normal(n, 0.1)
     one = ScalarSeries.from_arrays("run", "loss", np.arange(n), y, 1.7e9 + np.cumsum(seconds))
     assert [each.kind for each in detect_series([one]).of("stall")] == kinds
+
+
+def test_the_steep_beginning_of_a_short_run_is_no_running_mean() -> None:
+    reward = [294, 789, 1087, 1550, 1711, 1712, 2446, 2524, 2725, 2567, 2684, 2786, 2975, 2716]
+    reward += [2785, 505, 608, 687, 750, 480, 845, 695, 296, 584]
+    assert (
+        found("divergence", series(reward, "eval/mean_reward"))["eval/mean_reward"].onset_step == 15
+    )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # What is no wave stays half-way up in this part of the points.
 STAYS = 0.9
+# What takes few points has come this far after as many as half of it took.
+MOST = 0.75
 
 
 def first_of_steep(y: Array, bend: Onset, rise: Excursion) -> Onset:
@@ -41,7 +43,10 @@ def first_of_steep(y: Array, bend: Onset, rise: Excursion) -> Onset:
     at_level = np.flatnonzero(y[bend.index : half] < level + noise)
     first = bend.index + (int(at_level[-1]) + 1 if len(at_level) else 0)
     between = y[bend.index : first]
-    if (half - first + 1) * noise >= rise.gap / 2 or half - first > LOCAL:
+    if (half - first) * noise >= rise.gap / 2 or half - first > LOCAL:
+        return bend
+    later = y[half + (half - first) :][:LOCAL]
+    if not len(later) or robust.median(later) - rise.base < MOST * rise.gap:
         return bend
     if len(between) and between.mean() - level > 2 * noise / len(between) ** 0.5:
         return bend
