@@ -184,3 +184,55 @@ def test_terms_of_a_reward_are_traded_while_the_whole_improves(improves: bool) -
         ),
     ]
     assert ("Episode_Reward/dof_torques" in found("divergence", *run)) == (not improves)
+
+
+# Onsets
+
+
+@pytest.mark.parametrize("width", [3, 6, 12])
+def test_a_rise_of_a_few_points_is_dated_to_the_point(width: int) -> None:
+    n, at = 300, 180
+    for seed in range(8):
+        loss = 0.45 + 0.9 * np.exp(-np.arange(n) / 20) + normal(n, 0.04, seed)
+        loss += 4 * np.clip((np.arange(n) - at + 1) / width, 0, 1)
+        assert abs(found("divergence", series(loss))["loss"].onset_step - at) <= 2
+
+
+# Means
+
+
+def test_a_mean_that_wanders_is_none_where_its_losses_do_not_rise() -> None:
+    n, told = 400, {0.0: 0, 0.5: 0}
+    for rise in told:
+        for seed in range(20):
+            g = np.random.default_rng(seed)
+            losses = 0.12 * np.exp(g.normal(0, 0.6, n)) * (1 + rise * (np.arange(n) > 200))
+            sums = np.concatenate([[0.0], np.cumsum(losses)])
+            first = np.maximum(0, np.arange(n) - 199)
+            mean = (sums[1:] - sums[first]) / (np.arange(n) + 1 - first)
+            run = [series(losses, "loss/current"), series(mean, "loss/average")]
+            told[rise] += "loss/average" in found("divergence", *run)
+    assert told[0.0] == 0
+    assert told[0.5] >= 12
+
+
+# Pauses
+
+
+@pytest.mark.parametrize(("hung", "kinds"), [(0, []), (1500, ["stall"])])
+def test_regular_pauses_of_which_some_are_long_are_none(hung: float, kinds: list[str]) -> None:
+    n = 1400
+    seconds = np.random.default_rng(0).gamma(60, 2 / 60, n)
+    seconds[70::118] = np.random.default_rng(1).uniform(30, 110, len(seconds[70::118]))
+    seconds[700] += hung
+    y = 1 + normal(n, 0.1)
+    one = ScalarSeries.from_arrays("run", "loss", np.arange(n), y, 1.7e9 + np.cumsum(seconds))
+    assert [each.kind for each in detect_series([one]).of("stall")] == kinds
+
+
+def test_the_steep_beginning_of_a_short_run_is_no_running_mean() -> None:
+    reward = [294, 789, 1087, 1550, 1711, 1712, 2446, 2524, 2725, 2567, 2684, 2786, 2975, 2716]
+    reward += [2785, 505, 608, 687, 750, 480, 845, 695, 296, 584]
+    assert (
+        found("divergence", series(reward, "eval/mean_reward"))["eval/mean_reward"].onset_step == 15
+    )

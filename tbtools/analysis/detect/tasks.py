@@ -50,6 +50,11 @@ _CHANGES = 4
 _KEPT = 8
 # So many values of a score before and after tell whether it improves.
 _LEVELS = 5
+# What a mean is of has so many times its noise, and the same mean but for this part.
+_NOISIER = 5.0
+_NEARLY = 0.1
+# Standard errors by which it is worse after a rise of its mean than before.
+_SHOWN = 3.5
 # A weight is raised by more than this factor.
 _RAISED = 1.1
 # What counts epochs, or what went wrong, is no setting.
@@ -71,13 +76,15 @@ class Given:
         tasks: What says how hard its task is.
         terms: Losses that were turned on while it ran, and with which of their points.
         others: Series without an objective, of which some may be settings.
-        scores: Series of which more is better.
+        scores: Series of which more is better,
+        losses: and of which less is.
     """
 
     tasks: tuple[ScalarSeries, ...] = ()
     terms: tuple[tuple[ScalarSeries, int], ...] = ()
     others: tuple[ScalarSeries, ...] = ()
     scores: tuple[Judged, ...] = ()
+    losses: tuple[Judged, ...] = ()
 
 
 NOTHING = Given()
@@ -100,10 +107,13 @@ def given(
             tuple(_tasks(own)),
             tuple(_terms(own)),
             tuple(one for one in own if (run, one.tag) not in measured),
-            tuple(
-                fit
-                for one in own
-                if (fit := measured.get((run, one.tag))) is not None and fit.objective == "max"
+            *(
+                tuple(
+                    fit
+                    for one in own
+                    if (fit := measured.get((run, one.tag))) is not None and fit.objective == way
+                )
+                for way in ("max", "min")
             ),
         )
         for run, own in by_run.items()
@@ -239,6 +249,29 @@ def is_traded(scores: Iterable[Judged], judged: Judged, onset: int) -> bool:
         for score in rewards
         if _folder(score) != folder
     )
+
+
+def is_of_chance(losses: Iterable[Judged], judged: Judged, onset: int) -> bool:
+    """Whether a mean of noisy losses rose, and the losses themselves do not show it.
+
+    Args:
+        losses: Series of which less is better.
+        judged: The series that got worse.
+        onset: Where it did; what came first has a level of its own in an eighth of the points.
+    """
+    mean = judged.series.value
+    for loss in losses:
+        raw = loss.series.value
+        if len(raw) != len(mean) or loss.noise <= _NOISIER * judged.noise or judged.log != loss.log:
+            continue
+        if abs(float(raw.mean() - mean.mean())) > _NEARLY * abs(float(mean.mean())):
+            continue
+        at = int(judged.points[max(onset, len(judged) // 8)])
+        before, after = raw[max(0, 2 * at - len(raw)) : at], raw[at:]
+        error = (before.var() / len(before) + after.var() / len(after)) ** 0.5
+        if after.mean() - before.mean() < _SHOWN * error:
+            return True
+    return False
 
 
 def _folder(judged: Judged) -> str:

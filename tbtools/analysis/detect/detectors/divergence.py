@@ -19,10 +19,12 @@ from tbtools.analysis.detect.signals import (
     unimodal,
 )
 from tbtools.analysis.detect.signals.onset import Onset, locate, locate_in_blocks
+from tbtools.analysis.detect.signals.steep import first_of_steep
 from tbtools.analysis.detect.tasks import (
     NOTHING,
     Given,
     became_harder,
+    is_of_chance,
     is_traded,
     is_weighted,
     scores_improve,
@@ -165,6 +167,8 @@ def _of_rise(
         return None
     if onset.index == 0 and is_traded(given.scores, judged, 0):
         return None
+    if is_of_chance(given.losses, judged, onset.index):
+        return None
     given_doubt = _by_what_is_given(given, judged, onset)
     if given_doubt in EXPLAIN and is_usual(judged, onset.index, level):
         return None
@@ -194,7 +198,7 @@ def _by_what_is_given(given: Given, judged: Judged, onset: Onset) -> str | None:
 def _onset(judged: Judged, rise: Excursion) -> Onset:
     if judged.width > 1:
         return locate_in_blocks(judged.y, rise)
-    onset = locate(judged.y, rise)
+    onset = first_of_steep(judged.y, locate(judged.y, rise), rise)
     swings = oscillation.begins(judged.y, judged.noise, rise, onset)
     return onset if swings is None else Onset(swings, sudden=False)
 

@@ -63,7 +63,7 @@ WIDE_PART = 0.05
 WIDEST = 101
 # Levels of a reward that tell whether it improves.
 ENDS = 16
-# This part of all that a reward gains is a leap, and this part the least that improves it.
+# This part of all that a reward gains is a leap, and this part the least with which values grow.
 LEAP = 0.4
 WORTH = 0.25
 # What falls with the loss by this part of its own fall, in logarithms, may be a term of it.
@@ -274,8 +274,10 @@ def _is_learned(
     if not grew and not (small and vital == "spread"):
         return False
     anyhow = grew and (found.gradual or (small and vital is not None))
+    # What foretells the reward grows with it, and not beside one that hardly gains anything.
+    worth = WORTH if vital == "player" else 0.0
     return any(
-        _improves(reward, series, onset) and (anyhow or _leaps(reward, series, onset))
+        _improves(reward, series, onset, worth) and (anyhow or _leaps(reward, series, onset))
         for reward in beside.rewards
     )
 
@@ -286,14 +288,17 @@ def _parted(judged: Judged, series: ScalarSeries, onset: int) -> tuple[Array, Ar
     return judged.y[:first], judged.y[first:]
 
 
-def _improves(judged: Judged, series: ScalarSeries, onset: int) -> bool:
-    """Whether it is better at the end than ever before a point of another series."""
+def _improves(judged: Judged, series: ScalarSeries, onset: int, worth: float = 0.0) -> bool:
+    """Whether it is better at the end than ever before a point of another series.
+
+    By more than a part of all that it gains.
+    """
     before, after = _parted(judged, series, onset)
     if not len(before) or not len(after):
         return False
     levels = robust.window_medians(before, max(1, len(before) // ENDS), ENDS)
     end = robust.median(after[-max(1, len(after) // 4) :])
-    return bool(levels.min() - end > WORTH * (levels.max() - end))
+    return bool(levels.min() - end > worth * (levels.max() - end))
 
 
 def _falls_with(loss: Judged, series: ScalarSeries, onset: int, times: float) -> bool:

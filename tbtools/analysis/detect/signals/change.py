@@ -170,6 +170,8 @@ def begins(points: Array, index: int) -> int:
 def _bend(points: Array, begin: int, half: float) -> int:
     """Where a rise begins that may do so from a slope: by as much before it as it takes, twice.
 
+    No earlier than where it was thought to begin: a rise that slows down bends before it begins.
+
     Args:
         points: Values, smoothed or not.
         begin: About where it begins.
@@ -183,4 +185,4 @@ def _bend(points: Array, begin: int, half: float) -> int:
     width = -(-len(part) // excursion.VIEW)
     levels = robust.window_means(part, width)
     bend = least_squares_bend(levels, DRIFTS)
-    return begin + span + 1 - (len(levels) - bend) * width + width // 2
+    return max(begin, begin + span + 1 - (len(levels) - bend) * width + width // 2)

@@ -41,6 +41,8 @@ AVERAGED = 8
 # The changes of so many points tell how large they are there: a mean since the start moves less and
 # less.
 BLOCK = 16
+# With no more than this part of the points a mean begins.
+BEGINNING = 4
 # Turning points half-way between those of independent noise and of independent changes.
 FEW_TURNING = 0.6
 # Standard deviations of what changes add up to: where they were looked for all over the series, and
@@ -76,7 +78,7 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
         rise: A rise.
         onset: Where it begins.
     """
-    if onset.index >= BLOCK:
+    if onset.index >= min(BLOCK, max(excursion.BEFORE + 1, len(y) // BEGINNING)):
         return False
     small = rise.progress <= NOTHING * rise.gap < NOTHING * SMALL * abs(rise.base)
     if small and onset.index <= excursion.BEFORE:

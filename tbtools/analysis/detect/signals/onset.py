@@ -57,10 +57,12 @@ class Onset:
     Attributes:
         index: Index of its first point.
         sudden: Whether half of the gap is there from one point to the next.
+        steep: Whether it rises by more than its noise from point to point.
     """
 
     index: int
     sudden: bool
+    steep: bool = False
 
 
 def locate(y: Array, rise: Excursion, least_noise: float = 0.0, start: float = START) -> Onset:
@@ -335,7 +337,7 @@ def _split(y: Array, scale: Scale, window: int, rise: Excursion) -> int | None:
     ceiling = rise.base + 1.5 * rise.gap
     clipped = np.clip(part, rise.base - 0.5 * rise.gap, ceiling)
     at = robust.least_squares_split(clipped)
-    noise = _level_and_noise(clipped[:at])[1]
+    noise = level_and_noise(clipped[:at])[1]
     # A drift goes on rising after any split; of a jump this is all.
     whole = max(rise.gap, robust.median(y[-max(5, rise.width) :]) - rise.base)
     # As many points on each side as make their median good to a quarter of the gap, and to an
@@ -352,8 +354,12 @@ def _split(y: Array, scale: Scale, window: int, rise: Excursion) -> int | None:
     return ahead + _first_unexplained(capped)
 
 
-def _level_and_noise(y: Array) -> tuple[float, float]:
-    """Median of the points before a step and their noise."""
+def level_and_noise(y: Array) -> tuple[float, float]:
+    """Median of the points before a step and their noise.
+
+    Args:
+        y: The points, at least one.
+    """
     middle = robust.median(y)
     return middle, max(robust.noise_of_points(y), robust.sigma(y - middle))
 
@@ -369,7 +375,7 @@ def _first_unexplained(y: Array) -> int:
     """
     at = len(y)
     while at > excursion.BEFORE:
-        middle, noise = _level_and_noise(y[:at])
+        middle, noise = level_and_noise(y[:at])
         first = _last(y[:at] < middle + 4 * noise) + 1
         if first in (0, at):
             break

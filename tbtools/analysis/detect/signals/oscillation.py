@@ -106,13 +106,14 @@ def begins(y: Array, noise: float, rise: Excursion, onset: Onset) -> int | None:
         y: Values, lower is better.
         noise: Noise of single points.
         rise: The rise.
-        onset: Where it begins; a jump is dated to the point, and blocks of points are not.
+        onset: Where it begins; what is sudden or steep is dated to the point, and blocks are not.
     """
     width = block_width(len(y))
     growth = None if width is None else _growth(y, width, noise)
     if width is None or growth is None or growth.first < LEAST_BEFORE:
         return None
-    if growth.first >= onset.index - (2 * width if onset.sudden else 0):
+    blocks = 2 if onset.sudden else 1 if onset.steep else 0
+    if growth.first >= onset.index - blocks * width:
         return None
     # Swings fall by as much as is lost in the end, again and again.
     moves = np.diff(robust.running_median(y[growth.first :], 3))
