@@ -209,6 +209,15 @@ def test_what_only_evaluations_measure_needs_no_word_that_says_so(tag: str) -> N
 # Plateaus
 
 
+@pytest.mark.parametrize(("level", "severity"), [(0.897, "info"), (0.86, "warning")])
+def test_a_success_rate_that_may_be_within_a_tenth_of_its_bound_has_learnt(
+    level: float, severity: str
+) -> None:
+    rate = level - 0.6 * np.exp(-np.arange(300) / 12) + noise(300, 0.03, 2)
+    [finding] = found(rollout__success_rate=np.minimum(rate, 1))
+    assert (finding.severity, finding.kind) == (severity, "plateau")
+
+
 def test_what_seems_to_improve_through_noise_is_more_seldom_level_than_what_does_not() -> None:
     """The beginning of a fine-tuning: it learns the format at once, and the matter slowly."""
     steps = np.arange(90)

@@ -95,7 +95,9 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
     A cap is known by being hit exactly, again and again, by a series that went back now and then
     before; one that did not has no noise, and stands still wherever it stops.
     """
-    if _is_near(judged, judged.logged(flat.level), CLOSE if flat.before > 0 else NEARLY):
+    # The error of a level is a third of that of a trend: what may be near is not shown to be far.
+    level = judged.logged(flat.level - 2 * flat.error / 12**0.5)
+    if _is_near(judged, level, CLOSE if flat.before > 0 else NEARLY):
         return True
     tail = judged.y[flat.onset :]
     hits = float(np.mean(tail == judged.y[judged.best]))
