@@ -213,8 +213,8 @@ def test_what_only_evaluations_measure_needs_no_word_that_says_so(tag: str) -> N
 def test_a_success_rate_that_may_be_within_a_tenth_of_its_bound_has_learnt(
     level: float, severity: str
 ) -> None:
-    rate = level - 0.6 * np.exp(-np.arange(300) / 12) + noise(300, 0.05, 1)
-    [finding] = found(rollout__success_rate=rate)
+    rate = level - 0.6 * np.exp(-np.arange(300) / 12) + noise(300, 0.03, 2)
+    [finding] = found(rollout__success_rate=np.minimum(rate, 1))
     assert (finding.severity, finding.kind) == (severity, "plateau")
 
 
