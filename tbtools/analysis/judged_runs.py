@@ -107,8 +107,10 @@ class Judging:
             found.asking.add((run, words))
             return self.hparams.get(run, {})
 
-        tags = (self.seen or found).tags
-        chosen = {(run, tag) for run in runs for tag in tags[run]}
+        # Of everything that is selected nobody asks what it is.
+        asked = not self.selection.is_all or self.configuration.ignore_tags
+        tags = (self.seen or found).tags if asked else {}
+        chosen = {(run, tag) for run, own in tags.items() if run in runs for tag in own}
         judged = found_in(
             every,
             chosen,

@@ -199,6 +199,7 @@ def _require_match(series: Sequence[ScalarSeries], selection: Selection) -> set[
     return chosen
 
 
+@uncollected()  # until what was read is let go of, or all of it would be looked at once more
 def judge(
     runs: RunsLike | Inputs,
     selection: Selection = EVERYTHING,
@@ -232,8 +233,7 @@ def judge(
     configuration = configuration or configuration_of(inputs)
     directions = configuration.with_objectives(objectives)
     how = Judging(selection, scalars, configuration, directions, objectives)
-    with uncollected():
-        found = judge_runs(known, how, progress, judging)
+    found = judge_runs(known, how, progress, judging)
     unreadable = tuple(name for name, run in known.items() if run.data.diagnostics.is_unreadable)
     return Judgement(
         logdir=inputs.label,

@@ -99,7 +99,14 @@ class RowOrder:
         return self._spaced is not None and self._spaced.tolist() == [[0, 1]]
 
     def taken(self, column: NDArray[Any]) -> NDArray[Any]:
-        """What a column has in these rows: int64, or float64 for floats."""
+        """What a column has in these rows: int64, or float64 for floats.
+
+        Where it is the column itself nobody can write to it.
+        """
+        if self.is_as_stored and column.dtype in (np.int64, np.float64):
+            stored = column[: self.size]
+            stored.flags.writeable = False
+            return stored
         taken = np.empty(self.size, np.int64 if column.dtype == np.int64 else np.float64)
         self.take(column, taken)
         return taken

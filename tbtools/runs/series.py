@@ -405,21 +405,26 @@ def _series_of(
     session, pauses = timeline.sessions_in(order), timeline.pauses
     stored = {dtype for dtype in rows.values.shapes.dtype.tolist() if dtype}
     alike = _dtype_name(stored) if len(stored) == 1 else None
+    several = len(timeline.sessions) > 1
+    restarts = np.empty(0, np.int64)
     ends = [0, *order.ends.tolist()]
     for (tag, tag_id), (first, end) in zip(tags, pairwise(ends), strict=True):
         own = slice(first, end)
         sessions = session[own]
+        if several:
+            restarts = timeline.restarts_in(sessions)
+        # By position, for names would take as long again.
         yield ScalarSeries(
-            run=run,
-            tag=tag,
-            dtype=alike or _dtype_name(_stored_as(rows.values, tag_id, order, own)),
-            step=step[own],
-            wall_time=wall_time[own],
-            value=value[own],
-            session=sessions,
-            restarts=timeline.restarts_in(sessions),
-            start_time=start_time,
-            pauses=pauses,
+            run,
+            tag,
+            alike or _dtype_name(_stored_as(rows.values, tag_id, order, own)),
+            step[own],
+            wall_time[own],
+            value[own],
+            sessions,
+            restarts,
+            start_time,
+            pauses,
         )
 
 

@@ -48,6 +48,15 @@ cdef bint begins_level(
     return True
 
 
+cdef double loudest(const double *level, Py_ssize_t n) noexcept nogil:
+    """No less than `noise_of_changes`; levels that begin farther above are level by no noise."""
+    cdef double most = 0.0
+    cdef Py_ssize_t i
+    for i in range(n - 2):
+        most = larger(most, fabs((level[i + 2] - level[i + 1]) - (level[i + 1] - level[i])))
+    return MAD_TO_SIGMA * most / ROOT_6
+
+
 cdef Py_ssize_t onset_of(
     const double *level, Py_ssize_t n, const double *centre, double spread
 ) noexcept nogil:
@@ -152,7 +161,7 @@ cdef bint may_be_flat(
     # All levels stand in order there now.
     end = work[<Py_ssize_t>(DESCENT * (n - 1) + 0.5)] - centre[n // 2]
     first = onset_of(level, n, centre, larger(spread, END / DEPARTURE * end))
-    if first > 0:
+    if first > 0 and level[0] - centre[0] <= DEPARTURE * loudest(level, n // 2):
         early = larger(spread, noise_of_changes(level, n // 2, work))
         if early > spread and begins_level(level, n, centre[0], early):
             first, spread = 0, early

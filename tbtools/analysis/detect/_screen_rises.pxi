@@ -43,6 +43,16 @@ cdef double largest_gap(
     return gap
 
 
+cdef Py_ssize_t widest(Py_ssize_t n) noexcept nogil:
+    """The widest windows of so many values that are asked for a gap, a power of two; 0 for none."""
+    cdef Py_ssize_t width = 1
+    if n < BEFORE + PERSISTENT:
+        return 0
+    while n // (2 * width) >= 16:
+        width *= 2
+    return width
+
+
 cdef double highest_of_the_end(
     const double *y, Py_ssize_t n, Py_ssize_t width, double *work
 ) noexcept nogil:
@@ -56,7 +66,7 @@ cdef bint may_rise(const double *y, Py_ssize_t n, double noise, double *work) no
     cdef Py_ssize_t width = 1, count
     cdef double base = 0.0, gap, least, lowest = least_of(y, n)
     cdef double confidence = BETWEEN if n <= FEW_POINTS else CONFIDENCE
-    while n // width >= (BEFORE + PERSISTENT if width == 1 else 16):
+    while width <= widest(n):
         least = noise * larger(1.0, confidence / sqrt(width)) * (1 - SLACK)
         # No level before a gap is below the lowest point.
         if highest_of_the_end(y, n, width, work) - lowest > least:
@@ -70,7 +80,7 @@ cdef bint may_rise(const double *y, Py_ssize_t n, double noise, double *work) no
 
 cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
     cdef Py_ssize_t width = max(LEAST_IN_BLOCK, n // BLOCKS), every, stride, blocks, i, j, some
-    cdef double mean, distance, level, highest = 0.0, base = 0.0, calmest = 0.0, wildest = 0.0
+    cdef double mean, distance, level, highest = 0.0, base = 0.0, calmest = 0.0
     cdef double *spread = work
     cdef double *rest = work + LEVELS
     cdef const double *block
@@ -98,15 +108,16 @@ cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) n
             return True  # nothing but the rounding of sums
         spread[i] = level + TINY
         calmest = spread[i] if i == 0 else smaller(calmest, spread[i])
-        if i >= blocks - max(1, blocks // 16):
-            wildest = larger(wildest, spread[i])
-    # What has grown lasts to the end, where windows are at most so wide.
-    if wildest < NOT_GROWN * calmest:
+    # Logarithms take longer, and means of them are no larger than those of means.
+    width = widest(blocks)
+    while width and highest_of_the_end(spread, blocks, width, rest) < NOT_GROWN * calmest:
+        width //= 2
+    if not width:
         return False
     for i in range(blocks):
         spread[i] = log(spread[i])
     width = 1
-    while blocks // width >= (BEFORE + PERSISTENT if width == 1 else 16):
+    while width <= widest(blocks):
         some = window_medians(spread, blocks, width, VIEW, rest, rest + 3 * LEVELS)
         if largest_gap(rest, some, &base, rest + LEVELS) >= GROWTH - SLACK:
             return True
