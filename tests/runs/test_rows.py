@@ -326,3 +326,14 @@ def test_nothing_is_read_out_of_bounds(number: int) -> None:
     for call in calls:
         with pytest.raises(IndexError):
             call()
+
+
+def test_a_column_that_is_one_series_is_not_copied_and_cannot_be_written_to() -> None:
+    order = RowOrder.of(np.arange(3), np.array([3]))
+    steps, numbers = np.array([5, 6, 7]), np.array([1, 2, 3], np.float32)
+    taken = order.taken(steps)
+    assert np.shares_memory(taken, steps)
+    assert taken.tolist() == [5, 6, 7]
+    assert (steps.flags.writeable, taken.flags.writeable) == (True, False)
+    assert same(order.taken(numbers), numbers.astype(np.float64))
+    assert order.taken(numbers).flags.writeable

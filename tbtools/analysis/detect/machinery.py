@@ -83,6 +83,11 @@ class Parts:
     def __getitem__(self, part: Machinery) -> Sequence[ScalarSeries]:
         return self.by_part.get(part, ())
 
+    @property
+    def is_logged(self) -> bool:
+        """Whether there is any machinery; else wall times alone tell of it."""
+        return self.by_part.keys() != {None}
+
 
 @shared_by_names
 def _said_by(tags: tuple[str, ...]) -> tuple[dict[Machinery | None, list[int]], bool]:
@@ -119,6 +124,9 @@ def _of_run(
     declared: Declared,
 ) -> Iterator[Finding]:
     loss = training_loss(judged)
+    if not parts.is_logged:
+        yield from _slower(parts, loss)
+        return
     rates = [one for one in parts["learning_rate"] if np.isfinite(one.value).any()]
     if rates:
         warm_ups = partial(declared, run, schedule.HPARAMS)
