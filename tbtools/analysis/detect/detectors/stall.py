@@ -177,15 +177,14 @@ def _starts(series: ScalarSeries) -> NDArray[np.bool_]:
 def _regular(gaps: NDArray[np.float64], longest: float) -> NDArray[np.intp]:
     """The pauses about as long as the longest, if they come as evaluations do: at every so many.
 
-    Of five and more the first may come sooner, for a session may begin between two of them; and
-    some may be short, if they all are about as long as the usual one.
+    Of five and more the first may come sooner, for a session may begin between two of them, or
+    later, for the first evaluations may be left out; and some may be short, if they all are about
+    as long as the usual one.
     """
     for part in (ALIKE, ALIKE**2):
         at = np.flatnonzero(gaps >= longest / part)
-        apart = np.diff(at, prepend=-1)
         few = len(at) < FEW
-        if not few and apart[0] < apart[1:].min():
-            apart = apart[1:]
+        apart = np.diff(at, prepend=-1) if few else np.diff(at)
         alike = longest <= ALIKE * (gaps[at].min() if few else robust.median(gaps[at]))
         varies = (REGULAR_FEW if few else REGULAR) * apart.min()
         if alike and len(at) > 1 and np.ptp(apart) <= max(1, varies):
