@@ -236,3 +236,14 @@ def test_the_steep_beginning_of_a_short_run_is_no_running_mean() -> None:
     assert (
         found("divergence", series(reward, "eval/mean_reward"))["eval/mean_reward"].onset_step == 15
     )
+
+
+def test_a_loss_that_is_no_number_ever_more_often_is_told() -> None:
+    g = np.random.default_rng(0)
+    loss = 1 + normal(1000, 0.05)
+    usual = np.where(g.uniform(size=1000) < 0.05, np.nan, loss)
+    more = np.where(g.uniform(size=1000) < np.linspace(0, 0.4, 1000), np.nan, loss)
+    usual[-9:] = more[-9:] = 1.0
+    assert found("nonfinite", series(more))["loss"].severity == "warning"
+    assert found("nonfinite", series(usual))["loss"].severity == "info"
+    assert found("nonfinite", series(more, "tokens"))["tokens"].severity == "info"
