@@ -236,3 +236,25 @@ def test_the_steep_beginning_of_a_short_run_is_no_running_mean() -> None:
     assert (
         found("divergence", series(reward, "eval/mean_reward"))["eval/mean_reward"].onset_step == 15
     )
+
+
+def test_a_loss_that_is_no_number_ever_more_often_is_told() -> None:
+    g = np.random.default_rng(0)
+    loss = 1 + normal(1000, 0.05)
+    usual = np.where(g.uniform(size=1000) < 0.05, np.nan, loss)
+    more = np.where(g.uniform(size=1000) < np.linspace(0, 0.4, 1000), np.nan, loss)
+    usual[-9:] = more[-9:] = 1.0
+    assert found("nonfinite", series(more))["loss"].severity == "warning"
+    assert found("nonfinite", series(usual))["loss"].severity == "info"
+    assert found("nonfinite", series(more, "tokens"))["tokens"].severity == "info"
+
+
+def test_a_penalty_that_is_doubled_again_and_again_is_dated_to_its_first_doublings() -> None:
+    n, at, every = 180, 90, 4
+    for seed in range(10):
+        settled = 2.0 ** np.random.default_rng(seed).integers(-1, 2, n)
+        raised = 2.0 ** np.clip((np.arange(n) - at) // every + 1, 0, 9)
+        run = series(0.2 * settled * raised, "learner_info/cur_kl_coeff")
+        [explosion] = found("explosion", run).values()
+        # The third doubling is the first that the settled run has not had.
+        assert at - 3 <= explosion.onset_step <= at + 3 * every

@@ -32,6 +32,8 @@ OVERFLOWS = 3
 OUTWEIGHS = 5
 # From so many stretches of bad points on they may be usual.
 LEAST_STRETCHES = 5
+# Of the last quarter of a loss that is no number ever more often so much is none.
+OFTEN = 0.1
 
 
 def find(
@@ -66,13 +68,14 @@ def find(
         and not undefined
         and (_may_recover(bad, lasting, objective) or _is_of_a_batch(bad, lasting, series, others))
     )
-    serious: Severity = "warning" if provisional or absent else "error"
+    often = not ongoing and not undefined and _becomes_usual(bad, objective)
+    serious: Severity = "warning" if provisional or absent or often else "error"
     return [
         Finding(
             run=series.run,
             tag=series.tag,
             kind="nonfinite",
-            severity=serious if ongoing and not undefined else "info",
+            severity=serious if often or (ongoing and not undefined) else "info",
             onset_step=int(series.step[onset]),
             onset_time=finite_or_none(series.wall_time[onset]),
             end_step=int(series.step[last]),
@@ -87,6 +90,7 @@ def find(
                 if absent
                 else ""
             )
+            + ("; ever more often" if often else "")
             + ("; it may recover, as such values do" if provisional else ""),
             evidence=_evidence(series, where, onset, lasting if ongoing else None),
             provisional=provisional,
@@ -104,9 +108,23 @@ def _is_usual(bad: NDArray[np.bool_]) -> bool:
     lasted = _stretches(bad)
     if len(lasted) < LEAST_STRETCHES or (bad[-1] and lasted[-1] > lasted[:-1].max()):
         return False
+    return not _is_more_later(bad)
+
+
+def _is_more_later(bad: NDArray[np.bool_]) -> bool:
+    """Whether the later half has more bad points than the earlier one, by more than chance."""
     first, second = (float(half.mean()) for half in np.array_split(bad, 2))
     share = float(bad.mean())
-    return bool(second - first <= 3 * (share * (1 - share) * 4 / len(bad)) ** 0.5)
+    return bool(second - first > 3 * (share * (1 - share) * 4 / len(bad)) ** 0.5)
+
+
+def _becomes_usual(bad: NDArray[np.bool_], objective: Objective) -> bool:
+    """Whether a loss is no number ever more often, and in a tenth of the points in the end.
+
+    Single steps without a number are skipped; so many are not.
+    """
+    often = float(bad[-max(1, len(bad) // 4) :].mean()) >= OFTEN
+    return objective == "min" and often and _is_more_later(bad)
 
 
 def _stretches(bad: NDArray[np.bool_]) -> NDArray[np.intp]:

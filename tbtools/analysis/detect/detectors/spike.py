@@ -207,19 +207,18 @@ def _spans(y: Array, width: int, level: Array) -> Iterator[Span]:
     spikes = np.flatnonzero(heights > least)
     if not len(spikes):
         return
-    block = block_of(level)
-    usual = _elsewhere(heights, spikes, block // 2)
-    # Of few windows one in a hundred is the last of all; medians have no heavy tails.
-    many = width == 1 and len(level) >= MANY
-    far = FAR * robust.quantile(usual, 0.99 if many else 0.9) if len(usual) else np.inf
-    alone = min(HEIGHT, float(usual.max()) / ALONE) if len(usual) else HEIGHT
-    # What is as far on the better side is no spike, and one on the worse side is none then.
-    least = max(least, alone, far, -heights[block : len(level) - block].min())
-    spikes = spikes[heights[spikes] > least]
-    spikes = np.array([i for i in spikes.tolist() if _came_back(level, i)], np.int64)
-    if np.count_nonzero(np.diff(spikes) > 1) + 1 > max(2, len(level) // SELDOM):
+    # Where that makes too many, what is near them counts as usual, too.
+    near = np.abs(heights[:: max(1, len(level) // robust.ENOUGH_DIFFERENCES)])
+    for usual, lowest in (
+        (_elsewhere(heights, spikes, block_of(level) // 2), least),
+        (near[near <= HEIGHT], HEIGHT),
+    ):
+        found = _beyond(level, width, heights, usual, lowest)
+        if np.count_nonzero(np.diff(found) > 1) + 1 <= max(2, len(level) // SELDOM):
+            break
+    else:
         return
-    for group in np.split(spikes, np.flatnonzero(np.diff(spikes) > 1) + 1):
+    for group in np.split(found, np.flatnonzero(np.diff(found) > 1) + 1):
         if len(group):
             first, last = int(group[0]), int(group[-1])
             height = float(heights[group].max())
@@ -227,6 +226,21 @@ def _spans(y: Array, width: int, level: Array) -> Iterator[Span]:
                 yield Span(start + first, start + last, height)
             else:
                 yield _in_points(y, level, start, width, first, last, height)
+
+
+def _beyond(
+    level: Array, width: int, heights: Array, usual: Array, least: float
+) -> NDArray[np.intp]:
+    """The windows that lie farther off the line than usual ones explain, and came back."""
+    block = block_of(level)
+    # Of few windows one in a hundred is the last of all; medians have no heavy tails.
+    many = width == 1 and len(level) >= MANY
+    far = FAR * robust.quantile(usual, 0.99 if many else 0.9) if len(usual) else np.inf
+    alone = min(HEIGHT, float(usual.max()) / ALONE) if len(usual) else HEIGHT
+    # What is as far on the better side is no spike, and one on the worse side is none then.
+    least = max(least, alone, far, -heights[block : len(level) - block].min())
+    high = np.flatnonzero(heights > least)
+    return np.array([at for at in high.tolist() if _came_back(level, at)], np.intp)
 
 
 def _elsewhere(heights: Array, spikes: NDArray[np.intp], near: int) -> Array:

@@ -41,6 +41,8 @@ AT_ONCE = 0.02
 # part of its pace.
 AHEAD = 2
 DRIFTS = 0.25
+# A bend is located to so many times the scale that noise and slope make.
+KNOWN = 2.0
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,8 @@ def begins(points: Array, index: int) -> int:
     onset = locate(points, rise, least_noise=drift)
     # Medians of many points are beyond all before by half as many points too early.
     begin = onset.index if onset.sudden else min(index, onset.index or index)
-    return _bend(points, begin, base + (top - base) / 2)
+    bend = _bend(points, begin, base + (top - base) / 2)
+    return _behind_level(points, bend, base, (top - base) / 2)
 
 
 def _bend(points: Array, begin: int, half: float) -> int:
@@ -186,3 +189,22 @@ def _bend(points: Array, begin: int, half: float) -> int:
     levels = robust.window_means(part, width)
     bend = least_squares_bend(levels, DRIFTS)
     return max(begin, begin + span + 1 - (len(levels) - bend) * width + width // 2)
+
+
+def _behind_level(points: Array, bend: int, base: float, half: float) -> int:
+    """The point behind the last one that is no higher than the level before, if that is near.
+
+    A bend of slope b in noise of s is known to some (s / b)^(2/3) points, whatever is fitted.
+
+    Args:
+        points: Values, smoothed or not.
+        bend: Where they bend upwards.
+        base: The level before.
+        half: How far above it half-way up is.
+    """
+    above = points[bend:] - base
+    span = max(1, int(np.argmax(above > half)))
+    noise = robust.sigma(points[:bend] - base)
+    near = int(np.ceil(KNOWN * (noise * span / half) ** (2 / 3)))
+    at_level = np.flatnonzero(above[: min(near, span)] <= 0)
+    return bend + (int(at_level[-1]) + 1 if len(at_level) else 0)
