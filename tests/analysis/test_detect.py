@@ -590,6 +590,17 @@ def test_evaluations_are_no_stalls_though_some_take_longer_and_the_first_came_so
     assert the_only(detect_series([series(falling(2000), wall_time=wall_time)])).kind == "stall"
 
 
+def test_evaluations_that_begin_late_are_no_stalls() -> None:
+    gaps = np.full(1999, 2.0)
+    gaps[399::80] = 150
+    wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+    assert not detect_series([series(falling(2000), wall_time=wall_time)])
+    gaps[399:1998] = 2.0
+    gaps[[399, 479, 559, 700, 1999 - 1]] = 150  # so many, and as long, but not regular
+    wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+    assert the_only(detect_series([series(falling(2000), wall_time=wall_time)])).kind == "stall"
+
+
 def test_what_the_first_steps_of_a_session_take_to_compile_is_no_stall() -> None:
     gaps = np.full(499, 2.0)
     gaps[[0, 1, 300]] = 300  # the graph, the optimiser; and the graph again after a restart

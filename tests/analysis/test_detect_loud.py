@@ -186,6 +186,36 @@ def test_terms_of_a_reward_are_traded_while_the_whole_improves(improves: bool) -
     assert ("Episode_Reward/dof_torques" in found("divergence", *run)) == (not improves)
 
 
+# Losses
+
+
+@pytest.mark.parametrize("improves", [True, False])
+def test_a_term_that_regularises_grows_while_the_loss_as_a_whole_improves(improves: bool) -> None:
+    """Distortion of a radiance field, which is none where nothing is seen yet."""
+    t = np.arange(400) / 400
+    rgb = np.exp(-4 * t if improves else 0 * t) + normal(400, 0.01)
+    term = 0.001 + 0.003 * (1 - np.exp(-5 * t)) + np.abs(normal(400, 0.0003))
+    run = [
+        series(rgb + term, "Train Loss"),
+        series(rgb, "Train Loss Dict/rgb_loss"),
+        series(term, "Train Loss Dict/distortion_loss"),
+    ]
+    told = found("divergence", *run)
+    assert ("Train Loss Dict/distortion_loss" in told) == (not improves)
+    # What is no part of the sum has no such excuse.
+    run[0] = series(rgb / 300, "Train Loss")
+    assert "Train Loss Dict/distortion_loss" in found("divergence", *run)
+
+
+def test_a_training_loss_is_no_mean_of_what_an_evaluation_measures() -> None:
+    train = [2.58, 2.38, 1.65, 1.3, 1.1, 0.885, 0.67, 0.496, 0.339, 0.209, 0.114, 0.069, 0.061]
+    train += [0.067, 0.11, 0.204, 0.334, 0.462, 0.554]
+    held_out = [2.72, 2.99, 0.807, 1.03, 1.7, 0.981, 0.779, 0.384, 0.322, 0.078, 0.07, 0.066, 0.06]
+    held_out += [0.076, 0.111, 0.328, 0.331, 0.727, 0.181]
+    told = found("divergence", series(train, "train_loss"), series(held_out, "val_loss"))
+    assert 12 <= told["train_loss"].onset_step <= 15
+
+
 # Onsets
 
 

@@ -206,6 +206,17 @@ def test_what_only_evaluations_measure_needs_no_word_that_says_so(tag: str) -> N
     assert "overfitting" not in [each.kind for each in findings]
 
 
+def test_what_hurts_training_and_validation_at_once_is_no_overfitting() -> None:
+    """A jump of both after which the training loss falls a little, and stays above what it was."""
+    steps = np.arange(60)
+    jumped = steps > 17
+    train = np.where(jumped, 0.0281 + 0.0135 * np.exp(-3.0 * (steps - 18)), 0.0285 - 1e-4 * steps)
+    valid = np.where(jumped, 0.0268 - 1e-7 * steps, 0.0275 - 1.7e-4 * steps)
+    kinds = {each.kind for each in found(train__loss=train, val__loss=valid)}
+    assert "overfitting" not in kinds
+    assert "divergence" in kinds
+
+
 # Plateaus
 
 

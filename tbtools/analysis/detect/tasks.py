@@ -37,6 +37,8 @@ _DIFFICULTIES = frozenset(
     }
 )
 _LOSSES = frozenset({"loss", "losses", "penalty"})
+# What a loss is called that is no term of another.
+_WHOLE = frozenset({"loss", "losses", "total", "sum", "overall"})
 # What terms of a loss are multiplied with.
 _WEIGHTS = frozenset(
     {
@@ -251,6 +253,31 @@ def is_traded(scores: Iterable[Judged], judged: Judged, onset: int) -> bool:
     )
 
 
+def is_term(losses: Iterable[Judged], judged: Judged) -> bool:
+    """Whether what rises from the start is a term of a loss that improves as a whole.
+
+    A term that regularises grows while the others learn. The whole has no name but that of a loss,
+    in training as the term is, is nowhere less than it, and is better at the end than in the first
+    part of the run.
+
+    Args:
+        losses: Series of which less is better.
+        judged: The series that got worse from the start on.
+    """
+    role = role_of(judged.series.tag)
+    if role in EVALUATIONS or judged.objective != "min" or _is_whole(judged.series.tag):
+        return False
+    term, at = judged.series.value, len(judged) // _LEVELS
+    return any(
+        _is_whole(loss.series.tag)
+        and role_of(loss.series.tag) == role
+        and len(loss.series.value) == len(term)
+        and bool((loss.series.value >= term).all())
+        and _is_best_at_end(loss, loss.count_before(judged.series, int(judged.points[at])))
+        for loss in losses
+    )
+
+
 def is_of_chance(losses: Iterable[Judged], judged: Judged, onset: int) -> bool:
     """Whether a mean of noisy losses rose, and the losses themselves do not show it.
 
@@ -259,8 +286,10 @@ def is_of_chance(losses: Iterable[Judged], judged: Judged, onset: int) -> bool:
         judged: The series that got worse.
         onset: Where it did; what came first has a level of its own in an eighth of the points.
     """
-    mean = judged.series.value
+    mean, role = judged.series.value, role_of(judged.series.tag)
     for loss in losses:
+        if role_of(loss.series.tag) != role:
+            continue
         raw = loss.series.value
         if len(raw) != len(mean) or loss.noise <= _NOISIER * judged.noise or judged.log != loss.log:
             continue
@@ -276,6 +305,12 @@ def is_of_chance(losses: Iterable[Judged], judged: Judged, onset: int) -> bool:
 
 def _folder(judged: Judged) -> str:
     return judged.series.tag.rpartition("/")[0]
+
+
+def _is_whole(tag: str) -> bool:
+    """Whether a loss is called nothing but that."""
+    said = words(tag)
+    return "loss" in said and all(word in _WHOLE or role_of(word) is not None for word in said)
 
 
 def _is_best_at_end(score: Judged, before: int) -> bool:

@@ -25,6 +25,7 @@ from tbtools.analysis.detect.tasks import (
     Given,
     became_harder,
     is_of_chance,
+    is_term,
     is_traded,
     is_weighted,
     scores_improve,
@@ -165,7 +166,7 @@ def _of_rise(
     raised = restart(rate, judged, onset.index, level)
     if raised == "explains" or became_harder(given.tasks, judged, onset.index):
         return None
-    if onset.index == 0 and is_traded(given.scores, judged, 0):
+    if onset.index == 0 and (is_traded(given.scores, judged, 0) or is_term(given.losses, judged)):
         return None
     if is_of_chance(given.losses, judged, onset.index):
         return None

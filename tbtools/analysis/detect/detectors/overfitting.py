@@ -30,6 +30,9 @@ CONFIDENCE = excursion.LEAST_CONFIDENCE
 FEW = 60
 # A jump is all of a rise, and no step of many, if it is more than this part of it.
 LEAP = 0.5
+# A training series whose end is worse than its last points before by so many times its noise
+# has been hurt itself.
+WORSE = 3.0
 # Of a descent this part is left when it is at its bottom.
 BOTTOM = 0.25
 
@@ -161,11 +164,16 @@ def _goes_on_rising(validation: Judged, onset: int) -> bool:
 def _improvement_since(training: Judged, validation: Judged, index: int) -> float | None:
     """By how many standard errors a training series has improved since a point of validation.
 
-    None where too few points of it came later to say.
+    None where too few points of it came later to say, and where it jumped to a worse level, from
+    which it may improve: then the training itself was hurt.
     """
     point = validation.points[[index]]
     [before] = points_before(training.series, validation.series, point, "left")
-    return _standard_errors(training.y[np.searchsorted(training.points, before) :])
+    y = training.y[np.searchsorted(training.points, before) :]
+    first, last = y[: excursion.BEFORE], y[-max(1, len(y) // 4) :]
+    if len(y) and robust.median(last) - first.max() > WORSE * training.noise:
+        return None
+    return _standard_errors(y)
 
 
 def _standard_errors(y: Array) -> float | None:
