@@ -48,12 +48,8 @@ def pairs(judged: Iterable[Judged]) -> Iterator[tuple[Judged, Judged]]:
         judged: The series that have an objective.
     """
     fits = list(judged)
-    # Most experiments have few tags and nothing that is evaluated.
-    tags = {fit.series.tag for fit in fits}
-    names = {("", fit.series.run) for fit in fits} | {(tag, "") for tag in tags}
-    if not any(role_of(*each) in EVALUATIONS for each in names):
-        if all(EVALUATED.isdisjoint(words(tag)) for tag in tags):
-            return
+    if not _may_be_evaluated(fits):
+        return
     validation = [
         fit for fit in fits if _is_evaluated(fit) and RETURNS.isdisjoint(words(fit.series.tag))
     ]
@@ -92,6 +88,17 @@ def _role(fit: Judged) -> Role | None:
 
 def _is_evaluated(fit: Judged) -> bool:
     return _role(fit) in EVALUATIONS or _needs_evaluation(fit)
+
+
+def _may_be_evaluated(fits: Iterable[Judged]) -> bool:
+    """Whether any may be; most experiments have few tags and nothing that is evaluated."""
+    runs = {fit.series.run for fit in fits}
+    tags = {fit.series.tag for fit in fits}
+    return (
+        any(role_of("", run) in EVALUATIONS for run in runs)
+        or any(role_of(tag) in EVALUATIONS for tag in tags)
+        or not all(EVALUATED.isdisjoint(words(tag)) for tag in tags)
+    )
 
 
 def _needs_evaluation(fit: Judged) -> bool:

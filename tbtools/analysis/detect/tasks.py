@@ -257,8 +257,7 @@ def is_term(losses: Iterable[Judged], judged: Judged) -> bool:
     """Whether what rises from the start is a term of a loss that improves as a whole.
 
     A term that regularises grows while the others learn. The whole has no name but that of a loss,
-    in training as the term is, is nowhere less than it, and is better at the end than in the first
-    part of the run.
+    in training as the term is, is nowhere less than it, and is lower at the end than it began.
 
     Args:
         losses: Series of which less is better.
@@ -267,13 +266,13 @@ def is_term(losses: Iterable[Judged], judged: Judged) -> bool:
     role = role_of(judged.series.tag)
     if role in EVALUATIONS or judged.objective != "min" or _is_whole(judged.series.tag):
         return False
-    term, at = judged.series.value, len(judged) // _LEVELS
+    term = judged.series.value
     return any(
         _is_whole(loss.series.tag)
         and role_of(loss.series.tag) == role
         and len(loss.series.value) == len(term)
         and bool((loss.series.value >= term).all())
-        and _is_best_at_end(loss, loss.count_before(judged.series, int(judged.points[at])))
+        and _fell(loss)
         for loss in losses
     )
 
@@ -305,6 +304,11 @@ def is_of_chance(losses: Iterable[Judged], judged: Judged, onset: int) -> bool:
 
 def _folder(judged: Judged) -> str:
     return judged.series.tag.rpartition("/")[0]
+
+
+def _fell(loss: Judged) -> bool:
+    first, last = loss.y[: max(1, len(loss) // _LEVELS)], loss.y[-max(1, len(loss) // 4) :]
+    return robust.median(last) < robust.median(first) - loss.noise
 
 
 def _is_whole(tag: str) -> bool:

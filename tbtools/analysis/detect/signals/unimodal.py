@@ -51,7 +51,7 @@ CORRELATION = 0.3
 # what it has to ...
 EFFECT = 0.35
 SURE_EFFECT = 0.2
-SURE = 6.0
+SURE = 4.0
 # ... and has this part of the points, and so many.
 LEAST_PART = 0.2
 LEAST_POINTS = 3
