@@ -80,15 +80,14 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
     """
     if onset.index >= min(BLOCK, max(excursion.BEFORE + 1, len(y) // BEGINNING)):
         return False
+    # Of a drift all over the run the beginning was a level.
+    soon = bool((y[:BLOCK] > rise.base + rise.gap / 2).any())
     small = rise.progress <= NOTHING * rise.gap < NOTHING * SMALL * abs(rise.base)
-    if small and onset.index <= excursion.BEFORE:
-        return True  # what was better for so few points was never a level
+    if small and soon and onset.index <= excursion.BEFORE:
+        return True
     if not _may_have_memory(y):
         return False
-    if small:
-        return True
-    lucky = LUCKY * _caution(y) * _changes(y[:BLOCK], 1) * BLOCK**0.5
-    return rise.gap <= lucky and bool((y[:BLOCK] > rise.base + rise.gap / 2).any())
+    return small or (soon and rise.gap <= LUCKY * _caution(y) * _changes(y[:BLOCK], 1) * BLOCK**0.5)
 
 
 def _caution(y: Array) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect.signals import robust
+from tbtools.analysis.detect.signals import excursion, robust
 from tbtools.analysis.detect.signals.onset import LOCAL, Onset, level_and_noise
 
 if TYPE_CHECKING:
@@ -45,9 +45,11 @@ def first_of_steep(y: Array, bend: Onset, rise: Excursion) -> Onset:
     between = y[bend.index : first]
     if (half - first) * noise >= rise.gap / 2 or half - first > LOCAL:
         return bend
-    later = y[half + (half - first) :][:LOCAL]
+    later = y[half + (half - first) :][: max(excursion.PERSISTENT, half - first)]
     if not len(later) or robust.median(later) - rise.base < MOST * rise.gap:
         return bend
-    if len(between) and between.mean() - level > 2 * noise / len(between) ** 0.5:
+    # Behind a climb the level before is that of its slope, and worse than where it ended.
+    best = min(level, rise.base)
+    if len(between) and between.mean() - best > 2 * noise / len(between) ** 0.5:
         return bend
     return Onset(first, sudden=False, steep=True)
