@@ -21,17 +21,22 @@ if TYPE_CHECKING:
     tolerated=("plateau",),
 )
 def dialect_in_five_thousand_steps(log: Log, rng: np.random.Generator) -> None:
+    pace = making.pace(rng)
     n = int(rng.integers(5, 13))
     t, evals = shapes.times(n), shapes.steps(n, 500)
-    wer = making.descent(t, rng.uniform(30, 38), rng.uniform(19, 24), 0.25, 0.7)
+    wer = making.descent(t, rng.uniform(30, 38), rng.uniform(19, 24), 0.25 * pace, 0.7)
     log.add("eval/wer", evals, wer + rng.normal(0, 0.12, n))
-    log.add("eval/loss", evals, making.descent(t, 0.42, 0.29, 0.25, 0.7) + rng.normal(0, 0.001, n))
+    log.add(
+        "eval/loss",
+        evals,
+        making.descent(t, 0.42, 0.29, 0.25 * pace, 0.7) + rng.normal(0, 0.001, n),
+    )
     steps = shapes.steps(n * 20, 25)
     s = shapes.times(n * 20)
     log.add(
         "train/loss",
         steps,
-        making.descent(s, 0.95, 0.16, 0.05) * making.batch_factors(rng, n * 20, 0.08),
+        making.descent(s, 0.95, 0.16, 0.05 * pace) * making.batch_factors(rng, n * 20, 0.08),
     )
     log.add("train/learning_rate", steps, shapes.warmup_linear(s, 1e-5, 0.1))
     making.waits(log, evals, 900)
@@ -43,9 +48,10 @@ def dialect_in_five_thousand_steps(log: Log, rng: np.random.Generator) -> None:
     " falls from all wrong (NVIDIA NeMo, its tags)",
 )
 def broadcasts_by_conformer(log: Log, rng: np.random.Generator) -> None:
+    pace = making.pace(rng)
     n = shapes.whole(rng, 200, 3000)
     t, steps = shapes.times(n), shapes.steps(n, 100, 99)
-    loss = making.descent(t, 320, 14, 0.035, 0.92)
+    loss = making.descent(t, 320, 14, 0.035 * pace, 0.92)
     log.add("train_loss", steps, loss * making.batch_factors(rng, n, 0.16))
     share = np.clip(1.02 * (loss / 320) ** 0.6, 0, 1)
     log.add("training_batch_wer", steps, np.clip(share + rng.normal(0, 0.05, n), 0.01, 1))
@@ -65,6 +71,7 @@ def broadcasts_by_conformer(log: Log, rng: np.random.Generator) -> None:
     tolerated=("plateau",),
 )
 def speaker_and_two_critics(log: Log, rng: np.random.Generator) -> None:
+    pace = making.pace(rng)
     n = shapes.whole(rng, 200, 3000)
     t, steps = shapes.times(n), shapes.steps(n, 250)
     tags = "TrainIterStats"
@@ -72,10 +79,12 @@ def speaker_and_two_critics(log: Log, rng: np.random.Generator) -> None:
     log.add(f"{tags}/loss_disc", steps, 2.45 + game + rng.normal(0, 0.1, n))
     log.add(f"{tags}/loss_gen", steps, 2.2 - game + rng.normal(0, 0.12, n))
     log.add(f"{tags}/loss_feat", steps, 1.3 + 1.8 * (1 - np.exp(-5 * t)) + rng.normal(0, 0.15, n))
-    mel = making.descent(t, 46, 19, 0.05, 0.7)
+    mel = making.descent(t, 46, 19, 0.05 * pace, 0.7)
     log.add(f"{tags}/loss_mel", steps, mel * making.batch_factors(rng, n, 0.04))
     log.add(
-        f"{tags}/loss_duration", steps, making.descent(t, 2.4, 1.4, 0.05) + rng.normal(0, 0.06, n)
+        f"{tags}/loss_duration",
+        steps,
+        making.descent(t, 2.4, 1.4, 0.05 * pace) + rng.normal(0, 0.06, n),
     )
     log.add(f"{tags}/current_lr_0", steps, 2e-4 * 0.9 ** (4 * t))
 
@@ -88,13 +97,16 @@ def speaker_and_two_critics(log: Log, rng: np.random.Generator) -> None:
     tolerated=("plateau",),
 )
 def noise_out_of_flowers(log: Log, rng: np.random.Generator) -> None:
+    pace = making.pace(rng)
     n = shapes.whole(rng, 1000, 10000)
     t, steps = shapes.times(n), shapes.steps(n, 10)
-    loss = making.descent(t, 0.45, 0.031, 0.008, 0.97)
+    loss = making.descent(t, 0.45, 0.031, 0.008 * pace, 0.97)
     log.add("loss", steps, loss * making.batch_factors(rng, n, 0.28))
     at = np.arange(n // 10 - 1, n, n // 10)
     log.add(
-        "fid", steps[at], making.descent(t[at], 95, 11, 0.12, 0.75) + rng.normal(0, 0.4, len(at))
+        "fid",
+        steps[at],
+        making.descent(t[at], 95, 11, 0.12 * pace, 0.75) + rng.normal(0, 0.4, len(at)),
     )
     log.add(
         "ema_decay", steps, np.minimum(0.9999, (1 + np.arange(n) * 10) / (10 + np.arange(n) * 10))

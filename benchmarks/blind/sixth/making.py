@@ -39,6 +39,11 @@ def ascent(t: Array, low: float, high: float, middle: float = 0.3, width: float 
     return low + (high - low) * (curve - curve[0]) / (curve[-1] - curve[0])
 
 
+def pace(rng: np.random.Generator) -> float:
+    """How fast this one of several alike runs learns, beside the others."""
+    return float(np.exp(rng.uniform(np.log(0.5), np.log(2))))
+
+
 def batch_factors(rng: np.random.Generator, n: int, share: float) -> Array:
     """Factors by which the losses of batches differ; one batch in a hundred is twice as far out."""
     spread = np.where(rng.random(n) < 0.01, 2 * share, share)
@@ -71,8 +76,8 @@ def cosine(t: Array, peak: float, warmup: float = 0.02) -> Array:
 
 
 def waits(log: Log, steps: Steps, seconds: float) -> None:
-    """Each of these steps but the first comes after an evaluation or a checkpoint."""
-    for step in steps[1:].tolist():
+    """Each of these steps comes after an evaluation or a checkpoint."""
+    for step in steps.tolist():
         log.pause(step, seconds)
 
 

@@ -28,13 +28,13 @@ def valley(t: Array, best: float, start: float, low: float, end: float) -> Array
     "a sentence classifier for a few epochs too many: its held-out loss rises again, while that in"
     " training goes on to nought (Hugging Face's forum, many a thread)",
     clear=0.4,
-    faint=0.09,
+    faint=0.14,
 )
 def reviews_read_too_often(log: Log, rng: np.random.Generator, strength: float) -> None:
     n = int(rng.integers(8, 21))
     t, evals = shapes.times(n), shapes.steps(n, 250)
     loss = valley(t, rng.uniform(0.22, 0.4), 0.48, 0.33, 0.33 + strength)
-    sd = 0.008
+    sd = 0.006
     log.add("eval/loss", evals, loss + rng.normal(0, sd, n))
     log.add(
         "eval/accuracy", evals, making.right(rng, making.descent(t, 0.82, 0.88, 0.1, 0.9), 2000)

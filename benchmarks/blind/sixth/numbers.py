@@ -27,7 +27,8 @@ def doublings(rng: np.random.Generator, n: int, high: float, every: int) -> Arra
     "loss_of_nought_and_no_norm",
     "nonfinite",
     "the weights are no numbers any more; the Trainer writes such a loss as exactly nought, and"
-    " only the norm and the next evaluation tell (huggingface/transformers, logging_nan_inf_filter)",
+    " only the norm and the next evaluation tell (huggingface/transformers,"
+    " logging_nan_inf_filter)",
     clear=1.0,
 )
 def loss_of_nought_and_no_norm(log: Log, rng: np.random.Generator, strength: float) -> None:

@@ -78,7 +78,7 @@ def back_at_its_base_after_the_restart(log: Log, rng: np.random.Generator, stren
     rate[k:] = 0.01
     bump = 0.05 * (1 - np.exp(-np.maximum(np.arange(n) - k + 1, 0) / 2))
     log.hours_between_sessions = 2
-    series = {f"x/lr{i}": rate * (1 + 0.0 * i) for i in range(3)}
+    series = {f"x/lr{i}": rate for i in range(3)}
     for name, start, end in (("box", 0.09, 0.032), ("obj", 0.06, 0.028)):
         for split, over in (("train", 0.0), ("val", 0.003)):
             fall = making.descent(making.until(t, t[k]), start, end + over, 0.1, 0.7)

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     " at the end of each epoch, still a little better each time (TRL's SFTTrainer)",
 )
 def assistant_in_an_evening(log: Log, rng: np.random.Generator) -> None:
+    pace = making.pace(rng)
     n = shapes.whole(rng, 60, 450)
     t, steps = shapes.times(n), shapes.steps(n, 10)
-    loss = making.descent(t, rng.uniform(1.6, 2.1), rng.uniform(1.0, 1.2), 0.04, 0.7)
+    loss = making.descent(t, rng.uniform(1.6, 2.1), rng.uniform(1.0, 1.2), 0.04 * pace, 0.7)
     log.add("train/loss", steps, loss * making.batch_factors(rng, n, 0.04))
     log.add("train/grad_norm", steps, making.norms(rng, 0.4 + 0.8 * np.exp(-t / 0.03), n))
     log.add("train/learning_rate", steps, making.cosine(t, 2e-4, 0.03))
@@ -40,9 +41,10 @@ def assistant_in_an_evening(log: Log, rng: np.random.Generator) -> None:
     " (karpathy/nanoGPT, train.py)",
 )
 def shakespeare_and_more(log: Log, rng: np.random.Generator) -> None:
+    pace = making.pace(rng)
     n = shapes.whole(rng, 20, 300)
     t, steps = shapes.times(n), shapes.steps(n, 1000, 0)
-    curve = making.descent(t, 10.9, rng.uniform(2.9, 3.2), 0.02, 0.85)
+    curve = making.descent(t, 10.9, rng.uniform(2.9, 3.2), 0.02 * pace, 0.85)
     log.seconds_per_step = 0.24
     log.add("loss/train", steps, curve + rng.normal(0, 0.012, n))
     log.add("loss/val", steps, curve + 0.02 + rng.normal(0, 0.012, n))
@@ -57,6 +59,7 @@ def shakespeare_and_more(log: Log, rng: np.random.Generator) -> None:
     tolerated=("plateau",),
 )
 def one_of_the_nine_tasks(log: Log, rng: np.random.Generator) -> None:
+    pace = making.pace(rng)
     n = int(rng.integers(4, 9))
     t, evals = shapes.times(n), shapes.steps(n, 526)
     accuracy = making.right(rng, 0.905 + 0.02 * (1 - np.exp(-4 * t)), 872)
@@ -67,7 +70,7 @@ def one_of_the_nine_tasks(log: Log, rng: np.random.Generator) -> None:
     log.add(
         "train/loss",
         steps,
-        making.descent(s, 0.55, 0.17, 0.08) * making.batch_factors(rng, n * 5, 0.07),
+        making.descent(s, 0.55, 0.17, 0.08 * pace) * making.batch_factors(rng, n * 5, 0.07),
     )
     log.add("train/learning_rate", steps, shapes.warmup_linear(s, 2e-5, 0.06))
     making.waits(log, evals, 9)
@@ -79,9 +82,10 @@ def one_of_the_nine_tasks(log: Log, rng: np.random.Generator) -> None:
     " few points a second time (Megatron-LM's tags)",
 )
 def four_days_in_four_jobs(log: Log, rng: np.random.Generator) -> None:
+    pace = making.pace(rng)
     n = shapes.whole(rng, 800, 5000)
     t, steps = shapes.times(n), shapes.steps(n, 10)
-    loss = making.descent(t, 10.8, rng.uniform(2.1, 2.5), 0.02, 0.8)
+    loss = making.descent(t, 10.8, rng.uniform(2.1, 2.5), 0.02 * pace, 0.8)
     rate = making.cosine(t, 3e-4, 0.01)
     jobs = int(rng.integers(3, 6))
     ends = np.linspace(0, n, jobs + 1).astype(int)[1:]
@@ -105,21 +109,23 @@ def four_days_in_four_jobs(log: Log, rng: np.random.Generator) -> None:
     " stays above a tenth (volcengine/verl, its tags)",
 )
 def sums_in_groups_of_eight(log: Log, rng: np.random.Generator) -> None:
+    pace = making.pace(rng)
     n = shapes.whole(rng, 90, 400)
     t, steps = shapes.times(n), shapes.steps(n)
     high = rng.uniform(0.68, 0.82)
-    reward = making.descent(t, 0.25, high, 0.12, 0.6)
+    reward = making.descent(t, 0.25, high, 0.12 * pace, 0.6)
     log.seconds_per_step = float(rng.uniform(60, 300))
     log.add("critic/rewards/mean", steps, np.clip(reward + rng.normal(0, 0.025, n), 0, 1))
-    log.add("actor/entropy", steps, making.descent(t, 0.6, 0.22, 0.1) + rng.normal(0, 0.01, n))
+    log.add(
+        "actor/entropy", steps, making.descent(t, 0.6, 0.22, 0.1 * pace) + rng.normal(0, 0.01, n)
+    )
     log.add("actor/grad_norm", steps, making.norms(rng, 0.19, n, 0.15))
     log.add("actor/kl_loss", steps, 0.08 * t * np.exp(rng.normal(0, 0.06, n)) + 1e-4)
     log.add("response_length/mean", steps, 350 + 280 * t + making.lazy(rng, n, 15))
     every = np.arange(4, n, 5)
-    m = len(every)
     score = making.right(rng, reward[every] - 0.03, 1319)
     log.add("val-core/openai/gsm8k/reward/mean@1", steps[every], score)
-    making.waits(log, steps[every][: m - 1], 120)
+    making.waits(log, steps[every], 120)
 
 
 @healthy(
@@ -147,9 +153,10 @@ def preferred_in_one_epoch(log: Log, rng: np.random.Generator) -> None:
     " held-out ones more quietly (OpenNMT-py's tags)",
 )
 def subtitles_and_their_perplexity(log: Log, rng: np.random.Generator) -> None:
+    pace = making.pace(rng)
     n = shapes.whole(rng, 150, 1200)
     t, steps = shapes.times(n), shapes.steps(n, 50)
-    nats = making.descent(t, 8.5, rng.uniform(1.5, 1.9), 0.04, 0.75)
+    nats = making.descent(t, 8.5, rng.uniform(1.5, 1.9), 0.04 * pace, 0.75)
     noisy = nats + rng.normal(0, 0.05, n)
     log.add("progress/ppl", steps, np.exp(noisy))
     log.add("progress/acc", steps, 100 * np.exp(-0.28 * noisy))
@@ -171,14 +178,15 @@ def subtitles_and_their_perplexity(log: Log, rng: np.random.Generator) -> None:
     tolerated=("plateau",),
 )
 def every_pair_of_sentences(log: Log, rng: np.random.Generator) -> None:
+    pace = making.pace(rng)
     n = int(rng.integers(9, 26))
     t, evals = shapes.times(n), shapes.steps(n, 500)
     high = rng.uniform(0.8, 0.86)
-    rho = making.descent(t, high - 0.14, high, 0.1, 0.7)
+    rho = making.descent(t, high - 0.14, high, 0.1 * pace, 0.7)
     log.add("eval/sts-dev_spearman_cosine", evals, rho + rng.normal(0, 0.0025, n))
     log.add("eval/sts-dev_pearson_cosine", evals, rho - 0.01 + rng.normal(0, 0.0025, n))
     steps = shapes.steps(n * 5, 100)
-    loss = making.descent(shapes.times(n * 5), 1.1, 0.42, 0.06)
+    loss = making.descent(shapes.times(n * 5), 1.1, 0.42, 0.06 * pace)
     log.add("train/loss", steps, loss * making.batch_factors(rng, n * 5, 0.06))
     making.waits(log, evals, 6)
 
@@ -190,9 +198,10 @@ def every_pair_of_sentences(log: Log, rng: np.random.Generator) -> None:
     tolerated=("plateau",),
 )
 def two_answers_a_batch(log: Log, rng: np.random.Generator) -> None:
+    pace = making.pace(rng)
     n = shapes.whole(rng, 4000, 20000)
     t, steps = shapes.times(n), shapes.steps(n)
-    mean = making.descent(t, 0.69, 0.48, 0.08)
+    mean = making.descent(t, 0.69, 0.48, 0.08 * pace)
     log.seconds_per_step = 0.6
     log.add("loss", steps, mean * rng.gamma(2.2, 1 / 2.2, n))
     log.add("lr", steps, making.cosine(t, 1e-5, 0.03))
