@@ -113,9 +113,7 @@ def all_ranks_wait_for_one(log: Log, rng: np.random.Generator, strength: float) 
     log.add("eval/loss", steps[every], loss[every] + 0.05)
     making.waits(log, steps[every], 60)
     tags = ("train/loss", "train/grad_norm", "train/learning_rate", "eval/loss")
-    # The evaluation on either side may be an interval of evaluations away.
-    window = (steps[max(k - 2, 0)], steps[min(k + 2, n - 1)])
-    log.true("stall", tags[:3], steps[k], window)
+    log.true("stall", tags, steps[k], abrupt(steps, k))
 
 
 @labelled(

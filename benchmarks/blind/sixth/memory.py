@@ -27,6 +27,7 @@ def valley(t: Array, best: float, start: float, low: float, end: float) -> Array
     "overfitting",
     "a sentence classifier for a few epochs too many: its held-out loss rises again, while that in"
     " training goes on to nought (Hugging Face's forum, many a thread)",
+    tolerated=("plateau",),
     clear=0.4,
     faint=0.14,
 )
@@ -53,6 +54,7 @@ def reviews_read_too_often(log: Log, rng: np.random.Generator, strength: float) 
     "overfitting",
     "a network from scratch on a small set of pictures: the two losses part after a third of the"
     " epochs (keras-team/keras #161)",
+    tolerated=("plateau",),
     clear=0.6,
     faint=0.16,
 )
@@ -100,6 +102,7 @@ def survival_of_the_same_patients(log: Log, rng: np.random.Generator, strength: 
     "overfitting",
     "a segmenter sees six patients for too long, and for one night of it the lid of the laptop was"
     " shut (MIC-DKFZ/nnUNet #757)",
+    tolerated=("plateau",),
     clear=0.25,
     faint=0.1,
 )

@@ -66,6 +66,7 @@ def schedule_counts_every_card(log: Log, rng: np.random.Generator, strength: flo
     "learning_rate",
     "the optimiser's groups are built anew when the run is resumed, and the rate is back where the"
     " schedule began (ultralytics/yolov5 #292)",
+    tolerated=("plateau",),
     clear=0.75,
     faint=0.45,
 )
@@ -96,6 +97,7 @@ def back_at_its_base_after_the_restart(log: Log, rng: np.random.Generator, stren
     "learning_rate",
     "someone restarts it with a rate that has a nought too few: the loss leaves and does not"
     " return",
+    tolerated=("plateau",),
     clear=1.0,
     faint=0.35,
 )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     "divergence",
     "fine-tuning at too high a rate: as the warm-up ends the loss leaves for a higher level and the"
     " norm with it (huggingface/transformers, many a thread)",
+    tolerated=("plateau",),
     clear=1.0,
     faint=0.25,
 )
@@ -42,6 +43,7 @@ def answers_turn_to_noise(log: Log, rng: np.random.Generator, strength: float) -
     "divergence",
     "the return falls from its height within a tenth of the run and stays down"
     " (Unity-Technologies/ml-agents #101 and #2007)",
+    tolerated=("plateau",),
     clear=1.0,
     faint=0.45,
 )
@@ -89,6 +91,10 @@ def loss_turns_upward_for_days(log: Log, rng: np.random.Generator, strength: flo
     "explosion",
     "the critic's loss grows by decades, and the walker, who had learnt, falls over"
     " (DLR-RM/stable-baselines3, threads on SAC)",
+    tolerated=(
+        "explosion",
+        "plateau",
+    ),
     clear=5.0,
     faint=3.0,
 )
