@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 START = 1_772_438_400.0  # 2026-03-02 08:00 UTC
-PARTS = ("development", "held-out", "second", "third", "fourth", "fifth")
+PARTS = ("development", "held-out", "second", "third", "fourth", "fifth", "sixth")
 
-Part = Literal["development", "held-out", "second", "third", "fourth", "fifth"]
+Part = Literal["development", "held-out", "second", "third", "fourth", "fifth", "sixth"]
 Window = tuple[int, int]
 
 

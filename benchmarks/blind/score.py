@@ -17,6 +17,7 @@ from benchmarks.blind.fifth import FIFTH
 from benchmarks.blind.fourth import FOURTH
 from benchmarks.blind.runs import prefixes
 from benchmarks.blind.second import SECOND
+from benchmarks.blind.sixth import SIXTH
 from benchmarks.blind.third import THIRD
 from benchmarks.blind.writing import write
 
@@ -153,7 +154,7 @@ def score(
 
 def _score_named(what: tuple[str, int]) -> RunScore:
     name, seed = what
-    families = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH)
+    families = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH)
     return score_run(next(one for one in families if one.name == name), seed)
 
 

@@ -19,6 +19,8 @@ from benchmarks.blind.runs import PARTS, Family, Log, prefixes
 from benchmarks.blind.score import Share, by_kind, of_healthy, score
 from benchmarks.blind.second import SECOND
 from benchmarks.blind.second.generators import loss_scale, memorised
+from benchmarks.blind.sixth import SIXTH
+from benchmarks.blind.sixth.frozen import FROZEN as FROZEN_SIXTH
 from benchmarks.blind.third import THIRD
 from benchmarks.blind.third.frozen import FROZEN, digest, digests
 from benchmarks.blind.third.making import bfloat16, dynamic_scale
@@ -38,13 +40,13 @@ def made(family: Family, seed: int) -> list[tuple[Any, ...]]:
 
 
 def test_the_same_seed_makes_the_same_run_and_another_seed_another() -> None:
-    for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH):
+    for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH):
         assert made(family, 3) == made(family, 3), family.name
         assert made(family, 3) != made(family, 4), family.name
 
 
 def test_labels_are_about_series_of_their_run() -> None:
-    for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH):
+    for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH):
         run = family.run(0)
         steps = {
             (session.run, tag): series.steps
@@ -70,7 +72,8 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     names = {family.name.partition("/")[0]: family for family in SECOND}
     assert not names.keys() & {family.name.partition("/")[0] for family in FAMILIES}
     assert {family.part for family in SECOND} == {"second"}
-    assert {"second", "third", "fourth", "fifth"} == set(PARTS) - {"development", "held-out"}
+    others = {"second", "third", "fourth", "fifth", "sixth"}
+    assert others == set(PARTS) - {"development", "held-out"}
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
     kinds = Counter(family.kind for family in names.values())
@@ -117,8 +120,27 @@ def test_the_fifth_set_is_apart_from_the_others_and_has_each_kind_often() -> Non
     assert min(labels.values()) >= 4
 
 
+def test_the_sixth_set_is_apart_from_the_others_and_has_each_kind_often() -> None:
+    """A family may have several labels, and half of them have none."""
+    names = {family.name.partition("/")[0]: family for family in SIXTH}
+    before = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH)
+    assert not names.keys() & {family.name.partition("/")[0] for family in before}
+    assert {family.part for family in SIXTH} == {"sixth"}
+    assert 55 <= len(names) <= 70
+    assert sum(family.kind == "healthy" for family in names.values()) >= len(names) / 2
+    labels = Counter(
+        kind for one in names.values() for kind in {truth.kind for truth in one.run(0).truths}
+    )
+    assert len(labels) == 12
+    assert min(labels.values()) >= 4
+
+
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("families", [THIRD, FOURTH, FIFTH], ids=["third", "fourth", "fifth"])
+@pytest.mark.parametrize(
+    "families",
+    [THIRD, FOURTH, FIFTH, SIXTH],
+    ids=["third", "fourth", "fifth", "sixth"],
+)
 def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], seed: int) -> None:
     for family in families:
         run = family.run(seed)
@@ -146,8 +168,12 @@ def test_the_fifth_set_is_as_it_was_frozen() -> None:
     assert digests(FIFTH) == json.loads(FROZEN_FIFTH.read_text())
 
 
+def test_the_sixth_set_is_as_it_was_frozen() -> None:
+    assert digests(SIXTH) == json.loads(FROZEN_SIXTH.read_text())
+
+
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("families", [FOURTH, FIFTH], ids=["fourth", "fifth"])
+@pytest.mark.parametrize("families", [FOURTH, FIFTH, SIXTH], ids=["fourth", "fifth", "sixth"])
 def test_healthy_runs_are_numbers_throughout(families: tuple[Family, ...], seed: int) -> None:
     """Except for the first explained variance of PPO, which is none."""
     for family in families:
