@@ -218,6 +218,8 @@ def test_direction_by_the_words_of_the_tag(tag: str, objective: str) -> None:
         ("ppl_0 train/vqloss", "none"),  # AudioDec: how many codes are used
         ("val/perplexity vq/commit_loss recon_loss", "none"),
         ("val/perplexity val/loss", "min"),
+        ("train/perplexity train/recon_loss", "none"),  # VQ-VAE
+        ("val/perplexity train/recon_loss train/kl_loss", "min"),  # a variational one, of text
         # AlphaZero and who imitates: two heads of one network that fits data, some of it held out.
         ("val_loss val_policy_loss val_value_loss", "min"),
         ("policy_loss value_loss val/policy_loss", "min"),

@@ -41,6 +41,8 @@ _OF_CODES = frozenset({"codebook", "vq", "commit", "commitment"})
 _ABOUT = frozenset({"about", "ledger"})
 # Losses are made of them, and hardly anybody measures them; and of these, which many measure (of a
 # pass there may be a loss, too).
+_REBUILT = frozenset({"recon", "recons", "reconstruction"})
+_DIVERGENCES = frozenset({"kl", "kld", "kldiv"})
 _BOXES = frozenset({"giou", "diou", "ciou"})
 _EITHER = frozenset({"dice", "iou", "miou", "ssim", "ms ssim", "msssim", "tversky", "pass #"})
 # What those log that learn which of two answers is better: OpenRLHF, NeMo-Aligner, TRL.
@@ -282,7 +284,7 @@ def directions(tags: tuple[str, ...]) -> Mapping[str, Objective]:
     plays = not heads and any(each.plays for each in meanings.values())
     rated = any(each.measure and each.measure.word in _RATINGS for each in meanings.values())
     compared = rewards and not plays and _learns_to_compare(tags)
-    codes = any(each.codes for each in meanings.values())
+    codes = any(each.codes for each in meanings.values()) or _quantises(tags)
     penalties = _penalties(tags)
     return MappingProxyType(
         {
@@ -310,6 +312,15 @@ def _is_held_out_policy(tag: str) -> bool:
         word in _POLICIES and any(ROLE_WORDS.get(other) in _HELD_OUT for other in said[:at])
         for at, word in enumerate(said)
     )
+
+
+def _quantises(tags: Sequence[str]) -> bool:
+    """Whether a run is that of a quantiser by what it logs, though no tag says so.
+
+    It rebuilds what it is given; what rebuilds text, and has a perplexity of words, is variational.
+    """
+    said = {word for tag in tags for word in words(tag)}
+    return not _REBUILT.isdisjoint(said) and _DIVERGENCES.isdisjoint(said)
 
 
 def _penalties(tags: Sequence[str]) -> frozenset[str]:
