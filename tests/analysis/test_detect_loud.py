@@ -169,6 +169,13 @@ def test_a_loss_that_is_zero_from_the_second_step_on_is_an_error() -> None:
     assert not found("collapse", series([0.55] + [0.0] * 60, "clip_fraction"))
 
 
+def test_a_share_of_random_actions_that_comes_to_nothing_does_not_collapse() -> None:
+    share = np.sqrt(np.clip(1 - np.arange(130) / 105, 0, None))
+    assert not found("collapse", series(share, "rollout/exploration_rate"))
+    share[80:] = 0  # what stops half-way does
+    assert found("collapse", series(share, "rollout/exploration_rate"))
+
+
 # Rewards
 
 

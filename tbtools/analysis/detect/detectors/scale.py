@@ -72,6 +72,8 @@ ALIKE = 0.5
 ZEROS = excursion.PERSISTENT
 # What came down to zero step by step was less than this part of its usual level before ...
 SUDDENLY = 0.1
+# What falls from point to point is at zero within so many more of its steps.
+ARRIVES = 3.0
 # ... or no more than so many of the smallest steps that the series makes.
 GRAINS = 5
 # A schedule repeats its values, or its steps differ by no more than this part of them.
@@ -171,7 +173,7 @@ def _to_zero(value: Array, least: int) -> Change | None:
     some = np.flatnonzero(value)
     index = int(some[-1]) + 1 if len(some) else 0
     before = value[:index]
-    if len(value) - index < ZEROS or len(some) < max(least, 0.99 * index):
+    if len(value) - index < ZEROS or len(some) < max(least, 0.99 * index) or _arrives(before):
         return None
     last = robust.median(before[-ZEROS:])
     levels = distinct(before)
@@ -179,6 +181,12 @@ def _to_zero(value: Array, least: int) -> Change | None:
     if last < max(SUDDENLY * robust.median(before), GRAINS * grain if _is_coarse(before) else 0.0):
         return None
     return Change(index, last, 0.0)
+
+
+def _arrives(before: Array) -> bool:
+    """Whether zero is where values were going, as the share of random actions: no sudden end."""
+    falls = -np.diff(before[-ZEROS:])
+    return bool(len(falls) and (falls > 0).all() and before[-1] <= ARRIVES * falls.max())
 
 
 def _is_coarse(value: Array) -> bool:

@@ -64,7 +64,9 @@ def doubt(
     lost = _lost(before, level, rise, logarithmic=logarithmic) if len(before) else 0.0
     if lost >= 1:
         return None
-    if len(after) < _patience(before, after, level, lost, sudden=onset.sudden):
+    # A bump of the warm-up goes as far, and takes its time.
+    nearer = lost if onset.sudden else 0.0
+    if len(after) < _patience(before, after, level, nearer, sudden=onset.sudden):
         return "young"
     if _recovers(after, rise.base if len(before) else None, noise):
         return "recovering"
