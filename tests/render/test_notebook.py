@@ -15,7 +15,6 @@ from tbtools.analysis.judgement import detect
 from tbtools.render.shown import RENDERERS
 from tbtools.showing import Shown, html_of
 from tests.builders import EventFileBuilder
-from tests.commands import ROOT
 from tests.render.report_logs import LOGS, write_hostile_logs
 
 if TYPE_CHECKING:
@@ -55,8 +54,16 @@ def test_an_experiment_says_who_is_best_and_what_went_wrong() -> None:
     best = tbtools.load(LOGS)["baseline"].scalars("val/accuracy")["value"].max()
     assert str(np.float32(best)) in shown.text
     assert {"svg", "path", "table"} <= shown.names
-    examples = html_of(tbtools.load(ROOT / "examples" / "logs"))
-    assert re.search(r"seed=0</td><td [^>]*>1 info</td>", examples)
+
+
+def test_a_run_with_nothing_but_an_info_says_so(tmp_path: Path) -> None:
+    y = 0.2 + np.exp(-np.arange(200) / 40) + np.random.default_rng(0).normal(0, 0.01, 200)
+    y[120] = 3.0  # a spike, and back
+    with tbtools.EventFileWriter(tmp_path / "spiky") as writer:
+        for step, value in enumerate(y.tolist()):
+            writer.add_scalar("train/loss", value, step)
+    shown = html_of(tbtools.load(tmp_path))
+    assert re.search(r"spiky</td><td [^>]*>1 info</td>", shown)
 
 
 def test_a_run_shows_its_tags_and_what_restarts_dropped() -> None:
