@@ -14,14 +14,10 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from benchmarks.blind.every import EVERY
 from benchmarks.blind.families import FAMILIES
-from benchmarks.blind.fifth import FIFTH
-from benchmarks.blind.fourth import FOURTH
 from benchmarks.blind.runs import PARTS
 from benchmarks.blind.score import RunScore, by_kind, of_healthy, score
-from benchmarks.blind.second import SECOND
-from benchmarks.blind.sixth import SIXTH
-from benchmarks.blind.third import THIRD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +27,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
-    every = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH)
-    families = [one for one in every if one.part == options.part] or FAMILIES
+    families = [one for one in EVERY if one.part == options.part] or FAMILIES
     scores = score(families, options.seed, jobs=options.jobs)
     healthy = {one.name for one in families if one.healthy}
     runs = len(options.seed)

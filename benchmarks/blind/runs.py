@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 START = 1_772_438_400.0  # 2026-03-02 08:00 UTC
-PARTS = ("development", "held-out", "second", "third", "fourth", "fifth", "sixth")
-
 Part = Literal["development", "held-out", "second", "third", "fourth", "fifth", "sixth"]
+PARTS: tuple[Part, ...] = get_args(Part)
 Window = tuple[int, int]
 
 

@@ -12,13 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tbtools
-from benchmarks.blind.families import FAMILIES
-from benchmarks.blind.fifth import FIFTH
-from benchmarks.blind.fourth import FOURTH
+from benchmarks.blind.every import EVERY
 from benchmarks.blind.runs import prefixes
-from benchmarks.blind.second import SECOND
-from benchmarks.blind.sixth import SIXTH
-from benchmarks.blind.third import THIRD
 from benchmarks.blind.writing import write
 
 if TYPE_CHECKING:
@@ -154,8 +149,7 @@ def score(
 
 def _score_named(what: tuple[str, int]) -> RunScore:
     name, seed = what
-    families = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH)
-    return score_run(next(one for one in families if one.name == name), seed)
+    return score_run(next(one for one in EVERY if one.name == name), seed)
 
 
 @dataclass

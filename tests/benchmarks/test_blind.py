@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +9,17 @@ import numpy as np
 import pytest
 
 import tbtools
+from benchmarks.blind.every import EVERY
 from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.fifth import FIFTH
-from benchmarks.blind.fifth.frozen import FROZEN as FROZEN_FIFTH
 from benchmarks.blind.fourth import FOURTH
-from benchmarks.blind.fourth.frozen import FROZEN as FROZEN_FOURTH
+from benchmarks.blind.frozen import digest, digests, frozen
 from benchmarks.blind.runs import PARTS, Family, Log, prefixes
 from benchmarks.blind.score import Share, by_kind, of_healthy, score
 from benchmarks.blind.second import SECOND
 from benchmarks.blind.second.generators import loss_scale, memorised
 from benchmarks.blind.sixth import SIXTH
-from benchmarks.blind.sixth.frozen import FROZEN as FROZEN_SIXTH
 from benchmarks.blind.third import THIRD
-from benchmarks.blind.third.frozen import FROZEN, digest, digests
 from benchmarks.blind.third.making import bfloat16, dynamic_scale
 from benchmarks.blind.writing import write
 
@@ -40,13 +37,13 @@ def made(family: Family, seed: int) -> list[tuple[Any, ...]]:
 
 
 def test_the_same_seed_makes_the_same_run_and_another_seed_another() -> None:
-    for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH):
+    for family in EVERY:
         assert made(family, 3) == made(family, 3), family.name
         assert made(family, 3) != made(family, 4), family.name
 
 
 def test_labels_are_about_series_of_their_run() -> None:
-    for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH):
+    for family in EVERY:
         run = family.run(0)
         steps = {
             (session.run, tag): series.steps
@@ -105,28 +102,22 @@ def test_the_fourth_set_is_apart_from_the_others_and_has_each_kind_often() -> No
     assert min(kinds.values()) >= 4
 
 
-def test_the_fifth_set_is_apart_from_the_others_and_has_each_kind_often() -> None:
+@pytest.mark.parametrize(
+    ("part", "families", "before", "least", "most"),
+    [
+        ("fifth", FIFTH, (*FAMILIES, *SECOND, *THIRD, *FOURTH), 70, 90),
+        ("sixth", SIXTH, (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH), 55, 70),
+    ],
+    ids=["fifth", "sixth"],
+)
+def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
+    part: str, families: tuple[Family, ...], before: tuple[Family, ...], least: int, most: int
+) -> None:
     """A family may have several labels, and half of them have none."""
-    names = {family.name.partition("/")[0]: family for family in FIFTH}
-    others = {family.name.partition("/")[0] for family in (*FAMILIES, *SECOND, *THIRD, *FOURTH)}
-    assert not names.keys() & others
-    assert {family.part for family in FIFTH} == {"fifth"}
-    assert 70 <= len(names) <= 90
-    assert sum(family.kind == "healthy" for family in names.values()) >= len(names) / 2
-    labels = Counter(
-        kind for one in names.values() for kind in {truth.kind for truth in one.run(0).truths}
-    )
-    assert len(labels) == 12
-    assert min(labels.values()) >= 4
-
-
-def test_the_sixth_set_is_apart_from_the_others_and_has_each_kind_often() -> None:
-    """A family may have several labels, and half of them have none."""
-    names = {family.name.partition("/")[0]: family for family in SIXTH}
-    before = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH)
+    names = {family.name.partition("/")[0]: family for family in families}
     assert not names.keys() & {family.name.partition("/")[0] for family in before}
-    assert {family.part for family in SIXTH} == {"sixth"}
-    assert 55 <= len(names) <= 70
+    assert {family.part for family in families} == {part}
+    assert least <= len(names) <= most
     assert sum(family.kind == "healthy" for family in names.values()) >= len(names) / 2
     labels = Counter(
         kind for one in names.values() for kind in {truth.kind for truth in one.run(0).truths}
@@ -156,20 +147,9 @@ def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], see
             assert truth.window[0] <= truth.onset <= truth.window[1], family.name
 
 
-def test_the_third_set_is_as_it_was_frozen() -> None:
-    assert digests(THIRD) == json.loads(FROZEN.read_text())
-
-
-def test_the_fourth_set_is_as_it_was_frozen() -> None:
-    assert digests(FOURTH) == json.loads(FROZEN_FOURTH.read_text())
-
-
-def test_the_fifth_set_is_as_it_was_frozen() -> None:
-    assert digests(FIFTH) == json.loads(FROZEN_FIFTH.read_text())
-
-
-def test_the_sixth_set_is_as_it_was_frozen() -> None:
-    assert digests(SIXTH) == json.loads(FROZEN_SIXTH.read_text())
+@pytest.mark.parametrize("families", [THIRD, FOURTH, FIFTH, SIXTH], ids=lambda each: each[0].part)
+def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
+    assert digests(families) == frozen(families[0].part)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -4,7 +4,7 @@
 everybody's runs have, in the frameworks that people use. A third is awkward. Half of them are
 healthy, some have an excursion that is over, and each kind that a label can have is that of four
 families or more; a family may have several. It was frozen before it was ever scored: `frozen.json`
-has a digest of what each family makes (`benchmarks.blind.fifth.frozen`).
+has a digest of what each family makes (`benchmarks.blind.frozen`).
 
 Labels are what an experienced engineer would say at the end of the run. They follow the rules of
 the other sets (`benchmarks.blind.windows`, `benchmarks.blind.fourth`), with these besides:

@@ -2,7 +2,7 @@
 
 `FOURTH` has them all. More than half of them are healthy and awkward, or have an excursion that is
 over, and each kind that a label can have is that of five families. It was frozen before it was ever
-scored: `frozen.json` has a digest of what each family makes (`benchmarks.blind.fourth.frozen`).
+scored: `frozen.json` has a digest of what each family makes (`benchmarks.blind.frozen`).
 
 Labels are what an experienced engineer would say at the end of the run. They follow the rules of
 the other sets (`benchmarks.blind.windows`, `benchmarks.blind.second`, `benchmarks.blind.third`),

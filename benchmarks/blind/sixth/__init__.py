@@ -4,7 +4,7 @@
 everybody's runs have, from ten evaluations to twenty thousand points. A third is awkward. At least
 half of them are healthy, and each kind that a label can have is that of four families or more; many
 a run has two troubles, as runs do. It was frozen before it was ever scored: `frozen.json` has a
-digest of what each family makes (`benchmarks.blind.sixth.frozen`).
+digest of what each family makes (`benchmarks.blind.frozen`).
 
 Labels are what an experienced engineer would say at the end of the run. They follow the rules of
 the other sets (`benchmarks.blind.windows`, `benchmarks.blind.fourth`, `benchmarks.blind.fifth`),

@@ -3,7 +3,7 @@
 `THIRD` has them all, 140 families of whole runs. About half of them are healthy and awkward, or
 have an excursion that is over, and each kind that a label can have is that of five families or
 more. It was frozen before it was ever scored: `frozen.json` has a digest of what each family makes,
-so that a later change of one is seen (`benchmarks.blind.third.frozen`).
+so that a later change of one is seen (`benchmarks.blind.frozen`).
 
 Labels follow the rules of the other sets (`benchmarks.blind.windows`, `benchmarks.blind.second`): a
 family tolerates a warning where two opinions are right, and names the other kind where two say the

@@ -63,10 +63,10 @@ cdef double highest_of_the_end(
 
 
 cdef bint may_rise(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
-    cdef Py_ssize_t width = 1, count
+    cdef Py_ssize_t width = 1, last = widest(n), count
     cdef double base = 0.0, gap, least, lowest = least_of(y, n)
     cdef double confidence = BETWEEN if n <= FEW_POINTS else CONFIDENCE
-    while width <= widest(n):
+    while width <= last:
         least = noise * larger(1.0, confidence / sqrt(width)) * (1 - SLACK)
         # No level before a gap is below the lowest point.
         if highest_of_the_end(y, n, width, work) - lowest > least:
@@ -79,7 +79,8 @@ cdef bint may_rise(const double *y, Py_ssize_t n, double noise, double *work) no
 
 
 cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
-    cdef Py_ssize_t width = max(LEAST_IN_BLOCK, n // BLOCKS), every, stride, blocks, i, j, some
+    cdef Py_ssize_t width = max(LEAST_IN_BLOCK, n // BLOCKS), every, stride, blocks, last, i, j
+    cdef Py_ssize_t some
     cdef double mean, distance, level, highest = 0.0, base = 0.0, calmest = 0.0
     cdef double *spread = work
     cdef double *rest = work + LEVELS
@@ -109,7 +110,8 @@ cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) n
         spread[i] = level + TINY
         calmest = spread[i] if i == 0 else smaller(calmest, spread[i])
     # Logarithms take longer, and means of them are no larger than those of means.
-    width = widest(blocks)
+    last = widest(blocks)
+    width = last
     while width and highest_of_the_end(spread, blocks, width, rest) < NOT_GROWN * calmest:
         width //= 2
     if not width:
@@ -117,7 +119,7 @@ cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) n
     for i in range(blocks):
         spread[i] = log(spread[i])
     width = 1
-    while width <= widest(blocks):
+    while width <= last:
         some = window_medians(spread, blocks, width, VIEW, rest, rest + 3 * LEVELS)
         if largest_gap(rest, some, &base, rest + LEVELS) >= GROWTH - SLACK:
             return True

@@ -167,9 +167,7 @@ def _improvement_since(training: Judged, validation: Judged, index: int) -> floa
     None where too few points of it came later to say, and where it jumped to a worse level, from
     which it may improve: then the training itself was hurt.
     """
-    point = validation.points[[index]]
-    [before] = points_before(training.series, validation.series, point, "left")
-    y = training.y[np.searchsorted(training.points, before) :]
+    y = training.y[training.count_before(validation.series, int(validation.points[index])) :]
     first, last = y[: excursion.BEFORE], y[-max(1, len(y) // 4) :]
     if len(y) and robust.median(last) - first.max() > WORSE * training.noise:
         return None

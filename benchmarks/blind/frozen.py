@@ -1,6 +1,6 @@
 """Digests of what families make, by which a change of a frozen set is seen.
 
-    python -m benchmarks.blind.third.frozen > benchmarks/blind/third/frozen.json
+    python -m benchmarks.blind.frozen third > benchmarks/blind/third/frozen.json
 
 Values are told to a millionth of the largest of their series and wall times to a tenth of a second,
 since the last bits of exp and its like are those of a processor.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from benchmarks.blind.runs import Family
 
-FROZEN = Path(__file__).with_name("frozen.json")
 SEEDS = range(4)
 
 
@@ -59,7 +59,13 @@ def digests(families: Iterable[Family]) -> dict[str, str]:
     return {family.name: digest(family) for family in families}
 
 
-if __name__ == "__main__":
-    from benchmarks.blind.third import THIRD
+def frozen(part: str) -> dict[str, str]:
+    """The digests that are kept of a set."""
+    path = Path(__file__).parent / part / "frozen.json"
+    return {str(name): str(kept) for name, kept in json.loads(path.read_text()).items()}
 
-    print(json.dumps(digests(THIRD), indent=1))
+
+if __name__ == "__main__":
+    from benchmarks.blind.every import EVERY
+
+    print(json.dumps(digests(one for one in EVERY if one.part == sys.argv[1]), indent=1))

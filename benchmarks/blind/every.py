@@ -1,0 +1,12 @@
+"""The families of all sets."""
+
+from __future__ import annotations
+
+from benchmarks.blind.families import FAMILIES
+from benchmarks.blind.fifth import FIFTH
+from benchmarks.blind.fourth import FOURTH
+from benchmarks.blind.second import SECOND
+from benchmarks.blind.sixth import SIXTH
+from benchmarks.blind.third import THIRD
+
+EVERY = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH)
