@@ -26,8 +26,8 @@ from tbtools.runs.diagnostics import Provenance, require_readable
 from tbtools.runs.engine import engine_of, over_runs
 from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.reading import check_progress
+from tbtools.runs.scalars import read_scalars_of, stream_scalars
 from tbtools.runs.selection import Selection, Selector, as_globs
-from tbtools.runs.series import read_scalars_of, stream_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

@@ -36,8 +36,8 @@ from tbtools.runs.engine import over_runs
 from tbtools.runs.inputs import Inputs, open_inputs, require_points
 from tbtools.runs.numbers import is_number
 from tbtools.runs.plugins.hparams_table import settings_above
+from tbtools.runs.scalars import read_scalars_of
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import read_scalars_of
 from tbtools.vocabulary import LEVELS
 
 if TYPE_CHECKING:

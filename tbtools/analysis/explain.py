@@ -26,8 +26,8 @@ from tbtools.eventfile.listing import each_path
 from tbtools.eventfile.source import NamedErrors, as_path, paths_of, source_of
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.loading import load
+from tbtools.runs.scalars import read_scalars_of
 from tbtools.runs.selection import EVERYTHING, Selection, select_runs
-from tbtools.runs.series import read_scalars_of
 from tbtools.runs.status import run_status, run_times
 from tbtools.runs.tables import session_rows
 

@@ -13,7 +13,7 @@ from tbtools.analysis.reached import reached
 from tbtools.errors import InvalidArgument
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.plugins.hparams_table import hparams_table, joined_dtypes
-from tbtools.runs.series import read_scalars_of
+from tbtools.runs.scalars import read_scalars_of
 from tbtools.runs.tables import free_name
 from tbtools.vocabulary import LEVELS
 

@@ -22,8 +22,8 @@ from tbtools.analysis.outlook import Siblings, known_of, open_courses, told_outl
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.engine import engine_of, over_runs
 from tbtools.runs.reading import OneByOne, check_progress
+from tbtools.runs.scalars import read_scalars_of, scalar_tags
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import read_scalars_of, scalar_tags
 
 if TYPE_CHECKING:
     from collections.abc import (

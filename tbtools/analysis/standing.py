@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from tbtools.analysis.reached import reached
 from tbtools.eventfile.discover import natural_key
+from tbtools.runs.scalars import read_scalars_of, scalar_tags
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import read_scalars_of, scalar_tags
 from tbtools.runs.status import run_status
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from tbtools.runs.engine import over_runs
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.numbers import is_number
 from tbtools.runs.reading import check_progress
+from tbtools.runs.scalars import read_scalars_of
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import read_scalars_of
 from tbtools.runs.status import run_ending, run_times
 
 if TYPE_CHECKING:

@@ -84,8 +84,8 @@ def command(
     from tbtools.render.terminal.progress import judging_progress, scan_progress
     from tbtools.runs.diagnostics import require_readable
     from tbtools.runs.inputs import require_points
+    from tbtools.runs.scalars import read_scalars_of
     from tbtools.runs.selection import Selector
-    from tbtools.runs.series import read_scalars_of
 
     if smoothing == 0:
         refuse_option("method", "with --smoothing 0")

@@ -24,8 +24,8 @@ from tbtools.live.run import FollowedRun
 from tbtools.runs.experiment import Experiment
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.reading import read_ahead
+from tbtools.runs.scalars import read_scalars_of
 from tbtools.runs.selection import EVERYTHING, Selection, choose
-from tbtools.runs.series import read_scalars_of
 from tbtools.runs.timeline.restarts import check_policy
 from tbtools.runs.where import parse_where
 

@@ -17,8 +17,9 @@ from tbtools.render.hparams_pages import column_label, page_format, write_page
 from tbtools.render.tables import require_format, write_table
 from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.inputs import require_points
+from tbtools.runs.scalars import stream_scalars
 from tbtools.runs.selection import EVERYTHING, Selection, Selector
-from tbtools.runs.series import last_of_each, stream_scalars
+from tbtools.runs.series import last_of_each
 from tbtools.runs.tables import free_name
 from tbtools.vocabulary import AXES
 

@@ -24,8 +24,8 @@ from tbtools.runs.data import RunDiagnostics
 from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.engine import over_runs
 from tbtools.runs.inputs import require_points
+from tbtools.runs.scalars import read_scalars_of
 from tbtools.runs.selection import Selector
-from tbtools.runs.series import read_scalars_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -15,8 +15,8 @@ from tbtools.render.names import run_paths
 from tbtools.render.tables import means_table, write_table
 from tbtools.render.write import require_free_target
 from tbtools.runs.inputs import require_points
+from tbtools.runs.scalars import stream_scalars
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import stream_scalars
 
 if TYPE_CHECKING:
     import os

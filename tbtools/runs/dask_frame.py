@@ -9,8 +9,8 @@ import numpy as np
 from tbtools.errors import MissingExtra
 from tbtools.runs.engine import groups_of, sizes_of
 from tbtools.runs.reading import read_each
+from tbtools.runs.scalars import read_scalars_of
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import read_scalars_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

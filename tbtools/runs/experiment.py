@@ -8,16 +8,16 @@ from itertools import chain, compress
 from typing import TYPE_CHECKING, Any
 
 from tbtools.errors import NoEventFiles, UnknownRun, UnsupportedType
-from tbtools.eventfile.discover import LogDirectory, discover, natural_key
+from tbtools.eventfile.discover import LogDirectory, natural_key
 from tbtools.eventfile.index.cache import cache_directory
 from tbtools.eventfile.index.index import FileIndex
 from tbtools.eventfile.listing import each_path
-from tbtools.eventfile.problems import Problem
-from tbtools.eventfile.source import as_path, common_directory, source_of
+from tbtools.eventfile.source import as_path, common_directory
 from tbtools.runs.data import RunData
 from tbtools.runs.engine import engine_named
 from tbtools.runs.folding import fold_runs
 from tbtools.runs.frames import joined_attrs, scalars_frame, tell_undecodable
+from tbtools.runs.named_paths import discover_again, discover_named, read_once, run_name
 from tbtools.runs.reading import read_ahead, read_each
 from tbtools.runs.run import Run
 from tbtools.runs.selection import Selection, as_globs, choose, select_runs
@@ -32,67 +32,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from tbtools.eventfile.discover import RunFiles
     from tbtools.eventfile.foreign.formats import Also
+    from tbtools.eventfile.problems import Problem
     from tbtools.runs.where import Where
 
     LogPath = str | os.PathLike[str]
     Globs = str | Sequence[str] | None
-
-
-def _run_name(path: str, files: RunFiles, *, several: bool) -> str:
-    """The name of a run; where several paths were given, with the path in front."""
-    if not several:
-        return files.name
-    prefix = path.rstrip("/") or "/"
-    return prefix if files.name == "." else f"{prefix}/{files.name}"
-
-
-def _discover_named(path: str, also: Also | None) -> LogDirectory:
-    """What is under a path that was given; where there is no event file, with the reason."""
-    try:
-        found = discover(path, also)
-    except NoEventFiles as error:
-        reason = str(error).removeprefix(f"{path}: ")
-        return LogDirectory(path, (), {path: Problem(0, 0, "unreadable", reason)})
-    if found.runs or path in found.unreadable:
-        return found
-    reason = "no event files (no regular file has 'tfevents' in its name)"
-    if found.unreadable:
-        closed, problem = list(found.unreadable.items())[-1]
-        reason = f"no event files; {closed}: {problem.message}"
-    missing = Problem(0, 0, "unreadable", reason)
-    return LogDirectory(path, (), {**found.unreadable, path: missing})
-
-
-def read_once(runs: Sequence[RunFiles]) -> list[bool]:
-    """Which runs are to be read, so that no event file is read twice.
-
-    `logs` and `./logs`, or a link to it, are the same: the first spelling counts. An event file
-    that was given beside its run is part of that.
-    """
-    singles = any(run.is_file for run in runs)
-    seen = {
-        _resolved(path) for run in runs if singles and not run.is_file for path in run.event_files
-    }
-    kept = []
-    for run in runs:
-        place = _resolved(run.place)
-        kept.append(place not in seen)
-        seen.add(place)
-    return kept
-
-
-def _resolved(path: str) -> str:
-    return source_of(path).resolve(path)
-
-
-def _discover_again(path: str, also: Also | None) -> LogDirectory | None:
-    """None where nothing is left: the runs keep what was read of them, and tell."""
-    try:
-        return discover(path, also)
-    except NoEventFiles:
-        return None
 
 
 def _also(formats: str | Sequence[str] | Also | None) -> Also | None:
@@ -158,7 +103,7 @@ class Experiment(Shown, Mapping[str, Run]):
         self._fold = fold
         self.engine = engine_named(engine)
         self.is_kept = True
-        directories = each_path(partial(_discover_named, also=self._also), self.paths)
+        directories = each_path(partial(discover_named, also=self._also), self.paths)
         missing = [(each.path, each.unreadable[each.path]) for each in directories if not each.runs]
         if missing and not (skip_unreadable and len(missing) < len(directories)):
             raise NoEventFiles("; ".join(f"{path}: {why.message}" for path, why in missing))
@@ -207,7 +152,7 @@ class Experiment(Shown, Mapping[str, Run]):
         found = [(directory.path, files) for directory in directories for files in directory.runs]
         once = read_once([files for _, files in found]) if several else [True] * len(found)
         for path, files in compress(found, once):
-            name = _run_name(path, files, several=several)
+            name = run_name(path, files, several=several)
             if name in self._runs:
                 self._runs[name].data.expect(files.event_files)
             else:
@@ -280,7 +225,7 @@ class Experiment(Shown, Mapping[str, Run]):
             How many points are new, in the runs that had been read before and in new runs.
         """
         known = set(self._runs)
-        again = each_path(partial(_discover_again, also=self._also), self.paths)
+        again = each_path(partial(discover_again, also=self._also), self.paths)
         self._discover([found for found in again if found])
         if None in again:  # nothing tells when it comes back
             self.directories = None

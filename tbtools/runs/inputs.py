@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnsupportedType
 from tbtools.eventfile.source import as_path, source_of
-from tbtools.runs.experiment import Experiment, read_once
+from tbtools.runs.experiment import Experiment
 from tbtools.runs.frames import scalars_frame
 from tbtools.runs.loading import load
+from tbtools.runs.named_paths import read_once
 from tbtools.runs.run import Run
 
 if TYPE_CHECKING:

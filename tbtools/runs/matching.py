@@ -12,8 +12,8 @@ from tbtools.runs.levels import mean_level, window_start
 from tbtools.runs.numbers import stored_number
 from tbtools.runs.plugins.hparams_table import settings_above
 from tbtools.runs.reading import read_ahead
+from tbtools.runs.scalars import read_scalars_of
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import read_scalars_of
 from tbtools.runs.status import run_status, run_times
 from tbtools.runs.where import MISSING, PROPERTIES
 

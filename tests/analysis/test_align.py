@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 import tbtools
 from tbtools.analysis.align import INTERPOLATED, MISSING, OWN, align
 from tbtools.errors import InvalidArgument, UnknownTag
+from tbtools.runs.scalars import read_scalars_of
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import RunScalars, last_of_each, read_scalars_of
+from tbtools.runs.series import RunScalars, last_of_each
 from tests.builders import START, EventFileBuilder
 
 if TYPE_CHECKING:

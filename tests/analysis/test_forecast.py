@@ -11,7 +11,8 @@ import tbtools
 from tbtools.analysis.detect.learning_rate import learning_rates
 from tbtools.analysis.objective import objectives_of
 from tbtools.analysis.outlook import Outlook, Siblings, course_of
-from tbtools.runs.series import ScalarSeries, read_scalars_of
+from tbtools.runs.scalars import read_scalars_of
+from tbtools.runs.series import ScalarSeries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -24,7 +24,7 @@ from tbtools.analysis.merge import RunLoss, merge
 from tbtools.analysis.pieces import Copy
 from tbtools.errors import InputChanged, InvalidArgument, NoEventFiles, UnknownTag
 from tbtools.eventfile import messages
-from tbtools.runs.series import read_scalars_of
+from tbtools.runs.scalars import read_scalars_of
 from tests.builders import START, EventFileBuilder, scalar_tensor
 from tests.commands import call
 from tests.runs.tensorboard_truth import rust_scalars

@@ -18,8 +18,9 @@ from tbtools.eventfile.source import source_of
 from tbtools.runs.diagnostics import Provenance, require_readable
 from tbtools.runs.engine import Done, engine_of, once_a_process, over_runs
 from tbtools.runs.inputs import open_inputs, require_points
+from tbtools.runs.scalars import Reading, read_scalars_of, stream_scalars
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import Reading, last_of_each, read_scalars_of, stream_scalars
+from tbtools.runs.series import last_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -25,8 +25,8 @@ from tbtools.runs.levels import mean_level, window_start
 from tbtools.runs.numbers import is_number
 from tbtools.runs.reading import read_ahead, read_each
 from tbtools.runs.run import Run
+from tbtools.runs.scalars import read_scalars_of, stream_scalars
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import read_scalars_of, stream_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,8 +9,8 @@ import numpy as np
 
 from tbtools.analysis.objective import machinery_of
 from tbtools.analysis.schedule_end import schedule_end
+from tbtools.runs.scalars import read_scalars_of
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import read_scalars_of
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from tbtools.errors import MissingExtra, UndecodablePayload
 from tbtools.eventfile.discover import natural_key
 from tbtools.runs.plugins.payloads import stored_values
+from tbtools.runs.scalars import read_scalars_of, read_superseded_of
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import ScalarSeries, read_scalars_of, read_superseded_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tbtools.runs.plugins.values import StoredValue
     from tbtools.runs.run import Run
+    from tbtools.runs.series import ScalarSeries
 
 # What the charts can show, in the order of the key.
 VIEWS = ("scalars", "histograms", "images", "text", "hparams")

@@ -30,8 +30,9 @@ from tbtools.render.thinning import thin
 from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.numbers import is_number
+from tbtools.runs.scalars import read_scalars_of
 from tbtools.runs.selection import Selection, Selector
-from tbtools.runs.series import axis_name, read_scalars_of
+from tbtools.runs.series import axis_name
 from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:

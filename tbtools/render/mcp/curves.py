@@ -10,7 +10,7 @@ from tbtools.render.mcp.bounded import compact
 from tbtools.render.thinning import thin
 from tbtools.runs.diagnostics import Provenance
 from tbtools.runs.numbers import json_number
-from tbtools.runs.series import stream_scalars
+from tbtools.runs.scalars import stream_scalars
 from tbtools.runs.tables import session_rows
 
 if TYPE_CHECKING:

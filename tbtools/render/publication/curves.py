@@ -12,8 +12,9 @@ from tbtools.errors import InvalidArgument
 from tbtools.render.format import plural, printable
 from tbtools.render.publication.panels import RawCurve
 from tbtools.runs.inputs import require_points
+from tbtools.runs.scalars import stream_scalars
 from tbtools.runs.selection import Selector
-from tbtools.runs.series import axis_name, last_of_each, stream_scalars
+from tbtools.runs.series import axis_name, last_of_each
 from tbtools.vocabulary import BANDS
 
 if TYPE_CHECKING:

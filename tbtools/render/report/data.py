@@ -52,8 +52,8 @@ from tbtools.render.report.unshown import unshown
 from tbtools.render.run_names import short_names, tight_names
 from tbtools.render.series import LAST_DATE, LEAST_SMOOTHED, MOST_RAW_LINES, SMOOTHING
 from tbtools.runs.reading import OneByOne, check_progress
+from tbtools.runs.scalars import read_scalars_of, scalar_tags
 from tbtools.runs.selection import EVERYTHING, Selector
-from tbtools.runs.series import read_scalars_of, scalar_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
