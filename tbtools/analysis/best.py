@@ -41,7 +41,7 @@ from tbtools.runs.selection import Selection, Selector
 from tbtools.vocabulary import LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.main_objective import Objectives
@@ -145,7 +145,8 @@ def best(
     else:
         members, levels, left_out = _groups(inputs, places, group)
         not_ranked |= dict.fromkeys(left_out, "in no group")
-    order = _in_order(members, levels, direction)
+    fell = _fell(judged.findings, tag, places) if group is None else frozenset()
+    order = _in_order(members, levels, direction, fell)
     declared = settings_above({name: inputs.runs[name] for name in places}, inputs.all_runs)
     settings = _settings({name: own.values for name, (_, own) in declared.items()}, places)
     findings: dict[str, list[Finding]] = defaultdict(list)
@@ -269,9 +270,16 @@ def _goodness(value: float, direction: Objective) -> float:
 
 
 def _in_order(
-    members: Mapping[str, tuple[str, ...]], levels: Mapping[str, Level], direction: Objective
+    members: Mapping[str, tuple[str, ...]],
+    levels: Mapping[str, Level],
+    direction: Objective,
+    fell: Collection[str],
 ) -> list[RankedRun]:
-    """Runs or groups with their ranks, intervals, and whether they are tied with the first."""
+    """Runs or groups with their ranks, intervals, and whether they are tied with the first.
+
+    What became worse while its level was taken has two levels: its interval is as wide as
+    these are apart, and a tie with what is sound would be of the one that is no more.
+    """
     goodness = {name: _goodness(level.mean, direction) for name, level in levels.items()}
     order = sorted(members, key=lambda name: -goodness[name])
     places = {
@@ -284,11 +292,34 @@ def _in_order(
             value=levels[name].mean,
             low=levels[name].low,
             high=levels[name].high,
-            tied=None if name == order[0] else is_tied(levels[order[0]], levels[name]),
+            tied=_is_tied(name, order[0], levels, fell),
             runs=members[name],
         )
         for name in order
     ]
+
+
+def _fell(findings: Iterable[Finding], tag: str, places: Mapping[str, Standing]) -> frozenset[str]:
+    """The runs that diverged while their level was taken."""
+    return frozenset(
+        each.run
+        for each in findings
+        if each.tag == tag
+        and each.kind == "divergence"
+        and each.is_serious
+        and each.run in places
+        and each.onset_step > places[each.run].first_step
+    )
+
+
+def _is_tied(
+    name: str, first: str, levels: Mapping[str, Level], fell: Collection[str]
+) -> bool | None:
+    if name == first:
+        return None
+    if name in fell and first not in fell:
+        return False
+    return is_tied(levels[first], levels[name])
 
 
 def _with_points(shown: Sequence[RankedRun], points: Mapping[str, int]) -> list[RankedRun]:

@@ -20,11 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A level, and the point of the series where it had it."""
+    """A level, and the point of the series where it had it.
+
+    Attributes:
+        level: The level.
+        series: The series.
+        point: The index of the point.
+        first: That of the first point of which the level is.
+    """
 
     level: Level
     series: ScalarSeries
     point: int
+    first: int
 
     @property
     def dtype(self) -> str:
@@ -51,7 +59,8 @@ def reached(
     value = series.value
     point = value.size - 1
     if at == "end":
-        return Reached(level_in_time(value[window_start(value.size) :]), series, point)
+        first = window_start(value.size)
+        return Reached(level_in_time(value[first:]), series, point, first)
     if at == "best" and np.isfinite(value).any():
         turned = value if direction == "min" else -value
         point = int(np.argmin(np.where(np.isfinite(turned), turned, np.inf)))
@@ -60,4 +69,4 @@ def reached(
         if not before.size:
             return None
         point = int(before[-1])
-    return Reached(Level(float(value[point]), None, 1), series, point)
+    return Reached(Level(float(value[point]), None, 1), series, point, point)

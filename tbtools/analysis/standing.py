@@ -28,6 +28,7 @@ class Standing:
         level: The level.
         dtype: How it is stored; float64 for a level that is not stored.
         step: The step of the point.
+        first_step: That of the first point of which the level is.
         wall_time: Its wall time, seconds since the epoch.
         seconds: The same since the run's first event.
         points: How many points the series has.
@@ -37,6 +38,7 @@ class Standing:
     level: Level
     dtype: str
     step: int
+    first_step: int
     wall_time: float
     seconds: float
     points: int
@@ -118,6 +120,7 @@ class Placing:
             level=place.level,
             dtype=place.dtype,
             step=int(series.step[point]),
+            first_step=int(series.step[place.first]),
             wall_time=float(series.wall_time[point]),
             seconds=float(series.relative_time[point]),
             points=series.value.size,

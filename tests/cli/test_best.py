@@ -373,3 +373,18 @@ def test_the_user_says_which_way_is_better(logs: Path) -> None:
     )
     with pytest.raises(tbtools.InvalidArgument, match="top=0"):
         tbtools.best(str(logs), top=0)
+
+
+def test_a_run_that_blew_up_at_its_end_is_not_tied_with_a_sound_one(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for name, jump in (("sound", 0.0), ("worse", 30.0)):
+        builder = EventFileBuilder().file_version(wall_time=START)
+        for step in range(200):
+            loss = 0.5 + 2 * math.exp(-step / 30) + random.normal(0, 0.02)
+            builder.scalar(LOSS, step, loss + jump * (step >= 190), START + step)
+        builder.write(tmp_path / name / "events.out.tfevents.1")
+    sound, worse = tbtools.best(tmp_path).runs
+    assert (sound.run, worse.run) == ("sound", "worse")
+    assert worse.low is not None
+    assert worse.low < sound.value  # its interval reaches from one of its levels beyond the other
+    assert worse.tied is False

@@ -132,6 +132,41 @@ def test_sessions_without_points_have_no_steps(tmp_path: Path) -> None:
     assert str(sessions["first_step"].dtype) == "Int64"
 
 
+def test_values_older_than_their_file_say_when_the_run_ran(tmp_path: Path) -> None:
+    from tensorboardX import SummaryWriter  # a script that makes event files of another log
+
+    with SummaryWriter(str(tmp_path)) as writer:
+        for step in range(3):
+            writer.add_scalar("loss", 1.0, step, walltime=START + 10 * step)
+    run = tbtools.load(tmp_path)["."]
+    sessions = run.sessions
+    assert sessions.start_time.tolist() == [START]
+    assert sessions.end_time.tolist() == [START + 20]
+    summary = tbtools.summarize(tmp_path).runs[0]
+    assert summary.duration == 20
+    assert summary.status == "stopped"
+
+
+def test_a_converted_training_that_was_resumed_is_one_curve(tmp_path: Path) -> None:
+    from tensorboardX import SummaryWriter
+
+    for suffix, first, begins in (("1", 0, START), ("2", 5, START + 1000)):
+        with SummaryWriter(str(tmp_path), filename_suffix=suffix) as writer:
+            for step in range(first, first + 10):
+                writer.add_scalar("loss", float(suffix), step, walltime=begins + step)
+    frame = tbtools.read_scalars(tmp_path)
+    assert frame.step.tolist() == list(range(15))
+    assert frame.value.tolist() == [1.0] * 5 + [2.0] * 10
+
+
+def test_seconds_since_the_start_do_not_say_when_a_run_ran(tmp_path: Path) -> None:
+    builder = EventFileBuilder().file_version(wall_time=START)
+    for step in range(3):
+        builder.scalar("loss", step, 1.0, wall_time=float(step))
+    builder.write(tmp_path / "events.out.tfevents.1")
+    assert tbtools.load(tmp_path)["."].sessions.end_time.tolist() == [START]
+
+
 def test_steps_of_any_size_are_exact(tmp_path: Path) -> None:
     largest, odd = 2**63 - 1, 2**53 + 1
     builder = EventFileBuilder().scalars("a", [(-(2**63), 0.0), (largest, 0.0)])

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.timeline.rows import RunRows
 
+# September 2001: smaller numbers, such as seconds since the start, do not say when a run ran.
+_FIRST_TIME = 1e9
 _WRITER = re.compile(r"tfevents\.\d{9,}\.(?P<host>[^/]+?)(\.\d+){0,2}(\.v2)?$")
 
 
@@ -33,8 +35,9 @@ class Session:
         first_row: Its first row in the run.
         end_row: The row behind its last.
         start_step: The step of the SessionLog.START that opens it; None without.
-        start_time: Wall time of its first event, seconds since the epoch; NaN where it has none.
-        end_time: Its greatest wall time.
+        start_time: Wall time of its first event, seconds since the epoch; NaN where it has none. Of
+            its first value where all of them are older than the file.
+        end_time: Its greatest wall time; likewise.
         offset: The offset in its file of the mark that begins it; 0 where it begins the file.
         host: The machine that wrote it, as the file's name says; "" where it does not.
     """
@@ -96,11 +99,15 @@ def _session(
     last = file.values.count if end is None else int(file.mark_row[end])
     # A file's first session also has the marks in front of its START.
     marks = file.mark_wall_time[0 if is_first else start : end]
-    end_time = max(_latest(marks), _latest(file.wall_time[first:last]))
-    if is_first:
-        start_time = file.first_wall_time
+    values = file.wall_time[first:last]
+    latest = _latest(values)
+    start_time = file.first_wall_time if is_first else float(marks[0])
+    if start_time is not None and _FIRST_TIME <= latest < start_time:
+        # The values have times of their own, as where a script makes event files of another log:
+        # that the file was opened, and all that it has besides, was later, and not of the run.
+        start_time, end_time = float(values[values >= _FIRST_TIME][0]), latest
     else:
-        start_time = float(marks[0])
+        end_time = max(_latest(marks), latest)
     start_row = int(rows.starts[index])
     return Session(
         file=index,
