@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tbtools.eventfile.index import index
-from tbtools.eventfile.source import LocalSource, SourceFile, using
+from tbtools.eventfile.source import LocalSource, using
+from tbtools.eventfile.source_types import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tbtools.eventfile.source import Status
+    from tbtools.eventfile.source_types import Status
 
 
 @contextlib.contextmanager

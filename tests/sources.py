@@ -7,7 +7,8 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
-from tbtools.eventfile.source import Entry, LocalSource, Source, SourceFile, Status
+from tbtools.eventfile.source import LocalSource
+from tbtools.eventfile.source_types import Entry, Source, SourceFile, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.detect import Finding
     from tbtools.analysis.judgement import Judgement
     from tbtools.analysis.outlook import Outlook, Siblings
-    from tbtools.eventfile.source import Entry
+    from tbtools.eventfile.source_types import Entry
     from tbtools.runs.experiment import Experiment
     from tbtools.runs.inputs import Inputs, RunsLike
     from tbtools.runs.parts import Steps

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.same_tags import SameTags
     from tbtools.eventfile.scan import FileColumns
-    from tbtools.eventfile.source import Identity
+    from tbtools.eventfile.source_types import Identity
     from tbtools.runs.columns import RunColumns
     from tbtools.runs.run import Run
     from tbtools.runs.selection import Selector

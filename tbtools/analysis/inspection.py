@@ -19,7 +19,7 @@ from tbtools.vocabulary import plural
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tbtools.eventfile.source import SourceFile
+    from tbtools.eventfile.source_types import SourceFile
     from tbtools.runs.columns import RunColumns, SeriesRows
 
 # The number of the field of Event to what it is called there.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
-    from tbtools.eventfile.source import Identity, SourceFile
+    from tbtools.eventfile.source_types import Identity, SourceFile
 
 # Read at once to follow the lengths of records: from one on, as long as they lie close together.
 _LEAST_BLOCK, _BLOCK = 64, 1 << 20

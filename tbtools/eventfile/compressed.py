@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tbtools.eventfile.content import GZIP_MAGIC
-from tbtools.eventfile.source import SourceFile, open_file
+from tbtools.eventfile.source import open_file
+from tbtools.eventfile.source_types import SourceFile
 
 if TYPE_CHECKING:
     import gzip
 
-    from tbtools.eventfile.source import Status
+    from tbtools.eventfile.source_types import Status
 
 _BLOCK = 1 << 20
 

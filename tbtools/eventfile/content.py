@@ -9,7 +9,7 @@ from tbtools.eventfile.problems import Problem
 from tbtools.vocabulary import plural
 
 if TYPE_CHECKING:
-    from tbtools.eventfile.source import SourceFile
+    from tbtools.eventfile.source_types import SourceFile
 
 GZIP_MAGIC = b"\x1f\x8b"
 _HEADER_SIZE = 12  # of a record: its length and the checksum of that

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tbtools.eventfile.foreign.formats import Also
-    from tbtools.eventfile.source import Identity
+    from tbtools.eventfile.source_types import Identity
 
 # TensorBoard's rule (tensorboard/backend/event_processing/io_wrapper.py, IsSummaryEventsFile). The
 # suffix is that of the files without events that TensorFlow's profiler leaves.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    from tbtools.eventfile.source import Entry, Source
+    from tbtools.eventfile.source_types import Entry, Source
 
     Listing = tuple[list[Entry], OSError | None]
 

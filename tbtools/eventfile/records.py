@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import BinaryIO, Self
 
-    from tbtools.eventfile.source import SourceFile
+    from tbtools.eventfile.source_types import SourceFile
 
 HEADER_SIZE = 12
 FRAME_SIZE = 16  # what a record takes up beyond its data

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
-    from tbtools.eventfile.source import SourceFile
+    from tbtools.eventfile.source_types import SourceFile
     from tbtools.vocabulary import FileChangeKind
 
 # An hour, in nanoseconds: after so long a file is no longer being written.

@@ -18,7 +18,8 @@ import numpy as np
 from tbtools.eventfile import problems
 from tbtools.eventfile.content import recognised
 from tbtools.eventfile.side_by_side import scan_parts
-from tbtools.eventfile.source import Status, open_file
+from tbtools.eventfile.source import open_file
+from tbtools.eventfile.source_types import Status
 from tbtools.eventfile.value_rows import array, value_rows
 from tbtools.extensions import compiled
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.growing import ColumnMemory
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.side_by_side import JoiningScanner, Scanner
-    from tbtools.eventfile.source import Identity, SourceFile
+    from tbtools.eventfile.source_types import Identity, SourceFile
     from tbtools.eventfile.value_rows import ValueRows
 
 # Raised whenever a scan finds something else in the same bytes than before, so that what an index

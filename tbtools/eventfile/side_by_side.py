@@ -17,7 +17,7 @@ from tbtools.eventfile.threads import claimed_cores, submitted
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tbtools.eventfile.source import SourceFile
+    from tbtools.eventfile.source_types import SourceFile
 
 # Fewer bytes take about as long as it takes to start a thread and to join what it has found.
 _LEAST_BYTES = 4 << 20

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tbtools.analysis.pieces import Copy
     from tbtools.analysis.stretches import ScannedFile
     from tbtools.eventfile.scan import FileColumns
-    from tbtools.eventfile.source import SourceFile
+    from tbtools.eventfile.source_types import SourceFile
 
 # What is read at once. A longer stretch is copied by the operating system, where it does that.
 BLOCK = 1 << 20

@@ -27,7 +27,7 @@ from tbtools.eventfile.source import LocalSource, using
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tbtools.eventfile.source import Entry, Status
+    from tbtools.eventfile.source_types import Entry, Status
 
 FILE = "events.out.tfevents.1700000000.host.1.0"
 

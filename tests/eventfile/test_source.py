@@ -14,14 +14,8 @@ import tbtools
 from tbtools import system
 from tbtools.eventfile.discover import discover
 from tbtools.eventfile.scan import scan_file
-from tbtools.eventfile.source import (
-    LocalSource,
-    Status,
-    path_below,
-    paths_of,
-    source_of,
-    using,
-)
+from tbtools.eventfile.source import LocalSource, path_below, paths_of, source_of, using
+from tbtools.eventfile.source_types import Status
 from tests.builders import START, EventFileBuilder
 from tests.commands import ROOT, call
 from tests.sources import FailingSource, MemorySource, failing

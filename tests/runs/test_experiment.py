@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tbtools.eventfile.source import SourceFile
+    from tbtools.eventfile.source_types import SourceFile
 
 
 def write(path: Path, count: int = 3, tag: str = "loss") -> Path:

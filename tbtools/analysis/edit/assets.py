@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tbtools.analysis.edit.followers import Followers
-    from tbtools.eventfile.source import Entry
+    from tbtools.eventfile.source_types import Entry
 
 # What `plugins` calls the embeddings of a run.
 PROJECTOR = "projector"

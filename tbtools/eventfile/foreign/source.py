@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from tbtools.eventfile.foreign.encoding import encoded
 from tbtools.eventfile.foreign.formats import ForeignPath, read_logs
 from tbtools.eventfile.foreign.log import ForeignLog, refusal
-from tbtools.eventfile.source import Source, SourceFile, Status, source_of
+from tbtools.eventfile.source import source_of
+from tbtools.eventfile.source_types import Source, SourceFile, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tbtools.eventfile.problems import Problem
-    from tbtools.eventfile.source import Entry
+    from tbtools.eventfile.source_types import Entry
 
 
 def read_log(path: str) -> ForeignLog:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tbtools.eventfile.source import Status
+    from tbtools.eventfile.source_types import Status
 
     Common = tuple[str | None, list[bytes], list[bytes], list[tuple[int, int]], Shapes]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tbtools.eventfile.index.store import Found
     from tbtools.eventfile.rescan import Rescan
     from tbtools.eventfile.scan import FileColumns
-    from tbtools.eventfile.source import Status
+    from tbtools.eventfile.source_types import Status
 
 # An entry is written where reading its file took so many times as long as writing the entry will,
 # as measured on two cores of a virtual machine. Files that the system has in memory are so fast to

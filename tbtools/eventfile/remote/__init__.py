@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tbtools.errors import MissingExtra, MissingPackage
 
 if TYPE_CHECKING:
-    from tbtools.eventfile.source import Source
+    from tbtools.eventfile.source_types import Source
 
 # Schemes that obstore reads, and of those that fsspec reads the ones that are worth a hint where it
 # is missing.

@@ -10,12 +10,12 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools.eventfile.remote.ranges import RangeFile, range_count
-from tbtools.eventfile.source import Entry, Source, SourceFile, Status
+from tbtools.eventfile.source_types import Entry, Source, SourceFile, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tbtools.eventfile.source import Kind
+    from tbtools.eventfile.source_types import Kind
 
 # Reads that go on at once: what a connection pool and a server bear, and enough for 1,000 files of
 # 30 ms in a second.

@@ -23,7 +23,7 @@ from tbtools.eventfile.remote.directory import (
 )
 from tbtools.eventfile.remote.requests import answered
 from tbtools.eventfile.remote.traffic import traffic
-from tbtools.eventfile.source import Status
+from tbtools.eventfile.source_types import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

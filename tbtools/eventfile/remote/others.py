@@ -13,14 +13,14 @@ from fsspec.core import url_to_fs
 from tbtools.eventfile.remote.credentials import credentials_of
 from tbtools.eventfile.remote.directory import Listed, RemoteSource, identity_of, os_error
 from tbtools.eventfile.remote.traffic import traffic
-from tbtools.eventfile.source import Status
+from tbtools.eventfile.source_types import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fsspec import AbstractFileSystem
 
-    from tbtools.eventfile.source import Kind
+    from tbtools.eventfile.source_types import Kind
 
 # What file systems call the same.
 _VERSIONS = ("ETag", "etag", "md5Hash", "md5", "checksum", "blob_id")

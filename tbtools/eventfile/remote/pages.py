@@ -24,7 +24,7 @@ from tbtools.eventfile.remote.directory import Listed, os_error
 from tbtools.eventfile.remote.objects import CLIENT, RETRIES, ObjectSource, Refusals, status_of
 from tbtools.eventfile.remote.requests import answered, side_by_side
 from tbtools.eventfile.remote.traffic import traffic
-from tbtools.eventfile.source import Status
+from tbtools.eventfile.source_types import Status
 
 if TYPE_CHECKING:
     from obstore import GetResult

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools.eventfile.remote.requests import begun
-from tbtools.eventfile.source import SourceFile, Status
+from tbtools.eventfile.source_types import SourceFile, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,14 +18,14 @@ from tbtools import system
 from tbtools.eventfile.remote.credentials import credentials_of
 from tbtools.eventfile.remote.directory import Listed, RemoteSource, identity_of, os_error
 from tbtools.eventfile.remote.traffic import traffic
-from tbtools.eventfile.source import Status
+from tbtools.eventfile.source_types import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from asyncssh import SFTPAttrs, SFTPClient
 
-    from tbtools.eventfile.source import Kind
+    from tbtools.eventfile.source_types import Kind
 
 Answer = TypeVar("Answer")
 

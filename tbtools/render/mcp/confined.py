@@ -13,7 +13,7 @@ from tbtools.eventfile.source import LocalSource, as_path, source_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tbtools.eventfile.source import Entry, SourceFile, Status
+    from tbtools.eventfile.source_types import Entry, SourceFile, Status
 
 # Above a log directory, a project says here what is judged in it, and how.
 _CONFIGURATIONS = frozenset({"tbtools.toml", "pyproject.toml"})

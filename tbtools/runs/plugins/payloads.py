@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.eventfile.scan import FileColumns
-    from tbtools.eventfile.source import SourceFile
+    from tbtools.eventfile.source_types import SourceFile
     from tbtools.runs.parts import Part
     from tbtools.runs.timeline.rows import Mark, RunRows
 
