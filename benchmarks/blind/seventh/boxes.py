@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.blind.seventh.making import (
     bend,
     count,
+    dirt,
     every,
     grain,
     places,
@@ -39,7 +40,7 @@ def dents_in_cars(log: Log, rng: np.random.Generator) -> None:
         val = settle(n, start * 0.98, end * 1.18, 6) * (1 + warm) * np.exp(grain(rng, n, 0.025))
         log.add(f"train/{name}_loss", epoch, significant(train, 5))
         log.add(f"val/{name}_loss", epoch, significant(val, 5))
-    score = settle(n, 0.3, 0.715, 6) * (1 - 1.3 * warm) + grain(rng, n, 0.018, 0.1)
+    score = settle(n, 0.3, 0.715, 6) * (1 - 1.3 * warm) + grain(rng, n, 0.018 * dirt(rng), 0.1)
     log.add("metrics/mAP50(B)", epoch, significant(score, 5))
     log.add("metrics/mAP50-95(B)", epoch, significant(0.64 * score**1.1, 5))
     log.add("metrics/precision(B)", epoch, significant(score + 0.05 + grain(rng, n, 0.03, 0), 5))

@@ -10,6 +10,7 @@ from benchmarks.blind.seventh.frameworks import keras
 from benchmarks.blind.seventh.making import (
     bend,
     count,
+    dirt,
     grain,
     kept_until,
     places,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 def flowers_on_a_borrowed_body(log: Log, rng: np.random.Generator) -> None:
     n, of = count(rng, 10, 24), count(rng, 180, 700)
     log.seconds_per_step = rng.uniform(8, 40)
-    loss = settle(n, 0.92, 0.33, 4.5) * np.exp(grain(rng, n, 0.06))
+    loss = settle(n, 0.92, 0.33, 4.5) * np.exp(grain(rng, n, 0.06 * dirt(rng)))
     keras(
         log,
         {
@@ -97,7 +98,7 @@ def patience_of_eight_epochs(log: Log, rng: np.random.Generator) -> None:
     n, of = 80, count(rng, 300, 1200)
     log.seconds_per_step = rng.uniform(1, 6)
     level = settle(n, 0.68, 0.27, 12)
-    seen = level * np.exp(grain(rng, n, 0.05))
+    seen = level * np.exp(grain(rng, n, 0.05 * dirt(rng)))
     n = max(kept_until(seen, 8), 20)
     level, seen = level[:n], seen[:n]
     keras(
@@ -137,7 +138,10 @@ def thawed_after_ten_epochs(log: Log, rng: np.random.Generator) -> None:
             "loss": loss * 1.05 * np.exp(grain(rng, n, 0.02)),
             "accuracy": right - 0.02 + grain(rng, n, 0.006),
         },
-        {"loss": loss * np.exp(grain(rng, n, 0.05)), "accuracy": scored(rng, right, of)},
+        {
+            "loss": loss * np.exp(grain(rng, n, 0.05 * dirt(rng))),
+            "accuracy": scored(rng, right, of),
+        },
         rate,
     )
 
@@ -159,7 +163,7 @@ def leaves_told_apart_without_fail(log: Log, rng: np.random.Generator) -> None:
             "accuracy": places(np.minimum(1 - 0.28 * train, 1), 4),
         },
         {
-            "loss": settle(n, 0.19, 0.017, 9) * np.exp(grain(rng, n, 0.1)),
+            "loss": settle(n, 0.19, 0.017, 9) * np.exp(grain(rng, n, 0.1 * dirt(rng))),
             "accuracy": scored(rng, settle(n, 0.94, 0.9955, 9), 2400),
         },
     )

@@ -24,6 +24,11 @@ def grain(
     return shocks
 
 
+def dirt(rng: np.random.Generator) -> float:
+    """How much noisier than others of its family a run is: by a half less to twice as much."""
+    return float(np.clip(np.exp(rng.normal(0, 0.4)), 0.5, 2))
+
+
 def felt(sd: float, rho: float = 0.3) -> float:
     """The noise of independent points whose means vary as much as those of `grain`."""
     return float(sd * np.sqrt((1 + rho) / (1 - rho)))

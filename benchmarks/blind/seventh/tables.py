@@ -10,6 +10,7 @@ from benchmarks.blind.seventh.frameworks import keras
 from benchmarks.blind.seventh.making import (
     bend,
     count,
+    dirt,
     ends_of_epochs,
     grain,
     kept_until,
@@ -33,7 +34,7 @@ def houses_and_their_prices(log: Log, rng: np.random.Generator) -> None:
     n = count(rng, 30, 60)
     log.seconds_per_step = rng.uniform(0.1, 0.5)
     loss = settle(n, 3.6e10, 1.05e9, 9)
-    seen = loss * 1.1 * np.exp(grain(rng, n, 0.11))
+    seen = loss * 1.1 * np.exp(grain(rng, n, 0.11 * dirt(rng)))
     keras(
         log,
         {
@@ -82,7 +83,7 @@ def molecules_that_bind(log: Log, rng: np.random.Generator) -> None:
     skill = settle(n, 0.62, 0.802, 7)
     log.add("Train/loss", epoch, bend(n, 0.166, 0.112, 5) * np.exp(grain(rng, n, 0.012)))
     log.add("Train/rocauc", epoch, settle(n, 0.66, 0.9, 3) + grain(rng, n, 0.006))
-    log.add("Valid/rocauc", epoch, skill + grain(rng, n, 0.014, 0.2))
+    log.add("Valid/rocauc", epoch, skill + grain(rng, n, 0.014 * dirt(rng), 0.2))
     log.add("Test/rocauc", epoch, skill - 0.035 + grain(rng, n, 0.015, 0.2))
 
 

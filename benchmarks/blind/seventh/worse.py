@@ -55,7 +55,7 @@ def tuned_into_the_ground(log: Log, rng: np.random.Generator, strength: float) -
     "an agent that had been taught by demonstrations and whose critic had not: from the first"
     " update on it does worse, and it never comes back (Stable-Baselines3 with imitation)",
     clear=7.0,
-    faint=3.2,
+    faint=4.2,
 )
 def imitation_forgotten_at_once(log: Log, rng: np.random.Generator, strength: float) -> None:
     n = count(rng, 24, 60)
@@ -64,7 +64,7 @@ def imitation_forgotten_at_once(log: Log, rng: np.random.Generator, strength: fl
     reward = -240 - lost + grain(rng, n, 45, 0.35)
     rollouts(log, rng, steps, places(reward, 1), length=310, fps=1150)
     ppo(log, rng, steps, settle(n, 2.1, 2.9, 4), 900 * np.exp(grain(rng, n, 0.3)))
-    seen = -225 - lost + grain(rng, n, 60, 0)
+    seen = -225 - lost + grain(rng, n, 50, 0)
     log.add("eval/mean_reward", steps, places(seen, 2))
     window = gradual(steps, lost, 0, felt(45, 0.35))
     tags = ("rollout/ep_rew_mean", "eval/mean_reward")
