@@ -18,6 +18,8 @@ from benchmarks.blind.runs import PARTS, Family, Log, prefixes
 from benchmarks.blind.score import Share, by_kind, of_healthy, score
 from benchmarks.blind.second import SECOND
 from benchmarks.blind.second.generators import loss_scale, memorised
+from benchmarks.blind.seventh import SEVENTH
+from benchmarks.blind.seventh.making import felt, grain, kept_until, reduced, scored
 from benchmarks.blind.sixth import SIXTH
 from benchmarks.blind.third import THIRD
 from benchmarks.blind.third.making import bfloat16, dynamic_scale
@@ -69,7 +71,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     names = {family.name.partition("/")[0]: family for family in SECOND}
     assert not names.keys() & {family.name.partition("/")[0] for family in FAMILIES}
     assert {family.part for family in SECOND} == {"second"}
-    others = {"second", "third", "fourth", "fifth", "sixth"}
+    others = {"second", "third", "fourth", "fifth", "sixth", "seventh"}
     assert others == set(PARTS) - {"development", "held-out"}
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
@@ -107,8 +109,9 @@ def test_the_fourth_set_is_apart_from_the_others_and_has_each_kind_often() -> No
     [
         ("fifth", FIFTH, (*FAMILIES, *SECOND, *THIRD, *FOURTH), 70, 90),
         ("sixth", SIXTH, (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH), 55, 70),
+        ("seventh", SEVENTH, (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH), 60, 80),
     ],
-    ids=["fifth", "sixth"],
+    ids=["fifth", "sixth", "seventh"],
 )
 def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
     part: str, families: tuple[Family, ...], before: tuple[Family, ...], least: int, most: int
@@ -129,8 +132,8 @@ def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [THIRD, FOURTH, FIFTH, SIXTH],
-    ids=["third", "fourth", "fifth", "sixth"],
+    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH],
+    ids=["third", "fourth", "fifth", "sixth", "seventh"],
 )
 def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], seed: int) -> None:
     for family in families:
@@ -147,13 +150,17 @@ def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], see
             assert truth.window[0] <= truth.onset <= truth.window[1], family.name
 
 
-@pytest.mark.parametrize("families", [THIRD, FOURTH, FIFTH, SIXTH], ids=lambda each: each[0].part)
+@pytest.mark.parametrize(
+    "families", [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH], ids=lambda each: each[0].part
+)
 def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
     assert digests(families) == frozen(families[0].part)
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("families", [FOURTH, FIFTH, SIXTH], ids=["fourth", "fifth", "sixth"])
+@pytest.mark.parametrize(
+    "families", [FOURTH, FIFTH, SIXTH, SEVENTH], ids=["fourth", "fifth", "sixth", "seventh"]
+)
 def test_healthy_runs_are_numbers_throughout(families: tuple[Family, ...], seed: int) -> None:
     """Except for the first explained variance of PPO, which is none."""
     for family in families:
@@ -208,6 +215,36 @@ def test_a_memorising_model_is_best_where_it_should_be() -> None:
     assert (curve.worse[0], curve.worse[-1]) == pytest.approx((2.0, 0.5))
     assert curve.train[0] == 1
     assert (np.diff(curve.train) < 0).all()
+
+
+def test_noise_with_a_memory_has_the_size_and_the_means_that_it_says() -> None:
+    """Means of a hundred points vary as those of independent ones of the size that is felt."""
+    noise = grain(np.random.default_rng(1), 400_000, 2.0, 0.5)
+    assert noise.std() == pytest.approx(2, rel=0.03)
+    assert np.corrcoef(noise[1:], noise[:-1])[0, 1] == pytest.approx(0.5, abs=0.02)
+    assert noise.reshape(-1, 100).mean(axis=1).std() == pytest.approx(felt(2, 0.5) / 10, rel=0.05)
+
+
+def test_scores_of_so_many_examples_are_shares_of_them() -> None:
+    scores = scored(np.random.default_rng(1), np.linspace(0.5, 1, 40), 25)
+    np.testing.assert_allclose(scores * 25, np.round(scores * 25), atol=1e-9)
+    assert 0 <= scores.min() <= scores.max() <= 1
+
+
+def test_early_stopping_waits_for_a_new_best() -> None:
+    assert kept_until(np.array([3.0, 2, 1, 2, 0.5, 1, 2, 0.6, 9]), 3) == 8
+    assert kept_until(np.arange(9.0, 0, -1), 3) == 9
+
+
+def test_a_rate_is_cut_where_patience_is_over_and_only_there() -> None:
+    run = reduced(np.random.default_rng(1), 60, (2.0, 0.4, 0.3), 0.1, rate=1e-3, patience=3)
+    cuts = np.flatnonzero(np.diff(run.rate)) + 1
+    assert len(cuts) > 1
+    np.testing.assert_allclose(run.rate[cuts] / run.rate[cuts - 1], 0.5)
+    for first, last in zip([0, *cuts], cuts, strict=False):
+        best = run.seen[: last - 4].min()
+        assert last - first >= 4
+        assert (run.seen[last - 4 : last] >= best * (1 - 1e-4)).all()
 
 
 def test_what_is_written_is_what_was_made(tmp_path: Path) -> None:
