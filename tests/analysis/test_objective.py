@@ -237,6 +237,33 @@ def test_what_a_loss_says_depends_on_the_other_tags_of_its_run(tags: str, loss: 
     assert objectives_of([*reversed(every)])[first] == loss
 
 
+@pytest.mark.parametrize(
+    ("tags", "first"),
+    [
+        # What Stable-Baselines3's Monitor writes of an episode: its return, length and time.
+        ("r l t", "max"),
+        ("r", "max"),
+        ("monitor/r monitor/l monitor/t train/loss", "max"),
+        ("loss r l t", "none"),  # of an agent
+        ("l r t", "none"),
+        ("t r l", "none"),
+        ("rollout/ep_rew_mean r l t", "max"),
+        # A correlation, a radius, ...: nobody knows.
+        ("r loss", "none"),
+        ("val/r val/loss", "none"),
+        ("train/r val/r", "none"),
+        ("loss r val_loss", "min"),
+        ("val/loss val/r train/l train/t", "min"),
+    ],
+)
+def test_one_letter_is_the_return_of_an_episode_where_monitor_wrote_it(
+    tags: str, first: str
+) -> None:
+    asked, *_ = every = tags.split()
+    assert objectives_of(every)[asked] == first
+    assert objectives_of([*reversed(every)])[asked] == first
+
+
 def test_a_measure_keeps_its_objective_beside_rewards_and_players() -> None:
     tags = ["win_rate", "eval/mean_reward", "FID", "policy_loss", "val/accuracy"]
     assert list(objectives_of(tags).values()) == ["max", "max", "min", "none", "max"]

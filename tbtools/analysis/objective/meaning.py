@@ -9,7 +9,8 @@ rises with what is learned, not with how well; beside the losses of two players 
 sum. Where the loss of a policy is measured on data held out, policy and value are no players but
 two heads of one network that fits that data. Beside an Elo rating a reward is against opponents
 that get better, and beside the losses of a quantiser a perplexity is how many of its codes are
-used. So a run is read as a whole by `objectives_of`.
+used. Where a monitor of episodes wrote ``r``, ``l`` and ``t``, the first is a return. So a run is
+read as a whole by `objectives_of`.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ _MARGINS = frozenset({"margin", "margins"})
 _ACCURACIES = frozenset({"acc", "accuracy", "accuracies"})
 _ENTROPIES = frozenset({"entropy", "ent"})
 _SUMS = frozenset({"total", "overall", "objective"})
+# What the Monitor of Stable-Baselines writes of an episode: return, length, time.
+_EPISODE = frozenset({"r", "l", "t"})
 _L2_NORM = ("l", "2", "norm")
 _L2_LOSS = ("l", "2", "loss")
 _SEGMENTS = re.compile(r"[/|]| - ")
@@ -279,7 +282,8 @@ def directions(tags: tuple[str, ...]) -> Mapping[str, Objective]:
         tags: All tags of the run.
     """
     meanings = {tag: meaning_of(tag) for tag in tags}
-    rewards = any(each.rewards for each in meanings.values())
+    returns = _returns_of_monitor(tags)
+    rewards = bool(returns) or any(each.rewards for each in meanings.values())
     heads = not rewards and any(map(_is_held_out_policy, tags))
     plays = not heads and any(each.plays for each in meanings.values())
     rated = any(each.measure and each.measure.word in _RATINGS for each in meanings.values())
@@ -288,7 +292,9 @@ def directions(tags: tuple[str, ...]) -> Mapping[str, Objective]:
     penalties = _penalties(tags)
     return MappingProxyType(
         {
-            tag: "none"
+            tag: "max"
+            if tag in returns
+            else "none"
             if tag in penalties
             else each.head.better
             if heads and each.head
@@ -297,6 +303,22 @@ def directions(tags: tuple[str, ...]) -> Mapping[str, Objective]:
             )
             for tag, each in meanings.items()
         }
+    )
+
+
+def _returns_of_monitor(tags: Sequence[str]) -> frozenset[str]:
+    """The tags ``r`` that are the returns of episodes, and no correlations.
+
+    All that Monitor writes stands beside, in the same folder; or the run has nothing else.
+    """
+    by_folder: dict[str, set[str]] = {}
+    for tag in tags:
+        folder, slash, name = tag.rpartition("/")
+        by_folder.setdefault(folder + slash, set()).add(name)
+    return frozenset(
+        folder + "r"
+        for folder, names in by_folder.items()
+        if "r" in names and (names >= _EPISODE or (len(by_folder) == 1 and names <= _EPISODE))
     )
 
 
