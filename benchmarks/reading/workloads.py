@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from benchmarks.reading.measure import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
 _REPOSITORY = Path(__file__).parents[2]
 _EXAMPLES = _REPOSITORY / "examples" / "logs"
@@ -66,6 +67,19 @@ class Workload:
     logdir: Path | None = None
 
 
+def generate(generator: str, logdir: Path, *arguments: int) -> None:
+    """Makes a log directory in a process of its own, for this one has to stay small.
+
+    Args:
+        generator: A function of `benchmarks.reading.logs`.
+        logdir: Where to.
+        arguments: Its other arguments.
+    """
+    call = f"logs.{generator}({', '.join([f'Path({str(logdir)!r})', *map(str, arguments)])})"
+    code = f"from pathlib import Path\nfrom benchmarks.reading import logs\n{call}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def _process(name: str, logdir: Path, rounds: int = 5, label: str = "") -> Reader:
     """A reader of `benchmarks.reading.readers`; the whole process counts."""
     command = (sys.executable, "-m", "benchmarks.reading.readers", name, str(logdir))
@@ -82,6 +96,15 @@ def _work(
     """The same; only the work counts, and not what is read before it."""
     reader = _process(name, logdir, rounds, label)
     return replace(reader, command=(*(reader.command or ()), str(warm_up)), own_time=True)
+
+
+def limit(logdir: Path, label: str = "limit") -> Reader:
+    """What reading a log directory cannot take less than, whatever is made of it."""
+    return _work("limit", logdir, label=label)
+
+
+def _limits(folder: Path, logs: Iterable[Log]) -> Iterator[Reader]:
+    return (limit(folder / log.name, f"limit, {log.name}") for log in logs)
 
 
 def _rust(logdir: Path, rounds: int = 3) -> Reader:
@@ -105,7 +128,7 @@ def _frame_readers(logdir: Path) -> tuple[Reader, ...]:
         ours,
         _work("scan", logdir),
         _work("checksum", logdir),
-        _work("limit", logdir),
+        limit(logdir),
         _rust(logdir),
         _fallback(ours),
         _work("tbparse", logdir, rounds=1),
@@ -178,7 +201,10 @@ def _linearity(folder: Path, scale: float) -> Workload:
         "Twice the runs, twice the time",
         "`tbtools summarize` of the same kind of runs, a quarter and half as many.",
         logs,
-        tuple(_shell(f"{log.amount:,} runs", "summarize", str(folder / log.name)) for log in logs),
+        (
+            *(_shell(f"{log.amount:,} runs", "summarize", str(folder / log.name)) for log in logs),
+            *_limits(folder, logs),
+        ),
     )
 
 
@@ -218,7 +244,7 @@ def _pictures(folder: Path, scale: float) -> Workload:
             _work("summarize", folder / large.name, label="tbtools"),
             _work("summarize", folder / small.name, label="tbtools, a third of it"),
             _work("checksum", folder / large.name),
-            _work("limit", folder / large.name),
+            limit(folder / large.name),
             _rust(folder / large.name),
             _work("EventAccumulator", folder / large.name, rounds=1),
         ),
@@ -248,7 +274,7 @@ def _second_look(folder: Path, scale: float) -> Workload:
         f"without; and what `load` takes of a file of {one.amount:,} scalars before the frame is "
         "made, without imports, in a process that has loaded it once before and let go of it.",
         (*logs.values(), one),
-        tuple(readers),
+        (*readers, *_limits(folder, (*logs.values(), one))),
     )
 
 
@@ -262,10 +288,13 @@ def _reports(folder: Path, scale: float) -> Workload:
         f"`tbtools report` of {titles[0]} of 20 tags x 100 points, and of {titles[1]} of 20 tags x "
         "10,000 points: reading, judging, and writing the page.",
         tuple(logs),
-        tuple(
-            _shell(title, "report", str(folder / log.name), "--force", "-o",
-                   str(folder / "report.html"), rounds=3)
-            for title, log in zip(titles, logs, strict=True)
+        (
+            *(
+                _shell(title, "report", str(folder / log.name), "--force", "-o",
+                       str(folder / "report.html"), rounds=3)
+                for title, log in zip(titles, logs, strict=True)
+            ),
+            *_limits(folder, logs),
         ),
     )  # fmt: skip
 
