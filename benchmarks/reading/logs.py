@@ -201,6 +201,14 @@ def long_runs(logdir: Path, runs: int) -> None:
     many_runs(logdir, runs, steps=10_000)
 
 
+def directories(logdir: Path, runs: int) -> None:
+    """Runs without a record, a thousand of them below each directory."""
+    for run in range(runs):
+        folder = logdir / f"group{run // 1000}" / f"run{run % 1000}"
+        folder.mkdir(parents=True)
+        (folder / "events.out.tfevents.1").touch()
+
+
 def random_runs(
     logdir: Path, runs: int, tags: int, points: int, first: int = 0, session: int = 0
 ) -> None:

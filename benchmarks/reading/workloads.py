@@ -18,11 +18,23 @@ _REPOSITORY = Path(__file__).parents[2]
 _EXAMPLES = _REPOSITORY / "examples" / "logs"
 _TBTOOLS = str(Path(sys.executable).with_name("tbtools"))
 
-ONE_SERIES, TRAINING, RUNS, LINEARITY, CORPUS, PICTURES, SECOND_LOOK, REPORTS, START_UP = (
+(
+    ONE_SERIES,
+    TRAINING,
+    RUNS,
+    LINEARITY,
+    DISCOVERY,
+    CORPUS,
+    PICTURES,
+    SECOND_LOOK,
+    REPORTS,
+    START_UP,
+) = (
     "one_series",
     "training",
     "runs",
     "linearity",
+    "discovery",
     "corpus",
     "pictures",
     "second_look",
@@ -208,6 +220,23 @@ def _linearity(folder: Path, scale: float) -> Workload:
     )
 
 
+def _discovery(folder: Path, scale: float) -> Workload:
+    log = Log("directories", "directories", round(100_000 * scale))
+    logdir = folder / log.name
+    slow = "where each call takes 5 ms"
+    return Workload(
+        DISCOVERY,
+        f"Finding {log.amount:,} runs",
+        "Directories that hold an empty event file each. Each is listed once; where that takes "
+        f"long, many are at once: one after the other they would take {log.amount * 0.005:.0f} s.",
+        (log,),
+        (
+            _work("discover", logdir, label="tbtools"),
+            _work("discover_slowly", logdir, rounds=1, label=f"tbtools, {slow}"),
+        ),
+    )
+
+
 def corpus() -> Path | None:
     """The folder of real event files, if there is one."""
     folder = Path(os.environ.get("TBTOOLS_CORPUS", "../shared/corpus"))
@@ -323,7 +352,13 @@ def workloads(folder: Path, scale: float) -> list[Workload]:
         folder: Where the logs are to be.
         scale: A part of the full amounts, to try things out; 1 for numbers to report.
     """
-    makers: list[Callable[[Path, float], Workload]] = [_one_series, _training, _runs, _linearity]
+    makers: list[Callable[[Path, float], Workload]] = [
+        _one_series,
+        _training,
+        _runs,
+        _linearity,
+        _discovery,
+    ]
     found = [make(folder, scale) for make in makers]
     real = corpus()
     if real:

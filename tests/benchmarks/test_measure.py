@@ -112,7 +112,7 @@ def test_workloads_begin_with_tbtools_and_scale(tmp_path: Path) -> None:
         assert len(set(names)) == len(names)
         assert all(hasattr(logs, log.generator) for log in workload.logs)
     assert {log.amount for workload in workloads(tmp_path, 1) for log in workload.logs} == {
-        *(2_000_000, 100, 250, 500, 1000, 1500, 10_000, 100_000_000, 300_000_000)
+        *(2_000_000, 100, 250, 500, 1000, 1500, 10_000, 100_000, 100_000_000, 300_000_000)
     }
 
 
