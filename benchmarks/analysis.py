@@ -15,25 +15,23 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from benchmarks.reading import machine
 from benchmarks.reading.document import markdown_table, seconds, targets_section
 from benchmarks.reading.measure import Reader, Result, measure_all
 from benchmarks.reading.targets import Target, at_least, at_most
-from tbtools.render.event_files import write_runs
+from benchmarks.reading.workloads import generate, limit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PAGE = Path(__file__).parents[1] / "docs" / "performance_analysis.md"
 _BIN = Path(sys.executable).parent
-_START = 1.7e9
 _ROUNDS = 3
 
 _INTRODUCTION = (
     "`python -m benchmarks.analysis` writes this page: whole processes, in each round every row in "
-    "turn; medians, and ratios to the first row."
+    "turn; medians, and ratios to the first row. *limit* is the loop in C of performance.md, which "
+    "reads and checks the same files, makes nothing of them, and leaves out the start."
 )
 _REDUCER = "import sys; from tensorboard_reducer import main; sys.exit(main())"
 _TBPARSE_DIFFERENCE = """
@@ -111,23 +109,10 @@ def _command(name: str, *arguments: str, rounds: int = _ROUNDS) -> Reader:
     return Reader(name, arguments, rounds=rounds)
 
 
-def _write_runs(
-    folder: Path, runs: int, tags: int, points: int, first: int = 0, session: int = 0
-) -> Path:
-    steps = np.arange(first, first + points, dtype=np.int64)
-    times = _START + 1e7 * session + steps
-    random = np.random.default_rng(0)
-
-    def run() -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        return {f"tag{tag}": (steps, times, random.normal(size=points)) for tag in range(tags)}
-
-    write_runs(((f"seed{seed}", [run()]) for seed in range(runs)), folder, command="benchmark")
-    return folder
-
-
 def _aggregate(folder: Path, scale: float) -> _Case:
     points = int(10_000 * scale)
-    logs = _write_runs(folder / "seeds", 20, 20, points)
+    logs = folder / "seeds"
+    generate("random_runs", logs, 20, 20, points)
     runs = sorted(str(path) for path in logs.iterdir())
     out = str(folder / "aggregated")
     tbtools = str(_BIN / "tbtools")
@@ -144,15 +129,17 @@ def _aggregate(folder: Path, scale: float) -> _Case:
             _command("tbtools, to event files", tbtools, *ours, "-o", out),
             _script("tensorboard-reducer, to event files", _REDUCER, *runs, *theirs, "-o",
                      f"{out}_", rounds=1),
+            limit(logs),
         ),
     )  # fmt: skip
 
 
 def _diff(folder: Path, scale: float) -> _Case:
     points = int(1_000_000 * scale)
+    (folder / "diff").mkdir()
     for name in ("a", "b"):
-        _write_runs(folder / f"diff_{name}", 1, 1, points)
-    paths = [str(folder / f"diff_{name}" / "seed0") for name in ("a", "b")]
+        generate("random_runs", folder / "diff" / name, 1, 1, points)
+    paths = [str(folder / "diff" / name / "seed0") for name in ("a", "b")]
     return _Case(
         title="Diff of two long runs",
         about=f"Two runs of one tag of {points:,} points. No peer compares runs; the script reads "
@@ -160,6 +147,7 @@ def _diff(folder: Path, scale: float) -> _Case:
         readers=(
             _command("tbtools diff", str(_BIN / "tbtools"), "diff", *paths, "--rtol", "1e9"),
             _script("tbparse and pandas", _TBPARSE_DIFFERENCE, *paths, rounds=1),
+            limit(folder / "diff"),
         ),
     )
 
@@ -170,10 +158,9 @@ def _merge(folder: Path, scale: float) -> _Case:
     logs = folder / "pieces"
     logs.mkdir()
     for number, (first, last) in enumerate([(0, end // 2), (4 * end // 10, end)]):
-        written = (
-            _write_runs(folder / f"piece{number}", 1, 4, last - first, first, number) / "seed0"
-        )
-        for file in written.iterdir():
+        piece = folder / f"piece{number}"
+        generate("random_runs", piece, 1, 4, last - first, first, number)
+        for file in (piece / "seed0").iterdir():
             file.rename(logs / file.name)
     size = sum(path.stat().st_size for path in logs.iterdir()) / 1e6
     return _Case(
@@ -189,6 +176,7 @@ def _merge(folder: Path, scale: float) -> _Case:
                    (sys.executable, "-c", _MERGE, str(logs), str(folder / "merged_")),
                    rounds=_ROUNDS, own_time=True),
             _script("copy", _COPY, str(logs), str(folder / "copy")),
+            limit(logs),
         ),
         megabytes=size,
     )  # fmt: skip
@@ -196,12 +184,15 @@ def _merge(folder: Path, scale: float) -> _Case:
 
 def _export(folder: Path, scale: float) -> _Case:
     points = int(100_000 * scale)
-    logs = str(_write_runs(folder / "export", 5, 4, points))
+    path = folder / "export"
+    generate("random_runs", path, 5, 4, points)
+    logs = str(path)
     tbtools = (str(_BIN / "tbtools"), "export", logs, "--force", "-o")
     return _Case(
         title="Export every point",
-        about=f"Five runs of four tags of {points:,} points each. The last four rows leave out the "
-        "start of Python and the imports, and those of pandas and pyarrow the reading, too.",
+        about=f"Five runs of four tags of {points:,} points each. The four rows before the last "
+        "leave out the start of Python and the imports, and those of pandas and pyarrow the "
+        "reading, too.",
         readers=(
             _command("tbtools, to CSV", *tbtools, str(folder / "out.csv")),
             _script("tbparse, to CSV", _TBPARSE_CSV, logs, str(folder / "out_.csv"), rounds=1),
@@ -218,13 +209,15 @@ def _export(folder: Path, scale: float) -> _Case:
                     (_PYARROW_ALONE, _PYARROW, "parquet"),
                 )
             ),
+            limit(path),
         ),
     )
 
 
 def _inspect(folder: Path, scale: float) -> _Case:
     records = int(1_000_000 * scale)
-    logs = _write_runs(folder / "inspect", 1, 4, records // 4)
+    logs = folder / "inspect"
+    generate("random_runs", logs, 1, 4, records // 4)
     [file] = (logs / "seed0").iterdir()
     return _Case(
         title="Every event decoded",
@@ -232,6 +225,7 @@ def _inspect(folder: Path, scale: float) -> _Case:
         readers=(
             _command(_EVENTS, str(_BIN / "tbtools"), "inspect", str(file),
                      "--events", "--force", "-o", str(folder / "events.csv")),
+            limit(logs),
         ),
     )  # fmt: skip
 

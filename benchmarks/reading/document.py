@@ -25,8 +25,8 @@ _INTRODUCTION = """\
 `make bench` writes this page. It measures tbtools beside what else reads event files, in one run on
 one machine: in each round every reader in turn, each in a fresh process, files in the page cache.
 Shown are medians, and ratios to the first row. CPU time is that of the same work, of all threads
-(the Rust server's that of its process); peak memory that of the process, imports included. Seconds
-belong to the machine, ratios less so.
+(the Rust server's that of its process), with OPENBLAS_NUM_THREADS=1; peak memory that of the
+process, imports included. Seconds belong to the machine, ratios less so.
 
 Every reader keeps all points: EventAccumulator with `size_guidance` 0, TensorBoard's Rust server
 with all samples (its time is the load cycle in its own log; it checks checksums only where parsing

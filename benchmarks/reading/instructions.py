@@ -36,7 +36,8 @@ def a_record(files: Sequence[tuple[Path, int]]) -> float | None:
 def _instructions(valgrind: str, path: Path) -> int | None:
     command = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
     command += ["-m", "benchmarks.reading.instructions", str(path)]
-    same = {**os.environ, "PYTHONHASHSEED": "0"}  # Python's start takes as many each time
+    # Python's start takes as many each time, but for a thread that waits in a loop.
+    same = {**os.environ, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=same)
     found = _COLLECTED.search(done.stderr)
     return None if done.returncode or found is None else int(found[1])

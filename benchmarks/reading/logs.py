@@ -201,6 +201,39 @@ def long_runs(logdir: Path, runs: int) -> None:
     many_runs(logdir, runs, steps=10_000)
 
 
+def directories(logdir: Path, runs: int) -> None:
+    """Runs without a record, a thousand of them below each directory."""
+    for run in range(runs):
+        folder = logdir / f"group{run // 1000}" / f"run{run % 1000}"
+        folder.mkdir(parents=True)
+        (folder / "events.out.tfevents.1").touch()
+
+
+def random_runs(
+    logdir: Path, runs: int, tags: int, points: int, first: int = 0, session: int = 0
+) -> None:
+    """Runs of random numbers, as tbtools writes them.
+
+    Args:
+        logdir: Where to.
+        runs: How many.
+        tags: How many each has.
+        points: How many each of these has.
+        first: The first step.
+        session: How many sessions, of some months each, were before it.
+    """
+    from tbtools.render.event_files import write_runs
+
+    steps = np.arange(first, first + points, dtype=np.int64)
+    times = 1.7e9 + 1e7 * session + steps
+    random = np.random.default_rng(0)
+
+    def run() -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]:
+        return {f"tag{tag}": (steps, times, random.normal(size=points)) for tag in range(tags)}
+
+    write_runs(((f"seed{seed}", [run()]) for seed in range(runs)), logdir, command="benchmark")
+
+
 def _payload_record(step: int, tag: str, value: bytes) -> bytes:
     """A record with one Summary.Value, whose fields but the tag are given as bytes."""
     head = b"\x09" + struct.pack("<d", START + step * SECONDS_PER_STEP)

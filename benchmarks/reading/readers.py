@@ -51,6 +51,27 @@ def _scan() -> Work:
     return lambda logdir: sum(scan_file(path).values.count for path in _event_files(logdir))
 
 
+def _discover(seconds_a_call: float = 0.0) -> Work:
+    """Finds the runs, each directory listed once; as if each call took so long."""
+    from tbtools.eventfile.discover import discover
+    from tbtools.eventfile.source import Entry, LocalSource, Status, using
+
+    class Slow(LocalSource):
+        def stat(self, path: str) -> Status:
+            time.sleep(seconds_a_call)
+            return super().stat(path)
+
+        def list(self, path: str) -> Iterator[Entry]:
+            time.sleep(seconds_a_call)
+            return super().list(path)
+
+    def find(logdir: str) -> None:
+        with using(Slow() if seconds_a_call else LocalSource()):
+            discover(logdir)
+
+    return find
+
+
 def _summarize() -> Work:
     """What `tbtools summarize` shows, without showing it."""
     import tbtools
@@ -124,6 +145,8 @@ READERS: dict[str, Callable[[], Work]] = {
     "tbtools": _tbtools,
     "load": _load,
     "scan": _scan,
+    "discover": _discover,
+    "discover_slowly": lambda: _discover(0.005),
     "summarize": _summarize,
     "tbparse": _tbparse,
     "EventAccumulator": _event_accumulator,

@@ -70,7 +70,7 @@ class _Judge:
     def runs(self) -> list[Target]:
         title = "many runs, from the shell"
         # Differences of differences: a neighbour's load on one of them would be most of the answer.
-        quarter, half, whole = (
+        quarter, half, whole, *_ = (
             result.least("cpu_seconds") for result in self.results[names.LINEARITY].values()
         )
         growth = (whole - half) / (half - quarter)
@@ -107,7 +107,7 @@ class _Judge:
         ]
 
     def reports(self) -> list[Target]:
-        runs, long = self.results[names.REPORTS].values()
+        runs, long, *_ = self.results[names.REPORTS].values()
         peak = long.median("peak_bytes") / 1e6
         return [
             at_most("a report of 1,500 runs", "8 s", runs.median(self.time), 8, " s"),

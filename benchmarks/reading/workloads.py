@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,17 +12,29 @@ from typing import TYPE_CHECKING
 from benchmarks.reading.measure import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
 _REPOSITORY = Path(__file__).parents[2]
 _EXAMPLES = _REPOSITORY / "examples" / "logs"
 _TBTOOLS = str(Path(sys.executable).with_name("tbtools"))
 
-ONE_SERIES, TRAINING, RUNS, LINEARITY, CORPUS, PICTURES, SECOND_LOOK, REPORTS, START_UP = (
+(
+    ONE_SERIES,
+    TRAINING,
+    RUNS,
+    LINEARITY,
+    DISCOVERY,
+    CORPUS,
+    PICTURES,
+    SECOND_LOOK,
+    REPORTS,
+    START_UP,
+) = (
     "one_series",
     "training",
     "runs",
     "linearity",
+    "discovery",
     "corpus",
     "pictures",
     "second_look",
@@ -66,17 +79,44 @@ class Workload:
     logdir: Path | None = None
 
 
+def generate(generator: str, logdir: Path, *arguments: int) -> None:
+    """Makes a log directory in a process of its own, for this one has to stay small.
+
+    Args:
+        generator: A function of `benchmarks.reading.logs`.
+        logdir: Where to.
+        arguments: Its other arguments.
+    """
+    call = f"logs.{generator}({', '.join([f'Path({str(logdir)!r})', *map(str, arguments)])})"
+    code = f"from pathlib import Path\nfrom benchmarks.reading import logs\n{call}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def _process(name: str, logdir: Path, rounds: int = 5, label: str = "") -> Reader:
     """A reader of `benchmarks.reading.readers`; the whole process counts."""
     command = (sys.executable, "-m", "benchmarks.reading.readers", name, str(logdir))
     return Reader(label or name, command, rounds=rounds)
 
 
-def _work(name: str, logdir: Path, rounds: int = 5, label: str = "") -> Reader:
-    """The same; only the work counts."""
+def _work(
+    name: str,
+    logdir: Path,
+    rounds: int = 5,
+    label: str = "",
+    warm_up: Path = _EXAMPLES / "baseline",
+) -> Reader:
+    """The same; only the work counts, and not what is read before it."""
     reader = _process(name, logdir, rounds, label)
-    warm_up = str(_EXAMPLES / "baseline")
-    return replace(reader, command=(*(reader.command or ()), warm_up), own_time=True)
+    return replace(reader, command=(*(reader.command or ()), str(warm_up)), own_time=True)
+
+
+def limit(logdir: Path, label: str = "limit") -> Reader:
+    """What reading a log directory cannot take less than, whatever is made of it."""
+    return _work("limit", logdir, label=label)
+
+
+def _limits(folder: Path, logs: Iterable[Log]) -> Iterator[Reader]:
+    return (limit(folder / log.name, f"limit, {log.name}") for log in logs)
 
 
 def _rust(logdir: Path, rounds: int = 3) -> Reader:
@@ -100,7 +140,7 @@ def _frame_readers(logdir: Path) -> tuple[Reader, ...]:
         ours,
         _work("scan", logdir),
         _work("checksum", logdir),
-        _work("limit", logdir),
+        limit(logdir),
         _rust(logdir),
         _fallback(ours),
         _work("tbparse", logdir, rounds=1),
@@ -173,7 +213,27 @@ def _linearity(folder: Path, scale: float) -> Workload:
         "Twice the runs, twice the time",
         "`tbtools summarize` of the same kind of runs, a quarter and half as many.",
         logs,
-        tuple(_shell(f"{log.amount:,} runs", "summarize", str(folder / log.name)) for log in logs),
+        (
+            *(_shell(f"{log.amount:,} runs", "summarize", str(folder / log.name)) for log in logs),
+            *_limits(folder, logs),
+        ),
+    )
+
+
+def _discovery(folder: Path, scale: float) -> Workload:
+    log = Log("directories", "directories", round(100_000 * scale))
+    logdir = folder / log.name
+    slow = "where each call takes 5 ms"
+    return Workload(
+        DISCOVERY,
+        f"Finding {log.amount:,} runs",
+        "Directories that hold an empty event file each. Each is listed once; where that takes "
+        f"long, many are at once: one after the other they would take {log.amount * 0.005:.0f} s.",
+        (log,),
+        (
+            _work("discover", logdir, label="tbtools"),
+            _work("discover_slowly", logdir, rounds=1, label=f"tbtools, {slow}"),
+        ),
     )
 
 
@@ -213,7 +273,7 @@ def _pictures(folder: Path, scale: float) -> Workload:
             _work("summarize", folder / large.name, label="tbtools"),
             _work("summarize", folder / small.name, label="tbtools, a third of it"),
             _work("checksum", folder / large.name),
-            _work("limit", folder / large.name),
+            limit(folder / large.name),
             _rust(folder / large.name),
             _work("EventAccumulator", folder / large.name, rounds=1),
         ),
@@ -230,7 +290,10 @@ def _second_look(folder: Path, scale: float) -> Workload:
         index = {"TBTOOLS_CACHE": str(folder / "index")}
         readers += [replace(plain, name=name, environment=index), plain]
     one = _training_log(scale)
-    plain = _work("load", folder / one.name, label="one file of scalars, without the index")
+    # Which of the two has to get memory from the system that it gave to nobody yet is chance, and
+    # takes longer than the scan: both have read the file once before.
+    file = folder / one.name
+    plain = _work("load", file, label="one file of scalars, without the index", warm_up=file)
     readers += [replace(plain, name="one file of scalars", environment=index), plain]
     return Workload(
         SECOND_LOOK,
@@ -238,9 +301,9 @@ def _second_look(folder: Path, scale: float) -> Workload:
         f"`tbtools summarize` of {small.amount:,} runs of 20 tags x 10 points and of the pictures, "
         "with what earlier looks have kept of them in the index (the first round keeps it), and "
         f"without; and what `load` takes of a file of {one.amount:,} scalars before the frame is "
-        "made, without imports.",
+        "made, without imports, in a process that has loaded it once before and let go of it.",
         (*logs.values(), one),
-        tuple(readers),
+        (*readers, *_limits(folder, (*logs.values(), one))),
     )
 
 
@@ -254,10 +317,13 @@ def _reports(folder: Path, scale: float) -> Workload:
         f"`tbtools report` of {titles[0]} of 20 tags x 100 points, and of {titles[1]} of 20 tags x "
         "10,000 points: reading, judging, and writing the page.",
         tuple(logs),
-        tuple(
-            _shell(title, "report", str(folder / log.name), "--force", "-o",
-                   str(folder / "report.html"), rounds=3)
-            for title, log in zip(titles, logs, strict=True)
+        (
+            *(
+                _shell(title, "report", str(folder / log.name), "--force", "-o",
+                       str(folder / "report.html"), rounds=3)
+                for title, log in zip(titles, logs, strict=True)
+            ),
+            *_limits(folder, logs),
         ),
     )  # fmt: skip
 
@@ -286,7 +352,13 @@ def workloads(folder: Path, scale: float) -> list[Workload]:
         folder: Where the logs are to be.
         scale: A part of the full amounts, to try things out; 1 for numbers to report.
     """
-    makers: list[Callable[[Path, float], Workload]] = [_one_series, _training, _runs, _linearity]
+    makers: list[Callable[[Path, float], Workload]] = [
+        _one_series,
+        _training,
+        _runs,
+        _linearity,
+        _discovery,
+    ]
     found = [make(folder, scale) for make in makers]
     real = corpus()
     if real:

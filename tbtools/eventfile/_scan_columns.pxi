@@ -252,7 +252,7 @@ cdef class Collector:
         """Takes in what another one has found in the bytes that follow; False without memory."""
         cdef Rows *rows = &self.rows
         cdef Rows *added = &other.rows
-        cdef size_t i, before = rows.count, total = rows.count + added.count
+        cdef size_t i, before = rows.count, total = before + added.count
         cdef int32_t *shapes
         if rows.wide != added.wide and not widen(added if rows.wide else rows):
             return False
@@ -262,14 +262,13 @@ cdef class Collector:
         if shapes == NULL:
             return False
         for i in range(added.count):
-            rows.shape[before + i] = shapes[added.shape[i]]
+            added.shape[i] = shapes[added.shape[i]]
         if added.count:
-            copy_rows(rows, added)
             self.last_shape = shapes[other.last_shape]
             self.last_end = other.last_end
             self.last_record_end = other.last_record_end
+            move_rows(rows, added)
         free(shapes)
-        rows.count = total
         if not (append_places(&self.places, &other.places, before)
                 and append_marks(&self.marks, &other.marks, before)):
             return False

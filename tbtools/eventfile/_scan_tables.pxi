@@ -158,12 +158,23 @@ cdef bint reserve_damage(Damage *damage) noexcept nogil:
     damage.capacity = capacity
     return True
 
-cdef void copy_rows(Rows *rows, Rows *added) noexcept nogil:
-    """All but the shapes of rows behind those of others, where there is room for them."""
-    cdef size_t width = sizeof(double) if rows.wide else sizeof(float)
-    memcpy(rows.step + rows.count, added.step, added.count * sizeof(int64_t))
-    memcpy(rows.wall_time + rows.count, added.wall_time, added.count * sizeof(double))
-    memcpy(<uint8_t *>rows.number + rows.count * width, added.number, added.count * width)
+cdef inline void move_column(void *column, size_t before, void **added, size_t count,
+                             size_t size) noexcept nogil:
+    memcpy(<uint8_t *>column + before * size, added[0], count * size)
+    free(added[0])
+    added[0] = NULL
+
+cdef void move_rows(Rows *rows, Rows *added) noexcept nogil:
+    """Rows behind others, where there is room for them: one column after the other, so that no more
+    than one is held twice."""
+    cdef size_t before = rows.count, count = added.count
+    move_column(rows.shape, before, <void **>&added.shape, count, sizeof(int32_t))
+    move_column(rows.step, before, <void **>&added.step, count, sizeof(int64_t))
+    move_column(rows.wall_time, before, <void **>&added.wall_time, count, sizeof(double))
+    move_column(rows.number, before, &added.number, count,
+                sizeof(double) if rows.wide else sizeof(float))
+    rows.count += count
+    added.count = added.capacity = 0
 
 cdef bint append_places(Places *places, Places *added, size_t rows) noexcept nogil:
     """Places behind others, `rows` rows further on."""
