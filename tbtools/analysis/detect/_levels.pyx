@@ -163,14 +163,7 @@ def longest_excursion(const double[:] level, Py_ssize_t count, double height):
 
 def least_squares_split(const double[::1] y):
     """As `_levels_python.least_squares_split`."""
-    cdef Py_ssize_t n = y.shape[0], i, found = 1
-    cdef double mean = sum_of(&y[0], n) / n, total = 0.0, explained, best = -1.0
-    for i in range(1, n):
-        total += y[i - 1] - mean
-        explained = total * total * (1.0 / i + 1.0 / (n - i))
-        if explained > best:
-            best, found = explained, i
-    return found
+    return split_of(&y[0], y.shape[0])
 
 
 def split(const double[:] level, Py_ssize_t before, Py_ssize_t after):
