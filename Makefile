@@ -105,7 +105,7 @@ fuzz: $(VENV)/dev
 
 clean:
 	rm -rf $(VENV) $(VENV)-* build *.egg-info tbtools/*/*.so tbtools/*/*/*.so
-	rm -f tbtools/eventfile/_scan.c tbtools/analysis/_ema.c tbtools/analysis/detect/_levels.c tbtools/analysis/detect/_screen.c tbtools/runs/_rows.c tbtools/cli/_exit_status.c tbtools/render/_table_text.cpp
+	rm -f tbtools/eventfile/_scan.c tbtools/analysis/_ema.c tbtools/analysis/detect/_fits.c tbtools/analysis/detect/_levels.c tbtools/analysis/detect/_screen.c tbtools/runs/_rows.c tbtools/cli/_exit_status.c tbtools/render/_table_text.cpp
 
 $(VENV)/bin/pip $(VENV)-lowest/bin/pip $(VENV)-newest/bin/pip:
 	$(PYTHON) -m venv $(@:/bin/pip=)

@@ -28,6 +28,12 @@ levels = Extension(
     depends=["tbtools/analysis/detect/_robust.pxi"],
     extra_compile_args=["-ffp-contract=off"],
 )
+fits = Extension(
+    "tbtools.analysis.detect._fits",
+    ["tbtools/analysis/detect/_fits.pyx"],
+    depends=["tbtools/analysis/detect/_robust.pxi"],
+    extra_compile_args=["-ffp-contract=off"],
+)
 rows = Extension("tbtools.runs._rows", ["tbtools/runs/_rows.pyx"])
 table_text = Extension(
     "tbtools.render._table_text",
@@ -37,7 +43,8 @@ table_text = Extension(
     extra_compile_args=["-std=c++17"],  # std::to_chars
 )
 exit_status = Extension("tbtools.cli._exit_status", ["tbtools/cli/_exit_status.pyx"])
-modules = cythonize([scan, ema, screen, levels, rows, table_text, exit_status], language_level=3)
+extensions = [scan, ema, screen, levels, fits, rows, table_text, exit_status]
+modules = cythonize(extensions, language_level=3)
 for module in modules:
     # Without a compiler the package installs with the slow scan, and says so. cythonize makes new
     # extensions and forgets this about the old ones.

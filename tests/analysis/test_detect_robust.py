@@ -60,6 +60,7 @@ def test_compiled_levels_are_those_of_numpy(x: np.ndarray, width: int, data: st.
     assert_same("level_noise", x)
     assert_same("records", x, data.draw(st.floats(0, 10)))
     assert_same("lag_one", x)
+    assert_same("turning_points", x)
     assert_same("autocorrelation", x)
     if len(x) >= 8:
         assert_same("split", x, 3, 5)

@@ -161,16 +161,22 @@ def longest_excursion(const double[:] level, Py_ssize_t count, double height):
     return longest
 
 
+def turning_points(const double[:] y):
+    """As `_levels_python.turning_points`."""
+    cdef Py_ssize_t i, changes = 0, turning = 0
+    cdef bint rises = False
+    for i in range(1, y.shape[0]):
+        if y[i] == y[i - 1]:
+            continue
+        turning += changes > 0 and rises != (y[i] > y[i - 1])
+        rises = y[i] > y[i - 1]
+        changes += 1
+    return turning, max(0, changes - 1)
+
+
 def least_squares_split(const double[::1] y):
     """As `_levels_python.least_squares_split`."""
-    cdef Py_ssize_t n = y.shape[0], i, found = 1
-    cdef double mean = sum_of(&y[0], n) / n, total = 0.0, explained, best = -1.0
-    for i in range(1, n):
-        total += y[i - 1] - mean
-        explained = total * total * (1.0 / i + 1.0 / (n - i))
-        if explained > best:
-            best, found = explained, i
-    return found
+    return split_of(&y[0], y.shape[0])
 
 
 def split(const double[:] level, Py_ssize_t before, Py_ssize_t after):

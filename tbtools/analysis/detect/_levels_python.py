@@ -193,6 +193,17 @@ def longest_excursion(level: Array, count: int, height: float) -> int:
     return int((lengths[:-1] if high[-1] else lengths).max(initial=0))
 
 
+def turning_points(y: Array) -> tuple[int, int]:
+    """At how many points values go the other way, and at how many they might.
+
+    Args:
+        y: Values, of which repetitions are left out.
+    """
+    change = np.diff(y)
+    rises = change[change != 0] > 0
+    return int(np.count_nonzero(rises[1:] != rises[:-1])), max(0, len(rises) - 1)
+
+
 def least_squares_split(y: Array) -> int:
     """The index at which two constants fit a series best, by least squares.
 

@@ -431,6 +431,18 @@ cdef inline double sum_of(const double *x, Py_ssize_t n) noexcept nogil:
     return total
 
 
+cdef inline Py_ssize_t split_of(const double *y, Py_ssize_t n) noexcept nogil:
+    """As `_levels_python.least_squares_split`."""
+    cdef double mean = sum_of(y, n) / n, total = 0.0, explained, best = -1.0
+    cdef Py_ssize_t i, found = 1
+    for i in range(1, n):
+        total += y[i - 1] - mean
+        explained = total * total * (1.0 / i + 1.0 / (n - i))
+        if explained > best:
+            best, found = explained, i
+    return found
+
+
 cdef inline Py_ssize_t window_means(
     const double *y, Py_ssize_t n, Py_ssize_t width, double *level, double *work
 ) noexcept nogil:

@@ -82,7 +82,7 @@ def find(
     rise = _rise(judged, white=white) if rises else None
     onset = None
     if rise is None and rises and not white and len(judged.series.restarts):
-        rise, onset = _at_restart(judged)
+        rise, onset = _at_restart(judged, swings=swings)
     if rise is None and rises and not white:
         rise, onset = _of_few(judged)
     if rise is None:
@@ -90,7 +90,7 @@ def find(
         if valley is None or valley.sure < SURE:
             return _of_waves(judged) if swings else None
         rise, onset = valley.as_rise(len(judged)), Onset(valley.onset + 1, sudden=False)
-    onset = onset or _onset(judged, rise)
+    onset = onset or _onset(judged, rise, swings=swings)
     if not white and memory.began(judged.y, rise, onset):
         return None
     if recovery.comes_down(judged.y, rise, onset, judged.noise):
@@ -114,7 +114,7 @@ def _carried(judged: Judged) -> Callable[[Excursion], bool]:
     return lambda rise: memory.carries(judged.y, rise)
 
 
-def _at_restart(judged: Judged) -> tuple[Excursion | None, Onset | None]:
+def _at_restart(judged: Judged, *, swings: bool) -> tuple[Excursion | None, Onset | None]:
     """A jump where the run was restarted, which is evidence too: half the effect will do."""
     rise = excursion.find(
         judged.y,
@@ -123,7 +123,7 @@ def _at_restart(judged: Judged) -> tuple[Excursion | None, Onset | None]:
         excursion.LEAST_CONFIDENCE,
         but=_carried(judged),
     )
-    onset = None if rise is None else _onset(judged, rise)
+    onset = None if rise is None else _onset(judged, rise, swings=swings)
     if onset is None or not (onset.sudden and _is_at_restart(judged, onset)):
         return None, None
     return rise, onset
@@ -196,12 +196,12 @@ def _by_what_is_given(given: Given, judged: Judged, onset: Onset) -> str | None:
     return "learns" if scores_improve(given.scores, judged, onset.index) else None
 
 
-def _onset(judged: Judged, rise: Excursion) -> Onset:
+def _onset(judged: Judged, rise: Excursion, *, swings: bool) -> Onset:
     if judged.width > 1:
         return locate_in_blocks(judged.y, rise)
     onset = first_of_steep(judged.y, locate(judged.y, rise), rise)
-    swings = oscillation.begins(judged.y, judged.noise, rise, onset)
-    return onset if swings is None else Onset(swings, sudden=False)
+    begins = oscillation.begins(judged.y, judged.noise, rise, onset) if swings else None
+    return onset if begins is None else Onset(begins, sudden=False)
 
 
 def _finding(judged: Judged, onset: Onset, evidence: dict[str, Any], doubt: str | None) -> Finding:

@@ -278,10 +278,12 @@ def _is_held(y: Array, begin: int, half: float) -> bool:
     """
     after = y[begin:] < half
     before = y[max(0, begin - max(len(after), LEAST_BEFORE)) : begin] < half
-    good, of = int(before.sum()) + int(after.sum()), len(before) + len(after)
-    share = good / of
-    error = (share * (1 - share) * (1 / max(1, len(before)) + 1 / len(after))) ** 0.5
-    return bool(before.mean() - after.mean() > HELD * error) if len(before) else True
+    if not len(before):
+        return True
+    good_before, good_after = int(np.count_nonzero(before)), int(np.count_nonzero(after))
+    share = (good_before + good_after) / (len(before) + len(after))
+    error = (share * (1 - share) * (1 / len(before) + 1 / len(after))) ** 0.5
+    return good_before / len(before) - good_after / len(after) > HELD * error
 
 
 def _leaves(scale: Scale, base: float, gap: float, window: int) -> int:

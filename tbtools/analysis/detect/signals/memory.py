@@ -67,7 +67,7 @@ def carries(y: Array, rise: Excursion) -> bool:
         rise: A rise.
     """
     wander = _wander(y, rise.low, rise.high, rise.width)
-    return rise.gap <= CONFIDENCE * _caution(y) * wander
+    return wander > 0 and rise.gap <= CONFIDENCE * _caution(y) * wander
 
 
 def began(y: Array, rise: Excursion, onset: Onset) -> bool:
@@ -159,12 +159,8 @@ def _may_have_memory(y: Array) -> bool:
 
 def _turning_points(y: Array) -> tuple[float, int]:
     """The share of points that are turning points, and of how many; repetitions are left out."""
-    change = np.diff(y[-robust.ENOUGH_DIFFERENCES :])
-    change = change[change != 0]
-    count = len(change) - 1
-    if count < 1:
-        return 0.0, 0
-    return float(np.mean((change[1:] > 0) != (change[:-1] > 0))), count
+    turning, count = robust.turning_points(y[-robust.ENOUGH_DIFFERENCES :])
+    return (turning / count if count else 0.0), count
 
 
 def _growth(y: Array, apart: int) -> tuple[float, int]:

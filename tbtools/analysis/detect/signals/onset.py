@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,11 @@ import numpy as np
 
 from tbtools.analysis.detect.signals import excursion, robust
 from tbtools.analysis.detect.signals.excursion import Scale
+from tbtools.extensions import compiled_or_python
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from numpy.typing import NDArray
 
     from tbtools.analysis.detect.signals.excursion import Excursion
@@ -33,21 +35,16 @@ LOCAL = 16
 # A rise of any power up to the fourth took less than so many times as long to half its height as it
 # took from there.
 AHEAD = 6
-# So many ends of a slope are tried ...
+# So many ends of a slope are tried.
 ENDS = 8
-# ... so many places at which a ramp begins and ends, and so many about the best; its height is such
-# a power of the part that lies behind.
-BENDS = 24
-FINER = 12
 # Which of two bends is right is asked of so many times as many points before them as lie between
 # them, and of as many behind; of so many at least.
 HINGED = 3
 LEAST_HINGED = 10
 # So many levels make a staircase.
 STAIRS = 5
-POWERS = (0.5, 0.75, 1.0, 1.25)
-# The models of so many points are kept: levels are hardly ever more.
-SHARED = 128
+
+_fits: ModuleType = compiled_or_python("tbtools.analysis.detect._fits")
 
 
 @dataclass(frozen=True)
@@ -102,18 +99,16 @@ def locate_level(y: Array, rise: Excursion) -> int:
     if bend.sudden:
         return bend.index
     y = np.clip(y, rise.base - 0.5 * rise.gap, rise.base + 1.5 * rise.gap)
-    split = robust.least_squares_split(y)
-    levels = float(split * y[:split].var() + (len(y) - split) * y[split:].var())
-    ends = np.linspace(bend.index + 1, len(y) - 1, ENDS)
-    slope = min(_squares_about_slope(y, bend.index, end) for end in ends)
-    ramp, squares = _ramp(y)
-    index = _hinge(y, bend.index, ramp) if squares < slope else bend.index
-    slope = min(slope, squares)
-    if levels <= slope * len(y) ** (2 / len(y)):
-        return split
+    split, _, levels, _ = _fits.two_levels(y)
+    slope = _fits.slope(y, bend.index, np.linspace(bend.index + 1, len(y) - 1, ENDS))
+    # A number more for Schwarz's criterion where it is no straight one.
+    ramp, squares = _fits.ramp(y, len(y) ** (1 / len(y)))
+    least = min(slope, squares)
+    if levels <= least * len(y) ** (2 / len(y)):
+        return int(split)
     edges, stairs = _staircase(y)
-    if stairs * len(y) ** (2 * (len(edges) - 1) / len(y)) >= slope:
-        return index
+    if stairs * len(y) ** (2 * (len(edges) - 1) / len(y)) >= least:
+        return _hinge(y, bend.index, ramp) if squares < slope else bend.index
     heights = np.diff([y[begin:end].mean() for begin, end in pairwise(edges)])
     return edges[1 + int(np.argmax(heights >= heights.max() / 2))]
 
@@ -132,9 +127,8 @@ def _hinge(y: Array, bend: int, ramp: int) -> int:
     apart = abs(bend - ramp)
     begin = max(0, min(bend, ramp) - max(HINGED * apart, LEAST_HINGED))
     part = y[begin : max(bend, ramp) + max(apart, LEAST_HINGED)]
-    pairs = np.array([[bend - begin, len(part)], [ramp - begin, len(part)]])
-    squares = _ramps(pairs, np.arange(len(part)), 1.0).squares(part)
-    return bend if squares[0] * len(part) ** (2 / len(part)) <= squares[1] else ramp
+    about_bend, about_ramp = (_fits.squares_about_ramp(part, at - begin) for at in (bend, ramp))
+    return bend if about_bend * len(part) ** (2 / len(part)) <= about_ramp else ramp
 
 
 def _staircase(y: Array) -> tuple[list[int], float]:
@@ -144,104 +138,16 @@ def _staircase(y: Array) -> tuple[list[int], float]:
         y: Values.
     """
     edges = [0, len(y)]
+    parts = [_fits.two_levels(y)]
     while len(edges) <= STAIRS:
-        parts = [y[begin:end] for begin, end in pairwise(edges)]
-        splits = [robust.least_squares_split(part) if len(part) > 1 else 0 for part in parts]
-        gains = [
-            len(part) * part.var() - at * part[:at].var() - (len(part) - at) * part[at:].var()
-            if at
-            else 0.0
-            for part, at in zip(parts, splits, strict=True)
-        ]
-        best = int(np.argmax(gains))
-        if not splits[best]:
+        best = max(range(len(parts)), key=lambda part: parts[part][-1])
+        if not parts[best][0]:
             break
-        edges = sorted([*edges, edges[best] + splits[best]])
-    left = sum(len(part) * part.var() for part in (y[b:e] for b, e in pairwise(edges)))
-    return edges, float(left)
-
-
-def _squares_about_slope(y: Array, bend: int, end: float) -> float:
-    """What is left about a line that bends upwards at one point and is level from another on."""
-    away = np.arange(len(y)) - bend
-    model = np.stack([np.ones(len(y)), np.minimum(away, 0), np.clip(away, 0, end - bend)], axis=1)
-    rest = y - model @ np.linalg.lstsq(model, y, rcond=None)[0]
-    return float(rest @ rest)
-
-
-def _ramp(y: Array) -> tuple[int, float]:
-    """The first point of the ramp between two levels that fits best, and the squares about it.
-
-    It may be steeper at its beginning or at its end: a number more for Schwarz's criterion.
-    """
-    cost = len(y) ** (1 / len(y))
-    ramps = [_ramp_of(y, power) for power in POWERS]
-    return min(ramps, key=lambda ramp: ramp[1] * (1 if ramp[2] == 1 else cost))[:2]
-
-
-def _ramp_of(y: Array, power: float) -> tuple[int, float, float]:
-    """That of one power, sought in a coarse grid of beginnings and ends, then in finer ones."""
-    last = len(y) - 1
-    ramps = _coarse_ramps(len(y), power)
-    at, apart = ramps.at, last / (BENDS - 1)
-    bend, end = ramps.best(y[at])
-    for _ in range(2):
-        ramps = _ramps_about(bend, end, apart, FINER, last, at, power)
-        bend, end = ramps.best(y[at])
-        apart *= 2 / (FINER - 1)
-    best = _ramps(np.array([[bend, end]]), np.arange(len(y)), power)
-    return bend, float(best.squares(y)[0]), power
-
-
-@dataclass(frozen=True)
-class _Ramps:
-    """Ramps from 0 to 1, and what is needed to fit them.
-
-    Attributes:
-        pairs: Where each begins and ends.
-        at: The points of which there are values.
-        values: Those of each ramp less their mean.
-        sums: The sums of their squares.
-    """
-
-    pairs: Array
-    at: NDArray[np.intp]
-    values: Array
-    sums: Array
-
-    def squares(self, y: Array) -> Array:
-        """What is left of values about each."""
-        centred = y - y.mean()
-        return np.asarray(centred @ centred - (self.values @ centred) ** 2 / self.sums)
-
-    def best(self, y: Array) -> tuple[int, float]:
-        """The beginning and the end of the ramp that fits best."""
-        bend, end = self.pairs[int(np.argmin(self.squares(y)))]
-        return int(bend), float(end)
-
-
-def _ramps(pairs: Array, at: NDArray[np.intp], power: float) -> _Ramps:
-    values = np.clip((at - pairs[:, :1]) / (pairs[:, 1:] - pairs[:, :1]), 0, 1) ** power
-    values -= values.mean(axis=1, keepdims=True)
-    return _Ramps(pairs, at, values, np.maximum((values**2).sum(axis=1), excursion.TINY))
-
-
-def _ramps_about(
-    bend: int, end: float, apart: float, count: int, last: int, at: NDArray[np.intp], power: float
-) -> _Ramps:
-    """Ramps that begin and end at so many places about these."""
-    bends = np.linspace(max(0, bend - apart), min(last - 1, bend + apart), count).astype(int)
-    ends = np.linspace(max(1, end - 2 * apart), min(last, end + 2 * apart), count)
-    pairs = np.stack(np.meshgrid(bends, ends), axis=-1).reshape(-1, 2)
-    return _ramps(pairs[pairs[:, 1] > pairs[:, 0]], at, power)
-
-
-@lru_cache(maxsize=8)  # half a megabyte each
-def _coarse_ramps(n: int, power: float) -> _Ramps:
-    """Ramps anywhere in n points, at no more of these than are needed: the same for all series."""
-    every = max(1, n // SHARED)
-    at = np.arange(every // 2, n, every)
-    return _ramps_about((n - 1) // 2, float(n - 1), (n - 1) / 2, BENDS, n - 1, at, power)
+        edges.insert(best + 1, edges[best] + parts[best][0])
+        parts[best : best + 1] = [
+            _fits.two_levels(y[begin:end]) for begin, end in pairwise(edges[best : best + 3])
+        ]
+    return edges, sum(whole for _, whole, _, _ in parts)
 
 
 def locate_in_blocks(y: Array, rise: Excursion) -> Onset:
@@ -393,28 +299,4 @@ def least_squares_bend(y: Array, slower: float = 1e-9) -> int:
     Returns:
         Index of the value at the bend.
     """
-    n = len(y)
-    if n < 4:
-        return 0
-    model, solution = _broken_lines(n) if n <= SHARED else _broken_lines.__wrapped__(n)
-    centred = y - y.mean()
-    moments, fit = (model @ centred).reshape(-1, 3), (solution @ centred).reshape(-1, 3)
-    explained = np.sum(fit * moments, axis=1)
-    falls_then_rises = (fit[:, 1] <= slower * fit[:, 2]) & (fit[:, 2] > 0)
-    return int(np.argmax(np.where(falls_then_rises, explained, -np.inf)))
-
-
-@lru_cache(maxsize=64)
-def _broken_lines(n: int) -> tuple[Array, Array]:
-    """Of n points the models of all broken lines, and what solves them.
-
-    Three rows a bend: height at the bend, slope before it, slope after it. They are the same for
-    all series of a length.
-    """
-    away = np.arange(n) - np.arange(n - 1)[:, None]
-    rows = [np.ones(away.shape), np.minimum(away, 0), np.maximum(away, 0)]
-    model = np.stack(rows, axis=1).astype(float)
-    # The first bend has no points before it; a little of the identity keeps its system solvable.
-    normal = model @ model.transpose(0, 2, 1) + 1e-9 * np.eye(3)
-    solution = np.linalg.solve(normal, model)
-    return model.reshape(-1, n), solution.reshape(-1, n)
+    return int(_fits.bend(np.ascontiguousarray(y), slower)) if len(y) >= 4 else 0

@@ -124,6 +124,12 @@ def longest_excursion(level: Array, count: int, height: float) -> int:
     return int(_loops.longest_excursion(level, count, height))
 
 
+def turning_points(y: Array) -> tuple[int, int]:
+    """How many points a series turns at, and of how many: see `_levels_python`."""
+    turning, count = _loops.turning_points(y)
+    return turning, count
+
+
 def least_squares_split(y: Array) -> int:
     """The index at which two constants fit a series best: see `_levels_python`."""
     return int(_loops.least_squares_split(np.ascontiguousarray(y)))
