@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tbtools.eventfile.source_types import Entry, Status
+
     # From a log directory to how many points were read, or None where nobody counts.
     Work = Callable[[str], int | None]
 
@@ -54,7 +56,7 @@ def _scan() -> Work:
 def _discover(seconds_a_call: float = 0.0) -> Work:
     """Finds the runs, each directory listed once; as if each call took so long."""
     from tbtools.eventfile.discover import discover
-    from tbtools.eventfile.source import Entry, LocalSource, Status, using
+    from tbtools.eventfile.source import LocalSource, using
 
     class Slow(LocalSource):
         def stat(self, path: str) -> Status:
