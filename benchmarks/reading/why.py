@@ -35,12 +35,11 @@ WHY = {
         "tags, an earlier version took 5.9 s."
     ),
     ("`tbtools summarize` of a small log", "at most 0.35 s of CPU"): (
-        "seconds belong to the machine: where `python -c pass` takes 0.010 s it took 0.28 s, most "
-        "of which are imports."
-    ),
-    ("one file, one series", "at least tbparse's peak memory 4 x its own"): (
-        "large columns begin on a page of 2 MiB and are made of whole ones, which takes a few MiB "
-        "more and a fiftieth of the page faults."
+        "seconds belong to the machine: where `python -c pass` takes 0.010 s it took 0.28 s. Of "
+        "its 1.64 billion instructions, as callgrind counts them, 2 % start Python, 21 % import "
+        "NumPy, 13 % Click, Rich and protobuf (the last for the hyperparameters of these logs), "
+        "31 % the modules that sum up and judge, and 33 % are the work on 16 runs. Making 96 "
+        "dataclasses, one part of the imports, takes 23 %."
     ),
     ("merging tiny records", "at least 500 MB/s"): (
         "of 0.54 s that the main thread takes for 193 MB, 0.15 s are the system's copy into the "
@@ -60,5 +59,6 @@ for _one in ("one series", "twenty tags"):
         "reading the bytes is as much as the checksum pass but for its checksum; handing over "
         "memory for 24 bytes a scalar takes the system 3 ns each, and checking and filling a "
         "record takes 8 to 9 ns, with half the instructions that it took (see Instructions a "
-        "record). *limit* pays the first two as well."
+        "record). *limit* pays the first two as well, and takes three passes itself. Smaller "
+        "pieces than a mebibyte at a time change nothing, for that fits into the second cache."
     )

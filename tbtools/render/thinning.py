@@ -168,13 +168,14 @@ def _first_points(
     size = finite.size
     if size <= points:
         return np.arange(size)
-    ends = _nonfinite_ends(finite, points // _NONFINITE_PART)
-    single = np.concatenate([[0, size - 1], ends, alone])
-    forced = np.unique(np.concatenate([single, single + 1, begins]))
-    room = max(points // 4, points - forced.size)
-    even = np.linspace(0, size, room, endpoint=False).astype(np.int64)
-    first: NDArray[np.int64] = np.union1d(forced[forced < size], even)
-    return first
+    begin = np.zeros(size + 1, bool)  # one more: behind the last point nothing begins
+    begin[[0, 1, size - 1, size]] = True
+    for single in (_nonfinite_ends(finite, points // _NONFINITE_PART), alone):
+        begin[single] = begin[single + 1] = True
+    begin[begins] = True
+    room = max(points // 4, points - np.count_nonzero(begin))
+    begin[np.linspace(0, size, room, endpoint=False).astype(np.int64)] = True
+    return np.flatnonzero(begin[:size])
 
 
 def _check(points: int) -> None:
@@ -209,6 +210,8 @@ def thin(values: NDArray[np.float64], points: int) -> NDArray[np.int64]:
 
 def _nonfinite_ends(finite: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
     """The first and last point of each non-finite stretch; of too many stretches, evenly many."""
+    if finite.all():
+        return _NOWHERE
     edges = np.flatnonzero(np.diff(np.concatenate([[True], finite, [True]]).astype(np.int8)))
     first, last = edges[::2], edges[1::2] - 1
     if 2 * len(first) > most:

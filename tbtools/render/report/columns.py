@@ -37,6 +37,8 @@ _DTYPES = {
     for code, name in {"f4": "<f4", "f8": "<f8", "u1": "u1", "u4": "<u4", "d4": "<i4"}.items()
 }
 _INT32 = np.iinfo(np.int32)
+# Of deflate: what zlib does by default takes twice as long, and makes a fiftieth less of it.
+_LEVEL = 4
 # What is deflated in one go, by another thread: enough that handing it over costs nothing.
 _AT_ONCE = 1 << 20
 
@@ -51,7 +53,7 @@ class Columns:
     def __init__(self) -> None:
         self.shapes: list[tuple[str, int]] = []
         self._known: dict[tuple[str, bytes], int] = {}
-        self._deflate = zlib.compressobj(6)
+        self._deflate = zlib.compressobj(_LEVEL)
         self._thread = ThreadPoolExecutor(1)
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0

@@ -219,7 +219,7 @@ def encoded_points(series: ScalarSeries, buckets: Buckets, columns: Columns) -> 
 def _around(onsets: Sequence[int], size: int) -> NDArray[np.int64]:
     """The points around those with which findings begin."""
     some = np.array(onsets[:_MOST_ONSETS], np.int64)
-    near = np.unique(some[:, None] + np.arange(-_AROUND, _AROUND + 1))
+    near = (some[:, None] + np.arange(-_AROUND, _AROUND + 1)).ravel()
     return near[(near >= 0) & (near < size)]
 
 
