@@ -233,6 +233,8 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
                     robust.median(value[-end:]),
                 )
                 found = Change(onset, before, after, step.gradual)
+                if sign < 0 and value[:begin].max(initial=0.0) * after > before**2:
+                    continue  # what fell by more before goes on falling
                 if found.before > 0 and found.times >= np.exp(way.apart):
                     return found
     return None

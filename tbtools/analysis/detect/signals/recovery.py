@@ -61,7 +61,9 @@ def doubt(
     """
     before, after = y[: onset.index], y[onset.index :]
     level = robust.median(after[-max(excursion.PERSISTENT, rise.width) :])
-    lost = _lost(before, level, rise, logarithmic=logarithmic) if len(before) else 0.0
+    # Less than three points are nothing that could be lost.
+    known = len(before) >= excursion.BEFORE
+    lost = _lost(before, level, rise, logarithmic=logarithmic) if known else 0.0
     if lost >= 1:
         return None
     # A bump of the warm-up goes as far, and takes its time.
