@@ -252,6 +252,6 @@ def test_the_learned_reward_of_an_imitator_is_no_objective() -> None:
 
 
 def test_what_has_vanished_and_goes_on_falling_collapses_no_second_time() -> None:
-    falls = 1e-12 * 10 ** -(np.arange(30) / 5.0)
+    falls = 1e-12 * 10 ** -np.interp(np.arange(30), [0, 8, 30], [0, 3, 7])
     falls[0] = 0.5
     assert serious(found(reward_signal_mean=falls)) == []
