@@ -11,7 +11,11 @@ from tbtools.analysis.detect.signals import excursion, jump, robust, unimodal
 from tbtools.analysis.detect.signals.onset import Onset
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tbtools.analysis.detect.judged import Judged
+
+    Array = NDArray[np.float64]
 
 # What was never better than at the start is worth the name from this part of the level on.
 SMALL = 0.05
@@ -31,15 +35,19 @@ def valley(judged: Judged) -> unimodal.Valley | None:
         judged: The series.
     """
     y = judged.y
-    if judged.objective == "min" and not judged.log and len(y) and y.min() > 0:
-        logarithms = np.log(y)
-        plain, other = unimodal.unevenness(y), unimodal.unevenness(logarithms)
-        found = unimodal.find(logarithms if other < plain else y)
-        if found is not None and other < plain:
-            found = _of_logarithms(found)
-    else:
-        found = unimodal.find(y)
+    positive = judged.objective == "min" and not judged.log and len(y) > 0 and y.min() > 0
+    found = None
+    if unimodal.may_rise(y, logarithmic=positive):
+        if positive and _is_even_in_logarithms(y):
+            found = unimodal.find(np.log(y))
+            found = None if found is None else _of_logarithms(found)
+        else:
+            found = unimodal.find(y)
     return None if found is None or _is_small(found, judged) else found
+
+
+def _is_even_in_logarithms(y: Array) -> bool:
+    return unimodal.unevenness(np.log(y)) < unimodal.unevenness(y)
 
 
 def begins(found: unimodal.Valley) -> Onset:

@@ -307,8 +307,20 @@ def explained_by_a_valley(y: Array) -> tuple[float, float]:
     return _fit(y)[1]
 
 
+def may_rise(y: Array, *, logarithmic: bool = False) -> bool:
+    """Whether the end is above the bottom at all: most series are none for this reason.
+
+    Args:
+        y: Values, lower is better.
+        logarithmic: Whether their logarithms are asked, too.
+    """
+    if len(y) < min(LEAST_EXPLAINED):
+        return False
+    smooth = robust.running_median(robust.window_means(y, -(-len(y) // MOST)), 3)
+    return _may_rise(smooth) or (logarithmic and _may_rise(np.log(smooth)))
+
+
 def _may_rise(smooth: Array) -> bool:
-    """Whether the end is above the bottom at all: most series are none for this reason."""
     lowest = int(np.argmin(smooth))
     base = float(smooth[lowest])
     fall = robust.quantile(smooth[: lowest + 1], 0.75) - base
