@@ -94,8 +94,15 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
         return False
     # What drifts on when all draws of a mean have been replaced is none of these.
     early = bool((excursion.smoothed(y)[:LEAST_POINTS] > rise.base + rise.gap / 2).any())
-    lucky = soon and rise.gap <= LUCKY * _caution(y) * _changes(y[:BLOCK], 1) * BLOCK**0.5
+    reach = LUCKY * _caution(y) * _changes(y[:BLOCK], 1) * BLOCK**0.5
+    lucky = soon and rise.gap <= max(reach, CONFIDENCE * _draws(y) / max(1, onset.index) ** 0.5)
     return lucky or (small and (early or since_the_start))
+
+
+def _draws(y: Array) -> float:
+    """Standard deviation of what a mean since the start is of, by its first points."""
+    draws = np.diff(np.arange(1, BLOCK + 1) * y[:BLOCK])
+    return robust.sigma(draws - robust.median(draws))
 
 
 def _caution(y: Array) -> float:
