@@ -119,7 +119,8 @@ def _patience(before: Array, after: Array, level: float, lost: float, *, sudden:
     """How many points a rise has to last until it is settled."""
     if len(before) < excursion.BEFORE:
         half = (float(after[0]) + level) / 2
-        return FROM_START * max(excursion.PERSISTENT, int(np.argmax(after >= half)))
+        half_way = max(excursion.PERSISTENT, int(np.argmax(after >= half)))
+        return max(FROM_START * half_way, LEAST_POINTS)
     worse = level > robust.quantile(before, WORSE_THAN)
     return max(YOUNG[worse, sudden] * len(before), (1 - lost) * LEAST_POINTS - len(before))
 
