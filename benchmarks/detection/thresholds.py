@@ -1,33 +1,57 @@
-"""The threshold of the valley's fit, simulated: how the table in `signals/unimodal.py` was made."""
+"""The thresholds of the valley's fit, simulated: how `signals/unimodal.py` got its tables."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from benchmarks.detection.curves import autocorrelated
-from tbtools.analysis.detect.signals.unimodal import LEAST_EXPLAINED, explained_by_a_valley
+from benchmarks.detection.curves import Array, autocorrelated
+from tbtools.analysis.detect.signals.unimodal import (
+    LEAST_EXPLAINED,
+    LEAST_OF_A_LINE,
+    LEAST_RISE,
+    MOST_OF_A_RISE,
+    explained_by_a_line,
+    explained_by_a_valley,
+    rise_in_noise,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Statistic = Callable[[Array], float]
 
 CORRELATIONS = (0.0, 0.3, 0.5, 0.7)
 SERIES = 4000
-EXCEEDED = 0.99
 
 
 def print_thresholds() -> None:
-    """What the rise explains in noise, in one series of a hundred, by points and correlation."""
+    """What three statistics reach in noise, by points and correlation, and what is asked for."""
+    _print("a valley", LEAST_EXPLAINED, lambda y: explained_by_a_valley(y)[0], 0.99)
+    _print("a line", LEAST_OF_A_LINE, explained_by_a_line, 0.995)
+    few = {points: LEAST_RISE for points in LEAST_EXPLAINED if points <= MOST_OF_A_RISE}
+    _print("a rise in noise", few, rise_in_noise, 0.995)
+
+
+def _print(name: str, table: Mapping[int, float], statistic: Statistic, exceeded: float) -> None:
+    print(f"\n{name}, {exceeded:.1%} of series\n")
     print("| points | used |", " | ".join(f"correlation {phi}" for phi in CORRELATIONS), "|")
     print("| --- " * (2 + len(CORRELATIONS)) + "|")
-    for points, used in LEAST_EXPLAINED.items():
-        cells = [f"{threshold(points, phi):.3g}" for phi in CORRELATIONS]
+    for points, used in table.items():
+        cells = [f"{threshold(points, phi, statistic, exceeded):.3g}" for phi in CORRELATIONS]
         print(f"| {points} | {used:g} |", " | ".join(cells), "|")
 
 
-def threshold(points: int, correlation: float) -> float:
-    """The quantile of what the rise explains in noise about a constant level.
+def threshold(points: int, correlation: float, statistic: Statistic, exceeded: float) -> float:
+    """The quantile of a statistic in noise about a constant level.
 
     Args:
         points: Points of a series.
         correlation: From one point to the next.
+        statistic: What is asked of each.
+        exceeded: Which quantile.
     """
     rng = np.random.default_rng([points, int(100 * correlation)])
     noise = (autocorrelated(rng, points, correlation) for _ in range(SERIES))
-    return float(np.quantile([explained_by_a_valley(y)[0] for y in noise], EXCEEDED))
+    return float(np.quantile([statistic(y) for y in noise], exceeded))

@@ -22,11 +22,13 @@ from tbtools.analysis.detect.detectors import (
     scale,
     spike,
     stall,
+    unbounded,
 )
 from tbtools.analysis.detect.detectors.plateau_finding import plateau_finding
 from tbtools.analysis.detect.findings import Finding, Findings, NotJudged
 from tbtools.analysis.detect.judged import OUTCOMES, AsItIs, Judged
 from tbtools.analysis.detect.learning_rate import learning_rates, restarts_within
+from tbtools.analysis.detect.opposites import is_exchanged
 from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.precursors import with_precursors
 from tbtools.analysis.detect.run_axis import run_axes
@@ -143,6 +145,7 @@ def _detect(
     found += scales.values()
     parts = {run: machinery.Parts.of(own) for run, own in by_run.items()}
     found += machinery.find(parts, of_run, scales, declared or (lambda *_: {}))
+    found += filter(None, map(unbounded.find, judged.values()))
     found += _tenfold(unusual, judged, {(one.run, one.tag) for one in found})
     rates = learning_rates(one for own in parts.values() for one in own["learning_rate"])
     short = _with_few_steps(judged)
@@ -321,7 +324,7 @@ def _overfitted(
             continue
         rate = rates.get(training.series.run)
         finding = overfitting.find(training, validation, rate, rises=looked[key].rises)
-        if finding is not None:
+        if finding is not None and not is_exchanged(judged.values(), validation):
             found[key] = finding
     return found
 

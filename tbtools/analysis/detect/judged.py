@@ -12,8 +12,10 @@ import numpy as np
 from tbtools.analysis.detect.batches import batches
 from tbtools.analysis.detect.findings import finite_or_none
 from tbtools.analysis.detect.signals import robust
+from tbtools.analysis.objective import role_of
 from tbtools.extensions import compiled_or_python
 from tbtools.runs.numbers import distinct
+from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +44,8 @@ MEMORIES = tuple(int(4 * 1.25**power) for power in range(26))
 _LIKE_AN_AVERAGE = 0.15
 # ... and a hundredth of it is left after so many times what it remembers.
 _FORGOTTEN = 4.6
+# So many evaluations may be averaged.
+_EVALUATIONS = 64
 # Outcomes that differ from the usual one in a block of points.
 OUTCOMES = 4
 # Won, lost and drawn: scores that mostly repeat have more, and a usual one that says how good they
@@ -166,7 +170,7 @@ class Judged:
             self.points = np.flatnonzero(np.isfinite(raw))
             raw = raw[self.points]
             [(_, repeated, low, high)] = measured([raw])
-        begin = _not_yet_a_loss(raw) if objective == "min" and 0 <= low < high else 0
+        begin = _not_yet_a_loss(raw, series) if objective == "min" and 0 <= low < high else 0
         if begin >= _TURNED_ON:
             self.points, raw = self.points[begin:], raw[begin:]
             [(_, repeated, low, high)] = measured([raw])
@@ -297,15 +301,18 @@ class AsItIs(Judged):
         return len(self.series.value)
 
 
-def _not_yet_a_loss(raw: NDArray[np.float64]) -> int:
+def _not_yet_a_loss(raw: NDArray[np.float64], series: ScalarSeries) -> int:
     """How many points come before a loss: zeros, until it is turned on, or the rise of an average.
 
     A moving average that starts at zero is what it averages times 1 - exp(-k / t) after k points,
-    and the first point is about as far from zero as the second from the first.
+    and the first point is about as far from zero as the second from the first. Nobody averages a
+    few evaluations: these rise.
     """
     if raw[0] == 0:
         return int(np.argmax(raw != 0))
     if len(raw) < MEMORIES[0] or not 1.3 * raw[0] < raw[1] < raw[2] < 5 * raw[0]:
+        return 0
+    if len(raw) < _EVALUATIONS and role_of(series.tag, series.run) in EVALUATIONS:
         return 0
     for memory in reversed(MEMORIES):
         some = np.clip(raw[: int(1.5 * memory)], -HUGE, HUGE)

@@ -216,15 +216,23 @@ def is_weighted(others: Iterable[ScalarSeries], judged: Judged, onset: int) -> b
     return False
 
 
-def scores_improve(scores: Iterable[Judged], judged: Judged, onset: int) -> bool:
+def scores_improve(given: Given, judged: Judged, onset: int) -> bool:
     """Whether a score of the run is better at the end than it ever was before a loss rose.
 
+    Of what is trained on so is the loss of what is held out: other data, or no noise added to them
+    any more, are harder or easier and no fault.
+
     Args:
-        scores: Series of which more is better.
+        given: What is known of the run.
         judged: The loss.
         onset: Where it rose.
     """
-    return judged.objective == "min" and any(
+    if judged.objective != "min":
+        return False
+    scores = given.scores
+    if role_of(judged.series.tag) == "train":
+        scores += tuple(one for one in given.losses if role_of(one.series.tag) in EVALUATIONS)
+    return any(
         _is_best_at_end(score, score.count_before(judged.series, int(judged.points[onset])))
         for score in scores
     )

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.analysis.detect.detectors import few
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.learning_rate import is_usual, restart
+from tbtools.analysis.detect.opposites import is_exchanged
 from tbtools.analysis.detect.signals import (
     excursion,
     jump,
@@ -16,7 +18,6 @@ from tbtools.analysis.detect.signals import (
     oscillation,
     recovery,
     robust,
-    unimodal,
 )
 from tbtools.analysis.detect.signals.onset import Onset, locate, locate_in_blocks
 from tbtools.analysis.detect.signals.steep import first_of_steep
@@ -43,7 +44,9 @@ if TYPE_CHECKING:
 # Of so few points the noise before a rise is hardly known. The fit of a valley says whether one is
 # there; without a twin that still improves it explains so many times what it has to.
 FEW = 24
-SURE = 3.0
+SURE = 2.0
+# Of so many where a first look says that it may rise.
+MORE = 64
 # Why a rise may still be made good, as it completes "it may recover: ".
 DOUBTS = {
     "young": "too few points were written since to be sure",
@@ -78,23 +81,15 @@ def find(
         rises: Whether it may have a rise that lasts,
         swings: and whether an oscillation that grows.
     """
-    white = judged.width > 1
-    rise = _rise(judged, white=white) if rises else None
-    onset = None
-    if rise is None and rises and not white and len(judged.series.restarts):
-        rise, onset = _at_restart(judged, swings=swings)
-    if rise is None and rises and not white:
-        rise, onset = _of_few(judged)
-    if rise is None:
-        valley = unimodal.find(judged.y) if len(judged) <= FEW and not white else None
-        if valley is None or valley.sure < SURE:
+    rise, onset = _at_once(judged)
+    if rise is None or onset is None:
+        rise, onset = _by_levels(judged, rises=rises, swings=swings)
+        if rise is None or onset is None:
             return _of_waves(judged) if swings else None
-        rise, onset = valley.as_rise(len(judged)), Onset(valley.onset + 1, sudden=False)
-    onset = onset or _onset(judged, rise, swings=swings)
-    if not white and memory.began(judged.y, rise, onset):
-        return None
-    if recovery.comes_down(judged.y, rise, onset, judged.noise):
-        return None
+        if judged.width == 1 and memory.began(judged.y, rise, onset):
+            return None
+        if recovery.comes_down(judged.y, rise, onset, judged.noise):
+            return None
     risen = _of_rise(judged, rise, onset, rate, given)
     if risen is None:
         return None
@@ -102,6 +97,52 @@ def find(
     waves = _of_waves(judged, settled=not risen.provisional) if swings else None
     earlier = waves is not None and _points_since(waves) > _points_since(risen)
     return waves if earlier else risen
+
+
+def _at_once(judged: Judged) -> tuple[Excursion | None, Onset | None]:
+    """What is lost, whatever noise and course it had: a score of zero, a loss beyond all."""
+    if judged.width > 1:
+        return None, None
+    rise = few.to_zero(judged)
+    if rise is not None:
+        return rise, Onset(rise.high, sudden=True)
+    rise = few.beyond(judged)
+    return rise, None if rise is None else Onset(1, sudden=False)
+
+
+def _by_levels(
+    judged: Judged, *, rises: bool, swings: bool
+) -> tuple[Excursion | None, Onset | None]:
+    """A rise of levels, or of the points at a restart, of some dozen or of the fit of a valley."""
+    white = judged.width > 1
+    rise, onset = _rise(judged, white=white) if rises else None, None
+    if rise is not None:
+        onset = _onset(judged, rise, swings=swings)
+    elif white:
+        return None, None
+    elif rises:
+        if len(judged.series.restarts):
+            rise, onset = _at_restart(judged, swings=swings)
+        if rise is None:
+            rise, onset = _of_few(judged)
+    few_points = not white and len(judged) <= (MORE if rises else FEW)
+    if few_points and (onset is None or not onset.sudden):
+        valley, bend = _valley(judged)
+        return rise or valley, bend or onset
+    return rise, onset
+
+
+def _valley(judged: Judged) -> tuple[Excursion | None, Onset | None]:
+    """A rise that the fit of a valley shows, from its first point that is worse."""
+    valley = few.valley(judged)
+    if valley is None or valley.sure < SURE:
+        return None, None
+    onset = few.begins(valley)
+    if not onset.sudden:
+        onset = Onset(onset.index + 1, sudden=False)
+    elif onset.index < excursion.BEFORE:
+        return None, None  # a first point that is another is no level
+    return valley.as_rise(len(judged)), onset
 
 
 def _rise(judged: Judged, *, white: bool) -> Excursion | None:
@@ -166,7 +207,9 @@ def _of_rise(
     raised = restart(rate, judged, onset.index, level)
     if raised == "explains" or became_harder(given.tasks, judged, onset.index):
         return None
-    if onset.index == 0 and (is_traded(given.scores, judged, 0) or is_term(given.losses, judged)):
+    if onset.index <= 1 and _is_explained_from_the_start(given, judged):
+        return None
+    if is_exchanged((*given.scores, *given.losses), judged):
         return None
     if is_of_chance(given.losses, judged, onset.index):
         return None
@@ -178,6 +221,14 @@ def _of_rise(
         judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log
     )
     return _finding(judged, onset, evidence, doubt)
+
+
+def _is_explained_from_the_start(given: Given, judged: Judged) -> bool:
+    return (
+        is_traded(given.scores, judged, 0)
+        or is_term(given.losses, judged)
+        or is_weighted(given.others, judged, 0)
+    )
 
 
 def _by_what_is_given(given: Given, judged: Judged, onset: Onset) -> str | None:
@@ -193,7 +244,7 @@ def _by_what_is_given(given: Given, judged: Judged, onset: Onset) -> str | None:
         return "weighted"
     if _is_at_restart(judged, onset):
         return None
-    return "learns" if scores_improve(given.scores, judged, onset.index) else None
+    return "learns" if scores_improve(given, judged, onset.index) else None
 
 
 def _onset(judged: Judged, rise: Excursion, *, swings: bool) -> Onset:

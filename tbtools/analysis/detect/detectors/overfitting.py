@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors import divergence, plateau
+from tbtools.analysis.detect.detectors import divergence, few, plateau
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import Judged, points_before
 from tbtools.analysis.detect.learning_rate import restart
@@ -28,8 +28,6 @@ EFFECT = excursion.EFFECT / 2
 CONFIDENCE = excursion.LEAST_CONFIDENCE
 # Of so few points the valley's fit places the onset better than windows do.
 FEW = 60
-# A jump is all of a rise, and no step of many, if it is more than this part of it.
-LEAP = 0.5
 # A training series whose end is worse than its last points before by so many times its noise
 # has been hurt itself.
 WORSE = 3.0
@@ -53,7 +51,8 @@ def find(
         rises: Whether the validation series may have a rise beyond the noise of its points.
     """
     whole, validation = validation, _while_it_trains(training, validation)
-    if not len(validation):
+    # What is zero from a point on has learned nothing by heart.
+    if not len(validation) or few.to_zero(validation) is not None:
         return None
     rise, onset = _rise(validation, rises=rises or validation is not whole)
     if rise is None or onset is None:
@@ -117,15 +116,17 @@ def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset |
     y = validation.y
     rise = excursion.find(y, validation.noise, EFFECT, CONFIDENCE) if rises else None
     onset = None if rise is None else locate(y, rise)
-    valley = _valley(y) if rise is None or len(y) <= FEW else None
-    if valley is not None and not (onset and onset.sudden and valley.leap > LEAP):
-        rise = rise or valley.as_rise(len(y))
-        return rise, Onset(valley.onset, sudden=False)
+    valley = _valley(validation) if rise is None or len(y) <= FEW else None
+    if valley is not None and not (onset and onset.sudden and valley.leap > unimodal.LEAP):
+        # Few points behind a jump do not tell whether it goes on.
+        jumped = len(y) - valley.high >= excursion.PERSISTENT
+        begin = few.begins(valley) if jumped else Onset(valley.onset, sudden=False)
+        return rise or valley.as_rise(len(y)), begin
     return (rise, onset) if rise is not None else _slope_from_bottom(y)
 
 
-def _valley(y: Array) -> unimodal.Valley | None:
-    return unimodal.find(y) or unimodal.of_few(y)
+def _valley(validation: Judged) -> unimodal.Valley | None:
+    return few.valley(validation) or unimodal.of_few(validation.y)
 
 
 def _slope_from_bottom(y: Array) -> tuple[Excursion | None, Onset | None]:

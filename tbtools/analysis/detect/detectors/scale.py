@@ -83,6 +83,8 @@ EVEN = 0.1
 # zero, as what follows a learning rate is; what these measure does not.
 FASTER = 1.5
 FOLLOW_NO_RATE = frozenset({"spread", "dead", "gradient"})
+# What fell so many times farther before has collapsed there.
+FAR_MORE = 100.0
 # The level at the end is that of this part of what came after the onset.
 END_PART = 4
 
@@ -233,6 +235,8 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
                     robust.median(value[-end:]),
                 )
                 found = Change(onset, before, after, step.gradual)
+                if sign < 0 and value[: step.begin].max() * after > FAR_MORE * before**2:
+                    continue  # it goes on falling
                 if found.before > 0 and found.times >= np.exp(way.apart):
                     return found
     return None

@@ -14,6 +14,7 @@ about any of them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -282,7 +283,7 @@ def _is_held(y: Array, begin: int, half: float) -> bool:
         return True
     good_before, good_after = int(np.count_nonzero(before)), int(np.count_nonzero(after))
     share = (good_before + good_after) / (len(before) + len(after))
-    error = (share * (1 - share) * (1 / len(before) + 1 / len(after))) ** 0.5
+    error = math.sqrt(share * (1 - share) * (1 / len(before) + 1 / len(after)))
     return good_before / len(before) - good_after / len(after) > HELD * error
 
 

@@ -57,6 +57,24 @@ def find(y: Array, noise: float) -> Excursion | None:
     return Excursion(gap, base, at - 1, at, 1, noise, achieved)
 
 
+def to_zero(y: Array) -> int | None:
+    """The point from which on a score is exactly zero to the end, from one point to the next.
+
+    What counts or divides has no noise there, whatever it had before; and before there was none, in
+    as many points as are enough elsewhere. A score that was going there fell before.
+
+    Args:
+        y: A score turned round, so that zero is the worst that it may be.
+    """
+    some = np.flatnonzero(y)
+    at = int(some[-1]) + 1 if len(some) else 0
+    if len(y) - at < excursion.PERSISTENT or at < BEFORE or (y[at - BEFORE : at] >= 0).any():
+        return None
+    best = float(excursion.smoothed(y[:at]).min())
+    levels = robust.median(y[at - BEFORE : at]), robust.median(y[at - excursion.BEFORE : at])
+    return at if max(levels) <= best / 2 else None
+
+
 def _apart(y: Array) -> int | None:
     """The point from which on all lie farthest beyond all of those right before; None if none."""
     last = len(y) - excursion.PERSISTENT

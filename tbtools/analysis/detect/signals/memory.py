@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.signals import excursion, robust
+from tbtools.analysis.detect.signals.onset import START
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,6 +67,8 @@ def carries(y: Array, rise: Excursion) -> bool:
         y: Values, lower is better.
         rise: A rise.
     """
+    if _turns_as_noise(robust.window_medians(y, rise.width, len(y))):
+        return False
     wander = _wander(y, rise.low, rise.high, rise.width)
     return wander > 0 and rise.gap <= CONFIDENCE * _caution(y) * wander
 
@@ -78,7 +81,9 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
         rise: A rise.
         onset: Where it begins.
     """
-    if onset.index >= min(BLOCK, max(excursion.BEFORE + 1, len(y) // BEGINNING)):
+    since_the_start = _caution(y) > 1 and onset.index <= START * len(y)
+    beginning = min(BLOCK, max(excursion.BEFORE + 1, len(y) // BEGINNING))
+    if onset.index >= beginning and not since_the_start:
         return False
     # Of a drift all over the run the beginning was a level.
     soon = bool((y[:BLOCK] > rise.base + rise.gap / 2).any())
@@ -87,7 +92,17 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
         return True
     if not _may_have_memory(y):
         return False
-    return small or (soon and rise.gap <= LUCKY * _caution(y) * _changes(y[:BLOCK], 1) * BLOCK**0.5)
+    # What drifts on when all draws of a mean have been replaced is none of these.
+    early = bool((excursion.smoothed(y)[:LEAST_POINTS] > rise.base + rise.gap / 2).any())
+    reach = LUCKY * _caution(y) * _changes(y[:BLOCK], 1) * BLOCK**0.5
+    lucky = soon and rise.gap <= max(reach, CONFIDENCE * _draws(y) / max(1, onset.index) ** 0.5)
+    return lucky or (small and (early or since_the_start))
+
+
+def _draws(y: Array) -> float:
+    """Standard deviation of what a mean since the start is of, by its first points."""
+    draws = np.diff(np.arange(1, BLOCK + 1) * y[:BLOCK])
+    return robust.sigma(draws - robust.median(draws))
 
 
 def _caution(y: Array) -> float:
@@ -140,6 +155,18 @@ def _has_memory(y: Array) -> bool:
         return False
     rest = _without_trend(y[-robust.ENOUGH_DIFFERENCES :])
     return bool(_turning_points(rest)[0] < 2 / 3 - FEWER_STILL * error)
+
+
+def _turns_as_noise(level: Array) -> bool:
+    """Whether the levels of windows turn as often as independent noise: they are without memory.
+
+    Those of independent changes do in three standard errors less, of enough windows.
+
+    Args:
+        level: Their levels.
+    """
+    share, count = _turning_points(level)
+    return count >= LEAST_POINTS and share > 2 / 3 - FEWER_STILL * (8 / 45 / count) ** 0.5
 
 
 def _without_trend(y: Array) -> Array:

@@ -80,7 +80,9 @@ def locate(y: Array, rise: Excursion, least_noise: float = 0.0, start: float = S
         return Onset(split, sudden=True)
     bend = _bend(y, scale, low, rise, least_noise)
     if bend.index <= start * len(y) and rise.progress <= NOTHING * rise.gap:
-        return Onset(0, sudden=False)
+        # Unless it came down to there from the first points on.
+        fallen = robust.median(y[: excursion.BEFORE]) - rise.base
+        return bend if fallen > NOTHING * rise.gap else Onset(0, sudden=False)
     return bend
 
 

@@ -61,7 +61,9 @@ def doubt(
     """
     before, after = y[: onset.index], y[onset.index :]
     level = robust.median(after[-max(excursion.PERSISTENT, rise.width) :])
-    lost = _lost(before, level, rise, logarithmic=logarithmic) if len(before) else 0.0
+    # Less than three points are nothing that could be lost.
+    known = len(before) >= excursion.BEFORE
+    lost = _lost(before, level, rise, logarithmic=logarithmic) if known else 0.0
     if lost >= 1:
         return None
     # A bump of the warm-up goes as far, and takes its time.
@@ -117,7 +119,8 @@ def _patience(before: Array, after: Array, level: float, lost: float, *, sudden:
     """How many points a rise has to last until it is settled."""
     if len(before) < excursion.BEFORE:
         half = (float(after[0]) + level) / 2
-        return FROM_START * max(excursion.PERSISTENT, int(np.argmax(after >= half)))
+        half_way = max(excursion.PERSISTENT, int(np.argmax(after >= half)))
+        return max(FROM_START * half_way, LEAST_POINTS)
     worse = level > robust.quantile(before, WORSE_THAN)
     return max(YOUNG[worse, sudden] * len(before), (1 - lost) * LEAST_POINTS - len(before))
 

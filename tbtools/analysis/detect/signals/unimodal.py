@@ -2,9 +2,11 @@
 
 Isotonic regression fits the best falling curve, and the best that falls up to some point and rises
 from there, whatever their shapes are (Barlow et al., Statistical Inference under Order
-Restrictions, 1972). How much of the squares the rise explains says whether there is one. Of pure
-noise some of it is explained, too: of few points nearly all. `LEAST_EXPLAINED` is what noise does
-not reach.
+Restrictions, 1972). How much of the squares the rise explains says whether there is one, and
+whether it fell before is no matter. Of pure noise some of it is explained, too: of few points
+nearly all. `LEAST_EXPLAINED` is what noise does not reach. A rise along a straight line explains
+less of noise, and says more where points scatter; a rise of few points that do not scatter is
+large beside their second differences (von Neumann 1941).
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from tbtools.analysis.detect.signals.onset import least_squares_bend
 from tbtools.analysis.detect.signals.trend import lag_one
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -45,6 +49,27 @@ LEAST_EXPLAINED = {
     96: 0.54,
     128: 0.4,
 }
+# The same of a rise along a line, in one of two hundred, for it is asked beside the other.
+LEAST_OF_A_LINE = {
+    8: 140.0,
+    10: 40.0,
+    12: 20.0,
+    14: 12.0,
+    16: 8.7,
+    20: 5.6,
+    24: 4.0,
+    32: 2.7,
+    48: 1.5,
+    64: 0.66,
+    96: 0.43,
+    128: 0.32,
+}
+# And of the rise itself, in standard deviations of points by their second differences: of any
+# number of points up to so many.
+LEAST_RISE = 6.6
+MOST_OF_A_RISE = 32
+# What never falls is farther than this from where it began.
+AWAY = 1.2
 # Noise that is seen to be correlated by more explains more.
 CORRELATION = 0.3
 # The rise is this part of the fall before it; of the smaller part where it explains so many times
@@ -55,8 +80,14 @@ SURE = 4.0
 # ... and has this part of the points, and so many.
 LEAST_PART = 0.2
 LEAST_POINTS = 3
+# A jump is all of a rise, and no step of many, if it is more than this part of it: then so many
+# points will do.
+LEAP = 0.5
+LEAST_OF_A_JUMP = 4
 # Fewer points are no valley.
 FEWEST = 6
+# A point farther than so many standard deviations from those about it is a stray one.
+STRAY = 4.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +102,7 @@ class Valley:
         noise: Standard deviation of the points about the fit.
         sure: How many times what it has to explain the valley explains.
         leap: The part of the gap that its largest step is.
+        high: Index of the first point behind that step.
     """
 
     onset: int
@@ -80,6 +112,7 @@ class Valley:
     noise: float
     sure: float
     leap: float
+    high: int
 
     def as_rise(self, points: int) -> Excursion:
         """The same as a rise that lasts to the last of so many points."""
@@ -97,7 +130,7 @@ def find(y: Array) -> Valley | None:
     if len(y) < min(LEAST_EXPLAINED):
         return None
     width = -(-len(y) // MOST)
-    level = robust.window_means(y, width)
+    level = _without_strays(robust.window_means(y, width))
     smooth = robust.running_median(level, 3)
     if not _may_rise(smooth):
         return None
@@ -106,19 +139,112 @@ def find(y: Array) -> Valley | None:
     smooth_fit, _ = _fit(smooth)
     bottom = _bottom(fit)
     lowest = _bottom(smooth_fit)
-    gap = float(smooth_fit[-1] - smooth_fit[lowest])
-    fall = robust.quantile(smooth[: lowest + 1], 0.75) - float(smooth_fit[lowest])
+    base = float(smooth_fit[lowest])
+    gap = float(smooth_fit[-1]) - base
+    fall = robust.quantile(smooth[: lowest + 1], 0.75) - base
     risen = len(level) - 1 - min(bottom, lowest)
-    sure = min(explained) / (least_explained(len(level)) * _caution(level - fit))
+    sure = _how_sure(level, fit, explained[0])
     if sure < 1 or gap <= (SURE_EFFECT if sure > SURE else EFFECT) * fall:
         return None
-    if risen < max(LEAST_POINTS, LEAST_PART * len(level)):
+    steps = np.diff(fit[bottom:])
+    leap = min(float(steps.max(initial=0.0)), float(np.diff(smooth_fit[lowest:]).max())) / gap
+    least = max(LEAST_POINTS, LEAST_PART * len(level))
+    if risen < (min(least, LEAST_OF_A_JUMP) if leap > LEAP else least):
         return None
-    onset = (bottom + _bend(level, lowest, float(smooth_fit[lowest]) + fall / 2)) // 2
-    point = len(y) - len(level) * width + (onset + 1) * width - 1
     noise = float(np.sqrt(np.mean((level - fit) ** 2)))
-    leap = float(np.diff(smooth_fit[lowest:]).max()) / gap
-    return Valley(point, float(fit[bottom]), gap, fall, noise, sure, leap)
+    onset = (bottom + _bend(level, lowest, base + fall / 2)) // 2
+    # What is above the bottom by more than noise has not come there yet.
+    onset += int(np.argmax(fit[onset : bottom + 1] <= fit[bottom] + noise)) if onset < bottom else 0
+    before = len(y) - len(level) * width - 1
+    high = bottom + 1 + int(np.argmax(steps)) if len(steps) else len(level) - 1
+    return Valley(
+        onset=before + (onset + 1) * width,
+        base=float(fit[bottom]),
+        gap=gap,
+        fall=fall,
+        noise=noise,
+        sure=sure,
+        leap=leap,
+        high=before + high * width + 1,
+    )
+
+
+def unevenness(y: Array) -> float:
+    """How much more the higher points of a valley scatter than the lower, as a logarithm.
+
+    Args:
+        y: Values, lower is better.
+    """
+    if len(y) < min(LEAST_EXPLAINED):
+        return 0.0
+    level = _without_strays(robust.window_means(y, -(-len(y) // MOST)))
+    fit, _ = _fit(level)
+    rest = (level - fit)[np.argsort(fit, kind="stable")] ** 2
+    half = len(rest) // 2
+    low, high = float(rest[:half].mean()), float(rest[half:].mean())
+    return abs(float(np.log((high + robust.TINY) / (low + robust.TINY))))
+
+
+def _without_strays(level: Array) -> Array:
+    """Levels, of which single ones far from all about them are moved to these.
+
+    The bottom of a valley is as far from them as its sides rise in two steps.
+    """
+    near = STRAY * robust.noise_of_points(level) + 2 * robust.median(np.abs(np.diff(level)))
+    middle = robust.running_median(level, 5)
+    return np.clip(level, middle - near, middle + near)
+
+
+def _how_sure(level: Array, fit: Array, explained: float) -> float:
+    """How many times what noise reaches there is, by that of three tests which says most.
+
+    Args:
+        level: The levels.
+        fit: Their best fit with one valley.
+        explained: What its rise explains.
+    """
+    count = len(level)
+    caution = _caution(level - fit)
+    valley = explained / (least_explained(count) * caution)
+    line = explained_by_a_line(level) / (least_explained(count, LEAST_OF_A_LINE) * caution)
+    apart = rise_in_noise(level) / LEAST_RISE if count <= MOST_OF_A_RISE else 0.0
+    return float(max(valley, line, apart))
+
+
+def explained_by_a_line(y: Array) -> float:
+    """What a rise along a straight line to the end explains, as a multiple of what is left.
+
+    Args:
+        y: Values, more than `LEAST_POINTS`.
+    """
+    y = y - y.mean()
+    at = np.arange(len(y), dtype=np.float64)
+    count = np.arange(len(y), 0, -1)
+    along, level, squares = _to_the_end(at), _to_the_end(y), _to_the_end(y * y)
+    both = _to_the_end(at * y) - along * level / count
+    length = _to_the_end(at * at) - along * along / count
+    lines = squares - level * level / count
+    lines -= np.clip(both, 0, None) ** 2 / np.maximum(length, robust.TINY)
+    falls = _squares_left(y)
+    left = np.append(lines[0], falls[:-1] + lines[1:])[: 1 - LEAST_POINTS]
+    least = max(0.0, float(left.min())) + 1e-12 * float(y @ y) + robust.TINY
+    return float((falls[-1] - left.min()) / least)
+
+
+def _to_the_end(x: Array) -> Array:
+    """The sum of each value and all behind it."""
+    return np.cumsum(x[::-1])[::-1]
+
+
+def rise_in_noise(y: Array) -> float:
+    """The rise from the best three points in a row to the last, in noise of second differences.
+
+    Args:
+        y: Values, at least six.
+    """
+    means = np.convolve(y, np.full(3, 1 / 3), "valid")
+    noise = float(np.sqrt(np.mean(np.diff(y, 2) ** 2) / 6))
+    return float(means[-1] - means[:-3].min()) / max(noise, robust.TINY)
 
 
 def of_few(y: Array) -> Valley | None:
@@ -126,7 +252,7 @@ def of_few(y: Array) -> Valley | None:
 
     Of six or seven points in no order one series in fifty is like that; of those that fall and come
     to rest one in three hundred, for the rise is half as high as the fall. After a single fall it
-    takes one point more.
+    takes one point more. What never falls is a loss that grows by half, but for one point in order.
 
     Args:
         y: Values, lower is better.
@@ -138,18 +264,23 @@ def of_few(y: Array) -> Valley | None:
     change = np.diff(y)
     plain = bool((change[:lowest] < 0).all() and (change[lowest:] > 0).all())
     least = LEAST_POINTS if lowest > 1 else LEAST_POINTS + 1
-    if not plain or lowest < 1 or len(change) - lowest < least or gap < fall / 2:
+    if lowest == 0:
+        if y[0] <= 0 or np.sum(change < 0) > 1 or y[1:].min() < AWAY * y[0] or gap < y[0] / 2:
+            return None
+    elif not plain or len(change) - lowest < least or gap < fall / 2:
         return None
-    return Valley(lowest, float(y[lowest]), gap, fall, 0.0, 1.0, float(change.max()) / gap)
+    high = lowest + 1 + int(np.argmax(change[lowest:]))
+    return Valley(lowest, float(y[lowest]), gap, fall, 0.0, 1.0, float(change.max()) / gap, high)
 
 
-def least_explained(points: int) -> float:
+def least_explained(points: int, table: Mapping[int, float] = LEAST_EXPLAINED) -> float:
     """`LEAST_EXPLAINED` of any number of points.
 
     Args:
         points: How many, at least eight.
+        table: That, or the one of a line.
     """
-    known = np.log(list(LEAST_EXPLAINED)), np.log(list(LEAST_EXPLAINED.values()))
+    known = np.log(list(table)), np.log(list(table.values()))
     return float(np.exp(np.interp(np.log(points), *known)))
 
 
@@ -176,8 +307,20 @@ def explained_by_a_valley(y: Array) -> tuple[float, float]:
     return _fit(y)[1]
 
 
+def may_rise(y: Array, *, logarithmic: bool = False) -> bool:
+    """Whether the end is above the bottom at all: most series are none for this reason.
+
+    Args:
+        y: Values, lower is better.
+        logarithmic: Whether their logarithms are asked, too.
+    """
+    if len(y) < min(LEAST_EXPLAINED):
+        return False
+    smooth = robust.running_median(robust.window_means(y, -(-len(y) // MOST)), 3)
+    return _may_rise(smooth) or (logarithmic and _may_rise(np.log(smooth)))
+
+
 def _may_rise(smooth: Array) -> bool:
-    """Whether the end is above the bottom at all: most series are none for this reason."""
     lowest = int(np.argmin(smooth))
     base = float(smooth[lowest])
     fall = robust.quantile(smooth[: lowest + 1], 0.75) - base

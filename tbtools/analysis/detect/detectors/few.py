@@ -1,0 +1,113 @@
+"""What robust levels do not show: a rise in few points, an end at zero, a start never met again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbtools.analysis.detect.signals import excursion, jump, robust, unimodal
+from tbtools.analysis.detect.signals.onset import Onset
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tbtools.analysis.detect.judged import Judged
+
+    Array = NDArray[np.float64]
+
+# What was never better than at the start is worth the name from this part of the level on.
+SMALL = 0.05
+# A loss so many times as large as that of a model that has learned nothing is of none that learns.
+BEYOND = 10.0
+# It is asked of so many points: of more a level at first is known, and what it rises by.
+FEWEST, MOST = 8, 64
+
+
+def valley(judged: Judged) -> unimodal.Valley | None:
+    """The rise at the end of a series, in its own unit.
+
+    Of noise in proportion to the level the logarithm has the same everywhere: where that of the
+    logarithm is the more even, it is the one to ask.
+
+    Args:
+        judged: The series.
+    """
+    y = judged.y
+    positive = judged.objective == "min" and not judged.log and len(y) > 0 and y.min() > 0
+    found = None
+    if unimodal.may_rise(y, logarithmic=positive):
+        if positive and _is_even_in_logarithms(y):
+            found = unimodal.find(np.log(y))
+            found = None if found is None else _of_logarithms(found)
+        else:
+            found = unimodal.find(y)
+    return None if found is None or _is_small(found, judged) else found
+
+
+def _is_even_in_logarithms(y: Array) -> bool:
+    return unimodal.unevenness(np.log(y)) < unimodal.unevenness(y)
+
+
+def begins(found: unimodal.Valley) -> Onset:
+    """Where it begins: at its jump, where that is most of it.
+
+    Args:
+        found: The rise.
+    """
+    if found.leap > unimodal.LEAP:
+        return Onset(found.high, sudden=True)
+    return Onset(found.onset, sudden=False)
+
+
+def to_zero(judged: Judged) -> excursion.Excursion | None:
+    """A score that fell to zero from one point to the next, and stayed there.
+
+    Args:
+        judged: The series.
+    """
+    y = judged.y
+    at = jump.to_zero(y) if judged.objective == "max" and judged.width == 1 else None
+    if at is None:
+        return None
+    base = robust.median(y[at - jump.BEFORE : at])
+    achieved = excursion.progress(y[:at], base)
+    return excursion.Excursion(-base, base, at - 1, at, 1, judged.noise, achieved)
+
+
+def beyond(judged: Judged) -> excursion.Excursion | None:
+    """A loss that is ten times what it was at first, and all the while since it got there.
+
+    Whatever its noise is. One point alone may be no loss yet; two that rise are on their way.
+
+    Args:
+        judged: The series.
+    """
+    raw = judged.series.value[judged.points]
+    if judged.objective != "min" or not FEWEST <= len(raw) <= MOST:
+        return None
+    later = excursion.smoothed(raw[excursion.PERSISTENT :])
+    lowest = float(later.min())
+    if not (0 < raw[0] < raw[1] < (raw[0] * lowest) ** 0.5 and lowest >= BEYOND * raw[0]):
+        return None
+    y = judged.y
+    high = int(np.argmax(raw >= lowest))
+    return excursion.Excursion(float(y[high] - y[0]), float(y[0]), 0, high, 1, judged.noise, 0.0)
+
+
+def _of_logarithms(found: unimodal.Valley) -> unimodal.Valley:
+    base = float(np.exp(found.base))
+    return replace(
+        found,
+        base=base,
+        gap=base * float(np.expm1(found.gap)),
+        fall=base * float(np.expm1(found.fall)),
+        noise=base * float(np.expm1(found.noise)),
+    )
+
+
+def _is_small(found: unimodal.Valley, judged: Judged) -> bool:
+    """Whether next to nothing was lost, and nothing achieved before that it is a part of."""
+    level = 1.0 if judged.log else abs(found.base)
+    return found.fall <= found.noise and found.gap <= SMALL * level
