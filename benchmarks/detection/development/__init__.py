@@ -11,17 +11,18 @@ from benchmarks.detection.development.healthy import HEALTHY
 from benchmarks.detection.development.literature import LITERATURE, SOUND
 from benchmarks.detection.development.lookalikes import LIKE_THEM
 from benchmarks.detection.development.short import SHORT
+from benchmarks.detection.development.standing import PATIENT, STANDING
 from benchmarks.detection.development.subtle import SUBTLE
 from benchmarks.detection.development.vanishing import VANISHING
 
 FAMILIES = [
     *(
         Family(make.__name__, "healthy", make)
-        for make in (*HEALTHY, *AWKWARD, *SOUND, *LIKE_THEM, *CALM)
+        for make in (*HEALTHY, *AWKWARD, *SOUND, *LIKE_THEM, *CALM, *PATIENT)
     ),
     *(Family(make.__name__, "divergence", make) for make in DIVERGING),
     Family("not_finite", "nonfinite", not_finite),
-    *(Family(make.__name__, "plateau", make) for make in FLAT),
+    *(Family(make.__name__, "plateau", make) for make in (*FLAT, *STANDING)),
     *(Family(make.__name__, "overfitting", make) for make in OVERFITTING),
     *(Family(make.__name__, kind, make) for kind, makers in SUBTLE.items() for make in makers),
     *(Family(make.__name__, kind, make) for kind, makers in SHORT.items() for make in makers),

@@ -177,7 +177,9 @@ cdef bint may_be_flat(
         middle = middle_value(work, some)
         for i in range(some):
             work[i] = fabs(work[i] - middle)
-        small = NEVER * larger(MAD_TO_SIGMA * middle_value(work, some), tiny(level, n))
+        small = larger(MAD_TO_SIGMA * middle_value(work, some), tiny(level, n))
+        spread = smaller(spread, small)
+        small *= NEVER
     else:
         return False
     if n - onset < LEAST_WINDOWS or n - onset < LEAST_PART * n:
@@ -187,12 +189,29 @@ cdef bint may_be_flat(
     return overcome or not is_a_step(smooth, n, onset, larger(3 * spread, RECORD * before))
 
 
+cdef bint is_mostly_one(const double *y, Py_ssize_t points) noexcept nogil:
+    """As `robust.is_mostly_one`; the value is that which outvotes all others (Boyer and Moore)."""
+    cdef double one = y[0]
+    cdef Py_ssize_t i, votes = 0, alike = 0
+    for i in range(points):
+        if votes == 0:
+            one = y[i]
+        votes += 1 if y[i] == one else -1
+    for i in range(points):
+        alike += y[i] == one
+    return 2 * alike > points
+
+
 cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept nogil:
     """Whether there may be a plateau, ongoing or over."""
     cdef double *level = work
     cdef double *smooth = work + LEVELS
     cdef Py_ssize_t n, begin = 0, end = 0, width
     cdef double spread, least, lowest
+    if points < LEAST_WINDOWS:
+        return False
+    if is_mostly_one(y, points):
+        return True
     if points < LEAST_POINTS:
         return False
     work += 2 * LEVELS

@@ -24,7 +24,7 @@ from tbtools.analysis.detect.detectors import (
     stall,
     unbounded,
 )
-from tbtools.analysis.detect.detectors.plateau_finding import plateau_finding
+from tbtools.analysis.detect.detectors.plateau_finding import ideal_of, plateau_finding
 from tbtools.analysis.detect.findings import Finding, Findings, NotJudged
 from tbtools.analysis.detect.judged import OUTCOMES, AsItIs, Judged
 from tbtools.analysis.detect.learning_rate import learning_rates, restarts_within
@@ -354,11 +354,13 @@ def _spikes(judged: Judged, may: Candidate, end: int) -> list[Finding]:
 
 def _flat(judged: Judged, rate: ScalarSeries | None) -> Plateau | None:
     """The plateau at the end, or else the longest that is over; none where the rate went up."""
-    if len(judged) < plateau.LEAST_POINTS:
+    if not plateau.may_be_asked(judged.y):
         return None
     windows = plateau.windows(judged.y)
     scale = plateau.MOVED if judged.log else None
-    flat = plateau.find(judged.y, windows, scale=scale) or past_plateau.find(judged.y, windows)
+    ideal = ideal_of(judged)
+    flat = plateau.find(judged.y, windows, scale=scale, ideal=ideal)
+    flat = flat or past_plateau.find(judged.y, windows)
     return None if flat is None or restarts_within(rate, judged, flat.onset, flat.end) else flat
 
 

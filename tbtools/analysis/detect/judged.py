@@ -12,7 +12,7 @@ import numpy as np
 from tbtools.analysis.detect.batches import batches
 from tbtools.analysis.detect.findings import finite_or_none
 from tbtools.analysis.detect.signals import robust
-from tbtools.analysis.objective import role_of
+from tbtools.analysis.objective import bound, role_of, worst
 from tbtools.extensions import compiled_or_python
 from tbtools.runs.numbers import distinct
 from tbtools.vocabulary import EVALUATIONS
@@ -51,6 +51,8 @@ OUTCOMES = 4
 # Won, lost and drawn: scores that mostly repeat have more, and a usual one that says how good they
 # are.
 KINDS = 3
+# What is won or lost makes at least this part of all that a score can be.
+FAR = 0.5
 # Points of outcomes repeat the one before at least as often as this, half as often as the flip of a
 # coin ...
 REPEATED = 0.4
@@ -175,6 +177,7 @@ class Judged:
             self.points, raw = self.points[begin:], raw[begin:]
             [(_, repeated, low, high)] = measured([raw])
         often = len(raw) > 1 and repeated / (len(raw) - 1) >= REPEATED
+        often = often and _is_all_or_nothing(series.tag, low, high)
         self.width = _outcomes_in_a_block(raw) if often else 1
         if self.width > 1:
             self._take_blocks()
@@ -320,6 +323,12 @@ def _not_yet_a_loss(raw: NDArray[np.float64], series: ScalarSeries) -> int:
         if float(np.std(level)) < _LIKE_AN_AVERAGE * float(np.mean(level)):
             return min(int(_FORGOTTEN * memory), len(raw) - 1)
     return 0
+
+
+def _is_all_or_nothing(tag: str, low: float, high: float) -> bool:
+    """Whether values may be of what is won or lost: of a score they reach far across its range."""
+    best, least = bound(tag, high), worst(tag)
+    return best is None or least is None or high - low >= FAR * abs(best - least)
 
 
 def _outcomes_in_a_block(raw: NDArray[np.float64]) -> int:

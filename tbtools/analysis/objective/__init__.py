@@ -1,6 +1,6 @@
 """Which way is better: the objective of a tag, its bound, and what it was measured on."""
 
-from tbtools.analysis.objective.bounds import bound
+from tbtools.analysis.objective.bounds import bound, worst
 from tbtools.analysis.objective.machinery import Machinery, is_clipping, is_limit, machinery_of
 from tbtools.analysis.objective.meaning import (
     better_alone,
@@ -34,4 +34,5 @@ __all__ = [
     "role_of",
     "vital_of",
     "words",
+    "worst",
 ]

@@ -16,7 +16,7 @@ import numpy as np
 
 from tbtools.analysis.detect.signals import robust
 from tbtools.analysis.detect.signals.excursion import students
-from tbtools.analysis.detect.signals.trend import autocorrelation, trend
+from tbtools.analysis.detect.signals.trend import least_squares, trend, wanders
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 # Windows over the whole series: onsets are good to one or two of them.
 WINDOWS = 64
-# Circles of two players are seen in windows four times as fine.
-FINE_WINDOWS = 4 * WINDOWS
 # A plateau lasts at least this part of the series and at least so many windows.
 LEAST_PART = 0.1
 LEAST_WINDOWS = 10
@@ -34,8 +32,8 @@ LEAST_WINDOWS = 10
 # the stretch must begin within this first part of the series, and is taken to have no onset.
 IMPROVED = 4.0
 START = 0.15
-# Never learnt: fewer points prove nothing.
-LEAST_POINTS = 20
+# Fewer points of noise prove nothing.
+LEAST_POINTS = 12
 # One-sided 99.9 %: an improvement beyond this many standard errors is significant.
 SIGNIFICANT = 3.09
 # One-sided 99 %: what improved by more since the start may well be learning.
@@ -112,6 +110,17 @@ class Windows:
         return self.start + window * self.width if window > 0 else 0
 
 
+def may_be_asked(y: Array) -> bool:
+    """Whether there are enough points: of what never moves at all fewer are.
+
+    Args:
+        y: Values.
+    """
+    if len(y) >= LEAST_POINTS:
+        return True
+    return len(y) >= LEAST_WINDOWS and bool((y == y[0]).all())
+
+
 def windows(y: Array) -> Windows:
     """Cuts a series into some hundred windows.
 
@@ -124,7 +133,12 @@ def windows(y: Array) -> Windows:
 
 
 def find(
-    y: Array, whole: Windows, *, overcome: bool = False, scale: float | None = None
+    y: Array,
+    whole: Windows,
+    *,
+    overcome: bool = False,
+    scale: float | None = None,
+    ideal: float | None = None,
 ) -> Plateau | None:
     """Looks for a flat stretch that lasts to the end.
 
@@ -134,14 +148,17 @@ def find(
         overcome: Whether the series went on to improve after them: then it was a plateau even if it
             was a step of a staircase.
         scale: As for `_has_moved`: of a logarithm what is worth the name.
+        ideal: The best value there can be, where it is known.
     """
     level, spread = whole.level, whole.spread
     first = _onset(level, max(spread, _end_of_descent(level) / DEPARTURE))
     if first > 0 and _noise_only_shrank(level, spread):
         first, spread = 0, _early_noise(level, spread)
+    before = _improved_before(level, first) if first < len(level) else 0.0
+    if before < IMPROVED * spread and robust.is_mostly_one(y):
+        return _of_one_value(y, ideal)
     if first == len(level):
         return None
-    before = _improved_before(level, first)
     if before >= IMPROVED * spread:
         onset = max(first, _bend(level, first, spread, shaped=False))
         small = RATIO * _improved_before(level, onset)
@@ -154,7 +171,10 @@ def find(
         if _still_improves(level[first:], spread, SUGGESTIVE):
             return None
         onset, began = 0, first
-        small = NEVER * max(_scatter(y), _tiny(level))
+        scatter = max(_scatter(y), _tiny(level))
+        # What all points scatter is no less than the noise of levels.
+        spread = min(spread, scatter)
+        small = _worth_learning(level, scatter, ideal)
         learnt, before = 0.0, max(before, 0.0) if first > 0 else 0.0
     else:
         return None
@@ -170,6 +190,23 @@ def find(
     return Plateau(
         _first_point(y, whole, began, middle), len(y), middle, improvement, error, before
     )
+
+
+def _worth_learning(level: Array, scatter: float, ideal: float | None) -> float:
+    """What is no improvement where none ever was: by the scatter, and by what is left."""
+    small = NEVER * max(scatter, _tiny(level))
+    if ideal is None:
+        return small
+    return min(small, max(RATIO * (robust.median(level) - ideal), NEVER * _tiny(level)))
+
+
+def _of_one_value(y: Array, ideal: float | None) -> Plateau | None:
+    """The plateau of a series of mostly one value: the others are no more, or better, later on."""
+    improvement, error = least_squares(y)
+    small = _worth_learning(y, float(np.std(y)), ideal)
+    if abs(improvement) + LIMIT * error > small or improvement > SUGGESTIVE * error:
+        return None
+    return Plateau(0, len(y), robust.median(y), improvement, error, 0.0)
 
 
 def _first_point(y: Array, whole: Windows, window: int, level: float) -> int:
@@ -226,16 +263,26 @@ def _is_flat(
     tail = level[onset:]
     if len(tail) < max(LEAST_WINDOWS, LEAST_PART * len(level)):
         return False
-    if _wanders(y, tail, descent=float(level[: onset + 1].max() - robust.median(tail))):
+    if wanders(y, tail, descent=float(level[: onset + 1].max() - robust.median(tail))):
         return False
     improvement, error = trend(tail, spread)
-    if before > 0 and improvement > IMPROVES * error:
+    if improvement - LIMIT * error < -small:
+        return False
+    if before > 0 and _was_better(tail, spread, small):
+        return False
+    if before > 0 and improvement > _students(IMPROVES, tail) * error:
         small *= SMALLER
-    if not -small <= improvement <= small - LIMIT * error:
+    if improvement + LIMIT * error > small:
         return False
     # What was never learnt is judged as a whole: it has no descent that could reach into it.
     recent = tail[len(tail) // 2 :] if before > 0 else tail
     return not _still_improves(recent, spread, SIGNIFICANT, END * before)
+
+
+def _was_better(tail: Array, spread: float, small: float) -> bool:
+    """Whether three levels of a stretch in a row were better than it by what is an improvement."""
+    best = float(robust.running_median(tail, 3).min())
+    return robust.median(tail) - best > max(small, DEPARTURE * spread)
 
 
 def _scatter(y: Array) -> float:
@@ -313,30 +360,15 @@ def _still_improves(recent: Array, spread: float, errors: float, end: float = 0.
     After a descent the later half is asked: the beginning may reach into the descent's end.
     """
     improvement, error = trend(recent, spread)
-    # The median absolute deviation of m levels knows as much as a standard deviation of 0.37 m.
-    return improvement > max(end, students(errors, 0.37 * len(recent)) * error)
+    return improvement > max(end, _students(errors, recent) * error)
 
 
-def _wanders(y: Array, tail: Array, descent: float) -> bool:
-    """Whether levels move by themselves: not flat, whatever it is.
+def _students(errors: float, level: Array) -> float:
+    """So many standard errors where the noise of few levels is not known well.
 
-    Noise, even where it is correlated from one window to the next, has lost its memory two windows
-    later and finds it at no later time, as cycles do; and it swings back no more than it swings on,
-    which is looked at in finer windows too.
-
-    Args:
-        y: The values of the stretch.
-        tail: Levels of its windows.
-        descent: What was improved before: next to it small movements are flat.
+    The median absolute deviation of m levels knows as much as a standard deviation of 0.37 m.
     """
-    if robust.quantile(tail, 0.9) - robust.quantile(tail, 0.1) <= 0.1 * descent:
-        return False
-    correlation = fine = autocorrelation(tail)
-    finer = robust.window_means(y, max(1, len(y) // FINE_WINDOWS))
-    if len(finer) != len(tail):
-        fine = autocorrelation(finer)
-    limit = max(0.5, 3 / len(tail) ** 0.5)
-    return bool(correlation[1:].max() > limit or min(correlation.min(), fine.min()) < -limit)
+    return students(errors, 0.37 * len(level))
 
 
 def _improved_before(level: Array, onset: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,26 @@ def plateau_finding(judged: Judged, flat: Plateau, rate: ScalarSeries | None) ->
     )
 
 
+def ideal_of(judged: Judged) -> float | None:
+    """The best that the values of a series can be, turned as they are; None where nobody knows.
+
+    What its tag says that it is, or zero for what is to be small; and no value is better.
+    """
+    if judged.log:
+        return None
+    best = _bound(judged)
+    if best is None:
+        best = 0.0 if judged.objective == "min" else math.inf
+    best = -best if judged.objective == "max" else best
+    return best if float(judged.y.min()) >= best > -math.inf else None
+
+
+def _bound(judged: Judged) -> float | None:
+    if bound(judged.series.tag) is None:
+        return None
+    return bound(judged.series.tag, float(judged.series.value[judged.points].max()))
+
+
 def _at_bound(judged: Judged, flat: Plateau) -> bool:
     """Whether there is nothing left to improve: a score at its cap, a loss of zero.
 
@@ -109,11 +130,8 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
 
 
 def _is_near(judged: Judged, level: float, part: float) -> bool:
-    if bound(judged.series.tag) is None:
-        return False
-    best = bound(judged.series.tag, float(judged.series.value[judged.points].max()))
-    assert best is not None
-    return abs(level - best) <= part * abs(best)
+    best = _bound(judged)
+    return best is not None and abs(level - best) <= part * abs(best)
 
 
 def _ended(rate: ScalarSeries | None, judged: Judged, onset: int) -> Ended | None:

@@ -47,6 +47,15 @@ def quantile(x: Array, q: float) -> float:
     return float(_loops.quantile(x, int(q * (len(x) - 1) + 0.5)))
 
 
+def is_mostly_one(y: Array) -> bool:
+    """Whether most points have one value: by medians the others do not exist.
+
+    Args:
+        y: Values.
+    """
+    return bool(2 * np.count_nonzero(y == median(y)) > len(y))
+
+
 def window_medians(y: Array, width: int, count: int) -> Array:
     """Medians of the last `count` windows of `width` points; the last window ends with the data.
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from tbtools.analysis.detect.signals import robust
 from tbtools.extensions import compiled_or_python
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+# Circles of two players are seen in windows so fine.
+FINE_WINDOWS = 256
+# Levels of which each tells so much of the next are no more than so many that tell anything.
+INDEPENDENT = 5
 
 _loops: ModuleType = compiled_or_python("tbtools.analysis.detect._levels")
 
@@ -44,3 +51,39 @@ def autocorrelation(x: Array) -> Array:
     """
     found: Array = _loops.autocorrelation(x)
     return found
+
+
+def least_squares(y: Array) -> tuple[float, float]:
+    """The same by least squares, for of what mostly has one value the median slope is zero.
+
+    Args:
+        y: Values.
+    """
+    others = y - robust.median(y)
+    along = np.linspace(-0.5, 0.5, len(y))
+    square = float(along @ along)
+    return -float(along @ others) / square + 0.0, float(np.std(others)) / square**0.5
+
+
+def wanders(y: Array, tail: Array, descent: float) -> bool:
+    """Whether levels move by themselves: not flat, whatever it is.
+
+    Noise, even where it is correlated from one window to the next, has lost its memory two windows
+    later and finds it at no later time, as cycles do; and it swings back no more than it swings on,
+    which is looked at in finer windows too.
+
+    Args:
+        y: The values of the stretch.
+        tail: Levels of its windows.
+        descent: What was improved before: next to it small movements are flat.
+    """
+    if robust.quantile(tail, 0.9) - robust.quantile(tail, 0.1) <= 0.1 * descent:
+        return False
+    correlation = fine = autocorrelation(tail)
+    finer = robust.window_means(y, max(1, len(y) // FINE_WINDOWS))
+    if len(finer) != len(tail):
+        fine = autocorrelation(finer)
+    limit = max(0.5, 3 / len(tail) ** 0.5)
+    if len(tail) * (1 - correlation[0]) < INDEPENDENT * (1 + correlation[0]):
+        return True
+    return bool(correlation[1:].max() > limit or min(correlation.min(), fine.min()) < -limit)
