@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -295,3 +297,33 @@ def test_a_penalty_that_is_doubled_again_and_again_is_dated_to_its_first_doublin
         [explosion] = found("explosion", run).values()
         # The third doubling is the first that the settled run has not had.
         assert at - 3 <= explosion.onset_step <= at + 3 * every
+
+
+def test_a_rate_that_began_anew_with_the_run_does_not_explain_what_was_lost() -> None:
+    """As where a job is started again without its optimizer and its schedule."""
+    n, begins = 120, 80
+    phase = np.arange(n)
+    y = 1.6 + 1.8 * np.exp(-phase / 20) + np.where(phase < begins, 0, 0.5)
+    y += np.random.default_rng(0).normal(0, 0.04, n)
+    rate = np.where(phase < begins, 3e-4 * (1 - phase / 100), 3e-4)
+    restarts = np.array([begins])
+    one, lr = (
+        replace(ScalarSeries.from_arrays("run", tag, phase, value), restarts=restarts)
+        for tag, value in (("train/loss", y), ("train/lr", rate))
+    )
+    found = [each for each in detect_series([one, lr]) if each.kind == "divergence"]
+    assert [(each.onset_step, each.provisional) for each in found] == [(begins, True)]
+    assert "restarted there" in found[0].message
+    assert "the learning rate went up there" in found[0].message
+    within = [replace(each, restarts=restarts[:0]) for each in (one, lr)]  # a schedule's own
+    assert not [each for each in detect_series(within) if each.kind == "divergence"]
+
+
+def test_a_slow_rise_from_the_start_is_none_of_first_points() -> None:
+    """A fine-tuning at far too high a rate: a seventh of the level is lost, without noise."""
+    y = 4.08 + 0.6 * (1 - np.exp(-np.arange(21) / 7))
+    y += np.random.default_rng(0).normal(0, 0.015, 21)
+    (found,) = detect_series([ScalarSeries.from_arrays("run", "loss", np.arange(21), y)])
+    assert (found.kind, found.onset_step) == ("divergence", 1)
+    first = y[-1] + np.where(np.arange(21) < 2, -0.6, 0) + (y - np.sort(y))  # but for two points
+    assert not detect_series([ScalarSeries.from_arrays("run", "loss", np.arange(21), first)])

@@ -205,6 +205,8 @@ def _of_rise(
     evidence = describe(judged, rise, onset)
     level = level_at_end(judged, rise, onset)
     raised = restart(rate, judged, onset.index, level)
+    if raised == "explains" and _is_at_restart(judged, onset):
+        raised = "goes on"  # no schedule raised it, but that the run began anew
     if raised == "explains" or became_harder(given.tasks, judged, onset.index):
         return None
     if onset.index <= 1 and _is_explained_from_the_start(given, judged):

@@ -44,6 +44,9 @@ AVERAGED = 8
 BLOCK = 16
 # With no more than this part of the points a mean begins.
 BEGINNING = 4
+# A rise of which so much is behind so many points is none of the first ones.
+MOSTLY = 0.75
+BEGINNING_POINTS = 8
 # Turning points half-way between those of independent noise and of independent changes.
 FEW_TURNING = 0.6
 # Standard deviations of what changes add up to: where they were looked for all over the series, and
@@ -88,7 +91,7 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
     # Of a drift all over the run the beginning was a level.
     soon = bool((y[:BLOCK] > rise.base + rise.gap / 2).any())
     small = rise.progress <= NOTHING * rise.gap < NOTHING * SMALL * abs(rise.base)
-    if small and soon and onset.index <= excursion.BEFORE:
+    if small and soon and onset.index <= excursion.BEFORE and not _goes_on(y, rise):
         return True
     if not _may_have_memory(y):
         return False
@@ -97,6 +100,12 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
     reach = LUCKY * _caution(y) * _changes(y[:BLOCK], 1) * BLOCK**0.5
     lucky = soon and rise.gap <= max(reach, CONFIDENCE * _draws(y) / max(1, onset.index) ** 0.5)
     return lucky or (small and (early or since_the_start))
+
+
+def _goes_on(y: Array, rise: Excursion) -> bool:
+    """Whether a rise goes on for longer than first points are few: these are no draw of luck."""
+    high = np.flatnonzero(excursion.smoothed(y) > rise.base + MOSTLY * rise.gap)
+    return bool(high.size and high[0] >= max(BEGINNING_POINTS, len(y) // BEGINNING))
 
 
 def _draws(y: Array) -> float:
