@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 # there; without a twin that still improves it explains so many times what it has to.
 FEW = 24
 SURE = 2.0
-# Of so many where a first look says that it may rise.
+# Of so many where a first look shows that it may rise.
 MORE = 64
 # Why a rise may still be made good, as it completes "it may recover: ".
 DOUBTS = {
@@ -101,7 +101,7 @@ def find(
 
 def _at_once(judged: Judged) -> tuple[Excursion | None, Onset | None]:
     """What is lost, whatever noise and course it had: a score of zero, a loss beyond all."""
-    if judged.width > 1:
+    if judged.width > 1 or not _may_rise(judged):
         return None, None
     rise = few.to_zero(judged)
     if rise is not None:
@@ -125,11 +125,20 @@ def _by_levels(
             rise, onset = _at_restart(judged, swings=swings)
         if rise is None:
             rise, onset = _of_few(judged)
-    few_points = not white and len(judged) <= (MORE if rises else FEW)
+    few_points = not white and len(judged) <= MORE and _may_rise(judged)
     if few_points and (onset is None or not onset.sudden):
         valley, bend = _valley(judged)
         return rise or valley, bend or onset
     return rise, onset
+
+
+def _may_rise(judged: Judged) -> bool:
+    """Whether a first look shows a rise, which sorts out what is of more points and shows none."""
+    if len(judged) <= FEW:
+        return True
+    split = excursion.split(next(excursion.scales(judged.y)))
+    least = jump.BETWEEN if len(judged) <= jump.MOST else excursion.LEAST_CONFIDENCE
+    return split is not None and split[0] > least * judged.noise
 
 
 def _valley(judged: Judged) -> tuple[Excursion | None, Onset | None]:
