@@ -283,7 +283,7 @@ def _is_held(y: Array, begin: int, half: float) -> bool:
     good_before, good_after = int(np.count_nonzero(before)), int(np.count_nonzero(after))
     share = (good_before + good_after) / (len(before) + len(after))
     error = (share * (1 - share) * (1 / len(before) + 1 / len(after))) ** 0.5
-    return good_before / len(before) - good_after / len(after) > HELD * error
+    return bool(good_before / len(before) - good_after / len(after) > HELD * error)
 
 
 def _leaves(scale: Scale, base: float, gap: float, window: int) -> int:
