@@ -173,7 +173,7 @@ def _first_points(
     for single in (_nonfinite_ends(finite, points // _NONFINITE_PART), alone):
         begin[single] = begin[single + 1] = True
     begin[begins] = True
-    room = max(points // 4, points - np.count_nonzero(begin))
+    room = max(points // 4, points - int(np.count_nonzero(begin)))
     begin[np.linspace(0, size, room, endpoint=False).astype(np.int64)] = True
     return np.flatnonzero(begin[:size])
 

@@ -218,7 +218,7 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
         return None
     floor = least if least > 0 else float(value[value > 0].min()) / 100
     points = np.log(np.maximum(value, floor))
-    for level, beginnings, part in _levels(points):
+    for level, beginnings, part in _levels(points, min(way.apart for _, way in ways)):
         for sign, of_all in ways:
             way = replace(of_all, part=max(part, of_all.part))
             for begin in beginnings:
@@ -242,12 +242,18 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
     return None
 
 
-def _levels(points: Array) -> Iterator[tuple[Array, list[int], float]]:
-    """Smoothed levels, where each may begin to be at the level before a change, and how long."""
+def _levels(points: Array, apart: float) -> Iterator[tuple[Array, list[int], float]]:
+    """Smoothed levels, where each may begin to be at the level before a change, and how long.
+
+    Args:
+        points: The points.
+        apart: So far at least the levels at both ends must be apart to be worth a look.
+    """
     beginnings = sorted({int(part * len(points)) for part in BEGINNINGS})
     yield robust.running_median(points, SMOOTH), beginnings, 0.0
     wide = min(int(WIDE_PART * len(points)) | 1, WIDEST)
-    if wide > SMOOTH:
+    first, last = robust.median(points[:wide]), robust.median(points[-wide:])
+    if wide > SMOOTH and abs(last - first) >= apart:
         level, half = robust.running_median(points, wide), wide // 2
         # The ends repeat the first and last points; so they say nothing of what is at rest.
         level[:half], level[-half:] = level[half], level[-half - 1]

@@ -88,11 +88,12 @@ def find(level: Array, begin: int, least: Least) -> Step | None:
         least: What makes one.
     """
     n = len(level)
-    if level[begin:].max() - level[begin:].min() < least.apart:
+    first = begin + max(LEAST_POINTS, int(least.part * n))
+    # Of most series the ends tell that there is none: they are before any split, and behind it.
+    if level[-excursion.PERSISTENT :].min() - level[begin:first].max() < least.apart:
         return None
     if begin and level[0] - level[begin:].min() < least.at_once / 2:
         return None  # the beginning is no other level
-    first = begin + max(LEAST_POINTS, int(least.part * n))
     highest = np.maximum.accumulate(level[begin:])
     lowest = np.minimum.accumulate(level[::-1])[::-1]
     for width in sorted({int(part * n) for part in TRANSITIONS if part <= least.longest}):
