@@ -185,11 +185,12 @@ def find(
         return None
     improvement, error = trend(level[began:], spread if spread > _tiny(level) else 0.0)
     middle = robust.median(level[began:])
-    if abs(improvement) > SIGNIFICANT * error and _has_moved(improvement, before, middle, scale):
+    point = _first_point(y, whole, began, middle)
+    moved = abs(improvement) > SIGNIFICANT * error
+    moved = moved and _has_moved(improvement, before, middle, scale)
+    if moved or (learnt > 0 and len(y) - point < LEAST_POINTS):
         return None
-    return Plateau(
-        _first_point(y, whole, began, middle), len(y), middle, improvement, error, before
-    )
+    return Plateau(point, len(y), middle, improvement, error, before)
 
 
 def _worth_learning(level: Array, scatter: float, ideal: float | None) -> float:
