@@ -112,3 +112,8 @@ def test_a_smooth_mean_that_comes_back_is_no_plateau() -> None:
 def test_noise_that_hides_an_improvement_of_most_of_the_loss_is_no_plateau() -> None:
     loss = [6.77, 6.22, 8.22, 5.42, 8.2, 4.67, 3.79, 4.84, 8.52, 7.31, 4.3, 6.64, 6.13, 6.7, 4.29]
     assert told(found(loss_rpn_loc=np.array(loss) / 1000)) == []
+
+
+def test_a_loss_that_may_have_been_halved_is_no_plateau() -> None:
+    loss = [110, 20, 11, 7.1, 5.6, 3.7, 3.4, 3.1, 2.3, 2.4, 3.0, 2.9, 2.3, 2.2, 2.0, 2.1, 2.9, 2.7]
+    assert told(found(loss=np.array([*loss, 3.2, 2.6]) / 1000)) == []

@@ -29,20 +29,19 @@ def valley(judged: Judged) -> unimodal.Valley | None:
     """The rise at the end of a series, in its own unit.
 
     Of noise in proportion to the level the logarithm has the same everywhere: where that of the
-    logarithm is the more even, it is the one to ask.
+    logarithm is the more even, it is asked first.
 
     Args:
         judged: The series.
     """
     y = judged.y
     positive = judged.objective == "min" and not judged.log and len(y) > 0 and y.min() > 0
-    found = None
-    if unimodal.may_rise(y, logarithmic=positive):
-        if positive and _is_even_in_logarithms(y):
-            found = unimodal.find(np.log(y))
-            found = None if found is None else _of_logarithms(found)
-        else:
-            found = unimodal.find(y)
+    if not unimodal.may_rise(y, logarithmic=positive):
+        return None
+    if positive and _is_even_in_logarithms(y):
+        found = _by_logarithms(y) or unimodal.find(y)
+    else:
+        found = unimodal.find(y) or (_by_logarithms(y) if positive else None)
     return None if found is None or _is_small(found, judged) else found
 
 
@@ -96,7 +95,10 @@ def beyond(judged: Judged) -> excursion.Excursion | None:
     return excursion.Excursion(float(y[high] - y[0]), float(y[0]), 0, high, 1, judged.noise, 0.0)
 
 
-def _of_logarithms(found: unimodal.Valley) -> unimodal.Valley:
+def _by_logarithms(y: Array) -> unimodal.Valley | None:
+    found = unimodal.find(np.log(y))
+    if found is None:
+        return None
     base = float(np.exp(found.base))
     return replace(
         found,

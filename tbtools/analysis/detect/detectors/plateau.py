@@ -44,6 +44,8 @@ RATIO = 0.3
 # ... or below this part of that where there is an improvement, two-sided 95 % ...
 SMALLER = 0.5
 IMPROVES = 1.96
+# ... and below this part of what is left up to the best value there can be.
+LEFT = 0.5
 # ... or below so many standard deviations of a point where nothing was ever improved.
 NEVER = 2.5
 # A significant trend that moves the level by this part of it, or for the worse by this part of what
@@ -161,7 +163,7 @@ def find(
         return None
     if before >= IMPROVED * spread:
         onset = max(first, _bend(level, first, spread, shaped=False))
-        small = RATIO * _improved_before(level, onset)
+        small = _worth_the_name(level, onset, ideal)
         # The shapes end where most of a descent was done, and of a high one some may be left.
         began = max(first, _bend(level, first, spread, shaped=True))
         learnt = before
@@ -191,6 +193,14 @@ def find(
     if moved or (learnt > 0 and len(y) - point < LEAST_POINTS):
         return None
     return Plateau(point, len(y), middle, improvement, error, before)
+
+
+def _worth_the_name(level: Array, onset: int, ideal: float | None) -> float:
+    """What is no improvement any more: by what was improved before, and by what is left."""
+    small = RATIO * _improved_before(level, onset)
+    if ideal is None:
+        return small
+    return min(small, max(LEFT * (robust.median(level[onset:]) - ideal), _tiny(level)))
 
 
 def _worth_learning(level: Array, scatter: float, ideal: float | None) -> float:
