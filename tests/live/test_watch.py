@@ -135,9 +135,10 @@ def test_what_may_still_recover_is_alarmed_where_it_is_asked_for(log: Log, bell:
     early = Bell()
     settled = Action(parse_condition("divergence"), bell)
     actions = [settled, Action(parse_condition("divergence?"), early)]
-    list(watching(log, diverging(), *actions, until="steps>=125"))
+    script = diverging()
+    list(watching(log, script, *actions, until="steps>=125"))
     assert (bell.about, early.about) == ([], [("a", "divergence")])
-    list(watching(log, diverging(), settled, until="steps>=150"))
+    list(watching(log, script, settled, until="steps>=150"))  # and so on
     assert bell.about == [("a", "divergence")]
 
 

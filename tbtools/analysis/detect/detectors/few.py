@@ -41,7 +41,7 @@ def valley(judged: Judged) -> unimodal.Valley | None:
     if positive and _is_even_in_logarithms(y):
         found = _by_logarithms(y) or unimodal.find(y)
     else:
-        found = unimodal.find(y) or (_by_logarithms(y) if positive else None)
+        found = unimodal.find(y)
     return None if found is None or _is_small(found, judged) else found
 
 
