@@ -27,8 +27,8 @@ WHY = {
     ),
     ("a report of 1,500 runs", "at most 8 s"): (
         "a profile says that three fifths of the time go into judging them, of which a third into "
-        "what rises and a quarter into speeds, rates and norms, and three eighths into what the page "
-        "shows, of which the curves are half; none of the functions takes more than a twentieth."
+        "what rises and a quarter into speeds, rates and norms, and three eighths into what the "
+        "page shows, of which the curves are half; no function takes more than a twentieth."
     ),
     ("a report of 20 million points", "at most 6 s"): (
         "a profile says that two thirds of the time go into judging: a third of all into running "

@@ -156,9 +156,10 @@ def _tags(text: str) -> list[str]:
 
 DOWN = _tags("""
     loss train/loss Loss/train val_loss valLoss epoch_loss train_loss_epoch loss/total mlogloss
-    cross_entropy xent nll negative_log_likelihood neg_sampling/loss perplexity eval/ppl val/bpb mse RMSE
+    cross_entropy xent nll negative_log_likelihood perplexity eval/ppl val/bpb mse RMSE
     word_error_rate test.wer accuracy_loss reward/loss FID metrics/eval_lpips error err top1_error
     brier_score_loss Loss/duration_loss fid50k_full huber smooth_l1 huber_loss NRMSE neg_elbo
+    neg_sampling/loss
     train/box_loss train/cls_loss train/dfl_loss loss_iou chamfer_distance minADE d0.loss_bbox
     bits_per_byte val-loss Val.Loss VALLOSS val:loss loss_ema mean_loss median_loss loss@val
     token_error_rate triplet_loss elbo_loss loss/reward vq/recon_error vq_rec_loss
