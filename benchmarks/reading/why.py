@@ -11,6 +11,10 @@ WHY = {
         "about half of it is the start of Python and the imports, which the summary of a small "
         "log takes, too (see Start-up); the server's time is that of its load cycle alone."
     ),
+    ("pictures and histograms", "at most 1.5 x the time of one checksum pass"): (
+        "by the clock it takes as long as the pass: both cores share the work, and what they take "
+        "together, which is what counts where the machine is busy, is more."
+    ),
     ("a second look at 10,000 runs", "at most 1 s"): (
         "0.28 s are the start of Python and the imports (see Start-up). Of the rest two fifths "
         "make the lines of the table and print them, two fifths take what was kept of each run "

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 # September 2001: smaller numbers, such as seconds since the start, do not say when a run ran.
 _FIRST_TIME = 1e9
+# Values that are so many seconds older than their file were measured before it was opened; a clock
+# that is set right moves by less.
+_OLDER = 3600.0
 _WRITER = re.compile(r"tfevents\.\d{9,}\.(?P<host>[^/]+?)(\.\d+){0,2}(\.v2)?$")
 
 
@@ -36,7 +39,7 @@ class Session:
         end_row: The row behind its last.
         start_step: The step of the SessionLog.START that opens it; None without.
         start_time: Wall time of its first event, seconds since the epoch; NaN where it has none. Of
-            its first value where all of them are older than the file.
+            its first value where all of them are an hour older than the file.
         end_time: Its greatest wall time; likewise.
         offset: The offset in its file of the mark that begins it; 0 where it begins the file.
         host: The machine that wrote it, as the file's name says; "" where it does not.
@@ -102,7 +105,7 @@ def _session(
     values = file.wall_time[first:last]
     latest = _latest(values)
     start_time = file.first_wall_time if is_first else float(marks[0])
-    if start_time is not None and _FIRST_TIME <= latest < start_time:
+    if start_time is not None and _FIRST_TIME <= latest < start_time - _OLDER:
         # The values have times of their own, as where a script makes event files of another log:
         # that the file was opened, and all that it has besides, was later, and not of the run.
         start_time, end_time = float(values[values >= _FIRST_TIME][0]), latest
