@@ -102,8 +102,6 @@ def ideal_of(judged: Judged) -> float | None:
 
 
 def _bound(judged: Judged) -> float | None:
-    if bound(judged.series.tag) is None:
-        return None
     return bound(judged.series.tag, float(judged.series.value[judged.points].max()))
 
 
