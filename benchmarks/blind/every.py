@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.blind.eighth import EIGHTH
 from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.fifth import FIFTH
 from benchmarks.blind.fourth import FOURTH
@@ -10,4 +11,4 @@ from benchmarks.blind.seventh import SEVENTH
 from benchmarks.blind.sixth import SIXTH
 from benchmarks.blind.third import THIRD
 
-EVERY = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH)
+EVERY = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH)

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 START = 1_772_438_400.0  # 2026-03-02 08:00 UTC
-Part = Literal["development", "held-out", "second", "third", "fourth", "fifth", "sixth", "seventh"]
+Part = Literal[
+    "development",
+    "held-out",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+]
 PARTS: tuple[Part, ...] = get_args(Part)
 Window = tuple[int, int]
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import tbtools
+from benchmarks.blind.eighth import EIGHTH
+from benchmarks.blind.eighth.making import beside_the_gap, counted, lasting, noise, turned
 from benchmarks.blind.every import EVERY
 from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.fifth import FIFTH
@@ -71,7 +73,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     names = {family.name.partition("/")[0]: family for family in SECOND}
     assert not names.keys() & {family.name.partition("/")[0] for family in FAMILIES}
     assert {family.part for family in SECOND} == {"second"}
-    others = {"second", "third", "fourth", "fifth", "sixth", "seventh"}
+    others = {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"}
     assert others == set(PARTS) - {"development", "held-out"}
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
@@ -110,8 +112,9 @@ def test_the_fourth_set_is_apart_from_the_others_and_has_each_kind_often() -> No
         ("fifth", FIFTH, (*FAMILIES, *SECOND, *THIRD, *FOURTH), 70, 90),
         ("sixth", SIXTH, (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH), 55, 70),
         ("seventh", SEVENTH, (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH), 60, 80),
+        ("eighth", EIGHTH, tuple(one for one in EVERY if one.part != "eighth"), 60, 80),
     ],
-    ids=["fifth", "sixth", "seventh"],
+    ids=["fifth", "sixth", "seventh", "eighth"],
 )
 def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
     part: str, families: tuple[Family, ...], before: tuple[Family, ...], least: int, most: int
@@ -132,8 +135,8 @@ def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH],
-    ids=["third", "fourth", "fifth", "sixth", "seventh"],
+    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH],
+    ids=["third", "fourth", "fifth", "sixth", "seventh", "eighth"],
 )
 def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], seed: int) -> None:
     for family in families:
@@ -151,7 +154,7 @@ def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], see
 
 
 @pytest.mark.parametrize(
-    "families", [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH], ids=lambda each: each[0].part
+    "families", [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH], ids=lambda each: each[0].part
 )
 def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
     assert digests(families) == frozen(families[0].part)
@@ -159,7 +162,9 @@ def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
-    "families", [FOURTH, FIFTH, SIXTH, SEVENTH], ids=["fourth", "fifth", "sixth", "seventh"]
+    "families",
+    [FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH],
+    ids=["fourth", "fifth", "sixth", "seventh", "eighth"],
 )
 def test_healthy_runs_are_numbers_throughout(families: tuple[Family, ...], seed: int) -> None:
     """Except for the first explained variance of PPO, which is none."""
@@ -229,6 +234,42 @@ def test_scores_of_so_many_examples_are_shares_of_them() -> None:
     scores = scored(np.random.default_rng(1), np.linspace(0.5, 1, 40), 25)
     np.testing.assert_allclose(scores * 25, np.round(scores * 25), atol=1e-9)
     assert 0 <= scores.min() <= scores.max() <= 1
+
+
+def test_heavy_noise_with_a_memory_has_the_size_and_the_means_that_it_says() -> None:
+    values = noise(np.random.default_rng(1), 400_000, 2.0, 0.5, 6)
+    assert values.std() == pytest.approx(2, rel=0.03)
+    assert np.corrcoef(values[1:], values[:-1])[0, 1] == pytest.approx(0.5, abs=0.02)
+    means = values.reshape(-1, 100).mean(axis=1)
+    assert means.std() == pytest.approx(lasting(2, 0.5) / 10, rel=0.05)
+
+
+def test_what_is_counted_is_a_share_of_examples() -> None:
+    shares = counted(np.random.default_rng(1), np.linspace(-0.1, 1.1, 50), 20)
+    np.testing.assert_allclose(20 * shares, np.round(20 * shares), atol=1e-9)
+    assert (shares[0], shares[-1]) == (0, 1)
+
+
+def test_a_loss_turns_where_it_should() -> None:
+    worse = turned(np.linspace(0, 1, 200), 0.3, 2.0, 0.5, 1.0)
+    assert int(np.argmin(worse)) == pytest.approx(60, abs=8)
+    assert (worse[0], worse[-1]) == pytest.approx((3.0, 1.5), abs=0.001)
+
+
+def test_a_gap_is_dated_by_the_points_beside_it() -> None:
+    assert beside_the_gap(np.arange(10, 110, 10), 5) == (40, 70)
+    assert beside_the_gap(np.arange(10, 110, 10), 9) == (80, 100)
+
+
+def test_the_eighth_set_has_many_divergences_of_several_strengths() -> None:
+    of = {family.name.partition("/")[0] for family in EIGHTH if has(family, "divergence")}
+    assert len(of) >= 8
+    strengths = {family.name.partition("/")[2] for family in EIGHTH if has(family, "divergence")}
+    assert strengths >= {"clear", "medium", "faint"}
+
+
+def has(family: Family, kind: str) -> bool:
+    return any(truth.kind == kind for truth in family.run(0).truths)
 
 
 def test_early_stopping_waits_for_a_new_best() -> None:
