@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.blind import shapes
 from benchmarks.blind.eighth.making import (
     at,
+    both,
     cosine,
     counted,
     from_the_start,
@@ -216,6 +217,8 @@ def norms_without_end(log: Log, rng: np.random.Generator, strength: float) -> No
     log.add("train/clip_ratio", steps, jitter(rng, 0.002 + 0.004 * grown, 0.2))
     log.add("train/learning_rate", steps, np.full(n, 3e-6))
     window = gradual(steps, grown, onset, lasting(0.2, 0.2))
+    tripled = min(int(np.searchsorted(grown, np.log(3))) + 2, n - 1)
+    window = both(window, (steps[onset], steps[tripled]))  # on a linear scale it is seen later
     log.true("gradient", "train/grad_norm", steps[onset], window, also=("explosion", "divergence"))
 
 

@@ -100,8 +100,8 @@ def experts_balanced(log: Log, rng: np.random.Generator) -> None:
     "ten million parameters on a megabyte of text: the validation loss turns after a third"
     " (nanoGPT's config for Shakespeare's characters, with more iterations)",
     clear=0.45,
-    medium=0.2,
-    faint=0.11,
+    medium=0.22,
+    faint=0.14,
 )
 def shakespeare_by_heart(log: Log, rng: np.random.Generator, strength: float) -> None:
     n = shapes.whole(rng, 24, 50)

@@ -122,8 +122,8 @@ def sales_forecast(log: Log, rng: np.random.Generator) -> None:
     "overfitting",
     "boosting with deep trees and no stop: the evaluated loss turns after a quarter of the rounds",
     clear=0.14,
-    medium=0.02,
-    faint=0.009,
+    medium=0.04,
+    faint=0.018,
 )
 def too_many_trees(log: Log, rng: np.random.Generator, strength: float) -> None:
     n = shapes.whole(rng, 80, 300)
