@@ -230,6 +230,16 @@ def test_direction_by_the_words_of_the_tag(tag: str, objective: str) -> None:
         ("policy_loss val/policy_loss val/reward", "none"),  # an agent that is tried out
         ("loss val/policy_entropy val/value_loss_std policy_loss", "none"),
         ("loss val/d_loss val/g_loss", "none"),
+        # Of training and validation, as their letters say together; or of a value.
+        ("v_loss t_loss", "min"),
+        ("epoch/vloss epoch/tloss lr", "min"),
+        ("V_loss T_loss v_acc t_acc", "min"),
+        ("t_loss v_loss", "min"),
+        ("v_loss loss", "none"),
+        ("v_loss t_loss p_loss", "none"),
+        ("training/v_loss training/pi_loss training/t_loss", "none"),
+        ("v_loss t_loss episode_reward", "none"),
+        ("training/v_loss t_loss", "none"),
     ],
 )
 def test_what_a_loss_says_depends_on_the_other_tags_of_its_run(tags: str, loss: str) -> None:
