@@ -167,6 +167,19 @@ def test_evaluations_and_clocks_are_no_speeds() -> None:
     assert not found(logged("train/time", np.cumsum(slower)))
 
 
+@pytest.mark.parametrize("runs", [True, False], ids=["a_clock", "ever_longer"])
+def test_a_time_that_never_falls(runs: bool) -> None:
+    """Epochs of 60 s that take 20 s longer each, whose durations or whose ends are logged."""
+    seconds = 60.0 + 20 * np.arange(16)
+    times = START + np.cumsum(seconds + 5)
+    value = np.cumsum(seconds) if runs else seconds
+    series = ScalarSeries.from_arrays("run", "epoch_time", np.arange(16), value, times)
+    by_value = [each for each in found(series) if each.evidence["measured"] == "step_time"]
+    assert [(each.kind, each.severity) for each in by_value] == (
+        [] if runs else [("throughput", "warning")]
+    )
+
+
 def test_steps_that_are_logged_less_often_are_no_slowdown() -> None:
     """The 5 s that a script evaluates for at each point are spread over more steps, or fewer."""
     steps = np.cumsum(np.where(POINT < 200, 100, 10))
@@ -248,6 +261,15 @@ def test_training_after_the_end_of_the_schedule() -> None:
     [one] = found(logged("lr", rate), logged("train/loss", 2 * noise(0.01)))
     assert (one.onset_step, one.evidence["zeros"]) == (2500, 150)
     assert "after the end of the schedule" in one.message
+
+
+def test_a_rate_so_low_that_single_precision_loses_its_steps_is_zero() -> None:
+    """Halved at each point: to 2**-24 after 24 of them, and to 0 in a file after more than 100."""
+    rate = np.float32(1e-3 * 0.5**POINT)
+    assert rate[100] > 0 == rate[150]
+    [one] = found(logged("lr", rate), logged("train/loss", 2 * noise(0.01)))
+    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "warning", 240)
+    assert one.message.startswith("is 0, or as good as 0 beside its peak of 0.001, from step 240")
 
 
 def test_a_schedule_that_begins_anew_when_a_run_is_resumed(tmp_path: Path) -> None:

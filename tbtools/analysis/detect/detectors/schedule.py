@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+# Less than this part of its peak is as good as zero, for single precision loses such steps.
+LOST = 2.0**-24
 # So many zeros, in this part of the run, are no accident ...
 ZEROS = 3
 ZERO_PART = 0.05
@@ -81,6 +83,7 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
     begin, end = _longest((series.value <= 0) & np.isfinite(series.value))
     n = len(series.value)
     peak = peak_of(series)
+    begin -= _count_last(_is_lost(series)[:begin])
     ended = end == n and begin > 0 and bool(series.value[begin - 1] <= ENDED * peak)
     at_first = begin == 0 and end < n
     uphill = np.count_nonzero(series.value[begin:end] < -ROUNDING * abs(peak)) >= NEGATIVE
@@ -92,7 +95,7 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
         return None
     first, last = int(series.step[begin]), int(series.step[end - 1])
     for other in rates[1:]:
-        if (other.value[(other.step >= first) & (other.step <= last)] > 0).any():
+        if not _is_lost(other)[(other.step >= first) & (other.step <= last)].all():
             return None
     text = _where_it_is_so(series, begin, end)
     falls = loss is not None and _falls(loss, first, last)
@@ -122,10 +125,23 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
     )
 
 
+def _count_last(are_so: NDArray[np.bool_]) -> int:
+    """How many of the last ones are true."""
+    return len(are_so) - 1 - int(np.flatnonzero(~are_so).max(initial=-1))
+
+
+def _is_lost(series: ScalarSeries) -> NDArray[np.bool_]:
+    """Where a rate is as good as zero, or below: bool [points]."""
+    return np.isfinite(series.value) & (series.value <= LOST * max(0.0, peak_of(series)))
+
+
 def _where_it_is_so(series: ScalarSeries, begin: int, end: int) -> str:
     n = len(series.value)
     place = place_of(series, begin)
-    is_so = "is negative or 0" if (series.value[begin:end] < 0).any() else "is 0"
+    values = series.value[begin:end]
+    is_so = "is negative or 0" if (values < 0).any() else "is 0"
+    if (values > 0).any():
+        is_so = f"is 0, or as good as 0 beside its peak of {peak_of(series):.4g},"
     if begin == 0 and end < n:
         return f"{is_so} until {place_of(series, end - 1)}, {end / n:.0%} of the run"
     if begin == 0:

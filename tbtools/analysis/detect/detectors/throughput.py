@@ -104,11 +104,30 @@ def of_tag(series: ScalarSeries, measured: Measured) -> Finding | None:
     """
     points = np.flatnonzero(np.isfinite(series.value) & (series.value > 0))
     value = series.value[points]
-    if measured == "step_time" and (np.diff(value) >= 0).all():
-        return None  # a clock that runs
+    if measured == "step_time" and _is_clock(series, points):
+        return None
     seconds = 1 / value if measured == "speed" else value
     found = _slowdown(seconds, SLOWER, LASTING)
     return None if found is None else _finding(series, points, seconds, found, measured)
+
+
+def _is_clock(series: ScalarSeries, points: NDArray[np.intp]) -> bool:
+    """Whether what is named as the time of a step is the time since the start: it never falls.
+
+    So does that of steps which take ever longer, if they are few; then the wall times go on by the
+    values from point to point, and not by the differences of these.
+    """
+    value = series.value[points]
+    added = np.diff(value)
+    if (added < 0).any():
+        return False
+    gaps = np.diff(series.wall_time[points])
+    is_sound = (gaps > 0) & (added > 0)
+    if 2 * np.count_nonzero(is_sound) <= len(gaps):
+        return True
+    gaps, added, value = gaps[is_sound], added[is_sound], value[1:][is_sound]
+    off_clock, off_time = (np.abs(np.log(each / gaps)) for each in (added, value))
+    return bool(np.median(off_clock) <= np.median(off_time))
 
 
 def of_clock(series: ScalarSeries) -> Finding | None:
