@@ -325,7 +325,7 @@ class _Chunk:
             now: The time by which it is recent, seconds since the epoch.
         """
         (
-            _, series, tags, size, sessions, points, superseded, first_step, last_step, status,
+            _, series, tags, size, sessions, points, superseded, first_step, last_step, _,
             start_time, end_time, _,
         ) = self._runs[row]  # fmt: skip
         end_time = _or_none(end_time)

@@ -306,9 +306,9 @@ class _ObjectiveOfTable(ObjectiveSummary):
         numbers: Its numbers, as a row of `NUMBERS` has them.
     """
 
-    __slots__ = ("_row", "_table")
-    _table: SeriesTable
-    _row: int
+    __slots__ = ("row", "table")
+    table: SeriesTable
+    row: int
 
     def __init__(
         self, table: SeriesTable, row: int, direction: Objective, numbers: tuple[Any, ...]
@@ -324,15 +324,15 @@ class _ObjectiveOfTable(ObjectiveSummary):
         tell(self, "best", best)
         tell(self, "best_step", best_step)
         tell(self, "dtype", dtype_name(dtype))
-        tell(self, "_table", table)
-        tell(self, "_row", row)
+        tell(self, "table", table)
+        tell(self, "row", row)
 
     @property
     def sparkline(self) -> tuple[float | None, ...]:
-        return self._table.sparkline(self._row)
+        return self.table.sparkline(self.row)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored_objective, (self._table, self.tag, self.direction)
+        return _restored_objective, (self.table, self.tag, self.direction)
 
 
 def _restored_objective(*chosen: Any) -> ObjectiveSummary:
@@ -378,8 +378,8 @@ def curves_of(
     """
     means, counts = [np.empty((0, SPARKLINE_BINS))], [np.empty(0, np.int64)]
     of_tables = cast("Sequence[_ObjectiveOfTable]", objectives)
-    for block, group in groupby(of_tables, lambda each: each._table.block):
-        rows = [each._table.first + each._row for each in group]
+    for block, group in groupby(of_tables, lambda each: each.table.block):
+        rows = [each.table.first + each.row for each in group]
         means.append(block.means[rows])
         counts.append(block.numbers["count"][rows])
     return np.concatenate(means), np.minimum(np.concatenate(counts), SPARKLINE_BINS)

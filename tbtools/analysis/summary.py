@@ -211,9 +211,7 @@ def _diagnostics(name: str, summary: RunSummary) -> RunDiagnostics:
     )
 
 
-def _objectives(
-    runs: Mapping[str, RunSummary], ranked: Objectives
-) -> dict[str, ObjectiveSummary]:
+def _objectives(runs: Mapping[str, RunSummary], ranked: Objectives) -> dict[str, ObjectiveSummary]:
     """The objective of each run that has one: the same for all runs that have it."""
     tags = ranked.of_runs(runs)
     chosen = [(runs[name].tags, tag, ranked.by_run[name][tag]) for name, tag in tags.items()]
