@@ -55,7 +55,7 @@ WHY = {
         "what was superseded, and where stretches of records begin and end."
     ),
     ("`tbtools inspect --events` of a million events", "at most 5 s"): (
-        "each event becomes objects of Python, in 4 µs where it took 6.5 when protobuf decoded all: "
+        "each event becomes objects of Python, in 4 µs where it took 6 when protobuf decoded all: "
         "a quarter of that is reading, checking and decoding it, a half its numbers as text and "
         "its row, a quarter the line of CSV and writing it."
     ),
