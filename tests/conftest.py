@@ -71,6 +71,7 @@ def scan_implementation(
     monkeypatch.setattr(scan, "_scanner", SCANNERS[name])
     if name == "protobuf":
         monkeypatch.setattr(records, "_sound_records", lambda: records._sound_record)
+        monkeypatch.setattr("tbtools.analysis.inspection.plain_scalars", lambda: lambda _: None)
     assert scan.implementation() == name
     yield name
     assert scan.implementation() == name

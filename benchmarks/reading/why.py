@@ -16,10 +16,11 @@ WHY = {
         "together, which is what counts where the machine is busy, is more."
     ),
     ("a second look at 10,000 runs", "at most 1 s"): (
-        "0.28 s are the start of Python and the imports (see Start-up). Of the rest two fifths "
-        "make the lines of the table and print them, two fifths take what was kept of each run "
-        "and ask for the times of its files, and a fifth lists the directories: 80 µs a run "
-        "together, none of whose functions is a tenth by itself."
+        "seconds belong to the machine: where `os.scandir` of its 10,011 directories and `os.stat` "
+        "of its 10,000 files take 0.12 s (from C 0.09 s; to print the lines takes 1 ms), it took "
+        "0.84 s. Of these 0.21 s are the start of Python and the imports (see Start-up). The other "
+        "half is some 50 µs a run: 10 to find it and put it in order, 14 for what was kept of it, "
+        "15 for what is known when all runs are, and 14 for its line of the table."
     ),
     ("a second load of one file", "at most the time of one checksum pass"): (
         "it is a scan, as no entry pays. Of the 38 ms that a scan takes on one core, 14 ms are "
@@ -54,9 +55,9 @@ WHY = {
         "what was superseded, and where stretches of records begin and end."
     ),
     ("`tbtools inspect --events` of a million events", "at most 5 s"): (
-        "each event is an object of protobuf whose fields Python asks for one by one: two fifths "
-        "of the time are reading, checking and decoding the records, a quarter taking the fields "
-        "of events and values, and a third making lines of CSV and writing them."
+        "each event becomes objects of Python, in 4 µs where it took 6 when protobuf decoded all: "
+        "a quarter of that is reading, checking and decoding it, a half its numbers as text and "
+        "its row, a quarter the line of CSV and writing it."
     ),
 }
 for _one in ("one series", "twenty tags"):

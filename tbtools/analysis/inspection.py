@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.eventfile.problems import Problem, undecodable
-from tbtools.eventfile.reader import EventFileReader, decoded_event, records_and_problems
+from tbtools.eventfile.reader import (
+    EventFileReader,
+    decoded_event,
+    plain_scalars,
+    records_and_problems,
+)
 from tbtools.eventfile.records import FRAME_SIZE, RecordReader
 from tbtools.eventfile.scan import scan_readable
 from tbtools.runs.columns import gather
@@ -192,7 +197,8 @@ class RecordInspection:
         offset: Its first byte.
         length: Its bytes, frame included.
         state: ``ok``, or the kind of the problem.
-        event: The decoded `messages.Event` of a sound record that is one, else None.
+        data: The data of a sound record that is an event; None for any other.
+        scalar: What `plain_scalars` tells of it.
         message: What the matter is; "" for a sound record.
         is_whole: Whether all that its length says stands there, data and both checksums.
     """
@@ -200,9 +206,18 @@ class RecordInspection:
     offset: int
     length: int
     state: str
-    event: Any
+    data: bytes | None = None
+    scalar: tuple[float, int, str, float] | None = None
     message: str = ""
     is_whole: bool = True
+    _event: Any = None
+
+    @property
+    def event(self) -> Any:
+        """The decoded `messages.Event` of a sound record that is one, else None."""
+        if self._event is None and self.data is not None:
+            self._event = decoded_event(self.data)
+        return self._event
 
 
 def inspect_records(path: str) -> Iterator[RecordInspection]:
@@ -214,14 +229,18 @@ def inspect_records(path: str) -> Iterator[RecordInspection]:
     Raises:
         FileError: It cannot be read.
     """
+    scalar_of = plain_scalars()
     with RecordReader(path) as reader:
         for item in records_and_problems(reader):
             if isinstance(item, Problem):
                 yield _damaged(item, is_whole=_is_whole(reader.file, item))
-            elif (event := decoded_event(item)) is None:
-                yield _damaged(undecodable(item.offset, item.end - item.offset), is_whole=True)
-            else:
-                yield RecordInspection(item.offset, FRAME_SIZE + len(item.data), "ok", event)
+                continue
+            offset, data = item
+            size = FRAME_SIZE + len(data)
+            record = RecordInspection(offset, size, "ok", data, scalar_of(data))
+            if record.scalar is None and record.event is None:
+                record = _damaged(undecodable(offset, size), is_whole=True)
+            yield record
 
 
 def _is_whole(file: SourceFile, problem: Problem) -> bool:
@@ -234,7 +253,7 @@ def _is_whole(file: SourceFile, problem: Problem) -> bool:
 
 def _damaged(problem: Problem, *, is_whole: bool) -> RecordInspection:
     return RecordInspection(
-        problem.offset, problem.length, problem.kind, None, problem.message, is_whole
+        problem.offset, problem.length, problem.kind, message=problem.message, is_whole=is_whole
     )
 
 
@@ -266,7 +285,7 @@ def describe_value(value: Any) -> str:
     """A Summary.Value in a few words; numbers as they are, payloads by kind and size."""
     kind = value.WhichOneof("value")
     if kind == "simple_value":
-        return str(np.float32(value.simple_value))
+        return describe_float(value.simple_value)
     if kind == "histo":
         histo = value.histo
         return f"histogram of {histo.num:g} values from {histo.min:g} to {histo.max:g}"
@@ -285,6 +304,11 @@ def describe_value(value: Any) -> str:
     if plugin.plugin_name:
         return f"{plugin.plugin_name}: {plural(len(plugin.content), 'byte')} of plugin data"
     return "no value"
+
+
+def describe_float(value: float) -> str:
+    """A float32 as the shortest decimal that reads back."""
+    return str(np.float32(value))
 
 
 def _describe_tensor(tensor: Any) -> str:

@@ -11,10 +11,12 @@ import json
 import os
 import struct
 import time
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tbtools.analysis.detect import Findings
 from tbtools.analysis.series_summary import SPARKLINE_BINS, SeriesBlock, SeriesTable
 from tbtools.analysis.summarized import RunSummary
 from tbtools.eventfile.index.cache import code_digest
@@ -27,12 +29,13 @@ from tbtools.runs.status import Ending
 from tbtools.runs.timeline.notes import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tbtools.runs.run import Run
     from tbtools.vocabulary import RunStatus
 
     Tags = tuple[tuple[str, str], ...]
+    _Place = tuple["_Chunk", int]  # a chunk, and the number of a run in it
 
 # Digest of the code, bytes of the text, runs, files, series. What follows is at multiples of eight.
 _HEAD = struct.Struct("<16s4q")
@@ -55,6 +58,8 @@ _SECONDS_A_RUN = 10e-6
 # Their messages may name paths, as these were given.
 _OF_PATHS = frozenset({"duplicate_file", "read_anew"})
 _LAYERS = ("eventfile", "runs", "analysis")
+# What is found is known when all runs are; each having its own takes a sixth of making a summary.
+_NOT_YET = Findings()
 
 
 class _Kept(NamedTuple):
@@ -96,7 +101,7 @@ class KeptSummaries:
         }
         self._index, self._kind, self._code = index, f"summaries-{policy}", code or ""
         self._absolute = _Absolute(index.root) if index is not None else str
-        self._places: dict[tuple[str, ...], tuple[_Chunk, int]] = {}
+        self._places: dict[tuple[str, ...], _Place] = {}
         self._numbers: list[int] = []
         self._is_stale = False
         self._new: list[_Kept] = []
@@ -110,17 +115,29 @@ class KeptSummaries:
         self._open()
         if not self._places:
             return {}
-        places = [(run, self._places.get(self._files(run))) for run in self._runs.values()]
-        known = [(run, *place) for run, place in places if place is not None]
-        paths = [path for run, _, _ in known for path in run.event_files]
-        keys = iter(each_quickly(key_now, paths))
-        names = {id(run): name for name, run in self._runs.items()}
+        places = {name: self._places.get(self._files(run)) for name, run in self._runs.items()}
+        known = {name: place for name, place in places.items() if place is not None}
+        as_kept = self._as_kept(known.values(), [self._runs[name].event_files for name in known])
         found = {}
-        for run, chunk, row in known:
-            if [next(keys) for _ in run.event_files] == chunk.keys(row):
-                name = names[id(run)]
+        for (name, (chunk, row)), is_as_kept in zip(known.items(), as_kept, strict=True):
+            if is_as_kept:
+                run = self._runs[name].data
                 found[name] = chunk.summary(row, name, run.path, run.event_files, now)
         return found
+
+    @staticmethod
+    def _as_kept(places: Iterable[_Place], paths: Sequence[Sequence[str]]) -> Iterator[bool]:
+        """Whether the event files of each run are those of which a summary was kept.
+
+        Args:
+            places: Where the summaries are.
+            paths: The event files of each run, as they are now.
+        """
+        keys = each_quickly(key_now, list(chain.from_iterable(paths)))
+        end = 0
+        for (chunk, row), files in zip(places, paths, strict=True):
+            first, end = end, end + len(files)
+            yield keys[first:end] == chunk.keys(row)
 
     def add(self, name: str, run: Run, summary: RunSummary, ending: Ending) -> None:
         """Takes the summary of a run that was just read."""
@@ -154,9 +171,9 @@ class KeptSummaries:
 
     def _others(self) -> Iterator[_Kept]:
         """What is kept and was not added now, of files that are as they were."""
-        keys = iter(each_quickly(key_now, [path for files in self._places for path in files]))
-        for files, (chunk, row) in self._places.items():
-            if [next(keys) for _ in files] == chunk.keys(row):
+        as_kept = self._as_kept(self._places.values(), list(self._places))
+        for (files, (chunk, row)), is_as_kept in zip(self._places.items(), as_kept, strict=True):
+            if is_as_kept:
                 summary = chunk.summary(row, "", "", files, 0.0)
                 yield _Kept(files, files, chunk.keys(row), summary, chunk.ending(row))
 
@@ -266,7 +283,9 @@ class _Chunk:
     def __init__(self, data: Any, shared: dict[Tags, Tags]) -> None:
         _, text_bytes, runs, files, series = _HEAD.unpack_from(data)
         text = bytes(data[_HEAD.size : _HEAD.size + text_bytes])
-        paths, tags, self._problems, self._notes = json.loads(text)
+        paths, tags, problems, notes = json.loads(text)
+        self._problems = {int(row): of_run for row, of_run in problems.items()}
+        self._notes = {int(row): of_run for row, of_run in notes.items()}
         self.files = [tuple(each) for each in paths]
         self._tags = [
             shared.setdefault(each, each) for each in (tuple(map(tuple, names)) for names in tags)
@@ -306,12 +325,12 @@ class _Chunk:
             now: The time by which it is recent, seconds since the epoch.
         """
         (
-            _, series, tags, size, sessions, points, superseded, first_step, last_step, status,
-            start_time, end_time, patience,
+            _, series, tags, size, sessions, points, superseded, first_step, last_step, _,
+            start_time, end_time, _,
         ) = self._runs[row]  # fmt: skip
-        ending = Ending(_STATUSES[status], _or_none(patience))
         end_time = _or_none(end_time)
-        problems = self._problems.get(str(row), ())
+        problems = self._problems.get(row)
+        notes = self._notes.get(row)
         return RunSummary(
             run=name,
             path=path,
@@ -324,11 +343,12 @@ class _Chunk:
             last_step=last_step if series else None,
             start_time=_or_none(start_time),
             end_time=end_time,
-            status=ending.at(now, end_time),
+            status=self.ending(row).at(now, end_time),
             tags=SeriesTable(self._tags[tags], self._series, self._series_ends[row] - series),
             objective=None,
-            problems=tuple((files[number], Problem(**each)) for number, each in problems),
-            notes=tuple(Note(**each) for each in self._notes.get(str(row), ())),
+            problems=tuple((files[number], Problem(**each)) for number, each in problems or ()),
+            notes=tuple(Note(**each) for each in notes or ()),
+            findings=_NOT_YET,
         )
 
 

@@ -50,8 +50,20 @@ class Objectives:
 
     def of_run(self, run: str) -> str | None:
         """The tag by which a run is judged at a glance; None where no tag of its own tells."""
-        own = self.by_run.get(run, {})
-        return next((tag for tag in self.ranked if own.get(tag, "none") != "none"), None)
+        return self.of_runs([run]).get(run)
+
+    def of_runs(self, runs: Iterable[str]) -> dict[str, str]:
+        """The same of each of some runs, without those of which no tag tells."""
+        found: dict[str, str] = {}
+        known: dict[int, str | None] = {}  # of runs with the same tags, which are most
+        for run in runs:
+            own = self.by_run.get(run, {})
+            if id(own) not in known:
+                telling = (tag for tag in self.ranked if own.get(tag, "none") != "none")
+                known[id(own)] = next(telling, None)
+            if (tag := known[id(own)]) is not None:
+                found[run] = tag
+        return found
 
 
 def rank_objectives(

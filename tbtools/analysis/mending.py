@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tbtools.analysis.stretches import ScannedFile, open_unchanged
 from tbtools.eventfile.reader import decoded_event
-from tbtools.eventfile.records import FRAME_SIZE, HEADER_SIZE, Record, masked_crc32c
+from tbtools.eventfile.records import FRAME_SIZE, HEADER_SIZE, masked_crc32c
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def mended(file: FileColumns) -> Iterator[Mended]:
 def _mendable(frame: bytes, problem: Problem) -> str:
     """Which checksum of a whole record can be mended; "" where there is no such record."""
     data = frame[HEADER_SIZE:-4]
-    event = decoded_event(Record(problem.offset, data))
+    event = decoded_event(data)
     if event is None or event.WhichOneof("what") is None:
         return ""
     if problem.kind == "bad_length":

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from functools import cached_property, lru_cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 
 from tbtools.runs.loops import loops
 from tbtools.runs.numbers import json_number
-from tbtools.runs.statistics import NUMBERS, measured, statistics_of
+from tbtools.runs.statistics import NUMBERS, dtype_name, measured, statistics_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,8 +72,11 @@ class ObjectiveSummary:
         }
 
 
-class SeriesBlock(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class SeriesBlock:
     """The series of one run or of several, one behind the other.
+
+    What is asked of each of many runs is made of all at once: a small array costs a microsecond.
 
     Attributes:
         numbers: A row a series, of dtype `tbtools.runs.statistics.NUMBERS`.
@@ -81,6 +85,21 @@ class SeriesBlock(NamedTuple):
 
     numbers: NDArray[np.void]
     means: NDArray[np.float64]
+
+    @cached_property
+    def dtypes(self) -> bytes:
+        """The dtype of each, a byte a series."""
+        return self.numbers["dtype"].tobytes()
+
+    @cached_property
+    def counts(self) -> bytes:
+        """How many points each has, eight bytes a series."""
+        return self.numbers["count"].tobytes()
+
+    @cached_property
+    def nonfinite_before(self) -> NDArray[np.int64]:
+        """int64 [series + 1]: how many values of those in front of each are NaN or infinite."""
+        return np.concatenate([[0], np.cumsum(self.numbers["nonfinite"])])
 
 
 @dataclass(slots=True, eq=False)
@@ -147,8 +166,16 @@ class SeriesTable(Sequence[SeriesSummary]):
 
     def scalars(self) -> dict[str, int]:
         """The tags of scalars, and how many points each has; runs that are alike share it."""
-        numbers = self.numbers
-        return _scalars(self.tags, numbers["dtype"].tobytes(), numbers["count"].tobytes())
+        first, end = self.first, self.first + len(self.tags)
+        return _scalars(
+            self.tags, self.block.dtypes[first:end], self.block.counts[8 * first : 8 * end]
+        )
+
+    @property
+    def nonfinite(self) -> int:
+        """How many values of all series are NaN or infinite."""
+        before = self.block.nonfinite_before
+        return int(before[self.first + len(self.tags)] - before[self.first])
 
     @property
     def nbytes(self) -> int:
@@ -270,43 +297,89 @@ def _means_of_turns(
 
 
 class _ObjectiveOfTable(ObjectiveSummary):
-    """An objective whose sparkline is made when it is asked for: of most runs it never is."""
+    """An objective whose sparkline is made when it is asked for: of most runs it never is.
 
-    __slots__ = ("_row", "_table")
-    _table: SeriesTable
-    _row: int
+    Args:
+        table: The series of the run.
+        row: Which of them it is.
+        direction: Which way is better.
+        numbers: Its numbers, as a row of `NUMBERS` has them.
+    """
 
-    def __init__(self, table: SeriesTable, row: int, direction: Objective) -> None:
-        numbers, down = table.statistics(row), direction == "min"
-        values = {
-            "tag": numbers.tag,
-            "direction": direction,
-            "last": numbers.last,
-            "best": numbers.min if down else numbers.max,
-            "best_step": numbers.min_step if down else numbers.max_step,
-            "dtype": numbers.dtype,
-            "_table": table,
-            "_row": row,
-        }
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
+    __slots__ = ("row", "table")
+    table: SeriesTable
+    row: int
+
+    def __init__(
+        self, table: SeriesTable, row: int, direction: Objective, numbers: tuple[Any, ...]
+    ) -> None:
+        count, _, _, _, _, dtype, _, last, least, least_step, most, most_step, nonfinite = numbers
+        best, best_step = (least, least_step) if direction == "min" else (most, most_step)
+        if nonfinite == count:
+            best = best_step = None
+        tell = object.__setattr__
+        tell(self, "tag", table.tags[row][0])
+        tell(self, "direction", direction)
+        tell(self, "last", last)
+        tell(self, "best", best)
+        tell(self, "best_step", best_step)
+        tell(self, "dtype", dtype_name(dtype))
+        tell(self, "table", table)
+        tell(self, "row", row)
 
     @property
     def sparkline(self) -> tuple[float | None, ...]:
-        return self._table.sparkline(self._row)
+        return self.table.sparkline(self.row)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _ObjectiveOfTable, (self._table, self._row, self.direction)
+        return _restored_objective, (self.table, self.tag, self.direction)
 
 
-def objective_summary(series: SeriesTable, tag: str, direction: Objective) -> ObjectiveSummary:
-    """The objective of a run in numbers.
+def _restored_objective(*chosen: Any) -> ObjectiveSummary:
+    return objective_summaries([chosen])[0]
+
+
+def objective_summaries(
+    chosen: Sequence[tuple[SeriesTable, str, Objective]],
+) -> list[ObjectiveSummary]:
+    """The objectives of runs in numbers.
 
     Args:
-        series: The series of the run; one of them is a scalar with the tag.
-        tag: The tag by which the run is judged, as `rank_objectives` chooses it.
-        direction: Which way is better.
+        chosen: The series of each run; the tag by which the run is judged, as `rank_objectives`
+            chooses it, which one of the scalars among them has; which way is better.
     """
-    dtype = series.numbers["dtype"]
-    row = next(row for row, (own, _) in enumerate(series.tags) if own == tag and dtype[row])
-    return _ObjectiveOfTable(series, row, direction)
+    rows: dict[tuple[int, bytes, str], int] = {}  # runs have the same tags, again and again
+    placed = [(table, _row_of(table, tag, rows), direction) for table, tag, direction in chosen]
+    found: list[ObjectiveSummary] = []
+    for block, group in groupby(placed, lambda each: each[0].block):
+        of_block = list(group)
+        numbers = block.numbers[[table.first + row for table, row, _ in of_block]].tolist()
+        found += map(_ObjectiveOfTable, *zip(*of_block, strict=True), numbers)
+    return found
+
+
+def _row_of(table: SeriesTable, tag: str, known: dict[tuple[int, bytes, str], int]) -> int:
+    dtypes = table.block.dtypes[table.first : table.first + len(table.tags)]
+    key = id(table.tags), dtypes, tag
+    if key not in known:
+        rows = zip(table.tags, dtypes, strict=True)
+        known[key] = next(row for row, ((own, _), dtype) in enumerate(rows) if own == tag and dtype)
+    return known[key]
+
+
+def curves_of(
+    objectives: Sequence[ObjectiveSummary],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The sparklines of objectives that `objective_summaries` has made, as arrays.
+
+    Returns:
+        float64 [objectives, `SPARKLINE_BINS`], NaN for None; and int64 [objectives]: how many of
+        each count.
+    """
+    means, counts = [np.empty((0, SPARKLINE_BINS))], [np.empty(0, np.int64)]
+    of_tables = cast("Sequence[_ObjectiveOfTable]", objectives)
+    for block, group in groupby(of_tables, lambda each: each.table.block):
+        rows = [each.table.first + each.row for each in group]
+        means.append(block.means[rows])
+        counts.append(block.numbers["count"][rows])
+    return np.concatenate(means), np.minimum(np.concatenate(counts), SPARKLINE_BINS)

@@ -12,8 +12,8 @@ from tbtools.analysis.detect import Findings, NotJudged
 from tbtools.analysis.kept_summaries import KeptSummaries
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.not_judged import run_not_judged, runs_not_judged
-from tbtools.analysis.series_summary import SeriesTable, objective_summary, share_block
-from tbtools.analysis.summarized import RunSummary, Summary, told_of
+from tbtools.analysis.series_summary import SeriesTable, objective_summaries, share_block
+from tbtools.analysis.summarized import RunSummary, Summary, tell
 from tbtools.errors import UnsupportedType
 from tbtools.runs.data import RunDiagnostics
 from tbtools.runs.diagnostics import Provenance
@@ -105,18 +105,18 @@ def summarize(
     found.selector.require_match()
     runs = {name: run for name, run in inputs.runs.items() if name in found.runs}
     scalars = {name: found.to_judge.scalars[name] for name in runs}
-    objectives = rank_objectives(scalars, configuration.objectives)
+    objectives = _objectives(found.runs, rank_objectives(scalars, configuration.objectives))
     findings = found.to_judge.judge(inputs.runs, judging)
     nothing = Findings()
     return Summary(
         logdir=inputs.label,
         runs=tuple(
             # Names and paths of this process: those of another one would be held a second time.
-            told_of(
-                each := found.runs.pop(name),
+            tell(
+                found.runs.pop(name),
                 name,
                 run.path,
-                _objective(name, each, objectives),
+                objectives.get(name),
                 findings.get(name, nothing),
             )
             for name, run in runs.items()
@@ -211,12 +211,11 @@ def _diagnostics(name: str, summary: RunSummary) -> RunDiagnostics:
     )
 
 
-def _objective(name: str, run: RunSummary, objectives: Objectives) -> ObjectiveSummary | None:
-    """The objective of a run: the same one for all runs that have it."""
-    tag = objectives.of_run(name)
-    if tag is None:
-        return None
-    return objective_summary(run.tags, tag, objectives.by_run[name][tag])
+def _objectives(runs: Mapping[str, RunSummary], ranked: Objectives) -> dict[str, ObjectiveSummary]:
+    """The objective of each run that has one: the same for all runs that have it."""
+    tags = ranked.of_runs(runs)
+    chosen = [(runs[name].tags, tag, ranked.by_run[name][tag]) for name, tag in tags.items()]
+    return dict(zip(tags, objective_summaries(chosen), strict=True))
 
 
 class _SeriesToJudge:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 # What a cell is quoted for.
 _SPECIAL = re.compile('[,"\n\r]')
-_QUOTED_ANYWHERE = re.compile('["\n\r]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,12 @@ class CsvText:
         row = list(values)
         if not (self.on_screen or self.safe):
             # Mostly no cell needs quotes, which one look at the whole line tells.
-            line = csv_line(["" if value is None else str(value) for value in row])
-            has_commas_between = line.count(",") == len(row) - 1
-            if has_commas_between and not _QUOTED_ANYWHERE.search(line, 0, len(line) - 1):
-                return line
+            line = ",".join(["" if value is None else str(value) for value in row])
+            has_commas_between = line.count(",") == len(row) - 1 > 0
+            # A regular expression takes three times as long to find none of them.
+            is_quoted = '"' in line or "\n" in line or "\r" in line
+            if has_commas_between and not is_quoted:
+                return line + "\n"
         return csv_line(
             self.text(value) if isinstance(value, str) else "" if value is None else str(value)
             for value in row

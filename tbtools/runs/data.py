@@ -337,8 +337,9 @@ class RunData:
             known = dict.fromkeys((*before.problems, *diagnostics.problems))
             lost = before.is_unreadable or diagnostics.is_unreadable
             diagnostics = replace(diagnostics, problems=tuple(known), is_unreadable=lost)
-        # By the name that this process holds already.
-        self._diagnostics = replace(diagnostics, run=self.name)
+        if diagnostics.run is not self.name:  # one that this process does not hold yet
+            diagnostics = replace(diagnostics, run=self.name)
+        self._diagnostics = diagnostics
 
     @property
     def row_bytes(self) -> int:

@@ -102,11 +102,15 @@ def statistics_of(tag: str, plugin: str, numbers: tuple[Any, ...]) -> SeriesStat
         return SeriesStatistics(tag, plugin, count, first_step, last_step, first_time, last_time)
     first, last, *extremes = values
     least, least_step, most, most_step = extremes if nonfinite < count else [None] * 4
-    name = "mixed" if dtype == MIXED else DTYPE_NAMES[dtype]
     return SeriesStatistics(
         tag, plugin, count, first_step, last_step, first_time, last_time,
-        name, first, last, least, least_step, most, most_step, nonfinite,
+        dtype_name(dtype), first, last, least, least_step, most, most_step, nonfinite,
     )  # fmt: skip
+
+
+def dtype_name(dtype: int) -> str:
+    """What people call the dtype of a row of `measured` that is one of scalars."""
+    return "mixed" if dtype == MIXED else DTYPE_NAMES[dtype]
 
 
 def measured(

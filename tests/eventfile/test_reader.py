@@ -6,7 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+from tensorboard.compat.proto import event_pb2, summary_pb2
 
 from tbtools import errors
 from tbtools.eventfile.problems import Problem
@@ -194,3 +197,30 @@ def test_is_what_tensorboard_reads(corpus_files: list[Path]) -> None:
         for event, other in zip(ours, theirs, strict=True):
             assert event.SerializeToString() == other.SerializeToString()
         assert tuple(ours.problems) == scan_file(path).problems
+
+
+@given(st.floats(), st.integers(-2, 1 << 62), st.text(max_size=200), st.floats(width=32), st.data())
+def test_a_plain_scalar_is_what_protobuf_reads(
+    wall_time: float, step: int, tag: str, value: float, draw: st.DataObject
+) -> None:
+    """Of events as writers write them, and of such with some bytes changed."""
+    compiled = pytest.importorskip("tbtools.eventfile._scan", reason="built without a compiler")
+
+    def event(wall_time: float, step: int, tag: str, value: float) -> event_pb2.Event:
+        values = [summary_pb2.Summary.Value(tag=tag, simple_value=value)]
+        summary = summary_pb2.Summary(value=values)
+        return event_pb2.Event(wall_time=wall_time, step=step, summary=summary)
+
+    data = bytearray(event(wall_time, step, tag, value).SerializeToString())
+    if wall_time and tag and step >= 0:
+        assert compiled.plain_scalar(bytes(data)) is not None
+    for _ in range(draw.draw(st.integers(0, 3))):
+        data[draw.draw(st.integers(0, len(data) - 1))] = draw.draw(st.integers(0, 255))
+    del data[draw.draw(st.integers(0, len(data))) :]
+    found = compiled.plain_scalar(bytes(data))
+    if found is not None:
+        read = event_pb2.Event.FromString(bytes(data))
+        if math.isnan(found[3]):  # of which there are many
+            assert math.isnan(read.summary.value[0].simple_value)
+            read.summary.value[0].simple_value = found[3]
+        assert read.SerializeToString() == event(*found).SerializeToString()

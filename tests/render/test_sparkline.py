@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tbtools.render.terminal.sparkline import sparkline
+from tbtools.render.terminal.sparkline import sparkline, sparklines
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -42,3 +44,15 @@ def test_higher_is_never_lower(values: list[float | None]) -> None:
     levels = [level for _, level in known]
     assert levels == sorted(levels)
     assert " " not in levels
+
+
+@given(st.lists(st.lists(st.none() | finite, max_size=16), max_size=8), st.booleans())
+def test_many_curves_at_once_are_as_each_by_itself(
+    curves: list[list[float | None]], ascii_only: bool
+) -> None:
+    values = np.full((len(curves), 16), 7.0)  # what lies behind a curve does not count
+    for row, curve in zip(values, curves, strict=True):
+        row[: len(curve)] = [math.nan if each is None else each for each in curve]
+    lengths = np.array([len(curve) for curve in curves], np.int64)
+    lines = sparklines(values, lengths, ascii_only=ascii_only)
+    assert lines == [sparkline(curve, ascii_only=ascii_only) for curve in curves]

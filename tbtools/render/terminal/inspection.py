@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from tbtools.analysis.inspection import TagInspection, describe_event
+from tbtools.analysis.inspection import TagInspection, describe_event, describe_float
 from tbtools.render.format import (
     format_bytes,
     format_count,
@@ -177,10 +177,14 @@ class RecordsView(_Listing):
     def _rows(self) -> Iterator[Sequence[Any]]:
         yield "offset", "length", "data_length", "state", "what"
         for record in self.records:
-            event = record.event
-            what = record.message if event is None else event.WhichOneof("what") or "nothing"
+            what = "summary" if record.scalar is not None else _what(record)
             data = record.length - 16 if record.is_whole else None
             yield record.offset, record.length, data, record.state, what
+
+
+def _what(record: RecordInspection) -> str:
+    event = record.event
+    return record.message if event is None else event.WhichOneof("what") or "nothing"
 
 
 def _line(offset: object, length: object, data: object, state: object, what: object) -> str:
@@ -221,6 +225,9 @@ def _described(
     record: RecordInspection,
 ) -> tuple[float | None, int | None, str | None, list[tuple[str, str]]]:
     """Wall time, step, kind and values of an event; of what is none, what the matter is."""
+    if record.scalar is not None:
+        wall_time, step, tag, value = record.scalar
+        return json_number(wall_time), step, "summary", [(tag, describe_float(value))]
     event = record.event
     if event is None:
         return None, None, record.state, [("-", f"{record.state}: {record.message}")]

@@ -32,8 +32,13 @@ def cells_of(text: str) -> int:
 
 def cells_of_each(texts: Sequence[str]) -> list[int]:
     """How many cells each of some printable texts takes."""
-    measure = len if _NARROW.fullmatch("".join(texts)) else cells_of
-    return list(map(measure, texts))
+    return list(map(len if are_narrow(texts) else cells_of, texts))
+
+
+def are_narrow(texts: Sequence[str]) -> bool:
+    """Whether each character of some printable texts is known to take one cell."""
+    joined = "".join(texts)
+    return joined.isascii() or _NARROW.fullmatch(joined) is not None
 
 
 def print_line(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from tbtools.analysis.series_summary import curves_of
 from tbtools.render.format import (
     format_bytes,
     format_count,
@@ -20,7 +21,7 @@ from tbtools.render.format import (
 )
 from tbtools.render.not_judged import as_configured
 from tbtools.render.terminal.lines import number_format, print_line, shown_name
-from tbtools.render.terminal.sparkline import sparkline
+from tbtools.render.terminal.sparkline import sparkline, sparklines
 from tbtools.render.terminal.table import Column, print_table
 from tbtools.runs.diagnostics import count_read
 
@@ -173,7 +174,7 @@ class SummaryView:
             Column("judged by", [_tag(each) for each in objectives], rank=1, names=True),
             Column("last", [_last(each, number) for each in objectives], True, 2),
             Column("best", _best_cells(objectives, number), rank=3),
-            Column("trend", [_trend(each, ascii_only) for each in objectives], rank=5),
+            Column("trend", _trends(objectives, ascii_only), rank=5),
             Column("health", [_health(run) for run in runs]),
         ]
         print_table(console, columns)
@@ -317,8 +318,10 @@ def _best_cells(objectives: Sequence[ObjectiveSummary | None], number: FormatNum
     return _at_steps(points, [each.dtype if each else "" for each in objectives], number)
 
 
-def _trend(objective: ObjectiveSummary | None, ascii_only: bool) -> str:
-    return "" if objective is None else sparkline(objective.sparkline, ascii_only=ascii_only)
+def _trends(objectives: Sequence[ObjectiveSummary | None], ascii_only: bool) -> list[str]:
+    known = [each for each in objectives if each is not None]
+    lines = iter(sparklines(*curves_of(known), ascii_only=ascii_only))
+    return ["" if each is None else next(lines) for each in objectives]
 
 
 def _nonfinite(count: int) -> Text:

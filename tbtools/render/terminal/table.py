@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tbtools.render.terminal.lines import (
+    are_narrow,
     cells_of,
     cells_of_each,
     cut_middle,
@@ -19,7 +20,7 @@ from tbtools.render.terminal.lines import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -88,15 +89,29 @@ def print_table(
     widths = [column.width for column in shown]
     head = _line([_bold(column.name) for column in shown], shown, widths)
     print_line(console, head, wrap=False)
-    for number, line in enumerate(_lines(shown, widths)):
+    lines = _lines(shown, widths)
+    if sections or headings or console.is_terminal:
+        _print_rows(console, lines, headings, sections)
+    else:  # all at once: to ask each time what kind of file it is takes longer than to write
+        console.file.writelines(f"{line}\n" for line in lines)
+    hidden = [column.name for column in filled if column not in kept]
+    if hidden:
+        print_line(console, f"hidden in this width: {', '.join(hidden)}", style="dim")
+
+
+def _print_rows(
+    console: Console,
+    lines: Iterable[str | Text],
+    headings: Mapping[int, str],
+    sections: Sequence[str] | None,
+) -> None:
+    """Prints the rows, with a line above those that begin a section or are below a directory."""
+    for number, line in enumerate(lines):
         if sections and (number == 0 or sections[number] != sections[number - 1]):
             print_line(console, f"\n{sections[number]}" if number else sections[0], style="bold")
         if number in headings:
             print_line(console, headings[number], wrap=False)
         print_line(console, line, wrap=False)
-    hidden = [column.name for column in filled if column not in kept]
-    if hidden:
-        print_line(console, f"hidden in this width: {', '.join(hidden)}", style="dim")
 
 
 def _bold(name: str) -> Text:
@@ -116,6 +131,9 @@ def _lines(columns: Sequence[Column], widths: Sequence[int]) -> Iterator[str | T
 
 def _filled_up(column: Column, width: int) -> list[str]:
     """The cells of a column without style, with the blanks that make them as wide."""
+    if are_narrow(column.plain):
+        fill = str.rjust if column.right else str.ljust
+        return [fill(cell, width) for cell in column.plain]
     blanks = [" " * (width - own) for own in cells_of_each(column.plain)]
     if column.right:
         return [blank + cell for blank, cell in zip(blanks, column.plain, strict=True)]
@@ -203,7 +221,7 @@ def _fit_names(
         cells = column.cells
         if column is first:
             headings, cells = _below_directories(column.plain, width, ellipsis)
-        elif column.names:
+        elif column.names and column.width > width:
             cells = [_cut(cell, width, ellipsis) for cell in cells]
         shown.append(Column(column.name, cells, column.right))
     return headings, shown
@@ -227,7 +245,7 @@ def _below_directories(
     """
     headings: dict[int, str] = {}
     shown: list[str] = []
-    if all(cells_of(name) <= width for name in names):
+    if max(cells_of_each(names), default=0) <= width:
         return headings, list(names)
     while len(shown) < len(names):
         directory, end = _widest_directory(names, len(shown), width)
