@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -165,7 +166,7 @@ def _here(
     *,
     keep: bool,
 ) -> Iterator[T]:
-    """What `over_runs` does in this process, and in others that it becomes."""
+    """What `over_runs` does without an engine."""
     if not keep:
         yield work(read_each(runs, progress))
     elif together is None:
@@ -173,22 +174,36 @@ def _here(
         yield work(iter(OneByOne(runs).items()))
     else:
         _kept(runs, progress)
-        sizes = {name: run.data.row_bytes for name, run in runs.items()}
-        processes = _processes_for(runs, sizes)
-        most = _ROWS_AT_ONCE
-        if processes > 1:
-            shares = _SHARES_A_PROCESS * processes
-            most = min(most // processes, sum(sizes.values()) // shares)
-        groups = list(groups_of(runs, sizes, together=together, most=most))
+        yield from _by_families(runs, work, together, portion)
 
-        def done(group: dict[str, Run]) -> T:
-            own = portion(work, group.keys()) if portion and processes > 1 else work
-            result: T = own(iter(group.items()))
-            for run in group.values():
-                run.data.rest()
-            return result
 
-        yield from in_forks(done, groups, processes)
+def _by_families(
+    runs: Mapping[str, Run],
+    work: Callable[[Iterator[tuple[str, Run]]], T],
+    together: Callable[[str], object],
+    portion: Callable[[Any, Collection[str]], Any] | None,
+) -> Iterator[T]:
+    """What work gives of groups of runs that have been read, on all cores where that pays."""
+    sizes = {name: run.data.row_bytes for name, run in runs.items()}
+    processes = _processes_for(runs, sizes)
+    most = _ROWS_AT_ONCE
+    if processes > 1:
+        most = min(most, sum(sizes.values()) // _SHARES_A_PROCESS) // processes
+    groups = list(groups_of(runs, sizes, together=together, most=most))
+
+    def done(group: dict[str, Run]) -> Done[T]:
+        own = portion(work, group.keys()) if portion and processes > 1 else work
+        result: T = own(iter(group.items()))
+        diagnostics = {name: run.data.diagnostics for name, run in group.items()}
+        for run in group.values():
+            run.data.rest()
+        return Done(result, diagnostics)
+
+    with closing(in_forks(done, groups, processes)) as every:
+        for each in every:
+            for name, known in each.diagnostics.items():
+                runs[name].data.know(known)
+            yield each.result
 
 
 def _processes_for(runs: Mapping[str, Run], sizes: Mapping[str, int]) -> int:

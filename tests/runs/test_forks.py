@@ -35,11 +35,13 @@ JUDGES = """
 import json, tbtools
 from tbtools.analysis.judgement import judge
 told = []
-one = judge(sys.argv[1], judging=lambda done, total: told.append((done, total)))
+experiment = tbtools.load(sys.argv[1])
+one = judge(experiment, judging=lambda done, total: told.append((done, total)))
 assert told == sorted(told) and told[-1][0] == told[-1][1]
 found = one.to_dict(), repr(one.findings.findings), repr(one.trends), repr(one.tags), one.points
+known = [repr(run.data.diagnostics) for run in experiment.values()]
 best = tbtools.best(sys.argv[1], sys.argv[2]).to_dict()
-print(json.dumps([len(forks), *found, best]))
+print(json.dumps([len(forks), *found, known, best]))
 """
 # Numbers up to nine, where one process may do another thing with one of them.
 WORKS = """
@@ -217,7 +219,7 @@ SLOW = (
 import signal, time
 from tbtools.analysis.judged_runs import Judging
 def judge(self, read):
-    os.write(2, b"judges" + os.linesep.encode())
+    os.write(2, b"judges\\n")  # at once, not between what others write
     time.sleep(3600)
 Judging.__call__ = judge
 sys.argv[1:] = ["detect", "tests/logs"]
