@@ -1,4 +1,4 @@
-"""A sweep: runs with hyperparameters, of which some diverge."""
+"""Sweeps: runs with hyperparameters, of which some diverge."""
 
 from __future__ import annotations
 
@@ -28,6 +28,33 @@ def write_run(
         wall_time = 1_700_000_000.0 + seconds * step
         builder.scalar("train/loss", step, level + wobble, wall_time)
     builder.write(folder / "events.out.tfevents.1")
+
+
+def write_related_runs(logs: Path) -> None:
+    """Runs about which other runs have something to say.
+
+    Hyperparameters of the run above ask for a warm-up that there is not, and say where gradients
+    are clipped; where a plateau will be depends on its siblings; two ranks write one run.
+    """
+    for number in range(24):
+        run = logs / f"lr{number % 3}" / f"seed{number}"
+        above = EventFileBuilder().file_version()
+        write_hparams(above, {"lr": 0.1 * (number % 3), "warmup_steps": 40.0, "max_grad_norm": 1.0})
+        above.write(run / "events.out.tfevents.1")
+        for rank in range(2 if number % 5 == 0 else 1):
+            train = EventFileBuilder().file_version(wall_time=1e9 + rank / 2)
+            for step in range(200):
+                wobble = (step * 7919 + number + rank) % 13 - 6
+                rests = max(0.3 + number / 100, 2.0 / (1 + step / 5))
+                loss = (rests if number % 2 else 2 / (1 + step)) + wobble / 500
+                wall_time = 1e9 + step + rank / 2
+                train.scalar("loss", step, loss, wall_time)
+                train.scalar("lr", step, 0.1, wall_time)
+                train.scalar("grad_norm", step, 2.0 + wobble / 10, wall_time)
+            train.write(run / "train" / f"events.out.tfevents.{rank}")
+        if number % 8 == 0:
+            broken = [(step, 0.5 if step < 30 else float("nan")) for step in range(60)]
+            EventFileBuilder().scalars("loss", broken).write(run / "eval" / "events.out.tfevents.1")
 
 
 def write_hparams(builder: EventFileBuilder, settings: Mapping[str, Any]) -> None:

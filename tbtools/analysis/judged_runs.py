@@ -9,6 +9,7 @@ a time.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import TYPE_CHECKING
@@ -99,8 +100,9 @@ class Judging:
         return JudgedRuns(Selector(self.selection, scalars=self.scalars))
 
     def of(self, runs: Collection[str]) -> Judging:
-        """The same for some runs, without what concerns others."""
-        return replace(self, hparams={run: self.hparams[run] for run in runs & self.hparams.keys()})
+        """The same for some runs in another process, without what concerns others."""
+        hparams = {run: self.hparams[run] for run in runs & self.hparams.keys()}
+        return replace(self, hparams=hparams, progress=None)
 
     def _judge(self, runs: Mapping[str, Run], every: list[ScalarSeries], found: JudgedRuns) -> None:
         def told(run: str, words: tuple[str, ...]) -> Mapping[str, Any]:
@@ -121,8 +123,7 @@ class Judging:
             progress=self.progress,
             declared=self.declared or hyperparameters(runs, told),
         )
-        if self.progress is not None:
-            self.progress.leave(len(every))
+        found.judged = len(every)
         found.findings, found.not_judged = judged.findings, judged.not_judged
         found.courses = open_courses(judged, every, self.directions)
         by_key = {(each.run, each.tag): each for each in every} if judged else {}
@@ -141,6 +142,7 @@ class JudgedRuns:
         all_tags: Those of all scalars.
         series: How many series of scalars there are.
         points: How many points the selected series have.
+        judged: How many series were judged.
         findings: Run by run, the worst first, then the earliest.
         trends: The trend of each.
         runs_not_judged: The runs of which nothing was judged.
@@ -155,6 +157,7 @@ class JudgedRuns:
     all_tags: set[str] = field(default_factory=set)
     series: int = 0
     points: int = 0
+    judged: int = 0
     findings: tuple[Finding, ...] = ()
     trends: tuple[FindingTrend, ...] = ()
     runs_not_judged: tuple[NotJudged, ...] = ()
@@ -230,20 +233,31 @@ def judge_runs(
     if engine_of(runs) is None:
         judging = _judging_here(runs, judging, progress, told)
     seen = [judging.seen] if judging.seen else []
-    parts = over_runs(runs, judging, progress, together=family, keep=True)
-    found = _joined(runs, [*seen, *parts])
+    found = _joined(runs, [*seen, *_parts(runs, judging, progress)])
     found.require_match(judging.objectives)
     words = {word for _, asked in found.asking for word in asked}
     if words and (hparams := hparams_with(runs, words)):
         families = {family(run) for run, _ in found.asking if run in hparams}
         again = {name: run for name, run in runs.items() if family(name) in families}
         judging = replace(judging, hparams=hparams)
-        anew = over_runs(again, judging, together=family, keep=True, portion=Judging.of)
+        anew = _parts(again, judging, None)
         found = _joined(runs, [found.without(again.keys()), *anew])
     if found.courses:
         asked = frozenset((each.tag, each.objective) for each in found.courses.values())
         siblings = siblings_of(runs, asked)
         found.findings = told_outlooks(found.findings, found.courses, siblings)
+    return found
+
+
+def _parts(runs: Mapping[str, Run], judging: Judging, progress: Progress) -> list[JudgedRuns]:
+    """What is found, group after group of families."""
+    found = []
+    parts = over_runs(runs, judging, progress, together=family, keep=True, portion=Judging.of)
+    with closing(parts):  # ends the processes that are at it
+        for part in parts:
+            found.append(part)
+            if judging.progress is not None:
+                judging.progress.leave(part.judged)
     return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -18,10 +19,20 @@ from tbtools.errors import InvalidArgument
 from tbtools.eventfile.index.index import FileIndex
 from tbtools.eventfile.mapped import MappedRows
 from tbtools.eventfile.source import source_of
+from tbtools.runs.forks import in_forks
 from tbtools.runs.reading import OneByOne, check_progress, file_size, read_ahead, read_each
+from tbtools.system import may_fork, usable_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Generator,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from tbtools.runs.data import RunDiagnostics
     from tbtools.runs.run import Run
@@ -36,6 +47,12 @@ _RUNS_A_TASK = 256
 # Here it should be so large that looking at it costs more than beginning, and small beside what
 # memory holds: a million scalars, of which work makes some copies.
 _ROWS_AT_ONCE = 24_000_000
+# What judging takes, the work that asks for families, of short series and of long ones; and how
+# much of it makes up for a process, with what it looks up once, and what it sends.
+_SECONDS_A_SERIES, _SECONDS_A_BYTE = 1.6e-4, 1e-8
+_SECONDS_A_PROCESS = 0.2
+# So many groups that processes end at about the same time, and progress can be told.
+_SHARES_A_PROCESS = 16
 # A small log directory is cut so that each worker gets several groups, and none waits for the last.
 _TASKS_A_WORKER = 4
 
@@ -95,7 +112,7 @@ def over_runs(
     together: Callable[[str], object] | None = None,
     keep: bool = False,
     portion: Callable[[Any, Collection[str]], Any] | None = None,
-) -> Iterator[T]:
+) -> Generator[T, None, None]:
     """Does work over runs, where they say; what is known of each is kept, and nothing else.
 
     Args:
@@ -108,7 +125,7 @@ def over_runs(
         keep: Whether what was read of the runs that come together is kept as long as the work goes
             on, and by this process also after it; they are all read before it begins. Beyond what
             memory should hold it is mapped from a temporary file.
-        portion: Gives the work for some runs, by their names, where all of it is much to be sent.
+        portion: Gives the work for some runs, by their names, as other processes are to do it.
 
     Yields:
         What the work gives: once, or for each group.
@@ -119,7 +136,7 @@ def over_runs(
     """
     engine = engine_of(runs)
     if engine is None:
-        yield from _here(runs, work, progress, together, keep=keep)
+        yield from _here(runs, work, progress, together, portion, keep=keep)
         return
     check_progress(progress)
     if not engine.shares_directory:
@@ -145,10 +162,11 @@ def _here(
     work: Callable[[Iterator[tuple[str, Run]]], T],
     progress: Callable[[int, int], None] | None,
     together: Callable[[str], object] | None,
+    portion: Callable[[Any, Collection[str]], Any] | None,
     *,
     keep: bool,
 ) -> Iterator[T]:
-    """What `over_runs` does in this process."""
+    """What `over_runs` does without an engine."""
     if not keep:
         yield work(read_each(runs, progress))
     elif together is None:
@@ -156,11 +174,44 @@ def _here(
         yield work(iter(OneByOne(runs).items()))
     else:
         _kept(runs, progress)
-        sizes = {name: run.data.row_bytes for name, run in runs.items()}
-        for group in groups_of(runs, sizes, together=together, most=_ROWS_AT_ONCE):
-            yield work(iter(group.items()))
-            for run in group.values():
-                run.data.rest()
+        yield from _by_families(runs, work, together, portion)
+
+
+def _by_families(
+    runs: Mapping[str, Run],
+    work: Callable[[Iterator[tuple[str, Run]]], T],
+    together: Callable[[str], object],
+    portion: Callable[[Any, Collection[str]], Any] | None,
+) -> Iterator[T]:
+    """What work gives of groups of runs that have been read, on all cores where that pays."""
+    sizes = {name: run.data.row_bytes for name, run in runs.items()}
+    processes = _processes_for(runs, sizes)
+    most = _ROWS_AT_ONCE
+    if processes > 1:
+        most = min(most, sum(sizes.values()) // _SHARES_A_PROCESS) // processes
+    groups = list(groups_of(runs, sizes, together=together, most=most))
+
+    def done(group: dict[str, Run]) -> Done[T]:
+        own = portion(work, group.keys()) if portion and processes > 1 else work
+        result: T = own(iter(group.items()))
+        diagnostics = {name: run.data.diagnostics for name, run in group.items()}
+        for run in group.values():
+            run.data.rest()
+        return Done(result, diagnostics)
+
+    with closing(in_forks(done, groups, processes)) as every:
+        for each in every:
+            for name, known in each.diagnostics.items():
+                runs[name].data.know(known)
+            yield each.result
+
+
+def _processes_for(runs: Mapping[str, Run], sizes: Mapping[str, int]) -> int:
+    """How many processes work that looks at families of runs, which have been read, is worth."""
+    series = sum(len(file.tag_names) for run in runs.values() for file in run.data.all_files)
+    seconds = _SECONDS_A_SERIES * series + _SECONDS_A_BYTE * sum(sizes.values())
+    processes = min(usable_cores(), int(seconds / _SECONDS_A_PROCESS))
+    return processes if processes > 1 and may_fork() else 1
 
 
 def _kept(

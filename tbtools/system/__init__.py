@@ -15,7 +15,8 @@ alone.
 | `give_back_memory` | what was freed, where the C library keeps it |
 | `let_go_of` | the memory of a mapped file, which is read again when it is looked at |
 | `open_notices`, `watch_directory` | what is written, as it is written: Linux alone tells |
-| `process_exists`, `OWN_GROUP`, `end_group`, `after_fork`, `usable_cores` | processes |
+| `process_exists`, `OWN_GROUP`, `end_group`, `usable_cores` | processes |
+| `may_fork`, `after_fork`, `signals_held`, `end_with_parent` | processes that this one becomes |
 | `ENDING_SIGNALS` | those that end a process in order |
 | `OUTPUT_ENCODING` | of standard output, where its own would lose characters |
 | `user_directory` | where programs keep what is theirs |
@@ -39,6 +40,7 @@ changed_ns = _here.changed_ns
 copy_range = _here.copy_range
 create = _here.create
 end_group = _here.end_group
+end_with_parent = _here.end_with_parent
 file_system = _here.file_system
 flush = _here.flush
 give_back_memory = _here.give_back_memory
@@ -46,6 +48,7 @@ host_name = _here.host_name
 is_closed_to_others = _here.is_closed_to_others
 let_go_of = _here.let_go_of
 lock = _here.lock
+may_fork = _here.may_fork
 open_directory = _here.open_directory
 open_lock = _here.open_lock
 open_notices = _here.open_notices
@@ -54,6 +57,7 @@ open_to_read = _here.open_to_read
 process_exists = _here.process_exists
 read_at = _here.read_at
 read_into = _here.read_into
+signals_held = _here.signals_held
 usable_cores = _here.usable_cores
 user_directory = _here.user_directory
 user_id = _here.user_id

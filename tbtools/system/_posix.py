@@ -10,13 +10,14 @@ import os
 import signal
 import stat
 import sys
+import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 assert sys.platform != "win32"
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from subprocess import Popen
 
 # Ctrl-C; what Slurm, Docker, systemd and `timeout` send; what a terminal sends that is closed.
@@ -31,6 +32,7 @@ LOCAL_FILE_SYSTEMS = frozenset(
 )
 # So little that the disk works from early on, and so much that asking costs nothing.
 _COPIED_AT_ONCE = 8 << 20
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 OUTPUT_ENCODING: str | None = None  # as the locale says
 
 read_at = os.pread
@@ -194,6 +196,48 @@ def end_group(process: Popen[Any]) -> None:
 def after_fork(call: Callable[[], object]) -> None:
     """Has something called in each process that this one becomes by a fork."""
     os.register_at_fork(after_in_child=call)
+
+
+def may_fork() -> bool:
+    """Whether it is sound that this process goes on as two, of which one works for the other.
+
+    Not with other threads, whose locks nobody would let go of in the other one; nor on macOS, whose
+    frameworks do not bear it. A process that works for another one has its core already.
+    """
+    if sys.platform != "linux":
+        return False
+    from multiprocessing import parent_process
+
+    is_alone = threading.current_thread() is threading.main_thread()
+    return is_alone and threading.active_count() == 1 and parent_process() is None
+
+
+@contextlib.contextmanager
+def signals_held() -> Iterator[None]:
+    """Lets signals that end a process wait: one that begins meanwhile has them waiting, too."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_with_parent() -> None:
+    """Lets a process that was forked end with the one that began it, whatever ends that.
+
+    Ctrl-C is for the other one. Signals that end this one do so without handlers: what they would
+    undo belongs to the other one, too.
+    """
+    from multiprocessing import parent_process
+
+    for each in ENDING_SIGNALS:
+        if signal.getsignal(each) != signal.SIG_IGN:
+            signal.signal(each, signal.SIG_IGN if each == signal.SIGINT else signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
+    _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = parent_process()
+    if parent is not None and parent.pid != os.getppid():  # it has ended before this call
+        os._exit(0)
 
 
 def usable_cores() -> int:

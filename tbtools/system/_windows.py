@@ -7,6 +7,7 @@ as numbers tell nothing.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import msvcrt
@@ -176,6 +177,18 @@ def end_group(process: subprocess.Popen[Any]) -> None:
 
 def after_fork(_call: Callable[[], object]) -> None:
     pass
+
+
+def may_fork() -> bool:
+    return False  # there are no forks
+
+
+def signals_held() -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
+
+def end_with_parent() -> None:
+    """There are no processes that were forked."""
 
 
 def usable_cores() -> int:

@@ -29,7 +29,7 @@ from tests.builders import EventFileBuilder
 from tests.commands import ROOT, TBTOOLS, environment, process
 from tests.engines import PickledEngine, dies, names_with_trouble
 from tests.memory import held_after
-from tests.sweeps import write_hparams
+from tests.sweeps import write_related_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,31 +95,8 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Runs about which other runs have something to say.
-
-    Hyperparameters of the run above ask for a warm-up that there is not, and say where gradients
-    are clipped; where a plateau will be depends on its siblings; two ranks write one run.
-    """
     logs = tmp_path_factory.mktemp("sweep")
-    for number in range(24):
-        run = logs / f"lr{number % 3}" / f"seed{number}"
-        above = EventFileBuilder().file_version()
-        write_hparams(above, {"lr": 0.1 * (number % 3), "warmup_steps": 40.0, "max_grad_norm": 1.0})
-        above.write(run / "events.out.tfevents.1")
-        for rank in range(2 if number % 5 == 0 else 1):
-            train = EventFileBuilder().file_version(wall_time=1e9 + rank / 2)
-            for step in range(200):
-                wobble = (step * 7919 + number + rank) % 13 - 6
-                rests = max(0.3 + number / 100, 2.0 / (1 + step / 5))
-                loss = (rests if number % 2 else 2 / (1 + step)) + wobble / 500
-                wall_time = 1e9 + step + rank / 2
-                train.scalar("loss", step, loss, wall_time)
-                train.scalar("lr", step, 0.1, wall_time)
-                train.scalar("grad_norm", step, 2.0 + wobble / 10, wall_time)
-            train.write(run / "train" / f"events.out.tfevents.{rank}")
-        if number % 8 == 0:
-            broken = [(step, 0.5 if step < 30 else float("nan")) for step in range(60)]
-            EventFileBuilder().scalars("loss", broken).write(run / "eval" / "events.out.tfevents.1")
+    write_related_runs(logs)
     return os.fspath(logs)
 
 

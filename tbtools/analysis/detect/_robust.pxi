@@ -5,6 +5,7 @@ Medians are values of the series and do not depend on how they are found; sums a
 
 from libc.math cimport fabs, sqrt
 from libc.stdlib cimport qsort
+from libc.string cimport memmove
 
 # As in `signals/robust.py`; `_screen.pyx` holds them to it.
 cdef extern from *:
@@ -19,6 +20,8 @@ cdef enum:
     ENOUGH_DIFFERENCES = 20000
     # A series is cut into fewer levels.
     LEVELS = 128
+    # A window of so many values takes less time to find two in it than to look at all.
+    MOVED_AT_ONCE = 32
     # So few values are put in order to find their median; a sample of so many tells where it is.
     FEW_VALUES = 16
     PIVOTS = 32
@@ -280,7 +283,10 @@ cdef inline void running_medians(
         insert(window, i, x[min(max(i - half, 0), n - 1)])
     for i in range(n - 1):
         out[i] = window[half]
-        exchange(window, width, x[max(i - half, 0)], x[min(i + 1 + half, n - 1)])
+        if width < MOVED_AT_ONCE:
+            exchange(window, width, x[max(i - half, 0)], x[min(i + 1 + half, n - 1)])
+        else:
+            exchange_of_many(window, width, x[max(i - half, 0)], x[min(i + 1 + half, n - 1)])
     out[n - 1] = window[half]
 
 
@@ -317,6 +323,31 @@ cdef inline void exchange(double *ordered, Py_ssize_t n, double old, double new)
         ordered[i] = smaller(kept, new) if i == 0 else larger(before, smaller(kept, new))
         before = kept
     ordered[n - 1] = larger(before, new)
+
+
+cdef inline Py_ssize_t first_not_below(
+    const double *ordered, Py_ssize_t n, double value
+) noexcept nogil:
+    cdef Py_ssize_t first = 0, half
+    while n > 1:
+        half = n // 2
+        first += half * (ordered[first + half - 1] < value)
+        n -= half
+    return first + (ordered[first] < value)
+
+
+cdef inline void exchange_of_many(
+    double *ordered, Py_ssize_t n, double old, double new
+) noexcept nogil:
+    """The same, by moving what lies between both at once."""
+    cdef Py_ssize_t hole = first_not_below(ordered, n, old)
+    cdef Py_ssize_t place = first_not_below(ordered, n, new)
+    if place > hole:
+        place -= 1
+        memmove(ordered + hole, ordered + hole + 1, (place - hole) * sizeof(double))
+    else:
+        memmove(ordered + place + 1, ordered + place, (hole - place) * sizeof(double))
+    ordered[place] = new
 
 
 cdef inline double median_of_4(const double *x) noexcept nogil:
