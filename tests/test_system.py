@@ -175,6 +175,30 @@ class TestEither:
         assert either.usable_cores() >= 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux'")
+@pytest.mark.parametrize(
+    ("quota", "cores"),
+    [
+        (["150000 100000\n"], 2),
+        (["max 100000\n"], 64),
+        (["50000\n", "100000\n"], 1),
+        (["-1\n", "100000\n"], 64),
+        (["12800000 100000\n"], 64),
+        ([], 64),
+    ],
+    ids=["part", "no_limit", "version_1", "version_1_no_limit", "more_than_there_are", "none"],
+)
+def test_a_container_has_the_cores_that_it_is_given_the_time_of(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quota: list[str], cores: int
+) -> None:
+    files = [tmp_path / f"{number}" for number in range(len(quota) or 1)]
+    for file, text in zip(files, quota, strict=False):
+        file.write_text(text, encoding="ascii")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)))
+    monkeypatch.setattr("tbtools.system._posix._QUOTAS", [[str(file) for file in files]])
+    assert system.usable_cores() == cores
+
+
 def test_where_windows_keeps_what_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCALAPPDATA", "C:\\Users\\me\\AppData\\Local")
     assert windows().user_directory("~/.cache", "~/Library/Caches").startswith("C:\\Users\\me")

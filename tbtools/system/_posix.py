@@ -33,6 +33,12 @@ LOCAL_FILE_SYSTEMS = frozenset(
 # So little that the disk works from early on, and so much that asking costs nothing.
 _COPIED_AT_ONCE = 8 << 20
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+# Microseconds of cores that a container may use in a period, and that, by either version of control
+# groups, as a container sees its own.
+_QUOTAS = (
+    ("/sys/fs/cgroup/cpu.max",),
+    ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"),
+)
 OUTPUT_ENCODING: str | None = None  # as the locale says
 
 read_at = os.pread
@@ -241,9 +247,25 @@ def end_with_parent() -> None:
 
 
 def usable_cores() -> int:
-    """How many cores this process may use."""
+    """How many cores this process may use, and has the time of."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(cores, _cores_allotted() or cores)
+
+
+def _cores_allotted() -> int | None:
+    """How many cores' time a container may use, which affinity does not tell; None: all."""
+    for files in _QUOTAS:
+        with contextlib.suppress(OSError):  # control groups are of the other version, or none
+            quota, period = " ".join(map(_read, files)).split()
+            limited = quota not in {"max", "-1"}
+            return -(-int(quota) // int(period)) if limited else None
+    return None
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="ascii") as file:
+        return file.read()
 
 
 def user_directory(usual: str, mac: str) -> str:
