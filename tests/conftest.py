@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
 
 if sys.platform == "win32":
     from tests.lacking import pytest_collection_modifyitems, pytest_pycollect_makemodule  # noqa: F401
+
+# Tests write in memory where there is enough of it: to remove a file from a disk takes some
+# milliseconds, and they make a hundred thousand. Processes that they start inherit this.
+_MEMORY = Path("/dev/shm")
+if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 2 << 30:
+    os.environ["TMPDIR"] = os.fspath(_MEMORY)
+    tempfile.tempdir = None  # is looked for anew
 
 # Each test reads its files; those of the index say where theirs lies. Processes inherit this.
 os.environ["TBTOOLS_CACHE"] = "off"

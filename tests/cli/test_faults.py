@@ -11,6 +11,7 @@ import os
 import resource
 import shutil
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -210,14 +211,18 @@ class FaultyDisk:
         self.below = "/"
         self.left = 0
         self.last = ""
+        self._lock = threading.Lock()
 
     def step(self, event: str, path: object = None) -> None:
+        if not self.left or event not in STEPS:
+            return
         place = os.path.abspath(str(path or self.below))  # noqa: PTH100 - follows no links
-        if self.left and event in STEPS and place.startswith(self.below):
-            self.left -= 1
-            self.last = event
-            if not self.left:
-                raise error(errno.ENOSPC)
+        with self._lock:  # several threads write
+            if self.left and place.startswith(self.below):
+                self.left -= 1
+                self.last = event
+                if not self.left:
+                    raise error(errno.ENOSPC)
 
 
 _disk = FaultyDisk()
