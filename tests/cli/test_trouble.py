@@ -22,6 +22,7 @@ from tests.builders import START, EventFileBuilder
 from tests.commands import call, unprivileged
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.commands import Result
@@ -178,6 +179,30 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "some" / "bad" / name).write_bytes(bytes(range(7, 256)) * 40)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_browser() -> Iterator[None]:
+    """The first picture is by a Chrome of its own, as users have them; the others share another."""
+    import kaleido
+
+    draw, pictures = kaleido.calc_fig_sync, 0
+
+    def draw_by_one(figure: Any, opts: Any, kopts: Any) -> bytes:
+        nonlocal pictures
+        pictures += 1
+        if pictures == 1:
+            return draw(figure, opts=opts, kopts=kopts)
+        kaleido.start_sync_server(**kopts, silence_warnings=True)
+        return draw(figure, opts=opts)
+
+    if not hasattr(kaleido, "start_sync_server"):  # before 1.1
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kaleido, "calc_fig_sync", draw_by_one)
+        yield
+    kaleido.stop_sync_server(silence_warnings=True)
 
 
 def _call(command: str, *paths: str, options: tuple[str, ...] = ()) -> Result:
