@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -161,22 +162,31 @@ def _run() -> EventFileBuilder:
     return builder.text("note", 3, "hello")
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Sound runs, damaged ones, and what holds no events, in the current directory."""
+@cache
+def _logs() -> dict[str, bytes]:
+    """Sound runs, damaged ones, and what holds no events."""
     name = "events.out.tfevents.1"
-    for run in ("a", "b"):
-        _run().write(tmp_path / "sound" / run / name)
+    sound, random = _run().bytes(), bytes(range(7, 256)) * 40
     damaged = _run().text("note", 4, "bye").corrupt_data_crc().scalar("loss", 21, 0.01)
     damaged.raw_record(b"\xff\xff\xff")  # sound, and no Event
-    damaged.write(tmp_path / "damaged" / name)
+    return {
+        f"sound/a/{name}": sound,
+        f"sound/b/{name}": sound,
+        f"damaged/{name}": damaged.bytes(),
+        f"random/{name}": random,
+        "README.md": b"# Not an event file, but a text of some length.\n" * 9,
+        f"some/good/{name}": sound,
+        f"some/bad/{name}": random,
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The logs in the current directory, and an empty folder."""
+    for path, content in _logs().items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
     (tmp_path / "empty").mkdir()
-    (tmp_path / "random").mkdir()
-    (tmp_path / "random" / name).write_bytes(bytes(range(7, 256)) * 40)
-    (tmp_path / "README.md").write_text("# Not an event file, but a text of some length.\n" * 9)
-    _run().write(tmp_path / "some" / "good" / name)
-    (tmp_path / "some" / "bad").mkdir()
-    (tmp_path / "some" / "bad" / name).write_bytes(bytes(range(7, 256)) * 40)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
