@@ -241,7 +241,7 @@ class FaultyDisk:
 
 _disk = FaultyDisk()
 # A hook stays until the process ends.
-sys.addaudithook(lambda event, details: _disk.step(event, *details[:1]))
+sys.addaudithook(lambda event, details, step=_disk.step: step(event, *details[:1]))
 
 
 def visible(work: Path) -> set[str]:
