@@ -33,7 +33,7 @@ lint: $(VENV)/dev
 	$(BIN)/lint-imports
 
 pytest: $(VENV)/dev
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-lowest: $(VENV)-lowest/installed
 	$(VENV)-lowest/bin/pytest $(TWICE)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +23,13 @@ if TYPE_CHECKING:
 if sys.platform == "win32":
     from tests.lacking import pytest_collection_modifyitems, pytest_pycollect_makemodule  # noqa: F401
 
+# Tests write in memory where there is enough of it: to remove a file from a disk takes some
+# milliseconds, and they make a hundred thousand. Processes that they start inherit this.
+_MEMORY = Path("/dev/shm")
+if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 2 << 30:
+    os.environ["TMPDIR"] = os.fspath(_MEMORY)
+    tempfile.tempdir = None  # is looked for anew
+
 # Each test reads its files; those of the index say where theirs lies. Processes inherit this.
 os.environ["TBTOOLS_CACHE"] = "off"
 # What was told must not keep the next run of a test from being told.
@@ -34,6 +44,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("tbtools", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, derandomize=False)
 settings.load_profile("tbtools")
+
+
+@pytest.hookimpl(specname="pytest_collection_modifyitems", trylast=True)
+def pytest_start_with_slow_files(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a worker of several: else the others would wait for the one that has such a file last."""
+    if hasattr(config, "workerinput"):
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay to the end: the garbage collector need not look at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -48,8 +48,10 @@ def _sources(folder: Path) -> Path:
     return sources
 
 
-def _sdist(folder: Path) -> Path:
-    """The archive that goes to an index."""
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive that goes to an index; its sources lie in ``sources`` beside its folder."""
+    folder = tmp_path_factory.mktemp("sdist")
     script = "import sys, setuptools.build_meta as b; b.build_sdist(sys.argv[1])"
     _run([sys.executable, "-c", script, folder / "dist"], environment(), cwd=_sources(folder))
     (archive,) = (folder / "dist").iterdir()
@@ -94,12 +96,15 @@ def pure_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def compiled_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built with the compiler, from what goes to an index."""
+def compiled_wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built with the compiler, from what goes to an index.
+
+    Optimised it would take a minute; the modules that all other tests run with are.
+    """
     if shutil.which(os.environ.get("CC", "cc")) is None:
         pytest.skip("no compiler")
-    folder = tmp_path_factory.mktemp("compiled")
-    return _wheel(_sdist(folder), folder / "wheels")
+    folder = tmp_path_factory.mktemp("compiled") / "wheels"
+    return _wheel(sdist, folder, CFLAGS=f"{os.environ.get('CFLAGS', '')} -O0")
 
 
 @pytest.fixture(scope="module")
@@ -201,8 +206,8 @@ def test_what_is_in_a_wheel(pure_wheel: Path, compiled_wheel: Path) -> None:
     assert not [name for name in _names(pure_wheel) if name.endswith(".so")]
 
 
-def test_an_sdist_holds_what_its_tests_need(tmp_path: Path) -> None:
-    with tarfile.open(_sdist(tmp_path)) as archive:
+def test_an_sdist_holds_what_its_tests_need(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     for wanted in (
         "tests/test_nothing.py",
@@ -215,8 +220,8 @@ def test_an_sdist_holds_what_its_tests_need(tmp_path: Path) -> None:
     assert not [name for name in names if name.endswith((".so", ".pyc"))]
 
 
-def test_a_wheel_holds_every_file_of_the_package(compiled_wheel: Path) -> None:
-    sources = compiled_wheel.parents[1] / "sources"
+def test_a_wheel_holds_every_file_of_the_package(sdist: Path, compiled_wheel: Path) -> None:
+    sources = sdist.parents[1] / "sources"
     files = {
         path.relative_to(sources).as_posix()
         for path in (sources / "tbtools").rglob("*")

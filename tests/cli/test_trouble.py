@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.builders import START, EventFileBuilder
 from tests.commands import call, unprivileged
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.commands import Result
@@ -160,24 +162,57 @@ def _run() -> EventFileBuilder:
     return builder.text("note", 3, "hello")
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Sound runs, damaged ones, and what holds no events, in the current directory."""
+@cache
+def _logs() -> dict[str, bytes]:
+    """Sound runs, damaged ones, and what holds no events."""
     name = "events.out.tfevents.1"
-    for run in ("a", "b"):
-        _run().write(tmp_path / "sound" / run / name)
+    sound, random = _run().bytes(), bytes(range(7, 256)) * 40
     damaged = _run().text("note", 4, "bye").corrupt_data_crc().scalar("loss", 21, 0.01)
     damaged.raw_record(b"\xff\xff\xff")  # sound, and no Event
-    damaged.write(tmp_path / "damaged" / name)
+    return {
+        f"sound/a/{name}": sound,
+        f"sound/b/{name}": sound,
+        f"damaged/{name}": damaged.bytes(),
+        f"random/{name}": random,
+        "README.md": b"# Not an event file, but a text of some length.\n" * 9,
+        f"some/good/{name}": sound,
+        f"some/bad/{name}": random,
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The logs in the current directory, and an empty folder."""
+    for path, content in _logs().items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
     (tmp_path / "empty").mkdir()
-    (tmp_path / "random").mkdir()
-    (tmp_path / "random" / name).write_bytes(bytes(range(7, 256)) * 40)
-    (tmp_path / "README.md").write_text("# Not an event file, but a text of some length.\n" * 9)
-    _run().write(tmp_path / "some" / "good" / name)
-    (tmp_path / "some" / "bad").mkdir()
-    (tmp_path / "some" / "bad" / name).write_bytes(bytes(range(7, 256)) * 40)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_browser() -> Iterator[None]:
+    """The first picture is by a Chrome of its own, as users have them; the others share another."""
+    import kaleido
+
+    draw, pictures = kaleido.calc_fig_sync, 0
+
+    def draw_by_one(figure: Any, opts: Any, kopts: Any) -> bytes:
+        nonlocal pictures
+        pictures += 1
+        if pictures == 1:
+            return draw(figure, opts=opts, kopts=kopts)
+        kaleido.start_sync_server(**kopts, silence_warnings=True)
+        return draw(figure, opts=opts)
+
+    if not hasattr(kaleido, "start_sync_server"):  # before 1.1
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kaleido, "calc_fig_sync", draw_by_one)
+        yield
+    kaleido.stop_sync_server(silence_warnings=True)
 
 
 def _call(command: str, *paths: str, options: tuple[str, ...] = ()) -> Result:

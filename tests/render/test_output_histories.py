@@ -60,7 +60,9 @@ def clear(path: Path) -> None:
 
 # Hooks stay until the process ends.
 _watch: list[Callable[[str, object], None]] = []
-sys.addaudithook(lambda event, details: [each(event, *details[:1]) for each in _watch] and None)
+sys.addaudithook(
+    lambda event, details, watch=_watch: [each(event, *details[:1]) for each in watch] and None
+)
 
 
 def killed_before(number: int, folder: Path, work: Callable[[], object]) -> None:

@@ -41,12 +41,18 @@ RUNS = 60
 
 
 @contextlib.contextmanager
-def two_workers(memory_limit: str | None = None) -> Iterator[Any]:
-    """A client of a cluster of its own."""
+def two_workers(memory_limit: str | None = None, forked: bool = False) -> Iterator[Any]:
+    """A client of a cluster of its own.
+
+    Its workers are new processes, as users have them, or forked from one that has imported Dask.
+    """
     import dask
 
-    # A task may lose both workers once; the third one that it loses is one too many.
-    settings = {"distributed.scheduler.allowed-failures": 2}
+    settings = {
+        # A task may lose both workers once; the third one that it loses is one too many.
+        "distributed.scheduler.allowed-failures": 2,
+        "distributed.worker.multiprocessing-method": "forkserver" if forked else "spawn",
+    }
     environment_of_workers = {"distributed.nanny.environ": {"PYTHONPATH": os.fspath(ROOT)}}
     with (
         dask.config.set(settings | environment_of_workers),
@@ -72,7 +78,7 @@ def client() -> Iterator[Any]:
 @pytest.fixture
 def mortal() -> Iterator[Any]:
     """Whose workers a test kills: a nanny gives up on one that is killed while it starts again."""
-    with two_workers() as connected:
+    with two_workers(forked=True) as connected:
         yield connected
 
 
@@ -386,7 +392,7 @@ def test_a_worker_in_trouble(many: str, tmp_path: Path, trouble: str) -> None:
     """One that is far slower than the others, or is ended for its memory by Dask's nanny."""
     told = os.fspath(tmp_path / "told")
     work = partial(names_with_trouble, trouble=trouble, told=told)
-    with two_workers(memory_limit="400MB") as client:
+    with two_workers(memory_limit="400MB", forked=True) as client:
         found = list(over_runs(tbtools.load(many, engine=client), work))
     assert [name for names in found for name in names] == list(tbtools.load(many))
     assert len(found) > 1
