@@ -2,7 +2,7 @@
 
 from libc.math cimport exp, fabs, log, sqrt
 
-from tbtools.analysis.detect.signals import excursion, jump, oscillation
+from tbtools.analysis.detect.signals import contrast, excursion, jump, oscillation
 
 cdef enum:
     VIEW = 128
@@ -16,6 +16,9 @@ cdef double CONFIDENCE = excursion.LEAST_CONFIDENCE
 # Of few points less is asked: see `jump`.
 cdef Py_ssize_t FEW_POINTS = jump.MOST
 cdef double BETWEEN = jump.BETWEEN
+# What is asked of the means of blocks: see `contrast`.
+cdef Py_ssize_t MEANS = contrast.BLOCKS
+cdef double FIRST = contrast.FIRST
 cdef double GROWTH = oscillation.LEAST
 # Surely less than that, before the logarithm is taken.
 cdef double NOT_GROWN = exp(GROWTH) * (1 - 1e-6)
@@ -62,10 +65,33 @@ cdef double highest_of_the_end(
     return least_of(work + LEVELS + 1, count - 1)
 
 
+cdef bint means_rise(const double *y, Py_ssize_t n, double noise) noexcept nogil:
+    """As `contrast.may_rise`, from the last block to the first: the best before is sought then."""
+    cdef Py_ssize_t width = max(1, n // MEANS), i, split
+    cdef double least = FIRST * noise / sqrt(width) * (1 - SLACK), highest = -1e300
+    cdef double sum_after = 0.0, sum_of_block, extreme = 0.0
+    cdef Py_ssize_t blocks = n // width
+    for i in range(blocks * width, n):
+        sum_after += y[i]
+        extreme = larger(extreme, fabs(y[i]))
+    for split in range(blocks - 1, -1, -1):
+        sum_of_block = 0.0
+        for i in range(split * width, (split + 1) * width):
+            sum_of_block += y[i]
+            extreme = larger(extreme, fabs(y[i]))
+        if highest - sum_of_block / width > least - SLACK * extreme:
+            return True
+        sum_after += sum_of_block
+        highest = larger(highest, sum_after / (n - split * width))
+    return False
+
+
 cdef bint may_rise(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
     cdef Py_ssize_t width = 1, last = widest(n), count
     cdef double base = 0.0, gap, least, lowest = least_of(y, n)
     cdef double confidence = BETWEEN if n <= FEW_POINTS else CONFIDENCE
+    if means_rise(y, n, noise):
+        return True
     while width <= last:
         least = noise * larger(1.0, confidence / sqrt(width)) * (1 - SLACK)
         # No level before a gap is below the lowest point.

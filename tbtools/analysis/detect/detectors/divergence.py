@@ -12,6 +12,7 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.learning_rate import is_usual, restart
 from tbtools.analysis.detect.opposites import is_exchanged
 from tbtools.analysis.detect.signals import (
+    contrast,
     excursion,
     jump,
     memory,
@@ -118,9 +119,13 @@ def _by_levels(
     rise, onset = _rise(judged, white=white) if rises else None, None
     if rise is not None:
         onset = _onset(judged, rise, swings=swings)
-    elif white:
+    if rises and not white and _scatters(judged, rise, onset):
+        together = few.contrast_of(judged)
+        if together is not None and (rise is None or _is_scatter(judged, together[0])):
+            return together
+    if rise is None and white:
         return None, None
-    elif rises:
+    if rise is None and rises:
         if len(judged.series.restarts):
             rise, onset = _at_restart(judged, swings=swings)
         if rise is None:
@@ -130,6 +135,17 @@ def _by_levels(
         valley, bend = _valley(judged)
         return rise or valley, bend or onset
     return rise, onset
+
+
+def _scatters(judged: Judged, rise: Excursion | None, onset: Onset | None) -> bool:
+    """Whether levels show no rise, or one that is hardly beyond the noise of its points."""
+    if rise is None or onset is None:
+        return True
+    return not onset.sudden and _is_scatter(judged, rise)
+
+
+def _is_scatter(judged: Judged, rise: Excursion) -> bool:
+    return rise.gap < contrast.SUDDEN * judged.noise
 
 
 def _may_rise(judged: Judged) -> bool:

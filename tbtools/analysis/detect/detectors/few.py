@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect.signals import excursion, jump, robust, unimodal
+from tbtools.analysis.detect.signals import contrast, excursion, jump, memory, robust, unimodal
 from tbtools.analysis.detect.signals.onset import Onset
 
 if TYPE_CHECKING:
@@ -35,14 +35,42 @@ def valley(judged: Judged) -> unimodal.Valley | None:
         judged: The series.
     """
     y = judged.y
-    positive = judged.objective == "min" and not judged.log and len(y) > 0 and y.min() > 0
+    positive = _is_positive(judged)
     if not unimodal.may_rise(y, logarithmic=positive):
         return None
     if positive and _is_even_in_logarithms(y):
         found = _by_logarithms(y) or unimodal.find(y)
     else:
         found = unimodal.find(y)
-    return None if found is None or _is_small(found, judged) else found
+    return None if found is None or _is_small(found.as_rise(len(y)), judged) else found
+
+
+def contrast_of(judged: Judged) -> tuple[excursion.Excursion, Onset] | None:
+    """A rise that all points behind it show together, in the unit of the series.
+
+    Args:
+        judged: The series.
+    """
+    y = judged.y
+    if len(y) < contrast.FEWEST or not contrast.may_rise(y, judged.noise):
+        return None
+    if _is_positive(judged) and _is_even_in_logarithms(y):
+        logs = np.log(y)
+        found = contrast.find(logs, robust.noise_of_points(logs))
+        found = None if found is None else (_without_logarithms(found[0]), found[1])
+    else:
+        found = contrast.find(y, judged.noise)
+    if found is None:
+        return None
+    rise, onset = found
+    if _is_small(replace(rise, noise=rise.gap), judged) or memory.carries(y, rise):
+        return None
+    return rise, onset
+
+
+def _is_positive(judged: Judged) -> bool:
+    y = judged.y
+    return judged.objective == "min" and not judged.log and len(y) > 0 and bool(y.min() > 0)
 
 
 def _is_even_in_logarithms(y: Array) -> bool:
@@ -99,17 +127,20 @@ def _by_logarithms(y: Array) -> unimodal.Valley | None:
     found = unimodal.find(np.log(y))
     if found is None:
         return None
-    base = float(np.exp(found.base))
-    return replace(
-        found,
-        base=base,
-        gap=base * float(np.expm1(found.gap)),
-        fall=base * float(np.expm1(found.fall)),
-        noise=base * float(np.expm1(found.noise)),
+    rise = _without_logarithms(found.as_rise(len(y)))
+    return replace(found, base=rise.base, gap=rise.gap, fall=rise.progress, noise=rise.noise)
+
+
+def _without_logarithms(rise: excursion.Excursion) -> excursion.Excursion:
+    """A rise of logarithms as one of what they are of."""
+    base = float(np.exp(rise.base))
+    gap, noise, progress = (
+        base * float(np.expm1(part)) for part in (rise.gap, rise.noise, rise.progress)
     )
+    return replace(rise, base=base, gap=gap, noise=noise, progress=progress)
 
 
-def _is_small(found: unimodal.Valley, judged: Judged) -> bool:
+def _is_small(rise: excursion.Excursion, judged: Judged) -> bool:
     """Whether next to nothing was lost, and nothing achieved before that it is a part of."""
-    level = 1.0 if judged.log else abs(found.base)
-    return found.fall <= found.noise and found.gap <= SMALL * level
+    level = 1.0 if judged.log else abs(rise.base)
+    return rise.progress <= rise.noise and rise.gap <= SMALL * level
