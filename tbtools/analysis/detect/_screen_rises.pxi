@@ -66,23 +66,23 @@ cdef double highest_of_the_end(
 
 
 cdef bint means_rise(const double *y, Py_ssize_t n, double noise) noexcept nogil:
-    """As `contrast.may_rise`, from the last block to the first: the best before is sought then."""
-    cdef Py_ssize_t width = max(1, n // MEANS), i, split
-    cdef double least = FIRST * noise / sqrt(width) * (1 - SLACK), highest = -1e300
-    cdef double sum_after = 0.0, sum_of_block, extreme = 0.0
-    cdef Py_ssize_t blocks = n // width
-    for i in range(blocks * width, n):
-        sum_after += y[i]
+    """As `contrast.may_rise` at first: whether all behind some block are worse than one before."""
+    cdef Py_ssize_t width = max(1, n // MEANS), blocks = n // width, i, split
+    cdef double best = 0.0, after = 0.0, block = 0.0, extreme = 0.0, apart
+    for i in range(n):
+        after += y[i]
         extreme = larger(extreme, fabs(y[i]))
-    for split in range(blocks - 1, -1, -1):
-        sum_of_block = 0.0
-        for i in range(split * width, (split + 1) * width):
-            sum_of_block += y[i]
-            extreme = larger(extreme, fabs(y[i]))
-        if highest - sum_of_block / width > least - SLACK * extreme:
+    for split in range(1, blocks):
+        block = 0.0
+        for i in range((split - 1) * width, split * width):
+            block += y[i]
+        after -= block
+        best = block if split == 1 else smaller(best, block)
+        apart = after / (n - split * width) - best / width
+        if apart > FIRST * noise * sqrt(1.0 / width + 1.0 / (n - split * width)) * (1 - SLACK) - (
+            SLACK * extreme
+        ):
             return True
-        sum_after += sum_of_block
-        highest = larger(highest, sum_after / (n - split * width))
     return False
 
 

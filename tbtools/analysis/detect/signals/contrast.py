@@ -35,10 +35,13 @@ MOST = 128
 # any length, and of noise correlated by a half, but for some thirty points of it
 # (`python -m benchmarks.detection thresholds`).
 CONFIDENCE = 5.5
-# A first look takes so many blocks of points: a rise has a better one before it by so many times
-# what noise makes of their means.
+# A first look takes so many blocks of points: a rise has one before it that is better than all
+# behind by so many standard errors, of which independent noise alone has none in most series.
 BLOCKS = 32
-FIRST = 2.5
+FIRST = 3.0
+# A second one takes the noise by second differences, of which a logarithm may need no more than
+# this part.
+SECOND = 0.6
 # Fewer points are no series with two levels.
 FEWEST = excursion.BEFORE + excursion.PERSISTENT
 # No noise has a longer memory that these few points would show.
@@ -133,10 +136,19 @@ def may_rise(y: Array, noise: float) -> bool:
     width = max(1, len(y) // BLOCKS)
     begin = np.arange(0, len(y) - width + 1, width)
     sums = np.add.reduceat(y, begin)
-    after = np.cumsum(sums[::-1])[::-1] / (len(y) - begin)
-    sums[-1] = y[begin[-1] : begin[-1] + width].sum()
-    best = np.minimum.accumulate(sums / width)
-    return bool((after[1:] - best[:-1]).max(initial=-np.inf) > FIRST * noise / width**0.5)
+    behind = len(y) - begin
+    after = np.cumsum(sums[::-1])[::-1] / behind
+    best = np.minimum.accumulate(sums[:-1] / width)
+    least = FIRST * noise * np.sqrt(1 / width + 1 / behind)
+    return bool((after[1:] - best > least[1:]).any()) and _is_apart(y)
+
+
+def _is_apart(y: Array) -> bool:
+    """The second look: whether levels are far apart beside the second differences of points."""
+    level = robust.window_means(np.ascontiguousarray(y), -(-len(y) // MOST))
+    found = _farthest_apart(level)
+    noise = (float(np.mean(np.diff(level, 2) ** 2)) / 6) ** 0.5
+    return found.gap > SECOND * CONFIDENCE * noise * found.error
 
 
 def _onset(y: Array, first: int, split: int, *, sudden: bool) -> Onset:
