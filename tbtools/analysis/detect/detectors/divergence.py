@@ -60,7 +60,10 @@ DOUBTS = {
     "traded": "the whole reward improves, of which it may be a term",
     "changed": "a setting was changed there",
     "weighted": "the weight of a term was raised meanwhile",
+    "scatters": "its points scatter about as far as it got worse",
 }
+# A rise in the scatter of its points is as good as certain from so many standard errors on.
+CERTAIN = 15.0
 # With one of these a level that was there before is no fault.
 EXPLAIN = frozenset({"changed", "weighted", "learns", "traded"})
 
@@ -247,7 +250,13 @@ def _of_rise(
     doubt = doubt or recovery.doubt(
         judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log
     )
+    if doubt is None and _hides_in_scatter(rise):
+        doubt = "scatters"
     return _finding(judged, onset, evidence, doubt)
+
+
+def _hides_in_scatter(rise: Excursion) -> bool:
+    return isinstance(rise, contrast.Contrast) and rise.scatters and rise.gap < CERTAIN * rise.noise
 
 
 def _is_explained_from_the_start(given: Given, judged: Judged) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tbtools.analysis.detect.judged import Judged
 
     Array = NDArray[np.float64]
+
+Rise = TypeVar("Rise", bound=excursion.Excursion)
 
 # What was never better than at the start is worth the name from this part of the level on.
 SMALL = 0.05
@@ -45,7 +47,7 @@ def valley(judged: Judged) -> unimodal.Valley | None:
     return None if found is None or _is_small(found.as_rise(len(y)), judged) else found
 
 
-def contrast_of(judged: Judged) -> tuple[excursion.Excursion, Onset] | None:
+def contrast_of(judged: Judged) -> tuple[contrast.Contrast, Onset] | None:
     """A rise that all points behind it show together, in the unit of the series.
 
     Args:
@@ -57,7 +59,9 @@ def contrast_of(judged: Judged) -> tuple[excursion.Excursion, Onset] | None:
     if _is_positive(judged) and _is_even_in_logarithms(y):
         logs = np.log(y)
         found = contrast.find(logs, robust.noise_of_points(logs))
-        found = None if found is None else (_without_logarithms(found[0]), found[1])
+        if found is not None:
+            scatter = float(np.expm1(found[0].scatter)) * float(np.exp(found[0].base))
+            found = replace(_without_logarithms(found[0]), scatter=scatter), found[1]
     else:
         found = contrast.find(y, judged.noise)
     if found is None:
@@ -131,7 +135,7 @@ def _by_logarithms(y: Array) -> unimodal.Valley | None:
     return replace(found, base=rise.base, gap=rise.gap, fall=rise.progress, noise=rise.noise)
 
 
-def _without_logarithms(rise: excursion.Excursion) -> excursion.Excursion:
+def _without_logarithms(rise: Rise) -> Rise:
     """A rise of logarithms as one of what they are of."""
     base = float(np.exp(rise.base))
     gap, noise, progress = (

@@ -11,6 +11,7 @@ that is level.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,6 +57,22 @@ PRECISE = 0.25
 _fits: ModuleType = compiled_or_python("tbtools.analysis.detect._fits")
 
 
+@dataclass(frozen=True)
+class Contrast(Excursion):
+    """A rise that all points behind it show together.
+
+    Attributes:
+        scatter: Standard deviation of one level, where `noise` is that of the gap.
+    """
+
+    scatter: float
+
+    @property
+    def scatters(self) -> bool:
+        """Whether a level alone would not show it."""
+        return self.gap < SUDDEN * self.scatter
+
+
 class _Split(NamedTuple):
     """Two levels: `count` windows before the window `at`, and all from there on.
 
@@ -78,7 +95,7 @@ def find(
     y: Array,
     floor: float,
     effect: float = excursion.EFFECT,
-) -> tuple[Excursion, Onset] | None:
+) -> tuple[Contrast, Onset] | None:
     """Looks for a rise that lasts to the end, and where it begins.
 
     Args:
@@ -103,7 +120,7 @@ def find(
         return None
     begin = len(y) - len(level) * width
     high = begin + found.at * width
-    rise = Excursion(
+    rise = Contrast(
         gap=found.gap,
         base=found.base,
         low=high - (found.count * width + 1) // 2,
@@ -111,9 +128,10 @@ def find(
         width=width,
         noise=noise * found.error,
         progress=achieved,
+        scatter=noise,
     )
     first = max(0, begin + (found.at - found.count) * width)
-    return rise, _onset(y, first, high, sudden=found.gap > SUDDEN * noise)
+    return rise, _onset(y, first, high, sudden=not rise.scatters)
 
 
 def standard_errors(level: Array) -> float:
