@@ -33,7 +33,7 @@ def print_thresholds() -> None:
     _print("a line", LEAST_OF_A_LINE, explained_by_a_line, 0.995)
     few = {points: LEAST_RISE for points in LEAST_EXPLAINED if points <= MOST_OF_A_RISE}
     _print("a rise in noise", few, rise_in_noise, 0.995)
-    apart = dict.fromkeys(LEAST_EXPLAINED, contrast.CONFIDENCE)
+    apart = {points: contrast.least_errors(points) for points in LEAST_EXPLAINED}
     _print("all points behind a split", apart, contrast.standard_errors, 0.99)
 
 

@@ -11,6 +11,7 @@ that is level.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,10 +33,11 @@ if TYPE_CHECKING:
 
 # Longer series are looked at in as many windows.
 MOST = 128
-# Standard errors that a gap has in fewer than one in a hundred level series of independent noise of
-# any length, and of noise correlated by a half, but for some thirty points of it
-# (`python -m benchmarks.detection thresholds`).
-CONFIDENCE = 5.5
+# By number of levels: standard errors that a gap has in fewer than one in a hundred level series of
+# independent noise, in one of noise correlated by 0.3, and in one or two of noise correlated by a
+# half, but for some thirty points of it, which hide that, in three or four
+# (`python -m benchmarks.detection thresholds`). Between them they are interpolated.
+CONFIDENCE = {20: 5.0, 24: 5.5, 40: 5.5, 56: 5.0}
 # A first look takes so many blocks of points: a rise has one before it that is better than all
 # behind by so many standard errors, of which independent noise alone has none in most series.
 BLOCKS = 32
@@ -74,18 +76,18 @@ class Contrast(Excursion):
 
 
 class _Split(NamedTuple):
-    """Two levels: `count` windows before the window `at`, and all from there on.
+    """Two levels: `many` windows before the window `at`, and all from there on.
 
     Attributes:
         at: The first window of the second level.
-        count: How many windows make the first.
+        many: How many windows make the first.
         base: That level,
         gap: and how far above it the second is.
         error: The standard error of the gap, by noise of one.
     """
 
     at: int
-    count: int
+    many: int
     base: float
     gap: float
     error: float
@@ -111,7 +113,7 @@ def find(
     if found.gap <= max(floor, excursion.TINY * abs(found.base)):
         return None
     noise = _noise(level, found.at)
-    if found.gap <= CONFIDENCE * noise * found.error:
+    if found.gap <= least_errors(len(level)) * noise * found.error:
         return None
     achieved = excursion.progress(excursion.smoothed(level)[: found.at], found.base)
     if found.gap <= effect * achieved or not _stays(level[found.at :], found):
@@ -123,15 +125,20 @@ def find(
     rise = Contrast(
         gap=found.gap,
         base=found.base,
-        low=high - (found.count * width + 1) // 2,
+        low=high - (found.many * width + 1) // 2,
         high=high,
         width=width,
         noise=noise * found.error,
         progress=achieved,
         scatter=noise,
     )
-    first = max(0, begin + (found.at - found.count) * width)
+    first = max(0, begin + (found.at - found.many) * width)
     return rise, _onset(y, first, high, sudden=not rise.scatters)
+
+
+def least_errors(points: int) -> float:
+    """`CONFIDENCE` of any number of levels."""
+    return float(np.interp(points, list(CONFIDENCE), list(CONFIDENCE.values())))
 
 
 def standard_errors(level: Array) -> float:
@@ -165,8 +172,8 @@ def _is_apart(y: Array) -> bool:
     """The second look: whether levels are far apart beside the second differences of points."""
     level = robust.window_means(np.ascontiguousarray(y), -(-len(y) // MOST))
     found = _farthest_apart(level)
-    noise = (float(np.mean(np.diff(level, 2) ** 2)) / 6) ** 0.5
-    return found.gap > SECOND * CONFIDENCE * noise * found.error
+    noise = math.sqrt(float(np.mean(np.diff(level, 2) ** 2)) / 6)
+    return found.gap > SECOND * least_errors(len(level)) * noise * found.error
 
 
 def _onset(y: Array, first: int, split: int, *, sudden: bool) -> Onset:
@@ -222,10 +229,11 @@ def _noise(level: Array, at: int) -> float:
     after = level[at:] - level[at:].mean()
     rest = np.concatenate([level[:at] - before, after - along * (along @ after) / (along @ along)])
     fitted = np.count_nonzero(np.diff(before)) + 3
-    scatter = float(rest @ rest) / max(2, len(level) - fitted)
+    scatter = float(rest @ rest) / max(2, len(level) - int(fitted))
     scatter = max(scatter, float(np.mean(np.diff(level, 2) ** 2)) / 6)
     # Of n points it is estimated too low, by (1 + 4 r) / n (Marriott and Pope 1954).
-    correlation = min(MOST_CORRELATION, (len(level) * lag_one(rest) + 1) / (len(level) - 4))
+    least_biased = (len(level) * lag_one(rest) + 1) / (len(level) - 4)
+    correlation = min(MOST_CORRELATION, least_biased)
     return float((scatter * (1 + correlation) / (1 - correlation)) ** 0.5)
 
 
