@@ -175,7 +175,7 @@ def _valley(judged: Judged) -> tuple[Excursion | None, Onset | None]:
 
 def _rise(judged: Judged, *, white: bool) -> Excursion | None:
     but = None if white else _carried(judged)
-    return excursion.find(judged.y, judged.noise, white=white, but=but)
+    return excursion.find(judged.y, few.floor(judged), white=white, but=but)
 
 
 def _carried(judged: Judged) -> Callable[[Excursion], bool]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tbtools.analysis.detect.signals import contrast, excursion, jump, memory, robust, unimodal
 from tbtools.analysis.detect.signals.onset import Onset
+from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +22,9 @@ Rise = TypeVar("Rise", bound=excursion.Excursion)
 
 # What was never better than at the start is worth the name from this part of the level on.
 SMALL = 0.05
+# No more values than these are steps of one sample.
+VALUES = 5
+LEAST_TURNS = 2
 # A loss so many times as large as that of a model that has learned nothing is of none that learns.
 BEYOND = 10.0
 # It is asked of so many points: of more a level at first is known, and what it rises by.
@@ -44,7 +48,27 @@ def valley(judged: Judged) -> unimodal.Valley | None:
         found = _by_logarithms(y) or unimodal.find(y)
     else:
         found = unimodal.find(y)
-    return None if found is None or _is_small(found.as_rise(len(y)), judged) else found
+    small = found is not None and _is_small(found.as_rise(len(y)), judged)
+    return None if found is None or small or found.gap <= floor(judged) else found
+
+
+def floor(judged: Judged) -> float:
+    """What a rise has to be larger than: the noise of a point, or the one step that it makes.
+
+    A share of few samples near its bound has a few values, each one sample from the next, and goes
+    to and fro between them.
+
+    Args:
+        judged: The series.
+    """
+    y = judged.y
+    if len(set(y[: 2 * VALUES].tolist())) > VALUES or len(distinct(y)) > VALUES:
+        return judged.noise
+    change = np.diff(y)
+    turns = min(np.count_nonzero(change > 0), np.count_nonzero(change < 0))
+    if turns < LEAST_TURNS:
+        return judged.noise
+    return max(judged.noise, robust.median(np.abs(change[change != 0])))
 
 
 def contrast_of(judged: Judged) -> tuple[contrast.Contrast, Onset] | None:
@@ -63,7 +87,7 @@ def contrast_of(judged: Judged) -> tuple[contrast.Contrast, Onset] | None:
             scatter = float(np.expm1(found[0].scatter)) * float(np.exp(found[0].base))
             found = replace(_without_logarithms(found[0]), scatter=scatter), found[1]
     else:
-        found = contrast.find(y, judged.noise)
+        found = contrast.find(y, floor(judged))
     if found is None:
         return None
     rise, onset = found
