@@ -22,8 +22,8 @@ Rise = TypeVar("Rise", bound=excursion.Excursion)
 
 # What was never better than at the start is worth the name from this part of the level on.
 SMALL = 0.05
-# No more values than these are steps of one sample.
-VALUES = 5
+# More values than those of what is won or lost, and no more than so many, are steps of one sample.
+OUTCOMES, VALUES = 2, 5
 LEAST_TURNS = 2
 # A loss so many times as large as that of a model that has learned nothing is of none that learns.
 BEYOND = 10.0
@@ -62,7 +62,8 @@ def floor(judged: Judged) -> float:
         judged: The series.
     """
     y = judged.y
-    if len(set(y[: 2 * VALUES].tolist())) > VALUES or len(distinct(y)) > VALUES:
+    few_points = judged.width == 1 and len(y) <= MOST
+    if not few_points or not OUTCOMES < len(distinct(y)) <= VALUES:
         return judged.noise
     change = np.diff(y)
     turns = min(np.count_nonzero(change > 0), np.count_nonzero(change < 0))
