@@ -1,4 +1,4 @@
-"""The thresholds of the valley's fit, simulated: how `signals/unimodal.py` got its tables."""
+"""Thresholds, simulated: how `signals/unimodal.py` and `signals/contrast.py` got theirs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.detection.curves import Array, autocorrelated
+from tbtools.analysis.detect.signals import contrast
 from tbtools.analysis.detect.signals.unimodal import (
     LEAST_EXPLAINED,
     LEAST_OF_A_LINE,
@@ -27,11 +28,13 @@ SERIES = 4000
 
 
 def print_thresholds() -> None:
-    """What three statistics reach in noise, by points and correlation, and what is asked for."""
+    """What four statistics reach in noise, by points and correlation, and what is asked for."""
     _print("a valley", LEAST_EXPLAINED, lambda y: explained_by_a_valley(y)[0], 0.99)
     _print("a line", LEAST_OF_A_LINE, explained_by_a_line, 0.995)
     few = {points: LEAST_RISE for points in LEAST_EXPLAINED if points <= MOST_OF_A_RISE}
     _print("a rise in noise", few, rise_in_noise, 0.995)
+    apart = {points: contrast.least_errors(points) for points in LEAST_EXPLAINED}
+    _print("all points behind a split", apart, contrast.standard_errors, 0.99)
 
 
 def _print(name: str, table: Mapping[int, float], statistic: Statistic, exceeded: float) -> None:

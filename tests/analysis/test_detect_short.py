@@ -255,3 +255,17 @@ def test_what_has_vanished_and_goes_on_falling_collapses_no_second_time() -> Non
     falls = 1e-12 * 10 ** -np.interp(np.arange(30), [0, 8, 30], [0, 3, 7])
     falls[0] = 0.5
     assert serious(found(reward_signal_mean=falls)) == []
+
+
+def test_one_sample_to_and_fro_below_a_bound_is_no_decline() -> None:
+    # Precision of 890 samples: all right, or one or two of them wrong.
+    wrong = [2, 0, 0, 0, 0, 0, 2, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 1]
+    precision = 1 - np.asarray(wrong) / 890
+    for train in (falling(25), 0.11 + noise(25, 0.005)):
+        kinds = {each.kind for each in found(train_loss=train, val_precision=precision)}
+        assert not kinds & {"overfitting", "divergence"}
+
+
+def test_one_step_between_two_constants_is_a_jump_whatever_its_height() -> None:
+    [finding] = found(val_precision=[0.95] * 20 + [0.6] * 15)
+    assert (finding.kind, finding.onset_step) == ("divergence", 20)

@@ -10,6 +10,7 @@ from benchmarks.detection.development.growing import GROWING
 from benchmarks.detection.development.healthy import HEALTHY
 from benchmarks.detection.development.literature import LITERATURE, SOUND
 from benchmarks.detection.development.lookalikes import LIKE_THEM
+from benchmarks.detection.development.scattered import SCATTERED
 from benchmarks.detection.development.short import SHORT
 from benchmarks.detection.development.standing import PATIENT, STANDING
 from benchmarks.detection.development.subtle import SUBTLE
@@ -26,6 +27,7 @@ FAMILIES = [
     *(Family(make.__name__, "overfitting", make) for make in OVERFITTING),
     *(Family(make.__name__, kind, make) for kind, makers in SUBTLE.items() for make in makers),
     *(Family(make.__name__, kind, make) for kind, makers in SHORT.items() for make in makers),
+    *(Family(make.__name__, kind, make) for kind, makers in SCATTERED.items() for make in makers),
     *(Family(make.__name__, kind, make) for kind, makers in LITERATURE.items() for make in makers),
     *(Family(make.__name__, "collapse", make) for make in VANISHING),
     *(Family(make.__name__, "explosion", make) for make in GROWING),

@@ -2,7 +2,7 @@
 
 from libc.math cimport exp, fabs, log, sqrt
 
-from tbtools.analysis.detect.signals import excursion, jump, oscillation
+from tbtools.analysis.detect.signals import contrast, excursion, jump, oscillation
 
 cdef enum:
     VIEW = 128
@@ -16,6 +16,9 @@ cdef double CONFIDENCE = excursion.LEAST_CONFIDENCE
 # Of few points less is asked: see `jump`.
 cdef Py_ssize_t FEW_POINTS = jump.MOST
 cdef double BETWEEN = jump.BETWEEN
+# What is asked of the means of blocks: see `contrast`.
+cdef Py_ssize_t MEANS = contrast.BLOCKS
+cdef double FIRST = contrast.FIRST
 cdef double GROWTH = oscillation.LEAST
 # Surely less than that, before the logarithm is taken.
 cdef double NOT_GROWN = exp(GROWTH) * (1 - 1e-6)
@@ -62,10 +65,33 @@ cdef double highest_of_the_end(
     return least_of(work + LEVELS + 1, count - 1)
 
 
+cdef bint means_rise(const double *y, Py_ssize_t n, double noise) noexcept nogil:
+    """As `contrast.may_rise` at first: whether all behind some block are worse than one before."""
+    cdef Py_ssize_t width = max(1, n // MEANS), blocks = n // width, i, split
+    cdef double best = 0.0, after = 0.0, block = 0.0, extreme = 0.0, apart
+    for i in range(n):
+        after += y[i]
+        extreme = larger(extreme, fabs(y[i]))
+    for split in range(1, blocks):
+        block = 0.0
+        for i in range((split - 1) * width, split * width):
+            block += y[i]
+        after -= block
+        best = block if split == 1 else smaller(best, block)
+        apart = after / (n - split * width) - best / width
+        if apart > FIRST * noise * sqrt(1.0 / width + 1.0 / (n - split * width)) * (1 - SLACK) - (
+            SLACK * extreme
+        ):
+            return True
+    return False
+
+
 cdef bint may_rise(const double *y, Py_ssize_t n, double noise, double *work) noexcept nogil:
     cdef Py_ssize_t width = 1, last = widest(n), count
     cdef double base = 0.0, gap, least, lowest = least_of(y, n)
     cdef double confidence = BETWEEN if n <= FEW_POINTS else CONFIDENCE
+    if means_rise(y, n, noise):
+        return True
     while width <= last:
         least = noise * larger(1.0, confidence / sqrt(width)) * (1 - SLACK)
         # No level before a gap is below the lowest point.

@@ -12,6 +12,7 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.learning_rate import is_usual, restart
 from tbtools.analysis.detect.opposites import is_exchanged
 from tbtools.analysis.detect.signals import (
+    contrast,
     excursion,
     jump,
     memory,
@@ -59,7 +60,10 @@ DOUBTS = {
     "traded": "the whole reward improves, of which it may be a term",
     "changed": "a setting was changed there",
     "weighted": "the weight of a term was raised meanwhile",
+    "scatters": "its points scatter about as far as it got worse",
 }
+# A rise in the scatter of its points is as good as certain from so many standard errors on.
+CERTAIN = 15.0
 # With one of these a level that was there before is no fault.
 EXPLAIN = frozenset({"changed", "weighted", "learns", "traded"})
 
@@ -118,9 +122,13 @@ def _by_levels(
     rise, onset = _rise(judged, white=white) if rises else None, None
     if rise is not None:
         onset = _onset(judged, rise, swings=swings)
-    elif white:
+    if rises and not white and _scatters(judged, rise, onset):
+        together = few.contrast_of(judged)
+        if together is not None and (rise is None or _is_scatter(judged, together[0])):
+            return together
+    if rise is None and white:
         return None, None
-    elif rises:
+    if rise is None and rises:
         if len(judged.series.restarts):
             rise, onset = _at_restart(judged, swings=swings)
         if rise is None:
@@ -130,6 +138,17 @@ def _by_levels(
         valley, bend = _valley(judged)
         return rise or valley, bend or onset
     return rise, onset
+
+
+def _scatters(judged: Judged, rise: Excursion | None, onset: Onset | None) -> bool:
+    """Whether levels show no rise, or one that is hardly beyond the noise of its points."""
+    if rise is None or onset is None:
+        return True
+    return not onset.sudden and _is_scatter(judged, rise)
+
+
+def _is_scatter(judged: Judged, rise: Excursion) -> bool:
+    return rise.gap < contrast.SUDDEN * judged.noise
 
 
 def _may_rise(judged: Judged) -> bool:
@@ -156,7 +175,7 @@ def _valley(judged: Judged) -> tuple[Excursion | None, Onset | None]:
 
 def _rise(judged: Judged, *, white: bool) -> Excursion | None:
     but = None if white else _carried(judged)
-    return excursion.find(judged.y, judged.noise, white=white, but=but)
+    return excursion.find(judged.y, few.floor(judged), white=white, but=but)
 
 
 def _carried(judged: Judged) -> Callable[[Excursion], bool]:
@@ -231,7 +250,13 @@ def _of_rise(
     doubt = doubt or recovery.doubt(
         judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log
     )
+    if doubt is None and _hides_in_scatter(rise):
+        doubt = "scatters"
     return _finding(judged, onset, evidence, doubt)
+
+
+def _hides_in_scatter(rise: Excursion) -> bool:
+    return isinstance(rise, contrast.Contrast) and rise.scatters and rise.gap < CERTAIN * rise.noise
 
 
 def _is_explained_from_the_start(given: Given, judged: Judged) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from tbtools.analysis.detect.signals import excursion, jump, robust, unimodal
+from tbtools.analysis.detect.signals import contrast, excursion, jump, memory, robust, unimodal
 from tbtools.analysis.detect.signals.onset import Onset
+from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+Rise = TypeVar("Rise", bound=excursion.Excursion)
+
 # What was never better than at the start is worth the name from this part of the level on.
 SMALL = 0.05
+# More values than those of what is won or lost, and no more than so many, are steps of one sample.
+OUTCOMES, VALUES = 2, 5
+LEAST_TURNS = 2
 # A loss so many times as large as that of a model that has learned nothing is of none that learns.
 BEYOND = 10.0
 # It is asked of so many points: of more a level at first is known, and what it rises by.
@@ -35,14 +41,65 @@ def valley(judged: Judged) -> unimodal.Valley | None:
         judged: The series.
     """
     y = judged.y
-    positive = judged.objective == "min" and not judged.log and len(y) > 0 and y.min() > 0
+    positive = _is_positive(judged)
     if not unimodal.may_rise(y, logarithmic=positive):
         return None
     if positive and _is_even_in_logarithms(y):
         found = _by_logarithms(y) or unimodal.find(y)
     else:
         found = unimodal.find(y)
-    return None if found is None or _is_small(found, judged) else found
+    small = found is not None and _is_small(found.as_rise(len(y)), judged)
+    return None if found is None or small or found.gap <= floor(judged) else found
+
+
+def floor(judged: Judged) -> float:
+    """What a rise has to be larger than: the noise of a point, or the one step that it makes.
+
+    A share of few samples near its bound has a few values, each one sample from the next, and goes
+    to and fro between them.
+
+    Args:
+        judged: The series.
+    """
+    y = judged.y
+    few_points = judged.width == 1 and len(y) <= MOST
+    if not few_points or not OUTCOMES < len(distinct(y)) <= VALUES:
+        return judged.noise
+    change = np.diff(y)
+    turns = min(np.count_nonzero(change > 0), np.count_nonzero(change < 0))
+    if turns < LEAST_TURNS:
+        return judged.noise
+    return max(judged.noise, robust.median(np.abs(change[change != 0])))
+
+
+def contrast_of(judged: Judged) -> tuple[contrast.Contrast, Onset] | None:
+    """A rise that all points behind it show together, in the unit of the series.
+
+    Args:
+        judged: The series.
+    """
+    y = judged.y
+    if len(y) < contrast.FEWEST or not contrast.may_rise(y, judged.noise):
+        return None
+    if _is_positive(judged) and _is_even_in_logarithms(y):
+        logs = np.log(y)
+        found = contrast.find(logs, robust.noise_of_points(logs))
+        if found is not None:
+            scatter = float(np.expm1(found[0].scatter)) * float(np.exp(found[0].base))
+            found = replace(_without_logarithms(found[0]), scatter=scatter), found[1]
+    else:
+        found = contrast.find(y, floor(judged))
+    if found is None:
+        return None
+    rise, onset = found
+    if _is_small(replace(rise, noise=rise.gap), judged) or memory.carries(y, rise):
+        return None
+    return rise, onset
+
+
+def _is_positive(judged: Judged) -> bool:
+    y = judged.y
+    return judged.objective == "min" and not judged.log and len(y) > 0 and bool(y.min() > 0)
 
 
 def _is_even_in_logarithms(y: Array) -> bool:
@@ -99,17 +156,20 @@ def _by_logarithms(y: Array) -> unimodal.Valley | None:
     found = unimodal.find(np.log(y))
     if found is None:
         return None
-    base = float(np.exp(found.base))
-    return replace(
-        found,
-        base=base,
-        gap=base * float(np.expm1(found.gap)),
-        fall=base * float(np.expm1(found.fall)),
-        noise=base * float(np.expm1(found.noise)),
+    rise = _without_logarithms(found.as_rise(len(y)))
+    return replace(found, base=rise.base, gap=rise.gap, fall=rise.progress, noise=rise.noise)
+
+
+def _without_logarithms(rise: Rise) -> Rise:
+    """A rise of logarithms as one of what they are of."""
+    base = float(np.exp(rise.base))
+    gap, noise, progress = (
+        base * float(np.expm1(part)) for part in (rise.gap, rise.noise, rise.progress)
     )
+    return replace(rise, base=base, gap=gap, noise=noise, progress=progress)
 
 
-def _is_small(found: unimodal.Valley, judged: Judged) -> bool:
+def _is_small(rise: excursion.Excursion, judged: Judged) -> bool:
     """Whether next to nothing was lost, and nothing achieved before that it is a part of."""
-    level = 1.0 if judged.log else abs(found.base)
-    return found.fall <= found.noise and found.gap <= SMALL * level
+    level = 1.0 if judged.log else abs(rise.base)
+    return rise.progress <= rise.noise and rise.gap <= SMALL * level

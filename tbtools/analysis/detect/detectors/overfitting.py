@@ -114,7 +114,7 @@ def _twin_name(training: Judged, validation: Judged) -> str:
 def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset | None]:
     """A rise beyond the noise; of few points also a valley, whose noise is not known before."""
     y = validation.y
-    rise = excursion.find(y, validation.noise, EFFECT, CONFIDENCE) if rises else None
+    rise = excursion.find(y, few.floor(validation), EFFECT, CONFIDENCE) if rises else None
     onset = None if rise is None else locate(y, rise)
     valley = _valley(validation) if rise is None or len(y) <= FEW else None
     if valley is not None and not (onset and onset.sudden and valley.leap > unimodal.LEAP):

@@ -130,7 +130,7 @@ def find(y: Array) -> Valley | None:
     if len(y) < min(LEAST_EXPLAINED):
         return None
     width = -(-len(y) // MOST)
-    level = _without_strays(robust.window_means(y, width))
+    level = without_strays(robust.window_means(y, width))
     smooth = robust.running_median(level, 3)
     if not _may_rise(smooth):
         return None
@@ -177,7 +177,7 @@ def unevenness(y: Array) -> float:
     """
     if len(y) < min(LEAST_EXPLAINED):
         return 0.0
-    level = _without_strays(robust.window_means(y, -(-len(y) // MOST)))
+    level = without_strays(robust.window_means(y, -(-len(y) // MOST)))
     fit, _ = _fit(level)
     rest = (level - fit)[np.argsort(fit, kind="stable")] ** 2
     half = len(rest) // 2
@@ -185,7 +185,7 @@ def unevenness(y: Array) -> float:
     return abs(float(np.log((high + robust.TINY) / (low + robust.TINY))))
 
 
-def _without_strays(level: Array) -> Array:
+def without_strays(level: Array) -> Array:
     """Levels, of which single ones far from all about them are moved to these.
 
     The bottom of a valley is as far from them as its sides rise in two steps.
