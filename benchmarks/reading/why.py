@@ -11,6 +11,10 @@ WHY = {
         "about half of it is the start of Python and the imports, which the summary of a small "
         "log takes, too (see Start-up); the server's time is that of its load cycle alone."
     ),
+    ("many runs, from the shell", "at most 2.5 x the cost for 2 x as many more runs"): (
+        "it is a ratio of differences of some tenths of a second, which swing by as much from run "
+        "to run of this machine; the three runs before had 1.96 to 2.23."
+    ),
     ("pictures and histograms", "at most 1.5 x the time of one checksum pass"): (
         "by the clock it takes as long as the pass: both cores share the work, and what they take "
         "together, which is what counts where the machine is busy, is more."
@@ -29,16 +33,6 @@ WHY = {
         "take 7.5 ns, and copying three fields from places that are known 6.7 ns: what an entry "
         "could save that holds no values is a seventh, and one that holds them may not be written "
         "for more than a tenth of the scan (see cache.md)."
-    ),
-    ("a report of 1,500 runs", "at most 8 s"): (
-        "a profile says that three fifths of the time go into judging them, of which a third into "
-        "what rises and a quarter into speeds, rates and norms, and three eighths into what the "
-        "page shows, of which the curves are half; no function takes more than a twentieth."
-    ),
-    ("a report of 20 million points", "at most 6 s"): (
-        "a profile says that two thirds of the time go into judging: a third of all into running "
-        "medians of a hundred points, of series whose ends are at other scales; three tenths go "
-        "into what the page shows, and a tenth into putting rows in order."
     ),
     ("`tbtools summarize` of a small log", "at most 0.35 s of CPU"): (
         "seconds belong to the machine: where `python -c pass` takes 0.010 s it took 0.28 s. Of "

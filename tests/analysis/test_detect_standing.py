@@ -117,3 +117,37 @@ def test_noise_that_hides_an_improvement_of_most_of_the_loss_is_no_plateau() -> 
 def test_a_loss_that_may_have_been_halved_is_no_plateau() -> None:
     loss = [110, 20, 11, 7.1, 5.6, 3.7, 3.4, 3.1, 2.3, 2.4, 3.0, 2.9, 2.3, 2.2, 2.0, 2.1, 2.9, 2.7]
     assert told(found(loss=np.array([*loss, 3.2, 2.6]) / 1000)) == []
+
+
+def halved(values: np.ndarray, first: int = 1) -> np.ndarray:
+    """With every other point at zero."""
+    values = values.copy()
+    values[first::2] = 0
+    return values
+
+
+LEARNED = 0.2 + 0.3 * np.exp(-np.arange(12) / 4) + 0.01 * np.cos(np.arange(12) ** 2)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_epochs_without_data_are_told(first: int) -> None:
+    """What Keras logs where the data set has run out: each even epoch is empty."""
+    val = np.repeat(LEARNED[::2], 2)  # the validation is not made anew
+    findings = found(loss=halved(LEARNED, first), accuracy=halved(1 - LEARNED, first), val_loss=val)
+    assert sorted(told(findings)) == [
+        ("warning", "collapse", "accuracy"),
+        ("warning", "collapse", "loss"),
+    ]
+    assert {each.onset_step for each in findings} == {first + 1}
+    assert "exactly 0 at every other point, 6 of 12" in findings[0].message
+
+
+def test_zeros_elsewhere_are_no_epochs_without_data() -> None:
+    twice = halved(LEARNED)
+    twice[4] = 0
+    once = LEARNED.copy()
+    once[[3, 7]] = 0
+    outcomes = np.tile([0.0, 1.0], 6)
+    for values in (twice, once, outcomes, halved(LEARNED)[:7]):
+        findings = found(loss=values, accuracy=values)
+        assert not [each for each in findings if "every other point" in each.message]

@@ -14,6 +14,7 @@ from tbtools.analysis.detect import machinery
 from tbtools.analysis.detect.causes import with_causes
 from tbtools.analysis.detect.company import with_company
 from tbtools.analysis.detect.detectors import (
+    blank,
     divergence,
     nonfinite,
     overfitting,
@@ -146,6 +147,8 @@ def _detect(
     parts = {run: machinery.Parts.of(own) for run, own in by_run.items()}
     found += machinery.find(parts, of_run, scales, declared or (lambda *_: {}))
     found += filter(None, map(unbounded.find, judged.values()))
+    blanks = {(one.run, one.tag): one for one in filter(None, map(blank.find, judged.values()))}
+    found += blanks.values()
     found += _tenfold(unusual, judged, {(one.run, one.tag) for one in found})
     rates = learning_rates(one for own in parts.values() for one in own["learning_rate"])
     short = _with_few_steps(judged)
@@ -157,7 +160,7 @@ def _detect(
         for key, fit in judged.items()
         if not isinstance(fit, AsItIs) and len(fit) <= divergence.FEW
     }
-    left -= scales.keys() | short
+    left -= scales.keys() | blanks.keys() | short
     runs = {run for run, _ in left}
     tasks = given((one for one in every if one.run in runs), judged)
     for number, (key, fit) in enumerate(judged.items()):
