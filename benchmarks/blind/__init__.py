@@ -7,5 +7,6 @@ it. A third of the families (`--part development`) may be looked at; nothing is 
 `--part second` is another set (`benchmarks.blind.second`), by another author; `--part third`,
 `--part fourth`, `--part fifth`, `--part sixth`, `--part seventh` and `--part eighth` are six more
 (`benchmarks.blind.third`, `benchmarks.blind.fourth`, `benchmarks.blind.fifth`,
-`benchmarks.blind.sixth`, `benchmarks.blind.seventh`, `benchmarks.blind.eighth`).
+`benchmarks.blind.sixth`, `benchmarks.blind.seventh`, `benchmarks.blind.eighth`), and `--part ninth`
+is a small one of speeds and learning rates (`benchmarks.blind.ninth`).
 """

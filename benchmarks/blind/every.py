@@ -6,9 +6,10 @@ from benchmarks.blind.eighth import EIGHTH
 from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.fifth import FIFTH
 from benchmarks.blind.fourth import FOURTH
+from benchmarks.blind.ninth import NINTH
 from benchmarks.blind.second import SECOND
 from benchmarks.blind.seventh import SEVENTH
 from benchmarks.blind.sixth import SIXTH
 from benchmarks.blind.third import THIRD
 
-EVERY = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH)
+EVERY = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH, *NINTH)

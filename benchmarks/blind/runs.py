@@ -32,6 +32,7 @@ Part = Literal[
     "sixth",
     "seventh",
     "eighth",
+    "ninth",
 ]
 PARTS: tuple[Part, ...] = get_args(Part)
 Window = tuple[int, int]

@@ -16,6 +16,8 @@ from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.fifth import FIFTH
 from benchmarks.blind.fourth import FOURTH
 from benchmarks.blind.frozen import digest, digests, frozen
+from benchmarks.blind.ninth import NINTH
+from benchmarks.blind.ninth.making import dwindled, near_nothing, paced, rounded, spells, taught
 from benchmarks.blind.runs import PARTS, Family, Log, prefixes
 from benchmarks.blind.score import Share, by_kind, of_healthy, score
 from benchmarks.blind.second import SECOND
@@ -73,7 +75,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     names = {family.name.partition("/")[0]: family for family in SECOND}
     assert not names.keys() & {family.name.partition("/")[0] for family in FAMILIES}
     assert {family.part for family in SECOND} == {"second"}
-    others = {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"}
+    others = {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"}
     assert others == set(PARTS) - {"development", "held-out"}
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
@@ -135,8 +137,8 @@ def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH],
-    ids=["third", "fourth", "fifth", "sixth", "seventh", "eighth"],
+    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH],
+    ids=["third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"],
 )
 def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], seed: int) -> None:
     for family in families:
@@ -154,7 +156,7 @@ def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], see
 
 
 @pytest.mark.parametrize(
-    "families", [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH], ids=lambda each: each[0].part
+    "families", [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH], ids=lambda each: each[0].part
 )
 def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
     assert digests(families) == frozen(families[0].part)
@@ -163,8 +165,8 @@ def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH],
-    ids=["fourth", "fifth", "sixth", "seventh", "eighth"],
+    [FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH],
+    ids=["fourth", "fifth", "sixth", "seventh", "eighth", "ninth"],
 )
 def test_healthy_runs_are_numbers_throughout(families: tuple[Family, ...], seed: int) -> None:
     """Except for the first explained variance of PPO, which is none."""
@@ -266,6 +268,68 @@ def test_the_eighth_set_has_many_divergences_of_several_strengths() -> None:
     assert len(of) >= 8
     strengths = {family.name.partition("/")[2] for family in EIGHTH if has(family, "divergence")}
     assert strengths >= {"clear", "medium", "faint"}
+
+
+def test_the_ninth_set_is_of_speeds_and_rates_and_of_what_looks_like_them() -> None:
+    names = {family.name.partition("/")[0]: family for family in NINTH}
+    assert not names.keys() & {one.name.partition("/")[0] for one in EVERY if one.part != "ninth"}
+    assert {family.part for family in NINTH} == {"ninth"}
+    kinds = Counter(family.kind for family in names.values())
+    assert kinds == {"throughput": 8, "learning_rate": 8, "healthy": 8}
+    assert {truth.kind for family in NINTH for truth in family.run(0).truths} == kinds.keys() - {
+        "healthy"
+    }
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_series_of_the_ninth_set_have_three_to_three_hundred_points(seed: int) -> None:
+    for family in NINTH:
+        points: Counter[tuple[str, str]] = Counter()
+        for session in family.run(seed).sessions:
+            for tag, series in session.series.items():
+                points[session.run, tag] += len(series.steps)
+        assert 12 <= max(points.values()) <= 300, family.name
+        assert min(points.values()) >= 3, family.name
+
+
+def test_steps_take_the_seconds_that_they_are_paced_to() -> None:
+    """Within the jitter of the clock, which is an eighth of each."""
+    log = Log(np.random.default_rng(1))
+    seconds = np.repeat([2.0, 5.0], 500)
+    steps = np.arange(1000) * 10
+    log.add("loss", steps, 1.0)
+    paced(log, steps, seconds)
+    took = np.diff(log.close().sessions[0].series["loss"].wall_times)
+    assert took[:499].mean() == pytest.approx(20, rel=0.03)
+    assert took[499:].mean() == pytest.approx(50, rel=0.03)
+
+
+def test_a_loss_learns_by_the_rate_and_not_without_one() -> None:
+    loss = taught(np.repeat([2.0, 0.0], 50), 1.0, 5.0, 1.0)
+    assert (np.diff(loss[:50]) < 0).all()
+    assert np.ptp(loss[50:]) == 0
+    assert 1 < loss[-1] < taught(np.ones(10), 1.0, 5.0, 1.0)[4]
+
+
+def test_numbers_are_written_to_so_many_digits() -> None:
+    np.testing.assert_allclose(
+        rounded([123456.0, 0.00123456, 0.0, -9.876], 3), [123e3, 0.00123, 0, -9.88]
+    )
+
+
+def test_busy_spells_are_over_in_time() -> None:
+    for seed in range(20):
+        factors = spells(np.random.default_rng(seed), 200, 4, 0.09, 2.0)
+        assert np.count_nonzero(np.diff(factors > 1)) == 8
+        assert (factors[160:] == 1).all()
+        assert 1.6 <= factors.max() <= 2
+
+
+def test_a_rate_is_dated_from_where_little_is_left_of_it() -> None:
+    steps = np.arange(0, 200, 10)
+    rate = np.array([1, 0.8, 0.6, 0.4, 0.2, 0.1, 0.01, 0.005, *[0.0] * 12])
+    assert near_nothing(steps, rate) == (40, 100)
+    assert dwindled(steps, rate, 1, 0.05) == (0, 80)
 
 
 def has(family: Family, kind: str) -> bool:
