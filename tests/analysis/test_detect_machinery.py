@@ -587,3 +587,31 @@ def test_a_loss_scale_that_fell_before_not_a_number() -> None:
 )
 def test_what_is_usual_is_no_precursor(witness: ScalarSeries) -> None:
     assert "precursors" not in divergence(spoiled(), witness).evidence
+
+
+def test_larger_batches_take_longer_and_are_no_slowdown() -> None:
+    """Batches twice as large from point 200 on: a step takes nearly twice as long."""
+    seconds = np.where(POINT < 200, 1.0, 1.9) * noise(0.02)
+    samples = np.where(POINT < 200, 128, 256) / seconds
+    time, speed = logged("step_time", seconds, seconds), logged("samples_per_second", samples)
+    assert [each.severity for each in found(time)] == ["warning"]
+    [one] = found(time, speed)
+    assert (one.severity, one.tag) == ("info", "step_time")
+    assert "samples_per_second did not fall" in one.message
+
+
+@pytest.mark.parametrize(("rate", "kinds"), [(1e-9, 1), (1e-6, 0)])
+def test_a_rate_that_was_never_high_enough_to_teach(rate: float, kinds: int) -> None:
+    findings = found(logged("lr", rate), logged("train/loss", 2.3 * noise(0.005)))
+    told = [(each.kind, each.severity, each.onset_step) for each in findings]
+    assert told == [("learning_rate", "warning", 0)] * kinds
+    assert all("as good as 0, 1e-09 at most" in each.message for each in findings)
+
+
+def test_a_schedule_with_its_warm_up_that_begins_anew(tmp_path: Path) -> None:
+    """The session warms up from zero, to six times what the rate was, and comes down again."""
+    whole = cosine() * np.minimum(1, POINT / 8)
+    written(tmp_path, [("lr", range(300), whole[:300]), ("lr", range(300, 400), whole[:100])])
+    [one] = tbtools.detect(tmp_path).of("learning_rate")
+    assert (one.severity, one.last_good_step) == ("warning", 299)
+    assert 300 <= one.onset_step <= 301

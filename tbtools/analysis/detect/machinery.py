@@ -8,10 +8,10 @@ ways to say how fast it is go wrong together.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, islice, starmap
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -182,9 +182,11 @@ def _waits(parts: Parts) -> Iterator[Finding | None]:
 
 def _slower(parts: Parts, loss: Judged | None) -> Iterator[Finding]:
     """What the run logs of its speed, and where that shows nothing, what its wall times say."""
-    measured: tuple[Literal["speed", "step_time"], ...] = ("speed", "step_time")
-    series = ((one, how) for how in measured for one in parts[how])
-    logged = list(_first(starmap(throughput.of_tag, series)))
+    logged = list(_first(throughput.of_tag(one, "speed") for one in parts["speed"]))
+    logged = logged or [
+        _of_larger_steps(found, parts["speed"])
+        for found in _first(throughput.of_tag(one, "step_time") for one in parts["step_time"])
+    ]
     if logged:
         yield from logged
         return
@@ -199,7 +201,16 @@ def _slower(parts: Parts, loss: Judged | None) -> Iterator[Finding]:
     if loss is not None and 2 * len(loss.series.step) > len(densest.step):
         densest = loss.series
     if (found := throughput.of_clock(densest)) is not None:
-        yield found
+        yield _of_larger_steps(found, parts["speed"])
+
+
+def _of_larger_steps(found: Finding, speeds: Sequence[ScalarSeries]) -> Finding:
+    """Steps that take longer though a logged speed did not fall: there is more to do in each."""
+    whole = [one for one in speeds if np.isfinite(one.value).sum() >= throughput.LEAST_POINTS]
+    if not whole:
+        return found
+    text = f"{found.message}; {whole[0].tag} did not fall: there is more to do in a step"
+    return replace(found, severity="info", message=text)
 
 
 def _first(found: Iterable[Finding | None]) -> Iterable[Finding]:

@@ -105,8 +105,11 @@ def find(series: ScalarSeries) -> Finding | None:
 def _at_restarts(value: Array, resumed: NDArray[np.intp]) -> Change | None:
     ends = [*resumed[1:].tolist(), len(value)]
     moves = np.diff(np.log(value))
-    moves[resumed - 1] = 0
-    within = moves[int(np.argmax(moves <= 0)) :]  # without the warm-up at first
+    # Without the warm-up at first, and without that of a session, which is what is in question.
+    long = max(WARM_UP_POINTS, int(WARM_UP * len(value)))
+    for index in resumed.tolist():
+        moves[index - 1 : index + long] = 0
+    within = moves[int(np.argmax(moves <= 0)) :]
     for index, end in zip(resumed.tolist()[:RESTARTS], ends, strict=False):
         if value[index - 1] <= OVER * value[:index].max():
             continue  # that schedule was at its end

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Less than this part of its peak is as good as zero, for single precision loses such steps.
 LOST = 2.0**-24
+# A rate that was never higher teaches nothing: in a day what a usual one does in a second.
+NEVER_HIGHER = 1e-8
 # So many zeros, in this part of the run, are no accident ...
 ZEROS = 3
 ZERO_PART = 0.05
@@ -80,9 +82,10 @@ def find(
 def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding | None:
     """All rates are zero while training goes on: one that is may belong to what is frozen."""
     series = rates[0]
-    begin, end = _longest((series.value <= 0) & np.isfinite(series.value))
-    n = len(series.value)
     peak = peak_of(series)
+    none = NEVER_HIGHER if peak <= NEVER_HIGHER else 0.0
+    begin, end = _longest((series.value <= none) & np.isfinite(series.value))
+    n = len(series.value)
     begin -= _count_last(_is_lost(series)[:begin])
     ended = end == n and begin > 0 and bool(series.value[begin - 1] <= ENDED * peak)
     at_first = begin == 0 and end < n
@@ -132,7 +135,9 @@ def _count_last(are_so: NDArray[np.bool_]) -> int:
 
 def _is_lost(series: ScalarSeries) -> NDArray[np.bool_]:
     """Where a rate is as good as zero, or below: bool [points]."""
-    return np.isfinite(series.value) & (series.value <= LOST * max(0.0, peak_of(series)))
+    peak = max(0.0, peak_of(series))
+    most = peak if peak <= NEVER_HIGHER else LOST * peak
+    return np.isfinite(series.value) & (series.value <= most)
 
 
 def _where_it_is_so(series: ScalarSeries, begin: int, end: int) -> str:
@@ -140,7 +145,9 @@ def _where_it_is_so(series: ScalarSeries, begin: int, end: int) -> str:
     place = place_of(series, begin)
     values = series.value[begin:end]
     is_so = "is negative or 0" if (values < 0).any() else "is 0"
-    if (values > 0).any():
+    if 0 < peak_of(series) <= NEVER_HIGHER:
+        is_so = f"is as good as 0, {peak_of(series):.4g} at most,"
+    elif (values > 0).any():
         is_so = f"is 0, or as good as 0 beside its peak of {peak_of(series):.4g},"
     if begin == 0 and end < n:
         return f"{is_so} until {place_of(series, end - 1)}, {end / n:.0%} of the run"
