@@ -81,8 +81,9 @@ class _Forks(Generic[S, T]):
             target=_work, args=(self._function, self._items, theirs), daemon=True
         )
         with system.signals_held(), warnings.catch_warnings():
-            # Python warns of threads of libraries, too: as OpenBLAS's, which are ready for forks.
-            warnings.simplefilter("ignore", DeprecationWarning)
+            # Python and libraries warn of threads: also of OpenBLAS's, which are ready for forks,
+            # and JAX of its own, which nobody there waits for.
+            warnings.simplefilter("ignore")
             try:
                 process.start()
                 self._processes.append((process, ours))

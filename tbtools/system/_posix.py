@@ -221,8 +221,10 @@ def may_fork() -> bool:
 @contextlib.contextmanager
 def signals_held() -> Iterator[None]:
     """Lets signals that end a process wait: one that begins meanwhile has them waiting, too."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
+        # Where one has come already, its handler may raise here, when they wait.
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -231,14 +233,15 @@ def signals_held() -> Iterator[None]:
 def end_with_parent() -> None:
     """Lets a process that was forked end with the one that began it, whatever ends that.
 
-    Ctrl-C is for the other one. Signals that end this one do so without handlers: what they would
-    undo belongs to the other one, too.
+    Ctrl-C is for the other one, and so is any other signal for which it has a handler. Signals that
+    end this one do so without handlers: what they would undo belongs to the other one, too.
     """
     from multiprocessing import parent_process
 
-    for each in ENDING_SIGNALS:
-        if signal.getsignal(each) != signal.SIG_IGN:
-            signal.signal(each, signal.SIG_IGN if each == signal.SIGINT else signal.SIG_DFL)
+    for each in signal.valid_signals():
+        if callable(signal.getsignal(each)):
+            signal.signal(each, signal.SIG_DFL if each in ENDING_SIGNALS else signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
     _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     parent = parent_process()

@@ -221,6 +221,19 @@ def written(folder: Path, sessions: Sequence[tuple[str, range, Sequence[float]]]
 # -- learning rate
 
 
+def test_speeds_so_small_that_they_have_no_reciprocal_are_none() -> None:
+    assert not found(logged("fps", 1e-320 * POINT))
+    slower = np.where(POINT < 250, 100.0, 30.0) * noise(0.05)
+    [one] = found(logged("fps", np.where(POINT % 7 == 3, 1e-320, slower)))
+    assert (one.kind, one.onset_step) == ("throughput", 2500)
+
+
+def test_durations_far_from_what_clocks_tell() -> None:
+    times = 1e308 * (-1.0) ** (1 + np.arange(12))  # up by more than a float64 holds, and down
+    series = ScalarSeries.from_arrays("run", "epoch_time", np.arange(12), np.arange(1.0, 13), times)
+    assert not found(series)
+
+
 def cosine(n: int = N) -> np.ndarray:
     return 1e-3 * (1 + np.cos(np.pi * np.arange(n) / n)) / 2
 
@@ -247,6 +260,11 @@ def test_a_rate_below_zero() -> None:
 def test_a_rate_of_zero_all_along() -> None:
     [one] = found(logged("learning_rate", 0.0), logged("loss", 2.3 * noise(0.02)))
     assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "warning", 0)
+
+
+def test_a_rate_of_zero_behind_an_infinite_one_fell_from_no_peak() -> None:
+    rates = [logged("lr/pg0", 0.0), logged("lr/pg1", np.where(POINT < 1, np.inf, 0.0))]
+    assert not [each for each in found(*rates) if "peak" in each.message]
 
 
 def test_a_rate_that_was_rounded_is_not_zero() -> None:

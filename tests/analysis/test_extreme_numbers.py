@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 import tbtools
+from tbtools.analysis.detect import detect_series
+from tbtools.runs.series import ScalarSeries
 from tests.builders import START, EventFileBuilder
 
 if TYPE_CHECKING:
@@ -72,3 +74,10 @@ def test_no_function_warns(name: str, times: str, values: str, tmp_path: Path) -
                 builder.tensor_scalar("loss", at, value, "float64", wall_time=time + 1000 * number)
             builder.write(tmp_path / "logs" / run / f"events.out.tfevents.{number}")
     FUNCTIONS[name](tmp_path / "logs", tmp_path)
+
+
+@pytest.mark.parametrize("tag", ["loss", "train/grad_norm", "kl", "activation"])
+def test_values_so_small_that_a_part_of_them_is_none_have_no_warning(tag: str) -> None:
+    smallest = float(np.finfo(np.float64).smallest_subnormal)
+    values = np.array([smallest, 0.5, 1.0, 0.0] * 32)
+    detect_series([ScalarSeries.from_arrays("run", tag, np.arange(128), values)])

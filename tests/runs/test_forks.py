@@ -175,6 +175,47 @@ assert [number for number, there in found if not there] == [4]
     assert script(WORKS + text).stderr == ""
 
 
+def test_nobody_hears_of_forks_from_libraries_that_warn_of_them() -> None:
+    text = """
+def trouble(): pass
+os.register_at_fork(before=lambda: warnings.warn("os.fork() was called", RuntimeWarning))
+assert len(list(in_forks(work, list(range(10)), 3))) == 10
+"""
+    assert script(WORKS + text).stderr == ""
+
+
+def test_handlers_of_signals_are_called_in_the_first_process_alone() -> None:
+    text = """
+import signal
+signal.signal(signal.SIGUSR1, lambda *_: os.write(2, b"handled"))
+def trouble():
+    if os.getpid() != here: os.kill(os.getpid(), signal.SIGUSR1)
+found = list(in_forks(work, list(range(10)), 3))
+assert all(there for _, there in found), found
+"""
+    assert script(WORKS + text).stderr == ""
+
+
+def test_signals_are_held_no_longer_where_one_came_right_before() -> None:
+    text = """
+import signal
+hold = signal.pthread_sigmask
+def interrupted(how, signals):
+    before = hold(how, signals)
+    if how == signal.SIG_BLOCK and signals: raise KeyboardInterrupt  # from its handler
+    return before
+signal.pthread_sigmask = interrupted
+def trouble(): pass
+try:
+    list(in_forks(work, list(range(10)), 3))
+except KeyboardInterrupt:
+    assert not hold(signal.SIG_BLOCK, ())
+else:
+    raise AssertionError
+"""
+    assert script(WORKS + text).stderr == ""
+
+
 def test_what_cannot_be_sent_is_made_here() -> None:
     text = """
 def work(number): return (lambda: number) if number == 4 else number

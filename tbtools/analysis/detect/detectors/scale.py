@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+# There is no logarithm of less.
+SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
 NEAR = float(np.log(3.0))
 # Two orders of magnitude from level to level, of what happens at once a fifth of that, and one
 # between the extremes on both sides. What grows may take longer, for what falls that slowly may be
@@ -216,7 +218,7 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
     least, most = float(value.min()), float(value.max())
     if most == 0 or least > most / np.exp(min(way.at_once for _, way in ways)):
         return None
-    floor = least if least > 0 else float(value[value > 0].min()) / 100
+    floor = least if least > 0 else max(SMALLEST, float(value[value > 0].min()) / 100)
     points = np.log(np.maximum(value, floor))
     for level, beginnings, part in _levels(points, min(way.apart for _, way in ways)):
         for sign, of_all in ways:

@@ -195,9 +195,11 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
 
 def _dead_since(series: ScalarSeries) -> int | None:
     """The first point since which a rate is next to zero, if that is long and was not always so."""
-    low = np.isfinite(series.value) & (series.value <= CHANGED * DEAD * peak_of(series))
-    begin, end = _longest(low)
-    n = len(low)
+    peak = peak_of(series)
+    if peak <= 0:
+        return None
+    begin, end = _longest(np.isfinite(series.value) & (series.value <= CHANGED * DEAD * peak))
+    n = len(series.value)
     if end < n or n - begin < max(LEAST_DEAD, LAST_PART * n) or not begin:
         return None
     return begin

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Fewer points have no rhythm: so many before, and so many that are slower.
 LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
+# What is less has no reciprocal, and no step is so slow.
+LEAST = float(np.finfo(np.float64).tiny)
 # Steps that take so much longer are worth a word, for a shared machine varies by less ...
 SLOWER = 1.15
 # ... or so much, where levels of a tenth of the points vary by no more than this part of it, before
@@ -102,7 +104,7 @@ def of_tag(series: ScalarSeries, measured: Measured) -> Finding | None:
         series: The series.
         measured: Which of the two it is.
     """
-    points = np.flatnonzero(np.isfinite(series.value) & (series.value > 0))
+    points = np.flatnonzero(np.isfinite(series.value) & (series.value >= LEAST))
     value = series.value[points]
     if measured == "step_time" and _is_clock(series, points):
         return None
@@ -126,7 +128,7 @@ def _is_clock(series: ScalarSeries, points: NDArray[np.intp]) -> bool:
     if 2 * np.count_nonzero(is_sound) <= len(gaps):
         return True
     gaps, added, value = gaps[is_sound], added[is_sound], value[1:][is_sound]
-    off_clock, off_time = (np.abs(np.log(each / gaps)) for each in (added, value))
+    off_clock, off_time = (np.abs(np.log(each) - np.log(gaps)) for each in (added, value))
     return bool(np.median(off_clock) <= np.median(off_time))
 
 
