@@ -51,6 +51,9 @@ _ROWS_AT_ONCE = 24_000_000
 # much of it makes up for a process, with what it looks up once, and what it sends.
 _SECONDS_A_SERIES, _SECONDS_A_BYTE = 1.6e-4, 1e-8
 _SECONDS_A_PROCESS = 0.2
+# What one process does alone, reading and writing, takes longer than what more than these would
+# judge; each of them has some of Python's memory to itself.
+_MOST_PROCESSES = 16
 # So many groups that processes end at about the same time, and progress can be told.
 _SHARES_A_PROCESS = 16
 # A small log directory is cut so that each worker gets several groups, and none waits for the last.
@@ -210,7 +213,7 @@ def _processes_for(runs: Mapping[str, Run], sizes: Mapping[str, int]) -> int:
     """How many processes work that looks at families of runs, which have been read, is worth."""
     series = sum(len(file.tag_names) for run in runs.values() for file in run.data.all_files)
     seconds = _SECONDS_A_SERIES * series + _SECONDS_A_BYTE * sum(sizes.values())
-    processes = min(usable_cores(), int(seconds / _SECONDS_A_PROCESS))
+    processes = min(usable_cores(), _MOST_PROCESSES, int(seconds / _SECONDS_A_PROCESS))
     return processes if processes > 1 and may_fork() else 1
 
 
