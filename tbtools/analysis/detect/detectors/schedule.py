@@ -82,11 +82,10 @@ def find(
 def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding | None:
     """All rates are zero while training goes on: one that is may belong to what is frozen."""
     series = rates[0]
-    peak = peak_of(series)
-    none = NEVER_HIGHER if peak <= NEVER_HIGHER else 0.0
-    begin, end = _longest((series.value <= none) & np.isfinite(series.value))
+    begin, end = _longest(_is_zero(series))
     n = len(series.value)
-    begin -= _count_last(_is_lost(series)[:begin])
+    peak = peak_of(series)
+    begin -= _count_last(_is_zero(series, LOST)[:begin])
     ended = end == n and begin > 0 and bool(series.value[begin - 1] <= ENDED * peak)
     at_first = begin == 0 and end < n
     uphill = np.count_nonzero(series.value[begin:end] < -ROUNDING * abs(peak)) >= NEGATIVE
@@ -98,7 +97,7 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
         return None
     first, last = int(series.step[begin]), int(series.step[end - 1])
     for other in rates[1:]:
-        if not _is_lost(other)[(other.step >= first) & (other.step <= last)].all():
+        if not _is_zero(other, LOST)[(other.step >= first) & (other.step <= last)].all():
             return None
     text = _where_it_is_so(series, begin, end)
     falls = loss is not None and _falls(loss, first, last)
@@ -133,10 +132,13 @@ def _count_last(are_so: NDArray[np.bool_]) -> int:
     return len(are_so) - 1 - int(np.flatnonzero(~are_so).max(initial=-1))
 
 
-def _is_lost(series: ScalarSeries) -> NDArray[np.bool_]:
-    """Where a rate is as good as zero, or below: bool [points]."""
+def _is_zero(series: ScalarSeries, part: float = 0.0) -> NDArray[np.bool_]:
+    """Where a rate is zero or below, or no more than a part of its peak: bool [points].
+
+    One that was never high enough to teach is zero throughout.
+    """
     peak = max(0.0, peak_of(series))
-    most = peak if peak <= NEVER_HIGHER else LOST * peak
+    most = peak if peak <= NEVER_HIGHER else part * peak
     return np.isfinite(series.value) & (series.value <= most)
 
 
