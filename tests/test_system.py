@@ -159,6 +159,13 @@ class TestEither:
         either.flush(tmp_path)
         os.close(either.open_directory(tmp_path))
 
+    def test_what_is_missing_is_told_apart_from_what_may_not_be_changed(
+        self, either: ModuleType, tmp_path: Path
+    ) -> None:
+        assert either.may_change(tmp_path)
+        with pytest.raises(FileNotFoundError):
+            either.may_change(tmp_path / "missing")
+
     def test_processes(self, either: ModuleType) -> None:
         child = subprocess.Popen(
             [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, **either.OWN_GROUP

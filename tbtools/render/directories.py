@@ -134,10 +134,8 @@ def _require_replaceable(target: Path, former: Former, name: str, *, force: bool
             raise ForeignFiles(name, file)
     if not force:
         raise _exists(name, force)
-    for file in former.files:
-        directory = (target / file).parent
-        if not os.access(directory, os.W_OK | os.X_OK):
-            directory.stat()  # it may be gone instead
+    for directory in {(target / file).parent for file in former.files}:
+        if not system.may_change(directory):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 

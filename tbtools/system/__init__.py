@@ -11,6 +11,7 @@ alone.
 | `copy_range` | copies bytes without reading them, where the system does that |
 | `lock`, `flush` | holds a file until its descriptor is closed; puts a file onto the disk |
 | `user_id`, `is_closed_to_others`, `change_owner`, `host_name` | whose files these are, and where |
+| `may_change` | whether files can be made and removed in a directory |
 | `changed_ns`, `file_system`, `LOCAL_FILE_SYSTEMS` | what only some systems tell of a file |
 | `give_back_memory` | what was freed, where the C library keeps it |
 | `let_go_of` | the memory of a mapped file, which is read again when it is looked at |
@@ -48,6 +49,7 @@ host_name = _here.host_name
 is_closed_to_others = _here.is_closed_to_others
 let_go_of = _here.let_go_of
 lock = _here.lock
+may_change = _here.may_change
 may_fork = _here.may_fork
 open_directory = _here.open_directory
 open_lock = _here.open_lock

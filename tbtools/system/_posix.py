@@ -66,6 +66,15 @@ def open_directory(path: str | os.PathLike[str]) -> int:
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY | os.O_NOFOLLOW)
 
 
+def may_change(directory: str | os.PathLike[str]) -> bool:
+    """Whether files can be made and removed in a directory that is there."""
+    handle = open_directory(directory)  # by its path, one that is missing could not be changed
+    try:
+        return os.access(".", os.W_OK | os.X_OK, dir_fd=handle)
+    finally:
+        os.close(handle)
+
+
 def create(path: str | os.PathLike[str], mode: int) -> int:
     """Makes a file that is not there, to write bytes to it."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)

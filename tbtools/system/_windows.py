@@ -82,6 +82,11 @@ def open_directory(path: str | os.PathLike[str]) -> int:
     return _opened(path, _READ, _OPEN_EXISTING, _LINK_ITSELF)
 
 
+def may_change(directory: str | os.PathLike[str]) -> bool:
+    os.stat(directory)
+    return True  # what its access list forbids is told where it is tried
+
+
 def create(path: str | os.PathLike[str], _mode: int) -> int:
     return _opened(path, _WRITE, _CREATE_NEW)
 

@@ -114,6 +114,23 @@ def test_what_may_not_be_removed_is_not_moved(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["in", "out"]
 
 
+def test_what_is_gone_for_an_instant_is_not_forbidden(
+    merged: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tbtools.write(merged, tmp_path / "out")
+    ask = os.access
+
+    def while_another_process_replaces_it(*args: Any, **kwargs: Any) -> bool:
+        (tmp_path / "out").rename(tmp_path / "aside")
+        try:
+            return ask(*args, **kwargs)
+        finally:
+            (tmp_path / "aside").rename(tmp_path / "out")
+
+    monkeypatch.setattr(os, "access", while_another_process_replaces_it)
+    tbtools.write(merged, tmp_path / "out", force=True)
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_links(merged: Any, tmp_path: Path, force: bool) -> None:
     (tmp_path / "loop").symlink_to("loop")
