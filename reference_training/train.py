@@ -21,8 +21,8 @@ from reference_training.data.loader import Batch, batches
 from reference_training.data.streams import generator
 from reference_training.distributed import Spread
 from reference_training.errors import CheckpointError, Diverged, NonFiniteLoss, RunExists
-from reference_training.faults import FaultPlan
 from reference_training.guard import LOWERED, Guard
+from reference_training.injection import FaultPlan
 from reference_training.meter import NEVER, Meter, Point
 from reference_training.optimizer import adamw, clip_gradient
 from reference_training.progress import Progress, of_first_process

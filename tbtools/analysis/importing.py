@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tbtools.analysis.verify import files_frame
+from tbtools.analysis.file_results import files_frame
 from tbtools.errors import InvalidArgument, NoEventFiles
 from tbtools.eventfile.discover import natural_key
 from tbtools.eventfile.foreign.encoding import series_dtypes

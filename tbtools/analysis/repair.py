@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
+from tbtools.analysis.file_results import files_frame, unreadable_paths
 from tbtools.analysis.mending import Mended, mended
 from tbtools.analysis.pieces import Copy
 from tbtools.analysis.places import Folders, Places
 from tbtools.analysis.rejoining import insertions
 from tbtools.analysis.stretches import ScannedFile, Stretches, stretches_to_copy
-from tbtools.analysis.verify import files_frame, unreadable_paths
 from tbtools.errors import NoEventFiles
 from tbtools.eventfile.compressed import GunzippedFile, is_compressed, open_scanned
 from tbtools.eventfile.problems import Problem

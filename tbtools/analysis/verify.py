@@ -8,25 +8,22 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
+from tbtools.analysis.file_results import files_frame, unreadable_paths
 from tbtools.errors import RecordError
 from tbtools.eventfile import problems
 from tbtools.eventfile.reader import EventFileReader
-from tbtools.runs.diagnostics import reason_of, runs_below
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.reading import read_each
 from tbtools.runs.run import Run
 from tbtools.showing import Tabled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pandas as pd
 
-    from tbtools.analysis.importing import ImportedFile
-    from tbtools.analysis.repair import FileRepair
     from tbtools.eventfile.problems import Problem
     from tbtools.eventfile.scan import FileColumns
-    from tbtools.runs.experiment import Experiment
     from tbtools.runs.inputs import RunsLike
 
 FileStatus = Literal["sound", "empty", "truncated", "damaged", "not_an_event_file", "unreadable"]
@@ -106,23 +103,6 @@ class Verification(Tabled):
         return files_frame(self.files, ("file", "records", "bytes", "status"))
 
 
-def files_frame(
-    files: Sequence[FileCheck | FileRepair | ImportedFile], columns: Sequence[str]
-) -> pd.DataFrame:
-    """One row a file: some of its keys, and how many problems it has.
-
-    `attrs` holds the problems.
-    """
-    import pandas as pd
-
-    rows = [{**file.to_dict(), "problems": len(file.problems)} for file in files]
-    frame = pd.DataFrame(rows, columns=[*columns, "problems"])
-    frame.attrs["problems"] = [
-        {"file": file.file, **problem.to_dict()} for file in files for problem in file.problems
-    ]
-    return frame
-
-
 def _status(size: int, found: Iterable[Problem]) -> FileStatus:
     kinds = {problem.kind for problem in found}
     if not kinds:
@@ -191,26 +171,3 @@ def verify(
         files.append(FileCheck(path, 0, 0, "unreadable", (problem,)))
     unreadable = unreadable_paths(inputs.experiment, files) if inputs.experiment else {}
     return Verification(tuple(files), unreadable, strict)
-
-
-def unreadable_paths(
-    experiment: Experiment, files: Iterable[FileCheck | FileRepair]
-) -> dict[str, str]:
-    """Which of the paths that were named hold no event that could be read, and why.
-
-    Args:
-        experiment: What was found under them.
-        files: What is known of its files.
-    """
-    bad = {
-        file.file: file.problems[0]
-        for file in files
-        if file.status in ("nothing_whole", "not_an_event_file", "unreadable")
-    }
-    reasons = {}
-    for path in experiment.paths:
-        below = [file for run in runs_below(experiment, path) for file in run.event_files]
-        lost = [(file, bad[file]) for file in (below or [path]) if file in bad]
-        if lost and len(lost) == max(len(below), 1):
-            reasons[path] = reason_of(path, lost)
-    return reasons

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tbtools.cli.main import TROUBLE
+from tbtools.cli.ending import TROUBLE
 
 
 @click.command("cache")

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.ending import finish_verdict, require_all_paths
-from tbtools.cli.main import TROUBLE
+from tbtools.cli.ending import TROUBLE, finish_verdict, require_all_paths
 from tbtools.cli.options import (
     axis_option,
     engine_option,

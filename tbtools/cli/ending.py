@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.main import TROUBLE
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tbtools.render.terminal.diagnostics import Diagnostics
+
+TROUBLE = 2
+"""The exit status of what could not be done, whatever the verdict on the rest."""
 
 
 def finish(diagnostics: Diagnostics, status: int = 0) -> int:

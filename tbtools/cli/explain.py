@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.ending import finish
-from tbtools.cli.main import TROUBLE
+from tbtools.cli.ending import TROUBLE, finish
 from tbtools.cli.options import is_given, objective_option, refuse_option
 from tbtools.cli.outputs import output_options_with
 from tbtools.cli.parameters import LogPath

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tbtools.cli.ending import finish
-from tbtools.cli.main import TROUBLE
+from tbtools.cli.ending import TROUBLE, finish
 from tbtools.cli.options import (
     axis_option,
     engine_option,

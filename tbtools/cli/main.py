@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tbtools import system
+from tbtools.cli.ending import TROUBLE, finish_paths
 from tbtools.cli.outputs import discard_stdout
 from tbtools.cli.selecting import LOADED
 from tbtools.errors import InvalidExpression, TbtoolsError
@@ -31,8 +32,6 @@ _LIBRARIES = {
     "MKL_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
-
-TROUBLE = 2
 
 # What there may be too few of, for which no file is to blame.
 _LACKING = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
@@ -193,7 +192,6 @@ def _finish_early(experiments: Sequence[Experiment]) -> int:
     """Prints which paths could not be read; gives the exit status."""
     if not experiments:
         return 0
-    from tbtools.cli.ending import finish_paths
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.runs.selection import EVERYTHING
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.ending import print_unreadable
-from tbtools.cli.main import TROUBLE
+from tbtools.cli.ending import TROUBLE, print_unreadable
 from tbtools.cli.options import paths_argument, refuse_option
 from tbtools.cli.outputs import output_options
 

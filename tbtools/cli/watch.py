@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbtools.cli.main import TROUBLE
+from tbtools.cli.ending import TROUBLE
 from tbtools.cli.options import objective_option, paths_argument
 from tbtools.cli.parameters import Duration, KindList
 from tbtools.cli.selecting import selection_options

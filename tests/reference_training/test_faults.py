@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from reference_training.data.loader import Batch
-from reference_training.faults import DIVERGENCE_FACTOR, KINDS, Fault, FaultPlan
+from reference_training.faults import DIVERGENCE_FACTOR, KINDS, Fault
+from reference_training.injection import FaultPlan
 from reference_training.schedule import Update
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.runs.loops import loops
-from tbtools.runs.timeline.clocks import corrected_clocks, plain_clocks, rows_set_back
+from tbtools.runs.timeline.clocks import plain_clocks, rows_set_back
+from tbtools.runs.timeline.corrected import corrected_clocks
 from tbtools.runs.timeline.duplicates import Copies, find_copies
 from tbtools.runs.timeline.launches import find_launches
 from tbtools.runs.timeline.notes import (
