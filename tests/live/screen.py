@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tbtools.live.app.settings import Settings
 
-_PATIENCE = 400  # pauses
+_PATIENCE = 3000  # pauses
 
 
 def watch_of(

@@ -133,7 +133,7 @@ def open_page(chromium: Browser, tabs: list[Page]) -> Iterator[Callable[..., Ope
         found = OpenPage(tabs.pop() if tabs else chromium.new_context().new_page(), path)
         opened.append(found)
         found.listen()
-        found.page.set_default_timeout(8000)
+        found.page.set_default_timeout(30_000)
         found.page.set_viewport_size({"width": width, "height": height})
         found.page.emulate_media(media="null", color_scheme=color_scheme)
         found.page.goto(path.as_uri())
