@@ -5,6 +5,7 @@ Each in a process of its own: one in which other tests have started threads is n
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -270,15 +271,28 @@ main()
 )
 
 
+def _as_in_a_terminal() -> None:
+    """What the background or nohup lets this process ignore is ignored by what it starts."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_DFL)
+
+
+def _end_all(group: int) -> None:
+    """Else a test that fails would wait for them."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+
+
 @pytest.mark.parametrize("to", ["the first", "all"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_signal_ends_all_processes(number: signal.Signals, to: str) -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", SLOW], cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
         env=environment(CORES="2", TBTOOLS_CACHE="off"), start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=_as_in_a_terminal,
     )  # fmt: skip
-    with child:
+    with child, contextlib.ExitStack() as at_last:
+        at_last.callback(_end_all, child.pid)
         assert child.stderr is not None
         for _ in range(2):
             assert child.stderr.readline() == b"judges\n"
