@@ -1,9 +1,9 @@
 """Learning rates that nobody meant: of what is left of them, where they leap, and what is a plan.
 
-The window of what dwindles reaches from where a fiftieth of its way is left to where nothing is, two
-points more to either side, if that is soon after; of what comes near nothing ever more slowly, from
-where a twentieth of the peak is left to where 0.3 % are: not one of these moments can be called
-wrong. A leap is right to a point and what lies next to it.
+The window of what dwindles reaches from where a fiftieth of its way is left to where nothing is,
+and two points more to either side, if that is soon after; of what comes near nothing ever more
+slowly, from where a twentieth of the peak is left to where 0.3 % are: not one of these moments can
+be called wrong. A leap is right to a point and what lies next to it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.detection.curves import Array, decay, size, steps
+from benchmarks.detection.curves import Array, size, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,15 +37,16 @@ PEAKS = (0.1, 1e-2, 1e-3, 3e-4, 2e-5, 5e-5)
 def made(
     rng: Rng, rate: Array, window: tuple[int, int] | None = None, at: Sequence[int] = ()
 ) -> Made:
-    """A rate as it was logged, beside the loss that it makes."""
+    """A rate as it was logged, beside a loss that falls with it, or to the end if it is sound."""
     tag, n = str(rng.choice(TAGS)), len(rate)
     kind = int(rng.integers(0, 3))
     logged = rate.astype(np.float32).astype(float)
     if kind == 1:  # five digits
         size = 10.0 ** (np.floor(np.log10(np.maximum(np.abs(rate), 1e-30))) - 4)
         logged = np.round(rate / size) * size
-    work = np.cumsum(np.maximum(rate, 0)) / max(np.abs(rate).max(), 1e-30) / n
-    loss = 1.2 + 2.5 * np.exp(-6 * work)
+    work = np.cumsum(np.maximum(rate, 0)) / max(np.abs(rate).max(), 1e-30)
+    work = 3 * np.arange(n) if window is None else 6 * work
+    loss = 1.2 + 2.5 * np.exp(-work / n)
     loss = loss * np.exp(rng.normal(0, 0.015, n))
     x = steps(rng, n)
     series = {str(rng.choice(["train/loss", "loss"])): (x, loss), tag: (x, logged)}

@@ -61,7 +61,7 @@ def made(
     x = steps(rng, n)
     if clock:
         x = np.arange(n, dtype=np.int64) * 50
-    loss = (0.7 + 3 * np.exp(-6 * np.arange(n) / n)) * np.exp(rng.normal(0, 0.02, n))
+    loss = (0.7 + 3 * np.exp(-2.5 * np.arange(n) / n)) * np.exp(rng.normal(0, 0.02, n))
     series = {str(rng.choice(LOSSES)): (x, loss)}
     tag = next(iter(series))
     if not clock:

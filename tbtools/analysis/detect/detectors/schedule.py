@@ -48,8 +48,8 @@ LOW = 0.12
 EARLY = 0.25
 BELOW_PEAK = 0.9
 EARLY_AND_HIGH = 0.4
-# It came down there in so many moves, or in fewer at most of the points: no staircase
-# as planned. Such a one may be at a hundredth for the last two fifths, as on ImageNet, and no other.
+# It came down there in so many moves, or in fewer at most of the points: no staircase as planned.
+# Only such a one may be at a hundredth for the last two fifths, as on ImageNet.
 MANY_MOVES = 8
 MOVES = 3
 LAST_PART_OF_A_SLOPE = 0.4
@@ -184,8 +184,8 @@ def _where_it_is_so(series: ScalarSeries, begin: int, end: int) -> str:
 def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
     """Rates are next to zero for longer than schedules have it: they were cut too often.
 
-    All of them, or one that came down by itself, or to zero, while others are high. A loss may still
-    fall, by weights that are averaged or by what no rate is logged of: an info.
+    All of them, or one that came down by itself, or to zero, while others are high. A loss may
+    still fall, by weights that are averaged or by what no rate is logged of: an info.
     """
     dead = [(one, begin) for one in rates if (begin := _dead_since(one)) is not None]
     if not dead:

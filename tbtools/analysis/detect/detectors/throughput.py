@@ -76,6 +76,10 @@ LEVELS = 10
 PIECES = 20
 # So many standard errors of their difference: halves of a straight line without noise have 7.7.
 STEP = 8.0
+# Fewer points before a rise are no level from which it began.
+LEAST_LEVEL = 4
+# Spikes up to this width are no levels, and hide none.
+SPIKES = 5
 # Edges of the stretches of the first look.
 STRETCHES = 9
 
@@ -116,20 +120,24 @@ def of_tag(series: ScalarSeries, measured: Measured) -> Finding | None:
 def _is_clock(series: ScalarSeries, points: NDArray[np.intp]) -> bool:
     """Whether what is named as the time of a step is the time since the start: it never falls.
 
-    So does that of steps which take ever longer, if they are few; then the wall times go on by the
-    values from point to point, and not by the differences of these.
+    So does that of steps which take ever longer, if they are few; then the wall times go on as the
+    values do from point to point, in whatever unit, and not as the differences of these.
     """
     value = series.value[points]
     added = np.diff(value)
     if (added < 0).any():
         return False
     gaps = np.diff(series.wall_time[points])
-    is_sound = (gaps > 0) & (added > 0)
+    is_sound = (gaps > 0) & np.isfinite(gaps) & (added > 0)
     if 2 * np.count_nonzero(is_sound) <= len(gaps):
         return True
     gaps, added, value = gaps[is_sound], added[is_sound], value[1:][is_sound]
-    off_clock, off_time = (np.abs(np.log(each) - np.log(gaps)) for each in (added, value))
-    return bool(np.median(off_clock) <= np.median(off_time))
+    off_clock, off_time = (np.log(each) - np.log(gaps) for each in (added, value))
+    return _spread(off_clock) <= _spread(off_time)
+
+
+def _spread(x: Array) -> float:
+    return robust.sigma(x - robust.median(x))
 
 
 def of_clock(series: ScalarSeries) -> Finding | None:
@@ -141,8 +149,10 @@ def of_clock(series: ScalarSeries) -> Finding | None:
     if not _may_be_slower(series):
         return None
     points, seconds = _by_clock(series)
-    found = _slowdown(seconds, SLOWER_BY_CLOCK, LASTING_BY_CLOCK)
+    found = _slowdown(seconds, SLOWER_BY_CLOCK, LASTING)
     if found is None:
+        return None
+    if len(seconds) - found.index < LASTING_BY_CLOCK and found.times < MUCH_SLOWER:
         return None
     steps = np.diff(series.step)[points]
     before, after = steps[: found.index], steps[found.index :]
@@ -241,16 +251,16 @@ def _edges(points: int) -> NDArray[np.intp]:
 def _slowdown(seconds: Array, least: float, lasting: int) -> Slowdown | None:
     if len(seconds) < LEAST_POINTS:
         return None
+    clearly = A_LITTLE_SLOWER if least == SLOWER else least
     if len(seconds) < FEW_POINTS:
-        least, lasting = max(least, SLOWER_IN_FEW), LASTING_IN_FEW
+        clearly, least, lasting = least, max(least, SLOWER_IN_FEW), LASTING_IN_FEW
     y = np.log(seconds)
     found = _rise(y)
     if found is not None and len(y) - found >= max(lasting, LASTING_PART * len(y)):
         before, after = _before(y, found), _after(y, found)
         times = float(np.exp(robust.median(after) - robust.median(before)))
         on_average = seconds[found:].mean() / _before(seconds, found).mean()
-        clear = least == SLOWER and times >= A_LITTLE_SLOWER and _is_steady(y, found, times)
-        needed = A_LITTLE_SLOWER if clear else least
+        needed = clearly if clearly <= times < least and _is_steady(y, found, times) else least
         if times >= needed and on_average >= needed**0.5:
             return Slowdown(found, times, now_and_then=False)
     return _growing_spikes(seconds, y, least)
@@ -259,7 +269,7 @@ def _slowdown(seconds: Array, least: float, lasting: int) -> Slowdown | None:
 def _is_steady(y: Array, index: int, times: float) -> bool:
     """Whether levels vary by little beside a step, before it and after it."""
     width = max(1, len(y) // LEVELS)
-    parts = (y[WARM_UP_POINTS:index], y[index + width :])
+    parts = (y[min(WARM_UP_POINTS, index // 2) : index], y[index + width :])
     levels = [robust.window_medians(part, width, LEVELS) for part in parts if len(part) >= width]
     return len(levels) == 2 and all(
         float(np.ptp(level)) <= VARIES * np.log(times) for level in levels
@@ -291,14 +301,15 @@ def _rise(y: Array) -> int | None:
     noise = robust.noise_of_points(y)
     rise = excursion.find(y, noise)
     if rise is None:
-        return _step(y)
+        return _step(y) or _climbs(y)
     index = locate_level(y, rise)
     first = min(WARM_UP_POINTS, len(y) // 4)
     if index >= max(int(WARM_UP * len(y)), first):
         return index
     if not _slows_on(y):
         return None
-    return index if index >= first and not _rises_before(y, index) else 1
+    level = min(first, max(LEAST_LEVEL, len(y) // 8))
+    return index if index >= level and not _rises_before(y, index) else 1
 
 
 def _rises_before(y: Array, index: int) -> bool:
@@ -312,7 +323,8 @@ def _rises_before(y: Array, index: int) -> bool:
 
 
 def _step(y: Array) -> int | None:
-    """A step between two levels which noise, or few points, hide from `excursion`."""
+    """A step between two levels which noise, pauses, or few points, hide from `excursion`."""
+    y = _without_spikes(y)
     index = robust.least_squares_split(y)
     width = max(1, len(y) // PIECES)
     before, after = (robust.window_medians(part, width, PIECES) for part in (y[:index], y[index:]))
@@ -325,6 +337,21 @@ def _step(y: Array) -> int | None:
     error = (squares / (len(before) + len(after) - 2) * (1 / len(before) + 1 / len(after))) ** 0.5
     lasts = robust.median(after[-excursion.BEFORE :]) > before.mean() + apart / 2
     return index if apart > STEP * error and lasts else None
+
+
+def _without_spikes(y: Array) -> Array:
+    """Running medians, of which those at both ends have as many points as the others."""
+    half = SPIKES // 2
+    return np.pad(robust.running_median(y, SPIKES)[half:-half], half, mode="edge")
+
+
+def _climbs(y: Array) -> int | None:
+    """The second value where all of a series rises, from which `excursion` has no level."""
+    quarters = robust.window_medians(y, len(y) // 4, 4)
+    rises = np.diff(quarters)
+    error = robust.noise_of_points(y) / (len(y) // 4) ** 0.5
+    clear = rises.min() > 2 * error and rises.sum() > 2 * STEP * error
+    return 1 if clear and _slows_on(y) else None
 
 
 def _slows_on(y: Array) -> bool:
